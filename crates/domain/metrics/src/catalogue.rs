@@ -1,0 +1,321 @@
+use std::str::FromStr;
+
+use money::{Amount, Currency};
+use serde::{Serialize, Serializer};
+
+use crate::{Counter, MoneySum, Sums};
+
+/// What a metric's numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A whole number.
+    Count,
+    /// A number without a unit.
+    Ratio,
+    /// An amount in a currency, as a decimal string.
+    Money,
+}
+
+/// How a metric's numbers combine over time, campaigns and products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Additivity {
+    /// They add up.
+    Sum,
+    /// They come from sums: of ratios no sum and no mean is right.
+    RatioOfSums,
+    /// They count distinct things: the total is less than the sum of its parts.
+    Distinct,
+}
+
+/// One metric, as the catalogue describes it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Definition {
+    /// The stable name.
+    pub name: &'static str,
+    /// The formula over base metrics, or what is counted.
+    pub formula: &'static str,
+    /// What its numbers are.
+    pub unit: Unit,
+    /// How its numbers combine.
+    pub additivity: Additivity,
+    /// Where the definition comes from.
+    pub source: &'static str,
+}
+
+/// How a metric's value is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    Count(Counter),
+    Money(MoneySum),
+    /// One count over another.
+    Rate(Counter, Counter),
+    /// Money over a count.
+    MoneyPer(MoneySum, Counter),
+    /// Money over thousands of a count.
+    MoneyPerThousand(MoneySum, Counter),
+    /// One sum of money over another, in the same currency.
+    MoneyRate(MoneySum, MoneySum),
+    /// Counted over raw rows: no sums hold it.
+    Visitors,
+}
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $formula:literal, $rule:expr, $source:literal;)*) => {
+        /// A metric of the catalogue.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Metric { $($(#[$doc])* $variant,)* }
+
+        impl Metric {
+            /// Every metric, base ones first.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            const fn row(self) -> (&'static str, &'static str, Rule, &'static str) {
+                match self { $(Self::$variant => ($name, $formula, $rule, $source),)* }
+            }
+        }
+    };
+}
+
+use Counter::*;
+use MoneySum::*;
+
+catalogue! {
+    /// Ads delivered.
+    Impressions = "impressions", "count of ad_impression", Rule::Count(Impressions),
+        "AdCP delivery-metrics: impressions";
+    /// Ads in view long enough to count.
+    ViewableImpressions = "viewable_impressions", "count of ad_viewable",
+        Rule::Count(ViewableImpressions), "MRC: half of the ad in view for one second";
+    /// Ads clicked.
+    Clicks = "clicks", "count of ad_click", Rule::Count(Clicks), "AdCP delivery-metrics: clicks";
+    /// What advertisers pay.
+    Spend = "spend", "sum of cost", Rule::Money(Spend), "AdCP delivery-metrics: spend";
+    /// Product pages shown.
+    ProductViews = "product_views", "count of product_view", Rule::Count(ProductViews),
+        "GA4: view_item";
+    /// Times something was put into a cart.
+    AddToCarts = "add_to_carts", "count of add_to_cart", Rule::Count(AddToCarts),
+        "GA4: add_to_cart";
+    /// Orders placed.
+    Orders = "orders", "count of purchase", Rule::Count(Orders), "GA4: purchase";
+    /// Pieces sold.
+    UnitsSold = "units_sold", "sum of quantity over the lines of purchases",
+        Rule::Count(UnitsSold), "AdCP delivery-metrics: units sold";
+    /// What purchases brought in.
+    Sales = "sales", "sum of revenue of purchases, or of price x quantity where no revenue was sent",
+        Rule::Money(Sales), "gross of refunds";
+    /// Different visitors.
+    Visitors = "visitors", "distinct visitor_id", Rule::Visitors, "exact, not estimated";
+    /// Clicks an impression.
+    Ctr = "ctr", "clicks / impressions", Rule::Rate(Clicks, Impressions),
+        "AdCP delivery-metrics: ctr";
+    /// Viewable impressions an impression.
+    ViewableRate = "viewable_rate", "viewable_impressions / impressions",
+        Rule::Rate(ViewableImpressions, Impressions), "every impression counts as measurable";
+    /// Carts an impression.
+    AddToCartRate = "add_to_cart_rate", "add_to_carts / impressions",
+        Rule::Rate(AddToCarts, Impressions), "Amazon Ads: ATC rate";
+    /// Orders a click.
+    ConversionRate = "conversion_rate", "orders / clicks", Rule::Rate(Orders, Clicks),
+        "Uber Ads: click_to_order_rate";
+    /// Spend a click.
+    Cpc = "cpc", "spend / clicks", Rule::MoneyPer(Spend, Clicks), "AdCP delivery-metrics: cpc";
+    /// Spend a thousand impressions.
+    Cpm = "cpm", "1000 x spend / impressions", Rule::MoneyPerThousand(Spend, Impressions),
+        "AdCP delivery-metrics: cpm";
+    /// Spend an order.
+    Cpo = "cpo", "spend / orders", Rule::MoneyPer(Spend, Orders),
+        "AdCP delivery-metrics: cost per acquisition";
+    /// Sales an order.
+    Aov = "aov", "sales / orders", Rule::MoneyPer(Sales, Orders), "Uber Ads: average order value";
+    /// Sales a unit of spend.
+    Roas = "roas", "sales / spend", Rule::MoneyRate(Sales, Spend), "AdCP delivery-metrics: roas";
+    /// Spend a unit of sales.
+    Acos = "acos", "spend / sales", Rule::MoneyRate(Spend, Sales), "the inverse of roas";
+}
+
+/// The text names no metric.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is no metric; GET /v1/metrics lists them: {}", names())]
+pub struct UnknownMetric {
+    name: String,
+}
+
+fn names() -> String {
+    Metric::ALL.map(Metric::as_str).join(", ")
+}
+
+/// A metric's value over some stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    /// A whole number.
+    Count(u64),
+    /// A number without a unit.
+    Ratio(f64),
+    /// An amount of the currency asked for.
+    Money(Amount),
+    /// Not defined: the denominator is zero.
+    Null,
+}
+
+impl Metric {
+    /// What an answer holds when nothing is asked for by name.
+    pub const DEFAULT: [Self; 5] = [
+        Self::Impressions,
+        Self::Clicks,
+        Self::Ctr,
+        Self::Spend,
+        Self::Cpc,
+    ];
+
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    /// Its row of the catalogue.
+    pub const fn definition(self) -> Definition {
+        let (name, formula, _, source) = self.row();
+        Definition {
+            name,
+            formula,
+            unit: self.unit(),
+            additivity: self.additivity(),
+            source,
+        }
+    }
+
+    /// What its numbers are.
+    pub const fn unit(self) -> Unit {
+        match self.row().2 {
+            Rule::Count(_) | Rule::Visitors => Unit::Count,
+            Rule::Rate(..) | Rule::MoneyRate(..) => Unit::Ratio,
+            Rule::Money(_) | Rule::MoneyPer(..) | Rule::MoneyPerThousand(..) => Unit::Money,
+        }
+    }
+
+    /// How its numbers combine.
+    pub const fn additivity(self) -> Additivity {
+        match self.row().2 {
+            Rule::Count(_) | Rule::Money(_) => Additivity::Sum,
+            Rule::Visitors => Additivity::Distinct,
+            _ => Additivity::RatioOfSums,
+        }
+    }
+
+    /// Whether its value depends on a currency.
+    pub const fn needs_currency(self) -> bool {
+        !matches!(
+            self.row().2,
+            Rule::Count(_) | Rule::Rate(..) | Rule::Visitors
+        )
+    }
+
+    /// Its value from sums, and for [`Metric::Visitors`] from the exact count of them.
+    pub fn value(self, sums: &Sums, currency: Currency, visitors: u64) -> Value {
+        let money = |sum| sums.money(sum, currency);
+        let or_null = |value: Option<Value>| value.unwrap_or(Value::Null);
+        match self.row().2 {
+            Rule::Count(counter) => Value::Count(sums.count(counter)),
+            Rule::Money(sum) => Value::Money(money(sum)),
+            Rule::Visitors => Value::Count(visitors),
+            Rule::Rate(above, below) => match sums.count(below) {
+                0 => Value::Null,
+                below => Value::Ratio(sums.count(above) as f64 / below as f64),
+            },
+            Rule::MoneyPer(sum, counter) => {
+                or_null(money(sum).per(sums.count(counter)).map(Value::Money))
+            }
+            Rule::MoneyPerThousand(sum, counter) => or_null(
+                money(sum)
+                    .per_thousand(sums.count(counter))
+                    .map(Value::Money),
+            ),
+            Rule::MoneyRate(above, below) => {
+                or_null(money(above).ratio(money(below)).map(Value::Ratio))
+            }
+        }
+    }
+}
+
+impl FromStr for Metric {
+    type Err = UnknownMetric;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMetric> {
+        let known = Self::ALL.into_iter().find(|known| known.as_str() == name);
+        known.ok_or_else(|| UnknownMetric {
+            name: name.chars().take(40).collect(),
+        })
+    }
+}
+
+/// Counts and ratios as JSON numbers, money as a decimal string, undefined as `null`.
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Count(count) => serializer.serialize_u64(*count),
+            Self::Ratio(ratio) => serializer.serialize_f64(*ratio),
+            Self::Money(amount) => amount.serialize(serializer),
+            Self::Null => serializer.serialize_none(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sums() -> (Sums, Currency) {
+        let eur = "EUR".parse().unwrap();
+        let mut sums = Sums::default();
+        sums.add_count(Counter::Impressions, 10_000);
+        sums.add_count(Counter::Clicks, 46);
+        sums.add_money(MoneySum::Spend, eur, "12.50".parse().unwrap());
+        (sums, eur)
+    }
+
+    fn json(metric: Metric) -> String {
+        let (sums, eur) = sums();
+        serde_json::to_string(&metric.value(&sums, eur, 7)).unwrap()
+    }
+
+    #[test]
+    fn values_follow_their_formulas() {
+        assert_eq!(json(Metric::Impressions), "10000");
+        assert_eq!(json(Metric::Ctr), "0.0046");
+        assert_eq!(json(Metric::Spend), r#""12.50""#);
+        assert_eq!(json(Metric::Cpm), r#""1.25""#);
+        assert_eq!(json(Metric::Cpc), r#""0.271739""#);
+        assert_eq!(json(Metric::Visitors), "7");
+    }
+
+    #[test]
+    fn a_zero_denominator_is_null() {
+        for metric in [Metric::Cpo, Metric::Aov, Metric::Acos] {
+            assert_eq!(json(metric), "null", "{}", metric.as_str());
+        }
+        let nothing = Sums::default();
+        let eur = "EUR".parse().unwrap();
+        for metric in Metric::ALL {
+            if metric.additivity() == Additivity::RatioOfSums {
+                assert_eq!(
+                    metric.value(&nothing, eur, 0),
+                    Value::Null,
+                    "{}",
+                    metric.as_str()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn names_read_back_and_others_are_refused_with_the_list() {
+        for metric in Metric::ALL {
+            assert_eq!(metric.as_str().parse(), Ok(metric));
+        }
+        let refused = "ctrr".parse::<Metric>().unwrap_err().to_string();
+        assert!(refused.contains("`ctrr`") && refused.contains("conversion_rate"));
+    }
+}

@@ -1,0 +1,200 @@
+use std::{fmt, ops::AddAssign, str::FromStr};
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Decimal places an [`Amount`] keeps.
+const SCALE: u32 = 6;
+
+/// A sum of money: a whole number of millionths of the currency's unit.
+///
+/// The range is ±9.2 trillion units. Addition saturates at the ends of it, which
+/// [`Amount::EVENT_MAX`] puts out of reach of any real quarter hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount(i64);
+
+/// Why a text is not an [`Amount`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    /// Not a plain decimal number.
+    #[error("must be a decimal number such as 12.50")]
+    NotDecimal,
+    /// More decimal places than are kept; rounding would change what was sent.
+    #[error("must have at most 6 decimal places")]
+    TooPrecise,
+    /// Beyond the range.
+    #[error("must be at most 9,000,000,000,000")]
+    TooLarge,
+}
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    /// The most one event may carry (10 million units).
+    pub const EVENT_MAX: Self = Self(10_000_000_000_000);
+
+    /// From millionths of a unit, as the stores keep it.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Millionths of a unit, as the stores keep it.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// This amount `quantity` times; saturates.
+    pub const fn times(self, quantity: u32) -> Self {
+        Self(self.0.saturating_mul(quantity as i64))
+    }
+
+    /// The sum; saturates.
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// This amount divided by a count, rounded half to even at six places; `None` for a zero count.
+    pub fn per(self, count: u64) -> Option<Self> {
+        let quotient = self.decimal().checked_div(Decimal::from(count))?;
+        Self::rounded(quotient)
+    }
+
+    /// This amount per thousand of a count; `None` for a zero count.
+    pub fn per_thousand(self, count: u64) -> Option<Self> {
+        let quotient = self
+            .decimal()
+            .checked_mul(Decimal::ONE_THOUSAND)?
+            .checked_div(Decimal::from(count))?;
+        Self::rounded(quotient)
+    }
+
+    /// How many times `other` fits in this amount; `None` when `other` is zero.
+    pub fn ratio(self, other: Self) -> Option<f64> {
+        (other.0 != 0).then(|| self.0 as f64 / other.0 as f64)
+    }
+
+    fn decimal(self) -> Decimal {
+        Decimal::from_i128_with_scale(i128::from(self.0), SCALE)
+    }
+
+    fn rounded(value: Decimal) -> Option<Self> {
+        let mut value = value.round_dp_with_strategy(SCALE, RoundingStrategy::MidpointNearestEven);
+        value.rescale(SCALE);
+        i64::try_from(value.mantissa()).ok().map(Self)
+    }
+}
+
+impl AddAssign for Amount {
+    fn add_assign(&mut self, other: Self) {
+        *self = self.plus(other);
+    }
+}
+
+/// At least two decimal places, at most six: `12.50`, `0.0125`.
+impl fmt::Display for Amount {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut value = self.decimal().normalize();
+        if value.scale() < 2 {
+            value.rescale(2);
+        }
+        value.fmt(out)
+    }
+}
+
+impl FromStr for Amount {
+    type Err = AmountError;
+
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        let plain = text.strip_prefix('-').unwrap_or(text);
+        let digits_first = plain.starts_with(|c: char| c.is_ascii_digit());
+        if !digits_first || text.len() > 40 {
+            return Err(AmountError::NotDecimal);
+        }
+        let value = if plain.contains(['e', 'E']) {
+            Decimal::from_scientific(text)
+        } else {
+            Decimal::from_str_exact(text)
+        };
+        let value = value.map_err(|error| match error {
+            rust_decimal::Error::Underflow => AmountError::TooPrecise,
+            rust_decimal::Error::ExceedsMaximumPossibleValue => AmountError::TooLarge,
+            _ => AmountError::NotDecimal,
+        })?;
+        let mut value = value.normalize();
+        if value.scale() > SCALE {
+            return Err(AmountError::TooPrecise);
+        }
+        value.rescale(SCALE);
+        if value.scale() != SCALE {
+            return Err(AmountError::TooLarge);
+        }
+        i64::try_from(value.mantissa())
+            .map(Self)
+            .map_err(|_| AmountError::TooLarge)
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_two_to_six_decimal_places() {
+        for (sent, shown) in [
+            ("12.5", "12.50"),
+            ("0", "0.00"),
+            ("0.000001", "0.000001"),
+            ("-3", "-3.00"),
+            ("1e2", "100.00"),
+        ] {
+            assert_eq!(sent.parse::<Amount>().unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_keep_exactly() {
+        assert_eq!("0.0000001".parse::<Amount>(), Err(AmountError::TooPrecise));
+        assert_eq!("9e15".parse::<Amount>(), Err(AmountError::TooLarge));
+        for wrong in ["", "-", "abc", "NaN", "1,5", ".5", "0x10", "1__0", "1e30"] {
+            assert!(wrong.parse::<Amount>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn dividing_by_zero_gives_nothing() {
+        assert_eq!(Amount::from_micros(5).per(0), None);
+        assert_eq!(Amount::from_micros(5).ratio(Amount::ZERO), None);
+    }
+
+    #[test]
+    fn cost_per_click_is_rounded_to_six_places() {
+        let spend: Amount = "10".parse().unwrap();
+        assert_eq!(spend.per(3).unwrap().to_string(), "3.333333");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_amount_survives_its_text(micros: i64) {
+            let amount = Amount::from_micros(micros);
+            proptest::prop_assert_eq!(amount.to_string().parse::<Amount>(), Ok(amount));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,48}") {
+            let _ = text.parse::<Amount>();
+        }
+    }
+}

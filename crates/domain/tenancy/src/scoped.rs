@@ -1,0 +1,70 @@
+use std::collections::BTreeMap;
+
+use crate::TenantContext;
+
+/// A value that belongs to a tenant.
+///
+/// What is inside carries no tenant of its own; the stores write the one it is scoped to.
+#[derive(Clone, Debug)]
+pub struct Scoped<T> {
+    context: TenantContext,
+    value: T,
+}
+
+impl<T> Scoped<T> {
+    pub(crate) fn new(context: TenantContext, value: T) -> Self {
+        Self { context, value }
+    }
+
+    /// Whose it is.
+    pub fn tenant(&self) -> &TenantContext {
+        &self.context
+    }
+
+    /// A look at the value.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// Changes the value, never the tenant.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Scoped<U> {
+        Scoped {
+            context: self.context,
+            value: change(self.value),
+        }
+    }
+
+    /// Changes the value or fails, never the tenant.
+    pub fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Scoped<U>, E> {
+        Ok(Scoped {
+            value: change(self.value)?,
+            context: self.context,
+        })
+    }
+
+    /// The value seen by reference, still scoped.
+    pub fn as_ref(&self) -> Scoped<&T> {
+        Scoped {
+            context: self.context.clone(),
+            value: &self.value,
+        }
+    }
+}
+
+impl<T> Scoped<Vec<T>> {
+    /// Gathers values by tenant, in the order of their ids; each tenant's values keep their order.
+    pub fn group(values: impl IntoIterator<Item = Scoped<T>>) -> Vec<Self> {
+        let mut groups = BTreeMap::<_, Self>::new();
+        for Scoped { context, value } in values {
+            groups
+                .entry(context.client_id().clone())
+                .or_insert_with(|| Self {
+                    context,
+                    value: Vec::new(),
+                })
+                .value
+                .push(value);
+        }
+        groups.into_values().collect()
+    }
+}
