@@ -1,4 +1,5 @@
 //! What one event may look like, and what is said of one that is wrong.
+#![cfg(test)]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{Admission, Event, EventType, RejectionCode, parse};

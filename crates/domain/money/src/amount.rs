@@ -107,7 +107,7 @@ impl FromStr for Amount {
     fn from_str(text: &str) -> Result<Self, AmountError> {
         let plain = text.strip_prefix('-').unwrap_or(text);
         let digits_first = plain.starts_with(|c: char| c.is_ascii_digit());
-        if !digits_first || text.len() > 40 {
+        if !digits_first || text.len() > 40 || text.contains('_') {
             return Err(AmountError::NotDecimal);
         }
         let value = if plain.contains(['e', 'E']) {

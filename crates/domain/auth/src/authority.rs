@@ -1,0 +1,173 @@
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Action;
+
+/// What a user is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Runs the platform; reads no tenant's data.
+    PlatformAdmin,
+    /// Everything within one tenant.
+    Owner,
+    /// Reads one tenant's reports.
+    Analyst,
+    /// Reads the campaigns of one advertiser of one tenant.
+    Advertiser,
+}
+
+/// What an API key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// Writes events as they happen.
+    Collect,
+    /// Writes events of any age: history.
+    Import,
+    /// Reads reports, of all campaigns or of a list of them.
+    Read,
+}
+
+/// The text names no such role or kind of key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownAuthority {
+    /// Not a role.
+    #[error("must be one of platform_admin, owner, analyst, advertiser")]
+    Role,
+    /// Not a kind of key.
+    #[error("must be one of collect, import, read")]
+    KeyKind,
+}
+
+/// Where a credential's permissions come from: the `role` claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Authority {
+    /// A user's role.
+    Role(Role),
+    /// A key's kind.
+    Key(KeyKind),
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 4] = [Self::PlatformAdmin, Self::Owner, Self::Analyst, Self::Advertiser];
+
+    /// The name used in tokens, tables and requests.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PlatformAdmin => "platform_admin",
+            Self::Owner => "owner",
+            Self::Analyst => "analyst",
+            Self::Advertiser => "advertiser",
+        }
+    }
+}
+
+impl KeyKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Collect, Self::Import, Self::Read];
+
+    /// The name used in keys, tokens, tables and requests.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Collect => "collect",
+            Self::Import => "import",
+            Self::Read => "read",
+        }
+    }
+}
+
+impl Authority {
+    /// The table of permissions, all of it.
+    pub const fn may(self, action: Action) -> bool {
+        use Action as A;
+        match self {
+            Self::Role(Role::PlatformAdmin) => matches!(action, A::ManageTenants | A::ManageClusters),
+            Self::Role(Role::Owner) => matches!(
+                action,
+                A::ReadReports
+                    | A::ReadCampaigns
+                    | A::ReadProducts
+                    | A::ManageCampaigns
+                    | A::ManageAdvertisers
+                    | A::ManageUsers
+                    | A::ManageApiKeys
+            ),
+            Self::Role(Role::Analyst) => {
+                matches!(action, A::ReadReports | A::ReadCampaigns | A::ReadProducts)
+            }
+            Self::Role(Role::Advertiser) => matches!(action, A::ReadReports | A::ReadCampaigns),
+            Self::Key(KeyKind::Collect | KeyKind::Import) => matches!(action, A::WriteEvents),
+            Self::Key(KeyKind::Read) => {
+                matches!(action, A::ReadReports | A::ReadCampaigns | A::ReadProducts)
+            }
+        }
+    }
+
+    /// The name used in tokens.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Role(role) => role.as_str(),
+            Self::Key(kind) => kind.as_str(),
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownAuthority;
+
+    fn from_str(text: &str) -> Result<Self, UnknownAuthority> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownAuthority::Role)
+    }
+}
+
+impl FromStr for KeyKind {
+    type Err = UnknownAuthority;
+
+    fn from_str(text: &str) -> Result<Self, UnknownAuthority> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownAuthority::KeyKind)
+    }
+}
+
+impl fmt::Display for Authority {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_platform_admin_reads_no_tenants_data() {
+        let admin = Authority::Role(Role::PlatformAdmin);
+        assert!(admin.may(Action::ManageTenants));
+        assert!(!admin.may(Action::ReadReports));
+        assert!(!admin.may(Action::ReadCampaigns));
+    }
+
+    #[test]
+    fn only_keys_write_events_and_those_do_nothing_else() {
+        for role in Role::ALL {
+            assert!(!Authority::Role(role).may(Action::WriteEvents), "{role:?}");
+        }
+        for kind in [KeyKind::Collect, KeyKind::Import] {
+            let allowed = Action::ALL.iter().filter(|action| Authority::Key(kind).may(**action));
+            assert_eq!(allowed.collect::<Vec<_>>(), [&Action::WriteEvents], "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_platform_admins_manage_tenants() {
+        let everyone = Role::ALL.map(Authority::Role).into_iter();
+        let everyone = everyone.chain(KeyKind::ALL.map(Authority::Key));
+        for authority in everyone {
+            let expected = authority == Authority::Role(Role::PlatformAdmin);
+            assert_eq!(authority.may(Action::ManageTenants), expected, "{authority}");
+        }
+    }
+}

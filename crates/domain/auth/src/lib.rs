@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+
+mod api_key;
+mod authority;
+mod claims;
+mod password;
+mod permission;
+mod principal;
+mod random;
+mod refresh_token;
+mod sealer;
+mod signing_key;
+mod store;
+mod token;
+
+pub use api_key::{ApiKey, ApiKeyError, ApiKeyId, SecretHash};
+pub use authority::{Authority, KeyKind, Role};
+pub use claims::Claims;
+pub use password::{Password, PasswordError, PasswordHash};
+pub use permission::{
+    Action, ManageAdvertisers, ManageApiKeys, ManageCampaigns, ManageClusters, ManageTenants,
+    ManageUsers, PlatformPermission, ReadCampaigns, ReadProducts, ReadReports, TenantPermission,
+    WriteEvents,
+};
+pub use principal::{CampaignScope, Principal, Subject};
+pub use random::RandomError;
+pub use refresh_token::RefreshToken;
+pub use sealer::{SealError, SealedField, Sealer};
+pub use signing_key::{JsonWebKey, JsonWebKeySet, KeyId, SigningKey, SigningKeyError};
+pub use store::{
+    CredentialStore, CredentialStoreError, NewRefreshToken, Rotation, SecurityEvent,
+    StoredApiKey, StoredSigningKey, StoredUser,
+};
+pub use token::{Grant, IssuedToken, TokenError, TokenSigner, TokenVerifier};

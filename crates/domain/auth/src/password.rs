@@ -1,0 +1,156 @@
+use std::fmt;
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+
+use crate::{RandomError, random};
+
+/// The cost, OWASP's minimum for argon2id: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// A hash of no password, of the same cost: what an unknown user's login is checked against.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Zm9vdGZhbGwtbm9ib2R5$5wSd1kTDLAbVOOpbLXwYhC9VfCZ1LTmB6x9cQbK1m1o";
+
+/// Letters and digits that are not taken for each other.
+const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789A";
+
+/// A password as its owner types it. Debug output shows nothing of it.
+#[derive(Clone)]
+pub struct Password(String);
+
+/// Why a text is no acceptable password, or why hashing failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// Too short to resist guessing, or too long to be hashed cheaply.
+    #[error("must be 12 to 256 bytes long")]
+    Length,
+    /// No randomness for the salt.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The hash function failed, for want of memory.
+    #[error("the password could not be hashed: {0}")]
+    Hashing(String),
+}
+
+/// What is kept of a password: a PHC string of argon2id. Debug output shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl Password {
+    /// A new password, as good as random bits are: 24 characters.
+    pub fn generate() -> Result<Self, RandomError> {
+        let bytes = random::bytes::<24>()?;
+        let letter = |byte: &u8| {
+            ALPHABET.get(usize::from(byte & 31)).map(|letter| char::from(*letter))
+        };
+        Ok(Self(bytes.iter().filter_map(letter).collect()))
+    }
+
+    /// A password for a new or changed account.
+    pub fn choose(text: String) -> Result<Self, PasswordError> {
+        if (12..=256).contains(&text.len()) { Ok(Self(text)) } else { Err(PasswordError::Length) }
+    }
+
+    /// A password somebody tries: of any form.
+    pub fn attempt(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The password itself, to hand to its owner once.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What to keep of it. Takes tens of milliseconds of one core: not for an async thread.
+    pub fn hash(&self) -> Result<PasswordHash, PasswordError> {
+        let salt = random::bytes::<16>()?;
+        let hashed = hasher()
+            .and_then(|argon2| argon2.hash_password_with_salt(self.0.as_bytes(), &salt))
+            .map_err(|error| PasswordError::Hashing(error.to_string()))?;
+        Ok(PasswordHash(hashed.to_string()))
+    }
+
+    /// Whether it is the one that `hash` was made of. Without a hash (no such user, or one
+    /// without a password) the same work is done, so that the time tells nothing.
+    ///
+    /// Takes tens of milliseconds of one core: not for an async thread.
+    pub fn verify(&self, hash: Option<&PasswordHash>) -> bool {
+        let phc = hash.map_or(NOBODY, PasswordHash::as_str);
+        let matches = hasher()
+            .and_then(|argon2| argon2.verify_password(self.0.as_bytes(), phc))
+            .is_ok();
+        matches && hash.is_some()
+    }
+}
+
+impl PasswordHash {
+    /// From the store.
+    pub fn from_stored(phc: String) -> Self {
+        Self(phc)
+    }
+
+    /// For the store.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn hasher() -> Result<Argon2<'static>, argon2::password_hash::Error> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("***")
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn the_right_password_verifies_and_no_other() {
+        let password = Password::choose("correct horse battery".into()).unwrap();
+        let hash = password.hash().unwrap();
+        assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(password.verify(Some(&hash)));
+        assert!(!Password::attempt("correct horse".into()).verify(Some(&hash)));
+        assert!(!password.verify(None));
+    }
+
+    #[test]
+    fn an_unknown_user_takes_as_long_as_a_wrong_password() {
+        let hash = Password::generate().unwrap().hash().unwrap();
+        let guess = Password::attempt("guess".into());
+        let fastest = |hash: Option<&PasswordHash>| {
+            (0..5)
+                .map(|_| {
+                    let start = Instant::now();
+                    assert!(!guess.verify(hash));
+                    start.elapsed()
+                })
+                .min()
+                .unwrap()
+        };
+        let (known, unknown) = (fastest(Some(&hash)), fastest(None));
+        assert!(unknown > known / 2 && known > unknown / 2, "{known:?} and {unknown:?}");
+    }
+
+    #[test]
+    fn short_and_endless_passwords_are_refused() {
+        assert!(Password::choose("short".into()).is_err());
+        assert!(Password::choose("x".repeat(257)).is_err());
+        assert_eq!(Password::generate().unwrap().reveal().len(), 24);
+    }
+}

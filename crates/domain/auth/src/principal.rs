@@ -1,0 +1,110 @@
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use tenancy::{AdvertiserId, CampaignId, ClientId};
+use uuid::Uuid;
+
+use crate::{ApiKeyId, Authority};
+
+/// Who a credential belongs to: the `sub` claim, `user:<uuid>` or `key:<id>`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A person.
+    User(Uuid),
+    /// An API key.
+    Key(ApiKeyId),
+}
+
+/// The text is not a [`Subject`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be user:<uuid> or key:<id>")]
+pub struct SubjectError;
+
+/// The campaigns a credential may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CampaignScope {
+    /// All of the tenant's.
+    All,
+    /// Those of one advertiser.
+    Advertiser(AdvertiserId),
+    /// Those listed.
+    Campaigns(Vec<CampaignId>),
+}
+
+/// Who a verified credential speaks for. A description, not a proof of tenancy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The user or key.
+    pub subject: Subject,
+    /// The tenant; none for a platform admin.
+    pub client_id: Option<ClientId>,
+    /// The role or the kind of key.
+    pub authority: Authority,
+    /// The campaigns it may see.
+    pub scope: CampaignScope,
+    /// The tenant's token version the credential was issued under (the user's own for a platform
+    /// admin).
+    pub token_version: u32,
+    /// When it ends: streams opened with it end then too.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl CampaignScope {
+    /// Whether a campaign of `advertiser` named `campaign` may be seen.
+    pub fn admits(&self, campaign: &CampaignId, advertiser: Option<&AdvertiserId>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Advertiser(own) => advertiser == Some(own),
+            Self::Campaigns(listed) => listed.contains(campaign),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(out, "user:{id}"),
+            Self::Key(id) => write!(out, "key:{id}"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = SubjectError;
+
+    fn from_str(text: &str) -> Result<Self, SubjectError> {
+        match text.split_once(':') {
+            Some(("user", id)) => id.parse().map(Self::User).map_err(|_| SubjectError),
+            Some(("key", id)) => id.parse().map(Self::Key).map_err(|_| SubjectError),
+            _ => Err(SubjectError),
+        }
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Subject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_advertiser_sees_its_own_campaigns_only() {
+        let scope = CampaignScope::Advertiser("nova".parse().unwrap());
+        let campaign = "spring".parse().unwrap();
+        assert!(scope.admits(&campaign, Some(&"nova".parse().unwrap())));
+        assert!(!scope.admits(&campaign, Some(&"orbit".parse().unwrap())));
+        assert!(!scope.admits(&campaign, None));
+    }
+}

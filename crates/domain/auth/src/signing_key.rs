@@ -1,0 +1,168 @@
+use std::{fmt, str::FromStr};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
+use serde::{Deserialize, Serialize};
+
+use crate::{RandomError, SealError, SealedField, Sealer, StoredSigningKey, random};
+
+/// The name of a signing key: `[A-Za-z0-9_-]{1,64}`. It is looked up, never interpreted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct KeyId(String);
+
+/// A private key that signs access tokens (Ed25519). Debug output shows its name only.
+#[derive(Clone)]
+pub struct SigningKey {
+    id: KeyId,
+    key: ed25519_dalek::SigningKey,
+}
+
+/// A public key as published (RFC 8037).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JsonWebKey {
+    /// Always `OKP`.
+    pub kty: &'static str,
+    /// Always `Ed25519`.
+    pub crv: &'static str,
+    /// Always `sig`.
+    #[serde(rename = "use")]
+    pub key_use: &'static str,
+    /// Always `EdDSA`.
+    pub alg: &'static str,
+    /// The key's name.
+    pub kid: KeyId,
+    /// The public key, base64url.
+    pub x: String,
+}
+
+/// The document at `/.well-known/jwks.json` (RFC 7517).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JsonWebKeySet {
+    /// Every key whose tokens are still accepted.
+    pub keys: Vec<JsonWebKey>,
+}
+
+/// Why a signing key cannot be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SigningKeyError {
+    /// The name is not one.
+    #[error("a key id is 1 to 64 of A-Z a-z 0-9 _ -")]
+    Id,
+    /// Not a private Ed25519 key in PKCS #8.
+    #[error("not an Ed25519 private key in PKCS #8 form")]
+    Form,
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// It does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+impl KeyId {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl SigningKey {
+    /// A new key.
+    pub fn generate() -> Result<Self, RandomError> {
+        let key = ed25519_dalek::SigningKey::from_bytes(&random::bytes()?);
+        let id = KeyId(hex::encode(random::bytes::<8>()?));
+        Ok(Self { id, key })
+    }
+
+    /// The key's name.
+    pub fn id(&self) -> &KeyId {
+        &self.id
+    }
+
+    /// The public half, as published.
+    pub fn public(&self) -> JsonWebKey {
+        JsonWebKey {
+            kty: "OKP",
+            crv: "Ed25519",
+            key_use: "sig",
+            alg: "EdDSA",
+            kid: self.id.clone(),
+            x: URL_SAFE_NO_PAD.encode(self.key.verifying_key().as_bytes()),
+        }
+    }
+
+    /// The private key in PKCS #8 (DER).
+    pub(crate) fn pkcs8(&self) -> Result<Vec<u8>, SigningKeyError> {
+        let document = self.key.to_pkcs8_der().map_err(|_| SigningKeyError::Form)?;
+        Ok(document.as_bytes().to_vec())
+    }
+
+    /// For the store, sealed.
+    pub fn seal(
+        &self,
+        sealer: &Sealer,
+        created_at: DateTime<Utc>,
+    ) -> Result<StoredSigningKey, SigningKeyError> {
+        let sealed_pkcs8 = sealer.seal(field(&self.id), &self.pkcs8()?)?;
+        Ok(StoredSigningKey { id: self.id.clone(), sealed_pkcs8, created_at })
+    }
+
+    /// From the store.
+    pub fn open(stored: &StoredSigningKey, sealer: &Sealer) -> Result<Self, SigningKeyError> {
+        let pkcs8 = sealer.open(field(&stored.id), &stored.sealed_pkcs8)?;
+        let key = ed25519_dalek::SigningKey::from_pkcs8_der(&pkcs8)
+            .map_err(|_| SigningKeyError::Form)?;
+        Ok(Self { id: stored.id.clone(), key })
+    }
+}
+
+fn field(id: &KeyId) -> SealedField<'_> {
+    SealedField { purpose: "signing_key", tenant: "", row: id.as_str(), field: "pkcs8" }
+}
+
+impl FromStr for KeyId {
+    type Err = SigningKeyError;
+
+    fn from_str(text: &str) -> Result<Self, SigningKeyError> {
+        let fits = (1..=64).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        if fits { Ok(Self(text.to_owned())) } else { Err(SigningKeyError::Id) }
+    }
+}
+
+impl TryFrom<String> for KeyId {
+    type Error = SigningKeyError;
+
+    fn try_from(text: String) -> Result<Self, SigningKeyError> {
+        text.parse()
+    }
+}
+
+impl From<KeyId> for String {
+    fn from(id: KeyId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "SigningKey({})", self.id.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_key_opens_again_and_not_under_another_name() {
+        let sealer = Sealer::new([3; 32]);
+        let key = SigningKey::generate().unwrap();
+        let stored = key.seal(&sealer, DateTime::UNIX_EPOCH).unwrap();
+        assert_eq!(SigningKey::open(&stored, &sealer).unwrap().public(), key.public());
+        let renamed = StoredSigningKey { id: "other".parse().unwrap(), ..stored };
+        assert!(SigningKey::open(&renamed, &sealer).is_err());
+    }
+}

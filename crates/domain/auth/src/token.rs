@@ -1,0 +1,203 @@
+use std::collections::HashMap;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::Deserialize;
+use tenancy::{AdvertiserId, CampaignId, ClientId};
+use uuid::Uuid;
+
+use crate::{
+    Authority, Claims, JsonWebKey, JsonWebKeySet, KeyId, Principal, SigningKey, SigningKeyError,
+    Subject,
+};
+
+/// How far two clocks may be apart.
+const LEEWAY: TimeDelta = TimeDelta::seconds(30);
+/// The media type of an access token (RFC 9068).
+const TYPE: &str = "at+jwt";
+/// Longer than any token of ours: not worth decoding.
+const MAX_LENGTH: usize = 8 * 1024;
+
+/// Whom a token is issued to.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The user or key.
+    pub subject: Subject,
+    /// The tenant and its name; none for a platform admin.
+    pub client: Option<(ClientId, String)>,
+    /// The role or the kind of key.
+    pub authority: Authority,
+    /// An advertiser's own id.
+    pub advertiser_id: Option<AdvertiserId>,
+    /// The campaigns a key is limited to.
+    pub campaigns: Option<Vec<CampaignId>>,
+    /// The token version of the tenant, or of the platform admin.
+    pub token_version: u32,
+}
+
+/// A signed access token.
+#[derive(Clone)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Why a token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Good once, past its end now.
+    #[error("the token has expired")]
+    Expired,
+    /// Not a token of ours; the text says what gave it away, for the log.
+    #[error("the token is not valid: {0}")]
+    Invalid(&'static str),
+}
+
+/// Signs access tokens.
+#[derive(Clone)]
+pub struct TokenSigner {
+    header: Header,
+    key: EncodingKey,
+    issuer: String,
+    audience: String,
+    lifetime: TimeDelta,
+}
+
+/// Verifies access tokens. The keys and the algorithm are ours; a token only names a key.
+#[derive(Clone)]
+pub struct TokenVerifier {
+    keys: HashMap<KeyId, DecodingKey>,
+    published: JsonWebKeySet,
+    validation: Validation,
+}
+
+impl TokenSigner {
+    /// Signs with `key`; tokens live for `lifetime`.
+    pub fn new(
+        key: &SigningKey,
+        issuer: &str,
+        audience: &str,
+        lifetime: TimeDelta,
+    ) -> Result<Self, SigningKeyError> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(key.id().as_str().to_owned());
+        Ok(Self {
+            header,
+            key: EncodingKey::from_ed_der(&key.pkcs8()?),
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
+            lifetime,
+        })
+    }
+
+    /// A token for `grant`, good from `now`.
+    pub fn issue(&self, grant: Grant, now: DateTime<Utc>) -> Result<IssuedToken, TokenError> {
+        let expires_at = now + self.lifetime;
+        let (client_id, client_name) = grant.client.unzip();
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            sub: grant.subject,
+            iat: now.timestamp(),
+            nbf: now.timestamp(),
+            exp: expires_at.timestamp(),
+            jti: Uuid::now_v7(),
+            client_id,
+            client_name,
+            role: grant.authority,
+            advertiser_id: grant.advertiser_id,
+            campaigns: grant.campaigns,
+            ver: grant.token_version,
+        };
+        let token = jsonwebtoken::encode(&self.header, &claims, &self.key)
+            .map_err(|_| TokenError::Invalid("it could not be signed"))?;
+        Ok(IssuedToken { token, expires_at })
+    }
+}
+
+/// The only header we sign, so the only one we read: anything else in it (`jku`, `jwk`, `x5u`,
+/// `crit`, …) is refused unseen.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StrictHeader {
+    alg: String,
+    typ: String,
+    kid: KeyId,
+}
+
+impl TokenVerifier {
+    /// Accepts tokens signed by any of `keys`.
+    pub fn new<'a>(
+        keys: impl IntoIterator<Item = &'a SigningKey>,
+        issuer: &str,
+        audience: &str,
+    ) -> Result<Self, SigningKeyError> {
+        let published: Vec<JsonWebKey> = keys.into_iter().map(SigningKey::public).collect();
+        let decoding = |key: &JsonWebKey| {
+            let decoding = DecodingKey::from_ed_components(&key.x);
+            decoding.map(|decoding| (key.kid.clone(), decoding)).map_err(|_| SigningKeyError::Form)
+        };
+        let keys = published.iter().map(decoding).collect::<Result<_, _>>()?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[audience]);
+        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
+        // Times are checked here, against the caller's clock.
+        validation.validate_exp = false;
+        Ok(Self { keys, published: JsonWebKeySet { keys: published }, validation })
+    }
+
+    /// The public keys, for others to verify with.
+    pub fn published(&self) -> &JsonWebKeySet {
+        &self.published
+    }
+
+    /// Who `token` speaks for at `now`.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
+        let header = strict_header(token)?;
+        let key = self.keys.get(&header.kid).ok_or(TokenError::Invalid("its key is unknown"))?;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
+            .map_err(|error| TokenError::Invalid(reason(&error)))?
+            .claims;
+        let now_seconds = now.timestamp();
+        let leeway = LEEWAY.num_seconds();
+        if claims.nbf > now_seconds + leeway || claims.iat > now_seconds + leeway {
+            return Err(TokenError::Invalid("it is not good yet"));
+        }
+        if claims.exp <= now_seconds - leeway {
+            return Err(TokenError::Expired);
+        }
+        claims.principal().ok_or(TokenError::Invalid("its claims contradict each other"))
+    }
+}
+
+fn strict_header(token: &str) -> Result<StrictHeader, TokenError> {
+    if token.len() > MAX_LENGTH {
+        return Err(TokenError::Invalid("it is too long"));
+    }
+    let (header, _) = token.split_once('.').ok_or(TokenError::Invalid("it has no parts"))?;
+    let header = URL_SAFE_NO_PAD
+        .decode(header)
+        .ok()
+        .and_then(|json| serde_json::from_slice::<StrictHeader>(&json).ok())
+        .ok_or(TokenError::Invalid("its header is not ours"))?;
+    if header.alg != "EdDSA" || header.typ != TYPE {
+        return Err(TokenError::Invalid("its algorithm or type is not ours"));
+    }
+    Ok(header)
+}
+
+fn reason(error: &jsonwebtoken::errors::Error) -> &'static str {
+    use jsonwebtoken::errors::ErrorKind as Kind;
+    match error.kind() {
+        Kind::InvalidSignature => "its signature does not match",
+        Kind::InvalidIssuer => "another issued it",
+        Kind::InvalidAudience => "it is meant for another",
+        Kind::MissingRequiredClaim(_) => "a claim is missing",
+        _ => "it cannot be read",
+    }
+}

@@ -1,0 +1,5 @@
+fn take<T>(scoped: tenancy::Scoped<T>) -> T {
+    scoped.into_value()
+}
+
+fn main() {}

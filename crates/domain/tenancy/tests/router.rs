@@ -1,0 +1,81 @@
+//! Who gets a tenant's context, and who does not.
+#![cfg(test)]
+#![expect(clippy::disallowed_methods, reason = "the mint itself is under test")]
+
+use std::sync::Arc;
+
+use tenancy::{
+    ClientId, DirectoryError, Isolation, Limits, Placement, ResolveError, Scoped, TenantDirectory,
+    TenantRecord, TenantRouter, TenantState,
+};
+
+struct One(TenantRecord);
+
+#[async_trait::async_trait]
+impl TenantDirectory for One {
+    async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
+        Ok((self.0.client_id == *client_id).then(|| self.0.clone()))
+    }
+}
+
+fn router(client_id: &str, isolation: Isolation, state: TenantState) -> TenantRouter {
+    TenantRouter::new(Arc::new(One(TenantRecord {
+        client_id: client_id.parse().unwrap(),
+        name: client_id.to_owned(),
+        state,
+        placement: Placement { isolation, cluster: "main".parse().unwrap(), route_version: 1 },
+        limits: Limits::default(),
+        time_zone: chrono_tz::UTC,
+        currency: "EUR".parse().unwrap(),
+        token_version: 3,
+    })))
+}
+
+fn acme() -> ClientId {
+    "acme".parse().unwrap()
+}
+
+#[tokio::test]
+async fn only_an_active_tenant_with_a_current_token_gets_a_context() {
+    let active = router("acme", Isolation::Shared, TenantState::Active);
+    assert_eq!(active.resolve(&acme(), 3).await.unwrap().client_id(), &acme());
+    assert!(matches!(active.resolve(&acme(), 2).await, Err(ResolveError::Revoked)));
+    let other = "globex".parse().unwrap();
+    assert!(matches!(active.resolve(&other, 3).await, Err(ResolveError::Unknown)));
+
+    let suspended = router("acme", Isolation::Shared, TenantState::Suspended);
+    assert!(matches!(suspended.resolve(&acme(), 3).await, Err(ResolveError::Suspended)));
+    let provisioning = router("acme", Isolation::Shared, TenantState::Provisioning);
+    assert!(matches!(provisioning.resolve(&acme(), 3).await, Err(ResolveError::Unknown)));
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_processed_even_after_a_suspension() {
+    let suspended = router("acme", Isolation::Shared, TenantState::Suspended);
+    assert!(suspended.resolve_record(&acme()).await.is_ok());
+}
+
+#[tokio::test]
+async fn each_tier_means_its_own_tables() {
+    for (isolation, database) in [
+        (Isolation::Shared, "footfall_shared"),
+        (Isolation::Schema, "tenant_big_shop"),
+        (Isolation::Dedicated, "tenant_big_shop"),
+    ] {
+        let router = router("big-shop", isolation, TenantState::Active);
+        let context = router.resolve(&"big-shop".parse().unwrap(), 3).await.unwrap();
+        assert_eq!(context.destination().database, database);
+    }
+}
+
+#[tokio::test]
+async fn grouping_keeps_every_value_with_its_tenant() {
+    let a = router("a", Isolation::Shared, TenantState::Active);
+    let b = router("b", Isolation::Shared, TenantState::Active);
+    let a = a.resolve(&"a".parse().unwrap(), 3).await.unwrap();
+    let b = b.resolve(&"b".parse().unwrap(), 3).await.unwrap();
+    let groups = Scoped::group([b.scope(1), a.scope(2), b.scope(3)]);
+    let seen: Vec<_> =
+        groups.iter().map(|group| (group.tenant().client_id().as_str(), group.value())).collect();
+    assert_eq!(seen, [("a", &vec![2]), ("b", &vec![1, 3])]);
+}
