@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod live;
+mod member;
+mod record;
+mod retry;
+mod settings;
+mod sink;
+mod store;
+
+pub use error::ProcessorError;
+pub use settings::ProcessorSettings;
+pub use sink::{Parts, Sink, run};

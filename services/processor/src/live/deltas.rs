@@ -1,0 +1,160 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use aggregates::{LiveDelta, ProductDelta};
+use chrono::{DateTime, TimeDelta, Utc};
+use events::{Event, EventType};
+use metrics::{Counter, MoneySum, QuarterHour, Sums};
+use tenancy::{CampaignId, Scoped};
+
+use crate::record::Decoded;
+
+/// How far back live counters reach. Older events are in ClickHouse only, where readers look for
+/// them: an hour that Redis may be asked about has had all its events counted there.
+const REACH: TimeDelta = TimeDelta::hours(72);
+
+/// What a batch adds to the live counters, by tenant.
+pub(crate) fn deltas(records: &[Decoded]) -> Vec<Scoped<Vec<LiveDelta>>> {
+    let counted = records.iter().filter_map(|record| {
+        let event = record.first()?;
+        let counted = counts(event.value(), record.log_time);
+        counted.then(|| event.clone())
+    });
+    Scoped::group(counted)
+        .into_iter()
+        .map(|group| group.map(|events| merge(&events)))
+        .collect()
+}
+
+/// Whether an event belongs to a campaign, and is recent enough.
+fn counts(event: &Event, log_time: DateTime<Utc>) -> bool {
+    event.campaign_id.is_some() && event.event_time >= log_time - REACH
+}
+
+#[derive(Default)]
+struct Merged {
+    sums: Sums,
+    visitors: BTreeSet<String>,
+    products: BTreeMap<String, (u64, u64)>,
+}
+
+fn merge(events: &[Arc<Event>]) -> Vec<LiveDelta> {
+    let mut quarters = BTreeMap::<(CampaignId, QuarterHour), Merged>::new();
+    for event in events {
+        let Some(campaign) = event.campaign_id.clone() else {
+            continue;
+        };
+        let quarter = QuarterHour::containing(event.event_time);
+        let merged = quarters.entry((campaign, quarter)).or_default();
+        add(&mut merged.sums, event);
+        merged.visitors.extend(event.visitor_id.clone());
+        for item in &event.items {
+            let (views, units) = match event.event_type {
+                EventType::ProductView => (1, 0),
+                EventType::Purchase => (0, u64::from(item.quantity)),
+                _ => continue,
+            };
+            let product = merged.products.entry(item.product_id.clone()).or_default();
+            *product = (product.0 + views, product.1 + units);
+        }
+    }
+    let delta = |((campaign, quarter), merged): (_, Merged)| LiveDelta {
+        campaign,
+        quarter,
+        sums: merged.sums,
+        visitors: merged.visitors.into_iter().collect(),
+        products: merged
+            .products
+            .into_iter()
+            .map(|(product_id, (views, units))| ProductDelta {
+                product_id,
+                views,
+                units,
+            })
+            .collect(),
+    };
+    quarters.into_iter().map(delta).collect()
+}
+
+/// Adds one event to sums, as the warehouse's rollups do.
+fn add(sums: &mut Sums, event: &Event) {
+    let counter = match event.event_type {
+        EventType::AdImpression => Some(Counter::Impressions),
+        EventType::AdViewable => Some(Counter::ViewableImpressions),
+        EventType::AdClick => Some(Counter::Clicks),
+        EventType::ProductView => Some(Counter::ProductViews),
+        EventType::AddToCart => Some(Counter::AddToCarts),
+        EventType::Purchase => Some(Counter::Orders),
+        _ => None,
+    };
+    if let Some(counter) = counter {
+        sums.add_count(counter, 1);
+    }
+    sums.add_count(Counter::UnitsSold, event.units());
+    let Some(currency) = event.currency else {
+        return;
+    };
+    for (sum, amount) in [
+        (MoneySum::Spend, event.cost),
+        (MoneySum::Sales, Some(event.sales())),
+    ] {
+        if let Some(amount) = amount.filter(|amount| *amount != money::Amount::ZERO) {
+            sums.add_money(sum, currency, amount);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(raw: serde_json::Value) -> Arc<Event> {
+        let admission = events::Admission {
+            received_at: "2026-03-01T12:00:00Z".parse().unwrap(),
+            sent_at: None,
+            clamp_past: false,
+            currency: "EUR".parse().unwrap(),
+        };
+        Arc::new(events::parse(raw.to_string().as_bytes(), &admission).unwrap())
+    }
+
+    #[test]
+    fn events_of_a_quarter_hour_become_one_delta() {
+        let at = |minute: u8| format!("2026-03-01T11:{minute:02}:00Z");
+        let of = |kind: &str, minute: u8| {
+            serde_json::json!({"type": kind, "campaign_id": "spring", "event_time": at(minute),
+                "visitor_id": "v1", "product_id": "p1", "cost": "0.50", "revenue": "10"})
+        };
+        let merged = merge(&[
+            event(of("ad_impression", 1)),
+            event(of("ad_click", 14)),
+            event(of("purchase", 14)),
+            event(of("product_view", 15)),
+        ]);
+        assert_eq!(merged.len(), 2);
+        let (first, second) = (&merged[0], &merged[1]);
+        let eur = "EUR".parse().unwrap();
+        assert_eq!(first.sums.count(Counter::Impressions), 1);
+        assert_eq!(first.sums.count(Counter::Orders), 1);
+        assert_eq!(first.sums.money(MoneySum::Spend, eur).to_string(), "1.50");
+        assert_eq!(first.sums.money(MoneySum::Sales, eur).to_string(), "10.00");
+        assert_eq!(first.visitors, ["v1"]);
+        assert_eq!(first.products[0].units, 1);
+        assert_eq!(second.products[0].views, 1);
+    }
+
+    #[test]
+    fn history_and_events_without_a_campaign_stay_out() {
+        let log_time = "2026-03-01T12:00:00Z".parse().unwrap();
+        let sent = |time: &str, campaign: Option<&str>| {
+            event(
+                serde_json::json!({"type": "page_view", "event_time": time, "campaign_id": campaign}),
+            )
+        };
+        assert!(counts(&sent("2026-02-26T12:00:00Z", Some("a")), log_time));
+        assert!(!counts(&sent("2026-02-26T11:59:59Z", Some("a")), log_time));
+        assert!(!counts(&sent("2026-03-01T11:59:59Z", None), log_time));
+    }
+}

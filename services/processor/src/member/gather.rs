@@ -1,0 +1,76 @@
+use std::time::Duration;
+
+use stream::{Entry, PartitionStream, StreamError};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::retry::Pauses;
+
+/// How long nothing may arrive before the worker hears of it.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// How batches are cut.
+#[derive(Clone, Copy)]
+pub(crate) struct Gather {
+    /// The most records of a batch.
+    pub(crate) limit: usize,
+    /// How long the first record waits for others.
+    pub(crate) wait: Duration,
+}
+
+/// What came of waiting.
+pub(crate) enum Gathered {
+    /// A batch; it holds at least one record.
+    Entries(Vec<Entry>),
+    /// Nothing for a while.
+    Idle,
+    /// The partition was taken away, or the process is stopping.
+    Ended,
+}
+
+impl Gather {
+    /// The next batch of `stream`.
+    pub(crate) async fn next(
+        self,
+        stream: &mut PartitionStream,
+        token: &CancellationToken,
+    ) -> Result<Gathered, StreamError> {
+        let first = tokio::select! {
+            () = token.cancelled() => return Ok(Gathered::Ended),
+            first = timeout(IDLE, read(stream, self.limit)) => first,
+        };
+        let mut entries = match first {
+            Err(_) => return Ok(Gathered::Idle),
+            Ok(read) => match read? {
+                Some(entries) => entries,
+                None => return Ok(Gathered::Ended),
+            },
+        };
+        let deadline = Instant::now() + self.wait;
+        while entries.len() < self.limit {
+            match timeout_at(deadline, read(stream, self.limit - entries.len())).await {
+                Err(_) => break,
+                Ok(more) => match more? {
+                    Some(more) => entries.extend(more),
+                    None => return Ok(Gathered::Ended),
+                },
+            }
+        }
+        Ok(Gathered::Entries(entries))
+    }
+}
+
+/// The next records. While nobody can tell whose they are, it asks again.
+pub(crate) async fn read(
+    stream: &mut PartitionStream,
+    limit: usize,
+) -> Result<Option<Vec<Entry>>, StreamError> {
+    let mut pauses = Pauses::new("tell whose records are");
+    loop {
+        match stream.next(limit).await {
+            Ok(batch) => return Ok(batch.map(|batch| batch.entries)),
+            Err(StreamError::Directory(error)) => pauses.wait(&error).await,
+            Err(error) => return Err(error),
+        }
+    }
+}

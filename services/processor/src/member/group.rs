@@ -1,0 +1,144 @@
+use std::{sync::Arc, time::Duration};
+
+use stream::{Consumer, KafkaSettings, Offset, Ownership, Partition, PartitionStream, StreamError};
+use tenancy::TenantRouter;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Gathered, Progress, Worker};
+use crate::{ProcessorError, retry::Pauses};
+
+/// How long a batch under way may take when the process is asked to stop.
+const LAST_BATCH: Duration = Duration::from_secs(10);
+
+/// A member of a consumer group.
+pub(crate) struct Member {
+    pub(crate) kafka: KafkaSettings,
+    pub(crate) router: TenantRouter,
+    pub(crate) group: &'static str,
+    /// What the workers report to.
+    pub(crate) progress: Progress,
+    /// Cancelled when the process is to stop.
+    pub(crate) token: CancellationToken,
+}
+
+/// A worker asks for its partition's records from `offset` on.
+struct Start {
+    partition: Partition,
+    offset: Offset,
+    answer: oneshot::Sender<Result<PartitionStream, StreamError>>,
+}
+
+type Workers = JoinSet<Result<(), ProcessorError>>;
+
+impl Member {
+    /// Works until the process is to stop. After a failure it leaves the group, waits and joins
+    /// again: every partition is then taken anew, and what was begun is settled.
+    pub(crate) async fn run<W: Worker>(&self, worker: Arc<W>) {
+        let mut pauses = Pauses::new("process the log");
+        while let Err(error) = self.join(&worker).await {
+            tokio::select! {
+                () = self.token.cancelled() => return,
+                () = pauses.wait(&error) => {}
+            }
+        }
+    }
+
+    /// One membership, to its end. `Ok` when the process is to stop.
+    async fn join<W: Worker>(&self, worker: &Arc<W>) -> Result<(), ProcessorError> {
+        let mut consumer = Consumer::join(&self.kafka, self.group, self.router.clone())?;
+        let mut workers = Workers::new();
+        let ended = self.serve(&mut consumer, &mut workers, worker).await;
+        workers.shutdown().await;
+        self.progress.clear();
+        consumer.close().await;
+        ended
+    }
+
+    async fn serve<W: Worker>(
+        &self,
+        consumer: &mut Consumer,
+        workers: &mut Workers,
+        worker: &Arc<W>,
+    ) -> Result<(), ProcessorError> {
+        let (starts, mut wanted) = mpsc::channel::<Start>(16);
+        loop {
+            tokio::select! {
+                () = self.token.cancelled() => return finish(workers).await,
+                change = consumer.next() => {
+                    // Whatever is under way is dropped: the next owner settles it.
+                    workers.shutdown().await;
+                    self.progress.clear();
+                    if let Ownership::Assigned(partitions) = change? {
+                        for partition in partitions {
+                            let (worker, starts) = (Arc::clone(worker), starts.clone());
+                            workers.spawn(work(worker, partition, starts, self.token.clone()));
+                        }
+                    }
+                }
+                Some(start) = wanted.recv() => {
+                    let stream = consumer.start(start.partition, start.offset).await;
+                    // A worker that no longer waits was stopped.
+                    drop(start.answer.send(stream));
+                }
+                Some(ended) = workers.join_next() => ended.map_err(ProcessorError::Worker)??,
+            }
+        }
+    }
+}
+
+/// Lets the batches under way come to their end.
+async fn finish(workers: &mut Workers) -> Result<(), ProcessorError> {
+    let all = async {
+        while let Some(ended) = workers.join_next().await {
+            ended.map_err(ProcessorError::Worker)??;
+        }
+        Ok(())
+    };
+    timeout(LAST_BATCH, all).await.unwrap_or(Ok(()))
+}
+
+async fn work<W: Worker>(
+    worker: Arc<W>,
+    partition: Partition,
+    starts: mpsc::Sender<Start>,
+    token: CancellationToken,
+) -> Result<(), ProcessorError> {
+    let (mut claim, offset) = tokio::select! {
+        () = token.cancelled() => return Ok(()),
+        claimed = worker.claim(partition) => claimed?,
+    };
+    let (answer, started) = oneshot::channel();
+    let gone = starts
+        .send(Start {
+            partition,
+            offset,
+            answer,
+        })
+        .await
+        .is_err();
+    let Ok(stream) = started.await else {
+        return Ok(());
+    };
+    if gone {
+        return Ok(());
+    }
+    let mut stream = match stream {
+        Ok(stream) => stream,
+        // Taken away meanwhile.
+        Err(StreamError::NotOwned(_)) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    tracing::debug!(partition, offset, "working");
+    loop {
+        match worker.gather().next(&mut stream, &token).await? {
+            Gathered::Entries(entries) => worker.process(&mut claim, entries).await?,
+            Gathered::Idle => worker.idle(&mut claim).await?,
+            Gathered::Ended => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A member of a consumer group: partitions come and go, a worker for each.
+
+mod gather;
+mod group;
+mod progress;
+
+use std::future::Future;
+
+use control_plane::Ledger;
+use stream::{LogReader, Offset, Partition};
+
+pub(crate) use gather::{Gather, Gathered, read};
+pub(crate) use group::Member;
+pub(crate) use progress::{Progress, watch};
+
+use crate::{ProcessorError, Sink};
+
+/// What every worker of a sink knows of the log.
+#[derive(Clone)]
+pub(crate) struct Log {
+    pub(crate) sink: Sink,
+    /// The generation of the log.
+    pub(crate) kgen: u16,
+    /// This process, as its leases name it.
+    pub(crate) owner: String,
+    pub(crate) ledger: Ledger,
+    pub(crate) reader: LogReader,
+    pub(crate) progress: Progress,
+}
+
+/// What a sink does with a partition.
+pub(crate) trait Worker: Send + Sync + 'static {
+    /// What it holds while it owns a partition.
+    type Claim: Send;
+
+    /// How batches are cut.
+    fn gather(&self) -> Gather;
+
+    /// Takes the partition, finishes what a former owner began, and says where to read on.
+    fn claim(
+        &self,
+        partition: Partition,
+    ) -> impl Future<Output = Result<(Self::Claim, Offset), ProcessorError>> + Send;
+
+    /// Takes one batch to its end.
+    fn process(
+        &self,
+        claim: &mut Self::Claim,
+        entries: Vec<stream::Entry>,
+    ) -> impl Future<Output = Result<(), ProcessorError>> + Send;
+
+    /// Called about once a second while nothing arrives.
+    fn idle(
+        &self,
+        claim: &mut Self::Claim,
+    ) -> impl Future<Output = Result<(), ProcessorError>> + Send;
+}

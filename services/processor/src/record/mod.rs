@@ -1,0 +1,7 @@
+//! What a record of the log says, and whether it is a re-send.
+
+mod decoded;
+mod recent;
+
+pub(crate) use decoded::{Decoded, decode};
+pub(crate) use recent::recall;

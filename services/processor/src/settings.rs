@@ -1,0 +1,42 @@
+use serde::Deserialize;
+use settings::InvalidSetting;
+
+/// How batches are cut: section `processor`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessorSettings {
+    /// The most records of one insert into ClickHouse.
+    pub store_batch_records: usize,
+    /// How long the first record of such a batch waits for others, in milliseconds.
+    pub store_batch_ms: u64,
+    /// The most records of one update of Redis.
+    pub live_batch_records: usize,
+    /// How long the first record of such a batch waits for others, in milliseconds.
+    pub live_batch_ms: u64,
+}
+
+impl ProcessorSettings {
+    /// Whether the values make sense.
+    ///
+    /// # Errors
+    /// Names the setting that does not.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        let within = |key, value: usize, most: usize| match value {
+            0 => Err(InvalidSetting::new(key, "must be 1 or more")),
+            value if value > most => {
+                Err(InvalidSetting::new(key, format!("must be at most {most}")))
+            }
+            _ => Ok(()),
+        };
+        within(
+            "processor.store_batch_records",
+            self.store_batch_records,
+            500_000,
+        )?;
+        within(
+            "processor.live_batch_records",
+            self.live_batch_records,
+            aggregates::MAX_BATCH_EVENTS,
+        )
+    }
+}

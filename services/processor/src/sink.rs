@@ -1,0 +1,143 @@
+use std::{sync::Arc, time::Duration};
+
+use aggregates::Aggregates;
+use control_plane::ControlPlane;
+use lifecycle::{BoxError, Lifecycle};
+use stream::{KafkaSettings, LogReader, ensure_topics};
+use tenancy::TenantRouter;
+use uuid::Uuid;
+use warehouse::Warehouse;
+
+use crate::{
+    ProcessorError, ProcessorSettings, live::Live, member, member::Progress, store::Store,
+};
+
+/// How long a batch under way may take to finish when the process is asked to stop.
+const BUDGET: Duration = Duration::from_secs(20);
+
+/// Where events go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sink {
+    /// ClickHouse.
+    Store,
+    /// Redis.
+    Live,
+}
+
+impl Sink {
+    /// Every sink.
+    pub const ALL: [Self; 2] = [Self::Store, Self::Live];
+
+    /// The name of its leases, its metrics' label, and its choice on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Live => "live",
+        }
+    }
+
+    /// The name of its consumer group in Kafka.
+    const fn group(self) -> &'static str {
+        match self {
+            Self::Store => "footfall-store",
+            Self::Live => "footfall-live",
+        }
+    }
+}
+
+/// What a processor is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// How batches are cut.
+    pub settings: ProcessorSettings,
+    /// Where the log is.
+    pub kafka: KafkaSettings,
+    /// The ledger, and the lists of campaigns and products.
+    pub control_plane: ControlPlane,
+    /// ClickHouse.
+    pub warehouse: Warehouse,
+    /// Redis.
+    pub aggregates: Aggregates,
+    /// Tells whose a record is.
+    pub router: TenantRouter,
+}
+
+/// Starts the members of `sinks`; they run until the lifecycle's end.
+///
+/// # Errors
+/// The log or the ledger cannot be reached.
+pub async fn run(
+    parts: Parts,
+    sinks: &[Sink],
+    lifecycle: &Lifecycle,
+) -> Result<(), ProcessorError> {
+    let topics = ensure_topics(&parts.kafka).await?;
+    let ledger = parts.control_plane.ledger();
+    let topic_id = topics.events.to_string();
+    let kgen = ledger
+        .generation(&parts.kafka.events_topic, &topic_id, parts.kafka.partitions)
+        .await?;
+    let reader = LogReader::new(&parts.kafka, parts.router.clone())?;
+    let owner = Uuid::now_v7().to_string();
+    for sink in sinks {
+        let log = member::Log {
+            sink: *sink,
+            kgen,
+            owner: owner.clone(),
+            ledger: ledger.clone(),
+            reader: reader.clone(),
+            progress: Progress::default(),
+        };
+        tracing::info!(sink = sink.as_str(), kgen, owner, "joining");
+        lifecycle.spawn(
+            progress_task(*sink),
+            BUDGET,
+            member::watch(log.clone(), lifecycle.token()),
+        );
+        match sink {
+            Sink::Store => join(
+                &parts,
+                *sink,
+                &log,
+                Store::new(&parts, log.clone()),
+                lifecycle,
+            ),
+            Sink::Live => join(
+                &parts,
+                *sink,
+                &log,
+                Live::new(&parts, log.clone()),
+                lifecycle,
+            ),
+        }
+    }
+    Ok(())
+}
+
+fn join<W: member::Worker>(
+    parts: &Parts,
+    sink: Sink,
+    log: &member::Log,
+    worker: W,
+    lifecycle: &Lifecycle,
+) {
+    let member = member::Member {
+        kafka: parts.kafka.clone(),
+        router: parts.router.clone(),
+        group: sink.group(),
+        progress: log.progress.clone(),
+        token: lifecycle.token(),
+    };
+    let task = async move {
+        member.run(Arc::new(worker)).await;
+        Ok::<_, BoxError>(())
+    };
+    lifecycle.spawn(sink.group(), BUDGET, task);
+}
+
+const fn progress_task(sink: Sink) -> &'static str {
+    match sink {
+        Sink::Store => "store-progress",
+        Sink::Live => "live-progress",
+    }
+}

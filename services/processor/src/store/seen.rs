@@ -1,0 +1,100 @@
+use std::{
+    collections::{BTreeMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::{DateTime, Utc};
+use control_plane::{ControlPlane, ControlPlaneError, Product};
+use events::Item;
+use tenancy::{CampaignId, Scoped, TenantContext};
+use warehouse::EventRow;
+
+use super::draft::Load;
+
+/// How many names are remembered before all are forgotten and, harmlessly, sent again.
+const MOST: usize = 1_000_000;
+
+/// Campaigns and products that this process knows to be listed.
+#[derive(Default)]
+pub(crate) struct Seen {
+    known: Mutex<HashSet<u64>>,
+}
+
+impl Seen {
+    /// Lists what `load` names for the first time.
+    pub(crate) async fn list(
+        &self,
+        control_plane: &ControlPlane,
+        load: &Load,
+        seen_at: DateTime<Utc>,
+    ) -> Result<(), ControlPlaneError> {
+        for group in &load.rows {
+            let (tenant, names) = (group.tenant(), self.unknown(group, seen_at));
+            let control = control_plane.for_tenant(tenant);
+            if !names.campaigns.is_empty() {
+                control.observe_campaigns(&names.campaigns, seen_at).await?;
+            }
+            if !names.products.is_empty() {
+                control.observe_products(&names.products).await?;
+            }
+            self.remember(names.keys);
+        }
+        Ok(())
+    }
+
+    fn unknown(&self, group: &Scoped<Vec<EventRow>>, seen_at: DateTime<Utc>) -> Names {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = Names::default();
+        let mut products = BTreeMap::new();
+        for row in group.value() {
+            if let Some(campaign) = &row.event().campaign_id {
+                let key = key(group.tenant(), &("campaign", campaign.as_str()));
+                if !known.contains(&key) && names.keys.insert(key) {
+                    names.campaigns.push(campaign.clone());
+                }
+            }
+            if let Some(item) = row.item() {
+                let described = (&item.product_id, &item.brand, &item.category);
+                let key = key(group.tenant(), &("product", described));
+                if !known.contains(&key) && names.keys.insert(key) {
+                    products.insert(&item.product_id, product(item, seen_at));
+                }
+            }
+        }
+        names.products = products.into_values().collect();
+        names
+    }
+
+    fn remember(&self, keys: HashSet<u64>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() > MOST {
+            known.clear();
+        }
+        known.extend(keys);
+    }
+}
+
+/// What one tenant's rows name for the first time.
+#[derive(Default)]
+struct Names {
+    campaigns: Vec<CampaignId>,
+    products: Vec<Product>,
+    keys: HashSet<u64>,
+}
+
+fn product(item: &Item, first_seen: DateTime<Utc>) -> Product {
+    Product {
+        product_id: item.product_id.clone(),
+        brand: item.brand.clone(),
+        category: item.category.clone(),
+        first_seen,
+    }
+}
+
+fn key(tenant: &TenantContext, name: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    tenant.client_id().hash(&mut hasher);
+    name.hash(&mut hasher);
+    hasher.finish()
+}
