@@ -1,0 +1,100 @@
+# ClickHouse: `clickhouse server` if it is on the PATH, else the same engine from a library. Sourced by
+# stack.sh. Two servers, clickhouse-shared and clickhouse-dedicated, differ in folder, ports and memory.
+# shellcheck shell=bash
+
+# Debian's own package of that name is from 2018; only a current one counts.
+clickhouse_native() {
+  local version
+  command -v clickhouse >/dev/null || return 1
+  version=$(clickhouse local --version 2>/dev/null | grep -oE '[0-9]+\.[0-9]+' | head -n 1) || return 1
+  [[ -n $version ]] && ((${version%%.*} >= CLICKHOUSE_MIN))
+}
+
+clickhouse_platform() {
+  case $(uname -s)-$(uname -m) in
+    Linux-x86_64) echo linux-x64-gnu ;;
+    Linux-aarch64) echo linux-arm64-gnu ;;
+    *) die "There is no ClickHouse library for $(uname -s) $(uname -m): install ClickHouse so that 'clickhouse' is on the PATH, or use compose.yaml." ;;
+  esac
+}
+
+clickhouse_home() { echo "$CACHE/clickhouse-$CHDB_VERSION"; }
+
+clickhouse_installed() { clickhouse_native || [[ -e $(clickhouse_home)/.complete ]]; }
+
+clickhouse_install() {
+  local platform home part package=0 seen
+  platform=$(clickhouse_platform) home=$(clickhouse_home) part=$(clickhouse_home).part
+  rm -rf "$home" "$part"
+  mkdir -p "$part/npm"
+  cd "$part" || exit
+
+  # npm downloads into its cache first: a cache of our own shows how far it is, and can be removed after.
+  npm pack --loglevel=error --cache "$part/npm" "@chdb/lib-$platform@$CHDB_VERSION" >npm.out 2>npm.err &
+  package=$!
+  while kill -0 "$package" 2>/dev/null; do
+    seen=$(du -sm npm 2>/dev/null | cut -f 1) || true
+    echo "downloading, ${seen:-0} of about 170 MB"
+    sleep 0.5
+  done
+  wait "$package" || {
+    cat npm.err
+    die "npm could not fetch the ClickHouse library. Is the network there, and the npm registry reachable for npm?"
+  }
+
+  # npm has compared the file with what the registry says; this compares it with what we once saw.
+  local file pinned=${CHDB_INTEGRITY[$platform]:-} seen_sum
+  file=$(echo ./*.tgz)
+  echo "checking"
+  seen_sum=sha512-$(sha512sum "$file" | cut -c 1-128 | tr a-f A-F | basenc --base16 -d | base64 -w 0)
+  [[ -z $pinned || $pinned == "$seen_sum" ]] || die "$file is not the file pinned in settings.sh (its SHA-512 differs)."
+  echo "unpacking"
+  tar -xzf "$file" package/libchdb.so
+  mv package/libchdb.so .
+  rm -rf package npm npm.out npm.err "$file"
+  touch .complete
+  mv "$part" "$home"
+  echo "$CHDB_VERSION, $(du -sm "$home" | cut -f 1) MB"
+}
+
+clickhouse_address() { echo "http://$HOST:${CLICKHOUSE_HTTP_PORT[$1]}"; }
+clickhouse_ports() { echo "${CLICKHOUSE_HTTP_PORT[$1]} ${CLICKHOUSE_TCP_PORT[$1]}"; }
+
+clickhouse_password() { # <server> <writer|reader>
+  local name=${1#clickhouse-}
+  name=CLICKHOUSE_${name^^}_${2^^}_PASSWORD
+  echo "${!name}"
+}
+
+clickhouse_configure() { # <server>
+  local home=$STACK/$1
+  mkdir -p "$home/etc/config.d" "$home/etc/users.d" "$home/data"
+  cp "$LOCAL/clickhouse/config.xml" "$LOCAL/clickhouse/users.xml" "$home/etc/"
+  render "$LOCAL/clickhouse/local.xml" HOST "$HOST" HTTP_PORT "${CLICKHOUSE_HTTP_PORT[$1]}" \
+    TCP_PORT "${CLICKHOUSE_TCP_PORT[$1]}" DATA "$home/data" LOG "$STACK/logs/$1.engine.log" >"$home/etc/config.d/local.xml"
+  rm -f "$home/etc/users.d/embedded.xml"
+  if ! clickhouse_native; then
+    cp "$LOCAL/clickhouse/embedded.xml" "$home/etc/users.d/"
+    gcc -O1 -Wall -Wextra -o "$home/clickhouse-server" "$LOCAL/clickhouse/launcher.c" -ldl
+  fi
+}
+
+clickhouse_run() { # <server>
+  FOOTFALL_CLICKHOUSE_MEMORY=${CLICKHOUSE_MEMORY[$1]}
+  FOOTFALL_CLICKHOUSE_WRITER_PASSWORD=$(clickhouse_password "$1" writer)
+  FOOTFALL_CLICKHOUSE_READER_PASSWORD=$(clickhouse_password "$1" reader)
+  export FOOTFALL_CLICKHOUSE_MEMORY FOOTFALL_CLICKHOUSE_WRITER_PASSWORD FOOTFALL_CLICKHOUSE_READER_PASSWORD
+  cd "$STACK/$1" || exit
+  if clickhouse_native; then
+    exec clickhouse server --config-file="$PWD/etc/config.xml"
+  fi
+  exec ./clickhouse-server "$(clickhouse_home)/libchdb.so" "$PWD/etc/config.xml"
+}
+
+# Healthy when it answers to our own password: another server on this port would not.
+clickhouse_ready() { # <server>
+  [[ $(curl -s -m 2 --config - "$(clickhouse_address "$1")/?query=SELECT%201" 2>/dev/null \
+    <<<"user = footfall_writer:$(clickhouse_password "$1" writer)") == 1 ]]
+}
+
+clickhouse_stop() { stop_process "$1" TERM; }

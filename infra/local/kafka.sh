@@ -1,0 +1,60 @@
+# Kafka: one KRaft node from the jars on Maven Central. Sourced by stack.sh.
+# shellcheck shell=bash
+
+kafka_jars() { echo "$CACHE/kafka-$KAFKA_VERSION"; }
+
+kafka_installed() { [[ -e $(kafka_jars)/.complete ]]; }
+
+kafka_install() {
+  local jars part
+  jars=$(kafka_jars) part=$(kafka_jars).part
+  rm -rf "$jars" "$part"
+  mkdir -p "$part/pom"
+  cp "$LOCAL/kafka/pom.xml" "$part/pom/"
+  mvn -B -f "$part/pom/pom.xml" -Dkafka.version="$KAFKA_VERSION" -Dlog4j.version="$LOG4J_VERSION" \
+    dependency:copy-dependencies -DoutputDirectory="$part" -DincludeScope=runtime \
+    || die "Maven could not fetch Kafka. Is the network there, and Maven Central reachable for mvn?"
+  rm -rf "$part/pom"
+  touch "$part/.complete"
+  mv "$part" "$jars"
+  echo "$KAFKA_VERSION, $(du -sm "$jars" | cut -f 1) MB"
+}
+
+kafka_address() { echo "$HOST:$KAFKA_PORT"; }
+kafka_ports() { echo "$KAFKA_PORT $KAFKA_CONTROLLER_PORT"; }
+
+kafka_configure() {
+  local home=$STACK/kafka
+  mkdir -p "$home"
+  render "$LOCAL/kafka/server.properties" HOST "$HOST" PORT "$KAFKA_PORT" CONTROLLER_PORT "$KAFKA_CONTROLLER_PORT" \
+    DATA "$home/data" >"$home/server.properties"
+  if [[ ! -e $home/data/meta.properties ]]; then
+    rm -rf "$home/data"
+    echo "preparing the log"
+    local id
+    id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'ab')
+    java -cp "$(kafka_jars)/*" "-Dlog4j2.configurationFile=$LOCAL/kafka/log4j2.properties" -XX:TieredStopAtLevel=1 \
+      kafka.tools.StorageTool format -t "${id:0:22}" -c "$home/server.properties"
+  fi
+}
+
+kafka_run() {
+  exec java -cp "$(kafka_jars)/*" "-Dlog4j2.configurationFile=$LOCAL/kafka/log4j2.properties" \
+    -Xms256m -Xmx512m -XX:+UseG1GC -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true \
+    kafka.Kafka "$STACK/kafka/server.properties"
+}
+
+# Asks for metadata without topics, in Kafka's own protocol; healthy when it names at least one broker.
+# Request: length 14, key 3 (metadata), version 1, correlation 1, no client id, no topics.
+# Answer: length, correlation, number of brokers.
+kafka_ready() {
+  local brokers
+  brokers=$(
+    exec 2>/dev/null 3<>"/dev/tcp/$HOST/$KAFKA_PORT" || exit
+    printf '\0\0\0\016\0\003\0\001\0\0\0\001\377\377\0\0\0\0' >&3
+    timeout 2 head -c 12 <&3 | od -An -tu1 -w12 | awk '{ print $12 }'
+  ) || return 1
+  [[ -n $brokers && $brokers -ge 1 ]]
+}
+
+kafka_stop() { stop_process kafka TERM; }

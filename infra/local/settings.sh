@@ -1,0 +1,41 @@
+# Versions, folders and ports. Sourced by stack.sh; nothing here starts anything.
+# shellcheck shell=bash disable=SC2034  # the variables are used by the files that source this one
+
+# --- Versions: the only place they are written down -------------------------------------------
+KAFKA_VERSION=4.3.0
+LOG4J_VERSION=2.25.4 # the log4j-core which that Kafka depends on
+JAVA_MIN=17
+POSTGRES_MIN=15
+CLICKHOUSE_MIN=26
+
+# ClickHouse as a library with its servers in it; only used where no `clickhouse` is on the PATH.
+CHDB_VERSION=26.7.3-stable.1
+declare -A CHDB_INTEGRITY=(
+  [linux-x64-gnu]=sha512-XP97mMqnc5tZpKQywR8N7cLTsHNiTmHr30pC5mzo3jWmukjKn2IBa60c2B/gWUNcuFjOMjWoorQICCqBVj5wpw==
+)
+
+# --- Folders ----------------------------------------------------------------------------------
+REPO=$(cd "$LOCAL/../.." && pwd)
+STACK=${FOOTFALL_STACK_DIR:-$REPO/.footfall/stack}
+CACHE=${FOOTFALL_CACHE_DIR:-$REPO/.footfall/cache}
+[[ $STACK == /* ]] || STACK=$PWD/$STACK
+[[ $CACHE == /* ]] || CACHE=$PWD/$CACHE
+
+# --- Ports, all on 127.0.0.1 ------------------------------------------------------------------
+HOST=127.0.0.1
+# A stack remembers its ports, so that only the first `up` must be told other ones.
+BASE=${FOOTFALL_STACK_PORT:-$(cat "$STACK/port" 2>/dev/null || echo 17000)}
+KAFKA_PORT=$((BASE))
+KAFKA_CONTROLLER_PORT=$((BASE + 1))
+declare -A CLICKHOUSE_HTTP_PORT=([clickhouse-shared]=$((BASE + 10)) [clickhouse-dedicated]=$((BASE + 20)))
+declare -A CLICKHOUSE_TCP_PORT=([clickhouse-shared]=$((BASE + 11)) [clickhouse-dedicated]=$((BASE + 21)))
+declare -A CLICKHOUSE_MEMORY=([clickhouse-shared]=3000000000 [clickhouse-dedicated]=2000000000)
+REDIS_PORT=$((BASE + 30))
+POSTGRES_PORT=$((BASE + 40))
+
+# --- Servers ----------------------------------------------------------------------------------
+SERVERS=(kafka clickhouse-shared clickhouse-dedicated redis postgres)
+START_TIMEOUT=60 # seconds until a started server must answer
+STOP_TIMEOUT=20  # seconds until a stopping server is killed
+DISK_FOR_INSTALL_MB=3000
+DISK_FOR_UP_MB=500

@@ -1,0 +1,192 @@
+use std::{
+    collections::BTreeMap,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+};
+
+use reqwest::Client;
+use serde_json::{Value, json};
+use sqlx::{Connection, Executor, PgConnection};
+use uuid::Uuid;
+
+use crate::{
+    Answer, Process, eventually,
+    process::{run, workspace},
+};
+
+const ADMIN: &str = "admin@platform.example";
+
+/// A platform of one's own.
+pub struct Platform {
+    settings: BTreeMap<String, String>,
+    folder: PathBuf,
+    client: Client,
+    admin_password: String,
+    processes: Vec<Process>,
+}
+
+impl Platform {
+    /// A migrated platform with nothing running yet.
+    pub async fn prepare() -> Self {
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let folder = workspace().join(".footfall/tests").join(&name);
+        std::fs::create_dir_all(&folder).expect("a folder for logs");
+        let url = create_database(&name).await;
+        let settings = BTreeMap::from([
+            ("FOOTFALL__POSTGRES__URL".to_owned(), url.clone()),
+            ("FOOTFALL__POSTGRES__MAX_CONNECTIONS".to_owned(), "12".to_owned()),
+            ("FOOTFALL__KAFKA__EVENTS_TOPIC".to_owned(), format!("{name}.events")),
+            ("FOOTFALL__KAFKA__REJECTS_TOPIC".to_owned(), format!("{name}.rejects")),
+            ("FOOTFALL__KAFKA__PARTITIONS".to_owned(), "6".to_owned()),
+            ("FOOTFALL__REDIS__NAMESPACE".to_owned(), name.replace('_', "-")),
+            ("FOOTFALL__API__BIND".to_owned(), free_address()),
+            ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
+        ]);
+        let secrets = folder.join("secrets.env");
+        let secrets_file = secrets.to_str().expect("a readable path");
+        run(&["migrate", "--admin", ADMIN, "--secrets", secrets_file], &settings);
+        let admin_password = secret(&secrets, "FOOTFALL_ADMIN_PASSWORD");
+        keep_generations_apart(&url).await;
+        let client = Client::new();
+        Self { settings, folder, client, admin_password, processes: Vec::new() }
+    }
+
+    /// A platform with everything running.
+    pub async fn start() -> Self {
+        let mut platform = Self::prepare().await;
+        let all = platform.spawn(&["all"]);
+        platform.processes.push(all);
+        platform.ready().await;
+        platform
+    }
+
+    /// A platform whose processor the test starts and kills itself.
+    pub async fn start_without_processor() -> Self {
+        let mut platform = Self::prepare().await;
+        for service in ["collector", "api"] {
+            let process = platform.spawn(&[service]);
+            platform.processes.push(process);
+        }
+        platform.ready().await;
+        platform
+    }
+
+    /// Starts a `footfall` command with this platform's settings.
+    pub fn spawn(&self, arguments: &[&str]) -> Process {
+        let log = self.folder.join(format!("{}.log", arguments[0]));
+        Process::start(arguments, &self.settings, &log)
+    }
+
+    /// Runs a `footfall` command to its end; it must succeed. Returns what it printed.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        run(arguments, &self.settings)
+    }
+
+    /// The settings that its processes get.
+    pub fn settings(&self) -> &BTreeMap<String, String> {
+        &self.settings
+    }
+
+    /// A folder for this platform's files.
+    pub fn folder(&self) -> &PathBuf {
+        &self.folder
+    }
+
+    /// The address of a route of the API.
+    pub fn api(&self, path: &str) -> String {
+        format!("http://{}{path}", self.settings["FOOTFALL__API__BIND"])
+    }
+
+    /// The address of a route of the collector.
+    pub fn collector(&self, path: &str) -> String {
+        format!("http://{}{path}", self.settings["FOOTFALL__COLLECTOR__BIND"])
+    }
+
+    /// The client to ask with.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Asks for a route of the API.
+    pub async fn get(&self, token: &str, path: &str) -> Answer {
+        let request = self.client.get(self.api(path)).bearer_auth(token);
+        Answer::read(request.send().await.expect("an answer")).await
+    }
+
+    /// Sends JSON to a route of the API.
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
+        let request = self.client.post(self.api(path)).bearer_auth(token).json(body);
+        Answer::read(request.send().await.expect("an answer")).await
+    }
+
+    /// Sends events to the collector.
+    pub async fn collect(&self, key: &str, events: &Value) -> Answer {
+        let request = self.client.post(self.collector("/v1/events")).bearer_auth(key).json(events);
+        Answer::read(request.send().await.expect("an answer")).await
+    }
+
+    /// Logs in; the access token.
+    pub async fn login(&self, email: &str, password: &str) -> String {
+        let body = json!({"email": email, "password": password});
+        let request = self.client.post(self.api("/v1/auth/login")).json(&body);
+        let answer = Answer::read(request.send().await.expect("an answer")).await.expect(200);
+        answer.json()["access_token"].as_str().expect("an access token").to_owned()
+    }
+
+    /// What the platform's admin logs in with.
+    pub fn admin_credentials(&self) -> Value {
+        json!({"email": ADMIN, "password": self.admin_password})
+    }
+
+    /// The access token of the platform's admin.
+    pub async fn admin(&self) -> String {
+        self.login(ADMIN, &self.admin_password).await
+    }
+
+    async fn ready(&mut self) {
+        for url in [self.api("/readyz"), self.collector("/readyz")] {
+            let (client, processes) = (&self.client, &mut self.processes);
+            eventually("the services are ready", async || {
+                processes.iter_mut().for_each(Process::must_be_running);
+                let answer = client.get(&url).send().await.ok()?;
+                answer.status().is_success().then_some(())
+            })
+            .await;
+        }
+    }
+}
+
+async fn create_database(name: &str) -> String {
+    let server = std::env::var("FOOTFALL__POSTGRES__URL").expect(
+        "FOOTFALL__POSTGRES__URL: run the tests through `make test`, or export \
+         `infra/local/stack.sh env`",
+    );
+    let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    connection.execute(create).await.expect("the role may create databases");
+    let (address, _) = server.rsplit_once('/').expect("a URL with a database");
+    format!("{address}/{name}")
+}
+
+/// Rows of many platforms meet in the shared tables; their coordinates must not.
+async fn keep_generations_apart(url: &str) {
+    let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+    let random = Uuid::now_v7();
+    let before = i32::from(u16::from_be_bytes([random.as_bytes()[14], random.as_bytes()[15]]) / 2);
+    sqlx::query("INSERT INTO log_generation (kgen, topic, topic_id, partitions) VALUES (greatest($1, 1), 'earlier', 'earlier', 1)")
+        .bind(before)
+        .execute(&mut connection)
+        .await
+        .expect("the ledger takes a generation");
+}
+
+fn secret(file: &PathBuf, name: &str) -> String {
+    let text = std::fs::read_to_string(file).expect("the file of secrets");
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    line.unwrap_or_else(|| panic!("{name} is not in the file of secrets")).to_owned()
+}
+
+fn free_address() -> String {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+    listener.local_addr().expect("an address").to_string()
+}

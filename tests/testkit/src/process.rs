@@ -1,0 +1,83 @@
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+/// A running `footfall` command. It is killed when dropped.
+pub struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts `footfall` with these arguments and settings; what it prints goes to `log`.
+    pub fn start(arguments: &[&str], settings: &BTreeMap<String, String>, log: &Path) -> Self {
+        let file = File::options().create(true).append(true).open(log).expect("a log file");
+        let child = command(arguments, settings)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().expect("a log file"))
+            .stderr(file)
+            .spawn()
+            .expect("footfall starts");
+        Self { child, log: log.to_owned() }
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("our own process can be killed");
+        self.child.wait().expect("our own process can be waited for");
+    }
+
+    /// Fails the test, with the end of the log, when the process is no longer there.
+    pub fn must_be_running(&mut self) {
+        if let Some(status) = self.child.try_wait().expect("our own process can be asked") {
+            panic!("footfall ended ({status}):\n{}", self.last_lines());
+        }
+    }
+
+    /// The end of what it printed.
+    pub fn last_lines(&self) -> String {
+        let text = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = text.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Gone already, or gone now: either is what dropping asks for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a `footfall` command to its end and returns what it printed; it must succeed.
+pub(crate) fn run(arguments: &[&str], settings: &BTreeMap<String, String>) -> String {
+    let output = command(arguments, settings).output().expect("footfall starts");
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "footfall {arguments:?}: {}\n{out}\n{err}", output.status);
+    out.into_owned()
+}
+
+fn command(arguments: &[&str], settings: &BTreeMap<String, String>) -> Command {
+    let mut command = Command::new(binary());
+    command.args(arguments).envs(settings).current_dir(workspace());
+    command
+}
+
+/// The binary that the same build made: test programs lie one folder below it.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a path of this program");
+    let folder = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+    let binary = folder.join("footfall");
+    assert!(binary.exists(), "{} is not there: run `cargo build` first", binary.display());
+    binary
+}
+
+/// The root of the checkout.
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace")
+}

@@ -1,0 +1,124 @@
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{Platform, eventually};
+
+/// How far a test tenant's data is kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// Shared tables.
+    Shared,
+    /// A database of its own.
+    Schema,
+    /// A server of its own.
+    Dedicated,
+}
+
+impl Tier {
+    /// Every tier.
+    pub const ALL: [Self; 3] = [Self::Shared, Self::Schema, Self::Dedicated];
+
+    fn isolation(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Shared => ("shared", "shared"),
+            Self::Schema => ("schema", "shared"),
+            Self::Dedicated => ("dedicated", "dedicated"),
+        }
+    }
+}
+
+/// A tenant, onboarded through the API, with what is needed to act for it.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// Its id.
+    pub id: String,
+    /// The access token of its owner.
+    pub owner: String,
+    /// The access token of an advertiser, who has the campaign `spring` and no other.
+    pub advertiser: String,
+    /// A key that sends events.
+    pub collect_key: String,
+    /// A key that sends history.
+    pub import_key: String,
+    /// A key that reads reports.
+    pub read_key: String,
+}
+
+impl Platform {
+    /// Onboards a tenant with the campaigns `spring` (of the advertiser `brand`) and `autumn` (of
+    /// nobody).
+    pub async fn onboard(&self, tier: Tier) -> Tenant {
+        let (isolation, cluster) = tier.isolation();
+        let random = Uuid::now_v7().simple().to_string();
+        let id = format!("t-{}", &random[16..]);
+        let file = json!({
+            "id": id, "name": format!("Shop {id}"), "isolation": isolation, "cluster": cluster,
+            "time_zone": "Europe/Berlin", "currency": "EUR",
+            "advertisers": [{"id": "brand", "name": "Brand"}],
+            "campaigns": [
+                {"id": "spring", "name": "Spring", "advertiser": "brand"},
+                {"id": "autumn", "name": "Autumn"},
+            ],
+            "users": [
+                {"email": format!("owner@{id}.example"), "role": "owner"},
+                {"email": format!("brand@{id}.example"), "role": "advertiser", "advertiser": "brand"},
+            ],
+            "keys": [
+                {"name": "site", "kind": "collect"},
+                {"name": "history", "kind": "import"},
+                {"name": "reports", "kind": "read"},
+            ],
+        });
+        let made = self.post(&self.admin().await, "/v1/admin/tenants", &file).await.expect(201).json();
+        Tenant {
+            owner: self.first_login(&made, "owner").await,
+            advertiser: self.first_login(&made, "advertiser").await,
+            collect_key: key(&made, "collect"),
+            import_key: key(&made, "import"),
+            read_key: key(&made, "read"),
+            id,
+        }
+    }
+
+    async fn first_login(&self, made: &Value, role: &str) -> String {
+        let user = find(&made["users"], "role", role);
+        let text = |field: &str| user[field].as_str().expect("a text").to_owned();
+        self.login(&text("email"), &text("password")).await
+    }
+
+    /// Waits until this campaign's metric is `expected` over the last and the next year.
+    pub async fn settled(&self, tenant: &Tenant, campaign: &str, metric: &str, expected: u64) {
+        let (from, to) = ("2025-01-01T00:00:00Z", "2029-01-01T00:00:00Z");
+        self.settled_in(tenant, campaign, metric, expected, from, to).await;
+    }
+
+    /// Waits until this campaign's metric is `expected` between two times.
+    pub async fn settled_in(
+        &self,
+        tenant: &Tenant,
+        campaign: &str,
+        metric: &str,
+        expected: u64,
+        from: &str,
+        to: &str,
+    ) {
+        let path = format!(
+            "/v1/campaigns/{campaign}/metrics?granularity=total&metrics={metric}&from={from}&to={to}"
+        );
+        let mut last = Value::Null;
+        eventually(&format!("{metric} of {campaign} is {expected}"), async || {
+            last = self.get(&tenant.owner, &path).await.json();
+            (last["totals"][metric] == expected).then_some(())
+        })
+        .await;
+    }
+}
+
+fn key(made: &Value, kind: &str) -> String {
+    find(&made["keys"], "kind", kind)["key"].as_str().expect("a key").to_owned()
+}
+
+fn find<'a>(list: &'a Value, field: &str, value: &str) -> &'a Value {
+    let mut found = list.as_array().expect("a list").iter();
+    found.find(|entry| entry[field] == value).expect("an entry of that sort")
+}
