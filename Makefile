@@ -1,0 +1,45 @@
+.DEFAULT_GOAL := help
+.PHONY: help run down test lint unit e2e doc bench openapi wipe
+
+CARGO := cargo
+TEST_STACK := infra/local/with-test-stack.sh
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## install, build and start everything, with demo tenants, real samples and live traffic
+	@infra/local/demo.sh
+
+down: ## stop the servers of the demo; the data stays
+	@infra/local/stack.sh down
+
+wipe: ## stop the servers of the demo and remove its data
+	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env
+
+test: ## everything that must hold: format, lints, all tests on a throwaway stack, documentation
+	@infra/local/stack.sh install
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory doc
+	@$(CARGO) build
+	@$(TEST_STACK) $(CARGO) test --workspace --no-fail-fast
+
+lint: ## format and lints, warnings are errors
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+doc: ## documentation, warnings are errors
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+
+unit: ## the tests that need no server
+	@$(CARGO) test -p architecture -p auth -p events -p lifecycle -p metrics -p money -p problem -p settings -p telemetry -p tenancy
+
+e2e: ## the journeys across services only
+	@$(CARGO) build
+	@$(TEST_STACK) $(CARGO) test -p e2e
+
+bench: ## from an accepted event to an open live stream, and to REST: median and p95
+	@$(CARGO) build --release -p footfall
+	@$(TEST_STACK) $(CARGO) run --release -p bench
+
+openapi: ## write openapi/ from the code
+	@$(CARGO) run --quiet -- openapi

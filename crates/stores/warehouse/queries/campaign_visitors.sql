@@ -1,0 +1,12 @@
+-- Exact, so from the rows. Visitors do not add up: the total is counted, not summed.
+SELECT
+    grouping(bucket) = 0 AS is_bucket,
+    roundDown(toUnixTimestamp(toStartOfFifteenMinutes(event_time)), {starts:Array(UInt32)}) AS bucket,
+    uniqExact(visitor_id) AS visitors
+FROM events
+WHERE client_id = {client_id:String}
+    AND campaign_id = {campaign_id:String}
+    AND event_time >= toDateTime({from:UInt32}, 'UTC')
+    AND event_time < toDateTime({to:UInt32}, 'UTC')
+    AND visitor_id != ''
+GROUP BY GROUPING SETS ((bucket), ())

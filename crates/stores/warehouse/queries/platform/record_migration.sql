@@ -1,0 +1,2 @@
+INSERT INTO schema_migration (version, checksum)
+SELECT {version:UInt32}, {checksum:String}

@@ -1,0 +1,55 @@
+use std::fmt;
+
+use tenancy::Destination;
+
+/// One pinned range of one partition of the log, on its way to one set of tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InsertBatch {
+    /// The generation of the log: raised when a topic is made anew and its offsets begin at 0 again.
+    pub kgen: u16,
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: u16,
+    /// The first offset.
+    pub first: u64,
+    /// The last offset, included.
+    pub last: u64,
+    /// Where the rows go.
+    pub destination: Destination,
+    /// 0 for the batch itself; 1, 2… for each later insert of what a read-back found missing.
+    pub repair: u16,
+}
+
+impl InsertBatch {
+    /// The name of this insert: deduplication token and query id in one.
+    ///
+    /// Whoever sends the batch sends it under the same name, and what has landed under a name
+    /// keeps everything later away, whatever it holds. So a repair takes the next number.
+    pub fn token(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl fmt::Display for InsertBatch {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kgen,
+            topic,
+            partition,
+            first,
+            last,
+            destination,
+            repair,
+        } = self;
+        let (cluster, database) = (&destination.cluster, &destination.database);
+        write!(
+            out,
+            "{kgen}:{topic}:{partition}:{first}-{last}:{cluster}.{database}"
+        )?;
+        match repair {
+            0 => Ok(()),
+            round => write!(out, ":r{round}"),
+        }
+    }
+}

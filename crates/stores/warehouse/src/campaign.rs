@@ -1,0 +1,151 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use clickhouse::{Row, query::Query};
+use metrics::{Counter, Granularity, MoneySum, Sums, TimeRange};
+use money::{Amount, Currency};
+use serde::Deserialize;
+use tenancy::CampaignId;
+
+use crate::{TenantWarehouse, WarehouseError};
+
+/// Distinct visitors, exactly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Visitors {
+    /// Over the whole range: never more than the sum of the buckets, mostly less.
+    pub total: u64,
+    /// By start of bucket; buckets without visitors are absent.
+    pub buckets: BTreeMap<DateTime<Utc>, u64>,
+}
+
+#[derive(Row, Deserialize)]
+struct SeriesRow {
+    bucket: u32,
+    currency: String,
+    impressions: u64,
+    viewable_impressions: u64,
+    clicks: u64,
+    product_views: u64,
+    add_to_carts: u64,
+    orders: u64,
+    units_sold: u64,
+    spend: i128,
+    sales: i128,
+}
+
+#[derive(Row, Deserialize)]
+struct VisitorsRow {
+    is_bucket: bool,
+    bucket: u32,
+    visitors: u64,
+}
+
+impl TenantWarehouse {
+    /// A campaign's sums by start of bucket; buckets without events are absent.
+    ///
+    /// The starts are those of [`Granularity::starts`], the first of them the range's.
+    pub async fn campaign_series(
+        &self,
+        campaign: &CampaignId,
+        range: TimeRange,
+        granularity: Granularity,
+        zone: Tz,
+    ) -> Result<BTreeMap<DateTime<Utc>, Sums>, WarehouseError> {
+        let sql = include_str!("../queries/campaign_series.sql");
+        let rows: Vec<SeriesRow> = self
+            .fetch(sql, |query| bind(query, campaign, range, granularity, zone))
+            .await?;
+        let mut series = BTreeMap::<_, Sums>::new();
+        for row in rows {
+            row.add_to(series.entry(start(row.bucket)).or_default());
+        }
+        Ok(series)
+    }
+
+    /// A campaign's distinct visitors, in all and by start of bucket.
+    pub async fn campaign_visitors(
+        &self,
+        campaign: &CampaignId,
+        range: TimeRange,
+        granularity: Granularity,
+        zone: Tz,
+    ) -> Result<Visitors, WarehouseError> {
+        let sql = include_str!("../queries/campaign_visitors.sql");
+        let rows: Vec<VisitorsRow> = self
+            .fetch(sql, |query| bind(query, campaign, range, granularity, zone))
+            .await?;
+        let mut visitors = Visitors::default();
+        for row in rows {
+            if row.is_bucket {
+                visitors.buckets.insert(start(row.bucket), row.visitors);
+            } else {
+                visitors.total = row.visitors;
+            }
+        }
+        Ok(visitors)
+    }
+}
+
+impl SeriesRow {
+    /// Adds what is not zero: a currency is known where money moved.
+    fn add_to(&self, sums: &mut Sums) {
+        for counter in Counter::ALL {
+            sums.add_count(counter, self.count(counter));
+        }
+        let Ok(currency) = self.currency.parse::<Currency>() else {
+            return;
+        };
+        for (sum, micros) in [(MoneySum::Spend, self.spend), (MoneySum::Sales, self.sales)] {
+            if micros != 0 {
+                sums.add_money(sum, currency, amount(micros));
+            }
+        }
+    }
+
+    fn count(&self, counter: Counter) -> u64 {
+        match counter {
+            Counter::Impressions => self.impressions,
+            Counter::ViewableImpressions => self.viewable_impressions,
+            Counter::Clicks => self.clicks,
+            Counter::ProductViews => self.product_views,
+            Counter::AddToCarts => self.add_to_carts,
+            Counter::Orders => self.orders,
+            Counter::UnitsSold => self.units_sold,
+        }
+    }
+}
+
+fn bind(
+    query: Query,
+    campaign: &CampaignId,
+    range: TimeRange,
+    granularity: Granularity,
+    zone: Tz,
+) -> Query {
+    let starts: Vec<_> = granularity
+        .starts(range, zone)
+        .into_iter()
+        .map(seconds)
+        .collect();
+    query
+        .param("campaign_id", campaign.as_str())
+        .param("from", seconds(range.from()))
+        .param("to", seconds(range.to()))
+        .param("starts", starts)
+}
+
+/// Seconds since 1970, as ClickHouse's `DateTime` has them; it ends in 2106, and so do we.
+fn seconds(time: DateTime<Utc>) -> u32 {
+    u32::try_from(time.timestamp().max(0)).unwrap_or(u32::MAX)
+}
+
+fn start(seconds: u32) -> DateTime<Utc> {
+    DateTime::from_timestamp(i64::from(seconds), 0).unwrap_or_default()
+}
+
+/// Sums are wider in ClickHouse than an [`Amount`], which saturates.
+fn amount(micros: i128) -> Amount {
+    let end = if micros < 0 { i64::MIN } else { i64::MAX };
+    Amount::from_micros(i64::try_from(micros).unwrap_or(end))
+}

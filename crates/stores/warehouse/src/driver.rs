@@ -1,0 +1,156 @@
+//! What the driver's errors mean for whoever waits for an answer.
+
+use std::{error::Error as _, io, time::Duration};
+
+use clickhouse::error::Error;
+
+use crate::{InsertError, WarehouseError};
+
+/// Codes of a server that has no room for one more query just now.
+const OVERLOADED: [u32; 4] = [
+    202, // TOO_MANY_SIMULTANEOUS_QUERIES
+    203, // NO_FREE_CONNECTION
+    236, // ABORTED: the server is shutting down
+    439, // CANNOT_SCHEDULE_TASK
+];
+
+/// Codes of an insert that was turned away before its first row was written, for no fault of the
+/// rows: the table or the account is not as it should be, or has to catch up first.
+const TURNED_AWAY: [u32; 15] = [
+    10,  // NOT_FOUND_COLUMN_IN_BLOCK
+    16,  // NO_SUCH_COLUMN_IN_TABLE
+    60,  // UNKNOWN_TABLE
+    81,  // UNKNOWN_DATABASE
+    115, // UNKNOWN_SETTING
+    164, // READONLY
+    192, // UNKNOWN_USER
+    193, // WRONG_PASSWORD
+    194, // REQUIRED_PASSWORD
+    202, // TOO_MANY_SIMULTANEOUS_QUERIES
+    242, // TABLE_IS_READ_ONLY
+    252, // TOO_MANY_PARTS: checked once, before writing
+    439, // CANNOT_SCHEDULE_TASK
+    497, // ACCESS_DENIED
+    516, // AUTHENTICATION_FAILED
+];
+
+/// Codes of a block that the server could not read: it is read as a whole before any of it is
+/// written.
+const UNREADABLE: [u32; 9] = [
+    6,   // CANNOT_PARSE_TEXT
+    27,  // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+    53,  // TYPE_MISMATCH
+    69,  // ARGUMENT_OUT_OF_BOUND
+    70,  // CANNOT_CONVERT_TYPE
+    117, // INCORRECT_DATA
+    131, // TOO_LARGE_STRING_SIZE
+    321, // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+    349, // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+];
+
+/// The driver's answer, unless it takes longer than `limit`: the driver itself would wait for ever.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<T, WarehouseError> {
+    match tokio::time::timeout(limit, answer).await {
+        Ok(answer) => answer.map_err(WarehouseError::from_driver),
+        Err(late) => Err(WarehouseError::Unavailable(late.into())),
+    }
+}
+
+impl WarehouseError {
+    fn from_driver(error: Error) -> Self {
+        let away = match &error {
+            Error::Network(_) | Error::TimedOut => true,
+            Error::BadResponse(text) => code(text).is_none_or(|code| OVERLOADED.contains(&code)),
+            _ => false,
+        };
+        if away {
+            Self::Unavailable(error.into())
+        } else {
+            Self::Refused(error.into())
+        }
+    }
+}
+
+impl InsertError {
+    /// Whatever is not certain is doubtful: reading back is cheap, a row lost or doubled is not.
+    pub(crate) fn from_driver(error: Error) -> Self {
+        match &error {
+            Error::Network(_) if never_connected(&error) => Self::Retriable(error.into()),
+            Error::InvalidParams(_) => Self::Retriable(error.into()),
+            Error::BadResponse(text) => match code(text) {
+                Some(code) if TURNED_AWAY.contains(&code) => Self::Retriable(error.into()),
+                Some(code) if UNREADABLE.contains(&code) => Self::Refused(error.into()),
+                _ => Self::Doubtful(error.into()),
+            },
+            _ => Self::Doubtful(error.into()),
+        }
+    }
+}
+
+/// The number in `Code: 60. DB::Exception: …`; none when the answer is not the server's own.
+fn code(text: &str) -> Option<u32> {
+    let (_, rest) = text.split_once("Code: ")?;
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    rest.get(..end)?.parse().ok()
+}
+
+/// Whether the connection was refused, so that nothing can have been sent.
+fn never_connected(error: &Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let refused = error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+        if refused {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn insert_error(text: &str) -> InsertError {
+        InsertError::from_driver(Error::BadResponse(text.to_owned()))
+    }
+
+    #[test]
+    fn an_answer_that_tells_nothing_leaves_the_insert_in_doubt() {
+        for text in [
+            "502 Bad Gateway",
+            "Code: 216. DB::Exception: Query with id = 0:t:1:0-9 is already running.",
+            "Code: 241. DB::Exception: Memory limit (total) exceeded",
+            "Code: 33. DB::Exception: Cannot read all data",
+        ] {
+            assert!(
+                matches!(insert_error(text), InsertError::Doubtful(_)),
+                "{text}"
+            );
+        }
+        assert!(matches!(
+            InsertError::from_driver(Error::TimedOut),
+            InsertError::Doubtful(_)
+        ));
+    }
+
+    #[test]
+    fn an_insert_turned_away_may_be_sent_again() {
+        for text in [
+            "Code: 252. DB::Exception: Too many parts (3001)",
+            "Code: 81. DB::Exception: Database tenant_a does not exist",
+        ] {
+            assert!(
+                matches!(insert_error(text), InsertError::Retriable(_)),
+                "{text}"
+            );
+        }
+    }
+}

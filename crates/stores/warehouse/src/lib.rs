@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod batch;
+mod block;
+mod campaign;
+mod cluster;
+mod driver;
+mod error;
+mod insert;
+mod migrate;
+mod native;
+mod read_back;
+mod row;
+mod tenant;
+mod turns;
+mod warehouse;
+
+pub use batch::InsertBatch;
+pub use campaign::Visitors;
+pub use cluster::ClusterSettings;
+pub use error::{Cause, InsertError, MigrationError, WarehouseError};
+pub use read_back::RangeCount;
+pub use row::{Coordinates, EventRow};
+pub use tenant::TenantWarehouse;
+pub use warehouse::Warehouse;

@@ -1,0 +1,135 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use clickhouse::{Client, query::Query};
+use sha2::{Digest, Sha256};
+use tenancy::Destination;
+
+use crate::{MigrationError, Warehouse, WarehouseError, driver::within};
+
+/// How long one statement may take.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// One file of `migrations/clickhouse`: a single statement that may run twice.
+struct Migration {
+    version: u32,
+    file: &'static str,
+    sql: &'static str,
+}
+
+/// Every file, in order.
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    file: "0001_events.sql",
+    sql: include_str!("../../../../migrations/clickhouse/0001_events.sql"),
+}];
+
+impl Migration {
+    fn checksum(&self) -> String {
+        hex::encode(Sha256::digest(self.sql))
+    }
+}
+
+impl Warehouse {
+    /// Makes the database of `destination` if it is missing and brings it to the present schema.
+    /// Returns the versions that were applied now.
+    ///
+    /// Safe to repeat and to run in parallel: every statement says IF NOT EXISTS.
+    ///
+    /// # Errors
+    /// When the server is away or refuses a statement, or when a file that was applied before has
+    /// changed since.
+    pub async fn migrate(&self, destination: &Destination) -> Result<Vec<u32>, MigrationError> {
+        let writer = self.writer(destination)?;
+        let server = self.cluster(&destination.cluster)?.server();
+        let create = include_str!("../queries/platform/create_database.sql");
+        let create = server
+            .query_raw(create)
+            .param("database", &destination.database);
+        execute(create).await?;
+        let create = include_str!("../queries/platform/create_schema_migration.sql");
+        execute(writer.query_raw(create)).await?;
+
+        let applied = applied(&writer).await?;
+        let mut now = Vec::new();
+        for migration in MIGRATIONS {
+            match applied.get(&migration.version) {
+                Some(checksum) if *checksum == migration.checksum() => {}
+                Some(_) => {
+                    return Err(MigrationError::Changed {
+                        file: migration.file,
+                    });
+                }
+                None => {
+                    apply(&writer, migration).await?;
+                    now.push(migration.version);
+                }
+            }
+        }
+        Ok(now)
+    }
+}
+
+async fn execute(query: Query) -> Result<(), WarehouseError> {
+    within(STATEMENT_TIMEOUT, query.execute()).await
+}
+
+/// The checksum of each file applied before, by version.
+async fn applied(writer: &Client) -> Result<BTreeMap<u32, String>, WarehouseError> {
+    let sql = include_str!("../queries/platform/applied_migrations.sql");
+    let rows = writer.query_raw(sql).fetch_all::<(u32, String)>();
+    Ok(within(STATEMENT_TIMEOUT, rows).await?.into_iter().collect())
+}
+
+/// Carries out a file, then records it: a crash between the two repeats the file.
+async fn apply(writer: &Client, migration: &Migration) -> Result<(), MigrationError> {
+    let failed = |source| MigrationError::Apply {
+        file: migration.file,
+        source,
+    };
+    execute(writer.query_raw(migration.sql))
+        .await
+        .map_err(failed)?;
+    let sql = include_str!("../queries/platform/record_migration.sql");
+    let record = writer
+        .query_raw(sql)
+        .param("version", migration.version)
+        .param("checksum", migration.checksum());
+    execute(record).await.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_listed_and_may_run_twice() {
+        let folder = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../migrations/clickhouse"
+        );
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        let listed: Vec<_> = MIGRATIONS.iter().map(|migration| migration.file).collect();
+        assert_eq!(files, listed);
+        for migration in MIGRATIONS {
+            assert!(
+                migration
+                    .file
+                    .starts_with(&format!("{:04}_", migration.version))
+            );
+            assert!(
+                migration.sql.contains("IF NOT EXISTS"),
+                "{}",
+                migration.file
+            );
+            assert!(
+                !migration.sql.contains(';'),
+                "{} holds one statement",
+                migration.file
+            );
+        }
+    }
+}

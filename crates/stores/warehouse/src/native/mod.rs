@@ -1,0 +1,118 @@
+//! ClickHouse's Native format: a block is its columns, one after the other, each laid out as the
+//! server keeps it in memory. Reading one costs the server a twentieth of reading rows.
+//!
+//! The builders are cleared and used again, so that a steady stream of blocks allocates little.
+
+mod dictionary;
+mod fixed;
+mod optional;
+mod text;
+
+pub(crate) use dictionary::Dictionary;
+pub(crate) use fixed::Fixed;
+pub(crate) use optional::Optional;
+pub(crate) use text::Text;
+
+/// The values of one column, gathered row by row.
+pub(crate) trait Column {
+    /// Forgets the values, keeps the memory.
+    fn clear(&mut self);
+
+    /// Appends the column's data to a block.
+    fn write(&self, out: &mut Vec<u8>);
+
+    /// How many bytes `write` appends, about.
+    fn size(&self) -> usize;
+}
+
+/// Begins a block.
+pub(crate) fn begin(out: &mut Vec<u8>, columns: usize, rows: usize) {
+    put_length(out, columns);
+    put_length(out, rows);
+}
+
+/// Appends a column: its name, its type, its data.
+pub(crate) fn put_column(out: &mut Vec<u8>, name: &str, sql_type: &str, column: &impl Column) {
+    put_text(out, name.as_bytes());
+    put_text(out, sql_type.as_bytes());
+    column.write(out);
+}
+
+/// A text: its length in bytes, then the bytes.
+fn put_text(out: &mut Vec<u8>, text: &[u8]) {
+    put_length(out, text.len());
+    out.extend_from_slice(text);
+}
+
+/// A length as LEB128: seven bits a byte, lowest first, the top bit set on all but the last.
+fn put_length(out: &mut Vec<u8>, length: usize) {
+    let mut rest = length;
+    while rest >= 0x80 {
+        out.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    out.push(rest as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(column: &impl Column) -> Vec<u8> {
+        let mut out = Vec::new();
+        column.write(&mut out);
+        out
+    }
+
+    #[test]
+    fn a_length_takes_seven_bits_a_byte() {
+        for (length, bytes) in [
+            (0, &[0][..]),
+            (127, &[0x7f]),
+            (128, &[0x80, 1]),
+            (300, &[0xac, 2]),
+        ] {
+            let mut out = Vec::new();
+            put_length(&mut out, length);
+            assert_eq!(out, bytes, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_dictionary_holds_each_text_once() {
+        let mut column = Dictionary::default();
+        for text in ["b", "a", "b", "b"] {
+            column.push(text);
+        }
+        let mut expected = Vec::new();
+        expected.extend(1u64.to_le_bytes());
+        expected.extend(0x600u64.to_le_bytes());
+        expected.extend(2u64.to_le_bytes());
+        expected.extend(b"\x01b\x01a");
+        expected.extend(4u64.to_le_bytes());
+        expected.extend([0, 1, 0, 0]);
+        assert_eq!(written(&column), expected);
+    }
+
+    #[test]
+    fn a_large_dictionary_widens_its_index() {
+        let mut column = Dictionary::default();
+        for number in 0..300 {
+            column.push(&number.to_string());
+        }
+        let bytes = written(&column);
+        assert_eq!(bytes[8], 1, "two bytes a row");
+        assert_eq!(bytes[bytes.len() - 2..], 299u16.to_le_bytes());
+    }
+
+    #[test]
+    fn a_cleared_column_is_as_new() {
+        let mut column = Dictionary::default();
+        column.push("left over");
+        column.clear();
+        column.push("a");
+        let mut new = Dictionary::default();
+        new.push("a");
+        assert_eq!(written(&column), written(&new));
+    }
+}

@@ -1,0 +1,95 @@
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+
+use tenancy::{ClusterName, Destination, TenantContext};
+
+use crate::{
+    ClusterSettings, TenantWarehouse, WarehouseError, block::EventBlock, cluster::Cluster,
+    driver::within, turns::Turns,
+};
+
+/// How long a server may take to say that it is there.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// All ClickHouse clusters of the platform. Cloning shares everything.
+#[derive(Clone, Default)]
+pub struct Warehouse {
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+pub(crate) struct Shared {
+    clusters: RwLock<BTreeMap<ClusterName, Cluster>>,
+    pub(crate) turns: Turns,
+    blocks: Mutex<Vec<EventBlock>>,
+}
+
+impl Warehouse {
+    /// A warehouse on these clusters. Nothing is asked of them yet.
+    pub fn new(clusters: impl IntoIterator<Item = (ClusterName, ClusterSettings)>) -> Self {
+        let warehouse = Self::default();
+        for (name, settings) in clusters {
+            warehouse.register(name, &settings);
+        }
+        warehouse
+    }
+
+    /// Adds a cluster, or changes how it is reached.
+    pub fn register(&self, name: ClusterName, settings: &ClusterSettings) {
+        let mut clusters = self
+            .shared
+            .clusters
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        clusters.insert(name, Cluster::new(settings));
+    }
+
+    /// Whether the cluster answers.
+    pub async fn ping(&self, cluster: &ClusterName) -> Result<(), WarehouseError> {
+        let server = self.cluster(cluster)?.server();
+        let sql = include_str!("../queries/platform/ping.sql");
+        within(PING_TIMEOUT, server.query_raw(sql).execute()).await
+    }
+
+    /// The only road to a report: bound to one tenant.
+    pub fn for_tenant(&self, context: &TenantContext) -> TenantWarehouse {
+        TenantWarehouse::new(self.clone(), context.clone())
+    }
+
+    pub(crate) fn cluster(&self, name: &ClusterName) -> Result<Cluster, WarehouseError> {
+        let clusters = self
+            .shared
+            .clusters
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        clusters
+            .get(name)
+            .cloned()
+            .ok_or_else(|| WarehouseError::UnknownCluster(name.clone()))
+    }
+
+    /// The account that writes, in the tables of `destination`.
+    pub(crate) fn writer(
+        &self,
+        destination: &Destination,
+    ) -> Result<clickhouse::Client, WarehouseError> {
+        Ok(self.cluster(&destination.cluster)?.writer(destination))
+    }
+
+    /// Lends a block, to be used again by the next insert.
+    pub(crate) fn with_block<T>(&self, work: impl FnOnce(&mut EventBlock) -> T) -> T {
+        let blocks = || {
+            self.shared
+                .blocks
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let mut block = blocks().pop().unwrap_or_default();
+        let result = work(&mut block);
+        blocks().push(block);
+        result
+    }
+}

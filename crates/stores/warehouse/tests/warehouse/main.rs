@@ -1,0 +1,16 @@
+//! The warehouse against real servers, those the `FOOTFALL__CLUSTERS__…` variables name.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod inserts;
+#[cfg(test)]
+mod isolation;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod reports;
+#[cfg(test)]
+mod shop;

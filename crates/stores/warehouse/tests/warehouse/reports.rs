@@ -1,0 +1,213 @@
+use std::collections::BTreeMap;
+
+use chrono_tz::{Asia::Kolkata, UTC};
+use events::{
+    Event,
+    EventType::{AdClick, AdImpression, AdViewable, AddToCart, PageView, ProductView, Purchase},
+};
+use metrics::{Counter, Granularity, MoneySum, TimeRange};
+use tenancy::{CampaignId, Isolation};
+
+use crate::shop::{Shop, at, event, item};
+
+fn range(from: &str, to: &str) -> TimeRange {
+    TimeRange::covering(at(from), at(to)).unwrap()
+}
+
+fn campaign() -> CampaignId {
+    "spring-sale".parse().unwrap()
+}
+
+fn by(visitor: &str, event: Event) -> Event {
+    Event {
+        visitor_id: Some(visitor.to_owned()),
+        ..event
+    }
+}
+
+fn purchase(time: &str, currency: &str, revenue: Option<&str>) -> Event {
+    Event {
+        items: vec![item("a", 2, Some("1.50")), item("b", 3, Some("0.25"))],
+        revenue: revenue.map(|revenue| revenue.parse().unwrap()),
+        currency: Some(currency.parse().unwrap()),
+        ..event(Purchase, time)
+    }
+}
+
+#[tokio::test]
+async fn every_tier_counts_each_event_and_each_piece_once() {
+    let day = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
+    let time = "2026-03-01T12:07:00Z";
+    for isolation in Isolation::ALL {
+        let shop = Shop::open(isolation).await;
+        let mut impression = event(AdImpression, time);
+        impression.cost = Some("0.000001".parse().unwrap());
+        impression.currency = Some("EUR".parse().unwrap());
+        let mut cart = event(AddToCart, time);
+        cart.items = vec![item("a", 5, None), item("b", 1, None)];
+        let mut elsewhere = event(AdClick, time);
+        elsewhere.campaign_id = Some("another".parse().unwrap());
+        let events = vec![
+            impression.clone(),
+            impression,
+            event(AdViewable, time),
+            event(AdClick, time),
+            event(ProductView, time),
+            event(PageView, time),
+            cart,
+            purchase(time, "EUR", Some("10")),
+            purchase(time, "EUR", None),
+            purchase(time, "USD", Some("7.77")),
+            elsewhere,
+            event(AdClick, "2026-03-02T00:00:00Z"),
+        ];
+        shop.insert(0, events).await;
+        let reports = shop.warehouse.for_tenant(&shop.context);
+        let series = reports
+            .campaign_series(&campaign(), day, Granularity::Total, UTC)
+            .await
+            .unwrap();
+        let total = &series[&day.from()];
+        let counts = Counter::ALL.map(|counter| (counter, total.count(counter)));
+        assert_eq!(
+            counts,
+            [
+                (Counter::Impressions, 2),
+                (Counter::ViewableImpressions, 1),
+                (Counter::Clicks, 1),
+                (Counter::ProductViews, 1),
+                (Counter::AddToCarts, 1),
+                (Counter::Orders, 3),
+                (Counter::UnitsSold, 15),
+            ],
+            "{isolation:?}"
+        );
+        let [eur, usd] = ["EUR", "USD"].map(|code| code.parse().unwrap());
+        assert_eq!(
+            total.money(MoneySum::Spend, eur),
+            "0.000002".parse().unwrap()
+        );
+        assert_eq!(total.money(MoneySum::Sales, eur), "13.75".parse().unwrap());
+        assert_eq!(total.money(MoneySum::Sales, usd), "7.77".parse().unwrap());
+        assert_eq!(
+            reports.last_event_time().await.unwrap(),
+            Some(at("2026-03-02T00:00:00Z"))
+        );
+        shop.close().await;
+    }
+}
+
+#[tokio::test]
+async fn buckets_follow_the_clock_of_the_zone() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let times = [
+        "2026-03-01T18:15:00Z",
+        "2026-03-01T18:29:59.999Z",
+        "2026-03-01T18:30:00Z",
+    ];
+    shop.insert(0, times.map(|time| event(AdClick, time)).to_vec())
+        .await;
+    let range = range("2026-03-01T18:00:00Z", "2026-03-02T18:00:00Z");
+    let clicks = async |granularity| {
+        let reports = shop.warehouse.for_tenant(&shop.context);
+        let series = reports
+            .campaign_series(&campaign(), range, granularity, Kolkata)
+            .await
+            .unwrap();
+        series
+            .into_iter()
+            .map(|(start, sums)| (start.to_rfc3339(), sums.count(Counter::Clicks)))
+            .collect::<Vec<_>>()
+    };
+    let expected = |buckets: &[(&str, u64)]| {
+        buckets
+            .iter()
+            .map(|(start, clicks)| (format!("{start}+00:00"), *clicks))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        clicks(Granularity::QuarterHour).await,
+        expected(&[("2026-03-01T18:15:00", 2), ("2026-03-01T18:30:00", 1)])
+    );
+    // Midnight in India is half past six in the evening in UTC.
+    for granularity in [Granularity::Hour, Granularity::Day] {
+        assert_eq!(
+            clicks(granularity).await,
+            expected(&[("2026-03-01T18:00:00", 2), ("2026-03-01T18:30:00", 1)])
+        );
+    }
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_visitor_counts_once_in_each_bucket_and_once_in_all() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let (morning, evening) = ("2026-03-01T08:00:00Z", "2026-03-01T20:00:00Z");
+    let events = vec![
+        by("ann", event(AdImpression, morning)),
+        by("ann", event(AdClick, morning)),
+        by("bob", event(AdImpression, morning)),
+        by("ann", event(AdImpression, evening)),
+        event(AdImpression, evening),
+    ];
+    shop.insert(0, events).await;
+    let day = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
+    let reports = shop.warehouse.for_tenant(&shop.context);
+    let visitors = reports
+        .campaign_visitors(&campaign(), day, Granularity::Hour, UTC)
+        .await
+        .unwrap();
+    assert_eq!(visitors.total, 2);
+    assert_eq!(
+        visitors.buckets,
+        BTreeMap::from([(at(morning), 2), (at(evening), 1)])
+    );
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn an_empty_campaign_has_no_buckets() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let reports = shop.warehouse.for_tenant(&shop.context);
+    // As many buckets as any request may have: they fit into one.
+    let year = range("2025-03-01T00:00:00Z", "2026-03-01T00:00:00Z");
+    let series = reports
+        .campaign_series(&campaign(), year, Granularity::Hour, UTC)
+        .await
+        .unwrap();
+    let visitors = reports
+        .campaign_visitors(&campaign(), year, Granularity::Hour, UTC)
+        .await
+        .unwrap();
+    assert!(series.is_empty());
+    assert_eq!(visitors.total, 0);
+    assert_eq!(reports.last_event_time().await.unwrap(), None);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn the_campaign_report_is_answered_from_its_projection() {
+    let shop = Shop::open(Isolation::Shared).await;
+    let time = |second: u32| format!("2026-03-01T12:{:02}:{:02}Z", second / 60 % 60, second % 60);
+    let clicks = (0..20_000)
+        .map(|second| event(AdClick, &time(second)))
+        .collect();
+    shop.insert(0, clicks).await;
+    let client_id = shop.context.client_id().as_str();
+    let explain = format!(
+        "EXPLAIN projections = 1 {}",
+        include_str!("../../queries/campaign_series.sql")
+    );
+    let query = shop
+        .reader()
+        .query_raw(&explain)
+        .with_setting("log_comment", client_id)
+        .with_setting("force_optimize_projection", "1")
+        .param("client_id", client_id)
+        .param("campaign_id", "spring-sale")
+        .param("from", at("2026-03-01T00:00:00Z").timestamp())
+        .param("to", at("2026-03-02T00:00:00Z").timestamp())
+        .param("starts", vec![at("2026-03-01T00:00:00Z").timestamp()]);
+    let plan = query.fetch_all::<String>().await.unwrap().join("\n");
+    assert!(plan.contains("ReadFromMergeTree (by_campaign)"), "{plan}");
+}

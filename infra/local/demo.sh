@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# `make run`: everything from nothing to a running demo. Ctrl-C stops all of it; the data stays.
+set -euo pipefail
+
+LOCAL=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$LOCAL/settings.sh"
+source "$LOCAL/progress.sh"
+
+DEMO=$REPO/.footfall/demo
+SECRETS=$REPO/.footfall/demo.env
+FOOTFALL=$REPO/target/debug/footfall
+API_BIND=${FOOTFALL__API__BIND:-127.0.0.1:8080}
+COLLECTOR_BIND=${FOOTFALL__COLLECTOR__BIND:-127.0.0.1:8081}
+RATE=${FOOTFALL_DEMO_RATE:-20} # simulated events per second and tenant
+PIDS=()
+STARTED=$(now_ms)
+
+stop_all() {
+  trap '' INT TERM
+  trap - EXIT
+  echo
+  echo "stopping"
+  for pid in "${PIDS[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+  for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
+  "$LOCAL/stack.sh" down
+}
+trap stop_all EXIT
+trap 'exit 130' INT TERM
+
+# Runs a step with a line that says how long it took; its output is shown only when it fails.
+step() { # <name> <detail> <command…>
+  local name=$1 detail=$2 start
+  shift 2
+  start=$(now_ms)
+  if "$@" >"$DEMO/$name.log" 2>&1; then
+    say "$name" "$detail" "$(seconds_since "$start")"
+  else
+    line fail "$name" "$DEMO/$name.log" "$(seconds_since "$start")"
+    tail -n 20 "$DEMO/$name.log" >&2
+    exit 1
+  fi
+}
+
+port_is_free() { # <host:port> <setting>
+  if (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null; then
+    die "Something already listens on $1. Stop it, or choose another address: $2=127.0.0.1:<port> make run"
+  fi
+}
+
+# Starts a footfall command in the background, with its output in a log of its own.
+start() { # <name> <arguments…>
+  local name=$1
+  shift
+  "$FOOTFALL" "$@" >"$DEMO/$name.log" 2>&1 </dev/null &
+  PIDS+=($!)
+}
+
+wait_ready() { # <url>
+  for _ in $(seq 150); do
+    if curl -fs -o /dev/null "$1"; then return; fi
+    kill -0 "${PIDS[0]}" 2>/dev/null || break
+    sleep 0.2
+  done
+  return 1
+}
+
+secret() { # <name>
+  sed -n "s/^$1=//p" "$SECRETS"
+}
+
+# Imports a sample once; what was imported is remembered beside the data it went into.
+import_once() { # <tenant variable> <campaign> <format> <file>
+  local mark=$STACK/imported/$2
+  [[ ! -e $mark ]] || return 0
+  "$FOOTFALL" import --format "$3" --key "$(secret "$1_IMPORT_KEY")" --collector "http://$COLLECTOR_BIND" \
+    --campaign "$2" "$REPO/tests/data/$4"
+  mkdir -p "$(dirname "$mark")" && touch "$mark"
+}
+
+import_samples() {
+  local campaign
+  for campaign in random-men bts-men random-women; do
+    import_once OPEN_BANDIT "$campaign" open-bandit "open-bandit/$campaign.csv.xz"
+  done
+  import_once ESHOP catalog-2008 eshop eshop/clothing-2008.csv.xz
+}
+
+mkdir -p "$DEMO"
+command -v cargo >/dev/null || die "Rust is missing: install it with rustup (https://rustup.rs), then run make run again."
+port_is_free "$API_BIND" FOOTFALL__API__BIND
+port_is_free "$COLLECTOR_BIND" FOOTFALL__COLLECTOR__BIND
+
+"$LOCAL/stack.sh" up
+
+build_start=$(now_ms)
+(cd "$REPO" && cargo build)
+say build 'target/debug/footfall' "$(seconds_since "$build_start")"
+
+set -a
+# shellcheck source=/dev/null
+source "$STACK/stack.env"
+set +a
+export FOOTFALL__API__BIND=$API_BIND FOOTFALL__COLLECTOR__BIND=$COLLECTOR_BIND
+
+# Secrets belong to the data they open: a new stack makes new ones.
+[[ -e $STACK/imported ]] || { rm -f "$SECRETS"; mkdir -p "$STACK/imported"; }
+step migrate 'tables, topics, clusters, the admin' "$FOOTFALL" migrate --admin admin@footfall.example --secrets "$SECRETS"
+step tenants 'tenants/*.toml applied' "$FOOTFALL" tenant apply "$REPO/tenants" --secrets "$SECRETS"
+{
+  grep -v -e '^FOOTFALL_API=' -e '^FOOTFALL_COLLECTOR=' "$SECRETS"
+  echo "FOOTFALL_API=http://$API_BIND"
+  echo "FOOTFALL_COLLECTOR=http://$COLLECTOR_BIND"
+} >"$SECRETS.new"
+chmod 600 "$SECRETS.new" && mv "$SECRETS.new" "$SECRETS"
+
+start services all
+step services "api on $API_BIND, collector on $COLLECTOR_BIND" wait_ready "http://$API_BIND/readyz"
+step collector 'takes events' wait_ready "http://$COLLECTOR_BIND/readyz"
+step samples 'real samples imported' import_samples
+for tenant in northwind southridge; do
+  start "simulate-$tenant" simulate --rate "$RATE" --collector "http://$COLLECTOR_BIND" \
+    --key "$(secret "${tenant^^}_COLLECT_KEY")"
+done
+
+cat <<TEXT
+
+Footfall is running ($(seconds_since "$STARTED")). Ctrl-C stops all of it; the data stays for the next time.
+
+  API          http://$API_BIND          documentation at http://$API_BIND/docs
+  collector    http://$COLLECTOR_BIND
+  admin        $(secret FOOTFALL_ADMIN_EMAIL) / $(secret FOOTFALL_ADMIN_PASSWORD)
+  open-bandit  $(secret OPEN_BANDIT_OWNER_EMAIL) / $(secret OPEN_BANDIT_OWNER_PASSWORD)
+  eshop        $(secret ESHOP_OWNER_EMAIL) / $(secret ESHOP_OWNER_PASSWORD)
+  northwind    $(secret NORTHWIND_OWNER_EMAIL) / $(secret NORTHWIND_OWNER_PASSWORD)
+  southridge   $(secret SOUTHRIDGE_OWNER_EMAIL) / $(secret SOUTHRIDGE_OWNER_PASSWORD)
+
+All logins and keys are in .footfall/demo.env, the logs in .footfall/demo/. Read the first into a shell:
+
+  set -a; . .footfall/demo.env; set +a
+
+1. A campaign's metrics, from the real sample:
+
+  curl -s -H "Authorization: Bearer \$OPEN_BANDIT_READ_KEY" \\
+    "\$FOOTFALL_API/v1/campaigns/random-men/metrics?from=2019-11-24T00:00:00Z&to=2019-12-01T00:00:00Z&granularity=day&metrics=impressions,clicks,ctr"
+
+2. A live stream, moving as the simulator's shoppers do:
+
+  curl -sN -H "Authorization: Bearer \$NORTHWIND_READ_KEY" "\$FOOTFALL_API/v1/campaigns/spring-sale/live"
+
+3. A new tenant, with a database of its own:
+
+  TOKEN=\$(curl -s "\$FOOTFALL_API/v1/auth/login" -H 'Content-Type: application/json' \\
+    -d "{\"email\":\"\$FOOTFALL_ADMIN_EMAIL\",\"password\":\"\$FOOTFALL_ADMIN_PASSWORD\"}" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+  curl -s "\$FOOTFALL_API/v1/admin/tenants" -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' \\
+    -d '{"id":"my-shop","name":"My Shop","isolation":"schema","cluster":"shared","time_zone":"Europe/Berlin","currency":"EUR","keys":[{"name":"site","kind":"collect"}]}'
+
+TEXT
+wait "${PIDS[0]}" || die "The services ended; the end of .footfall/demo/services.log:" "$(tail -n 20 "$DEMO/services.log")"

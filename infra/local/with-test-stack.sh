@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Runs a command with a stack of its own, which is gone afterwards: other folder and ports than the
+# demo's, so that both can run at the same time.
+set -euo pipefail
+
+LOCAL=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# What the caller's shell knows of another stack must not be used by this one.
+while IFS='=' read -r name _; do
+  [[ $name != FOOTFALL_* ]] || [[ $name == FOOTFALL_CACHE_DIR || $name == FOOTFALL_TEST_PORT ]] || unset "$name"
+done < <(env)
+
+REPO=$(cd "$LOCAL/../.." && pwd)
+export FOOTFALL_STACK_DIR=$REPO/.footfall/test-stack
+export FOOTFALL_STACK_PORT=${FOOTFALL_TEST_PORT:-18000}
+
+finish() {
+  "$LOCAL/stack.sh" wipe >/dev/null
+  rm -rf "$REPO/.footfall/tests"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+"$LOCAL/stack.sh" wipe >/dev/null 2>&1 || true
+"$LOCAL/stack.sh" up
+set -a
+# shellcheck source=/dev/null
+source "$FOOTFALL_STACK_DIR/stack.env"
+set +a
+"$@"
