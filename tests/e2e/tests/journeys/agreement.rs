@@ -1,0 +1,98 @@
+//! Redis and ClickHouse, asked directly, must give the same numbers.
+
+use std::sync::Arc;
+
+use aggregates::{Aggregates, RedisSettings};
+use chrono::{TimeDelta, Utc};
+use control_plane::{ControlPlane, PostgresSettings};
+use metrics::{Granularity, QuarterHour, QuarterSeries, TimeRange};
+use settings::Secret;
+use tenancy::{TenantContext, TenantRouter};
+use testkit::{Platform, Tenant, eventually};
+use warehouse::{ClusterSettings, Warehouse};
+
+/// The stores of a platform, seen from within.
+pub(crate) struct Stores {
+    router: TenantRouter,
+    aggregates: Aggregates,
+    warehouse: Warehouse,
+}
+
+impl Stores {
+    /// Connects as the services do.
+    pub(crate) async fn of(platform: &Platform) -> Self {
+        let setting = |name: &str| match platform.settings().get(name) {
+            Some(value) => value.clone(),
+            None => std::env::var(name).expect("a setting of the stack"),
+        };
+        let postgres = PostgresSettings {
+            url: Secret::new(setting("FOOTFALL__POSTGRES__URL")),
+            max_connections: 2,
+        };
+        let redis = RedisSettings {
+            url: Secret::new(setting("FOOTFALL__REDIS__URL")),
+            slot_buckets: 1,
+            namespace: setting("FOOTFALL__REDIS__NAMESPACE"),
+        };
+        let clusters = ["shared", "dedicated"].map(|name| {
+            let part = |field: &str| {
+                setting(&format!("FOOTFALL__CLUSTERS__{}__{field}", name.to_uppercase()))
+            };
+            let cluster = ClusterSettings {
+                url: part("URL"),
+                writer_user: part("WRITER_USER"),
+                writer_password: Secret::new(part("WRITER_PASSWORD")),
+                reader_user: part("READER_USER"),
+                reader_password: Secret::new(part("READER_PASSWORD")),
+            };
+            (name.parse().unwrap(), cluster)
+        });
+        let directory = ControlPlane::connect(&postgres).await.unwrap();
+        Self {
+            router: TenantRouter::new(Arc::new(directory)),
+            aggregates: Aggregates::connect(&redis).unwrap(),
+            warehouse: Warehouse::new(clusters),
+        }
+    }
+
+    /// The tenant's context.
+    #[expect(clippy::disallowed_methods, reason = "a test looks into the stores of its own tenant")]
+    pub(crate) async fn context(&self, tenant: &Tenant) -> TenantContext {
+        self.router.resolve_record(&tenant.id.parse().unwrap()).await.unwrap()
+    }
+
+    /// What Redis holds of the last hours.
+    pub(crate) async fn live(&self, tenant: &Tenant, campaign: &str) -> QuarterSeries {
+        let context = self.context(tenant).await;
+        let range = last_hours();
+        let read = self.aggregates.for_tenant(&context);
+        let series = read.campaign_series(&campaign.parse().unwrap(), range).await.unwrap();
+        assert_eq!(series.covered, Some(range), "no hour of a new platform may be missing");
+        series.series
+    }
+
+    /// What ClickHouse holds of the same hours.
+    pub(crate) async fn stored(&self, tenant: &Tenant, campaign: &str) -> QuarterSeries {
+        let context = self.context(tenant).await;
+        let (campaign, range) = (campaign.parse().unwrap(), last_hours());
+        let read = self.warehouse.for_tenant(&context);
+        let series = read.campaign_series(&campaign, range, Granularity::QuarterHour, chrono_tz::UTC);
+        let series = series.await.unwrap();
+        series.into_iter().map(|(start, sums)| (QuarterHour::containing(start), sums)).collect()
+    }
+
+    /// Waits until both hold the same, every quarter hour and every number of it.
+    pub(crate) async fn agree(&self, tenant: &Tenant, campaign: &str) {
+        eventually("redis and clickhouse agree", async || {
+            let (live, stored) = (self.live(tenant, campaign).await, self.stored(tenant, campaign).await);
+            (live == stored && !live.is_empty()).then_some(())
+        })
+        .await;
+    }
+}
+
+fn last_hours() -> TimeRange {
+    let hour = Utc::now().timestamp() / 3_600 * 3_600;
+    let next = chrono::DateTime::from_timestamp(hour + 3_600, 0).unwrap();
+    TimeRange::covering(next - TimeDelta::hours(4), next).unwrap()
+}

@@ -1,0 +1,12 @@
+//! Journeys across services, spoken to as a customer would.
+#![cfg(test)]
+#![expect(clippy::string_slice, reason = "tests cut texts they made")]
+
+mod agreement;
+mod bad_input;
+mod crashes;
+mod identity;
+mod isolation;
+mod live;
+mod samples;
+mod tiers;

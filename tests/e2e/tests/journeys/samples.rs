@@ -1,0 +1,109 @@
+//! The real samples: what the API says must be what the file says, counted here.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use testkit::{Platform, Tenant, Tier};
+
+const CAMPAIGNS: [&str; 3] = ["random-men", "bts-men", "random-women"];
+
+fn sample(campaign: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../data/open-bandit/{campaign}.csv.xz"))
+}
+
+/// Impressions and clicks by hour, counted from the file itself.
+fn counted(campaign: &str) -> BTreeMap<DateTime<Utc>, (u64, u64)> {
+    let file = std::fs::File::open(sample(campaign)).unwrap();
+    let mut rows = csv::Reader::from_reader(liblzma::read::XzDecoder::new(file));
+    let headers = rows.headers().unwrap().clone();
+    let column = |name: &str| headers.iter().position(|header| header == name).unwrap();
+    let (timestamp, click) = (column("timestamp"), column("click"));
+    let mut hours = BTreeMap::<_, (u64, u64)>::new();
+    for row in rows.records() {
+        let row = row.unwrap();
+        let at = DateTime::parse_from_str(&row[timestamp], "%Y-%m-%d %H:%M:%S%.f%:z").unwrap();
+        let hour = DateTime::from_timestamp(at.timestamp() / 3_600 * 3_600, 0).unwrap();
+        let of_hour = hours.entry(hour).or_default();
+        of_hour.0 += 1;
+        of_hour.1 += u64::from(&row[click] == "1");
+    }
+    hours
+}
+
+/// The same from the API; empty hours left out, after a look that they are there.
+async fn reported(
+    platform: &Platform,
+    tenant: &Tenant,
+    campaign: &str,
+) -> BTreeMap<DateTime<Utc>, (u64, u64)> {
+    let path = format!(
+        "/v1/campaigns/{campaign}/metrics?granularity=hour&metrics=impressions,clicks\
+         &from=2019-11-20T00:00:00Z&to=2019-12-05T00:00:00Z"
+    );
+    let answer = platform.get(&tenant.read_key, &path).await.expect(200).json();
+    let series = answer["series"].as_array().unwrap();
+    assert_eq!(series.len(), 15 * 24, "empty hours are in the answer");
+    let hours: BTreeMap<DateTime<Utc>, (u64, u64)> = series
+        .iter()
+        .map(|bucket| {
+            let number = |metric: &str| bucket[metric].as_u64().unwrap();
+            let start = bucket["start"].as_str().unwrap().parse().unwrap();
+            (start, (number("impressions"), number("clicks")))
+        })
+        .collect();
+    let total = |pick: fn(&(u64, u64)) -> u64| hours.values().map(pick).sum::<u64>();
+    assert_eq!(answer["totals"]["impressions"], total(|hour| hour.0));
+    assert_eq!(answer["totals"]["clicks"], total(|hour| hour.1));
+    hours.into_iter().filter(|(_, counts)| *counts != (0, 0)).collect()
+}
+
+/// Imports a sample with the command a customer would use.
+pub(crate) async fn import(platform: &Platform, tenant: &Tenant, campaign: &str) -> String {
+    let file = sample(campaign);
+    let collector = platform.collector("");
+    let arguments = [
+        "import", "--format", "open-bandit", "--key", &tenant.import_key, "--collector", &collector,
+        file.to_str().unwrap(),
+    ]
+    .map(str::to_owned);
+    tokio::task::block_in_place(|| platform.run(&arguments.each_ref().map(String::as_str)))
+}
+
+/// Waits until all of a sample's impressions are counted.
+pub(crate) async fn imported(platform: &Platform, tenant: &Tenant, campaign: &str) {
+    let impressions = counted(campaign).values().map(|hour| hour.0).sum();
+    platform
+        .settled_in(tenant, campaign, "impressions", impressions, "2019-11-20T00:00:00Z", "2019-12-05T00:00:00Z")
+        .await;
+}
+
+/// Fails unless every hour says what the file says.
+pub(crate) async fn equals_the_file(platform: &Platform, tenant: &Tenant, campaign: &str) {
+    assert_eq!(reported(platform, tenant, campaign).await, counted(campaign), "{campaign}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_hour_of_every_sample_is_what_the_file_says_and_importing_twice_changes_nothing() {
+    let platform = Platform::start().await;
+    let tenant = platform.onboard(Tier::Shared).await;
+    for campaign in CAMPAIGNS {
+        import(&platform, &tenant, campaign).await;
+    }
+    for campaign in CAMPAIGNS {
+        imported(&platform, &tenant, campaign).await;
+        equals_the_file(&platform, &tenant, campaign).await;
+    }
+
+    for campaign in CAMPAIGNS {
+        import(&platform, &tenant, campaign).await;
+    }
+    // A marker behind the second import: once it is counted, so would be any copy.
+    let marker = serde_json::json!((0..64).map(|_| serde_json::json!(
+        {"type": "product_view", "campaign_id": "marker", "product_id": "m"})).collect::<Vec<_>>());
+    platform.collect(&tenant.collect_key, &marker).await.expect(202);
+    platform.settled(&tenant, "marker", "product_views", 64).await;
+    tokio::time::sleep(TimeDelta::seconds(2).to_std().unwrap()).await;
+    for campaign in CAMPAIGNS {
+        equals_the_file(&platform, &tenant, campaign).await;
+    }
+}
