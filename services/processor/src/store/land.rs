@@ -129,3 +129,7 @@ fn missing(load: &Load, present: &BTreeSet<(u64, u8)>) -> Vec<Scoped<Vec<EventRo
         .filter(|group: &Scoped<Vec<EventRow>>| !group.value().is_empty())
         .collect()
 }
+
+#[cfg(test)]
+#[path = "land_tests.rs"]
+mod tests;

@@ -1,0 +1,148 @@
+//! What a doubtful batch comes to, on a real ClickHouse.
+
+use std::sync::Arc;
+
+use chrono::{SubsecRound, Utc};
+use events::{Admission, parse};
+use serde_json::json;
+use settings::Secret;
+use tenancy::{
+    ClientId, DirectoryError, Isolation, Limits, Placement, TenantContext, TenantDirectory,
+    TenantRecord, TenantRouter, TenantState,
+};
+use uuid::Uuid;
+use warehouse::{ClusterSettings, Coordinates, EventRow, InsertBatch, Warehouse};
+
+use super::{Landing, Load, settle};
+
+struct One(TenantRecord);
+
+#[async_trait::async_trait]
+impl TenantDirectory for One {
+    async fn find(&self, _: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
+        Ok(Some(self.0.clone()))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test makes its own tenant")]
+async fn tenant() -> TenantContext {
+    let client_id: ClientId = format!("t-{}", &Uuid::now_v7().simple().to_string()[12..])
+        .parse()
+        .unwrap();
+    let cluster = "shared".parse().unwrap();
+    let record = TenantRecord {
+        client_id: client_id.clone(),
+        name: "Test".to_owned(),
+        state: TenantState::Active,
+        placement: Placement {
+            isolation: Isolation::Shared,
+            cluster,
+            route_version: 1,
+        },
+        limits: Limits::default(),
+        time_zone: chrono_tz::UTC,
+        currency: "EUR".parse().unwrap(),
+        token_version: 1,
+    };
+    TenantRouter::new(Arc::new(One(record)))
+        .resolve_record(&client_id)
+        .await
+        .unwrap()
+}
+
+fn warehouse() -> Warehouse {
+    let setting = |field: &str| {
+        std::env::var(format!("FOOTFALL__CLUSTERS__SHARED__{field}"))
+            .expect("run through `make test`, or export `infra/local/stack.sh env`")
+    };
+    let cluster = ClusterSettings {
+        url: setting("URL"),
+        writer_user: setting("WRITER_USER"),
+        writer_password: Secret::new(setting("WRITER_PASSWORD")),
+        reader_user: setting("READER_USER"),
+        reader_password: Secret::new(setting("READER_PASSWORD")),
+    };
+    Warehouse::new([("shared".parse().unwrap(), cluster)])
+}
+
+/// Ten events of one tenant, at the offsets 0 to 9 of a log of their own.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test has events of its own tenant"
+)]
+async fn load(warehouse: &Warehouse) -> (InsertBatch, Load) {
+    let tenant = tenant().await;
+    let destination = tenant.destination().clone();
+    warehouse.migrate(&destination).await.unwrap();
+    let logged_at = Utc::now().trunc_subsecs(3);
+    let admission = Admission {
+        received_at: logged_at,
+        sent_at: None,
+        clamp_past: true,
+        currency: tenant.currency(),
+    };
+    let raw = json!({"type": "ad_impression", "campaign_id": "spring"}).to_string();
+    let rows = (0..10).flat_map(|offset| {
+        let event = Arc::new(parse(raw.as_bytes(), &admission).unwrap());
+        EventRow::lines(event, Coordinates { offset, logged_at }).collect::<Vec<_>>()
+    });
+    let load = Load {
+        destination: destination.clone(),
+        rows: vec![tenant.scope(rows.collect())],
+    };
+    let random = Uuid::now_v7();
+    let batch = InsertBatch {
+        kgen: u16::from_be_bytes([random.as_bytes()[14], random.as_bytes()[15]]),
+        topic: random.to_string(),
+        partition: 0,
+        first: 0,
+        last: 9,
+        destination,
+        repair: 0,
+    };
+    (batch, load)
+}
+
+async fn settled(landed: impl Fn(&EventRow) -> bool) -> (Landing, Vec<(u64, u8)>) {
+    let warehouse = warehouse();
+    let (batch, load) = load(&warehouse).await;
+    let logged = load.rows[0]
+        .value()
+        .iter()
+        .map(|row| row.coordinates().logged_at);
+    let logged = logged.clone().min().unwrap()..=logged.max().unwrap();
+    let part = load.rows[0]
+        .as_ref()
+        .map(|rows| rows.iter().filter(|row| landed(row)).cloned().collect());
+    warehouse.insert(&batch, &[part]).await.unwrap();
+    let landing = settle(&warehouse, batch.clone(), &load, &logged).await;
+    (landing, warehouse.present(&batch, logged).await.unwrap())
+}
+
+fn every_row_once() -> Vec<(u64, u8)> {
+    (0..10).map(|offset| (offset, 0)).collect()
+}
+
+#[tokio::test]
+async fn a_batch_that_landed_whole_is_left_as_it_is() {
+    assert_eq!(
+        settled(|_| true).await,
+        (Landing::Doubtful, every_row_once())
+    );
+}
+
+#[tokio::test]
+async fn a_batch_that_was_never_sent_is_sent() {
+    assert_eq!(
+        settled(|_| false).await,
+        (Landing::Doubtful, every_row_once())
+    );
+}
+
+#[tokio::test]
+async fn what_a_token_hides_is_found_missing_and_inserted() {
+    // The token is known to the server, so the whole batch under it is dropped as a repetition,
+    // though only three of its rows are there.
+    let (landing, present) = settled(|row| row.coordinates().offset < 3).await;
+    assert_eq!((landing, present), (Landing::Repaired, every_row_once()));
+}
