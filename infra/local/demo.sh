@@ -100,6 +100,7 @@ set -a
 # shellcheck source=/dev/null
 source "$STACK/stack.env"
 set +a
+export FOOTFALL__PROCESSOR__INSTANCE=demo
 export FOOTFALL__API__BIND=$API_BIND FOOTFALL__COLLECTOR__BIND=$COLLECTOR_BIND
 
 # Secrets belong to the data they open: a new stack makes new ones.
@@ -117,10 +118,12 @@ start services all
 step services "api on $API_BIND, collector on $COLLECTOR_BIND" wait_ready "http://$API_BIND/readyz"
 step collector 'takes events' wait_ready "http://$COLLECTOR_BIND/readyz"
 step samples 'real samples imported' import_samples
-for tenant in northwind southridge; do
-  start "simulate-$tenant" simulate --rate "$RATE" --collector "http://$COLLECTOR_BIND" \
-    --key "$(secret "${tenant^^}_COLLECT_KEY")"
-done
+simulate() { # <tenant> <campaigns>
+  start "simulate-$1" simulate --rate "$RATE" --collector "http://$COLLECTOR_BIND" \
+    --key "$(secret "${1^^}_COLLECT_KEY")" --campaigns "$2"
+}
+simulate northwind alpine-winter,alpine-boots,lumen-home
+simulate southridge chai-monsoon,fresh-week
 
 cat <<TEXT
 
@@ -145,7 +148,7 @@ All logins and keys are in .footfall/demo.env, the logs in .footfall/demo/. Read
 
 2. A live stream, moving as the simulator's shoppers do:
 
-  curl -sN -H "Authorization: Bearer \$NORTHWIND_READ_KEY" "\$FOOTFALL_API/v1/campaigns/spring-sale/live"
+  curl -sN -H "Authorization: Bearer \$NORTHWIND_READ_KEY" "\$FOOTFALL_API/v1/campaigns/alpine-winter/live"
 
 3. A new tenant, with a database of its own:
 

@@ -36,11 +36,16 @@ impl Sink {
         }
     }
 
-    /// The name of its consumer group in Kafka.
-    const fn group(self) -> &'static str {
+    /// The name of its consumer group in Kafka: one for each log, where brokers are shared.
+    fn group(self, events_topic: &str) -> String {
+        format!("{events_topic}.{}", self.as_str())
+    }
+
+    /// The names of its tasks.
+    const fn tasks(self) -> [&'static str; 2] {
         match self {
-            Self::Store => "footfall-store",
-            Self::Live => "footfall-live",
+            Self::Store => ["store", "store-progress"],
+            Self::Live => ["live", "live-progress"],
         }
     }
 }
@@ -89,8 +94,9 @@ pub async fn run(
             progress: Progress::default(),
         };
         tracing::info!(sink = sink.as_str(), kgen, owner, "joining");
+        let [_, progress] = sink.tasks();
         lifecycle.spawn(
-            progress_task(*sink),
+            progress,
             BUDGET,
             member::watch(log.clone(), lifecycle.token()),
         );
@@ -124,7 +130,8 @@ fn join<W: member::Worker>(
     let member = member::Member {
         kafka: parts.kafka.clone(),
         router: parts.router.clone(),
-        group: sink.group(),
+        group: sink.group(&parts.kafka.events_topic),
+        instance: Some(parts.settings.instance.clone()).filter(|name| !name.is_empty()),
         progress: log.progress.clone(),
         token: lifecycle.token(),
     };
@@ -132,12 +139,6 @@ fn join<W: member::Worker>(
         member.run(Arc::new(worker)).await;
         Ok::<_, BoxError>(())
     };
-    lifecycle.spawn(sink.group(), BUDGET, task);
-}
-
-const fn progress_task(sink: Sink) -> &'static str {
-    match sink {
-        Sink::Store => "store-progress",
-        Sink::Live => "live-progress",
-    }
+    let [name, _] = sink.tasks();
+    lifecycle.spawn(name, BUDGET, task);
 }

@@ -2,7 +2,6 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    clippy::string_slice,
     clippy::indexing_slicing,
     reason = "what a test stands on may fail it"
 )]

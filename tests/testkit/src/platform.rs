@@ -39,6 +39,7 @@ impl Platform {
             ("FOOTFALL__KAFKA__REJECTS_TOPIC".to_owned(), format!("{name}.rejects")),
             ("FOOTFALL__KAFKA__PARTITIONS".to_owned(), "6".to_owned()),
             ("FOOTFALL__REDIS__NAMESPACE".to_owned(), name.replace('_', "-")),
+            ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
             ("FOOTFALL__API__BIND".to_owned(), free_address()),
             ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
         ]);
@@ -172,7 +173,7 @@ async fn create_database(name: &str) -> String {
 async fn keep_generations_apart(url: &str) {
     let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
     let random = Uuid::now_v7();
-    let before = i32::from(u16::from_be_bytes([random.as_bytes()[14], random.as_bytes()[15]]) / 2);
+    let before = i32::from(random.as_u128() as u16 / 2);
     sqlx::query("INSERT INTO log_generation (kgen, topic, topic_id, partitions) VALUES (greatest($1, 1), 'earlier', 'earlier', 1)")
         .bind(before)
         .execute(&mut connection)

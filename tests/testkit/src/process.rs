@@ -68,11 +68,12 @@ fn command(arguments: &[&str], settings: &BTreeMap<String, String>) -> Command {
     command
 }
 
-/// The binary that the same build made: test programs lie one folder below it.
+/// The binary that the same build made: it lies beside other programs, and one folder above tests.
 fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a path of this program");
-    let folder = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    let binary = folder.join("footfall");
+    let program = std::env::current_exe().expect("a path of this program");
+    let folders = program.ancestors().skip(1);
+    let mut folders = folders.skip_while(|folder| folder.ends_with("deps"));
+    let binary = folders.next().expect("target/<profile>").join("footfall");
     assert!(binary.exists(), "{} is not there: run `cargo build` first", binary.display());
     binary
 }

@@ -49,8 +49,7 @@ impl Platform {
     /// nobody).
     pub async fn onboard(&self, tier: Tier) -> Tenant {
         let (isolation, cluster) = tier.isolation();
-        let random = Uuid::now_v7().simple().to_string();
-        let id = format!("t-{}", &random[16..]);
+        let id = format!("t-{}", Uuid::now_v7().as_u128() as u64);
         let file = json!({
             "id": id, "name": format!("Shop {id}"), "isolation": isolation, "cluster": cluster,
             "time_zone": "Europe/Berlin", "currency": "EUR",

@@ -53,7 +53,12 @@ pub enum Authority {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 4] = [Self::PlatformAdmin, Self::Owner, Self::Analyst, Self::Advertiser];
+    pub const ALL: [Self; 4] = [
+        Self::PlatformAdmin,
+        Self::Owner,
+        Self::Analyst,
+        Self::Advertiser,
+    ];
 
     /// The name used in tokens, tables and requests.
     pub const fn as_str(self) -> &'static str {
@@ -85,7 +90,9 @@ impl Authority {
     pub const fn may(self, action: Action) -> bool {
         use Action as A;
         match self {
-            Self::Role(Role::PlatformAdmin) => matches!(action, A::ManageTenants | A::ManageClusters),
+            Self::Role(Role::PlatformAdmin) => {
+                matches!(action, A::ManageTenants | A::ManageClusters)
+            }
             Self::Role(Role::Owner) => matches!(
                 action,
                 A::ReadReports
@@ -120,7 +127,10 @@ impl FromStr for Role {
     type Err = UnknownAuthority;
 
     fn from_str(text: &str) -> Result<Self, UnknownAuthority> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownAuthority::Role)
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(UnknownAuthority::Role)
     }
 }
 
@@ -128,7 +138,10 @@ impl FromStr for KeyKind {
     type Err = UnknownAuthority;
 
     fn from_str(text: &str) -> Result<Self, UnknownAuthority> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownAuthority::KeyKind)
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(UnknownAuthority::KeyKind)
     }
 }
 
@@ -156,8 +169,14 @@ mod tests {
             assert!(!Authority::Role(role).may(Action::WriteEvents), "{role:?}");
         }
         for kind in [KeyKind::Collect, KeyKind::Import] {
-            let allowed = Action::ALL.iter().filter(|action| Authority::Key(kind).may(**action));
-            assert_eq!(allowed.collect::<Vec<_>>(), [&Action::WriteEvents], "{kind:?}");
+            let allowed = Action::ALL
+                .iter()
+                .filter(|action| Authority::Key(kind).may(**action));
+            assert_eq!(
+                allowed.collect::<Vec<_>>(),
+                [&Action::WriteEvents],
+                "{kind:?}"
+            );
         }
     }
 
@@ -167,7 +186,11 @@ mod tests {
         let everyone = everyone.chain(KeyKind::ALL.map(Authority::Key));
         for authority in everyone {
             let expected = authority == Authority::Role(Role::PlatformAdmin);
-            assert_eq!(authority.may(Action::ManageTenants), expected, "{authority}");
+            assert_eq!(
+                authority.may(Action::ManageTenants),
+                expected,
+                "{authority}"
+            );
         }
     }
 }

@@ -52,7 +52,8 @@ impl Claims {
         };
         let of_platform = self.role == Authority::Role(Role::PlatformAdmin);
         let of_key = matches!(self.role, Authority::Key(_));
-        if of_platform != self.client_id.is_none() || of_key != matches!(self.sub, Subject::Key(_)) {
+        if of_platform != self.client_id.is_none() || of_key != matches!(self.sub, Subject::Key(_))
+        {
             return None;
         }
         Some(Principal {
@@ -60,7 +61,7 @@ impl Claims {
             client_id: self.client_id,
             authority: self.role,
             scope,
-            token_version: self.ver,
+            token_version: Some(self.ver),
             expires_at: DateTime::from_timestamp(self.exp, 0)?,
         })
     }

@@ -14,7 +14,7 @@ mod store;
 mod token;
 
 pub use api_key::{ApiKey, ApiKeyError, ApiKeyId, SecretHash};
-pub use authority::{Authority, KeyKind, Role};
+pub use authority::{Authority, KeyKind, Role, UnknownAuthority};
 pub use claims::Claims;
 pub use password::{Password, PasswordError, PasswordHash};
 pub use permission::{
@@ -22,13 +22,13 @@ pub use permission::{
     ManageUsers, PlatformPermission, ReadCampaigns, ReadProducts, ReadReports, TenantPermission,
     WriteEvents,
 };
-pub use principal::{CampaignScope, Principal, Subject};
+pub use principal::{CampaignScope, Principal, Subject, SubjectError};
 pub use random::RandomError;
-pub use refresh_token::RefreshToken;
+pub use refresh_token::{RefreshToken, RefreshTokenError};
 pub use sealer::{SealError, SealedField, Sealer};
 pub use signing_key::{JsonWebKey, JsonWebKeySet, KeyId, SigningKey, SigningKeyError};
 pub use store::{
-    CredentialStore, CredentialStoreError, NewRefreshToken, Rotation, SecurityEvent,
-    StoredApiKey, StoredSigningKey, StoredUser,
+    CredentialStore, CredentialStoreError, NewRefreshToken, Rotation, SecurityEvent, StoredApiKey,
+    StoredSigningKey, StoredUser,
 };
 pub use token::{Grant, IssuedToken, TokenError, TokenSigner, TokenVerifier};

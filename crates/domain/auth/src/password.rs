@@ -42,14 +42,20 @@ impl Password {
     pub fn generate() -> Result<Self, RandomError> {
         let bytes = random::bytes::<24>()?;
         let letter = |byte: &u8| {
-            ALPHABET.get(usize::from(byte & 31)).map(|letter| char::from(*letter))
+            ALPHABET
+                .get(usize::from(byte & 31))
+                .map(|letter| char::from(*letter))
         };
         Ok(Self(bytes.iter().filter_map(letter).collect()))
     }
 
     /// A password for a new or changed account.
     pub fn choose(text: String) -> Result<Self, PasswordError> {
-        if (12..=256).contains(&text.len()) { Ok(Self(text)) } else { Err(PasswordError::Length) }
+        if (12..=256).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err(PasswordError::Length)
+        }
     }
 
     /// A password somebody tries: of any form.
@@ -144,7 +150,10 @@ mod tests {
                 .unwrap()
         };
         let (known, unknown) = (fastest(Some(&hash)), fastest(None));
-        assert!(unknown > known / 2 && known > unknown / 2, "{known:?} and {unknown:?}");
+        assert!(
+            unknown > known / 2 && known > unknown / 2,
+            "{known:?} and {unknown:?}"
+        );
     }
 
     #[test]

@@ -5,7 +5,10 @@ use chrono::{DateTime, Utc};
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use serde::{Deserialize, Serialize};
 
-use crate::{RandomError, SealError, SealedField, Sealer, StoredSigningKey, random};
+use crate::{
+    CredentialStore, CredentialStoreError, RandomError, SealError, SealedField, Sealer,
+    StoredSigningKey, random,
+};
 
 /// The name of a signing key: `[A-Za-z0-9_-]{1,64}`. It is looked up, never interpreted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,6 +62,9 @@ pub enum SigningKeyError {
     /// It does not open.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] CredentialStoreError),
 }
 
 impl KeyId {
@@ -74,6 +80,21 @@ impl SigningKey {
         let key = ed25519_dalek::SigningKey::from_bytes(&random::bytes()?);
         let id = KeyId(hex::encode(random::bytes::<8>()?));
         Ok(Self { id, key })
+    }
+
+    /// The platform's keys, newest first. When there is none yet, the first one is made, and
+    /// processes that start together agree on it.
+    pub async fn load(
+        store: &dyn CredentialStore,
+        sealer: &Sealer,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Self>, SigningKeyError> {
+        let mut stored = store.signing_keys().await?;
+        if stored.is_empty() {
+            store.add_first_signing_key(&Self::generate()?.seal(sealer, now)?).await?;
+            stored = store.signing_keys().await?;
+        }
+        stored.iter().map(|key| Self::open(key, sealer)).collect()
     }
 
     /// The key's name.
@@ -106,20 +127,32 @@ impl SigningKey {
         created_at: DateTime<Utc>,
     ) -> Result<StoredSigningKey, SigningKeyError> {
         let sealed_pkcs8 = sealer.seal(field(&self.id), &self.pkcs8()?)?;
-        Ok(StoredSigningKey { id: self.id.clone(), sealed_pkcs8, created_at })
+        Ok(StoredSigningKey {
+            id: self.id.clone(),
+            sealed_pkcs8,
+            created_at,
+        })
     }
 
     /// From the store.
     pub fn open(stored: &StoredSigningKey, sealer: &Sealer) -> Result<Self, SigningKeyError> {
         let pkcs8 = sealer.open(field(&stored.id), &stored.sealed_pkcs8)?;
-        let key = ed25519_dalek::SigningKey::from_pkcs8_der(&pkcs8)
-            .map_err(|_| SigningKeyError::Form)?;
-        Ok(Self { id: stored.id.clone(), key })
+        let key =
+            ed25519_dalek::SigningKey::from_pkcs8_der(&pkcs8).map_err(|_| SigningKeyError::Form)?;
+        Ok(Self {
+            id: stored.id.clone(),
+            key,
+        })
     }
 }
 
 fn field(id: &KeyId) -> SealedField<'_> {
-    SealedField { purpose: "signing_key", tenant: "", row: id.as_str(), field: "pkcs8" }
+    SealedField {
+        purpose: "signing_key",
+        tenant: "",
+        row: id.as_str(),
+        field: "pkcs8",
+    }
 }
 
 impl FromStr for KeyId {
@@ -127,8 +160,14 @@ impl FromStr for KeyId {
 
     fn from_str(text: &str) -> Result<Self, SigningKeyError> {
         let fits = (1..=64).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-        if fits { Ok(Self(text.to_owned())) } else { Err(SigningKeyError::Id) }
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(SigningKeyError::Id)
+        }
     }
 }
 
@@ -161,8 +200,14 @@ mod tests {
         let sealer = Sealer::new([3; 32]);
         let key = SigningKey::generate().unwrap();
         let stored = key.seal(&sealer, DateTime::UNIX_EPOCH).unwrap();
-        assert_eq!(SigningKey::open(&stored, &sealer).unwrap().public(), key.public());
-        let renamed = StoredSigningKey { id: "other".parse().unwrap(), ..stored };
+        assert_eq!(
+            SigningKey::open(&stored, &sealer).unwrap().public(),
+            key.public()
+        );
+        let renamed = StoredSigningKey {
+            id: "other".parse().unwrap(),
+            ..stored
+        };
         assert!(SigningKey::open(&renamed, &sealer).is_err());
     }
 }

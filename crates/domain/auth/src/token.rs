@@ -139,7 +139,9 @@ impl TokenVerifier {
         let published: Vec<JsonWebKey> = keys.into_iter().map(SigningKey::public).collect();
         let decoding = |key: &JsonWebKey| {
             let decoding = DecodingKey::from_ed_components(&key.x);
-            decoding.map(|decoding| (key.kid.clone(), decoding)).map_err(|_| SigningKeyError::Form)
+            decoding
+                .map(|decoding| (key.kid.clone(), decoding))
+                .map_err(|_| SigningKeyError::Form)
         };
         let keys = published.iter().map(decoding).collect::<Result<_, _>>()?;
         let mut validation = Validation::new(Algorithm::EdDSA);
@@ -148,7 +150,11 @@ impl TokenVerifier {
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
         // Times are checked here, against the caller's clock.
         validation.validate_exp = false;
-        Ok(Self { keys, published: JsonWebKeySet { keys: published }, validation })
+        Ok(Self {
+            keys,
+            published: JsonWebKeySet { keys: published },
+            validation,
+        })
     }
 
     /// The public keys, for others to verify with.
@@ -159,7 +165,10 @@ impl TokenVerifier {
     /// Who `token` speaks for at `now`.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
         let header = strict_header(token)?;
-        let key = self.keys.get(&header.kid).ok_or(TokenError::Invalid("its key is unknown"))?;
+        let key = self
+            .keys
+            .get(&header.kid)
+            .ok_or(TokenError::Invalid("its key is unknown"))?;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
             .map_err(|error| TokenError::Invalid(reason(&error)))?
             .claims;
@@ -171,7 +180,9 @@ impl TokenVerifier {
         if claims.exp <= now_seconds - leeway {
             return Err(TokenError::Expired);
         }
-        claims.principal().ok_or(TokenError::Invalid("its claims contradict each other"))
+        claims
+            .principal()
+            .ok_or(TokenError::Invalid("its claims contradict each other"))
     }
 }
 
@@ -179,7 +190,9 @@ fn strict_header(token: &str) -> Result<StrictHeader, TokenError> {
     if token.len() > MAX_LENGTH {
         return Err(TokenError::Invalid("it is too long"));
     }
-    let (header, _) = token.split_once('.').ok_or(TokenError::Invalid("it has no parts"))?;
+    let (header, _) = token
+        .split_once('.')
+        .ok_or(TokenError::Invalid("it has no parts"))?;
     let header = URL_SAFE_NO_PAD
         .decode(header)
         .ok()

@@ -19,7 +19,9 @@ const LAST_BATCH: Duration = Duration::from_secs(10);
 pub(crate) struct Member {
     pub(crate) kafka: KafkaSettings,
     pub(crate) router: TenantRouter,
-    pub(crate) group: &'static str,
+    pub(crate) group: String,
+    /// The name it keeps over restarts.
+    pub(crate) instance: Option<String>,
     /// What the workers report to.
     pub(crate) progress: Progress,
     /// Cancelled when the process is to stop.
@@ -50,7 +52,7 @@ impl Member {
 
     /// One membership, to its end. `Ok` when the process is to stop.
     async fn join<W: Worker>(&self, worker: &Arc<W>) -> Result<(), ProcessorError> {
-        let mut consumer = Consumer::join(&self.kafka, self.group, self.router.clone())?;
+        let mut consumer = Consumer::join(&self.kafka, &self.group, self.instance.as_deref(), self.router.clone())?;
         let mut workers = Workers::new();
         let ended = self.serve(&mut consumer, &mut workers, worker).await;
         workers.shutdown().await;

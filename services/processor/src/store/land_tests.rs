@@ -26,9 +26,7 @@ impl TenantDirectory for One {
 
 #[expect(clippy::disallowed_methods, reason = "a test makes its own tenant")]
 async fn tenant() -> TenantContext {
-    let client_id: ClientId = format!("t-{}", &Uuid::now_v7().simple().to_string()[12..])
-        .parse()
-        .unwrap();
+    let client_id: ClientId = format!("t-{}", Uuid::now_v7().as_u128() as u64).parse().unwrap();
     let cluster = "shared".parse().unwrap();
     let record = TenantRecord {
         client_id: client_id.clone(),

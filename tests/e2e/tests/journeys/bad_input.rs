@@ -79,7 +79,7 @@ async fn one_bad_event_of_a_thousand_rejects_one() {
     let mut events = vec![json!({"type": "ad_impression", "campaign_id": "spring"}); 1_000];
     events[617] = json!({"type": "ad_impression", "campaign_id": "spring", "cost": "a lot"});
     let receipt = platform.collect(&tenant.collect_key, &json!(events)).await.expect(202).json();
-    let outcomes = receipt["events"].as_array().unwrap();
+    let outcomes = receipt["outcomes"].as_array().unwrap();
     assert_eq!(outcomes.len(), 1_000);
     for (place, outcome) in outcomes.iter().enumerate() {
         let expected = if place == 617 { "rejected" } else { "accepted" };
@@ -96,8 +96,8 @@ async fn the_same_event_twice_in_a_batch_is_told() {
     let tenant = platform.onboard(Tier::Shared).await;
     let event = json!({"type": "page_view", "event_id": "018f0000-0000-7000-8000-000000000001"});
     let receipt = platform.collect(&tenant.collect_key, &json!([event, event])).await.expect(202).json();
-    assert_eq!(receipt["events"][0]["outcome"], "accepted");
-    assert_eq!(receipt["events"][1]["outcome"], "duplicate_in_batch");
+    assert_eq!(receipt["outcomes"][0]["outcome"], "accepted");
+    assert_eq!(receipt["outcomes"][1]["outcome"], "duplicate_in_batch");
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ async fn twenty_kills_in_mid_import_lose_and_double_nothing() {
     let kills = async {
         for _ in 0..KILLS {
             let mut processor = platform.spawn(&["processor"]);
-            sleep(Duration::from_millis(random.random_range(300..2_500))).await;
+            sleep(Duration::from_millis(random.random_range(600..2_500))).await;
             processor.must_be_running();
             processor.kill();
         }

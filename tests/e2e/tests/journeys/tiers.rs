@@ -55,7 +55,7 @@ async fn events_become_the_same_numbers_in_every_tier() {
         let events = visit();
         let receipt = platform.collect(&tenant.collect_key, &json!(events)).await.expect(202).json();
         let outcomes: Vec<_> =
-            receipt["events"].as_array().unwrap().iter().map(|event| event["outcome"].clone()).collect();
+            receipt["outcomes"].as_array().unwrap().iter().map(|event| event["outcome"].clone()).collect();
         assert_eq!(outcomes, vec!["accepted"; events.len()], "{receipt}");
 
         platform.settled(&tenant, "spring", "orders", 1).await;

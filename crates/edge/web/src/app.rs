@@ -1,0 +1,179 @@
+use std::time::{Duration, Instant};
+
+use actix_web::{
+    App, HttpMessage, HttpResponse, ResponseError,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::{Next, from_fn},
+    web::{PathConfig, ServiceConfig, route},
+};
+use problem::{Code, Kind, Problem};
+use telemetry::{Counter, Histogram};
+use tracing::Instrument;
+
+use crate::{Error, RequestId, request};
+
+/// An app of `service` with `routes`: every request has an id, a span, one access line and its
+/// metrics, and every failure is `application/problem+json`.
+pub fn app(
+    service: &'static str,
+    routes: impl FnOnce(&mut ServiceConfig),
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        // A path that cannot name anything names nothing.
+        .app_data(
+            PathConfig::default().error_handler(|_, _| Error::from(Problem::not_found()).into()),
+        )
+        .configure(routes)
+        .default_service(route().to(nothing_here))
+        .wrap(from_fn(move |request, next| answer(service, request, next)))
+}
+
+async fn nothing_here() -> Result<HttpResponse, Error> {
+    Err(Problem::not_found().into())
+}
+
+async fn answer<B: MessageBody + 'static>(
+    service: &'static str,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    let started = Instant::now();
+    let id = RequestId::of(request.headers());
+    request.extensions_mut().insert(id.clone());
+    let span = tracing::info_span!(
+        "request",
+        id = id.as_str(),
+        trace_id = request::trace_id(request.headers()),
+        subject = tracing::field::Empty,
+        client_id = tracing::field::Empty,
+    );
+    let header = id.header();
+    let work = async move {
+        let method = request.method().clone();
+        let path = request.path().to_owned();
+        let outcome = next.call(request).await;
+        let mut response = outcome.map(in_our_form)?;
+        note(service, &method, &path, &response, started.elapsed());
+        secure(response.headers_mut());
+        response.headers_mut().insert(request::REQUEST_ID, header);
+        Ok(response)
+    };
+    id.scope(work.instrument(span)).await
+}
+
+/// What actix itself refuses (no such method, a broken path) gets our form of body.
+fn in_our_form<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let status = response.status();
+    let by_us = response.headers().contains_key(header::CONTENT_TYPE);
+    let foreign = response
+        .response()
+        .error()
+        .is_some_and(|error| error.as_error::<Error>().is_none());
+    if !foreign && (by_us || !(status.is_client_error() || status.is_server_error())) {
+        return response.map_into_left_body();
+    }
+    let code = match status {
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        status if status.is_client_error() => Code::MalformedRequest,
+        _ => Code::Internal,
+    };
+    let allowed = response.headers().get(header::ALLOW).cloned();
+    let detail = match allowed.as_ref().and_then(|value| value.to_str().ok()) {
+        Some(methods) => format!("The methods offered here are {methods}."),
+        None => format!("{}.", code.title()),
+    };
+    let mut rendered = Error::from(Problem::new(code, detail)).error_response();
+    if let Some(allowed) = allowed {
+        rendered.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response.into_response(rendered).map_into_right_body()
+}
+
+/// The one line and the metrics of a request. The query string stays out: it may hold a ticket.
+fn note<B>(
+    service: &'static str,
+    method: &actix_web::http::Method,
+    path: &str,
+    response: &ServiceResponse<B>,
+    took: Duration,
+) {
+    let pattern = response.request().match_pattern();
+    let route = pattern.as_deref().unwrap_or("unmatched");
+    let status = response.status();
+    Counter::RequestsServed.inc(&[service, route, status.as_str()]);
+    Histogram::RequestSeconds.observe(&[service, route], took);
+    let duration_ms = took.as_millis() as u64;
+    let error = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<Error>());
+    match error.map(Error::problem) {
+        Some(problem) if matches!(problem.kind(), Kind::Internal | Kind::Unavailable) => {
+            let code = problem.code().as_str();
+            let error = causes(problem);
+            tracing::error!(%method, path, route, status = status.as_u16(), duration_ms, code, error, "request failed");
+        }
+        Some(problem) => {
+            let code = problem.code().as_str();
+            tracing::info!(%method, path, route, status = status.as_u16(), duration_ms, code, "request refused");
+        }
+        None => {
+            tracing::info!(%method, path, route, status = status.as_u16(), duration_ms, "request answered");
+        }
+    }
+}
+
+/// The problem and what caused it, outermost first.
+fn causes(problem: &Problem) -> String {
+    let mut text = problem.code().as_str().to_owned();
+    let mut cause = std::error::Error::source(problem);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// Headers a handler may have set itself, and the value they have otherwise.
+const DEFAULT_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+];
+
+fn secure(headers: &mut HeaderMap) {
+    for (name, value) in DEFAULT_HEADERS {
+        if !headers.contains_key(&name) {
+            headers.insert(name, value);
+        }
+    }
+}

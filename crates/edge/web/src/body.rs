@@ -1,0 +1,149 @@
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    web::{BytesMut, Payload as RequestPayload},
+};
+use futures::{StreamExt, future::LocalBoxFuture};
+use problem::{Code, Problem};
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use crate::Error;
+
+/// The most a JSON body may hold, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// A JSON body, read as `T`. A wrong field is named by its JSON pointer.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Body<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = request.content_type() == "application/json";
+        let payload = RequestPayload::from_request(request, payload);
+        Box::pin(async move {
+            if !is_json {
+                return Err(Problem::new(
+                    Code::UnsupportedMediaType,
+                    "Send the body as JSON, with `Content-Type: application/json`.",
+                )
+                .into());
+            }
+            let payload = payload
+                .await
+                .map_err(|_| unreadable("The body cannot be read."))?;
+            let bytes = read(payload).await?;
+            parse(&bytes).map(Self).map_err(Error::from)
+        })
+    }
+}
+
+async fn read(mut payload: RequestPayload) -> Result<BytesMut, Error> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| unreadable("The body ended early."))?;
+        if bytes.len() + chunk.len() > MAX_BYTES {
+            let detail = format!("The body may hold {MAX_BYTES} bytes at most.");
+            return Err(Problem::new(Code::BodyTooLarge, detail).into());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let reason = error.inner().to_string();
+        if error.inner().is_data() {
+            // The position in the text says nothing that the pointer does not say better.
+            let reason = reason.split(" at line ").next().unwrap_or_default();
+            Problem::field(pointer(error.path()), reason)
+        } else {
+            Problem::new(
+                Code::MalformedBody,
+                format!("The body is not valid JSON: {reason}."),
+            )
+        }
+    })?;
+    json.end().map(|()| value).map_err(|error| {
+        Problem::new(
+            Code::MalformedBody,
+            format!("The body goes on after its JSON: {error}."),
+        )
+    })
+}
+
+fn unreadable(detail: &'static str) -> Error {
+    Problem::new(Code::MalformedBody, detail).into()
+}
+
+/// The JSON pointer (RFC 6901) of a place in a body.
+fn pointer(path: &Path) -> String {
+    let mut pointer = String::new();
+    for segment in path.iter() {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+#[cfg(test)]
+mod tests {
+    use problem::Kind;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only how it is read matters")]
+    struct Order {
+        items: Vec<Item>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only how it is read matters")]
+    struct Item {
+        count: u8,
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_by_its_pointer() {
+        for (body, kind, mention) in [
+            (
+                r#"{"items":[{"count":1},{"count":"x"}]}"#,
+                Kind::Invalid,
+                r#""/items/1/count""#,
+            ),
+            (
+                r#"{"items":[{"count":300}]}"#,
+                Kind::Invalid,
+                r#""/items/0/count""#,
+            ),
+            (r#"{"items":[{}]}"#, Kind::Invalid, "missing field `count`"),
+            (r#"{"item":[]}"#, Kind::Invalid, "expected `items`"),
+            (r#"{"items":["#, Kind::Malformed, "not valid JSON"),
+            ("", Kind::Malformed, "not valid JSON"),
+            (r#"{"items":[]} x"#, Kind::Malformed, "goes on"),
+        ] {
+            let problem = parse::<Order>(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.kind(), kind, "{body}");
+            let answer = problem.body("r");
+            assert!(answer.contains(mention), "{body} gave {answer}");
+            assert!(
+                !answer.contains("at line 1 column") || kind == Kind::Malformed,
+                "{answer}"
+            );
+        }
+    }
+}

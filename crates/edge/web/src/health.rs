@@ -1,0 +1,107 @@
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use actix_web::{
+    HttpResponse,
+    http::header,
+    web::{Data, ServiceConfig, resource},
+};
+use futures::future::{BoxFuture, join_all};
+use lifecycle::{BoxError, Lifecycle};
+use serde::Serialize;
+
+/// How long a check may take before it counts as failed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks whether a part this service needs is there.
+pub type HealthCheck = Arc<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+
+/// `/healthz` (the process lives), `/readyz` (what it needs is there) and `/metrics`.
+#[derive(Clone)]
+pub struct Health {
+    lifecycle: Lifecycle,
+    checks: Vec<(&'static str, HealthCheck)>,
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    ready: bool,
+    checks: BTreeMap<&'static str, &'static str>,
+}
+
+impl Health {
+    /// No checks yet; not ready from the moment `lifecycle` stops.
+    pub fn new(lifecycle: &Lifecycle) -> Self {
+        Self {
+            lifecycle: lifecycle.clone(),
+            checks: Vec::new(),
+        }
+    }
+
+    /// Also asks `check`, named `name` in the answer.
+    pub fn with<F>(
+        mut self,
+        name: &'static str,
+        check: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.checks
+            .push((name, Arc::new(move || Box::pin(check()))));
+        self
+    }
+
+    /// Adds the three routes.
+    pub fn configure(self, config: &mut ServiceConfig) {
+        config
+            .app_data(Data::new(self))
+            .service(resource("/healthz").get(alive))
+            .service(resource("/readyz").get(ready))
+            .service(resource("/metrics").get(metrics));
+    }
+
+    async fn readiness(&self) -> Readiness {
+        let asked = self.checks.iter().map(|(name, check)| async move {
+            let failure = match tokio::time::timeout(PATIENCE, check()).await {
+                Ok(Ok(())) => return (*name, true),
+                Ok(Err(error)) => error.to_string(),
+                Err(late) => late.to_string(),
+            };
+            tracing::warn!(check = name, error = failure, "not ready");
+            (*name, false)
+        });
+        let answers = join_all(asked).await;
+        let all_good = answers.iter().all(|(_, good)| *good);
+        let word = |good| if good { "ok" } else { "failing" };
+        Readiness {
+            ready: all_good && !self.lifecycle.token().is_cancelled(),
+            checks: answers
+                .into_iter()
+                .map(|(name, good)| (name, word(good)))
+                .collect(),
+        }
+    }
+}
+
+async fn alive() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body("ok\n")
+}
+
+async fn ready(health: Data<Health>) -> HttpResponse {
+    let readiness = health.readiness().await;
+    if readiness.ready {
+        HttpResponse::Ok().json(readiness)
+    } else {
+        HttpResponse::ServiceUnavailable()
+            .insert_header((header::RETRY_AFTER, 1))
+            .json(readiness)
+    }
+}
+
+async fn metrics() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(telemetry::render())
+}

@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod body;
+mod credential;
+mod error;
+mod health;
+mod platform;
+mod query;
+mod request;
+mod serve;
+mod settings;
+mod state;
+mod tenant;
+
+pub use app::app;
+pub use body::Body;
+pub use error::Error;
+pub use health::{Health, HealthCheck};
+pub use platform::Platform;
+pub use query::Query;
+pub use request::RequestId;
+pub use serve::{ServeError, serve};
+pub use settings::TokenSettings;
+pub use state::WebState;
+pub use tenant::Tenant;

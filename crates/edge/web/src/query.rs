@@ -1,0 +1,57 @@
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, error::QueryPayloadError};
+use problem::Problem;
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+
+/// The query string, read as `T`. A wrong parameter is named as `?name`.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = actix_web::web::Query::<T>::from_query(request.query_string());
+        ready(read.map(|query| Self(query.into_inner())).map_err(wrong))
+    }
+}
+
+fn wrong(error: QueryPayloadError) -> Error {
+    let reason = match error {
+        QueryPayloadError::Deserialize(error) => error.to_string(),
+        _ => "cannot be read".to_owned(),
+    };
+    // serde names the parameter between back ticks.
+    let name = reason.split('`').nth(1).unwrap_or_default();
+    Problem::field(format!("?{name}"), reason.clone()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only how it is read matters")]
+    struct Page {
+        limit: Option<String>,
+    }
+
+    #[actix_web::test]
+    async fn an_unknown_parameter_is_named_with_the_known_ones() {
+        let request = TestRequest::with_uri("/?limt=5").to_http_request();
+        let error = Query::<Page>::extract(&request).await.unwrap_err();
+        let body = error.problem().body("r");
+        assert!(
+            body.contains(r#""pointer":"?limt""#) && body.contains("`limit`"),
+            "{body}"
+        );
+    }
+}

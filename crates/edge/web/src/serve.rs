@@ -1,0 +1,53 @@
+use std::{io, net::SocketAddr, time::Duration};
+
+use actix_web::{HttpServer, web::ServiceConfig};
+use lifecycle::Lifecycle;
+
+use crate::app;
+
+/// How long requests at hand may go on after the word to stop, in seconds.
+const DRAIN_SECONDS: u64 = 10;
+
+/// The server cannot listen.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}; is another process there? Another address can be set")]
+pub struct ServeError {
+    /// The address asked for.
+    address: String,
+    /// Why.
+    #[source]
+    source: io::Error,
+}
+
+/// Listens on `bind` and serves `routes` until `lifecycle` stops; then takes no new connections
+/// and lets the requests at hand end. Returns the address, which matters for port 0.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub fn serve(
+    service: &'static str,
+    bind: &str,
+    lifecycle: &Lifecycle,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> Result<SocketAddr, ServeError> {
+    let cannot = |source| ServeError {
+        address: bind.to_owned(),
+        source,
+    };
+    let server = HttpServer::new(move || app(service, routes.clone()))
+        .shutdown_signal(lifecycle.token().cancelled_owned())
+        .shutdown_timeout(DRAIN_SECONDS)
+        .client_request_timeout(Duration::from_secs(10))
+        .bind_auto_h2c(bind)
+        .map_err(cannot)?;
+    let address = server.addrs().first().copied();
+    let address = address.ok_or_else(|| cannot(io::ErrorKind::AddrNotAvailable.into()))?;
+    let server = server.run();
+    lifecycle.spawn(
+        service,
+        Duration::from_secs(DRAIN_SECONDS + 5),
+        async move { Ok(server.await?) },
+    );
+    tracing::info!(service, %address, "listening");
+    Ok(address)
+}

@@ -1,0 +1,64 @@
+use auth::{SigningKey, SigningKeyError, TokenSigner, TokenVerifier};
+use chrono::TimeDelta;
+use serde::Deserialize;
+use settings::InvalidSetting;
+
+/// The section `[tokens]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenSettings {
+    /// The `iss` of access tokens: the address people know us by.
+    pub issuer: String,
+    /// The `aud` of access tokens.
+    pub audience: String,
+    /// How long an access token is good, in seconds.
+    pub access_seconds: u32,
+    /// How long a refresh token is good unused, in days.
+    pub refresh_days: u32,
+}
+
+impl TokenSettings {
+    /// # Errors
+    /// The first setting that makes no sense.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        if self.issuer.is_empty() {
+            return Err(InvalidSetting::new("tokens.issuer", "must not be empty"));
+        }
+        if self.audience.is_empty() {
+            return Err(InvalidSetting::new("tokens.audience", "must not be empty"));
+        }
+        if !(10..=3600).contains(&self.access_seconds) {
+            return Err(InvalidSetting::new(
+                "tokens.access_seconds",
+                "must be 10 to 3600",
+            ));
+        }
+        if !(1..=365).contains(&self.refresh_days) {
+            return Err(InvalidSetting::new(
+                "tokens.refresh_days",
+                "must be 1 to 365",
+            ));
+        }
+        Ok(())
+    }
+
+    /// How long an access token is good.
+    pub fn access_lifetime(&self) -> TimeDelta {
+        TimeDelta::seconds(i64::from(self.access_seconds))
+    }
+
+    /// How long a refresh token is good unused.
+    pub fn refresh_lifetime(&self) -> TimeDelta {
+        TimeDelta::days(i64::from(self.refresh_days))
+    }
+
+    /// What signs with `key`.
+    pub fn signer(&self, key: &SigningKey) -> Result<TokenSigner, SigningKeyError> {
+        TokenSigner::new(key, &self.issuer, &self.audience, self.access_lifetime())
+    }
+
+    /// What accepts tokens signed by any of `keys`.
+    pub fn verifier(&self, keys: &[SigningKey]) -> Result<TokenVerifier, SigningKeyError> {
+        TokenVerifier::new(keys, &self.issuer, &self.audience)
+    }
+}

@@ -1,0 +1,201 @@
+use std::{sync::Arc, time::Duration};
+
+use auth::{
+    ApiKey, Authority, CampaignScope, CredentialStore, CredentialStoreError, Principal, Role,
+    Subject, TokenError, TokenVerifier,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use moka::future::Cache;
+use problem::{Code, Problem};
+use sha2::{Digest, Sha256};
+use tenancy::{PlatformContext, ResolveError, TenantContext, TenantDirectory, TenantRouter};
+
+/// How long a verified credential is remembered: a revoked key works that long at most.
+const REMEMBERED: Duration = Duration::from_secs(5);
+/// How many are remembered.
+const REMEMBERED_MOST: u64 = 50_000;
+/// How long work begun with an API key may go on, such as a live stream.
+const KEY_SESSION: TimeDelta = TimeDelta::minutes(15);
+/// When to ask again after the control plane was away.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What the extractors need to turn a credential into a tenant. App data; cloning is cheap.
+#[derive(Clone)]
+pub struct WebState {
+    directory: Arc<dyn TenantDirectory>,
+    router: TenantRouter,
+    credentials: Arc<dyn CredentialStore>,
+    verifier: Arc<TokenVerifier>,
+    /// By the SHA-256 of the credential, so that no secret lies in memory longer than its request.
+    verified: Cache<[u8; 32], Arc<Principal>>,
+}
+
+impl WebState {
+    /// Asks `directory` for tenants and `credentials` for users and keys.
+    pub fn new(
+        directory: Arc<dyn TenantDirectory>,
+        credentials: Arc<dyn CredentialStore>,
+        verifier: TokenVerifier,
+    ) -> Self {
+        Self {
+            router: TenantRouter::new(directory.clone()),
+            directory,
+            credentials,
+            verifier: Arc::new(verifier),
+            verified: Cache::builder()
+                .max_capacity(REMEMBERED_MOST)
+                .time_to_live(REMEMBERED)
+                .build(),
+        }
+    }
+
+    /// What verifies access tokens.
+    pub fn verifier(&self) -> &TokenVerifier {
+        &self.verifier
+    }
+
+    /// Where users and keys are looked up.
+    pub fn credentials(&self) -> &dyn CredentialStore {
+        &*self.credentials
+    }
+
+    /// Where tenants are described.
+    pub fn directory(&self) -> &dyn TenantDirectory {
+        &*self.directory
+    }
+
+    /// Who a credential (an access token or an API key) speaks for at `now`.
+    ///
+    /// # Errors
+    /// It is not valid, has expired, or nobody could tell.
+    pub async fn principal(
+        &self,
+        credential: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Principal>, Problem> {
+        let digest: [u8; 32] = Sha256::digest(credential).into();
+        if let Some(known) = self.verified.get(&digest).await
+            && now < known.expires_at
+        {
+            return Ok(known);
+        }
+        let principal = if credential.starts_with("ff_") {
+            self.key_principal(credential, now).await?
+        } else {
+            self.verifier.verify(credential, now).map_err(refused)?
+        };
+        let principal = Arc::new(principal);
+        self.verified.insert(digest, principal.clone()).await;
+        Ok(principal)
+    }
+
+    async fn key_principal(&self, key: &str, now: DateTime<Utc>) -> Result<Principal, Problem> {
+        let unknown = || Problem::new(Code::CredentialInvalid, "The API key is not valid.");
+        let key: ApiKey = key.parse().map_err(|_| unknown())?;
+        let stored = self
+            .credentials
+            .api_key(key.id())
+            .await
+            .map_err(away)?
+            .ok_or_else(unknown)?;
+        if stored.secret_hash != key.secret_hash() {
+            return Err(unknown());
+        }
+        if stored.expires_at.is_some_and(|end| end <= now) {
+            return Err(Problem::new(Code::TokenExpired, "The API key has expired."));
+        }
+        let session_end = now + KEY_SESSION;
+        Ok(Principal {
+            subject: Subject::Key(stored.id),
+            client_id: Some(stored.client_id),
+            authority: Authority::Key(stored.kind),
+            scope: stored
+                .campaigns
+                .map_or(CampaignScope::All, CampaignScope::Campaigns),
+            token_version: None,
+            expires_at: stored
+                .expires_at
+                .map_or(session_end, |end| end.min(session_end)),
+        })
+    }
+
+    /// The tenant of a verified principal.
+    pub(crate) async fn tenant(&self, principal: &Principal) -> Result<TenantContext, Problem> {
+        let client_id = principal.client_id.as_ref().ok_or_else(|| {
+            Problem::new(
+                Code::PermissionDenied,
+                "The credential belongs to no tenant.",
+            )
+        })?;
+        let version = match principal.token_version {
+            Some(version) => version,
+            None => {
+                let found = self.directory.find(client_id).await;
+                let found = found.map_err(ResolveError::from).map_err(unresolved)?;
+                found.map(|record| record.token_version).unwrap_or_default()
+            }
+        };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place where a verified credential becomes a tenant"
+        )]
+        let resolved = self.router.resolve(client_id, version).await;
+        resolved.map_err(unresolved)
+    }
+
+    /// The platform's context for a verified admin, who must still be one.
+    pub(crate) async fn platform(&self, principal: &Principal) -> Result<PlatformContext, Problem> {
+        let revoked = || Problem::new(Code::CredentialInvalid, "The token was revoked.");
+        let Subject::User(id) = principal.subject else {
+            return Err(revoked());
+        };
+        let user = self
+            .credentials
+            .user(id)
+            .await
+            .map_err(away)?
+            .ok_or_else(revoked)?;
+        if user.role != Role::PlatformAdmin || Some(user.token_version) != principal.token_version {
+            return Err(revoked());
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place where an admin is verified"
+        )]
+        Ok(TenantRouter::platform(&principal.subject.to_string()))
+    }
+}
+
+fn refused(error: TokenError) -> Problem {
+    match error {
+        TokenError::Expired => Problem::new(
+            Code::TokenExpired,
+            "The access token has expired. Refresh it.",
+        ),
+        TokenError::Invalid(reason) => {
+            tracing::debug!(reason, "access token refused");
+            Problem::new(Code::CredentialInvalid, "The access token is not valid.")
+        }
+    }
+}
+
+fn unresolved(error: ResolveError) -> Problem {
+    match error {
+        ResolveError::Unknown => {
+            Problem::new(Code::CredentialInvalid, "The credential's tenant is gone.")
+        }
+        ResolveError::Suspended => Problem::new(
+            Code::TenantSuspended,
+            "The tenant is suspended. Ask the platform's admins.",
+        ),
+        ResolveError::Revoked => Problem::new(
+            Code::CredentialInvalid,
+            "The token was revoked. Log in again.",
+        ),
+        ResolveError::Directory(error) => Problem::unavailable(RETRY, error),
+    }
+}
+
+fn away(error: CredentialStoreError) -> Problem {
+    Problem::unavailable(RETRY, error)
+}

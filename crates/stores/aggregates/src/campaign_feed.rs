@@ -1,0 +1,211 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use metrics::{QuarterHour, QuarterSeries, Sums};
+use tokio::sync::watch;
+
+use crate::{FeedBucket, FeedEntry, StreamId};
+
+/// Quarter hours kept for followers who are slow: more than the 72 hours that are counted live.
+const QUARTERS_KEPT: usize = 300;
+
+/// One follower's view of a campaign.
+///
+/// There is no queue: whoever is slow gets what changed since, merged, in its latest state.
+pub struct CampaignFeed {
+    state: watch::Receiver<CampaignState>,
+    seen: StreamId,
+    resets: u64,
+}
+
+/// What a follower has to know next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Quarter hours changed; these are all their numbers, which replace earlier ones.
+    Quarters {
+        /// The place in the feed from which to resume.
+        place: StreamId,
+        /// When the newest counted record came into the log.
+        log_time: DateTime<Utc>,
+        /// The changed quarter hours.
+        quarters: QuarterSeries,
+    },
+    /// Something may be missing: start from a fresh read of the counters.
+    Reset,
+}
+
+/// The latest state of a campaign's changed quarter hours.
+#[derive(Debug)]
+pub(crate) struct CampaignState {
+    quarters: BTreeMap<QuarterHour, (StreamId, Sums)>,
+    place: StreamId,
+    log_time: DateTime<Utc>,
+    /// Changes up to here were forgotten.
+    forgotten: StreamId,
+    resets: u64,
+}
+
+impl CampaignState {
+    pub(crate) const fn new(place: StreamId) -> Self {
+        Self {
+            quarters: BTreeMap::new(),
+            place,
+            log_time: DateTime::UNIX_EPOCH,
+            forgotten: StreamId::START,
+            resets: 0,
+        }
+    }
+
+    pub(crate) fn replace(&mut self, entry: &FeedEntry, bucket: &FeedBucket) {
+        self.place = entry.id;
+        self.log_time = self.log_time.max(entry.log_time);
+        self.quarters
+            .insert(bucket.quarter, (entry.id, bucket.sums.clone()));
+        if self.quarters.len() > QUARTERS_KEPT
+            && let Some((_, (id, _))) = self.quarters.pop_first()
+        {
+            self.forgotten = self.forgotten.max(id);
+        }
+    }
+
+    pub(crate) fn reset(&mut self, place: StreamId) {
+        *self = Self {
+            resets: self.resets + 1,
+            ..Self::new(place)
+        };
+    }
+}
+
+impl CampaignFeed {
+    pub(crate) fn new(state: watch::Receiver<CampaignState>, seen: StreamId) -> Self {
+        let resets = state.borrow().resets;
+        Self {
+            state,
+            seen,
+            resets,
+        }
+    }
+
+    /// The place in the feed up to which this follower knows everything.
+    pub const fn place(&self) -> StreamId {
+        self.seen
+    }
+
+    /// Leaves out what was learnt elsewhere, such as from [`crate::TenantAggregates::feed_since`].
+    pub fn skip_to(&mut self, place: StreamId) {
+        self.seen = self.seen.max(place);
+    }
+
+    /// Waits for a change, and gives everything that changed since the last one; `None` when there
+    /// will be no more. May be given up at any moment without losing anything.
+    pub async fn next(&mut self) -> Option<Change> {
+        loop {
+            if let Some(change) = self.pending() {
+                return Some(change);
+            }
+            self.state.changed().await.ok()?;
+        }
+    }
+
+    fn pending(&mut self) -> Option<Change> {
+        let state = self.state.borrow_and_update();
+        if state.resets != self.resets || self.seen < state.forgotten {
+            self.resets = state.resets;
+            self.seen = state.place;
+            return Some(Change::Reset);
+        }
+        let changed = state.quarters.iter().filter(|(_, (id, _))| *id > self.seen);
+        let quarters: QuarterSeries = changed
+            .map(|(quarter, (_, sums))| (*quarter, sums.clone()))
+            .collect();
+        if quarters.is_empty() {
+            return None;
+        }
+        self.seen = state.place;
+        Some(Change::Quarters {
+            place: state.place,
+            log_time: state.log_time,
+            quarters,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(id: &str, minute: i64, clicks: u64) -> FeedEntry {
+        let mut sums = Sums::default();
+        sums.add_count(metrics::Counter::Clicks, clicks);
+        let time = DateTime::from_timestamp(minute * 60, 0).unwrap();
+        let bucket = FeedBucket {
+            campaign: "spring-sale".parse().unwrap(),
+            quarter: QuarterHour::containing(time),
+            sums,
+        };
+        FeedEntry {
+            id: id.parse().unwrap(),
+            log_time: time,
+            buckets: vec![bucket],
+        }
+    }
+
+    fn publish(sender: &watch::Sender<CampaignState>, entry: &FeedEntry) {
+        sender.send_modify(|state| state.replace(entry, &entry.buckets[0]));
+    }
+
+    #[tokio::test]
+    async fn a_slow_follower_gets_the_latest_state_of_everything_that_changed() {
+        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
+        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
+        for (id, minute, clicks) in [("1-0", 0, 1), ("2-0", 0, 5), ("3-0", 20, 2)] {
+            publish(&sender, &entry(id, minute, clicks));
+        }
+        let Some(Change::Quarters {
+            place, quarters, ..
+        }) = feed.next().await
+        else {
+            panic!()
+        };
+        assert_eq!(place.to_string(), "3-0");
+        let clicks: Vec<_> = quarters
+            .values()
+            .map(|sums| sums.count(metrics::Counter::Clicks))
+            .collect();
+        assert_eq!(clicks, [5, 2]);
+        assert_eq!(feed.pending(), None);
+    }
+
+    #[tokio::test]
+    async fn what_was_learnt_elsewhere_is_not_told_again() {
+        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
+        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
+        publish(&sender, &entry("1-0", 0, 1));
+        feed.skip_to("1-0".parse().unwrap());
+        assert_eq!(feed.pending(), None);
+        publish(&sender, &entry("2-0", 0, 2));
+        assert!(feed.pending().is_some());
+    }
+
+    #[tokio::test]
+    async fn who_missed_what_was_forgotten_is_told_to_start_afresh() {
+        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
+        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
+        for number in 0..=QUARTERS_KEPT as i64 {
+            publish(
+                &sender,
+                &entry(&format!("{}-0", number + 1), number * 15, 1),
+            );
+        }
+        assert_eq!(feed.next().await, Some(Change::Reset));
+        assert_eq!(feed.pending(), None);
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_reader_is_the_end_of_the_feed() {
+        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
+        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
+        drop(sender);
+        assert_eq!(feed.next().await, None);
+    }
+}

@@ -1,0 +1,93 @@
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use redis::{
+    AsyncConnectionConfig, Client,
+    aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
+};
+use tenancy::TenantContext;
+
+use crate::{AggregatesError, RedisSettings, TenantAggregates, keys::KeySpace, scripts::Scripts};
+
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
+/// Long enough for the largest batch.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
+const FIRST_RECONNECT: Duration = Duration::from_millis(50);
+const SLOWEST_RECONNECT: Duration = Duration::from_millis(500);
+
+/// The platform's Redis. Cloning shares the connection.
+///
+/// The connection is multiplexed: a call given up half-way cannot leave its answer to the next
+/// caller. It is opened with the first call and reopened when lost.
+#[derive(Clone)]
+pub struct Aggregates {
+    client: Client,
+    connection: ConnectionManager,
+    pub(crate) keys: KeySpace,
+    pub(crate) scripts: Arc<Scripts>,
+    pub(crate) limits_away: Arc<AtomicBool>,
+}
+
+impl Aggregates {
+    /// Prepares the connection, within a runtime; nothing is sent yet.
+    ///
+    /// # Errors
+    /// The URL is not one of Redis.
+    pub fn connect(settings: &RedisSettings) -> Result<Self, AggregatesError> {
+        let client = Client::open(settings.url.expose())?;
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_min_delay(FIRST_RECONNECT)
+            .set_max_delay(SLOWEST_RECONNECT)
+            .set_number_of_retries(3);
+        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+        Ok(Self {
+            client,
+            connection,
+            keys: KeySpace::new(settings),
+            scripts: Arc::default(),
+            limits_away: Arc::default(),
+        })
+    }
+
+    /// Asks whether Redis is there.
+    ///
+    /// # Errors
+    /// It is not.
+    pub async fn ping(&self) -> Result<(), AggregatesError> {
+        Ok(redis::cmd("PING")
+            .exec_async(&mut self.connection())
+            .await?)
+    }
+
+    /// The road to one tenant's counters and feed.
+    pub fn for_tenant(&self, tenant: &TenantContext) -> TenantAggregates {
+        TenantAggregates::new(self.clone(), self.keys.tenant(tenant.client_id()))
+    }
+
+    pub(crate) fn connection(&self) -> ConnectionManager {
+        self.connection.clone()
+    }
+
+    /// A connection of its own, for one who blocks on it up to `longest_wait` at a time.
+    pub(crate) async fn dedicated_connection(
+        &self,
+        longest_wait: Duration,
+    ) -> Result<MultiplexedConnection, AggregatesError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT + longest_wait));
+        let mut connection = self
+            .client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        // Tells operators whose it is.
+        let mut command = redis::cmd("CLIENT");
+        command.arg("SETNAME").arg(self.keys.reader());
+        command.exec_async(&mut connection).await?;
+        Ok(connection)
+    }
+}

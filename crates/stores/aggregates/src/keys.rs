@@ -1,0 +1,242 @@
+//! Every key, and which Rust type its value is. Keys are made of parsed names only, and names hold
+//! neither `_` nor `{`, so no key can be made to look like another tenant's.
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use tenancy::{CampaignId, ClientId};
+
+use crate::{Bucket, RedisSettings};
+
+/// How long an hour's keys outlive its start: the 72 hours that are served, and some.
+const HOUR_KEPT: TimeDelta = TimeDelta::hours(74);
+/// How long a day's keys outlive its start.
+const DAY_KEPT: Days = Days::new(9);
+
+/// All keys of one platform.
+#[derive(Clone, Debug)]
+pub(crate) struct KeySpace {
+    /// `footfall_`, or nothing.
+    prefix: Arc<str>,
+    bucket_count: u16,
+}
+
+/// All keys of one tenant, and the only source of them.
+#[derive(Clone, Debug)]
+pub(crate) struct TenantKeys {
+    space: KeySpace,
+    client_id: ClientId,
+    bucket: Bucket,
+}
+
+/// A key whose contents end on their own.
+#[derive(Clone, Debug)]
+pub(crate) struct TimedKey {
+    pub(crate) name: String,
+    pub(crate) expires: DateTime<Utc>,
+}
+
+/// What a sorted set of products counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ranking {
+    Viewed,
+    Sold,
+}
+
+impl KeySpace {
+    pub(crate) fn new(settings: &RedisSettings) -> Self {
+        let prefix = match settings.namespace.as_str() {
+            "" => "".into(),
+            namespace => format!("{namespace}_").into(),
+        };
+        Self {
+            prefix,
+            bucket_count: settings.slot_buckets,
+        }
+    }
+
+    pub(crate) const fn bucket_count(&self) -> u16 {
+        self.bucket_count
+    }
+
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = Bucket> {
+        Bucket::all(self.bucket_count)
+    }
+
+    pub(crate) fn tenant(&self, client_id: &ClientId) -> TenantKeys {
+        let bucket = Bucket::of(client_id, self.bucket_count);
+        TenantKeys {
+            space: self.clone(),
+            client_id: client_id.clone(),
+            bucket,
+        }
+    }
+
+    /// Hash: how far each partition was applied to the bucket, and since when hours are whole.
+    pub(crate) fn chain(&self, bucket: Bucket) -> String {
+        self.name("chain", bucket)
+    }
+
+    /// Cell of the limit on login attempts for one account, named by a hash.
+    pub(crate) fn account_limit(&self, account: &[u8; 32]) -> String {
+        self.name(
+            format_args!("login_account_{}", hex::encode(account)),
+            Bucket::PLATFORM,
+        )
+    }
+
+    /// Cell of the limit on login attempts from one address; one for a whole IPv6 /64, which is
+    /// what one customer gets.
+    pub(crate) fn address_limit(&self, address: IpAddr) -> String {
+        let network = match address.to_canonical() {
+            IpAddr::V4(address) => address.to_bits().to_be_bytes().to_vec(),
+            IpAddr::V6(address) => ((address.to_bits() >> 64) as u64).to_be_bytes().to_vec(),
+        };
+        self.name(
+            format_args!("login_address_{}", hex::encode(network)),
+            Bucket::PLATFORM,
+        )
+    }
+
+    /// Text: what a ticket, named by its hash, stands for.
+    pub(crate) fn ticket(&self, hash: &[u8; 32]) -> String {
+        self.name(
+            format_args!("ticket_{}", hex::encode(hash)),
+            Bucket::PLATFORM,
+        )
+    }
+
+    /// Not a key: the name of the connection that reads live feeds.
+    pub(crate) fn reader(&self) -> String {
+        format!("{}live_feed", self.prefix)
+    }
+
+    fn name(&self, what: impl fmt::Display, bucket: Bucket) -> String {
+        format!("{}{what}{bucket}", self.prefix)
+    }
+}
+
+impl TenantKeys {
+    pub(crate) const fn bucket(&self) -> Bucket {
+        self.bucket
+    }
+
+    /// Hash of [`crate::fields`] per quarter hour.
+    pub(crate) fn campaign_hour(&self, campaign: &CampaignId, hour: DateTime<Utc>) -> TimedKey {
+        self.hourly(campaign, "hourly", hour)
+    }
+
+    /// Hash of [`crate::fields`] for a day in UTC.
+    pub(crate) fn campaign_day(&self, campaign: &CampaignId, day: NaiveDate) -> TimedKey {
+        self.daily(campaign, "daily", day)
+    }
+
+    /// HyperLogLog of visitor ids.
+    pub(crate) fn visitors_of_hour(&self, campaign: &CampaignId, hour: DateTime<Utc>) -> TimedKey {
+        self.hourly(campaign, "visitors_hourly", hour)
+    }
+
+    /// HyperLogLog of visitor ids.
+    pub(crate) fn visitors_of_day(&self, campaign: &CampaignId, day: NaiveDate) -> TimedKey {
+        self.daily(campaign, "visitors_daily", day)
+    }
+
+    /// Sorted set of product ids.
+    pub(crate) fn products(
+        &self,
+        campaign: &CampaignId,
+        ranking: Ranking,
+        day: NaiveDate,
+    ) -> TimedKey {
+        let kind = match ranking {
+            Ranking::Viewed => "products_viewed",
+            Ranking::Sold => "products_sold",
+        };
+        self.daily(campaign, kind, day)
+    }
+
+    /// Stream of [`crate::FeedEntry`].
+    pub(crate) fn feed(&self) -> String {
+        self.name("live")
+    }
+
+    /// Cell of the limit on accepted events.
+    pub(crate) fn event_limit(&self) -> String {
+        self.name("event_limit")
+    }
+
+    fn hourly(&self, campaign: &CampaignId, kind: &str, hour: DateTime<Utc>) -> TimedKey {
+        let time = hour.format("%Y%m%d%H");
+        let name = self.name(format_args!("campaign_{campaign}_{kind}_{time}"));
+        TimedKey {
+            name,
+            expires: hour + HOUR_KEPT,
+        }
+    }
+
+    fn daily(&self, campaign: &CampaignId, kind: &str, day: NaiveDate) -> TimedKey {
+        let time = day.format("%Y%m%d");
+        let name = self.name(format_args!("campaign_{campaign}_{kind}_{time}"));
+        TimedKey {
+            name,
+            expires: day.and_time(NaiveTime::MIN).and_utc() + DAY_KEPT,
+        }
+    }
+
+    fn name(&self, what: impl fmt::Display) -> String {
+        self.space.name(
+            format_args!("client_{}_{what}", self.client_id),
+            self.bucket,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn space(namespace: &str) -> KeySpace {
+        let url = settings::Secret::new(String::new());
+        KeySpace::new(&RedisSettings {
+            url,
+            slot_buckets: 1,
+            namespace: namespace.to_owned(),
+        })
+    }
+
+    #[test]
+    fn names_say_whose_what_and_when_in_utc() {
+        let keys = space("").tenant(&"acme".parse().unwrap());
+        let campaign = "spring-sale".parse().unwrap();
+        let hour = "2026-03-01T07:00:00Z".parse().unwrap();
+        let key = keys.campaign_hour(&campaign, hour);
+        assert_eq!(
+            key.name,
+            "client_acme_campaign_spring-sale_hourly_2026030107{b00}"
+        );
+        assert_eq!(key.expires.to_rfc3339(), "2026-03-04T09:00:00+00:00");
+        let key = keys.campaign_day(&campaign, hour.date_naive());
+        assert_eq!(
+            key.name,
+            "client_acme_campaign_spring-sale_daily_20260301{b00}"
+        );
+        assert_eq!(key.expires.to_rfc3339(), "2026-03-10T00:00:00+00:00");
+    }
+
+    #[test]
+    fn platforms_on_one_server_are_kept_apart() {
+        assert_eq!(space("").chain(Bucket::PLATFORM), "chain{b00}");
+        assert_eq!(
+            space("staging").chain(Bucket::PLATFORM),
+            "staging_chain{b00}"
+        );
+    }
+
+    #[test]
+    fn addresses_of_one_network_share_a_limit() {
+        let key = |text: &str| space("").address_limit(text.parse().unwrap());
+        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:1"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+}

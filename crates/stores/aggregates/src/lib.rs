@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod apply;
+mod batch;
+mod bucket;
+mod campaign_feed;
+mod chain;
+mod connection;
+mod error;
+mod feed;
+mod fields;
+mod keys;
+mod limits;
+mod live_feed;
+mod scripts;
+mod settings;
+mod tenant;
+mod tickets;
+
+pub use batch::{
+    LiveBatch, LiveDelta, MAX_BATCH_ARGUMENTS, MAX_BATCH_EVENTS, Outcome, ProductDelta,
+};
+pub use bucket::Bucket;
+pub use campaign_feed::{CampaignFeed, Change};
+pub use chain::{ChainStart, whole_after};
+pub use connection::Aggregates;
+pub use error::AggregatesError;
+pub use feed::{Feed, FeedBucket, FeedEntry, StreamId, StreamIdError};
+pub use limits::Admission;
+pub use live_feed::LiveFeed;
+pub use settings::RedisSettings;
+pub use tenant::{LiveDay, LiveSeries, TenantAggregates};

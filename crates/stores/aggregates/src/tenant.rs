@@ -1,0 +1,292 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, DurationRound, NaiveDate, NaiveTime, TimeDelta, Utc};
+use metrics::{QuarterHour, QuarterSeries, Sums, TimeRange};
+use redis::{FromRedisValue, Pipeline, RedisError, Value};
+use tenancy::CampaignId;
+
+use crate::{
+    Aggregates, AggregatesError,
+    chain::whole_from,
+    fields,
+    keys::{Ranking, TenantKeys},
+};
+
+/// How far back hours are answered from Redis: what the processor counts, less what clocks may
+/// differ by.
+const SERVED: TimeDelta = TimeDelta::minutes(72 * 60 - 5);
+/// How far ahead of now an hour can have events.
+const AHEAD: TimeDelta = TimeDelta::hours(1);
+/// Products an answer names.
+const PRODUCTS_SHOWN: isize = 100;
+
+/// One tenant's counters and feed.
+#[derive(Clone)]
+pub struct TenantAggregates {
+    pub(crate) aggregates: Aggregates,
+    pub(crate) keys: TenantKeys,
+}
+
+/// What Redis can answer of a range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSeries {
+    /// The end of the range that Redis holds completely: whole hours, up to where the range ends.
+    /// What lies before is ClickHouse's; `None`: all of it is.
+    pub covered: Option<TimeRange>,
+    /// The quarter hours in `covered` that have events.
+    pub series: QuarterSeries,
+}
+
+/// A campaign's day in UTC.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveDay {
+    /// The additive numbers.
+    pub sums: Sums,
+    /// An estimate, within about 1 %.
+    pub visitors: u64,
+    /// Products by page views, highest first, at most 100. Beyond some thousand products the tail
+    /// is an estimate.
+    pub most_viewed: Vec<(String, u64)>,
+    /// Products by pieces sold, highest first, at most 100.
+    pub most_sold: Vec<(String, u64)>,
+}
+
+/// One answer of a transaction; a poisoned key's is an error.
+type Answer = Result<Value, RedisError>;
+
+impl TenantAggregates {
+    pub(crate) fn new(aggregates: Aggregates, keys: TenantKeys) -> Self {
+        Self { aggregates, keys }
+    }
+
+    /// A campaign's quarter hours, as far as Redis holds them completely.
+    ///
+    /// # Errors
+    /// Redis did not answer.
+    pub async fn campaign_series(
+        &self,
+        campaign: &CampaignId,
+        range: TimeRange,
+    ) -> Result<LiveSeries, AggregatesError> {
+        let now = Utc::now();
+        let hours = hours_of(range, now);
+        let mut pipeline = self.pipeline();
+        for hour in &hours {
+            pipeline.hgetall(self.keys.campaign_hour(campaign, *hour).name);
+        }
+        let (whole_from, answers) = self.ask(&pipeline).await?;
+        let Some(whole_from) = whole_from else {
+            return Ok(LiveSeries::nothing());
+        };
+
+        let mut covered_from = whole_from.max(next_hour(now - SERVED));
+        let mut series = QuarterSeries::new();
+        for (hour, answer) in hours.into_iter().zip(answers) {
+            match readable::<HashMap<String, String>>(answer)? {
+                Some(hash) => read_hour(&mut series, hour, &hash)?,
+                None => covered_from = covered_from.max(hour + TimeDelta::hours(1)),
+            }
+        }
+        let Some(covered) = range.split_at(covered_from).1 else {
+            return Ok(LiveSeries::nothing());
+        };
+        series.retain(|quarter, _| covered.contains(quarter.start()));
+        Ok(LiveSeries {
+            covered: Some(covered),
+            series,
+        })
+    }
+
+    /// An estimate of the visitors a campaign had in the hours that `range` touches; `None` when
+    /// Redis does not hold all of them completely.
+    ///
+    /// # Errors
+    /// Redis did not answer.
+    pub async fn campaign_visitors(
+        &self,
+        campaign: &CampaignId,
+        range: TimeRange,
+    ) -> Result<Option<u64>, AggregatesError> {
+        let now = Utc::now();
+        let hours = hours_of(range, now);
+        let names = hours
+            .iter()
+            .map(|hour| self.keys.visitors_of_hour(campaign, *hour).name);
+        let mut pipeline = self.pipeline();
+        match names.collect::<Vec<_>>() {
+            names if names.is_empty() => return Ok(None),
+            names => pipeline.pfcount(names),
+        };
+        let (whole_from, mut answers) = self.ask(&pipeline).await?;
+        let start = QuarterHour::containing(range.from()).hour();
+        if !is_served(start, whole_from, now) {
+            return Ok(None);
+        }
+        answers.pop().map_or(Ok(None), readable)
+    }
+
+    /// A campaign's day so far, in UTC; `None` when Redis does not hold it completely.
+    ///
+    /// # Errors
+    /// Redis did not answer.
+    pub async fn campaign_day(
+        &self,
+        campaign: &CampaignId,
+        day: NaiveDate,
+    ) -> Result<Option<LiveDay>, AggregatesError> {
+        let best = |ranking| self.keys.products(campaign, ranking, day).name;
+        let mut pipeline = self.pipeline();
+        pipeline
+            .hgetall(self.keys.campaign_day(campaign, day).name)
+            .pfcount(self.keys.visitors_of_day(campaign, day).name)
+            .zrevrange_withscores(best(Ranking::Viewed), 0, PRODUCTS_SHOWN - 1)
+            .zrevrange_withscores(best(Ranking::Sold), 0, PRODUCTS_SHOWN - 1);
+        let (whole_from, answers) = self.ask(&pipeline).await?;
+        if !is_served(
+            day.and_time(NaiveTime::MIN).and_utc(),
+            whole_from,
+            Utc::now(),
+        ) {
+            return Ok(None);
+        }
+        let Ok([counters, visitors, viewed, sold]) = <[Answer; 4]>::try_from(answers) else {
+            return Err(AggregatesError::Unreadable("answers to a day".to_owned()));
+        };
+        let (Some(counters), Some(visitors), Some(most_viewed), Some(most_sold)) = (
+            readable::<HashMap<String, String>>(counters)?,
+            readable(visitors)?,
+            readable(viewed)?,
+            readable(sold)?,
+        ) else {
+            return Ok(None);
+        };
+        let mut sums = Sums::default();
+        for (name, value) in &counters {
+            fields::read(&mut sums, name, value).ok_or_else(|| unreadable_field(name, value))?;
+        }
+        Ok(Some(LiveDay {
+            sums,
+            visitors,
+            most_viewed,
+            most_sold,
+        }))
+    }
+
+    /// A transaction, so that the chain and the counters are of one moment.
+    fn pipeline(&self) -> Pipeline {
+        let mut pipeline = redis::pipe();
+        let chain = self.aggregates.keys.chain(self.keys.bucket());
+        pipeline.atomic().ignore_errors().hgetall(chain);
+        pipeline
+    }
+
+    async fn ask(
+        &self,
+        pipeline: &Pipeline,
+    ) -> Result<(Option<DateTime<Utc>>, Vec<Answer>), AggregatesError> {
+        let mut answers: Vec<Answer> = pipeline
+            .query_async(&mut self.aggregates.connection())
+            .await?;
+        let chain = redis::from_redis_value(answers.remove(0)?).map_err(RedisError::from)?;
+        Ok((
+            whole_from(&chain, self.aggregates.keys.bucket_count()),
+            answers,
+        ))
+    }
+}
+
+impl LiveSeries {
+    const fn nothing() -> Self {
+        Self {
+            covered: None,
+            series: QuarterSeries::new(),
+        }
+    }
+}
+
+/// The hours of a range that Redis may have anything of.
+fn hours_of(range: TimeRange, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    let first = QuarterHour::containing(range.from())
+        .hour()
+        .max(next_hour(now - SERVED));
+    let end = range.to().min(now + AHEAD);
+    std::iter::successors(Some(first), |hour| Some(*hour + TimeDelta::hours(1)))
+        .take_while(|hour| *hour < end)
+        .collect()
+}
+
+/// The first full hour that begins at `time` or later.
+fn next_hour(time: DateTime<Utc>) -> DateTime<Utc> {
+    let hour = TimeDelta::hours(1);
+    (time + hour - TimeDelta::nanoseconds(1))
+        .duration_trunc(hour)
+        .unwrap_or(time)
+}
+
+fn is_served(start: DateTime<Utc>, whole_from: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    whole_from.is_some_and(|whole_from| start >= whole_from && start >= now - SERVED)
+}
+
+/// The value; `None` from a poisoned key, whose type is another.
+fn readable<T: FromRedisValue>(answer: Answer) -> Result<Option<T>, AggregatesError> {
+    match answer {
+        Ok(value) => Ok(Some(
+            redis::from_redis_value(value).map_err(RedisError::from)?,
+        )),
+        Err(error) if error.code() == Some("WRONGTYPE") => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read_hour(
+    series: &mut QuarterSeries,
+    hour: DateTime<Utc>,
+    hash: &HashMap<String, String>,
+) -> Result<(), AggregatesError> {
+    for (field, value) in hash {
+        let read = || {
+            let (name, index) = field.rsplit_once(':')?;
+            let index: i32 = index.parse().ok().filter(|index| (0..4).contains(index))?;
+            Some((
+                name,
+                QuarterHour::containing(hour + QuarterHour::LENGTH * index),
+            ))
+        };
+        let (name, quarter) = read().ok_or_else(|| unreadable_field(field, value))?;
+        fields::read(series.entry(quarter).or_default(), name, value)
+            .ok_or_else(|| unreadable_field(field, value))?;
+    }
+    Ok(())
+}
+
+fn unreadable_field(name: &str, value: &str) -> AggregatesError {
+    AggregatesError::Unreadable(format!("counter field {name}={value}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_reaching_far_back_and_ahead_asks_for_few_hours() {
+        let now: DateTime<Utc> = "2026-03-10T12:34:00Z".parse().unwrap();
+        let range =
+            TimeRange::covering(now - TimeDelta::days(30), now + TimeDelta::days(30)).unwrap();
+        let hours = hours_of(range, now);
+        assert_eq!(hours[0].to_rfc3339(), "2026-03-07T13:00:00+00:00");
+        assert_eq!(
+            hours.last().unwrap().to_rfc3339(),
+            "2026-03-10T13:00:00+00:00"
+        );
+    }
+
+    #[test]
+    fn a_full_hour_is_its_own_next() {
+        let hour: DateTime<Utc> = "2026-03-10T12:00:00Z".parse().unwrap();
+        assert_eq!(next_hour(hour), hour);
+        assert_eq!(
+            next_hour(hour + TimeDelta::seconds(1)),
+            hour + TimeDelta::hours(1)
+        );
+    }
+}

@@ -1,0 +1,281 @@
+use std::time::Duration;
+
+use aggregates::{ChainStart, Change, Feed, FeedEntry, LiveDelta, LiveFeed, Outcome, StreamId};
+use lifecycle::Lifecycle;
+use metrics::QuarterHour;
+use tenancy::TenantContext;
+
+use crate::stand::{Stand, campaign, clicks_and_spend, tenant};
+
+async fn click(stand: &Stand, tenant: &TenantContext, offset: u64, clicks: u64) {
+    let deltas = vec![tenant.scope(vec![stand.delta(&campaign(), clicks)])];
+    assert_eq!(stand.apply(offset, offset, deltas).await, Outcome::Applied);
+}
+
+async fn since(stand: &Stand, tenant: &TenantContext, place: StreamId) -> Vec<FeedEntry> {
+    match stand
+        .aggregates
+        .for_tenant(tenant)
+        .feed_since(place)
+        .await
+        .unwrap()
+    {
+        Feed::Entries(entries) => entries,
+        Feed::Trimmed => panic!("trimmed"),
+    }
+}
+
+#[tokio::test]
+async fn entries_tell_what_the_counters_hold_after_each_batch() {
+    let stand = Stand::started().await;
+    let acme = tenant("acme").await;
+    click(&stand, &acme, 0, 1).await;
+    let aggregates = stand.aggregates.for_tenant(&acme);
+    let place = aggregates.feed_position().await.unwrap();
+    let earlier = LiveDelta {
+        quarter: QuarterHour::containing(stand.now.start() - QuarterHour::LENGTH),
+        ..stand.delta(&campaign(), 5)
+    };
+    let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 2), earlier])];
+    assert_eq!(stand.apply(1, 1, deltas).await, Outcome::Applied);
+
+    let [entry] = &since(&stand, &acme, place).await[..] else {
+        panic!("one batch, one entry")
+    };
+    let age = chrono::Utc::now() - entry.log_time;
+    assert!(age < chrono::TimeDelta::seconds(5), "{age}");
+    let sums: Vec<_> = entry.buckets.iter().map(|bucket| &bucket.sums).collect();
+    assert_eq!(sums, [&clicks_and_spend(5), &clicks_and_spend(3)]);
+    assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(3));
+}
+
+#[tokio::test]
+async fn hours_that_are_not_whole_stay_out_of_the_feed() {
+    let stand = Stand::bare().await;
+    let acme = tenant("acme").await;
+    let whole_from = stand.now.hour();
+    let start = ChainStart {
+        whole_from,
+        ..stand.virgin()
+    };
+    assert!(stand.start_chain(&start).await);
+    let before = LiveDelta {
+        quarter: QuarterHour::containing(whole_from - QuarterHour::LENGTH),
+        ..stand.delta(&campaign(), 5)
+    };
+    let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 2), before.clone()])];
+    assert_eq!(stand.apply(0, 0, deltas).await, Outcome::Applied);
+    assert_eq!(
+        stand.apply(1, 1, vec![acme.scope(vec![before])]).await,
+        Outcome::Applied
+    );
+    let place = stand.aggregates.for_tenant(&acme).feed_position().await;
+    assert_ne!(place.unwrap(), StreamId::START);
+    let mut redis = stand.redis.clone();
+    let entries: redis::streams::StreamRangeReply = redis::cmd("XRANGE")
+        .arg(stand.key("client_acme_live"))
+        .arg("-")
+        .arg("+")
+        .query_async(&mut redis)
+        .await
+        .unwrap();
+    let [entry] = &entries.ids[..] else {
+        panic!("{entries:?}")
+    };
+    let label = format!("spring-sale:{}", stand.now.start().timestamp());
+    assert!(entry.contains_key(&label) && entry.len() == 2, "{entry:?}");
+}
+
+#[tokio::test]
+async fn a_resume_gives_exactly_what_was_missed() {
+    let stand = Stand::started().await;
+    let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+    for offset in 0..10 {
+        click(
+            &stand,
+            if offset % 2 == 0 { &acme } else { &globex },
+            offset,
+            1,
+        )
+        .await;
+    }
+    let aggregates = stand.aggregates.for_tenant(&acme);
+    let place = aggregates.feed_position().await.unwrap();
+    assert_eq!(since(&stand, &acme, place).await, []);
+    for offset in 10..16 {
+        click(
+            &stand,
+            if offset % 2 == 0 { &acme } else { &globex },
+            offset,
+            1,
+        )
+        .await;
+    }
+    let missed = since(&stand, &acme, place).await;
+    let clicks: Vec<_> = missed
+        .iter()
+        .map(|entry| entry.buckets[0].sums.clone())
+        .collect();
+    assert_eq!(clicks, [6, 7, 8].map(clicks_and_spend));
+}
+
+#[tokio::test]
+async fn a_place_that_was_trimmed_away_is_told() {
+    let mut stand = Stand::started().await;
+    let acme = tenant("acme").await;
+    click(&stand, &acme, 0, 1).await;
+    let aggregates = stand.aggregates.for_tenant(&acme);
+    let place = aggregates.feed_position().await.unwrap();
+    click(&stand, &acme, 1, 1).await;
+    click(&stand, &acme, 2, 1).await;
+    let feed = stand.key("client_acme_live");
+    redis::cmd("XTRIM")
+        .arg(feed)
+        .arg("MAXLEN")
+        .arg(2)
+        .exec_async(&mut stand.redis)
+        .await
+        .unwrap();
+    assert_eq!(aggregates.feed_since(place).await.unwrap(), Feed::Trimmed);
+    let invented = "99999999999999-0".parse().unwrap();
+    assert_eq!(
+        aggregates.feed_since(invented).await.unwrap(),
+        Feed::Trimmed
+    );
+}
+
+#[tokio::test]
+async fn followers_get_their_own_tenants_changes_at_once() {
+    let stand = Stand::started().await;
+    let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+    let lifecycle = Lifecycle::new();
+    let live = LiveFeed::start(&stand.aggregates, &lifecycle);
+    let mut acme_feed = live.follow(&acme, &campaign()).await.unwrap();
+    let mut second_acme_feed = live.follow(&acme, &campaign()).await.unwrap();
+    let mut globex_feed = live.follow(&globex, &campaign()).await.unwrap();
+
+    click(&stand, &acme, 0, 3).await;
+    for feed in [&mut acme_feed, &mut second_acme_feed] {
+        let Some(Change::Quarters {
+            quarters, place, ..
+        }) = soon(feed.next()).await
+        else {
+            panic!("a change");
+        };
+        assert_eq!(quarters, [(stand.now, clicks_and_spend(3))].into());
+        assert_eq!(since(&stand, &acme, place).await, []);
+    }
+    click(&stand, &globex, 1, 40).await;
+    let Some(Change::Quarters { quarters, .. }) = soon(globex_feed.next()).await else {
+        panic!("a change");
+    };
+    assert_eq!(quarters, [(stand.now, clicks_and_spend(40))].into());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(300), acme_feed.next())
+            .await
+            .is_err()
+    );
+
+    lifecycle.stop().await.unwrap();
+    assert_eq!(soon(acme_feed.next()).await, None);
+}
+
+#[tokio::test]
+async fn a_follower_lives_through_a_lost_connection() {
+    let mut stand = Stand::started().await;
+    let acme = tenant("acme").await;
+    let lifecycle = Lifecycle::new();
+    let live = LiveFeed::start(&stand.aggregates, &lifecycle);
+    let mut feed = live.follow(&acme, &campaign()).await.unwrap();
+    click(&stand, &acme, 0, 1).await;
+    assert!(matches!(
+        soon(feed.next()).await,
+        Some(Change::Quarters { .. })
+    ));
+
+    kill_reader(&mut stand).await;
+    click(&stand, &acme, 1, 1).await;
+    let Some(Change::Quarters { quarters, .. }) = soon(feed.next()).await else {
+        panic!("the missed change");
+    };
+    assert_eq!(quarters, [(stand.now, clicks_and_spend(2))].into());
+
+    kill_reader(&mut stand).await;
+    let key = stand.key("client_acme_live");
+    redis::cmd("DEL")
+        .arg(key)
+        .exec_async(&mut stand.redis)
+        .await
+        .unwrap();
+    assert_eq!(
+        soon(feed.next()).await,
+        Some(Change::Reset),
+        "the feed's end was lost"
+    );
+    click(&stand, &acme, 2, 1).await;
+    assert!(matches!(
+        soon(feed.next()).await,
+        Some(Change::Quarters { .. })
+    ));
+    lifecycle.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_stops_nobody_elses_feed() {
+    let mut stand = Stand::started().await;
+    let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+    let lifecycle = Lifecycle::new();
+    let live = LiveFeed::start(&stand.aggregates, &lifecycle);
+    let mut acme_feed = live.follow(&acme, &campaign()).await.unwrap();
+    let mut globex_feed = live.follow(&globex, &campaign()).await.unwrap();
+    redis::cmd("XADD")
+        .arg(stand.key("client_acme_live"))
+        .arg("*")
+        .arg("spring-sale:900")
+        .arg("clicks many")
+        .exec_async(&mut stand.redis)
+        .await
+        .unwrap();
+    assert_eq!(soon(acme_feed.next()).await, Some(Change::Reset));
+    click(&stand, &globex, 0, 1).await;
+    click(&stand, &acme, 1, 1).await;
+    for feed in [&mut acme_feed, &mut globex_feed] {
+        assert!(matches!(
+            soon(feed.next()).await,
+            Some(Change::Quarters { .. })
+        ));
+    }
+    lifecycle.stop().await.unwrap();
+}
+
+/// Cuts the connection that waits for this stand's feed, once it waits.
+async fn kill_reader(stand: &mut Stand) {
+    let reader = format!("{}_live_feed", stand.settings.namespace);
+    let clients: String = redis::cmd("CLIENT")
+        .arg("LIST")
+        .query_async(&mut stand.redis)
+        .await
+        .unwrap();
+    let id_of = |line: &str, name: &str| {
+        let field = line.split(' ').find_map(|field| field.strip_prefix(name));
+        field.map(str::to_owned)
+    };
+    let ours = clients
+        .lines()
+        .filter(|line| id_of(line, "name=") == Some(reader.clone()));
+    let ids: Vec<_> = ours.filter_map(|line| id_of(line, "id=")).collect();
+    assert_eq!(ids.len(), 1, "one reader: {clients}");
+    redis::cmd("CLIENT")
+        .arg("KILL")
+        .arg("ID")
+        .arg(&ids[0])
+        .exec_async(&mut stand.redis)
+        .await
+        .unwrap();
+}
+
+async fn soon<T>(wanted: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), wanted)
+        .await
+        .expect("within ten seconds")
+}

@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use aggregates::{LiveDelta, Outcome, ProductDelta};
+use chrono::TimeDelta;
+use metrics::{Counter, TimeRange};
+
+use crate::stand::{Stand, campaign, clicks_and_spend, tenant};
+
+#[tokio::test]
+async fn two_tenants_with_the_same_campaign_never_meet() {
+    let stand = Stand::started().await;
+    let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+    let deltas = vec![
+        acme.scope(vec![stand.delta(&campaign(), 3)]),
+        globex.scope(vec![stand.delta(&campaign(), 40)]),
+    ];
+    assert_eq!(stand.apply(0, 9, deltas).await, Outcome::Applied);
+    assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(3));
+    assert_eq!(stand.read(&globex, &campaign()).await, clicks_and_spend(40));
+    let day = stand.now.start().date_naive();
+    for (tenant, clicks) in [(&acme, 3), (&globex, 40)] {
+        let day = stand
+            .aggregates
+            .for_tenant(tenant)
+            .campaign_day(&campaign(), day)
+            .await;
+        assert_eq!(day.unwrap().unwrap().sums, clicks_and_spend(clicks));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_nobody_waited_for_reaches_nobody_else() {
+    let stand = Stand::started().await;
+    let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+    let deltas = vec![
+        acme.scope(vec![stand.delta(&campaign(), 3)]),
+        globex.scope(vec![stand.delta(&campaign(), 40)]),
+    ];
+    assert_eq!(stand.apply(0, 9, deltas).await, Outcome::Applied);
+    for turn in 0..500 {
+        let given_up = Duration::from_micros(turn % 50 * 4);
+        let _ = tokio::time::timeout(given_up, stand.read(&acme, &campaign())).await;
+        assert_eq!(stand.read(&globex, &campaign()).await, clicks_and_spend(40));
+    }
+}
+
+#[tokio::test]
+async fn a_day_tells_visitors_and_best_products() {
+    let stand = Stand::started().await;
+    let acme = tenant("acme").await;
+    let product = |product_id: &str, views, units| ProductDelta {
+        product_id: product_id.to_owned(),
+        views,
+        units,
+    };
+    let delta = |visitors: std::ops::Range<u32>, products| LiveDelta {
+        visitors: visitors.map(|number| format!("visitor-{number}")).collect(),
+        products,
+        ..stand.delta(&campaign(), 1)
+    };
+    let first = delta(0..60, vec![product("lamp", 5, 1), product("sofa", 2, 0)]);
+    let second = delta(30..100, vec![product("sofa", 9, 0)]);
+    assert_eq!(
+        stand.apply(0, 0, vec![acme.scope(vec![first])]).await,
+        Outcome::Applied
+    );
+    assert_eq!(
+        stand.apply(1, 1, vec![acme.scope(vec![second])]).await,
+        Outcome::Applied
+    );
+
+    let aggregates = stand.aggregates.for_tenant(&acme);
+    let day = stand.now.start().date_naive();
+    let day = aggregates
+        .campaign_day(&campaign(), day)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(day.sums, clicks_and_spend(2));
+    assert!((98..=102).contains(&day.visitors), "{}", day.visitors);
+    assert_eq!(
+        day.most_viewed,
+        [("sofa".to_owned(), 11), ("lamp".to_owned(), 5)]
+    );
+    assert_eq!(day.most_sold, [("lamp".to_owned(), 1)]);
+    let visitors = aggregates
+        .campaign_visitors(&campaign(), stand.quarter())
+        .await
+        .unwrap();
+    assert_eq!(visitors, Some(day.visitors));
+}
+
+#[tokio::test]
+async fn hours_past_the_live_window_are_left_to_clickhouse() {
+    let stand = Stand::started().await;
+    let acme = tenant("acme").await;
+    let old = LiveDelta {
+        quarter: metrics::QuarterHour::containing(stand.now.start() - TimeDelta::hours(73)),
+        ..stand.delta(&campaign(), 9)
+    };
+    let deltas = vec![acme.scope(vec![old, stand.delta(&campaign(), 1)])];
+    assert_eq!(stand.apply(0, 0, deltas).await, Outcome::Applied);
+    let range =
+        TimeRange::covering(stand.now.start() - TimeDelta::days(5), stand.now.end()).unwrap();
+    let live = stand
+        .aggregates
+        .for_tenant(&acme)
+        .campaign_series(&campaign(), range)
+        .await
+        .unwrap();
+    let covered = live.covered.unwrap();
+    assert_eq!(covered.to(), range.to());
+    assert!(covered.from() >= stand.now.start() - TimeDelta::hours(72));
+    assert_eq!(live.series.len(), 1);
+    assert_eq!(
+        live.series.values().next().unwrap().count(Counter::Clicks),
+        1
+    );
+}

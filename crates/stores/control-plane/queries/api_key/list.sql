@@ -1,0 +1,4 @@
+SELECT key_id, kind, name, campaigns, created_at, revoked_at
+FROM api_key
+WHERE client_id = $1
+ORDER BY name, created_at

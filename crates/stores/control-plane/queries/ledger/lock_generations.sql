@@ -1,0 +1,1 @@
+LOCK TABLE log_generation IN EXCLUSIVE MODE

@@ -1,0 +1,1 @@
+DELETE FROM batch WHERE state = 'done' AND done_at < $1

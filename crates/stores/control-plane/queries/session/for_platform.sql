@@ -1,0 +1,1 @@
+SELECT set_config('footfall.platform', 'on', true)

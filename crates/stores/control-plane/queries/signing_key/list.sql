@@ -1,0 +1,1 @@
+SELECT kid, pkcs8_sealed, created_at FROM signing_key ORDER BY created_at DESC, kid

@@ -1,0 +1,1 @@
+LOCK TABLE signing_key IN EXCLUSIVE MODE

@@ -1,0 +1,107 @@
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use lifecycle::Lifecycle;
+use sqlx::{
+    PgPool, Postgres, Transaction,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tenancy::{ClientId, PlatformContext, TenantContext};
+
+use crate::{
+    ControlPlaneError, Ledger, PlatformControl, PostgresSettings, TenantControl,
+    credentials::KeyCache, directory::TenantCache, listener,
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations/postgres");
+
+/// How long to wait for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A statement that runs longer is broken off by the server.
+const STATEMENT_TIMEOUT: &str = "30s";
+
+/// The control plane's database. Cloning shares connections and caches.
+#[derive(Clone)]
+pub struct ControlPlane {
+    pub(crate) pool: PgPool,
+    pub(crate) tenants: Arc<TenantCache>,
+    pub(crate) keys: Arc<KeyCache>,
+}
+
+impl ControlPlane {
+    /// Connects, and fails at once when nothing answers.
+    pub async fn connect(settings: &PostgresSettings) -> Result<Self, ControlPlaneError> {
+        let options = PgConnectOptions::from_str(settings.url.expose())
+            .map_err(|_| ControlPlaneError::Address)?
+            .application_name("footfall")
+            .options([("statement_timeout", STATEMENT_TIMEOUT)]);
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options)
+            .await?;
+        Ok(Self {
+            pool,
+            tenants: Arc::default(),
+            keys: Arc::default(),
+        })
+    }
+
+    /// Brings the tables up to date. Safe to run twice, and by many processes at once.
+    pub async fn migrate(&self) -> Result<(), ControlPlaneError> {
+        Ok(MIGRATIONS.run(&self.pool).await?)
+    }
+
+    /// Whether PostgreSQL answers.
+    pub async fn ping(&self) -> Result<(), ControlPlaneError> {
+        sqlx::query(sql!("session/ping"))
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// One tenant's campaigns, products, people and keys.
+    pub fn for_tenant(&self, context: &TenantContext) -> TenantControl {
+        TenantControl::new(self.clone(), context.clone())
+    }
+
+    /// The platform's own work: tenants, clusters, migrations, audit.
+    pub fn for_platform(&self, context: &PlatformContext) -> PlatformControl {
+        PlatformControl::new(self.clone(), context.clone())
+    }
+
+    /// What the processors have done.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::new(self.pool.clone())
+    }
+
+    /// Drops cached tenants and keys as soon as PostgreSQL says they changed.
+    pub fn listen(&self, lifecycle: &Lifecycle) {
+        listener::start(self, lifecycle);
+    }
+
+    /// A transaction that sees one tenant's rows.
+    pub(crate) async fn begin_tenant(
+        &self,
+        client_id: &ClientId,
+    ) -> Result<Transaction<'static, Postgres>, ControlPlaneError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query(sql!("session/for_tenant"))
+            .bind(client_id.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction)
+    }
+
+    /// A transaction that sees every tenant's rows.
+    pub(crate) async fn begin_platform(
+        &self,
+    ) -> Result<Transaction<'static, Postgres>, ControlPlaneError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query(sql!("session/for_platform"))
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction)
+    }
+}

@@ -1,0 +1,93 @@
+//! The port through which logins, keys and tokens are looked up.
+
+mod keys;
+mod refresh;
+mod signing;
+mod users;
+
+use auth::{
+    ApiKeyId, CredentialStore, CredentialStoreError, NewRefreshToken, Rotation, SecretHash,
+    SecurityEvent, StoredApiKey, StoredSigningKey, StoredUser,
+};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{ControlPlane, ControlPlaneError};
+
+pub(crate) use keys::KeyCache;
+
+impl From<ControlPlaneError> for CredentialStoreError {
+    fn from(error: ControlPlaneError) -> Self {
+        Self(error.into())
+    }
+}
+
+#[async_trait::async_trait]
+impl CredentialStore for ControlPlane {
+    async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>, CredentialStoreError> {
+        Ok(users::by_email(self, email).await?)
+    }
+
+    async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError> {
+        Ok(users::by_id(self, id).await?)
+    }
+
+    async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
+        let found = self.keys.0.get(id, keys::read(self, id)).await;
+        found.map_err(|error| CredentialStoreError(error.into()))
+    }
+
+    async fn start_refresh_family(
+        &self,
+        user_id: Uuid,
+        token: &NewRefreshToken,
+    ) -> Result<(), CredentialStoreError> {
+        Ok(refresh::start(self, user_id, token).await?)
+    }
+
+    async fn rotate_refresh_token(
+        &self,
+        presented: &SecretHash,
+        successor: &NewRefreshToken,
+    ) -> Result<Rotation, CredentialStoreError> {
+        Ok(refresh::rotate(self, presented, successor).await?)
+    }
+
+    async fn revoke_refresh_family(
+        &self,
+        presented: &SecretHash,
+        now: DateTime<Utc>,
+    ) -> Result<(), CredentialStoreError> {
+        Ok(refresh::revoke(self, presented, now).await?)
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, CredentialStoreError> {
+        Ok(signing::list(self).await?)
+    }
+
+    async fn add_first_signing_key(
+        &self,
+        key: &StoredSigningKey,
+    ) -> Result<(), CredentialStoreError> {
+        Ok(signing::add_first(self, key).await?)
+    }
+
+    async fn record(&self, event: &SecurityEvent) -> Result<(), CredentialStoreError> {
+        Ok(record(self, event).await?)
+    }
+}
+
+async fn record(
+    control_plane: &ControlPlane,
+    event: &SecurityEvent,
+) -> Result<(), ControlPlaneError> {
+    let mut transaction = control_plane.begin_platform().await?;
+    sqlx::query(sql!("audit/record"))
+        .bind(event.at)
+        .bind(&event.actor)
+        .bind(event.action)
+        .bind(event.client_id.as_ref().map(tenancy::ClientId::as_str))
+        .execute(&mut *transaction)
+        .await?;
+    Ok(transaction.commit().await?)
+}

@@ -1,0 +1,298 @@
+mod offsets;
+mod plan;
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgExecutor, PgPool, types::Json};
+
+use crate::ControlPlaneError;
+
+pub use offsets::OffsetSet;
+pub use plan::{Batch, BatchPlan, PlannedDestination, Poison, Skip};
+
+/// What the processors have done: leases and batches, per consumer group.
+///
+/// A partition is worked on by whoever took it last. Each write checks the epoch of that take, so
+/// what an earlier owner still writes is refused.
+#[derive(Clone)]
+pub struct Ledger {
+    pool: PgPool,
+}
+
+/// The right to work on a partition, until someone else takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The consumer group: `store` or `live`.
+    pub group: &'static str,
+    /// The generation of the log.
+    pub kgen: u16,
+    /// The partition of the log.
+    pub partition: u16,
+    /// Which take this is.
+    pub epoch: u64,
+    /// The first offset not yet done.
+    pub next_offset: u64,
+    /// Everything received before this moment has been dealt with; `None` until something has.
+    pub as_of: Option<DateTime<Utc>>,
+}
+
+/// The ledger did not write.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The lease was taken by another, or the step does not follow the last one: stop working on
+    /// the partition and take it again.
+    #[error("the lease is no longer held, or the step does not follow the last one")]
+    Fenced,
+    /// Nobody could tell; the lease may still be held.
+    #[error(transparent)]
+    ControlPlane(#[from] ControlPlaneError),
+}
+
+impl From<sqlx::Error> for LedgerError {
+    /// A batch that is there already was planned by an owner whose answer got lost: whoever takes
+    /// the lease next finds it.
+    fn from(error: sqlx::Error) -> Self {
+        match ControlPlaneError::from(error) {
+            ControlPlaneError::Conflict { .. } => Self::Fenced,
+            other => Self::ControlPlane(other),
+        }
+    }
+}
+
+impl Ledger {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// The generation of the log that `topic` is with this `topic_id`: a new one when the topic
+    /// was made anew. `partitions` says how many leases [`Ledger::as_of`] waits for.
+    pub async fn generation(
+        &self,
+        topic: &str,
+        topic_id: &str,
+        partitions: u16,
+    ) -> Result<u16, ControlPlaneError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query(sql!("ledger/lock_generations"))
+            .execute(&mut *transaction)
+            .await?;
+        let kgen: i32 = sqlx::query_scalar(sql!("ledger/generation"))
+            .bind(topic)
+            .bind(topic_id)
+            .bind(i32::from(partitions))
+            .fetch_one(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        u16::try_from(kgen).map_err(ControlPlaneError::corrupt("log generation"))
+    }
+
+    /// Takes a partition for `owner`, from whoever had it. Look for a [planned](Self::planned)
+    /// batch next.
+    pub async fn take(
+        &self,
+        group: &'static str,
+        kgen: u16,
+        partition: u16,
+        owner: &str,
+    ) -> Result<Lease, ControlPlaneError> {
+        let (epoch, next_offset, as_of): (i64, i64, Option<DateTime<Utc>>) =
+            sqlx::query_as(sql!("ledger/take"))
+                .bind(group)
+                .bind(i32::from(kgen))
+                .bind(i32::from(partition))
+                .bind(owner)
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(Lease {
+            group,
+            kgen,
+            partition,
+            epoch: epoch.cast_unsigned(),
+            next_offset: next_offset.cast_unsigned(),
+            as_of,
+        })
+    }
+
+    /// The batch that was planned and not marked, which may or may not have been sent.
+    pub async fn planned(
+        &self,
+        group: &'static str,
+        kgen: u16,
+        partition: u16,
+    ) -> Result<Option<Batch>, ControlPlaneError> {
+        type Row = (
+            i64,
+            i64,
+            i64,
+            Json<Skip>,
+            Json<Vec<PlannedDestination>>,
+            DateTime<Utc>,
+        );
+        let row: Option<Row> = sqlx::query_as(sql!("ledger/planned"))
+            .bind(group)
+            .bind(i32::from(kgen))
+            .bind(i32::from(partition))
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(
+            |(first, last, epoch, Json(skip), Json(destinations), planned_at)| Batch {
+                plan: BatchPlan {
+                    first: first.cast_unsigned(),
+                    last: last.cast_unsigned(),
+                    skip,
+                    destinations,
+                },
+                epoch: epoch.cast_unsigned(),
+                planned_at,
+            },
+        ))
+    }
+
+    /// Pins a batch before anything of it is sent. It must begin at the lease's next offset.
+    pub async fn plan(&self, lease: &Lease, plan: &BatchPlan) -> Result<(), LedgerError> {
+        insert_plan(&self.pool, lease, plan).await
+    }
+
+    /// Marks the planned batch that ends at `last` as done. Returns the lease, moved on.
+    pub async fn mark(
+        &self,
+        lease: &Lease,
+        last: u64,
+        as_of: DateTime<Utc>,
+    ) -> Result<Lease, LedgerError> {
+        finish_batch(&self.pool, lease, last, as_of).await
+    }
+
+    /// [`Ledger::mark`] and the [`Ledger::plan`] that follows it, both or neither.
+    pub async fn mark_and_plan(
+        &self,
+        lease: &Lease,
+        last: u64,
+        as_of: DateTime<Utc>,
+        next: &BatchPlan,
+    ) -> Result<Lease, LedgerError> {
+        let mut transaction = self.pool.begin().await?;
+        let lease = finish_batch(&mut *transaction, lease, last, as_of).await?;
+        insert_plan(&mut *transaction, &lease, next).await?;
+        transaction.commit().await?;
+        Ok(lease)
+    }
+
+    /// Moves the lease on without a batch, for a sink that keeps its own fence. Returns the lease,
+    /// moved on.
+    pub async fn advance(
+        &self,
+        lease: &Lease,
+        next_offset: u64,
+        as_of: DateTime<Utc>,
+    ) -> Result<Lease, LedgerError> {
+        let moved: Option<Option<DateTime<Utc>>> = sqlx::query_scalar(sql!("ledger/advance"))
+            .bind(lease.group)
+            .bind(i32::from(lease.kgen))
+            .bind(i32::from(lease.partition))
+            .bind(lease.epoch.cast_signed())
+            .bind(lease.next_offset.cast_signed())
+            .bind(next_offset.cast_signed())
+            .bind(as_of)
+            .fetch_optional(&self.pool)
+            .await?;
+        let as_of = moved.ok_or(LedgerError::Fenced)?;
+        Ok(Lease {
+            next_offset,
+            as_of,
+            ..lease.clone()
+        })
+    }
+
+    /// Says of idle partitions that they are dealt with up to `as_of`. A partition whose epoch is
+    /// no longer current is left alone.
+    pub async fn touch(
+        &self,
+        group: &'static str,
+        kgen: u16,
+        partitions: &[(u16, u64)],
+        as_of: DateTime<Utc>,
+    ) -> Result<(), ControlPlaneError> {
+        let (numbers, epochs): (Vec<i32>, Vec<i64>) = partitions
+            .iter()
+            .map(|(partition, epoch)| (i32::from(*partition), epoch.cast_signed()))
+            .unzip();
+        sqlx::query(sql!("ledger/touch"))
+            .bind(group)
+            .bind(i32::from(kgen))
+            .bind(numbers)
+            .bind(epochs)
+            .bind(as_of)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Everything received before this moment has been dealt with by `group`, in every partition;
+    /// `None` while that cannot be said of all.
+    pub async fn as_of(
+        &self,
+        group: &'static str,
+    ) -> Result<Option<DateTime<Utc>>, ControlPlaneError> {
+        Ok(sqlx::query_scalar(sql!("ledger/as_of"))
+            .bind(group)
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    /// Forgets batches done before `horizon`; returns how many. Leases keep how far the work is.
+    pub async fn prune(&self, horizon: DateTime<Utc>) -> Result<u64, ControlPlaneError> {
+        let pruned = sqlx::query(sql!("ledger/prune"))
+            .bind(horizon)
+            .execute(&self.pool)
+            .await?;
+        Ok(pruned.rows_affected())
+    }
+}
+
+async fn insert_plan(
+    executor: impl PgExecutor<'_>,
+    lease: &Lease,
+    plan: &BatchPlan,
+) -> Result<(), LedgerError> {
+    // The table holds one statement's row; the lease is checked in the same statement.
+    let inserted = sqlx::query(sql!("ledger/plan"))
+        .bind(lease.group)
+        .bind(i32::from(lease.kgen))
+        .bind(i32::from(lease.partition))
+        .bind(lease.epoch.cast_signed())
+        .bind(plan.first.cast_signed())
+        .bind(plan.last.cast_signed())
+        .bind(Json(&plan.skip))
+        .bind(Json(&plan.destinations))
+        .execute(executor)
+        .await?;
+    if inserted.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(LedgerError::Fenced)
+    }
+}
+
+async fn finish_batch(
+    executor: impl PgExecutor<'_>,
+    lease: &Lease,
+    last: u64,
+    as_of: DateTime<Utc>,
+) -> Result<Lease, LedgerError> {
+    let moved: Option<Option<DateTime<Utc>>> = sqlx::query_scalar(sql!("ledger/mark"))
+        .bind(lease.group)
+        .bind(i32::from(lease.kgen))
+        .bind(i32::from(lease.partition))
+        .bind(lease.epoch.cast_signed())
+        .bind(lease.next_offset.cast_signed())
+        .bind(last.cast_signed())
+        .bind(as_of)
+        .fetch_optional(executor)
+        .await?;
+    let as_of = moved.ok_or(LedgerError::Fenced)?;
+    Ok(Lease {
+        next_offset: last + 1,
+        as_of,
+        ..lease.clone()
+    })
+}

@@ -1,0 +1,39 @@
+#![doc = include_str!("../README.md")]
+
+/// The text of `queries/<entity>/<verb>.sql`.
+macro_rules! sql {
+    ($path:literal) => {
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/queries/",
+            $path,
+            ".sql"
+        ))
+    };
+}
+
+mod audit;
+mod cache;
+mod control_plane;
+mod credentials;
+mod directory;
+mod error;
+mod ledger;
+mod listener;
+mod platform;
+mod settings;
+mod tenant;
+
+pub use audit::AuditEntry;
+pub use control_plane::ControlPlane;
+pub use error::ControlPlaneError;
+pub use ledger::{
+    Batch, BatchPlan, Lease, Ledger, LedgerError, OffsetSet, PlannedDestination, Poison, Skip,
+};
+pub use platform::{
+    Account, AuditRecord, Cluster, Inventory, PlatformControl, TenantDetail, TenantSpec,
+};
+pub use settings::PostgresSettings;
+pub use tenant::{
+    Advertiser, ApiKey, Campaign, CampaignFilter, NewApiKey, NewUser, Product, TenantControl, User,
+};

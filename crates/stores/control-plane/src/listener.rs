@@ -1,0 +1,66 @@
+use std::time::Duration;
+
+use auth::ApiKeyId;
+use lifecycle::Lifecycle;
+use sqlx::postgres::{PgListener, PgNotification};
+use tenancy::ClientId;
+
+use crate::ControlPlane;
+
+const TENANT_CHANGED: &str = "footfall_tenant_changed";
+const KEY_CHANGED: &str = "footfall_key_changed";
+
+/// Between attempts to reach PostgreSQL.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Starts the task that empties caches.
+pub(crate) fn start(control_plane: &ControlPlane, lifecycle: &Lifecycle) {
+    let (control_plane, token) = (control_plane.clone(), lifecycle.token());
+    lifecycle.spawn(
+        "control-plane-listener",
+        Duration::from_secs(1),
+        async move {
+            token.run_until_cancelled(listen(&control_plane)).await;
+            Ok(())
+        },
+    );
+}
+
+async fn listen(control_plane: &ControlPlane) {
+    loop {
+        if let Err(error) = follow(control_plane).await {
+            tracing::warn!(%error, "not listening for changes of tenants, trying again");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Returns when the connection is lost.
+async fn follow(control_plane: &ControlPlane) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(&control_plane.pool).await?;
+    listener.eager_reconnect(false);
+    listener.listen_all([TENANT_CHANGED, KEY_CHANGED]).await?;
+    // What changed while nobody listened is not known.
+    control_plane.tenants.0.doubt_all();
+    control_plane.keys.0.doubt_all();
+    while let Some(notification) = listener.try_recv().await? {
+        forget(control_plane, &notification).await;
+    }
+    Ok(())
+}
+
+async fn forget(control_plane: &ControlPlane, notification: &PgNotification) {
+    match notification.channel() {
+        TENANT_CHANGED => {
+            if let Ok(client_id) = notification.payload().parse::<ClientId>() {
+                control_plane.tenants.0.changed(&client_id).await;
+            }
+        }
+        KEY_CHANGED => {
+            if let Ok(key_id) = notification.payload().parse::<ApiKeyId>() {
+                control_plane.keys.0.changed(&key_id).await;
+            }
+        }
+        _ => {}
+    }
+}

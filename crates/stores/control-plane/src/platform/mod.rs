@@ -1,0 +1,37 @@
+mod audit;
+mod catalogue;
+mod clusters;
+mod identities;
+mod tenants;
+
+use sqlx::{Postgres, Transaction};
+use tenancy::PlatformContext;
+
+use crate::{ControlPlane, ControlPlaneError};
+
+pub use audit::AuditRecord;
+pub use catalogue::Inventory;
+pub use clusters::{Account, Cluster};
+pub use tenants::{TenantDetail, TenantSpec};
+
+pub(crate) use tenants::TenantRow;
+
+/// The platform's own work, across tenants. Each change is audited in the transaction that makes it.
+#[derive(Clone)]
+pub struct PlatformControl {
+    control_plane: ControlPlane,
+    context: PlatformContext,
+}
+
+impl PlatformControl {
+    pub(crate) fn new(control_plane: ControlPlane, context: PlatformContext) -> Self {
+        Self {
+            control_plane,
+            context,
+        }
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Postgres>, ControlPlaneError> {
+        self.control_plane.begin_platform().await
+    }
+}

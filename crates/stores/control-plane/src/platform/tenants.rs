@@ -1,0 +1,253 @@
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use money::Currency;
+use serde_json::json;
+use sqlx::FromRow;
+use tenancy::{ClientId, ClusterName, Isolation, Limits, Placement, TenantRecord, TenantState};
+
+use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit};
+
+/// What an operator decides of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantSpec {
+    /// The tenant.
+    pub client_id: ClientId,
+    /// The name people know it by.
+    pub name: String,
+    /// What it may use.
+    pub limits: Limits,
+    /// How long raw events are kept.
+    pub retention_days: u32,
+    /// The zone its days begin in.
+    pub time_zone: Tz,
+    /// The currency of amounts sent without one.
+    pub currency: Currency,
+}
+
+/// All the control plane knows of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantDetail {
+    /// What the router knows too.
+    pub record: TenantRecord,
+    /// How long raw events are kept.
+    pub retention_days: u32,
+    /// When it was onboarded.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(FromRow)]
+pub(crate) struct TenantRow {
+    client_id: String,
+    name: String,
+    state: String,
+    events_per_second: i64,
+    concurrent_queries: i32,
+    live_streams: i32,
+    partition_spread: i32,
+    retention_days: i64,
+    time_zone: String,
+    currency: String,
+    token_version: i32,
+    created_at: DateTime<Utc>,
+    isolation: String,
+    cluster: String,
+    route_version: i32,
+}
+
+impl TryFrom<TenantRow> for TenantDetail {
+    type Error = ControlPlaneError;
+
+    fn try_from(row: TenantRow) -> Result<Self, ControlPlaneError> {
+        let number = ControlPlaneError::corrupt::<std::num::TryFromIntError>;
+        let limits = Limits {
+            events_per_second: row.events_per_second.try_into().map_err(number("limit"))?,
+            concurrent_queries: row.concurrent_queries.try_into().map_err(number("limit"))?,
+            live_streams: row.live_streams.try_into().map_err(number("limit"))?,
+            partition_spread: row.partition_spread.try_into().map_err(number("limit"))?,
+        };
+        let placement = Placement {
+            isolation: isolation(&row.isolation)?,
+            cluster: row
+                .cluster
+                .parse()
+                .map_err(ControlPlaneError::corrupt("cluster name"))?,
+            route_version: row
+                .route_version
+                .try_into()
+                .map_err(number("route version"))?,
+        };
+        let record = TenantRecord {
+            client_id: row
+                .client_id
+                .parse()
+                .map_err(ControlPlaneError::corrupt("client id"))?,
+            name: row.name,
+            state: state(&row.state)?,
+            placement,
+            limits,
+            time_zone: row
+                .time_zone
+                .parse()
+                .map_err(ControlPlaneError::corrupt("time zone"))?,
+            currency: row
+                .currency
+                .parse()
+                .map_err(ControlPlaneError::corrupt("currency"))?,
+            token_version: row
+                .token_version
+                .try_into()
+                .map_err(number("token version"))?,
+        };
+        Ok(Self {
+            record,
+            retention_days: row.retention_days.try_into().map_err(number("retention"))?,
+            created_at: row.created_at,
+        })
+    }
+}
+
+fn isolation(text: &str) -> Result<Isolation, ControlPlaneError> {
+    Isolation::ALL
+        .into_iter()
+        .find(|tier| tier.as_str() == text)
+        .ok_or_else(|| ControlPlaneError::corrupt("isolation")(text))
+}
+
+fn state(text: &str) -> Result<TenantState, ControlPlaneError> {
+    [
+        TenantState::Provisioning,
+        TenantState::Active,
+        TenantState::Suspended,
+    ]
+    .into_iter()
+    .find(|state| state_name(*state) == text)
+    .ok_or_else(|| ControlPlaneError::corrupt("tenant state")(text))
+}
+
+const fn state_name(state: TenantState) -> &'static str {
+    match state {
+        TenantState::Provisioning => "provisioning",
+        TenantState::Active => "active",
+        TenantState::Suspended => "suspended",
+    }
+}
+
+impl PlatformControl {
+    /// Every tenant, by id.
+    pub async fn tenants(&self) -> Result<Vec<TenantDetail>, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let rows: Vec<TenantRow> = sqlx::query_as(sql!("tenant/list"))
+            .fetch_all(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        rows.into_iter().map(TenantDetail::try_from).collect()
+    }
+
+    /// One tenant, in whatever state.
+    pub async fn tenant(
+        &self,
+        client_id: &ClientId,
+    ) -> Result<Option<TenantDetail>, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let row: Option<TenantRow> = sqlx::query_as(sql!("tenant/get"))
+            .bind(client_id.as_str())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        row.map(TenantDetail::try_from).transpose()
+    }
+
+    /// Makes a tenant, in the state `provisioning`, with its first placement.
+    pub async fn create_tenant(
+        &self,
+        spec: &TenantSpec,
+        isolation: Isolation,
+        cluster: &ClusterName,
+    ) -> Result<(), ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        bind(sqlx::query(sql!("tenant/create")), spec)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(sql!("placement/create"))
+            .bind(spec.client_id.as_str())
+            .bind(isolation.as_str())
+            .bind(cluster.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        let entry = AuditEntry {
+            action: "tenant.create",
+            client_id: Some(&spec.client_id),
+            subject: spec.client_id.as_str(),
+            detail: json!({
+                "name": spec.name,
+                "isolation": isolation,
+                "cluster": cluster,
+                "limits": spec.limits,
+                "retention_days": spec.retention_days,
+                "time_zone": spec.time_zone.name(),
+                "currency": spec.currency,
+            }),
+        };
+        audit::append(&mut transaction, self.context.actor(), &entry).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Changes what an operator decides of a tenant that is there.
+    pub async fn update_tenant(&self, spec: &TenantSpec) -> Result<(), ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        bind(sqlx::query(sql!("tenant/update")), spec)
+            .execute(&mut *transaction)
+            .await?;
+        let entry = AuditEntry {
+            action: "tenant.update",
+            client_id: Some(&spec.client_id),
+            subject: spec.client_id.as_str(),
+            detail: json!({
+                "name": spec.name,
+                "limits": spec.limits,
+                "retention_days": spec.retention_days,
+                "time_zone": spec.time_zone.name(),
+                "currency": spec.currency,
+            }),
+        };
+        audit::append(&mut transaction, self.context.actor(), &entry).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Lets a tenant send and read, or stops it; stopping revokes its tokens.
+    pub async fn set_tenant_state(
+        &self,
+        client_id: &ClientId,
+        state: TenantState,
+    ) -> Result<(), ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(sql!("tenant/set_state"))
+            .bind(client_id.as_str())
+            .bind(state_name(state))
+            .execute(&mut *transaction)
+            .await?;
+        let entry = AuditEntry {
+            action: "tenant.set_state",
+            client_id: Some(client_id),
+            subject: client_id.as_str(),
+            detail: json!({ "state": state }),
+        };
+        audit::append(&mut transaction, self.context.actor(), &entry).await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+type PgQuery<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+fn bind<'q>(query: PgQuery<'q>, spec: &'q TenantSpec) -> PgQuery<'q> {
+    query
+        .bind(spec.client_id.as_str())
+        .bind(&spec.name)
+        .bind(i64::from(spec.limits.events_per_second))
+        .bind(i32::from(spec.limits.concurrent_queries))
+        .bind(i32::from(spec.limits.live_streams))
+        .bind(i32::from(spec.limits.partition_spread))
+        .bind(i64::from(spec.retention_days))
+        .bind(spec.time_zone.name())
+        .bind(spec.currency.as_str())
+}

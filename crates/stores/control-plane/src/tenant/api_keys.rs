@@ -1,0 +1,158 @@
+use auth::{ApiKeyId, KeyKind, SecretHash};
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::{FromRow, PgConnection};
+use tenancy::{CampaignId, ClientId};
+
+use crate::{AuditEntry, ControlPlaneError, TenantControl, audit};
+
+/// A key of a tenant, without its secret, which nobody can read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The public part of the key.
+    pub key_id: String,
+    /// What it may do.
+    pub kind: KeyKind,
+    /// What the tenant calls it.
+    pub name: String,
+    /// The campaigns a `read` key is limited to; `None` for all.
+    pub campaigns: Option<Vec<CampaignId>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Since when it is refused.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// A key to be made.
+#[derive(Clone, Debug)]
+pub struct NewApiKey {
+    /// The public part of the key.
+    pub key_id: ApiKeyId,
+    /// What it may do.
+    pub kind: KeyKind,
+    /// What the tenant calls it; distinct among those in use.
+    pub name: String,
+    /// What is kept of the secret.
+    pub secret_hash: SecretHash,
+    /// The campaigns a `read` key is limited to; `None` for all.
+    pub campaigns: Option<Vec<CampaignId>>,
+}
+
+#[derive(FromRow)]
+struct ApiKeyRow {
+    key_id: String,
+    kind: String,
+    name: String,
+    campaigns: Option<Vec<String>>,
+    created_at: DateTime<Utc>,
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<ApiKeyRow> for ApiKey {
+    type Error = ControlPlaneError;
+
+    fn try_from(row: ApiKeyRow) -> Result<Self, ControlPlaneError> {
+        Ok(Self {
+            key_id: row.key_id,
+            kind: row
+                .kind
+                .parse()
+                .map_err(ControlPlaneError::corrupt("kind of key"))?,
+            name: row.name,
+            campaigns: row.campaigns.map(parse_campaigns).transpose()?,
+            created_at: row.created_at,
+            revoked_at: row.revoked_at,
+        })
+    }
+}
+
+impl TenantControl {
+    /// The tenant's keys, by name; revoked ones included.
+    pub async fn api_keys(&self) -> Result<Vec<ApiKey>, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let keys = list(&mut transaction, self.client_id()).await?;
+        transaction.commit().await?;
+        Ok(keys)
+    }
+
+    /// Makes an API key.
+    pub async fn create_api_key(
+        &self,
+        actor: &str,
+        key: &NewApiKey,
+    ) -> Result<(), ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        create(&mut transaction, actor, self.client_id(), key).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Refuses a key from now on; `false` when the tenant has no such key in use.
+    pub async fn revoke_api_key(
+        &self,
+        actor: &str,
+        key_id: &ApiKeyId,
+    ) -> Result<bool, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let revoked = sqlx::query(sql!("api_key/revoke"))
+            .bind(self.client_id().as_str())
+            .bind(key_id.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        let found = revoked.rows_affected() == 1;
+        if found {
+            let entry = AuditEntry {
+                action: "api_key.revoke",
+                client_id: Some(self.client_id()),
+                subject: &format!("key:{key_id}"),
+                detail: json!({}),
+            };
+            audit::append(&mut transaction, actor, &entry).await?;
+        }
+        transaction.commit().await?;
+        Ok(found)
+    }
+}
+
+pub(crate) async fn list(
+    connection: &mut PgConnection,
+    client_id: &ClientId,
+) -> Result<Vec<ApiKey>, ControlPlaneError> {
+    let rows: Vec<ApiKeyRow> = sqlx::query_as(sql!("api_key/list"))
+        .bind(client_id.as_str())
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter().map(ApiKey::try_from).collect()
+}
+
+pub(crate) async fn create(
+    connection: &mut PgConnection,
+    actor: &str,
+    client_id: &ClientId,
+    key: &NewApiKey,
+) -> Result<(), ControlPlaneError> {
+    let campaigns: Option<Vec<_>> = key
+        .campaigns
+        .as_ref()
+        .map(|ids| ids.iter().map(CampaignId::as_str).collect());
+    sqlx::query(sql!("api_key/create"))
+        .bind(client_id.as_str())
+        .bind(key.key_id.as_str())
+        .bind(key.kind.as_str())
+        .bind(&key.name)
+        .bind(&key.secret_hash.as_bytes()[..])
+        .bind(campaigns)
+        .execute(&mut *connection)
+        .await?;
+    let entry = AuditEntry {
+        action: "api_key.create",
+        client_id: Some(client_id),
+        subject: &format!("key:{}", key.key_id),
+        detail: json!({ "kind": key.kind, "name": key.name, "campaigns": key.campaigns }),
+    };
+    audit::append(connection, actor, &entry).await
+}
+
+pub(crate) fn parse_campaigns(ids: Vec<String>) -> Result<Vec<CampaignId>, ControlPlaneError> {
+    let ids: Result<_, _> = ids.iter().map(|id| id.parse()).collect();
+    ids.map_err(ControlPlaneError::corrupt("campaign id"))
+}

@@ -1,0 +1,44 @@
+pub(crate) mod advertisers;
+pub(crate) mod api_keys;
+pub(crate) mod campaigns;
+mod products;
+pub(crate) mod users;
+
+use sqlx::{Postgres, Transaction};
+use tenancy::{ClientId, TenantContext};
+
+use crate::{ControlPlane, ControlPlaneError};
+
+pub use advertisers::Advertiser;
+pub use api_keys::{ApiKey, NewApiKey};
+pub use campaigns::{Campaign, CampaignFilter};
+pub use products::Product;
+pub use users::{NewUser, User};
+
+/// One tenant's campaigns, products, people and keys.
+///
+/// Every query binds the tenant and runs in a transaction that row-level security confines to it.
+#[derive(Clone)]
+pub struct TenantControl {
+    control_plane: ControlPlane,
+    context: TenantContext,
+}
+
+impl TenantControl {
+    pub(crate) fn new(control_plane: ControlPlane, context: TenantContext) -> Self {
+        Self {
+            control_plane,
+            context,
+        }
+    }
+
+    fn client_id(&self) -> &ClientId {
+        self.context.client_id()
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Postgres>, ControlPlaneError> {
+        self.control_plane
+            .begin_tenant(self.context.client_id())
+            .await
+    }
+}

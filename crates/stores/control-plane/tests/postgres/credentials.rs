@@ -1,0 +1,236 @@
+use auth::{
+    ApiKey, CredentialStore, KeyKind, NewRefreshToken, RefreshToken, Role, Rotation, SecurityEvent,
+    SigningKey,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use control_plane::{ControlPlane, ControlPlaneError, NewApiKey};
+use futures::future::join_all;
+
+use crate::fixture::{Platform, id, sealer};
+
+fn token(issued_at: DateTime<Utc>) -> NewRefreshToken {
+    let hash = RefreshToken::generate().unwrap().hash();
+    NewRefreshToken {
+        hash,
+        issued_at,
+        expires_at: issued_at + TimeDelta::days(30),
+    }
+}
+
+async fn login(platform: &Platform, now: DateTime<Utc>) -> NewRefreshToken {
+    let user = platform
+        .user(Some("acme"), "owner@acme.example", Role::Owner)
+        .await;
+    let first = token(now);
+    platform
+        .control_plane
+        .start_refresh_family(user, &first)
+        .await
+        .unwrap();
+    first
+}
+
+async fn rotates(store: &ControlPlane, old: &NewRefreshToken, new: &NewRefreshToken) -> bool {
+    let rotation = store.rotate_refresh_token(&old.hash, new).await.unwrap();
+    matches!(rotation, Rotation::Rotated(_))
+}
+
+#[tokio::test]
+async fn a_refresh_token_used_again_revokes_the_whole_family() {
+    let platform = Platform::new().await;
+    let (store, now) = (&platform.control_plane, Utc::now());
+    let first = login(&platform, now).await;
+    let second = token(now + TimeDelta::minutes(10));
+    assert!(rotates(store, &first, &second).await);
+
+    let stolen = token(now + TimeDelta::minutes(20));
+    let reused = store
+        .rotate_refresh_token(&first.hash, &stolen)
+        .await
+        .unwrap();
+    assert!(matches!(reused, Rotation::Reused { .. }), "{reused:?}");
+    assert!(!rotates(store, &second, &token(now + TimeDelta::minutes(21))).await);
+    let again = store
+        .rotate_refresh_token(&first.hash, &stolen)
+        .await
+        .unwrap();
+    assert!(matches!(again, Rotation::Refused), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_lost_answer_may_be_asked_for_again_within_ten_seconds() {
+    let platform = Platform::new().await;
+    let (store, now) = (&platform.control_plane, Utc::now());
+    let first = login(&platform, now).await;
+    let tabs: Vec<_> = (0..4).map(|_| token(now + TimeDelta::seconds(1))).collect();
+    let rotated = join_all(tabs.iter().map(|tab| rotates(store, &first, tab))).await;
+    assert!(rotated.iter().all(|rotated| *rotated), "{rotated:?}");
+    for tab in &tabs {
+        assert!(rotates(store, tab, &token(now + TimeDelta::minutes(1))).await);
+    }
+}
+
+#[tokio::test]
+async fn ended_unknown_and_logged_out_tokens_are_refused() {
+    let platform = Platform::new().await;
+    let (store, now) = (&platform.control_plane, Utc::now());
+    let first = login(&platform, now).await;
+    let refused = async |presented: &NewRefreshToken, at| {
+        let rotation = store
+            .rotate_refresh_token(&presented.hash, &token(at))
+            .await;
+        matches!(rotation.unwrap(), Rotation::Refused)
+    };
+    assert!(refused(&first, now + TimeDelta::days(31)).await, "ended");
+    assert!(refused(&token(now), now).await, "unknown");
+    store.revoke_refresh_family(&first.hash, now).await.unwrap();
+    assert!(refused(&first, now).await, "logged out");
+}
+
+#[tokio::test]
+async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
+    let platform = Platform::new().await;
+    let (store, now) = (&platform.control_plane, Utc::now());
+    let first = login(&platform, now).await;
+    let user = store
+        .user_by_email("owner@acme.example")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((user.role, user.client_id), (Role::Owner, Some(id("acme"))));
+    let before = platform.token_version("acme").await;
+    assert!(
+        !platform
+            .tenant("globex")
+            .await
+            .disable_user("test", user.id)
+            .await
+            .unwrap(),
+        "foreign"
+    );
+    assert!(
+        platform
+            .tenant("acme")
+            .await
+            .disable_user("test", user.id)
+            .await
+            .unwrap()
+    );
+    assert_eq!(platform.token_version("acme").await, before + 1);
+    assert!(store.user(user.id).await.unwrap().is_none());
+    assert!(!rotates(store, &first, &token(now)).await);
+}
+
+#[tokio::test]
+async fn an_email_belongs_to_one_user_of_one_tenant() {
+    let platform = Platform::new().await;
+    platform
+        .user(Some("acme"), "ann@example.com", Role::Analyst)
+        .await;
+    assert!(
+        platform
+            .admin()
+            .email_is_taken("ann@example.com")
+            .await
+            .unwrap()
+    );
+    let again = control_plane::NewUser {
+        user_id: uuid::Uuid::now_v7(),
+        email: "ann@example.com".into(),
+        password_hash: auth::PasswordHash::from_stored("$argon2id$".into()),
+        role: Role::Owner,
+        advertiser_id: None,
+    };
+    let refused = platform
+        .admin()
+        .create_user(Some(&id("globex")), &again)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(refused, ControlPlaneError::Conflict { .. }),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_key_is_found_until_it_is_revoked() {
+    let platform = Platform::new().await;
+    let key = ApiKey::generate(KeyKind::Read).unwrap();
+    let new = NewApiKey {
+        key_id: key.id().clone(),
+        kind: key.kind(),
+        name: "reports".into(),
+        secret_hash: key.secret_hash(),
+        campaigns: Some(vec!["spring".parse().unwrap()]),
+    };
+    platform
+        .admin()
+        .create_api_key(&id("acme"), &new)
+        .await
+        .unwrap();
+    let found = platform
+        .control_plane
+        .api_key(key.id())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.client_id, found.kind), (id("acme"), KeyKind::Read));
+    assert_eq!(
+        (found.secret_hash, found.campaigns),
+        (key.secret_hash(), new.campaigns)
+    );
+
+    assert!(
+        !platform
+            .tenant("globex")
+            .await
+            .revoke_api_key("test", key.id())
+            .await
+            .unwrap()
+    );
+    assert!(
+        platform
+            .tenant("acme")
+            .await
+            .revoke_api_key("test", key.id())
+            .await
+            .unwrap()
+    );
+    let elsewhere = platform.database.control_plane().await;
+    assert!(elsewhere.api_key(key.id()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn processes_that_start_together_agree_on_one_signing_key() {
+    let platform = Platform::new().await;
+    let store = &platform.control_plane;
+    let keys: Vec<_> = (0..4)
+        .map(|_| {
+            SigningKey::generate()
+                .unwrap()
+                .seal(&sealer(), Utc::now())
+                .unwrap()
+        })
+        .collect();
+    join_all(keys.iter().map(|key| store.add_first_signing_key(key))).await;
+    let kept = store.signing_keys().await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert!(SigningKey::open(&kept[0], &sealer()).is_ok());
+}
+
+#[tokio::test]
+async fn security_events_land_in_the_audit_log() {
+    let platform = Platform::new().await;
+    let event = SecurityEvent {
+        at: "2026-11-21T12:00:00Z".parse().unwrap(),
+        actor: "user:1".into(),
+        client_id: Some(id("acme")),
+        action: "login",
+    };
+    platform.control_plane.record(&event).await.unwrap();
+    let row = &platform.admin().audit_log(None, 1).await.unwrap()[0];
+    assert_eq!(
+        (row.at, row.action.as_str(), row.actor.as_str()),
+        (event.at, "login", "user:1")
+    );
+}

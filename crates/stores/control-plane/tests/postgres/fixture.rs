@@ -1,0 +1,185 @@
+//! A database of its own for each test, dropped when the test ends.
+
+use std::{sync::Arc, thread};
+
+use auth::{Password, Role, Sealer};
+use control_plane::{
+    Account, Cluster, ControlPlane, NewUser, PlatformControl, PostgresSettings, TenantControl,
+    TenantSpec,
+};
+use settings::Secret;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use tenancy::{ClientId, Isolation, TenantRouter, TenantState};
+use uuid::Uuid;
+
+pub(crate) struct Database {
+    name: String,
+    pub(crate) url: String,
+}
+
+impl Database {
+    /// Empty: no table yet.
+    pub(crate) async fn empty() -> Self {
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        execute(&server(), &format!("CREATE DATABASE {name}")).await;
+        let server = server();
+        let (address, _) = server.rsplit_once('/').unwrap();
+        Self {
+            url: format!("{address}/{name}"),
+            name,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> PostgresSettings {
+        PostgresSettings {
+            url: Secret::new(self.url.clone()),
+            max_connections: 8,
+        }
+    }
+
+    pub(crate) async fn control_plane(&self) -> ControlPlane {
+        ControlPlane::connect(&self.settings()).await.unwrap()
+    }
+
+    /// Past the control plane, as a query with a mistake in it would be.
+    pub(crate) async fn raw(&self) -> PgPool {
+        PgPool::connect(&self.url).await.unwrap()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let statement = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        let dropped = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.unwrap().block_on(execute(&server(), &statement));
+        });
+        dropped.join().unwrap();
+    }
+}
+
+fn server() -> String {
+    std::env::var("FOOTFALL__POSTGRES__URL")
+        .expect("FOOTFALL__POSTGRES__URL must name a PostgreSQL whose role may create databases")
+}
+
+async fn execute(url: &str, statement: &str) {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+/// A migrated database with the cluster `shared` and the tenants `acme` and `globex`.
+pub(crate) struct Platform {
+    pub(crate) control_plane: ControlPlane,
+    pub(crate) database: Database,
+}
+
+impl Platform {
+    pub(crate) async fn new() -> Self {
+        let database = Database::empty().await;
+        let control_plane = database.control_plane().await;
+        control_plane.migrate().await.unwrap();
+        let platform = Self {
+            control_plane,
+            database,
+        };
+        let admin = platform.admin();
+        admin
+            .register_cluster(&sealer(), &cluster("shared"))
+            .await
+            .unwrap();
+        for tenant in ["acme", "globex"] {
+            let spec = spec(tenant);
+            let shared = "shared".parse().unwrap();
+            admin
+                .create_tenant(&spec, Isolation::Shared, &shared)
+                .await
+                .unwrap();
+            admin
+                .set_tenant_state(&spec.client_id, TenantState::Active)
+                .await
+                .unwrap();
+        }
+        platform
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
+    pub(crate) fn admin(&self) -> PlatformControl {
+        self.control_plane
+            .for_platform(&TenantRouter::platform("cli"))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test acts as the log's consumer"
+    )]
+    pub(crate) async fn tenant(&self, client_id: &str) -> TenantControl {
+        let router = TenantRouter::new(Arc::new(self.control_plane.clone()));
+        let context = router
+            .resolve_record(&client_id.parse().unwrap())
+            .await
+            .unwrap();
+        self.control_plane.for_tenant(&context)
+    }
+
+    /// Makes a user of `tenant`; of the platform when there is none.
+    pub(crate) async fn user(&self, tenant: Option<&str>, email: &str, role: Role) -> Uuid {
+        let user_id = Uuid::now_v7();
+        let user = NewUser {
+            user_id,
+            email: email.to_owned(),
+            password_hash: Password::generate().unwrap().hash().unwrap(),
+            role,
+            advertiser_id: None,
+        };
+        let tenant = tenant.map(id);
+        self.admin()
+            .create_user(tenant.as_ref(), &user)
+            .await
+            .unwrap();
+        user_id
+    }
+
+    pub(crate) async fn token_version(&self, client_id: &str) -> u32 {
+        let tenant = self.admin().tenant(&id(client_id)).await.unwrap().unwrap();
+        tenant.record.token_version
+    }
+}
+
+pub(crate) fn id(client_id: &str) -> ClientId {
+    client_id.parse().unwrap()
+}
+
+pub(crate) fn sealer() -> Sealer {
+    Sealer::new([7; 32])
+}
+
+pub(crate) fn cluster(name: &str) -> Cluster {
+    let account = |user: &str| Account {
+        user: user.into(),
+        password: Secret::new("hunter2"),
+    };
+    Cluster {
+        name: name.parse().unwrap(),
+        url: "http://127.0.0.1:8123".into(),
+        writer: account("writer"),
+        reader: account("reader"),
+    }
+}
+
+pub(crate) fn spec(client_id: &str) -> TenantSpec {
+    TenantSpec {
+        client_id: id(client_id),
+        name: client_id.to_uppercase(),
+        limits: tenancy::Limits::default(),
+        retention_days: 400,
+        time_zone: "Europe/Warsaw".parse().unwrap(),
+        currency: "EUR".parse().unwrap(),
+    }
+}

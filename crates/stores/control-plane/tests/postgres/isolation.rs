@@ -1,0 +1,110 @@
+use chrono::Utc;
+use sqlx::{Postgres, Transaction};
+
+use crate::fixture::{Platform, cluster, sealer};
+
+async fn two_tenants_with_a_campaign_each() -> Platform {
+    let platform = Platform::new().await;
+    for tenant in ["acme", "globex"] {
+        let control = platform.tenant(tenant).await;
+        let campaign = format!("{tenant}-spring").parse().unwrap();
+        control
+            .observe_campaigns(&[campaign], Utc::now())
+            .await
+            .unwrap();
+    }
+    platform
+}
+
+async fn as_acme(platform: &Platform) -> Transaction<'static, Postgres> {
+    let mut transaction = platform.database.raw().await.begin().await.unwrap();
+    sqlx::query(include_str!("../../queries/session/for_tenant.sql"))
+        .bind("acme")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    transaction
+}
+
+#[tokio::test]
+async fn a_query_without_a_where_clause_sees_its_own_tenant_only() {
+    let platform = two_tenants_with_a_campaign_each().await;
+    let mut transaction = as_acme(&platform).await;
+    let seen: Vec<String> = sqlx::query_scalar("SELECT campaign_id FROM campaign")
+        .fetch_all(&mut *transaction)
+        .await
+        .unwrap();
+    assert_eq!(seen, ["acme-spring"]);
+    let changed = sqlx::query("UPDATE campaign SET name = 'stolen' WHERE client_id = 'globex'")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    assert_eq!(changed.rows_affected(), 0);
+}
+
+#[tokio::test]
+async fn a_tenant_cannot_write_a_row_of_another() {
+    let platform = two_tenants_with_a_campaign_each().await;
+    let forged = sqlx::query(
+        "INSERT INTO campaign (client_id, campaign_id, name) VALUES ('globex', 'forged', 'forged')",
+    )
+    .execute(&mut *as_acme(&platform).await)
+    .await
+    .unwrap_err();
+    assert!(
+        forged.to_string().contains("row-level security"),
+        "{forged}"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_sees_nothing() {
+    let platform = two_tenants_with_a_campaign_each().await;
+    let raw = platform.database.raw().await;
+    for table in ["tenant", "placement", "campaign", "cluster", "audit_log"] {
+        let count: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+                .fetch_one(&raw)
+                .await
+                .unwrap();
+        assert_eq!(count, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_sees_its_own_campaigns_only() {
+    let platform = two_tenants_with_a_campaign_each().await;
+    let acme = platform.tenant("acme").await;
+    let listed = acme.campaigns(&Default::default(), None, 10).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    let foreign = "globex-spring".parse().unwrap();
+    assert_eq!(
+        acme.campaign(&Default::default(), &foreign).await.unwrap(),
+        None
+    );
+    let changed = acme
+        .change_campaign("user:1", &foreign, Some("stolen"), None)
+        .await;
+    assert_eq!(changed.unwrap(), None);
+}
+
+#[tokio::test]
+async fn cluster_passwords_are_stored_sealed_and_read_back() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    assert!(
+        !admin
+            .register_cluster(&sealer(), &cluster("shared"))
+            .await
+            .unwrap(),
+        "known already"
+    );
+    assert_eq!(
+        admin.clusters(&sealer()).await.unwrap(),
+        [cluster("shared")]
+    );
+    let mut moved = cluster("shared");
+    moved.url = "http://127.0.0.1:9999".into();
+    assert!(admin.register_cluster(&sealer(), &moved).await.unwrap());
+    assert_eq!(admin.clusters(&sealer()).await.unwrap(), [moved]);
+}

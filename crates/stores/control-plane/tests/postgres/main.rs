@@ -1,0 +1,18 @@
+//! The control plane on a real PostgreSQL.
+
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod caches;
+#[cfg(test)]
+mod campaigns;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod isolation;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod migrations;

@@ -1,0 +1,111 @@
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use crate::{StreamError, record::RawRecord};
+
+/// What one partition may keep in memory before reading pauses, in bytes.
+const FULL: usize = 32 << 20;
+
+/// Records of one partition on their way from the polling thread to their worker.
+#[derive(Default)]
+pub(crate) struct Buffer {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    records: VecDeque<RawRecord>,
+    bytes: usize,
+    end: Option<End>,
+}
+
+/// Why no more records will come.
+pub(crate) enum End {
+    /// The range was read to its end.
+    Complete,
+    /// The partition is no longer ours: what is still here must not be worked on.
+    Revoked,
+    /// Reading failed.
+    Failed(StreamError),
+}
+
+/// What a worker finds.
+pub(crate) enum Taken {
+    Records(VecDeque<RawRecord>),
+    Nothing,
+    Ended,
+}
+
+impl Buffer {
+    /// Adds a record; whether reading should pause now.
+    pub(crate) fn push(&self, record: RawRecord) -> bool {
+        let mut state = self.lock();
+        if state.end.is_none() {
+            state.bytes += record.weight();
+            state.records.push_back(record);
+        }
+        let full = state.bytes >= FULL;
+        drop(state);
+        self.changed.notify_one();
+        full
+    }
+
+    /// Whether a paused reader may go on.
+    pub(crate) fn has_room(&self) -> bool {
+        self.lock().bytes < FULL / 2
+    }
+
+    /// No more records will come.
+    pub(crate) fn end(&self, end: End) {
+        let mut state = self.lock();
+        if matches!(end, End::Revoked) {
+            state.records.clear();
+            state.bytes = 0;
+        }
+        state.end.get_or_insert(end);
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Whether nobody should add records any more.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.lock().end.is_some()
+    }
+
+    /// Up to `limit` records.
+    pub(crate) fn take(&self, limit: usize) -> Result<Taken, StreamError> {
+        let mut state = self.lock();
+        if !state.records.is_empty() {
+            let count = limit.min(state.records.len());
+            let records: VecDeque<_> = state.records.drain(..count).collect();
+            let weight: usize = records.iter().map(RawRecord::weight).sum();
+            state.bytes = state.bytes.saturating_sub(weight);
+            return Ok(Taken::Records(records));
+        }
+        match state.end.take() {
+            None => Ok(Taken::Nothing),
+            Some(End::Failed(error)) => {
+                state.end = Some(End::Complete);
+                Err(error)
+            }
+            Some(end) => {
+                state.end = Some(end);
+                Ok(Taken::Ended)
+            }
+        }
+    }
+
+    /// Waits until something was added or the end came. Wakes at once if that happened before.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,52 @@
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use rdkafka::{
+    consumer::{BaseConsumer, Consumer as _},
+    error::{KafkaError, RDKafkaErrorCode},
+};
+
+use super::membership::Membership;
+use crate::record::RawRecord;
+
+/// How long one poll waits for a record. Bounds how late a paused partition goes on.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Polls until told to stop. Runs on a thread of its own.
+pub(super) fn run(client: &BaseConsumer<Membership>, stop: &AtomicBool) {
+    let membership = client.context();
+    while !stop.load(Ordering::Acquire) {
+        match client.poll(POLL) {
+            Some(Ok(message)) => {
+                if let Some(raw) = RawRecord::copy(&message) {
+                    membership.deliver(client, raw);
+                }
+            }
+            Some(Err(error)) if is_final(&error) => membership.fail(error),
+            // librdkafka goes on by itself after the rest.
+            Some(Err(error)) => tracing::debug!(%error, "reading the log was disturbed"),
+            None => {}
+        }
+        membership.resume(client);
+    }
+    membership.leave(client);
+}
+
+/// Whether reading cannot go on without somebody's help.
+pub(crate) fn is_final(error: &KafkaError) -> bool {
+    match error {
+        KafkaError::MessageConsumptionFatal(_) => true,
+        KafkaError::MessageConsumption(code) => matches!(
+            code,
+            RDKafkaErrorCode::AutoOffsetReset
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownPartition
+                | RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::GroupAuthorizationFailed
+        ),
+        _ => false,
+    }
+}

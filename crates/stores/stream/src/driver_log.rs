@@ -1,0 +1,25 @@
+use rdkafka::{ClientContext, config::RDKafkaLogLevel, error::KafkaError};
+
+/// Sends what librdkafka has to say to our own log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DriverLog;
+
+impl ClientContext for DriverLog {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            RDKafkaLogLevel::Emerg
+            | RDKafkaLogLevel::Alert
+            | RDKafkaLogLevel::Critical
+            | RDKafkaLogLevel::Error => tracing::error!(facility, message, "kafka client"),
+            RDKafkaLogLevel::Warning => tracing::warn!(facility, message, "kafka client"),
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
+                tracing::info!(facility, message, "kafka client");
+            }
+            RDKafkaLogLevel::Debug => tracing::debug!(facility, message, "kafka client"),
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "kafka client");
+    }
+}

@@ -1,0 +1,215 @@
+use std::{ops::Range, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use rdkafka::{
+    Offset as KafkaOffset, TopicPartitionList,
+    config::ClientConfig,
+    consumer::{BaseConsumer, Consumer as _},
+    error::{KafkaError, RDKafkaErrorCode},
+};
+use tenancy::TenantRouter;
+
+use crate::{
+    KafkaSettings, Offset, Partition, PartitionStream, StreamError,
+    consumer::{Buffer, End, is_final},
+    record::RawRecord,
+};
+
+/// How long the brokers may take for one question.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long one poll waits for a record, and a reader for room in its buffer.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Asks where the log begins and ends, and reads stretches of it, outside of any group. Cloning
+/// shares the connections.
+#[derive(Clone)]
+pub struct LogReader {
+    client: Arc<BaseConsumer>,
+    config: ClientConfig,
+    topic: Arc<str>,
+    partitions: Partition,
+    router: TenantRouter,
+}
+
+impl LogReader {
+    /// A reader of the log that `settings` describe. Connects in the background.
+    pub fn new(settings: &KafkaSettings, router: TenantRouter) -> Result<Self, StreamError> {
+        let config = settings.reader();
+        let client = config
+            .create()
+            .map_err(StreamError::kafka("create a reader"))?;
+        Ok(Self {
+            client: Arc::new(client),
+            config,
+            topic: settings.events_topic.as_str().into(),
+            partitions: settings.partitions,
+            router,
+        })
+    }
+
+    /// The offsets a partition holds: from its first record to one past its last.
+    pub async fn bounds(&self, partition: Partition) -> Result<Range<Offset>, StreamError> {
+        self.ask("read the bounds of a partition", move |client, topic| {
+            let (low, high) = client.fetch_watermarks(topic, i32::from(partition), PATIENCE)?;
+            Ok(low.try_into().unwrap_or(0)..high.try_into().unwrap_or(0))
+        })
+        .await
+    }
+
+    /// One past the last record of every partition, asked in one go.
+    ///
+    /// Whoever has worked up to there has worked on everything that was in the log when the
+    /// question was asked.
+    pub async fn ends(&self) -> Result<Vec<(Partition, Offset)>, StreamError> {
+        let partitions = self.partitions;
+        self.ask("read the ends of the log", move |client, topic| {
+            let mut list = TopicPartitionList::new();
+            for partition in 0..partitions {
+                list.add_partition_offset(topic, i32::from(partition), KafkaOffset::End)?;
+            }
+            let answer = client.offsets_for_times(list, PATIENCE)?;
+            answer
+                .elements()
+                .iter()
+                .map(|element| {
+                    element.error()?;
+                    let offset = element.offset().to_raw().unwrap_or(0);
+                    Ok((
+                        element.partition().try_into().unwrap_or(0),
+                        offset.try_into().unwrap_or(0),
+                    ))
+                })
+                .collect()
+        })
+        .await
+    }
+
+    /// The first offset appended at `time` or later; the end of the partition when there is none.
+    pub async fn offset_for_time(
+        &self,
+        partition: Partition,
+        time: DateTime<Utc>,
+    ) -> Result<Offset, StreamError> {
+        self.ask("find an offset by time", move |client, topic| {
+            let mut list = TopicPartitionList::new();
+            let wanted = KafkaOffset::Offset(time.timestamp_millis().max(0));
+            list.add_partition_offset(topic, i32::from(partition), wanted)?;
+            let answer = client.offsets_for_times(list, PATIENCE)?;
+            for element in answer.elements() {
+                element.error()?;
+                if let KafkaOffset::Offset(offset) = element.offset() {
+                    return Ok(offset.try_into().unwrap_or(0));
+                }
+            }
+            let (_, high) = client.fetch_watermarks(topic, i32::from(partition), PATIENCE)?;
+            Ok(high.try_into().unwrap_or(0))
+        })
+        .await
+    }
+
+    /// Reads `range` of a partition, then ends. Fails when the log does not hold all of it.
+    pub fn read_range(
+        &self,
+        partition: Partition,
+        range: Range<Offset>,
+    ) -> Result<PartitionStream, StreamError> {
+        let buffer = Arc::<Buffer>::default();
+        let stream = PartitionStream::new(partition, Arc::clone(&buffer), self.router.clone());
+        let (config, topic) = (self.config.clone(), Arc::clone(&self.topic));
+        std::thread::Builder::new()
+            .name("read-range".to_owned())
+            .spawn(move || {
+                let read = copy_range(config, &topic, partition, range, &buffer);
+                buffer.end(read.map_or_else(End::Failed, |()| End::Complete));
+            })
+            .map_err(|error| StreamError::Thread(Box::new(error)))?;
+        Ok(stream)
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        question: impl FnOnce(&BaseConsumer, &str) -> Result<T, KafkaError> + Send + 'static,
+    ) -> Result<T, StreamError> {
+        let (client, topic) = (Arc::clone(&self.client), Arc::clone(&self.topic));
+        tokio::task::spawn_blocking(move || question(&client, &topic))
+            .await
+            .map_err(StreamError::task)?
+            .map_err(StreamError::kafka(doing))
+    }
+}
+
+/// Reads until the range is through or nobody wants it any more.
+fn copy_range(
+    mut config: ClientConfig,
+    topic: &str,
+    partition: Partition,
+    range: Range<Offset>,
+    buffer: &Buffer,
+) -> Result<(), StreamError> {
+    if range.is_empty() {
+        return Ok(());
+    }
+    let gone = || StreamError::Gone {
+        partition,
+        offset: range.start,
+    };
+    // A name is needed to read, but without a subscription no group is ever joined.
+    let client: BaseConsumer = config
+        .set("group.id", "footfall-range")
+        .set("enable.partition.eof", "true")
+        .create()
+        .map_err(StreamError::kafka("create a reader"))?;
+    let bounds = client
+        .fetch_watermarks(topic, i32::from(partition), PATIENCE)
+        .map_err(StreamError::kafka("read a range"))?;
+    let holds = |(low, high): (i64, i64)| {
+        u64::try_from(low).is_ok_and(|low| low <= range.start)
+            && u64::try_from(high).is_ok_and(|high| high >= range.end)
+    };
+    if !holds(bounds) {
+        return Err(gone());
+    }
+    let mut list = TopicPartitionList::new();
+    let start = KafkaOffset::Offset(range.start.try_into().unwrap_or(i64::MAX));
+    list.add_partition_offset(topic, i32::from(partition), start)
+        .and_then(|()| client.assign(&list))
+        .map_err(StreamError::kafka("read a range"))?;
+    while !buffer.is_ended() {
+        match client.poll(POLL) {
+            Some(Ok(message)) => {
+                let Some(raw) = RawRecord::copy(&message) else {
+                    continue;
+                };
+                let offset = raw.record.offset;
+                if offset >= range.end {
+                    return Ok(());
+                }
+                let full = buffer.push(raw);
+                if offset + 1 == range.end {
+                    return Ok(());
+                }
+                if full {
+                    wait_for_room(buffer);
+                }
+            }
+            // The last offsets of the range hold no record of ours.
+            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
+            Some(Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset))) => {
+                return Err(gone());
+            }
+            Some(Err(error)) if is_final(&error) => {
+                return Err(StreamError::kafka("read a range")(error));
+            }
+            Some(Err(_)) | None => {}
+        }
+    }
+    Ok(())
+}
+
+fn wait_for_room(buffer: &Buffer) {
+    while !buffer.has_room() && !buffer.is_ended() {
+        std::thread::sleep(POLL);
+    }
+}

@@ -1,0 +1,85 @@
+use rdkafka::{
+    ClientContext,
+    config::RDKafkaLogLevel,
+    error::{KafkaError, RDKafkaErrorCode},
+    message::Message,
+    producer::{DeliveryResult, ProducerContext, ThreadedProducer},
+};
+use tokio::sync::mpsc;
+
+use super::PublishOutcome;
+use crate::{KafkaSettings, StreamError, driver_log::DriverLog, kafka_settings::MAX_RECORD_BYTES};
+
+/// librdkafka's producer, with a thread that brings the acknowledgements back.
+pub(super) type Client = ThreadedProducer<Acknowledge>;
+
+pub(super) fn connect(settings: &KafkaSettings) -> Result<Client, StreamError> {
+    settings
+        .client()
+        .set("acks", "all")
+        .set("enable.idempotence", "true")
+        .set("max.in.flight.requests.per.connection", "5")
+        .set("delivery.timeout.ms", "120000")
+        .set("linger.ms", "5")
+        .set("compression.type", "lz4")
+        .set("message.max.bytes", MAX_RECORD_BYTES)
+        .set("queue.buffering.max.messages", "100000")
+        .set("queue.buffering.max.kbytes", "262144")
+        .set("partitioner", "murmur2_random")
+        .create_with_context(Acknowledge)
+        .map_err(StreamError::kafka("create a producer"))
+}
+
+/// Travels with a record through librdkafka and brings its outcome back.
+pub(super) struct Ticket {
+    pub(super) index: usize,
+    pub(super) report: mpsc::UnboundedSender<(usize, PublishOutcome)>,
+}
+
+/// Answers for each record by its ticket.
+pub(super) struct Acknowledge;
+
+impl ClientContext for Acknowledge {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        DriverLog.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        DriverLog.error(error, reason);
+    }
+}
+
+impl ProducerContext for Acknowledge {
+    type DeliveryOpaque = Box<Ticket>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, ticket: Box<Ticket>) {
+        let outcome = match result {
+            Ok(message) => published(message.partition(), message.offset()),
+            Err((error, _)) => failed(error),
+        };
+        // Nobody listens any more once the caller's deadline has passed.
+        let _ = ticket.report.send((ticket.index, outcome));
+    }
+}
+
+fn published(partition: i32, offset: i64) -> PublishOutcome {
+    match (partition.try_into(), offset.try_into()) {
+        (Ok(partition), Ok(offset)) => PublishOutcome::Published { partition, offset },
+        _ => PublishOutcome::Failed { retriable: true },
+    }
+}
+
+/// What a record that was not taken means for the caller.
+pub(super) fn failed(error: &KafkaError) -> PublishOutcome {
+    let hopeless = matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::MessageSizeTooLarge
+                | RDKafkaErrorCode::InvalidMessage
+                | RDKafkaErrorCode::InvalidRecord
+        )
+    );
+    PublishOutcome::Failed {
+        retriable: !hopeless,
+    }
+}

@@ -1,0 +1,204 @@
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
+    error::{KafkaError, RDKafkaErrorCode},
+};
+
+use crate::{
+    KafkaSettings, Partition, StreamError, TopicId, driver_log::DriverLog,
+    kafka_settings::MAX_RECORD_BYTES, topic_id,
+};
+
+type Admin = AdminClient<DriverLog>;
+
+/// How long the brokers may take for one administrative request.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long between two questions about a new topic.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Partitions of the topic of rejects: few, for there should be few.
+const REJECTS_PARTITIONS: Partition = 3;
+
+/// What the log relies on, and what it is created with.
+const RELIED_ON: [(&str, &str); 2] = [
+    ("cleanup.policy", "delete"),
+    ("message.timestamp.type", "LogAppendTime"),
+];
+
+/// Seven days, in milliseconds.
+const RETENTION: &str = "604800000";
+
+/// The topics of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topics {
+    /// Which incarnation of the topic of events this is.
+    pub events: TopicId,
+    /// The topics that did not exist before.
+    pub created: Vec<String>,
+}
+
+/// Makes sure that both topics exist and are as the log must be.
+///
+/// What is missing is created; what exists is checked and never altered. Safe to run twice and at
+/// the same time.
+pub async fn ensure_topics(settings: &KafkaSettings) -> Result<Topics, StreamError> {
+    let admin = settings
+        .client()
+        .create_with_context::<_, Admin>(DriverLog)
+        .map_err(StreamError::kafka("create an admin client"))?;
+    let admin = Arc::new(admin);
+    let wanted = [
+        (settings.events_topic.as_str(), settings.partitions),
+        (settings.rejects_topic.as_str(), REJECTS_PARTITIONS),
+    ];
+    let created = create(&admin, settings.replication, wanted).await?;
+    for (topic, _) in wanted {
+        settle(async || check_settings(&admin, topic).await).await?;
+    }
+    let events = settle(async || check_partitions(&admin, settings).await).await?;
+    Ok(Topics { events, created })
+}
+
+/// Deletes both topics and all that is in them: for logs that were made to be thrown away.
+pub async fn delete_topics(settings: &KafkaSettings) -> Result<(), StreamError> {
+    let doing = "delete the topics";
+    let admin: Admin = settings
+        .client()
+        .create_with_context(DriverLog)
+        .map_err(StreamError::kafka(doing))?;
+    let topics = [
+        settings.events_topic.as_str(),
+        settings.rejects_topic.as_str(),
+    ];
+    let results = admin
+        .delete_topics(&topics, &options())
+        .await
+        .map_err(StreamError::kafka(doing))?;
+    for result in results {
+        match result {
+            Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
+            Err((_, code)) => return Err(StreamError::kafka(doing)(KafkaError::AdminOp(code))),
+        }
+    }
+    Ok(())
+}
+
+async fn create(
+    admin: &Admin,
+    replication: u16,
+    wanted: [(&str, Partition); 2],
+) -> Result<Vec<String>, StreamError> {
+    let copies = if replication >= 3 { "2" } else { "1" };
+    let topics = wanted.map(|(name, partitions)| {
+        let replication = TopicReplication::Fixed(i32::from(replication));
+        let topic = NewTopic::new(name, i32::from(partitions), replication)
+            .set("retention.ms", RETENTION)
+            .set("max.message.bytes", MAX_RECORD_BYTES)
+            .set("min.insync.replicas", copies)
+            .set("unclean.leader.election.enable", "false");
+        RELIED_ON
+            .iter()
+            .fold(topic, |topic, (key, value)| topic.set(key, value))
+    });
+    let doing = "create the topics";
+    let results = admin
+        .create_topics(&topics, &options())
+        .await
+        .map_err(StreamError::kafka(doing))?;
+    let mut created = Vec::new();
+    for result in results {
+        match result {
+            Ok(name) => created.push(name),
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((_, code)) => return Err(StreamError::kafka(doing)(KafkaError::AdminOp(code))),
+        }
+    }
+    Ok(created)
+}
+
+/// Asks again while the brokers have not all heard of a new topic.
+async fn settle<T>(
+    mut ask: impl AsyncFnMut() -> Result<Option<T>, StreamError>,
+) -> Result<T, StreamError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match ask().await {
+            Ok(Some(answer)) => return Ok(answer),
+            Ok(None) if Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
+            Ok(None) => {
+                let late = KafkaError::AdminOp(RDKafkaErrorCode::UnknownTopicOrPartition);
+                return Err(StreamError::kafka("wait for a new topic")(late));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn check_settings(admin: &Admin, topic: &str) -> Result<Option<()>, StreamError> {
+    let doing = "read a topic's settings";
+    let answers = admin
+        .describe_configs(&[ResourceSpecifier::Topic(topic)], &options())
+        .await
+        .map_err(StreamError::kafka(doing))?;
+    for answer in answers {
+        let found = match answer {
+            Ok(found) if !found.entries.is_empty() => found,
+            Ok(_) | Err(RDKafkaErrorCode::UnknownTopicOrPartition) => return Ok(None),
+            Err(code) => return Err(StreamError::kafka(doing)(KafkaError::AdminOp(code))),
+        };
+        for (setting, wanted) in RELIED_ON {
+            let found = found.get(setting).and_then(|entry| entry.value.as_deref());
+            if found != Some(wanted) {
+                return Err(differs(topic, setting, found.unwrap_or_default(), wanted));
+            }
+        }
+    }
+    Ok(Some(()))
+}
+
+async fn check_partitions(
+    admin: &Arc<Admin>,
+    settings: &KafkaSettings,
+) -> Result<Option<TopicId>, StreamError> {
+    let (admin, topic) = (Arc::clone(admin), settings.events_topic.clone());
+    let described =
+        tokio::task::spawn_blocking(move || topic_id::describe(admin.inner(), &topic, PATIENCE));
+    let found = match described.await.map_err(StreamError::task)? {
+        Ok(found) => found,
+        Err(KafkaError::AdminOp(RDKafkaErrorCode::UnknownTopicOrPartition)) => return Ok(None),
+        Err(error) => return Err(StreamError::kafka("describe the topic of events")(error)),
+    };
+    if found.partitions != usize::from(settings.partitions) {
+        let (found, wanted) = (
+            found.partitions.to_string(),
+            settings.partitions.to_string(),
+        );
+        return Err(differs(
+            &settings.events_topic,
+            "partitions",
+            &found,
+            &wanted,
+        ));
+    }
+    Ok(Some(found.id))
+}
+
+fn differs(topic: &str, setting: &'static str, found: &str, wanted: &str) -> StreamError {
+    StreamError::TopicDiffers {
+        topic: topic.to_owned(),
+        setting,
+        found: found.to_owned(),
+        wanted: wanted.to_owned(),
+    }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new()
+        .request_timeout(Some(PATIENCE))
+        .operation_timeout(Some(PATIENCE))
+}

@@ -1,0 +1,307 @@
+//! What the consumer and the reader promise, on a real Kafka.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+use chrono::Utc;
+use rdkafka::{
+    ClientConfig,
+    producer::{FutureProducer, FutureRecord},
+};
+use serde_json::Value;
+use stream::{
+    Consumer, Entry, LogReader, Ownership, Partition, PartitionStream, StreamError,
+    UnresolvedReason,
+};
+
+use uuid::Uuid;
+
+use crate::support::*;
+
+/// Joins and starts all that is assigned at what `offset` says.
+async fn join(log: &TestLog, offset: impl Fn(Partition) -> u64) -> (Consumer, Streams) {
+    let mut consumer = Consumer::join(&log.settings, "test", None, router()).unwrap();
+    let Ownership::Assigned(partitions) = change(&mut consumer).await else {
+        panic!("the first change should be an assignment");
+    };
+    let streams = start(&consumer, &partitions, offset).await;
+    (consumer, streams)
+}
+
+type Streams = BTreeMap<Partition, PartitionStream>;
+
+async fn start(
+    consumer: &Consumer,
+    partitions: &[Partition],
+    offset: impl Fn(Partition) -> u64,
+) -> Streams {
+    let mut streams = Streams::new();
+    for partition in partitions {
+        let stream = consumer
+            .start(*partition, offset(*partition))
+            .await
+            .unwrap();
+        streams.insert(*partition, stream);
+    }
+    streams
+}
+
+async fn change(consumer: &mut Consumer) -> Ownership {
+    let next = tokio::time::timeout(Duration::from_secs(60), consumer.next()).await;
+    next.expect("a change should come").unwrap()
+}
+
+#[tokio::test]
+async fn a_partition_is_read_from_the_offset_it_is_given_whatever_was_committed() {
+    let log = TestLog::new(2).await;
+    let mut published = log.publish(&tenant("acme-2").await, 200).await;
+    let (consumer, mut streams) = join(&log, |_| 7).await;
+    published.retain(|placed| placed.offset >= 7);
+    for (partition, stream) in &mut streams {
+        let expected: Vec<_> = published
+            .iter()
+            .filter(|placed| placed.partition == *partition)
+            .copied()
+            .collect();
+        assert!(expected.len() > 10);
+        assert_eq!(read(stream, expected.len()).await, expected);
+        consumer.commit(*partition, 50).unwrap();
+    }
+    consumer.close().await;
+    let (_consumer, mut streams) = join(&log, |_| 3).await;
+    for stream in streams.values_mut() {
+        assert_eq!(read(stream, 1).await[0].offset, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_rebalance_takes_and_gives_each_partition_once() {
+    let log = TestLog::new(4).await;
+    let (mut first, streams) = join(&log, |_| 0).await;
+    assert_eq!(streams.len(), 4);
+
+    let mut second = Consumer::join(&log.settings, "test", None, router()).unwrap();
+    let all = vec![0, 1, 2, 3];
+    assert_eq!(change(&mut first).await, Ownership::Revoked(all));
+    for (_, mut stream) in streams {
+        assert!(
+            stream.next(1).await.unwrap().is_none(),
+            "a revoked stream should end"
+        );
+    }
+    let (one, two) = tokio::join!(change(&mut first), change(&mut second));
+    let (Ownership::Assigned(one), Ownership::Assigned(two)) = (one, two) else {
+        panic!("both should be assigned a share");
+    };
+    assert_eq!((one.len(), two.len()), (2, 2));
+    let together: BTreeSet<_> = one.iter().chain(&two).copied().collect();
+    assert_eq!(together.len(), 4);
+
+    let mut streams = start(&first, &one, |_| 0).await;
+    streams.extend(start(&second, &two, |_| 0).await);
+    let mut published = log.publish(&tenant("acme-4").await, 200).await;
+    let mut found = Vec::new();
+    for (partition, stream) in &mut streams {
+        let count = published
+            .iter()
+            .filter(|placed| placed.partition == *partition)
+            .count();
+        found.extend(read(stream, count).await);
+    }
+    published.sort();
+    assert_eq!(found, published);
+    let quiet = Duration::from_millis(500);
+    assert!(
+        tokio::time::timeout(quiet, first.next()).await.is_err(),
+        "no further change"
+    );
+    assert!(
+        tokio::time::timeout(quiet, second.next()).await.is_err(),
+        "no further change"
+    );
+
+    // When one leaves in good order, the other has its share at once.
+    second.close().await;
+    assert!(matches!(change(&mut first).await, Ownership::Revoked(_)));
+    assert_eq!(
+        change(&mut first).await,
+        Ownership::Assigned(vec![0, 1, 2, 3])
+    );
+}
+
+#[tokio::test]
+async fn a_partition_that_is_not_ours_cannot_be_started() {
+    let log = TestLog::new(1).await;
+    let (consumer, _streams) = join(&log, |_| 0).await;
+    for partition in [0, 1] {
+        let refused = consumer.start(partition, 0).await;
+        assert!(
+            matches!(refused, Err(StreamError::NotOwned(_))),
+            "started or unknown before"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_member_leaves_at_once_even_before_it_started_anything() {
+    let log = TestLog::new(2).await;
+    let mut consumer = Consumer::join(&log.settings, "test", None, router()).unwrap();
+    assert_eq!(change(&mut consumer).await, Ownership::Assigned(vec![0, 1]));
+    let begin = Instant::now();
+    consumer.close().await;
+    let (_next, streams) = join(&log, |_| 0).await;
+    assert_eq!(streams.len(), 2);
+    assert!(
+        begin.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn an_offset_the_log_does_not_have_is_an_error_and_no_jump() {
+    let log = TestLog::new(1).await;
+    log.publish(&tenant("acme").await, 5).await;
+    let (mut consumer, _streams) = join(&log, |_| 1_000).await;
+    let next = tokio::time::timeout(Duration::from_secs(30), consumer.next()).await;
+    assert!(matches!(
+        next.expect("an error should come"),
+        Err(StreamError::Kafka { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_worker_that_is_behind_holds_up_neither_memory_nor_the_others() {
+    const RECORDS: u128 = 120;
+    let log = TestLog::new(2).await;
+    // One tenant in each partition; half a megabyte in each event.
+    let mut tenants = BTreeMap::new();
+    for name in ["a-1", "b-1", "c-1", "d-1", "e-1", "f-1", "g-1", "h-1"] {
+        let tenant = tenant(name).await;
+        tenants.insert(stream::partition_of(&tenant, Uuid::nil(), 2), tenant);
+    }
+    let filling = Value::from("x".repeat(500_000));
+    for tenant in tenants.values() {
+        for half in [0..RECORDS / 2, RECORDS / 2..RECORDS] {
+            let events = half.map(|n| {
+                let mut event = page_view(Uuid::from_u128(n));
+                event
+                    .properties
+                    .insert("filling".to_owned(), filling.clone());
+                event
+            });
+            let outcomes = log
+                .producer()
+                .publish(tenant.scope(events.collect()), DELIVERY)
+                .await;
+            assert!(outcomes.iter().all(|outcome| outcome.is_published()));
+        }
+    }
+    let (mut consumer, mut streams) = join(&log, |_| 0).await;
+    let expected: Vec<_> = (0..RECORDS).map(Uuid::from_u128).collect();
+    let found = |placed: Vec<Placed>| placed.iter().map(|placed| placed.id).collect::<Vec<_>>();
+    // Partition 0 is left alone, and pauses, while partition 1 is read.
+    let ahead = streams.get_mut(&1).unwrap();
+    assert_eq!(found(read(ahead, expected.len()).await), expected);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+
+    // Somebody comes and goes again: a pause does not outlive the ownership.
+    let mut passing = Consumer::join(&log.settings, "test", None, router()).unwrap();
+    assert!(matches!(change(&mut passing).await, Ownership::Assigned(_)));
+    assert_eq!(change(&mut consumer).await, Ownership::Revoked(vec![0, 1]));
+    let Ownership::Assigned(share) = change(&mut consumer).await else {
+        panic!("a share should be left");
+    };
+    start(&consumer, &share, |_| 0).await;
+    passing.close().await;
+    assert_eq!(change(&mut consumer).await, Ownership::Revoked(share));
+    assert_eq!(change(&mut consumer).await, Ownership::Assigned(vec![0, 1]));
+    for mut stream in start(&consumer, &[0, 1], |_| 0).await.into_values() {
+        assert_eq!(found(read(&mut stream, expected.len()).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_stretch_of_the_log_is_read_exactly() {
+    let log = TestLog::new(1).await;
+    let begin = Utc::now();
+    let published = log.publish(&tenant("acme").await, 100).await;
+    let reader = LogReader::new(&log.settings, router()).unwrap();
+    assert_eq!(reader.bounds(0).await.unwrap(), 0..100);
+    assert_eq!(reader.ends().await.unwrap(), [(0, 100)]);
+    for range in [0..100, 10..20, 99..100] {
+        let mut stream = reader.read_range(0, range.clone()).unwrap();
+        let mut found = Vec::new();
+        while let Some(batch) = stream.next(7).await.unwrap() {
+            assert!(batch.entries.len() <= 7);
+            found.extend(batch.entries.iter().map(place));
+        }
+        let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+        assert_eq!(found, published[range]);
+    }
+    assert!(
+        reader
+            .read_range(0, 5..5)
+            .unwrap()
+            .next(10)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let beyond = reader.read_range(0, 90..101).unwrap().next(10).await;
+    assert!(matches!(
+        beyond,
+        Err(StreamError::Gone {
+            partition: 0,
+            offset: 90
+        })
+    ));
+
+    let hour = chrono::TimeDelta::hours(1);
+    assert_eq!(reader.offset_for_time(0, begin - hour).await.unwrap(), 0);
+    assert_eq!(
+        reader.offset_for_time(0, Utc::now() + hour).await.unwrap(),
+        100
+    );
+}
+
+#[tokio::test]
+async fn a_record_of_nobody_keeps_its_place() {
+    let log = TestLog::new(1).await;
+    let producer: FutureProducer = ClientConfig::new()
+        .set("bootstrap.servers", &log.settings.brokers)
+        .create()
+        .unwrap();
+    for key in ["acme", "nobody", "Not A Slug", "acme"] {
+        let payload = serde_json::to_vec(&page_view(Uuid::now_v7())).unwrap();
+        let record = FutureRecord::to(&log.settings.events_topic)
+            .key(key)
+            .payload(&payload)
+            .partition(0);
+        producer
+            .send(record, Duration::from_secs(20))
+            .await
+            .unwrap();
+    }
+    let reader = LogReader::new(&log.settings, router()).unwrap();
+    let mut stream = reader.read_range(0, 0..4).unwrap();
+    let mut found = Vec::new();
+    while let Some(batch) = stream.next(10).await.unwrap() {
+        found.extend(batch.entries.iter().map(|entry| match entry {
+            Entry::Record(record) => (entry.offset(), Ok(record.tenant().client_id().to_string())),
+            Entry::Unresolved(unresolved) => (entry.offset(), Err(unresolved.reason)),
+        }));
+        let recent = Utc::now() - chrono::TimeDelta::minutes(5);
+        assert!(batch.entries.iter().all(|entry| entry.log_time() > recent));
+    }
+    let acme = || Ok("acme".to_owned());
+    let expected = [
+        (0, acme()),
+        (1, Err(UnresolvedReason::UnknownTenant)),
+        (2, Err(UnresolvedReason::Key)),
+        (3, acme()),
+    ];
+    assert_eq!(found, expected);
+}

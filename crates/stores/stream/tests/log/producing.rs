@@ -1,0 +1,196 @@
+//! What the producer promises, on a real Kafka.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use chrono::{DateTime, Utc};
+use rdkafka::{
+    ClientConfig, Message, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer as _},
+    message::Headers,
+};
+use stream::{
+    Delivery, LogReader, Producer, PublishOutcome, RejectedRecord, StreamError, delete_topics,
+    ensure_topics, partition_of,
+};
+
+use uuid::Uuid;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn topics_are_made_once_and_checked_after() {
+    let log = TestLog::new(4).await;
+    let mut created = log.topics.created.clone();
+    created.sort();
+    assert_eq!(
+        created,
+        [
+            log.settings.events_topic.clone(),
+            log.settings.rejects_topic.clone()
+        ]
+    );
+
+    let again = ensure_topics(&log.settings).await.unwrap();
+    assert_eq!((again.events, again.created.len()), (log.topics.events, 0));
+
+    let other = stream::KafkaSettings {
+        partitions: 5,
+        ..log.settings.clone()
+    };
+    let error = ensure_topics(&other).await.unwrap_err();
+    let StreamError::TopicDiffers {
+        setting: "partitions",
+        found,
+        wanted,
+        ..
+    } = error
+    else {
+        panic!("{error} should name the number of partitions");
+    };
+    assert_eq!((found.as_str(), wanted.as_str()), ("4", "5"));
+}
+
+#[tokio::test]
+async fn a_topic_made_again_has_another_id() {
+    let log = TestLog::new(1).await;
+    delete_topics(&log.settings).await.unwrap();
+    let again = loop {
+        // Deletion takes the brokers a moment.
+        match ensure_topics(&log.settings).await {
+            Ok(topics) if topics.created.len() == 2 => break topics,
+            _ => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    };
+    assert_ne!(again.events, log.topics.events);
+}
+
+#[tokio::test]
+async fn copies_of_an_event_meet_in_one_partition() {
+    let log = TestLog::new(8).await;
+    let acme = tenant("acme-3").await;
+    let ids: Vec<_> = (0..100).map(|_| Uuid::now_v7()).collect();
+    let copies = || acme.scope(ids.iter().map(|id| page_view(*id)).collect());
+    let producers = [log.producer(), log.producer()];
+    let mut partitions = Vec::new();
+    for producer in &producers {
+        let outcomes = producer.publish(copies(), DELIVERY).await;
+        partitions.push(outcomes.into_iter().map(partition).collect::<Vec<_>>());
+    }
+    assert_eq!(partitions[0], partitions[1]);
+    assert_eq!(partitions[0].iter().collect::<BTreeSet<_>>().len(), 3);
+    assert!(
+        ids.iter()
+            .zip(&partitions[0])
+            .all(|(id, at)| partition_of(&acme, *id, 8) == *at)
+    );
+}
+
+#[tokio::test]
+async fn outcomes_stand_in_the_order_of_the_events() {
+    let log = TestLog::new(4).await;
+    let published = log.publish(&tenant("acme-4").await, 400).await;
+    let reader = LogReader::new(&log.settings, router()).unwrap();
+    let mut found = Vec::new();
+    for (partition, end) in reader.ends().await.unwrap() {
+        let mut stream = reader.read_range(partition, 0..end).unwrap();
+        found.extend(read(&mut stream, end.try_into().unwrap()).await);
+    }
+    let mut published = published;
+    published.sort();
+    found.sort();
+    assert_eq!(found, published);
+}
+
+#[tokio::test]
+async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
+    let log = TestLog::new(1).await;
+    let originals: [&'static [u8]; 4] = [
+        b"",
+        b"{\"type\": 1,\n}",
+        b"\0\xff\xfe not text \x80",
+        &[b'x'; 1 << 20],
+    ];
+    let received_at: DateTime<Utc> = "2026-11-21T07:00:00.123Z".parse().unwrap();
+    let rejects = originals.map(|original| RejectedRecord {
+        code: "wrong_type".to_owned(),
+        pointer: "/type".to_owned(),
+        reason: "must be a text".to_owned(),
+        original: original.into(),
+        received_at,
+    });
+    let rejects = tenant("acme").await.scope(rejects.to_vec());
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let delivery = Delivery {
+        traceparent: Some(trace),
+        ..DELIVERY
+    };
+    let outcomes = log.producer().publish_rejects(rejects, delivery).await;
+    assert!(
+        outcomes.iter().all(|outcome| outcome.is_published()),
+        "{outcomes:?}"
+    );
+
+    let reader: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", &log.settings.brokers)
+        .set("group.id", "test")
+        .create()
+        .unwrap();
+    let PublishOutcome::Published { partition, offset } = outcomes[0] else {
+        panic!("Kafka should take it")
+    };
+    let mut from = TopicPartitionList::new();
+    let offset = Offset::Offset(offset.try_into().unwrap());
+    from.add_partition_offset(&log.settings.rejects_topic, partition.into(), offset)
+        .unwrap();
+    reader.assign(&from).unwrap();
+    for original in originals {
+        let message = reader.poll(Duration::from_secs(20)).unwrap().unwrap();
+        assert!(
+            message.payload().unwrap_or_default() == original,
+            "the bytes should be the same"
+        );
+        assert_eq!(message.key(), Some(b"acme".as_slice()));
+        let header = |name: &str| {
+            let headers = message.headers().unwrap();
+            let header = headers.iter().find(|header| header.key == name).unwrap();
+            String::from_utf8(header.value.unwrap().to_vec()).unwrap()
+        };
+        assert_eq!(header("code"), "wrong_type");
+        assert_eq!(header("pointer"), "/type");
+        assert_eq!(header("reason"), "must be a text");
+        assert_eq!(header("received_at"), "2026-11-21T07:00:00.123Z");
+        assert_eq!(header("traceparent"), trace);
+    }
+}
+
+#[tokio::test]
+async fn without_kafka_the_caller_gets_its_answer_at_its_own_deadline() {
+    let settings = stream::KafkaSettings {
+        brokers: "127.0.0.1:1".to_owned(),
+        ..settings(1)
+    };
+    let producer = Producer::new(&settings).unwrap();
+    let events = tenant("acme")
+        .await
+        .scope(vec![page_view(Uuid::now_v7()); 3]);
+    let delivery = Delivery {
+        within: Duration::from_millis(300),
+        traceparent: None,
+    };
+    let begin = std::time::Instant::now();
+    let outcomes = producer.publish(events, delivery).await;
+    assert_eq!(outcomes, [PublishOutcome::Failed { retriable: true }; 3]);
+    assert!(
+        begin.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begin.elapsed()
+    );
+    assert!(producer.check(Duration::from_millis(300)).await.is_err());
+}
+
+fn partition(outcome: PublishOutcome) -> u16 {
+    match outcome {
+        PublishOutcome::Published { partition, .. } => partition,
+        PublishOutcome::Failed { .. } => panic!("Kafka did not take the event"),
+    }
+}

@@ -1,0 +1,175 @@
+//! A log of its own for each test, on the real Kafka that `FOOTFALL__KAFKA__BROKERS` names.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::Utc;
+use events::Event;
+use stream::{
+    Delivery, Entry, KafkaSettings, Offset, Partition, PartitionStream, Producer, PublishOutcome,
+    Topics, delete_topics, ensure_topics,
+};
+use tenancy::{
+    ClientId, DirectoryError, Isolation, Limits, Placement, Scoped, TenantContext, TenantDirectory,
+    TenantRecord, TenantRouter, TenantState,
+};
+use uuid::Uuid;
+
+pub(crate) const DELIVERY: Delivery<'static> = Delivery {
+    within: Duration::from_secs(20),
+    traceparent: None,
+};
+
+/// Topics with random names, deleted when dropped.
+pub(crate) struct TestLog {
+    pub(crate) settings: KafkaSettings,
+    pub(crate) topics: Topics,
+}
+
+impl TestLog {
+    pub(crate) async fn new(partitions: Partition) -> Self {
+        let settings = settings(partitions);
+        let topics = ensure_topics(&settings).await.unwrap();
+        Self { settings, topics }
+    }
+
+    pub(crate) fn producer(&self) -> Producer {
+        Producer::new(&self.settings).unwrap()
+    }
+
+    /// Publishes pages seen, `count` of them, and tells where each went.
+    pub(crate) async fn publish(&self, tenant: &TenantContext, count: usize) -> Vec<Placed> {
+        let events: Vec<_> = (0..count).map(|_| page_view(Uuid::now_v7())).collect();
+        let ids: Vec<_> = events.iter().map(|event| event.event_id).collect();
+        let outcomes = self
+            .producer()
+            .publish(tenant.scope(events), DELIVERY)
+            .await;
+        ids.into_iter()
+            .zip(outcomes)
+            .map(|(id, outcome)| match outcome {
+                PublishOutcome::Published { partition, offset } => Placed {
+                    id,
+                    partition,
+                    offset,
+                },
+                PublishOutcome::Failed { .. } => panic!("Kafka did not take the event"),
+            })
+            .collect()
+    }
+}
+
+impl Drop for TestLog {
+    fn drop(&mut self) {
+        let settings = self.settings.clone();
+        std::thread::spawn(move || delete(&settings))
+            .join()
+            .unwrap();
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn delete(settings: &KafkaSettings) {
+    delete_topics(settings).await.unwrap();
+}
+
+/// An event and where it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Placed {
+    pub(crate) partition: Partition,
+    pub(crate) offset: Offset,
+    pub(crate) id: Uuid,
+}
+
+pub(crate) fn settings(partitions: Partition) -> KafkaSettings {
+    let brokers = std::env::var("FOOTFALL__KAFKA__BROKERS")
+        .expect("FOOTFALL__KAFKA__BROKERS must name a running Kafka: start the local stack");
+    let run = Uuid::now_v7();
+    KafkaSettings {
+        brokers,
+        events_topic: format!("test-events-{run}"),
+        rejects_topic: format!("test-rejects-{run}"),
+        partitions,
+        replication: 1,
+    }
+}
+
+struct Directory;
+
+#[async_trait::async_trait]
+impl TenantDirectory for Directory {
+    /// Everybody exists, except for `nobody`. The number in a name is the tenant's spread.
+    async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
+        let spread = client_id
+            .as_str()
+            .rsplit('-')
+            .next()
+            .and_then(|text| text.parse().ok());
+        let record = TenantRecord {
+            client_id: client_id.clone(),
+            name: client_id.to_string(),
+            state: TenantState::Active,
+            placement: Placement {
+                isolation: Isolation::Shared,
+                cluster: "main".parse().unwrap(),
+                route_version: 1,
+            },
+            limits: Limits {
+                partition_spread: spread.unwrap_or(4),
+                ..Limits::default()
+            },
+            time_zone: chrono_tz::UTC,
+            currency: "EUR".parse().unwrap(),
+            token_version: 1,
+        };
+        Ok((client_id.as_str() != "nobody").then_some(record))
+    }
+}
+
+pub(crate) fn router() -> TenantRouter {
+    TenantRouter::new(Arc::new(Directory))
+}
+
+pub(crate) async fn tenant(name: &str) -> TenantContext {
+    router()
+        .resolve_record(&name.parse().unwrap())
+        .await
+        .unwrap()
+}
+
+pub(crate) fn page_view(event_id: Uuid) -> Event {
+    let now = Utc::now();
+    serde_json::from_value(serde_json::json!({
+        "event_id": event_id, "type": "page_view", "event_time": now, "received_at": now,
+    }))
+    .unwrap()
+}
+
+/// Reads `count` records, or fails after 30 seconds.
+pub(crate) async fn read(stream: &mut PartitionStream, count: usize) -> Vec<Placed> {
+    let mut placed = Vec::new();
+    while placed.len() < count {
+        let next = tokio::time::timeout(Duration::from_secs(30), stream.next(1_000)).await;
+        let batch = next
+            .expect("records should come")
+            .unwrap()
+            .expect("should still be ours");
+        placed.extend(batch.entries.iter().map(place));
+    }
+    placed
+}
+
+pub(crate) fn place(entry: &Entry) -> Placed {
+    let Entry::Record(record) = entry else {
+        panic!("{entry:?} should be a tenant's")
+    };
+    let (record, event) = (record.value(), event(record));
+    Placed {
+        partition: record.partition,
+        offset: record.offset,
+        id: event.event_id,
+    }
+}
+
+pub(crate) fn event(record: &Scoped<stream::LogRecord>) -> Event {
+    serde_json::from_slice(&record.value().payload).unwrap()
+}

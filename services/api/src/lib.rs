@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod campaigns;
+mod failure;
+pub mod live;
+mod live_reports;
+mod names;
+pub mod onboarding;
+mod openapi;
+mod pagination;
+mod reports;
+mod routes;
+mod run;
+mod sessions;
+mod settings;
+mod state;
+
+pub use openapi::openapi;
+pub use routes::PUBLIC as PUBLIC_ROUTES;
+pub use run::run;
+pub use settings::ApiSettings;
+pub use state::Dependencies;

@@ -1,0 +1,67 @@
+//! Live streams: server-sent events of one campaign, fed by the processor through Redis.
+//!
+//! A stream begins with a `snapshot` (or, after a reconnect, with what was missed) and goes on with
+//! `update` frames that carry whole quarter hours: a later one replaces an earlier one. There is no
+//! queue between the feed and a client; who is slow gets fewer, merged frames.
+
+mod create_ticket;
+mod frames;
+mod open_streams;
+mod reports;
+mod stream;
+mod stream_campaign;
+mod ticket;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use actix_web::{
+    middleware::from_fn,
+    web::{ServiceConfig, resource},
+};
+use aggregates::{Aggregates, LiveFeed};
+
+pub use create_ticket::{NewTicket, Ticket, create_ticket};
+pub use reports::{LiveReport, LiveReports};
+pub use stream_campaign::{LiveQuery, stream_campaign};
+
+// What `OpenApi` looks for beside the handlers.
+#[doc(hidden)]
+pub use create_ticket::__path_create_ticket;
+#[doc(hidden)]
+pub use stream_campaign::__path_stream_campaign;
+
+use open_streams::OpenStreams;
+
+/// What live streams need. App data; cloning is cheap.
+#[derive(Clone)]
+pub struct Live {
+    aggregates: Aggregates,
+    feed: LiveFeed,
+    reports: Arc<dyn LiveReports>,
+    open: OpenStreams,
+}
+
+impl Live {
+    /// Streams what `feed` brings, beginning with what `reports` tells.
+    pub fn new(aggregates: Aggregates, feed: LiveFeed, reports: Arc<dyn LiveReports>) -> Self {
+        Self {
+            aggregates,
+            feed,
+            reports,
+            open: OpenStreams::default(),
+        }
+    }
+}
+
+/// The routes; [`Live`] must be app data.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/v1/campaigns/{id}/live")
+                .wrap(from_fn(ticket::redeem))
+                .get(stream_campaign),
+        )
+        .service(resource("/v1/live/tickets").post(create_ticket));
+}

@@ -1,0 +1,41 @@
+use auth::CampaignScope;
+use chrono::{DateTime, Utc};
+use metrics::{QuarterSeries, TimeRange};
+use problem::Problem;
+use tenancy::{CampaignId, TenantContext};
+
+/// The port through which streams read reports.
+#[async_trait::async_trait]
+pub trait LiveReports: Send + Sync {
+    /// Nothing, when the tenant has the campaign and the credential may see it.
+    ///
+    /// # Errors
+    /// `not_found`, which is also the answer for another's campaign.
+    async fn find_campaign(
+        &self,
+        tenant: &TenantContext,
+        scope: &CampaignScope,
+        campaign: &CampaignId,
+    ) -> Result<(), Problem>;
+
+    /// A campaign's quarter hours at this moment. Never from a cache: a stream goes on from here,
+    /// and what was counted before must be in it.
+    ///
+    /// # Errors
+    /// A store is away.
+    async fn series(
+        &self,
+        tenant: &TenantContext,
+        campaign: &CampaignId,
+        range: TimeRange,
+    ) -> Result<LiveReport, Problem>;
+}
+
+/// A campaign's quarter hours, and how far they reach.
+#[derive(Clone, Debug)]
+pub struct LiveReport {
+    /// Quarter hours with events.
+    pub series: QuarterSeries,
+    /// Everything received before this is counted; none while that is not known.
+    pub as_of: Option<DateTime<Utc>>,
+}

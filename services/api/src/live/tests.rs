@@ -1,0 +1,299 @@
+//! Streams against a real Redis, named by `FOOTFALL__REDIS__URL`.
+
+mod anybody;
+mod stand;
+
+use std::time::{Duration, Instant};
+
+use actix_web::http::StatusCode;
+use serde_json::json;
+use tokio::{io::AsyncReadExt, net::TcpStream};
+
+use stand::{Stand, Stream};
+
+#[actix_web::test]
+async fn a_stream_begins_with_a_snapshot_and_goes_on_with_whole_quarter_hours() {
+    let stand = Stand::new().await;
+    stand.click("acme", 3).await;
+    let mut stream = stand.open("acme", None).await;
+    let snapshot = stream.event().await;
+    assert_eq!(snapshot.name, "snapshot");
+    assert_eq!(snapshot.data["campaign_id"], "spring-sale");
+    assert_eq!(snapshot.data["today"]["clicks"], 3);
+    assert_eq!(snapshot.data["today"]["spend"], "0.75");
+    let buckets = snapshot.data["buckets"].as_array().unwrap();
+    assert!(buckets.len() >= 8, "two hours at least");
+    assert_eq!(stand.present_bucket(&snapshot.data)["clicks"], 3);
+
+    stand.click("globex", 40).await;
+    stand.click("acme", 2).await;
+    let update = stream.event().await;
+    assert_eq!(update.name, "update");
+    assert_eq!(update.data["buckets"].as_array().unwrap().len(), 1);
+    let bucket = stand.present_bucket(&update.data);
+    assert_eq!(
+        (&bucket["clicks"], &bucket["spend"]),
+        (&json!(5), &json!("1.25"))
+    );
+}
+
+#[actix_web::test]
+async fn headers_keep_caches_and_proxies_from_holding_frames_back() {
+    let stand = Stand::new().await;
+    let response = stand
+        .get("acme", "/v1/campaigns/spring-sale/live", &[])
+        .await;
+    for (name, value) in [
+        ("content-type", "text/event-stream"),
+        ("cache-control", "no-store"),
+        ("x-accel-buffering", "no"),
+    ] {
+        assert_eq!(response.headers().get(name).unwrap(), value);
+    }
+    let mut stream = Stream::new(response);
+    assert_eq!(stream.text().await, "retry: 2000\n\n");
+}
+
+#[actix_web::test]
+async fn a_reconnect_gets_what_was_missed_and_nothing_else() {
+    let stand = Stand::new().await;
+    stand.click("acme", 1).await;
+    let mut stream = stand.open("acme", None).await;
+    let snapshot = stream.event().await;
+    stand.click("acme", 1).await;
+    let seen = stream.event().await;
+    drop(stream);
+
+    stand.click("acme", 1).await;
+    stand.click("acme", 1).await;
+    let mut again = stand.open("acme", Some(&seen.id)).await;
+    let missed = again.event().await;
+    assert_eq!(missed.name, "update");
+    assert_eq!(stand.present_bucket(&missed.data)["clicks"], 4);
+    stand.click("acme", 1).await;
+    let next = again.event().await;
+    assert_eq!(stand.present_bucket(&next.data)["clicks"], 5);
+    assert!(snapshot.id < seen.id && seen.id < missed.id && missed.id < next.id);
+
+    let mut by_query = Stream::new(
+        stand
+            .get(
+                "acme",
+                &format!("/v1/campaigns/spring-sale/live?last_event_id={}", next.id),
+                &[],
+            )
+            .await,
+    );
+    stand.click("acme", 1).await;
+    assert_eq!(
+        stand.present_bucket(&by_query.event().await.data)["clicks"],
+        6
+    );
+}
+
+#[actix_web::test]
+async fn a_place_that_is_gone_means_reset_and_a_new_snapshot() {
+    let stand = Stand::new().await;
+    stand.click("acme", 1).await;
+    let mut stream = stand.open("acme", Some("1772323200000-0")).await;
+    assert_eq!(stream.event().await.name, "reset");
+    let snapshot = stream.event().await;
+    assert_eq!(
+        (snapshot.name.as_str(), &snapshot.data["today"]["clicks"]),
+        ("snapshot", &json!(1))
+    );
+    let mut invented = stand.open("acme", Some("not an id")).await;
+    assert_eq!(invented.event().await.name, "snapshot");
+}
+
+#[actix_web::test]
+async fn a_burst_is_merged_into_four_frames_a_second() {
+    let stand = Stand::new().await;
+    let mut stream = stand.open("acme", None).await;
+    assert_eq!(stream.event().await.name, "snapshot");
+    let started = Instant::now();
+    let (mut clicks, mut frames) = (0, 0);
+    while started.elapsed() < Duration::from_millis(1_100) {
+        stand.click("acme", 1).await;
+        clicks += 1;
+        if let Some(update) = stream.event_within(Duration::from_millis(10)).await {
+            assert_eq!(update.name, "update");
+            frames += 1;
+        }
+    }
+    assert!((3..=5).contains(&frames), "{frames} frames");
+    assert!(clicks > 20, "{clicks} clicks are no burst");
+    stand.click("acme", 1).await;
+    let mut last = stream.event().await;
+    while stand.present_bucket(&last.data)["clicks"] != clicks + 1 {
+        last = stream.event().await;
+    }
+}
+
+#[actix_web::test]
+async fn who_does_not_read_gets_one_frame_with_the_latest_state() {
+    let stand = Stand::new().await;
+    let mut stream = stand.open("acme", None).await;
+    assert_eq!(stream.event().await.name, "snapshot");
+    for _ in 0..200 {
+        stand.click("acme", 1).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let update = stream.event().await;
+    assert_eq!(stand.present_bucket(&update.data)["clicks"], 200);
+    assert!(
+        stream
+            .event_within(Duration::from_millis(600))
+            .await
+            .is_none()
+    );
+}
+
+#[actix_web::test]
+async fn a_stream_ends_with_its_credential() {
+    let stand = Stand::new().await;
+    let token = stand.token_for("acme", chrono::TimeDelta::seconds(2));
+    let path = "/v1/campaigns/spring-sale/live";
+    let mut stream = Stream::new(stand.get_with(Some(&token), path, &[]).await);
+    assert_eq!(stream.event().await.name, "snapshot");
+    let end = stream.event().await;
+    assert_eq!(
+        (end.name.as_str(), &end.data["reason"]),
+        ("end", &json!("token_expired"))
+    );
+    assert!(stream.is_over().await);
+}
+
+#[actix_web::test]
+async fn a_stream_ends_when_the_process_stops() {
+    let stand = Stand::new().await;
+    let mut stream = stand.open("acme", None).await;
+    assert_eq!(stream.event().await.name, "snapshot");
+    stand.stop().await;
+    assert!(stream.is_over().await);
+}
+
+#[actix_web::test]
+async fn a_tenant_may_have_so_many_streams_open_and_no_more() {
+    let stand = Stand::new().await;
+    let path = "/v1/campaigns/spring-sale/live";
+    let first = stand.open("acme", None).await;
+    let _second = stand.open("acme", None).await;
+    let refused = stand.get("acme", path, &[]).await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(
+        stand.get("globex", path, &[]).await.status(),
+        StatusCode::OK
+    );
+    drop(first);
+    assert_eq!(stand.get("acme", path, &[]).await.status(), StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn over_a_real_connection_frames_come_at_once_and_hanging_up_closes_the_stream() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    let mut first = stand.connect(address, "acme").await;
+    let mut second = stand.connect(address, "acme").await;
+    for connection in [&mut first, &mut second] {
+        read_until(connection, "event: snapshot").await;
+    }
+    let refused = read_until(&mut stand.connect(address, "acme").await, "\r\n").await;
+    assert!(refused.contains("429"), "{refused}");
+
+    let clicked = Instant::now();
+    stand.click("acme", 1).await;
+    read_until(&mut second, "event: update").await;
+    assert!(
+        clicked.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        clicked.elapsed()
+    );
+
+    drop(first);
+    // A hung-up client is noticed with what is sent to it next.
+    for _ in 0..20 {
+        stand.click("acme", 1).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let answer = read_until(&mut stand.connect(address, "acme").await, "\r\n").await;
+        if answer.contains("200") {
+            return stand.stop().await;
+        }
+    }
+    panic!("the stream of who hung up is still open");
+}
+
+/// What comes up to and including `mark`.
+async fn read_until(connection: &mut TcpStream, mark: &str) -> String {
+    let mut text = String::new();
+    let read = async {
+        while !text.contains(mark) {
+            let mut bytes = [0; 4_096];
+            let count = connection.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "hung up after {text}");
+            text += str::from_utf8(&bytes[..count]).unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), read)
+        .await
+        .expect("within ten seconds");
+    text
+}
+
+#[actix_web::test]
+async fn what_may_not_be_seen_is_not_there() {
+    let stand = Stand::new().await;
+    for path in ["/v1/campaigns/other/live", "/v1/campaigns/no_slug/live"] {
+        assert_eq!(
+            stand.get("acme", path, &[]).await.status(),
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
+    }
+    let none = stand
+        .get_with(None, "/v1/campaigns/spring-sale/live", &[])
+        .await;
+    assert_eq!(none.status(), StatusCode::UNAUTHORIZED);
+    let wrong = stand
+        .get("acme", "/v1/campaigns/spring-sale/live?tiket=x", &[])
+        .await;
+    assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[actix_web::test]
+async fn a_ticket_opens_one_stream_once_and_stands_for_its_credential() {
+    let stand = Stand::new().await;
+    stand.click("acme", 3).await;
+    let url = stand.ticket("acme", "spring-sale").await.unwrap();
+    let mut stream = Stream::new(stand.get_with(None, &url, &[]).await);
+    assert_eq!(stream.event().await.data["today"]["clicks"], 3);
+    assert_eq!(
+        stand.get_with(None, &url, &[]).await.status(),
+        StatusCode::UNAUTHORIZED
+    );
+
+    let moved = stand.ticket("acme", "spring-sale").await.unwrap();
+    let moved = moved.replace("spring-sale", "summer-sale");
+    assert_eq!(
+        stand.get_with(None, &moved, &[]).await.status(),
+        StatusCode::UNAUTHORIZED
+    );
+    let moved_back = moved.replace("summer-sale", "spring-sale");
+    assert_eq!(
+        stand.get_with(None, &moved_back, &[]).await.status(),
+        StatusCode::UNAUTHORIZED
+    );
+
+    for wrong in ["", "flt_", "flt_AAAA", "%00"] {
+        let path = format!("/v1/campaigns/spring-sale/live?ticket={wrong}");
+        assert_eq!(
+            stand.get_with(None, &path, &[]).await.status(),
+            StatusCode::UNAUTHORIZED
+        );
+    }
+    assert_eq!(
+        stand.ticket("acme", "other").await,
+        Err(StatusCode::NOT_FOUND)
+    );
+}

@@ -1,0 +1,342 @@
+use std::{
+    future::poll_fn,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_web::{
+    body::{BoxBody, MessageBody},
+    dev::ServiceResponse,
+    http::{StatusCode, header},
+    test::{TestRequest, call_service, init_service, read_body_json},
+    web::{Data, ServiceConfig},
+};
+use aggregates::{Aggregates, ChainStart, LiveBatch, LiveDelta, LiveFeed, Outcome, RedisSettings};
+use auth::{
+    Authority, CampaignScope, Grant, Role, SigningKey, Subject, TokenSigner, TokenVerifier,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use lifecycle::Lifecycle;
+use metrics::{Counter, MoneySum, QuarterHour, Sums, TimeRange};
+use money::Amount;
+use problem::Problem;
+use serde_json::{Value, json};
+use settings::Secret;
+use tenancy::{CampaignId, TenantContext, TenantRouter};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+use uuid::Uuid;
+use web::WebState;
+
+use super::anybody::Anybody;
+use crate::live::{Live, LiveReport, LiveReports, configure};
+
+const PATH: &str = "/v1/campaigns/spring-sale/live";
+
+/// An app with live streams on a namespace of its own in the real Redis.
+pub(super) struct Stand {
+    aggregates: Aggregates,
+    lifecycle: Lifecycle,
+    live: Live,
+    state: WebState,
+    key: SigningKey,
+    next_offset: AtomicU64,
+    now: QuarterHour,
+}
+
+/// Numbers from Redis; two campaigns are known.
+struct Counters(Aggregates);
+
+/// One event of a stream.
+#[derive(Debug)]
+pub(super) struct Event {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) data: Value,
+}
+
+pub(super) struct Stream {
+    body: Pin<Box<BoxBody>>,
+    buffer: String,
+}
+
+impl Stand {
+    pub(super) async fn new() -> Self {
+        let url = std::env::var("FOOTFALL__REDIS__URL")
+            .expect("FOOTFALL__REDIS__URL must name a Redis: source the local stack's environment");
+        let namespace = format!("test-{}", Uuid::now_v7().simple());
+        let settings = RedisSettings {
+            url: Secret::new(url),
+            slot_buckets: 1,
+            namespace,
+        };
+        let aggregates = Aggregates::connect(&settings).unwrap();
+        let start = ChainStart {
+            kgen: 1,
+            partition: 0,
+            partitions: 1,
+            seen: None,
+            next_offset: 0,
+            whole_from: DateTime::UNIX_EPOCH,
+        };
+        let (bucket, _) = aggregates.fences(1, 0).await.unwrap()[0];
+        assert!(aggregates.start_chain(bucket, &start).await.unwrap());
+        let lifecycle = Lifecycle::new();
+        let feed = LiveFeed::start(&aggregates, &lifecycle);
+        let reports = Arc::new(Counters(aggregates.clone()));
+        let live = Live::new(aggregates.clone(), feed, reports);
+        let key = SigningKey::generate().unwrap();
+        let verifier = TokenVerifier::new([&key], "footfall", "api").unwrap();
+        let state = WebState::new(Arc::new(Anybody), Arc::new(Anybody), verifier);
+        let (next_offset, now) = (AtomicU64::new(0), QuarterHour::containing(Utc::now()));
+        Self {
+            aggregates,
+            lifecycle,
+            live,
+            state,
+            key,
+            next_offset,
+            now,
+        }
+    }
+
+    /// Clicks at a quarter of a euro each, now, through the live sink.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests act as the consumer of the log"
+    )]
+    pub(super) async fn click(&self, client: &str, clicks: u64) {
+        let tenant = TenantRouter::new(Arc::new(Anybody));
+        let tenant = tenant
+            .resolve_record(&client.parse().unwrap())
+            .await
+            .unwrap();
+        let mut sums = Sums::default();
+        sums.add_count(Counter::Clicks, clicks);
+        let spend = Amount::from_micros(250_000 * i64::try_from(clicks).unwrap());
+        sums.add_money(MoneySum::Spend, "EUR".parse().unwrap(), spend);
+        let delta = LiveDelta {
+            campaign: "spring-sale".parse().unwrap(),
+            quarter: self.now,
+            sums,
+            visitors: Vec::new(),
+            products: Vec::new(),
+        };
+        let offset = self.next_offset.fetch_add(1, Ordering::Relaxed);
+        let log_time = Utc::now();
+        let batch = LiveBatch {
+            kgen: 1,
+            partition: 0,
+            first: offset,
+            last: offset,
+            log_time,
+        };
+        let applied = self
+            .aggregates
+            .apply(&batch, vec![tenant.scope(vec![delta])])
+            .await
+            .unwrap();
+        assert_eq!(applied[0].1, Outcome::Applied);
+    }
+
+    pub(super) fn token_for(&self, client: &str, lifetime: TimeDelta) -> String {
+        let signer = TokenSigner::new(&self.key, "footfall", "api", lifetime).unwrap();
+        let grant = Grant {
+            subject: Subject::User(Uuid::now_v7()),
+            client: Some((client.parse().unwrap(), client.to_owned())),
+            authority: Authority::Role(Role::Analyst),
+            advertiser_id: None,
+            campaigns: None,
+            token_version: 1,
+        };
+        signer.issue(grant, Utc::now()).unwrap().token
+    }
+
+    pub(super) async fn get(
+        &self,
+        client: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> ServiceResponse<BoxBody> {
+        let token = self.token_for(client, TimeDelta::minutes(15));
+        self.get_with(Some(&token), path, headers).await
+    }
+
+    pub(super) async fn get_with(
+        &self,
+        token: Option<&str>,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> ServiceResponse<BoxBody> {
+        let mut request = TestRequest::get().uri(path);
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+        self.send(request, token).await
+    }
+
+    pub(super) async fn open(&self, client: &str, last_event_id: Option<&str>) -> Stream {
+        let headers: Vec<_> = last_event_id
+            .map(|id| ("last-event-id", id))
+            .into_iter()
+            .collect();
+        Stream::new(self.get(client, PATH, &headers).await)
+    }
+
+    /// The path of a stream that a new ticket opens.
+    pub(super) async fn ticket(&self, client: &str, campaign: &str) -> Result<String, StatusCode> {
+        let request = TestRequest::post().uri("/v1/live/tickets");
+        let request = request.set_json(json!({ "campaign_id": campaign }));
+        let token = self.token_for(client, TimeDelta::minutes(15));
+        let response = self.send(request, Some(&token)).await;
+        if response.status() != StatusCode::CREATED {
+            return Err(response.status());
+        }
+        let ticket: Value = read_body_json(response).await;
+        Ok(ticket["url"].as_str().unwrap().to_owned())
+    }
+
+    /// Serves on a real port.
+    pub(super) fn serve(&self) -> SocketAddr {
+        let (state, live) = (self.state.clone(), self.live.clone());
+        let routes = move |config: &mut ServiceConfig| {
+            config
+                .app_data(Data::new(state.clone()))
+                .app_data(Data::new(live.clone()));
+            configure(config);
+        };
+        web::serve("api", "127.0.0.1:0", &self.lifecycle, routes).unwrap()
+    }
+
+    pub(super) async fn connect(&self, address: SocketAddr, client: &str) -> TcpStream {
+        let token = self.token_for(client, TimeDelta::minutes(15));
+        let request =
+            format!("GET {PATH} HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {token}\r\n\r\n");
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        connection.write_all(request.as_bytes()).await.unwrap();
+        connection
+    }
+
+    async fn send(&self, request: TestRequest, token: Option<&str>) -> ServiceResponse<BoxBody> {
+        let (state, live) = (self.state.clone(), self.live.clone());
+        let routes = move |config: &mut ServiceConfig| {
+            config.app_data(Data::new(state)).app_data(Data::new(live));
+            configure(config);
+        };
+        let service = init_service(web::app("api", routes)).await;
+        let authorization = token.map(|token| (header::AUTHORIZATION, format!("Bearer {token}")));
+        let request = authorization
+            .into_iter()
+            .fold(request, TestRequest::insert_header);
+        call_service(&service, request.to_request())
+            .await
+            .map_into_boxed_body()
+    }
+
+    /// The bucket of the quarter hour in which [`Stand::click`] clicks.
+    pub(super) fn present_bucket<'a>(&self, data: &'a Value) -> &'a Value {
+        let start = serde_json::to_value(self.now.start()).unwrap();
+        let mut buckets = data["buckets"].as_array().unwrap().iter();
+        buckets
+            .find(|bucket| bucket["start"] == start)
+            .expect("the present quarter hour")
+    }
+
+    pub(super) async fn stop(&self) {
+        self.lifecycle.stop().await.unwrap();
+    }
+}
+
+impl Stream {
+    pub(super) fn new(response: ServiceResponse<BoxBody>) -> Self {
+        assert_eq!(response.status(), StatusCode::OK);
+        Self {
+            body: Box::pin(response.into_body()),
+            buffer: String::new(),
+        }
+    }
+
+    /// The next event, heartbeats and the like left out.
+    pub(super) async fn event(&mut self) -> Event {
+        self.event_within(Duration::from_secs(10))
+            .await
+            .expect("an event within ten seconds")
+    }
+
+    pub(super) async fn event_within(&mut self, patience: Duration) -> Option<Event> {
+        loop {
+            let text = tokio::time::timeout(patience, self.text()).await.ok()?;
+            assert!(!text.is_empty(), "the stream is over");
+            let field = |name: &str| {
+                let value = text.lines().find_map(|line| line.strip_prefix(name));
+                value.unwrap_or_default().to_owned()
+            };
+            let data = field("data: ");
+            if !data.is_empty() {
+                let data = serde_json::from_str(&data).unwrap();
+                return Some(Event {
+                    id: field("id: "),
+                    name: field("event: "),
+                    data,
+                });
+            }
+        }
+    }
+
+    /// The next block of lines; empty at the end.
+    pub(super) async fn text(&mut self) -> String {
+        loop {
+            if let Some((block, rest)) = self.buffer.split_once("\n\n") {
+                let block = format!("{block}\n\n");
+                self.buffer = rest.to_owned();
+                return block;
+            }
+            match poll_fn(|context| self.body.as_mut().poll_next(context)).await {
+                Some(bytes) => self.buffer += str::from_utf8(&bytes.unwrap()).unwrap(),
+                None => return String::new(),
+            }
+        }
+    }
+
+    pub(super) async fn is_over(&mut self) -> bool {
+        let end = tokio::time::timeout(Duration::from_secs(10), self.text()).await;
+        end.expect("an end within ten seconds").is_empty()
+    }
+}
+
+#[async_trait::async_trait]
+impl LiveReports for Counters {
+    async fn find_campaign(
+        &self,
+        _: &TenantContext,
+        _: &CampaignScope,
+        campaign: &CampaignId,
+    ) -> Result<(), Problem> {
+        match campaign.as_str() {
+            "spring-sale" | "summer-sale" => Ok(()),
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    async fn series(
+        &self,
+        tenant: &TenantContext,
+        campaign: &CampaignId,
+        range: TimeRange,
+    ) -> Result<LiveReport, Problem> {
+        let live = self
+            .0
+            .for_tenant(tenant)
+            .campaign_series(campaign, range)
+            .await
+            .unwrap();
+        Ok(LiveReport {
+            series: live.series,
+            as_of: Some(Utc::now()),
+        })
+    }
+}

@@ -1,0 +1,260 @@
+use std::collections::BTreeSet;
+
+use control_plane::{Inventory, TenantSpec};
+use tenancy::{Limits, Placement, TenantState};
+
+use super::{
+    current::Known,
+    field::Fields,
+    file::LimitsFile,
+    order::{KeyOrder, TenantOrder, UserOrder},
+    step::Change,
+};
+
+/// How long raw events are kept unless a file says otherwise: two years.
+const RETENTION_DAYS: u32 = 730;
+
+/// What has to change for one order to be true, in the order in which it must.
+pub(super) fn changes(
+    fields: &mut Fields,
+    order: &TenantOrder,
+    known: Option<&Known>,
+    taken_emails: &BTreeSet<String>,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let nothing = Inventory::default();
+    let (inventory, state) = match known {
+        None => {
+            changes.push(Change::CreateTenant {
+                spec: spec(order, None),
+                isolation: order.isolation,
+                cluster: order.cluster.clone(),
+            });
+            (&nothing, TenantState::Provisioning)
+        }
+        Some(known) => {
+            check_placement(fields, order, known);
+            changes.extend(update(order, known));
+            (&known.inventory, known.detail.record.state)
+        }
+    };
+    changes.extend(catalogue_changes(order, inventory));
+    let half_made = state == TenantState::Provisioning;
+    if half_made {
+        let placement = Placement {
+            isolation: order.isolation,
+            cluster: order.cluster.clone(),
+            route_version: 1,
+        };
+        changes.push(Change::Provision {
+            destination: placement.destination(&order.client_id),
+        });
+    }
+    for (index, user) in order.users.iter().enumerate() {
+        let pointer = format!("/users/{index}");
+        changes.extend(invitation(
+            fields,
+            &pointer,
+            user,
+            inventory,
+            half_made,
+            taken_emails,
+        ));
+    }
+    for (index, key) in order.keys.iter().enumerate() {
+        changes.extend(new_key(
+            fields,
+            &format!("/keys/{index}"),
+            key,
+            inventory,
+            half_made,
+        ));
+    }
+    if half_made {
+        changes.push(Change::Activate);
+    }
+    changes
+}
+
+fn check_placement(fields: &mut Fields, order: &TenantOrder, known: &Known) {
+    let placement = &known.detail.record.placement;
+    let (isolation, cluster) = (placement.isolation.as_str(), &placement.cluster);
+    let moved = "a tenant that holds data is not moved by editing its file";
+    if order.isolation != placement.isolation {
+        fields.fault("/isolation", format!("must stay {isolation}: {moved}"));
+    }
+    if order.cluster != *cluster {
+        fields.fault("/cluster", format!("must stay {cluster}: {moved}"));
+    }
+}
+
+fn spec(order: &TenantOrder, known: Option<&Known>) -> TenantSpec {
+    let limits = known.map_or_else(Limits::default, |known| known.detail.record.limits);
+    let retention_days = known.map_or(RETENTION_DAYS, |known| known.detail.retention_days);
+    let LimitsFile {
+        events_per_second,
+        concurrent_queries,
+        live_streams,
+        partition_spread,
+    } = order.limits;
+    TenantSpec {
+        client_id: order.client_id.clone(),
+        name: order.name.clone(),
+        limits: Limits {
+            events_per_second: events_per_second.unwrap_or(limits.events_per_second),
+            concurrent_queries: concurrent_queries.unwrap_or(limits.concurrent_queries),
+            live_streams: live_streams.unwrap_or(limits.live_streams),
+            partition_spread: partition_spread.unwrap_or(limits.partition_spread),
+        },
+        retention_days: order.retention_days.unwrap_or(retention_days),
+        time_zone: order.time_zone,
+        currency: order.currency,
+    }
+}
+
+fn update(order: &TenantOrder, known: &Known) -> Option<Change> {
+    let (old, new) = (&known.detail, spec(order, Some(known)));
+    let (was, is) = (&old.record.limits, &new.limits);
+    let pairs = [
+        ("name", old.record.name.clone(), new.name.clone()),
+        (
+            "time zone",
+            old.record.time_zone.to_string(),
+            new.time_zone.to_string(),
+        ),
+        (
+            "currency",
+            old.record.currency.to_string(),
+            new.currency.to_string(),
+        ),
+        (
+            "retention days",
+            old.retention_days.to_string(),
+            new.retention_days.to_string(),
+        ),
+        (
+            "events per second",
+            was.events_per_second.to_string(),
+            is.events_per_second.to_string(),
+        ),
+        (
+            "concurrent queries",
+            was.concurrent_queries.to_string(),
+            is.concurrent_queries.to_string(),
+        ),
+        (
+            "live streams",
+            was.live_streams.to_string(),
+            is.live_streams.to_string(),
+        ),
+        (
+            "partition spread",
+            was.partition_spread.to_string(),
+            is.partition_spread.to_string(),
+        ),
+    ];
+    let differences: Vec<_> = pairs
+        .into_iter()
+        .filter(|(_, was, is)| was != is)
+        .map(|(name, was, is)| format!("{name} {was} -> {is}"))
+        .collect();
+    (!differences.is_empty()).then_some(Change::UpdateTenant {
+        spec: new,
+        differences,
+    })
+}
+
+fn catalogue_changes(order: &TenantOrder, inventory: &Inventory) -> Vec<Change> {
+    let advertisers = order.advertisers.iter().filter_map(|advertiser| {
+        let known = inventory
+            .advertisers
+            .iter()
+            .find(|known| known.advertiser_id == advertiser.advertiser_id);
+        (known != Some(advertiser)).then(|| Change::PutAdvertiser {
+            advertiser: advertiser.clone(),
+            exists: known.is_some(),
+        })
+    });
+    let campaigns = order.campaigns.iter().filter_map(|campaign| {
+        let known = inventory
+            .campaigns
+            .iter()
+            .find(|known| known.campaign_id == campaign.campaign_id);
+        let same = known.is_some_and(|known| {
+            let same_advertiser =
+                campaign.advertiser_id.is_none() || known.advertiser_id == campaign.advertiser_id;
+            known.name == campaign.name && same_advertiser
+        });
+        (!same).then(|| Change::PutCampaign {
+            campaign: campaign.clone(),
+            exists: known.is_some(),
+        })
+    });
+    advertisers.chain(campaigns).collect()
+}
+
+fn invitation(
+    fields: &mut Fields,
+    pointer: &str,
+    user: &UserOrder,
+    inventory: &Inventory,
+    half_made: bool,
+    taken_emails: &BTreeSet<String>,
+) -> Option<Change> {
+    let Some(known) = inventory
+        .users
+        .iter()
+        .find(|known| known.email == user.email)
+    else {
+        let free = !taken_emails.contains(&user.email);
+        let reason = "must not be the address of a user of another tenant";
+        fields.must(free, &format!("{pointer}/email"), reason);
+        return Some(Change::InviteUser {
+            user: user.clone(),
+            replaces: None,
+        });
+    };
+    if known.role != user.role {
+        let reason = format!(
+            "must stay {}: files invite, they change nobody",
+            known.role.as_str()
+        );
+        fields.fault(&format!("{pointer}/role"), reason);
+    } else if known.advertiser_id != user.advertiser_id {
+        let reason = "must stay as it is: files invite, they change nobody";
+        fields.fault(&format!("{pointer}/advertiser"), reason);
+    }
+    half_made.then(|| Change::InviteUser {
+        user: user.clone(),
+        replaces: Some(known.user_id),
+    })
+}
+
+fn new_key(
+    fields: &mut Fields,
+    pointer: &str,
+    key: &KeyOrder,
+    inventory: &Inventory,
+    half_made: bool,
+) -> Option<Change> {
+    // A revoked key stays revoked: its name is not made again.
+    let known = inventory
+        .keys
+        .iter()
+        .rev()
+        .find(|known| known.name == key.name);
+    let replaces = known.is_some();
+    if let Some(known) = known {
+        if (known.kind, &known.campaigns) != (key.kind, &key.campaigns) {
+            let reason = "must be another name: the key of this name has another kind or campaigns";
+            fields.fault(&format!("{pointer}/name"), reason);
+        }
+        if !half_made {
+            return None;
+        }
+    }
+    Some(Change::MakeKey {
+        key: key.clone(),
+        replaces,
+    })
+}

@@ -1,0 +1,63 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use control_plane::{ControlPlane, ControlPlaneError, Inventory, TenantDetail};
+use tenancy::{ClientId, ClusterName, PlatformContext};
+
+use super::order::TenantOrder;
+
+/// How things are, as far as the orders touch them.
+#[derive(Debug, Default)]
+pub(super) struct Current {
+    pub(super) clusters: BTreeSet<ClusterName>,
+    /// Every tenant.
+    pub(super) tenants: BTreeMap<ClientId, Known>,
+    /// Addresses of the orders that are users already, of whatever tenant.
+    pub(super) taken_emails: BTreeSet<String>,
+}
+
+/// A tenant that is there.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) detail: TenantDetail,
+    /// Read only for tenants that an order names.
+    pub(super) inventory: Inventory,
+}
+
+impl Current {
+    pub(super) async fn read(
+        control_plane: &ControlPlane,
+        context: &PlatformContext,
+        orders: &[TenantOrder],
+    ) -> Result<Self, ControlPlaneError> {
+        let platform = control_plane.for_platform(context);
+        let clusters = platform.cluster_names().await?.into_iter().collect();
+        let mut current = Self {
+            clusters,
+            ..Self::default()
+        };
+        for detail in platform.tenants().await? {
+            let client_id = detail.record.client_id.clone();
+            let known = Known {
+                detail,
+                inventory: Inventory::default(),
+            };
+            current.tenants.insert(client_id, known);
+        }
+        for order in orders {
+            if let Some(known) = current.tenants.get_mut(&order.client_id) {
+                let campaigns: Vec<_> = order
+                    .campaigns
+                    .iter()
+                    .map(|campaign| campaign.campaign_id.clone())
+                    .collect();
+                known.inventory = platform.inventory(&order.client_id, &campaigns).await?;
+            }
+            for user in &order.users {
+                if platform.email_is_taken(&user.email).await? {
+                    current.taken_emails.insert(user.email.clone());
+                }
+            }
+        }
+        Ok(current)
+    }
+}

@@ -1,0 +1,83 @@
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+
+use problem::FieldError;
+
+/// Gathers what is wrong with the fields of one file.
+#[derive(Default)]
+pub(super) struct Fields {
+    errors: Vec<FieldError>,
+    /// Where each value that must not come twice was seen first.
+    seen: BTreeMap<(&'static str, String), String>,
+}
+
+impl Fields {
+    /// The value of a text, or nothing and a fault.
+    pub(super) fn parse<T>(&mut self, pointer: &str, text: &str) -> Option<T>
+    where
+        T: FromStr<Err: Display>,
+    {
+        text.parse()
+            .map_err(|error: T::Err| self.fault(pointer, error.to_string()))
+            .ok()
+    }
+
+    /// Notes a fault: `reason` says what would be right.
+    pub(super) fn fault(&mut self, pointer: &str, reason: impl Into<String>) {
+        self.errors.push(FieldError {
+            pointer: pointer.to_owned(),
+            reason: reason.into(),
+        });
+    }
+
+    /// Notes a fault unless `right`.
+    pub(super) fn must(&mut self, right: bool, pointer: &str, reason: &str) {
+        if !right {
+            self.fault(pointer, reason);
+        }
+    }
+
+    /// A name for people: not empty, at most 200 characters.
+    pub(super) fn name(&mut self, pointer: &str, name: &str) -> String {
+        let name = name.trim();
+        let fits = (1..=200).contains(&name.chars().count());
+        self.must(fits, pointer, "must be a name of 1 to 200 characters");
+        name.to_owned()
+    }
+
+    /// Notes a fault when another `what` of the file has the same value.
+    pub(super) fn once(&mut self, what: &'static str, pointer: &str, value: &str) {
+        let key = (what, value.to_owned());
+        match self.seen.get(&key).cloned() {
+            Some(first) => {
+                self.fault(
+                    pointer,
+                    format!("must be another {what} than {}", dotted(&first)),
+                );
+            }
+            None => {
+                self.seen.insert(key, pointer.to_owned());
+            }
+        }
+    }
+
+    /// What was found wrong.
+    pub(super) fn into_errors(self) -> Vec<FieldError> {
+        self.errors
+    }
+}
+
+/// A JSON pointer as people write it: `/campaigns/1/id` is `campaigns[1].id`.
+pub(super) fn dotted(pointer: &str) -> String {
+    let mut text = String::new();
+    for part in pointer.split('/').skip(1) {
+        if part.bytes().all(|byte| byte.is_ascii_digit()) {
+            text.push_str(&format!("[{part}]"));
+        } else {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            text.push_str(part);
+        }
+    }
+    text
+}

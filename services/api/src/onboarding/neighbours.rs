@@ -1,0 +1,49 @@
+use std::collections::BTreeMap;
+
+use tenancy::{ClientId, ClusterName, Isolation};
+
+use super::{current::Current, field::Fields, order::TenantOrder};
+
+/// Who shares a cluster with whom, once the orders are carried out.
+pub(super) struct Neighbours(BTreeMap<ClusterName, BTreeMap<ClientId, Isolation>>);
+
+impl Neighbours {
+    pub(super) fn new(orders: &[TenantOrder], current: &Current) -> Self {
+        let there = current.tenants.iter().map(|(client_id, known)| {
+            let placement = &known.detail.record.placement;
+            (client_id, &placement.cluster, placement.isolation)
+        });
+        let ordered = orders
+            .iter()
+            .filter(|order| !current.tenants.contains_key(&order.client_id))
+            .map(|order| (&order.client_id, &order.cluster, order.isolation));
+        let mut clusters = BTreeMap::<_, BTreeMap<_, _>>::new();
+        for (client_id, cluster, isolation) in there.chain(ordered) {
+            clusters
+                .entry(cluster.clone())
+                .or_default()
+                .insert(client_id.clone(), isolation);
+        }
+        Self(clusters)
+    }
+
+    /// A dedicated tenant's cluster holds nobody else.
+    pub(super) fn check(&self, fields: &mut Fields, order: &TenantOrder, current: &Current) {
+        if !current.clusters.contains(&order.cluster) {
+            let known: Vec<_> = current.clusters.iter().map(ClusterName::as_str).collect();
+            fields.fault("/cluster", format!("must be one of {}", known.join(", ")));
+            return;
+        }
+        let others = self.0.get(&order.cluster).into_iter().flatten();
+        for (other, isolation) in others.filter(|(other, _)| **other != order.client_id) {
+            if order.isolation == Isolation::Dedicated {
+                let reason = format!("must be a cluster of its own: {other} is on this one");
+                return fields.fault("/cluster", reason);
+            }
+            if *isolation == Isolation::Dedicated {
+                let reason = format!("must be another cluster: this one is {other}'s own");
+                return fields.fault("/cluster", reason);
+            }
+        }
+    }
+}

@@ -1,0 +1,269 @@
+use std::collections::BTreeSet;
+
+use auth::{KeyKind, Role};
+use chrono_tz::Tz;
+use control_plane::Advertiser;
+use money::Currency;
+use problem::FieldError;
+use tenancy::{AdvertiserId, CampaignId, ClientId, ClusterName, Isolation};
+
+use super::{
+    field::Fields,
+    file::{CampaignFile, KeyFile, LimitsFile, TenantFile, UserFile},
+};
+
+/// A [`TenantFile`] that makes sense on its own. Things stand at the places they have in the file.
+#[derive(Clone, Debug)]
+pub(crate) struct TenantOrder {
+    pub(crate) client_id: ClientId,
+    pub(crate) name: String,
+    pub(crate) isolation: Isolation,
+    pub(crate) cluster: ClusterName,
+    pub(crate) time_zone: Tz,
+    pub(crate) currency: Currency,
+    pub(crate) retention_days: Option<u32>,
+    pub(crate) limits: LimitsFile,
+    pub(crate) advertisers: Vec<Advertiser>,
+    pub(crate) campaigns: Vec<CampaignOrder>,
+    pub(crate) users: Vec<UserOrder>,
+    pub(crate) keys: Vec<KeyOrder>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct CampaignOrder {
+    pub(crate) campaign_id: CampaignId,
+    pub(crate) name: String,
+    pub(crate) advertiser_id: Option<AdvertiserId>,
+}
+
+/// Somebody to invite.
+#[derive(Clone, Debug)]
+pub(crate) struct UserOrder {
+    /// In lower case.
+    pub(crate) email: String,
+    pub(crate) role: Role,
+    pub(crate) advertiser_id: Option<AdvertiserId>,
+}
+
+/// A key to make.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyOrder {
+    pub(crate) name: String,
+    pub(crate) kind: KeyKind,
+    pub(crate) campaigns: Option<Vec<CampaignId>>,
+}
+
+impl TenantOrder {
+    /// Parses every field; says all that is wrong with them.
+    pub(crate) fn from_file(file: &TenantFile) -> Result<Self, Vec<FieldError>> {
+        let mut fields = Fields::default();
+        let client_id = fields.parse("/id", &file.id);
+        let name = fields.name("/name", &file.name);
+        let isolation = isolation(&mut fields, &file.isolation);
+        let cluster = fields.parse("/cluster", &file.cluster);
+        let time_zone = file.time_zone.parse::<Tz>().ok();
+        let zone = "must be an IANA time zone such as Europe/Warsaw";
+        fields.must(time_zone.is_some(), "/time_zone", zone);
+        let currency = fields.parse("/currency", &file.currency);
+        check_numbers(&mut fields, file);
+
+        let advertisers: Vec<_> = numbered("advertisers", &file.advertisers)
+            .filter_map(|(place, advertiser)| {
+                let pointer = format!("{place}/id");
+                fields.once("advertiser", &pointer, &advertiser.id);
+                let name = fields.name(&format!("{place}/name"), &advertiser.name);
+                let advertiser_id = fields.parse(&pointer, &advertiser.id)?;
+                Some(Advertiser {
+                    advertiser_id,
+                    name,
+                })
+            })
+            .collect();
+        // By their texts, so that a fault in an advertiser's id is not told twice.
+        let known = file
+            .advertisers
+            .iter()
+            .map(|advertiser| advertiser.id.as_str())
+            .collect();
+        let campaigns = numbered("campaigns", &file.campaigns)
+            .filter_map(|(place, order)| campaign(&mut fields, &place, order, &known))
+            .collect();
+        let users = numbered("users", &file.users)
+            .filter_map(|(place, order)| user(&mut fields, &place, order, &known))
+            .collect();
+        let keys = numbered("keys", &file.keys)
+            .filter_map(|(place, order)| key(&mut fields, &place, order))
+            .collect();
+
+        let errors = fields.into_errors();
+        match (client_id, isolation, cluster, time_zone, currency) {
+            (Some(client_id), Some(isolation), Some(cluster), Some(time_zone), Some(currency))
+                if errors.is_empty() =>
+            {
+                Ok(Self {
+                    client_id,
+                    name,
+                    isolation,
+                    cluster,
+                    time_zone,
+                    currency,
+                    retention_days: file.retention_days,
+                    limits: file.limits.clone(),
+                    advertisers,
+                    campaigns,
+                    users,
+                    keys,
+                })
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+/// Each element with its pointer.
+fn numbered<'a, T>(list: &'static str, of: &'a [T]) -> impl Iterator<Item = (String, &'a T)> {
+    of.iter()
+        .enumerate()
+        .map(move |(index, element)| (format!("/{list}/{index}"), element))
+}
+
+fn isolation(fields: &mut Fields, text: &str) -> Option<Isolation> {
+    let found = Isolation::ALL
+        .into_iter()
+        .find(|tier| tier.as_str() == text);
+    fields.must(
+        found.is_some(),
+        "/isolation",
+        "must be one of shared, schema, dedicated",
+    );
+    found
+}
+
+fn check_numbers(fields: &mut Fields, file: &TenantFile) {
+    let limits = &file.limits;
+    let retention = file
+        .retention_days
+        .is_none_or(|days| (1..=36_500).contains(&days));
+    fields.must(retention, "/retention_days", "must be 1 to 36500 days");
+    for (pointer, right) in [
+        (
+            "/limits/events_per_second",
+            limits.events_per_second != Some(0),
+        ),
+        (
+            "/limits/concurrent_queries",
+            limits.concurrent_queries != Some(0),
+        ),
+        (
+            "/limits/partition_spread",
+            limits.partition_spread != Some(0),
+        ),
+    ] {
+        fields.must(right, pointer, "must be at least 1");
+    }
+}
+
+fn advertiser(
+    fields: &mut Fields,
+    pointer: &str,
+    id: Option<&str>,
+    known: &BTreeSet<&str>,
+) -> Option<AdvertiserId> {
+    let id = id?;
+    let reason = "must be the id of one of the advertisers of this file";
+    fields.must(known.contains(id), pointer, reason);
+    id.parse().ok()
+}
+
+fn campaign(
+    fields: &mut Fields,
+    place: &str,
+    order: &CampaignFile,
+    known: &BTreeSet<&str>,
+) -> Option<CampaignOrder> {
+    let pointer = format!("{place}/id");
+    fields.once("campaign", &pointer, &order.id);
+    let campaign_id = fields.parse(&pointer, &order.id);
+    let name = fields.name(&format!("{place}/name"), &order.name);
+    let pointer = format!("{place}/advertiser");
+    let advertiser_id = advertiser(fields, &pointer, order.advertiser.as_deref(), known);
+    Some(CampaignOrder {
+        campaign_id: campaign_id?,
+        name,
+        advertiser_id,
+    })
+}
+
+fn user(
+    fields: &mut Fields,
+    place: &str,
+    order: &UserFile,
+    known: &BTreeSet<&str>,
+) -> Option<UserOrder> {
+    let email = order.email.to_lowercase();
+    let pointer = format!("{place}/email");
+    fields.must(
+        is_email(&email),
+        &pointer,
+        "must be an email address such as ann@acme.example",
+    );
+    fields.once("user", &pointer, &email);
+    let role = order
+        .role
+        .parse()
+        .ok()
+        .filter(|role| *role != Role::PlatformAdmin);
+    let reason = "must be one of owner, analyst, advertiser";
+    fields.must(role.is_some(), &format!("{place}/role"), reason);
+    let pointer = format!("{place}/advertiser");
+    let advertiser_id = advertiser(fields, &pointer, order.advertiser.as_deref(), known);
+    match (role, &order.advertiser) {
+        (Some(Role::Advertiser), None) => {
+            fields.fault(&pointer, "must name the advertiser this user belongs to");
+        }
+        (Some(Role::Owner | Role::Analyst), Some(_)) => {
+            fields.fault(
+                &pointer,
+                "must be left out: only the role advertiser has one",
+            );
+        }
+        _ => {}
+    }
+    Some(UserOrder {
+        email,
+        role: role?,
+        advertiser_id,
+    })
+}
+
+fn key(fields: &mut Fields, place: &str, order: &KeyFile) -> Option<KeyOrder> {
+    let pointer = format!("{place}/name");
+    let name = fields.name(&pointer, &order.name);
+    fields.once("key", &pointer, &name);
+    let kind = fields.parse::<KeyKind>(&format!("{place}/kind"), &order.kind);
+    let campaigns = order.campaigns.as_ref().map(|ids| {
+        let ids = ids.iter().enumerate();
+        ids.filter_map(|(index, id)| fields.parse(&format!("{place}/campaigns/{index}"), id))
+            .collect()
+    });
+    let limited = campaigns.is_none() || kind.is_none_or(|kind| kind == KeyKind::Read);
+    let reason = "must be left out: only keys of kind read are limited to campaigns";
+    fields.must(limited, &format!("{place}/campaigns"), reason);
+    Some(KeyOrder {
+        name,
+        kind: kind?,
+        campaigns,
+    })
+}
+
+/// The shape of an address; whether it exists is for the mail server to say.
+fn is_email(text: &str) -> bool {
+    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic());
+    text.len() <= 254
+        && text.split_once('@').is_some_and(|(person, domain)| {
+            let labels = || domain.split('.');
+            plain(person)
+                && labels().count() >= 2
+                && labels().all(|label| plain(label) && !label.contains('@'))
+        })
+}

@@ -1,0 +1,220 @@
+//! A database of PostgreSQL and tenants of ClickHouse for one test; both are dropped at its end.
+
+use std::{env, fs, thread};
+
+use control_plane::{Account, Cluster, ControlPlane, PlatformControl, PostgresSettings};
+use settings::Secret;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tempfile::TempDir;
+use tenancy::{ClientId, ClusterName, PlatformContext, TenantRouter};
+use uuid::Uuid;
+use warehouse::{ClusterSettings, Warehouse};
+
+use super::super::{Applied, Folder, Onboarding, OnboardingError, Plan, read_folder};
+
+const CLUSTERS: [&str; 2] = ["shared", "dedicated"];
+
+pub(super) struct Platform {
+    database: String,
+    /// Sets the tenants of this test apart from those of others on the same server.
+    suffix: String,
+    folder: TempDir,
+    pub(super) control_plane: ControlPlane,
+}
+
+impl Platform {
+    pub(super) async fn new() -> Self {
+        let id = Uuid::now_v7().simple().to_string();
+        let database = format!("test_{id}");
+        execute(&format!("CREATE DATABASE {database}")).await;
+        let server = setting("POSTGRES__URL");
+        let (address, _) = server.rsplit_once('/').unwrap();
+        let url = Secret::new(format!("{address}/{database}"));
+        let settings = PostgresSettings {
+            url,
+            max_connections: 4,
+        };
+        let control_plane = ControlPlane::connect(&settings).await.unwrap();
+        control_plane.migrate().await.unwrap();
+        let suffix = id.chars().rev().take(12).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let platform = Self {
+            database,
+            suffix,
+            folder,
+            control_plane,
+        };
+        for name in CLUSTERS {
+            let sealer = auth::Sealer::new([7; 32]);
+            platform
+                .admin()
+                .register_cluster(&sealer, &cluster(name))
+                .await
+                .unwrap();
+        }
+        platform
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
+    pub(super) fn context(&self) -> PlatformContext {
+        TenantRouter::platform("cli")
+    }
+
+    pub(super) fn admin(&self) -> PlatformControl {
+        self.control_plane.for_platform(&self.context())
+    }
+
+    /// Onboarding as the running service does it.
+    pub(super) fn onboarding(&self) -> Onboarding {
+        self.onboarding_with(warehouse())
+    }
+
+    pub(super) fn onboarding_with(&self, warehouse: Warehouse) -> Onboarding {
+        Onboarding::new(self.control_plane.clone(), warehouse, &self.context())
+    }
+
+    /// The id of this test's own `name`.
+    pub(super) fn id(&self, name: &str) -> ClientId {
+        format!("{name}-{}", self.suffix).parse().unwrap()
+    }
+
+    /// A tenant's file with a key, an owner and a campaign of an advertiser.
+    pub(super) fn file(&self, name: &str, isolation: &str, cluster: &str) -> String {
+        let id = self.id(name);
+        format!(
+            r#"id = "{id}"
+name = "{name}"
+isolation = "{isolation}"
+cluster = "{cluster}"
+time_zone = "Europe/Warsaw"
+currency = "EUR"
+
+[[advertisers]]
+id = "nova"
+name = "Nova"
+
+[[campaigns]]
+id = "spring"
+name = "Spring"
+advertiser = "nova"
+
+[[users]]
+email = "Owner@{id}.example"
+role = "owner"
+
+[[keys]]
+name = "shop"
+kind = "collect"
+"#
+        )
+    }
+
+    /// The folder with just these files.
+    pub(super) fn folder(&self, files: &[String]) -> Folder {
+        for old in fs::read_dir(self.folder.path()).unwrap() {
+            fs::remove_file(old.unwrap().path()).unwrap();
+        }
+        for (index, text) in files.iter().enumerate() {
+            fs::write(self.folder.path().join(format!("{index}.toml")), text).unwrap();
+        }
+        read_folder(self.folder.path()).unwrap()
+    }
+
+    pub(super) async fn plan(&self, files: &[String]) -> Result<Plan, OnboardingError> {
+        self.onboarding().plan_folder(&self.folder(files)).await
+    }
+
+    pub(super) async fn apply(&self, files: &[String]) -> Applied {
+        let plan = self.plan(files).await.unwrap();
+        self.onboarding().apply(&plan, &mut |_| {}).await.unwrap()
+    }
+}
+
+pub(super) fn warehouse() -> Warehouse {
+    Warehouse::new(CLUSTERS.map(|name| {
+        let Cluster {
+            name,
+            url,
+            writer,
+            reader,
+        } = cluster(name);
+        let settings = ClusterSettings {
+            url,
+            writer_user: writer.user,
+            writer_password: writer.password,
+            reader_user: reader.user,
+            reader_password: reader.password,
+        };
+        (name, settings)
+    }))
+}
+
+fn cluster(name: &str) -> Cluster {
+    let of = |field: &str| setting(&format!("CLUSTERS__{}__{field}", name.to_uppercase()));
+    let account = |user, password| Account {
+        user: of(user),
+        password: Secret::new(of(password)),
+    };
+    Cluster {
+        name: name.parse::<ClusterName>().unwrap(),
+        url: of("URL"),
+        writer: account("WRITER_USER", "WRITER_PASSWORD"),
+        reader: account("READER_USER", "READER_PASSWORD"),
+    }
+}
+
+fn setting(name: &str) -> String {
+    let name = format!("FOOTFALL__{name}");
+    env::var(&name).unwrap_or_else(|_| panic!("{name} must say where the test's servers are"))
+}
+
+async fn execute(statement: &str) {
+    let mut connection = PgConnection::connect(&setting("POSTGRES__URL"))
+        .await
+        .unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+async fn drop_tenants(suffix: &str) {
+    let client = reqwest::Client::new();
+    for cluster in CLUSTERS.map(cluster) {
+        let post = async |statement: String| {
+            let request = client
+                .post(&cluster.url)
+                .basic_auth(&cluster.writer.user, Some(cluster.writer.password.expose()));
+            request
+                .body(statement)
+                .send()
+                .await
+                .unwrap()
+                .text()
+                .await
+                .unwrap()
+        };
+        let ours = format!("SELECT name FROM system.databases WHERE name LIKE '%{suffix}'");
+        for database in post(ours).await.lines() {
+            post(format!("DROP DATABASE {database} SYNC")).await;
+        }
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        let statement = format!("DROP DATABASE {} WITH (FORCE)", self.database);
+        let suffix = self.suffix.clone();
+        let dropped = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.unwrap().block_on(async {
+                drop_tenants(&suffix).await;
+                execute(&statement).await;
+            });
+        });
+        dropped.join().unwrap();
+    }
+}

@@ -1,0 +1,121 @@
+use actix_web::{HttpResponse, http::header};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+const DEFAULT_LIMIT: u16 = 50;
+const MAX_LIMIT: u16 = 500;
+
+/// Which page of a list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// How many items at most: 1 to 500, 50 when absent.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 500)]
+    limit: Option<String>,
+    /// Where the page before ended: its `next_cursor`.
+    cursor: Option<String>,
+}
+
+/// A page that was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// How many items at most.
+    pub(crate) limit: u16,
+    /// The key of the last item of the page before.
+    pub(crate) after: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Listing<T> {
+    /// The items, ordered by their id.
+    pub(crate) data: Vec<T>,
+    /// Where the next page begins; `null` on the last.
+    pub(crate) next_cursor: Option<String>,
+}
+
+impl PageQuery {
+    pub(crate) fn parse(self) -> Result<Page, Problem> {
+        let limit = match self.limit.as_deref().map(str::parse) {
+            None => DEFAULT_LIMIT,
+            Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => limit,
+            Some(_) => {
+                return Err(Problem::field("?limit", format!("must be 1 to {MAX_LIMIT}")));
+            }
+        };
+        let after = self.cursor.map(|cursor| opened(&cursor)).transpose()?;
+        Ok(Page { limit, after })
+    }
+}
+
+impl Page {
+    /// How many to fetch: one more than asked for tells whether there is a next page.
+    pub(crate) fn fetch(&self) -> u16 {
+        self.limit + 1
+    }
+
+    /// The answer, with a `Link` to the next page if there is one.
+    pub(crate) fn answer<T: Serialize>(
+        &self,
+        path: &str,
+        mut items: Vec<T>,
+        key: impl Fn(&T) -> &str,
+    ) -> HttpResponse {
+        let more = items.len() > usize::from(self.limit);
+        items.truncate(usize::from(self.limit));
+        let last = items.last().filter(|_| more);
+        let next_cursor = last.map(|last| URL_SAFE_NO_PAD.encode(key(last)));
+        let mut response = HttpResponse::Ok();
+        if let Some(cursor) = &next_cursor {
+            let link = format!(r#"<{path}?limit={}&cursor={cursor}>; rel="next""#, self.limit);
+            response.insert_header((header::LINK, link));
+        }
+        response.json(Listing { data: items, next_cursor })
+    }
+}
+
+fn opened(cursor: &str) -> Result<String, Problem> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    key.ok_or_else(|| Problem::field("?cursor", "must be a next_cursor of an earlier answer"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(limit: Option<&str>, cursor: Option<&str>) -> Result<Page, Problem> {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        PageQuery { limit: owned(limit), cursor: owned(cursor) }.parse()
+    }
+
+    #[test]
+    fn a_page_links_to_the_next_until_the_last() {
+        let first = page(Some("2"), None).unwrap();
+        let answer = first.answer("/v1/x", vec!["a".to_owned(), "b".into(), "c".into()], |key| key);
+        let link = answer.headers().get(header::LINK).unwrap().to_str().unwrap();
+        assert_eq!(link, r#"</v1/x?limit=2&cursor=Yg>; rel="next""#);
+        let second = page(Some("2"), Some("Yg")).unwrap();
+        assert_eq!(second.after.as_deref(), Some("b"));
+        let answer = second.answer("/v1/x", vec!["c".to_owned()], |key| key);
+        assert!(!answer.headers().contains_key(header::LINK));
+    }
+
+    #[test]
+    fn wrong_limits_and_cursors_are_named() {
+        for (limit, cursor, pointer) in [
+            (Some("0"), None, "?limit"),
+            (Some("501"), None, "?limit"),
+            (Some("many"), None, "?limit"),
+            (Some("-1"), None, "?limit"),
+            (None, Some("not base64!"), "?cursor"),
+            (None, Some("_w"), "?cursor"),
+        ] {
+            let problem = page(limit, cursor).unwrap_err();
+            assert!(problem.body("r").contains(pointer), "{limit:?} {cursor:?}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix_web::web::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use metrics::{Metric, TimeRange};
+use moka::{Expiry, future::Cache};
+use problem::Problem;
+use telemetry::Counter;
+use tenancy::{CampaignId, ClientId, TenantContext};
+
+use crate::{
+    failure::{Failure, shared},
+    reports::{
+        MetricsAnswer, MetricsRequest,
+        numbers::Numbers,
+        sources::{Sources, Timings},
+    },
+};
+
+/// Answers with a campaign's metrics, from memory as long as they are young enough.
+#[derive(Clone)]
+pub(crate) struct Reports {
+    sources: Sources,
+    /// The tenant leads the key: no answer is ever another's.
+    answers: Cache<(ClientId, CampaignId, MetricsRequest), Arc<Answer>>,
+}
+
+struct Answer {
+    body: Bytes,
+    timings: Timings,
+    lifetime: Duration,
+}
+
+/// A rendered answer.
+pub(crate) struct Report {
+    /// The JSON.
+    pub(crate) body: Bytes,
+    /// The value of `Server-Timing`.
+    pub(crate) server_timing: String,
+}
+
+struct Lifetime;
+
+impl<K> Expiry<K, Arc<Answer>> for Lifetime {
+    fn expire_after_create(&self, _: &K, answer: &Arc<Answer>, _: Instant) -> Option<Duration> {
+        Some(answer.lifetime)
+    }
+}
+
+impl Reports {
+    pub(crate) fn new(sources: Sources, cached_answers: u64) -> Self {
+        let answers = Cache::builder().max_capacity(cached_answers).expire_after(Lifetime).build();
+        Self { sources, answers }
+    }
+
+    /// A campaign's metrics. That the caller may see the campaign was checked before.
+    pub(crate) async fn campaign_metrics(
+        &self,
+        tenant: &TenantContext,
+        campaign: &CampaignId,
+        request: MetricsRequest,
+        now: DateTime<Utc>,
+    ) -> Result<Report, Failure> {
+        let started = Instant::now();
+        let key = (tenant.client_id().clone(), campaign.clone(), request.clone());
+        let mut computed = false;
+        let answer = self.answers.try_get_with(key, async {
+            computed = true;
+            self.compute(tenant, campaign, &request, now).await
+        });
+        let answer = answer.await.map_err(shared)?;
+        let timings = match computed {
+            true => answer.timings.clone(),
+            false => vec![("cache", started.elapsed())],
+        };
+        for (source, _) in &timings {
+            Counter::MetricsAnswered.inc(&[source]);
+        }
+        Ok(Report { body: answer.body.clone(), server_timing: server_timing(&timings) })
+    }
+
+    async fn compute(
+        &self,
+        tenant: &TenantContext,
+        campaign: &CampaignId,
+        request: &MetricsRequest,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Answer>, Failure> {
+        let (numbers, timings) = self.numbers(tenant, campaign, request).await?;
+        let answer = MetricsAnswer::new(campaign.clone(), request, &numbers, tenant.currency());
+        let body = serde_json::to_vec(&answer).map_err(Problem::internal)?;
+        let lifetime = lifetime(request.range, now);
+        Ok(Arc::new(Answer { body: body.into(), timings, lifetime }))
+    }
+
+    async fn numbers(
+        &self,
+        tenant: &TenantContext,
+        campaign: &CampaignId,
+        request: &MetricsRequest,
+    ) -> Result<(Numbers, Timings), Failure> {
+        let MetricsRequest { range, granularity, zone, .. } = *request;
+        let visitors = request.metrics.contains(&Metric::Visitors);
+        let found = self.sources.ask(tenant, campaign, range, granularity, zone, visitors).await?;
+        let recent = found.live.iter().map(|(quarter, sums)| (quarter.start(), sums));
+        let older = found.stored.iter().map(|(start, sums)| (*start, sums));
+        let starts = granularity.starts(range, zone);
+        let numbers = Numbers::new(starts, older.chain(recent), found.visitors, found.as_of);
+        Ok((numbers, found.timings))
+    }
+}
+
+/// How long an answer is good: the more recent its range, the shorter.
+fn lifetime(range: TimeRange, now: DateTime<Utc>) -> Duration {
+    let age = now - range.to();
+    if age < TimeDelta::hours(3) {
+        Duration::from_secs(1)
+    } else if age < TimeDelta::hours(72) {
+        Duration::from_secs(10)
+    } else {
+        Duration::from_secs(60)
+    }
+}
+
+/// As the header has it: `redis;dur=0.8, clickhouse;dur=12.1`, in milliseconds.
+fn server_timing(timings: &Timings) -> String {
+    let part = |(source, took): &(&str, Duration)| {
+        format!("{source};dur={:.1}", took.as_secs_f64() * 1000.0)
+    };
+    timings.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_about_the_last_hours_lives_a_second() {
+        let now: DateTime<Utc> = "2026-03-10T12:00:00Z".parse().unwrap();
+        let until = |to| lifetime(TimeRange::covering(now - TimeDelta::days(9), to).unwrap(), now);
+        assert_eq!(until(now + TimeDelta::days(1)), Duration::from_secs(1));
+        assert_eq!(until(now - TimeDelta::hours(4)), Duration::from_secs(10));
+        assert_eq!(until(now - TimeDelta::days(5)), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn server_timing_names_the_sources() {
+        let timings = vec![
+            ("redis", Duration::from_micros(800)),
+            ("clickhouse", Duration::from_micros(12_140)),
+        ];
+        assert_eq!(server_timing(&timings), "redis;dur=0.8, clickhouse;dur=12.1");
+    }
+}

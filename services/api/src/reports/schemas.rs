@@ -1,0 +1,82 @@
+//! The catalogue as OpenAPI schemas, so that the description cannot differ from it.
+
+use std::borrow::Cow;
+
+use metrics::{Granularity, Metric, Unit};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Object, ObjectBuilder, RefOr, Schema, SchemaFormat,
+        schema::{SchemaType, Type},
+    },
+};
+
+use crate::reports::Values;
+
+/// The name of a granularity.
+pub(super) enum GranularityName {}
+
+/// The name of a metric.
+pub(super) enum MetricName {}
+
+impl PartialSchema for GranularityName {
+    fn schema() -> RefOr<Schema> {
+        one_of(Granularity::ALL.map(Granularity::as_str))
+    }
+}
+
+impl ToSchema for GranularityName {}
+
+impl PartialSchema for MetricName {
+    fn schema() -> RefOr<Schema> {
+        one_of(Metric::ALL.map(Metric::as_str))
+    }
+}
+
+impl ToSchema for MetricName {}
+
+fn one_of<const N: usize>(names: [&'static str; N]) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+}
+
+fn value(metric: Metric) -> Object {
+    let (kind, format) = match metric.unit() {
+        Unit::Count => (Type::Integer, Some("int64")),
+        Unit::Ratio => (Type::Number, Some("double")),
+        Unit::Money => (Type::String, Some("decimal")),
+    };
+    let kind = match metric.unit() {
+        Unit::Count => SchemaType::Type(kind),
+        Unit::Ratio | Unit::Money => SchemaType::from_iter([kind, Type::Null]),
+    };
+    ObjectBuilder::new()
+        .schema_type(kind)
+        .format(format.map(|format| SchemaFormat::Custom(format.to_owned())))
+        .description(Some(metric.definition().formula))
+        .build()
+}
+
+fn values(metrics: impl Iterator<Item = Metric>) -> ObjectBuilder {
+    metrics.fold(ObjectBuilder::new(), |object, metric| {
+        object.property(metric.as_str(), value(metric))
+    })
+}
+
+impl PartialSchema for Values {
+    fn schema() -> RefOr<Schema> {
+        let money = Metric::ALL.into_iter().filter(|metric| metric.needs_currency());
+        let by_currency = ObjectBuilder::new()
+            .additional_properties(Some(values(money)))
+            .description(Some("Amounts by currency, where there are several"));
+        values(Metric::ALL.into_iter())
+            .property("by_currency", by_currency)
+            .description(Some("The metrics asked for"))
+            .into()
+    }
+}
+
+impl ToSchema for Values {
+    fn name() -> Cow<'static, str> {
+        "MetricValues".into()
+    }
+}

@@ -1,0 +1,74 @@
+//! The table of contents: every route of the api. One file per verb below `routes/`.
+
+use actix_web::web::{ServiceConfig, resource};
+
+use crate::live;
+
+pub(crate) mod admin;
+pub(crate) mod advertisers;
+pub(crate) mod api_keys;
+pub(crate) mod auth;
+pub(crate) mod campaigns;
+pub(crate) mod docs;
+pub(crate) mod metrics;
+pub(crate) mod products;
+pub(crate) mod users;
+
+/// The routes that need no credential. All others take a `Tenant<…>` or `Platform<…>`.
+pub const PUBLIC: [&str; 12] = [
+    "/.well-known/jwks.json",
+    "/docs",
+    "/docs/docs.css",
+    "/docs/docs.js",
+    "/healthz",
+    "/metrics",
+    "/openapi.json",
+    "/readyz",
+    "/v1/auth/login",
+    "/v1/auth/logout",
+    "/v1/auth/refresh",
+    "/v1/auth/token",
+];
+
+/// Adds every route but the health routes, which all services share.
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    config
+        // Sessions.
+        .service(resource("/v1/auth/login").post(auth::login::login))
+        .service(resource("/v1/auth/refresh").post(auth::refresh::refresh))
+        .service(resource("/v1/auth/token").post(auth::token::token))
+        .service(resource("/v1/auth/logout").post(auth::logout::logout))
+        .service(resource("/.well-known/jwks.json").get(auth::jwks::jwks))
+        // Reports.
+        .service(resource("/v1/campaigns").get(campaigns::list::list))
+        .service(
+            resource("/v1/campaigns/{id}")
+                .get(campaigns::show::show)
+                .patch(campaigns::change::change),
+        )
+        .service(resource("/v1/campaigns/{id}/metrics").get(campaigns::metrics::metrics))
+        .configure(live::configure)
+        .service(resource("/v1/metrics").get(metrics::list))
+        .service(resource("/v1/products").get(products::list))
+        // A tenant's own people, brands and keys.
+        .service(
+            resource("/v1/api-keys").get(api_keys::list::list).post(api_keys::create::create),
+        )
+        .service(resource("/v1/api-keys/{id}").delete(api_keys::revoke::revoke))
+        .service(resource("/v1/users").get(users::list::list).post(users::create::create))
+        .service(resource("/v1/users/{id}").delete(users::disable::disable))
+        .service(resource("/v1/advertisers").get(advertisers::list::list))
+        .service(resource("/v1/advertisers/{id}").put(advertisers::put::put))
+        // The platform's admins.
+        .service(
+            resource("/v1/admin/tenants")
+                .get(admin::tenants::list::list)
+                .post(admin::tenants::create::create),
+        )
+        .service(resource("/v1/admin/tenants/{id}").get(admin::tenants::show::show))
+        // The description of all this.
+        .service(resource("/openapi.json").get(docs::description))
+        .service(resource("/docs").get(docs::page))
+        .service(resource("/docs/docs.css").get(docs::style))
+        .service(resource("/docs/docs.js").get(docs::script));
+}

@@ -1,0 +1,3 @@
+//! `/v1/admin`, for platform admins.
+
+pub(crate) mod tenants;

@@ -1,0 +1,81 @@
+//! `/v1/admin/tenants`.
+
+use chrono::{DateTime, Utc};
+use control_plane::TenantDetail;
+use money::Currency;
+use serde::Serialize;
+use tenancy::{ClientId, ClusterName, Isolation, Limits, TenantState};
+use utoipa::ToSchema;
+
+pub(crate) mod create;
+pub(crate) mod list;
+pub(crate) mod show;
+
+/// A tenant, in the words of `tenants/*.toml`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TenantView {
+    /// Its id.
+    #[schema(value_type = String, example = "acme")]
+    id: ClientId,
+    /// The name people know it by.
+    name: String,
+    /// `shared`, `schema` or `dedicated`.
+    #[schema(value_type = String, example = "shared")]
+    isolation: Isolation,
+    /// The ClickHouse cluster its rows are on.
+    #[schema(value_type = String)]
+    cluster: ClusterName,
+    /// `provisioning`, `active` or `suspended`.
+    #[schema(value_type = String, example = "active")]
+    state: TenantState,
+    /// The zone its days begin in.
+    #[schema(example = "Europe/Warsaw")]
+    time_zone: &'static str,
+    /// The currency of amounts sent without one.
+    #[schema(value_type = String, example = "EUR")]
+    currency: Currency,
+    /// How long raw events are kept, in days.
+    retention_days: u32,
+    /// What it may use.
+    limits: LimitsView,
+    /// When it was onboarded.
+    created_at: DateTime<Utc>,
+}
+
+/// What a tenant may use.
+#[derive(Debug, Serialize, ToSchema)]
+struct LimitsView {
+    /// Events accepted per second, averaged over ten seconds.
+    events_per_second: u32,
+    /// Report queries running at once.
+    concurrent_queries: u16,
+    /// Open live streams.
+    live_streams: u16,
+    /// Log partitions its events spread over.
+    partition_spread: u16,
+}
+
+impl From<Limits> for LimitsView {
+    fn from(limits: Limits) -> Self {
+        let Limits { events_per_second, concurrent_queries, live_streams, partition_spread } = limits;
+        Self { events_per_second, concurrent_queries, live_streams, partition_spread }
+    }
+}
+
+impl From<TenantDetail> for TenantView {
+    fn from(detail: TenantDetail) -> Self {
+        let TenantDetail { record, retention_days, created_at } = detail;
+        Self {
+            id: record.client_id,
+            name: record.name,
+            isolation: record.placement.isolation,
+            cluster: record.placement.cluster,
+            state: record.state,
+            time_zone: record.time_zone.name(),
+            currency: record.currency,
+            retention_days,
+            limits: record.limits.into(),
+            created_at,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use auth::ManageTenants;
+use problem::Problem;
+use serde::Serialize;
+use tenancy::ClientId;
+use utoipa::ToSchema;
+use web::{Error, Platform};
+
+use super::TenantView;
+use crate::{failure::Failure, routes::advertisers::Advertiser, state::Api};
+
+/// A tenant, and who runs campaigns with it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TenantDetails {
+    #[serde(flatten)]
+    tenant: TenantView,
+    /// By id.
+    advertisers: Vec<Advertiser>,
+}
+
+/// One tenant.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/tenants/{id}",
+    tag = "admin",
+    operation_id = "show_tenant",
+    params(("id" = String, Path, description = "The tenant")),
+    responses(
+        (status = 200, description = "The tenant", body = TenantDetails),
+        (status = 404, description = "There is none"),
+    ),
+)]
+pub(crate) async fn show(
+    platform: Platform<ManageTenants>,
+    api: Data<Api>,
+    id: Path<ClientId>,
+) -> Result<HttpResponse, Error> {
+    let stored = api.control_plane.for_platform(platform.context());
+    let tenant = stored.tenant(&id).await.map_err(Failure::from)?;
+    let tenant = tenant.ok_or_else(Problem::not_found)?.into();
+    let inventory = stored.inventory(&id, &[]).await.map_err(Failure::from)?;
+    let advertisers = inventory.advertisers.into_iter().map(Advertiser::from).collect();
+    Ok(HttpResponse::Ok().json(TenantDetails { tenant, advertisers }))
+}

@@ -1,0 +1,89 @@
+use actix_web::{HttpResponse, web::Data};
+use auth::{KeyKind, ManageApiKeys};
+use chrono::Utc;
+use control_plane::NewApiKey;
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+use tenancy::CampaignId;
+use utoipa::ToSchema;
+use web::{Body, Error, Tenant};
+
+use super::ApiKey;
+use crate::{failure::Failure, names::display_name, state::Api};
+
+/// A key to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApiKeyOrder {
+    /// What tells the tenant's keys apart.
+    #[schema(example = "web shop")]
+    name: String,
+    /// `collect` (send events), `import` (send history) or `read` (read reports).
+    #[schema(value_type = String, example = "collect")]
+    kind: KeyKind,
+    /// The campaigns a `read` key is limited to; all when absent.
+    #[schema(value_type = Option<Vec<String>>)]
+    campaigns: Option<Vec<CampaignId>>,
+}
+
+/// A key that was just made, with its secret.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NewKey {
+    #[serde(flatten)]
+    about: ApiKey,
+    /// The whole key. It is shown this once.
+    #[schema(example = "ff_collect_<id>_<secret>")]
+    key: String,
+}
+
+/// Makes an API key. The answer is the only one that holds its secret.
+#[utoipa::path(
+    post,
+    path = "/v1/api-keys",
+    tag = "api keys",
+    operation_id = "create_api_key",
+    request_body = ApiKeyOrder,
+    responses(
+        (status = 201, description = "The key", body = NewKey),
+        (status = 409, description = "A key in use has that name"),
+    ),
+)]
+pub(crate) async fn create(
+    tenant: Tenant<ManageApiKeys>,
+    api: Data<Api>,
+    Body(order): Body<ApiKeyOrder>,
+) -> Result<HttpResponse, Error> {
+    let made = make(&tenant, &api, order).await?;
+    Ok(HttpResponse::Created().json(made))
+}
+
+async fn make(
+    tenant: &Tenant<ManageApiKeys>,
+    api: &Api,
+    order: ApiKeyOrder,
+) -> Result<NewKey, Failure> {
+    if order.campaigns.is_some() && order.kind != KeyKind::Read {
+        let reason = "must be absent: only a `read` key can be limited to campaigns";
+        return Err(Problem::field("/campaigns", reason).into());
+    }
+    let name = display_name("/name", order.name)?;
+    let key = auth::ApiKey::generate(order.kind)?;
+    let new = NewApiKey {
+        key_id: key.id().clone(),
+        kind: order.kind,
+        name: name.clone(),
+        secret_hash: key.secret_hash(),
+        campaigns: order.campaigns.clone(),
+    };
+    let actor = tenant.principal().subject.to_string();
+    api.control_plane.for_tenant(tenant.context()).create_api_key(&actor, &new).await?;
+    let about = ApiKey {
+        id: key.id().to_string(),
+        name,
+        kind: order.kind,
+        campaigns: order.campaigns,
+        created_at: Utc::now(),
+        revoked_at: None,
+    };
+    Ok(NewKey { about, key: key.reveal() })
+}

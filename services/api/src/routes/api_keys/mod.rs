@@ -1,0 +1,39 @@
+//! `/v1/api-keys`, for owners.
+
+use auth::KeyKind;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use tenancy::CampaignId;
+use utoipa::ToSchema;
+
+pub(crate) mod create;
+pub(crate) mod list;
+pub(crate) mod revoke;
+
+/// An API key, without its secret, which nobody can read again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ApiKey {
+    /// The public part of the key.
+    #[schema(example = "1f0c5e9ab2d34c77")]
+    id: String,
+    /// What tells the tenant's keys apart.
+    name: String,
+    /// `collect`, `import` or `read`.
+    #[schema(value_type = String, example = "read")]
+    kind: KeyKind,
+    /// The campaigns a `read` key is limited to; `null` for all.
+    #[schema(value_type = Option<Vec<String>>)]
+    campaigns: Option<Vec<CampaignId>>,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// Since when it is refused.
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+impl From<control_plane::ApiKey> for ApiKey {
+    fn from(key: control_plane::ApiKey) -> Self {
+        let control_plane::ApiKey { key_id: id, kind, name, campaigns, created_at, revoked_at } =
+            key;
+        Self { id, name, kind, campaigns, created_at, revoked_at }
+    }
+}

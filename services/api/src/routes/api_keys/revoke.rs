@@ -1,0 +1,34 @@
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use auth::{ApiKeyId, ManageApiKeys};
+use problem::Problem;
+use web::{Error, Tenant};
+
+use crate::{failure::Failure, state::Api};
+
+/// Refuses an API key from now on; within five seconds everywhere.
+#[utoipa::path(
+    delete,
+    path = "/v1/api-keys/{id}",
+    tag = "api keys",
+    operation_id = "revoke_api_key",
+    params(("id" = String, Path, description = "The public part of the key")),
+    responses(
+        (status = 204, description = "The key is refused from now on"),
+        (status = 404, description = "There is no such key in use"),
+    ),
+)]
+pub(crate) async fn revoke(
+    tenant: Tenant<ManageApiKeys>,
+    api: Data<Api>,
+    id: Path<ApiKeyId>,
+) -> Result<HttpResponse, Error> {
+    let actor = tenant.principal().subject.to_string();
+    let keys = api.control_plane.for_tenant(tenant.context());
+    match keys.revoke_api_key(&actor, &id).await.map_err(Failure::from)? {
+        true => Ok(HttpResponse::NoContent().finish()),
+        false => Err(Problem::not_found().into()),
+    }
+}

@@ -1,0 +1,7 @@
+//! `/v1/auth` and the keys tokens are verified with.
+
+pub(crate) mod jwks;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod refresh;
+pub(crate) mod token;

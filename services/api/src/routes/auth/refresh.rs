@@ -1,0 +1,39 @@
+use actix_web::{HttpResponse, web::Data};
+use chrono::Utc;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{Body, Error};
+
+use crate::{sessions::TokenPair, state::Api};
+
+/// A session to be continued or ended.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Session {
+    /// The refresh token of the last answer.
+    pub(super) refresh_token: String,
+}
+
+/// Continues a session: a refresh token is good for one use.
+///
+/// One that comes back later than ten seconds after its use ends the whole session, since somebody
+/// else holds a copy.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/refresh",
+    tag = "auth",
+    operation_id = "refresh",
+    security(()),
+    request_body = Session,
+    responses(
+        (status = 200, description = "The session goes on", body = TokenPair),
+        (status = 401, description = "The refresh token is not valid (any more)"),
+    ),
+)]
+pub(crate) async fn refresh(
+    api: Data<Api>,
+    Body(session): Body<Session>,
+) -> Result<HttpResponse, Error> {
+    let pair = api.sessions.refresh(&session.refresh_token, Utc::now()).await?;
+    Ok(HttpResponse::Ok().json(pair))
+}

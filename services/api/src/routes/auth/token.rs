@@ -1,0 +1,36 @@
+use actix_web::{HttpResponse, web::Data};
+use chrono::Utc;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{Body, Error};
+
+use crate::{sessions::AccessToken, state::Api};
+
+/// An API key to be exchanged.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Exchange {
+    /// The key: `ff_<kind>_<id>_<secret>`.
+    api_key: String,
+}
+
+/// An access token for an API key, with the permissions of the key.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/token",
+    tag = "auth",
+    operation_id = "exchange_api_key",
+    security(()),
+    request_body = Exchange,
+    responses(
+        (status = 200, description = "An access token", body = AccessToken),
+        (status = 401, description = "The key is not valid"),
+    ),
+)]
+pub(crate) async fn token(
+    api: Data<Api>,
+    Body(exchange): Body<Exchange>,
+) -> Result<HttpResponse, Error> {
+    let token = api.sessions.exchange(&exchange.api_key, Utc::now()).await?;
+    Ok(HttpResponse::Ok().json(token))
+}

@@ -1,0 +1,82 @@
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use auth::ManageCampaigns;
+use control_plane::ControlPlaneError;
+use problem::Problem;
+use serde::{Deserialize, Deserializer};
+use tenancy::{AdvertiserId, CampaignId};
+use utoipa::ToSchema;
+use web::{Body, Error, Tenant};
+
+use super::Campaign;
+use crate::{failure::Failure, names::display_name, state::Api};
+
+/// What to change of a campaign; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CampaignChange {
+    /// The name people know it by: 1 to 200 characters.
+    name: Option<String>,
+    /// Whose it is; `null` takes it back.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    advertiser_id: Option<Option<AdvertiserId>>,
+}
+
+/// Tells `null` (`Some(None)`) from absent (`None`).
+fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<AdvertiserId>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Names a campaign, or assigns it to an advertiser, who sees it from then on.
+#[utoipa::path(
+    patch,
+    path = "/v1/campaigns/{id}",
+    tag = "campaigns",
+    operation_id = "change_campaign",
+    params(("id" = String, Path, description = "The campaign")),
+    request_body = CampaignChange,
+    responses(
+        (status = 200, description = "The campaign as it is now", body = Campaign),
+        (status = 404, description = "There is none"),
+        (status = 422, description = "There is no such advertiser"),
+    ),
+)]
+pub(crate) async fn change(
+    tenant: Tenant<ManageCampaigns>,
+    api: Data<Api>,
+    id: Path<CampaignId>,
+    Body(change): Body<CampaignChange>,
+) -> Result<HttpResponse, Error> {
+    let name = change.name.map(|name| display_name("/name", name)).transpose()?;
+    let advertiser = change.advertiser_id.as_ref().map(Option::as_ref);
+    let actor = tenant.principal().subject.to_string();
+    let stored = api.control_plane.for_tenant(tenant.context());
+    let changed = stored.change_campaign(&actor, &id, name.as_deref(), advertiser).await;
+    api.campaigns.forget(tenant.context(), &id).await;
+    match changed {
+        Ok(Some(campaign)) => Ok(HttpResponse::Ok().json(Campaign::from(campaign))),
+        Ok(None) => Err(Problem::not_found().into()),
+        Err(ControlPlaneError::Refused { .. }) => {
+            Err(Problem::field("/advertiser_id", "must be one of your advertisers").into())
+        }
+        Err(error) => Err(Failure::from(error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_takes_back_and_absent_stays() {
+        let read = |json| serde_json::from_str::<CampaignChange>(json).unwrap().advertiser_id;
+        assert_eq!(read("{}"), None);
+        assert_eq!(read(r#"{"advertiser_id":null}"#), Some(None));
+        assert_eq!(read(r#"{"advertiser_id":"nova"}"#), Some(Some("nova".parse().unwrap())));
+    }
+}

@@ -1,0 +1,45 @@
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use auth::ReadReports;
+use chrono::Utc;
+use tenancy::CampaignId;
+use web::{Error, Query, Tenant};
+
+use crate::{
+    reports::{MetricsAnswer, MetricsQuery},
+    state::Api,
+};
+
+/// A campaign's metrics over time.
+///
+/// `Server-Timing` says where the numbers come from: `cache`, `redis`, `clickhouse`. Any of them
+/// gives the same.
+#[utoipa::path(
+    get,
+    path = "/v1/campaigns/{id}/metrics",
+    tag = "campaigns",
+    operation_id = "campaign_metrics",
+    params(("id" = String, Path, description = "The campaign"), MetricsQuery),
+    responses(
+        (status = 200, description = "Totals and series", body = MetricsAnswer),
+        (status = 404, description = "There is no such campaign, or it is not yours"),
+        (status = 422, description = "A parameter is not valid; `errors` names it"),
+    ),
+)]
+pub(crate) async fn metrics(
+    tenant: Tenant<ReadReports>,
+    api: Data<Api>,
+    id: Path<CampaignId>,
+    Query(query): Query<MetricsQuery>,
+) -> Result<HttpResponse, Error> {
+    let now = Utc::now();
+    let request = query.parse(tenant.context().time_zone(), now)?;
+    api.campaigns.visible(tenant.context(), tenant.campaigns(), &id).await?;
+    let report = api.reports.campaign_metrics(tenant.context(), &id, request, now).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("Server-Timing", report.server_timing))
+        .content_type("application/json")
+        .body(report.body))
+}

@@ -1,0 +1,33 @@
+//! `/v1/campaigns`.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use tenancy::{AdvertiserId, CampaignId};
+use utoipa::ToSchema;
+
+pub(crate) mod change;
+pub(crate) mod list;
+pub(crate) mod metrics;
+pub(crate) mod show;
+
+/// A campaign.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Campaign {
+    /// Its id, as events carry it.
+    #[schema(value_type = String, example = "spring-sale")]
+    id: CampaignId,
+    /// The name people know it by; its id until somebody names it.
+    name: String,
+    /// Whose it is; `null` until the owner assigns it.
+    #[schema(value_type = Option<String>)]
+    advertiser_id: Option<AdvertiserId>,
+    /// When its first event came in; `null` for one that is only declared.
+    first_seen: Option<DateTime<Utc>>,
+}
+
+impl From<control_plane::Campaign> for Campaign {
+    fn from(campaign: control_plane::Campaign) -> Self {
+        let control_plane::Campaign { campaign_id: id, name, advertiser_id, first_seen } = campaign;
+        Self { id, name, advertiser_id, first_seen }
+    }
+}

@@ -1,0 +1,31 @@
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use auth::ReadCampaigns;
+use tenancy::CampaignId;
+use web::{Error, Tenant};
+
+use super::Campaign;
+use crate::state::Api;
+
+/// One campaign.
+#[utoipa::path(
+    get,
+    path = "/v1/campaigns/{id}",
+    tag = "campaigns",
+    operation_id = "show_campaign",
+    params(("id" = String, Path, description = "The campaign")),
+    responses(
+        (status = 200, description = "The campaign", body = Campaign),
+        (status = 404, description = "There is none, or it is not yours"),
+    ),
+)]
+pub(crate) async fn show(
+    tenant: Tenant<ReadCampaigns>,
+    api: Data<Api>,
+    id: Path<CampaignId>,
+) -> Result<HttpResponse, Error> {
+    let campaign = api.campaigns.visible(tenant.context(), tenant.campaigns(), &id).await?;
+    Ok(HttpResponse::Ok().json(Campaign::from(campaign)))
+}

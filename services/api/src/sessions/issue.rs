@@ -1,0 +1,231 @@
+use std::net::IpAddr;
+
+use aggregates::{Admission, Aggregates};
+use auth::{
+    Authority, CampaignScope, Grant, NewRefreshToken, Password, Principal, RefreshToken, Role,
+    Rotation, SecurityEvent, StoredUser, Subject, TokenSigner,
+};
+use chrono::{DateTime, Utc};
+use problem::{Code, Problem};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use telemetry::Counter;
+use tenancy::{ClientId, TenantState};
+use utoipa::ToSchema;
+use web::{TokenSettings, WebState};
+
+use crate::{failure::Failure, sessions::PasswordGate};
+
+/// Turns passwords, refresh tokens and API keys into access tokens.
+#[derive(Clone)]
+pub(crate) struct Sessions {
+    pub(crate) web: WebState,
+    pub(crate) signer: TokenSigner,
+    pub(crate) settings: TokenSettings,
+    pub(crate) aggregates: Aggregates,
+    pub(crate) gate: PasswordGate,
+}
+
+/// An access token.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AccessToken {
+    /// A JWT, to be sent as `Authorization: Bearer`.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// How long it is good, in seconds.
+    expires_in: i64,
+}
+
+/// An access token, and what to get the next one with.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TokenPair {
+    #[serde(flatten)]
+    access: AccessToken,
+    /// Good for one use at `POST /v1/auth/refresh`, which gives another.
+    refresh_token: String,
+    /// When the refresh token ends, unused.
+    refresh_expires_at: DateTime<Utc>,
+}
+
+impl Sessions {
+    /// A session for whoever knows the password of `email`, trying from `address`.
+    pub(crate) async fn login(
+        &self,
+        email: &str,
+        password: Password,
+        address: IpAddr,
+        now: DateTime<Utc>,
+    ) -> Result<TokenPair, Failure> {
+        let email = email.trim().to_lowercase();
+        let account = Sha256::digest(&email).into();
+        if let Admission::RetryAfter(wait) = self.aggregates.login_attempt(&account, address).await {
+            Counter::Logins.inc(&["limited"]);
+            let problem = Problem::new(Code::RateLimited, "Too many attempts to log in.");
+            return Err(problem.with_retry_after(wait).into());
+        }
+        let user = self.web.credentials().user_by_email(&email).await?;
+        let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+        let right = self.gate.verify(password, hash).await?;
+        let Some(user) = user.filter(|_| right) else {
+            Counter::Logins.inc(&["refused"]);
+            let detail = "The address or the password is wrong.";
+            return Err(Problem::new(Code::CredentialInvalid, detail).into());
+        };
+        let grant = self.grant(&user).await?;
+        let refresh = RefreshToken::generate()?;
+        let kept = self.kept(&refresh, now);
+        self.web.credentials().start_refresh_family(user.id, &kept).await?;
+        self.record("login", Subject::User(user.id), user.client_id.as_ref(), now).await?;
+        Counter::Logins.inc(&["accepted"]);
+        self.pair(grant, &refresh, &kept, now)
+    }
+
+    /// The next session for a refresh token, which is spent by it.
+    pub(crate) async fn refresh(
+        &self,
+        presented: &str,
+        now: DateTime<Utc>,
+    ) -> Result<TokenPair, Failure> {
+        let refused = || {
+            let detail = "The refresh token is not valid (any more). Log in again.";
+            Failure::from(Problem::new(Code::CredentialInvalid, detail))
+        };
+        let presented: RefreshToken = presented.parse().map_err(|_| refused())?;
+        let successor = RefreshToken::generate()?;
+        let kept = self.kept(&successor, now);
+        let rotated =
+            self.web.credentials().rotate_refresh_token(&presented.hash(), &kept).await?;
+        match rotated {
+            Rotation::Rotated(user) => {
+                let grant = self.grant(&user).await?;
+                self.pair(grant, &successor, &kept, now)
+            }
+            Rotation::Reused { user_id } => {
+                tracing::warn!(user = %user_id, "a spent refresh token came back, family revoked");
+                self.record("refresh_token.reused", Subject::User(user_id), None, now).await?;
+                Err(refused())
+            }
+            Rotation::Refused => Err(refused()),
+        }
+    }
+
+    /// Ends the session of a refresh token; one that is unknown has ended already.
+    pub(crate) async fn logout(
+        &self,
+        presented: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), Failure> {
+        if let Ok(presented) = presented.parse::<RefreshToken>() {
+            self.web.credentials().revoke_refresh_family(&presented.hash(), now).await?;
+        }
+        Ok(())
+    }
+
+    /// An access token for an API key.
+    pub(crate) async fn exchange(
+        &self,
+        api_key: &str,
+        now: DateTime<Utc>,
+    ) -> Result<AccessToken, Failure> {
+        if !api_key.starts_with("ff_") {
+            return Err(Problem::field("/api_key", "must be an API key: ff_…").into());
+        }
+        let principal = self.web.principal(api_key, now).await?;
+        let Principal { subject, client_id, authority, scope, .. } = (*principal).clone();
+        let client_id = client_id.ok_or_else(|| Problem::internal("a key without a tenant"))?;
+        let (client, token_version) = self.client(&client_id).await?;
+        let campaigns = match scope {
+            CampaignScope::Campaigns(listed) => Some(listed),
+            CampaignScope::All | CampaignScope::Advertiser(_) => None,
+        };
+        let grant = Grant {
+            subject,
+            client: Some(client),
+            authority,
+            advertiser_id: None,
+            campaigns,
+            token_version,
+        };
+        self.access(grant, now)
+    }
+
+    async fn grant(&self, user: &StoredUser) -> Result<Grant, Failure> {
+        let (client, token_version) = match &user.client_id {
+            Some(client_id) => {
+                let (client, version) = self.client(client_id).await?;
+                (Some(client), version)
+            }
+            None => (None, user.token_version),
+        };
+        Ok(Grant {
+            subject: Subject::User(user.id),
+            client,
+            authority: Authority::Role(user.role),
+            advertiser_id: user.advertiser_id.clone().filter(|_| user.role == Role::Advertiser),
+            campaigns: None,
+            token_version,
+        })
+    }
+
+    /// A tenant's id and name, and the version its tokens are issued under now.
+    async fn client(&self, id: &ClientId) -> Result<((ClientId, String), u32), Failure> {
+        let record = self.web.directory().find(id).await?;
+        match record {
+            Some(record) if record.state == TenantState::Active => {
+                Ok(((record.client_id, record.name), record.token_version))
+            }
+            Some(record) if record.state == TenantState::Suspended => {
+                let detail = "The tenant is suspended. Ask the platform's admins.";
+                Err(Problem::new(Code::TenantSuspended, detail).into())
+            }
+            _ => {
+                let detail = "The credential's tenant is not there (yet).";
+                Err(Problem::new(Code::CredentialInvalid, detail).into())
+            }
+        }
+    }
+
+    fn kept(&self, token: &RefreshToken, now: DateTime<Utc>) -> NewRefreshToken {
+        NewRefreshToken {
+            hash: token.hash(),
+            issued_at: now,
+            expires_at: now + self.settings.refresh_lifetime(),
+        }
+    }
+
+    fn access(&self, grant: Grant, now: DateTime<Utc>) -> Result<AccessToken, Failure> {
+        let issued = self.signer.issue(grant, now)?;
+        Ok(AccessToken {
+            access_token: issued.token,
+            token_type: "Bearer",
+            expires_in: (issued.expires_at - now).num_seconds(),
+        })
+    }
+
+    fn pair(
+        &self,
+        grant: Grant,
+        refresh: &RefreshToken,
+        kept: &NewRefreshToken,
+        now: DateTime<Utc>,
+    ) -> Result<TokenPair, Failure> {
+        Ok(TokenPair {
+            access: self.access(grant, now)?,
+            refresh_token: refresh.reveal(),
+            refresh_expires_at: kept.expires_at,
+        })
+    }
+
+    async fn record(
+        &self,
+        action: &'static str,
+        subject: Subject,
+        client_id: Option<&ClientId>,
+        at: DateTime<Utc>,
+    ) -> Result<(), Failure> {
+        let actor = subject.to_string();
+        let event = SecurityEvent { at, actor, client_id: client_id.cloned(), action };
+        Ok(self.web.credentials().record(&event).await?)
+    }
+}

@@ -1,0 +1,9 @@
+//! The api over HTTP, with a database of its own and two tenants in it.
+#![cfg(test)]
+
+mod admin;
+mod campaigns;
+mod guards;
+mod sessions;
+mod stand;
+mod team;

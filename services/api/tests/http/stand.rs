@@ -1,0 +1,275 @@
+use std::{env, net::SocketAddr, sync::Arc, thread};
+
+use aggregates::{Aggregates, RedisSettings};
+use api::{
+    ApiSettings, Dependencies,
+    onboarding::{Made, Onboarding, TenantFile, ensure_admin},
+};
+use auth::{Sealer, SigningKey};
+use control_plane::{Account, Cluster, ControlPlane, PostgresSettings};
+use lifecycle::Lifecycle;
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
+use settings::Secret;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tenancy::TenantRouter;
+use uuid::Uuid;
+use warehouse::{ClusterSettings, Warehouse};
+use web::{TokenSettings, WebState};
+
+/// An api with the tenants `acme` and `globex`. What it made is dropped with it.
+pub(crate) struct Stand {
+    address: SocketAddr,
+    client: Client,
+    database: String,
+    made: Vec<Made>,
+    suffix: String,
+    lifecycle: Lifecycle,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Stand {
+    pub(crate) async fn new() -> Self {
+        let id = Uuid::now_v7().simple().to_string();
+        let database = format!("test_{id}");
+        execute(&format!("CREATE DATABASE {database}")).await;
+        let suffix: String = id.chars().rev().take(12).collect();
+        let control_plane = control_plane(&database).await;
+        let sealer = Sealer::new([7; 32]);
+        let warehouse = warehouse(&control_plane, &sealer).await;
+        #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
+        let operator = TenantRouter::platform("cli");
+        let mut made = Vec::new();
+        made.extend(ensure_admin(&control_plane, &operator, "admin@test.example").await.unwrap());
+        let onboarding = Onboarding::new(control_plane.clone(), warehouse.clone(), &operator);
+        for name in ["acme", "globex"] {
+            made.extend(onboarding.create(&tenant(name, &suffix)).await.unwrap().made);
+        }
+        let redis = RedisSettings {
+            url: Secret::new(setting("REDIS__URL")),
+            slot_buckets: 1,
+            namespace: format!("test-{id}"),
+        };
+        let tokens = TokenSettings {
+            issuer: "https://footfall.test".into(),
+            audience: "footfall".into(),
+            access_seconds: 900,
+            refresh_days: 30,
+        };
+        let keys = SigningKey::load(&control_plane, &sealer, chrono::Utc::now()).await.unwrap();
+        let shared = Arc::new(control_plane.clone());
+        let parts = Dependencies {
+            web: WebState::new(shared.clone(), shared, tokens.verifier(&keys).unwrap()),
+            aggregates: Aggregates::connect(&redis).unwrap(),
+            signer: tokens.signer(&keys[0]).unwrap(),
+            tokens,
+            control_plane,
+            warehouse,
+        };
+        let settings = ApiSettings {
+            bind: "127.0.0.1:0".into(),
+            trust_forwarded_for: true,
+            cached_answers: 100,
+        };
+        let lifecycle = Lifecycle::new();
+        parts.control_plane.listen(&lifecycle);
+        let address = api::run(&settings, parts, &lifecycle).unwrap();
+        Self { address, client: Client::new(), database, made, suffix, lifecycle }
+    }
+
+    /// The id of this test's `acme` or `globex`.
+    pub(crate) fn id(&self, tenant: &str) -> String {
+        format!("{tenant}-{}", self.suffix)
+    }
+
+    /// The address of a tenant's user with a role.
+    pub(crate) fn email(&self, tenant: &str, role: &str) -> String {
+        format!("{role}@{}.example", self.id(tenant))
+    }
+
+    /// The first password of a user.
+    pub(crate) fn password(&self, wanted: &str) -> &str {
+        let found = self.made.iter().find_map(|made| match made {
+            Made::User { email, password, .. } if email == wanted => Some(password.reveal()),
+            _ => None,
+        });
+        found.unwrap()
+    }
+
+    /// A tenant's key of a kind.
+    pub(crate) fn key(&self, tenant: &str, wanted: &str) -> String {
+        let tenant = self.id(tenant);
+        let found = self.made.iter().find_map(|made| match made {
+            Made::Key { client_id, kind, key, .. }
+                if client_id.as_str() == tenant && kind.as_str() == wanted =>
+            {
+                Some(key.reveal())
+            }
+            _ => None,
+        });
+        found.unwrap()
+    }
+
+    /// The answer to a login.
+    pub(crate) async fn session(&self, email: &str) -> Value {
+        let login = json!({"email": email, "password": self.password(email)});
+        let answer = self.post("/v1/auth/login", None, login).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    }
+
+    /// An access token of a tenant's user.
+    pub(crate) async fn token(&self, tenant: &str, role: &str) -> String {
+        self.access_token(&self.email(tenant, role)).await
+    }
+
+    pub(crate) async fn access_token(&self, email: &str) -> String {
+        self.session(email).await["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn get(&self, path: &str, credential: &str) -> Answer {
+        answer(self.request(Method::GET, path, Some(credential))).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, credential: Option<&str>, body: Value) -> Answer {
+        answer(self.request(Method::POST, path, credential).json(&body)).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        credential: &str,
+        body: Value,
+    ) -> Answer {
+        answer(self.request(method, path, Some(credential)).json(&body)).await
+    }
+
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        path: &str,
+        credential: Option<&str>,
+    ) -> RequestBuilder {
+        let request = self.client.request(method, format!("http://{}{path}", self.address));
+        match credential {
+            Some(credential) => request.bearer_auth(credential),
+            None => request,
+        }
+    }
+}
+
+pub(crate) async fn answer(request: RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.bytes().await.unwrap();
+    Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+}
+
+fn tenant(name: &str, suffix: &str) -> TenantFile {
+    let id = format!("{name}-{suffix}");
+    let file = json!({
+        "id": id,
+        "name": name,
+        "isolation": "schema",
+        "cluster": "shared",
+        "time_zone": "Europe/Berlin",
+        "currency": "EUR",
+        "advertisers": [{"id": "nova", "name": "Nova"}, {"id": "orbit", "name": "Orbit"}],
+        "campaigns": [
+            {"id": "autumn", "name": "Autumn"},
+            {"id": "spring", "name": "Spring", "advertiser": "nova"},
+            {"id": "winter", "name": "Winter", "advertiser": "orbit"},
+        ],
+        "users": [
+            {"email": format!("owner@{id}.example"), "role": "owner"},
+            {"email": format!("analyst@{id}.example"), "role": "analyst"},
+            {"email": format!("advertiser@{id}.example"), "role": "advertiser", "advertiser": "nova"},
+        ],
+        "keys": [
+            {"name": "shop", "kind": "collect"},
+            {"name": "reports", "kind": "read"},
+        ],
+    });
+    serde_json::from_value(file).unwrap()
+}
+
+async fn control_plane(database: &str) -> ControlPlane {
+    let server = setting("POSTGRES__URL");
+    let (server, _) = server.rsplit_once('/').unwrap();
+    let url = Secret::new(format!("{server}/{database}"));
+    let settings = PostgresSettings { url, max_connections: 6 };
+    let control_plane = ControlPlane::connect(&settings).await.unwrap();
+    control_plane.migrate().await.unwrap();
+    control_plane
+}
+
+async fn warehouse(control_plane: &ControlPlane, sealer: &Sealer) -> Warehouse {
+    let of = |field| setting(&format!("CLUSTERS__SHARED__{field}"));
+    let settings = ClusterSettings {
+        url: of("URL"),
+        writer_user: of("WRITER_USER"),
+        writer_password: Secret::new(of("WRITER_PASSWORD")),
+        reader_user: of("READER_USER"),
+        reader_password: Secret::new(of("READER_PASSWORD")),
+    };
+    let account = |user: &str, password: &Secret| Account {
+        user: user.to_owned(),
+        password: password.clone(),
+    };
+    let cluster = Cluster {
+        name: "shared".parse().unwrap(),
+        url: settings.url.clone(),
+        writer: account(&settings.writer_user, &settings.writer_password),
+        reader: account(&settings.reader_user, &settings.reader_password),
+    };
+    #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
+    let platform = control_plane.for_platform(&TenantRouter::platform("cli"));
+    platform.register_cluster(sealer, &cluster).await.unwrap();
+    Warehouse::new([(cluster.name, settings)])
+}
+
+fn setting(name: &str) -> String {
+    let name = format!("FOOTFALL__{name}");
+    env::var(&name).unwrap_or_else(|_| panic!("{name} must say where the test's servers are"))
+}
+
+async fn execute(statement: &str) {
+    let mut connection = PgConnection::connect(&setting("POSTGRES__URL")).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+async fn drop_tenant(id: &str) {
+    let statement = format!("DROP DATABASE IF EXISTS tenant_{} SYNC", id.replace('-', "_"));
+    let user = setting("CLUSTERS__SHARED__WRITER_USER");
+    let password = setting("CLUSTERS__SHARED__WRITER_PASSWORD");
+    let request = Client::new().post(setting("CLUSTERS__SHARED__URL")).body(statement);
+    let response = request.basic_auth(user, Some(password)).send().await.unwrap();
+    response.error_for_status().unwrap();
+}
+
+impl Drop for Stand {
+    fn drop(&mut self) {
+        self.lifecycle.token().cancel();
+        let tenants = ["acme", "globex", "initech"].map(|tenant| self.id(tenant));
+        let statement = format!("DROP DATABASE {} WITH (FORCE)", self.database);
+        let dropped = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(async {
+                for tenant in tenants {
+                    drop_tenant(&tenant).await;
+                }
+                execute(&statement).await;
+            });
+        });
+        dropped.join().unwrap();
+    }
+}

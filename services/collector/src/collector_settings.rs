@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use serde::Deserialize;
+use settings::InvalidSetting;
+
+use crate::ingest::Encoding;
+
+/// Where the collector listens and how much it takes: section `collector`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CollectorSettings {
+    /// Where to listen, `address:port`.
+    pub bind: String,
+    /// The largest body as sent, in bytes.
+    pub max_body_bytes: usize,
+    /// The largest body once inflated, in bytes.
+    pub max_inflated_bytes: usize,
+    /// Most events in one request.
+    pub max_events: usize,
+    /// What all requests at hand may hold together, in bytes.
+    pub in_flight_bytes: usize,
+    /// How long a request waits for the log, in milliseconds.
+    pub publish_timeout_ms: u64,
+}
+
+impl CollectorSettings {
+    /// Whether the values make sense together.
+    ///
+    /// # Errors
+    /// The first setting that is wrong, and what would be right.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        let positive = [
+            ("collector.max_body_bytes", self.max_body_bytes),
+            ("collector.max_inflated_bytes", self.max_inflated_bytes),
+            ("collector.max_events", self.max_events),
+        ];
+        for (key, value) in positive {
+            if value == 0 {
+                return Err(InvalidSetting::new(key, "must be 1 or more"));
+            }
+        }
+        let one = self
+            .max_inflated_bytes
+            .saturating_add(Encoding::Zstd.working_bytes());
+        if !(one..=u32::MAX as usize).contains(&self.in_flight_bytes) {
+            let reason = format!("must hold one request at least ({one}), and 4294967295 at most");
+            return Err(InvalidSetting::new("collector.in_flight_bytes", reason));
+        }
+        if !(100..=60_000).contains(&self.publish_timeout_ms) {
+            let reason = "must be 100 to 60000";
+            return Err(InvalidSetting::new("collector.publish_timeout_ms", reason));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn publish_timeout(&self) -> Duration {
+        Duration::from_millis(self.publish_timeout_ms)
+    }
+}

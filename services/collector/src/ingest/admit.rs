@@ -1,0 +1,57 @@
+use std::time::Duration;
+
+use actix_web::{HttpResponse, ResponseError, http::header::HeaderName};
+use aggregates::Admission;
+use problem::{Code, Problem};
+use tenancy::TenantContext;
+use web::Error;
+
+use super::Ingest;
+
+/// What a tenant's events per second are averaged over, in seconds.
+const WINDOW_SECONDS: u64 = 10;
+
+/// Whether a batch is within its tenant's rate.
+pub(crate) enum Decision {
+    /// It is, and was charged.
+    Go,
+    /// It is not, and would be after this time.
+    Wait(Duration),
+}
+
+impl Ingest {
+    /// Charges a batch to its tenant's rate.
+    pub(crate) async fn admit(&self, tenant: &TenantContext, events: usize) -> Decision {
+        let events = u32::try_from(events).unwrap_or(u32::MAX);
+        match self.aggregates.admit(tenant, events).await {
+            Admission::Admitted => Decision::Go,
+            Admission::RetryAfter(wait) => Decision::Wait(wait),
+        }
+    }
+}
+
+/// The answer to a batch over its tenant's rate, with the `RateLimit` fields of the IETF's draft.
+pub(crate) fn refused(tenant: &TenantContext, wait: Duration) -> HttpResponse {
+    let rate = u64::from(tenant.limits().events_per_second);
+    let detail = format!(
+        "The tenant may send {rate} events a second, averaged over {WINDOW_SECONDS} seconds."
+    );
+    let problem = Problem::new(Code::RateLimited, detail).with_retry_after(wait);
+    let seconds = problem.retry_after_seconds().unwrap_or(1);
+    let mut response = Error::from(problem).error_response();
+    let quota = rate * WINDOW_SECONDS;
+    for (name, value) in [
+        (
+            "ratelimit-policy",
+            format!(r#""events";q={quota};w={WINDOW_SECONDS}"#),
+        ),
+        ("ratelimit", format!(r#""events";r=0;t={seconds}"#)),
+    ] {
+        if let Ok(value) = value.parse() {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}

@@ -1,0 +1,201 @@
+use std::io::{self, Write};
+
+use flate2::write::MultiGzDecoder;
+use zstd::stream::write::Decoder as ZstdDecoder;
+
+use super::Encoding;
+
+/// Inflates a body piece by piece, and stops at the first byte over the limit: what a bomb would
+/// become is never held.
+pub(super) struct Inflater(Stage);
+
+enum Stage {
+    Identity(Bounded),
+    Gzip(Box<MultiGzDecoder<Bounded>>),
+    Zstd(Box<ZstdDecoder<'static, Bounded>>),
+}
+
+/// Why a body could not be inflated.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum InflateError {
+    /// It is larger than allowed.
+    TooLarge,
+    /// It is not what its encoding says, or ends early.
+    Malformed,
+}
+
+impl Inflater {
+    /// Of a body that may become `limit` bytes.
+    pub(super) fn new(encoding: Encoding, limit: usize) -> Result<Self, InflateError> {
+        let bounded = Bounded {
+            bytes: Vec::new(),
+            limit,
+            overrun: false,
+        };
+        Ok(Self(match encoding {
+            Encoding::Identity => Stage::Identity(bounded),
+            Encoding::Gzip => Stage::Gzip(Box::new(MultiGzDecoder::new(bounded))),
+            Encoding::Zstd => {
+                let decoder = ZstdDecoder::new(bounded).and_then(|mut decoder| {
+                    decoder.window_log_max(Encoding::ZSTD_WINDOW_LOG)?;
+                    Ok(decoder)
+                });
+                Stage::Zstd(Box::new(decoder.map_err(|_| InflateError::Malformed)?))
+            }
+        }))
+    }
+
+    /// Takes the next piece of the body.
+    pub(super) fn write(&mut self, piece: &[u8]) -> Result<(), InflateError> {
+        let written = match &mut self.0 {
+            Stage::Identity(bounded) => bounded.write_all(piece),
+            Stage::Gzip(decoder) => decoder.write_all(piece),
+            Stage::Zstd(decoder) => decoder.write_all(piece),
+        };
+        written.map_err(|_| self.failure())
+    }
+
+    /// The whole body.
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, InflateError> {
+        let flushed = match &mut self.0 {
+            Stage::Identity(_) => Ok(()),
+            Stage::Gzip(decoder) => decoder.try_finish(),
+            Stage::Zstd(decoder) => decoder.do_finish(),
+        };
+        flushed.map_err(|_| self.failure())?;
+        match self.0 {
+            Stage::Identity(bounded) => Ok(bounded.bytes),
+            Stage::Gzip(decoder) => decoder
+                .finish()
+                .map(|bounded| bounded.bytes)
+                .map_err(|_| InflateError::Malformed),
+            Stage::Zstd(decoder) => Ok(decoder.into_inner().bytes),
+        }
+    }
+
+    fn failure(&self) -> InflateError {
+        let bounded = match &self.0 {
+            Stage::Identity(bounded) => bounded,
+            Stage::Gzip(decoder) => decoder.get_ref(),
+            Stage::Zstd(decoder) => decoder.get_ref(),
+        };
+        if bounded.overrun {
+            InflateError::TooLarge
+        } else {
+            InflateError::Malformed
+        }
+    }
+}
+
+struct Bounded {
+    bytes: Vec<u8>,
+    limit: usize,
+    overrun: bool,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + piece.len() > self.limit {
+            self.overrun = true;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        zstd::encode_all(bytes, 3).unwrap()
+    }
+
+    fn inflate(encoding: Encoding, body: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
+        let mut inflater = Inflater::new(encoding, limit)?;
+        for piece in body.chunks(7) {
+            inflater.write(piece)?;
+        }
+        inflater.finish()
+    }
+
+    #[test]
+    fn every_encoding_gives_the_same_bytes_up_to_the_limit() {
+        let body: Vec<u8> = (0..5_000_u32)
+            .flat_map(|n| n.wrapping_mul(n).to_le_bytes())
+            .collect();
+        for (encoding, sent) in [
+            (Encoding::Identity, body.clone()),
+            (Encoding::Gzip, gzip(&body)),
+            (Encoding::Zstd, zstd(&body)),
+        ] {
+            assert_eq!(
+                inflate(encoding, &sent, body.len()).as_ref(),
+                Ok(&body),
+                "{encoding:?}"
+            );
+            let over = inflate(encoding, &sent, body.len() - 1);
+            assert_eq!(over, Err(InflateError::TooLarge), "{encoding:?}");
+        }
+    }
+
+    #[test]
+    fn members_sent_one_after_another_are_one_body() {
+        let sent = [gzip(b"one "), gzip(b"two")].concat();
+        assert_eq!(inflate(Encoding::Gzip, &sent, 100).unwrap(), b"one two");
+        let sent = [zstd(b"one "), zstd(b"two")].concat();
+        assert_eq!(inflate(Encoding::Zstd, &sent, 100).unwrap(), b"one two");
+    }
+
+    #[test]
+    fn what_is_cut_short_or_something_else_is_refused() {
+        let body = b"some text that is long enough to be cut in many places";
+        for (encoding, sent) in [(Encoding::Gzip, gzip(body)), (Encoding::Zstd, zstd(body))] {
+            for end in 1..sent.len() {
+                let cut = inflate(encoding, &sent[..end], 100);
+                assert_eq!(
+                    cut,
+                    Err(InflateError::Malformed),
+                    "{encoding:?} cut at {end}"
+                );
+            }
+            let other = inflate(encoding, body, 100);
+            assert_eq!(other, Err(InflateError::Malformed), "{encoding:?}");
+            let mut followed = sent.clone();
+            followed.extend_from_slice(b"and more");
+            let followed = inflate(encoding, &followed, 100);
+            assert_eq!(followed, Err(InflateError::Malformed), "{encoding:?}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_given_up_at_the_limit() {
+        let zeros = vec![0; 64 << 20];
+        for (encoding, sent) in [
+            (Encoding::Gzip, gzip(&zeros)),
+            (Encoding::Zstd, zstd(&zeros)),
+        ] {
+            let mut inflater = Inflater::new(encoding, 1 << 20).unwrap();
+            assert_eq!(inflater.write(&sent), Err(InflateError::TooLarge));
+            let held = match &inflater.0 {
+                Stage::Gzip(decoder) => decoder.get_ref().bytes.capacity(),
+                Stage::Zstd(decoder) => decoder.get_ref().bytes.capacity(),
+                Stage::Identity(_) => panic!("neither is as it was"),
+            };
+            assert!(held <= 2 << 20, "{encoding:?} held {held}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! From a request's bytes to the log.
+
+mod admit;
+mod body;
+mod encoding;
+mod form;
+mod in_flight;
+mod inflate;
+mod publish;
+mod receipt;
+mod sort;
+
+use std::time::Duration;
+
+use aggregates::Aggregates;
+use stream::Producer;
+
+pub(crate) use admit::{Decision, refused};
+pub(crate) use encoding::Encoding;
+pub(crate) use form::{form_of, shape_problem};
+pub(crate) use receipt::Receipt;
+
+use crate::CollectorSettings;
+use in_flight::InFlight;
+
+/// When to try again after something was away or full.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What takes events in: the log, the limits, and the memory they may fill.
+pub(crate) struct Ingest {
+    pub(crate) settings: CollectorSettings,
+    producer: Producer,
+    aggregates: Aggregates,
+    in_flight: InFlight,
+}
+
+impl Ingest {
+    pub(crate) fn new(
+        settings: CollectorSettings,
+        producer: Producer,
+        aggregates: Aggregates,
+    ) -> Self {
+        let in_flight = InFlight::new(settings.in_flight_bytes);
+        Self {
+            settings,
+            producer,
+            aggregates,
+            in_flight,
+        }
+    }
+}

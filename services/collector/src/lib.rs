@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+mod collector_settings;
+mod ingest;
+mod openapi;
+mod routes;
+mod run;
+
+pub use collector_settings::CollectorSettings;
+pub use openapi::openapi;
+pub use routes::routes;
+pub use run::{Dependencies, run};

@@ -1,0 +1,31 @@
+use utoipa::ToSchema;
+
+/// What went wrong (RFC 9457).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `problem` writes")]
+pub(crate) struct ProblemDocument {
+    /// A page about the code.
+    r#type: String,
+    /// The code in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// A stable name that clients may switch on.
+    code: String,
+    /// What happened, and what to do.
+    detail: String,
+    /// What is wrong with which field.
+    errors: Option<Vec<ProblemField>>,
+    /// Names the request; quote it to us.
+    request_id: String,
+}
+
+/// What is wrong with one field.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `problem` writes")]
+pub(crate) struct ProblemField {
+    /// Where: a JSON pointer (RFC 6901).
+    pointer: String,
+    /// What would be right.
+    reason: String,
+}

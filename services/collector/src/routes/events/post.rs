@@ -1,0 +1,99 @@
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header,
+    web::{Data, Payload},
+};
+use auth::{Authority, KeyKind, WriteEvents};
+use chrono::Utc;
+use events::{Admission, split};
+use problem::{Code, Problem};
+use web::{Error, Tenant};
+
+use crate::{
+    ingest::{Decision, Encoding, Ingest, RETRY_AFTER, Receipt, form_of, refused, shape_problem},
+    openapi::{BatchDocument, EventDocument, ProblemDocument},
+};
+
+/// Takes events in.
+///
+/// Answers with one outcome for each event, in the order they were sent, once Kafka has
+/// acknowledged them. One bad event rejects itself only. An event whose outcome is `retry` was not
+/// stored for certain: send it again, with the `event_id` given there, and it counts once.
+#[utoipa::path(
+    post,
+    path = "/v1/events",
+    tag = "events",
+    operation_id = "send_events",
+    request_body(
+        description = "A JSON array of events, an envelope `{\"sent_at\": …, \"events\": […]}`, \
+            or one event a line; as it is, or compressed with gzip or zstd \
+            (`Content-Encoding`). At most 1,000 events and 1 MiB once inflated.",
+        content(
+            (BatchDocument = "application/json"),
+            (EventDocument = "application/x-ndjson"),
+        )
+    ),
+    responses(
+        (status = 202, body = Receipt, description = "Every accepted event is in the log"),
+        (status = 400, body = ProblemDocument, content_type = "application/problem+json",
+            description = "The body cannot be read"),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json",
+            description = "No credential, or not a valid one"),
+        (status = 403, body = ProblemDocument, content_type = "application/problem+json",
+            description = "The credential may not send events, or the tenant is suspended"),
+        (status = 413, body = ProblemDocument, content_type = "application/problem+json",
+            description = "The body is too large, or holds too many events"),
+        (status = 415, body = ProblemDocument, content_type = "application/problem+json",
+            description = "The content type or encoding is not supported"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "The body is JSON, but not a batch of events"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "Over the tenant's events per second; see `Retry-After`"),
+        (status = 503, body = ProblemDocument, content_type = "application/problem+json",
+            description = "Nothing could be stored; see `Retry-After`"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn post(
+    tenant: Tenant<WriteEvents>,
+    request: HttpRequest,
+    payload: Payload,
+    ingest: Data<Ingest>,
+) -> Result<HttpResponse, Error> {
+    let received_at = Utc::now();
+    let form = form_of(request.headers())?;
+    let encoding = Encoding::of(request.headers())?;
+    let body = ingest.read(request.headers(), encoding, payload).await?;
+
+    let batch = split(&body, form, ingest.settings.max_events).map_err(shape_problem)?;
+    if let Decision::Wait(wait) = ingest.admit(tenant.context(), batch.events.len()).await {
+        return Ok(refused(tenant.context(), wait));
+    }
+    let admission = Admission {
+        received_at,
+        sent_at: batch.sent_at,
+        clamp_past: tenant.principal().authority != Authority::Key(KeyKind::Import),
+        currency: tenant.context().currency(),
+    };
+    let receipt = ingest
+        .take(&tenant, &batch.events, &admission, traceparent(&request))
+        .await;
+    if receipt.nothing_stored() {
+        let detail = "None of the events could be stored. Send the batch again.";
+        return Err(Problem::new(Code::Unavailable, detail)
+            .with_retry_after(RETRY_AFTER)
+            .into());
+    }
+    let mut response = HttpResponse::Accepted();
+    if receipt.counts.retry > 0 {
+        response.insert_header((header::RETRY_AFTER, RETRY_AFTER.as_secs()));
+    }
+    Ok(response.json(receipt))
+}
+
+/// The trace context to send along, if it has the right form (W3C).
+fn traceparent(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get("traceparent")?.to_str().ok()?;
+    let allowed = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
+    (value.len() == 55 && value.bytes().all(allowed)).then_some(value)
+}

@@ -1,0 +1,39 @@
+//! The route table.
+
+mod cross_origin;
+mod events;
+
+pub(crate) use events::post as post_events;
+
+use actix_web::{
+    middleware::from_fn,
+    web::{Data, ServiceConfig, resource},
+};
+use web::Health;
+
+use crate::{CollectorSettings, Dependencies, ingest::Ingest};
+
+/// Every route of the collector. Copies of what is returned share one memory of bytes in flight.
+pub fn routes(
+    settings: &CollectorSettings,
+    dependencies: Dependencies,
+    health: Health,
+) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    let web = Data::new(dependencies.web);
+    let ingest = Data::new(Ingest::new(
+        settings.clone(),
+        dependencies.producer,
+        dependencies.aggregates,
+    ));
+    move |config| {
+        config
+            .app_data(web.clone())
+            .app_data(ingest.clone())
+            .service(
+                resource("/v1/events")
+                    .post(events::post::post)
+                    .wrap(from_fn(cross_origin::answer)),
+            )
+            .configure(|config| health.clone().configure(config));
+    }
+}

@@ -1,0 +1,8 @@
+//! What the collector answers, on a real Kafka and a real Redis.
+
+#[cfg(test)]
+mod accepting;
+#[cfg(test)]
+mod refusing;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,361 @@
+use std::{collections::HashMap, io::Write, net::SocketAddr, sync::Arc};
+
+use aggregates::{Aggregates, RedisSettings};
+use auth::{
+    ApiKey, ApiKeyId, CredentialStore, CredentialStoreError, KeyKind, NewRefreshToken, Rotation,
+    SecretHash, SecurityEvent, SigningKey, StoredApiKey, StoredSigningKey, StoredUser,
+};
+use chrono::{DateTime, Utc};
+use collector::{CollectorSettings, Dependencies};
+use events::Event;
+use lifecycle::Lifecycle;
+use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap};
+use serde_json::Value;
+use stream::{Entry, KafkaSettings, LogReader, Producer, delete_topics, ensure_topics};
+use tenancy::{
+    ClientId, DirectoryError, Isolation, Limits, Placement, TenantDirectory, TenantRecord,
+    TenantRouter, TenantState,
+};
+use uuid::Uuid;
+use web::{TokenSettings, WebState};
+
+/// A collector of its own, with topics and limits of its own.
+pub(crate) struct TestCollector {
+    pub(crate) address: SocketAddr,
+    pub(crate) client: reqwest::Client,
+    lifecycle: Lifecycle,
+    kafka: KafkaSettings,
+    keys: HashMap<(&'static str, KeyKind), String>,
+    has_topics: bool,
+}
+
+/// What a test may set.
+pub(crate) struct Options {
+    pub(crate) brokers: Option<&'static str>,
+    pub(crate) rejects_topic: Option<&'static str>,
+    pub(crate) collector: CollectorSettings,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let collector = CollectorSettings {
+            bind: "127.0.0.1:0".to_owned(),
+            max_body_bytes: 1 << 20,
+            max_inflated_bytes: 1 << 20,
+            max_events: 1_000,
+            in_flight_bytes: 64 << 20,
+            publish_timeout_ms: 10_000,
+        };
+        collector.validate().unwrap();
+        Self {
+            brokers: None,
+            rejects_topic: None,
+            collector,
+        }
+    }
+}
+
+impl TestCollector {
+    pub(crate) async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let run = Uuid::now_v7();
+        let brokers = options
+            .brokers
+            .map_or_else(|| needed("FOOTFALL__KAFKA__BROKERS"), Into::into);
+        let kafka = KafkaSettings {
+            brokers,
+            events_topic: format!("test-events-{run}"),
+            rejects_topic: format!("test-rejects-{run}"),
+            partitions: 3,
+            replication: 1,
+        };
+        let has_topics = options.brokers.is_none();
+        if has_topics {
+            ensure_topics(&kafka).await.unwrap();
+        }
+        let mut produced = kafka.clone();
+        if let Some(topic) = options.rejects_topic {
+            produced.rejects_topic = topic.to_owned();
+        }
+        let redis = RedisSettings {
+            url: settings::Secret::new(needed("FOOTFALL__REDIS__URL")),
+            slot_buckets: 1,
+            namespace: format!("test-{run}"),
+        };
+        let mut known = Known::default();
+        let mut keys = HashMap::new();
+        for client_id in ["acme", "globex", "slow"] {
+            for kind in KeyKind::ALL {
+                let key = ApiKey::generate(kind).unwrap();
+                keys.insert((client_id, kind), key.reveal());
+                known.keys.insert(key.id().clone(), stored(&key, client_id));
+            }
+        }
+        let tokens = TokenSettings {
+            issuer: "https://footfall.test".to_owned(),
+            audience: "footfall".to_owned(),
+            access_seconds: 900,
+            refresh_days: 30,
+        };
+        let verifier = tokens.verifier(&[SigningKey::generate().unwrap()]).unwrap();
+        let dependencies = Dependencies {
+            web: WebState::new(Arc::new(Tenants), Arc::new(known), verifier),
+            producer: Producer::new(&produced).unwrap(),
+            aggregates: Aggregates::connect(&redis).unwrap(),
+        };
+        let lifecycle = Lifecycle::new();
+        let address = collector::run(&options.collector, dependencies, &lifecycle).unwrap();
+        Self {
+            address,
+            client: reqwest::Client::new(),
+            lifecycle,
+            kafka,
+            keys,
+            has_topics,
+        }
+    }
+
+    pub(crate) fn key(&self, client_id: &'static str, kind: KeyKind) -> &str {
+        &self.keys[&(client_id, kind)]
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A request of `acme` with JSON, to be changed before it is sent.
+    pub(crate) fn post(&self, body: impl Into<reqwest::Body>) -> RequestBuilder {
+        self.post_as(self.key("acme", KeyKind::Collect), body)
+    }
+
+    pub(crate) fn post_as(&self, key: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+        self.client
+            .post(self.url("/v1/events"))
+            .bearer_auth(key)
+            .header("content-type", "application/json")
+            .body(body)
+    }
+
+    /// The events in the log, in no order.
+    pub(crate) async fn logged(&self) -> Vec<Event> {
+        let payloads = read(&self.kafka).await.into_iter();
+        payloads
+            .map(|payload| serde_json::from_slice(&payload).unwrap())
+            .collect()
+    }
+
+    /// The bytes among the rejects, in no order.
+    pub(crate) async fn rejected(&self) -> Vec<Vec<u8>> {
+        let rejects = KafkaSettings {
+            events_topic: self.kafka.rejects_topic.clone(),
+            ..self.kafka.clone()
+        };
+        read(&rejects).await
+    }
+
+    pub(crate) async fn stop(&self) {
+        self.lifecycle.stop().await.unwrap();
+    }
+}
+
+impl Drop for TestCollector {
+    fn drop(&mut self) {
+        self.lifecycle.token().cancel();
+        if self.has_topics {
+            let kafka = self.kafka.clone();
+            std::thread::spawn(move || delete(&kafka)).join().unwrap();
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn delete(kafka: &KafkaSettings) {
+    delete_topics(kafka).await.unwrap();
+}
+
+async fn read(kafka: &KafkaSettings) -> Vec<Vec<u8>> {
+    let reader = LogReader::new(kafka, TenantRouter::new(Arc::new(Tenants))).unwrap();
+    let mut payloads = Vec::new();
+    for (partition, end) in reader.ends().await.unwrap() {
+        let mut stream = reader.read_range(partition, 0..end).unwrap();
+        while let Some(batch) = stream.next(1_000).await.unwrap() {
+            payloads.extend(batch.entries.iter().map(|entry| match entry {
+                Entry::Record(record) => record.value().payload.to_vec(),
+                Entry::Unresolved(unresolved) => panic!("{unresolved:?} should be a tenant's"),
+            }));
+        }
+    }
+    payloads
+}
+
+fn needed(variable: &str) -> String {
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} must name a running server: start the local stack"))
+}
+
+/// Status, headers and JSON body.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The outcomes, by name.
+    pub(crate) fn outcomes(&self) -> Vec<&str> {
+        let outcomes = self.body["outcomes"].as_array().unwrap();
+        outcomes
+            .iter()
+            .map(|outcome| outcome["outcome"].as_str().unwrap())
+            .collect()
+    }
+}
+
+pub(crate) async fn send(request: RequestBuilder) -> Answer {
+    answer(request.send().await.unwrap()).await
+}
+
+pub(crate) async fn answer(response: Response) -> Answer {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.json().await.unwrap_or(Value::Null);
+    Answer {
+        status,
+        headers,
+        body,
+    }
+}
+
+pub(crate) fn page_view(id: Uuid) -> Value {
+    serde_json::json!({"event_id": id, "type": "page_view", "visitor_id": "v1"})
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// What the control plane would know of tenants: three that are alike, except that `slow` may send
+/// one event a second.
+struct Tenants;
+
+#[async_trait::async_trait]
+impl TenantDirectory for Tenants {
+    async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
+        let events_per_second = if client_id.as_str() == "slow" {
+            1
+        } else {
+            100_000
+        };
+        Ok(Some(TenantRecord {
+            client_id: client_id.clone(),
+            name: client_id.to_string(),
+            state: TenantState::Active,
+            placement: Placement {
+                isolation: Isolation::Shared,
+                cluster: "main".parse().unwrap(),
+                route_version: 1,
+            },
+            limits: Limits {
+                events_per_second,
+                ..Limits::default()
+            },
+            time_zone: chrono_tz::UTC,
+            currency: "EUR".parse().unwrap(),
+            token_version: 1,
+        }))
+    }
+}
+
+/// What the control plane would know of keys.
+#[derive(Default)]
+struct Known {
+    keys: HashMap<ApiKeyId, StoredApiKey>,
+}
+
+fn stored(key: &ApiKey, client_id: &str) -> StoredApiKey {
+    StoredApiKey {
+        id: key.id().clone(),
+        client_id: client_id.parse().unwrap(),
+        kind: key.kind(),
+        secret_hash: key.secret_hash(),
+        campaigns: None,
+        expires_at: None,
+    }
+}
+
+#[async_trait::async_trait]
+impl CredentialStore for Known {
+    async fn user_by_email(&self, _: &str) -> Result<Option<StoredUser>, CredentialStoreError> {
+        Ok(None)
+    }
+
+    async fn user(&self, _: Uuid) -> Result<Option<StoredUser>, CredentialStoreError> {
+        Ok(None)
+    }
+
+    async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
+        Ok(self.keys.get(id).cloned())
+    }
+
+    async fn start_refresh_family(
+        &self,
+        _: Uuid,
+        _: &NewRefreshToken,
+    ) -> Result<(), CredentialStoreError> {
+        Ok(())
+    }
+
+    async fn rotate_refresh_token(
+        &self,
+        _: &SecretHash,
+        _: &NewRefreshToken,
+    ) -> Result<Rotation, CredentialStoreError> {
+        Ok(Rotation::Refused)
+    }
+
+    async fn revoke_refresh_family(
+        &self,
+        _: &SecretHash,
+        _: DateTime<Utc>,
+    ) -> Result<(), CredentialStoreError> {
+        Ok(())
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, CredentialStoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn add_first_signing_key(
+        &self,
+        _: &StoredSigningKey,
+    ) -> Result<(), CredentialStoreError> {
+        Ok(())
+    }
+
+    async fn record(&self, _: &SecurityEvent) -> Result<(), CredentialStoreError> {
+        Ok(())
+    }
+}
+
+/// A body of unknown length that is sent as it is fed, and ends when the feed is dropped.
+pub(crate) fn slow_body() -> (
+    tokio::sync::mpsc::UnboundedSender<&'static str>,
+    reqwest::Body,
+) {
+    let (feed, pieces) = tokio::sync::mpsc::unbounded_channel();
+    let pieces = futures::stream::unfold(pieces, async |mut pieces| {
+        let piece: &'static str = tokio::sync::mpsc::UnboundedReceiver::recv(&mut pieces).await?;
+        Some((Ok::<_, std::io::Error>(piece), pieces))
+    });
+    (feed, reqwest::Body::wrap_stream(pieces))
+}

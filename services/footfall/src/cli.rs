@@ -1,0 +1,228 @@
+use std::{convert::Infallible, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use settings::Secret;
+use tenancy::CampaignId;
+use url::Url;
+
+use crate::import::Format;
+
+/// Analytics for online shops: takes events in, counts each exactly once, answers per campaign.
+#[derive(Debug, Parser)]
+#[command(name = "footfall", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// A TOML file of settings, laid over the built-in defaults
+    #[arg(long, global = true, value_name = "FILE", env = "FOOTFALL_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Settings come from the built-in defaults, then the --config file, then environment variables:
+FOOTFALL__KAFKA__BROKERS sets `brokers` in section [kafka]. `footfall config show` prints the result.
+
+Examples:
+  footfall config check                          do the settings make sense?
+  footfall migrate                               prepare Kafka, PostgreSQL and ClickHouse
+  footfall tenant apply tenants/                 create or update the tenants described there
+  footfall all                                   run collector, processor and api in one process
+  footfall import --format open-bandit --key ff_import_... random-men.csv.xz
+  footfall simulate --rate 200 --key ff_collect_... --campaigns spring-sale,new-shoes
+
+Exit codes:
+  0  done
+  1  a fault of ours or of this machine
+  2  wrong arguments, settings or key
+  3  something needed does not answer: Kafka, PostgreSQL, Redis, ClickHouse, a collector
+  4  the input was read, but some or all of it was refused";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything in one process: collector, processor and api
+    All,
+    /// Take events in over HTTP and write them to Kafka
+    Collector,
+    /// Carry events from Kafka to ClickHouse and Redis
+    Processor {
+        /// Only this one; both when left out
+        #[arg(long, value_enum)]
+        sink: Option<SinkName>,
+    },
+    /// Answer reports, live streams and administration over HTTP
+    Api,
+    /// Create or update topics, tables and clusters; safe to run again, and at the same time
+    Migrate {
+        /// The first admin of the platform, made unless there is a user of this address
+        #[arg(long, value_name = "EMAIL", default_value = "admin@footfall.example")]
+        admin: String,
+        #[command(flatten)]
+        handover: Handover,
+    },
+    /// Tenants as files: what would change, and changing it
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// Send files of events to a collector; the same file twice changes nothing
+    Import(Import),
+    /// Send the made-up traffic of a shop to a collector
+    Simulate(Simulate),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Write the OpenAPI descriptions of collector and api
+    Openapi {
+        /// Change nothing; fail if the files differ from what the code says
+        #[arg(long)]
+        check: bool,
+        /// The folder they are in
+        #[arg(long, value_name = "FOLDER", default_value = "openapi")]
+        folder: PathBuf,
+    },
+}
+
+/// A consumer group of the processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SinkName {
+    /// Into ClickHouse
+    Store,
+    /// Into Redis: counters of the last days and the live streams
+    Live,
+}
+
+/// `footfall tenant …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantCommand {
+    /// Print what `apply` would change
+    Plan {
+        /// A folder of <tenant>.toml files
+        folder: PathBuf,
+    },
+    /// Make it so; nothing is removed because a file does not name it
+    Apply {
+        /// A folder of <tenant>.toml files
+        folder: PathBuf,
+        #[command(flatten)]
+        handover: Handover,
+    },
+}
+
+/// Where new passwords and keys go.
+#[derive(Debug, Args)]
+pub(crate) struct Handover {
+    /// Write new passwords and keys into this file, for its owner's eyes only, rather than print them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secrets: Option<PathBuf>,
+}
+
+/// `footfall config …`
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Read all settings and say whether they make sense
+    Check,
+    /// Print the settings in effect and where each was set; secrets as ***
+    Show,
+}
+
+/// Where events go, and as whom.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// The API key to send with; better given as the variable, which other users cannot see
+    #[arg(long, env = "FOOTFALL_KEY", hide_env_values = true, value_parser = secret)]
+    pub(crate) key: Secret,
+    /// The collector's address
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8081",
+        env = "FOOTFALL_COLLECTOR"
+    )]
+    pub(crate) collector: Url,
+    /// Compress what is sent
+    #[arg(long)]
+    pub(crate) gzip: bool,
+    /// How long to try while the collector is busy or away, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) patience: u64,
+}
+
+/// `footfall import`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every event keeps the time it has in the file, however old: this needs a key of kind `import`.
+Its event id is made from the row, so that sending a file again within 24 hours changes nothing.
+
+Example:
+  FOOTFALL_KEY=ff_import_... footfall import --format open-bandit random-men.csv.xz bts-men.csv.xz")]
+pub(crate) struct Import {
+    /// What the files look like inside
+    #[arg(long, value_enum)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// The campaign of all events; for open-bandit, each file's name up to its first dot when left out
+    #[arg(long, value_name = "ID")]
+    pub(crate) campaign: Option<CampaignId>,
+    /// The most events a second; as fast as the collector takes them when left out
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: Option<u32>,
+    /// The files: plain, .gz, .xz or .zst
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// `footfall simulate`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Visitors browse, see and click ads, fill carts, buy and sometimes give back. The same seed makes the
+same shop and the same sort of visits.
+
+Example:
+  FOOTFALL_KEY=ff_collect_... footfall simulate --rate 200 --duration 60")]
+pub(crate) struct Simulate {
+    /// Events a second, averaged over the day
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) rate: u32,
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// What chance begins with
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How long, in seconds; until Ctrl-C when left out
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) duration: Option<u64>,
+    /// The campaigns whose ads are shown
+    #[arg(
+        long,
+        value_name = "ID,ID,...",
+        value_delimiter = ',',
+        default_value = "spring-sale,new-shoes,brand-days,basics"
+    )]
+    pub(crate) campaigns: Vec<CampaignId>,
+    /// The same rate at every hour, rather than busy evenings and quiet nights
+    #[arg(long)]
+    pub(crate) flat: bool,
+}
+
+fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_key_does_not_show_in_debug_output() {
+        let arguments = ["footfall", "simulate", "--key", "ff_collect_1_hunter2"];
+        let cli = Cli::try_parse_from(arguments).unwrap();
+        assert!(!format!("{cli:?}").contains("hunter2"));
+    }
+}

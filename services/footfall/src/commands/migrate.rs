@@ -1,0 +1,134 @@
+use std::collections::BTreeSet;
+
+use api::onboarding::ensure_admin;
+use control_plane::{Account, AuditEntry, Cluster};
+use serde_json::json;
+use tenancy::{ClientId, ClusterName, Destination, Isolation, Placement, TenantRecord};
+
+use crate::{
+    cli::Handover,
+    configuration::Configuration,
+    exit::Failure,
+    handover::Credentials,
+    output::Progress,
+    parts::{Parts, operator},
+};
+
+/// The cluster whose shared tables are made before the first tenant needs them.
+const SHARED_CLUSTER: &str = "shared";
+
+/// Brings Kafka, PostgreSQL and ClickHouse to what this version of the program needs.
+pub(crate) async fn run(
+    configuration: Configuration,
+    admin: &str,
+    handover: Handover,
+) -> Result<(), Failure> {
+    let mut credentials = Credentials::to(handover)?;
+    let progress = Progress::of_steps(4);
+
+    progress.begin_step("Kafka: topics");
+    let topics = stream::ensure_topics(&configuration.kafka).await?;
+    progress.end_step(&match topics.created.as_slice() {
+        [] => "Kafka: topics are there".to_owned(),
+        created => format!("Kafka: created {}", created.join(" and ")),
+    });
+
+    progress.begin_step("PostgreSQL: tables");
+    let parts = Parts::connect(configuration).await?;
+    parts.control_plane.migrate().await?;
+    progress.end_step("PostgreSQL: tables are up to date");
+
+    progress.begin_step("PostgreSQL: clusters");
+    let (known, changed) = register_clusters(&parts).await?;
+    progress.end_step(&format!(
+        "PostgreSQL: {known} clusters known, {changed} new or changed"
+    ));
+
+    let destinations = destinations(&parts).await?;
+    progress.expect_more(destinations.len() as u64);
+    for destination in &destinations {
+        let place = format!(
+            "ClickHouse: {} on {}",
+            destination.database, destination.cluster
+        );
+        progress.begin_step(&place);
+        let applied = migrate_tables(&parts, destination).await?;
+        progress.end_step(&match applied {
+            0 => format!("{place} is up to date"),
+            applied => format!("{place}: {applied} migrations applied"),
+        });
+    }
+
+    progress.begin_step("the first admin");
+    let made = ensure_admin(&parts.control_plane, &operator(), admin).await?;
+    progress.end_step(&match &made {
+        Some(_) => format!("admin {admin} made"),
+        None => format!("admin {admin} is there"),
+    });
+    progress.finish();
+    if let Some(made) = &made {
+        credentials.hand_over(made);
+    }
+    credentials.end()
+}
+
+/// Makes the clusters of the settings known; tells how many there are, and how many were changed.
+async fn register_clusters(parts: &Parts) -> Result<(usize, usize), Failure> {
+    let platform = parts.platform();
+    let mut changed = 0;
+    for (name, settings) in &parts.configuration.clusters {
+        let account = |user: &str, password: &settings::Secret| Account {
+            user: user.to_owned(),
+            password: password.clone(),
+        };
+        let cluster = Cluster {
+            name: name.clone(),
+            url: settings.url.clone(),
+            writer: account(&settings.writer_user, &settings.writer_password),
+            reader: account(&settings.reader_user, &settings.reader_password),
+        };
+        let is_change = platform.register_cluster(&parts.sealer, &cluster).await?;
+        changed += usize::from(is_change);
+    }
+    Ok((parts.read_clusters().await?.len(), changed))
+}
+
+/// The tables of every tenant, and the shared ones.
+async fn destinations(parts: &Parts) -> Result<BTreeSet<Destination>, Failure> {
+    let tenants = parts.platform().tenants().await?;
+    let mut destinations: BTreeSet<Destination> = tenants
+        .iter()
+        .map(|tenant| destination_of(&tenant.record))
+        .collect();
+    let shared: ClusterName = SHARED_CLUSTER.parse().map_err(Failure::other)?;
+    if parts.configuration.clusters.contains_key(&shared) {
+        // The shared tables are the same ones whoever's they are.
+        let anybody: ClientId = "anybody".parse().map_err(Failure::other)?;
+        let shared = Placement {
+            isolation: Isolation::Shared,
+            cluster: shared,
+            route_version: 1,
+        };
+        destinations.insert(shared.destination(&anybody));
+    }
+    Ok(destinations)
+}
+
+fn destination_of(tenant: &TenantRecord) -> Destination {
+    tenant.placement.destination(&tenant.client_id)
+}
+
+async fn migrate_tables(parts: &Parts, destination: &Destination) -> Result<usize, Failure> {
+    let applied = parts.warehouse.migrate(destination).await?;
+    if !applied.is_empty() {
+        let subject = format!("{}/{}", destination.cluster, destination.database);
+        let entry = AuditEntry {
+            action: "warehouse.migrate",
+            client_id: None,
+            subject: &subject,
+            detail: json!({ "applied": applied }),
+        };
+        parts.platform().audit(&entry).await?;
+    }
+    Ok(applied.len())
+}

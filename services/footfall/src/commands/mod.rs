@@ -1,0 +1,47 @@
+//! One module per subcommand.
+
+mod config;
+mod import;
+mod migrate;
+mod openapi;
+mod services;
+mod simulate;
+mod tenant;
+
+use std::future::Future;
+
+use services::Services;
+
+use crate::{
+    cli::{Cli, Command},
+    configuration::Configuration,
+    exit::Failure,
+};
+
+/// Does what the command line asks for.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let file = cli.config.as_deref();
+    let settings = || Configuration::load(file).map_err(Failure::usage);
+    let serve = |services| block_on(services::run(settings()?, services));
+    match cli.command {
+        Command::All => serve(Services::all()),
+        Command::Collector => serve(Services::collector()),
+        Command::Processor { sink } => serve(Services::processor(sink)),
+        Command::Api => serve(Services::api()),
+        Command::Migrate { admin, handover } => {
+            block_on(migrate::run(settings()?, &admin, handover))
+        }
+        Command::Tenant(command) => block_on(tenant::run(settings()?, command)),
+        Command::Import(arguments) => block_on(import::run(arguments)),
+        Command::Simulate(arguments) => block_on(simulate::run(arguments)),
+        Command::Config(command) => config::run(command, file),
+        Command::Openapi { check, folder } => openapi::run(check, &folder),
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    runtime.map_err(Failure::other)?.block_on(command)
+}

@@ -1,0 +1,80 @@
+use lifecycle::Lifecycle;
+use processor::Sink;
+
+use crate::{cli::SinkName, configuration::Configuration, exit::Failure, parts::Parts};
+
+/// Which services this process runs.
+pub(crate) struct Services {
+    pub(crate) collector: bool,
+    pub(crate) sinks: Vec<Sink>,
+    pub(crate) api: bool,
+}
+
+impl Services {
+    pub(crate) fn all() -> Self {
+        Self {
+            collector: true,
+            sinks: Sink::ALL.to_vec(),
+            api: true,
+        }
+    }
+
+    pub(crate) fn collector() -> Self {
+        Self {
+            collector: true,
+            sinks: Vec::new(),
+            api: false,
+        }
+    }
+
+    pub(crate) fn processor(sink: Option<SinkName>) -> Self {
+        let sinks = match sink {
+            Some(SinkName::Store) => vec![Sink::Store],
+            Some(SinkName::Live) => vec![Sink::Live],
+            None => Sink::ALL.to_vec(),
+        };
+        Self {
+            collector: false,
+            sinks,
+            api: false,
+        }
+    }
+
+    pub(crate) fn api() -> Self {
+        Self {
+            collector: false,
+            sinks: Vec::new(),
+            api: true,
+        }
+    }
+}
+
+/// Starts the services and runs until a signal or the first failure.
+pub(crate) async fn run(configuration: Configuration, services: Services) -> Result<(), Failure> {
+    telemetry::init(&configuration.telemetry).map_err(Failure::other)?;
+    let lifecycle = Lifecycle::new();
+    if let Err(failure) = start(configuration, services, &lifecycle).await {
+        lifecycle.stop().await.map_err(Failure::other)?;
+        return Err(failure);
+    }
+    lifecycle.run_until_signal().await.map_err(Failure::other)
+}
+
+async fn start(
+    configuration: Configuration,
+    services: Services,
+    lifecycle: &Lifecycle,
+) -> Result<(), Failure> {
+    let parts = Parts::connect(configuration).await?;
+    parts.keep_current(lifecycle).await?;
+    if !services.sinks.is_empty() {
+        parts.start_processor(&services.sinks, lifecycle).await?;
+    }
+    if services.collector {
+        parts.start_collector(lifecycle).await?;
+    }
+    if services.api {
+        parts.start_api(lifecycle).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+use std::path::Path;
+
+use api::onboarding::{Onboarding, Plan, Progress as Event, read_folder};
+
+use crate::{
+    cli::TenantCommand,
+    configuration::Configuration,
+    exit::Failure,
+    handover::Credentials,
+    output::{self, Progress},
+    parts::{Parts, operator},
+};
+
+/// Plans, or plans and applies, the tenants of a folder.
+pub(crate) async fn run(
+    configuration: Configuration,
+    command: TenantCommand,
+) -> Result<(), Failure> {
+    let (folder, handover) = match command {
+        TenantCommand::Plan { folder } => (folder, None),
+        TenantCommand::Apply { folder, handover } => (folder, Some(handover)),
+    };
+    let (onboarding, plan) = plan(configuration, &folder).await?;
+    if plan.is_empty() {
+        output::line("no changes");
+        return Ok(());
+    }
+    output::line(plan.to_string().trim_end());
+    let Some(handover) = handover else {
+        return Ok(());
+    };
+
+    let mut credentials = Credentials::to(handover)?;
+    let progress = Progress::of_steps(plan.steps().len() as u64);
+    let mut doing: Option<String> = None;
+    let mut observe = |event: Event<'_>| match event {
+        Event::Doing(step) => {
+            if let Some(done) = doing.replace(step.to_string()) {
+                progress.end_step(&done);
+            }
+            progress.begin_step(&step.to_string());
+        }
+        Event::Made(made) => credentials.hand_over(made),
+    };
+    let applied = onboarding.apply(&plan, &mut observe).await?;
+    if let Some(done) = doing {
+        progress.end_step(&done);
+    }
+    progress.finish();
+    output::line(&format!("{} changes applied", applied.steps));
+    credentials.end()
+}
+
+async fn plan(configuration: Configuration, folder: &Path) -> Result<(Onboarding, Plan), Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::Usage(format!(
+            "{} is not a folder",
+            folder.display()
+        )));
+    }
+    let folder = read_folder(folder).map_err(|error| Failure::Rejected(error.to_string()))?;
+    let parts = Parts::connect(configuration).await?;
+    parts.read_clusters().await?;
+    let onboarding = Onboarding::new(parts.control_plane, parts.warehouse, &operator());
+    let plan = onboarding.plan_folder(&folder).await?;
+    Ok((onboarding, plan))
+}

@@ -1,0 +1,157 @@
+use std::{collections::BTreeMap, path::Path};
+
+use aggregates::RedisSettings;
+use api::ApiSettings;
+use auth::Sealer;
+use collector::CollectorSettings;
+use control_plane::PostgresSettings;
+use processor::ProcessorSettings;
+use serde::Deserialize;
+use settings::{InvalidSetting, Origin, Secret, SettingsError};
+use stream::KafkaSettings;
+use telemetry::TelemetrySettings;
+use tenancy::ClusterName;
+use warehouse::ClusterSettings;
+use web::TokenSettings;
+
+/// What every setting is unless it is set; the file is also their documentation.
+const DEFAULTS: &str = include_str!("../default.toml");
+
+/// All settings: one section per concern, each owned by the crate that uses it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Configuration {
+    pub(crate) telemetry: TelemetrySettings,
+    pub(crate) kafka: KafkaSettings,
+    pub(crate) postgres: PostgresSettings,
+    pub(crate) redis: RedisSettings,
+    #[serde(default)]
+    pub(crate) clusters: BTreeMap<ClusterName, ClusterSettings>,
+    pub(crate) secrets: SecretSettings,
+    pub(crate) tokens: TokenSettings,
+    pub(crate) collector: CollectorSettings,
+    pub(crate) processor: ProcessorSettings,
+    pub(crate) api: ApiSettings,
+}
+
+/// What seals: section `secrets`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct SecretSettings {
+    /// Base64 of 32 bytes.
+    key_encryption_key: Secret,
+}
+
+impl Configuration {
+    /// The settings in effect, checked.
+    ///
+    /// # Errors
+    /// The first setting that is unknown, missing, of a wrong type, or makes no sense.
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        Self::load_explained(file).map(|(configuration, _)| configuration)
+    }
+
+    /// As [`Configuration::load`], with the origin of each value.
+    pub(crate) fn load_explained(
+        file: Option<&Path>,
+    ) -> Result<(Self, Vec<Origin>), SettingsError> {
+        Self::from_sources(file, std::env::vars())
+    }
+
+    fn from_sources(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<(Self, Vec<Origin>), SettingsError> {
+        let (configuration, origins): (Self, _) =
+            settings::load_explained(DEFAULTS, file, environment)?;
+        configuration.validate()?;
+        Ok((configuration, origins))
+    }
+
+    fn validate(&self) -> Result<(), InvalidSetting> {
+        self.telemetry.validate()?;
+        self.kafka.validate()?;
+        self.postgres.validate()?;
+        self.redis.validate()?;
+        for (name, cluster) in &self.clusters {
+            cluster.validate().map_err(|invalid| {
+                InvalidSetting::new(format!("clusters.{name}.{}", invalid.key), invalid.reason)
+            })?;
+        }
+        self.secrets.sealer()?;
+        self.tokens.validate()?;
+        self.collector.validate()?;
+        self.processor.validate()?;
+        self.api.validate()
+    }
+}
+
+impl SecretSettings {
+    /// What seals and opens with the key.
+    pub(crate) fn sealer(&self) -> Result<Sealer, InvalidSetting> {
+        Sealer::from_base64(self.key_encryption_key.expose()).map_err(|_| {
+            let reason = "must be base64 of 32 bytes, as `openssl rand -base64 32` makes it";
+            InvalidSetting::new("secrets.key_encryption_key", reason)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+    fn load(pairs: &[(&str, &str)]) -> Result<(Configuration, Vec<Origin>), SettingsError> {
+        let needed = [
+            (
+                "FOOTFALL__POSTGRES__URL",
+                "postgres://footfall:hunter2@127.0.0.1/footfall",
+            ),
+            ("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY),
+        ];
+        let pairs = needed.iter().chain(pairs);
+        let owned = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Configuration::from_sources(None, owned.collect::<Vec<_>>().into_iter())
+    }
+
+    #[test]
+    fn the_defaults_make_sense_once_the_secrets_are_given() {
+        let (configuration, origins) = load(&[]).unwrap();
+        assert_eq!(configuration.kafka.partitions, 12);
+        let shown = format!("{configuration:?} {origins:?}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains(KEY),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn clusters_come_from_the_environment_too() {
+        let cluster = |url| {
+            load(&[
+                ("FOOTFALL__CLUSTERS__EU_WEST__URL", url),
+                ("FOOTFALL__CLUSTERS__EU_WEST__WRITER_USER", "writer"),
+                ("FOOTFALL__CLUSTERS__EU_WEST__WRITER_PASSWORD", "w"),
+                ("FOOTFALL__CLUSTERS__EU_WEST__READER_USER", "reader"),
+                ("FOOTFALL__CLUSTERS__EU_WEST__READER_PASSWORD", "r"),
+            ])
+        };
+        let (configuration, _) = cluster("http://127.0.0.1:8123").unwrap();
+        assert!(configuration.clusters.contains_key("eu-west"));
+        let message = cluster("127.0.0.1:8123").unwrap_err().to_string();
+        assert!(
+            message.starts_with("clusters.eu-west.url must begin with http"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_key_of_the_wrong_length_is_refused_without_showing_it() {
+        let error = load(&[("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", "c2hvcnQ=")]).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.starts_with("secrets.key_encryption_key must be base64 of 32"),
+            "{message}"
+        );
+        assert!(!message.contains("c2hvcnQ"), "{message}");
+    }
+}

@@ -1,0 +1,112 @@
+use std::collections::BTreeSet;
+
+use api::onboarding::Made;
+use tenancy::ClientId;
+
+use crate::{cli::Handover, exit::Failure, output, secrets_file::SecretsFile};
+
+/// Passwords and keys just made, on their way to the operator: into a file, or else printed. They
+/// are shown this once; nobody can tell them later.
+pub(crate) struct Credentials {
+    file: Option<SecretsFile>,
+    /// The names given in this run.
+    given: BTreeSet<String>,
+    failure: Option<Failure>,
+}
+
+impl Credentials {
+    /// To where the command line says.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn to(handover: Handover) -> Result<Self, Failure> {
+        let file = handover.secrets.as_deref().map(SecretsFile::at);
+        if let Some(file) = &file {
+            // Writing nothing tells now, rather than too late, whether writing is possible.
+            file.put(&[]).map_err(Failure::usage)?;
+        }
+        Ok(Self {
+            file,
+            given: BTreeSet::new(),
+            failure: None,
+        })
+    }
+
+    /// Hands over what was made. What cannot be written is printed: it must not be lost.
+    pub(crate) fn hand_over(&mut self, made: &Made) {
+        let values = self.named(made);
+        if let Some(file) = &self.file {
+            match file.put(&values) {
+                Ok(()) => return,
+                Err(error) => self.failure = Some(Failure::other(error)),
+            }
+        }
+        for (name, value) in values {
+            output::line(&format!("{name}={value}"));
+        }
+    }
+
+    /// Whether all was written where it should be.
+    pub(crate) fn end(self) -> Result<(), Failure> {
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    fn named(&mut self, made: &Made) -> Vec<(String, String)> {
+        match made {
+            Made::Key {
+                client_id,
+                name,
+                kind,
+                key,
+            } => {
+                let stem = self.stem(Some(client_id), kind.as_str(), name);
+                vec![(format!("{stem}_KEY"), key.reveal())]
+            }
+            Made::User {
+                client_id,
+                email,
+                role,
+                password,
+            } => {
+                let role = if client_id.is_some() {
+                    role.as_str()
+                } else {
+                    "admin"
+                };
+                let local_part = email.split('@').next().unwrap_or_default();
+                let stem = self.stem(client_id.as_ref(), role, local_part);
+                let (name, secret) = (format!("{stem}_EMAIL"), format!("{stem}_PASSWORD"));
+                vec![
+                    (name, email.clone()),
+                    (secret, password.reveal().to_owned()),
+                ]
+            }
+        }
+    }
+
+    /// `NORTHWIND_COLLECT` for the first of a tenant's kind, `NORTHWIND_<NAME>` for the others.
+    fn stem(&mut self, client_id: Option<&ClientId>, kind: &str, name: &str) -> String {
+        let owner = client_id.map_or("FOOTFALL", ClientId::as_str);
+        let of = |what: &str| {
+            let plain = |c: char| {
+                if c.is_ascii_alphanumeric() {
+                    c.to_ascii_uppercase()
+                } else {
+                    '_'
+                }
+            };
+            format!("{owner}_{what}")
+                .chars()
+                .map(plain)
+                .collect::<String>()
+        };
+        let first = of(kind);
+        let stem = if self.given.contains(&first) {
+            of(name)
+        } else {
+            first
+        };
+        self.given.insert(stem.clone());
+        stem
+    }
+}

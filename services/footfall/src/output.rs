@@ -1,0 +1,128 @@
+//! All that is printed: results on standard output, progress and errors on standard error.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the one module that prints"
+)]
+
+use std::{
+    io::IsTerminal,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How often progress is told where no bar can be drawn, such as in a log.
+const PLAIN_EVERY: Duration = Duration::from_secs(10);
+
+/// A line of the command's result.
+pub(crate) fn line(text: &str) {
+    println!("{text}");
+}
+
+/// A line about the command, not of its result.
+pub(crate) fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Why the command failed.
+pub(crate) fn failure(text: &str) {
+    eprintln!("footfall: {text}");
+}
+
+/// How far a long command is: a bar in a terminal, a line now and then elsewhere.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    drawn: bool,
+    began: Instant,
+    told_at_seconds: AtomicU64,
+    step_ended_ms: AtomicU64,
+}
+
+impl Progress {
+    /// So many bytes to read.
+    pub(crate) fn of_bytes(total: u64) -> Self {
+        let style = "{bar:32} {bytes}/{total_bytes}  {msg}  eta {eta}";
+        Self::new(ProgressBar::new(total), style)
+    }
+
+    /// So many seconds to run.
+    pub(crate) fn of_seconds(total: u64) -> Self {
+        Self::new(ProgressBar::new(total), "{bar:32} {pos}/{len} s  {msg}")
+    }
+
+    /// So many steps to do.
+    pub(crate) fn of_steps(total: u64) -> Self {
+        Self::new(ProgressBar::new(total), "{bar:32} {pos}/{len}  {msg}")
+    }
+
+    /// No end in sight.
+    pub(crate) fn endless() -> Self {
+        Self::new(
+            ProgressBar::no_length(),
+            "{spinner} {elapsed_precise}  {msg}",
+        )
+    }
+
+    fn new(bar: ProgressBar, template: &str) -> Self {
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        let drawn = std::io::stderr().is_terminal();
+        Self {
+            bar,
+            drawn,
+            began: Instant::now(),
+            told_at_seconds: AtomicU64::new(0),
+            step_ended_ms: AtomicU64::new(0),
+        }
+    }
+
+    /// It is here now; `trouble` is what it waits for.
+    pub(crate) fn update(&self, position: u64, mut message: String, trouble: Option<String>) {
+        if let Some(trouble) = trouble {
+            message = format!("{message}, waiting: {trouble}");
+        }
+        if self.drawn {
+            self.bar.set_position(position);
+            self.bar.set_message(message);
+            return;
+        }
+        let elapsed = self.began.elapsed().as_secs();
+        let told = self.told_at_seconds.load(Ordering::Relaxed);
+        if elapsed >= told + PLAIN_EVERY.as_secs() {
+            self.told_at_seconds.store(elapsed, Ordering::Relaxed);
+            note(&format!("{elapsed:>5} s  {message}"));
+        }
+    }
+
+    /// There are more steps than were known at first.
+    pub(crate) fn expect_more(&self, steps: u64) {
+        self.bar.inc_length(steps);
+    }
+
+    /// What is being done now.
+    pub(crate) fn begin_step(&self, what: &str) {
+        self.bar.set_message(what.to_owned());
+        self.bar.tick();
+    }
+
+    /// A step is done: it is told with the time it took, and stays to be read.
+    pub(crate) fn end_step(&self, what: &str) {
+        let elapsed_ms = self.began.elapsed().as_millis() as u64;
+        let took_ms = elapsed_ms - self.step_ended_ms.swap(elapsed_ms, Ordering::Relaxed);
+        let line = format!("{:>6.1} s  {what}", took_ms as f64 / 1_000.0);
+        if self.drawn {
+            self.bar.println(line);
+            self.bar.inc(1);
+        } else {
+            note(&line);
+        }
+    }
+
+    /// The bar goes, so that the result stands alone.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

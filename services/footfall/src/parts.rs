@@ -1,0 +1,192 @@
+use std::{error::Error, sync::Arc, time::Duration};
+
+use aggregates::Aggregates;
+use auth::{Sealer, SigningKey};
+use chrono::Utc;
+use control_plane::{Cluster, ControlPlane, ControlPlaneError, PlatformControl};
+use lifecycle::Lifecycle;
+use processor::Sink;
+use stream::Producer;
+use tenancy::{PlatformContext, TenantRouter};
+use warehouse::{ClusterSettings, Warehouse};
+use web::WebState;
+
+use crate::{configuration::Configuration, exit::Failure};
+
+/// How often clusters are read again: one registered by another process is known that soon.
+const CLUSTERS_EVERY: Duration = Duration::from_secs(10);
+
+/// What services and operator commands are made of, connected as the settings say.
+pub(crate) struct Parts {
+    pub(crate) configuration: Configuration,
+    pub(crate) sealer: Sealer,
+    pub(crate) control_plane: ControlPlane,
+    pub(crate) warehouse: Warehouse,
+    pub(crate) aggregates: Aggregates,
+}
+
+/// The platform's context for whoever runs the command line: they hold its secrets anyway.
+pub(crate) fn operator() -> PlatformContext {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the operator's command line is the platform"
+    )]
+    TenantRouter::platform("command line")
+}
+
+impl Parts {
+    /// Connects to PostgreSQL; the rest connects when it is first used.
+    pub(crate) async fn connect(configuration: Configuration) -> Result<Self, Failure> {
+        let sealer = configuration.secrets.sealer().map_err(Failure::usage)?;
+        let control_plane = ControlPlane::connect(&configuration.postgres).await?;
+        let aggregates = Aggregates::connect(&configuration.redis).map_err(Failure::usage)?;
+        let warehouse = Warehouse::default();
+        Ok(Self {
+            configuration,
+            sealer,
+            control_plane,
+            warehouse,
+            aggregates,
+        })
+    }
+
+    /// The platform's own work, as the operator.
+    pub(crate) fn platform(&self) -> PlatformControl {
+        self.control_plane.for_platform(&operator())
+    }
+
+    /// Makes the registered clusters known to the warehouse.
+    pub(crate) async fn read_clusters(&self) -> Result<Vec<Cluster>, Failure> {
+        let clusters = self.platform().clusters(&self.sealer).await?;
+        register(&self.warehouse, &clusters);
+        Ok(clusters)
+    }
+
+    /// Keeps what is cached of tenants, keys and clusters up to date until `lifecycle` stops.
+    pub(crate) async fn keep_current(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
+        self.control_plane.listen(lifecycle);
+        let mut known = self.read_clusters().await?;
+        let (platform, sealer) = (self.platform(), self.sealer.clone());
+        let (warehouse, token) = (self.warehouse.clone(), lifecycle.token());
+        lifecycle.spawn("clusters", Duration::from_secs(1), async move {
+            while token
+                .run_until_cancelled(tokio::time::sleep(CLUSTERS_EVERY))
+                .await
+                .is_some()
+            {
+                match changed(&platform, &sealer, &mut known).await {
+                    Ok(clusters) => register(&warehouse, &clusters),
+                    Err(error) => {
+                        let error: &dyn Error = &error;
+                        tracing::warn!(error, "clusters not read");
+                    }
+                }
+            }
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// Starts a collector.
+    pub(crate) async fn start_collector(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
+        let (web, _) = self.web().await?;
+        let producer = Producer::new(&self.configuration.kafka).map_err(Failure::usage)?;
+        let aggregates = self.aggregates.clone();
+        let dependencies = collector::Dependencies {
+            web,
+            producer,
+            aggregates,
+        };
+        collector::run(&self.configuration.collector, dependencies, lifecycle)
+            .map(drop)
+            .map_err(Failure::usage)
+    }
+
+    /// Starts a member of the consumer group of each sink.
+    pub(crate) async fn start_processor(
+        &self,
+        sinks: &[Sink],
+        lifecycle: &Lifecycle,
+    ) -> Result<(), Failure> {
+        let parts = processor::Parts {
+            settings: self.configuration.processor.clone(),
+            kafka: self.configuration.kafka.clone(),
+            control_plane: self.control_plane.clone(),
+            warehouse: self.warehouse.clone(),
+            aggregates: self.aggregates.clone(),
+            router: TenantRouter::new(Arc::new(self.control_plane.clone())),
+        };
+        Ok(processor::run(parts, sinks, lifecycle).await?)
+    }
+
+    /// Starts an api.
+    pub(crate) async fn start_api(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
+        let (web, keys) = self.web().await?;
+        let tokens = self.configuration.tokens.clone();
+        let newest = keys
+            .first()
+            .ok_or_else(|| Failure::Other("no signing key".to_owned()))?;
+        let dependencies = api::Dependencies {
+            control_plane: self.control_plane.clone(),
+            aggregates: self.aggregates.clone(),
+            warehouse: self.warehouse.clone(),
+            signer: tokens.signer(newest).map_err(Failure::other)?,
+            tokens,
+            web,
+        };
+        api::run(&self.configuration.api, dependencies, lifecycle)
+            .map(drop)
+            .map_err(Failure::usage)
+    }
+
+    /// What turns credentials into tenants, and the keys that sign tokens, newest first.
+    async fn web(&self) -> Result<(WebState, Vec<SigningKey>), Failure> {
+        let keys = SigningKey::load(&self.control_plane, &self.sealer, Utc::now());
+        let keys = keys.await?;
+        let verifier = self
+            .configuration
+            .tokens
+            .verifier(&keys)
+            .map_err(Failure::other)?;
+        let control_plane = Arc::new(self.control_plane.clone());
+        Ok((
+            WebState::new(control_plane.clone(), control_plane, verifier),
+            keys,
+        ))
+    }
+}
+
+/// The clusters that are new or different; `known` is brought up to date.
+async fn changed(
+    platform: &PlatformControl,
+    sealer: &Sealer,
+    known: &mut Vec<Cluster>,
+) -> Result<Vec<Cluster>, ControlPlaneError> {
+    let clusters = platform.clusters(sealer).await?;
+    let changed = clusters
+        .iter()
+        .filter(|cluster| !known.contains(cluster))
+        .cloned()
+        .collect();
+    *known = clusters;
+    Ok(changed)
+}
+
+fn register(warehouse: &Warehouse, clusters: &[Cluster]) {
+    for cluster in clusters {
+        let Cluster {
+            name,
+            url,
+            writer,
+            reader,
+        } = cluster.clone();
+        let settings = ClusterSettings {
+            url,
+            writer_user: writer.user,
+            writer_password: writer.password,
+            reader_user: reader.user,
+            reader_password: reader.password,
+        };
+        warehouse.register(name, &settings);
+    }
+}

@@ -1,0 +1,322 @@
+//! The program, as it is run from a shell.
+#![cfg(test)]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::{Arc, Mutex},
+};
+
+use serde_json::{Value, json};
+
+const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+fn footfall(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_footfall"));
+    command.args(arguments).env_clear();
+    command
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn written(folder: &Path, name: &str, contents: &str) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, contents).unwrap();
+    path
+}
+
+/// A collector that gives these answers, one after the other, to whoever asks.
+struct Collector {
+    address: SocketAddr,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+#[derive(Debug, Clone)]
+struct Request {
+    authorization: String,
+    events: Vec<Value>,
+}
+
+impl Collector {
+    fn answering(answers: Vec<(u16, Value)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = requests.clone();
+        std::thread::spawn(move || {
+            for (status, body) in answers {
+                let (stream, _) = listener.accept().unwrap();
+                seen.lock().unwrap().push(read(&stream));
+                let body = body.to_string();
+                let head = format!(
+                    "HTTP/1.1 {status} x\r\nretry-after: 0\r\nconnection: close\r\n\
+                     content-length: {}\r\n\r\n",
+                    body.len()
+                );
+                (&stream).write_all((head + &body).as_bytes()).unwrap();
+            }
+        });
+        Self { address, requests }
+    }
+
+    fn import(&self, format: &str, file: &Path) -> Output {
+        let url = format!("http://{}", self.address);
+        let mut command = footfall(&["import", "--format", format, "--collector", &url]);
+        command
+            .env("FOOTFALL_KEY", "ff_import_1_hunter2")
+            .arg(file)
+            .output()
+            .unwrap()
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+fn read(stream: &TcpStream) -> Request {
+    let mut reader = BufReader::new(stream);
+    let (mut authorization, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        match line.trim_end().split_once(": ") {
+            Some(("authorization", value)) => authorization = value.to_owned(),
+            Some(("content-length", value)) => length = value.parse().unwrap(),
+            _ if line.trim().is_empty() => break,
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let lines = body
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
+    let events = lines
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    Request {
+        authorization,
+        events,
+    }
+}
+
+fn outcomes(outcomes: &[Value]) -> (u16, Value) {
+    (202, json!({ "outcomes": outcomes }))
+}
+
+#[test]
+fn import_sends_again_what_was_not_taken_and_tells_what_was_refused() {
+    let accepted = json!({ "outcome": "accepted", "event_id": "x" });
+    let retry = json!({ "outcome": "retry" });
+    let rejected = json!({ "outcome": "rejected", "code": "missing_field", "pointer": "/type", "reason": "is needed" });
+    let collector = Collector::answering(vec![
+        (503, json!({ "code": "unavailable" })),
+        outcomes(&[accepted.clone(), rejected, retry.clone()]),
+        outcomes(&[retry]),
+        outcomes(&[accepted]),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let lines =
+        "{\"type\":\"page_view\"}\n{\"typ\":\"page_view\"}\n{\"type\":\"purchase\"}\nnot json\n";
+    let output = collector.import("ndjson", &written(folder.path(), "shop.ndjson", lines));
+
+    let requests = collector.requests();
+    let sizes: Vec<_> = requests
+        .iter()
+        .map(|request| request.events.len())
+        .collect();
+    assert_eq!(sizes, [3, 3, 1, 1]);
+    assert_eq!(requests[0].authorization, "Bearer ff_import_1_hunter2");
+    assert_eq!(
+        requests[3].events[0], requests[0].events[2],
+        "the same event, with the same id"
+    );
+
+    let (stdout, stderr) = texts(&output);
+    assert!(
+        stdout.contains("accepted 2, duplicate 0, rejected 2 (sent again: 5)"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("1 x missing_field /type is needed"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("1 x line 4: must be a JSON object"),
+        "{stdout}"
+    );
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert!(!stdout.contains("hunter2") && !stderr.contains("hunter2"));
+}
+
+#[test]
+fn a_file_gives_the_same_events_whatever_it_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = |name: &str| {
+        let accepted = json!({ "outcome": "accepted", "event_id": "x" });
+        let collector = Collector::answering(vec![outcomes(&[accepted.clone(), accepted])]);
+        let lines = "{\"type\":\"page_view\"}\n{\"type\":\"page_view\"}\n";
+        let output = collector.import("ndjson", &written(folder.path(), name, lines));
+        assert_eq!(output.status.code(), Some(0), "{:?}", texts(&output));
+        collector.requests()[0].events.clone()
+    };
+    let first = events("one.ndjson");
+    assert_ne!(first[0]["event_id"], first[1]["event_id"]);
+    assert_eq!(first, events("two.ndjson"));
+}
+
+#[test]
+fn a_refused_key_is_the_operators_mistake() {
+    let problem = json!({ "code": "credential_invalid", "detail": "The API key is not valid." });
+    let collector = Collector::answering(vec![(401, problem)]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(folder.path(), "shop.ndjson", "{\"type\":\"page_view\"}\n");
+    let output = collector.import("ndjson", &file);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        texts(&output)
+            .1
+            .contains("credential_invalid: The API key is not valid.")
+    );
+}
+
+#[test]
+fn a_collector_that_stays_away_ends_the_import_when_patience_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(folder.path(), "shop.ndjson", "{\"type\":\"page_view\"}\n");
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("http://{closed}");
+    let arguments = [
+        "import",
+        "--format",
+        "ndjson",
+        "--key",
+        "k",
+        "--patience",
+        "1",
+        "--collector",
+        &url,
+    ];
+    let output = footfall(&arguments).arg(file).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        texts(&output).1.contains("gave up after 1 s"),
+        "{:?}",
+        texts(&output)
+    );
+}
+
+#[test]
+fn a_file_of_another_format_is_refused_with_what_would_be_right() {
+    let collector = Collector::answering(Vec::new());
+    let folder = tempfile::tempdir().unwrap();
+    let output = collector.import("eshop", &written(folder.path(), "shop.csv", "a,b\n1,2\n"));
+    assert_eq!(output.status.code(), Some(4));
+    assert!(
+        texts(&output)
+            .1
+            .contains("shop.csv: the first line must be year;month;day")
+    );
+}
+
+#[test]
+fn wrong_settings_are_named_with_their_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(
+        folder.path(),
+        "footfall.toml",
+        "[kafka]\nbroker = \"k:9092\"\n",
+    );
+    let output = footfall(&["config", "check", "--config"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let expected = format!(
+        "footfall: {}:2: there is no setting `kafka.broker`, did you mean `kafka.brokers`?\n",
+        file.display()
+    );
+    assert_eq!(texts(&output).1, expected);
+}
+
+#[test]
+fn settings_are_shown_with_their_origin_and_without_their_secrets() {
+    let output = footfall(&["config", "show"])
+        .env(
+            "FOOTFALL__POSTGRES__URL",
+            "postgres://footfall:hunter2@db/footfall",
+        )
+        .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
+        .env("FOOTFALL__API__BIND", "0.0.0.0:9000")
+        .output()
+        .unwrap();
+    let (stdout, stderr) = texts(&output);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let line = |start: &str| {
+        stdout
+            .lines()
+            .find(|line| line.starts_with(start))
+            .unwrap_or_default()
+    };
+    assert!(
+        line("api.bind = ").ends_with("# environment variable FOOTFALL__API__BIND"),
+        "{stdout}"
+    );
+    assert!(
+        line("kafka.partitions = 12").ends_with("# defaults"),
+        "{stdout}"
+    );
+    assert!(line("postgres.url = ").contains("***"), "{stdout}");
+    assert!(
+        !stdout.contains("hunter2") && !stdout.contains("AAAA"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn help_shows_examples_and_exit_codes() {
+    let output = footfall(&["--help"]).output().unwrap();
+    let (stdout, _) = texts(&output);
+    for part in [
+        "Examples:",
+        "Exit codes:",
+        "simulate",
+        "tenant",
+        "--config <FILE>",
+    ] {
+        assert!(stdout.contains(part), "{part} is missing: {stdout}");
+    }
+    assert_eq!(
+        footfall(&["colector"]).output().unwrap().status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn a_database_that_is_away_is_told_apart_from_a_wrong_setting() {
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let api = |url: String| {
+        let output = footfall(&["api"])
+            .env("FOOTFALL__POSTGRES__URL", url)
+            .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
+            .output()
+            .unwrap();
+        (output.status.code(), texts(&output).1)
+    };
+    let (code, stderr) = api(format!("postgres://footfall:hunter2@{closed}/footfall"));
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(!stderr.contains("hunter2"), "{stderr}");
+    assert_eq!(api("not an address".to_owned()).0, Some(2));
+}
