@@ -95,12 +95,12 @@ pub(crate) enum SinkName {
 pub(crate) enum TenantCommand {
     /// Print what `apply` would change
     Plan {
-        /// A folder of <tenant>.toml files
+        /// A folder of TOML files, one per tenant
         folder: PathBuf,
     },
     /// Make it so; nothing is removed because a file does not name it
     Apply {
-        /// A folder of <tenant>.toml files
+        /// A folder of TOML files, one per tenant
         folder: PathBuf,
         #[command(flatten)]
         handover: Handover,

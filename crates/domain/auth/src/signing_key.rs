@@ -91,7 +91,9 @@ impl SigningKey {
     ) -> Result<Vec<Self>, SigningKeyError> {
         let mut stored = store.signing_keys().await?;
         if stored.is_empty() {
-            store.add_first_signing_key(&Self::generate()?.seal(sealer, now)?).await?;
+            store
+                .add_first_signing_key(&Self::generate()?.seal(sealer, now)?)
+                .await?;
             stored = store.signing_keys().await?;
         }
         stored.iter().map(|key| Self::open(key, sealer)).collect()

@@ -8,7 +8,7 @@ use problem::{Code, Problem};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use crate::Error;
+use crate::{Error, judgement};
 
 /// The most a JSON body may hold, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
@@ -24,7 +24,9 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = request.content_type() == "application/json";
         let payload = RequestPayload::from_request(request, payload);
+        let passed = judgement::passed(request);
         Box::pin(async move {
+            passed.await;
             if !is_json {
                 return Err(Problem::new(
                     Code::UnsupportedMediaType,

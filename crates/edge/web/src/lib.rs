@@ -5,6 +5,7 @@ mod body;
 mod credential;
 mod error;
 mod health;
+mod judgement;
 mod platform;
 mod query;
 mod request;

@@ -5,7 +5,7 @@ use auth::{PlatformPermission, Principal};
 use futures::future::LocalBoxFuture;
 use tenancy::PlatformContext;
 
-use crate::{Error, credential};
+use crate::{Error, credential, judgement};
 
 /// A request of a platform admin, whose credential allows `P`. The argument is the permission.
 #[derive(Debug)]
@@ -32,8 +32,10 @@ impl<P: PlatformPermission> FromRequest for Platform<P> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let judging = judgement::begin(request);
         let request = request.clone();
         Box::pin(async move {
+            let _judging = judging;
             let (state, principal) = credential::authorised(&request, P::ACTION).await?;
             let context = state.platform(&principal).await?;
             Ok(Self {

@@ -1,22 +1,25 @@
-use std::future::{Ready, ready};
-
 use actix_web::{FromRequest, HttpRequest, dev::Payload, error::QueryPayloadError};
+use futures::future::LocalBoxFuture;
 use problem::Problem;
 use serde::de::DeserializeOwned;
 
-use crate::Error;
+use crate::{Error, judgement};
 
 /// The query string, read as `T`. A wrong parameter is named as `?name`.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for Query<T> {
+impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = actix_web::web::Query::<T>::from_query(request.query_string());
-        ready(read.map(|query| Self(query.into_inner())).map_err(wrong))
+        let passed = judgement::passed(request);
+        Box::pin(async move {
+            passed.await;
+            read.map(|query| Self(query.into_inner())).map_err(wrong)
+        })
     }
 }
 

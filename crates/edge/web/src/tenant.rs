@@ -5,7 +5,7 @@ use auth::{CampaignScope, Principal, TenantPermission};
 use futures::future::LocalBoxFuture;
 use tenancy::{Scoped, TenantContext};
 
-use crate::{Error, credential};
+use crate::{Error, credential, judgement};
 
 /// A request of one tenant, whose credential allows `P`. The argument is the permission.
 #[derive(Debug)]
@@ -46,8 +46,10 @@ impl<P: TenantPermission> FromRequest for Tenant<P> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let judging = judgement::begin(request);
         let request = request.clone();
         Box::pin(async move {
+            let _judging = judging;
             let (state, principal) = credential::authorised(&request, P::ACTION).await?;
             let context = state.tenant(&principal).await?;
             Ok(Self {

@@ -23,7 +23,7 @@ use tenancy::{
     TenantState,
 };
 use uuid::Uuid;
-use web::{Error, Health, Platform, Tenant, TokenSettings, WebState};
+use web::{Body, Error, Health, Platform, Query, Tenant, TokenSettings, WebState};
 
 const ADMIN: Uuid = Uuid::from_u128(1);
 const PERSON: Uuid = Uuid::from_u128(2);
@@ -79,6 +79,8 @@ impl CredentialStore for Known {
     }
 
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
+        // As a database would, it takes a moment.
+        tokio::task::yield_now().await;
         Ok(self.keys.get(id).cloned())
     }
 
@@ -189,7 +191,8 @@ impl Platformlet {
                 .app_data(Data::new(state))
                 .service(resource("/tenant").get(tenant))
                 .service(resource("/platform").get(platform))
-                .service(resource("/broken").get(broken));
+                .service(resource("/broken").get(broken))
+                .service(resource("/both").post(both));
             Health::new(&Lifecycle::new())
                 .with("good", || async { Ok(()) })
                 .with("bad", || async { Err("no answer".into()) })
@@ -205,6 +208,18 @@ async fn tenant(tenant: Tenant<ReadReports>) -> String {
 async fn platform(platform: Platform<ManageTenants>) -> String {
     platform.context().actor().to_owned()
 }
+
+async fn both(
+    tenant: Tenant<ReadReports>,
+    Query(_): Query<Nothing>,
+    Body(_): Body<Nothing>,
+) -> String {
+    tenant.context().client_id().to_string()
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 async fn broken() -> Result<HttpResponse, Error> {
     Err(problem::Problem::internal("password=hunter2").into())
@@ -448,4 +463,21 @@ async fn metrics_are_labelled_by_route_pattern_only() {
         "nosniff"
     );
     assert_eq!(headers.get(header::CACHE_CONTROL).unwrap(), "no-store");
+}
+
+#[actix_web::test]
+async fn whom_we_do_not_let_in_learns_nothing_of_the_rest() {
+    let on = Platformlet::new();
+    let app = init_service(web::app("test", on.routes())).await;
+    let wrong = |key: &ApiKey| {
+        TestRequest::post()
+            .uri("/both?wrong=1")
+            .insert_header((header::AUTHORIZATION, format!("Bearer {}", key.reveal())))
+            .set_payload("not json")
+    };
+    let stranger = ApiKey::generate(KeyKind::Read).unwrap();
+    for (key, status) in [(&stranger, 401), (&on.collect_key, 403), (&on.read_key, 422)] {
+        let response = call_service(&app, wrong(key).to_request()).await;
+        assert_eq!(response.status(), status);
+    }
 }

@@ -111,7 +111,11 @@ mod tests {
         sums.add_count(Counter::Impressions, 1000);
         sums.add_count(Counter::Clicks, 4);
         for (currency, spend) in money {
-            sums.add_money(MoneySum::Spend, currency.parse().unwrap(), spend.parse().unwrap());
+            sums.add_money(
+                MoneySum::Spend,
+                currency.parse().unwrap(),
+                spend.parse().unwrap(),
+            );
         }
         let starts = request.granularity.starts(request.range, chrono_tz::UTC);
         let numbers = Numbers::new(starts, [(from, &sums)], Visitors::default(), Some(to));
@@ -154,6 +158,9 @@ mod tests {
     #[test]
     fn without_money_the_tenants_currency_is_named() {
         let answer = answer(&[], &[Metric::Spend]);
-        assert_eq!((&answer["currency"], &answer["totals"]["spend"]), (&json!("INR"), &json!("0.00")));
+        assert_eq!(
+            (&answer["currency"], &answer["totals"]["spend"]),
+            (&json!("INR"), &json!("0.00"))
+        );
     }
 }

@@ -4,9 +4,8 @@ use std::{
 };
 
 use actix_web::web::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
-use metrics::{Metric, TimeRange};
-use moka::{Expiry, future::Cache};
+use metrics::Metric;
+use moka::future::Cache;
 use problem::Problem;
 use telemetry::Counter;
 use tenancy::{CampaignId, ClientId, TenantContext};
@@ -20,6 +19,10 @@ use crate::{
     },
 };
 
+/// How long an answer is kept, whatever its range: history can be imported at any moment, and
+/// must show as soon as anything else. The cache is there for many asking at once.
+const KEPT: Duration = Duration::from_millis(500);
+
 /// Answers with a campaign's metrics, from memory as long as they are young enough.
 #[derive(Clone)]
 pub(crate) struct Reports {
@@ -31,7 +34,6 @@ pub(crate) struct Reports {
 struct Answer {
     body: Bytes,
     timings: Timings,
-    lifetime: Duration,
 }
 
 /// A rendered answer.
@@ -42,17 +44,9 @@ pub(crate) struct Report {
     pub(crate) server_timing: String,
 }
 
-struct Lifetime;
-
-impl<K> Expiry<K, Arc<Answer>> for Lifetime {
-    fn expire_after_create(&self, _: &K, answer: &Arc<Answer>, _: Instant) -> Option<Duration> {
-        Some(answer.lifetime)
-    }
-}
-
 impl Reports {
     pub(crate) fn new(sources: Sources, cached_answers: u64) -> Self {
-        let answers = Cache::builder().max_capacity(cached_answers).expire_after(Lifetime).build();
+        let answers = Cache::builder().max_capacity(cached_answers).time_to_live(KEPT).build();
         Self { sources, answers }
     }
 
@@ -62,14 +56,17 @@ impl Reports {
         tenant: &TenantContext,
         campaign: &CampaignId,
         request: MetricsRequest,
-        now: DateTime<Utc>,
     ) -> Result<Report, Failure> {
         let started = Instant::now();
-        let key = (tenant.client_id().clone(), campaign.clone(), request.clone());
+        let key = (
+            tenant.client_id().clone(),
+            campaign.clone(),
+            request.clone(),
+        );
         let mut computed = false;
         let answer = self.answers.try_get_with(key, async {
             computed = true;
-            self.compute(tenant, campaign, &request, now).await
+            self.compute(tenant, campaign, &request).await
         });
         let answer = answer.await.map_err(shared)?;
         let timings = match computed {
@@ -79,7 +76,10 @@ impl Reports {
         for (source, _) in &timings {
             Counter::MetricsAnswered.inc(&[source]);
         }
-        Ok(Report { body: answer.body.clone(), server_timing: server_timing(&timings) })
+        Ok(Report {
+            body: answer.body.clone(),
+            server_timing: server_timing(&timings),
+        })
     }
 
     async fn compute(
@@ -87,13 +87,11 @@ impl Reports {
         tenant: &TenantContext,
         campaign: &CampaignId,
         request: &MetricsRequest,
-        now: DateTime<Utc>,
     ) -> Result<Arc<Answer>, Failure> {
         let (numbers, timings) = self.numbers(tenant, campaign, request).await?;
         let answer = MetricsAnswer::new(campaign.clone(), request, &numbers, tenant.currency());
         let body = serde_json::to_vec(&answer).map_err(Problem::internal)?;
-        let lifetime = lifetime(request.range, now);
-        Ok(Arc::new(Answer { body: body.into(), timings, lifetime }))
+        Ok(Arc::new(Answer { body: body.into(), timings }))
     }
 
     async fn numbers(
@@ -102,26 +100,25 @@ impl Reports {
         campaign: &CampaignId,
         request: &MetricsRequest,
     ) -> Result<(Numbers, Timings), Failure> {
-        let MetricsRequest { range, granularity, zone, .. } = *request;
+        let MetricsRequest {
+            range,
+            granularity,
+            zone,
+            ..
+        } = *request;
         let visitors = request.metrics.contains(&Metric::Visitors);
-        let found = self.sources.ask(tenant, campaign, range, granularity, zone, visitors).await?;
-        let recent = found.live.iter().map(|(quarter, sums)| (quarter.start(), sums));
+        let found = self
+            .sources
+            .ask(tenant, campaign, range, granularity, zone, visitors)
+            .await?;
+        let recent = found
+            .live
+            .iter()
+            .map(|(quarter, sums)| (quarter.start(), sums));
         let older = found.stored.iter().map(|(start, sums)| (*start, sums));
         let starts = granularity.starts(range, zone);
         let numbers = Numbers::new(starts, older.chain(recent), found.visitors, found.as_of);
         Ok((numbers, found.timings))
-    }
-}
-
-/// How long an answer is good: the more recent its range, the shorter.
-fn lifetime(range: TimeRange, now: DateTime<Utc>) -> Duration {
-    let age = now - range.to();
-    if age < TimeDelta::hours(3) {
-        Duration::from_secs(1)
-    } else if age < TimeDelta::hours(72) {
-        Duration::from_secs(10)
-    } else {
-        Duration::from_secs(60)
     }
 }
 
@@ -138,20 +135,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_about_the_last_hours_lives_a_second() {
-        let now: DateTime<Utc> = "2026-03-10T12:00:00Z".parse().unwrap();
-        let until = |to| lifetime(TimeRange::covering(now - TimeDelta::days(9), to).unwrap(), now);
-        assert_eq!(until(now + TimeDelta::days(1)), Duration::from_secs(1));
-        assert_eq!(until(now - TimeDelta::hours(4)), Duration::from_secs(10));
-        assert_eq!(until(now - TimeDelta::days(5)), Duration::from_secs(60));
-    }
-
-    #[test]
     fn server_timing_names_the_sources() {
         let timings = vec![
             ("redis", Duration::from_micros(800)),
             ("clickhouse", Duration::from_micros(12_140)),
         ];
-        assert_eq!(server_timing(&timings), "redis;dur=0.8, clickhouse;dur=12.1");
+        assert_eq!(
+            server_timing(&timings),
+            "redis;dur=0.8, clickhouse;dur=12.1"
+        );
     }
 }

@@ -13,14 +13,25 @@ pub(crate) struct Values {
 
 /// The currencies in which there is any money, in order; `home` when there is none.
 pub(crate) fn currencies_of(sums: &Sums, home: Currency) -> Vec<Currency> {
-    let with_money = sums.money_sums().filter(|(_, _, amount)| *amount != Amount::ZERO);
+    let with_money = sums
+        .money_sums()
+        .filter(|(_, _, amount)| *amount != Amount::ZERO);
     let currencies: BTreeSet<_> = with_money.map(|(_, currency, _)| currency).collect();
-    if currencies.is_empty() { vec![home] } else { currencies.into_iter().collect() }
+    if currencies.is_empty() {
+        vec![home]
+    } else {
+        currencies.into_iter().collect()
+    }
 }
 
 impl Values {
     /// The metrics of some sums, whose money is in `currencies`, of which there is at least one.
-    pub(crate) fn new(metrics: &[Metric], sums: &Sums, visitors: u64, currencies: &[Currency]) -> Self {
+    pub(crate) fn new(
+        metrics: &[Metric],
+        sums: &Sums,
+        visitors: u64,
+        currencies: &[Currency],
+    ) -> Self {
         let value = |metric: &Metric| match currencies {
             [one] => metric.value(sums, *one, visitors),
             // Counts and ratios of counts are the same in any currency.
@@ -29,13 +40,21 @@ impl Values {
         };
         let money = || metrics.iter().filter(|metric| metric.needs_currency());
         let of = |currency: Currency| {
-            money().map(|metric| (*metric, metric.value(sums, currency, visitors))).collect()
+            money()
+                .map(|metric| (*metric, metric.value(sums, currency, visitors)))
+                .collect()
         };
         let split = currencies.len() > 1 && money().next().is_some();
         let apart = if split { currencies } else { &[] };
         Self {
-            flat: metrics.iter().map(|metric| (*metric, value(metric))).collect(),
-            by_currency: apart.iter().map(|currency| (*currency, of(*currency))).collect(),
+            flat: metrics
+                .iter()
+                .map(|metric| (*metric, value(metric)))
+                .collect(),
+            by_currency: apart
+                .iter()
+                .map(|currency| (*currency, of(*currency)))
+                .collect(),
         }
     }
 }
@@ -58,12 +77,20 @@ struct Flat<'a>(&'a [(Metric, Value)]);
 
 impl Serialize for ByCurrency<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(currency, values)| (currency, Flat(values))))
+        serializer.collect_map(
+            self.0
+                .iter()
+                .map(|(currency, values)| (currency, Flat(values))),
+        )
     }
 }
 
 impl Serialize for Flat<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(metric, value)| (metric.as_str(), value)))
+        serializer.collect_map(
+            self.0
+                .iter()
+                .map(|(metric, value)| (metric.as_str(), value)),
+        )
     }
 }

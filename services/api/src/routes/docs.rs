@@ -12,8 +12,11 @@ use crate::openapi;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-static DESCRIPTION: LazyLock<Bytes> =
-    LazyLock::new(|| serde_json::to_vec(&openapi::openapi()).unwrap_or_default().into());
+static DESCRIPTION: LazyLock<Bytes> = LazyLock::new(|| {
+    serde_json::to_vec(&openapi::openapi())
+        .unwrap_or_default()
+        .into()
+});
 
 /// This description, in OpenAPI 3.1.
 #[utoipa::path(
@@ -41,7 +44,9 @@ pub(crate) async fn page() -> HttpResponse {
 
 /// Its style.
 pub(crate) async fn style() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("../../assets/docs.css"))
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .body(include_str!("../../assets/docs.css"))
 }
 
 /// Its script.

@@ -49,7 +49,10 @@ impl PasswordGate {
                 .with_retry_after(Duration::from_secs(1))
         };
         let _place = self.places.try_acquire().map_err(|_| busy())?;
-        let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| busy())?;
+        let core = Arc::clone(&self.cores)
+            .acquire_owned()
+            .await
+            .map_err(|_| busy())?;
         // The core is taken until the work ends, even when nobody waits for it any more.
         let working = tokio::task::spawn_blocking(move || {
             let done = work();
@@ -68,8 +71,10 @@ mod tests {
 
     #[tokio::test]
     async fn when_every_place_is_taken_the_next_is_sent_away() {
-        let gate =
-            PasswordGate { cores: Arc::new(Semaphore::new(1)), places: Arc::new(Semaphore::new(1)) };
+        let gate = PasswordGate {
+            cores: Arc::new(Semaphore::new(1)),
+            places: Arc::new(Semaphore::new(1)),
+        };
         let (let_go, held) = mpsc::channel::<()>();
         let slow = gate.work(move || held.recv());
         let next = async {

@@ -12,21 +12,29 @@ use uuid::Uuid;
 use crate::{agreement::Stores, samples};
 
 const KILLS: u32 = 20;
+/// Batches of live events sent meanwhile.
+const ROUNDS: u32 = 80;
+const ROUND: u32 = 50;
 const SEED: u64 = 20_191_124;
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn twenty_kills_in_mid_import_lose_and_double_nothing() {
     let platform = Platform::start_without_processor().await;
     let stores = Stores::of(&platform).await;
-    let tenants = [platform.onboard(Tier::Shared).await, platform.onboard(Tier::Dedicated).await];
+    let tenants = [
+        platform.onboard(Tier::Shared).await,
+        platform.onboard(Tier::Dedicated).await,
+    ];
     let mut random = StdRng::seed_from_u64(SEED);
-    let work = async {
-        for tenant in &tenants {
-            samples::import(&platform, tenant, "random-men").await;
-        }
-        for round in 0..KILLS {
+    // Slow enough to last as long as the killing does.
+    let imports = async {
+        let of = |tenant| samples::import(&platform, tenant, "random-men", Some("350"));
+        tokio::join!(of(&tenants[0]), of(&tenants[1]));
+    };
+    let live = async {
+        for round in 0..ROUNDS {
             send_live(&platform, &tenants, round).await;
-            sleep(Duration::from_millis(150)).await;
+            sleep(Duration::from_millis(300)).await;
         }
     };
     let kills = async {
@@ -37,25 +45,32 @@ async fn twenty_kills_in_mid_import_lose_and_double_nothing() {
             processor.kill();
         }
     };
-    tokio::join!(work, kills);
+    tokio::join!(imports, live, kills);
 
     let _processor = platform.spawn(&["processor"]);
     for tenant in &tenants {
         samples::imported(&platform, tenant, "random-men").await;
         samples::equals_the_file(&platform, tenant, "random-men").await;
-        platform.settled(tenant, "spring", "impressions", u64::from(KILLS) * 50).await;
+        platform
+            .settled(tenant, "spring", "impressions", u64::from(ROUNDS * ROUND))
+            .await;
         stores.agree(tenant, "spring").await;
     }
 }
 
-/// Fifty events of now for each tenant, so that Redis has something to count.
+/// Events of now for each tenant, so that Redis has something to count.
 async fn send_live(platform: &Platform, tenants: &[Tenant], round: u32) {
     let at = Utc::now() - TimeDelta::seconds(i64::from(round));
-    let events: Vec<_> = (0..50)
-        .map(|_| json!({"type": "ad_impression", "campaign_id": "spring", "cost": "0.001",
-            "event_id": Uuid::now_v7(), "event_time": at}))
+    let events: Vec<_> = (0..ROUND)
+        .map(|_| {
+            json!({"type": "ad_impression", "campaign_id": "spring", "cost": "0.001",
+            "event_id": Uuid::now_v7(), "event_time": at})
+        })
         .collect();
     for tenant in tenants {
-        platform.collect(&tenant.collect_key, &json!(events)).await.expect(202);
+        platform
+            .collect(&tenant.collect_key, &json!(events))
+            .await
+            .expect(202);
     }
 }

@@ -34,10 +34,14 @@ pub(crate) async fn metrics(
     id: Path<CampaignId>,
     Query(query): Query<MetricsQuery>,
 ) -> Result<HttpResponse, Error> {
-    let now = Utc::now();
-    let request = query.parse(tenant.context().time_zone(), now)?;
-    api.campaigns.visible(tenant.context(), tenant.campaigns(), &id).await?;
-    let report = api.reports.campaign_metrics(tenant.context(), &id, request, now).await?;
+    let request = query.parse(tenant.context().time_zone(), Utc::now())?;
+    api.campaigns
+        .visible(tenant.context(), tenant.campaigns(), &id)
+        .await?;
+    let report = api
+        .reports
+        .campaign_metrics(tenant.context(), &id, request)
+        .await?;
     Ok(HttpResponse::Ok()
         .insert_header(("Server-Timing", report.server_timing))
         .content_type("application/json")
