@@ -1,4 +1,4 @@
-//! Footfall's one binary; see `footfall --help`.
+#![doc = include_str!("../README.md")]
 
 mod cli;
 mod commands;

@@ -286,6 +286,13 @@ async fn execute(statement: &str) {
     connection.close().await.unwrap();
 }
 
+/// Not `WITH (FORCE)`, which is refused whenever autovacuum happens to be at work there.
+async fn drop_database(name: &str) {
+    let ours = format!("datname = '{name}' AND usename = current_user");
+    execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}")).await;
+    execute(&format!("DROP DATABASE {name}")).await;
+}
+
 async fn drop_tenant(id: &str) {
     let statement = format!(
         "DROP DATABASE IF EXISTS tenant_{} SYNC",
@@ -308,7 +315,7 @@ impl Drop for Stand {
     fn drop(&mut self) {
         self.lifecycle.token().cancel();
         let tenants = ["acme", "globex", "initech"].map(|tenant| self.id(tenant));
-        let statement = format!("DROP DATABASE {} WITH (FORCE)", self.database);
+        let database = self.database.clone();
         let dropped = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -317,7 +324,7 @@ impl Drop for Stand {
                 for tenant in tenants {
                     drop_tenant(&tenant).await;
                 }
-                execute(&statement).await;
+                drop_database(&database).await;
             });
         });
         dropped.join().unwrap();
