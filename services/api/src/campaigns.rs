@@ -22,14 +22,8 @@ pub(crate) struct Campaigns {
 
 impl Campaigns {
     pub(crate) fn new(control_plane: ControlPlane) -> Self {
-        let known = Cache::builder()
-            .max_capacity(REMEMBERED_MOST)
-            .time_to_live(REMEMBERED)
-            .build();
-        Self {
-            control_plane,
-            known,
-        }
+        let known = Cache::builder().max_capacity(REMEMBERED_MOST).time_to_live(REMEMBERED).build();
+        Self { control_plane, known }
     }
 
     /// The campaign, if the tenant has it and the credential may see it; otherwise `not_found`.
@@ -56,9 +50,7 @@ impl Campaigns {
 
     /// Forgets a campaign that was just changed.
     pub(crate) async fn forget(&self, tenant: &TenantContext, id: &CampaignId) {
-        self.known
-            .invalidate(&(tenant.client_id().clone(), id.clone()))
-            .await;
+        self.known.invalidate(&(tenant.client_id().clone(), id.clone())).await;
     }
 }
 
@@ -66,13 +58,11 @@ impl Campaigns {
 pub(crate) fn filter(scope: &CampaignScope) -> CampaignFilter<'_> {
     match scope {
         CampaignScope::All => CampaignFilter::default(),
-        CampaignScope::Advertiser(own) => CampaignFilter {
-            advertiser: Some(own),
-            ..CampaignFilter::default()
-        },
-        CampaignScope::Campaigns(listed) => CampaignFilter {
-            campaigns: Some(listed),
-            ..CampaignFilter::default()
-        },
+        CampaignScope::Advertiser(own) => {
+            CampaignFilter { advertiser: Some(own), ..CampaignFilter::default() }
+        }
+        CampaignScope::Campaigns(listed) => {
+            CampaignFilter { campaigns: Some(listed), ..CampaignFilter::default() }
+        }
     }
 }

@@ -58,21 +58,16 @@ pub(crate) fn shared(failure: Arc<Failure>) -> Failure {
 /// What a store's error tells the caller, which is nothing of its cause.
 fn of_store(failure: &Failure) -> Problem {
     let away = || {
-        Problem::new(
-            Code::Unavailable,
-            "A part of the service is away. Try again.",
-        )
-        .with_retry_after(RETRY)
+        Problem::new(Code::Unavailable, "A part of the service is away. Try again.")
+            .with_retry_after(RETRY)
     };
     match failure {
-        Failure::ControlPlane(ControlPlaneError::Conflict { .. }) => Problem::new(
-            Code::AlreadyExists,
-            "There is one with that name or address already.",
-        ),
-        Failure::ControlPlane(ControlPlaneError::Refused { .. }) => Problem::new(
-            Code::Conflict,
-            "It names something that does not exist (any more).",
-        ),
+        Failure::ControlPlane(ControlPlaneError::Conflict { .. }) => {
+            Problem::new(Code::AlreadyExists, "There is one with that name or address already.")
+        }
+        Failure::ControlPlane(ControlPlaneError::Refused { .. }) => {
+            Problem::new(Code::Conflict, "It names something that does not exist (any more).")
+        }
         Failure::ControlPlane(ControlPlaneError::Unavailable(_))
         | Failure::Warehouse(WarehouseError::Unavailable(_))
         | Failure::Aggregates(_)

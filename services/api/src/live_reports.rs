@@ -36,16 +36,11 @@ impl LiveReports for StreamReports {
         range: TimeRange,
     ) -> Result<LiveReport, Problem> {
         let quarter_hours = Granularity::QuarterHour;
-        let found = self
-            .sources
-            .ask(tenant, campaign, range, quarter_hours, Tz::UTC, false)
-            .await?;
+        let found =
+            self.sources.ask(tenant, campaign, range, quarter_hours, Tz::UTC, false).await?;
         let stored = found.stored.into_iter();
         let stored = stored.map(|(start, sums)| (QuarterHour::containing(start), sums));
         let series = stored.chain(found.live).collect();
-        Ok(LiveReport {
-            series,
-            as_of: found.as_of,
-        })
+        Ok(LiveReport { series, as_of: found.as_of })
     }
 }

@@ -7,10 +7,7 @@ pub(crate) fn display_name(pointer: &'static str, name: String) -> Result<String
     if fits && !trimmed.chars().any(char::is_control) {
         Ok(trimmed.to_owned())
     } else {
-        Err(Problem::field(
-            pointer,
-            "must be 1 to 200 printable characters",
-        ))
+        Err(Problem::field(pointer, "must be 1 to 200 printable characters"))
     }
 }
 
@@ -33,10 +30,7 @@ mod tests {
 
     #[test]
     fn addresses_are_kept_in_lower_case() {
-        assert_eq!(
-            email("/email", " Ann@Acme.Example ".into()).unwrap(),
-            "ann@acme.example"
-        );
+        assert_eq!(email("/email", " Ann@Acme.Example ".into()).unwrap(), "ann@acme.example");
         for wrong in ["", "ann", "@acme.example", "ann@acme", "a nn@acme.example"] {
             assert!(email("/email", wrong.into()).is_err(), "{wrong:?}");
         }
@@ -44,10 +38,7 @@ mod tests {
 
     #[test]
     fn names_are_for_people() {
-        assert_eq!(
-            display_name("/name", " Spring sale ".into()).unwrap(),
-            "Spring sale"
-        );
+        assert_eq!(display_name("/name", " Spring sale ".into()).unwrap(), "Spring sale");
         for wrong in ["", "  ", "a\nb", &"x".repeat(201)] {
             assert!(display_name("/name", wrong.into()).is_err(), "{wrong:?}");
         }

@@ -108,37 +108,23 @@ struct Problems;
 impl Modify for Problems {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         for item in description.paths.paths.values_mut() {
-            let operations = [
-                &mut item.get,
-                &mut item.put,
-                &mut item.post,
-                &mut item.delete,
-                &mut item.patch,
-            ];
+            let operations =
+                [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
             operations.into_iter().flatten().for_each(describe_problems);
         }
     }
 }
 
 fn describe_problems(operation: &mut Operation) {
-    let problem = || {
-        ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name("Problem")))
-            .build()
-    };
+    let problem = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     for (status, response) in &mut operation.responses.responses {
         if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response) {
-            response
-                .content
-                .insert("application/problem+json".to_owned(), RefOr::T(problem()));
+            response.content.insert("application/problem+json".to_owned(), RefOr::T(problem()));
         }
     }
     let other = ResponseBuilder::new()
         .description("Anything that went wrong")
         .content("application/problem+json", problem())
         .build();
-    operation
-        .responses
-        .responses
-        .insert("default".to_owned(), RefOr::T(other));
+    operation.responses.responses.insert("default".to_owned(), RefOr::T(other));
 }

@@ -43,10 +43,7 @@ impl PageQuery {
             None => DEFAULT_LIMIT,
             Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => limit,
             Some(_) => {
-                return Err(Problem::field(
-                    "?limit",
-                    format!("must be 1 to {MAX_LIMIT}"),
-                ));
+                return Err(Problem::field("?limit", format!("must be 1 to {MAX_LIMIT}")));
             }
         };
         let after = self.cursor.map(|cursor| opened(&cursor)).transpose()?;
@@ -73,16 +70,10 @@ impl Page {
         let next_cursor = last.map(|last| URL_SAFE_NO_PAD.encode(key(last)));
         let mut response = HttpResponse::Ok();
         if let Some(cursor) = &next_cursor {
-            let link = format!(
-                r#"<{path}?limit={}&cursor={cursor}>; rel="next""#,
-                self.limit
-            );
+            let link = format!(r#"<{path}?limit={}&cursor={cursor}>; rel="next""#, self.limit);
             response.insert_header((header::LINK, link));
         }
-        response.json(Listing {
-            data: items,
-            next_cursor,
-        })
+        response.json(Listing { data: items, next_cursor })
     }
 }
 
@@ -98,27 +89,14 @@ mod tests {
 
     fn page(limit: Option<&str>, cursor: Option<&str>) -> Result<Page, Problem> {
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        PageQuery {
-            limit: owned(limit),
-            cursor: owned(cursor),
-        }
-        .parse()
+        PageQuery { limit: owned(limit), cursor: owned(cursor) }.parse()
     }
 
     #[test]
     fn a_page_links_to_the_next_until_the_last() {
         let first = page(Some("2"), None).unwrap();
-        let answer = first.answer(
-            "/v1/x",
-            vec!["a".to_owned(), "b".into(), "c".into()],
-            |key| key,
-        );
-        let link = answer
-            .headers()
-            .get(header::LINK)
-            .unwrap()
-            .to_str()
-            .unwrap();
+        let answer = first.answer("/v1/x", vec!["a".to_owned(), "b".into(), "c".into()], |key| key);
+        let link = answer.headers().get(header::LINK).unwrap().to_str().unwrap();
         assert_eq!(link, r#"</v1/x?limit=2&cursor=Yg>; rel="next""#);
         let second = page(Some("2"), Some("Yg")).unwrap();
         assert_eq!(second.after.as_deref(), Some("b"));

@@ -51,17 +51,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(resource("/v1/metrics").get(metrics::list))
         .service(resource("/v1/products").get(products::list))
         // A tenant's own people, brands and keys.
-        .service(
-            resource("/v1/api-keys")
-                .get(api_keys::list::list)
-                .post(api_keys::create::create),
-        )
+        .service(resource("/v1/api-keys").get(api_keys::list::list).post(api_keys::create::create))
         .service(resource("/v1/api-keys/{id}").delete(api_keys::revoke::revoke))
-        .service(
-            resource("/v1/users")
-                .get(users::list::list)
-                .post(users::create::create),
-        )
+        .service(resource("/v1/users").get(users::list::list).post(users::create::create))
         .service(resource("/v1/users/{id}").delete(users::disable::disable))
         .service(resource("/v1/advertisers").get(advertisers::list::list))
         .service(resource("/v1/advertisers/{id}").put(advertisers::put::put))

@@ -20,10 +20,7 @@ pub fn run(
 ) -> Result<SocketAddr, ServeError> {
     let api = Api::new(settings, &parts);
     let feed = LiveFeed::start(&parts.aggregates, lifecycle);
-    let reports = StreamReports {
-        campaigns: api.campaigns.clone(),
-        sources: api.sources.clone(),
-    };
+    let reports = StreamReports { campaigns: api.campaigns.clone(), sources: api.sources.clone() };
     let live = Live::new(parts.aggregates, feed, Arc::new(reports));
     // Redis is not asked: without it ClickHouse answers, only later.
     let control_plane = parts.control_plane;
@@ -32,17 +29,12 @@ pub fn run(
         async move { Ok(control_plane.ping().await?) }
     });
     let web = parts.web;
-    web::serve(
-        "api",
-        &settings.bind,
-        lifecycle,
-        move |config: &mut ServiceConfig| {
-            config
-                .app_data(Data::new(web.clone()))
-                .app_data(Data::new(api.clone()))
-                .app_data(Data::new(live.clone()));
-            health.clone().configure(config);
-            routes::configure(config);
-        },
-    )
+    web::serve("api", &settings.bind, lifecycle, move |config: &mut ServiceConfig| {
+        config
+            .app_data(Data::new(web.clone()))
+            .app_data(Data::new(api.clone()))
+            .app_data(Data::new(live.clone()));
+        health.clone().configure(config);
+        routes::configure(config);
+    })
 }

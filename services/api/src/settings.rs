@@ -22,10 +22,7 @@ impl ApiSettings {
             return Err(InvalidSetting::new("api.bind", "must be address:port"));
         }
         if self.cached_answers == 0 {
-            return Err(InvalidSetting::new(
-                "api.cached_answers",
-                "must be 1 or more",
-            ));
+            return Err(InvalidSetting::new("api.cached_answers", "must be 1 or more"));
         }
         Ok(())
     }

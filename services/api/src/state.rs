@@ -42,12 +42,7 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(settings: &ApiSettings, parts: &Dependencies) -> Self {
-        let Dependencies {
-            control_plane,
-            aggregates,
-            warehouse,
-            ..
-        } = parts.clone();
+        let Dependencies { control_plane, aggregates, warehouse, .. } = parts.clone();
         let sources = Sources::new(control_plane.clone(), aggregates.clone(), warehouse.clone());
         let sessions = Sessions {
             web: parts.web.clone(),

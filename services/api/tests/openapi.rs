@@ -29,10 +29,7 @@ fn every_operation_has_a_name_of_its_own_and_says_what_it_does() {
         assert!(names.insert(name), "{method} {path}: {name} is taken");
         assert!(operation["summary"].is_string(), "{method} {path}");
         let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
-        assert_eq!(
-            problem["schema"]["$ref"], "#/components/schemas/Problem",
-            "{method} {path}"
-        );
+        assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
     }
 }
 
@@ -72,21 +69,12 @@ fn metrics_and_granularities_are_those_of_the_catalogue() {
     let parameters = &description["paths"]["/v1/campaigns/{id}/metrics"]["get"]["parameters"];
     let schema = |name| {
         let parameters = parameters.as_array().unwrap();
-        &parameters
-            .iter()
-            .find(|parameter| parameter["name"] == name)
-            .unwrap()["schema"]
+        &parameters.iter().find(|parameter| parameter["name"] == name).unwrap()["schema"]
     };
     let granularities = Granularity::ALL.map(Granularity::as_str);
-    assert_eq!(
-        schema("granularity")["enum"],
-        serde_json::json!(granularities)
-    );
+    assert_eq!(schema("granularity")["enum"], serde_json::json!(granularities));
     let metrics = Metric::ALL.map(Metric::as_str);
-    assert_eq!(
-        schema("metrics")["items"]["enum"],
-        serde_json::json!(metrics)
-    );
+    assert_eq!(schema("metrics")["items"]["enum"], serde_json::json!(metrics));
     let values = description["components"]["schemas"]["MetricValues"]["properties"].clone();
     for metric in metrics {
         assert!(values[metric].is_object(), "{metric}");

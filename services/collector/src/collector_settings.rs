@@ -39,9 +39,7 @@ impl CollectorSettings {
                 return Err(InvalidSetting::new(key, "must be 1 or more"));
             }
         }
-        let one = self
-            .max_inflated_bytes
-            .saturating_add(Encoding::Zstd.working_bytes());
+        let one = self.max_inflated_bytes.saturating_add(Encoding::Zstd.working_bytes());
         if !(one..=u32::MAX as usize).contains(&self.in_flight_bytes) {
             let reason = format!("must hold one request at least ({one}), and 4294967295 at most");
             return Err(InvalidSetting::new("collector.in_flight_bytes", reason));

@@ -35,10 +35,5 @@ pub fn run(
         let producer = producer.clone();
         async move { Ok(producer.check(BROKERS_PATIENCE).await?) }
     });
-    web::serve(
-        "collector",
-        &settings.bind,
-        lifecycle,
-        routes(settings, dependencies, health),
-    )
+    web::serve("collector", &settings.bind, lifecycle, routes(settings, dependencies, health))
 }

@@ -102,10 +102,7 @@ mod tests {
 
     fn load(pairs: &[(&str, &str)]) -> Result<(Configuration, Vec<Origin>), SettingsError> {
         let needed = [
-            (
-                "FOOTFALL__POSTGRES__URL",
-                "postgres://footfall:hunter2@127.0.0.1/footfall",
-            ),
+            ("FOOTFALL__POSTGRES__URL", "postgres://footfall:hunter2@127.0.0.1/footfall"),
             ("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY),
         ];
         let pairs = needed.iter().chain(pairs);
@@ -118,10 +115,7 @@ mod tests {
         let (configuration, origins) = load(&[]).unwrap();
         assert_eq!(configuration.kafka.partitions, 12);
         let shown = format!("{configuration:?} {origins:?}");
-        assert!(
-            !shown.contains("hunter2") && !shown.contains(KEY),
-            "{shown}"
-        );
+        assert!(!shown.contains("hunter2") && !shown.contains(KEY), "{shown}");
     }
 
     #[test]
@@ -138,10 +132,7 @@ mod tests {
         let (configuration, _) = cluster("http://127.0.0.1:8123").unwrap();
         assert!(configuration.clusters.contains_key("eu-west"));
         let message = cluster("127.0.0.1:8123").unwrap_err().to_string();
-        assert!(
-            message.starts_with("clusters.eu-west.url must begin with http"),
-            "{message}"
-        );
+        assert!(message.starts_with("clusters.eu-west.url must begin with http"), "{message}");
     }
 
     #[test]

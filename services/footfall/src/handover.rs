@@ -25,11 +25,7 @@ impl Credentials {
             // Writing nothing tells now, rather than too late, whether writing is possible.
             file.put(&[]).map_err(Failure::usage)?;
         }
-        Ok(Self {
-            file,
-            given: BTreeSet::new(),
-            failure: None,
-        })
+        Ok(Self { file, given: BTreeSet::new(), failure: None })
     }
 
     /// Hands over what was made. What cannot be written is printed: it must not be lost.
@@ -53,33 +49,16 @@ impl Credentials {
 
     fn named(&mut self, made: &Made) -> Vec<(String, String)> {
         match made {
-            Made::Key {
-                client_id,
-                name,
-                kind,
-                key,
-            } => {
+            Made::Key { client_id, name, kind, key } => {
                 let stem = self.stem(Some(client_id), kind.as_str(), name);
                 vec![(format!("{stem}_KEY"), key.reveal())]
             }
-            Made::User {
-                client_id,
-                email,
-                role,
-                password,
-            } => {
-                let role = if client_id.is_some() {
-                    role.as_str()
-                } else {
-                    "admin"
-                };
+            Made::User { client_id, email, role, password } => {
+                let role = if client_id.is_some() { role.as_str() } else { "admin" };
                 let local_part = email.split('@').next().unwrap_or_default();
                 let stem = self.stem(client_id.as_ref(), role, local_part);
                 let (name, secret) = (format!("{stem}_EMAIL"), format!("{stem}_PASSWORD"));
-                vec![
-                    (name, email.clone()),
-                    (secret, password.reveal().to_owned()),
-                ]
+                vec![(name, email.clone()), (secret, password.reveal().to_owned())]
             }
         }
     }
@@ -89,23 +68,12 @@ impl Credentials {
         let owner = client_id.map_or("FOOTFALL", ClientId::as_str);
         let of = |what: &str| {
             let plain = |c: char| {
-                if c.is_ascii_alphanumeric() {
-                    c.to_ascii_uppercase()
-                } else {
-                    '_'
-                }
+                if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }
             };
-            format!("{owner}_{what}")
-                .chars()
-                .map(plain)
-                .collect::<String>()
+            format!("{owner}_{what}").chars().map(plain).collect::<String>()
         };
         let first = of(kind);
-        let stem = if self.given.contains(&first) {
-            of(name)
-        } else {
-            first
-        };
+        let stem = if self.given.contains(&first) { of(name) } else { first };
         self.given.insert(stem.clone());
         stem
     }

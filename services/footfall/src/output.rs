@@ -1,9 +1,5 @@
 //! All that is printed: results on standard output, progress and errors on standard error.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the one module that prints"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one module that prints")]
 
 use std::{
     io::IsTerminal,
@@ -59,10 +55,7 @@ impl Progress {
 
     /// No end in sight.
     pub(crate) fn endless() -> Self {
-        Self::new(
-            ProgressBar::no_length(),
-            "{spinner} {elapsed_precise}  {msg}",
-        )
+        Self::new(ProgressBar::no_length(), "{spinner} {elapsed_precise}  {msg}")
     }
 
     fn new(bar: ProgressBar, template: &str) -> Self {

@@ -27,10 +27,7 @@ pub(crate) struct Parts {
 
 /// The platform's context for whoever runs the command line: they hold its secrets anyway.
 pub(crate) fn operator() -> PlatformContext {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the operator's command line is the platform"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the operator's command line is the platform")]
     TenantRouter::platform("command line")
 }
 
@@ -41,13 +38,7 @@ impl Parts {
         let control_plane = ControlPlane::connect(&configuration.postgres).await?;
         let aggregates = Aggregates::connect(&configuration.redis).map_err(Failure::usage)?;
         let warehouse = Warehouse::default();
-        Ok(Self {
-            configuration,
-            sealer,
-            control_plane,
-            warehouse,
-            aggregates,
-        })
+        Ok(Self { configuration, sealer, control_plane, warehouse, aggregates })
     }
 
     /// The platform's own work, as the operator.
@@ -69,11 +60,7 @@ impl Parts {
         let (platform, sealer) = (self.platform(), self.sealer.clone());
         let (warehouse, token) = (self.warehouse.clone(), lifecycle.token());
         lifecycle.spawn("clusters", Duration::from_secs(1), async move {
-            while token
-                .run_until_cancelled(tokio::time::sleep(CLUSTERS_EVERY))
-                .await
-                .is_some()
-            {
+            while token.run_until_cancelled(tokio::time::sleep(CLUSTERS_EVERY)).await.is_some() {
                 match changed(&platform, &sealer, &mut known).await {
                     Ok(clusters) => register(&warehouse, &clusters),
                     Err(error) => {
@@ -92,11 +79,7 @@ impl Parts {
         let (web, _) = self.web().await?;
         let producer = Producer::new(&self.configuration.kafka).map_err(Failure::usage)?;
         let aggregates = self.aggregates.clone();
-        let dependencies = collector::Dependencies {
-            web,
-            producer,
-            aggregates,
-        };
+        let dependencies = collector::Dependencies { web, producer, aggregates };
         collector::run(&self.configuration.collector, dependencies, lifecycle)
             .map(drop)
             .map_err(Failure::usage)
@@ -123,9 +106,7 @@ impl Parts {
     pub(crate) async fn start_api(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
         let (web, keys) = self.web().await?;
         let tokens = self.configuration.tokens.clone();
-        let newest = keys
-            .first()
-            .ok_or_else(|| Failure::Other("no signing key".to_owned()))?;
+        let newest = keys.first().ok_or_else(|| Failure::Other("no signing key".to_owned()))?;
         let dependencies = api::Dependencies {
             control_plane: self.control_plane.clone(),
             aggregates: self.aggregates.clone(),
@@ -134,25 +115,16 @@ impl Parts {
             tokens,
             web,
         };
-        api::run(&self.configuration.api, dependencies, lifecycle)
-            .map(drop)
-            .map_err(Failure::usage)
+        api::run(&self.configuration.api, dependencies, lifecycle).map(drop).map_err(Failure::usage)
     }
 
     /// What turns credentials into tenants, and the keys that sign tokens, newest first.
     async fn web(&self) -> Result<(WebState, Vec<SigningKey>), Failure> {
         let keys = SigningKey::load(&self.control_plane, &self.sealer, Utc::now());
         let keys = keys.await?;
-        let verifier = self
-            .configuration
-            .tokens
-            .verifier(&keys)
-            .map_err(Failure::other)?;
+        let verifier = self.configuration.tokens.verifier(&keys).map_err(Failure::other)?;
         let control_plane = Arc::new(self.control_plane.clone());
-        Ok((
-            WebState::new(control_plane.clone(), control_plane, verifier),
-            keys,
-        ))
+        Ok((WebState::new(control_plane.clone(), control_plane, verifier), keys))
     }
 }
 
@@ -163,23 +135,14 @@ async fn changed(
     known: &mut Vec<Cluster>,
 ) -> Result<Vec<Cluster>, ControlPlaneError> {
     let clusters = platform.clusters(sealer).await?;
-    let changed = clusters
-        .iter()
-        .filter(|cluster| !known.contains(cluster))
-        .cloned()
-        .collect();
+    let changed = clusters.iter().filter(|cluster| !known.contains(cluster)).cloned().collect();
     *known = clusters;
     Ok(changed)
 }
 
 fn register(warehouse: &Warehouse, clusters: &[Cluster]) {
     for cluster in clusters {
-        let Cluster {
-            name,
-            url,
-            writer,
-            reader,
-        } = cluster.clone();
+        let Cluster { name, url, writer, reader } = cluster.clone();
         let settings = ClusterSettings {
             url,
             writer_user: writer.user,

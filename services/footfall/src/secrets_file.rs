@@ -13,9 +13,7 @@ pub(crate) struct SecretsFile {
 
 impl SecretsFile {
     pub(crate) fn at(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-        }
+        Self { path: path.to_owned() }
     }
 
     /// Writes the values, so that a crash leaves the file as it was or as it should be.
@@ -80,13 +78,7 @@ mod tests {
         put("OTHER", "it's \"two\" words");
         put("ADMIN_PASSWORD", "three");
         let text = fs::read_to_string(&path).unwrap();
-        assert_eq!(
-            text,
-            "ADMIN_PASSWORD=three\nOTHER='it'\\''s \"two\" words'\n"
-        );
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(text, "ADMIN_PASSWORD=three\nOTHER='it'\\''s \"two\" words'\n");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

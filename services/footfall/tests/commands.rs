@@ -67,11 +67,7 @@ impl Collector {
     fn import(&self, format: &str, file: &Path) -> Output {
         let url = format!("http://{}", self.address);
         let mut command = footfall(&["import", "--format", format, "--collector", &url]);
-        command
-            .env("FOOTFALL_KEY", "ff_import_1_hunter2")
-            .arg(file)
-            .output()
-            .unwrap()
+        command.env("FOOTFALL_KEY", "ff_import_1_hunter2").arg(file).output().unwrap()
     }
 
     fn requests(&self) -> Vec<Request> {
@@ -94,16 +90,9 @@ fn read(stream: &TcpStream) -> Request {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    let lines = body
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty());
-    let events = lines
-        .map(|line| serde_json::from_slice(line).unwrap())
-        .collect();
-    Request {
-        authorization,
-        events,
-    }
+    let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let events = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
+    Request { authorization, events }
 }
 
 fn outcomes(outcomes: &[Value]) -> (u16, Value) {
@@ -127,30 +116,15 @@ fn import_sends_again_what_was_not_taken_and_tells_what_was_refused() {
     let output = collector.import("ndjson", &written(folder.path(), "shop.ndjson", lines));
 
     let requests = collector.requests();
-    let sizes: Vec<_> = requests
-        .iter()
-        .map(|request| request.events.len())
-        .collect();
+    let sizes: Vec<_> = requests.iter().map(|request| request.events.len()).collect();
     assert_eq!(sizes, [3, 3, 1, 1]);
     assert_eq!(requests[0].authorization, "Bearer ff_import_1_hunter2");
-    assert_eq!(
-        requests[3].events[0], requests[0].events[2],
-        "the same event, with the same id"
-    );
+    assert_eq!(requests[3].events[0], requests[0].events[2], "the same event, with the same id");
 
     let (stdout, stderr) = texts(&output);
-    assert!(
-        stdout.contains("accepted 2, duplicate 0, rejected 2 (sent again: 5)"),
-        "{stdout}"
-    );
-    assert!(
-        stdout.contains("1 x missing_field /type is needed"),
-        "{stdout}"
-    );
-    assert!(
-        stdout.contains("1 x line 4: must be a JSON object"),
-        "{stdout}"
-    );
+    assert!(stdout.contains("accepted 2, duplicate 0, rejected 2 (sent again: 5)"), "{stdout}");
+    assert!(stdout.contains("1 x missing_field /type is needed"), "{stdout}");
+    assert!(stdout.contains("1 x line 4: must be a JSON object"), "{stdout}");
     assert_eq!(output.status.code(), Some(4), "{stderr}");
     assert!(!stdout.contains("hunter2") && !stderr.contains("hunter2"));
 }
@@ -179,40 +153,20 @@ fn a_refused_key_is_the_operators_mistake() {
     let file = written(folder.path(), "shop.ndjson", "{\"type\":\"page_view\"}\n");
     let output = collector.import("ndjson", &file);
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        texts(&output)
-            .1
-            .contains("credential_invalid: The API key is not valid.")
-    );
+    assert!(texts(&output).1.contains("credential_invalid: The API key is not valid."));
 }
 
 #[test]
 fn a_collector_that_stays_away_ends_the_import_when_patience_does() {
     let folder = tempfile::tempdir().unwrap();
     let file = written(folder.path(), "shop.ndjson", "{\"type\":\"page_view\"}\n");
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{closed}");
-    let arguments = [
-        "import",
-        "--format",
-        "ndjson",
-        "--key",
-        "k",
-        "--patience",
-        "1",
-        "--collector",
-        &url,
-    ];
+    let arguments =
+        ["import", "--format", "ndjson", "--key", "k", "--patience", "1", "--collector", &url];
     let output = footfall(&arguments).arg(file).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(
-        texts(&output).1.contains("gave up after 1 s"),
-        "{:?}",
-        texts(&output)
-    );
+    assert!(texts(&output).1.contains("gave up after 1 s"), "{:?}", texts(&output));
 }
 
 #[test]
@@ -221,25 +175,14 @@ fn a_file_of_another_format_is_refused_with_what_would_be_right() {
     let folder = tempfile::tempdir().unwrap();
     let output = collector.import("eshop", &written(folder.path(), "shop.csv", "a,b\n1,2\n"));
     assert_eq!(output.status.code(), Some(4));
-    assert!(
-        texts(&output)
-            .1
-            .contains("shop.csv: the first line must be year;month;day")
-    );
+    assert!(texts(&output).1.contains("shop.csv: the first line must be year;month;day"));
 }
 
 #[test]
 fn wrong_settings_are_named_with_their_source() {
     let folder = tempfile::tempdir().unwrap();
-    let file = written(
-        folder.path(),
-        "footfall.toml",
-        "[kafka]\nbroker = \"k:9092\"\n",
-    );
-    let output = footfall(&["config", "check", "--config"])
-        .arg(&file)
-        .output()
-        .unwrap();
+    let file = written(folder.path(), "footfall.toml", "[kafka]\nbroker = \"k:9092\"\n");
+    let output = footfall(&["config", "check", "--config"]).arg(&file).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let expected = format!(
         "footfall: {}:2: there is no setting `kafka.broker`, did you mean `kafka.brokers`?\n",
@@ -251,62 +194,37 @@ fn wrong_settings_are_named_with_their_source() {
 #[test]
 fn settings_are_shown_with_their_origin_and_without_their_secrets() {
     let output = footfall(&["config", "show"])
-        .env(
-            "FOOTFALL__POSTGRES__URL",
-            "postgres://footfall:hunter2@db/footfall",
-        )
+        .env("FOOTFALL__POSTGRES__URL", "postgres://footfall:hunter2@db/footfall")
         .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
         .env("FOOTFALL__API__BIND", "0.0.0.0:9000")
         .output()
         .unwrap();
     let (stdout, stderr) = texts(&output);
     assert_eq!(output.status.code(), Some(0), "{stderr}");
-    let line = |start: &str| {
-        stdout
-            .lines()
-            .find(|line| line.starts_with(start))
-            .unwrap_or_default()
-    };
+    let line =
+        |start: &str| stdout.lines().find(|line| line.starts_with(start)).unwrap_or_default();
     assert!(
         line("api.bind = ").ends_with("# environment variable FOOTFALL__API__BIND"),
         "{stdout}"
     );
-    assert!(
-        line("kafka.partitions = 12").ends_with("# defaults"),
-        "{stdout}"
-    );
+    assert!(line("kafka.partitions = 12").ends_with("# defaults"), "{stdout}");
     assert!(line("postgres.url = ").contains("***"), "{stdout}");
-    assert!(
-        !stdout.contains("hunter2") && !stdout.contains("AAAA"),
-        "{stdout}"
-    );
+    assert!(!stdout.contains("hunter2") && !stdout.contains("AAAA"), "{stdout}");
 }
 
 #[test]
 fn help_shows_examples_and_exit_codes() {
     let output = footfall(&["--help"]).output().unwrap();
     let (stdout, _) = texts(&output);
-    for part in [
-        "Examples:",
-        "Exit codes:",
-        "simulate",
-        "tenant",
-        "--config <FILE>",
-    ] {
+    for part in ["Examples:", "Exit codes:", "simulate", "tenant", "--config <FILE>"] {
         assert!(stdout.contains(part), "{part} is missing: {stdout}");
     }
-    assert_eq!(
-        footfall(&["colector"]).output().unwrap().status.code(),
-        Some(2)
-    );
+    assert_eq!(footfall(&["colector"]).output().unwrap().status.code(), Some(2));
 }
 
 #[test]
 fn a_database_that_is_away_is_told_apart_from_a_wrong_setting() {
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let api = |url: String| {
         let output = footfall(&["api"])
             .env("FOOTFALL__POSTGRES__URL", url)

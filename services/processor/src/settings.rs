@@ -31,11 +31,7 @@ impl ProcessorSettings {
             }
             _ => Ok(()),
         };
-        within(
-            "processor.store_batch_records",
-            self.store_batch_records,
-            500_000,
-        )?;
+        within("processor.store_batch_records", self.store_batch_records, 500_000)?;
         within(
             "processor.live_batch_records",
             self.live_batch_records,

@@ -79,9 +79,8 @@ pub async fn run(
     let topics = ensure_topics(&parts.kafka).await?;
     let ledger = parts.control_plane.ledger();
     let topic_id = topics.events.to_string();
-    let kgen = ledger
-        .generation(&parts.kafka.events_topic, &topic_id, parts.kafka.partitions)
-        .await?;
+    let kgen =
+        ledger.generation(&parts.kafka.events_topic, &topic_id, parts.kafka.partitions).await?;
     let reader = LogReader::new(&parts.kafka, parts.router.clone())?;
     let owner = Uuid::now_v7().to_string();
     for sink in sinks {
@@ -95,26 +94,10 @@ pub async fn run(
         };
         tracing::info!(sink = sink.as_str(), kgen, owner, "joining");
         let [_, progress] = sink.tasks();
-        lifecycle.spawn(
-            progress,
-            BUDGET,
-            member::watch(log.clone(), lifecycle.token()),
-        );
+        lifecycle.spawn(progress, BUDGET, member::watch(log.clone(), lifecycle.token()));
         match sink {
-            Sink::Store => join(
-                &parts,
-                *sink,
-                &log,
-                Store::new(&parts, log.clone()),
-                lifecycle,
-            ),
-            Sink::Live => join(
-                &parts,
-                *sink,
-                &log,
-                Live::new(&parts, log.clone()),
-                lifecycle,
-            ),
+            Sink::Store => join(&parts, *sink, &log, Store::new(&parts, log.clone()), lifecycle),
+            Sink::Live => join(&parts, *sink, &log, Live::new(&parts, log.clone()), lifecycle),
         }
     }
     Ok(())

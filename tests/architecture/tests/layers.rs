@@ -13,34 +13,16 @@ const MAY_USE: [(&str, &[&str]); 6] = [
     ("crates/domain", &["crates/domain"]),
     ("crates/stores", &["crates/base", "crates/domain"]),
     ("crates/edge", &["crates/base", "crates/domain"]),
-    (
-        "services",
-        &[
-            "crates/base",
-            "crates/domain",
-            "crates/edge",
-            "crates/stores",
-        ],
-    ),
+    ("services", &["crates/base", "crates/domain", "crates/edge", "crates/stores"]),
     (
         "tests",
-        &[
-            "crates/base",
-            "crates/domain",
-            "crates/edge",
-            "crates/stores",
-            "services",
-            "tests",
-        ],
+        &["crates/base", "crates/domain", "crates/edge", "crates/stores", "services", "tests"],
     ),
 ];
 
 /// Single crates that one crate may use beyond its layer's rule.
-const EXCEPTIONS: [(&str, &str); 3] = [
-    ("footfall", "api"),
-    ("footfall", "collector"),
-    ("footfall", "processor"),
-];
+const EXCEPTIONS: [(&str, &str); 3] =
+    [("footfall", "api"), ("footfall", "collector"), ("footfall", "processor")];
 
 /// Each driver, and the crates that may use it.
 const DRIVERS: [(&str, &[&str]); 7] = [
@@ -68,19 +50,12 @@ fn layer(package: &Package, metadata: &Metadata) -> String {
 
 /// Every arrow between two crates of ours that a build (not a test) follows.
 fn arrows(metadata: &Metadata) -> Vec<(&Package, &Package)> {
-    let ours: BTreeMap<_, _> = metadata
-        .packages
-        .iter()
-        .map(|package| (package.name.to_string(), package))
-        .collect();
+    let ours: BTreeMap<_, _> =
+        metadata.packages.iter().map(|package| (package.name.to_string(), package)).collect();
     let arrows = metadata.packages.iter().flat_map(|from| {
-        let built = from
-            .dependencies
-            .iter()
-            .filter(|uses| uses.kind != DependencyKind::Development);
-        built
-            .filter_map(|uses| Some((from, *ours.get(&uses.name)?)))
-            .collect::<Vec<_>>()
+        let built =
+            from.dependencies.iter().filter(|uses| uses.kind != DependencyKind::Development);
+        built.filter_map(|uses| Some((from, *ours.get(&uses.name)?))).collect::<Vec<_>>()
     });
     arrows.collect()
 }
@@ -94,10 +69,7 @@ fn arrows_point_down_only() {
         let (_, allowed) = MAY_USE.iter().find(|(layer, _)| *layer == above).unwrap();
         let excepted = EXCEPTIONS.contains(&(from.name.as_str(), to.name.as_str()));
         if !allowed.contains(&below.as_str()) && !excepted {
-            wrong.push(format!(
-                "{} ({above}) uses {} ({below})",
-                from.name, to.name
-            ));
+            wrong.push(format!("{} ({above}) uses {} ({below})", from.name, to.name));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -110,9 +82,7 @@ fn every_exception_is_needed() {
     let unused: Vec<_> = EXCEPTIONS
         .iter()
         .filter(|(from, to)| {
-            !arrows
-                .iter()
-                .any(|(above, below)| above.name == *from && below.name == *to)
+            !arrows.iter().any(|(above, below)| above.name == *from && below.name == *to)
         })
         .collect();
     assert!(unused.is_empty(), "no longer needed: {unused:?}");
@@ -123,10 +93,7 @@ fn each_driver_is_used_in_its_home_only() {
     let metadata = metadata();
     let mut wrong = Vec::new();
     for package in &metadata.packages {
-        let built = package
-            .dependencies
-            .iter()
-            .filter(|uses| uses.kind == DependencyKind::Normal);
+        let built = package.dependencies.iter().filter(|uses| uses.kind == DependencyKind::Normal);
         for uses in built {
             let home = DRIVERS.iter().find(|(driver, _)| *driver == uses.name);
             let test_crate = layer(package, &metadata) == "tests";
@@ -141,10 +108,7 @@ fn each_driver_is_used_in_its_home_only() {
 #[test]
 fn the_domain_does_no_io() {
     let metadata = metadata();
-    let domain = metadata
-        .packages
-        .iter()
-        .filter(|one| layer(one, &metadata) == "crates/domain");
+    let domain = metadata.packages.iter().filter(|one| layer(one, &metadata) == "crates/domain");
     let wrong: Vec<_> = domain
         .flat_map(|package| package.dependencies.iter().map(move |uses| (package, uses)))
         .filter(|(_, uses)| uses.kind == DependencyKind::Normal)

@@ -18,10 +18,7 @@ const PUBLIC: [(&str, &str); 12] = [
     ("/.well-known/jwks.json", "public keys"),
     ("/healthz", "liveness"),
     ("/readyz", "readiness"),
-    (
-        "/metrics",
-        "scraped inside the cluster; holds no tenant's name",
-    ),
+    ("/metrics", "scraped inside the cluster; holds no tenant's name"),
     ("/openapi.json", "the contract"),
     ("/docs", "the contract, for people"),
     ("/docs/docs.css", "the contract, for people"),
@@ -43,9 +40,7 @@ fn is_public(path: &str) -> bool {
 
 /// Every `resource("…")` that the code declares.
 fn declared() -> BTreeSet<String> {
-    let mut folders = ["services", "crates/edge"]
-        .map(|folder| root().join(folder))
-        .to_vec();
+    let mut folders = ["services", "crates/edge"].map(|folder| root().join(folder)).to_vec();
     let mut routes = BTreeSet::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -54,10 +49,8 @@ fn declared() -> BTreeSet<String> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(path).unwrap();
-                let found = text
-                    .split("resource(\"")
-                    .skip(1)
-                    .filter_map(|rest| rest.split('"').next());
+                let found =
+                    text.split("resource(\"").skip(1).filter_map(|rest| rest.split('"').next());
                 routes.extend(found.map(str::to_owned));
             }
         }
@@ -85,14 +78,9 @@ fn operations(document: &Value) -> Vec<(String, bool)> {
 fn every_route_is_guarded_or_named_public() {
     let documents = [committed("api.json"), committed("collector.json")];
     let documented: Vec<_> = documents.iter().flat_map(operations).collect();
-    let wrong: Vec<_> = documented
-        .iter()
-        .filter(|(path, guarded)| *guarded == is_public(path))
-        .collect();
-    assert!(
-        wrong.is_empty(),
-        "guarded and public, or neither: {wrong:#?}"
-    );
+    let wrong: Vec<_> =
+        documented.iter().filter(|(path, guarded)| *guarded == is_public(path)).collect();
+    assert!(wrong.is_empty(), "guarded and public, or neither: {wrong:#?}");
 }
 
 #[test]
@@ -101,10 +89,7 @@ fn every_declared_route_is_documented_or_named_public() {
     let documented: Vec<_> = documents.iter().flat_map(operations).collect();
     for route in declared() {
         let known = documented.iter().any(|(path, _)| *path == route);
-        assert!(
-            known || is_public(&route),
-            "{route} is in no OpenAPI document"
-        );
+        assert!(known || is_public(&route), "{route} is in no OpenAPI document");
     }
 }
 
@@ -120,11 +105,7 @@ fn every_public_route_exists() {
 fn the_committed_openapi_is_what_the_code_generates() {
     let advice = "run `make openapi` and commit openapi/";
     let generated = |text: String| serde_json::from_str::<Value>(&text).unwrap();
-    assert_eq!(
-        committed("api.json"),
-        generated(api::openapi().to_json().unwrap()),
-        "{advice}"
-    );
+    assert_eq!(committed("api.json"), generated(api::openapi().to_json().unwrap()), "{advice}");
     let collector = generated(collector::openapi().to_json().unwrap());
     assert_eq!(committed("collector.json"), collector, "{advice}");
 }

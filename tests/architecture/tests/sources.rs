@@ -7,10 +7,7 @@ use std::{
 };
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// Every file under `folder` with this ending, build products left out.
@@ -38,18 +35,12 @@ fn shown(path: &Path) -> String {
 fn every_report_binds_the_tenant() {
     let queries = root().join("crates/stores/warehouse/queries");
     let platform = queries.join("platform");
-    let reports: Vec<_> = files(&queries, ".sql")
-        .into_iter()
-        .filter(|path| !path.starts_with(&platform))
-        .collect();
+    let reports: Vec<_> =
+        files(&queries, ".sql").into_iter().filter(|path| !path.starts_with(&platform)).collect();
     assert!(!reports.is_empty());
     for path in reports {
         let sql = fs::read_to_string(&path).unwrap();
-        assert!(
-            sql.contains("client_id = {client_id:String}"),
-            "{}",
-            shown(&path)
-        );
+        assert!(sql.contains("client_id = {client_id:String}"), "{}", shown(&path));
     }
 }
 
@@ -58,13 +49,7 @@ fn only_named_files_read_the_warehouse_across_tenants() {
     let platform = root().join("crates/stores/warehouse/queries/platform");
     for path in files(&platform, ".sql") {
         let sql = fs::read_to_string(&path).unwrap();
-        let columns = [
-            "visitor_id",
-            "customer_id",
-            "session_id",
-            "properties",
-            "revenue",
-        ];
+        let columns = ["visitor_id", "customer_id", "session_id", "properties", "revenue"];
         for column in columns {
             assert!(!sql.contains(column), "{} reads {column}", shown(&path));
         }
@@ -86,10 +71,7 @@ fn every_file_is_one_thing() {
         .filter(|path| !tests(path))
         .filter_map(|path| {
             let text = fs::read_to_string(&path).unwrap();
-            let lines = text
-                .lines()
-                .take_while(|line| *line != "#[cfg(test)]")
-                .count();
+            let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
             (lines > 400).then(|| format!("{} has {lines} lines", shown(&path)))
         })
         .collect();
@@ -106,11 +88,7 @@ fn every_crate_has_a_readme_that_is_its_documentation() {
         };
         let text = fs::read_to_string(entry).unwrap();
         let included = text.contains(r#"#![doc = include_str!("../README.md")]"#);
-        assert!(
-            included && folder.join("README.md").exists(),
-            "{}",
-            shown(entry)
-        );
+        assert!(included && folder.join("README.md").exists(), "{}", shown(entry));
     }
 }
 
@@ -121,10 +99,7 @@ fn versions_stand_in_the_root_table_only() {
         if manifest == root().join("Cargo.toml") {
             continue;
         }
-        let wrong: Vec<_> = text
-            .lines()
-            .filter(|line| line.contains("version = \""))
-            .collect();
+        let wrong: Vec<_> = text.lines().filter(|line| line.contains("version = \"")).collect();
         assert!(wrong.is_empty(), "{}: {wrong:?}", shown(&manifest));
     }
 }
@@ -135,16 +110,8 @@ fn every_problem_code_has_a_page() {
     for code in problem::Code::ALL {
         let page = folder.join(format!("{}.md", code.as_str()));
         let text = fs::read_to_string(&page).unwrap_or_default();
-        assert!(
-            text.contains(code.title()),
-            "{} does not say what {code:?} is",
-            shown(&page)
-        );
+        assert!(text.contains(code.title()), "{} does not say what {code:?} is", shown(&page));
     }
     let pages = files(&folder, ".md").len();
-    assert_eq!(
-        pages,
-        problem::Code::ALL.len() + 1,
-        "pages without a code (README.md is one more)"
-    );
+    assert_eq!(pages, problem::Code::ALL.len() + 1, "pages without a code (README.md is one more)");
 }

@@ -42,12 +42,7 @@ impl<'a> Background<'a> {
         ]);
         sleep(WARM_UP).await;
         let accepted_before = accepted(platform).await?;
-        Ok(Self {
-            platform,
-            simulator,
-            began: Instant::now(),
-            accepted_before,
-        })
+        Ok(Self { platform, simulator, began: Instant::now(), accepted_before })
     }
 
     /// Ends it; how many events a second were accepted meanwhile, marked ones included.
@@ -56,25 +51,16 @@ impl<'a> Background<'a> {
     /// The collector does not tell its counters.
     pub(crate) async fn stop(mut self) -> Result<f64, Failure> {
         self.simulator.must_be_running();
-        let events = accepted(self.platform)
-            .await?
-            .saturating_sub(self.accepted_before);
+        let events = accepted(self.platform).await?.saturating_sub(self.accepted_before);
         Ok(events as f64 / self.began.elapsed().as_secs_f64())
     }
 }
 
 /// The collector's own count.
 async fn accepted(platform: &Platform) -> Result<u64, Failure> {
-    let response = platform
-        .client()
-        .get(platform.collector("/metrics"))
-        .send()
-        .await?;
+    let response = platform.client().get(platform.collector("/metrics")).send().await?;
     let metrics = response.error_for_status()?.text().await?;
-    let series = format!(
-        r#"{}{{outcome="accepted"}} "#,
-        Counter::EventsReceived.name()
-    );
+    let series = format!(r#"{}{{outcome="accepted"}} "#, Counter::EventsReceived.name());
     let count = metrics.lines().find_map(|line| line.strip_prefix(&series));
     let count = count.ok_or_else(|| format!("the collector's /metrics lacks {series}"))?;
     Ok(count.trim().parse()?)

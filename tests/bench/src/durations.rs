@@ -34,10 +34,7 @@ mod tests {
             durations.add(Duration::from_millis(millis));
         }
         let millis = |percent| durations.percentile(percent).as_millis();
-        assert_eq!(
-            [millis(0), millis(50), millis(95), millis(100)],
-            [1, 100, 190, 200]
-        );
+        assert_eq!([millis(0), millis(50), millis(95), millis(100)], [1, 100, 190, 200]);
         assert_eq!(durations.count(), 200);
     }
 

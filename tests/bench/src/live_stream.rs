@@ -28,10 +28,7 @@ struct Bucket {
 impl LiveStream {
     /// The stream that this response brings.
     pub(crate) fn new(response: Response) -> Self {
-        Self {
-            response,
-            pending: Vec::new(),
-        }
+        Self { response, pending: Vec::new() }
     }
 
     /// Reads on until a frame says that this quarter hour has so many impressions.
@@ -65,11 +62,7 @@ impl LiveStream {
                     return Ok(serde_json::from_str(data)?);
                 }
             } else {
-                let chunk = self
-                    .response
-                    .chunk()
-                    .await?
-                    .ok_or("the live stream ended")?;
+                let chunk = self.response.chunk().await?.ok_or("the live stream ended")?;
                 self.pending.extend_from_slice(&chunk);
             }
         }

@@ -32,11 +32,7 @@ async fn main() -> Result<(), Failure> {
             let mut campaign = WatchedCampaign::open(&platform, &tenant, load).await?;
             let progress = report::progress(tier, load, options.tries);
             let freshness = campaign.measure(options.tries, &progress).await?;
-            report.add(Measurement {
-                tier,
-                load,
-                freshness,
-            });
+            report.add(Measurement { tier, load, freshness });
         }
         report.add_rate(background.stop().await?);
     }

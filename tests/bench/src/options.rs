@@ -19,11 +19,7 @@ pub(crate) struct Options {
 impl Options {
     /// Where tenants are measured.
     pub(crate) fn tiers(self) -> &'static [Tier] {
-        if self.all_tiers {
-            &Tier::ALL
-        } else {
-            &[Tier::Shared]
-        }
+        if self.all_tiers { &Tier::ALL } else { &[Tier::Shared] }
     }
 }
 

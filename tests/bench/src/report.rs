@@ -33,11 +33,7 @@ pub(crate) struct Report {
 impl Report {
     /// Nothing found yet.
     pub(crate) fn new(options: Options) -> Self {
-        Self {
-            options,
-            measurements: Vec::new(),
-            rates: Vec::new(),
-        }
+        Self { options, measurements: Vec::new(), rates: Vec::new() }
     }
 
     /// One more campaign.
@@ -53,17 +49,8 @@ impl Report {
     /// Prints it, in Markdown.
     pub(crate) fn print(&self) {
         println!("# Freshness\n\n{HEADER}");
-        for Measurement {
-            tier,
-            load,
-            freshness,
-        } in &self.measurements
-        {
-            let Freshness {
-                accepted,
-                streamed,
-                reported,
-            } = freshness;
+        for Measurement { tier, load, freshness } in &self.measurements {
+            let Freshness { accepted, streamed, reported } = freshness;
             for (until, durations, target) in [
                 ("accepted (202)", accepted, ""),
                 ("on the live stream", streamed, "p95 < 250 ms"),
@@ -80,11 +67,7 @@ impl Report {
             rates.join(", ")
         );
         let cores = available_parallelism().map_or("?".to_owned(), |cores| cores.to_string());
-        let build = if cfg!(debug_assertions) {
-            "dev"
-        } else {
-            "release"
-        };
+        let build = if cfg!(debug_assertions) { "dev" } else { "release" };
         let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
         println!(
             "Machine: {cores} cores, {system} {processor}, for client, services and servers \
@@ -104,13 +87,7 @@ pub(crate) fn progress(tier: Tier, load: Load, tries: u32) -> ProgressBar {
 
 fn figures(durations: &Durations) -> String {
     let of = |percent| millis(durations.percentile(percent));
-    format!(
-        "{} | {} | {} | {}",
-        durations.count(),
-        of(50),
-        of(95),
-        of(100)
-    )
+    format!("{} | {} | {} | {}", durations.count(), of(50), of(95), of(100))
 }
 
 fn millis(duration: Duration) -> String {

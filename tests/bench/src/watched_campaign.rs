@@ -85,20 +85,9 @@ impl<'a> WatchedCampaign<'a> {
         })
         .await;
         let request = platform.client().get(platform.api(&format!("{path}/live")));
-        let response = request
-            .bearer_auth(&tenant.read_key)
-            .send()
-            .await?
-            .error_for_status()?;
+        let response = request.bearer_auth(&tenant.read_key).send().await?.error_for_status()?;
         let stream = LiveStream::new(response);
-        Ok(Self {
-            platform,
-            tenant,
-            campaign,
-            quarter,
-            marked: 1,
-            stream,
-        })
+        Ok(Self { platform, tenant, campaign, quarter, marked: 1, stream })
     }
 
     /// Sends marked events, each after the one before was seen.
@@ -112,10 +101,8 @@ impl<'a> WatchedCampaign<'a> {
     ) -> Result<Freshness, Failure> {
         let mut freshness = Freshness::default();
         for number in 1..=tries {
-            sleep(Duration::from_millis(
-                FRAME_PACE_MS + rand::random_range(0..FRAME_PACE_MS),
-            ))
-            .await;
+            sleep(Duration::from_millis(FRAME_PACE_MS + rand::random_range(0..FRAME_PACE_MS)))
+                .await;
             let with_rest = number % REST_EVERY == 0;
             let outcome = timeout(PATIENCE, self.mark(with_rest, &mut freshness)).await;
             outcome.map_err(|_| format!("event {number} was not seen within {PATIENCE:?}"))??;
@@ -127,14 +114,7 @@ impl<'a> WatchedCampaign<'a> {
 
     /// Sends one event and waits until it is seen everywhere.
     async fn mark(&mut self, with_rest: bool, freshness: &mut Freshness) -> Result<(), Failure> {
-        let Self {
-            platform,
-            tenant,
-            campaign,
-            quarter,
-            ref mut marked,
-            ref mut stream,
-        } = *self;
+        let Self { platform, tenant, campaign, quarter, ref mut marked, ref mut stream } = *self;
         *marked += 1;
         let expected = *marked;
         let began = Instant::now();
@@ -169,10 +149,7 @@ async fn send(platform: &Platform, tenant: &Tenant, campaign: &str, quarter: Dat
         "campaign_id": campaign,
         "event_time": quarter,
     }]);
-    platform
-        .collect(&tenant.collect_key, &event)
-        .await
-        .expect(202);
+    platform.collect(&tenant.collect_key, &event).await.expect(202);
 }
 
 /// Asks over REST until `quarter` has so many impressions.
@@ -189,14 +166,8 @@ async fn until_reported(
         "/v1/campaigns/{campaign}/metrics?granularity=15m&metrics=impressions&from={from}&to={to}"
     );
     loop {
-        let answer = platform
-            .get(&tenant.read_key, &path)
-            .await
-            .expect(200)
-            .json();
-        if answer
-            .pointer("/series/0/impressions")
-            .and_then(|count| count.as_u64())
+        let answer = platform.get(&tenant.read_key, &path).await.expect(200).json();
+        if answer.pointer("/series/0/impressions").and_then(|count| count.as_u64())
             == Some(expected)
         {
             return;

@@ -16,11 +16,7 @@ impl Answer {
     /// Reads `response` to its end.
     pub async fn read(response: Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
-        Self {
-            status,
-            headers,
-            text: response.text().await.expect("a body"),
-        }
+        Self { status, headers, text: response.text().await.expect("a body") }
     }
 
     /// The body as JSON; `null` when it is none.
@@ -37,9 +33,6 @@ impl Answer {
 
     /// A header's text; empty when it is missing.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }

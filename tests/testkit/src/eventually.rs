@@ -12,10 +12,7 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(
-            Instant::now() < deadline,
-            "did not happen in {PATIENCE:?}: {what}"
-        );
+        assert!(Instant::now() < deadline, "did not happen in {PATIENCE:?}: {what}");
         sleep(BETWEEN).await;
     }
 }

@@ -34,46 +34,22 @@ impl Platform {
         let url = create_database(&name).await;
         let settings = BTreeMap::from([
             ("FOOTFALL__POSTGRES__URL".to_owned(), url.clone()),
-            (
-                "FOOTFALL__POSTGRES__MAX_CONNECTIONS".to_owned(),
-                "12".to_owned(),
-            ),
-            (
-                "FOOTFALL__KAFKA__EVENTS_TOPIC".to_owned(),
-                format!("{name}.events"),
-            ),
-            (
-                "FOOTFALL__KAFKA__REJECTS_TOPIC".to_owned(),
-                format!("{name}.rejects"),
-            ),
+            ("FOOTFALL__POSTGRES__MAX_CONNECTIONS".to_owned(), "12".to_owned()),
+            ("FOOTFALL__KAFKA__EVENTS_TOPIC".to_owned(), format!("{name}.events")),
+            ("FOOTFALL__KAFKA__REJECTS_TOPIC".to_owned(), format!("{name}.rejects")),
             ("FOOTFALL__KAFKA__PARTITIONS".to_owned(), "6".to_owned()),
-            (
-                "FOOTFALL__REDIS__NAMESPACE".to_owned(),
-                name.replace('_', "-"),
-            ),
-            (
-                "FOOTFALL__PROCESSOR__INSTANCE".to_owned(),
-                "test".to_owned(),
-            ),
+            ("FOOTFALL__REDIS__NAMESPACE".to_owned(), name.replace('_', "-")),
+            ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
             ("FOOTFALL__API__BIND".to_owned(), free_address()),
             ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
         ]);
         let secrets = folder.join("secrets.env");
         let secrets_file = secrets.to_str().expect("a readable path");
-        run(
-            &["migrate", "--admin", ADMIN, "--secrets", secrets_file],
-            &settings,
-        );
+        run(&["migrate", "--admin", ADMIN, "--secrets", secrets_file], &settings);
         let admin_password = secret(&secrets, "FOOTFALL_ADMIN_PASSWORD");
         keep_generations_apart(&url).await;
         let client = Client::new();
-        Self {
-            settings,
-            folder,
-            client,
-            admin_password,
-            processes: Vec::new(),
-        }
+        Self { settings, folder, client, admin_password, processes: Vec::new() }
     }
 
     /// A platform with everything running.
@@ -124,10 +100,7 @@ impl Platform {
 
     /// The address of a route of the collector.
     pub fn collector(&self, path: &str) -> String {
-        format!(
-            "http://{}{path}",
-            self.settings["FOOTFALL__COLLECTOR__BIND"]
-        )
+        format!("http://{}{path}", self.settings["FOOTFALL__COLLECTOR__BIND"])
     }
 
     /// The client to ask with.
@@ -143,21 +116,13 @@ impl Platform {
 
     /// Sends JSON to a route of the API.
     pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
-        let request = self
-            .client
-            .post(self.api(path))
-            .bearer_auth(token)
-            .json(body);
+        let request = self.client.post(self.api(path)).bearer_auth(token).json(body);
         Answer::read(request.send().await.expect("an answer")).await
     }
 
     /// Sends events to the collector.
     pub async fn collect(&self, key: &str, events: &Value) -> Answer {
-        let request = self
-            .client
-            .post(self.collector("/v1/events"))
-            .bearer_auth(key)
-            .json(events);
+        let request = self.client.post(self.collector("/v1/events")).bearer_auth(key).json(events);
         Answer::read(request.send().await.expect("an answer")).await
     }
 
@@ -165,13 +130,8 @@ impl Platform {
     pub async fn login(&self, email: &str, password: &str) -> String {
         let body = json!({"email": email, "password": password});
         let request = self.client.post(self.api("/v1/auth/login")).json(&body);
-        let answer = Answer::read(request.send().await.expect("an answer"))
-            .await
-            .expect(200);
-        answer.json()["access_token"]
-            .as_str()
-            .expect("an access token")
-            .to_owned()
+        let answer = Answer::read(request.send().await.expect("an answer")).await.expect(200);
+        answer.json()["access_token"].as_str().expect("an access token").to_owned()
     }
 
     /// What the platform's admin logs in with.
@@ -202,23 +162,16 @@ async fn create_database(name: &str) -> String {
         "FOOTFALL__POSTGRES__URL: run the tests through `make test`, or export \
          `infra/local/stack.sh env`",
     );
-    let mut connection = PgConnection::connect(&server)
-        .await
-        .expect("PostgreSQL answers");
+    let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
     let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    connection
-        .execute(create)
-        .await
-        .expect("the role may create databases");
+    connection.execute(create).await.expect("the role may create databases");
     let (address, _) = server.rsplit_once('/').expect("a URL with a database");
     format!("{address}/{name}")
 }
 
 /// Rows of many platforms meet in the shared tables; their coordinates must not.
 async fn keep_generations_apart(url: &str) {
-    let mut connection = PgConnection::connect(url)
-        .await
-        .expect("PostgreSQL answers");
+    let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
     let random = Uuid::now_v7();
     let before = i32::from(random.as_u128() as u16 / 2);
     sqlx::query("INSERT INTO log_generation (kgen, topic, topic_id, partitions) VALUES (greatest($1, 1), 'earlier', 'earlier', 1)")
@@ -230,11 +183,8 @@ async fn keep_generations_apart(url: &str) {
 
 fn secret(file: &PathBuf, name: &str) -> String {
     let text = std::fs::read_to_string(file).expect("the file of secrets");
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-    line.unwrap_or_else(|| panic!("{name} is not in the file of secrets"))
-        .to_owned()
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    line.unwrap_or_else(|| panic!("{name} is not in the file of secrets")).to_owned()
 }
 
 fn free_address() -> String {

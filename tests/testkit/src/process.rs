@@ -15,29 +15,20 @@ pub struct Process {
 impl Process {
     /// Starts `footfall` with these arguments and settings; what it prints goes to `log`.
     pub fn start(arguments: &[&str], settings: &BTreeMap<String, String>, log: &Path) -> Self {
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(log)
-            .expect("a log file");
+        let file = File::options().create(true).append(true).open(log).expect("a log file");
         let child = command(arguments, settings)
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("a log file"))
             .stderr(file)
             .spawn()
             .expect("footfall starts");
-        Self {
-            child,
-            log: log.to_owned(),
-        }
+        Self { child, log: log.to_owned() }
     }
 
     /// `kill -9`, and waits until it is gone.
     pub fn kill(&mut self) {
         self.child.kill().expect("our own process can be killed");
-        self.child
-            .wait()
-            .expect("our own process can be waited for");
+        self.child.wait().expect("our own process can be waited for");
     }
 
     /// Fails the test, with the end of the log, when the process is no longer there.
@@ -76,27 +67,16 @@ impl Drop for Process {
 
 /// Runs a `footfall` command to its end and returns what it printed; it must succeed.
 pub(crate) fn run(arguments: &[&str], settings: &BTreeMap<String, String>) -> String {
-    let output = command(arguments, settings)
-        .output()
-        .expect("footfall starts");
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(
-        output.status.success(),
-        "footfall {arguments:?}: {}\n{out}\n{err}",
-        output.status
-    );
+    let output = command(arguments, settings).output().expect("footfall starts");
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "footfall {arguments:?}: {}\n{out}\n{err}", output.status);
     out.into_owned()
 }
 
 fn command(arguments: &[&str], settings: &BTreeMap<String, String>) -> Command {
     let mut command = Command::new(binary());
-    command
-        .args(arguments)
-        .envs(settings)
-        .current_dir(workspace());
+    command.args(arguments).envs(settings).current_dir(workspace());
     command
 }
 
@@ -106,18 +86,11 @@ fn binary() -> PathBuf {
     let folders = program.ancestors().skip(1);
     let mut folders = folders.skip_while(|folder| folder.ends_with("deps"));
     let binary = folders.next().expect("target/<profile>").join("footfall");
-    assert!(
-        binary.exists(),
-        "{} is not there: run `cargo build` first",
-        binary.display()
-    );
+    assert!(binary.exists(), "{} is not there: run `cargo build` first", binary.display());
     binary
 }
 
 /// The root of the checkout.
 pub(crate) fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .expect("the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace")
 }

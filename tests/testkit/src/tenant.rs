@@ -68,11 +68,8 @@ impl Platform {
                 {"name": "reports", "kind": "read"},
             ],
         });
-        let made = self
-            .post(&self.admin().await, "/v1/admin/tenants", &file)
-            .await
-            .expect(201)
-            .json();
+        let made =
+            self.post(&self.admin().await, "/v1/admin/tenants", &file).await.expect(201).json();
         Tenant {
             owner: self.first_login(&made, "owner").await,
             advertiser: self.first_login(&made, "advertiser").await,
@@ -92,8 +89,7 @@ impl Platform {
     /// Waits until this campaign's metric is `expected` over the last and the next year.
     pub async fn settled(&self, tenant: &Tenant, campaign: &str, metric: &str, expected: u64) {
         let (from, to) = ("2025-01-01T00:00:00Z", "2029-01-01T00:00:00Z");
-        self.settled_in(tenant, campaign, metric, expected, from, to)
-            .await;
+        self.settled_in(tenant, campaign, metric, expected, from, to).await;
     }
 
     /// Waits until this campaign's metric is `expected` between two times.
@@ -110,27 +106,19 @@ impl Platform {
             "/v1/campaigns/{campaign}/metrics?granularity=total&metrics={metric}&from={from}&to={to}"
         );
         let mut last = Value::Null;
-        eventually(
-            &format!("{metric} of {campaign} is {expected}"),
-            async || {
-                last = self.get(&tenant.owner, &path).await.json();
-                (last["totals"][metric] == expected).then_some(())
-            },
-        )
+        eventually(&format!("{metric} of {campaign} is {expected}"), async || {
+            last = self.get(&tenant.owner, &path).await.json();
+            (last["totals"][metric] == expected).then_some(())
+        })
         .await;
     }
 }
 
 fn key(made: &Value, kind: &str) -> String {
-    find(&made["keys"], "kind", kind)["key"]
-        .as_str()
-        .expect("a key")
-        .to_owned()
+    find(&made["keys"], "kind", kind)["key"].as_str().expect("a key").to_owned()
 }
 
 fn find<'a>(list: &'a Value, field: &str, value: &str) -> &'a Value {
     let mut found = list.as_array().expect("a list").iter();
-    found
-        .find(|entry| entry[field] == value)
-        .expect("an entry of that sort")
+    found.find(|entry| entry[field] == value).expect("an entry of that sort")
 }

@@ -69,14 +69,7 @@ impl Lifecycle {
             let id = running.next_id;
             let ended = self.ended.clone();
             let abort = watch(task, move |outcome| drop(ended.send(Ended { id, outcome })));
-            running.tasks.insert(
-                id,
-                Task {
-                    name,
-                    budget,
-                    abort,
-                },
-            );
+            running.tasks.insert(id, Task { name, budget, abort });
             id
         };
         tracing::debug!(task = name, id, "started");
@@ -171,34 +164,20 @@ impl Lifecycle {
             Ok(Err(source)) => source,
             Err(panicked) => panicked.into(),
         };
-        Err(LifecycleError::Failed {
-            task: task.name,
-            source,
-        })
+        Err(LifecycleError::Failed { task: task.name, source })
     }
 
     fn cut_off_all(&self) -> Vec<&'static str> {
         let tasks = self.tasks().into_values();
-        tasks
-            .inspect(|task| task.abort.abort())
-            .map(|task| task.name)
-            .collect()
+        tasks.inspect(|task| task.abort.abort()).map(|task| task.name).collect()
     }
 
     fn tasks(&self) -> HashMap<u64, Task> {
-        self.running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .tasks
-            .clone()
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).tasks.clone()
     }
 
     fn forget(&self, id: u64) -> Option<Task> {
-        self.running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .tasks
-            .remove(&id)
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).tasks.remove(&id)
     }
 }
 
@@ -209,10 +188,7 @@ impl Default for Lifecycle {
 }
 
 /// Runs a task, and tells how it ended even when it panics.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where tasks are started"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place where tasks are started")]
 fn watch(
     task: impl Future<Output = Result<(), BoxError>> + Send + 'static,
     tell: impl FnOnce(Result<Result<(), BoxError>, JoinError>) + Send + 'static,
@@ -245,10 +221,7 @@ mod tests {
         lifecycle.spawn("broken", SHORT, async { Err("no disk".into()) });
         let error = lifecycle.run_until_signal().await.unwrap_err();
         assert_eq!(error.to_string(), "broken failed: no disk");
-        assert!(
-            finished.load(Ordering::SeqCst),
-            "the other task was not waited for"
-        );
+        assert!(finished.load(Ordering::SeqCst), "the other task was not waited for");
     }
 
     #[tokio::test]

@@ -26,13 +26,7 @@ pub struct Problem {
 impl Problem {
     /// A problem whose `detail` tells the caller what happened and what to do.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            detail: detail.into(),
-            errors: Vec::new(),
-            retry_after: None,
-            source: None,
-        }
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None, source: None }
     }
 
     /// One field is wrong: `pointer` says which, `reason` what would be right.
@@ -43,19 +37,13 @@ impl Problem {
 
     /// Missing, or another tenant's: the answer is the same.
     pub fn not_found() -> Self {
-        Self::new(
-            Code::NotFound,
-            "Nothing is here, or nothing that this credential may see.",
-        )
+        Self::new(Code::NotFound, "Nothing is here, or nothing that this credential may see.")
     }
 
     /// A fault of ours: the caller learns nothing of `source`.
     pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(
-            Code::Internal,
-            "The request could not be completed. Quote the request id to us.",
-        )
-        .with_source(source)
+        Self::new(Code::Internal, "The request could not be completed. Quote the request id to us.")
+            .with_source(source)
     }
 
     /// A part we need is away; the caller should try again after `retry_after`.
@@ -63,20 +51,14 @@ impl Problem {
         retry_after: Duration,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self::new(
-            Code::Unavailable,
-            "A part of the service is away. Try again.",
-        )
-        .with_retry_after(retry_after)
-        .with_source(source)
+        Self::new(Code::Unavailable, "A part of the service is away. Try again.")
+            .with_retry_after(retry_after)
+            .with_source(source)
     }
 
     /// Adds what is wrong with one field.
     pub fn with_error(mut self, pointer: impl Into<String>, reason: impl Into<String>) -> Self {
-        self.errors.push(FieldError {
-            pointer: pointer.into(),
-            reason: reason.into(),
-        });
+        self.errors.push(FieldError { pointer: pointer.into(), reason: reason.into() });
         self
     }
 
@@ -104,8 +86,7 @@ impl Problem {
 
     /// When to try again, in whole seconds.
     pub fn retry_after_seconds(&self) -> Option<u64> {
-        self.retry_after
-            .map(|wait| wait.as_secs_f64().ceil().max(1.0) as u64)
+        self.retry_after.map(|wait| wait.as_secs_f64().ceil().max(1.0) as u64)
     }
 
     /// The `application/problem+json` body (RFC 9457), naming the request it answers.

@@ -20,12 +20,7 @@ pub(crate) struct Entries<'a> {
 impl<'a> Entries<'a> {
     /// `free` when the names are not the fields of a struct.
     pub(crate) fn of(reader: Reader<'a>, section: &'a Branch, free: bool) -> Self {
-        Self {
-            reader,
-            rest: section.0.iter(),
-            value: None,
-            free,
-        }
+        Self { reader, rest: section.0.iter(), value: None, free }
     }
 }
 
@@ -41,24 +36,16 @@ impl<'de> MapAccess<'de> for Entries<'_> {
         };
         self.value = Some(node);
         let from_environment = matches!(node.source, Source::Environment(_));
-        let name = if self.free && from_environment {
-            name.replace('_', "-")
-        } else {
-            name.clone()
-        };
+        let name =
+            if self.free && from_environment { name.replace('_', "-") } else { name.clone() };
         let key = seed.deserialize(name.into_deserializer());
-        key.map(Some)
-            .map_err(|error| self.reader.child(node).locate(error))
+        key.map(Some).map_err(|error| self.reader.child(node).locate(error))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
-        let node = self
-            .value
-            .take()
-            .ok_or_else(|| ReadError::custom("a value without a name"))?;
+        let node = self.value.take().ok_or_else(|| ReadError::custom("a value without a name"))?;
         let reader = self.reader.child(node);
-        seed.deserialize(reader)
-            .map_err(|error| reader.locate(error))
+        seed.deserialize(reader).map_err(|error| reader.locate(error))
     }
 }
 
@@ -79,8 +66,6 @@ impl<'de> SeqAccess<'de> for Items<'_> {
             return Ok(None);
         };
         let reader = Reader::unnoted(node, self.secret);
-        seed.deserialize(reader)
-            .map(Some)
-            .map_err(|error| reader.locate(error))
+        seed.deserialize(reader).map(Some).map_err(|error| reader.locate(error))
     }
 }

@@ -68,16 +68,10 @@ pub struct InvalidSetting {
 impl InvalidSetting {
     /// The setting at `key` is not valid: `reason` says what it must be.
     pub fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            reason: reason.into(),
-        }
+        Self { key: key.into(), reason: reason.into() }
     }
 }
 
 fn suggestion(nearest: &Option<String>) -> String {
-    nearest
-        .as_ref()
-        .map(|nearest| format!(", did you mean `{nearest}`?"))
-        .unwrap_or_default()
+    nearest.as_ref().map(|nearest| format!(", did you mean `{nearest}`?")).unwrap_or_default()
 }

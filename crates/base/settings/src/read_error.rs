@@ -22,10 +22,7 @@ impl de::Error for ReadError {
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::Somewhere(format!(
-            "must be {}, is {unexpected}",
-            plain(&expected.to_string())
-        ))
+        Self::Somewhere(format!("must be {}, is {unexpected}", plain(&expected.to_string())))
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -33,10 +30,7 @@ impl de::Error for ReadError {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::Somewhere(format!(
-            "must be one of {}, is {variant:?}",
-            expected.join(", ")
-        ))
+        Self::Somewhere(format!("must be one of {}, is {variant:?}", expected.join(", ")))
     }
 }
 

@@ -27,44 +27,24 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(node: &'a Node, origins: &'a Origins) -> Self {
-        Self {
-            node,
-            origins: Some(origins),
-            secret: false,
-        }
+        Self { node, origins: Some(origins), secret: false }
     }
 
     /// For the items of a list, which is noted as a whole.
     pub(crate) fn unnoted(node: &'a Node, secret: bool) -> Self {
-        Self {
-            node,
-            origins: None,
-            secret,
-        }
+        Self { node, origins: None, secret }
     }
 
     pub(crate) fn child(&self, node: &'a Node) -> Self {
-        Self {
-            node,
-            secret: false,
-            ..*self
-        }
+        Self { node, secret: false, ..*self }
     }
 
     /// Notes a value that is about to be read; `as_text` is how it looks unless it is secret.
     fn note(&self, as_text: impl FnOnce() -> String) {
         if let Some(origins) = self.origins {
-            let value = if self.secret {
-                HIDDEN.to_owned()
-            } else {
-                as_text()
-            };
+            let value = if self.secret { HIDDEN.to_owned() } else { as_text() };
             let Node { key, source, .. } = self.node;
-            origins.borrow_mut().push(Origin {
-                key: key.clone(),
-                value,
-                source: source.clone(),
-            });
+            origins.borrow_mut().push(Origin { key: key.clone(), value, source: source.clone() });
         }
     }
 
@@ -74,23 +54,12 @@ impl<'a> Reader<'a> {
             ReadError::Located(error) => error,
             ReadError::Missing(name) => {
                 let key = joined(key, name);
-                SettingsError::Missing {
-                    variable: variable_for(&key),
-                    key,
-                }
+                SettingsError::Missing { variable: variable_for(&key), key }
             }
             ReadError::Somewhere(reason) => {
                 // serde quotes the value.
-                let reason = if self.secret {
-                    "must be a text".to_owned()
-                } else {
-                    reason
-                };
-                SettingsError::Wrong {
-                    origin: source.clone(),
-                    key: key.clone(),
-                    reason,
-                }
+                let reason = if self.secret { "must be a text".to_owned() } else { reason };
+                SettingsError::Wrong { origin: source.clone(), key: key.clone(), reason }
             }
         })
     }
@@ -115,10 +84,7 @@ impl<'a> Reader<'a> {
         let Value::Branch(branch) = &self.node.value else {
             return None;
         };
-        let (name, node) = branch
-            .0
-            .iter()
-            .find(|(name, _)| !fields.contains(&name.as_str()))?;
+        let (name, node) = branch.0.iter().find(|(name, _)| !fields.contains(&name.as_str()))?;
         let nearest = fields
             .iter()
             .map(|field| (strsim::jaro_winkler(name, field), field))
@@ -126,11 +92,7 @@ impl<'a> Reader<'a> {
             .max_by(|(one, _), (other, _)| one.total_cmp(other))
             .map(|(_, field)| joined(&self.node.key, field));
         let (origin, key) = (node.source.clone(), node.key.clone());
-        Some(ReadError::Located(SettingsError::Unknown {
-            origin,
-            key,
-            nearest,
-        }))
+        Some(ReadError::Located(SettingsError::Unknown { origin, key, nearest }))
     }
 }
 
@@ -246,10 +208,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        visitor.visit_newtype_struct(Self {
-            secret: self.secret || name == "Secret",
-            ..self
-        })
+        visitor.visit_newtype_struct(Self { secret: self.secret || name == "Secret", ..self })
     }
 
     /// A list; in the environment, values separated by commas.
@@ -258,17 +217,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         let items: &[Node] = match &self.node.value {
             Value::List(items) => items,
             Value::Unquoted(text) => {
-                let texts = text
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|text| !text.is_empty());
+                let texts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
                 let value = |text: &str| Value::Unquoted(text.to_owned());
-                split = texts
-                    .map(|text| Node {
-                        value: value(text),
-                        ..self.node.clone()
-                    })
-                    .collect();
+                split =
+                    texts.map(|text| Node { value: value(text), ..self.node.clone() }).collect();
                 &split
             }
             _ => return self.deserialize_any(visitor),
@@ -277,10 +229,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             let shown: Vec<String> = items.iter().map(Node::shown).collect();
             format!("[{}]", shown.join(", "))
         });
-        let items = Items {
-            items: items.iter(),
-            secret: self.secret,
-        };
+        let items = Items { items: items.iter(), secret: self.secret };
         visitor.visit_seq(items).map_err(|error| self.locate(error))
     }
 

@@ -33,33 +33,20 @@ pub(crate) struct Branch(pub(crate) BTreeMap<String, Node>);
 
 impl Branch {
     pub(crate) fn from_defaults(text: &str) -> Result<Self, SettingsError> {
-        Layer {
-            text,
-            source_at: &|_| Source::Defaults,
-        }
-        .read("defaults")
+        Layer { text, source_at: &|_| Source::Defaults }.read("defaults")
     }
 
     pub(crate) fn from_file(path: &Path) -> Result<Self, SettingsError> {
-        let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable {
-            path: path.into(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SettingsError::Unreadable { path: path.into(), source })?;
         let source_at = |line| Source::File(path.into(), line);
-        Layer {
-            text: &text,
-            source_at: &source_at,
-        }
-        .read(&path.display().to_string())
+        Layer { text: &text, source_at: &source_at }.read(&path.display().to_string())
     }
 
     /// Lays `over` on top: its values win, sections are joined.
     pub(crate) fn merge(&mut self, over: Self) {
         for (name, node) in over.0 {
-            match (
-                self.0.get_mut(&name).map(|below| &mut below.value),
-                node.value,
-            ) {
+            match (self.0.get_mut(&name).map(|below| &mut below.value), node.value) {
                 (Some(Value::Branch(below)), Value::Branch(above)) => below.merge(above),
                 (_, value) => {
                     self.0.insert(name, Node { value, ..node });
@@ -79,18 +66,10 @@ impl Branch {
             return;
         };
         let dashed = name.replace('_', "-");
-        let name = if self.0.contains_key(&dashed) {
-            &dashed
-        } else {
-            name
-        };
+        let name = if self.0.contains_key(&dashed) { &dashed } else { name };
         let key = joined(above, name);
         if rest.is_empty() {
-            let node = Node {
-                key,
-                source: source.clone(),
-                value: Value::Unquoted(value),
-            };
+            let node = Node { key, source: source.clone(), value: Value::Unquoted(value) };
             self.0.insert(name.clone(), node);
             return;
         }
@@ -104,11 +83,7 @@ impl Branch {
             _ => {
                 let mut branch = Self::default();
                 branch.set_below(&key, rest, source, value);
-                *node = Node {
-                    key,
-                    source: source.clone(),
-                    value: Value::Branch(branch),
-                };
+                *node = Node { key, source: source.clone(), value: Value::Branch(branch) };
             }
         }
     }
@@ -134,11 +109,7 @@ impl Node {
 /// The whole configuration is one section without a name.
 impl From<Branch> for Node {
     fn from(branch: Branch) -> Self {
-        Self {
-            key: String::new(),
-            source: Source::Defaults,
-            value: Value::Branch(branch),
-        }
+        Self { key: String::new(), source: Source::Defaults, value: Value::Branch(branch) }
     }
 }
 
@@ -156,21 +127,12 @@ pub(crate) fn variables(
 
 /// The variable that sets `key`.
 pub(crate) fn variable_for(key: &str) -> String {
-    format!(
-        "{PREFIX}{}",
-        key.replace('.', "__")
-            .replace('-', "_")
-            .to_ascii_uppercase()
-    )
+    format!("{PREFIX}{}", key.replace('.', "__").replace('-', "_").to_ascii_uppercase())
 }
 
 /// `name` below the section at `above`.
 pub(crate) fn joined(above: &str, name: &str) -> String {
-    if above.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{above}.{name}")
-    }
+    if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") }
 }
 
 fn quoted(text: &str) -> String {
@@ -190,10 +152,7 @@ impl Layer<'_> {
             // The error's own text quotes the line, which may hold a secret.
             let line = error.span().map_or(1, |span| self.line(span.start));
             let reason = format!("line {line}: {}", error.message());
-            SettingsError::Syntax {
-                origin: origin.to_owned(),
-                reason,
-            }
+            SettingsError::Syntax { origin: origin.to_owned(), reason }
         })?;
         Ok(self.branch("", table.into_inner()))
     }
@@ -231,20 +190,11 @@ impl Layer<'_> {
             ),
             DeValue::Table(table) => Value::Branch(self.branch(&key, table)),
         };
-        Node {
-            key,
-            source: (self.source_at)(line),
-            value,
-        }
+        Node { key, source: (self.source_at)(line), value }
     }
 
     /// The line, counted from 1, in which a byte stands.
     fn line(&self, byte: usize) -> usize {
-        self.text
-            .bytes()
-            .take(byte)
-            .filter(|byte| *byte == b'\n')
-            .count()
-            + 1
+        self.text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
     }
 }

@@ -58,26 +58,19 @@ fn file(text: &str) -> tempfile::NamedTempFile {
 }
 
 fn environment(pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
-    let owned: Vec<_> = pairs
-        .iter()
-        .map(|(name, value)| ((*name).into(), (*value).into()))
-        .collect();
+    let owned: Vec<_> =
+        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     owned.into_iter()
 }
 
 fn refused(path: Option<&Path>, pairs: &[(&str, &str)]) -> String {
-    load::<Whole>(DEFAULTS, path, environment(pairs))
-        .unwrap_err()
-        .to_string()
+    load::<Whole>(DEFAULTS, path, environment(pairs)).unwrap_err().to_string()
 }
 
 #[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     let file = file("[server]\nbind = \"0.0.0.0:81\"\nworkers = 8\n");
-    let pairs = [
-        ("FOOTFALL__SERVER__WORKERS", "16"),
-        ("footfall__server__verbose", "true"),
-    ];
+    let pairs = [("FOOTFALL__SERVER__WORKERS", "16"), ("footfall__server__verbose", "true")];
     let whole: Whole = load(DEFAULTS, Some(file.path()), environment(&pairs)).unwrap();
     assert_eq!(whole.server.bind.to_string(), "0.0.0.0:81");
     assert_eq!(whole.server.workers, 16);
@@ -129,21 +122,9 @@ fn an_unknown_key_is_refused_with_its_source_and_the_nearest_right_name() {
 #[test]
 fn a_wrong_type_names_the_key_its_source_and_what_would_be_right() {
     for (variable, value, reason) in [
-        (
-            "WORKERS",
-            "many",
-            "must be a whole number from 0 to 65535, is string \"many\"",
-        ),
-        (
-            "WORKERS",
-            "70000",
-            "must be a whole number from 0 to 65535, is integer `70000`",
-        ),
-        (
-            "WORKERS",
-            "-1",
-            "must be a whole number from 0 to 65535, is integer `-1`",
-        ),
+        ("WORKERS", "many", "must be a whole number from 0 to 65535, is string \"many\""),
+        ("WORKERS", "70000", "must be a whole number from 0 to 65535, is integer `70000`"),
+        ("WORKERS", "-1", "must be a whole number from 0 to 65535, is integer `-1`"),
         ("VERBOSE", "yes", "must be true or false, is string \"yes\""),
         ("FORMAT", "xml", "must be one of text, json, is \"xml\""),
         ("BIND", "nowhere", "invalid socket address syntax"),
@@ -190,10 +171,7 @@ fn a_file_that_is_not_toml_is_refused_by_line_without_quoting_it() {
 fn a_secret_shows_in_no_message_and_no_listing() {
     let file = file("[store]\npassword = 31337\n");
     let message = refused(Some(file.path()), &[]);
-    assert!(
-        message.ends_with("`store.password`: must be a text"),
-        "{message}"
-    );
+    assert!(message.ends_with("`store.password`: must be a text"), "{message}");
 
     let (whole, origins) = load_explained::<Whole>(DEFAULTS, None, environment(&[])).unwrap();
     assert_eq!(whole.store.password.expose(), "hunter2");

@@ -74,17 +74,9 @@ mod tests {
 
     #[test]
     fn a_filter_that_cannot_be_read_is_refused_by_name() {
-        let settings = |log: &str| TelemetrySettings {
-            log: log.into(),
-            format: LogFormat::Text,
-        };
+        let settings = |log: &str| TelemetrySettings { log: log.into(), format: LogFormat::Text };
         settings("info,rdkafka=warn").validate().unwrap();
         let error = settings("info,stream=loud").validate().unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("telemetry.log must be a level"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("telemetry.log must be a level"), "{error}");
     }
 }

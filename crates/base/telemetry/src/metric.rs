@@ -11,23 +11,16 @@ pub(crate) struct Definition {
 }
 
 /// Upper bounds of the histograms, in seconds: half a millisecond to 30 s.
-const SECONDS: &[f64] = &[
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-];
+const SECONDS: &[f64] =
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 impl Definition {
     pub(crate) fn counter(&self) -> Option<IntCounterVec> {
-        registered(IntCounterVec::new(
-            Opts::new(self.name, self.help),
-            self.labels,
-        ))
+        registered(IntCounterVec::new(Opts::new(self.name, self.help), self.labels))
     }
 
     pub(crate) fn gauge(&self) -> Option<IntGaugeVec> {
-        registered(IntGaugeVec::new(
-            Opts::new(self.name, self.help),
-            self.labels,
-        ))
+        registered(IntGaugeVec::new(Opts::new(self.name, self.help), self.labels))
     }
 
     pub(crate) fn histogram(&self) -> Option<HistogramVec> {
@@ -54,18 +47,12 @@ where
 {
     let found = metric.and_then(|metric| metric.get_metric_with_label_values(labels).ok());
     if found.is_none() {
-        tracing::warn!(
-            metric = name,
-            labels = labels.len(),
-            "metric used with wrong labels"
-        );
+        tracing::warn!(metric = name, labels = labels.len(), "metric used with wrong labels");
     }
     found
 }
 
 /// Every metric of this process, in the Prometheus text format.
 pub fn render() -> String {
-    TextEncoder::new()
-        .encode_to_string(&prometheus::gather())
-        .unwrap_or_default()
+    TextEncoder::new().encode_to_string(&prometheus::gather()).unwrap_or_default()
 }

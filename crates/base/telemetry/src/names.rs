@@ -156,10 +156,7 @@ mod tests {
         Histogram::BatchSeconds.observe(&["store"], Duration::from_millis(3));
         let text = crate::render();
         assert!(text.contains("# HELP footfall_logins_total Attempts to log in, by outcome."));
-        assert!(
-            text.contains(r#"footfall_logins_total{outcome="refused"} 2"#),
-            "{text}"
-        );
+        assert!(text.contains(r#"footfall_logins_total{outcome="refused"} 2"#), "{text}");
         assert!(text.contains(r#"footfall_batch_seconds_bucket{sink="store",le="0.005"} 1"#));
     }
 

@@ -75,11 +75,7 @@ impl ApiKey {
     /// A new key.
     pub fn generate(kind: KeyKind) -> Result<Self, RandomError> {
         let id = ApiKeyId(hex::encode(random::bytes::<8>()?));
-        Ok(Self {
-            kind,
-            id,
-            secret: random::bytes()?,
-        })
+        Ok(Self { kind, id, secret: random::bytes()? })
     }
 
     /// What it claims to be for; the store's word counts.
@@ -99,31 +95,19 @@ impl ApiKey {
 
     /// The whole key, to hand to its owner once.
     pub fn reveal(&self) -> String {
-        format!(
-            "ff_{}_{}_{}",
-            self.kind.as_str(),
-            self.id,
-            hex::encode(self.secret)
-        )
+        format!("ff_{}_{}_{}", self.kind.as_str(), self.id, hex::encode(self.secret))
     }
 }
 
 fn lower_hex(text: &str, length: usize) -> bool {
-    text.len() == length
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 impl FromStr for ApiKeyId {
     type Err = ApiKeyError;
 
     fn from_str(text: &str) -> Result<Self, ApiKeyError> {
-        if lower_hex(text, 16) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ApiKeyError)
-        }
+        if lower_hex(text, 16) { Ok(Self(text.to_owned())) } else { Err(ApiKeyError) }
     }
 }
 
@@ -152,13 +136,9 @@ impl FromStr for ApiKey {
 
     fn from_str(text: &str) -> Result<Self, ApiKeyError> {
         let mut parts = text.split('_');
-        let (Some("ff"), Some(kind), Some(id), Some(secret), None) = (
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-        ) else {
+        let (Some("ff"), Some(kind), Some(id), Some(secret), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(ApiKeyError);
         };
         let kind = kind.parse().map_err(|_| ApiKeyError)?;
@@ -168,11 +148,7 @@ impl FromStr for ApiKey {
         }
         let mut bytes = [0; 32];
         hex::decode_to_slice(secret, &mut bytes).map_err(|_| ApiKeyError)?;
-        Ok(Self {
-            kind,
-            id,
-            secret: bytes,
-        })
+        Ok(Self { kind, id, secret: bytes })
     }
 }
 

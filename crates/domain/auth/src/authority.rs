@@ -53,12 +53,7 @@ pub enum Authority {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 4] = [
-        Self::PlatformAdmin,
-        Self::Owner,
-        Self::Analyst,
-        Self::Advertiser,
-    ];
+    pub const ALL: [Self; 4] = [Self::PlatformAdmin, Self::Owner, Self::Analyst, Self::Advertiser];
 
     /// The name used in tokens, tables and requests.
     pub const fn as_str(self) -> &'static str {
@@ -127,10 +122,7 @@ impl FromStr for Role {
     type Err = UnknownAuthority;
 
     fn from_str(text: &str) -> Result<Self, UnknownAuthority> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or(UnknownAuthority::Role)
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownAuthority::Role)
     }
 }
 
@@ -138,10 +130,7 @@ impl FromStr for KeyKind {
     type Err = UnknownAuthority;
 
     fn from_str(text: &str) -> Result<Self, UnknownAuthority> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or(UnknownAuthority::KeyKind)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownAuthority::KeyKind)
     }
 }
 
@@ -169,14 +158,8 @@ mod tests {
             assert!(!Authority::Role(role).may(Action::WriteEvents), "{role:?}");
         }
         for kind in [KeyKind::Collect, KeyKind::Import] {
-            let allowed = Action::ALL
-                .iter()
-                .filter(|action| Authority::Key(kind).may(**action));
-            assert_eq!(
-                allowed.collect::<Vec<_>>(),
-                [&Action::WriteEvents],
-                "{kind:?}"
-            );
+            let allowed = Action::ALL.iter().filter(|action| Authority::Key(kind).may(**action));
+            assert_eq!(allowed.collect::<Vec<_>>(), [&Action::WriteEvents], "{kind:?}");
         }
     }
 
@@ -186,11 +169,7 @@ mod tests {
         let everyone = everyone.chain(KeyKind::ALL.map(Authority::Key));
         for authority in everyone {
             let expected = authority == Authority::Role(Role::PlatformAdmin);
-            assert_eq!(
-                authority.may(Action::ManageTenants),
-                expected,
-                "{authority}"
-            );
+            assert_eq!(authority.may(Action::ManageTenants), expected, "{authority}");
         }
     }
 }

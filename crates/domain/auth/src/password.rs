@@ -41,21 +41,14 @@ impl Password {
     /// A new password, as good as random bits are: 24 characters.
     pub fn generate() -> Result<Self, RandomError> {
         let bytes = random::bytes::<24>()?;
-        let letter = |byte: &u8| {
-            ALPHABET
-                .get(usize::from(byte & 31))
-                .map(|letter| char::from(*letter))
-        };
+        let letter =
+            |byte: &u8| ALPHABET.get(usize::from(byte & 31)).map(|letter| char::from(*letter));
         Ok(Self(bytes.iter().filter_map(letter).collect()))
     }
 
     /// A password for a new or changed account.
     pub fn choose(text: String) -> Result<Self, PasswordError> {
-        if (12..=256).contains(&text.len()) {
-            Ok(Self(text))
-        } else {
-            Err(PasswordError::Length)
-        }
+        if (12..=256).contains(&text.len()) { Ok(Self(text)) } else { Err(PasswordError::Length) }
     }
 
     /// A password somebody tries: of any form.
@@ -83,9 +76,8 @@ impl Password {
     /// Takes tens of milliseconds of one core: not for an async thread.
     pub fn verify(&self, hash: Option<&PasswordHash>) -> bool {
         let phc = hash.map_or(NOBODY, PasswordHash::as_str);
-        let matches = hasher()
-            .and_then(|argon2| argon2.verify_password(self.0.as_bytes(), phc))
-            .is_ok();
+        let matches =
+            hasher().and_then(|argon2| argon2.verify_password(self.0.as_bytes(), phc)).is_ok();
         matches && hash.is_some()
     }
 }
@@ -150,10 +142,7 @@ mod tests {
                 .unwrap()
         };
         let (known, unknown) = (fastest(Some(&hash)), fastest(None));
-        assert!(
-            unknown > known / 2 && known > unknown / 2,
-            "{known:?} and {unknown:?}"
-        );
+        assert!(unknown > known / 2 && known > unknown / 2, "{known:?} and {unknown:?}");
     }
 
     #[test]

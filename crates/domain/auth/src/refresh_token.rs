@@ -36,9 +36,7 @@ impl FromStr for RefreshToken {
     type Err = RefreshTokenError;
 
     fn from_str(text: &str) -> Result<Self, RefreshTokenError> {
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| RefreshTokenError)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| RefreshTokenError)?;
         bytes.try_into().map(Self).map_err(|_| RefreshTokenError)
     }
 }
@@ -56,10 +54,7 @@ mod tests {
     #[test]
     fn a_made_token_reads_back() {
         let token = RefreshToken::generate().unwrap();
-        assert_eq!(
-            token.reveal().parse::<RefreshToken>().unwrap().hash(),
-            token.hash()
-        );
+        assert_eq!(token.reveal().parse::<RefreshToken>().unwrap().hash(), token.hash());
         assert_ne!(RefreshToken::generate().unwrap().hash(), token.hash());
         assert!("short".parse::<RefreshToken>().is_err());
     }

@@ -75,9 +75,7 @@ impl Sealer {
 
     /// From the key encryption key.
     pub fn new(key: [u8; 32]) -> Self {
-        Self {
-            keys: vec![KeyEncryptionKey::new(key)],
-        }
+        Self { keys: vec![KeyEncryptionKey::new(key)] }
     }
 
     /// Also opens what an older key encryption key sealed.
@@ -90,26 +88,11 @@ impl Sealer {
     pub fn seal(&self, field: SealedField<'_>, secret: &[u8]) -> Result<Vec<u8>, SealError> {
         let current = self.keys.first().ok_or(SealError::Key)?;
         let data_key = random::bytes::<32>()?;
-        let (key_nonce, nonce) = (
-            random::bytes::<NONCE_LENGTH>()?,
-            random::bytes::<NONCE_LENGTH>()?,
-        );
-        let wrapped = encrypt(
-            &current.key,
-            &key_nonce,
-            &data_key,
-            &field.associated("key"),
-        )?;
+        let (key_nonce, nonce) =
+            (random::bytes::<NONCE_LENGTH>()?, random::bytes::<NONCE_LENGTH>()?);
+        let wrapped = encrypt(&current.key, &key_nonce, &data_key, &field.associated("key"))?;
         let sealed = encrypt(&data_key, &nonce, secret, &field.associated("secret"))?;
-        Ok([
-            &[VERSION],
-            &current.id[..],
-            &key_nonce,
-            &wrapped,
-            &nonce,
-            &sealed,
-        ]
-        .concat())
+        Ok([&[VERSION], &current.id[..], &key_nonce, &wrapped, &nonce, &sealed].concat())
     }
 
     /// Opens what was sealed for the same field.
@@ -122,11 +105,7 @@ impl Sealer {
         let (key_nonce, rest) = take::<NONCE_LENGTH>(rest)?;
         let (wrapped, rest) = take::<WRAPPED_LENGTH>(rest)?;
         let (nonce, sealed) = take::<NONCE_LENGTH>(rest)?;
-        let kek = self
-            .keys
-            .iter()
-            .find(|key| key.id == *id)
-            .ok_or(SealError::UnknownKey)?;
+        let kek = self.keys.iter().find(|key| key.id == *id).ok_or(SealError::UnknownKey)?;
         let data_key = decrypt(&kek.key, key_nonce, wrapped, &field.associated("key"))?;
         let data_key = <[u8; 32]>::try_from(data_key).map_err(|_| SealError::Form)?;
         decrypt(&data_key, nonce, sealed, &field.associated("secret"))
@@ -135,11 +114,8 @@ impl Sealer {
 
 impl KeyEncryptionKey {
     fn new(key: [u8; 32]) -> Self {
-        let digest: [u8; 32] = Sha256::new()
-            .chain_update(b"footfall key id")
-            .chain_update(key)
-            .finalize()
-            .into();
+        let digest: [u8; 32] =
+            Sha256::new().chain_update(b"footfall key id").chain_update(key).finalize().into();
         let mut id = [0; KEY_ID_LENGTH];
         id.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
         Self { id, key }
@@ -165,13 +141,7 @@ fn encrypt(
     associated: &[u8],
 ) -> Result<Vec<u8>, SealError> {
     XChaCha20Poly1305::new(key.into())
-        .encrypt(
-            nonce.into(),
-            Payload {
-                msg: secret,
-                aad: associated,
-            },
-        )
+        .encrypt(nonce.into(), Payload { msg: secret, aad: associated })
         .map_err(|_| SealError::Form)
 }
 
@@ -182,13 +152,7 @@ fn decrypt(
     associated: &[u8],
 ) -> Result<Vec<u8>, SealError> {
     XChaCha20Poly1305::new(key.into())
-        .decrypt(
-            nonce.into(),
-            Payload {
-                msg: sealed,
-                aad: associated,
-            },
-        )
+        .decrypt(nonce.into(), Payload { msg: sealed, aad: associated })
         .map_err(|_| SealError::Mismatch)
 }
 
@@ -206,12 +170,8 @@ impl fmt::Debug for Sealer {
 mod tests {
     use super::*;
 
-    const FIELD: SealedField<'_> = SealedField {
-        purpose: "cluster",
-        tenant: "acme",
-        row: "dedicated-1",
-        field: "writer",
-    };
+    const FIELD: SealedField<'_> =
+        SealedField { purpose: "cluster", tenant: "acme", row: "dedicated-1", field: "writer" };
 
     #[test]
     fn opens_in_its_own_field_only() {
@@ -219,33 +179,14 @@ mod tests {
         let blob = sealer.seal(FIELD, b"hunter2").unwrap();
         assert_eq!(sealer.open(FIELD, &blob).unwrap(), b"hunter2");
         for moved in [
-            SealedField {
-                purpose: "signing-key",
-                ..FIELD
-            },
-            SealedField {
-                tenant: "globex",
-                ..FIELD
-            },
-            SealedField {
-                row: "dedicated-2",
-                ..FIELD
-            },
-            SealedField {
-                field: "reader",
-                ..FIELD
-            },
+            SealedField { purpose: "signing-key", ..FIELD },
+            SealedField { tenant: "globex", ..FIELD },
+            SealedField { row: "dedicated-2", ..FIELD },
+            SealedField { field: "reader", ..FIELD },
             // The same bytes in a row, cut elsewhere.
-            SealedField {
-                tenant: "acmed",
-                row: "edicated-1",
-                ..FIELD
-            },
+            SealedField { tenant: "acmed", row: "edicated-1", ..FIELD },
         ] {
-            assert!(
-                matches!(sealer.open(moved, &blob), Err(SealError::Mismatch)),
-                "{moved:?}"
-            );
+            assert!(matches!(sealer.open(moved, &blob), Err(SealError::Mismatch)), "{moved:?}");
         }
     }
 
@@ -257,20 +198,14 @@ mod tests {
             let mut changed = blob.clone();
             changed[index] ^= 1;
             assert!(sealer.open(FIELD, &changed).is_err(), "byte {index}");
-            assert!(
-                sealer.open(FIELD, &blob[..index]).is_err(),
-                "cut at {index}"
-            );
+            assert!(sealer.open(FIELD, &blob[..index]).is_err(), "cut at {index}");
         }
     }
 
     #[test]
     fn a_new_key_still_opens_what_the_old_one_sealed() {
         let blob = Sealer::new([1; 32]).seal(FIELD, b"hunter2").unwrap();
-        assert!(matches!(
-            Sealer::new([2; 32]).open(FIELD, &blob),
-            Err(SealError::UnknownKey)
-        ));
+        assert!(matches!(Sealer::new([2; 32]).open(FIELD, &blob), Err(SealError::UnknownKey)));
         let rotated = Sealer::new([2; 32]).with_previous([1; 32]);
         assert_eq!(rotated.open(FIELD, &blob).unwrap(), b"hunter2");
     }
@@ -278,9 +213,6 @@ mod tests {
     #[test]
     fn the_same_secret_never_seals_alike() {
         let sealer = Sealer::new([7; 32]);
-        assert_ne!(
-            sealer.seal(FIELD, b"x").unwrap(),
-            sealer.seal(FIELD, b"x").unwrap()
-        );
+        assert_ne!(sealer.seal(FIELD, b"x").unwrap(), sealer.seal(FIELD, b"x").unwrap());
     }
 }

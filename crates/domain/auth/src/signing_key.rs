@@ -91,9 +91,7 @@ impl SigningKey {
     ) -> Result<Vec<Self>, SigningKeyError> {
         let mut stored = store.signing_keys().await?;
         if stored.is_empty() {
-            store
-                .add_first_signing_key(&Self::generate()?.seal(sealer, now)?)
-                .await?;
+            store.add_first_signing_key(&Self::generate()?.seal(sealer, now)?).await?;
             stored = store.signing_keys().await?;
         }
         stored.iter().map(|key| Self::open(key, sealer)).collect()
@@ -129,11 +127,7 @@ impl SigningKey {
         created_at: DateTime<Utc>,
     ) -> Result<StoredSigningKey, SigningKeyError> {
         let sealed_pkcs8 = sealer.seal(field(&self.id), &self.pkcs8()?)?;
-        Ok(StoredSigningKey {
-            id: self.id.clone(),
-            sealed_pkcs8,
-            created_at,
-        })
+        Ok(StoredSigningKey { id: self.id.clone(), sealed_pkcs8, created_at })
     }
 
     /// From the store.
@@ -141,20 +135,12 @@ impl SigningKey {
         let pkcs8 = sealer.open(field(&stored.id), &stored.sealed_pkcs8)?;
         let key =
             ed25519_dalek::SigningKey::from_pkcs8_der(&pkcs8).map_err(|_| SigningKeyError::Form)?;
-        Ok(Self {
-            id: stored.id.clone(),
-            key,
-        })
+        Ok(Self { id: stored.id.clone(), key })
     }
 }
 
 fn field(id: &KeyId) -> SealedField<'_> {
-    SealedField {
-        purpose: "signing_key",
-        tenant: "",
-        row: id.as_str(),
-        field: "pkcs8",
-    }
+    SealedField { purpose: "signing_key", tenant: "", row: id.as_str(), field: "pkcs8" }
 }
 
 impl FromStr for KeyId {
@@ -162,14 +148,8 @@ impl FromStr for KeyId {
 
     fn from_str(text: &str) -> Result<Self, SigningKeyError> {
         let fits = (1..=64).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(SigningKeyError::Id)
-        }
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        if fits { Ok(Self(text.to_owned())) } else { Err(SigningKeyError::Id) }
     }
 }
 
@@ -202,14 +182,8 @@ mod tests {
         let sealer = Sealer::new([3; 32]);
         let key = SigningKey::generate().unwrap();
         let stored = key.seal(&sealer, DateTime::UNIX_EPOCH).unwrap();
-        assert_eq!(
-            SigningKey::open(&stored, &sealer).unwrap().public(),
-            key.public()
-        );
-        let renamed = StoredSigningKey {
-            id: "other".parse().unwrap(),
-            ..stored
-        };
+        assert_eq!(SigningKey::open(&stored, &sealer).unwrap().public(), key.public());
+        let renamed = StoredSigningKey { id: "other".parse().unwrap(), ..stored };
         assert!(SigningKey::open(&renamed, &sealer).is_err());
     }
 }

@@ -139,9 +139,7 @@ impl TokenVerifier {
         let published: Vec<JsonWebKey> = keys.into_iter().map(SigningKey::public).collect();
         let decoding = |key: &JsonWebKey| {
             let decoding = DecodingKey::from_ed_components(&key.x);
-            decoding
-                .map(|decoding| (key.kid.clone(), decoding))
-                .map_err(|_| SigningKeyError::Form)
+            decoding.map(|decoding| (key.kid.clone(), decoding)).map_err(|_| SigningKeyError::Form)
         };
         let keys = published.iter().map(decoding).collect::<Result<_, _>>()?;
         let mut validation = Validation::new(Algorithm::EdDSA);
@@ -150,11 +148,7 @@ impl TokenVerifier {
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
         // Times are checked here, against the caller's clock.
         validation.validate_exp = false;
-        Ok(Self {
-            keys,
-            published: JsonWebKeySet { keys: published },
-            validation,
-        })
+        Ok(Self { keys, published: JsonWebKeySet { keys: published }, validation })
     }
 
     /// The public keys, for others to verify with.
@@ -165,10 +159,7 @@ impl TokenVerifier {
     /// Who `token` speaks for at `now`.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
         let header = strict_header(token)?;
-        let key = self
-            .keys
-            .get(&header.kid)
-            .ok_or(TokenError::Invalid("its key is unknown"))?;
+        let key = self.keys.get(&header.kid).ok_or(TokenError::Invalid("its key is unknown"))?;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
             .map_err(|error| TokenError::Invalid(reason(&error)))?
             .claims;
@@ -180,9 +171,7 @@ impl TokenVerifier {
         if claims.exp <= now_seconds - leeway {
             return Err(TokenError::Expired);
         }
-        claims
-            .principal()
-            .ok_or(TokenError::Invalid("its claims contradict each other"))
+        claims.principal().ok_or(TokenError::Invalid("its claims contradict each other"))
     }
 }
 
@@ -190,9 +179,7 @@ fn strict_header(token: &str) -> Result<StrictHeader, TokenError> {
     if token.len() > MAX_LENGTH {
         return Err(TokenError::Invalid("it is too long"));
     }
-    let (header, _) = token
-        .split_once('.')
-        .ok_or(TokenError::Invalid("it has no parts"))?;
+    let (header, _) = token.split_once('.').ok_or(TokenError::Invalid("it has no parts"))?;
     let header = URL_SAFE_NO_PAD
         .decode(header)
         .ok()

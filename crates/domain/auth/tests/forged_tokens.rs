@@ -43,19 +43,12 @@ impl Forge {
         let key = SigningKey::generate().unwrap();
         let signer = TokenSigner::new(&key, ISSUER, AUDIENCE, TimeDelta::minutes(15)).unwrap();
         let genuine = signer.issue(owner(), now()).unwrap().token;
-        let mut parts = genuine
-            .split('.')
-            .map(|part| URL_SAFE_NO_PAD.decode(part).unwrap_or_default());
+        let mut parts =
+            genuine.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap_or_default());
         let header = serde_json::from_slice(&parts.next().unwrap()).unwrap();
         let claims = serde_json::from_slice(&parts.next().unwrap()).unwrap();
         let verifier = TokenVerifier::new([&key], ISSUER, AUDIENCE).unwrap();
-        Self {
-            key,
-            verifier,
-            header,
-            claims,
-            genuine,
-        }
+        Self { key, verifier, header, claims, genuine }
     }
 
     /// Signed with the real key, whatever the header says.
@@ -145,10 +138,7 @@ fn every_forged_token_is_refused() {
     let escalated = {
         let mut claims = forge.claims.clone();
         claims["role"] = json!("platform_admin");
-        format!(
-            "{header}.{}.{signature}",
-            URL_SAFE_NO_PAD.encode(claims.to_string())
-        )
+        format!("{header}.{}.{signature}", URL_SAFE_NO_PAD.encode(claims.to_string()))
     };
     let late = now().timestamp() + 31;
 
@@ -158,117 +148,52 @@ fn every_forged_token_is_refused() {
         ("two parts", format!("{header}.{claims}")),
         ("four parts", format!("{}.x", forge.genuine)),
         ("no signature", format!("{header}.{claims}.")),
-        (
-            "signature cut",
-            format!("{header}.{claims}.{}", signature.split_at(80).0),
-        ),
+        ("signature cut", format!("{header}.{claims}.{}", signature.split_at(80).0)),
         ("alg none without signature", format!("{none}.{claims}.")),
-        (
-            "alg none with signature",
-            format!("{none}.{claims}.{signature}"),
-        ),
+        ("alg none with signature", format!("{none}.{claims}.{signature}")),
         ("HS256 keyed with our public key", hs_with_public_key),
         ("role changed after signing", escalated),
         ("a stranger's key", strangers_token),
-        (
-            "a stranger's signature under our kid",
-            strangers_under_our_kid,
-        ),
+        ("a stranger's signature under our kid", strangers_under_our_kid),
         ("alg HS256", forge.with_header("alg", json!("HS256"))),
-        (
-            "alg in lower case",
-            forge.with_header("alg", json!("eddsa")),
-        ),
+        ("alg in lower case", forge.with_header("alg", json!("eddsa"))),
         ("typ JWT", forge.with_header("typ", json!("JWT"))),
-        (
-            "kid path",
-            forge.with_header("kid", json!("../../etc/passwd")),
-        ),
+        ("kid path", forge.with_header("kid", json!("../../etc/passwd"))),
         ("kid SQL", forge.with_header("kid", json!("x' OR '1'='1"))),
         ("kid empty", forge.with_header("kid", json!(""))),
-        (
-            "kid too long",
-            forge.with_header("kid", json!("k".repeat(65))),
-        ),
+        ("kid too long", forge.with_header("kid", json!("k".repeat(65)))),
         ("kid unknown", forge.with_header("kid", json!("another"))),
         ("kid a number", forge.with_header("kid", json!(1))),
-        (
-            "jku",
-            forge.with_header("jku", json!("https://evil.example/jwks.json")),
-        ),
-        (
-            "jwk",
-            forge.with_header("jwk", json!({"kty": "OKP", "crv": "Ed25519", "x": public})),
-        ),
-        (
-            "x5u",
-            forge.with_header("x5u", json!("https://evil.example/cert")),
-        ),
+        ("jku", forge.with_header("jku", json!("https://evil.example/jwks.json"))),
+        ("jwk", forge.with_header("jwk", json!({"kty": "OKP", "crv": "Ed25519", "x": public}))),
+        ("x5u", forge.with_header("x5u", json!("https://evil.example/cert"))),
         ("x5c", forge.with_header("x5c", json!(["MIIB"]))),
         ("crit", forge.with_header("crit", json!(["b64"]))),
         ("unknown header", forge.with_header("zip", json!("DEF"))),
-        (
-            "another issuer",
-            forge.with_claim("iss", json!("https://evil.example")),
-        ),
-        (
-            "another audience",
-            forge.with_claim("aud", json!("elsewhere")),
-        ),
-        (
-            "an audience list",
-            forge.with_claim("aud", json!([AUDIENCE, "elsewhere"])),
-        ),
+        ("another issuer", forge.with_claim("iss", json!("https://evil.example"))),
+        ("another audience", forge.with_claim("aud", json!("elsewhere"))),
+        ("an audience list", forge.with_claim("aud", json!([AUDIENCE, "elsewhere"]))),
         ("exp as text", forge.with_claim("exp", json!("9999999999"))),
         ("exp null", forge.with_claim("exp", Value::Null)),
         ("nbf as text", forge.with_claim("nbf", json!("0"))),
-        (
-            "nbf ahead of the leeway",
-            forge.with_claim("nbf", json!(late)),
-        ),
-        (
-            "issued ahead of the leeway",
-            forge.with_claim("iat", json!(late)),
-        ),
+        ("nbf ahead of the leeway", forge.with_claim("nbf", json!(late))),
+        ("issued ahead of the leeway", forge.with_claim("iat", json!(late))),
         ("sub of no form", forge.with_claim("sub", json!("root"))),
         ("unknown role", forge.with_claim("role", json!("superuser"))),
-        (
-            "client_id of no form",
-            forge.with_claim("client_id", json!("acme'; DROP TABLE")),
-        ),
-        (
-            "an admin of a tenant",
-            forge.with_claim("role", json!("platform_admin")),
-        ),
-        (
-            "an advertiser without its id",
-            forge.with_claim("role", json!("advertiser")),
-        ),
-        (
-            "a key's role for a user",
-            forge.with_claim("role", json!("collect")),
-        ),
-        (
-            "an owner without a tenant",
-            forge.without_claim("client_id"),
-        ),
+        ("client_id of no form", forge.with_claim("client_id", json!("acme'; DROP TABLE"))),
+        ("an admin of a tenant", forge.with_claim("role", json!("platform_admin"))),
+        ("an advertiser without its id", forge.with_claim("role", json!("advertiser"))),
+        ("a key's role for a user", forge.with_claim("role", json!("collect"))),
+        ("an owner without a tenant", forge.without_claim("client_id")),
         ("negative version", forge.with_claim("ver", json!(-1))),
     ];
     for (what, token) in &forged {
         let outcome = forge.verifier.verify(token, now());
-        assert!(
-            matches!(outcome, Err(TokenError::Invalid(_))),
-            "{what}: {outcome:?}"
-        );
+        assert!(matches!(outcome, Err(TokenError::Invalid(_))), "{what}: {outcome:?}");
     }
-    for claim in [
-        "iss", "aud", "sub", "iat", "nbf", "exp", "jti", "role", "ver",
-    ] {
+    for claim in ["iss", "aud", "sub", "iat", "nbf", "exp", "jti", "role", "ver"] {
         let outcome = forge.verifier.verify(&forge.without_claim(claim), now());
-        assert!(
-            matches!(outcome, Err(TokenError::Invalid(_))),
-            "without {claim}: {outcome:?}"
-        );
+        assert!(matches!(outcome, Err(TokenError::Invalid(_))), "without {claim}: {outcome:?}");
     }
 }
 
@@ -276,15 +201,8 @@ fn every_forged_token_is_refused() {
 fn a_token_ends_at_its_end_and_a_leeway() {
     let forge = Forge::new();
     let end = now() + TimeDelta::minutes(15);
-    assert!(
-        forge
-            .verifier
-            .verify(&forge.genuine, end + TimeDelta::seconds(29))
-            .is_ok()
-    );
-    let late = forge
-        .verifier
-        .verify(&forge.genuine, end + TimeDelta::seconds(30));
+    assert!(forge.verifier.verify(&forge.genuine, end + TimeDelta::seconds(29)).is_ok());
+    let late = forge.verifier.verify(&forge.genuine, end + TimeDelta::seconds(30));
     assert_eq!(late, Err(TokenError::Expired));
 }
 
@@ -299,8 +217,5 @@ fn during_rotation_both_keys_are_good() {
     }
     let published = serde_json::to_value(verifier.published()).unwrap();
     assert_eq!(published["keys"].as_array().unwrap().len(), 2);
-    assert!(
-        !published.to_string().contains("\"d\""),
-        "a private key was published"
-    );
+    assert!(!published.to_string().contains("\"d\""), "a private key was published");
 }

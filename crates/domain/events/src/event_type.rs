@@ -34,40 +34,16 @@ pub enum EventType {
 /// Our names, each with those GA4 and Segment use for the same thing.
 const NAMES: [(EventType, &str, &[&str]); 11] = [
     (EventType::PageView, "page_view", &["Page Viewed"]),
-    (
-        EventType::ProductView,
-        "product_view",
-        &["view_item", "Product Viewed"],
-    ),
-    (
-        EventType::ProductListView,
-        "product_list_view",
-        &["view_item_list", "Product List Viewed"],
-    ),
+    (EventType::ProductView, "product_view", &["view_item", "Product Viewed"]),
+    (EventType::ProductListView, "product_list_view", &["view_item_list", "Product List Viewed"]),
     (EventType::AddToCart, "add_to_cart", &["Product Added"]),
-    (
-        EventType::RemoveFromCart,
-        "remove_from_cart",
-        &["Product Removed"],
-    ),
-    (
-        EventType::BeginCheckout,
-        "begin_checkout",
-        &["Checkout Started"],
-    ),
+    (EventType::RemoveFromCart, "remove_from_cart", &["Product Removed"]),
+    (EventType::BeginCheckout, "begin_checkout", &["Checkout Started"]),
     (EventType::Purchase, "purchase", &["Order Completed"]),
     (EventType::Refund, "refund", &["Order Refunded"]),
-    (
-        EventType::AdImpression,
-        "ad_impression",
-        &["view_promotion", "Promotion Viewed"],
-    ),
+    (EventType::AdImpression, "ad_impression", &["view_promotion", "Promotion Viewed"]),
     (EventType::AdViewable, "ad_viewable", &[]),
-    (
-        EventType::AdClick,
-        "ad_click",
-        &["select_promotion", "Promotion Clicked"],
-    ),
+    (EventType::AdClick, "ad_click", &["select_promotion", "Promotion Clicked"]),
 ];
 
 /// What a tenant's own types begin with.
@@ -89,10 +65,7 @@ impl EventType {
         if let Self::Custom(name) = self {
             return name;
         }
-        NAMES
-            .iter()
-            .find(|(known, ..)| known == self)
-            .map_or("", |(_, name, _)| name)
+        NAMES.iter().find(|(known, ..)| known == self).map_or("", |(_, name, _)| name)
     }
 
     /// Whether it is about an ad, which belongs to a campaign.
@@ -105,20 +78,15 @@ impl FromStr for EventType {
     type Err = UnknownType;
 
     fn from_str(text: &str) -> Result<Self, UnknownType> {
-        let named = NAMES
-            .iter()
-            .find(|(_, name, aliases)| *name == text || aliases.contains(&text));
+        let named =
+            NAMES.iter().find(|(_, name, aliases)| *name == text || aliases.contains(&text));
         if let Some((known, ..)) = named {
             return Ok(known.clone());
         }
         let own = text.strip_prefix(CUSTOM).ok_or(UnknownType)?;
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
         let fits = !own.is_empty() && text.len() <= CUSTOM_MAX && own.chars().all(plain);
-        if fits {
-            Ok(Self::Custom(text.into()))
-        } else {
-            Err(UnknownType)
-        }
+        if fits { Ok(Self::Custom(text.into())) } else { Err(UnknownType) }
     }
 }
 

@@ -26,10 +26,7 @@ impl<'a> Fields<'a> {
                 format!("must be a JSON object: {error}"),
             )
         })?;
-        let mut fields = Self {
-            pointer,
-            entries: Vec::with_capacity(entries.0.len()),
-        };
+        let mut fields = Self { pointer, entries: Vec::with_capacity(entries.0.len()) };
         for (name, value) in entries.0 {
             if fields.entries.iter().any(|(known, _)| *known == name) {
                 let reason = "is given more than once";
@@ -43,11 +40,7 @@ impl<'a> Fields<'a> {
 
     /// The pointer of the field `name`.
     pub(crate) fn at(&self, name: &str) -> String {
-        format!(
-            "{}/{}",
-            self.pointer,
-            name.replace('~', "~0").replace('/', "~1")
-        )
+        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
     }
 
     /// Takes a field out by its name or one of its aliases.
@@ -60,10 +53,8 @@ impl<'a> Fields<'a> {
             let (_, raw) = self.entries.swap_remove(place);
             let pointer = self.at(name);
             if found.is_some() {
-                let reason = format!(
-                    "means the same as another field; send one of {}",
-                    names.join(", ")
-                );
+                let reason =
+                    format!("means the same as another field; send one of {}", names.join(", "));
                 return Err(Rejection::new(DuplicateField, pointer, reason));
             }
             found = Some(Field { pointer, raw });

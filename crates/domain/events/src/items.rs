@@ -51,10 +51,7 @@ fn read_item(fields: &mut Fields<'_>) -> Result<Option<Item>, Rejection> {
     let Some(product_id) = fields.text(&["product_id", "item_id"], NAME_MAX)? else {
         return Ok(None);
     };
-    let quantity = fields
-        .take(&["quantity"])?
-        .map(|field| quantity(&field))
-        .transpose()?;
+    let quantity = fields.take(&["quantity"])?.map(|field| quantity(&field)).transpose()?;
     Ok(Some(Item {
         product_id,
         brand: fields.text(&["brand", "item_brand"], NAME_MAX)?,

@@ -114,9 +114,7 @@ fn event_id(fields: &mut Fields<'_>) -> Result<Uuid, Rejection> {
     let Some(field) = fields.take(&["event_id", "message_id", "messageId"])? else {
         return Ok(Uuid::now_v7());
     };
-    let id = Uuid::parse_str(&field.str()?)
-        .ok()
-        .filter(|id| !id.is_nil());
+    let id = Uuid::parse_str(&field.str()?).ok().filter(|id| !id.is_nil());
     id.ok_or_else(|| field.invalid("must be a UUID, best a UUIDv7"))
 }
 
@@ -135,18 +133,9 @@ fn time(fields: &mut Fields<'_>, names: &[&str]) -> Result<Option<DateTime<Utc>>
 /// `sent`, with the error of the sender's clock taken out, and within the believable range.
 fn believable(sent: DateTime<Utc>, admission: &Admission) -> DateTime<Utc> {
     let received = admission.received_at.trunc_subsecs(3);
-    let skew = admission
-        .sent_at
-        .map_or(TimeDelta::zero(), |at| received - at.trunc_subsecs(3));
-    let time = sent
-        .checked_add_signed(skew)
-        .unwrap_or(sent)
-        .min(received + FUTURE);
-    if admission.clamp_past {
-        time.max(received - PAST)
-    } else {
-        time.max(DateTime::UNIX_EPOCH)
-    }
+    let skew = admission.sent_at.map_or(TimeDelta::zero(), |at| received - at.trunc_subsecs(3));
+    let time = sent.checked_add_signed(skew).unwrap_or(sent).min(received + FUTURE);
+    if admission.clamp_past { time.max(received - PAST) } else { time.max(DateTime::UNIX_EPOCH) }
 }
 
 /// An amount that one event may carry: not negative, at most [`Amount::EVENT_MAX`].
@@ -154,10 +143,7 @@ pub(crate) fn amount(fields: &mut Fields<'_>, names: &[&str]) -> Result<Option<A
     let Some(field) = fields.take(names)? else {
         return Ok(None);
     };
-    let amount: Amount = field
-        .number()?
-        .parse()
-        .map_err(|error| field.invalid(error))?;
+    let amount: Amount = field.number()?.parse().map_err(|error| field.invalid(error))?;
     if (Amount::ZERO..=Amount::EVENT_MAX).contains(&amount) {
         Ok(Some(amount))
     } else {
@@ -190,10 +176,7 @@ fn properties(mut fields: Fields<'_>) -> Result<Map<String, Value>, Rejection> {
         }
         properties.insert(name, field.value()?);
     }
-    if properties
-        .values()
-        .any(|value| deeper_than(value, PROPERTIES_MAX_DEPTH))
-    {
+    if properties.values().any(|value| deeper_than(value, PROPERTIES_MAX_DEPTH)) {
         let reason = format!("must be nested at most {PROPERTIES_MAX_DEPTH} deep");
         return Err(Rejection::new(InvalidValue, "/properties", reason));
     }

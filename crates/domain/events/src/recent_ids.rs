@@ -101,14 +101,9 @@ mod tests {
     #[test]
     fn a_window_refilled_from_the_log_decides_as_one_that_never_stopped() {
         let acme: ClientId = "acme".parse().unwrap();
-        let log: Vec<_> = (0..400)
-            .map(|n| (Uuid::from_u128(n * 7 % 60), hour(n as i64)))
-            .collect();
+        let log: Vec<_> = (0..400).map(|n| (Uuid::from_u128(n * 7 % 60), hour(n as i64))).collect();
         let mut whole = RecentIds::new();
-        let decided: Vec<_> = log
-            .iter()
-            .map(|(id, at)| whole.is_resend(&acme, *id, *at))
-            .collect();
+        let decided: Vec<_> = log.iter().map(|(id, at)| whole.is_resend(&acme, *id, *at)).collect();
 
         let takeover = 200;
         let since = log[takeover].1 - RecentIds::WINDOW;
@@ -116,10 +111,8 @@ mod tests {
         for (id, at) in log[..takeover].iter().filter(|(_, at)| *at >= since) {
             refilled.is_resend(&acme, *id, *at);
         }
-        let again: Vec<_> = log[takeover..]
-            .iter()
-            .map(|(id, at)| refilled.is_resend(&acme, *id, *at))
-            .collect();
+        let again: Vec<_> =
+            log[takeover..].iter().map(|(id, at)| refilled.is_resend(&acme, *id, *at)).collect();
         assert_eq!(again, decided[takeover..]);
     }
 

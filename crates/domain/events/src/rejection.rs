@@ -50,10 +50,6 @@ impl Rejection {
         pointer: impl Into<String>,
         reason: impl Into<String>,
     ) -> Self {
-        Self {
-            code,
-            pointer: pointer.into(),
-            reason: reason.into(),
-        }
+        Self { code, pointer: pointer.into(), reason: reason.into() }
     }
 }

@@ -71,60 +71,33 @@ fn split_lines(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> 
         }
         events.push(line);
     }
-    Ok(Batch {
-        sent_at: None,
-        events,
-    })
+    Ok(Batch { sent_at: None, events })
 }
 
 fn split_array(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let events = UpTo(max_events)
-        .deserialize(&mut reader)
-        .map_err(malformed)?;
+    let events = UpTo(max_events).deserialize(&mut reader).map_err(malformed)?;
     reader.end().map_err(malformed)?;
     let events = events.ok_or(BatchError::TooMany(max_events))?;
-    Ok(Batch {
-        sent_at: None,
-        events,
-    })
+    Ok(Batch { sent_at: None, events })
 }
 
 fn split_object(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let envelope = EnvelopeUpTo(max_events)
-        .deserialize(&mut reader)
-        .map_err(malformed)?;
+    let envelope = EnvelopeUpTo(max_events).deserialize(&mut reader).map_err(malformed)?;
     reader.end().map_err(malformed)?;
     match envelope {
-        Envelope {
-            events: None,
-            sent_at: None,
-            is_event: true,
-        } => Ok(Batch {
-            sent_at: None,
-            events: vec![body.trim_ascii()],
-        }),
-        Envelope { events: None, .. } => Err(BatchError::Shape {
-            pointer: "/events",
-            reason: "is needed: an array of events",
-        }),
-        Envelope {
-            events: Some(Events::NotAnArray),
-            ..
-        } => Err(BatchError::Shape {
-            pointer: "/events",
-            reason: "must be an array of events",
-        }),
-        Envelope {
-            events: Some(Events::TooMany),
-            ..
-        } => Err(BatchError::TooMany(max_events)),
-        Envelope {
-            events: Some(Events::Given(events)),
-            sent_at,
-            ..
-        } => {
+        Envelope { events: None, sent_at: None, is_event: true } => {
+            Ok(Batch { sent_at: None, events: vec![body.trim_ascii()] })
+        }
+        Envelope { events: None, .. } => {
+            Err(BatchError::Shape { pointer: "/events", reason: "is needed: an array of events" })
+        }
+        Envelope { events: Some(Events::NotAnArray), .. } => {
+            Err(BatchError::Shape { pointer: "/events", reason: "must be an array of events" })
+        }
+        Envelope { events: Some(Events::TooMany), .. } => Err(BatchError::TooMany(max_events)),
+        Envelope { events: Some(Events::Given(events)), sent_at, .. } => {
             let sent_at = sent_at.map(read_sent_at).transpose()?;
             Ok(Batch { sent_at, events })
         }
@@ -173,11 +146,7 @@ impl<'de> Visitor<'de> for EnvelopeUpTo {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut envelope = Envelope {
-            sent_at: None,
-            events: None,
-            is_event: false,
-        };
+        let mut envelope = Envelope { sent_at: None, events: None, is_event: false };
         while let Some(name) = map.next_key::<String>()? {
             match name.as_str() {
                 "sent_at" => envelope.sent_at = Some(map.next_value()?),
@@ -241,31 +210,15 @@ mod tests {
 
     fn texts(body: &str, form: BodyForm) -> Vec<String> {
         let batch = split(body.as_bytes(), form, 10).unwrap();
-        batch
-            .events
-            .iter()
-            .map(|event| String::from_utf8_lossy(event).into_owned())
-            .collect()
+        batch.events.iter().map(|event| String::from_utf8_lossy(event).into_owned()).collect()
     }
 
     #[test]
     fn an_array_an_envelope_lines_and_a_single_event_all_hold_events() {
         let two = [r#"{"type":"a"}"#, r#"{"type": "b"}"#];
-        assert_eq!(
-            texts(r#" [{"type":"a"}, {"type": "b"}] "#, BodyForm::Json),
-            two
-        );
-        assert_eq!(
-            texts(r#"{"events":[{"type":"a"},{"type": "b"}]}"#, BodyForm::Json),
-            two
-        );
-        assert_eq!(
-            texts(
-                "{\"type\":\"a\"}\r\n\n{\"type\": \"b\"}\n",
-                BodyForm::Ndjson
-            ),
-            two
-        );
+        assert_eq!(texts(r#" [{"type":"a"}, {"type": "b"}] "#, BodyForm::Json), two);
+        assert_eq!(texts(r#"{"events":[{"type":"a"},{"type": "b"}]}"#, BodyForm::Json), two);
+        assert_eq!(texts("{\"type\":\"a\"}\r\n\n{\"type\": \"b\"}\n", BodyForm::Ndjson), two);
         assert_eq!(texts(r#" {"type":"a"} "#, BodyForm::Json), two[..1]);
     }
 
@@ -293,10 +246,7 @@ mod tests {
     fn broken_json_is_refused_whole() {
         for body in ["[{}", "[{},]", r#"{"events":[1}"#, "[] []", "[\"\u{0}\"]"] {
             let error = split(body.as_bytes(), BodyForm::Json, 10).unwrap_err();
-            assert!(
-                matches!(error, BatchError::Malformed(_)),
-                "{body}: {error:?}"
-            );
+            assert!(matches!(error, BatchError::Malformed(_)), "{body}: {error:?}");
         }
         assert!(split(b"[\"\xff\"]", BodyForm::Json, 10).is_err());
     }
@@ -308,10 +258,7 @@ mod tests {
             (r#"{"events":[1,2,3]}"#, BodyForm::Json),
             ("1\n2\n3", BodyForm::Ndjson),
         ] {
-            assert_eq!(
-                split(body.as_bytes(), form, 2).unwrap_err(),
-                BatchError::TooMany(2)
-            );
+            assert_eq!(split(body.as_bytes(), form, 2).unwrap_err(), BatchError::TooMany(2));
             assert_eq!(split(body.as_bytes(), form, 3).unwrap().events.len(), 3);
         }
     }

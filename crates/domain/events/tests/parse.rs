@@ -30,11 +30,7 @@ fn a_purchase_keeps_every_cent() {
     assert_eq!(event.sales().to_string(), "19.10");
     assert_eq!(event.items[0].price.unwrap().to_string(), "0.10");
     assert_eq!(event.units(), 3);
-    assert_eq!(
-        event.currency.unwrap().as_str(),
-        "EUR",
-        "the tenant's, where none is named"
-    );
+    assert_eq!(event.currency.unwrap().as_str(), "EUR", "the tenant's, where none is named");
 }
 
 #[test]
@@ -95,29 +91,17 @@ fn a_time_that_cannot_be_is_clamped_and_the_sent_one_kept() {
 
 #[test]
 fn imported_history_keeps_its_dates() {
-    let history = Admission {
-        clamp_past: false,
-        ..admission()
-    };
+    let history = Admission { clamp_past: false, ..admission() };
     let raw = br#"{"type":"page_view","event_time":"2008-04-01T00:00:00Z"}"#;
-    assert_eq!(
-        parse(raw, &history).unwrap().event_time,
-        at("2008-04-01T00:00:00Z")
-    );
+    assert_eq!(parse(raw, &history).unwrap().event_time, at("2008-04-01T00:00:00Z"));
 }
 
 #[test]
 fn a_senders_wrong_clock_is_corrected() {
     let hour_behind = admission().received_at - TimeDelta::hours(1);
-    let skewed = Admission {
-        sent_at: Some(hour_behind),
-        ..admission()
-    };
+    let skewed = Admission { sent_at: Some(hour_behind), ..admission() };
     let raw = br#"{"type":"page_view","event_time":"2026-03-01T10:59:00Z"}"#;
-    assert_eq!(
-        parse(raw, &skewed).unwrap().event_time,
-        at("2026-03-01T11:59:00Z")
-    );
+    assert_eq!(parse(raw, &skewed).unwrap().event_time, at("2026-03-01T11:59:00Z"));
 }
 
 #[test]
@@ -138,77 +122,25 @@ fn what_is_wrong_is_named_with_its_place() {
         (json!({}), MissingField, "/type"),
         (json!({"type": 5}), WrongType, "/type"),
         (json!({"type": "buy"}), InvalidValue, "/type"),
-        (
-            json!({"type": "page_view", "event": "page_view"}),
-            DuplicateField,
-            "/event",
-        ),
-        (
-            json!({"type": "page_view", "event_id": "17"}),
-            InvalidValue,
-            "/event_id",
-        ),
-        (
-            json!({"type": "page_view", "event_time": "yesterday"}),
-            InvalidValue,
-            "/event_time",
-        ),
-        (
-            json!({"type": "page_view", "event_time": 5}),
-            WrongType,
-            "/event_time",
-        ),
-        (
-            json!({"type": "page_view", "visitor_id": ""}),
-            InvalidValue,
-            "/visitor_id",
-        ),
-        (
-            json!({"type": "page_view", "visitor_id": long}),
-            TooLarge,
-            "/visitor_id",
-        ),
-        (
-            json!({"type": "page_view", "country": "Germany"}),
-            InvalidValue,
-            "/country",
-        ),
+        (json!({"type": "page_view", "event": "page_view"}), DuplicateField, "/event"),
+        (json!({"type": "page_view", "event_id": "17"}), InvalidValue, "/event_id"),
+        (json!({"type": "page_view", "event_time": "yesterday"}), InvalidValue, "/event_time"),
+        (json!({"type": "page_view", "event_time": 5}), WrongType, "/event_time"),
+        (json!({"type": "page_view", "visitor_id": ""}), InvalidValue, "/visitor_id"),
+        (json!({"type": "page_view", "visitor_id": long}), TooLarge, "/visitor_id"),
+        (json!({"type": "page_view", "country": "Germany"}), InvalidValue, "/country"),
         (json!({"type": "ad_click"}), MissingField, "/campaign_id"),
-        (
-            json!({"type": "ad_click", "campaign_id": "a_b"}),
-            InvalidValue,
-            "/campaign_id",
-        ),
-        (
-            json!({"type": "ad_click", "campaign_id": "a", "cost": -1}),
-            InvalidValue,
-            "/cost",
-        ),
-        (
-            json!({"type": "ad_click", "campaign_id": "a", "cost": true}),
-            WrongType,
-            "/cost",
-        ),
+        (json!({"type": "ad_click", "campaign_id": "a_b"}), InvalidValue, "/campaign_id"),
+        (json!({"type": "ad_click", "campaign_id": "a", "cost": -1}), InvalidValue, "/cost"),
+        (json!({"type": "ad_click", "campaign_id": "a", "cost": true}), WrongType, "/cost"),
         (
             json!({"type": "ad_click", "campaign_id": "a", "cost": "1.0000001"}),
             InvalidValue,
             "/cost",
         ),
-        (
-            json!({"type": "purchase", "revenue": 1, "currency": "eur"}),
-            InvalidValue,
-            "/currency",
-        ),
-        (
-            json!({"type": "purchase", "items": {}}),
-            WrongType,
-            "/items",
-        ),
-        (
-            json!({"type": "purchase", "items": [{}]}),
-            MissingField,
-            "/items/0/product_id",
-        ),
+        (json!({"type": "purchase", "revenue": 1, "currency": "eur"}), InvalidValue, "/currency"),
+        (json!({"type": "purchase", "items": {}}), WrongType, "/items"),
+        (json!({"type": "purchase", "items": [{}]}), MissingField, "/items/0/product_id"),
         (
             json!({"type": "purchase", "items": [{"product_id": "a", "quantity": 0}]}),
             InvalidValue,
@@ -219,34 +151,14 @@ fn what_is_wrong_is_named_with_its_place() {
             InvalidValue,
             "/items",
         ),
-        (
-            json!({"type": "page_view", "properties": 1}),
-            WrongType,
-            "/properties",
-        ),
-        (
-            json!({"type": "page_view", "properties": deep}),
-            InvalidValue,
-            "/properties",
-        ),
-        (
-            json!({"type": "page_view", "a": 1, "properties": {"a": 2}}),
-            DuplicateField,
-            "/a",
-        ),
-        (
-            json!({"type": "page_view", "x": "y".repeat(40_000)}),
-            TooLarge,
-            "",
-        ),
+        (json!({"type": "page_view", "properties": 1}), WrongType, "/properties"),
+        (json!({"type": "page_view", "properties": deep}), InvalidValue, "/properties"),
+        (json!({"type": "page_view", "a": 1, "properties": {"a": 2}}), DuplicateField, "/a"),
+        (json!({"type": "page_view", "x": "y".repeat(40_000)}), TooLarge, ""),
     ] {
         let text = raw.to_string();
         let rejection = parse(text.as_bytes(), &admission()).unwrap_err();
-        assert_eq!(
-            (rejection.code, rejection.pointer.as_str()),
-            (code, pointer),
-            "{text:.200}"
-        );
+        assert_eq!((rejection.code, rejection.pointer.as_str()), (code, pointer), "{text:.200}");
     }
 }
 

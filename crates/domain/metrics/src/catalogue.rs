@@ -162,13 +162,8 @@ pub enum Value {
 
 impl Metric {
     /// What an answer holds when nothing is asked for by name.
-    pub const DEFAULT: [Self; 5] = [
-        Self::Impressions,
-        Self::Clicks,
-        Self::Ctr,
-        Self::Spend,
-        Self::Cpc,
-    ];
+    pub const DEFAULT: [Self; 5] =
+        [Self::Impressions, Self::Clicks, Self::Ctr, Self::Spend, Self::Cpc];
 
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
@@ -178,13 +173,7 @@ impl Metric {
     /// Its row of the catalogue.
     pub const fn definition(self) -> Definition {
         let (name, formula, _, source) = self.row();
-        Definition {
-            name,
-            formula,
-            unit: self.unit(),
-            additivity: self.additivity(),
-            source,
-        }
+        Definition { name, formula, unit: self.unit(), additivity: self.additivity(), source }
     }
 
     /// What its numbers are.
@@ -207,10 +196,7 @@ impl Metric {
 
     /// Whether its value depends on a currency.
     pub const fn needs_currency(self) -> bool {
-        !matches!(
-            self.row().2,
-            Rule::Count(_) | Rule::Rate(..) | Rule::Visitors
-        )
+        !matches!(self.row().2, Rule::Count(_) | Rule::Rate(..) | Rule::Visitors)
     }
 
     /// Its value from sums, and for [`Metric::Visitors`] from the exact count of them.
@@ -228,11 +214,9 @@ impl Metric {
             Rule::MoneyPer(sum, counter) => {
                 or_null(money(sum).per(sums.count(counter)).map(Value::Money))
             }
-            Rule::MoneyPerThousand(sum, counter) => or_null(
-                money(sum)
-                    .per_thousand(sums.count(counter))
-                    .map(Value::Money),
-            ),
+            Rule::MoneyPerThousand(sum, counter) => {
+                or_null(money(sum).per_thousand(sums.count(counter)).map(Value::Money))
+            }
             Rule::MoneyRate(above, below) => {
                 or_null(money(above).ratio(money(below)).map(Value::Ratio))
             }
@@ -245,9 +229,7 @@ impl FromStr for Metric {
 
     fn from_str(name: &str) -> Result<Self, UnknownMetric> {
         let known = Self::ALL.into_iter().find(|known| known.as_str() == name);
-        known.ok_or_else(|| UnknownMetric {
-            name: name.chars().take(40).collect(),
-        })
+        known.ok_or_else(|| UnknownMetric { name: name.chars().take(40).collect() })
     }
 }
 
@@ -300,12 +282,7 @@ mod tests {
         let eur = "EUR".parse().unwrap();
         for metric in Metric::ALL {
             if metric.additivity() == Additivity::RatioOfSums {
-                assert_eq!(
-                    metric.value(&nothing, eur, 0),
-                    Value::Null,
-                    "{}",
-                    metric.as_str()
-                );
+                assert_eq!(metric.value(&nothing, eur, 0), Value::Null, "{}", metric.as_str());
             }
         }
     }

@@ -29,14 +29,8 @@ pub struct UnknownGranularity;
 
 impl Granularity {
     /// Every one, from fine to coarse.
-    pub const ALL: [Self; 6] = [
-        Self::QuarterHour,
-        Self::Hour,
-        Self::Day,
-        Self::Week,
-        Self::Month,
-        Self::Total,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::QuarterHour, Self::Hour, Self::Day, Self::Week, Self::Month, Self::Total];
 
     /// The name used in requests.
     pub const fn as_str(self) -> &'static str {
@@ -96,11 +90,7 @@ fn next_hour(time: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
     let next = time + hour - into_hour(time);
     let past = into_hour(next);
     // Where the clock jumped by part of an hour meanwhile, this bucket lasts that much longer.
-    if past.is_zero() {
-        next
-    } else {
-        next + hour - past
-    }
+    if past.is_zero() { next } else { next + hour - past }
 }
 
 fn first_of_next_month(date: NaiveDate) -> Option<NaiveDate> {
@@ -123,10 +113,7 @@ impl FromStr for Granularity {
     type Err = UnknownGranularity;
 
     fn from_str(text: &str) -> Result<Self, UnknownGranularity> {
-        Self::ALL
-            .into_iter()
-            .find(|known| known.as_str() == text)
-            .ok_or(UnknownGranularity)
+        Self::ALL.into_iter().find(|known| known.as_str() == text).ok_or(UnknownGranularity)
     }
 }
 
@@ -137,10 +124,7 @@ mod tests {
     fn starts(granularity: Granularity, from: &str, to: &str, zone: Tz) -> Vec<String> {
         let range = TimeRange::covering(from.parse().unwrap(), to.parse().unwrap()).unwrap();
         let starts = granularity.starts(range, zone);
-        starts
-            .iter()
-            .map(|start| start.with_timezone(&zone).to_rfc3339())
-            .collect()
+        starts.iter().map(|start| start.with_timezone(&zone).to_rfc3339()).collect()
     }
 
     #[test]
@@ -153,123 +137,67 @@ mod tests {
         );
         assert_eq!(
             starts,
-            [
-                "2026-03-01T05:30:00+05:30",
-                "2026-03-01T06:00:00+05:30",
-                "2026-03-01T07:00:00+05:30"
-            ]
+            ["2026-03-01T05:30:00+05:30", "2026-03-01T06:00:00+05:30", "2026-03-01T07:00:00+05:30"]
         );
     }
 
     #[test]
     fn the_day_the_clock_changes_is_a_day() {
         let zone = chrono_tz::Europe::Berlin;
-        let days = starts(
-            Granularity::Day,
-            "2026-03-27T23:00:00Z",
-            "2026-03-30T22:00:00Z",
-            zone,
-        );
+        let days = starts(Granularity::Day, "2026-03-27T23:00:00Z", "2026-03-30T22:00:00Z", zone);
         assert_eq!(
             days,
-            [
-                "2026-03-28T00:00:00+01:00",
-                "2026-03-29T00:00:00+01:00",
-                "2026-03-30T00:00:00+02:00"
-            ]
+            ["2026-03-28T00:00:00+01:00", "2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00"]
         );
     }
 
     #[test]
     fn the_hour_that_comes_twice_is_two_hours() {
         let zone = chrono_tz::Europe::Berlin;
-        let hours = starts(
-            Granularity::Hour,
-            "2026-10-25T00:00:00Z",
-            "2026-10-25T03:00:00Z",
-            zone,
-        );
+        let hours = starts(Granularity::Hour, "2026-10-25T00:00:00Z", "2026-10-25T03:00:00Z", zone);
         assert_eq!(
             hours,
-            [
-                "2026-10-25T02:00:00+02:00",
-                "2026-10-25T02:00:00+01:00",
-                "2026-10-25T03:00:00+01:00"
-            ]
+            ["2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00", "2026-10-25T03:00:00+01:00"]
         );
     }
 
     #[test]
     fn an_hour_in_which_the_clock_jumps_half_an_hour_lasts_longer() {
         let zone = chrono_tz::Australia::Lord_Howe;
-        let hours = starts(
-            Granularity::Hour,
-            "2026-04-04T14:00:00Z",
-            "2026-04-04T17:00:00Z",
-            zone,
-        );
+        let hours = starts(Granularity::Hour, "2026-04-04T14:00:00Z", "2026-04-04T17:00:00Z", zone);
         assert_eq!(
             hours,
-            [
-                "2026-04-05T01:00:00+11:00",
-                "2026-04-05T02:00:00+10:30",
-                "2026-04-05T03:00:00+10:30"
-            ]
+            ["2026-04-05T01:00:00+11:00", "2026-04-05T02:00:00+10:30", "2026-04-05T03:00:00+10:30"]
         );
     }
 
     #[test]
     fn a_day_whose_midnight_is_skipped_begins_when_the_clock_does() {
         let zone = chrono_tz::America::Santiago;
-        let days = starts(
-            Granularity::Day,
-            "2026-09-05T04:00:00Z",
-            "2026-09-07T03:00:00Z",
-            zone,
-        );
+        let days = starts(Granularity::Day, "2026-09-05T04:00:00Z", "2026-09-07T03:00:00Z", zone);
         assert_eq!(days[1], "2026-09-06T01:00:00-03:00");
     }
 
     #[test]
     fn weeks_begin_on_monday_and_months_on_the_first() {
-        let weeks = starts(
-            Granularity::Week,
-            "2026-03-04T00:00:00Z",
-            "2026-03-17T00:00:00Z",
-            Tz::UTC,
-        );
+        let weeks =
+            starts(Granularity::Week, "2026-03-04T00:00:00Z", "2026-03-17T00:00:00Z", Tz::UTC);
         assert_eq!(
             weeks,
-            [
-                "2026-03-04T00:00:00+00:00",
-                "2026-03-09T00:00:00+00:00",
-                "2026-03-16T00:00:00+00:00"
-            ]
+            ["2026-03-04T00:00:00+00:00", "2026-03-09T00:00:00+00:00", "2026-03-16T00:00:00+00:00"]
         );
-        let months = starts(
-            Granularity::Month,
-            "2026-12-30T00:00:00Z",
-            "2027-02-02T00:00:00Z",
-            Tz::UTC,
-        );
+        let months =
+            starts(Granularity::Month, "2026-12-30T00:00:00Z", "2027-02-02T00:00:00Z", Tz::UTC);
         assert_eq!(
             months,
-            [
-                "2026-12-30T00:00:00+00:00",
-                "2027-01-01T00:00:00+00:00",
-                "2027-02-01T00:00:00+00:00"
-            ]
+            ["2026-12-30T00:00:00+00:00", "2027-01-01T00:00:00+00:00", "2027-02-01T00:00:00+00:00"]
         );
     }
 
     #[test]
     fn the_total_is_one_bucket() {
-        let total = starts(
-            Granularity::Total,
-            "2020-01-01T00:00:00Z",
-            "2024-01-01T00:00:00Z",
-            Tz::UTC,
-        );
+        let total =
+            starts(Granularity::Total, "2020-01-01T00:00:00Z", "2024-01-01T00:00:00Z", Tz::UTC);
         assert_eq!(total.len(), 1);
     }
 

@@ -45,24 +45,17 @@ impl Sums {
 
     /// A sum of money in one currency.
     pub fn money(&self, sum: MoneySum, currency: Currency) -> Amount {
-        self.money
-            .get(&(currency, sum))
-            .copied()
-            .unwrap_or_default()
+        self.money.get(&(currency, sum)).copied().unwrap_or_default()
     }
 
     /// The counters that are not zero.
     pub fn counts(&self) -> impl Iterator<Item = (Counter, u64)> {
-        self.counts
-            .iter()
-            .map(|(counter, count)| (*counter, *count))
+        self.counts.iter().map(|(counter, count)| (*counter, *count))
     }
 
     /// The sums of money there are.
     pub fn money_sums(&self) -> impl Iterator<Item = (MoneySum, Currency, Amount)> {
-        self.money
-            .iter()
-            .map(|((currency, sum), amount)| (*sum, *currency, *amount))
+        self.money.iter().map(|((currency, sum), amount)| (*sum, *currency, *amount))
     }
 
     /// The currencies there is money in, in order, each once.
@@ -82,9 +75,7 @@ pub fn fold<'a>(
 ) -> Vec<Sums> {
     let mut folded = vec![Sums::default(); starts.len()];
     for (time, sums) in series {
-        let bucket = starts
-            .partition_point(|start| *start <= time)
-            .checked_sub(1);
+        let bucket = starts.partition_point(|start| *start <= time).checked_sub(1);
         if let Some(into) = bucket.and_then(|bucket| folded.get_mut(bucket)) {
             into.merge(sums);
         }
@@ -124,10 +115,7 @@ mod tests {
             "2026-03-02T00:00:00Z",
         ];
         let folded = fold(&starts, times.map(|time| (at(time), &one)));
-        let clicks: Vec<_> = folded
-            .iter()
-            .map(|sums| sums.count(Counter::Clicks))
-            .collect();
+        let clicks: Vec<_> = folded.iter().map(|sums| sums.count(Counter::Clicks)).collect();
         assert_eq!(clicks, [2, 1]);
     }
 }

@@ -35,10 +35,7 @@ impl TimeRange {
             return Err(RangeError::OutOfReach);
         }
         let last = QuarterHour::containing(to - TimeDelta::milliseconds(1));
-        Ok(Self {
-            from: QuarterHour::containing(from).start(),
-            to: last.end(),
-        })
+        Ok(Self { from: QuarterHour::containing(from).start(), to: last.end() })
     }
 
     /// The first moment.
@@ -101,13 +98,7 @@ mod tests {
             TimeRange::covering(at("2026-03-01T12:00:00Z"), at("2026-03-01T14:00:00Z")).unwrap();
         let (before, after) = range.split_at(at("2026-03-01T13:00:00Z"));
         assert_eq!(before.unwrap().to(), after.unwrap().from());
-        assert_eq!(
-            range.split_at(at("2026-01-01T00:00:00Z")),
-            (None, Some(range))
-        );
-        assert_eq!(
-            range.split_at(at("2027-01-01T00:00:00Z")),
-            (Some(range), None)
-        );
+        assert_eq!(range.split_at(at("2026-01-01T00:00:00Z")), (None, Some(range)));
+        assert_eq!(range.split_at(at("2027-01-01T00:00:00Z")), (Some(range), None));
     }
 }

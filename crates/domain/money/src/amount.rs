@@ -61,10 +61,8 @@ impl Amount {
 
     /// This amount per thousand of a count; `None` for a zero count.
     pub fn per_thousand(self, count: u64) -> Option<Self> {
-        let quotient = self
-            .decimal()
-            .checked_mul(Decimal::ONE_THOUSAND)?
-            .checked_div(Decimal::from(count))?;
+        let quotient =
+            self.decimal().checked_mul(Decimal::ONE_THOUSAND)?.checked_div(Decimal::from(count))?;
         Self::rounded(quotient)
     }
 
@@ -128,9 +126,7 @@ impl FromStr for Amount {
         if value.scale() != SCALE {
             return Err(AmountError::TooLarge);
         }
-        i64::try_from(value.mantissa())
-            .map(Self)
-            .map_err(|_| AmountError::TooLarge)
+        i64::try_from(value.mantissa()).map(Self).map_err(|_| AmountError::TooLarge)
     }
 }
 

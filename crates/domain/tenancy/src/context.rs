@@ -22,12 +22,7 @@ struct Tenant {
 impl TenantContext {
     pub(crate) fn new(record: TenantRecord) -> Self {
         let destination = record.placement.destination(&record.client_id);
-        Self {
-            tenant: Arc::new(Tenant {
-                record,
-                destination,
-            }),
-        }
+        Self { tenant: Arc::new(Tenant { record, destination }) }
     }
 
     /// Who.
@@ -81,9 +76,7 @@ pub struct PlatformContext {
 
 impl PlatformContext {
     pub(crate) fn new(actor: &str) -> Self {
-        Self {
-            actor: actor.into(),
-        }
+        Self { actor: actor.into() }
     }
 
     /// Who acts, as the audit log names them: `user:<id>`, `cli` or `processor`.

@@ -62,9 +62,6 @@ impl Placement {
                 format!("tenant_{}", client_id.as_str().replace('-', "_"))
             }
         };
-        Destination {
-            cluster: self.cluster.clone(),
-            database,
-        }
+        Destination { cluster: self.cluster.clone(), database }
     }
 }

@@ -42,11 +42,7 @@ impl TenantRouter {
         client_id: &ClientId,
         token_version: u32,
     ) -> Result<TenantContext, ResolveError> {
-        let record = self
-            .directory
-            .find(client_id)
-            .await?
-            .ok_or(ResolveError::Unknown)?;
+        let record = self.directory.find(client_id).await?.ok_or(ResolveError::Unknown)?;
         match record.state {
             TenantState::Active if record.token_version == token_version => {
                 Ok(TenantContext::new(record))
@@ -63,11 +59,7 @@ impl TenantRouter {
         &self,
         client_id: &ClientId,
     ) -> Result<TenantContext, ResolveError> {
-        let record = self
-            .directory
-            .find(client_id)
-            .await?
-            .ok_or(ResolveError::Unknown)?;
+        let record = self.directory.find(client_id).await?.ok_or(ResolveError::Unknown)?;
         Ok(TenantContext::new(record))
     }
 

@@ -28,26 +28,17 @@ impl<T> Scoped<T> {
 
     /// Changes the value, never the tenant.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Scoped<U> {
-        Scoped {
-            context: self.context,
-            value: change(self.value),
-        }
+        Scoped { context: self.context, value: change(self.value) }
     }
 
     /// Changes the value or fails, never the tenant.
     pub fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Scoped<U>, E> {
-        Ok(Scoped {
-            value: change(self.value)?,
-            context: self.context,
-        })
+        Ok(Scoped { value: change(self.value)?, context: self.context })
     }
 
     /// The value seen by reference, still scoped.
     pub fn as_ref(&self) -> Scoped<&T> {
-        Scoped {
-            context: self.context.clone(),
-            value: &self.value,
-        }
+        Scoped { context: self.context.clone(), value: &self.value }
     }
 }
 
@@ -58,10 +49,7 @@ impl<T> Scoped<Vec<T>> {
         for Scoped { context, value } in values {
             groups
                 .entry(context.client_id().clone())
-                .or_insert_with(|| Self {
-                    context,
-                    value: Vec::new(),
-                })
+                .or_insert_with(|| Self { context, value: Vec::new() })
                 .value
                 .push(value);
         }

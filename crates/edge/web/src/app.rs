@@ -80,10 +80,8 @@ fn in_our_form<B: MessageBody + 'static>(
 ) -> ServiceResponse<EitherBody<B, BoxBody>> {
     let status = response.status();
     let by_us = response.headers().contains_key(header::CONTENT_TYPE);
-    let foreign = response
-        .response()
-        .error()
-        .is_some_and(|error| error.as_error::<Error>().is_none());
+    let foreign =
+        response.response().error().is_some_and(|error| error.as_error::<Error>().is_none());
     if !foreign && (by_us || !(status.is_client_error() || status.is_server_error())) {
         return response.map_into_left_body();
     }
@@ -121,10 +119,7 @@ fn note<B>(
     Counter::RequestsServed.inc(&[service, route, status.as_str()]);
     Histogram::RequestSeconds.observe(&[service, route], took);
     let duration_ms = took.as_millis() as u64;
-    let error = response
-        .response()
-        .error()
-        .and_then(|error| error.as_error::<Error>());
+    let error = response.response().error().and_then(|error| error.as_error::<Error>());
     match error.map(Error::problem) {
         Some(problem) if matches!(problem.kind(), Kind::Internal | Kind::Unavailable) => {
             let code = problem.code().as_str();
@@ -155,14 +150,8 @@ fn causes(problem: &Problem) -> String {
 
 /// Headers a handler may have set itself, and the value they have otherwise.
 const DEFAULT_HEADERS: [(HeaderName, HeaderValue); 4] = [
-    (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ),
-    (
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    ),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (
         header::CONTENT_SECURITY_POLICY,

@@ -34,9 +34,7 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
                 )
                 .into());
             }
-            let payload = payload
-                .await
-                .map_err(|_| unreadable("The body cannot be read."))?;
+            let payload = payload.await.map_err(|_| unreadable("The body cannot be read."))?;
             let bytes = read(payload).await?;
             parse(&bytes).map(Self).map_err(Error::from)
         })
@@ -65,17 +63,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             let reason = reason.split(" at line ").next().unwrap_or_default();
             Problem::field(pointer(error.path()), reason)
         } else {
-            Problem::new(
-                Code::MalformedBody,
-                format!("The body is not valid JSON: {reason}."),
-            )
+            Problem::new(Code::MalformedBody, format!("The body is not valid JSON: {reason}."))
         }
     })?;
     json.end().map(|()| value).map_err(|error| {
-        Problem::new(
-            Code::MalformedBody,
-            format!("The body goes on after its JSON: {error}."),
-        )
+        Problem::new(Code::MalformedBody, format!("The body goes on after its JSON: {error}."))
     })
 }
 
@@ -122,16 +114,8 @@ mod tests {
     #[test]
     fn a_wrong_field_is_named_by_its_pointer() {
         for (body, kind, mention) in [
-            (
-                r#"{"items":[{"count":1},{"count":"x"}]}"#,
-                Kind::Invalid,
-                r#""/items/1/count""#,
-            ),
-            (
-                r#"{"items":[{"count":300}]}"#,
-                Kind::Invalid,
-                r#""/items/0/count""#,
-            ),
+            (r#"{"items":[{"count":1},{"count":"x"}]}"#, Kind::Invalid, r#""/items/1/count""#),
+            (r#"{"items":[{"count":300}]}"#, Kind::Invalid, r#""/items/0/count""#),
             (r#"{"items":[{}]}"#, Kind::Invalid, "missing field `count`"),
             (r#"{"item":[]}"#, Kind::Invalid, "expected `items`"),
             (r#"{"items":["#, Kind::Malformed, "not valid JSON"),
@@ -142,10 +126,7 @@ mod tests {
             assert_eq!(problem.kind(), kind, "{body}");
             let answer = problem.body("r");
             assert!(answer.contains(mention), "{body} gave {answer}");
-            assert!(
-                !answer.contains("at line 1 column") || kind == Kind::Malformed,
-                "{answer}"
-            );
+            assert!(!answer.contains("at line 1 column") || kind == Kind::Malformed, "{answer}");
         }
     }
 }

@@ -39,15 +39,9 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
             "Send `Authorization: Bearer` with an access token or an API key.",
         )
     };
-    let value = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .ok_or_else(missing)?;
-    let (scheme, credential) = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .ok_or_else(missing)?;
+    let value = request.headers().get(header::AUTHORIZATION).ok_or_else(missing)?;
+    let (scheme, credential) =
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
     let credential = credential.trim();
     if scheme.eq_ignore_ascii_case("bearer") && !credential.is_empty() {
         Ok(credential)

@@ -31,10 +31,7 @@ struct Readiness {
 impl Health {
     /// No checks yet; not ready from the moment `lifecycle` stops.
     pub fn new(lifecycle: &Lifecycle) -> Self {
-        Self {
-            lifecycle: lifecycle.clone(),
-            checks: Vec::new(),
-        }
+        Self { lifecycle: lifecycle.clone(), checks: Vec::new() }
     }
 
     /// Also asks `check`, named `name` in the answer.
@@ -46,8 +43,7 @@ impl Health {
     where
         F: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
-        self.checks
-            .push((name, Arc::new(move || Box::pin(check()))));
+        self.checks.push((name, Arc::new(move || Box::pin(check()))));
         self
     }
 
@@ -75,18 +71,13 @@ impl Health {
         let word = |good| if good { "ok" } else { "failing" };
         Readiness {
             ready: all_good && !self.lifecycle.token().is_cancelled(),
-            checks: answers
-                .into_iter()
-                .map(|(name, good)| (name, word(good)))
-                .collect(),
+            checks: answers.into_iter().map(|(name, good)| (name, word(good))).collect(),
         }
     }
 }
 
 async fn alive() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/plain; charset=utf-8")
-        .body("ok\n")
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
 }
 
 async fn ready(health: Data<Health>) -> HttpResponse {
@@ -94,14 +85,10 @@ async fn ready(health: Data<Health>) -> HttpResponse {
     if readiness.ready {
         HttpResponse::Ok().json(readiness)
     } else {
-        HttpResponse::ServiceUnavailable()
-            .insert_header((header::RETRY_AFTER, 1))
-            .json(readiness)
+        HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, 1)).json(readiness)
     }
 }
 
 async fn metrics() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4")
-        .body(telemetry::render())
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(telemetry::render())
 }

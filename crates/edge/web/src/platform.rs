@@ -38,11 +38,7 @@ impl<P: PlatformPermission> FromRequest for Platform<P> {
             let _judging = judging;
             let (state, principal) = credential::authorised(&request, P::ACTION).await?;
             let context = state.platform(&principal).await?;
-            Ok(Self {
-                context,
-                principal,
-                permission: PhantomData,
-            })
+            Ok(Self { context, principal, permission: PhantomData })
         })
     }
 }

@@ -52,9 +52,6 @@ mod tests {
         let request = TestRequest::with_uri("/?limt=5").to_http_request();
         let error = Query::<Page>::extract(&request).await.unwrap_err();
         let body = error.problem().body("r");
-        assert!(
-            body.contains(r#""pointer":"?limt""#) && body.contains("`limit`"),
-            "{body}"
-        );
+        assert!(body.contains(r#""pointer":"?limt""#) && body.contains("`limit`"), "{body}");
     }
 }

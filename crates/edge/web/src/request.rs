@@ -25,9 +25,7 @@ pub struct RequestId(Arc<str>);
 
 impl RequestId {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let sent = headers
-            .get(&REQUEST_ID)
-            .and_then(|value| value.to_str().ok());
+        let sent = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
         match sent.filter(|id| harmless(id)) {
             Some(id) => Self(id.into()),
             None => Self(Uuid::now_v7().to_string().into()),
@@ -61,10 +59,7 @@ pub(crate) fn trace_id(headers: &HeaderMap) -> Option<&str> {
     let (version, trace, parent, flags) =
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let hex = |text: &str, length: usize| {
-        text.len() == length
-            && text
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     let whole = version == "00" && parts.next().is_none();
     let right = whole && hex(trace, 32) && hex(parent, 16) && hex(flags, 2);
@@ -73,9 +68,7 @@ pub(crate) fn trace_id(headers: &HeaderMap) -> Option<&str> {
 
 fn harmless(id: &str) -> bool {
     (1..=64).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 impl fmt::Display for RequestId {
@@ -119,10 +112,7 @@ mod tests {
             trace_id(&headers).map(str::to_owned)
         };
         let right = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(
-            trace(right).as_deref(),
-            Some("4bf92f3577b34da6a3ce929d0e0e4736")
-        );
+        assert_eq!(trace(right).as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
         let zero = format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32));
         for wrong in ["", "00", right.split_at(50).0, &format!("{right}-x"), &zero] {
             assert_eq!(trace(wrong), None, "{wrong:?}");

@@ -30,10 +30,7 @@ pub fn serve(
     lifecycle: &Lifecycle,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<SocketAddr, ServeError> {
-    let cannot = |source| ServeError {
-        address: bind.to_owned(),
-        source,
-    };
+    let cannot = |source| ServeError { address: bind.to_owned(), source };
     let server = HttpServer::new(move || app(service, routes.clone()))
         .shutdown_signal(lifecycle.token().cancelled_owned())
         .shutdown_timeout(DRAIN_SECONDS)

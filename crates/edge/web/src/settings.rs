@@ -28,16 +28,10 @@ impl TokenSettings {
             return Err(InvalidSetting::new("tokens.audience", "must not be empty"));
         }
         if !(10..=3600).contains(&self.access_seconds) {
-            return Err(InvalidSetting::new(
-                "tokens.access_seconds",
-                "must be 10 to 3600",
-            ));
+            return Err(InvalidSetting::new("tokens.access_seconds", "must be 10 to 3600"));
         }
         if !(1..=365).contains(&self.refresh_days) {
-            return Err(InvalidSetting::new(
-                "tokens.refresh_days",
-                "must be 1 to 365",
-            ));
+            return Err(InvalidSetting::new("tokens.refresh_days", "must be 1 to 365"));
         }
         Ok(())
     }

@@ -92,12 +92,7 @@ impl WebState {
     async fn key_principal(&self, key: &str, now: DateTime<Utc>) -> Result<Principal, Problem> {
         let unknown = || Problem::new(Code::CredentialInvalid, "The API key is not valid.");
         let key: ApiKey = key.parse().map_err(|_| unknown())?;
-        let stored = self
-            .credentials
-            .api_key(key.id())
-            .await
-            .map_err(away)?
-            .ok_or_else(unknown)?;
+        let stored = self.credentials.api_key(key.id()).await.map_err(away)?.ok_or_else(unknown)?;
         if stored.secret_hash != key.secret_hash() {
             return Err(unknown());
         }
@@ -109,23 +104,16 @@ impl WebState {
             subject: Subject::Key(stored.id),
             client_id: Some(stored.client_id),
             authority: Authority::Key(stored.kind),
-            scope: stored
-                .campaigns
-                .map_or(CampaignScope::All, CampaignScope::Campaigns),
+            scope: stored.campaigns.map_or(CampaignScope::All, CampaignScope::Campaigns),
             token_version: None,
-            expires_at: stored
-                .expires_at
-                .map_or(session_end, |end| end.min(session_end)),
+            expires_at: stored.expires_at.map_or(session_end, |end| end.min(session_end)),
         })
     }
 
     /// The tenant of a verified principal.
     pub(crate) async fn tenant(&self, principal: &Principal) -> Result<TenantContext, Problem> {
         let client_id = principal.client_id.as_ref().ok_or_else(|| {
-            Problem::new(
-                Code::PermissionDenied,
-                "The credential belongs to no tenant.",
-            )
+            Problem::new(Code::PermissionDenied, "The credential belongs to no tenant.")
         })?;
         let version = match principal.token_version {
             Some(version) => version,
@@ -149,29 +137,20 @@ impl WebState {
         let Subject::User(id) = principal.subject else {
             return Err(revoked());
         };
-        let user = self
-            .credentials
-            .user(id)
-            .await
-            .map_err(away)?
-            .ok_or_else(revoked)?;
+        let user = self.credentials.user(id).await.map_err(away)?.ok_or_else(revoked)?;
         if user.role != Role::PlatformAdmin || Some(user.token_version) != principal.token_version {
             return Err(revoked());
         }
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one place where an admin is verified"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "the one place where an admin is verified")]
         Ok(TenantRouter::platform(&principal.subject.to_string()))
     }
 }
 
 fn refused(error: TokenError) -> Problem {
     match error {
-        TokenError::Expired => Problem::new(
-            Code::TokenExpired,
-            "The access token has expired. Refresh it.",
-        ),
+        TokenError::Expired => {
+            Problem::new(Code::TokenExpired, "The access token has expired. Refresh it.")
+        }
         TokenError::Invalid(reason) => {
             tracing::debug!(reason, "access token refused");
             Problem::new(Code::CredentialInvalid, "The access token is not valid.")
@@ -188,10 +167,9 @@ fn unresolved(error: ResolveError) -> Problem {
             Code::TenantSuspended,
             "The tenant is suspended. Ask the platform's admins.",
         ),
-        ResolveError::Revoked => Problem::new(
-            Code::CredentialInvalid,
-            "The token was revoked. Log in again.",
-        ),
+        ResolveError::Revoked => {
+            Problem::new(Code::CredentialInvalid, "The token was revoked. Log in again.")
+        }
         ResolveError::Directory(error) => Problem::unavailable(RETRY, error),
     }
 }

@@ -52,11 +52,7 @@ impl<P: TenantPermission> FromRequest for Tenant<P> {
             let _judging = judging;
             let (state, principal) = credential::authorised(&request, P::ACTION).await?;
             let context = state.tenant(&principal).await?;
-            Ok(Self {
-                context,
-                principal,
-                permission: PhantomData,
-            })
+            Ok(Self { context, principal, permission: PhantomData })
         })
     }
 }

@@ -162,13 +162,7 @@ impl Platformlet {
         let signer = settings.signer(&signing_key).unwrap();
         let verifier = settings.verifier(&[signing_key]).unwrap();
         let state = WebState::new(known.clone(), known, verifier);
-        Self {
-            state,
-            signer,
-            collect_key,
-            read_key,
-            expired_key,
-        }
+        Self { state, signer, collect_key, read_key, expired_key }
     }
 
     fn token(&self, client_id: &str, role: Role, version: u32, age: TimeDelta) -> String {
@@ -237,11 +231,7 @@ async fn ask(
     }
     let response = call_service(&app, request.to_request()).await;
     let (status, headers) = (response.status(), response.headers().clone());
-    (
-        status,
-        headers,
-        String::from_utf8(read_body(response).await.to_vec()).unwrap(),
-    )
+    (status, headers, String::from_utf8(read_body(response).await.to_vec()).unwrap())
 }
 
 #[actix_web::test]
@@ -249,15 +239,9 @@ async fn a_good_credential_opens_its_own_tenant() {
     let on = Platformlet::new();
     let token = on.token("globex", Role::Analyst, 3, TimeDelta::zero());
     assert_eq!(ask(&on, "/tenant", Some(&token)).await.2, "globex");
-    assert_eq!(
-        ask(&on, "/tenant", Some(&on.read_key.reveal())).await.2,
-        "acme"
-    );
+    assert_eq!(ask(&on, "/tenant", Some(&on.read_key.reveal())).await.2, "acme");
     let admin = on.token("", Role::PlatformAdmin, 0, TimeDelta::zero());
-    assert_eq!(
-        ask(&on, "/platform", Some(&admin)).await.2,
-        format!("user:{ADMIN}")
-    );
+    assert_eq!(ask(&on, "/platform", Some(&admin)).await.2, format!("user:{ADMIN}"));
 }
 
 #[actix_web::test]
@@ -265,26 +249,14 @@ async fn every_other_credential_is_told_why_not() {
     let on = Platformlet::new();
     let now = TimeDelta::zero();
     let stranger = ApiKey::generate(KeyKind::Read).unwrap().reveal();
-    let wrong_secret = on.read_key.reveal().replace(
-        stranger_tail(&on.read_key.reveal()),
-        stranger_tail(&stranger),
-    );
+    let wrong_secret = on
+        .read_key
+        .reveal()
+        .replace(stranger_tail(&on.read_key.reveal()), stranger_tail(&stranger));
     let cases = [
         ("nothing", "/tenant", None, 401, "credential_missing"),
-        (
-            "garbage",
-            "/tenant",
-            Some("garbage".into()),
-            401,
-            "credential_invalid",
-        ),
-        (
-            "an unknown key",
-            "/tenant",
-            Some(stranger.clone()),
-            401,
-            "credential_invalid",
-        ),
+        ("garbage", "/tenant", Some("garbage".into()), 401, "credential_invalid"),
+        ("an unknown key", "/tenant", Some(stranger.clone()), 401, "credential_invalid"),
         (
             "a key's id with another secret",
             "/tenant",
@@ -292,13 +264,7 @@ async fn every_other_credential_is_told_why_not() {
             401,
             "credential_invalid",
         ),
-        (
-            "an expired key",
-            "/tenant",
-            Some(on.expired_key.reveal()),
-            401,
-            "token_expired",
-        ),
+        ("an expired key", "/tenant", Some(on.expired_key.reveal()), 401, "token_expired"),
         (
             "an expired token",
             "/tenant",
@@ -373,22 +339,10 @@ async fn every_other_credential_is_told_why_not() {
             headers.get("x-request-id").unwrap().to_str().unwrap(),
             "{who}"
         );
-        assert_eq!(
-            headers.get(header::CONTENT_TYPE).unwrap(),
-            "application/problem+json",
-            "{who}"
-        );
+        assert_eq!(headers.get(header::CONTENT_TYPE).unwrap(), "application/problem+json", "{who}");
         let challenged = headers.contains_key(header::WWW_AUTHENTICATE);
-        assert_eq!(
-            challenged,
-            status == 401 || code == "permission_denied",
-            "{who}"
-        );
-        assert_eq!(
-            headers.contains_key(header::RETRY_AFTER),
-            status == 503,
-            "{who}"
-        );
+        assert_eq!(challenged, status == 401 || code == "permission_denied", "{who}");
+        assert_eq!(headers.contains_key(header::RETRY_AFTER), status == 503, "{who}");
     }
 }
 
@@ -418,10 +372,7 @@ async fn what_is_not_there_and_what_breaks_are_problems_too() {
     let on = Platformlet::new();
     let (status, headers, body) = ask(&on, "/nowhere", None).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
-    assert_eq!(
-        headers.get(header::CONTENT_TYPE).unwrap(),
-        "application/problem+json"
-    );
+    assert_eq!(headers.get(header::CONTENT_TYPE).unwrap(), "application/problem+json");
     assert!(body.contains("not_found"), "{body}");
 
     let (status, _, body) = ask(&on, "/broken", None).await;
@@ -453,15 +404,9 @@ async fn metrics_are_labelled_by_route_pattern_only() {
     let on = Platformlet::new();
     ask(&on, "/somewhere-secret-123", None).await;
     let (_, headers, body) = ask(&on, "/metrics", None).await;
-    assert!(
-        body.contains(r#"footfall_requests_total{route="unmatched",service="test""#),
-        "{body}"
-    );
+    assert!(body.contains(r#"footfall_requests_total{route="unmatched",service="test""#), "{body}");
     assert!(!body.contains("secret-123"));
-    assert_eq!(
-        headers.get(header::X_CONTENT_TYPE_OPTIONS).unwrap(),
-        "nosniff"
-    );
+    assert_eq!(headers.get(header::X_CONTENT_TYPE_OPTIONS).unwrap(), "nosniff");
     assert_eq!(headers.get(header::CACHE_CONTROL).unwrap(), "no-store");
 }
 

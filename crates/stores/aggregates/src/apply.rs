@@ -40,26 +40,16 @@ impl Aggregates {
             .collect();
         for scoped in &deltas {
             let keys = self.keys.tenant(scoped.tenant().client_id());
-            for (_, call) in calls
-                .iter_mut()
-                .filter(|(bucket, _)| *bucket == keys.bucket())
-            {
+            for (_, call) in calls.iter_mut().filter(|(bucket, _)| *bucket == keys.bucket()) {
                 call.add_tenant(&keys, scoped.value());
             }
         }
-        if let Some(size) = calls
-            .iter()
-            .map(|(_, call)| call.size())
-            .find(|size| *size > MAX_BATCH_ARGUMENTS)
+        if let Some(size) =
+            calls.iter().map(|(_, call)| call.size()).find(|size| *size > MAX_BATCH_ARGUMENTS)
         {
             return Err(AggregatesError::BatchTooLarge(size));
         }
-        try_join_all(
-            calls
-                .into_iter()
-                .map(|(bucket, call)| self.run(bucket, batch, call)),
-        )
-        .await
+        try_join_all(calls.into_iter().map(|(bucket, call)| self.run(bucket, batch, call))).await
     }
 
     async fn run(
@@ -73,23 +63,14 @@ impl Aggregates {
         let outcome = match invocation.invoke_async(&mut self.connection()).await? {
             (1, 0) => Outcome::Applied,
             (1, poisoned) => {
-                let LiveBatch {
-                    partition,
-                    first,
-                    last,
-                    ..
-                } = *batch;
+                let LiveBatch { partition, first, last, .. } = *batch;
                 tracing::error!(%bucket, partition, first, last, poisoned, "live keys refused an increment");
                 Outcome::Applied
             }
             (0, _) => Outcome::AlreadyApplied,
-            (-1, fence) => Outcome::ChainBroken {
-                fence: u64::try_from(fence).ok(),
-            },
+            (-1, fence) => Outcome::ChainBroken { fence: u64::try_from(fence).ok() },
             (code, _) => {
-                return Err(AggregatesError::Unreadable(format!(
-                    "outcome {code} of apply"
-                )));
+                return Err(AggregatesError::Unreadable(format!("outcome {code} of apply")));
             }
         };
         Ok((bucket, outcome))
@@ -112,11 +93,7 @@ impl Call {
             batch.log_time.timestamp_millis().to_string(),
             keys.bucket_count().to_string(),
         ];
-        Self {
-            keys: vec![keys.chain(bucket)],
-            positions: HashMap::new(),
-            arguments,
-        }
+        Self { keys: vec![keys.chain(bucket)], positions: HashMap::new(), arguments }
     }
 
     fn size(&self) -> usize {
@@ -129,10 +106,8 @@ impl Call {
             self.add_visitors(keys, delta);
             self.add_products(keys, delta);
         }
-        let changed: BTreeSet<_> = deltas
-            .iter()
-            .map(|delta| (&delta.campaign, delta.quarter))
-            .collect();
+        let changed: BTreeSet<_> =
+            deltas.iter().map(|delta| (&delta.campaign, delta.quarter)).collect();
         let changed: Vec<_> = changed.into_iter().collect();
         for changed in changed.chunks(FEED_ENTRY_BUCKETS) {
             self.add_feed_entry(keys, changed);
@@ -142,10 +117,8 @@ impl Call {
     fn add_counts(&mut self, keys: &TenantKeys, delta: &LiveDelta) {
         let of_day: Vec<_> = fields::increments(&delta.sums).collect();
         let index = delta.quarter.index();
-        let of_hour: Vec<_> = of_day
-            .iter()
-            .map(|(name, by)| (format!("{name}:{index}"), by.clone()))
-            .collect();
+        let of_hour: Vec<_> =
+            of_day.iter().map(|(name, by)| (format!("{name}:{index}"), by.clone())).collect();
         let hour = keys.campaign_hour(&delta.campaign, delta.quarter.hour());
         self.add("count", hour, None, of_hour);
         let day = keys.campaign_day(&delta.campaign, delta.quarter.start().date_naive());
@@ -221,9 +194,7 @@ impl Call {
 
     /// Where in `KEYS` the key is, counted from one as Lua does.
     fn position(&mut self, key: String) -> String {
-        let Self {
-            keys, positions, ..
-        } = self;
+        let Self { keys, positions, .. } = self;
         let position = positions.entry(key).or_insert_with_key(|key| {
             keys.push(key.clone());
             keys.len()

@@ -17,12 +17,9 @@ impl Bucket {
 
     /// The same on every machine and in every version: FNV-1a.
     pub(crate) fn of(client_id: &ClientId, count: u16) -> Self {
-        let hash = client_id
-            .as_str()
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
+        let hash = client_id.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
         // The remainder of a division by a u16 fits in one.
         Self((hash % u64::from(count.max(1))) as u16)
     }

@@ -59,8 +59,7 @@ impl CampaignState {
     pub(crate) fn replace(&mut self, entry: &FeedEntry, bucket: &FeedBucket) {
         self.place = entry.id;
         self.log_time = self.log_time.max(entry.log_time);
-        self.quarters
-            .insert(bucket.quarter, (entry.id, bucket.sums.clone()));
+        self.quarters.insert(bucket.quarter, (entry.id, bucket.sums.clone()));
         if self.quarters.len() > QUARTERS_KEPT
             && let Some((_, (id, _))) = self.quarters.pop_first()
         {
@@ -69,21 +68,14 @@ impl CampaignState {
     }
 
     pub(crate) fn reset(&mut self, place: StreamId) {
-        *self = Self {
-            resets: self.resets + 1,
-            ..Self::new(place)
-        };
+        *self = Self { resets: self.resets + 1, ..Self::new(place) };
     }
 }
 
 impl CampaignFeed {
     pub(crate) fn new(state: watch::Receiver<CampaignState>, seen: StreamId) -> Self {
         let resets = state.borrow().resets;
-        Self {
-            state,
-            seen,
-            resets,
-        }
+        Self { state, seen, resets }
     }
 
     /// The place in the feed up to which this follower knows everything.
@@ -115,18 +107,13 @@ impl CampaignFeed {
             return Some(Change::Reset);
         }
         let changed = state.quarters.iter().filter(|(_, (id, _))| *id > self.seen);
-        let quarters: QuarterSeries = changed
-            .map(|(quarter, (_, sums))| (*quarter, sums.clone()))
-            .collect();
+        let quarters: QuarterSeries =
+            changed.map(|(quarter, (_, sums))| (*quarter, sums.clone())).collect();
         if quarters.is_empty() {
             return None;
         }
         self.seen = state.place;
-        Some(Change::Quarters {
-            place: state.place,
-            log_time: state.log_time,
-            quarters,
-        })
+        Some(Change::Quarters { place: state.place, log_time: state.log_time, quarters })
     }
 }
 
@@ -143,11 +130,7 @@ mod tests {
             quarter: QuarterHour::containing(time),
             sums,
         };
-        FeedEntry {
-            id: id.parse().unwrap(),
-            log_time: time,
-            buckets: vec![bucket],
-        }
+        FeedEntry { id: id.parse().unwrap(), log_time: time, buckets: vec![bucket] }
     }
 
     fn publish(sender: &watch::Sender<CampaignState>, entry: &FeedEntry) {
@@ -161,17 +144,10 @@ mod tests {
         for (id, minute, clicks) in [("1-0", 0, 1), ("2-0", 0, 5), ("3-0", 20, 2)] {
             publish(&sender, &entry(id, minute, clicks));
         }
-        let Some(Change::Quarters {
-            place, quarters, ..
-        }) = feed.next().await
-        else {
-            panic!()
-        };
+        let Some(Change::Quarters { place, quarters, .. }) = feed.next().await else { panic!() };
         assert_eq!(place.to_string(), "3-0");
-        let clicks: Vec<_> = quarters
-            .values()
-            .map(|sums| sums.count(metrics::Counter::Clicks))
-            .collect();
+        let clicks: Vec<_> =
+            quarters.values().map(|sums| sums.count(metrics::Counter::Clicks)).collect();
         assert_eq!(clicks, [5, 2]);
         assert_eq!(feed.pending(), None);
     }
@@ -192,10 +168,7 @@ mod tests {
         let sender = watch::Sender::new(CampaignState::new(StreamId::START));
         let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
         for number in 0..=QUARTERS_KEPT as i64 {
-            publish(
-                &sender,
-                &entry(&format!("{}-0", number + 1), number * 15, 1),
-            );
+            publish(&sender, &entry(&format!("{}-0", number + 1), number * 15, 1));
         }
         assert_eq!(feed.next().await, Some(Change::Reset));
         assert_eq!(feed.pending(), None);

@@ -30,9 +30,7 @@ pub struct ChainStart {
 /// minutes ahead.
 pub fn whole_after(log_time: DateTime<Utc>) -> DateTime<Utc> {
     let hour = TimeDelta::hours(1);
-    (log_time + CLAMPED_AHEAD + hour)
-        .duration_trunc(hour)
-        .unwrap_or(log_time + hour + hour)
+    (log_time + CLAMPED_AHEAD + hour).duration_trunc(hour).unwrap_or(log_time + hour + hour)
 }
 
 impl Aggregates {
@@ -52,16 +50,10 @@ impl Aggregates {
         let field = fence_field(kgen, partition);
         try_join_all(self.keys.buckets().map(async |bucket| {
             let mut command = redis::cmd("HMGET");
-            command
-                .arg(self.keys.chain(bucket))
-                .arg(&field)
-                .arg("buckets");
+            command.arg(self.keys.chain(bucket)).arg(&field).arg("buckets");
             let (fence, buckets): (Option<u64>, Option<u16>) =
                 command.query_async(&mut self.connection()).await?;
-            Ok((
-                bucket,
-                fence.filter(|_| buckets == Some(self.keys.bucket_count())),
-            ))
+            Ok((bucket, fence.filter(|_| buckets == Some(self.keys.bucket_count()))))
         }))
         .await
     }
@@ -121,11 +113,7 @@ pub(crate) fn whole_from(chain: &HashMap<String, String>, buckets: u16) -> Optio
     }
     let newest = starts.iter().map(|(kgen, _)| *kgen).max()?;
     let chains = starts.iter().filter(|(kgen, _)| *kgen == newest).count();
-    starts
-        .into_iter()
-        .map(|(_, from)| from)
-        .max()
-        .filter(|_| chains >= partitions)
+    starts.into_iter().map(|(_, from)| from).max().filter(|_| chains >= partitions)
 }
 
 #[cfg(test)]
@@ -133,10 +121,7 @@ mod tests {
     use super::*;
 
     fn chain(fields: &[(&str, &str)]) -> HashMap<String, String> {
-        fields
-            .iter()
-            .map(|(field, value)| ((*field).to_owned(), (*value).to_owned()))
-            .collect()
+        fields.iter().map(|(field, value)| ((*field).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -147,10 +132,7 @@ mod tests {
             ("2026-03-01T12:55:00Z", "2026-03-01T14:00:00Z"),
         ] {
             let log_time: DateTime<Utc> = log_time.parse().unwrap();
-            assert_eq!(
-                whole_after(log_time),
-                whole.parse::<DateTime<Utc>>().unwrap()
-            );
+            assert_eq!(whole_after(log_time), whole.parse::<DateTime<Utc>>().unwrap());
         }
     }
 
@@ -165,17 +147,9 @@ mod tests {
         ];
         let at = |seconds| DateTime::from_timestamp(seconds, 0);
         assert_eq!(whole_from(&chain(&fields), 1), at(7200));
-        assert_eq!(
-            whole_from(&chain(&fields), 2),
-            None,
-            "tenants were in other buckets"
-        );
+        assert_eq!(whole_from(&chain(&fields), 2), None, "tenants were in other buckets");
         fields.push(("2:0:whole_from", "0"));
-        assert_eq!(
-            whole_from(&chain(&fields), 1),
-            None,
-            "one partition is missing"
-        );
+        assert_eq!(whole_from(&chain(&fields), 1), None, "one partition is missing");
         fields.push(("2:1:whole_from", "0"));
         assert_eq!(whole_from(&chain(&fields), 1), at(7200));
         assert_eq!(whole_from(&chain(&[]), 1), None);

@@ -58,9 +58,7 @@ impl Aggregates {
     /// # Errors
     /// It is not.
     pub async fn ping(&self) -> Result<(), AggregatesError> {
-        Ok(redis::cmd("PING")
-            .exec_async(&mut self.connection())
-            .await?)
+        Ok(redis::cmd("PING").exec_async(&mut self.connection()).await?)
     }
 
     /// The road to one tenant's counters and feed.
@@ -80,10 +78,8 @@ impl Aggregates {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTION_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT + longest_wait));
-        let mut connection = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
+        let mut connection =
+            self.client.get_multiplexed_async_connection_with_config(&config).await?;
         // Tells operators whose it is.
         let mut command = redis::cmd("CLIENT");
         command.arg("SETNAME").arg(self.keys.reader());

@@ -58,10 +58,7 @@ pub enum Feed {
 
 impl StreamId {
     /// Before every entry.
-    pub const START: Self = Self {
-        milliseconds: 0,
-        sequence: 0,
-    };
+    pub const START: Self = Self { milliseconds: 0, sequence: 0 };
 }
 
 impl FromStr for StreamId {
@@ -69,16 +66,11 @@ impl FromStr for StreamId {
 
     fn from_str(text: &str) -> Result<Self, StreamIdError> {
         let digits = |text: &str| -> Option<u64> {
-            text.bytes()
-                .all(|byte| byte.is_ascii_digit())
-                .then(|| text.parse().ok())?
+            text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
         };
         let (milliseconds, sequence) = text.split_once('-').ok_or(StreamIdError)?;
         match (digits(milliseconds), digits(sequence)) {
-            (Some(milliseconds), Some(sequence)) => Ok(Self {
-                milliseconds,
-                sequence,
-            }),
+            (Some(milliseconds), Some(sequence)) => Ok(Self { milliseconds, sequence }),
             _ => Err(StreamIdError),
         }
     }
@@ -97,18 +89,9 @@ impl TenantAggregates {
     /// Redis did not answer.
     pub async fn feed_position(&self) -> Result<StreamId, AggregatesError> {
         let mut command = redis::cmd("XREVRANGE");
-        command
-            .arg(self.keys.feed())
-            .arg("+")
-            .arg("-")
-            .arg("COUNT")
-            .arg(1);
-        let last: StreamRangeReply = command
-            .query_async(&mut self.aggregates.connection())
-            .await?;
-        last.ids
-            .first()
-            .map_or(Ok(StreamId::START), |entry| read_id(&entry.id))
+        command.arg(self.keys.feed()).arg("+").arg("-").arg("COUNT").arg(1);
+        let last: StreamRangeReply = command.query_async(&mut self.aggregates.connection()).await?;
+        last.ids.first().map_or(Ok(StreamId::START), |entry| read_id(&entry.id))
     }
 
     /// What has happened since `place`.
@@ -122,24 +105,16 @@ impl TenantAggregates {
         let mut command = redis::cmd("XRANGE");
         // The entry itself, those that are given, and one more to tell that there are more.
         let count = RESUMED_ENTRIES + 2;
-        command
-            .arg(self.keys.feed())
-            .arg(place.to_string())
-            .arg("+")
-            .arg("COUNT")
-            .arg(count);
-        let found: StreamRangeReply = command
-            .query_async(&mut self.aggregates.connection())
-            .await?;
+        command.arg(self.keys.feed()).arg(place.to_string()).arg("+").arg("COUNT").arg(count);
+        let found: StreamRangeReply =
+            command.query_async(&mut self.aggregates.connection()).await?;
         let entries: Result<Vec<_>, _> = found.ids.iter().map(read_entry).collect();
         Ok(since(place, entries?, count))
     }
 }
 
 fn since(place: StreamId, mut entries: Vec<FeedEntry>, asked: usize) -> Feed {
-    let is_there = entries
-        .first()
-        .map_or(place == StreamId::START, |first| first.id == place);
+    let is_there = entries.first().map_or(place == StreamId::START, |first| first.id == place);
     if !is_there || entries.len() >= asked {
         return Feed::Trimmed;
     }
@@ -148,8 +123,7 @@ fn since(place: StreamId, mut entries: Vec<FeedEntry>, asked: usize) -> Feed {
 }
 
 fn read_id(text: &str) -> Result<StreamId, AggregatesError> {
-    text.parse()
-        .map_err(|_| AggregatesError::Unreadable(format!("stream id {text}")))
+    text.parse().map_err(|_| AggregatesError::Unreadable(format!("stream id {text}")))
 }
 
 pub(crate) fn read_entry(entry: &RawEntry) -> Result<FeedEntry, AggregatesError> {
@@ -165,19 +139,12 @@ pub(crate) fn read_entry(entry: &RawEntry) -> Result<FeedEntry, AggregatesError>
         }
     }
     buckets.sort_by(|a, b| (&a.campaign, a.quarter).cmp(&(&b.campaign, b.quarter)));
-    Ok(FeedEntry {
-        id,
-        log_time: log_time.ok_or_else(unreadable)?,
-        buckets,
-    })
+    Ok(FeedEntry { id, log_time: log_time.ok_or_else(unreadable)?, buckets })
 }
 
 fn text_fields(fields: &HashMap<String, Value>) -> Option<Vec<(&str, String)>> {
     let text = |value| redis::from_redis_value_ref(value).ok();
-    fields
-        .iter()
-        .map(|(field, value)| Some((field.as_str(), text(value)?)))
-        .collect()
+    fields.iter().map(|(field, value)| Some((field.as_str(), text(value)?))).collect()
 }
 
 /// `spring-sale:1772323200` with `clicks 3 spend:EUR 12500000`.
@@ -201,50 +168,27 @@ mod tests {
     use super::*;
 
     fn entry(milliseconds: u64) -> FeedEntry {
-        let id = StreamId {
-            milliseconds,
-            sequence: 0,
-        };
-        FeedEntry {
-            id,
-            log_time: DateTime::UNIX_EPOCH,
-            buckets: Vec::new(),
-        }
+        let id = StreamId { milliseconds, sequence: 0 };
+        FeedEntry { id, log_time: DateTime::UNIX_EPOCH, buckets: Vec::new() }
     }
 
     #[test]
     fn only_what_redis_writes_is_a_stream_id() {
         let id: StreamId = "1772323200000-7".parse().unwrap();
         assert_eq!(id.to_string(), "1772323200000-7");
-        for wrong in [
-            "",
-            "-",
-            "1",
-            "1-",
-            "+1-1",
-            "1-1-1",
-            "$",
-            "99999999999999999999-0",
-            "1-\n",
-        ] {
+        for wrong in ["", "-", "1", "1-", "+1-1", "1-1-1", "$", "99999999999999999999-0", "1-\n"] {
             assert_eq!(wrong.parse::<StreamId>(), Err(StreamIdError), "{wrong:?}");
         }
     }
 
     #[test]
     fn a_place_that_is_gone_is_told() {
-        assert_eq!(
-            since(entry(1).id, vec![entry(1), entry(2)], 9),
-            Feed::Entries(vec![entry(2)])
-        );
+        assert_eq!(since(entry(1).id, vec![entry(1), entry(2)], 9), Feed::Entries(vec![entry(2)]));
         assert_eq!(since(entry(1).id, vec![entry(2)], 9), Feed::Trimmed);
         assert_eq!(since(entry(1).id, vec![], 9), Feed::Trimmed);
         assert_eq!(since(StreamId::START, vec![], 9), Feed::Entries(vec![]));
         assert_eq!(since(StreamId::START, vec![entry(1)], 9), Feed::Trimmed);
-        assert_eq!(
-            since(entry(1).id, vec![entry(1), entry(2)], 2),
-            Feed::Trimmed
-        );
+        assert_eq!(since(entry(1).id, vec![entry(1), entry(2)], 2), Feed::Trimmed);
     }
 
     #[test]

@@ -8,12 +8,8 @@ use money::Amount;
 
 /// Each field's name without a quarter, and what to add to it. Adding nothing makes no field.
 pub(crate) fn increments(sums: &Sums) -> impl Iterator<Item = (String, String)> {
-    let counts = sums
-        .counts()
-        .map(|(counter, count)| field(counter.as_str(), count));
-    let money = sums
-        .money_sums()
-        .filter(|(_, _, amount)| *amount != Amount::ZERO);
+    let counts = sums.counts().map(|(counter, count)| field(counter.as_str(), count));
+    let money = sums.money_sums().filter(|(_, _, amount)| *amount != Amount::ZERO);
     counts.chain(money.map(|(sum, currency, amount)| {
         field(format_args!("{}:{currency}", sum.as_str()), amount.micros())
     }))
@@ -52,16 +48,8 @@ mod tests {
     fn sums_survive_their_fields() {
         let mut sums = Sums::default();
         sums.add_count(Counter::ViewableImpressions, 61);
-        sums.add_money(
-            MoneySum::Spend,
-            "EUR".parse().unwrap(),
-            Amount::from_micros(i64::MAX),
-        );
-        sums.add_money(
-            MoneySum::Sales,
-            "JPY".parse().unwrap(),
-            Amount::from_micros(-5),
-        );
+        sums.add_money(MoneySum::Spend, "EUR".parse().unwrap(), Amount::from_micros(i64::MAX));
+        sums.add_money(MoneySum::Sales, "JPY".parse().unwrap(), Amount::from_micros(-5));
         let mut back = Sums::default();
         for (name, value) in increments(&sums) {
             read(&mut back, &name, &value).unwrap();
@@ -72,11 +60,7 @@ mod tests {
     #[test]
     fn what_is_not_a_field_is_told() {
         for (name, value) in [("clicks", "-1"), ("clicks", "x"), ("spend:eur", "1")] {
-            assert_eq!(
-                read(&mut Sums::default(), name, value),
-                None,
-                "{name}={value}"
-            );
+            assert_eq!(read(&mut Sums::default(), name, value), None, "{name}={value}");
         }
     }
 

@@ -49,10 +49,7 @@ impl KeySpace {
             "" => "".into(),
             namespace => format!("{namespace}_").into(),
         };
-        Self {
-            prefix,
-            bucket_count: settings.slot_buckets,
-        }
+        Self { prefix, bucket_count: settings.slot_buckets }
     }
 
     pub(crate) const fn bucket_count(&self) -> u16 {
@@ -65,11 +62,7 @@ impl KeySpace {
 
     pub(crate) fn tenant(&self, client_id: &ClientId) -> TenantKeys {
         let bucket = Bucket::of(client_id, self.bucket_count);
-        TenantKeys {
-            space: self.clone(),
-            client_id: client_id.clone(),
-            bucket,
-        }
+        TenantKeys { space: self.clone(), client_id: client_id.clone(), bucket }
     }
 
     /// Hash: how far each partition was applied to the bucket, and since when hours are whole.
@@ -79,10 +72,7 @@ impl KeySpace {
 
     /// Cell of the limit on login attempts for one account, named by a hash.
     pub(crate) fn account_limit(&self, account: &[u8; 32]) -> String {
-        self.name(
-            format_args!("login_account_{}", hex::encode(account)),
-            Bucket::PLATFORM,
-        )
+        self.name(format_args!("login_account_{}", hex::encode(account)), Bucket::PLATFORM)
     }
 
     /// Cell of the limit on login attempts from one address; one for a whole IPv6 /64, which is
@@ -92,18 +82,12 @@ impl KeySpace {
             IpAddr::V4(address) => address.to_bits().to_be_bytes().to_vec(),
             IpAddr::V6(address) => ((address.to_bits() >> 64) as u64).to_be_bytes().to_vec(),
         };
-        self.name(
-            format_args!("login_address_{}", hex::encode(network)),
-            Bucket::PLATFORM,
-        )
+        self.name(format_args!("login_address_{}", hex::encode(network)), Bucket::PLATFORM)
     }
 
     /// Text: what a ticket, named by its hash, stands for.
     pub(crate) fn ticket(&self, hash: &[u8; 32]) -> String {
-        self.name(
-            format_args!("ticket_{}", hex::encode(hash)),
-            Bucket::PLATFORM,
-        )
+        self.name(format_args!("ticket_{}", hex::encode(hash)), Bucket::PLATFORM)
     }
 
     /// Not a key: the name of the connection that reads live feeds.
@@ -168,26 +152,17 @@ impl TenantKeys {
     fn hourly(&self, campaign: &CampaignId, kind: &str, hour: DateTime<Utc>) -> TimedKey {
         let time = hour.format("%Y%m%d%H");
         let name = self.name(format_args!("campaign_{campaign}_{kind}_{time}"));
-        TimedKey {
-            name,
-            expires: hour + HOUR_KEPT,
-        }
+        TimedKey { name, expires: hour + HOUR_KEPT }
     }
 
     fn daily(&self, campaign: &CampaignId, kind: &str, day: NaiveDate) -> TimedKey {
         let time = day.format("%Y%m%d");
         let name = self.name(format_args!("campaign_{campaign}_{kind}_{time}"));
-        TimedKey {
-            name,
-            expires: day.and_time(NaiveTime::MIN).and_utc() + DAY_KEPT,
-        }
+        TimedKey { name, expires: day.and_time(NaiveTime::MIN).and_utc() + DAY_KEPT }
     }
 
     fn name(&self, what: impl fmt::Display) -> String {
-        self.space.name(
-            format_args!("client_{}_{what}", self.client_id),
-            self.bucket,
-        )
+        self.space.name(format_args!("client_{}_{what}", self.client_id), self.bucket)
     }
 }
 
@@ -197,11 +172,7 @@ mod tests {
 
     fn space(namespace: &str) -> KeySpace {
         let url = settings::Secret::new(String::new());
-        KeySpace::new(&RedisSettings {
-            url,
-            slot_buckets: 1,
-            namespace: namespace.to_owned(),
-        })
+        KeySpace::new(&RedisSettings { url, slot_buckets: 1, namespace: namespace.to_owned() })
     }
 
     #[test]
@@ -210,26 +181,17 @@ mod tests {
         let campaign = "spring-sale".parse().unwrap();
         let hour = "2026-03-01T07:00:00Z".parse().unwrap();
         let key = keys.campaign_hour(&campaign, hour);
-        assert_eq!(
-            key.name,
-            "client_acme_campaign_spring-sale_hourly_2026030107{b00}"
-        );
+        assert_eq!(key.name, "client_acme_campaign_spring-sale_hourly_2026030107{b00}");
         assert_eq!(key.expires.to_rfc3339(), "2026-03-04T09:00:00+00:00");
         let key = keys.campaign_day(&campaign, hour.date_naive());
-        assert_eq!(
-            key.name,
-            "client_acme_campaign_spring-sale_daily_20260301{b00}"
-        );
+        assert_eq!(key.name, "client_acme_campaign_spring-sale_daily_20260301{b00}");
         assert_eq!(key.expires.to_rfc3339(), "2026-03-10T00:00:00+00:00");
     }
 
     #[test]
     fn platforms_on_one_server_are_kept_apart() {
         assert_eq!(space("").chain(Bucket::PLATFORM), "chain{b00}");
-        assert_eq!(
-            space("staging").chain(Bucket::PLATFORM),
-            "staging_chain{b00}"
-        );
+        assert_eq!(space("staging").chain(Bucket::PLATFORM), "staging_chain{b00}");
     }
 
     #[test]

@@ -67,11 +67,7 @@ impl Aggregates {
                 if self.limits_away.swap(false, Ordering::Relaxed) {
                     tracing::info!("limits are enforced again");
                 }
-                if wait.is_zero() {
-                    Admission::Admitted
-                } else {
-                    Admission::RetryAfter(wait)
-                }
+                if wait.is_zero() { Admission::Admitted } else { Admission::RetryAfter(wait) }
             }
             failure => {
                 if !self.limits_away.swap(true, Ordering::Relaxed) {
@@ -86,10 +82,7 @@ impl Aggregates {
     async fn ask_limits(&self, limits: &[Limit]) -> Result<Duration, AggregatesError> {
         let mut invocation = self.scripts.admit.prepare_invoke();
         for limit in limits {
-            invocation
-                .key(&limit.key)
-                .arg(micros(limit.cost))
-                .arg(micros(limit.burst));
+            invocation.key(&limit.key).arg(micros(limit.cost)).arg(micros(limit.burst));
         }
         let wait: u64 = invocation.invoke_async(&mut self.connection()).await?;
         Ok(Duration::from_micros(wait))

@@ -49,15 +49,8 @@ struct Followed {
 impl LiveFeed {
     /// Starts the readers; they end with `lifecycle`.
     pub fn start(aggregates: &Aggregates, lifecycle: &Lifecycle) -> Self {
-        let readers = aggregates
-            .keys
-            .buckets()
-            .map(|bucket| (bucket, Reader::default()))
-            .collect();
-        let feed = Self {
-            aggregates: aggregates.clone(),
-            readers: Arc::new(readers),
-        };
+        let readers = aggregates.keys.buckets().map(|bucket| (bucket, Reader::default())).collect();
+        let feed = Self { aggregates: aggregates.clone(), readers: Arc::new(readers) };
         for bucket in aggregates.keys.buckets() {
             let (feed, token) = (feed.clone(), lifecycle.token());
             lifecycle.spawn("live feed", STOP_BUDGET, async move {
@@ -95,16 +88,8 @@ impl LiveFeed {
         }
         let tenant = self.aggregates.for_tenant(tenant);
         let place = tenant.feed_position().await?;
-        let followed = Followed {
-            tenant,
-            place,
-            campaigns: HashMap::new(),
-        };
-        let feed = reader
-            .tenants()
-            .entry(keys.feed())
-            .or_insert(followed)
-            .follow(campaign);
+        let followed = Followed { tenant, place, campaigns: HashMap::new() };
+        let feed = reader.tenants().entry(keys.feed()).or_insert(followed).follow(campaign);
         reader.joined.notify_one();
         Ok(feed)
     }
@@ -121,17 +106,10 @@ impl Followed {
 
     /// What was read; an entry that cannot be read stops nobody else's feed.
     fn take(&mut self, entries: &[RawEntry]) {
-        match entries
-            .iter()
-            .map(read_entry)
-            .collect::<Result<Vec<_>, _>>()
-        {
+        match entries.iter().map(read_entry).collect::<Result<Vec<_>, _>>() {
             Ok(entries) => self.publish(&entries),
             Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "a feed cannot be read"
-                );
+                tracing::error!(error = &error as &dyn std::error::Error, "a feed cannot be read");
                 let last = entries.last().and_then(|last| last.id.parse().ok());
                 self.reset(last.unwrap_or(self.place));
             }
@@ -146,9 +124,7 @@ impl Followed {
                 }
             }
         }
-        self.place = entries
-            .last()
-            .map_or(self.place, |last| last.id.max(self.place));
+        self.place = entries.last().map_or(self.place, |last| last.id.max(self.place));
     }
 
     /// Something may be missing: everybody starts afresh from `place`.
@@ -207,24 +183,16 @@ impl Reader {
     fn places(&self) -> Vec<(String, StreamId)> {
         let mut tenants = self.tenants();
         tenants.retain(|_, followed| {
-            followed
-                .campaigns
-                .retain(|_, state| state.receiver_count() > 0);
+            followed.campaigns.retain(|_, state| state.receiver_count() > 0);
             !followed.campaigns.is_empty()
         });
-        tenants
-            .iter()
-            .map(|(feed, followed)| (feed.clone(), followed.place))
-            .collect()
+        tenants.iter().map(|(feed, followed)| (feed.clone(), followed.place)).collect()
     }
 
     /// After an outage: Redis may have lost the end of a feed, or trimmed its start.
     async fn catch_up(&self) -> Result<(), AggregatesError> {
         for (feed, place) in self.places() {
-            let Some(tenant) = self
-                .tenants()
-                .get(&feed)
-                .map(|followed| followed.tenant.clone())
+            let Some(tenant) = self.tenants().get(&feed).map(|followed| followed.tenant.clone())
             else {
                 continue;
             };

@@ -26,17 +26,11 @@ impl RedisSettings {
     /// The first setting that is wrong, and what would be right.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         if !(1..=Self::MAX_BUCKETS).contains(&self.slot_buckets) {
-            return Err(InvalidSetting::new(
-                "redis.slot_buckets",
-                "must be 1 to 256",
-            ));
+            return Err(InvalidSetting::new("redis.slot_buckets", "must be 1 to 256"));
         }
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if !self.namespace.bytes().all(plain) {
-            return Err(InvalidSetting::new(
-                "redis.namespace",
-                "must hold a-z, 0-9 and '-' only",
-            ));
+            return Err(InvalidSetting::new("redis.namespace", "must hold a-z, 0-9 and '-' only"));
         }
         Ok(())
     }

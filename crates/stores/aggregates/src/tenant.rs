@@ -91,10 +91,7 @@ impl TenantAggregates {
             return Ok(LiveSeries::nothing());
         };
         series.retain(|quarter, _| covered.contains(quarter.start()));
-        Ok(LiveSeries {
-            covered: Some(covered),
-            series,
-        })
+        Ok(LiveSeries { covered: Some(covered), series })
     }
 
     /// An estimate of the visitors a campaign had in the hours that `range` touches; `None` when
@@ -109,9 +106,7 @@ impl TenantAggregates {
     ) -> Result<Option<u64>, AggregatesError> {
         let now = Utc::now();
         let hours = hours_of(range, now);
-        let names = hours
-            .iter()
-            .map(|hour| self.keys.visitors_of_hour(campaign, *hour).name);
+        let names = hours.iter().map(|hour| self.keys.visitors_of_hour(campaign, *hour).name);
         let mut pipeline = self.pipeline();
         match names.collect::<Vec<_>>() {
             names if names.is_empty() => return Ok(None),
@@ -142,11 +137,7 @@ impl TenantAggregates {
             .zrevrange_withscores(best(Ranking::Viewed), 0, PRODUCTS_SHOWN - 1)
             .zrevrange_withscores(best(Ranking::Sold), 0, PRODUCTS_SHOWN - 1);
         let (whole_from, answers) = self.ask(&pipeline).await?;
-        if !is_served(
-            day.and_time(NaiveTime::MIN).and_utc(),
-            whole_from,
-            Utc::now(),
-        ) {
+        if !is_served(day.and_time(NaiveTime::MIN).and_utc(), whole_from, Utc::now()) {
             return Ok(None);
         }
         let Ok([counters, visitors, viewed, sold]) = <[Answer; 4]>::try_from(answers) else {
@@ -164,12 +155,7 @@ impl TenantAggregates {
         for (name, value) in &counters {
             fields::read(&mut sums, name, value).ok_or_else(|| unreadable_field(name, value))?;
         }
-        Ok(Some(LiveDay {
-            sums,
-            visitors,
-            most_viewed,
-            most_sold,
-        }))
+        Ok(Some(LiveDay { sums, visitors, most_viewed, most_sold }))
     }
 
     /// A transaction, so that the chain and the counters are of one moment.
@@ -184,31 +170,22 @@ impl TenantAggregates {
         &self,
         pipeline: &Pipeline,
     ) -> Result<(Option<DateTime<Utc>>, Vec<Answer>), AggregatesError> {
-        let mut answers: Vec<Answer> = pipeline
-            .query_async(&mut self.aggregates.connection())
-            .await?;
+        let mut answers: Vec<Answer> =
+            pipeline.query_async(&mut self.aggregates.connection()).await?;
         let chain = redis::from_redis_value(answers.remove(0)?).map_err(RedisError::from)?;
-        Ok((
-            whole_from(&chain, self.aggregates.keys.bucket_count()),
-            answers,
-        ))
+        Ok((whole_from(&chain, self.aggregates.keys.bucket_count()), answers))
     }
 }
 
 impl LiveSeries {
     const fn nothing() -> Self {
-        Self {
-            covered: None,
-            series: QuarterSeries::new(),
-        }
+        Self { covered: None, series: QuarterSeries::new() }
     }
 }
 
 /// The hours of a range that Redis may have anything of.
 fn hours_of(range: TimeRange, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-    let first = QuarterHour::containing(range.from())
-        .hour()
-        .max(next_hour(now - SERVED));
+    let first = QuarterHour::containing(range.from()).hour().max(next_hour(now - SERVED));
     let end = range.to().min(now + AHEAD);
     std::iter::successors(Some(first), |hour| Some(*hour + TimeDelta::hours(1)))
         .take_while(|hour| *hour < end)
@@ -218,9 +195,7 @@ fn hours_of(range: TimeRange, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
 /// The first full hour that begins at `time` or later.
 fn next_hour(time: DateTime<Utc>) -> DateTime<Utc> {
     let hour = TimeDelta::hours(1);
-    (time + hour - TimeDelta::nanoseconds(1))
-        .duration_trunc(hour)
-        .unwrap_or(time)
+    (time + hour - TimeDelta::nanoseconds(1)).duration_trunc(hour).unwrap_or(time)
 }
 
 fn is_served(start: DateTime<Utc>, whole_from: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
@@ -230,9 +205,7 @@ fn is_served(start: DateTime<Utc>, whole_from: Option<DateTime<Utc>>, now: DateT
 /// The value; `None` from a poisoned key, whose type is another.
 fn readable<T: FromRedisValue>(answer: Answer) -> Result<Option<T>, AggregatesError> {
     match answer {
-        Ok(value) => Ok(Some(
-            redis::from_redis_value(value).map_err(RedisError::from)?,
-        )),
+        Ok(value) => Ok(Some(redis::from_redis_value(value).map_err(RedisError::from)?)),
         Err(error) if error.code() == Some("WRONGTYPE") => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -247,10 +220,7 @@ fn read_hour(
         let read = || {
             let (name, index) = field.rsplit_once(':')?;
             let index: i32 = index.parse().ok().filter(|index| (0..4).contains(index))?;
-            Some((
-                name,
-                QuarterHour::containing(hour + QuarterHour::LENGTH * index),
-            ))
+            Some((name, QuarterHour::containing(hour + QuarterHour::LENGTH * index)))
         };
         let (name, quarter) = read().ok_or_else(|| unreadable_field(field, value))?;
         fields::read(series.entry(quarter).or_default(), name, value)
@@ -274,19 +244,13 @@ mod tests {
             TimeRange::covering(now - TimeDelta::days(30), now + TimeDelta::days(30)).unwrap();
         let hours = hours_of(range, now);
         assert_eq!(hours[0].to_rfc3339(), "2026-03-07T13:00:00+00:00");
-        assert_eq!(
-            hours.last().unwrap().to_rfc3339(),
-            "2026-03-10T13:00:00+00:00"
-        );
+        assert_eq!(hours.last().unwrap().to_rfc3339(), "2026-03-10T13:00:00+00:00");
     }
 
     #[test]
     fn a_full_hour_is_its_own_next() {
         let hour: DateTime<Utc> = "2026-03-10T12:00:00Z".parse().unwrap();
         assert_eq!(next_hour(hour), hour);
-        assert_eq!(
-            next_hour(hour + TimeDelta::seconds(1)),
-            hour + TimeDelta::hours(1)
-        );
+        assert_eq!(next_hour(hour + TimeDelta::seconds(1)), hour + TimeDelta::hours(1));
     }
 }

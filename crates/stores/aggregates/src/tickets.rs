@@ -14,11 +14,7 @@ impl Aggregates {
         lifetime: Duration,
     ) -> Result<(), AggregatesError> {
         let mut command = redis::cmd("SET");
-        command
-            .arg(self.keys.ticket(hash))
-            .arg(contents)
-            .arg("EX")
-            .arg(lifetime.as_secs().max(1));
+        command.arg(self.keys.ticket(hash)).arg(contents).arg("EX").arg(lifetime.as_secs().max(1));
         Ok(command.exec_async(&mut self.connection()).await?)
     }
 

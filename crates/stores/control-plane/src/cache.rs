@@ -69,10 +69,7 @@ where
     /// Holds at most `capacity` answers.
     pub(crate) fn new(capacity: u64) -> Self {
         Self {
-            fresh: Cache::builder()
-                .max_capacity(capacity)
-                .expire_after(Keep)
-                .build(),
+            fresh: Cache::builder().max_capacity(capacity).expire_after(Keep).build(),
             last_known: Cache::new(capacity),
             changes: AtomicU64::new(0),
             ask_again: Mutex::new(None),
@@ -85,10 +82,7 @@ where
         key: &K,
         question: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
     ) -> Result<Option<V>, Arc<ControlPlaneError>> {
-        let answer = self
-            .fresh
-            .try_get_with(key.clone(), self.ask(key, question))
-            .await?;
+        let answer = self.fresh.try_get_with(key.clone(), self.ask(key, question)).await?;
         Ok(answer.value)
     }
 
@@ -99,10 +93,7 @@ where
     ) -> Result<Answer<V>, ControlPlaneError> {
         let older = self.last_known.get(key).await;
         if older.is_some() && self.is_away() {
-            return Ok(Answer {
-                value: older,
-                keep: DOUBTFUL,
-            });
+            return Ok(Answer { value: older, keep: DOUBTFUL });
         }
         let changes = self.changes.load(Ordering::Acquire);
         let timeout = || ControlPlaneError::Unavailable(sqlx::Error::PoolTimedOut);
@@ -115,31 +106,21 @@ where
                     None => self.last_known.invalidate(key).await,
                 }
                 let overtaken = self.changes.load(Ordering::Acquire) != changes;
-                let keep = if value.is_none() || overtaken {
-                    DOUBTFUL
-                } else {
-                    FRESH
-                };
+                let keep = if value.is_none() || overtaken { DOUBTFUL } else { FRESH };
                 Ok(Answer { value, keep })
             }
             Err(error) => {
                 self.set_away(Some(Instant::now() + AWAY));
                 // Asked for again: it may have been said to have changed meanwhile.
                 let value = self.last_known.get(key).await.ok_or(error)?;
-                Ok(Answer {
-                    value: Some(value),
-                    keep: DOUBTFUL,
-                })
+                Ok(Answer { value: Some(value), keep: DOUBTFUL })
             }
         }
     }
 
     /// Whether to use an older answer at once. The first to find the time over asks.
     fn is_away(&self) -> bool {
-        let mut ask_again = self
-            .ask_again
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut ask_again = self.ask_again.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         match *ask_again {
             Some(later) if now < later => true,
@@ -152,10 +133,7 @@ where
     }
 
     fn set_away(&self, until: Option<Instant>) {
-        *self
-            .ask_again
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = until;
+        *self.ask_again.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 
     /// PostgreSQL said that this has changed.
@@ -184,10 +162,7 @@ mod tests {
     #[tokio::test]
     async fn while_postgresql_is_away_the_last_answer_counts() {
         let cache = AnswerCache::new(10);
-        assert_eq!(
-            cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(),
-            Some(1)
-        );
+        assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         cache.doubt_all();
         assert_eq!(cache.get(&"a", async { away() }).await.unwrap(), Some(1));
         assert!(cache.get(&"b", async { away() }).await.is_err());
@@ -197,61 +172,34 @@ mod tests {
     async fn while_postgresql_hangs_one_request_waits_and_the_others_do_not() {
         let cache = AnswerCache::new(10);
         for key in ["a", "b"] {
-            assert_eq!(
-                cache.get(&key, async { Ok(Some(1)) }).await.unwrap(),
-                Some(1)
-            );
+            assert_eq!(cache.get(&key, async { Ok(Some(1)) }).await.unwrap(), Some(1));
         }
         cache.doubt_all();
         let start = Instant::now();
         for key in ["a", "b"] {
-            assert_eq!(
-                cache.get(&key, std::future::pending()).await.unwrap(),
-                Some(1)
-            );
+            assert_eq!(cache.get(&key, std::future::pending()).await.unwrap(), Some(1));
         }
         assert!((PATIENCE..2 * PATIENCE).contains(&start.elapsed()));
         cache.doubt_all();
-        assert_eq!(
-            cache.get(&"b", async { Ok(Some(2)) }).await.unwrap(),
-            Some(2),
-            "it is back"
-        );
+        assert_eq!(cache.get(&"b", async { Ok(Some(2)) }).await.unwrap(), Some(2), "it is back");
     }
 
     #[tokio::test]
     async fn what_is_known_to_have_changed_is_not_answered_from_memory() {
         let cache = AnswerCache::new(10);
-        assert_eq!(
-            cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(),
-            Some(1)
-        );
+        assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         cache.changed(&"a").await;
         assert!(cache.get(&"a", async { away() }).await.is_err());
-        assert_eq!(
-            cache.get(&"a", async { Ok(Some(2)) }).await.unwrap(),
-            Some(2)
-        );
-        assert_eq!(
-            cache.get(&"a", async { away() }).await.unwrap(),
-            Some(2),
-            "cached"
-        );
+        assert_eq!(cache.get(&"a", async { Ok(Some(2)) }).await.unwrap(), Some(2));
+        assert_eq!(cache.get(&"a", async { away() }).await.unwrap(), Some(2), "cached");
     }
 
     #[tokio::test]
     async fn a_missing_answer_is_asked_for_again_after_a_second() {
         let cache = AnswerCache::new(10);
         assert_eq!(cache.get(&"a", async { Ok(None) }).await.unwrap(), None);
-        assert_eq!(
-            cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(),
-            None,
-            "cached"
-        );
+        assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), None, "cached");
         tokio::time::sleep(DOUBTFUL + Duration::from_millis(100)).await;
-        assert_eq!(
-            cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(),
-            Some(1)
-        );
+        assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
     }
 }

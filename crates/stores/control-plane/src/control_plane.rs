@@ -41,11 +41,7 @@ impl ControlPlane {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options)
             .await?;
-        Ok(Self {
-            pool,
-            tenants: Arc::default(),
-            keys: Arc::default(),
-        })
+        Ok(Self { pool, tenants: Arc::default(), keys: Arc::default() })
     }
 
     /// Brings the tables up to date. Safe to run twice, and by many processes at once.
@@ -55,9 +51,7 @@ impl ControlPlane {
 
     /// Whether PostgreSQL answers.
     pub async fn ping(&self) -> Result<(), ControlPlaneError> {
-        sqlx::query(sql!("session/ping"))
-            .execute(&self.pool)
-            .await?;
+        sqlx::query(sql!("session/ping")).execute(&self.pool).await?;
         Ok(())
     }
 
@@ -99,9 +93,7 @@ impl ControlPlane {
         &self,
     ) -> Result<Transaction<'static, Postgres>, ControlPlaneError> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query(sql!("session/for_platform"))
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(sql!("session/for_platform")).execute(&mut *transaction).await?;
         Ok(transaction)
     }
 }

@@ -15,11 +15,7 @@ impl Default for TenantCache {
 #[async_trait::async_trait]
 impl TenantDirectory for ControlPlane {
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
-        let found = self
-            .tenants
-            .0
-            .get(client_id, self.read_tenant(client_id))
-            .await;
+        let found = self.tenants.0.get(client_id, self.read_tenant(client_id)).await;
         found.map_err(|error| DirectoryError(error.into()))
     }
 }
@@ -35,7 +31,6 @@ impl ControlPlane {
             .fetch_optional(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        row.map(|row| TenantDetail::try_from(row).map(|detail| detail.record))
-            .transpose()
+        row.map(|row| TenantDetail::try_from(row).map(|detail| detail.record)).transpose()
     }
 }

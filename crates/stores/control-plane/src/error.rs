@@ -56,10 +56,7 @@ impl ControlPlaneError {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        move |source| Self::Corrupt {
-            what,
-            source: source.into(),
-        }
+        move |source| Self::Corrupt { what, source: source.into() }
     }
 }
 
@@ -68,10 +65,7 @@ impl From<sqlx::Error> for ControlPlaneError {
         let Some(refusal) = error.as_database_error() else {
             return Self::Unavailable(error);
         };
-        if refusal
-            .code()
-            .is_some_and(|code| MISSING.contains(&code.as_ref()))
-        {
+        if refusal.code().is_some_and(|code| MISSING.contains(&code.as_ref())) {
             return Self::Outdated(error);
         }
         let constraint = refusal.constraint().unwrap_or_default().to_owned();
@@ -94,10 +88,9 @@ impl From<ControlPlaneError> for Problem {
                 Code::AlreadyExists,
                 "Something with this name or address exists already.",
             ),
-            ControlPlaneError::Refused { .. } => Self::new(
-                Code::InvalidField,
-                "A field names something that does not exist.",
-            ),
+            ControlPlaneError::Refused { .. } => {
+                Self::new(Code::InvalidField, "A field names something that does not exist.")
+            }
             _ => Self::internal(error),
         }
     }

@@ -3,12 +3,7 @@
 /// The text of `queries/<entity>/<verb>.sql`.
 macro_rules! sql {
     ($path:literal) => {
-        include_str!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/queries/",
-            $path,
-            ".sql"
-        ))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/queries/", $path, ".sql"))
     };
 }
 

@@ -16,14 +16,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Starts the task that empties caches.
 pub(crate) fn start(control_plane: &ControlPlane, lifecycle: &Lifecycle) {
     let (control_plane, token) = (control_plane.clone(), lifecycle.token());
-    lifecycle.spawn(
-        "control-plane-listener",
-        Duration::from_secs(1),
-        async move {
-            token.run_until_cancelled(listen(&control_plane)).await;
-            Ok(())
-        },
-    );
+    lifecycle.spawn("control-plane-listener", Duration::from_secs(1), async move {
+        token.run_until_cancelled(listen(&control_plane)).await;
+        Ok(())
+    });
 }
 
 async fn listen(control_plane: &ControlPlane) {

@@ -15,10 +15,7 @@ impl PostgresSettings {
     /// Checks what the types cannot.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         if self.max_connections < 2 {
-            return Err(InvalidSetting::new(
-                "postgres.max_connections",
-                "must be at least 2",
-            ));
+            return Err(InvalidSetting::new("postgres.max_connections", "must be at least 2"));
         }
         Ok(())
     }

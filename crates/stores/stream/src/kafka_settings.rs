@@ -36,10 +36,9 @@ impl KafkaSettings {
             let reason = "must differ from kafka.events_topic";
             return Err(settings::InvalidSetting::new("kafka.rejects_topic", reason));
         }
-        for (key, value) in [
-            ("kafka.partitions", self.partitions),
-            ("kafka.replication", self.replication),
-        ] {
+        for (key, value) in
+            [("kafka.partitions", self.partitions), ("kafka.replication", self.replication)]
+        {
             if value == 0 {
                 return Err(settings::InvalidSetting::new(key, "must be 1 or more"));
             }

@@ -36,9 +36,7 @@ impl LogReader {
     /// A reader of the log that `settings` describe. Connects in the background.
     pub fn new(settings: &KafkaSettings, router: TenantRouter) -> Result<Self, StreamError> {
         let config = settings.reader();
-        let client = config
-            .create()
-            .map_err(StreamError::kafka("create a reader"))?;
+        let client = config.create().map_err(StreamError::kafka("create a reader"))?;
         Ok(Self {
             client: Arc::new(client),
             config,
@@ -151,10 +149,7 @@ fn copy_range(
     if range.is_empty() {
         return Ok(());
     }
-    let gone = || StreamError::Gone {
-        partition,
-        offset: range.start,
-    };
+    let gone = || StreamError::Gone { partition, offset: range.start };
     // A name is needed to read, but without a subscription no group is ever joined.
     let client: BaseConsumer = config
         .set("group.id", "footfall-range")

@@ -12,12 +12,8 @@ use crate::Partition;
 /// tenants rarely share all their partitions, and a change of the spread moves as few events as it
 /// can.
 pub fn partition_of(tenant: &TenantContext, event_id: Uuid, partitions: Partition) -> Partition {
-    Subset::new(
-        tenant.client_id().as_str(),
-        tenant.limits().partition_spread,
-        partitions,
-    )
-    .partition_of(event_id)
+    Subset::new(tenant.client_id().as_str(), tenant.limits().partition_spread, partitions)
+        .partition_of(event_id)
 }
 
 /// The partitions of one tenant.
@@ -33,9 +29,7 @@ impl Subset {
 
     pub(crate) fn partition_of(&self, event_id: Uuid) -> Partition {
         let candidates = self.0.iter().copied();
-        candidates
-            .max_by_key(|partition| score(event_id.as_bytes(), *partition))
-            .unwrap_or(0)
+        candidates.max_by_key(|partition| score(event_id.as_bytes(), *partition)).unwrap_or(0)
     }
 }
 
@@ -44,10 +38,7 @@ impl Subset {
 fn score(key: &[u8], partition: Partition) -> u64 {
     // FNV-1a over both, then MurmurHash3's finaliser so that near keys part.
     let fnv = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = key
-        .iter()
-        .chain(&partition.to_be_bytes())
-        .fold(0xcbf2_9ce4_8422_2325, fnv);
+    let hash = key.iter().chain(&partition.to_be_bytes()).fold(0xcbf2_9ce4_8422_2325, fnv);
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^ (hash >> 33)
@@ -78,11 +69,7 @@ mod tests {
         for spread in [1, 4, 12, 100] {
             let subset = Subset::new("open-bandit", spread, PARTITIONS);
             let used: BTreeSet<_> = ids(1_000).map(|id| subset.partition_of(id)).collect();
-            assert_eq!(
-                used.len(),
-                usize::from(spread.min(PARTITIONS)),
-                "spread {spread}"
-            );
+            assert_eq!(used.len(), usize::from(spread.min(PARTITIONS)), "spread {spread}");
         }
         assert_eq!(Subset::new("open-bandit", 0, PARTITIONS).0.len(), 1);
     }
@@ -94,18 +81,12 @@ mod tests {
         for id in ids(12_000) {
             *counts.entry(subset.partition_of(id)).or_default() += 1;
         }
-        assert!(
-            counts.values().all(|count| (850..1_150).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.values().all(|count| (850..1_150).contains(count)), "{counts:?}");
     }
 
     #[test]
     fn a_larger_spread_moves_only_what_its_new_partition_takes() {
-        let (four, five) = (
-            Subset::new("acme", 4, PARTITIONS),
-            Subset::new("acme", 5, PARTITIONS),
-        );
+        let (four, five) = (Subset::new("acme", 4, PARTITIONS), Subset::new("acme", 5, PARTITIONS));
         let added = *five.0.last().unwrap();
         let moved = ids(10_000).filter(|id| four.partition_of(*id) != five.partition_of(*id));
         let targets: Vec<_> = moved.map(|id| five.partition_of(id)).collect();

@@ -118,10 +118,7 @@ impl RawRecord {
             traceparent: header(message, TRACEPARENT).map(str::to_owned),
             payload: bytes(message.payload()),
         };
-        Some(Self {
-            key: bytes(message.key()),
-            record,
-        })
+        Some(Self { key: bytes(message.key()), record })
     }
 
     /// What it weighs in memory, roughly, in bytes.
@@ -131,9 +128,6 @@ impl RawRecord {
 }
 
 fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
-    let found = message
-        .headers()?
-        .iter()
-        .find(|header| header.key == name)?;
+    let found = message.headers()?.iter().find(|header| header.key == name)?;
     std::str::from_utf8(found.value?).ok()
 }

@@ -1,8 +1,5 @@
 //! The one place that calls librdkafka itself: the Rust binding does not offer topic ids yet.
-#![expect(
-    unsafe_code,
-    reason = "rdkafka has no safe call that tells a topic's id"
-)]
+#![expect(unsafe_code, reason = "rdkafka has no safe call that tells a topic's id")]
 
 use std::{ffi::CString, fmt, ptr, time::Duration};
 
@@ -96,10 +93,7 @@ fn read(event: &Event) -> Result<TopicDescription, KafkaError> {
         let low = rd_kafka_Uuid_least_significant_bits(id).cast_unsigned();
         let mut partitions = 0;
         rd_kafka_TopicDescription_partitions(description, &mut partitions);
-        Ok(TopicDescription {
-            id: TopicId(Uuid::from_u64_pair(high, low)),
-            partitions,
-        })
+        Ok(TopicDescription { id: TopicId(Uuid::from_u64_pair(high, low)), partitions })
     }
 }
 

@@ -25,10 +25,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 const REJECTS_PARTITIONS: Partition = 3;
 
 /// What the log relies on, and what it is created with.
-const RELIED_ON: [(&str, &str); 2] = [
-    ("cleanup.policy", "delete"),
-    ("message.timestamp.type", "LogAppendTime"),
-];
+const RELIED_ON: [(&str, &str); 2] =
+    [("cleanup.policy", "delete"), ("message.timestamp.type", "LogAppendTime")];
 
 /// Seven days, in milliseconds.
 const RETENTION: &str = "604800000";
@@ -67,18 +65,11 @@ pub async fn ensure_topics(settings: &KafkaSettings) -> Result<Topics, StreamErr
 /// Deletes both topics and all that is in them: for logs that were made to be thrown away.
 pub async fn delete_topics(settings: &KafkaSettings) -> Result<(), StreamError> {
     let doing = "delete the topics";
-    let admin: Admin = settings
-        .client()
-        .create_with_context(DriverLog)
-        .map_err(StreamError::kafka(doing))?;
-    let topics = [
-        settings.events_topic.as_str(),
-        settings.rejects_topic.as_str(),
-    ];
-    let results = admin
-        .delete_topics(&topics, &options())
-        .await
-        .map_err(StreamError::kafka(doing))?;
+    let admin: Admin =
+        settings.client().create_with_context(DriverLog).map_err(StreamError::kafka(doing))?;
+    let topics = [settings.events_topic.as_str(), settings.rejects_topic.as_str()];
+    let results =
+        admin.delete_topics(&topics, &options()).await.map_err(StreamError::kafka(doing))?;
     for result in results {
         match result {
             Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
@@ -101,15 +92,11 @@ async fn create(
             .set("max.message.bytes", MAX_RECORD_BYTES)
             .set("min.insync.replicas", copies)
             .set("unclean.leader.election.enable", "false");
-        RELIED_ON
-            .iter()
-            .fold(topic, |topic, (key, value)| topic.set(key, value))
+        RELIED_ON.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
     });
     let doing = "create the topics";
-    let results = admin
-        .create_topics(&topics, &options())
-        .await
-        .map_err(StreamError::kafka(doing))?;
+    let results =
+        admin.create_topics(&topics, &options()).await.map_err(StreamError::kafka(doing))?;
     let mut created = Vec::new();
     for result in results {
         match result {
@@ -174,16 +161,8 @@ async fn check_partitions(
         Err(error) => return Err(StreamError::kafka("describe the topic of events")(error)),
     };
     if found.partitions != usize::from(settings.partitions) {
-        let (found, wanted) = (
-            found.partitions.to_string(),
-            settings.partitions.to_string(),
-        );
-        return Err(differs(
-            &settings.events_topic,
-            "partitions",
-            &found,
-            &wanted,
-        ));
+        let (found, wanted) = (found.partitions.to_string(), settings.partitions.to_string());
+        return Err(differs(&settings.events_topic, "partitions", &found, &wanted));
     }
     Ok(Some(found.id))
 }
@@ -198,7 +177,5 @@ fn differs(topic: &str, setting: &'static str, found: &str, wanted: &str) -> Str
 }
 
 fn options() -> AdminOptions {
-    AdminOptions::new()
-        .request_timeout(Some(PATIENCE))
-        .operation_timeout(Some(PATIENCE))
+    AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE))
 }

@@ -33,20 +33,9 @@ impl InsertBatch {
 
 impl fmt::Display for InsertBatch {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            kgen,
-            topic,
-            partition,
-            first,
-            last,
-            destination,
-            repair,
-        } = self;
+        let Self { kgen, topic, partition, first, last, destination, repair } = self;
         let (cluster, database) = (&destination.cluster, &destination.database);
-        write!(
-            out,
-            "{kgen}:{topic}:{partition}:{first}-{last}:{cluster}.{database}"
-        )?;
+        write!(out, "{kgen}:{topic}:{partition}:{first}-{last}:{cluster}.{database}")?;
         match repair {
             0 => Ok(()),
             round => write!(out, ":r{round}"),

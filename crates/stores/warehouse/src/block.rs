@@ -109,12 +109,7 @@ impl EventBlock {
     pub(crate) fn encode(&mut self, batch: &InsertBatch, rows: &[Scoped<Vec<EventRow>>]) -> Bytes {
         let mut lines: Vec<_> = rows
             .iter()
-            .flat_map(|group| {
-                group
-                    .value()
-                    .iter()
-                    .map(|row| Line::new(batch, group.tenant(), row))
-            })
+            .flat_map(|group| group.value().iter().map(|row| Line::new(batch, group.tenant(), row)))
             .collect();
         lines.sort_unstable_by(|one, other| one.order().cmp(&other.order()));
         self.clear();
@@ -142,14 +137,7 @@ impl<'a> Line<'a> {
     fn order(&self) -> (&str, &str, &str, i64, u64, u8) {
         let offset = self.row.coordinates().offset;
         let line = self.row.line();
-        (
-            self.client_id,
-            self.event_type,
-            self.campaign_id,
-            self.event_time,
-            offset,
-            line,
-        )
+        (self.client_id, self.event_type, self.campaign_id, self.event_time, offset, line)
     }
 
     /// What belongs to the event as a whole stands on its first line only.

@@ -53,9 +53,8 @@ impl TenantWarehouse {
         zone: Tz,
     ) -> Result<BTreeMap<DateTime<Utc>, Sums>, WarehouseError> {
         let sql = include_str!("../queries/campaign_series.sql");
-        let rows: Vec<SeriesRow> = self
-            .fetch(sql, |query| bind(query, campaign, range, granularity, zone))
-            .await?;
+        let rows: Vec<SeriesRow> =
+            self.fetch(sql, |query| bind(query, campaign, range, granularity, zone)).await?;
         let mut series = BTreeMap::<_, Sums>::new();
         for row in rows {
             row.add_to(series.entry(start(row.bucket)).or_default());
@@ -72,9 +71,8 @@ impl TenantWarehouse {
         zone: Tz,
     ) -> Result<Visitors, WarehouseError> {
         let sql = include_str!("../queries/campaign_visitors.sql");
-        let rows: Vec<VisitorsRow> = self
-            .fetch(sql, |query| bind(query, campaign, range, granularity, zone))
-            .await?;
+        let rows: Vec<VisitorsRow> =
+            self.fetch(sql, |query| bind(query, campaign, range, granularity, zone)).await?;
         let mut visitors = Visitors::default();
         for row in rows {
             if row.is_bucket {
@@ -123,11 +121,7 @@ fn bind(
     granularity: Granularity,
     zone: Tz,
 ) -> Query {
-    let starts: Vec<_> = granularity
-        .starts(range, zone)
-        .into_iter()
-        .map(seconds)
-        .collect();
+    let starts: Vec<_> = granularity.starts(range, zone).into_iter().map(seconds).collect();
     query
         .param("campaign_id", campaign.as_str())
         .param("from", seconds(range.from()))

@@ -23,16 +23,10 @@ impl ClusterSettings {
     /// Whether the values can be used at all.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         if !self.url.starts_with("http://") && !self.url.starts_with("https://") {
-            return Err(InvalidSetting::new(
-                "url",
-                "must begin with http:// or https://",
-            ));
+            return Err(InvalidSetting::new("url", "must begin with http:// or https://"));
         }
         if self.writer_user == self.reader_user {
-            return Err(InvalidSetting::new(
-                "reader_user",
-                "must not be the writer's account",
-            ));
+            return Err(InvalidSetting::new("reader_user", "must not be the writer's account"));
         }
         Ok(())
     }

@@ -66,11 +66,7 @@ impl WarehouseError {
             Error::BadResponse(text) => code(text).is_none_or(|code| OVERLOADED.contains(&code)),
             _ => false,
         };
-        if away {
-            Self::Unavailable(error.into())
-        } else {
-            Self::Refused(error.into())
-        }
+        if away { Self::Unavailable(error.into()) } else { Self::Refused(error.into()) }
     }
 }
 
@@ -93,9 +89,7 @@ impl InsertError {
 /// The number in `Code: 60. DB::Exception: …`; none when the answer is not the server's own.
 fn code(text: &str) -> Option<u32> {
     let (_, rest) = text.split_once("Code: ")?;
-    let end = rest
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest.get(..end)?.parse().ok()
 }
 
@@ -130,15 +124,9 @@ mod tests {
             "Code: 241. DB::Exception: Memory limit (total) exceeded",
             "Code: 33. DB::Exception: Cannot read all data",
         ] {
-            assert!(
-                matches!(insert_error(text), InsertError::Doubtful(_)),
-                "{text}"
-            );
+            assert!(matches!(insert_error(text), InsertError::Doubtful(_)), "{text}");
         }
-        assert!(matches!(
-            InsertError::from_driver(Error::TimedOut),
-            InsertError::Doubtful(_)
-        ));
+        assert!(matches!(InsertError::from_driver(Error::TimedOut), InsertError::Doubtful(_)));
     }
 
     #[test]
@@ -147,10 +135,7 @@ mod tests {
             "Code: 252. DB::Exception: Too many parts (3001)",
             "Code: 81. DB::Exception: Database tenant_a does not exist",
         ] {
-            assert!(
-                matches!(insert_error(text), InsertError::Retriable(_)),
-                "{text}"
-            );
+            assert!(matches!(insert_error(text), InsertError::Retriable(_)), "{text}");
         }
     }
 }

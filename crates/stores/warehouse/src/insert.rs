@@ -56,11 +56,7 @@ impl Warehouse {
         }
         let sent = insert.send(body).await;
         // A refused body ends early; the answer says why, the broken sending does not.
-        insert
-            .end()
-            .await
-            .and(sent)
-            .map_err(InsertError::from_driver)
+        insert.end().await.and(sent).map_err(InsertError::from_driver)
     }
 
     /// Builds the body. A full batch takes a quarter of a second: too long for a thread on which
@@ -97,16 +93,10 @@ fn settings(batch: &InsertBatch, rows: usize) -> [(&'static str, String); 10] {
 /// A tenant's rows go to the shared database or to its own, whatever a plan may say.
 fn check_route(tenant: &TenantContext, destination: &Destination) -> Result<(), InsertError> {
     let database = |isolation| {
-        let placement = Placement {
-            isolation,
-            ..tenant.placement().clone()
-        };
+        let placement = Placement { isolation, ..tenant.placement().clone() };
         placement.destination(tenant.client_id()).database
     };
-    if Isolation::ALL
-        .into_iter()
-        .any(|isolation| database(isolation) == destination.database)
-    {
+    if Isolation::ALL.into_iter().any(|isolation| database(isolation) == destination.database) {
         return Ok(());
     }
     Err(InsertError::Refused(Box::new(Misrouted {

@@ -42,9 +42,7 @@ impl Warehouse {
         let writer = self.writer(destination)?;
         let server = self.cluster(&destination.cluster)?.server();
         let create = include_str!("../queries/platform/create_database.sql");
-        let create = server
-            .query_raw(create)
-            .param("database", &destination.database);
+        let create = server.query_raw(create).param("database", &destination.database);
         execute(create).await?;
         let create = include_str!("../queries/platform/create_schema_migration.sql");
         execute(writer.query_raw(create)).await?;
@@ -55,9 +53,7 @@ impl Warehouse {
             match applied.get(&migration.version) {
                 Some(checksum) if *checksum == migration.checksum() => {}
                 Some(_) => {
-                    return Err(MigrationError::Changed {
-                        file: migration.file,
-                    });
+                    return Err(MigrationError::Changed { file: migration.file });
                 }
                 None => {
                     apply(&writer, migration).await?;
@@ -82,13 +78,8 @@ async fn applied(writer: &Client) -> Result<BTreeMap<u32, String>, WarehouseErro
 
 /// Carries out a file, then records it: a crash between the two repeats the file.
 async fn apply(writer: &Client, migration: &Migration) -> Result<(), MigrationError> {
-    let failed = |source| MigrationError::Apply {
-        file: migration.file,
-        source,
-    };
-    execute(writer.query_raw(migration.sql))
-        .await
-        .map_err(failed)?;
+    let failed = |source| MigrationError::Apply { file: migration.file, source };
+    execute(writer.query_raw(migration.sql)).await.map_err(failed)?;
     let sql = include_str!("../queries/platform/record_migration.sql");
     let record = writer
         .query_raw(sql)
@@ -103,10 +94,7 @@ mod tests {
 
     #[test]
     fn every_file_is_listed_and_may_run_twice() {
-        let folder = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../../migrations/clickhouse"
-        );
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../migrations/clickhouse");
         let mut files: Vec<_> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -115,21 +103,9 @@ mod tests {
         let listed: Vec<_> = MIGRATIONS.iter().map(|migration| migration.file).collect();
         assert_eq!(files, listed);
         for migration in MIGRATIONS {
-            assert!(
-                migration
-                    .file
-                    .starts_with(&format!("{:04}_", migration.version))
-            );
-            assert!(
-                migration.sql.contains("IF NOT EXISTS"),
-                "{}",
-                migration.file
-            );
-            assert!(
-                !migration.sql.contains(';'),
-                "{} holds one statement",
-                migration.file
-            );
+            assert!(migration.file.starts_with(&format!("{:04}_", migration.version)));
+            assert!(migration.sql.contains("IF NOT EXISTS"), "{}", migration.file);
+            assert!(!migration.sql.contains(';'), "{} holds one statement", migration.file);
         }
     }
 }

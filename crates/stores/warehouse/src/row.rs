@@ -28,11 +28,7 @@ impl EventRow {
     /// A line is a byte: the parser admits 200 products, and what lies beyond 256 is left out.
     pub fn lines(event: Arc<Event>, at: Coordinates) -> impl Iterator<Item = Self> {
         let count = event.items.len().max(1);
-        (0..=u8::MAX).take(count).map(move |line| Self {
-            event: Arc::clone(&event),
-            at,
-            line,
-        })
+        (0..=u8::MAX).take(count).map(move |line| Self { event: Arc::clone(&event), at, line })
     }
 
     /// The event.

@@ -28,9 +28,7 @@ impl TenantWarehouse {
     pub async fn last_event_time(&self) -> Result<Option<DateTime<Utc>>, WarehouseError> {
         let sql = include_str!("../queries/last_event_time.sql");
         let rows: Vec<i64> = self.fetch(sql, |query| query).await?;
-        Ok(rows
-            .first()
-            .and_then(|millis| DateTime::from_timestamp_millis(*millis)))
+        Ok(rows.first().and_then(|millis| DateTime::from_timestamp_millis(*millis)))
     }
 
     /// Runs one of this crate's own statements; `bind` adds parameters beside `client_id`.

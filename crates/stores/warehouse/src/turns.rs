@@ -55,21 +55,9 @@ mod tests {
         let [ours, theirs] = ["ours", "theirs"].map(|id| id.parse().unwrap());
         let first = turns.take(&ours, 1).await.unwrap();
         let soon = Duration::from_millis(50);
-        assert!(
-            tokio::time::timeout(soon, turns.take(&ours, 1))
-                .await
-                .is_err()
-        );
-        assert!(
-            tokio::time::timeout(soon, turns.take(&theirs, 1))
-                .await
-                .is_ok()
-        );
+        assert!(tokio::time::timeout(soon, turns.take(&ours, 1)).await.is_err());
+        assert!(tokio::time::timeout(soon, turns.take(&theirs, 1)).await.is_ok());
         drop(first);
-        assert!(
-            tokio::time::timeout(soon, turns.take(&ours, 1))
-                .await
-                .is_ok()
-        );
+        assert!(tokio::time::timeout(soon, turns.take(&ours, 1)).await.is_ok());
     }
 }

@@ -39,11 +39,7 @@ impl Warehouse {
 
     /// Adds a cluster, or changes how it is reached.
     pub fn register(&self, name: ClusterName, settings: &ClusterSettings) {
-        let mut clusters = self
-            .shared
-            .clusters
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut clusters = self.shared.clusters.write().unwrap_or_else(PoisonError::into_inner);
         clusters.insert(name, Cluster::new(settings));
     }
 
@@ -60,15 +56,8 @@ impl Warehouse {
     }
 
     pub(crate) fn cluster(&self, name: &ClusterName) -> Result<Cluster, WarehouseError> {
-        let clusters = self
-            .shared
-            .clusters
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        clusters
-            .get(name)
-            .cloned()
-            .ok_or_else(|| WarehouseError::UnknownCluster(name.clone()))
+        let clusters = self.shared.clusters.read().unwrap_or_else(PoisonError::into_inner);
+        clusters.get(name).cloned().ok_or_else(|| WarehouseError::UnknownCluster(name.clone()))
     }
 
     /// The account that writes, in the tables of `destination`.
@@ -81,12 +70,7 @@ impl Warehouse {
 
     /// Lends a block, to be used again by the next insert.
     pub(crate) fn with_block<T>(&self, work: impl FnOnce(&mut EventBlock) -> T) -> T {
-        let blocks = || {
-            self.shared
-                .blocks
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
+        let blocks = || self.shared.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         let mut block = blocks().pop().unwrap_or_default();
         let result = work(&mut block);
         blocks().push(block);

@@ -57,13 +57,9 @@ pub async fn create_ticket(
     body: Body<NewTicket>,
 ) -> Result<HttpResponse, Error> {
     let campaign = body.0.campaign_id;
-    live.reports
-        .find_campaign(tenant.context(), tenant.campaigns(), &campaign)
-        .await?;
+    live.reports.find_campaign(tenant.context(), tenant.campaigns(), &campaign).await?;
     let secret = TicketSecret::generate()?;
-    secret
-        .issue(&live, campaign.as_str(), credential(&request)?)
-        .await?;
+    secret.issue(&live, campaign.as_str(), credential(&request)?).await?;
     let ticket = secret.reveal();
     Ok(HttpResponse::Created().json(Ticket {
         url: format!("/v1/campaigns/{campaign}/live?ticket={ticket}"),
@@ -74,17 +70,9 @@ pub async fn create_ticket(
 
 /// What the extractor has verified.
 fn credential(request: &HttpRequest) -> Result<&str, Problem> {
-    let value = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let credential = value
-        .and_then(|value| value.split_once(' '))
-        .map(|(_, text)| text.trim());
+    let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let credential = value.and_then(|value| value.split_once(' ')).map(|(_, text)| text.trim());
     credential.ok_or_else(|| {
-        Problem::new(
-            Code::CredentialMissing,
-            "Send `Authorization: Bearer` with a credential.",
-        )
+        Problem::new(Code::CredentialMissing, "Send `Authorization: Bearer` with a credential.")
     })
 }

@@ -134,17 +134,11 @@ mod tests {
         let currencies = Currencies::of(&series, "INR".parse().unwrap());
         let bucket = serde_json::to_value(&currencies.buckets(&series)[0]).unwrap();
         assert_eq!(bucket["start"], "1970-01-01T00:00:00Z");
-        assert_eq!(
-            (&bucket["impressions"], &bucket["spend"]),
-            (&json!(200), &json!("2.00"))
-        );
+        assert_eq!((&bucket["impressions"], &bucket["spend"]), (&json!(200), &json!("2.00")));
         assert_eq!(bucket.get("ctr"), None);
         let total = currencies.totals(series.values().next().unwrap());
         let total = serde_json::to_value(total).unwrap();
-        assert_eq!(
-            (&total["ctr"], &total["cpc"]),
-            (&json!(0.025), &json!("0.40"))
-        );
+        assert_eq!((&total["ctr"], &total["cpc"]), (&json!(0.025), &json!("0.40")));
         assert!(total["cpo"].is_null());
         assert_eq!(total.get("visitors"), None);
     }

@@ -10,9 +10,9 @@ mod open_streams;
 mod reports;
 mod stream;
 mod stream_campaign;
-mod ticket;
 #[cfg(test)]
 mod tests;
+mod ticket;
 
 use std::sync::Arc;
 
@@ -46,12 +46,7 @@ pub struct Live {
 impl Live {
     /// Streams what `feed` brings, beginning with what `reports` tells.
     pub fn new(aggregates: Aggregates, feed: LiveFeed, reports: Arc<dyn LiveReports>) -> Self {
-        Self {
-            aggregates,
-            feed,
-            reports,
-            open: OpenStreams::default(),
-        }
+        Self { aggregates, feed, reports, open: OpenStreams::default() }
     }
 }
 
@@ -59,9 +54,7 @@ impl Live {
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(
-            resource("/v1/campaigns/{id}/live")
-                .wrap(from_fn(ticket::redeem))
-                .get(stream_campaign),
+            resource("/v1/campaigns/{id}/live").wrap(from_fn(ticket::redeem)).get(stream_campaign),
         )
         .service(resource("/v1/live/tickets").post(create_ticket));
 }

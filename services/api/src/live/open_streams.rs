@@ -39,10 +39,7 @@ impl OpenStreams {
             *count += 1;
         }
         Gauge::LiveStreams.add(&[], 1);
-        Ok(OpenStream {
-            all: self.clone(),
-            client_id,
-        })
+        Ok(OpenStream { all: self.clone(), client_id })
     }
 }
 

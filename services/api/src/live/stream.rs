@@ -111,11 +111,9 @@ impl CampaignStream {
 
     async fn frame(&mut self, change: Change) -> Option<Bytes> {
         match change {
-            Change::Quarters {
-                place,
-                log_time,
-                quarters,
-            } => Some(self.update(place, log_time, &quarters).into()),
+            Change::Quarters { place, log_time, quarters } => {
+                Some(self.update(place, log_time, &quarters).into())
+            }
             Change::Reset => match self.snapshot().await {
                 Ok(snapshot) => Some((RESET.to_owned() + &snapshot).into()),
                 Err(problem) => {
@@ -175,9 +173,7 @@ impl CampaignStream {
         let LiveReport { mut series, as_of } =
             reports.series(&self.tenant, &self.campaign, range).await?;
         let mut sums = Sums::default();
-        series
-            .range(QuarterHour::containing(today)..)
-            .for_each(|(_, more)| sums.merge(more));
+        series.range(QuarterHour::containing(today)..).for_each(|(_, more)| sums.merge(more));
         // Quarter hours without events are there too, so that a chart needs no other source.
         for start in Granularity::QuarterHour.starts(range, zone) {
             series.entry(QuarterHour::containing(start)).or_default();
@@ -188,10 +184,7 @@ impl CampaignStream {
             tz: zone.name(),
             as_of,
             currency: currencies.only(),
-            today: Today {
-                from: today,
-                values: currencies.totals(&sums),
-            },
+            today: Today { from: today, values: currencies.totals(&sums) },
             buckets: currencies.buckets(&series),
         };
         Ok(frames::event("snapshot", place, &snapshot))
@@ -202,9 +195,7 @@ impl CampaignStream {
 fn start_of_day(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
     // No day is longer than 25 hours, so the last day that begins in these is today.
     let reach = TimeRange::covering(now - TimeDelta::hours(26), now + MOMENT);
-    let starts = reach
-        .map(|range| Granularity::Day.starts(range, zone))
-        .unwrap_or_default();
+    let starts = reach.map(|range| Granularity::Day.starts(range, zone)).unwrap_or_default();
     starts.last().copied().unwrap_or(now)
 }
 
@@ -220,17 +211,9 @@ mod tests {
     fn today_begins_at_the_tenants_midnight() {
         for (now, zone, start) in [
             ("2026-03-10T12:34:00Z", Tz::UTC, "2026-03-10T00:00:00+00:00"),
-            (
-                "2026-03-10T12:34:00Z",
-                Tz::Asia__Kolkata,
-                "2026-03-09T18:30:00+00:00",
-            ),
+            ("2026-03-10T12:34:00Z", Tz::Asia__Kolkata, "2026-03-09T18:30:00+00:00"),
             ("2026-03-10T00:00:00Z", Tz::UTC, "2026-03-10T00:00:00+00:00"),
-            (
-                "2026-10-25T22:59:00Z",
-                Tz::Europe__Berlin,
-                "2026-10-24T22:00:00+00:00",
-            ),
+            ("2026-10-25T22:59:00Z", Tz::Europe__Berlin, "2026-10-24T22:00:00+00:00"),
         ] {
             assert_eq!(start_of_day(now.parse().unwrap(), zone).to_rfc3339(), start);
         }

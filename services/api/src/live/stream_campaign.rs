@@ -60,9 +60,7 @@ pub async fn stream_campaign(
     live: Data<Live>,
 ) -> Result<HttpResponse, Error> {
     let (context, principal) = (tenant.context(), tenant.principal());
-    live.reports
-        .find_campaign(context, tenant.campaigns(), &campaign)
-        .await?;
+    live.reports.find_campaign(context, tenant.campaigns(), &campaign).await?;
     let resume = resume_from(&request, &query.0);
     let stream =
         CampaignStream::open(&live, context, principal, campaign.into_inner(), resume).await?;
@@ -80,9 +78,6 @@ pub async fn stream_campaign(
 
 /// The last event seen; what is no id of ours is as good as none.
 fn resume_from(request: &HttpRequest, query: &LiveQuery) -> Option<StreamId> {
-    let header = request
-        .headers()
-        .get("last-event-id")
-        .and_then(|value| value.to_str().ok());
+    let header = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     header.or(query.last_event_id.as_deref())?.parse().ok()
 }

@@ -31,18 +31,13 @@ async fn a_stream_begins_with_a_snapshot_and_goes_on_with_whole_quarter_hours() 
     assert_eq!(update.name, "update");
     assert_eq!(update.data["buckets"].as_array().unwrap().len(), 1);
     let bucket = stand.present_bucket(&update.data);
-    assert_eq!(
-        (&bucket["clicks"], &bucket["spend"]),
-        (&json!(5), &json!("1.25"))
-    );
+    assert_eq!((&bucket["clicks"], &bucket["spend"]), (&json!(5), &json!("1.25")));
 }
 
 #[actix_web::test]
 async fn headers_keep_caches_and_proxies_from_holding_frames_back() {
     let stand = Stand::new().await;
-    let response = stand
-        .get("acme", "/v1/campaigns/spring-sale/live", &[])
-        .await;
+    let response = stand.get("acme", "/v1/campaigns/spring-sale/live", &[]).await;
     for (name, value) in [
         ("content-type", "text/event-stream"),
         ("cache-control", "no-store"),
@@ -77,18 +72,11 @@ async fn a_reconnect_gets_what_was_missed_and_nothing_else() {
 
     let mut by_query = Stream::new(
         stand
-            .get(
-                "acme",
-                &format!("/v1/campaigns/spring-sale/live?last_event_id={}", next.id),
-                &[],
-            )
+            .get("acme", &format!("/v1/campaigns/spring-sale/live?last_event_id={}", next.id), &[])
             .await,
     );
     stand.click("acme", 1).await;
-    assert_eq!(
-        stand.present_bucket(&by_query.event().await.data)["clicks"],
-        6
-    );
+    assert_eq!(stand.present_bucket(&by_query.event().await.data)["clicks"], 6);
 }
 
 #[actix_web::test]
@@ -141,12 +129,7 @@ async fn who_does_not_read_gets_one_frame_with_the_latest_state() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let update = stream.event().await;
     assert_eq!(stand.present_bucket(&update.data)["clicks"], 200);
-    assert!(
-        stream
-            .event_within(Duration::from_millis(600))
-            .await
-            .is_none()
-    );
+    assert!(stream.event_within(Duration::from_millis(600)).await.is_none());
 }
 
 #[actix_web::test]
@@ -157,10 +140,7 @@ async fn a_stream_ends_with_its_credential() {
     let mut stream = Stream::new(stand.get_with(Some(&token), path, &[]).await);
     assert_eq!(stream.event().await.name, "snapshot");
     let end = stream.event().await;
-    assert_eq!(
-        (end.name.as_str(), &end.data["reason"]),
-        ("end", &json!("token_expired"))
-    );
+    assert_eq!((end.name.as_str(), &end.data["reason"]), ("end", &json!("token_expired")));
     assert!(stream.is_over().await);
 }
 
@@ -182,10 +162,7 @@ async fn a_tenant_may_have_so_many_streams_open_and_no_more() {
     let refused = stand.get("acme", path, &[]).await;
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(refused.headers().contains_key("retry-after"));
-    assert_eq!(
-        stand.get("globex", path, &[]).await.status(),
-        StatusCode::OK
-    );
+    assert_eq!(stand.get("globex", path, &[]).await.status(), StatusCode::OK);
     drop(first);
     assert_eq!(stand.get("acme", path, &[]).await.status(), StatusCode::OK);
 }
@@ -205,11 +182,7 @@ async fn over_a_real_connection_frames_come_at_once_and_hanging_up_closes_the_st
     let clicked = Instant::now();
     stand.click("acme", 1).await;
     read_until(&mut second, "event: update").await;
-    assert!(
-        clicked.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        clicked.elapsed()
-    );
+    assert!(clicked.elapsed() < Duration::from_secs(2), "{:?}", clicked.elapsed());
 
     drop(first);
     // A hung-up client is noticed with what is sent to it next.
@@ -235,9 +208,7 @@ async fn read_until(connection: &mut TcpStream, mark: &str) -> String {
             text += str::from_utf8(&bytes[..count]).unwrap();
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), read)
-        .await
-        .expect("within ten seconds");
+    tokio::time::timeout(Duration::from_secs(10), read).await.expect("within ten seconds");
     text
 }
 
@@ -245,19 +216,11 @@ async fn read_until(connection: &mut TcpStream, mark: &str) -> String {
 async fn what_may_not_be_seen_is_not_there() {
     let stand = Stand::new().await;
     for path in ["/v1/campaigns/other/live", "/v1/campaigns/no_slug/live"] {
-        assert_eq!(
-            stand.get("acme", path, &[]).await.status(),
-            StatusCode::NOT_FOUND,
-            "{path}"
-        );
+        assert_eq!(stand.get("acme", path, &[]).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
-    let none = stand
-        .get_with(None, "/v1/campaigns/spring-sale/live", &[])
-        .await;
+    let none = stand.get_with(None, "/v1/campaigns/spring-sale/live", &[]).await;
     assert_eq!(none.status(), StatusCode::UNAUTHORIZED);
-    let wrong = stand
-        .get("acme", "/v1/campaigns/spring-sale/live?tiket=x", &[])
-        .await;
+    let wrong = stand.get("acme", "/v1/campaigns/spring-sale/live?tiket=x", &[]).await;
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
 }
 
@@ -268,32 +231,17 @@ async fn a_ticket_opens_one_stream_once_and_stands_for_its_credential() {
     let url = stand.ticket("acme", "spring-sale").await.unwrap();
     let mut stream = Stream::new(stand.get_with(None, &url, &[]).await);
     assert_eq!(stream.event().await.data["today"]["clicks"], 3);
-    assert_eq!(
-        stand.get_with(None, &url, &[]).await.status(),
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(stand.get_with(None, &url, &[]).await.status(), StatusCode::UNAUTHORIZED);
 
     let moved = stand.ticket("acme", "spring-sale").await.unwrap();
     let moved = moved.replace("spring-sale", "summer-sale");
-    assert_eq!(
-        stand.get_with(None, &moved, &[]).await.status(),
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(stand.get_with(None, &moved, &[]).await.status(), StatusCode::UNAUTHORIZED);
     let moved_back = moved.replace("summer-sale", "spring-sale");
-    assert_eq!(
-        stand.get_with(None, &moved_back, &[]).await.status(),
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(stand.get_with(None, &moved_back, &[]).await.status(), StatusCode::UNAUTHORIZED);
 
     for wrong in ["", "flt_", "flt_AAAA", "%00"] {
         let path = format!("/v1/campaigns/spring-sale/live?ticket={wrong}");
-        assert_eq!(
-            stand.get_with(None, &path, &[]).await.status(),
-            StatusCode::UNAUTHORIZED
-        );
+        assert_eq!(stand.get_with(None, &path, &[]).await.status(), StatusCode::UNAUTHORIZED);
     }
-    assert_eq!(
-        stand.ticket("acme", "other").await,
-        Err(StatusCode::NOT_FOUND)
-    );
+    assert_eq!(stand.ticket("acme", "other").await, Err(StatusCode::NOT_FOUND));
 }

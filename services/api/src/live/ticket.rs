@@ -52,26 +52,17 @@ impl TicketSecret {
     ) -> Result<(), Problem> {
         let sealed = self.sealer().seal(field(campaign), credential.as_bytes());
         let sealed = URL_SAFE_NO_PAD.encode(sealed.map_err(Problem::internal)?);
-        live.aggregates
-            .put_ticket(&self.name(), &sealed, LIFETIME)
-            .await
-            .map_err(away)
+        live.aggregates.put_ticket(&self.name(), &sealed, LIFETIME).await.map_err(away)
     }
 
     /// The credential, once.
     async fn take(&self, live: &Live, campaign: &str) -> Result<Option<String>, Problem> {
-        let taken = live
-            .aggregates
-            .take_ticket(&self.name())
-            .await
-            .map_err(away)?;
+        let taken = live.aggregates.take_ticket(&self.name()).await.map_err(away)?;
         Ok(taken.and_then(|sealed| self.open(campaign, &sealed).ok()))
     }
 
     fn open(&self, campaign: &str, sealed: &str) -> Result<String, SealError> {
-        let sealed = URL_SAFE_NO_PAD
-            .decode(sealed)
-            .map_err(|_| SealError::Form)?;
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealError::Form)?;
         let credential = self.sealer().open(field(campaign), &sealed)?;
         String::from_utf8(credential).map_err(|_| SealError::Form)
     }
@@ -86,21 +77,12 @@ impl TicketSecret {
     }
 
     fn digest(&self, purpose: &[u8]) -> [u8; 32] {
-        Sha256::new()
-            .chain_update(purpose)
-            .chain_update(self.0)
-            .finalize()
-            .into()
+        Sha256::new().chain_update(purpose).chain_update(self.0).finalize().into()
     }
 }
 
 fn field(campaign: &str) -> SealedField<'_> {
-    SealedField {
-        purpose: "live-ticket",
-        tenant: "",
-        row: campaign,
-        field: "credential",
-    }
+    SealedField { purpose: "live-ticket", tenant: "", row: campaign, field: "credential" }
 }
 
 /// Swaps `?ticket=` for the `Authorization` header it stands for. Everything after, extractors
@@ -160,10 +142,7 @@ mod tests {
     #[test]
     fn a_ticket_opens_its_own_campaign_only() {
         let ticket = TicketSecret([7; 32]);
-        let sealed = ticket
-            .sealer()
-            .seal(field("spring-sale"), b"token")
-            .unwrap();
+        let sealed = ticket.sealer().seal(field("spring-sale"), b"token").unwrap();
         let sealed = URL_SAFE_NO_PAD.encode(sealed);
         assert_eq!(ticket.open("spring-sale", &sealed).unwrap(), "token");
         assert!(ticket.open("summer-sale", &sealed).is_err());
@@ -174,10 +153,7 @@ mod tests {
     fn what_redis_knows_does_not_open_the_ticket() {
         let ticket = TicketSecret([7; 32]);
         assert_ne!(ticket.name(), ticket.digest(b"footfall ticket key"));
-        assert_eq!(
-            TicketSecret::read(&ticket.reveal()).map(|read| read.0),
-            Some([7; 32])
-        );
+        assert_eq!(TicketSecret::read(&ticket.reveal()).map(|read| read.0), Some([7; 32]));
         let bare = ticket.reveal().replace(PREFIX, "");
         for wrong in ["", "flt_", "flt_AAAA", &bare] {
             assert!(TicketSecret::read(wrong).is_none(), "{wrong:?}");

@@ -27,12 +27,7 @@ pub async fn ensure_admin(
         advertiser_id: None,
     };
     match platform.create_user(None, &user).await {
-        Ok(()) => Ok(Some(Made::User {
-            client_id: None,
-            email,
-            role,
-            password,
-        })),
+        Ok(()) => Ok(Some(Made::User { client_id: None, email, role, password })),
         // Another process was faster.
         Err(ControlPlaneError::Conflict { .. }) => Ok(None),
         Err(error) => Err(error.into()),

@@ -83,11 +83,7 @@ impl Onboarding {
     ) -> Result<Option<Made>, OnboardingError> {
         let client_id = &step.client_id;
         match &step.change {
-            Change::CreateTenant {
-                spec,
-                isolation,
-                cluster,
-            } => {
+            Change::CreateTenant { spec, isolation, cluster } => {
                 platform.create_tenant(spec, *isolation, cluster).await?;
             }
             Change::UpdateTenant { spec, .. } => platform.update_tenant(spec).await?,
@@ -97,9 +93,7 @@ impl Onboarding {
             Change::PutCampaign { campaign, .. } => {
                 let advertiser = campaign.advertiser_id.as_ref();
                 let (id, name) = (&campaign.campaign_id, &campaign.name);
-                platform
-                    .put_campaign(client_id, id, name, advertiser)
-                    .await?;
+                platform.put_campaign(client_id, id, name, advertiser).await?;
             }
             Change::Provision { destination } => {
                 self.provision(platform, client_id, destination).await?;
@@ -108,14 +102,10 @@ impl Onboarding {
                 return invite(platform, client_id, user, *replaces).await.map(Some);
             }
             Change::MakeKey { key, replaces } => {
-                return make_key(platform, client_id, key, *replaces)
-                    .await
-                    .map(Some);
+                return make_key(platform, client_id, key, *replaces).await.map(Some);
             }
             Change::Activate => {
-                platform
-                    .set_tenant_state(client_id, TenantState::Active)
-                    .await?;
+                platform.set_tenant_state(client_id, TenantState::Active).await?;
             }
         }
         Ok(None)
@@ -150,11 +140,7 @@ async fn invite(
 ) -> Result<Made, OnboardingError> {
     let (password, password_hash) = first_password().await?;
     match replaces {
-        Some(user_id) => {
-            platform
-                .reset_password(client_id, user_id, &password_hash)
-                .await?
-        }
+        Some(user_id) => platform.reset_password(client_id, user_id, &password_hash).await?,
         None => {
             let user = NewUser {
                 user_id: Uuid::now_v7(),
@@ -167,12 +153,7 @@ async fn invite(
         }
     }
     let (email, role) = (user.email.clone(), user.role);
-    Ok(Made::User {
-        client_id: Some(client_id.clone()),
-        email,
-        role,
-        password,
-    })
+    Ok(Made::User { client_id: Some(client_id.clone()), email, role, password })
 }
 
 async fn make_key(
@@ -194,12 +175,7 @@ async fn make_key(
     } else {
         platform.create_api_key(client_id, &new).await?;
     }
-    Ok(Made::Key {
-        client_id: client_id.clone(),
-        name: new.name,
-        kind: new.kind,
-        key,
-    })
+    Ok(Made::Key { client_id: client_id.clone(), name: new.name, kind: new.kind, key })
 }
 
 /// A new password and what is kept of it. Hashing is slow on purpose: it has a thread of its own.

@@ -46,29 +46,14 @@ pub(super) fn changes(
             cluster: order.cluster.clone(),
             route_version: 1,
         };
-        changes.push(Change::Provision {
-            destination: placement.destination(&order.client_id),
-        });
+        changes.push(Change::Provision { destination: placement.destination(&order.client_id) });
     }
     for (index, user) in order.users.iter().enumerate() {
         let pointer = format!("/users/{index}");
-        changes.extend(invitation(
-            fields,
-            &pointer,
-            user,
-            inventory,
-            half_made,
-            taken_emails,
-        ));
+        changes.extend(invitation(fields, &pointer, user, inventory, half_made, taken_emails));
     }
     for (index, key) in order.keys.iter().enumerate() {
-        changes.extend(new_key(
-            fields,
-            &format!("/keys/{index}"),
-            key,
-            inventory,
-            half_made,
-        ));
+        changes.extend(new_key(fields, &format!("/keys/{index}"), key, inventory, half_made));
     }
     if half_made {
         changes.push(Change::Activate);
@@ -91,12 +76,8 @@ fn check_placement(fields: &mut Fields, order: &TenantOrder, known: &Known) {
 fn spec(order: &TenantOrder, known: Option<&Known>) -> TenantSpec {
     let limits = known.map_or_else(Limits::default, |known| known.detail.record.limits);
     let retention_days = known.map_or(RETENTION_DAYS, |known| known.detail.retention_days);
-    let LimitsFile {
-        events_per_second,
-        concurrent_queries,
-        live_streams,
-        partition_spread,
-    } = order.limits;
+    let LimitsFile { events_per_second, concurrent_queries, live_streams, partition_spread } =
+        order.limits;
     TenantSpec {
         client_id: order.client_id.clone(),
         name: order.name.clone(),
@@ -117,51 +98,24 @@ fn update(order: &TenantOrder, known: &Known) -> Option<Change> {
     let (was, is) = (&old.record.limits, &new.limits);
     let pairs = [
         ("name", old.record.name.clone(), new.name.clone()),
-        (
-            "time zone",
-            old.record.time_zone.to_string(),
-            new.time_zone.to_string(),
-        ),
-        (
-            "currency",
-            old.record.currency.to_string(),
-            new.currency.to_string(),
-        ),
-        (
-            "retention days",
-            old.retention_days.to_string(),
-            new.retention_days.to_string(),
-        ),
-        (
-            "events per second",
-            was.events_per_second.to_string(),
-            is.events_per_second.to_string(),
-        ),
+        ("time zone", old.record.time_zone.to_string(), new.time_zone.to_string()),
+        ("currency", old.record.currency.to_string(), new.currency.to_string()),
+        ("retention days", old.retention_days.to_string(), new.retention_days.to_string()),
+        ("events per second", was.events_per_second.to_string(), is.events_per_second.to_string()),
         (
             "concurrent queries",
             was.concurrent_queries.to_string(),
             is.concurrent_queries.to_string(),
         ),
-        (
-            "live streams",
-            was.live_streams.to_string(),
-            is.live_streams.to_string(),
-        ),
-        (
-            "partition spread",
-            was.partition_spread.to_string(),
-            is.partition_spread.to_string(),
-        ),
+        ("live streams", was.live_streams.to_string(), is.live_streams.to_string()),
+        ("partition spread", was.partition_spread.to_string(), is.partition_spread.to_string()),
     ];
     let differences: Vec<_> = pairs
         .into_iter()
         .filter(|(_, was, is)| was != is)
         .map(|(name, was, is)| format!("{name} {was} -> {is}"))
         .collect();
-    (!differences.is_empty()).then_some(Change::UpdateTenant {
-        spec: new,
-        differences,
-    })
+    (!differences.is_empty()).then_some(Change::UpdateTenant { spec: new, differences })
 }
 
 fn catalogue_changes(order: &TenantOrder, inventory: &Inventory) -> Vec<Change> {
@@ -176,19 +130,14 @@ fn catalogue_changes(order: &TenantOrder, inventory: &Inventory) -> Vec<Change> 
         })
     });
     let campaigns = order.campaigns.iter().filter_map(|campaign| {
-        let known = inventory
-            .campaigns
-            .iter()
-            .find(|known| known.campaign_id == campaign.campaign_id);
+        let known =
+            inventory.campaigns.iter().find(|known| known.campaign_id == campaign.campaign_id);
         let same = known.is_some_and(|known| {
             let same_advertiser =
                 campaign.advertiser_id.is_none() || known.advertiser_id == campaign.advertiser_id;
             known.name == campaign.name && same_advertiser
         });
-        (!same).then(|| Change::PutCampaign {
-            campaign: campaign.clone(),
-            exists: known.is_some(),
-        })
+        (!same).then(|| Change::PutCampaign { campaign: campaign.clone(), exists: known.is_some() })
     });
     advertisers.chain(campaigns).collect()
 }
@@ -201,33 +150,20 @@ fn invitation(
     half_made: bool,
     taken_emails: &BTreeSet<String>,
 ) -> Option<Change> {
-    let Some(known) = inventory
-        .users
-        .iter()
-        .find(|known| known.email == user.email)
-    else {
+    let Some(known) = inventory.users.iter().find(|known| known.email == user.email) else {
         let free = !taken_emails.contains(&user.email);
         let reason = "must not be the address of a user of another tenant";
         fields.must(free, &format!("{pointer}/email"), reason);
-        return Some(Change::InviteUser {
-            user: user.clone(),
-            replaces: None,
-        });
+        return Some(Change::InviteUser { user: user.clone(), replaces: None });
     };
     if known.role != user.role {
-        let reason = format!(
-            "must stay {}: files invite, they change nobody",
-            known.role.as_str()
-        );
+        let reason = format!("must stay {}: files invite, they change nobody", known.role.as_str());
         fields.fault(&format!("{pointer}/role"), reason);
     } else if known.advertiser_id != user.advertiser_id {
         let reason = "must stay as it is: files invite, they change nobody";
         fields.fault(&format!("{pointer}/advertiser"), reason);
     }
-    half_made.then(|| Change::InviteUser {
-        user: user.clone(),
-        replaces: Some(known.user_id),
-    })
+    half_made.then(|| Change::InviteUser { user: user.clone(), replaces: Some(known.user_id) })
 }
 
 fn new_key(
@@ -238,11 +174,7 @@ fn new_key(
     half_made: bool,
 ) -> Option<Change> {
     // A revoked key stays revoked: its name is not made again.
-    let known = inventory
-        .keys
-        .iter()
-        .rev()
-        .find(|known| known.name == key.name);
+    let known = inventory.keys.iter().rev().find(|known| known.name == key.name);
     let replaces = known.is_some();
     if let Some(known) = known {
         if (known.kind, &known.campaigns) != (key.kind, &key.campaigns) {
@@ -253,8 +185,5 @@ fn new_key(
             return None;
         }
     }
-    Some(Change::MakeKey {
-        key: key.clone(),
-        replaces,
-    })
+    Some(Change::MakeKey { key: key.clone(), replaces })
 }

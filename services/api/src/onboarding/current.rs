@@ -31,25 +31,16 @@ impl Current {
     ) -> Result<Self, ControlPlaneError> {
         let platform = control_plane.for_platform(context);
         let clusters = platform.cluster_names().await?.into_iter().collect();
-        let mut current = Self {
-            clusters,
-            ..Self::default()
-        };
+        let mut current = Self { clusters, ..Self::default() };
         for detail in platform.tenants().await? {
             let client_id = detail.record.client_id.clone();
-            let known = Known {
-                detail,
-                inventory: Inventory::default(),
-            };
+            let known = Known { detail, inventory: Inventory::default() };
             current.tenants.insert(client_id, known);
         }
         for order in orders {
             if let Some(known) = current.tenants.get_mut(&order.client_id) {
-                let campaigns: Vec<_> = order
-                    .campaigns
-                    .iter()
-                    .map(|campaign| campaign.campaign_id.clone())
-                    .collect();
+                let campaigns: Vec<_> =
+                    order.campaigns.iter().map(|campaign| campaign.campaign_id.clone()).collect();
                 known.inventory = platform.inventory(&order.client_id, &campaigns).await?;
             }
             for user in &order.users {

@@ -43,9 +43,9 @@ impl From<OnboardingError> for Problem {
         match error {
             OnboardingError::Fields(errors) => {
                 let problem = Self::new(Code::InvalidField, "Fields of the tenant are not valid.");
-                errors.into_iter().fold(problem, |problem, error| {
-                    problem.with_error(error.pointer, error.reason)
-                })
+                errors
+                    .into_iter()
+                    .fold(problem, |problem, error| problem.with_error(error.pointer, error.reason))
             }
             OnboardingError::Exists => {
                 Self::new(Code::AlreadyExists, "A tenant with this id exists already.")

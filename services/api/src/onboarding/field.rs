@@ -16,17 +16,12 @@ impl Fields {
     where
         T: FromStr<Err: Display>,
     {
-        text.parse()
-            .map_err(|error: T::Err| self.fault(pointer, error.to_string()))
-            .ok()
+        text.parse().map_err(|error: T::Err| self.fault(pointer, error.to_string())).ok()
     }
 
     /// Notes a fault: `reason` says what would be right.
     pub(super) fn fault(&mut self, pointer: &str, reason: impl Into<String>) {
-        self.errors.push(FieldError {
-            pointer: pointer.to_owned(),
-            reason: reason.into(),
-        });
+        self.errors.push(FieldError { pointer: pointer.to_owned(), reason: reason.into() });
     }
 
     /// Notes a fault unless `right`.
@@ -49,10 +44,7 @@ impl Fields {
         let key = (what, value.to_owned());
         match self.seen.get(&key).cloned() {
             Some(first) => {
-                self.fault(
-                    pointer,
-                    format!("must be another {what} than {}", dotted(&first)),
-                );
+                self.fault(pointer, format!("must be another {what} than {}", dotted(&first)));
             }
             None => {
                 self.seen.insert(key, pointer.to_owned());

@@ -59,22 +59,12 @@ pub enum FolderError {
 }
 
 pub(super) fn lines(faults: &[FolderFault]) -> String {
-    faults
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n")
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 impl fmt::Display for FolderFault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            path,
-            line,
-            column,
-            field,
-            reason,
-        } = self;
+        let Self { path, line, column, field, reason } = self;
         let space = if field.is_empty() { "" } else { " " };
         write!(out, "{path}:{line}:{column}: {field}{space}{reason}")
     }
@@ -105,10 +95,7 @@ fn read_sources(folder: &Path) -> Result<Vec<Source>, FolderError> {
     let mut sources = BTreeMap::new();
     for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
         let path = entry.map_err(unreadable(folder))?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
+        if path.extension().is_some_and(|extension| extension == "toml") {
             let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
             sources.insert(path.display().to_string(), text);
         }
@@ -116,10 +103,7 @@ fn read_sources(folder: &Path) -> Result<Vec<Source>, FolderError> {
     if sources.is_empty() {
         return Err(FolderError::Empty(folder.display().to_string()));
     }
-    Ok(sources
-        .into_iter()
-        .map(|(path, text)| Source { path, text })
-        .collect())
+    Ok(sources.into_iter().map(|(path, text)| Source { path, text }).collect())
 }
 
 impl Folder {
@@ -160,9 +144,7 @@ impl Source {
     }
 
     fn fault_at(&self, span: Option<Range<usize>>, field: String, reason: &str) -> FolderFault {
-        let before = span
-            .and_then(|span| self.text.get(..span.start))
-            .unwrap_or_default();
+        let before = span.and_then(|span| self.text.get(..span.start)).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         FolderFault {
             path: self.path.clone(),

@@ -50,11 +50,7 @@ impl Onboarding {
         warehouse: Warehouse,
         context: &PlatformContext,
     ) -> Self {
-        Self {
-            control_plane,
-            warehouse,
-            context: context.clone(),
-        }
+        Self { control_plane, warehouse, context: context.clone() }
     }
 
     /// What applying a folder would change.

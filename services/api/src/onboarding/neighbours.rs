@@ -19,10 +19,7 @@ impl Neighbours {
             .map(|order| (&order.client_id, &order.cluster, order.isolation));
         let mut clusters = BTreeMap::<_, BTreeMap<_, _>>::new();
         for (client_id, cluster, isolation) in there.chain(ordered) {
-            clusters
-                .entry(cluster.clone())
-                .or_default()
-                .insert(client_id.clone(), isolation);
+            clusters.entry(cluster.clone()).or_default().insert(client_id.clone(), isolation);
         }
         Self(clusters)
     }

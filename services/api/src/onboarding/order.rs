@@ -73,18 +73,11 @@ impl TenantOrder {
                 fields.once("advertiser", &pointer, &advertiser.id);
                 let name = fields.name(&format!("{place}/name"), &advertiser.name);
                 let advertiser_id = fields.parse(&pointer, &advertiser.id)?;
-                Some(Advertiser {
-                    advertiser_id,
-                    name,
-                })
+                Some(Advertiser { advertiser_id, name })
             })
             .collect();
         // By their texts, so that a fault in an advertiser's id is not told twice.
-        let known = file
-            .advertisers
-            .iter()
-            .map(|advertiser| advertiser.id.as_str())
-            .collect();
+        let known = file.advertisers.iter().map(|advertiser| advertiser.id.as_str()).collect();
         let campaigns = numbered("campaigns", &file.campaigns)
             .filter_map(|(place, order)| campaign(&mut fields, &place, order, &known))
             .collect();
@@ -122,42 +115,23 @@ impl TenantOrder {
 
 /// Each element with its pointer.
 fn numbered<'a, T>(list: &'static str, of: &'a [T]) -> impl Iterator<Item = (String, &'a T)> {
-    of.iter()
-        .enumerate()
-        .map(move |(index, element)| (format!("/{list}/{index}"), element))
+    of.iter().enumerate().map(move |(index, element)| (format!("/{list}/{index}"), element))
 }
 
 fn isolation(fields: &mut Fields, text: &str) -> Option<Isolation> {
-    let found = Isolation::ALL
-        .into_iter()
-        .find(|tier| tier.as_str() == text);
-    fields.must(
-        found.is_some(),
-        "/isolation",
-        "must be one of shared, schema, dedicated",
-    );
+    let found = Isolation::ALL.into_iter().find(|tier| tier.as_str() == text);
+    fields.must(found.is_some(), "/isolation", "must be one of shared, schema, dedicated");
     found
 }
 
 fn check_numbers(fields: &mut Fields, file: &TenantFile) {
     let limits = &file.limits;
-    let retention = file
-        .retention_days
-        .is_none_or(|days| (1..=36_500).contains(&days));
+    let retention = file.retention_days.is_none_or(|days| (1..=36_500).contains(&days));
     fields.must(retention, "/retention_days", "must be 1 to 36500 days");
     for (pointer, right) in [
-        (
-            "/limits/events_per_second",
-            limits.events_per_second != Some(0),
-        ),
-        (
-            "/limits/concurrent_queries",
-            limits.concurrent_queries != Some(0),
-        ),
-        (
-            "/limits/partition_spread",
-            limits.partition_spread != Some(0),
-        ),
+        ("/limits/events_per_second", limits.events_per_second != Some(0)),
+        ("/limits/concurrent_queries", limits.concurrent_queries != Some(0)),
+        ("/limits/partition_spread", limits.partition_spread != Some(0)),
     ] {
         fields.must(right, pointer, "must be at least 1");
     }
@@ -187,11 +161,7 @@ fn campaign(
     let name = fields.name(&format!("{place}/name"), &order.name);
     let pointer = format!("{place}/advertiser");
     let advertiser_id = advertiser(fields, &pointer, order.advertiser.as_deref(), known);
-    Some(CampaignOrder {
-        campaign_id: campaign_id?,
-        name,
-        advertiser_id,
-    })
+    Some(CampaignOrder { campaign_id: campaign_id?, name, advertiser_id })
 }
 
 fn user(
@@ -202,17 +172,9 @@ fn user(
 ) -> Option<UserOrder> {
     let email = order.email.to_lowercase();
     let pointer = format!("{place}/email");
-    fields.must(
-        is_email(&email),
-        &pointer,
-        "must be an email address such as ann@acme.example",
-    );
+    fields.must(is_email(&email), &pointer, "must be an email address such as ann@acme.example");
     fields.once("user", &pointer, &email);
-    let role = order
-        .role
-        .parse()
-        .ok()
-        .filter(|role| *role != Role::PlatformAdmin);
+    let role = order.role.parse().ok().filter(|role| *role != Role::PlatformAdmin);
     let reason = "must be one of owner, analyst, advertiser";
     fields.must(role.is_some(), &format!("{place}/role"), reason);
     let pointer = format!("{place}/advertiser");
@@ -222,18 +184,11 @@ fn user(
             fields.fault(&pointer, "must name the advertiser this user belongs to");
         }
         (Some(Role::Owner | Role::Analyst), Some(_)) => {
-            fields.fault(
-                &pointer,
-                "must be left out: only the role advertiser has one",
-            );
+            fields.fault(&pointer, "must be left out: only the role advertiser has one");
         }
         _ => {}
     }
-    Some(UserOrder {
-        email,
-        role: role?,
-        advertiser_id,
-    })
+    Some(UserOrder { email, role: role?, advertiser_id })
 }
 
 fn key(fields: &mut Fields, place: &str, order: &KeyFile) -> Option<KeyOrder> {
@@ -249,11 +204,7 @@ fn key(fields: &mut Fields, place: &str, order: &KeyFile) -> Option<KeyOrder> {
     let limited = campaigns.is_none() || kind.is_none_or(|kind| kind == KeyKind::Read);
     let reason = "must be left out: only keys of kind read are limited to campaigns";
     fields.must(limited, &format!("{place}/campaigns"), reason);
-    Some(KeyOrder {
-        name,
-        kind: kind?,
-        campaigns,
-    })
+    Some(KeyOrder { name, kind: kind?, campaigns })
 }
 
 /// The shape of an address; whether it exists is for the mail server to say.

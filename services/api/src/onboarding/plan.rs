@@ -31,9 +31,7 @@ impl Plan {
 /// One line for each change.
 impl fmt::Display for Plan {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.steps
-            .iter()
-            .try_for_each(|step| writeln!(out, "{step}"))
+        self.steps.iter().try_for_each(|step| writeln!(out, "{step}"))
     }
 }
 
@@ -48,36 +46,23 @@ pub(super) fn plan(orders: &[TenantOrder], current: &Current) -> Result<Plan, Ve
         let known = current.tenants.get(&order.client_id);
         let changes = changes(&mut fields, order, known, &current.taken_emails);
         let client_id = &order.client_id;
-        steps.extend(changes.into_iter().map(|change| Step {
-            client_id: client_id.clone(),
-            change,
-        }));
+        steps.extend(
+            changes.into_iter().map(|change| Step { client_id: client_id.clone(), change }),
+        );
         objections.extend(fields.into_errors().into_iter().map(|error| (index, error)));
     }
-    if objections.is_empty() {
-        Ok(Plan { steps })
-    } else {
-        Err(objections)
-    }
+    if objections.is_empty() { Ok(Plan { steps }) } else { Err(objections) }
 }
 
 /// Ids and addresses that an earlier order claims too.
 fn check_across(fields: &mut Fields, order: &TenantOrder, earlier: &[TenantOrder]) {
-    let same_id = earlier
-        .iter()
-        .any(|other| other.client_id == order.client_id);
-    fields.must(
-        !same_id,
-        "/id",
-        "must be another id: another file has this one",
-    );
+    let same_id = earlier.iter().any(|other| other.client_id == order.client_id);
+    fields.must(!same_id, "/id", "must be another id: another file has this one");
     for (index, user) in order.users.iter().enumerate() {
         let claims = |other: &TenantOrder| other.users.iter().any(|one| one.email == user.email);
         if let Some(other) = earlier.iter().find(|other| claims(other)) {
-            let reason = format!(
-                "must be another address: this one is invited to {}",
-                other.client_id
-            );
+            let reason =
+                format!("must be another address: this one is invited to {}", other.client_id);
             fields.fault(&format!("/users/{index}/email"), reason);
         }
     }

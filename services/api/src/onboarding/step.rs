@@ -66,60 +66,28 @@ impl fmt::Display for Change {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = |exists: bool| if exists { "change" } else { "create" };
         match self {
-            Self::CreateTenant {
-                spec,
-                isolation,
-                cluster,
-            } => {
+            Self::CreateTenant { spec, isolation, cluster } => {
                 let (name, tier) = (&spec.name, isolation.as_str());
-                write!(
-                    out,
-                    "create tenant \"{name}\", {tier}, on cluster {cluster}"
-                )
+                write!(out, "create tenant \"{name}\", {tier}, on cluster {cluster}")
             }
             Self::UpdateTenant { differences, .. } => {
                 write!(out, "change {}", differences.join(", "))
             }
-            Self::PutAdvertiser {
-                advertiser:
-                    Advertiser {
-                        advertiser_id,
-                        name,
-                    },
-                exists,
-            } => {
-                write!(
-                    out,
-                    "{} advertiser {advertiser_id} \"{name}\"",
-                    verb(*exists)
-                )
+            Self::PutAdvertiser { advertiser: Advertiser { advertiser_id, name }, exists } => {
+                write!(out, "{} advertiser {advertiser_id} \"{name}\"", verb(*exists))
             }
             Self::PutCampaign { campaign, exists } => {
-                let CampaignOrder {
-                    campaign_id,
-                    name,
-                    advertiser_id,
-                } = campaign;
+                let CampaignOrder { campaign_id, name, advertiser_id } = campaign;
                 write!(out, "{} campaign {campaign_id} \"{name}\"", verb(*exists))?;
-                advertiser_id
-                    .iter()
-                    .try_for_each(|id| write!(out, " of advertiser {id}"))
+                advertiser_id.iter().try_for_each(|id| write!(out, " of advertiser {id}"))
             }
-            Self::Provision {
-                destination: Destination { cluster, database },
-            } => {
+            Self::Provision { destination: Destination { cluster, database } } => {
                 write!(out, "provision database {database} on cluster {cluster}")
             }
             Self::InviteUser { user, replaces } => {
-                let verb = if replaces.is_some() {
-                    "invite again"
-                } else {
-                    "invite"
-                };
+                let verb = if replaces.is_some() { "invite again" } else { "invite" };
                 write!(out, "{verb} {} as {}", user.email, user.role.as_str())?;
-                user.advertiser_id
-                    .iter()
-                    .try_for_each(|id| write!(out, " {id}"))
+                user.advertiser_id.iter().try_for_each(|id| write!(out, " {id}"))
             }
             Self::MakeKey { key, replaces } => {
                 let verb = if *replaces { "replace" } else { "create" };

@@ -111,11 +111,7 @@ mod tests {
         sums.add_count(Counter::Impressions, 1000);
         sums.add_count(Counter::Clicks, 4);
         for (currency, spend) in money {
-            sums.add_money(
-                MoneySum::Spend,
-                currency.parse().unwrap(),
-                spend.parse().unwrap(),
-            );
+            sums.add_money(MoneySum::Spend, currency.parse().unwrap(), spend.parse().unwrap());
         }
         let starts = request.granularity.starts(request.range, chrono_tz::UTC);
         let numbers = Numbers::new(starts, [(from, &sums)], Visitors::default(), Some(to));

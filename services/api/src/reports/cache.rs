@@ -58,11 +58,7 @@ impl Reports {
         request: MetricsRequest,
     ) -> Result<Report, Failure> {
         let started = Instant::now();
-        let key = (
-            tenant.client_id().clone(),
-            campaign.clone(),
-            request.clone(),
-        );
+        let key = (tenant.client_id().clone(), campaign.clone(), request.clone());
         let mut computed = false;
         let answer = self.answers.try_get_with(key, async {
             computed = true;
@@ -76,10 +72,7 @@ impl Reports {
         for (source, _) in &timings {
             Counter::MetricsAnswered.inc(&[source]);
         }
-        Ok(Report {
-            body: answer.body.clone(),
-            server_timing: server_timing(&timings),
-        })
+        Ok(Report { body: answer.body.clone(), server_timing: server_timing(&timings) })
     }
 
     async fn compute(
@@ -100,21 +93,10 @@ impl Reports {
         campaign: &CampaignId,
         request: &MetricsRequest,
     ) -> Result<(Numbers, Timings), Failure> {
-        let MetricsRequest {
-            range,
-            granularity,
-            zone,
-            ..
-        } = *request;
+        let MetricsRequest { range, granularity, zone, .. } = *request;
         let visitors = request.metrics.contains(&Metric::Visitors);
-        let found = self
-            .sources
-            .ask(tenant, campaign, range, granularity, zone, visitors)
-            .await?;
-        let recent = found
-            .live
-            .iter()
-            .map(|(quarter, sums)| (quarter.start(), sums));
+        let found = self.sources.ask(tenant, campaign, range, granularity, zone, visitors).await?;
+        let recent = found.live.iter().map(|(quarter, sums)| (quarter.start(), sums));
         let older = found.stored.iter().map(|(start, sums)| (*start, sums));
         let starts = granularity.starts(range, zone);
         let numbers = Numbers::new(starts, older.chain(recent), found.visitors, found.as_of);
@@ -140,9 +122,6 @@ mod tests {
             ("redis", Duration::from_micros(800)),
             ("clickhouse", Duration::from_micros(12_140)),
         ];
-        assert_eq!(
-            server_timing(&timings),
-            "redis;dur=0.8, clickhouse;dur=12.1"
-        );
+        assert_eq!(server_timing(&timings), "redis;dur=0.8, clickhouse;dur=12.1");
     }
 }

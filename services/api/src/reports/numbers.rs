@@ -28,21 +28,11 @@ impl Numbers {
         let buckets = fold(&starts, sums);
         let mut total = Sums::default();
         buckets.iter().for_each(|bucket| total.merge(bucket));
-        Self {
-            starts,
-            buckets,
-            total,
-            visitors,
-            as_of,
-        }
+        Self { starts, buckets, total, visitors, as_of }
     }
 
     /// The distinct visitors of the bucket that begins at `start`.
     pub(crate) fn visitors_from(&self, start: &DateTime<Utc>) -> u64 {
-        self.visitors
-            .buckets
-            .get(start)
-            .copied()
-            .unwrap_or_default()
+        self.visitors.buckets.get(start).copied().unwrap_or_default()
     }
 }

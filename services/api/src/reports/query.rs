@@ -58,37 +58,21 @@ impl MetricsQuery {
     pub(crate) fn parse(&self, home: Tz, now: DateTime<Utc>) -> Result<MetricsRequest, Problem> {
         let mut wrong = Vec::new();
         let zone = read(&mut wrong, "?tz", self.tz.as_deref(), home, |name| {
-            name.parse()
-                .map_err(|_| "must be an IANA time zone such as Europe/Berlin".to_owned())
+            name.parse().map_err(|_| "must be an IANA time zone such as Europe/Berlin".to_owned())
         });
-        let granularity = read(
-            &mut wrong,
-            "?granularity",
-            self.granularity.as_deref(),
-            Granularity::Hour,
-            named,
-        );
-        let metrics = read(
-            &mut wrong,
-            "?metrics",
-            self.metrics.as_deref(),
-            Metric::DEFAULT.to_vec(),
-            list,
-        );
-        let to = read(&mut wrong, "?to", self.to.as_deref(), now, |text| {
-            moment(text, zone)
-        });
+        let granularity =
+            read(&mut wrong, "?granularity", self.granularity.as_deref(), Granularity::Hour, named);
+        let metrics =
+            read(&mut wrong, "?metrics", self.metrics.as_deref(), Metric::DEFAULT.to_vec(), list);
+        let to = read(&mut wrong, "?to", self.to.as_deref(), now, |text| moment(text, zone));
         let earlier = to.checked_sub_signed(DEFAULT_LENGTH).unwrap_or(to);
-        let from = read(&mut wrong, "?from", self.from.as_deref(), earlier, |text| {
-            moment(text, zone)
-        });
+        let from =
+            read(&mut wrong, "?from", self.from.as_deref(), earlier, |text| moment(text, zone));
         if !wrong.is_empty() {
             let problem = Problem::new(Code::InvalidField, "A parameter is not valid.");
             return Err(wrong
                 .into_iter()
-                .fold(problem, |problem, (pointer, reason)| {
-                    problem.with_error(pointer, reason)
-                }));
+                .fold(problem, |problem, (pointer, reason)| problem.with_error(pointer, reason)));
         }
         let range = TimeRange::covering(from, to).map_err(|error| {
             let pointer = match error {
@@ -99,12 +83,7 @@ impl MetricsQuery {
                 .with_error(pointer, error.to_string())
         })?;
         within_limits(range, granularity)?;
-        Ok(MetricsRequest {
-            range,
-            granularity,
-            zone,
-            metrics,
-        })
+        Ok(MetricsRequest { range, granularity, zone, metrics })
     }
 }
 
@@ -156,12 +135,8 @@ fn moment(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
     // A midnight that the clock skips is followed by the first moment there is.
     let midnight = date.and_time(NaiveTime::MIN);
     let steps = (0..=4).map(|quarters| midnight + TimeDelta::minutes(15 * quarters));
-    let first = steps
-        .filter_map(|time| zone.from_local_datetime(&time).earliest())
-        .next();
-    first
-        .map(|time| time.to_utc())
-        .ok_or_else(|| "is no day in that time zone".to_owned())
+    let first = steps.filter_map(|time| zone.from_local_datetime(&time).earliest()).next();
+    first.map(|time| time.to_utc()).ok_or_else(|| "is no day in that time zone".to_owned())
 }
 
 fn within_limits(range: TimeRange, granularity: Granularity) -> Result<(), Problem> {
@@ -210,81 +185,33 @@ mod tests {
         assert_eq!(request.granularity, Granularity::Hour);
         assert_eq!(request.zone, Tz::Asia__Kolkata);
         assert_eq!(request.metrics, Metric::DEFAULT);
-        assert_eq!(
-            range(&[]),
-            ["2026-03-09T12:30:00+00:00", "2026-03-10T12:45:00+00:00"]
-        );
+        assert_eq!(range(&[]), ["2026-03-09T12:30:00+00:00", "2026-03-10T12:45:00+00:00"]);
     }
 
     #[test]
     fn a_date_begins_at_midnight_in_the_zone_asked_for() {
-        let parameters = [
-            ("from", "2026-03-01"),
-            ("to", "2026-03-02T00:00:00 05:30"),
-            ("tz", "Asia/Kolkata"),
-        ];
-        assert_eq!(
-            range(&parameters),
-            ["2026-02-28T18:30:00+00:00", "2026-03-01T18:30:00+00:00"]
-        );
-        let skipped = [
-            ("from", "2026-09-06"),
-            ("to", "2026-09-07"),
-            ("tz", "America/Santiago"),
-        ];
-        assert_eq!(
-            range(&skipped),
-            ["2026-09-06T04:00:00+00:00", "2026-09-07T03:00:00+00:00"]
-        );
+        let parameters =
+            [("from", "2026-03-01"), ("to", "2026-03-02T00:00:00 05:30"), ("tz", "Asia/Kolkata")];
+        assert_eq!(range(&parameters), ["2026-02-28T18:30:00+00:00", "2026-03-01T18:30:00+00:00"]);
+        let skipped = [("from", "2026-09-06"), ("to", "2026-09-07"), ("tz", "America/Santiago")];
+        assert_eq!(range(&skipped), ["2026-09-06T04:00:00+00:00", "2026-09-07T03:00:00+00:00"]);
     }
 
     #[test]
     fn metrics_keep_their_order_and_come_once() {
-        let request = query(&[("metrics", "ctr, clicks,ctr")])
-            .parse(Tz::UTC, now())
-            .unwrap();
+        let request = query(&[("metrics", "ctr, clicks,ctr")]).parse(Tz::UTC, now()).unwrap();
         assert_eq!(request.metrics, [Metric::Ctr, Metric::Clicks]);
     }
 
     #[test]
     fn every_wrong_parameter_is_named_with_what_would_be_right() {
         for (parameters, code, pointer, right) in [
-            (
-                &[("metrics", "clics")][..],
-                "invalid_field",
-                "?metrics",
-                "conversion_rate",
-            ),
-            (
-                &[("metrics", "")],
-                "invalid_field",
-                "?metrics",
-                "impressions",
-            ),
-            (
-                &[("granularity", "minute")],
-                "invalid_field",
-                "?granularity",
-                "15m, hour, day",
-            ),
-            (
-                &[("tz", "Mars/Olympus")],
-                "invalid_field",
-                "?tz",
-                "Europe/Berlin",
-            ),
-            (
-                &[("from", "yesterday")],
-                "invalid_field",
-                "?from",
-                "RFC 3339",
-            ),
-            (
-                &[("to", "2026-13-01")],
-                "invalid_field",
-                "?to",
-                "2026-03-01",
-            ),
+            (&[("metrics", "clics")][..], "invalid_field", "?metrics", "conversion_rate"),
+            (&[("metrics", "")], "invalid_field", "?metrics", "impressions"),
+            (&[("granularity", "minute")], "invalid_field", "?granularity", "15m, hour, day"),
+            (&[("tz", "Mars/Olympus")], "invalid_field", "?tz", "Europe/Berlin"),
+            (&[("from", "yesterday")], "invalid_field", "?from", "RFC 3339"),
+            (&[("to", "2026-13-01")], "invalid_field", "?to", "2026-03-01"),
             (
                 &[("from", "2026-03-02"), ("to", "2026-03-01")],
                 "invalid_range",
@@ -297,38 +224,21 @@ mod tests {
                 "?from",
                 "before `to`",
             ),
+            (&[("from", "1960-01-01")], "invalid_range", "?to", "between 1970"),
             (
-                &[("from", "1960-01-01")],
-                "invalid_range",
-                "?to",
-                "between 1970",
-            ),
-            (
-                &[
-                    ("from", "2026-01-01"),
-                    ("to", "2026-02-02"),
-                    ("granularity", "15m"),
-                ],
+                &[("from", "2026-01-01"), ("to", "2026-02-02"), ("granularity", "15m")],
                 "invalid_range",
                 "?to",
                 "31 days",
             ),
             (
-                &[
-                    ("from", "2024-01-01"),
-                    ("to", "2026-01-01"),
-                    ("granularity", "hour"),
-                ],
+                &[("from", "2024-01-01"), ("to", "2026-01-01"), ("granularity", "hour")],
                 "invalid_range",
                 "?to",
                 "366 days",
             ),
             (
-                &[
-                    ("from", "2015-01-01"),
-                    ("to", "2026-01-01"),
-                    ("granularity", "day"),
-                ],
+                &[("from", "2015-01-01"), ("to", "2026-01-01"), ("granularity", "day")],
                 "invalid_range",
                 "?to",
                 "days after `from`",
@@ -338,10 +248,7 @@ mod tests {
             let body = problem.body("r");
             assert_eq!(problem.code().as_str(), code, "{parameters:?}");
             assert_eq!(problem.kind().status(), 422, "{parameters:?}");
-            assert!(
-                body.contains(&format!(r#""pointer":"{pointer}""#)),
-                "{parameters:?}: {body}"
-            );
+            assert!(body.contains(&format!(r#""pointer":"{pointer}""#)), "{parameters:?}: {body}");
             assert!(body.contains(right), "{parameters:?}: {body}");
         }
     }

@@ -36,10 +36,7 @@ impl PartialSchema for MetricName {
 impl ToSchema for MetricName {}
 
 fn one_of<const N: usize>(names: [&'static str; N]) -> RefOr<Schema> {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(names))
-        .into()
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
 }
 
 fn value(metric: Metric) -> Object {
@@ -67,9 +64,7 @@ fn values(metrics: impl Iterator<Item = Metric>) -> ObjectBuilder {
 
 impl PartialSchema for Values {
     fn schema() -> RefOr<Schema> {
-        let money = Metric::ALL
-            .into_iter()
-            .filter(|metric| metric.needs_currency());
+        let money = Metric::ALL.into_iter().filter(|metric| metric.needs_currency());
         let by_currency = ObjectBuilder::new()
             .additional_properties(Some(values(money)))
             .description(Some("Amounts by currency, where there are several"));

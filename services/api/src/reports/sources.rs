@@ -54,12 +54,7 @@ impl Sources {
         warehouse: Warehouse,
     ) -> Self {
         let as_of = Cache::builder().time_to_live(AS_OF_REMEMBERED).build();
-        Self {
-            control_plane,
-            aggregates,
-            warehouse,
-            as_of,
-        }
+        Self { control_plane, aggregates, warehouse, as_of }
     }
 
     /// A campaign's sums, and its visitors if `with_visitors`.
@@ -95,21 +90,13 @@ impl Sources {
             let reader = self.warehouse.for_tenant(tenant);
             let series = async {
                 match older {
-                    Some(older) => {
-                        reader
-                            .campaign_series(campaign, older, granularity, zone)
-                            .await
-                    }
+                    Some(older) => reader.campaign_series(campaign, older, granularity, zone).await,
                     None => Ok(BTreeMap::new()),
                 }
             };
             let visitors = async {
                 match with_visitors {
-                    true => {
-                        reader
-                            .campaign_visitors(campaign, range, granularity, zone)
-                            .await
-                    }
+                    true => reader.campaign_visitors(campaign, range, granularity, zone).await,
                     false => Ok(Visitors::default()),
                 }
             };
@@ -128,25 +115,18 @@ impl Sources {
         campaign: &CampaignId,
         range: TimeRange,
     ) -> LiveSeries {
-        let series = self
-            .aggregates
-            .for_tenant(tenant)
-            .campaign_series(campaign, range)
-            .await;
+        let series = self.aggregates.for_tenant(tenant).campaign_series(campaign, range).await;
         series.unwrap_or_else(|error| {
             tracing::warn!(%error, "redis did not answer, asking the warehouse");
-            LiveSeries {
-                covered: None,
-                series: QuarterSeries::new(),
-            }
+            LiveSeries { covered: None, series: QuarterSeries::new() }
         })
     }
 
     async fn as_of(&self, group: &'static str) -> Result<Option<DateTime<Utc>>, Failure> {
         let ledger = self.control_plane.ledger();
-        let asked = self.as_of.try_get_with(group, async {
-            ledger.as_of(group).await.map_err(Failure::from)
-        });
+        let asked = self
+            .as_of
+            .try_get_with(group, async { ledger.as_of(group).await.map_err(Failure::from) });
         asked.await.map_err(shared)
     }
 }

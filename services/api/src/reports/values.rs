@@ -13,15 +13,9 @@ pub(crate) struct Values {
 
 /// The currencies in which there is any money, in order; `home` when there is none.
 pub(crate) fn currencies_of(sums: &Sums, home: Currency) -> Vec<Currency> {
-    let with_money = sums
-        .money_sums()
-        .filter(|(_, _, amount)| *amount != Amount::ZERO);
+    let with_money = sums.money_sums().filter(|(_, _, amount)| *amount != Amount::ZERO);
     let currencies: BTreeSet<_> = with_money.map(|(_, currency, _)| currency).collect();
-    if currencies.is_empty() {
-        vec![home]
-    } else {
-        currencies.into_iter().collect()
-    }
+    if currencies.is_empty() { vec![home] } else { currencies.into_iter().collect() }
 }
 
 impl Values {
@@ -40,21 +34,13 @@ impl Values {
         };
         let money = || metrics.iter().filter(|metric| metric.needs_currency());
         let of = |currency: Currency| {
-            money()
-                .map(|metric| (*metric, metric.value(sums, currency, visitors)))
-                .collect()
+            money().map(|metric| (*metric, metric.value(sums, currency, visitors))).collect()
         };
         let split = currencies.len() > 1 && money().next().is_some();
         let apart = if split { currencies } else { &[] };
         Self {
-            flat: metrics
-                .iter()
-                .map(|metric| (*metric, value(metric)))
-                .collect(),
-            by_currency: apart
-                .iter()
-                .map(|currency| (*currency, of(*currency)))
-                .collect(),
+            flat: metrics.iter().map(|metric| (*metric, value(metric))).collect(),
+            by_currency: apart.iter().map(|currency| (*currency, of(*currency))).collect(),
         }
     }
 }
@@ -77,20 +63,12 @@ struct Flat<'a>(&'a [(Metric, Value)]);
 
 impl Serialize for ByCurrency<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(
-            self.0
-                .iter()
-                .map(|(currency, values)| (currency, Flat(values))),
-        )
+        serializer.collect_map(self.0.iter().map(|(currency, values)| (currency, Flat(values))))
     }
 }
 
 impl Serialize for Flat<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(
-            self.0
-                .iter()
-                .map(|(metric, value)| (metric.as_str(), value)),
-        )
+        serializer.collect_map(self.0.iter().map(|(metric, value)| (metric.as_str(), value)))
     }
 }

@@ -12,11 +12,8 @@ use crate::openapi;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-static DESCRIPTION: LazyLock<Bytes> = LazyLock::new(|| {
-    serde_json::to_vec(&openapi::openapi())
-        .unwrap_or_default()
-        .into()
-});
+static DESCRIPTION: LazyLock<Bytes> =
+    LazyLock::new(|| serde_json::to_vec(&openapi::openapi()).unwrap_or_default().into());
 
 /// This description, in OpenAPI 3.1.
 #[utoipa::path(

@@ -41,20 +41,8 @@ pub(crate) struct Catalogue {
 )]
 pub(crate) async fn list(_tenant: Tenant<ReadReports>) -> HttpResponse {
     let data = Metric::ALL.map(|metric| {
-        let metrics::Definition {
-            name,
-            formula,
-            unit,
-            additivity,
-            source,
-        } = metric.definition();
-        MetricDefinition {
-            name,
-            formula,
-            unit,
-            additivity,
-            source,
-        }
+        let metrics::Definition { name, formula, unit, additivity, source } = metric.definition();
+        MetricDefinition { name, formula, unit, additivity, source }
     });
     HttpResponse::Ok().json(Catalogue { data: data.into() })
 }

@@ -27,18 +27,8 @@ pub(crate) struct Product {
 
 impl From<control_plane::Product> for Product {
     fn from(product: control_plane::Product) -> Self {
-        let control_plane::Product {
-            product_id: id,
-            brand,
-            category,
-            first_seen,
-        } = product;
-        Self {
-            id,
-            brand,
-            category,
-            first_seen,
-        }
+        let control_plane::Product { product_id: id, brand, category, first_seen } = product;
+        Self { id, brand, category, first_seen }
     }
 }
 
@@ -63,10 +53,6 @@ pub(crate) async fn list(
     let page = query.parse()?;
     let stored = api.control_plane.for_tenant(tenant.context());
     let products = stored.products(page.after.as_deref(), page.fetch()).await;
-    let products = products
-        .map_err(Failure::from)?
-        .into_iter()
-        .map(Product::from)
-        .collect();
+    let products = products.map_err(Failure::from)?.into_iter().map(Product::from).collect();
     Ok(page.answer("/v1/products", products, |product: &Product| &product.id))
 }

@@ -76,17 +76,8 @@ impl Sessions {
         let grant = self.grant(&user).await?;
         let refresh = RefreshToken::generate()?;
         let kept = self.kept(&refresh, now);
-        self.web
-            .credentials()
-            .start_refresh_family(user.id, &kept)
-            .await?;
-        self.record(
-            "login",
-            Subject::User(user.id),
-            user.client_id.as_ref(),
-            now,
-        )
-        .await?;
+        self.web.credentials().start_refresh_family(user.id, &kept).await?;
+        self.record("login", Subject::User(user.id), user.client_id.as_ref(), now).await?;
         Counter::Logins.inc(&["accepted"]);
         self.pair(grant, &refresh, &kept, now)
     }
@@ -104,11 +95,7 @@ impl Sessions {
         let presented: RefreshToken = presented.parse().map_err(|_| refused())?;
         let successor = RefreshToken::generate()?;
         let kept = self.kept(&successor, now);
-        let rotated = self
-            .web
-            .credentials()
-            .rotate_refresh_token(&presented.hash(), &kept)
-            .await?;
+        let rotated = self.web.credentials().rotate_refresh_token(&presented.hash(), &kept).await?;
         match rotated {
             Rotation::Rotated(user) => {
                 let grant = self.grant(&user).await?;
@@ -116,8 +103,7 @@ impl Sessions {
             }
             Rotation::Reused { user_id } => {
                 tracing::warn!(user = %user_id, "a spent refresh token came back, family revoked");
-                self.record("refresh_token.reused", Subject::User(user_id), None, now)
-                    .await?;
+                self.record("refresh_token.reused", Subject::User(user_id), None, now).await?;
                 Err(refused())
             }
             Rotation::Refused => Err(refused()),
@@ -127,10 +113,7 @@ impl Sessions {
     /// Ends the session of a refresh token; one that is unknown has ended already.
     pub(crate) async fn logout(&self, presented: &str, now: DateTime<Utc>) -> Result<(), Failure> {
         if let Ok(presented) = presented.parse::<RefreshToken>() {
-            self.web
-                .credentials()
-                .revoke_refresh_family(&presented.hash(), now)
-                .await?;
+            self.web.credentials().revoke_refresh_family(&presented.hash(), now).await?;
         }
         Ok(())
     }
@@ -145,13 +128,7 @@ impl Sessions {
             return Err(Problem::field("/api_key", "must be an API key: ff_…").into());
         }
         let principal = self.web.principal(api_key, now).await?;
-        let Principal {
-            subject,
-            client_id,
-            authority,
-            scope,
-            ..
-        } = (*principal).clone();
+        let Principal { subject, client_id, authority, scope, .. } = (*principal).clone();
         let client_id = client_id.ok_or_else(|| Problem::internal("a key without a tenant"))?;
         let (client, token_version) = self.client(&client_id).await?;
         let campaigns = match scope {
@@ -181,10 +158,7 @@ impl Sessions {
             subject: Subject::User(user.id),
             client,
             authority: Authority::Role(user.role),
-            advertiser_id: user
-                .advertiser_id
-                .clone()
-                .filter(|_| user.role == Role::Advertiser),
+            advertiser_id: user.advertiser_id.clone().filter(|_| user.role == Role::Advertiser),
             campaigns: None,
             token_version,
         })
@@ -247,12 +221,7 @@ impl Sessions {
         at: DateTime<Utc>,
     ) -> Result<(), Failure> {
         let actor = subject.to_string();
-        let event = SecurityEvent {
-            at,
-            actor,
-            client_id: client_id.cloned(),
-            action,
-        };
+        let event = SecurityEvent { at, actor, client_id: client_id.cloned(), action };
         Ok(self.web.credentials().record(&event).await?)
     }
 }

@@ -49,10 +49,7 @@ impl PasswordGate {
                 .with_retry_after(Duration::from_secs(1))
         };
         let _place = self.places.try_acquire().map_err(|_| busy())?;
-        let core = Arc::clone(&self.cores)
-            .acquire_owned()
-            .await
-            .map_err(|_| busy())?;
+        let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| busy())?;
         // The core is taken until the work ends, even when nobody waits for it any more.
         let working = tokio::task::spawn_blocking(move || {
             let done = work();

@@ -14,34 +14,18 @@ async fn an_admin_onboards_a_tenant_that_can_log_in_at_once() {
         "users": [{"email": email, "role": "owner"}],
         "keys": [{"name": "shop", "kind": "collect"}],
     });
-    let made = stand
-        .post("/v1/admin/tenants", Some(&admin), order.clone())
-        .await;
+    let made = stand.post("/v1/admin/tenants", Some(&admin), order.clone()).await;
     assert_eq!(made.status, 201, "{}", made.body);
     assert_eq!(made.body["tenant"]["state"], "active");
-    assert!(
-        made.body["keys"][0]["key"]
-            .as_str()
-            .unwrap()
-            .starts_with("ff_collect_")
-    );
+    assert!(made.body["keys"][0]["key"].as_str().unwrap().starts_with("ff_collect_"));
     let login = json!({"email": email, "password": made.body["users"][0]["password"]});
     assert_eq!(stand.post("/v1/auth/login", None, login).await.status, 200);
 
     let path = made.headers["location"].to_str().unwrap();
     let shown = stand.get(path, &admin).await;
-    assert_eq!(
-        (&shown.body["id"], &shown.body["currency"]),
-        (&json!(id), &json!("USD"))
-    );
+    assert_eq!((&shown.body["id"], &shown.body["currency"]), (&json!(id), &json!("USD")));
     assert!(!shown.body.to_string().contains("ff_collect_"));
-    assert_eq!(
-        stand
-            .post("/v1/admin/tenants", Some(&admin), order)
-            .await
-            .status,
-        409
-    );
+    assert_eq!(stand.post("/v1/admin/tenants", Some(&admin), order).await.status, 409);
 }
 
 #[actix_web::test]
@@ -65,15 +49,8 @@ async fn an_admin_sees_every_tenant_and_none_that_is_not_there() {
     let stand = Stand::new().await;
     let admin = stand.access_token("admin@test.example").await;
     let listed = stand.get("/v1/admin/tenants", &admin).await;
-    let ids: Vec<_> = listed.body["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| &one["id"])
-        .collect();
+    let ids: Vec<_> =
+        listed.body["data"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
     assert_eq!(ids, [&json!(stand.id("acme")), &json!(stand.id("globex"))]);
-    assert_eq!(
-        stand.get("/v1/admin/tenants/nobody", &admin).await.status,
-        404
-    );
+    assert_eq!(stand.get("/v1/admin/tenants/nobody", &admin).await.status, 404);
 }

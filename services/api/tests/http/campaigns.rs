@@ -5,10 +5,7 @@ use crate::stand::{Answer, Stand};
 
 fn ids(answer: &Answer) -> Vec<&str> {
     let items = answer.body["data"].as_array().unwrap();
-    items
-        .iter()
-        .map(|item| item["id"].as_str().unwrap())
-        .collect()
+    items.iter().map(|item| item["id"].as_str().unwrap()).collect()
 }
 
 /// A body without what differs from request to request.
@@ -43,12 +40,8 @@ async fn an_advertiser_sees_its_own_campaigns_and_anothers_look_missing() {
         assert_eq!(stand.get(path, &token).await.status, 200, "{path}");
     }
     for suffix in ["", "/metrics", "/live"] {
-        let anothers = stand
-            .get(&format!("/v1/campaigns/winter{suffix}"), &token)
-            .await;
-        let missing = stand
-            .get(&format!("/v1/campaigns/missing{suffix}"), &token)
-            .await;
+        let anothers = stand.get(&format!("/v1/campaigns/winter{suffix}"), &token).await;
+        let missing = stand.get(&format!("/v1/campaigns/missing{suffix}"), &token).await;
         assert_eq!(anothers.status, 404);
         assert_eq!(plain(anothers), plain(missing), "{suffix}");
     }
@@ -59,39 +52,23 @@ async fn an_owner_names_and_assigns_its_campaigns_only() {
     let stand = Stand::new().await;
     let owner = stand.token("acme", "owner").await;
     let change = json!({"name": "Autumn sale", "advertiser_id": "nova"});
-    let changed = stand
-        .send(Method::PATCH, "/v1/campaigns/autumn", &owner, change)
-        .await;
+    let changed = stand.send(Method::PATCH, "/v1/campaigns/autumn", &owner, change).await;
     assert_eq!(changed.status, 200, "{}", changed.body);
     assert_eq!(changed.body["name"], "Autumn sale");
     let advertiser = stand.token("acme", "advertiser").await;
-    assert_eq!(
-        ids(&stand.get("/v1/campaigns", &advertiser).await),
-        ["autumn", "spring"]
-    );
+    assert_eq!(ids(&stand.get("/v1/campaigns", &advertiser).await), ["autumn", "spring"]);
 
     let back = json!({"advertiser_id": null});
-    stand
-        .send(Method::PATCH, "/v1/campaigns/autumn", &owner, back)
-        .await;
-    assert_eq!(
-        stand.get("/v1/campaigns/autumn", &advertiser).await.status,
-        404
-    );
+    stand.send(Method::PATCH, "/v1/campaigns/autumn", &owner, back).await;
+    assert_eq!(stand.get("/v1/campaigns/autumn", &advertiser).await.status, 404);
 
-    let theirs = stand
-        .get("/v1/campaigns/autumn", &stand.key("globex", "read"))
-        .await;
+    let theirs = stand.get("/v1/campaigns/autumn", &stand.key("globex", "read")).await;
     assert_eq!(theirs.body["name"], "Autumn");
     let nobody = json!({"advertiser_id": "nobody"});
-    let refused = stand
-        .send(Method::PATCH, "/v1/campaigns/autumn", &owner, nobody)
-        .await;
+    let refused = stand.send(Method::PATCH, "/v1/campaigns/autumn", &owner, nobody).await;
     assert_eq!(refused.status, 422, "{}", refused.body);
     assert_eq!(refused.body["errors"][0]["pointer"], "/advertiser_id");
-    let missing = stand
-        .send(Method::PATCH, "/v1/campaigns/none", &owner, json!({}))
-        .await;
+    let missing = stand.send(Method::PATCH, "/v1/campaigns/none", &owner, json!({})).await;
     assert_eq!(missing.status, 404);
 }
 
@@ -113,23 +90,10 @@ async fn a_campaign_without_events_answers_with_zeros() {
     assert_eq!(body["totals"], zeros);
     assert_eq!(body["series"].as_array().unwrap().len(), 2);
     assert_eq!(body["series"][1]["start"], "2019-11-24T23:00:00Z");
-    assert_eq!(
-        (&body["currency"], &body["attribution"]),
-        (&json!("EUR"), &json!("declared"))
-    );
-    assert!(
-        first.headers["server-timing"]
-            .to_str()
-            .unwrap()
-            .contains("clickhouse")
-    );
+    assert_eq!((&body["currency"], &body["attribution"]), (&json!("EUR"), &json!("declared")));
+    assert!(first.headers["server-timing"].to_str().unwrap().contains("clickhouse"));
     let second = stand.get(path, &key).await;
-    assert!(
-        second.headers["server-timing"]
-            .to_str()
-            .unwrap()
-            .starts_with("cache")
-    );
+    assert!(second.headers["server-timing"].to_str().unwrap().starts_with("cache"));
     assert_eq!(first.body, second.body);
 }
 
@@ -143,21 +107,11 @@ async fn wrong_parameters_are_named_over_http_too() {
         ("tz=Mars", "invalid_field", "?tz"),
         ("form=2019-11-24", "invalid_field", "?form"),
         ("from=2019-11-24&to=2019-11-24", "invalid_range", "?from"),
-        (
-            "from=2010-01-01&to=2019-11-24&granularity=hour",
-            "invalid_range",
-            "?to",
-        ),
+        ("from=2010-01-01&to=2019-11-24&granularity=hour", "invalid_range", "?to"),
     ] {
-        let got = stand
-            .get(&format!("/v1/campaigns/spring/metrics?{query}"), &key)
-            .await;
+        let got = stand.get(&format!("/v1/campaigns/spring/metrics?{query}"), &key).await;
         assert_eq!(got.status, 422, "{query}: {}", got.body);
         assert_eq!(got.body["code"], code, "{query}: {}", got.body);
-        assert_eq!(
-            got.body["errors"][0]["pointer"], pointer,
-            "{query}: {}",
-            got.body
-        );
+        assert_eq!(got.body["errors"][0]["pointer"], pointer, "{query}: {}", got.body);
     }
 }

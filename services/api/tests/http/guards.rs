@@ -30,10 +30,7 @@ async fn no_route_but_the_public_ones_answers_without_a_credential() {
         if is_public(&path) {
             assert_ne!(got.body["code"], "credential_missing", "{method} {path}");
         } else {
-            assert_eq!(
-                got.body["code"], "credential_missing",
-                "{method} {path}: {got:?}"
-            );
+            assert_eq!(got.body["code"], "credential_missing", "{method} {path}: {got:?}");
             assert!(got.status == 401 && challenged, "{method} {path}: {got:?}");
         }
     }
@@ -43,15 +40,9 @@ async fn no_route_but_the_public_ones_answers_without_a_credential() {
 async fn a_key_that_sends_events_reads_nothing() {
     let stand = Stand::new().await;
     let key = stand.key("acme", "collect");
-    for (method, path, filled) in operations()
-        .into_iter()
-        .filter(|(_, path, _)| !is_public(path))
-    {
+    for (method, path, filled) in operations().into_iter().filter(|(_, path, _)| !is_public(path)) {
         let got = answer(stand.request(method.clone(), &filled, Some(&key))).await;
-        assert_eq!(
-            got.body["code"], "permission_denied",
-            "{method} {path}: {got:?}"
-        );
+        assert_eq!(got.body["code"], "permission_denied", "{method} {path}: {got:?}");
         assert_eq!(got.status, 403);
     }
 }
@@ -61,20 +52,10 @@ async fn tenants_and_the_platform_do_not_open_each_others_routes() {
     let stand = Stand::new().await;
     let owner = stand.token("acme", "owner").await;
     let admin = stand.access_token("admin@test.example").await;
-    for (method, path, filled) in operations()
-        .into_iter()
-        .filter(|(_, path, _)| !is_public(path))
-    {
-        let stranger = if path.starts_with("/v1/admin") {
-            &owner
-        } else {
-            &admin
-        };
+    for (method, path, filled) in operations().into_iter().filter(|(_, path, _)| !is_public(path)) {
+        let stranger = if path.starts_with("/v1/admin") { &owner } else { &admin };
         let got = answer(stand.request(method.clone(), &filled, Some(stranger))).await;
-        assert_eq!(
-            got.body["code"], "permission_denied",
-            "{method} {path}: {got:?}"
-        );
+        assert_eq!(got.body["code"], "permission_denied", "{method} {path}: {got:?}");
     }
 }
 
@@ -88,24 +69,14 @@ async fn a_wrong_method_and_an_unknown_path_are_problems() {
     );
     assert_eq!(wrong.headers["allow"], "GET");
     let unknown = answer(stand.request(Method::GET, "/v2/anything", None)).await;
-    assert_eq!(
-        (unknown.status.as_u16(), &unknown.body["code"]),
-        (404, &Value::from("not_found"))
-    );
+    assert_eq!((unknown.status.as_u16(), &unknown.body["code"]), (404, &Value::from("not_found")));
 }
 
 #[actix_web::test]
 async fn the_page_of_the_description_loads_nothing_from_elsewhere() {
     let stand = Stand::new().await;
-    let page = stand
-        .request(Method::GET, "/docs", None)
-        .send()
-        .await
-        .unwrap();
-    let policy = page.headers()["content-security-policy"]
-        .to_str()
-        .unwrap()
-        .to_owned();
+    let page = stand.request(Method::GET, "/docs", None).send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self'"));
     let text = page.text().await.unwrap();
     assert!(!text.contains("http://") && !text.contains("https://"));

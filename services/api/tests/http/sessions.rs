@@ -43,21 +43,11 @@ async fn the_sixth_attempt_in_a_minute_has_to_wait() {
     let stand = Stand::new().await;
     let attempt = json!({"email": stand.email("acme", "owner"), "password": "wrong password"});
     for _ in 0..5 {
-        assert_eq!(
-            stand
-                .post("/v1/auth/login", None, attempt.clone())
-                .await
-                .status,
-            401
-        );
+        assert_eq!(stand.post("/v1/auth/login", None, attempt.clone()).await.status, 401);
     }
     let limited = stand.post("/v1/auth/login", None, attempt).await;
     assert_eq!(limited.status, 429, "{}", limited.body);
-    let wait: u64 = limited.headers["retry-after"]
-        .to_str()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let wait: u64 = limited.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait));
     stand.session(&stand.email("globex", "owner")).await;
 }
@@ -74,30 +64,12 @@ async fn a_refresh_token_continues_the_session_until_logout() {
     assert_eq!(stand.get("/v1/metrics", token).await.status, 200);
 
     let last = json!({"refresh_token": second.body["refresh_token"]});
-    assert_eq!(
-        stand
-            .post("/v1/auth/logout", None, last.clone())
-            .await
-            .status,
-        204
-    );
+    assert_eq!(stand.post("/v1/auth/logout", None, last.clone()).await.status, 204);
     let ended = stand.post("/v1/auth/refresh", None, last).await;
-    assert_eq!(
-        (ended.status.as_u16(), &ended.body["code"]),
-        (401, &json!("credential_invalid"))
-    );
+    assert_eq!((ended.status.as_u16(), &ended.body["code"]), (401, &json!("credential_invalid")));
     let made_up = json!({"refresh_token": "made up"});
-    assert_eq!(
-        stand
-            .post("/v1/auth/refresh", None, made_up.clone())
-            .await
-            .status,
-        401
-    );
-    assert_eq!(
-        stand.post("/v1/auth/logout", None, made_up).await.status,
-        204
-    );
+    assert_eq!(stand.post("/v1/auth/refresh", None, made_up.clone()).await.status, 401);
+    assert_eq!(stand.post("/v1/auth/logout", None, made_up).await.status, 204);
 }
 
 #[actix_web::test]
@@ -111,21 +83,10 @@ async fn an_api_key_becomes_a_token_with_the_permissions_of_the_key() {
 
     let collect = json!({"api_key": stand.key("acme", "collect")});
     let token = stand.post("/v1/auth/token", None, collect).await.body["access_token"].clone();
-    assert_eq!(
-        stand
-            .get("/v1/campaigns", token.as_str().unwrap())
-            .await
-            .status,
-        403
-    );
+    assert_eq!(stand.get("/v1/campaigns", token.as_str().unwrap()).await.status, 403);
 
-    for (key, status) in [
-        ("ff_read_0000000000000000_00", 401),
-        (token.as_str().unwrap(), 422),
-    ] {
-        let refused = stand
-            .post("/v1/auth/token", None, json!({"api_key": key}))
-            .await;
+    for (key, status) in [("ff_read_0000000000000000_00", 401), (token.as_str().unwrap(), 422)] {
+        let refused = stand.post("/v1/auth/token", None, json!({"api_key": key})).await;
         assert_eq!(refused.status, status, "{}", refused.body);
     }
 }
@@ -145,20 +106,8 @@ async fn what_cannot_be_read_is_answered_with_what_would_be_right() {
     for (content_type, body, status, code, mention) in [
         ("application/json", "{", 400, "malformed_body", "JSON"),
         ("application/json", "", 400, "malformed_body", "JSON"),
-        (
-            "application/json",
-            r#"{"email":1,"password":"x"}"#,
-            422,
-            "invalid_field",
-            "/email",
-        ),
-        (
-            "application/json",
-            r#"{"email":"a"}"#,
-            422,
-            "invalid_field",
-            "password",
-        ),
+        ("application/json", r#"{"email":1,"password":"x"}"#, 422, "invalid_field", "/email"),
+        ("application/json", r#"{"email":"a"}"#, 422, "invalid_field", "password"),
         (
             "application/json",
             r#"{"email":"a","password":"b","role":"owner"}"#,
@@ -179,17 +128,10 @@ async fn what_cannot_be_read_is_answered_with_what_would_be_right() {
         let got = answer(request.header("Content-Type", content_type).body(body)).await;
         assert_eq!(got.status, status, "{body}: {}", got.body);
         assert_eq!(got.body["code"], code, "{body}: {}", got.body);
-        assert!(
-            got.body.to_string().contains(mention),
-            "{body}: {}",
-            got.body
-        );
+        assert!(got.body.to_string().contains(mention), "{body}: {}", got.body);
         assert_eq!(got.headers["content-type"], "application/problem+json");
     }
     let large = json!({"email": "x".repeat(300_000), "password": "x"});
     let got = stand.post("/v1/auth/login", None, large).await;
-    assert_eq!(
-        (got.status.as_u16(), &got.body["code"]),
-        (413, &json!("body_too_large"))
-    );
+    assert_eq!((got.status.as_u16(), &got.body["code"]), (413, &json!("body_too_large")));
 }

@@ -47,20 +47,10 @@ impl Stand {
         #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
         let operator = TenantRouter::platform("cli");
         let mut made = Vec::new();
-        made.extend(
-            ensure_admin(&control_plane, &operator, "admin@test.example")
-                .await
-                .unwrap(),
-        );
+        made.extend(ensure_admin(&control_plane, &operator, "admin@test.example").await.unwrap());
         let onboarding = Onboarding::new(control_plane.clone(), warehouse.clone(), &operator);
         for name in ["acme", "globex"] {
-            made.extend(
-                onboarding
-                    .create(&tenant(name, &suffix))
-                    .await
-                    .unwrap()
-                    .made,
-            );
+            made.extend(onboarding.create(&tenant(name, &suffix)).await.unwrap().made);
         }
         let redis = RedisSettings {
             url: Secret::new(setting("REDIS__URL")),
@@ -73,9 +63,7 @@ impl Stand {
             access_seconds: 900,
             refresh_days: 30,
         };
-        let keys = SigningKey::load(&control_plane, &sealer, chrono::Utc::now())
-            .await
-            .unwrap();
+        let keys = SigningKey::load(&control_plane, &sealer, chrono::Utc::now()).await.unwrap();
         let shared = Arc::new(control_plane.clone());
         let parts = Dependencies {
             web: WebState::new(shared.clone(), shared, tokens.verifier(&keys).unwrap()),
@@ -93,14 +81,7 @@ impl Stand {
         let lifecycle = Lifecycle::new();
         parts.control_plane.listen(&lifecycle);
         let address = api::run(&settings, parts, &lifecycle).unwrap();
-        Self {
-            address,
-            client: Client::new(),
-            database,
-            made,
-            suffix,
-            lifecycle,
-        }
+        Self { address, client: Client::new(), database, made, suffix, lifecycle }
     }
 
     /// The id of this test's `acme` or `globex`.
@@ -116,9 +97,7 @@ impl Stand {
     /// The first password of a user.
     pub(crate) fn password(&self, wanted: &str) -> &str {
         let found = self.made.iter().find_map(|made| match made {
-            Made::User {
-                email, password, ..
-            } if email == wanted => Some(password.reveal()),
+            Made::User { email, password, .. } if email == wanted => Some(password.reveal()),
             _ => None,
         });
         found.unwrap()
@@ -128,12 +107,11 @@ impl Stand {
     pub(crate) fn key(&self, tenant: &str, wanted: &str) -> String {
         let tenant = self.id(tenant);
         let found = self.made.iter().find_map(|made| match made {
-            Made::Key {
-                client_id,
-                kind,
-                key,
-                ..
-            } if client_id.as_str() == tenant && kind.as_str() == wanted => Some(key.reveal()),
+            Made::Key { client_id, kind, key, .. }
+                if client_id.as_str() == tenant && kind.as_str() == wanted =>
+            {
+                Some(key.reveal())
+            }
             _ => None,
         });
         found.unwrap()
@@ -153,10 +131,7 @@ impl Stand {
     }
 
     pub(crate) async fn access_token(&self, email: &str) -> String {
-        self.session(email).await["access_token"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        self.session(email).await["access_token"].as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn get(&self, path: &str, credential: &str) -> Answer {
@@ -183,9 +158,7 @@ impl Stand {
         path: &str,
         credential: Option<&str>,
     ) -> RequestBuilder {
-        let request = self
-            .client
-            .request(method, format!("http://{}{path}", self.address));
+        let request = self.client.request(method, format!("http://{}{path}", self.address));
         match credential {
             Some(credential) => request.bearer_auth(credential),
             None => request,
@@ -197,11 +170,7 @@ pub(crate) async fn answer(request: RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let body = response.bytes().await.unwrap();
-    Answer {
-        status,
-        headers,
-        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
-    }
+    Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
 }
 
 fn tenant(name: &str, suffix: &str) -> TenantFile {
@@ -236,10 +205,7 @@ async fn control_plane(database: &str) -> ControlPlane {
     let server = setting("POSTGRES__URL");
     let (server, _) = server.rsplit_once('/').unwrap();
     let url = Secret::new(format!("{server}/{database}"));
-    let settings = PostgresSettings {
-        url,
-        max_connections: 6,
-    };
+    let settings = PostgresSettings { url, max_connections: 6 };
     let control_plane = ControlPlane::connect(&settings).await.unwrap();
     control_plane.migrate().await.unwrap();
     control_plane
@@ -276,13 +242,8 @@ fn setting(name: &str) -> String {
 }
 
 async fn execute(statement: &str) {
-    let mut connection = PgConnection::connect(&setting("POSTGRES__URL"))
-        .await
-        .unwrap();
-    sqlx::raw_sql(AssertSqlSafe(statement))
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    let mut connection = PgConnection::connect(&setting("POSTGRES__URL")).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }
 
@@ -294,20 +255,11 @@ async fn drop_database(name: &str) {
 }
 
 async fn drop_tenant(id: &str) {
-    let statement = format!(
-        "DROP DATABASE IF EXISTS tenant_{} SYNC",
-        id.replace('-', "_")
-    );
+    let statement = format!("DROP DATABASE IF EXISTS tenant_{} SYNC", id.replace('-', "_"));
     let user = setting("CLUSTERS__SHARED__WRITER_USER");
     let password = setting("CLUSTERS__SHARED__WRITER_PASSWORD");
-    let request = Client::new()
-        .post(setting("CLUSTERS__SHARED__URL"))
-        .body(statement);
-    let response = request
-        .basic_auth(user, Some(password))
-        .send()
-        .await
-        .unwrap();
+    let request = Client::new().post(setting("CLUSTERS__SHARED__URL")).body(statement);
+    let response = request.basic_auth(user, Some(password)).send().await.unwrap();
     response.error_for_status().unwrap();
 }
 
@@ -317,9 +269,7 @@ impl Drop for Stand {
         let tenants = ["acme", "globex", "initech"].map(|tenant| self.id(tenant));
         let database = self.database.clone();
         let dropped = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
                 for tenant in tenants {
                     drop_tenant(&tenant).await;

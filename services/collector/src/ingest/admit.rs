@@ -41,16 +41,11 @@ pub(crate) fn refused(tenant: &TenantContext, wait: Duration) -> HttpResponse {
     let mut response = Error::from(problem).error_response();
     let quota = rate * WINDOW_SECONDS;
     for (name, value) in [
-        (
-            "ratelimit-policy",
-            format!(r#""events";q={quota};w={WINDOW_SECONDS}"#),
-        ),
+        ("ratelimit-policy", format!(r#""events";q={quota};w={WINDOW_SECONDS}"#)),
         ("ratelimit", format!(r#""events";r=0;t={seconds}"#)),
     ] {
         if let Ok(value) = value.parse() {
-            response
-                .headers_mut()
-                .insert(HeaderName::from_static(name), value);
+            response.headers_mut().insert(HeaderName::from_static(name), value);
         }
     }
     response

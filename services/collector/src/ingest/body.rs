@@ -49,11 +49,8 @@ impl Ingest {
             _ => self.settings.max_inflated_bytes + encoding.working_bytes(),
         };
         let mut room = self.in_flight.take(weight).ok_or_else(|| {
-            Problem::new(
-                Code::Unavailable,
-                "Too much is being taken in at this moment. Try again.",
-            )
-            .with_retry_after(RETRY_AFTER)
+            Problem::new(Code::Unavailable, "Too much is being taken in at this moment. Try again.")
+                .with_retry_after(RETRY_AFTER)
         })?;
         let bytes = tokio::time::timeout(ARRIVAL, self.inflate(encoding, payload))
             .await

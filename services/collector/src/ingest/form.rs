@@ -4,10 +4,7 @@ use problem::{Code, Problem};
 
 /// How the body holds its events, by its content type.
 pub(crate) fn form_of(headers: &HeaderMap) -> Result<BodyForm, Problem> {
-    let sent = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = sent.split(';').next().unwrap_or_default().trim();
     match essence.to_ascii_lowercase().as_str() {
         "application/json" => Ok(BodyForm::Json),
@@ -23,10 +20,9 @@ pub(crate) fn form_of(headers: &HeaderMap) -> Result<BodyForm, Problem> {
 /// What is wrong with a body as a whole.
 pub(crate) fn shape_problem(error: BatchError) -> Problem {
     match error {
-        BatchError::Malformed(reason) => Problem::new(
-            Code::MalformedBody,
-            format!("The body is not valid JSON: {reason}."),
-        ),
+        BatchError::Malformed(reason) => {
+            Problem::new(Code::MalformedBody, format!("The body is not valid JSON: {reason}."))
+        }
         BatchError::Shape { pointer, reason } => Problem::field(pointer, reason),
         BatchError::TooMany(most) => Problem::new(
             Code::TooManyEvents,

@@ -14,17 +14,13 @@ pub(super) struct Room(OwnedSemaphorePermit);
 
 impl InFlight {
     pub(super) fn new(bytes: usize) -> Self {
-        Self {
-            room: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))),
-        }
+        Self { room: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))) }
     }
 
     /// Room for `bytes`, if there is any left.
     pub(super) fn take(&self, bytes: usize) -> Option<Room> {
         let permits = bytes.try_into().ok()?;
-        let permit = Arc::clone(&self.room)
-            .try_acquire_many_owned(permits)
-            .ok()?;
+        let permit = Arc::clone(&self.room).try_acquire_many_owned(permits).ok()?;
         Gauge::BytesInFlight.add(&[], i64::from(permits));
         Some(Room(permit))
     }

@@ -27,11 +27,7 @@ pub(super) enum InflateError {
 impl Inflater {
     /// Of a body that may become `limit` bytes.
     pub(super) fn new(encoding: Encoding, limit: usize) -> Result<Self, InflateError> {
-        let bounded = Bounded {
-            bytes: Vec::new(),
-            limit,
-            overrun: false,
-        };
+        let bounded = Bounded { bytes: Vec::new(), limit, overrun: false };
         Ok(Self(match encoding {
             Encoding::Identity => Stage::Identity(bounded),
             Encoding::Gzip => Stage::Gzip(Box::new(MultiGzDecoder::new(bounded))),
@@ -65,10 +61,9 @@ impl Inflater {
         flushed.map_err(|_| self.failure())?;
         match self.0 {
             Stage::Identity(bounded) => Ok(bounded.bytes),
-            Stage::Gzip(decoder) => decoder
-                .finish()
-                .map(|bounded| bounded.bytes)
-                .map_err(|_| InflateError::Malformed),
+            Stage::Gzip(decoder) => {
+                decoder.finish().map(|bounded| bounded.bytes).map_err(|_| InflateError::Malformed)
+            }
             Stage::Zstd(decoder) => Ok(decoder.into_inner().bytes),
         }
     }
@@ -79,11 +74,7 @@ impl Inflater {
             Stage::Gzip(decoder) => decoder.get_ref(),
             Stage::Zstd(decoder) => decoder.get_ref(),
         };
-        if bounded.overrun {
-            InflateError::TooLarge
-        } else {
-            InflateError::Malformed
-        }
+        if bounded.overrun { InflateError::TooLarge } else { InflateError::Malformed }
     }
 }
 
@@ -134,19 +125,13 @@ mod tests {
 
     #[test]
     fn every_encoding_gives_the_same_bytes_up_to_the_limit() {
-        let body: Vec<u8> = (0..5_000_u32)
-            .flat_map(|n| n.wrapping_mul(n).to_le_bytes())
-            .collect();
+        let body: Vec<u8> = (0..5_000_u32).flat_map(|n| n.wrapping_mul(n).to_le_bytes()).collect();
         for (encoding, sent) in [
             (Encoding::Identity, body.clone()),
             (Encoding::Gzip, gzip(&body)),
             (Encoding::Zstd, zstd(&body)),
         ] {
-            assert_eq!(
-                inflate(encoding, &sent, body.len()).as_ref(),
-                Ok(&body),
-                "{encoding:?}"
-            );
+            assert_eq!(inflate(encoding, &sent, body.len()).as_ref(), Ok(&body), "{encoding:?}");
             let over = inflate(encoding, &sent, body.len() - 1);
             assert_eq!(over, Err(InflateError::TooLarge), "{encoding:?}");
         }
@@ -166,11 +151,7 @@ mod tests {
         for (encoding, sent) in [(Encoding::Gzip, gzip(body)), (Encoding::Zstd, zstd(body))] {
             for end in 1..sent.len() {
                 let cut = inflate(encoding, &sent[..end], 100);
-                assert_eq!(
-                    cut,
-                    Err(InflateError::Malformed),
-                    "{encoding:?} cut at {end}"
-                );
+                assert_eq!(cut, Err(InflateError::Malformed), "{encoding:?} cut at {end}");
             }
             let other = inflate(encoding, body, 100);
             assert_eq!(other, Err(InflateError::Malformed), "{encoding:?}");
@@ -184,10 +165,7 @@ mod tests {
     #[test]
     fn a_bomb_is_given_up_at_the_limit() {
         let zeros = vec![0; 64 << 20];
-        for (encoding, sent) in [
-            (Encoding::Gzip, gzip(&zeros)),
-            (Encoding::Zstd, zstd(&zeros)),
-        ] {
+        for (encoding, sent) in [(Encoding::Gzip, gzip(&zeros)), (Encoding::Zstd, zstd(&zeros))] {
             let mut inflater = Inflater::new(encoding, 1 << 20).unwrap();
             assert_eq!(inflater.write(&sent), Err(InflateError::TooLarge));
             let held = match &inflater.0 {

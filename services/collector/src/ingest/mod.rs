@@ -41,11 +41,6 @@ impl Ingest {
         aggregates: Aggregates,
     ) -> Self {
         let in_flight = InFlight::new(settings.in_flight_bytes);
-        Self {
-            settings,
-            producer,
-            aggregates,
-            in_flight,
-        }
+        Self { settings, producer, aggregates, in_flight }
     }
 }

@@ -21,15 +21,10 @@ impl Ingest {
         traceparent: Option<&str>,
     ) -> Receipt {
         let mut sorted = sort(events, admission);
-        let delivery = Delivery {
-            within: self.settings.publish_timeout(),
-            traceparent,
-        };
+        let delivery = Delivery { within: self.settings.publish_timeout(), traceparent };
         let (accepted, rejected) = tokio::join!(
-            self.producer
-                .publish(tenant.scope(sorted.accepted.values), delivery),
-            self.producer
-                .publish_rejects(tenant.scope(sorted.rejected.values), delivery),
+            self.producer.publish(tenant.scope(sorted.accepted.values), delivery),
+            self.producer.publish_rejects(tenant.scope(sorted.rejected.values), delivery),
         );
         let places = sorted.accepted.at.into_iter().chain(sorted.rejected.at);
         for (place, published) in places.zip(accepted.into_iter().chain(rejected)) {

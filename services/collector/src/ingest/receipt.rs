@@ -70,18 +70,8 @@ impl Outcome {
 }
 
 impl From<Rejection> for Outcome {
-    fn from(
-        Rejection {
-            code,
-            pointer,
-            reason,
-        }: Rejection,
-    ) -> Self {
-        Self::Rejected {
-            code: code.as_str(),
-            pointer,
-            reason,
-        }
+    fn from(Rejection { code, pointer, reason }: Rejection) -> Self {
+        Self::Rejected { code: code.as_str(), pointer, reason }
     }
 }
 
@@ -97,12 +87,7 @@ impl Receipt {
             };
             *count += 1;
         }
-        Self {
-            receipt_id: Uuid::now_v7(),
-            received_at,
-            counts,
-            outcomes,
-        }
+        Self { receipt_id: Uuid::now_v7(), received_at, counts, outcomes }
     }
 
     /// Whether all that there was to store must be sent again.

@@ -24,10 +24,7 @@ pub(super) struct Places<T> {
 
 impl<T> Default for Places<T> {
     fn default() -> Self {
-        Self {
-            at: Vec::new(),
-            values: Vec::new(),
-        }
+        Self { at: Vec::new(), values: Vec::new() }
     }
 }
 
@@ -44,9 +41,9 @@ pub(super) fn sort(events: &[&[u8]], admission: &Admission) -> Sorted {
     let mut seen = HashSet::new();
     for (place, raw) in events.iter().enumerate() {
         let outcome = match parse(raw, admission) {
-            Ok(event) if !seen.insert(event.event_id) => Outcome::DuplicateInBatch {
-                event_id: event.event_id,
-            },
+            Ok(event) if !seen.insert(event.event_id) => {
+                Outcome::DuplicateInBatch { event_id: event.event_id }
+            }
             Ok(event) => {
                 let event_id = event.event_id;
                 sorted.accepted.push(place, event);

@@ -134,8 +134,7 @@ mod tests {
             currency: "EUR".parse().unwrap(),
         };
         let read = parse(event.to_string().as_bytes(), &admission);
-        read.map(|event| serde_json::to_value(event).unwrap())
-            .map_err(|error| error.pointer)
+        read.map(|event| serde_json::to_value(event).unwrap()).map_err(|error| error.pointer)
     }
 
     #[test]

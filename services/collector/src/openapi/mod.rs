@@ -39,9 +39,7 @@ impl Modify for Bearer {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some(
-                "An API key of kind `collect` or `import`, or a JWT made from one.",
-            ))
+            .description(Some("An API key of kind `collect` or `import`, or a JWT made from one."))
             .build();
         let components = description.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));

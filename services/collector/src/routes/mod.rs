@@ -20,19 +20,14 @@ pub fn routes(
     health: Health,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let web = Data::new(dependencies.web);
-    let ingest = Data::new(Ingest::new(
-        settings.clone(),
-        dependencies.producer,
-        dependencies.aggregates,
-    ));
+    let ingest =
+        Data::new(Ingest::new(settings.clone(), dependencies.producer, dependencies.aggregates));
     move |config| {
         config
             .app_data(web.clone())
             .app_data(ingest.clone())
             .service(
-                resource("/v1/events")
-                    .post(events::post::post)
-                    .wrap(from_fn(cross_origin::answer)),
+                resource("/v1/events").post(events::post::post).wrap(from_fn(cross_origin::answer)),
             )
             .configure(|config| health.clone().configure(config));
     }

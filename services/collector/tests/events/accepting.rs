@@ -17,11 +17,7 @@ async fn every_form_and_encoding_of_a_body_is_understood() {
     let lines = || format!("{}\n\n{}\r\n", event(), event());
     let bodies: [(&str, String, usize); 6] = [
         ("application/json", json!([event(), event()]).to_string(), 2),
-        (
-            "Application/JSON; charset=utf-8",
-            json!({"events": [event()]}).to_string(),
-            1,
-        ),
+        ("Application/JSON; charset=utf-8", json!({"events": [event()]}).to_string(), 1),
         ("application/json", event().to_string(), 1),
         ("application/json", "[]".to_owned(), 0),
         ("application/x-ndjson", lines(), 2),
@@ -36,12 +32,9 @@ async fn every_form_and_encoding_of_a_body_is_understood() {
         ] {
             let request = collector.post(bytes).header("content-encoding", encoding);
             let request = request.headers(
-                [(
-                    "content-type".parse().unwrap(),
-                    content_type.parse().unwrap(),
-                )]
-                .into_iter()
-                .collect(),
+                [("content-type".parse().unwrap(), content_type.parse().unwrap())]
+                    .into_iter()
+                    .collect(),
             );
             let answer = send(request).await;
             let label = format!("{content_type}, {encoding}: {body}");
@@ -66,32 +59,19 @@ async fn what_was_answered_accepted_is_in_the_log() {
         let receipt: Uuid = answer.body["receipt_id"].as_str().unwrap().parse().unwrap();
         assert_eq!(receipt.get_version_num(), 7);
         for outcome in answer.body["outcomes"].as_array().unwrap() {
-            accepted.insert(
-                outcome["event_id"]
-                    .as_str()
-                    .unwrap()
-                    .parse::<Uuid>()
-                    .unwrap(),
-            );
+            accepted.insert(outcome["event_id"].as_str().unwrap().parse::<Uuid>().unwrap());
         }
     }
     let logged = collector.logged().await;
     assert_eq!((accepted.len(), logged.len()), (1_000, 1_000));
-    assert_eq!(
-        logged
-            .iter()
-            .map(|event| event.event_id)
-            .collect::<BTreeSet<_>>(),
-        accepted
-    );
+    assert_eq!(logged.iter().map(|event| event.event_id).collect::<BTreeSet<_>>(), accepted);
 }
 
 #[actix_web::test]
 async fn one_bad_event_in_a_thousand_rejects_one_event_and_is_kept_as_it_was_sent() {
     let collector = TestCollector::new().await;
-    let mut events: Vec<String> = (0..1_000)
-        .map(|_| page_view(Uuid::now_v7()).to_string())
-        .collect();
+    let mut events: Vec<String> =
+        (0..1_000).map(|_| page_view(Uuid::now_v7()).to_string()).collect();
     // Spaces, an escape and the order of fields survive.
     events[499] = r#"{ "type":17 ,  "visitor_id":"\u00e9" }"#.to_owned();
     let answer = send(collector.post(format!("[{}]", events.join(",")))).await;
@@ -103,10 +83,7 @@ async fn one_bad_event_in_a_thousand_rejects_one_event_and_is_kept_as_it_was_sen
     let rejected = &answer.body["outcomes"][499];
     assert_eq!(rejected["code"], "wrong_type");
     assert_eq!(rejected["pointer"], "/type");
-    assert!(
-        rejected["reason"].as_str().unwrap().starts_with("must be"),
-        "{rejected}"
-    );
+    assert!(rejected["reason"].as_str().unwrap().starts_with("must be"), "{rejected}");
     let counts = json!({"accepted": 999, "duplicate_in_batch": 0, "rejected": 1, "retry": 0});
     assert_eq!(answer.body["counts"], counts);
 
@@ -120,9 +97,8 @@ async fn a_batch_of_bad_events_is_answered_event_by_event() {
     let answer = send(collector.post(r#"[1, {}, {"type":"ad_click"}]"#)).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
     assert_eq!(answer.outcomes(), ["rejected"; 3]);
-    let pointers: Vec<_> = (0..3)
-        .map(|at| answer.body["outcomes"][at]["pointer"].as_str().unwrap())
-        .collect();
+    let pointers: Vec<_> =
+        (0..3).map(|at| answer.body["outcomes"][at]["pointer"].as_str().unwrap()).collect();
     assert_eq!(pointers, ["", "/type", "/campaign_id"]);
     let mut kept = collector.rejected().await;
     kept.sort();
@@ -135,10 +111,7 @@ async fn the_same_id_twice_in_a_batch_is_stored_once() {
     let [one, two] = [Uuid::now_v7(), Uuid::now_v7()];
     let events = json!([page_view(one), page_view(two), page_view(one)]);
     let answer = send(collector.post(events.to_string())).await;
-    assert_eq!(
-        answer.outcomes(),
-        ["accepted", "accepted", "duplicate_in_batch"]
-    );
+    assert_eq!(answer.outcomes(), ["accepted", "accepted", "duplicate_in_batch"]);
     assert_eq!(answer.body["outcomes"][2]["event_id"], one.to_string());
     assert_eq!(collector.logged().await.len(), 2);
 }
@@ -153,12 +126,8 @@ async fn only_an_import_key_brings_history() {
         assert_eq!(send(request).await.outcomes(), ["accepted"]);
     }
     let logged = collector.logged().await;
-    let of = |kind: &str| {
-        logged
-            .iter()
-            .find(|event| event.visitor_id.as_deref() == Some(kind))
-            .unwrap()
-    };
+    let of =
+        |kind: &str| logged.iter().find(|event| event.visitor_id.as_deref() == Some(kind)).unwrap();
     assert_eq!(of("import").event_time, long_ago);
     assert!(of("collect").event_time > Utc::now() - TimeDelta::days(31));
     assert_eq!(of("collect").event_time_sent, Some(long_ago));
@@ -175,11 +144,7 @@ async fn pages_of_any_origin_may_send() {
     let preflight = send(preflight).await;
     assert_eq!(preflight.status, StatusCode::NO_CONTENT);
     assert_eq!(preflight.header("access-control-allow-origin"), "*");
-    assert!(
-        preflight
-            .header("access-control-allow-headers")
-            .contains("authorization")
-    );
+    assert!(preflight.header("access-control-allow-headers").contains("authorization"));
     let refused = send(collector.post_as("wrong", "[]")).await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
     assert_eq!(refused.header("access-control-allow-origin"), "*");

@@ -10,15 +10,7 @@ use uuid::Uuid;
 use crate::support::*;
 
 /// Content type, encoding, body → status, code, pointer, and what the answer must mention.
-type Row = (
-    &'static str,
-    &'static str,
-    Vec<u8>,
-    u16,
-    &'static str,
-    &'static str,
-    &'static str,
-);
+type Row = (&'static str, &'static str, Vec<u8>, u16, &'static str, &'static str, &'static str);
 
 fn rows() -> Vec<Row> {
     let json = "application/json";
@@ -30,51 +22,11 @@ fn rows() -> Vec<Row> {
     let cut = gzip(page.as_bytes());
     let cut = cut[..cut.len() - 3].to_vec();
     vec![
-        (
-            json,
-            "",
-            b"".into(),
-            422,
-            "invalid_field",
-            "",
-            "array of events",
-        ),
-        (
-            json,
-            "",
-            b"17".into(),
-            422,
-            "invalid_field",
-            "",
-            "array of events",
-        ),
-        (
-            json,
-            "",
-            b"\"[]\"".into(),
-            422,
-            "invalid_field",
-            "",
-            "array of events",
-        ),
-        (
-            json,
-            "",
-            b"{}".into(),
-            422,
-            "invalid_field",
-            "/events",
-            "array of events",
-        ),
-        (
-            json,
-            "",
-            b"{\"events\":7}".into(),
-            422,
-            "invalid_field",
-            "/events",
-            "array",
-        ),
+        (json, "", b"".into(), 422, "invalid_field", "", "array of events"),
+        (json, "", b"17".into(), 422, "invalid_field", "", "array of events"),
+        (json, "", b"\"[]\"".into(), 422, "invalid_field", "", "array of events"),
+        (json, "", b"{}".into(), 422, "invalid_field", "/events", "array of events"),
+        (json, "", b"{\"events\":7}".into(), 422, "invalid_field", "/events", "array"),
         (
             json,
             "",
@@ -84,78 +36,14 @@ fn rows() -> Vec<Row> {
             "/sent_at",
             "RFC 3339",
         ),
-        (
-            json,
-            "",
-            b"[{\"type\":".into(),
-            400,
-            "malformed_body",
-            "-",
-            "not valid JSON",
-        ),
-        (
-            json,
-            "",
-            b"[{}],".into(),
-            400,
-            "malformed_body",
-            "-",
-            "not valid JSON",
-        ),
-        (
-            json,
-            "",
-            b"[\"\xff\"]".into(),
-            400,
-            "malformed_body",
-            "-",
-            "not valid JSON",
-        ),
-        (
-            json,
-            "",
-            format!("[{}]", many(",")).into(),
-            413,
-            "too_many_events",
-            "-",
-            "1000",
-        ),
-        (
-            lines,
-            "",
-            many("\n").into(),
-            413,
-            "too_many_events",
-            "-",
-            "1000",
-        ),
-        (
-            json,
-            "",
-            huge.clone(),
-            413,
-            "body_too_large",
-            "-",
-            "1048576",
-        ),
-        (
-            json,
-            "gzip",
-            gzip(&huge),
-            413,
-            "body_too_large",
-            "-",
-            "once inflated",
-        ),
-        (
-            json,
-            "gzip",
-            gzip(&zeros),
-            413,
-            "body_too_large",
-            "-",
-            "once inflated",
-        ),
+        (json, "", b"[{\"type\":".into(), 400, "malformed_body", "-", "not valid JSON"),
+        (json, "", b"[{}],".into(), 400, "malformed_body", "-", "not valid JSON"),
+        (json, "", b"[\"\xff\"]".into(), 400, "malformed_body", "-", "not valid JSON"),
+        (json, "", format!("[{}]", many(",")).into(), 413, "too_many_events", "-", "1000"),
+        (lines, "", many("\n").into(), 413, "too_many_events", "-", "1000"),
+        (json, "", huge.clone(), 413, "body_too_large", "-", "1048576"),
+        (json, "gzip", gzip(&huge), 413, "body_too_large", "-", "once inflated"),
+        (json, "gzip", gzip(&zeros), 413, "body_too_large", "-", "once inflated"),
         (
             json,
             "zstd",
@@ -165,69 +53,13 @@ fn rows() -> Vec<Row> {
             "-",
             "once inflated",
         ),
-        (
-            json,
-            "gzip",
-            b"[]".into(),
-            400,
-            "malformed_body",
-            "-",
-            "not valid gzip",
-        ),
-        (
-            json,
-            "gzip",
-            cut,
-            400,
-            "malformed_body",
-            "-",
-            "not valid gzip",
-        ),
-        (
-            json,
-            "zstd",
-            b"[]".into(),
-            400,
-            "malformed_body",
-            "-",
-            "not valid zstd",
-        ),
-        (
-            json,
-            "br",
-            b"[]".into(),
-            415,
-            "unsupported_media_type",
-            "-",
-            "`zstd`",
-        ),
-        (
-            json,
-            "gzip, gzip",
-            b"[]".into(),
-            415,
-            "unsupported_media_type",
-            "-",
-            "`zstd`",
-        ),
-        (
-            "",
-            "",
-            b"[]".into(),
-            415,
-            "unsupported_media_type",
-            "-",
-            "application/json",
-        ),
-        (
-            "text/csv",
-            "",
-            b"a,b".into(),
-            415,
-            "unsupported_media_type",
-            "-",
-            "application/x-ndjson",
-        ),
+        (json, "gzip", b"[]".into(), 400, "malformed_body", "-", "not valid gzip"),
+        (json, "gzip", cut, 400, "malformed_body", "-", "not valid gzip"),
+        (json, "zstd", b"[]".into(), 400, "malformed_body", "-", "not valid zstd"),
+        (json, "br", b"[]".into(), 415, "unsupported_media_type", "-", "`zstd`"),
+        (json, "gzip, gzip", b"[]".into(), 415, "unsupported_media_type", "-", "`zstd`"),
+        ("", "", b"[]".into(), 415, "unsupported_media_type", "-", "application/json"),
+        ("text/csv", "", b"a,b".into(), 415, "unsupported_media_type", "-", "application/x-ndjson"),
         (
             "application/jsonp",
             "",
@@ -251,10 +83,7 @@ async fn a_body_that_cannot_be_taken_is_refused_with_what_would_be_right() {
             .client
             .post(collector.url("/v1/events"))
             .bearer_auth(collector.key("acme", KeyKind::Collect));
-        for (name, value) in [
-            ("content-type", content_type),
-            ("content-encoding", encoding),
-        ] {
+        for (name, value) in [("content-type", content_type), ("content-encoding", encoding)] {
             if !value.is_empty() {
                 request = request.header(name, value);
             }
@@ -263,31 +92,17 @@ async fn a_body_that_cannot_be_taken_is_refused_with_what_would_be_right() {
         let answer = send(request.body(body)).await;
         let body = &answer.body;
         assert_eq!(answer.status.as_u16(), status, "{label}: {body}");
-        assert_eq!(
-            answer.header("content-type"),
-            "application/problem+json",
-            "{label}"
-        );
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{label}");
         assert_eq!(body["code"], code, "{label}: {body}");
         if pointer != "-" {
             assert_eq!(body["errors"][0]["pointer"], pointer, "{label}: {body}");
         }
-        assert!(
-            body.to_string().contains(mention),
-            "{label}: {body} should mention {mention}"
-        );
-        assert!(
-            begin.elapsed() < Duration::from_secs(3),
-            "{label} took {:?}",
-            begin.elapsed()
-        );
+        assert!(body.to_string().contains(mention), "{label}: {body} should mention {mention}");
+        assert!(begin.elapsed() < Duration::from_secs(3), "{label} took {:?}", begin.elapsed());
     }
     let good = send(collector.post("[]")).await;
     assert_eq!(good.status, StatusCode::ACCEPTED, "the process lives on");
-    assert_eq!(
-        collector.logged().await.len() + collector.rejected().await.len(),
-        0
-    );
+    assert_eq!(collector.logged().await.len() + collector.rejected().await.len(), 0);
 }
 
 #[actix_web::test]
@@ -296,28 +111,13 @@ async fn only_keys_that_write_may_send() {
     let nobody = collector.client.post(collector.url("/v1/events"));
     let cases = [
         (nobody, 401, "credential_missing"),
-        (
-            collector.post_as("ff_collect_0000000000000000_00", "[]"),
-            401,
-            "credential_invalid",
-        ),
-        (
-            collector.post_as("not.a.token", "[]"),
-            401,
-            "credential_invalid",
-        ),
-        (
-            collector.post_as(collector.key("acme", KeyKind::Read), "[]"),
-            403,
-            "permission_denied",
-        ),
+        (collector.post_as("ff_collect_0000000000000000_00", "[]"), 401, "credential_invalid"),
+        (collector.post_as("not.a.token", "[]"), 401, "credential_invalid"),
+        (collector.post_as(collector.key("acme", KeyKind::Read), "[]"), 403, "permission_denied"),
     ];
     for (request, status, code) in cases {
         let answer = send(request).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.body["code"].as_str()),
-            (status, Some(code))
-        );
+        assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (status, Some(code)));
     }
     let wrong = send(collector.client.get(collector.url("/v1/events"))).await;
     assert_eq!(wrong.status, StatusCode::METHOD_NOT_ALLOWED);
@@ -325,16 +125,10 @@ async fn only_keys_that_write_may_send() {
 
 #[actix_web::test]
 async fn without_kafka_nothing_is_promised() {
-    let mut options = Options {
-        brokers: Some("127.0.0.1:1"),
-        ..Options::default()
-    };
+    let mut options = Options { brokers: Some("127.0.0.1:1"), ..Options::default() };
     options.collector.publish_timeout_ms = 300;
     let collector = TestCollector::with(options).await;
-    for body in [
-        json!([page_view(Uuid::now_v7()), {"type": "page_view"}]),
-        json!([{}]),
-    ] {
+    for body in [json!([page_view(Uuid::now_v7()), {"type": "page_view"}]), json!([{}])] {
         let answer = send(collector.post(body.to_string())).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.body["code"], "unavailable");
@@ -347,10 +141,8 @@ async fn without_kafka_nothing_is_promised() {
 
 #[actix_web::test]
 async fn what_was_stored_is_said_even_when_the_rest_was_not() {
-    let mut options = Options {
-        rejects_topic: Some("test-topic-that-does-not-exist"),
-        ..Options::default()
-    };
+    let mut options =
+        Options { rejects_topic: Some("test-topic-that-does-not-exist"), ..Options::default() };
     options.collector.publish_timeout_ms = 1_000;
     let collector = TestCollector::with(options).await;
     let batch = json!([{"type": 1}, page_view(Uuid::now_v7())]);
@@ -366,10 +158,7 @@ async fn a_tenant_over_its_rate_waits_and_slows_nobody_else() {
     let collector = TestCollector::new().await;
     let batch = |count| json!(vec![json!({"type": "page_view"}); count]).to_string();
     let slow = collector.key("slow", KeyKind::Collect);
-    assert_eq!(
-        send(collector.post_as(slow, batch(10))).await.status,
-        StatusCode::ACCEPTED
-    );
+    assert_eq!(send(collector.post_as(slow, batch(10))).await.status, StatusCode::ACCEPTED);
 
     let refused = send(collector.post_as(slow, batch(10))).await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
@@ -377,16 +166,10 @@ async fn a_tenant_over_its_rate_waits_and_slows_nobody_else() {
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=10).contains(&wait), "{wait}");
     assert_eq!(refused.header("ratelimit-policy"), r#""events";q=10;w=10"#);
-    assert_eq!(
-        refused.header("ratelimit"),
-        format!(r#""events";r=0;t={wait}"#)
-    );
+    assert_eq!(refused.header("ratelimit"), format!(r#""events";r=0;t={wait}"#));
 
     let globex = collector.key("globex", KeyKind::Collect);
-    assert_eq!(
-        send(collector.post_as(globex, batch(10))).await.status,
-        StatusCode::ACCEPTED
-    );
+    assert_eq!(send(collector.post_as(globex, batch(10))).await.status, StatusCode::ACCEPTED);
     assert_eq!(collector.logged().await.len(), 20);
 }
 
@@ -408,8 +191,5 @@ async fn bodies_at_hand_are_bounded_before_they_are_read() {
     };
     let (first, ()) = futures::join!(first, second);
     assert_eq!(first.unwrap().status(), StatusCode::ACCEPTED);
-    assert_eq!(
-        send(collector.post("[]")).await.status,
-        StatusCode::ACCEPTED
-    );
+    assert_eq!(send(collector.post("[]")).await.status, StatusCode::ACCEPTED);
 }

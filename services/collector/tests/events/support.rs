@@ -47,11 +47,7 @@ impl Default for Options {
             publish_timeout_ms: 10_000,
         };
         collector.validate().unwrap();
-        Self {
-            brokers: None,
-            rejects_topic: None,
-            collector,
-        }
+        Self { brokers: None, rejects_topic: None, collector }
     }
 }
 
@@ -62,9 +58,8 @@ impl TestCollector {
 
     pub(crate) async fn with(options: Options) -> Self {
         let run = Uuid::now_v7();
-        let brokers = options
-            .brokers
-            .map_or_else(|| needed("FOOTFALL__KAFKA__BROKERS"), Into::into);
+        let brokers =
+            options.brokers.map_or_else(|| needed("FOOTFALL__KAFKA__BROKERS"), Into::into);
         let kafka = KafkaSettings {
             brokers,
             events_topic: format!("test-events-{run}"),
@@ -108,14 +103,7 @@ impl TestCollector {
         };
         let lifecycle = Lifecycle::new();
         let address = collector::run(&options.collector, dependencies, &lifecycle).unwrap();
-        Self {
-            address,
-            client: reqwest::Client::new(),
-            lifecycle,
-            kafka,
-            keys,
-            has_topics,
-        }
+        Self { address, client: reqwest::Client::new(), lifecycle, kafka, keys, has_topics }
     }
 
     pub(crate) fn key(&self, client_id: &'static str, kind: KeyKind) -> &str {
@@ -142,17 +130,13 @@ impl TestCollector {
     /// The events in the log, in no order.
     pub(crate) async fn logged(&self) -> Vec<Event> {
         let payloads = read(&self.kafka).await.into_iter();
-        payloads
-            .map(|payload| serde_json::from_slice(&payload).unwrap())
-            .collect()
+        payloads.map(|payload| serde_json::from_slice(&payload).unwrap()).collect()
     }
 
     /// The bytes among the rejects, in no order.
     pub(crate) async fn rejected(&self) -> Vec<Vec<u8>> {
-        let rejects = KafkaSettings {
-            events_topic: self.kafka.rejects_topic.clone(),
-            ..self.kafka.clone()
-        };
+        let rejects =
+            KafkaSettings { events_topic: self.kafka.rejects_topic.clone(), ..self.kafka.clone() };
         read(&rejects).await
     }
 
@@ -205,18 +189,13 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The outcomes, by name.
     pub(crate) fn outcomes(&self) -> Vec<&str> {
         let outcomes = self.body["outcomes"].as_array().unwrap();
-        outcomes
-            .iter()
-            .map(|outcome| outcome["outcome"].as_str().unwrap())
-            .collect()
+        outcomes.iter().map(|outcome| outcome["outcome"].as_str().unwrap()).collect()
     }
 }
 
@@ -227,11 +206,7 @@ pub(crate) async fn send(request: RequestBuilder) -> Answer {
 pub(crate) async fn answer(response: Response) -> Answer {
     let (status, headers) = (response.status(), response.headers().clone());
     let body = response.json().await.unwrap_or(Value::Null);
-    Answer {
-        status,
-        headers,
-        body,
-    }
+    Answer { status, headers, body }
 }
 
 pub(crate) fn page_view(id: Uuid) -> Value {
@@ -251,11 +226,7 @@ struct Tenants;
 #[async_trait::async_trait]
 impl TenantDirectory for Tenants {
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
-        let events_per_second = if client_id.as_str() == "slow" {
-            1
-        } else {
-            100_000
-        };
+        let events_per_second = if client_id.as_str() == "slow" { 1 } else { 100_000 };
         Ok(Some(TenantRecord {
             client_id: client_id.clone(),
             name: client_id.to_string(),
@@ -265,10 +236,7 @@ impl TenantDirectory for Tenants {
                 cluster: "main".parse().unwrap(),
                 route_version: 1,
             },
-            limits: Limits {
-                events_per_second,
-                ..Limits::default()
-            },
+            limits: Limits { events_per_second, ..Limits::default() },
             time_zone: chrono_tz::UTC,
             currency: "EUR".parse().unwrap(),
             token_version: 1,
@@ -348,10 +316,7 @@ impl CredentialStore for Known {
 }
 
 /// A body of unknown length that is sent as it is fed, and ends when the feed is dropped.
-pub(crate) fn slow_body() -> (
-    tokio::sync::mpsc::UnboundedSender<&'static str>,
-    reqwest::Body,
-) {
+pub(crate) fn slow_body() -> (tokio::sync::mpsc::UnboundedSender<&'static str>, reqwest::Body) {
     let (feed, pieces) = tokio::sync::mpsc::unbounded_channel();
     let pieces = futures::stream::unfold(pieces, async |mut pieces| {
         let piece: &'static str = tokio::sync::mpsc::UnboundedReceiver::recv(&mut pieces).await?;

@@ -9,11 +9,7 @@ pub(crate) fn run(command: ConfigCommand, file: Option<&Path>) -> Result<(), Fai
         ConfigCommand::Check => output::line("the settings make sense"),
         ConfigCommand::Show => {
             let assigned = |origin: &settings::Origin| format!("{} = {}", origin.key, origin.value);
-            let width = origins
-                .iter()
-                .map(|origin| assigned(origin).len())
-                .max()
-                .unwrap_or(0);
+            let width = origins.iter().map(|origin| assigned(origin).len()).max().unwrap_or(0);
             for origin in &origins {
                 output::line(&format!("{:width$}  # {}", assigned(origin), origin.source));
             }

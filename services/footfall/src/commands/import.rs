@@ -20,24 +20,13 @@ use crate::{
 
 /// Sends each file, one after the other, and tells what became of its events.
 pub(crate) async fn run(arguments: Import) -> Result<(), Failure> {
-    let Import {
-        format,
-        target,
-        campaign,
-        rate,
-        files,
-    } = arguments;
+    let Import { format, target, campaign, rate, files } = arguments;
     let collector = Collector::new(target)?;
-    let sources = files
-        .iter()
-        .map(|path| open(path))
-        .collect::<Result<Vec<_>, _>>()?;
+    let sources = files.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?;
     let began = Instant::now();
     let mut total = Tally::default();
     for source in sources {
-        let campaign = campaign
-            .clone()
-            .or_else(|| format.default_campaign(source.stem()));
+        let campaign = campaign.clone().or_else(|| format.default_campaign(source.stem()));
         let name = source.path().display().to_string();
         let tally = send(&collector, source, format, campaign, rate).await?;
         output::line(&format!("{name}: {tally}"));
@@ -45,15 +34,10 @@ pub(crate) async fn run(arguments: Import) -> Result<(), Failure> {
     }
     let seconds = began.elapsed().as_secs_f64();
     let each_second = total.answered() as f64 / seconds.max(0.001);
-    output::note(&format!(
-        "{} events in {seconds:.1} s, {each_second:.0}/s",
-        total.answered()
-    ));
+    output::note(&format!("{} events in {seconds:.1} s, {each_second:.0}/s", total.answered()));
     match total.rejected {
         0 => Ok(()),
-        rejected => Err(Failure::Rejected(format!(
-            "{rejected} events were rejected"
-        ))),
+        rejected => Err(Failure::Rejected(format!("{rejected} events were rejected"))),
     }
 }
 

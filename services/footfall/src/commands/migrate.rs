@@ -40,17 +40,12 @@ pub(crate) async fn run(
 
     progress.begin_step("PostgreSQL: clusters");
     let (known, changed) = register_clusters(&parts).await?;
-    progress.end_step(&format!(
-        "PostgreSQL: {known} clusters known, {changed} new or changed"
-    ));
+    progress.end_step(&format!("PostgreSQL: {known} clusters known, {changed} new or changed"));
 
     let destinations = destinations(&parts).await?;
     progress.expect_more(destinations.len() as u64);
     for destination in &destinations {
-        let place = format!(
-            "ClickHouse: {} on {}",
-            destination.database, destination.cluster
-        );
+        let place = format!("ClickHouse: {} on {}", destination.database, destination.cluster);
         progress.begin_step(&place);
         let applied = migrate_tables(&parts, destination).await?;
         progress.end_step(&match applied {
@@ -96,19 +91,13 @@ async fn register_clusters(parts: &Parts) -> Result<(usize, usize), Failure> {
 /// The tables of every tenant, and the shared ones.
 async fn destinations(parts: &Parts) -> Result<BTreeSet<Destination>, Failure> {
     let tenants = parts.platform().tenants().await?;
-    let mut destinations: BTreeSet<Destination> = tenants
-        .iter()
-        .map(|tenant| destination_of(&tenant.record))
-        .collect();
+    let mut destinations: BTreeSet<Destination> =
+        tenants.iter().map(|tenant| destination_of(&tenant.record)).collect();
     let shared: ClusterName = SHARED_CLUSTER.parse().map_err(Failure::other)?;
     if parts.configuration.clusters.contains_key(&shared) {
         // The shared tables are the same ones whoever's they are.
         let anybody: ClientId = "anybody".parse().map_err(Failure::other)?;
-        let shared = Placement {
-            isolation: Isolation::Shared,
-            cluster: shared,
-            route_version: 1,
-        };
+        let shared = Placement { isolation: Isolation::Shared, cluster: shared, route_version: 1 };
         destinations.insert(shared.destination(&anybody));
     }
     Ok(destinations)

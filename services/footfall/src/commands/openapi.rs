@@ -4,10 +4,7 @@ use crate::{exit::Failure, output};
 
 /// Writes the descriptions, or compares them with what is there.
 pub(crate) fn run(check: bool, folder: &Path) -> Result<(), Failure> {
-    let described = [
-        ("collector.json", collector::openapi()),
-        ("api.json", api::openapi()),
-    ];
+    let described = [("collector.json", collector::openapi()), ("api.json", api::openapi())];
     let mut differing = Vec::new();
     for (name, description) in described {
         let path = folder.join(name);
@@ -28,7 +25,5 @@ pub(crate) fn run(check: bool, folder: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let files = differing.join(" and ");
-    Err(Failure::Rejected(format!(
-        "{files} differ from the code: run `footfall openapi`"
-    )))
+    Err(Failure::Rejected(format!("{files} differ from the code: run `footfall openapi`")))
 }

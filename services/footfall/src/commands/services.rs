@@ -12,19 +12,11 @@ pub(crate) struct Services {
 
 impl Services {
     pub(crate) fn all() -> Self {
-        Self {
-            collector: true,
-            sinks: Sink::ALL.to_vec(),
-            api: true,
-        }
+        Self { collector: true, sinks: Sink::ALL.to_vec(), api: true }
     }
 
     pub(crate) fn collector() -> Self {
-        Self {
-            collector: true,
-            sinks: Vec::new(),
-            api: false,
-        }
+        Self { collector: true, sinks: Vec::new(), api: false }
     }
 
     pub(crate) fn processor(sink: Option<SinkName>) -> Self {
@@ -33,19 +25,11 @@ impl Services {
             Some(SinkName::Live) => vec![Sink::Live],
             None => Sink::ALL.to_vec(),
         };
-        Self {
-            collector: false,
-            sinks,
-            api: false,
-        }
+        Self { collector: false, sinks, api: false }
     }
 
     pub(crate) fn api() -> Self {
-        Self {
-            collector: false,
-            sinks: Vec::new(),
-            api: true,
-        }
+        Self { collector: false, sinks: Vec::new(), api: true }
     }
 }
 

@@ -20,25 +20,11 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Sends made-up traffic as it happens, until the time is over or Ctrl-C.
 pub(crate) async fn run(arguments: Simulate) -> Result<(), Failure> {
-    let Simulate {
-        rate,
-        target,
-        seed,
-        duration,
-        campaigns,
-        flat,
-    } = arguments;
+    let Simulate { rate, target, seed, duration, campaigns, flat } = arguments;
     let collector = Collector::new(target)?;
     let currency: Currency = "EUR".parse().map_err(Failure::other)?;
     let curve = if flat { Curve::Flat } else { Curve::Day };
-    let traffic = Traffic::new(
-        seed,
-        f64::from(rate),
-        curve,
-        &campaigns,
-        currency,
-        Utc::now(),
-    );
+    let traffic = Traffic::new(seed, f64::from(rate), curve, &campaigns, currency, Utc::now());
     let progress = duration.map_or_else(Progress::endless, Progress::of_seconds);
 
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);
@@ -47,9 +33,7 @@ pub(crate) async fn run(arguments: Simulate) -> Result<(), Failure> {
     let tell = |tally: &Tally, trouble: Option<String>| {
         let elapsed = began.elapsed();
         let each_second = tally.answered() as f64 / elapsed.as_secs_f64().max(0.001);
-        let Tally {
-            accepted, rejected, ..
-        } = tally;
+        let Tally { accepted, rejected, .. } = tally;
         let message = format!("{each_second:.0}/s, accepted {accepted}, rejected {rejected}");
         progress.update(elapsed.as_secs(), message, trouble);
         last.replace(tally.clone());
@@ -64,9 +48,7 @@ pub(crate) async fn run(arguments: Simulate) -> Result<(), Failure> {
     output::line(&tally.to_string());
     match tally.rejected {
         0 => Ok(()),
-        rejected => Err(Failure::Rejected(format!(
-            "{rejected} events were rejected"
-        ))),
+        rejected => Err(Failure::Rejected(format!("{rejected} events were rejected"))),
     }
 }
 

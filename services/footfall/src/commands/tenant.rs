@@ -53,10 +53,7 @@ pub(crate) async fn run(
 
 async fn plan(configuration: Configuration, folder: &Path) -> Result<(Onboarding, Plan), Failure> {
     if !folder.is_dir() {
-        return Err(Failure::Usage(format!(
-            "{} is not a folder",
-            folder.display()
-        )));
+        return Err(Failure::Usage(format!("{} is not a folder", folder.display())));
     }
     let folder = read_folder(folder).map_err(|error| Failure::Rejected(error.to_string()))?;
     let parts = Parts::connect(configuration).await?;

@@ -79,11 +79,7 @@ impl Batches {
     /// Batches of the most events a request may hold, or of `max_events` if that is less.
     pub(crate) fn of_at_most(max_events: usize) -> Self {
         let max_events = max_events.clamp(1, MAX_EVENTS);
-        Self {
-            max_events,
-            filling: Batch::default(),
-            full: VecDeque::new(),
-        }
+        Self { max_events, filling: Batch::default(), full: VecDeque::new() }
     }
 
     pub(crate) fn add(&mut self, line: String) {
@@ -134,9 +130,6 @@ mod tests {
         let batch = Batch::from_lines(["a", "b", "c", "d"].map(str::to_owned).to_vec());
         assert_eq!(batch.clone().only(&[1, 3]).body(), "b\nd\n");
         let [first, second] = batch.halves().unwrap();
-        assert_eq!(
-            (first.body().as_str(), second.body().as_str()),
-            ("a\nb\n", "c\nd\n")
-        );
+        assert_eq!((first.body().as_str(), second.body().as_str()), ("a\nb\n", "c\nd\n"));
     }
 }

@@ -56,16 +56,8 @@ enum Reply {
 impl Collector {
     /// The collector of the command line.
     pub(crate) fn new(target: Target) -> Result<Self, Failure> {
-        let Target {
-            key,
-            collector,
-            gzip,
-            patience,
-        } = target;
-        let http = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(Failure::other)?;
+        let Target { key, collector, gzip, patience } = target;
+        let http = reqwest::Client::builder().timeout(TIMEOUT).build().map_err(Failure::other)?;
         let events = collector.join("v1/events").map_err(Failure::usage)?;
         Ok(Self {
             http,
@@ -79,10 +71,7 @@ impl Collector {
 
     /// Why nothing is answered, if so.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn set_trouble(&self, trouble: Option<String>) {
@@ -110,9 +99,7 @@ impl Collector {
                         if batch.is_empty() {
                             break;
                         }
-                        pauses
-                            .wait(None, "the collector cannot take every event")
-                            .await?;
+                        pauses.wait(None, "the collector cannot take every event").await?;
                     }
                     Reply::Busy { why, retry_after } => {
                         self.set_trouble(Some(why.clone()));
@@ -154,10 +141,7 @@ impl Collector {
             Ok(response) => read(response).await,
             Err(error) if error.is_builder() => Reply::Refused(Failure::usage(error)),
             // No answer: the events may be in the log all the same. Their ids make a re-send safe.
-            Err(error) => Reply::Busy {
-                why: chain(&error.without_url()),
-                retry_after: None,
-            },
+            Err(error) => Reply::Busy { why: chain(&error.without_url()), retry_after: None },
         }
     }
 }
@@ -168,16 +152,11 @@ async fn read(response: Response) -> Reply {
         return match response.json().await {
             Ok(answer) => Reply::Answered(answer),
             Err(error) if error.is_decode() => {
-                let reason = format!(
-                    "the answer is not a collector's: {}",
-                    chain(&error.without_url())
-                );
+                let reason =
+                    format!("the answer is not a collector's: {}", chain(&error.without_url()));
                 Reply::Refused(Failure::Other(reason))
             }
-            Err(error) => Reply::Busy {
-                why: chain(&error.without_url()),
-                retry_after: None,
-            },
+            Err(error) => Reply::Busy { why: chain(&error.without_url()), retry_after: None },
         };
     }
     let retry_after = response
@@ -215,11 +194,7 @@ fn count(answer: Answer, batch: &Batch, tally: &mut Tally) -> Result<Vec<usize>,
         match outcome {
             EventOutcome::Accepted => tally.accepted += 1,
             EventOutcome::DuplicateInBatch => tally.duplicate += 1,
-            EventOutcome::Rejected {
-                code,
-                pointer,
-                reason,
-            } => {
+            EventOutcome::Rejected { code, pointer, reason } => {
                 tally.reject(format!("{code} {pointer} {reason}"));
             }
             EventOutcome::Retry => again.push(place),
@@ -243,20 +218,14 @@ struct Pauses {
 
 impl Pauses {
     fn new(patience: Duration) -> Self {
-        Self {
-            next: FIRST_PAUSE,
-            until: Instant::now() + patience,
-            patience,
-        }
+        Self { next: FIRST_PAUSE, until: Instant::now() + patience, patience }
     }
 
     /// Waits at least as long as was asked for.
     async fn wait(&mut self, asked: Option<Duration>, why: &str) -> Result<(), Failure> {
         if Instant::now() >= self.until {
             let seconds = self.patience.as_secs();
-            return Err(Failure::Unavailable(format!(
-                "gave up after {seconds} s: {why}"
-            )));
+            return Err(Failure::Unavailable(format!("gave up after {seconds} s: {why}")));
         }
         let jittered = self.next.mul_f64(rand::rng().random_range(0.5..1.0));
         self.next = (self.next * 2).min(LONGEST_PAUSE);

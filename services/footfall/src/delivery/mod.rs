@@ -42,9 +42,7 @@ pub(crate) async fn send(
         pace.wait_for(batch.len()).await;
         Some((batch, (batches, pace)))
     });
-    let deliveries = paced
-        .map(|batch| collector.deliver(batch))
-        .buffer_unordered(IN_FLIGHT);
+    let deliveries = paced.map(|batch| collector.deliver(batch)).buffer_unordered(IN_FLIGHT);
     let mut deliveries = std::pin::pin!(deliveries);
     let mut ticks = tokio::time::interval(TELL_EVERY);
     let mut tally = Tally::default();

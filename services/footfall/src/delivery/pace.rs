@@ -13,11 +13,7 @@ pub(crate) struct Pace {
 impl Pace {
     /// At most `rate` events a second; without one, as fast as the collector answers.
     pub(crate) fn new(rate: Option<u32>) -> Self {
-        Self {
-            began: Instant::now(),
-            rate: rate.map(|rate| f64::from(rate.max(1))),
-            sent: 0,
-        }
+        Self { began: Instant::now(), rate: rate.map(|rate| f64::from(rate.max(1))), sent: 0 }
     }
 
     /// Waits until `events` more may be sent.
@@ -31,7 +27,6 @@ impl Pace {
 
     /// The size of a batch at this pace: several a second.
     pub(crate) fn batch_size(&self) -> usize {
-        self.rate
-            .map_or(usize::MAX, |rate| (rate / 5.0).ceil() as usize)
+        self.rate.map_or(usize::MAX, |rate| (rate / 5.0).ceil() as usize)
     }
 }

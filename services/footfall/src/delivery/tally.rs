@@ -51,17 +51,8 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            accepted,
-            duplicate,
-            rejected,
-            retried,
-            reasons,
-        } = self;
-        write!(
-            out,
-            "accepted {accepted}, duplicate {duplicate}, rejected {rejected}"
-        )?;
+        let Self { accepted, duplicate, rejected, retried, reasons } = self;
+        write!(out, "accepted {accepted}, duplicate {duplicate}, rejected {rejected}")?;
         if *retried > 0 {
             write!(out, " (sent again: {retried})")?;
         }
@@ -78,15 +69,9 @@ mod tests {
 
     #[test]
     fn the_same_reason_is_told_once_with_its_count() {
-        let mut tally = Tally {
-            accepted: 7,
-            ..Tally::default()
-        };
+        let mut tally = Tally { accepted: 7, ..Tally::default() };
         tally.reject("/type: is needed".to_owned());
-        let mut other = Tally {
-            retried: 2,
-            ..Tally::default()
-        };
+        let mut other = Tally { retried: 2, ..Tally::default() };
         other.reject("/type: is needed".to_owned());
         tally.merge(other);
         let text = "accepted 7, duplicate 0, rejected 2 (sent again: 2)\n  2 x /type: is needed";

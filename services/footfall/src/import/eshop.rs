@@ -45,14 +45,8 @@ const HEADER: &[&str] = &[
 
 const CATEGORIES: &[&str] = &["trousers", "skirts", "blouses", "sale"];
 
-const PLACES: &[&str] = &[
-    "top-left",
-    "top-middle",
-    "top-right",
-    "bottom-left",
-    "bottom-middle",
-    "bottom-right",
-];
+const PLACES: &[&str] =
+    &["top-left", "top-middle", "top-right", "bottom-left", "bottom-middle", "bottom-right"];
 
 const COLOURS: &[&str] = &[
     "beige",
@@ -88,9 +82,7 @@ pub(super) fn rows(
         let record = record?;
         let line = record.position().map_or(0, csv::Position::line);
         let event = event(&record, line, campaign.as_ref(), &mut identity);
-        event
-            .map(|event| event.line())
-            .map_err(|reason| RowError::Wrong { line, reason })
+        event.map(|event| event.line()).map_err(|reason| RowError::Wrong { line, reason })
     })))
 }
 
@@ -121,9 +113,7 @@ fn event(
         return Err(format!("must have {} columns", HEADER.len()));
     };
     let (year, month, day) = (number(year)?, number(month)?, number(day)?);
-    let date = i32::try_from(year)
-        .ok()
-        .and_then(|year| NaiveDate::from_ymd_opt(year, month, day));
+    let date = i32::try_from(year).ok().and_then(|year| NaiveDate::from_ymd_opt(year, month, day));
     let midnight = date
         .ok_or_else(|| format!("{year}-{month}-{day} is not a date"))?
         .and_time(NaiveTime::MIN)
@@ -144,18 +134,11 @@ fn event(
         brand: None,
         category: named(CATEGORIES, category)?,
         quantity: 1,
-        price: Some(
-            price
-                .parse()
-                .map_err(|error| format!("price {price:?} {error}"))?,
-        ),
+        price: Some(price.parse().map_err(|error| format!("price {price:?} {error}"))?),
     }];
     event.currency = "USD".parse().ok();
     let mut property = |name: &str, value: Value| event.properties.insert(name.to_owned(), value);
-    property(
-        "colour",
-        named(COLOURS, colour)?.map_or(Value::Null, Value::from),
-    );
+    property("colour", named(COLOURS, colour)?.map_or(Value::Null, Value::from));
     property("country_code", Value::from(*country));
     property("photography", Value::from(*photography));
     property("above_mean_price", Value::from(*above_mean == "1"));
@@ -164,17 +147,14 @@ fn event(
 }
 
 fn number(text: &str) -> Result<u32, String> {
-    text.parse()
-        .map_err(|_| format!("{text:?} must be a whole number"))
+    text.parse().map_err(|_| format!("{text:?} must be a whole number"))
 }
 
 /// The name of a number that counts from 1; none for a number beyond the names.
 fn named(names: &[&str], text: &str) -> Result<Option<String>, String> {
     let place = number(text)?.checked_sub(1);
     let name = place.and_then(|place| names.get(place as usize));
-    Ok(name
-        .filter(|name| !name.is_empty())
-        .map(|name| (*name).to_owned()))
+    Ok(name.filter(|name| !name.is_empty()).map(|name| (*name).to_owned()))
 }
 
 #[cfg(test)]
@@ -196,10 +176,7 @@ mod tests {
         assert_eq!(event["items"][0]["category"], "skirts");
         assert_eq!(event["items"][0]["price"], "52.00");
         assert_eq!(event["properties"]["colour"], "olive");
-        assert_eq!(
-            rows[1].as_ref().unwrap_err().to_string(),
-            "line 3: 2008-4-31 is not a date"
-        );
+        assert_eq!(rows[1].as_ref().unwrap_err().to_string(), "line 3: 2008-4-31 is not a date");
         let event: Value = serde_json::from_str(rows[2].as_ref().unwrap()).unwrap();
         assert_eq!(event.get("country"), None);
         assert_eq!(event.get("campaign_id"), None);

@@ -24,9 +24,7 @@ impl Identity {
 
     /// The id of the event of this row that is of this `kind`.
     pub(super) fn event_id(&mut self, line: u64, row: &str, kind: &str) -> Uuid {
-        let file = *self
-            .file
-            .get_or_insert_with(|| Uuid::new_v5(&self.format, row.as_bytes()));
+        let file = *self.file.get_or_insert_with(|| Uuid::new_v5(&self.format, row.as_bytes()));
         let name = [&self.campaign, kind, &line.to_string(), row].join("\n");
         Uuid::new_v5(&file, name.as_bytes())
     }

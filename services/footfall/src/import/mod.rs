@@ -54,10 +54,7 @@ impl From<csv::Error> for RowError {
     fn from(error: csv::Error) -> Self {
         let line = error.position().map(csv::Position::line);
         match (line, error.is_io_error()) {
-            (Some(line), false) => Self::Wrong {
-                line,
-                reason: error.to_string(),
-            },
+            (Some(line), false) => Self::Wrong { line, reason: error.to_string() },
             _ => Self::Unreadable(error.to_string()),
         }
     }
@@ -82,9 +79,7 @@ impl Format {
 
     /// The campaign of a file when none is given: its name, where the format is about ads.
     pub(crate) fn default_campaign(self, stem: &str) -> Option<CampaignId> {
-        (self == Self::OpenBandit)
-            .then(|| stem.parse().ok())
-            .flatten()
+        (self == Self::OpenBandit).then(|| stem.parse().ok()).flatten()
     }
 }
 
@@ -94,15 +89,10 @@ fn csv_rows(
     delimiter: u8,
     header: &'static [&'static str],
 ) -> Result<csv::StringRecordsIntoIter<impl BufRead + 'static>, RowError> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .from_reader(source);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(source);
     if reader.headers()? == header {
         return Ok(reader.into_records());
     }
     let separator = char::from(delimiter).to_string();
-    Err(RowError::Unreadable(format!(
-        "the first line must be {}",
-        header.join(&separator)
-    )))
+    Err(RowError::Unreadable(format!("the first line must be {}", header.join(&separator))))
 }

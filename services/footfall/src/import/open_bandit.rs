@@ -47,10 +47,7 @@ pub(super) fn rows(
     Ok(Box::new(records.flat_map(move |record| match record {
         Ok(record) => match events(&record, &campaign, &mut identity) {
             Ok(events) => events.iter().map(|event| Ok(event.line())).collect(),
-            Err(reason) => vec![Err(RowError::Wrong {
-                line: line(&record),
-                reason,
-            })],
+            Err(reason) => vec![Err(RowError::Wrong { line: line(&record), reason })],
         },
         Err(error) => vec![Err(error.into())],
     })))
@@ -92,9 +89,7 @@ fn events(
             quantity: 1,
             price: None,
         }];
-        event
-            .properties
-            .insert("propensity_score".to_owned(), Value::from(*propensity));
+        event.properties.insert("propensity_score".to_owned(), Value::from(*propensity));
         event
     };
     Ok(types.iter().map(event).collect())
@@ -109,9 +104,7 @@ mod tests {
     use super::*;
 
     fn read(text: &'static str) -> Vec<Row> {
-        rows(text.as_bytes(), Some("random-men".parse().unwrap()))
-            .unwrap()
-            .collect()
+        rows(text.as_bytes(), Some("random-men".parse().unwrap())).unwrap().collect()
     }
 
     #[test]
@@ -123,10 +116,7 @@ mod tests {
             .iter()
             .map(|row| serde_json::from_str(row.as_ref().unwrap()).unwrap())
             .collect();
-        let types: Vec<_> = events
-            .iter()
-            .map(|event| event["type"].as_str().unwrap())
-            .collect();
+        let types: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
         assert_eq!(types, ["ad_impression", "ad_impression", "ad_click"]);
         assert_eq!(events[0]["event_time"], "2019-11-24T00:03:13.442Z");
         assert_eq!(events[0]["placement"], "position-3");
@@ -143,32 +133,14 @@ mod tests {
                     2019-11-24 00:04:00+00:00,7,1\n\
                     2019-11-24 00:04:00+00:00,7,1,0,0.029,cef3,03a5,7bc9,9bde\n";
         let rows = read(text);
-        assert!(
-            rows[0]
-                .as_ref()
-                .unwrap_err()
-                .to_string()
-                .starts_with("line 2: timestamp")
-        );
-        assert!(
-            rows[1]
-                .as_ref()
-                .unwrap_err()
-                .to_string()
-                .starts_with("line 3: ")
-        );
+        assert!(rows[0].as_ref().unwrap_err().to_string().starts_with("line 2: timestamp"));
+        assert!(rows[1].as_ref().unwrap_err().to_string().starts_with("line 3: "));
         assert!(rows[2].is_ok());
     }
 
     #[test]
     fn another_format_is_refused() {
-        let error = rows("year;month\n".as_bytes(), Some("x".parse().unwrap()))
-            .err()
-            .unwrap();
-        assert!(
-            error
-                .to_string()
-                .starts_with("the first line must be timestamp,item_id")
-        );
+        let error = rows("year;month\n".as_bytes(), Some("x".parse().unwrap())).err().unwrap();
+        assert!(error.to_string().starts_with("the first line must be timestamp,item_id"));
     }
 }

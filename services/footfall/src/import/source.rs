@@ -19,10 +19,7 @@ impl Source {
     /// The file at `path`, which must be there.
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
         let bytes = File::open(path)?.metadata()?.len();
-        Ok(Self {
-            path: path.to_owned(),
-            bytes,
-        })
+        Ok(Self { path: path.to_owned(), bytes })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -36,34 +33,21 @@ impl Source {
 
     /// Its name up to the first dot: `random-men` of `random-men.csv.xz`.
     pub(crate) fn stem(&self) -> &str {
-        let name = self
-            .path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         name.split('.').next().unwrap_or_default()
     }
 
     /// Opens it for reading, uncompressed; `read` grows by the bytes taken from the disk.
     pub(crate) fn open(&self, read: Arc<AtomicU64>) -> io::Result<Box<dyn BufRead + Send>> {
-        let file = Counted {
-            file: File::open(&self.path)?,
-            read,
-        };
-        Ok(
-            match self
-                .path
-                .extension()
-                .and_then(|extension| extension.to_str())
-            {
-                Some("gz") => Box::new(BufReader::new(flate2::read::MultiGzDecoder::new(file))),
-                Some("xz") => Box::new(BufReader::new(
-                    liblzma::read::XzDecoder::new_multi_decoder(file),
-                )),
-                Some("zst") => Box::new(BufReader::new(zstd::Decoder::new(file)?)),
-                _ => Box::new(BufReader::new(file)),
-            },
-        )
+        let file = Counted { file: File::open(&self.path)?, read };
+        Ok(match self.path.extension().and_then(|extension| extension.to_str()) {
+            Some("gz") => Box::new(BufReader::new(flate2::read::MultiGzDecoder::new(file))),
+            Some("xz") => {
+                Box::new(BufReader::new(liblzma::read::XzDecoder::new_multi_decoder(file)))
+            }
+            Some("zst") => Box::new(BufReader::new(zstd::Decoder::new(file)?)),
+            _ => Box::new(BufReader::new(file)),
+        })
     }
 }
 
@@ -92,11 +76,7 @@ mod tests {
         File::create(&path).unwrap().write_all(bytes).unwrap();
         let source = Source::at(&path).unwrap();
         let (read, mut text) = (Arc::default(), String::new());
-        source
-            .open(Arc::clone(&read))
-            .unwrap()
-            .read_to_string(&mut text)
-            .unwrap();
+        source.open(Arc::clone(&read)).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(read.load(Ordering::Relaxed), source.bytes());
         (source.stem().to_owned(), text)
     }
@@ -114,11 +94,7 @@ mod tests {
             ("a-b.csv.xz", xz.finish().unwrap()),
             ("a-b.csv.zst", zstd::encode_all(text.as_bytes(), 1).unwrap()),
         ] {
-            assert_eq!(
-                contents(name, &bytes),
-                ("a-b".to_owned(), text.to_owned()),
-                "{name}"
-            );
+            assert_eq!(contents(name, &bytes), ("a-b".to_owned(), text.to_owned()), "{name}");
         }
     }
 }

@@ -58,35 +58,26 @@ impl Advertising {
                 2 => Pricing::Impression(Amount::from_micros(random.random_range(2..=8) * 1_000)),
                 _ => Pricing::Click(Amount::from_micros(random.random_range(12..=90) * 10_000)),
             };
-            let ads = (1..).zip(products).map(|(number, product): (u32, _)| Ad {
-                id: format!("{id}-ad-{number}"),
-                product,
-            });
+            let ads = (1..)
+                .zip(products)
+                .map(|(number, product): (u32, _)| Ad { id: format!("{id}-ad-{number}"), product });
             let brand = brand.to_lowercase();
             Campaign {
                 id: id.clone(),
                 pricing,
                 click_rate: random.random_range(0.015..0.06),
                 ads: ads.collect(),
-                keywords: vec![
-                    brand.clone(),
-                    format!("{brand} sale"),
-                    format!("new {brand}"),
-                ],
+                keywords: vec![brand.clone(), format!("{brand} sale"), format!("new {brand}")],
             }
         };
-        Self {
-            campaigns: ids.iter().enumerate().map(campaign).collect(),
-        }
+        Self { campaigns: ids.iter().enumerate().map(campaign).collect() }
     }
 
     /// The ad that wins a place, if anybody wants it; `searched` when the page is a search.
     pub(super) fn win(&self, searched: bool, random: &mut StdRng) -> Option<Shown> {
         let campaign = self.campaigns.choose(random)?;
         let ad = campaign.ads.choose(random)?;
-        let keyword = searched
-            .then(|| campaign.keywords.choose(random).cloned())
-            .flatten();
+        let keyword = searched.then(|| campaign.keywords.choose(random).cloned()).flatten();
         let (impression_cost, click_cost) = match campaign.pricing {
             Pricing::Click(cost) => (None, Some(cost)),
             Pricing::Impression(cost) => (Some(cost), None),

@@ -2,15 +2,7 @@ use events::Item;
 use money::Amount;
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 
-const BRANDS: &[&str] = &[
-    "Alder",
-    "Borea",
-    "Cardo",
-    "Dunlin",
-    "Elmwood",
-    "Fjordline",
-    "Gannet",
-];
+const BRANDS: &[&str] = &["Alder", "Borea", "Cardo", "Dunlin", "Elmwood", "Fjordline", "Gannet"];
 
 /// Each with the range of its prices, in whole units.
 const CATEGORIES: &[(&str, u32, u32)] = &[
@@ -55,10 +47,7 @@ impl Catalogue {
         let in_category = |product: &&Item| product.category.as_deref() == Some(category);
         let of_category: Vec<&Item> = self.products.iter().filter(in_category).collect();
         let count = random.random_range(3..=6);
-        of_category
-            .choose_multiple(random, count)
-            .map(|product| (*product).clone())
-            .collect()
+        of_category.choose_multiple(random, count).map(|product| (*product).clone()).collect()
     }
 
     /// The products of one brand.
@@ -69,17 +58,12 @@ impl Catalogue {
 
     /// The name of any category.
     pub(super) fn category(random: &mut StdRng) -> &'static str {
-        CATEGORIES
-            .choose(random)
-            .map_or("shoes", |(category, ..)| category)
+        CATEGORIES.choose(random).map_or("shoes", |(category, ..)| category)
     }
 
     /// The name of a brand by number, round and round.
     pub(super) fn brand(number: usize) -> &'static str {
-        BRANDS
-            .get(number % BRANDS.len())
-            .copied()
-            .unwrap_or("Alder")
+        BRANDS.get(number % BRANDS.len()).copied().unwrap_or("Alder")
     }
 }
 

@@ -69,9 +69,7 @@ impl<'a> Session<'a> {
         if session.chance(CHECKS_OUT) {
             session.check_out();
         }
-        session
-            .events
-            .retain(|event| event.event_time < start + LONGEST);
+        session.events.retain(|event| event.event_time < start + LONGEST);
         session.events
     }
 
@@ -82,15 +80,9 @@ impl<'a> Session<'a> {
             if self.chance(LEAVES_AFTER_A_PAGE) {
                 break;
             }
-            let page = if self.chance(0.3) {
-                "search"
-            } else {
-                "category"
-            };
+            let page = if self.chance(0.3) { "search" } else { "category" };
             self.page(page);
-            let list = self
-                .catalogue
-                .list(Catalogue::category(self.random), self.random);
+            let list = self.catalogue.list(Catalogue::category(self.random), self.random);
             let opened = list.choose(self.random).cloned();
             let mut seen = self.event(EventType::ProductListView);
             seen.page_type = Some(page.to_owned());
@@ -149,10 +141,7 @@ impl<'a> Session<'a> {
         }
         self.pass(5, 60);
         let quantity = if self.chance(0.1) { 2 } else { 1 };
-        let line = Item {
-            quantity,
-            ..product
-        };
+        let line = Item { quantity, ..product };
         let mut added = self.event(EventType::AddToCart);
         added.items = vec![line.clone()];
         self.push_priced(added);
@@ -208,10 +197,7 @@ impl<'a> Session<'a> {
         event.placement = Some(format!("{page}-{place}"));
         event.page_type = Some(page.to_owned());
         event.keyword = shown.keyword.clone();
-        event.items = vec![Item {
-            price: None,
-            ..shown.product.clone()
-        }];
+        event.items = vec![Item { price: None, ..shown.product.clone() }];
         event
     }
 
@@ -239,9 +225,7 @@ impl<'a> Session<'a> {
     }
 
     fn pass(&mut self, least_seconds: i64, most_seconds: i64) {
-        let millis = self
-            .random
-            .random_range(least_seconds * 1_000..=most_seconds * 1_000);
+        let millis = self.random.random_range(least_seconds * 1_000..=most_seconds * 1_000);
         self.now += TimeDelta::milliseconds(millis);
     }
 

@@ -79,23 +79,12 @@ impl Traffic {
             self.visit(at);
             self.next_visit = at + self.pause(at);
         }
-        let later = self
-            .waiting
-            .split_off(&(now + TimeDelta::milliseconds(1), 0));
-        std::mem::replace(&mut self.waiting, later)
-            .into_values()
-            .collect()
+        let later = self.waiting.split_off(&(now + TimeDelta::milliseconds(1), 0));
+        std::mem::replace(&mut self.waiting, later).into_values().collect()
     }
 
     fn visit(&mut self, at: DateTime<Utc>) {
-        let Self {
-            catalogue,
-            advertising,
-            currency,
-            random,
-            start,
-            ..
-        } = self;
+        let Self { catalogue, advertising, currency, random, start, .. } = self;
         for event in Session::events(at, catalogue, advertising, *currency, random) {
             if event.event_time >= *start {
                 self.made += 1;
@@ -136,11 +125,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_events_and_another_seed_others() {
-        let (one, same, other) = (
-            hour(1, Curve::Day),
-            hour(1, Curve::Day),
-            hour(2, Curve::Day),
-        );
+        let (one, same, other) = (hour(1, Curve::Day), hour(1, Curve::Day), hour(2, Curve::Day));
         assert_eq!(one, same);
         assert_ne!(one, other);
     }
@@ -152,15 +137,8 @@ mod tests {
         let rate = events.len() as f64 / 3_600.0;
         assert!((4.5..5.5).contains(&rate), "{rate} events/s");
         let early = start() + TimeDelta::minutes(5);
-        let early = events
-            .iter()
-            .filter(|event| event.event_time < early)
-            .count() as f64
-            / 300.0;
-        assert!(
-            (4.0..6.0).contains(&early),
-            "{early} events/s in the first minutes"
-        );
+        let early = events.iter().filter(|event| event.event_time < early).count() as f64 / 300.0;
+        assert!((4.0..6.0).contains(&early), "{early} events/s in the first minutes");
     }
 
     #[test]
@@ -175,10 +153,7 @@ mod tests {
         for event in hour(1, Curve::Flat) {
             let parsed = events::parse(event.line().as_bytes(), &admission);
             let parsed = parsed.unwrap_or_else(|rejection| panic!("{rejection}: {}", event.line()));
-            assert_eq!(
-                parsed.event_time.timestamp_millis(),
-                event.event_time.timestamp_millis()
-            );
+            assert_eq!(parsed.event_time.timestamp_millis(), event.event_time.timestamp_millis());
             *counts.entry(parsed.event_type).or_default() += 1;
         }
         let count = |event_type| counts.get(&event_type).copied().unwrap_or_default();
@@ -188,11 +163,7 @@ mod tests {
         assert!(count(EventType::AddToCart) < count(EventType::ProductView));
         assert!(count(EventType::AdClick) * 10 < count(EventType::AdViewable));
         assert!(count(EventType::AdViewable) < count(EventType::AdImpression));
-        for needed in [
-            EventType::AdClick,
-            EventType::Purchase,
-            EventType::RemoveFromCart,
-        ] {
+        for needed in [EventType::AdClick, EventType::Purchase, EventType::RemoveFromCart] {
             assert!(count(needed.clone()) > 0, "no {needed}");
         }
     }

@@ -70,9 +70,6 @@ mod tests {
         for shares in [DEVICES, COUNTRIES] {
             assert_eq!(shares.iter().map(|(_, share)| share).sum::<u32>(), 1_000);
         }
-        assert_eq!(
-            (pick(DEVICES, 609), pick(DEVICES, 610)),
-            ("mobile", "desktop")
-        );
+        assert_eq!((pick(DEVICES, 609), pick(DEVICES, 610)), ("mobile", "desktop"));
     }
 }

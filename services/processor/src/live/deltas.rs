@@ -22,10 +22,7 @@ pub(crate) fn deltas(records: &[Decoded]) -> Vec<Scoped<Vec<LiveDelta>>> {
         let counted = counts(event.value(), record.log_time);
         counted.then(|| event.clone())
     });
-    Scoped::group(counted)
-        .into_iter()
-        .map(|group| group.map(|events| merge(&events)))
-        .collect()
+    Scoped::group(counted).into_iter().map(|group| group.map(|events| merge(&events))).collect()
 }
 
 /// Whether an event belongs to a campaign, and is recent enough.
@@ -68,11 +65,7 @@ fn merge(events: &[Arc<Event>]) -> Vec<LiveDelta> {
         products: merged
             .products
             .into_iter()
-            .map(|(product_id, (views, units))| ProductDelta {
-                product_id,
-                views,
-                units,
-            })
+            .map(|(product_id, (views, units))| ProductDelta { product_id, views, units })
             .collect(),
     };
     quarters.into_iter().map(delta).collect()
@@ -96,10 +89,7 @@ fn add(sums: &mut Sums, event: &Event) {
     let Some(currency) = event.currency else {
         return;
     };
-    for (sum, amount) in [
-        (MoneySum::Spend, event.cost),
-        (MoneySum::Sales, Some(event.sales())),
-    ] {
+    for (sum, amount) in [(MoneySum::Spend, event.cost), (MoneySum::Sales, Some(event.sales()))] {
         if let Some(amount) = amount.filter(|amount| *amount != money::Amount::ZERO) {
             sums.add_money(sum, currency, amount);
         }

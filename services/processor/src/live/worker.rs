@@ -73,12 +73,7 @@ impl Live {
         }
         if earliest < lease.next_offset {
             let (partition, noted) = (lease.partition, lease.next_offset);
-            tracing::warn!(
-                partition,
-                noted,
-                earliest,
-                "redis lost writes, reading them again"
-            );
+            tracing::warn!(partition, noted, earliest, "redis lost writes, reading them again");
         }
         Ok(earliest)
     }
@@ -142,17 +137,9 @@ impl Live {
         last: Offset,
         records: &[Decoded],
     ) -> Result<Option<Offset>, ProcessorError> {
-        let log_time = records
-            .last()
-            .map_or_else(Utc::now, |record| record.log_time);
+        let log_time = records.last().map_or_else(Utc::now, |record| record.log_time);
         let (kgen, partition) = (lease.kgen, lease.partition);
-        let batch = LiveBatch {
-            kgen,
-            partition,
-            first,
-            last,
-            log_time,
-        };
+        let batch = LiveBatch { kgen, partition, first, last, log_time };
         let mut pauses = Pauses::new("update live counters");
         let outcomes = loop {
             match self.aggregates.apply(&batch, deltas(records)).await {
@@ -179,10 +166,7 @@ impl Live {
     /// Tells the ledger how far the fences are.
     async fn note(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
         claim.noted_at = Instant::now();
-        let Some(as_of) = claim
-            .log_time
-            .filter(|_| claim.next > claim.lease.next_offset)
-        else {
+        let Some(as_of) = claim.log_time.filter(|_| claim.next > claim.lease.next_offset) else {
             return Ok(());
         };
         let (ledger, lease, next) = (&self.log.ledger, &claim.lease, claim.next);
@@ -194,9 +178,7 @@ impl Live {
     }
 
     fn reached(&self, claim: &Claim) {
-        self.log
-            .progress
-            .reached(claim.lease.partition, claim.lease.epoch, claim.next);
+        self.log.progress.reached(claim.lease.partition, claim.lease.epoch, claim.next);
     }
 }
 
@@ -209,34 +191,22 @@ impl Worker for Live {
 
     async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
         let log = &self.log;
-        let lease = log
-            .ledger
-            .take(SINK, log.kgen, partition, &log.owner)
-            .await?;
+        let lease = log.ledger.take(SINK, log.kgen, partition, &log.owner).await?;
         let next = self.join_chains(&lease).await?;
         let recent = recall(&log.reader, partition, next).await?;
-        let claim = Claim {
-            lease,
-            recent,
-            next,
-            log_time: None,
-            noted_at: Instant::now(),
-        };
+        let claim = Claim { lease, recent, next, log_time: None, noted_at: Instant::now() };
         self.reached(&claim);
         Ok((claim, next))
     }
 
     async fn process(&self, claim: &mut Claim, entries: Vec<Entry>) -> Result<(), ProcessorError> {
         let began = Instant::now();
-        let records: Vec<_> = entries
-            .into_iter()
-            .map(|entry| decode(entry, &mut claim.recent))
-            .collect();
+        let records: Vec<_> =
+            entries.into_iter().map(|entry| decode(entry, &mut claim.recent)).collect();
         let Some(newest) = records.last() else {
             return Ok(());
         };
-        self.apply(&claim.lease, claim.next, newest.offset, &records)
-            .await?;
+        self.apply(&claim.lease, claim.next, newest.offset, &records).await?;
         claim.next = newest.offset + 1;
         claim.log_time = Some(newest.log_time);
         self.reached(claim);
@@ -254,13 +224,7 @@ impl Worker for Live {
         self.note(claim).await?;
         let (kgen, partition) = (claim.lease.kgen, claim.lease.partition);
         let fences = self.aggregates.fences(kgen, partition).await?;
-        let whole = fences
-            .iter()
-            .all(|(_, fence)| fence.is_some_and(|fence| fence >= claim.next));
-        if whole {
-            Ok(())
-        } else {
-            Err(ProcessorError::Retake("redis lost writes while idle"))
-        }
+        let whole = fences.iter().all(|(_, fence)| fence.is_some_and(|fence| fence >= claim.next));
+        if whole { Ok(()) } else { Err(ProcessorError::Retake("redis lost writes while idle")) }
     }
 }

@@ -52,7 +52,12 @@ impl Member {
 
     /// One membership, to its end. `Ok` when the process is to stop.
     async fn join<W: Worker>(&self, worker: &Arc<W>) -> Result<(), ProcessorError> {
-        let mut consumer = Consumer::join(&self.kafka, &self.group, self.instance.as_deref(), self.router.clone())?;
+        let mut consumer = Consumer::join(
+            &self.kafka,
+            &self.group,
+            self.instance.as_deref(),
+            self.router.clone(),
+        )?;
         let mut workers = Workers::new();
         let ended = self.serve(&mut consumer, &mut workers, worker).await;
         workers.shutdown().await;
@@ -115,14 +120,7 @@ async fn work<W: Worker>(
         claimed = worker.claim(partition) => claimed?,
     };
     let (answer, started) = oneshot::channel();
-    let gone = starts
-        .send(Start {
-            partition,
-            offset,
-            answer,
-        })
-        .await
-        .is_err();
+    let gone = starts.send(Start { partition, offset, answer }).await.is_err();
     let Ok(stream) = started.await else {
         return Ok(());
     };

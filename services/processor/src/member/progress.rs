@@ -43,12 +43,7 @@ impl Progress {
     }
 
     fn update<T>(&self, change: impl FnOnce(&mut BTreeMap<Partition, Done>) -> T) -> T {
-        change(
-            &mut self
-                .partitions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        change(&mut self.partitions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -65,11 +60,7 @@ pub(crate) async fn watch(log: Log, token: CancellationToken) -> Result<(), BoxE
         }
         let failed = look(&log).await.err();
         if let (Some(error), false) = (&failed, away) {
-            tracing::warn!(
-                sink = log.sink.as_str(),
-                error,
-                "cannot tell how far the log is"
-            );
+            tracing::warn!(sink = log.sink.as_str(), error, "cannot tell how far the log is");
         }
         away = failed.is_some();
     }
@@ -79,10 +70,7 @@ async fn look(log: &Log) -> Result<(), BoxError> {
     let asked_at = Utc::now();
     let ends = log.reader.ends().await?;
     let done = log.progress.snapshot();
-    Gauge::PartitionsOwned.set(
-        &[log.sink.as_str()],
-        done.len().try_into().unwrap_or(i64::MAX),
-    );
+    Gauge::PartitionsOwned.set(&[log.sink.as_str()], done.len().try_into().unwrap_or(i64::MAX));
     let (mut up_to_date, mut lag) = (Vec::new(), 0);
     for (partition, end) in ends {
         let Some(done) = done.get(&partition) else {
@@ -94,8 +82,6 @@ async fn look(log: &Log) -> Result<(), BoxError> {
         }
     }
     Gauge::LagRecords.set(&[log.sink.as_str()], lag.try_into().unwrap_or(i64::MAX));
-    log.ledger
-        .touch(log.sink.as_str(), log.kgen, &up_to_date, asked_at)
-        .await?;
+    log.ledger.touch(log.sink.as_str(), log.kgen, &up_to_date, asked_at).await?;
     Ok(())
 }

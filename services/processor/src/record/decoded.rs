@@ -35,10 +35,5 @@ pub(crate) fn decode(entry: Entry, recent: &mut RecentIds) -> Decoded {
         let id = event.value().event_id;
         recent.is_resend(event.tenant().client_id(), id, log_time)
     });
-    Decoded {
-        offset,
-        log_time,
-        event,
-        resend,
-    }
+    Decoded { offset, log_time, event, resend }
 }

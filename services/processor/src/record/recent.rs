@@ -25,17 +25,11 @@ pub(crate) async fn recall(
     let mut logged_at = Utc::now() - CLOCKS;
     if bounds.contains(&next) {
         let mut one = reader.read_range(partition, next..next + 1)?;
-        if let Some(first) = read(&mut one, 1)
-            .await?
-            .as_deref()
-            .and_then(<[Entry]>::first)
-        {
+        if let Some(first) = read(&mut one, 1).await?.as_deref().and_then(<[Entry]>::first) {
             logged_at = logged_at.min(first.log_time());
         }
     }
-    let since = reader
-        .offset_for_time(partition, logged_at - RecentIds::WINDOW)
-        .await?;
+    let since = reader.offset_for_time(partition, logged_at - RecentIds::WINDOW).await?;
     let since = since.max(bounds.start);
     if since >= until {
         return Ok(recent);

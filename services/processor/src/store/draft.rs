@@ -39,10 +39,7 @@ impl Draft {
                 Ok(_) if record.resend => skip.duplicates.push(record.offset),
                 Ok(_) => {}
                 Err(reason) => {
-                    skip.poison.push(Poison {
-                        offset: record.offset,
-                        reason: reason.clone(),
-                    });
+                    skip.poison.push(Poison { offset: record.offset, reason: reason.clone() });
                 }
             }
         }
@@ -57,16 +54,7 @@ impl Draft {
         let destinations = loads.iter().map(planned).collect();
         let times = records.iter().map(|record| record.log_time);
         let logged = times.clone().min().unwrap_or_default()..=times.max().unwrap_or_default();
-        Self {
-            plan: BatchPlan {
-                first,
-                last,
-                skip,
-                destinations,
-            },
-            loads,
-            logged,
-        }
+        Self { plan: BatchPlan { first, last, skip, destinations }, loads, logged }
     }
 }
 
@@ -77,15 +65,9 @@ fn loads(records: &[Decoded], skip: &Skip) -> Vec<Load> {
         if skip.contains(record.offset) {
             continue;
         }
-        let at = Coordinates {
-            offset: record.offset,
-            logged_at: record.log_time,
-        };
+        let at = Coordinates { offset: record.offset, logged_at: record.log_time };
         let rows = event.clone().map(|event| lines(event, at));
-        by_destination
-            .entry(event.tenant().destination().clone())
-            .or_default()
-            .push(rows);
+        by_destination.entry(event.tenant().destination().clone()).or_default().push(rows);
     }
     let load = |(destination, rows)| Load {
         destination,

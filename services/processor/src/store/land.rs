@@ -70,11 +70,7 @@ pub(crate) async fn settle(
     loop {
         match attempt(warehouse, &round, &rows, logged, load).await {
             Ok(missing) if missing.is_empty() => {
-                return if round.repair == 0 {
-                    Landing::Doubtful
-                } else {
-                    Landing::Repaired
-                };
+                return if round.repair == 0 { Landing::Doubtful } else { Landing::Repaired };
             }
             Ok(missing) => {
                 rows = missing;
@@ -120,14 +116,10 @@ async fn attempt(
 fn missing(load: &Load, present: &BTreeSet<(u64, u8)>) -> Vec<Scoped<Vec<EventRow>>> {
     let is_missing = |row: &EventRow| !present.contains(&(row.coordinates().offset, row.line()));
     let of_group = |group: &Scoped<Vec<EventRow>>| {
-        group
-            .as_ref()
-            .map(|rows| rows.iter().filter(|row| is_missing(row)).cloned().collect())
+        group.as_ref().map(|rows| rows.iter().filter(|row| is_missing(row)).cloned().collect())
     };
     let groups = load.rows.iter().map(of_group);
-    groups
-        .filter(|group: &Scoped<Vec<EventRow>>| !group.value().is_empty())
-        .collect()
+    groups.filter(|group: &Scoped<Vec<EventRow>>| !group.value().is_empty()).collect()
 }
 
 #[cfg(test)]

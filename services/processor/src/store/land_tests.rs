@@ -32,20 +32,13 @@ async fn tenant() -> TenantContext {
         client_id: client_id.clone(),
         name: "Test".to_owned(),
         state: TenantState::Active,
-        placement: Placement {
-            isolation: Isolation::Shared,
-            cluster,
-            route_version: 1,
-        },
+        placement: Placement { isolation: Isolation::Shared, cluster, route_version: 1 },
         limits: Limits::default(),
         time_zone: chrono_tz::UTC,
         currency: "EUR".parse().unwrap(),
         token_version: 1,
     };
-    TenantRouter::new(Arc::new(One(record)))
-        .resolve_record(&client_id)
-        .await
-        .unwrap()
+    TenantRouter::new(Arc::new(One(record))).resolve_record(&client_id).await.unwrap()
 }
 
 fn warehouse() -> Warehouse {
@@ -64,10 +57,7 @@ fn warehouse() -> Warehouse {
 }
 
 /// Ten events of one tenant, at the offsets 0 to 9 of a log of their own.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test has events of its own tenant"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test has events of its own tenant")]
 async fn load(warehouse: &Warehouse) -> (InsertBatch, Load) {
     let tenant = tenant().await;
     let destination = tenant.destination().clone();
@@ -84,10 +74,7 @@ async fn load(warehouse: &Warehouse) -> (InsertBatch, Load) {
         let event = Arc::new(parse(raw.as_bytes(), &admission).unwrap());
         EventRow::lines(event, Coordinates { offset, logged_at }).collect::<Vec<_>>()
     });
-    let load = Load {
-        destination: destination.clone(),
-        rows: vec![tenant.scope(rows.collect())],
-    };
+    let load = Load { destination: destination.clone(), rows: vec![tenant.scope(rows.collect())] };
     let random = Uuid::now_v7();
     let batch = InsertBatch {
         kgen: u16::from_be_bytes([random.as_bytes()[14], random.as_bytes()[15]]),
@@ -104,14 +91,10 @@ async fn load(warehouse: &Warehouse) -> (InsertBatch, Load) {
 async fn settled(landed: impl Fn(&EventRow) -> bool) -> (Landing, Vec<(u64, u8)>) {
     let warehouse = warehouse();
     let (batch, load) = load(&warehouse).await;
-    let logged = load.rows[0]
-        .value()
-        .iter()
-        .map(|row| row.coordinates().logged_at);
+    let logged = load.rows[0].value().iter().map(|row| row.coordinates().logged_at);
     let logged = logged.clone().min().unwrap()..=logged.max().unwrap();
-    let part = load.rows[0]
-        .as_ref()
-        .map(|rows| rows.iter().filter(|row| landed(row)).cloned().collect());
+    let part =
+        load.rows[0].as_ref().map(|rows| rows.iter().filter(|row| landed(row)).cloned().collect());
     warehouse.insert(&batch, &[part]).await.unwrap();
     let landing = settle(&warehouse, batch.clone(), &load, &logged).await;
     (landing, warehouse.present(&batch, logged).await.unwrap())
@@ -123,18 +106,12 @@ fn every_row_once() -> Vec<(u64, u8)> {
 
 #[tokio::test]
 async fn a_batch_that_landed_whole_is_left_as_it_is() {
-    assert_eq!(
-        settled(|_| true).await,
-        (Landing::Doubtful, every_row_once())
-    );
+    assert_eq!(settled(|_| true).await, (Landing::Doubtful, every_row_once()));
 }
 
 #[tokio::test]
 async fn a_batch_that_was_never_sent_is_sent() {
-    assert_eq!(
-        settled(|_| false).await,
-        (Landing::Doubtful, every_row_once())
-    );
+    assert_eq!(settled(|_| false).await, (Landing::Doubtful, every_row_once()));
 }
 
 #[tokio::test]

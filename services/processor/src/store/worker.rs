@@ -67,16 +67,9 @@ impl Store {
     async fn take_over(&self, claim: &mut Claim, left: Batch) -> Result<(), ProcessorError> {
         let (plan, partition) = (left.plan, claim.lease.partition);
         let mut records = Vec::new();
-        let mut range = self
-            .log
-            .reader
-            .read_range(partition, plan.first..plan.last + 1)?;
+        let mut range = self.log.reader.read_range(partition, plan.first..plan.last + 1)?;
         while let Some(entries) = read(&mut range, self.gather.limit).await? {
-            records.extend(
-                entries
-                    .into_iter()
-                    .map(|entry| decode(entry, &mut claim.recent)),
-            );
+            records.extend(entries.into_iter().map(|entry| decode(entry, &mut claim.recent)));
         }
         let draft = Draft::with_skip(plan.first, &records, plan.skip.clone());
         if draft.plan != plan {
@@ -91,12 +84,7 @@ impl Store {
                 found: rows(&draft.plan),
             });
         }
-        tracing::info!(
-            partition,
-            plan.first,
-            plan.last,
-            "finishing what was left behind"
-        );
+        tracing::info!(partition, plan.first, plan.last, "finishing what was left behind");
         self.finish(claim, draft, Sent::Perhaps).await
     }
 
@@ -122,10 +110,8 @@ impl Store {
     async fn list(&self, draft: &Draft) {
         let mut pauses = Pauses::new("list campaigns and products");
         for load in &draft.loads {
-            while let Err(error) = self
-                .seen
-                .list(&self.control_plane, load, *draft.logged.start())
-                .await
+            while let Err(error) =
+                self.seen.list(&self.control_plane, load, *draft.logged.start()).await
             {
                 pauses.wait(&error).await;
             }
@@ -167,9 +153,7 @@ impl Store {
 
     fn reached(&self, claim: &Claim) {
         let lease = &claim.lease;
-        self.log
-            .progress
-            .reached(lease.partition, lease.epoch, lease.next_offset);
+        self.log.progress.reached(lease.partition, lease.epoch, lease.next_offset);
     }
 }
 
@@ -182,10 +166,7 @@ impl Worker for Store {
 
     async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
         let log = &self.log;
-        let lease = log
-            .ledger
-            .take(SINK, log.kgen, partition, &log.owner)
-            .await?;
+        let lease = log.ledger.take(SINK, log.kgen, partition, &log.owner).await?;
         let recent = recall(&log.reader, partition, lease.next_offset).await?;
         let mut claim = Claim { lease, recent };
         if let Some(left) = log.ledger.planned(SINK, log.kgen, partition).await? {
@@ -198,23 +179,15 @@ impl Worker for Store {
 
     async fn process(&self, claim: &mut Claim, entries: Vec<Entry>) -> Result<(), ProcessorError> {
         let began = Instant::now();
-        let records: Vec<_> = entries
-            .into_iter()
-            .map(|entry| decode(entry, &mut claim.recent))
-            .collect();
+        let records: Vec<_> =
+            entries.into_iter().map(|entry| decode(entry, &mut claim.recent)).collect();
         let draft = Draft::new(claim.lease.next_offset, &records);
         let skip = &draft.plan.skip;
         Counter::ResendsDropped.add(&[SINK], skip.duplicates.len());
         Counter::PoisonRecords.add(&[SINK], skip.poison.len() as u64);
         if let Some(poison) = skip.poison.first() {
             let (partition, set_aside) = (claim.lease.partition, skip.poison.len());
-            tracing::error!(
-                partition,
-                set_aside,
-                poison.offset,
-                poison.reason,
-                "poison records"
-            );
+            tracing::error!(partition, set_aside, poison.offset, poison.reason, "poison records");
         }
         let (ledger, lease) = (&self.log.ledger, &claim.lease);
         retry::ledger("plan a batch", || ledger.plan(lease, &draft.plan)).await?;
@@ -223,9 +196,7 @@ impl Worker for Store {
         Counter::RecordsProcessed.add(&[SINK], records.len() as u64);
         Histogram::BatchSeconds.observe(&[SINK], began.elapsed());
         if let Some(received_at) = deliveries {
-            let took = (chrono::Utc::now() - received_at)
-                .to_std()
-                .unwrap_or_default();
+            let took = (chrono::Utc::now() - received_at).to_std().unwrap_or_default();
             Histogram::DeliverySeconds.observe(&[SINK], took);
         }
         Ok(())
@@ -238,9 +209,5 @@ impl Worker for Store {
 
 /// When the oldest event of a batch came in.
 fn deliveries(records: &[Decoded]) -> Option<chrono::DateTime<chrono::Utc>> {
-    records
-        .iter()
-        .filter_map(Decoded::first)
-        .map(|event| event.value().received_at)
-        .min()
+    records.iter().filter_map(Decoded::first).map(|event| event.value().received_at).min()
 }

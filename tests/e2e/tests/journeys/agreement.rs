@@ -36,10 +36,7 @@ impl Stores {
         };
         let clusters = ["shared", "dedicated"].map(|name| {
             let part = |field: &str| {
-                setting(&format!(
-                    "FOOTFALL__CLUSTERS__{}__{field}",
-                    name.to_uppercase()
-                ))
+                setting(&format!("FOOTFALL__CLUSTERS__{}__{field}", name.to_uppercase()))
             };
             let cluster = ClusterSettings {
                 url: part("URL"),
@@ -59,15 +56,9 @@ impl Stores {
     }
 
     /// The tenant's context.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test looks into the stores of its own tenant"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a test looks into the stores of its own tenant")]
     pub(crate) async fn context(&self, tenant: &Tenant) -> TenantContext {
-        self.router
-            .resolve_record(&tenant.id.parse().unwrap())
-            .await
-            .unwrap()
+        self.router.resolve_record(&tenant.id.parse().unwrap()).await.unwrap()
     }
 
     /// What Redis holds of the last hours.
@@ -75,15 +66,8 @@ impl Stores {
         let context = self.context(tenant).await;
         let range = last_hours();
         let read = self.aggregates.for_tenant(&context);
-        let series = read
-            .campaign_series(&campaign.parse().unwrap(), range)
-            .await
-            .unwrap();
-        assert_eq!(
-            series.covered,
-            Some(range),
-            "no hour of a new platform may be missing"
-        );
+        let series = read.campaign_series(&campaign.parse().unwrap(), range).await.unwrap();
+        assert_eq!(series.covered, Some(range), "no hour of a new platform may be missing");
         series.series
     }
 
@@ -95,19 +79,14 @@ impl Stores {
         let series =
             read.campaign_series(&campaign, range, Granularity::QuarterHour, chrono_tz::UTC);
         let series = series.await.unwrap();
-        series
-            .into_iter()
-            .map(|(start, sums)| (QuarterHour::containing(start), sums))
-            .collect()
+        series.into_iter().map(|(start, sums)| (QuarterHour::containing(start), sums)).collect()
     }
 
     /// Waits until both hold the same, every quarter hour and every number of it.
     pub(crate) async fn agree(&self, tenant: &Tenant, campaign: &str) {
         eventually("redis and clickhouse agree", async || {
-            let (live, stored) = (
-                self.live(tenant, campaign).await,
-                self.stored(tenant, campaign).await,
-            );
+            let (live, stored) =
+                (self.live(tenant, campaign).await, self.stored(tenant, campaign).await);
             (live == stored && !live.is_empty()).then_some(())
         })
         .await;

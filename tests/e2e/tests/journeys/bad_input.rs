@@ -15,13 +15,7 @@ struct Case {
 }
 
 fn case(body: impl Into<Vec<u8>>, status: u16, code: &'static str) -> Case {
-    Case {
-        body: body.into(),
-        content_type: "application/json",
-        encoding: "",
-        status,
-        code,
-    }
+    Case { body: body.into(), content_type: "application/json", encoding: "", status, code }
 }
 
 async fn send(platform: &Platform, tenant: &Tenant, case: &Case) -> Answer {
@@ -61,40 +55,20 @@ async fn a_bad_body_is_named_and_the_next_good_one_is_taken() {
         case(b"\xff\xfe[]".to_vec(), 422, "invalid_field"),
         case(many, 413, "too_many_events"),
         case(vec![b' '; (1 << 20) + 1], 413, "body_too_large"),
-        Case {
-            encoding: "gzip",
-            ..case(bomb(), 413, "body_too_large")
-        },
-        Case {
-            encoding: "gzip",
-            ..case("not gzip", 400, "malformed_body")
-        },
-        Case {
-            encoding: "compress",
-            ..case("[]", 415, "unsupported_media_type")
-        },
-        Case {
-            content_type: "text/html",
-            ..case("[]", 415, "unsupported_media_type")
-        },
+        Case { encoding: "gzip", ..case(bomb(), 413, "body_too_large") },
+        Case { encoding: "gzip", ..case("not gzip", 400, "malformed_body") },
+        Case { encoding: "compress", ..case("[]", 415, "unsupported_media_type") },
+        Case { content_type: "text/html", ..case("[]", 415, "unsupported_media_type") },
     ];
     for case in &cases {
         let answer = send(&platform, &tenant, case).await;
         let sent = String::from_utf8_lossy(&case.body[..case.body.len().min(60)]).into_owned();
-        assert_eq!(
-            answer.status.as_u16(),
-            case.status,
-            "{sent}: {}",
-            answer.text
-        );
+        assert_eq!(answer.status.as_u16(), case.status, "{sent}: {}", answer.text);
         assert_eq!(answer.header("content-type"), "application/problem+json");
         assert_eq!(answer.json()["code"], case.code, "{sent}: {}", answer.text);
         assert!(answer.json()["request_id"].is_string());
 
-        platform
-            .collect(&tenant.collect_key, &json!([{"type": "page_view"}]))
-            .await
-            .expect(202);
+        platform.collect(&tenant.collect_key, &json!([{"type": "page_view"}])).await.expect(202);
     }
 }
 
@@ -104,11 +78,7 @@ async fn one_bad_event_of_a_thousand_rejects_one() {
     let tenant = platform.onboard(Tier::Shared).await;
     let mut events = vec![json!({"type": "ad_impression", "campaign_id": "spring"}); 1_000];
     events[617] = json!({"type": "ad_impression", "campaign_id": "spring", "cost": "a lot"});
-    let receipt = platform
-        .collect(&tenant.collect_key, &json!(events))
-        .await
-        .expect(202)
-        .json();
+    let receipt = platform.collect(&tenant.collect_key, &json!(events)).await.expect(202).json();
     let outcomes = receipt["outcomes"].as_array().unwrap();
     assert_eq!(outcomes.len(), 1_000);
     for (place, outcome) in outcomes.iter().enumerate() {
@@ -117,9 +87,7 @@ async fn one_bad_event_of_a_thousand_rejects_one() {
     }
     assert_eq!(outcomes[617]["code"], "invalid_value");
     assert_eq!(outcomes[617]["pointer"], "/cost");
-    platform
-        .settled(&tenant, "spring", "impressions", 999)
-        .await;
+    platform.settled(&tenant, "spring", "impressions", 999).await;
 }
 
 #[tokio::test]
@@ -127,11 +95,8 @@ async fn the_same_event_twice_in_a_batch_is_told() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     let event = json!({"type": "page_view", "event_id": "018f0000-0000-7000-8000-000000000001"});
-    let receipt = platform
-        .collect(&tenant.collect_key, &json!([event, event]))
-        .await
-        .expect(202)
-        .json();
+    let receipt =
+        platform.collect(&tenant.collect_key, &json!([event, event])).await.expect(202).json();
     assert_eq!(receipt["outcomes"][0]["outcome"], "accepted");
     assert_eq!(receipt["outcomes"][1]["outcome"], "duplicate_in_batch");
 }
@@ -142,33 +107,13 @@ async fn a_wrong_question_is_told_what_would_be_right() {
     let tenant = platform.onboard(Tier::Shared).await;
     let day = "from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z";
     for (query, code, pointer) in [
-        (
-            format!("{day}&metrics=impressions,ctrr"),
-            "invalid_field",
-            "?metrics",
-        ),
-        (
-            format!("{day}&granularity=minute"),
-            "invalid_field",
-            "?granularity",
-        ),
+        (format!("{day}&metrics=impressions,ctrr"), "invalid_field", "?metrics"),
+        (format!("{day}&granularity=minute"), "invalid_field", "?granularity"),
         (format!("{day}&tz=Mars/Olympus"), "invalid_field", "?tz"),
-        (
-            "from=yesterday&to=2026-01-02T00:00:00Z".to_owned(),
-            "invalid_field",
-            "?from",
-        ),
+        ("from=yesterday&to=2026-01-02T00:00:00Z".to_owned(), "invalid_field", "?from"),
         (format!("{day}&grain=hour"), "invalid_field", "?grain"),
-        (
-            "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z".to_owned(),
-            "invalid_range",
-            "?from",
-        ),
-        (
-            "from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z".to_owned(),
-            "invalid_range",
-            "?from",
-        ),
+        ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z".to_owned(), "invalid_range", "?from"),
+        ("from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z".to_owned(), "invalid_range", "?from"),
         (
             "from=2000-01-01T00:00:00Z&to=2026-01-01T00:00:00Z&granularity=15m".to_owned(),
             "invalid_range",
@@ -179,10 +124,7 @@ async fn a_wrong_question_is_told_what_would_be_right() {
         let answer = platform.get(&tenant.owner, &path).await.expect(422).json();
         assert_eq!(answer["code"], code, "{query}: {answer}");
         assert_eq!(answer["errors"][0]["pointer"], pointer, "{query}: {answer}");
-        assert!(
-            answer["errors"][0]["reason"].as_str().unwrap().len() > 10,
-            "{answer}"
-        );
+        assert!(answer["errors"][0]["reason"].as_str().unwrap().len() > 10, "{answer}");
     }
 }
 
@@ -192,14 +134,7 @@ async fn a_wrong_tenant_file_is_refused_with_every_fault_and_nothing_made() {
     let admin = platform.admin().await;
     let wrong: Value = json!({"id": "No Slug", "name": "x", "isolation": "galaxy", "cluster": "shared",
         "time_zone": "Europe/Berlin", "currency": "EUR"});
-    let answer = platform
-        .post(&admin, "/v1/admin/tenants", &wrong)
-        .await
-        .expect(422)
-        .json();
+    let answer = platform.post(&admin, "/v1/admin/tenants", &wrong).await.expect(422).json();
     assert!(answer["errors"][0]["pointer"].is_string(), "{answer}");
-    platform
-        .get(&admin, "/v1/admin/tenants/no-slug")
-        .await
-        .expect(404);
+    platform.get(&admin, "/v1/admin/tenants/no-slug").await.expect(404);
 }

@@ -21,10 +21,7 @@ const SEED: u64 = 20_191_124;
 async fn twenty_kills_in_mid_import_lose_and_double_nothing() {
     let platform = Platform::start_without_processor().await;
     let stores = Stores::of(&platform).await;
-    let tenants = [
-        platform.onboard(Tier::Shared).await,
-        platform.onboard(Tier::Dedicated).await,
-    ];
+    let tenants = [platform.onboard(Tier::Shared).await, platform.onboard(Tier::Dedicated).await];
     let mut random = StdRng::seed_from_u64(SEED);
     // Slow enough to last as long as the killing does.
     let imports = async {
@@ -51,9 +48,7 @@ async fn twenty_kills_in_mid_import_lose_and_double_nothing() {
     for tenant in &tenants {
         samples::imported(&platform, tenant, "random-men").await;
         samples::equals_the_file(&platform, tenant, "random-men").await;
-        platform
-            .settled(tenant, "spring", "impressions", u64::from(ROUNDS * ROUND))
-            .await;
+        platform.settled(tenant, "spring", "impressions", u64::from(ROUNDS * ROUND)).await;
         stores.agree(tenant, "spring").await;
     }
 }
@@ -68,9 +63,6 @@ async fn send_live(platform: &Platform, tenants: &[Tenant], round: u32) {
         })
         .collect();
     for tenant in tenants {
-        platform
-            .collect(&tenant.collect_key, &json!(events))
-            .await
-            .expect(202);
+        platform.collect(&tenant.collect_key, &json!(events)).await.expect(202);
     }
 }

@@ -12,46 +12,29 @@ async fn send(platform: &Platform, path: &str, body: Value) -> Answer {
 async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
     let platform = Platform::start().await;
     let admin = platform.admin_credentials();
-    let first = send(&platform, "/v1/auth/login", admin)
-        .await
-        .expect(200)
-        .json();
+    let first = send(&platform, "/v1/auth/login", admin).await.expect(200).json();
     let old = json!({"refresh_token": first["refresh_token"]});
-    let second = send(&platform, "/v1/auth/refresh", old.clone())
-        .await
-        .expect(200)
-        .json();
-    let third = send(
-        &platform,
-        "/v1/auth/refresh",
-        json!({"refresh_token": second["refresh_token"]}),
-    );
+    let second = send(&platform, "/v1/auth/refresh", old.clone()).await.expect(200).json();
+    let third =
+        send(&platform, "/v1/auth/refresh", json!({"refresh_token": second["refresh_token"]}));
     let third = third.await.expect(200).json();
 
     // The first token has been replaced twice: whoever sends it now has stolen it.
     send(&platform, "/v1/auth/refresh", old).await.expect(401);
-    send(
-        &platform,
-        "/v1/auth/refresh",
-        json!({"refresh_token": third["refresh_token"]}),
-    )
-    .await
-    .expect(401);
+    send(&platform, "/v1/auth/refresh", json!({"refresh_token": third["refresh_token"]}))
+        .await
+        .expect(401);
 }
 
 #[tokio::test]
 async fn logging_out_ends_the_session() {
     let platform = Platform::start().await;
-    let session = send(&platform, "/v1/auth/login", platform.admin_credentials())
-        .await
-        .expect(200)
-        .json();
+    let session =
+        send(&platform, "/v1/auth/login", platform.admin_credentials()).await.expect(200).json();
     let refresh = json!({"refresh_token": session["refresh_token"]});
     let out = send(&platform, "/v1/auth/logout", refresh.clone()).await;
     assert!(out.status.is_success(), "{}", out.text);
-    send(&platform, "/v1/auth/refresh", refresh)
-        .await
-        .expect(401);
+    send(&platform, "/v1/auth/refresh", refresh).await.expect(401);
 }
 
 #[tokio::test]
@@ -59,16 +42,10 @@ async fn a_wrong_password_and_an_unknown_user_look_the_same() {
     let platform = Platform::start().await;
     let known = platform.admin_credentials()["email"].clone();
     let attempt = |email: Value| json!({"email": email, "password": "not the password at all"});
-    let wrong = send(&platform, "/v1/auth/login", attempt(known))
+    let wrong = send(&platform, "/v1/auth/login", attempt(known)).await.expect(401);
+    let unknown = send(&platform, "/v1/auth/login", attempt(json!("nobody@nowhere.example")))
         .await
         .expect(401);
-    let unknown = send(
-        &platform,
-        "/v1/auth/login",
-        attempt(json!("nobody@nowhere.example")),
-    )
-    .await
-    .expect(401);
     let without_id = |answer: &Answer| {
         let mut body = answer.json();
         body.as_object_mut().unwrap().remove("request_id");
@@ -82,41 +59,19 @@ async fn each_credential_does_what_its_kind_may_and_no_more() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     let event = json!([{"type": "page_view"}]);
-    platform
-        .collect(&tenant.collect_key, &event)
-        .await
-        .expect(202);
-    platform
-        .collect(&tenant.import_key, &event)
-        .await
-        .expect(202);
+    platform.collect(&tenant.collect_key, &event).await.expect(202);
+    platform.collect(&tenant.import_key, &event).await.expect(202);
     platform.collect(&tenant.read_key, &event).await.expect(403);
-    platform
-        .collect(&tenant.advertiser, &event)
-        .await
-        .expect(403);
+    platform.collect(&tenant.advertiser, &event).await.expect(403);
 
-    platform
-        .get(&tenant.read_key, "/v1/campaigns")
-        .await
-        .expect(200);
-    platform
-        .get(&tenant.collect_key, "/v1/campaigns")
-        .await
-        .expect(403);
-    platform
-        .get(&tenant.owner, "/v1/admin/tenants")
-        .await
-        .expect(403);
+    platform.get(&tenant.read_key, "/v1/campaigns").await.expect(200);
+    platform.get(&tenant.collect_key, "/v1/campaigns").await.expect(403);
+    platform.get(&tenant.owner, "/v1/admin/tenants").await.expect(403);
 
-    let exchanged = send(
-        &platform,
-        "/v1/auth/token",
-        json!({"api_key": tenant.read_key}),
-    )
-    .await
-    .expect(200)
-    .json();
+    let exchanged = send(&platform, "/v1/auth/token", json!({"api_key": tenant.read_key}))
+        .await
+        .expect(200)
+        .json();
     let token = exchanged["access_token"].as_str().unwrap();
     platform.get(token, "/v1/campaigns").await.expect(200);
     platform.collect(token, &event).await.expect(403);
@@ -129,18 +84,10 @@ async fn an_advertiser_sees_its_own_campaigns_only() {
     let ids = |answer: Answer| -> Vec<String> {
         let answer = answer.expect(200).json();
         let list = answer["data"].as_array().unwrap().clone();
-        list.iter()
-            .map(|campaign| campaign["id"].as_str().unwrap().to_owned())
-            .collect()
+        list.iter().map(|campaign| campaign["id"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(
-        ids(platform.get(&tenant.owner, "/v1/campaigns").await),
-        ["autumn", "spring"]
-    );
-    assert_eq!(
-        ids(platform.get(&tenant.advertiser, "/v1/campaigns").await),
-        ["spring"]
-    );
+    assert_eq!(ids(platform.get(&tenant.owner, "/v1/campaigns").await), ["autumn", "spring"]);
+    assert_eq!(ids(platform.get(&tenant.advertiser, "/v1/campaigns").await), ["spring"]);
     for path in [
         "/v1/campaigns/autumn",
         "/v1/campaigns/autumn/metrics?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
@@ -168,21 +115,11 @@ async fn a_forged_token_is_refused() {
         "x".repeat(5_000),
     ] {
         let answer = platform.get(&token, "/v1/campaigns").await.expect(401);
-        assert!(
-            answer.header("www-authenticate").starts_with("Bearer"),
-            "{:?}",
-            answer.headers
-        );
+        assert!(answer.header("www-authenticate").starts_with("Bearer"), "{:?}", answer.headers);
         assert_eq!(answer.header("content-type"), "application/problem+json");
     }
     assert_eq!(
-        platform
-            .client()
-            .get(platform.api("/v1/campaigns"))
-            .send()
-            .await
-            .unwrap()
-            .status(),
+        platform.client().get(platform.api("/v1/campaigns")).send().await.unwrap().status(),
         401
     );
 }

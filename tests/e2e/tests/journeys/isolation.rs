@@ -29,14 +29,8 @@ fn routes() -> Vec<(Method, String, bool)> {
 
 /// The route with every id it takes replaced by the other tenant's.
 fn aimed_at(path: &str, other: &Tenant) -> String {
-    let id = if path.starts_with("/v1/admin/tenants") {
-        other.id.as_str()
-    } else {
-        CANARY
-    };
-    let parts = path
-        .split('/')
-        .map(|part| if part.starts_with('{') { id } else { part });
+    let id = if path.starts_with("/v1/admin/tenants") { other.id.as_str() } else { CANARY };
+    let parts = path.split('/').map(|part| if part.starts_with('{') { id } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 
@@ -48,11 +42,7 @@ async fn ask(
 ) -> Answer {
     // A smuggled tenant id must not make the question invalid, nor be heard.
     let range = "from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z";
-    let url = if *is_api {
-        platform.api(path)
-    } else {
-        platform.collector(path)
-    };
+    let url = if *is_api { platform.api(path) } else { platform.collector(path) };
     let mut request = platform
         .client()
         .request(method.clone(), format!("{url}?{range}"))
@@ -75,10 +65,7 @@ async fn seed(platform: &Platform, tenant: &Tenant) {
          "items": [{"product_id": CANARY, "brand": CANARY}]},
         {"type": "ad_impression", "campaign_id": "spring"},
     ]);
-    platform
-        .collect(&tenant.collect_key, &events)
-        .await
-        .expect(202);
+    platform.collect(&tenant.collect_key, &events).await.expect(202);
     platform.settled(tenant, CANARY, "orders", 1).await;
 }
 
@@ -89,13 +76,8 @@ async fn no_route_shows_a_byte_of_another_tenant() {
     for tier in Tier::ALL {
         let other = platform.onboard(tier).await;
         seed(&platform, &other).await;
-        let credentials = [
-            &mine.owner,
-            &mine.advertiser,
-            &mine.collect_key,
-            &mine.import_key,
-            &mine.read_key,
-        ];
+        let credentials =
+            [&mine.owner, &mine.advertiser, &mine.collect_key, &mine.import_key, &mine.read_key];
         for route in routes() {
             let (method, path, is_api) = &route;
             if path.ends_with("/live") {
@@ -131,24 +113,14 @@ async fn no_route_shows_a_byte_of_another_tenant() {
 #[tokio::test]
 async fn a_foreign_campaign_looks_exactly_like_a_missing_one() {
     let platform = Platform::start().await;
-    let (mine, other) = (
-        platform.onboard(Tier::Shared).await,
-        platform.onboard(Tier::Shared).await,
-    );
+    let (mine, other) =
+        (platform.onboard(Tier::Shared).await, platform.onboard(Tier::Shared).await);
     seed(&platform, &other).await;
-    for path in [
-        "",
-        "/metrics?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
-        "/live",
-    ] {
-        let foreign = platform
-            .get(&mine.owner, &format!("/v1/campaigns/{CANARY}{path}"))
-            .await
-            .expect(404);
-        let missing = platform
-            .get(&mine.owner, &format!("/v1/campaigns/never-was{path}"))
-            .await
-            .expect(404);
+    for path in ["", "/metrics?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z", "/live"] {
+        let foreign =
+            platform.get(&mine.owner, &format!("/v1/campaigns/{CANARY}{path}")).await.expect(404);
+        let missing =
+            platform.get(&mine.owner, &format!("/v1/campaigns/never-was{path}")).await.expect(404);
         let shape = |answer: &Answer| {
             let mut body = answer.json();
             body.as_object_mut().unwrap().remove("request_id");
@@ -161,15 +133,10 @@ async fn a_foreign_campaign_looks_exactly_like_a_missing_one() {
 #[tokio::test]
 async fn the_tenant_of_an_event_is_that_of_the_key_whatever_the_event_says() {
     let platform = Platform::start().await;
-    let (mine, other) = (
-        platform.onboard(Tier::Shared).await,
-        platform.onboard(Tier::Schema).await,
-    );
+    let (mine, other) =
+        (platform.onboard(Tier::Shared).await, platform.onboard(Tier::Schema).await);
     let event = json!([{"type": "ad_impression", "campaign_id": "spring", "client_id": other.id}]);
-    platform
-        .collect(&mine.collect_key, &event)
-        .await
-        .expect(202);
+    platform.collect(&mine.collect_key, &event).await.expect(202);
     platform.settled(&mine, "spring", "impressions", 1).await;
     platform.settled(&other, "spring", "impressions", 0).await;
 }
@@ -183,10 +150,6 @@ async fn every_guarded_route_refuses_a_stranger() {
         let open = path.starts_with("/v1/auth/") || !path.starts_with("/v1/");
         let aimed = (method.clone(), aimed_at(path, &tenant), *is_api);
         let answer = ask(&platform, None, &aimed, &tenant).await;
-        assert!(
-            open || answer.status == 401,
-            "{aimed:?} answered {}",
-            answer.status
-        );
+        assert!(open || answer.status == 401, "{aimed:?} answered {}", answer.status);
     }
 }

@@ -23,20 +23,15 @@ struct Stream {
 
 impl Stream {
     async fn open(platform: &Platform, token: &str, after: Option<&str>) -> Self {
-        let mut request = platform
-            .client()
-            .get(platform.api("/v1/campaigns/spring/live"))
-            .bearer_auth(token);
+        let mut request =
+            platform.client().get(platform.api("/v1/campaigns/spring/live")).bearer_auth(token);
         if let Some(after) = after {
             request = request.header("Last-Event-ID", after);
         }
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self {
-            response,
-            pending: String::new(),
-        }
+        Self { response, pending: String::new() }
     }
 
     async fn next(&mut self) -> Frame {
@@ -45,25 +40,17 @@ impl Stream {
                 let (frame, rest) = (frame.to_owned(), rest.to_owned());
                 self.pending = rest;
                 let field = |name: &str| {
-                    let found = frame
-                        .lines()
-                        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+                    let found =
+                        frame.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
                     found.unwrap_or_default().trim_start().to_owned()
                 };
                 if !field("event").is_empty() {
                     let data = serde_json::from_str(&field("data")).unwrap_or_default();
-                    return Frame {
-                        event: field("event"),
-                        id: field("id"),
-                        data,
-                    };
+                    return Frame { event: field("event"), id: field("id"), data };
                 }
             }
             let chunk = timeout(Duration::from_secs(20), self.response.chunk()).await;
-            let chunk = chunk
-                .expect("a frame or a heartbeat")
-                .unwrap()
-                .expect("an open stream");
+            let chunk = chunk.expect("a frame or a heartbeat").unwrap().expect("an open stream");
             self.pending.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
@@ -72,14 +59,9 @@ impl Stream {
     async fn until_impressions(&mut self, expected: u64) -> Frame {
         loop {
             let frame = self.next().await;
-            let buckets = frame.data["buckets"]
-                .as_array()
-                .cloned()
-                .unwrap_or_default();
-            let seen = buckets
-                .iter()
-                .map(|bucket| bucket["impressions"].as_u64().unwrap_or(0))
-                .max();
+            let buckets = frame.data["buckets"].as_array().cloned().unwrap_or_default();
+            let seen =
+                buckets.iter().map(|bucket| bucket["impressions"].as_u64().unwrap_or(0)).max();
             assert!(seen.unwrap_or(0) <= expected, "{frame:?}");
             if frame.event == "update" && seen == Some(expected) {
                 return frame;
@@ -104,16 +86,10 @@ async fn an_advertiser_sees_a_snapshot_then_absolute_numbers() {
         let snapshot = stream.next().await;
         assert_eq!(snapshot.event, "snapshot");
 
-        platform
-            .collect(&tenant.collect_key, &impressions(3, now))
-            .await
-            .expect(202);
+        platform.collect(&tenant.collect_key, &impressions(3, now)).await.expect(202);
         let first = stream.until_impressions(3).await;
         assert!(!first.id.is_empty());
-        platform
-            .collect(&tenant.collect_key, &impressions(2, now))
-            .await
-            .expect(202);
+        platform.collect(&tenant.collect_key, &impressions(2, now)).await.expect(202);
         stream.until_impressions(5).await;
     }
 }
@@ -124,24 +100,15 @@ async fn a_client_that_reconnects_misses_nothing() {
     let tenant = platform.onboard(Tier::Shared).await;
     let now = Utc::now();
     let mut stream = Stream::open(&platform, &tenant.advertiser, None).await;
-    platform
-        .collect(&tenant.collect_key, &impressions(1, now))
-        .await
-        .expect(202);
+    platform.collect(&tenant.collect_key, &impressions(1, now)).await.expect(202);
     let last = stream.until_impressions(1).await;
     drop(stream);
 
-    platform
-        .collect(&tenant.collect_key, &impressions(4, now))
-        .await
-        .expect(202);
+    platform.collect(&tenant.collect_key, &impressions(4, now)).await.expect(202);
     platform.settled(&tenant, "spring", "impressions", 5).await;
     let mut stream = Stream::open(&platform, &tenant.advertiser, Some(&last.id)).await;
     let frame = stream.next().await;
-    assert_eq!(
-        frame.event, "update",
-        "what was missed comes first, not a new snapshot"
-    );
+    assert_eq!(frame.event, "update", "what was missed comes first, not a new snapshot");
     assert_eq!(frame.data["buckets"][0]["impressions"], 5);
 }
 
@@ -149,12 +116,6 @@ async fn a_client_that_reconnects_misses_nothing() {
 async fn a_stream_of_someone_elses_campaign_does_not_exist() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
-    platform
-        .get(&tenant.advertiser, "/v1/campaigns/autumn/live")
-        .await
-        .expect(404);
-    platform
-        .get(&tenant.collect_key, "/v1/campaigns/spring/live")
-        .await
-        .expect(403);
+    platform.get(&tenant.advertiser, "/v1/campaigns/autumn/live").await.expect(404);
+    platform.get(&tenant.collect_key, "/v1/campaigns/spring/live").await.expect(403);
 }

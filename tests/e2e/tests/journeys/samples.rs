@@ -40,11 +40,7 @@ async fn reported(
         "/v1/campaigns/{campaign}/metrics?granularity=hour&metrics=impressions,clicks\
          &from=2019-11-20T00:00:00Z&to=2019-12-05T00:00:00Z"
     );
-    let answer = platform
-        .get(&tenant.read_key, &path)
-        .await
-        .expect(200)
-        .json();
+    let answer = platform.get(&tenant.read_key, &path).await.expect(200).json();
     let series = answer["series"].as_array().unwrap();
     assert_eq!(series.len(), 15 * 24, "empty hours are in the answer");
     let hours: BTreeMap<DateTime<Utc>, (u64, u64)> = series
@@ -58,10 +54,7 @@ async fn reported(
     let total = |pick: fn(&(u64, u64)) -> u64| hours.values().map(pick).sum::<u64>();
     assert_eq!(answer["totals"]["impressions"], total(|hour| hour.0));
     assert_eq!(answer["totals"]["clicks"], total(|hour| hour.1));
-    hours
-        .into_iter()
-        .filter(|(_, counts)| *counts != (0, 0))
-        .collect()
+    hours.into_iter().filter(|(_, counts)| *counts != (0, 0)).collect()
 }
 
 /// Imports a sample with the command a customer would use, at no more events a second than `rate`.
@@ -73,13 +66,7 @@ pub(crate) async fn import(
 ) {
     let (file, collector) = (sample(campaign), platform.collector(""));
     let file = file.to_str().unwrap();
-    let mut arguments = vec![
-        "import",
-        "--format",
-        "open-bandit",
-        "--key",
-        &tenant.import_key,
-    ];
+    let mut arguments = vec!["import", "--format", "open-bandit", "--key", &tenant.import_key];
     arguments.extend(["--collector", &collector]);
     arguments.extend(rate.iter().flat_map(|rate| ["--rate", rate]));
     arguments.push(file);
@@ -103,11 +90,7 @@ pub(crate) async fn imported(platform: &Platform, tenant: &Tenant, campaign: &st
 
 /// Fails unless every hour says what the file says.
 pub(crate) async fn equals_the_file(platform: &Platform, tenant: &Tenant, campaign: &str) {
-    assert_eq!(
-        reported(platform, tenant, campaign).await,
-        counted(campaign),
-        "{campaign}"
-    );
+    assert_eq!(reported(platform, tenant, campaign).await, counted(campaign), "{campaign}");
 }
 
 #[tokio::test]
@@ -132,13 +115,8 @@ async fn every_hour_of_every_sample_is_what_the_file_says_and_importing_twice_ch
         {"type": "product_view", "campaign_id": "marker", "product_id": "m"}))
             .collect::<Vec<_>>()
     );
-    platform
-        .collect(&tenant.collect_key, &marker)
-        .await
-        .expect(202);
-    platform
-        .settled(&tenant, "marker", "product_views", 64)
-        .await;
+    platform.collect(&tenant.collect_key, &marker).await.expect(202);
+    platform.settled(&tenant, "marker", "product_views", 64).await;
     tokio::time::sleep(TimeDelta::seconds(2).to_std().unwrap()).await;
     for campaign in CAMPAIGNS {
         equals_the_file(&platform, &tenant, campaign).await;

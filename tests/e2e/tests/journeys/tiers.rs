@@ -15,10 +15,7 @@ fn visit() -> Vec<Value> {
             "type": kind, "event_id": Uuid::now_v7(), "event_time": at, "visitor_id": "v1",
             "campaign_id": "spring",
         });
-        event
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         event
     };
     vec![
@@ -41,10 +38,7 @@ const TOTAL: &str = "/v1/campaigns/spring/metrics?granularity=total\
     &metrics=impressions,viewable_impressions,clicks,spend,product_views,add_to_carts,orders,units_sold,sales,ctr,cpc,roas,aov,cpo,visitors";
 
 fn recent() -> String {
-    let (from, to) = (
-        Utc::now() - TimeDelta::hours(3),
-        Utc::now() + TimeDelta::hours(1),
-    );
+    let (from, to) = (Utc::now() - TimeDelta::hours(3), Utc::now() + TimeDelta::hours(1));
     format!("&from={}&to={}", stamp(from), stamp(to))
 }
 
@@ -59,11 +53,8 @@ async fn events_become_the_same_numbers_in_every_tier() {
     for tier in Tier::ALL {
         let tenant = platform.onboard(tier).await;
         let events = visit();
-        let receipt = platform
-            .collect(&tenant.collect_key, &json!(events))
-            .await
-            .expect(202)
-            .json();
+        let receipt =
+            platform.collect(&tenant.collect_key, &json!(events)).await.expect(202).json();
         let outcomes: Vec<_> = receipt["outcomes"]
             .as_array()
             .unwrap()
@@ -73,11 +64,8 @@ async fn events_become_the_same_numbers_in_every_tier() {
         assert_eq!(outcomes, vec!["accepted"; events.len()], "{receipt}");
 
         platform.settled(&tenant, "spring", "orders", 1).await;
-        let answer = platform
-            .get(&tenant.owner, &format!("{TOTAL}{}", recent()))
-            .await
-            .expect(200)
-            .json();
+        let answer =
+            platform.get(&tenant.owner, &format!("{TOTAL}{}", recent())).await.expect(200).json();
         let totals = &answer["totals"];
         for (metric, expected) in [
             ("impressions", json!(2)),
@@ -108,23 +96,14 @@ async fn a_resent_event_counts_once_in_both_stores() {
     let tenant = platform.onboard(Tier::Shared).await;
     let events = json!(visit());
     for _ in 0..3 {
-        platform
-            .collect(&tenant.collect_key, &events)
-            .await
-            .expect(202);
+        platform.collect(&tenant.collect_key, &events).await.expect(202);
     }
     // One more order, so that waiting for it means that the copies have been through.
-    platform
-        .collect(&tenant.collect_key, &json!(visit()))
-        .await
-        .expect(202);
+    platform.collect(&tenant.collect_key, &json!(visit())).await.expect(202);
     platform.settled(&tenant, "spring", "orders", 2).await;
     stores.agree(&tenant, "spring").await;
     let live = stores.live(&tenant, "spring").await;
-    let orders: u64 = live
-        .values()
-        .map(|sums| sums.count(metrics::Counter::Orders))
-        .sum();
+    let orders: u64 = live.values().map(|sums| sums.count(metrics::Counter::Orders)).sum();
     assert_eq!(orders, 2);
 }
 
@@ -133,38 +112,21 @@ async fn what_an_event_names_first_is_listed_from_then_on() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     let event = json!([{"type": "product_view", "campaign_id": "never-declared", "product_id": "p-new", "brand": "b"}]);
-    platform
-        .collect(&tenant.collect_key, &event)
-        .await
-        .expect(202);
-    platform
-        .settled(&tenant, "never-declared", "product_views", 1)
-        .await;
+    platform.collect(&tenant.collect_key, &event).await.expect(202);
+    platform.settled(&tenant, "never-declared", "product_views", 1).await;
 
-    let campaign = platform
-        .get(&tenant.owner, "/v1/campaigns/never-declared")
-        .await
-        .expect(200)
-        .json();
+    let campaign =
+        platform.get(&tenant.owner, "/v1/campaigns/never-declared").await.expect(200).json();
     assert_eq!(campaign["advertiser_id"], Value::Null, "{campaign}");
-    let products = platform
-        .get(&tenant.owner, "/v1/products")
-        .await
-        .expect(200);
+    let products = platform.get(&tenant.owner, "/v1/products").await.expect(200);
     assert!(products.text.contains("p-new"), "{}", products.text);
 
-    platform
-        .get(&tenant.advertiser, "/v1/campaigns/never-declared")
-        .await
-        .expect(404);
+    platform.get(&tenant.advertiser, "/v1/campaigns/never-declared").await.expect(404);
     let assign = platform
         .client()
         .patch(platform.api("/v1/campaigns/never-declared"))
         .bearer_auth(&tenant.owner)
         .json(&json!({"advertiser_id": "brand"}));
     assert_eq!(assign.send().await.unwrap().status(), 200);
-    platform
-        .get(&tenant.advertiser, "/v1/campaigns/never-declared")
-        .await
-        .expect(200);
+    platform.get(&tenant.advertiser, "/v1/campaigns/never-declared").await.expect(200);
 }

@@ -23,11 +23,7 @@ async fn a_gap_is_told_and_writes_nothing() {
     assert_eq!(stand.apply(0, 9, deltas()).await, Outcome::Applied);
     for (first, last) in [(11, 20), (5, 15)] {
         let outcome = stand.apply(first, last, deltas()).await;
-        assert_eq!(
-            outcome,
-            Outcome::ChainBroken { fence: Some(10) },
-            "{first}..={last}"
-        );
+        assert_eq!(outcome, Outcome::ChainBroken { fence: Some(10) }, "{first}..={last}");
     }
     assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(3));
     assert_eq!(stand.apply(10, 20, deltas()).await, Outcome::Applied);
@@ -48,10 +44,8 @@ async fn a_key_that_refuses_spoils_only_itself() {
     let (acme, globex) = (tenant("acme").await, tenant("globex").await);
     let [wrong_type, overflow]: [tenancy::CampaignId; 2] =
         ["wrong-type", "overflow"].map(|name| name.parse().unwrap());
-    let (wrong_key, full_key) = (
-        stand.hour_key(&acme, &wrong_type),
-        stand.hour_key(&acme, &overflow),
-    );
+    let (wrong_key, full_key) =
+        (stand.hour_key(&acme, &wrong_type), stand.hour_key(&acme, &overflow));
     let full = format!("clicks:{}", stand.now.index());
     redis::pipe()
         .rpush(&wrong_key, "not a hash")
@@ -61,9 +55,7 @@ async fn a_key_that_refuses_spoils_only_itself() {
         .await
         .unwrap();
 
-    let all = [&wrong_type, &overflow, &campaign()]
-        .map(|name| stand.delta(name, 3))
-        .to_vec();
+    let all = [&wrong_type, &overflow, &campaign()].map(|name| stand.delta(name, 3)).to_vec();
     let deltas = vec![acme.scope(all.clone()), globex.scope(all)];
     assert_eq!(stand.apply(0, 9, deltas).await, Outcome::Applied);
 
@@ -72,10 +64,7 @@ async fn a_key_that_refuses_spoils_only_itself() {
     assert_eq!(stand.read(&globex, &overflow).await, clicks_and_spend(3));
     for spoilt in [&wrong_type, &overflow] {
         let aggregates = stand.aggregates.for_tenant(&acme);
-        let live = aggregates
-            .campaign_series(spoilt, stand.quarter())
-            .await
-            .unwrap();
+        let live = aggregates.campaign_series(spoilt, stand.quarter()).await.unwrap();
         assert_eq!(live.covered, None, "{spoilt} must be read from ClickHouse");
     }
 }
@@ -85,9 +74,7 @@ async fn keys_end_at_a_moment_given_by_their_hour_or_day() {
     let mut stand = Stand::started().await;
     let acme = tenant("acme").await;
     assert_eq!(
-        stand
-            .apply(0, 0, vec![acme.scope(vec![stand.delta(&campaign(), 1)])])
-            .await,
+        stand.apply(0, 0, vec![acme.scope(vec![stand.delta(&campaign(), 1)])]).await,
         Outcome::Applied
     );
     let (hour, day) = (stand.now.hour(), stand.now.start().date_naive());
@@ -103,11 +90,8 @@ async fn keys_end_at_a_moment_given_by_their_hour_or_day() {
         (format!("products_viewed_{day}"), day_end),
     ] {
         let key = stand.key(&format!("client_acme_campaign_spring-sale_{kind}"));
-        let expires: i64 = redis::cmd("EXPIRETIME")
-            .arg(&key)
-            .query_async(&mut stand.redis)
-            .await
-            .unwrap();
+        let expires: i64 =
+            redis::cmd("EXPIRETIME").arg(&key).query_async(&mut stand.redis).await.unwrap();
         assert_eq!(expires, end, "{key}");
     }
 }
@@ -122,38 +106,23 @@ async fn a_batch_over_many_hours_is_spread_over_them() {
             ..stand.delta(&campaign(), 1)
         })
         .collect();
-    assert_eq!(
-        stand.apply(0, 95, vec![acme.scope(deltas)]).await,
-        Outcome::Applied
-    );
+    assert_eq!(stand.apply(0, 95, vec![acme.scope(deltas)]).await, Outcome::Applied);
     let range =
         metrics::TimeRange::covering(stand.now.end() - TimeDelta::hours(24), stand.now.end())
             .unwrap();
     let aggregates = stand.aggregates.for_tenant(&acme);
-    let live = aggregates
-        .campaign_series(&campaign(), range)
-        .await
-        .unwrap();
+    let live = aggregates.campaign_series(&campaign(), range).await.unwrap();
     assert_eq!(live.covered, Some(range));
     assert_eq!(live.series.len(), 96);
-    assert!(
-        live.series
-            .values()
-            .all(|sums| sums.count(Counter::Clicks) == 1)
-    );
+    assert!(live.series.values().all(|sums| sums.count(Counter::Clicks) == 1));
 }
 
 #[tokio::test]
 async fn a_batch_too_large_for_one_script_is_refused_whole() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
-    let visitors = (0..aggregates::MAX_BATCH_ARGUMENTS)
-        .map(|number| number.to_string())
-        .collect();
-    let delta = LiveDelta {
-        visitors,
-        ..stand.delta(&campaign(), 1)
-    };
+    let visitors = (0..aggregates::MAX_BATCH_ARGUMENTS).map(|number| number.to_string()).collect();
+    let delta = LiveDelta { visitors, ..stand.delta(&campaign(), 1) };
     let batch = aggregates::LiveBatch {
         kgen: 1,
         partition: 0,
@@ -161,13 +130,7 @@ async fn a_batch_too_large_for_one_script_is_refused_whole() {
         last: 0,
         log_time: stand.now.start(),
     };
-    let refused = stand
-        .aggregates
-        .apply(&batch, vec![acme.scope(vec![delta])])
-        .await;
-    assert!(matches!(
-        refused,
-        Err(aggregates::AggregatesError::BatchTooLarge(_))
-    ));
+    let refused = stand.aggregates.apply(&batch, vec![acme.scope(vec![delta])]).await;
+    assert!(matches!(refused, Err(aggregates::AggregatesError::BatchTooLarge(_))));
     assert_eq!(stand.fence().await, Some(0));
 }

@@ -11,49 +11,25 @@ async fn a_lost_chain_is_told_and_its_hours_are_left_to_clickhouse() {
     assert_eq!(stand.apply(0, 9, deltas()).await, Outcome::Applied);
 
     let chain = stand.key("chain");
-    redis::cmd("DEL")
-        .arg(chain)
-        .exec_async(&mut stand.redis)
-        .await
-        .unwrap();
+    redis::cmd("DEL").arg(chain).exec_async(&mut stand.redis).await.unwrap();
     assert_eq!(stand.fence().await, None);
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
-    assert_eq!(
-        stand.apply(10, 19, deltas.clone()).await,
-        Outcome::ChainBroken { fence: None }
-    );
+    assert_eq!(stand.apply(10, 19, deltas.clone()).await, Outcome::ChainBroken { fence: None });
     let aggregates = stand.aggregates.for_tenant(&acme);
-    let live = aggregates
-        .campaign_series(&campaign(), stand.quarter())
-        .await
-        .unwrap();
+    let live = aggregates.campaign_series(&campaign(), stand.quarter()).await.unwrap();
     assert_eq!(live.covered, None, "nothing is known to be whole");
 
     let whole_from = whole_after(Utc::now());
-    let start = ChainStart {
-        next_offset: 10,
-        whole_from,
-        ..stand.virgin()
-    };
+    let start = ChainStart { next_offset: 10, whole_from, ..stand.virgin() };
     assert!(stand.start_chain(&start).await);
     assert_eq!(stand.apply(10, 19, deltas).await, Outcome::Applied);
     let day = TimeDelta::hours(24);
     let range = metrics::TimeRange::covering(whole_from - day, whole_from + day).unwrap();
-    let live = aggregates
-        .campaign_series(&campaign(), range)
-        .await
-        .unwrap();
+    let live = aggregates.campaign_series(&campaign(), range).await.unwrap();
     assert_eq!(live.covered, range.split_at(whole_from).1);
-    assert!(
-        live.series.is_empty(),
-        "the present hour is not whole: {:?}",
-        live.series
-    );
+    assert!(live.series.is_empty(), "the present hour is not whole: {:?}", live.series);
     assert_eq!(
-        aggregates
-            .campaign_day(&campaign(), stand.now.start().date_naive())
-            .await
-            .unwrap(),
+        aggregates.campaign_day(&campaign(), stand.now.start().date_naive()).await.unwrap(),
         None
     );
 }
@@ -63,28 +39,12 @@ async fn one_partition_without_a_chain_leaves_everything_to_clickhouse() {
     let stand = Stand::bare().await;
     let acme = tenant("acme").await;
     let aggregates = stand.aggregates.for_tenant(&acme);
-    let start = ChainStart {
-        partitions: 2,
-        ..stand.virgin()
-    };
+    let start = ChainStart { partitions: 2, ..stand.virgin() };
     assert!(stand.start_chain(&start).await);
-    let live = aggregates
-        .campaign_series(&campaign(), stand.quarter())
-        .await
-        .unwrap();
+    let live = aggregates.campaign_series(&campaign(), stand.quarter()).await.unwrap();
     assert_eq!(live.covered, None);
-    assert!(
-        stand
-            .start_chain(&ChainStart {
-                partition: 1,
-                ..start
-            })
-            .await
-    );
-    let live = aggregates
-        .campaign_series(&campaign(), stand.quarter())
-        .await
-        .unwrap();
+    assert!(stand.start_chain(&ChainStart { partition: 1, ..start }).await);
+    let live = aggregates.campaign_series(&campaign(), stand.quarter()).await.unwrap();
     assert_eq!(live.covered, Some(stand.quarter()));
 }
 
@@ -95,10 +55,7 @@ async fn a_writer_who_lost_its_partition_cannot_move_the_fence_back() {
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
     assert_eq!(stand.apply(0, 9, deltas).await, Outcome::Applied);
     assert!(!stand.start_chain(&stand.virgin()).await, "it saw no chain");
-    let late = ChainStart {
-        seen: Some(0),
-        ..stand.virgin()
-    };
+    let late = ChainStart { seen: Some(0), ..stand.virgin() };
     assert!(!stand.start_chain(&late).await, "it saw the chain's start");
     assert_eq!(stand.fence().await, Some(10));
     assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(3));
@@ -109,19 +66,11 @@ async fn skipping_a_stretch_that_the_log_no_longer_has_raises_whole_from() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     let whole_from = whole_after(Utc::now());
-    let skip = ChainStart {
-        seen: Some(0),
-        next_offset: 500,
-        whole_from,
-        ..stand.virgin()
-    };
+    let skip = ChainStart { seen: Some(0), next_offset: 500, whole_from, ..stand.virgin() };
     assert!(stand.start_chain(&skip).await);
     assert_eq!(stand.fence().await, Some(500));
     let aggregates = stand.aggregates.for_tenant(&acme);
-    let live = aggregates
-        .campaign_series(&campaign(), stand.quarter())
-        .await
-        .unwrap();
+    let live = aggregates.campaign_series(&campaign(), stand.quarter()).await.unwrap();
     assert_eq!(live.covered, None);
 }
 
@@ -130,30 +79,16 @@ async fn another_number_of_buckets_starts_every_chain_afresh() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     assert_eq!(stand.apply(0, 9, Vec::new()).await, Outcome::Applied);
-    let two = RedisSettings {
-        slot_buckets: 2,
-        ..stand.settings.clone()
-    };
+    let two = RedisSettings { slot_buckets: 2, ..stand.settings.clone() };
     let aggregates = Aggregates::connect(&two).unwrap();
     let fences = aggregates.fences(KGEN, PARTITION).await.unwrap();
     assert!(fences.iter().all(|(_, fence)| fence.is_none()));
     for (bucket, _) in fences {
         let whole_from = whole_after(Utc::now());
-        let start = ChainStart {
-            next_offset: 10,
-            whole_from,
-            ..stand.virgin()
-        };
+        let start = ChainStart { next_offset: 10, whole_from, ..stand.virgin() };
         assert!(aggregates.start_chain(bucket, &start).await.unwrap());
     }
-    let live = aggregates
-        .for_tenant(&acme)
-        .campaign_series(&campaign(), stand.quarter())
-        .await;
+    let live = aggregates.for_tenant(&acme).campaign_series(&campaign(), stand.quarter()).await;
     assert_eq!(live.unwrap().covered, None);
-    assert_eq!(
-        stand.fence().await,
-        None,
-        "going back must not find the old fence"
-    );
+    assert_eq!(stand.fence().await, None, "going back must not find the old fence");
 }

@@ -13,13 +13,7 @@ async fn click(stand: &Stand, tenant: &TenantContext, offset: u64, clicks: u64) 
 }
 
 async fn since(stand: &Stand, tenant: &TenantContext, place: StreamId) -> Vec<FeedEntry> {
-    match stand
-        .aggregates
-        .for_tenant(tenant)
-        .feed_since(place)
-        .await
-        .unwrap()
-    {
+    match stand.aggregates.for_tenant(tenant).feed_since(place).await.unwrap() {
         Feed::Entries(entries) => entries,
         Feed::Trimmed => panic!("trimmed"),
     }
@@ -39,9 +33,7 @@ async fn entries_tell_what_the_counters_hold_after_each_batch() {
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 2), earlier])];
     assert_eq!(stand.apply(1, 1, deltas).await, Outcome::Applied);
 
-    let [entry] = &since(&stand, &acme, place).await[..] else {
-        panic!("one batch, one entry")
-    };
+    let [entry] = &since(&stand, &acme, place).await[..] else { panic!("one batch, one entry") };
     let age = chrono::Utc::now() - entry.log_time;
     assert!(age < chrono::TimeDelta::seconds(5), "{age}");
     let sums: Vec<_> = entry.buckets.iter().map(|bucket| &bucket.sums).collect();
@@ -54,10 +46,7 @@ async fn hours_that_are_not_whole_stay_out_of_the_feed() {
     let stand = Stand::bare().await;
     let acme = tenant("acme").await;
     let whole_from = stand.now.hour();
-    let start = ChainStart {
-        whole_from,
-        ..stand.virgin()
-    };
+    let start = ChainStart { whole_from, ..stand.virgin() };
     assert!(stand.start_chain(&start).await);
     let before = LiveDelta {
         quarter: QuarterHour::containing(whole_from - QuarterHour::LENGTH),
@@ -65,10 +54,7 @@ async fn hours_that_are_not_whole_stay_out_of_the_feed() {
     };
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 2), before.clone()])];
     assert_eq!(stand.apply(0, 0, deltas).await, Outcome::Applied);
-    assert_eq!(
-        stand.apply(1, 1, vec![acme.scope(vec![before])]).await,
-        Outcome::Applied
-    );
+    assert_eq!(stand.apply(1, 1, vec![acme.scope(vec![before])]).await, Outcome::Applied);
     let place = stand.aggregates.for_tenant(&acme).feed_position().await;
     assert_ne!(place.unwrap(), StreamId::START);
     let mut redis = stand.redis.clone();
@@ -79,9 +65,7 @@ async fn hours_that_are_not_whole_stay_out_of_the_feed() {
         .query_async(&mut redis)
         .await
         .unwrap();
-    let [entry] = &entries.ids[..] else {
-        panic!("{entries:?}")
-    };
+    let [entry] = &entries.ids[..] else { panic!("{entries:?}") };
     let label = format!("spring-sale:{}", stand.now.start().timestamp());
     assert!(entry.contains_key(&label) && entry.len() == 2, "{entry:?}");
 }
@@ -91,31 +75,16 @@ async fn a_resume_gives_exactly_what_was_missed() {
     let stand = Stand::started().await;
     let (acme, globex) = (tenant("acme").await, tenant("globex").await);
     for offset in 0..10 {
-        click(
-            &stand,
-            if offset % 2 == 0 { &acme } else { &globex },
-            offset,
-            1,
-        )
-        .await;
+        click(&stand, if offset % 2 == 0 { &acme } else { &globex }, offset, 1).await;
     }
     let aggregates = stand.aggregates.for_tenant(&acme);
     let place = aggregates.feed_position().await.unwrap();
     assert_eq!(since(&stand, &acme, place).await, []);
     for offset in 10..16 {
-        click(
-            &stand,
-            if offset % 2 == 0 { &acme } else { &globex },
-            offset,
-            1,
-        )
-        .await;
+        click(&stand, if offset % 2 == 0 { &acme } else { &globex }, offset, 1).await;
     }
     let missed = since(&stand, &acme, place).await;
-    let clicks: Vec<_> = missed
-        .iter()
-        .map(|entry| entry.buckets[0].sums.clone())
-        .collect();
+    let clicks: Vec<_> = missed.iter().map(|entry| entry.buckets[0].sums.clone()).collect();
     assert_eq!(clicks, [6, 7, 8].map(clicks_and_spend));
 }
 
@@ -129,19 +98,10 @@ async fn a_place_that_was_trimmed_away_is_told() {
     click(&stand, &acme, 1, 1).await;
     click(&stand, &acme, 2, 1).await;
     let feed = stand.key("client_acme_live");
-    redis::cmd("XTRIM")
-        .arg(feed)
-        .arg("MAXLEN")
-        .arg(2)
-        .exec_async(&mut stand.redis)
-        .await
-        .unwrap();
+    redis::cmd("XTRIM").arg(feed).arg("MAXLEN").arg(2).exec_async(&mut stand.redis).await.unwrap();
     assert_eq!(aggregates.feed_since(place).await.unwrap(), Feed::Trimmed);
     let invented = "99999999999999-0".parse().unwrap();
-    assert_eq!(
-        aggregates.feed_since(invented).await.unwrap(),
-        Feed::Trimmed
-    );
+    assert_eq!(aggregates.feed_since(invented).await.unwrap(), Feed::Trimmed);
 }
 
 #[tokio::test]
@@ -156,10 +116,7 @@ async fn followers_get_their_own_tenants_changes_at_once() {
 
     click(&stand, &acme, 0, 3).await;
     for feed in [&mut acme_feed, &mut second_acme_feed] {
-        let Some(Change::Quarters {
-            quarters, place, ..
-        }) = soon(feed.next()).await
-        else {
+        let Some(Change::Quarters { quarters, place, .. }) = soon(feed.next()).await else {
             panic!("a change");
         };
         assert_eq!(quarters, [(stand.now, clicks_and_spend(3))].into());
@@ -170,11 +127,7 @@ async fn followers_get_their_own_tenants_changes_at_once() {
         panic!("a change");
     };
     assert_eq!(quarters, [(stand.now, clicks_and_spend(40))].into());
-    assert!(
-        tokio::time::timeout(Duration::from_millis(300), acme_feed.next())
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(300), acme_feed.next()).await.is_err());
 
     lifecycle.stop().await.unwrap();
     assert_eq!(soon(acme_feed.next()).await, None);
@@ -188,10 +141,7 @@ async fn a_follower_lives_through_a_lost_connection() {
     let live = LiveFeed::start(&stand.aggregates, &lifecycle);
     let mut feed = live.follow(&acme, &campaign()).await.unwrap();
     click(&stand, &acme, 0, 1).await;
-    assert!(matches!(
-        soon(feed.next()).await,
-        Some(Change::Quarters { .. })
-    ));
+    assert!(matches!(soon(feed.next()).await, Some(Change::Quarters { .. })));
 
     kill_reader(&mut stand).await;
     click(&stand, &acme, 1, 1).await;
@@ -202,21 +152,10 @@ async fn a_follower_lives_through_a_lost_connection() {
 
     kill_reader(&mut stand).await;
     let key = stand.key("client_acme_live");
-    redis::cmd("DEL")
-        .arg(key)
-        .exec_async(&mut stand.redis)
-        .await
-        .unwrap();
-    assert_eq!(
-        soon(feed.next()).await,
-        Some(Change::Reset),
-        "the feed's end was lost"
-    );
+    redis::cmd("DEL").arg(key).exec_async(&mut stand.redis).await.unwrap();
+    assert_eq!(soon(feed.next()).await, Some(Change::Reset), "the feed's end was lost");
     click(&stand, &acme, 2, 1).await;
-    assert!(matches!(
-        soon(feed.next()).await,
-        Some(Change::Quarters { .. })
-    ));
+    assert!(matches!(soon(feed.next()).await, Some(Change::Quarters { .. })));
     lifecycle.stop().await.unwrap();
 }
 
@@ -240,10 +179,7 @@ async fn an_entry_that_cannot_be_read_stops_nobody_elses_feed() {
     click(&stand, &globex, 0, 1).await;
     click(&stand, &acme, 1, 1).await;
     for feed in [&mut acme_feed, &mut globex_feed] {
-        assert!(matches!(
-            soon(feed.next()).await,
-            Some(Change::Quarters { .. })
-        ));
+        assert!(matches!(soon(feed.next()).await, Some(Change::Quarters { .. })));
     }
     lifecycle.stop().await.unwrap();
 }
@@ -251,18 +187,13 @@ async fn an_entry_that_cannot_be_read_stops_nobody_elses_feed() {
 /// Cuts the connection that waits for this stand's feed, once it waits.
 async fn kill_reader(stand: &mut Stand) {
     let reader = format!("{}_live_feed", stand.settings.namespace);
-    let clients: String = redis::cmd("CLIENT")
-        .arg("LIST")
-        .query_async(&mut stand.redis)
-        .await
-        .unwrap();
+    let clients: String =
+        redis::cmd("CLIENT").arg("LIST").query_async(&mut stand.redis).await.unwrap();
     let id_of = |line: &str, name: &str| {
         let field = line.split(' ').find_map(|field| field.strip_prefix(name));
         field.map(str::to_owned)
     };
-    let ours = clients
-        .lines()
-        .filter(|line| id_of(line, "name=") == Some(reader.clone()));
+    let ours = clients.lines().filter(|line| id_of(line, "name=") == Some(reader.clone()));
     let ids: Vec<_> = ours.filter_map(|line| id_of(line, "id=")).collect();
     assert_eq!(ids.len(), 1, "one reader: {clients}");
     redis::cmd("CLIENT")
@@ -275,7 +206,5 @@ async fn kill_reader(stand: &mut Stand) {
 }
 
 async fn soon<T>(wanted: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(10), wanted)
-        .await
-        .expect("within ten seconds")
+    tokio::time::timeout(Duration::from_secs(10), wanted).await.expect("within ten seconds")
 }

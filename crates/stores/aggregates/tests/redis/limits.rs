@@ -16,55 +16,25 @@ fn wait(admission: Admission) -> Duration {
 #[tokio::test]
 async fn a_tenant_may_use_ten_seconds_worth_at_once_and_then_waits() {
     let stand = Stand::bare().await;
-    let limits = Limits {
-        events_per_second: 100,
-        ..Limits::default()
-    };
-    let (acme, globex) = (
-        tenant_with("acme", limits).await,
-        tenant_with("globex", limits).await,
-    );
-    assert_eq!(
-        stand.aggregates.admit(&acme, 900).await,
-        Admission::Admitted
-    );
-    assert_eq!(
-        stand.aggregates.admit(&acme, 100).await,
-        Admission::Admitted
-    );
+    let limits = Limits { events_per_second: 100, ..Limits::default() };
+    let (acme, globex) = (tenant_with("acme", limits).await, tenant_with("globex", limits).await);
+    assert_eq!(stand.aggregates.admit(&acme, 900).await, Admission::Admitted);
+    assert_eq!(stand.aggregates.admit(&acme, 100).await, Admission::Admitted);
     let wait = wait(stand.aggregates.admit(&acme, 100).await);
-    assert!(
-        wait > Duration::from_millis(500) && wait <= Duration::from_secs(1),
-        "{wait:?}"
-    );
-    assert_eq!(
-        stand.aggregates.admit(&globex, 1).await,
-        Admission::Admitted
-    );
+    assert!(wait > Duration::from_millis(500) && wait <= Duration::from_secs(1), "{wait:?}");
+    assert_eq!(stand.aggregates.admit(&globex, 1).await, Admission::Admitted);
     tokio::time::sleep(wait).await;
-    assert_eq!(
-        stand.aggregates.admit(&acme, 100).await,
-        Admission::Admitted
-    );
+    assert_eq!(stand.aggregates.admit(&acme, 100).await, Admission::Admitted);
 }
 
 #[tokio::test]
 async fn a_batch_larger_than_the_limit_is_let_in_when_nothing_is_owed() {
     let stand = Stand::bare().await;
-    let limits = Limits {
-        events_per_second: 1,
-        ..Limits::default()
-    };
+    let limits = Limits { events_per_second: 1, ..Limits::default() };
     let acme = tenant_with("acme", limits).await;
-    assert_eq!(
-        stand.aggregates.admit(&acme, 1_000).await,
-        Admission::Admitted
-    );
+    assert_eq!(stand.aggregates.admit(&acme, 1_000).await, Admission::Admitted);
     let wait = wait(stand.aggregates.admit(&acme, 1_000).await);
-    assert!(
-        wait > Duration::from_secs(990) && wait <= Duration::from_secs(1_000),
-        "{wait:?}"
-    );
+    assert!(wait > Duration::from_secs(990) && wait <= Duration::from_secs(1_000), "{wait:?}");
 }
 
 #[tokio::test]
@@ -78,25 +48,12 @@ async fn logins_are_limited_by_account_and_by_address() {
     let wait = wait(stand.aggregates.login_attempt(&[1; 32], address).await);
     assert!(wait <= Duration::from_secs(12), "{wait:?}");
     for account in 2..17 {
-        let admission = stand
-            .aggregates
-            .login_attempt(&[account; 32], address)
-            .await;
-        assert_eq!(
-            admission,
-            Admission::Admitted,
-            "a refused attempt must not be charged"
-        );
+        let admission = stand.aggregates.login_attempt(&[account; 32], address).await;
+        assert_eq!(admission, Admission::Admitted, "a refused attempt must not be charged");
     }
-    assert_ne!(
-        stand.aggregates.login_attempt(&[99; 32], address).await,
-        Admission::Admitted
-    );
+    assert_ne!(stand.aggregates.login_attempt(&[99; 32], address).await, Admission::Admitted);
     let elsewhere = "192.0.2.2".parse().unwrap();
-    assert_eq!(
-        stand.aggregates.login_attempt(&[99; 32], elsewhere).await,
-        Admission::Admitted
-    );
+    assert_eq!(stand.aggregates.login_attempt(&[99; 32], elsewhere).await, Admission::Admitted);
 }
 
 #[tokio::test]
@@ -116,11 +73,7 @@ async fn everything_is_admitted_while_redis_is_away() {
 async fn a_ticket_is_taken_once() {
     let stand = Stand::bare().await;
     let hash = [7; 32];
-    stand
-        .aggregates
-        .put_ticket(&hash, "contents", Duration::from_secs(60))
-        .await
-        .unwrap();
+    stand.aggregates.put_ticket(&hash, "contents", Duration::from_secs(60)).await.unwrap();
     let taken = stand.aggregates.take_ticket(&hash).await.unwrap();
     assert_eq!(taken.as_deref(), Some("contents"));
     assert_eq!(stand.aggregates.take_ticket(&hash).await.unwrap(), None);
@@ -130,11 +83,7 @@ async fn a_ticket_is_taken_once() {
 async fn a_ticket_runs_out() {
     let stand = Stand::bare().await;
     let hash = [7; 32];
-    stand
-        .aggregates
-        .put_ticket(&hash, "contents", Duration::from_secs(1))
-        .await
-        .unwrap();
+    stand.aggregates.put_ticket(&hash, "contents", Duration::from_secs(1)).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     assert_eq!(stand.aggregates.take_ticket(&hash).await.unwrap(), None);
 }

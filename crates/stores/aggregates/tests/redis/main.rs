@@ -1,34 +1,19 @@
 //! The store against a real Redis, named by `FOOTFALL__REDIS__URL`.
 
 #[cfg(test)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests act as the consumer that scopes records"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod applying;
 #[cfg(test)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests act as the consumer that scopes records"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod chains;
 #[cfg(test)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests act as the consumer that scopes records"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod feeds;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests act as the consumer that scopes records"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod reading;
 #[cfg(test)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests act as the consumer that resolves tenants"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests act as the consumer that resolves tenants")]
 mod stand;

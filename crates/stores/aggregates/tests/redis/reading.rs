@@ -19,11 +19,7 @@ async fn two_tenants_with_the_same_campaign_never_meet() {
     assert_eq!(stand.read(&globex, &campaign()).await, clicks_and_spend(40));
     let day = stand.now.start().date_naive();
     for (tenant, clicks) in [(&acme, 3), (&globex, 40)] {
-        let day = stand
-            .aggregates
-            .for_tenant(tenant)
-            .campaign_day(&campaign(), day)
-            .await;
+        let day = stand.aggregates.for_tenant(tenant).campaign_day(&campaign(), day).await;
         assert_eq!(day.unwrap().unwrap().sums, clicks_and_spend(clicks));
     }
 }
@@ -60,33 +56,17 @@ async fn a_day_tells_visitors_and_best_products() {
     };
     let first = delta(0..60, vec![product("lamp", 5, 1), product("sofa", 2, 0)]);
     let second = delta(30..100, vec![product("sofa", 9, 0)]);
-    assert_eq!(
-        stand.apply(0, 0, vec![acme.scope(vec![first])]).await,
-        Outcome::Applied
-    );
-    assert_eq!(
-        stand.apply(1, 1, vec![acme.scope(vec![second])]).await,
-        Outcome::Applied
-    );
+    assert_eq!(stand.apply(0, 0, vec![acme.scope(vec![first])]).await, Outcome::Applied);
+    assert_eq!(stand.apply(1, 1, vec![acme.scope(vec![second])]).await, Outcome::Applied);
 
     let aggregates = stand.aggregates.for_tenant(&acme);
     let day = stand.now.start().date_naive();
-    let day = aggregates
-        .campaign_day(&campaign(), day)
-        .await
-        .unwrap()
-        .unwrap();
+    let day = aggregates.campaign_day(&campaign(), day).await.unwrap().unwrap();
     assert_eq!(day.sums, clicks_and_spend(2));
     assert!((98..=102).contains(&day.visitors), "{}", day.visitors);
-    assert_eq!(
-        day.most_viewed,
-        [("sofa".to_owned(), 11), ("lamp".to_owned(), 5)]
-    );
+    assert_eq!(day.most_viewed, [("sofa".to_owned(), 11), ("lamp".to_owned(), 5)]);
     assert_eq!(day.most_sold, [("lamp".to_owned(), 1)]);
-    let visitors = aggregates
-        .campaign_visitors(&campaign(), stand.quarter())
-        .await
-        .unwrap();
+    let visitors = aggregates.campaign_visitors(&campaign(), stand.quarter()).await.unwrap();
     assert_eq!(visitors, Some(day.visitors));
 }
 
@@ -102,18 +82,11 @@ async fn hours_past_the_live_window_are_left_to_clickhouse() {
     assert_eq!(stand.apply(0, 0, deltas).await, Outcome::Applied);
     let range =
         TimeRange::covering(stand.now.start() - TimeDelta::days(5), stand.now.end()).unwrap();
-    let live = stand
-        .aggregates
-        .for_tenant(&acme)
-        .campaign_series(&campaign(), range)
-        .await
-        .unwrap();
+    let live =
+        stand.aggregates.for_tenant(&acme).campaign_series(&campaign(), range).await.unwrap();
     let covered = live.covered.unwrap();
     assert_eq!(covered.to(), range.to());
     assert!(covered.from() >= stand.now.start() - TimeDelta::hours(72));
     assert_eq!(live.series.len(), 1);
-    assert_eq!(
-        live.series.values().next().unwrap().count(Counter::Clicks),
-        1
-    );
+    assert_eq!(live.series.values().next().unwrap().count(Counter::Clicks), 1);
 }

@@ -60,12 +60,7 @@ impl Stand {
         let client = redis::Client::open(url).unwrap();
         let redis = client.get_multiplexed_async_connection().await.unwrap();
         let aggregates = Aggregates::connect(&settings).unwrap();
-        Self {
-            aggregates,
-            settings,
-            redis,
-            now: QuarterHour::containing(Utc::now()),
-        }
+        Self { aggregates, settings, redis, now: QuarterHour::containing(Utc::now()) }
     }
 
     /// With the chain of the log's only partition started at its first offset.
@@ -110,10 +105,7 @@ impl Stand {
 
     pub(crate) fn hour_key(&self, tenant: &TenantContext, campaign: &CampaignId) -> String {
         let hour = self.now.hour().format("%Y%m%d%H");
-        self.key(&format!(
-            "client_{}_campaign_{campaign}_hourly_{hour}",
-            tenant.client_id()
-        ))
+        self.key(&format!("client_{}_campaign_{campaign}_hourly_{hour}", tenant.client_id()))
     }
 
     pub(crate) async fn apply(
@@ -123,23 +115,14 @@ impl Stand {
         deltas: Vec<Scoped<Vec<LiveDelta>>>,
     ) -> Outcome {
         let log_time = Utc::now();
-        let batch = LiveBatch {
-            kgen: KGEN,
-            partition: PARTITION,
-            first,
-            last,
-            log_time,
-        };
+        let batch = LiveBatch { kgen: KGEN, partition: PARTITION, first, last, log_time };
         self.aggregates.apply(&batch, deltas).await.unwrap()[0].1
     }
 
     /// The numbers of the present quarter hour.
     pub(crate) async fn read(&self, tenant: &TenantContext, campaign: &CampaignId) -> Sums {
         let tenant = self.aggregates.for_tenant(tenant);
-        let live = tenant
-            .campaign_series(campaign, self.quarter())
-            .await
-            .unwrap();
+        let live = tenant.campaign_series(campaign, self.quarter()).await.unwrap();
         assert_eq!(live.covered, Some(self.quarter()));
         live.series.get(&self.now).cloned().unwrap_or_default()
     }

@@ -39,21 +39,12 @@ fn stored(id: &ApiKeyId, row: KeyRow) -> Result<StoredApiKey, ControlPlaneError>
     let secret_hash = <[u8; 32]>::try_from(row.secret_hash.as_slice());
     Ok(StoredApiKey {
         id: id.clone(),
-        client_id: row
-            .client_id
-            .parse()
-            .map_err(ControlPlaneError::corrupt("client id"))?,
-        kind: row
-            .kind
-            .parse()
-            .map_err(ControlPlaneError::corrupt("kind of key"))?,
+        client_id: row.client_id.parse().map_err(ControlPlaneError::corrupt("client id"))?,
+        kind: row.kind.parse().map_err(ControlPlaneError::corrupt("kind of key"))?,
         secret_hash: SecretHash::from_bytes(
             secret_hash.map_err(ControlPlaneError::corrupt("secret's hash"))?,
         ),
-        campaigns: row
-            .campaigns
-            .map(tenant::api_keys::parse_campaigns)
-            .transpose()?,
+        campaigns: row.campaigns.map(tenant::api_keys::parse_campaigns).transpose()?,
         expires_at: row.expires_at,
     })
 }

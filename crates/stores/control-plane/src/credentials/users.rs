@@ -24,10 +24,7 @@ impl TryFrom<UserRow> for StoredUser {
         Ok(Self {
             id: row.user_id,
             client_id: client_id.map_err(ControlPlaneError::corrupt("client id"))?,
-            role: row
-                .role
-                .parse()
-                .map_err(ControlPlaneError::corrupt("role"))?,
+            role: row.role.parse().map_err(ControlPlaneError::corrupt("role"))?,
             advertiser_id: advertiser_id.map_err(ControlPlaneError::corrupt("advertiser id"))?,
             password_hash: row.password_hash.map(PasswordHash::from_stored),
             token_version: token_version.map_err(ControlPlaneError::corrupt("token version"))?,
@@ -40,10 +37,8 @@ pub(super) async fn by_email(
     email: &str,
 ) -> Result<Option<StoredUser>, ControlPlaneError> {
     let mut transaction = control_plane.begin_platform().await?;
-    let row: Option<UserRow> = sqlx::query_as(sql!("user/by_email"))
-        .bind(email)
-        .fetch_optional(&mut *transaction)
-        .await?;
+    let row: Option<UserRow> =
+        sqlx::query_as(sql!("user/by_email")).bind(email).fetch_optional(&mut *transaction).await?;
     transaction.commit().await?;
     row.map(StoredUser::try_from).transpose()
 }
@@ -53,10 +48,8 @@ pub(super) async fn by_id(
     id: Uuid,
 ) -> Result<Option<StoredUser>, ControlPlaneError> {
     let mut transaction = control_plane.begin_platform().await?;
-    let row: Option<UserRow> = sqlx::query_as(sql!("user/by_id"))
-        .bind(id)
-        .fetch_optional(&mut *transaction)
-        .await?;
+    let row: Option<UserRow> =
+        sqlx::query_as(sql!("user/by_id")).bind(id).fetch_optional(&mut *transaction).await?;
     transaction.commit().await?;
     row.map(StoredUser::try_from).transpose()
 }

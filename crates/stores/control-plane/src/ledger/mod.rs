@@ -72,9 +72,7 @@ impl Ledger {
         partitions: u16,
     ) -> Result<u16, ControlPlaneError> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query(sql!("ledger/lock_generations"))
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(sql!("ledger/lock_generations")).execute(&mut *transaction).await?;
         let kgen: i32 = sqlx::query_scalar(sql!("ledger/generation"))
             .bind(topic)
             .bind(topic_id)
@@ -119,32 +117,23 @@ impl Ledger {
         kgen: u16,
         partition: u16,
     ) -> Result<Option<Batch>, ControlPlaneError> {
-        type Row = (
-            i64,
-            i64,
-            i64,
-            Json<Skip>,
-            Json<Vec<PlannedDestination>>,
-            DateTime<Utc>,
-        );
+        type Row = (i64, i64, i64, Json<Skip>, Json<Vec<PlannedDestination>>, DateTime<Utc>);
         let row: Option<Row> = sqlx::query_as(sql!("ledger/planned"))
             .bind(group)
             .bind(i32::from(kgen))
             .bind(i32::from(partition))
             .fetch_optional(&self.pool)
             .await?;
-        Ok(row.map(
-            |(first, last, epoch, Json(skip), Json(destinations), planned_at)| Batch {
-                plan: BatchPlan {
-                    first: first.cast_unsigned(),
-                    last: last.cast_unsigned(),
-                    skip,
-                    destinations,
-                },
-                epoch: epoch.cast_unsigned(),
-                planned_at,
+        Ok(row.map(|(first, last, epoch, Json(skip), Json(destinations), planned_at)| Batch {
+            plan: BatchPlan {
+                first: first.cast_unsigned(),
+                last: last.cast_unsigned(),
+                skip,
+                destinations,
             },
-        ))
+            epoch: epoch.cast_unsigned(),
+            planned_at,
+        }))
     }
 
     /// Pins a batch before anything of it is sent. It must begin at the lease's next offset.
@@ -196,11 +185,7 @@ impl Ledger {
             .fetch_optional(&self.pool)
             .await?;
         let as_of = moved.ok_or(LedgerError::Fenced)?;
-        Ok(Lease {
-            next_offset,
-            as_of,
-            ..lease.clone()
-        })
+        Ok(Lease { next_offset, as_of, ..lease.clone() })
     }
 
     /// Says of idle partitions that they are dealt with up to `as_of`. A partition whose epoch is
@@ -233,18 +218,12 @@ impl Ledger {
         &self,
         group: &'static str,
     ) -> Result<Option<DateTime<Utc>>, ControlPlaneError> {
-        Ok(sqlx::query_scalar(sql!("ledger/as_of"))
-            .bind(group)
-            .fetch_optional(&self.pool)
-            .await?)
+        Ok(sqlx::query_scalar(sql!("ledger/as_of")).bind(group).fetch_optional(&self.pool).await?)
     }
 
     /// Forgets batches done before `horizon`; returns how many. Leases keep how far the work is.
     pub async fn prune(&self, horizon: DateTime<Utc>) -> Result<u64, ControlPlaneError> {
-        let pruned = sqlx::query(sql!("ledger/prune"))
-            .bind(horizon)
-            .execute(&self.pool)
-            .await?;
+        let pruned = sqlx::query(sql!("ledger/prune")).bind(horizon).execute(&self.pool).await?;
         Ok(pruned.rows_affected())
     }
 }
@@ -266,11 +245,7 @@ async fn insert_plan(
         .bind(Json(&plan.destinations))
         .execute(executor)
         .await?;
-    if inserted.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(LedgerError::Fenced)
-    }
+    if inserted.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::Fenced) }
 }
 
 async fn finish_batch(
@@ -290,9 +265,5 @@ async fn finish_batch(
         .fetch_optional(executor)
         .await?;
     let as_of = moved.ok_or(LedgerError::Fenced)?;
-    Ok(Lease {
-        next_offset: last + 1,
-        as_of,
-        ..lease.clone()
-    })
+    Ok(Lease { next_offset: last + 1, as_of, ..lease.clone() })
 }

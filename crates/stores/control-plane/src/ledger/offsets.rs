@@ -21,17 +21,12 @@ impl OffsetSet {
     /// Whether `offset` is in the set.
     pub fn contains(&self, offset: u64) -> bool {
         let after = self.ranges.partition_point(|(_, last)| *last < offset);
-        self.ranges
-            .get(after)
-            .is_some_and(|(first, _)| *first <= offset)
+        self.ranges.get(after).is_some_and(|(first, _)| *first <= offset)
     }
 
     /// How many offsets are in the set.
     pub fn len(&self) -> u64 {
-        self.ranges
-            .iter()
-            .map(|(first, last)| last - first + 1)
-            .sum()
+        self.ranges.iter().map(|(first, last)| last - first + 1).sum()
     }
 
     /// Whether the set is empty.

@@ -41,20 +41,12 @@ struct ClusterRow {
 impl PlatformControl {
     /// The names of the clusters, in order.
     pub async fn cluster_names(&self) -> Result<Vec<ClusterName>, ControlPlaneError> {
-        self.cluster_rows()
-            .await?
-            .iter()
-            .map(|row| parse_name(&row.name))
-            .collect()
+        self.cluster_rows().await?.iter().map(|row| parse_name(&row.name)).collect()
     }
 
     /// The clusters by name, their passwords opened.
     pub async fn clusters(&self, sealer: &Sealer) -> Result<Vec<Cluster>, ControlPlaneError> {
-        self.cluster_rows()
-            .await?
-            .into_iter()
-            .map(|row| unsealed(sealer, row))
-            .collect()
+        self.cluster_rows().await?.into_iter().map(|row| unsealed(sealer, row)).collect()
     }
 
     /// Makes a cluster known, or changes its address and accounts; `false` when it was known like
@@ -65,9 +57,7 @@ impl PlatformControl {
         cluster: &Cluster,
     ) -> Result<bool, ControlPlaneError> {
         let known = self.cluster_rows().await?;
-        let known = known
-            .into_iter()
-            .find(|row| row.name == cluster.name.as_str());
+        let known = known.into_iter().find(|row| row.name == cluster.name.as_str());
         // What cannot be opened any more is sealed anew.
         if known.and_then(|row| unsealed(sealer, row).ok()).as_ref() == Some(cluster) {
             return Ok(false);
@@ -77,19 +67,9 @@ impl PlatformControl {
             .bind(cluster.name.as_str())
             .bind(&cluster.url)
             .bind(&cluster.writer.user)
-            .bind(sealed(
-                sealer,
-                &cluster.name,
-                "writer_password",
-                &cluster.writer,
-            )?)
+            .bind(sealed(sealer, &cluster.name, "writer_password", &cluster.writer)?)
             .bind(&cluster.reader.user)
-            .bind(sealed(
-                sealer,
-                &cluster.name,
-                "reader_password",
-                &cluster.reader,
-            )?)
+            .bind(sealed(sealer, &cluster.name, "reader_password", &cluster.reader)?)
             .execute(&mut *transaction)
             .await?;
         let entry = AuditEntry {
@@ -105,17 +85,14 @@ impl PlatformControl {
 
     async fn cluster_rows(&self) -> Result<Vec<ClusterRow>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        let rows = sqlx::query_as(sql!("cluster/list"))
-            .fetch_all(&mut *transaction)
-            .await?;
+        let rows = sqlx::query_as(sql!("cluster/list")).fetch_all(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(rows)
     }
 }
 
 fn parse_name(name: &str) -> Result<ClusterName, ControlPlaneError> {
-    name.parse()
-        .map_err(ControlPlaneError::corrupt("cluster name"))
+    name.parse().map_err(ControlPlaneError::corrupt("cluster name"))
 }
 
 fn unsealed(sealer: &Sealer, row: ClusterRow) -> Result<Cluster, ControlPlaneError> {
@@ -123,9 +100,7 @@ fn unsealed(sealer: &Sealer, row: ClusterRow) -> Result<Cluster, ControlPlaneErr
         let password = sealer.open(place(&row.name, field), blob);
         let password = password.map_err(ControlPlaneError::corrupt("cluster password"))?;
         let text = String::from_utf8(password);
-        Ok(Secret::new(
-            text.map_err(ControlPlaneError::corrupt("cluster password"))?,
-        ))
+        Ok(Secret::new(text.map_err(ControlPlaneError::corrupt("cluster password"))?))
     };
     Ok(Cluster {
         name: parse_name(&row.name)?,
@@ -148,16 +123,9 @@ fn sealed(
     account: &Account,
 ) -> Result<Vec<u8>, ControlPlaneError> {
     let password = account.password.expose().as_bytes();
-    sealer
-        .seal(place(cluster.as_str(), field), password)
-        .map_err(ControlPlaneError::Seal)
+    sealer.seal(place(cluster.as_str(), field), password).map_err(ControlPlaneError::Seal)
 }
 
 fn place<'a>(cluster: &'a str, field: &'a str) -> SealedField<'a> {
-    SealedField {
-        purpose: "cluster",
-        tenant: "",
-        row: cluster,
-        field,
-    }
+    SealedField { purpose: "cluster", tenant: "", row: cluster, field }
 }

@@ -25,10 +25,7 @@ pub struct PlatformControl {
 
 impl PlatformControl {
     pub(crate) fn new(control_plane: ControlPlane, context: PlatformContext) -> Self {
-        Self {
-            control_plane,
-            context,
-        }
+        Self { control_plane, context }
     }
 
     async fn begin(&self) -> Result<Transaction<'static, Postgres>, ControlPlaneError> {

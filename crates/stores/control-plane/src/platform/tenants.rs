@@ -67,36 +67,18 @@ impl TryFrom<TenantRow> for TenantDetail {
         };
         let placement = Placement {
             isolation: isolation(&row.isolation)?,
-            cluster: row
-                .cluster
-                .parse()
-                .map_err(ControlPlaneError::corrupt("cluster name"))?,
-            route_version: row
-                .route_version
-                .try_into()
-                .map_err(number("route version"))?,
+            cluster: row.cluster.parse().map_err(ControlPlaneError::corrupt("cluster name"))?,
+            route_version: row.route_version.try_into().map_err(number("route version"))?,
         };
         let record = TenantRecord {
-            client_id: row
-                .client_id
-                .parse()
-                .map_err(ControlPlaneError::corrupt("client id"))?,
+            client_id: row.client_id.parse().map_err(ControlPlaneError::corrupt("client id"))?,
             name: row.name,
             state: state(&row.state)?,
             placement,
             limits,
-            time_zone: row
-                .time_zone
-                .parse()
-                .map_err(ControlPlaneError::corrupt("time zone"))?,
-            currency: row
-                .currency
-                .parse()
-                .map_err(ControlPlaneError::corrupt("currency"))?,
-            token_version: row
-                .token_version
-                .try_into()
-                .map_err(number("token version"))?,
+            time_zone: row.time_zone.parse().map_err(ControlPlaneError::corrupt("time zone"))?,
+            currency: row.currency.parse().map_err(ControlPlaneError::corrupt("currency"))?,
+            token_version: row.token_version.try_into().map_err(number("token version"))?,
         };
         Ok(Self {
             record,
@@ -114,14 +96,10 @@ fn isolation(text: &str) -> Result<Isolation, ControlPlaneError> {
 }
 
 fn state(text: &str) -> Result<TenantState, ControlPlaneError> {
-    [
-        TenantState::Provisioning,
-        TenantState::Active,
-        TenantState::Suspended,
-    ]
-    .into_iter()
-    .find(|state| state_name(*state) == text)
-    .ok_or_else(|| ControlPlaneError::corrupt("tenant state")(text))
+    [TenantState::Provisioning, TenantState::Active, TenantState::Suspended]
+        .into_iter()
+        .find(|state| state_name(*state) == text)
+        .ok_or_else(|| ControlPlaneError::corrupt("tenant state")(text))
 }
 
 const fn state_name(state: TenantState) -> &'static str {
@@ -136,9 +114,8 @@ impl PlatformControl {
     /// Every tenant, by id.
     pub async fn tenants(&self) -> Result<Vec<TenantDetail>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        let rows: Vec<TenantRow> = sqlx::query_as(sql!("tenant/list"))
-            .fetch_all(&mut *transaction)
-            .await?;
+        let rows: Vec<TenantRow> =
+            sqlx::query_as(sql!("tenant/list")).fetch_all(&mut *transaction).await?;
         transaction.commit().await?;
         rows.into_iter().map(TenantDetail::try_from).collect()
     }
@@ -165,9 +142,7 @@ impl PlatformControl {
         cluster: &ClusterName,
     ) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        bind(sqlx::query(sql!("tenant/create")), spec)
-            .execute(&mut *transaction)
-            .await?;
+        bind(sqlx::query(sql!("tenant/create")), spec).execute(&mut *transaction).await?;
         sqlx::query(sql!("placement/create"))
             .bind(spec.client_id.as_str())
             .bind(isolation.as_str())
@@ -195,9 +170,7 @@ impl PlatformControl {
     /// Changes what an operator decides of a tenant that is there.
     pub async fn update_tenant(&self, spec: &TenantSpec) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        bind(sqlx::query(sql!("tenant/update")), spec)
-            .execute(&mut *transaction)
-            .await?;
+        bind(sqlx::query(sql!("tenant/update")), spec).execute(&mut *transaction).await?;
         let entry = AuditEntry {
             action: "tenant.update",
             client_id: Some(&spec.client_id),

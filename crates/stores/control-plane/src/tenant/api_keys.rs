@@ -54,10 +54,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
     fn try_from(row: ApiKeyRow) -> Result<Self, ControlPlaneError> {
         Ok(Self {
             key_id: row.key_id,
-            kind: row
-                .kind
-                .parse()
-                .map_err(ControlPlaneError::corrupt("kind of key"))?,
+            kind: row.kind.parse().map_err(ControlPlaneError::corrupt("kind of key"))?,
             name: row.name,
             campaigns: row.campaigns.map(parse_campaigns).transpose()?,
             created_at: row.created_at,
@@ -117,10 +114,8 @@ pub(crate) async fn list(
     connection: &mut PgConnection,
     client_id: &ClientId,
 ) -> Result<Vec<ApiKey>, ControlPlaneError> {
-    let rows: Vec<ApiKeyRow> = sqlx::query_as(sql!("api_key/list"))
-        .bind(client_id.as_str())
-        .fetch_all(connection)
-        .await?;
+    let rows: Vec<ApiKeyRow> =
+        sqlx::query_as(sql!("api_key/list")).bind(client_id.as_str()).fetch_all(connection).await?;
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 
@@ -130,10 +125,8 @@ pub(crate) async fn create(
     client_id: &ClientId,
     key: &NewApiKey,
 ) -> Result<(), ControlPlaneError> {
-    let campaigns: Option<Vec<_>> = key
-        .campaigns
-        .as_ref()
-        .map(|ids| ids.iter().map(CampaignId::as_str).collect());
+    let campaigns: Option<Vec<_>> =
+        key.campaigns.as_ref().map(|ids| ids.iter().map(CampaignId::as_str).collect());
     sqlx::query(sql!("api_key/create"))
         .bind(client_id.as_str())
         .bind(key.key_id.as_str())

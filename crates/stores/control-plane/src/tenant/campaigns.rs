@@ -58,8 +58,7 @@ impl CampaignFilter<'_> {
     }
 
     fn campaigns(&self) -> Option<Vec<&str>> {
-        self.campaigns
-            .map(|ids| ids.iter().map(CampaignId::as_str).collect())
+        self.campaigns.map(|ids| ids.iter().map(CampaignId::as_str).collect())
     }
 }
 

@@ -26,10 +26,7 @@ pub struct TenantControl {
 
 impl TenantControl {
     pub(crate) fn new(control_plane: ControlPlane, context: TenantContext) -> Self {
-        Self {
-            control_plane,
-            context,
-        }
+        Self { control_plane, context }
     }
 
     fn client_id(&self) -> &ClientId {
@@ -37,8 +34,6 @@ impl TenantControl {
     }
 
     async fn begin(&self) -> Result<Transaction<'static, Postgres>, ControlPlaneError> {
-        self.control_plane
-            .begin_tenant(self.context.client_id())
-            .await
+        self.control_plane.begin_tenant(self.context.client_id()).await
     }
 }

@@ -36,18 +36,10 @@ impl TenantControl {
 
     /// Lists products seen in events, or brings their brand and category up to date.
     pub async fn observe_products(&self, products: &[Product]) -> Result<(), ControlPlaneError> {
-        let ids: Vec<_> = products
-            .iter()
-            .map(|product| product.product_id.as_str())
-            .collect();
-        let brands: Vec<_> = products
-            .iter()
-            .map(|product| product.brand.as_deref())
-            .collect();
-        let categories: Vec<_> = products
-            .iter()
-            .map(|product| product.category.as_deref())
-            .collect();
+        let ids: Vec<_> = products.iter().map(|product| product.product_id.as_str()).collect();
+        let brands: Vec<_> = products.iter().map(|product| product.brand.as_deref()).collect();
+        let categories: Vec<_> =
+            products.iter().map(|product| product.category.as_deref()).collect();
         let seen: Vec<_> = products.iter().map(|product| product.first_seen).collect();
         let mut transaction = self.begin().await?;
         sqlx::query(sql!("product/observe"))

@@ -53,10 +53,7 @@ impl TryFrom<UserRow> for User {
         Ok(Self {
             user_id: row.user_id,
             email: row.email,
-            role: row
-                .role
-                .parse()
-                .map_err(ControlPlaneError::corrupt("role"))?,
+            role: row.role.parse().map_err(ControlPlaneError::corrupt("role"))?,
             advertiser_id: advertiser_id.map_err(ControlPlaneError::corrupt("advertiser id"))?,
             disabled: row.disabled,
         })
@@ -111,10 +108,8 @@ pub(crate) async fn list(
     connection: &mut PgConnection,
     client_id: &ClientId,
 ) -> Result<Vec<User>, ControlPlaneError> {
-    let rows: Vec<UserRow> = sqlx::query_as(sql!("user/list"))
-        .bind(client_id.as_str())
-        .fetch_all(connection)
-        .await?;
+    let rows: Vec<UserRow> =
+        sqlx::query_as(sql!("user/list")).bind(client_id.as_str()).fetch_all(connection).await?;
     rows.into_iter().map(User::try_from).collect()
 }
 

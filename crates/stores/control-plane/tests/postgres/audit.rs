@@ -7,24 +7,16 @@ use crate::fixture::Platform;
 async fn rows_of_the_audit_log_cannot_be_changed() {
     let platform = Platform::new().await;
     let raw = platform.database.raw().await;
-    for statement in [
-        "UPDATE audit_log SET actor = 'nobody'",
-        "DELETE FROM audit_log",
-        "TRUNCATE audit_log",
-    ] {
+    for statement in
+        ["UPDATE audit_log SET actor = 'nobody'", "DELETE FROM audit_log", "TRUNCATE audit_log"]
+    {
         let mut transaction = raw.begin().await.unwrap();
         sqlx::query(include_str!("../../queries/session/for_platform.sql"))
             .execute(&mut *transaction)
             .await
             .unwrap();
-        let refused = sqlx::query(statement)
-            .execute(&mut *transaction)
-            .await
-            .unwrap_err();
-        assert!(
-            refused.to_string().contains("append-only"),
-            "{statement}: {refused}"
-        );
+        let refused = sqlx::query(statement).execute(&mut *transaction).await.unwrap_err();
+        assert!(refused.to_string().contains("append-only"), "{statement}: {refused}");
     }
 }
 
@@ -32,18 +24,11 @@ async fn rows_of_the_audit_log_cannot_be_changed() {
 async fn the_log_says_who_did_what_latest_first() {
     let platform = Platform::new().await;
     let admin = platform.admin();
-    let entry = AuditEntry {
-        action: "test.action",
-        client_id: None,
-        subject: "x",
-        detail: json!({}),
-    };
+    let entry =
+        AuditEntry { action: "test.action", client_id: None, subject: "x", detail: json!({}) };
     admin.audit(&entry).await.unwrap();
     let log = admin.audit_log(None, 100).await.unwrap();
-    assert_eq!(
-        (log[0].actor.as_str(), log[0].action.as_str()),
-        ("cli", "test.action")
-    );
+    assert_eq!((log[0].actor.as_str(), log[0].action.as_str()), ("cli", "test.action"));
     let earlier = admin.audit_log(Some(log[0].audit_id), 1).await.unwrap();
     assert_eq!(earlier, log[1..2]);
     assert!(

@@ -8,10 +8,7 @@ use crate::fixture::{Platform, id};
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !holds().await {
-        assert!(
-            start.elapsed() < Duration::from_secs(5),
-            "not within five seconds: {what}"
-        );
+        assert!(start.elapsed() < Duration::from_secs(5), "not within five seconds: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -22,18 +19,9 @@ async fn a_suspension_reaches_the_caches_of_every_process_within_five_seconds() 
     let elsewhere = platform.database.control_plane().await;
     let lifecycle = Lifecycle::new();
     elsewhere.listen(&lifecycle);
-    let version = elsewhere
-        .find(&id("acme"))
-        .await
-        .unwrap()
-        .unwrap()
-        .token_version;
+    let version = elsewhere.find(&id("acme")).await.unwrap().unwrap().token_version;
 
-    platform
-        .admin()
-        .set_tenant_state(&id("acme"), TenantState::Suspended)
-        .await
-        .unwrap();
+    platform.admin().set_tenant_state(&id("acme"), TenantState::Suspended).await.unwrap();
     eventually("suspended", async || {
         let tenant = elsewhere.find(&id("acme")).await.unwrap().unwrap();
         tenant.state == TenantState::Suspended && tenant.token_version == version + 1
@@ -52,16 +40,10 @@ async fn the_listener_survives_the_loss_of_its_connection() {
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                WHERE datname = current_database() AND query LIKE 'LISTEN%'";
     let raw = platform.database.raw().await;
-    eventually("listening", async || {
-        sqlx::query(cut).fetch_all(&raw).await.unwrap().len() == 1
-    })
-    .await;
+    eventually("listening", async || sqlx::query(cut).fetch_all(&raw).await.unwrap().len() == 1)
+        .await;
 
-    platform
-        .admin()
-        .set_tenant_state(&id("acme"), TenantState::Suspended)
-        .await
-        .unwrap();
+    platform.admin().set_tenant_state(&id("acme"), TenantState::Suspended).await.unwrap();
     eventually("suspended", async || {
         let tenant = elsewhere.find(&id("acme")).await.unwrap().unwrap();
         tenant.state == TenantState::Suspended
@@ -73,12 +55,5 @@ async fn the_listener_survives_the_loss_of_its_connection() {
 #[tokio::test]
 async fn an_unknown_tenant_is_unknown() {
     let platform = Platform::new().await;
-    assert!(
-        platform
-            .control_plane
-            .find(&id("nobody"))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(platform.control_plane.find(&id("nobody")).await.unwrap().is_none());
 }

@@ -12,115 +12,57 @@ fn ids(ids: &[&str]) -> Vec<CampaignId> {
 async fn a_campaign_first_seen_in_an_event_is_listed_without_an_advertiser() {
     let platform = Platform::new().await;
     let acme = platform.tenant("acme").await;
-    acme.observe_campaigns(&ids(&["spring", "autumn", "spring"]), Utc::now())
-        .await
-        .unwrap();
-    let listed = acme
-        .campaigns(&CampaignFilter::default(), None, 10)
-        .await
-        .unwrap();
-    let names: Vec<_> = listed
-        .iter()
-        .map(|campaign| campaign.name.as_str())
-        .collect();
+    acme.observe_campaigns(&ids(&["spring", "autumn", "spring"]), Utc::now()).await.unwrap();
+    let listed = acme.campaigns(&CampaignFilter::default(), None, 10).await.unwrap();
+    let names: Vec<_> = listed.iter().map(|campaign| campaign.name.as_str()).collect();
     assert_eq!(names, ["autumn", "spring"]);
-    assert!(
-        listed
-            .iter()
-            .all(|campaign| campaign.advertiser_id.is_none())
-    );
+    assert!(listed.iter().all(|campaign| campaign.advertiser_id.is_none()));
 }
 
 #[tokio::test]
 async fn seeing_a_declared_campaign_keeps_its_name_and_advertiser() {
     let platform = Platform::new().await;
     let (admin, client) = (platform.admin(), id("acme"));
-    let nova = Advertiser {
-        advertiser_id: "nova".parse().unwrap(),
-        name: "Nova".into(),
-    };
+    let nova = Advertiser { advertiser_id: "nova".parse().unwrap(), name: "Nova".into() };
     admin.put_advertiser(&client, &nova).await.unwrap();
     let spring = "spring".parse().unwrap();
     let advertiser = Some(&nova.advertiser_id);
-    admin
-        .put_campaign(&client, &spring, "Spring sale", advertiser)
-        .await
-        .unwrap();
+    admin.put_campaign(&client, &spring, "Spring sale", advertiser).await.unwrap();
     let acme = platform.tenant("acme").await;
     let first = Utc::now();
     for seen_at in [first, first + chrono::TimeDelta::hours(1)] {
-        acme.observe_campaigns(std::slice::from_ref(&spring), seen_at)
-            .await
-            .unwrap();
+        acme.observe_campaigns(std::slice::from_ref(&spring), seen_at).await.unwrap();
     }
-    let seen = acme
-        .campaign(&CampaignFilter::default(), &spring)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        (seen.name.as_str(), seen.advertiser_id.as_ref()),
-        ("Spring sale", advertiser)
-    );
-    assert_eq!(
-        seen.first_seen.unwrap().timestamp_millis(),
-        first.timestamp_millis()
-    );
+    let seen = acme.campaign(&CampaignFilter::default(), &spring).await.unwrap().unwrap();
+    assert_eq!((seen.name.as_str(), seen.advertiser_id.as_ref()), ("Spring sale", advertiser));
+    assert_eq!(seen.first_seen.unwrap().timestamp_millis(), first.timestamp_millis());
 }
 
 #[tokio::test]
 async fn filters_hide_what_the_reader_may_not_see() {
     let platform = Platform::new().await;
     let (admin, client) = (platform.admin(), id("acme"));
-    let nova = Advertiser {
-        advertiser_id: "nova".parse().unwrap(),
-        name: "Nova".into(),
-    };
+    let nova = Advertiser { advertiser_id: "nova".parse().unwrap(), name: "Nova".into() };
     admin.put_advertiser(&client, &nova).await.unwrap();
     let acme = platform.tenant("acme").await;
-    acme.observe_campaigns(&ids(&["a", "b", "c"]), Utc::now())
-        .await
-        .unwrap();
+    acme.observe_campaigns(&ids(&["a", "b", "c"]), Utc::now()).await.unwrap();
     let given = acme
-        .change_campaign(
-            "user:1",
-            &ids(&["b"])[0],
-            None,
-            Some(Some(&nova.advertiser_id)),
-        )
+        .change_campaign("user:1", &ids(&["b"])[0], None, Some(Some(&nova.advertiser_id)))
         .await
         .unwrap()
         .unwrap();
     assert_eq!(given.advertiser_id.as_ref(), Some(&nova.advertiser_id));
 
-    let own = CampaignFilter {
-        advertiser: Some(&nova.advertiser_id),
-        campaigns: None,
-    };
+    let own = CampaignFilter { advertiser: Some(&nova.advertiser_id), campaigns: None };
     let listed = acme.campaigns(&own, None, 10).await.unwrap();
-    assert_eq!(
-        listed
-            .into_iter()
-            .map(|c| c.campaign_id)
-            .collect::<Vec<_>>(),
-        ids(&["b"])
-    );
+    assert_eq!(listed.into_iter().map(|c| c.campaign_id).collect::<Vec<_>>(), ids(&["b"]));
     assert_eq!(acme.campaign(&own, &ids(&["a"])[0]).await.unwrap(), None);
 
     let allowed = ids(&["a", "c"]);
-    let keys = CampaignFilter {
-        advertiser: None,
-        campaigns: Some(&allowed),
-    };
+    let keys = CampaignFilter { advertiser: None, campaigns: Some(&allowed) };
     let page = acme.campaigns(&keys, Some(&allowed[0]), 10).await.unwrap();
-    assert_eq!(
-        page.into_iter().map(|c| c.campaign_id).collect::<Vec<_>>(),
-        ids(&["c"])
-    );
-    let none = CampaignFilter {
-        advertiser: None,
-        campaigns: Some(&[]),
-    };
+    assert_eq!(page.into_iter().map(|c| c.campaign_id).collect::<Vec<_>>(), ids(&["c"]));
+    let none = CampaignFilter { advertiser: None, campaigns: Some(&[]) };
     assert!(acme.campaigns(&none, None, 10).await.unwrap().is_empty());
 }
 
@@ -137,40 +79,25 @@ async fn products_take_the_latest_brand_an_event_named_and_forget_none() {
     };
     let seen = [product("p1", Some("Nova"), None), product("p2", None, None)];
     acme.observe_products(&seen).await.unwrap();
-    acme.observe_products(&[product("p1", None, Some("shoes"))])
-        .await
-        .unwrap();
+    acme.observe_products(&[product("p1", None, Some("shoes"))]).await.unwrap();
     let listed = acme.products(None, 10).await.unwrap();
     assert_eq!(listed[0].brand.as_deref(), Some("Nova"));
     assert_eq!(listed[0].category.as_deref(), Some("shoes"));
-    assert_eq!(
-        acme.products(Some("p1"), 10).await.unwrap()[0].product_id,
-        "p2"
-    );
+    assert_eq!(acme.products(Some("p1"), 10).await.unwrap()[0].product_id, "p2");
 }
 
 #[tokio::test]
 async fn a_change_keeps_what_it_does_not_name_and_is_audited_with_its_actor() {
     let platform = Platform::new().await;
     let acme = platform.tenant("acme").await;
-    let nova = Advertiser {
-        advertiser_id: "nova".parse().unwrap(),
-        name: "Nova".into(),
-    };
+    let nova = Advertiser { advertiser_id: "nova".parse().unwrap(), name: "Nova".into() };
     acme.put_advertiser("user:1", &nova).await.unwrap();
     let spring = &ids(&["spring"])[0];
-    acme.observe_campaigns(std::slice::from_ref(spring), Utc::now())
-        .await
-        .unwrap();
+    acme.observe_campaigns(std::slice::from_ref(spring), Utc::now()).await.unwrap();
     let change = async |name, advertiser| {
-        let changed = acme
-            .change_campaign("user:1", spring, name, advertiser)
-            .await;
+        let changed = acme.change_campaign("user:1", spring, name, advertiser).await;
         let campaign = changed.unwrap().unwrap();
-        (
-            campaign.name,
-            campaign.advertiser_id.map(|id| id.to_string()),
-        )
+        (campaign.name, campaign.advertiser_id.map(|id| id.to_string()))
     };
     let given = change(None, Some(Some(&nova.advertiser_id))).await;
     assert_eq!(given, ("spring".into(), Some("nova".into())));
@@ -180,38 +107,19 @@ async fn a_change_keeps_what_it_does_not_name_and_is_audited_with_its_actor() {
     );
     assert_eq!(change(None, Some(None)).await, ("Spring sale".into(), None));
     let row = &platform.admin().audit_log(None, 1).await.unwrap()[0];
-    assert_eq!(
-        (row.actor.as_str(), row.action.as_str()),
-        ("user:1", "campaign.change")
-    );
+    assert_eq!((row.actor.as_str(), row.action.as_str()), ("user:1", "campaign.change"));
     assert_eq!(row.subject, "spring");
 }
 
 #[tokio::test]
 async fn a_campaign_cannot_be_given_to_another_tenants_advertiser() {
     let platform = Platform::new().await;
-    let nova = Advertiser {
-        advertiser_id: "nova".parse().unwrap(),
-        name: "Nova".into(),
-    };
-    platform
-        .tenant("globex")
-        .await
-        .put_advertiser("user:1", &nova)
-        .await
-        .unwrap();
+    let nova = Advertiser { advertiser_id: "nova".parse().unwrap(), name: "Nova".into() };
+    platform.tenant("globex").await.put_advertiser("user:1", &nova).await.unwrap();
     let acme = platform.tenant("acme").await;
     let spring = &ids(&["spring"])[0];
-    acme.observe_campaigns(std::slice::from_ref(spring), Utc::now())
-        .await
-        .unwrap();
+    acme.observe_campaigns(std::slice::from_ref(spring), Utc::now()).await.unwrap();
     let advertiser = Some(Some(&nova.advertiser_id));
-    let refused = acme
-        .change_campaign("user:1", spring, None, advertiser)
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(refused, ControlPlaneError::Refused { .. }),
-        "{refused:?}"
-    );
+    let refused = acme.change_campaign("user:1", spring, None, advertiser).await.unwrap_err();
+    assert!(matches!(refused, ControlPlaneError::Refused { .. }), "{refused:?}");
 }

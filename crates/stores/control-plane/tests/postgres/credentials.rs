@@ -10,23 +10,13 @@ use crate::fixture::{Platform, id, sealer};
 
 fn token(issued_at: DateTime<Utc>) -> NewRefreshToken {
     let hash = RefreshToken::generate().unwrap().hash();
-    NewRefreshToken {
-        hash,
-        issued_at,
-        expires_at: issued_at + TimeDelta::days(30),
-    }
+    NewRefreshToken { hash, issued_at, expires_at: issued_at + TimeDelta::days(30) }
 }
 
 async fn login(platform: &Platform, now: DateTime<Utc>) -> NewRefreshToken {
-    let user = platform
-        .user(Some("acme"), "owner@acme.example", Role::Owner)
-        .await;
+    let user = platform.user(Some("acme"), "owner@acme.example", Role::Owner).await;
     let first = token(now);
-    platform
-        .control_plane
-        .start_refresh_family(user, &first)
-        .await
-        .unwrap();
+    platform.control_plane.start_refresh_family(user, &first).await.unwrap();
     first
 }
 
@@ -44,16 +34,10 @@ async fn a_refresh_token_used_again_revokes_the_whole_family() {
     assert!(rotates(store, &first, &second).await);
 
     let stolen = token(now + TimeDelta::minutes(20));
-    let reused = store
-        .rotate_refresh_token(&first.hash, &stolen)
-        .await
-        .unwrap();
+    let reused = store.rotate_refresh_token(&first.hash, &stolen).await.unwrap();
     assert!(matches!(reused, Rotation::Reused { .. }), "{reused:?}");
     assert!(!rotates(store, &second, &token(now + TimeDelta::minutes(21))).await);
-    let again = store
-        .rotate_refresh_token(&first.hash, &stolen)
-        .await
-        .unwrap();
+    let again = store.rotate_refresh_token(&first.hash, &stolen).await.unwrap();
     assert!(matches!(again, Rotation::Refused), "{again:?}");
 }
 
@@ -76,9 +60,7 @@ async fn ended_unknown_and_logged_out_tokens_are_refused() {
     let (store, now) = (&platform.control_plane, Utc::now());
     let first = login(&platform, now).await;
     let refused = async |presented: &NewRefreshToken, at| {
-        let rotation = store
-            .rotate_refresh_token(&presented.hash, &token(at))
-            .await;
+        let rotation = store.rotate_refresh_token(&presented.hash, &token(at)).await;
         matches!(rotation.unwrap(), Rotation::Refused)
     };
     assert!(refused(&first, now + TimeDelta::days(31)).await, "ended");
@@ -92,30 +74,14 @@ async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
     let platform = Platform::new().await;
     let (store, now) = (&platform.control_plane, Utc::now());
     let first = login(&platform, now).await;
-    let user = store
-        .user_by_email("owner@acme.example")
-        .await
-        .unwrap()
-        .unwrap();
+    let user = store.user_by_email("owner@acme.example").await.unwrap().unwrap();
     assert_eq!((user.role, user.client_id), (Role::Owner, Some(id("acme"))));
     let before = platform.token_version("acme").await;
     assert!(
-        !platform
-            .tenant("globex")
-            .await
-            .disable_user("test", user.id)
-            .await
-            .unwrap(),
+        !platform.tenant("globex").await.disable_user("test", user.id).await.unwrap(),
         "foreign"
     );
-    assert!(
-        platform
-            .tenant("acme")
-            .await
-            .disable_user("test", user.id)
-            .await
-            .unwrap()
-    );
+    assert!(platform.tenant("acme").await.disable_user("test", user.id).await.unwrap());
     assert_eq!(platform.token_version("acme").await, before + 1);
     assert!(store.user(user.id).await.unwrap().is_none());
     assert!(!rotates(store, &first, &token(now)).await);
@@ -124,16 +90,8 @@ async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
 #[tokio::test]
 async fn an_email_belongs_to_one_user_of_one_tenant() {
     let platform = Platform::new().await;
-    platform
-        .user(Some("acme"), "ann@example.com", Role::Analyst)
-        .await;
-    assert!(
-        platform
-            .admin()
-            .email_is_taken("ann@example.com")
-            .await
-            .unwrap()
-    );
+    platform.user(Some("acme"), "ann@example.com", Role::Analyst).await;
+    assert!(platform.admin().email_is_taken("ann@example.com").await.unwrap());
     let again = control_plane::NewUser {
         user_id: uuid::Uuid::now_v7(),
         email: "ann@example.com".into(),
@@ -141,15 +99,8 @@ async fn an_email_belongs_to_one_user_of_one_tenant() {
         role: Role::Owner,
         advertiser_id: None,
     };
-    let refused = platform
-        .admin()
-        .create_user(Some(&id("globex")), &again)
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(refused, ControlPlaneError::Conflict { .. }),
-        "{refused:?}"
-    );
+    let refused = platform.admin().create_user(Some(&id("globex")), &again).await.unwrap_err();
+    assert!(matches!(refused, ControlPlaneError::Conflict { .. }), "{refused:?}");
 }
 
 #[tokio::test]
@@ -163,39 +114,13 @@ async fn a_key_is_found_until_it_is_revoked() {
         secret_hash: key.secret_hash(),
         campaigns: Some(vec!["spring".parse().unwrap()]),
     };
-    platform
-        .admin()
-        .create_api_key(&id("acme"), &new)
-        .await
-        .unwrap();
-    let found = platform
-        .control_plane
-        .api_key(key.id())
-        .await
-        .unwrap()
-        .unwrap();
+    platform.admin().create_api_key(&id("acme"), &new).await.unwrap();
+    let found = platform.control_plane.api_key(key.id()).await.unwrap().unwrap();
     assert_eq!((found.client_id, found.kind), (id("acme"), KeyKind::Read));
-    assert_eq!(
-        (found.secret_hash, found.campaigns),
-        (key.secret_hash(), new.campaigns)
-    );
+    assert_eq!((found.secret_hash, found.campaigns), (key.secret_hash(), new.campaigns));
 
-    assert!(
-        !platform
-            .tenant("globex")
-            .await
-            .revoke_api_key("test", key.id())
-            .await
-            .unwrap()
-    );
-    assert!(
-        platform
-            .tenant("acme")
-            .await
-            .revoke_api_key("test", key.id())
-            .await
-            .unwrap()
-    );
+    assert!(!platform.tenant("globex").await.revoke_api_key("test", key.id()).await.unwrap());
+    assert!(platform.tenant("acme").await.revoke_api_key("test", key.id()).await.unwrap());
     let elsewhere = platform.database.control_plane().await;
     assert!(elsewhere.api_key(key.id()).await.unwrap().is_none());
 }
@@ -205,12 +130,7 @@ async fn processes_that_start_together_agree_on_one_signing_key() {
     let platform = Platform::new().await;
     let store = &platform.control_plane;
     let keys: Vec<_> = (0..4)
-        .map(|_| {
-            SigningKey::generate()
-                .unwrap()
-                .seal(&sealer(), Utc::now())
-                .unwrap()
-        })
+        .map(|_| SigningKey::generate().unwrap().seal(&sealer(), Utc::now()).unwrap())
         .collect();
     join_all(keys.iter().map(|key| store.add_first_signing_key(key))).await;
     let kept = store.signing_keys().await.unwrap();
@@ -229,8 +149,5 @@ async fn security_events_land_in_the_audit_log() {
     };
     platform.control_plane.record(&event).await.unwrap();
     let row = &platform.admin().audit_log(None, 1).await.unwrap()[0];
-    assert_eq!(
-        (row.at, row.action.as_str(), row.actor.as_str()),
-        (event.at, "login", "user:1")
-    );
+    assert_eq!((row.at, row.action.as_str(), row.actor.as_str()), (event.at, "login", "user:1"));
 }

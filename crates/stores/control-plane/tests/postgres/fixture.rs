@@ -24,17 +24,11 @@ impl Database {
         execute(&server(), &format!("CREATE DATABASE {name}")).await;
         let server = server();
         let (address, _) = server.rsplit_once('/').unwrap();
-        Self {
-            url: format!("{address}/{name}"),
-            name,
-        }
+        Self { url: format!("{address}/{name}"), name }
     }
 
     pub(crate) fn settings(&self) -> PostgresSettings {
-        PostgresSettings {
-            url: Secret::new(self.url.clone()),
-            max_connections: 8,
-        }
+        PostgresSettings { url: Secret::new(self.url.clone()), max_connections: 8 }
     }
 
     pub(crate) async fn control_plane(&self) -> ControlPlane {
@@ -51,9 +45,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         let statement = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         let dropped = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(execute(&server(), &statement));
         });
         dropped.join().unwrap();
@@ -67,10 +59,7 @@ fn server() -> String {
 
 async fn execute(url: &str, statement: &str) {
     let mut connection = PgConnection::connect(url).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(statement))
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }
 
@@ -85,46 +74,27 @@ impl Platform {
         let database = Database::empty().await;
         let control_plane = database.control_plane().await;
         control_plane.migrate().await.unwrap();
-        let platform = Self {
-            control_plane,
-            database,
-        };
+        let platform = Self { control_plane, database };
         let admin = platform.admin();
-        admin
-            .register_cluster(&sealer(), &cluster("shared"))
-            .await
-            .unwrap();
+        admin.register_cluster(&sealer(), &cluster("shared")).await.unwrap();
         for tenant in ["acme", "globex"] {
             let spec = spec(tenant);
             let shared = "shared".parse().unwrap();
-            admin
-                .create_tenant(&spec, Isolation::Shared, &shared)
-                .await
-                .unwrap();
-            admin
-                .set_tenant_state(&spec.client_id, TenantState::Active)
-                .await
-                .unwrap();
+            admin.create_tenant(&spec, Isolation::Shared, &shared).await.unwrap();
+            admin.set_tenant_state(&spec.client_id, TenantState::Active).await.unwrap();
         }
         platform
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
     pub(crate) fn admin(&self) -> PlatformControl {
-        self.control_plane
-            .for_platform(&TenantRouter::platform("cli"))
+        self.control_plane.for_platform(&TenantRouter::platform("cli"))
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test acts as the log's consumer"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a test acts as the log's consumer")]
     pub(crate) async fn tenant(&self, client_id: &str) -> TenantControl {
         let router = TenantRouter::new(Arc::new(self.control_plane.clone()));
-        let context = router
-            .resolve_record(&client_id.parse().unwrap())
-            .await
-            .unwrap();
+        let context = router.resolve_record(&client_id.parse().unwrap()).await.unwrap();
         self.control_plane.for_tenant(&context)
     }
 
@@ -139,10 +109,7 @@ impl Platform {
             advertiser_id: None,
         };
         let tenant = tenant.map(id);
-        self.admin()
-            .create_user(tenant.as_ref(), &user)
-            .await
-            .unwrap();
+        self.admin().create_user(tenant.as_ref(), &user).await.unwrap();
         user_id
     }
 
@@ -161,10 +128,7 @@ pub(crate) fn sealer() -> Sealer {
 }
 
 pub(crate) fn cluster(name: &str) -> Cluster {
-    let account = |user: &str| Account {
-        user: user.into(),
-        password: Secret::new("hunter2"),
-    };
+    let account = |user: &str| Account { user: user.into(), password: Secret::new("hunter2") };
     Cluster {
         name: name.parse().unwrap(),
         url: "http://127.0.0.1:8123".into(),

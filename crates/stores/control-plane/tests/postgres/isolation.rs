@@ -8,10 +8,7 @@ async fn two_tenants_with_a_campaign_each() -> Platform {
     for tenant in ["acme", "globex"] {
         let control = platform.tenant(tenant).await;
         let campaign = format!("{tenant}-spring").parse().unwrap();
-        control
-            .observe_campaigns(&[campaign], Utc::now())
-            .await
-            .unwrap();
+        control.observe_campaigns(&[campaign], Utc::now()).await.unwrap();
     }
     platform
 }
@@ -51,10 +48,7 @@ async fn a_tenant_cannot_write_a_row_of_another() {
     .execute(&mut *as_acme(&platform).await)
     .await
     .unwrap_err();
-    assert!(
-        forged.to_string().contains("row-level security"),
-        "{forged}"
-    );
+    assert!(forged.to_string().contains("row-level security"), "{forged}");
 }
 
 #[tokio::test]
@@ -78,13 +72,8 @@ async fn a_tenant_sees_its_own_campaigns_only() {
     let listed = acme.campaigns(&Default::default(), None, 10).await.unwrap();
     assert_eq!(listed.len(), 1);
     let foreign = "globex-spring".parse().unwrap();
-    assert_eq!(
-        acme.campaign(&Default::default(), &foreign).await.unwrap(),
-        None
-    );
-    let changed = acme
-        .change_campaign("user:1", &foreign, Some("stolen"), None)
-        .await;
+    assert_eq!(acme.campaign(&Default::default(), &foreign).await.unwrap(), None);
+    let changed = acme.change_campaign("user:1", &foreign, Some("stolen"), None).await;
     assert_eq!(changed.unwrap(), None);
 }
 
@@ -92,17 +81,8 @@ async fn a_tenant_sees_its_own_campaigns_only() {
 async fn cluster_passwords_are_stored_sealed_and_read_back() {
     let platform = Platform::new().await;
     let admin = platform.admin();
-    assert!(
-        !admin
-            .register_cluster(&sealer(), &cluster("shared"))
-            .await
-            .unwrap(),
-        "known already"
-    );
-    assert_eq!(
-        admin.clusters(&sealer()).await.unwrap(),
-        [cluster("shared")]
-    );
+    assert!(!admin.register_cluster(&sealer(), &cluster("shared")).await.unwrap(), "known already");
+    assert_eq!(admin.clusters(&sealer()).await.unwrap(), [cluster("shared")]);
     let mut moved = cluster("shared");
     moved.url = "http://127.0.0.1:9999".into();
     assert!(admin.register_cluster(&sealer(), &moved).await.unwrap());

@@ -10,10 +10,7 @@ const GROUP: &str = "store";
 
 async fn log(platform: &Platform, partitions: u16) -> (Ledger, u16) {
     let ledger = platform.control_plane.ledger();
-    let kgen = ledger
-        .generation("events.v1", "topic-1", partitions)
-        .await
-        .unwrap();
+    let kgen = ledger.generation("events.v1", "topic-1", partitions).await.unwrap();
     (ledger, kgen)
 }
 
@@ -26,20 +23,9 @@ fn plan(first: u64, last: u64) -> BatchPlan {
         rows: last - first + 1,
         routes: BTreeMap::from([(id("acme"), 1)]),
     };
-    let poison = Poison {
-        offset: last,
-        reason: "not JSON".into(),
-    };
-    let skip = Skip {
-        duplicates: OffsetSet::from_iter([first]),
-        poison: vec![poison],
-    };
-    BatchPlan {
-        first,
-        last,
-        skip,
-        destinations: vec![destination],
-    }
+    let poison = Poison { offset: last, reason: "not JSON".into() };
+    let skip = Skip { duplicates: OffsetSet::from_iter([first]), poison: vec![poison] };
+    BatchPlan { first, last, skip, destinations: vec![destination] }
 }
 
 fn noon() -> DateTime<Utc> {
@@ -77,15 +63,8 @@ async fn a_zombie_writes_nothing() {
 
     assert!(fenced(ledger.mark(&zombie, 9, noon()).await));
     assert!(fenced(ledger.advance(&zombie, 5, noon()).await));
-    assert!(fenced(
-        ledger
-            .mark_and_plan(&zombie, 9, noon(), &plan(10, 19))
-            .await
-    ));
-    ledger
-        .touch(GROUP, kgen, &[(0, zombie.epoch)], noon())
-        .await
-        .unwrap();
+    assert!(fenced(ledger.mark_and_plan(&zombie, 9, noon(), &plan(10, 19)).await));
+    ledger.touch(GROUP, kgen, &[(0, zombie.epoch)], noon()).await.unwrap();
     assert_eq!(ledger.as_of(GROUP).await.unwrap(), None);
 
     let owner = ledger.mark(&owner, 9, noon()).await.unwrap();
@@ -100,14 +79,8 @@ async fn a_plan_that_leaves_a_gap_or_overlaps_is_refused() {
     let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
     assert!(fenced(ledger.plan(&lease, &plan(1, 9)).await));
     ledger.plan(&lease, &plan(0, 9)).await.unwrap();
-    assert!(
-        fenced(ledger.plan(&lease, &plan(0, 4)).await),
-        "one batch at a time"
-    );
-    assert!(
-        fenced(ledger.mark(&lease, 8, noon()).await),
-        "ends elsewhere than planned"
-    );
+    assert!(fenced(ledger.plan(&lease, &plan(0, 4)).await), "one batch at a time");
+    assert!(fenced(ledger.mark(&lease, 8, noon()).await), "ends elsewhere than planned");
     let lease = ledger.mark(&lease, 9, noon()).await.unwrap();
     assert!(fenced(ledger.plan(&lease, &plan(5, 14)).await));
     assert!(fenced(ledger.plan(&lease, &plan(11, 14)).await));
@@ -119,23 +92,12 @@ async fn marking_and_planning_happen_both_or_neither() {
     let (ledger, kgen) = log(&platform, 1).await;
     let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
     ledger.plan(&lease, &plan(0, 9)).await.unwrap();
-    assert!(fenced(
-        ledger.mark_and_plan(&lease, 9, noon(), &plan(11, 19)).await
-    ));
-    assert_eq!(
-        ledger.planned(GROUP, kgen, 0).await.unwrap().unwrap().plan,
-        plan(0, 9)
-    );
+    assert!(fenced(ledger.mark_and_plan(&lease, 9, noon(), &plan(11, 19)).await));
+    assert_eq!(ledger.planned(GROUP, kgen, 0).await.unwrap().unwrap().plan, plan(0, 9));
 
-    let lease = ledger
-        .mark_and_plan(&lease, 9, noon(), &plan(10, 19))
-        .await
-        .unwrap();
+    let lease = ledger.mark_and_plan(&lease, 9, noon(), &plan(10, 19)).await.unwrap();
     assert_eq!(lease.next_offset, 10);
-    assert_eq!(
-        ledger.planned(GROUP, kgen, 0).await.unwrap().unwrap().plan,
-        plan(10, 19)
-    );
+    assert_eq!(ledger.planned(GROUP, kgen, 0).await.unwrap().unwrap().plan, plan(10, 19));
 }
 
 #[tokio::test]
@@ -143,11 +105,8 @@ async fn takes_at_the_same_moment_get_different_epochs() {
     let platform = Platform::new().await;
     let (ledger, kgen) = log(&platform, 1).await;
     let takes = (0..16).map(|_| ledger.take(GROUP, kgen, 0, "a"));
-    let epochs: BTreeSet<_> = join_all(takes)
-        .await
-        .into_iter()
-        .map(|lease| lease.unwrap().epoch)
-        .collect();
+    let epochs: BTreeSet<_> =
+        join_all(takes).await.into_iter().map(|lease| lease.unwrap().epoch).collect();
     assert_eq!(epochs, (1..=16).collect());
 }
 
@@ -158,10 +117,8 @@ async fn a_plan_and_a_take_at_the_same_moment_never_lose_a_plan() {
     for partition in 0..16 {
         let old = ledger.take(GROUP, kgen, partition, "old").await.unwrap();
         let batch = plan(0, 9);
-        let (planned, taken) = tokio::join!(
-            ledger.plan(&old, &batch),
-            ledger.take(GROUP, kgen, partition, "new")
-        );
+        let (planned, taken) =
+            tokio::join!(ledger.plan(&old, &batch), ledger.take(GROUP, kgen, partition, "new"));
         let found = ledger.planned(GROUP, kgen, partition).await.unwrap();
         assert_eq!(planned.is_ok(), found.is_some());
         assert_eq!(taken.unwrap().epoch, 2);
@@ -174,33 +131,18 @@ async fn as_of_is_the_least_of_all_partitions_and_never_goes_back() {
     let (ledger, kgen) = log(&platform, 2).await;
     let first = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
     let first = ledger.advance(&first, 5, noon()).await.unwrap();
-    assert_eq!(
-        ledger.as_of(GROUP).await.unwrap(),
-        None,
-        "the other was never taken"
-    );
+    assert_eq!(ledger.as_of(GROUP).await.unwrap(), None, "the other was never taken");
 
     let second = ledger.take(GROUP, kgen, 1, "a").await.unwrap();
-    assert_eq!(
-        ledger.as_of(GROUP).await.unwrap(),
-        None,
-        "the other has done nothing"
-    );
+    assert_eq!(ledger.as_of(GROUP).await.unwrap(), None, "the other has done nothing");
     let later = noon() + TimeDelta::minutes(5);
-    ledger
-        .touch(GROUP, kgen, &[(0, first.epoch), (1, second.epoch)], later)
-        .await
-        .unwrap();
+    ledger.touch(GROUP, kgen, &[(0, first.epoch), (1, second.epoch)], later).await.unwrap();
     assert_eq!(ledger.as_of(GROUP).await.unwrap(), Some(later));
 
     let first = ledger.advance(&first, 6, noon()).await.unwrap();
     assert_eq!(first.as_of, Some(later));
     assert_eq!(ledger.as_of(GROUP).await.unwrap(), Some(later));
-    assert_eq!(
-        ledger.as_of("live").await.unwrap(),
-        None,
-        "groups are apart"
-    );
+    assert_eq!(ledger.as_of("live").await.unwrap(), None, "groups are apart");
 }
 
 #[tokio::test]
@@ -208,16 +150,10 @@ async fn a_topic_made_anew_is_a_new_generation() {
     let platform = Platform::new().await;
     let ledger = platform.control_plane.ledger();
     let generations = (0..8).map(|_| ledger.generation("events.v1", "first", 3));
-    let generations: BTreeSet<_> = join_all(generations)
-        .await
-        .into_iter()
-        .map(|kgen| kgen.unwrap())
-        .collect();
+    let generations: BTreeSet<_> =
+        join_all(generations).await.into_iter().map(|kgen| kgen.unwrap()).collect();
     assert_eq!(generations, BTreeSet::from([1]));
-    assert_eq!(
-        ledger.generation("events.v1", "second", 3).await.unwrap(),
-        2
-    );
+    assert_eq!(ledger.generation("events.v1", "second", 3).await.unwrap(), 2);
     assert_eq!(ledger.take(GROUP, 2, 0, "a").await.unwrap().next_offset, 0);
 }
 
@@ -227,15 +163,9 @@ async fn pruning_forgets_done_batches_and_keeps_planned_ones() {
     let (ledger, kgen) = log(&platform, 1).await;
     let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
     ledger.plan(&lease, &plan(0, 9)).await.unwrap();
-    let lease = ledger
-        .mark_and_plan(&lease, 9, noon(), &plan(10, 19))
-        .await
-        .unwrap();
+    let lease = ledger.mark_and_plan(&lease, 9, noon(), &plan(10, 19)).await.unwrap();
     let soon = Utc::now() + TimeDelta::minutes(1);
     assert_eq!(ledger.prune(soon - TimeDelta::days(1)).await.unwrap(), 0);
     assert_eq!(ledger.prune(soon).await.unwrap(), 1);
-    assert_eq!(
-        ledger.mark(&lease, 19, noon()).await.unwrap().next_offset,
-        20
-    );
+    assert_eq!(ledger.mark(&lease, 19, noon()).await.unwrap().next_offset, 20);
 }

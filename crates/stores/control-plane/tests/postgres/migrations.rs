@@ -10,14 +10,7 @@ async fn migrating_twice_and_from_many_processes_at_once_is_safe() {
         result.unwrap();
     }
     processes[0].migrate().await.unwrap();
-    assert!(
-        processes[0]
-            .ledger()
-            .as_of("store")
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(processes[0].ledger().as_of("store").await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -25,10 +18,7 @@ async fn without_its_tables_it_says_what_to_run() {
     let database = Database::empty().await;
     let ledger = database.control_plane().await.ledger();
     let error = ledger.as_of("store").await.unwrap_err();
-    assert!(
-        error.to_string().contains("run `footfall migrate`"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("run `footfall migrate`"), "{error}");
 }
 
 #[tokio::test]
@@ -44,8 +34,5 @@ async fn every_table_that_names_a_tenant_or_holds_a_secret_is_walled() {
     .await
     .unwrap();
     // The ledger and the migrations' own record belong to no tenant and hold no secret.
-    assert_eq!(
-        open,
-        ["_sqlx_migrations", "batch", "lease", "log_generation"]
-    );
+    assert_eq!(open, ["_sqlx_migrations", "batch", "lease", "log_generation"]);
 }

@@ -45,11 +45,7 @@ impl Membership {
         topic: Arc<str>,
         announce: mpsc::UnboundedSender<Result<Ownership, StreamError>>,
     ) -> Self {
-        Self {
-            topic,
-            announce,
-            share: Mutex::default(),
-        }
+        Self { topic, announce, share: Mutex::default() }
     }
 
     /// Gives `partition` its offset; the last of an assignment sets the reading going.
@@ -64,17 +60,10 @@ impl Membership {
             return Err(StreamError::NotOwned(partition));
         }
         let buffer = Arc::<Buffer>::default();
-        let started = Started {
-            offset,
-            buffer: Arc::clone(&buffer),
-            paused: false,
-        };
+        let started = Started { offset, buffer: Arc::clone(&buffer), paused: false };
         share.started.insert(partition, started);
         if share.awaited.is_empty() {
-            let starts = share
-                .started
-                .iter()
-                .map(|(partition, it)| (*partition, it.offset));
+            let starts = share.started.iter().map(|(partition, it)| (*partition, it.offset));
             self.list(starts)
                 .and_then(|list| client.assign(&list))
                 .map_err(StreamError::kafka("start reading"))?;
@@ -118,9 +107,7 @@ impl Membership {
 
     /// Tells the owner of the consumer that it cannot go on.
     pub(super) fn fail(&self, error: KafkaError) {
-        let _ = self
-            .announce
-            .send(Err(StreamError::kafka("read the log")(error)));
+        let _ = self.announce.send(Err(StreamError::kafka("read the log")(error)));
     }
 
     fn assigned(&self, client: &BaseConsumer<Self>, partitions: BTreeSet<Partition>) {
@@ -205,11 +192,7 @@ impl ConsumerContext for Membership {
         if !assigned {
             self.revoked(client, &partitions);
         }
-        let answered = if assigned {
-            client.assign(list)
-        } else {
-            client.unassign()
-        };
+        let answered = if assigned { client.assign(list) } else { client.unassign() };
         if let Err(error) = answered {
             tracing::warn!(%error, "could not answer a rebalance");
         }

@@ -81,9 +81,7 @@ impl Consumer {
             .set("max.poll.interval.ms", "300000")
             .create_with_context(Membership::new(Arc::clone(&topic), announce))
             .map_err(StreamError::kafka("create a consumer"))?;
-        client
-            .subscribe(&[&topic])
-            .map_err(StreamError::kafka("join the group"))?;
+        client.subscribe(&[&topic]).map_err(StreamError::kafka("join the group"))?;
         let client = Arc::new(client);
         let stop = Arc::new(AtomicBool::new(false));
         let (ended, stopped) = oneshot::channel();
@@ -97,14 +95,7 @@ impl Consumer {
                 let _ = ended.send(());
             })
             .map_err(|error| StreamError::Thread(Box::new(error)))?;
-        Ok(Self {
-            client: ours,
-            topic,
-            router,
-            ownership,
-            stop,
-            stopped,
-        })
+        Ok(Self { client: ours, topic, router, ownership, stop, stopped })
     }
 
     /// The next change of ownership. May be dropped while waiting.
@@ -148,10 +139,7 @@ impl Consumer {
     /// Leaves the group. Gives up waiting after five seconds: the brokers notice by themselves.
     pub async fn close(mut self) {
         self.leave();
-        if tokio::time::timeout(FAREWELL, &mut self.stopped)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(FAREWELL, &mut self.stopped).await.is_err() {
             tracing::warn!("the consumer did not leave its group in time");
         }
     }

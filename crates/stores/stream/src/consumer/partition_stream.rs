@@ -41,12 +41,7 @@ type Owners = HashMap<Bytes, Result<TenantContext, UnresolvedReason>>;
 
 impl PartitionStream {
     pub(crate) fn new(partition: Partition, buffer: Arc<Buffer>, router: TenantRouter) -> Self {
-        Self {
-            partition,
-            buffer,
-            router,
-            taken: VecDeque::new(),
-        }
+        Self { partition, buffer, router, taken: VecDeque::new() }
     }
 
     /// The partition.
@@ -73,15 +68,8 @@ impl PartitionStream {
             }
         }
         let owners = self.owners().await?;
-        let entries = self
-            .taken
-            .drain(..)
-            .map(|raw| entry(raw, &owners))
-            .collect();
-        Ok(Some(PartitionBatch {
-            partition: self.partition,
-            entries,
-        }))
+        let entries = self.taken.drain(..).map(|raw| entry(raw, &owners)).collect();
+        Ok(Some(PartitionBatch { partition: self.partition, entries }))
     }
 
     /// Whose the taken records are, by key.
@@ -95,18 +83,12 @@ impl PartitionStream {
         Ok(owners)
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "here a record's key was read from the log"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "here a record's key was read from the log")]
     async fn owner(
         &self,
         key: &[u8],
     ) -> Result<Result<TenantContext, UnresolvedReason>, StreamError> {
-        let Some(client_id) = std::str::from_utf8(key)
-            .ok()
-            .and_then(|key| key.parse().ok())
-        else {
+        let Some(client_id) = std::str::from_utf8(key).ok().and_then(|key| key.parse().ok()) else {
             return Ok(Err(UnresolvedReason::Key));
         };
         let client_id: ClientId = client_id;
@@ -124,10 +106,7 @@ impl Drop for PartitionStream {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "here data enters from the log, under its key"
-)]
+#[expect(clippy::disallowed_methods, reason = "here data enters from the log, under its key")]
 fn entry(raw: RawRecord, owners: &Owners) -> Entry {
     let RawRecord { key, record } = raw;
     match owners.get(&key) {

@@ -79,7 +79,5 @@ pub(super) fn failed(error: &KafkaError) -> PublishOutcome {
                 | RDKafkaErrorCode::InvalidRecord
         )
     );
-    PublishOutcome::Failed {
-        retriable: !hopeless,
-    }
+    PublishOutcome::Failed { retriable: !hopeless }
 }

@@ -64,12 +64,7 @@ impl Producer {
     /// A producer for the log that `settings` describe. Connects in the background.
     pub fn new(settings: &KafkaSettings) -> Result<Self, StreamError> {
         let client = RwLock::new(Arc::new(connect(settings)?));
-        Ok(Self {
-            shared: Arc::new(Shared {
-                settings: settings.clone(),
-                client,
-            }),
-        })
+        Ok(Self { shared: Arc::new(Shared { settings: settings.clone(), client }) })
     }
 
     /// Publishes a tenant's events: one outcome for each, in order.
@@ -80,25 +75,15 @@ impl Producer {
     ) -> Vec<PublishOutcome> {
         let (tenant, topic) = (events.tenant(), self.shared.settings.events_topic.as_str());
         let key = tenant.client_id().as_str();
-        let subset = Subset::new(
-            key,
-            tenant.limits().partition_spread,
-            self.shared.settings.partitions,
-        );
+        let subset =
+            Subset::new(key, tenant.limits().partition_spread, self.shared.settings.partitions);
         let records = events.value().iter().map(|event| {
             let payload = serde_json::to_vec(event)?.into();
             let partition = Some(subset.partition_of(event.event_id));
             let headers = headers(event.received_at, delivery.traceparent, []);
-            Ok(Outgoing {
-                topic,
-                key,
-                partition,
-                payload,
-                headers,
-            })
+            Ok(Outgoing { topic, key, partition, payload, headers })
         });
-        self.send(records, events.value().len(), delivery.within)
-            .await
+        self.send(records, events.value().len(), delivery.within).await
     }
 
     /// Keeps a tenant's rejected events, byte for byte: one outcome for each, in order.
@@ -124,8 +109,7 @@ impl Producer {
                 headers,
             })
         });
-        self.send(records, rejects.value().len(), delivery.within)
-            .await
+        self.send(records, rejects.value().len(), delivery.within).await
     }
 
     /// Whether the brokers answer. Blocks no thread of the runtime.
@@ -133,10 +117,7 @@ impl Producer {
         let client = self.client()?;
         let topic = self.shared.settings.events_topic.clone();
         tokio::task::spawn_blocking(move || {
-            client
-                .client()
-                .fetch_metadata(Some(&topic), within)
-                .map(drop)
+            client.client().fetch_metadata(Some(&topic), within).map(drop)
         })
         .await
         .map_err(StreamError::task)?
@@ -187,21 +168,12 @@ impl Producer {
 
     /// The client in use; a new one when the last has failed for good.
     fn client(&self) -> Result<Arc<Client>, StreamError> {
-        let current = Arc::clone(
-            &self
-                .shared
-                .client
-                .read()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        let current =
+            Arc::clone(&self.shared.client.read().unwrap_or_else(PoisonError::into_inner));
         if current.client().fatal_error().is_none() {
             return Ok(current);
         }
-        let mut slot = self
-            .shared
-            .client
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.shared.client.write().unwrap_or_else(PoisonError::into_inner);
         if let Some((code, reason)) = slot.client().fatal_error() {
             tracing::error!(%code, reason, "the producer failed for good, starting another");
             let old = std::mem::replace(&mut *slot, Arc::new(connect(&self.shared.settings)?));

@@ -40,17 +40,11 @@ pub(super) fn headers<const N: usize>(
     more: [(&str, &str); N],
 ) -> OwnedHeaders {
     let received_at = received_at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    [
-        (SCHEMA, SCHEMA_VERSION),
-        (RECEIVED_AT, received_at.as_str()),
-    ]
-    .into_iter()
-    .chain(traceparent.map(|value| (TRACEPARENT, value)))
-    .chain(more)
-    .fold(OwnedHeaders::new(), |headers, (key, value)| {
-        headers.insert(Header {
-            key,
-            value: Some(value),
+    [(SCHEMA, SCHEMA_VERSION), (RECEIVED_AT, received_at.as_str())]
+        .into_iter()
+        .chain(traceparent.map(|value| (TRACEPARENT, value)))
+        .chain(more)
+        .fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(value) })
         })
-    })
 }

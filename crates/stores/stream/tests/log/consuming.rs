@@ -39,10 +39,7 @@ async fn start(
 ) -> Streams {
     let mut streams = Streams::new();
     for partition in partitions {
-        let stream = consumer
-            .start(*partition, offset(*partition))
-            .await
-            .unwrap();
+        let stream = consumer.start(*partition, offset(*partition)).await.unwrap();
         streams.insert(*partition, stream);
     }
     streams
@@ -60,11 +57,8 @@ async fn a_partition_is_read_from_the_offset_it_is_given_whatever_was_committed(
     let (consumer, mut streams) = join(&log, |_| 7).await;
     published.retain(|placed| placed.offset >= 7);
     for (partition, stream) in &mut streams {
-        let expected: Vec<_> = published
-            .iter()
-            .filter(|placed| placed.partition == *partition)
-            .copied()
-            .collect();
+        let expected: Vec<_> =
+            published.iter().filter(|placed| placed.partition == *partition).copied().collect();
         assert!(expected.len() > 10);
         assert_eq!(read(stream, expected.len()).await, expected);
         consumer.commit(*partition, 50).unwrap();
@@ -86,10 +80,7 @@ async fn a_rebalance_takes_and_gives_each_partition_once() {
     let all = vec![0, 1, 2, 3];
     assert_eq!(change(&mut first).await, Ownership::Revoked(all));
     for (_, mut stream) in streams {
-        assert!(
-            stream.next(1).await.unwrap().is_none(),
-            "a revoked stream should end"
-        );
+        assert!(stream.next(1).await.unwrap().is_none(), "a revoked stream should end");
     }
     let (one, two) = tokio::join!(change(&mut first), change(&mut second));
     let (Ownership::Assigned(one), Ownership::Assigned(two)) = (one, two) else {
@@ -104,31 +95,19 @@ async fn a_rebalance_takes_and_gives_each_partition_once() {
     let mut published = log.publish(&tenant("acme-4").await, 200).await;
     let mut found = Vec::new();
     for (partition, stream) in &mut streams {
-        let count = published
-            .iter()
-            .filter(|placed| placed.partition == *partition)
-            .count();
+        let count = published.iter().filter(|placed| placed.partition == *partition).count();
         found.extend(read(stream, count).await);
     }
     published.sort();
     assert_eq!(found, published);
     let quiet = Duration::from_millis(500);
-    assert!(
-        tokio::time::timeout(quiet, first.next()).await.is_err(),
-        "no further change"
-    );
-    assert!(
-        tokio::time::timeout(quiet, second.next()).await.is_err(),
-        "no further change"
-    );
+    assert!(tokio::time::timeout(quiet, first.next()).await.is_err(), "no further change");
+    assert!(tokio::time::timeout(quiet, second.next()).await.is_err(), "no further change");
 
     // When one leaves in good order, the other has its share at once.
     second.close().await;
     assert!(matches!(change(&mut first).await, Ownership::Revoked(_)));
-    assert_eq!(
-        change(&mut first).await,
-        Ownership::Assigned(vec![0, 1, 2, 3])
-    );
+    assert_eq!(change(&mut first).await, Ownership::Assigned(vec![0, 1, 2, 3]));
 }
 
 #[tokio::test]
@@ -137,10 +116,7 @@ async fn a_partition_that_is_not_ours_cannot_be_started() {
     let (consumer, _streams) = join(&log, |_| 0).await;
     for partition in [0, 1] {
         let refused = consumer.start(partition, 0).await;
-        assert!(
-            matches!(refused, Err(StreamError::NotOwned(_))),
-            "started or unknown before"
-        );
+        assert!(matches!(refused, Err(StreamError::NotOwned(_))), "started or unknown before");
     }
 }
 
@@ -153,11 +129,7 @@ async fn a_member_leaves_at_once_even_before_it_started_anything() {
     consumer.close().await;
     let (_next, streams) = join(&log, |_| 0).await;
     assert_eq!(streams.len(), 2);
-    assert!(
-        begin.elapsed() < Duration::from_secs(4),
-        "{:?}",
-        begin.elapsed()
-    );
+    assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
 }
 
 #[tokio::test]
@@ -166,10 +138,7 @@ async fn an_offset_the_log_does_not_have_is_an_error_and_no_jump() {
     log.publish(&tenant("acme").await, 5).await;
     let (mut consumer, _streams) = join(&log, |_| 1_000).await;
     let next = tokio::time::timeout(Duration::from_secs(30), consumer.next()).await;
-    assert!(matches!(
-        next.expect("an error should come"),
-        Err(StreamError::Kafka { .. })
-    ));
+    assert!(matches!(next.expect("an error should come"), Err(StreamError::Kafka { .. })));
 }
 
 #[tokio::test]
@@ -187,15 +156,10 @@ async fn a_worker_that_is_behind_holds_up_neither_memory_nor_the_others() {
         for half in [0..RECORDS / 2, RECORDS / 2..RECORDS] {
             let events = half.map(|n| {
                 let mut event = page_view(Uuid::from_u128(n));
-                event
-                    .properties
-                    .insert("filling".to_owned(), filling.clone());
+                event.properties.insert("filling".to_owned(), filling.clone());
                 event
             });
-            let outcomes = log
-                .producer()
-                .publish(tenant.scope(events.collect()), DELIVERY)
-                .await;
+            let outcomes = log.producer().publish(tenant.scope(events.collect()), DELIVERY).await;
             assert!(outcomes.iter().all(|outcome| outcome.is_published()));
         }
     }
@@ -241,49 +205,25 @@ async fn a_stretch_of_the_log_is_read_exactly() {
         let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
         assert_eq!(found, published[range]);
     }
-    assert!(
-        reader
-            .read_range(0, 5..5)
-            .unwrap()
-            .next(10)
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(reader.read_range(0, 5..5).unwrap().next(10).await.unwrap().is_none());
     let beyond = reader.read_range(0, 90..101).unwrap().next(10).await;
-    assert!(matches!(
-        beyond,
-        Err(StreamError::Gone {
-            partition: 0,
-            offset: 90
-        })
-    ));
+    assert!(matches!(beyond, Err(StreamError::Gone { partition: 0, offset: 90 })));
 
     let hour = chrono::TimeDelta::hours(1);
     assert_eq!(reader.offset_for_time(0, begin - hour).await.unwrap(), 0);
-    assert_eq!(
-        reader.offset_for_time(0, Utc::now() + hour).await.unwrap(),
-        100
-    );
+    assert_eq!(reader.offset_for_time(0, Utc::now() + hour).await.unwrap(), 100);
 }
 
 #[tokio::test]
 async fn a_record_of_nobody_keeps_its_place() {
     let log = TestLog::new(1).await;
-    let producer: FutureProducer = ClientConfig::new()
-        .set("bootstrap.servers", &log.settings.brokers)
-        .create()
-        .unwrap();
+    let producer: FutureProducer =
+        ClientConfig::new().set("bootstrap.servers", &log.settings.brokers).create().unwrap();
     for key in ["acme", "nobody", "Not A Slug", "acme"] {
         let payload = serde_json::to_vec(&page_view(Uuid::now_v7())).unwrap();
-        let record = FutureRecord::to(&log.settings.events_topic)
-            .key(key)
-            .payload(&payload)
-            .partition(0);
-        producer
-            .send(record, Duration::from_secs(20))
-            .await
-            .unwrap();
+        let record =
+            FutureRecord::to(&log.settings.events_topic).key(key).payload(&payload).partition(0);
+        producer.send(record, Duration::from_secs(20)).await.unwrap();
     }
     let reader = LogReader::new(&log.settings, router()).unwrap();
     let mut stream = reader.read_range(0, 0..4).unwrap();

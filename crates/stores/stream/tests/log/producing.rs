@@ -22,29 +22,14 @@ async fn topics_are_made_once_and_checked_after() {
     let log = TestLog::new(4).await;
     let mut created = log.topics.created.clone();
     created.sort();
-    assert_eq!(
-        created,
-        [
-            log.settings.events_topic.clone(),
-            log.settings.rejects_topic.clone()
-        ]
-    );
+    assert_eq!(created, [log.settings.events_topic.clone(), log.settings.rejects_topic.clone()]);
 
     let again = ensure_topics(&log.settings).await.unwrap();
     assert_eq!((again.events, again.created.len()), (log.topics.events, 0));
 
-    let other = stream::KafkaSettings {
-        partitions: 5,
-        ..log.settings.clone()
-    };
+    let other = stream::KafkaSettings { partitions: 5, ..log.settings.clone() };
     let error = ensure_topics(&other).await.unwrap_err();
-    let StreamError::TopicDiffers {
-        setting: "partitions",
-        found,
-        wanted,
-        ..
-    } = error
-    else {
+    let StreamError::TopicDiffers { setting: "partitions", found, wanted, .. } = error else {
         panic!("{error} should name the number of partitions");
     };
     assert_eq!((found.as_str(), wanted.as_str()), ("4", "5"));
@@ -78,11 +63,7 @@ async fn copies_of_an_event_meet_in_one_partition() {
     }
     assert_eq!(partitions[0], partitions[1]);
     assert_eq!(partitions[0].iter().collect::<BTreeSet<_>>().len(), 3);
-    assert!(
-        ids.iter()
-            .zip(&partitions[0])
-            .all(|(id, at)| partition_of(&acme, *id, 8) == *at)
-    );
+    assert!(ids.iter().zip(&partitions[0]).all(|(id, at)| partition_of(&acme, *id, 8) == *at));
 }
 
 #[tokio::test]
@@ -104,12 +85,8 @@ async fn outcomes_stand_in_the_order_of_the_events() {
 #[tokio::test]
 async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
     let log = TestLog::new(1).await;
-    let originals: [&'static [u8]; 4] = [
-        b"",
-        b"{\"type\": 1,\n}",
-        b"\0\xff\xfe not text \x80",
-        &[b'x'; 1 << 20],
-    ];
+    let originals: [&'static [u8]; 4] =
+        [b"", b"{\"type\": 1,\n}", b"\0\xff\xfe not text \x80", &[b'x'; 1 << 20]];
     let received_at: DateTime<Utc> = "2026-11-21T07:00:00.123Z".parse().unwrap();
     let rejects = originals.map(|original| RejectedRecord {
         code: "wrong_type".to_owned(),
@@ -120,15 +97,9 @@ async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
     });
     let rejects = tenant("acme").await.scope(rejects.to_vec());
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    let delivery = Delivery {
-        traceparent: Some(trace),
-        ..DELIVERY
-    };
+    let delivery = Delivery { traceparent: Some(trace), ..DELIVERY };
     let outcomes = log.producer().publish_rejects(rejects, delivery).await;
-    assert!(
-        outcomes.iter().all(|outcome| outcome.is_published()),
-        "{outcomes:?}"
-    );
+    assert!(outcomes.iter().all(|outcome| outcome.is_published()), "{outcomes:?}");
 
     let reader: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", &log.settings.brokers)
@@ -140,15 +111,11 @@ async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
     };
     let mut from = TopicPartitionList::new();
     let offset = Offset::Offset(offset.try_into().unwrap());
-    from.add_partition_offset(&log.settings.rejects_topic, partition.into(), offset)
-        .unwrap();
+    from.add_partition_offset(&log.settings.rejects_topic, partition.into(), offset).unwrap();
     reader.assign(&from).unwrap();
     for original in originals {
         let message = reader.poll(Duration::from_secs(20)).unwrap().unwrap();
-        assert!(
-            message.payload().unwrap_or_default() == original,
-            "the bytes should be the same"
-        );
+        assert!(message.payload().unwrap_or_default() == original, "the bytes should be the same");
         assert_eq!(message.key(), Some(b"acme".as_slice()));
         let header = |name: &str| {
             let headers = message.headers().unwrap();
@@ -165,26 +132,14 @@ async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
 
 #[tokio::test]
 async fn without_kafka_the_caller_gets_its_answer_at_its_own_deadline() {
-    let settings = stream::KafkaSettings {
-        brokers: "127.0.0.1:1".to_owned(),
-        ..settings(1)
-    };
+    let settings = stream::KafkaSettings { brokers: "127.0.0.1:1".to_owned(), ..settings(1) };
     let producer = Producer::new(&settings).unwrap();
-    let events = tenant("acme")
-        .await
-        .scope(vec![page_view(Uuid::now_v7()); 3]);
-    let delivery = Delivery {
-        within: Duration::from_millis(300),
-        traceparent: None,
-    };
+    let events = tenant("acme").await.scope(vec![page_view(Uuid::now_v7()); 3]);
+    let delivery = Delivery { within: Duration::from_millis(300), traceparent: None };
     let begin = std::time::Instant::now();
     let outcomes = producer.publish(events, delivery).await;
     assert_eq!(outcomes, [PublishOutcome::Failed { retriable: true }; 3]);
-    assert!(
-        begin.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        begin.elapsed()
-    );
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
     assert!(producer.check(Duration::from_millis(300)).await.is_err());
 }
 

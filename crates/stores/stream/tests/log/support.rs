@@ -14,10 +14,8 @@ use tenancy::{
 };
 use uuid::Uuid;
 
-pub(crate) const DELIVERY: Delivery<'static> = Delivery {
-    within: Duration::from_secs(20),
-    traceparent: None,
-};
+pub(crate) const DELIVERY: Delivery<'static> =
+    Delivery { within: Duration::from_secs(20), traceparent: None };
 
 /// Topics with random names, deleted when dropped.
 pub(crate) struct TestLog {
@@ -40,18 +38,11 @@ impl TestLog {
     pub(crate) async fn publish(&self, tenant: &TenantContext, count: usize) -> Vec<Placed> {
         let events: Vec<_> = (0..count).map(|_| page_view(Uuid::now_v7())).collect();
         let ids: Vec<_> = events.iter().map(|event| event.event_id).collect();
-        let outcomes = self
-            .producer()
-            .publish(tenant.scope(events), DELIVERY)
-            .await;
+        let outcomes = self.producer().publish(tenant.scope(events), DELIVERY).await;
         ids.into_iter()
             .zip(outcomes)
             .map(|(id, outcome)| match outcome {
-                PublishOutcome::Published { partition, offset } => Placed {
-                    id,
-                    partition,
-                    offset,
-                },
+                PublishOutcome::Published { partition, offset } => Placed { id, partition, offset },
                 PublishOutcome::Failed { .. } => panic!("Kafka did not take the event"),
             })
             .collect()
@@ -61,9 +52,7 @@ impl TestLog {
 impl Drop for TestLog {
     fn drop(&mut self) {
         let settings = self.settings.clone();
-        std::thread::spawn(move || delete(&settings))
-            .join()
-            .unwrap();
+        std::thread::spawn(move || delete(&settings)).join().unwrap();
     }
 }
 
@@ -99,11 +88,7 @@ struct Directory;
 impl TenantDirectory for Directory {
     /// Everybody exists, except for `nobody`. The number in a name is the tenant's spread.
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
-        let spread = client_id
-            .as_str()
-            .rsplit('-')
-            .next()
-            .and_then(|text| text.parse().ok());
+        let spread = client_id.as_str().rsplit('-').next().and_then(|text| text.parse().ok());
         let record = TenantRecord {
             client_id: client_id.clone(),
             name: client_id.to_string(),
@@ -113,10 +98,7 @@ impl TenantDirectory for Directory {
                 cluster: "main".parse().unwrap(),
                 route_version: 1,
             },
-            limits: Limits {
-                partition_spread: spread.unwrap_or(4),
-                ..Limits::default()
-            },
+            limits: Limits { partition_spread: spread.unwrap_or(4), ..Limits::default() },
             time_zone: chrono_tz::UTC,
             currency: "EUR".parse().unwrap(),
             token_version: 1,
@@ -130,10 +112,7 @@ pub(crate) fn router() -> TenantRouter {
 }
 
 pub(crate) async fn tenant(name: &str) -> TenantContext {
-    router()
-        .resolve_record(&name.parse().unwrap())
-        .await
-        .unwrap()
+    router().resolve_record(&name.parse().unwrap()).await.unwrap()
 }
 
 pub(crate) fn page_view(event_id: Uuid) -> Event {
@@ -149,25 +128,16 @@ pub(crate) async fn read(stream: &mut PartitionStream, count: usize) -> Vec<Plac
     let mut placed = Vec::new();
     while placed.len() < count {
         let next = tokio::time::timeout(Duration::from_secs(30), stream.next(1_000)).await;
-        let batch = next
-            .expect("records should come")
-            .unwrap()
-            .expect("should still be ours");
+        let batch = next.expect("records should come").unwrap().expect("should still be ours");
         placed.extend(batch.entries.iter().map(place));
     }
     placed
 }
 
 pub(crate) fn place(entry: &Entry) -> Placed {
-    let Entry::Record(record) = entry else {
-        panic!("{entry:?} should be a tenant's")
-    };
+    let Entry::Record(record) = entry else { panic!("{entry:?} should be a tenant's") };
     let (record, event) = (record.value(), event(record));
-    Placed {
-        partition: record.partition,
-        offset: record.offset,
-        id: event.event_id,
-    }
+    Placed { partition: record.partition, offset: record.offset, id: event.event_id }
 }
 
 pub(crate) fn event(record: &Scoped<stream::LogRecord>) -> Event {

@@ -66,12 +66,8 @@ mod tests {
 
     #[test]
     fn a_length_takes_seven_bits_a_byte() {
-        for (length, bytes) in [
-            (0, &[0][..]),
-            (127, &[0x7f]),
-            (128, &[0x80, 1]),
-            (300, &[0xac, 2]),
-        ] {
+        for (length, bytes) in [(0, &[0][..]), (127, &[0x7f]), (128, &[0x80, 1]), (300, &[0xac, 2])]
+        {
             let mut out = Vec::new();
             put_length(&mut out, length);
             assert_eq!(out, bytes, "{length}");

@@ -34,9 +34,7 @@ async fn answered_with(answer: &'static str) -> (String, Result<(), InsertError>
             let Some((head, _)) = text.split_once("\r\n\r\n") else {
                 continue;
             };
-            let (_, length) = head
-                .split_once("content-length: ")
-                .expect("the body's length");
+            let (_, length) = head.split_once("content-length: ").expect("the body's length");
             let length: usize = length.lines().next().unwrap().parse().unwrap();
             if request.len() == head.len() + 4 + length {
                 connection.write_all(answer.as_bytes()).unwrap();
@@ -55,10 +53,7 @@ async fn a_batch_is_sent_whole_under_its_name() {
     assert!(!head.contains("transfer-encoding"), "{head}");
     for setting in ["query_id=", "insert_deduplication_token="] {
         let (_, name) = head.split_once(setting).unwrap();
-        assert!(
-            name.contains("events.v1%3a3%3a7-7%3ashared.tenant_test_"),
-            "{name}"
-        );
+        assert!(name.contains("events.v1%3a3%3a7-7%3ashared.tenant_test_"), "{name}");
     }
     assert!(head.contains("async_insert=0"), "{head}");
 }

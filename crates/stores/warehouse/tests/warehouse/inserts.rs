@@ -29,19 +29,10 @@ async fn the_name_of_a_batch_decides_whether_it_is_new() {
     let batch = shop.batch(0, 0);
     let present = async || shop.warehouse.present(&batch, all_day()).await.unwrap();
     // New contents under an old name: gone without a word, which is why a read-back follows.
-    shop.warehouse
-        .insert(&batch, &[shop.rows(0, [click()])])
-        .await
-        .unwrap();
+    shop.warehouse.insert(&batch, &[shop.rows(0, [click()])]).await.unwrap();
     assert_eq!(present().await, [(0, 0)]);
-    let repair = InsertBatch {
-        repair: 1,
-        ..batch.clone()
-    };
-    shop.warehouse
-        .insert(&repair, &[shop.rows(0, [click()])])
-        .await
-        .unwrap();
+    let repair = InsertBatch { repair: 1, ..batch.clone() };
+    shop.warehouse.insert(&repair, &[shop.rows(0, [click()])]).await.unwrap();
     assert_eq!(present().await, [(0, 0), (0, 0)]);
     shop.close().await;
 }
@@ -56,74 +47,24 @@ async fn a_read_back_finds_what_landed_and_nothing_else() {
     let all = vec![click(), click(), purchase.clone(), click(), click()];
     shop.insert(58, all).await;
     shop.insert(63, vec![click()]).await;
-    let elsewhere = InsertBatch {
-        partition: 4,
-        ..shop.batch(58, 62)
-    };
-    shop.warehouse
-        .insert(&elsewhere, &[shop.rows(58, [click()])])
-        .await
-        .unwrap();
-    let other_generation = InsertBatch {
-        kgen: shop.batch(0, 0).kgen ^ 1,
-        ..shop.batch(58, 62)
-    };
+    let elsewhere = InsertBatch { partition: 4, ..shop.batch(58, 62) };
+    shop.warehouse.insert(&elsewhere, &[shop.rows(58, [click()])]).await.unwrap();
+    let other_generation = InsertBatch { kgen: shop.batch(0, 0).kgen ^ 1, ..shop.batch(58, 62) };
 
     let batch = shop.batch(58, 62);
     let present = shop.warehouse.present(&batch, all_day()).await.unwrap();
-    assert_eq!(
-        present,
-        [
-            (58, 0),
-            (59, 0),
-            (60, 0),
-            (60, 1),
-            (60, 2),
-            (61, 0),
-            (62, 0)
-        ]
-    );
+    assert_eq!(present, [(58, 0), (59, 0), (60, 0), (60, 1), (60, 2), (61, 0), (62, 0)]);
     let count = |batch: InsertBatch| {
         let warehouse = shop.warehouse.clone();
         async move { warehouse.count_range(&batch, all_day()).await.unwrap() }
     };
-    assert_eq!(
-        count(batch).await,
-        RangeCount {
-            rows: 7,
-            distinct: 7
-        }
-    );
-    assert_eq!(
-        count(elsewhere).await,
-        RangeCount {
-            rows: 1,
-            distinct: 1
-        }
-    );
-    assert_eq!(
-        count(other_generation).await,
-        RangeCount {
-            rows: 0,
-            distinct: 0
-        }
-    );
+    assert_eq!(count(batch).await, RangeCount { rows: 7, distinct: 7 });
+    assert_eq!(count(elsewhere).await, RangeCount { rows: 1, distinct: 1 });
+    assert_eq!(count(other_generation).await, RangeCount { rows: 0, distinct: 0 });
 
-    let again = InsertBatch {
-        repair: 1,
-        ..shop.batch(58, 62)
-    };
-    shop.warehouse
-        .insert(&again, &[shop.rows(60, [purchase])])
-        .await
-        .unwrap();
-    assert_eq!(
-        count(shop.batch(58, 62)).await,
-        RangeCount {
-            rows: 10,
-            distinct: 7
-        }
-    );
+    let again = InsertBatch { repair: 1, ..shop.batch(58, 62) };
+    shop.warehouse.insert(&again, &[shop.rows(60, [purchase])]).await.unwrap();
+    assert_eq!(count(shop.batch(58, 62)).await, RangeCount { rows: 10, distinct: 7 });
 }
 
 #[tokio::test]
@@ -132,30 +73,16 @@ async fn an_insert_still_running_is_seen_and_leaves_a_second_one_in_doubt() {
     let batch = shop.batch(0, 0);
     assert!(!shop.warehouse.is_running(&batch).await.unwrap());
     // Stands in for an insert that hangs: the server knows it by its query id alone.
-    let slow = shop
-        .writer()
-        .query("SELECT sleep(3)")
-        .with_setting("query_id", batch.token());
+    let slow = shop.writer().query("SELECT sleep(3)").with_setting("query_id", batch.token());
     let slow = async { slow.execute().await.unwrap() };
     let meanwhile = async {
         while !shop.warehouse.is_running(&batch).await.unwrap() {}
         let click = event(AdClick, "2026-03-01T12:00:00Z");
-        shop.warehouse
-            .insert(&batch, &[shop.rows(0, [click])])
-            .await
+        shop.warehouse.insert(&batch, &[shop.rows(0, [click])]).await
     };
     let ((), second) = tokio::join!(slow, meanwhile);
-    assert!(
-        matches!(second, Err(InsertError::Doubtful(_))),
-        "{second:?}"
-    );
-    assert!(
-        shop.warehouse
-            .present(&batch, all_day())
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(matches!(second, Err(InsertError::Doubtful(_))), "{second:?}");
+    assert!(shop.warehouse.present(&batch, all_day()).await.unwrap().is_empty());
     shop.close().await;
 }
 
@@ -165,31 +92,14 @@ async fn what_never_reached_a_table_may_be_sent_again() {
     let batch = shop.batch(0, 0);
     let rows = [shop.rows(0, [event(AdClick, "2026-03-01T12:00:00Z")])];
     let no_table = shop.warehouse.insert(&batch, &rows).await;
-    assert!(
-        matches!(no_table, Err(InsertError::Retriable(_))),
-        "{no_table:?}"
-    );
+    assert!(matches!(no_table, Err(InsertError::Retriable(_))), "{no_table:?}");
 
     let nobody_listens = |(name, settings)| {
-        (
-            name,
-            ClusterSettings {
-                url: "http://127.0.0.1:1".to_owned(),
-                ..settings
-            },
-        )
+        (name, ClusterSettings { url: "http://127.0.0.1:1".to_owned(), ..settings })
     };
     let away = Warehouse::new(clusters().into_iter().map(nobody_listens));
     let refused = away.insert(&batch, &rows).await;
-    assert!(
-        matches!(refused, Err(InsertError::Retriable(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(InsertError::Retriable(_))), "{refused:?}");
     assert!(away.ping(&batch.destination.cluster).await.is_err());
-    assert!(
-        shop.warehouse
-            .ping(&batch.destination.cluster)
-            .await
-            .is_ok()
-    );
+    assert!(shop.warehouse.ping(&batch.destination.cluster).await.is_ok());
 }

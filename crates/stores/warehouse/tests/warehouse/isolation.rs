@@ -8,8 +8,7 @@ use crate::shop::{Shop, at, event};
 #[tokio::test]
 async fn the_reader_account_sees_the_tenant_it_names_and_no_other() {
     let shop = Shop::open(Isolation::Shared).await;
-    shop.insert(0, vec![event(AdClick, "2026-03-01T12:00:00Z")])
-        .await;
+    shop.insert(0, vec![event(AdClick, "2026-03-01T12:00:00Z")]).await;
     let client_id = shop.context.client_id().as_str();
     let seen = |query: &'static str, named: Option<&str>| {
         let query = shop.reader().query(query).param("client_id", client_id);
@@ -31,24 +30,15 @@ async fn the_reader_account_sees_the_tenant_it_names_and_no_other() {
 #[tokio::test]
 async fn the_reader_account_cannot_write() {
     let shop = Shop::open(Isolation::Schema).await;
-    for statement in [
-        "TRUNCATE TABLE events",
-        "INSERT INTO events (client_id) VALUES ('x')",
-    ] {
-        assert!(
-            shop.reader().query(statement).execute().await.is_err(),
-            "{statement}"
-        );
+    for statement in ["TRUNCATE TABLE events", "INSERT INTO events (client_id) VALUES ('x')"] {
+        assert!(shop.reader().query(statement).execute().await.is_err(), "{statement}");
     }
     shop.close().await;
 }
 
 #[tokio::test]
 async fn tenants_in_the_same_tables_with_the_same_campaign_see_their_own() {
-    let (ours, theirs) = (
-        Shop::open(Isolation::Shared).await,
-        Shop::open(Isolation::Shared).await,
-    );
+    let (ours, theirs) = (Shop::open(Isolation::Shared).await, Shop::open(Isolation::Shared).await);
     let click = || event(AdClick, "2026-03-01T12:00:00Z");
     ours.insert(0, vec![click()]).await;
     theirs.insert(0, vec![click(), click(), click()]).await;
@@ -66,15 +56,9 @@ async fn tenants_in_the_same_tables_with_the_same_campaign_see_their_own() {
 
 #[tokio::test]
 async fn a_database_of_ones_own_takes_no_rows_of_another() {
-    let (ours, theirs) = (
-        Shop::open(Isolation::Schema).await,
-        Shop::open(Isolation::Shared).await,
-    );
+    let (ours, theirs) = (Shop::open(Isolation::Schema).await, Shop::open(Isolation::Shared).await);
     let rows = [theirs.rows(0, [event(AdClick, "2026-03-01T12:00:00Z")])];
     let misrouted = ours.warehouse.insert(&ours.batch(0, 0), &rows).await;
-    assert!(
-        matches!(misrouted, Err(InsertError::Refused(_))),
-        "{misrouted:?}"
-    );
+    assert!(matches!(misrouted, Err(InsertError::Refused(_))), "{misrouted:?}");
     ours.close().await;
 }

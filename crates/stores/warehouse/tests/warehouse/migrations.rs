@@ -8,13 +8,7 @@ async fn a_second_migration_changes_nothing() {
     let shop = Shop::without_tables(Isolation::Dedicated).await;
     let destination = shop.context.destination();
     assert_eq!(shop.warehouse.migrate(destination).await.unwrap(), [1]);
-    assert!(
-        shop.warehouse
-            .migrate(destination)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(shop.warehouse.migrate(destination).await.unwrap().is_empty());
     shop.close().await;
 }
 
@@ -24,18 +18,9 @@ async fn migrations_may_run_side_by_side() {
     let destination = shop.context.destination();
     let migrate = || shop.warehouse.migrate(destination);
     let (one, two, three, four) = tokio::join!(migrate(), migrate(), migrate(), migrate());
-    let applied: Vec<_> = [one, two, three, four]
-        .into_iter()
-        .flat_map(Result::unwrap)
-        .collect();
+    let applied: Vec<_> = [one, two, three, four].into_iter().flat_map(Result::unwrap).collect();
     assert!(applied.contains(&1));
-    assert!(
-        shop.warehouse
-            .migrate(destination)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(shop.warehouse.migrate(destination).await.unwrap().is_empty());
     shop.close().await;
 }
 
@@ -50,12 +35,7 @@ async fn a_file_changed_after_it_was_applied_is_named() {
     shop.writer().query(&forge).execute().await.unwrap();
     let changed = shop.warehouse.migrate(destination).await;
     assert!(
-        matches!(
-            changed,
-            Err(MigrationError::Changed {
-                file: "0001_events.sql"
-            })
-        ),
+        matches!(changed, Err(MigrationError::Changed { file: "0001_events.sql" })),
         "{changed:?}"
     );
     shop.close().await;

@@ -55,20 +55,13 @@ impl OracleRow {
     fn new(client_id: &str, batch: &InsertBatch, row: &EventRow) -> Self {
         let event = row.event().clone();
         let item = row.item().cloned();
-        let product = item.clone().unwrap_or_else(|| Item {
-            quantity: 0,
-            ..item_of("")
-        });
+        let product = item.clone().unwrap_or_else(|| Item { quantity: 0, ..item_of("") });
         let micros = |amount: Option<Amount>| amount.map_or(0, Amount::micros);
         let first = |amount: Option<Amount>| if row.line() == 0 { micros(amount) } else { 0 };
         Self {
             client_id: client_id.to_owned(),
             event_type: event.event_type.to_string(),
-            campaign_id: event
-                .campaign_id
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+            campaign_id: event.campaign_id.as_ref().map(ToString::to_string).unwrap_or_default(),
             event_time: event.event_time.timestamp_millis(),
             event_id: event.event_id,
             kgen: batch.kgen,
@@ -96,10 +89,7 @@ impl OracleRow {
             category: product.category.unwrap_or_default(),
             quantity: product.quantity,
             order_id: event.order_id.unwrap_or_default(),
-            currency: event
-                .currency
-                .map(|currency| currency.to_string())
-                .unwrap_or_default(),
+            currency: event.currency.map(|currency| currency.to_string()).unwrap_or_default(),
             url: event.url.unwrap_or_default(),
             referrer: event.referrer.unwrap_or_default(),
             user_agent: event.user_agent.unwrap_or_default(),
@@ -163,49 +153,29 @@ fn awkward_events() -> Vec<Event> {
     events.extend(
         [Amount::EVENT_MAX.micros(), i64::MAX, i64::MIN, 0, -1].map(|micros| full("m", micros)),
     );
-    let bare = |event_type| Event {
-        campaign_id: None,
-        ..event(event_type, time)
-    };
+    let bare = |event_type| Event { campaign_id: None, ..event(event_type, time) };
     events.push(bare(EventType::PageView));
     events.push(bare("custom.wish-list_add".parse().unwrap()));
-    events.push(Event {
-        event_id: Uuid::nil(),
-        ..bare(EventType::Refund)
-    });
-    events.push(Event {
-        event_id: Uuid::max(),
-        ..event(EventType::AdClick, "1970-01-01T00:00:00Z")
-    });
+    events.push(Event { event_id: Uuid::nil(), ..bare(EventType::Refund) });
+    events
+        .push(Event { event_id: Uuid::max(), ..event(EventType::AdClick, "1970-01-01T00:00:00Z") });
     // More distinct texts than a byte can number.
-    let device = |number| Event {
-        device: Some(format!("d{number}")),
-        ..bare(EventType::PageView)
-    };
+    let device = |number| Event { device: Some(format!("d{number}")), ..bare(EventType::PageView) };
     events.extend((0..300).map(device));
     events
 }
 
 async fn contents(client: &Client, table: &str) -> String {
     let sql = format!("SELECT *, referrer_host FROM {table} ORDER BY koff, kline");
-    let mut cursor = client
-        .query(&sql)
-        .fetch_bytes("TSVWithNamesAndTypes")
-        .unwrap();
+    let mut cursor = client.query(&sql).fetch_bytes("TSVWithNamesAndTypes").unwrap();
     String::from_utf8(cursor.collect().await.unwrap().to_vec()).unwrap()
 }
 
 #[tokio::test]
 async fn our_blocks_and_the_drivers_rows_make_the_same_table() {
     let shop = Shop::open(Isolation::Schema).await;
-    let client = shop
-        .writer()
-        .with_database(&shop.context.destination().database);
-    client
-        .query("CREATE TABLE oracle AS events")
-        .execute()
-        .await
-        .unwrap();
+    let client = shop.writer().with_database(&shop.context.destination().database);
+    client.query("CREATE TABLE oracle AS events").execute().await.unwrap();
 
     let events = awkward_events();
     let batch = shop.batch(0, events.len() as u64 - 1);

@@ -19,10 +19,7 @@ fn campaign() -> CampaignId {
 }
 
 fn by(visitor: &str, event: Event) -> Event {
-    Event {
-        visitor_id: Some(visitor.to_owned()),
-        ..event
-    }
+    Event { visitor_id: Some(visitor.to_owned()), ..event }
 }
 
 fn purchase(time: &str, currency: &str, revenue: Option<&str>) -> Event {
@@ -63,10 +60,8 @@ async fn every_tier_counts_each_event_and_each_piece_once() {
         ];
         shop.insert(0, events).await;
         let reports = shop.warehouse.for_tenant(&shop.context);
-        let series = reports
-            .campaign_series(&campaign(), day, Granularity::Total, UTC)
-            .await
-            .unwrap();
+        let series =
+            reports.campaign_series(&campaign(), day, Granularity::Total, UTC).await.unwrap();
         let total = &series[&day.from()];
         let counts = Counter::ALL.map(|counter| (counter, total.count(counter)));
         assert_eq!(
@@ -83,16 +78,10 @@ async fn every_tier_counts_each_event_and_each_piece_once() {
             "{isolation:?}"
         );
         let [eur, usd] = ["EUR", "USD"].map(|code| code.parse().unwrap());
-        assert_eq!(
-            total.money(MoneySum::Spend, eur),
-            "0.000002".parse().unwrap()
-        );
+        assert_eq!(total.money(MoneySum::Spend, eur), "0.000002".parse().unwrap());
         assert_eq!(total.money(MoneySum::Sales, eur), "13.75".parse().unwrap());
         assert_eq!(total.money(MoneySum::Sales, usd), "7.77".parse().unwrap());
-        assert_eq!(
-            reports.last_event_time().await.unwrap(),
-            Some(at("2026-03-02T00:00:00Z"))
-        );
+        assert_eq!(reports.last_event_time().await.unwrap(), Some(at("2026-03-02T00:00:00Z")));
         shop.close().await;
     }
 }
@@ -100,20 +89,13 @@ async fn every_tier_counts_each_event_and_each_piece_once() {
 #[tokio::test]
 async fn buckets_follow_the_clock_of_the_zone() {
     let shop = Shop::open(Isolation::Schema).await;
-    let times = [
-        "2026-03-01T18:15:00Z",
-        "2026-03-01T18:29:59.999Z",
-        "2026-03-01T18:30:00Z",
-    ];
-    shop.insert(0, times.map(|time| event(AdClick, time)).to_vec())
-        .await;
+    let times = ["2026-03-01T18:15:00Z", "2026-03-01T18:29:59.999Z", "2026-03-01T18:30:00Z"];
+    shop.insert(0, times.map(|time| event(AdClick, time)).to_vec()).await;
     let range = range("2026-03-01T18:00:00Z", "2026-03-02T18:00:00Z");
     let clicks = async |granularity| {
         let reports = shop.warehouse.for_tenant(&shop.context);
-        let series = reports
-            .campaign_series(&campaign(), range, granularity, Kolkata)
-            .await
-            .unwrap();
+        let series =
+            reports.campaign_series(&campaign(), range, granularity, Kolkata).await.unwrap();
         series
             .into_iter()
             .map(|(start, sums)| (start.to_rfc3339(), sums.count(Counter::Clicks)))
@@ -153,15 +135,10 @@ async fn a_visitor_counts_once_in_each_bucket_and_once_in_all() {
     shop.insert(0, events).await;
     let day = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
     let reports = shop.warehouse.for_tenant(&shop.context);
-    let visitors = reports
-        .campaign_visitors(&campaign(), day, Granularity::Hour, UTC)
-        .await
-        .unwrap();
+    let visitors =
+        reports.campaign_visitors(&campaign(), day, Granularity::Hour, UTC).await.unwrap();
     assert_eq!(visitors.total, 2);
-    assert_eq!(
-        visitors.buckets,
-        BTreeMap::from([(at(morning), 2), (at(evening), 1)])
-    );
+    assert_eq!(visitors.buckets, BTreeMap::from([(at(morning), 2), (at(evening), 1)]));
     shop.close().await;
 }
 
@@ -171,14 +148,9 @@ async fn an_empty_campaign_has_no_buckets() {
     let reports = shop.warehouse.for_tenant(&shop.context);
     // As many buckets as any request may have: they fit into one.
     let year = range("2025-03-01T00:00:00Z", "2026-03-01T00:00:00Z");
-    let series = reports
-        .campaign_series(&campaign(), year, Granularity::Hour, UTC)
-        .await
-        .unwrap();
-    let visitors = reports
-        .campaign_visitors(&campaign(), year, Granularity::Hour, UTC)
-        .await
-        .unwrap();
+    let series = reports.campaign_series(&campaign(), year, Granularity::Hour, UTC).await.unwrap();
+    let visitors =
+        reports.campaign_visitors(&campaign(), year, Granularity::Hour, UTC).await.unwrap();
     assert!(series.is_empty());
     assert_eq!(visitors.total, 0);
     assert_eq!(reports.last_event_time().await.unwrap(), None);
@@ -189,15 +161,11 @@ async fn an_empty_campaign_has_no_buckets() {
 async fn the_campaign_report_is_answered_from_its_projection() {
     let shop = Shop::open(Isolation::Shared).await;
     let time = |second: u32| format!("2026-03-01T12:{:02}:{:02}Z", second / 60 % 60, second % 60);
-    let clicks = (0..20_000)
-        .map(|second| event(AdClick, &time(second)))
-        .collect();
+    let clicks = (0..20_000).map(|second| event(AdClick, &time(second))).collect();
     shop.insert(0, clicks).await;
     let client_id = shop.context.client_id().as_str();
-    let explain = format!(
-        "EXPLAIN projections = 1 {}",
-        include_str!("../../queries/campaign_series.sql")
-    );
+    let explain =
+        format!("EXPLAIN projections = 1 {}", include_str!("../../queries/campaign_series.sql"));
     let query = shop
         .reader()
         .query_raw(&explain)

@@ -38,10 +38,7 @@ impl Shop {
     /// A new tenant, its tables made.
     pub(crate) async fn open(isolation: Isolation) -> Self {
         let shop = Self::without_tables(isolation).await;
-        shop.warehouse
-            .migrate(shop.context.destination())
-            .await
-            .unwrap();
+        shop.warehouse.migrate(shop.context.destination()).await.unwrap();
         shop
     }
 
@@ -58,11 +55,7 @@ impl Shop {
             client_id: format!("test-{}", random.simple()).parse().unwrap(),
             name: "A shop".to_owned(),
             state: TenantState::Active,
-            placement: Placement {
-                isolation,
-                cluster,
-                route_version: 1,
-            },
+            placement: Placement { isolation, cluster, route_version: 1 },
             limits: Limits::default(),
             time_zone: chrono_tz::UTC,
             currency: "EUR".parse().unwrap(),
@@ -74,12 +67,7 @@ impl Shop {
         let context = router.resolve(&client_id, 1).await.unwrap();
         // Tests share tables, so each writes a generation of the log of its own.
         let kgen = random.as_u128() as u16;
-        Self {
-            warehouse: Warehouse::new(clusters),
-            context,
-            settings,
-            kgen,
-        }
+        Self { warehouse: Warehouse::new(clusters), context, settings, kgen }
     }
 
     /// Drops the tenant's own database. The shared one stays, with rows nobody asks for again.
@@ -111,49 +99,27 @@ impl Shop {
         events: impl IntoIterator<Item = Event>,
     ) -> Scoped<Vec<EventRow>> {
         let rows = (first..).zip(events).flat_map(|(offset, event)| {
-            EventRow::lines(
-                Arc::new(event),
-                Coordinates {
-                    offset,
-                    logged_at: logged_at(offset),
-                },
-            )
+            EventRow::lines(Arc::new(event), Coordinates { offset, logged_at: logged_at(offset) })
         });
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "stands in for the consumer of the log"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
         self.context.scope(rows.collect())
     }
 
     /// Inserts events as the whole of one batch.
     pub(crate) async fn insert(&self, first: u64, events: Vec<Event>) {
         let batch = self.batch(first, first + events.len() as u64 - 1);
-        self.warehouse
-            .insert(&batch, &[self.rows(first, events)])
-            .await
-            .unwrap();
+        self.warehouse.insert(&batch, &[self.rows(first, events)]).await.unwrap();
     }
 
     /// The driver itself, as the account that writes.
     pub(crate) fn writer(&self) -> Client {
-        let ClusterSettings {
-            writer_user,
-            writer_password,
-            ..
-        } = &self.settings;
-        self.client()
-            .with_user(writer_user)
-            .with_password(writer_password.expose())
+        let ClusterSettings { writer_user, writer_password, .. } = &self.settings;
+        self.client().with_user(writer_user).with_password(writer_password.expose())
     }
 
     /// The driver itself, as the account of reports, in this tenant's database.
     pub(crate) fn reader(&self) -> Client {
-        let ClusterSettings {
-            reader_user,
-            reader_password,
-            ..
-        } = &self.settings;
+        let ClusterSettings { reader_user, reader_password, .. } = &self.settings;
         self.client()
             .with_database(&self.context.destination().database)
             .with_user(reader_user)

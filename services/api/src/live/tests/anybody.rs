@@ -24,10 +24,7 @@ impl TenantDirectory for Anybody {
                 cluster: "shared".parse().unwrap(),
                 route_version: 1,
             },
-            limits: Limits {
-                live_streams: 2,
-                ..Limits::default()
-            },
+            limits: Limits { live_streams: 2, ..Limits::default() },
             time_zone: chrono_tz::Tz::UTC,
             currency: "EUR".parse().unwrap(),
             token_version: 1,

@@ -69,11 +69,7 @@ impl Stand {
         let url = std::env::var("FOOTFALL__REDIS__URL")
             .expect("FOOTFALL__REDIS__URL must name a Redis: source the local stack's environment");
         let namespace = format!("test-{}", Uuid::now_v7().simple());
-        let settings = RedisSettings {
-            url: Secret::new(url),
-            slot_buckets: 1,
-            namespace,
-        };
+        let settings = RedisSettings { url: Secret::new(url), slot_buckets: 1, namespace };
         let aggregates = Aggregates::connect(&settings).unwrap();
         let start = ChainStart {
             kgen: 1,
@@ -93,28 +89,14 @@ impl Stand {
         let verifier = TokenVerifier::new([&key], "footfall", "api").unwrap();
         let state = WebState::new(Arc::new(Anybody), Arc::new(Anybody), verifier);
         let (next_offset, now) = (AtomicU64::new(0), QuarterHour::containing(Utc::now()));
-        Self {
-            aggregates,
-            lifecycle,
-            live,
-            state,
-            key,
-            next_offset,
-            now,
-        }
+        Self { aggregates, lifecycle, live, state, key, next_offset, now }
     }
 
     /// Clicks at a quarter of a euro each, now, through the live sink.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tests act as the consumer of the log"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "tests act as the consumer of the log")]
     pub(super) async fn click(&self, client: &str, clicks: u64) {
         let tenant = TenantRouter::new(Arc::new(Anybody));
-        let tenant = tenant
-            .resolve_record(&client.parse().unwrap())
-            .await
-            .unwrap();
+        let tenant = tenant.resolve_record(&client.parse().unwrap()).await.unwrap();
         let mut sums = Sums::default();
         sums.add_count(Counter::Clicks, clicks);
         let spend = Amount::from_micros(250_000 * i64::try_from(clicks).unwrap());
@@ -128,18 +110,8 @@ impl Stand {
         };
         let offset = self.next_offset.fetch_add(1, Ordering::Relaxed);
         let log_time = Utc::now();
-        let batch = LiveBatch {
-            kgen: 1,
-            partition: 0,
-            first: offset,
-            last: offset,
-            log_time,
-        };
-        let applied = self
-            .aggregates
-            .apply(&batch, vec![tenant.scope(vec![delta])])
-            .await
-            .unwrap();
+        let batch = LiveBatch { kgen: 1, partition: 0, first: offset, last: offset, log_time };
+        let applied = self.aggregates.apply(&batch, vec![tenant.scope(vec![delta])]).await.unwrap();
         assert_eq!(applied[0].1, Outcome::Applied);
     }
 
@@ -180,10 +152,7 @@ impl Stand {
     }
 
     pub(super) async fn open(&self, client: &str, last_event_id: Option<&str>) -> Stream {
-        let headers: Vec<_> = last_event_id
-            .map(|id| ("last-event-id", id))
-            .into_iter()
-            .collect();
+        let headers: Vec<_> = last_event_id.map(|id| ("last-event-id", id)).into_iter().collect();
         Stream::new(self.get(client, PATH, &headers).await)
     }
 
@@ -204,9 +173,7 @@ impl Stand {
     pub(super) fn serve(&self) -> SocketAddr {
         let (state, live) = (self.state.clone(), self.live.clone());
         let routes = move |config: &mut ServiceConfig| {
-            config
-                .app_data(Data::new(state.clone()))
-                .app_data(Data::new(live.clone()));
+            config.app_data(Data::new(state.clone())).app_data(Data::new(live.clone()));
             configure(config);
         };
         web::serve("api", "127.0.0.1:0", &self.lifecycle, routes).unwrap()
@@ -229,21 +196,15 @@ impl Stand {
         };
         let service = init_service(web::app("api", routes)).await;
         let authorization = token.map(|token| (header::AUTHORIZATION, format!("Bearer {token}")));
-        let request = authorization
-            .into_iter()
-            .fold(request, TestRequest::insert_header);
-        call_service(&service, request.to_request())
-            .await
-            .map_into_boxed_body()
+        let request = authorization.into_iter().fold(request, TestRequest::insert_header);
+        call_service(&service, request.to_request()).await.map_into_boxed_body()
     }
 
     /// The bucket of the quarter hour in which [`Stand::click`] clicks.
     pub(super) fn present_bucket<'a>(&self, data: &'a Value) -> &'a Value {
         let start = serde_json::to_value(self.now.start()).unwrap();
         let mut buckets = data["buckets"].as_array().unwrap().iter();
-        buckets
-            .find(|bucket| bucket["start"] == start)
-            .expect("the present quarter hour")
+        buckets.find(|bucket| bucket["start"] == start).expect("the present quarter hour")
     }
 
     pub(super) async fn stop(&self) {
@@ -254,17 +215,12 @@ impl Stand {
 impl Stream {
     pub(super) fn new(response: ServiceResponse<BoxBody>) -> Self {
         assert_eq!(response.status(), StatusCode::OK);
-        Self {
-            body: Box::pin(response.into_body()),
-            buffer: String::new(),
-        }
+        Self { body: Box::pin(response.into_body()), buffer: String::new() }
     }
 
     /// The next event, heartbeats and the like left out.
     pub(super) async fn event(&mut self) -> Event {
-        self.event_within(Duration::from_secs(10))
-            .await
-            .expect("an event within ten seconds")
+        self.event_within(Duration::from_secs(10)).await.expect("an event within ten seconds")
     }
 
     pub(super) async fn event_within(&mut self, patience: Duration) -> Option<Event> {
@@ -278,11 +234,7 @@ impl Stream {
             let data = field("data: ");
             if !data.is_empty() {
                 let data = serde_json::from_str(&data).unwrap();
-                return Some(Event {
-                    id: field("id: "),
-                    name: field("event: "),
-                    data,
-                });
+                return Some(Event { id: field("id: "), name: field("event: "), data });
             }
         }
     }
@@ -328,15 +280,7 @@ impl LiveReports for Counters {
         campaign: &CampaignId,
         range: TimeRange,
     ) -> Result<LiveReport, Problem> {
-        let live = self
-            .0
-            .for_tenant(tenant)
-            .campaign_series(campaign, range)
-            .await
-            .unwrap();
-        Ok(LiveReport {
-            series: live.series,
-            as_of: Some(Utc::now()),
-        })
+        let live = self.0.for_tenant(tenant).campaign_series(campaign, range).await.unwrap();
+        Ok(LiveReport { series: live.series, as_of: Some(Utc::now()) })
     }
 }

@@ -23,21 +23,14 @@ fn passwords(applied: &Applied) -> Vec<(&str, &Password)> {
         .made
         .iter()
         .filter_map(|made| match made {
-            Made::User {
-                email, password, ..
-            } => Some((email.as_str(), password)),
+            Made::User { email, password, .. } => Some((email.as_str(), password)),
             Made::Key { .. } => None,
         })
         .collect()
 }
 
 async fn verifies(platform: &Platform, (email, password): (&str, &Password)) -> bool {
-    let user = platform
-        .control_plane
-        .user_by_email(email)
-        .await
-        .unwrap()
-        .unwrap();
+    let user = platform.control_plane.user_by_email(email).await.unwrap().unwrap();
     password.verify(user.password_hash.as_ref())
 }
 
@@ -58,10 +51,7 @@ async fn tenants_of_all_tiers_are_made_and_applying_again_changes_nothing() {
     ];
     let plan = platform.plan(&files).await.unwrap();
     let (a, told) = (platform.id("a"), plan.to_string());
-    let lines: Vec<_> = told
-        .lines()
-        .filter(|line| line.starts_with(a.as_str()))
-        .collect();
+    let lines: Vec<_> = told.lines().filter(|line| line.starts_with(a.as_str())).collect();
     assert_eq!(
         lines,
         [
@@ -78,34 +68,14 @@ async fn tenants_of_all_tiers_are_made_and_applying_again_changes_nothing() {
     let applied = platform.apply(&files).await;
     assert_eq!(applied.steps, plan.steps().len());
     for (name, isolation) in ["a", "b", "c"].into_iter().zip(Isolation::ALL) {
-        let tenant = platform
-            .admin()
-            .tenant(&platform.id(name))
-            .await
-            .unwrap()
-            .unwrap()
-            .record;
-        assert_eq!(
-            (tenant.state, tenant.placement.isolation),
-            (TenantState::Active, isolation)
-        );
+        let tenant = platform.admin().tenant(&platform.id(name)).await.unwrap().unwrap().record;
+        assert_eq!((tenant.state, tenant.placement.isolation), (TenantState::Active, isolation));
         let destination = tenant.placement.destination(&tenant.client_id);
-        assert!(
-            warehouse().migrate(&destination).await.unwrap().is_empty(),
-            "provisioned"
-        );
+        assert!(warehouse().migrate(&destination).await.unwrap().is_empty(), "provisioned");
     }
     for key in keys(&applied) {
-        let stored = platform
-            .control_plane
-            .api_key(key.id())
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            (stored.kind, stored.secret_hash),
-            (KeyKind::Collect, key.secret_hash())
-        );
+        let stored = platform.control_plane.api_key(key.id()).await.unwrap().unwrap();
+        assert_eq!((stored.kind, stored.secret_hash), (KeyKind::Collect, key.secret_hash()));
     }
     for login in passwords(&applied) {
         assert!(verifies(&platform, login).await, "{}", login.0);
@@ -124,26 +94,13 @@ async fn a_tenant_whose_tables_could_not_be_made_is_finished_by_the_next_run() {
     let plan = platform.plan(&files).await.unwrap();
     let without_servers = platform.onboarding_with(Warehouse::default());
     let failed = without_servers.apply(&plan, &mut |_| {}).await.unwrap_err();
-    assert!(
-        matches!(failed, OnboardingError::Warehouse { .. }),
-        "{failed:?}"
-    );
-    let tenant = platform
-        .admin()
-        .tenant(&platform.id("a"))
-        .await
-        .unwrap()
-        .unwrap();
+    assert!(matches!(failed, OnboardingError::Warehouse { .. }), "{failed:?}");
+    let tenant = platform.admin().tenant(&platform.id("a")).await.unwrap().unwrap();
     assert_eq!(tenant.record.state, TenantState::Provisioning);
 
     let applied = platform.apply(&files).await;
     assert_eq!((keys(&applied).len(), passwords(&applied).len()), (1, 1));
-    let tenant = platform
-        .admin()
-        .tenant(&platform.id("a"))
-        .await
-        .unwrap()
-        .unwrap();
+    let tenant = platform.admin().tenant(&platform.id("a")).await.unwrap().unwrap();
     assert_eq!(tenant.record.state, TenantState::Active);
 }
 
@@ -153,10 +110,7 @@ async fn a_run_that_broke_off_before_activating_makes_credentials_anew() {
     let files = [platform.file("a", "shared", "shared")];
     let lost = platform.apply(&files).await;
     let admin = platform.admin();
-    admin
-        .set_tenant_state(&platform.id("a"), TenantState::Provisioning)
-        .await
-        .unwrap();
+    admin.set_tenant_state(&platform.id("a"), TenantState::Provisioning).await.unwrap();
 
     let made = platform.apply(&files).await;
     let find = async |key: &ApiKey| platform.control_plane.api_key(key.id()).await.unwrap();
@@ -179,11 +133,7 @@ async fn credentials_are_handed_over_before_the_tenant_is_activated() {
         Progress::Made(Made::Key { .. }) => seen.push("key"),
         Progress::Made(Made::User { .. }) => seen.push("user"),
     };
-    platform
-        .onboarding()
-        .apply(&plan, &mut observe)
-        .await
-        .unwrap();
+    platform.onboarding().apply(&plan, &mut observe).await.unwrap();
     assert_eq!(seen, ["user", "key", "activate"]);
 }
 
@@ -197,11 +147,7 @@ async fn nothing_is_dropped_by_omission_and_only_differences_are_changed() {
     let (head, _) = file.split_once("[[advertisers]]").unwrap();
     let shorter = head.replace("name = \"a\"", "name = \"Renamed\"");
     let longer = format!("{shorter}[[keys]]\nname = \"history\"\nkind = \"import\"\n");
-    let plan = platform
-        .plan(std::slice::from_ref(&longer))
-        .await
-        .unwrap()
-        .to_string();
+    let plan = platform.plan(std::slice::from_ref(&longer)).await.unwrap().to_string();
     let a = platform.id("a");
     assert_eq!(
         plan,
@@ -210,16 +156,8 @@ async fn nothing_is_dropped_by_omission_and_only_differences_are_changed() {
     platform.apply(&[longer]).await;
     let admin = platform.admin();
     assert_eq!(admin.tenant(&a).await.unwrap().unwrap().retention_days, 30);
-    let has = admin
-        .inventory(&a, &["spring".parse().unwrap()])
-        .await
-        .unwrap();
-    let counts = (
-        has.advertisers.len(),
-        has.campaigns.len(),
-        has.users.len(),
-        has.keys.len(),
-    );
+    let has = admin.inventory(&a, &["spring".parse().unwrap()]).await.unwrap();
+    let counts = (has.advertisers.len(), has.campaigns.len(), has.users.len(), has.keys.len());
     assert_eq!(counts, (1, 1, 1, 2));
 }
 
@@ -233,39 +171,20 @@ async fn a_change_of_tier_or_of_a_user_is_refused_at_its_line() {
         .replace("role = \"owner\"", "role = \"analyst\"")
         .replace("kind = \"collect\"", "kind = \"import\"");
     let refused = faults(platform.plan(&[changed]).await.unwrap_err());
-    let places: Vec<_> = refused
-        .iter()
-        .map(|fault| (fault.line, fault.field.as_str()))
-        .collect();
-    assert_eq!(
-        places,
-        [
-            (3, "isolation"),
-            (19, "users[0].role"),
-            (22, "keys[0].name")
-        ]
-    );
-    assert!(
-        refused[0].reason.starts_with("must stay shared"),
-        "{}",
-        refused[0]
-    );
+    let places: Vec<_> = refused.iter().map(|fault| (fault.line, fault.field.as_str())).collect();
+    assert_eq!(places, [(3, "isolation"), (19, "users[0].role"), (22, "keys[0].name")]);
+    assert!(refused[0].reason.starts_with("must stay shared"), "{}", refused[0]);
 }
 
 #[tokio::test]
 async fn a_dedicated_tenant_shares_its_cluster_with_nobody() {
     let platform = Platform::new().await;
-    let files = [
-        platform.file("a", "dedicated", "dedicated"),
-        platform.file("b", "schema", "dedicated"),
-    ];
+    let files =
+        [platform.file("a", "dedicated", "dedicated"), platform.file("b", "schema", "dedicated")];
     let refused = faults(platform.plan(&files).await.unwrap_err());
     let (a, b) = (platform.id("a"), platform.id("b"));
     assert_eq!(
-        refused
-            .iter()
-            .map(|fault| fault.reason.clone())
-            .collect::<Vec<_>>(),
+        refused.iter().map(|fault| fault.reason.clone()).collect::<Vec<_>>(),
         [
             format!("must be a cluster of its own: {b} is on this one"),
             format!("must be another cluster: this one is {a}'s own"),
@@ -286,16 +205,10 @@ async fn an_address_belongs_to_one_tenant_in_files_as_in_the_tables() {
         .replace(&owner, &format!("owner@{}.example", platform.id("a")));
     let both = [a.clone(), b.clone()];
     let refused = faults(platform.plan(&both).await.unwrap_err());
-    assert_eq!(
-        (refused.len(), refused[0].field.as_str()),
-        (1, "users[0].email")
-    );
+    assert_eq!((refused.len(), refused[0].field.as_str()), (1, "users[0].email"));
     platform.apply(&[a]).await;
     let refused = faults(platform.plan(&[b]).await.unwrap_err());
-    assert_eq!(
-        (refused.len(), refused[0].field.as_str()),
-        (1, "users[0].email")
-    );
+    assert_eq!((refused.len(), refused[0].field.as_str()), (1, "users[0].email"));
 }
 
 #[tokio::test]
@@ -309,21 +222,13 @@ async fn a_request_makes_a_tenant_once_and_points_at_wrong_fields() {
     let again = onboarding.create(&file).await.unwrap_err();
     assert!(matches!(again, OnboardingError::Exists), "{again:?}");
 
-    let wrong = TenantFile {
-        id: "Not a slug".into(),
-        currency: "euro".into(),
-        ..file.clone()
-    };
+    let wrong = TenantFile { id: "Not a slug".into(), currency: "euro".into(), ..file.clone() };
     let OnboardingError::Fields(errors) = onboarding.create(&wrong).await.unwrap_err() else {
         panic!("taken");
     };
     let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
     assert_eq!(pointers, ["/id", "/currency"]);
-    let misplaced = TenantFile {
-        id: platform.id("b").to_string(),
-        cluster: "mars".into(),
-        ..file
-    };
+    let misplaced = TenantFile { id: platform.id("b").to_string(), cluster: "mars".into(), ..file };
     let OnboardingError::Fields(errors) = onboarding.create(&misplaced).await.unwrap_err() else {
         panic!("taken");
     };
@@ -333,9 +238,7 @@ async fn a_request_makes_a_tenant_once_and_points_at_wrong_fields() {
 #[tokio::test]
 async fn every_step_is_in_the_audit_log_with_its_actor_and_without_a_secret() {
     let platform = Platform::new().await;
-    let applied = platform
-        .apply(&[platform.file("a", "shared", "shared")])
-        .await;
+    let applied = platform.apply(&[platform.file("a", "shared", "shared")]).await;
     let log = platform.admin().audit_log(None, 100).await.unwrap();
     let a = platform.id("a");
     let actions: Vec<_> = log
@@ -357,12 +260,7 @@ async fn every_step_is_in_the_audit_log_with_its_actor_and_without_a_secret() {
         ]
     );
     let text = format!("{log:?}");
-    let secret = keys(&applied)[0]
-        .reveal()
-        .split('_')
-        .next_back()
-        .unwrap()
-        .to_owned();
+    let secret = keys(&applied)[0].reveal().split('_').next_back().unwrap().to_owned();
     assert!(!text.contains(&secret) && !text.contains(passwords(&applied)[0].1.reveal()));
 }
 
@@ -371,17 +269,9 @@ async fn the_first_admin_is_made_once() {
     let platform = Platform::new().await;
     let ensure = async || {
         let address = "Admin@footfall.example";
-        ensure_admin(&platform.control_plane, &platform.context(), address)
-            .await
-            .unwrap()
+        ensure_admin(&platform.control_plane, &platform.context(), address).await.unwrap()
     };
-    let Some(Made::User {
-        client_id,
-        email,
-        role,
-        password,
-    }) = ensure().await
-    else {
+    let Some(Made::User { client_id, email, role, password }) = ensure().await else {
         panic!("not made");
     };
     assert_eq!((client_id, role), (None, Role::PlatformAdmin));

@@ -33,11 +33,7 @@ fn told(text: &str) -> Vec<String> {
 fn the_tenants_of_the_demonstration_are_right() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tenants");
     let folder = read_folder(Path::new(folder)).unwrap();
-    let ids: Vec<_> = folder
-        .orders()
-        .iter()
-        .map(|order| order.client_id.as_str())
-        .collect();
+    let ids: Vec<_> = folder.orders().iter().map(|order| order.client_id.as_str()).collect();
     assert_eq!(ids, ["eshop", "northwind", "open-bandit", "southridge"]);
 }
 
@@ -110,10 +106,7 @@ fn a_key_that_does_not_exist_is_told_with_those_that_do() {
 #[test]
 fn a_value_of_the_wrong_type_is_told_with_the_right_one() {
     let told = told(&format!("{RIGHT}[[campaigns]]\nid = 5\nname = \"Five\"\n"));
-    assert_eq!(
-        told,
-        ["9:6: campaigns[0].id invalid type: integer `5`, expected a string"]
-    );
+    assert_eq!(told, ["9:6: campaigns[0].id invalid type: integer `5`, expected a string"]);
 }
 
 #[test]
@@ -140,22 +133,13 @@ fn the_faults_of_all_files_are_told_together() {
     }
     fs::write(folder.path().join("notes.txt"), "not a tenant").unwrap();
     let told = read_folder(folder.path()).unwrap_err().to_string();
-    assert!(
-        told.contains("a.toml:7:12:") && told.contains("b.toml:7:12:"),
-        "{told}"
-    );
+    assert!(told.contains("a.toml:7:12:") && told.contains("b.toml:7:12:"), "{told}");
 }
 
 #[test]
 fn a_folder_without_files_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(
-        read_folder(folder.path()),
-        Err(FolderError::Empty(_))
-    ));
+    assert!(matches!(read_folder(folder.path()), Err(FolderError::Empty(_))));
     let missing = folder.path().join("missing");
-    assert!(matches!(
-        read_folder(&missing),
-        Err(FolderError::Unreadable { .. })
-    ));
+    assert!(matches!(read_folder(&missing), Err(FolderError::Unreadable { .. })));
 }

@@ -30,27 +30,15 @@ impl Platform {
         let server = setting("POSTGRES__URL");
         let (address, _) = server.rsplit_once('/').unwrap();
         let url = Secret::new(format!("{address}/{database}"));
-        let settings = PostgresSettings {
-            url,
-            max_connections: 4,
-        };
+        let settings = PostgresSettings { url, max_connections: 4 };
         let control_plane = ControlPlane::connect(&settings).await.unwrap();
         control_plane.migrate().await.unwrap();
         let suffix = id.chars().rev().take(12).collect();
         let folder = tempfile::tempdir().unwrap();
-        let platform = Self {
-            database,
-            suffix,
-            folder,
-            control_plane,
-        };
+        let platform = Self { database, suffix, folder, control_plane };
         for name in CLUSTERS {
             let sealer = auth::Sealer::new([7; 32]);
-            platform
-                .admin()
-                .register_cluster(&sealer, &cluster(name))
-                .await
-                .unwrap();
+            platform.admin().register_cluster(&sealer, &cluster(name)).await.unwrap();
         }
         platform
     }
@@ -132,12 +120,7 @@ kind = "collect"
 
 pub(super) fn warehouse() -> Warehouse {
     Warehouse::new(CLUSTERS.map(|name| {
-        let Cluster {
-            name,
-            url,
-            writer,
-            reader,
-        } = cluster(name);
+        let Cluster { name, url, writer, reader } = cluster(name);
         let settings = ClusterSettings {
             url,
             writer_user: writer.user,
@@ -151,10 +134,7 @@ pub(super) fn warehouse() -> Warehouse {
 
 fn cluster(name: &str) -> Cluster {
     let of = |field: &str| setting(&format!("CLUSTERS__{}__{field}", name.to_uppercase()));
-    let account = |user, password| Account {
-        user: of(user),
-        password: Secret::new(of(password)),
-    };
+    let account = |user, password| Account { user: of(user), password: Secret::new(of(password)) };
     Cluster {
         name: name.parse::<ClusterName>().unwrap(),
         url: of("URL"),
@@ -169,13 +149,8 @@ fn setting(name: &str) -> String {
 }
 
 async fn execute(statement: &str) {
-    let mut connection = PgConnection::connect(&setting("POSTGRES__URL"))
-        .await
-        .unwrap();
-    sqlx::raw_sql(AssertSqlSafe(statement))
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    let mut connection = PgConnection::connect(&setting("POSTGRES__URL")).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }
 
@@ -186,14 +161,7 @@ async fn drop_tenants(suffix: &str) {
             let request = client
                 .post(&cluster.url)
                 .basic_auth(&cluster.writer.user, Some(cluster.writer.password.expose()));
-            request
-                .body(statement)
-                .send()
-                .await
-                .unwrap()
-                .text()
-                .await
-                .unwrap()
+            request.body(statement).send().await.unwrap().text().await.unwrap()
         };
         let ours = format!("SELECT name FROM system.databases WHERE name LIKE '%{suffix}'");
         for database in post(ours).await.lines() {
@@ -207,9 +175,7 @@ impl Drop for Platform {
         let statement = format!("DROP DATABASE {} WITH (FORCE)", self.database);
         let suffix = self.suffix.clone();
         let dropped = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
                 drop_tenants(&suffix).await;
                 execute(&statement).await;

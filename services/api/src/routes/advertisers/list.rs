@@ -17,15 +17,8 @@ pub(crate) async fn list(
     tenant: Tenant<ManageAdvertisers>,
     api: Data<Api>,
 ) -> Result<HttpResponse, Error> {
-    let advertisers = api
-        .control_plane
-        .for_tenant(tenant.context())
-        .advertisers()
-        .await;
+    let advertisers = api.control_plane.for_tenant(tenant.context()).advertisers().await;
     let advertisers = advertisers.map_err(Failure::from)?.into_iter();
     let data: Vec<_> = advertisers.map(Advertiser::from).collect();
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor: None,
-    }))
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None }))
 }

@@ -20,9 +20,6 @@ pub(crate) struct Advertiser {
 
 impl From<control_plane::Advertiser> for Advertiser {
     fn from(advertiser: control_plane::Advertiser) -> Self {
-        Self {
-            id: advertiser.advertiser_id,
-            name: advertiser.name,
-        }
+        Self { id: advertiser.advertiser_id, name: advertiser.name }
     }
 }

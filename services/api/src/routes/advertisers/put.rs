@@ -43,9 +43,6 @@ pub(crate) async fn put(
     };
     let actor = tenant.principal().subject.to_string();
     let stored = api.control_plane.for_tenant(tenant.context());
-    stored
-        .put_advertiser(&actor, &advertiser)
-        .await
-        .map_err(Failure::from)?;
+    stored.put_advertiser(&actor, &advertiser).await.map_err(Failure::from)?;
     Ok(HttpResponse::Ok().json(Advertiser::from(advertiser)))
 }

@@ -76,10 +76,7 @@ async fn make(
         campaigns: order.campaigns.clone(),
     };
     let actor = tenant.principal().subject.to_string();
-    api.control_plane
-        .for_tenant(tenant.context())
-        .create_api_key(&actor, &new)
-        .await?;
+    api.control_plane.for_tenant(tenant.context()).create_api_key(&actor, &new).await?;
     let about = ApiKey {
         id: key.id().to_string(),
         name,
@@ -88,8 +85,5 @@ async fn make(
         created_at: Utc::now(),
         revoked_at: None,
     };
-    Ok(NewKey {
-        about,
-        key: key.reveal(),
-    })
+    Ok(NewKey { about, key: key.reveal() })
 }

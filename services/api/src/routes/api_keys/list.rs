@@ -17,18 +17,7 @@ pub(crate) async fn list(
     tenant: Tenant<ManageApiKeys>,
     api: Data<Api>,
 ) -> Result<HttpResponse, Error> {
-    let keys = api
-        .control_plane
-        .for_tenant(tenant.context())
-        .api_keys()
-        .await;
-    let data: Vec<_> = keys
-        .map_err(Failure::from)?
-        .into_iter()
-        .map(ApiKey::from)
-        .collect();
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor: None,
-    }))
+    let keys = api.control_plane.for_tenant(tenant.context()).api_keys().await;
+    let data: Vec<_> = keys.map_err(Failure::from)?.into_iter().map(ApiKey::from).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None }))
 }

@@ -32,21 +32,8 @@ pub(crate) struct ApiKey {
 
 impl From<control_plane::ApiKey> for ApiKey {
     fn from(key: control_plane::ApiKey) -> Self {
-        let control_plane::ApiKey {
-            key_id: id,
-            kind,
-            name,
-            campaigns,
-            created_at,
-            revoked_at,
-        } = key;
-        Self {
-            id,
-            name,
-            kind,
-            campaigns,
-            created_at,
-            revoked_at,
-        }
+        let control_plane::ApiKey { key_id: id, kind, name, campaigns, created_at, revoked_at } =
+            key;
+        Self { id, name, kind, campaigns, created_at, revoked_at }
     }
 }

@@ -27,11 +27,7 @@ pub(crate) async fn revoke(
 ) -> Result<HttpResponse, Error> {
     let actor = tenant.principal().subject.to_string();
     let keys = api.control_plane.for_tenant(tenant.context());
-    match keys
-        .revoke_api_key(&actor, &id)
-        .await
-        .map_err(Failure::from)?
-    {
+    match keys.revoke_api_key(&actor, &id).await.map_err(Failure::from)? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(Problem::not_found().into()),
     }

@@ -44,19 +44,14 @@ pub(crate) async fn login(
     let peer = request.peer_addr().map(|address| address.ip());
     let address = caller(request.headers(), peer, api.trust_forwarded_for);
     let password = Password::attempt(login.password);
-    let pair = api
-        .sessions
-        .login(&login.email, password, address, Utc::now())
-        .await?;
+    let pair = api.sessions.login(&login.email, password, address, Utc::now()).await?;
     Ok(HttpResponse::Ok().json(pair))
 }
 
 /// Where the request comes from. Of `X-Forwarded-For` only the last address counts, and only when
 /// it was written by a load balancer of ours: callers can write the others themselves.
 fn caller(headers: &HeaderMap, peer: Option<IpAddr>, trust_forwarded_for: bool) -> IpAddr {
-    let forwarded = headers
-        .get("x-forwarded-for")
-        .filter(|_| trust_forwarded_for);
+    let forwarded = headers.get("x-forwarded-for").filter(|_| trust_forwarded_for);
     let forwarded = forwarded.and_then(|value| value.to_str().ok());
     let last = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
     last.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
@@ -75,10 +70,7 @@ mod tests {
         headers.insert(name, HeaderValue::from_static("1.1.1.1, 203.0.113.7"));
         let peer: IpAddr = "10.0.0.1".parse().unwrap();
         assert_eq!(caller(&headers, Some(peer), false), peer);
-        assert_eq!(
-            caller(&headers, Some(peer), true).to_string(),
-            "203.0.113.7"
-        );
+        assert_eq!(caller(&headers, Some(peer), true).to_string(), "203.0.113.7");
         assert_eq!(caller(&HeaderMap::new(), Some(peer), true), peer);
     }
 }

@@ -18,8 +18,6 @@ pub(crate) async fn logout(
     api: Data<Api>,
     Body(session): Body<Session>,
 ) -> Result<HttpResponse, Error> {
-    api.sessions
-        .logout(&session.refresh_token, Utc::now())
-        .await?;
+    api.sessions.logout(&session.refresh_token, Utc::now()).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -34,9 +34,6 @@ pub(crate) async fn refresh(
     api: Data<Api>,
     Body(session): Body<Session>,
 ) -> Result<HttpResponse, Error> {
-    let pair = api
-        .sessions
-        .refresh(&session.refresh_token, Utc::now())
-        .await?;
+    let pair = api.sessions.refresh(&session.refresh_token, Utc::now()).await?;
     Ok(HttpResponse::Ok().json(pair))
 }

@@ -52,16 +52,11 @@ pub(crate) async fn change(
     id: Path<CampaignId>,
     Body(change): Body<CampaignChange>,
 ) -> Result<HttpResponse, Error> {
-    let name = change
-        .name
-        .map(|name| display_name("/name", name))
-        .transpose()?;
+    let name = change.name.map(|name| display_name("/name", name)).transpose()?;
     let advertiser = change.advertiser_id.as_ref().map(Option::as_ref);
     let actor = tenant.principal().subject.to_string();
     let stored = api.control_plane.for_tenant(tenant.context());
-    let changed = stored
-        .change_campaign(&actor, &id, name.as_deref(), advertiser)
-        .await;
+    let changed = stored.change_campaign(&actor, &id, name.as_deref(), advertiser).await;
     api.campaigns.forget(tenant.context(), &id).await;
     match changed {
         Ok(Some(campaign)) => Ok(HttpResponse::Ok().json(Campaign::from(campaign))),
@@ -79,16 +74,9 @@ mod tests {
 
     #[test]
     fn null_takes_back_and_absent_stays() {
-        let read = |json| {
-            serde_json::from_str::<CampaignChange>(json)
-                .unwrap()
-                .advertiser_id
-        };
+        let read = |json| serde_json::from_str::<CampaignChange>(json).unwrap().advertiser_id;
         assert_eq!(read("{}"), None);
         assert_eq!(read(r#"{"advertiser_id":null}"#), Some(None));
-        assert_eq!(
-            read(r#"{"advertiser_id":"nova"}"#),
-            Some(Some("nova".parse().unwrap()))
-        );
+        assert_eq!(read(r#"{"advertiser_id":"nova"}"#), Some(Some("nova".parse().unwrap())));
     }
 }

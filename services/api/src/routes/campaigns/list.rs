@@ -32,17 +32,8 @@ pub(crate) async fn list(
     let after =
         after.map_err(|_| Problem::field("?cursor", "must be a next_cursor of this list"))?;
     let stored = api.control_plane.for_tenant(tenant.context());
-    let campaigns = stored
-        .campaigns(&filter(tenant.campaigns()), after.as_ref(), page.fetch())
-        .await;
-    let campaigns = campaigns
-        .map_err(Failure::from)?
-        .into_iter()
-        .map(Campaign::from)
-        .collect();
-    Ok(
-        page.answer("/v1/campaigns", campaigns, |campaign: &Campaign| {
-            campaign.id.as_str()
-        }),
-    )
+    let campaigns =
+        stored.campaigns(&filter(tenant.campaigns()), after.as_ref(), page.fetch()).await;
+    let campaigns = campaigns.map_err(Failure::from)?.into_iter().map(Campaign::from).collect();
+    Ok(page.answer("/v1/campaigns", campaigns, |campaign: &Campaign| campaign.id.as_str()))
 }

@@ -35,13 +35,8 @@ pub(crate) async fn metrics(
     Query(query): Query<MetricsQuery>,
 ) -> Result<HttpResponse, Error> {
     let request = query.parse(tenant.context().time_zone(), Utc::now())?;
-    api.campaigns
-        .visible(tenant.context(), tenant.campaigns(), &id)
-        .await?;
-    let report = api
-        .reports
-        .campaign_metrics(tenant.context(), &id, request)
-        .await?;
+    api.campaigns.visible(tenant.context(), tenant.campaigns(), &id).await?;
+    let report = api.reports.campaign_metrics(tenant.context(), &id, request).await?;
     Ok(HttpResponse::Ok()
         .insert_header(("Server-Timing", report.server_timing))
         .content_type("application/json")

@@ -27,17 +27,7 @@ pub(crate) struct Campaign {
 
 impl From<control_plane::Campaign> for Campaign {
     fn from(campaign: control_plane::Campaign) -> Self {
-        let control_plane::Campaign {
-            campaign_id: id,
-            name,
-            advertiser_id,
-            first_seen,
-        } = campaign;
-        Self {
-            id,
-            name,
-            advertiser_id,
-            first_seen,
-        }
+        let control_plane::Campaign { campaign_id: id, name, advertiser_id, first_seen } = campaign;
+        Self { id, name, advertiser_id, first_seen }
     }
 }

@@ -26,9 +26,6 @@ pub(crate) async fn show(
     api: Data<Api>,
     id: Path<CampaignId>,
 ) -> Result<HttpResponse, Error> {
-    let campaign = api
-        .campaigns
-        .visible(tenant.context(), tenant.campaigns(), &id)
-        .await?;
+    let campaign = api.campaigns.visible(tenant.context(), tenant.campaigns(), &id).await?;
     Ok(HttpResponse::Ok().json(Campaign::from(campaign)))
 }

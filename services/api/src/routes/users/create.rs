@@ -73,15 +73,12 @@ async fn make(
     };
     let actor = tenant.principal().subject.to_string();
     let users = api.control_plane.for_tenant(tenant.context());
-    users
-        .create_user(&actor, &user)
-        .await
-        .map_err(|error| match error {
-            ControlPlaneError::Refused { .. } => {
-                Problem::field("/advertiser_id", "must be one of your advertisers").into()
-            }
-            other => Failure::from(other),
-        })?;
+    users.create_user(&actor, &user).await.map_err(|error| match error {
+        ControlPlaneError::Refused { .. } => {
+            Problem::field("/advertiser_id", "must be one of your advertisers").into()
+        }
+        other => Failure::from(other),
+    })?;
     let about = User {
         id: user.user_id,
         email,
@@ -89,26 +86,20 @@ async fn make(
         advertiser_id: order.advertiser_id,
         disabled: false,
     };
-    Ok(InvitedUser {
-        about,
-        password: password.reveal().to_owned(),
-    })
+    Ok(InvitedUser { about, password: password.reveal().to_owned() })
 }
 
 fn check(order: &UserOrder) -> Result<(), Problem> {
     match (order.role, &order.advertiser_id) {
-        (Role::PlatformAdmin, _) => Err(Problem::field(
-            "/role",
-            "must be owner, analyst or advertiser",
-        )),
-        (Role::Advertiser, None) => Err(Problem::field(
-            "/advertiser_id",
-            "must name an advertiser for this role",
-        )),
-        (Role::Owner | Role::Analyst, Some(_)) => Err(Problem::field(
-            "/advertiser_id",
-            "must be absent for this role",
-        )),
+        (Role::PlatformAdmin, _) => {
+            Err(Problem::field("/role", "must be owner, analyst or advertiser"))
+        }
+        (Role::Advertiser, None) => {
+            Err(Problem::field("/advertiser_id", "must name an advertiser for this role"))
+        }
+        (Role::Owner | Role::Analyst, Some(_)) => {
+            Err(Problem::field("/advertiser_id", "must be absent for this role"))
+        }
         _ => Ok(()),
     }
 }

@@ -33,11 +33,7 @@ pub(crate) async fn disable(
         return Err(Problem::new(Code::Conflict, "Somebody else must disable you.").into());
     }
     let users = api.control_plane.for_tenant(tenant.context());
-    match users
-        .disable_user(&subject.to_string(), *id)
-        .await
-        .map_err(Failure::from)?
-    {
+    match users.disable_user(&subject.to_string(), *id).await.map_err(Failure::from)? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(Problem::not_found().into()),
     }

@@ -18,13 +18,6 @@ pub(crate) async fn list(
     api: Data<Api>,
 ) -> Result<HttpResponse, Error> {
     let users = api.control_plane.for_tenant(tenant.context()).users().await;
-    let data: Vec<_> = users
-        .map_err(Failure::from)?
-        .into_iter()
-        .map(User::from)
-        .collect();
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor: None,
-    }))
+    let data: Vec<_> = users.map_err(Failure::from)?.into_iter().map(User::from).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None }))
 }

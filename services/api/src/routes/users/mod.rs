@@ -29,19 +29,7 @@ pub(crate) struct User {
 
 impl From<control_plane::User> for User {
     fn from(user: control_plane::User) -> Self {
-        let control_plane::User {
-            user_id: id,
-            email,
-            role,
-            advertiser_id,
-            disabled,
-        } = user;
-        Self {
-            id,
-            email,
-            role,
-            advertiser_id,
-            disabled,
-        }
+        let control_plane::User { user_id: id, email, role, advertiser_id, disabled } = user;
+        Self { id, email, role, advertiser_id, disabled }
     }
 }

@@ -75,14 +75,10 @@ pub(crate) async fn post(
         clamp_past: tenant.principal().authority != Authority::Key(KeyKind::Import),
         currency: tenant.context().currency(),
     };
-    let receipt = ingest
-        .take(&tenant, &batch.events, &admission, traceparent(&request))
-        .await;
+    let receipt = ingest.take(&tenant, &batch.events, &admission, traceparent(&request)).await;
     if receipt.nothing_stored() {
         let detail = "None of the events could be stored. Send the batch again.";
-        return Err(Problem::new(Code::Unavailable, detail)
-            .with_retry_after(RETRY_AFTER)
-            .into());
+        return Err(Problem::new(Code::Unavailable, detail).with_retry_after(RETRY_AFTER).into());
     }
     let mut response = HttpResponse::Accepted();
     if receipt.counts.retry > 0 {

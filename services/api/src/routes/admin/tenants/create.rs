@@ -63,56 +63,30 @@ pub(crate) async fn create(
     api: Data<Api>,
     Body(file): Body<TenantFile>,
 ) -> Result<HttpResponse, Error> {
-    let onboarding = Onboarding::new(
-        api.control_plane.clone(),
-        api.warehouse.clone(),
-        platform.context(),
-    );
+    let onboarding =
+        Onboarding::new(api.control_plane.clone(), api.warehouse.clone(), platform.context());
     let applied = onboarding.create(&file).await?;
     let id: ClientId = file.id.parse().map_err(Problem::internal)?;
     let stored = api.control_plane.for_platform(platform.context());
     let tenant = stored.tenant(&id).await.map_err(Failure::from)?;
-    let tenant = tenant
-        .ok_or_else(|| Problem::internal("the new tenant is not there"))?
-        .into();
+    let tenant = tenant.ok_or_else(|| Problem::internal("the new tenant is not there"))?.into();
     let answer = with_credentials(tenant, applied.made);
     let location = format!("/v1/admin/tenants/{id}");
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, location))
-        .json(answer))
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(answer))
 }
 
 fn with_credentials(tenant: TenantView, made: Vec<Made>) -> OnboardedTenant {
     let (mut keys, mut users) = (Vec::new(), Vec::new());
     for made in made {
         match made {
-            Made::Key {
-                name, kind, key, ..
-            } => {
-                keys.push(MadeKey {
-                    name,
-                    kind: kind.as_str(),
-                    key: key.reveal(),
-                });
+            Made::Key { name, kind, key, .. } => {
+                keys.push(MadeKey { name, kind: kind.as_str(), key: key.reveal() });
             }
-            Made::User {
-                email,
-                role,
-                password,
-                ..
-            } => {
+            Made::User { email, role, password, .. } => {
                 let password = password.reveal().to_owned();
-                users.push(MadeUser {
-                    email,
-                    role: role.as_str(),
-                    password,
-                });
+                users.push(MadeUser { email, role: role.as_str(), password });
             }
         }
     }
-    OnboardedTenant {
-        tenant,
-        keys,
-        users,
-    }
+    OnboardedTenant { tenant, keys, users }
 }

@@ -17,18 +17,7 @@ pub(crate) async fn list(
     platform: Platform<ManageTenants>,
     api: Data<Api>,
 ) -> Result<HttpResponse, Error> {
-    let tenants = api
-        .control_plane
-        .for_platform(platform.context())
-        .tenants()
-        .await;
-    let data: Vec<_> = tenants
-        .map_err(Failure::from)?
-        .into_iter()
-        .map(TenantView::from)
-        .collect();
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor: None,
-    }))
+    let tenants = api.control_plane.for_platform(platform.context()).tenants().await;
+    let data: Vec<_> = tenants.map_err(Failure::from)?.into_iter().map(TenantView::from).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None }))
 }

@@ -57,28 +57,15 @@ struct LimitsView {
 
 impl From<Limits> for LimitsView {
     fn from(limits: Limits) -> Self {
-        let Limits {
-            events_per_second,
-            concurrent_queries,
-            live_streams,
-            partition_spread,
-        } = limits;
-        Self {
-            events_per_second,
-            concurrent_queries,
-            live_streams,
-            partition_spread,
-        }
+        let Limits { events_per_second, concurrent_queries, live_streams, partition_spread } =
+            limits;
+        Self { events_per_second, concurrent_queries, live_streams, partition_spread }
     }
 }
 
 impl From<TenantDetail> for TenantView {
     fn from(detail: TenantDetail) -> Self {
-        let TenantDetail {
-            record,
-            retention_days,
-            created_at,
-        } = detail;
+        let TenantDetail { record, retention_days, created_at } = detail;
         Self {
             id: record.client_id,
             name: record.name,

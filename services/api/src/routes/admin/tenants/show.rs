@@ -42,13 +42,6 @@ pub(crate) async fn show(
     let tenant = stored.tenant(&id).await.map_err(Failure::from)?;
     let tenant = tenant.ok_or_else(Problem::not_found)?.into();
     let inventory = stored.inventory(&id, &[]).await.map_err(Failure::from)?;
-    let advertisers = inventory
-        .advertisers
-        .into_iter()
-        .map(Advertiser::from)
-        .collect();
-    Ok(HttpResponse::Ok().json(TenantDetails {
-        tenant,
-        advertisers,
-    }))
+    let advertisers = inventory.advertisers.into_iter().map(Advertiser::from).collect();
+    Ok(HttpResponse::Ok().json(TenantDetails { tenant, advertisers }))
 }
