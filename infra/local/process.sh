@@ -42,8 +42,11 @@ record() { # <server> <pid>
 }
 
 port_must_be_free() { # <port> <what for>
-  (exec 3<>"/dev/tcp/$HOST/$1") 2>/dev/null || return 0
-  local owner=''
+  local owner='' attempt
+  for attempt in {1..20}; do # the port of a process that has just been killed is closed a moment later
+    (exec 3<>"/dev/tcp/$HOST/$1") 2>/dev/null || return 0
+    ((attempt == 20)) || sleep 0.1
+  done
   if command -v ss >/dev/null; then
     owner=$(ss -ltnpH "sport = :$1" 2>/dev/null | grep -o '("[^)]*' | head -n 1 | sed 's/[("]//g; s/,fd=.*//; s/,/, /') || true
   fi

@@ -8,6 +8,7 @@ mod retry;
 mod settings;
 mod sink;
 mod store;
+mod upkeep;
 
 pub use error::ProcessorError;
 pub use settings::ProcessorSettings;

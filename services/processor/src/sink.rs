@@ -9,7 +9,7 @@ use uuid::Uuid;
 use warehouse::Warehouse;
 
 use crate::{
-    ProcessorError, ProcessorSettings, live::Live, member, member::Progress, store::Store,
+    ProcessorError, ProcessorSettings, live::Live, member, member::Progress, store::Store, upkeep,
 };
 
 /// How long a batch under way may take to finish when the process is asked to stop.
@@ -96,7 +96,13 @@ pub async fn run(
         let [_, progress] = sink.tasks();
         lifecycle.spawn(progress, BUDGET, member::watch(log.clone(), lifecycle.token()));
         match sink {
-            Sink::Store => join(&parts, *sink, &log, Store::new(&parts, log.clone()), lifecycle),
+            Sink::Store => {
+                let (control_plane, warehouse) =
+                    (parts.control_plane.clone(), parts.warehouse.clone());
+                let upkeep = upkeep::run(control_plane, warehouse, lifecycle.token());
+                lifecycle.spawn("upkeep", BUDGET, upkeep);
+                join(&parts, *sink, &log, Store::new(&parts, log.clone()), lifecycle);
+            }
             Sink::Live => join(&parts, *sink, &log, Live::new(&parts, log.clone()), lifecycle),
         }
     }

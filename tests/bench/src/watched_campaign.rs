@@ -21,7 +21,7 @@ const REST_EVERY: u32 = 10;
 /// Between two questions over REST.
 const REST_PAUSE: Duration = Duration::from_millis(10);
 /// The pace of a live stream's frames.
-const FRAME_PACE_MS: u64 = 250;
+const FRAME_PACE_MS: u64 = 200;
 /// An event that is not seen within this time is lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 

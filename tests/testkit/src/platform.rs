@@ -78,6 +78,14 @@ impl Platform {
         Process::start(arguments, &self.settings, &log)
     }
 
+    /// Starts another processor, as a member of its own.
+    pub fn spawn_processor(&self, instance: &str) -> Process {
+        let mut settings = self.settings.clone();
+        settings.insert("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), instance.to_owned());
+        let log = self.folder.join(format!("processor-{instance}.log"));
+        Process::start(&["processor"], &settings, &log)
+    }
+
     /// Runs a `footfall` command to its end; it must succeed. Returns what it printed.
     pub fn run(&self, arguments: &[&str]) -> String {
         run(arguments, &self.settings)

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use money::Amount;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -7,6 +8,9 @@ use serde::{
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{Rejection, RejectionCode::*};
+
+/// The longest id, name or label, in bytes.
+pub(crate) const NAME_MAX: usize = 200;
 
 /// A JSON object taken apart one level deep: each value stays as sent until its reader is known.
 ///
@@ -65,6 +69,17 @@ impl<'a> Fields<'a> {
     /// Takes out a text of at most `max` bytes.
     pub(crate) fn text(&mut self, names: &[&str], max: usize) -> Result<Option<String>, Rejection> {
         self.take(names)?.map(|field| field.text(max)).transpose()
+    }
+
+    /// Takes out an amount that one event may carry: not negative, at most [`Amount::EVENT_MAX`].
+    pub(crate) fn amount(&mut self, names: &[&str]) -> Result<Option<Amount>, Rejection> {
+        let Some(field) = self.take(names)? else { return Ok(None) };
+        let amount: Amount = field.number()?.parse().map_err(|error| field.invalid(error))?;
+        if (Amount::ZERO..=Amount::EVENT_MAX).contains(&amount) {
+            Ok(Some(amount))
+        } else {
+            Err(field.invalid(format!("must be from 0 to {}", Amount::EVENT_MAX)))
+        }
     }
 
     /// Whatever was not taken.

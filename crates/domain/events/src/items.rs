@@ -5,8 +5,7 @@ use crate::{
     Item, Rejection,
     RejectionCode::{InvalidValue, MissingField, TooLarge},
     event::total,
-    fields::{Field, Fields},
-    parse::{NAME_MAX, amount},
+    fields::{Field, Fields, NAME_MAX},
 };
 
 /// The most products one event may name (GA4 has the same limit).
@@ -57,7 +56,7 @@ fn read_item(fields: &mut Fields<'_>) -> Result<Option<Item>, Rejection> {
         brand: fields.text(&["brand", "item_brand"], NAME_MAX)?,
         category: fields.text(&["category", "item_category"], NAME_MAX)?,
         quantity: quantity.unwrap_or(1),
-        price: amount(fields, &["price"])?,
+        price: fields.amount(&["price"])?,
     }))
 }
 

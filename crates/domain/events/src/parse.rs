@@ -1,17 +1,15 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use money::{Amount, Currency};
+use money::Currency;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
     Event, EventType, Rejection,
     RejectionCode::{DuplicateField, InvalidValue, MissingField, TooLarge},
-    fields::Fields,
+    fields::{Fields, NAME_MAX},
     items,
 };
 
-/// The longest id, name or label, in bytes.
-pub(crate) const NAME_MAX: usize = 200;
 const URL_MAX: usize = 4_096;
 const USER_AGENT_MAX: usize = 1_024;
 /// The longest event, in bytes (Segment has the same limit).
@@ -55,8 +53,8 @@ pub fn parse(raw: &[u8], admission: &Admission) -> Result<Event, Rejection> {
     let event_time = sent.map_or(received_at, |sent| believable(sent, admission));
 
     let items = items::read(&mut fields)?;
-    let cost = amount(&mut fields, &["cost"])?;
-    let revenue = amount(&mut fields, &["revenue", "value"])?;
+    let cost = fields.amount(&["cost"])?;
+    let revenue = fields.amount(&["revenue", "value"])?;
     let named_currency = fields
         .take(&["currency"])?
         .map(|field| field.str()?.parse().map_err(|error| field.invalid(error)))
@@ -136,19 +134,6 @@ fn believable(sent: DateTime<Utc>, admission: &Admission) -> DateTime<Utc> {
     let skew = admission.sent_at.map_or(TimeDelta::zero(), |at| received - at.trunc_subsecs(3));
     let time = sent.checked_add_signed(skew).unwrap_or(sent).min(received + FUTURE);
     if admission.clamp_past { time.max(received - PAST) } else { time.max(DateTime::UNIX_EPOCH) }
-}
-
-/// An amount that one event may carry: not negative, at most [`Amount::EVENT_MAX`].
-pub(crate) fn amount(fields: &mut Fields<'_>, names: &[&str]) -> Result<Option<Amount>, Rejection> {
-    let Some(field) = fields.take(names)? else {
-        return Ok(None);
-    };
-    let amount: Amount = field.number()?.parse().map_err(|error| field.invalid(error))?;
-    if (Amount::ZERO..=Amount::EVENT_MAX).contains(&amount) {
-        Ok(Some(amount))
-    } else {
-        Err(field.invalid(format!("must be from 0 to {}", Amount::EVENT_MAX)))
-    }
 }
 
 fn country(fields: &mut Fields<'_>) -> Result<Option<String>, Rejection> {

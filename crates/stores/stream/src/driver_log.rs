@@ -19,7 +19,9 @@ impl ClientContext for DriverLog {
         }
     }
 
+    /// While brokers are away the driver says so many times a second; whoever waits for them tells
+    /// the log once.
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "kafka client");
+        tracing::debug!(%error, reason, "kafka client");
     }
 }

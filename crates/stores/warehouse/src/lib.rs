@@ -10,6 +10,7 @@ mod insert;
 mod migrate;
 mod native;
 mod read_back;
+mod retention;
 mod row;
 mod tenant;
 mod turns;

@@ -16,8 +16,8 @@ use super::{
     open_streams::OpenStream,
 };
 
-/// Between two frames: at most four a second.
-const PACE: Duration = Duration::from_millis(250);
+/// Between two frames: at most five a second, so that an event never waits long for its frame.
+const PACE: Duration = Duration::from_millis(200);
 /// Between two signs of life.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// What a snapshot shows at least, also just after midnight.

@@ -32,7 +32,7 @@ pub struct LiveQuery {
 ///
 /// Server-sent events: first `snapshot` (today's totals in the tenant's time zone and its quarter
 /// hours), then `update` frames with the quarter hours that changed. A quarter hour comes with all
-/// its numbers, which replace those sent before. At most four frames a second; a comment every 15
+/// its numbers, which replace those sent before. At most five frames a second; a comment every 15
 /// seconds. After a reconnect with `Last-Event-ID` the stream goes on where it was, or says `reset`
 /// and begins with a new snapshot. It says `end` when the credential runs out.
 #[utoipa::path(

@@ -80,7 +80,9 @@ impl Member {
                     // Whatever is under way is dropped: the next owner settles it.
                     workers.shutdown().await;
                     self.progress.clear();
-                    if let Ownership::Assigned(partitions) = change? {
+                    let change = change?;
+                    tracing::info!(group = self.group, ?change, "partitions have changed");
+                    if let Ownership::Assigned(partitions) = change {
                         for partition in partitions {
                             let (worker, starts) = (Arc::clone(worker), starts.clone());
                             workers.spawn(work(worker, partition, starts, self.token.clone()));

@@ -53,6 +53,32 @@ async fn twenty_kills_in_mid_import_lose_and_double_nothing() {
     }
 }
 
+#[tokio::test]
+async fn processors_that_come_and_go_lose_and_double_nothing() {
+    let platform = Platform::start_without_processor().await;
+    let stores = Stores::of(&platform).await;
+    let tenants = [platform.onboard(Tier::Schema).await];
+    let tenant = &tenants[0];
+    let _first = platform.spawn_processor("first");
+    let imports = samples::import(&platform, tenant, "bts-men", Some("700"));
+    let others = async {
+        for round in 0..3 {
+            send_live(&platform, &tenants, round).await;
+            let mut second = platform.spawn_processor("second");
+            sleep(Duration::from_secs(3)).await;
+            second.must_be_running();
+            send_live(&platform, &tenants, round).await;
+            second.kill();
+        }
+    };
+    tokio::join!(imports, others);
+
+    samples::imported(&platform, tenant, "bts-men").await;
+    samples::equals_the_file(&platform, tenant, "bts-men").await;
+    platform.settled(tenant, "spring", "impressions", u64::from(6 * ROUND)).await;
+    stores.agree(tenant, "spring").await;
+}
+
 /// Events of now for each tenant, so that Redis has something to count.
 async fn send_live(platform: &Platform, tenants: &[Tenant], round: u32) {
     let at = Utc::now() - TimeDelta::seconds(i64::from(round));

@@ -8,5 +8,6 @@ mod crashes;
 mod identity;
 mod isolation;
 mod live;
+mod losses;
 mod samples;
 mod tiers;

@@ -13,4 +13,6 @@ mod oracle;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod shop;

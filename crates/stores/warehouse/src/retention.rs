@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tenancy::{ClientId, Destination};
+
+use crate::{Warehouse, WarehouseError, driver::within};
+
+/// How long one of the statements may take; the deletion itself goes on behind it.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+
+impl Warehouse {
+    /// Has the server delete a tenant's rows that came into the log before `horizon`, rollups
+    /// included; `false` when there are none. The server does so in its own time.
+    pub async fn expire(
+        &self,
+        destination: &Destination,
+        client_id: &ClientId,
+        horizon: DateTime<Utc>,
+    ) -> Result<bool, WarehouseError> {
+        let ask = |sql| {
+            let query = self.writer(destination)?.query_raw(sql);
+            let query = query.param("client_id", client_id.as_str());
+            Ok::<_, WarehouseError>(query.param("horizon", horizon.timestamp_millis()))
+        };
+        let expired = ask(include_str!("../queries/platform/expired.sql"))?;
+        if !within(STATEMENT_TIMEOUT, expired.fetch_one()).await? {
+            return Ok(false);
+        }
+        let expire = ask(include_str!("../queries/platform/expire.sql"))?;
+        within(STATEMENT_TIMEOUT, expire.execute()).await?;
+        Ok(true)
+    }
+}

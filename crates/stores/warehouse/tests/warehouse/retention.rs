@@ -1,0 +1,39 @@
+use chrono::{DateTime, Utc};
+use events::EventType::AdClick;
+use tenancy::Isolation;
+
+use crate::shop::{Shop, all_day, event};
+
+/// Waits until the tenant's rows are these many: mutations run in the server's own time.
+async fn left(shop: &Shop, expected: usize) {
+    for _ in 0..100 {
+        let present = shop.warehouse.present(&shop.batch(0, 1_000), all_day()).await.unwrap();
+        if present.len() == expected {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the rows are not {expected}");
+}
+
+#[tokio::test]
+async fn a_tenants_old_rows_go_and_a_neighbours_stay() {
+    let (mine, neighbour) =
+        (Shop::open(Isolation::Shared).await, Shop::open(Isolation::Shared).await);
+    for shop in [&mine, &neighbour] {
+        let click = || event(AdClick, "2026-03-01T12:00:00Z");
+        // Offset 60 was logged on the day after offset 0.
+        shop.insert(0, vec![click()]).await;
+        shop.insert(60, vec![click()]).await;
+    }
+    let (destination, id) = (mine.context.destination(), mine.context.client_id());
+    let expire = async |horizon: &str| {
+        let horizon: DateTime<Utc> = horizon.parse().unwrap();
+        mine.warehouse.expire(destination, id, horizon).await.unwrap()
+    };
+    assert!(!expire("2020-01-01T00:00:00Z").await, "nothing is that old");
+    let days = all_day();
+    assert!(expire(&(*days.start() + chrono::TimeDelta::hours(24)).to_rfc3339()).await);
+    left(&mine, 1).await;
+    left(&neighbour, 2).await;
+}
