@@ -23,9 +23,28 @@ impl Pauses {
     /// Waits, and tells the log when an outage begins.
     pub(crate) async fn wait(&mut self, error: &(dyn Error + Send + Sync + 'static)) {
         if self.next == FIRST {
-            let cause = error.source().map(ToString::to_string);
-            tracing::warn!(doing = self.doing, %error, cause, "failed, will be tried again");
+            self.tell(error);
         }
+        self.sleep().await;
+    }
+
+    /// Waits, and tells the log every time: for what is seldom and never expected.
+    pub(crate) async fn wait_loudly(&mut self, error: &(dyn Error + Send + Sync + 'static)) {
+        self.tell(error);
+        self.sleep().await;
+    }
+
+    /// It went well for a while: the next failure is a new one.
+    pub(crate) fn reset(&mut self) {
+        self.next = FIRST;
+    }
+
+    fn tell(&self, error: &(dyn Error + Send + Sync + 'static)) {
+        let cause = error.source().map(ToString::to_string);
+        tracing::warn!(doing = self.doing, %error, cause, "failed, will be tried again");
+    }
+
+    async fn sleep(&mut self) {
         tokio::time::sleep(self.next).await;
         self.next = (self.next * 2).min(LONGEST);
     }

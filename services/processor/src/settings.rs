@@ -1,10 +1,12 @@
 use serde::Deserialize;
 use settings::InvalidSetting;
 
-/// How batches are cut: section `processor`.
+/// How batches are cut, and where it says how it is: section `processor`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessorSettings {
+    /// Where health and metrics are served: host:port; empty: nowhere.
+    pub bind: String,
     /// A name that this process keeps over restarts, such as its pod's, and shares with no other.
     /// With one, a restarted process has its partitions back at once; empty: within ten seconds.
     pub instance: String,

@@ -121,11 +121,14 @@ impl<'a> Field<'a> {
             .map_err(|_| self.wrong_type("must be a string"))
     }
 
-    /// A text of 1 to `max` bytes.
+    /// A text of 1 to `max` bytes without control characters: not every store keeps those.
     pub(crate) fn text(&self, max: usize) -> Result<String, Rejection> {
         let text = self.str()?;
         if text.is_empty() {
             return Err(self.invalid("must not be empty; leave the field out instead"));
+        }
+        if text.contains(char::is_control) {
+            return Err(self.invalid("must hold no control characters"));
         }
         if text.len() > max {
             let reason = format!("must be at most {max} bytes long");

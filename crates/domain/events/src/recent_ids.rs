@@ -6,35 +6,31 @@ use uuid::Uuid;
 /// The event ids of one partition of the log within the last 24 hours of its own time.
 ///
 /// An event is a re-send when the same id of the same tenant stands earlier in the partition, at
-/// most a window away. That depends on nothing but the log, so every sink and every replay that
+/// most a window away, to the second. That depends on nothing but the log, so every sink and every replay that
 /// fed the window's records in order decides alike. Whole ids are compared.
 #[derive(Debug)]
 pub struct RecentIds {
-    window: TimeDelta,
     tenants: FxHashMap<ClientId, u32>,
-    last_seen: FxHashMap<(u32, Uuid), DateTime<Utc>>,
-    pruned_at: DateTime<Utc>,
+    /// In seconds since 1970: an entry takes 24 bytes.
+    last_seen: FxHashMap<(u32, Uuid), u32>,
+    pruned_at: u32,
 }
 
 impl RecentIds {
     /// How long an id is remembered.
     pub const WINDOW: TimeDelta = TimeDelta::hours(24);
-    /// How often old ids are let go.
-    const PRUNE_EVERY: TimeDelta = TimeDelta::hours(1);
+    /// How often old ids are let go, in seconds.
+    const PRUNE_EVERY: u32 = 3_600;
 
     /// Remembers nothing yet; to be fed from 24 hours before the first event asked about.
     pub fn new() -> Self {
-        Self {
-            window: Self::WINDOW,
-            tenants: FxHashMap::default(),
-            last_seen: FxHashMap::default(),
-            pruned_at: DateTime::UNIX_EPOCH,
-        }
+        Self { tenants: FxHashMap::default(), last_seen: FxHashMap::default(), pruned_at: 0 }
     }
 
     /// Notes the next record of the partition, and tells whether it is a re-send.
     pub fn is_resend(&mut self, client_id: &ClientId, id: Uuid, log_time: DateTime<Utc>) -> bool {
-        self.prune(log_time);
+        let seen_at = u32::try_from(log_time.timestamp()).unwrap_or_default();
+        self.prune(seen_at);
         let tenant = match self.tenants.get(client_id) {
             Some(tenant) => *tenant,
             None => {
@@ -43,8 +39,8 @@ impl RecentIds {
                 tenant
             }
         };
-        let before = self.last_seen.insert((tenant, id), log_time);
-        before.is_some_and(|before| log_time - before <= self.window)
+        let before = self.last_seen.insert((tenant, id), seen_at);
+        before.is_some_and(|before| seen_at.saturating_sub(before) <= Self::window_seconds())
     }
 
     /// How many ids are remembered.
@@ -57,13 +53,17 @@ impl RecentIds {
         self.last_seen.is_empty()
     }
 
-    fn prune(&mut self, now: DateTime<Utc>) {
-        if now - self.pruned_at < Self::PRUNE_EVERY {
+    fn prune(&mut self, now: u32) {
+        if now.saturating_sub(self.pruned_at) < Self::PRUNE_EVERY {
             return;
         }
-        let oldest = now - self.window;
+        let oldest = now.saturating_sub(Self::window_seconds());
         self.last_seen.retain(|_, seen| *seen >= oldest);
         self.pruned_at = now;
+    }
+
+    const fn window_seconds() -> u32 {
+        Self::WINDOW.num_seconds() as u32
     }
 }
 

@@ -127,6 +127,7 @@ fn what_is_wrong_is_named_with_its_place() {
         (json!({"type": "page_view", "event_time": "yesterday"}), InvalidValue, "/event_time"),
         (json!({"type": "page_view", "event_time": 5}), WrongType, "/event_time"),
         (json!({"type": "page_view", "visitor_id": ""}), InvalidValue, "/visitor_id"),
+        (json!({"type": "page_view", "visitor_id": "a\u{0}"}), InvalidValue, "/visitor_id"),
         (json!({"type": "page_view", "visitor_id": long}), TooLarge, "/visitor_id"),
         (json!({"type": "page_view", "country": "Germany"}), InvalidValue, "/country"),
         (json!({"type": "ad_click"}), MissingField, "/campaign_id"),

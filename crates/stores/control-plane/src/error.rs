@@ -23,7 +23,8 @@ pub enum ControlPlaneError {
         /// The constraint that says so.
         constraint: String,
     },
-    /// It names a row that is not there, or breaks a rule of the tables.
+    /// It names a row that is not there, breaks a rule of the tables, or holds a value that
+    /// PostgreSQL cannot keep.
     #[error("the tables refuse it ({constraint})")]
     Refused {
         /// The constraint that says so.
@@ -60,6 +61,9 @@ impl ControlPlaneError {
     }
 }
 
+/// The class of SQLSTATE codes for values that PostgreSQL cannot take, such as a text with U+0000.
+const DATA_EXCEPTION: &str = "22";
+
 impl From<sqlx::Error> for ControlPlaneError {
     fn from(error: sqlx::Error) -> Self {
         let Some(refusal) = error.as_database_error() else {
@@ -71,7 +75,10 @@ impl From<sqlx::Error> for ControlPlaneError {
         let constraint = refusal.constraint().unwrap_or_default().to_owned();
         if refusal.is_unique_violation() {
             Self::Conflict { constraint }
-        } else if refusal.is_foreign_key_violation() || refusal.is_check_violation() {
+        } else if refusal.is_foreign_key_violation()
+            || refusal.is_check_violation()
+            || refusal.code().is_some_and(|code| code.starts_with(DATA_EXCEPTION))
+        {
             Self::Refused { constraint }
         } else {
             Self::Unavailable(error)

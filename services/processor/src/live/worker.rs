@@ -193,10 +193,15 @@ impl Worker for Live {
         let log = &self.log;
         let lease = log.ledger.take(SINK, log.kgen, partition, &log.owner).await?;
         let next = self.join_chains(&lease).await?;
-        let recent = recall(&log.reader, partition, next).await?;
+        let recent = RecentIds::new();
         let claim = Claim { lease, recent, next, log_time: None, noted_at: Instant::now() };
         self.reached(&claim);
         Ok((claim, next))
+    }
+
+    async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
+        claim.recent = recall(&self.log.reader, claim.lease.partition, claim.next).await?;
+        Ok(())
     }
 
     async fn process(&self, claim: &mut Claim, entries: Vec<Entry>) -> Result<(), ProcessorError> {

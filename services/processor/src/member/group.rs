@@ -5,7 +5,7 @@ use tenancy::TenantRouter;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
-    time::timeout,
+    time::{Instant, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +14,12 @@ use crate::{ProcessorError, retry::Pauses};
 
 /// How long a batch under way may take when the process is asked to stop.
 const LAST_BATCH: Duration = Duration::from_secs(10);
+
+/// A membership that lasted this long was none that failed from the start.
+const LASTED: Duration = Duration::from_secs(60);
+
+/// How often Kafka is told how far the work is: a hint for tools that show lag, never read back.
+const HINT: Duration = Duration::from_secs(2);
 
 /// A member of a consumer group.
 pub(crate) struct Member {
@@ -42,10 +48,15 @@ impl Member {
     /// again: every partition is then taken anew, and what was begun is settled.
     pub(crate) async fn run<W: Worker>(&self, worker: Arc<W>) {
         let mut pauses = Pauses::new("process the log");
-        while let Err(error) = self.join(&worker).await {
+        loop {
+            let joined_at = Instant::now();
+            let Err(error) = self.join(&worker).await else { return };
+            if joined_at.elapsed() > LASTED {
+                pauses.reset();
+            }
             tokio::select! {
                 () = self.token.cancelled() => return,
-                () = pauses.wait(&error) => {}
+                () = pauses.wait_loudly(&error) => {}
             }
         }
     }
@@ -73,9 +84,16 @@ impl Member {
         worker: &Arc<W>,
     ) -> Result<(), ProcessorError> {
         let (starts, mut wanted) = mpsc::channel::<Start>(16);
+        let mut hint = interval(HINT);
         loop {
             tokio::select! {
-                () = self.token.cancelled() => return finish(workers).await,
+                () = self.token.cancelled() => {
+                    // Workers that wait to be started need not wait any longer.
+                    wanted.close();
+                    while wanted.try_recv().is_ok() {}
+                    return finish(workers).await;
+                }
+                _ = hint.tick() => self.tell_kafka(consumer),
                 change = consumer.next() => {
                     // Whatever is under way is dropped: the next owner settles it.
                     workers.shutdown().await;
@@ -95,6 +113,14 @@ impl Member {
                     drop(start.answer.send(stream));
                 }
                 Some(ended) = workers.join_next() => ended.map_err(ProcessorError::Worker)??,
+            }
+        }
+    }
+
+    fn tell_kafka(&self, consumer: &Consumer) {
+        for (partition, next) in self.progress.offsets() {
+            if let Err(error) = consumer.commit(partition, next) {
+                tracing::debug!(partition, %error, "kafka was not told how far the work is");
             }
         }
     }
@@ -135,6 +161,7 @@ async fn work<W: Worker>(
         Err(StreamError::NotOwned(_)) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
+    worker.begin(&mut claim).await?;
     tracing::debug!(partition, offset, "working");
     loop {
         match worker.gather().next(&mut stream, &token).await? {

@@ -36,11 +36,18 @@ pub(crate) trait Worker: Send + Sync + 'static {
     /// How batches are cut.
     fn gather(&self) -> Gather;
 
-    /// Takes the partition, finishes what a former owner began, and says where to read on.
+    /// Takes the partition and says where to read on. The whole group waits for this, so it asks
+    /// nothing that may be away for long.
     fn claim(
         &self,
         partition: Partition,
     ) -> impl Future<Output = Result<(Self::Claim, Offset), ProcessorError>> + Send;
+
+    /// Learns what is needed from the log, and finishes what a former owner began.
+    fn begin(
+        &self,
+        claim: &mut Self::Claim,
+    ) -> impl Future<Output = Result<(), ProcessorError>> + Send;
 
     /// Takes one batch to its end.
     fn process(

@@ -38,6 +38,11 @@ impl Progress {
         self.update(BTreeMap::clear);
     }
 
+    /// How far each partition has come.
+    pub(crate) fn offsets(&self) -> Vec<(Partition, Offset)> {
+        self.snapshot().into_iter().map(|(partition, done)| (partition, done.next_offset)).collect()
+    }
+
     fn snapshot(&self) -> BTreeMap<Partition, Done> {
         self.update(|partitions| partitions.clone())
     }

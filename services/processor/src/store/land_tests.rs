@@ -5,55 +5,20 @@ use std::sync::Arc;
 use chrono::{SubsecRound, Utc};
 use events::{Admission, parse};
 use serde_json::json;
-use settings::Secret;
-use tenancy::{
-    ClientId, DirectoryError, Isolation, Limits, Placement, TenantContext, TenantDirectory,
-    TenantRecord, TenantRouter, TenantState,
-};
+use tenancy::TenantContext;
+use testkit::{tenant_context, tenant_record};
 use uuid::Uuid;
-use warehouse::{ClusterSettings, Coordinates, EventRow, InsertBatch, Warehouse};
+use warehouse::{Coordinates, EventRow, InsertBatch, Warehouse};
 
 use super::{Landing, Load, settle};
 
-struct One(TenantRecord);
-
-#[async_trait::async_trait]
-impl TenantDirectory for One {
-    async fn find(&self, _: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
-        Ok(Some(self.0.clone()))
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test makes its own tenant")]
 async fn tenant() -> TenantContext {
-    let client_id: ClientId = format!("t-{}", Uuid::now_v7().as_u128() as u64).parse().unwrap();
-    let cluster = "shared".parse().unwrap();
-    let record = TenantRecord {
-        client_id: client_id.clone(),
-        name: "Test".to_owned(),
-        state: TenantState::Active,
-        placement: Placement { isolation: Isolation::Shared, cluster, route_version: 1 },
-        limits: Limits::default(),
-        time_zone: chrono_tz::UTC,
-        currency: "EUR".parse().unwrap(),
-        token_version: 1,
-    };
-    TenantRouter::new(Arc::new(One(record))).resolve_record(&client_id).await.unwrap()
+    let client_id = format!("t-{}", Uuid::now_v7().as_u128() as u64).parse().unwrap();
+    tenant_context(tenant_record(&client_id)).await
 }
 
 fn warehouse() -> Warehouse {
-    let setting = |field: &str| {
-        std::env::var(format!("FOOTFALL__CLUSTERS__SHARED__{field}"))
-            .expect("run through `make test`, or export `infra/local/stack.sh env`")
-    };
-    let cluster = ClusterSettings {
-        url: setting("URL"),
-        writer_user: setting("WRITER_USER"),
-        writer_password: Secret::new(setting("WRITER_PASSWORD")),
-        reader_user: setting("READER_USER"),
-        reader_password: Secret::new(setting("READER_PASSWORD")),
-    };
-    Warehouse::new([("shared".parse().unwrap(), cluster)])
+    Warehouse::new([("shared".parse().unwrap(), testkit::cluster("shared"))])
 }
 
 /// Ten events of one tenant, at the offsets 0 to 9 of a log of their own.

@@ -3,7 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use control_plane::{Batch, ControlPlane, Lease};
+use control_plane::{Batch, ControlPlane, ControlPlaneError, Lease};
 use events::RecentIds;
 use stream::{Entry, Offset, Partition};
 use telemetry::{Counter, Histogram};
@@ -38,6 +38,8 @@ pub(crate) struct Store {
 pub(crate) struct Claim {
     lease: Lease,
     recent: RecentIds,
+    /// What a former owner planned and did not mark.
+    left: Option<Batch>,
 }
 
 /// Whether a batch may have been sent before.
@@ -106,13 +108,18 @@ impl Store {
         Ok(())
     }
 
-    /// Lists campaigns and products seen for the first time.
+    /// Lists campaigns and products seen for the first time. The lists are a convenience: what
+    /// PostgreSQL cannot take does not hold up the events.
     async fn list(&self, draft: &Draft) {
         let mut pauses = Pauses::new("list campaigns and products");
         for load in &draft.loads {
             while let Err(error) =
                 self.seen.list(&self.control_plane, load, *draft.logged.start()).await
             {
+                if !matches!(error, ControlPlaneError::Unavailable(_)) {
+                    tracing::error!(%error, "could not list campaigns and products");
+                    break;
+                }
                 pauses.wait(&error).await;
             }
         }
@@ -167,14 +174,20 @@ impl Worker for Store {
     async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
         let log = &self.log;
         let lease = log.ledger.take(SINK, log.kgen, partition, &log.owner).await?;
-        let recent = recall(&log.reader, partition, lease.next_offset).await?;
-        let mut claim = Claim { lease, recent };
-        if let Some(left) = log.ledger.planned(SINK, log.kgen, partition).await? {
-            self.take_over(&mut claim, left).await?;
-        }
+        let left = log.ledger.planned(SINK, log.kgen, partition).await?;
+        let next = left.as_ref().map_or(lease.next_offset, |left| left.plan.last + 1);
+        let claim = Claim { lease, recent: RecentIds::new(), left };
         self.reached(&claim);
-        let next = claim.lease.next_offset;
         Ok((claim, next))
+    }
+
+    async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
+        let lease = &claim.lease;
+        claim.recent = recall(&self.log.reader, lease.partition, lease.next_offset).await?;
+        match claim.left.take() {
+            Some(left) => self.take_over(claim, left).await,
+            None => Ok(()),
+        }
     }
 
     async fn process(&self, claim: &mut Claim, entries: Vec<Entry>) -> Result<(), ProcessorError> {
