@@ -2,11 +2,13 @@ use std::time::Duration;
 
 use auth::CampaignScope;
 use control_plane::{Campaign, CampaignFilter, ControlPlane};
-use moka::future::Cache;
 use problem::Problem;
 use tenancy::{CampaignId, ClientId, TenantContext};
 
-use crate::failure::{Failure, shared};
+use crate::{
+    failure::{Failure, shared},
+    last_known::LastKnown,
+};
 
 /// How long it is remembered whose a campaign is.
 const REMEMBERED: Duration = Duration::from_secs(5);
@@ -17,12 +19,14 @@ const REMEMBERED_MOST: u64 = 100_000;
 #[derive(Clone)]
 pub(crate) struct Campaigns {
     control_plane: ControlPlane,
-    known: Cache<(ClientId, CampaignId), Campaign>,
+    known: LastKnown<(ClientId, CampaignId), Campaign>,
 }
 
 impl Campaigns {
-    pub(crate) fn new(control_plane: ControlPlane) -> Self {
-        let known = Cache::builder().max_capacity(REMEMBERED_MOST).time_to_live(REMEMBERED).build();
+    /// Without PostgreSQL, what was known of a campaign counts for as long as a token lives: nobody
+    /// sees an older state than their token may be.
+    pub(crate) fn new(control_plane: ControlPlane, token_lifetime: Duration) -> Self {
+        let known = LastKnown::new(REMEMBERED_MOST, REMEMBERED, token_lifetime);
         Self { control_plane, known }
     }
 
@@ -34,7 +38,7 @@ impl Campaigns {
         id: &CampaignId,
     ) -> Result<Campaign, Failure> {
         let key = (tenant.client_id().clone(), id.clone());
-        let found = self.known.try_get_with(key, async {
+        let found = self.known.get(key, async {
             let stored = self.control_plane.for_tenant(tenant);
             let campaign = stored.campaign(&CampaignFilter::default(), id).await?;
             // What is missing is not remembered: it may appear with the next event.
@@ -50,7 +54,7 @@ impl Campaigns {
 
     /// Forgets a campaign that was just changed.
     pub(crate) async fn forget(&self, tenant: &TenantContext, id: &CampaignId) {
-        self.known.invalidate(&(tenant.client_id().clone(), id.clone())).await;
+        self.known.forget(&(tenant.client_id().clone(), id.clone())).await;
     }
 }
 

@@ -78,6 +78,10 @@ fn of_store(failure: &Failure) -> Problem {
             "As many reports of this tenant are running as may. Try again.",
         )
         .with_retry_after(RETRY),
+        Failure::Warehouse(WarehouseError::TooExpensive(_)) => {
+            let detail = "It takes too long. Ask for a shorter range or a coarser granularity.";
+            Problem::new(Code::InvalidRange, detail)
+        }
         Failure::Shared(shared) => of_store(shared),
         Failure::Problem(problem) => Problem::new(problem.code(), problem.code().title()),
         Failure::ControlPlane(_)
@@ -88,5 +92,20 @@ fn of_store(failure: &Failure) -> Problem {
             Code::Internal,
             "The request could not be completed. Quote the request id to us.",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_that_is_too_expensive_is_told_how_to_be_cheaper() {
+        let failure = Failure::from(WarehouseError::TooExpensive("Code: 241".into()));
+        let problem = Problem::from(shared(Arc::new(failure)));
+        assert_eq!(problem.code(), Code::InvalidRange);
+        let body = problem.body("r1");
+        assert!(body.contains("a shorter range or a coarser granularity"), "{body}");
+        assert!(!body.contains("241"), "{body}");
     }
 }

@@ -41,6 +41,6 @@ impl LiveReports for StreamReports {
         let stored = found.stored.into_iter();
         let stored = stored.map(|(start, sums)| (QuarterHour::containing(start), sums));
         let series = stored.chain(found.live).collect();
-        Ok(LiveReport { series, as_of: found.as_of })
+        Ok(LiveReport { series, live_from: found.live_from, as_of: found.as_of })
     }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use aggregates::Aggregates;
 use auth::TokenSigner;
 use control_plane::ControlPlane;
@@ -26,6 +28,8 @@ pub struct Dependencies {
     pub signer: TokenSigner,
     /// How long tokens are good.
     pub tokens: TokenSettings,
+    /// The topic of accepted events, whose processing `as_of` tells of.
+    pub events_topic: String,
 }
 
 /// What handlers call. Cloning shares all.
@@ -43,7 +47,13 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn new(settings: &ApiSettings, parts: &Dependencies) -> Self {
         let Dependencies { control_plane, aggregates, warehouse, .. } = parts.clone();
-        let sources = Sources::new(control_plane.clone(), aggregates.clone(), warehouse.clone());
+        let token_lifetime = Duration::from_secs(parts.tokens.access_seconds.into());
+        let sources = Sources::new(
+            control_plane.clone(),
+            aggregates.clone(),
+            warehouse.clone(),
+            parts.events_topic.clone(),
+        );
         let sessions = Sessions {
             web: parts.web.clone(),
             signer: parts.signer.clone(),
@@ -52,7 +62,7 @@ impl Api {
             gate: PasswordGate::new(),
         };
         Self {
-            campaigns: Campaigns::new(control_plane.clone()),
+            campaigns: Campaigns::new(control_plane.clone(), token_lifetime),
             reports: Reports::new(sources.clone(), settings.cached_answers),
             sources,
             sessions,

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use settings::InvalidSetting;
+use stream::Producer;
 
 use crate::ingest::Encoding;
 
@@ -44,8 +45,10 @@ impl CollectorSettings {
             let reason = format!("must hold one request at least ({one}), and 4294967295 at most");
             return Err(InvalidSetting::new("collector.in_flight_bytes", reason));
         }
-        if !(100..=60_000).contains(&self.publish_timeout_ms) {
-            let reason = "must be 100 to 60000";
+        // Longer than the log is tried for would be waiting in vain.
+        let longest = Producer::DELIVERY_TIMEOUT;
+        if !(Duration::from_millis(100)..=longest).contains(&self.publish_timeout()) {
+            let reason = format!("must be 100 to {}", longest.as_millis());
             return Err(InvalidSetting::new("collector.publish_timeout_ms", reason));
         }
         Ok(())

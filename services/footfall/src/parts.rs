@@ -113,6 +113,7 @@ impl Parts {
             warehouse: self.warehouse.clone(),
             signer: tokens.signer(newest).map_err(Failure::other)?,
             tokens,
+            events_topic: self.configuration.kafka.events_topic.clone(),
             web,
         };
         api::run(&self.configuration.api, dependencies, lifecycle).map(drop).map_err(Failure::usage)

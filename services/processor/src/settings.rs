@@ -26,6 +26,9 @@ impl ProcessorSettings {
     /// # Errors
     /// Names the setting that does not.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
+        if !self.bind.is_empty() && !self.bind.contains(':') {
+            return Err(InvalidSetting::new("processor.bind", "must be address:port, or empty"));
+        }
         let within = |key, value: usize, most: usize| match value {
             0 => Err(InvalidSetting::new(key, "must be 1 or more")),
             value if value > most => {

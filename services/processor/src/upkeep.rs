@@ -1,12 +1,12 @@
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use control_plane::ControlPlane;
 use lifecycle::BoxError;
-use tenancy::{PlatformContext, TenantRouter};
+use tenancy::{PlatformContext, TenantRecord, TenantRouter};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use warehouse::Warehouse;
+use warehouse::{Warehouse, WarehouseError};
 
 /// How often it is looked after.
 const EVERY: Duration = Duration::from_secs(3_600);
@@ -45,11 +45,29 @@ async fn look_after(
     control_plane.ledger().prune(now - BATCHES_KEPT).await?;
     for tenant in control_plane.for_platform(platform).tenants().await? {
         let (record, kept) = (tenant.record, TimeDelta::days(i64::from(tenant.retention_days)));
-        let Some(horizon) = now.checked_sub_signed(kept) else { continue };
-        let destination = record.placement.destination(&record.client_id);
-        if warehouse.expire(&destination, &record.client_id, horizon).await? {
-            tracing::info!(client_id = %record.client_id, %horizon, "old rows are being deleted");
+        // Whole days: one deletion a day for each tenant, whose rows are stored by day anyway.
+        let today = now.duration_trunc(TimeDelta::days(1))?;
+        let Some(horizon) = today.checked_sub_signed(kept) else { continue };
+        match expire(warehouse, &record, horizon).await {
+            Ok(true) => {
+                tracing::info!(client_id = %record.client_id, %horizon, "old rows are being deleted");
+            }
+            Ok(false) => {}
+            Err(error) => {
+                // Another tenant's cluster may well be there.
+                let error: &dyn Error = &error;
+                tracing::warn!(client_id = %record.client_id, error, "old rows not deleted");
+            }
         }
     }
     Ok(())
+}
+
+async fn expire(
+    warehouse: &Warehouse,
+    tenant: &TenantRecord,
+    horizon: DateTime<Utc>,
+) -> Result<bool, WarehouseError> {
+    let destination = tenant.placement.destination(&tenant.client_id);
+    warehouse.expire(&destination, &tenant.client_id, horizon).await
 }

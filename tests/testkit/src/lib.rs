@@ -7,13 +7,19 @@
 )]
 
 mod answer;
+mod database;
+mod directory;
 mod eventually;
 mod platform;
 mod process;
+mod setting;
 mod tenant;
 
 pub use answer::Answer;
+pub use database::Database;
+pub use directory::{tenant_context, tenant_record};
 pub use eventually::eventually;
 pub use platform::Platform;
 pub use process::Process;
+pub use setting::{cluster, setting};
 pub use tenant::{Tenant, Tier};

@@ -6,11 +6,11 @@ use std::{
 
 use reqwest::Client;
 use serde_json::{Value, json};
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::{
-    Answer, Process, eventually,
+    Answer, Database, Process, eventually,
     process::{run, workspace},
 };
 
@@ -23,17 +23,19 @@ pub struct Platform {
     client: Client,
     admin_password: String,
     processes: Vec<Process>,
+    /// Dropped after the processes that use it: fields are, in this order.
+    _database: Database,
 }
 
 impl Platform {
     /// A migrated platform with nothing running yet.
     pub async fn prepare() -> Self {
-        let name = format!("test_{}", Uuid::now_v7().simple());
-        let folder = workspace().join(".footfall/tests").join(&name);
+        let database = Database::create().await;
+        let name = database.name();
+        let folder = workspace().join(".footfall/tests").join(name);
         std::fs::create_dir_all(&folder).expect("a folder for logs");
-        let url = create_database(&name).await;
         let settings = BTreeMap::from([
-            ("FOOTFALL__POSTGRES__URL".to_owned(), url.clone()),
+            ("FOOTFALL__POSTGRES__URL".to_owned(), database.url().to_owned()),
             ("FOOTFALL__POSTGRES__MAX_CONNECTIONS".to_owned(), "12".to_owned()),
             ("FOOTFALL__KAFKA__EVENTS_TOPIC".to_owned(), format!("{name}.events")),
             ("FOOTFALL__KAFKA__REJECTS_TOPIC".to_owned(), format!("{name}.rejects")),
@@ -47,9 +49,16 @@ impl Platform {
         let secrets_file = secrets.to_str().expect("a readable path");
         run(&["migrate", "--admin", ADMIN, "--secrets", secrets_file], &settings);
         let admin_password = secret(&secrets, "FOOTFALL_ADMIN_PASSWORD");
-        keep_generations_apart(&url).await;
+        keep_generations_apart(database.url()).await;
         let client = Client::new();
-        Self { settings, folder, client, admin_password, processes: Vec::new() }
+        Self {
+            settings,
+            folder,
+            client,
+            admin_password,
+            processes: Vec::new(),
+            _database: database,
+        }
     }
 
     /// A platform with everything running.
@@ -163,18 +172,6 @@ impl Platform {
             .await;
         }
     }
-}
-
-async fn create_database(name: &str) -> String {
-    let server = std::env::var("FOOTFALL__POSTGRES__URL").expect(
-        "FOOTFALL__POSTGRES__URL: run the tests through `make test`, or export \
-         `infra/local/stack.sh env`",
-    );
-    let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    connection.execute(create).await.expect("the role may create databases");
-    let (address, _) = server.rsplit_once('/').expect("a URL with a database");
-    format!("{address}/{name}")
 }
 
 /// Rows of many platforms meet in the shared tables; their coordinates must not.

@@ -1,6 +1,7 @@
 use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::{Code, Kind};
 
@@ -19,6 +20,7 @@ pub struct Problem {
     code: Code,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
+    extensions: Map<String, Value>,
     retry_after: Option<Duration>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -26,7 +28,14 @@ pub struct Problem {
 impl Problem {
     /// A problem whose `detail` tells the caller what happened and what to do.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None, source: None }
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            extensions: Map::new(),
+            retry_after: None,
+            source: None,
+        }
     }
 
     /// One field is wrong: `pointer` says which, `reason` what would be right.
@@ -59,6 +68,15 @@ impl Problem {
     /// Adds what is wrong with one field.
     pub fn with_error(mut self, pointer: impl Into<String>, reason: impl Into<String>) -> Self {
         self.errors.push(FieldError { pointer: pointer.into(), reason: reason.into() });
+        self
+    }
+
+    /// Adds a member of its own to the body (RFC 9457, section 3.2). A name that the body has
+    /// already is left as it is.
+    pub fn with_extension(mut self, name: &str, value: Value) -> Self {
+        if !MEMBERS.contains(&name) {
+            self.extensions.insert(name.to_owned(), value);
+        }
         self
     }
 
@@ -99,10 +117,14 @@ impl Problem {
             detail: &self.detail,
             errors: &self.errors,
             request_id,
+            extensions: &self.extensions,
         };
         serde_json::to_string(&body).unwrap_or_default()
     }
 }
+
+/// The members that every body may have.
+const MEMBERS: [&str; 7] = ["type", "title", "status", "code", "detail", "errors", "request_id"];
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -114,6 +136,8 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
     request_id: &'a str,
+    #[serde(flatten)]
+    extensions: &'a Map<String, Value>,
 }
 
 impl fmt::Display for Problem {
@@ -147,5 +171,15 @@ mod tests {
         assert_eq!(body["code"], "invalid_field");
         assert_eq!(body["errors"][0]["pointer"], "/from");
         assert_eq!(body["request_id"], "r1");
+    }
+
+    #[test]
+    fn an_extension_stands_beside_the_members_and_replaces_none() {
+        let problem = Problem::not_found()
+            .with_extension("outcomes", Value::from(vec![1]))
+            .with_extension("status", Value::from(200));
+        let body: Value = serde_json::from_str(&problem.body("r1")).unwrap();
+        assert_eq!(body["outcomes"][0], 1);
+        assert_eq!(body["status"], 404);
     }
 }

@@ -22,8 +22,7 @@ const WRAPPED_LENGTH: usize = 48;
 /// row does not open.
 #[derive(Clone)]
 pub struct Sealer {
-    /// The first seals; all open.
-    keys: Vec<KeyEncryptionKey>,
+    key: KeyEncryptionKey,
 }
 
 #[derive(Clone)]
@@ -75,24 +74,17 @@ impl Sealer {
 
     /// From the key encryption key.
     pub fn new(key: [u8; 32]) -> Self {
-        Self { keys: vec![KeyEncryptionKey::new(key)] }
-    }
-
-    /// Also opens what an older key encryption key sealed.
-    pub fn with_previous(mut self, key: [u8; 32]) -> Self {
-        self.keys.push(KeyEncryptionKey::new(key));
-        self
+        Self { key: KeyEncryptionKey::new(key) }
     }
 
     /// Seals `secret` for one field.
     pub fn seal(&self, field: SealedField<'_>, secret: &[u8]) -> Result<Vec<u8>, SealError> {
-        let current = self.keys.first().ok_or(SealError::Key)?;
         let data_key = random::bytes::<32>()?;
         let (key_nonce, nonce) =
             (random::bytes::<NONCE_LENGTH>()?, random::bytes::<NONCE_LENGTH>()?);
-        let wrapped = encrypt(&current.key, &key_nonce, &data_key, &field.associated("key"))?;
+        let wrapped = encrypt(&self.key.key, &key_nonce, &data_key, &field.associated("key"))?;
         let sealed = encrypt(&data_key, &nonce, secret, &field.associated("secret"))?;
-        Ok([&[VERSION], &current.id[..], &key_nonce, &wrapped, &nonce, &sealed].concat())
+        Ok([&[VERSION], &self.key.id[..], &key_nonce, &wrapped, &nonce, &sealed].concat())
     }
 
     /// Opens what was sealed for the same field.
@@ -105,8 +97,10 @@ impl Sealer {
         let (key_nonce, rest) = take::<NONCE_LENGTH>(rest)?;
         let (wrapped, rest) = take::<WRAPPED_LENGTH>(rest)?;
         let (nonce, sealed) = take::<NONCE_LENGTH>(rest)?;
-        let kek = self.keys.iter().find(|key| key.id == *id).ok_or(SealError::UnknownKey)?;
-        let data_key = decrypt(&kek.key, key_nonce, wrapped, &field.associated("key"))?;
+        if self.key.id != *id {
+            return Err(SealError::UnknownKey);
+        }
+        let data_key = decrypt(&self.key.key, key_nonce, wrapped, &field.associated("key"))?;
         let data_key = <[u8; 32]>::try_from(data_key).map_err(|_| SealError::Form)?;
         decrypt(&data_key, nonce, sealed, &field.associated("secret"))
     }
@@ -203,11 +197,9 @@ mod tests {
     }
 
     #[test]
-    fn a_new_key_still_opens_what_the_old_one_sealed() {
+    fn another_key_says_that_it_is_another() {
         let blob = Sealer::new([1; 32]).seal(FIELD, b"hunter2").unwrap();
         assert!(matches!(Sealer::new([2; 32]).open(FIELD, &blob), Err(SealError::UnknownKey)));
-        let rotated = Sealer::new([2; 32]).with_previous([1; 32]);
-        assert_eq!(rotated.open(FIELD, &blob).unwrap(), b"hunter2");
     }
 
     #[test]

@@ -96,7 +96,18 @@ impl TokenSigner {
 
     /// A token for `grant`, good from `now`.
     pub fn issue(&self, grant: Grant, now: DateTime<Utc>) -> Result<IssuedToken, TokenError> {
-        let expires_at = now + self.lifetime;
+        self.issue_until(grant, now, None)
+    }
+
+    /// A token for `grant`, good from `now` to `end` at most.
+    pub fn issue_until(
+        &self,
+        grant: Grant,
+        now: DateTime<Utc>,
+        end: Option<DateTime<Utc>>,
+    ) -> Result<IssuedToken, TokenError> {
+        let full = now + self.lifetime;
+        let expires_at = end.map_or(full, |end| end.min(full));
         let (client_id, client_name) = grant.client.unzip();
         let claims = Claims {
             iss: self.issuer.clone(),

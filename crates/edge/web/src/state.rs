@@ -1,8 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
 use auth::{
-    ApiKey, Authority, CampaignScope, CredentialStore, CredentialStoreError, Principal, Role,
-    Subject, TokenError, TokenVerifier,
+    ApiKey, ApiKeyId, Authority, CampaignScope, CredentialStore, CredentialStoreError, Principal,
+    Role, StoredApiKey, Subject, TokenError, TokenVerifier,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use moka::future::Cache;
@@ -10,7 +10,7 @@ use problem::{Code, Problem};
 use sha2::{Digest, Sha256};
 use tenancy::{PlatformContext, ResolveError, TenantContext, TenantDirectory, TenantRouter};
 
-/// How long a verified credential is remembered: a revoked key works that long at most.
+/// How long a verified credential is remembered. Whether it was revoked is asked every time.
 const REMEMBERED: Duration = Duration::from_secs(5);
 /// How many are remembered.
 const REMEMBERED_MOST: u64 = 50_000;
@@ -90,15 +90,12 @@ impl WebState {
     }
 
     async fn key_principal(&self, key: &str, now: DateTime<Utc>) -> Result<Principal, Problem> {
-        let unknown = || Problem::new(Code::CredentialInvalid, "The API key is not valid.");
-        let key: ApiKey = key.parse().map_err(|_| unknown())?;
-        let stored = self.credentials.api_key(key.id()).await.map_err(away)?.ok_or_else(unknown)?;
+        let key: ApiKey = key.parse().map_err(|_| unknown_key())?;
+        let stored = self.stored_key(key.id()).await?;
         if stored.secret_hash != key.secret_hash() {
-            return Err(unknown());
+            return Err(unknown_key());
         }
-        if stored.expires_at.is_some_and(|end| end <= now) {
-            return Err(Problem::new(Code::TokenExpired, "The API key has expired."));
-        }
+        not_over(&stored, now)?;
         let session_end = now + KEY_SESSION;
         Ok(Principal {
             subject: Subject::Key(stored.id),
@@ -110,8 +107,24 @@ impl WebState {
         })
     }
 
-    /// The tenant of a verified principal.
-    pub(crate) async fn tenant(&self, principal: &Principal) -> Result<TenantContext, Problem> {
+    /// A key that was not revoked.
+    async fn stored_key(&self, id: &ApiKeyId) -> Result<StoredApiKey, Problem> {
+        self.credentials.api_key(id).await.map_err(away)?.ok_or_else(unknown_key)
+    }
+
+    /// The tenant of a principal verified before `now`, which must not have been revoked since.
+    ///
+    /// # Errors
+    /// It was revoked, has ended, or nobody could tell.
+    pub async fn tenant(
+        &self,
+        principal: &Principal,
+        now: DateTime<Utc>,
+    ) -> Result<TenantContext, Problem> {
+        if let Subject::Key(id) = &principal.subject {
+            // A token made from a key ends with the key.
+            not_over(&self.stored_key(id).await?, now)?;
+        }
         let client_id = principal.client_id.as_ref().ok_or_else(|| {
             Problem::new(Code::PermissionDenied, "The credential belongs to no tenant.")
         })?;
@@ -143,6 +156,20 @@ impl WebState {
         }
         #[expect(clippy::disallowed_methods, reason = "the one place where an admin is verified")]
         Ok(TenantRouter::platform(&principal.subject.to_string()))
+    }
+}
+
+fn unknown_key() -> Problem {
+    Problem::new(Code::CredentialInvalid, "The API key is not valid.")
+}
+
+/// Refuses a key past its end.
+fn not_over(key: &StoredApiKey, now: DateTime<Utc>) -> Result<(), Problem> {
+    match key.expires_at {
+        Some(end) if end <= now => {
+            Err(Problem::new(Code::TokenExpired, "The API key has expired."))
+        }
+        _ => Ok(()),
     }
 }
 

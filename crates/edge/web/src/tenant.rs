@@ -2,6 +2,7 @@ use std::{marker::PhantomData, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use auth::{CampaignScope, Principal, TenantPermission};
+use chrono::Utc;
 use futures::future::LocalBoxFuture;
 use tenancy::{Scoped, TenantContext};
 
@@ -51,7 +52,7 @@ impl<P: TenantPermission> FromRequest for Tenant<P> {
         Box::pin(async move {
             let _judging = judging;
             let (state, principal) = credential::authorised(&request, P::ACTION).await?;
-            let context = state.tenant(&principal).await?;
+            let context = state.tenant(&principal, Utc::now()).await?;
             Ok(Self { context, principal, permission: PhantomData })
         })
     }

@@ -18,10 +18,8 @@ use auth::{
 use chrono::{DateTime, TimeDelta, Utc};
 use lifecycle::Lifecycle;
 use serde_json::Value;
-use tenancy::{
-    ClientId, DirectoryError, Isolation, Limits, Placement, TenantDirectory, TenantRecord,
-    TenantState,
-};
+use tenancy::{ClientId, DirectoryError, TenantDirectory, TenantRecord, TenantState};
+use testkit::tenant_record;
 use uuid::Uuid;
 use web::{Body, Error, Health, Platform, Query, Tenant, TokenSettings, WebState};
 
@@ -44,20 +42,7 @@ impl TenantDirectory for Known {
             "away" => return Err(DirectoryError("connection refused".into())),
             _ => return Ok(None),
         };
-        Ok(Some(TenantRecord {
-            client_id: client_id.clone(),
-            name: client_id.to_string(),
-            state,
-            placement: Placement {
-                isolation: Isolation::Shared,
-                cluster: "main".parse().unwrap(),
-                route_version: 1,
-            },
-            limits: Limits::default(),
-            time_zone: chrono_tz::UTC,
-            currency: "EUR".parse().unwrap(),
-            token_version: 3,
-        }))
+        Ok(Some(TenantRecord { state, token_version: 3, ..tenant_record(client_id) }))
     }
 }
 
@@ -178,6 +163,18 @@ impl Platformlet {
         self.signer.issue(grant, Utc::now() - age).unwrap().token
     }
 
+    fn token_of(&self, key: &ApiKey) -> String {
+        let grant = Grant {
+            subject: Subject::Key(key.id().clone()),
+            client: Some(("acme".parse().unwrap(), "Acme".to_owned())),
+            authority: Authority::Key(key.kind()),
+            advertiser_id: None,
+            campaigns: None,
+            token_version: 3,
+        };
+        self.signer.issue(grant, Utc::now()).unwrap().token
+    }
+
     fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let state = self.state.clone();
         move |config| {
@@ -240,6 +237,7 @@ async fn a_good_credential_opens_its_own_tenant() {
     let token = on.token("globex", Role::Analyst, 3, TimeDelta::zero());
     assert_eq!(ask(&on, "/tenant", Some(&token)).await.2, "globex");
     assert_eq!(ask(&on, "/tenant", Some(&on.read_key.reveal())).await.2, "acme");
+    assert_eq!(ask(&on, "/tenant", Some(&on.token_of(&on.read_key))).await.2, "acme");
     let admin = on.token("", Role::PlatformAdmin, 0, TimeDelta::zero());
     assert_eq!(ask(&on, "/platform", Some(&admin)).await.2, format!("user:{ADMIN}"));
 }
@@ -265,6 +263,20 @@ async fn every_other_credential_is_told_why_not() {
             "credential_invalid",
         ),
         ("an expired key", "/tenant", Some(on.expired_key.reveal()), 401, "token_expired"),
+        (
+            "a token of a key that is gone",
+            "/tenant",
+            Some(on.token_of(&ApiKey::generate(KeyKind::Read).unwrap())),
+            401,
+            "credential_invalid",
+        ),
+        (
+            "a token of an expired key",
+            "/tenant",
+            Some(on.token_of(&on.expired_key)),
+            401,
+            "token_expired",
+        ),
         (
             "an expired token",
             "/tenant",

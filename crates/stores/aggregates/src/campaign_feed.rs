@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use metrics::{QuarterHour, QuarterSeries, Sums};
@@ -21,14 +21,16 @@ pub struct CampaignFeed {
 /// What a follower has to know next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Quarter hours changed; these are all their numbers, which replace earlier ones.
+    /// Quarter hours changed.
     Quarters {
         /// The place in the feed from which to resume.
         place: StreamId,
         /// When the newest counted record came into the log.
         log_time: DateTime<Utc>,
-        /// The changed quarter hours.
+        /// Those that Redis holds completely: all their numbers, which replace earlier ones.
         quarters: QuarterSeries,
+        /// The others, to be read again from where their numbers are.
+        elsewhere: BTreeSet<QuarterHour>,
     },
     /// Something may be missing: start from a fresh read of the counters.
     Reset,
@@ -37,7 +39,7 @@ pub enum Change {
 /// The latest state of a campaign's changed quarter hours.
 #[derive(Debug)]
 pub(crate) struct CampaignState {
-    quarters: BTreeMap<QuarterHour, (StreamId, Sums)>,
+    quarters: BTreeMap<QuarterHour, (StreamId, Option<Sums>)>,
     place: StreamId,
     log_time: DateTime<Utc>,
     /// Changes up to here were forgotten.
@@ -106,14 +108,23 @@ impl CampaignFeed {
             self.seen = state.place;
             return Some(Change::Reset);
         }
-        let changed = state.quarters.iter().filter(|(_, (id, _))| *id > self.seen);
-        let quarters: QuarterSeries =
-            changed.map(|(quarter, (_, sums))| (*quarter, sums.clone())).collect();
-        if quarters.is_empty() {
+        let (mut quarters, mut elsewhere) = (QuarterSeries::new(), BTreeSet::new());
+        for (quarter, (_, sums)) in state.quarters.iter().filter(|(_, (id, _))| *id > self.seen) {
+            match sums {
+                Some(sums) => {
+                    quarters.insert(*quarter, sums.clone());
+                }
+                None => {
+                    elsewhere.insert(*quarter);
+                }
+            }
+        }
+        if quarters.is_empty() && elsewhere.is_empty() {
             return None;
         }
-        self.seen = state.place;
-        Some(Change::Quarters { place: state.place, log_time: state.log_time, quarters })
+        let CampaignState { place, log_time, .. } = *state;
+        self.seen = place;
+        Some(Change::Quarters { place, log_time, quarters, elsewhere })
     }
 }
 
@@ -128,7 +139,7 @@ mod tests {
         let bucket = FeedBucket {
             campaign: "spring-sale".parse().unwrap(),
             quarter: QuarterHour::containing(time),
-            sums,
+            sums: Some(sums),
         };
         FeedEntry { id: id.parse().unwrap(), log_time: time, buckets: vec![bucket] }
     }
@@ -149,6 +160,22 @@ mod tests {
         let clicks: Vec<_> =
             quarters.values().map(|sums| sums.count(metrics::Counter::Clicks)).collect();
         assert_eq!(clicks, [5, 2]);
+        assert_eq!(feed.pending(), None);
+    }
+
+    #[tokio::test]
+    async fn what_redis_does_not_hold_completely_is_only_named() {
+        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
+        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
+        let mut named = entry("1-0", 0, 1);
+        named.buckets[0].sums = None;
+        publish(&sender, &named);
+        publish(&sender, &entry("2-0", 20, 2));
+        let Some(Change::Quarters { quarters, elsewhere, .. }) = feed.next().await else {
+            panic!()
+        };
+        assert_eq!(elsewhere, [named.buckets[0].quarter].into());
+        assert_eq!(quarters.len(), 1);
         assert_eq!(feed.pending(), None);
     }
 

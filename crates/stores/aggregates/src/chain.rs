@@ -116,6 +116,16 @@ pub(crate) fn whole_from(chain: &HashMap<String, String>, buckets: u16) -> Optio
     starts.into_iter().map(|(_, from)| from).max().filter(|_| chains >= partitions)
 }
 
+/// Whether a bucket lacks what it once had taken: a fence lies before the next offset that was
+/// noted (log generation, partition, offset). A note follows its fence, so it is never ahead of one
+/// by itself.
+pub(crate) fn has_lost(chain: &HashMap<String, String>, noted: &[(u16, u16, u64)]) -> bool {
+    noted.iter().any(|(kgen, partition, next)| {
+        let fence = chain.get(&fence_field(*kgen, *partition));
+        fence.is_some_and(|fence| fence.parse::<u64>().is_ok_and(|fence| fence < *next))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,8 +43,9 @@ pub struct FeedBucket {
     pub campaign: CampaignId,
     /// The quarter hour.
     pub quarter: QuarterHour,
-    /// All its numbers, not what was added: a later one replaces an earlier one.
-    pub sums: Sums,
+    /// All its numbers, not what was added: a later one replaces an earlier one. None when Redis
+    /// does not hold all of them: ask ClickHouse.
+    pub sums: Option<Sums>,
 }
 
 /// What has happened since a place in the feed.
@@ -147,20 +148,25 @@ fn text_fields(fields: &HashMap<String, Value>) -> Option<Vec<(&str, String)>> {
     fields.iter().map(|(field, value)| Some((field.as_str(), text(value)?))).collect()
 }
 
-/// `spring-sale:1772323200` with `clicks 3 spend:EUR 12500000`.
+/// `spring-sale:1772323200` with `clicks 3 spend:EUR 12500000`, or with nothing.
 fn read_bucket(label: &str, text: &str) -> Option<FeedBucket> {
     let (campaign, start) = label.split_once(':')?;
     let start = DateTime::from_timestamp(start.parse().ok()?, 0)?;
+    let sums = match text {
+        "" => None,
+        numbers => Some(read_sums(numbers)?),
+    };
+    let (campaign, quarter) = (campaign.parse().ok()?, QuarterHour::containing(start));
+    Some(FeedBucket { campaign, quarter, sums })
+}
+
+fn read_sums(text: &str) -> Option<Sums> {
     let mut sums = Sums::default();
     let mut words = text.split(' ');
     while let Some(name) = words.next() {
         fields::read(&mut sums, name, words.next()?)?;
     }
-    Some(FeedBucket {
-        campaign: campaign.parse().ok()?,
-        quarter: QuarterHour::containing(start),
-        sums,
-    })
+    Some(sums)
 }
 
 #[cfg(test)]
@@ -198,7 +204,7 @@ mod tests {
             ("spring_sale:900", "clicks 3"),
             ("a:x", "clicks 3"),
             ("a:900", "clicks"),
-            ("a:900", ""),
+            ("a:900", " "),
         ] {
             assert_eq!(read_bucket(label, text), None, "{label} {text}");
         }

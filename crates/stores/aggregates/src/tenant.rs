@@ -7,7 +7,7 @@ use tenancy::CampaignId;
 
 use crate::{
     Aggregates, AggregatesError,
-    chain::whole_from,
+    chain::{has_lost, whole_from},
     fields,
     keys::{Ranking, TenantKeys},
 };
@@ -61,12 +61,16 @@ impl TenantAggregates {
 
     /// A campaign's quarter hours, as far as Redis holds them completely.
     ///
+    /// `noted` are offsets that fences are known to have reached (log generation, partition,
+    /// offset): a Redis that came back with an older file holds nothing completely.
+    ///
     /// # Errors
     /// Redis did not answer.
     pub async fn campaign_series(
         &self,
         campaign: &CampaignId,
         range: TimeRange,
+        noted: &[(u16, u16, u64)],
     ) -> Result<LiveSeries, AggregatesError> {
         let now = Utc::now();
         let hours = hours_of(range, now);
@@ -74,8 +78,8 @@ impl TenantAggregates {
         for hour in &hours {
             pipeline.hgetall(self.keys.campaign_hour(campaign, *hour).name);
         }
-        let (whole_from, answers) = self.ask(&pipeline).await?;
-        let Some(whole_from) = whole_from else {
+        let (chain, answers) = self.ask(&pipeline).await?;
+        let Some(whole_from) = self.whole_from(&chain).filter(|_| !has_lost(&chain, noted)) else {
             return Ok(LiveSeries::nothing());
         };
 
@@ -112,9 +116,9 @@ impl TenantAggregates {
             names if names.is_empty() => return Ok(None),
             names => pipeline.pfcount(names),
         };
-        let (whole_from, mut answers) = self.ask(&pipeline).await?;
+        let (chain, mut answers) = self.ask(&pipeline).await?;
         let start = QuarterHour::containing(range.from()).hour();
-        if !is_served(start, whole_from, now) {
+        if !is_served(start, self.whole_from(&chain), now) {
             return Ok(None);
         }
         answers.pop().map_or(Ok(None), readable)
@@ -136,8 +140,9 @@ impl TenantAggregates {
             .pfcount(self.keys.visitors_of_day(campaign, day).name)
             .zrevrange_withscores(best(Ranking::Viewed), 0, PRODUCTS_SHOWN - 1)
             .zrevrange_withscores(best(Ranking::Sold), 0, PRODUCTS_SHOWN - 1);
-        let (whole_from, answers) = self.ask(&pipeline).await?;
-        if !is_served(day.and_time(NaiveTime::MIN).and_utc(), whole_from, Utc::now()) {
+        let (chain, answers) = self.ask(&pipeline).await?;
+        let start = day.and_time(NaiveTime::MIN).and_utc();
+        if !is_served(start, self.whole_from(&chain), Utc::now()) {
             return Ok(None);
         }
         let Ok([counters, visitors, viewed, sold]) = <[Answer; 4]>::try_from(answers) else {
@@ -169,11 +174,15 @@ impl TenantAggregates {
     async fn ask(
         &self,
         pipeline: &Pipeline,
-    ) -> Result<(Option<DateTime<Utc>>, Vec<Answer>), AggregatesError> {
+    ) -> Result<(HashMap<String, String>, Vec<Answer>), AggregatesError> {
         let mut answers: Vec<Answer> =
             pipeline.query_async(&mut self.aggregates.connection()).await?;
         let chain = redis::from_redis_value(answers.remove(0)?).map_err(RedisError::from)?;
-        Ok((whole_from(&chain, self.aggregates.keys.bucket_count()), answers))
+        Ok((chain, answers))
+    }
+
+    fn whole_from(&self, chain: &HashMap<String, String>) -> Option<DateTime<Utc>> {
+        whole_from(chain, self.aggregates.keys.bucket_count())
     }
 }
 

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::{BorrowedMessage, Message};
 use tenancy::Scoped;
 
 /// A partition of the log.
@@ -28,10 +28,6 @@ pub struct LogRecord {
     pub offset: Offset,
     /// When the broker appended it.
     pub log_time: DateTime<Utc>,
-    /// When the collector took the event in.
-    pub received_at: Option<DateTime<Utc>>,
-    /// The W3C trace context of the request that brought it.
-    pub traceparent: Option<String>,
     /// The canonical event, as JSON.
     pub payload: Bytes,
 }
@@ -114,8 +110,6 @@ impl RawRecord {
                 .to_millis()
                 .and_then(DateTime::from_timestamp_millis)
                 .unwrap_or_default(),
-            received_at: header(message, RECEIVED_AT).and_then(|text| text.parse().ok()),
-            traceparent: header(message, TRACEPARENT).map(str::to_owned),
             payload: bytes(message.payload()),
         };
         Some(Self { key: bytes(message.key()), record })
@@ -125,9 +119,4 @@ impl RawRecord {
     pub(crate) fn weight(&self) -> usize {
         size_of::<Self>() + self.key.len() + self.record.payload.len()
     }
-}
-
-fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
-    let found = message.headers()?.iter().find(|header| header.key == name)?;
-    std::str::from_utf8(found.value?).ok()
 }

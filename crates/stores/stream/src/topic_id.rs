@@ -15,13 +15,6 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TopicId(Uuid);
 
-impl TopicId {
-    /// The id.
-    pub fn as_uuid(self) -> Uuid {
-        self.0
-    }
-}
-
 impl fmt::Display for TopicId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(out)

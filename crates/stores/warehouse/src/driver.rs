@@ -14,6 +14,14 @@ const OVERLOADED: [u32; 4] = [
     439, // CANNOT_SCHEDULE_TASK
 ];
 
+/// Codes of a query that hit a limit on what one may take.
+const TOO_EXPENSIVE: [u32; 4] = [
+    159, // TIMEOUT_EXCEEDED
+    241, // MEMORY_LIMIT_EXCEEDED
+    307, // TOO_MANY_BYTES
+    396, // TOO_MANY_ROWS_OR_BYTES
+];
+
 /// Codes of an insert that was turned away before its first row was written, for no fault of the
 /// rows: the table or the account is not as it should be, or has to catch up first.
 const TURNED_AWAY: [u32; 15] = [
@@ -61,12 +69,15 @@ pub(crate) async fn within<T>(
 
 impl WarehouseError {
     fn from_driver(error: Error) -> Self {
-        let away = match &error {
-            Error::Network(_) | Error::TimedOut => true,
-            Error::BadResponse(text) => code(text).is_none_or(|code| OVERLOADED.contains(&code)),
-            _ => false,
-        };
-        if away { Self::Unavailable(error.into()) } else { Self::Refused(error.into()) }
+        match &error {
+            Error::Network(_) | Error::TimedOut => Self::Unavailable(error.into()),
+            Error::BadResponse(text) => match code(text) {
+                Some(code) if TOO_EXPENSIVE.contains(&code) => Self::TooExpensive(error.into()),
+                Some(code) if !OVERLOADED.contains(&code) => Self::Refused(error.into()),
+                _ => Self::Unavailable(error.into()),
+            },
+            _ => Self::Refused(error.into()),
+        }
     }
 }
 
@@ -114,6 +125,22 @@ mod tests {
 
     fn insert_error(text: &str) -> InsertError {
         InsertError::from_driver(Error::BadResponse(text.to_owned()))
+    }
+
+    #[test]
+    fn a_query_over_a_limit_is_too_expensive_and_one_with_a_mistake_is_refused() {
+        let error = |text: &str| WarehouseError::from_driver(Error::BadResponse(text.to_owned()));
+        for text in [
+            "Code: 159. DB::Exception: Timeout exceeded: elapsed 10.1 seconds",
+            "Code: 241. DB::Exception: Memory limit (for query) exceeded",
+            "Code: 307. DB::Exception: Limit for (uncompressed) bytes to read exceeded",
+            "Code: 396. DB::Exception: Limit for result exceeded",
+        ] {
+            assert!(matches!(error(text), WarehouseError::TooExpensive(_)), "{text}");
+        }
+        assert!(matches!(error("Code: 62. DB::Exception: Syntax"), WarehouseError::Refused(_)));
+        assert!(matches!(error("Code: 202. DB::Exception"), WarehouseError::Unavailable(_)));
+        assert!(matches!(error("502 Bad Gateway"), WarehouseError::Unavailable(_)));
     }
 
     #[test]

@@ -15,7 +15,10 @@ pub enum WarehouseError {
     /// The server is away or overloaded; worth asking again.
     #[error("the warehouse is unavailable")]
     Unavailable(#[source] Cause),
-    /// The server refused the question, or it took more time or memory than it may.
+    /// The question took more time or memory than it may, or would read more than it may.
+    #[error("the query is too expensive")]
+    TooExpensive(#[source] Cause),
+    /// The server refused the question.
     #[error("the warehouse refused the query")]
     Refused(#[source] Cause),
 }

@@ -20,7 +20,6 @@ pub use batch::InsertBatch;
 pub use campaign::Visitors;
 pub use cluster::ClusterSettings;
 pub use error::{Cause, InsertError, MigrationError, WarehouseError};
-pub use read_back::RangeCount;
 pub use row::{Coordinates, EventRow};
 pub use tenant::TenantWarehouse;
 pub use warehouse::Warehouse;

@@ -1,22 +1,12 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use chrono::{DateTime, Utc};
-use clickhouse::{Client, Row, query::Query};
-use serde::Deserialize;
+use clickhouse::{Client, query::Query};
 
 use crate::{InsertBatch, Warehouse, WarehouseError, driver::within};
 
 /// How long a read-back may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// How many rows of a range of the log there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Row, Deserialize)]
-pub struct RangeCount {
-    /// All rows.
-    pub rows: u64,
-    /// Distinct pairs of offset and line; fewer than `rows` when some are doubled.
-    pub distinct: u64,
-}
 
 /// What the platform asks of its own inserts. Runs as the writer and sees coordinates only.
 impl Warehouse {
@@ -32,17 +22,6 @@ impl Warehouse {
         let sql = include_str!("../queries/platform/present.sql");
         let query = bind(self.writer(&batch.destination)?, sql, batch, &logged);
         within(READ_TIMEOUT, query.fetch_all()).await
-    }
-
-    /// How many rows of the batch's range are in its destination.
-    pub async fn count_range(
-        &self,
-        batch: &InsertBatch,
-        logged: RangeInclusive<DateTime<Utc>>,
-    ) -> Result<RangeCount, WarehouseError> {
-        let sql = include_str!("../queries/platform/count_range.sql");
-        let query = bind(self.writer(&batch.destination)?, sql, batch, &logged);
-        within(READ_TIMEOUT, query.fetch_one()).await
     }
 
     /// Whether the server is still at work on an insert of that name. While it is, a read-back may

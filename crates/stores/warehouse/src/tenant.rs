@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use clickhouse::{RowOwned, RowRead, query::Query};
 use tenancy::TenantContext;
 
@@ -22,13 +21,6 @@ pub struct TenantWarehouse {
 impl TenantWarehouse {
     pub(crate) fn new(warehouse: Warehouse, context: TenantContext) -> Self {
         Self { warehouse, context }
-    }
-
-    /// When the tenant's latest event happened.
-    pub async fn last_event_time(&self) -> Result<Option<DateTime<Utc>>, WarehouseError> {
-        let sql = include_str!("../queries/last_event_time.sql");
-        let rows: Vec<i64> = self.fetch(sql, |query| query).await?;
-        Ok(rows.first().and_then(|millis| DateTime::from_timestamp_millis(*millis)))
     }
 
     /// Runs one of this crate's own statements; `bind` adds parameters beside `client_id`.

@@ -18,8 +18,11 @@ pub(crate) const HEARTBEAT: Bytes = Bytes::from_static(b": heartbeat\n\n");
 /// What was sent so far may lack something: a snapshot follows.
 pub(crate) const RESET: &str = "event: reset\ndata: {}\n\n";
 /// The credential has run out: connect again with a new one.
-pub(crate) const END: Bytes =
+pub(crate) const EXPIRED: Bytes =
     Bytes::from_static(b"event: end\ndata: {\"reason\":\"token_expired\"}\n\n");
+/// The credential may not see this any more.
+pub(crate) const REVOKED: Bytes =
+    Bytes::from_static(b"event: end\ndata: {\"reason\":\"revoked\"}\n\n");
 
 /// Where a stream begins.
 #[derive(Debug, Serialize)]
@@ -45,7 +48,7 @@ pub(crate) struct Today {
 #[derive(Debug, Serialize)]
 pub(crate) struct Update<'a> {
     pub(crate) campaign_id: &'a CampaignId,
-    pub(crate) as_of: DateTime<Utc>,
+    pub(crate) as_of: Option<DateTime<Utc>>,
     pub(crate) currency: Option<Currency>,
     pub(crate) buckets: Vec<Bucket>,
 }
@@ -99,9 +102,12 @@ fn metrics_that(wanted: impl Fn(Additivity) -> bool) -> Vec<Metric> {
 }
 
 /// One event of a stream. JSON holds no line breaks, so it is one line of data.
-pub(crate) fn event(name: &str, id: StreamId, data: &impl Serialize) -> String {
+///
+/// Without an id a client that connects again resumes from the last one it saw.
+pub(crate) fn event(name: &str, id: Option<StreamId>, data: &impl Serialize) -> String {
+    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
     let data = serde_json::to_string(data).unwrap_or_default();
-    format!("id: {id}\nevent: {name}\ndata: {data}\n\n")
+    format!("{id}event: {name}\ndata: {data}\n\n")
 }
 
 /// What a stream begins with: when to connect again.
@@ -155,7 +161,8 @@ mod tests {
 
     #[test]
     fn an_event_is_one_line_of_data() {
-        let text = event("update", StreamId::START, &"two\nlines");
+        let text = event("update", Some(StreamId::START), &"two\nlines");
         assert_eq!(text, "id: 0-0\nevent: update\ndata: \"two\\nlines\"\n\n");
+        assert_eq!(event("update", None, &1), "event: update\ndata: 1\n\n");
     }
 }

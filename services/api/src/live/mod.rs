@@ -2,7 +2,8 @@
 //!
 //! A stream begins with a `snapshot` (or, after a reconnect, with what was missed) and goes on with
 //! `update` frames that carry whole quarter hours: a later one replaces an earlier one. There is no
-//! queue between the feed and a client; who is slow gets fewer, merged frames.
+//! queue between the feed and a client; who is slow gets fewer, merged frames. Where Redis lost its
+//! counters the feed only names what changed, and the stream reads it from the reports.
 
 mod create_ticket;
 mod frames;
@@ -13,6 +14,7 @@ mod stream_campaign;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod unsettled;
 
 use std::sync::Arc;
 

@@ -36,6 +36,9 @@ pub trait LiveReports: Send + Sync {
 pub struct LiveReport {
     /// Quarter hours with events.
     pub series: QuarterSeries,
+    /// From where on the feed tells the numbers; before that (everywhere, when none) it only names
+    /// the quarter hours that changed.
+    pub live_from: Option<DateTime<Utc>>,
     /// Everything received before this is counted; none while that is not known.
     pub as_of: Option<DateTime<Utc>>,
 }

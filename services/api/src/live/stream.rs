@@ -6,20 +6,28 @@ use auth::Principal;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use metrics::{Granularity, QuarterHour, QuarterSeries, Sums, TimeRange};
-use problem::Problem;
+use problem::{Code, Problem};
 use tenancy::{CampaignId, TenantContext};
 use tokio::time::{Instant, sleep_until};
+use web::WebState;
 
 use super::{
     Live, LiveReport,
-    frames::{self, Currencies, END, HEARTBEAT, RESET, Snapshot, Today, Update},
+    frames::{self, Currencies, EXPIRED, HEARTBEAT, RESET, REVOKED, Snapshot, Today, Update},
     open_streams::OpenStream,
+    unsettled::Unsettled,
 };
 
 /// Between two frames: at most five a second, so that an event never waits long for its frame.
 const PACE: Duration = Duration::from_millis(200);
 /// Between two signs of life.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+/// Between two looks at whether the credential is still good.
+const CHECK_EVERY: Duration = Duration::from_secs(5);
+/// Between two readings of what the feed only named.
+const READ_EVERY: Duration = Duration::from_secs(1);
+/// When to read again after a store was away.
+const READ_AGAIN: Duration = Duration::from_secs(5);
 /// What a snapshot shows at least, also just after midnight.
 const SHOWN: TimeDelta = TimeDelta::hours(2);
 /// Ends are exclusive: with this more, the present moment is in a range.
@@ -30,12 +38,19 @@ const RETRY: Duration = Duration::from_secs(1);
 /// One client's stream of one campaign.
 pub(crate) struct CampaignStream {
     live: Live,
+    web: WebState,
+    principal: Principal,
     tenant: TenantContext,
     campaign: CampaignId,
     feed: CampaignFeed,
+    unsettled: Unsettled,
+    /// The client knows of nothing that was received later.
+    told: DateTime<Utc>,
     first: Option<Bytes>,
     ends: Instant,
+    next_check: Instant,
     next_frame: Instant,
+    next_reading: Instant,
     next_heartbeat: Instant,
     ended: bool,
     _open: OpenStream,
@@ -43,12 +58,13 @@ pub(crate) struct CampaignStream {
 
 impl CampaignStream {
     /// Opens a stream that goes on after `resume`, or begins with a snapshot, and ends with the
-    /// credential.
+    /// credential, or with its right to see the campaign.
     ///
     /// # Errors
     /// Too many streams are open, or a store is away.
     pub(crate) async fn open(
         live: &Live,
+        web: &WebState,
         tenant: &TenantContext,
         principal: &Principal,
         campaign: CampaignId,
@@ -60,12 +76,18 @@ impl CampaignStream {
         let left = (principal.expires_at - Utc::now()).to_std();
         let mut stream = Self {
             live: live.clone(),
+            web: web.clone(),
+            principal: principal.clone(),
             tenant: tenant.clone(),
             campaign,
             feed,
+            unsettled: Unsettled::default(),
+            told: Utc::now(),
             first: None,
             ends: now + left.unwrap_or_default(),
+            next_check: now + CHECK_EVERY,
             next_frame: now,
+            next_reading: now + READ_EVERY,
             next_heartbeat: now + HEARTBEAT_EVERY,
             ended: false,
             _open: open,
@@ -83,45 +105,109 @@ impl CampaignStream {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
-        if self.ended {
-            return None;
+        while !self.ended {
+            if let Some(bytes) = self.step().await {
+                self.next_heartbeat = Instant::now() + HEARTBEAT_EVERY;
+                return Some(bytes);
+            }
         }
+        None
+    }
+
+    /// Waits for what comes first; what of it the client is to get.
+    async fn step(&mut self) -> Option<Bytes> {
         let next_frame = self.next_frame;
         let feed = &mut self.feed;
         let change = async {
             sleep_until(next_frame).await;
             feed.next().await
         };
-        let bytes = tokio::select! {
+        tokio::select! {
             biased;
-            () = sleep_until(self.ends) => {
-                self.ended = true;
-                return Some(END);
+            () = sleep_until(self.ends) => self.end(EXPIRED),
+            () = sleep_until(self.next_check) => {
+                self.next_check = Instant::now() + CHECK_EVERY;
+                if self.is_revoked().await { self.end(REVOKED) } else { None }
             }
             change = change => {
-                let frame = self.frame(change?).await?;
+                let frame = self.frame(change).await;
                 self.next_frame = Instant::now() + PACE;
                 frame
             }
-            () = sleep_until(self.next_heartbeat) => HEARTBEAT,
-        };
-        self.next_heartbeat = Instant::now() + HEARTBEAT_EVERY;
-        Some(bytes)
+            () = sleep_until(self.next_reading), if !self.unsettled.is_empty() => {
+                self.next_reading = Instant::now() + READ_EVERY;
+                self.read().await
+            }
+            () = sleep_until(self.next_heartbeat) => Some(HEARTBEAT),
+        }
     }
 
-    async fn frame(&mut self, change: Change) -> Option<Bytes> {
-        match change {
-            Change::Quarters { place, log_time, quarters } => {
-                Some(self.update(place, log_time, &quarters).into())
+    fn end(&mut self, last: Bytes) -> Option<Bytes> {
+        self.ended = true;
+        Some(last)
+    }
+
+    /// Whether the credential has lost its right to this stream; not while nobody can tell.
+    async fn is_revoked(&mut self) -> bool {
+        let scope = &self.principal.scope;
+        let checked = async {
+            let tenant = self.web.tenant(&self.principal, Utc::now()).await?;
+            self.live.reports.find_campaign(&tenant, scope, &self.campaign).await?;
+            Ok::<_, Problem>(tenant)
+        };
+        match checked.await {
+            Ok(tenant) => {
+                self.tenant = tenant;
+                false
             }
-            Change::Reset => match self.snapshot().await {
+            Err(problem) => matches!(
+                problem.code(),
+                Code::CredentialInvalid
+                    | Code::TokenExpired
+                    | Code::TenantSuspended
+                    | Code::NotFound
+            ),
+        }
+    }
+
+    async fn frame(&mut self, change: Option<Change>) -> Option<Bytes> {
+        match change {
+            Some(Change::Quarters { place, log_time, quarters, elsewhere }) => {
+                for quarter in elsewhere {
+                    self.unsettled.named(quarter, self.told, log_time);
+                }
+                self.update(place, Some(log_time), &quarters).map(Bytes::from)
+            }
+            Some(Change::Reset) => match self.snapshot().await {
                 Ok(snapshot) => Some((RESET.to_owned() + &snapshot).into()),
                 Err(problem) => {
                     let error = &problem as &dyn std::error::Error;
                     tracing::warn!(error, "live stream ended: no snapshot");
+                    self.ended = true;
                     None
                 }
             },
+            None => {
+                self.ended = true;
+                None
+            }
+        }
+    }
+
+    /// What the feed only named, from where its numbers are.
+    async fn read(&mut self) -> Option<Bytes> {
+        let range = self.unsettled.range()?;
+        match self.live.reports.series(&self.tenant, &self.campaign, range).await {
+            Ok(LiveReport { series, as_of, .. }) => {
+                let news = self.unsettled.news(series, as_of);
+                self.update(self.feed.place(), as_of, &news).map(Bytes::from)
+            }
+            Err(problem) => {
+                let error = &problem as &dyn std::error::Error;
+                tracing::warn!(error, "live stream waits: no report");
+                self.next_reading = Instant::now() + READ_AGAIN;
+                None
+            }
         }
     }
 
@@ -136,48 +222,72 @@ impl CampaignStream {
         for entry in entries {
             last = entry.id;
             for bucket in entry.buckets {
-                if bucket.campaign == self.campaign {
-                    log_time = log_time.max(entry.log_time);
-                    missed.insert(bucket.quarter, bucket.sums);
+                if bucket.campaign != self.campaign {
+                    continue;
+                }
+                log_time = log_time.max(entry.log_time);
+                match bucket.sums {
+                    Some(sums) => {
+                        missed.insert(bucket.quarter, sums);
+                    }
+                    None => self.unsettled.named(bucket.quarter, self.told, entry.log_time),
                 }
             }
         }
         self.feed.skip_to(last);
-        if missed.is_empty() {
-            return Ok(String::new());
-        }
-        Ok(self.update(last, log_time, &missed))
+        Ok(self.update(last, Some(log_time), &missed).unwrap_or_default())
     }
 
-    fn update(&self, place: StreamId, log_time: DateTime<Utc>, quarters: &QuarterSeries) -> String {
+    /// A frame about `quarters`, if there are any.
+    fn update(
+        &mut self,
+        place: StreamId,
+        as_of: Option<DateTime<Utc>>,
+        quarters: &QuarterSeries,
+    ) -> Option<String> {
+        if quarters.is_empty() {
+            return None;
+        }
+        self.told = as_of.map_or(self.told, |as_of| self.told.max(as_of));
         let currencies = Currencies::of(quarters, self.tenant.currency());
         let update = Update {
             campaign_id: &self.campaign,
-            as_of: log_time,
+            as_of,
             currency: currencies.only(),
             buckets: currencies.buckets(quarters),
         };
-        frames::event("update", place, &update)
+        let id = self.resumable(place);
+        Some(frames::event("update", id, &update))
+    }
+
+    /// `place`, when the client knows everything up to it.
+    fn resumable(&self, place: StreamId) -> Option<StreamId> {
+        self.unsettled.is_empty().then_some(place)
     }
 
     /// Today's totals, and its quarter hours up to the present one.
     ///
     /// The feed's place was taken before, so that nothing falls between snapshot and updates.
-    async fn snapshot(&self) -> Result<String, Problem> {
+    async fn snapshot(&mut self) -> Result<String, Problem> {
         let place = self.feed.place();
         let (zone, now) = (self.tenant.time_zone(), Utc::now());
         let today = start_of_day(now, zone);
         let range = TimeRange::covering(today.min(now - SHOWN), now + MOMENT);
         let range = range.map_err(Problem::internal)?;
         let reports = &self.live.reports;
-        let LiveReport { mut series, as_of } =
-            reports.series(&self.tenant, &self.campaign, range).await?;
+        let mut report = reports.series(&self.tenant, &self.campaign, range).await?;
         let mut sums = Sums::default();
-        series.range(QuarterHour::containing(today)..).for_each(|(_, more)| sums.merge(more));
+        report
+            .series
+            .range(QuarterHour::containing(today)..)
+            .for_each(|(_, more)| sums.merge(more));
         // Quarter hours without events are there too, so that a chart needs no other source.
         for start in Granularity::QuarterHour.starts(range, zone) {
-            series.entry(QuarterHour::containing(start)).or_default();
+            report.series.entry(QuarterHour::containing(start)).or_default();
         }
+        self.unsettled.begin(&report, now);
+        self.told = self.told.max(Utc::now());
+        let LiveReport { series, as_of, .. } = report;
         let currencies = Currencies::of(&series, self.tenant.currency());
         let snapshot = Snapshot {
             campaign_id: &self.campaign,
@@ -187,7 +297,7 @@ impl CampaignStream {
             today: Today { from: today, values: currencies.totals(&sums) },
             buckets: currencies.buckets(&series),
         };
-        Ok(frames::event("snapshot", place, &snapshot))
+        Ok(frames::event("snapshot", self.resumable(place), &snapshot))
     }
 }
 

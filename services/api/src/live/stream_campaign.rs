@@ -11,7 +11,7 @@ use futures::stream::unfold;
 use serde::Deserialize;
 use tenancy::CampaignId;
 use utoipa::IntoParams;
-use web::{Error, Query, Tenant};
+use web::{Error, Query, Tenant, WebState};
 
 use super::{Live, stream::CampaignStream};
 
@@ -34,7 +34,7 @@ pub struct LiveQuery {
 /// hours), then `update` frames with the quarter hours that changed. A quarter hour comes with all
 /// its numbers, which replace those sent before. At most five frames a second; a comment every 15
 /// seconds. After a reconnect with `Last-Event-ID` the stream goes on where it was, or says `reset`
-/// and begins with a new snapshot. It says `end` when the credential runs out.
+/// and begins with a new snapshot. It says `end` when the credential runs out or is revoked.
 #[utoipa::path(
     get,
     path = "/v1/campaigns/{id}/live",
@@ -58,12 +58,14 @@ pub async fn stream_campaign(
     query: Query<LiveQuery>,
     request: HttpRequest,
     live: Data<Live>,
+    web: Data<WebState>,
 ) -> Result<HttpResponse, Error> {
     let (context, principal) = (tenant.context(), tenant.principal());
     live.reports.find_campaign(context, tenant.campaigns(), &campaign).await?;
     let resume = resume_from(&request, &query.0);
     let stream =
-        CampaignStream::open(&live, context, principal, campaign.into_inner(), resume).await?;
+        CampaignStream::open(&live, &web, context, principal, campaign.into_inner(), resume)
+            .await?;
     let body = unfold(stream, async |mut stream| {
         let bytes = stream.next().await?;
         Some((Ok::<_, Infallible>(bytes), stream))

@@ -34,6 +34,7 @@ pub(super) fn changes(
         }
         Some(known) => {
             check_placement(fields, order, known);
+            check_partition_spread(fields, order, known);
             changes.extend(update(order, known));
             (&known.inventory, known.detail.record.state)
         }
@@ -70,6 +71,18 @@ fn check_placement(fields: &mut Fields, order: &TenantOrder, known: &Known) {
     }
     if order.cluster != *cluster {
         fields.fault("/cluster", format!("must stay {cluster}: {moved}"));
+    }
+}
+
+/// Copies of an event are told apart within a partition, which the spread decides.
+fn check_partition_spread(fields: &mut Fields, order: &TenantOrder, known: &Known) {
+    let (record, asked) = (&known.detail.record, order.limits.partition_spread);
+    let spread = record.limits.partition_spread;
+    // Until a tenant is active, nothing of it is in the log.
+    let fixed = record.state != TenantState::Provisioning;
+    if fixed && asked.is_some_and(|asked| asked != spread) {
+        let moved = "events would move to other partitions, and one sent again could count twice";
+        fields.fault("/limits/partition_spread", format!("must stay {spread}: {moved}"));
     }
 }
 

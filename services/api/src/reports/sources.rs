@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -8,18 +9,27 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use control_plane::ControlPlane;
 use metrics::{Granularity, QuarterSeries, Sums, TimeRange};
-use moka::future::Cache;
 use tenancy::{CampaignId, TenantContext};
 use warehouse::{Visitors, Warehouse};
 
-use crate::failure::{Failure, shared};
+use crate::{failure::Failure, last_known::LastKnown};
 
 /// The consumer group that writes to ClickHouse.
 const STORE: &str = "store";
 /// The consumer group that writes to Redis.
 const LIVE: &str = "live";
+/// How many groups there are.
+const GROUPS: u64 = 2;
 /// How long it is remembered how far a group is: older is still true.
 const AS_OF_REMEMBERED: Duration = Duration::from_millis(250);
+/// How long it is told without PostgreSQL.
+const AS_OF_KEPT: Duration = Duration::from_hours(24);
+
+/// How long it is remembered which offsets Redis had taken: older is still true.
+const NOTED_REMEMBERED: Duration = Duration::from_millis(500);
+
+/// Log generations, partitions, and the next offset in each.
+type NotedOffsets = Arc<[(u16, u16, u64)]>;
 
 /// Where numbers came from, and how long that took, in the order they were asked.
 pub(crate) type Timings = Vec<(&'static str, Duration)>;
@@ -30,7 +40,9 @@ pub(crate) struct Sources {
     control_plane: ControlPlane,
     aggregates: Aggregates,
     warehouse: Warehouse,
-    as_of: Cache<&'static str, Option<DateTime<Utc>>>,
+    events_topic: String,
+    as_of: LastKnown<&'static str, Option<DateTime<Utc>>>,
+    noted: LastKnown<(), NotedOffsets>,
 }
 
 /// A campaign's sums, in two parts that do not overlap.
@@ -38,6 +50,8 @@ pub(crate) struct Sources {
 pub(crate) struct Found {
     /// The end of the range, by the quarter hour.
     pub(crate) live: QuarterSeries,
+    /// Where that begins; none when Redis holds nothing of the range completely.
+    pub(crate) live_from: Option<DateTime<Utc>>,
     /// What lies before, by start of bucket.
     pub(crate) stored: BTreeMap<DateTime<Utc>, Sums>,
     /// Distinct visitors of the whole range, when they were asked for.
@@ -52,9 +66,11 @@ impl Sources {
         control_plane: ControlPlane,
         aggregates: Aggregates,
         warehouse: Warehouse,
+        events_topic: String,
     ) -> Self {
-        let as_of = Cache::builder().time_to_live(AS_OF_REMEMBERED).build();
-        Self { control_plane, aggregates, warehouse, as_of }
+        let as_of = LastKnown::new(GROUPS, AS_OF_REMEMBERED, AS_OF_KEPT);
+        let noted = LastKnown::new(1, NOTED_REMEMBERED, AS_OF_KEPT);
+        Self { control_plane, aggregates, warehouse, events_topic, as_of, noted }
     }
 
     /// A campaign's sums, and its visitors if `with_visitors`.
@@ -72,9 +88,10 @@ impl Sources {
         let mut as_of = Vec::new();
 
         let started = Instant::now();
-        let live_as_of = self.as_of(LIVE).await?;
+        let live_as_of = self.as_of(LIVE).await;
         let live = self.live_series(tenant, campaign, range).await;
         found.live = live.series;
+        found.live_from = live.covered.map(|covered| covered.from());
         let older = match live.covered {
             Some(covered) => {
                 as_of.push(live_as_of);
@@ -86,7 +103,7 @@ impl Sources {
 
         if older.is_some() || with_visitors {
             let started = Instant::now();
-            as_of.push(self.as_of(STORE).await?);
+            as_of.push(self.as_of(STORE).await);
             let reader = self.warehouse.for_tenant(tenant);
             let series = async {
                 match older {
@@ -115,18 +132,34 @@ impl Sources {
         campaign: &CampaignId,
         range: TimeRange,
     ) -> LiveSeries {
-        let series = self.aggregates.for_tenant(tenant).campaign_series(campaign, range).await;
+        // Before Redis: what it has taken since is more, not less.
+        let noted = self.noted().await;
+        let reader = self.aggregates.for_tenant(tenant);
+        let series = reader.campaign_series(campaign, range, &noted).await;
         series.unwrap_or_else(|error| {
             tracing::warn!(%error, "redis did not answer, asking the warehouse");
             LiveSeries { covered: None, series: QuarterSeries::new() }
         })
     }
 
-    async fn as_of(&self, group: &'static str) -> Result<Option<DateTime<Utc>>, Failure> {
+    /// What Redis must have; nothing while nobody knows, so that it still answers.
+    async fn noted(&self) -> NotedOffsets {
         let ledger = self.control_plane.ledger();
-        let asked = self
-            .as_of
-            .try_get_with(group, async { ledger.as_of(group).await.map_err(Failure::from) });
-        asked.await.map_err(shared)
+        let asked = self.noted.get((), async { Ok(ledger.noted_offsets(LIVE).await?.into()) });
+        asked.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "whether redis lost writes is not known");
+            [].into()
+        })
+    }
+
+    /// How far a group is; none when nobody knows, for the numbers are right without it.
+    async fn as_of(&self, group: &'static str) -> Option<DateTime<Utc>> {
+        let ledger = self.control_plane.ledger();
+        let asked =
+            self.as_of.get(group, async { Ok(ledger.as_of(group, &self.events_topic).await?) });
+        asked.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "how far the processors are is not known");
+            None
+        })
     }
 }

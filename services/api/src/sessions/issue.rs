@@ -131,6 +131,12 @@ impl Sessions {
         let Principal { subject, client_id, authority, scope, .. } = (*principal).clone();
         let client_id = client_id.ok_or_else(|| Problem::internal("a key without a tenant"))?;
         let (client, token_version) = self.client(&client_id).await?;
+        let Subject::Key(id) = &subject else {
+            return Err(Problem::internal("a key that is a user").into());
+        };
+        let key = self.web.credentials().api_key(id).await?.ok_or_else(|| {
+            Problem::new(Code::CredentialInvalid, "The API key has just been revoked.")
+        })?;
         let campaigns = match scope {
             CampaignScope::Campaigns(listed) => Some(listed),
             CampaignScope::All | CampaignScope::Advertiser(_) => None,
@@ -143,24 +149,27 @@ impl Sessions {
             campaigns,
             token_version,
         };
-        self.access(grant, now)
+        self.access(grant, now, key.expires_at)
     }
 
-    async fn grant(&self, user: &StoredUser) -> Result<Grant, Failure> {
-        let (client, token_version) = match &user.client_id {
-            Some(client_id) => {
-                let (client, version) = self.client(client_id).await?;
-                (Some(client), version)
-            }
-            None => (None, user.token_version),
+    /// What `user` may be given. The version is read before the user is read again: whoever is
+    /// disabled or changed later raises it, so that no token outlives that.
+    pub(super) async fn grant(&self, user: &StoredUser) -> Result<Grant, Failure> {
+        let client = match &user.client_id {
+            Some(client_id) => Some(self.client(client_id).await?),
+            None => None,
         };
+        let user = self.web.credentials().user(user.id).await?.ok_or_else(|| {
+            Problem::new(Code::CredentialInvalid, "The user has just been disabled.")
+        })?;
+        let (client, tenant_version) = client.unzip();
         Ok(Grant {
             subject: Subject::User(user.id),
             client,
             authority: Authority::Role(user.role),
-            advertiser_id: user.advertiser_id.clone().filter(|_| user.role == Role::Advertiser),
+            advertiser_id: user.advertiser_id.filter(|_| user.role == Role::Advertiser),
             campaigns: None,
-            token_version,
+            token_version: tenant_version.unwrap_or(user.token_version),
         })
     }
 
@@ -190,8 +199,14 @@ impl Sessions {
         }
     }
 
-    fn access(&self, grant: Grant, now: DateTime<Utc>) -> Result<AccessToken, Failure> {
-        let issued = self.signer.issue(grant, now)?;
+    /// An access token that ends when `end` comes, if that is before its time.
+    fn access(
+        &self,
+        grant: Grant,
+        now: DateTime<Utc>,
+        end: Option<DateTime<Utc>>,
+    ) -> Result<AccessToken, Failure> {
+        let issued = self.signer.issue_until(grant, now, end)?;
         Ok(AccessToken {
             access_token: issued.token,
             token_type: "Bearer",
@@ -207,7 +222,7 @@ impl Sessions {
         now: DateTime<Utc>,
     ) -> Result<TokenPair, Failure> {
         Ok(TokenPair {
-            access: self.access(grant, now)?,
+            access: self.access(grant, now, None)?,
             refresh_token: refresh.reveal(),
             refresh_expires_at: kept.expires_at,
         })

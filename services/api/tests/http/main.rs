@@ -7,3 +7,5 @@ mod guards;
 mod sessions;
 mod stand;
 mod team;
+mod wire;
+mod without_postgres;

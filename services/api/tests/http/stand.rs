@@ -1,4 +1,4 @@
-use std::{env, net::SocketAddr, sync::Arc, thread};
+use std::{net::SocketAddr, sync::Arc, thread};
 
 use aggregates::{Aggregates, RedisSettings};
 use api::{
@@ -11,20 +11,23 @@ use lifecycle::Lifecycle;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use settings::Secret;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tenancy::TenantRouter;
+use testkit::Database;
 use uuid::Uuid;
 use warehouse::{ClusterSettings, Warehouse};
 use web::{TokenSettings, WebState};
+
+use crate::wire::Wire;
 
 /// An api with the tenants `acme` and `globex`. What it made is dropped with it.
 pub(crate) struct Stand {
     address: SocketAddr,
     client: Client,
-    database: String,
     made: Vec<Made>,
     suffix: String,
     lifecycle: Lifecycle,
+    postgres: Wire,
+    _database: Database,
 }
 
 /// What came back.
@@ -38,10 +41,9 @@ pub(crate) struct Answer {
 impl Stand {
     pub(crate) async fn new() -> Self {
         let id = Uuid::now_v7().simple().to_string();
-        let database = format!("test_{id}");
-        execute(&format!("CREATE DATABASE {database}")).await;
+        let database = Database::create().await;
         let suffix: String = id.chars().rev().take(12).collect();
-        let control_plane = control_plane(&database).await;
+        let (control_plane, postgres) = control_plane(&database).await;
         let sealer = Sealer::new([7; 32]);
         let warehouse = warehouse(&control_plane, &sealer).await;
         #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
@@ -53,7 +55,7 @@ impl Stand {
             made.extend(onboarding.create(&tenant(name, &suffix)).await.unwrap().made);
         }
         let redis = RedisSettings {
-            url: Secret::new(setting("REDIS__URL")),
+            url: Secret::new(testkit::setting("FOOTFALL__REDIS__URL")),
             slot_buckets: 1,
             namespace: format!("test-{id}"),
         };
@@ -70,6 +72,7 @@ impl Stand {
             aggregates: Aggregates::connect(&redis).unwrap(),
             signer: tokens.signer(&keys[0]).unwrap(),
             tokens,
+            events_topic: "events.v1".into(),
             control_plane,
             warehouse,
         };
@@ -81,7 +84,13 @@ impl Stand {
         let lifecycle = Lifecycle::new();
         parts.control_plane.listen(&lifecycle);
         let address = api::run(&settings, parts, &lifecycle).unwrap();
-        Self { address, client: Client::new(), database, made, suffix, lifecycle }
+        let client = Client::new();
+        Self { address, client, made, suffix, lifecycle, postgres, _database: database }
+    }
+
+    /// From now on PostgreSQL is out of reach.
+    pub(crate) fn cut_postgres(&self) {
+        self.postgres.cut();
     }
 
     /// The id of this test's `acme` or `globex`.
@@ -201,25 +210,19 @@ fn tenant(name: &str, suffix: &str) -> TenantFile {
     serde_json::from_value(file).unwrap()
 }
 
-async fn control_plane(database: &str) -> ControlPlane {
-    let server = setting("POSTGRES__URL");
-    let (server, _) = server.rsplit_once('/').unwrap();
-    let url = Secret::new(format!("{server}/{database}"));
+async fn control_plane(database: &Database) -> (ControlPlane, Wire) {
+    let (scheme_and_account, rest) = database.url().rsplit_once('@').unwrap();
+    let (server, name) = rest.split_once('/').unwrap();
+    let wire = Wire::to(server);
+    let url = Secret::new(format!("{scheme_and_account}@{}/{name}", wire.address()));
     let settings = PostgresSettings { url, max_connections: 6 };
     let control_plane = ControlPlane::connect(&settings).await.unwrap();
     control_plane.migrate().await.unwrap();
-    control_plane
+    (control_plane, wire)
 }
 
 async fn warehouse(control_plane: &ControlPlane, sealer: &Sealer) -> Warehouse {
-    let of = |field| setting(&format!("CLUSTERS__SHARED__{field}"));
-    let settings = ClusterSettings {
-        url: of("URL"),
-        writer_user: of("WRITER_USER"),
-        writer_password: Secret::new(of("WRITER_PASSWORD")),
-        reader_user: of("READER_USER"),
-        reader_password: Secret::new(of("READER_PASSWORD")),
-    };
+    let settings: ClusterSettings = testkit::cluster("shared");
     let account = |user: &str, password: &Secret| Account {
         user: user.to_owned(),
         password: password.clone(),
@@ -236,30 +239,12 @@ async fn warehouse(control_plane: &ControlPlane, sealer: &Sealer) -> Warehouse {
     Warehouse::new([(cluster.name, settings)])
 }
 
-fn setting(name: &str) -> String {
-    let name = format!("FOOTFALL__{name}");
-    env::var(&name).unwrap_or_else(|_| panic!("{name} must say where the test's servers are"))
-}
-
-async fn execute(statement: &str) {
-    let mut connection = PgConnection::connect(&setting("POSTGRES__URL")).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-}
-
-/// Not `WITH (FORCE)`, which is refused whenever autovacuum happens to be at work there.
-async fn drop_database(name: &str) {
-    let ours = format!("datname = '{name}' AND usename = current_user");
-    execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}")).await;
-    execute(&format!("DROP DATABASE {name}")).await;
-}
-
 async fn drop_tenant(id: &str) {
     let statement = format!("DROP DATABASE IF EXISTS tenant_{} SYNC", id.replace('-', "_"));
-    let user = setting("CLUSTERS__SHARED__WRITER_USER");
-    let password = setting("CLUSTERS__SHARED__WRITER_PASSWORD");
-    let request = Client::new().post(setting("CLUSTERS__SHARED__URL")).body(statement);
-    let response = request.basic_auth(user, Some(password)).send().await.unwrap();
+    let ClusterSettings { url, writer_user, writer_password, .. } = testkit::cluster("shared");
+    let request = Client::new().post(url).body(statement);
+    let request = request.basic_auth(writer_user, Some(writer_password.expose()));
+    let response = request.send().await.unwrap();
     response.error_for_status().unwrap();
 }
 
@@ -267,14 +252,12 @@ impl Drop for Stand {
     fn drop(&mut self) {
         self.lifecycle.token().cancel();
         let tenants = ["acme", "globex", "initech"].map(|tenant| self.id(tenant));
-        let database = self.database.clone();
         let dropped = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
                 for tenant in tenants {
                     drop_tenant(&tenant).await;
                 }
-                drop_database(&database).await;
             });
         });
         dropped.join().unwrap();

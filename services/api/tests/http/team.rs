@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -71,6 +72,78 @@ async fn an_owner_invites_people_of_its_own_tenant() {
     assert_eq!(stand.send(Method::DELETE, &path, &stranger, Value::Null).await.status, 404);
     assert_eq!(stand.send(Method::DELETE, &path, &owner, Value::Null).await.status, 204);
     assert_eq!(stand.post("/v1/auth/login", None, login).await.status, 401);
+}
+
+#[actix_web::test]
+async fn a_token_ends_with_the_key_it_was_made_from() {
+    let stand = Stand::new().await;
+    let owner = stand.token("acme", "owner").await;
+    let order = json!({"name": "partner", "kind": "read"});
+    let made = stand.post("/v1/api-keys", Some(&owner), order).await.body;
+    let token = stand.post("/v1/auth/token", None, json!({"api_key": made["key"]})).await.body;
+    let token = token["access_token"].as_str().unwrap();
+    assert_eq!(stand.get("/v1/campaigns", token).await.status, 200);
+
+    let path = format!("/v1/api-keys/{}", made["id"].as_str().unwrap());
+    assert_eq!(stand.send(Method::DELETE, &path, &owner, Value::Null).await.status, 204);
+    refused_soon(&stand, token).await;
+    let again = stand.post("/v1/auth/token", None, json!({"api_key": made["key"]})).await;
+    assert_eq!(again.status, 401, "{}", again.body);
+}
+
+#[actix_web::test]
+async fn a_token_ends_when_its_user_is_disabled() {
+    let stand = Stand::new().await;
+    let owner = stand.token("acme", "owner").await;
+    let email = stand.email("acme", "analyst");
+    let token = stand.access_token(&email).await;
+    assert_eq!(stand.get("/v1/campaigns", &token).await.status, 200);
+
+    let listed = stand.get("/v1/users", &owner).await.body;
+    let mut users = listed["data"].as_array().unwrap().iter();
+    let analyst = users.find(|user| user["email"] == email.as_str()).unwrap();
+    let path = format!("/v1/users/{}", analyst["id"].as_str().unwrap());
+    assert_eq!(stand.send(Method::DELETE, &path, &owner, Value::Null).await.status, 204);
+    refused_soon(&stand, &token).await;
+}
+
+async fn refused_soon(stand: &Stand, credential: &str) {
+    let start = Instant::now();
+    while stand.get("/v1/campaigns", credential).await.status != 401 {
+        assert!(start.elapsed() < Duration::from_secs(5), "it still works");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_key_may_have_an_end_and_its_tokens_have_it_too() {
+    let stand = Stand::new().await;
+    let owner = stand.token("acme", "owner").await;
+    let order = |end: DateTime<Utc>| json!({"name": "audit", "kind": "read", "expires_at": end});
+    let past = stand.post("/v1/api-keys", Some(&owner), order(Utc::now())).await;
+    assert_eq!(past.status, 422, "{}", past.body);
+    assert_eq!(past.body["errors"][0]["pointer"], "/expires_at");
+
+    let end = Utc::now() + TimeDelta::seconds(4);
+    let made = stand.post("/v1/api-keys", Some(&owner), order(end)).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let at = |key: &Value| key["expires_at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+    assert_eq!(at(&made.body), end);
+    let listed = stand.get("/v1/api-keys", &owner).await.body;
+    let mut keys = listed["data"].as_array().unwrap().iter();
+    let kept = at(keys.find(|key| key["name"] == "audit").unwrap());
+    assert_eq!(kept.timestamp_micros(), end.timestamp_micros());
+
+    let exchange = json!({"api_key": made.body["key"]});
+    let token = stand.post("/v1/auth/token", None, exchange).await.body;
+    assert!((0..=4).contains(&token["expires_in"].as_i64().unwrap()), "{token}");
+    let token = token["access_token"].as_str().unwrap();
+    assert_eq!(stand.get("/v1/campaigns", token).await.status, 200);
+    tokio::time::sleep((end - Utc::now()).to_std().unwrap_or_default()).await;
+    for credential in [token, made.body["key"].as_str().unwrap()] {
+        let over = stand.get("/v1/campaigns", credential).await;
+        assert_eq!((over.status.as_u16(), &over.body["code"]), (401, &json!("token_expired")));
+    }
 }
 
 #[actix_web::test]

@@ -18,7 +18,7 @@ use stream::Producer;
 pub(crate) use admit::{Decision, refused};
 pub(crate) use encoding::Encoding;
 pub(crate) use form::{form_of, shape_problem};
-pub(crate) use receipt::Receipt;
+pub(crate) use receipt::{Outcome, Receipt};
 
 use crate::CollectorSettings;
 use in_flight::InFlight;

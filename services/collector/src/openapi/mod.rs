@@ -9,7 +9,7 @@ use utoipa::{
 };
 
 pub(crate) use event::{BatchDocument, EventDocument};
-pub(crate) use problem::ProblemDocument;
+pub(crate) use problem::{ProblemDocument, UnstoredDocument};
 
 use crate::routes::post_events;
 

@@ -1,5 +1,7 @@
 use utoipa::ToSchema;
 
+use crate::ingest::Outcome;
+
 /// What went wrong (RFC 9457).
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `problem` writes")]
@@ -18,6 +20,17 @@ pub(crate) struct ProblemDocument {
     errors: Option<Vec<ProblemField>>,
     /// Names the request; quote it to us.
     request_id: String,
+}
+
+/// What went wrong, and what became of each event, if they were read.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `problem` writes")]
+pub(crate) struct UnstoredDocument {
+    #[serde(flatten)]
+    problem: ProblemDocument,
+    /// One for each event, in the order they were sent: send each again with the `event_id` given
+    /// here, and it counts once.
+    outcomes: Option<Vec<Outcome>>,
 }
 
 /// What is wrong with one field.

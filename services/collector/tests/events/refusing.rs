@@ -128,11 +128,23 @@ async fn without_kafka_nothing_is_promised() {
     let mut options = Options { brokers: Some("127.0.0.1:1"), ..Options::default() };
     options.collector.publish_timeout_ms = 300;
     let collector = TestCollector::with(options).await;
-    for body in [json!([page_view(Uuid::now_v7()), {"type": "page_view"}]), json!([{}])] {
+    let known = Uuid::now_v7();
+    let nameless = json!({"type": "page_view"});
+    for body in [json!([page_view(known), nameless]), json!([{}])] {
         let answer = send(collector.post(body.to_string())).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.body["code"], "unavailable");
         assert_eq!(answer.header("retry-after"), "1");
+        let detail = answer.body["detail"].as_str().unwrap();
+        assert!(detail.contains("known to be stored"), "{detail}");
+        let count = body.as_array().unwrap().len();
+        assert_eq!(answer.outcomes(), vec!["retry"; count]);
+        if count == 2 {
+            let outcomes = &answer.body["outcomes"];
+            assert_eq!(outcomes[0]["event_id"], json!(known));
+            let ours = outcomes[1]["event_id"].as_str().unwrap();
+            assert!(ours.parse::<Uuid>().is_ok(), "the id we gave it");
+        }
     }
     let ready = send(collector.client.get(collector.url("/readyz"))).await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);

@@ -12,10 +12,8 @@ use lifecycle::Lifecycle;
 use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap};
 use serde_json::Value;
 use stream::{Entry, KafkaSettings, LogReader, Producer, delete_topics, ensure_topics};
-use tenancy::{
-    ClientId, DirectoryError, Isolation, Limits, Placement, TenantDirectory, TenantRecord,
-    TenantRouter, TenantState,
-};
+use tenancy::{ClientId, DirectoryError, Limits, TenantDirectory, TenantRecord, TenantRouter};
+use testkit::{setting, tenant_record};
 use uuid::Uuid;
 use web::{TokenSettings, WebState};
 
@@ -59,7 +57,7 @@ impl TestCollector {
     pub(crate) async fn with(options: Options) -> Self {
         let run = Uuid::now_v7();
         let brokers =
-            options.brokers.map_or_else(|| needed("FOOTFALL__KAFKA__BROKERS"), Into::into);
+            options.brokers.map_or_else(|| setting("FOOTFALL__KAFKA__BROKERS"), Into::into);
         let kafka = KafkaSettings {
             brokers,
             events_topic: format!("test-events-{run}"),
@@ -76,7 +74,7 @@ impl TestCollector {
             produced.rejects_topic = topic.to_owned();
         }
         let redis = RedisSettings {
-            url: settings::Secret::new(needed("FOOTFALL__REDIS__URL")),
+            url: settings::Secret::new(setting("FOOTFALL__REDIS__URL")),
             slot_buckets: 1,
             namespace: format!("test-{run}"),
         };
@@ -175,11 +173,6 @@ async fn read(kafka: &KafkaSettings) -> Vec<Vec<u8>> {
     payloads
 }
 
-fn needed(variable: &str) -> String {
-    std::env::var(variable)
-        .unwrap_or_else(|_| panic!("{variable} must name a running server: start the local stack"))
-}
-
 /// Status, headers and JSON body.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -227,20 +220,8 @@ struct Tenants;
 impl TenantDirectory for Tenants {
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
         let events_per_second = if client_id.as_str() == "slow" { 1 } else { 100_000 };
-        Ok(Some(TenantRecord {
-            client_id: client_id.clone(),
-            name: client_id.to_string(),
-            state: TenantState::Active,
-            placement: Placement {
-                isolation: Isolation::Shared,
-                cluster: "main".parse().unwrap(),
-                route_version: 1,
-            },
-            limits: Limits { events_per_second, ..Limits::default() },
-            time_zone: chrono_tz::UTC,
-            currency: "EUR".parse().unwrap(),
-            token_version: 1,
-        }))
+        let limits = Limits { events_per_second, ..Limits::default() };
+        Ok(Some(TenantRecord { limits, ..tenant_record(client_id) }))
     }
 }
 

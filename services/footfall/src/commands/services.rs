@@ -1,5 +1,6 @@
 use lifecycle::Lifecycle;
 use processor::Sink;
+use web::Health;
 
 use crate::{cli::SinkName, configuration::Configuration, exit::Failure, parts::Parts};
 
@@ -53,6 +54,7 @@ async fn start(
     parts.keep_current(lifecycle).await?;
     if !services.sinks.is_empty() {
         parts.start_processor(&services.sinks, lifecycle).await?;
+        show_processor(&parts, lifecycle)?;
     }
     if services.collector {
         parts.start_collector(lifecycle).await?;
@@ -61,4 +63,19 @@ async fn start(
         parts.start_api(lifecycle).await?;
     }
     Ok(())
+}
+
+/// Serves the health and the metrics of a process with a processor, where the settings name a place.
+fn show_processor(parts: &Parts, lifecycle: &Lifecycle) -> Result<(), Failure> {
+    let bind = &parts.configuration.processor.bind;
+    if bind.is_empty() {
+        return Ok(());
+    }
+    let control_plane = parts.control_plane.clone();
+    let health = Health::new(lifecycle).with("postgres", move || {
+        let control_plane = control_plane.clone();
+        async move { Ok(control_plane.ping().await?) }
+    });
+    let routes = move |config: &mut _| health.clone().configure(config);
+    web::serve("processor", bind, lifecycle, routes).map(drop).map_err(Failure::usage)
 }

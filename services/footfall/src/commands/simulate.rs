@@ -4,7 +4,6 @@ use std::{
 };
 
 use chrono::Utc;
-use money::Currency;
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 
 use crate::{
@@ -22,9 +21,8 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) async fn run(arguments: Simulate) -> Result<(), Failure> {
     let Simulate { rate, target, seed, duration, campaigns, flat } = arguments;
     let collector = Collector::new(target)?;
-    let currency: Currency = "EUR".parse().map_err(Failure::other)?;
     let curve = if flat { Curve::Flat } else { Curve::Day };
-    let traffic = Traffic::new(seed, f64::from(rate), curve, &campaigns, currency, Utc::now());
+    let traffic = Traffic::new(seed, f64::from(rate), curve, &campaigns, Utc::now());
     let progress = duration.map_or_else(Progress::endless, Progress::of_seconds);
 
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);

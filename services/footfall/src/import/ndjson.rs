@@ -27,15 +27,14 @@ fn event(text: String, line: u64, campaign: Option<&CampaignId>, identity: &mut 
     let event: Map<String, Value> = serde_json::from_str(&text).map_err(|error| {
         RowError::Wrong { line, reason: format!("must be a JSON object: {error}") }
     })?;
-    let has = |names: &[&str]| names.iter().any(|name| event.contains_key(*name));
-    let (has_id, has_campaign) =
-        (has(&["event_id", "message_id", "messageId"]), has(&["campaign_id", "promotion_id"]));
     let mut added = Vec::new();
-    if !has_id {
-        added.push(format!(r#""event_id":"{id}""#));
+    if let Some(name) = unset(&event, &["event_id", "message_id", "messageId"]) {
+        added.push(format!(r#""{name}":"{id}""#));
     }
-    if let Some(campaign) = campaign.filter(|_| !has_campaign) {
-        added.push(format!(r#""campaign_id":"{campaign}""#));
+    if let Some(campaign) = campaign
+        && let Some(name) = unset(&event, &["campaign_id", "promotion_id"])
+    {
+        added.push(format!(r#""{name}":"{campaign}""#));
     }
     // What was written stays as it was written: a number read and printed again may differ.
     match text.split_once('{') {
@@ -45,6 +44,16 @@ fn event(text: String, line: u64, campaign: Option<&CampaignId>, identity: &mut 
         }
         _ => Ok(text),
     }
+}
+
+/// The name to set a field by, unless one of its names is set. `null` sets nothing; it takes the
+/// name, for no name may be given twice.
+fn unset<'a>(event: &Map<String, Value>, names: &[&'a str]) -> Option<&'a str> {
+    let is_set = |name: &&str| event.get(*name).is_some_and(|value| !value.is_null());
+    if names.iter().any(is_set) {
+        return None;
+    }
+    names.iter().find(|name| !event.contains_key(**name)).or(names.first()).copied()
 }
 
 #[cfg(test)]
@@ -62,5 +71,23 @@ mod tests {
         assert!(event["event_id"].as_str().unwrap().parse::<uuid::Uuid>().is_ok());
         assert_eq!(first[1].as_ref().unwrap(), read()[1].as_ref().unwrap());
         assert!(first[2].as_ref().unwrap_err().to_string().starts_with("line 4: must be a JSON"));
+    }
+
+    #[test]
+    fn an_id_or_a_campaign_that_is_null_is_none() {
+        let text = r#"{"type":"page_view","event_id":null,"campaign_id":null}"#;
+        let read = || -> events::Event {
+            let row = rows(text.as_bytes(), Some("spring".parse().unwrap())).unwrap().next();
+            let admission = events::Admission {
+                received_at: "2026-03-01T12:00:00Z".parse().unwrap(),
+                sent_at: None,
+                clamp_past: false,
+                currency: "EUR".parse().unwrap(),
+            };
+            events::parse(row.unwrap().unwrap().as_bytes(), &admission).unwrap()
+        };
+        let (event, again) = (read(), read());
+        assert_eq!(event.event_id, again.event_id);
+        assert_eq!(event.campaign_id.unwrap().as_str(), "spring");
     }
 }

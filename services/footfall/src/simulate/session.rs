@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{EventType, Item};
-use money::{Amount, Currency};
+use money::Amount;
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 use tenancy::CampaignId;
 use uuid::Uuid;
@@ -31,7 +31,6 @@ pub(super) const LONGEST: TimeDelta = TimeDelta::minutes(40);
 pub(super) struct Session<'a> {
     catalogue: &'a Catalogue,
     advertising: &'a Advertising,
-    currency: Currency,
     random: &'a mut StdRng,
     visitor: Visitor,
     id: String,
@@ -48,7 +47,6 @@ impl<'a> Session<'a> {
         start: DateTime<Utc>,
         catalogue: &'a Catalogue,
         advertising: &'a Advertising,
-        currency: Currency,
         random: &'a mut StdRng,
     ) -> Vec<OutgoingEvent> {
         let visitor = Visitor::arriving(random);
@@ -56,7 +54,6 @@ impl<'a> Session<'a> {
         let mut session = Self {
             catalogue,
             advertising,
-            currency,
             random,
             visitor,
             id,
@@ -110,7 +107,7 @@ impl<'a> Session<'a> {
             };
             let mut impression = self.ad_event(EventType::AdImpression, &shown, page, place);
             impression.cost = shown.impression_cost;
-            self.push_priced(impression);
+            self.events.push(impression);
             if !self.chance(IN_VIEW) {
                 continue;
             }
@@ -122,7 +119,7 @@ impl<'a> Session<'a> {
                 self.pass(1, 6);
                 let mut click = self.ad_event(EventType::AdClick, &shown, page, place);
                 click.cost = shown.click_cost;
-                self.push_priced(click);
+                self.events.push(click);
                 self.campaign = Some(shown.campaign);
                 self.open(shown.product, PUTS_IN_CART_AFTER_AN_AD);
                 return;
@@ -135,7 +132,7 @@ impl<'a> Session<'a> {
         let mut view = self.event(EventType::ProductView);
         view.page_type = Some("product".to_owned());
         view.items = vec![product.clone()];
-        self.push_priced(view);
+        self.events.push(view);
         if !self.chance(puts_in_cart) {
             return;
         }
@@ -144,12 +141,12 @@ impl<'a> Session<'a> {
         let line = Item { quantity, ..product };
         let mut added = self.event(EventType::AddToCart);
         added.items = vec![line.clone()];
-        self.push_priced(added);
+        self.events.push(added);
         if self.chance(TAKES_OUT_AGAIN) {
             self.pass(5, 60);
             let mut removed = self.event(EventType::RemoveFromCart);
             removed.items = vec![line];
-            self.push_priced(removed);
+            self.events.push(removed);
         } else {
             self.cart.push(line);
         }
@@ -163,7 +160,7 @@ impl<'a> Session<'a> {
         self.page("cart");
         let mut begun = self.event(EventType::BeginCheckout);
         begun.items = cart.clone();
-        self.push_priced(begun);
+        self.events.push(begun);
         if !self.chance(BUYS) {
             return;
         }
@@ -176,7 +173,7 @@ impl<'a> Session<'a> {
             event.order_id = Some(order_id.clone());
             event.revenue = Some(total);
             event.items = cart.clone();
-            self.push_priced(event);
+            self.events.push(event);
             if !self.chance(GIVES_BACK) {
                 return;
             }
@@ -213,15 +210,6 @@ impl<'a> Session<'a> {
         event.device = Some(self.visitor.device.to_owned());
         event.country = Some(self.visitor.country.to_owned());
         event
-    }
-
-    /// Adds an event that may carry amounts.
-    fn push_priced(&mut self, mut event: OutgoingEvent) {
-        let priced = event.cost.is_some()
-            || event.revenue.is_some()
-            || event.items.iter().any(|item| item.price.is_some());
-        event.currency = priced.then_some(self.currency);
-        self.events.push(event);
     }
 
     fn pass(&mut self, least_seconds: i64, most_seconds: i64) {

@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use money::Currency;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tenancy::CampaignId;
 
@@ -29,7 +28,6 @@ pub(crate) enum Curve {
 pub(crate) struct Traffic {
     catalogue: Catalogue,
     advertising: Advertising,
-    currency: Currency,
     random: StdRng,
     curve: Curve,
     visits_per_second: f64,
@@ -47,20 +45,18 @@ impl Traffic {
         rate: f64,
         curve: Curve,
         campaigns: &[CampaignId],
-        currency: Currency,
         start: DateTime<Utc>,
     ) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let catalogue = Catalogue::new(&mut random);
         let advertising = Advertising::new(campaigns, &catalogue, &mut random);
         let sampled: usize = (0..SAMPLE)
-            .map(|_| Session::events(start, &catalogue, &advertising, currency, &mut random).len())
+            .map(|_| Session::events(start, &catalogue, &advertising, &mut random).len())
             .sum();
         let events_per_visit = sampled as f64 / f64::from(SAMPLE);
         Self {
             catalogue,
             advertising,
-            currency,
             random,
             curve,
             visits_per_second: rate / events_per_visit.max(1.0),
@@ -84,8 +80,8 @@ impl Traffic {
     }
 
     fn visit(&mut self, at: DateTime<Utc>) {
-        let Self { catalogue, advertising, currency, random, start, .. } = self;
-        for event in Session::events(at, catalogue, advertising, *currency, random) {
+        let Self { catalogue, advertising, random, start, .. } = self;
+        for event in Session::events(at, catalogue, advertising, random) {
             if event.event_time >= *start {
                 self.made += 1;
                 self.waiting.insert((event.event_time, self.made), event);
@@ -117,8 +113,7 @@ mod tests {
 
     fn hour(seed: u64, curve: Curve) -> Vec<OutgoingEvent> {
         let campaigns = ["spring-sale", "new-shoes"].map(|id| id.parse().unwrap());
-        let currency = "EUR".parse().unwrap();
-        let mut traffic = Traffic::new(seed, 5.0, curve, &campaigns, currency, start());
+        let mut traffic = Traffic::new(seed, 5.0, curve, &campaigns, start());
         let ticks = (0..=36_000).map(|tick| start() + TimeDelta::milliseconds(tick * 100));
         ticks.flat_map(|now| traffic.until(now)).collect()
     }

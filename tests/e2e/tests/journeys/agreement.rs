@@ -9,7 +9,7 @@ use metrics::{Granularity, QuarterHour, QuarterSeries, TimeRange};
 use settings::Secret;
 use tenancy::{TenantContext, TenantRouter};
 use testkit::{Platform, Tenant, eventually};
-use warehouse::{ClusterSettings, Warehouse};
+use warehouse::Warehouse;
 
 /// The stores of a platform, seen from within.
 pub(crate) struct Stores {
@@ -23,7 +23,7 @@ impl Stores {
     pub(crate) async fn of(platform: &Platform) -> Self {
         let setting = |name: &str| match platform.settings().get(name) {
             Some(value) => value.clone(),
-            None => std::env::var(name).expect("a setting of the stack"),
+            None => testkit::setting(name),
         };
         let postgres = PostgresSettings {
             url: Secret::new(setting("FOOTFALL__POSTGRES__URL")),
@@ -34,19 +34,8 @@ impl Stores {
             slot_buckets: 1,
             namespace: setting("FOOTFALL__REDIS__NAMESPACE"),
         };
-        let clusters = ["shared", "dedicated"].map(|name| {
-            let part = |field: &str| {
-                setting(&format!("FOOTFALL__CLUSTERS__{}__{field}", name.to_uppercase()))
-            };
-            let cluster = ClusterSettings {
-                url: part("URL"),
-                writer_user: part("WRITER_USER"),
-                writer_password: Secret::new(part("WRITER_PASSWORD")),
-                reader_user: part("READER_USER"),
-                reader_password: Secret::new(part("READER_PASSWORD")),
-            };
-            (name.parse().unwrap(), cluster)
-        });
+        let clusters =
+            ["shared", "dedicated"].map(|name| (name.parse().unwrap(), testkit::cluster(name)));
         let directory = ControlPlane::connect(&postgres).await.unwrap();
         Self {
             router: TenantRouter::new(Arc::new(directory)),
@@ -66,7 +55,7 @@ impl Stores {
         let context = self.context(tenant).await;
         let range = last_hours();
         let read = self.aggregates.for_tenant(&context);
-        let series = read.campaign_series(&campaign.parse().unwrap(), range).await.unwrap();
+        let series = read.campaign_series(&campaign.parse().unwrap(), range, &[]).await.unwrap();
         assert_eq!(series.covered, Some(range), "no hour of a new platform may be missing");
         series.series
     }

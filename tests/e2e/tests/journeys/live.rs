@@ -9,20 +9,20 @@ use tokio::time::timeout;
 
 /// One frame of a stream.
 #[derive(Debug)]
-struct Frame {
-    event: String,
-    id: String,
-    data: Value,
+pub(crate) struct Frame {
+    pub(crate) event: String,
+    pub(crate) id: String,
+    pub(crate) data: Value,
 }
 
 /// An open stream, read frame by frame.
-struct Stream {
+pub(crate) struct Stream {
     response: reqwest::Response,
     pending: String,
 }
 
 impl Stream {
-    async fn open(platform: &Platform, token: &str, after: Option<&str>) -> Self {
+    pub(crate) async fn open(platform: &Platform, token: &str, after: Option<&str>) -> Self {
         let mut request =
             platform.client().get(platform.api("/v1/campaigns/spring/live")).bearer_auth(token);
         if let Some(after) = after {
@@ -34,7 +34,7 @@ impl Stream {
         Self { response, pending: String::new() }
     }
 
-    async fn next(&mut self) -> Frame {
+    pub(crate) async fn next(&mut self) -> Frame {
         loop {
             while let Some((frame, rest)) = self.pending.split_once("\n\n") {
                 let (frame, rest) = (frame.to_owned(), rest.to_owned());
@@ -56,7 +56,7 @@ impl Stream {
     }
 
     /// Reads updates until one holds this number of impressions in some quarter hour.
-    async fn until_impressions(&mut self, expected: u64) -> Frame {
+    pub(crate) async fn until_impressions(&mut self, expected: u64) -> Frame {
         loop {
             let frame = self.next().await;
             let buckets = frame.data["buckets"].as_array().cloned().unwrap_or_default();
@@ -71,7 +71,7 @@ impl Stream {
 }
 
 /// So many impressions, all in the same quarter hour.
-fn impressions(count: usize, at: DateTime<Utc>) -> Value {
+pub(crate) fn impressions(count: usize, at: DateTime<Utc>) -> Value {
     let event = json!({"type": "ad_impression", "campaign_id": "spring", "event_time": at});
     json!(vec![event; count])
 }

@@ -1,56 +1,137 @@
 //! Redis forgets; no answer is wrong, and nobody has to do anything.
 
-use redis::AsyncCommands;
-use serde_json::{Value, json};
-use testkit::{Platform, Tenant, Tier, eventually};
+use std::time::Duration;
 
-use crate::agreement::Stores;
+use chrono::Utc;
+use redis::{AsyncCommands, aio::MultiplexedConnection};
+use testkit::{Platform, Tenant, Tier, eventually};
+use tokio::time::timeout;
+
+use crate::{
+    agreement::Stores,
+    live::{Stream, impressions},
+};
 
 const TODAY: &str = "/v1/campaigns/spring/metrics?granularity=total&metrics=impressions";
-
-fn impressions(count: usize) -> Value {
-    json!(vec![json!({"type": "ad_impression", "campaign_id": "spring"}); count])
-}
 
 async fn counted(platform: &Platform, tenant: &Tenant) -> u64 {
     let answer = platform.get(&tenant.owner, TODAY).await.expect(200).json();
     answer["totals"]["impressions"].as_u64().unwrap()
 }
 
-/// Removes every key of this platform, as a Redis that lost its disk would.
-async fn forget(platform: &Platform) -> usize {
-    let url = std::env::var("FOOTFALL__REDIS__URL").unwrap();
+/// Until the ledger knows what Redis has counted: the log would be read again from its beginning
+/// otherwise, and Redis be whole.
+async fn noted() {
+    tokio::time::sleep(Duration::from_secs(3)).await;
+}
+
+/// Every key of this platform.
+async fn keys(platform: &Platform) -> (MultiplexedConnection, Vec<String>) {
+    let url = testkit::setting("FOOTFALL__REDIS__URL");
     let mut connection =
         redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
     let pattern = format!("{}*", platform.settings()["FOOTFALL__REDIS__NAMESPACE"]);
-    let keys: Vec<String> = connection.keys(pattern).await.unwrap();
+    let keys = connection.keys(pattern).await.unwrap();
+    (connection, keys)
+}
+
+/// Removes every key of this platform, as a Redis that lost its disk would.
+async fn forget(platform: &Platform) -> usize {
+    let (mut connection, keys) = keys(platform).await;
     connection.del::<_, usize>(&keys).await.unwrap()
+}
+
+/// What a file would hold by now.
+async fn saved(platform: &Platform) -> Vec<(String, Vec<u8>)> {
+    let (mut connection, keys) = keys(platform).await;
+    let mut file = Vec::new();
+    for key in keys {
+        let value: Option<Vec<u8>> =
+            redis::cmd("DUMP").arg(&key).query_async(&mut connection).await.unwrap();
+        file.extend(value.map(|value| (key, value)));
+    }
+    file
+}
+
+/// Comes back with an older file.
+async fn restore(platform: &Platform, file: &[(String, Vec<u8>)]) {
+    let (mut connection, keys) = keys(platform).await;
+    let mut pipeline = redis::pipe();
+    pipeline.atomic().del(keys).ignore();
+    for (key, value) in file {
+        pipeline.cmd("RESTORE").arg(key).arg(3_600_000).arg(value.as_slice()).ignore();
+    }
+    pipeline.exec_async(&mut connection).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_redis_that_lost_everything_makes_no_answer_wrong() {
+    let now = Utc::now();
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
-    platform.collect(&tenant.collect_key, &impressions(5)).await.expect(202);
+    platform.collect(&tenant.collect_key, &impressions(5, now)).await.expect(202);
     let stores = Stores::of(&platform).await;
     stores.agree(&tenant, "spring").await;
+    noted().await;
 
     assert!(forget(&platform).await > 0, "there was nothing to forget");
     for _ in 0..20 {
         assert_eq!(counted(&platform, &tenant).await, 5, "redis knows nothing, clickhouse does");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
-    platform.collect(&tenant.collect_key, &impressions(3)).await.expect(202);
+    platform.collect(&tenant.collect_key, &impressions(3, now)).await.expect(202);
     eventually("the three that came after are counted", async || {
         let counted = counted(&platform, &tenant).await;
         assert!((5..=8).contains(&counted), "{counted}");
         (counted == 8).then_some(())
     })
     .await;
-    let answer = platform.get(&tenant.owner, TODAY).await;
-    assert!(
-        answer.header("server-timing").contains("clickhouse"),
-        "the hour is not whole in redis"
-    );
+    eventually("clickhouse is asked, since the hour is not whole in redis", async || {
+        let answer = platform.get(&tenant.owner, TODAY).await;
+        answer.header("server-timing").contains("clickhouse").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_redis_with_an_older_file_makes_no_number_go_down() {
+    let now = Utc::now();
+    let platform = Platform::start().await;
+    let tenant = platform.onboard(Tier::Shared).await;
+    platform.collect(&tenant.collect_key, &impressions(5, now)).await.expect(202);
+    let stores = Stores::of(&platform).await;
+    stores.agree(&tenant, "spring").await;
+    let file = saved(&platform).await;
+    platform.collect(&tenant.collect_key, &impressions(3, now)).await.expect(202);
+    platform.settled(&tenant, "spring", "impressions", 8).await;
+    stores.agree(&tenant, "spring").await;
+    noted().await;
+
+    restore(&platform, &file).await;
+    for _ in 0..60 {
+        assert_eq!(counted(&platform, &tenant).await, 8);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    stores.agree(&tenant, "spring").await;
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_when_redis_lost_everything() {
+    let now = Utc::now();
+    let platform = Platform::start().await;
+    let tenant = platform.onboard(Tier::Shared).await;
+    let mut stream = Stream::open(&platform, &tenant.advertiser, None).await;
+    assert_eq!(stream.next().await.event, "snapshot");
+    platform.collect(&tenant.collect_key, &impressions(5, now)).await.expect(202);
+    stream.until_impressions(5).await;
+    platform.settled(&tenant, "spring", "impressions", 5).await;
+    noted().await;
+
+    assert!(forget(&platform).await > 0, "there was nothing to forget");
+    platform.collect(&tenant.collect_key, &impressions(3, now)).await.expect(202);
+    timeout(Duration::from_secs(15), stream.until_impressions(8)).await.expect("an update soon");
+    let mut second = Stream::open(&platform, &tenant.advertiser, None).await;
+    let snapshot = second.next().await;
+    assert_eq!(snapshot.data["today"]["impressions"], 8);
 }

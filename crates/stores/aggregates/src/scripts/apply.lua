@@ -99,7 +99,7 @@ local function quarters_of(key)
   return hours[key]
 end
 
--- From which hour on the counters are complete; what lies before is kept out of the feed.
+-- From which hour on the counters are complete; what lies before is only named in the feed.
 local whole_from
 local function is_whole(start)
   if not whole_from then
@@ -126,13 +126,9 @@ function operations.feed()
   local entry = {key, 'MAXLEN', '~', length, '*', 'at', ARGV[4]}
   for _ = 1, tonumber(take()) do
     local campaign, start, hour, quarter = take(), take(), take_key(), take()
-    local text = quarters_of(hour)[quarter]
-    if text and is_whole(tonumber(start)) then
-      entry[#entry + 1] = campaign .. ':' .. start
-      entry[#entry + 1] = text
-    end
+    entry[#entry + 1] = campaign .. ':' .. start
+    entry[#entry + 1] = is_whole(tonumber(start)) and quarters_of(hour)[quarter] or ''
   end
-  if #entry == 7 then return end
   if failed(redis.pcall('XADD', unpack(entry))) then
     redis.call('DEL', key)
     redis.call('XADD', unpack(entry))

@@ -64,7 +64,7 @@ async fn a_key_that_refuses_spoils_only_itself() {
     assert_eq!(stand.read(&globex, &overflow).await, clicks_and_spend(3));
     for spoilt in [&wrong_type, &overflow] {
         let aggregates = stand.aggregates.for_tenant(&acme);
-        let live = aggregates.campaign_series(spoilt, stand.quarter()).await.unwrap();
+        let live = aggregates.campaign_series(spoilt, stand.quarter(), &[]).await.unwrap();
         assert_eq!(live.covered, None, "{spoilt} must be read from ClickHouse");
     }
 }
@@ -111,7 +111,7 @@ async fn a_batch_over_many_hours_is_spread_over_them() {
         metrics::TimeRange::covering(stand.now.end() - TimeDelta::hours(24), stand.now.end())
             .unwrap();
     let aggregates = stand.aggregates.for_tenant(&acme);
-    let live = aggregates.campaign_series(&campaign(), range).await.unwrap();
+    let live = aggregates.campaign_series(&campaign(), range, &[]).await.unwrap();
     assert_eq!(live.covered, Some(range));
     assert_eq!(live.series.len(), 96);
     assert!(live.series.values().all(|sums| sums.count(Counter::Clicks) == 1));

@@ -16,7 +16,7 @@ async fn a_lost_chain_is_told_and_its_hours_are_left_to_clickhouse() {
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
     assert_eq!(stand.apply(10, 19, deltas.clone()).await, Outcome::ChainBroken { fence: None });
     let aggregates = stand.aggregates.for_tenant(&acme);
-    let live = aggregates.campaign_series(&campaign(), stand.quarter()).await.unwrap();
+    let live = aggregates.campaign_series(&campaign(), stand.quarter(), &[]).await.unwrap();
     assert_eq!(live.covered, None, "nothing is known to be whole");
 
     let whole_from = whole_after(Utc::now());
@@ -25,7 +25,7 @@ async fn a_lost_chain_is_told_and_its_hours_are_left_to_clickhouse() {
     assert_eq!(stand.apply(10, 19, deltas).await, Outcome::Applied);
     let day = TimeDelta::hours(24);
     let range = metrics::TimeRange::covering(whole_from - day, whole_from + day).unwrap();
-    let live = aggregates.campaign_series(&campaign(), range).await.unwrap();
+    let live = aggregates.campaign_series(&campaign(), range, &[]).await.unwrap();
     assert_eq!(live.covered, range.split_at(whole_from).1);
     assert!(live.series.is_empty(), "the present hour is not whole: {:?}", live.series);
     assert_eq!(
@@ -41,10 +41,10 @@ async fn one_partition_without_a_chain_leaves_everything_to_clickhouse() {
     let aggregates = stand.aggregates.for_tenant(&acme);
     let start = ChainStart { partitions: 2, ..stand.virgin() };
     assert!(stand.start_chain(&start).await);
-    let live = aggregates.campaign_series(&campaign(), stand.quarter()).await.unwrap();
+    let live = aggregates.campaign_series(&campaign(), stand.quarter(), &[]).await.unwrap();
     assert_eq!(live.covered, None);
     assert!(stand.start_chain(&ChainStart { partition: 1, ..start }).await);
-    let live = aggregates.campaign_series(&campaign(), stand.quarter()).await.unwrap();
+    let live = aggregates.campaign_series(&campaign(), stand.quarter(), &[]).await.unwrap();
     assert_eq!(live.covered, Some(stand.quarter()));
 }
 
@@ -70,7 +70,7 @@ async fn skipping_a_stretch_that_the_log_no_longer_has_raises_whole_from() {
     assert!(stand.start_chain(&skip).await);
     assert_eq!(stand.fence().await, Some(500));
     let aggregates = stand.aggregates.for_tenant(&acme);
-    let live = aggregates.campaign_series(&campaign(), stand.quarter()).await.unwrap();
+    let live = aggregates.campaign_series(&campaign(), stand.quarter(), &[]).await.unwrap();
     assert_eq!(live.covered, None);
 }
 
@@ -88,7 +88,27 @@ async fn another_number_of_buckets_starts_every_chain_afresh() {
         let start = ChainStart { next_offset: 10, whole_from, ..stand.virgin() };
         assert!(aggregates.start_chain(bucket, &start).await.unwrap());
     }
-    let live = aggregates.for_tenant(&acme).campaign_series(&campaign(), stand.quarter()).await;
+    let live =
+        aggregates.for_tenant(&acme).campaign_series(&campaign(), stand.quarter(), &[]).await;
     assert_eq!(live.unwrap().covered, None);
     assert_eq!(stand.fence().await, None, "going back must not find the old fence");
+}
+
+#[tokio::test]
+async fn a_redis_with_an_older_file_holds_nothing_completely() {
+    let stand = Stand::started().await;
+    let acme = tenant("acme").await;
+    let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
+    assert_eq!(stand.apply(0, 9, deltas).await, Outcome::Applied);
+    let aggregates = stand.aggregates.for_tenant(&acme);
+    for (noted, covered) in [
+        (&[][..], Some(stand.quarter())),
+        (&[(KGEN, PARTITION, 10)], Some(stand.quarter())),
+        (&[(KGEN, PARTITION, 11)], None),
+        (&[(KGEN - 1, PARTITION, 500)], Some(stand.quarter())),
+    ] {
+        let live = aggregates.campaign_series(&campaign(), stand.quarter(), noted).await.unwrap();
+        assert_eq!(live.covered, covered, "{noted:?}");
+        assert_eq!(live.series.is_empty(), covered.is_none());
+    }
 }

@@ -15,5 +15,4 @@ mod limits;
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod reading;
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "tests act as the consumer that resolves tenants")]
 mod stand;

@@ -83,7 +83,7 @@ async fn hours_past_the_live_window_are_left_to_clickhouse() {
     let range =
         TimeRange::covering(stand.now.start() - TimeDelta::days(5), stand.now.end()).unwrap();
     let live =
-        stand.aggregates.for_tenant(&acme).campaign_series(&campaign(), range).await.unwrap();
+        stand.aggregates.for_tenant(&acme).campaign_series(&campaign(), range, &[]).await.unwrap();
     let covered = live.covered.unwrap();
     assert_eq!(covered.to(), range.to());
     assert!(covered.from() >= stand.now.start() - TimeDelta::hours(72));

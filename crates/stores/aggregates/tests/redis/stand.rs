@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use aggregates::{
     Aggregates, ChainStart, LiveBatch, LiveDelta, Outcome, ProductDelta, RedisSettings,
 };
@@ -8,10 +6,8 @@ use metrics::{Counter, MoneySum, QuarterHour, Sums, TimeRange};
 use money::Amount;
 use redis::aio::MultiplexedConnection;
 use settings::Secret;
-use tenancy::{
-    CampaignId, ClientId, DirectoryError, Isolation, Limits, Placement, Scoped, TenantContext,
-    TenantDirectory, TenantRecord, TenantRouter, TenantState,
-};
+use tenancy::{CampaignId, Limits, Scoped, TenantContext, TenantRecord};
+use testkit::{tenant_context, tenant_record};
 use uuid::Uuid;
 
 pub(crate) const KGEN: u16 = 1;
@@ -25,33 +21,10 @@ pub(crate) struct Stand {
     pub(crate) now: QuarterHour,
 }
 
-struct AnyTenant(Limits);
-
-#[async_trait::async_trait]
-impl TenantDirectory for AnyTenant {
-    async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
-        Ok(Some(TenantRecord {
-            client_id: client_id.clone(),
-            name: client_id.to_string(),
-            state: TenantState::Active,
-            placement: Placement {
-                isolation: Isolation::Shared,
-                cluster: "shared".parse().unwrap(),
-                route_version: 1,
-            },
-            limits: self.0,
-            time_zone: chrono_tz::Tz::UTC,
-            currency: "EUR".parse().unwrap(),
-            token_version: 1,
-        }))
-    }
-}
-
 impl Stand {
     /// Without any chain.
     pub(crate) async fn bare() -> Self {
-        let url = std::env::var("FOOTFALL__REDIS__URL")
-            .expect("FOOTFALL__REDIS__URL must name a Redis: source the local stack's environment");
+        let url = testkit::setting("FOOTFALL__REDIS__URL");
         let settings = RedisSettings {
             url: Secret::new(url.clone()),
             slot_buckets: 1,
@@ -122,7 +95,7 @@ impl Stand {
     /// The numbers of the present quarter hour.
     pub(crate) async fn read(&self, tenant: &TenantContext, campaign: &CampaignId) -> Sums {
         let tenant = self.aggregates.for_tenant(tenant);
-        let live = tenant.campaign_series(campaign, self.quarter()).await.unwrap();
+        let live = tenant.campaign_series(campaign, self.quarter(), &[]).await.unwrap();
         assert_eq!(live.covered, Some(self.quarter()));
         live.series.get(&self.now).cloned().unwrap_or_default()
     }
@@ -164,6 +137,6 @@ pub(crate) async fn tenant(name: &str) -> TenantContext {
 }
 
 pub(crate) async fn tenant_with(name: &str, limits: Limits) -> TenantContext {
-    let router = TenantRouter::new(Arc::new(AnyTenant(limits)));
-    router.resolve_record(&name.parse().unwrap()).await.unwrap()
+    let record = tenant_record(&name.parse().unwrap());
+    tenant_context(TenantRecord { limits, ..record }).await
 }

@@ -2,7 +2,7 @@ mod offsets;
 mod plan;
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgExecutor, PgPool, types::Json};
+use sqlx::{PgPool, types::Json};
 
 use crate::ControlPlaneError;
 
@@ -138,7 +138,19 @@ impl Ledger {
 
     /// Pins a batch before anything of it is sent. It must begin at the lease's next offset.
     pub async fn plan(&self, lease: &Lease, plan: &BatchPlan) -> Result<(), LedgerError> {
-        insert_plan(&self.pool, lease, plan).await
+        // The lease is checked in the statement that inserts.
+        let inserted = sqlx::query(sql!("ledger/plan"))
+            .bind(lease.group)
+            .bind(i32::from(lease.kgen))
+            .bind(i32::from(lease.partition))
+            .bind(lease.epoch.cast_signed())
+            .bind(plan.first.cast_signed())
+            .bind(plan.last.cast_signed())
+            .bind(Json(&plan.skip))
+            .bind(Json(&plan.destinations))
+            .execute(&self.pool)
+            .await?;
+        if inserted.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::Fenced) }
     }
 
     /// Marks the planned batch that ends at `last` as done. Returns the lease, moved on.
@@ -148,22 +160,18 @@ impl Ledger {
         last: u64,
         as_of: DateTime<Utc>,
     ) -> Result<Lease, LedgerError> {
-        finish_batch(&self.pool, lease, last, as_of).await
-    }
-
-    /// [`Ledger::mark`] and the [`Ledger::plan`] that follows it, both or neither.
-    pub async fn mark_and_plan(
-        &self,
-        lease: &Lease,
-        last: u64,
-        as_of: DateTime<Utc>,
-        next: &BatchPlan,
-    ) -> Result<Lease, LedgerError> {
-        let mut transaction = self.pool.begin().await?;
-        let lease = finish_batch(&mut *transaction, lease, last, as_of).await?;
-        insert_plan(&mut *transaction, &lease, next).await?;
-        transaction.commit().await?;
-        Ok(lease)
+        let moved: Option<Option<DateTime<Utc>>> = sqlx::query_scalar(sql!("ledger/mark"))
+            .bind(lease.group)
+            .bind(i32::from(lease.kgen))
+            .bind(i32::from(lease.partition))
+            .bind(lease.epoch.cast_signed())
+            .bind(lease.next_offset.cast_signed())
+            .bind(last.cast_signed())
+            .bind(as_of)
+            .fetch_optional(&self.pool)
+            .await?;
+        let as_of = moved.ok_or(LedgerError::Fenced)?;
+        Ok(Lease { next_offset: last + 1, as_of, ..lease.clone() })
     }
 
     /// Moves the lease on without a batch, for a sink that keeps its own fence. Returns the lease,
@@ -212,13 +220,32 @@ impl Ledger {
         Ok(())
     }
 
-    /// Everything received before this moment has been dealt with by `group`, in every partition;
-    /// `None` while that cannot be said of all.
+    /// Everything that `topic`, as it was made last, received before this moment has been dealt with
+    /// by `group`, in every partition; `None` while that cannot be said of all.
     pub async fn as_of(
         &self,
         group: &'static str,
+        topic: &str,
     ) -> Result<Option<DateTime<Utc>>, ControlPlaneError> {
-        Ok(sqlx::query_scalar(sql!("ledger/as_of")).bind(group).fetch_optional(&self.pool).await?)
+        let asked = sqlx::query_scalar(sql!("ledger/as_of")).bind(group).bind(topic);
+        Ok(asked.fetch_optional(&self.pool).await?)
+    }
+
+    /// The first offset not yet known to be done by `group`, per log generation and partition.
+    pub async fn noted_offsets(
+        &self,
+        group: &'static str,
+    ) -> Result<Vec<(u16, u16, u64)>, ControlPlaneError> {
+        let rows: Vec<(i32, i32, i64)> =
+            sqlx::query_as(sql!("ledger/noted_offsets")).bind(group).fetch_all(&self.pool).await?;
+        let number = |number: i32| {
+            u16::try_from(number).map_err(ControlPlaneError::corrupt("log generation or partition"))
+        };
+        rows.into_iter()
+            .map(|(kgen, partition, next)| {
+                Ok((number(kgen)?, number(partition)?, next.cast_unsigned()))
+            })
+            .collect()
     }
 
     /// Forgets batches done before `horizon`; returns how many. Leases keep how far the work is.
@@ -226,44 +253,4 @@ impl Ledger {
         let pruned = sqlx::query(sql!("ledger/prune")).bind(horizon).execute(&self.pool).await?;
         Ok(pruned.rows_affected())
     }
-}
-
-async fn insert_plan(
-    executor: impl PgExecutor<'_>,
-    lease: &Lease,
-    plan: &BatchPlan,
-) -> Result<(), LedgerError> {
-    // The table holds one statement's row; the lease is checked in the same statement.
-    let inserted = sqlx::query(sql!("ledger/plan"))
-        .bind(lease.group)
-        .bind(i32::from(lease.kgen))
-        .bind(i32::from(lease.partition))
-        .bind(lease.epoch.cast_signed())
-        .bind(plan.first.cast_signed())
-        .bind(plan.last.cast_signed())
-        .bind(Json(&plan.skip))
-        .bind(Json(&plan.destinations))
-        .execute(executor)
-        .await?;
-    if inserted.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::Fenced) }
-}
-
-async fn finish_batch(
-    executor: impl PgExecutor<'_>,
-    lease: &Lease,
-    last: u64,
-    as_of: DateTime<Utc>,
-) -> Result<Lease, LedgerError> {
-    let moved: Option<Option<DateTime<Utc>>> = sqlx::query_scalar(sql!("ledger/mark"))
-        .bind(lease.group)
-        .bind(i32::from(lease.kgen))
-        .bind(i32::from(lease.partition))
-        .bind(lease.epoch.cast_signed())
-        .bind(lease.next_offset.cast_signed())
-        .bind(last.cast_signed())
-        .bind(as_of)
-        .fetch_optional(executor)
-        .await?;
-    let as_of = moved.ok_or(LedgerError::Fenced)?;
-    Ok(Lease { next_offset: last + 1, as_of, ..lease.clone() })
 }

@@ -35,7 +35,8 @@ impl PlatformControl {
         key: &NewApiKey,
     ) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        tenant::api_keys::create(&mut transaction, self.context.actor(), client_id, key).await?;
+        tenant::api_keys::create(&mut transaction, self.context.actor(), client_id, key, None)
+            .await?;
         Ok(transaction.commit().await?)
     }
 
@@ -51,7 +52,8 @@ impl PlatformControl {
             .bind(&key.name)
             .execute(&mut *transaction)
             .await?;
-        tenant::api_keys::create(&mut transaction, self.context.actor(), client_id, key).await?;
+        tenant::api_keys::create(&mut transaction, self.context.actor(), client_id, key, None)
+            .await?;
         Ok(transaction.commit().await?)
     }
 

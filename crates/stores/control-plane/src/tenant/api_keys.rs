@@ -19,6 +19,8 @@ pub struct ApiKey {
     pub campaigns: Option<Vec<CampaignId>>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// When it ends, if ever.
+    pub expires_at: Option<DateTime<Utc>>,
     /// Since when it is refused.
     pub revoked_at: Option<DateTime<Utc>>,
 }
@@ -45,6 +47,7 @@ struct ApiKeyRow {
     name: String,
     campaigns: Option<Vec<String>>,
     created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
 }
 
@@ -58,6 +61,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             name: row.name,
             campaigns: row.campaigns.map(parse_campaigns).transpose()?,
             created_at: row.created_at,
+            expires_at: row.expires_at,
             revoked_at: row.revoked_at,
         })
     }
@@ -72,14 +76,15 @@ impl TenantControl {
         Ok(keys)
     }
 
-    /// Makes an API key.
+    /// Makes an API key, which ends at `expires_at`, if ever.
     pub async fn create_api_key(
         &self,
         actor: &str,
         key: &NewApiKey,
+        expires_at: Option<DateTime<Utc>>,
     ) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        create(&mut transaction, actor, self.client_id(), key).await?;
+        create(&mut transaction, actor, self.client_id(), key, expires_at).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -124,6 +129,7 @@ pub(crate) async fn create(
     actor: &str,
     client_id: &ClientId,
     key: &NewApiKey,
+    expires_at: Option<DateTime<Utc>>,
 ) -> Result<(), ControlPlaneError> {
     let campaigns: Option<Vec<_>> =
         key.campaigns.as_ref().map(|ids| ids.iter().map(CampaignId::as_str).collect());
@@ -134,13 +140,19 @@ pub(crate) async fn create(
         .bind(&key.name)
         .bind(&key.secret_hash.as_bytes()[..])
         .bind(campaigns)
+        .bind(expires_at)
         .execute(&mut *connection)
         .await?;
     let entry = AuditEntry {
         action: "api_key.create",
         client_id: Some(client_id),
         subject: &format!("key:{}", key.key_id),
-        detail: json!({ "kind": key.kind, "name": key.name, "campaigns": key.campaigns }),
+        detail: json!({
+            "kind": key.kind,
+            "name": key.name,
+            "campaigns": key.campaigns,
+            "expires_at": expires_at,
+        }),
     };
     audit::append(connection, actor, &entry).await
 }

@@ -55,6 +55,30 @@ async fn a_lost_answer_may_be_asked_for_again_within_ten_seconds() {
 }
 
 #[tokio::test]
+async fn tabs_that_refreshed_together_go_on_each_with_its_own_token() {
+    let platform = Platform::new().await;
+    let (store, now) = (&platform.control_plane, Utc::now());
+    let first = login(&platform, now).await;
+    let [older, younger] = [1, 2].map(|seconds| token(now + TimeDelta::seconds(seconds)));
+    for tab in [&older, &younger] {
+        assert!(rotates(store, &first, tab).await);
+    }
+    assert!(rotates(store, &younger, &token(now + TimeDelta::minutes(10))).await);
+    assert!(rotates(store, &older, &token(now + TimeDelta::minutes(11))).await);
+}
+
+#[tokio::test]
+async fn a_token_whose_successor_was_spent_is_not_good_again() {
+    let platform = Platform::new().await;
+    let (store, now) = (&platform.control_plane, Utc::now());
+    let first = login(&platform, now).await;
+    let second = token(now + TimeDelta::seconds(1));
+    assert!(rotates(store, &first, &second).await);
+    assert!(rotates(store, &second, &token(now + TimeDelta::seconds(2))).await);
+    assert!(!rotates(store, &first, &token(now + TimeDelta::seconds(3))).await);
+}
+
+#[tokio::test]
 async fn ended_unknown_and_logged_out_tokens_are_refused() {
     let platform = Platform::new().await;
     let (store, now) = (&platform.control_plane, Utc::now());

@@ -1,6 +1,6 @@
 //! A database of its own for each test, dropped when the test ends.
 
-use std::{sync::Arc, thread};
+use std::sync::Arc;
 
 use auth::{Password, Role, Sealer};
 use control_plane::{
@@ -8,27 +8,20 @@ use control_plane::{
     TenantSpec,
 };
 use settings::Secret;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use sqlx::PgPool;
 use tenancy::{ClientId, Isolation, TenantRouter, TenantState};
 use uuid::Uuid;
 
-pub(crate) struct Database {
-    name: String,
-    pub(crate) url: String,
-}
+pub(crate) struct Database(testkit::Database);
 
 impl Database {
     /// Empty: no table yet.
     pub(crate) async fn empty() -> Self {
-        let name = format!("test_{}", Uuid::now_v7().simple());
-        execute(&server(), &format!("CREATE DATABASE {name}")).await;
-        let server = server();
-        let (address, _) = server.rsplit_once('/').unwrap();
-        Self { url: format!("{address}/{name}"), name }
+        Self(testkit::Database::create().await)
     }
 
     pub(crate) fn settings(&self) -> PostgresSettings {
-        PostgresSettings { url: Secret::new(self.url.clone()), max_connections: 8 }
+        PostgresSettings { url: Secret::new(self.0.url().to_owned()), max_connections: 8 }
     }
 
     pub(crate) async fn control_plane(&self) -> ControlPlane {
@@ -37,30 +30,8 @@ impl Database {
 
     /// Past the control plane, as a query with a mistake in it would be.
     pub(crate) async fn raw(&self) -> PgPool {
-        PgPool::connect(&self.url).await.unwrap()
+        PgPool::connect(self.0.url()).await.unwrap()
     }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let statement = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-        let dropped = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(execute(&server(), &statement));
-        });
-        dropped.join().unwrap();
-    }
-}
-
-fn server() -> String {
-    std::env::var("FOOTFALL__POSTGRES__URL")
-        .expect("FOOTFALL__POSTGRES__URL must name a PostgreSQL whose role may create databases")
-}
-
-async fn execute(url: &str, statement: &str) {
-    let mut connection = PgConnection::connect(url).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
 }
 
 /// A migrated database with the cluster `shared` and the tenants `acme` and `globex`.

@@ -7,10 +7,11 @@ use futures::future::join_all;
 use crate::fixture::{Platform, id};
 
 const GROUP: &str = "store";
+const TOPIC: &str = "events.v1";
 
 async fn log(platform: &Platform, partitions: u16) -> (Ledger, u16) {
     let ledger = platform.control_plane.ledger();
-    let kgen = ledger.generation("events.v1", "topic-1", partitions).await.unwrap();
+    let kgen = ledger.generation(TOPIC, "topic-1", partitions).await.unwrap();
     (ledger, kgen)
 }
 
@@ -63,9 +64,8 @@ async fn a_zombie_writes_nothing() {
 
     assert!(fenced(ledger.mark(&zombie, 9, noon()).await));
     assert!(fenced(ledger.advance(&zombie, 5, noon()).await));
-    assert!(fenced(ledger.mark_and_plan(&zombie, 9, noon(), &plan(10, 19)).await));
     ledger.touch(GROUP, kgen, &[(0, zombie.epoch)], noon()).await.unwrap();
-    assert_eq!(ledger.as_of(GROUP).await.unwrap(), None);
+    assert_eq!(ledger.as_of(GROUP, TOPIC).await.unwrap(), None);
 
     let owner = ledger.mark(&owner, 9, noon()).await.unwrap();
     assert!(fenced(ledger.plan(&zombie, &plan(0, 9)).await));
@@ -84,20 +84,6 @@ async fn a_plan_that_leaves_a_gap_or_overlaps_is_refused() {
     let lease = ledger.mark(&lease, 9, noon()).await.unwrap();
     assert!(fenced(ledger.plan(&lease, &plan(5, 14)).await));
     assert!(fenced(ledger.plan(&lease, &plan(11, 14)).await));
-}
-
-#[tokio::test]
-async fn marking_and_planning_happen_both_or_neither() {
-    let platform = Platform::new().await;
-    let (ledger, kgen) = log(&platform, 1).await;
-    let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
-    ledger.plan(&lease, &plan(0, 9)).await.unwrap();
-    assert!(fenced(ledger.mark_and_plan(&lease, 9, noon(), &plan(11, 19)).await));
-    assert_eq!(ledger.planned(GROUP, kgen, 0).await.unwrap().unwrap().plan, plan(0, 9));
-
-    let lease = ledger.mark_and_plan(&lease, 9, noon(), &plan(10, 19)).await.unwrap();
-    assert_eq!(lease.next_offset, 10);
-    assert_eq!(ledger.planned(GROUP, kgen, 0).await.unwrap().unwrap().plan, plan(10, 19));
 }
 
 #[tokio::test]
@@ -131,29 +117,42 @@ async fn as_of_is_the_least_of_all_partitions_and_never_goes_back() {
     let (ledger, kgen) = log(&platform, 2).await;
     let first = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
     let first = ledger.advance(&first, 5, noon()).await.unwrap();
-    assert_eq!(ledger.as_of(GROUP).await.unwrap(), None, "the other was never taken");
+    assert_eq!(ledger.as_of(GROUP, TOPIC).await.unwrap(), None, "the other was never taken");
 
     let second = ledger.take(GROUP, kgen, 1, "a").await.unwrap();
-    assert_eq!(ledger.as_of(GROUP).await.unwrap(), None, "the other has done nothing");
+    assert_eq!(ledger.as_of(GROUP, TOPIC).await.unwrap(), None, "the other has done nothing");
     let later = noon() + TimeDelta::minutes(5);
     ledger.touch(GROUP, kgen, &[(0, first.epoch), (1, second.epoch)], later).await.unwrap();
-    assert_eq!(ledger.as_of(GROUP).await.unwrap(), Some(later));
+    assert_eq!(ledger.as_of(GROUP, TOPIC).await.unwrap(), Some(later));
 
     let first = ledger.advance(&first, 6, noon()).await.unwrap();
     assert_eq!(first.as_of, Some(later));
-    assert_eq!(ledger.as_of(GROUP).await.unwrap(), Some(later));
-    assert_eq!(ledger.as_of("live").await.unwrap(), None, "groups are apart");
+    assert_eq!(ledger.as_of(GROUP, TOPIC).await.unwrap(), Some(later));
+    assert_eq!(ledger.as_of("live", TOPIC).await.unwrap(), None, "groups are apart");
+}
+
+#[tokio::test]
+async fn a_topic_that_was_given_up_holds_nothing_back() {
+    let platform = Platform::new().await;
+    let ledger = platform.control_plane.ledger();
+    ledger.generation("events.v0", "given-up", 3).await.unwrap();
+    let (ledger, kgen) = log(&platform, 1).await;
+    let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
+    ledger.advance(&lease, 5, noon()).await.unwrap();
+    assert_eq!(ledger.as_of(GROUP, TOPIC).await.unwrap(), Some(noon()));
+    assert_eq!(ledger.as_of(GROUP, "events.v0").await.unwrap(), None);
+    assert_eq!(ledger.as_of(GROUP, "events.v9").await.unwrap(), None, "unknown");
 }
 
 #[tokio::test]
 async fn a_topic_made_anew_is_a_new_generation() {
     let platform = Platform::new().await;
     let ledger = platform.control_plane.ledger();
-    let generations = (0..8).map(|_| ledger.generation("events.v1", "first", 3));
+    let generations = (0..8).map(|_| ledger.generation(TOPIC, "first", 3));
     let generations: BTreeSet<_> =
         join_all(generations).await.into_iter().map(|kgen| kgen.unwrap()).collect();
     assert_eq!(generations, BTreeSet::from([1]));
-    assert_eq!(ledger.generation("events.v1", "second", 3).await.unwrap(), 2);
+    assert_eq!(ledger.generation(TOPIC, "second", 3).await.unwrap(), 2);
     assert_eq!(ledger.take(GROUP, 2, 0, "a").await.unwrap().next_offset, 0);
 }
 
@@ -163,9 +162,21 @@ async fn pruning_forgets_done_batches_and_keeps_planned_ones() {
     let (ledger, kgen) = log(&platform, 1).await;
     let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
     ledger.plan(&lease, &plan(0, 9)).await.unwrap();
-    let lease = ledger.mark_and_plan(&lease, 9, noon(), &plan(10, 19)).await.unwrap();
+    let lease = ledger.mark(&lease, 9, noon()).await.unwrap();
+    ledger.plan(&lease, &plan(10, 19)).await.unwrap();
     let soon = Utc::now() + TimeDelta::minutes(1);
     assert_eq!(ledger.prune(soon - TimeDelta::days(1)).await.unwrap(), 0);
     assert_eq!(ledger.prune(soon).await.unwrap(), 1);
     assert_eq!(ledger.mark(&lease, 19, noon()).await.unwrap().next_offset, 20);
+}
+
+#[tokio::test]
+async fn how_far_a_group_is_can_be_asked_without_a_lease() {
+    let platform = Platform::new().await;
+    let (ledger, kgen) = log(&platform, 2).await;
+    let lease = ledger.take("live", kgen, 1, "a").await.unwrap();
+    ledger.take(GROUP, kgen, 0, "a").await.unwrap();
+    assert_eq!(ledger.noted_offsets("live").await.unwrap(), [(kgen, 1, 0)]);
+    ledger.advance(&lease, 7, noon()).await.unwrap();
+    assert_eq!(ledger.noted_offsets("live").await.unwrap(), [(kgen, 1, 7)]);
 }

@@ -10,14 +10,14 @@ async fn migrating_twice_and_from_many_processes_at_once_is_safe() {
         result.unwrap();
     }
     processes[0].migrate().await.unwrap();
-    assert!(processes[0].ledger().as_of("store").await.unwrap().is_none());
+    assert!(processes[0].ledger().as_of("store", "events.v1").await.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn without_its_tables_it_says_what_to_run() {
     let database = Database::empty().await;
     let ledger = database.control_plane().await.ledger();
-    let error = ledger.as_of("store").await.unwrap_err();
+    let error = ledger.as_of("store", "events.v1").await.unwrap_err();
     assert!(error.to_string().contains("run `footfall migrate`"), "{error}");
 }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use rdkafka::{
     ClientContext,
     config::RDKafkaLogLevel,
@@ -10,6 +12,10 @@ use tokio::sync::mpsc;
 use super::PublishOutcome;
 use crate::{KafkaSettings, StreamError, driver_log::DriverLog, kafka_settings::MAX_RECORD_BYTES};
 
+/// How long a record is tried. No caller waits longer, and one that is told "not known to be stored"
+/// has an end to count on.
+pub(super) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// librdkafka's producer, with a thread that brings the acknowledgements back.
 pub(super) type Client = ThreadedProducer<Acknowledge>;
 
@@ -19,7 +25,7 @@ pub(super) fn connect(settings: &KafkaSettings) -> Result<Client, StreamError> {
         .set("acks", "all")
         .set("enable.idempotence", "true")
         .set("max.in.flight.requests.per.connection", "5")
-        .set("delivery.timeout.ms", "120000")
+        .set("delivery.timeout.ms", DELIVERY_TIMEOUT.as_millis().to_string())
         .set("linger.ms", "5")
         .set("compression.type", "lz4")
         .set("message.max.bytes", MAX_RECORD_BYTES)
@@ -80,4 +86,37 @@ pub(super) fn failed(error: &KafkaError) -> PublishOutcome {
         )
     );
     PublishOutcome::Failed { retriable: !hopeless }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::outgoing::{Outgoing, headers},
+        *,
+    };
+
+    #[tokio::test]
+    async fn a_record_nobody_takes_is_given_up_when_the_last_caller_has_gone() {
+        let settings = KafkaSettings {
+            brokers: "127.0.0.1:1".to_owned(),
+            events_topic: "events".to_owned(),
+            rejects_topic: "rejects".to_owned(),
+            partitions: 1,
+            replication: 1,
+        };
+        let client = connect(&settings).unwrap();
+        let (report, mut reports) = mpsc::unbounded_channel();
+        let record = Outgoing {
+            topic: "events",
+            key: "acme",
+            partition: None,
+            payload: b"{}".as_slice().into(),
+            headers: headers(chrono::Utc::now(), None, []),
+        };
+        record.send(&client, Box::new(Ticket { index: 0, report })).unwrap();
+        // librdkafka looks once a second which are over.
+        let end = DELIVERY_TIMEOUT + Duration::from_secs(3);
+        let outcome = tokio::time::timeout(end, reports.recv()).await.unwrap();
+        assert_eq!(outcome, Some((0, PublishOutcome::Failed { retriable: true })));
+    }
 }

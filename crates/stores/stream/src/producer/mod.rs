@@ -25,18 +25,12 @@ pub enum PublishOutcome {
         /// Its place within the partition.
         offset: Offset,
     },
-    /// It is not known to be in the log. It may still get there, and a second copy does no harm.
+    /// It is not known to be in the log. It may still get there until
+    /// [`Producer::DELIVERY_TIMEOUT`] is over, and a second copy with the same id does no harm.
     Failed {
         /// Whether sending it again may help.
         retriable: bool,
     },
-}
-
-impl PublishOutcome {
-    /// Whether the log has it for certain.
-    pub fn is_published(self) -> bool {
-        matches!(self, Self::Published { .. })
-    }
 }
 
 /// How a batch is to be delivered.
@@ -61,6 +55,9 @@ struct Shared {
 }
 
 impl Producer {
+    /// How long a record is tried: afterwards it is not sent again.
+    pub const DELIVERY_TIMEOUT: Duration = client::DELIVERY_TIMEOUT;
+
     /// A producer for the log that `settings` describe. Connects in the background.
     pub fn new(settings: &KafkaSettings) -> Result<Self, StreamError> {
         let client = RwLock::new(Arc::new(connect(settings)?));

@@ -9,9 +9,10 @@ use stream::{
     Topics, delete_topics, ensure_topics,
 };
 use tenancy::{
-    ClientId, DirectoryError, Isolation, Limits, Placement, Scoped, TenantContext, TenantDirectory,
-    TenantRecord, TenantRouter, TenantState,
+    ClientId, DirectoryError, Limits, Scoped, TenantContext, TenantDirectory, TenantRecord,
+    TenantRouter,
 };
+use testkit::{setting, tenant_record};
 use uuid::Uuid;
 
 pub(crate) const DELIVERY: Delivery<'static> =
@@ -70,11 +71,9 @@ pub(crate) struct Placed {
 }
 
 pub(crate) fn settings(partitions: Partition) -> KafkaSettings {
-    let brokers = std::env::var("FOOTFALL__KAFKA__BROKERS")
-        .expect("FOOTFALL__KAFKA__BROKERS must name a running Kafka: start the local stack");
     let run = Uuid::now_v7();
     KafkaSettings {
-        brokers,
+        brokers: setting("FOOTFALL__KAFKA__BROKERS"),
         events_topic: format!("test-events-{run}"),
         rejects_topic: format!("test-rejects-{run}"),
         partitions,
@@ -89,20 +88,8 @@ impl TenantDirectory for Directory {
     /// Everybody exists, except for `nobody`. The number in a name is the tenant's spread.
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
         let spread = client_id.as_str().rsplit('-').next().and_then(|text| text.parse().ok());
-        let record = TenantRecord {
-            client_id: client_id.clone(),
-            name: client_id.to_string(),
-            state: TenantState::Active,
-            placement: Placement {
-                isolation: Isolation::Shared,
-                cluster: "main".parse().unwrap(),
-                route_version: 1,
-            },
-            limits: Limits { partition_spread: spread.unwrap_or(4), ..Limits::default() },
-            time_zone: chrono_tz::UTC,
-            currency: "EUR".parse().unwrap(),
-            token_version: 1,
-        };
+        let limits = Limits { partition_spread: spread.unwrap_or(4), ..Limits::default() };
+        let record = TenantRecord { limits, ..tenant_record(client_id) };
         Ok((client_id.as_str() != "nobody").then_some(record))
     }
 }

@@ -37,3 +37,23 @@ async fn a_tenants_old_rows_go_and_a_neighbours_stay() {
     left(&mine, 1).await;
     left(&neighbour, 2).await;
 }
+
+#[tokio::test]
+async fn a_deletion_under_way_is_not_asked_for_again() {
+    let shop = Shop::open(Isolation::Schema).await;
+    shop.insert(0, vec![event(AdClick, "2026-03-01T12:00:00Z")]).await;
+    let (destination, id) = (shop.context.destination(), shop.context.client_id());
+    let table = format!("{}.events", destination.database);
+    let run = async |statement: String| {
+        let writer = shop.writer().with_setting("mutations_sync", "0");
+        writer.query(&statement).execute().await.unwrap();
+    };
+    let expire = async || shop.warehouse.expire(destination, id, chrono::Utc::now()).await.unwrap();
+    run(format!("SYSTEM STOP MERGES {table}")).await;
+    run(format!("ALTER TABLE {table} DELETE WHERE client_id = '{id}-neighbour'")).await;
+    assert!(expire().await, "another tenant's is no reason to wait");
+    assert!(!expire().await, "their own is under way");
+    run(format!("SYSTEM START MERGES {table}")).await;
+    left(&shop, 0).await;
+    shop.close().await;
+}

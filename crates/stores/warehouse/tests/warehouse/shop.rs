@@ -3,11 +3,8 @@ use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 use clickhouse::Client;
 use events::{Event, EventType, Item};
-use serde::Deserialize;
-use tenancy::{
-    ClientId, ClusterName, DirectoryError, Isolation, Limits, Placement, Scoped, TenantContext,
-    TenantDirectory, TenantRecord, TenantRouter, TenantState,
-};
+use tenancy::{ClusterName, Isolation, Placement, Scoped, TenantContext, TenantRecord};
+use testkit::{tenant_context, tenant_record};
 use uuid::Uuid;
 use warehouse::{ClusterSettings, Coordinates, EventRow, InsertBatch, Warehouse};
 
@@ -17,21 +14,6 @@ pub(crate) struct Shop {
     pub(crate) context: TenantContext,
     settings: ClusterSettings,
     kgen: u16,
-}
-
-#[derive(Deserialize)]
-struct Configuration {
-    clusters: BTreeMap<ClusterName, ClusterSettings>,
-}
-
-/// A directory of one.
-struct Alone(TenantRecord);
-
-#[async_trait::async_trait]
-impl TenantDirectory for Alone {
-    async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
-        Ok((*client_id == self.0.client_id).then(|| self.0.clone()))
-    }
 }
 
 impl Shop {
@@ -51,20 +33,9 @@ impl Shop {
         };
         let settings = clusters[&cluster].clone();
         let random = Uuid::now_v7();
-        let record = TenantRecord {
-            client_id: format!("test-{}", random.simple()).parse().unwrap(),
-            name: "A shop".to_owned(),
-            state: TenantState::Active,
-            placement: Placement { isolation, cluster, route_version: 1 },
-            limits: Limits::default(),
-            time_zone: chrono_tz::UTC,
-            currency: "EUR".parse().unwrap(),
-            token_version: 1,
-        };
-        let client_id = record.client_id.clone();
-        let router = TenantRouter::new(Arc::new(Alone(record)));
-        #[expect(clippy::disallowed_methods, reason = "tests mint contexts")]
-        let context = router.resolve(&client_id, 1).await.unwrap();
+        let placement = Placement { isolation, cluster, route_version: 1 };
+        let record = tenant_record(&format!("test-{}", random.simple()).parse().unwrap());
+        let context = tenant_context(TenantRecord { placement, ..record }).await;
         // Tests share tables, so each writes a generation of the log of its own.
         let kgen = random.as_u128() as u16;
         Self { warehouse: Warehouse::new(clusters), context, settings, kgen }
@@ -133,10 +104,7 @@ impl Shop {
 
 /// The clusters of the local stack.
 pub(crate) fn clusters() -> BTreeMap<ClusterName, ClusterSettings> {
-    let variables = std::env::vars().filter(|(name, _)| name.starts_with("FOOTFALL__CLUSTERS__"));
-    settings::load::<Configuration>("", None, variables)
-        .expect("start the stack and export what its stack.env says")
-        .clusters
+    ["shared", "dedicated"].map(|name| (name.parse().unwrap(), testkit::cluster(name))).into()
 }
 
 /// When the log took in what stands at `offset`: ten seconds apart, over midnight at offset 60.

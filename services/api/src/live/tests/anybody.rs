@@ -1,34 +1,31 @@
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU32, Ordering},
+};
+
 use auth::{
     ApiKeyId, CredentialStore, CredentialStoreError, NewRefreshToken, Rotation, SecretHash,
     SecurityEvent, StoredApiKey, StoredSigningKey, StoredUser,
 };
 use chrono::{DateTime, Utc};
-use tenancy::{
-    ClientId, DirectoryError, Isolation, Limits, Placement, TenantDirectory, TenantRecord,
-    TenantState,
-};
+use tenancy::{ClientId, DirectoryError, Limits, TenantDirectory, TenantRecord};
+use testkit::tenant_record;
 use uuid::Uuid;
 
-/// Any tenant, with two live streams; nobody has users or keys.
-pub(super) struct Anybody;
+/// Any tenant, with two live streams; nobody has users.
+#[derive(Default)]
+pub(super) struct Anybody {
+    /// How often tokens were revoked.
+    pub(super) revocations: AtomicU32,
+    pub(super) key: Mutex<Option<StoredApiKey>>,
+}
 
 #[async_trait::async_trait]
 impl TenantDirectory for Anybody {
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
-        Ok(Some(TenantRecord {
-            client_id: client_id.clone(),
-            name: client_id.to_string(),
-            state: TenantState::Active,
-            placement: Placement {
-                isolation: Isolation::Shared,
-                cluster: "shared".parse().unwrap(),
-                route_version: 1,
-            },
-            limits: Limits { live_streams: 2, ..Limits::default() },
-            time_zone: chrono_tz::Tz::UTC,
-            currency: "EUR".parse().unwrap(),
-            token_version: 1,
-        }))
+        let limits = Limits { live_streams: 2, ..Limits::default() };
+        let token_version = 1 + self.revocations.load(Ordering::Relaxed);
+        Ok(Some(TenantRecord { limits, token_version, ..tenant_record(client_id) }))
     }
 }
 
@@ -42,8 +39,9 @@ impl CredentialStore for Anybody {
         Ok(None)
     }
 
-    async fn api_key(&self, _: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
-        Ok(None)
+    async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
+        let key = self.key.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(key.filter(|key| key.id == *id))
     }
 
     async fn start_refresh_family(

@@ -4,7 +4,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -18,7 +18,8 @@ use actix_web::{
 };
 use aggregates::{Aggregates, ChainStart, LiveBatch, LiveDelta, LiveFeed, Outcome, RedisSettings};
 use auth::{
-    Authority, CampaignScope, Grant, Role, SigningKey, Subject, TokenSigner, TokenVerifier,
+    ApiKey, Authority, CampaignScope, Grant, KeyKind, Role, SigningKey, StoredApiKey, Subject,
+    TokenSigner, TokenVerifier,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use lifecycle::Lifecycle;
@@ -43,13 +44,21 @@ pub(super) struct Stand {
     lifecycle: Lifecycle,
     live: Live,
     state: WebState,
+    known: Arc<Anybody>,
+    reports: Arc<Counters>,
     key: SigningKey,
     next_offset: AtomicU64,
     now: QuarterHour,
 }
 
-/// Numbers from Redis; two campaigns are known.
-struct Counters(Aggregates);
+/// Numbers from Redis, or (where it is not whole) the clicks that the store has; two campaigns are
+/// known, until they are hidden.
+struct Counters {
+    aggregates: Aggregates,
+    stored_clicks: AtomicU64,
+    readings: AtomicU64,
+    hidden: AtomicBool,
+}
 
 /// One event of a stream.
 #[derive(Debug)]
@@ -66,8 +75,12 @@ pub(super) struct Stream {
 
 impl Stand {
     pub(super) async fn new() -> Self {
-        let url = std::env::var("FOOTFALL__REDIS__URL")
-            .expect("FOOTFALL__REDIS__URL must name a Redis: source the local stack's environment");
+        Self::whole_from(DateTime::UNIX_EPOCH).await
+    }
+
+    /// With a Redis that has lost what it held of earlier hours.
+    pub(super) async fn whole_from(whole_from: DateTime<Utc>) -> Self {
+        let url = testkit::setting("FOOTFALL__REDIS__URL");
         let namespace = format!("test-{}", Uuid::now_v7().simple());
         let settings = RedisSettings { url: Secret::new(url), slot_buckets: 1, namespace };
         let aggregates = Aggregates::connect(&settings).unwrap();
@@ -77,25 +90,67 @@ impl Stand {
             partitions: 1,
             seen: None,
             next_offset: 0,
-            whole_from: DateTime::UNIX_EPOCH,
+            whole_from,
         };
         let (bucket, _) = aggregates.fences(1, 0).await.unwrap()[0];
         assert!(aggregates.start_chain(bucket, &start).await.unwrap());
         let lifecycle = Lifecycle::new();
         let feed = LiveFeed::start(&aggregates, &lifecycle);
-        let reports = Arc::new(Counters(aggregates.clone()));
-        let live = Live::new(aggregates.clone(), feed, reports);
+        let reports = Arc::new(Counters {
+            aggregates: aggregates.clone(),
+            stored_clicks: AtomicU64::new(0),
+            readings: AtomicU64::new(0),
+            hidden: AtomicBool::new(false),
+        });
+        let live = Live::new(aggregates.clone(), feed, reports.clone());
         let key = SigningKey::generate().unwrap();
         let verifier = TokenVerifier::new([&key], "footfall", "api").unwrap();
-        let state = WebState::new(Arc::new(Anybody), Arc::new(Anybody), verifier);
+        let known = Arc::new(Anybody::default());
+        let state = WebState::new(known.clone(), known.clone(), verifier);
         let (next_offset, now) = (AtomicU64::new(0), QuarterHour::containing(Utc::now()));
-        Self { aggregates, lifecycle, live, state, key, next_offset, now }
+        Self { aggregates, lifecycle, live, state, known, reports, key, next_offset, now }
+    }
+
+    /// So many clicks have reached the store by now.
+    pub(super) fn store(&self, clicks: u64) {
+        self.reports.stored_clicks.store(clicks, Ordering::Relaxed);
+    }
+
+    /// How often streams asked for a report.
+    pub(super) fn readings(&self) -> u64 {
+        self.reports.readings.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn hide_campaigns(&self) {
+        self.reports.hidden.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn revoke_tokens(&self) {
+        self.known.revocations.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A key of `acme`, the only one.
+    pub(super) fn make_key(&self) -> String {
+        let key = ApiKey::generate(KeyKind::Read).unwrap();
+        *self.known.key.lock().unwrap() = Some(StoredApiKey {
+            id: key.id().clone(),
+            client_id: "acme".parse().unwrap(),
+            kind: KeyKind::Read,
+            secret_hash: key.secret_hash(),
+            campaigns: None,
+            expires_at: None,
+        });
+        key.reveal()
+    }
+
+    pub(super) fn revoke_key(&self) {
+        *self.known.key.lock().unwrap() = None;
     }
 
     /// Clicks at a quarter of a euro each, now, through the live sink.
     #[expect(clippy::disallowed_methods, reason = "tests act as the consumer of the log")]
     pub(super) async fn click(&self, client: &str, clicks: u64) {
-        let tenant = TenantRouter::new(Arc::new(Anybody));
+        let tenant = TenantRouter::new(self.known.clone());
         let tenant = tenant.resolve_record(&client.parse().unwrap()).await.unwrap();
         let mut sums = Sums::default();
         sums.add_count(Counter::Clicks, clicks);
@@ -113,6 +168,13 @@ impl Stand {
         let batch = LiveBatch { kgen: 1, partition: 0, first: offset, last: offset, log_time };
         let applied = self.aggregates.apply(&batch, vec![tenant.scope(vec![delta])]).await.unwrap();
         assert_eq!(applied[0].1, Outcome::Applied);
+    }
+
+    /// The id of the last change of a tenant.
+    pub(super) async fn place(&self, client: &str) -> String {
+        let tenant =
+            testkit::tenant_context(testkit::tenant_record(&client.parse().unwrap())).await;
+        self.aggregates.for_tenant(&tenant).feed_position().await.unwrap().to_string()
     }
 
     pub(super) fn token_for(&self, client: &str, lifetime: TimeDelta) -> String {
@@ -269,7 +331,7 @@ impl LiveReports for Counters {
         campaign: &CampaignId,
     ) -> Result<(), Problem> {
         match campaign.as_str() {
-            "spring-sale" | "summer-sale" => Ok(()),
+            "spring-sale" | "summer-sale" if !self.hidden.load(Ordering::Relaxed) => Ok(()),
             _ => Err(Problem::not_found()),
         }
     }
@@ -280,7 +342,17 @@ impl LiveReports for Counters {
         campaign: &CampaignId,
         range: TimeRange,
     ) -> Result<LiveReport, Problem> {
-        let live = self.0.for_tenant(tenant).campaign_series(campaign, range).await.unwrap();
-        Ok(LiveReport { series: live.series, as_of: Some(Utc::now()) })
+        self.readings.fetch_add(1, Ordering::Relaxed);
+        let as_of = Some(Utc::now());
+        let reader = self.aggregates.for_tenant(tenant);
+        let live = reader.campaign_series(campaign, range, &[]).await.unwrap();
+        let live_from = live.covered.map(|covered| covered.from());
+        let mut series = live.series;
+        if live_from.is_none() {
+            let mut sums = Sums::default();
+            sums.add_count(Counter::Clicks, self.stored_clicks.load(Ordering::Relaxed));
+            series.insert(QuarterHour::containing(Utc::now()), sums);
+        }
+        Ok(LiveReport { series, live_from, as_of })
     }
 }

@@ -177,6 +177,26 @@ async fn a_change_of_tier_or_of_a_user_is_refused_at_its_line() {
 }
 
 #[tokio::test]
+async fn the_partitions_of_a_tenant_that_is_active_are_fixed() {
+    let platform = Platform::new().await;
+    let file = platform.file("a", "shared", "shared");
+    let spread =
+        |limits: &str| [file.replace("[[advertisers]]", &format!("{limits}\n\n[[advertisers]]"))];
+    platform.apply(&spread("[limits]\npartition_spread = 3")).await;
+    let wider = spread("[limits]\npartition_spread = 4");
+    let refused = faults(platform.plan(&wider).await.unwrap_err());
+    assert_eq!(refused.len(), 1);
+    assert_eq!(refused[0].field, "limits.partition_spread");
+    assert!(refused[0].reason.starts_with("must stay 3"), "{}", refused[0]);
+    let others = spread("[limits]\npartition_spread = 3\nlive_streams = 7");
+    assert_eq!(platform.apply(&others).await.steps, 1, "other limits may change");
+
+    // What was never activated has sent nothing.
+    platform.admin().set_tenant_state(&platform.id("a"), TenantState::Provisioning).await.unwrap();
+    platform.plan(&wider).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_dedicated_tenant_shares_its_cluster_with_nobody() {
     let platform = Platform::new().await;
     let files =

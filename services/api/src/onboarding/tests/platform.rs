@@ -1,12 +1,12 @@
 //! A database of PostgreSQL and tenants of ClickHouse for one test; both are dropped at its end.
 
-use std::{env, fs, thread};
+use std::{fs, thread};
 
 use control_plane::{Account, Cluster, ControlPlane, PlatformControl, PostgresSettings};
 use settings::Secret;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
-use tenancy::{ClientId, ClusterName, PlatformContext, TenantRouter};
+use tenancy::{ClientId, PlatformContext, TenantRouter};
+use testkit::Database;
 use uuid::Uuid;
 use warehouse::{ClusterSettings, Warehouse};
 
@@ -15,27 +15,23 @@ use super::super::{Applied, Folder, Onboarding, OnboardingError, Plan, read_fold
 const CLUSTERS: [&str; 2] = ["shared", "dedicated"];
 
 pub(super) struct Platform {
-    database: String,
     /// Sets the tenants of this test apart from those of others on the same server.
     suffix: String,
     folder: TempDir,
     pub(super) control_plane: ControlPlane,
+    _database: Database,
 }
 
 impl Platform {
     pub(super) async fn new() -> Self {
-        let id = Uuid::now_v7().simple().to_string();
-        let database = format!("test_{id}");
-        execute(&format!("CREATE DATABASE {database}")).await;
-        let server = setting("POSTGRES__URL");
-        let (address, _) = server.rsplit_once('/').unwrap();
-        let url = Secret::new(format!("{address}/{database}"));
+        let database = Database::create().await;
+        let url = Secret::new(database.url().to_owned());
         let settings = PostgresSettings { url, max_connections: 4 };
         let control_plane = ControlPlane::connect(&settings).await.unwrap();
         control_plane.migrate().await.unwrap();
-        let suffix = id.chars().rev().take(12).collect();
+        let suffix = Uuid::now_v7().simple().to_string().chars().rev().take(12).collect();
         let folder = tempfile::tempdir().unwrap();
-        let platform = Self { database, suffix, folder, control_plane };
+        let platform = Self { suffix, folder, control_plane, _database: database };
         for name in CLUSTERS {
             let sealer = auth::Sealer::new([7; 32]);
             platform.admin().register_cluster(&sealer, &cluster(name)).await.unwrap();
@@ -119,39 +115,17 @@ kind = "collect"
 }
 
 pub(super) fn warehouse() -> Warehouse {
-    Warehouse::new(CLUSTERS.map(|name| {
-        let Cluster { name, url, writer, reader } = cluster(name);
-        let settings = ClusterSettings {
-            url,
-            writer_user: writer.user,
-            writer_password: writer.password,
-            reader_user: reader.user,
-            reader_password: reader.password,
-        };
-        (name, settings)
-    }))
+    Warehouse::new(CLUSTERS.map(|name| (name.parse().unwrap(), testkit::cluster(name))))
 }
 
 fn cluster(name: &str) -> Cluster {
-    let of = |field: &str| setting(&format!("CLUSTERS__{}__{field}", name.to_uppercase()));
-    let account = |user, password| Account { user: of(user), password: Secret::new(of(password)) };
+    let settings: ClusterSettings = testkit::cluster(name);
     Cluster {
-        name: name.parse::<ClusterName>().unwrap(),
-        url: of("URL"),
-        writer: account("WRITER_USER", "WRITER_PASSWORD"),
-        reader: account("READER_USER", "READER_PASSWORD"),
+        name: name.parse().unwrap(),
+        url: settings.url,
+        writer: Account { user: settings.writer_user, password: settings.writer_password },
+        reader: Account { user: settings.reader_user, password: settings.reader_password },
     }
-}
-
-fn setting(name: &str) -> String {
-    let name = format!("FOOTFALL__{name}");
-    env::var(&name).unwrap_or_else(|_| panic!("{name} must say where the test's servers are"))
-}
-
-async fn execute(statement: &str) {
-    let mut connection = PgConnection::connect(&setting("POSTGRES__URL")).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
 }
 
 async fn drop_tenants(suffix: &str) {
@@ -172,14 +146,10 @@ async fn drop_tenants(suffix: &str) {
 
 impl Drop for Platform {
     fn drop(&mut self) {
-        let statement = format!("DROP DATABASE {} WITH (FORCE)", self.database);
         let suffix = self.suffix.clone();
         let dropped = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(async {
-                drop_tenants(&suffix).await;
-                execute(&statement).await;
-            });
+            runtime.unwrap().block_on(drop_tenants(&suffix));
         });
         dropped.join().unwrap();
     }

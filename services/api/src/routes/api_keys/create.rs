@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web::Data};
 use auth::{KeyKind, ManageApiKeys};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use control_plane::NewApiKey;
 use problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub(crate) struct ApiKeyOrder {
     /// The campaigns a `read` key is limited to; all when absent.
     #[schema(value_type = Option<Vec<String>>)]
     campaigns: Option<Vec<CampaignId>>,
+    /// When it ends (RFC 3339), in the future; never when absent. Tokens made from it end then too.
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// A key that was just made, with its secret.
@@ -66,6 +68,10 @@ async fn make(
         let reason = "must be absent: only a `read` key can be limited to campaigns";
         return Err(Problem::field("/campaigns", reason).into());
     }
+    let now = Utc::now();
+    if order.expires_at.is_some_and(|end| end <= now) {
+        return Err(Problem::field("/expires_at", "must be in the future").into());
+    }
     let name = display_name("/name", order.name)?;
     let key = auth::ApiKey::generate(order.kind)?;
     let new = NewApiKey {
@@ -76,13 +82,15 @@ async fn make(
         campaigns: order.campaigns.clone(),
     };
     let actor = tenant.principal().subject.to_string();
-    api.control_plane.for_tenant(tenant.context()).create_api_key(&actor, &new).await?;
+    let keys = api.control_plane.for_tenant(tenant.context());
+    keys.create_api_key(&actor, &new, order.expires_at).await?;
     let about = ApiKey {
         id: key.id().to_string(),
         name,
         kind: order.kind,
         campaigns: order.campaigns,
-        created_at: Utc::now(),
+        created_at: now,
+        expires_at: order.expires_at,
         revoked_at: None,
     };
     Ok(NewKey { about, key: key.reveal() })

@@ -26,14 +26,23 @@ pub(crate) struct ApiKey {
     campaigns: Option<Vec<CampaignId>>,
     /// When it was made.
     created_at: DateTime<Utc>,
+    /// When it ends; `null` for never.
+    expires_at: Option<DateTime<Utc>>,
     /// Since when it is refused.
     revoked_at: Option<DateTime<Utc>>,
 }
 
 impl From<control_plane::ApiKey> for ApiKey {
     fn from(key: control_plane::ApiKey) -> Self {
-        let control_plane::ApiKey { key_id: id, kind, name, campaigns, created_at, revoked_at } =
-            key;
-        Self { id, name, kind, campaigns, created_at, revoked_at }
+        let control_plane::ApiKey {
+            key_id: id,
+            kind,
+            name,
+            campaigns,
+            created_at,
+            expires_at,
+            revoked_at,
+        } = key;
+        Self { id, name, kind, campaigns, created_at, expires_at, revoked_at }
     }
 }

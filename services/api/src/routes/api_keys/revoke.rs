@@ -8,7 +8,7 @@ use web::{Error, Tenant};
 
 use crate::{failure::Failure, state::Api};
 
-/// Refuses an API key from now on; within five seconds everywhere.
+/// Refuses an API key, and the tokens made from it, from now on; within five seconds everywhere.
 #[utoipa::path(
     delete,
     path = "/v1/api-keys/{id}",

@@ -11,7 +11,7 @@ use web::{Error, Tenant};
 
 use crate::{
     ingest::{Decision, Encoding, Ingest, RETRY_AFTER, Receipt, form_of, refused, shape_problem},
-    openapi::{BatchDocument, EventDocument, ProblemDocument},
+    openapi::{BatchDocument, EventDocument, ProblemDocument, UnstoredDocument},
 };
 
 /// Takes events in.
@@ -49,8 +49,9 @@ use crate::{
             description = "The body is JSON, but not a batch of events"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
             description = "Over the tenant's events per second; see `Retry-After`"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json",
-            description = "Nothing could be stored; see `Retry-After`"),
+        (status = 503, body = UnstoredDocument, content_type = "application/problem+json",
+            description = "Away or full; see `Retry-After`. With `outcomes`, none of the events is \
+                known to be stored"),
     ),
     security(("bearer" = []))
 )]
@@ -77,14 +78,24 @@ pub(crate) async fn post(
     };
     let receipt = ingest.take(&tenant, &batch.events, &admission, traceparent(&request)).await;
     if receipt.nothing_stored() {
-        let detail = "None of the events could be stored. Send the batch again.";
-        return Err(Problem::new(Code::Unavailable, detail).with_retry_after(RETRY_AFTER).into());
+        return Err(unknown_whether_stored(&receipt).into());
     }
     let mut response = HttpResponse::Accepted();
     if receipt.counts.retry > 0 {
         response.insert_header((header::RETRY_AFTER, RETRY_AFTER.as_secs()));
     }
     Ok(response.json(receipt))
+}
+
+/// None of the events is known to be stored, but each may still be: the ids we gave those that had
+/// none go back to the caller, so that sending them again doubles nothing.
+fn unknown_whether_stored(receipt: &Receipt) -> Problem {
+    let detail = "None of the events is known to be stored. Send the batch again, each event with \
+                  the `event_id` of its outcome, where it has one.";
+    let outcomes = serde_json::to_value(&receipt.outcomes).unwrap_or_default();
+    Problem::new(Code::Unavailable, detail)
+        .with_retry_after(RETRY_AFTER)
+        .with_extension("outcomes", outcomes)
 }
 
 /// The trace context to send along, if it has the right form (W3C).

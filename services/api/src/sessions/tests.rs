@@ -1,0 +1,98 @@
+use std::sync::Arc;
+
+use aggregates::{Aggregates, RedisSettings};
+use auth::{CredentialStore, Password, Role, Sealer, SigningKey};
+use control_plane::{
+    Account, Cluster, ControlPlane, NewUser, PostgresSettings, TenantControl, TenantSpec,
+};
+use problem::{Code, Problem};
+use settings::Secret;
+use tenancy::{ClientId, Isolation, Limits, TenantRouter, TenantState};
+use testkit::{Database, setting, tenant_context, tenant_record};
+use uuid::Uuid;
+use web::{TokenSettings, WebState};
+
+use crate::sessions::{PasswordGate, Sessions};
+
+const EMAIL: &str = "ann@acme.example";
+
+#[tokio::test]
+async fn whoever_is_disabled_while_logging_in_gets_no_token() {
+    let database = Database::create().await;
+    let control_plane = control_plane(&database).await;
+    let acme = acme(&control_plane).await;
+    let sessions = sessions(&control_plane);
+    let user = control_plane.user_by_email(EMAIL).await.unwrap().unwrap();
+    assert!(sessions.grant(&user).await.is_ok());
+
+    // The password has been found right; before the token is made, the user is disabled.
+    assert!(acme.disable_user("test", user.id).await.unwrap());
+    let refused = Problem::from(sessions.grant(&user).await.unwrap_err());
+    assert_eq!(refused.code(), Code::CredentialInvalid);
+}
+
+async fn control_plane(database: &Database) -> ControlPlane {
+    let url = Secret::new(database.url().to_owned());
+    let settings = PostgresSettings { url, max_connections: 4 };
+    let control_plane = ControlPlane::connect(&settings).await.unwrap();
+    control_plane.migrate().await.unwrap();
+    control_plane
+}
+
+/// The tenant `acme`, with one user.
+async fn acme(control_plane: &ControlPlane) -> TenantControl {
+    let client_id: ClientId = "acme".parse().unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
+    let admin = control_plane.for_platform(&TenantRouter::platform("cli"));
+    let account = || Account { user: "nobody".into(), password: Secret::new("nothing") };
+    let cluster = Cluster {
+        name: "shared".parse().unwrap(),
+        url: "http://127.0.0.1:1".into(),
+        writer: account(),
+        reader: account(),
+    };
+    admin.register_cluster(&Sealer::new([7; 32]), &cluster).await.unwrap();
+    let spec = TenantSpec {
+        client_id: client_id.clone(),
+        name: "Acme".into(),
+        limits: Limits::default(),
+        retention_days: 400,
+        time_zone: chrono_tz::UTC,
+        currency: "EUR".parse().unwrap(),
+    };
+    admin.create_tenant(&spec, Isolation::Shared, &cluster.name).await.unwrap();
+    admin.set_tenant_state(&client_id, TenantState::Active).await.unwrap();
+    let user = NewUser {
+        user_id: Uuid::now_v7(),
+        email: EMAIL.into(),
+        password_hash: Password::generate().unwrap().hash().unwrap(),
+        role: Role::Analyst,
+        advertiser_id: None,
+    };
+    admin.create_user(Some(&client_id), &user).await.unwrap();
+    control_plane.for_tenant(&tenant_context(tenant_record(&client_id)).await)
+}
+
+fn sessions(control_plane: &ControlPlane) -> Sessions {
+    let settings = TokenSettings {
+        issuer: "https://footfall.test".into(),
+        audience: "footfall".into(),
+        access_seconds: 900,
+        refresh_days: 30,
+    };
+    let key = SigningKey::generate().unwrap();
+    let signer = settings.signer(&key).unwrap();
+    let shared = Arc::new(control_plane.clone());
+    let redis = RedisSettings {
+        url: Secret::new(setting("FOOTFALL__REDIS__URL")),
+        slot_buckets: 1,
+        namespace: format!("test-{}", Uuid::now_v7()),
+    };
+    Sessions {
+        web: WebState::new(shared.clone(), shared, settings.verifier(&[key]).unwrap()),
+        signer,
+        settings,
+        aggregates: Aggregates::connect(&redis).unwrap(),
+        gate: PasswordGate::new(),
+    }
+}

@@ -1,0 +1,54 @@
+use std::{
+    io,
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+/// A way to a server that can be cut.
+pub(crate) struct Wire {
+    address: SocketAddr,
+    /// Both ends of every connection; none once it was cut.
+    ends: Arc<Mutex<Option<Vec<TcpStream>>>>,
+}
+
+impl Wire {
+    pub(crate) fn to(server: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let ends = Arc::new(Mutex::new(Some(Vec::new())));
+        let wire = Self { address, ends: Arc::clone(&ends) };
+        let server = server.to_owned();
+        thread::spawn(move || {
+            for near in listener.incoming() {
+                let near = near.unwrap();
+                let mut ends = ends.lock().unwrap();
+                // Gone with the listener: whoever comes later is refused.
+                let Some(ends) = &mut *ends else { return };
+                let far = TcpStream::connect(&server).unwrap();
+                pass(&near, &far);
+                pass(&far, &near);
+                ends.extend([near, far]);
+            }
+        });
+        wire
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn cut(&self) {
+        for end in self.ends.lock().unwrap().take().into_iter().flatten() {
+            let _ = end.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+fn pass(from: &TcpStream, to: &TcpStream) {
+    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+    thread::spawn(move || {
+        let _ = io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Both);
+    });
+}

@@ -1,0 +1,41 @@
+use std::sync::Arc;
+
+use tenancy::{
+    ClientId, DirectoryError, Isolation, Limits, Placement, TenantContext, TenantDirectory,
+    TenantRecord, TenantRouter, TenantState,
+};
+
+/// What is known of a tenant like any other: active, in shared tables, with the usual limits.
+pub fn tenant_record(client_id: &ClientId) -> TenantRecord {
+    TenantRecord {
+        client_id: client_id.clone(),
+        name: client_id.to_string(),
+        state: TenantState::Active,
+        placement: Placement {
+            isolation: Isolation::Shared,
+            cluster: "shared".parse().expect("a name"),
+            route_version: 1,
+        },
+        limits: Limits::default(),
+        time_zone: chrono_tz::UTC,
+        currency: "EUR".parse().expect("a currency"),
+        token_version: 1,
+    }
+}
+
+/// The context of the tenant that `record` describes, minted as the consumer of the log does.
+#[expect(clippy::disallowed_methods, reason = "a test acts for a tenant that it made up")]
+pub async fn tenant_context(record: TenantRecord) -> TenantContext {
+    let client_id = record.client_id.clone();
+    let router = TenantRouter::new(Arc::new(OneTenant(record)));
+    router.resolve_record(&client_id).await.expect("the directory knows its tenant")
+}
+
+struct OneTenant(TenantRecord);
+
+#[async_trait::async_trait]
+impl TenantDirectory for OneTenant {
+    async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
+        Ok((*client_id == self.0.client_id).then(|| self.0.clone()))
+    }
+}
