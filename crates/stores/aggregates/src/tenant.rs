@@ -73,6 +73,9 @@ impl TenantAggregates {
         noted: &[(u16, u16, u64)],
     ) -> Result<LiveSeries, AggregatesError> {
         let now = Utc::now();
+        if range.to() <= next_hour(now - SERVED) {
+            return Ok(LiveSeries::nothing());
+        }
         let hours = hours_of(range, now);
         let mut pipeline = self.pipeline();
         for hour in &hours {

@@ -145,7 +145,9 @@ impl Sources {
     /// What Redis must have; nothing while nobody knows, so that it still answers.
     async fn noted(&self) -> NotedOffsets {
         let ledger = self.control_plane.ledger();
-        let asked = self.noted.get((), async { Ok(ledger.noted_offsets(LIVE).await?.into()) });
+        let topic = &self.events_topic;
+        let asked =
+            self.noted.get((), async { Ok(ledger.noted_offsets(LIVE, topic).await?.into()) });
         asked.await.unwrap_or_else(|error| {
             tracing::warn!(%error, "whether redis lost writes is not known");
             [].into()

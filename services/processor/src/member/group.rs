@@ -148,13 +148,9 @@ async fn work<W: Worker>(
         claimed = worker.claim(partition) => claimed?,
     };
     let (answer, started) = oneshot::channel();
-    let gone = starts.send(Start { partition, offset, answer }).await.is_err();
-    let Ok(stream) = started.await else {
-        return Ok(());
-    };
-    if gone {
-        return Ok(());
-    }
+    // Where nobody takes it any more, the answer is dropped with it.
+    drop(starts.send(Start { partition, offset, answer }).await);
+    let Ok(stream) = started.await else { return Ok(()) };
     let mut stream = match stream {
         Ok(stream) => stream,
         // Taken away meanwhile.

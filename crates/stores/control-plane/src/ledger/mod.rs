@@ -231,13 +231,15 @@ impl Ledger {
         Ok(asked.fetch_optional(&self.pool).await?)
     }
 
-    /// The first offset not yet known to be done by `group`, per log generation and partition.
+    /// The first offset not yet known to be done by `group`, per log generation and partition, of
+    /// `topic` as it was made last.
     pub async fn noted_offsets(
         &self,
         group: &'static str,
+        topic: &str,
     ) -> Result<Vec<(u16, u16, u64)>, ControlPlaneError> {
-        let rows: Vec<(i32, i32, i64)> =
-            sqlx::query_as(sql!("ledger/noted_offsets")).bind(group).fetch_all(&self.pool).await?;
+        let asked = sqlx::query_as(sql!("ledger/noted_offsets")).bind(group).bind(topic);
+        let rows: Vec<(i32, i32, i64)> = asked.fetch_all(&self.pool).await?;
         let number = |number: i32| {
             u16::try_from(number).map_err(ControlPlaneError::corrupt("log generation or partition"))
         };

@@ -176,7 +176,11 @@ async fn how_far_a_group_is_can_be_asked_without_a_lease() {
     let (ledger, kgen) = log(&platform, 2).await;
     let lease = ledger.take("live", kgen, 1, "a").await.unwrap();
     ledger.take(GROUP, kgen, 0, "a").await.unwrap();
-    assert_eq!(ledger.noted_offsets("live").await.unwrap(), [(kgen, 1, 0)]);
+    assert_eq!(ledger.noted_offsets("live", TOPIC).await.unwrap(), [(kgen, 1, 0)]);
     ledger.advance(&lease, 7, noon()).await.unwrap();
-    assert_eq!(ledger.noted_offsets("live").await.unwrap(), [(kgen, 1, 7)]);
+    assert_eq!(ledger.noted_offsets("live", TOPIC).await.unwrap(), [(kgen, 1, 7)]);
+
+    let anew = ledger.generation(TOPIC, "topic-2", 2).await.unwrap();
+    ledger.take("live", anew, 0, "a").await.unwrap();
+    assert_eq!(ledger.noted_offsets("live", TOPIC).await.unwrap(), [(anew, 0, 0)]);
 }
