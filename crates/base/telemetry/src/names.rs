@@ -51,6 +51,14 @@ metrics! {
     Batches = "footfall_batches_total", ["sink", "outcome"];
     /// Answers by the place they came from.
     MetricsAnswered = "footfall_metrics_answered_total", ["source"];
+    /// What an audit found wrong and put right: rows missing, rows doubled, objects missing.
+    AuditRepairs = "footfall_audit_repairs_total", ["kind"];
+    /// Live counters built anew from ClickHouse.
+    Rebuilds = "footfall_live_rebuilds_total", [];
+    /// Rejected events kept for their tenant.
+    RejectsKept = "footfall_rejects_kept_total", [];
+    /// Events that went to the spool because Kafka did not take them in time.
+    EventsSpooled = "footfall_events_spooled_total", [];
     /// Attempts to log in, by outcome.
     Logins = "footfall_logins_total", ["outcome"];
 }
@@ -65,6 +73,16 @@ metrics! {
     PartitionsOwned = "footfall_partitions_owned", ["sink"];
     /// Records of the log that the sink has not taken to their end, over the partitions owned.
     LagRecords = "footfall_lag_records", ["sink"];
+    /// How long the oldest record that the sink has not taken to its end has been in the log, in milliseconds.
+    OldestUnacknowledged = "footfall_oldest_unacknowledged_milliseconds", ["sink"];
+    /// Partitions whose work stands still until an operator helps.
+    PartitionsHalted = "footfall_partitions_halted", ["sink"];
+    /// Event ids remembered to recognise re-sends, in memory and on disk.
+    EventIdsRemembered = "footfall_event_ids_remembered", ["sink", "place"];
+    /// Bytes in the spool that Kafka has not taken yet.
+    SpoolBytes = "footfall_spool_bytes", [];
+    /// How long the oldest event in the spool has waited, in milliseconds.
+    SpoolOldest = "footfall_spool_oldest_milliseconds", [];
     /// Live streams open at this moment.
     LiveStreams = "footfall_live_streams", [];
 }

@@ -6,6 +6,7 @@ use aggregates::{
 use chrono::{DateTime, Utc};
 use control_plane::Lease;
 use events::RecentIds;
+use failpoints::Step;
 use stream::{Entry, Offset, Partition};
 use telemetry::{Counter, Histogram};
 
@@ -192,6 +193,7 @@ impl Worker for Live {
     async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
         let log = &self.log;
         let lease = log.ledger.take(SINK, log.kgen, partition, &log.owner).await?;
+        failpoints::reach(Step::Take);
         let next = self.join_chains(&lease).await?;
         let recent = RecentIds::new();
         let claim = Claim { lease, recent, next, log_time: None, noted_at: Instant::now() };
@@ -211,7 +213,9 @@ impl Worker for Live {
         let Some(newest) = records.last() else {
             return Ok(());
         };
+        failpoints::reach(Step::LiveBefore);
         self.apply(&claim.lease, claim.next, newest.offset, &records).await?;
+        failpoints::reach(Step::LiveAfter);
         claim.next = newest.offset + 1;
         claim.log_time = Some(newest.log_time);
         self.reached(claim);

@@ -1,5 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
+use failpoints::Step;
 use stream::{Consumer, KafkaSettings, Offset, Ownership, Partition, PartitionStream, StreamError};
 use tenancy::TenantRouter;
 use tokio::{
@@ -118,6 +119,7 @@ impl Member {
     }
 
     fn tell_kafka(&self, consumer: &Consumer) {
+        failpoints::reach(Step::Commit);
         for (partition, next) in self.progress.offsets() {
             if let Err(error) = consumer.commit(partition, next) {
                 tracing::debug!(partition, %error, "kafka was not told how far the work is");

@@ -5,6 +5,7 @@ use std::{
 
 use control_plane::{Batch, ControlPlane, ControlPlaneError, Lease};
 use events::RecentIds;
+use failpoints::Step;
 use stream::{Entry, Offset, Partition};
 use telemetry::{Counter, Histogram};
 use tokio::task::JoinSet;
@@ -99,10 +100,13 @@ impl Store {
     ) -> Result<(), ProcessorError> {
         self.list(&draft).await;
         let (last, as_of) = (draft.plan.last, *draft.logged.end());
+        failpoints::reach(Step::StoreBefore);
         self.land(claim, draft, sent).await?;
+        failpoints::reach(Step::StoreAfter);
         let lease = &claim.lease;
         let ledger = &self.log.ledger;
         let marked = retry::ledger("mark a batch", || ledger.mark(lease, last, as_of)).await?;
+        failpoints::reach(Step::Mark);
         claim.lease = marked;
         self.reached(claim);
         Ok(())
@@ -174,6 +178,7 @@ impl Worker for Store {
     async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
         let log = &self.log;
         let lease = log.ledger.take(SINK, log.kgen, partition, &log.owner).await?;
+        failpoints::reach(Step::Take);
         let left = log.ledger.planned(SINK, log.kgen, partition).await?;
         let next = left.as_ref().map_or(lease.next_offset, |left| left.plan.last + 1);
         let claim = Claim { lease, recent: RecentIds::new(), left };
@@ -204,6 +209,7 @@ impl Worker for Store {
         }
         let (ledger, lease) = (&self.log.ledger, &claim.lease);
         retry::ledger("plan a batch", || ledger.plan(lease, &draft.plan)).await?;
+        failpoints::reach(Step::Plan);
         let deliveries = deliveries(&records);
         self.finish(claim, draft, Sent::Never).await?;
         Counter::RecordsProcessed.add(&[SINK], records.len() as u64);

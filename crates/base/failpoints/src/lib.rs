@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "armed")]
+mod armed;
+mod step;
+
+pub use step::Step;
+
+/// The process has come to `step`.
+#[inline]
+pub fn reach(step: Step) {
+    #[cfg(feature = "armed")]
+    armed::reach(step);
+    #[cfg(not(feature = "armed"))]
+    let _ = step;
+}
