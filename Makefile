@@ -37,9 +37,10 @@ e2e: ## the journeys across services only
 	@$(CARGO) build
 	@$(TEST_STACK) $(CARGO) test -p e2e
 
-bench: ## from an accepted event to an open live stream, and to REST: median and p95
+bench: ## how fresh the numbers are (median, p95), and how much goes through
 	@$(CARGO) build --release -p footfall
-	@$(TEST_STACK) $(CARGO) run --release -p bench
+	@$(TEST_STACK) $(CARGO) run --release -p bench -- freshness
+	@$(TEST_STACK) $(CARGO) run --release -p bench -- throughput --program target/release/footfall
 
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi

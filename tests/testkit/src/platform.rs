@@ -1,7 +1,7 @@
 use std::{
     collections::BTreeMap,
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use reqwest::Client;
@@ -11,13 +11,14 @@ use uuid::Uuid;
 
 use crate::{
     Answer, Database, Process, eventually,
-    process::{run, workspace},
+    process::{binary, run, workspace},
 };
 
 const ADMIN: &str = "admin@platform.example";
 
 /// A platform of one's own.
 pub struct Platform {
+    program: PathBuf,
     settings: BTreeMap<String, String>,
     folder: PathBuf,
     client: Client,
@@ -30,6 +31,11 @@ pub struct Platform {
 impl Platform {
     /// A migrated platform with nothing running yet.
     pub async fn prepare() -> Self {
+        Self::prepare_with(&binary()).await
+    }
+
+    /// A migrated platform whose processes are this build of `footfall`.
+    pub async fn prepare_with(program: &Path) -> Self {
         let database = Database::create().await;
         let name = database.name();
         let folder = workspace().join(".footfall/tests").join(name);
@@ -47,11 +53,12 @@ impl Platform {
         ]);
         let secrets = folder.join("secrets.env");
         let secrets_file = secrets.to_str().expect("a readable path");
-        run(&["migrate", "--admin", ADMIN, "--secrets", secrets_file], &settings);
+        run(program, &["migrate", "--admin", ADMIN, "--secrets", secrets_file], &settings);
         let admin_password = secret(&secrets, "FOOTFALL_ADMIN_PASSWORD");
         keep_generations_apart(database.url()).await;
         let client = Client::new();
         Self {
+            program: program.to_owned(),
             settings,
             folder,
             client,
@@ -72,7 +79,12 @@ impl Platform {
 
     /// A platform whose processor the test starts and kills itself.
     pub async fn start_without_processor() -> Self {
-        let mut platform = Self::prepare().await;
+        Self::start_without_processor_with(&binary()).await
+    }
+
+    /// As [`Platform::start_without_processor`], with this build of `footfall`.
+    pub async fn start_without_processor_with(program: &Path) -> Self {
+        let mut platform = Self::prepare_with(program).await;
         for service in ["collector", "api"] {
             let process = platform.spawn(&[service]);
             platform.processes.push(process);
@@ -84,7 +96,7 @@ impl Platform {
     /// Starts a `footfall` command with this platform's settings.
     pub fn spawn(&self, arguments: &[&str]) -> Process {
         let log = self.folder.join(format!("{}.log", arguments[0]));
-        Process::start(arguments, &self.settings, &log)
+        Process::start(&self.program, arguments, &self.settings, &log)
     }
 
     /// Starts another processor, as a member of its own.
@@ -92,12 +104,12 @@ impl Platform {
         let mut settings = self.settings.clone();
         settings.insert("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), instance.to_owned());
         let log = self.folder.join(format!("processor-{instance}.log"));
-        Process::start(&["processor"], &settings, &log)
+        Process::start(&self.program, &["processor"], &settings, &log)
     }
 
     /// Runs a `footfall` command to its end; it must succeed. Returns what it printed.
     pub fn run(&self, arguments: &[&str]) -> String {
-        run(arguments, &self.settings)
+        run(&self.program, arguments, &self.settings)
     }
 
     /// The settings that its processes get.

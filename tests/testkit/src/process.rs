@@ -13,10 +13,15 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `footfall` with these arguments and settings; what it prints goes to `log`.
-    pub fn start(arguments: &[&str], settings: &BTreeMap<String, String>, log: &Path) -> Self {
+    /// Starts `program` with these arguments and settings; what it prints goes to `log`.
+    pub fn start(
+        program: &Path,
+        arguments: &[&str],
+        settings: &BTreeMap<String, String>,
+        log: &Path,
+    ) -> Self {
         let file = File::options().create(true).append(true).open(log).expect("a log file");
-        let child = command(arguments, settings)
+        let child = command(program, arguments, settings)
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("a log file"))
             .stderr(file)
@@ -66,22 +71,26 @@ impl Drop for Process {
 }
 
 /// Runs a `footfall` command to its end and returns what it printed; it must succeed.
-pub(crate) fn run(arguments: &[&str], settings: &BTreeMap<String, String>) -> String {
-    let output = command(arguments, settings).output().expect("footfall starts");
+pub(crate) fn run(
+    program: &Path,
+    arguments: &[&str],
+    settings: &BTreeMap<String, String>,
+) -> String {
+    let output = command(program, arguments, settings).output().expect("footfall starts");
     let (out, err) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "footfall {arguments:?}: {}\n{out}\n{err}", output.status);
     out.into_owned()
 }
 
-fn command(arguments: &[&str], settings: &BTreeMap<String, String>) -> Command {
-    let mut command = Command::new(binary());
+fn command(program: &Path, arguments: &[&str], settings: &BTreeMap<String, String>) -> Command {
+    let mut command = Command::new(program);
     command.args(arguments).envs(settings).current_dir(workspace());
     command
 }
 
 /// The binary that the same build made: it lies beside other programs, and one folder above tests.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let program = std::env::current_exe().expect("a path of this program");
     let folders = program.ancestors().skip(1);
     let mut folders = folders.skip_while(|folder| folder.ends_with("deps"));

@@ -48,11 +48,16 @@ impl Platform {
     /// Onboards a tenant with the campaigns `spring` (of the advertiser `brand`) and `autumn` (of
     /// nobody).
     pub async fn onboard(&self, tier: Tier) -> Tenant {
+        self.onboard_limited(tier, json!({})).await
+    }
+
+    /// As [`Platform::onboard`], with other limits than the usual ones.
+    pub async fn onboard_limited(&self, tier: Tier, limits: Value) -> Tenant {
         let (isolation, cluster) = tier.isolation();
         let id = format!("t-{}", Uuid::now_v7().as_u128() as u64);
         let file = json!({
             "id": id, "name": format!("Shop {id}"), "isolation": isolation, "cluster": cluster,
-            "time_zone": "Europe/Berlin", "currency": "EUR",
+            "time_zone": "Europe/Berlin", "currency": "EUR", "limits": limits,
             "advertisers": [{"id": "brand", "name": "Brand"}],
             "campaigns": [
                 {"id": "spring", "name": "Spring", "advertiser": "brand"},

@@ -12,7 +12,8 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{Failure, durations::Durations, live_stream::LiveStream};
+use super::live_stream::LiveStream;
+use crate::{Failure, durations::Durations};
 
 /// Marked events are dated so far back, where the other traffic has none.
 const BACK: TimeDelta = TimeDelta::hours(1);

@@ -1,16 +1,16 @@
-//! All that is printed: the table on standard output, progress on standard error.
-#![expect(clippy::print_stdout, reason = "the one module that prints")]
+//! The table on standard output, progress on standard error.
+#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
-use std::{thread::available_parallelism, time::Duration};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use testkit::Tier;
 
-use crate::{
-    durations::Durations,
-    options::Options,
+use super::{
+    Options,
     watched_campaign::{Freshness, Load},
 };
+use crate::{durations::Durations, machine};
 
 const HEADER: &str = "\
 | tenant | campaign | until | tries | median | p95 | max | target |
@@ -66,13 +66,7 @@ impl Report {
             self.options.rate,
             rates.join(", ")
         );
-        let cores = available_parallelism().map_or("?".to_owned(), |cores| cores.to_string());
-        let build = if cfg!(debug_assertions) { "dev" } else { "release" };
-        let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
-        println!(
-            "Machine: {cores} cores, {system} {processor}, for client, services and servers \
-             together; {build} build."
-        );
+        println!("{}", machine::described());
     }
 }
 

@@ -4,7 +4,8 @@ use telemetry::Counter;
 use testkit::{Platform, Process, Tenant};
 use tokio::time::{Instant, sleep};
 
-use crate::{Failure, watched_campaign::Load};
+use super::watched_campaign::Load;
+use crate::Failure;
 
 /// So long traffic flows before anything is measured.
 const WARM_UP: Duration = Duration::from_secs(5);

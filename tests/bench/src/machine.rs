@@ -1,0 +1,12 @@
+use std::thread::available_parallelism;
+
+/// On what it was measured, in a sentence.
+pub(crate) fn described() -> String {
+    let cores = available_parallelism().map_or("?".to_owned(), |cores| cores.to_string());
+    let build = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
+    format!(
+        "Machine: {cores} cores, {system} {processor}, for client, services and servers together; \
+         {build} build."
+    )
+}
