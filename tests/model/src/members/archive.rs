@@ -1,0 +1,58 @@
+use crate::{
+    ledger::{Group, Held, Range},
+    world::Platform,
+};
+
+/// A member of the group that writes to the archive.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum ArchiveMember {
+    /// Owns nothing.
+    #[default]
+    Idle,
+    /// Owns the partition.
+    Holding(Held, u16),
+    /// Has a planned object.
+    Planned(Held, u16, Range),
+    /// Has put the object.
+    Put(Held, u16, Range),
+}
+
+impl ArchiveMember {
+    pub(crate) fn step(self, platform: &mut Platform, size: u64) -> Self {
+        match self {
+            Self::Idle => {
+                let kgen = platform.kgen();
+                let (held, planned) = platform.ledger.take(Group::Archive, kgen);
+                let number = platform.log.number();
+                match planned {
+                    Some(range) => Self::Planned(held, number, range),
+                    None => Self::Holding(held, number),
+                }
+            }
+            Self::Holding(held, number) => {
+                let end = platform.end_of(number).min(held.next + size);
+                if held.next >= end {
+                    return Self::Holding(held, number);
+                }
+                let range = held.next..=end - 1;
+                match platform.ledger.plan(held, &range, platform.guards) {
+                    true => Self::Planned(held, number, range),
+                    false => Self::Idle,
+                }
+            }
+            Self::Planned(held, number, range) => {
+                let records = platform.log.records(number, *range.start()..range.end() + 1);
+                match platform.archive.put(held.kgen, &range, records) {
+                    true => Self::Put(held, number, range),
+                    false => Self::Idle,
+                }
+            }
+            Self::Put(held, number, range) => {
+                match platform.ledger.mark(held, &range, platform.guards) {
+                    true => Self::Holding(Held { next: range.end() + 1, ..held }, number),
+                    false => Self::Idle,
+                }
+            }
+        }
+    }
+}
