@@ -3,23 +3,26 @@
 mod consumer;
 mod driver_log;
 mod error;
+mod headers;
 mod kafka_settings;
 mod log_reader;
 mod partitioning;
 mod producer;
 mod record;
 mod rejects;
-
+mod resolve;
 mod topic_id;
 mod topics;
 
 pub use consumer::{Consumer, Ownership, PartitionBatch, PartitionStream};
 pub use error::StreamError;
+pub use headers::Headers;
 pub use kafka_settings::KafkaSettings;
 pub use log_reader::LogReader;
 pub use partitioning::partition_of;
 pub use producer::{Delivery, Producer, PublishOutcome};
 pub use record::{Entry, LogRecord, Offset, Partition, Unresolved, UnresolvedReason};
 pub use rejects::RejectedRecord;
+pub use resolve::resolve;
 pub use topic_id::TopicId;
 pub use topics::{Topics, delete_topics, ensure_topics};

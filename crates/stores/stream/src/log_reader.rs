@@ -10,9 +10,8 @@ use rdkafka::{
 use tenancy::TenantRouter;
 
 use crate::{
-    KafkaSettings, Offset, Partition, PartitionStream, StreamError,
+    KafkaSettings, LogRecord, Offset, Partition, PartitionStream, StreamError,
     consumer::{Buffer, End, is_final},
-    record::RawRecord,
 };
 
 /// How long the brokers may take for one question.
@@ -174,14 +173,14 @@ fn copy_range(
     while !buffer.is_ended() {
         match client.poll(POLL) {
             Some(Ok(message)) => {
-                let Some(raw) = RawRecord::copy(&message) else {
+                let Some(record) = LogRecord::copy(&message) else {
                     continue;
                 };
-                let offset = raw.record.offset;
+                let offset = record.offset;
                 if offset >= range.end {
                     return Ok(());
                 }
-                let full = buffer.push(raw);
+                let full = buffer.push(record);
                 if offset + 1 == range.end {
                     return Ok(());
                 }

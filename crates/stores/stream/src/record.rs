@@ -1,7 +1,9 @@
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message};
 use tenancy::Scoped;
+
+use crate::headers::{self, Headers};
 
 /// A partition of the log.
 pub type Partition = u16;
@@ -19,28 +21,33 @@ pub(crate) const RECEIVED_AT: &str = "received_at";
 /// Header: the W3C trace context of the request.
 pub(crate) const TRACEPARENT: &str = "traceparent";
 
-/// A record of the log, once it is known whose it is.
-#[derive(Clone, Debug)]
+/// What the headers of a record usually take, in bytes: a guess that saves a second piece of memory.
+const USUAL_HEADERS: usize = 160;
+
+/// A record of the log, as it came off the wire. Whose it is, its key says: [`resolve`].
+///
+/// [`resolve`]: crate::resolve
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogRecord {
     /// Its partition.
     pub partition: Partition,
     /// Its place within the partition.
     pub offset: Offset,
-    /// When the broker appended it.
+    /// When the broker appended it, to the millisecond.
     pub log_time: DateTime<Utc>,
-    /// The canonical event, as JSON.
-    pub payload: Bytes,
+    /// The id of its tenant, if it is as it should be.
+    pub key: Option<Bytes>,
+    /// What came with it.
+    pub headers: Headers,
+    /// The canonical event as JSON, if it is as it should be.
+    pub payload: Option<Bytes>,
 }
 
 /// A record whose tenant cannot be told, now or ever. It keeps its place in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unresolved {
-    /// Its partition.
-    pub partition: Partition,
-    /// Its place within the partition.
-    pub offset: Offset,
-    /// When the broker appended it.
-    pub log_time: DateTime<Utc>,
+    /// The record.
+    pub record: LogRecord,
     /// Why.
     pub reason: UnresolvedReason,
 }
@@ -74,35 +81,42 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// The record itself, whosever it is.
+    pub fn record(&self) -> &LogRecord {
+        match self {
+            Self::Record(record) => record.value(),
+            Self::Unresolved(unresolved) => &unresolved.record,
+        }
+    }
+
     /// Its place within the partition.
     pub fn offset(&self) -> Offset {
-        match self {
-            Self::Record(record) => record.value().offset,
-            Self::Unresolved(unresolved) => unresolved.offset,
-        }
+        self.record().offset
     }
 
     /// When the broker appended it.
     pub fn log_time(&self) -> DateTime<Utc> {
-        match self {
-            Self::Record(record) => record.value().log_time,
-            Self::Unresolved(unresolved) => unresolved.log_time,
-        }
+        self.record().log_time
     }
 }
 
-/// A record as it came off the wire: nobody's yet.
-#[derive(Debug)]
-pub(crate) struct RawRecord {
-    pub(crate) key: Bytes,
-    pub(crate) record: LogRecord,
-}
-
-impl RawRecord {
+impl LogRecord {
     /// A copy of `message`, or nothing when its coordinates make no sense.
     pub(crate) fn copy(message: &BorrowedMessage<'_>) -> Option<Self> {
-        let bytes = |bytes: Option<&[u8]>| Bytes::copy_from_slice(bytes.unwrap_or_default());
-        let record = LogRecord {
+        // One piece of memory for all parts.
+        let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
+        let mut bytes = BytesMut::with_capacity(
+            length(message.key()) + length(message.payload()) + USUAL_HEADERS,
+        );
+        let mut part = |part: Option<&[u8]>| {
+            bytes.extend_from_slice(part?);
+            Some(bytes.split().freeze())
+        };
+        let (key, payload) = (part(message.key()), part(message.payload()));
+        for header in message.headers().into_iter().flat_map(BorrowedHeaders::iter) {
+            headers::put(&mut bytes, header.key, header.value);
+        }
+        Some(Self {
             partition: message.partition().try_into().ok()?,
             offset: message.offset().try_into().ok()?,
             log_time: message
@@ -110,13 +124,15 @@ impl RawRecord {
                 .to_millis()
                 .and_then(DateTime::from_timestamp_millis)
                 .unwrap_or_default(),
-            payload: bytes(message.payload()),
-        };
-        Some(Self { key: bytes(message.key()), record })
+            key,
+            headers: Headers::encoded(bytes.freeze()),
+            payload,
+        })
     }
 
     /// What it weighs in memory, roughly, in bytes.
-    pub(crate) fn weight(&self) -> usize {
-        size_of::<Self>() + self.key.len() + self.record.payload.len()
+    pub fn weight(&self) -> usize {
+        let length = |part: &Option<Bytes>| part.as_ref().map_or(0, Bytes::len);
+        size_of::<Self>() + length(&self.key) + length(&self.payload) + self.headers.len()
     }
 }

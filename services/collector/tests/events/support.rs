@@ -165,7 +165,7 @@ async fn read(kafka: &KafkaSettings) -> Vec<Vec<u8>> {
         let mut stream = reader.read_range(partition, 0..end).unwrap();
         while let Some(batch) = stream.next(1_000).await.unwrap() {
             payloads.extend(batch.entries.iter().map(|entry| match entry {
-                Entry::Record(record) => record.value().payload.to_vec(),
+                Entry::Record(record) => record.value().payload.as_deref().unwrap().to_vec(),
                 Entry::Unresolved(unresolved) => panic!("{unresolved:?} should be a tenant's"),
             }));
         }

@@ -27,7 +27,9 @@ pub(crate) fn decode(entry: Entry, recent: &mut RecentIds) -> Decoded {
     let (offset, log_time) = (entry.offset(), entry.log_time());
     let event = match entry {
         Entry::Record(record) => record
-            .try_map(|record| serde_json::from_slice(&record.payload).map(Arc::new))
+            .try_map(|record| {
+                serde_json::from_slice(record.payload.as_deref().unwrap_or_default()).map(Arc::new)
+            })
             .map_err(|error| format!("not a canonical event: {:?}", error.classify())),
         Entry::Unresolved(unresolved) => Err(unresolved.reason.as_str().to_owned()),
     };

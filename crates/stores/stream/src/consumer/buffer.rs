@@ -5,7 +5,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{StreamError, record::RawRecord};
+use crate::{LogRecord, StreamError};
 
 /// What one partition may keep in memory before reading pauses, in bytes.
 const FULL: usize = 32 << 20;
@@ -19,7 +19,7 @@ pub(crate) struct Buffer {
 
 #[derive(Default)]
 struct State {
-    records: VecDeque<RawRecord>,
+    records: VecDeque<LogRecord>,
     bytes: usize,
     end: Option<End>,
 }
@@ -36,14 +36,14 @@ pub(crate) enum End {
 
 /// What a worker finds.
 pub(crate) enum Taken {
-    Records(VecDeque<RawRecord>),
+    Records(VecDeque<LogRecord>),
     Nothing,
     Ended,
 }
 
 impl Buffer {
     /// Adds a record; whether reading should pause now.
-    pub(crate) fn push(&self, record: RawRecord) -> bool {
+    pub(crate) fn push(&self, record: LogRecord) -> bool {
         let mut state = self.lock();
         if state.end.is_none() {
             state.bytes += record.weight();
@@ -83,7 +83,7 @@ impl Buffer {
         if !state.records.is_empty() {
             let count = limit.min(state.records.len());
             let records: VecDeque<_> = state.records.drain(..count).collect();
-            let weight: usize = records.iter().map(RawRecord::weight).sum();
+            let weight: usize = records.iter().map(LogRecord::weight).sum();
             state.bytes = state.bytes.saturating_sub(weight);
             return Ok(Taken::Records(records));
         }

@@ -13,7 +13,7 @@ use rdkafka::{
 use tokio::sync::mpsc;
 
 use super::{Buffer, End, Ownership};
-use crate::{Offset, Partition, StreamError, driver_log::DriverLog, record::RawRecord};
+use crate::{LogRecord, Offset, Partition, StreamError, driver_log::DriverLog};
 
 /// What this member owns, and how far its start has come.
 ///
@@ -72,9 +72,9 @@ impl Membership {
     }
 
     /// Hands a record to its partition's worker, and pauses the partition when that is behind.
-    pub(super) fn deliver(&self, client: &BaseConsumer<Self>, raw: RawRecord) {
+    pub(super) fn deliver(&self, client: &BaseConsumer<Self>, record: LogRecord) {
         let mut share = self.lock();
-        let (partition, offset) = (raw.record.partition, raw.record.offset);
+        let (partition, offset) = (record.partition, record.offset);
         let Some(started) = share.started.get_mut(&partition) else {
             return;
         };
@@ -82,7 +82,7 @@ impl Membership {
             return;
         }
         started.offset = offset + 1;
-        if started.buffer.push(raw) && !started.paused {
+        if started.buffer.push(record) && !started.paused {
             started.paused = self.change(partition, |list| client.pause(list));
         }
     }

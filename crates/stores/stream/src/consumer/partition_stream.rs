@@ -1,15 +1,9 @@
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
-use bytes::Bytes;
-use tenancy::{ClientId, ResolveError, TenantContext, TenantRouter};
+use tenancy::TenantRouter;
 
 use super::{Buffer, End, buffer::Taken};
-use crate::{
-    Entry, Offset, Partition, StreamError, Unresolved, UnresolvedReason, record::RawRecord,
-};
+use crate::{Entry, LogRecord, Offset, Partition, StreamError, resolve};
 
 /// Records of one partition, in the order of the log.
 #[derive(Clone, Debug)]
@@ -34,10 +28,8 @@ pub struct PartitionStream {
     router: TenantRouter,
     /// Taken, but not yet told apart by tenant: kept here so that a dropped or failed call to
     /// [`Self::next`] loses nothing.
-    taken: VecDeque<RawRecord>,
+    taken: VecDeque<LogRecord>,
 }
-
-type Owners = HashMap<Bytes, Result<TenantContext, UnresolvedReason>>;
 
 impl PartitionStream {
     pub(crate) fn new(partition: Partition, buffer: Arc<Buffer>, router: TenantRouter) -> Self {
@@ -67,60 +59,14 @@ impl PartitionStream {
                 Taken::Nothing => self.buffer.changed().await,
             }
         }
-        let owners = self.owners().await?;
-        let entries = self.taken.drain(..).map(|raw| entry(raw, &owners)).collect();
+        let owners = resolve::owners(&self.taken, &self.router).await?;
+        let entries = self.taken.drain(..).map(|record| resolve::entry(record, &owners)).collect();
         Ok(Some(PartitionBatch { partition: self.partition, entries }))
-    }
-
-    /// Whose the taken records are, by key.
-    async fn owners(&self) -> Result<Owners, StreamError> {
-        let mut owners = Owners::new();
-        for raw in &self.taken {
-            if !owners.contains_key(&raw.key) {
-                owners.insert(raw.key.clone(), self.owner(&raw.key).await?);
-            }
-        }
-        Ok(owners)
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "here a record's key was read from the log")]
-    async fn owner(
-        &self,
-        key: &[u8],
-    ) -> Result<Result<TenantContext, UnresolvedReason>, StreamError> {
-        let Some(client_id) = std::str::from_utf8(key).ok().and_then(|key| key.parse().ok()) else {
-            return Ok(Err(UnresolvedReason::Key));
-        };
-        let client_id: ClientId = client_id;
-        match self.router.resolve_record(&client_id).await {
-            Ok(tenant) => Ok(Ok(tenant)),
-            Err(ResolveError::Directory(error)) => Err(error.into()),
-            Err(_) => Ok(Err(UnresolvedReason::UnknownTenant)),
-        }
     }
 }
 
 impl Drop for PartitionStream {
     fn drop(&mut self) {
         self.buffer.end(End::Revoked);
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "here data enters from the log, under its key")]
-fn entry(raw: RawRecord, owners: &Owners) -> Entry {
-    let RawRecord { key, record } = raw;
-    match owners.get(&key) {
-        Some(Ok(tenant)) => Entry::Record(tenant.scope(record)),
-        Some(Err(reason)) => Entry::Unresolved(unresolved(&record, *reason)),
-        None => Entry::Unresolved(unresolved(&record, UnresolvedReason::Key)),
-    }
-}
-
-fn unresolved(record: &crate::LogRecord, reason: UnresolvedReason) -> Unresolved {
-    Unresolved {
-        partition: record.partition,
-        offset: record.offset,
-        log_time: record.log_time,
-        reason,
     }
 }

@@ -9,7 +9,7 @@ use rdkafka::{
 };
 
 use super::membership::Membership;
-use crate::record::RawRecord;
+use crate::LogRecord;
 
 /// How long one poll waits for a record. Bounds how late a paused partition goes on.
 const POLL: Duration = Duration::from_millis(20);
@@ -20,8 +20,8 @@ pub(super) fn run(client: &BaseConsumer<Membership>, stop: &AtomicBool) {
     while !stop.load(Ordering::Acquire) {
         match client.poll(POLL) {
             Some(Ok(message)) => {
-                if let Some(raw) = RawRecord::copy(&message) {
-                    membership.deliver(client, raw);
+                if let Some(record) = LogRecord::copy(&message) {
+                    membership.deliver(client, record);
                 }
             }
             Some(Err(error)) if is_final(&error) => membership.fail(error),

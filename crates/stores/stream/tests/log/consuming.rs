@@ -5,15 +5,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use chrono::Utc;
 use rdkafka::{
     ClientConfig,
+    message::{Header, OwnedHeaders},
     producer::{FutureProducer, FutureRecord},
 };
 use serde_json::Value;
 use stream::{
-    Consumer, Entry, LogReader, Ownership, Partition, PartitionStream, StreamError,
-    UnresolvedReason,
+    Consumer, Entry, LogReader, LogRecord, Ownership, Partition, PartitionStream, StreamError,
+    UnresolvedReason, resolve,
 };
 
 use uuid::Uuid;
@@ -245,4 +247,52 @@ async fn a_record_of_nobody_keeps_its_place() {
         (3, acme()),
     ];
     assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_record_comes_with_all_its_bytes_and_is_told_whose_it_is_a_second_time() {
+    let log = TestLog::new(1).await;
+    let producer: FutureProducer =
+        ClientConfig::new().set("bootstrap.servers", &log.settings.brokers).create().unwrap();
+    let headers = OwnedHeaders::new()
+        .insert(Header { key: "code", value: Some(&[0xff, 0]) })
+        .insert(Header { key: "empty", value: Some(&[]) })
+        .insert(Header { key: "none", value: None::<&[u8]> })
+        .insert(Header { key: "code", value: Some(b"second") });
+    let full = FutureRecord::to(&log.settings.events_topic).key("acme").payload(&[0xfe, 0, 1]);
+    let empty = FutureRecord::to(&log.settings.events_topic).key("").payload("");
+    let bare = FutureRecord::<str, str>::to(&log.settings.events_topic);
+    producer.send(full.headers(headers).partition(0), DELIVERY.within).await.unwrap();
+    producer.send(empty.partition(0), DELIVERY.within).await.unwrap();
+    producer.send(bare.partition(0), DELIVERY.within).await.unwrap();
+
+    let reader = LogReader::new(&log.settings, router()).unwrap();
+    let mut stream = reader.read_range(0, 0..3).unwrap();
+    let mut entries = Vec::new();
+    while let Some(batch) = stream.next(10).await.unwrap() {
+        entries.extend(batch.entries);
+    }
+    let records: Vec<_> = entries.iter().map(|entry| entry.record().clone()).collect();
+    let parts = |record: &LogRecord| (record.key.clone(), record.payload.clone());
+    let some = |bytes: &'static [u8]| Some(Bytes::from_static(bytes));
+    let expected = [(some(b"acme"), some(&[0xfe, 0, 1])), (some(b""), some(b"")), (None, None)];
+    assert_eq!(records.iter().map(parts).collect::<Vec<_>>(), expected);
+    let expected: [(&str, Option<&[u8]>); 4] = [
+        ("code", Some(&[0xff, 0])),
+        ("empty", Some(&[])),
+        ("none", None),
+        ("code", Some(b"second")),
+    ];
+    assert_eq!(records[0].headers.iter().collect::<Vec<_>>(), expected);
+    assert_eq!(records[2].headers.iter().count(), 0);
+
+    let again = resolve(&records, &router()).await.unwrap();
+    assert_eq!(again.iter().map(Entry::record).collect::<Vec<_>>(), Vec::from_iter(&records));
+    let owner = |entry: &Entry| match entry {
+        Entry::Record(record) => Ok(record.tenant().client_id().to_string()),
+        Entry::Unresolved(unresolved) => Err(unresolved.reason),
+    };
+    let nobody = Err(UnresolvedReason::Key);
+    let expected = [Ok("acme".to_owned()), nobody.clone(), nobody];
+    assert_eq!(again.iter().map(owner).collect::<Vec<_>>(), expected);
 }

@@ -128,5 +128,5 @@ pub(crate) fn place(entry: &Entry) -> Placed {
 }
 
 pub(crate) fn event(record: &Scoped<stream::LogRecord>) -> Event {
-    serde_json::from_slice(&record.value().payload).unwrap()
+    serde_json::from_slice(record.value().payload.as_deref().unwrap()).unwrap()
 }

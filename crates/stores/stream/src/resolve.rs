@@ -1,0 +1,63 @@
+//! Whose the records of the log are.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use tenancy::{ClientId, ResolveError, TenantContext, TenantRouter};
+
+use crate::{Entry, LogRecord, StreamError, Unresolved, UnresolvedReason};
+
+/// What is known of each key.
+pub(crate) type Owners = HashMap<Option<Bytes>, Result<TenantContext, UnresolvedReason>>;
+
+/// Tells whose `records` are, as reading them from the log would: for records that come back from
+/// the archive.
+///
+/// # Errors
+/// [`StreamError::Directory`]: nobody could tell; ask again.
+pub async fn resolve(
+    records: &[LogRecord],
+    router: &TenantRouter,
+) -> Result<Vec<Entry>, StreamError> {
+    let owners = owners(records, router).await?;
+    Ok(records.iter().map(|record| entry(record.clone(), &owners)).collect())
+}
+
+/// Whose `records` are, by key.
+pub(crate) async fn owners(
+    records: impl IntoIterator<Item = &LogRecord>,
+    router: &TenantRouter,
+) -> Result<Owners, StreamError> {
+    let mut owners = Owners::new();
+    for record in records {
+        if !owners.contains_key(&record.key) {
+            owners.insert(record.key.clone(), owner(record.key.as_deref(), router).await?);
+        }
+    }
+    Ok(owners)
+}
+
+#[expect(clippy::disallowed_methods, reason = "here a record's key was read from the log")]
+async fn owner(
+    key: Option<&[u8]>,
+    router: &TenantRouter,
+) -> Result<Result<TenantContext, UnresolvedReason>, StreamError> {
+    let text = key.and_then(|key| std::str::from_utf8(key).ok());
+    let Some(client_id) = text.and_then(|text| text.parse::<ClientId>().ok()) else {
+        return Ok(Err(UnresolvedReason::Key));
+    };
+    match router.resolve_record(&client_id).await {
+        Ok(tenant) => Ok(Ok(tenant)),
+        Err(ResolveError::Directory(error)) => Err(error.into()),
+        Err(_) => Ok(Err(UnresolvedReason::UnknownTenant)),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "here data enters from the log, under its key")]
+pub(crate) fn entry(record: LogRecord, owners: &Owners) -> Entry {
+    match owners.get(&record.key) {
+        Some(Ok(tenant)) => Entry::Record(tenant.scope(record)),
+        Some(Err(reason)) => Entry::Unresolved(Unresolved { record, reason: *reason }),
+        None => Entry::Unresolved(Unresolved { record, reason: UnresolvedReason::Key }),
+    }
+}
