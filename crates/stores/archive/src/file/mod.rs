@@ -1,0 +1,8 @@
+//! What an object is inside: a Parquet file with one row for each record.
+
+mod read;
+mod schema;
+mod write;
+
+pub(crate) use read::read;
+pub(crate) use write::write;

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+mod archive;
+mod error;
+mod file;
+mod key;
+mod place;
+mod record;
+mod settings;
+
+pub use archive::{Archive, Stored};
+pub use error::ArchiveError;
+pub use key::ObjectKey;
+pub use record::{ArchivedRecord, Header};
+pub use settings::ArchiveSettings;

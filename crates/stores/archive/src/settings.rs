@@ -1,0 +1,127 @@
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use settings::{InvalidSetting, Secret};
+use url::Url;
+
+/// Where the archive is: section `archive`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveSettings {
+    /// A folder, as a path or as `file:///path`; or `s3://bucket/prefix`.
+    pub url: String,
+    /// Of S3: the bucket's region.
+    pub region: String,
+    /// Of S3: where it answers, for one that is not Amazon's; empty: as Amazon's region says.
+    pub endpoint: String,
+    /// Of S3: the key's id; empty: the role of the machine.
+    pub access_key_id: Secret,
+    /// Of S3: the key's secret; empty: the role of the machine.
+    pub secret_access_key: Secret,
+}
+
+/// What `url` means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Folder(PathBuf),
+    Bucket { name: String, prefix: String },
+}
+
+impl ArchiveSettings {
+    /// Checks what types cannot.
+    ///
+    /// # Errors
+    /// The first setting that is wrong, and what would be right.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        let Target::Bucket { .. } = self.target()? else {
+            return Ok(());
+        };
+        if self.region.is_empty() {
+            return Err(InvalidSetting::new("archive.region", "must name the bucket's region"));
+        }
+        let web = self.endpoint.starts_with("http://") || self.endpoint.starts_with("https://");
+        if !self.endpoint.is_empty() && !(web && Url::parse(&self.endpoint).is_ok()) {
+            let reason = "must begin with http:// or https://, or be empty";
+            return Err(InvalidSetting::new("archive.endpoint", reason));
+        }
+        if self.access_key_id.expose().is_empty() != self.secret_access_key.expose().is_empty() {
+            let reason = "must be given together with archive.access_key_id, or neither";
+            return Err(InvalidSetting::new("archive.secret_access_key", reason));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn target(&self) -> Result<Target, InvalidSetting> {
+        let wrong = || {
+            let reason = "must be a folder, file:///folder, or s3://bucket/prefix";
+            InvalidSetting::new("archive.url", reason)
+        };
+        if self.url.is_empty() {
+            return Err(wrong());
+        }
+        if !self.url.contains("://") {
+            return Ok(Target::Folder(PathBuf::from(&self.url)));
+        }
+        let url = Url::parse(&self.url).map_err(|_| wrong())?;
+        match (url.scheme(), url.host_str()) {
+            ("file", _) => url.to_file_path().map(Target::Folder).map_err(|()| wrong()),
+            ("s3", Some(bucket)) => Ok(Target::Bucket {
+                name: bucket.to_owned(),
+                prefix: url.path().trim_matches('/').to_owned(),
+            }),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(url: &str) -> ArchiveSettings {
+        ArchiveSettings {
+            url: url.to_owned(),
+            region: "eu-central-1".to_owned(),
+            endpoint: String::new(),
+            access_key_id: Secret::new(""),
+            secret_access_key: Secret::new(""),
+        }
+    }
+
+    fn refused(settings: &ArchiveSettings) -> String {
+        settings.validate().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_url_is_a_folder_or_a_bucket() {
+        let folder = |path: &str| Target::Folder(PathBuf::from(path));
+        let bucket = |prefix: &str| Target::Bucket { name: "shop".into(), prefix: prefix.into() };
+        let cases = [
+            (".footfall/archive", folder(".footfall/archive")),
+            ("/var/lib/archive", folder("/var/lib/archive")),
+            ("file:///var/lib/archive", folder("/var/lib/archive")),
+            ("s3://shop", bucket("")),
+            ("s3://shop/a/b/", bucket("a/b")),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(settings(url).target().unwrap(), expected);
+            settings(url).validate().unwrap();
+        }
+        for url in ["", "gs://shop", "s3:///prefix", "file://host/folder", "http://shop"] {
+            assert!(refused(&settings(url)).starts_with("archive.url"), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_s3_needs_must_be_there_and_fit_together() {
+        let s3 = settings("s3://shop");
+        let no_region = ArchiveSettings { region: String::new(), ..s3.clone() };
+        assert!(refused(&no_region).starts_with("archive.region"));
+        let no_scheme = ArchiveSettings { endpoint: "minio:9000".into(), ..s3.clone() };
+        assert!(refused(&no_scheme).starts_with("archive.endpoint"));
+        let half = ArchiveSettings { access_key_id: Secret::new("key"), ..s3 };
+        assert!(refused(&half).starts_with("archive.secret_access_key"));
+        let unused = ArchiveSettings { region: String::new(), ..settings("/folder") };
+        unused.validate().unwrap();
+    }
+}

@@ -1,0 +1,104 @@
+use std::{fs, sync::Arc};
+
+use archive::{ArchiveError, ArchivedRecord, ObjectKey};
+
+use tokio::task::JoinSet;
+
+use crate::place::{KEY, Place, files, records};
+
+#[tokio::test]
+async fn records_come_back_with_every_byte() {
+    for place in Place::all().await {
+        let stored = place.archive.put(KEY, records()).await.unwrap();
+        assert!(stored.created);
+        assert_eq!(stored.records, 4);
+        assert_eq!(stored.bytes, fs::metadata(place.file(KEY)).unwrap().len());
+        let read = place.archive.read(KEY, &stored.sha256).await.unwrap();
+        assert_eq!(read, records()[..]);
+        place.archive.verify(KEY, &stored.sha256).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn many_records_come_back_in_their_order() {
+    let place = Place::folder();
+    let pattern = records();
+    let many: Arc<[_]> = (0..50_000)
+        .map(|n| ArchivedRecord { offset: 2 * n, ..pattern[n as usize % 4].clone() })
+        .collect();
+    let key = ObjectKey { first: 0, last: 100_000, ..KEY };
+    let stored = place.archive.put(key, Arc::clone(&many)).await.unwrap();
+    assert!(place.archive.read(key, &stored.sha256).await.unwrap() == many[..]);
+}
+
+#[tokio::test]
+async fn the_same_records_make_the_same_object_wherever_it_lies() {
+    let [folder, s3] = Place::all().await;
+    let first = folder.archive.put(KEY, records()).await.unwrap();
+    let second = s3.archive.put(KEY, records()).await.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(fs::read(folder.file(KEY)).unwrap(), fs::read(s3.file(KEY)).unwrap());
+}
+
+#[tokio::test]
+async fn putting_the_same_again_is_as_good_as_the_first_time() {
+    for place in Place::all().await {
+        let first = place.archive.put(KEY, records()).await.unwrap();
+        let again = place.archive.put(KEY, records()).await.unwrap();
+        assert!(first.created && !again.created);
+        assert_eq!((first.sha256, first.bytes), (again.sha256, again.bytes));
+    }
+}
+
+#[tokio::test]
+async fn many_that_put_the_same_at_once_make_one_object() {
+    let place = Place::folder();
+    let mut puts = JoinSet::new();
+    for _ in 0..8 {
+        let archive = place.archive.clone();
+        puts.spawn(async move { archive.put(KEY, records()).await.unwrap().created });
+    }
+    let created = puts.join_all().await;
+    assert_eq!(created.into_iter().filter(|created| *created).count(), 1);
+    assert_eq!(files(&place.folder).len(), 1);
+}
+
+#[tokio::test]
+async fn other_records_under_the_same_name_are_refused_and_the_first_stay() {
+    for place in Place::all().await {
+        let stored = place.archive.put(KEY, records()).await.unwrap();
+        let other: Arc<[_]> = records()[..3].into();
+        let refused = place.archive.put(KEY, other).await;
+        assert!(matches!(refused, Err(ArchiveError::Differs(KEY))), "{refused:?}");
+        assert_eq!(place.archive.read(KEY, &stored.sha256).await.unwrap(), records()[..]);
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_bit_and_a_cut_end_are_noticed() {
+    for place in Place::all().await {
+        let stored = place.archive.put(KEY, records()).await.unwrap();
+        let whole = fs::read(place.file(KEY)).unwrap();
+        let mut flipped = whole.clone();
+        flipped[whole.len() / 3] ^= 1;
+        for damaged in [&flipped[..], &whole[..whole.len() - 1], &[]] {
+            fs::write(place.file(KEY), damaged).unwrap();
+            let verified = place.archive.verify(KEY, &stored.sha256).await;
+            assert!(matches!(verified, Err(ArchiveError::Damaged { .. })), "{verified:?}");
+            let read = place.archive.read(KEY, &stored.sha256).await;
+            assert!(matches!(read, Err(ArchiveError::Damaged { .. })), "{read:?}");
+            let put = place.archive.put(KEY, records()).await;
+            assert!(matches!(put, Err(ArchiveError::Differs(_))), "{put:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_not_there_is_said_to_be_missing() {
+    for place in Place::all().await {
+        place.archive.put(KEY, records()).await.unwrap();
+        let other = ObjectKey { first: 105, last: 109, ..KEY };
+        let missing = place.archive.read(other, &[0; 32]).await;
+        assert!(matches!(missing, Err(ArchiveError::Missing(key)) if key == other), "{missing:?}");
+    }
+}
