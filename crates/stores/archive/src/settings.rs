@@ -39,8 +39,8 @@ impl ArchiveSettings {
         if self.region.is_empty() {
             return Err(InvalidSetting::new("archive.region", "must name the bucket's region"));
         }
-        let web = self.endpoint.starts_with("http://") || self.endpoint.starts_with("https://");
-        if !self.endpoint.is_empty() && !(web && Url::parse(&self.endpoint).is_ok()) {
+        let is_web = |url: Url| matches!(url.scheme(), "http" | "https");
+        if !self.endpoint.is_empty() && !Url::parse(&self.endpoint).is_ok_and(is_web) {
             let reason = "must begin with http:// or https://, or be empty";
             return Err(InvalidSetting::new("archive.endpoint", reason));
         }

@@ -23,7 +23,8 @@ pub use audit::AuditEntry;
 pub use control_plane::ControlPlane;
 pub use error::ControlPlaneError;
 pub use ledger::{
-    Batch, BatchPlan, Lease, Ledger, LedgerError, OffsetSet, PlannedDestination, Poison, Skip,
+    Archived, Batch, BatchPlan, Lease, Ledger, LedgerError, OffsetSet, PlannedDestination, Poison,
+    Skip,
 };
 pub use platform::{
     Account, AuditRecord, Cluster, Inventory, PlatformControl, TenantDetail, TenantSpec,

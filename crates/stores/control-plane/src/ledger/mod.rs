@@ -1,11 +1,13 @@
+mod archived;
 mod offsets;
 mod plan;
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgPool, types::Json};
+use sqlx::{PgExecutor, PgPool, types::Json};
 
 use crate::ControlPlaneError;
 
+pub use archived::Archived;
 pub use offsets::OffsetSet;
 pub use plan::{Batch, BatchPlan, PlannedDestination, Poison, Skip};
 
@@ -21,7 +23,7 @@ pub struct Ledger {
 /// The right to work on a partition, until someone else takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// The consumer group: `store` or `live`.
+    /// The consumer group: `store`, `live` or `archive`.
     pub group: &'static str,
     /// The generation of the log.
     pub kgen: u16,
@@ -160,18 +162,7 @@ impl Ledger {
         last: u64,
         as_of: DateTime<Utc>,
     ) -> Result<Lease, LedgerError> {
-        let moved: Option<Option<DateTime<Utc>>> = sqlx::query_scalar(sql!("ledger/mark"))
-            .bind(lease.group)
-            .bind(i32::from(lease.kgen))
-            .bind(i32::from(lease.partition))
-            .bind(lease.epoch.cast_signed())
-            .bind(lease.next_offset.cast_signed())
-            .bind(last.cast_signed())
-            .bind(as_of)
-            .fetch_optional(&self.pool)
-            .await?;
-        let as_of = moved.ok_or(LedgerError::Fenced)?;
-        Ok(Lease { next_offset: last + 1, as_of, ..lease.clone() })
+        mark(&self.pool, lease, last, as_of).await
     }
 
     /// Moves the lease on without a batch, for a sink that keeps its own fence. Returns the lease,
@@ -255,4 +246,25 @@ impl Ledger {
         let pruned = sqlx::query(sql!("ledger/prune")).bind(horizon).execute(&self.pool).await?;
         Ok(pruned.rows_affected())
     }
+}
+
+/// As [`Ledger::mark`], perhaps with more in the same transaction.
+async fn mark(
+    executor: impl PgExecutor<'_>,
+    lease: &Lease,
+    last: u64,
+    as_of: DateTime<Utc>,
+) -> Result<Lease, LedgerError> {
+    let moved: Option<Option<DateTime<Utc>>> = sqlx::query_scalar(sql!("ledger/mark"))
+        .bind(lease.group)
+        .bind(i32::from(lease.kgen))
+        .bind(i32::from(lease.partition))
+        .bind(lease.epoch.cast_signed())
+        .bind(lease.next_offset.cast_signed())
+        .bind(last.cast_signed())
+        .bind(as_of)
+        .fetch_optional(executor)
+        .await?;
+    let as_of = moved.ok_or(LedgerError::Fenced)?;
+    Ok(Lease { next_offset: last + 1, as_of, ..lease.clone() })
 }

@@ -1,6 +1,7 @@
 //! The control plane on a real PostgreSQL.
 
 #[cfg(test)]
+mod archived;
 mod audit;
 #[cfg(test)]
 mod caches;
