@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use settings::InvalidSetting;
-use sha2::{Digest, Sha256};
 
 use crate::{
-    ArchiveError, ArchiveSettings, ArchivedRecord, ObjectKey, file,
+    ArchiveError, ArchiveSettings, ArchivedRecord, Object, ObjectKey, Stored, file,
+    object::digest,
     place::{Place, Put},
 };
 
@@ -13,19 +13,6 @@ use crate::{
 #[derive(Clone)]
 pub struct Archive {
     place: Arc<Place>,
-}
-
-/// An object as it lies in the archive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stored {
-    /// How many records it holds.
-    pub records: u64,
-    /// Its size.
-    pub bytes: u64,
-    /// SHA-256 of its bytes.
-    pub sha256: [u8; 32],
-    /// Whether this call put it there; otherwise it was there before, with the same records.
-    pub created: bool,
 }
 
 impl Archive {
@@ -37,25 +24,17 @@ impl Archive {
         Ok(Self { place: Arc::new(Place::new(settings)?) })
     }
 
-    /// Puts the records of a range, in the order of the log, as one object. May be repeated, by
-    /// anyone and at the same time: an object of this name with the same records is as good as a
-    /// new one. Once this has answered the object is durable.
+    /// Puts an object unless there is one of its name. May be repeated, by anyone and at the same
+    /// time: one that is there with the same records is as good, and is what is told of then. Once
+    /// this has answered the object is durable.
     ///
     /// # Errors
     /// [`ArchiveError::Differs`]: there is an object of this name with other records; it was left
     /// as it is. After any other, ask again.
-    pub async fn put(
-        &self,
-        key: ObjectKey,
-        records: Arc<[ArchivedRecord]>,
-    ) -> Result<Stored, ArchiveError> {
-        let rows = Arc::clone(&records);
-        let written = tokio::task::spawn_blocking(move || file::write(&key, &rows)).await?;
-        let bytes = written.map_err(|source| ArchiveError::Unwritable { object: key, source })?;
-        let stored = describe(&bytes, &records);
-        match self.place.put(&key, bytes).await? {
-            Put::Created => Ok(stored),
-            Put::Present => self.compare(key, &records, stored).await,
+    pub async fn put(&self, object: &Object) -> Result<Stored, ArchiveError> {
+        match self.place.put(&object.key, object.bytes.clone()).await? {
+            Put::Created => Ok(object.stored),
+            Put::Present => self.compare(object.clone()).await,
         }
     }
 
@@ -96,32 +75,18 @@ impl Archive {
 
     /// Whether the object that was there first is as good as ours. Another version of a library may
     /// have written the same records with other bytes.
-    async fn compare(
-        &self,
-        key: ObjectKey,
-        records: &Arc<[ArchivedRecord]>,
-        ours: Stored,
-    ) -> Result<Stored, ArchiveError> {
-        let (bytes, records) = (self.place.get(&key).await?, Arc::clone(records));
-        let found = tokio::task::spawn_blocking(move || {
-            let found = Stored { created: false, ..describe(&bytes, &records) };
-            let same = found.sha256 == ours.sha256
-                || file::read(bytes).is_ok_and(|present| present[..] == records[..]);
+    async fn compare(&self, ours: Object) -> Result<Stored, ArchiveError> {
+        let present = self.place.get(&ours.key).await?;
+        let key = ours.key;
+        let same = tokio::task::spawn_blocking(move || {
+            let found = Stored::of(&present, ours.stored.records);
+            let same = found == ours.stored
+                || matches!(
+                    (file::read(present), file::read(ours.bytes)),
+                    (Ok(present), Ok(ours)) if present == ours
+                );
             same.then_some(found)
         });
-        found.await?.ok_or(ArchiveError::Differs(key))
+        same.await?.ok_or(ArchiveError::Differs(key))
     }
-}
-
-fn describe(bytes: &[u8], records: &[ArchivedRecord]) -> Stored {
-    Stored {
-        records: records.len() as u64,
-        bytes: bytes.len() as u64,
-        sha256: digest(bytes),
-        created: true,
-    }
-}
-
-fn digest(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
 }

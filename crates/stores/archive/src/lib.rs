@@ -4,12 +4,14 @@ mod archive;
 mod error;
 mod file;
 mod key;
+mod object;
 mod place;
 mod record;
 mod settings;
 
-pub use archive::{Archive, Stored};
+pub use archive::Archive;
 pub use error::ArchiveError;
 pub use key::ObjectKey;
+pub use object::{Object, Stored};
 pub use record::{ArchivedRecord, Header};
 pub use settings::ArchiveSettings;

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use object_store::{
     ClientOptions, ObjectStore, PutMode, PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
@@ -50,7 +51,7 @@ impl Place {
     }
 
     /// Puts an object unless there is one of its name. Once this has answered, power may fail.
-    pub(crate) async fn put(&self, key: &ObjectKey, bytes: Vec<u8>) -> Result<Put, ArchiveError> {
+    pub(crate) async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<Put, ArchiveError> {
         let put = match self {
             Self::Bucket { client, prefix } => create(&**client, &within(prefix, key), bytes).await,
             Self::Folder(root) => {
@@ -74,7 +75,7 @@ impl Place {
     }
 
     /// All bytes of an object.
-    pub(crate) async fn get(&self, key: &ObjectKey) -> Result<bytes::Bytes, ArchiveError> {
+    pub(crate) async fn get(&self, key: &ObjectKey) -> Result<Bytes, ArchiveError> {
         let got = match self {
             Self::Bucket { client, prefix } => fetch(&**client, &within(prefix, key)).await,
             Self::Folder(root) => fetch(&open(root).await?, &within(&Path::default(), key)).await,
@@ -116,7 +117,7 @@ async fn open(root: &FilePath) -> Result<LocalFileSystem, ArchiveError> {
     Ok(opened.with_fsync(true))
 }
 
-async fn create(store: &dyn ObjectStore, path: &Path, bytes: Vec<u8>) -> object_store::Result<Put> {
+async fn create(store: &dyn ObjectStore, path: &Path, bytes: Bytes) -> object_store::Result<Put> {
     match store.put_opts(path, PutPayload::from(bytes), PutMode::Create.into()).await {
         Ok(_) => Ok(Put::Created),
         Err(object_store::Error::AlreadyExists { .. }) => Ok(Put::Present),
@@ -124,7 +125,7 @@ async fn create(store: &dyn ObjectStore, path: &Path, bytes: Vec<u8>) -> object_
     }
 }
 
-async fn fetch(store: &dyn ObjectStore, path: &Path) -> object_store::Result<bytes::Bytes> {
+async fn fetch(store: &dyn ObjectStore, path: &Path) -> object_store::Result<Bytes> {
     store.get_opts(path, Default::default()).await?.bytes().await
 }
 

@@ -4,10 +4,9 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use archive::{Archive, ArchiveSettings, ArchivedRecord, Header, ObjectKey};
+use archive::{Archive, ArchiveSettings, ArchivedRecord, Header, Object, ObjectKey};
 use chrono::DateTime;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -91,7 +90,7 @@ pub(crate) fn settings(url: &str) -> ArchiveSettings {
 }
 
 /// Records with everything that a record can have and lack.
-pub(crate) fn records() -> Arc<[ArchivedRecord]> {
+pub(crate) fn records() -> Vec<ArchivedRecord> {
     let header = |name: &str, value: Option<&'static [u8]>| Header {
         name: name.to_owned(),
         value: value.map(Into::into),
@@ -103,7 +102,7 @@ pub(crate) fn records() -> Arc<[ArchivedRecord]> {
     };
     let full = [header("schema", Some(b"1")), header("code", Some(&[0xff, 0, 0xfe]))];
     let odd = [header("", None), header("empty", Some(b"")), header("schema", Some(b"2"))];
-    Arc::new([
+    vec![
         ArchivedRecord { headers: full.into(), ..record(100, Some(b"acme"), Some(b"{\"a\":1}")) },
         ArchivedRecord {
             headers: odd.into(),
@@ -111,7 +110,11 @@ pub(crate) fn records() -> Arc<[ArchivedRecord]> {
         },
         record(103, Some(b""), Some(b"")),
         record(104, None, None),
-    ])
+    ]
+}
+
+pub(crate) fn object() -> Object {
+    Object::write(KEY, &records()).unwrap()
 }
 
 /// The names of all files below `folder`.

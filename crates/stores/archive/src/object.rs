@@ -1,0 +1,47 @@
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::{ArchiveError, ArchivedRecord, ObjectKey, file};
+
+/// The records of a range, ready to be put.
+#[derive(Clone, Debug)]
+pub struct Object {
+    pub(crate) key: ObjectKey,
+    pub(crate) bytes: Bytes,
+    pub(crate) stored: Stored,
+}
+
+/// An object as it lies in the archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// How many records it holds.
+    pub records: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+impl Object {
+    /// Makes an object of `records`, which stand in the order of the log. The same records make the
+    /// same bytes. Takes a while: no work for a thread that others wait for.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Unwritable`].
+    pub fn write(key: ObjectKey, records: &[ArchivedRecord]) -> Result<Self, ArchiveError> {
+        let bytes = file::write(&key, records)
+            .map_err(|source| ArchiveError::Unwritable { object: key, source })?;
+        let bytes = Bytes::from(bytes);
+        Ok(Self { key, stored: Stored::of(&bytes, records.len() as u64), bytes })
+    }
+}
+
+impl Stored {
+    pub(crate) fn of(bytes: &[u8], records: u64) -> Self {
+        Self { records, bytes: bytes.len() as u64, sha256: digest(bytes) }
+    }
+}
+
+pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
