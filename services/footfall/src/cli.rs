@@ -44,9 +44,9 @@ pub(crate) enum Command {
     All,
     /// Take events in over HTTP and write them to Kafka
     Collector,
-    /// Carry events from Kafka to ClickHouse and Redis
+    /// Carry events from Kafka to ClickHouse, Redis and the archive
     Processor {
-        /// Only this one; both when left out
+        /// Only this one; all when left out
         #[arg(long, value_enum)]
         sink: Option<SinkName>,
     },
@@ -88,6 +88,8 @@ pub(crate) enum SinkName {
     Store,
     /// Into Redis: counters of the last days and the live streams
     Live,
+    /// Into the archive: every record as it is in Kafka, for good
+    Archive,
 }
 
 /// `footfall tenant …`

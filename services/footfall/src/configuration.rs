@@ -2,6 +2,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use aggregates::RedisSettings;
 use api::ApiSettings;
+use archive::ArchiveSettings;
 use auth::Sealer;
 use collector::CollectorSettings;
 use control_plane::PostgresSettings;
@@ -24,6 +25,7 @@ pub(crate) struct Configuration {
     pub(crate) kafka: KafkaSettings,
     pub(crate) postgres: PostgresSettings,
     pub(crate) redis: RedisSettings,
+    pub(crate) archive: ArchiveSettings,
     #[serde(default)]
     pub(crate) clusters: BTreeMap<ClusterName, ClusterSettings>,
     pub(crate) secrets: SecretSettings,
@@ -71,6 +73,7 @@ impl Configuration {
         self.kafka.validate()?;
         self.postgres.validate()?;
         self.redis.validate()?;
+        self.archive.validate()?;
         for (name, cluster) in &self.clusters {
             cluster.validate().map_err(|invalid| {
                 InvalidSetting::new(format!("clusters.{name}.{}", invalid.key), invalid.reason)

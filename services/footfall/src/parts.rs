@@ -1,6 +1,7 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use aggregates::Aggregates;
+use archive::Archive;
 use auth::{Sealer, SigningKey};
 use chrono::Utc;
 use control_plane::{Cluster, ControlPlane, ControlPlaneError, PlatformControl};
@@ -23,6 +24,7 @@ pub(crate) struct Parts {
     pub(crate) control_plane: ControlPlane,
     pub(crate) warehouse: Warehouse,
     pub(crate) aggregates: Aggregates,
+    pub(crate) archive: Archive,
 }
 
 /// The platform's context for whoever runs the command line: they hold its secrets anyway.
@@ -37,8 +39,9 @@ impl Parts {
         let sealer = configuration.secrets.sealer().map_err(Failure::usage)?;
         let control_plane = ControlPlane::connect(&configuration.postgres).await?;
         let aggregates = Aggregates::connect(&configuration.redis).map_err(Failure::usage)?;
+        let archive = Archive::new(&configuration.archive).map_err(Failure::usage)?;
         let warehouse = Warehouse::default();
-        Ok(Self { configuration, sealer, control_plane, warehouse, aggregates })
+        Ok(Self { configuration, sealer, control_plane, warehouse, aggregates, archive })
     }
 
     /// The platform's own work, as the operator.
@@ -97,6 +100,7 @@ impl Parts {
             control_plane: self.control_plane.clone(),
             warehouse: self.warehouse.clone(),
             aggregates: self.aggregates.clone(),
+            archive: self.archive.clone(),
             router: TenantRouter::new(Arc::new(self.control_plane.clone())),
         };
         Ok(processor::run(parts, sinks, lifecycle).await?)

@@ -1,4 +1,5 @@
 use aggregates::AggregatesError;
+use archive::ArchiveError;
 use control_plane::{ControlPlaneError, LedgerError};
 use stream::StreamError;
 
@@ -17,6 +18,9 @@ pub enum ProcessorError {
     /// Redis did not answer.
     #[error(transparent)]
     Aggregates(#[from] AggregatesError),
+    /// The archive did not do what was asked.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// A planned batch cannot be read again as it was planned.
     #[error(
         "the plan {first}-{last} of partition {partition} says {planned} rows, the log {found}"

@@ -18,6 +18,15 @@ pub struct ProcessorSettings {
     pub live_batch_records: usize,
     /// How long the first record of such a batch waits for others, in milliseconds.
     pub live_batch_ms: u64,
+    /// The most records of one object of the archive.
+    pub archive_batch_records: usize,
+    /// What the records of one object may take up in memory, in MiB; compressed they are less.
+    pub archive_batch_mib: usize,
+    /// How long the first record of an object waits for others, in milliseconds.
+    pub archive_batch_ms: u64,
+    /// What the records on their way into the archive may take up in memory, over all partitions, in
+    /// MiB. Where it is short, objects are smaller.
+    pub archive_memory_mib: usize,
 }
 
 impl ProcessorSettings {
@@ -41,6 +50,9 @@ impl ProcessorSettings {
             "processor.live_batch_records",
             self.live_batch_records,
             aggregates::MAX_BATCH_EVENTS,
-        )
+        )?;
+        within("processor.archive_batch_records", self.archive_batch_records, 1_000_000)?;
+        within("processor.archive_memory_mib", self.archive_memory_mib, 1 << 20)?;
+        within("processor.archive_batch_mib", self.archive_batch_mib, self.archive_memory_mib)
     }
 }

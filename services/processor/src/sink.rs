@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aggregates::Aggregates;
+use archive::Archive;
 use control_plane::ControlPlane;
 use lifecycle::{BoxError, Lifecycle};
 use stream::{KafkaSettings, LogReader, ensure_topics};
@@ -9,7 +10,8 @@ use uuid::Uuid;
 use warehouse::Warehouse;
 
 use crate::{
-    ProcessorError, ProcessorSettings, live::Live, member, member::Progress, store::Store, upkeep,
+    ProcessorError, ProcessorSettings, archive::Archiver, live::Live, member, member::Progress,
+    store::Store, upkeep,
 };
 
 /// How long a batch under way may take to finish when the process is asked to stop.
@@ -22,17 +24,20 @@ pub enum Sink {
     Store,
     /// Redis.
     Live,
+    /// The archive.
+    Archive,
 }
 
 impl Sink {
     /// Every sink.
-    pub const ALL: [Self; 2] = [Self::Store, Self::Live];
+    pub const ALL: [Self; 3] = [Self::Store, Self::Live, Self::Archive];
 
     /// The name of its leases, its metrics' label, and its choice on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Store => "store",
             Self::Live => "live",
+            Self::Archive => "archive",
         }
     }
 
@@ -46,6 +51,7 @@ impl Sink {
         match self {
             Self::Store => ["store", "store-progress"],
             Self::Live => ["live", "live-progress"],
+            Self::Archive => ["archive", "archive-progress"],
         }
     }
 }
@@ -63,6 +69,8 @@ pub struct Parts {
     pub warehouse: Warehouse,
     /// Redis.
     pub aggregates: Aggregates,
+    /// Every record of the log, for good.
+    pub archive: Archive,
     /// Tells whose a record is.
     pub router: TenantRouter,
 }
@@ -104,6 +112,9 @@ pub async fn run(
                 join(&parts, *sink, &log, Store::new(&parts, log.clone()), lifecycle);
             }
             Sink::Live => join(&parts, *sink, &log, Live::new(&parts, log.clone()), lifecycle),
+            Sink::Archive => {
+                join(&parts, *sink, &log, Archiver::new(&parts, log.clone()), lifecycle);
+            }
         }
     }
     Ok(())

@@ -25,7 +25,7 @@ const EXCEPTIONS: [(&str, &str); 3] =
     [("footfall", "api"), ("footfall", "collector"), ("footfall", "processor")];
 
 /// Each driver, and the crates that may use it.
-const DRIVERS: [(&str, &[&str]); 7] = [
+const DRIVERS: [(&str, &[&str]); 9] = [
     ("actix-web", &["api", "collector", "web"]),
     ("clickhouse", &["warehouse"]),
     ("jsonwebtoken", &["auth"]),
@@ -33,6 +33,8 @@ const DRIVERS: [(&str, &[&str]); 7] = [
     ("rdkafka", &["stream"]),
     ("redis", &["aggregates"]),
     ("sqlx", &["control-plane"]),
+    ("object_store", &["archive"]),
+    ("parquet", &["archive"]),
 ];
 
 /// What `domain` crates must not use: no I/O, no runtime.

@@ -40,6 +40,7 @@ impl Platform {
         let name = database.name();
         let folder = workspace().join(".footfall/tests").join(name);
         std::fs::create_dir_all(&folder).expect("a folder for logs");
+        let archive = folder.join("archive").display().to_string();
         let settings = BTreeMap::from([
             ("FOOTFALL__POSTGRES__URL".to_owned(), database.url().to_owned()),
             ("FOOTFALL__POSTGRES__MAX_CONNECTIONS".to_owned(), "12".to_owned()),
@@ -47,6 +48,8 @@ impl Platform {
             ("FOOTFALL__KAFKA__REJECTS_TOPIC".to_owned(), format!("{name}.rejects")),
             ("FOOTFALL__KAFKA__PARTITIONS".to_owned(), "6".to_owned()),
             ("FOOTFALL__REDIS__NAMESPACE".to_owned(), name.replace('_', "-")),
+            ("FOOTFALL__ARCHIVE__URL".to_owned(), archive),
+            ("FOOTFALL__PROCESSOR__ARCHIVE_BATCH_MS".to_owned(), "500".to_owned()),
             ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
             ("FOOTFALL__API__BIND".to_owned(), free_address()),
             ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),

@@ -24,6 +24,7 @@ impl Services {
         let sinks = match sink {
             Some(SinkName::Store) => vec![Sink::Store],
             Some(SinkName::Live) => vec![Sink::Live],
+            Some(SinkName::Archive) => vec![Sink::Archive],
             None => Sink::ALL.to_vec(),
         };
         Self { collector: false, sinks, api: false }

@@ -1,0 +1,7 @@
+//! The sink to the archive: plan, put, mark.
+
+mod memory;
+mod pending;
+mod worker;
+
+pub(crate) use worker::Archiver;
