@@ -1,0 +1,210 @@
+//! What a disk does that cannot be had on demand: errors of single calls, and slowness.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io,
+    os::unix::fs::{FileExt, MetadataExt},
+    path::Path,
+    sync::{Arc, Condvar, Mutex},
+};
+
+use tempfile::TempDir;
+use testkit::eventually;
+
+use crate::{Spool, SpoolError, SpoolSettings, disk::Disk};
+
+/// What the disk is to do, and what it did.
+#[derive(Default)]
+struct Script {
+    syncs: usize,
+    read_backs: usize,
+    failing_syncs: usize,
+    lying_read_back: bool,
+    /// Bytes of the next write that find room.
+    room: Option<usize>,
+    /// What each file, by its number, held when its last fsync was done.
+    durable: BTreeMap<u64, Vec<u8>>,
+    held: bool,
+}
+
+#[derive(Clone, Default)]
+struct ScriptedDisk(Arc<(Mutex<Script>, Condvar)>);
+
+impl ScriptedDisk {
+    fn script<T>(&self, change: impl FnOnce(&mut Script) -> T) -> T {
+        let changed = change(&mut self.0.0.lock().unwrap());
+        self.0.1.notify_all();
+        changed
+    }
+
+    fn is_durable(&self, record: &[u8]) -> bool {
+        self.script(|script| {
+            let mut files = script.durable.values();
+            files.any(|bytes| bytes.windows(record.len()).any(|window| window == record))
+        })
+    }
+}
+
+impl Disk for ScriptedDisk {
+    fn write(&mut self, file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+        match self.script(|script| script.room.take()) {
+            None => file.write_all_at(bytes, at),
+            Some(room) => {
+                file.write_all_at(&bytes[..room], at)?;
+                Err(io::ErrorKind::StorageFull.into())
+            }
+        }
+    }
+
+    fn sync(&mut self, file: &File) -> io::Result<()> {
+        let script = self.0.0.lock().unwrap();
+        let mut script = self.0.1.wait_while(script, |script| script.held).unwrap();
+        script.syncs += 1;
+        if script.failing_syncs > 0 {
+            script.failing_syncs -= 1;
+            return Err(io::Error::from_raw_os_error(5));
+        }
+        let metadata = file.metadata()?;
+        let mut bytes = vec![0; usize::try_from(metadata.len()).unwrap()];
+        file.read_exact_at(&mut bytes, 0)?;
+        script.durable.insert(metadata.ino(), bytes);
+        Ok(())
+    }
+
+    fn read_back(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        self.script(|script| {
+            script.read_backs += 1;
+            if script.lying_read_back { Ok(vec![0; 1 << 16]) } else { fs::read(path) }
+        })
+    }
+}
+
+fn open(folder: &TempDir) -> (Spool, ScriptedDisk) {
+    let settings = SpoolSettings {
+        folder: folder.path().to_owned(),
+        max_bytes: 1 << 30,
+        max_disk_percent: 100,
+        segment_mib: 64,
+        segment_seconds: 60,
+    };
+    let disk = ScriptedDisk::default();
+    (Spool::on(&settings, Box::new(disk.clone())).unwrap(), disk)
+}
+
+async fn append(spool: &Spool, record: &str) -> Result<(), SpoolError> {
+    spool.append([record.as_bytes()]).await
+}
+
+async fn drained(spool: &Spool) -> Vec<String> {
+    let mut records = Vec::new();
+    while spool.oldest_age().is_some() {
+        let mut segment = spool.oldest().await.unwrap();
+        while let Some(frame) = segment.next().await.unwrap() {
+            records.extend(frame.iter().map(|record| String::from_utf8(record.to_vec()).unwrap()));
+        }
+        spool.delete(segment).await.unwrap();
+    }
+    records
+}
+
+#[tokio::test]
+async fn after_a_failed_fsync_nothing_is_taken_until_the_disk_has_proved_itself() {
+    let folder = TempDir::new().unwrap();
+    let (spool, disk) = open(&folder);
+    append(&spool, "before").await.unwrap();
+
+    disk.script(|script| {
+        script.failing_syncs = 1;
+        script.lying_read_back = true;
+    });
+    assert!(matches!(append(&spool, "failed").await, Err(SpoolError::Doubtful)));
+    // From here on every fsync succeeds, as it does on Linux. That proves nothing.
+    for _ in 0..3 {
+        assert!(matches!(append(&spool, "refused").await, Err(SpoolError::Doubtful)));
+        assert!(matches!(spool.check(), Err(SpoolError::Doubtful)));
+    }
+    eventually("two proofs were tried", async || {
+        disk.script(|script| script.read_backs >= 2).then_some(())
+    })
+    .await;
+    assert!(matches!(append(&spool, "refused").await, Err(SpoolError::Doubtful)));
+
+    disk.script(|script| script.lying_read_back = false);
+    eventually("the disk is good again", async || spool.check().ok()).await;
+    append(&spool, "after").await.unwrap();
+    assert_eq!(drained(&spool).await, ["before", "after"]);
+}
+
+#[tokio::test]
+async fn an_fsync_that_fails_for_a_new_segment_is_a_failed_fsync() {
+    let folder = TempDir::new().unwrap();
+    let (spool, disk) = open(&folder);
+    disk.script(|script| script.failing_syncs = 1);
+    assert!(matches!(append(&spool, "failed").await, Err(SpoolError::Doubtful)));
+    eventually("the disk is good again", async || spool.check().ok()).await;
+    append(&spool, "after").await.unwrap();
+    assert_eq!(drained(&spool).await, ["after"]);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_in_mid_frame_leaves_everything_as_it_was() {
+    for room in [0, 1, 15, 16, 20] {
+        let folder = TempDir::new().unwrap();
+        let (spool, disk) = open(&folder);
+        append(&spool, "before").await.unwrap();
+        disk.script(|script| script.room = Some(room));
+        assert!(matches!(append(&spool, "too much").await, Err(SpoolError::Full)));
+        append(&spool, "after").await.unwrap();
+        drop(spool);
+        let (spool, _) = open(&folder);
+        assert_eq!(drained(&spool).await, ["before", "after"], "room for {room}");
+        let left = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 1, "the lock alone, nothing set aside");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_while_the_disk_is_busy_shares_one_fsync() {
+    let folder = TempDir::new().unwrap();
+    let (spool, disk) = open(&folder);
+    append(&spool, "begin").await.unwrap();
+    let before = disk.script(|script| {
+        script.held = true;
+        script.syncs
+    });
+    let mut appends = tokio::task::JoinSet::new();
+    for number in 0..64 {
+        let spool = spool.clone();
+        appends.spawn(async move { append(&spool, &format!("event {number}")).await });
+    }
+    tokio::task::yield_now().await;
+    disk.script(|script| script.held = false);
+    while let Some(appended) = appends.join_next().await {
+        appended.unwrap().unwrap();
+    }
+    let syncs = disk.script(|script| script.syncs) - before;
+    assert!(syncs <= 3, "{syncs} fsyncs for 64 appends");
+    assert_eq!(drained(&spool).await.len(), 65);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_before_the_disk_has_it() {
+    let folder = TempDir::new().unwrap();
+    let (spool, disk) = open(&folder);
+    let mut appenders = tokio::task::JoinSet::new();
+    for appender in 0..8 {
+        let (spool, disk) = (spool.clone(), disk.clone());
+        appenders.spawn(async move {
+            for number in 0..50 {
+                let record = format!("<{appender}:{number}>");
+                append(&spool, &record).await.unwrap();
+                assert!(disk.is_durable(record.as_bytes()), "{record} was promised too early");
+            }
+        });
+    }
+    while let Some(appender) = appenders.join_next().await {
+        appender.unwrap();
+    }
+    assert_eq!(drained(&spool).await.len(), 400);
+}

@@ -1,0 +1,95 @@
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::fstatvfs;
+
+use crate::SpoolError;
+
+const LOCK: &str = "lock";
+const SEGMENT: &str = "segment";
+const CORRUPT: &str = "corrupt";
+
+/// The spool's folder, which is ours alone as long as this lives.
+pub(crate) struct Folder {
+    path: PathBuf,
+    file: File,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes it if need be, for our eyes only: events are personal data.
+    pub(crate) fn open(path: &Path) -> Result<Self, SpoolError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(SpoolError::io("create the folder", path))?;
+        let file = File::open(path).map_err(SpoolError::io("open the folder", path))?;
+        let at = path.join(LOCK);
+        let lock = private().create(true).open(&at).map_err(SpoolError::io("open", &at))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), file, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(SpoolError::InUse { folder: path.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(SpoolError::io("lock", at)(source)),
+        }
+    }
+
+    pub(crate) fn segment(&self, sequence: u64) -> PathBuf {
+        self.path.join(format!("{sequence:020}.{SEGMENT}"))
+    }
+
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Makes the names in the folder durable.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The numbers of all segments, and the first number that no file of ours has.
+    pub(crate) fn list(&self) -> Result<(Vec<u64>, u64), SpoolError> {
+        let failed = |source| SpoolError::io("list", &self.path)(source);
+        let (mut segments, mut next) = (Vec::<u64>::new(), 0);
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let path = PathBuf::from(entry.map_err(failed)?.file_name());
+            let sequence = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+            let (Some(sequence), Some(kind)) = (sequence, path.extension()) else {
+                continue;
+            };
+            if kind == SEGMENT {
+                segments.push(sequence);
+            }
+            next = next.max(sequence.saturating_add(1));
+        }
+        segments.sort_unstable();
+        Ok((segments, next))
+    }
+
+    /// Keeps a segment for an operator, under a name that is not read again. Says which.
+    pub(crate) fn set_aside(&self, sequence: u64) -> Result<PathBuf, SpoolError> {
+        let segment = self.segment(sequence);
+        let kept = segment.with_extension(CORRUPT);
+        fs::rename(&segment, &kept).map_err(SpoolError::io("set aside", segment))?;
+        Ok(kept)
+    }
+
+    /// How full the file system is for us, in percent, rounded up.
+    pub(crate) fn disk_percent(&self) -> io::Result<u64> {
+        let stat = fstatvfs(&self.file)?;
+        let used = stat.f_blocks.saturating_sub(stat.f_bfree);
+        let ours = used.saturating_add(stat.f_bavail);
+        Ok(used.saturating_mul(100).div_ceil(ours.max(1)))
+    }
+}
+
+/// How files of the spool are opened: to read and write, for our eyes only.
+pub(crate) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600);
+    options
+}

@@ -1,0 +1,219 @@
+//! The one thread that writes.
+
+use std::{
+    fs::{self, File},
+    io,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use failpoints::{Step, reach};
+
+use crate::{
+    SpoolSettings,
+    contents::Stored,
+    disk::{Disk, says_full},
+    error::Refusal,
+    folder::private,
+    frame::{FRAME_BYTES, assemble},
+    header::{HEADER_BYTES, Header, Marker},
+    proof::prove,
+    queue::Append,
+    spool::Shared,
+};
+
+/// How long a doubtful disk is left alone before it may prove itself.
+const BETWEEN_PROOFS: Duration = Duration::from_secs(1);
+
+/// Writes groups of appends, each made durable by one fsync before anybody is told.
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    settings: SpoolSettings,
+    disk: Box<dyn Disk>,
+    next_sequence: u64,
+    active: Option<Active>,
+    /// Since an fsync failed: when the disk may prove itself.
+    next_proof: Option<Instant>,
+    frame: Vec<u8>,
+}
+
+/// The segment that is written. One of an earlier process never is.
+struct Active {
+    file: File,
+    stored: Stored,
+    since: Instant,
+}
+
+/// Why a group was not written.
+enum Failure {
+    /// There is no room, and the spool is as it was before.
+    Full,
+    /// What was written may be durable or not.
+    Broken(io::Error),
+}
+
+impl Writer {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        settings: SpoolSettings,
+        disk: Box<dyn Disk>,
+        next_sequence: u64,
+    ) -> Self {
+        let (active, next_proof, frame) = (None, None, Vec::new());
+        Self { shared, settings, disk, next_sequence, active, next_proof, frame }
+    }
+
+    /// Works until the queue is closed.
+    pub(crate) fn run(mut self) {
+        loop {
+            let work = self.shared.queue.take(BETWEEN_PROOFS);
+            if self.next_proof.is_some_and(|at| at <= Instant::now()) {
+                self.prove();
+            }
+            if !work.appends.is_empty() {
+                let outcome = self.group(&work.appends);
+                for append in work.appends {
+                    // Who no longer waits was promised nothing.
+                    let _ = append.answer.send(outcome);
+                }
+            }
+            if work.seal {
+                self.seal();
+            }
+            if work.closed {
+                return;
+            }
+        }
+    }
+
+    fn group(&mut self, appends: &[Append]) -> Result<(), Refusal> {
+        if self.next_proof.is_some() {
+            return Err(Refusal::Doubtful);
+        }
+        self.write(appends).map_err(|failure| match failure {
+            Failure::Full => Refusal::Full,
+            Failure::Broken(error) => {
+                self.doubt(&error);
+                Refusal::Doubtful
+            }
+        })
+    }
+
+    fn write(&mut self, appends: &[Append]) -> Result<(), Failure> {
+        let bodies: Vec<_> = appends.iter().map(|append| &append.body).collect();
+        let length = (FRAME_BYTES + bodies.iter().map(|body| body.len()).sum::<usize>()) as u64;
+        self.shared.room_for(&self.settings, length).map_err(|_| Failure::Full)?;
+        let worn = |active: &Active, settings: &SpoolSettings| {
+            active.stored.end >= settings.segment_bytes()
+                || active.since.elapsed() >= settings.segment_age()
+        };
+        if self.active.as_ref().is_some_and(|active| worn(active, &self.settings)) {
+            self.seal();
+        }
+        let mut active = match self.active.take() {
+            Some(active) => active,
+            None => self.begin()?,
+        };
+        assemble(&mut self.frame, active.stored.header.marker, &bodies);
+        let written = self.append(&active, length);
+        if written.is_ok() {
+            active.stored.end += length;
+            self.shared.contents().active = Some(active.stored);
+            self.shared.changed.notify_one();
+        }
+        self.active = Some(active);
+        written
+    }
+
+    /// Adds the frame to the segment, durably.
+    fn append(&mut self, active: &Active, length: u64) -> Result<(), Failure> {
+        let end = active.stored.end;
+        if let Err(error) = self.disk.write(&active.file, &self.frame, end) {
+            // Part of the frame may be there: the next one begins where it began.
+            let cut = active.file.set_len(end);
+            return Err(if says_full(&error) && cut.is_ok() {
+                Failure::Full
+            } else {
+                Failure::Broken(error)
+            });
+        }
+        reach(Step::SpoolAppend);
+        self.disk.sync(&active.file).map_err(Failure::Broken)?;
+        reach(Step::SpoolFsync);
+        tracing::trace!(segment = active.stored.sequence, end = end + length, "durable");
+        Ok(())
+    }
+
+    /// A new segment: its header and its name are durable before anything is added.
+    fn begin(&mut self) -> Result<Active, Failure> {
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        let path = self.shared.folder.segment(sequence);
+        let created = self.create(sequence);
+        created.map_err(|error| {
+            // An empty segment that stays is removed at the next start.
+            let _ = fs::remove_file(path);
+            if says_full(&error) { Failure::Full } else { Failure::Broken(error) }
+        })
+    }
+
+    fn create(&mut self, sequence: u64) -> io::Result<Active> {
+        let mut marker = Marker::default();
+        getrandom::fill(&mut marker).map_err(io::Error::other)?;
+        let header = Header { created_at: SystemTime::now(), marker };
+        let file = private().create_new(true).open(self.shared.folder.segment(sequence))?;
+        self.disk.write(&file, &header.to_bytes(), 0)?;
+        self.disk.sync(&file)?;
+        self.disk.sync_folder(self.shared.folder.file())?;
+        let stored = Stored { sequence, header, end: HEADER_BYTES as u64 };
+        Ok(Active { file, stored, since: Instant::now() })
+    }
+
+    /// Ends the segment that is written; what is in it may be drained.
+    fn seal(&mut self) {
+        let Some(active) = self.active.take() else {
+            return;
+        };
+        let mut contents = self.shared.contents();
+        contents.active = None;
+        if !active.stored.is_empty() {
+            contents.sealed.push_back(active.stored);
+            self.shared.changed.notify_one();
+        }
+    }
+
+    /// Nothing more is written to the segment, and nothing to any other before the disk is proved
+    /// good. What earlier fsyncs made durable is drained as ever.
+    fn doubt(&mut self, error: &io::Error) {
+        tracing::error!(%error, "the spool's disk failed, no event is spooled until it is good again");
+        if let Some(active) = &self.active {
+            // For tidiness only: what is left of the frame was promised to nobody.
+            let _ = active.file.set_len(active.stored.end);
+        }
+        self.seal();
+        self.shared.contents().doubtful = true;
+        self.next_proof = Some(Instant::now() + BETWEEN_PROOFS);
+    }
+
+    fn prove(&mut self) {
+        match prove(&mut *self.disk, &self.shared.folder) {
+            Ok(()) => {
+                tracing::info!("the spool's disk is good again");
+                self.next_proof = None;
+                self.shared.contents().doubtful = false;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the spool's disk is still in doubt");
+                self.next_proof = Some(Instant::now() + BETWEEN_PROOFS);
+            }
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// However it ends, nobody is left waiting.
+    fn drop(&mut self) {
+        self.shared.queue.close();
+        drop(self.shared.queue.take(Duration::ZERO));
+    }
+}
