@@ -20,7 +20,7 @@ pub struct CollectorSettings {
     pub max_events: usize,
     /// What all requests at hand may hold together, in bytes.
     pub in_flight_bytes: usize,
-    /// How long a request waits for the log, in milliseconds.
+    /// How long a request waits for Kafka before its events go to the spool, in milliseconds.
     pub publish_timeout_ms: u64,
 }
 

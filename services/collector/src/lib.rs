@@ -2,11 +2,11 @@
 
 mod collector_settings;
 mod ingest;
+mod log;
 mod openapi;
 mod routes;
 mod run;
 
 pub use collector_settings::CollectorSettings;
 pub use openapi::openapi;
-pub use routes::routes;
 pub use run::{Dependencies, run};

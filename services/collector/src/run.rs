@@ -1,14 +1,12 @@
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use aggregates::Aggregates;
 use lifecycle::Lifecycle;
+use spool::Spool;
 use stream::Producer;
 use web::{Health, ServeError, WebState};
 
-use crate::{CollectorSettings, routes};
-
-/// How long the brokers may take to say that they are there.
-const BROKERS_PATIENCE: Duration = Duration::from_millis(1_500);
+use crate::{CollectorSettings, log::Log, routes::routes};
 
 /// What the collector needs of the outside world.
 #[derive(Clone)]
@@ -17,6 +15,8 @@ pub struct Dependencies {
     pub web: WebState,
     /// Writes to the log.
     pub producer: Producer,
+    /// Takes what Kafka does not take at the moment.
+    pub spool: Spool,
     /// Keeps each tenant's rate.
     pub aggregates: Aggregates,
 }
@@ -30,10 +30,14 @@ pub fn run(
     dependencies: Dependencies,
     lifecycle: &Lifecycle,
 ) -> Result<SocketAddr, ServeError> {
-    let producer = dependencies.producer.clone();
-    let health = Health::new(lifecycle).with("kafka", move || {
-        let producer = producer.clone();
-        async move { Ok(producer.check(BROKERS_PATIENCE).await?) }
+    let Dependencies { web, producer, spool, aggregates } = dependencies;
+    let log = Log::new(producer, spool);
+    log.tend(lifecycle);
+    let checked = log.clone();
+    let health = Health::new(lifecycle).with("log", move || {
+        let log = checked.clone();
+        async move { log.check().await }
     });
-    web::serve("collector", &settings.bind, lifecycle, routes(settings, dependencies, health))
+    let routes = routes(settings, web, log, aggregates, health);
+    web::serve("collector", &settings.bind, lifecycle, routes)
 }

@@ -9,6 +9,7 @@ use control_plane::PostgresSettings;
 use processor::ProcessorSettings;
 use serde::Deserialize;
 use settings::{InvalidSetting, Origin, Secret, SettingsError};
+use spool::SpoolSettings;
 use stream::KafkaSettings;
 use telemetry::TelemetrySettings;
 use tenancy::ClusterName;
@@ -31,6 +32,7 @@ pub(crate) struct Configuration {
     pub(crate) secrets: SecretSettings,
     pub(crate) tokens: TokenSettings,
     pub(crate) collector: CollectorSettings,
+    pub(crate) spool: SpoolSettings,
     pub(crate) processor: ProcessorSettings,
     pub(crate) api: ApiSettings,
 }
@@ -82,6 +84,7 @@ impl Configuration {
         self.secrets.sealer()?;
         self.tokens.validate()?;
         self.collector.validate()?;
+        self.spool.validate()?;
         self.processor.validate()?;
         self.api.validate()
     }

@@ -5,6 +5,7 @@ use auth::SigningKeyError;
 use control_plane::ControlPlaneError;
 use problem::{Kind, Problem};
 use processor::ProcessorError;
+use spool::SpoolError;
 use stream::StreamError;
 use warehouse::MigrationError;
 
@@ -62,6 +63,15 @@ impl From<StreamError> for Failure {
         match error {
             StreamError::TopicDiffers { .. } => Self::usage(error),
             StreamError::Kafka { .. } => Self::Unavailable(chain(&error)),
+            _ => Self::other(error),
+        }
+    }
+}
+
+impl From<SpoolError> for Failure {
+    fn from(error: SpoolError) -> Self {
+        match error {
+            SpoolError::InUse { .. } => Self::usage(error),
             _ => Self::other(error),
         }
     }

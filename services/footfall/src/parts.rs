@@ -7,6 +7,7 @@ use chrono::Utc;
 use control_plane::{Cluster, ControlPlane, ControlPlaneError, PlatformControl};
 use lifecycle::Lifecycle;
 use processor::Sink;
+use spool::Spool;
 use stream::Producer;
 use tenancy::{PlatformContext, TenantRouter};
 use warehouse::{ClusterSettings, Warehouse};
@@ -81,8 +82,11 @@ impl Parts {
     pub(crate) async fn start_collector(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
         let (web, _) = self.web().await?;
         let producer = Producer::new(&self.configuration.kafka).map_err(Failure::usage)?;
+        let settings = self.configuration.spool.clone();
+        let spool = tokio::task::spawn_blocking(move || Spool::open(&settings));
+        let spool = spool.await.map_err(Failure::other)??;
         let aggregates = self.aggregates.clone();
-        let dependencies = collector::Dependencies { web, producer, aggregates };
+        let dependencies = collector::Dependencies { web, producer, spool, aggregates };
         collector::run(&self.configuration.collector, dependencies, lifecycle)
             .map(drop)
             .map_err(Failure::usage)

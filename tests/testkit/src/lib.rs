@@ -13,6 +13,7 @@ mod eventually;
 mod platform;
 mod process;
 mod setting;
+mod switch;
 mod tenant;
 
 pub use answer::Answer;
@@ -22,4 +23,5 @@ pub use eventually::eventually;
 pub use platform::Platform;
 pub use process::Process;
 pub use setting::{cluster, setting};
+pub use switch::KafkaSwitch;
 pub use tenant::{Tenant, Tier};

@@ -53,6 +53,7 @@ impl Platform {
             ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
             ("FOOTFALL__API__BIND".to_owned(), free_address()),
             ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
+            ("FOOTFALL__SPOOL__FOLDER".to_owned(), folder.join("spool").display().to_string()),
         ]);
         let secrets = folder.join("secrets.env");
         let secrets_file = secrets.to_str().expect("a readable path");

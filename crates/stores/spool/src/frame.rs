@@ -72,11 +72,11 @@ impl Frames {
             return Ok(None);
         }
         let start = self.position;
-        if let Some(end) = self.frame_at(start)? {
-            if let Some(records) = split(Bytes::from(std::mem::take(&mut self.body))) {
-                self.position = end;
-                return Ok(Some(Stretch::Records(records)));
-            }
+        if let Some(end) = self.frame_at(start)?
+            && let Some(records) = split(Bytes::from(std::mem::take(&mut self.body)))
+        {
+            self.position = end;
+            return Ok(Some(Stretch::Records(records)));
         }
         self.position = self.next_frame(start + 1)?;
         Ok(Some(Stretch::Damaged(start..self.position)))

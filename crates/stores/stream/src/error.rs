@@ -41,6 +41,9 @@ pub enum StreamError {
     /// Nobody could tell whose the records are; ask again and nothing is lost.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
+    /// A record that was kept to be sent later is not of a form that this program knows.
+    #[error("a kept record has an unknown form")]
+    UnknownForm,
     /// A thread of ours could not be started or has ended.
     #[error("the log's own thread is gone")]
     Thread(#[source] Box<dyn std::error::Error + Send + Sync>),

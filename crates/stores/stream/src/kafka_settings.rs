@@ -4,7 +4,7 @@ use serde::Deserialize;
 use crate::Partition;
 
 /// The largest record either topic takes, in bytes: a rejected event may fill a whole request.
-pub(crate) const MAX_RECORD_BYTES: &str = "2097152";
+pub(crate) const MAX_RECORD_BYTES: usize = 2_097_152;
 
 /// Where Kafka is and what the log is called: section `kafka`.
 #[derive(Debug, Clone, Deserialize)]

@@ -85,11 +85,12 @@ async fn create(
     wanted: [(&str, Partition); 2],
 ) -> Result<Vec<String>, StreamError> {
     let copies = if replication >= 3 { "2" } else { "1" };
+    let largest = MAX_RECORD_BYTES.to_string();
     let topics = wanted.map(|(name, partitions)| {
         let replication = TopicReplication::Fixed(i32::from(replication));
         let topic = NewTopic::new(name, i32::from(partitions), replication)
             .set("retention.ms", RETENTION)
-            .set("max.message.bytes", MAX_RECORD_BYTES)
+            .set("max.message.bytes", &largest)
             .set("min.insync.replicas", copies)
             .set("unclean.leader.election.enable", "false");
         RELIED_ON.iter().fold(topic, |topic, (key, value)| topic.set(key, value))

@@ -1,4 +1,4 @@
-//! From a request's bytes to the log.
+//! From a request's bytes to the records to be stored, and to the answer.
 
 mod admit;
 mod body;
@@ -13,14 +13,13 @@ mod sort;
 use std::time::Duration;
 
 use aggregates::Aggregates;
-use stream::Producer;
 
 pub(crate) use admit::{Decision, refused};
 pub(crate) use encoding::Encoding;
 pub(crate) use form::{form_of, shape_problem};
 pub(crate) use receipt::{Outcome, Receipt};
 
-use crate::CollectorSettings;
+use crate::{CollectorSettings, log::Log};
 use in_flight::InFlight;
 
 /// When to try again after something was away or full.
@@ -29,18 +28,14 @@ pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// What takes events in: the log, the limits, and the memory they may fill.
 pub(crate) struct Ingest {
     pub(crate) settings: CollectorSettings,
-    producer: Producer,
+    log: Log,
     aggregates: Aggregates,
     in_flight: InFlight,
 }
 
 impl Ingest {
-    pub(crate) fn new(
-        settings: CollectorSettings,
-        producer: Producer,
-        aggregates: Aggregates,
-    ) -> Self {
+    pub(crate) fn new(settings: CollectorSettings, log: Log, aggregates: Aggregates) -> Self {
         let in_flight = InFlight::new(settings.in_flight_bytes);
-        Self { settings, producer, aggregates, in_flight }
+        Self { settings, log, aggregates, in_flight }
     }
 }

@@ -1,6 +1,5 @@
 use auth::WriteEvents;
 use events::{Admission, RejectionCode};
-use stream::{Delivery, PublishOutcome};
 use telemetry::Counter;
 use web::Tenant;
 
@@ -9,10 +8,11 @@ use super::{
     receipt::{Outcome, Receipt},
     sort::sort,
 };
+use crate::log::Storage;
 
 impl Ingest {
-    /// Reads a tenant's events and stores them: the good ones in the log, the others, as they were
-    /// sent, among the rejects.
+    /// Reads a tenant's events and stores them: the good ones as events, the others, as they were sent,
+    /// among the rejects.
     pub(crate) async fn take(
         &self,
         tenant: &Tenant<WriteEvents>,
@@ -21,15 +21,15 @@ impl Ingest {
         traceparent: Option<&str>,
     ) -> Receipt {
         let mut sorted = sort(events, admission);
-        let delivery = Delivery { within: self.settings.publish_timeout(), traceparent };
-        let (accepted, rejected) = tokio::join!(
-            self.producer.publish(tenant.scope(sorted.accepted.values), delivery),
-            self.producer.publish_rejects(tenant.scope(sorted.rejected.values), delivery),
-        );
+        let producer = self.log.producer();
+        let mut records = producer.prepare(&tenant.scope(sorted.accepted.values), traceparent);
+        let rejects = tenant.scope(sorted.rejected.values);
+        records.extend(producer.prepare_rejects(&rejects, traceparent));
+        let stored = self.log.store(&records, self.settings.publish_timeout()).await;
         let places = sorted.accepted.at.into_iter().chain(sorted.rejected.at);
-        for (place, published) in places.zip(accepted.into_iter().chain(rejected)) {
+        for (place, storage) in places.zip(stored) {
             if let Some(outcome) = sorted.outcomes.get_mut(place) {
-                *outcome = settled(outcome, published);
+                *outcome = settled(outcome, storage);
             }
         }
         for outcome in &sorted.outcomes {
@@ -39,17 +39,17 @@ impl Ingest {
     }
 }
 
-/// What an outcome becomes once it is known what Kafka did.
-fn settled(outcome: &Outcome, published: PublishOutcome) -> Outcome {
-    match published {
-        PublishOutcome::Published { .. } => outcome.clone(),
-        PublishOutcome::Failed { retriable: true } => Outcome::Retry {
+/// What an outcome becomes once it is known what became of the record.
+fn settled(outcome: &Outcome, storage: Storage) -> Outcome {
+    match storage {
+        Storage::Durable => outcome.clone(),
+        Storage::Unknown => Outcome::Retry {
             event_id: match outcome {
                 Outcome::Accepted { event_id } => Some(*event_id),
                 _ => None,
             },
         },
-        PublishOutcome::Failed { retriable: false } => Outcome::Rejected {
+        Storage::TooLarge => Outcome::Rejected {
             code: RejectionCode::TooLarge.as_str(),
             pointer: String::new(),
             reason: "must be small enough for one record of the log".to_owned(),

@@ -30,7 +30,7 @@ pub(crate) struct Counts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    /// It is in the log, and will be counted once.
+    /// It is stored for good, and will be counted once.
     Accepted {
         /// Its id: the one sent, or ours.
         event_id: Uuid,

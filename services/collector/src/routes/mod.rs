@@ -9,19 +9,21 @@ use actix_web::{
     middleware::from_fn,
     web::{Data, ServiceConfig, resource},
 };
-use web::Health;
+use aggregates::Aggregates;
+use web::{Health, WebState};
 
-use crate::{CollectorSettings, Dependencies, ingest::Ingest};
+use crate::{CollectorSettings, ingest::Ingest, log::Log};
 
 /// Every route of the collector. Copies of what is returned share one memory of bytes in flight.
-pub fn routes(
+pub(crate) fn routes(
     settings: &CollectorSettings,
-    dependencies: Dependencies,
+    web: WebState,
+    log: Log,
+    aggregates: Aggregates,
     health: Health,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    let web = Data::new(dependencies.web);
-    let ingest =
-        Data::new(Ingest::new(settings.clone(), dependencies.producer, dependencies.aggregates));
+    let web = Data::new(web);
+    let ingest = Data::new(Ingest::new(settings.clone(), log, aggregates));
     move |config| {
         config
             .app_data(web.clone())

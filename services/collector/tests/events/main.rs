@@ -5,4 +5,6 @@ mod accepting;
 #[cfg(test)]
 mod refusing;
 #[cfg(test)]
+mod spooling;
+#[cfg(test)]
 mod support;

@@ -124,8 +124,9 @@ async fn only_keys_that_write_may_send() {
 }
 
 #[actix_web::test]
-async fn without_kafka_nothing_is_promised() {
-    let mut options = Options { brokers: Some("127.0.0.1:1"), ..Options::default() };
+async fn without_kafka_and_without_room_in_the_spool_nothing_is_promised() {
+    let brokers = Some("127.0.0.1:1".to_owned());
+    let mut options = Options { brokers, spool_bytes: 0, ..Options::default() };
     options.collector.publish_timeout_ms = 300;
     let collector = TestCollector::with(options).await;
     let known = Uuid::now_v7();
@@ -148,13 +149,13 @@ async fn without_kafka_nothing_is_promised() {
     }
     let ready = send(collector.client.get(collector.url("/readyz"))).await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(ready.body["checks"]["kafka"], "failing");
+    assert_eq!(ready.body["checks"]["log"], "failing");
 }
 
 #[actix_web::test]
 async fn what_was_stored_is_said_even_when_the_rest_was_not() {
-    let mut options =
-        Options { rejects_topic: Some("test-topic-that-does-not-exist"), ..Options::default() };
+    let rejects_topic = Some("test-topic-that-does-not-exist");
+    let mut options = Options { rejects_topic, spool_bytes: 0, ..Options::default() };
     options.collector.publish_timeout_ms = 1_000;
     let collector = TestCollector::with(options).await;
     let batch = json!([{"type": 1}, page_view(Uuid::now_v7())]);

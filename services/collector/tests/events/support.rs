@@ -1,4 +1,4 @@
-use std::{collections::HashMap, io::Write, net::SocketAddr, sync::Arc};
+use std::{collections::HashMap, io::Write, net::SocketAddr, path::Path, sync::Arc};
 
 use aggregates::{Aggregates, RedisSettings};
 use auth::{
@@ -11,9 +11,11 @@ use events::Event;
 use lifecycle::Lifecycle;
 use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap};
 use serde_json::Value;
+use spool::{Spool, SpoolSettings};
 use stream::{Entry, KafkaSettings, LogReader, Producer, delete_topics, ensure_topics};
+use tempfile::TempDir;
 use tenancy::{ClientId, DirectoryError, Limits, TenantDirectory, TenantRecord, TenantRouter};
-use testkit::{setting, tenant_record};
+use testkit::{eventually, setting, tenant_record};
 use uuid::Uuid;
 use web::{TokenSettings, WebState};
 
@@ -23,14 +25,19 @@ pub(crate) struct TestCollector {
     pub(crate) client: reqwest::Client,
     lifecycle: Lifecycle,
     kafka: KafkaSettings,
+    redis: RedisSettings,
+    known: Known,
     keys: HashMap<(&'static str, KeyKind), String>,
-    has_topics: bool,
+    options: Options,
+    spool: TempDir,
 }
 
 /// What a test may set.
 pub(crate) struct Options {
-    pub(crate) brokers: Option<&'static str>,
+    /// What the collector takes for the brokers.
+    pub(crate) brokers: Option<String>,
     pub(crate) rejects_topic: Option<&'static str>,
+    pub(crate) spool_bytes: u64,
     pub(crate) collector: CollectorSettings,
 }
 
@@ -45,7 +52,7 @@ impl Default for Options {
             publish_timeout_ms: 10_000,
         };
         collector.validate().unwrap();
-        Self { brokers: None, rejects_topic: None, collector }
+        Self { brokers: None, rejects_topic: None, spool_bytes: 1 << 30, collector }
     }
 }
 
@@ -56,23 +63,14 @@ impl TestCollector {
 
     pub(crate) async fn with(options: Options) -> Self {
         let run = Uuid::now_v7();
-        let brokers =
-            options.brokers.map_or_else(|| setting("FOOTFALL__KAFKA__BROKERS"), Into::into);
         let kafka = KafkaSettings {
-            brokers,
+            brokers: setting("FOOTFALL__KAFKA__BROKERS"),
             events_topic: format!("test-events-{run}"),
             rejects_topic: format!("test-rejects-{run}"),
             partitions: 3,
             replication: 1,
         };
-        let has_topics = options.brokers.is_none();
-        if has_topics {
-            ensure_topics(&kafka).await.unwrap();
-        }
-        let mut produced = kafka.clone();
-        if let Some(topic) = options.rejects_topic {
-            produced.rejects_topic = topic.to_owned();
-        }
+        ensure_topics(&kafka).await.unwrap();
         let redis = RedisSettings {
             url: settings::Secret::new(setting("FOOTFALL__REDIS__URL")),
             slot_buckets: 1,
@@ -87,21 +85,23 @@ impl TestCollector {
                 known.keys.insert(key.id().clone(), stored(&key, client_id));
             }
         }
-        let tokens = TokenSettings {
-            issuer: "https://footfall.test".to_owned(),
-            audience: "footfall".to_owned(),
-            access_seconds: 900,
-            refresh_days: 30,
-        };
-        let verifier = tokens.verifier(&[SigningKey::generate().unwrap()]).unwrap();
-        let dependencies = Dependencies {
-            web: WebState::new(Arc::new(Tenants), Arc::new(known), verifier),
-            producer: Producer::new(&produced).unwrap(),
-            aggregates: Aggregates::connect(&redis).unwrap(),
-        };
-        let lifecycle = Lifecycle::new();
-        let address = collector::run(&options.collector, dependencies, &lifecycle).unwrap();
-        Self { address, client: reqwest::Client::new(), lifecycle, kafka, keys, has_topics }
+        let spool = TempDir::new().unwrap();
+        let (address, lifecycle) = start(&options, &kafka, &redis, &known, spool.path()).await;
+        let client = reqwest::Client::new();
+        Self { address, client, lifecycle, kafka, redis, known, keys, options, spool }
+    }
+
+    /// Another collector takes its place, with the folder that it leaves behind.
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        (self.address, self.lifecycle) =
+            start(&self.options, &self.kafka, &self.redis, &self.known, self.spool.path()).await;
+    }
+
+    /// Whether the spool has no segment left.
+    pub(crate) fn spool_is_empty(&self) -> bool {
+        let mut files = std::fs::read_dir(self.spool.path()).unwrap();
+        !files.any(|file| file.unwrap().path().extension().is_some())
     }
 
     pub(crate) fn key(&self, client_id: &'static str, kind: KeyKind) -> &str {
@@ -146,11 +146,49 @@ impl TestCollector {
 impl Drop for TestCollector {
     fn drop(&mut self) {
         self.lifecycle.token().cancel();
-        if self.has_topics {
-            let kafka = self.kafka.clone();
-            std::thread::spawn(move || delete(&kafka)).join().unwrap();
-        }
+        let kafka = self.kafka.clone();
+        std::thread::spawn(move || delete(&kafka)).join().unwrap();
     }
+}
+
+async fn start(
+    options: &Options,
+    kafka: &KafkaSettings,
+    redis: &RedisSettings,
+    known: &Known,
+    folder: &Path,
+) -> (SocketAddr, Lifecycle) {
+    let mut produced = kafka.clone();
+    if let Some(brokers) = &options.brokers {
+        produced.brokers.clone_from(brokers);
+    }
+    if let Some(topic) = options.rejects_topic {
+        topic.clone_into(&mut produced.rejects_topic);
+    }
+    let spool = SpoolSettings {
+        folder: folder.to_owned(),
+        max_bytes: options.spool_bytes,
+        max_disk_percent: 100,
+        segment_mib: 1,
+        segment_seconds: 60,
+    };
+    let tokens = TokenSettings {
+        issuer: "https://footfall.test".to_owned(),
+        audience: "footfall".to_owned(),
+        access_seconds: 900,
+        refresh_days: 30,
+    };
+    let verifier = tokens.verifier(&[SigningKey::generate().unwrap()]).unwrap();
+    let dependencies = Dependencies {
+        web: WebState::new(Arc::new(Tenants), Arc::new(known.clone()), verifier),
+        producer: Producer::new(&produced).unwrap(),
+        // The one before lets go of the folder when its last connection has ended.
+        spool: eventually("the folder is free", async || Spool::open(&spool).ok()).await,
+        aggregates: Aggregates::connect(redis).unwrap(),
+    };
+    let lifecycle = Lifecycle::new();
+    let address = collector::run(&options.collector, dependencies, &lifecycle).unwrap();
+    (address, lifecycle)
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -226,7 +264,7 @@ impl TenantDirectory for Tenants {
 }
 
 /// What the control plane would know of keys.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Known {
     keys: HashMap<ApiKeyId, StoredApiKey>,
 }

@@ -28,7 +28,7 @@ pub(super) fn connect(settings: &KafkaSettings) -> Result<Client, StreamError> {
         .set("delivery.timeout.ms", DELIVERY_TIMEOUT.as_millis().to_string())
         .set("linger.ms", "5")
         .set("compression.type", "lz4")
-        .set("message.max.bytes", MAX_RECORD_BYTES)
+        .set("message.max.bytes", MAX_RECORD_BYTES.to_string())
         .set("queue.buffering.max.messages", "100000")
         .set("queue.buffering.max.kbytes", "262144")
         .set("partitioner", "murmur2_random")
@@ -91,7 +91,7 @@ pub(super) fn failed(error: &KafkaError) -> PublishOutcome {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::outgoing::{Outgoing, headers},
+        super::prepared::{Parts, Prepared, Topic},
         *,
     };
 
@@ -106,14 +106,10 @@ mod tests {
         };
         let client = connect(&settings).unwrap();
         let (report, mut reports) = mpsc::unbounded_channel();
-        let record = Outgoing {
-            topic: "events",
-            key: "acme",
-            partition: None,
-            payload: b"{}".as_slice().into(),
-            headers: headers(chrono::Utc::now(), None, []),
-        };
-        record.send(&client, Box::new(Ticket { index: 0, report })).unwrap();
+        let (topic, partition, headers) = (Topic::Events, None, []);
+        let parts = Parts { topic, partition, key: "acme", headers, payload: b"{}" };
+        let record = Prepared::new(parts).unwrap();
+        record.send(&client, &settings, Box::new(Ticket { index: 0, report })).unwrap();
         // librdkafka looks once a second which are over.
         let end = DELIVERY_TIMEOUT + Duration::from_secs(3);
         let outcome = tokio::time::timeout(end, reports.recv()).await.unwrap();

@@ -1,5 +1,6 @@
 mod client;
-mod outgoing;
+mod headers;
+mod prepared;
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -13,7 +14,9 @@ use tokio::{sync::mpsc, time::Instant};
 
 use crate::{KafkaSettings, Offset, Partition, RejectedRecord, StreamError, partitioning::Subset};
 use client::{Client, Ticket, connect, failed};
-use outgoing::{Outgoing, headers};
+use headers::{headers, time};
+pub use prepared::Prepared;
+use prepared::{Parts, Topic};
 
 /// What became of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,23 +67,63 @@ impl Producer {
         Ok(Self { shared: Arc::new(Shared { settings: settings.clone(), client }) })
     }
 
+    /// Makes a tenant's events ready to be sent, now or later: one record for each, in order;
+    /// nothing for one that no record can hold.
+    pub fn prepare(
+        &self,
+        events: &Scoped<Vec<Event>>,
+        traceparent: Option<&str>,
+    ) -> Vec<Option<Prepared>> {
+        let (topic, tenant) = (Topic::Events, events.tenant());
+        let key = tenant.client_id().as_str();
+        let partitions = self.shared.settings.partitions;
+        let subset = Subset::new(key, tenant.limits().partition_spread, partitions);
+        let mut payload = Vec::new();
+        let prepared = events.value().iter().map(|event| {
+            payload.clear();
+            if let Err(error) = serde_json::to_writer(&mut payload, event) {
+                tracing::error!(%error, "an event has no form in JSON");
+                return None;
+            }
+            let partition = Some(subset.partition_of(event.event_id));
+            let received_at = time(event.received_at);
+            let headers = headers(&received_at, traceparent);
+            Prepared::new(Parts { topic, partition, key, headers, payload: &payload })
+        });
+        prepared.collect()
+    }
+
+    /// Makes a tenant's rejected events ready to be kept, byte for byte: one record for each, in
+    /// order; nothing for one that no record can hold.
+    pub fn prepare_rejects(
+        &self,
+        rejects: &Scoped<Vec<RejectedRecord>>,
+        traceparent: Option<&str>,
+    ) -> Vec<Option<Prepared>> {
+        let (topic, partition) = (Topic::Rejects, None);
+        let key = rejects.tenant().client_id().as_str();
+        let prepared = rejects.value().iter().map(|reject| {
+            let why = [
+                ("code", reject.code.as_str()),
+                ("pointer", reject.pointer.as_str()),
+                ("reason", reject.reason.as_str()),
+            ];
+            let received_at = time(reject.received_at);
+            let headers = headers(&received_at, traceparent).chain(why);
+            let payload = reject.original.as_ref();
+            Prepared::new(Parts { topic, partition, key, headers, payload })
+        });
+        prepared.collect()
+    }
+
     /// Publishes a tenant's events: one outcome for each, in order.
     pub async fn publish(
         &self,
         events: Scoped<Vec<Event>>,
         delivery: Delivery<'_>,
     ) -> Vec<PublishOutcome> {
-        let (tenant, topic) = (events.tenant(), self.shared.settings.events_topic.as_str());
-        let key = tenant.client_id().as_str();
-        let subset =
-            Subset::new(key, tenant.limits().partition_spread, self.shared.settings.partitions);
-        let records = events.value().iter().map(|event| {
-            let payload = serde_json::to_vec(event)?.into();
-            let partition = Some(subset.partition_of(event.event_id));
-            let headers = headers(event.received_at, delivery.traceparent, []);
-            Ok(Outgoing { topic, key, partition, payload, headers })
-        });
-        self.send(records, events.value().len(), delivery.within).await
+        let prepared = self.prepare(&events, delivery.traceparent);
+        self.send_each(prepared.iter().map(Option::as_ref), delivery.within).await
     }
 
     /// Keeps a tenant's rejected events, byte for byte: one outcome for each, in order.
@@ -89,24 +132,18 @@ impl Producer {
         rejects: Scoped<Vec<RejectedRecord>>,
         delivery: Delivery<'_>,
     ) -> Vec<PublishOutcome> {
-        let topic = self.shared.settings.rejects_topic.as_str();
-        let key = rejects.tenant().client_id().as_str();
-        let records = rejects.value().iter().map(|reject| {
-            let why = [
-                ("code", reject.code.as_str()),
-                ("pointer", reject.pointer.as_str()),
-                ("reason", reject.reason.as_str()),
-            ];
-            let headers = headers(reject.received_at, delivery.traceparent, why);
-            Ok(Outgoing {
-                topic,
-                key,
-                partition: None,
-                payload: reject.original.as_ref().into(),
-                headers,
-            })
-        });
-        self.send(records, rejects.value().len(), delivery.within).await
+        let prepared = self.prepare_rejects(&rejects, delivery.traceparent);
+        self.send_each(prepared.iter().map(Option::as_ref), delivery.within).await
+    }
+
+    /// Sends what was prepared: one outcome for each, in order. What Kafka has not acknowledged
+    /// within this time counts as failed.
+    pub async fn send<'a>(
+        &self,
+        records: impl IntoIterator<Item = &'a Prepared>,
+        within: Duration,
+    ) -> Vec<PublishOutcome> {
+        self.send_each(records.into_iter().map(Some), within).await
     }
 
     /// Whether the brokers answer. Blocks no thread of the runtime.
@@ -121,35 +158,27 @@ impl Producer {
         .map_err(StreamError::kafka("reach the brokers"))
     }
 
-    async fn send(
+    async fn send_each<'a>(
         &self,
-        records: impl Iterator<Item = Result<Outgoing<'_>, serde_json::Error>>,
-        count: usize,
+        records: impl Iterator<Item = Option<&'a Prepared>>,
         within: Duration,
     ) -> Vec<PublishOutcome> {
         let deadline = Instant::now() + within;
-        let mut outcomes = vec![PublishOutcome::Failed { retriable: true }; count];
-        let client = match self.client() {
-            Ok(client) => client,
-            Err(error) => {
-                tracing::error!(%error, "there is no producer");
-                return outcomes;
-            }
-        };
+        let client = self.client();
         let (report, mut reports) = mpsc::unbounded_channel();
-        for ((index, record), outcome) in records.enumerate().zip(&mut outcomes) {
-            let report = report.clone();
-            let sent = match record {
-                Ok(record) => record.send(&client, Box::new(Ticket { index, report })),
-                Err(error) => {
-                    tracing::error!(%error, "an event has no form in JSON");
-                    *outcome = PublishOutcome::Failed { retriable: false };
-                    continue;
-                }
+        let sent = records.enumerate().map(|(index, record)| {
+            let (Some(record), Ok(client)) = (record, &client) else {
+                return PublishOutcome::Failed { retriable: record.is_some() };
             };
-            if let Err(error) = sent {
-                *outcome = failed(&error);
+            let ticket = Box::new(Ticket { index, report: report.clone() });
+            match record.send(client, &self.shared.settings, ticket) {
+                Ok(()) => PublishOutcome::Failed { retriable: true },
+                Err(error) => failed(&error),
             }
+        });
+        let mut outcomes: Vec<_> = sent.collect();
+        if let Err(error) = client {
+            tracing::error!(%error, "there is no producer");
         }
         // The channel ends when the last ticket has come back.
         drop(report);

@@ -16,8 +16,8 @@ use crate::{
 
 /// Takes events in.
 ///
-/// Answers with one outcome for each event, in the order they were sent, once Kafka has
-/// acknowledged them. One bad event rejects itself only. An event whose outcome is `retry` was not
+/// Answers with one outcome for each event, in the order they were sent, once they are
+/// stored for good. One bad event rejects itself only. An event whose outcome is `retry` was not
 /// stored for certain: send it again, with the `event_id` given there, and it counts once.
 #[utoipa::path(
     post,
@@ -34,7 +34,7 @@ use crate::{
         )
     ),
     responses(
-        (status = 202, body = Receipt, description = "Every accepted event is in the log"),
+        (status = 202, body = Receipt, description = "Every accepted event is stored for good"),
         (status = 400, body = ProblemDocument, content_type = "application/problem+json",
             description = "The body cannot be read"),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",

@@ -1,0 +1,115 @@
+//! Where events become durable: in Kafka, or in the spool while Kafka does not take them.
+
+mod breaker;
+mod drain;
+mod watch;
+
+use std::{sync::Arc, time::Duration};
+
+use lifecycle::{BoxError, Lifecycle};
+use spool::Spool;
+use stream::{Prepared, Producer, PublishOutcome};
+use telemetry::Counter;
+
+use breaker::Breaker;
+
+/// How long the brokers may take to say that they are there.
+const BROKERS_PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Storage {
+    /// Kafka has acknowledged it, or the spool has it on disk.
+    Durable,
+    /// Nobody can tell, or nobody took it.
+    Unknown,
+    /// No record of the log can hold it.
+    TooLarge,
+}
+
+/// Kafka, with the spool behind it. Cloning shares both.
+#[derive(Clone)]
+pub(crate) struct Log {
+    producer: Producer,
+    spool: Spool,
+    breaker: Arc<Breaker>,
+}
+
+impl Log {
+    pub(crate) fn new(producer: Producer, spool: Spool) -> Self {
+        Self { producer, spool, breaker: Arc::default() }
+    }
+
+    /// Brings away what the spool holds, and tells how it stands, until `lifecycle` stops.
+    pub(crate) fn tend(&self, lifecycle: &Lifecycle) {
+        let (token, log) = (lifecycle.token(), self.clone());
+        lifecycle.spawn("spool", Duration::from_secs(1), async move {
+            token.run_until_cancelled(futures::future::join(log.drain(), log.watch())).await;
+            Ok(())
+        });
+    }
+
+    /// Makes events into records.
+    pub(crate) const fn producer(&self) -> &Producer {
+        &self.producer
+    }
+
+    /// Stores records: one answer for each, in order. What Kafka has not acknowledged within this
+    /// time goes to the spool, and all of it at once while Kafka is known to be away. A record that
+    /// went both ways is there twice, with one event id: it counts once.
+    pub(crate) async fn store(
+        &self,
+        records: &[Option<Prepared>],
+        within: Duration,
+    ) -> Vec<Storage> {
+        let unsent = |record: &Option<Prepared>| match record {
+            Some(_) => Storage::Unknown,
+            None => Storage::TooLarge,
+        };
+        let mut stored: Vec<_> = records.iter().map(unsent).collect();
+        if !self.breaker.is_open() {
+            let sent = self.producer.send(records.iter().flatten(), within).await;
+            let slots = stored.iter_mut().filter(|slot| **slot == Storage::Unknown);
+            slots.zip(sent).for_each(|(slot, outcome)| *slot = storage(outcome));
+        }
+        let left: Vec<_> = records
+            .iter()
+            .zip(&mut stored)
+            .filter(|(_, slot)| **slot == Storage::Unknown)
+            .filter_map(|(record, slot)| Some((record.as_ref()?.as_bytes(), slot)))
+            .collect();
+        if !left.is_empty() {
+            self.spool(left).await;
+        }
+        stored
+    }
+
+    async fn spool(&self, left: Vec<(&[u8], &mut Storage)>) {
+        let (records, slots): (Vec<_>, Vec<_>) = left.into_iter().unzip();
+        let count = records.len() as u64;
+        match self.spool.append(records).await {
+            Ok(()) => {
+                slots.into_iter().for_each(|slot| *slot = Storage::Durable);
+                Counter::EventsSpooled.add(&[], count);
+                self.breaker.open();
+            }
+            Err(error) => tracing::debug!(%error, count, "not spooled"),
+        }
+    }
+
+    /// Whether events would be stored: by Kafka, or else by the spool.
+    pub(crate) async fn check(&self) -> Result<(), BoxError> {
+        if !self.breaker.is_open() && self.producer.check(BROKERS_PATIENCE).await.is_ok() {
+            return Ok(());
+        }
+        self.spool.check().map_err(|error| format!("kafka is away, and {error}").into())
+    }
+}
+
+fn storage(outcome: PublishOutcome) -> Storage {
+    match outcome {
+        PublishOutcome::Published { .. } => Storage::Durable,
+        PublishOutcome::Failed { retriable: true } => Storage::Unknown,
+        PublishOutcome::Failed { retriable: false } => Storage::TooLarge,
+    }
+}

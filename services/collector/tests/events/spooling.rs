@@ -1,0 +1,129 @@
+//! What becomes of events while Kafka is away.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use testkit::{KafkaSwitch, eventually, setting};
+use uuid::Uuid;
+
+use crate::support::*;
+
+const TIMEOUT: Duration = Duration::from_millis(1_000);
+
+/// A collector that reaches Kafka through a switch.
+async fn switched(spool_bytes: u64) -> (TestCollector, KafkaSwitch) {
+    let switch = KafkaSwitch::to(&setting("FOOTFALL__KAFKA__BROKERS"));
+    let brokers = Some(switch.address());
+    let mut options = Options { brokers, spool_bytes, ..Options::default() };
+    options.collector.publish_timeout_ms = TIMEOUT.as_millis().try_into().unwrap();
+    (TestCollector::with(options).await, switch)
+}
+
+/// Sends events without ids, which must be accepted; the ids that they got.
+async fn accepted(collector: &TestCollector, count: usize) -> BTreeSet<Uuid> {
+    let answer = send(collector.post(json!(vec![json!({"type": "page_view"}); count]).to_string()));
+    let answer = answer.await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
+    assert_eq!(answer.outcomes(), vec!["accepted"; count]);
+    assert_eq!(answer.header("retry-after"), "");
+    ids(&answer.body)
+}
+
+fn ids(body: &Value) -> BTreeSet<Uuid> {
+    let outcomes = body["outcomes"].as_array().unwrap().iter();
+    outcomes.map(|outcome| outcome["event_id"].as_str().unwrap().parse().unwrap()).collect()
+}
+
+async fn logged(collector: &TestCollector) -> Vec<Uuid> {
+    collector.logged().await.iter().map(|event| event.event_id).collect()
+}
+
+async fn drained(collector: &TestCollector) {
+    eventually("the spool is drained", async || collector.spool_is_empty().then_some(())).await;
+}
+
+#[actix_web::test]
+async fn while_kafka_is_away_events_are_accepted_and_come_to_the_log_later() {
+    let (collector, switch) = switched(1 << 30).await;
+    let mut sent = accepted(&collector, 10).await;
+    assert!(collector.spool_is_empty(), "the spool has no part in it while kafka is there");
+
+    switch.cut();
+    sent.extend(accepted(&collector, 10).await);
+    let begin = Instant::now();
+    for _ in 0..20 {
+        sent.extend(accepted(&collector, 10).await);
+    }
+    assert!(begin.elapsed() < 5 * TIMEOUT, "{:?}: nobody waits in vain", begin.elapsed());
+    let rejected = send(collector.post(r#"[{ "type":17 }]"#)).await;
+    assert_eq!((rejected.status.as_u16(), rejected.outcomes()), (202, vec!["rejected"]));
+    let ready = send(collector.client.get(collector.url("/readyz"))).await;
+    assert_eq!((ready.status, &ready.body["checks"]["log"]), (StatusCode::OK, &json!("ok")));
+
+    switch.restore();
+    drained(&collector).await;
+    assert_eq!(logged(&collector).await.into_iter().collect::<BTreeSet<_>>(), sent);
+    assert_eq!(collector.rejected().await, [br#"{ "type":17 }"#]);
+    accepted(&collector, 10).await;
+    assert!(collector.spool_is_empty(), "kafka is used again");
+}
+
+#[actix_web::test]
+async fn what_was_spooled_survives_restarts_of_the_collector() {
+    let (mut collector, switch) = switched(1 << 30).await;
+    switch.cut();
+    let mut sent = BTreeSet::new();
+    for _ in 0..3 {
+        sent.extend(accepted(&collector, 100).await);
+        collector.restart().await;
+    }
+    switch.restore();
+    drained(&collector).await;
+    assert_eq!(logged(&collector).await.into_iter().collect::<BTreeSet<_>>(), sent);
+}
+
+#[actix_web::test]
+async fn a_full_spool_sends_requests_away_and_loses_nothing_it_took() {
+    let (collector, switch) = switched(100_000).await;
+    switch.cut();
+    let mut promised = BTreeSet::new();
+    let refused = loop {
+        let answer = send(collector.post(json!(vec![page_view(Uuid::now_v7()); 1]).to_string()));
+        let answer = answer.await;
+        match answer.status {
+            StatusCode::ACCEPTED => promised.extend(ids(&answer.body)),
+            _ => break answer,
+        }
+    };
+    assert!(promised.len() > 50, "{}", promised.len());
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    assert_eq!(
+        (refused.header("retry-after"), &refused.body["code"]),
+        ("1", &json!("unavailable"))
+    );
+    assert_eq!(refused.outcomes(), ["retry"]);
+    switch.restore();
+    drained(&collector).await;
+    let logged: BTreeSet<_> = logged(&collector).await.into_iter().collect();
+    assert!(logged.is_superset(&promised), "{} of {}", logged.len(), promised.len());
+    accepted(&collector, 10).await;
+}
+
+#[actix_web::test]
+async fn a_copy_that_kafka_took_late_has_the_same_id() {
+    let (collector, switch) = switched(1 << 30).await;
+    let first = accepted(&collector, 1).await;
+    switch.mute();
+    let sent = accepted(&collector, 10).await;
+    switch.restore();
+    drained(&collector).await;
+    let mut copies = logged(&collector).await;
+    copies.retain(|id| !first.contains(id));
+    assert_eq!(copies.iter().copied().collect::<BTreeSet<_>>(), sent);
+    assert_eq!(copies.len(), 20, "one came without its answer, one through the spool");
+}
