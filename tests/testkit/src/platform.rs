@@ -99,16 +99,26 @@ impl Platform {
 
     /// Starts a `footfall` command with this platform's settings.
     pub fn spawn(&self, arguments: &[&str]) -> Process {
-        let log = self.folder.join(format!("{}.log", arguments[0]));
-        Process::start(&self.program, arguments, &self.settings, &log)
+        self.spawn_as(arguments[0], arguments, [])
+    }
+
+    /// Starts a command under a name of its own, which its log has, with more settings.
+    pub fn spawn_as<'a>(
+        &self,
+        name: &str,
+        arguments: &[&str],
+        more: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> Process {
+        let mut settings = self.settings.clone();
+        settings.extend(more.into_iter().map(|(variable, value)| (variable.to_owned(), value)));
+        let log = self.folder.join(format!("{name}.log"));
+        Process::start(&self.program, arguments, &settings, &log)
     }
 
     /// Starts another processor, as a member of its own.
     pub fn spawn_processor(&self, instance: &str) -> Process {
-        let mut settings = self.settings.clone();
-        settings.insert("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), instance.to_owned());
-        let log = self.folder.join(format!("processor-{instance}.log"));
-        Process::start(&self.program, &["processor"], &settings, &log)
+        let named = ("FOOTFALL__PROCESSOR__INSTANCE", instance.to_owned());
+        self.spawn_as(&format!("processor-{instance}"), &["processor"], [named])
     }
 
     /// Runs a `footfall` command to its end; it must succeed. Returns what it printed.

@@ -10,4 +10,5 @@ mod isolation;
 mod live;
 mod losses;
 mod samples;
+mod spool;
 mod tiers;
