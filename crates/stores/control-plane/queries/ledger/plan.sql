@@ -1,9 +1,16 @@
--- The row lock makes a take wait until the plan is written, and then find it.
+-- The row lock makes a take wait until the plan is written, and then find it. A batch begins where
+-- the last planned one ends, or the work that is done; at most two are outstanding.
 WITH held AS (
-    SELECT FROM lease
-    WHERE consumer_group = $1 AND kgen = $2 AND partition = $3 AND epoch = $4 AND next_offset = $5
+    SELECT next_offset FROM lease
+    WHERE consumer_group = $1 AND kgen = $2 AND partition = $3 AND epoch = $4
     FOR UPDATE
+),
+outstanding AS (
+    SELECT count(*) AS batches, max(last) + 1 AS next_offset FROM batch
+    WHERE consumer_group = $1 AND kgen = $2 AND partition = $3 AND state = 'planned'
 )
 INSERT INTO batch
     (consumer_group, kgen, partition, first, last, epoch, skip, destinations, state)
-SELECT $1, $2, $3, $5, $6, $4, $7, $8, 'planned' FROM held
+SELECT $1, $2, $3, $5, $6, $4, $7, $8, 'planned'
+FROM held, outstanding
+WHERE outstanding.batches < 2 AND $5 = coalesce(outstanding.next_offset, held.next_offset)

@@ -1,3 +1,4 @@
 SELECT first, last, epoch, skip, destinations, planned_at
 FROM batch
 WHERE consumer_group = $1 AND kgen = $2 AND partition = $3 AND state = 'planned'
+ORDER BY first

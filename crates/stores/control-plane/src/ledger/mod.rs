@@ -85,8 +85,8 @@ impl Ledger {
         u16::try_from(kgen).map_err(ControlPlaneError::corrupt("log generation"))
     }
 
-    /// Takes a partition for `owner`, from whoever had it. Look for a [planned](Self::planned)
-    /// batch next.
+    /// Takes a partition for `owner`, from whoever had it. Look for [planned](Self::planned)
+    /// batches next.
     pub async fn take(
         &self,
         group: &'static str,
@@ -112,21 +112,22 @@ impl Ledger {
         })
     }
 
-    /// The batch that was planned and not marked, which may or may not have been sent.
+    /// The batches that were planned and not marked, in the order of the log: at most two. Each may
+    /// or may not have been sent.
     pub async fn planned(
         &self,
         group: &'static str,
         kgen: u16,
         partition: u16,
-    ) -> Result<Option<Batch>, ControlPlaneError> {
+    ) -> Result<Vec<Batch>, ControlPlaneError> {
         type Row = (i64, i64, i64, Json<Skip>, Json<Vec<PlannedDestination>>, DateTime<Utc>);
-        let row: Option<Row> = sqlx::query_as(sql!("ledger/planned"))
+        let rows: Vec<Row> = sqlx::query_as(sql!("ledger/planned"))
             .bind(group)
             .bind(i32::from(kgen))
             .bind(i32::from(partition))
-            .fetch_optional(&self.pool)
+            .fetch_all(&self.pool)
             .await?;
-        Ok(row.map(|(first, last, epoch, Json(skip), Json(destinations), planned_at)| Batch {
+        let batch = |(first, last, epoch, Json(skip), Json(destinations), planned_at): Row| Batch {
             plan: BatchPlan {
                 first: first.cast_unsigned(),
                 last: last.cast_unsigned(),
@@ -135,13 +136,30 @@ impl Ledger {
             },
             epoch: epoch.cast_unsigned(),
             planned_at,
-        }))
+        };
+        Ok(rows.into_iter().map(batch).collect())
     }
 
-    /// Pins a batch before anything of it is sent. It must begin at the lease's next offset.
+    /// Pins a batch before anything of it is sent. It must begin where the last planned one ends,
+    /// or at the lease's next offset when none is outstanding; at most two may be.
     pub async fn plan(&self, lease: &Lease, plan: &BatchPlan) -> Result<(), LedgerError> {
-        // The lease is checked in the statement that inserts.
-        let inserted = sqlx::query(sql!("ledger/plan"))
+        self.write_plan(sql!("ledger/plan"), lease, plan).await
+    }
+
+    /// Pins the same range anew, with other records left out: some turned out to be poison. What
+    /// the old plan sent of the rest counts for the new one.
+    pub async fn replan(&self, lease: &Lease, plan: &BatchPlan) -> Result<(), LedgerError> {
+        self.write_plan(sql!("ledger/replan"), lease, plan).await
+    }
+
+    /// The lease is checked in the statement that writes.
+    async fn write_plan(
+        &self,
+        sql: &'static str,
+        lease: &Lease,
+        plan: &BatchPlan,
+    ) -> Result<(), LedgerError> {
+        let written = sqlx::query(sql)
             .bind(lease.group)
             .bind(i32::from(lease.kgen))
             .bind(i32::from(lease.partition))
@@ -152,7 +170,24 @@ impl Ledger {
             .bind(Json(&plan.destinations))
             .execute(&self.pool)
             .await?;
-        if inserted.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::Fenced) }
+        if written.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::Fenced) }
+    }
+
+    /// The offsets of the records that batches ending at `since` or later set aside as poison,
+    /// ascending.
+    pub async fn set_aside(
+        &self,
+        lease: &Lease,
+        since: u64,
+    ) -> Result<Vec<u64>, ControlPlaneError> {
+        let offsets: Vec<i64> = sqlx::query_scalar(sql!("ledger/set_aside"))
+            .bind(lease.group)
+            .bind(i32::from(lease.kgen))
+            .bind(i32::from(lease.partition))
+            .bind(since.cast_signed())
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(offsets.into_iter().map(i64::cast_unsigned).collect())
     }
 
     /// Marks the planned batch that ends at `last` as done. Returns the lease, moved on.

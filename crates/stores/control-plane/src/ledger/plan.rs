@@ -25,11 +25,11 @@ pub struct BatchPlan {
 pub struct Skip {
     /// Copies of an event that stands earlier in the partition.
     pub duplicates: OffsetSet,
-    /// Records that cannot be read.
+    /// Records that cannot be read, or that the warehouse refuses.
     pub poison: Vec<Poison>,
 }
 
-/// A record that cannot be read.
+/// A record that is set aside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Poison {

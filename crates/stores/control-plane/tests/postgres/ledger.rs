@@ -44,12 +44,12 @@ async fn a_planned_batch_is_found_as_it_was_pinned_until_it_is_marked() {
     let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
     assert_eq!((lease.epoch, lease.next_offset, lease.as_of), (1, 0, None));
     ledger.plan(&lease, &plan(0, 9)).await.unwrap();
-    let found = ledger.planned(GROUP, kgen, 0).await.unwrap().unwrap();
-    assert_eq!((found.plan, found.epoch), (plan(0, 9), 1));
+    let [found] = &ledger.planned(GROUP, kgen, 0).await.unwrap()[..] else { panic!("not one") };
+    assert_eq!((&found.plan, found.epoch), (&plan(0, 9), 1));
 
     let lease = ledger.mark(&lease, 9, noon()).await.unwrap();
     assert_eq!((lease.next_offset, lease.as_of), (10, Some(noon())));
-    assert_eq!(ledger.planned(GROUP, kgen, 0).await.unwrap(), None);
+    assert_eq!(ledger.planned(GROUP, kgen, 0).await.unwrap(), []);
     let retaken = ledger.take(GROUP, kgen, 0, "b").await.unwrap();
     assert_eq!((retaken.next_offset, retaken.as_of), (10, Some(noon())));
 }
@@ -62,6 +62,8 @@ async fn a_zombie_writes_nothing() {
     ledger.plan(&zombie, &plan(0, 9)).await.unwrap();
     let owner = ledger.take(GROUP, kgen, 0, "owner").await.unwrap();
 
+    assert!(fenced(ledger.plan(&zombie, &plan(10, 19)).await));
+    assert!(fenced(ledger.replan(&zombie, &plan(0, 9)).await));
     assert!(fenced(ledger.mark(&zombie, 9, noon()).await));
     assert!(fenced(ledger.advance(&zombie, 5, noon()).await));
     ledger.touch(GROUP, kgen, &[(0, zombie.epoch)], noon()).await.unwrap();
@@ -79,11 +81,70 @@ async fn a_plan_that_leaves_a_gap_or_overlaps_is_refused() {
     let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
     assert!(fenced(ledger.plan(&lease, &plan(1, 9)).await));
     ledger.plan(&lease, &plan(0, 9)).await.unwrap();
-    assert!(fenced(ledger.plan(&lease, &plan(0, 4)).await), "one batch at a time");
+    assert!(fenced(ledger.plan(&lease, &plan(0, 4)).await), "planned already");
     assert!(fenced(ledger.mark(&lease, 8, noon()).await), "ends elsewhere than planned");
     let lease = ledger.mark(&lease, 9, noon()).await.unwrap();
     assert!(fenced(ledger.plan(&lease, &plan(5, 14)).await));
     assert!(fenced(ledger.plan(&lease, &plan(11, 14)).await));
+}
+
+#[tokio::test]
+async fn two_batches_may_be_planned_and_are_marked_in_the_order_of_the_log() {
+    let platform = Platform::new().await;
+    let (ledger, kgen) = log(&platform, 1).await;
+    let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
+    ledger.plan(&lease, &plan(0, 9)).await.unwrap();
+    assert!(fenced(ledger.plan(&lease, &plan(11, 19)).await), "a gap");
+    ledger.plan(&lease, &plan(10, 19)).await.unwrap();
+    assert!(fenced(ledger.plan(&lease, &plan(20, 29)).await), "a third");
+    let planned = ledger.planned(GROUP, kgen, 0).await.unwrap();
+    let plans: Vec<_> = planned.into_iter().map(|batch| batch.plan).collect();
+    assert_eq!(plans, [plan(0, 9), plan(10, 19)]);
+
+    assert!(fenced(ledger.mark(&lease, 19, noon()).await), "the first comes first");
+    let lease = ledger.mark(&lease, 9, noon()).await.unwrap();
+    ledger.plan(&lease, &plan(20, 29)).await.unwrap();
+    let lease = ledger.mark(&lease, 19, noon()).await.unwrap();
+    let lease = ledger.mark(&lease, 29, noon()).await.unwrap();
+    assert_eq!(lease.next_offset, 30);
+}
+
+#[tokio::test]
+async fn a_plan_and_a_mark_at_the_same_moment_both_hold() {
+    let platform = Platform::new().await;
+    let (ledger, kgen) = log(&platform, 1).await;
+    let mut lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
+    ledger.plan(&lease, &plan(0, 9)).await.unwrap();
+    for first in (10..200).step_by(10) {
+        let next = plan(first, first + 9);
+        let (planned, marked) =
+            tokio::join!(ledger.plan(&lease, &next), ledger.mark(&lease, first - 1, noon()));
+        planned.unwrap();
+        lease = marked.unwrap();
+        assert_eq!(lease.next_offset, first);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_planned_anew_leaves_out_more_of_the_same_range() {
+    let platform = Platform::new().await;
+    let (ledger, kgen) = log(&platform, 1).await;
+    let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
+    ledger.plan(&lease, &plan(0, 9)).await.unwrap();
+    let mut less = plan(0, 9);
+    less.skip.poison.push(Poison { offset: 4, reason: "refused".into() });
+    less.destinations.clear();
+    for _ in 0..2 {
+        ledger.replan(&lease, &less).await.unwrap();
+    }
+    assert_eq!(ledger.planned(GROUP, kgen, 0).await.unwrap()[0].plan, less);
+    assert!(fenced(ledger.replan(&lease, &plan(0, 8)).await), "another range");
+    assert_eq!(ledger.set_aside(&lease, 0).await.unwrap(), [4, 9]);
+
+    let lease = ledger.mark(&lease, 9, noon()).await.unwrap();
+    assert!(fenced(ledger.replan(&lease, &plan(0, 9)).await), "done");
+    assert_eq!(ledger.set_aside(&lease, 9).await.unwrap(), [4, 9]);
+    assert!(ledger.set_aside(&lease, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -106,7 +167,7 @@ async fn a_plan_and_a_take_at_the_same_moment_never_lose_a_plan() {
         let (planned, taken) =
             tokio::join!(ledger.plan(&old, &batch), ledger.take(GROUP, kgen, partition, "new"));
         let found = ledger.planned(GROUP, kgen, partition).await.unwrap();
-        assert_eq!(planned.is_ok(), found.is_some());
+        assert_eq!(planned.is_ok(), found.len() == 1);
         assert_eq!(taken.unwrap().epoch, 2);
     }
 }

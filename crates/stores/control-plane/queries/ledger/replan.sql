@@ -1,0 +1,11 @@
+-- The same range under a plan that leaves out more: what was sent of it before is still told by
+-- its coordinates.
+WITH held AS (
+    SELECT FROM lease
+    WHERE consumer_group = $1 AND kgen = $2 AND partition = $3 AND epoch = $4
+    FOR UPDATE
+)
+UPDATE batch SET skip = $7, destinations = $8
+FROM held
+WHERE consumer_group = $1 AND kgen = $2 AND partition = $3
+  AND first = $5 AND last = $6 AND state = 'planned'
