@@ -22,7 +22,7 @@ pub use log_reader::LogReader;
 pub use partitioning::partition_of;
 pub use producer::{Delivery, Prepared, Producer, PublishOutcome};
 pub use record::{Entry, LogRecord, Offset, Partition, Unresolved, UnresolvedReason};
-pub use rejects::RejectedRecord;
+pub use rejects::{RejectSource, RejectedRecord};
 pub use resolve::resolve;
 pub use topic_id::TopicId;
 pub use topics::{Topics, delete_topics, ensure_topics};

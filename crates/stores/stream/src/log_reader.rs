@@ -10,8 +10,9 @@ use rdkafka::{
 use tenancy::TenantRouter;
 
 use crate::{
-    KafkaSettings, LogRecord, Offset, Partition, PartitionStream, StreamError,
+    KafkaSettings, LogRecord, Offset, Partition, PartitionStream, StreamError, TopicId,
     consumer::{Buffer, End, is_final},
+    topic_id,
 };
 
 /// How long the brokers may take for one question.
@@ -43,6 +44,14 @@ impl LogReader {
             partitions: settings.partitions,
             router,
         })
+    }
+
+    /// Which incarnation of the topic this is, now.
+    pub async fn topic_id(&self) -> Result<TopicId, StreamError> {
+        self.ask("describe the topic of events", |client, topic| {
+            Ok(topic_id::describe(client.client(), topic, PATIENCE)?.id)
+        })
+        .await
     }
 
     /// The offsets a partition holds: from its first record to one past its last.

@@ -56,9 +56,9 @@ pub async fn ensure_topics(settings: &KafkaSettings) -> Result<Topics, StreamErr
     ];
     let created = create(&admin, settings.replication, wanted).await?;
     for (topic, _) in wanted {
-        settle(async || check_settings(&admin, topic).await).await?;
+        settle(|| check_settings(&admin, topic)).await?;
     }
-    let events = settle(async || check_partitions(&admin, settings).await).await?;
+    let events = settle(|| check_partitions(&admin, settings)).await?;
     Ok(Topics { events, created })
 }
 
@@ -110,9 +110,10 @@ async fn create(
 }
 
 /// Asks again while the brokers have not all heard of a new topic.
-async fn settle<T>(
-    mut ask: impl AsyncFnMut() -> Result<Option<T>, StreamError>,
-) -> Result<T, StreamError> {
+async fn settle<T, F>(ask: impl Fn() -> F) -> Result<T, StreamError>
+where
+    F: Future<Output = Result<Option<T>, StreamError>>,
+{
     let deadline = Instant::now() + PATIENCE;
     loop {
         match ask().await {

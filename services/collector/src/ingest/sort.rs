@@ -56,6 +56,7 @@ pub(super) fn sort(events: &[&[u8]], admission: &Admission) -> Sorted {
                     reason: rejection.reason.clone(),
                     original: Bytes::copy_from_slice(raw),
                     received_at: admission.received_at,
+                    source: None,
                 };
                 sorted.rejected.push(place, record);
                 rejection.into()

@@ -14,7 +14,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use crate::{KafkaSettings, Offset, Partition, RejectedRecord, StreamError, partitioning::Subset};
 use client::{Client, Ticket, connect, failed};
-use headers::{headers, time};
+use headers::{headers, source, time};
 pub use prepared::Prepared;
 use prepared::{Parts, Topic};
 
@@ -109,7 +109,9 @@ impl Producer {
                 ("reason", reject.reason.as_str()),
             ];
             let received_at = time(reject.received_at);
-            let headers = headers(&received_at, traceparent).chain(why);
+            let place = reject.source.map(source);
+            let place = place.iter().flatten().map(|(name, value)| (*name, value.as_str()));
+            let headers = headers(&received_at, traceparent).chain(why).chain(place);
             let payload = reject.original.as_ref();
             Prepared::new(Parts { topic, partition, key, headers, payload })
         });

@@ -9,8 +9,8 @@ use rdkafka::{
     message::Headers,
 };
 use stream::{
-    Delivery, LogReader, Producer, PublishOutcome, RejectedRecord, StreamError, delete_topics,
-    ensure_topics, partition_of,
+    Delivery, LogReader, Producer, PublishOutcome, RejectSource, RejectedRecord, StreamError,
+    delete_topics, ensure_topics, partition_of,
 };
 
 use uuid::Uuid;
@@ -94,6 +94,7 @@ async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
         reason: "must be a text".to_owned(),
         original: original.into(),
         received_at,
+        source: Some(RejectSource { kgen: 7, partition: 3, offset: 1 << 40 }),
     });
     let rejects = tenant("acme").await.scope(rejects.to_vec());
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -128,6 +129,9 @@ async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
         assert_eq!(header("reason"), "must be a text");
         assert_eq!(header("received_at"), "2026-11-21T07:00:00.123Z");
         assert_eq!(header("traceparent"), trace);
+        assert_eq!(header("source_kgen"), "7");
+        assert_eq!(header("source_partition"), "3");
+        assert_eq!(header("source_offset"), "1099511627776");
     }
 }
 
