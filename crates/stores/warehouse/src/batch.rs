@@ -29,14 +29,23 @@ impl InsertBatch {
     pub fn token(&self) -> String {
         self.to_string()
     }
+
+    /// How the names of all inserts of this partition begin.
+    pub(crate) fn log(&self) -> String {
+        let Self { kgen, topic, partition, .. } = self;
+        format!("{kgen}:{topic}:{partition}:")
+    }
+
+    /// The tables, as a name says them.
+    pub(crate) fn tables(&self) -> String {
+        format!("{}.{}", self.destination.cluster, self.destination.database)
+    }
 }
 
 impl fmt::Display for InsertBatch {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kgen, topic, partition, first, last, destination, repair } = self;
-        let (cluster, database) = (&destination.cluster, &destination.database);
-        write!(out, "{kgen}:{topic}:{partition}:{first}-{last}:{cluster}.{database}")?;
-        match repair {
+        write!(out, "{}{}-{}:{}", self.log(), self.first, self.last, self.tables())?;
+        match self.repair {
             0 => Ok(()),
             round => write!(out, ":r{round}"),
         }

@@ -42,9 +42,9 @@ const TURNED_AWAY: [u32; 15] = [
     516, // AUTHENTICATION_FAILED
 ];
 
-/// Codes of a block that the server could not read: it is read as a whole before any of it is
-/// written.
-const UNREADABLE: [u32; 9] = [
+/// Codes of a block with a row that the server does not take: it is read and checked as a whole
+/// before any of it is written.
+const UNFIT: [u32; 10] = [
     6,   // CANNOT_PARSE_TEXT
     27,  // CANNOT_PARSE_INPUT_ASSERTION_FAILED
     53,  // TYPE_MISMATCH
@@ -54,6 +54,7 @@ const UNREADABLE: [u32; 9] = [
     131, // TOO_LARGE_STRING_SIZE
     321, // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
     349, // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+    469, // VIOLATED_CONSTRAINT
 ];
 
 /// The driver's answer, unless it takes longer than `limit`: the driver itself would wait for ever.
@@ -89,7 +90,7 @@ impl InsertError {
             Error::InvalidParams(_) => Self::Retriable(error.into()),
             Error::BadResponse(text) => match code(text) {
                 Some(code) if TURNED_AWAY.contains(&code) => Self::Retriable(error.into()),
-                Some(code) if UNREADABLE.contains(&code) => Self::Refused(error.into()),
+                Some(code) if UNFIT.contains(&code) => Self::Refused { code },
                 _ => Self::Doubtful(error.into()),
             },
             _ => Self::Doubtful(error.into()),
@@ -149,11 +150,23 @@ mod tests {
             "502 Bad Gateway",
             "Code: 216. DB::Exception: Query with id = 0:t:1:0-9 is already running.",
             "Code: 241. DB::Exception: Memory limit (total) exceeded",
+            "Code: 243. DB::Exception: Cannot reserve 1.00 MiB, not enough space",
+            "Code: 74. DB::Exception: Cannot read from file",
+            "Code: 75. DB::Exception: Cannot write to file",
             "Code: 33. DB::Exception: Cannot read all data",
         ] {
             assert!(matches!(insert_error(text), InsertError::Doubtful(_)), "{text}");
         }
         assert!(matches!(InsertError::from_driver(Error::TimedOut), InsertError::Doubtful(_)));
+    }
+
+    #[test]
+    fn a_row_that_is_refused_is_told_without_its_words() {
+        let text =
+            "Code: 469. DB::Exception: Constraint `x` is violated at row 1. Column values: 7";
+        let error = insert_error(text);
+        assert!(matches!(error, InsertError::Refused { code: 469 }), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("values"));
     }
 
     #[test]

@@ -32,10 +32,13 @@ pub enum InsertError {
     /// Nothing of it landed, and it may be sent again as it is.
     #[error("the batch did not reach the warehouse")]
     Retriable(#[source] Cause),
-    /// Nothing of it landed, and nothing will as it is: the server takes exception to the rows, the
-    /// table or the account.
-    #[error("the warehouse refused the batch")]
-    Refused(#[source] Cause),
+    /// Nothing of it landed, and nothing will as it is: the server takes exception to what is in some
+    /// row. Its words are not kept, for they may quote the row.
+    #[error("the warehouse refused a row: code {code}")]
+    Refused {
+        /// The server's code.
+        code: u32,
+    },
 }
 
 /// A database could not be brought to the present schema.

@@ -99,7 +99,7 @@ fn check_route(tenant: &TenantContext, destination: &Destination) -> Result<(), 
     if Isolation::ALL.into_iter().any(|isolation| database(isolation) == destination.database) {
         return Ok(());
     }
-    Err(InsertError::Refused(Box::new(Misrouted {
+    Err(InsertError::Retriable(Box::new(Misrouted {
         client_id: tenant.client_id().to_string(),
         database: destination.database.clone(),
     })))

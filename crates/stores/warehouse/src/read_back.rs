@@ -20,32 +20,47 @@ impl Warehouse {
         logged: RangeInclusive<DateTime<Utc>>,
     ) -> Result<Vec<(u64, u8)>, WarehouseError> {
         let sql = include_str!("../queries/platform/present.sql");
-        let query = bind(self.writer(&batch.destination)?, sql, batch, &logged);
+        let query = bind(self.writer(&batch.destination)?, sql, batch)
+            .param("last", batch.last)
+            .param("from", logged.start().timestamp_millis())
+            .param("to", logged.end().timestamp_millis());
         within(READ_TIMEOUT, query.fetch_all()).await
     }
 
-    /// Whether the server is still at work on an insert of that name. While it is, a read-back may
-    /// miss what is about to land.
+    /// The highest offset at or above the batch's first that is in its destination: rows of an owner
+    /// whose marks the ledger no longer knows, as it was put back to an older state.
+    ///
+    /// `logged_since` is no later than the log's time of the batch's first record.
+    pub async fn highest(
+        &self,
+        batch: &InsertBatch,
+        logged_since: DateTime<Utc>,
+    ) -> Result<Option<u64>, WarehouseError> {
+        let sql = include_str!("../queries/platform/highest.sql");
+        let query = bind(self.writer(&batch.destination)?, sql, batch);
+        let query = query.param("from", logged_since.timestamp_millis());
+        within(READ_TIMEOUT, query.fetch_one()).await
+    }
+
+    /// Whether the server is still at work on an insert that touches the batch's range. While it is,
+    /// a read-back may miss what is about to land.
     pub async fn is_running(&self, batch: &InsertBatch) -> Result<bool, WarehouseError> {
         let sql = include_str!("../queries/platform/is_running.sql");
         let server = self.cluster(&batch.destination.cluster)?.server();
-        let query = server.query_raw(sql).param("query_id", batch.token());
+        let query = server
+            .query_raw(sql)
+            .param("log", batch.log())
+            .param("destination", batch.tables())
+            .param("first", batch.first)
+            .param("last", batch.last);
         within(READ_TIMEOUT, query.fetch_one()).await
     }
 }
 
-fn bind(
-    writer: Client,
-    sql: &str,
-    batch: &InsertBatch,
-    logged: &RangeInclusive<DateTime<Utc>>,
-) -> Query {
+fn bind(writer: Client, sql: &str, batch: &InsertBatch) -> Query {
     writer
         .query_raw(sql)
         .param("kgen", batch.kgen)
         .param("partition", batch.partition)
         .param("first", batch.first)
-        .param("last", batch.last)
-        .param("from", logged.start().timestamp_millis())
-        .param("to", logged.end().timestamp_millis())
 }
