@@ -10,10 +10,18 @@ pub struct ProcessorSettings {
     /// A name that this process keeps over restarts, such as its pod's, and shares with no other.
     /// With one, a restarted process has its partitions back at once; empty: within ten seconds.
     pub instance: String,
-    /// The most records of one insert into ClickHouse.
+    /// Records of one insert into ClickHouse when some thousands wait; a tenth of it while the sink
+    /// keeps up, five times as many when it is far behind. 10 to 100,000.
     pub store_batch_records: usize,
-    /// How long the first record of such a batch waits for others, in milliseconds.
+    /// How long the first record of such a batch waits for others while the sink keeps up, in
+    /// milliseconds; five times as long when it does not.
     pub store_batch_ms: u64,
+    /// What the batches of all partitions together may hold, in MiB of the log. Read and made into
+    /// rows, records take about three times as much memory.
+    pub store_memory_mib: usize,
+    /// At how many poison records among the last 10,000 a partition stands still instead of setting
+    /// them aside.
+    pub store_poison_limit: usize,
     /// The most records of one update of Redis.
     pub live_batch_records: usize,
     /// How long the first record of such a batch waits for others, in milliseconds.
@@ -45,7 +53,9 @@ impl ProcessorSettings {
             }
             _ => Ok(()),
         };
-        within("processor.store_batch_records", self.store_batch_records, 500_000)?;
+        within("processor.store_batch_records", self.store_batch_records, 100_000)?;
+        within("processor.store_memory_mib", self.store_memory_mib, 1 << 20)?;
+        within("processor.store_poison_limit", self.store_poison_limit, 10_000)?;
         within(
             "processor.live_batch_records",
             self.live_batch_records,

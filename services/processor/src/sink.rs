@@ -4,14 +4,19 @@ use aggregates::Aggregates;
 use archive::Archive;
 use control_plane::ControlPlane;
 use lifecycle::{BoxError, Lifecycle};
-use stream::{KafkaSettings, LogReader, ensure_topics};
+use stream::{KafkaSettings, LogReader};
 use tenancy::TenantRouter;
 use uuid::Uuid;
 use warehouse::Warehouse;
 
 use crate::{
-    ProcessorError, ProcessorSettings, archive::Archiver, live::Live, member, member::Progress,
-    store::Store, upkeep,
+    ProcessorError, ProcessorSettings,
+    archive::Archiver,
+    live::Live,
+    member,
+    member::{Generation, Progress},
+    store::Store,
+    upkeep,
 };
 
 /// How long a batch under way may take to finish when the process is asked to stop.
@@ -84,23 +89,20 @@ pub async fn run(
     sinks: &[Sink],
     lifecycle: &Lifecycle,
 ) -> Result<(), ProcessorError> {
-    let topics = ensure_topics(&parts.kafka).await?;
     let ledger = parts.control_plane.ledger();
-    let topic_id = topics.events.to_string();
-    let kgen =
-        ledger.generation(&parts.kafka.events_topic, &topic_id, parts.kafka.partitions).await?;
     let reader = LogReader::new(&parts.kafka, parts.router.clone())?;
     let owner = Uuid::now_v7().to_string();
     for sink in sinks {
         let log = member::Log {
             sink: *sink,
-            kgen,
+            // Each its own: one may come to a new generation while another is still in the last.
+            generation: Generation::find(&parts.kafka, &ledger, &reader).await?,
             owner: owner.clone(),
             ledger: ledger.clone(),
             reader: reader.clone(),
             progress: Progress::default(),
         };
-        tracing::info!(sink = sink.as_str(), kgen, owner, "joining");
+        tracing::info!(sink = sink.as_str(), kgen = log.kgen(), owner, "joining");
         let [_, progress] = sink.tasks();
         lifecycle.spawn(progress, BUDGET, member::watch(log.clone(), lifecycle.token()));
         match sink {
@@ -109,7 +111,7 @@ pub async fn run(
                     (parts.control_plane.clone(), parts.warehouse.clone());
                 let upkeep = upkeep::run(control_plane, warehouse, lifecycle.token());
                 lifecycle.spawn("upkeep", BUDGET, upkeep);
-                join(&parts, *sink, &log, Store::new(&parts, log.clone()), lifecycle);
+                join(&parts, *sink, &log, Store::new(&parts, log.clone())?, lifecycle);
             }
             Sink::Live => join(&parts, *sink, &log, Live::new(&parts, log.clone()), lifecycle),
             Sink::Archive => {
@@ -132,6 +134,7 @@ fn join<W: member::Worker>(
         router: parts.router.clone(),
         group: sink.group(&parts.kafka.events_topic),
         instance: Some(parts.settings.instance.clone()).filter(|name| !name.is_empty()),
+        generation: log.generation.clone(),
         progress: log.progress.clone(),
         token: lifecycle.token(),
     };

@@ -175,22 +175,24 @@ impl Archiver {
 
     fn reached(&self, claim: &Claim) {
         let lease = &claim.lease;
-        self.log.progress.reached(lease.partition, lease.epoch, lease.next_offset);
+        self.log.progress.reached(lease.partition, lease.epoch, lease.next_offset, lease.as_of);
     }
 }
 
 impl Worker for Archiver {
     type Claim = Claim;
 
-    fn gather(&self) -> Gather {
-        Gather { limit: CHUNK.min(self.cut.records), wait: CHUNK_WAIT.min(self.cut.wait) }
+    fn gather(&self, _claim: &Claim) -> Gather {
+        let (limit, wait) = (CHUNK.min(self.cut.records), CHUNK_WAIT.min(self.cut.wait));
+        Gather { limit, weight: self.cut.bytes, wait }
     }
 
     async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
         let log = &self.log;
-        let mut lease = log.ledger.take(SINK, log.kgen, partition, &log.owner).await?;
+        let mut lease = log.ledger.take(SINK, log.kgen(), partition, &log.owner).await?;
         failpoints::reach(Step::Take);
-        let left = log.ledger.planned(SINK, log.kgen, partition).await?;
+        // One at a time is planned.
+        let left = log.ledger.planned(SINK, log.kgen(), partition).await?.into_iter().next();
         if left.is_none() {
             lease = self.next_offset(lease).await?;
         }

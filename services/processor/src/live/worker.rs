@@ -47,6 +47,7 @@ impl Live {
     pub(crate) fn new(parts: &Parts, log: Log) -> Self {
         let gather = Gather {
             limit: parts.settings.live_batch_records,
+            weight: usize::MAX,
             wait: Duration::from_millis(parts.settings.live_batch_ms),
         };
         Self {
@@ -179,20 +180,21 @@ impl Live {
     }
 
     fn reached(&self, claim: &Claim) {
-        self.log.progress.reached(claim.lease.partition, claim.lease.epoch, claim.next);
+        let (lease, as_of) = (&claim.lease, claim.log_time.or(claim.lease.as_of));
+        self.log.progress.reached(lease.partition, lease.epoch, claim.next, as_of);
     }
 }
 
 impl Worker for Live {
     type Claim = Claim;
 
-    fn gather(&self) -> Gather {
+    fn gather(&self, _claim: &Claim) -> Gather {
         self.gather
     }
 
     async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
         let log = &self.log;
-        let lease = log.ledger.take(SINK, log.kgen, partition, &log.owner).await?;
+        let lease = log.ledger.take(SINK, log.kgen(), partition, &log.owner).await?;
         failpoints::reach(Step::Take);
         let next = self.join_chains(&lease).await?;
         let recent = RecentIds::new();

@@ -9,11 +9,16 @@ use crate::retry::Pauses;
 /// How long nothing may arrive before the worker hears of it.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// Records that are asked for at a time: what they weigh is looked at in between.
+const CHUNK: usize = 2_000;
+
 /// How batches are cut.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Gather {
     /// The most records of a batch.
     pub(crate) limit: usize,
+    /// A batch whose records weigh this much is full, in bytes of the log.
+    pub(crate) weight: usize,
     /// How long the first record waits for others.
     pub(crate) wait: Duration,
 }
@@ -37,7 +42,7 @@ impl Gather {
     ) -> Result<Gathered, StreamError> {
         let first = tokio::select! {
             () = token.cancelled() => return Ok(Gathered::Ended),
-            first = timeout(IDLE, read(stream, self.limit)) => first,
+            first = timeout(IDLE, read(stream, self.limit.min(CHUNK))) => first,
         };
         let mut entries = match first {
             Err(_) => return Ok(Gathered::Idle),
@@ -47,17 +52,26 @@ impl Gather {
             },
         };
         let deadline = Instant::now() + self.wait;
-        while entries.len() < self.limit {
-            match timeout_at(deadline, read(stream, self.limit - entries.len())).await {
+        let mut weight = weigh(&entries);
+        while entries.len() < self.limit && weight < self.weight {
+            let wanted = CHUNK.min(self.limit - entries.len());
+            match timeout_at(deadline, read(stream, wanted)).await {
                 Err(_) => break,
                 Ok(more) => match more? {
-                    Some(more) => entries.extend(more),
+                    Some(more) => {
+                        weight += weigh(&more);
+                        entries.extend(more);
+                    }
                     None => return Ok(Gathered::Ended),
                 },
             }
         }
         Ok(Gathered::Entries(entries))
     }
+}
+
+fn weigh(entries: &[Entry]) -> usize {
+    entries.iter().map(|entry| entry.record().weight()).sum()
 }
 
 /// The next records. While nobody can tell whose they are, it asks again.

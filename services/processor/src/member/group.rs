@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Gathered, Progress, Worker};
+use super::{Gathered, Generation, Progress, Worker};
 use crate::{ProcessorError, retry::Pauses};
 
 /// How long a batch under way may take when the process is asked to stop.
@@ -29,6 +29,7 @@ pub(crate) struct Member {
     pub(crate) group: String,
     /// The name it keeps over restarts.
     pub(crate) instance: Option<String>,
+    pub(crate) generation: Generation,
     /// What the workers report to.
     pub(crate) progress: Progress,
     /// Cancelled when the process is to stop.
@@ -64,6 +65,7 @@ impl Member {
 
     /// One membership, to its end. `Ok` when the process is to stop.
     async fn join<W: Worker>(&self, worker: &Arc<W>) -> Result<(), ProcessorError> {
+        self.generation.renew().await?;
         let mut consumer = Consumer::join(
             &self.kafka,
             &self.group,
@@ -104,7 +106,8 @@ impl Member {
                     if let Ownership::Assigned(partitions) = change {
                         for partition in partitions {
                             let (worker, starts) = (Arc::clone(worker), starts.clone());
-                            workers.spawn(work(worker, partition, starts, self.token.clone()));
+                            let (generation, token) = (self.generation.clone(), self.token.clone());
+                            workers.spawn(work(worker, generation, partition, starts, token));
                         }
                     }
                 }
@@ -141,6 +144,7 @@ async fn finish(workers: &mut Workers) -> Result<(), ProcessorError> {
 
 async fn work<W: Worker>(
     worker: Arc<W>,
+    generation: Generation,
     partition: Partition,
     starts: mpsc::Sender<Start>,
     token: CancellationToken,
@@ -162,10 +166,13 @@ async fn work<W: Worker>(
     worker.begin(&mut claim).await?;
     tracing::debug!(partition, offset, "working");
     loop {
-        match worker.gather().next(&mut stream, &token).await? {
-            Gathered::Entries(entries) => worker.process(&mut claim, entries).await?,
+        match worker.gather(&claim).next(&mut stream, &token).await? {
+            Gathered::Entries(entries) => {
+                generation.confirm().await?;
+                worker.process(&mut claim, entries).await?;
+            }
             Gathered::Idle => worker.idle(&mut claim).await?,
-            Gathered::Ended => return Ok(()),
+            Gathered::Ended => return worker.end(&mut claim).await,
         }
     }
 }

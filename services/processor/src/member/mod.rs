@@ -1,6 +1,7 @@
 //! A member of a consumer group: partitions come and go, a worker for each.
 
 mod gather;
+mod generation;
 mod group;
 mod progress;
 
@@ -10,6 +11,7 @@ use control_plane::Ledger;
 use stream::{LogReader, Offset, Partition};
 
 pub(crate) use gather::{Gather, Gathered, read};
+pub(crate) use generation::Generation;
 pub(crate) use group::Member;
 pub(crate) use progress::{Progress, watch};
 
@@ -19,8 +21,7 @@ use crate::{ProcessorError, Sink};
 #[derive(Clone)]
 pub(crate) struct Log {
     pub(crate) sink: Sink,
-    /// The generation of the log.
-    pub(crate) kgen: u16,
+    pub(crate) generation: Generation,
     /// This process, as its leases name it.
     pub(crate) owner: String,
     pub(crate) ledger: Ledger,
@@ -28,13 +29,20 @@ pub(crate) struct Log {
     pub(crate) progress: Progress,
 }
 
+impl Log {
+    /// The generation of the log.
+    pub(crate) fn kgen(&self) -> u16 {
+        self.generation.kgen()
+    }
+}
+
 /// What a sink does with a partition.
 pub(crate) trait Worker: Send + Sync + 'static {
     /// What it holds while it owns a partition.
     type Claim: Send;
 
-    /// How batches are cut.
-    fn gather(&self) -> Gather;
+    /// How the next batch is cut.
+    fn gather(&self, claim: &Self::Claim) -> Gather;
 
     /// Takes the partition and says where to read on. The whole group waits for this, so it asks
     /// nothing that may be away for long.
@@ -49,7 +57,7 @@ pub(crate) trait Worker: Send + Sync + 'static {
         claim: &mut Self::Claim,
     ) -> impl Future<Output = Result<(), ProcessorError>> + Send;
 
-    /// Takes one batch to its end.
+    /// Takes one batch to its end, or so far that the next may come.
     fn process(
         &self,
         claim: &mut Self::Claim,
@@ -61,4 +69,12 @@ pub(crate) trait Worker: Send + Sync + 'static {
         &self,
         claim: &mut Self::Claim,
     ) -> impl Future<Output = Result<(), ProcessorError>> + Send;
+
+    /// Takes what is still under way to its end: the process is asked to stop.
+    fn end(
+        &self,
+        _claim: &mut Self::Claim,
+    ) -> impl Future<Output = Result<(), ProcessorError>> + Send {
+        async { Ok(()) }
+    }
 }

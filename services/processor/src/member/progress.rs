@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use lifecycle::BoxError;
 use stream::{Offset, Partition};
 use telemetry::Gauge;
@@ -25,12 +25,45 @@ pub(crate) struct Progress {
 struct Done {
     epoch: u64,
     next_offset: Offset,
+    /// What was logged before this moment is done. Where that was never said, it counts from the
+    /// moment the partition was taken.
+    as_of: DateTime<Utc>,
+    /// One past the last record of the log, when it was last looked at.
+    end: Option<Offset>,
+}
+
+impl Done {
+    fn behind(&self) -> u64 {
+        self.end.map_or(0, |end| end.saturating_sub(self.next_offset))
+    }
 }
 
 impl Progress {
-    /// Everything below `next_offset` is done, under the lease of that epoch.
-    pub(crate) fn reached(&self, partition: Partition, epoch: u64, next_offset: Offset) {
-        self.update(|partitions| partitions.insert(partition, Done { epoch, next_offset }));
+    /// Everything below `next_offset`, and so everything that was logged before `as_of`, is done,
+    /// under the lease of that epoch.
+    pub(crate) fn reached(
+        &self,
+        partition: Partition,
+        epoch: u64,
+        next_offset: Offset,
+        as_of: Option<DateTime<Utc>>,
+    ) {
+        self.update(|partitions| {
+            let before = partitions.get(&partition);
+            let as_of = as_of.max(before.map(|before| before.as_of)).unwrap_or_else(Utc::now);
+            let end = before.and_then(|before| before.end);
+            partitions.insert(partition, Done { epoch, next_offset, as_of, end })
+        });
+    }
+
+    /// How many records of the partition are not done yet, when the log was last looked at.
+    pub(crate) fn behind(&self, partition: Partition) -> u64 {
+        self.update(|partitions| partitions.get(&partition).map_or(0, Done::behind))
+    }
+
+    /// How many partitions are ours.
+    pub(crate) fn owned(&self) -> usize {
+        self.update(|partitions| partitions.len())
     }
 
     /// No partition is ours any more.
@@ -43,6 +76,24 @@ impl Progress {
         self.snapshot().into_iter().map(|(partition, done)| (partition, done.next_offset)).collect()
     }
 
+    /// The log ended there at `asked_at`. Returns how far each partition has come.
+    fn look(
+        &self,
+        ends: &[(Partition, Offset)],
+        asked_at: DateTime<Utc>,
+    ) -> BTreeMap<Partition, Done> {
+        self.update(|partitions| {
+            for (partition, end) in ends {
+                let Some(done) = partitions.get_mut(partition) else { continue };
+                done.end = Some(*end);
+                if done.next_offset >= *end {
+                    done.as_of = done.as_of.max(asked_at);
+                }
+            }
+            partitions.clone()
+        })
+    }
+
     fn snapshot(&self) -> BTreeMap<Partition, Done> {
         self.update(|partitions| partitions.clone())
     }
@@ -53,7 +104,7 @@ impl Progress {
 }
 
 /// Says of partitions whose worker has reached the end of the log that they are up to date, and
-/// keeps the lag's gauge.
+/// keeps the gauges of what is not done yet.
 pub(crate) async fn watch(log: Log, token: CancellationToken) -> Result<(), BoxError> {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -72,21 +123,22 @@ pub(crate) async fn watch(log: Log, token: CancellationToken) -> Result<(), BoxE
 }
 
 async fn look(log: &Log) -> Result<(), BoxError> {
-    let asked_at = Utc::now();
+    let (sink, asked_at) = (log.sink.as_str(), Utc::now());
+    // Before the progress: what is ours in a later generation is never told of an earlier one.
+    let kgen = log.kgen();
     let ends = log.reader.ends().await?;
-    let done = log.progress.snapshot();
-    Gauge::PartitionsOwned.set(&[log.sink.as_str()], done.len().try_into().unwrap_or(i64::MAX));
-    let (mut up_to_date, mut lag) = (Vec::new(), 0);
-    for (partition, end) in ends {
-        let Some(done) = done.get(&partition) else {
-            continue;
-        };
-        lag += end.saturating_sub(done.next_offset);
-        if done.next_offset >= end {
-            up_to_date.push((partition, done.epoch));
-        }
-    }
-    Gauge::LagRecords.set(&[log.sink.as_str()], lag.try_into().unwrap_or(i64::MAX));
-    log.ledger.touch(log.sink.as_str(), log.kgen, &up_to_date, asked_at).await?;
+    let done = log.progress.look(&ends, asked_at);
+    let behind = |done: &&Done| done.behind() > 0;
+    let lag: u64 = done.values().map(Done::behind).sum();
+    let oldest = done.values().filter(behind).map(|done| done.as_of).min().unwrap_or(asked_at);
+    Gauge::PartitionsOwned.set(&[sink], done.len().try_into().unwrap_or(i64::MAX));
+    Gauge::LagRecords.set(&[sink], lag.try_into().unwrap_or(i64::MAX));
+    Gauge::OldestUnacknowledged.set(&[sink], (asked_at - oldest).num_milliseconds().max(0));
+    let up_to_date: Vec<_> = done
+        .iter()
+        .filter(|(_, done)| done.end.is_some() && done.behind() == 0)
+        .map(|(partition, done)| (*partition, done.epoch))
+        .collect();
+    log.ledger.touch(sink, kgen, &up_to_date, asked_at).await?;
     Ok(())
 }

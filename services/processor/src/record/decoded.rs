@@ -2,17 +2,25 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use events::{Event, RecentIds};
-use stream::{Entry, Offset};
+use stream::{Entry, LogRecord, Offset};
 use tenancy::Scoped;
 
 /// A record of the log, read.
 pub(crate) struct Decoded {
     pub(crate) offset: Offset,
     pub(crate) log_time: DateTime<Utc>,
-    /// The event, or why there is none; never the record's content.
-    pub(crate) event: Result<Scoped<Arc<Event>>, String>,
+    /// The event, or why there is none.
+    pub(crate) event: Result<Scoped<Arc<Event>>, Unreadable>,
     /// Whether the same event stands earlier in the partition.
     pub(crate) resend: bool,
+}
+
+/// A record that holds no event.
+pub(crate) struct Unreadable {
+    /// What is wrong with it; never its content.
+    pub(crate) reason: String,
+    /// The record, where it is known whose it is.
+    pub(crate) record: Option<Scoped<LogRecord>>,
 }
 
 impl Decoded {
@@ -26,16 +34,28 @@ impl Decoded {
 pub(crate) fn decode(entry: Entry, recent: &mut RecentIds) -> Decoded {
     let (offset, log_time) = (entry.offset(), entry.log_time());
     let event = match entry {
-        Entry::Record(record) => record
-            .try_map(|record| {
-                serde_json::from_slice(record.payload.as_deref().unwrap_or_default()).map(Arc::new)
-            })
-            .map_err(|error| format!("not a canonical event: {:?}", error.classify())),
-        Entry::Unresolved(unresolved) => Err(unresolved.reason.as_str().to_owned()),
+        Entry::Record(record) => read(record),
+        Entry::Unresolved(unresolved) => {
+            Err(Unreadable { reason: unresolved.reason.as_str().to_owned(), record: None })
+        }
     };
     let resend = event.as_ref().is_ok_and(|event: &Scoped<Arc<Event>>| {
         let id = event.value().event_id;
         recent.is_resend(event.tenant().client_id(), id, log_time)
     });
     Decoded { offset, log_time, event, resend }
+}
+
+fn read(record: Scoped<LogRecord>) -> Result<Scoped<Arc<Event>>, Unreadable> {
+    let read = record.as_ref().try_map(|record| {
+        serde_json::from_slice(record.payload.as_deref().unwrap_or_default())
+    });
+    match read {
+        Ok(event) => Ok(event.map(Arc::new)),
+        Err(error) => {
+            let error: serde_json::Error = error;
+            let reason = format!("not a canonical event: {:?}", error.classify());
+            Err(Unreadable { reason, record: Some(record) })
+        }
+    }
 }

@@ -3,5 +3,5 @@
 mod decoded;
 mod recent;
 
-pub(crate) use decoded::{Decoded, decode};
+pub(crate) use decoded::{Decoded, Unreadable, decode};
 pub(crate) use recent::recall;

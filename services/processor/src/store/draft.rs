@@ -6,6 +6,7 @@ use stream::Offset;
 use tenancy::{Destination, Scoped};
 use warehouse::{Coordinates, EventRow};
 
+use super::bisect::{Rows, only};
 use crate::record::Decoded;
 
 /// A batch as it will be, or was, planned, with the rows that the plan means.
@@ -15,12 +16,17 @@ pub(crate) struct Draft {
     pub(crate) loads: Vec<Load>,
     /// The log's times of the range.
     pub(crate) logged: RangeInclusive<DateTime<Utc>>,
+    /// How many records of the log it covers.
+    pub(crate) records: u64,
+    /// When the oldest of its events came in.
+    pub(crate) received_at: Option<DateTime<Utc>>,
 }
 
 /// The rows of one destination.
+#[derive(Clone)]
 pub(crate) struct Load {
     pub(crate) destination: Destination,
-    pub(crate) rows: Vec<Scoped<Vec<EventRow>>>,
+    pub(crate) rows: Rows,
 }
 
 impl Load {
@@ -38,8 +44,9 @@ impl Draft {
             match &record.event {
                 Ok(_) if record.resend => skip.duplicates.push(record.offset),
                 Ok(_) => {}
-                Err(reason) => {
-                    skip.poison.push(Poison { offset: record.offset, reason: reason.clone() });
+                Err(unreadable) => {
+                    let reason = unreadable.reason.clone();
+                    skip.poison.push(Poison { offset: record.offset, reason });
                 }
             }
         }
@@ -54,7 +61,26 @@ impl Draft {
         let destinations = loads.iter().map(planned).collect();
         let times = records.iter().map(|record| record.log_time);
         let logged = times.clone().min().unwrap_or_default()..=times.max().unwrap_or_default();
-        Self { plan: BatchPlan { first, last, skip, destinations }, loads, logged }
+        let received = records.iter().filter_map(Decoded::first);
+        Self {
+            plan: BatchPlan { first, last, skip, destinations },
+            loads,
+            logged,
+            records: records.len() as u64,
+            received_at: received.map(|event| event.value().received_at).min(),
+        }
+    }
+
+    /// Takes `poison` out of the batch: it is set aside.
+    pub(crate) fn set_aside(&mut self, poison: Vec<Poison>) {
+        let skip = &mut self.plan.skip;
+        skip.poison.extend(poison);
+        skip.poison.sort_unstable_by_key(|poison| poison.offset);
+        for load in &mut self.loads {
+            load.rows = only(&load.rows, |row| !skip.contains(row.coordinates().offset));
+        }
+        self.loads.retain(|load| !load.rows.is_empty());
+        self.plan.destinations = self.loads.iter().map(planned).collect();
     }
 }
 

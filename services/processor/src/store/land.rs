@@ -1,14 +1,13 @@
-use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use chrono::{DateTime, Utc};
-use tenancy::Scoped;
-use warehouse::{EventRow, InsertBatch, InsertError, Warehouse};
+use warehouse::{InsertBatch, InsertError, Warehouse, WarehouseError};
 
-use super::draft::Load;
+use super::{
+    bisect::{Refused, bisect, idle, only},
+    draft::Load,
+};
 use crate::retry::Pauses;
-
-/// How long to wait before asking again whether the server still works on an insert.
-const STILL_RUNNING: Duration = Duration::from_millis(200);
 
 /// What it took until all rows of a batch were there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +18,8 @@ pub(crate) enum Landing {
     Doubtful,
     /// It was in doubt, and rows were missing.
     Repaired,
+    /// Rows are there twice: the audit removes them.
+    Doubled,
 }
 
 impl Landing {
@@ -28,98 +29,113 @@ impl Landing {
             Self::Clean => "clean",
             Self::Doubtful => "doubtful",
             Self::Repaired => "repaired",
+            Self::Doubled => "doubled",
         }
     }
 }
 
-/// Inserts a load and returns once all of it is there, however long that takes.
-pub(crate) async fn land(
-    warehouse: &Warehouse,
-    batch: InsertBatch,
-    load: &Load,
-    logged: &RangeInclusive<DateTime<Utc>>,
-) -> Landing {
-    let mut pauses = Pauses::new("insert a batch");
-    loop {
-        match warehouse.insert(&batch, &load.rows).await {
-            Ok(()) => return Landing::Clean,
-            Err(InsertError::Doubtful(cause)) => {
-                tracing::warn!(%batch, cause, "in doubt whether the batch landed");
-                return settle(warehouse, batch, load, logged).await;
-            }
-            // What the server refuses, it may take once an operator has helped; until then the
-            // partition waits, and nothing is lost.
-            Err(error) => pauses.wait(&error).await,
-        }
-    }
+/// Rows on their way to one destination.
+pub(super) struct Shipment {
+    pub(super) warehouse: Warehouse,
+    pub(super) batch: InsertBatch,
+    pub(super) load: Load,
+    /// The log's times of the range.
+    pub(super) logged: RangeInclusive<DateTime<Utc>>,
+    /// How many records may be refused before it is given up.
+    pub(super) limit: usize,
 }
 
-/// Brings a batch that may have been sent before to its end: nothing missing, nothing doubled.
-///
-/// A token alone is not proof: a server killed between writing its deduplication log and
-/// committing the part drops the retry too. Reading back is.
-pub(crate) async fn settle(
-    warehouse: &Warehouse,
-    batch: InsertBatch,
-    load: &Load,
-    logged: &RangeInclusive<DateTime<Utc>>,
-) -> Landing {
-    let mut pauses = Pauses::new("settle a doubtful batch");
-    let mut round = InsertBatch { repair: 0, ..batch };
-    let mut rows = load.rows.clone();
-    loop {
-        match attempt(warehouse, &round, &rows, logged, load).await {
-            Ok(missing) if missing.is_empty() => {
-                return if round.repair == 0 { Landing::Doubtful } else { Landing::Repaired };
+impl Shipment {
+    /// Inserts the load and returns once all of it is there, however long that takes; all but the
+    /// records that the server refuses.
+    pub(super) async fn land(&self) -> (Landing, Refused) {
+        let mut pauses = Pauses::new("insert a batch");
+        loop {
+            match self.warehouse.insert(&self.batch, &self.load.rows).await {
+                Ok(()) => return (Landing::Clean, Refused::new()),
+                Err(InsertError::Retriable(cause)) => pauses.wait(cause.as_ref()).await,
+                Err(error) => {
+                    tracing::warn!(batch = %self.batch, %error, "not known to have landed");
+                    return self.settle().await;
+                }
             }
-            Ok(missing) => {
-                rows = missing;
+        }
+    }
+
+    /// Brings a load that may have been sent before to its end: nothing missing, nothing doubled.
+    /// It looks before it sends anything, as what is there may have come under tokens of other
+    /// bounds.
+    ///
+    /// A token alone is not proof: a server killed between writing its deduplication log and
+    /// committing the part drops the retry too. Reading back is.
+    pub(super) async fn settle(&self) -> (Landing, Refused) {
+        let mut pauses = Pauses::new("settle a doubtful batch");
+        let mut round = InsertBatch { repair: 0, ..self.batch.clone() };
+        let (mut sent, mut refused) = (false, Refused::new());
+        loop {
+            let found = match self.found(&round).await {
+                Ok(found) => found,
+                Err(error) => {
+                    pauses.wait(&error).await;
+                    continue;
+                }
+            };
+            let missing = only(&self.load.rows, |row| {
+                let offset = row.coordinates().offset;
+                !found.present.contains(&(offset, row.line())) && !refused.contains_key(&offset)
+            });
+            if missing.is_empty() {
+                return (found.landing(round.repair), refused);
+            }
+            if sent {
                 round.repair = round.repair.saturating_add(1);
                 tracing::warn!(batch = %round, "rows are missing and inserted again");
             }
-            Err(error) => pauses.wait(error.as_ref()).await,
-        }
-    }
-}
-
-type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
-
-/// Sends `rows` once nobody else works on them, then says which rows of `load` are still missing.
-async fn attempt(
-    warehouse: &Warehouse,
-    batch: &InsertBatch,
-    rows: &[Scoped<Vec<EventRow>>],
-    logged: &RangeInclusive<DateTime<Utc>>,
-    load: &Load,
-) -> Result<Vec<Scoped<Vec<EventRow>>>, Cause> {
-    while warehouse.is_running(batch).await? {
-        tokio::time::sleep(STILL_RUNNING).await;
-    }
-    match warehouse.insert(batch, rows).await {
-        Ok(()) => {}
-        Err(InsertError::Doubtful(_)) => {
-            while warehouse.is_running(batch).await? {
-                tokio::time::sleep(STILL_RUNNING).await;
+            // A failed attempt keeps its name; only a clean answer that left rows missing shows
+            // that the server takes the name for known.
+            let answer = self.warehouse.insert(&round, &missing).await;
+            sent = answer.is_ok();
+            match answer {
+                Ok(()) => {}
+                Err(InsertError::Refused { .. }) => {
+                    let found = bisect(&self.warehouse, &self.batch, missing, self.limit).await;
+                    refused.extend(found);
+                    if refused.len() >= self.limit {
+                        return (Landing::Doubtful, refused);
+                    }
+                }
+                Err(error) => pauses.wait(&error).await,
             }
         }
-        Err(error) => return Err(error.into()),
     }
-    let found = warehouse.present(batch, logged.clone()).await?;
-    let present: BTreeSet<_> = found.iter().copied().collect();
-    if present.len() != found.len() {
-        let doubled = found.len() - present.len();
-        tracing::error!(%batch, doubled, "rows are in the table twice");
+
+    /// What of the range is there, once nobody works on it.
+    async fn found(&self, round: &InsertBatch) -> Result<Found, WarehouseError> {
+        idle(&self.warehouse, round).await?;
+        let rows = self.warehouse.present(round, self.logged.clone()).await?;
+        let present: BTreeSet<_> = rows.iter().copied().collect();
+        let doubled = rows.len() - present.len();
+        if doubled > 0 {
+            tracing::error!(batch = %round, doubled, "rows are in the table twice");
+        }
+        Ok(Found { present, doubled })
     }
-    Ok(missing(load, &present))
 }
 
-fn missing(load: &Load, present: &BTreeSet<(u64, u8)>) -> Vec<Scoped<Vec<EventRow>>> {
-    let is_missing = |row: &EventRow| !present.contains(&(row.coordinates().offset, row.line()));
-    let of_group = |group: &Scoped<Vec<EventRow>>| {
-        group.as_ref().map(|rows| rows.iter().filter(|row| is_missing(row)).cloned().collect())
-    };
-    let groups = load.rows.iter().map(of_group);
-    groups.filter(|group: &Scoped<Vec<EventRow>>| !group.value().is_empty()).collect()
+/// What was read back.
+struct Found {
+    present: BTreeSet<(u64, u8)>,
+    doubled: usize,
+}
+
+impl Found {
+    fn landing(&self, repair: u16) -> Landing {
+        match (self.doubled, repair) {
+            (0, 0) => Landing::Doubtful,
+            (0, _) => Landing::Repaired,
+            _ => Landing::Doubled,
+        }
+    }
 }
 
 #[cfg(test)]

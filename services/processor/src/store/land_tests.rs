@@ -3,28 +3,29 @@
 use std::sync::Arc;
 
 use chrono::{SubsecRound, Utc};
+use clickhouse::Client;
 use events::{Admission, parse};
 use serde_json::json;
-use tenancy::TenantContext;
+use tenancy::{Isolation, Placement, TenantContext};
 use testkit::{tenant_context, tenant_record};
 use uuid::Uuid;
-use warehouse::{Coordinates, EventRow, InsertBatch, Warehouse};
+use warehouse::{ClusterSettings, Coordinates, EventRow, InsertBatch, Warehouse};
 
-use super::{Landing, Load, settle};
+use super::{Landing, Load, Refused, Shipment, only};
 
-async fn tenant() -> TenantContext {
+async fn tenant(isolation: Isolation) -> TenantContext {
     let client_id = format!("t-{}", Uuid::now_v7().as_u128() as u64).parse().unwrap();
-    tenant_context(tenant_record(&client_id)).await
+    let mut record = tenant_record(&client_id);
+    record.placement = Placement { isolation, ..record.placement };
+    tenant_context(record).await
 }
 
-fn warehouse() -> Warehouse {
-    Warehouse::new([("shared".parse().unwrap(), testkit::cluster("shared"))])
-}
-
-/// Ten events of one tenant, at the offsets 0 to 9 of a log of their own.
+/// Ten events of one tenant, of the visitors `v0` to `v9`, at the offsets 0 to 9 of a log of their
+/// own.
 #[expect(clippy::disallowed_methods, reason = "a test has events of its own tenant")]
-async fn load(warehouse: &Warehouse) -> (InsertBatch, Load) {
-    let tenant = tenant().await;
+async fn shipment(isolation: Isolation) -> Shipment {
+    let warehouse = Warehouse::new([("shared".parse().unwrap(), testkit::cluster("shared"))]);
+    let tenant = tenant(isolation).await;
     let destination = tenant.destination().clone();
     warehouse.migrate(&destination).await.unwrap();
     let logged_at = Utc::now().trunc_subsecs(3);
@@ -34,8 +35,8 @@ async fn load(warehouse: &Warehouse) -> (InsertBatch, Load) {
         clamp_past: true,
         currency: tenant.currency(),
     };
-    let raw = json!({"type": "ad_impression", "campaign_id": "spring"}).to_string();
     let rows = (0..10).flat_map(|offset| {
+        let raw = json!({"type": "page_view", "visitor_id": format!("v{offset}")}).to_string();
         let event = Arc::new(parse(raw.as_bytes(), &admission).unwrap());
         EventRow::lines(event, Coordinates { offset, logged_at }).collect::<Vec<_>>()
     });
@@ -50,19 +51,60 @@ async fn load(warehouse: &Warehouse) -> (InsertBatch, Load) {
         destination,
         repair: 0,
     };
-    (batch, load)
+    Shipment { warehouse, batch, load, logged: logged_at..=logged_at, limit: 100 }
+}
+
+/// Events on their way to tables of their own that do not take all of them.
+struct Picky {
+    shipment: Shipment,
+    client: Client,
+}
+
+impl Picky {
+    async fn new(refuses: &str) -> Self {
+        let shipment = shipment(Isolation::Schema).await;
+        let cluster: ClusterSettings = testkit::cluster("shared");
+        let client = Client::default()
+            .with_url(&cluster.url)
+            .with_user(&cluster.writer_user)
+            .with_password(cluster.writer_password.expose())
+            .with_database(&shipment.batch.destination.database);
+        let picky = Self { shipment, client };
+        picky.run(&format!("ALTER TABLE events ADD CONSTRAINT picky CHECK NOT ({refuses})")).await;
+        picky
+    }
+
+    /// The tables are mended.
+    async fn take_everything(&self) {
+        self.run("ALTER TABLE events DROP CONSTRAINT picky").await;
+    }
+
+    async fn drop(self) {
+        let database = &self.shipment.batch.destination.database;
+        self.run(&format!("DROP DATABASE {database}")).await;
+    }
+
+    async fn run(&self, sql: &str) {
+        self.client.query(sql).execute().await.unwrap();
+    }
+}
+
+/// Inserts the rows that `landed` picks under the token of `batch`.
+async fn insert(shipment: &Shipment, batch: &InsertBatch, landed: impl Fn(&EventRow) -> bool) {
+    let rows = only(&shipment.load.rows, landed);
+    shipment.warehouse.insert(batch, &rows).await.unwrap();
+}
+
+async fn present(shipment: &Shipment) -> Vec<(u64, u8)> {
+    shipment.warehouse.present(&shipment.batch, shipment.logged.clone()).await.unwrap()
 }
 
 async fn settled(landed: impl Fn(&EventRow) -> bool) -> (Landing, Vec<(u64, u8)>) {
-    let warehouse = warehouse();
-    let (batch, load) = load(&warehouse).await;
-    let logged = load.rows[0].value().iter().map(|row| row.coordinates().logged_at);
-    let logged = logged.clone().min().unwrap()..=logged.max().unwrap();
-    let part =
-        load.rows[0].as_ref().map(|rows| rows.iter().filter(|row| landed(row)).cloned().collect());
-    warehouse.insert(&batch, &[part]).await.unwrap();
-    let landing = settle(&warehouse, batch.clone(), &load, &logged).await;
-    (landing, warehouse.present(&batch, logged).await.unwrap())
+    let shipment = shipment(Isolation::Shared).await;
+    insert(&shipment, &shipment.batch, landed).await;
+    let (landing, refused) = shipment.settle().await;
+    assert_eq!(refused, Refused::new());
+    (landing, present(&shipment).await)
 }
 
 fn every_row_once() -> Vec<(u64, u8)> {
@@ -81,8 +123,78 @@ async fn a_batch_that_was_never_sent_is_sent() {
 
 #[tokio::test]
 async fn what_a_token_hides_is_found_missing_and_inserted() {
-    // The token is known to the server, so the whole batch under it is dropped as a repetition,
+    // The token is known to the server, so whatever comes under it is dropped as a repetition,
     // though only three of its rows are there.
     let (landing, present) = settled(|row| row.coordinates().offset < 3).await;
     assert_eq!((landing, present), (Landing::Repaired, every_row_once()));
+}
+
+#[tokio::test]
+async fn rows_that_came_under_tokens_of_other_bounds_are_not_sent_again() {
+    // As the batches of an owner were cut whose marks the ledger has forgotten.
+    let shipment = shipment(Isolation::Shared).await;
+    for (first, last) in [(0, 3), (4, 6)] {
+        let other = InsertBatch { first, last, ..shipment.batch.clone() };
+        let within = |row: &EventRow| (first..=last).contains(&row.coordinates().offset);
+        insert(&shipment, &other, within).await;
+    }
+    shipment.settle().await;
+    assert_eq!(present(&shipment).await, every_row_once());
+}
+
+#[tokio::test]
+async fn a_zombies_insert_that_comes_late_is_dropped_by_the_token() {
+    let shipment = shipment(Isolation::Shared).await;
+    shipment.settle().await;
+    insert(&shipment, &shipment.batch, |_| true).await;
+    assert_eq!(present(&shipment).await, every_row_once());
+}
+
+#[tokio::test]
+async fn rows_that_are_there_twice_are_told() {
+    let shipment = shipment(Isolation::Shared).await;
+    for repair in [0, 7] {
+        let batch = InsertBatch { repair, ..shipment.batch.clone() };
+        insert(&shipment, &batch, |_| true).await;
+    }
+    assert_eq!(shipment.settle().await.0, Landing::Doubled);
+}
+
+fn every_row_but(refused: &Refused) -> Vec<(u64, u8)> {
+    every_row_once().into_iter().filter(|(offset, _)| !refused.contains_key(offset)).collect()
+}
+
+/// The server's code for a row that violates a constraint.
+const VIOLATED: u32 = 469;
+
+#[tokio::test]
+async fn the_rows_that_the_server_refuses_are_found_and_all_others_land() {
+    let picky = Picky::new("visitor_id IN ('v3', 'v7')").await;
+    let two = Refused::from([(3, VIOLATED), (7, VIOLATED)]);
+    let (landing, refused) = picky.shipment.land().await;
+    assert_eq!((landing, &refused), (Landing::Doubtful, &two));
+    assert_eq!(present(&picky.shipment).await, every_row_but(&two));
+    // The one who did so crashed before it was planned.
+    let (_, again) = picky.shipment.settle().await;
+    assert_eq!(again, two);
+    assert_eq!(present(&picky.shipment).await, every_row_but(&two));
+
+    picky.take_everything().await;
+    let (_, refused) = picky.shipment.settle().await;
+    assert_eq!(refused, Refused::new());
+    assert_eq!(present(&picky.shipment).await, every_row_once());
+    picky.drop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_everything_is_not_asked_for_every_row() {
+    let mut picky = Picky::new("1 = 1").await;
+    picky.shipment.limit = 2;
+    let (_, refused) = picky.shipment.land().await;
+    assert_eq!(refused, Refused::from([(0, VIOLATED), (1, VIOLATED)]));
+    assert!(present(&picky.shipment).await.is_empty());
+    picky.take_everything().await;
+    assert_eq!(picky.shipment.settle().await.1, Refused::new());
+    assert_eq!(present(&picky.shipment).await, every_row_once());
+    picky.drop().await;
 }

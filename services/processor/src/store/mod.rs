@@ -1,8 +1,14 @@
 //! The sink to ClickHouse: plan, insert, mark.
 
+mod bisect;
 mod draft;
+mod finish;
+mod in_flight;
 mod land;
+mod rejects;
 mod seen;
+mod sizes;
+mod tolerance;
 mod worker;
 
 pub(crate) use worker::Store;

@@ -1,20 +1,26 @@
 use std::{
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    mem,
+    ops::Range,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use control_plane::{Batch, ControlPlane, ControlPlaneError, Lease};
+use control_plane::{Batch, BatchPlan, Lease};
 use events::RecentIds;
 use failpoints::Step;
-use stream::{Entry, Offset, Partition};
-use telemetry::{Counter, Histogram};
-use tokio::task::JoinSet;
-use warehouse::{InsertBatch, Warehouse};
+use stream::{Entry, Offset, Partition, Producer};
+use telemetry::Counter;
+use tenancy::Destination;
 
 use super::{
-    draft::{Draft, Load},
-    land::{Landing, land, settle},
+    draft::Draft,
+    finish::{Finisher, Planned, admits, logged_since, told},
+    in_flight::InFlight,
+    rejects::{self, Place},
     seen::Seen,
+    sizes::Sizes,
+    tolerance::{Halted, Tolerance},
 };
 use crate::{
     Parts, ProcessorError,
@@ -23,62 +29,69 @@ use crate::{
     retry::{self, Pauses},
 };
 
-const SINK: &str = "store";
+pub(super) const SINK: &str = "store";
+
+/// Records of a left batch that are read at a time.
+const CHUNK: usize = 10_000;
 
 /// The sink to ClickHouse.
 pub(crate) struct Store {
     log: Log,
-    topic: String,
-    control_plane: ControlPlane,
-    warehouse: Warehouse,
-    gather: Gather,
-    seen: Seen,
+    sizes: Sizes,
+    poison_limit: usize,
+    finisher: Arc<Finisher>,
 }
 
 /// What the worker of a partition holds.
 pub(crate) struct Claim {
     lease: Lease,
     recent: RecentIds,
-    /// What a former owner planned and did not mark.
-    left: Option<Batch>,
-}
-
-/// Whether a batch may have been sent before.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sent {
-    Never,
-    Perhaps,
+    /// What a former owner planned and did not mark, in the order of the log.
+    left: Vec<Batch>,
+    /// The first offset of the next batch.
+    next: Offset,
+    in_flight: InFlight,
+    tolerance: Arc<Mutex<Tolerance>>,
+    /// Up to where each destination had rows when it was first met: the ledger may have been put
+    /// back to an older state than the tables.
+    ahead: BTreeMap<Destination, Option<Offset>>,
 }
 
 impl Store {
-    pub(crate) fn new(parts: &Parts, log: Log) -> Self {
-        let gather = Gather {
-            limit: parts.settings.store_batch_records,
-            wait: Duration::from_millis(parts.settings.store_batch_ms),
-        };
-        Self {
-            log,
+    pub(crate) fn new(parts: &Parts, log: Log) -> Result<Self, ProcessorError> {
+        let settings = &parts.settings;
+        let finisher = Finisher {
+            log: log.clone(),
             topic: parts.kafka.events_topic.clone(),
             control_plane: parts.control_plane.clone(),
             warehouse: parts.warehouse.clone(),
-            gather,
+            producer: Producer::new(&parts.kafka)?,
             seen: Seen::default(),
-        }
+        };
+        Ok(Self {
+            log,
+            sizes: Sizes {
+                records: settings.store_batch_records,
+                wait: Duration::from_millis(settings.store_batch_ms),
+                memory: settings.store_memory_mib << 20,
+            },
+            poison_limit: settings.store_poison_limit,
+            finisher: Arc::new(finisher),
+        })
     }
 
-    /// Finishes the batch that a former owner planned: it may have sent none, some or all of it.
+    /// Finishes a batch that a former owner planned: it may have sent none, some or all of it.
     async fn take_over(&self, claim: &mut Claim, left: Batch) -> Result<(), ProcessorError> {
         let (plan, partition) = (left.plan, claim.lease.partition);
         let mut records = Vec::new();
         let mut range = self.log.reader.read_range(partition, plan.first..plan.last + 1)?;
-        while let Some(entries) = read(&mut range, self.gather.limit).await? {
+        while let Some(entries) = read(&mut range, CHUNK).await? {
             records.extend(entries.into_iter().map(|entry| decode(entry, &mut claim.recent)));
         }
         let draft = Draft::with_skip(plan.first, &records, plan.skip.clone());
         if draft.plan != plan {
-            let rows = |plan: &control_plane::BatchPlan| {
-                plan.destinations.iter().map(|planned| planned.rows).sum()
-            };
+            let rows =
+                |plan: &BatchPlan| plan.destinations.iter().map(|planned| planned.rows).sum();
             return Err(ProcessorError::PlanDiffers {
                 partition,
                 first: plan.first,
@@ -88,145 +101,171 @@ impl Store {
             });
         }
         tracing::info!(partition, plan.first, plan.last, "finishing what was left behind");
-        self.finish(claim, draft, Sent::Perhaps).await
+        let doubtful = draft.loads.iter().map(|load| load.destination.clone()).collect();
+        self.begin_batch(claim, draft, doubtful, Instant::now());
+        Ok(())
     }
 
-    /// Takes a planned batch to its mark.
-    async fn finish(
+    /// Plans the next batch and sets it going, as soon as there is room for one more.
+    async fn plan(
+        &self,
+        claim: &mut Claim,
+        records: Vec<Decoded>,
+        began: Instant,
+    ) -> Result<(), ProcessorError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let Lease { kgen, partition, .. } = claim.lease;
+        let draft = Draft::new(claim.next, &records);
+        let skip = &draft.plan.skip;
+        Counter::ResendsDropped.add(&[SINK], skip.duplicates.len());
+        told(partition, &skip.poison);
+        // Before the plan: a crash in between leads here again, and not past it.
+        let unreadable = Place { kgen, partition }.unreadable(&records);
+        rejects::publish(&self.finisher.producer, unreadable).await;
+        drop(records);
+        let doubtful = self.ahead(claim, &draft).await;
+        claim.in_flight.room().await?;
+        let (ledger, lease) = (&self.log.ledger, &claim.lease);
+        retry::ledger("plan a batch", || ledger.plan(lease, &draft.plan)).await?;
+        failpoints::reach(Step::Plan);
+        claim.next = draft.plan.last + 1;
+        self.begin_batch(claim, draft, doubtful, began);
+        Ok(())
+    }
+
+    fn begin_batch(
         &self,
         claim: &mut Claim,
         draft: Draft,
-        sent: Sent,
-    ) -> Result<(), ProcessorError> {
-        self.list(&draft).await;
-        let (last, as_of) = (draft.plan.last, *draft.logged.end());
-        failpoints::reach(Step::StoreBefore);
-        self.land(claim, draft, sent).await?;
-        failpoints::reach(Step::StoreAfter);
-        let lease = &claim.lease;
-        let ledger = &self.log.ledger;
-        let marked = retry::ledger("mark a batch", || ledger.mark(lease, last, as_of)).await?;
-        failpoints::reach(Step::Mark);
-        claim.lease = marked;
-        self.reached(claim);
-        Ok(())
+        doubtful: BTreeSet<Destination>,
+        began: Instant,
+    ) {
+        let finisher = Arc::clone(&self.finisher);
+        let (lease, tolerance) = (claim.lease.clone(), Arc::clone(&claim.tolerance));
+        let batch = Planned { lease, draft, doubtful, tolerance, began };
+        claim.in_flight.begin(|turn| async move { finisher.finish(batch, turn).await });
     }
 
-    /// Lists campaigns and products seen for the first time. The lists are a convenience: what
-    /// PostgreSQL cannot take does not hold up the events.
-    async fn list(&self, draft: &Draft) {
-        let mut pauses = Pauses::new("list campaigns and products");
+    /// The batch's destinations that have rows at its first offset or beyond, though the ledger
+    /// knows of none.
+    async fn ahead(&self, claim: &mut Claim, draft: &Draft) -> BTreeSet<Destination> {
+        let (first, last) = (draft.plan.first, draft.plan.last);
+        let since = logged_since(*draft.logged.start());
+        let mut doubtful = BTreeSet::new();
         for load in &draft.loads {
-            while let Err(error) =
-                self.seen.list(&self.control_plane, load, *draft.logged.start()).await
-            {
-                if !matches!(error, ControlPlaneError::Unavailable(_)) {
-                    tracing::error!(%error, "could not list campaigns and products");
-                    break;
+            let destination = &load.destination;
+            let highest = match claim.ahead.get(destination) {
+                Some(highest) => *highest,
+                None => {
+                    let batch = self.finisher.insert_batch(&claim.lease, first..=last, destination);
+                    let mut pauses = Pauses::new("ask what is in the tables already");
+                    let highest = loop {
+                        match self.finisher.warehouse.highest(&batch, since).await {
+                            Ok(highest) => break highest,
+                            Err(error) => pauses.wait(&error).await,
+                        }
+                    };
+                    claim.ahead.insert(destination.clone(), highest);
+                    highest
                 }
-                pauses.wait(&error).await;
+            };
+            if highest.is_some_and(|highest| highest >= first) {
+                let partition = claim.lease.partition;
+                tracing::warn!(partition, first, highest, "the tables are ahead of the ledger");
+                doubtful.insert(destination.clone());
             }
         }
+        doubtful
     }
 
-    /// Inserts every load, at the same time, and returns when all are there.
-    async fn land(&self, claim: &Claim, draft: Draft, sent: Sent) -> Result<(), ProcessorError> {
-        let mut landings = JoinSet::new();
-        let (plan, logged) = (draft.plan, Arc::new(draft.logged));
-        for load in draft.loads {
-            let batch = self.insert_batch(&claim.lease, plan.first, plan.last, &load);
-            let (warehouse, logged) = (self.warehouse.clone(), Arc::clone(&logged));
-            landings.spawn(async move {
-                match sent {
-                    Sent::Never => land(&warehouse, batch, &load, &logged).await,
-                    Sent::Perhaps => settle(&warehouse, batch, &load, &logged).await,
-                }
-            });
+    /// Stands still for a while, then reads the records again that were not taken: what could not be
+    /// told of them may be known by then.
+    async fn stand_still(
+        &self,
+        halted: &Halted,
+        partition: Partition,
+        range: Range<Offset>,
+    ) -> Result<VecDeque<Entry>, ProcessorError> {
+        halted.wait().await;
+        let mut stream = self.log.reader.read_range(partition, range)?;
+        let mut records = VecDeque::new();
+        while let Some(entries) = read(&mut stream, CHUNK).await? {
+            records.extend(entries);
         }
-        while let Some(landing) = landings.join_next().await {
-            let landing: Landing = landing.map_err(ProcessorError::Worker)?;
-            Counter::Batches.inc(&[SINK, landing.as_str()]);
-        }
-        Ok(())
-    }
-
-    fn insert_batch(&self, lease: &Lease, first: Offset, last: Offset, load: &Load) -> InsertBatch {
-        InsertBatch {
-            kgen: lease.kgen,
-            topic: self.topic.clone(),
-            partition: lease.partition,
-            first,
-            last,
-            destination: load.destination.clone(),
-            repair: 0,
-        }
-    }
-
-    fn reached(&self, claim: &Claim) {
-        let lease = &claim.lease;
-        self.log.progress.reached(lease.partition, lease.epoch, lease.next_offset);
+        Ok(records)
     }
 }
 
 impl Worker for Store {
     type Claim = Claim;
 
-    fn gather(&self) -> Gather {
-        self.gather
+    fn gather(&self, claim: &Claim) -> Gather {
+        let progress = &self.log.progress;
+        self.sizes.gather(progress.behind(claim.lease.partition), progress.owned())
     }
 
     async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
-        let log = &self.log;
-        let lease = log.ledger.take(SINK, log.kgen, partition, &log.owner).await?;
+        let (log, kgen) = (&self.log, self.log.kgen());
+        let lease = log.ledger.take(SINK, kgen, partition, &log.owner).await?;
         failpoints::reach(Step::Take);
-        let left = log.ledger.planned(SINK, log.kgen, partition).await?;
-        let next = left.as_ref().map_or(lease.next_offset, |left| left.plan.last + 1);
-        let claim = Claim { lease, recent: RecentIds::new(), left };
-        self.reached(&claim);
+        let left = log.ledger.planned(SINK, kgen, partition).await?;
+        let since = Tolerance::since(lease.next_offset);
+        let set_aside = log.ledger.set_aside(&lease, since).await?;
+        let next = left.last().map_or(lease.next_offset, |last| last.plan.last + 1);
+        self.finisher.reached(&lease);
+        let claim = Claim {
+            in_flight: InFlight::new(lease.clone()),
+            lease,
+            recent: RecentIds::new(),
+            left,
+            next,
+            tolerance: Arc::new(Mutex::new(Tolerance::new(self.poison_limit, set_aside))),
+            ahead: BTreeMap::new(),
+        };
         Ok((claim, next))
     }
 
     async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
         let lease = &claim.lease;
         claim.recent = recall(&self.log.reader, lease.partition, lease.next_offset).await?;
-        match claim.left.take() {
-            Some(left) => self.take_over(claim, left).await,
-            None => Ok(()),
+        for left in mem::take(&mut claim.left) {
+            self.take_over(claim, left).await?;
         }
+        Ok(())
     }
 
     async fn process(&self, claim: &mut Claim, entries: Vec<Entry>) -> Result<(), ProcessorError> {
         let began = Instant::now();
-        let records: Vec<_> =
-            entries.into_iter().map(|entry| decode(entry, &mut claim.recent)).collect();
-        let draft = Draft::new(claim.lease.next_offset, &records);
-        let skip = &draft.plan.skip;
-        Counter::ResendsDropped.add(&[SINK], skip.duplicates.len());
-        Counter::PoisonRecords.add(&[SINK], skip.poison.len() as u64);
-        if let Some(poison) = skip.poison.first() {
-            let (partition, set_aside) = (claim.lease.partition, skip.poison.len());
-            tracing::error!(partition, set_aside, poison.offset, poison.reason, "poison records");
+        let Some(end) = entries.last().map(|entry| entry.offset() + 1) else { return Ok(()) };
+        let partition = claim.lease.partition;
+        let (mut records, mut halted) = (Vec::with_capacity(entries.len()), None);
+        let mut entries = VecDeque::from(entries);
+        while let Some(entry) = entries.pop_front() {
+            let decoded = decode(entry, &mut claim.recent);
+            let offset = decoded.offset;
+            if let Err(poison) = &decoded.event
+                && !admits(&claim.tolerance, [offset])
+            {
+                self.plan(claim, mem::take(&mut records), began).await?;
+                let reason = &poison.reason;
+                let halted =
+                    halted.get_or_insert_with(|| Halted::new(SINK, partition, offset, reason));
+                entries = self.stand_still(halted, partition, offset..end).await?;
+                continue;
+            }
+            halted = None;
+            records.push(decoded);
         }
-        let (ledger, lease) = (&self.log.ledger, &claim.lease);
-        retry::ledger("plan a batch", || ledger.plan(lease, &draft.plan)).await?;
-        failpoints::reach(Step::Plan);
-        let deliveries = deliveries(&records);
-        self.finish(claim, draft, Sent::Never).await?;
-        Counter::RecordsProcessed.add(&[SINK], records.len() as u64);
-        Histogram::BatchSeconds.observe(&[SINK], began.elapsed());
-        if let Some(received_at) = deliveries {
-            let took = (chrono::Utc::now() - received_at).to_std().unwrap_or_default();
-            Histogram::DeliverySeconds.observe(&[SINK], took);
-        }
-        Ok(())
+        self.plan(claim, records, began).await
     }
 
-    async fn idle(&self, _claim: &mut Claim) -> Result<(), ProcessorError> {
-        Ok(())
+    async fn idle(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
+        claim.in_flight.look()
     }
-}
 
-/// When the oldest event of a batch came in.
-fn deliveries(records: &[Decoded]) -> Option<chrono::DateTime<chrono::Utc>> {
-    records.iter().filter_map(Decoded::first).map(|event| event.value().received_at).min()
+    async fn end(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
+        claim.in_flight.all().await
+    }
 }

@@ -1,0 +1,94 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU16, Ordering},
+};
+
+use control_plane::Ledger;
+use stream::{KafkaSettings, LogReader, TopicId, ensure_topics};
+use tokio::{sync::Mutex, time::Instant};
+
+use crate::{ProcessorError, retry::Pauses};
+
+/// Which generation of the log is worked on. Cloning shares it.
+///
+/// A topic that was made anew has offsets of its own, and what reads it may not notice: where the
+/// new log is the longer one, it simply goes on in it.
+#[derive(Clone)]
+pub(crate) struct Generation {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    kafka: KafkaSettings,
+    ledger: Ledger,
+    reader: LogReader,
+    kgen: AtomicU16,
+    topic: Mutex<Topic>,
+}
+
+/// What is known of the topic.
+struct Topic {
+    id: TopicId,
+    /// When the brokers were last asked and said so.
+    confirmed_at: Instant,
+}
+
+impl Generation {
+    /// The generation of the log as it is now.
+    pub(crate) async fn find(
+        kafka: &KafkaSettings,
+        ledger: &Ledger,
+        reader: &LogReader,
+    ) -> Result<Self, ProcessorError> {
+        let (kgen, topic) = find(kafka, ledger).await?;
+        let shared = Shared {
+            kafka: kafka.clone(),
+            ledger: ledger.clone(),
+            reader: reader.clone(),
+            kgen: AtomicU16::new(kgen),
+            topic: Mutex::new(topic),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Its number.
+    pub(crate) fn kgen(&self) -> u16 {
+        self.shared.kgen.load(Ordering::Acquire)
+    }
+
+    /// Finds out anew, between two memberships: nobody works on any partition.
+    pub(crate) async fn renew(&self) -> Result<(), ProcessorError> {
+        let mut topic = self.shared.topic.lock().await;
+        let (kgen, found) = find(&self.shared.kafka, &self.shared.ledger).await?;
+        let before = self.shared.kgen.swap(kgen, Ordering::AcqRel);
+        if before != kgen {
+            tracing::warn!(before, kgen, "the topic of events was made anew");
+        }
+        *topic = found;
+        Ok(())
+    }
+
+    /// Makes sure that all that was read by now is of this generation. One question serves all who
+    /// wait for it.
+    pub(crate) async fn confirm(&self) -> Result<(), ProcessorError> {
+        let read_at = Instant::now();
+        let mut topic = self.shared.topic.lock().await;
+        let mut pauses = Pauses::new("ask which topic this is");
+        while topic.confirmed_at < read_at {
+            let asked_at = Instant::now();
+            match self.shared.reader.topic_id().await {
+                Ok(id) if id == topic.id => topic.confirmed_at = asked_at,
+                Ok(_) => return Err(ProcessorError::Retake("the topic was made anew")),
+                Err(error) => pauses.wait(&error).await,
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn find(kafka: &KafkaSettings, ledger: &Ledger) -> Result<(u16, Topic), ProcessorError> {
+    let confirmed_at = Instant::now();
+    let id = ensure_topics(kafka).await?.events;
+    let kgen = ledger.generation(&kafka.events_topic, &id.to_string(), kafka.partitions).await?;
+    Ok((kgen, Topic { id, confirmed_at }))
+}

@@ -1,0 +1,59 @@
+use crate::fixture::{Shop, visitors};
+
+#[tokio::test]
+async fn a_ledger_put_back_to_an_older_state_doubles_nothing() {
+    let mut shop = Shop::open().await;
+    shop.start().await;
+    for part in 1..=4 {
+        shop.publish(visitors(10)).await;
+        shop.settled(part * 10, part.unsigned_abs() * 10).await;
+    }
+    shop.stop().await;
+    // As a backup taken after the first ten would be.
+    for sql in ["DELETE FROM batch WHERE first >= 10", "UPDATE lease SET next_offset = 10"] {
+        sqlx::query(sql).execute(&shop.ledger).await.unwrap();
+    }
+    // The batches are cut otherwise: the tokens of the first time keep nothing away.
+    shop.publish(visitors(25)).await;
+    shop.start().await;
+    shop.settled(65, 65).await;
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn two_batches_left_behind_are_finished_in_order() {
+    let mut shop = Shop::open().await;
+    shop.start().await;
+    shop.publish(visitors(10)).await;
+    shop.settled(10, 10).await;
+    shop.publish(visitors(10)).await;
+    shop.settled(20, 20).await;
+    shop.stop().await;
+    // As an owner leaves it that was killed when the second had landed and the first had not.
+    for sql in
+        ["UPDATE batch SET state = 'planned', done_at = NULL", "UPDATE lease SET next_offset = 0"]
+    {
+        sqlx::query(sql).execute(&shop.ledger).await.unwrap();
+    }
+    shop.run("ALTER TABLE events DELETE WHERE koff < 10 SETTINGS mutations_sync = 1").await;
+    shop.publish(visitors(5)).await;
+    shop.start().await;
+    shop.settled(25, 25).await;
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_processor_stopped_again_and_again_loses_and_doubles_nothing() {
+    let mut shop = Shop::open().await;
+    for round in 1..=5 {
+        shop.publish(visitors(200)).await;
+        shop.start().await;
+        if round % 2 == 0 {
+            shop.settled(round * 200, round.unsigned_abs() * 200).await;
+        }
+        shop.stop().await;
+    }
+    shop.start().await;
+    shop.settled(1_000, 1_000).await;
+    shop.close().await;
+}
