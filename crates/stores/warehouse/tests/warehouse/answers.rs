@@ -11,7 +11,8 @@ use warehouse::{ClusterSettings, InsertError, Warehouse};
 use crate::shop::{Shop, event};
 
 /// Inserts a row into a server that takes the request, says `answer` and hangs up. Returns the head of the request, and what became of the insert.
-async fn answered_with(answer: &'static str) -> (String, Result<(), InsertError>) {
+async fn answered_with(answer: impl Into<String>) -> (String, Result<(), InsertError>) {
+    let answer = answer.into();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let settings = ClusterSettings {
         url: format!("http://{}", listener.local_addr().unwrap()),
@@ -68,5 +69,31 @@ async fn an_exception_behind_status_200_is_not_success() {
 #[tokio::test]
 async fn no_answer_leaves_the_insert_in_doubt() {
     let (_, sent) = answered_with("").await;
+    assert!(matches!(sent, Err(InsertError::Doubtful(_))), "{sent:?}");
+}
+
+/// An exception as the server puts it behind an answer that has begun: the tag of the header, the
+/// text, its length, the tag again.
+fn late_exception() -> String {
+    let tag = "0123456789abcdef";
+    let text = "Code: 241. DB::Exception: Memory limit exceeded. (MEMORY_LIMIT_EXCEEDED)\n";
+    let length = text.len();
+    let body = format!("\r\n__exception__\r\n{tag}\r\n{text}{length} {tag}\r\n__exception__\r\n");
+    format!(
+        "HTTP/1.1 200 OK\r\nX-ClickHouse-Exception-Tag: {tag}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[tokio::test]
+async fn an_exception_behind_a_good_status_leaves_the_insert_in_doubt() {
+    let (_, sent) = answered_with(late_exception()).await;
+    assert!(matches!(sent, Err(InsertError::Doubtful(_))), "{sent:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_off_leaves_the_insert_in_doubt() {
+    let cut = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n__exc";
+    let (_, sent) = answered_with(cut).await;
     assert!(matches!(sent, Err(InsertError::Doubtful(_))), "{sent:?}");
 }

@@ -80,7 +80,74 @@ async fn an_insert_still_running_is_seen_and_leaves_a_second_one_in_doubt() {
         shop.warehouse.insert(&batch, &[shop.rows(0, [click])]).await
     };
     let ((), second) = tokio::join!(slow, meanwhile);
+    // The server's 216: a query of that name is running.
     assert!(matches!(second, Err(InsertError::Doubtful(_))), "{second:?}");
+    assert!(shop.warehouse.present(&batch, all_day()).await.unwrap().is_empty());
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn an_insert_of_another_cut_is_seen_running_where_it_touches_the_range() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let query = shop.batch(5, 9).token();
+    let slow = shop.writer().query("SELECT sleep(3)").with_setting("query_id", query);
+    let slow = async { slow.execute().await.unwrap() };
+    let ask = async {
+        let running = async |batch| shop.warehouse.is_running(&batch).await.unwrap();
+        while !running(shop.batch(5, 9)).await {}
+        for (first, last) in [(0, 5), (9, 20), (6, 7), (0, 100)] {
+            assert!(running(shop.batch(first, last)).await, "{first}-{last}");
+        }
+        assert!(running(InsertBatch { repair: 2, ..shop.batch(5, 9) }).await);
+        let elsewhere = tenancy::Destination {
+            database: "elsewhere".to_owned(),
+            ..shop.context.destination().clone()
+        };
+        for other in [
+            shop.batch(0, 4),
+            shop.batch(10, 20),
+            InsertBatch { partition: 33, ..shop.batch(5, 9) },
+            InsertBatch { destination: elsewhere, ..shop.batch(5, 9) },
+        ] {
+            assert!(!running(other.clone()).await, "{other}");
+        }
+    };
+    tokio::join!(slow, ask);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn rows_beyond_what_the_ledger_knows_are_found() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let highest = async |first, since| {
+        shop.warehouse.highest(&shop.batch(first, first), since).await.unwrap()
+    };
+    let since = *all_day().start();
+    assert_eq!(highest(0, since).await, None);
+    let clicks = |count| vec![event(AdClick, "2026-03-01T12:00:00Z"); count];
+    shop.insert(10, clicks(5)).await;
+    shop.insert(20, clicks(3)).await;
+    let other = InsertBatch { partition: 4, ..shop.batch(90, 90) };
+    shop.warehouse.insert(&other, &[shop.rows(90, clicks(1))]).await.unwrap();
+    assert_eq!(highest(0, since).await, Some(22));
+    assert_eq!(highest(22, since).await, Some(22));
+    assert_eq!(highest(23, since).await, None);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_row_that_the_table_does_not_take_keeps_the_whole_block_away() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let database = &shop.context.destination().database;
+    let picky = "ADD CONSTRAINT picky CHECK event_type != 'purchase'";
+    let alter = format!("ALTER TABLE {database}.events {picky}");
+    shop.writer().query(&alter).execute().await.unwrap();
+    let click = || event(AdClick, "2026-03-01T12:00:00Z");
+    let batch = shop.batch(58, 62);
+    // Over midnight: what would be two parts.
+    let events = [click(), click(), click(), event(Purchase, "2026-03-01T12:00:00Z"), click()];
+    let refused = shop.warehouse.insert(&batch, &[shop.rows(58, events)]).await;
+    assert!(matches!(refused, Err(InsertError::Refused { code: 469 })), "{refused:?}");
     assert!(shop.warehouse.present(&batch, all_day()).await.unwrap().is_empty());
     shop.close().await;
 }
