@@ -142,3 +142,25 @@ async fn look(log: &Log) -> Result<(), BoxError> {
     log.ledger.touch(sink, kgen, &up_to_date, asked_at).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn what_waits_is_as_old_as_the_last_moment_nothing_did() {
+        let (progress, noon) = (Progress::default(), DateTime::UNIX_EPOCH + TimeDelta::hours(12));
+        let minute = |minute| noon + TimeDelta::minutes(minute);
+        progress.reached(3, 1, 10, Some(minute(0)));
+        let as_of = |ends: &[_], at| progress.look(ends, at)[&3].as_of;
+        assert_eq!(as_of(&[(3, 10)], minute(5)), minute(5), "nothing waits");
+        assert_eq!(as_of(&[(3, 14)], minute(6)), minute(5));
+        assert_eq!((progress.behind(3), progress.behind(4)), (4, 0));
+        assert_eq!(as_of(&[(3, 20)], minute(9)), minute(5));
+        progress.reached(3, 1, 14, Some(minute(7)));
+        assert_eq!(as_of(&[(3, 20)], minute(9)), minute(7));
+        assert_eq!(progress.behind(3), 6);
+    }
+}

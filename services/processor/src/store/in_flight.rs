@@ -80,3 +80,45 @@ impl InFlight {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lease(next_offset: u64) -> Lease {
+        Lease { group: "store", kgen: 1, partition: 0, epoch: 1, next_offset, as_of: None }
+    }
+
+    #[tokio::test]
+    async fn the_second_batch_may_land_first_and_is_marked_second() {
+        let mut in_flight = InFlight::new(lease(0));
+        let (landed, first_lands) = oneshot::channel();
+        in_flight.begin(|turn| async move {
+            first_lands.await.unwrap();
+            let lease = turn.come().await?;
+            assert_eq!(lease.next_offset, 0);
+            Ok(Lease { next_offset: 10, ..lease })
+        });
+        let (second_landed, seen) = oneshot::channel();
+        in_flight.begin(|turn| async move {
+            second_landed.send(()).unwrap();
+            let lease = turn.come().await?;
+            assert_eq!(lease.next_offset, 10);
+            Ok(Lease { next_offset: 20, ..lease })
+        });
+        seen.await.unwrap();
+        in_flight.look().unwrap();
+        landed.send(()).unwrap();
+        in_flight.all().await.unwrap();
+        assert_eq!(in_flight.turn.come().await.unwrap().next_offset, 20);
+    }
+
+    #[tokio::test]
+    async fn after_a_batch_that_failed_none_is_marked() {
+        let mut in_flight = InFlight::new(lease(0));
+        in_flight.begin(|_| async { Err(ProcessorError::Retake("a test")) });
+        in_flight.begin(Turn::come);
+        assert!(in_flight.all().await.is_err());
+        assert!(in_flight.turn.come().await.is_err());
+    }
+}
