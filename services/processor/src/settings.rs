@@ -10,8 +10,8 @@ pub struct ProcessorSettings {
     /// A name that this process keeps over restarts, such as its pod's, and shares with no other.
     /// With one, a restarted process has its partitions back at once; empty: within ten seconds.
     pub instance: String,
-    /// Records of one insert into ClickHouse when some thousands wait; a tenth of it while the sink
-    /// keeps up, five times as many when it is far behind. 10 to 100,000.
+    /// Records of one insert into ClickHouse, 1 to 100,000: a tenth of it is enough while the sink
+    /// keeps up, five times as many are the most when it is behind.
     pub store_batch_records: usize,
     /// How long the first record of such a batch waits for others while the sink keeps up, in
     /// milliseconds; five times as long when it does not.

@@ -92,3 +92,55 @@ async fn find(kafka: &KafkaSettings, ledger: &Ledger) -> Result<(u16, Topic), Pr
     let kgen = ledger.generation(&kafka.events_topic, &id.to_string(), kafka.partitions).await?;
     Ok((kgen, Topic { id, confirmed_at }))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use control_plane::{ControlPlane, PostgresSettings};
+    use settings::Secret;
+    use stream::delete_topics;
+    use tenancy::TenantRouter;
+    use testkit::{Database, eventually, setting};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_topic_made_anew_is_noticed_whatever_its_reader_says() {
+        let database = Database::create().await;
+        let url = Secret::new(database.url().to_owned());
+        let postgres = PostgresSettings { url, max_connections: 2 };
+        let control_plane = ControlPlane::connect(&postgres).await.unwrap();
+        control_plane.migrate().await.unwrap();
+        let ledger = control_plane.ledger();
+        let run = Uuid::now_v7();
+        let kafka = KafkaSettings {
+            brokers: setting("FOOTFALL__KAFKA__BROKERS"),
+            events_topic: format!("test-events-{run}"),
+            rejects_topic: format!("test-rejects-{run}"),
+            partitions: 1,
+            replication: 1,
+        };
+        let router = TenantRouter::new(Arc::new(control_plane));
+        let reader = LogReader::new(&kafka, router).unwrap();
+        let generation = Generation::find(&kafka, &ledger, &reader).await.unwrap();
+        generation.confirm().await.unwrap();
+        generation.confirm().await.unwrap();
+
+        let before = reader.topic_id().await.unwrap();
+        delete_topics(&kafka).await.unwrap();
+        eventually("the topic is made anew", async || {
+            (ensure_topics(&kafka).await.ok()?.events != before).then_some(())
+        })
+        .await;
+        for _ in 0..2 {
+            assert!(matches!(generation.confirm().await, Err(ProcessorError::Retake(_))));
+        }
+        assert_eq!(generation.kgen(), 1);
+        generation.renew().await.unwrap();
+        generation.confirm().await.unwrap();
+        assert_eq!(generation.kgen(), 2);
+        delete_topics(&kafka).await.unwrap();
+    }
+}

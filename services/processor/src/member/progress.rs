@@ -56,9 +56,9 @@ impl Progress {
         });
     }
 
-    /// How many records of the partition are not done yet, when the log was last looked at.
-    pub(crate) fn behind(&self, partition: Partition) -> u64 {
-        self.update(|partitions| partitions.get(&partition).map_or(0, Done::behind))
+    /// One past the last record of the partition, when the log was last looked at.
+    pub(crate) fn end(&self, partition: Partition) -> Option<Offset> {
+        self.update(|partitions| partitions.get(&partition).and_then(|done| done.end))
     }
 
     /// How many partitions are ours.
@@ -157,10 +157,10 @@ mod tests {
         let as_of = |ends: &[_], at| progress.look(ends, at)[&3].as_of;
         assert_eq!(as_of(&[(3, 10)], minute(5)), minute(5), "nothing waits");
         assert_eq!(as_of(&[(3, 14)], minute(6)), minute(5));
-        assert_eq!((progress.behind(3), progress.behind(4)), (4, 0));
+        assert_eq!((progress.end(3), progress.end(4)), (Some(14), None));
         assert_eq!(as_of(&[(3, 20)], minute(9)), minute(5));
         progress.reached(3, 1, 14, Some(minute(7)));
         assert_eq!(as_of(&[(3, 20)], minute(9)), minute(7));
-        assert_eq!(progress.behind(3), 6);
+        assert_eq!(progress.end(3), Some(20));
     }
 }

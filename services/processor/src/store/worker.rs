@@ -203,7 +203,8 @@ impl Worker for Store {
 
     fn gather(&self, claim: &Claim) -> Gather {
         let progress = &self.log.progress;
-        self.sizes.gather(progress.behind(claim.lease.partition), progress.owned())
+        let end = progress.end(claim.lease.partition);
+        self.sizes.gather(end.map(|end| end.saturating_sub(claim.next)), progress.owned())
     }
 
     async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
