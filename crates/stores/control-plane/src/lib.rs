@@ -23,8 +23,8 @@ pub use audit::AuditEntry;
 pub use control_plane::ControlPlane;
 pub use error::ControlPlaneError;
 pub use ledger::{
-    Archived, Batch, BatchPlan, Lease, Ledger, LedgerError, OffsetSet, PlannedDestination, Poison,
-    Skip,
+    Archived, AuditTurn, Batch, BatchPlan, DoneSpan, Lease, Ledger, LedgerError, OffsetSet,
+    PlannedDestination, Poison, Skip,
 };
 pub use platform::{
     Account, AuditRecord, Cluster, Inventory, PlatformControl, TenantDetail, TenantSpec,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod audit;
 mod batch;
 mod block;
 mod campaign;
@@ -16,6 +17,7 @@ mod tenant;
 mod turns;
 mod warehouse;
 
+pub use audit::{LogRange, Tally};
 pub use batch::InsertBatch;
 pub use campaign::Visitors;
 pub use cluster::ClusterSettings;

@@ -1,4 +1,5 @@
 mod archived;
+mod done;
 mod offsets;
 mod plan;
 
@@ -8,6 +9,7 @@ use sqlx::{PgExecutor, PgPool, types::Json};
 use crate::ControlPlaneError;
 
 pub use archived::Archived;
+pub use done::{AuditTurn, DoneSpan};
 pub use offsets::OffsetSet;
 pub use plan::{Batch, BatchPlan, PlannedDestination, Poison, Skip};
 
@@ -58,6 +60,26 @@ impl From<sqlx::Error> for LedgerError {
             other => Self::ControlPlane(other),
         }
     }
+}
+
+/// A row of the table of batches.
+type BatchRow = (i64, i64, i64, Json<Skip>, Json<Vec<PlannedDestination>>, DateTime<Utc>);
+
+impl From<BatchRow> for Batch {
+    fn from((first, last, epoch, skip, destinations, planned_at): BatchRow) -> Self {
+        let plan = BatchPlan {
+            first: first.cast_unsigned(),
+            last: last.cast_unsigned(),
+            skip: skip.0,
+            destinations: destinations.0,
+        };
+        Self { plan, epoch: epoch.cast_unsigned(), planned_at }
+    }
+}
+
+/// A log generation or a partition, as PostgreSQL keeps it.
+fn number(number: i32) -> Result<u16, ControlPlaneError> {
+    u16::try_from(number).map_err(ControlPlaneError::corrupt("log generation or partition"))
 }
 
 impl Ledger {
@@ -120,24 +142,13 @@ impl Ledger {
         kgen: u16,
         partition: u16,
     ) -> Result<Vec<Batch>, ControlPlaneError> {
-        type Row = (i64, i64, i64, Json<Skip>, Json<Vec<PlannedDestination>>, DateTime<Utc>);
-        let rows: Vec<Row> = sqlx::query_as(sql!("ledger/planned"))
+        let rows: Vec<BatchRow> = sqlx::query_as(sql!("ledger/planned"))
             .bind(group)
             .bind(i32::from(kgen))
             .bind(i32::from(partition))
             .fetch_all(&self.pool)
             .await?;
-        let batch = |(first, last, epoch, Json(skip), Json(destinations), planned_at): Row| Batch {
-            plan: BatchPlan {
-                first: first.cast_unsigned(),
-                last: last.cast_unsigned(),
-                skip,
-                destinations,
-            },
-            epoch: epoch.cast_unsigned(),
-            planned_at,
-        };
-        Ok(rows.into_iter().map(batch).collect())
+        Ok(rows.into_iter().map(Batch::from).collect())
     }
 
     /// Pins a batch before anything of it is sent. It must begin where the last planned one ends,
@@ -266,9 +277,6 @@ impl Ledger {
     ) -> Result<Vec<(u16, u16, u64)>, ControlPlaneError> {
         let asked = sqlx::query_as(sql!("ledger/noted_offsets")).bind(group).bind(topic);
         let rows: Vec<(i32, i32, i64)> = asked.fetch_all(&self.pool).await?;
-        let number = |number: i32| {
-            u16::try_from(number).map_err(ControlPlaneError::corrupt("log generation or partition"))
-        };
         rows.into_iter()
             .map(|(kgen, partition, next)| {
                 Ok((number(kgen)?, number(partition)?, next.cast_unsigned()))

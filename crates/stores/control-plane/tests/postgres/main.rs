@@ -10,6 +10,8 @@ mod campaigns;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod done;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod isolation;
