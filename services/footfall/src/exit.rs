@@ -1,6 +1,7 @@
 use std::{error::Error, process::ExitCode};
 
 use api::onboarding::OnboardingError;
+use archive::ArchiveError;
 use auth::SigningKeyError;
 use control_plane::ControlPlaneError;
 use problem::{Kind, Problem};
@@ -21,7 +22,7 @@ pub(crate) enum Failure {
     /// Something we need does not answer: 3.
     #[error("{0}")]
     Unavailable(String),
-    /// The input was read, but all or some of it was refused: 4.
+    /// The input was read, but all or some of it was refused, or an audit found something wrong: 4.
     #[error("{0}")]
     Rejected(String),
 }
@@ -91,6 +92,13 @@ impl From<ProcessorError> for Failure {
         match error {
             ProcessorError::ControlPlane(error) => error.into(),
             ProcessorError::Stream(error) => error.into(),
+            ProcessorError::Warehouse(_) | ProcessorError::Insert(_) => {
+                Self::Unavailable(chain(&error))
+            }
+            ProcessorError::Archive(ArchiveError::Unavailable { .. }) => {
+                Self::Unavailable(chain(&error))
+            }
+            ProcessorError::UnknownTenant(_) => Self::usage(error),
             _ => Self::other(error),
         }
     }

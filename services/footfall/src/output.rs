@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one module that prints")]
 
 use std::{
+    fmt,
     io::IsTerminal,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
@@ -90,6 +91,11 @@ impl Progress {
         }
     }
 
+    /// So many steps in all, as is known by now.
+    pub(crate) fn expect(&self, steps: u64) {
+        self.bar.set_length(steps);
+    }
+
     /// There are more steps than were known at first.
     pub(crate) fn expect_more(&self, steps: u64) {
         self.bar.inc_length(steps);
@@ -117,5 +123,54 @@ impl Progress {
     /// The bar goes, so that the result stands alone.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Columns of text; the first is aligned to the left, the others, being numbers, to the right.
+pub(crate) struct Table<const N: usize> {
+    rows: Vec<[String; N]>,
+}
+
+impl<const N: usize> Table<N> {
+    /// A table with these words above its columns.
+    pub(crate) fn new(head: [&str; N]) -> Self {
+        Self { rows: vec![head.map(str::to_owned)] }
+    }
+
+    pub(crate) fn row(&mut self, cells: [String; N]) {
+        self.rows.push(cells);
+    }
+}
+
+impl<const N: usize> fmt::Display for Table<N> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut widths = [0; N];
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+        for row in &self.rows {
+            for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+                match column {
+                    0 => write!(out, "{cell:<width$}")?,
+                    _ => write!(out, "  {cell:>width$}")?,
+                }
+            }
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let mut table = Table::new(["tables", "rows"]);
+        table.row(["a".to_owned(), "12345".to_owned()]);
+        assert_eq!(table.to_string(), "tables   rows\na       12345\n");
     }
 }

@@ -98,7 +98,12 @@ impl Parts {
         sinks: &[Sink],
         lifecycle: &Lifecycle,
     ) -> Result<(), Failure> {
-        let parts = processor::Parts {
+        Ok(processor::run(self.processor(), sinks, lifecycle).await?)
+    }
+
+    /// What a processor is made of, and an audit of what it did.
+    pub(crate) fn processor(&self) -> processor::Parts {
+        processor::Parts {
             settings: self.configuration.processor.clone(),
             kafka: self.configuration.kafka.clone(),
             control_plane: self.control_plane.clone(),
@@ -106,8 +111,7 @@ impl Parts {
             aggregates: self.aggregates.clone(),
             archive: self.archive.clone(),
             router: TenantRouter::new(Arc::new(self.control_plane.clone())),
-        };
-        Ok(processor::run(parts, sinks, lifecycle).await?)
+        }
     }
 
     /// Starts an api.

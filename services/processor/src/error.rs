@@ -2,6 +2,8 @@ use aggregates::AggregatesError;
 use archive::ArchiveError;
 use control_plane::{ControlPlaneError, LedgerError};
 use stream::StreamError;
+use tenancy::ClientId;
+use warehouse::{InsertError, WarehouseError};
 
 /// Why work on a partition ended, or could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +39,55 @@ pub enum ProcessorError {
         /// Rows that the log's records make.
         found: u64,
     },
+    /// Records that are still needed are neither in the log nor in the archive.
+    #[error(
+        "the records of partition {partition} of log generation {kgen} from offset {first} on are \
+         neither in the log nor in the archive"
+    )]
+    Lost {
+        /// The generation of the log.
+        kgen: u16,
+        /// The partition.
+        partition: u16,
+        /// The first offset that is nowhere.
+        first: u64,
+    },
+    /// The objects of the archive do not follow each other.
+    #[error(
+        "the records {first}-{last} of partition {partition} of log generation {kgen} are in no \
+         object"
+    )]
+    Unarchived {
+        /// The generation of the log.
+        kgen: u16,
+        /// The partition.
+        partition: u16,
+        /// The first offset that is in no object.
+        first: u64,
+        /// The last.
+        last: u64,
+    },
+    /// ClickHouse did not answer.
+    #[error(transparent)]
+    Warehouse(#[from] WarehouseError),
+    /// ClickHouse did not take what is missing.
+    #[error(transparent)]
+    Insert(#[from] InsertError),
+    /// Somebody's insert into a range that is to be compared has been under way for long.
+    #[error("an insert into {batch} has been under way for a minute")]
+    Busy {
+        /// The range and its tables.
+        batch: String,
+    },
+    /// ClickHouse says that it has inserted the rows, and they are not there.
+    #[error("rows of {batch} are missing, however often they are inserted")]
+    Stubborn {
+        /// The range and its tables.
+        batch: String,
+    },
+    /// There is no such tenant, or no longer.
+    #[error("there is no tenant {0}")]
+    UnknownTenant(ClientId),
     /// A worker panicked.
     #[error("a worker ended unexpectedly")]
     Worker(#[source] tokio::task::JoinError),

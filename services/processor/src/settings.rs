@@ -35,6 +35,8 @@ pub struct ProcessorSettings {
     /// What the records on their way into the archive may take up in memory, over all partitions, in
     /// MiB. Where it is short, objects are smaller.
     pub archive_memory_mib: usize,
+    /// How often what was stored lately is audited, in seconds: 1 to 3,600.
+    pub audit_seconds: u64,
 }
 
 impl ProcessorSettings {
@@ -53,6 +55,9 @@ impl ProcessorSettings {
             }
             _ => Ok(()),
         };
+        if !(1..=3_600).contains(&self.audit_seconds) {
+            return Err(InvalidSetting::new("processor.audit_seconds", "must be 1 to 3600"));
+        }
         within("processor.store_batch_records", self.store_batch_records, 100_000)?;
         within("processor.store_memory_mib", self.store_memory_mib, 1 << 20)?;
         within("processor.store_poison_limit", self.store_poison_limit, 10_000)?;

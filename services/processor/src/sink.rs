@@ -12,6 +12,8 @@ use warehouse::Warehouse;
 use crate::{
     ProcessorError, ProcessorSettings,
     archive::Archiver,
+    audit::{self, Auditor},
+    history::History,
     live::Live,
     member,
     member::{Generation, Progress},
@@ -93,13 +95,18 @@ pub async fn run(
     let reader = LogReader::new(&parts.kafka, parts.router.clone())?;
     let owner = Uuid::now_v7().to_string();
     for sink in sinks {
+        // Each its own: one may come to a new generation while another is still in the last.
+        let generation = Generation::find(&parts.kafka, &ledger, &reader).await?;
+        let (archive, router) = (parts.archive.clone(), parts.router.clone());
+        let history =
+            History::new(generation.clone(), reader.clone(), ledger.clone(), archive, router);
         let log = member::Log {
             sink: *sink,
-            // Each its own: one may come to a new generation while another is still in the last.
-            generation: Generation::find(&parts.kafka, &ledger, &reader).await?,
+            generation,
             owner: owner.clone(),
             ledger: ledger.clone(),
             reader: reader.clone(),
+            history: history.clone(),
             progress: Progress::default(),
         };
         tracing::info!(sink = sink.as_str(), kgen = log.kgen(), owner, "joining");
@@ -111,6 +118,12 @@ pub async fn run(
                     (parts.control_plane.clone(), parts.warehouse.clone());
                 let upkeep = upkeep::run(control_plane, warehouse, lifecycle.token());
                 lifecycle.spawn("upkeep", BUDGET, upkeep);
+                let audit = audit::watch(
+                    Auditor::new(&parts, history),
+                    Duration::from_secs(parts.settings.audit_seconds),
+                    lifecycle.token(),
+                );
+                lifecycle.spawn("audit", BUDGET, audit);
                 join(&parts, *sink, &log, Store::new(&parts, log.clone())?, lifecycle);
             }
             Sink::Live => join(&parts, *sink, &log, Live::new(&parts, log.clone()), lifecycle),

@@ -1,12 +1,14 @@
 use std::{error::Error, time::Duration};
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::ControlPlane;
 use lifecycle::BoxError;
 use tenancy::{PlatformContext, TenantRecord, TenantRouter};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use warehouse::{Warehouse, WarehouseError};
+
+use crate::repair::horizon;
 
 /// How often it is looked after.
 const EVERY: Duration = Duration::from_secs(3_600);
@@ -44,10 +46,7 @@ async fn look_after(
 ) -> Result<(), BoxError> {
     control_plane.ledger().prune(now - BATCHES_KEPT).await?;
     for tenant in control_plane.for_platform(platform).tenants().await? {
-        let (record, kept) = (tenant.record, TimeDelta::days(i64::from(tenant.retention_days)));
-        // Whole days: one deletion a day for each tenant, whose rows are stored by day anyway.
-        let today = now.duration_trunc(TimeDelta::days(1))?;
-        let Some(horizon) = today.checked_sub_signed(kept) else { continue };
+        let (horizon, record) = (horizon(&tenant, now), tenant.record);
         match expire(warehouse, &record, horizon).await {
             Ok(true) => {
                 tracing::info!(client_id = %record.client_id, %horizon, "old rows are being deleted");

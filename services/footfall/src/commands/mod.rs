@@ -1,9 +1,11 @@
 //! One module per subcommand.
 
+mod audit;
 mod config;
 mod import;
 mod migrate;
 mod openapi;
+mod replay;
 mod services;
 mod simulate;
 mod tenant;
@@ -34,6 +36,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Tenant(command) => block_on(tenant::run(settings()?, command)),
         Command::Import(arguments) => block_on(import::run(arguments)),
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),
+        Command::Audit(arguments) => block_on(audit::run(settings()?, arguments)),
+        Command::Replay(arguments) => block_on(replay::run(settings()?, arguments)),
         Command::Config(command) => config::run(command, file),
         Command::Openapi { check, folder } => openapi::run(check, &folder),
     }

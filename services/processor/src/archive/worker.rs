@@ -1,11 +1,10 @@
 use std::time::{Duration, Instant};
 
-use archive::{Archive, ArchiveError, ArchivedRecord, Header, Object, ObjectKey, Stored};
-use bytes::Bytes;
+use archive::{Archive, ArchiveError, Object, ObjectKey, Stored};
 use chrono::DateTime;
 use control_plane::{Archived, Batch, BatchPlan, Lease, Skip};
 use failpoints::Step;
-use stream::{Entry, LogRecord, Offset, Partition, StreamError};
+use stream::{Entry, Offset, Partition, StreamError};
 use telemetry::{Counter, Gauge, Histogram};
 
 use super::{
@@ -14,6 +13,7 @@ use super::{
 };
 use crate::{
     Parts, ProcessorError,
+    history::as_archived,
     member::{Gather, Log, Worker, read},
     retry::{self, Pauses},
 };
@@ -126,7 +126,7 @@ impl Archiver {
             last: records.last().map_or(lease.next_offset, |record| record.offset),
         };
         let object = tokio::task::spawn_blocking(move || {
-            let records: Vec<_> = records.iter().map(archived).collect();
+            let records: Vec<_> = records.iter().map(as_archived).collect();
             Object::write(key, &records)
         });
         let object = object.await.map_err(ProcessorError::Worker)??;
@@ -245,20 +245,5 @@ impl Halted {
 impl Drop for Halted {
     fn drop(&mut self) {
         Gauge::PartitionsHalted.add(&[SINK], -1);
-    }
-}
-
-/// The record as the archive keeps it.
-fn archived(record: &LogRecord) -> ArchivedRecord {
-    let header = |(name, value): (&str, Option<&[u8]>)| Header {
-        name: name.to_owned(),
-        value: value.map(Bytes::copy_from_slice),
-    };
-    ArchivedRecord {
-        offset: record.offset,
-        log_time: record.log_time,
-        key: record.key.clone(),
-        headers: record.headers.iter().map(header).collect(),
-        payload: record.payload.clone(),
     }
 }

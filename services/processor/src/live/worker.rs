@@ -204,7 +204,8 @@ impl Worker for Live {
     }
 
     async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        claim.recent = recall(&self.log.reader, claim.lease.partition, claim.next).await?;
+        let Lease { kgen, partition, .. } = claim.lease;
+        claim.recent = recall(&self.log.history, kgen, partition, claim.next).await?;
         Ok(())
     }
 

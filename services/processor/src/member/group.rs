@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Gathered, Generation, Progress, Worker};
-use crate::{ProcessorError, retry::Pauses};
+use crate::{ProcessorError, history::Records, retry::Pauses};
 
 /// How long a batch under way may take when the process is asked to stop.
 const LAST_BATCH: Duration = Duration::from_secs(10);
@@ -153,9 +153,13 @@ async fn work<W: Worker>(
         () = token.cancelled() => return Ok(()),
         claimed = worker.claim(partition) => claimed?,
     };
+    let held = match worker.history() {
+        Some(history) => history.log_start(partition).await?.max(offset),
+        None => offset,
+    };
     let (answer, started) = oneshot::channel();
     // Where nobody takes it any more, the answer is dropped with it.
-    drop(starts.send(Start { partition, offset, answer }).await);
+    drop(starts.send(Start { partition, offset: held, answer }).await);
     let Ok(stream) = started.await else { return Ok(()) };
     let mut stream = match stream {
         Ok(stream) => stream,
@@ -164,6 +168,9 @@ async fn work<W: Worker>(
         Err(error) => return Err(error.into()),
     };
     worker.begin(&mut claim).await?;
+    if let Some(history) = worker.history() {
+        refill(&*worker, &mut claim, history.read_log(partition, offset..held), &token).await?;
+    }
     tracing::debug!(partition, offset, "working");
     loop {
         match worker.gather(&claim).next(&mut stream, &token).await? {
@@ -175,4 +182,21 @@ async fn work<W: Worker>(
             Gathered::Ended => return worker.end(&mut claim).await,
         }
     }
+}
+
+/// Takes records that have left the log through the worker before those that it still holds.
+async fn refill<W: Worker>(
+    worker: &W,
+    claim: &mut W::Claim,
+    mut records: Records,
+    token: &CancellationToken,
+) -> Result<(), ProcessorError> {
+    while !token.is_cancelled() {
+        let limit = worker.gather(claim).limit;
+        match records.next(limit).await? {
+            Some(entries) => worker.process(claim, entries).await?,
+            None => return Ok(()),
+        }
+    }
+    Ok(())
 }

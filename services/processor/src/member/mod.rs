@@ -15,7 +15,7 @@ pub(crate) use generation::Generation;
 pub(crate) use group::Member;
 pub(crate) use progress::{Progress, watch};
 
-use crate::{ProcessorError, Sink};
+use crate::{ProcessorError, Sink, history::History};
 
 /// What every worker of a sink knows of the log.
 #[derive(Clone)]
@@ -26,6 +26,7 @@ pub(crate) struct Log {
     pub(crate) owner: String,
     pub(crate) ledger: Ledger,
     pub(crate) reader: LogReader,
+    pub(crate) history: History,
     pub(crate) progress: Progress,
 }
 
@@ -43,6 +44,11 @@ pub(crate) trait Worker: Send + Sync + 'static {
 
     /// How the next batch is cut.
     fn gather(&self, claim: &Self::Claim) -> Gather;
+
+    /// Where records are looked for that have left the log; none: they must all be in it.
+    fn history(&self) -> Option<&History> {
+        None
+    }
 
     /// Takes the partition and says where to read on. The whole group waits for this, so it asks
     /// nothing that may be away for long.

@@ -20,7 +20,7 @@ pub(crate) struct Unreadable {
     /// What is wrong with it; never its content.
     pub(crate) reason: String,
     /// The record, where it is known whose it is.
-    pub(crate) record: Option<Scoped<LogRecord>>,
+    pub(crate) record: Option<Box<Scoped<LogRecord>>>,
 }
 
 impl Decoded {
@@ -30,32 +30,40 @@ impl Decoded {
     }
 }
 
+impl Decoded {
+    /// Reads a record by itself, without a look at those before it: as if it were no re-send.
+    pub(crate) fn read(entry: Entry) -> Self {
+        let (offset, log_time) = (entry.offset(), entry.log_time());
+        let event = match entry {
+            Entry::Record(record) => read(record),
+            Entry::Unresolved(unresolved) => {
+                Err(Unreadable { reason: unresolved.reason.as_str().to_owned(), record: None })
+            }
+        };
+        Self { offset, log_time, event, resend: false }
+    }
+}
+
 /// Reads the next record of a partition. Records go through here in the order of the log.
 pub(crate) fn decode(entry: Entry, recent: &mut RecentIds) -> Decoded {
-    let (offset, log_time) = (entry.offset(), entry.log_time());
-    let event = match entry {
-        Entry::Record(record) => read(record),
-        Entry::Unresolved(unresolved) => {
-            Err(Unreadable { reason: unresolved.reason.as_str().to_owned(), record: None })
-        }
-    };
-    let resend = event.as_ref().is_ok_and(|event: &Scoped<Arc<Event>>| {
+    let read = Decoded::read(entry);
+    let resend = read.event.as_ref().is_ok_and(|event| {
         let id = event.value().event_id;
-        recent.is_resend(event.tenant().client_id(), id, log_time)
+        recent.is_resend(event.tenant().client_id(), id, read.log_time)
     });
-    Decoded { offset, log_time, event, resend }
+    Decoded { resend, ..read }
 }
 
 fn read(record: Scoped<LogRecord>) -> Result<Scoped<Arc<Event>>, Unreadable> {
-    let read = record.as_ref().try_map(|record| {
-        serde_json::from_slice(record.payload.as_deref().unwrap_or_default())
-    });
+    let read = record
+        .as_ref()
+        .try_map(|record| serde_json::from_slice(record.payload.as_deref().unwrap_or_default()));
     match read {
         Ok(event) => Ok(event.map(Arc::new)),
         Err(error) => {
             let error: serde_json::Error = error;
             let reason = format!("not a canonical event: {:?}", error.classify());
-            Err(Unreadable { reason, record: Some(record) })
+            Err(Unreadable { reason, record: Some(Box::new(record)) })
         }
     }
 }

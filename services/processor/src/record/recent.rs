@@ -1,9 +1,9 @@
 use chrono::{TimeDelta, Utc};
 use events::RecentIds;
-use stream::{Entry, LogReader, Offset, Partition, StreamError};
+use stream::{Offset, Partition};
 
 use super::decode;
-use crate::member::read;
+use crate::{ProcessorError, history::History};
 
 /// How far our clock may be from the brokers'.
 const CLOCKS: TimeDelta = TimeDelta::minutes(10);
@@ -14,31 +14,34 @@ const CHUNK: usize = 10_000;
 /// The ids that decide whether the record at `next` is a re-send: those of the log's 24 hours
 /// before it, read back from the log.
 pub(crate) async fn recall(
-    reader: &LogReader,
+    history: &History,
+    kgen: u16,
     partition: Partition,
     next: Offset,
-) -> Result<RecentIds, StreamError> {
+) -> Result<RecentIds, ProcessorError> {
     let mut recent = RecentIds::new();
-    let bounds = reader.bounds(partition).await?;
-    let until = next.min(bounds.end);
     // The record at `next` was logged at its own time, or is still to come.
     let mut logged_at = Utc::now() - CLOCKS;
-    if bounds.contains(&next) {
-        let mut one = reader.read_range(partition, next..next + 1)?;
-        if let Some(first) = read(&mut one, 1).await?.as_deref().and_then(<[Entry]>::first) {
-            logged_at = logged_at.min(first.log_time());
+    if let Some(first) = history.record(kgen, partition, next).await? {
+        logged_at = logged_at.min(first.log_time());
+    }
+    let since = *history.place_of(kgen, partition, logged_at - RecentIds::WINDOW).await?.start();
+    let mut past = history.read(kgen, partition, since..next);
+    loop {
+        match past.next(CHUNK).await {
+            Ok(Some(entries)) => {
+                for entry in entries {
+                    decode(entry, &mut recent);
+                }
+            }
+            Ok(None) => return Ok(recent),
+            Err(error @ ProcessorError::Lost { .. }) => {
+                // No record is lost by this; it has been stored.
+                tracing::warn!(%error, "re-sends of their events would not be recognised");
+                let held = history.held_from(kgen, partition).await?;
+                past = history.read(kgen, partition, held..next);
+            }
+            Err(error) => return Err(error),
         }
     }
-    let since = reader.offset_for_time(partition, logged_at - RecentIds::WINDOW).await?;
-    let since = since.max(bounds.start);
-    if since >= until {
-        return Ok(recent);
-    }
-    let mut past = reader.read_range(partition, since..until)?;
-    while let Some(entries) = read(&mut past, CHUNK).await? {
-        for entry in entries {
-            decode(entry, &mut recent);
-        }
-    }
-    Ok(recent)
 }

@@ -36,7 +36,7 @@ impl Place {
             let Err(Unreadable { reason, record: Some(record) }) = &decoded.event else {
                 return None;
             };
-            let record = record.as_ref().map(|record| RejectedRecord {
+            let record = Scoped::as_ref(record).map(|record| RejectedRecord {
                 original: record.payload.clone().unwrap_or_default(),
                 ..self.reject(record.offset, reason, record.log_time)
             });

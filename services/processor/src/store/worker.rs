@@ -23,8 +23,9 @@ use super::{
     tolerance::{Halted, Tolerance},
 };
 use crate::{
-    Parts, ProcessorError,
-    member::{Gather, Log, Worker, read},
+    Parts, ProcessorError, Sink,
+    history::History,
+    member::{Gather, Log, Worker},
     record::{Decoded, decode, recall},
     retry::{self, Pauses},
 };
@@ -84,8 +85,8 @@ impl Store {
     async fn take_over(&self, claim: &mut Claim, left: Batch) -> Result<(), ProcessorError> {
         let (plan, partition) = (left.plan, claim.lease.partition);
         let mut records = Vec::new();
-        let mut range = self.log.reader.read_range(partition, plan.first..plan.last + 1)?;
-        while let Some(entries) = read(&mut range, CHUNK).await? {
+        let mut range = self.log.history.read_log(partition, plan.first..plan.last + 1);
+        while let Some(entries) = range.next(CHUNK).await? {
             records.extend(entries.into_iter().map(|entry| decode(entry, &mut claim.recent)));
         }
         let draft = Draft::with_skip(plan.first, &records, plan.skip.clone());
@@ -189,9 +190,9 @@ impl Store {
         range: Range<Offset>,
     ) -> Result<VecDeque<Entry>, ProcessorError> {
         halted.wait().await;
-        let mut stream = self.log.reader.read_range(partition, range)?;
+        let mut stretch = self.log.history.read_log(partition, range);
         let mut records = VecDeque::new();
-        while let Some(entries) = read(&mut stream, CHUNK).await? {
+        while let Some(entries) = stretch.next(CHUNK).await? {
             records.extend(entries);
         }
         Ok(records)
@@ -205,6 +206,10 @@ impl Worker for Store {
         let progress = &self.log.progress;
         let end = progress.end(claim.lease.partition);
         self.sizes.gather(end.map(|end| end.saturating_sub(claim.next)), progress.owned())
+    }
+
+    fn history(&self) -> Option<&History> {
+        Some(&self.log.history)
     }
 
     async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
@@ -230,7 +235,9 @@ impl Worker for Store {
 
     async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
         let lease = &claim.lease;
-        claim.recent = recall(&self.log.reader, lease.partition, lease.next_offset).await?;
+        let (history, partition, next) = (&self.log.history, lease.partition, lease.next_offset);
+        history.stand_until_held(Sink::Store, partition, next).await?;
+        claim.recent = recall(history, lease.kgen, partition, next).await?;
         for left in mem::take(&mut claim.left) {
             self.take_over(claim, left).await?;
         }

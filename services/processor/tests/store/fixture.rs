@@ -76,6 +76,7 @@ impl Shop {
         let settings = ProcessorSettings {
             bind: String::new(),
             instance: "test".to_owned(),
+            audit_seconds: 60,
             store_batch_records: 100,
             store_batch_ms: 50,
             store_memory_mib: 64,

@@ -103,6 +103,24 @@ impl Ledger {
             .await?;
         rows.into_iter().map(Archived::try_from).collect()
     }
+
+    /// Between which offsets the first archived record of a partition stands that was logged at
+    /// `time` or later: from where the objects before it end, up to where its own does. No end
+    /// when there is none.
+    pub async fn archived_place(
+        &self,
+        kgen: u16,
+        partition: u16,
+        time: DateTime<Utc>,
+    ) -> Result<(u64, Option<u64>), ControlPlaneError> {
+        let (from, to): (i64, Option<i64>) = sqlx::query_as(sql!("archived/place_of"))
+            .bind(i32::from(kgen))
+            .bind(i32::from(partition))
+            .bind(time)
+            .fetch_one(&self.pool)
+            .await?;
+        Ok((from.cast_unsigned(), to.map(i64::cast_unsigned)))
+    }
 }
 
 /// No offset is larger: whoever asks for all of a partition may say so.

@@ -65,15 +65,8 @@ impl Ledger {
         done_at: Range<DateTime<Utc>>,
         width: u64,
     ) -> Result<Vec<DoneSpan>, ControlPlaneError> {
-        type Row = (
-            i32,
-            i32,
-            i64,
-            i64,
-            DateTime<Utc>,
-            DateTime<Utc>,
-            Json<Vec<(Destination, u64)>>,
-        );
+        type Row =
+            (i32, i32, i64, i64, DateTime<Utc>, DateTime<Utc>, Json<Vec<(Destination, u64)>>);
         let rows: Vec<Row> = sqlx::query_as(sql!("ledger/done_spans"))
             .bind(group)
             .bind(topic)
@@ -113,6 +106,25 @@ impl Ledger {
             .fetch_all(&self.pool)
             .await?;
         Ok(rows.into_iter().map(Batch::from).collect())
+    }
+
+    /// The first offset not yet done by `group`, per log generation and partition, of `topic` in
+    /// all its generations.
+    pub async fn offsets(
+        &self,
+        group: &'static str,
+        topic: &str,
+    ) -> Result<Vec<(u16, u16, u64)>, ControlPlaneError> {
+        let rows: Vec<(i32, i32, i64)> = sqlx::query_as(sql!("ledger/offsets"))
+            .bind(group)
+            .bind(topic)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter()
+            .map(|(kgen, partition, next)| {
+                Ok((super::number(kgen)?, super::number(partition)?, next.cast_unsigned()))
+            })
+            .collect()
     }
 
     /// Begins an audit, unless another process is at one.

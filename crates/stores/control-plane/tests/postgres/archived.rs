@@ -132,3 +132,20 @@ async fn pruning_the_ledger_forgets_no_object() {
     assert_eq!(ledger.prune(Utc::now() + TimeDelta::minutes(1)).await.unwrap(), 1);
     assert_eq!(ledger.archived(kgen, 0, 0..=9).await.unwrap(), [object]);
 }
+
+#[tokio::test]
+async fn a_time_is_found_in_the_archive_and_what_may_be_missing_before_it_is_not_passed_over() {
+    let platform = Platform::new().await;
+    let (ledger, kgen) = log(&platform).await;
+    let place = async |minute| ledger.archived_place(kgen, 0, at(minute)).await.unwrap();
+    assert_eq!(place(0).await, (0, None));
+    let mut lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
+    for last in [9, 19, 29] {
+        (lease, _) = archive(&ledger, &lease, last).await;
+    }
+    assert_eq!(place(-5).await, (0, Some(10)));
+    assert_eq!(place(1).await, (10, Some(20)), "after the first object, before the second");
+    assert_eq!(place(10).await, (10, Some(20)), "where the second begins");
+    assert_eq!(place(60).await, (30, None));
+    assert_eq!(ledger.archived_place(kgen, 1, at(0)).await.unwrap(), (0, None));
+}

@@ -100,7 +100,8 @@ async fn a_deletion_of_copies_under_way_is_not_asked_for_again() {
     let batch = shop.batch(0, 2);
     assert!(!shop.warehouse.delete_copies(&batch, &all_day()).await.unwrap());
     run(format!("SYSTEM START MERGES {table}")).await;
-    let done = async || shop.warehouse.delete_copies(&batch, &all_day()).await.unwrap().then_some(());
+    let done =
+        async || shop.warehouse.delete_copies(&batch, &all_day()).await.unwrap().then_some(());
     testkit::eventually("the deletion is through", done).await;
     let present = shop.warehouse.present(&batch, all_day()).await.unwrap();
     assert_eq!(present, [(0, 0), (1, 0), (2, 0)]);
@@ -113,7 +114,8 @@ async fn an_insert_that_overlaps_keeps_a_range_busy_whatever_its_name() {
     let slow = format!("{}:r7", shop.batch(10, 19));
     let slow = shop.writer().query("SELECT sleep(3)").with_setting("query_id", slow);
     let slow = async { slow.execute().await.unwrap() };
-    let busy = async |first, last| shop.warehouse.is_running(&shop.batch(first, last)).await.unwrap();
+    let busy =
+        async |first, last| shop.warehouse.is_running(&shop.batch(first, last)).await.unwrap();
     let meanwhile = async {
         while !busy(15, 15).await {}
         assert!(busy(0, 10).await && busy(19, 30).await && busy(0, 100).await);

@@ -1,0 +1,65 @@
+use processor::{Findings, ReplayReport};
+
+use crate::{
+    cli::Replay,
+    configuration::Configuration,
+    exit::{Failure, chain},
+    output::{self, Progress, Table},
+    parts::Parts,
+};
+
+/// Takes a tenant's records through the store again, and tells what was missing.
+pub(crate) async fn run(configuration: Configuration, arguments: Replay) -> Result<(), Failure> {
+    let Replay { tenant, from, to, dry_run } = arguments;
+    if from >= to {
+        return Err(Failure::Usage("--from must be before --to".to_owned()));
+    }
+    let parts = Parts::connect(configuration).await?;
+    parts.read_clusters().await?;
+    let progress = Progress::endless();
+    let wanted = processor::Replay { tenant, logged: from..to, dry_run };
+    let report = processor::replay(&parts.processor(), &wanted, &mut |at| {
+        progress.expect(at.total);
+        let Findings { expected, missing, .. } = at.findings;
+        let message =
+            format!("{} of {} records, {expected} rows, {missing} missing", at.done, at.total);
+        progress.update(at.done, message, None);
+    })
+    .await?;
+    progress.finish();
+    show(&report);
+    conclude(&report, dry_run)
+}
+
+fn show(report: &ReplayReport) {
+    let mut table = Table::new(["tables", "rows", "found", "missing", "doubled", "repaired"]);
+    let rows = report.findings.iter().map(|(destination, found)| {
+        (format!("{}.{}", destination.cluster, destination.database), *found)
+    });
+    for (tables, findings) in rows.chain([("all".to_owned(), report.total())]) {
+        let Findings { expected, found, missing, doubled, repaired, .. } = findings;
+        let [expected, found, missing, doubled, repaired] =
+            [expected, found, missing, doubled, repaired].map(|count| count.to_string());
+        table.row([tables, expected, found, missing, doubled, repaired]);
+    }
+    output::line(table.to_string().trim_end());
+    for error in &report.lost {
+        output::note(&chain(error));
+    }
+}
+
+fn conclude(report: &ReplayReport, dry_run: bool) -> Result<(), Failure> {
+    let total = report.total();
+    let wrong = total.missing + total.doubled;
+    if dry_run {
+        output::line(&format!("nothing was changed; {wrong} rows would be put right"));
+    } else {
+        output::line(&format!("{} rows put right in ClickHouse", total.repaired));
+    }
+    let left = if dry_run { 0 } else { total.left() };
+    if left == 0 && report.lost.is_empty() {
+        return Ok(());
+    }
+    let lost = report.lost.len();
+    Err(Failure::Rejected(format!("{left} rows are still wrong, {lost} stretches were not read")))
+}
