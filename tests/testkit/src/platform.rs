@@ -53,6 +53,8 @@ impl Platform {
             ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
             ("FOOTFALL__API__BIND".to_owned(), free_address()),
             ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
+            // Tests run on disks of any fullness.
+            ("FOOTFALL__SPOOL__MAX_DISK_PERCENT".to_owned(), "100".to_owned()),
             ("FOOTFALL__SPOOL__FOLDER".to_owned(), folder.join("spool").display().to_string()),
         ]);
         let secrets = folder.join("secrets.env");
