@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use parquet::errors::ParquetError;
 use settings::InvalidSetting;
 
 use crate::{
@@ -38,6 +39,27 @@ impl Archive {
         }
     }
 
+    /// The object of this name, if there is one, with its records: for an object that nobody has
+    /// vouched for yet.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Damaged`]: there is one, and it cannot be read.
+    pub async fn find(
+        &self,
+        key: ObjectKey,
+    ) -> Result<Option<(Stored, Vec<ArchivedRecord>)>, ArchiveError> {
+        let bytes = match self.place.get(&key).await {
+            Ok(bytes) => bytes,
+            Err(ArchiveError::Missing(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let read = tokio::task::spawn_blocking(move || {
+            let records = file::read(bytes.clone())?;
+            Ok((Stored::of(&bytes, records.len() as u64), records))
+        });
+        read.await?.map(Some).map_err(damaged(key))
+    }
+
     /// The records of an object, of which the SHA-256 is known.
     ///
     /// # Errors
@@ -49,7 +71,7 @@ impl Archive {
     ) -> Result<Vec<ArchivedRecord>, ArchiveError> {
         let bytes = self.proven(key, sha256).await?;
         let read = tokio::task::spawn_blocking(move || file::read(bytes)).await?;
-        read.map_err(|error| ArchiveError::Damaged { object: key, reason: error.to_string() })
+        read.map_err(damaged(key))
     }
 
     /// Whether an object is there with every byte.
@@ -89,4 +111,8 @@ impl Archive {
         });
         same.await?.ok_or(ArchiveError::Differs(key))
     }
+}
+
+fn damaged(object: ObjectKey) -> impl FnOnce(ParquetError) -> ArchiveError {
+    move |error| ArchiveError::Damaged { object, reason: error.to_string() }
 }

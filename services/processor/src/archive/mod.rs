@@ -1,5 +1,6 @@
 //! The sink to the archive: plan, put, mark.
 
+mod left_behind;
 mod memory;
 mod pending;
 mod worker;

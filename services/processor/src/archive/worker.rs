@@ -1,10 +1,13 @@
-use std::time::{Duration, Instant};
+use std::{
+    ops::RangeInclusive,
+    time::{Duration, Instant},
+};
 
 use archive::{Archive, ArchiveError, Object, ObjectKey, Stored};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use control_plane::{Archived, Batch, BatchPlan, Lease, Skip};
 use failpoints::Step;
-use stream::{Entry, Offset, Partition, StreamError};
+use stream::{Entry, Offset, Partition};
 use telemetry::{Counter, Gauge, Histogram};
 
 use super::{
@@ -14,30 +17,32 @@ use super::{
 use crate::{
     Parts, ProcessorError,
     history::as_archived,
-    member::{Gather, Log, Worker, read},
+    member::{Gather, Log, Worker},
     retry::{self, Pauses},
 };
 
 const SINK: &str = "archive";
 
 /// Records that are read at a time.
-const CHUNK: usize = 1_000;
+pub(super) const CHUNK: usize = 1_000;
 
 /// How long the first record of a chunk waits for others.
 const CHUNK_WAIT: Duration = Duration::from_millis(100);
 
 /// The sink to the archive.
 pub(crate) struct Archiver {
-    log: Log,
-    archive: Archive,
-    cut: Cut,
-    memory: Memory,
+    pub(super) log: Log,
+    pub(super) archive: Archive,
+    pub(super) cut: Cut,
+    pub(super) memory: Memory,
 }
 
 /// What the worker of a partition holds.
 pub(crate) struct Claim {
-    lease: Lease,
-    pending: Pending,
+    pub(super) lease: Lease,
+    /// Where the log began when the partition was taken.
+    pub(super) start: Offset,
+    pub(super) pending: Pending,
     /// What a former owner planned and did not mark.
     left: Option<Batch>,
 }
@@ -52,45 +57,6 @@ impl Archiver {
         };
         let memory = Memory::new(settings.archive_memory_mib);
         Self { log, archive: parts.archive.clone(), cut, memory }
-    }
-
-    /// Where the archive of a partition goes on. What has left the log before it was archived is
-    /// lost to the archive: waiting would only make it more.
-    async fn next_offset(&self, lease: Lease) -> Result<Lease, ProcessorError> {
-        let (partition, next) = (lease.partition, lease.next_offset);
-        let start = self.log.reader.bounds(partition).await?.start;
-        if start <= next {
-            return Ok(lease);
-        }
-        if next == 0 {
-            tracing::info!(partition, start, "the archive begins where the log does");
-        } else {
-            tracing::error!(
-                partition,
-                first = next,
-                last = start - 1,
-                "records have left the log before they were archived"
-            );
-        }
-        let as_of = lease.as_of.unwrap_or(DateTime::UNIX_EPOCH);
-        let ledger = &self.log.ledger;
-        retry::ledger("begin an archive", || ledger.advance(&lease, start, as_of)).await
-    }
-
-    /// Finishes what a former owner planned: the same records make the same object, so it does not
-    /// matter whether it was put.
-    async fn take_over(&self, claim: &mut Claim, left: Batch) -> Result<(), ProcessorError> {
-        let (first, last, partition) = (left.plan.first, left.plan.last, claim.lease.partition);
-        claim.pending.room = self.memory.take(self.cut.bytes).await;
-        let mut range = self.log.reader.read_range(partition, first..last + 1)?;
-        while let Some(entries) = read(&mut range, CHUNK).await? {
-            claim.pending.add(&entries, Default::default());
-        }
-        if claim.pending.records.last().map(|record| record.offset) != Some(last) {
-            return Err(StreamError::Gone { partition, offset: last }.into());
-        }
-        tracing::info!(partition, first, last, "finishing what was left behind");
-        self.finish(claim).await
     }
 
     /// Makes an object of what is pending, if anything is.
@@ -111,29 +77,40 @@ impl Archiver {
         Ok(())
     }
 
+    /// The same, once the first record has waited long enough.
+    async fn archive_due(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
+        if claim.pending.is_due(&self.cut) { self.archive(claim).await } else { Ok(()) }
+    }
+
     /// Takes a planned object to its mark.
-    async fn finish(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
+    pub(super) async fn finish(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
         // The room is given back once the object is marked.
         let Pending { records, room: _room, .. } = std::mem::take(&mut claim.pending);
-        let lease = &claim.lease;
-        let times = || records.iter().map(|record| record.log_time);
-        let (logged_from, logged_to) =
-            (times().min().unwrap_or_default(), times().max().unwrap_or_default());
-        let key = ObjectKey {
-            kgen: lease.kgen,
-            partition: lease.partition,
-            first: lease.next_offset,
-            last: records.last().map_or(lease.next_offset, |record| record.offset),
-        };
+        let logged = times(records.iter().map(|record| record.log_time));
+        let last = records.last().map_or(claim.lease.next_offset, |record| record.offset);
+        let key = claim.key(last);
         let object = tokio::task::spawn_blocking(move || {
             let records: Vec<_> = records.iter().map(as_archived).collect();
             Object::write(key, &records)
         });
         let object = object.await.map_err(ProcessorError::Worker)??;
         failpoints::reach(Step::ArchiveBefore);
-        let Stored { records, bytes, sha256 } = self.put(&object).await;
+        let stored = self.put(&object).await;
         failpoints::reach(Step::ArchiveAfter);
+        self.mark(claim, key, stored, logged).await
+    }
+
+    /// Marks the planned batch, and vouches for its object.
+    pub(super) async fn mark(
+        &self,
+        claim: &mut Claim,
+        key: ObjectKey,
+        stored: Stored,
+        logged: RangeInclusive<DateTime<Utc>>,
+    ) -> Result<(), ProcessorError> {
         let ObjectKey { kgen, partition, first, last } = key;
+        let Stored { records, bytes, sha256 } = stored;
+        let (logged_from, logged_to) = logged.into_inner();
         let object = Archived {
             kgen,
             partition,
@@ -145,7 +122,7 @@ impl Archiver {
             logged_from,
             logged_to,
         };
-        let ledger = &self.log.ledger;
+        let (ledger, lease) = (&self.log.ledger, &claim.lease);
         let marked =
             retry::ledger("mark an object", || ledger.mark_archived(lease, &object)).await?;
         failpoints::reach(Step::Mark);
@@ -173,7 +150,7 @@ impl Archiver {
         }
     }
 
-    fn reached(&self, claim: &Claim) {
+    pub(super) fn reached(&self, claim: &Claim) {
         let lease = &claim.lease;
         self.log.progress.reached(lease.partition, lease.epoch, lease.next_offset, lease.as_of);
     }
@@ -189,24 +166,22 @@ impl Worker for Archiver {
 
     async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
         let log = &self.log;
-        let mut lease = log.ledger.take(SINK, log.kgen(), partition, &log.owner).await?;
+        let lease = log.ledger.take(SINK, log.kgen(), partition, &log.owner).await?;
         failpoints::reach(Step::Take);
         // One at a time is planned.
         let left = log.ledger.planned(SINK, log.kgen(), partition).await?.into_iter().next();
-        if left.is_none() {
-            lease = self.next_offset(lease).await?;
-        }
         let next = left.as_ref().map_or(lease.next_offset, |left| left.plan.last + 1);
-        let claim = Claim { lease, pending: Pending::default(), left };
+        let start = log.reader.bounds(partition).await?.start;
+        let claim = Claim { lease, start, pending: Pending::default(), left };
         self.reached(&claim);
-        Ok((claim, next))
+        Ok((claim, next.max(start)))
     }
 
     async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        match claim.left.take() {
-            Some(left) => self.take_over(claim, left).await,
-            None => Ok(()),
+        if let Some(left) = claim.left.take() {
+            self.take_over(claim, left).await?;
         }
+        self.skip_lost(claim).await
     }
 
     async fn process(&self, claim: &mut Claim, entries: Vec<Entry>) -> Result<(), ProcessorError> {
@@ -223,12 +198,27 @@ impl Worker for Archiver {
             }
         };
         claim.pending.add(&entries, room);
-        self.idle(claim).await
+        self.archive_due(claim).await
     }
 
     async fn idle(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        if claim.pending.is_due(&self.cut) { self.archive(claim).await } else { Ok(()) }
+        self.archive_due(claim).await
     }
+}
+
+impl Claim {
+    /// The object of the next batch, if that ends at `last`.
+    pub(super) fn key(&self, last: Offset) -> ObjectKey {
+        let Lease { kgen, partition, next_offset: first, .. } = self.lease;
+        ObjectKey { kgen, partition, first, last }
+    }
+}
+
+/// From the earliest to the latest.
+pub(super) fn times(
+    times: impl Iterator<Item = DateTime<Utc>> + Clone,
+) -> RangeInclusive<DateTime<Utc>> {
+    times.clone().min().unwrap_or_default()..=times.max().unwrap_or_default()
 }
 
 /// A partition that stands still until an operator helps.
@@ -247,3 +237,7 @@ impl Drop for Halted {
         Gauge::PartitionsHalted.add(&[SINK], -1);
     }
 }
+
+#[cfg(test)]
+#[path = "worker_tests.rs"]
+mod tests;

@@ -3,6 +3,7 @@
 #![expect(clippy::string_slice, reason = "tests cut texts they made")]
 
 mod agreement;
+mod archive;
 mod audit;
 mod bad_input;
 mod crashes;

@@ -19,6 +19,19 @@ async fn records_come_back_with_every_byte() {
 }
 
 #[tokio::test]
+async fn an_object_that_nobody_vouches_for_yet_is_found_by_its_name() {
+    for place in Place::all().await {
+        let stored = place.archive.put(&object()).await.unwrap();
+        assert_eq!(place.archive.find(KEY).await.unwrap(), Some((stored, records())));
+        let other = ObjectKey { first: 99, ..KEY };
+        assert_eq!(place.archive.find(other).await.unwrap(), None);
+        fs::write(place.file(KEY), b"PAR1").unwrap();
+        let damaged = place.archive.find(KEY).await;
+        assert!(matches!(damaged, Err(ArchiveError::Damaged { .. })), "{damaged:?}");
+    }
+}
+
+#[tokio::test]
 async fn many_records_come_back_in_their_order() {
     let place = Place::folder();
     let pattern = records();
