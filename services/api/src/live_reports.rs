@@ -43,4 +43,7 @@ impl LiveReports for StreamReports {
         let series = stored.chain(found.live).collect();
         Ok(LiveReport { series, live_from: found.live_from, as_of: found.as_of })
     }
+    async fn is_behind(&self) -> bool {
+        self.sources.is_behind().await
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
     archive::Archiver,
     audit::{self, Auditor},
     history::History,
-    live::Live,
+    live::{Live, Rebuilder},
     member,
     member::{Generation, Progress},
     store::Store,
@@ -126,7 +126,11 @@ pub async fn run(
                 lifecycle.spawn("audit", BUDGET, audit);
                 join(&parts, *sink, &log, Store::new(&parts, log.clone())?, lifecycle);
             }
-            Sink::Live => join(&parts, *sink, &log, Live::new(&parts, log.clone()), lifecycle),
+            Sink::Live => {
+                let rebuilder = Rebuilder::new(&parts, log.clone());
+                lifecycle.spawn("rebuild", BUDGET, rebuilder.run(lifecycle.token()));
+                join(&parts, *sink, &log, Live::new(&parts, log.clone()), lifecycle);
+            }
             Sink::Archive => {
                 join(&parts, *sink, &log, Archiver::new(&parts, log.clone()), lifecycle);
             }

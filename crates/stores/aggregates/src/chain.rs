@@ -21,9 +21,11 @@ pub struct ChainStart {
     pub seen: Option<u64>,
     /// The offset of the first batch to come.
     pub next_offset: u64,
-    /// Hours that begin earlier are not complete in Redis and are read from ClickHouse:
-    /// [`DateTime::UNIX_EPOCH`] when `next_offset` is 0, else [`whole_after`].
+    /// Hours that begin earlier are not complete in Redis until they are rebuilt:
+    /// [`DateTime::UNIX_EPOCH`] when nothing stands before `next_offset`, else [`whole_after`].
     pub whole_from: DateTime<Utc>,
+    /// Whether the platform never counted anything. Its keys then carry no generation.
+    pub is_first: bool,
 }
 
 /// The first hour that nothing before `log_time` can belong to: events may be dated up to five
@@ -59,10 +61,11 @@ impl Aggregates {
     }
 
     /// Starts a partition's chain in a bucket; `false` when somebody else has moved the fence since
-    /// it was seen.
+    /// it was seen, or the log was made anew.
     ///
-    /// Counters already there are kept: what they lack lies before `whole_from`. (A rebuild of
-    /// those hours from ClickHouse would write them and then lower it.)
+    /// Counters that something was lost of are not added to again: the bucket begins a new
+    /// generation of keys, in which every partition starts its chain, and is then
+    /// [rebuilt](Self::join_rebuild).
     ///
     /// # Errors
     /// Redis did not answer.
@@ -74,64 +77,104 @@ impl Aggregates {
         let mut invocation = self.scripts.start_chain.prepare_invoke();
         invocation
             .key(self.keys.chain(bucket))
-            .arg(fence_field(start.kgen, start.partition))
-            .arg(whole_from_field(start.kgen, start.partition))
+            .arg(start.kgen)
+            .arg(start.partition)
             .arg(start.seen.map(|seen| seen.to_string()).unwrap_or_default())
             .arg(start.next_offset)
             .arg(start.whole_from.timestamp())
             .arg(start.partitions)
-            .arg(self.keys.bucket_count());
+            .arg(self.keys.bucket_count())
+            .arg(u8::from(start.is_first));
         let started: i64 = invocation.invoke_async(&mut self.connection()).await?;
         Ok(started == 1)
+    }
+
+    pub(crate) async fn chain(&self, bucket: Bucket) -> Result<Chain, AggregatesError> {
+        let mut command = redis::cmd("HGETALL");
+        command.arg(self.keys.chain(bucket));
+        Ok(Chain(command.query_async(&mut self.connection()).await?))
     }
 }
 
 /// Field of the chain: the next offset.
 pub(crate) fn fence_field(kgen: u16, partition: u16) -> String {
-    format!("{kgen}:{partition}:fence")
+    format!("{kgen}:{partition}:{FENCE}")
 }
 
-/// Field of the chain: Unix seconds.
-fn whole_from_field(kgen: u16, partition: u16) -> String {
-    format!("{kgen}:{partition}:{WHOLE_FROM}")
-}
-
+const FENCE: &str = "fence";
+const START: &str = "start";
 const WHOLE_FROM: &str = "whole_from";
 
-/// Since when the hours of a bucket are whole: `None` while a partition of the newest generation
-/// has no chain, or when tenants were spread over another number of buckets.
-pub(crate) fn whole_from(chain: &HashMap<String, String>, buckets: u16) -> Option<DateTime<Utc>> {
-    let number = |field: &str| chain.get(field)?.parse::<u16>().ok();
-    number("buckets").filter(|known| *known == buckets)?;
-    let partitions = usize::from(number("partitions")?);
-    let mut starts = Vec::new();
-    for (field, seconds) in chain {
-        if let [kgen, _, WHOLE_FROM] = *field.split(':').collect::<Vec<_>>() {
-            let kgen: u16 = kgen.parse().ok()?;
-            starts.push((kgen, DateTime::from_timestamp(seconds.parse().ok()?, 0)?));
-        }
-    }
-    let newest = starts.iter().map(|(kgen, _)| *kgen).max()?;
-    let chains = starts.iter().filter(|(kgen, _)| *kgen == newest).count();
-    starts.into_iter().map(|(_, from)| from).max().filter(|_| chains >= partitions)
-}
+/// A bucket's chain as it was read.
+#[derive(Debug, Default)]
+pub(crate) struct Chain(pub(crate) HashMap<String, String>);
 
-/// Whether a bucket lacks what it once had taken: a fence lies before the next offset that was
-/// noted (log generation, partition, offset). A note follows its fence, so it is never ahead of one
-/// by itself.
-pub(crate) fn has_lost(chain: &HashMap<String, String>, noted: &[(u16, u16, u64)]) -> bool {
-    noted.iter().any(|(kgen, partition, next)| {
-        let fence = chain.get(&fence_field(*kgen, *partition));
-        fence.is_some_and(|fence| fence.parse::<u64>().is_ok_and(|fence| fence < *next))
-    })
+impl Chain {
+    /// Which keys the bucket's counters are under.
+    pub(crate) fn generation(&self) -> u64 {
+        self.number("generation").unwrap_or_default()
+    }
+
+    /// Since when the hours of the bucket are whole: `None` while a partition of the newest log has
+    /// no chain, or when tenants were spread over another number of buckets.
+    pub(crate) fn whole_from(&self, buckets: u16) -> Option<DateTime<Utc>> {
+        let chains = self.chains(buckets, WHOLE_FROM)?;
+        let rebuilt = self.number("base_from");
+        let from = rebuilt.or_else(|| chains.into_iter().map(|(_, from)| from).max())?;
+        DateTime::from_timestamp(i64::try_from(from).ok()?, 0)
+    }
+
+    /// The log's generation, and where the chain of each of its partitions begins, from partition
+    /// 0 on; `None` while one has none.
+    pub(crate) fn starts(&self, buckets: u16) -> Option<(u16, Vec<u64>)> {
+        let kgen = self.number("kgen")?;
+        let mut starts = self.chains(buckets, START)?;
+        starts.sort_unstable();
+        let in_order = starts.iter().enumerate().all(|(at, (partition, _))| at == *partition);
+        let starts = starts.into_iter().map(|(_, start)| start).collect();
+        in_order.then_some((u16::try_from(kgen).ok()?, starts))
+    }
+
+    /// Whether the bucket lacks what it once had taken: a fence lies before the next offset that was
+    /// noted (log generation, partition, offset). A note follows its fence, so it is never ahead of
+    /// one by itself.
+    pub(crate) fn has_lost(&self, noted: &[(u16, u16, u64)]) -> bool {
+        noted.iter().any(|(kgen, partition, next)| {
+            self.number(&fence_field(*kgen, *partition)).is_some_and(|fence| fence < *next)
+        })
+    }
+
+    /// What the newest log's partitions have under `name`; `None` unless every one has it.
+    fn chains(&self, buckets: u16, name: &str) -> Option<Vec<(usize, u64)>> {
+        self.number("buckets").filter(|known| *known == u64::from(buckets))?;
+        let mut chains = Vec::new();
+        for (field, value) in &self.0 {
+            if let [kgen, partition, kind] = *field.split(':').collect::<Vec<_>>()
+                && kind == name
+            {
+                let kgen: u16 = kgen.parse().ok()?;
+                chains.push((kgen, partition.parse().ok()?, value.parse().ok()?));
+            }
+        }
+        let newest = chains.iter().map(|(kgen, _, _)| *kgen).max()?;
+        let complete = chains.iter().filter(|(kgen, _, _)| *kgen == newest).count() as u64;
+        let complete = complete >= self.number("partitions")?;
+        complete
+            .then(|| chains.into_iter().map(|(_, partition, value)| (partition, value)).collect())
+    }
+
+    fn number(&self, field: &str) -> Option<u64> {
+        self.0.get(field)?.parse().ok()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn chain(fields: &[(&str, &str)]) -> HashMap<String, String> {
-        fields.iter().map(|(field, value)| ((*field).to_owned(), (*value).to_owned())).collect()
+    fn chain(fields: &[(&str, &str)]) -> Chain {
+        let owned = fields.iter().map(|(field, value)| ((*field).to_owned(), (*value).to_owned()));
+        Chain(owned.collect())
     }
 
     #[test]
@@ -156,12 +199,12 @@ mod tests {
             ("1:0:fence", "5"),
         ];
         let at = |seconds| DateTime::from_timestamp(seconds, 0);
-        assert_eq!(whole_from(&chain(&fields), 1), at(7200));
-        assert_eq!(whole_from(&chain(&fields), 2), None, "tenants were in other buckets");
+        assert_eq!(chain(&fields).whole_from(1), at(7200));
+        assert_eq!(chain(&fields).whole_from(2), None, "tenants were in other buckets");
         fields.push(("2:0:whole_from", "0"));
-        assert_eq!(whole_from(&chain(&fields), 1), None, "one partition is missing");
+        assert_eq!(chain(&fields).whole_from(1), None, "one partition is missing");
         fields.push(("2:1:whole_from", "0"));
-        assert_eq!(whole_from(&chain(&fields), 1), at(7200));
-        assert_eq!(whole_from(&chain(&[]), 1), None);
+        assert_eq!(chain(&fields).whole_from(1), at(7200));
+        assert_eq!(chain(&[]).whole_from(1), None);
     }
 }

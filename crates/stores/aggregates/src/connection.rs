@@ -1,5 +1,6 @@
 use std::{
-    sync::{Arc, atomic::AtomicBool},
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -9,7 +10,9 @@ use redis::{
 };
 use tenancy::TenantContext;
 
-use crate::{AggregatesError, RedisSettings, TenantAggregates, keys::KeySpace, scripts::Scripts};
+use crate::{
+    AggregatesError, Bucket, RedisSettings, TenantAggregates, keys::KeySpace, scripts::Scripts,
+};
 
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Long enough for the largest batch.
@@ -27,7 +30,24 @@ pub struct Aggregates {
     connection: ConnectionManager,
     pub(crate) keys: KeySpace,
     pub(crate) scripts: Arc<Scripts>,
+    pub(crate) generations: Generations,
     pub(crate) limits_away: Arc<AtomicBool>,
+}
+
+/// The generation of keys that each bucket was in when it was last read: mostly still right, and
+/// checked with every answer. Cloning shares it.
+#[derive(Clone, Default)]
+pub(crate) struct Generations(Arc<RwLock<BTreeMap<Bucket, u64>>>);
+
+impl Generations {
+    pub(crate) fn of(&self, bucket: Bucket) -> u64 {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&bucket).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn learn(&self, bucket: Bucket, generation: u64) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(bucket, generation);
+    }
 }
 
 impl Aggregates {
@@ -49,6 +69,7 @@ impl Aggregates {
             connection,
             keys: KeySpace::new(settings),
             scripts: Arc::default(),
+            generations: Generations::default(),
             limits_away: Arc::default(),
         })
     }

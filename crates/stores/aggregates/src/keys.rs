@@ -32,8 +32,19 @@ pub(crate) struct TenantKeys {
 /// A key whose contents end on their own.
 #[derive(Clone, Debug)]
 pub(crate) struct TimedKey {
+    /// The name in generation 0.
     pub(crate) name: String,
     pub(crate) expires: DateTime<Utc>,
+}
+
+impl TimedKey {
+    /// The name in a generation of keys; what follows the hash tag leaves the slot as it is.
+    pub(crate) fn name_in(self, generation: u64) -> String {
+        match generation {
+            0 => self.name,
+            generation => format!("{}_{generation}", self.name),
+        }
+    }
 }
 
 /// What a sorted set of products counts.
@@ -70,6 +81,11 @@ impl KeySpace {
         self.name("chain", bucket)
     }
 
+    /// Set: the steps that were taken of a rebuild.
+    pub(crate) fn rebuild_steps(&self, bucket: Bucket, token: &str) -> String {
+        self.name(format_args!("rebuild_{token}"), bucket)
+    }
+
     /// Cell of the limit on login attempts for one account, named by a hash.
     pub(crate) fn account_limit(&self, account: &[u8; 32]) -> String {
         self.name(format_args!("login_account_{}", hex::encode(account)), Bucket::PLATFORM)
@@ -101,6 +117,10 @@ impl KeySpace {
 }
 
 impl TenantKeys {
+    pub(crate) const fn client_id(&self) -> &ClientId {
+        &self.client_id
+    }
+
     pub(crate) const fn bucket(&self) -> Bucket {
         self.bucket
     }
@@ -186,6 +206,15 @@ mod tests {
         let key = keys.campaign_day(&campaign, hour.date_naive());
         assert_eq!(key.name, "client_acme_campaign_spring-sale_daily_20260301{b00}");
         assert_eq!(key.expires.to_rfc3339(), "2026-03-10T00:00:00+00:00");
+    }
+
+    #[test]
+    fn a_later_generation_stands_after_the_hash_tag() {
+        let keys = space("").tenant(&"acme".parse().unwrap());
+        let day = keys.campaign_day(&"spring".parse().unwrap(), "2026-03-01".parse().unwrap());
+        let name = "client_acme_campaign_spring_daily_20260301{b00}";
+        assert_eq!(day.clone().name_in(0), name);
+        assert_eq!(day.name_in(1_772_323_200_123), format!("{name}_1772323200123"));
     }
 
     #[test]

@@ -4,15 +4,26 @@ use redis::Script;
 pub(crate) struct Scripts {
     pub(crate) apply: Script,
     pub(crate) start_chain: Script,
+    pub(crate) join_rebuild: Script,
+    pub(crate) add_base: Script,
+    pub(crate) finish_rebuild: Script,
     pub(crate) admit: Script,
 }
 
 impl Default for Scripts {
     fn default() -> Self {
         Self {
-            apply: Script::new(include_str!("scripts/apply.lua")),
+            apply: with_operations(include_str!("scripts/apply.lua")),
             start_chain: Script::new(include_str!("scripts/start_chain.lua")),
+            join_rebuild: Script::new(include_str!("scripts/join_rebuild.lua")),
+            add_base: with_operations(include_str!("scripts/add_base.lua")),
+            finish_rebuild: Script::new(include_str!("scripts/finish_rebuild.lua")),
             admit: Script::new(include_str!("scripts/admit.lua")),
         }
     }
+}
+
+/// Redis knows no imports.
+fn with_operations(script: &str) -> Script {
+    Script::new(&[include_str!("scripts/operations.lua"), script].concat())
 }

@@ -7,7 +7,7 @@ use tenancy::CampaignId;
 
 use crate::{
     Aggregates, AggregatesError,
-    chain::{has_lost, whole_from},
+    chain::Chain,
     fields,
     keys::{Ranking, TenantKeys},
 };
@@ -73,20 +73,21 @@ impl TenantAggregates {
         noted: &[(u16, u16, u64)],
     ) -> Result<LiveSeries, AggregatesError> {
         let now = Utc::now();
-        if range.to() <= next_hour(now - SERVED) {
+        if range.to() <= first_served(now) {
             return Ok(LiveSeries::nothing());
         }
         let hours = hours_of(range, now);
-        let mut pipeline = self.pipeline();
-        for hour in &hours {
-            pipeline.hgetall(self.keys.campaign_hour(campaign, *hour).name);
-        }
-        let (chain, answers) = self.ask(&pipeline).await?;
-        let Some(whole_from) = self.whole_from(&chain).filter(|_| !has_lost(&chain, noted)) else {
+        let ask = self.ask(|pipeline, generation| {
+            for hour in &hours {
+                pipeline.hgetall(self.keys.campaign_hour(campaign, *hour).name_in(generation));
+            }
+        });
+        let (chain, answers) = ask.await?;
+        let Some(whole_from) = self.whole_from(&chain).filter(|_| !chain.has_lost(noted)) else {
             return Ok(LiveSeries::nothing());
         };
 
-        let mut covered_from = whole_from.max(next_hour(now - SERVED));
+        let mut covered_from = whole_from.max(first_served(now));
         let mut series = QuarterSeries::new();
         for (hour, answer) in hours.into_iter().zip(answers) {
             match readable::<HashMap<String, String>>(answer)? {
@@ -113,13 +114,14 @@ impl TenantAggregates {
     ) -> Result<Option<u64>, AggregatesError> {
         let now = Utc::now();
         let hours = hours_of(range, now);
-        let names = hours.iter().map(|hour| self.keys.visitors_of_hour(campaign, *hour).name);
-        let mut pipeline = self.pipeline();
-        match names.collect::<Vec<_>>() {
-            names if names.is_empty() => return Ok(None),
-            names => pipeline.pfcount(names),
-        };
-        let (chain, mut answers) = self.ask(&pipeline).await?;
+        if hours.is_empty() {
+            return Ok(None);
+        }
+        let ask = self.ask(|pipeline, generation| {
+            let keys = hours.iter().map(|hour| self.keys.visitors_of_hour(campaign, *hour));
+            pipeline.pfcount(keys.map(|key| key.name_in(generation)).collect::<Vec<_>>());
+        });
+        let (chain, mut answers) = ask.await?;
         let start = QuarterHour::containing(range.from()).hour();
         if !is_served(start, self.whole_from(&chain), now) {
             return Ok(None);
@@ -136,14 +138,15 @@ impl TenantAggregates {
         campaign: &CampaignId,
         day: NaiveDate,
     ) -> Result<Option<LiveDay>, AggregatesError> {
-        let best = |ranking| self.keys.products(campaign, ranking, day).name;
-        let mut pipeline = self.pipeline();
-        pipeline
-            .hgetall(self.keys.campaign_day(campaign, day).name)
-            .pfcount(self.keys.visitors_of_day(campaign, day).name)
-            .zrevrange_withscores(best(Ranking::Viewed), 0, PRODUCTS_SHOWN - 1)
-            .zrevrange_withscores(best(Ranking::Sold), 0, PRODUCTS_SHOWN - 1);
-        let (chain, answers) = self.ask(&pipeline).await?;
+        let ask = self.ask(|pipeline, generation| {
+            let best = |ranking| self.keys.products(campaign, ranking, day).name_in(generation);
+            pipeline
+                .hgetall(self.keys.campaign_day(campaign, day).name_in(generation))
+                .pfcount(self.keys.visitors_of_day(campaign, day).name_in(generation))
+                .zrevrange_withscores(best(Ranking::Viewed), 0, PRODUCTS_SHOWN - 1)
+                .zrevrange_withscores(best(Ranking::Sold), 0, PRODUCTS_SHOWN - 1);
+        });
+        let (chain, answers) = ask.await?;
         let start = day.and_time(NaiveTime::MIN).and_utc();
         if !is_served(start, self.whole_from(&chain), Utc::now()) {
             return Ok(None);
@@ -166,26 +169,31 @@ impl TenantAggregates {
         Ok(Some(LiveDay { sums, visitors, most_viewed, most_sold }))
     }
 
-    /// A transaction, so that the chain and the counters are of one moment.
-    fn pipeline(&self) -> Pipeline {
-        let mut pipeline = redis::pipe();
-        let chain = self.aggregates.keys.chain(self.keys.bucket());
-        pipeline.atomic().ignore_errors().hgetall(chain);
-        pipeline
-    }
-
+    /// Asks for the chain and the keys of its generation in one transaction, so that all are of one
+    /// moment.
     async fn ask(
         &self,
-        pipeline: &Pipeline,
-    ) -> Result<(HashMap<String, String>, Vec<Answer>), AggregatesError> {
-        let mut answers: Vec<Answer> =
-            pipeline.query_async(&mut self.aggregates.connection()).await?;
-        let chain = redis::from_redis_value(answers.remove(0)?).map_err(RedisError::from)?;
-        Ok((chain, answers))
+        add_keys: impl Fn(&mut Pipeline, u64),
+    ) -> Result<(Chain, Vec<Answer>), AggregatesError> {
+        let bucket = self.keys.bucket();
+        loop {
+            let expected = self.aggregates.generations.of(bucket);
+            let mut pipeline = redis::pipe();
+            pipeline.atomic().ignore_errors().hgetall(self.aggregates.keys.chain(bucket));
+            add_keys(&mut pipeline, expected);
+            let mut answers: Vec<Answer> =
+                pipeline.query_async(&mut self.aggregates.connection()).await?;
+            let chain = redis::from_redis_value(answers.remove(0)?).map_err(RedisError::from)?;
+            let chain = Chain(chain);
+            if chain.generation() == expected {
+                return Ok((chain, answers));
+            }
+            self.aggregates.generations.learn(bucket, chain.generation());
+        }
     }
 
-    fn whole_from(&self, chain: &HashMap<String, String>) -> Option<DateTime<Utc>> {
-        whole_from(chain, self.aggregates.keys.bucket_count())
+    fn whole_from(&self, chain: &Chain) -> Option<DateTime<Utc>> {
+        chain.whole_from(self.aggregates.keys.bucket_count())
     }
 }
 
@@ -197,11 +205,16 @@ impl LiveSeries {
 
 /// The hours of a range that Redis may have anything of.
 fn hours_of(range: TimeRange, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-    let first = QuarterHour::containing(range.from()).hour().max(next_hour(now - SERVED));
+    let first = QuarterHour::containing(range.from()).hour().max(first_served(now));
     let end = range.to().min(now + AHEAD);
     std::iter::successors(Some(first), |hour| Some(*hour + TimeDelta::hours(1)))
         .take_while(|hour| *hour < end)
         .collect()
+}
+
+/// The first hour that is answered from Redis.
+pub(crate) fn first_served(now: DateTime<Utc>) -> DateTime<Utc> {
+    next_hour(now - SERVED)
 }
 
 /// The first full hour that begins at `time` or later.

@@ -130,16 +130,16 @@ fn bind(
 }
 
 /// Seconds since 1970, as ClickHouse's `DateTime` has them; it ends in 2106, and so do we.
-fn seconds(time: DateTime<Utc>) -> u32 {
+pub(crate) fn seconds(time: DateTime<Utc>) -> u32 {
     u32::try_from(time.timestamp().max(0)).unwrap_or(u32::MAX)
 }
 
-fn start(seconds: u32) -> DateTime<Utc> {
+pub(crate) fn start(seconds: u32) -> DateTime<Utc> {
     DateTime::from_timestamp(i64::from(seconds), 0).unwrap_or_default()
 }
 
 /// Sums are wider in ClickHouse than an [`Amount`], which saturates.
-fn amount(micros: i128) -> Amount {
+pub(crate) fn amount(micros: i128) -> Amount {
     let end = if micros < 0 { i64::MIN } else { i64::MAX };
     Amount::from_micros(i64::try_from(micros).unwrap_or(end))
 }

@@ -29,6 +29,9 @@ pub trait LiveReports: Send + Sync {
         campaign: &CampaignId,
         range: TimeRange,
     ) -> Result<LiveReport, Problem>;
+
+    /// Whether the feed brings nothing although there is news, which [`Self::series`] then has.
+    async fn is_behind(&self) -> bool;
 }
 
 /// A campaign's quarter hours, and how far they reach.

@@ -127,7 +127,13 @@ impl CampaignStream {
             () = sleep_until(self.ends) => self.end(EXPIRED),
             () = sleep_until(self.next_check) => {
                 self.next_check = Instant::now() + CHECK_EVERY;
-                if self.is_revoked().await { self.end(REVOKED) } else { None }
+                if self.is_revoked().await {
+                    return self.end(REVOKED);
+                }
+                if self.live.reports.is_behind().await {
+                    self.read_without_feed();
+                }
+                None
             }
             change = change => {
                 let frame = self.frame(change).await;
@@ -139,6 +145,16 @@ impl CampaignStream {
                 self.read().await
             }
             () = sleep_until(self.next_heartbeat) => Some(HEARTBEAT),
+        }
+    }
+
+    /// The feed stands still: what may have changed is read until it is known.
+    fn read_without_feed(&mut self) {
+        let now = Utc::now();
+        let shown = TimeRange::covering(now - SHOWN, now + MOMENT);
+        let quarters = shown.map(|range| Granularity::QuarterHour.starts(range, Tz::UTC));
+        for start in quarters.unwrap_or_default() {
+            self.unsettled.named(QuarterHour::containing(start), self.told, now);
         }
     }
 

@@ -174,6 +174,23 @@ async fn what_redis_lost_is_read_from_the_store_once_a_second() {
 }
 
 #[actix_web::test]
+async fn while_redis_stands_still_the_store_feeds_the_stream() {
+    let stand = Stand::new().await;
+    stand.click("acme", 3).await;
+    let mut stream = stand.open("acme", None).await;
+    assert_eq!(stand.present_bucket(&stream.event().await.data)["clicks"], 3);
+    stand.stop_redis();
+    for clicks in [5, 8] {
+        stand.store(clicks);
+        let mut update = stream.event().await;
+        while stand.present_bucket(&update.data)["clicks"] != clicks {
+            update = stream.event().await;
+        }
+        assert_eq!((update.name.as_str(), update.id.as_str()), ("update", ""));
+    }
+}
+
+#[actix_web::test]
 async fn a_reconnect_learns_what_the_feed_only_named() {
     let stand = Stand::whole_from(Utc::now() + TimeDelta::hours(2)).await;
     stand.click("acme", 1).await;

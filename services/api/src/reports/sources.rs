@@ -5,7 +5,7 @@ use std::{
 };
 
 use aggregates::{Aggregates, LiveSeries};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use control_plane::ControlPlane;
 use metrics::{Granularity, QuarterSeries, Sums, TimeRange};
@@ -24,6 +24,10 @@ const GROUPS: u64 = 2;
 const AS_OF_REMEMBERED: Duration = Duration::from_millis(250);
 /// How long it is told without PostgreSQL.
 const AS_OF_KEPT: Duration = Duration::from_hours(24);
+
+/// How much earlier Redis may be than ClickHouse and still be asked. It is ahead as a rule, and
+/// says how far it is once a second; what is longer behind stands still, such as one without memory.
+const BEHIND: TimeDelta = TimeDelta::seconds(5);
 
 /// How long it is remembered which offsets Redis had taken: older is still true.
 const NOTED_REMEMBERED: Duration = Duration::from_millis(500);
@@ -88,8 +92,11 @@ impl Sources {
         let mut as_of = Vec::new();
 
         let started = Instant::now();
-        let live_as_of = self.as_of(LIVE).await;
-        let live = self.live_series(tenant, campaign, range).await;
+        let (live_as_of, stored_as_of) = tokio::join!(self.as_of(LIVE), self.as_of(STORE));
+        let live = match is_behind(live_as_of, stored_as_of) {
+            true => LiveSeries { covered: None, series: QuarterSeries::new() },
+            false => self.live_series(tenant, campaign, range).await,
+        };
         found.live = live.series;
         found.live_from = live.covered.map(|covered| covered.from());
         let older = match live.covered {
@@ -103,7 +110,7 @@ impl Sources {
 
         if older.is_some() || with_visitors {
             let started = Instant::now();
-            as_of.push(self.as_of(STORE).await);
+            as_of.push(stored_as_of);
             let reader = self.warehouse.for_tenant(tenant);
             let series = async {
                 match older {
@@ -123,6 +130,12 @@ impl Sources {
         // The least of them; none when one is not known.
         found.as_of = as_of.into_iter().min().flatten();
         Ok(found)
+    }
+
+    /// Whether Redis stands still, so that ClickHouse answers alone and the feed brings nothing.
+    pub(crate) async fn is_behind(&self) -> bool {
+        let (live, stored) = tokio::join!(self.as_of(LIVE), self.as_of(STORE));
+        is_behind(live, stored)
     }
 
     /// What Redis holds completely; nothing when it does not answer, since ClickHouse has it too.
@@ -163,5 +176,30 @@ impl Sources {
             tracing::warn!(%error, "how far the processors are is not known");
             None
         })
+    }
+}
+
+fn is_behind(live: Option<DateTime<Utc>>, stored: Option<DateTime<Utc>>) -> bool {
+    stored.is_some_and(|stored| live.is_none_or(|live| live + BEHIND < stored))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redis_is_not_asked_while_it_stands_still() {
+        let at = |second| DateTime::from_timestamp(second, 0);
+        for (live, stored, behind) in [
+            (at(100), at(100), false),
+            (at(100), at(105), false),
+            (at(100), at(106), true),
+            (at(100), at(90), false),
+            (None, at(100), true),
+            (at(100), None, false),
+            (None, None, false),
+        ] {
+            assert_eq!(is_behind(live, stored), behind, "{live:?} {stored:?}");
+        }
     }
 }

@@ -1,8 +1,6 @@
 use std::time::{Duration, Instant};
 
-use aggregates::{
-    Aggregates, AggregatesError, Bucket, ChainStart, LiveBatch, Outcome, whole_after,
-};
+use aggregates::{Aggregates, AggregatesError, LiveBatch, Outcome};
 use chrono::{DateTime, Utc};
 use control_plane::Lease;
 use events::RecentIds;
@@ -10,15 +8,13 @@ use failpoints::Step;
 use stream::{Entry, Offset, Partition};
 use telemetry::{Counter, Histogram};
 
-use super::deltas::deltas;
+use super::{SINK, chains::Chains, deltas::deltas, reached::Reached};
 use crate::{
     Parts, ProcessorError,
     member::{Gather, Log, Worker},
     record::{Decoded, decode, recall},
     retry::{self, Pauses},
 };
-
-const SINK: &str = "live";
 
 /// How often the ledger learns how far the fences are. It need not know at once: the fences are
 /// the truth, and the ledger's offset only shows when Redis has lost some of them.
@@ -27,8 +23,10 @@ const NOTE_EVERY: Duration = Duration::from_secs(1);
 /// The sink to Redis.
 pub(crate) struct Live {
     log: Log,
-    partitions: u16,
+    topic: String,
     aggregates: Aggregates,
+    chains: Chains,
+    reached: Reached,
     gather: Gather,
 }
 
@@ -51,59 +49,12 @@ impl Live {
             wait: Duration::from_millis(parts.settings.live_batch_ms),
         };
         Self {
-            log,
-            partitions: parts.kafka.partitions,
+            topic: parts.kafka.events_topic.clone(),
             aggregates: parts.aggregates.clone(),
+            chains: Chains::new(parts, log.clone()),
+            reached: Reached::default(),
+            log,
             gather,
-        }
-    }
-
-    /// The offset to read on from: the earliest that some bucket still needs. A bucket without a
-    /// chain gets one, from where the ledger knows the work to be.
-    async fn join_chains(&self, lease: &Lease) -> Result<Offset, ProcessorError> {
-        let fences = self.aggregates.fences(lease.kgen, lease.partition).await?;
-        let begin = match lease.next_offset {
-            0 => self.log.reader.bounds(lease.partition).await?.start,
-            next => next,
-        };
-        let mut earliest = begin;
-        for (bucket, fence) in fences {
-            match fence {
-                Some(fence) => earliest = earliest.min(fence),
-                None => self.start_chain(lease, bucket, begin).await?,
-            }
-        }
-        if earliest < lease.next_offset {
-            let (partition, noted) = (lease.partition, lease.next_offset);
-            tracing::warn!(partition, noted, earliest, "redis lost writes, reading them again");
-        }
-        Ok(earliest)
-    }
-
-    async fn start_chain(
-        &self,
-        lease: &Lease,
-        bucket: Bucket,
-        next_offset: Offset,
-    ) -> Result<(), ProcessorError> {
-        let whole_from = match next_offset {
-            0 => DateTime::UNIX_EPOCH,
-            // Whatever was logged by now may be missing from the counters.
-            _ => whole_after(Utc::now()),
-        };
-        let start = ChainStart {
-            kgen: lease.kgen,
-            partition: lease.partition,
-            partitions: self.partitions,
-            seen: None,
-            next_offset,
-            whole_from,
-        };
-        tracing::info!(%bucket, lease.partition, next_offset, %whole_from, "starting a chain");
-        if self.aggregates.start_chain(bucket, &start).await? {
-            Ok(())
-        } else {
-            Err(ProcessorError::Retake("somebody else started the chain"))
         }
     }
 
@@ -142,32 +93,43 @@ impl Live {
         let log_time = records.last().map_or_else(Utc::now, |record| record.log_time);
         let (kgen, partition) = (lease.kgen, lease.partition);
         let batch = LiveBatch { kgen, partition, first, last, log_time };
+        let reached = self.reached.offsets();
         let mut pauses = Pauses::new("update live counters");
-        let outcomes = loop {
-            match self.aggregates.apply(&batch, deltas(records)).await {
-                Ok(outcomes) => break outcomes,
+        loop {
+            let outcomes = match self.aggregates.apply(&batch, &reached, deltas(records)).await {
+                Ok(outcomes) => outcomes,
                 Err(AggregatesError::BatchTooLarge(_)) if records.len() > 1 => {
                     return Ok(records.get(records.len() / 2).map(|record| record.offset));
                 }
-                Err(error) => pauses.wait(&error).await,
-            }
-        };
-        for (_, outcome) in outcomes {
-            match outcome {
-                Outcome::Applied => Counter::Batches.inc(&[SINK, "clean"]),
-                Outcome::AlreadyApplied => Counter::Batches.inc(&[SINK, "repeated"]),
-                Outcome::ChainBroken { fence: Some(fence) } => return Ok(Some(fence)),
-                Outcome::ChainBroken { fence: None } => {
-                    return Err(ProcessorError::Retake("redis lost the chain"));
+                Err(error) => {
+                    pauses.wait(&error).await;
+                    continue;
+                }
+            };
+            let mut whole = true;
+            for (bucket, outcome) in outcomes {
+                match outcome {
+                    Outcome::Applied => Counter::Batches.inc(&[SINK, "clean"]),
+                    Outcome::AlreadyApplied => Counter::Batches.inc(&[SINK, "repeated"]),
+                    Outcome::ChainBroken { fence: Some(fence) } => return Ok(Some(fence)),
+                    Outcome::ChainBroken { fence: None } => {
+                        self.chains.start(lease, bucket, None, first).await?;
+                        whole = false;
+                    }
                 }
             }
+            if whole {
+                return Ok(None);
+            }
         }
-        Ok(None)
     }
 
     /// Tells the ledger how far the fences are.
     async fn note(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
         claim.noted_at = Instant::now();
+        if let Err(error) = self.reached.ask(&self.log.ledger, &self.topic).await {
+            tracing::debug!(%error, "how far other fences have been is not known");
+        }
         let Some(as_of) = claim.log_time.filter(|_| claim.next > claim.lease.next_offset) else {
             return Ok(());
         };
@@ -181,6 +143,7 @@ impl Live {
 
     fn reached(&self, claim: &Claim) {
         let (lease, as_of) = (&claim.lease, claim.log_time.or(claim.lease.as_of));
+        self.reached.saw(lease.kgen, lease.partition, claim.next);
         self.log.progress.reached(lease.partition, lease.epoch, claim.next, as_of);
     }
 }
@@ -196,7 +159,8 @@ impl Worker for Live {
         let log = &self.log;
         let lease = log.ledger.take(SINK, log.kgen(), partition, &log.owner).await?;
         failpoints::reach(Step::Take);
-        let next = self.join_chains(&lease).await?;
+        self.reached.ask(&log.ledger, &self.topic).await?;
+        let next = self.chains.join(&lease).await?;
         let recent = RecentIds::new();
         let claim = Claim { lease, recent, next, log_time: None, noted_at: Instant::now() };
         self.reached(&claim);
@@ -234,9 +198,9 @@ impl Worker for Live {
 
     async fn idle(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
         self.note(claim).await?;
-        let (kgen, partition) = (claim.lease.kgen, claim.lease.partition);
-        let fences = self.aggregates.fences(kgen, partition).await?;
-        let whole = fences.iter().all(|(_, fence)| fence.is_some_and(|fence| fence >= claim.next));
-        if whole { Ok(()) } else { Err(ProcessorError::Retake("redis lost writes while idle")) }
+        match self.chains.complete(&claim.lease, claim.next).await? {
+            true => Ok(()),
+            false => Err(ProcessorError::Retake("redis lost writes while idle")),
+        }
     }
 }

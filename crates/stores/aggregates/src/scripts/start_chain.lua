@@ -1,23 +1,43 @@
 #!lua
 -- Starts the chain of one partition in one bucket, unless somebody moved the fence meanwhile.
 --
--- KEYS[1]  the bucket's chain
--- ARGV     chain fields of the fence and of `whole from`, the fence seen ('' for none), the next
---          offset, `whole from` in Unix seconds, number of partitions, number of buckets
+-- Counters of which something was lost are never added to again: the bucket begins a new
+-- generation of keys, and every partition starts its chain in it. A partition joins the generation
+-- as long as nothing was put below the chains of the others.
 --
--- Returns 1: started, 0: the fence is another one than was seen.
+-- KEYS[1]  the bucket's chain
+-- ARGV     log generation, partition, the fence seen ('' for none), the next offset, `whole from`
+--          in Unix seconds, number of partitions, number of buckets, '1' when the platform never
+--          counted anything
+--
+-- Returns 1: started, 0: the fence is another one than was seen, or the log is no longer the newest.
 
-local chain = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], 'buckets')
-local fence, whole_from = chain[1] or '', tonumber(chain[3] and chain[2] or ARGV[5])
+local own = ARGV[1] .. ':' .. ARGV[2] .. ':'
+local chain = redis.call('HMGET', KEYS[1], own .. 'fence', 'buckets', 'kgen', 'generation',
+  'base_from', 'rebuild')
+local kgen, generation = tonumber(chain[3]), tonumber(chain[4])
 
--- With another number of buckets, tenants were in other buckets: nothing here is whole.
-local moved = chain[3] and chain[3] ~= ARGV[7]
-if moved then fence, whole_from = '', tonumber(ARGV[5]) end
-
+if kgen and kgen > tonumber(ARGV[1]) then return 0 end
+-- With another number of buckets, tenants were in other buckets.
+local same_buckets = chain[2] == ARGV[7]
+local fence = same_buckets and chain[1] or ''
 if fence ~= ARGV[3] then return 0 end
-if moved then redis.call('DEL', KEYS[1]) end
 
-whole_from = math.max(whole_from or 0, tonumber(ARGV[5]))
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[4], ARGV[2], string.format('%.0f', whole_from),
-  'partitions', ARGV[6], 'buckets', ARGV[7])
+local joins = same_buckets and fence == '' and kgen == tonumber(ARGV[1])
+  and not chain[5] and not chain[6]
+if not joins then
+  local begun = '0'
+  if ARGV[8] ~= '1' or redis.call('EXISTS', KEYS[1]) == 1 then
+    -- The time, since a Redis that lost everything has no number to count on from.
+    local time = redis.call('TIME')
+    local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+    begun = string.format('%.0f', math.max(now, (generation or 0) + 1))
+  end
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'generation', begun, 'kgen', ARGV[1], 'buckets', ARGV[7],
+    'partitions', ARGV[6])
+end
+
+redis.call('HSET', KEYS[1], own .. 'fence', ARGV[4], own .. 'start', ARGV[4],
+  own .. 'whole_from', ARGV[5])
 return 1

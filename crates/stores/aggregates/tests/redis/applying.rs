@@ -130,7 +130,7 @@ async fn a_batch_too_large_for_one_script_is_refused_whole() {
         last: 0,
         log_time: stand.now.start(),
     };
-    let refused = stand.aggregates.apply(&batch, vec![acme.scope(vec![delta])]).await;
+    let refused = stand.aggregates.apply(&batch, &[], vec![acme.scope(vec![delta])]).await;
     assert!(matches!(refused, Err(aggregates::AggregatesError::BatchTooLarge(_))));
     assert_eq!(stand.fence().await, Some(0));
 }

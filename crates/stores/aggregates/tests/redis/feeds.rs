@@ -5,7 +5,7 @@ use lifecycle::Lifecycle;
 use metrics::QuarterHour;
 use tenancy::TenantContext;
 
-use crate::stand::{Stand, campaign, clicks_and_spend, tenant};
+use crate::stand::{KGEN, Stand, campaign, clicks_and_spend, tenant};
 
 async fn click(stand: &Stand, tenant: &TenantContext, offset: u64, clicks: u64) {
     let deltas = vec![tenant.scope(vec![stand.delta(&campaign(), clicks)])];
@@ -67,6 +67,35 @@ async fn hours_that_are_not_whole_are_only_named_in_the_feed() {
     assert!(quarters.is_empty() && elsewhere == [earlier].into());
     assert_eq!(since(&stand, &acme, place).await, []);
     lifecycle.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn while_the_log_is_read_again_the_feed_tells_no_number() {
+    let stand = Stand::bare().await;
+    let acme = tenant("acme").await;
+    let start = ChainStart { partitions: 2, ..stand.virgin() };
+    assert!(stand.start_chain(&start).await);
+    assert!(stand.start_chain(&ChainStart { partition: 1, ..start }).await);
+    let deltas = || vec![acme.scope(vec![stand.delta(&campaign(), 1)])];
+    // Both partitions are known to have been at 2: whoever comes last is whole again.
+    let reached = [(KGEN, 0, 2), (KGEN, 1, 2)];
+    let steps = [(0, 0, false), (0, 1, false), (1, 0, false), (1, 1, true), (0, 2, true)];
+    for (partition, offset, whole) in steps {
+        let outcome = stand.apply_to(partition, offset, offset, &reached, deltas()).await;
+        assert_eq!(outcome, Outcome::Applied);
+        let entries: redis::streams::StreamRangeReply = redis::cmd("XREVRANGE")
+            .arg(stand.key("client_acme_live"))
+            .arg("+")
+            .arg("-")
+            .arg("COUNT")
+            .arg(1)
+            .query_async(&mut stand.redis.clone())
+            .await
+            .unwrap();
+        let label = format!("spring-sale:{}", stand.now.start().timestamp());
+        let told: String = entries.ids[0].get(&label).unwrap();
+        assert_eq!(!told.is_empty(), whole, "partition {partition}, offset {offset}: {told}");
+    }
 }
 
 #[tokio::test]

@@ -15,4 +15,7 @@ mod limits;
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod reading;
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
+mod rebuilding;
+#[cfg(test)]
 mod stand;

@@ -24,7 +24,11 @@ pub(crate) struct Stand {
 impl Stand {
     /// Without any chain.
     pub(crate) async fn bare() -> Self {
-        let url = testkit::setting("FOOTFALL__REDIS__URL");
+        Self::on(testkit::setting("FOOTFALL__REDIS__URL")).await
+    }
+
+    /// The same, on a server of one's own.
+    pub(crate) async fn on(url: String) -> Self {
         let settings = RedisSettings {
             url: Secret::new(url.clone()),
             slot_buckets: 1,
@@ -51,6 +55,7 @@ impl Stand {
             seen: None,
             next_offset: 0,
             whole_from: DateTime::UNIX_EPOCH,
+            is_first: true,
         }
     }
 
@@ -87,9 +92,19 @@ impl Stand {
         last: u64,
         deltas: Vec<Scoped<Vec<LiveDelta>>>,
     ) -> Outcome {
-        let log_time = Utc::now();
-        let batch = LiveBatch { kgen: KGEN, partition: PARTITION, first, last, log_time };
-        self.aggregates.apply(&batch, deltas).await.unwrap()[0].1
+        self.apply_to(PARTITION, first, last, &[], deltas).await
+    }
+
+    pub(crate) async fn apply_to(
+        &self,
+        partition: u16,
+        first: u64,
+        last: u64,
+        reached: &[(u16, u16, u64)],
+        deltas: Vec<Scoped<Vec<LiveDelta>>>,
+    ) -> Outcome {
+        let batch = LiveBatch { kgen: KGEN, partition, first, last, log_time: Utc::now() };
+        self.aggregates.apply(&batch, reached, deltas).await.unwrap()[0].1
     }
 
     /// The numbers of the present quarter hour.

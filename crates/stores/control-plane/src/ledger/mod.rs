@@ -107,6 +107,12 @@ impl Ledger {
         u16::try_from(kgen).map_err(ControlPlaneError::corrupt("log generation"))
     }
 
+    /// Whether anybody ever worked on a log before the one of this generation.
+    pub async fn has_earlier(&self, kgen: u16) -> Result<bool, ControlPlaneError> {
+        let asked = sqlx::query_scalar(sql!("ledger/has_earlier")).bind(i32::from(kgen));
+        Ok(asked.fetch_one(&self.pool).await?)
+    }
+
     /// Takes a partition for `owner`, from whoever had it. Look for [planned](Self::planned)
     /// batches next.
     pub async fn take(

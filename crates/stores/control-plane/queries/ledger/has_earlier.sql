@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM lease WHERE kgen < $1)

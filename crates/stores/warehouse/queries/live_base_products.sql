@@ -1,0 +1,24 @@
+-- As live_base_sums: the products of each campaign that were viewed and sold most.
+SELECT campaign_id, product_id, most.1 AS is_sold, most.2 AS pieces
+FROM
+(
+    SELECT
+        campaign_id,
+        product_id,
+        arrayJoin([
+            (false, countIf(event_type = 'product_view')),
+            (true, sumIf(toUInt64(quantity), event_type = 'purchase'))
+        ]) AS most
+    FROM events
+    WHERE client_id = {client_id:String}
+        AND campaign_id != ''
+        AND product_id != ''
+        AND received_at >= toDateTime({from:UInt32}, 'UTC') - INTERVAL 1 HOUR
+        AND event_time >= toDateTime({from:UInt32}, 'UTC')
+        AND event_time < toDateTime({to:UInt32}, 'UTC')
+        AND (kgen < {kgen:UInt16} OR (kgen = {kgen:UInt16} AND koff < {starts:Array(UInt64)}[kpart + 1]))
+    GROUP BY campaign_id, product_id
+)
+WHERE pieces > 0
+ORDER BY campaign_id, is_sold, pieces DESC, product_id
+LIMIT 1000 BY campaign_id, is_sold
