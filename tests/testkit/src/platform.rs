@@ -77,10 +77,21 @@ impl Platform {
     /// A platform with everything running.
     pub async fn start() -> Self {
         let mut platform = Self::prepare().await;
-        let all = platform.spawn(&["all"]);
-        platform.processes.push(all);
-        platform.ready().await;
+        platform.restart().await;
         platform
+    }
+
+    /// Kills what is running and starts everything, with the settings as they are now.
+    pub async fn restart(&mut self) {
+        self.processes.clear();
+        let all = self.spawn(&["all"]);
+        self.processes.push(all);
+        self.ready().await;
+    }
+
+    /// Changes a setting, for processes that are started from now on.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.settings.insert(variable.to_owned(), value.to_owned());
     }
 
     /// A platform whose processor the test starts and kills itself.
@@ -189,7 +200,8 @@ impl Platform {
         self.login(ADMIN, &self.admin_password).await
     }
 
-    async fn ready(&mut self) {
+    /// Waits until collector and api say that they are ready.
+    pub async fn ready(&mut self) {
         for url in [self.api("/readyz"), self.collector("/readyz")] {
             let (client, processes) = (&self.client, &mut self.processes);
             eventually("the services are ready", async || {

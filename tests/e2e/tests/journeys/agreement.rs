@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aggregates::{Aggregates, RedisSettings};
+use aggregates::{Aggregates, LiveSeries, RedisSettings};
 use chrono::{TimeDelta, Utc};
 use control_plane::{ControlPlane, PostgresSettings};
 use metrics::{Granularity, QuarterHour, QuarterSeries, TimeRange};
@@ -31,7 +31,10 @@ impl Stores {
         };
         let redis = RedisSettings {
             url: Secret::new(setting("FOOTFALL__REDIS__URL")),
-            slot_buckets: 1,
+            slot_buckets: platform
+                .settings()
+                .get("FOOTFALL__REDIS__SLOT_BUCKETS")
+                .map_or(1, |buckets| buckets.parse().unwrap()),
             namespace: setting("FOOTFALL__REDIS__NAMESPACE"),
         };
         let clusters =
@@ -50,20 +53,24 @@ impl Stores {
         self.router.resolve_record(&tenant.id.parse().unwrap()).await.unwrap()
     }
 
-    /// What Redis holds of the last hours.
-    pub(crate) async fn live(&self, tenant: &Tenant, campaign: &str) -> QuarterSeries {
+    /// What Redis holds of so many hours, all of which it must hold.
+    pub(crate) async fn live(&self, tenant: &Tenant, campaign: &str, hours: i64) -> QuarterSeries {
+        let found = self.found(tenant, campaign, hours).await;
+        assert_eq!(found.covered, Some(last_hours(hours)), "no hour may be missing");
+        found.series
+    }
+
+    /// What Redis says that it holds of so many hours.
+    pub(crate) async fn found(&self, tenant: &Tenant, campaign: &str, hours: i64) -> LiveSeries {
         let context = self.context(tenant).await;
-        let range = last_hours();
         let read = self.aggregates.for_tenant(&context);
-        let series = read.campaign_series(&campaign.parse().unwrap(), range, &[]).await.unwrap();
-        assert_eq!(series.covered, Some(range), "no hour of a new platform may be missing");
-        series.series
+        read.campaign_series(&campaign.parse().unwrap(), last_hours(hours), &[]).await.unwrap()
     }
 
     /// What ClickHouse holds of the same hours.
-    pub(crate) async fn stored(&self, tenant: &Tenant, campaign: &str) -> QuarterSeries {
+    async fn stored(&self, tenant: &Tenant, campaign: &str, hours: i64) -> QuarterSeries {
         let context = self.context(tenant).await;
-        let (campaign, range) = (campaign.parse().unwrap(), last_hours());
+        let (campaign, range) = (campaign.parse().unwrap(), last_hours(hours));
         let read = self.warehouse.for_tenant(&context);
         let series =
             read.campaign_series(&campaign, range, Granularity::QuarterHour, chrono_tz::UTC);
@@ -71,19 +78,25 @@ impl Stores {
         series.into_iter().map(|(start, sums)| (QuarterHour::containing(start), sums)).collect()
     }
 
-    /// Waits until both hold the same, every quarter hour and every number of it.
+    /// Waits until both hold the same of the last four hours, every quarter hour and every number
+    /// of it.
     pub(crate) async fn agree(&self, tenant: &Tenant, campaign: &str) {
+        self.agree_over(tenant, campaign, 4).await;
+    }
+
+    /// The same of so many hours.
+    pub(crate) async fn agree_over(&self, tenant: &Tenant, campaign: &str, hours: i64) {
         eventually("redis and clickhouse agree", async || {
-            let (live, stored) =
-                (self.live(tenant, campaign).await, self.stored(tenant, campaign).await);
+            let live = self.live(tenant, campaign, hours).await;
+            let stored = self.stored(tenant, campaign, hours).await;
             (live == stored && !live.is_empty()).then_some(())
         })
         .await;
     }
 }
 
-fn last_hours() -> TimeRange {
+fn last_hours(hours: i64) -> TimeRange {
     let hour = Utc::now().timestamp() / 3_600 * 3_600;
     let next = chrono::DateTime::from_timestamp(hour + 3_600, 0).unwrap();
-    TimeRange::covering(next - TimeDelta::hours(4), next).unwrap()
+    TimeRange::covering(next - TimeDelta::hours(hours), next).unwrap()
 }

@@ -11,6 +11,8 @@ mod identity;
 mod isolation;
 mod live;
 mod losses;
+mod oracle;
+mod rebuilds;
 mod samples;
 mod spool;
 mod tiers;

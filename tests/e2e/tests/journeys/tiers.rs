@@ -104,7 +104,7 @@ async fn a_resent_event_counts_once_in_both_stores() {
     platform.collect(&tenant.collect_key, &json!(visit())).await.expect(202);
     platform.settled(&tenant, "spring", "orders", 2).await;
     stores.agree(&tenant, "spring").await;
-    let live = stores.live(&tenant, "spring").await;
+    let live = stores.live(&tenant, "spring", 4).await;
     let orders: u64 = live.values().map(|sums| sums.count(metrics::Counter::Orders)).sum();
     assert_eq!(orders, 2);
 }

@@ -10,6 +10,9 @@ mod chains;
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod feeds;
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
+mod interleavings;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]

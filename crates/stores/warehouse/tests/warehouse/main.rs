@@ -9,6 +9,8 @@ mod inserts;
 #[cfg(test)]
 mod isolation;
 #[cfg(test)]
+mod live_base;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod oracle;

@@ -1,0 +1,142 @@
+use std::collections::BTreeSet;
+
+use events::{
+    Event,
+    EventType::{AdClick, AdImpression, PageView, ProductView, Purchase},
+};
+use metrics::{Counter, MoneySum, QuarterHour, TimeRange};
+use tenancy::Isolation;
+use warehouse::{LogPlace, Slice};
+
+use crate::shop::{Shop, at, event, item};
+
+const NOON: &str = "2026-03-01T12:07:00Z";
+
+/// Everything before the shop's batches of offset 10 and later; its partition is number 3.
+fn below_ten(shop: &Shop) -> LogPlace {
+    LogPlace { kgen: shop.batch(0, 0).kgen, offsets: vec![0, 0, 0, 10] }
+}
+
+fn day() -> TimeRange {
+    TimeRange::covering(at("2026-03-01T00:00:00Z"), at("2026-03-02T00:00:00Z")).unwrap()
+}
+
+fn by(visitor: &str, event: Event) -> Event {
+    Event { visitor_id: Some(visitor.to_owned()), ..event }
+}
+
+fn purchase(currency: &str) -> Event {
+    Event {
+        items: vec![item("a", 2, Some("1.50")), item("b", 3, Some("0.25"))],
+        currency: Some(currency.parse().unwrap()),
+        ..event(Purchase, NOON)
+    }
+}
+
+#[tokio::test]
+async fn rows_below_a_place_are_what_chains_that_begin_there_lack() {
+    for isolation in Isolation::ALL {
+        let shop = Shop::open(isolation).await;
+        let mut other = event(AdClick, NOON);
+        other.campaign_id = Some("another".parse().unwrap());
+        let mut without = event(AdClick, NOON);
+        without.campaign_id = None;
+        let late = event(AdClick, "2026-03-01T12:15:00Z");
+        let next_day = event(AdClick, "2026-03-02T00:00:00Z");
+        let events = vec![
+            by("ann", event(AdImpression, NOON)),
+            by("ann", event(AdImpression, NOON)),
+            purchase("EUR"),
+            purchase("USD"),
+            late,
+            other,
+            without,
+            next_day,
+            by("bob", event(PageView, NOON)),
+        ];
+        shop.insert(0, events).await;
+        shop.insert(10, vec![by("eve", event(AdImpression, NOON)), purchase("EUR")]).await;
+
+        let reader = shop.warehouse.for_tenant(&shop.context);
+        let found = reader.sums_below(&below_ten(&shop), day()).await.unwrap();
+        let of = |campaign: &str, minute: &str| {
+            let quarter = QuarterHour::containing(at(minute));
+            let mut sums = metrics::Sums::default();
+            let mut found = found.iter();
+            found
+                .by_ref()
+                .filter(|one| one.campaign.as_str() == campaign && one.quarter == quarter)
+                .for_each(|one| sums.merge(&one.sums));
+            sums
+        };
+        let noon = of("spring-sale", NOON);
+        let counts = [Counter::Impressions, Counter::Orders, Counter::UnitsSold];
+        assert_eq!(counts.map(|counter| noon.count(counter)), [2, 2, 10], "{isolation:?}");
+        for currency in ["EUR", "USD"] {
+            let sales = noon.money(MoneySum::Sales, currency.parse().unwrap());
+            assert_eq!(sales, "3.75".parse().unwrap());
+        }
+        assert_eq!(of("spring-sale", "2026-03-01T12:15:00Z").count(Counter::Clicks), 1);
+        assert_eq!(of("another", NOON).count(Counter::Clicks), 1);
+        let campaigns: BTreeSet<_> = found.iter().map(|one| one.campaign.as_str()).collect();
+        assert_eq!(campaigns, ["another", "spring-sale"].into());
+
+        let seen = reader.visitors_below(&below_ten(&shop), day(), Slice::WHOLE).await.unwrap();
+        let seen: BTreeSet<_> = seen.iter().map(|one| one.visitor_id.as_str()).collect();
+        assert_eq!(seen, ["ann", "bob"].into());
+        shop.close().await;
+    }
+}
+
+#[tokio::test]
+async fn all_of_an_earlier_log_is_below_and_none_of_a_later_one() {
+    let shop = Shop::open(Isolation::Schema).await;
+    shop.insert(50, vec![event(AdClick, NOON)]).await;
+    let kgen = shop.batch(0, 0).kgen;
+    let reader = shop.warehouse.for_tenant(&shop.context);
+    for (kgen, offsets, clicks) in [
+        (kgen.saturating_add(1), vec![0; 4], 1),
+        (kgen.saturating_sub(1), vec![u64::MAX; 4], 0),
+        (kgen, vec![u64::MAX, u64::MAX, u64::MAX, 50], 0),
+        (kgen, vec![0, 0, 0, 51], 1),
+        (kgen, vec![0], 0),
+    ] {
+        let place = LogPlace { kgen, offsets };
+        let found = reader.sums_below(&place, day()).await.unwrap();
+        assert_eq!(found.len(), clicks, "{place:?}");
+    }
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn the_products_that_were_viewed_and_sold_most_come_first() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let view =
+        |product: &str| Event { items: vec![item(product, 1, None)], ..event(ProductView, NOON) };
+    shop.insert(0, vec![view("a"), view("c"), view("c"), purchase("EUR"), purchase("EUR")]).await;
+    let reader = shop.warehouse.for_tenant(&shop.context);
+    let found = reader.products_below(&below_ten(&shop), day()).await.unwrap();
+    let found: Vec<_> =
+        found.iter().map(|one| (one.product_id.as_str(), one.is_sold, one.count)).collect();
+    assert_eq!(found, [("c", false, 2), ("a", false, 1), ("b", true, 6), ("a", true, 4)]);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn slices_of_visitors_are_all_of_them_each_once() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let events = (0..9).map(|number| by(&format!("visitor-{number}"), event(AdClick, NOON)));
+    shop.insert(0, events.collect()).await;
+    let reader = shop.warehouse.for_tenant(&shop.context);
+    let mut seen = Vec::new();
+    for index in 0..4 {
+        let slice = Slice { index, of: 4 };
+        let found = reader.visitors_below(&below_ten(&shop), day(), slice).await.unwrap();
+        seen.extend(found.into_iter().map(|one| (one.hour, one.visitor_id)));
+    }
+    let hour = at("2026-03-01T12:00:00Z");
+    assert!(seen.iter().all(|(seen_in, _)| *seen_in == hour));
+    let distinct: BTreeSet<_> = seen.iter().collect();
+    assert_eq!((seen.len(), distinct.len()), (9, 9));
+    shop.close().await;
+}
