@@ -8,8 +8,8 @@ pub struct RedisSettings {
     /// `redis://[user:password@]host:port/db`.
     pub url: Secret,
     /// Hash slots the tenants' keys are spread over: 1 on a single server, at least the number of
-    /// primaries in a Redis cluster. Changing it loses the live counters: hours before the change
-    /// are then read from ClickHouse.
+    /// primaries in a Redis cluster. After a change the live counters are built anew from ClickHouse,
+    /// which answers for their hours meanwhile.
     pub slot_buckets: u16,
     /// Put before every key, so that several platforms can share a server; may be empty. `a-z`,
     /// `0-9` and `-`.

@@ -18,8 +18,6 @@ use crate::{failure::Failure, last_known::LastKnown};
 const STORE: &str = "store";
 /// The consumer group that writes to Redis.
 const LIVE: &str = "live";
-/// How many groups there are.
-const GROUPS: u64 = 2;
 /// How long it is remembered how far a group is: older is still true.
 const AS_OF_REMEMBERED: Duration = Duration::from_millis(250);
 /// How long it is told without PostgreSQL.
@@ -29,11 +27,15 @@ const AS_OF_KEPT: Duration = Duration::from_hours(24);
 /// says how far it is once a second; what is longer behind stands still, such as one without memory.
 const BEHIND: TimeDelta = TimeDelta::seconds(5);
 
-/// How long it is remembered which offsets Redis had taken: older is still true.
-const NOTED_REMEMBERED: Duration = Duration::from_millis(500);
-
-/// Log generations, partitions, and the next offset in each.
-type NotedOffsets = Arc<[(u16, u16, u64)]>;
+/// How far Redis is known to have been.
+#[derive(Clone, Default)]
+struct Noted {
+    /// Everything received before this was counted.
+    as_of: Option<DateTime<Utc>>,
+    /// Log generations, partitions, and the next offset in each: asked later, so never less than
+    /// what `as_of` stands for.
+    offsets: Arc<[(u16, u16, u64)]>,
+}
 
 /// Where numbers came from, and how long that took, in the order they were asked.
 pub(crate) type Timings = Vec<(&'static str, Duration)>;
@@ -45,8 +47,8 @@ pub(crate) struct Sources {
     aggregates: Aggregates,
     warehouse: Warehouse,
     events_topic: String,
-    as_of: LastKnown<&'static str, Option<DateTime<Utc>>>,
-    noted: LastKnown<(), NotedOffsets>,
+    stored: LastKnown<(), Option<DateTime<Utc>>>,
+    noted: LastKnown<(), Noted>,
 }
 
 /// A campaign's sums, in two parts that do not overlap.
@@ -72,9 +74,9 @@ impl Sources {
         warehouse: Warehouse,
         events_topic: String,
     ) -> Self {
-        let as_of = LastKnown::new(GROUPS, AS_OF_REMEMBERED, AS_OF_KEPT);
-        let noted = LastKnown::new(1, NOTED_REMEMBERED, AS_OF_KEPT);
-        Self { control_plane, aggregates, warehouse, events_topic, as_of, noted }
+        let stored = LastKnown::new(1, AS_OF_REMEMBERED, AS_OF_KEPT);
+        let noted = LastKnown::new(1, AS_OF_REMEMBERED, AS_OF_KEPT);
+        Self { control_plane, aggregates, warehouse, events_topic, stored, noted }
     }
 
     /// A campaign's sums, and its visitors if `with_visitors`.
@@ -92,16 +94,16 @@ impl Sources {
         let mut as_of = Vec::new();
 
         let started = Instant::now();
-        let (live_as_of, stored_as_of) = tokio::join!(self.as_of(LIVE), self.as_of(STORE));
-        let live = match is_behind(live_as_of, stored_as_of) {
+        let (noted, stored_as_of) = tokio::join!(self.noted(), self.stored_as_of());
+        let live = match is_behind(noted.as_of, stored_as_of) {
             true => LiveSeries { covered: None, series: QuarterSeries::new() },
-            false => self.live_series(tenant, campaign, range).await,
+            false => self.live_series(tenant, campaign, range, &noted).await,
         };
         found.live = live.series;
         found.live_from = live.covered.map(|covered| covered.from());
         let older = match live.covered {
             Some(covered) => {
-                as_of.push(live_as_of);
+                as_of.push(noted.as_of);
                 found.timings.push(("redis", started.elapsed()));
                 range.split_at(covered.from()).0
             }
@@ -134,8 +136,8 @@ impl Sources {
 
     /// Whether Redis stands still, so that ClickHouse answers alone and the feed brings nothing.
     pub(crate) async fn is_behind(&self) -> bool {
-        let (live, stored) = tokio::join!(self.as_of(LIVE), self.as_of(STORE));
-        is_behind(live, stored)
+        let (noted, stored) = tokio::join!(self.noted(), self.stored_as_of());
+        is_behind(noted.as_of, stored)
     }
 
     /// What Redis holds completely; nothing when it does not answer, since ClickHouse has it too.
@@ -144,36 +146,37 @@ impl Sources {
         tenant: &TenantContext,
         campaign: &CampaignId,
         range: TimeRange,
+        noted: &Noted,
     ) -> LiveSeries {
-        // Before Redis: what it has taken since is more, not less.
-        let noted = self.noted().await;
         let reader = self.aggregates.for_tenant(tenant);
-        let series = reader.campaign_series(campaign, range, &noted).await;
+        let series = reader.campaign_series(campaign, range, &noted.offsets).await;
         series.unwrap_or_else(|error| {
             tracing::warn!(%error, "redis did not answer, asking the warehouse");
             LiveSeries { covered: None, series: QuarterSeries::new() }
         })
     }
 
-    /// What Redis must have; nothing while nobody knows, so that it still answers.
-    async fn noted(&self) -> NotedOffsets {
-        let ledger = self.control_plane.ledger();
-        let topic = &self.events_topic;
-        let asked =
-            self.noted.get((), async { Ok(ledger.noted_offsets(LIVE, topic).await?.into()) });
+    /// How far Redis is; nothing while nobody knows, so that it still answers. Asked before Redis:
+    /// what it has taken since is more, not less.
+    async fn noted(&self) -> Noted {
+        let (ledger, topic) = (self.control_plane.ledger(), &self.events_topic);
+        let asked = self.noted.get((), async {
+            let as_of = ledger.as_of(LIVE, topic).await?;
+            Ok(Noted { as_of, offsets: ledger.noted_offsets(LIVE, topic).await?.into() })
+        });
         asked.await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "whether redis lost writes is not known");
-            [].into()
+            tracing::warn!(%error, "how far redis is, and whether it lost writes, is not known");
+            Noted::default()
         })
     }
 
-    /// How far a group is; none when nobody knows, for the numbers are right without it.
-    async fn as_of(&self, group: &'static str) -> Option<DateTime<Utc>> {
+    /// How far ClickHouse is; none when nobody knows, for the numbers are right without it.
+    async fn stored_as_of(&self) -> Option<DateTime<Utc>> {
         let ledger = self.control_plane.ledger();
         let asked =
-            self.as_of.get(group, async { Ok(ledger.as_of(group, &self.events_topic).await?) });
+            self.stored.get((), async { Ok(ledger.as_of(STORE, &self.events_topic).await?) });
         asked.await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "how far the processors are is not known");
+            tracing::warn!(%error, "how far clickhouse is, is not known");
             None
         })
     }

@@ -4,6 +4,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rdkafka::{
+    ClientConfig, Offset, TopicPartitionList,
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
+};
 use testkit::{Platform, RedisServer, Tier, eventually};
 use tokio::time::{sleep, timeout};
 
@@ -128,6 +133,37 @@ async fn a_redis_with_an_older_file_takes_the_log_again_and_no_stream_goes_down(
     };
     tokio::join!(never_goes_down(&mut stream, 3 * ROUND), set_back);
     whole_again(&platform, &shops).await;
+}
+
+#[tokio::test]
+async fn a_redis_with_a_file_older_than_the_log_is_built_anew() {
+    let (mut redis, platform) = on_its_own_redis(&[]).await;
+    let shops = [Oracle::new(platform.onboard(Tier::Shared).await)];
+    send_history(&platform, &shops).await;
+    whole_again(&platform, &shops).await;
+    let older = redis.save();
+    go_on(&platform, &shops).await;
+    whole_again(&platform, &shops).await;
+    noted().await;
+
+    forget_the_log(&platform).await;
+    tokio::join!(redis.restore(&older), go_on(&platform, &shops));
+    whole_again(&platform, &shops).await;
+}
+
+/// Deletes every record, as retention would.
+async fn forget_the_log(platform: &Platform) {
+    let brokers = testkit::setting("FOOTFALL__KAFKA__BROKERS");
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers);
+    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let topic = &platform.settings()["FOOTFALL__KAFKA__EVENTS_TOPIC"];
+    let mut ends = TopicPartitionList::new();
+    for partition in 0..6 {
+        ends.add_partition_offset(topic, partition, Offset::End).unwrap();
+    }
+    let deleted = admin.delete_records(&ends, &AdminOptions::new()).await.unwrap();
+    assert!(deleted.elements().iter().all(|element| element.error().is_ok()));
 }
 
 #[tokio::test]

@@ -57,14 +57,14 @@ async fn what_was_lost_is_added_beneath_what_goes_on_being_counted() {
     let more = vec![acme.scope(vec![stand.delta(&campaign(), 4)])];
     assert_eq!(stand.apply(10, 19, more).await, Outcome::Applied);
     let counters = stand.aggregates.for_tenant(&acme);
-    let base = LiveDelta {
+    let base = [LiveDelta {
         products: vec![ProductDelta { product_id: "p_{1}".to_owned(), views: 3, units: 2 }],
         ..stand.delta(&campaign(), 3)
-    };
-    assert!(counters.add_base_visitors(&rebuild, &[base.clone()]).await.unwrap());
+    }];
+    assert!(counters.add_base_visitors(&rebuild, &base).await.unwrap());
     let mut steps = Vec::new();
     for _ in 0..2 {
-        let step = counters.add_base(&rebuild, &campaign(), today(&stand), &[base.clone()]).await;
+        let step = counters.add_base(&rebuild, &campaign(), today(&stand), &base).await;
         steps.push(step.unwrap().expect("it is on"));
     }
     assert_eq!(covered(&stand, &acme).await, None, "not before it is finished");
@@ -163,7 +163,21 @@ async fn a_partition_that_comes_late_begins_the_bucket_anew() {
     assert!(stand.start_chain(&skips).await);
     assert_eq!(stand.fence().await, None);
     assert!(stand.start_chain(&start).await);
-    assert_eq!(join(&stand, "one").await.unwrap().starts, [10, 90]);
+    let rebuild = join(&stand, "one").await.unwrap();
+    assert_eq!(rebuild.starts, [10, 90]);
+
+    // Nor was it while they were being rebuilt, or since they are whole.
+    let third = ChainStart { partition: 2, partitions: 3, ..start };
+    assert!(stand.start_chain(&third).await);
+    assert_eq!(stand.fence().await, None);
+    for partition in [0, 1] {
+        assert!(stand.start_chain(&ChainStart { partition, ..third }).await);
+    }
+    let rebuild = join(&stand, "one").await.unwrap();
+    assert_eq!(stand.aggregates.finish_rebuild(&rebuild, &[]).await.unwrap(), Finish::Whole);
+    let fourth = ChainStart { partition: 3, partitions: 4, ..start };
+    assert!(stand.start_chain(&fourth).await);
+    assert_eq!(stand.fence().await, None);
 }
 
 #[tokio::test]
