@@ -68,7 +68,12 @@ impl Stores {
     }
 
     /// What ClickHouse holds of the same hours.
-    async fn stored(&self, tenant: &Tenant, campaign: &str, hours: i64) -> QuarterSeries {
+    pub(crate) async fn stored(
+        &self,
+        tenant: &Tenant,
+        campaign: &str,
+        hours: i64,
+    ) -> QuarterSeries {
         let context = self.context(tenant).await;
         let (campaign, range) = (campaign.parse().unwrap(), last_hours(hours));
         let read = self.warehouse.for_tenant(&context);

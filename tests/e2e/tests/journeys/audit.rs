@@ -45,25 +45,25 @@ async fn an_emptied_table_is_filled_by_a_replay_and_found_right_by_an_audit() {
     platform.settled(&tenant, "spring", "impressions", 50).await;
     let stores = Stores::of(&platform).await;
     stores.agree(&tenant, "spring").await;
-    let before = stores.stored(&tenant, "spring").await;
+    let before = stores.stored(&tenant, "spring", 24).await;
     // Nobody but the operator is to put anything right.
     processor.kill();
     empty(&tenant).await;
-    assert!(stores.stored(&tenant, "spring").await.is_empty());
+    assert!(stores.stored(&tenant, "spring", 24).await.is_empty());
 
     let (from, to) = (began - TimeDelta::minutes(5), Utc::now() + TimeDelta::minutes(5));
     let (from, to) = (from.to_rfc3339(), to.to_rfc3339());
     let replay = ["replay", "--tenant", &tenant.id, "--from", &from, "--to", &to];
     let dry = platform.run(&[&replay[..], &["--dry-run"]].concat());
     assert!(dry.contains("nothing was changed; 50 rows would be put right"), "{dry}");
-    assert!(stores.stored(&tenant, "spring").await.is_empty());
+    assert!(stores.stored(&tenant, "spring", 24).await.is_empty());
 
     let first = platform.run(&replay);
     assert!(first.contains("50 rows put right"), "{first}");
-    assert_eq!(stores.stored(&tenant, "spring").await, before);
+    assert_eq!(stores.stored(&tenant, "spring", 24).await, before);
     let second = platform.run(&replay);
     assert!(second.contains("\n0 rows put right"), "{second}");
-    assert_eq!(stores.stored(&tenant, "spring").await, before);
+    assert_eq!(stores.stored(&tenant, "spring", 24).await, before);
 
     let audit = platform.run(&["audit", "--full"]);
     assert!(audit.lines().next().unwrap().starts_with("tables"), "{audit}");
