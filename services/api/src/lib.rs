@@ -9,6 +9,7 @@ mod names;
 pub mod onboarding;
 mod openapi;
 mod pagination;
+mod rejects;
 mod reports;
 mod routes;
 mod run;

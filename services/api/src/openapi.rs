@@ -29,6 +29,8 @@ use crate::{live, routes};
         live::create_ticket,
         routes::metrics::list,
         routes::products::list,
+        routes::rejects::list::list,
+        routes::rejects::replay::replay,
         routes::api_keys::list::list,
         routes::api_keys::create::create,
         routes::api_keys::revoke::revoke,

@@ -38,6 +38,11 @@ pub(crate) struct Listing<T> {
 }
 
 impl PageQuery {
+    /// For a list with parameters of its own.
+    pub(crate) fn new(limit: Option<String>, cursor: Option<String>) -> Self {
+        Self { limit, cursor }
+    }
+
     pub(crate) fn parse(self) -> Result<Page, Problem> {
         let limit = match self.limit.as_deref().map(str::parse) {
             None => DEFAULT_LIMIT,
@@ -67,7 +72,7 @@ impl Page {
         let more = items.len() > usize::from(self.limit);
         items.truncate(usize::from(self.limit));
         let last = items.last().filter(|_| more);
-        let next_cursor = last.map(|last| URL_SAFE_NO_PAD.encode(key(last)));
+        let next_cursor = last.map(|last| cursor(key(last)));
         let mut response = HttpResponse::Ok();
         if let Some(cursor) = &next_cursor {
             let link = format!(r#"<{path}?limit={}&cursor={cursor}>; rel="next""#, self.limit);
@@ -75,6 +80,11 @@ impl Page {
         }
         response.json(Listing { data: items, next_cursor })
     }
+}
+
+/// The cursor of the page after the item with this key.
+pub(crate) fn cursor(key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(key)
 }
 
 fn opened(cursor: &str) -> Result<String, Problem> {

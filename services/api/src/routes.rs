@@ -12,6 +12,7 @@ pub(crate) mod campaigns;
 pub(crate) mod docs;
 pub(crate) mod metrics;
 pub(crate) mod products;
+pub(crate) mod rejects;
 pub(crate) mod users;
 
 /// The routes that need no credential. All others take a `Tenant<…>` or `Platform<…>`.
@@ -50,6 +51,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .configure(live::configure)
         .service(resource("/v1/metrics").get(metrics::list))
         .service(resource("/v1/products").get(products::list))
+        // Events that were refused.
+        .service(resource("/v1/rejects").get(rejects::list::list))
+        .service(resource("/v1/rejects/replay").post(rejects::replay::replay))
         // A tenant's own people, brands and keys.
         .service(resource("/v1/api-keys").get(api_keys::list::list).post(api_keys::create::create))
         .service(resource("/v1/api-keys/{id}").delete(api_keys::revoke::revoke))

@@ -3,12 +3,14 @@ use std::time::Duration;
 use aggregates::Aggregates;
 use auth::TokenSigner;
 use control_plane::ControlPlane;
+use stream::Producer;
 use warehouse::Warehouse;
 use web::{TokenSettings, WebState};
 
 use crate::{
     ApiSettings,
     campaigns::Campaigns,
+    rejects::Rejects,
     reports::{Reports, Sources},
     sessions::{PasswordGate, Sessions},
 };
@@ -20,8 +22,10 @@ pub struct Dependencies {
     pub control_plane: ControlPlane,
     /// Live counters, limits, tickets.
     pub aggregates: Aggregates,
-    /// Reports.
+    /// Reports, and rejects.
     pub warehouse: Warehouse,
+    /// Writes replayed rejects to the log.
+    pub producer: Producer,
     /// Turns credentials into tenants.
     pub web: WebState,
     /// Signs access tokens.
@@ -37,7 +41,10 @@ pub struct Dependencies {
 pub(crate) struct Api {
     pub(crate) control_plane: ControlPlane,
     pub(crate) warehouse: Warehouse,
+    /// Keeps each tenant's rate.
+    pub(crate) aggregates: Aggregates,
     pub(crate) campaigns: Campaigns,
+    pub(crate) rejects: Rejects,
     pub(crate) sources: Sources,
     pub(crate) reports: Reports,
     pub(crate) sessions: Sessions,
@@ -58,10 +65,18 @@ impl Api {
             web: parts.web.clone(),
             signer: parts.signer.clone(),
             settings: parts.tokens.clone(),
-            aggregates,
+            aggregates: aggregates.clone(),
             gate: PasswordGate::new(),
         };
+        let rejects = Rejects::new(
+            control_plane.clone(),
+            warehouse.clone(),
+            parts.producer.clone(),
+            parts.events_topic.clone(),
+        );
         Self {
+            aggregates,
+            rejects,
             campaigns: Campaigns::new(control_plane.clone(), token_lifetime),
             reports: Reports::new(sources.clone(), settings.cached_answers),
             sources,

@@ -95,6 +95,8 @@ pub(crate) enum SinkName {
     Live,
     /// Into the archive: every record as it is in Kafka, for good
     Archive,
+    /// The refused events, into ClickHouse, for their tenants to mend
+    Rejects,
 }
 
 /// `footfall tenant …`

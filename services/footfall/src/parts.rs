@@ -123,6 +123,7 @@ impl Parts {
             control_plane: self.control_plane.clone(),
             aggregates: self.aggregates.clone(),
             warehouse: self.warehouse.clone(),
+            producer: Producer::new(&self.configuration.kafka).map_err(Failure::usage)?,
             signer: tokens.signer(newest).map_err(Failure::other)?,
             tokens,
             events_topic: self.configuration.kafka.events_topic.clone(),

@@ -7,6 +7,7 @@ mod history;
 mod live;
 mod member;
 mod record;
+mod rejects;
 mod repair;
 mod replay;
 mod retry;

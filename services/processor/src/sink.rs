@@ -4,7 +4,7 @@ use aggregates::Aggregates;
 use archive::Archive;
 use control_plane::ControlPlane;
 use lifecycle::{BoxError, Lifecycle};
-use stream::{KafkaSettings, LogReader};
+use stream::{Consumer, KafkaSettings, LogReader, StreamError};
 use tenancy::TenantRouter;
 use uuid::Uuid;
 use warehouse::Warehouse;
@@ -17,6 +17,7 @@ use crate::{
     live::{Live, Rebuilder},
     member,
     member::{Generation, Progress},
+    rejects::Rejects,
     store::Store,
     upkeep,
 };
@@ -33,11 +34,13 @@ pub enum Sink {
     Live,
     /// The archive.
     Archive,
+    /// The refused events, to ClickHouse.
+    Rejects,
 }
 
 impl Sink {
     /// Every sink.
-    pub const ALL: [Self; 3] = [Self::Store, Self::Live, Self::Archive];
+    pub const ALL: [Self; 4] = [Self::Store, Self::Live, Self::Archive, Self::Rejects];
 
     /// The name of its leases, its metrics' label, and its choice on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -45,6 +48,7 @@ impl Sink {
             Self::Store => "store",
             Self::Live => "live",
             Self::Archive => "archive",
+            Self::Rejects => "rejects",
         }
     }
 
@@ -59,6 +63,23 @@ impl Sink {
             Self::Store => ["store", "store-progress"],
             Self::Live => ["live", "live-progress"],
             Self::Archive => ["archive", "archive-progress"],
+            Self::Rejects => ["rejects", "rejects-progress"],
+        }
+    }
+
+    /// A member of its consumer group, on the log it reads.
+    pub(crate) fn join(
+        self,
+        kafka: &KafkaSettings,
+        instance: Option<&str>,
+        router: TenantRouter,
+    ) -> Result<Consumer, StreamError> {
+        let group = self.group(&kafka.events_topic);
+        match self {
+            Self::Store | Self::Live | Self::Archive => {
+                Consumer::join(kafka, &group, instance, router)
+            }
+            Self::Rejects => Consumer::join_rejects(kafka, &group, instance, router),
         }
     }
 }
@@ -92,11 +113,16 @@ pub async fn run(
     lifecycle: &Lifecycle,
 ) -> Result<(), ProcessorError> {
     let ledger = parts.control_plane.ledger();
-    let reader = LogReader::new(&parts.kafka, parts.router.clone())?;
+    let events = LogReader::new(&parts.kafka, parts.router.clone())?;
+    let rejects = LogReader::of_rejects(&parts.kafka, parts.router.clone())?;
     let owner = Uuid::now_v7().to_string();
     for sink in sinks {
+        let reader = match sink {
+            Sink::Store | Sink::Live | Sink::Archive => &events,
+            Sink::Rejects => &rejects,
+        };
         // Each its own: one may come to a new generation while another is still in the last.
-        let generation = Generation::find(&parts.kafka, &ledger, &reader).await?;
+        let generation = Generation::find(&parts.kafka, &ledger, reader).await?;
         let (archive, router) = (parts.archive.clone(), parts.router.clone());
         let history =
             History::new(generation.clone(), reader.clone(), ledger.clone(), archive, router);
@@ -134,6 +160,9 @@ pub async fn run(
             Sink::Archive => {
                 join(&parts, *sink, &log, Archiver::new(&parts, log.clone()), lifecycle);
             }
+            Sink::Rejects => {
+                join(&parts, *sink, &log, Rejects::new(&parts, log.clone()), lifecycle);
+            }
         }
     }
     Ok(())
@@ -149,7 +178,7 @@ fn join<W: member::Worker>(
     let member = member::Member {
         kafka: parts.kafka.clone(),
         router: parts.router.clone(),
-        group: sink.group(&parts.kafka.events_topic),
+        sink,
         instance: Some(parts.settings.instance.clone()).filter(|name| !name.is_empty()),
         generation: log.generation.clone(),
         progress: log.progress.clone(),

@@ -16,8 +16,8 @@ const EVERY: Duration = Duration::from_secs(3_600);
 /// How long the ledger keeps batches that are done: as long as the log keeps their records.
 const BATCHES_KEPT: TimeDelta = TimeDelta::days(7);
 
-/// Lets go of what need not be kept: batches that are long done, and tenants' rows beyond their
-/// days of retention. Several processes may do so at the same time.
+/// Lets go of what need not be kept: batches that are long done, and tenants' rows and rejects
+/// beyond their days of retention. Several processes may do so at the same time.
 pub(crate) async fn run(
     control_plane: ControlPlane,
     warehouse: Warehouse,
@@ -45,8 +45,10 @@ async fn look_after(
     now: DateTime<Utc>,
 ) -> Result<(), BoxError> {
     control_plane.ledger().prune(now - BATCHES_KEPT).await?;
-    for tenant in control_plane.for_platform(platform).tenants().await? {
+    let platform = control_plane.for_platform(platform);
+    for tenant in platform.tenants().await? {
         let (horizon, record) = (horizon(&tenant, now), tenant.record);
+        platform.prune_replays(&record.client_id, horizon).await?;
         match expire(warehouse, &record, horizon).await {
             Ok(true) => {
                 tracing::info!(client_id = %record.client_id, %horizon, "old rows are being deleted");

@@ -93,14 +93,17 @@ impl Authority {
                 A::ReadReports
                     | A::ReadCampaigns
                     | A::ReadProducts
+                    | A::ReadRejects
+                    | A::ReplayRejects
                     | A::ManageCampaigns
                     | A::ManageAdvertisers
                     | A::ManageUsers
                     | A::ManageApiKeys
             ),
-            Self::Role(Role::Analyst) => {
-                matches!(action, A::ReadReports | A::ReadCampaigns | A::ReadProducts)
-            }
+            Self::Role(Role::Analyst) => matches!(
+                action,
+                A::ReadReports | A::ReadCampaigns | A::ReadProducts | A::ReadRejects
+            ),
             Self::Role(Role::Advertiser) => matches!(action, A::ReadReports | A::ReadCampaigns),
             Self::Key(KeyKind::Collect | KeyKind::Import) => matches!(action, A::WriteEvents),
             Self::Key(KeyKind::Read) => {
@@ -161,6 +164,18 @@ mod tests {
             let allowed = Action::ALL.iter().filter(|action| Authority::Key(kind).may(**action));
             assert_eq!(allowed.collect::<Vec<_>>(), [&Action::WriteEvents], "{kind:?}");
         }
+    }
+
+    #[test]
+    fn refused_events_are_for_the_retailers_own_people() {
+        let everyone = Role::ALL.map(Authority::Role).into_iter();
+        let everyone: Vec<_> = everyone.chain(KeyKind::ALL.map(Authority::Key)).collect();
+        let allowed = |action| {
+            let allowed = everyone.iter().filter(move |authority| authority.may(action));
+            allowed.map(|authority| authority.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(allowed(Action::ReadRejects), ["owner", "analyst"]);
+        assert_eq!(allowed(Action::ReplayRejects), ["owner"]);
     }
 
     #[test]

@@ -19,8 +19,8 @@ pub use claims::Claims;
 pub use password::{Password, PasswordError, PasswordHash};
 pub use permission::{
     Action, ManageAdvertisers, ManageApiKeys, ManageCampaigns, ManageClusters, ManageTenants,
-    ManageUsers, PlatformPermission, ReadCampaigns, ReadProducts, ReadReports, TenantPermission,
-    WriteEvents,
+    ManageUsers, PlatformPermission, ReadCampaigns, ReadProducts, ReadRejects, ReadReports,
+    ReplayRejects, TenantPermission, WriteEvents,
 };
 pub use principal::{CampaignScope, Principal, Subject, SubjectError};
 pub use random::RandomError;

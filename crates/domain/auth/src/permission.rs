@@ -53,6 +53,10 @@ permissions! {
     ReadCampaigns: TenantPermission = "read_campaigns";
     /// List products.
     ReadProducts: TenantPermission = "read_products";
+    /// See the events that were refused, as they were sent.
+    ReadRejects: TenantPermission = "read_rejects";
+    /// Put refused events into the log after all.
+    ReplayRejects: TenantPermission = "replay_rejects";
     /// Name campaigns and assign them to advertisers.
     ManageCampaigns: TenantPermission = "manage_campaigns";
     /// List and add advertisers.

@@ -11,7 +11,7 @@ mod split;
 
 pub use event::{Event, Item};
 pub use event_type::EventType;
-pub use parse::{Admission, parse};
+pub use parse::{Admission, EVENT_MAX, parse, sent_id};
 pub use recent_ids::RecentIds;
 pub use rejection::{Rejection, RejectionCode};
 pub use split::{Batch, BatchError, BodyForm, split};

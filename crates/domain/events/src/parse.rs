@@ -13,7 +13,7 @@ use crate::{
 const URL_MAX: usize = 4_096;
 const USER_AGENT_MAX: usize = 1_024;
 /// The longest event, in bytes (Segment has the same limit).
-const EVENT_MAX: usize = 32 * 1_024;
+pub const EVENT_MAX: usize = 32 * 1_024;
 const PROPERTIES_MAX_DEPTH: usize = 8;
 /// How far the past of an event may reach, unless history is imported.
 const PAST: TimeDelta = TimeDelta::days(30);
@@ -47,7 +47,7 @@ pub fn parse(raw: &[u8], admission: &Admission) -> Result<Event, Rejection> {
     let mut fields = Fields::read(raw, String::new())?;
 
     let event_type = event_type(&mut fields)?;
-    let event_id = event_id(&mut fields)?;
+    let event_id = event_id(&mut fields)?.unwrap_or_else(Uuid::now_v7);
     let received_at = admission.received_at.trunc_subsecs(3);
     let sent = time(&mut fields, &["event_time", "timestamp"])?;
     let event_time = sent.map_or(received_at, |sent| believable(sent, admission));
@@ -108,12 +108,19 @@ fn event_type(fields: &mut Fields<'_>) -> Result<EventType, Rejection> {
     field.str()?.parse().map_err(|error| field.invalid(error))
 }
 
-fn event_id(fields: &mut Fields<'_>) -> Result<Uuid, Rejection> {
+/// The id that the sender gave an event, whatever else may be wrong with it: what was refused goes
+/// by the same id once it is mended. `None` when there is none that can be read.
+pub fn sent_id(raw: &[u8]) -> Option<Uuid> {
+    let mut fields = Fields::read(raw, String::new()).ok()?;
+    event_id(&mut fields).ok()?
+}
+
+fn event_id(fields: &mut Fields<'_>) -> Result<Option<Uuid>, Rejection> {
     let Some(field) = fields.take(&["event_id", "message_id", "messageId"])? else {
-        return Ok(Uuid::now_v7());
+        return Ok(None);
     };
     let id = Uuid::parse_str(&field.str()?).ok().filter(|id| !id.is_nil());
-    id.ok_or_else(|| field.invalid("must be a UUID, best a UUIDv7"))
+    id.map(Some).ok_or_else(|| field.invalid("must be a UUID, best a UUIDv7"))
 }
 
 fn time(fields: &mut Fields<'_>, names: &[&str]) -> Result<Option<DateTime<Utc>>, Rejection> {

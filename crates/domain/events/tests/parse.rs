@@ -182,3 +182,21 @@ proptest::proptest! {
         let _ = parse(raw.as_bytes(), &admission());
     }
 }
+
+#[test]
+fn the_id_of_an_event_is_told_whatever_else_is_wrong_with_it() {
+    let id = "018f0000-0000-7000-8000-000000000001";
+    for (raw, expected) in [
+        (format!(r#"{{"type":"page_view","event_id":"{id}"}}"#), true),
+        (format!(r#"{{"event_id":"{id}","cost":"a lot"}}"#), true),
+        (format!(r#"{{"messageId":"{id}","type":7}}"#), true),
+        (format!(r#"{{"event_id":"{id}","message_id":"{id}"}}"#), false),
+        (format!(r#"{{"event_id":"{id}""#), false),
+        (r#"{"event_id":"7"}"#.to_owned(), false),
+        (r#"{"type":"page_view"}"#.to_owned(), false),
+        ("[]".to_owned(), false),
+    ] {
+        let expected = expected.then(|| id.parse().unwrap());
+        assert_eq!(events::sent_id(raw.as_bytes()), expected, "{raw}");
+    }
+}

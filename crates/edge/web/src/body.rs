@@ -10,14 +10,14 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::{Error, judgement};
 
-/// The most a JSON body may hold, in bytes.
-const MAX_BYTES: usize = 256 * 1024;
+/// The most a JSON body may hold, in bytes, unless its route says otherwise.
+const USUAL_BYTES: usize = 256 * 1024;
 
-/// A JSON body, read as `T`. A wrong field is named by its JSON pointer.
+/// A JSON body of at most `MAX_BYTES`, read as `T`. A wrong field is named by its JSON pointer.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct Body<T, const MAX_BYTES: usize = USUAL_BYTES>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for Body<T> {
+impl<T: DeserializeOwned, const MAX_BYTES: usize> FromRequest for Body<T, MAX_BYTES> {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
@@ -35,18 +35,18 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
                 .into());
             }
             let payload = payload.await.map_err(|_| unreadable("The body cannot be read."))?;
-            let bytes = read(payload).await?;
+            let bytes = read(payload, MAX_BYTES).await?;
             parse(&bytes).map(Self).map_err(Error::from)
         })
     }
 }
 
-async fn read(mut payload: RequestPayload) -> Result<BytesMut, Error> {
+async fn read(mut payload: RequestPayload, most: usize) -> Result<BytesMut, Error> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| unreadable("The body ended early."))?;
-        if bytes.len() + chunk.len() > MAX_BYTES {
-            let detail = format!("The body may hold {MAX_BYTES} bytes at most.");
+        if bytes.len() + chunk.len() > most {
+            let detail = format!("The body may hold {most} bytes at most.");
             return Err(Problem::new(Code::BodyTooLarge, detail).into());
         }
         bytes.extend_from_slice(&chunk);

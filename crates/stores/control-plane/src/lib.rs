@@ -31,5 +31,6 @@ pub use platform::{
 };
 pub use settings::PostgresSettings;
 pub use tenant::{
-    Advertiser, ApiKey, Campaign, CampaignFilter, NewApiKey, NewUser, Product, TenantControl, User,
+    Advertiser, ApiKey, Campaign, CampaignFilter, NewApiKey, NewUser, Product, Replay,
+    TenantControl, User,
 };

@@ -13,6 +13,7 @@ use crate::{
     KafkaSettings, LogRecord, Offset, Partition, PartitionStream, StreamError, TopicId,
     consumer::{Buffer, End, is_final},
     topic_id,
+    topics::REJECTS_PARTITIONS,
 };
 
 /// How long the brokers may take for one question.
@@ -33,22 +34,40 @@ pub struct LogReader {
 }
 
 impl LogReader {
-    /// A reader of the log that `settings` describe. Connects in the background.
+    /// A reader of the log of events that `settings` describe. Connects in the background.
     pub fn new(settings: &KafkaSettings, router: TenantRouter) -> Result<Self, StreamError> {
+        Self::of(settings, &settings.events_topic, settings.partitions, router)
+    }
+
+    /// A reader of the log of rejects.
+    pub fn of_rejects(settings: &KafkaSettings, router: TenantRouter) -> Result<Self, StreamError> {
+        Self::of(settings, &settings.rejects_topic, REJECTS_PARTITIONS, router)
+    }
+
+    fn of(
+        settings: &KafkaSettings,
+        topic: &str,
+        partitions: Partition,
+        router: TenantRouter,
+    ) -> Result<Self, StreamError> {
         let config = settings.reader();
         let client = config.create().map_err(StreamError::kafka("create a reader"))?;
-        Ok(Self {
-            client: Arc::new(client),
-            config,
-            topic: settings.events_topic.as_str().into(),
-            partitions: settings.partitions,
-            router,
-        })
+        Ok(Self { client: Arc::new(client), config, topic: topic.into(), partitions, router })
+    }
+
+    /// The name of the topic.
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// How many partitions the log has.
+    pub fn partitions(&self) -> Partition {
+        self.partitions
     }
 
     /// Which incarnation of the topic this is, now.
     pub async fn topic_id(&self) -> Result<TopicId, StreamError> {
-        self.ask("describe the topic of events", |client, topic| {
+        self.ask("describe a topic", |client, topic| {
             Ok(topic_id::describe(client.client(), topic, PATIENCE)?.id)
         })
         .await

@@ -20,12 +20,6 @@ pub(crate) const SCHEMA: &str = "schema";
 pub(crate) const RECEIVED_AT: &str = "received_at";
 /// Header: the W3C trace context of the request.
 pub(crate) const TRACEPARENT: &str = "traceparent";
-/// Header of a reject: the log generation of the event it was found to be.
-pub(crate) const SOURCE_KGEN: &str = "source_kgen";
-/// Header of a reject: that event's partition.
-pub(crate) const SOURCE_PARTITION: &str = "source_partition";
-/// Header of a reject: that event's offset.
-pub(crate) const SOURCE_OFFSET: &str = "source_offset";
 
 /// What the headers of a record usually take, in bytes: a guess that saves a second piece of memory.
 const USUAL_HEADERS: usize = 160;

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Partitions of the topic of rejects: few, for there should be few.
-const REJECTS_PARTITIONS: Partition = 3;
+pub(crate) const REJECTS_PARTITIONS: Partition = 3;
 
 /// What the log relies on, and what it is created with.
 const RELIED_ON: [(&str, &str); 2] =
@@ -36,6 +36,8 @@ const RETENTION: &str = "604800000";
 pub struct Topics {
     /// Which incarnation of the topic of events this is.
     pub events: TopicId,
+    /// Which incarnation of the topic of rejects this is.
+    pub rejects: TopicId,
     /// The topics that did not exist before.
     pub created: Vec<String>,
 }
@@ -58,8 +60,10 @@ pub async fn ensure_topics(settings: &KafkaSettings) -> Result<Topics, StreamErr
     for (topic, _) in wanted {
         settle(|| check_settings(&admin, topic)).await?;
     }
-    let events = settle(|| check_partitions(&admin, settings)).await?;
-    Ok(Topics { events, created })
+    let [(events, count), (rejects, few)] = wanted;
+    let events = settle(|| check_partitions(&admin, events, count)).await?;
+    let rejects = settle(|| check_partitions(&admin, rejects, few)).await?;
+    Ok(Topics { events, rejects, created })
 }
 
 /// Deletes both topics and all that is in them: for logs that were made to be thrown away.
@@ -152,19 +156,20 @@ async fn check_settings(admin: &Admin, topic: &str) -> Result<Option<()>, Stream
 
 async fn check_partitions(
     admin: &Arc<Admin>,
-    settings: &KafkaSettings,
+    topic: &str,
+    wanted: Partition,
 ) -> Result<Option<TopicId>, StreamError> {
-    let (admin, topic) = (Arc::clone(admin), settings.events_topic.clone());
+    let (admin, name) = (Arc::clone(admin), topic.to_owned());
     let described =
-        tokio::task::spawn_blocking(move || topic_id::describe(admin.inner(), &topic, PATIENCE));
+        tokio::task::spawn_blocking(move || topic_id::describe(admin.inner(), &name, PATIENCE));
     let found = match described.await.map_err(StreamError::task)? {
         Ok(found) => found,
         Err(KafkaError::AdminOp(RDKafkaErrorCode::UnknownTopicOrPartition)) => return Ok(None),
-        Err(error) => return Err(StreamError::kafka("describe the topic of events")(error)),
+        Err(error) => return Err(StreamError::kafka("describe a topic")(error)),
     };
-    if found.partitions != usize::from(settings.partitions) {
-        let (found, wanted) = (found.partitions.to_string(), settings.partitions.to_string());
-        return Err(differs(&settings.events_topic, "partitions", &found, &wanted));
+    if found.partitions != usize::from(wanted) {
+        let (found, wanted) = (found.partitions.to_string(), wanted.to_string());
+        return Err(differs(topic, "partitions", &found, &wanted));
     }
     Ok(Some(found.id))
 }

@@ -16,7 +16,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 /// A row was routed to another tenant's own database.
 #[derive(Debug, thiserror::Error)]
 #[error("rows of {client_id} do not belong in the database {database}")]
-struct Misrouted {
+pub(crate) struct Misrouted {
     client_id: String,
     database: String,
 }
@@ -50,7 +50,8 @@ impl Warehouse {
             return Ok(());
         }
         for group in rows {
-            check_route(group.tenant(), &batch.destination)?;
+            check_route(group.tenant(), &batch.destination)
+                .map_err(|error| InsertError::Retriable(error.into()))?;
         }
         let writer = self
             .writer(&batch.destination)
@@ -101,7 +102,10 @@ fn settings(token: &str, rows: usize) -> [(&'static str, String); 10] {
 }
 
 /// A tenant's rows go to the shared database or to its own, whatever a plan may say.
-fn check_route(tenant: &TenantContext, destination: &Destination) -> Result<(), InsertError> {
+pub(crate) fn check_route(
+    tenant: &TenantContext,
+    destination: &Destination,
+) -> Result<(), Misrouted> {
     let database = |isolation| {
         let placement = Placement { isolation, ..tenant.placement().clone() };
         placement.destination(tenant.client_id()).database
@@ -109,8 +113,8 @@ fn check_route(tenant: &TenantContext, destination: &Destination) -> Result<(), 
     if Isolation::ALL.into_iter().any(|isolation| database(isolation) == destination.database) {
         return Ok(());
     }
-    Err(InsertError::Retriable(Box::new(Misrouted {
+    Err(Misrouted {
         client_id: tenant.client_id().to_string(),
         database: destination.database.clone(),
-    })))
+    })
 }

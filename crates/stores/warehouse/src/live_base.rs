@@ -14,7 +14,7 @@ use crate::{
 /// A place in every partition of the log: rows lie below it when they stand before it, or in an
 /// earlier log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogPlace {
+pub struct LogFrontier {
     /// The generation of the log.
     pub kgen: u16,
     /// The first offset that is no longer below, from partition 0 on.
@@ -99,7 +99,7 @@ impl TenantWarehouse {
     /// The sums of every campaign's quarter hours in `range`, over the rows below `place`.
     pub async fn sums_below(
         &self,
-        place: &LogPlace,
+        place: &LogFrontier,
         range: TimeRange,
     ) -> Result<Vec<QuarterSums>, WarehouseError> {
         let sql = include_str!("../queries/live_base_sums.sql");
@@ -117,7 +117,7 @@ impl TenantWarehouse {
     /// `place`: at most a thousand of a campaign by each count.
     pub async fn products_below(
         &self,
-        place: &LogPlace,
+        place: &LogFrontier,
         range: TimeRange,
     ) -> Result<Vec<RankedProduct>, WarehouseError> {
         let sql = include_str!("../queries/live_base_products.sql");
@@ -133,7 +133,7 @@ impl TenantWarehouse {
     /// Who was seen in every campaign's hours in `range`, over the rows below `place`.
     pub async fn visitors_below(
         &self,
-        place: &LogPlace,
+        place: &LogFrontier,
         range: TimeRange,
         slice: Slice,
     ) -> Result<Vec<SeenVisitor>, WarehouseError> {
@@ -168,7 +168,7 @@ impl SumsRow {
     }
 }
 
-fn bind(query: Query, place: &LogPlace, range: TimeRange) -> Query {
+fn bind(query: Query, place: &LogFrontier, range: TimeRange) -> Query {
     query
         .param("kgen", place.kgen)
         .param("starts", &place.offsets)

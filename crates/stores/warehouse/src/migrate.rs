@@ -17,11 +17,18 @@ struct Migration {
 }
 
 /// Every file, in order.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    file: "0001_events.sql",
-    sql: include_str!("../../../../migrations/clickhouse/0001_events.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        file: "0001_events.sql",
+        sql: include_str!("../../../../migrations/clickhouse/0001_events.sql"),
+    },
+    Migration {
+        version: 2,
+        file: "0002_rejected_events.sql",
+        sql: include_str!("../../../../migrations/clickhouse/0002_rejected_events.sql"),
+    },
+];
 
 impl Migration {
     fn checksum(&self) -> String {

@@ -10,6 +10,6 @@ mod values;
 
 pub(crate) use answer::MetricsAnswer;
 pub(crate) use cache::Reports;
-pub(crate) use query::{MetricsQuery, MetricsRequest};
+pub(crate) use query::{MetricsQuery, MetricsRequest, moment};
 pub(crate) use sources::Sources;
 pub(crate) use values::{Values, currencies_of};

@@ -123,7 +123,8 @@ fn list(text: &str) -> Result<Vec<Metric>, String> {
     Ok(metrics)
 }
 
-fn moment(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
+/// A moment as parameters give it: RFC 3339, or a date, which begins at midnight in `zone`.
+pub(crate) fn moment(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
     // A `+` that was not escaped arrives as a space.
     let text = text.replace(' ', "+");
     if let Ok(time) = DateTime::parse_from_rfc3339(&text) {

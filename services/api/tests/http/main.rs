@@ -4,6 +4,7 @@
 mod admin;
 mod campaigns;
 mod guards;
+mod rejects;
 mod sessions;
 mod stand;
 mod team;

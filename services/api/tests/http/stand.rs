@@ -11,7 +11,8 @@ use lifecycle::Lifecycle;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use settings::Secret;
-use tenancy::TenantRouter;
+use stream::{KafkaSettings, Producer};
+use tenancy::{TenantContext, TenantRouter};
 use testkit::Database;
 use uuid::Uuid;
 use warehouse::{ClusterSettings, Warehouse};
@@ -27,6 +28,9 @@ pub(crate) struct Stand {
     suffix: String,
     lifecycle: Lifecycle,
     postgres: Wire,
+    pub(crate) kafka: KafkaSettings,
+    pub(crate) control_plane: ControlPlane,
+    pub(crate) warehouse: Warehouse,
     _database: Database,
 }
 
@@ -65,6 +69,13 @@ impl Stand {
             access_seconds: 900,
             refresh_days: 30,
         };
+        let kafka = KafkaSettings {
+            brokers: testkit::setting("FOOTFALL__KAFKA__BROKERS"),
+            events_topic: format!("test-{id}.events"),
+            rejects_topic: format!("test-{id}.rejects"),
+            partitions: 2,
+            replication: 1,
+        };
         let keys = SigningKey::load(&control_plane, &sealer, chrono::Utc::now()).await.unwrap();
         let shared = Arc::new(control_plane.clone());
         let parts = Dependencies {
@@ -72,9 +83,10 @@ impl Stand {
             aggregates: Aggregates::connect(&redis).unwrap(),
             signer: tokens.signer(&keys[0]).unwrap(),
             tokens,
-            events_topic: "events.v1".into(),
-            control_plane,
-            warehouse,
+            events_topic: kafka.events_topic.clone(),
+            control_plane: control_plane.clone(),
+            warehouse: warehouse.clone(),
+            producer: Producer::new(&kafka).unwrap(),
         };
         let settings = ApiSettings {
             bind: "127.0.0.1:0".into(),
@@ -85,7 +97,18 @@ impl Stand {
         parts.control_plane.listen(&lifecycle);
         let address = api::run(&settings, parts, &lifecycle).unwrap();
         let client = Client::new();
-        Self { address, client, made, suffix, lifecycle, postgres, _database: database }
+        Self {
+            address,
+            client,
+            made,
+            suffix,
+            lifecycle,
+            postgres,
+            kafka,
+            control_plane,
+            warehouse,
+            _database: database,
+        }
     }
 
     /// From now on PostgreSQL is out of reach.
@@ -96,6 +119,13 @@ impl Stand {
     /// The id of this test's `acme` or `globex`.
     pub(crate) fn id(&self, tenant: &str) -> String {
         format!("{tenant}-{}", self.suffix)
+    }
+
+    /// The proof that the test works for a tenant.
+    #[expect(clippy::disallowed_methods, reason = "a test acts as the log's consumer")]
+    pub(crate) async fn context(&self, tenant: &str) -> TenantContext {
+        let router = TenantRouter::new(Arc::new(self.control_plane.clone()));
+        router.resolve_record(&self.id(tenant).parse().unwrap()).await.unwrap()
     }
 
     /// The address of a tenant's user with a role.

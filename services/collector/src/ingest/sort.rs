@@ -56,6 +56,8 @@ pub(super) fn sort(events: &[&[u8]], admission: &Admission) -> Sorted {
                     reason: rejection.reason.clone(),
                     original: Bytes::copy_from_slice(raw),
                     received_at: admission.received_at,
+                    sent_at: admission.sent_at,
+                    history: !admission.clamp_past,
                     source: None,
                 };
                 sorted.rejected.push(place, record);

@@ -25,6 +25,7 @@ impl Services {
             Some(SinkName::Store) => vec![Sink::Store],
             Some(SinkName::Live) => vec![Sink::Live],
             Some(SinkName::Archive) => vec![Sink::Archive],
+            Some(SinkName::Rejects) => vec![Sink::Rejects],
             None => Sink::ALL.to_vec(),
         };
         Self { collector: false, sinks, api: false }

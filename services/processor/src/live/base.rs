@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use metrics::{QuarterHour, Sums, TimeRange};
 use tenancy::CampaignId;
 use warehouse::{
-    LogPlace, QuarterSums, RankedProduct, SeenVisitor, TenantWarehouse, WarehouseError,
+    LogFrontier, QuarterSums, RankedProduct, SeenVisitor, TenantWarehouse, WarehouseError,
 };
 
 use super::portions::Portion;
@@ -20,7 +20,7 @@ pub(super) type Base = BTreeMap<CampaignId, Vec<LiveDelta>>;
 /// Reads the base of a range within one day of UTC.
 pub(super) async fn base(
     reader: &TenantWarehouse,
-    place: &LogPlace,
+    place: &LogFrontier,
     range: TimeRange,
 ) -> Result<Base, WarehouseError> {
     let mut sums = Vec::new();
@@ -46,7 +46,7 @@ pub(super) async fn base(
 /// which portions to cut it.
 pub(super) async fn visitors(
     reader: &TenantWarehouse,
-    place: &LogPlace,
+    place: &LogFrontier,
     portion: Portion,
 ) -> Result<Result<Vec<Vec<LiveDelta>>, [Portion; 2]>, WarehouseError> {
     match reader.visitors_below(place, portion.range, portion.slice).await {

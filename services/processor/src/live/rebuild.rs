@@ -12,7 +12,7 @@ use telemetry::Counter;
 use tenancy::{ClientId, PlatformContext, ResolveError, TenantContext, TenantRouter, TenantState};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use warehouse::{LogPlace, Warehouse};
+use warehouse::{LogFrontier, Warehouse};
 
 use super::{
     base::{base, visitors},
@@ -212,7 +212,7 @@ impl Rebuilder {
     ) -> Result<Option<Vec<String>>, BoxError> {
         let start = day.and_time(NaiveTime::MIN).and_utc();
         let range = TimeRange::covering(start.max(rebuild.from), start + TimeDelta::days(1))?;
-        let place = LogPlace { kgen: rebuild.kgen, offsets: rebuild.starts.clone() };
+        let place = LogFrontier { kgen: rebuild.kgen, offsets: rebuild.starts.clone() };
         let reader = self.warehouse.for_tenant(tenant);
         let counters = self.aggregates.for_tenant(tenant);
 

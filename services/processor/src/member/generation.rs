@@ -40,7 +40,7 @@ impl Generation {
         ledger: &Ledger,
         reader: &LogReader,
     ) -> Result<Self, ProcessorError> {
-        let (kgen, topic) = find(kafka, ledger).await?;
+        let (kgen, topic) = find(kafka, ledger, reader).await?;
         let shared = Shared {
             kafka: kafka.clone(),
             ledger: ledger.clone(),
@@ -59,10 +59,12 @@ impl Generation {
     /// Finds out anew, between two memberships: nobody works on any partition.
     pub(crate) async fn renew(&self) -> Result<(), ProcessorError> {
         let mut topic = self.shared.topic.lock().await;
-        let (kgen, found) = find(&self.shared.kafka, &self.shared.ledger).await?;
+        let Shared { kafka, ledger, reader, .. } = &*self.shared;
+        let (kgen, found) = find(kafka, ledger, reader).await?;
         let before = self.shared.kgen.swap(kgen, Ordering::AcqRel);
         if before != kgen {
-            tracing::warn!(before, kgen, "the topic of events was made anew");
+            let topic = reader.topic();
+            tracing::warn!(topic, before, kgen, "the topic was made anew");
         }
         *topic = found;
         Ok(())
@@ -86,10 +88,17 @@ impl Generation {
     }
 }
 
-async fn find(kafka: &KafkaSettings, ledger: &Ledger) -> Result<(u16, Topic), ProcessorError> {
+/// The generation of the log that `reader` reads.
+async fn find(
+    kafka: &KafkaSettings,
+    ledger: &Ledger,
+    reader: &LogReader,
+) -> Result<(u16, Topic), ProcessorError> {
     let confirmed_at = Instant::now();
-    let id = ensure_topics(kafka).await?.events;
-    let kgen = ledger.generation(&kafka.events_topic, &id.to_string(), kafka.partitions).await?;
+    let topics = ensure_topics(kafka).await?;
+    let is_rejects = reader.topic() == kafka.rejects_topic;
+    let id = if is_rejects { topics.rejects } else { topics.events };
+    let kgen = ledger.generation(reader.topic(), &id.to_string(), reader.partitions()).await?;
     Ok((kgen, Topic { id, confirmed_at }))
 }
 

@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Gathered, Generation, Progress, Worker};
-use crate::{ProcessorError, history::Records, retry::Pauses};
+use crate::{ProcessorError, Sink, history::Records, retry::Pauses};
 
 /// How long a batch under way may take when the process is asked to stop.
 const LAST_BATCH: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ const HINT: Duration = Duration::from_secs(2);
 pub(crate) struct Member {
     pub(crate) kafka: KafkaSettings,
     pub(crate) router: TenantRouter,
-    pub(crate) group: String,
+    pub(crate) sink: Sink,
     /// The name it keeps over restarts.
     pub(crate) instance: Option<String>,
     pub(crate) generation: Generation,
@@ -66,12 +66,8 @@ impl Member {
     /// One membership, to its end. `Ok` when the process is to stop.
     async fn join<W: Worker>(&self, worker: &Arc<W>) -> Result<(), ProcessorError> {
         self.generation.renew().await?;
-        let mut consumer = Consumer::join(
-            &self.kafka,
-            &self.group,
-            self.instance.as_deref(),
-            self.router.clone(),
-        )?;
+        let mut consumer =
+            self.sink.join(&self.kafka, self.instance.as_deref(), self.router.clone())?;
         let mut workers = Workers::new();
         let ended = self.serve(&mut consumer, &mut workers, worker).await;
         workers.shutdown().await;
@@ -102,7 +98,7 @@ impl Member {
                     workers.shutdown().await;
                     self.progress.clear();
                     let change = change?;
-                    tracing::info!(group = self.group, ?change, "partitions have changed");
+                    tracing::info!(sink = self.sink.as_str(), ?change, "partitions have changed");
                     if let Ownership::Assigned(partitions) = change {
                         for partition in partitions {
                             let (worker, starts) = (Arc::clone(worker), starts.clone());

@@ -71,6 +71,9 @@ impl Place {
             reason: reason.to_owned(),
             original: Vec::new().into(),
             received_at,
+            sent_at: None,
+            // Its times were judged when it was accepted.
+            history: true,
             source: Some(RejectSource { kgen, partition, offset }),
         }
     }

@@ -4,7 +4,7 @@ use std::fs;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::{Answer, Platform, Tenant, Tier};
+use testkit::{Answer, Platform, Tenant, Tier, eventually};
 use uuid::Uuid;
 
 /// A text that only the other tenant's data holds.
@@ -36,6 +36,7 @@ struct Target {
     tenant: String,
     key: String,
     user: String,
+    reject: String,
 }
 
 impl Target {
@@ -43,7 +44,11 @@ impl Target {
         let users = platform.get(&other.owner, "/v1/users").await.expect(200).json();
         let user = users["data"][0]["id"].as_str().unwrap().to_owned();
         let key = other.collect_key.split('_').nth(2).unwrap().to_owned();
-        Self { tenant: other.id.clone(), key, user }
+        let reject = eventually("the other's reject is listed", async || {
+            let rejects = platform.get(&other.owner, "/v1/rejects").await.expect(200).json();
+            rejects["data"][0]["id"].as_str().map(str::to_owned)
+        });
+        Self { tenant: other.id.clone(), key, user, reject: reject.await }
     }
 
     /// The route with every id it takes replaced by the other tenant's.
@@ -62,7 +67,7 @@ impl Target {
 }
 
 /// A body that the route takes: nothing but whose things it is aimed at may refuse the request.
-fn body(method: &Method, path: &str) -> Option<Value> {
+fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
     let body = match (method.as_str(), path) {
         ("GET" | "DELETE", _) => return None,
         ("PUT", "/v1/advertisers/{id}") => json!({"name": "Taken"}),
@@ -72,6 +77,8 @@ fn body(method: &Method, path: &str) -> Option<Value> {
             json!({"email": format!("{}@new.example", Uuid::now_v7()), "role": "analyst"})
         }
         ("POST", "/v1/api-keys") => json!({"name": Uuid::now_v7(), "kind": "read"}),
+        ("POST", "/v1/rejects/replay") => json!({"events": [
+            {"id": target.reject, "body": {"type": "ad_impression", "campaign_id": CANARY}}]}),
         ("POST", "/v1/events") => json!([{"type": "page_view"}]),
         ("POST", "/v1/admin/tenants") => json!({
             "id": "t-new", "name": "New", "isolation": "shared", "cluster": "shared",
@@ -91,6 +98,8 @@ fn owed(method: &Method, path: &str) -> Option<u16> {
         ("PUT", "/v1/advertisers/{id}") => Some(200),
         ("POST", "/v1/users" | "/v1/api-keys") => Some(201),
         ("POST", "/v1/live/tickets") => Some(404),
+        // One outcome for each: there is no such reject.
+        ("POST", "/v1/rejects/replay") => Some(202),
         (_, path) if path.contains('{') => Some(404),
         _ => None,
     }
@@ -117,7 +126,7 @@ async fn ask(
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    if let Some(body) = body(method, path) {
+    if let Some(body) = body(method, path, target) {
         request = request.json(&body);
     }
     Answer::read(request.send().await.unwrap()).await
@@ -126,7 +135,7 @@ async fn ask(
 /// Everything a tenant has that a route could change.
 async fn belongings(platform: &Platform, tenant: &Tenant) -> Vec<String> {
     let mut lists = Vec::new();
-    for list in ["campaigns", "advertisers", "api-keys", "users"] {
+    for list in ["campaigns", "advertisers", "api-keys", "users", "rejects"] {
         let answer = platform.get(&tenant.owner, &format!("/v1/{list}")).await;
         lists.push(answer.expect(200).text);
     }
@@ -139,6 +148,7 @@ async fn seed(platform: &Platform, tenant: &Tenant) {
         {"type": "purchase", "campaign_id": CANARY, "order_id": CANARY, "revenue": 77,
          "items": [{"product_id": CANARY, "brand": CANARY}]},
         {"type": "ad_impression", "campaign_id": "spring"},
+        {"type": "ad_impression", "visitor_id": CANARY},
     ]);
     platform.collect(&tenant.collect_key, &events).await.expect(202);
     platform.settled(tenant, CANARY, "orders", 1).await;
@@ -224,6 +234,7 @@ async fn the_tenant_of_an_event_is_that_of_the_key_whatever_the_event_says() {
 async fn every_guarded_route_refuses_a_stranger() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
+    seed(&platform, &tenant).await;
     let target = Target::of(&platform, &tenant).await;
     for route in routes() {
         let (_, path, _) = &route;

@@ -13,6 +13,7 @@ mod live;
 mod losses;
 mod oracle;
 mod rebuilds;
+mod rejects;
 mod samples;
 mod spool;
 mod tiers;

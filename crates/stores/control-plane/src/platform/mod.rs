@@ -2,6 +2,7 @@ mod audit;
 mod catalogue;
 mod clusters;
 mod identities;
+mod replays;
 mod tenants;
 
 use sqlx::{Postgres, Transaction};

@@ -2,6 +2,7 @@ pub(crate) mod advertisers;
 pub(crate) mod api_keys;
 pub(crate) mod campaigns;
 mod products;
+mod replays;
 pub(crate) mod users;
 
 use sqlx::{Postgres, Transaction};
@@ -13,9 +14,10 @@ pub use advertisers::Advertiser;
 pub use api_keys::{ApiKey, NewApiKey};
 pub use campaigns::{Campaign, CampaignFilter};
 pub use products::Product;
+pub use replays::Replay;
 pub use users::{NewUser, User};
 
-/// One tenant's campaigns, products, people and keys.
+/// One tenant's campaigns, products, people, keys and replays.
 ///
 /// Every query binds the tenant and runs in a transaction that row-level security confines to it.
 #[derive(Clone)]

@@ -19,3 +19,5 @@ mod isolation;
 mod ledger;
 #[cfg(test)]
 mod migrations;
+#[cfg(test)]
+mod replays;

@@ -57,7 +57,8 @@ pub struct Consumer {
 type Client = BaseConsumer<Membership>;
 
 impl Consumer {
-    /// Joins `group`. Connects in the background; partitions arrive through [`Self::next`].
+    /// Joins `group` on the log of events. Connects in the background; partitions arrive through
+    /// [`Self::next`].
     ///
     /// A member with the name of an `instance` gets its partitions back at once when it is
     /// restarted, without a rebalance; two at a time must not have the same name.
@@ -67,8 +68,28 @@ impl Consumer {
         instance: Option<&str>,
         router: TenantRouter,
     ) -> Result<Self, StreamError> {
+        Self::join_on(settings, &settings.events_topic, group, instance, router)
+    }
+
+    /// Joins `group` on the log of rejects.
+    pub fn join_rejects(
+        settings: &KafkaSettings,
+        group: &str,
+        instance: Option<&str>,
+        router: TenantRouter,
+    ) -> Result<Self, StreamError> {
+        Self::join_on(settings, &settings.rejects_topic, group, instance, router)
+    }
+
+    fn join_on(
+        settings: &KafkaSettings,
+        topic: &str,
+        group: &str,
+        instance: Option<&str>,
+        router: TenantRouter,
+    ) -> Result<Self, StreamError> {
         let (announce, ownership) = mpsc::unbounded_channel();
-        let topic = Arc::<str>::from(settings.events_topic.as_str());
+        let topic = Arc::<str>::from(topic);
         let mut config = settings.reader();
         if let Some(instance) = instance {
             config.set("group.instance.id", instance);

@@ -1,12 +1,6 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::{
-    RejectSource,
-    record::{
-        RECEIVED_AT, SCHEMA, SCHEMA_VERSION, SOURCE_KGEN, SOURCE_OFFSET, SOURCE_PARTITION,
-        TRACEPARENT,
-    },
-};
+use crate::record::{RECEIVED_AT, SCHEMA, SCHEMA_VERSION, TRACEPARENT};
 
 /// The time of receipt, as it stands in a header.
 pub(super) fn time(received_at: DateTime<Utc>) -> String {
@@ -21,14 +15,4 @@ pub(super) fn headers<'a>(
     [(SCHEMA, SCHEMA_VERSION), (RECEIVED_AT, received_at)]
         .into_iter()
         .chain(traceparent.map(|value| (TRACEPARENT, value)))
-}
-
-/// Where a reject that was found in the log of events stands there, as further headers.
-pub(super) fn source(source: RejectSource) -> [(&'static str, String); 3] {
-    let RejectSource { kgen, partition, offset } = source;
-    [
-        (SOURCE_KGEN, kgen.to_string()),
-        (SOURCE_PARTITION, partition.to_string()),
-        (SOURCE_OFFSET, offset.to_string()),
-    ]
 }

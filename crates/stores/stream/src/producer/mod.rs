@@ -14,7 +14,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use crate::{KafkaSettings, Offset, Partition, RejectedRecord, StreamError, partitioning::Subset};
 use client::{Client, Ticket, connect, failed};
-use headers::{headers, source, time};
+use headers::{headers, time};
 pub use prepared::Prepared;
 use prepared::{Parts, Topic};
 
@@ -103,15 +103,9 @@ impl Producer {
         let (topic, partition) = (Topic::Rejects, None);
         let key = rejects.tenant().client_id().as_str();
         let prepared = rejects.value().iter().map(|reject| {
-            let why = [
-                ("code", reject.code.as_str()),
-                ("pointer", reject.pointer.as_str()),
-                ("reason", reject.reason.as_str()),
-            ];
-            let received_at = time(reject.received_at);
-            let place = reject.source.map(source);
-            let place = place.iter().flatten().map(|(name, value)| (*name, value.as_str()));
-            let headers = headers(&received_at, traceparent).chain(why).chain(place);
+            let (received_at, about) = (time(reject.received_at), reject.headers());
+            let about = about.iter().map(|(name, value)| (*name, value.as_str()));
+            let headers = headers(&received_at, traceparent).chain(about);
             let payload = reject.original.as_ref();
             Prepared::new(Parts { topic, partition, key, headers, payload })
         });

@@ -9,8 +9,8 @@ use rdkafka::{
     message::Headers,
 };
 use stream::{
-    Delivery, LogReader, Producer, PublishOutcome, RejectSource, RejectedRecord, StreamError,
-    delete_topics, ensure_topics, partition_of,
+    Consumer, Delivery, Entry, LogReader, Ownership, Producer, PublishOutcome, RejectSource,
+    RejectedRecord, StreamError, delete_topics, ensure_topics, partition_of,
 };
 
 use uuid::Uuid;
@@ -83,6 +83,56 @@ async fn outcomes_stand_in_the_order_of_the_events() {
 }
 
 #[tokio::test]
+async fn a_rejected_event_is_read_as_it_was_published() {
+    let log = TestLog::new(1).await;
+    let acme = tenant("acme").await;
+    let plain = RejectedRecord {
+        code: "wrong_type".to_owned(),
+        pointer: "/größe".to_owned(),
+        reason: "must be a text".to_owned(),
+        original: b"\xff\x00".as_slice().into(),
+        received_at: "2026-11-21T07:00:00.123Z".parse().unwrap(),
+        sent_at: None,
+        history: false,
+        source: None,
+    };
+    let full = RejectedRecord {
+        sent_at: Some("2026-11-21T07:00:01.5Z".parse().unwrap()),
+        history: true,
+        source: Some(RejectSource { kgen: 65_535, partition: 11, offset: u64::MAX }),
+        ..plain.clone()
+    };
+    let rejects = acme.scope(vec![plain.clone(), full.clone()]);
+    let outcomes = log.producer().publish_rejects(rejects, DELIVERY).await;
+    let [PublishOutcome::Published { partition, .. }, _] = outcomes[..] else {
+        panic!("Kafka should take it")
+    };
+
+    let mut consumer =
+        Consumer::join_rejects(&log.settings, "test-rejects", None, router()).unwrap();
+    let Ownership::Assigned(mut partitions) = consumer.next().await.unwrap() else {
+        panic!("all of the topic is ours")
+    };
+    partitions.sort_unstable();
+    let ends = LogReader::of_rejects(&log.settings, router()).unwrap().ends().await.unwrap();
+    assert_eq!(ends.iter().map(|(partition, _)| *partition).collect::<Vec<_>>(), partitions);
+    let mut streams = Vec::new();
+    for partition in partitions {
+        streams.push(consumer.start(partition, 0).await.unwrap());
+    }
+    let stream = streams.iter_mut().find(|stream| stream.partition() == partition).unwrap();
+    let mut read = Vec::new();
+    while read.len() < 2 {
+        for entry in stream.next(10).await.unwrap().unwrap().entries {
+            let Entry::Record(record) = entry else { panic!("{entry:?} should be a tenant's") };
+            assert_eq!(record.tenant().client_id(), acme.client_id());
+            read.push(RejectedRecord::read(record.value()));
+        }
+    }
+    assert_eq!(read, [plain, full]);
+}
+
+#[tokio::test]
 async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
     let log = TestLog::new(1).await;
     let originals: [&'static [u8]; 4] =
@@ -94,6 +144,8 @@ async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
         reason: "must be a text".to_owned(),
         original: original.into(),
         received_at,
+        sent_at: None,
+        history: false,
         source: Some(RejectSource { kgen: 7, partition: 3, offset: 1 << 40 }),
     });
     let rejects = tenant("acme").await.scope(rejects.to_vec());

@@ -6,15 +6,15 @@ use events::{
 };
 use metrics::{Counter, MoneySum, QuarterHour, TimeRange};
 use tenancy::Isolation;
-use warehouse::{LogPlace, Slice};
+use warehouse::{LogFrontier, Slice};
 
 use crate::shop::{Shop, at, event, item};
 
 const NOON: &str = "2026-03-01T12:07:00Z";
 
 /// Everything before the shop's batches of offset 10 and later; its partition is number 3.
-fn below_ten(shop: &Shop) -> LogPlace {
-    LogPlace { kgen: shop.batch(0, 0).kgen, offsets: vec![0, 0, 0, 10] }
+fn below_ten(shop: &Shop) -> LogFrontier {
+    LogFrontier { kgen: shop.batch(0, 0).kgen, offsets: vec![0, 0, 0, 10] }
 }
 
 fn day() -> TimeRange {
@@ -101,7 +101,7 @@ async fn all_of_an_earlier_log_is_below_and_none_of_a_later_one() {
         (kgen, vec![0, 0, 0, 51], 1),
         (kgen, vec![0], 0),
     ] {
-        let place = LogPlace { kgen, offsets };
+        let place = LogFrontier { kgen, offsets };
         let found = reader.sums_below(&place, day()).await.unwrap();
         assert_eq!(found.len(), clicks, "{place:?}");
     }

@@ -15,6 +15,8 @@ mod migrations;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod rejects;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod retention;

@@ -1,0 +1,6 @@
+SELECT DISTINCT event_id
+FROM events
+WHERE client_id = {client_id:String}
+    AND received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
+    AND received_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+    AND event_id IN {ids:Array(UUID)}

@@ -1,0 +1,3 @@
+ALTER TABLE rejected_events DELETE
+WHERE client_id = {client_id:String}
+    AND received_at < fromUnixTimestamp64Milli({horizon:Int64}, 'UTC')

@@ -1,0 +1,133 @@
+use events::{Admission, Event, Rejection, RejectionCode, parse, sent_id};
+use tenancy::TenantContext;
+use warehouse::RejectedEvent;
+
+/// Reads a reject a second time, as it was received the first time: as it is, or with a mended
+/// body in its place.
+///
+/// # Errors
+/// The first field that is wrong now, and what would be right.
+pub(super) fn read_again(
+    tenant: &TenantContext,
+    reject: &RejectedEvent,
+    mended: Option<&[u8]>,
+) -> Result<Event, Rejection> {
+    let event_id = reject.replay_id();
+    if let (None, true) = (mended, reject.set_aside) {
+        // It was an event already.
+        if let Ok(event) = serde_json::from_slice::<Event>(&reject.original) {
+            return Ok(Event { event_id, ..event });
+        }
+    }
+    if let Some(other) = mended.and_then(sent_id)
+        && other != event_id
+        && Some(other) != reject.event_id
+    {
+        return Err(Rejection {
+            code: RejectionCode::InvalidValue,
+            pointer: "/event_id".to_owned(),
+            reason: format!("must be absent or {event_id}: it stays the event that it was"),
+        });
+    }
+    let admission = Admission {
+        received_at: reject.id.received_at().unwrap_or_default(),
+        sent_at: reject.sent_at,
+        clamp_past: !reject.history,
+        currency: tenant.currency(),
+    };
+    let event = parse(mended.unwrap_or(&reject.original), &admission)?;
+    Ok(Event { event_id, ..event })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use testkit::{tenant_context, tenant_record};
+    use uuid::Uuid;
+    use warehouse::{LogPlace, RejectId};
+
+    use super::*;
+
+    const SENT: Uuid = Uuid::from_u128(0x018f_0000_0000_7000_8000_0000_0000_0001);
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    async fn tenant() -> TenantContext {
+        tenant_context(tenant_record(&"acme".parse().unwrap())).await
+    }
+
+    fn reject(original: &str) -> RejectedEvent {
+        let place = LogPlace { kgen: 1, partition: 2, offset: 3 };
+        RejectedEvent {
+            id: RejectId::new(at("2026-03-01T12:00:00Z"), place),
+            code: "missing_field".to_owned(),
+            pointer: "/type".to_owned(),
+            reason: "is needed".to_owned(),
+            event_id: sent_id(original.as_bytes()),
+            sent_at: None,
+            history: false,
+            set_aside: false,
+            original: original.to_owned().into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn times_are_judged_by_the_day_it_was_received() {
+        let tenant = tenant().await;
+        let body = br#"{"type":"page_view","event_time":"2020-01-01T00:00:00Z"}"#;
+        let event = read_again(&tenant, &reject("{}"), Some(body)).unwrap();
+        assert_eq!(event.received_at, at("2026-03-01T12:00:00Z"));
+        assert_eq!(event.event_time, at("2026-01-30T12:00:00Z"), "30 days before its receipt");
+        let history = RejectedEvent { history: true, ..reject("{}") };
+        let event = read_again(&tenant, &history, Some(body)).unwrap();
+        assert_eq!(event.event_time, at("2020-01-01T00:00:00Z"));
+
+        let late = RejectedEvent { sent_at: Some(at("2026-03-01T11:00:00Z")), ..reject("{}") };
+        let body = br#"{"type":"page_view","event_time":"2026-03-01T10:59:00Z"}"#;
+        let event = read_again(&tenant, &late, Some(body)).unwrap();
+        assert_eq!(event.event_time, at("2026-03-01T11:59:00Z"), "its clock was an hour late");
+    }
+
+    #[tokio::test]
+    async fn it_stays_the_event_that_it_was() {
+        let tenant = tenant().await;
+        let sent = reject(&format!(r#"{{"event_id":"{SENT}"}}"#));
+        let plain = br#"{"type":"page_view"}"#;
+        assert_eq!(read_again(&tenant, &sent, Some(plain)).unwrap().event_id, SENT);
+        let nameless = reject("{}");
+        let first = read_again(&tenant, &nameless, Some(plain)).unwrap();
+        assert_eq!(first.event_id, read_again(&tenant, &nameless, Some(plain)).unwrap().event_id);
+
+        let other = format!(r#"{{"type":"page_view","event_id":"{}"}}"#, Uuid::from_u128(9));
+        let refused = read_again(&tenant, &sent, Some(other.as_bytes())).unwrap_err();
+        assert_eq!(
+            (refused.code.as_str(), refused.pointer.as_str()),
+            ("invalid_value", "/event_id")
+        );
+        let same = format!(r#"{{"type":"page_view","event_id":"{SENT}"}}"#);
+        assert_eq!(read_again(&tenant, &sent, Some(same.as_bytes())).unwrap().event_id, SENT);
+    }
+
+    #[tokio::test]
+    async fn what_a_sink_set_aside_is_the_same_event_under_another_id() {
+        let tenant = tenant().await;
+        let body = format!(r#"{{"type":"page_view","event_id":"{SENT}","device":"tv"}}"#);
+        let event = read_again(&tenant, &reject("{}"), Some(br#"{"type":"page_view"}"#)).unwrap();
+        let canonical = serde_json::to_string(&Event { event_id: SENT, ..event.clone() }).unwrap();
+        let set_aside = RejectedEvent { set_aside: true, ..reject(&canonical) };
+        let again = read_again(&tenant, &set_aside, None).unwrap();
+        assert_ne!(again.event_id, SENT, "which stands in the log: it would count as a re-send");
+        assert_eq!(Event { event_id: event.event_id, ..again.clone() }, event);
+        let mended = read_again(&tenant, &set_aside, Some(body.as_bytes())).unwrap();
+        assert_eq!(mended.event_id, again.event_id);
+        assert_eq!(mended.device.as_deref(), Some("tv"));
+    }
+
+    #[tokio::test]
+    async fn what_is_still_wrong_is_named() {
+        let refused = read_again(&tenant().await, &reject(r#"{"type":7}"#), None).unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.pointer.as_str()), ("wrong_type", "/type"));
+    }
+}

@@ -1,0 +1,4 @@
+//! `/v1/rejects`, for the retailer's own people.
+
+pub(crate) mod list;
+pub(crate) mod replay;

@@ -1,0 +1,150 @@
+//! What was refused comes back to its tenant, and counts once it is mended.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use chrono::{DateTime, Utc};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use reqwest::Client;
+use serde_json::{Value, json};
+use settings::Secret;
+use testkit::{Platform, Tenant, Tier, eventually};
+use tokio::time::sleep;
+use uuid::Uuid;
+use warehouse::ClusterSettings;
+
+const KILLS: u32 = 8;
+const SEED: u64 = 20_261_121;
+
+/// Waits until the tenant has as many rejects, and lists them.
+async fn listed(platform: &Platform, tenant: &Tenant, count: usize) -> Value {
+    eventually(&format!("{count} rejects of {}", tenant.id), async || {
+        let listed = platform.get(&tenant.owner, "/v1/rejects?limit=500").await.expect(200).json();
+        let found = listed["counts"].as_object().unwrap().values();
+        let found: u64 = found.map(|count| count.as_u64().unwrap()).sum();
+        (found >= count as u64).then_some(listed)
+    })
+    .await
+}
+
+async fn replay(platform: &Platform, tenant: &Tenant, order: &Value) -> Value {
+    platform.post(&tenant.owner, "/v1/rejects/replay", order).await.expect(202).json()
+}
+
+/// The id of every event of a tenant with a database of its own, and when the collector got it.
+async fn collected(tenant: &Tenant) -> Vec<(Uuid, DateTime<Utc>)> {
+    let statement = format!(
+        "SELECT event_id, toUnixTimestamp64Milli(collected_at) FROM tenant_{}.events",
+        tenant.id.replace('-', "_")
+    );
+    let ClusterSettings { url, writer_user, writer_password, .. } = testkit::cluster("dedicated");
+    let request = Client::new().post(url).body(statement);
+    let request = request.basic_auth(writer_user, Some(Secret::expose(&writer_password)));
+    let text = request.send().await.unwrap().error_for_status().unwrap().text().await.unwrap();
+    let row = |line: &str| {
+        let (id, millis) = line.split_once('\t').unwrap();
+        let at = DateTime::from_timestamp_millis(millis.parse().unwrap()).unwrap();
+        (id.parse().unwrap(), at)
+    };
+    text.lines().map(row).collect()
+}
+
+#[tokio::test]
+async fn refused_events_come_back_to_their_own_tenant_and_count_once_mended() {
+    let platform = Platform::start().await;
+    let tenants = [platform.onboard(Tier::Shared).await, platform.onboard(Tier::Dedicated).await];
+    let sent = Uuid::now_v7();
+    for tenant in &tenants {
+        let named = json!({"type": "ad_impression", "event_id": sent, "note": tenant.id});
+        let nameless = json!({"type": "ad_impression", "campaign_id": "spring", "cost": tenant.id});
+        let receipt = platform.collect(&tenant.collect_key, &json!([named, nameless])).await;
+        assert_eq!(receipt.expect(202).json()["counts"]["rejected"], 2);
+    }
+    for (tenant, other) in [(&tenants[0], &tenants[1]), (&tenants[1], &tenants[0])] {
+        let rejects = listed(&platform, tenant, 2).await;
+        assert_eq!(rejects["counts"], json!({"missing_field": 1, "invalid_value": 1}));
+        let all = rejects["data"].as_array().unwrap();
+        assert!(!rejects.to_string().contains(&other.id), "{rejects}");
+        let of = |code: &str| all.iter().find(|reject| reject["code"] == code).unwrap();
+        let (named, nameless) = (of("missing_field"), of("invalid_value"));
+        let original: Value = serde_json::from_str(named["original"].as_str().unwrap()).unwrap();
+        let expected = json!({"type": "ad_impression", "event_id": sent, "note": tenant.id});
+        assert_eq!(original, expected);
+        assert_eq!((&named["event_id"], &named["pointer"]), (&json!(sent), &json!("/campaign_id")));
+
+        let mended = json!({"type": "ad_impression", "campaign_id": "spring"});
+        let order = json!({"events": [
+            {"id": named["id"], "body": mended}, {"id": nameless["id"], "body": mended}]});
+        let first = replay(&platform, tenant, &order).await;
+        assert_eq!(first["counts"]["accepted"], 2, "{first}");
+        platform.settled(tenant, "spring", "impressions", 2).await;
+        let second = replay(&platform, tenant, &order).await;
+        assert_eq!(second["counts"]["already_replayed"], 2, "{second}");
+        let foreign = replay(&platform, other, &json!({"ids": [named["id"]]})).await;
+        let missing = replay(&platform, other, &json!({"ids": [Uuid::now_v7()]})).await;
+        assert_eq!(foreign["counts"]["not_found"], 1);
+        assert_eq!(foreign, missing);
+    }
+
+    // What comes after shows that nothing more came of the second replay.
+    let (tenant, click) = (&tenants[1], json!([{"type": "ad_click", "campaign_id": "spring"}]));
+    platform.collect(&tenant.collect_key, &click).await.expect(202);
+    platform.settled(tenant, "spring", "clicks", 1).await;
+    platform.settled(tenant, "spring", "impressions", 2).await;
+    let rejects = listed(&platform, tenant, 2).await;
+    let collected = collected(tenant).await;
+    assert_eq!(collected.len(), 3);
+    for reject in rejects["data"].as_array().unwrap() {
+        let received_at: DateTime<Utc> = reject["received_at"].as_str().unwrap().parse().unwrap();
+        assert!(collected.iter().any(|(_, at)| *at == received_at), "{reject} {collected:?}");
+        assert!(reject["replayed_at"].is_string(), "{reject}");
+    }
+    assert_eq!(collected.iter().filter(|(id, _)| *id == sent).count(), 1);
+}
+
+#[tokio::test]
+async fn a_processor_killed_again_and_again_lists_every_reject_once() {
+    let platform = Platform::start_without_processor().await;
+    let tenants = [platform.onboard(Tier::Shared).await, platform.onboard(Tier::Schema).await];
+    let mut random = StdRng::seed_from_u64(SEED);
+    let processor = || platform.spawn(&["processor", "--sink", "rejects"]);
+    let mut sent = 0;
+    for _ in 0..KILLS {
+        let mut member = processor();
+        let until =
+            tokio::time::Instant::now() + Duration::from_millis(random.random_range(600..2_000));
+        while tokio::time::Instant::now() < until {
+            for tenant in &tenants {
+                let event = json!([{"type": "no such type", "number": sent}]);
+                platform.collect(&tenant.collect_key, &event).await.expect(202);
+            }
+            sent += 1;
+            sleep(Duration::from_millis(20)).await;
+        }
+        member.must_be_running();
+        member.kill();
+    }
+    let _member = processor();
+    for tenant in &tenants {
+        let rejects = listed(&platform, tenant, sent).await;
+        let counts: Vec<_> = rejects["counts"].as_object().unwrap().values().collect();
+        assert_eq!(counts, [&json!(sent)]);
+        let originals = originals(&platform, tenant).await;
+        let distinct: BTreeSet<_> = originals.iter().collect();
+        assert_eq!((originals.len(), distinct.len()), (sent, sent));
+    }
+}
+
+/// What was sent, of every reject, page by page.
+async fn originals(platform: &Platform, tenant: &Tenant) -> Vec<String> {
+    let (mut originals, mut page) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/rejects?limit=100{page}");
+        let listed = platform.get(&tenant.owner, &path).await.expect(200).json();
+        let data = listed["data"].as_array().unwrap().iter();
+        originals.extend(data.map(|reject| reject["original"].as_str().unwrap().to_owned()));
+        match listed["next_cursor"].as_str() {
+            Some(cursor) => page = format!("&cursor={cursor}"),
+            None => return originals,
+        }
+    }
+}
