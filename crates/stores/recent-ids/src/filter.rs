@@ -1,0 +1,104 @@
+use std::mem::size_of;
+
+/// Bits for each key: of the keys that are not there, about one in 150 seems to be.
+const BITS_PER_KEY: usize = 12;
+
+/// A block is half a cache line.
+type Block = [u32; 8];
+
+/// One odd factor for each word of a block, as in the split block Bloom filter of Parquet:
+/// <https://github.com/apache/parquet-format/blob/master/BloomFilter.md>.
+const FACTORS: Block = [
+    0x47b6_137b,
+    0x4497_4d91,
+    0x8824_ad5b,
+    0xa2b7_289d,
+    0x7054_95c7,
+    0x2df1_424b,
+    0x9efc_4947,
+    0x5c6b_fb31,
+];
+
+/// A split block Bloom filter: tells of most keys that they are not there, with one look at
+/// memory. Whether a key is there the caller finds out from the keys themselves.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    blocks: Box<[Block]>,
+}
+
+impl Filter {
+    /// For `keys` keys, none of them in yet.
+    pub(crate) fn with_room_for(keys: usize) -> Self {
+        Self { blocks: vec![Block::default(); Self::blocks(keys)].into() }
+    }
+
+    /// How many bytes one for `keys` keys takes.
+    pub(crate) fn bytes(keys: usize) -> usize {
+        Self::blocks(keys) * size_of::<Block>()
+    }
+
+    /// How many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        size_of_val(&*self.blocks)
+    }
+
+    fn blocks(keys: usize) -> usize {
+        (keys * BITS_PER_KEY).div_ceil(size_of::<Block>() * 8).max(1)
+    }
+
+    pub(crate) fn add(&mut self, probe: &Probe) {
+        let index = self.index(probe);
+        if let Some(block) = self.blocks.get_mut(index) {
+            for (word, bit) in block.iter_mut().zip(&probe.bits) {
+                *word |= bit;
+            }
+        }
+    }
+
+    pub(crate) fn may_hold(&self, probe: &Probe) -> bool {
+        let missing = |block: &Block| {
+            block.iter().zip(&probe.bits).fold(0, |missing, (word, bit)| missing | (bit & !word))
+        };
+        self.blocks.get(self.index(probe)).is_none_or(|block| missing(block) == 0)
+    }
+
+    fn index(&self, probe: &Probe) -> usize {
+        // The high half of the hash, spread over the blocks without a division.
+        ((probe.high * self.blocks.len() as u64) >> 32) as usize
+    }
+}
+
+/// What any filter needs to know of a key: worked out once, asked of many.
+pub(crate) struct Probe {
+    high: u64,
+    /// A bit of each word.
+    bits: Block,
+}
+
+impl Probe {
+    /// For the key with this hash.
+    pub(crate) fn new(hash: u64) -> Self {
+        let low = hash as u32;
+        Self { high: hash >> 32, bits: FACTORS.map(|factor| 1 << (low.wrapping_mul(factor) >> 27)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::BuildHasher;
+
+    use super::*;
+
+    #[test]
+    fn what_was_added_is_found_and_little_else() {
+        let (hasher, keys) = (hashbrown::DefaultHashBuilder::default(), 100_000);
+        let mut filter = Filter::with_room_for(keys);
+        for key in 0..keys {
+            filter.add(&Probe::new(hasher.hash_one(key)));
+        }
+        let may_hold = |key: &usize| filter.may_hold(&Probe::new(hasher.hash_one(key)));
+        assert!((0..keys).all(|key| may_hold(&key)));
+        let wrong = (keys..2 * keys).filter(may_hold).count();
+        assert!(wrong < keys / 100, "{wrong} of {keys}");
+    }
+}

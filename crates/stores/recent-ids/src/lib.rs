@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod disk;
+mod entry;
+mod error;
+mod filter;
+mod folder;
+mod memory;
+mod open;
+mod recent_ids;
+mod run;
+mod stretch;
+
+pub use error::RecentIdsError;
+pub use memory::Memory;
+pub use recent_ids::{RecentIds, Remembered};

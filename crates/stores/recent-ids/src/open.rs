@@ -1,0 +1,78 @@
+use std::{hash::BuildHasher, mem};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use crate::{
+    entry::{Entry, Key},
+    memory::{Charge, Memory},
+    run::Run,
+    stretch::Stretch,
+};
+
+/// The newest ids of a partition: the only ones that change.
+pub(crate) struct Open {
+    entries: HashTable<Entry>,
+    /// What it stands for, once there is an id.
+    stretch: Option<Stretch>,
+    most: usize,
+    charge: Charge,
+}
+
+impl Open {
+    /// What a slot of the table takes: an entry and a byte of the table's own.
+    pub(crate) const SLOT_BYTES: usize = mem::size_of::<Entry>() + 1;
+
+    pub(crate) fn new(memory: &Memory) -> Self {
+        let most = memory.newest();
+        Self { entries: HashTable::new(), stretch: None, most, charge: memory.charge(0) }
+    }
+
+    pub(crate) fn stretch(&self) -> Option<Stretch> {
+        self.stretch
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether it must be closed before an id is added at `now`.
+    pub(crate) fn is_complete(&self, now: u32) -> bool {
+        self.entries.len() >= self.most || self.stretch.is_some_and(|stretch| !stretch.reaches(now))
+    }
+
+    /// Notes a key that is seen at `place`. Returns when it was seen before.
+    pub(crate) fn insert(
+        &mut self,
+        key: Key,
+        hash: u64,
+        place: Stretch,
+        hasher: &DefaultHashBuilder,
+    ) -> Option<u32> {
+        let now = place.last;
+        self.stretch = Some(self.stretch.map_or(place, |stretch| stretch.joined(place)));
+        if let Some(entry) = self.entries.find_mut(hash, |entry| entry.key() == key) {
+            return Some(mem::replace(&mut entry.seen, now));
+        }
+        let capacity = self.entries.capacity();
+        let rehash = |entry: &Entry| hasher.hash_one(entry.key());
+        self.entries.insert_unique(hash, Entry::new(key, now), rehash);
+        if self.entries.capacity() != capacity {
+            self.charge.set(self.entries.allocation_size());
+        }
+        None
+    }
+
+    /// Closes it: what it held, and nothing any more.
+    pub(crate) fn close(&mut self, memory: &Memory, hasher: &DefaultHashBuilder) -> Option<Run> {
+        let stretch = self.stretch.take()?;
+        let mut entries: Vec<_> = self.entries.drain().collect();
+        entries.sort_unstable_by_key(Entry::key);
+        Some(Run::new(stretch, entries.len(), entries.into_iter(), memory, hasher))
+    }
+
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+        self.stretch = None;
+    }
+}

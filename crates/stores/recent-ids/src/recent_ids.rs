@@ -1,0 +1,245 @@
+use std::{collections::VecDeque, hash::BuildHasher};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hashbrown::DefaultHashBuilder;
+use rustc_hash::FxHashMap;
+use tenancy::ClientId;
+use uuid::Uuid;
+
+use crate::{
+    Memory, RecentIdsError, disk::Span, entry::Key, filter::Probe, open::Open, run::Run,
+    stretch::Stretch,
+};
+
+/// The event ids of one partition of the log within the last 24 hours of its own time.
+///
+/// An event is a re-send when the same id of the same tenant stands earlier in the partition, at
+/// most a window away, to the second. The time of a record is the latest that any record up to it
+/// was logged at: brokers' clocks may go back, the partition's time does not. So it depends on
+/// nothing but the log, and every sink and every replay that was given the window's records in
+/// order decides alike. Whole ids are compared.
+///
+/// Calls may read and write files. After an error it is to be dropped.
+pub struct RecentIds {
+    memory: Memory,
+    tenants: FxHashMap<ClientId, u32>,
+    hasher: DefaultHashBuilder,
+    /// One past the last record.
+    next: u64,
+    /// The partition's time, in seconds since 1970.
+    now: u32,
+    /// Every id that was seen at this time or later is remembered.
+    whole_from: u32,
+    open: Open,
+    /// Closed, oldest first.
+    runs: VecDeque<Run>,
+    /// On disk, oldest first, all older than the runs.
+    spans: VecDeque<Span>,
+}
+
+/// How many entries are held, by place. An id that was sent again counts more than once where its
+/// entries have not met yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// In memory.
+    pub memory: usize,
+    /// On disk.
+    pub disk: usize,
+}
+
+impl RecentIds {
+    /// How long an id is remembered.
+    pub const WINDOW: TimeDelta = TimeDelta::hours(24);
+
+    /// How far the partition's time may go on before [`Self::rewind`] cannot go back, in seconds.
+    const SPARE: u32 = 3_600;
+
+    /// Remembers nothing yet. It is to be given every record from `next` on, which is the first
+    /// that was logged at `since` or later, and decides rightly from a window after that time.
+    pub fn new(memory: &Memory, next: u64, since: DateTime<Utc>) -> Self {
+        Self {
+            memory: memory.clone(),
+            tenants: FxHashMap::default(),
+            hasher: DefaultHashBuilder::default(),
+            next,
+            now: 0,
+            whole_from: seconds(since),
+            open: Open::new(memory),
+            runs: VecDeque::new(),
+            spans: VecDeque::new(),
+        }
+    }
+
+    /// One past the last record it was given.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// How many entries it holds.
+    pub fn remembered(&self) -> Remembered {
+        Remembered {
+            memory: self.open.len() + self.runs.iter().map(Run::len).sum::<usize>(),
+            disk: self.spans.iter().map(Span::len).sum(),
+        }
+    }
+
+    /// The next record of the partition is no event.
+    pub fn pass(&mut self, offset: u64, log_time: DateTime<Utc>) {
+        self.next = offset + 1;
+        self.now = self.now.max(seconds(log_time));
+    }
+
+    /// The next record of the partition is this event; whether it is a re-send does not matter.
+    ///
+    /// # Errors
+    /// [`RecentIdsError::Disk`]: older ids could not be moved out of memory.
+    pub fn remember(
+        &mut self,
+        offset: u64,
+        log_time: DateTime<Utc>,
+        client_id: &ClientId,
+        id: Uuid,
+    ) -> Result<(), RecentIdsError> {
+        self.insert(offset, log_time, client_id, id).map(drop)
+    }
+
+    /// The next record of the partition is this event: tells whether it is a re-send.
+    ///
+    /// # Errors
+    /// [`RecentIdsError::Disk`]: older ids could not be read, or not be moved out of memory.
+    pub fn is_resend(
+        &mut self,
+        offset: u64,
+        log_time: DateTime<Utc>,
+        client_id: &ClientId,
+        id: Uuid,
+    ) -> Result<bool, RecentIdsError> {
+        let (key, hash, newest) = self.insert(offset, log_time, client_id, id)?;
+        let before = match newest {
+            Some(seen) => Some(seen),
+            None => self.find_closed(key, hash)?,
+        };
+        Ok(before.is_some_and(|seen| self.now.saturating_sub(seen) <= window()))
+    }
+
+    /// Goes back to `next` or to a place before it: from [`Self::next`] on, records are to be
+    /// given again. Answers whether it could: it must still remember every id that was seen at
+    /// `since` or later. If not, it is to be dropped.
+    pub fn rewind(&mut self, next: u64, since: DateTime<Utc>) -> bool {
+        while self.next > next {
+            let Some(stretch) = self.open.stretch().or_else(|| self.runs.back().map(Run::stretch))
+            else {
+                return false;
+            };
+            match self.open.stretch() {
+                Some(_) => self.open.clear(),
+                None => drop(self.runs.pop_back()),
+            }
+            (self.next, self.now) = (stretch.from, stretch.before);
+        }
+        self.whole_from <= seconds(since)
+    }
+
+    fn insert(
+        &mut self,
+        offset: u64,
+        log_time: DateTime<Utc>,
+        client_id: &ClientId,
+        id: Uuid,
+    ) -> Result<(Key, u64, Option<u32>), RecentIdsError> {
+        let before = self.now;
+        self.pass(offset, log_time);
+        if self.open.is_complete(self.now) {
+            self.close()?;
+        }
+        let key = Key::new(self.tenant(client_id), id);
+        let hash = self.hasher.hash_one(key);
+        let place = Stretch { from: offset, before, first: self.now, last: self.now };
+        Ok((key, hash, self.open.insert(key, hash, place, &self.hasher)))
+    }
+
+    fn tenant(&mut self, client_id: &ClientId) -> u32 {
+        match self.tenants.get(client_id) {
+            Some(tenant) => *tenant,
+            None => {
+                let tenant = u32::try_from(self.tenants.len()).unwrap_or(u32::MAX);
+                self.tenants.insert(client_id.clone(), tenant);
+                tenant
+            }
+        }
+    }
+
+    /// When the key was last seen, the newest ids aside: the newest run that has it knows.
+    fn find_closed(&self, key: Key, hash: u64) -> Result<Option<u32>, RecentIdsError> {
+        let probe = Probe::new(hash);
+        if let Some(seen) = self.runs.iter().rev().find_map(|run| run.find(key, &probe)) {
+            return Ok(Some(seen));
+        }
+        for span in self.spans.iter().rev() {
+            if let Some(seen) = span.find(key, &probe)? {
+                return Ok(Some(seen));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Closes the newest ids, and keeps the house in order.
+    fn close(&mut self) -> Result<(), RecentIdsError> {
+        self.runs.extend(self.open.close(&self.memory, &self.hasher));
+        self.let_go();
+        self.merge();
+        while self.memory.is_over() {
+            match self.runs.pop_front() {
+                Some(run) => self.move_to_disk(run)?,
+                // The newest are asked for most.
+                None if self.spans.iter_mut().any(Span::drop_filters) => {}
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops what no record to come can be a re-send of.
+    fn let_go(&mut self) {
+        let oldest = self.now.saturating_sub(window() + Self::SPARE);
+        while let Some(span) = self.spans.pop_front_if(|span| span.stretch().last < oldest) {
+            self.whole_from = self.whole_from.max(span.stretch().last + 1);
+        }
+        if !self.spans.is_empty() {
+            return;
+        }
+        while let Some(run) = self.runs.pop_front_if(|run| run.stretch().last < oldest) {
+            self.whole_from = self.whole_from.max(run.stretch().last + 1);
+        }
+    }
+
+    /// Makes one run of the newest few while they are alike: fewer are to be looked into.
+    fn merge(&mut self) {
+        while let Some(start) = self.runs.len().checked_sub(Run::MERGED) {
+            if !Run::can_merge(self.runs.range(start..), &self.memory) {
+                return;
+            }
+            let newest = self.runs.split_off(start);
+            let merged = Run::merge(&Vec::from(newest), &self.memory, &self.hasher);
+            self.runs.extend(merged);
+        }
+    }
+
+    fn move_to_disk(&mut self, run: Run) -> Result<(), RecentIdsError> {
+        if !self.spans.back().is_some_and(|span| span.takes(&run)) {
+            self.spans.push_back(Span::new(self.memory.disk()?, run.stretch())?);
+        }
+        match self.spans.back_mut() {
+            Some(span) => span.add(run),
+            None => Ok(()),
+        }
+    }
+}
+
+fn seconds(time: DateTime<Utc>) -> u32 {
+    u32::try_from(time.timestamp()).unwrap_or_default()
+}
+
+const fn window() -> u32 {
+    RecentIds::WINDOW.num_seconds() as u32
+}
