@@ -1,6 +1,7 @@
 use aggregates::AggregatesError;
 use archive::ArchiveError;
 use control_plane::{ControlPlaneError, LedgerError};
+use recent_ids::RecentIdsError;
 use stream::StreamError;
 use tenancy::ClientId;
 use warehouse::{InsertError, WarehouseError};
@@ -23,6 +24,9 @@ pub enum ProcessorError {
     /// The archive did not do what was asked.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// Nobody can tell re-sends, as the disk did not do what was asked.
+    #[error(transparent)]
+    RecentIds(#[from] RecentIdsError),
     /// A planned batch cannot be read again as it was planned.
     #[error(
         "the plan {first}-{last} of partition {partition} says {planned} rows, the log {found}"

@@ -1,3 +1,6 @@
+use std::path::PathBuf;
+
+use recent_ids::{Memory, RecentIdsError};
 use serde::Deserialize;
 use settings::InvalidSetting;
 
@@ -37,6 +40,10 @@ pub struct ProcessorSettings {
     pub archive_memory_mib: usize,
     /// How often what was stored lately is audited, in seconds: 1 to 3,600.
     pub audit_seconds: u64,
+    /// What the event ids of the last 24 hours may take in memory, in MiB: some 50,000 ids each.
+    pub recent_ids_memory_mib: usize,
+    /// Where those go that do not fit. Nothing in it outlives the process.
+    pub recent_ids_folder: PathBuf,
 }
 
 impl ProcessorSettings {
@@ -68,6 +75,16 @@ impl ProcessorSettings {
         )?;
         within("processor.archive_batch_records", self.archive_batch_records, 1_000_000)?;
         within("processor.archive_memory_mib", self.archive_memory_mib, 1 << 20)?;
-        within("processor.archive_batch_mib", self.archive_batch_mib, self.archive_memory_mib)
+        within("processor.archive_batch_mib", self.archive_batch_mib, self.archive_memory_mib)?;
+        within("processor.recent_ids_memory_mib", self.recent_ids_memory_mib, 1 << 20)?;
+        if self.recent_ids_folder.as_os_str().is_empty() {
+            return Err(InvalidSetting::new("processor.recent_ids_folder", "must not be empty"));
+        }
+        Ok(())
+    }
+
+    /// The memory for event ids that these settings describe.
+    pub(crate) fn recent_ids(&self) -> Result<Memory, RecentIdsError> {
+        Memory::new(self.recent_ids_memory_mib << 20, &self.recent_ids_folder)
     }
 }

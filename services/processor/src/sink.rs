@@ -17,6 +17,7 @@ use crate::{
     live::{Live, Rebuilder},
     member,
     member::{Generation, Progress},
+    record::Kept,
     rejects::Rejects,
     store::Store,
     upkeep,
@@ -116,6 +117,7 @@ pub async fn run(
     let events = LogReader::new(&parts.kafka, parts.router.clone())?;
     let rejects = LogReader::of_rejects(&parts.kafka, parts.router.clone())?;
     let owner = Uuid::now_v7().to_string();
+    let memory = parts.settings.recent_ids()?;
     for sink in sinks {
         let reader = match sink {
             Sink::Store | Sink::Live | Sink::Archive => &events,
@@ -134,6 +136,7 @@ pub async fn run(
             reader: reader.clone(),
             history: history.clone(),
             progress: Progress::default(),
+            recent: Kept::new(*sink, memory.clone()),
         };
         tracing::info!(sink = sink.as_str(), kgen = log.kgen(), owner, "joining");
         let [_, progress] = sink.tasks();
@@ -145,7 +148,7 @@ pub async fn run(
                 let upkeep = upkeep::run(control_plane, warehouse, lifecycle.token());
                 lifecycle.spawn("upkeep", BUDGET, upkeep);
                 let audit = audit::watch(
-                    Auditor::new(&parts, history),
+                    Auditor::new(&parts, history, memory.clone()),
                     Duration::from_secs(parts.settings.audit_seconds),
                     lifecycle.token(),
                 );

@@ -25,11 +25,12 @@ const EXCEPTIONS: [(&str, &str); 3] =
     [("footfall", "api"), ("footfall", "collector"), ("footfall", "processor")];
 
 /// Each driver, and the crates that may use it.
-const DRIVERS: [(&str, &[&str]); 9] = [
+const DRIVERS: [(&str, &[&str]); 10] = [
     ("actix-web", &["api", "collector", "web"]),
     ("clickhouse", &["warehouse"]),
     ("jsonwebtoken", &["auth"]),
     ("argon2", &["auth"]),
+    ("fjall", &["recent-ids"]),
     ("rdkafka", &["stream"]),
     ("redis", &["aggregates"]),
     ("sqlx", &["control-plane"]),

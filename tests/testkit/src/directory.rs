@@ -27,8 +27,13 @@ pub fn tenant_record(client_id: &ClientId) -> TenantRecord {
 #[expect(clippy::disallowed_methods, reason = "a test acts for a tenant that it made up")]
 pub async fn tenant_context(record: TenantRecord) -> TenantContext {
     let client_id = record.client_id.clone();
-    let router = TenantRouter::new(Arc::new(OneTenant(record)));
+    let router = tenant_router(record);
     router.resolve_record(&client_id).await.expect("the directory knows its tenant")
+}
+
+/// A router that knows the tenant that `record` describes, and no other.
+pub fn tenant_router(record: TenantRecord) -> TenantRouter {
+    TenantRouter::new(Arc::new(OneTenant(record)))
 }
 
 struct OneTenant(TenantRecord);

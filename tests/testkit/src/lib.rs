@@ -19,7 +19,7 @@ mod tenant;
 
 pub use answer::Answer;
 pub use database::Database;
-pub use directory::{tenant_context, tenant_record};
+pub use directory::{tenant_context, tenant_record, tenant_router};
 pub use eventually::eventually;
 pub use platform::Platform;
 pub use process::Process;

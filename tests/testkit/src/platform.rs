@@ -41,6 +41,7 @@ impl Platform {
         let folder = workspace().join(".footfall/tests").join(name);
         std::fs::create_dir_all(&folder).expect("a folder for logs");
         let archive = folder.join("archive").display().to_string();
+        let recent_ids = folder.join("recent-ids").display().to_string();
         let settings = BTreeMap::from([
             ("FOOTFALL__POSTGRES__URL".to_owned(), database.url().to_owned()),
             ("FOOTFALL__POSTGRES__MAX_CONNECTIONS".to_owned(), "12".to_owned()),
@@ -51,6 +52,7 @@ impl Platform {
             ("FOOTFALL__ARCHIVE__URL".to_owned(), archive),
             ("FOOTFALL__PROCESSOR__ARCHIVE_BATCH_MS".to_owned(), "500".to_owned()),
             ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
+            ("FOOTFALL__PROCESSOR__RECENT_IDS_FOLDER".to_owned(), recent_ids),
             ("FOOTFALL__API__BIND".to_owned(), free_address()),
             ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
             // Tests run on disks of any fullness.

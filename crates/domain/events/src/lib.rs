@@ -5,13 +5,11 @@ mod event_type;
 mod fields;
 mod items;
 mod parse;
-mod recent_ids;
 mod rejection;
 mod split;
 
 pub use event::{Event, Item};
 pub use event_type::EventType;
 pub use parse::{Admission, EVENT_MAX, parse, sent_id};
-pub use recent_ids::RecentIds;
 pub use rejection::{Rejection, RejectionCode};
 pub use split::{Batch, BatchError, BodyForm, split};

@@ -25,6 +25,7 @@ use crate::{
     archive::memory::Room,
     history::History,
     member::{Generation, Progress},
+    record::Kept,
 };
 
 const EVERYTHING: std::ops::RangeInclusive<u64> = 0..=u64::MAX;
@@ -77,9 +78,16 @@ impl Stand {
             ledger: self.ledger.clone(),
             reader: self.reader.clone(),
             progress: Progress::default(),
+            recent: self.recent(),
         };
         let cut = Cut { records: 100, bytes: 1 << 20, wait: Duration::ZERO };
         Archiver { log, archive: self.archive(), cut, memory: Memory::new(2) }
+    }
+
+    /// The archive tells no re-sends.
+    fn recent(&self) -> Kept {
+        let folder = self.folder.path().join("recent-ids");
+        Kept::new(Sink::Archive, recent_ids::Memory::new(1 << 20, &folder).unwrap())
     }
 
     fn archive(&self) -> Archive {

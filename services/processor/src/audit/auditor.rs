@@ -8,6 +8,7 @@ use std::{
 use archive::Archive;
 use chrono::{DateTime, Utc};
 use control_plane::{ControlPlane, Ledger};
+use recent_ids::Memory;
 use telemetry::Counter;
 use tenancy::{Destination, PlatformContext, TenantRouter};
 use warehouse::{LogRange, Warehouse};
@@ -36,6 +37,7 @@ pub(crate) struct Auditor {
     pub(super) warehouse: Warehouse,
     pub(super) history: History,
     pub(super) archive: Archive,
+    memory: Memory,
     /// What stayed different after it was looked into: it is not looked into again for a while.
     explained: BTreeMap<(Destination, u16, u16, u64), (Difference, Instant)>,
     /// Generation, partition and offset of the gaps of the archive that were told.
@@ -58,7 +60,7 @@ pub(super) enum Depth {
 
 impl Auditor {
     /// An auditor of the log with this history.
-    pub(crate) fn new(parts: &Parts, history: History) -> Self {
+    pub(crate) fn new(parts: &Parts, history: History, memory: Memory) -> Self {
         #[expect(clippy::disallowed_methods, reason = "the audit is the platform's own work")]
         let platform = TenantRouter::platform("processor");
         Self {
@@ -68,6 +70,7 @@ impl Auditor {
             warehouse: parts.warehouse.clone(),
             history,
             archive: parts.archive.clone(),
+            memory,
             explained: BTreeMap::new(),
             gaps: BTreeSet::new(),
             away: BTreeSet::new(),
@@ -139,6 +142,7 @@ impl Auditor {
             warehouse: self.warehouse.clone(),
             kept: Kept::now(&self.control_plane.for_platform(&self.platform)).await?,
             effect,
+            memory: self.memory.clone(),
         })
     }
 

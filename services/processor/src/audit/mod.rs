@@ -69,6 +69,6 @@ impl Auditor {
         let reader = LogReader::new(&parts.kafka, router.clone())?;
         let generation = Generation::find(&parts.kafka, &ledger, &reader).await?;
         let history = History::new(generation, reader, ledger, archive, router);
-        Ok(Self::new(parts, history))
+        Ok(Self::new(parts, history, parts.settings.recent_ids()?))
     }
 }

@@ -3,7 +3,6 @@ use std::time::{Duration, Instant};
 use aggregates::{Aggregates, AggregatesError, LiveBatch, Outcome};
 use chrono::{DateTime, Utc};
 use control_plane::Lease;
-use events::RecentIds;
 use failpoints::Step;
 use stream::{Entry, Offset, Partition};
 use telemetry::{Counter, Histogram};
@@ -12,7 +11,7 @@ use super::{SINK, chains::Chains, deltas::deltas, reached::Reached};
 use crate::{
     Parts, ProcessorError,
     member::{Gather, Log, Worker},
-    record::{Decoded, decode, recall},
+    record::{Decoded, Recent},
     retry::{self, Pauses},
 };
 
@@ -33,7 +32,7 @@ pub(crate) struct Live {
 /// What the worker of a partition holds.
 pub(crate) struct Claim {
     lease: Lease,
-    recent: RecentIds,
+    recent: Recent,
     /// The first offset of the next batch.
     next: Offset,
     /// The log's time of the last record applied.
@@ -161,22 +160,20 @@ impl Worker for Live {
         failpoints::reach(Step::Take);
         self.reached.ask(&log.ledger, &self.topic).await?;
         let next = self.chains.join(&lease).await?;
-        let recent = RecentIds::new();
+        let recent = log.recent.take(log.kgen(), partition);
         let claim = Claim { lease, recent, next, log_time: None, noted_at: Instant::now() };
         self.reached(&claim);
         Ok((claim, next))
     }
 
     async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        let Lease { kgen, partition, .. } = claim.lease;
-        claim.recent = recall(&self.log.history, kgen, partition, claim.next).await?;
-        Ok(())
+        let Lease { kgen, .. } = claim.lease;
+        claim.recent.recall(&self.log.history, kgen, claim.next).await
     }
 
     async fn process(&self, claim: &mut Claim, entries: Vec<Entry>) -> Result<(), ProcessorError> {
         let began = Instant::now();
-        let records: Vec<_> =
-            entries.into_iter().map(|entry| decode(entry, &mut claim.recent)).collect();
+        let records = claim.recent.decode(entries).await?;
         let Some(newest) = records.last() else {
             return Ok(());
         };

@@ -15,7 +15,7 @@ pub(crate) use generation::Generation;
 pub(crate) use group::Member;
 pub(crate) use progress::{Progress, watch};
 
-use crate::{ProcessorError, Sink, history::History};
+use crate::{ProcessorError, Sink, history::History, record::Kept};
 
 /// What every worker of a sink knows of the log.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ pub(crate) struct Log {
     pub(crate) reader: LogReader,
     pub(crate) history: History,
     pub(crate) progress: Progress,
+    /// The event ids by which re-sends are told.
+    pub(crate) recent: Kept,
 }
 
 impl Log {

@@ -15,6 +15,9 @@ use super::Log;
 /// How often idle partitions are declared up to date.
 const EVERY: Duration = Duration::from_millis(500);
 
+/// How long the event ids of a partition are kept after it was taken away: it may well come back.
+const IDLE: Duration = Duration::from_secs(600);
+
 /// How far each owned partition has come. Cloning shares it.
 #[derive(Clone, Default)]
 pub(crate) struct Progress {
@@ -114,6 +117,7 @@ pub(crate) async fn watch(log: Log, token: CancellationToken) -> Result<(), BoxE
             () = token.cancelled() => return Ok(()),
             _ = tick.tick() => {}
         }
+        log.recent.let_go(IDLE).await;
         let failed = look(&log).await.err();
         if let (Some(error), false) = (&failed, away) {
             tracing::warn!(sink = log.sink.as_str(), error, "cannot tell how far the log is");

@@ -1,9 +1,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use events::{Event, RecentIds};
+use events::Event;
+use recent_ids::{RecentIds, RecentIdsError};
 use stream::{Entry, LogRecord, Offset};
 use tenancy::Scoped;
+
+use super::canonical;
 
 /// A record of the log, read.
 pub(crate) struct Decoded {
@@ -45,25 +48,43 @@ impl Decoded {
 }
 
 /// Reads the next record of a partition. Records go through here in the order of the log.
-pub(crate) fn decode(entry: Entry, recent: &mut RecentIds) -> Decoded {
+pub(super) fn decode(entry: Entry, recent: &mut RecentIds) -> Result<Decoded, RecentIdsError> {
     let read = Decoded::read(entry);
-    let resend = read.event.as_ref().is_ok_and(|event| {
-        let id = event.value().event_id;
-        recent.is_resend(event.tenant().client_id(), id, read.log_time)
-    });
-    Decoded { resend, ..read }
+    let resend = match &read.event {
+        Ok(event) => {
+            let (client_id, id) = (event.tenant().client_id(), event.value().event_id);
+            recent.is_resend(read.offset, read.log_time, client_id, id)?
+        }
+        Err(_) => {
+            recent.pass(read.offset, read.log_time);
+            false
+        }
+    };
+    Ok(Decoded { resend, ..read })
+}
+
+/// Remembers the next record of a partition that others decide about.
+pub(super) fn note(entry: &Entry, recent: &mut RecentIds) -> Result<(), RecentIdsError> {
+    let (offset, log_time) = (entry.offset(), entry.log_time());
+    if let Entry::Record(record) = entry
+        && let Some(id) = canonical::event_id(payload(record.value()))
+    {
+        return recent.remember(offset, log_time, record.tenant().client_id(), id);
+    }
+    recent.pass(offset, log_time);
+    Ok(())
 }
 
 fn read(record: Scoped<LogRecord>) -> Result<Scoped<Arc<Event>>, Unreadable> {
-    let read = record
-        .as_ref()
-        .try_map(|record| serde_json::from_slice(record.payload.as_deref().unwrap_or_default()));
-    match read {
+    match record.as_ref().try_map(|record| canonical::event(payload(record))) {
         Ok(event) => Ok(event.map(Arc::new)),
         Err(error) => {
-            let error: serde_json::Error = error;
             let reason = format!("not a canonical event: {:?}", error.classify());
             Err(Unreadable { reason, record: Some(Box::new(record)) })
         }
     }
+}
+
+fn payload(record: &LogRecord) -> &[u8] {
+    record.payload.as_deref().unwrap_or_default()
 }

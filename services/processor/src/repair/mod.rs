@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use chrono::{DateTime, Utc};
 use control_plane::Ledger;
-use events::RecentIds;
+use recent_ids::Memory;
 use stream::{Entry, Offset};
 use tenancy::{ClientId, Destination};
 use warehouse::{InsertBatch, LogRange, Warehouse};
@@ -21,7 +21,7 @@ pub(crate) use kept::{Kept, horizon};
 use crate::{
     ProcessorError,
     history::History,
-    record::{Decoded, decode, recall},
+    record::{Decoded, Recent},
 };
 use chunk::{Chunk, Plans};
 
@@ -70,6 +70,8 @@ pub(crate) struct Repair {
     pub(crate) warehouse: Warehouse,
     pub(crate) kept: Kept,
     pub(crate) effect: Effect,
+    /// Of the event ids that tell re-sends where no plan is known.
+    pub(crate) memory: Memory,
 }
 
 /// A comparison under way.
@@ -77,7 +79,7 @@ pub(crate) struct Repair {
 struct Comparison {
     /// What decides whether records that no plan is known of are re-sends; none while every record
     /// has its plan.
-    recent: Option<RecentIds>,
+    recent: Option<Recent>,
     findings: BTreeMap<Destination, Findings>,
     /// Between which offsets and times there are copies.
     copies: BTreeMap<Destination, Copies>,
@@ -133,13 +135,14 @@ impl Repair {
         let batches = self.ledger.done_batches(self.group, kgen, partition, first..=last).await;
         let plans = Plans::new(batches?);
         if comparison.recent.is_none() && !plans.cover(first, last) {
-            comparison.recent = Some(recall(&self.history, kgen, partition, first).await?);
+            let recent = Recent::aside(&self.memory, partition);
+            recent.recall(&self.history, kgen, first).await?;
+            comparison.recent = Some(recent);
         }
-        let read = |entry| match &mut comparison.recent {
-            Some(recent) => decode(entry, recent),
-            None => Decoded::read(entry),
+        let records = match &comparison.recent {
+            Some(recent) => recent.decode(entries).await?,
+            None => entries.into_iter().map(Decoded::read).collect(),
         };
-        let records: Vec<_> = entries.into_iter().map(read).collect();
         let chunk = Chunk::new(&records, &plans, &self.kept, scope);
         for (destination, share) in &chunk.shares {
             let batch = self.batch(range, destination);

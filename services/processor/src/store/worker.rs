@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     mem,
     ops::Range,
     sync::{Arc, Mutex},
@@ -7,7 +7,6 @@ use std::{
 };
 
 use control_plane::{Batch, BatchPlan, Lease};
-use events::RecentIds;
 use failpoints::Step;
 use stream::{Entry, Offset, Partition, Producer};
 use telemetry::Counter;
@@ -26,7 +25,7 @@ use crate::{
     Parts, ProcessorError, Sink,
     history::History,
     member::{Gather, Log, Worker},
-    record::{Decoded, decode, recall},
+    record::{Decoded, Recent},
     retry::{self, Pauses},
 };
 
@@ -46,7 +45,7 @@ pub(crate) struct Store {
 /// What the worker of a partition holds.
 pub(crate) struct Claim {
     lease: Lease,
-    recent: RecentIds,
+    recent: Recent,
     /// What a former owner planned and did not mark, in the order of the log.
     left: Vec<Batch>,
     /// The first offset of the next batch.
@@ -87,7 +86,7 @@ impl Store {
         let mut records = Vec::new();
         let mut range = self.log.history.read_log(partition, plan.first..plan.last + 1);
         while let Some(entries) = range.next(CHUNK).await? {
-            records.extend(entries.into_iter().map(|entry| decode(entry, &mut claim.recent)));
+            records.extend(claim.recent.decode(entries).await?);
         }
         let draft = Draft::with_skip(plan.first, &records, plan.skip.clone());
         if draft.plan != plan {
@@ -188,10 +187,10 @@ impl Store {
         halted: &Halted,
         partition: Partition,
         range: Range<Offset>,
-    ) -> Result<VecDeque<Entry>, ProcessorError> {
+    ) -> Result<Vec<Entry>, ProcessorError> {
         halted.wait().await;
         let mut stretch = self.log.history.read_log(partition, range);
-        let mut records = VecDeque::new();
+        let mut records = Vec::new();
         while let Some(entries) = stretch.next(CHUNK).await? {
             records.extend(entries);
         }
@@ -224,7 +223,7 @@ impl Worker for Store {
         let claim = Claim {
             in_flight: InFlight::new(lease.clone()),
             lease,
-            recent: RecentIds::new(),
+            recent: log.recent.take(kgen, partition),
             left,
             next,
             tolerance: Arc::new(Mutex::new(Tolerance::new(self.poison_limit, set_aside))),
@@ -237,7 +236,7 @@ impl Worker for Store {
         let lease = &claim.lease;
         let (history, partition, next) = (&self.log.history, lease.partition, lease.next_offset);
         history.stand_until_held(Sink::Store, partition, next).await?;
-        claim.recent = recall(history, lease.kgen, partition, next).await?;
+        claim.recent.recall(history, lease.kgen, next).await?;
         for left in mem::take(&mut claim.left) {
             self.take_over(claim, left).await?;
         }
@@ -249,22 +248,20 @@ impl Worker for Store {
         let Some(end) = entries.last().map(|entry| entry.offset() + 1) else { return Ok(()) };
         let partition = claim.lease.partition;
         let (mut records, mut halted) = (Vec::with_capacity(entries.len()), None);
-        let mut entries = VecDeque::from(entries);
-        while let Some(entry) = entries.pop_front() {
-            let decoded = decode(entry, &mut claim.recent);
-            let offset = decoded.offset;
-            if let Err(poison) = &decoded.event
-                && !admits(&claim.tolerance, [offset])
-            {
-                self.plan(claim, mem::take(&mut records), began).await?;
-                let reason = &poison.reason;
-                let halted =
-                    halted.get_or_insert_with(|| Halted::new(SINK, partition, offset, reason));
-                entries = self.stand_still(halted, partition, offset..end).await?;
-                continue;
+        let mut entries = entries;
+        loop {
+            let tolerance = Arc::clone(&claim.tolerance);
+            let admits = move |offset| admits(&tolerance, [offset]);
+            let (taken, refused) = claim.recent.decode_until(entries, admits).await?;
+            if !taken.is_empty() {
+                halted = None;
             }
-            halted = None;
-            records.push(decoded);
+            records.extend(taken);
+            let Some((offset, poison)) = refused else { break };
+            self.plan(claim, mem::take(&mut records), began).await?;
+            let reason = &poison.reason;
+            let halted = halted.get_or_insert_with(|| Halted::new(SINK, partition, offset, reason));
+            entries = self.stand_still(halted, partition, offset..end).await?;
         }
         self.plan(claim, records, began).await
     }

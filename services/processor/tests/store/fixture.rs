@@ -87,6 +87,8 @@ impl Shop {
             archive_batch_mib: 1,
             archive_batch_ms: 1_000,
             archive_memory_mib: 1,
+            recent_ids_memory_mib: 16,
+            recent_ids_folder: std::env::temp_dir().join("footfall-recent-ids"),
         };
         let archive = ArchiveSettings {
             url: std::env::temp_dir().join(run.to_string()).display().to_string(),

@@ -1,0 +1,388 @@
+//! What a worker remembers of its partition, and what the next one finds.
+
+use std::time::Duration;
+
+use archive::{Archive, ArchiveSettings};
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use control_plane::{ControlPlane, PostgresSettings};
+use recent_ids::Memory;
+use serde_json::{Value, json};
+use settings::Secret;
+use stream::{
+    Delivery, Entry, Headers, KafkaSettings, LogReader, LogRecord, Offset, Producer, Unresolved,
+    UnresolvedReason, delete_topics, ensure_topics,
+};
+use telemetry::Gauge;
+use tempfile::TempDir;
+use tenancy::{TenantContext, TenantRouter};
+use testkit::{Database, setting, tenant_context, tenant_record, tenant_router};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::{Kept, Recent, window::Window};
+use crate::{
+    ProcessorError, Sink,
+    history::History,
+    member::{Generation, read},
+};
+
+fn kept(sink: Sink) -> (TempDir, Kept) {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = Memory::new(64 << 20, folder.path()).unwrap();
+    (folder, Kept::new(sink, memory))
+}
+
+async fn acme() -> TenantContext {
+    tenant_context(tenant_record(&"acme".parse().unwrap())).await
+}
+
+fn begin() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_900_000_000, 0).unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test has records of its own tenant")]
+fn entry(tenant: &TenantContext, offset: Offset, payload: &[u8]) -> Entry {
+    let log_time = begin() + TimeDelta::seconds(i64::try_from(offset).unwrap());
+    Entry::Record(tenant.scope(record(offset, log_time, payload)))
+}
+
+fn record(offset: Offset, log_time: DateTime<Utc>, payload: &[u8]) -> LogRecord {
+    LogRecord {
+        partition: 0,
+        offset,
+        log_time,
+        key: Some(Bytes::from_static(b"acme")),
+        headers: Headers::default(),
+        payload: Some(Bytes::copy_from_slice(payload)),
+    }
+}
+
+/// An event with every field that an event may have.
+fn event(id: Uuid) -> Value {
+    let at = begin();
+    json!({
+        "event_id": id, "type": "purchase", "event_time": at, "event_time_sent": at,
+        "received_at": at, "visitor_id": "v", "session_id": "s", "customer_id": "c",
+        "campaign_id": "spring", "ad_id": "a", "creative_id": "c", "placement": "top",
+        "page_type": "home", "keyword": "shoes", "cost": "0.5", "order_id": "o", "revenue": "10",
+        "items": [{"product_id": "p", "brand": "b", "category": "c", "quantity": 1, "price": "10"}],
+        "currency": "EUR", "url": "https://shop.example", "referrer": "https://search.example",
+        "user_agent": "u", "device": "mobile", "country": "DE", "properties": {"more": [1, {}]},
+    })
+}
+
+fn id(number: u64) -> Uuid {
+    Uuid::from_u64_pair(1, number)
+}
+
+/// A record of each id, in the order of their numbers, from `first` on.
+fn entries(tenant: &TenantContext, first: Offset, numbers: &[u64]) -> Vec<Entry> {
+    let entry = |(offset, number): (Offset, &u64)| {
+        entry(tenant, offset, event(id(*number)).to_string().as_bytes())
+    };
+    (first..).zip(numbers).map(entry).collect()
+}
+
+async fn decide(recent: &Recent, entries: Vec<Entry>) -> Vec<bool> {
+    let decoded = recent.decode(entries).await.unwrap();
+    decoded.iter().map(|record| record.resend).collect()
+}
+
+fn window(range: std::ops::Range<Offset>) -> Window {
+    Window { since: begin() - TimeDelta::hours(24), range }
+}
+
+/// What a record may hold besides an event, each with an id that could be read.
+fn payloads() -> Vec<(Uuid, Vec<u8>)> {
+    let (mut payloads, mut ids) = (Vec::new(), (0..).map(id));
+    let mut add = |change: &dyn Fn(&mut Value)| {
+        let id = ids.next().unwrap();
+        let mut event = event(id);
+        change(&mut event);
+        payloads.push((id, event.to_string().into_bytes()));
+    };
+    add(&|_| {});
+    let fields: Vec<_> = event(id(0)).as_object().unwrap().keys().cloned().collect();
+    for field in fields.iter().filter(|field| *field != "event_id") {
+        for wrong in [json!(null), json!(7), json!("no"), json!([]), json!({}), json!([{}])] {
+            add(&|event| event[field] = wrong.clone());
+        }
+        add(&|event| drop(event.as_object_mut().unwrap().remove(field)));
+    }
+    for time in [
+        "2026-02-28T23:59:59.999Z",
+        "2026-02-29T00:00:00.000Z",
+        "2024-02-29T00:00:00.000Z",
+        "2026-13-01T00:00:00.000Z",
+        "2026-00-10T00:00:00.000Z",
+        "2026-01-00T00:00:00.000Z",
+        "2026-01-01T24:00:00.000Z",
+        "2026-01-01T00:60:00.000Z",
+        "2026-01-01T00:00:60.000Z",
+        "2026-01-01T00:00:61.000Z",
+        "2026-01-01T00:00:00.0x0Z",
+        "20x6-01-01T00:00:00.000Z",
+        "2026-01-01T00:00:00.000z",
+        "2026-01-01 00:00:00.000Z",
+        "2026-01-01T00:00:00+02:00",
+    ] {
+        add(&|event| event["event_time"] = json!(time));
+    }
+    add(&|event| event["visitor_id"] = json!("quoted \"so\""));
+    add(&|event| event["unknown"] = json!({"deep": [1, 2]}));
+    add(&|event| {
+        let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
+        event["properties"] = json!({"deep": deep});
+    });
+    let mut text = |change: &dyn Fn(String) -> Vec<u8>| {
+        let id = ids.next().unwrap();
+        payloads.push((id, change(event(id).to_string())));
+    };
+    text(&|event| format!(" {event} ").into_bytes());
+    text(&|event| format!("{event} and more").into_bytes());
+    text(&|event| format!("[{event}]").into_bytes());
+    text(&|event| event.trim_end_matches('}').as_bytes().to_vec());
+    text(&|event| event.replacen('{', "{\"type\":\"refund\",", 1).into_bytes());
+    text(&|event| event.replacen('{', "{\"unknown\":\"\\ud800\",", 1).into_bytes());
+    text(&|event| [event.trim_end_matches('}').as_bytes(), b",\"x\":\"\xff\"}"].concat());
+    text(&|event| event.replace("home", "\u{1}").into_bytes());
+    text(&|event| event.replace("\"more\":[1", "\"more\":[1e999").into_bytes());
+    payloads
+}
+
+#[tokio::test]
+async fn records_that_others_decided_about_are_remembered_as_by_those_who_did() {
+    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
+    let mut records: Vec<_> = (0..)
+        .zip(payloads())
+        .map(|(offset, (id, payload))| (id, entry(&acme, offset, &payload)))
+        .collect();
+    let next = records.len() as Offset;
+    let unknown = Unresolved {
+        record: record(next, begin(), event(id(next)).to_string().as_bytes()),
+        reason: UnresolvedReason::UnknownTenant,
+    };
+    records.push((id(next), Entry::Unresolved(unknown)));
+    let (ids, records): (Vec<_>, Vec<_>) = records.into_iter().unzip();
+
+    let (noted, decoded) = (kept.take(1, 0), kept.take(1, 1));
+    for recent in [&noted, &decoded] {
+        recent.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+    }
+    noted.note(records.clone()).await.unwrap();
+    let are_events: Vec<_> =
+        decoded.decode(records).await.unwrap().iter().map(|one| one.event.is_ok()).collect();
+    assert!(are_events.contains(&true) && are_events.iter().filter(|is| !**is).count() > 50);
+
+    let again: Vec<_> = (next + 1..)
+        .zip(ids)
+        .map(|(offset, id)| entry(&acme, offset, event(id).to_string().as_bytes()))
+        .collect();
+    assert_eq!(decide(&noted, again.clone()).await, are_events);
+    assert_eq!(decide(&decoded, again).await, are_events);
+}
+
+#[tokio::test]
+async fn a_partition_that_comes_back_goes_on_from_where_it_was() {
+    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
+    let numbers: Vec<_> = (0..200).map(|n| n % 150).collect();
+    let first = kept.take(1, 0);
+    first.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+    let decided = decide(&first, entries(&acme, 0, &numbers)).await;
+
+    let second = kept.take(1, 0);
+    assert_eq!(second.resume(&window(0..200)).await.unwrap(), Some(200));
+    assert_eq!(decide(&second, entries(&acme, 200, &[3, 999])).await, [true, false]);
+
+    // The offset went back: the records from there on were never seen.
+    let third = kept.take(1, 0);
+    let from = third.resume(&window(0..120)).await.unwrap().unwrap();
+    let (known, next) = (usize::try_from(from).unwrap(), 120);
+    third.note(entries(&acme, from, &numbers[known..next])).await.unwrap();
+    assert_eq!(decide(&third, entries(&acme, 120, &numbers[next..])).await, decided[next..]);
+}
+
+#[tokio::test]
+async fn records_after_one_that_is_not_admitted_are_as_if_not_read() {
+    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
+    let recent = kept.take(1, 0);
+    recent.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+    let mut records = entries(&acme, 0, &[1, 2, 3, 2]);
+    records[2] = entry(&acme, 2, b"no event");
+    let (read, refused) = recent.decode_until(records.clone(), |_| false).await.unwrap();
+    assert_eq!(read.iter().map(|record| record.offset).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(refused.unwrap().0, 2);
+    let rest = records.split_off(2);
+    let (read, refused) = recent.decode_until(rest, |offset| offset == 2).await.unwrap();
+    assert!(refused.is_none() && read[0].event.is_err());
+    assert!(read[1].resend, "of the record before");
+    assert_eq!(decide(&recent, entries(&acme, 4, &[3, 1])).await, [false, true]);
+}
+
+#[tokio::test]
+async fn what_is_known_of_another_stretch_is_of_no_use() {
+    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
+    for (kgen, range) in [(1, 300..400), (2, 0..100)] {
+        let recent = kept.take(1, 0);
+        recent.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+        recent.note(entries(&acme, 0, &(0..100).collect::<Vec<_>>())).await.unwrap();
+        assert_eq!(kept.take(kgen, 0).resume(&window(range)).await.unwrap(), None);
+    }
+    // Known from `begin` on only, and the window begins earlier.
+    let recent = kept.take(1, 0);
+    recent.begin(0, begin()).await.unwrap();
+    recent.note(entries(&acme, 0, &[1, 2, 3])).await.unwrap();
+    assert_eq!(kept.take(1, 0).resume(&window(0..3)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_partition_changes_nothing() {
+    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
+    let lost = kept.take(1, 0);
+    lost.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+    let owner = kept.take(1, 0);
+    let late = lost.decode(entries(&acme, 0, &[1])).await;
+    assert!(matches!(late, Err(ProcessorError::Retake(_))));
+    assert_eq!(owner.resume(&window(0..0)).await.unwrap(), Some(0));
+    assert_eq!(decide(&owner, entries(&acme, 0, &[1])).await, [false]);
+}
+
+#[tokio::test]
+async fn a_batch_that_was_cut_off_is_as_if_it_had_not_been() {
+    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
+    let numbers: Vec<_> = (0..5_000).collect();
+    let mut recent = kept.take(1, 0);
+    recent.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+    for round in 0..10 {
+        let (next, batch) = (round * 5_000, entries(&acme, round * 5_000, &numbers));
+        let cut_off = timeout(Duration::from_millis(round), recent.decode(batch.clone())).await;
+        drop(cut_off);
+        recent = kept.take(1, 0);
+        let from = recent.resume(&window(0..next)).await.unwrap().unwrap();
+        for offset in (from..next).step_by(5_000) {
+            recent.note(entries(&acme, offset, &numbers)).await.unwrap();
+        }
+        let resends = decide(&recent, batch).await;
+        assert!(resends.iter().all(|resend| *resend == (round > 0)), "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_has_is_let_go_after_a_while_and_the_gauge_follows() {
+    let ((_folder, kept), acme) = (kept(Sink::Live), acme().await);
+    let gauge = || Gauge::EventIdsRemembered.value(&["live", "memory"]);
+    let recent = kept.take(1, 0);
+    recent.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+    recent.note(entries(&acme, 0, &[1, 2, 3])).await.unwrap();
+    kept.let_go(Duration::ZERO).await;
+    assert_eq!(gauge(), 3);
+    drop(recent);
+    kept.let_go(Duration::from_secs(600)).await;
+    assert_eq!(gauge(), 3);
+    kept.let_go(Duration::ZERO).await;
+    assert_eq!(gauge(), 0);
+    assert_eq!(kept.take(1, 0).resume(&window(0..3)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_window_recalled_from_the_log_decides_as_one_that_never_stopped() {
+    let (log, acme) = (TestLog::new().await, acme().await);
+    let numbers: Vec<_> = (0..900).map(|n| n * 7 % 600).collect();
+    log.publish(&acme, &numbers).await;
+    let router = tenant_router(tenant_record(acme.client_id()));
+    let reader = LogReader::new(&log.settings, router.clone()).unwrap();
+    let database = Database::create().await;
+    let (history, kgen) = log.history(&database, &reader, router).await;
+    let rest = async |from: Offset| {
+        let mut stream = reader.read_range(0, from..900).unwrap();
+        let mut entries = Vec::new();
+        while let Some(more) = read(&mut stream, 1_000).await.unwrap() {
+            entries.extend(more);
+        }
+        entries
+    };
+    let (_folder, kept) = kept(Sink::Store);
+    let whole = kept.take(1, 0);
+    whole.recall(&history, kgen, 0).await.unwrap();
+    let decided = decide(&whole, rest(0).await).await;
+    assert_eq!(decided.iter().filter(|resend| **resend).count(), 300);
+
+    // One after the other by a process that has not seen the partition before, and by one that
+    // has: on from where it was, and back again.
+    for next in [0, 1, 450, 700, 650, 899, 10, 900] {
+        for place in [2, 3 + next] {
+            let recent = kept.take(u16::try_from(place).unwrap(), 0);
+            recent.recall(&history, kgen, next).await.unwrap();
+            let offset = usize::try_from(next).unwrap();
+            assert_eq!(decide(&recent, rest(next).await).await, decided[offset..], "from {next}");
+        }
+    }
+}
+
+/// Topics of its own with one partition, deleted when dropped.
+struct TestLog {
+    settings: KafkaSettings,
+}
+
+impl TestLog {
+    async fn new() -> Self {
+        let run = Uuid::now_v7();
+        let settings = KafkaSettings {
+            brokers: setting("FOOTFALL__KAFKA__BROKERS"),
+            events_topic: format!("test-events-{run}"),
+            rejects_topic: format!("test-rejects-{run}"),
+            partitions: 1,
+            replication: 1,
+        };
+        ensure_topics(&settings).await.unwrap();
+        Self { settings }
+    }
+
+    /// What is known of the log so far, and its generation; its archive is empty.
+    async fn history(
+        &self,
+        database: &Database,
+        reader: &LogReader,
+        router: TenantRouter,
+    ) -> (History, u16) {
+        let url = Secret::new(database.url());
+        let postgres = PostgresSettings { url, max_connections: 2 };
+        let control_plane = ControlPlane::connect(&postgres).await.unwrap();
+        control_plane.migrate().await.unwrap();
+        let ledger = control_plane.ledger();
+        let generation = Generation::find(&self.settings, &ledger, reader).await.unwrap();
+        let kgen = generation.kgen();
+        let archive = Archive::new(&ArchiveSettings {
+            url: std::env::temp_dir().join(database.name()).to_str().unwrap().to_owned(),
+            region: String::new(),
+            endpoint: String::new(),
+            access_key_id: Secret::new(""),
+            secret_access_key: Secret::new(""),
+        });
+        (History::new(generation, reader.clone(), ledger, archive.unwrap(), router), kgen)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test has events of its own tenant")]
+    async fn publish(&self, tenant: &TenantContext, numbers: &[u64]) {
+        let event = |number: &u64| serde_json::from_value(event(id(*number))).unwrap();
+        let events = numbers.iter().map(event).collect();
+        let delivery = Delivery { within: Duration::from_secs(20), traceparent: None };
+        let producer = Producer::new(&self.settings).unwrap();
+        let outcomes = producer.publish(tenant.scope(events), delivery).await;
+        let published = |outcome| matches!(outcome, stream::PublishOutcome::Published { .. });
+        assert!(outcomes.into_iter().all(published));
+    }
+}
+
+impl Drop for TestLog {
+    fn drop(&mut self) {
+        let settings = self.settings.clone();
+        std::thread::spawn(move || delete(&settings)).join().unwrap();
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn delete(settings: &KafkaSettings) {
+    delete_topics(settings).await.unwrap();
+}
