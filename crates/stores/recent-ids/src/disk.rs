@@ -57,7 +57,8 @@ impl Disk {
         !self.failed.load(Ordering::Relaxed)
     }
 
-    fn failed(&self, doing: &'static str, error: fjall::Error) -> RecentIdsError {
+    /// Nothing more is to be put on it.
+    pub(crate) fn failed(&self, doing: &'static str, error: fjall::Error) -> RecentIdsError {
         self.failed.store(true, Ordering::Relaxed);
         RecentIdsError::disk(doing)(error)
     }

@@ -117,3 +117,19 @@ impl Drop for Charge {
         self.set(0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_failed_is_not_used_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Memory::new(0, folder.path()).unwrap();
+        let first = memory.disk().unwrap();
+        assert!(Arc::ptr_eq(&first, &memory.disk().unwrap()));
+        drop(first.failed("read", fjall::Error::Poisoned));
+        let second = memory.disk().unwrap();
+        assert!(!Arc::ptr_eq(&first, &second) && second.is_sound());
+    }
+}
