@@ -126,8 +126,14 @@ pub async fn run(
         // Each its own: one may come to a new generation while another is still in the last.
         let generation = Generation::find(&parts.kafka, &ledger, reader).await?;
         let (archive, router) = (parts.archive.clone(), parts.router.clone());
-        let history =
-            History::new(generation.clone(), reader.clone(), ledger.clone(), archive, router);
+        let history = History::new(
+            *sink,
+            generation.clone(),
+            reader.clone(),
+            ledger.clone(),
+            archive,
+            router,
+        );
         let log = member::Log {
             sink: *sink,
             generation,

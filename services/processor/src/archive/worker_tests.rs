@@ -72,7 +72,14 @@ impl Stand {
         let (archive, router) = (self.archive(), self.router.clone());
         let log = Log {
             sink: Sink::Archive,
-            history: History::new(generation.clone(), reader, self.ledger.clone(), archive, router),
+            history: History::new(
+                Sink::Archive,
+                generation.clone(),
+                reader,
+                self.ledger.clone(),
+                archive,
+                router,
+            ),
             generation,
             owner: owner.to_owned(),
             ledger: self.ledger.clone(),

@@ -18,7 +18,7 @@ pub use objects::ArchiveFindings;
 pub use report::{AuditProgress, AuditReport, Trouble};
 pub(crate) use watch::watch;
 
-use crate::{Parts, ProcessorError, history::History, member::Generation};
+use crate::{Parts, ProcessorError, Sink, history::History, member::Generation};
 use auditor::Depth;
 
 /// How long between two questions whether another audit has ended.
@@ -68,7 +68,7 @@ impl Auditor {
         let (archive, router) = (parts.archive.clone(), parts.router.clone());
         let reader = LogReader::new(&parts.kafka, router.clone())?;
         let generation = Generation::find(&parts.kafka, &ledger, &reader).await?;
-        let history = History::new(generation, reader, ledger, archive, router);
+        let history = History::new(Sink::Store, generation, reader, ledger, archive, router);
         Ok(Self::new(parts, history, parts.settings.recent_ids()?))
     }
 }

@@ -6,65 +6,75 @@ use telemetry::Gauge;
 use super::History;
 use crate::{ProcessorError, Sink, retry::Pauses};
 
-/// A partition that stands still; it is counted as long as this lives.
-struct Halted(Sink);
+/// A partition that stands still, rather than go on without records that are still needed. It is
+/// counted from the first wait until this is dropped.
+pub(crate) struct Standstill {
+    sink: Sink,
+    partition: Partition,
+    pauses: Pauses,
+    halted: bool,
+}
 
-impl Halted {
-    fn new(sink: Sink) -> Self {
-        Gauge::PartitionsHalted.add(&[sink.as_str()], 1);
-        Self(sink)
+impl Standstill {
+    /// Waits a while, and tells an operator the first time.
+    pub(crate) async fn wait(&mut self, error: &ProcessorError) {
+        let sink = self.sink.as_str();
+        if !self.halted {
+            self.halted = true;
+            Gauge::PartitionsHalted.add(&[sink], 1);
+            tracing::error!(
+                sink,
+                self.partition,
+                %error,
+                "the partition stands still until these records are put back into the archive; the \
+                 log has let them go before they were stored"
+            );
+        }
+        self.pauses.wait(error).await;
     }
 }
 
-impl Drop for Halted {
+impl Drop for Standstill {
     fn drop(&mut self) {
-        Gauge::PartitionsHalted.add(&[self.0.as_str()], -1);
+        if self.halted {
+            Gauge::PartitionsHalted.add(&[self.sink.as_str()], -1);
+        }
     }
 }
 
 impl History {
+    /// A partition that goes on, so far.
+    pub(crate) fn standstill(&self, partition: Partition) -> Standstill {
+        let pauses = Pauses::new("find records that the log has let go");
+        Standstill { sink: self.sink, partition, pauses, halted: false }
+    }
+
     /// Returns once every record from `needed` on is in the log or in the archive. Until then the
     /// partition stands still: to go on without them would lose them for good.
     pub(crate) async fn stand_until_held(
         &self,
-        sink: Sink,
         partition: Partition,
         needed: Offset,
     ) -> Result<(), ProcessorError> {
-        let mut pauses = Pauses::new("find records that the log has let go");
-        let mut halted = None;
+        let mut standstill = self.standstill(partition);
         loop {
             let held = self.log_start(partition).await?;
-            let Some(lost) = self.lost(partition, needed..held).await? else { return Ok(()) };
-            if halted.is_none() {
-                halted = Some(Halted::new(sink));
-                tracing::error!(
-                    sink = sink.as_str(),
-                    kgen = self.kgen(),
-                    partition,
-                    first = lost.start,
-                    last = lost.end - 1,
-                    "these records have left the log before they were stored, and the archive does \
-                     not hold them. The partition stands still until they are put back into the \
-                     archive and its manifest"
-                );
-            }
-            let (kgen, first) = (self.kgen(), lost.start);
-            pauses.wait(&ProcessorError::Lost { kgen, partition, first }).await;
+            let Some(first) = self.lost(partition, needed..held).await? else { return Ok(()) };
+            standstill.wait(&ProcessorError::Lost { kgen: self.kgen(), partition, first }).await;
         }
     }
 
-    /// The first stretch of `range` that the archive does not hold.
+    /// The first offset of `range` that the archive does not hold.
     async fn lost(
         &self,
         partition: Partition,
         range: Range<Offset>,
-    ) -> Result<Option<Range<Offset>>, ProcessorError> {
+    ) -> Result<Option<Offset>, ProcessorError> {
         let mut next = range.start;
         while next < range.end {
             match self.archived(self.kgen(), partition, next).await? {
                 Some(object) => next = object.last + 1,
-                None => return Ok(Some(next..range.end)),
+                None => return Ok(Some(next)),
             }
         }
         Ok(None)

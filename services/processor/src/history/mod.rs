@@ -15,12 +15,14 @@ use tenancy::TenantRouter;
 pub(crate) use archived::as_archived;
 pub(crate) use records::Records;
 
-use crate::{ProcessorError, member::Generation};
+use crate::{ProcessorError, Sink, member::Generation};
 
 /// Reads stretches of the log again, also those that it has let go and those of logs that were
 /// made before it.
 #[derive(Clone)]
 pub(crate) struct History {
+    /// For whom: what stands still is counted under its name.
+    sink: Sink,
     /// Which generation the log is in now; it holds no other.
     generation: Generation,
     reader: LogReader,
@@ -32,13 +34,14 @@ pub(crate) struct History {
 impl History {
     /// The history of the log that `reader` reads, which is in this generation.
     pub(crate) fn new(
+        sink: Sink,
         generation: Generation,
         reader: LogReader,
         ledger: Ledger,
         archive: Archive,
         router: TenantRouter,
     ) -> Self {
-        Self { generation, reader, ledger, archive, router }
+        Self { sink, generation, reader, ledger, archive, router }
     }
 
     fn kgen(&self) -> u16 {

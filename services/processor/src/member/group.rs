@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use failpoints::Step;
 use stream::{Consumer, KafkaSettings, Offset, Ownership, Partition, PartitionStream, StreamError};
@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Gathered, Generation, Progress, Worker};
-use crate::{ProcessorError, Sink, history::Records, retry::Pauses};
+use crate::{ProcessorError, Sink, retry::Pauses};
 
 /// How long a batch under way may take when the process is asked to stop.
 const LAST_BATCH: Duration = Duration::from_secs(10);
@@ -21,6 +21,9 @@ const LASTED: Duration = Duration::from_secs(60);
 
 /// How often Kafka is told how far the work is: a hint for tools that show lag, never read back.
 const HINT: Duration = Duration::from_secs(2);
+
+/// The most records of a batch that has left the log: an object of the archive is in memory besides.
+const REFILL: usize = 20_000;
 
 /// A member of a consumer group.
 pub(crate) struct Member {
@@ -164,8 +167,8 @@ async fn work<W: Worker>(
         Err(error) => return Err(error.into()),
     };
     worker.begin(&mut claim).await?;
-    if let Some(history) = worker.history() {
-        refill(&*worker, &mut claim, history.read_log(partition, offset..held), &token).await?;
+    if !refill(&*worker, &mut claim, partition, offset..held, &token).await? {
+        return worker.end(&mut claim).await;
     }
     tracing::debug!(partition, offset, "working");
     loop {
@@ -180,19 +183,36 @@ async fn work<W: Worker>(
     }
 }
 
-/// Takes records that have left the log through the worker before those that it still holds.
+/// Takes records that have left the log through the worker, before those that it still holds;
+/// `false` when the process is to stop before all are. What cannot be had is waited for.
 async fn refill<W: Worker>(
     worker: &W,
     claim: &mut W::Claim,
-    mut records: Records,
+    partition: Partition,
+    range: Range<Offset>,
     token: &CancellationToken,
-) -> Result<(), ProcessorError> {
+) -> Result<bool, ProcessorError> {
+    let Some(history) = worker.history() else { return Ok(true) };
+    let mut records = history.read_log(partition, range.clone());
+    let mut next = range.start;
+    let mut standstill = history.standstill(partition);
     while !token.is_cancelled() {
-        let limit = worker.gather(claim).limit;
-        match records.next(limit).await? {
-            Some(entries) => worker.process(claim, entries).await?,
-            None => return Ok(()),
+        match records.next(worker.gather(claim).limit.min(REFILL)).await {
+            Ok(Some(entries)) => {
+                next = entries.last().map_or(next, |entry| entry.offset() + 1);
+                standstill = history.standstill(partition);
+                worker.process(claim, entries).await?;
+            }
+            Ok(None) => return Ok(true),
+            Err(error @ ProcessorError::Lost { .. }) => {
+                tokio::select! {
+                    () = token.cancelled() => return Ok(false),
+                    () = standstill.wait(&error) => {}
+                }
+                records = history.read_log(partition, next..range.end);
+            }
+            Err(error) => return Err(error),
         }
     }
-    Ok(())
+    Ok(false)
 }

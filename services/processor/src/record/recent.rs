@@ -56,10 +56,18 @@ impl Recent {
         };
         tracing::debug!(self.partition, from, next, "recalling event ids");
         match self.note_range(history, kgen, from..window.range.end).await {
-            Err(error @ ProcessorError::Lost { .. }) => {
-                // No record is lost by this; it has been stored.
-                tracing::warn!(%error, "re-sends of their events would not be recognised");
-                let held = history.held_from(kgen, self.partition).await?.min(window.range.end);
+            Err(ProcessorError::Lost { kgen, partition, first }) => {
+                let held = history.held_from(kgen, partition).await?;
+                if held <= first {
+                    return Err(ProcessorError::Lost { kgen, partition, first });
+                }
+                // No record is lost by this: they have been stored.
+                tracing::warn!(
+                    partition,
+                    first,
+                    "re-sends of records that are nowhere go unnoticed"
+                );
+                let held = held.min(window.range.end);
                 self.begin(held, window.since).await?;
                 self.note_range(history, kgen, held..window.range.end).await
             }

@@ -360,7 +360,8 @@ impl TestLog {
             access_key_id: Secret::new(""),
             secret_access_key: Secret::new(""),
         });
-        (History::new(generation, reader.clone(), ledger, archive.unwrap(), router), kgen)
+        let (archive, reader) = (archive.unwrap(), reader.clone());
+        (History::new(Sink::Store, generation, reader, ledger, archive, router), kgen)
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test has events of its own tenant")]

@@ -22,7 +22,7 @@ use super::{
     tolerance::{Halted, Tolerance},
 };
 use crate::{
-    Parts, ProcessorError, Sink,
+    Parts, ProcessorError,
     history::History,
     member::{Gather, Log, Worker},
     record::{Decoded, Recent},
@@ -235,7 +235,7 @@ impl Worker for Store {
     async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
         let lease = &claim.lease;
         let (history, partition, next) = (&self.log.history, lease.partition, lease.next_offset);
-        history.stand_until_held(Sink::Store, partition, next).await?;
+        history.stand_until_held(partition, next).await?;
         claim.recent.recall(history, lease.kgen, next).await?;
         for left in mem::take(&mut claim.left) {
             self.take_over(claim, left).await?;

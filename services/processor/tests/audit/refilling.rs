@@ -49,3 +49,30 @@ async fn a_partition_stands_still_until_what_it_lacks_is_in_the_archive() {
     assert_eq!(stand.impressions(&tenant).await, 45);
     eventually("none stands still", async || (halted() == 0).then_some(())).await;
 }
+
+#[tokio::test]
+async fn an_object_that_cannot_be_read_is_waited_for_and_a_stop_meanwhile_skips_nothing() {
+    let mut stand = Stand::new(NEVER).await;
+    let tenant = stand.tenant("shared").await;
+    stand.store(&tenant, impressions(10)).await;
+    stand.stop().await;
+    stand.publish(&tenant, impressions(30)).await;
+    stand.archive(stand.copy_log().await).await;
+    stand.empty_log().await;
+    stand.publish(&tenant, impressions(5)).await;
+    // The last of a partition: what comes before it is stored, what comes after must wait.
+    let object = stand.objects().pop().unwrap();
+    let hidden = object.with_extension("hidden");
+    std::fs::rename(&object, &hidden).unwrap();
+
+    for _ in 0..3 {
+        stand.start().await;
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        stand.stop().await;
+    }
+    std::fs::rename(&hidden, &object).unwrap();
+    stand.start().await;
+    stand.stored().await;
+    assert_eq!(stand.impressions(&tenant).await, 45);
+    assert!(stand.audit(true).await.is_right());
+}
