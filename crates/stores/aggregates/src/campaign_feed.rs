@@ -2,9 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use metrics::{QuarterHour, QuarterSeries, Sums};
+use tenancy::CampaignId;
 use tokio::sync::watch;
 
-use crate::{FeedBucket, FeedEntry, StreamId};
+use crate::{FeedEntry, StreamId};
 
 /// Quarter hours kept for followers who are slow: more than the 72 hours that are counted live.
 const QUARTERS_KEPT: usize = 300;
@@ -58,15 +59,24 @@ impl CampaignState {
         }
     }
 
-    pub(crate) fn replace(&mut self, entry: &FeedEntry, bucket: &FeedBucket) {
-        self.place = entry.id;
-        self.log_time = self.log_time.max(entry.log_time);
-        self.quarters.insert(bucket.quarter, (entry.id, bucket.sums.clone()));
-        if self.quarters.len() > QUARTERS_KEPT
-            && let Some((_, (id, _))) = self.quarters.pop_first()
-        {
-            self.forgotten = self.forgotten.max(id);
+    /// Takes in all that an entry says of `campaign`; whether that is anything. All at once: whoever
+    /// sees the entry's place takes it for read.
+    pub(crate) fn replace(&mut self, entry: &FeedEntry, campaign: &CampaignId) -> bool {
+        let mut is_named = false;
+        for bucket in entry.buckets.iter().filter(|bucket| bucket.campaign == *campaign) {
+            is_named = true;
+            self.quarters.insert(bucket.quarter, (entry.id, bucket.sums.clone()));
+            if self.quarters.len() > QUARTERS_KEPT
+                && let Some((_, (id, _))) = self.quarters.pop_first()
+            {
+                self.forgotten = self.forgotten.max(id);
+            }
         }
+        if is_named {
+            self.place = entry.id;
+            self.log_time = self.log_time.max(entry.log_time);
+        }
+        is_named
     }
 
     pub(crate) fn reset(&mut self, place: StreamId) {
@@ -131,6 +141,7 @@ impl CampaignFeed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FeedBucket;
 
     fn entry(id: &str, minute: i64, clicks: u64) -> FeedEntry {
         let mut sums = Sums::default();
@@ -145,7 +156,8 @@ mod tests {
     }
 
     fn publish(sender: &watch::Sender<CampaignState>, entry: &FeedEntry) {
-        sender.send_modify(|state| state.replace(entry, &entry.buckets[0]));
+        let campaign = &entry.buckets[0].campaign;
+        sender.send_if_modified(|state| state.replace(entry, campaign));
     }
 
     #[tokio::test]
@@ -161,6 +173,28 @@ mod tests {
             quarters.values().map(|sums| sums.count(metrics::Counter::Clicks)).collect();
         assert_eq!(clicks, [5, 2]);
         assert_eq!(feed.pending(), None);
+    }
+
+    #[tokio::test]
+    async fn an_entry_is_seen_whole_by_a_follower_who_looks_at_any_moment() {
+        const ENTRIES: u64 = 20_000;
+        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
+        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
+        let publisher = std::thread::spawn(move || {
+            for clicks in 1..=ENTRIES {
+                let mut both = entry(&format!("{clicks}-0"), 0, clicks);
+                both.buckets.extend(entry("1-0", 20, clicks).buckets);
+                publish(&sender, &both);
+            }
+        });
+        let mut seen = QuarterSeries::new();
+        while let Some(Change::Quarters { quarters, .. }) = feed.next().await {
+            assert_eq!(quarters.len(), 2, "half of an entry");
+            seen.extend(quarters);
+        }
+        publisher.join().unwrap();
+        let clicks = seen.values().map(|sums| sums.count(metrics::Counter::Clicks));
+        assert_eq!(clicks.collect::<Vec<_>>(), [ENTRIES, ENTRIES]);
     }
 
     #[tokio::test]

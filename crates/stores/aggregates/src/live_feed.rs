@@ -118,10 +118,8 @@ impl Followed {
 
     fn publish(&mut self, entries: &[FeedEntry]) {
         for entry in entries.iter().filter(|entry| entry.id > self.place) {
-            for bucket in &entry.buckets {
-                if let Some(state) = self.campaigns.get(&bucket.campaign) {
-                    state.send_modify(|state| state.replace(entry, bucket));
-                }
+            for (campaign, state) in &self.campaigns {
+                state.send_if_modified(|state| state.replace(entry, campaign));
             }
         }
         self.place = entries.last().map_or(self.place, |last| last.id.max(self.place));
