@@ -6,12 +6,13 @@ use std::{
 
 use redis::{
     AsyncConnectionConfig, Client,
-    aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
+    aio::{ConnectionManagerConfig, MultiplexedConnection},
 };
 use tenancy::TenantContext;
 
 use crate::{
     AggregatesError, Bucket, RedisSettings, TenantAggregates, keys::KeySpace, scripts::Scripts,
+    shared_connection::SharedConnection,
 };
 
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
@@ -23,11 +24,11 @@ const SLOWEST_RECONNECT: Duration = Duration::from_millis(500);
 /// The platform's Redis. Cloning shares the connection.
 ///
 /// The connection is multiplexed: a call given up half-way cannot leave its answer to the next
-/// caller. It is opened with the first call and reopened when lost.
+/// caller. It is opened with the first call and reopened when it is lost or falls silent.
 #[derive(Clone)]
 pub struct Aggregates {
     client: Client,
-    connection: ConnectionManager,
+    connection: SharedConnection,
     pub(crate) keys: KeySpace,
     pub(crate) scripts: Arc<Scripts>,
     pub(crate) generations: Generations,
@@ -63,7 +64,7 @@ impl Aggregates {
             .set_min_delay(FIRST_RECONNECT)
             .set_max_delay(SLOWEST_RECONNECT)
             .set_number_of_retries(3);
-        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+        let connection = SharedConnection::new(client.clone(), config)?;
         Ok(Self {
             client,
             connection,
@@ -87,7 +88,7 @@ impl Aggregates {
         TenantAggregates::new(self.clone(), self.keys.tenant(tenant.client_id()))
     }
 
-    pub(crate) fn connection(&self) -> ConnectionManager {
+    pub(crate) fn connection(&self) -> SharedConnection {
         self.connection.clone()
     }
 

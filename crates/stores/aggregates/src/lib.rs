@@ -16,6 +16,7 @@ mod live_feed;
 mod rebuild;
 mod scripts;
 mod settings;
+mod shared_connection;
 mod tenant;
 mod tickets;
 

@@ -21,4 +21,6 @@ mod reading;
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod rebuilding;
 #[cfg(test)]
+mod silence;
+#[cfg(test)]
 mod stand;

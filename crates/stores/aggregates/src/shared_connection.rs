@@ -1,0 +1,81 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use redis::{
+    Client, Cmd, Pipeline, RedisFuture, RedisResult, Value,
+    aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig},
+};
+
+/// The connection that all calls share.
+///
+/// The driver's manager reconnects when a connection breaks, not when it falls silent: behind a
+/// balancer that lost its other half, every call would time out for ever. Here the first one that
+/// does makes the next ones use a new connection.
+#[derive(Clone)]
+pub(crate) struct SharedConnection {
+    client: Client,
+    config: ConnectionManagerConfig,
+    current: Arc<Mutex<Current>>,
+}
+
+struct Current {
+    manager: ConnectionManager,
+    /// Which connection this is: of calls that time out together, one replaces it.
+    number: u64,
+}
+
+impl SharedConnection {
+    /// Nothing is sent yet.
+    pub(crate) fn new(client: Client, config: ConnectionManagerConfig) -> RedisResult<Self> {
+        let manager = ConnectionManager::new_lazy_with_config(client.clone(), config.clone())?;
+        let current = Arc::new(Mutex::new(Current { manager, number: 0 }));
+        Ok(Self { client, config, current })
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> (ConnectionManager, u64) {
+        let current = self.current();
+        (current.manager.clone(), current.number)
+    }
+
+    fn checked<T>(&self, number: u64, answer: RedisResult<T>) -> RedisResult<T> {
+        if answer.as_ref().is_err_and(|error| error.is_timeout()) {
+            let mut current = self.current();
+            if current.number == number {
+                let (client, config) = (self.client.clone(), self.config.clone());
+                let manager = ConnectionManager::new_lazy_with_config(client, config)?;
+                *current = Current { manager, number: number + 1 };
+            }
+        }
+        answer
+    }
+}
+
+impl ConnectionLike for SharedConnection {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        let (mut manager, number) = self.take();
+        Box::pin(async move {
+            let answer = manager.req_packed_command(command).await;
+            self.checked(number, answer)
+        })
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        let (mut manager, number) = self.take();
+        Box::pin(async move {
+            let answers = manager.req_packed_commands(pipeline, offset, count).await;
+            self.checked(number, answers)
+        })
+    }
+
+    fn get_db(&self) -> i64 {
+        self.current().manager.get_db()
+    }
+}
