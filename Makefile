@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc bench openapi wipe
+.PHONY: help run down test lint unit e2e doc bench faults openapi wipe
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -22,6 +22,7 @@ test: ## everything that must hold: format, lints, all tests on a throwaway stac
 	@$(MAKE) --no-print-directory doc
 	@$(CARGO) build
 	@$(TEST_STACK) $(CARGO) test --workspace --no-fail-fast
+	@$(MAKE) --no-print-directory faults RUN="--size 1 slice"
 
 lint: ## format and lints, warnings are errors
 	@$(CARGO) fmt --all --check
@@ -41,6 +42,14 @@ bench: ## how fresh the numbers are (median, p95), and how much goes through
 	@$(CARGO) build --release -p footfall
 	@$(TEST_STACK) $(CARGO) run --release -p bench -- freshness
 	@$(TEST_STACK) $(CARGO) run --release -p bench -- throughput --program target/release/footfall
+
+# What is run, such as RUN="--seed 7 t2 --only clickhouse --tries 50": see `RUN=--help`.
+RUN ?= --resume all
+
+faults: ## break what the platform stands on and count every event afterwards: RUN="--seed 7 t2"
+	@$(CARGO) build -p footfall --features failpoints --bin footfall-with-failpoints
+	@$(CARGO) build -p faults
+	@FOOTFALL_TEST_DIR=.footfall/faults-stack FOOTFALL_TEST_PORT=21000 $(TEST_STACK) target/debug/faults $(RUN)
 
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi

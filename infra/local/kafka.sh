@@ -21,13 +21,13 @@ kafka_install() {
 }
 
 kafka_address() { echo "$HOST:$KAFKA_PORT"; }
-kafka_ports() { echo "$KAFKA_PORT $KAFKA_CONTROLLER_PORT"; }
+kafka_ports() { echo "$KAFKA_PORT $KAFKA_CONTROLLER_PORT $KAFKA_DETOUR_PORT"; }
 
 kafka_configure() {
   local home=$STACK/kafka
   mkdir -p "$home"
   render "$LOCAL/kafka/server.properties" HOST "$HOST" PORT "$KAFKA_PORT" CONTROLLER_PORT "$KAFKA_CONTROLLER_PORT" \
-    DATA "$home/data" >"$home/server.properties"
+    DETOUR_PORT "$KAFKA_DETOUR_PORT" PROXY_PORT "$KAFKA_PROXY_PORT" DATA "$home/data" >"$home/server.properties"
   if [[ ! -e $home/data/meta.properties ]]; then
     rm -rf "$home/data"
     echo "preparing the log"

@@ -27,6 +27,8 @@ HOST=127.0.0.1
 BASE=${FOOTFALL_STACK_PORT:-$(cat "$STACK/port" 2>/dev/null || echo 17000)}
 KAFKA_PORT=$((BASE))
 KAFKA_CONTROLLER_PORT=$((BASE + 1))
+KAFKA_DETOUR_PORT=$((BASE + 2)) # for a proxy on KAFKA_PROXY_PORT
+KAFKA_PROXY_PORT=$((BASE + 3))
 declare -A CLICKHOUSE_HTTP_PORT=([clickhouse-shared]=$((BASE + 10)) [clickhouse-dedicated]=$((BASE + 20)))
 declare -A CLICKHOUSE_TCP_PORT=([clickhouse-shared]=$((BASE + 11)) [clickhouse-dedicated]=$((BASE + 21)))
 declare -A CLICKHOUSE_MEMORY=([clickhouse-shared]=3000000000 [clickhouse-dedicated]=2000000000)

@@ -7,16 +7,20 @@ LOCAL=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # What the caller's shell knows of another stack must not be used by this one.
 while IFS='=' read -r name _; do
-  [[ $name != FOOTFALL_* ]] || [[ $name == FOOTFALL_CACHE_DIR || $name == FOOTFALL_TEST_PORT ]] || unset "$name"
+  case $name in
+    FOOTFALL_CACHE_DIR | FOOTFALL_TEST_DIR | FOOTFALL_TEST_PORT) ;;
+    FOOTFALL_*) unset "$name" ;;
+  esac
 done < <(env)
 
 REPO=$(cd "$LOCAL/../.." && pwd)
-export FOOTFALL_STACK_DIR=$REPO/.footfall/test-stack
+export FOOTFALL_STACK_DIR=$REPO/${FOOTFALL_TEST_DIR:-.footfall/test-stack}
 export FOOTFALL_STACK_PORT=${FOOTFALL_TEST_PORT:-18000}
 
 finish() {
   "$LOCAL/stack.sh" wipe >/dev/null
-  rm -rf "$REPO/.footfall/tests"
+  # Platforms of tests with a stack of their own may still run.
+  [[ -n ${FOOTFALL_TEST_DIR:-} ]] || rm -rf "$REPO/.footfall/tests"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM

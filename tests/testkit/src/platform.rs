@@ -16,6 +16,17 @@ use crate::{
 
 const ADMIN: &str = "admin@platform.example";
 
+/// What a platform is made with beyond the usual.
+#[derive(Clone, Debug, Default)]
+pub struct Preparation {
+    /// The program that it runs instead of `footfall`, such as the one with failpoints.
+    pub program: Option<PathBuf>,
+    /// Settings that replace or complete its own.
+    pub settings: BTreeMap<String, String>,
+    /// Addresses that its processes get instead of others: a proxy's for a server's.
+    pub detours: Vec<(String, String)>,
+}
+
 /// A platform of one's own.
 pub struct Platform {
     program: PathBuf,
@@ -25,24 +36,32 @@ pub struct Platform {
     admin_password: String,
     processes: Vec<Process>,
     /// Dropped after the processes that use it: fields are, in this order.
-    _database: Database,
+    database: Database,
 }
 
 impl Platform {
     /// A migrated platform with nothing running yet.
     pub async fn prepare() -> Self {
-        Self::prepare_with(&binary()).await
+        Self::prepare_as(Preparation::default()).await
     }
 
     /// A migrated platform whose processes are this build of `footfall`.
     pub async fn prepare_with(program: &Path) -> Self {
+        let program = Some(program.to_owned());
+        Self::prepare_as(Preparation { program, ..Preparation::default() }).await
+    }
+
+    /// A migrated platform that differs from the usual.
+    pub async fn prepare_as(preparation: Preparation) -> Self {
+        let Preparation { program, settings: others, detours } = preparation;
+        let program = program.unwrap_or_else(binary);
         let database = Database::create().await;
         let name = database.name();
         let folder = workspace().join(".footfall/tests").join(name);
         std::fs::create_dir_all(&folder).expect("a folder for logs");
         let archive = folder.join("archive").display().to_string();
         let recent_ids = folder.join("recent-ids").display().to_string();
-        let settings = BTreeMap::from([
+        let mut settings = BTreeMap::from([
             ("FOOTFALL__POSTGRES__URL".to_owned(), database.url().to_owned()),
             ("FOOTFALL__POSTGRES__MAX_CONNECTIONS".to_owned(), "12".to_owned()),
             ("FOOTFALL__KAFKA__EVENTS_TOPIC".to_owned(), format!("{name}.events")),
@@ -59,21 +78,19 @@ impl Platform {
             ("FOOTFALL__SPOOL__MAX_DISK_PERCENT".to_owned(), "100".to_owned()),
             ("FOOTFALL__SPOOL__FOLDER".to_owned(), folder.join("spool").display().to_string()),
         ]);
+        settings.extend(others);
+        for value in settings.values_mut() {
+            for (address, detour) in &detours {
+                *value = value.replace(address, detour);
+            }
+        }
         let secrets = folder.join("secrets.env");
         let secrets_file = secrets.to_str().expect("a readable path");
-        run(program, &["migrate", "--admin", ADMIN, "--secrets", secrets_file], &settings);
+        run(&program, &["migrate", "--admin", ADMIN, "--secrets", secrets_file], &settings);
         let admin_password = secret(&secrets, "FOOTFALL_ADMIN_PASSWORD");
         keep_generations_apart(database.url()).await;
         let client = Client::new();
-        Self {
-            program: program.to_owned(),
-            settings,
-            folder,
-            client,
-            admin_password,
-            processes: Vec::new(),
-            _database: database,
-        }
+        Self { program, settings, folder, client, admin_password, processes: Vec::new(), database }
     }
 
     /// A platform with everything running.
@@ -144,6 +161,11 @@ impl Platform {
     /// The settings that its processes get.
     pub fn settings(&self) -> &BTreeMap<String, String> {
         &self.settings
+    }
+
+    /// The address of its database, past any detour.
+    pub fn database_url(&self) -> &str {
+        self.database.url()
     }
 
     /// A folder for this platform's files.
@@ -234,7 +256,8 @@ fn secret(file: &PathBuf, name: &str) -> String {
     line.unwrap_or_else(|| panic!("{name} is not in the file of secrets")).to_owned()
 }
 
-fn free_address() -> String {
+/// An address of this machine that nobody listens on.
+pub fn free_address() -> String {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
     listener.local_addr().expect("an address").to_string()
 }

@@ -2,9 +2,11 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// A running `footfall` command. It is killed when dropped.
 pub struct Process {
@@ -36,9 +38,41 @@ impl Process {
         self.child.wait().expect("our own process can be waited for");
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `SIGCONT`: it goes on where it was, whatever happened meanwhile.
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// `SIGTERM`: it ends its work and leaves.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = self.id().try_into().ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(id, signal).expect("our own process can be signalled");
+    }
+
+    /// Whether it is frozen, by whomever.
+    pub fn is_frozen(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
+        // The state follows the program's name, which stands in parentheses.
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    }
+
+    /// How it ended; `None` while it runs.
+    pub fn exited(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("our own process can be asked")
+    }
+
     /// Fails the test, with the end of the log, when the process is no longer there.
     pub fn must_be_running(&mut self) {
-        if let Some(status) = self.child.try_wait().expect("our own process can be asked") {
+        if let Some(status) = self.exited() {
             panic!("footfall ended ({status}):\n{}", self.last_lines());
         }
     }
@@ -46,7 +80,7 @@ impl Process {
     /// Waits until it has ended by itself, which must be well.
     pub async fn ended(&mut self) {
         loop {
-            match self.child.try_wait().expect("our own process can be asked") {
+            match self.exited() {
                 Some(status) if status.success() => return,
                 Some(status) => panic!("footfall ended ({status}):\n{}", self.last_lines()),
                 None => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -89,12 +123,17 @@ fn command(program: &Path, arguments: &[&str], settings: &BTreeMap<String, Strin
     command
 }
 
-/// The binary that the same build made: it lies beside other programs, and one folder above tests.
+/// The `footfall` that the same build made.
 pub(crate) fn binary() -> PathBuf {
+    program("footfall")
+}
+
+/// A program that the same build made: it lies beside other programs, and one folder above tests.
+pub fn program(name: &str) -> PathBuf {
     let program = std::env::current_exe().expect("a path of this program");
     let folders = program.ancestors().skip(1);
     let mut folders = folders.skip_while(|folder| folder.ends_with("deps"));
-    let binary = folders.next().expect("target/<profile>").join("footfall");
+    let binary = folders.next().expect("target/<profile>").join(name);
     assert!(binary.exists(), "{} is not there: run `cargo build` first", binary.display());
     binary
 }

@@ -1,0 +1,16 @@
+//! What was sent and answered, what the platform says it has, and the difference.
+
+mod archive;
+mod clickhouse;
+mod comparison;
+mod counts;
+mod journal;
+mod live_stream;
+mod stores;
+
+pub(crate) use archive::archived;
+pub(crate) use clickhouse::{drop_database, shrink_window};
+pub(crate) use comparison::{Differences, Place, compare};
+pub(crate) use journal::{Answer, Answers, Journal};
+pub(crate) use live_stream::LiveStream;
+pub(crate) use stores::Stores;

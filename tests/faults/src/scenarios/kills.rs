@@ -1,0 +1,104 @@
+//! T2: `kill -9` at random moments, and a start again.
+
+use std::time::Duration;
+
+use rand::{Rng, rngs::StdRng};
+use testkit::Preparation;
+use tokio::time::sleep;
+
+use super::{Outcome, Piece};
+use crate::{
+    Failure,
+    load::Traffic,
+    stack::{Server, Stack},
+    stand::Stand,
+};
+
+/// Who is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Victim {
+    Clickhouse,
+    Processor,
+    Collector,
+    Redis,
+    Postgres,
+    Kafka,
+}
+
+impl Victim {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Clickhouse,
+        Self::Processor,
+        Self::Collector,
+        Self::Redis,
+        Self::Postgres,
+        Self::Kafka,
+    ];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clickhouse => "clickhouse",
+            Self::Processor => "processor",
+            Self::Collector => "collector",
+            Self::Redis => "redis",
+            Self::Postgres => "postgres",
+            Self::Kafka => "kafka",
+        }
+    }
+
+    /// How often in the full run. What fails one kill in two hundred shows in a thousand with 99 %.
+    pub(crate) const fn full(self) -> u64 {
+        match self {
+            Self::Clickhouse => 1_000,
+            Self::Processor | Self::Collector => 500,
+            Self::Redis => 400,
+            Self::Postgres | Self::Kafka => 100,
+        }
+    }
+}
+
+pub(super) async fn run(stack: &Stack, victim: Victim, piece: &Piece) -> Result<Outcome, Failure> {
+    let mut random = piece.random();
+    let mut stand = Stand::prepare(Preparation::default()).await?;
+    stand.start_processor("processor", []);
+    let load = stand.load(Traffic::default(), piece.seed());
+    for _ in 0..piece.tries {
+        sleep(Duration::from_millis(random.random_range(300..2_000))).await;
+        kill(stack, &mut stand, victim, &mut random).await?;
+        stand.all_running()?;
+    }
+    load.stop().await?;
+    Ok(stand.verdict().await?.into())
+}
+
+/// Kills one process, leaves it dead for a moment, and starts it again.
+pub(super) async fn kill(
+    stack: &Stack,
+    stand: &mut Stand,
+    victim: Victim,
+    random: &mut StdRng,
+) -> Result<(), Failure> {
+    let dead = Duration::from_millis(random.random_range(0..700));
+    let server = match victim {
+        Victim::Processor => {
+            stand.kill("processor")?;
+            sleep(dead).await;
+            stand.start_processor("processor", []);
+            return Ok(());
+        }
+        Victim::Collector => {
+            stand.kill("collector")?;
+            sleep(dead).await;
+            stand.start("collector", &["collector"], []);
+            return stand.ready().await;
+        }
+        Victim::Clickhouse if random.random_bool(0.6) => Server::ClickhouseShared,
+        Victim::Clickhouse => Server::ClickhouseDedicated,
+        Victim::Redis => Server::Redis,
+        Victim::Postgres => Server::Postgres,
+        Victim::Kafka => Server::Kafka,
+    };
+    stack.kill(server).await?;
+    sleep(dead).await;
+    stack.start(server).await
+}

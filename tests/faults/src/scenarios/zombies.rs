@@ -1,0 +1,100 @@
+//! T3: a member freezes at a step, another takes over, and the first one wakes.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use failpoints::Step;
+use rand::Rng;
+use telemetry::Counter;
+use testkit::Preparation;
+use tokio::time::{Instant, sleep};
+
+use super::{Outcome, Piece};
+use crate::{Failure, load::Traffic, stand::Stand};
+
+/// The steps at which a member freezes.
+pub(super) const STEPS: [Step; 6] = [
+    Step::Plan,
+    Step::StoreBefore,
+    Step::StoreAfter,
+    Step::LiveBefore,
+    Step::LiveAfter,
+    Step::Mark,
+];
+
+/// How long a member may take to come to its step, and another to take over.
+const PATIENCE: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_millis(100);
+/// Tokens that a shrunken window holds.
+const WINDOW: u32 = 10;
+/// How long the audit may take until it has found what a zombie did.
+const AUDITED: Duration = Duration::from_secs(240);
+
+pub(super) async fn run(step: Step, piece: &Piece) -> Result<Outcome, Failure> {
+    let mut random = piece.random();
+    let mut stand = Stand::prepare(Preparation::default()).await?;
+    stand.start_processor("survivor", []);
+    let load = stand.load(Traffic::default(), piece.seed());
+    for _ in 0..piece.tries {
+        freeze(&mut stand, step, random.random_range(1..=6)).await?;
+        stand.moving(PATIENCE).await?;
+        sleep(Duration::from_millis(random.random_range(0..5_000))).await;
+        wake(&mut stand).await?;
+    }
+    load.stop().await?;
+    Ok(stand.verdict().await?.into())
+}
+
+/// The zombie inserts when the server has long forgotten its token: the audit must find the rows.
+pub(super) async fn beyond_the_window(piece: &Piece) -> Result<Outcome, Failure> {
+    let mut random = piece.random();
+    let mut stand = Stand::prepare(Preparation::default()).await?;
+    stand.shrink_windows(WINDOW).await?;
+    stand.start_processor("survivor", []);
+    let load = stand.load(Traffic::default(), piece.seed());
+    let mut repairs = 0;
+    for _ in 0..piece.tries {
+        freeze(&mut stand, Step::StoreBefore, random.random_range(1..=6)).await?;
+        stand.moving(PATIENCE).await?;
+        // Each batch is an insert for each of the tables it goes to.
+        sleep(Duration::from_secs(10)).await;
+        wake(&mut stand).await?;
+    }
+    load.stop().await?;
+    let deadline = Instant::now() + AUDITED;
+    while repairs < piece.tries && Instant::now() < deadline {
+        sleep(Duration::from_secs(1)).await;
+        repairs = stand.counter(Counter::AuditRepairs).await;
+    }
+    let mut outcome = Outcome::from(stand.verdict().await?);
+    if repairs == 0 {
+        return Err(
+            "the audit repaired nothing: no zombie was late enough, or none was seen".into()
+        );
+    }
+    outcome.figures = BTreeMap::from([("audit repairs".to_owned(), repairs as f64)]);
+    Ok(outcome)
+}
+
+/// Starts a member that freezes at a step, and waits until it has.
+async fn freeze(stand: &mut Stand, step: Step, times: u32) -> Result<(), Failure> {
+    let trap = ("FOOTFALL_FAILPOINTS", format!("{}=stop@{times}", step.as_str()));
+    stand.start_processor("zombie", [trap]);
+    let deadline = Instant::now() + PATIENCE;
+    while !stand.member("zombie")?.is_frozen() {
+        stand.all_running()?;
+        if Instant::now() > deadline {
+            return Err(
+                format!("the zombie did not come to {} in {PATIENCE:?}", step.as_str()).into()
+            );
+        }
+        sleep(AGAIN).await;
+    }
+    Ok(())
+}
+
+/// Lets the zombie do what it was about to do, and then ends it.
+async fn wake(stand: &mut Stand) -> Result<(), Failure> {
+    stand.member("zombie")?.thaw();
+    sleep(Duration::from_secs(3)).await;
+    stand.kill("zombie")
+}

@@ -1,0 +1,100 @@
+//! The servers, and what is done to them.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use tokio::process::Command;
+
+use crate::Failure;
+
+const FOLDER: &str = "FOOTFALL_STACK_DIR";
+
+/// A server of the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Server {
+    Kafka,
+    ClickhouseShared,
+    ClickhouseDedicated,
+    Redis,
+    Postgres,
+}
+
+impl Server {
+    /// The name that `stack.sh` knows.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Kafka => "kafka",
+            Self::ClickhouseShared => "clickhouse-shared",
+            Self::ClickhouseDedicated => "clickhouse-dedicated",
+            Self::Redis => "redis",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// A stack that was started for this program alone: its servers are killed.
+pub(crate) struct Stack {
+    folder: PathBuf,
+    script: PathBuf,
+}
+
+impl Stack {
+    /// The stack that the environment names.
+    ///
+    /// # Errors
+    /// There is none, or the addresses in the environment are those of another one.
+    pub(crate) fn of_environment() -> Result<Self, Failure> {
+        let advice = "run it through `make faults`, which starts a stack of its own";
+        let folder =
+            env::var(FOLDER).map_err(|_| format!("{FOLDER} names no stack to kill: {advice}"))?;
+        let folder = PathBuf::from(folder);
+        let known = fs::read_to_string(folder.join("stack.env"))?;
+        for line in known.lines().filter(|line| !line.contains("PASSWORD")) {
+            let Some((variable, address)) = line.split_once('=') else { continue };
+            if env::var(variable).as_deref() != Ok(address) {
+                return Err(
+                    format!("{variable} is not that of {}: {advice}", folder.display()).into()
+                );
+            }
+        }
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/local/stack.sh");
+        Ok(Self { folder, script })
+    }
+
+    /// `kill -9`; returns when it is gone.
+    pub(crate) async fn kill(&self, server: Server) -> Result<(), Failure> {
+        self.call("kill", server).await
+    }
+
+    /// Starts it; returns when it answers.
+    pub(crate) async fn start(&self, server: Server) -> Result<(), Failure> {
+        self.call("start", server).await
+    }
+
+    /// Where it keeps its data.
+    pub(crate) fn data(&self, server: Server) -> Result<PathBuf, Failure> {
+        let home = self.folder.join(server.as_str());
+        match server {
+            Server::Postgres => {
+                let folder = fs::read_to_string(home.join("folder"))?;
+                Ok(Path::new(folder.trim()).join("data"))
+            }
+            _ => Ok(home.join("data")),
+        }
+    }
+
+    async fn call(&self, verb: &str, server: Server) -> Result<(), Failure> {
+        let name = server.as_str();
+        let output =
+            Command::new(&self.script).args([verb, name]).stdin(Stdio::null()).output().await?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        Err(format!("stack.sh {verb} {name}: {}\n{said}", output.status).into())
+    }
+}
