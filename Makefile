@@ -14,7 +14,7 @@ down: ## stop the servers of the demo; the data stays
 	@infra/local/stack.sh down
 
 wipe: ## stop the servers of the demo and remove its data
-	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool
+	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool .footfall/archive
 
 test: ## everything that must hold: format, lints, all tests on a throwaway stack, documentation
 	@infra/local/stack.sh install

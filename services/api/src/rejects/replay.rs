@@ -181,7 +181,9 @@ impl Rejects {
             .map(|(event_id, _)| *event_id)
             .collect();
         // They are in the log, noted or not: the next attempt finds them there.
-        if let Err(error) = stored.mark_replayed(&accepted, now).await {
+        if !accepted.is_empty()
+            && let Err(error) = stored.mark_replayed(&accepted, now).await
+        {
             tracing::warn!(%error, events = accepted.len(), "not noted that rejects were replayed");
         }
         outcomes.extend(published);

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aggregates::Aggregates;
 use archive::Archive;
 use chrono::{DateTime, Utc};
 use control_plane::{ControlPlane, Ledger};
@@ -38,6 +39,9 @@ pub(crate) struct Auditor {
     pub(super) history: History,
     pub(super) archive: Archive,
     memory: Memory,
+    aggregates: Aggregates,
+    /// Rows were put right that live counters may have been built from.
+    owes_rebuild: bool,
     /// What stayed different after it was looked into: it is not looked into again for a while.
     explained: BTreeMap<(Destination, u16, u16, u64), (Difference, Instant)>,
     /// Generation, partition and offset of the gaps of the archive that were told.
@@ -71,6 +75,8 @@ impl Auditor {
             history,
             archive: parts.archive.clone(),
             memory,
+            aggregates: parts.aggregates.clone(),
+            owes_rebuild: false,
             explained: BTreeMap::new(),
             gaps: BTreeSet::new(),
             away: BTreeSet::new(),
@@ -129,7 +135,23 @@ impl Auditor {
         self.away = away;
         self.explained.retain(|_, (_, at)| at.elapsed() < EXPLAINED);
         self.objects(done_at, depth, &mut report).await?;
+        self.request_rebuild(&mut report).await;
         Ok(report)
+    }
+
+    /// Has the live counters built anew where rows were put right. A Redis that is away is asked
+    /// the next time.
+    async fn request_rebuild(&mut self, report: &mut AuditReport) {
+        if !self.owes_rebuild {
+            return;
+        }
+        match self.aggregates.request_rebuild().await {
+            Ok(()) => self.owes_rebuild = false,
+            Err(error) => {
+                tracing::warn!(%error, "live counters are not built anew for now");
+                report.trouble("live counters".to_owned(), &error);
+            }
+        }
     }
 
     /// What repairs in this audit's name.
@@ -173,6 +195,7 @@ impl Auditor {
                 Ok(findings) => {
                     let found = findings.get(destination).copied().unwrap_or_default();
                     tell(claim.range, destination, found);
+                    self.owes_rebuild |= found.repaired > 0;
                     report.add(destination, partition, found);
                     // What is still to be put right is no explanation.
                     if suspect.is_some() && found.left() == found.unplanned {

@@ -52,7 +52,8 @@ impl ReplayReport {
     }
 }
 
-/// Replays what an operator wants. Waits while an audit is under way.
+/// Replays what an operator wants, and has the live counters built anew from what is there then.
+/// Waits while an audit is under way.
 ///
 /// # Errors
 /// [`ProcessorError::UnknownTenant`]; or something that is needed does not answer.
@@ -88,6 +89,10 @@ pub async fn replay(
             Err(error) => return Err(error),
         }
         done += range.last - range.first + 1;
+    }
+    if !wanted.dry_run {
+        // Also when nothing was missing: the counters may be what is wrong.
+        parts.aggregates.request_rebuild().await?;
     }
     turn.end().await?;
     Ok(report)

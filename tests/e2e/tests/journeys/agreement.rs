@@ -91,10 +91,11 @@ impl Stores {
 
     /// The same of so many hours.
     pub(crate) async fn agree_over(&self, tenant: &Tenant, campaign: &str, hours: i64) {
-        eventually("redis and clickhouse agree", async || {
-            let live = self.live(tenant, campaign, hours).await;
+        eventually("redis holds all and agrees with clickhouse", async || {
+            let live = self.found(tenant, campaign, hours).await;
             let stored = self.stored(tenant, campaign, hours).await;
-            (live == stored && !live.is_empty()).then_some(())
+            let is_all = live.covered == Some(last_hours(hours));
+            (is_all && live.series == stored && !stored.is_empty()).then_some(())
         })
         .await;
     }

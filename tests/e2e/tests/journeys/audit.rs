@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::agreement::Stores;
 
 /// Empties a tenant's own events table, as nobody should.
-async fn empty(tenant: &Tenant) {
+pub(crate) async fn empty(tenant: &Tenant) {
     let cluster: Value = testkit::cluster("shared");
     let text = |field: &str| cluster[field].as_str().unwrap().to_owned();
     let table = format!("tenant_{}.events", tenant.id.replace('-', "_"));
@@ -67,5 +67,6 @@ async fn an_emptied_table_is_filled_by_a_replay_and_found_right_by_an_audit() {
 
     let audit = platform.run(&["audit", "--full"]);
     assert!(audit.lines().next().unwrap().starts_with("tables"), "{audit}");
+    let _processor = platform.spawn(&["processor"]);
     stores.agree(&tenant, "spring").await;
 }

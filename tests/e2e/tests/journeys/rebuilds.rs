@@ -12,7 +12,7 @@ use rdkafka::{
 use testkit::{Platform, RedisServer, Tier, eventually};
 use tokio::time::{sleep, timeout};
 
-use crate::{agreement::Stores, live::Stream, oracle::Oracle};
+use crate::{agreement::Stores, audit, live::Stream, oracle::Oracle};
 
 /// How far back these journeys look: all of it is served from Redis.
 const HOURS: i64 = 70;
@@ -164,6 +164,35 @@ async fn forget_the_log(platform: &Platform) {
     }
     let deleted = admin.delete_records(&ends, &AdminOptions::new()).await.unwrap();
     assert!(deleted.elements().iter().all(|element| element.error().is_ok()));
+}
+
+#[tokio::test]
+async fn what_a_replay_puts_back_is_counted_again() {
+    let (mut redis, mut platform) = on_its_own_redis(&[]).await;
+    // Or it would put the rows back before anybody asks for it.
+    platform.set("FOOTFALL__PROCESSOR__AUDIT_SECONDS", "3600");
+    platform.restart().await;
+    let shops = [Oracle::new(platform.onboard(Tier::Schema).await)];
+    let shop = &shops[0];
+    let began = Utc::now() - TimeDelta::minutes(5);
+    send_history(&platform, &shops).await;
+    whole_again(&platform, &shops).await;
+    noted().await;
+
+    audit::empty(&shop.tenant).await;
+    redis.wipe().await;
+    let stores = Stores::of(&platform).await;
+    eventually("redis was built anew from nothing", async || {
+        let found = stores.found(&shop.tenant, "spring", HOURS).await;
+        (found.covered.is_some() && found.series.is_empty()).then_some(())
+    })
+    .await;
+
+    let (from, to) = (began.to_rfc3339(), Utc::now().to_rfc3339());
+    let replay = ["replay", "--tenant", &shop.tenant.id, "--from", &from, "--to", &to];
+    assert!(platform.run(&replay).contains("put right"));
+    platform.settled(&shop.tenant, "spring", "impressions", shop.sent()).await;
+    whole_again(&platform, &shops).await;
 }
 
 #[tokio::test]

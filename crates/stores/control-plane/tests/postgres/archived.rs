@@ -95,7 +95,11 @@ async fn an_object_must_be_the_one_that_was_planned() {
     ] {
         assert!(fenced(ledger.mark_archived(&lease, &wrong).await), "{wrong:?}");
     }
+    let impossible = Archived { records: 11, ..right.clone() };
+    assert!(ledger.mark_archived(&lease, &impossible).await.is_err());
     assert_eq!(ledger.archived(kgen, 0, 0..=u64::MAX).await.unwrap(), []);
+    let still_planned = ledger.planned(GROUP, kgen, 0).await.unwrap();
+    assert_eq!(still_planned.len(), 1, "neither is written without the other");
     ledger.mark_archived(&lease, &right).await.unwrap();
 }
 
