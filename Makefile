@@ -22,7 +22,6 @@ test: ## everything that must hold: format, lints, all tests on a throwaway stac
 	@$(MAKE) --no-print-directory doc
 	@$(CARGO) build
 	@$(TEST_STACK) $(CARGO) test --workspace --no-fail-fast
-	@$(MAKE) --no-print-directory faults RUN="--size 1 slice"
 
 lint: ## format and lints, warnings are errors
 	@$(CARGO) fmt --all --check

@@ -57,7 +57,7 @@ pub(crate) enum Command {
     T17(Choice),
     /// Every table
     All,
-    /// What `make test` runs: T1 to T5 and T10
+    /// A little of everything: T1 to T5 and T10
     Slice,
     /// Print the results as a table in Markdown
     Report,

@@ -97,6 +97,7 @@ impl Platform {
     pub async fn start() -> Self {
         let mut platform = Self::prepare().await;
         platform.restart().await;
+        platform.up_to_date().await;
         platform
     }
 
@@ -111,6 +112,18 @@ impl Platform {
     /// Changes a setting, for processes that are started from now on.
     pub fn set(&mut self, variable: &str, value: &str) {
         self.settings.insert(variable.to_owned(), value.to_owned());
+    }
+
+    /// Waits until both sinks have said of every partition how far they are: until then numbers
+    /// come from elsewhere.
+    async fn up_to_date(&self) {
+        let partitions = self.settings["FOOTFALL__KAFKA__PARTITIONS"].parse::<i64>();
+        let all = 2 * partitions.expect("a number");
+        let url = &self.settings["FOOTFALL__POSTGRES__URL"];
+        eventually("every partition is up to date", async || {
+            (up_to_date(url).await == all).then_some(())
+        })
+        .await;
     }
 
     /// A platform whose processor the test starts and kills itself.
@@ -238,6 +251,15 @@ impl Platform {
     }
 }
 
+/// How many partitions of ClickHouse's and of Redis' groups are known to be up to date.
+async fn up_to_date(url: &str) -> i64 {
+    let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+    sqlx::query_scalar("SELECT count(as_of) FROM lease WHERE consumer_group IN ('store', 'live')")
+        .fetch_one(&mut connection)
+        .await
+        .expect("the ledger answers")
+}
+
 /// Rows of many platforms meet in the shared tables; their coordinates must not.
 async fn keep_generations_apart(url: &str) {
     let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
@@ -256,8 +278,13 @@ fn secret(file: &PathBuf, name: &str) -> String {
     line.unwrap_or_else(|| panic!("{name} is not in the file of secrets")).to_owned()
 }
 
-/// An address of this machine that nobody listens on.
+/// An address of this machine that nobody listens on, below the ports that the system gives to
+/// outgoing connections: one of those could take it before whoever asked for it listens.
 pub fn free_address() -> String {
-    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
-    listener.local_addr().expect("an address").to_string()
+    let candidates = (0..1_000).map(|_| {
+        let random = Uuid::now_v7().as_u128() as u16 % 8_000;
+        SocketAddr::from(([127, 0, 0, 1], 24_000 + random))
+    });
+    let free = candidates.map(TcpListener::bind).find_map(Result::ok).expect("a free port");
+    free.local_addr().expect("an address").to_string()
 }

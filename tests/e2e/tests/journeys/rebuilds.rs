@@ -190,7 +190,10 @@ async fn what_a_replay_puts_back_is_counted_again() {
 
     let (from, to) = (began.to_rfc3339(), Utc::now().to_rfc3339());
     let replay = ["replay", "--tenant", &shop.tenant.id, "--from", &from, "--to", &to];
-    assert!(platform.run(&replay).contains("put right"));
+    // Waited for without blocking: the connections of this test are looked after meanwhile.
+    let mut replay = platform.spawn(&replay);
+    replay.ended().await;
+    assert!(replay.last_lines().contains("put right"), "{}", replay.last_lines());
     platform.settled(&shop.tenant, "spring", "impressions", shop.sent()).await;
     whole_again(&platform, &shops).await;
 }
