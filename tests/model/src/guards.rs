@@ -7,13 +7,16 @@ pub enum Guard {
     DenseChain,
     /// Plans and marks are refused to whoever no longer holds the lease.
     Epoch,
+    /// The name of an insert says under which epoch it was planned.
+    NamedEpoch,
     /// A topic that was made anew is another log.
     Generation,
 }
 
 impl Guard {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::ReadBack, Self::DenseChain, Self::Epoch, Self::Generation];
+    pub const ALL: [Self; 5] =
+        [Self::ReadBack, Self::DenseChain, Self::Epoch, Self::NamedEpoch, Self::Generation];
 }
 
 /// Which guards stand.

@@ -136,11 +136,11 @@ fn step() -> impl Strategy<Value = Step> {
         4 => member().prop_map(Step::Rebuild),
         4 => member().prop_map(Step::Crash),
         8 => Just(Step::ServerWorks),
-        3 => fate.prop_map(Step::ServerDies),
+        6 => fate.prop_map(Step::ServerDies),
         2 => Just(Step::AnswersLost),
         2 => (1_u8..10).prop_map(Step::RedisForgets),
         1 => Just(Step::RedisWiped),
-        1 => (1_u8..10).prop_map(Step::LedgerRestored),
+        3 => (1_u8..10).prop_map(Step::LedgerRestored),
         2 => Just(Step::TopicMadeAnew),
     ]
 }

@@ -29,7 +29,15 @@ struct State {
 struct Lease {
     epoch: u64,
     next: u64,
-    planned: Option<Range>,
+    planned: Option<Plan>,
+}
+
+/// A batch that was pinned.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) range: Range,
+    /// Of the lease that it was pinned under.
+    pub(crate) epoch: u64,
 }
 
 /// The right to work on the partition, as its holder knows it.
@@ -51,7 +59,7 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn take(&mut self, group: Group, kgen: u16) -> (Held, Option<Range>) {
+    pub(crate) fn take(&mut self, group: Group, kgen: u16) -> (Held, Option<Plan>) {
         self.clock += 1;
         let clock = self.clock;
         self.change(|state| {
@@ -67,7 +75,7 @@ impl Ledger {
         self.write(held, guards, |lease| {
             let follows = lease.next == *range.start() && lease.planned.is_none();
             if follows {
-                lease.planned = Some(range.clone());
+                lease.planned = Some(Plan { range: range.clone(), epoch: held.epoch });
             }
             follows
         })
@@ -76,7 +84,8 @@ impl Ledger {
     /// Marks the planned batch; refused as a plan is.
     pub(crate) fn mark(&mut self, held: Held, range: &Range, guards: Guards) -> bool {
         let marked = self.write(held, guards, |lease| {
-            let planned = lease.planned.as_ref() == Some(range) && lease.next == *range.start();
+            let is_planned = lease.planned.as_ref().is_some_and(|plan| plan.range == *range);
+            let planned = is_planned && lease.next == *range.start();
             if planned {
                 (lease.next, lease.planned) = (range.end() + 1, None);
             }
@@ -115,6 +124,11 @@ impl Ledger {
             self.state = older.clone();
             self.before.truncate(keep);
         }
+    }
+
+    /// Nobody puts it back to before this moment.
+    pub(crate) fn forget_earlier(&mut self) {
+        self.before.clear();
     }
 
     /// Without generations, whoever makes a topic anew has to begin at its start again.

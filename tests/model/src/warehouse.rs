@@ -2,8 +2,16 @@ use std::collections::BTreeMap;
 
 use crate::{ledger::Range, log::Event};
 
-/// The name of an insert: generation, range, and which repair of it.
-pub(crate) type Token = (u16, Range, u32);
+/// The name of an insert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) kgen: u16,
+    pub(crate) range: Range,
+    /// Of the plan: the same range planned anew, by a ledger that has forgotten, is another insert.
+    pub(crate) epoch: u64,
+    /// Which repair of it.
+    pub(crate) repair: u32,
+}
 
 /// What becomes of an insert that runs when the server dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +82,7 @@ impl Warehouse {
         let insert = self.running.remove(0);
         self.answers.insert(insert.number, Answer::Clean);
         if !self.tokens.contains(&insert.token) {
-            self.land(insert.token.0, &insert.rows);
+            self.land(insert.token.kgen, &insert.rows);
             self.tokens.push(insert.token);
         }
     }
@@ -87,7 +95,7 @@ impl Warehouse {
                 continue;
             }
             if fate == Fate::Both {
-                self.land(insert.token.0, &insert.rows);
+                self.land(insert.token.kgen, &insert.rows);
             }
             self.tokens.push(insert.token);
         }

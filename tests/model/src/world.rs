@@ -34,9 +34,10 @@ impl Platform {
         if self.guards.stands(Guard::Generation) { self.log.number() } else { 0 }
     }
 
-    /// One past the last record that whoever reads log `number` gets.
-    pub(crate) fn end_of(&self, number: u16) -> u64 {
-        if number == self.log.number() { self.log.end() } else { 0 }
+    /// One past the last record of log `number`; `None` when the topic is another one by now: whoever
+    /// still reads this one lets go of it.
+    pub(crate) fn end_of(&self, number: u16) -> Option<u64> {
+        (number == self.log.number()).then(|| self.log.end())
     }
 
     /// Whether every group has come to the end of the log.
@@ -104,12 +105,15 @@ impl World {
         self.platform.ledger.restore(writes);
     }
 
-    /// Only a log that everyone has read may be thrown away.
+    /// Only a log that everyone has read may be thrown away: the members of one number read it to
+    /// its end first, and PostgreSQL is not put back to before that.
     fn make_topic_anew(&mut self) {
+        self.come_to_the_end();
         if !self.platform.is_done() || self.platform.log.end() == 0 {
             return;
         }
         self.platform.log.make_anew();
+        self.platform.ledger.forget_earlier();
         if !self.platform.guards.stands(Guard::Generation) {
             let kgen = self.platform.kgen();
             self.platform.ledger.begin_again(kgen);
@@ -119,6 +123,17 @@ impl World {
     /// Lets everything come to its end, and says what is wrong then.
     pub(crate) fn verdict(mut self) -> Result<(), String> {
         (1..MEMBERS).for_each(|member| self.crash(member));
+        self.come_to_the_end();
+        let Platform { log, warehouse, redis, ledger, archive, .. } = &self.platform;
+        if !self.platform.is_done() {
+            return Err("the work does not come to its end".to_owned());
+        }
+        rows_are_exact(log, warehouse)?;
+        counters_are_exact(log, redis)?;
+        archive_is_whole(log, ledger, archive)
+    }
+
+    fn come_to_the_end(&mut self) {
         for _ in 0..TO_THE_END {
             for step in [
                 Step::Store(0, 8),
@@ -134,13 +149,6 @@ impl World {
                 break;
             }
         }
-        let Platform { log, warehouse, redis, ledger, archive, .. } = &self.platform;
-        if !self.platform.is_done() {
-            return Err("the work does not come to its end".to_owned());
-        }
-        rows_are_exact(log, warehouse)?;
-        counters_are_exact(log, redis)?;
-        archive_is_whole(log, ledger, archive)
     }
 }
 

@@ -17,6 +17,9 @@ pub struct InsertBatch {
     pub last: u64,
     /// Where the rows go.
     pub destination: Destination,
+    /// The epoch it was planned under, which never comes again: a ledger that was put back to an
+    /// older state may plan the same range once more. 0 of what no plan stands for, as in an audit.
+    pub epoch: u64,
     /// 0 for the batch itself; 1, 2… for each later insert of what a read-back found missing.
     pub repair: u16,
 }
@@ -44,7 +47,8 @@ impl InsertBatch {
 
 impl fmt::Display for InsertBatch {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}{}-{}:{}", self.log(), self.first, self.last, self.tables())?;
+        let Self { first, last, epoch, .. } = self;
+        write!(out, "{}{first}-{last}:{}:e{epoch}", self.log(), self.tables())?;
         match self.repair {
             0 => Ok(()),
             round => write!(out, ":r{round}"),

@@ -370,6 +370,7 @@ async fn store(stand: &Stand, event_id: Uuid, logged_at: DateTime<Utc>) {
         first: 0,
         last: 0,
         destination: context.destination().clone(),
+        epoch: 1,
         repair: 0,
     };
     stand.warehouse.insert(&batch, &[rows]).await.unwrap();

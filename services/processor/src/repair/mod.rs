@@ -165,6 +165,7 @@ impl Repair {
             first: range.first,
             last: range.last,
             destination: destination.clone(),
+            epoch: 0,
             repair: 0,
         }
     }

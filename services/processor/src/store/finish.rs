@@ -42,8 +42,10 @@ pub(super) struct Finisher {
 
 /// A batch that is planned.
 pub(super) struct Planned {
-    /// The lease it was planned under.
+    /// The lease it is finished under.
     pub(super) lease: Lease,
+    /// The epoch it was planned under: a former owner's, if it was left behind.
+    pub(super) epoch: u64,
     pub(super) draft: Draft,
     /// The destinations that may have rows of it already.
     pub(super) doubtful: BTreeSet<Destination>,
@@ -84,10 +86,11 @@ impl Finisher {
         self.log.progress.reached(partition, epoch, next_offset, as_of);
     }
 
-    /// What an insert of this range into one set of tables is called.
+    /// What an insert of this range, planned under `epoch`, into one set of tables is called.
     pub(super) fn insert_batch(
         &self,
         lease: &Lease,
+        epoch: u64,
         range: RangeInclusive<Offset>,
         destination: &Destination,
     ) -> InsertBatch {
@@ -98,6 +101,7 @@ impl Finisher {
             first: *range.start(),
             last: *range.end(),
             destination: destination.clone(),
+            epoch,
             repair: 0,
         }
     }
@@ -155,7 +159,8 @@ impl Finisher {
         let limit = tolerated(&batch.tolerance);
         let (plan, logged) = (&batch.draft.plan, &batch.draft.logged);
         for load in &batch.draft.loads {
-            let name = self.insert_batch(&batch.lease, plan.first..=plan.last, &load.destination);
+            let (lease, range) = (&batch.lease, plan.first..=plan.last);
+            let name = self.insert_batch(lease, batch.epoch, range, &load.destination);
             let shipment = Shipment {
                 warehouse: self.warehouse.clone(),
                 batch: name,

@@ -49,6 +49,7 @@ async fn shipment(isolation: Isolation) -> Shipment {
         first: 0,
         last: 9,
         destination,
+        epoch: 1,
         repair: 0,
     };
     Shipment { warehouse, batch, load, logged: logged_at..=logged_at, limit: 100 }

@@ -82,7 +82,7 @@ impl Store {
 
     /// Finishes a batch that a former owner planned: it may have sent none, some or all of it.
     async fn take_over(&self, claim: &mut Claim, left: Batch) -> Result<(), ProcessorError> {
-        let (plan, partition) = (left.plan, claim.lease.partition);
+        let (plan, epoch, partition) = (left.plan, left.epoch, claim.lease.partition);
         let mut records = Vec::new();
         let mut range = self.log.history.read_log(partition, plan.first..plan.last + 1);
         while let Some(entries) = range.next(CHUNK).await? {
@@ -102,7 +102,7 @@ impl Store {
         }
         tracing::info!(partition, plan.first, plan.last, "finishing what was left behind");
         let doubtful = draft.loads.iter().map(|load| load.destination.clone()).collect();
-        self.begin_batch(claim, draft, doubtful, Instant::now());
+        self.begin_batch(claim, epoch, draft, doubtful, Instant::now());
         Ok(())
     }
 
@@ -131,20 +131,22 @@ impl Store {
         retry::ledger("plan a batch", || ledger.plan(lease, &draft.plan)).await?;
         failpoints::reach(Step::Plan);
         claim.next = draft.plan.last + 1;
-        self.begin_batch(claim, draft, doubtful, began);
+        let epoch = claim.lease.epoch;
+        self.begin_batch(claim, epoch, draft, doubtful, began);
         Ok(())
     }
 
     fn begin_batch(
         &self,
         claim: &mut Claim,
+        epoch: u64,
         draft: Draft,
         doubtful: BTreeSet<Destination>,
         began: Instant,
     ) {
         let finisher = Arc::clone(&self.finisher);
         let (lease, tolerance) = (claim.lease.clone(), Arc::clone(&claim.tolerance));
-        let batch = Planned { lease, draft, doubtful, tolerance, began };
+        let batch = Planned { lease, epoch, draft, doubtful, tolerance, began };
         claim.in_flight.begin(|turn| async move { finisher.finish(batch, turn).await });
     }
 
@@ -159,10 +161,12 @@ impl Store {
             let highest = match claim.ahead.get(destination) {
                 Some(highest) => *highest,
                 None => {
-                    let batch = self.finisher.insert_batch(&claim.lease, first..=last, destination);
+                    let (lease, range) = (&claim.lease, first..=last);
+                    let finisher = &self.finisher;
+                    let batch = finisher.insert_batch(lease, lease.epoch, range, destination);
                     let mut pauses = Pauses::new("ask what is in the tables already");
                     let highest = loop {
-                        match self.finisher.warehouse.highest(&batch, since).await {
+                        match finisher.warehouse.highest(&batch, since).await {
                             Ok(highest) => break highest,
                             Err(error) => pauses.wait(&error).await,
                         }

@@ -328,6 +328,7 @@ impl Stand {
             first,
             last,
             destination: batch.plan.destinations[0].destination.clone(),
+            epoch: 1,
             repair: 0,
         };
         (insert, Scoped::group(rows).into_iter().map(|group| group.map(|it| it.concat())).collect())
@@ -360,6 +361,7 @@ impl Stand {
                 first: 0,
                 last: u64::MAX >> 1,
                 destination: tenant.destination().clone(),
+                epoch: 1,
                 repair: 0,
             };
             let always = Utc::now() - TimeDelta::days(1)..=Utc::now() + TimeDelta::days(1);

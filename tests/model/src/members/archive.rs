@@ -25,12 +25,15 @@ impl ArchiveMember {
                 let (held, planned) = platform.ledger.take(Group::Archive, kgen);
                 let number = platform.log.number();
                 match planned {
-                    Some(range) => Self::Planned(held, number, range),
+                    Some(plan) => Self::Planned(held, number, plan.range),
                     None => Self::Holding(held, number),
                 }
             }
             Self::Holding(held, number) => {
-                let end = platform.end_of(number).min(held.next + size);
+                let Some(end) = platform.end_of(number) else {
+                    return Self::Idle;
+                };
+                let end = end.min(held.next + size);
                 if held.next >= end {
                     return Self::Holding(held, number);
                 }

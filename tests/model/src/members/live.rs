@@ -28,7 +28,10 @@ impl LiveMember {
         match self {
             Self::Idle => take(platform),
             Self::Holding { held, number, next } => {
-                let end = platform.end_of(number).min(next + size);
+                let Some(end) = platform.end_of(number) else {
+                    return Self::Idle;
+                };
+                let end = end.min(next + size);
                 if next < end {
                     apply(platform, held, number, next..end)
                 } else {

@@ -1,6 +1,6 @@
 use crate::{
-    guards::Guard,
-    ledger::{Group, Held, Range},
+    guards::{Guard, Guards},
+    ledger::{Group, Held, Plan},
     log::Event,
     warehouse::{Answer, Token},
     world::Platform,
@@ -41,7 +41,7 @@ pub(crate) struct Claim {
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
     claim: Claim,
-    range: Range,
+    plan: Plan,
     repair: u32,
     /// Whether the server has answered well to this token.
     answered: bool,
@@ -55,7 +55,7 @@ impl StoreMember {
             Self::Idle => take(platform),
             Self::Holding(claim) => plan(platform, claim, size),
             Self::Planned(batch) => {
-                let query = platform.warehouse.send(batch.token(), batch.rows.clone());
+                let query = send(platform, &batch);
                 Self::Sent(batch, query)
             }
             Self::Sent(batch, query) => match platform.warehouse.answer(query) {
@@ -63,7 +63,9 @@ impl StoreMember {
                 Answer::Clean => Self::Landed(batch),
                 Answer::Broken => Self::Doubtful(batch),
             },
-            Self::Doubtful(batch) if platform.warehouse.is_running(&batch.token()) => {
+            Self::Doubtful(batch)
+                if platform.warehouse.is_running(&batch.token(platform.guards)) =>
+            {
                 Self::Doubtful(batch)
             }
             Self::Doubtful(batch) if platform.guards.stands(Guard::ReadBack) => {
@@ -71,7 +73,7 @@ impl StoreMember {
             }
             Self::Doubtful(batch) => Self::Missing(batch),
             Self::Missing(batch) => {
-                let query = platform.warehouse.send(batch.token(), batch.rows.clone());
+                let query = send(platform, &batch);
                 Self::SentAgain(batch, query)
             }
             Self::SentAgain(batch, query) => match platform.warehouse.answer(query) {
@@ -88,13 +90,16 @@ impl StoreMember {
 }
 
 impl Batch {
-    fn new(platform: &Platform, claim: Claim, range: Range) -> Self {
-        let rows = platform.log.first_copies(claim.number, *range.start()..range.end() + 1);
-        Self { claim, range, repair: 0, answered: false, rows }
+    fn new(platform: &Platform, claim: Claim, plan: Plan) -> Self {
+        let offsets = *plan.range.start()..plan.range.end() + 1;
+        let rows = platform.log.first_copies(claim.number, offsets);
+        Self { claim, plan, repair: 0, answered: false, rows }
     }
 
-    fn token(&self) -> Token {
-        (self.claim.held.kgen, self.range.clone(), self.repair)
+    fn token(&self, guards: Guards) -> Token {
+        let Self { claim, plan: Plan { range, epoch }, repair, .. } = self;
+        let epoch = if guards.stands(Guard::NamedEpoch) { *epoch } else { 0 };
+        Token { kgen: claim.held.kgen, range: range.clone(), epoch, repair: *repair }
     }
 }
 
@@ -104,13 +109,16 @@ fn take(platform: &mut Platform) -> StoreMember {
     let adopted = platform.warehouse.highest(kgen, held.next);
     let claim = Claim { held, number: platform.log.number(), adopted };
     match planned {
-        Some(range) => StoreMember::Doubtful(Batch::new(platform, claim, range)),
+        Some(plan) => StoreMember::Doubtful(Batch::new(platform, claim, plan)),
         None => StoreMember::Holding(claim),
     }
 }
 
 fn plan(platform: &mut Platform, claim: Claim, size: u64) -> StoreMember {
-    let (first, end) = (claim.held.next, platform.end_of(claim.number));
+    let Some(end) = platform.end_of(claim.number) else {
+        return StoreMember::Idle;
+    };
+    let first = claim.held.next;
     if first >= end || size == 0 {
         return StoreMember::Holding(claim);
     }
@@ -118,7 +126,7 @@ fn plan(platform: &mut Platform, claim: Claim, size: u64) -> StoreMember {
     if !platform.ledger.plan(claim.held, &range, platform.guards) {
         return StoreMember::Idle;
     }
-    let batch = Batch::new(platform, claim, range);
+    let batch = Batch::new(platform, claim, Plan { range, epoch: claim.held.epoch });
     match claim.adopted.is_some_and(|adopted| first <= adopted) {
         true => StoreMember::Doubtful(batch),
         false => StoreMember::Planned(batch),
@@ -129,8 +137,8 @@ fn plan(platform: &mut Platform, claim: Claim, size: u64) -> StoreMember {
 /// this one later. Only a clean answer that left rows missing shows that the server takes the token
 /// for known.
 fn read_back(platform: &Platform, batch: Batch) -> StoreMember {
-    let Batch { claim, range, repair, answered, .. } = batch;
-    let whole = Batch::new(platform, claim, range);
+    let Batch { claim, plan, repair, answered, .. } = batch;
+    let whole = Batch::new(platform, claim, plan);
     let kgen = claim.held.kgen;
     let is_missing = |(offset, _): &(u64, Event)| !platform.warehouse.is_there(kgen, *offset);
     let rows: Vec<_> = whole.rows.iter().copied().filter(is_missing).collect();
@@ -140,8 +148,12 @@ fn read_back(platform: &Platform, batch: Batch) -> StoreMember {
     StoreMember::Missing(Batch { repair: repair + u32::from(answered), rows, ..whole })
 }
 
+fn send(platform: &mut Platform, batch: &Batch) -> u64 {
+    platform.warehouse.send(batch.token(platform.guards), batch.rows.clone())
+}
+
 fn mark(platform: &mut Platform, batch: Batch) -> StoreMember {
-    let Batch { claim, range, .. } = batch;
+    let Batch { claim, plan: Plan { range, .. }, .. } = batch;
     if !platform.ledger.mark(claim.held, &range, platform.guards) {
         return StoreMember::Idle;
     }

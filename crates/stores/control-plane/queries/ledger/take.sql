@@ -1,5 +1,7 @@
+-- Epochs follow the clock (microseconds), so that none comes again after a restore: the names of
+-- inserts hold them.
 INSERT INTO lease (consumer_group, kgen, partition, epoch, owner, taken_at)
-VALUES ($1, $2, $3, 1, $4, now())
+VALUES ($1, $2, $3, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, $4, now())
 ON CONFLICT (consumer_group, kgen, partition)
-    DO UPDATE SET epoch = lease.epoch + 1, owner = excluded.owner, taken_at = excluded.taken_at
+    DO UPDATE SET epoch = greatest(lease.epoch + 1, excluded.epoch), owner = excluded.owner, taken_at = excluded.taken_at
 RETURNING epoch, next_offset, as_of

@@ -31,7 +31,8 @@ pub struct Lease {
     pub kgen: u16,
     /// The partition of the log.
     pub partition: u16,
-    /// Which take this is.
+    /// Which take this is: grows with each, by PostgreSQL's clock, so that none comes again when
+    /// the ledger is put back to an older state.
     pub epoch: u64,
     /// The first offset not yet done.
     pub next_offset: u64,

@@ -34,6 +34,10 @@ async fn the_name_of_a_batch_decides_whether_it_is_new() {
     let repair = InsertBatch { repair: 1, ..batch.clone() };
     shop.warehouse.insert(&repair, &[shop.rows(0, [click()])]).await.unwrap();
     assert_eq!(present().await, [(0, 0), (0, 0)]);
+    // As after a ledger was put back to before the plan, and planned the same range again.
+    let planned_anew = InsertBatch { epoch: batch.epoch + 1, ..batch.clone() };
+    shop.warehouse.insert(&planned_anew, &[shop.rows(0, [click()])]).await.unwrap();
+    assert_eq!(present().await, [(0, 0), (0, 0), (0, 0)]);
     shop.close().await;
 }
 
@@ -99,6 +103,7 @@ async fn an_insert_of_another_cut_is_seen_running_where_it_touches_the_range() {
             assert!(running(shop.batch(first, last)).await, "{first}-{last}");
         }
         assert!(running(InsertBatch { repair: 2, ..shop.batch(5, 9) }).await);
+        assert!(running(InsertBatch { epoch: 7, ..shop.batch(5, 9) }).await);
         let elsewhere = tenancy::Destination {
             database: "elsewhere".to_owned(),
             ..shop.context.destination().clone()

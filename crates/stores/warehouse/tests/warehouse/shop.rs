@@ -59,6 +59,7 @@ impl Shop {
             first,
             last,
             destination: self.context.destination().clone(),
+            epoch: 1,
             repair: 0,
         }
     }
