@@ -22,6 +22,9 @@ pub(crate) struct Options {
     /// What chance begins with
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// How many pieces run at the same time, of those that break only a platform of their own
+    #[arg(long, global = true, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(crate) at_once: u8,
     /// Leave out what the results say was run to its end, on the same commit with the same seed
     #[arg(long, global = true)]
     pub(crate) resume: bool,

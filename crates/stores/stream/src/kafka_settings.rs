@@ -53,7 +53,9 @@ impl KafkaSettings {
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", "footfall")
             .set("socket.keepalive.enable", "true")
-            .set("reconnect.backoff.max.ms", "2000");
+            .set("reconnect.backoff.max.ms", "2000")
+            // A connection that is open on our side only is given up after this.
+            .set("socket.timeout.ms", "10000");
         config
     }
 

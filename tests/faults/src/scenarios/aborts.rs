@@ -21,12 +21,16 @@ const AGAIN: Duration = Duration::from_millis(20);
 const ABORTED: i32 = 6;
 
 pub(super) async fn run(step: Step, piece: &Piece) -> Result<Outcome, Failure> {
-    match step {
-        Step::SpoolAppend | Step::SpoolFsync | Step::SpoolDrain | Step::SpoolDelete => {
-            in_collector(step, piece).await
-        }
-        _ => in_processor(step, piece).await,
+    if is_in_collector(step) {
+        in_collector(step, piece).await
+    } else {
+        in_processor(step, piece).await
     }
+}
+
+/// Whose step it is: the collector's, or the processor's.
+pub(super) const fn is_in_collector(step: Step) -> bool {
+    matches!(step, Step::SpoolAppend | Step::SpoolFsync | Step::SpoolDrain | Step::SpoolDelete)
 }
 
 async fn in_processor(step: Step, piece: &Piece) -> Result<Outcome, Failure> {

@@ -26,5 +26,5 @@ pub(super) fn run(piece: &Piece) -> Result<Outcome, Failure> {
         };
         figures.insert(format!("steps until {guard:?} was missed"), found.steps as f64);
     }
-    Ok(Outcome { verdict: Verdict::of_model(differences), figures })
+    Ok(Outcome { figures, ..Verdict::of_model(differences).into() })
 }

@@ -46,6 +46,11 @@ impl Victim {
         }
     }
 
+    /// Whether other platforms stand on it as well.
+    pub(crate) const fn is_server(self) -> bool {
+        !matches!(self, Self::Processor | Self::Collector)
+    }
+
     /// How often in the full run. What fails one kill in two hundred shows in a thousand with 99 %.
     pub(crate) const fn full(self) -> u64 {
         match self {

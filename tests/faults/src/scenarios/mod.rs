@@ -13,9 +13,14 @@ mod resends;
 mod soak;
 mod zombies;
 
-use std::{collections::BTreeMap, process::ExitCode, time::Instant};
+use std::{
+    collections::BTreeMap,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use chrono::Utc;
+use futures::{StreamExt, stream};
 
 use crate::{
     Failure,
@@ -30,11 +35,33 @@ use piece::{Piece, Work, pieces};
 pub(crate) struct Outcome {
     verdict: Verdict,
     figures: BTreeMap<String, f64>,
+    took: Duration,
 }
 
 impl From<Verdict> for Outcome {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, figures: BTreeMap::new() }
+        Self { verdict, figures: BTreeMap::new(), took: Duration::ZERO }
+    }
+}
+
+impl Outcome {
+    fn record(self, piece: &Piece, commit: &str) -> Record {
+        let Self { verdict, figures, took } = self;
+        Record {
+            table: piece.table.to_owned(),
+            faults: piece.faults().to_owned(),
+            seed: piece.run_seed,
+            piece: piece.number,
+            tries: piece.tries,
+            posts: verdict.answers.posts,
+            events: verdict.events,
+            differences: verdict.differences,
+            caught_up_seconds: verdict.caught_up.as_secs_f64(),
+            seconds: took.as_secs_f64(),
+            figures,
+            commit: commit.to_owned(),
+            finished_at: Utc::now(),
+        }
     }
 }
 
@@ -45,40 +72,32 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, Failure> {
         say(&table(&results.records));
         return Ok(ExitCode::SUCCESS);
     }
-    let all = pieces(&options)?;
+    let was_run = |piece: &Piece| {
+        options.resume
+            && results.has(piece.table, piece.faults(), options.seed, piece.number, piece.tries)
+    };
+    let to_run = pieces(&options)?.into_iter().filter(|piece| !was_run(piece));
+    let (alone, others): (Vec<_>, Vec<_>) =
+        to_run.partition(|piece| piece.work.wants_to_be_alone());
     let (mut run, mut bad) = (Vec::new(), 0);
-    for piece in all {
-        let (faults, number) = (piece.faults(), piece.number);
-        if options.resume && results.has(piece.table, faults, options.seed, number, piece.tries) {
-            continue;
-        }
-        say(&format!("{} {faults}: piece {number}, {} tries …", piece.table, piece.tries));
-        let began = Instant::now();
-        match one(&piece).await {
-            Ok(Outcome { verdict, figures }) => {
-                let record = Record {
-                    table: piece.table.to_owned(),
-                    faults: faults.to_owned(),
-                    seed: options.seed,
-                    piece: number,
-                    tries: piece.tries,
-                    posts: verdict.answers.posts,
-                    events: verdict.events,
-                    differences: verdict.differences,
-                    caught_up_seconds: verdict.caught_up.as_secs_f64(),
-                    seconds: began.elapsed().as_secs_f64(),
-                    figures,
-                    commit: results.commit.clone(),
-                    finished_at: Utc::now(),
-                };
-                say(&summary(&record));
-                bad += usize::from(!record.differences.none());
-                results.add(record.clone())?;
-                run.push(record);
-            }
-            Err(failure) => {
-                bad += 1;
-                say(&format!("{} {faults}: not run to its end: {failure}", piece.table));
+    for (pieces, at_once) in [(others, options.at_once.into()), (alone, 1)] {
+        let mut ended = stream::iter(pieces).map(one).buffer_unordered(at_once);
+        while let Some((piece, outcome)) = ended.next().await {
+            match outcome {
+                Ok(outcome) => {
+                    let record = outcome.record(&piece, &results.commit);
+                    say(&summary(&record));
+                    bad += usize::from(!record.differences.none());
+                    results.add(record.clone())?;
+                    run.push(record);
+                }
+                Err(failure) => {
+                    bad += 1;
+                    let (table, faults, number) = (piece.table, piece.faults(), piece.number);
+                    say(&format!(
+                        "{table} {faults}: piece {number} did not come to its end: {failure}"
+                    ));
+                }
             }
         }
     }
@@ -86,7 +105,15 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, Failure> {
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn one(piece: &Piece) -> Result<Outcome, Failure> {
+async fn one(piece: Piece) -> (Piece, Result<Outcome, Failure>) {
+    let (table, faults, number, tries) = (piece.table, piece.faults(), piece.number, piece.tries);
+    say(&format!("{table} {faults}: piece {number}, {tries} tries …"));
+    let began = Instant::now();
+    let outcome = outcome(&piece).await;
+    (piece, outcome.map(|outcome| Outcome { took: began.elapsed(), ..outcome }))
+}
+
+async fn outcome(piece: &Piece) -> Result<Outcome, Failure> {
     let stack = Stack::of_environment;
     match piece.work {
         Work::Abort(step) => aborts::run(step, piece).await,

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use failpoints::Step;
 use rand::{SeedableRng, rngs::StdRng, seq::IteratorRandom};
 
-use super::{disks::Disk, kills::Victim, links::Link, outages::Outage, zombies};
+use super::{aborts, disks::Disk, kills::Victim, links::Link, outages::Outage, zombies};
 use crate::{
     Failure,
     options::{Choice, Command, Options},
@@ -18,7 +18,8 @@ pub(crate) struct Piece {
     /// Which one of its sort.
     pub(crate) number: u64,
     pub(crate) tries: u64,
-    seed: u64,
+    /// That of the whole run.
+    pub(crate) run_seed: u64,
 }
 
 /// What is done to the platform.
@@ -68,11 +69,23 @@ impl Piece {
             .faults()
             .bytes()
             .fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-        self.seed.wrapping_mul(1_000_003).wrapping_add(name).wrapping_add(self.number)
+        self.run_seed.wrapping_mul(1_000_003).wrapping_add(name).wrapping_add(self.number)
     }
 }
 
 impl Work {
+    /// Whether nothing else may run meanwhile: servers are broken, the one detour to Kafka is used, or
+    /// a processor is kept busy.
+    pub(crate) fn wants_to_be_alone(&self) -> bool {
+        match self {
+            Self::Abort(step) => aborts::is_in_collector(*step),
+            Self::Kill(victim) => victim.is_server(),
+            Self::Disk(disk) => *disk != Disk::ArchiveFull,
+            Self::Network(_) | Self::Outage(_) | Self::Histories | Self::Soak => true,
+            Self::Zombie(_) | Self::LateZombie | Self::Rebalance | Self::Resend => false,
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Abort(step) | Self::Zombie(step) => step.as_str(),
@@ -158,7 +171,7 @@ pub(crate) fn pieces(options: &Options) -> Result<Vec<Piece>, Failure> {
             let tries = left.min(sort.together);
             left -= tries;
             let Sort { table, work, .. } = sort.clone();
-            pieces.push(Piece { table, work, number, tries, seed: options.seed });
+            pieces.push(Piece { table, work, number, tries, run_seed: options.seed });
         }
     }
     Ok(pieces)
