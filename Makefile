@@ -48,7 +48,8 @@ RUN ?= --resume all
 faults: ## break what the platform stands on and count every event afterwards: RUN="--seed 7 t2"
 	@$(CARGO) build -p footfall --features failpoints --bin footfall-with-failpoints
 	@$(CARGO) build -p faults
-	@FOOTFALL_TEST_DIR=.footfall/faults-stack FOOTFALL_TEST_PORT=21000 $(TEST_STACK) target/debug/faults $(RUN)
+	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/faults-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-21000} \
+		$(TEST_STACK) target/debug/faults $(RUN)
 
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi

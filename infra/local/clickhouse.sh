@@ -75,7 +75,7 @@ clickhouse_configure() { # <server>
   rm -f "$home/etc/users.d/embedded.xml"
   if ! clickhouse_native; then
     cp "$LOCAL/clickhouse/embedded.xml" "$home/etc/users.d/"
-    gcc -O1 -Wall -Wextra -o "$home/clickhouse-server" "$LOCAL/clickhouse/launcher.c" -ldl
+    [[ $home/clickhouse-server -nt $LOCAL/clickhouse/launcher.c ]] || gcc -O1 -Wall -Wextra -o "$home/clickhouse-server" "$LOCAL/clickhouse/launcher.c" -ldl
   fi
 }
 

@@ -18,9 +18,8 @@ export FOOTFALL_STACK_DIR=$REPO/${FOOTFALL_TEST_DIR:-.footfall/test-stack}
 export FOOTFALL_STACK_PORT=${FOOTFALL_TEST_PORT:-18000}
 
 finish() {
+  rm -rf "$FOOTFALL_STACK_DIR/platforms"
   "$LOCAL/stack.sh" wipe >/dev/null
-  # Platforms of tests with a stack of their own may still run.
-  [[ -n ${FOOTFALL_TEST_DIR:-} ]] || rm -rf "$REPO/.footfall/tests"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM

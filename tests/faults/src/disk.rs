@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -23,17 +23,12 @@ pub(crate) struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Mounts one over `folder`, which what lies there is copied into. Needs root.
+    /// Mounts an empty one over `folder`. Needs root.
     pub(crate) fn mount(folder: &Path, mebibytes: u32) -> Result<Self, Failure> {
         std::fs::create_dir_all(folder)?;
-        let aside = folder.with_extension("aside");
-        shell("cp", &["-a"], &[folder, &aside])?;
         let size = format!("size={mebibytes}m");
         shell("mount", &["-t", "tmpfs", "-o", &size, "tmpfs"], &[folder])?;
-        let disk = Self { folder: folder.to_owned() };
-        shell("cp", &["-a"], &[&aside.join("."), folder])?;
-        shell("rm", &["-rf"], &[&aside])?;
-        Ok(disk)
+        Ok(Self { folder: folder.to_owned() })
     }
 
     /// Leaves no more than this free, for whoever is quickest.
@@ -65,23 +60,35 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Lets every fsync of a process fail for a while, as a disk that is about to die does.
-pub(crate) async fn fail_fsyncs(process: u32, long: Duration) -> Result<(), Failure> {
-    let mut tracer = Command::new("strace")
-        .args(["-f", "-qq", "-o", "/dev/null", "-p", &process.to_string()])
-        .args(["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"])
-        .stdin(Stdio::null())
-        .spawn()?;
-    sleep(ATTACHED + long).await;
-    if let Some(status) = tracer.try_wait()? {
-        return Err(format!("strace ended ({status}): may this user trace processes?").into());
+/// A disk that is about to die, for one process: every fsync fails.
+pub(crate) struct DyingDisk {
+    tracer: Child,
+}
+
+impl DyingDisk {
+    /// From when this returns, every fsync of the process fails.
+    pub(crate) async fn under(process: u32) -> Result<Self, Failure> {
+        let mut tracer = Command::new("strace")
+            .args(["-f", "-qq", "-o", "/dev/null", "-p", &process.to_string()])
+            .args(["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"])
+            .stdin(Stdio::null())
+            .spawn()?;
+        sleep(ATTACHED).await;
+        if let Some(status) = tracer.try_wait()? {
+            return Err(format!("strace ended ({status}): may this user trace processes?").into());
+        }
+        Ok(Self { tracer })
     }
-    // Interrupted, it lets go of the process, which goes on.
-    let id = tracer.id().try_into().ok().and_then(Pid::from_raw).ok_or("strace has an id")?;
-    kill_process(id, Signal::INT)?;
-    sleep(ATTACHED).await;
-    tracer.wait()?;
-    Ok(())
+
+    /// It is well again.
+    pub(crate) async fn mend(mut self) -> Result<(), Failure> {
+        // Interrupted, it lets go of the process, which goes on.
+        let id = self.tracer.id().try_into().ok().and_then(Pid::from_raw);
+        kill_process(id.ok_or("strace has an id")?, Signal::INT)?;
+        sleep(ATTACHED).await;
+        self.tracer.wait()?;
+        Ok(())
+    }
 }
 
 /// Runs a program that must succeed.

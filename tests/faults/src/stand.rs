@@ -5,7 +5,7 @@ use std::{
     fs,
     path::Path,
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use chrono::{TimeDelta, Utc};
@@ -21,7 +21,7 @@ use crate::{
     load::{CAMPAIGNS, Load, Target, Traffic},
     oracle::{
         Answers, Differences, Journal, LiveStream, Place, Stores, archived, compare, drop_database,
-        shrink_window,
+        set_window,
     },
 };
 
@@ -32,6 +32,8 @@ const CATCH_UP: Duration = Duration::from_secs(300);
 const AGAIN: Duration = Duration::from_millis(200);
 /// How long a process may take until it is ready.
 const READY: Duration = Duration::from_secs(60);
+/// How old a gauge of the spool may be.
+const GAUGED: Duration = Duration::from_millis(1_500);
 
 /// A platform under test.
 pub(crate) struct Stand {
@@ -226,8 +228,9 @@ impl Stand {
     /// Waits until the platform says that everything is counted, and holds it to that.
     pub(crate) async fn verdict(mut self) -> Result<Verdict, Failure> {
         self.all_running()?;
-        let (began, stopped) = (Instant::now(), Utc::now());
-        self.counted_until(stopped + TimeDelta::seconds(1)).await?;
+        let began = Instant::now();
+        self.drained().await?;
+        self.counted_until(Utc::now() + TimeDelta::seconds(1)).await?;
         let caught_up = began.elapsed();
         let mut verdict = Verdict {
             differences: Differences::default(),
@@ -245,6 +248,9 @@ impl Stand {
             let archived = archived.get(&tenant.id).unwrap_or(&nothing);
             let place = Place { platform, stores, tenant, streams, archived };
             verdict.differences.merge(compare(&place, &sent).await?);
+        }
+        if verdict.events == 0 {
+            return Err("not one event was accepted: this shows nothing".into());
         }
         if verdict.differences.none() {
             self.forget().await?;
@@ -281,11 +287,27 @@ impl Stand {
         Ok(())
     }
 
+    /// Waits until the collector has brought everything into the log.
+    pub(crate) async fn drained(&mut self) -> Result<(), Failure> {
+        // The gauge is a little older than what it tells of.
+        sleep(GAUGED).await;
+        let deadline = Instant::now() + CATCH_UP;
+        while self.spooled().await != Some(0) {
+            self.all_running()?;
+            if Instant::now() > deadline {
+                keep(self.platform.folder())?;
+                return Err(format!("the spool is not empty after {CATCH_UP:?}").into());
+            }
+            sleep(AGAIN).await;
+        }
+        Ok(())
+    }
+
     async fn counted_until(&mut self, moment: chrono::DateTime<Utc>) -> Result<(), Failure> {
         let deadline = Instant::now() + CATCH_UP;
         loop {
             let as_of = self.stores.as_of().await.ok().flatten();
-            if as_of.is_some_and(|as_of| as_of >= moment) && self.spooled().await == Some(0) {
+            if as_of.is_some_and(|as_of| as_of >= moment) {
                 return Ok(());
             }
             self.all_running()?;
@@ -313,10 +335,10 @@ impl Stand {
     }
 
     /// Lets ClickHouse remember no more than so many tokens of inserts in each of our tables.
-    pub(crate) async fn shrink_windows(&self, tokens: u32) -> Result<(), Failure> {
+    pub(crate) async fn set_windows(&self, tokens: u32) -> Result<(), Failure> {
         for tenant in &self.tenants {
             let context = self.stores.context(tenant).await?;
-            shrink_window(self.platform.client(), &context, tokens).await?;
+            set_window(self.platform.client(), &context, tokens).await?;
         }
         Ok(())
     }
@@ -325,7 +347,7 @@ impl Stand {
     pub(crate) async fn spooled(&self) -> Option<u64> {
         let asked = self.platform.client().get(self.platform.collector("/metrics")).send().await;
         let metrics = asked.ok()?.error_for_status().ok()?.text().await.ok()?;
-        Some(metric(&metrics, Gauge::SpoolBytes.name()).unwrap_or(0))
+        metric(&metrics, Gauge::SpoolBytes.name())
     }
 }
 
@@ -343,7 +365,7 @@ pub(crate) fn metric(metrics: &str, name: &str) -> Option<u64> {
 
 /// Keeps what a platform wrote, for whoever looks into what went wrong.
 fn keep(folder: &Path) -> Result<(), Failure> {
-    let name = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs().to_string();
+    let name = folder.file_name().ok_or("a platform's folder has a name")?;
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.footfall/faults/kept").join(name);
     fs::create_dir_all(&kept)?;
     for entry in fs::read_dir(folder)? {

@@ -57,7 +57,7 @@ impl Platform {
         let program = program.unwrap_or_else(binary);
         let database = Database::create().await;
         let name = database.name();
-        let folder = workspace().join(".footfall/tests").join(name);
+        let folder = platforms().join(name);
         std::fs::create_dir_all(&folder).expect("a folder for logs");
         let archive = folder.join("archive").display().to_string();
         let recent_ids = folder.join("recent-ids").display().to_string();
@@ -270,6 +270,12 @@ async fn keep_generations_apart(url: &str) {
         .execute(&mut connection)
         .await
         .expect("the ledger takes a generation");
+}
+
+/// Where platforms write: beside the servers they stand on, which are wiped with them.
+fn platforms() -> PathBuf {
+    let stack = std::env::var_os("FOOTFALL_STACK_DIR").map(PathBuf::from);
+    stack.unwrap_or_else(|| workspace().join(".footfall/stack")).join("platforms")
 }
 
 fn secret(file: &PathBuf, name: &str) -> String {

@@ -23,11 +23,7 @@ pub(crate) struct Folder {
 impl Folder {
     /// Makes it if need be, for our eyes only: events are personal data.
     pub(crate) fn open(path: &Path) -> Result<Self, SpoolError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(SpoolError::io("create the folder", path))?;
+        make(path).map_err(SpoolError::io("create the folder", path))?;
         let file = File::open(path).map_err(SpoolError::io("open the folder", path))?;
         let at = path.join(LOCK);
         let lock = private().create(true).open(&at).map_err(SpoolError::io("open", &at))?;
@@ -85,6 +81,18 @@ impl Folder {
         let ours = used.saturating_add(stat.f_bavail);
         Ok(used.saturating_mul(100).div_ceil(ours.max(1)))
     }
+}
+
+/// Makes the folder, and those it lies in where they are missing, and makes their names durable.
+fn make(path: &Path) -> io::Result<()> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<_> = path.ancestors().take_while(is_missing).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    for folder in missing {
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// How files of the spool are opened: to read and write, for our eyes only.

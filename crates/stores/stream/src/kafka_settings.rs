@@ -55,7 +55,8 @@ impl KafkaSettings {
             .set("socket.keepalive.enable", "true")
             .set("reconnect.backoff.max.ms", "2000")
             // A connection that is open on our side only is given up after this.
-            .set("socket.timeout.ms", "10000");
+            .set("socket.timeout.ms", "10000")
+            .set("socket.connection.setup.timeout.ms", "5000");
         config
     }
 

@@ -6,6 +6,7 @@ mod error;
 mod headers;
 mod kafka_settings;
 mod log_reader;
+mod message_headers;
 mod partitioning;
 mod producer;
 mod record;

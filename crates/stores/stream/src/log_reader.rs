@@ -1,4 +1,8 @@
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use rdkafka::{
@@ -198,9 +202,11 @@ fn copy_range(
     list.add_partition_offset(topic, i32::from(partition), start)
         .and_then(|()| client.assign(&list))
         .map_err(StreamError::kafka("read a range"))?;
+    let mut quiet_since = None;
     while !buffer.is_ended() {
         match client.poll(POLL) {
             Some(Ok(message)) => {
+                quiet_since = None;
                 let Some(record) = LogRecord::copy(&message) else {
                     continue;
                 };
@@ -216,8 +222,10 @@ fn copy_range(
                     wait_for_room(buffer);
                 }
             }
-            // The last offsets of the range hold no record of ours.
-            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
+            // Too early: a new leader may not know yet how far the log goes.
+            Some(Err(KafkaError::PartitionEOF(_))) => {
+                quiet_since.get_or_insert_with(Instant::now);
+            }
             Some(Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset))) => {
                 return Err(gone());
             }
@@ -225,6 +233,12 @@ fn copy_range(
                 return Err(StreamError::kafka("read a range")(error));
             }
             Some(Err(_)) | None => {}
+        }
+        if quiet_since.is_some_and(|since| since.elapsed() > PATIENCE) {
+            // The last offsets of the range hold no record, unless the log is shorter by now.
+            let bounds = client.fetch_watermarks(topic, i32::from(partition), PATIENCE);
+            let bounds = bounds.map_err(StreamError::kafka("read a range"))?;
+            return if holds(bounds) { Ok(()) } else { Err(gone()) };
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message};
+use rdkafka::message::{BorrowedMessage, Message};
 use tenancy::Scoped;
 
-use crate::headers::{self, Headers};
+use crate::{Headers, message_headers};
 
 /// A partition of the log.
 pub type Partition = u16;
@@ -113,9 +113,7 @@ impl LogRecord {
             Some(bytes.split().freeze())
         };
         let (key, payload) = (part(message.key()), part(message.payload()));
-        for header in message.headers().into_iter().flat_map(BorrowedHeaders::iter) {
-            headers::put(&mut bytes, header.key, header.value);
-        }
+        message_headers::copy(message, &mut bytes);
         Some(Self {
             partition: message.partition().try_into().ok()?,
             offset: message.offset().try_into().ok()?,

@@ -88,8 +88,12 @@ impl Log {
 async fn gather(segment: &mut Segment) -> Result<Vec<Bytes>, SpoolError> {
     let (mut records, mut bytes) = (Vec::new(), 0);
     while records.len() < RECORDS && bytes < BYTES {
-        let Some(frame) = segment.next().await? else {
-            break;
+        let frame = match segment.next().await {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break,
+            Err(error) if records.is_empty() => return Err(error),
+            // What was read first is brought away first: the error comes again.
+            Err(_) => break,
         };
         bytes += frame.iter().map(Bytes::len).sum::<usize>();
         records.extend(frame);

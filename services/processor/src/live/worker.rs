@@ -2,22 +2,25 @@ use std::time::{Duration, Instant};
 
 use aggregates::{Aggregates, AggregatesError, LiveBatch, Outcome};
 use chrono::{DateTime, Utc};
-use control_plane::Lease;
+use control_plane::{Lease, LedgerError};
 use failpoints::Step;
 use stream::{Entry, Offset, Partition};
 use telemetry::{Counter, Histogram};
+use tokio::time::timeout;
 
 use super::{SINK, chains::Chains, deltas::deltas, reached::Reached};
 use crate::{
     Parts, ProcessorError,
     member::{Gather, Log, Worker},
     record::{Decoded, Recent},
-    retry::{self, Pauses},
+    retry::Pauses,
 };
 
 /// How often the ledger learns how far the fences are. It need not know at once: the fences are
 /// the truth, and the ledger's offset only shows when Redis has lost some of them.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
+/// How long it may take: counting goes on without it.
+const NOTE_WITHIN: Duration = Duration::from_millis(500);
 
 /// The sink to Redis.
 pub(crate) struct Live {
@@ -123,20 +126,32 @@ impl Live {
         }
     }
 
-    /// Tells the ledger how far the fences are.
+    /// Tells the ledger how far the fences are. One that is away is told the next time; where only
+    /// its answer was lost, it says then that the lease is.
     async fn note(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
+        let noted = timeout(NOTE_WITHIN, self.try_to_note(claim)).await;
         claim.noted_at = Instant::now();
-        if let Err(error) = self.reached.ask(&self.log.ledger, &self.topic).await {
-            tracing::debug!(%error, "how far other fences have been is not known");
+        match noted {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(LedgerError::Fenced)) => Err(LedgerError::Fenced.into()),
+            Ok(Err(LedgerError::ControlPlane(error))) => {
+                tracing::debug!(%error, "the ledger does not know how far the live counters are");
+                Ok(())
+            }
+            Err(_) => {
+                tracing::debug!("the ledger does not say whether it knows how far they are");
+                Ok(())
+            }
         }
+    }
+
+    async fn try_to_note(&self, claim: &mut Claim) -> Result<(), LedgerError> {
+        self.reached.ask(&self.log.ledger, &self.topic).await?;
         let Some(as_of) = claim.log_time.filter(|_| claim.next > claim.lease.next_offset) else {
             return Ok(());
         };
         let (ledger, lease, next) = (&self.log.ledger, &claim.lease, claim.next);
-        let noted = retry::ledger("note how far the live counters are", || {
-            ledger.advance(lease, next, as_of)
-        });
-        claim.lease = noted.await?;
+        claim.lease = ledger.advance(lease, next, as_of).await?;
         Ok(())
     }
 
@@ -195,9 +210,12 @@ impl Worker for Live {
 
     async fn idle(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
         self.note(claim).await?;
-        match self.chains.complete(&claim.lease, claim.next).await? {
-            true => Ok(()),
-            false => Err(ProcessorError::Retake("redis lost writes while idle")),
+        match self.chains.complete(&claim.lease, claim.next).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(ProcessorError::Retake("redis lost writes while idle")),
+            // Nothing waits for it here; whoever has records to count tells of it.
+            Err(ProcessorError::Aggregates(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 }

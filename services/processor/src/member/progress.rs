@@ -141,7 +141,7 @@ async fn look(log: &Log) -> Result<(), BoxError> {
     let up_to_date: Vec<_> = done
         .iter()
         .filter(|(_, done)| done.end.is_some() && done.behind() == 0)
-        .map(|(partition, done)| (*partition, done.epoch))
+        .map(|(partition, done)| (*partition, done.epoch, done.next_offset))
         .collect();
     log.ledger.touch(sink, kgen, &up_to_date, asked_at).await?;
     Ok(())

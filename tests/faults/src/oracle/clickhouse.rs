@@ -9,7 +9,7 @@ use crate::Failure;
 
 const ROWS: &str = include_str!("../../queries/rows.sql");
 const DROP_DATABASE: &str = include_str!("../../queries/drop_database.sql");
-const SHRINK_WINDOW: &str = include_str!("../../queries/shrink_window.sql");
+const SET_WINDOW: &str = include_str!("../../queries/set_window.sql");
 
 /// What the rows of one event say.
 #[derive(Debug)]
@@ -38,12 +38,12 @@ pub(crate) async fn stored(
 }
 
 /// Lets the table of a tenant remember no more than so many tokens of inserts.
-pub(crate) async fn shrink_window(
+pub(crate) async fn set_window(
     client: &Client,
     tenant: &TenantContext,
     tokens: u32,
 ) -> Result<(), Failure> {
-    ask(client, tenant, SHRINK_WINDOW, &format!("&param_tokens={tokens}")).await.map(drop)
+    ask(client, tenant, SET_WINDOW, &format!("&param_tokens={tokens}")).await.map(drop)
 }
 
 /// Removes a tenant's own database; shared tables stay.

@@ -122,8 +122,9 @@ impl Journal {
     }
 
     fn write(&self, line: &Value, then: impl FnOnce(&mut Inner)) -> Result<(), Failure> {
+        let line = format!("{line}\n");
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(inner.file, "{line}")?;
+        inner.file.write_all(line.as_bytes())?;
         then(&mut inner);
         Ok(())
     }

@@ -56,9 +56,10 @@ impl LiveStream {
         Ok(())
     }
 
-    /// The numbers of every quarter hour it still speaks of, and from which on.
-    pub(crate) fn quarters(&self) -> (Quarters, i64) {
-        self.locked(|seen| (seen.quarters.clone(), seen.from.unwrap_or(i64::MAX)))
+    /// The numbers of every quarter hour it still speaks of, and from which on; `None` before the
+    /// first snapshot.
+    pub(crate) fn quarters(&self) -> Option<(Quarters, i64)> {
+        self.locked(|seen| Some((seen.quarters.clone(), seen.from?)))
     }
 
     fn locked<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {

@@ -9,7 +9,7 @@ mod live_stream;
 mod stores;
 
 pub(crate) use archive::archived;
-pub(crate) use clickhouse::{drop_database, shrink_window};
+pub(crate) use clickhouse::{drop_database, set_window};
 pub(crate) use comparison::{Differences, Place, compare};
 pub(crate) use journal::{Answer, Answers, Journal};
 pub(crate) use live_stream::LiveStream;

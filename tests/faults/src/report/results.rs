@@ -24,6 +24,10 @@ pub(crate) struct Record {
     pub(crate) posts: u64,
     /// Events that were accepted.
     pub(crate) events: u64,
+    /// Requests that got no answer.
+    pub(crate) unanswered: u64,
+    /// Requests that were answered, but not with 202.
+    pub(crate) refused: u64,
     #[serde(flatten)]
     pub(crate) differences: Differences,
     /// From the last answer until everything was counted.
@@ -64,7 +68,9 @@ impl Results {
     /// Keeps one more.
     pub(crate) fn add(&mut self, record: Record) -> Result<(), Failure> {
         let mut file = File::options().create(true).append(true).open(&self.path)?;
-        writeln!(file, "{}", serde_json::to_string(&record)?)?;
+        // In one piece: others may write to the same file.
+        let line = serde_json::to_string(&record)? + "\n";
+        file.write_all(line.as_bytes())?;
         self.records.push(record);
         Ok(())
     }

@@ -7,7 +7,10 @@ use rand::Rng;
 use testkit::Preparation;
 use tokio::time::{Instant, sleep};
 
-use super::{Outcome, Piece, links::detour_to_kafka};
+use super::{
+    Outcome, Piece,
+    links::{detour_to_kafka, impatient},
+};
 use crate::{
     Failure,
     load::Traffic,
@@ -53,8 +56,8 @@ async fn in_collector(step: Step, piece: &Piece) -> Result<Outcome, Failure> {
     let (kafka, brokers) = detour_to_kafka().await?;
     let mut stand = Stand::prepare(Preparation::default()).await?;
     stand.start_processor("processor", []);
-    let through = || ("FOOTFALL__KAFKA__BROKERS", brokers.clone());
-    restart(&mut stand, [through()])?;
+    let through = || impatient(brokers.clone()).into_iter();
+    restart(&mut stand, through())?;
     stand.ready().await?;
     let load = stand.load(Traffic::default(), piece.seed());
     for _ in 0..piece.tries {
@@ -62,18 +65,18 @@ async fn in_collector(step: Step, piece: &Piece) -> Result<Outcome, Failure> {
             // What there is to drain may be a single segment.
             Step::SpoolDrain | Step::SpoolDelete => {
                 spool_something(&mut stand, &kafka).await?;
-                restart(&mut stand, [through(), trap(step, 1)])?;
+                restart(&mut stand, through().chain([trap(step, 1)]))?;
                 kafka.heal();
             }
             _ => {
                 kafka.inject(Fault::Cut);
                 let trap = trap(step, random.random_range(1..=3));
-                restart(&mut stand, [through(), trap])?;
+                restart(&mut stand, through().chain([trap]))?;
             }
         }
         aborted(&mut stand, "collector", step).await?;
         kafka.heal();
-        stand.start("collector", &["collector"], [through()]);
+        stand.start("collector", &["collector"], through());
         stand.ready().await?;
     }
     load.stop().await?;

@@ -6,10 +6,14 @@ use rand::Rng;
 use testkit::Preparation;
 use tokio::time::sleep;
 
-use super::{Outcome, Piece, aborts::spool_something, links::detour_to_kafka};
+use super::{
+    Outcome, Piece,
+    aborts::spool_something,
+    links::{detour_to_kafka, impatient},
+};
 use crate::{
     Failure,
-    disk::{SmallDisk, fail_fsyncs},
+    disk::{DyingDisk, SmallDisk},
     load::Traffic,
     proxy::Proxy,
     stack::{Server, Stack},
@@ -18,6 +22,8 @@ use crate::{
 
 /// Bytes left on a disk that is nearly full, at most.
 const LEFT: u64 = 65_536;
+/// How long an answer that was decided before may take.
+const ON_ITS_WAY: Duration = Duration::from_millis(500);
 /// How long everything may take to move again when there is room.
 const MOVING: Duration = Duration::from_secs(120);
 
@@ -63,7 +69,7 @@ pub(super) async fn run(stack: &Stack, disk: Disk, piece: &Piece) -> Result<Outc
     match disk {
         Disk::SpoolFull | Disk::SpoolFsync => spool(disk, piece).await,
         Disk::ArchiveFull => archive(piece).await,
-        Disk::RedisFull => server(stack, Server::Redis, 64, piece).await,
+        Disk::RedisFull => server(stack, Server::Redis, 256, piece).await,
         Disk::ClickhouseFull => server(stack, Server::ClickhouseShared, 1_024, piece).await,
     }
 }
@@ -75,7 +81,7 @@ async fn spool(disk: Disk, piece: &Piece) -> Result<Outcome, Failure> {
     let mut stand = Stand::prepare(Preparation::default()).await?;
     stand.kill("collector")?;
     let small = SmallDisk::mount(&stand.platform.folder().join("spool"), 32)?;
-    stand.start("collector", &["collector"], [("FOOTFALL__KAFKA__BROKERS", brokers)]);
+    stand.start("collector", &["collector"], impatient(brokers));
     stand.ready().await?;
     stand.start_processor("processor", []);
     let load = stand.load(Traffic::default(), piece.seed());
@@ -83,7 +89,11 @@ async fn spool(disk: Disk, piece: &Piece) -> Result<Outcome, Failure> {
         spool_something(&mut stand, &kafka).await?;
         let long = Duration::from_millis(random.random_range(1_000..4_000));
         match disk {
-            Disk::SpoolFsync => fail_fsyncs(stand.member("collector")?.id(), long).await?,
+            Disk::SpoolFsync => {
+                let dying = DyingDisk::under(stand.member("collector")?.id()).await?;
+                nothing_is_accepted(&stand, long).await?;
+                dying.mend().await?;
+            }
             _ => {
                 small.fill(random.random_range(0..LEFT))?;
                 sleep(long).await;
@@ -96,10 +106,23 @@ async fn spool(disk: Disk, piece: &Piece) -> Result<Outcome, Failure> {
     Ok(stand.verdict().await?.into())
 }
 
+/// No 202 is given while there is neither Kafka nor a disk, but for what was on its way before.
+async fn nothing_is_accepted(stand: &Stand, long: Duration) -> Result<(), Failure> {
+    sleep(ON_ITS_WAY).await;
+    let before = stand.journal.answers();
+    sleep(long).await;
+    let after = stand.journal.answers();
+    match (after.accepted - before.accepted, after.refused - before.refused) {
+        (0, 1..) => Ok(()),
+        (0, 0) => Err("no request came while the disk was dying".into()),
+        (accepted, _) => Err(format!("{accepted} requests were accepted that no disk has").into()),
+    }
+}
+
 /// Kafka is back; what was spooled must get there.
 async fn back(stand: &mut Stand, kafka: &Proxy) -> Result<(), Failure> {
     kafka.heal();
-    stand.all_running()?;
+    stand.drained().await?;
     stand.moving(MOVING).await
 }
 

@@ -43,8 +43,8 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// Puts the proxies in place.
-    pub(super) async fn lay() -> Result<Self, Failure> {
+    /// Puts the proxies in place; `broken` is the link that will fail.
+    pub(super) async fn lay(broken: Link) -> Result<Self, Failure> {
         let mut preparation = Preparation::default();
         let servers = [
             (Link::Clickhouse, "FOOTFALL__CLUSTERS__SHARED__URL"),
@@ -64,9 +64,12 @@ impl Links {
             proxies.push((link, proxy));
         }
         // The broker tells its clients where it is: its second listener names this proxy's port.
-        let (kafka, brokers) = detour_to_kafka().await?;
-        preparation.settings.insert("FOOTFALL__KAFKA__BROKERS".to_owned(), brokers);
-        proxies.push((Link::Kafka, kafka));
+        // There is but one such port, so only those take it that break this link.
+        if broken == Link::Kafka {
+            let (kafka, brokers) = detour_to_kafka().await?;
+            preparation.settings.insert("FOOTFALL__KAFKA__BROKERS".to_owned(), brokers);
+            proxies.push((Link::Kafka, kafka));
+        }
         let bind = free_address();
         preparation.settings.insert("FOOTFALL__COLLECTOR__BIND".to_owned(), bind.clone());
         let http = Proxy::start(0, bind).await?;
@@ -96,6 +99,14 @@ pub(super) async fn detour_to_kafka() -> Result<(Proxy, String), Failure> {
     let proxy = Proxy::start(port + 3, format!("{host}:{}", port + 2)).await?;
     let address = proxy.address();
     Ok((proxy, address))
+}
+
+/// Settings of a collector that finds Kafka there, and does not wait for it for long.
+pub(super) fn impatient(brokers: String) -> [(&'static str, String); 2] {
+    [
+        ("FOOTFALL__KAFKA__BROKERS", brokers),
+        ("FOOTFALL__COLLECTOR__PUBLISH_TIMEOUT_MS", "300".to_owned()),
+    ]
 }
 
 /// Host and port of a URL.

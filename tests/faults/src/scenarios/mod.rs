@@ -15,12 +15,13 @@ mod zombies;
 
 use std::{
     collections::BTreeMap,
+    panic::AssertUnwindSafe,
     process::ExitCode,
     time::{Duration, Instant},
 };
 
 use chrono::Utc;
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 
 use crate::{
     Failure,
@@ -55,6 +56,8 @@ impl Outcome {
             tries: piece.tries,
             posts: verdict.answers.posts,
             events: verdict.events,
+            unanswered: verdict.answers.lost,
+            refused: verdict.answers.refused,
             differences: verdict.differences,
             caught_up_seconds: verdict.caught_up.as_secs_f64(),
             seconds: took.as_secs_f64(),
@@ -109,7 +112,9 @@ async fn one(piece: Piece) -> (Piece, Result<Outcome, Failure>) {
     let (table, faults, number, tries) = (piece.table, piece.faults(), piece.number, piece.tries);
     say(&format!("{table} {faults}: piece {number}, {tries} tries …"));
     let began = Instant::now();
-    let outcome = outcome(&piece).await;
+    // What the test kit asserts ends this piece only.
+    let outcome = AssertUnwindSafe(outcome(&piece)).catch_unwind().await;
+    let outcome = outcome.unwrap_or_else(|_| Err("it panicked, see above".into()));
     (piece, outcome.map(|outcome| Outcome { took: began.elapsed(), ..outcome }))
 }
 

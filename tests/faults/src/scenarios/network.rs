@@ -16,7 +16,7 @@ const MOVING: Duration = Duration::from_secs(180);
 
 pub(super) async fn run(link: Link, piece: &Piece) -> Result<Outcome, Failure> {
     let mut random = piece.random();
-    let links = Links::lay().await?;
+    let links = Links::lay(link).await?;
     let mut stand =
         Stand::prepare_behind(links.preparation.clone(), Some(links.collector.clone())).await?;
     stand.start_processor("processor", []);

@@ -74,15 +74,16 @@ impl Piece {
 }
 
 impl Work {
-    /// Whether nothing else may run meanwhile: servers are broken, the one detour to Kafka is used, or
-    /// a processor is kept busy.
+    /// Whether nothing else may run meanwhile: servers or shared tables are changed, the one detour to
+    /// Kafka is used, or a processor is kept busy.
     pub(crate) fn wants_to_be_alone(&self) -> bool {
         match self {
             Self::Abort(step) => aborts::is_in_collector(*step),
             Self::Kill(victim) => victim.is_server(),
             Self::Disk(disk) => *disk != Disk::ArchiveFull,
-            Self::Network(_) | Self::Outage(_) | Self::Histories | Self::Soak => true,
-            Self::Zombie(_) | Self::LateZombie | Self::Rebalance | Self::Resend => false,
+            Self::Network(link) => *link == Link::Kafka,
+            Self::LateZombie | Self::Outage(_) | Self::Histories | Self::Soak => true,
+            Self::Zombie(_) | Self::Rebalance | Self::Resend => false,
         }
     }
 

@@ -240,25 +240,26 @@ impl Ledger {
         Ok(Lease { next_offset, as_of, ..lease.clone() })
     }
 
-    /// Says of idle partitions that they are dealt with up to `as_of`. A partition whose epoch is
-    /// no longer current is left alone.
+    /// Says of idle partitions that they are dealt with up to `as_of`: each with its epoch, and the
+    /// offset up to which that is so. A partition whose epoch is no longer current, or whose lease
+    /// has not been moved on that far, is left alone.
     pub async fn touch(
         &self,
         group: &'static str,
         kgen: u16,
-        partitions: &[(u16, u64)],
+        partitions: &[(u16, u64, u64)],
         as_of: DateTime<Utc>,
     ) -> Result<(), ControlPlaneError> {
-        let (numbers, epochs): (Vec<i32>, Vec<i64>) = partitions
-            .iter()
-            .map(|(partition, epoch)| (i32::from(*partition), epoch.cast_signed()))
-            .unzip();
+        let numbers: Vec<_> = partitions.iter().map(|held| i32::from(held.0)).collect();
+        let epochs: Vec<_> = partitions.iter().map(|held| held.1.cast_signed()).collect();
+        let offsets: Vec<_> = partitions.iter().map(|held| held.2.cast_signed()).collect();
         sqlx::query(sql!("ledger/touch"))
             .bind(group)
             .bind(i32::from(kgen))
             .bind(numbers)
             .bind(epochs)
             .bind(as_of)
+            .bind(offsets)
             .execute(&self.pool)
             .await?;
         Ok(())

@@ -66,7 +66,7 @@ async fn a_zombie_writes_nothing() {
     assert!(fenced(ledger.replan(&zombie, &plan(0, 9)).await));
     assert!(fenced(ledger.mark(&zombie, 9, noon()).await));
     assert!(fenced(ledger.advance(&zombie, 5, noon()).await));
-    ledger.touch(GROUP, kgen, &[(0, zombie.epoch)], noon()).await.unwrap();
+    ledger.touch(GROUP, kgen, &[(0, zombie.epoch, 0)], noon()).await.unwrap();
     assert_eq!(ledger.as_of(GROUP, TOPIC).await.unwrap(), None);
 
     let owner = ledger.mark(&owner, 9, noon()).await.unwrap();
@@ -195,7 +195,9 @@ async fn as_of_is_the_least_of_all_partitions_and_never_goes_back() {
     let second = ledger.take(GROUP, kgen, 1, "a").await.unwrap();
     assert_eq!(ledger.as_of(GROUP, TOPIC).await.unwrap(), None, "the other has done nothing");
     let later = noon() + TimeDelta::minutes(5);
-    ledger.touch(GROUP, kgen, &[(0, first.epoch), (1, second.epoch)], later).await.unwrap();
+    ledger.touch(GROUP, kgen, &[(0, first.epoch, 6), (1, second.epoch, 0)], later).await.unwrap();
+    assert_eq!(ledger.as_of(GROUP, TOPIC).await.unwrap(), None, "the first is noted up to 5 only");
+    ledger.touch(GROUP, kgen, &[(0, first.epoch, 5), (1, second.epoch, 0)], later).await.unwrap();
     assert_eq!(ledger.as_of(GROUP, TOPIC).await.unwrap(), Some(later));
 
     let first = ledger.advance(&first, 6, noon()).await.unwrap();

@@ -99,7 +99,8 @@ impl Consumer {
             .set("group.protocol", "classic")
             .set("partition.assignment.strategy", "range")
             .set("session.timeout.ms", "10000")
-            .set("max.poll.interval.ms", "300000")
+            // Also how long a broker that does not answer may hold up a rebalance.
+            .set("max.poll.interval.ms", "60000")
             .create_with_context(Membership::new(Arc::clone(&topic), announce))
             .map_err(StreamError::kafka("create a consumer"))?;
         client.subscribe(&[&topic]).map_err(StreamError::kafka("join the group"))?;
