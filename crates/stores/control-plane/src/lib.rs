@@ -24,7 +24,7 @@ pub use control_plane::ControlPlane;
 pub use error::ControlPlaneError;
 pub use ledger::{
     Archived, AuditTurn, Batch, BatchPlan, DoneSpan, Lease, Ledger, LedgerError, OffsetSet,
-    PlannedDestination, Poison, Skip,
+    PlannedDestination, Poison, RebuildDebt, Skip,
 };
 pub use platform::{
     Account, AuditRecord, Cluster, Inventory, PlatformControl, TenantDetail, TenantSpec,

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Findings, Parts, ProcessorError, Sink,
     history::History,
-    repair::{Effect, Kept, Repair, Scope},
+    repair::{self, Effect, Kept, Repair, Scope},
 };
 
 /// How long what was looked into in vain is left as it is.
@@ -40,8 +40,6 @@ pub(crate) struct Auditor {
     pub(super) archive: Archive,
     memory: Memory,
     aggregates: Aggregates,
-    /// Rows were put right that live counters may have been built from.
-    owes_rebuild: bool,
     /// What stayed different after it was looked into: it is not looked into again for a while.
     explained: BTreeMap<(Destination, u16, u16, u64), (Difference, Instant)>,
     /// Generation, partition and offset of the gaps of the archive that were told.
@@ -76,7 +74,6 @@ impl Auditor {
             archive: parts.archive.clone(),
             memory,
             aggregates: parts.aggregates.clone(),
-            owes_rebuild: false,
             explained: BTreeMap::new(),
             gaps: BTreeSet::new(),
             away: BTreeSet::new(),
@@ -94,6 +91,24 @@ impl Auditor {
         depth: Depth,
         observe: &mut (dyn FnMut(AuditProgress) + Send),
     ) -> Result<AuditReport, ProcessorError> {
+        let mut report = AuditReport::default();
+        let looked = self.compare(done_at, depth, &mut report, observe).await;
+        // Also what an earlier look or a replay was killed before; one that is broken off may have
+        // put rows right.
+        if let Err(error) = repair::pay(&self.ledger(), &self.aggregates).await {
+            tracing::warn!(%error, "live counters are not built anew for now");
+            report.trouble("live counters".to_owned(), &error);
+        }
+        looked.map(|()| report)
+    }
+
+    async fn compare(
+        &mut self,
+        done_at: Range<DateTime<Utc>>,
+        depth: Depth,
+        report: &mut AuditReport,
+        observe: &mut (dyn FnMut(AuditProgress) + Send),
+    ) -> Result<(), ProcessorError> {
         let group = Sink::Store.as_str();
         let spans = self.ledger().done_spans(group, &self.topic, done_at.clone(), WIDTH).await?;
         let claims = compare::claims(&spans);
@@ -101,14 +116,13 @@ impl Auditor {
             .iter()
             .flat_map(|(to, claims)| compare::groups(claims).into_iter().map(move |it| (to, it)))
             .collect();
-        let mut report = AuditReport::default();
         let mut progress =
             AuditProgress { done: 0, total: groups.len() as u64, findings: Findings::default() };
         let repair = self.repair(Effect::Repair).await?;
         let mut away = BTreeSet::new();
         for (destination, claims) in groups {
             if !away.contains(destination) {
-                match self.claims(&repair, destination, claims, depth, &mut report).await {
+                match self.claims(&repair, destination, claims, depth, report).await {
                     Ok(()) => {}
                     Err(error @ (ProcessorError::Warehouse(_) | ProcessorError::Insert(_))) => {
                         report.trouble(tables(destination), &error);
@@ -134,24 +148,7 @@ impl Auditor {
         // Told when it begins, not each time.
         self.away = away;
         self.explained.retain(|_, (_, at)| at.elapsed() < EXPLAINED);
-        self.objects(done_at, depth, &mut report).await?;
-        self.request_rebuild(&mut report).await;
-        Ok(report)
-    }
-
-    /// Has the live counters built anew where rows were put right. A Redis that is away is asked
-    /// the next time.
-    async fn request_rebuild(&mut self, report: &mut AuditReport) {
-        if !self.owes_rebuild {
-            return;
-        }
-        match self.aggregates.request_rebuild().await {
-            Ok(()) => self.owes_rebuild = false,
-            Err(error) => {
-                tracing::warn!(%error, "live counters are not built anew for now");
-                report.trouble("live counters".to_owned(), &error);
-            }
-        }
+        self.objects(done_at, depth, report).await
     }
 
     /// What repairs in this audit's name.
@@ -195,7 +192,6 @@ impl Auditor {
                 Ok(findings) => {
                     let found = findings.get(destination).copied().unwrap_or_default();
                     tell(claim.range, destination, found);
-                    self.owes_rebuild |= found.repaired > 0;
                     report.add(destination, partition, found);
                     // What is still to be put right is no explanation.
                     if suspect.is_some() && found.left() == found.unplanned {

@@ -2,6 +2,7 @@
 //! is doubled is deleted.
 
 mod chunk;
+mod debt;
 mod findings;
 mod kept;
 mod settle;
@@ -15,6 +16,7 @@ use stream::{Entry, Offset};
 use tenancy::{ClientId, Destination};
 use warehouse::{InsertBatch, LogRange, Warehouse};
 
+pub(crate) use debt::pay;
 pub use findings::Findings;
 pub(crate) use kept::{Kept, horizon};
 
@@ -115,7 +117,7 @@ impl Repair {
         if self.effect == Effect::Repair {
             for (destination, Copies { first, last, from, to }) in comparison.copies {
                 let batch = self.batch(LogRange { first, last, ..range }, &destination);
-                if settle::delete_copies(&self.warehouse, &batch, &(from..=to)).await? {
+                if settle::delete_copies(self, &batch, &(from..=to)).await? {
                     let findings = comparison.findings.entry(destination).or_default();
                     findings.repaired += findings.doubled;
                 }
@@ -146,9 +148,7 @@ impl Repair {
         let chunk = Chunk::new(&records, &plans, &self.kept, scope);
         for (destination, share) in &chunk.shares {
             let batch = self.batch(range, destination);
-            let found =
-                settle::insert_missing(&self.warehouse, &batch, share, &chunk, scope, self.effect);
-            let found = found.await?;
+            let found = settle::insert_missing(self, &batch, share, &chunk, scope).await?;
             if found.doubled > 0 {
                 comparison.note_copies(destination, range, &chunk);
             }

@@ -5,7 +5,7 @@ use tenancy::Scoped;
 use tokio::time::{Instant, sleep};
 use warehouse::{EventRow, InsertBatch, InsertError, LogRange, Warehouse};
 
-use super::{Effect, Findings, Scope, chunk::Chunk};
+use super::{Effect, Findings, Repair, Scope, chunk::Chunk};
 use crate::ProcessorError;
 
 /// How long between two questions whether the server still works on an insert.
@@ -25,13 +25,13 @@ type Place = (u64, u8);
 
 /// Compares a share with its tables, and inserts what is missing until nothing is.
 pub(super) async fn insert_missing(
-    warehouse: &Warehouse,
+    repair: &Repair,
     batch: &InsertBatch,
     share: &[Scoped<Vec<EventRow>>],
     chunk: &Chunk,
     scope: Scope<'_>,
-    effect: Effect,
 ) -> Result<Findings, ProcessorError> {
+    let warehouse = &repair.warehouse;
     let mut findings = None;
     for attempt in 1..=ATTEMPTS {
         wait_until_quiet(warehouse, batch).await?;
@@ -42,9 +42,10 @@ pub(super) async fn insert_missing(
             findings.repaired = findings.missing;
             return Ok(*findings);
         }
-        if effect == Effect::None {
+        if repair.effect == Effect::None {
             return Ok(*findings);
         }
+        repair.ledger.owe_rebuild().await?;
         match warehouse.insert_as(&format!("{batch}:a{attempt}"), batch, &missing).await {
             // Reading back tells.
             Ok(()) | Err(InsertError::Doubtful(_)) => {}
@@ -57,10 +58,12 @@ pub(super) async fn insert_missing(
 /// Deletes all but one of each row of the batch's range; `false` when a deletion is still under way
 /// and has to be waited for.
 pub(super) async fn delete_copies(
-    warehouse: &Warehouse,
+    repair: &Repair,
     batch: &InsertBatch,
     logged: &RangeInclusive<DateTime<Utc>>,
 ) -> Result<bool, ProcessorError> {
+    let warehouse = &repair.warehouse;
+    repair.ledger.owe_rebuild().await?;
     let InsertBatch { kgen, partition, first, last, .. } = *batch;
     let range = [LogRange { kgen, partition, first, last }];
     for _ in 0..DELETIONS {

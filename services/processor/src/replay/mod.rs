@@ -11,7 +11,7 @@ use warehouse::LogRange;
 use crate::{
     Findings, Parts, ProcessorError, Sink,
     audit::{Auditor, turn},
-    repair::{Effect, Repair, Scope},
+    repair::{self, Effect, Repair, Scope},
 };
 
 /// What an operator wants replayed.
@@ -69,6 +69,11 @@ pub async fn replay(
     if !repair.kept.knows(&wanted.tenant) {
         return Err(ProcessorError::UnknownTenant(wanted.tenant.clone()));
     }
+    if !wanted.dry_run {
+        // Also when nothing will be missing: the counters may be what is wrong. Where this is
+        // broken off, the next audit asks for it.
+        repair.ledger.owe_rebuild().await?;
+    }
     let ranges = stored(&repair, &wanted.logged).await?;
     let total = ranges.iter().map(|range| range.last - range.first + 1).sum();
     let scope = Scope::Tenant { id: &wanted.tenant, logged: &wanted.logged };
@@ -91,8 +96,7 @@ pub async fn replay(
         done += range.last - range.first + 1;
     }
     if !wanted.dry_run {
-        // Also when nothing was missing: the counters may be what is wrong.
-        parts.aggregates.request_rebuild().await?;
+        repair::pay(&repair.ledger, &parts.aggregates).await?;
     }
     turn.end().await?;
     Ok(report)

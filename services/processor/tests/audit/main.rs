@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod finding;
+mod owing;
 mod refilling;
 mod replaying;
 mod stand;

@@ -1,6 +1,7 @@
 mod archived;
 mod done;
 mod offsets;
+mod owed;
 mod plan;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +12,7 @@ use crate::ControlPlaneError;
 pub use archived::Archived;
 pub use done::{AuditTurn, DoneSpan};
 pub use offsets::OffsetSet;
+pub use owed::RebuildDebt;
 pub use plan::{Batch, BatchPlan, PlannedDestination, Poison, Skip};
 
 /// What the processors have done: leases and batches, per consumer group.

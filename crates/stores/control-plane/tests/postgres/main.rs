@@ -20,4 +20,6 @@ mod ledger;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod owed;
+#[cfg(test)]
 mod replays;

@@ -1,0 +1,1 @@
+SELECT debt FROM owed_rebuild

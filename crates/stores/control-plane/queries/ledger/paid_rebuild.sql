@@ -1,0 +1,1 @@
+DELETE FROM owed_rebuild WHERE debt = $1
