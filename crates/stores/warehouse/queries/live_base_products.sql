@@ -7,18 +7,24 @@ FROM
         product_id,
         arrayJoin([
             (false, countIf(event_type = 'product_view')),
-            (true, sumIf(toUInt64(quantity), event_type = 'purchase'))
+            (true, sumIf(toUInt64(pieces), event_type = 'purchase'))
         ]) AS most
-    FROM events
-    WHERE client_id = {client_id:String}
-        AND campaign_id != ''
-        AND product_id != ''
-        AND received_at >= toDateTime({from:UInt32}, 'UTC') - INTERVAL 1 HOUR
-        AND event_time >= toDateTime({from:UInt32}, 'UTC')
-        AND event_time < toDateTime({to:UInt32}, 'UTC')
-        AND (kgen < {kgen:UInt16} OR (kgen = {kgen:UInt16} AND koff < {starts:Array(UInt64)}[kpart + 1]))
+    FROM
+    (
+        SELECT event_type, campaign_id, product_id, any(quantity) AS pieces
+        FROM events
+        WHERE client_id = {client_id:String}
+            AND campaign_id != ''
+            AND product_id != ''
+            AND received_at >= toDateTime({from:UInt32}, 'UTC') - INTERVAL 1 HOUR
+            AND event_time >= toDateTime({from:UInt32}, 'UTC')
+            AND event_time < toDateTime({to:UInt32}, 'UTC')
+            AND (kgen < {kgen:UInt16} OR (kgen = {kgen:UInt16} AND koff < {starts:Array(UInt64)}[kpart + 1]))
+        GROUP BY client_id, event_type, campaign_id, event_time, kgen, kpart, koff, kline, product_id
+    )
     GROUP BY campaign_id, product_id
 )
 WHERE pieces > 0
 ORDER BY campaign_id, is_sold, pieces DESC, product_id
 LIMIT 1000 BY campaign_id, is_sold
+SETTINGS optimize_aggregation_in_order = 1

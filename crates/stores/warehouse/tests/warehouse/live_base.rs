@@ -140,3 +140,35 @@ async fn slices_of_visitors_are_all_of_them_each_once() {
     assert_eq!((seen.len(), distinct.len()), (9, 9));
     shop.close().await;
 }
+
+#[tokio::test]
+async fn rows_that_are_doubled_until_the_audit_comes_count_once() {
+    for isolation in Isolation::ALL {
+        let shop = Shop::open(isolation).await;
+        let mut view = event(ProductView, NOON);
+        view.items = vec![item("a", 1, None)];
+        let spent = Event { cost: Some("0.50".parse().unwrap()), ..event(AdImpression, NOON) };
+        let clicks = (0..2).map(|_| event(AdClick, NOON));
+        let events: Vec<_> = [view, spent, purchase("EUR")].into_iter().chain(clicks).collect();
+        shop.insert(0, events.clone()).await;
+        let reader = shop.warehouse.for_tenant(&shop.context);
+        let sums = async || {
+            let mut sums = reader.sums_below(&below_ten(&shop), day()).await.unwrap();
+            sums.sort_by_key(|one| format!("{one:?}"));
+            sums
+        };
+        let products = async || reader.products_below(&below_ten(&shop), day()).await.unwrap();
+        let (sums_before, products_before) = (sums().await, products().await);
+
+        let batch = shop.batch(0, events.len() as u64 - 1);
+        for name in ["twice", "and again"] {
+            let (token, rows) = (format!("{batch}:{name}"), shop.rows(0, events.clone()));
+            shop.warehouse.insert_as(&token, &batch, &[rows]).await.unwrap();
+        }
+        let all = shop.warehouse.present(&batch, crate::shop::all_day()).await.unwrap();
+        assert_eq!(all.len(), 3 * 6, "they are doubled");
+        assert_eq!(sums().await, sums_before, "{isolation:?}");
+        assert_eq!(products().await, products_before, "{isolation:?}");
+        shop.close().await;
+    }
+}
