@@ -192,6 +192,7 @@ impl CampaignStream {
                 for quarter in elsewhere {
                     self.unsettled.named(quarter, self.told, log_time);
                 }
+                quarters.keys().for_each(|quarter| self.unsettled.told(*quarter));
                 self.update(place, Some(log_time), &quarters).map(Bytes::from)
             }
             Some(Change::Reset) => match self.snapshot().await {
@@ -244,6 +245,7 @@ impl CampaignStream {
                 log_time = log_time.max(entry.log_time);
                 match bucket.sums {
                     Some(sums) => {
+                        self.unsettled.told(bucket.quarter);
                         missed.insert(bucket.quarter, sums);
                     }
                     None => self.unsettled.named(bucket.quarter, self.told, entry.log_time),

@@ -40,6 +40,12 @@ impl Unsettled {
         reading.until = reading.until.max(log_time);
     }
 
+    /// The feed told the numbers of a quarter hour, and will tell every later change: what is read
+    /// from elsewhere may be less by now.
+    pub(crate) fn told(&mut self, quarter: QuarterHour) {
+        self.0.remove(&quarter);
+    }
+
     /// Begins anew with a report asked for at `now`: what lies before Redis may lack a moment.
     pub(crate) fn begin(&mut self, report: &LiveReport, now: DateTime<Utc>) {
         let is_elsewhere =
@@ -110,6 +116,17 @@ mod tests {
         assert!(!unsettled.is_empty());
         assert_eq!(unsettled.news(clicks(6), Some(at(15))), clicks(6));
         assert!(unsettled.is_empty());
+    }
+
+    #[test]
+    fn numbers_from_elsewhere_do_not_replace_what_the_feed_told_since() {
+        let mut unsettled = Unsettled::default();
+        let quarter = QuarterHour::containing(at(0));
+        unsettled.named(quarter, at(10), at(12));
+        unsettled.told(quarter);
+        assert!(unsettled.news(clicks(4), Some(at(13))).is_empty());
+        unsettled.named(quarter, at(14), at(15));
+        assert_eq!(unsettled.news(clicks(6), Some(at(16))), clicks(6), "named again since");
     }
 
     #[test]
