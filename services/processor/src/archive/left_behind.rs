@@ -63,7 +63,11 @@ impl Archiver {
         }
         self.log.generation.confirm().await?;
         match claim.pending.records.last() {
-            Some(record) if record.offset == last => self.finish(claim).await,
+            Some(record) if record.offset == last => {
+                // Nobody vouches for what the log no longer held.
+                let key = ObjectKey { first: start, ..claim.key(last) };
+                self.finish(claim, key).await
+            }
             None if start > last => self.leave_out(claim, last).await,
             _ => Err(StreamError::Gone { partition, offset: last }.into()),
         }

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use stream::{Entry, LogRecord};
 
 use super::memory::Room;
+use crate::member::weigh;
 
 /// When an object is full.
 #[derive(Clone, Copy)]
@@ -41,9 +42,4 @@ impl Pending {
         self.records.extend(entries.iter().map(|entry| entry.record().clone()));
         self.room.add(room);
     }
-}
-
-/// What they take up in memory, in bytes.
-pub(super) fn weigh(entries: &[Entry]) -> usize {
-    entries.iter().map(|entry| entry.record().weight()).sum()
 }

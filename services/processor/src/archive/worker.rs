@@ -12,12 +12,12 @@ use telemetry::{Counter, Gauge, Histogram};
 
 use super::{
     memory::Memory,
-    pending::{Cut, Pending, weigh},
+    pending::{Cut, Pending},
 };
 use crate::{
     Parts, ProcessorError,
     history::as_archived,
-    member::{Gather, Log, Worker},
+    member::{Gather, Log, Worker, weigh},
     retry::{self, Pauses},
 };
 
@@ -71,7 +71,7 @@ impl Archiver {
         retry::ledger("plan an object", || ledger.plan(lease, &plan)).await?;
         failpoints::reach(Step::Plan);
         let records = claim.pending.records.len();
-        self.finish(claim).await?;
+        self.finish(claim, claim.key(plan.last)).await?;
         Counter::RecordsProcessed.add(&[SINK], records as u64);
         Histogram::BatchSeconds.observe(&[SINK], began.elapsed());
         Ok(())
@@ -82,13 +82,15 @@ impl Archiver {
         if claim.pending.is_due(&self.cut) { self.archive(claim).await } else { Ok(()) }
     }
 
-    /// Takes a planned object to its mark.
-    pub(super) async fn finish(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
+    /// Takes the planned object `key`, of what is pending, to its mark.
+    pub(super) async fn finish(
+        &self,
+        claim: &mut Claim,
+        key: ObjectKey,
+    ) -> Result<(), ProcessorError> {
         // The room is given back once the object is marked.
         let Pending { records, room: _room, .. } = std::mem::take(&mut claim.pending);
         let logged = times(records.iter().map(|record| record.log_time));
-        let last = records.last().map_or(claim.lease.next_offset, |record| record.offset);
-        let key = claim.key(last);
         let object = tokio::task::spawn_blocking(move || {
             let records: Vec<_> = records.iter().map(as_archived).collect();
             Object::write(key, &records)

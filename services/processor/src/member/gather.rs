@@ -70,7 +70,8 @@ impl Gather {
     }
 }
 
-fn weigh(entries: &[Entry]) -> usize {
+/// What they take up in memory, in bytes.
+pub(crate) fn weigh(entries: &[Entry]) -> usize {
     entries.iter().map(|entry| entry.record().weight()).sum()
 }
 

@@ -10,7 +10,7 @@ use std::future::Future;
 use control_plane::Ledger;
 use stream::{LogReader, Offset, Partition};
 
-pub(crate) use gather::{Gather, Gathered, read};
+pub(crate) use gather::{Gather, Gathered, read, weigh};
 pub(crate) use generation::Generation;
 pub(crate) use group::Member;
 pub(crate) use progress::{Progress, watch};

@@ -13,7 +13,8 @@ pub struct Archived {
     pub kgen: u16,
     /// The partition of the log.
     pub partition: u16,
-    /// The first offset: the one after the previous object's last, also across holes in the log.
+    /// The first offset: the one after the previous object's last, also across holes in the log. It
+    /// is a later one where records were lost in between.
     pub first: u64,
     /// The last offset, included.
     pub last: u64,
@@ -44,15 +45,15 @@ struct Row {
 
 impl Ledger {
     /// Marks the planned batch that `object` holds as done and vouches for the object, both or
-    /// neither. Returns the lease, moved on.
+    /// neither. The object may begin later than its batch: the records before it are lost, and
+    /// nobody vouches for them. Returns the lease, moved on.
     pub async fn mark_archived(
         &self,
         lease: &Lease,
         object: &Archived,
     ) -> Result<Lease, LedgerError> {
-        let follows = (object.kgen, object.partition, object.first)
-            == (lease.kgen, lease.partition, lease.next_offset);
-        if !follows {
+        let of_the_log = (object.kgen, object.partition) == (lease.kgen, lease.partition);
+        if !of_the_log || object.first < lease.next_offset {
             return Err(LedgerError::Fenced);
         }
         let mut transaction = self.pool.begin().await?;

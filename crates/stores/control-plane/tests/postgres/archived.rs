@@ -85,11 +85,12 @@ async fn an_object_must_be_the_one_that_was_planned() {
     let platform = Platform::new().await;
     let (ledger, kgen) = log(&platform).await;
     let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
-    plan(&ledger, &lease, 9).await;
-    let right = object(&lease, 9);
+    let (lease, before) = archive(&ledger, &lease, 9).await;
+    plan(&ledger, &lease, 19).await;
+    let right = object(&lease, 19);
     for wrong in [
-        Archived { last: 8, records: 9, ..right.clone() },
-        Archived { first: 1, records: 9, ..right.clone() },
+        Archived { last: 18, records: 9, ..right.clone() },
+        Archived { first: 9, ..right.clone() },
         Archived { partition: 1, ..right.clone() },
         Archived { kgen: kgen + 1, ..right.clone() },
     ] {
@@ -97,10 +98,24 @@ async fn an_object_must_be_the_one_that_was_planned() {
     }
     let impossible = Archived { records: 11, ..right.clone() };
     assert!(ledger.mark_archived(&lease, &impossible).await.is_err());
-    assert_eq!(ledger.archived(kgen, 0, 0..=u64::MAX).await.unwrap(), []);
+    assert_eq!(ledger.archived(kgen, 0, 0..=u64::MAX).await.unwrap(), [before]);
     let still_planned = ledger.planned(GROUP, kgen, 0).await.unwrap();
     assert_eq!(still_planned.len(), 1, "neither is written without the other");
     ledger.mark_archived(&lease, &right).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_object_vouches_only_for_what_it_holds_of_its_batch() {
+    let platform = Platform::new().await;
+    let (ledger, kgen) = log(&platform).await;
+    let lease = ledger.take(GROUP, kgen, 0, "a").await.unwrap();
+    plan(&ledger, &lease, 9).await;
+    let rest = Archived { first: 5, records: 5, ..object(&lease, 9) };
+    let marked = ledger.mark_archived(&lease, &rest).await.unwrap();
+    assert_eq!(marked.next_offset, 10);
+    assert_eq!(ledger.archived(kgen, 0, 0..=4).await.unwrap(), []);
+    assert_eq!(ledger.archived(kgen, 0, 5..=9).await.unwrap(), [rest]);
+    assert!(ledger.planned(GROUP, kgen, 0).await.unwrap().is_empty());
 }
 
 #[tokio::test]
