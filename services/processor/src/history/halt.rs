@@ -16,8 +16,13 @@ pub(crate) struct Standstill {
 }
 
 impl Standstill {
-    /// Waits a while, and tells an operator the first time.
-    pub(crate) async fn wait(&mut self, error: &ProcessorError) {
+    /// Waits a while when records of the past cannot be had as they are needed, and tells an
+    /// operator the first time. Other partitions have theirs, so it is no reason to end for them.
+    ///
+    /// # Errors
+    /// `error` itself, if it says anything else.
+    pub(crate) async fn wait_out(&mut self, error: ProcessorError) -> Result<(), ProcessorError> {
+        let Some(remedy) = error.remedy() else { return Err(error) };
         let sink = self.sink.as_str();
         if !self.halted {
             self.halted = true;
@@ -26,11 +31,29 @@ impl Standstill {
                 sink,
                 self.partition,
                 %error,
-                "the partition stands still until these records are put back into the archive; the \
-                 log has let them go before they were stored"
+                remedy,
+                "the partition stands still and skips nothing"
             );
         }
-        self.pauses.wait(error).await;
+        self.pauses.wait(&error).await;
+        Ok(())
+    }
+}
+
+impl ProcessorError {
+    /// What an operator does about records of the past that cannot be had as they are needed; none
+    /// when this is another error.
+    pub(crate) const fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Lost { .. } => {
+                Some("put the records back into the archive: the log has let them go unstored")
+            }
+            Self::PlanDiffers { .. } => {
+                Some("bring the records and their tenants' placements back to what they were")
+            }
+            Self::Archive(_) => Some("make the archive readable again"),
+            _ => None,
+        }
     }
 }
 
@@ -45,7 +68,7 @@ impl Drop for Standstill {
 impl History {
     /// A partition that goes on, so far.
     pub(crate) fn standstill(&self, partition: Partition) -> Standstill {
-        let pauses = Pauses::new("find records that the log has let go");
+        let pauses = Pauses::new("read records of the past");
         Standstill { sink: self.sink, partition, pauses, halted: false }
     }
 
@@ -60,7 +83,8 @@ impl History {
         loop {
             let held = self.log_start(partition).await?;
             let Some(first) = self.lost(partition, needed..held).await? else { return Ok(()) };
-            standstill.wait(&ProcessorError::Lost { kgen: self.kgen(), partition, first }).await;
+            let lost = ProcessorError::Lost { kgen: self.kgen(), partition, first };
+            standstill.wait_out(lost).await?;
         }
     }
 

@@ -182,8 +182,13 @@ impl Worker for Live {
     }
 
     async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        let Lease { kgen, .. } = claim.lease;
-        claim.recent.recall(&self.log.history, kgen, claim.next).await
+        let Lease { kgen, partition, .. } = claim.lease;
+        let history = &self.log.history;
+        let mut standstill = history.standstill(partition);
+        while let Err(error) = claim.recent.recall(history, kgen, claim.next).await {
+            standstill.wait_out(error).await?;
+        }
+        Ok(())
     }
 
     async fn process(&self, claim: &mut Claim, entries: Vec<Entry>) -> Result<(), ProcessorError> {

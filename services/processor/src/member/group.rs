@@ -167,7 +167,7 @@ async fn work<W: Worker>(
         Err(error) => return Err(error.into()),
     };
     worker.begin(&mut claim).await?;
-    if !refill(&*worker, &mut claim, partition, offset..held, &token).await? {
+    if !refill(&*worker, &mut claim, &generation, partition, offset..held, &token).await? {
         return worker.end(&mut claim).await;
     }
     tracing::debug!(partition, offset, "working");
@@ -188,6 +188,7 @@ async fn work<W: Worker>(
 async fn refill<W: Worker>(
     worker: &W,
     claim: &mut W::Claim,
+    generation: &Generation,
     partition: Partition,
     range: Range<Offset>,
     token: &CancellationToken,
@@ -201,18 +202,22 @@ async fn refill<W: Worker>(
             Ok(Some(entries)) => {
                 next = entries.last().map_or(next, |entry| entry.offset() + 1);
                 standstill = history.standstill(partition);
+                generation.confirm().await?;
                 worker.process(claim, entries).await?;
             }
             Ok(None) => return Ok(true),
-            Err(error @ ProcessorError::Lost { .. }) => {
+            Err(error) => {
                 tokio::select! {
                     () = token.cancelled() => return Ok(false),
-                    () = standstill.wait(&error) => {}
+                    waited = standstill.wait_out(error) => waited?,
                 }
                 records = history.read_log(partition, next..range.end);
             }
-            Err(error) => return Err(error),
         }
     }
     Ok(false)
 }
+
+#[cfg(test)]
+#[path = "group_tests.rs"]
+mod tests;

@@ -2,14 +2,11 @@ use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tenancy::Scoped;
-use tokio::time::{Instant, sleep};
+use tokio::time::timeout;
 use warehouse::{EventRow, InsertBatch, InsertError, LogRange, Warehouse};
 
 use super::{Effect, Findings, Repair, Scope, chunk::Chunk};
-use crate::ProcessorError;
-
-/// How long between two questions whether the server still works on an insert.
-const STILL_BUSY: Duration = Duration::from_millis(200);
+use crate::{ProcessorError, store::idle};
 
 /// How long to wait for others' inserts before the range is left for the next time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -82,14 +79,8 @@ async fn wait_until_quiet(
     warehouse: &Warehouse,
     batch: &InsertBatch,
 ) -> Result<(), ProcessorError> {
-    let deadline = Instant::now() + PATIENCE;
-    while warehouse.is_running(batch).await? {
-        if Instant::now() > deadline {
-            return Err(ProcessorError::Busy { batch: batch.to_string() });
-        }
-        sleep(STILL_BUSY).await;
-    }
-    Ok(())
+    let busy = |_| ProcessorError::Busy { batch: batch.to_string() };
+    Ok(timeout(PATIENCE, idle(warehouse, batch)).await.map_err(busy)??)
 }
 
 /// What is wrong, and the rows that are missing.

@@ -1,13 +1,11 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use stream::Offset;
 use tenancy::Scoped;
 use warehouse::{EventRow, InsertBatch, InsertError, Warehouse};
 
+use super::idle::idle;
 use crate::retry::Pauses;
-
-/// How long to wait before asking again whether the server still works on an insert.
-const STILL_RUNNING: Duration = Duration::from_millis(200);
 
 /// The rows of tenants.
 pub(super) type Rows = Vec<Scoped<Vec<EventRow>>>;
@@ -60,17 +58,6 @@ async fn send(warehouse: &Warehouse, batch: &InsertBatch, rows: &Rows) -> Result
             Err(error) => pauses.wait(&error).await,
         }
     }
-}
-
-/// Waits until the server works on nothing that touches the batch's range.
-pub(super) async fn idle(
-    warehouse: &Warehouse,
-    batch: &InsertBatch,
-) -> Result<(), warehouse::WarehouseError> {
-    while warehouse.is_running(batch).await? {
-        tokio::time::sleep(STILL_RUNNING).await;
-    }
-    Ok(())
 }
 
 /// The rows that `wanted` picks, tenants without any left out.

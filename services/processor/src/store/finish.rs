@@ -17,6 +17,7 @@ use warehouse::{InsertBatch, Warehouse};
 use super::{
     bisect::Refused,
     draft::{Draft, Load},
+    idle::idle,
     in_flight::Turn,
     land::Shipment,
     rejects::{self, Place},
@@ -103,6 +104,27 @@ impl Finisher {
             destination: destination.clone(),
             epoch,
             repair: 0,
+        }
+    }
+
+    /// The highest offset at or above the batch's first that is in its destination, once the server
+    /// works on nothing there: a restored ledger knows nothing of an insert that is still running.
+    pub(super) async fn highest(
+        &self,
+        batch: &InsertBatch,
+        since: DateTime<Utc>,
+    ) -> Option<Offset> {
+        let all = InsertBatch { last: Offset::MAX, ..batch.clone() };
+        let ask = async || {
+            idle(&self.warehouse, &all).await?;
+            self.warehouse.highest(&all, since).await
+        };
+        let mut pauses = Pauses::new("ask what is in the tables already");
+        loop {
+            match ask().await {
+                Ok(highest) => return highest,
+                Err(error) => pauses.wait(&error).await,
+            }
         }
     }
 

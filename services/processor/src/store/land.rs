@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use warehouse::{InsertBatch, InsertError, Warehouse, WarehouseError};
 
 use super::{
-    bisect::{Refused, bisect, idle, only},
+    bisect::{Refused, bisect, only},
     draft::Load,
+    idle::idle,
 };
 use crate::retry::Pauses;
 

@@ -3,6 +3,7 @@
 mod bisect;
 mod draft;
 mod finish;
+mod idle;
 mod in_flight;
 mod land;
 mod rejects;
@@ -11,4 +12,5 @@ mod sizes;
 mod tolerance;
 mod worker;
 
+pub(crate) use idle::idle;
 pub(crate) use worker::Store;

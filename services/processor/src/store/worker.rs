@@ -82,28 +82,49 @@ impl Store {
 
     /// Finishes a batch that a former owner planned: it may have sent none, some or all of it.
     async fn take_over(&self, claim: &mut Claim, left: Batch) -> Result<(), ProcessorError> {
-        let (plan, epoch, partition) = (left.plan, left.epoch, claim.lease.partition);
-        let mut records = Vec::new();
-        let mut range = self.log.history.read_log(partition, plan.first..plan.last + 1);
-        while let Some(entries) = range.next(CHUNK).await? {
-            records.extend(claim.recent.decode(entries).await?);
-        }
-        let draft = Draft::with_skip(plan.first, &records, plan.skip.clone());
-        if draft.plan != plan {
-            let rows =
-                |plan: &BatchPlan| plan.destinations.iter().map(|planned| planned.rows).sum();
-            return Err(ProcessorError::PlanDiffers {
-                partition,
-                first: plan.first,
-                last: plan.last,
-                planned: rows(&plan),
-                found: rows(&draft.plan),
-            });
-        }
+        let (Batch { plan, epoch, .. }, partition) = (left, claim.lease.partition);
+        let mut standstill = self.log.history.standstill(partition);
+        let draft = loop {
+            match self.draft_again(claim, &plan).await {
+                Ok(draft) => break draft,
+                Err(error) => standstill.wait_out(error).await?,
+            }
+            claim.in_flight.look()?;
+        };
         tracing::info!(partition, plan.first, plan.last, "finishing what was left behind");
         let doubtful = draft.loads.iter().map(|load| load.destination.clone()).collect();
         self.begin_batch(claim, epoch, draft, doubtful, Instant::now());
         Ok(())
+    }
+
+    /// Reads the records of a batch again, as it was planned.
+    async fn draft_again(
+        &self,
+        claim: &mut Claim,
+        plan: &BatchPlan,
+    ) -> Result<Draft, ProcessorError> {
+        let Lease { kgen, partition, .. } = claim.lease;
+        let history = &self.log.history;
+        // An attempt that failed has remembered some of them.
+        claim.recent.recall(history, kgen, plan.first).await?;
+        let mut records = Vec::new();
+        let mut range = history.read_log(partition, plan.first..plan.last + 1);
+        while let Some(entries) = range.next(CHUNK).await? {
+            records.extend(claim.recent.decode(entries).await?);
+        }
+        self.log.generation.confirm().await?;
+        let draft = Draft::with_skip(plan.first, &records, plan.skip.clone());
+        if draft.plan == *plan {
+            return Ok(draft);
+        }
+        let rows = |plan: &BatchPlan| plan.destinations.iter().map(|planned| planned.rows).sum();
+        Err(ProcessorError::PlanDiffers {
+            partition,
+            first: plan.first,
+            last: plan.last,
+            planned: rows(plan),
+            found: rows(&draft.plan),
+        })
     }
 
     /// Plans the next batch and sets it going, as soon as there is room for one more.
@@ -164,13 +185,7 @@ impl Store {
                     let (lease, range) = (&claim.lease, first..=last);
                     let finisher = &self.finisher;
                     let batch = finisher.insert_batch(lease, lease.epoch, range, destination);
-                    let mut pauses = Pauses::new("ask what is in the tables already");
-                    let highest = loop {
-                        match finisher.warehouse.highest(&batch, since).await {
-                            Ok(highest) => break highest,
-                            Err(error) => pauses.wait(&error).await,
-                        }
-                    };
+                    let highest = finisher.highest(&batch, since).await;
                     claim.ahead.insert(destination.clone(), highest);
                     highest
                 }
@@ -192,12 +207,27 @@ impl Store {
         partition: Partition,
         range: Range<Offset>,
     ) -> Result<Vec<Entry>, ProcessorError> {
-        halted.wait().await;
+        let mut pauses = Pauses::new("read the records again that a partition stands still at");
+        loop {
+            halted.wait().await;
+            match self.read_again(partition, range.clone()).await {
+                Err(error) if error.remedy().is_some() => pauses.wait(&error).await,
+                read => return read,
+            }
+        }
+    }
+
+    async fn read_again(
+        &self,
+        partition: Partition,
+        range: Range<Offset>,
+    ) -> Result<Vec<Entry>, ProcessorError> {
         let mut stretch = self.log.history.read_log(partition, range);
         let mut records = Vec::new();
         while let Some(entries) = stretch.next(CHUNK).await? {
             records.extend(entries);
         }
+        self.log.generation.confirm().await?;
         Ok(records)
     }
 }
@@ -237,12 +267,15 @@ impl Worker for Store {
     }
 
     async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        let lease = &claim.lease;
-        let (history, partition, next) = (&self.log.history, lease.partition, lease.next_offset);
-        history.stand_until_held(partition, next).await?;
-        claim.recent.recall(history, lease.kgen, next).await?;
+        let Lease { kgen, partition, next_offset, .. } = claim.lease;
+        let history = &self.log.history;
+        history.stand_until_held(partition, next_offset).await?;
         for left in mem::take(&mut claim.left) {
             self.take_over(claim, left).await?;
+        }
+        let mut standstill = history.standstill(partition);
+        while let Err(error) = claim.recent.recall(history, kgen, claim.next).await {
+            standstill.wait_out(error).await?;
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ use rdkafka::{
 use serde::Deserialize;
 use serde_json::json;
 use settings::Secret;
+use sqlx::PgPool;
 use stream::{
     Delivery, Entry, KafkaSettings, LogReader, Offset, Partition, Producer, PublishOutcome,
     delete_topics, ensure_topics,
@@ -38,6 +39,7 @@ pub(crate) const NEVER: u64 = 3_600;
 /// A log, a ledger and tables of a test's own, with a processor that stores.
 pub(crate) struct Stand {
     pub(crate) parts: Parts,
+    pub(crate) ledger: PgPool,
     lifecycle: Lifecycle,
     producer: Producer,
     folder: TempDir,
@@ -101,6 +103,7 @@ impl Stand {
         let mut stand = Self {
             producer: Producer::new(&parts.kafka).unwrap(),
             parts,
+            ledger: PgPool::connect(database.url()).await.unwrap(),
             lifecycle: Lifecycle::new(),
             folder,
             made: Vec::new(),
@@ -178,6 +181,13 @@ impl Stand {
     pub(crate) async fn store(&self, tenant: &TenantContext, events: Vec<Event>) {
         self.publish(tenant, events).await;
         self.stored().await;
+    }
+
+    /// One past the last record of each partition.
+    pub(crate) async fn ends(&self) -> [i64; PARTITIONS as usize] {
+        let ends = self.reader().ends().await.unwrap();
+        let ends: Vec<_> = ends.into_iter().map(|(_, end)| end.cast_signed()).collect();
+        ends.try_into().unwrap()
     }
 
     fn reader(&self) -> LogReader {

@@ -32,7 +32,7 @@ use tenancy::{
 };
 use testkit::{Database, eventually, setting, tenant_record};
 use uuid::Uuid;
-use warehouse::{ClusterSettings, Warehouse};
+use warehouse::{ClusterSettings, InsertBatch, Warehouse};
 
 const DELIVERY: Delivery<'static> = Delivery { within: Duration::from_secs(20), traceparent: None };
 
@@ -169,6 +169,28 @@ impl Shop {
 
     pub(crate) async fn run(&self, sql: &str) {
         self.client.query(sql).execute().await.unwrap();
+    }
+
+    /// An insert of all that the table `late` holds, called as a sink calls it; it takes its time.
+    pub(crate) fn insert_late(&self, first: u64, last: u64) -> impl Future<Output = ()> + use<> {
+        let name = InsertBatch {
+            kgen: 1,
+            topic: self.parts.kafka.events_topic.clone(),
+            partition: 0,
+            first,
+            last,
+            destination: self.tenant.destination().clone(),
+            epoch: 1,
+            repair: 0,
+        };
+        let sql = "INSERT INTO events SELECT * FROM late WHERE sleepEachRow(1.5) = 0";
+        let insert = self
+            .client
+            .query(sql)
+            .with_setting("query_id", name.token())
+            .with_setting("deduplicate_insert", "disable")
+            .with_setting("function_sleep_max_microseconds_per_block", "60000000");
+        async move { insert.execute().await.unwrap() }
     }
 
     /// Rows in the table, and how many different coordinates they have.

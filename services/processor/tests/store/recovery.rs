@@ -21,6 +21,27 @@ async fn a_ledger_put_back_to_an_older_state_doubles_nothing() {
 }
 
 #[tokio::test]
+async fn an_insert_that_still_runs_when_the_ledger_is_put_back_is_waited_for() {
+    let mut shop = Shop::open().await;
+    shop.start().await;
+    shop.publish(visitors(10)).await;
+    shop.settled(10, 10).await;
+    shop.publish(visitors(5)).await;
+    shop.settled(15, 15).await;
+    shop.stop().await;
+    // As if the second batch had not landed yet, and the ledger's backup were from before its plan.
+    shop.run("CREATE TABLE late ENGINE = Memory AS SELECT * FROM events WHERE koff >= 10").await;
+    shop.run("ALTER TABLE events DELETE WHERE koff >= 10 SETTINGS mutations_sync = 1").await;
+    for sql in ["DELETE FROM batch WHERE first >= 10", "UPDATE lease SET next_offset = 10"] {
+        sqlx::query(sql).execute(&shop.ledger).await.unwrap();
+    }
+    let (running, started) = (shop.insert_late(10, 14), shop.start());
+    tokio::join!(running, started);
+    shop.settled(15, 15).await;
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn two_batches_left_behind_are_finished_in_order() {
     let mut shop = Shop::open().await;
     shop.start().await;
