@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{os::unix::fs::symlink, time::Duration};
 
 use telemetry::Gauge;
 use testkit::eventually;
@@ -104,6 +104,34 @@ async fn an_object_that_cannot_be_read_is_waited_for_and_a_stop_meanwhile_skips_
     stand.stored().await;
     assert_eq!(stand.impressions(&tenant).await, 45);
     assert!(stand.audit(true).await.is_right());
+}
+
+#[tokio::test]
+async fn an_archive_that_is_away_holds_only_the_partition_that_needs_it() {
+    // The first object is needed to tell re-sends, the last to go on.
+    for still in [0, 1] {
+        let mut stand = Stand::new(NEVER).await;
+        let tenant = stand.tenant("shared").await;
+        stand.store(&tenant, impressions(10)).await;
+        stand.stop().await;
+        stand.publish(&tenant, impressions(30)).await;
+        stand.archive(stand.copy_log().await).await;
+        stand.empty_log().await;
+        stand.publish(&tenant, impressions(5)).await;
+        let objects = stand.objects();
+        let object = if still == 0 { objects.first() } else { objects.last() }.unwrap();
+        let hidden = object.with_extension("hidden");
+        std::fs::rename(object, &hidden).unwrap();
+        // Neither there nor missing: it cannot be opened.
+        symlink(object, object).unwrap();
+
+        stand.start().await;
+        only_one_stands_still(&stand, stand.ends().await, still).await;
+        std::fs::rename(&hidden, object).unwrap();
+        stand.stored().await;
+        assert_eq!(stand.impressions(&tenant).await, 45);
+        assert!(stand.audit(true).await.is_right());
+    }
 }
 
 #[tokio::test]
