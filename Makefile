@@ -16,12 +16,13 @@ down: ## stop the servers of the demo; the data stays
 wipe: ## stop the servers of the demo and remove its data
 	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool .footfall/archive
 
-test: ## everything that must hold: format, lints, all tests on a throwaway stack, documentation
+test: ## everything that must hold: format, lints, documentation, all tests on a throwaway stack, some faults
 	@infra/local/stack.sh install
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory doc
 	@$(CARGO) build
 	@$(TEST_STACK) $(CARGO) test --workspace --no-fail-fast
+	@$(MAKE) --no-print-directory faults RUN="--size 1 --seed 7 slice"
 
 lint: ## format and lints, warnings are errors
 	@$(CARGO) fmt --all --check
