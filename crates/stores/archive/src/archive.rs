@@ -82,6 +82,19 @@ impl Archive {
         self.proven(key, sha256).await.map(drop)
     }
 
+    /// Whether an object is there in its size, which tells without reading it.
+    ///
+    /// # Errors
+    /// As [`Archive::read`].
+    pub async fn measure(&self, key: ObjectKey, bytes: u64) -> Result<(), ArchiveError> {
+        let found = self.place.size(&key).await?;
+        if found == bytes {
+            return Ok(());
+        }
+        let reason = format!("it has {found} bytes and must have {bytes}");
+        Err(ArchiveError::Damaged { object: key, reason })
+    }
+
     /// The bytes of an object, if they are those of its SHA-256.
     async fn proven(&self, key: ObjectKey, sha256: &[u8; 32]) -> Result<Bytes, ArchiveError> {
         let bytes = self.place.get(&key).await?;

@@ -34,6 +34,11 @@ impl Object {
         let bytes = Bytes::from(bytes);
         Ok(Self { key, stored: Stored::of(&bytes, records.len() as u64), bytes })
     }
+
+    /// What it will be in the archive.
+    pub fn stored(&self) -> Stored {
+        self.stored
+    }
 }
 
 impl Stored {

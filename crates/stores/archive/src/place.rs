@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use object_store::{
-    ClientOptions, ObjectStore, PutMode, PutPayload, RetryConfig,
+    ClientOptions, GetOptions, ObjectStore, PutMode, PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     local::LocalFileSystem,
     path::Path,
@@ -80,10 +80,16 @@ impl Place {
             Self::Bucket { client, prefix } => fetch(&**client, &within(prefix, key)).await,
             Self::Folder(root) => fetch(&open(root).await?, &within(&Path::default(), key)).await,
         };
-        got.map_err(|error| match error {
-            object_store::Error::NotFound { .. } => ArchiveError::Missing(*key),
-            error => ArchiveError::unavailable("read an object")(error),
-        })
+        got.map_err(|error| unread(key, error))
+    }
+
+    /// The size of an object.
+    pub(crate) async fn size(&self, key: &ObjectKey) -> Result<u64, ArchiveError> {
+        let got = match self {
+            Self::Bucket { client, prefix } => measure(&**client, &within(prefix, key)).await,
+            Self::Folder(root) => measure(&open(root).await?, &within(&Path::default(), key)).await,
+        };
+        got.map_err(|error| unread(key, error))
     }
 }
 
@@ -127,6 +133,18 @@ async fn create(store: &dyn ObjectStore, path: &Path, bytes: Bytes) -> object_st
 
 async fn fetch(store: &dyn ObjectStore, path: &Path) -> object_store::Result<Bytes> {
     store.get_opts(path, Default::default()).await?.bytes().await
+}
+
+async fn measure(store: &dyn ObjectStore, path: &Path) -> object_store::Result<u64> {
+    let head = GetOptions { head: true, ..GetOptions::default() };
+    Ok(store.get_opts(path, head).await?.meta.size)
+}
+
+fn unread(key: &ObjectKey, error: object_store::Error) -> ArchiveError {
+    match error {
+        object_store::Error::NotFound { .. } => ArchiveError::Missing(*key),
+        error => ArchiveError::unavailable("read an object")(error),
+    }
 }
 
 fn within(prefix: &Path, key: &ObjectKey) -> Path {

@@ -52,11 +52,13 @@ pub(crate) struct Auditor {
 type Difference = (i128, i128);
 
 /// How thoroughly an audit looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Depth {
     /// Rows are counted; where the count is wrong, every coordinate is compared.
     Counts,
-    /// Every coordinate is compared.
+    /// As well, every object of the archive must be there in its size.
+    Objects,
+    /// Every coordinate is compared, and every byte of the objects read.
     Coordinates,
 }
 
@@ -132,12 +134,6 @@ impl Auditor {
                             tracing::warn!(tables, error, "not audited for now");
                         }
                     }
-                    Err(
-                        error @ (ProcessorError::Busy { .. } | ProcessorError::Stubborn { .. }),
-                    ) => {
-                        tracing::warn!(%error, "not put right for now");
-                        report.trouble(tables(destination), &error);
-                    }
                     Err(error) => return Err(error),
                 }
             }
@@ -182,7 +178,7 @@ impl Auditor {
         for claim in claims {
             let partition = claim.range.partition;
             let suspect = wrong.remove(&claim.range).filter(|suspect| !self.is_explained(suspect));
-            if suspect.is_none() && depth == Depth::Counts {
+            if suspect.is_none() && depth < Depth::Coordinates {
                 let right =
                     Findings { expected: claim.rows, found: claim.rows, ..Findings::default() };
                 report.add(destination, partition, right);
@@ -204,7 +200,17 @@ impl Auditor {
                     report.trouble(place, &error);
                     self.explain(destination, claim).await?;
                 }
-                Err(error) => return Err(error),
+                // Nothing can be asked about the others either.
+                Err(
+                    error @ (ProcessorError::ControlPlane(_)
+                    | ProcessorError::Warehouse(_)
+                    | ProcessorError::Insert(_)),
+                ) => return Err(error),
+                Err(error) => {
+                    let place = format!("{}, partition {partition}", tables(destination));
+                    tracing::warn!(place, %error, "not put right for now");
+                    report.trouble(place, &error);
+                }
             }
         }
         Ok(())

@@ -29,7 +29,8 @@ const TURN: Duration = Duration::from_millis(200);
 pub struct Audit {
     /// When the batches in question were stored.
     pub stored: Range<DateTime<Utc>>,
-    /// Whether every coordinate is compared, rather than counts.
+    /// Whether every coordinate and every byte of the archive is compared, rather than counts and
+    /// sizes.
     pub full: bool,
 }
 
@@ -45,7 +46,7 @@ pub async fn audit(
 ) -> Result<AuditReport, ProcessorError> {
     let mut auditor = Auditor::of(parts).await?;
     let turn = turn(&auditor).await?;
-    let depth = if wanted.full { Depth::Coordinates } else { Depth::Counts };
+    let depth = if wanted.full { Depth::Coordinates } else { Depth::Objects };
     let report = auditor.look(wanted.stored, depth, observe).await?;
     turn.end().await?;
     Ok(report)

@@ -1,6 +1,8 @@
-use control_plane::{Batch, Skip};
+use archive::{Archive, ArchiveSettings};
+use control_plane::{Archived, Batch, Skip};
 use processor::Findings;
 use serde_json::json;
+use settings::Secret;
 use telemetry::Counter;
 use testkit::eventually;
 use warehouse::{ClusterSettings, InsertBatch};
@@ -232,6 +234,61 @@ async fn an_object_that_is_missing_is_put_back_and_a_damaged_one_is_told() {
     stand.empty_log().await;
     let found = stand.audit(true).await;
     assert_eq!((found.archive.missing, found.archive.restored), (1, 0), "the log has let it go");
+}
+
+#[tokio::test]
+async fn sizes_alone_tell_a_missing_object_and_one_that_was_cut() {
+    let mut stand = Stand::new(NEVER).await;
+    let tenant = stand.tenant("shared").await;
+    stand.store(&tenant, impressions(40)).await;
+    stand.archive(stand.copy_log().await).await;
+    assert!(stand.audit(false).await.is_right());
+    let objects = stand.objects();
+    std::fs::remove_file(&objects[0]).unwrap();
+    std::fs::write(&objects[1], b"cut").unwrap();
+    let archive = stand.audit(false).await.archive;
+    assert_eq!((archive.missing, archive.restored, archive.damaged), (1, 1, 1), "{archive:?}");
+}
+
+#[tokio::test]
+async fn an_object_that_another_version_would_write_with_other_bytes_is_put_back_and_readable() {
+    let mut stand = Stand::new(NEVER).await;
+    let tenant = stand.tenant("shared").await;
+    stand.store(&tenant, impressions(40)).await;
+    stand.archive(stand.copy_log().await).await;
+    let (ledger, kgen) = (stand.parts.control_plane.ledger(), stand.kgen().await);
+    let known = ledger.archived(kgen, 0, 0..=0).await.unwrap().remove(0);
+    let by_another = Archived { sha256: [7; 32], bytes: known.bytes + 9, ..known.clone() };
+    ledger.vouch_anew(&known, &by_another).await.unwrap();
+    std::fs::remove_file(&stand.objects()[0]).unwrap();
+
+    let archive = stand.audit(true).await.archive;
+    assert_eq!((archive.missing, archive.restored), (1, 1), "{archive:?}");
+    assert_eq!(ledger.archived(kgen, 0, 0..=0).await.unwrap(), [known]);
+    assert!(stand.audit(true).await.is_right());
+}
+
+#[tokio::test]
+async fn records_that_cannot_be_read_for_now_are_troubles_and_end_no_audit() {
+    let mut stand = Stand::new(NEVER).await;
+    let tenant = stand.tenant("shared").await;
+    stand.store(&tenant, impressions(40)).await;
+    stand.archive(stand.copy_log().await).await;
+    stand.empty_log().await;
+    stand.damage(&tenant, "TRUNCATE TABLE events").await;
+    let nowhere = ArchiveSettings {
+        url: "s3://nowhere/at-all".to_owned(),
+        region: "us-east-1".to_owned(),
+        endpoint: "http://127.0.0.1:1".to_owned(),
+        access_key_id: Secret::new("key".to_owned()),
+        secret_access_key: Secret::new("hunter2".to_owned()),
+    };
+    let archive = std::mem::replace(&mut stand.parts.archive, Archive::new(&nowhere).unwrap());
+    let report = stand.audit(false).await;
+    assert_eq!(report.troubles.len(), 3, "two partitions and the archive: {report:?}");
+
+    stand.parts.archive = archive;
+    assert_eq!(stand.audit(false).await.total().repaired, 40);
 }
 
 #[tokio::test]

@@ -74,6 +74,25 @@ impl Ledger {
         Ok(marked)
     }
 
+    /// Vouches for other bytes of the same records, unless another process has done so since
+    /// `object` was read.
+    pub async fn vouch_anew(
+        &self,
+        object: &Archived,
+        anew: &Archived,
+    ) -> Result<(), ControlPlaneError> {
+        sqlx::query(sql!("archived/vouch_anew"))
+            .bind(i32::from(object.kgen))
+            .bind(i32::from(object.partition))
+            .bind(object.first.cast_signed())
+            .bind(&object.sha256[..])
+            .bind(&anew.sha256[..])
+            .bind(anew.bytes.cast_signed())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// The objects that hold any of these offsets, in the order of the log.
     pub async fn archived(
         &self,
