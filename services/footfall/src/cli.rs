@@ -216,14 +216,14 @@ pub(crate) struct Simulate {
 /// `footfall audit`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The processors do this by themselves, every minute for the last quarter of an hour and every hour
-for the last day. The ledger remembers seven days. Ends with 4 when anything was wrong, also if all
-of it was put right.
+The processors do this by themselves: every minute for the last quarter of an hour, every hour for
+the last day and every day for all seven that the ledger remembers. Ends with 4 when anything was
+wrong, also if all of it was put right.
 
 Example:
   footfall audit --full --from 2026-11-20T00:00:00Z")]
 pub(crate) struct Audit {
-    /// Compare every row rather than counts
+    /// Compare every row and every byte of the archive, rather than counts and sizes
     #[arg(long)]
     pub(crate) full: bool,
     /// Only what was stored at this time or later; seven days ago when left out

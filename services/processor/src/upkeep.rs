@@ -14,7 +14,7 @@ use crate::repair::horizon;
 const EVERY: Duration = Duration::from_secs(3_600);
 
 /// How long the ledger keeps batches that are done: as long as the log keeps their records.
-const BATCHES_KEPT: TimeDelta = TimeDelta::days(7);
+pub(crate) const BATCHES_KEPT: TimeDelta = TimeDelta::days(7);
 
 /// Lets go of what need not be kept: batches that are long done, and tenants' rows and rejects
 /// beyond their days of retention. Several processes may do so at the same time.

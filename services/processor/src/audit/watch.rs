@@ -6,16 +6,26 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::{Auditor, auditor::Depth};
-use crate::ProcessorError;
+use crate::{ProcessorError, upkeep::BATCHES_KEPT};
 
-/// What is done lately is looked at each time…
-const LATELY: TimeDelta = TimeDelta::minutes(15);
+/// What is looked at every so often.
+struct Look {
+    name: &'static str,
+    /// The time from then until now in which it was stored.
+    back: TimeDelta,
+    /// For how many near looks there is one.
+    every: u32,
+    depth: Depth,
+}
 
-/// …and once in a while what a zombie may have written late.
-const WIDELY: TimeDelta = TimeDelta::hours(24);
-
-/// How many near looks there are for each wide one.
-const NEAR_FOR_EACH_WIDE: u32 = 60;
+/// The nearest come first, so that none waits for a farther one.
+const LOOKS: [Look; 3] = [
+    Look { name: "near", back: TimeDelta::minutes(15), every: 1, depth: Depth::Counts },
+    // What a zombie may have written late.
+    Look { name: "wide", back: TimeDelta::hours(24), every: 60, depth: Depth::Objects },
+    // What servers may have lost: all that the ledger remembers.
+    Look { name: "far", back: BATCHES_KEPT, every: 24 * 60, depth: Depth::Objects },
+];
 
 /// Audits every so often, whenever no other process has done so, until the process is to stop.
 pub(crate) async fn watch(
@@ -44,17 +54,16 @@ pub(crate) async fn watch(
 }
 
 async fn look(auditor: &mut Auditor, every: Duration) -> Result<(), ProcessorError> {
-    let Some(mut turn) = auditor.ledger().begin_audit().await? else { return Ok(()) };
     // A little less, or clocks that tick a little apart leave out every second look.
-    let due = every.mul_f64(0.9);
-    let back = if turn.is_due("wide", due * NEAR_FOR_EACH_WIDE).await? {
-        Some(WIDELY)
-    } else {
-        turn.is_due("near", due).await?.then_some(LATELY)
-    };
-    if let Some(back) = back {
-        let now = Utc::now();
-        auditor.look(now - back..now, Depth::Counts, &mut |_| {}).await?;
+    let near = every.mul_f64(0.9);
+    for Look { name, back, every, depth } in LOOKS {
+        // A turn for each: one that fails does not undo those before it.
+        let Some(mut turn) = auditor.ledger().begin_audit().await? else { return Ok(()) };
+        if turn.is_due(name, near * every).await? {
+            let now = Utc::now();
+            auditor.look(now - back..now, depth, &mut |_| {}).await?;
+        }
+        turn.end().await?;
     }
-    Ok(turn.end().await?)
+    Ok(())
 }
