@@ -103,17 +103,9 @@ impl Repair {
         scope: Scope<'_>,
         observe: &mut (dyn FnMut(Offset) + Send),
     ) -> Result<BTreeMap<Destination, Findings>, ProcessorError> {
-        let LogRange { kgen, partition, first, last } = range;
         let mut comparison = Comparison::default();
-        let mut records = self.history.read(kgen, partition, first..last + 1);
-        let mut next = first;
-        while let Some(entries) = records.next(CHUNK).await? {
-            let end = entries.last().map_or(last, Entry::offset);
-            let chunk = LogRange { first: next, last: end, ..range };
-            self.chunk(chunk, entries, scope, &mut comparison).await?;
-            next = end + 1;
-            observe(next);
-        }
+        let compared = self.compare(range, scope, &mut comparison, observe).await;
+        // What was found is put right also where something keeps the rest from being compared.
         if self.effect == Effect::Repair {
             for (destination, Copies { first, last, from, to }) in comparison.copies {
                 let batch = self.batch(LogRange { first, last, ..range }, &destination);
@@ -123,7 +115,27 @@ impl Repair {
                 }
             }
         }
-        Ok(comparison.findings)
+        compared.map(|()| comparison.findings)
+    }
+
+    async fn compare(
+        &self,
+        range: LogRange,
+        scope: Scope<'_>,
+        comparison: &mut Comparison,
+        observe: &mut (dyn FnMut(Offset) + Send),
+    ) -> Result<(), ProcessorError> {
+        let LogRange { kgen, partition, first, last } = range;
+        let mut records = self.history.read(kgen, partition, first..last + 1);
+        let mut next = first;
+        while let Some(entries) = records.next(CHUNK).await? {
+            let end = entries.last().map_or(last, Entry::offset);
+            let chunk = LogRange { first: next, last: end, ..range };
+            self.chunk(chunk, entries, scope, comparison).await?;
+            next = end + 1;
+            observe(next);
+        }
+        Ok(())
     }
 
     async fn chunk(
