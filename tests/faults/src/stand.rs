@@ -27,6 +27,8 @@ use crate::{
 
 /// The program that has failpoints.
 const PROGRAM: &str = "footfall-with-failpoints";
+/// Enough for members to share; each costs inserts of its own.
+const PARTITIONS: u16 = 3;
 /// How long it may take until everything is counted, once all servers are there again.
 const CATCH_UP: Duration = Duration::from_secs(300);
 const AGAIN: Duration = Duration::from_millis(200);
@@ -79,8 +81,10 @@ impl Stand {
         more: Preparation,
         proxy: Option<String>,
     ) -> Result<Self, Failure> {
-        let platform =
-            Platform::prepare_as(Preparation { program: Some(program(PROGRAM)), ..more }).await;
+        let mut settings = more.settings;
+        settings.entry("FOOTFALL__KAFKA__PARTITIONS".to_owned()).or_insert(PARTITIONS.to_string());
+        let program = Some(program(PROGRAM));
+        let platform = Platform::prepare_as(Preparation { program, settings, ..more }).await;
         let stores = Stores::of(&platform).await?;
         let collector = proxy.unwrap_or_else(|| platform.collector(""));
         let mut stand = Self {

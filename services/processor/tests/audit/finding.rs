@@ -3,6 +3,7 @@ use control_plane::{Archived, Batch, Skip};
 use processor::Findings;
 use serde_json::json;
 use settings::Secret;
+use sqlx::{Connection, Executor, PgConnection};
 use telemetry::Counter;
 use testkit::eventually;
 use warehouse::{ClusterSettings, InsertBatch};
@@ -209,6 +210,52 @@ async fn processors_audit_by_themselves_and_count_what_they_mend() {
     eventually("the rows are back", async || (stand.places(&tenant).await == before).then_some(()))
         .await;
     assert!(Counter::AuditRepairs.value(&["missing"]) > mended);
+}
+
+#[tokio::test]
+async fn rows_lost_days_after_they_were_stored_are_missed_as_well() {
+    let mut stand = Stand::new(NEVER).await;
+    let tenant = stand.tenant("shared").await;
+    stand.store(&tenant, impressions(10)).await;
+    stand.stop().await;
+    let before = stand.places(&tenant).await;
+    stand.damage(&tenant, "TRUNCATE TABLE events").await;
+    let mut ledger = PgConnection::connect(stand.database.url()).await.unwrap();
+    let days_ago = "UPDATE batch SET done_at = done_at - interval '3 days' WHERE state = 'done'";
+    ledger.execute(days_ago).await.unwrap();
+    ledger.execute("DELETE FROM audit_look").await.unwrap();
+    stand.start().await;
+    eventually("the rows are back", async || (stand.places(&tenant).await == before).then_some(()))
+        .await;
+}
+
+#[tokio::test]
+async fn copies_are_deleted_also_where_later_rows_cannot_be_put_back() {
+    let mut stand = Stand::new(NEVER).await;
+    let tenant = stand.tenant("shared").await;
+    for _ in 0..9 {
+        stand.publish(&tenant, impressions(5_000)).await;
+    }
+    stand.stored().await;
+    // One of the two has more than are compared at once.
+    let places = stand.places(&tenant).await;
+    let (partition, ..) = places.iter().find(|(_, offset, _)| *offset == 20_000).unwrap();
+    let of = format!("FROM events WHERE kpart = {partition} AND koff");
+    let columns = "* EXCEPT referrer_host";
+    let copy = format!("INSERT INTO events ({columns}) SELECT {columns} {of} < 10");
+    stand.damage(&tenant, &copy).await;
+    stand.damage(&tenant, &format!("DELETE {of} >= 20000")).await;
+    stand.damage(&tenant, "ALTER TABLE events ADD CONSTRAINT none CHECK koff < 0").await;
+    let copies = async || {
+        let mut places = stand.places(&tenant).await;
+        let all = places.len();
+        places.sort_unstable();
+        places.dedup();
+        all - places.len()
+    };
+    assert_eq!(copies().await, 10);
+    let report = stand.audit(false).await;
+    assert_eq!((report.troubles.len(), copies().await), (1, 0), "{report:?}");
 }
 
 #[tokio::test]

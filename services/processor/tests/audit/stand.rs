@@ -45,7 +45,7 @@ pub(crate) struct Stand {
     folder: TempDir,
     /// Databases of ClickHouse to drop.
     made: Vec<(ClusterName, String)>,
-    _database: Database,
+    pub(crate) database: Database,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +107,7 @@ impl Stand {
             lifecycle: Lifecycle::new(),
             folder,
             made: Vec::new(),
-            _database: database,
+            database,
         };
         stand.start().await;
         stand

@@ -46,7 +46,7 @@ pub(crate) struct Traffic {
 
 impl Default for Traffic {
     fn default() -> Self {
-        Self { shops: 6, pace: 8.0, events: 20, resent: 0.3, parallel: 0.1, posts: None }
+        Self { shops: 4, pace: 5.0, events: 20, resent: 0.3, parallel: 0.1, posts: None }
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Record;
 
@@ -7,23 +7,25 @@ const HEADER: &str = "\
 |---|---|--:|--:|--:|--:|--:|--:|--:|---|---|
 ";
 
-/// The results in Markdown: pieces of a sort of fault that were run on one commit are one row.
+/// The results in Markdown: pieces of a sort of fault are one row.
 pub(crate) fn table(records: &[Record]) -> String {
     let mut rows = BTreeMap::<_, Vec<&Record>>::new();
     for record in records {
         let number: u32 = record.table.trim_start_matches('T').parse().unwrap_or(u32::MAX);
-        rows.entry((number, &record.faults, &record.commit)).or_default().push(record);
+        rows.entry((number, &record.faults)).or_default().push(record);
     }
     let mut text = HEADER.to_owned();
-    for ((_, faults, commit), pieces) in rows {
+    for ((_, faults), pieces) in rows {
         let sum = |of: fn(&Record) -> u64| pieces.iter().map(|piece| of(piece)).sum::<u64>();
         let caught_up = pieces.iter().map(|piece| piece.caught_up_seconds).fold(0.0, f64::max);
         let seconds: f64 = pieces.iter().map(|piece| piece.seconds).sum();
-        let seeds: std::collections::BTreeSet<_> = pieces.iter().map(|piece| piece.seed).collect();
+        let seeds: BTreeSet<_> = pieces.iter().map(|piece| piece.seed).collect();
         let seeds: Vec<_> = seeds.iter().map(ToString::to_string).collect();
+        let commits: BTreeSet<_> = pieces.iter().map(|piece| piece.commit.as_str()).collect();
+        let commits: Vec<_> = commits.into_iter().collect();
         let table = pieces.first().map(|piece| piece.table.as_str()).unwrap_or_default();
         text += &format!(
-            "| {table} | {faults}{} | {} | {} | {} | {} | {} | {caught_up:.1} s | {} | {} | `{commit}` |\n",
+            "| {table} | {faults}{} | {} | {} | {} | {} | {} | {caught_up:.1} s | {} | {} | {} |\n",
             figures(&pieces),
             sum(|piece| piece.tries),
             sum(|piece| piece.posts),
@@ -32,6 +34,7 @@ pub(crate) fn table(records: &[Record]) -> String {
             sum(|piece| piece.differences.doubled),
             duration(seconds),
             seeds.join(", "),
+            commits.join(", "),
         );
     }
     text
