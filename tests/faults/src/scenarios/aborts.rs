@@ -62,8 +62,9 @@ async fn in_collector(step: Step, piece: &Piece) -> Result<Outcome, Failure> {
     let load = stand.load(Traffic::default(), piece.seed());
     for _ in 0..piece.tries {
         match step {
-            // What there is to drain may be a single segment.
+            // What there is to drain may be a single segment, and must be something new.
             Step::SpoolDrain | Step::SpoolDelete => {
+                stand.drained().await?;
                 spool_something(&mut stand, &kafka).await?;
                 restart(&mut stand, through().chain([trap(step, 1)]))?;
                 kafka.heal();
