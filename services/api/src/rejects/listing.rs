@@ -78,8 +78,9 @@ impl Rejects {
     ) -> Result<RejectListing, Failure> {
         let warehouse = self.warehouse.for_tenant(tenant);
         let fetch = request.page.fetch();
-        let keys = warehouse.reject_page(&request.filter, request.before, fetch).await?;
+        // Counted first: whatever is counted is there to be listed.
         let counts = warehouse.reject_counts(&request.filter).await?;
+        let keys = warehouse.reject_page(&request.filter, request.before, fetch).await?;
         let shown = cut(&keys, request.page.limit);
         let last = shown.last().filter(|_| shown.len() < keys.len());
         let next_cursor = last.map(|key| cursor(&key.id.to_string()));
