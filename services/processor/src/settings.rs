@@ -11,7 +11,7 @@ pub struct ProcessorSettings {
     /// Where health and metrics are served: host:port; empty: nowhere.
     pub bind: String,
     /// A name that this process keeps over restarts, such as its pod's, and shares with no other.
-    /// With one, a restarted process has its partitions back at once; empty: within ten seconds.
+    /// With one, a restarted process has its partitions back at once; empty: within six seconds.
     pub instance: String,
     /// Records of one insert into ClickHouse, 1 to 100,000: a tenth of it is enough while the sink
     /// keeps up, five times as many are the most when it is behind.

@@ -98,9 +98,12 @@ impl Consumer {
             .set("group.id", group)
             .set("group.protocol", "classic")
             .set("partition.assignment.strategy", "range")
-            .set("session.timeout.ms", "10000")
-            // Also how long a broker that does not answer may hold up a rebalance.
-            .set("max.poll.interval.ms", "60000")
+            // The least that brokers allow by default: a dead member holds up the others this long.
+            .set("session.timeout.ms", "6000")
+            .set("heartbeat.interval.ms", "2000")
+            // How long a rebalance is held up at most, however many members die during it, or by a
+            // broker that does not answer.
+            .set("max.poll.interval.ms", "30000")
             .create_with_context(Membership::new(Arc::clone(&topic), announce))
             .map_err(StreamError::kafka("create a consumer"))?;
         client.subscribe(&[&topic]).map_err(StreamError::kafka("join the group"))?;
