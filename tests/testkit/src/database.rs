@@ -3,6 +3,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::de::DeserializeOwned;
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -11,6 +13,8 @@ use crate::setting;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const BETWEEN: Duration = Duration::from_millis(50);
+/// What a test's pool may hold: many run at a time.
+const CONNECTIONS: u32 = 8;
 
 /// A database of one's own on the stack's PostgreSQL, dropped with this.
 pub struct Database {
@@ -39,6 +43,12 @@ impl Database {
     /// Where to connect to it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The settings of the control plane in it, in its own type.
+    pub fn settings<T: DeserializeOwned>(&self) -> T {
+        serde_json::from_value(json!({ "url": self.url, "max_connections": CONNECTIONS }))
+            .unwrap_or_else(|error| panic!("settings of PostgreSQL: {error}"))
     }
 }
 

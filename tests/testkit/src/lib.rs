@@ -24,6 +24,6 @@ pub use eventually::eventually;
 pub use platform::{Platform, Preparation, free_address};
 pub use process::{Process, program};
 pub use redis_server::RedisServer;
-pub use setting::{cluster, setting};
+pub use setting::{archive_in, cluster, log, setting};
 pub use switch::KafkaSwitch;
 pub use tenant::{Tenant, Tier};

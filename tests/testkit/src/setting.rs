@@ -1,7 +1,8 @@
-use std::env;
+use std::{env, path::Path};
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 const ADVICE: &str = "run the tests through `make test`, or export `infra/local/stack.sh env`";
 
@@ -20,4 +21,25 @@ pub fn cluster<T: DeserializeOwned>(name: &str) -> T {
         .collect();
     serde_json::from_value(Value::Object(fields))
         .unwrap_or_else(|error| panic!("{prefix}…: {error}: {ADVICE}"))
+}
+
+/// The settings of a log that no other test has, in the stream's type. Its topics do not exist yet.
+pub fn log<T: DeserializeOwned>(partitions: u16) -> T {
+    let run = Uuid::now_v7();
+    let settings = json!({
+        "brokers": setting("FOOTFALL__KAFKA__BROKERS"),
+        "events_topic": format!("test-events-{run}"),
+        "rejects_topic": format!("test-rejects-{run}"),
+        "partitions": partitions,
+        "replication": 1,
+    });
+    serde_json::from_value(settings).unwrap_or_else(|error| panic!("settings of Kafka: {error}"))
+}
+
+/// The settings of an archive in a folder, in the archive's type.
+pub fn archive_in<T: DeserializeOwned>(folder: &Path) -> T {
+    let settings = json!({
+        "url": folder, "region": "", "endpoint": "", "access_key_id": "", "secret_access_key": "",
+    });
+    serde_json::from_value(settings).unwrap_or_else(|error| panic!("settings of archive: {error}"))
 }

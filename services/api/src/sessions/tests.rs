@@ -2,9 +2,7 @@ use std::sync::Arc;
 
 use aggregates::{Aggregates, RedisSettings};
 use auth::{CredentialStore, Password, Role, Sealer, SigningKey};
-use control_plane::{
-    Account, Cluster, ControlPlane, NewUser, PostgresSettings, TenantControl, TenantSpec,
-};
+use control_plane::{Account, Cluster, ControlPlane, NewUser, TenantControl, TenantSpec};
 use problem::{Code, Problem};
 use settings::Secret;
 use tenancy::{ClientId, Isolation, Limits, TenantRouter, TenantState};
@@ -32,9 +30,7 @@ async fn whoever_is_disabled_while_logging_in_gets_no_token() {
 }
 
 async fn control_plane(database: &Database) -> ControlPlane {
-    let url = Secret::new(database.url().to_owned());
-    let settings = PostgresSettings { url, max_connections: 4 };
-    let control_plane = ControlPlane::connect(&settings).await.unwrap();
+    let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
     control_plane.migrate().await.unwrap();
     control_plane
 }

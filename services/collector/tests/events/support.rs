@@ -63,13 +63,7 @@ impl TestCollector {
 
     pub(crate) async fn with(options: Options) -> Self {
         let run = Uuid::now_v7();
-        let kafka = KafkaSettings {
-            brokers: setting("FOOTFALL__KAFKA__BROKERS"),
-            events_topic: format!("test-events-{run}"),
-            rejects_topic: format!("test-rejects-{run}"),
-            partitions: 3,
-            replication: 1,
-        };
+        let kafka: KafkaSettings = testkit::log(3);
         ensure_topics(&kafka).await.unwrap();
         let redis = RedisSettings {
             url: settings::Secret::new(setting("FOOTFALL__REDIS__URL")),

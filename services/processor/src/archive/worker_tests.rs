@@ -3,21 +3,19 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use archive::{Archive, ArchiveSettings};
-use control_plane::{ControlPlane, Ledger, PostgresSettings};
+use archive::Archive;
+use control_plane::{ControlPlane, Ledger};
 use rdkafka::{
     ClientConfig, Offset as KafkaOffset, TopicPartitionList,
     admin::{AdminClient, AdminOptions},
     client::DefaultClientContext,
     producer::{FutureProducer, FutureRecord},
 };
-use settings::Secret;
 use stream::{KafkaSettings, LogReader, delete_topics, ensure_topics};
 use telemetry::Gauge;
 use tempfile::TempDir;
 use tenancy::TenantRouter;
-use testkit::{Database, eventually, setting};
-use uuid::Uuid;
+use testkit::{Database, eventually};
 
 use super::*;
 use crate::{
@@ -45,17 +43,9 @@ struct Stand {
 impl Stand {
     async fn new() -> Self {
         let database = Database::create().await;
-        let postgres = PostgresSettings { url: Secret::new(database.url()), max_connections: 4 };
-        let control_plane = ControlPlane::connect(&postgres).await.unwrap();
+        let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
         control_plane.migrate().await.unwrap();
-        let run = Uuid::now_v7();
-        let kafka = KafkaSettings {
-            brokers: setting("FOOTFALL__KAFKA__BROKERS"),
-            events_topic: format!("test-events-{run}"),
-            rejects_topic: format!("test-rejects-{run}"),
-            partitions: 1,
-            replication: 1,
-        };
+        let kafka: KafkaSettings = testkit::log(1);
         ensure_topics(&kafka).await.unwrap();
         let ledger = control_plane.ledger();
         // No record is of any tenant: the archive keeps them all the same.
@@ -98,15 +88,7 @@ impl Stand {
     }
 
     fn archive(&self) -> Archive {
-        let none = || Secret::new("");
-        Archive::new(&ArchiveSettings {
-            url: self.folder.path().to_str().unwrap().to_owned(),
-            region: String::new(),
-            endpoint: String::new(),
-            access_key_id: none(),
-            secret_access_key: none(),
-        })
-        .unwrap()
+        Archive::new(&testkit::archive_in(self.folder.path())).unwrap()
     }
 
     async fn publish(&self, count: usize) {

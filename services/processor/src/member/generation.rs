@@ -106,31 +106,20 @@ async fn find(
 mod tests {
     use std::sync::Arc;
 
-    use control_plane::{ControlPlane, PostgresSettings};
-    use settings::Secret;
+    use control_plane::ControlPlane;
     use stream::delete_topics;
     use tenancy::TenantRouter;
-    use testkit::{Database, eventually, setting};
-    use uuid::Uuid;
+    use testkit::{Database, eventually};
 
     use super::*;
 
     #[tokio::test]
     async fn a_topic_made_anew_is_noticed_whatever_its_reader_says() {
         let database = Database::create().await;
-        let url = Secret::new(database.url().to_owned());
-        let postgres = PostgresSettings { url, max_connections: 2 };
-        let control_plane = ControlPlane::connect(&postgres).await.unwrap();
+        let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
         control_plane.migrate().await.unwrap();
         let ledger = control_plane.ledger();
-        let run = Uuid::now_v7();
-        let kafka = KafkaSettings {
-            brokers: setting("FOOTFALL__KAFKA__BROKERS"),
-            events_topic: format!("test-events-{run}"),
-            rejects_topic: format!("test-rejects-{run}"),
-            partitions: 1,
-            replication: 1,
-        };
+        let kafka: KafkaSettings = testkit::log(1);
         let router = TenantRouter::new(Arc::new(control_plane));
         let reader = LogReader::new(&kafka, router).unwrap();
         let generation = Generation::find(&kafka, &ledger, &reader).await.unwrap();

@@ -3,20 +3,18 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use archive::{Archive, ArchiveSettings};
-use control_plane::{ControlPlane, Ledger, PostgresSettings};
+use archive::Archive;
+use control_plane::{ControlPlane, Ledger};
 use rdkafka::{
     ClientConfig, Offset as KafkaOffset, TopicPartitionList,
     admin::{AdminClient, AdminOptions},
     client::DefaultClientContext,
     producer::{FutureProducer, FutureRecord},
 };
-use settings::Secret;
 use stream::{Entry, LogReader, delete_topics, ensure_topics};
 use tempfile::TempDir;
-use testkit::{Database, setting};
+use testkit::Database;
 use tokio::time::sleep;
-use uuid::Uuid;
 
 use super::*;
 use crate::{history::History, member::Gather};
@@ -34,17 +32,9 @@ struct Log {
 impl Log {
     async fn new() -> Self {
         let database = Database::create().await;
-        let postgres = PostgresSettings { url: Secret::new(database.url()), max_connections: 4 };
-        let control_plane = ControlPlane::connect(&postgres).await.unwrap();
+        let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
         control_plane.migrate().await.unwrap();
-        let run = Uuid::now_v7();
-        let kafka = KafkaSettings {
-            brokers: setting("FOOTFALL__KAFKA__BROKERS"),
-            events_topic: format!("test-events-{run}"),
-            rejects_topic: format!("test-rejects-{run}"),
-            partitions: 1,
-            replication: 1,
-        };
+        let kafka: KafkaSettings = testkit::log(1);
         ensure_topics(&kafka).await.unwrap();
         let ledger = control_plane.ledger();
         let router = TenantRouter::new(Arc::new(control_plane));
@@ -61,14 +51,7 @@ impl Log {
     }
 
     fn history(&self) -> History {
-        let none = || Secret::new("");
-        let archive = Archive::new(&ArchiveSettings {
-            url: self.folder.path().to_str().unwrap().to_owned(),
-            region: String::new(),
-            endpoint: String::new(),
-            access_key_id: none(),
-            secret_access_key: none(),
-        });
+        let archive = Archive::new(&testkit::archive_in(self.folder.path()));
         History::new(
             Sink::Store,
             self.generation.clone(),

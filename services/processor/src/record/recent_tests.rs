@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use archive::{Archive, ArchiveSettings};
+use archive::Archive;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use control_plane::{ControlPlane, PostgresSettings};
+use control_plane::ControlPlane;
 use recent_ids::Memory;
 use serde_json::{Value, json};
-use settings::Secret;
 use stream::{
     Delivery, Entry, Headers, KafkaSettings, LogReader, LogRecord, Offset, Producer, Unresolved,
     UnresolvedReason, delete_topics, ensure_topics,
@@ -16,7 +15,7 @@ use stream::{
 use telemetry::Gauge;
 use tempfile::TempDir;
 use tenancy::{TenantContext, TenantRouter};
-use testkit::{Database, setting, tenant_context, tenant_record, tenant_router};
+use testkit::{Database, tenant_context, tenant_record, tenant_router};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -327,14 +326,7 @@ struct TestLog {
 
 impl TestLog {
     async fn new() -> Self {
-        let run = Uuid::now_v7();
-        let settings = KafkaSettings {
-            brokers: setting("FOOTFALL__KAFKA__BROKERS"),
-            events_topic: format!("test-events-{run}"),
-            rejects_topic: format!("test-rejects-{run}"),
-            partitions: 1,
-            replication: 1,
-        };
+        let settings: KafkaSettings = testkit::log(1);
         ensure_topics(&settings).await.unwrap();
         Self { settings }
     }
@@ -346,20 +338,13 @@ impl TestLog {
         reader: &LogReader,
         router: TenantRouter,
     ) -> (History, u16) {
-        let url = Secret::new(database.url());
-        let postgres = PostgresSettings { url, max_connections: 2 };
-        let control_plane = ControlPlane::connect(&postgres).await.unwrap();
+        let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
         control_plane.migrate().await.unwrap();
         let ledger = control_plane.ledger();
         let generation = Generation::find(&self.settings, &ledger, reader).await.unwrap();
         let kgen = generation.kgen();
-        let archive = Archive::new(&ArchiveSettings {
-            url: std::env::temp_dir().join(database.name()).to_str().unwrap().to_owned(),
-            region: String::new(),
-            endpoint: String::new(),
-            access_key_id: Secret::new(""),
-            secret_access_key: Secret::new(""),
-        });
+        let archive =
+            Archive::new(&testkit::archive_in(&std::env::temp_dir().join(database.name())));
         let (archive, reader) = (archive.unwrap(), reader.clone());
         (History::new(Sink::Store, generation, reader, ledger, archive, router), kgen)
     }

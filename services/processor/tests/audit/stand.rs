@@ -1,12 +1,11 @@
 use std::{ops::Range, path::PathBuf, sync::Arc, thread, time::Duration};
 
 use aggregates::{Aggregates, RedisSettings};
-use archive::{Archive, ArchiveSettings, ArchivedRecord, Header, Object, ObjectKey, Stored};
+use archive::{Archive, ArchivedRecord, Header, Object, ObjectKey, Stored};
 use chrono::{DateTime, TimeDelta, Utc};
 use clickhouse::Client;
 use control_plane::{
-    Account, Archived, Batch, BatchPlan, Cluster, ControlPlane, PlatformControl, PostgresSettings,
-    Skip, TenantSpec,
+    Account, Archived, Batch, BatchPlan, Cluster, ControlPlane, PlatformControl, Skip, TenantSpec,
 };
 use events::Event;
 use lifecycle::Lifecycle;
@@ -58,9 +57,7 @@ impl Stand {
     pub(crate) async fn new(audit_seconds: u64) -> Self {
         let database = Database::create().await;
         let name = database.name().replace('_', "-");
-        let postgres =
-            PostgresSettings { url: Secret::new(database.url().to_owned()), max_connections: 8 };
-        let control_plane = ControlPlane::connect(&postgres).await.unwrap();
+        let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
         control_plane.migrate().await.unwrap();
         for name in CLUSTERS {
             let sealer = auth::Sealer::new([7; 32]);
@@ -79,13 +76,6 @@ impl Stand {
             namespace: name,
         };
         let folder = tempfile::tempdir().unwrap();
-        let archive = ArchiveSettings {
-            url: folder.path().to_str().unwrap().to_owned(),
-            region: String::new(),
-            endpoint: String::new(),
-            access_key_id: Secret::new(String::new()),
-            secret_access_key: Secret::new(String::new()),
-        };
         let defaults: Defaults =
             toml::from_str(include_str!("../../../footfall/default.toml")).unwrap();
         let settings = ProcessorSettings { audit_seconds, ..defaults.processor };
@@ -97,7 +87,7 @@ impl Stand {
                 CLUSTERS.map(|name| (name.parse().unwrap(), testkit::cluster(name))),
             ),
             aggregates: Aggregates::connect(&redis).unwrap(),
-            archive: Archive::new(&archive).unwrap(),
+            archive: Archive::new(&testkit::archive_in(folder.path())).unwrap(),
             kafka,
         };
         let mut stand = Self {

@@ -9,10 +9,10 @@ use std::{
 };
 
 use aggregates::{Aggregates, RedisSettings};
-use archive::{Archive, ArchiveSettings};
+use archive::Archive;
 use chrono::Utc;
 use clickhouse::Client;
-use control_plane::{ControlPlane, PostgresSettings};
+use control_plane::ControlPlane;
 use events::Event;
 use lifecycle::Lifecycle;
 use processor::{Parts, ProcessorSettings, Sink};
@@ -26,6 +26,7 @@ use serde_json::json;
 use settings::Secret;
 use sqlx::PgPool;
 use stream::{Delivery, KafkaSettings, Producer, PublishOutcome, delete_topics, ensure_topics};
+use tempfile::TempDir;
 use tenancy::{
     ClientId, DirectoryError, Isolation, Placement, TenantContext, TenantDirectory, TenantRecord,
     TenantRouter,
@@ -44,15 +45,14 @@ pub(crate) struct Shop {
     directory: Arc<Directory>,
     client: Client,
     running: Option<Lifecycle>,
+    _folder: TempDir,
     _database: Database,
 }
 
 impl Shop {
     pub(crate) async fn open() -> Self {
         let database = Database::create().await;
-        let url = Secret::new(database.url().to_owned());
-        let postgres = PostgresSettings { url, max_connections: 8 };
-        let control_plane = ControlPlane::connect(&postgres).await.unwrap();
+        let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
         control_plane.migrate().await.unwrap();
         let warehouse = Warehouse::new([("shared".parse().unwrap(), testkit::cluster("shared"))]);
         let directory = Arc::new(Directory::new());
@@ -60,19 +60,14 @@ impl Shop {
         let tenant = resolve(&router, &directory.record.client_id).await;
         warehouse.migrate(tenant.destination()).await.unwrap();
         let run = Uuid::now_v7();
-        let kafka = KafkaSettings {
-            brokers: setting("FOOTFALL__KAFKA__BROKERS"),
-            events_topic: format!("test-events-{run}"),
-            rejects_topic: format!("test-rejects-{run}"),
-            partitions: 1,
-            replication: 1,
-        };
+        let kafka: KafkaSettings = testkit::log(1);
         ensure_topics(&kafka).await.unwrap();
         let redis = RedisSettings {
             url: Secret::new(setting("FOOTFALL__REDIS__URL")),
             slot_buckets: 1,
             namespace: format!("test-{run}"),
         };
+        let folder = tempfile::tempdir().unwrap();
         let settings = ProcessorSettings {
             bind: String::new(),
             instance: "test".to_owned(),
@@ -88,21 +83,14 @@ impl Shop {
             archive_batch_ms: 1_000,
             archive_memory_mib: 1,
             recent_ids_memory_mib: 16,
-            recent_ids_folder: std::env::temp_dir().join("footfall-recent-ids"),
-        };
-        let archive = ArchiveSettings {
-            url: std::env::temp_dir().join(run.to_string()).display().to_string(),
-            region: String::new(),
-            endpoint: String::new(),
-            access_key_id: Secret::new(""),
-            secret_access_key: Secret::new(""),
+            recent_ids_folder: folder.path().join("recent-ids"),
         };
         let parts = Parts {
             settings,
             kafka,
             control_plane,
             warehouse,
-            archive: Archive::new(&archive).unwrap(),
+            archive: Archive::new(&testkit::archive_in(folder.path())).unwrap(),
             aggregates: Aggregates::connect(&redis).unwrap(),
             router,
         };
@@ -113,7 +101,16 @@ impl Shop {
             .with_password(cluster.writer_password.expose())
             .with_database(&tenant.destination().database);
         let ledger = PgPool::connect(database.url()).await.unwrap();
-        Self { parts, tenant, ledger, directory, client, running: None, _database: database }
+        Self {
+            parts,
+            tenant,
+            ledger,
+            directory,
+            client,
+            running: None,
+            _folder: folder,
+            _database: database,
+        }
     }
 
     /// Starts a processor.

@@ -21,7 +21,7 @@ impl Database {
     }
 
     pub(crate) fn settings(&self) -> PostgresSettings {
-        PostgresSettings { url: Secret::new(self.0.url().to_owned()), max_connections: 8 }
+        self.0.settings()
     }
 
     pub(crate) async fn control_plane(&self) -> ControlPlane {

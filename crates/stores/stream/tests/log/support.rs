@@ -12,7 +12,7 @@ use tenancy::{
     ClientId, DirectoryError, Limits, Scoped, TenantContext, TenantDirectory, TenantRecord,
     TenantRouter,
 };
-use testkit::{setting, tenant_record};
+use testkit::tenant_record;
 use uuid::Uuid;
 
 pub(crate) const DELIVERY: Delivery<'static> =
@@ -71,14 +71,7 @@ pub(crate) struct Placed {
 }
 
 pub(crate) fn settings(partitions: Partition) -> KafkaSettings {
-    let run = Uuid::now_v7();
-    KafkaSettings {
-        brokers: setting("FOOTFALL__KAFKA__BROKERS"),
-        events_topic: format!("test-events-{run}"),
-        rejects_topic: format!("test-rejects-{run}"),
-        partitions,
-        replication: 1,
-    }
+    testkit::log(partitions)
 }
 
 struct Directory;

@@ -2,8 +2,7 @@
 
 use std::{fs, thread};
 
-use control_plane::{Account, Cluster, ControlPlane, PlatformControl, PostgresSettings};
-use settings::Secret;
+use control_plane::{Account, Cluster, ControlPlane, PlatformControl};
 use tempfile::TempDir;
 use tenancy::{ClientId, PlatformContext, TenantRouter};
 use testkit::Database;
@@ -25,9 +24,7 @@ pub(super) struct Platform {
 impl Platform {
     pub(super) async fn new() -> Self {
         let database = Database::create().await;
-        let url = Secret::new(database.url().to_owned());
-        let settings = PostgresSettings { url, max_connections: 4 };
-        let control_plane = ControlPlane::connect(&settings).await.unwrap();
+        let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
         control_plane.migrate().await.unwrap();
         let suffix = Uuid::now_v7().simple().to_string().chars().rev().take(12).collect();
         let folder = tempfile::tempdir().unwrap();
