@@ -7,7 +7,7 @@ use rdkafka::{
     ClientContext, Offset as KafkaOffset, TopicPartitionList,
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, Consumer as _, ConsumerContext},
-    error::KafkaError,
+    error::{KafkaError, RDKafkaErrorCode},
     types::RDKafkaRespErr,
 };
 use tokio::sync::mpsc;
@@ -107,7 +107,13 @@ impl Membership {
 
     /// Tells the owner of the consumer that it cannot go on.
     pub(super) fn fail(&self, error: KafkaError) {
-        let _ = self.announce.send(Err(StreamError::kafka("read the log")(error)));
+        let error = match error {
+            KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId) => {
+                StreamError::NameTaken
+            }
+            error => StreamError::kafka("read the log")(error),
+        };
+        let _ = self.announce.send(Err(error));
     }
 
     fn assigned(&self, client: &BaseConsumer<Self>, partitions: BTreeSet<Partition>) {

@@ -17,7 +17,6 @@ use stream::{
     Consumer, Entry, LogReader, LogRecord, Ownership, Partition, PartitionStream, StreamError,
     UnresolvedReason, resolve,
 };
-
 use uuid::Uuid;
 
 use crate::support::*;
@@ -110,6 +109,25 @@ async fn a_rebalance_takes_and_gives_each_partition_once() {
     second.close().await;
     assert!(matches!(change(&mut first).await, Ownership::Revoked(_)));
     assert_eq!(change(&mut first).await, Ownership::Assigned(vec![0, 1, 2, 3]));
+}
+
+#[tokio::test]
+async fn of_two_members_with_one_name_the_later_has_it_and_the_earlier_is_told() {
+    let log = TestLog::new(2).await;
+    let named = || Consumer::join(&log.settings, "test", Some("one"), router()).unwrap();
+    let mut earlier = named();
+    assert_eq!(change(&mut earlier).await, Ownership::Assigned(vec![0, 1]));
+    start(&earlier, &[0, 1], |_| 0).await;
+
+    let mut later = named();
+    assert_eq!(change(&mut later).await, Ownership::Assigned(vec![0, 1]));
+    let told = loop {
+        match earlier.next().await {
+            Ok(Ownership::Revoked(_)) => {}
+            other => break other,
+        }
+    };
+    assert!(matches!(told, Err(StreamError::NameTaken)), "{told:?}");
 }
 
 #[tokio::test]
