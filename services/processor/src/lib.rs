@@ -3,6 +3,7 @@
 mod archive;
 mod audit;
 mod error;
+mod generation;
 mod history;
 mod live;
 mod member;

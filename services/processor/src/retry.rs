@@ -1,6 +1,7 @@
 use std::{error::Error, time::Duration};
 
 use control_plane::LedgerError;
+use stream::{Entry, PartitionStream, StreamError};
 
 use crate::ProcessorError;
 
@@ -67,6 +68,21 @@ where
             Ok(answer) => return Ok(answer),
             Err(LedgerError::ControlPlane(error)) => pauses.wait(&error).await,
             Err(LedgerError::Fenced) => return Err(LedgerError::Fenced.into()),
+        }
+    }
+}
+
+/// The next records of the log. While nobody can tell whose they are, it asks again.
+pub(crate) async fn read(
+    stream: &mut PartitionStream,
+    limit: usize,
+) -> Result<Option<Vec<Entry>>, StreamError> {
+    let mut pauses = Pauses::new("tell whose records are");
+    loop {
+        match stream.next(limit).await {
+            Ok(batch) => return Ok(batch.map(|batch| batch.entries)),
+            Err(StreamError::Directory(error)) => pauses.wait(&error).await,
+            Err(error) => return Err(error),
         }
     }
 }

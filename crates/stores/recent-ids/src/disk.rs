@@ -14,9 +14,9 @@ use fjall::{
 
 use crate::{
     RecentIdsError,
+    budget::Charge,
     entry::Key,
     filter::{Filter, Probe},
-    memory::Charge,
     run::Run,
     stretch::Stretch,
 };

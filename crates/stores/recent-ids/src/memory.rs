@@ -2,14 +2,11 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
-use crate::{RecentIdsError, disk::Disk, folder::Folder, open::Open};
-
-/// The smallest and the largest table of newest ids, in slots.
-const SLOTS: (usize, usize) = (64, 1 << 17);
+use crate::{RecentIdsError, budget::Budget, disk::Disk, folder::Folder};
 
 /// What all [`RecentIds`](crate::RecentIds) of a process may hold together in memory, and the
 /// folder that takes the rest. Cloning shares it.
@@ -20,8 +17,7 @@ pub struct Memory {
 
 #[derive(Debug)]
 struct Shared {
-    limit: usize,
-    used: Arc<AtomicUsize>,
+    budget: Budget,
     disk: Mutex<Option<Arc<Disk>>>,
     disks: AtomicU64,
     /// Dropped after the disk, which is in it: fields are, in this order.
@@ -41,8 +37,7 @@ impl Memory {
         let own = Folder::within(folder)
             .map_err(|source| RecentIdsError::Folder { path: folder.to_owned(), source })?;
         let shared = Shared {
-            limit,
-            used: Arc::default(),
+            budget: Budget::new(limit),
             disk: Mutex::default(),
             disks: AtomicU64::new(0),
             folder: own,
@@ -52,31 +47,11 @@ impl Memory {
 
     /// How many bytes are in use.
     pub fn used(&self) -> usize {
-        self.shared.used.load(Ordering::Relaxed)
+        self.shared.budget.used()
     }
 
-    /// How many ids a table of newest ids takes before it is closed.
-    pub(crate) fn newest(&self) -> usize {
-        let slots = (self.shared.limit / 64 / Open::SLOT_BYTES).max(1);
-        let slots = (1_usize << slots.ilog2()).clamp(SLOTS.0, SLOTS.1);
-        // Where the table would grow.
-        slots / 8 * 7
-    }
-
-    /// Whether more is in use than may be.
-    pub(crate) fn is_over(&self) -> bool {
-        !self.has_room_for(0)
-    }
-
-    pub(crate) fn has_room_for(&self, bytes: usize) -> bool {
-        self.used() + bytes <= self.shared.limit
-    }
-
-    /// Counts bytes that are in use until the charge is dropped.
-    pub(crate) fn charge(&self, bytes: usize) -> Charge {
-        let mut charge = Charge { used: Arc::clone(&self.shared.used), bytes: 0 };
-        charge.set(bytes);
-        charge
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.shared.budget
     }
 
     /// Where ids go that do not fit. One that failed is left behind, with those that are on it.
@@ -87,34 +62,12 @@ impl Memory {
             Some(sound) => Ok(Arc::clone(sound)),
             None => {
                 let number = shared.disks.fetch_add(1, Ordering::Relaxed);
-                let cache = shared.limit / 8;
+                let cache = shared.budget.limit() / 8;
                 let path = shared.folder.path().join(number.to_string());
-                let opened = Arc::new(Disk::open(&path, cache, self.charge(cache))?);
+                let opened = Arc::new(Disk::open(&path, cache, shared.budget.charge(cache))?);
                 Ok(Arc::clone(disk.insert(opened)))
             }
         }
-    }
-}
-
-/// Bytes counted as in use.
-#[derive(Debug)]
-pub(crate) struct Charge {
-    used: Arc<AtomicUsize>,
-    bytes: usize,
-}
-
-impl Charge {
-    /// It is this many now.
-    pub(crate) fn set(&mut self, bytes: usize) {
-        self.used.fetch_add(bytes, Ordering::Relaxed);
-        self.used.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.bytes = bytes;
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        self.set(0);
     }
 }
 

@@ -3,11 +3,14 @@ use std::{hash::BuildHasher, mem};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::{
+    budget::{Budget, Charge},
     entry::{Entry, Key},
-    memory::{Charge, Memory},
     run::Run,
     stretch::Stretch,
 };
+
+/// The smallest and the largest table, in slots.
+const SLOTS: (usize, usize) = (64, 1 << 17);
 
 /// The newest ids of a partition: the only ones that change.
 pub(crate) struct Open {
@@ -22,9 +25,12 @@ impl Open {
     /// What a slot of the table takes: an entry and a byte of the table's own.
     pub(crate) const SLOT_BYTES: usize = mem::size_of::<Entry>() + 1;
 
-    pub(crate) fn new(memory: &Memory) -> Self {
-        let most = memory.newest();
-        Self { entries: HashTable::new(), stretch: None, most, charge: memory.charge(0) }
+    pub(crate) fn new(budget: &Budget) -> Self {
+        let slots = (budget.limit() / 64 / Self::SLOT_BYTES).max(1);
+        let slots = (1_usize << slots.ilog2()).clamp(SLOTS.0, SLOTS.1);
+        // Where the table would grow.
+        let most = slots / 8 * 7;
+        Self { entries: HashTable::new(), stretch: None, most, charge: budget.charge(0) }
     }
 
     pub(crate) fn stretch(&self) -> Option<Stretch> {
@@ -63,11 +69,11 @@ impl Open {
     }
 
     /// Closes it: what it held, and nothing any more.
-    pub(crate) fn close(&mut self, memory: &Memory, hasher: &DefaultHashBuilder) -> Option<Run> {
+    pub(crate) fn close(&mut self, budget: &Budget, hasher: &DefaultHashBuilder) -> Option<Run> {
         let stretch = self.stretch.take()?;
         let mut entries: Vec<_> = self.entries.drain().collect();
         entries.sort_unstable_by_key(Entry::key);
-        Some(Run::new(stretch, entries.len(), entries.into_iter(), memory, hasher))
+        Some(Run::new(stretch, entries.len(), entries.into_iter(), budget, hasher))
     }
 
     /// Forgets all.

@@ -64,7 +64,7 @@ impl RecentIds {
             next,
             now: 0,
             whole_from: seconds(since),
-            open: Open::new(memory),
+            open: Open::new(memory.budget()),
             runs: VecDeque::new(),
             spans: VecDeque::new(),
         }
@@ -185,10 +185,10 @@ impl RecentIds {
 
     /// Closes the newest ids, and keeps the house in order.
     fn close(&mut self) -> Result<(), RecentIdsError> {
-        self.runs.extend(self.open.close(&self.memory, &self.hasher));
+        self.runs.extend(self.open.close(self.memory.budget(), &self.hasher));
         self.let_go();
         self.merge();
-        while self.memory.is_over() {
+        while self.memory.budget().is_over() {
             match self.runs.pop_front() {
                 Some(run) => self.move_to_disk(run)?,
                 // The newest are asked for most.
@@ -216,11 +216,11 @@ impl RecentIds {
     /// Makes one run of the newest few while they are alike: fewer are to be looked into.
     fn merge(&mut self) {
         while let Some(start) = self.runs.len().checked_sub(Run::MERGED) {
-            if !Run::can_merge(self.runs.range(start..), &self.memory) {
+            if !Run::can_merge(self.runs.range(start..), self.memory.budget()) {
                 return;
             }
             let newest = self.runs.split_off(start);
-            let merged = Run::merge(&Vec::from(newest), &self.memory, &self.hasher);
+            let merged = Run::merge(&Vec::from(newest), self.memory.budget(), &self.hasher);
             self.runs.extend(merged);
         }
     }

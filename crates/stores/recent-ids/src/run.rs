@@ -3,9 +3,9 @@ use std::{hash::BuildHasher, iter, mem::size_of};
 use hashbrown::DefaultHashBuilder;
 
 use crate::{
+    budget::{Budget, Charge},
     entry::{Entry, Key},
     filter::{Filter, Probe},
-    memory::{Charge, Memory},
     stretch::Stretch,
 };
 
@@ -35,7 +35,7 @@ impl Run {
         stretch: Stretch,
         most: usize,
         entries: impl Iterator<Item = Entry>,
-        memory: &Memory,
+        budget: &Budget,
         hasher: &DefaultHashBuilder,
     ) -> Self {
         let mut tenants = Vec::<(u32, usize)>::new();
@@ -61,7 +61,7 @@ impl Run {
             seconds: seconds.into(),
             filter,
             level: 0,
-            charge: memory.charge(bytes),
+            charge: budget.charge(bytes),
         }
     }
 
@@ -117,7 +117,7 @@ impl Run {
     /// Whether `runs`, which follow each other, are to become one.
     pub(crate) fn can_merge<'a>(
         mut runs: impl DoubleEndedIterator<Item = &'a Self> + Clone,
-        memory: &Memory,
+        budget: &Budget,
     ) -> bool {
         let all = runs.clone();
         let (Some(first), Some(last)) = (runs.next(), runs.next_back()) else { return false };
@@ -127,13 +127,13 @@ impl Run {
         first.level < Self::HIGHEST
             && all.clone().all(|run| run.level == first.level)
             && first.stretch.reaches(last.stretch.last)
-            && memory.has_room_for(Self::bytes(tenants, ids, ids))
+            && budget.has_room_for(Self::bytes(tenants, ids, ids))
     }
 
     /// One of several that follow each other: of a key in more than one, the newest counts.
     pub(crate) fn merge(
         runs: &[Self],
-        memory: &Memory,
+        budget: &Budget,
         hasher: &DefaultHashBuilder,
     ) -> Option<Self> {
         let stretch = runs.iter().map(Self::stretch).reduce(Stretch::joined)?;
@@ -148,6 +148,6 @@ impl Run {
             };
             sources.iter_mut().filter_map(same).last()
         });
-        Some(Self { level: level + 1, ..Self::new(stretch, most, merged, memory, hasher) })
+        Some(Self { level: level + 1, ..Self::new(stretch, most, merged, budget, hasher) })
     }
 }

@@ -12,6 +12,7 @@ mod proof;
 mod queue;
 mod recovery;
 mod segment;
+mod shared;
 mod spool;
 mod spool_settings;
 mod writer;

@@ -1,22 +1,21 @@
 use std::{
     fs,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     thread::JoinHandle,
     time::{Duration, SystemTime},
 };
 
 use failpoints::{Step, reach};
-use tokio::sync::Notify;
 
 use crate::{
     Segment, SpoolError, SpoolSettings,
-    contents::{Contents, Stored},
+    contents::Stored,
     disk::{Disk, LocalDisk},
     folder::Folder,
     frame::body,
-    queue::Queue,
     recovery::recover,
+    shared::Shared,
     writer::Writer,
 };
 
@@ -33,15 +32,6 @@ struct Handle {
     writer: Option<JoinHandle<()>>,
 }
 
-/// What the writer and everybody else share.
-pub(crate) struct Shared {
-    pub(crate) folder: Folder,
-    pub(crate) queue: Queue,
-    /// There is something more to drain, perhaps.
-    pub(crate) changed: Notify,
-    contents: Mutex<Contents>,
-}
-
 impl Spool {
     /// Takes the folder, and looks through what an earlier process left there. Blocks while it reads.
     ///
@@ -54,12 +44,7 @@ impl Spool {
     pub(crate) fn on(settings: &SpoolSettings, disk: Box<dyn Disk>) -> Result<Self, SpoolError> {
         let folder = Folder::open(&settings.folder)?;
         let (contents, next) = recover(&folder)?;
-        let shared = Arc::new(Shared {
-            folder,
-            queue: Queue::default(),
-            changed: Notify::new(),
-            contents: Mutex::new(contents),
-        });
+        let shared = Arc::new(Shared::new(folder, contents));
         let writer = Writer::new(Arc::clone(&shared), settings.clone(), disk, next);
         let thread = std::thread::Builder::new().name("spool".to_owned());
         let writer = thread
@@ -176,20 +161,6 @@ impl Spool {
             gone
         });
         done.await.map_err(|_| SpoolError::Closed)?
-    }
-}
-
-impl Shared {
-    pub(crate) fn contents(&self) -> MutexGuard<'_, Contents> {
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether `more` bytes are within the bounds. A disk that cannot say how full it is has no room.
-    pub(crate) fn room_for(&self, settings: &SpoolSettings, more: u64) -> Result<(), SpoolError> {
-        let within = self.contents().bytes().saturating_add(more) <= settings.max_bytes;
-        let most = u64::from(settings.max_disk_percent);
-        let spare = || self.folder.disk_percent().is_ok_and(|percent| percent <= most);
-        if within && spare() { Ok(()) } else { Err(SpoolError::Full) }
     }
 }
 

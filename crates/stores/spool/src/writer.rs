@@ -19,7 +19,7 @@ use crate::{
     header::{HEADER_BYTES, Header, Marker},
     proof::prove,
     queue::Append,
-    spool::Shared,
+    shared::Shared,
 };
 
 /// How long a doubtful disk is left alone before it may prove itself.

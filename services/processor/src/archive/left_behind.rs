@@ -13,8 +13,7 @@ use super::{
 };
 use crate::{
     ProcessorError,
-    member::read,
-    retry::{self, Pauses},
+    retry::{self, Pauses, read},
 };
 
 impl Archiver {

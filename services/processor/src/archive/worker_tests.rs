@@ -19,10 +19,7 @@ use testkit::{Database, eventually};
 
 use super::*;
 use crate::{
-    Sink,
-    archive::memory::Room,
-    history::History,
-    member::{Generation, Progress},
+    Sink, archive::memory::Room, generation::Generation, history::History, member::Progress,
     record::Kept,
 };
 

@@ -18,7 +18,7 @@ pub use objects::ArchiveFindings;
 pub use report::{AuditProgress, AuditReport, Trouble};
 pub(crate) use watch::watch;
 
-use crate::{Parts, ProcessorError, Sink, history::History, member::Generation};
+use crate::{Parts, ProcessorError, Sink, generation::Generation, history::History};
 use auditor::Depth;
 
 /// How long between two questions whether another audit has ended.

@@ -15,7 +15,7 @@ use tenancy::TenantRouter;
 pub(crate) use archived::as_archived;
 pub(crate) use records::Records;
 
-use crate::{ProcessorError, Sink, member::Generation};
+use crate::{ProcessorError, Sink, generation::Generation};
 
 /// Reads stretches of the log again, also those that it has let go and those of logs that were
 /// made before it.

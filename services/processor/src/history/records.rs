@@ -4,7 +4,10 @@ use archive::{ArchiveError, ObjectKey};
 use stream::{Entry, LogRecord, Offset, Partition, PartitionStream, StreamError, resolve};
 
 use super::{History, archived::as_logged};
-use crate::{ProcessorError, member::read, retry::Pauses};
+use crate::{
+    ProcessorError,
+    retry::{Pauses, read},
+};
 
 /// Records of one stretch, in the order of the log.
 pub(crate) struct Records {

@@ -4,7 +4,7 @@ use stream::{Entry, PartitionStream, StreamError};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::retry::Pauses;
+use crate::retry::read;
 
 /// How long nothing may arrive before the worker hears of it.
 const IDLE: Duration = Duration::from_secs(1);
@@ -73,19 +73,4 @@ impl Gather {
 /// What they take up in memory, in bytes.
 pub(crate) fn weigh(entries: &[Entry]) -> usize {
     entries.iter().map(|entry| entry.record().weight()).sum()
-}
-
-/// The next records. While nobody can tell whose they are, it asks again.
-pub(crate) async fn read(
-    stream: &mut PartitionStream,
-    limit: usize,
-) -> Result<Option<Vec<Entry>>, StreamError> {
-    let mut pauses = Pauses::new("tell whose records are");
-    loop {
-        match stream.next(limit).await {
-            Ok(batch) => return Ok(batch.map(|batch| batch.entries)),
-            Err(StreamError::Directory(error)) => pauses.wait(&error).await,
-            Err(error) => return Err(error),
-        }
-    }
 }

@@ -10,8 +10,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Gathered, Generation, Progress, Worker};
-use crate::{ProcessorError, Sink, retry::Pauses};
+use super::{Gathered, Progress, Worker};
+use crate::{ProcessorError, Sink, generation::Generation, retry::Pauses};
 
 /// How long a batch under way may take when the process is asked to stop.
 const LAST_BATCH: Duration = Duration::from_secs(10);

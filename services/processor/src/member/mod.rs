@@ -1,7 +1,6 @@
 //! A member of a consumer group: partitions come and go, a worker for each.
 
 mod gather;
-mod generation;
 mod group;
 mod progress;
 
@@ -10,12 +9,11 @@ use std::future::Future;
 use control_plane::Ledger;
 use stream::{LogReader, Offset, Partition};
 
-pub(crate) use gather::{Gather, Gathered, read, weigh};
-pub(crate) use generation::Generation;
+pub(crate) use gather::{Gather, Gathered, weigh};
 pub(crate) use group::Member;
 pub(crate) use progress::{Progress, watch};
 
-use crate::{ProcessorError, Sink, history::History, record::Kept};
+use crate::{ProcessorError, Sink, generation::Generation, history::History, record::Kept};
 
 /// What every worker of a sink knows of the log.
 #[derive(Clone)]

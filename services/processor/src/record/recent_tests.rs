@@ -20,11 +20,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{Kept, Recent, window::Window};
-use crate::{
-    ProcessorError, Sink,
-    history::History,
-    member::{Generation, read},
-};
+use crate::{ProcessorError, Sink, generation::Generation, history::History, retry::read};
 
 fn kept(sink: Sink) -> (TempDir, Kept) {
     let folder = tempfile::tempdir().unwrap();
