@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aggregates::Aggregates;
 use auth::TokenSigner;
@@ -63,6 +63,7 @@ impl Api {
         );
         let sessions = Sessions {
             web: parts.web.clone(),
+            store: Arc::new(control_plane.clone()),
             signer: parts.signer.clone(),
             settings: parts.tokens.clone(),
             aggregates: aggregates.clone(),

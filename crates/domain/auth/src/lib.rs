@@ -28,7 +28,7 @@ pub use refresh_token::{RefreshToken, RefreshTokenError};
 pub use sealer::{SealError, SealedField, Sealer};
 pub use signing_key::{JsonWebKey, JsonWebKeySet, KeyId, SigningKey, SigningKeyError};
 pub use store::{
-    CredentialStore, CredentialStoreError, NewRefreshToken, Rotation, SecurityEvent, StoredApiKey,
-    StoredSigningKey, StoredUser,
+    CredentialStore, CredentialStoreError, NewRefreshToken, Rotation, SecurityEvent, SessionStore,
+    SigningKeyStore, StoredApiKey, StoredSigningKey, StoredUser,
 };
 pub use token::{Grant, IssuedToken, TokenError, TokenSigner, TokenVerifier};

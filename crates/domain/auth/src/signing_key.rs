@@ -6,7 +6,7 @@ use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CredentialStore, CredentialStoreError, RandomError, SealError, SealedField, Sealer,
+    CredentialStoreError, RandomError, SealError, SealedField, Sealer, SigningKeyStore,
     StoredSigningKey, random,
 };
 
@@ -85,7 +85,7 @@ impl SigningKey {
     /// The platform's keys, newest first. When there is none yet, the first one is made, and
     /// processes that start together agree on it.
     pub async fn load(
-        store: &dyn CredentialStore,
+        store: &dyn SigningKeyStore,
         sealer: &Sealer,
         now: DateTime<Utc>,
     ) -> Result<Vec<Self>, SigningKeyError> {

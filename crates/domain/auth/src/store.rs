@@ -98,14 +98,18 @@ pub struct CredentialStoreError(#[source] pub Box<dyn Error + Send + Sync>);
 /// The port through which credentials are looked up; the control plane implements it.
 #[async_trait::async_trait]
 pub trait CredentialStore: Send + Sync {
-    /// The user with this address, in lower case, unless disabled.
-    async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>, CredentialStoreError>;
-
     /// The user with this id, unless disabled.
     async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError>;
 
     /// The key with this id, unless revoked.
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError>;
+}
+
+/// The port through which people log in, stay so and log out; the control plane implements it.
+#[async_trait::async_trait]
+pub trait SessionStore: Send + Sync {
+    /// The user with this address, in lower case, unless disabled.
+    async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>, CredentialStoreError>;
 
     /// Keeps the first refresh token of a new family: a login.
     async fn start_refresh_family(
@@ -131,6 +135,13 @@ pub trait CredentialStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<(), CredentialStoreError>;
 
+    /// Appends to the audit log.
+    async fn record(&self, event: &SecurityEvent) -> Result<(), CredentialStoreError>;
+}
+
+/// The port through which the platform's signing keys are kept; the control plane implements it.
+#[async_trait::async_trait]
+pub trait SigningKeyStore: Send + Sync {
     /// Every signing key, newest first.
     async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, CredentialStoreError>;
 
@@ -140,7 +151,4 @@ pub trait CredentialStore: Send + Sync {
         &self,
         key: &StoredSigningKey,
     ) -> Result<(), CredentialStoreError>;
-
-    /// Appends to the audit log.
-    async fn record(&self, event: &SecurityEvent) -> Result<(), CredentialStoreError>;
 }

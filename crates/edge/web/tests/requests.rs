@@ -12,10 +12,9 @@ use actix_web::{
 };
 use auth::{
     ApiKey, ApiKeyId, Authority, CredentialStore, CredentialStoreError, Grant, KeyKind,
-    ManageTenants, NewRefreshToken, ReadReports, Role, Rotation, SecretHash, SecurityEvent,
-    SigningKey, StoredApiKey, StoredSigningKey, StoredUser, Subject, TokenSigner,
+    ManageTenants, ReadReports, Role, SigningKey, StoredApiKey, StoredUser, Subject, TokenSigner,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use lifecycle::Lifecycle;
 use serde_json::Value;
 use tenancy::{ClientId, DirectoryError, TenantDirectory, TenantRecord, TenantState};
@@ -48,10 +47,6 @@ impl TenantDirectory for Known {
 
 #[async_trait::async_trait]
 impl CredentialStore for Known {
-    async fn user_by_email(&self, _: &str) -> Result<Option<StoredUser>, CredentialStoreError> {
-        Ok(None)
-    }
-
     async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError> {
         Ok((id == ADMIN).then_some(StoredUser {
             id,
@@ -67,45 +62,6 @@ impl CredentialStore for Known {
         // As a database would, it takes a moment.
         tokio::task::yield_now().await;
         Ok(self.keys.get(id).cloned())
-    }
-
-    async fn start_refresh_family(
-        &self,
-        _: Uuid,
-        _: &NewRefreshToken,
-    ) -> Result<(), CredentialStoreError> {
-        Ok(())
-    }
-
-    async fn rotate_refresh_token(
-        &self,
-        _: &SecretHash,
-        _: &NewRefreshToken,
-    ) -> Result<Rotation, CredentialStoreError> {
-        Ok(Rotation::Refused)
-    }
-
-    async fn revoke_refresh_family(
-        &self,
-        _: &SecretHash,
-        _: DateTime<Utc>,
-    ) -> Result<(), CredentialStoreError> {
-        Ok(())
-    }
-
-    async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, CredentialStoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn add_first_signing_key(
-        &self,
-        _: &StoredSigningKey,
-    ) -> Result<(), CredentialStoreError> {
-        Ok(())
-    }
-
-    async fn record(&self, _: &SecurityEvent) -> Result<(), CredentialStoreError> {
-        Ok(())
     }
 }
 

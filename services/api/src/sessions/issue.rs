@@ -1,9 +1,9 @@
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use aggregates::{Admission, Aggregates};
 use auth::{
     Authority, CampaignScope, Grant, NewRefreshToken, Password, Principal, RefreshToken, Role,
-    Rotation, SecurityEvent, StoredUser, Subject, TokenSigner,
+    Rotation, SecurityEvent, SessionStore, StoredUser, Subject, TokenSigner,
 };
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
@@ -20,6 +20,7 @@ use crate::{failure::Failure, sessions::PasswordGate};
 #[derive(Clone)]
 pub(crate) struct Sessions {
     pub(crate) web: WebState,
+    pub(crate) store: Arc<dyn SessionStore>,
     pub(crate) signer: TokenSigner,
     pub(crate) settings: TokenSettings,
     pub(crate) aggregates: Aggregates,
@@ -65,7 +66,7 @@ impl Sessions {
             let problem = Problem::new(Code::RateLimited, "Too many attempts to log in.");
             return Err(problem.with_retry_after(wait).into());
         }
-        let user = self.web.credentials().user_by_email(&email).await?;
+        let user = self.store.user_by_email(&email).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let right = self.gate.verify(password, hash).await?;
         let Some(user) = user.filter(|_| right) else {
@@ -76,7 +77,7 @@ impl Sessions {
         let grant = self.grant(&user).await?;
         let refresh = RefreshToken::generate()?;
         let kept = self.kept(&refresh, now);
-        self.web.credentials().start_refresh_family(user.id, &kept).await?;
+        self.store.start_refresh_family(user.id, &kept).await?;
         self.record("login", Subject::User(user.id), user.client_id.as_ref(), now).await?;
         Counter::Logins.inc(&["accepted"]);
         self.pair(grant, &refresh, &kept, now)
@@ -95,7 +96,7 @@ impl Sessions {
         let presented: RefreshToken = presented.parse().map_err(|_| refused())?;
         let successor = RefreshToken::generate()?;
         let kept = self.kept(&successor, now);
-        let rotated = self.web.credentials().rotate_refresh_token(&presented.hash(), &kept).await?;
+        let rotated = self.store.rotate_refresh_token(&presented.hash(), &kept).await?;
         match rotated {
             Rotation::Rotated(user) => {
                 let grant = self.grant(&user).await?;
@@ -113,7 +114,7 @@ impl Sessions {
     /// Ends the session of a refresh token; one that is unknown has ended already.
     pub(crate) async fn logout(&self, presented: &str, now: DateTime<Utc>) -> Result<(), Failure> {
         if let Ok(presented) = presented.parse::<RefreshToken>() {
-            self.web.credentials().revoke_refresh_family(&presented.hash(), now).await?;
+            self.store.revoke_refresh_family(&presented.hash(), now).await?;
         }
         Ok(())
     }
@@ -237,6 +238,6 @@ impl Sessions {
     ) -> Result<(), Failure> {
         let actor = subject.to_string();
         let event = SecurityEvent { at, actor, client_id: client_id.cloned(), action };
-        Ok(self.web.credentials().record(&event).await?)
+        Ok(self.store.record(&event).await?)
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use aggregates::{Aggregates, RedisSettings};
-use auth::{CredentialStore, Password, Role, Sealer, SigningKey};
+use auth::{Password, Role, Sealer, SessionStore, SigningKey};
 use control_plane::{Account, Cluster, ControlPlane, NewUser, TenantControl, TenantSpec};
 use problem::{Code, Problem};
 use settings::Secret;
@@ -85,7 +85,8 @@ fn sessions(control_plane: &ControlPlane) -> Sessions {
         namespace: format!("test-{}", Uuid::now_v7()),
     };
     Sessions {
-        web: WebState::new(shared.clone(), shared, settings.verifier(&[key]).unwrap()),
+        web: WebState::new(shared.clone(), shared.clone(), settings.verifier(&[key]).unwrap()),
+        store: shared,
         signer,
         settings,
         aggregates: Aggregates::connect(&redis).unwrap(),

@@ -2,10 +2,9 @@ use std::{collections::HashMap, io::Write, net::SocketAddr, path::Path, sync::Ar
 
 use aggregates::{Aggregates, RedisSettings};
 use auth::{
-    ApiKey, ApiKeyId, CredentialStore, CredentialStoreError, KeyKind, NewRefreshToken, Rotation,
-    SecretHash, SecurityEvent, SigningKey, StoredApiKey, StoredSigningKey, StoredUser,
+    ApiKey, ApiKeyId, CredentialStore, CredentialStoreError, KeyKind, SigningKey, StoredApiKey,
+    StoredUser,
 };
-use chrono::{DateTime, Utc};
 use collector::{CollectorSettings, Dependencies};
 use events::Event;
 use lifecycle::Lifecycle;
@@ -276,55 +275,12 @@ fn stored(key: &ApiKey, client_id: &str) -> StoredApiKey {
 
 #[async_trait::async_trait]
 impl CredentialStore for Known {
-    async fn user_by_email(&self, _: &str) -> Result<Option<StoredUser>, CredentialStoreError> {
-        Ok(None)
-    }
-
     async fn user(&self, _: Uuid) -> Result<Option<StoredUser>, CredentialStoreError> {
         Ok(None)
     }
 
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
         Ok(self.keys.get(id).cloned())
-    }
-
-    async fn start_refresh_family(
-        &self,
-        _: Uuid,
-        _: &NewRefreshToken,
-    ) -> Result<(), CredentialStoreError> {
-        Ok(())
-    }
-
-    async fn rotate_refresh_token(
-        &self,
-        _: &SecretHash,
-        _: &NewRefreshToken,
-    ) -> Result<Rotation, CredentialStoreError> {
-        Ok(Rotation::Refused)
-    }
-
-    async fn revoke_refresh_family(
-        &self,
-        _: &SecretHash,
-        _: DateTime<Utc>,
-    ) -> Result<(), CredentialStoreError> {
-        Ok(())
-    }
-
-    async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, CredentialStoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn add_first_signing_key(
-        &self,
-        _: &StoredSigningKey,
-    ) -> Result<(), CredentialStoreError> {
-        Ok(())
-    }
-
-    async fn record(&self, _: &SecurityEvent) -> Result<(), CredentialStoreError> {
-        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The port through which logins, keys and tokens are looked up.
+//! The ports through which logins, keys and tokens are looked up.
 
 mod keys;
 mod refresh;
@@ -7,7 +7,7 @@ mod users;
 
 use auth::{
     ApiKeyId, CredentialStore, CredentialStoreError, NewRefreshToken, Rotation, SecretHash,
-    SecurityEvent, StoredApiKey, StoredSigningKey, StoredUser,
+    SecurityEvent, SessionStore, SigningKeyStore, StoredApiKey, StoredSigningKey, StoredUser,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -24,10 +24,6 @@ impl From<ControlPlaneError> for CredentialStoreError {
 
 #[async_trait::async_trait]
 impl CredentialStore for ControlPlane {
-    async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>, CredentialStoreError> {
-        Ok(users::by_email(self, email).await?)
-    }
-
     async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError> {
         Ok(users::by_id(self, id).await?)
     }
@@ -35,6 +31,13 @@ impl CredentialStore for ControlPlane {
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
         let found = self.keys.0.get(id, keys::read(self, id)).await;
         found.map_err(|error| CredentialStoreError(error.into()))
+    }
+}
+
+#[async_trait::async_trait]
+impl SessionStore for ControlPlane {
+    async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>, CredentialStoreError> {
+        Ok(users::by_email(self, email).await?)
     }
 
     async fn start_refresh_family(
@@ -61,6 +64,13 @@ impl CredentialStore for ControlPlane {
         Ok(refresh::revoke(self, presented, now).await?)
     }
 
+    async fn record(&self, event: &SecurityEvent) -> Result<(), CredentialStoreError> {
+        Ok(record(self, event).await?)
+    }
+}
+
+#[async_trait::async_trait]
+impl SigningKeyStore for ControlPlane {
     async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, CredentialStoreError> {
         Ok(signing::list(self).await?)
     }
@@ -70,10 +80,6 @@ impl CredentialStore for ControlPlane {
         key: &StoredSigningKey,
     ) -> Result<(), CredentialStoreError> {
         Ok(signing::add_first(self, key).await?)
-    }
-
-    async fn record(&self, event: &SecurityEvent) -> Result<(), CredentialStoreError> {
-        Ok(record(self, event).await?)
     }
 }
 

@@ -1,6 +1,6 @@
 use auth::{
     ApiKey, CredentialStore, KeyKind, NewRefreshToken, RefreshToken, Role, Rotation, SecurityEvent,
-    SigningKey,
+    SessionStore, SigningKey, SigningKeyStore,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{ControlPlane, ControlPlaneError, NewApiKey};

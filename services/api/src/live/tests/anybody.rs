@@ -3,11 +3,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use auth::{
-    ApiKeyId, CredentialStore, CredentialStoreError, NewRefreshToken, Rotation, SecretHash,
-    SecurityEvent, StoredApiKey, StoredSigningKey, StoredUser,
-};
-use chrono::{DateTime, Utc};
+use auth::{ApiKeyId, CredentialStore, CredentialStoreError, StoredApiKey, StoredUser};
 use tenancy::{ClientId, DirectoryError, Limits, TenantDirectory, TenantRecord};
 use testkit::tenant_record;
 use uuid::Uuid;
@@ -31,10 +27,6 @@ impl TenantDirectory for Anybody {
 
 #[async_trait::async_trait]
 impl CredentialStore for Anybody {
-    async fn user_by_email(&self, _: &str) -> Result<Option<StoredUser>, CredentialStoreError> {
-        Ok(None)
-    }
-
     async fn user(&self, _: Uuid) -> Result<Option<StoredUser>, CredentialStoreError> {
         Ok(None)
     }
@@ -42,44 +34,5 @@ impl CredentialStore for Anybody {
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
         let key = self.key.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(key.filter(|key| key.id == *id))
-    }
-
-    async fn start_refresh_family(
-        &self,
-        _: Uuid,
-        _: &NewRefreshToken,
-    ) -> Result<(), CredentialStoreError> {
-        Ok(())
-    }
-
-    async fn rotate_refresh_token(
-        &self,
-        _: &SecretHash,
-        _: &NewRefreshToken,
-    ) -> Result<Rotation, CredentialStoreError> {
-        Ok(Rotation::Refused)
-    }
-
-    async fn revoke_refresh_family(
-        &self,
-        _: &SecretHash,
-        _: DateTime<Utc>,
-    ) -> Result<(), CredentialStoreError> {
-        Ok(())
-    }
-
-    async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, CredentialStoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn add_first_signing_key(
-        &self,
-        _: &StoredSigningKey,
-    ) -> Result<(), CredentialStoreError> {
-        Ok(())
-    }
-
-    async fn record(&self, _: &SecurityEvent) -> Result<(), CredentialStoreError> {
-        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-use auth::{ApiKey, CredentialStore, KeyKind, Password, Role};
+use auth::{ApiKey, CredentialStore, KeyKind, Password, Role, SessionStore};
 use tenancy::{Isolation, TenantState};
 use warehouse::Warehouse;
 
