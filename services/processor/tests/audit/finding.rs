@@ -8,11 +8,7 @@ use telemetry::Counter;
 use testkit::eventually;
 use warehouse::{ClusterSettings, InsertBatch};
 
-use crate::stand::{NEVER, Stand, event, impressions};
-
-/// Rows once more, those that the server works out by itself left out.
-const COPY: &str =
-    "INSERT INTO events (* EXCEPT referrer_host) SELECT * EXCEPT referrer_host FROM events";
+use crate::stand::{COPY, NEVER, Stand, event, impressions};
 
 /// Events of one row, of several rows, and copies that are dropped.
 fn mixed() -> Vec<events::Event> {
