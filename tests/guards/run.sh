@@ -21,7 +21,7 @@ make_copy() {
   git -C "$COPY" checkout --quiet --force --detach "$(git -C "$REPO" rev-parse HEAD)"
 }
 
-# The patches asked for by name, or all: by package, so that less is compiled.
+# The patches asked for by name, or all: by what is compiled, so that less is compiled.
 patches() { # [name…]
   local patch all=("${@/%/.patch}")
   cd "$GUARDS"
@@ -29,7 +29,7 @@ patches() { # [name…]
   for patch in "${all[@]}"; do
     [[ -e $patch ]] || die "There is no tests/guards/$patch."
   done
-  grep --max-count=1 --with-filename '^Red: ' "${all[@]}" | sort --stable --key=5,5 | cut -d: -f1
+  grep --max-count=1 --with-filename '^Red: ' "${all[@]}" | sort --stable --key=5 | cut -d: -f1
 }
 
 # Ends with a line that says which tests turned red; fails when any did not.
