@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc bench faults openapi wipe
+.PHONY: help run down test lint unit e2e doc bench faults guards openapi wipe
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -51,6 +51,13 @@ faults: ## break what the platform stands on and count every event afterwards: R
 	@$(CARGO) build -p faults
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/faults-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-21000} \
 		$(TEST_STACK) target/debug/faults $(RUN)
+
+# Which ones, by name: see tests/guards. None named: all.
+GUARDS ?=
+
+guards: ## take each guard out of the code and see its tests turn red: GUARDS="dense-chain"
+	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/guards-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-22000} \
+		$(TEST_STACK) tests/guards/run.sh $(GUARDS)
 
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi

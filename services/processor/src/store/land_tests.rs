@@ -61,16 +61,20 @@ struct Picky {
     client: Client,
 }
 
+/// A way to a shipment's tables, past everything.
+fn client(shipment: &Shipment) -> Client {
+    let cluster: ClusterSettings = testkit::cluster("shared");
+    Client::default()
+        .with_url(&cluster.url)
+        .with_user(&cluster.writer_user)
+        .with_password(cluster.writer_password.expose())
+        .with_database(&shipment.batch.destination.database)
+}
+
 impl Picky {
     async fn new(refuses: &str) -> Self {
         let shipment = shipment(Isolation::Schema).await;
-        let cluster: ClusterSettings = testkit::cluster("shared");
-        let client = Client::default()
-            .with_url(&cluster.url)
-            .with_user(&cluster.writer_user)
-            .with_password(cluster.writer_password.expose())
-            .with_database(&shipment.batch.destination.database);
-        let picky = Self { shipment, client };
+        let picky = Self { client: client(&shipment), shipment };
         picky.run(&format!("ALTER TABLE events ADD CONSTRAINT picky CHECK NOT ({refuses})")).await;
         picky
     }
@@ -123,6 +127,22 @@ async fn a_batch_that_was_never_sent_is_sent() {
 }
 
 #[tokio::test]
+async fn an_insert_in_doubt_counts_as_landed_only_once_its_rows_are_read_back() {
+    let shipment = shipment(Isolation::Shared).await;
+    // While a query has the insert's name, the server turns the insert away with an answer that
+    // tells nothing.
+    let namesake = client(&shipment).query("SELECT sleep(3)");
+    let namesake = namesake.with_setting("query_id", shipment.batch.token());
+    let namesake = async { namesake.execute().await.unwrap() };
+    let land = async {
+        while !shipment.warehouse.is_running(&shipment.batch).await.unwrap() {}
+        shipment.land().await
+    };
+    let ((), (landing, _)) = tokio::join!(namesake, land);
+    assert_eq!((landing, present(&shipment).await), (Landing::Doubtful, every_row_once()));
+}
+
+#[tokio::test]
 async fn what_a_token_hides_is_found_missing_and_inserted() {
     // The token is known to the server, so whatever comes under it is dropped as a repetition,
     // though only three of its rows are there.
@@ -149,6 +169,32 @@ async fn a_zombies_insert_that_comes_late_is_dropped_by_the_token() {
     shipment.settle().await;
     insert(&shipment, &shipment.batch, |_| true).await;
     assert_eq!(present(&shipment).await, every_row_once());
+}
+
+#[tokio::test]
+async fn an_attempt_that_failed_leaves_its_token_to_keep_a_zombies_insert_away() {
+    let shipment = shipment(Isolation::Schema).await;
+    let client = client(&shipment);
+    let run = async |sql: &str| client.query(sql).execute().await.unwrap();
+    let other = InsertBatch { last: 2, ..shipment.batch.clone() };
+    insert(&shipment, &other, |row| row.coordinates().offset <= 2).await;
+    let turned_away = async || {
+        let sql = "SELECT sum(value) FROM system.events WHERE event = 'RejectedInserts'";
+        client.query(sql).fetch_one::<u64>().await.unwrap()
+    };
+    let before = turned_away().await;
+    run("ALTER TABLE events MODIFY SETTING parts_to_throw_insert = 1").await;
+    let mend = async {
+        testkit::eventually("an attempt failed", async || {
+            (turned_away().await > before).then_some(())
+        })
+        .await;
+        run("ALTER TABLE events RESET SETTING parts_to_throw_insert").await;
+    };
+    tokio::join!(shipment.settle(), mend);
+    insert(&shipment, &shipment.batch, |_| true).await;
+    assert_eq!(present(&shipment).await, every_row_once());
+    run(&format!("DROP DATABASE {}", shipment.batch.destination.database)).await;
 }
 
 #[tokio::test]

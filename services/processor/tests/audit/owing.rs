@@ -4,7 +4,7 @@ use processor::{Audit, Replay};
 use settings::Secret;
 use warehouse::ClusterSettings;
 
-use crate::stand::{NEVER, Stand, impressions};
+use crate::stand::{COPY, NEVER, Stand, impressions};
 
 /// A Redis that is away.
 fn away() -> Aggregates {
@@ -50,6 +50,18 @@ async fn counters_are_built_anew_where_rows_were_put_right_and_not_otherwise() {
     assert!(counts(&stand).await);
     stand.damage(&tenant, "TRUNCATE TABLE events").await;
     stand.audit(false).await;
+    assert!(!counts(&stand).await && !owes(&stand).await);
+}
+
+#[tokio::test]
+async fn counters_are_built_anew_where_copies_were_deleted() {
+    let mut stand = Stand::new(NEVER).await;
+    let tenant = stand.tenant("shared").await;
+    stand.store(&tenant, impressions(10)).await;
+    count(&stand).await;
+    stand.damage(&tenant, COPY).await;
+    let found = stand.audit(false).await.total();
+    assert_eq!((found.doubled, found.left()), (10, 0));
     assert!(!counts(&stand).await && !owes(&stand).await);
 }
 
