@@ -21,6 +21,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// A statement that runs longer is broken off by the server.
 const STATEMENT_TIMEOUT: &str = "30s";
 
+/// A process that begins a transaction and does not go on with it loses it, and its locks: one that
+/// froze must not hold up those who take over from it. Shorter than it takes to notice that it froze.
+const IDLE_TIMEOUT: &str = "5s";
+
 /// The control plane's database. Cloning shares connections and caches.
 #[derive(Clone)]
 pub struct ControlPlane {
@@ -35,7 +39,10 @@ impl ControlPlane {
         let options = PgConnectOptions::from_str(settings.url.expose())
             .map_err(|_| ControlPlaneError::Address)?
             .application_name("footfall")
-            .options([("statement_timeout", STATEMENT_TIMEOUT)]);
+            .options([
+                ("statement_timeout", STATEMENT_TIMEOUT),
+                ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
+            ]);
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -95,5 +102,23 @@ impl ControlPlane {
         let mut transaction = self.pool.begin().await?;
         sqlx::query(sql!("session/for_platform")).execute(&mut *transaction).await?;
         Ok(transaction)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_freezes_in_a_transaction_holds_up_the_others_for_seconds_only() {
+        let database = testkit::Database::create().await;
+        let connect = async || ControlPlane::connect(&database.settings()).await.unwrap();
+        let (frozen, other) = (connect().await, connect().await);
+        other.migrate().await.unwrap();
+        let mut transaction = frozen.pool.begin().await.unwrap();
+        let lock = sqlx::query(sql!("ledger/lock_generations"));
+        lock.execute(&mut *transaction).await.unwrap();
+        assert_eq!(other.ledger().generation("events", "one", 1).await.unwrap(), 1);
+        assert!(transaction.commit().await.is_err(), "it has lost its lock");
     }
 }

@@ -45,9 +45,9 @@ pub async fn audit(
     observe: &mut (dyn FnMut(AuditProgress) + Send),
 ) -> Result<AuditReport, ProcessorError> {
     let mut auditor = Auditor::of(parts).await?;
-    let turn = turn(&auditor).await?;
+    let mut turn = turn(&auditor).await?;
     let depth = if wanted.full { Depth::Coordinates } else { Depth::Objects };
-    let report = auditor.look(wanted.stored, depth, observe).await?;
+    let report = turn.during(auditor.look(wanted.stored, depth, observe)).await??;
     turn.end().await?;
     Ok(report)
 }

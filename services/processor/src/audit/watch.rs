@@ -61,7 +61,7 @@ async fn look(auditor: &mut Auditor, every: Duration) -> Result<(), ProcessorErr
         let Some(mut turn) = auditor.ledger().begin_audit().await? else { return Ok(()) };
         if turn.is_due(name, near * every).await? {
             let now = Utc::now();
-            auditor.look(now - back..now, depth, &mut |_| {}).await?;
+            turn.during(auditor.look(now - back..now, depth, &mut |_| {})).await??;
         }
         turn.end().await?;
     }

@@ -63,7 +63,18 @@ pub async fn replay(
     observe: &mut (dyn FnMut(ReplayProgress) + Send),
 ) -> Result<ReplayReport, ProcessorError> {
     let auditor = Auditor::of(parts).await?;
-    let turn = turn(&auditor).await?;
+    let mut turn = turn(&auditor).await?;
+    let report = turn.during(refill(&auditor, parts, wanted, observe)).await??;
+    turn.end().await?;
+    Ok(report)
+}
+
+async fn refill(
+    auditor: &Auditor,
+    parts: &Parts,
+    wanted: &Replay,
+    observe: &mut (dyn FnMut(ReplayProgress) + Send),
+) -> Result<ReplayReport, ProcessorError> {
     let effect = if wanted.dry_run { Effect::None } else { Effect::Repair };
     let repair = auditor.repair(effect).await?;
     if !repair.kept.knows(&wanted.tenant) {
@@ -98,7 +109,6 @@ pub async fn replay(
     if !wanted.dry_run {
         repair::pay(&repair.ledger, &parts.aggregates).await?;
     }
-    turn.end().await?;
     Ok(report)
 }
 

@@ -1,12 +1,14 @@
 use std::{
     collections::BTreeMap,
     ops::{Range, RangeInclusive},
+    pin::pin,
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction, types::Json};
 use tenancy::Destination;
+use tokio::time::interval;
 
 use super::{Batch, BatchRow, Ledger};
 use crate::ControlPlaneError;
@@ -31,8 +33,11 @@ pub struct DoneSpan {
     pub rows: BTreeMap<Destination, u64>,
 }
 
+/// How often a turn shows that its process is alive: often enough for PostgreSQL not to take it away.
+const BEAT: Duration = Duration::from_secs(1);
+
 /// The right to audit and repair, which one process at a time has. It ends when this is dropped,
-/// or with the connection to PostgreSQL.
+/// with the connection to PostgreSQL, or when the process freezes.
 pub struct AuditTurn {
     transaction: Transaction<'static, Postgres>,
 }
@@ -47,6 +52,26 @@ impl AuditTurn {
             .fetch_optional(&mut *self.transaction)
             .await?;
         Ok(due.is_some())
+    }
+
+    /// Does `work`, and breaks it off where the turn is lost.
+    ///
+    /// # Errors
+    /// The turn was lost.
+    pub async fn during<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ControlPlaneError> {
+        let mut work = pin!(work);
+        let mut beat = interval(BEAT);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                _ = beat.tick() => {
+                    sqlx::query(sql!("session/ping")).execute(&mut *self.transaction).await?;
+                }
+            }
+        }
     }
 
     /// Lets another process audit.

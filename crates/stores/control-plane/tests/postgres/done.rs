@@ -104,6 +104,22 @@ async fn one_process_audits_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_turn_lasts_as_long_as_its_process_works_and_not_longer() {
+    let platform = Platform::new().await;
+    let ledger = platform.control_plane.ledger();
+    let mut turn = ledger.begin_audit().await.unwrap().unwrap();
+    let work = tokio::time::sleep(Duration::from_secs(7));
+    turn.during(work).await.unwrap();
+    assert!(ledger.begin_audit().await.unwrap().is_none(), "it still has the turn");
+    let next = testkit::eventually("who does nothing loses the turn", async || {
+        ledger.begin_audit().await.unwrap()
+    })
+    .await;
+    assert!(turn.during(std::future::pending::<()>()).await.is_err(), "it was lost");
+    next.end().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_look_is_due_again_when_its_time_has_come_or_it_was_not_ended() {
     let platform = Platform::new().await;
     let ledger = platform.control_plane.ledger();
