@@ -1,8 +1,7 @@
 use serde_json::Value;
-use sqlx::PgConnection;
 use tenancy::ClientId;
 
-use crate::ControlPlaneError;
+use crate::{ControlPlaneError, pool::Transaction};
 
 /// An action worth remembering. Holds no secret.
 #[derive(Clone, Debug)]
@@ -18,7 +17,7 @@ pub struct AuditEntry<'a> {
 }
 
 pub(crate) async fn append(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction,
     actor: &str,
     entry: &AuditEntry<'_>,
 ) -> Result<(), ControlPlaneError> {
@@ -28,7 +27,7 @@ pub(crate) async fn append(
         .bind(entry.client_id.map(ClientId::as_str))
         .bind(entry.subject)
         .bind(&entry.detail)
-        .execute(connection)
+        .execute(transaction)
         .await?;
     Ok(())
 }

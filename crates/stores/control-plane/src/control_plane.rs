@@ -1,25 +1,21 @@
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{str::FromStr, sync::Arc};
 
 use lifecycle::Lifecycle;
-use sqlx::{
-    PgPool, Postgres, Transaction,
-    migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{migrate::Migrator, postgres::PgConnectOptions};
 use tenancy::{ClientId, PlatformContext, TenantContext};
 
 use crate::{
     ControlPlaneError, Ledger, PlatformControl, PostgresSettings, TenantControl,
-    credentials::KeyCache, directory::TenantCache, listener,
+    credentials::KeyCache,
+    directory::TenantCache,
+    listener,
+    pool::{Pool, Transaction},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations/postgres");
 
-/// How long to wait for a free connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-
 /// A statement that runs longer is broken off by the server.
-const STATEMENT_TIMEOUT: &str = "30s";
+const STATEMENT_TIMEOUT: &str = "10s";
 
 /// A process that begins a transaction and does not go on with it loses it, and its locks: one that
 /// froze must not hold up those who take over from it. Shorter than it takes to notice that it froze.
@@ -28,7 +24,7 @@ const IDLE_TIMEOUT: &str = "5s";
 /// The control plane's database. Cloning shares connections and caches.
 #[derive(Clone)]
 pub struct ControlPlane {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Pool,
     pub(crate) tenants: Arc<TenantCache>,
     pub(crate) keys: Arc<KeyCache>,
 }
@@ -43,17 +39,13 @@ impl ControlPlane {
                 ("statement_timeout", STATEMENT_TIMEOUT),
                 ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
             ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_with(options)
-            .await?;
+        let pool = Pool::connect(options, settings.max_connections).await?;
         Ok(Self { pool, tenants: Arc::default(), keys: Arc::default() })
     }
 
     /// Brings the tables up to date. Safe to run twice, and by many processes at once.
     pub async fn migrate(&self) -> Result<(), ControlPlaneError> {
-        Ok(MIGRATIONS.run(&self.pool).await?)
+        Ok(self.pool.migrate(&MIGRATIONS).await?)
     }
 
     /// Whether PostgreSQL answers.
@@ -86,21 +78,19 @@ impl ControlPlane {
     pub(crate) async fn begin_tenant(
         &self,
         client_id: &ClientId,
-    ) -> Result<Transaction<'static, Postgres>, ControlPlaneError> {
+    ) -> Result<Transaction, ControlPlaneError> {
         let mut transaction = self.pool.begin().await?;
         sqlx::query(sql!("session/for_tenant"))
             .bind(client_id.as_str())
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         Ok(transaction)
     }
 
     /// A transaction that sees every tenant's rows.
-    pub(crate) async fn begin_platform(
-        &self,
-    ) -> Result<Transaction<'static, Postgres>, ControlPlaneError> {
+    pub(crate) async fn begin_platform(&self) -> Result<Transaction, ControlPlaneError> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query(sql!("session/for_platform")).execute(&mut *transaction).await?;
+        sqlx::query(sql!("session/for_platform")).execute(&mut transaction).await?;
         Ok(transaction)
     }
 }
@@ -117,7 +107,7 @@ mod tests {
         other.migrate().await.unwrap();
         let mut transaction = frozen.pool.begin().await.unwrap();
         let lock = sqlx::query(sql!("ledger/lock_generations"));
-        lock.execute(&mut *transaction).await.unwrap();
+        lock.execute(&mut transaction).await.unwrap();
         assert_eq!(other.ledger().generation("events", "one", 1).await.unwrap(), 1);
         assert!(transaction.commit().await.is_err(), "it has lost its lock");
     }

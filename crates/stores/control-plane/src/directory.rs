@@ -28,7 +28,7 @@ impl ControlPlane {
         let mut transaction = self.begin_tenant(client_id).await?;
         let row: Option<TenantRow> = sqlx::query_as(sql!("tenant/get"))
             .bind(client_id.as_str())
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await?;
         transaction.commit().await?;
         row.map(|row| TenantDetail::try_from(row).map(|detail| detail.record)).transpose()

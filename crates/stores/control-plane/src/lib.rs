@@ -16,6 +16,7 @@ mod error;
 mod ledger;
 mod listener;
 mod platform;
+mod pool;
 mod settings;
 mod tenant;
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use auth::ApiKeyId;
 use lifecycle::Lifecycle;
-use sqlx::postgres::{PgListener, PgNotification};
+use sqlx::postgres::PgNotification;
 use tenancy::ClientId;
 
 use crate::ControlPlane;
@@ -33,7 +33,7 @@ async fn listen(control_plane: &ControlPlane) {
 
 /// Returns when the connection is lost.
 async fn follow(control_plane: &ControlPlane) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(&control_plane.pool).await?;
+    let mut listener = control_plane.pool.listener().await?;
     listener.eager_reconnect(false);
     listener.listen_all([TENANT_CHANGED, KEY_CHANGED]).await?;
     // What changed while nobody listened is not known.

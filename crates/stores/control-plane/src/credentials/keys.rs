@@ -29,7 +29,7 @@ pub(super) async fn read(
     let mut transaction = control_plane.begin_platform().await?;
     let row: Option<KeyRow> = sqlx::query_as(sql!("api_key/get"))
         .bind(id.as_str())
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut transaction)
         .await?;
     transaction.commit().await?;
     row.map(|row| stored(id, row)).transpose()

@@ -93,7 +93,7 @@ async fn record(
         .bind(&event.actor)
         .bind(event.action)
         .bind(event.client_id.as_ref().map(tenancy::ClientId::as_str))
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
     Ok(transaction.commit().await?)
 }

@@ -1,10 +1,10 @@
 use auth::{NewRefreshToken, Rotation, SecretHash, StoredUser};
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::users::UserRow;
-use crate::{ControlPlane, ControlPlaneError};
+use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 #[derive(FromRow)]
 struct SpentRow {
@@ -23,13 +23,13 @@ pub(super) async fn start(
     sqlx::query(sql!("refresh_family/prune"))
         .bind(user_id)
         .bind(token.issued_at)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
     sqlx::query(sql!("refresh_family/create"))
         .bind(family_id)
         .bind(user_id)
         .bind(token.issued_at)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
     keep(&mut transaction, family_id, token).await?;
     Ok(transaction.commit().await?)
@@ -44,7 +44,7 @@ pub(super) async fn rotate(
     let spent: Option<SpentRow> = sqlx::query_as(sql!("refresh_token/spend"))
         .bind(&presented.as_bytes()[..])
         .bind(successor.issued_at)
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut transaction)
         .await?;
     let rotation = match spent {
         Some(SpentRow { family_id, user }) => {
@@ -55,7 +55,7 @@ pub(super) async fn rotate(
             let reused: Option<Uuid> = sqlx::query_scalar(sql!("refresh_family/revoke_reused"))
                 .bind(&presented.as_bytes()[..])
                 .bind(successor.issued_at)
-                .fetch_optional(&mut *transaction)
+                .fetch_optional(&mut transaction)
                 .await?;
             reused.map_or(Rotation::Refused, |user_id| Rotation::Reused { user_id })
         }
@@ -73,13 +73,13 @@ pub(super) async fn revoke(
     sqlx::query(sql!("refresh_family/revoke"))
         .bind(&presented.as_bytes()[..])
         .bind(now)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
     Ok(transaction.commit().await?)
 }
 
 async fn keep(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction,
     family_id: Uuid,
     token: &NewRefreshToken,
 ) -> Result<(), ControlPlaneError> {
@@ -88,7 +88,7 @@ async fn keep(
         .bind(family_id)
         .bind(token.issued_at)
         .bind(token.expires_at)
-        .execute(connection)
+        .execute(transaction)
         .await?;
     Ok(())
 }

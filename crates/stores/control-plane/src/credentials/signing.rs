@@ -16,7 +16,7 @@ pub(super) async fn list(
 ) -> Result<Vec<StoredSigningKey>, ControlPlaneError> {
     let mut transaction = control_plane.begin_platform().await?;
     let rows: Vec<SigningKeyRow> =
-        sqlx::query_as(sql!("signing_key/list")).fetch_all(&mut *transaction).await?;
+        sqlx::query_as(sql!("signing_key/list")).fetch_all(&mut transaction).await?;
     transaction.commit().await?;
     rows.into_iter()
         .map(|row| {
@@ -34,12 +34,12 @@ pub(super) async fn add_first(
     key: &StoredSigningKey,
 ) -> Result<(), ControlPlaneError> {
     let mut transaction = control_plane.begin_platform().await?;
-    sqlx::query(sql!("signing_key/lock")).execute(&mut *transaction).await?;
+    sqlx::query(sql!("signing_key/lock")).execute(&mut transaction).await?;
     sqlx::query(sql!("signing_key/add_first"))
         .bind(key.id.as_str())
         .bind(&key.sealed_pkcs8)
         .bind(key.created_at)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
     Ok(transaction.commit().await?)
 }

@@ -38,7 +38,7 @@ pub(super) async fn by_email(
 ) -> Result<Option<StoredUser>, ControlPlaneError> {
     let mut transaction = control_plane.begin_platform().await?;
     let row: Option<UserRow> =
-        sqlx::query_as(sql!("user/by_email")).bind(email).fetch_optional(&mut *transaction).await?;
+        sqlx::query_as(sql!("user/by_email")).bind(email).fetch_optional(&mut transaction).await?;
     transaction.commit().await?;
     row.map(StoredUser::try_from).transpose()
 }
@@ -49,7 +49,7 @@ pub(super) async fn by_id(
 ) -> Result<Option<StoredUser>, ControlPlaneError> {
     let mut transaction = control_plane.begin_platform().await?;
     let row: Option<UserRow> =
-        sqlx::query_as(sql!("user/by_id")).bind(id).fetch_optional(&mut *transaction).await?;
+        sqlx::query_as(sql!("user/by_id")).bind(id).fetch_optional(&mut transaction).await?;
     transaction.commit().await?;
     row.map(StoredUser::try_from).transpose()
 }

@@ -57,7 +57,7 @@ impl Ledger {
             return Err(LedgerError::Fenced);
         }
         let mut transaction = self.pool.begin().await?;
-        let marked = mark(&mut *transaction, lease, object.last, object.logged_to).await?;
+        let marked = mark(&mut transaction, lease, object.last, object.logged_to).await?;
         sqlx::query(sql!("archived/add"))
             .bind(i32::from(object.kgen))
             .bind(i32::from(object.partition))
@@ -68,7 +68,7 @@ impl Ledger {
             .bind(&object.sha256[..])
             .bind(object.logged_from)
             .bind(object.logged_to)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(marked)

@@ -6,12 +6,12 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction, types::Json};
+use sqlx::types::Json;
 use tenancy::Destination;
 use tokio::time::interval;
 
 use super::{Batch, BatchRow, Ledger};
-use crate::ControlPlaneError;
+use crate::{ControlPlaneError, pool::Transaction};
 
 /// The number under which PostgreSQL knows the lock of the audit: no other advisory lock is taken.
 const AUDIT: i64 = 8;
@@ -39,7 +39,7 @@ const BEAT: Duration = Duration::from_secs(1);
 /// The right to audit and repair, which one process at a time has. It ends when this is dropped,
 /// with the connection to PostgreSQL, or when the process freezes.
 pub struct AuditTurn {
-    transaction: Transaction<'static, Postgres>,
+    transaction: Transaction,
 }
 
 impl AuditTurn {
@@ -49,7 +49,7 @@ impl AuditTurn {
         let due: Option<String> = sqlx::query_scalar(sql!("ledger/audit_is_due"))
             .bind(look)
             .bind(every.as_secs_f64())
-            .fetch_optional(&mut *self.transaction)
+            .fetch_optional(&mut self.transaction)
             .await?;
         Ok(due.is_some())
     }
@@ -68,7 +68,7 @@ impl AuditTurn {
             tokio::select! {
                 done = &mut work => return Ok(done),
                 _ = beat.tick() => {
-                    sqlx::query(sql!("session/ping")).execute(&mut *self.transaction).await?;
+                    sqlx::query(sql!("session/ping")).execute(&mut self.transaction).await?;
                 }
             }
         }
@@ -157,7 +157,7 @@ impl Ledger {
         let mut transaction = self.pool.begin().await?;
         let ours = sqlx::query_scalar(sql!("ledger/begin_audit"))
             .bind(AUDIT)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         Ok(if ours { Some(AuditTurn { transaction }) } else { None })
     }

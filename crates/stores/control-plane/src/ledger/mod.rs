@@ -5,9 +5,9 @@ mod owed;
 mod plan;
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgExecutor, PgPool, types::Json};
+use sqlx::{PgExecutor, types::Json};
 
-use crate::ControlPlaneError;
+use crate::{ControlPlaneError, pool::Pool};
 
 pub use archived::Archived;
 pub use done::{AuditTurn, DoneSpan};
@@ -21,7 +21,7 @@ pub use plan::{Batch, BatchPlan, PlannedDestination, Poison, Skip};
 /// what an earlier owner still writes is refused.
 #[derive(Clone)]
 pub struct Ledger {
-    pool: PgPool,
+    pool: Pool,
 }
 
 /// The right to work on a partition, until someone else takes it.
@@ -86,7 +86,7 @@ fn number(number: i32) -> Result<u16, ControlPlaneError> {
 }
 
 impl Ledger {
-    pub(crate) fn new(pool: PgPool) -> Self {
+    pub(crate) fn new(pool: Pool) -> Self {
         Self { pool }
     }
 
@@ -99,12 +99,12 @@ impl Ledger {
         partitions: u16,
     ) -> Result<u16, ControlPlaneError> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query(sql!("ledger/lock_generations")).execute(&mut *transaction).await?;
+        sqlx::query(sql!("ledger/lock_generations")).execute(&mut transaction).await?;
         let kgen: i32 = sqlx::query_scalar(sql!("ledger/generation"))
             .bind(topic)
             .bind(topic_id)
             .bind(i32::from(partitions))
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         transaction.commit().await?;
         u16::try_from(kgen).map_err(ControlPlaneError::corrupt("log generation"))

@@ -41,7 +41,7 @@ impl PlatformControl {
         let records = sqlx::query_as(sql!("audit/list"))
             .bind(before)
             .bind(i64::from(limit))
-            .fetch_all(&mut *transaction)
+            .fetch_all(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(records)

@@ -1,10 +1,9 @@
 use serde_json::json;
-use sqlx::PgConnection;
 use tenancy::{AdvertiserId, CampaignId, ClientId};
 
 use crate::{
     Advertiser, ApiKey, AuditEntry, Campaign, ControlPlaneError, PlatformControl, User, audit,
-    tenant,
+    pool::Transaction, tenant,
 };
 
 /// What a tenant has, for an operator to compare with what it should have.
@@ -65,7 +64,7 @@ impl PlatformControl {
             .bind(campaign_id.as_str())
             .bind(name)
             .bind(advertiser_id.map(AdvertiserId::as_str))
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         let entry = AuditEntry {
             action: "campaign.put",
@@ -79,7 +78,7 @@ impl PlatformControl {
 }
 
 async fn named_campaigns(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction,
     client_id: &ClientId,
     campaigns: &[CampaignId],
 ) -> Result<Vec<Campaign>, ControlPlaneError> {
@@ -90,7 +89,7 @@ async fn named_campaigns(
         .bind(ids)
         .bind(None::<&str>)
         .bind(i64::MAX)
-        .fetch_all(connection)
+        .fetch_all(transaction)
         .await?;
     rows.into_iter().map(Campaign::try_from).collect()
 }

@@ -70,7 +70,7 @@ impl PlatformControl {
             .bind(sealed(sealer, &cluster.name, "writer_password", &cluster.writer)?)
             .bind(&cluster.reader.user)
             .bind(sealed(sealer, &cluster.name, "reader_password", &cluster.reader)?)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         let entry = AuditEntry {
             action: "cluster.register",
@@ -85,7 +85,7 @@ impl PlatformControl {
 
     async fn cluster_rows(&self) -> Result<Vec<ClusterRow>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        let rows = sqlx::query_as(sql!("cluster/list")).fetch_all(&mut *transaction).await?;
+        let rows = sqlx::query_as(sql!("cluster/list")).fetch_all(&mut transaction).await?;
         transaction.commit().await?;
         Ok(rows)
     }

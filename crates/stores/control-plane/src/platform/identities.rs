@@ -22,7 +22,7 @@ impl PlatformControl {
         let mut transaction = self.begin().await?;
         let taken = sqlx::query_scalar(sql!("user/email_is_taken"))
             .bind(email)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(taken)
@@ -50,7 +50,7 @@ impl PlatformControl {
         sqlx::query(sql!("api_key/revoke_by_name"))
             .bind(client_id.as_str())
             .bind(&key.name)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         tenant::api_keys::create(&mut transaction, self.context.actor(), client_id, key, None)
             .await?;
@@ -69,7 +69,7 @@ impl PlatformControl {
             .bind(client_id.as_str())
             .bind(user_id)
             .bind(password_hash.as_str())
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         let entry = AuditEntry {
             action: "user.reset_password",

@@ -5,10 +5,9 @@ mod identities;
 mod replays;
 mod tenants;
 
-use sqlx::{Postgres, Transaction};
 use tenancy::PlatformContext;
 
-use crate::{ControlPlane, ControlPlaneError};
+use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 pub use audit::AuditRecord;
 pub use catalogue::Inventory;
@@ -29,7 +28,7 @@ impl PlatformControl {
         Self { control_plane, context }
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Postgres>, ControlPlaneError> {
+    async fn begin(&self) -> Result<Transaction, ControlPlaneError> {
         self.control_plane.begin_platform().await
     }
 }

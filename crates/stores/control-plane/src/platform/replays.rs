@@ -15,7 +15,7 @@ impl PlatformControl {
         let pruned = sqlx::query(sql!("replay/prune"))
             .bind(client_id.as_str())
             .bind(horizon)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(pruned.rows_affected())

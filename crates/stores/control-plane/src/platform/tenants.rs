@@ -115,7 +115,7 @@ impl PlatformControl {
     pub async fn tenants(&self) -> Result<Vec<TenantDetail>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
         let rows: Vec<TenantRow> =
-            sqlx::query_as(sql!("tenant/list")).fetch_all(&mut *transaction).await?;
+            sqlx::query_as(sql!("tenant/list")).fetch_all(&mut transaction).await?;
         transaction.commit().await?;
         rows.into_iter().map(TenantDetail::try_from).collect()
     }
@@ -128,7 +128,7 @@ impl PlatformControl {
         let mut transaction = self.begin().await?;
         let row: Option<TenantRow> = sqlx::query_as(sql!("tenant/get"))
             .bind(client_id.as_str())
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await?;
         transaction.commit().await?;
         row.map(TenantDetail::try_from).transpose()
@@ -142,12 +142,12 @@ impl PlatformControl {
         cluster: &ClusterName,
     ) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        bind(sqlx::query(sql!("tenant/create")), spec).execute(&mut *transaction).await?;
+        bind(sqlx::query(sql!("tenant/create")), spec).execute(&mut transaction).await?;
         sqlx::query(sql!("placement/create"))
             .bind(spec.client_id.as_str())
             .bind(isolation.as_str())
             .bind(cluster.as_str())
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         let entry = AuditEntry {
             action: "tenant.create",
@@ -170,7 +170,7 @@ impl PlatformControl {
     /// Changes what an operator decides of a tenant that is there.
     pub async fn update_tenant(&self, spec: &TenantSpec) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        bind(sqlx::query(sql!("tenant/update")), spec).execute(&mut *transaction).await?;
+        bind(sqlx::query(sql!("tenant/update")), spec).execute(&mut transaction).await?;
         let entry = AuditEntry {
             action: "tenant.update",
             client_id: Some(&spec.client_id),
@@ -197,7 +197,7 @@ impl PlatformControl {
         sqlx::query(sql!("tenant/set_state"))
             .bind(client_id.as_str())
             .bind(state_name(state))
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         let entry = AuditEntry {
             action: "tenant.set_state",

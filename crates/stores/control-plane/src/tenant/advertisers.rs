@@ -1,8 +1,8 @@
 use serde_json::json;
-use sqlx::{FromRow, PgConnection};
+use sqlx::FromRow;
 use tenancy::{AdvertiserId, ClientId};
 
-use crate::{AuditEntry, ControlPlaneError, TenantControl, audit};
+use crate::{AuditEntry, ControlPlaneError, TenantControl, audit, pool::Transaction};
 
 /// A brand that runs campaigns with a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +41,12 @@ impl TenantControl {
 }
 
 pub(crate) async fn list(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction,
     client_id: &ClientId,
 ) -> Result<Vec<Advertiser>, ControlPlaneError> {
     let rows: Vec<AdvertiserRow> = sqlx::query_as(sql!("advertiser/list"))
         .bind(client_id.as_str())
-        .fetch_all(connection)
+        .fetch_all(transaction)
         .await?;
     rows.into_iter()
         .map(|row| {
@@ -61,7 +61,7 @@ pub(crate) async fn list(
 }
 
 pub(crate) async fn put(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction,
     actor: &str,
     client_id: &ClientId,
     advertiser: &Advertiser,
@@ -70,7 +70,7 @@ pub(crate) async fn put(
         .bind(client_id.as_str())
         .bind(advertiser.advertiser_id.as_str())
         .bind(&advertiser.name)
-        .execute(&mut *connection)
+        .execute(&mut *transaction)
         .await?;
     let entry = AuditEntry {
         action: "advertiser.put",
@@ -78,5 +78,5 @@ pub(crate) async fn put(
         subject: advertiser.advertiser_id.as_str(),
         detail: json!({ "name": advertiser.name }),
     };
-    audit::append(connection, actor, &entry).await
+    audit::append(transaction, actor, &entry).await
 }

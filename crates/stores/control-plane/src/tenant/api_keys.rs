@@ -1,10 +1,10 @@
 use auth::{ApiKeyId, KeyKind, SecretHash};
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::{FromRow, PgConnection};
+use sqlx::FromRow;
 use tenancy::{CampaignId, ClientId};
 
-use crate::{AuditEntry, ControlPlaneError, TenantControl, audit};
+use crate::{AuditEntry, ControlPlaneError, TenantControl, audit, pool::Transaction};
 
 /// A key of a tenant, without its secret, which nobody can read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl TenantControl {
         let revoked = sqlx::query(sql!("api_key/revoke"))
             .bind(self.client_id().as_str())
             .bind(key_id.as_str())
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         let found = revoked.rows_affected() == 1;
         if found {
@@ -116,16 +116,18 @@ impl TenantControl {
 }
 
 pub(crate) async fn list(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction,
     client_id: &ClientId,
 ) -> Result<Vec<ApiKey>, ControlPlaneError> {
-    let rows: Vec<ApiKeyRow> =
-        sqlx::query_as(sql!("api_key/list")).bind(client_id.as_str()).fetch_all(connection).await?;
+    let rows: Vec<ApiKeyRow> = sqlx::query_as(sql!("api_key/list"))
+        .bind(client_id.as_str())
+        .fetch_all(transaction)
+        .await?;
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 
 pub(crate) async fn create(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction,
     actor: &str,
     client_id: &ClientId,
     key: &NewApiKey,
@@ -141,7 +143,7 @@ pub(crate) async fn create(
         .bind(&key.secret_hash.as_bytes()[..])
         .bind(campaigns)
         .bind(expires_at)
-        .execute(&mut *connection)
+        .execute(&mut *transaction)
         .await?;
     let entry = AuditEntry {
         action: "api_key.create",
@@ -154,7 +156,7 @@ pub(crate) async fn create(
             "expires_at": expires_at,
         }),
     };
-    audit::append(connection, actor, &entry).await
+    audit::append(transaction, actor, &entry).await
 }
 
 pub(crate) fn parse_campaigns(ids: Vec<String>) -> Result<Vec<CampaignId>, ControlPlaneError> {

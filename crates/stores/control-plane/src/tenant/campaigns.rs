@@ -77,7 +77,7 @@ impl TenantControl {
             .bind(filter.campaigns())
             .bind(after.map(CampaignId::as_str))
             .bind(i64::from(limit))
-            .fetch_all(&mut *transaction)
+            .fetch_all(&mut transaction)
             .await?;
         transaction.commit().await?;
         rows.into_iter().map(Campaign::try_from).collect()
@@ -95,7 +95,7 @@ impl TenantControl {
             .bind(filter.advertiser())
             .bind(filter.campaigns())
             .bind(campaign_id.as_str())
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await?;
         transaction.commit().await?;
         row.map(Campaign::try_from).transpose()
@@ -117,7 +117,7 @@ impl TenantControl {
             .bind(name)
             .bind(advertiser.is_some())
             .bind(advertiser.flatten().map(AdvertiserId::as_str))
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await?;
         let Some(campaign) = row.map(Campaign::try_from).transpose()? else {
             return Ok(None);
@@ -146,7 +146,7 @@ impl TenantControl {
             .bind(self.client_id().as_str())
             .bind(ids)
             .bind(seen_at)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         Ok(transaction.commit().await?)
     }

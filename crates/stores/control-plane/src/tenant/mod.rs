@@ -5,10 +5,9 @@ mod products;
 mod replays;
 pub(crate) mod users;
 
-use sqlx::{Postgres, Transaction};
 use tenancy::{ClientId, TenantContext};
 
-use crate::{ControlPlane, ControlPlaneError};
+use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 pub use advertisers::Advertiser;
 pub use api_keys::{ApiKey, NewApiKey};
@@ -35,7 +34,7 @@ impl TenantControl {
         self.context.client_id()
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Postgres>, ControlPlaneError> {
+    async fn begin(&self) -> Result<Transaction, ControlPlaneError> {
         self.control_plane.begin_tenant(self.context.client_id()).await
     }
 }

@@ -28,7 +28,7 @@ impl TenantControl {
             .bind(self.client_id().as_str())
             .bind(after)
             .bind(i64::from(limit))
-            .fetch_all(&mut *transaction)
+            .fetch_all(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(products)
@@ -48,7 +48,7 @@ impl TenantControl {
             .bind(brands)
             .bind(categories)
             .bind(seen)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         Ok(transaction.commit().await?)
     }

@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::{FromRow, PgConnection};
+use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::{AuditEntry, ControlPlaneError, TenantControl, audit};
+use crate::{AuditEntry, ControlPlaneError, TenantControl, audit, pool::Transaction};
 
 /// A rejected event that is to be, or was, put into the log.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -30,7 +30,7 @@ impl TenantControl {
             .bind(self.client_id().as_str())
             .bind(event_ids)
             .bind(now)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         let entry = AuditEntry {
             action: "rejects.replay",
@@ -65,7 +65,7 @@ impl TenantControl {
             .bind(seen.event_id)
             .bind(seen.reserved_at)
             .bind(now)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(renewed.rows_affected() == 1)
@@ -82,20 +82,20 @@ impl TenantControl {
             .bind(self.client_id().as_str())
             .bind(event_ids)
             .bind(now)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         Ok(transaction.commit().await?)
     }
 
     async fn listed(
         &self,
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         event_ids: &[Uuid],
     ) -> Result<Vec<Replay>, ControlPlaneError> {
         let listed = sqlx::query_as(sql!("replay/list"))
             .bind(self.client_id().as_str())
             .bind(event_ids)
-            .fetch_all(connection)
+            .fetch_all(transaction)
             .await?;
         Ok(listed)
     }

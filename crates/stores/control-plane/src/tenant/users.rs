@@ -1,10 +1,10 @@
 use auth::{PasswordHash, Role};
 use serde_json::json;
-use sqlx::{FromRow, PgConnection};
+use sqlx::FromRow;
 use tenancy::{AdvertiserId, ClientId};
 use uuid::Uuid;
 
-use crate::{AuditEntry, ControlPlaneError, TenantControl, audit};
+use crate::{AuditEntry, ControlPlaneError, TenantControl, audit, pool::Transaction};
 
 /// Somebody who can log in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl TenantControl {
         let disabled = sqlx::query(sql!("user/disable"))
             .bind(self.client_id().as_str())
             .bind(user_id)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         let found = disabled.rows_affected() == 1;
         if found {
@@ -105,16 +105,16 @@ impl TenantControl {
 }
 
 pub(crate) async fn list(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction,
     client_id: &ClientId,
 ) -> Result<Vec<User>, ControlPlaneError> {
     let rows: Vec<UserRow> =
-        sqlx::query_as(sql!("user/list")).bind(client_id.as_str()).fetch_all(connection).await?;
+        sqlx::query_as(sql!("user/list")).bind(client_id.as_str()).fetch_all(transaction).await?;
     rows.into_iter().map(User::try_from).collect()
 }
 
 pub(crate) async fn create(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction,
     actor: &str,
     client_id: Option<&ClientId>,
     user: &NewUser,
@@ -126,7 +126,7 @@ pub(crate) async fn create(
         .bind(user.role.as_str())
         .bind(client_id.map(ClientId::as_str))
         .bind(user.advertiser_id.as_ref().map(AdvertiserId::as_str))
-        .execute(&mut *connection)
+        .execute(&mut *transaction)
         .await?;
     // No email: the log is kept for ever, and an address is personal.
     let entry = AuditEntry {
@@ -135,5 +135,5 @@ pub(crate) async fn create(
         subject: &format!("user:{}", user.user_id),
         detail: json!({ "role": user.role, "advertiser_id": user.advertiser_id }),
     };
-    audit::append(connection, actor, &entry).await
+    audit::append(transaction, actor, &entry).await
 }
