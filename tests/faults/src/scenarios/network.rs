@@ -21,6 +21,8 @@ pub(super) async fn run(link: Link, piece: &Piece) -> Result<Outcome, Failure> {
         Stand::prepare_behind(links.preparation.clone(), Some(links.collector.clone())).await?;
     stand.start_processor("processor", []);
     let load = stand.load(Traffic::default(), piece.seed());
+    // A service that cannot reach what it needs when it starts ends: that is not the question here.
+    stand.moving(MOVING).await?;
     let (mut faults, mut stood_still) = (Vec::new(), BTreeMap::new());
     for _ in 0..piece.tries {
         if faults.is_empty() {
