@@ -16,13 +16,18 @@ use crate::{Failure, load::Traffic, stack::Stack, stand::Stand};
 const MEASURED: Duration = Duration::from_secs(20);
 /// How much of it they send afterwards.
 const SHARE: f64 = 0.7;
+/// What event ids may take in memory: so little that it is full, and the disk in use, long before half
+/// of the time is over.
+const RECENT_IDS_MIB: u32 = 64;
 /// Services live through it all, so that their memory can be watched.
 const VICTIMS: [Victim; 4] = [Victim::Clickhouse, Victim::Redis, Victim::Postgres, Victim::Kafka];
 const SERVICES: [&str; 3] = ["collector", "processor", "api"];
 
 pub(super) async fn run(stack: &Stack, piece: &Piece) -> Result<Outcome, Failure> {
     let mut random = piece.random();
-    let mut stand = Stand::prepare(Preparation::default()).await?;
+    let ids = ("FOOTFALL__PROCESSOR__RECENT_IDS_MEMORY_MIB".to_owned(), RECENT_IDS_MIB.to_string());
+    let settings = BTreeMap::from([ids]);
+    let mut stand = Stand::prepare(Preparation { settings, ..Preparation::default() }).await?;
     stand.start_processor("processor", []);
     let most = Traffic { pace: 0.0, resent: 0.1, parallel: 0.02, ..Traffic::default() };
     let load = stand.load(most, piece.seed());
