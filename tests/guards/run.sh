@@ -18,7 +18,13 @@ PATIENCE=300
 make_copy() {
   git -C "$REPO" worktree prune
   [[ -e $COPY ]] || git -C "$REPO" worktree add --quiet --detach "$COPY"
-  git -C "$COPY" checkout --quiet --force --detach "$(git -C "$REPO" rev-parse HEAD)"
+  put_back "$(git -C "$REPO" rev-parse HEAD)"
+}
+
+# Also away with what tests leave behind: a failure that they remember is no new one.
+put_back() { # <commit>
+  git -C "$COPY" checkout --quiet --force --detach "$1"
+  git -C "$COPY" clean --quiet --force -d
 }
 
 # The patches asked for by name, or all: by what is compiled, so that less is compiled.
@@ -63,7 +69,7 @@ failed=()
 for patch in $chosen; do
   task "${patch%.patch}" without_guard "$patch"
   tasks_wait || failed+=("${patch%.patch}")
-  git -C "$COPY" checkout --quiet --force
+  put_back HEAD
 done
 ((${#failed[@]} == 0)) || die '' "Taken out and not missed, or not tried: ${failed[*]}"
 echo "$(wc -w <<<"$chosen") guards were taken out, and each was missed."
