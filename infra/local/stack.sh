@@ -178,7 +178,7 @@ wipe() {
   postgres_wipe
   # Only what is ours, in case FOOTFALL_STACK_DIR names a folder with other things in it.
   local name
-  for name in "${SERVERS[@]}" run logs port secrets stack.env .lock; do rm -rf "${STACK:?}/$name"; done
+  for name in "${SERVERS[@]}" run logs port secrets stack.env imported .lock; do rm -rf "${STACK:?}/$name"; done
   rmdir "$STACK" 2>/dev/null || true
   say stack "removed from $STACK"
 }
