@@ -56,8 +56,12 @@ impl Pool {
         Ok(Transaction(heard(self.0.begin()).await?))
     }
 
+    /// However long a migration takes, on a connection of its own.
     pub(crate) async fn migrate(&self, migrations: &Migrator) -> Result<(), MigrateError> {
-        migrations.run(&self.0).await
+        let mut connection = self.0.acquire().await?;
+        connection.close_on_drop();
+        sqlx::query(sql!("session/unlimited")).execute(&mut *connection).await?;
+        migrations.run(&mut *connection).await
     }
 
     pub(crate) async fn listener(&self) -> Result<PgListener, Error> {
