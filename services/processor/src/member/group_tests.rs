@@ -18,7 +18,10 @@ use testkit::Database;
 use super::*;
 use crate::{history::History, member::Gather};
 
-/// A log with one partition and ten records.
+/// How many records a log has.
+const RECORDS: usize = 10;
+
+/// A log with one partition and some records.
 struct Log {
     kafka: KafkaSettings,
     ledger: Ledger,
@@ -108,7 +111,7 @@ fn client(kafka: &KafkaSettings) -> ClientConfig {
 
 async fn publish(kafka: &KafkaSettings) {
     let producer: FutureProducer = client(kafka).create().unwrap();
-    for number in 0..10 {
+    for number in 0..RECORDS {
         let payload = format!("record {number}");
         let record = FutureRecord::<str, _>::to(&kafka.events_topic).payload(&payload);
         producer.send(record, Duration::from_secs(20)).await.unwrap();
@@ -138,7 +141,8 @@ impl Worker for Recorder {
     type Claim = ();
 
     fn gather(&self, (): &()) -> Gather {
-        Gather { limit: 100, weight: usize::MAX, wait: Duration::ZERO }
+        // All that there is: of a stream that ends, what was gathered before is dropped.
+        Gather { limit: RECORDS, weight: usize::MAX, wait: Duration::ZERO }
     }
 
     fn history(&self) -> Option<&History> {
