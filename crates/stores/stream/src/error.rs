@@ -35,8 +35,9 @@ pub enum StreamError {
         /// The first offset that was asked for.
         offset: Offset,
     },
-    /// Another member has joined under the name of this one.
-    #[error("another process has the name of this instance")]
+    /// A member has joined under the name of this one: another process, or this one, where a broker
+    /// died before it had answered.
+    #[error("a later member has the name of this instance")]
     NameTaken,
     /// The partition was taken away before it could be started.
     #[error("partition {0} is not ours")]

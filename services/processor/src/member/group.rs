@@ -6,7 +6,7 @@ use tenancy::TenantRouter;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
-    time::{Instant, interval, sleep, timeout},
+    time::{Instant, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -18,10 +18,6 @@ const LAST_BATCH: Duration = Duration::from_secs(10);
 
 /// A membership that lasted this long was none that failed from the start.
 const LASTED: Duration = Duration::from_secs(60);
-
-/// How long the field is left to another process that has the name of this one: whichever of two
-/// should not be there, one of them works on.
-const LEFT_TO_ANOTHER: Duration = Duration::from_secs(60);
 
 /// How often Kafka is told how far the work is: a hint for tools that show lag, never read back.
 const HINT: Duration = Duration::from_secs(2);
@@ -63,15 +59,9 @@ impl Member {
             if joined_at.elapsed() > LASTED {
                 pauses.reset();
             }
-            let pause = async {
-                pauses.wait_loudly(&error).await;
-                if matches!(error, ProcessorError::Stream(StreamError::NameTaken)) {
-                    sleep(LEFT_TO_ANOTHER).await;
-                }
-            };
             tokio::select! {
                 () = self.token.cancelled() => return,
-                () = pause => {}
+                () = pauses.wait_loudly(&error) => {}
             }
         }
     }

@@ -14,6 +14,7 @@ use rdkafka::{
 use stream::{Entry, LogReader, delete_topics, ensure_topics};
 use tempfile::TempDir;
 use testkit::Database;
+use tokio::time::sleep;
 
 use super::*;
 use crate::{history::History, member::Gather};
