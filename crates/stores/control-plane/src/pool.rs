@@ -21,7 +21,7 @@ use tokio::time::timeout;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long to wait for an answer: longer than the server works on any statement.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long a connection may take to show that it can be used again.
 const RELEASED: Duration = Duration::from_secs(3);
@@ -75,73 +75,51 @@ impl Transaction {
     }
 }
 
-impl<'c> Executor<'c> for &'c Pool {
-    type Database = Postgres;
+/// Statements on either, each with its answer in time.
+macro_rules! executor {
+    ($connection:ty) => {
+        impl<'c> Executor<'c> for $connection {
+            type Database = Postgres;
 
-    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> Answers<'e>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Postgres>,
-    {
-        each_heard(self.0.fetch_many(query))
-    }
+            fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> Answers<'e>
+            where
+                'c: 'e,
+                E: 'q + Execute<'q, Postgres>,
+            {
+                each_heard(self.0.fetch_many(query))
+            }
 
-    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> Answer<'e, Option<PgRow>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Postgres>,
-    {
-        heard(self.0.fetch_optional(query)).boxed()
-    }
+            fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> Answer<'e, Option<PgRow>>
+            where
+                'c: 'e,
+                E: 'q + Execute<'q, Postgres>,
+            {
+                heard(self.0.fetch_optional(query)).boxed()
+            }
 
-    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> Answer<'e, PgStatement>
-    where
-        'c: 'e,
-    {
-        heard(self.0.prepare_with(sql, parameters)).boxed()
-    }
+            fn prepare_with<'e>(
+                self,
+                sql: SqlStr,
+                parameters: &'e [PgTypeInfo],
+            ) -> Answer<'e, PgStatement>
+            where
+                'c: 'e,
+            {
+                heard(self.0.prepare_with(sql, parameters)).boxed()
+            }
 
-    fn describe<'e>(self, sql: SqlStr) -> Answer<'e, Describe<Postgres>>
-    where
-        'c: 'e,
-    {
-        heard(self.0.describe(sql)).boxed()
-    }
+            fn describe<'e>(self, sql: SqlStr) -> Answer<'e, Describe<Postgres>>
+            where
+                'c: 'e,
+            {
+                heard(self.0.describe(sql)).boxed()
+            }
+        }
+    };
 }
 
-impl<'c> Executor<'c> for &'c mut Transaction {
-    type Database = Postgres;
-
-    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> Answers<'e>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Postgres>,
-    {
-        each_heard(self.0.fetch_many(query))
-    }
-
-    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> Answer<'e, Option<PgRow>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Postgres>,
-    {
-        heard(self.0.fetch_optional(query)).boxed()
-    }
-
-    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> Answer<'e, PgStatement>
-    where
-        'c: 'e,
-    {
-        heard(self.0.prepare_with(sql, parameters)).boxed()
-    }
-
-    fn describe<'e>(self, sql: SqlStr) -> Answer<'e, Describe<Postgres>>
-    where
-        'c: 'e,
-    {
-        heard(self.0.describe(sql)).boxed()
-    }
-}
+executor!(&'c Pool);
+executor!(&'c mut Transaction);
 
 async fn heard<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(silent()))

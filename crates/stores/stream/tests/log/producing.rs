@@ -188,7 +188,7 @@ async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
 
 #[tokio::test]
 async fn without_kafka_the_caller_gets_its_answer_at_its_own_deadline() {
-    let settings = stream::KafkaSettings { brokers: "127.0.0.1:1".to_owned(), ..settings(1) };
+    let settings = stream::KafkaSettings { brokers: "127.0.0.1:1".to_owned(), ..testkit::log(1) };
     let producer = Producer::new(&settings).unwrap();
     let events = tenant("acme").await.scope(vec![page_view(Uuid::now_v7()); 3]);
     let delivery = Delivery { within: Duration::from_millis(300), traceparent: None };

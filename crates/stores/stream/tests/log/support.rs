@@ -26,7 +26,7 @@ pub(crate) struct TestLog {
 
 impl TestLog {
     pub(crate) async fn new(partitions: Partition) -> Self {
-        let settings = settings(partitions);
+        let settings: KafkaSettings = testkit::log(partitions);
         let topics = ensure_topics(&settings).await.unwrap();
         Self { settings, topics }
     }
@@ -68,10 +68,6 @@ pub(crate) struct Placed {
     pub(crate) partition: Partition,
     pub(crate) offset: Offset,
     pub(crate) id: Uuid,
-}
-
-pub(crate) fn settings(partitions: Partition) -> KafkaSettings {
-    testkit::log(partitions)
 }
 
 struct Directory;
