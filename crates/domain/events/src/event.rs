@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use money::{Amount, Currency};
+use money::{Amount, Currency, Quantity};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tenancy::CampaignId;
@@ -98,8 +98,8 @@ pub struct Item {
     /// The category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// How many, at least one.
-    pub quantity: u32,
+    /// How many, or how much of it; more than none.
+    pub quantity: Quantity,
     /// For one of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Amount>,
@@ -114,12 +114,12 @@ impl Event {
         self.revenue.unwrap_or_else(|| total(&self.items))
     }
 
-    /// How many pieces a purchase sold. Zero for other events.
-    pub fn units(&self) -> u64 {
+    /// How much a purchase sold, over all lines. Zero for other events.
+    pub fn units(&self) -> Quantity {
         if self.event_type != EventType::Purchase {
-            return 0;
+            return Quantity::ZERO;
         }
-        self.items.iter().map(|item| u64::from(item.quantity)).sum()
+        self.items.iter().map(|item| item.quantity).fold(Quantity::ZERO, Quantity::plus)
     }
 }
 

@@ -1,4 +1,4 @@
-use money::Amount;
+use money::{Amount, Quantity};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 
 /// The most products one event may name (GA4 has the same limit).
 const ITEMS_MAX: usize = 200;
-const QUANTITY_MAX: u32 = 100_000;
+const QUANTITY_MAX: Quantity = Quantity::from_thousandths(100_000_000);
 
 /// The products of an event: `items`, or the fields of a single product beside the others, as
 /// Segment sends them.
@@ -55,16 +55,16 @@ fn read_item(fields: &mut Fields<'_>) -> Result<Option<Item>, Rejection> {
         product_id,
         brand: fields.text(&["brand", "item_brand"], NAME_MAX)?,
         category: fields.text(&["category", "item_category"], NAME_MAX)?,
-        quantity: quantity.unwrap_or(1),
+        quantity: quantity.unwrap_or(Quantity::ONE),
         price: fields.amount(&["price"])?,
     }))
 }
 
-fn quantity(field: &Field<'_>) -> Result<u32, Rejection> {
-    let quantity = field.number()?.parse().unwrap_or(0);
-    if (1..=QUANTITY_MAX).contains(&quantity) {
+fn quantity(field: &Field<'_>) -> Result<Quantity, Rejection> {
+    let quantity: Quantity = field.number()?.parse().map_err(|error| field.invalid(error))?;
+    if quantity > Quantity::ZERO && quantity <= QUANTITY_MAX {
         Ok(quantity)
     } else {
-        Err(field.invalid(format!("must be a whole number from 1 to {QUANTITY_MAX}")))
+        Err(field.invalid(format!("must be more than 0 and at most {QUANTITY_MAX}")))
     }
 }

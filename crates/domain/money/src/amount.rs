@@ -3,6 +3,8 @@ use std::{fmt, ops::AddAssign, str::FromStr};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::Quantity;
+
 /// Decimal places an [`Amount`] keeps.
 const SCALE: u32 = 6;
 
@@ -43,9 +45,16 @@ impl Amount {
         self.0
     }
 
-    /// This amount `quantity` times; saturates.
-    pub const fn times(self, quantity: u32) -> Self {
-        Self(self.0.saturating_mul(quantity as i64))
+    /// This amount `quantity` times, rounded half to even at six places; saturates.
+    pub fn times(self, quantity: Quantity) -> Self {
+        const THOUSAND: i128 = 1_000;
+        // Neither factor has more than 64 bits, so neither product nor rounding leaves 128.
+        let product = i128::from(self.0) * i128::from(quantity.thousandths());
+        let (whole, rest) = (product.div_euclid(THOUSAND), product.rem_euclid(THOUSAND));
+        let up = rest * 2 > THOUSAND || (rest * 2 == THOUSAND && whole % 2 != 0);
+        let micros = whole + i128::from(up);
+        let end = if micros < 0 { i64::MIN } else { i64::MAX };
+        Self(i64::try_from(micros).unwrap_or(end))
     }
 
     /// The sum; saturates.
@@ -179,6 +188,25 @@ mod tests {
     fn cost_per_click_is_rounded_to_six_places() {
         let spend: Amount = "10".parse().unwrap();
         assert_eq!(spend.per(3).unwrap().to_string(), "3.333333");
+    }
+
+    #[test]
+    fn a_part_of_a_price_is_rounded_half_to_even_at_the_sixth_place() {
+        for (micros, thousandths, product) in [
+            (2_500_000, 2_000, 5_000_000),
+            (1, 500, 0),
+            (3, 500, 2),
+            (1, 501, 1),
+            (-1, 500, 0),
+            (-3, 500, -2),
+            (i64::MAX, 1_001, i64::MAX),
+            (i64::MIN, 1_001, i64::MIN),
+            (i64::MAX, u64::MAX, i64::MAX),
+            (i64::MIN, u64::MAX, i64::MIN),
+        ] {
+            let quantity = Quantity::from_thousandths(thousandths);
+            assert_eq!(Amount::from_micros(micros).times(quantity).micros(), product, "{micros}");
+        }
     }
 
     proptest::proptest! {

@@ -133,7 +133,7 @@ fn event(
         product_id: (*model).to_owned(),
         brand: None,
         category: named(CATEGORIES, category)?,
-        quantity: 1,
+        quantity: money::Quantity::ONE,
         price: Some(price.parse().map_err(|error| format!("price {price:?} {error}"))?),
     }];
     event.currency = "USD".parse().ok();

@@ -86,7 +86,7 @@ fn events(
             product_id: product_id.clone(),
             brand: None,
             category: None,
-            quantity: 1,
+            quantity: money::Quantity::ONE,
             price: None,
         }];
         event.properties.insert("propensity_score".to_owned(), Value::from(*propensity));

@@ -1,5 +1,5 @@
 use events::Item;
-use money::Amount;
+use money::{Amount, Quantity};
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 
 const BRANDS: &[&str] = &["Alder", "Borea", "Cardo", "Dunlin", "Elmwood", "Fjordline", "Gannet"];
@@ -32,7 +32,7 @@ impl Catalogue {
                         product_id: format!("{}-{category}-{number}", brand.to_lowercase()),
                         brand: Some((*brand).to_owned()),
                         category: Some((*category).to_owned()),
-                        quantity: 1,
+                        quantity: Quantity::ONE,
                         // Prices in shops end in 90 or 99 cents.
                         price: Some(price(units, *[90, 99].choose(random).unwrap_or(&90))),
                     });

@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{EventType, Item};
-use money::Amount;
+use money::{Amount, Quantity};
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 use tenancy::CampaignId;
 use uuid::Uuid;
@@ -137,7 +137,7 @@ impl<'a> Session<'a> {
             return;
         }
         self.pass(5, 60);
-        let quantity = if self.chance(0.1) { 2 } else { 1 };
+        let quantity = Quantity::from_thousandths(if self.chance(0.1) { 2_000 } else { 1_000 });
         let line = Item { quantity, ..product };
         let mut added = self.event(EventType::AddToCart);
         added.items = vec![line.clone()];

@@ -50,7 +50,7 @@ fn merge(events: &[Arc<Event>]) -> Vec<LiveDelta> {
         for item in &event.items {
             let (views, units) = match event.event_type {
                 EventType::ProductView => (1, 0),
-                EventType::Purchase => (0, u64::from(item.quantity)),
+                EventType::Purchase => (0, item.quantity.thousandths() / 1000),
                 _ => continue,
             };
             let product = merged.products.entry(item.product_id.clone()).or_default();
@@ -85,7 +85,7 @@ fn add(sums: &mut Sums, event: &Event) {
     if let Some(counter) = counter {
         sums.add_count(counter, 1);
     }
-    sums.add_count(Counter::UnitsSold, event.units());
+    sums.add_count(Counter::UnitsSold, event.units().thousandths() / 1000);
     let Some(currency) = event.currency else {
         return;
     };

@@ -55,7 +55,8 @@ impl OracleRow {
     fn new(client_id: &str, batch: &InsertBatch, row: &EventRow) -> Self {
         let event = row.event().clone();
         let item = row.item().cloned();
-        let product = item.clone().unwrap_or_else(|| Item { quantity: 0, ..item_of("") });
+        let product =
+            item.clone().unwrap_or_else(|| Item { quantity: money::Quantity::ZERO, ..item_of("") });
         let micros = |amount: Option<Amount>| amount.map_or(0, Amount::micros);
         let first = |amount: Option<Amount>| if row.line() == 0 { micros(amount) } else { 0 };
         Self {
@@ -87,7 +88,7 @@ impl OracleRow {
             product_id: product.product_id,
             brand: product.brand.unwrap_or_default(),
             category: product.category.unwrap_or_default(),
-            quantity: product.quantity,
+            quantity: u32::try_from(product.quantity.thousandths() / 1000).unwrap(),
             order_id: event.order_id.unwrap_or_default(),
             currency: event.currency.map(|currency| currency.to_string()).unwrap_or_default(),
             url: event.url.unwrap_or_default(),

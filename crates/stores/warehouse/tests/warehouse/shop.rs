@@ -158,7 +158,7 @@ pub(crate) fn item(product_id: &str, quantity: u32, price: Option<&str>) -> Item
         product_id: product_id.to_owned(),
         brand: None,
         category: None,
-        quantity,
+        quantity: money::Quantity::from_thousandths(u64::from(quantity) * 1000),
         price: price.map(|price| price.parse().unwrap()),
     }
 }
