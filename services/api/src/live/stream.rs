@@ -13,7 +13,7 @@ use web::WebState;
 
 use super::{
     Live, LiveReport,
-    frames::{self, Currencies, EXPIRED, HEARTBEAT, RESET, REVOKED, Snapshot, Today, Update},
+    frames::{self, EXPIRED, HEARTBEAT, RESET, REVOKED, Snapshot, Today, Update},
     open_streams::OpenStream,
     unsettled::Unsettled,
 };
@@ -267,12 +267,13 @@ impl CampaignStream {
             return None;
         }
         self.told = as_of.map_or(self.told, |as_of| self.told.max(as_of));
-        let currencies = Currencies::of(quarters, self.tenant.currency());
+        let currencies = frames::currencies(quarters, self.tenant.currency());
         let update = Update {
             campaign_id: &self.campaign,
             as_of,
-            currency: currencies.only(),
-            buckets: currencies.buckets(quarters),
+            currency: currencies.own,
+            buckets: frames::buckets(quarters, &currencies),
+            other_currencies: currencies.others,
         };
         let id = self.resumable(place);
         Some(frames::event("update", id, &update))
@@ -306,14 +307,15 @@ impl CampaignStream {
         self.unsettled.begin(&report, now);
         self.told = self.told.max(Utc::now());
         let LiveReport { series, as_of, .. } = report;
-        let currencies = Currencies::of(&series, self.tenant.currency());
+        let currencies = frames::currencies(&series, self.tenant.currency());
         let snapshot = Snapshot {
             campaign_id: &self.campaign,
             tz: zone.name(),
             as_of,
-            currency: currencies.only(),
-            today: Today { from: today, values: currencies.totals(&sums) },
-            buckets: currencies.buckets(&series),
+            currency: currencies.own,
+            today: Today { from: today, values: frames::totals(&sums, &currencies) },
+            buckets: frames::buckets(&series, &currencies),
+            other_currencies: currencies.others,
         };
         Ok(frames::event("snapshot", self.resumable(place), &snapshot))
     }
