@@ -11,7 +11,10 @@ SECRETS=$REPO/.footfall/demo.env
 FOOTFALL=$REPO/target/debug/footfall
 API_BIND=${FOOTFALL__API__BIND:-127.0.0.1:8080}
 COLLECTOR_BIND=${FOOTFALL__COLLECTOR__BIND:-127.0.0.1:8081}
-RATE=${FOOTFALL_DEMO_RATE:-20} # simulated events per second and tenant
+SIMULATED=(northwind southridge)
+SHOPS=$REPO/services/footfall/shops
+RATE=${FOOTFALL_DEMO_RATE:-5} # simulated events per second and tenant
+HISTORY_RATE=0.06 # the same of the 30 days before: few enough to be waited for
 PIDS=()
 STARTED=$(now_ms)
 
@@ -85,6 +88,26 @@ import_samples() {
   import_once ESHOP catalog-2008 eshop eshop/clothing-2008.csv.xz
 }
 
+# The 30 days before the stack was made, once. What was interrupted is sent again with the same ids.
+# A stack of an earlier build has no history-end: live traffic of its own lies there.
+import_history() {
+  local tenant end mark
+  end=$(cat "$STACK/imported/history-end" 2>/dev/null) || return 0
+  for tenant in "${SIMULATED[@]}"; do
+    mark=$STACK/imported/history-$tenant
+    [[ ! -e $mark ]] || continue
+    "$FOOTFALL" simulate --rate "$HISTORY_RATE" --from "$(date -u -d "$end - 30 days" +%FT%TZ)" --to "$end" \
+      --shop "$SHOPS/$tenant.toml" --collector "http://$COLLECTOR_BIND" \
+      --key "$(secret "${tenant^^}_IMPORT_KEY")" || return 1
+    touch "$mark"
+  done
+}
+
+simulate() { # <tenant>
+  start "simulate-$1" simulate --rate "$RATE" --shop "$SHOPS/$1.toml" --collector "http://$COLLECTOR_BIND" \
+    --key "$(secret "${1^^}_COLLECT_KEY")"
+}
+
 mkdir -p "$DEMO"
 command -v cargo >/dev/null || die "Rust is missing: install it with rustup (https://rustup.rs), then run make run again."
 port_is_free "$API_BIND" FOOTFALL__API__BIND
@@ -104,7 +127,11 @@ export FOOTFALL__PROCESSOR__INSTANCE=demo
 export FOOTFALL__API__BIND=$API_BIND FOOTFALL__COLLECTOR__BIND=$COLLECTOR_BIND
 
 # Secrets belong to the data they open: a new stack makes new ones.
-[[ -e $STACK/imported ]] || { rm -f "$SECRETS"; mkdir -p "$STACK/imported"; }
+if [[ ! -e $STACK/imported ]]; then
+  rm -f "$SECRETS"
+  mkdir -p "$STACK/imported"
+  date -u +%FT%TZ >"$STACK/imported/history-end"
+fi
 step migrate 'tables, topics, clusters, the admin' "$FOOTFALL" migrate --admin admin@footfall.example --secrets "$SECRETS"
 step tenants 'tenants/*.toml applied' "$FOOTFALL" tenant apply "$REPO/tenants" --secrets "$SECRETS"
 {
@@ -118,12 +145,8 @@ start services all
 step services "api on $API_BIND, collector on $COLLECTOR_BIND" wait_ready "http://$API_BIND/readyz"
 step collector 'takes events' wait_ready "http://$COLLECTOR_BIND/readyz"
 step samples 'real samples imported' import_samples
-simulate() { # <tenant> <campaigns>
-  start "simulate-$1" simulate --rate "$RATE" --collector "http://$COLLECTOR_BIND" \
-    --key "$(secret "${1^^}_COLLECT_KEY")" --campaigns "$2"
-}
-simulate northwind alpine-winter,alpine-boots,lumen-home
-simulate southridge chai-monsoon,fresh-week
+step history '30 days of simulated shops imported' import_history
+for tenant in "${SIMULATED[@]}"; do simulate "$tenant"; done
 
 cat <<TEXT
 

@@ -44,14 +44,32 @@ struct Request {
 
 impl Collector {
     fn answering(answers: Vec<(u16, Value)>) -> Self {
+        let mut answers = answers.into_iter();
+        Self::answering_each(move |_| answers.next())
+    }
+
+    /// One that takes every event of everybody.
+    fn accepting() -> Self {
+        Self::answering_each(|request| {
+            let accepted = json!({ "outcome": "accepted", "event_id": "x" });
+            Some(outcomes(&vec![accepted; request.events.len()]))
+        })
+    }
+
+    fn answering_each(
+        mut answer: impl FnMut(&Request) -> Option<(u16, Value)> + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = requests.clone();
         std::thread::spawn(move || {
-            for (status, body) in answers {
-                let (stream, _) = listener.accept().unwrap();
-                seen.lock().unwrap().push(read(&stream));
+            for stream in listener.incoming() {
+                let stream = stream.unwrap();
+                let request = read(&stream);
+                let answer = answer(&request);
+                seen.lock().unwrap().push(request);
+                let Some((status, body)) = answer else { return };
                 let body = body.to_string();
                 let head = format!(
                     "HTTP/1.1 {status} x\r\nretry-after: 0\r\nconnection: close\r\n\
@@ -68,6 +86,13 @@ impl Collector {
         let url = format!("http://{}", self.address);
         let mut command = footfall(&["import", "--format", format, "--collector", &url]);
         command.env("FOOTFALL_KEY", "ff_import_1_hunter2").arg(file).output().unwrap()
+    }
+
+    fn simulate(&self, arguments: &[&str]) -> Command {
+        let url = format!("http://{}", self.address);
+        let mut command = footfall(&["simulate", "--collector", &url]);
+        command.env("FOOTFALL_KEY", "ff_import_1_hunter2").args(arguments);
+        command
     }
 
     fn requests(&self) -> Vec<Request> {
@@ -176,6 +201,52 @@ fn a_file_of_another_format_is_refused_with_what_would_be_right() {
     let output = collector.import("eshop", &written(folder.path(), "shop.csv", "a,b\n1,2\n"));
     assert_eq!(output.status.code(), Some(4));
     assert!(texts(&output).1.contains("shop.csv: the first line must be year;month;day"));
+}
+
+#[test]
+fn a_simulated_past_is_sent_at_once_and_is_the_same_again() {
+    let past = ["--rate", "0.5", "--from", "2026-03-01T00:00:00Z", "--to", "2026-03-02T00:00:00Z"];
+    let sent = || {
+        let collector = Collector::accepting();
+        let output = collector.simulate(&past).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{:?}", texts(&output));
+        let requests = collector.requests();
+        let events: Vec<_> = requests.into_iter().flat_map(|request| request.events).collect();
+        let told = format!("accepted {}, duplicate 0, rejected 0", events.len());
+        assert!(texts(&output).0.contains(&told), "{:?}", texts(&output));
+        let mut lines: Vec<_> = events.iter().map(ToString::to_string).collect();
+        lines.sort();
+        lines
+    };
+    let events = sent();
+    assert!(events.len() > 20_000, "{}", events.len());
+    assert_eq!(events, sent());
+}
+
+#[test]
+fn a_simulation_that_is_stopped_before_its_end_is_not_done() {
+    let collector = Collector::accepting();
+    let mut child = collector.simulate(&["--duration", "600"]).spawn().unwrap();
+    while collector.requests().is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn a_shop_that_is_wrong_is_refused_with_its_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = include_str!("../shops/fashion.toml").replace("buys = 0.65", "buys = 65");
+    let file = written(folder.path(), "shop.toml", &shop);
+    let collector = Collector::accepting();
+    let output = collector.simulate(&["--shop"]).arg(&file).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let expected =
+        format!("footfall: {}: visits.buys must be a chance from 0 to 1\n", file.display());
+    assert_eq!(texts(&output).1, expected);
+    assert!(collector.requests().is_empty());
 }
 
 #[test]
