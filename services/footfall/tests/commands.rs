@@ -155,6 +155,22 @@ fn import_sends_again_what_was_not_taken_and_tells_what_was_refused() {
 }
 
 #[test]
+fn a_batch_that_is_refused_as_a_whole_is_told_event_by_event() {
+    let rejected = json!({ "outcome": "rejected", "code": "missing_field", "pointer": "/type",
+        "reason": "is needed", "errors": [] });
+    let answer =
+        json!({ "code": "events_rejected", "detail": "None.", "outcomes": [rejected, rejected] });
+    let collector = Collector::answering(vec![(422, answer)]);
+    let folder = tempfile::tempdir().unwrap();
+    let lines = "{\"typ\":\"page_view\"}\n{\"typ\":\"page_view\"}\n";
+    let output = collector.import("ndjson", &written(folder.path(), "shop.ndjson", lines));
+    let (stdout, stderr) = texts(&output);
+    assert!(stdout.contains("accepted 0, duplicate 0, rejected 2"), "{stdout}");
+    assert!(stdout.contains("2 x missing_field /type is needed"), "{stdout}");
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+}
+
+#[test]
 fn a_file_gives_the_same_events_whatever_it_is_called() {
     let folder = tempfile::tempdir().unwrap();
     let events = |name: &str| {

@@ -1,5 +1,5 @@
 use auth::WriteEvents;
-use events::{Admission, RejectionCode};
+use events::{Admission, Rejection, RejectionCode, Rejections};
 use telemetry::Counter;
 use web::Tenant;
 
@@ -17,7 +17,7 @@ impl Ingest {
         &self,
         tenant: &Tenant<WriteEvents>,
         events: &[&[u8]],
-        admission: &Admission,
+        admission: &Admission<'_>,
         traceparent: Option<&str>,
     ) -> Receipt {
         let mut sorted = sort(events, admission);
@@ -45,14 +45,15 @@ fn settled(outcome: &Outcome, storage: Storage) -> Outcome {
         Storage::Durable => outcome.clone(),
         Storage::Unknown => Outcome::Retry {
             event_id: match outcome {
-                Outcome::Accepted { event_id } => Some(*event_id),
+                Outcome::Accepted { event_id, .. } => Some(*event_id),
                 _ => None,
             },
         },
-        Storage::TooLarge => Outcome::Rejected {
-            code: RejectionCode::TooLarge.as_str(),
+        Storage::TooLarge => Rejections::from(Rejection {
+            code: RejectionCode::TooLarge,
             pointer: String::new(),
             reason: "must be small enough for one record of the log".to_owned(),
-        },
+        })
+        .into(),
     }
 }

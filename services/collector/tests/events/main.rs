@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod accepting;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod documentation;
+#[cfg(test)]
 mod refusing;
 #[cfg(test)]
 mod spooling;

@@ -152,16 +152,14 @@ mod tests {
 
     #[test]
     fn every_sort_of_event_happens_and_the_collector_would_take_each() {
-        let admission = Admission {
-            received_at: start() + TimeDelta::hours(1),
-            sent_at: None,
-            clamp_past: true,
-            currency: "EUR".parse().unwrap(),
-        };
+        let (tenant, eur) = ("acme".parse().unwrap(), "EUR".parse().unwrap());
+        let admission = Admission::new(&tenant, eur, start() + TimeDelta::hours(1));
         let mut counts = std::collections::HashMap::<EventType, u32>::new();
         for event in hour(1, Curve::Flat) {
             let parsed = events::parse(event.line().as_bytes(), &admission);
             let parsed = parsed.unwrap_or_else(|rejection| panic!("{rejection}: {}", event.line()));
+            assert_eq!((&parsed.warnings, &parsed.adjusted), (&vec![], &vec![]));
+            let parsed = parsed.event;
             assert_eq!(parsed.event_time.timestamp_millis(), event.event_time.timestamp_millis());
             *counts.entry(parsed.event_type).or_default() += 1;
         }

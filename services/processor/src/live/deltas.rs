@@ -102,13 +102,10 @@ mod tests {
     use super::*;
 
     fn event(raw: serde_json::Value) -> Arc<Event> {
-        let admission = events::Admission {
-            received_at: "2026-03-01T12:00:00Z".parse().unwrap(),
-            sent_at: None,
-            clamp_past: false,
-            currency: "EUR".parse().unwrap(),
-        };
-        Arc::new(events::parse(raw.to_string().as_bytes(), &admission).unwrap())
+        let (tenant, received_at) = ("acme".parse().unwrap(), "2026-03-01T12:00:00Z".parse());
+        let eur = "EUR".parse().unwrap();
+        let admission = events::Admission::new(&tenant, eur, received_at.unwrap());
+        Arc::new(events::parse(raw.to_string().as_bytes(), &admission).unwrap().event)
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod archive;
 mod audit;
 mod bad_input;
 mod crashes;
+mod generated;
 mod identity;
 mod isolation;
 mod live;
