@@ -228,6 +228,8 @@ fn a_database_that_is_away_is_told_apart_from_a_wrong_setting() {
     let api = |url: String| {
         let output = footfall(&["api"])
             .env("FOOTFALL__POSTGRES__URL", url)
+            // A demo that runs beside the tests may have the default's port.
+            .env("FOOTFALL__METRICS__BIND", "")
             .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
             .output()
             .unwrap();
@@ -237,4 +239,89 @@ fn a_database_that_is_away_is_told_apart_from_a_wrong_setting() {
     assert_eq!(code, Some(3), "{stderr}");
     assert!(!stderr.contains("hunter2"), "{stderr}");
     assert_eq!(api("not an address".to_owned()).0, Some(2));
+}
+
+#[test]
+fn a_variable_with_one_underscore_where_two_belong_is_told_the_right_name() {
+    let output = footfall(&["config", "check"])
+        .env("FOOTFALL__POSTGRES__URL", "postgres://footfall:hunter2@db/footfall")
+        .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
+        .env("FOOTFALL_API_BIND", "0.0.0.0:9000")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        texts(&output).1,
+        "footfall: environment variable FOOTFALL_API_BIND sets nothing: \
+         did you mean FOOTFALL__API__BIND?\n"
+    );
+}
+
+/// The folder of the whole workspace.
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every name with one underscore after `FOOTFALL` that scripts and commands use.
+fn names_of_scripts(path: &Path, names: &mut std::collections::BTreeSet<String>) {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path).unwrap() {
+            names_of_scripts(&entry.unwrap().path(), names);
+        }
+        return;
+    }
+    let Ok(text) = std::fs::read_to_string(path) else { return };
+    for rest in text.split("FOOTFALL_").skip(1) {
+        let is_of_name = |c: &char| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == '_';
+        let name: String = rest.chars().take_while(is_of_name).collect();
+        if !name.is_empty() && !name.starts_with('_') {
+            names.insert(format!("FOOTFALL_{name}"));
+        }
+    }
+}
+
+#[test]
+fn the_names_that_scripts_and_commands_use_are_nobodys_mistake() {
+    let mut names = std::collections::BTreeSet::new();
+    for place in ["infra", "Makefile", "compose.yaml", "services/footfall/src/cli.rs"] {
+        names_of_scripts(&workspace().join(place), &mut names);
+    }
+    names.extend(["FOOTFALL_ADMIN_EMAIL", "FOOTFALL_ADMIN_PASSWORD"].map(str::to_owned));
+    for known in ["FOOTFALL_STACK_DIR", "FOOTFALL_API", "FOOTFALL_COLLECTOR", "FOOTFALL_KEY"] {
+        assert!(names.contains(known), "{known}: {names:?}");
+    }
+    let output = footfall(&["config", "check"])
+        .env("FOOTFALL__POSTGRES__URL", "postgres://footfall:hunter2@db/footfall")
+        .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
+        .envs(names.iter().filter(|name| *name != "FOOTFALL_CONFIG").map(|name| (name, "1")))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{:?}", texts(&output));
+}
+
+#[test]
+fn a_log_of_the_demo_stays_bounded_while_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("services.log");
+    let mut log = std::fs::File::options().create(true).append(true).open(&path).unwrap();
+    let scripts = workspace().join("infra/local");
+    let bound = || {
+        let status = Command::new("bash")
+            .args(["-euc", "source \"$0/logs.sh\"; bound_logs 1000 \"$1\" \"$1.missing\""])
+            .args([&scripts, &path])
+            .status();
+        assert!(status.unwrap().success());
+    };
+    let size = |path: &Path| std::fs::metadata(path).map(|file| file.len()).unwrap_or(0);
+    for round in 0..3_u64 {
+        log.write_all(&[b'x'; 900]).unwrap();
+        bound();
+        assert_eq!(size(&path), 900, "round {round}: it is small enough");
+        log.write_all(&[b'y'; 900]).unwrap();
+        bound();
+        assert_eq!(size(&path), 0, "round {round}");
+        assert_eq!(size(&folder.path().join("services.log.1")), 1_800, "round {round}");
+    }
+    log.write_all(b"the writer goes on at the start\n").unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"the writer goes on at the start\n");
 }

@@ -16,6 +16,9 @@ use crate::{
 
 const ADMIN: &str = "admin@platform.example";
 
+/// The setting of where a process serves its metrics.
+const METRICS: &str = "FOOTFALL__METRICS__BIND";
+
 /// What a platform is made with beyond the usual.
 #[derive(Clone, Debug, Default)]
 pub struct Preparation {
@@ -59,8 +62,6 @@ impl Platform {
         let name = database.name();
         let folder = platforms().join(name);
         std::fs::create_dir_all(&folder).expect("a folder for logs");
-        let archive = folder.join("archive").display().to_string();
-        let recent_ids = folder.join("recent-ids").display().to_string();
         let mut settings = BTreeMap::from([
             ("FOOTFALL__POSTGRES__URL".to_owned(), database.url().to_owned()),
             ("FOOTFALL__POSTGRES__MAX_CONNECTIONS".to_owned(), "12".to_owned()),
@@ -68,15 +69,14 @@ impl Platform {
             ("FOOTFALL__KAFKA__REJECTS_TOPIC".to_owned(), format!("{name}.rejects")),
             ("FOOTFALL__KAFKA__PARTITIONS".to_owned(), "6".to_owned()),
             ("FOOTFALL__REDIS__NAMESPACE".to_owned(), name.replace('_', "-")),
-            ("FOOTFALL__ARCHIVE__URL".to_owned(), archive),
+            ("FOOTFALL__DATA_DIR".to_owned(), folder.display().to_string()),
+            (METRICS.to_owned(), free_address()),
             ("FOOTFALL__PROCESSOR__ARCHIVE_BATCH_MS".to_owned(), "500".to_owned()),
             ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
-            ("FOOTFALL__PROCESSOR__RECENT_IDS_FOLDER".to_owned(), recent_ids),
             ("FOOTFALL__API__BIND".to_owned(), free_address()),
             ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
             // Tests run on disks of any fullness.
             ("FOOTFALL__SPOOL__MAX_DISK_PERCENT".to_owned(), "100".to_owned()),
-            ("FOOTFALL__SPOOL__FOLDER".to_owned(), folder.join("spool").display().to_string()),
         ]);
         settings.extend(others);
         for value in settings.values_mut() {
@@ -147,7 +147,8 @@ impl Platform {
         self.spawn_as(arguments[0], arguments, [])
     }
 
-    /// Starts a command under a name of its own, which its log has, with more settings.
+    /// Starts a command under a name of its own, which its log has, with more settings. Only a process
+    /// with a collector serves its metrics, unless they say where another should.
     pub fn spawn_as<'a>(
         &self,
         name: &str,
@@ -155,6 +156,9 @@ impl Platform {
         more: impl IntoIterator<Item = (&'a str, String)>,
     ) -> Process {
         let mut settings = self.settings.clone();
+        if !matches!(arguments.first(), Some(&"all" | &"collector")) {
+            settings.insert(METRICS.to_owned(), String::new());
+        }
         settings.extend(more.into_iter().map(|(variable, value)| (variable.to_owned(), value)));
         let log = self.folder.join(format!("{name}.log"));
         Process::start(&self.program, arguments, &settings, &log)
@@ -194,6 +198,11 @@ impl Platform {
     /// The address of a route of the collector.
     pub fn collector(&self, path: &str) -> String {
         format!("http://{}{path}", self.settings["FOOTFALL__COLLECTOR__BIND"])
+    }
+
+    /// The address of the metrics of the process with the collector.
+    pub fn metrics(&self) -> String {
+        format!("http://{}/metrics", self.settings[METRICS])
     }
 
     /// The client to ask with.
