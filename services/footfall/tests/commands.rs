@@ -1,34 +1,18 @@
 //! The program, as it is run from a shell.
 #![cfg(test)]
 
+mod support;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Command, Output},
+    path::Path,
+    process::Output,
     sync::{Arc, Mutex},
 };
 
 use serde_json::{Value, json};
-
-const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-
-fn footfall(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_footfall"));
-    command.args(arguments).env_clear();
-    command
-}
-
-fn texts(output: &Output) -> (String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (text(&output.stdout), text(&output.stderr))
-}
-
-fn written(folder: &Path, name: &str, contents: &str) -> PathBuf {
-    let path = folder.join(name);
-    std::fs::write(&path, contents).unwrap();
-    path
-}
+use support::{KEY, footfall, texts, written};
 
 /// A collector that gives these answers, one after the other, to whoever asks.
 struct Collector {
@@ -179,40 +163,6 @@ fn a_file_of_another_format_is_refused_with_what_would_be_right() {
 }
 
 #[test]
-fn wrong_settings_are_named_with_their_source() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = written(folder.path(), "footfall.toml", "[kafka]\nbroker = \"k:9092\"\n");
-    let output = footfall(&["config", "check", "--config"]).arg(&file).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let expected = format!(
-        "footfall: {}:2: there is no setting `kafka.broker`, did you mean `kafka.brokers`?\n",
-        file.display()
-    );
-    assert_eq!(texts(&output).1, expected);
-}
-
-#[test]
-fn settings_are_shown_with_their_origin_and_without_their_secrets() {
-    let output = footfall(&["config", "show"])
-        .env("FOOTFALL__POSTGRES__URL", "postgres://footfall:hunter2@db/footfall")
-        .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
-        .env("FOOTFALL__API__BIND", "0.0.0.0:9000")
-        .output()
-        .unwrap();
-    let (stdout, stderr) = texts(&output);
-    assert_eq!(output.status.code(), Some(0), "{stderr}");
-    let line =
-        |start: &str| stdout.lines().find(|line| line.starts_with(start)).unwrap_or_default();
-    assert!(
-        line("api.bind = ").ends_with("# environment variable FOOTFALL__API__BIND"),
-        "{stdout}"
-    );
-    assert!(line("kafka.partitions = 12").ends_with("# defaults"), "{stdout}");
-    assert!(line("postgres.url = ").contains("***"), "{stdout}");
-    assert!(!stdout.contains("hunter2") && !stdout.contains("AAAA"), "{stdout}");
-}
-
-#[test]
 fn help_shows_examples_and_exit_codes() {
     let output = footfall(&["--help"]).output().unwrap();
     let (stdout, _) = texts(&output);
@@ -239,89 +189,4 @@ fn a_database_that_is_away_is_told_apart_from_a_wrong_setting() {
     assert_eq!(code, Some(3), "{stderr}");
     assert!(!stderr.contains("hunter2"), "{stderr}");
     assert_eq!(api("not an address".to_owned()).0, Some(2));
-}
-
-#[test]
-fn a_variable_with_one_underscore_where_two_belong_is_told_the_right_name() {
-    let output = footfall(&["config", "check"])
-        .env("FOOTFALL__POSTGRES__URL", "postgres://footfall:hunter2@db/footfall")
-        .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
-        .env("FOOTFALL_API_BIND", "0.0.0.0:9000")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert_eq!(
-        texts(&output).1,
-        "footfall: environment variable FOOTFALL_API_BIND sets nothing: \
-         did you mean FOOTFALL__API__BIND?\n"
-    );
-}
-
-/// The folder of the whole workspace.
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Every name with one underscore after `FOOTFALL` that scripts and commands use.
-fn names_of_scripts(path: &Path, names: &mut std::collections::BTreeSet<String>) {
-    if path.is_dir() {
-        for entry in std::fs::read_dir(path).unwrap() {
-            names_of_scripts(&entry.unwrap().path(), names);
-        }
-        return;
-    }
-    let Ok(text) = std::fs::read_to_string(path) else { return };
-    for rest in text.split("FOOTFALL_").skip(1) {
-        let is_of_name = |c: &char| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == '_';
-        let name: String = rest.chars().take_while(is_of_name).collect();
-        if !name.is_empty() && !name.starts_with('_') {
-            names.insert(format!("FOOTFALL_{name}"));
-        }
-    }
-}
-
-#[test]
-fn the_names_that_scripts_and_commands_use_are_nobodys_mistake() {
-    let mut names = std::collections::BTreeSet::new();
-    for place in ["infra", "Makefile", "compose.yaml", "services/footfall/src/cli.rs"] {
-        names_of_scripts(&workspace().join(place), &mut names);
-    }
-    names.extend(["FOOTFALL_ADMIN_EMAIL", "FOOTFALL_ADMIN_PASSWORD"].map(str::to_owned));
-    for known in ["FOOTFALL_STACK_DIR", "FOOTFALL_API", "FOOTFALL_COLLECTOR", "FOOTFALL_KEY"] {
-        assert!(names.contains(known), "{known}: {names:?}");
-    }
-    let output = footfall(&["config", "check"])
-        .env("FOOTFALL__POSTGRES__URL", "postgres://footfall:hunter2@db/footfall")
-        .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
-        .envs(names.iter().filter(|name| *name != "FOOTFALL_CONFIG").map(|name| (name, "1")))
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{:?}", texts(&output));
-}
-
-#[test]
-fn a_log_of_the_demo_stays_bounded_while_it_is_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("services.log");
-    let mut log = std::fs::File::options().create(true).append(true).open(&path).unwrap();
-    let scripts = workspace().join("infra/local");
-    let bound = || {
-        let status = Command::new("bash")
-            .args(["-euc", "source \"$0/logs.sh\"; bound_logs 1000 \"$1\" \"$1.missing\""])
-            .args([&scripts, &path])
-            .status();
-        assert!(status.unwrap().success());
-    };
-    let size = |path: &Path| std::fs::metadata(path).map(|file| file.len()).unwrap_or(0);
-    for round in 0..3_u64 {
-        log.write_all(&[b'x'; 900]).unwrap();
-        bound();
-        assert_eq!(size(&path), 900, "round {round}: it is small enough");
-        log.write_all(&[b'y'; 900]).unwrap();
-        bound();
-        assert_eq!(size(&path), 0, "round {round}");
-        assert_eq!(size(&folder.path().join("services.log.1")), 1_800, "round {round}");
-    }
-    log.write_all(b"the writer goes on at the start\n").unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), b"the writer goes on at the start\n");
 }

@@ -1,6 +1,5 @@
 use std::{
     collections::BTreeMap,
-    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
 
@@ -10,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::{
-    Answer, Database, Process, eventually,
+    Answer, Database, Process, eventually, free_address,
     process::{binary, run, workspace},
 };
 
@@ -291,15 +290,4 @@ fn secret(file: &PathBuf, name: &str) -> String {
     let text = std::fs::read_to_string(file).expect("the file of secrets");
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
     line.unwrap_or_else(|| panic!("{name} is not in the file of secrets")).to_owned()
-}
-
-/// An address of this machine that nobody listens on, below the ports that the system gives to
-/// outgoing connections: one of those could take it before whoever asked for it listens.
-pub fn free_address() -> String {
-    let candidates = (0..1_000).map(|_| {
-        let random = Uuid::now_v7().as_u128() as u16 % 8_000;
-        SocketAddr::from(([127, 0, 0, 1], 24_000 + random))
-    });
-    let free = candidates.map(TcpListener::bind).find_map(Result::ok).expect("a free port");
-    free.local_addr().expect("an address").to_string()
 }
