@@ -5,12 +5,14 @@ set -euo pipefail
 LOCAL=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$LOCAL/settings.sh"
 source "$LOCAL/progress.sh"
+source "$LOCAL/logs.sh"
 
 DEMO=$REPO/.footfall/demo
 SECRETS=$REPO/.footfall/demo.env
 FOOTFALL=$REPO/target/debug/footfall
 API_BIND=${FOOTFALL__API__BIND:-127.0.0.1:8080}
 COLLECTOR_BIND=${FOOTFALL__COLLECTOR__BIND:-127.0.0.1:8081}
+METRICS_BIND=${FOOTFALL__METRICS__BIND:-127.0.0.1:8083}
 SIMULATED=(northwind southridge)
 SHOPS=$REPO/services/footfall/shops
 RATE=${FOOTFALL_DEMO_RATE:-5} # simulated events per second and tenant
@@ -54,7 +56,8 @@ port_is_free() { # <host:port> <setting>
 start() { # <name> <arguments…>
   local name=$1
   shift
-  "$FOOTFALL" "$@" >"$DEMO/$name.log" 2>&1 </dev/null &
+  : >"$DEMO/$name.log"
+  "$FOOTFALL" "$@" >>"$DEMO/$name.log" 2>&1 </dev/null &
   PIDS+=($!)
 }
 
@@ -112,6 +115,7 @@ mkdir -p "$DEMO"
 command -v cargo >/dev/null || die "Rust is missing: install it with rustup (https://rustup.rs), then run make run again."
 port_is_free "$API_BIND" FOOTFALL__API__BIND
 port_is_free "$COLLECTOR_BIND" FOOTFALL__COLLECTOR__BIND
+port_is_free "$METRICS_BIND" FOOTFALL__METRICS__BIND
 
 "$LOCAL/stack.sh" up
 
@@ -124,7 +128,7 @@ set -a
 source "$STACK/stack.env"
 set +a
 export FOOTFALL__PROCESSOR__INSTANCE=demo
-export FOOTFALL__API__BIND=$API_BIND FOOTFALL__COLLECTOR__BIND=$COLLECTOR_BIND
+export FOOTFALL__API__BIND=$API_BIND FOOTFALL__COLLECTOR__BIND=$COLLECTOR_BIND FOOTFALL__METRICS__BIND=$METRICS_BIND
 
 # Secrets belong to the data they open: a new stack makes new ones.
 if [[ ! -e $STACK/imported ]]; then
@@ -142,6 +146,8 @@ step tenants 'tenants/*.toml applied' "$FOOTFALL" tenant apply "$REPO/tenants" -
 chmod 600 "$SECRETS.new" && mv "$SECRETS.new" "$SECRETS"
 
 start services all
+bound_logs_forever "$DEMO" "$STACK/logs" &
+PIDS+=($!)
 step services "api on $API_BIND, collector on $COLLECTOR_BIND" wait_ready "http://$API_BIND/readyz"
 step collector 'takes events' wait_ready "http://$COLLECTOR_BIND/readyz"
 step samples 'real samples imported' import_samples
@@ -154,13 +160,15 @@ Footfall is running ($(seconds_since "$STARTED")). Ctrl-C stops all of it; the d
 
   API          http://$API_BIND          documentation at http://$API_BIND/docs
   collector    http://$COLLECTOR_BIND
+  metrics      http://$METRICS_BIND/metrics
   admin        $(secret FOOTFALL_ADMIN_EMAIL) / $(secret FOOTFALL_ADMIN_PASSWORD)
   open-bandit  $(secret OPEN_BANDIT_OWNER_EMAIL) / $(secret OPEN_BANDIT_OWNER_PASSWORD)
   eshop        $(secret ESHOP_OWNER_EMAIL) / $(secret ESHOP_OWNER_PASSWORD)
   northwind    $(secret NORTHWIND_OWNER_EMAIL) / $(secret NORTHWIND_OWNER_PASSWORD)
   southridge   $(secret SOUTHRIDGE_OWNER_EMAIL) / $(secret SOUTHRIDGE_OWNER_PASSWORD)
 
-All logins and keys are in .footfall/demo.env, the logs in .footfall/demo/. Read the first into a shell:
+All logins and keys are in .footfall/demo.env, the logs in .footfall/demo/ and
+.footfall/stack/logs/, 16 MiB of each at most and as much of what was before. Read the first into a shell:
 
   set -a; . .footfall/demo.env; set +a
 

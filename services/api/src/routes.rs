@@ -16,13 +16,12 @@ pub(crate) mod rejects;
 pub(crate) mod users;
 
 /// The routes that need no credential. All others take a `Tenant<…>` or `Platform<…>`.
-pub const PUBLIC: [&str; 12] = [
+pub const PUBLIC: [&str; 11] = [
     "/.well-known/jwks.json",
     "/docs",
     "/docs/docs.css",
     "/docs/docs.js",
     "/healthz",
-    "/metrics",
     "/openapi.json",
     "/readyz",
     "/v1/auth/login",

@@ -21,7 +21,7 @@ pub(crate) struct Cli {
 
 const AFTER_HELP: &str = "\
 Settings come from the built-in defaults, then the --config file, then environment variables:
-FOOTFALL__KAFKA__BROKERS sets `brokers` in section [kafka]. `footfall config show` prints the result.
+FOOTFALL__KAFKA__BROKERS (two underscores each) sets `brokers` in section [kafka]. `footfall config show` prints the result.
 
 Examples:
   footfall config check                          do the settings make sense?
@@ -104,13 +104,15 @@ pub(crate) enum SinkName {
 pub(crate) enum TenantCommand {
     /// Print what `apply` would change
     Plan {
-        /// A folder of TOML files, one per tenant
-        folder: PathBuf,
+        /// A TOML file of a tenant, or a folder of such files
+        #[arg(value_name = "FILE|FOLDER")]
+        path: PathBuf,
     },
     /// Make it so; nothing is removed because a file does not name it
     Apply {
-        /// A folder of TOML files, one per tenant
-        folder: PathBuf,
+        /// A TOML file of a tenant, or a folder of such files
+        #[arg(value_name = "FILE|FOLDER")]
+        path: PathBuf,
         #[command(flatten)]
         handover: Handover,
     },

@@ -1,6 +1,5 @@
 use std::{
     collections::BTreeMap,
-    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
 
@@ -10,11 +9,14 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::{
-    Answer, Database, Process, eventually,
+    Answer, Database, Process, eventually, free_address,
     process::{binary, run, workspace},
 };
 
 const ADMIN: &str = "admin@platform.example";
+
+/// The setting of where a process serves its metrics.
+const METRICS: &str = "FOOTFALL__METRICS__BIND";
 
 /// What a platform is made with beyond the usual.
 #[derive(Clone, Debug, Default)]
@@ -176,7 +178,8 @@ impl Platform {
         self.spawn_as(arguments[0], arguments, [])
     }
 
-    /// Starts a command under a name of its own, which its log has, with more settings.
+    /// Starts a command under a name of its own, which its log has, with more settings. Only a process
+    /// with a collector serves its metrics, unless they say where another should.
     pub fn spawn_as<'a>(
         &self,
         name: &str,
@@ -184,6 +187,9 @@ impl Platform {
         more: impl IntoIterator<Item = (&'a str, String)>,
     ) -> Process {
         let mut settings = self.settings.clone();
+        if !matches!(arguments.first(), Some(&"all" | &"collector")) {
+            settings.insert(METRICS.to_owned(), String::new());
+        }
         settings.extend(more.into_iter().map(|(variable, value)| (variable.to_owned(), value)));
         let log = self.folder.join(format!("{name}.log"));
         Process::start(&self.program, arguments, &settings, &log)
@@ -224,6 +230,11 @@ impl Platform {
     /// The address of a route of the collector.
     pub fn collector(&self, path: &str) -> String {
         format!("http://{}{path}", self.settings["FOOTFALL__COLLECTOR__BIND"])
+    }
+
+    /// The address of the metrics of the process with the collector.
+    pub fn metrics(&self) -> String {
+        format!("http://{}/metrics", self.settings[METRICS])
     }
 
     /// The client to ask with.
@@ -305,18 +316,16 @@ async fn keep_generations_apart(url: &str) {
 /// What a platform has to itself wherever its servers are.
 fn own_settings(folder: &Path) -> BTreeMap<String, String> {
     std::fs::create_dir_all(folder).expect("a folder for logs");
-    let within = |name: &str| folder.join(name).display().to_string();
     BTreeMap::from([
         ("FOOTFALL__POSTGRES__MAX_CONNECTIONS".to_owned(), "12".to_owned()),
-        ("FOOTFALL__ARCHIVE__URL".to_owned(), within("archive")),
+        ("FOOTFALL__DATA_DIR".to_owned(), folder.display().to_string()),
+        (METRICS.to_owned(), free_address()),
         ("FOOTFALL__PROCESSOR__ARCHIVE_BATCH_MS".to_owned(), "500".to_owned()),
         ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
-        ("FOOTFALL__PROCESSOR__RECENT_IDS_FOLDER".to_owned(), within("recent-ids")),
         ("FOOTFALL__API__BIND".to_owned(), free_address()),
         ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
         // Tests run on disks of any fullness.
         ("FOOTFALL__SPOOL__MAX_DISK_PERCENT".to_owned(), "100".to_owned()),
-        ("FOOTFALL__SPOOL__FOLDER".to_owned(), within("spool")),
     ])
 }
 
@@ -324,15 +333,4 @@ fn own_settings(folder: &Path) -> BTreeMap<String, String> {
 fn platforms() -> PathBuf {
     let stack = std::env::var_os("FOOTFALL_STACK_DIR").map(PathBuf::from);
     stack.unwrap_or_else(|| workspace().join(".footfall/stack")).join("platforms")
-}
-
-/// An address of this machine that nobody listens on, below the ports that the system gives to
-/// outgoing connections: one of those could take it before whoever asked for it listens.
-pub fn free_address() -> String {
-    let candidates = (0..1_000).map(|_| {
-        let random = Uuid::now_v7().as_u128() as u16 % 8_000;
-        SocketAddr::from(([127, 0, 0, 1], 24_000 + random))
-    });
-    let free = candidates.map(TcpListener::bind).find_map(Result::ok).expect("a free port");
-    free.local_addr().expect("an address").to_string()
 }

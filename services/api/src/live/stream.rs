@@ -330,7 +330,7 @@ fn start_of_day(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
 }
 
 fn away(error: AggregatesError) -> Problem {
-    Problem::unavailable(RETRY, error)
+    Problem::unavailable(RETRY, error).naming(crate::failure::LIVE_NUMBERS)
 }
 
 #[cfg(test)]

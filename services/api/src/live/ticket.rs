@@ -132,7 +132,7 @@ async fn authorization(request: &ServiceRequest) -> Result<Option<HeaderValue>, 
 }
 
 fn away(error: AggregatesError) -> Problem {
-    Problem::unavailable(RETRY, error)
+    Problem::unavailable(RETRY, error).naming(crate::failure::LIVE_NUMBERS)
 }
 
 #[cfg(test)]

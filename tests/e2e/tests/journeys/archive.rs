@@ -44,7 +44,7 @@ impl Shelf {
             partitions: setting("FOOTFALL__KAFKA__PARTITIONS").parse().unwrap(),
             replication: 1,
         };
-        let folder = setting("FOOTFALL__ARCHIVE__URL");
+        let folder = platform.folder().join("archive").display().to_string();
         let archive = ArchiveSettings {
             url: folder.clone(),
             region: String::new(),
@@ -200,7 +200,7 @@ async fn an_archive_that_is_away_holds_up_nothing_else_and_catches_up() {
     let platform = Platform::start_without_processor().await;
     let tenant = platform.onboard(Tier::Shared).await;
     // A file where the archive's folder should be.
-    let folder = platform.settings()["FOOTFALL__ARCHIVE__URL"].clone();
+    let folder = platform.folder().join("archive");
     fs::write(&folder, b"").unwrap();
     let mut processor = platform.spawn(&["processor"]);
     platform.collect(&tenant.collect_key, &impressions(50, Utc::now())).await.expect(202);

@@ -12,6 +12,7 @@ mod identity;
 mod isolation;
 mod live;
 mod losses;
+mod operating;
 mod oracle;
 mod rebuilds;
 mod rejects;

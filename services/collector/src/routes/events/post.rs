@@ -11,7 +11,10 @@ use serde_json::Value;
 use web::{Error, Tenant};
 
 use crate::{
-    ingest::{Decision, Encoding, Ingest, RETRY_AFTER, Receipt, form_of, refused, shape_problem},
+    ingest::{
+        Decision, Encoding, Ingest, RETRY_AFTER, Receipt, Taken, form_of, refused, shape_problem,
+    },
+    log::Untaken,
     openapi::{BatchDocument, EventDocument, ProblemDocument, RejectedDocument, UnstoredDocument},
 };
 
@@ -80,9 +83,10 @@ pub(crate) async fn post(
         ids: EventIds::of(tenant.context().client_id()),
         envelope: batch.envelope,
     };
-    let receipt = ingest.take(&tenant, &batch.events, &admission, traceparent(&request)).await;
+    let Taken { receipt, trouble } =
+        ingest.take(&tenant, &batch.events, &admission, traceparent(&request)).await;
     if receipt.nothing_stored() {
-        return Err(unknown_whether_stored(&receipt).into());
+        return Err(unknown_whether_stored(&receipt, trouble).into());
     }
     if receipt.all_rejected() {
         return Err(all_rejected(&receipt).into());
@@ -96,13 +100,18 @@ pub(crate) async fn post(
 
 /// None of the events is known to be stored, but each may still be: the ids we gave those that had
 /// none go back to the caller, so that sending them again doubles nothing.
-fn unknown_whether_stored(receipt: &Receipt) -> Problem {
-    let detail = "None of the events is known to be stored. Send the batch again, each event with \
-                  the `event_id` of its outcome, where it has one.";
+fn unknown_whether_stored(receipt: &Receipt, trouble: Option<Untaken>) -> Problem {
+    let detail = "Neither the log nor the collector's own disk takes events at this moment: none of \
+                  them is known to be stored. Send the batch again, each event with the `event_id` \
+                  of its outcome, where it has one.";
     let outcomes = serde_json::to_value(&receipt.outcomes).unwrap_or_default();
-    Problem::new(Code::Unavailable, detail)
+    let problem = Problem::new(Code::Unavailable, detail)
         .with_retry_after(RETRY_AFTER)
-        .with_extension("outcomes", outcomes)
+        .with_extension("outcomes", outcomes);
+    match trouble {
+        Some(trouble) => problem.with_source(trouble),
+        None => problem,
+    }
 }
 
 /// Nothing was taken, and sending it again would change nothing: it says the same as a receipt.
