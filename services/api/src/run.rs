@@ -3,7 +3,7 @@ use std::{net::SocketAddr, sync::Arc};
 use actix_web::web::{Data, ServiceConfig};
 use aggregates::LiveFeed;
 use lifecycle::Lifecycle;
-use web::{Health, ServeError};
+use web::{CrossOrigin, Health, ServeError};
 
 use crate::{
     ApiSettings, Dependencies, live::Live, live_reports::StreamReports, routes, state::Api,
@@ -24,17 +24,21 @@ pub fn run(
     let live = Live::new(parts.aggregates, feed, Arc::new(reports));
     // Redis is not asked: without it ClickHouse answers, only later.
     let control_plane = parts.control_plane;
+    let cross_origin = CrossOrigin::new(Arc::new(control_plane.clone()));
     let health = Health::new(lifecycle).with("postgres", move || {
         let control_plane = control_plane.clone();
         async move { Ok(control_plane.ping().await?) }
     });
     let web = parts.web;
-    web::serve("api", &settings.bind, lifecycle, move |config: &mut ServiceConfig| {
+    let docs = routes::docs::page(&settings.collector_url);
+    web::serve_streams("api", &settings.bind, lifecycle, move |config: &mut ServiceConfig| {
         config
             .app_data(Data::new(web.clone()))
+            .app_data(Data::new(cross_origin.clone()))
             .app_data(Data::new(api.clone()))
             .app_data(Data::new(live.clone()));
         health.clone().configure(config);
+        docs.clone().configure(config);
         routes::configure(config);
     })
 }

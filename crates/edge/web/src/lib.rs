@@ -3,7 +3,11 @@
 mod app;
 mod body;
 mod credential;
+mod cross_origin;
+pub mod docs;
 mod error;
+mod hang_up;
+mod head;
 mod health;
 mod judgement;
 mod platform;
@@ -16,12 +20,15 @@ mod tenant;
 
 pub use app::app;
 pub use body::Body;
+pub use cross_origin::{CrossOrigin, readable_from};
 pub use error::Error;
+pub use hang_up::HangUp;
+pub use head::is_head;
 pub use health::{Health, HealthCheck};
 pub use platform::Platform;
 pub use query::Query;
 pub use request::RequestId;
-pub use serve::{ServeError, serve};
+pub use serve::{ServeError, serve, serve_streams};
 pub use settings::TokenSettings;
 pub use state::WebState;
 pub use tenant::Tenant;

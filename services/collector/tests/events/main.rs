@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accepting;
 #[cfg(test)]
+mod describing;
+#[cfg(test)]
 mod refusing;
 #[cfg(test)]
 mod spooling;
