@@ -21,7 +21,7 @@ pub fn run(
     let api = Api::new(settings, &parts);
     let feed = LiveFeed::start(&parts.aggregates, lifecycle);
     let reports = StreamReports { campaigns: api.campaigns.clone(), sources: api.sources.clone() };
-    let live = Live::new(parts.aggregates, feed, Arc::new(reports));
+    let live = Live::new(parts.aggregates, feed, Arc::new(reports), settings.trust_forwarded_for);
     // Redis is not asked: without it ClickHouse answers, only later.
     let control_plane = parts.control_plane;
     let cross_origin = CrossOrigin::new(Arc::new(control_plane.clone()));
