@@ -40,12 +40,12 @@ async fn head_is_answered_wherever_get_is_with_the_same_headers_and_no_body() {
     let stand = Stand::new().await;
     let admin = stand.access_token("admin@test.example").await;
     let owner = stand.token("acme", "owner").await;
+    let redirects = reqwest::redirect::Policy::none();
+    let client = reqwest::Client::builder().redirect(redirects).build().unwrap();
     for (path, guarded) in readable(&stand) {
         let credential = if path.starts_with("/v1/admin") { &admin } else { &owner };
         let credential = guarded.then_some(credential.as_str());
         let ask = async |method| -> Response {
-            let redirects = reqwest::redirect::Policy::none();
-            let client = reqwest::Client::builder().redirect(redirects).build().unwrap();
             let request = client.request(method, stand.url(&path));
             let request = credential
                 .into_iter()
@@ -63,8 +63,7 @@ async fn head_is_answered_wherever_get_is_with_the_same_headers_and_no_body() {
 #[actix_web::test]
 async fn head_needs_the_credential_that_get_needs() {
     let stand = Stand::new().await;
-    for (path, guarded) in readable(&stand).into_iter().filter(|(_, guarded)| *guarded) {
-        assert!(guarded);
+    for (path, _) in readable(&stand).into_iter().filter(|(_, guarded)| *guarded) {
         let bare = answer(stand.request(Method::HEAD, &path, None)).await;
         assert_eq!(bare.status, 401, "{path}");
         assert!(bare.headers.contains_key("www-authenticate"), "{path}");
