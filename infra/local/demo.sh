@@ -129,6 +129,7 @@ source "$STACK/stack.env"
 set +a
 export FOOTFALL__PROCESSOR__INSTANCE=demo
 export FOOTFALL__API__BIND=$API_BIND FOOTFALL__COLLECTOR__BIND=$COLLECTOR_BIND FOOTFALL__METRICS__BIND=$METRICS_BIND
+export FOOTFALL__API__COLLECTOR_URL=${FOOTFALL__API__COLLECTOR_URL:-http://$COLLECTOR_BIND}
 
 # Secrets belong to the data they open: a new stack makes new ones.
 if [[ ! -e $STACK/imported ]]; then

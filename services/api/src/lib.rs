@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod caller;
 mod campaigns;
 mod failure;
 mod last_known;

@@ -16,11 +16,14 @@ pub(crate) mod rejects;
 pub(crate) mod users;
 
 /// The routes that need no credential. All others take a `Tenant<…>` or `Platform<…>`.
-pub const PUBLIC: [&str; 11] = [
+pub const PUBLIC: [&str; 14] = [
+    "/",
     "/.well-known/jwks.json",
     "/docs",
+    "/docs/collector.json",
     "/docs/docs.css",
     "/docs/docs.js",
+    "/docs/documents.json",
     "/healthz",
     "/openapi.json",
     "/readyz",
@@ -30,7 +33,7 @@ pub const PUBLIC: [&str; 11] = [
     "/v1/auth/token",
 ];
 
-/// Adds every route but the health routes, which all services share.
+/// Adds every route but those of health and of the page of documents, which all services share.
 pub(crate) fn configure(config: &mut ServiceConfig) {
     config
         // Sessions.
@@ -69,7 +72,5 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(resource("/v1/admin/tenants/{id}").get(admin::tenants::show::show))
         // The description of all this.
         .service(resource("/openapi.json").get(docs::description))
-        .service(resource("/docs").get(docs::page))
-        .service(resource("/docs/docs.css").get(docs::style))
-        .service(resource("/docs/docs.js").get(docs::script));
+        .service(resource("/docs/collector.json").get(docs::collector));
 }

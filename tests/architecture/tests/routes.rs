@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 /// The routes that need no credential, each for its reason.
-const PUBLIC: [(&str, &str); 12] = [
+const PUBLIC: [(&str, &str); 15] = [
     ("/v1/auth/login", "it is how a person gets a token"),
     ("/v1/auth/refresh", "the refresh token is the credential"),
     ("/v1/auth/token", "the API key is the credential"),
@@ -21,6 +21,9 @@ const PUBLIC: [(&str, &str); 12] = [
     ("/metrics", "on a port of its own; holds no tenant's name"),
     ("/openapi.json", "the contract"),
     ("/docs", "the contract, for people"),
+    ("/", "leads to the contract"),
+    ("/docs/collector.json", "the collector's contract"),
+    ("/docs/documents.json", "names the contracts"),
     ("/docs/docs.css", "the contract, for people"),
     ("/docs/docs.js", "the contract, for people"),
 ];

@@ -19,6 +19,7 @@ pub fn tenant_record(client_id: &ClientId) -> TenantRecord {
         limits: Limits::default(),
         time_zone: chrono_tz::UTC,
         currency: "EUR".parse().expect("a currency"),
+        origins: Arc::default(),
         token_version: 1,
     }
 }

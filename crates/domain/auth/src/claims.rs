@@ -62,7 +62,7 @@ impl Claims {
             authority: self.role,
             scope,
             token_version: Some(self.ver),
-            expires_at: DateTime::from_timestamp(self.exp, 0)?,
+            expires_at: Some(DateTime::from_timestamp(self.exp, 0)?),
         })
     }
 }

@@ -46,8 +46,9 @@ pub struct Principal {
     /// The tenant's token version the token was issued under (the user's own for a platform
     /// admin). None for an API key itself: keys are revoked one by one.
     pub token_version: Option<u32>,
-    /// When it ends: streams opened with it end then too.
-    pub expires_at: DateTime<Utc>,
+    /// When it ends: streams opened with it end then too. None for an API key without an end, which
+    /// is good until it is revoked.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl CampaignScope {

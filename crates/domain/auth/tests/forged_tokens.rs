@@ -101,7 +101,7 @@ fn the_genuine_token_and_its_faithful_copy_are_accepted() {
         assert_eq!(principal.authority, Authority::Role(Role::Owner));
         assert_eq!(principal.scope, CampaignScope::All);
         assert_eq!(principal.token_version, Some(3));
-        assert_eq!(principal.expires_at, now() + TimeDelta::minutes(15));
+        assert_eq!(principal.expires_at, Some(now() + TimeDelta::minutes(15)));
     }
 }
 

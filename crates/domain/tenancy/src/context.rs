@@ -3,7 +3,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use money::Currency;
 
-use crate::{ClientId, Destination, Limits, Placement, Scoped, TenantRecord};
+use crate::{ClientId, Destination, Limits, Origin, Placement, Scoped, TenantRecord};
 
 /// The proof that the work at hand is one tenant's. Cloning shares it.
 ///
@@ -58,6 +58,11 @@ impl TenantContext {
     /// The currency of amounts sent without one.
     pub fn currency(&self) -> Currency {
         self.tenant.record.currency
+    }
+
+    /// Whose pages may read its answers. Cloning shares them.
+    pub fn origins(&self) -> &Arc<[Origin]> {
+        &self.tenant.record.origins
     }
 
     /// Marks `value` as this tenant's.

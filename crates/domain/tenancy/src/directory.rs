@@ -1,8 +1,10 @@
+use std::{collections::HashSet, sync::Arc};
+
 use chrono_tz::Tz;
 use money::Currency;
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, Limits, Placement};
+use crate::{ClientId, Limits, Origin, Placement};
 
 /// Whether a tenant may send and read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,8 @@ pub struct TenantRecord {
     pub time_zone: Tz,
     /// The currency of amounts sent without one.
     pub currency: Currency,
+    /// Whose pages may read its answers.
+    pub origins: Arc<[Origin]>,
     /// Tokens issued under an older version are refused.
     pub token_version: u32,
 }
@@ -42,6 +46,13 @@ pub struct TenantRecord {
 pub trait TenantDirectory: Send + Sync {
     /// The tenant named `client_id`, if there is one.
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError>;
+}
+
+/// The port through which a preflight, which carries no credential, is judged.
+#[async_trait::async_trait]
+pub trait OriginDirectory: Send + Sync {
+    /// The origins that some tenant lists.
+    async fn listed_origins(&self) -> Result<Arc<HashSet<Origin>>, DirectoryError>;
 }
 
 /// The directory could not answer; the question may be asked again.

@@ -4,14 +4,16 @@ mod context;
 mod directory;
 mod limits;
 mod names;
+mod origin;
 mod placement;
 mod router;
 mod scoped;
 
 pub use context::{PlatformContext, TenantContext};
-pub use directory::{DirectoryError, TenantDirectory, TenantRecord, TenantState};
+pub use directory::{DirectoryError, OriginDirectory, TenantDirectory, TenantRecord, TenantState};
 pub use limits::Limits;
 pub use names::{AdvertiserId, CampaignId, ClientId, ClusterName, NameError, OwnIdError};
+pub use origin::{Origin, OriginError};
 pub use placement::{Destination, Isolation, Placement};
 pub use router::{ResolveError, TenantRouter};
 pub use scoped::Scoped;

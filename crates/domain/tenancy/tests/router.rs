@@ -27,6 +27,7 @@ fn router(client_id: &str, isolation: Isolation, state: TenantState) -> TenantRo
         limits: Limits::default(),
         time_zone: chrono_tz::UTC,
         currency: "EUR".parse().unwrap(),
+        origins: Arc::default(),
         token_version: 3,
     })))
 }

@@ -15,7 +15,7 @@ use problem::{Code, Kind, Problem};
 use telemetry::Request;
 use tracing::Instrument;
 
-use crate::{Error, RequestId, metrics::UNMATCHED, request};
+use crate::{Error, RequestId, cross_origin, head, metrics::UNMATCHED, request};
 
 /// An app of `service` with `routes`: every request has an id, a span, one access line and its
 /// metrics, and every failure is `application/problem+json`.
@@ -64,9 +64,12 @@ async fn answer<B: MessageBody + 'static>(
     let work = async move {
         let method = request.method().clone();
         let path = request.path().to_owned();
-        let outcome = next.call(request).await;
-        let mut response = outcome.map(in_our_form)?;
+        let mut response = match cross_origin::preflight(&request).await {
+            Some(preflight) => request.into_response(preflight).map_into_right_body(),
+            None => next.call(head::as_get(request)).await.map(in_our_form)?,
+        };
         note(service, &method, &path, &response, started.elapsed());
+        cross_origin::mark(&mut response).await;
         secure(response.headers_mut());
         response.headers_mut().insert(request::REQUEST_ID, header);
         Ok(response)
@@ -93,7 +96,7 @@ fn in_our_form<B: MessageBody + 'static>(
         status if status.is_client_error() => Code::MalformedRequest,
         _ => Code::Internal,
     };
-    let allowed = response.headers().get(header::ALLOW).cloned();
+    let allowed = response.headers().get(header::ALLOW).map(head::allowed);
     let detail = match allowed.as_ref().and_then(|value| value.to_str().ok()) {
         Some(methods) => format!("The methods offered here are {methods}."),
         None => format!("{}.", code.title()),

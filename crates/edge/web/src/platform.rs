@@ -5,7 +5,7 @@ use auth::{PlatformPermission, Principal};
 use futures::future::LocalBoxFuture;
 use tenancy::PlatformContext;
 
-use crate::{Error, credential, judgement};
+use crate::{Error, credential, judgement, readable_from};
 
 /// A request of a platform admin, whose credential allows `P`. The argument is the permission.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ impl<P: PlatformPermission> FromRequest for Platform<P> {
             let _judging = judging;
             let (state, principal) = credential::authorised(&request, P::ACTION).await?;
             let context = state.platform(&principal).await?;
+            // The platform's own pages are at the api's own origin.
+            readable_from(&request, Arc::default());
             Ok(Self { context, principal, permission: PhantomData })
         })
     }

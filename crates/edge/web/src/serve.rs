@@ -1,9 +1,9 @@
-use std::{io, net::SocketAddr, time::Duration};
+use std::{any::Any, io, net::SocketAddr, time::Duration};
 
-use actix_web::{HttpServer, web::ServiceConfig};
+use actix_web::{HttpServer, dev::Extensions, web::ServiceConfig};
 use lifecycle::Lifecycle;
 
-use crate::app;
+use crate::{app, hang_up};
 
 /// How long requests at hand may go on after the word to stop, in seconds.
 const DRAIN_SECONDS: u64 = 10;
@@ -30,8 +30,33 @@ pub fn serve(
     lifecycle: &Lifecycle,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<SocketAddr, ServeError> {
+    listen(service, bind, lifecycle, routes, |_, _| {})
+}
+
+/// As [`serve`], and requests can tell when their client hangs up ([`HangUp`](crate::HangUp)), for a
+/// second file descriptor per connection.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub fn serve_streams(
+    service: &'static str,
+    bind: &str,
+    lifecycle: &Lifecycle,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> Result<SocketAddr, ServeError> {
+    listen(service, bind, lifecycle, routes, hang_up::watch)
+}
+
+fn listen(
+    service: &'static str,
+    bind: &str,
+    lifecycle: &Lifecycle,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    on_connect: impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static,
+) -> Result<SocketAddr, ServeError> {
     let cannot = |source| ServeError { address: bind.to_owned(), source };
     let server = HttpServer::new(move || app(service, routes.clone()))
+        .on_connect(on_connect)
         .shutdown_signal(lifecycle.token().cancelled_owned())
         .shutdown_timeout(DRAIN_SECONDS)
         .client_request_timeout(Duration::from_secs(10))

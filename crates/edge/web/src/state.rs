@@ -4,7 +4,7 @@ use auth::{
     ApiKey, ApiKeyId, Authority, CampaignScope, CredentialStore, CredentialStoreError, Principal,
     Role, StoredApiKey, Subject, TokenError, TokenVerifier,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use moka::future::Cache;
 use problem::{Code, Problem};
 use sha2::{Digest, Sha256};
@@ -14,8 +14,6 @@ use tenancy::{PlatformContext, ResolveError, TenantContext, TenantDirectory, Ten
 const REMEMBERED: Duration = Duration::from_secs(5);
 /// How many are remembered.
 const REMEMBERED_MOST: u64 = 50_000;
-/// How long work begun with an API key may go on, such as a live stream.
-const KEY_SESSION: TimeDelta = TimeDelta::minutes(15);
 /// When to ask again after the control plane was away.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -78,7 +76,7 @@ impl WebState {
     ) -> Result<Arc<Principal>, Problem> {
         let digest: [u8; 32] = Sha256::digest(credential).into();
         if let Some(known) = self.verified.get(&digest).await
-            && now < known.expires_at
+            && known.expires_at.is_none_or(|end| now < end)
         {
             return Ok(known);
         }
@@ -99,14 +97,13 @@ impl WebState {
             return Err(unknown_key());
         }
         not_over(&stored, now)?;
-        let session_end = now + KEY_SESSION;
         Ok(Principal {
             subject: Subject::Key(stored.id),
             client_id: Some(stored.client_id),
             authority: Authority::Key(stored.kind),
             scope: stored.campaigns.map_or(CampaignScope::All, CampaignScope::Campaigns),
             token_version: None,
-            expires_at: stored.expires_at.map_or(session_end, |end| end.min(session_end)),
+            expires_at: stored.expires_at,
         })
     }
 

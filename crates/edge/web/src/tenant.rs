@@ -6,7 +6,7 @@ use chrono::Utc;
 use futures::future::LocalBoxFuture;
 use tenancy::{Scoped, TenantContext};
 
-use crate::{Error, credential, judgement};
+use crate::{Error, credential, judgement, readable_from};
 
 /// A request of one tenant, whose credential allows `P`. The argument is the permission.
 #[derive(Debug)]
@@ -53,6 +53,7 @@ impl<P: TenantPermission> FromRequest for Tenant<P> {
             let _judging = judging;
             let (state, principal) = credential::authorised(&request, P::ACTION).await?;
             let context = state.tenant(&principal, Utc::now()).await?;
+            readable_from(&request, context.origins().clone());
             Ok(Self { context, principal, permission: PhantomData })
         })
     }

@@ -125,9 +125,9 @@ impl KeySpace {
         self.name(format_args!("login_address_{}", hex::encode(network)), Bucket::PLATFORM)
     }
 
-    /// Text: what a ticket, named by its hash, stands for.
+    /// Hash: what a ticket, named by its hash, stands for, and the stream it has open.
     pub(crate) fn ticket(&self, hash: &[u8; 32]) -> String {
-        self.name(format_args!("ticket_{}", hex::encode(hash)), Bucket::PLATFORM)
+        self.name(format_args!("live_ticket_{}", hex::encode(hash)), Bucket::PLATFORM)
     }
 
     /// Not a key: the name of the connection that reads live feeds.

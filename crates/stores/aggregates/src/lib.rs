@@ -34,3 +34,4 @@ pub use live_feed::LiveFeed;
 pub use rebuild::{Finish, Rebuild};
 pub use settings::RedisSettings;
 pub use tenant::{LiveDay, LiveSeries, TenantAggregates};
+pub use tickets::{Claimed, TicketClaim};

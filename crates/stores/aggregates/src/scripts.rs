@@ -8,6 +8,8 @@ pub(crate) struct Scripts {
     pub(crate) add_base: Script,
     pub(crate) finish_rebuild: Script,
     pub(crate) admit: Script,
+    pub(crate) claim_ticket: Script,
+    pub(crate) hold_ticket: Script,
 }
 
 impl Default for Scripts {
@@ -19,6 +21,8 @@ impl Default for Scripts {
             add_base: with_operations(include_str!("scripts/add_base.lua")),
             finish_rebuild: Script::new(include_str!("scripts/finish_rebuild.lua")),
             admit: Script::new(include_str!("scripts/admit.lua")),
+            claim_ticket: Script::new(include_str!("scripts/claim_ticket.lua")),
+            hold_ticket: Script::new(include_str!("scripts/hold_ticket.lua")),
         }
     }
 }

@@ -7,7 +7,7 @@ use tenancy::{ClientId, PlatformContext, TenantContext};
 use crate::{
     ControlPlaneError, Ledger, PlatformControl, PostgresSettings, TenantControl,
     credentials::KeyCache,
-    directory::TenantCache,
+    directory::{OriginCache, TenantCache},
     listener,
     pool::{Pool, Transaction},
 };
@@ -27,6 +27,7 @@ pub struct ControlPlane {
     pub(crate) pool: Pool,
     pub(crate) tenants: Arc<TenantCache>,
     pub(crate) keys: Arc<KeyCache>,
+    pub(crate) origins: Arc<OriginCache>,
 }
 
 impl ControlPlane {
@@ -40,7 +41,7 @@ impl ControlPlane {
                 ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
             ]);
         let pool = Pool::connect(options, settings.max_connections).await?;
-        Ok(Self { pool, tenants: Arc::default(), keys: Arc::default() })
+        Ok(Self { pool, tenants: Arc::default(), keys: Arc::default(), origins: Arc::default() })
     }
 
     /// Brings the tables up to date. Safe to run twice, and by many processes at once.

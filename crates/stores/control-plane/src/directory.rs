@@ -1,4 +1,6 @@
-use tenancy::{ClientId, DirectoryError, TenantDirectory, TenantRecord};
+use std::{collections::HashSet, sync::Arc};
+
+use tenancy::{ClientId, DirectoryError, Origin, OriginDirectory, TenantDirectory, TenantRecord};
 
 use crate::{
     ControlPlane, ControlPlaneError, TenantDetail, cache::AnswerCache, platform::TenantRow,
@@ -12,6 +14,23 @@ impl Default for TenantCache {
     }
 }
 
+/// The origins that some tenant lists.
+pub(crate) struct OriginCache(pub(crate) AnswerCache<(), Arc<HashSet<Origin>>>);
+
+impl Default for OriginCache {
+    fn default() -> Self {
+        Self(AnswerCache::new(1))
+    }
+}
+
+#[async_trait::async_trait]
+impl OriginDirectory for ControlPlane {
+    async fn listed_origins(&self) -> Result<Arc<HashSet<Origin>>, DirectoryError> {
+        let found = self.origins.0.get(&(), self.read_origins()).await;
+        found.map(Option::unwrap_or_default).map_err(|error| DirectoryError(error.into()))
+    }
+}
+
 #[async_trait::async_trait]
 impl TenantDirectory for ControlPlane {
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
@@ -21,6 +40,15 @@ impl TenantDirectory for ControlPlane {
 }
 
 impl ControlPlane {
+    async fn read_origins(&self) -> Result<Option<Arc<HashSet<Origin>>>, ControlPlaneError> {
+        let mut transaction = self.begin_platform().await?;
+        let listed: Vec<String> =
+            sqlx::query_scalar(sql!("tenant/origins")).fetch_all(&mut transaction).await?;
+        transaction.commit().await?;
+        let origins: Result<_, _> = listed.iter().map(|text| text.parse()).collect();
+        Ok(Some(Arc::new(origins.map_err(ControlPlaneError::corrupt("origin"))?)))
+    }
+
     async fn read_tenant(
         &self,
         client_id: &ClientId,

@@ -39,6 +39,7 @@ async fn follow(control_plane: &ControlPlane) -> Result<(), sqlx::Error> {
     // What changed while nobody listened is not known.
     control_plane.tenants.0.doubt_all();
     control_plane.keys.0.doubt_all();
+    control_plane.origins.0.doubt_all();
     while let Some(notification) = listener.try_recv().await? {
         forget(control_plane, &notification).await;
     }
@@ -50,6 +51,7 @@ async fn forget(control_plane: &ControlPlane, notification: &PgNotification) {
         TENANT_CHANGED => {
             if let Ok(client_id) = notification.payload().parse::<ClientId>() {
                 control_plane.tenants.0.changed(&client_id).await;
+                control_plane.origins.0.doubt_all();
             }
         }
         KEY_CHANGED => {

@@ -1,4 +1,5 @@
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
+use aggregates::Aggregates;
 use auth::ReadReports;
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
@@ -7,10 +8,7 @@ use tenancy::CampaignId;
 use utoipa::ToSchema;
 use web::{Body, Error, Tenant};
 
-use super::{
-    Live,
-    ticket::{LIFETIME, TicketSecret},
-};
+use super::{Live, ticket::TicketSecret};
 
 /// For which stream a ticket is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -21,7 +19,7 @@ pub struct NewTicket {
     pub campaign_id: CampaignId,
 }
 
-/// A ticket: for one use, on one stream.
+/// A ticket: for one campaign, one open stream at a time.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Ticket {
     /// The ticket.
@@ -29,14 +27,17 @@ pub struct Ticket {
     /// Where to use it: `new EventSource(url)`.
     #[schema(example = "/v1/campaigns/spring-sale/live?ticket=flt_…")]
     pub url: String,
-    /// Until when.
+    /// Until when it waits for its first use.
     pub expires_at: DateTime<Utc>,
 }
 
 /// Get a ticket for a live stream
 ///
 /// Browsers' `EventSource` cannot send an `Authorization` header. A ticket stands for the credential
-/// of this request once, within 60 seconds, on one campaign's stream.
+/// of this request on one campaign's stream, from one address: it is to be used within 60 seconds.
+/// When that stream is closed it opens another, until the credential ends: with a `Last-Event-ID`
+/// that came with it, as `EventSource` sends by itself, or without one within 60 seconds of its
+/// first stream. After an hour without a stream it is forgotten. `401` says that a new one is needed.
 #[utoipa::path(
     post,
     path = "/v1/live/tickets",
@@ -59,12 +60,14 @@ pub async fn create_ticket(
     let campaign = body.0.campaign_id;
     live.reports.find_campaign(tenant.context(), tenant.campaigns(), &campaign).await?;
     let secret = TicketSecret::generate()?;
-    secret.issue(&live, campaign.as_str(), credential(&request)?).await?;
+    let ends = tenant.principal().expires_at;
+    let credential = credential(&request)?;
+    secret.issue(&live.aggregates, campaign.as_str(), credential, ends).await?;
     let ticket = secret.reveal();
     Ok(HttpResponse::Created().json(Ticket {
         url: format!("/v1/campaigns/{campaign}/live?ticket={ticket}"),
         ticket,
-        expires_at: Utc::now() + LIFETIME,
+        expires_at: Utc::now() + Aggregates::TICKET_WAITS,
     }))
 }
 

@@ -1,7 +1,6 @@
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use actix_web::web::Bytes;
-use aggregates::StreamId;
 use chrono::{DateTime, Utc};
 use metrics::{Additivity, Metric, QuarterHour, QuarterSeries, Sums};
 use money::Currency;
@@ -98,7 +97,7 @@ fn metrics_that(wanted: impl Fn(Additivity) -> bool) -> Vec<Metric> {
 /// One event of a stream. JSON holds no line breaks, so it is one line of data.
 ///
 /// Without an id a client that connects again resumes from the last one it saw.
-pub(crate) fn event(name: &str, id: Option<StreamId>, data: &impl Serialize) -> String {
+pub(crate) fn event(name: &str, id: Option<impl Display>, data: &impl Serialize) -> String {
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
     let data = serde_json::to_string(data).unwrap_or_default();
     format!("{id}event: {name}\ndata: {data}\n\n")
@@ -111,6 +110,7 @@ pub(crate) fn beginning() -> String {
 
 #[cfg(test)]
 mod tests {
+    use aggregates::StreamId;
     use metrics::{Counter, MoneySum};
     use money::Amount;
     use serde_json::json;
@@ -164,6 +164,6 @@ mod tests {
     fn an_event_is_one_line_of_data() {
         let text = event("update", Some(StreamId::START), &"two\nlines");
         assert_eq!(text, "id: 0-0\nevent: update\ndata: \"two\\nlines\"\n\n");
-        assert_eq!(event("update", None, &1), "event: update\ndata: 1\n\n");
+        assert_eq!(event("update", None::<StreamId>, &1), "event: update\ndata: 1\n\n");
     }
 }

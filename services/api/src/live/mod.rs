@@ -8,6 +8,9 @@
 mod create_ticket;
 mod frames;
 mod open_streams;
+mod open_ticket;
+mod places;
+mod redeem;
 mod reports;
 mod stream;
 mod stream_campaign;
@@ -43,12 +46,19 @@ pub struct Live {
     feed: LiveFeed,
     reports: Arc<dyn LiveReports>,
     open: OpenStreams,
+    trust_forwarded_for: bool,
 }
 
 impl Live {
-    /// Streams what `feed` brings, beginning with what `reports` tells.
-    pub fn new(aggregates: Aggregates, feed: LiveFeed, reports: Arc<dyn LiveReports>) -> Self {
-        Self { aggregates, feed, reports, open: OpenStreams::default() }
+    /// Streams what `feed` brings, beginning with what `reports` tells. A ticket stays at the address
+    /// of its client, which a load balancer tells when it is trusted to.
+    pub fn new(
+        aggregates: Aggregates,
+        feed: LiveFeed,
+        reports: Arc<dyn LiveReports>,
+        trust_forwarded_for: bool,
+    ) -> Self {
+        Self { aggregates, feed, reports, open: OpenStreams::default(), trust_forwarded_for }
     }
 }
 
@@ -56,7 +66,7 @@ impl Live {
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(
-            resource("/v1/campaigns/{id}/live").wrap(from_fn(ticket::redeem)).get(stream_campaign),
+            resource("/v1/campaigns/{id}/live").wrap(from_fn(redeem::redeem)).get(stream_campaign),
         )
         .service(resource("/v1/live/tickets").post(create_ticket));
 }

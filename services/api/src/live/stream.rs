@@ -9,12 +9,13 @@ use metrics::{Granularity, QuarterHour, QuarterSeries, Sums, TimeRange};
 use problem::{Code, Problem};
 use tenancy::{CampaignId, TenantContext};
 use tokio::time::{Instant, sleep_until};
-use web::WebState;
+use web::{HangUp, WebState};
 
 use super::{
     Live, LiveReport,
     frames::{self, EXPIRED, HEARTBEAT, RESET, REVOKED, Snapshot, Today, Update},
     open_streams::OpenStream,
+    open_ticket::OpenTicket,
     unsettled::Unsettled,
 };
 
@@ -24,6 +25,8 @@ const PACE: Duration = Duration::from_millis(200);
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// Between two looks at whether the credential is still good.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
+/// Between two signs to other processes that a ticket's stream is open.
+const HOLD_EVERY: Duration = Duration::from_secs(2);
 /// Between two readings of what the feed only named.
 const READ_EVERY: Duration = Duration::from_secs(1);
 /// When to read again after a store was away.
@@ -34,6 +37,15 @@ const SHOWN: TimeDelta = TimeDelta::hours(2);
 const MOMENT: TimeDelta = TimeDelta::milliseconds(1);
 /// When to ask again after Redis was away.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// Who gets a stream.
+pub(crate) struct Client {
+    pub(crate) hang_up: HangUp,
+    /// The ticket it came with.
+    pub(crate) ticket: Option<OpenTicket>,
+    /// The last place it has seen.
+    pub(crate) resume: Option<StreamId>,
+}
 
 /// One client's stream of one campaign.
 pub(crate) struct CampaignStream {
@@ -47,7 +59,10 @@ pub(crate) struct CampaignStream {
     /// The client knows of nothing that was received later.
     told: DateTime<Utc>,
     first: Option<Bytes>,
-    ends: Instant,
+    hang_up: HangUp,
+    ticket: Option<OpenTicket>,
+    ends: Option<Instant>,
+    next_hold: Instant,
     next_check: Instant,
     next_frame: Instant,
     next_reading: Instant,
@@ -57,8 +72,8 @@ pub(crate) struct CampaignStream {
 }
 
 impl CampaignStream {
-    /// Opens a stream that goes on after `resume`, or begins with a snapshot, and ends with the
-    /// credential, or with its right to see the campaign.
+    /// Opens a stream that goes on where its client was, or begins with a snapshot, and ends with the
+    /// credential, with its right to see the campaign, or when the client hangs up.
     ///
     /// # Errors
     /// Too many streams are open, or a store is away.
@@ -68,12 +83,13 @@ impl CampaignStream {
         tenant: &TenantContext,
         principal: &Principal,
         campaign: CampaignId,
-        resume: Option<StreamId>,
+        client: Client,
     ) -> Result<Self, Problem> {
         let open = live.open.open(tenant)?;
         let feed = live.feed.follow(tenant, &campaign).await.map_err(away)?;
         let now = Instant::now();
-        let left = (principal.expires_at - Utc::now()).to_std();
+        let left = principal.expires_at.map(|ends| (ends - Utc::now()).to_std());
+        let Client { hang_up, ticket, resume } = client;
         let mut stream = Self {
             live: live.clone(),
             web: web.clone(),
@@ -84,7 +100,10 @@ impl CampaignStream {
             unsettled: Unsettled::default(),
             told: Utc::now(),
             first: None,
-            ends: now + left.unwrap_or_default(),
+            hang_up,
+            ticket,
+            ends: left.map(|left| now + left.unwrap_or_default()),
+            next_hold: now + HOLD_EVERY,
             next_check: now + CHECK_EVERY,
             next_frame: now,
             next_reading: now + READ_EVERY,
@@ -111,6 +130,9 @@ impl CampaignStream {
                 return Some(bytes);
             }
         }
+        if let Some(ticket) = self.ticket.take() {
+            ticket.close().await;
+        }
         None
     }
 
@@ -124,7 +146,18 @@ impl CampaignStream {
         };
         tokio::select! {
             biased;
-            () = sleep_until(self.ends) => self.end(EXPIRED),
+            () = self.hang_up.wait() => {
+                self.ended = true;
+                None
+            }
+            () = sleep_until(self.ends.unwrap_or(next_frame)), if self.ends.is_some() => {
+                self.end(EXPIRED)
+            }
+            () = sleep_until(self.next_hold), if self.ticket.is_some() => {
+                self.next_hold = Instant::now() + HOLD_EVERY;
+                self.hold().await;
+                None
+            }
             () = sleep_until(self.next_check) => {
                 self.next_check = Instant::now() + CHECK_EVERY;
                 if self.is_revoked().await {
@@ -145,6 +178,13 @@ impl CampaignStream {
                 self.read().await
             }
             () = sleep_until(self.next_heartbeat) => Some(HEARTBEAT),
+        }
+    }
+
+    /// Ends without a word when the ticket has another stream open.
+    async fn hold(&mut self) {
+        if let Some(ticket) = &self.ticket {
+            self.ended = !ticket.hold().await;
         }
     }
 
@@ -279,9 +319,12 @@ impl CampaignStream {
         Some(frames::event("update", id, &update))
     }
 
-    /// `place`, when the client knows everything up to it.
-    fn resumable(&self, place: StreamId) -> Option<StreamId> {
-        self.unsettled.is_empty().then_some(place)
+    /// The `id:` of `place`, when the client knows everything up to it.
+    fn resumable(&self, place: StreamId) -> Option<String> {
+        self.unsettled.is_empty().then(|| match &self.ticket {
+            Some(ticket) => ticket.signed(place),
+            None => place.to_string(),
+        })
     }
 
     /// Today's totals, and its quarter hours up to the present one.

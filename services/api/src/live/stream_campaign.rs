@@ -1,19 +1,23 @@
 use std::convert::Infallible;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
     http::header,
-    web::{Data, Path},
+    web::{Bytes, Data, Path},
 };
-use aggregates::StreamId;
 use auth::ReadReports;
-use futures::stream::unfold;
+use futures::stream::{empty, unfold};
 use serde::Deserialize;
 use tenancy::CampaignId;
 use utoipa::IntoParams;
-use web::{Error, Query, Tenant, WebState};
+use web::{Error, HangUp, Query, Tenant, WebState, is_head};
 
-use super::{Live, stream::CampaignStream};
+use super::{
+    Live,
+    open_ticket::OpenTicket,
+    places,
+    stream::{CampaignStream, Client},
+};
 
 /// What a live stream is asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -24,6 +28,7 @@ pub struct LiveQuery {
     #[expect(dead_code, reason = "redeemed before the request gets here")]
     ticket: Option<String>,
     /// As the header `Last-Event-ID`, for a new `EventSource`, which cannot send that either.
+    #[expect(dead_code, reason = "read where a ticket is redeemed, too")]
     #[param(example = "1772323200000-0")]
     last_event_id: Option<String>,
 }
@@ -34,7 +39,8 @@ pub struct LiveQuery {
 /// hours), then `update` frames with the quarter hours that changed. A quarter hour comes with all
 /// its numbers, which replace those sent before. At most five frames a second; a comment every 15
 /// seconds. After a reconnect with `Last-Event-ID` the stream goes on where it was, or says `reset`
-/// and begins with a new snapshot. It says `end` when the credential runs out or is revoked.
+/// and begins with a new snapshot. It says `end` when the credential runs out or is revoked; with an
+/// API key that has no end it goes on until the key is revoked.
 #[utoipa::path(
     get,
     path = "/v1/campaigns/{id}/live",
@@ -55,31 +61,46 @@ pub struct LiveQuery {
 pub async fn stream_campaign(
     tenant: Tenant<ReadReports>,
     campaign: Path<CampaignId>,
-    query: Query<LiveQuery>,
+    _query: Query<LiveQuery>,
     request: HttpRequest,
     live: Data<Live>,
     web: Data<WebState>,
 ) -> Result<HttpResponse, Error> {
     let (context, principal) = (tenant.context(), tenant.principal());
     live.reports.find_campaign(context, tenant.campaigns(), &campaign).await?;
-    let resume = resume_from(&request, &query.0);
+    if is_head(&request) {
+        return Ok(answer().streaming(empty::<Result<Bytes, Infallible>>()));
+    }
+    // What is no id of ours is as good as none.
+    let resume = last_event_id(&request).and_then(|text| places::read(&text));
+    let ticket = request.extensions_mut().remove::<OpenTicket>();
+    let client = Client { hang_up: HangUp::of(&request), ticket, resume };
     let stream =
-        CampaignStream::open(&live, &web, context, principal, campaign.into_inner(), resume)
+        CampaignStream::open(&live, &web, context, principal, campaign.into_inner(), client)
             .await?;
     let body = unfold(stream, async |mut stream| {
         let bytes = stream.next().await?;
         Some((Ok::<_, Infallible>(bytes), stream))
     });
-    Ok(HttpResponse::Ok()
+    Ok(answer().streaming(Box::pin(body)))
+}
+
+fn answer() -> HttpResponseBuilder {
+    let mut answer = HttpResponse::Ok();
+    answer
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // nginx would collect the frames otherwise.
-        .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(Box::pin(body)))
+        .insert_header(("X-Accel-Buffering", "no"));
+    answer
 }
 
-/// The last event seen; what is no id of ours is as good as none.
-fn resume_from(request: &HttpRequest, query: &LiveQuery) -> Option<StreamId> {
+/// The last event that the client has seen, as it says: by header, or in the query.
+pub(super) fn last_event_id(request: &HttpRequest) -> Option<String> {
     let header = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
-    header.or(query.last_event_id.as_deref())?.parse().ok()
+    let query = || {
+        let mut parameters = request.query_string().split('&');
+        parameters.find_map(|parameter| parameter.strip_prefix("last_event_id="))
+    };
+    header.or_else(query).map(str::to_owned)
 }

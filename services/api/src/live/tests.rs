@@ -1,14 +1,15 @@
 //! Streams against a real Redis, named by `FOOTFALL__REDIS__URL`.
 
 mod anybody;
+mod hanging_up;
 mod stand;
+mod tickets;
 
 use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
-use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use stand::{Stand, Stream};
 
@@ -147,6 +148,47 @@ async fn a_stream_ends_with_its_credential() {
 }
 
 #[actix_web::test]
+async fn a_stream_of_a_key_ends_with_the_key_and_one_without_an_end_goes_on() {
+    let stand = Stand::new().await;
+    let path = "/v1/campaigns/spring-sale/live";
+    let key = stand.make_key(Some(TimeDelta::seconds(2)));
+    let mut stream = Stream::new(stand.get_with(Some(&key), path, &[]).await);
+    assert_eq!(stream.event().await.name, "snapshot");
+    assert_eq!(stream.event().await.data["reason"], "token_expired");
+
+    let endless = stand.make_key(None);
+    let state = stand.principal(&endless).await;
+    assert_eq!(state.expires_at, None, "only a revocation ends it");
+    let mut stream = Stream::new(stand.get_with(Some(&endless), path, &[]).await);
+    assert_eq!(stream.event().await.name, "snapshot");
+    stand.revoke_key();
+    assert_eq!(stream.event().await.data["reason"], "revoked");
+}
+
+#[actix_web::test]
+async fn head_tells_what_a_stream_is_and_opens_none() {
+    let stand = Stand::new().await;
+    let path = "/v1/campaigns/spring-sale/live";
+    for _ in 0..3 {
+        let response = stand.head("acme", path).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers().get("content-type").unwrap(), "text/event-stream");
+        assert!(Stream::new(response).is_over().await);
+    }
+    let _first = stand.open("acme", None).await;
+    let _second = stand.open("acme", None).await;
+    assert_eq!(
+        stand.head("acme", "/v1/campaigns/other/live").await.status(),
+        StatusCode::NOT_FOUND
+    );
+
+    let url = stand.ticket("globex", "spring-sale").await.unwrap();
+    assert_eq!(stand.head_with(None, &url).await.status(), StatusCode::OK);
+    let mut stream = Stream::new(stand.get_with(None, &url, &[]).await);
+    assert_eq!(stream.event().await.name, "snapshot", "the ticket was not used");
+}
+
+#[actix_web::test]
 async fn what_redis_lost_is_read_from_the_store_once_a_second() {
     let stand = Stand::whole_from(Utc::now() + TimeDelta::hours(2)).await;
     stand.store(3);
@@ -210,7 +252,7 @@ async fn a_stream_ends_soon_after_its_right_to_be_there() {
         let stand = Stand::new().await;
         let path = "/v1/campaigns/spring-sale/live";
         let credential = match with_key {
-            true => stand.make_key(),
+            true => stand.make_key(None),
             false => stand.token_for("acme", TimeDelta::minutes(15)),
         };
         let mut stream = Stream::new(stand.get_with(Some(&credential), path, &[]).await);
@@ -252,51 +294,6 @@ async fn a_tenant_may_have_so_many_streams_open_and_no_more() {
 }
 
 #[actix_web::test]
-async fn over_a_real_connection_frames_come_at_once_and_hanging_up_closes_the_stream() {
-    let stand = Stand::new().await;
-    let address = stand.serve();
-    let mut first = stand.connect(address, "acme").await;
-    let mut second = stand.connect(address, "acme").await;
-    for connection in [&mut first, &mut second] {
-        read_until(connection, "event: snapshot").await;
-    }
-    let refused = read_until(&mut stand.connect(address, "acme").await, "\r\n").await;
-    assert!(refused.contains("429"), "{refused}");
-
-    let clicked = Instant::now();
-    stand.click("acme", 1).await;
-    read_until(&mut second, "event: update").await;
-    assert!(clicked.elapsed() < Duration::from_secs(2), "{:?}", clicked.elapsed());
-
-    drop(first);
-    // A hung-up client is noticed with what is sent to it next.
-    for _ in 0..20 {
-        stand.click("acme", 1).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let answer = read_until(&mut stand.connect(address, "acme").await, "\r\n").await;
-        if answer.contains("200") {
-            return stand.stop().await;
-        }
-    }
-    panic!("the stream of who hung up is still open");
-}
-
-/// What comes up to and including `mark`.
-async fn read_until(connection: &mut TcpStream, mark: &str) -> String {
-    let mut text = String::new();
-    let read = async {
-        while !text.contains(mark) {
-            let mut bytes = [0; 4_096];
-            let count = connection.read(&mut bytes).await.unwrap();
-            assert!(count > 0, "hung up after {text}");
-            text += str::from_utf8(&bytes[..count]).unwrap();
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), read).await.expect("within ten seconds");
-    text
-}
-
-#[actix_web::test]
 async fn what_may_not_be_seen_is_not_there() {
     let stand = Stand::new().await;
     for path in ["/v1/campaigns/other/live", "/v1/campaigns/no_slug/live"] {
@@ -306,26 +303,4 @@ async fn what_may_not_be_seen_is_not_there() {
     assert_eq!(none.status(), StatusCode::UNAUTHORIZED);
     let wrong = stand.get("acme", "/v1/campaigns/spring-sale/live?tiket=x", &[]).await;
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
-}
-
-#[actix_web::test]
-async fn a_ticket_opens_one_stream_once_and_stands_for_its_credential() {
-    let stand = Stand::new().await;
-    stand.click("acme", 3).await;
-    let url = stand.ticket("acme", "spring-sale").await.unwrap();
-    let mut stream = Stream::new(stand.get_with(None, &url, &[]).await);
-    assert_eq!(stream.event().await.data["today"]["clicks"], 3);
-    assert_eq!(stand.get_with(None, &url, &[]).await.status(), StatusCode::UNAUTHORIZED);
-
-    let moved = stand.ticket("acme", "spring-sale").await.unwrap();
-    let moved = moved.replace("spring-sale", "summer-sale");
-    assert_eq!(stand.get_with(None, &moved, &[]).await.status(), StatusCode::UNAUTHORIZED);
-    let moved_back = moved.replace("summer-sale", "spring-sale");
-    assert_eq!(stand.get_with(None, &moved_back, &[]).await.status(), StatusCode::UNAUTHORIZED);
-
-    for wrong in ["", "flt_", "flt_AAAA", "%00"] {
-        let path = format!("/v1/campaigns/spring-sale/live?ticket={wrong}");
-        assert_eq!(stand.get_with(None, &path, &[]).await.status(), StatusCode::UNAUTHORIZED);
-    }
-    assert_eq!(stand.ticket("acme", "other").await, Err(StatusCode::NOT_FOUND));
 }

@@ -1,27 +1,19 @@
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
-use actix_web::{
-    body::{BoxBody, EitherBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderValue},
-    middleware::Next,
-    web::Data,
-};
-use aggregates::AggregatesError;
+use aggregates::{Aggregates, AggregatesError};
 use auth::{SealError, SealedField, Sealer};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use problem::{Code, Problem};
+use chrono::{DateTime, Utc};
+use problem::Problem;
 use sha2::{Digest, Sha256};
 
-use super::Live;
+use super::places::Places;
 
-/// How long a ticket may wait for its use.
-pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
 /// When to ask again after Redis was away.
 const RETRY: Duration = Duration::from_secs(1);
 const PREFIX: &str = "flt_";
 
-/// 256 random bits that stand for a credential, once, for one campaign's stream.
+/// 256 random bits that stand for a credential on one campaign's stream.
 ///
 /// Redis keeps the credential sealed under a key made of the ticket, and knows the ticket by a hash:
 /// whoever reads Redis gets neither.
@@ -38,27 +30,32 @@ impl TicketSecret {
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(self.0))
     }
 
-    fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let secret = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
         secret.try_into().ok().map(Self)
     }
 
-    /// Makes the ticket stand for `credential` on the stream of `campaign`.
+    /// Makes the ticket stand for `credential`, which `ends`, on the stream of `campaign`.
     pub(crate) async fn issue(
         &self,
-        live: &Live,
+        aggregates: &Aggregates,
         campaign: &str,
         credential: &str,
+        ends: Option<DateTime<Utc>>,
     ) -> Result<(), Problem> {
         let sealed = self.sealer().seal(field(campaign), credential.as_bytes());
         let sealed = URL_SAFE_NO_PAD.encode(sealed.map_err(Problem::internal)?);
-        live.aggregates.put_ticket(&self.name(), &sealed, LIFETIME).await.map_err(away)
+        aggregates.put_ticket(&self.name(), &sealed, ends).await.map_err(away)
     }
 
-    /// The credential, once.
-    async fn take(&self, live: &Live, campaign: &str) -> Result<Option<String>, Problem> {
-        let taken = live.aggregates.take_ticket(&self.name()).await.map_err(away)?;
-        Ok(taken.and_then(|sealed| self.open(campaign, &sealed).ok()))
+    /// The credential, while the ticket is known.
+    pub(crate) async fn credential(
+        &self,
+        aggregates: &Aggregates,
+        campaign: &str,
+    ) -> Result<Option<String>, Problem> {
+        let sealed = aggregates.ticket(&self.name()).await.map_err(away)?;
+        Ok(sealed.and_then(|sealed| self.open(campaign, &sealed).ok()))
     }
 
     fn open(&self, campaign: &str, sealed: &str) -> Result<String, SealError> {
@@ -68,16 +65,36 @@ impl TicketSecret {
     }
 
     /// What Redis knows it by.
-    fn name(&self) -> [u8; 32] {
-        self.digest(b"footfall ticket name")
+    pub(crate) fn name(&self) -> [u8; 32] {
+        self.digest(b"footfall ticket name", &[])
+    }
+
+    /// What Redis knows `address` by; one for a whole IPv6 /64, within which devices change theirs.
+    pub(crate) fn address(&self, address: IpAddr) -> String {
+        let network = match address.to_canonical() {
+            IpAddr::V4(address) => address.to_bits().to_be_bytes().to_vec(),
+            IpAddr::V6(address) => ((address.to_bits() >> 64) as u64).to_be_bytes().to_vec(),
+        };
+        URL_SAFE_NO_PAD.encode(self.digest(b"footfall ticket address", &network))
+    }
+
+    /// Signs the places that are sent on streams of this ticket. The ticket alone, which stands in
+    /// URLs and their logs, signs nothing.
+    pub(crate) fn places(&self, credential: &str) -> Places {
+        Places::new(self.digest(b"footfall ticket places", credential.as_bytes()))
     }
 
     fn sealer(&self) -> Sealer {
-        Sealer::new(self.digest(b"footfall ticket key"))
+        Sealer::new(self.digest(b"footfall ticket key", &[]))
     }
 
-    fn digest(&self, purpose: &[u8]) -> [u8; 32] {
-        Sha256::new().chain_update(purpose).chain_update(self.0).finalize().into()
+    fn digest(&self, purpose: &[u8], more: &[u8]) -> [u8; 32] {
+        Sha256::new()
+            .chain_update(purpose)
+            .chain_update(self.0)
+            .chain_update(more)
+            .finalize()
+            .into()
     }
 }
 
@@ -85,53 +102,7 @@ fn field(campaign: &str) -> SealedField<'_> {
     SealedField { purpose: "live-ticket", tenant: "", row: campaign, field: "credential" }
 }
 
-/// Swaps `?ticket=` for the `Authorization` header it stands for. Everything after, extractors
-/// included, works as if the client had sent that.
-pub(crate) async fn redeem<B: MessageBody + 'static>(
-    mut request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
-    if !request.headers().contains_key(header::AUTHORIZATION) {
-        match authorization(&request).await {
-            Ok(Some(value)) => {
-                request.headers_mut().insert(header::AUTHORIZATION, value);
-            }
-            Ok(None) => {}
-            Err(problem) => {
-                let response = request.error_response(web::Error::from(problem));
-                return Ok(response.map_into_right_body());
-            }
-        }
-    }
-    Ok(next.call(request).await?.map_into_left_body())
-}
-
-async fn authorization(request: &ServiceRequest) -> Result<Option<HeaderValue>, Problem> {
-    let mut parameters = request.query_string().split('&');
-    let Some(ticket) = parameters.find_map(|parameter| parameter.strip_prefix("ticket=")) else {
-        return Ok(None);
-    };
-    let live = request
-        .app_data::<Data<Live>>()
-        .ok_or_else(|| Problem::internal("the app has no live state"))?;
-    let campaign = request.match_info().get("id").unwrap_or_default();
-    let credential = match TicketSecret::read(ticket) {
-        Some(ticket) => ticket.take(live, campaign).await?,
-        None => None,
-    };
-    let credential = credential.ok_or_else(|| {
-        Problem::new(
-            Code::CredentialInvalid,
-            "The ticket was used, has run out, or is for another stream. Get a new one.",
-        )
-    })?;
-    let mut value =
-        HeaderValue::try_from(format!("Bearer {credential}")).map_err(Problem::internal)?;
-    value.set_sensitive(true);
-    Ok(Some(value))
-}
-
-fn away(error: AggregatesError) -> Problem {
+pub(super) fn away(error: AggregatesError) -> Problem {
     Problem::unavailable(RETRY, error).naming(crate::failure::LIVE_NUMBERS)
 }
 
@@ -152,11 +123,20 @@ mod tests {
     #[test]
     fn what_redis_knows_does_not_open_the_ticket() {
         let ticket = TicketSecret([7; 32]);
-        assert_ne!(ticket.name(), ticket.digest(b"footfall ticket key"));
+        assert_ne!(ticket.name(), ticket.digest(b"footfall ticket key", &[]));
         assert_eq!(TicketSecret::read(&ticket.reveal()).map(|read| read.0), Some([7; 32]));
         let bare = ticket.reveal().replace(PREFIX, "");
         for wrong in ["", "flt_", "flt_AAAA", &bare] {
             assert!(TicketSecret::read(wrong).is_none(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn devices_of_one_network_have_one_address() {
+        let address = |text: &str| TicketSecret([7; 32]).address(text.parse().unwrap());
+        assert_eq!(address("2001:db8::1"), address("2001:db8::ffff:1"));
+        assert_ne!(address("2001:db8::1"), address("2001:db8:0:1::1"));
+        assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
+        assert_ne!(address("192.0.2.1"), address("192.0.2.2"));
     }
 }

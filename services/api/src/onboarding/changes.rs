@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use control_plane::{Inventory, TenantSpec};
-use tenancy::{Limits, Placement, TenantState};
+use tenancy::{Limits, Origin, Placement, TenantState};
 
 use super::{
     current::Known,
@@ -103,7 +103,17 @@ fn spec(order: &TenantOrder, known: Option<&Known>) -> TenantSpec {
         retention_days: order.retention_days.unwrap_or(retention_days),
         time_zone: order.time_zone,
         currency: order.currency,
+        origins: order.origins.clone().unwrap_or_else(|| known.map(origins).unwrap_or_default()),
     }
+}
+
+fn origins(known: &Known) -> Vec<Origin> {
+    known.detail.record.origins.to_vec()
+}
+
+fn listed(origins: &[Origin]) -> String {
+    let texts: Vec<_> = origins.iter().map(Origin::as_str).collect();
+    if texts.is_empty() { "none".to_owned() } else { texts.join(" ") }
 }
 
 fn update(order: &TenantOrder, known: &Known) -> Option<Change> {
@@ -113,6 +123,7 @@ fn update(order: &TenantOrder, known: &Known) -> Option<Change> {
         ("name", old.record.name.clone(), new.name.clone()),
         ("time zone", old.record.time_zone.to_string(), new.time_zone.to_string()),
         ("currency", old.record.currency.to_string(), new.currency.to_string()),
+        ("origins", listed(&old.record.origins), listed(&new.origins)),
         ("retention days", old.retention_days.to_string(), new.retention_days.to_string()),
         ("events per second", was.events_per_second.to_string(), is.events_per_second.to_string()),
         (

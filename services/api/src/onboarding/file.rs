@@ -24,6 +24,10 @@ pub struct TenantFile {
     /// The ISO 4217 currency of amounts sent without one.
     #[schema(example = "EUR")]
     pub currency: String,
+    /// Origins whose pages may read the tenant's answers (CORS): `scheme://host[:port]`, at most 50.
+    /// Left out: none, or those that are; an empty list takes all away.
+    #[schema(example = json!(["https://console.acme.example"]))]
+    pub origins: Option<Vec<String>>,
     /// How long raw events are kept, in days. Left out: 730, or what it is.
     pub retention_days: Option<u32>,
     /// What the tenant may use. What is left out has a default, or stays as it is.

@@ -5,12 +5,15 @@ use chrono_tz::Tz;
 use control_plane::Advertiser;
 use money::Currency;
 use problem::FieldError;
-use tenancy::{AdvertiserId, CampaignId, ClientId, ClusterName, Isolation};
+use tenancy::{AdvertiserId, CampaignId, ClientId, ClusterName, Isolation, Origin};
 
 use super::{
     field::Fields,
     file::{CampaignFile, KeyFile, LimitsFile, TenantFile, UserFile},
 };
+
+/// Most origins of a tenant.
+const MOST_ORIGINS: usize = 50;
 
 /// A [`TenantFile`] that makes sense on its own. Things stand at the places they have in the file.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct TenantOrder {
     pub(crate) cluster: ClusterName,
     pub(crate) time_zone: Tz,
     pub(crate) currency: Currency,
+    /// By text.
+    pub(crate) origins: Option<Vec<Origin>>,
     pub(crate) retention_days: Option<u32>,
     pub(crate) limits: LimitsFile,
     pub(crate) advertisers: Vec<Advertiser>,
@@ -65,6 +70,7 @@ impl TenantOrder {
         let zone = "must be an IANA time zone such as Europe/Warsaw";
         fields.must(time_zone.is_some(), "/time_zone", zone);
         let currency = fields.parse("/currency", &file.currency);
+        let origins = file.origins.as_deref().map(|texts| origins(&mut fields, texts));
         check_numbers(&mut fields, file);
 
         let advertisers: Vec<_> = numbered("advertisers", &file.advertisers)
@@ -100,6 +106,7 @@ impl TenantOrder {
                     cluster,
                     time_zone,
                     currency,
+                    origins,
                     retention_days: file.retention_days,
                     limits: file.limits.clone(),
                     advertisers,
@@ -122,6 +129,19 @@ fn isolation(fields: &mut Fields, text: &str) -> Option<Isolation> {
     let found = Isolation::ALL.into_iter().find(|tier| tier.as_str() == text);
     fields.must(found.is_some(), "/isolation", "must be one of shared, schema, dedicated");
     found
+}
+
+/// By text, each once.
+fn origins(fields: &mut Fields, texts: &[String]) -> Vec<Origin> {
+    fields.must(texts.len() <= MOST_ORIGINS, "/origins", "must be at most 50 origins");
+    let parsed: BTreeSet<_> = numbered("origins", texts)
+        .filter_map(|(place, text)| {
+            let origin: Origin = fields.parse(&place, text)?;
+            fields.once("origin", &place, origin.as_str());
+            Some(origin)
+        })
+        .collect();
+    parsed.into_iter().collect()
 }
 
 fn check_numbers(fields: &mut Fields, file: &TenantFile) {

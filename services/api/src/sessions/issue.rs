@@ -10,7 +10,7 @@ use problem::{Code, Problem};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use telemetry::Counter;
-use tenancy::{ClientId, TenantState};
+use tenancy::{ClientId, Origin, TenantState};
 use utoipa::ToSchema;
 use web::{TokenSettings, WebState};
 
@@ -36,6 +36,15 @@ pub(crate) struct AccessToken {
     token_type: &'static str,
     /// How long it is good, in seconds.
     expires_in: i64,
+    /// Whose it is; none for a platform admin.
+    #[serde(skip)]
+    client_id: Option<ClientId>,
+}
+
+impl AccessToken {
+    pub(crate) fn client_id(&self) -> Option<&ClientId> {
+        self.client_id.as_ref()
+    }
 }
 
 /// An access token, and what to get the next one with.
@@ -47,6 +56,12 @@ pub(crate) struct TokenPair {
     refresh_token: String,
     /// When the refresh token ends, unused.
     refresh_expires_at: DateTime<Utc>,
+}
+
+impl TokenPair {
+    pub(crate) fn client_id(&self) -> Option<&ClientId> {
+        self.access.client_id()
+    }
 }
 
 impl Sessions {
@@ -192,6 +207,19 @@ impl Sessions {
         }
     }
 
+    /// The origins whose pages may read what was issued to a user or key of `client_id`: nobody's, of
+    /// the platform's own.
+    pub(crate) async fn readers(
+        &self,
+        client_id: Option<&ClientId>,
+    ) -> Result<Arc<[Origin]>, Failure> {
+        let Some(client_id) = client_id else {
+            return Ok(Arc::default());
+        };
+        let record = self.web.directory().find(client_id).await?;
+        Ok(record.map(|record| record.origins).unwrap_or_default())
+    }
+
     fn kept(&self, token: &RefreshToken, now: DateTime<Utc>) -> NewRefreshToken {
         NewRefreshToken {
             hash: token.hash(),
@@ -207,11 +235,13 @@ impl Sessions {
         now: DateTime<Utc>,
         end: Option<DateTime<Utc>>,
     ) -> Result<AccessToken, Failure> {
+        let client_id = grant.client.as_ref().map(|(id, _)| id.clone());
         let issued = self.signer.issue_until(grant, now, end)?;
         Ok(AccessToken {
             access_token: issued.token,
             token_type: "Bearer",
             expires_in: (issued.expires_at - now).num_seconds(),
+            client_id,
         })
     }
 

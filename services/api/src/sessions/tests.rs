@@ -55,6 +55,7 @@ async fn acme(control_plane: &ControlPlane) -> TenantControl {
         retention_days: 400,
         time_zone: chrono_tz::UTC,
         currency: "EUR".parse().unwrap(),
+        origins: Vec::new(),
     };
     admin.create_tenant(&spec, Isolation::Shared, &cluster.name).await.unwrap();
     admin.set_tenant_state(&client_id, TenantState::Active).await.unwrap();

@@ -1,5 +1,5 @@
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stand::{Stand, answer};
 
@@ -67,7 +67,7 @@ async fn a_wrong_method_and_an_unknown_path_are_problems() {
         (wrong.status.as_u16(), &wrong.body["code"]),
         (405, &Value::from("method_not_allowed"))
     );
-    assert_eq!(wrong.headers["allow"], "GET");
+    assert_eq!(wrong.headers["allow"], "GET, HEAD");
     let unknown = answer(stand.request(Method::GET, "/v2/anything", None)).await;
     assert_eq!((unknown.status.as_u16(), &unknown.body["code"]), (404, &Value::from("not_found")));
 }
@@ -78,6 +78,7 @@ async fn the_page_of_the_description_loads_nothing_from_elsewhere() {
     let page = stand.request(Method::GET, "/docs", None).send().await.unwrap();
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self'"));
+    assert!(policy.contains("connect-src 'self' http://127.0.0.1:8081;"), "{policy}");
     let text = page.text().await.unwrap();
     assert!(!text.contains("http://") && !text.contains("https://"));
     for part in ["/docs/docs.js", "/docs/docs.css", "/openapi.json"] {
@@ -85,4 +86,23 @@ async fn the_page_of_the_description_loads_nothing_from_elsewhere() {
         let part = stand.request(Method::GET, part, None).send().await.unwrap();
         assert_eq!(part.status(), 200);
     }
+}
+
+#[actix_web::test]
+async fn the_page_shows_the_collectors_description_too_and_the_root_leads_to_it() {
+    let stand = Stand::new().await;
+    let documents = answer(stand.request(Method::GET, "/docs/documents.json", None)).await;
+    let expected = json!([
+        {"url": "/openapi.json", "server": ""},
+        {"url": "/docs/collector.json", "server": "http://127.0.0.1:8081"},
+    ]);
+    assert_eq!(documents.body, expected);
+    for document in documents.body.as_array().unwrap() {
+        let url = document["url"].as_str().unwrap();
+        let shown = answer(stand.request(Method::GET, url, None)).await;
+        assert!(shown.body["paths"].is_object(), "{url}");
+    }
+    // The client follows.
+    let root = stand.request(Method::GET, "/", None).send().await.unwrap();
+    assert_eq!(root.url().path(), "/docs");
 }

@@ -3,7 +3,9 @@
 
 mod admin;
 mod campaigns;
+mod cross_origin;
 mod guards;
+mod head;
 mod rejects;
 mod sessions;
 mod stand;

@@ -3,7 +3,7 @@ use std::{net::SocketAddr, sync::Arc, thread};
 use aggregates::{Aggregates, RedisSettings};
 use api::{
     ApiSettings, Dependencies,
-    onboarding::{Made, Onboarding, TenantFile, ensure_admin},
+    onboarding::{Made, Onboarding, TenantFile, ensure_admin, read_folder},
 };
 use auth::{Sealer, SigningKey};
 use control_plane::{Account, Cluster, ControlPlane, PostgresSettings};
@@ -26,6 +26,7 @@ pub(crate) struct Stand {
     client: Client,
     made: Vec<Made>,
     suffix: String,
+    onboarding: Onboarding,
     lifecycle: Lifecycle,
     postgres: Wire,
     pub(crate) kafka: KafkaSettings,
@@ -91,6 +92,7 @@ impl Stand {
         let settings = ApiSettings {
             bind: "127.0.0.1:0".into(),
             trust_forwarded_for: true,
+            collector_url: "http://127.0.0.1:8081".into(),
             cached_answers: 100,
         };
         let lifecycle = Lifecycle::new();
@@ -102,6 +104,7 @@ impl Stand {
             client,
             made,
             suffix,
+            onboarding,
             lifecycle,
             postgres,
             kafka,
@@ -114,6 +117,23 @@ impl Stand {
     /// From now on PostgreSQL is out of reach.
     pub(crate) fn cut_postgres(&self) {
         self.postgres.cut();
+    }
+
+    /// Applies a tenant's file, with its origins if it names some.
+    pub(crate) async fn apply(&self, name: &str, origins: Option<&[&str]>) {
+        let mut file = document(name, &self.suffix);
+        if let Some(origins) = origins {
+            file["origins"] = json!(origins);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(format!("{}.toml", self.id(name)));
+        std::fs::write(path, toml::to_string(&file).unwrap()).unwrap();
+        let plan = self.onboarding.plan_folder(&read_folder(folder.path()).unwrap()).await.unwrap();
+        self.onboarding.apply(&plan, &mut |_| {}).await.unwrap();
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
     }
 
     /// The id of this test's `acme` or `globex`.
@@ -197,7 +217,7 @@ impl Stand {
         path: &str,
         credential: Option<&str>,
     ) -> RequestBuilder {
-        let request = self.client.request(method, format!("http://{}{path}", self.address));
+        let request = self.client.request(method, self.url(path));
         match credential {
             Some(credential) => request.bearer_auth(credential),
             None => request,
@@ -213,8 +233,12 @@ pub(crate) async fn answer(request: RequestBuilder) -> Answer {
 }
 
 fn tenant(name: &str, suffix: &str) -> TenantFile {
+    serde_json::from_value(document(name, suffix)).unwrap()
+}
+
+fn document(name: &str, suffix: &str) -> Value {
     let id = format!("{name}-{suffix}");
-    let file = json!({
+    json!({
         "id": id,
         "name": name,
         "isolation": "schema",
@@ -236,8 +260,7 @@ fn tenant(name: &str, suffix: &str) -> TenantFile {
             {"name": "shop", "kind": "collect"},
             {"name": "reports", "kind": "read"},
         ],
-    });
-    serde_json::from_value(file).unwrap()
+    })
 }
 
 async fn control_plane(database: &Database) -> (ControlPlane, Wire) {

@@ -1,6 +1,7 @@
 //! The route table.
 
 mod cross_origin;
+mod docs;
 mod events;
 
 pub(crate) use events::post as post_events;
@@ -10,7 +11,7 @@ use actix_web::{
     web::{Data, ServiceConfig, resource},
 };
 use aggregates::Aggregates;
-use web::{Health, WebState};
+use web::{Health, WebState, docs::Docs};
 
 use crate::{CollectorSettings, ingest::Ingest, log::Log};
 
@@ -23,6 +24,7 @@ pub(crate) fn routes(
     health: Health,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let web = Data::new(web);
+    let page = Docs::new(&[]);
     let ingest = Data::new(Ingest::new(settings.clone(), log, aggregates));
     move |config| {
         config
@@ -31,6 +33,8 @@ pub(crate) fn routes(
             .service(
                 resource("/v1/events").post(events::post::post).wrap(from_fn(cross_origin::answer)),
             )
+            .service(resource("/openapi.json").get(docs::description))
+            .configure(|config| page.clone().configure(config))
             .configure(|config| health.clone().configure(config));
     }
 }

@@ -5,6 +5,8 @@ mod accepting;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod describing;
+#[cfg(test)]
 mod documentation;
 #[cfg(test)]
 mod refusing;

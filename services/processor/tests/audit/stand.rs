@@ -128,6 +128,7 @@ impl Stand {
             retention_days: 400,
             time_zone: chrono_tz::UTC,
             currency: "EUR".parse().unwrap(),
+            origins: Vec::new(),
         };
         let admin = admin(&self.parts.control_plane);
         let cluster = cluster.parse().unwrap();

@@ -28,7 +28,10 @@ impl Stream {
         if let Some(after) = after {
             request = request.header("Last-Event-ID", after);
         }
-        let response = request.send().await.unwrap();
+        Self::of(request.send().await.unwrap())
+    }
+
+    fn of(response: reqwest::Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, pending: String::new() }
@@ -110,6 +113,29 @@ async fn a_client_that_reconnects_misses_nothing() {
     let frame = stream.next().await;
     assert_eq!(frame.event, "update", "what was missed comes first, not a new snapshot");
     assert_eq!(frame.data["buckets"][0]["impressions"], 5);
+}
+
+#[tokio::test]
+async fn an_event_source_that_reconnects_with_its_ticket_misses_nothing() {
+    let platform = Platform::start().await;
+    let tenant = platform.onboard(Tier::Shared).await;
+    let now = Utc::now();
+    let request = json!({"campaign_id": "spring"});
+    let ticket = platform.post(&tenant.advertiser, "/v1/live/tickets", &request).await.expect(201);
+    let url = platform.api(ticket.json()["url"].as_str().unwrap());
+    let mut stream = Stream::of(platform.client().get(&url).send().await.unwrap());
+    for total in 1..4 {
+        platform.collect(&tenant.collect_key, &impressions(1, now)).await.expect(202);
+        let last = stream.until_impressions(2 * total - 1).await;
+        drop(stream);
+        platform.collect(&tenant.collect_key, &impressions(1, now)).await.expect(202);
+        platform.settled(&tenant, "spring", "impressions", 2 * total).await;
+        let again = platform.client().get(&url).header("Last-Event-ID", &last.id);
+        stream = Stream::of(again.send().await.unwrap());
+        let frame = stream.next().await;
+        assert_eq!(frame.event, "update", "what was missed, no new snapshot");
+        assert_eq!(frame.data["buckets"][0]["impressions"], 2 * total);
+    }
 }
 
 #[tokio::test]

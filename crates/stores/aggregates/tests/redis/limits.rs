@@ -68,22 +68,3 @@ async fn everything_is_admitted_while_redis_is_away() {
     assert_eq!(aggregates.admit(&acme, u32::MAX).await, Admission::Admitted);
     assert!(aggregates.ping().await.is_err());
 }
-
-#[tokio::test]
-async fn a_ticket_is_taken_once() {
-    let stand = Stand::bare().await;
-    let hash = [7; 32];
-    stand.aggregates.put_ticket(&hash, "contents", Duration::from_secs(60)).await.unwrap();
-    let taken = stand.aggregates.take_ticket(&hash).await.unwrap();
-    assert_eq!(taken.as_deref(), Some("contents"));
-    assert_eq!(stand.aggregates.take_ticket(&hash).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn a_ticket_runs_out() {
-    let stand = Stand::bare().await;
-    let hash = [7; 32];
-    stand.aggregates.put_ticket(&hash, "contents", Duration::from_secs(1)).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
-    assert_eq!(stand.aggregates.take_ticket(&hash).await.unwrap(), None);
-}

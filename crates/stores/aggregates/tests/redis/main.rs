@@ -24,3 +24,5 @@ mod rebuilding;
 mod silence;
 #[cfg(test)]
 mod stand;
+#[cfg(test)]
+mod tickets;

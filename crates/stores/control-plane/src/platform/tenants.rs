@@ -3,7 +3,9 @@ use chrono_tz::Tz;
 use money::Currency;
 use serde_json::json;
 use sqlx::FromRow;
-use tenancy::{ClientId, ClusterName, Isolation, Limits, Placement, TenantRecord, TenantState};
+use tenancy::{
+    ClientId, ClusterName, Isolation, Limits, Origin, Placement, TenantRecord, TenantState,
+};
 
 use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit};
 
@@ -22,6 +24,8 @@ pub struct TenantSpec {
     pub time_zone: Tz,
     /// The currency of amounts sent without one.
     pub currency: Currency,
+    /// Whose pages may read its answers.
+    pub origins: Vec<Origin>,
 }
 
 /// All the control plane knows of a tenant.
@@ -47,6 +51,7 @@ pub(crate) struct TenantRow {
     retention_days: i64,
     time_zone: String,
     currency: String,
+    origins: Vec<String>,
     token_version: i32,
     created_at: DateTime<Utc>,
     isolation: String,
@@ -70,6 +75,7 @@ impl TryFrom<TenantRow> for TenantDetail {
             cluster: row.cluster.parse().map_err(ControlPlaneError::corrupt("cluster name"))?,
             route_version: row.route_version.try_into().map_err(number("route version"))?,
         };
+        let origins: Result<_, _> = row.origins.iter().map(|text| text.parse::<Origin>()).collect();
         let record = TenantRecord {
             client_id: row.client_id.parse().map_err(ControlPlaneError::corrupt("client id"))?,
             name: row.name,
@@ -78,6 +84,7 @@ impl TryFrom<TenantRow> for TenantDetail {
             limits,
             time_zone: row.time_zone.parse().map_err(ControlPlaneError::corrupt("time zone"))?,
             currency: row.currency.parse().map_err(ControlPlaneError::corrupt("currency"))?,
+            origins: origins.map_err(ControlPlaneError::corrupt("origin"))?,
             token_version: row.token_version.try_into().map_err(number("token version"))?,
         };
         Ok(Self {
@@ -161,6 +168,7 @@ impl PlatformControl {
                 "retention_days": spec.retention_days,
                 "time_zone": spec.time_zone.name(),
                 "currency": spec.currency,
+                "origins": spec.origins,
             }),
         };
         audit::append(&mut transaction, self.context.actor(), &entry).await?;
@@ -181,6 +189,7 @@ impl PlatformControl {
                 "retention_days": spec.retention_days,
                 "time_zone": spec.time_zone.name(),
                 "currency": spec.currency,
+                "origins": spec.origins,
             }),
         };
         audit::append(&mut transaction, self.context.actor(), &entry).await?;
@@ -223,4 +232,5 @@ fn bind<'q>(query: PgQuery<'q>, spec: &'q TenantSpec) -> PgQuery<'q> {
         .bind(i64::from(spec.retention_days))
         .bind(spec.time_zone.name())
         .bind(spec.currency.as_str())
+        .bind(spec.origins.iter().map(Origin::to_string).collect::<Vec<_>>())
 }

@@ -1,9 +1,10 @@
 use std::time::{Duration, Instant};
 
+use control_plane::TenantSpec;
 use lifecycle::Lifecycle;
-use tenancy::{TenantDirectory, TenantState};
+use tenancy::{OriginDirectory, TenantDirectory, TenantState};
 
-use crate::fixture::{Platform, id};
+use crate::fixture::{Platform, id, spec};
 
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
@@ -49,6 +50,27 @@ async fn the_listener_survives_the_loss_of_its_connection() {
         tenant.state == TenantState::Suspended
     })
     .await;
+    lifecycle.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_origin_that_is_listed_reaches_every_process_within_five_seconds() {
+    let platform = Platform::new().await;
+    let elsewhere = platform.database.control_plane().await;
+    let lifecycle = Lifecycle::new();
+    elsewhere.listen(&lifecycle);
+    assert!(elsewhere.listed_origins().await.unwrap().is_empty());
+    for listed in [vec!["https://shop.example"], vec![]] {
+        let origins: Vec<_> = listed.iter().map(|text| text.parse().unwrap()).collect();
+        let acme = TenantSpec { origins: origins.clone(), ..spec("acme") };
+        platform.admin().update_tenant(&acme).await.unwrap();
+        eventually("listed", async || {
+            let tenant = elsewhere.find(&id("acme")).await.unwrap().unwrap();
+            let all = elsewhere.listed_origins().await.unwrap();
+            *tenant.origins == *origins && all.len() == listed.len()
+        })
+        .await;
+    }
     lifecycle.stop().await.unwrap();
 }
 

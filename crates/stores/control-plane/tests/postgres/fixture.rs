@@ -116,5 +116,6 @@ pub(crate) fn spec(client_id: &str) -> TenantSpec {
         retention_days: 400,
         time_zone: "Europe/Warsaw".parse().unwrap(),
         currency: "EUR".parse().unwrap(),
+        origins: Vec::new(),
     }
 }

@@ -12,14 +12,14 @@ use std::{
 use actix_web::{
     body::{BoxBody, MessageBody},
     dev::ServiceResponse,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
     test::{TestRequest, call_service, init_service, read_body_json},
     web::{Data, ServiceConfig},
 };
 use aggregates::{Aggregates, ChainStart, LiveBatch, LiveDelta, LiveFeed, Outcome, RedisSettings};
 use auth::{
-    ApiKey, Authority, CampaignScope, Grant, KeyKind, Role, SigningKey, StoredApiKey, Subject,
-    TokenSigner, TokenVerifier,
+    ApiKey, Authority, CampaignScope, Grant, KeyKind, Principal, Role, SigningKey, StoredApiKey,
+    Subject, TokenSigner, TokenVerifier,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use lifecycle::Lifecycle;
@@ -29,7 +29,10 @@ use problem::Problem;
 use serde_json::{Value, json};
 use settings::Secret;
 use tenancy::{CampaignId, TenantContext, TenantRouter};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use uuid::Uuid;
 use web::WebState;
 
@@ -41,6 +44,7 @@ const PATH: &str = "/v1/campaigns/spring-sale/live";
 /// An app with live streams on a namespace of its own in the real Redis.
 pub(super) struct Stand {
     aggregates: Aggregates,
+    namespace: String,
     lifecycle: Lifecycle,
     live: Live,
     state: WebState,
@@ -83,7 +87,8 @@ impl Stand {
     pub(super) async fn whole_from(whole_from: DateTime<Utc>) -> Self {
         let url = testkit::setting("FOOTFALL__REDIS__URL");
         let namespace = format!("test-{}", Uuid::now_v7().simple());
-        let settings = RedisSettings { url: Secret::new(url), slot_buckets: 1, namespace };
+        let settings =
+            RedisSettings { url: Secret::new(url), slot_buckets: 1, namespace: namespace.clone() };
         let aggregates = Aggregates::connect(&settings).unwrap();
         let start = ChainStart {
             kgen: 1,
@@ -105,13 +110,24 @@ impl Stand {
             hidden: AtomicBool::new(false),
             stands_still: AtomicBool::new(false),
         });
-        let live = Live::new(aggregates.clone(), feed, reports.clone());
+        let live = Live::new(aggregates.clone(), feed, reports.clone(), true);
         let key = SigningKey::generate().unwrap();
         let verifier = TokenVerifier::new([&key], "footfall", "api").unwrap();
         let known = Arc::new(Anybody::default());
         let state = WebState::new(known.clone(), known.clone(), verifier);
         let (next_offset, now) = (AtomicU64::new(0), QuarterHour::containing(Utc::now()));
-        Self { aggregates, lifecycle, live, state, known, reports, key, next_offset, now }
+        Self {
+            aggregates,
+            namespace,
+            lifecycle,
+            live,
+            state,
+            known,
+            reports,
+            key,
+            next_offset,
+            now,
+        }
     }
 
     /// So many clicks have reached the store by now.
@@ -138,7 +154,7 @@ impl Stand {
     }
 
     /// A key of `acme`, the only one.
-    pub(super) fn make_key(&self) -> String {
+    pub(super) fn make_key(&self, lifetime: Option<TimeDelta>) -> String {
         let key = ApiKey::generate(KeyKind::Read).unwrap();
         *self.known.key.lock().unwrap() = Some(StoredApiKey {
             id: key.id().clone(),
@@ -146,9 +162,13 @@ impl Stand {
             kind: KeyKind::Read,
             secret_hash: key.secret_hash(),
             campaigns: None,
-            expires_at: None,
+            expires_at: lifetime.map(|lifetime| Utc::now() + lifetime),
         });
         key.reveal()
+    }
+
+    pub(super) async fn principal(&self, credential: &str) -> Arc<Principal> {
+        self.state.principal(credential, Utc::now()).await.unwrap()
     }
 
     pub(super) fn revoke_key(&self) {
@@ -247,16 +267,55 @@ impl Stand {
             config.app_data(Data::new(state.clone())).app_data(Data::new(live.clone()));
             configure(config);
         };
-        web::serve("api", "127.0.0.1:0", &self.lifecycle, routes).unwrap()
+        web::serve_streams("api", "127.0.0.1:0", &self.lifecycle, routes).unwrap()
     }
 
     pub(super) async fn connect(&self, address: SocketAddr, client: &str) -> TcpStream {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        self.ask(&mut connection, client).await;
+        connection
+    }
+
+    /// Asks for a stream.
+    pub(super) async fn ask(&self, connection: &mut TcpStream, client: &str) {
         let token = self.token_for(client, TimeDelta::minutes(15));
         let request =
             format!("GET {PATH} HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {token}\r\n\r\n");
-        let mut connection = TcpStream::connect(address).await.unwrap();
         connection.write_all(request.as_bytes()).await.unwrap();
-        connection
+    }
+
+    /// Sets what tickets remember of their first stream back by a minute.
+    pub(super) async fn tickets_were_opened_a_minute_earlier(&self) {
+        let url: url::Url = testkit::setting("FOOTFALL__REDIS__URL").parse().unwrap();
+        let script = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do \
+                      redis.call('HINCRBY', key, 'opened', -60000) end";
+        let pattern = format!("{}_live_ticket_*", self.namespace);
+        let mut command = String::from("*4\r\n");
+        for word in ["EVAL", script, "0", &pattern] {
+            command += &format!("${}\r\n{word}\r\n", word.len());
+        }
+        let address = (url.host_str().unwrap(), url.port().unwrap_or(6379));
+        let mut redis = TcpStream::connect(address).await.unwrap();
+        if let Some(password) = url.password() {
+            redis.write_all(format!("AUTH {password}\r\n").as_bytes()).await.unwrap();
+            assert_eq!(redis.read_u8().await.unwrap(), b'+');
+            while redis.read_u8().await.unwrap() != b'\n' {}
+        }
+        redis.write_all(command.as_bytes()).await.unwrap();
+        assert_eq!(redis.read_u8().await.unwrap(), b'$', "nil, and no error");
+    }
+
+    pub(super) async fn head(&self, client: &str, path: &str) -> ServiceResponse<BoxBody> {
+        let token = self.token_for(client, TimeDelta::minutes(15));
+        self.head_with(Some(&token), path).await
+    }
+
+    pub(super) async fn head_with(
+        &self,
+        token: Option<&str>,
+        path: &str,
+    ) -> ServiceResponse<BoxBody> {
+        self.send(TestRequest::default().method(Method::HEAD).uri(path), token).await
     }
 
     async fn send(&self, request: TestRequest, token: Option<&str>) -> ServiceResponse<BoxBody> {

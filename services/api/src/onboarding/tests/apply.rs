@@ -162,6 +162,34 @@ async fn nothing_is_dropped_by_omission_and_only_differences_are_changed() {
 }
 
 #[tokio::test]
+async fn origins_are_replaced_by_a_file_that_names_them_and_kept_by_one_that_does_not() {
+    let platform = Platform::new().await;
+    let file = platform.file("a", "shared", "shared");
+    let a = platform.id("a");
+    let with = |origins: &str| format!("origins = {origins}\n{file}");
+    platform.apply(&[with(r#"["https://b.example", "HTTPS://A.example:443"]"#)]).await;
+    let listed = async || {
+        let tenant = platform.admin().tenant(&a).await.unwrap().unwrap();
+        tenant.record.origins.iter().map(|origin| origin.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, ["https://a.example", "https://b.example"]);
+    assert!(platform.plan(std::slice::from_ref(&file)).await.unwrap().is_empty());
+
+    let fewer = [with(r#"["https://b.example"]"#)];
+    let plan = platform.plan(&fewer).await.unwrap().to_string();
+    let change = "change origins https://a.example https://b.example -> https://b.example";
+    assert_eq!(plan, format!("{a}: {change}\n"));
+    platform.apply(&fewer).await;
+    platform.apply(&[with("[]")]).await;
+    assert!(listed().await.is_empty());
+
+    let wrong = [with(r#"["https://a.example", "a.example"]"#)];
+    let refused = faults(platform.plan(&wrong).await.unwrap_err());
+    assert_eq!(refused[0].field, "origins[1]");
+    assert!(refused[0].reason.contains("https://"), "{}", refused[0]);
+}
+
+#[tokio::test]
 async fn a_change_of_tier_or_of_a_user_is_refused_at_its_line() {
     let platform = Platform::new().await;
     let file = platform.file("a", "shared", "shared");

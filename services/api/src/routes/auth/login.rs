@@ -1,13 +1,11 @@
-use std::net::{IpAddr, Ipv4Addr};
-
-use actix_web::{HttpRequest, HttpResponse, http::header::HeaderMap, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use auth::Password;
 use chrono::Utc;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Body, Error};
+use web::{Body, Error, readable_from};
 
-use crate::{sessions::TokenPair, state::Api};
+use crate::{caller::caller, sessions::TokenPair, state::Api};
 
 /// Who logs in.
 #[derive(Deserialize, ToSchema)]
@@ -45,32 +43,6 @@ pub(crate) async fn login(
     let address = caller(request.headers(), peer, api.trust_forwarded_for);
     let password = Password::attempt(login.password);
     let pair = api.sessions.login(&login.email, password, address, Utc::now()).await?;
+    readable_from(&request, api.sessions.readers(pair.client_id()).await?);
     Ok(HttpResponse::Ok().json(pair))
-}
-
-/// Where the request comes from. Of `X-Forwarded-For` only the last address counts, and only when
-/// it was written by a load balancer of ours: callers can write the others themselves.
-fn caller(headers: &HeaderMap, peer: Option<IpAddr>, trust_forwarded_for: bool) -> IpAddr {
-    let forwarded = headers.get("x-forwarded-for").filter(|_| trust_forwarded_for);
-    let forwarded = forwarded.and_then(|value| value.to_str().ok());
-    let last = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
-    last.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::http::header::{HeaderName, HeaderValue};
-
-    use super::*;
-
-    #[test]
-    fn a_forwarded_address_counts_only_from_our_own_load_balancer() {
-        let mut headers = HeaderMap::new();
-        let name = HeaderName::from_static("x-forwarded-for");
-        headers.insert(name, HeaderValue::from_static("1.1.1.1, 203.0.113.7"));
-        let peer: IpAddr = "10.0.0.1".parse().unwrap();
-        assert_eq!(caller(&headers, Some(peer), false), peer);
-        assert_eq!(caller(&headers, Some(peer), true).to_string(), "203.0.113.7");
-        assert_eq!(caller(&HeaderMap::new(), Some(peer), true), peer);
-    }
 }

@@ -1,8 +1,8 @@
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use chrono::Utc;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Body, Error};
+use web::{Body, Error, readable_from};
 
 use crate::{sessions::TokenPair, state::Api};
 
@@ -32,8 +32,10 @@ pub(crate) struct Session {
 )]
 pub(crate) async fn refresh(
     api: Data<Api>,
+    request: HttpRequest,
     Body(session): Body<Session>,
 ) -> Result<HttpResponse, Error> {
     let pair = api.sessions.refresh(&session.refresh_token, Utc::now()).await?;
+    readable_from(&request, api.sessions.readers(pair.client_id()).await?);
     Ok(HttpResponse::Ok().json(pair))
 }

@@ -1,8 +1,8 @@
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use chrono::Utc;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Body, Error};
+use web::{Body, Error, readable_from};
 
 use crate::{sessions::AccessToken, state::Api};
 
@@ -29,8 +29,10 @@ pub(crate) struct Exchange {
 )]
 pub(crate) async fn token(
     api: Data<Api>,
+    request: HttpRequest,
     Body(exchange): Body<Exchange>,
 ) -> Result<HttpResponse, Error> {
     let token = api.sessions.exchange(&exchange.api_key, Utc::now()).await?;
+    readable_from(&request, api.sessions.readers(token.client_id()).await?);
     Ok(HttpResponse::Ok().json(token))
 }

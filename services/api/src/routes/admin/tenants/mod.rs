@@ -1,10 +1,12 @@
 //! `/v1/admin/tenants`.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use control_plane::TenantDetail;
 use money::Currency;
 use serde::Serialize;
-use tenancy::{ClientId, ClusterName, Isolation, Limits, TenantState};
+use tenancy::{ClientId, ClusterName, Isolation, Limits, Origin, TenantState};
 use utoipa::ToSchema;
 
 pub(crate) mod create;
@@ -34,6 +36,9 @@ pub(crate) struct TenantView {
     /// The currency of amounts sent without one.
     #[schema(value_type = String, example = "EUR")]
     currency: Currency,
+    /// The origins whose pages may read its answers.
+    #[schema(value_type = Vec<String>, example = json!(["https://console.acme.example"]))]
+    origins: Arc<[Origin]>,
     /// How long raw events are kept, in days.
     retention_days: u32,
     /// What it may use.
@@ -74,6 +79,7 @@ impl From<TenantDetail> for TenantView {
             state: record.state,
             time_zone: record.time_zone.name(),
             currency: record.currency,
+            origins: record.origins,
             retention_days,
             limits: record.limits.into(),
             created_at,

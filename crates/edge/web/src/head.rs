@@ -1,0 +1,36 @@
+//! HEAD wherever GET is: the handler of GET answers, and the server sends its headers alone.
+
+use actix_web::{
+    HttpMessage, HttpRequest,
+    dev::ServiceRequest,
+    http::{Method, header::HeaderValue},
+};
+
+/// Marks a request that came as HEAD.
+struct Head;
+
+/// Whether only the headers of the answer are sent. A handler whose answer costs more than that, or
+/// never ends, asks.
+pub fn is_head(request: &HttpRequest) -> bool {
+    request.extensions().get::<Head>().is_some()
+}
+
+/// Turns HEAD into GET, for routes to match. The server has kept in mind what the client sent.
+pub(crate) fn as_get(mut request: ServiceRequest) -> ServiceRequest {
+    if request.method() == Method::HEAD {
+        request.extensions_mut().insert(Head);
+        request.head_mut().method = Method::GET;
+    }
+    request
+}
+
+/// The methods of a resource, as `Allow` lists them.
+pub(crate) fn allowed(listed: &HeaderValue) -> HeaderValue {
+    let listed_text = listed.to_str().unwrap_or_default();
+    let methods: Vec<_> = listed_text.split(',').map(str::trim).collect();
+    if !methods.contains(&"GET") || methods.contains(&"HEAD") {
+        return listed.clone();
+    }
+    let with_head = listed_text.replace("GET", "GET, HEAD");
+    HeaderValue::try_from(with_head).unwrap_or_else(|_| listed.clone())
+}

@@ -1,0 +1,1 @@
+SELECT DISTINCT unnest(origins) FROM tenant

@@ -1,0 +1,85 @@
+use actix_web::{
+    HttpMessage,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderValue},
+    middleware::Next,
+    web::{Data, Path},
+};
+use problem::{Code, Problem};
+
+use super::{
+    Live,
+    open_ticket::OpenTicket,
+    stream_campaign::last_event_id,
+    ticket::{TicketSecret, away},
+};
+use crate::caller::caller;
+
+/// What a ticket stands for.
+struct Redeemed {
+    authorization: HeaderValue,
+    /// None for HEAD, which opens no stream.
+    open: Option<OpenTicket>,
+}
+
+/// Swaps `?ticket=` for the `Authorization` header it stands for, and opens its stream. Everything
+/// after, extractors included, works as if the client had sent that header.
+pub(crate) async fn redeem<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    if !request.headers().contains_key(header::AUTHORIZATION) {
+        match redeemed(&mut request).await {
+            Ok(Some(Redeemed { authorization, open })) => {
+                request.headers_mut().insert(header::AUTHORIZATION, authorization);
+                if let Some(open) = open {
+                    request.extensions_mut().insert(open);
+                }
+            }
+            Ok(None) => {}
+            Err(problem) => {
+                let response = request.error_response(web::Error::from(problem));
+                return Ok(response.map_into_right_body());
+            }
+        }
+    }
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
+async fn redeemed(request: &mut ServiceRequest) -> Result<Option<Redeemed>, Problem> {
+    let campaign = request.extract::<Path<String>>().await.map(Path::into_inner);
+    let campaign = campaign.unwrap_or_default();
+    let request = request.request();
+    let mut parameters = request.query_string().split('&');
+    let Some(ticket) = parameters.find_map(|parameter| parameter.strip_prefix("ticket=")) else {
+        return Ok(None);
+    };
+    let live = request
+        .app_data::<Data<Live>>()
+        .ok_or_else(|| Problem::internal("the app has no live state"))?;
+    let secret = TicketSecret::read(ticket).ok_or_else(refused)?;
+    let credential = secret.credential(&live.aggregates, &campaign).await?.ok_or_else(refused)?;
+    let mut authorization =
+        HeaderValue::try_from(format!("Bearer {credential}")).map_err(Problem::internal)?;
+    authorization.set_sensitive(true);
+    if web::is_head(request) {
+        return Ok(Some(Redeemed { authorization, open: None }));
+    }
+    let peer = request.peer_addr().map(|address| address.ip());
+    let address = caller(request.headers(), peer, live.trust_forwarded_for);
+    let places = secret.places(&credential);
+    let knows = last_event_id(request).is_some_and(|text| places.has_signed(&text));
+    let (ticket, address) = (secret.name(), secret.address(address));
+    let open = OpenTicket::open(&live.aggregates, ticket, &address, knows, places);
+    let open = open.await.map_err(away)?.ok_or_else(refused)?;
+    Ok(Some(Redeemed { authorization, open: Some(open) }))
+}
+
+fn refused() -> Problem {
+    Problem::new(
+        Code::CredentialInvalid,
+        "The ticket has run out or is for another stream, or its stream is open, or may not be \
+         opened again from here. Get a new one.",
+    )
+}

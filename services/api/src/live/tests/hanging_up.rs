@@ -1,0 +1,113 @@
+//! Over real sockets: what a client notices, and what is noticed of it.
+
+use std::time::{Duration, Instant};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::stand::Stand;
+
+/// What comes up to and including `mark`.
+async fn read_until(connection: &mut TcpStream, mark: &str) -> String {
+    let mut text = String::new();
+    let read = async {
+        while !text.contains(mark) {
+            let mut bytes = [0; 4_096];
+            let count = connection.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "hung up after {text}");
+            text += str::from_utf8(&bytes[..count]).unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), read).await.expect("within ten seconds");
+    text
+}
+
+/// Tries until a stream opens, reads its snapshot, and returns how long the opening took; nothing
+/// happens on the campaign.
+async fn opens_within(stand: &Stand, address: std::net::SocketAddr) -> (TcpStream, Duration) {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(5) {
+        let mut connection = stand.connect(address, "acme").await;
+        let answer = read_until(&mut connection, "\r\n").await;
+        if answer.contains("200") {
+            let took = started.elapsed();
+            if !answer.contains("event: snapshot") {
+                read_until(&mut connection, "event: snapshot").await;
+            }
+            return (connection, took);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the stream of who hung up is still open");
+}
+
+#[actix_web::test]
+async fn over_a_real_connection_frames_come_at_once() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    let mut connection = stand.connect(address, "acme").await;
+    read_until(&mut connection, "event: snapshot").await;
+    let clicked = Instant::now();
+    stand.click("acme", 1).await;
+    read_until(&mut connection, "event: update").await;
+    assert!(clicked.elapsed() < Duration::from_secs(2), "{:?}", clicked.elapsed());
+    stand.stop().await;
+}
+
+#[actix_web::test]
+async fn hanging_up_frees_the_streams_slot_at_once_on_a_quiet_campaign() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    for _ in 0..5 {
+        let mut both = Vec::new();
+        for _ in 0..2 {
+            let (connection, took) = opens_within(&stand, address).await;
+            assert!(took < Duration::from_secs(1), "{took:?}");
+            both.push(connection);
+        }
+        let refused = read_until(&mut stand.connect(address, "acme").await, "\r\n").await;
+        assert!(refused.contains("429"), "{refused}");
+    }
+    stand.stop().await;
+}
+
+#[actix_web::test]
+async fn closing_without_reading_the_rest_frees_the_slot_too() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    let unread = [stand.connect(address, "acme").await, stand.connect(address, "acme").await];
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    // With bytes unread, the kernel resets the connection.
+    drop(unread);
+    let (_, took) = opens_within(&stand, address).await;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    stand.stop().await;
+}
+
+#[actix_web::test]
+async fn a_stream_on_a_connection_that_was_used_before_is_noticed_too() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        connection.write_all(b"GET /nowhere HTTP/1.1\r\nHost: api\r\n\r\n").await.unwrap();
+        read_until(&mut connection, "request_id").await;
+        stand.ask(&mut connection, "acme").await;
+        read_until(&mut connection, "event: snapshot").await;
+        kept.push(connection);
+    }
+    // What a client sends meanwhile is no sign of its end.
+    for connection in &mut kept {
+        stand.ask(connection, "acme").await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let refused = read_until(&mut stand.connect(address, "acme").await, "\r\n").await;
+    assert!(refused.contains("429"), "{refused}");
+    drop(kept);
+    let (_, took) = opens_within(&stand, address).await;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    stand.stop().await;
+}
