@@ -7,7 +7,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
-    process::Output,
+    process::{Command, Output},
     sync::{Arc, Mutex},
 };
 

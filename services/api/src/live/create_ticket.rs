@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use web::{Body, Error, Tenant};
 
 use super::{Live, ticket::TicketSecret};
+use crate::campaigns::in_path;
 
 /// For which stream a ticket is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -65,7 +66,7 @@ pub async fn create_ticket(
     secret.issue(&live.aggregates, campaign.as_str(), credential, ends).await?;
     let ticket = secret.reveal();
     Ok(HttpResponse::Created().json(Ticket {
-        url: format!("/v1/campaigns/{campaign}/live?ticket={ticket}"),
+        url: format!("/v1/campaigns/{}/live?ticket={ticket}", in_path(&campaign)),
         ticket,
         expires_at: Utc::now() + Aggregates::TICKET_WAITS,
     }))

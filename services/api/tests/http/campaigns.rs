@@ -1,3 +1,4 @@
+use chrono::Utc;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -45,6 +46,26 @@ async fn an_advertiser_sees_its_own_campaigns_and_anothers_look_missing() {
         assert_eq!(anothers.status, 404);
         assert_eq!(plain(anothers), plain(missing), "{suffix}");
     }
+}
+
+#[actix_web::test]
+async fn a_campaign_has_whatever_id_its_events_give_it() {
+    let stand = Stand::new().await;
+    let key = stand.key("acme", "read");
+    let id = "Été 2026/Search?#50%_{x}";
+    let path = "/v1/campaigns/%C3%89t%C3%A9%202026%2FSearch%3F%2350%25_%7Bx%7D";
+    let acme = stand.context("acme").await;
+    let seen = [id.parse().unwrap()];
+    stand.control_plane.for_tenant(&acme).observe_campaigns(&seen, Utc::now()).await.unwrap();
+
+    assert_eq!(stand.get(path, &key).await.body["id"], id);
+    let metrics = stand.get(&format!("{path}/metrics"), &key).await;
+    assert_eq!((metrics.status.as_u16(), &metrics.body["campaign_id"]), (200, &json!(id)));
+    let ticket = stand.post("/v1/live/tickets", Some(&key), json!({"campaign_id": id})).await;
+    let url = ticket.body["url"].as_str().unwrap();
+    assert!(url.starts_with(&format!("{path}/live?ticket=")), "{url}");
+    let missing = stand.get("/v1/campaigns/%C3%89t%C3%A9", &key).await;
+    assert_eq!(missing.status, 404);
 }
 
 #[actix_web::test]
