@@ -10,6 +10,7 @@ cat <<TEXT
 POSTGRES_ADMIN_PASSWORD=$(password)
 POSTGRES_PASSWORD=$postgres
 REDIS_PASSWORD=$redis
+FOOTFALL__DATA_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/.footfall
 FOOTFALL__KAFKA__BROKERS=127.0.0.1:17000
 FOOTFALL__POSTGRES__URL=postgres://footfall:$postgres@127.0.0.1:17040/footfall
 FOOTFALL__REDIS__URL=redis://:$redis@127.0.0.1:17030/0

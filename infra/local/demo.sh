@@ -5,13 +5,18 @@ set -euo pipefail
 LOCAL=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$LOCAL/settings.sh"
 source "$LOCAL/progress.sh"
+source "$LOCAL/logs.sh"
 
 DEMO=$REPO/.footfall/demo
 SECRETS=$REPO/.footfall/demo.env
 FOOTFALL=$REPO/target/debug/footfall
 API_BIND=${FOOTFALL__API__BIND:-127.0.0.1:8080}
 COLLECTOR_BIND=${FOOTFALL__COLLECTOR__BIND:-127.0.0.1:8081}
-RATE=${FOOTFALL_DEMO_RATE:-20} # simulated events per second and tenant
+METRICS_BIND=${FOOTFALL__METRICS__BIND:-127.0.0.1:8083}
+SIMULATED=(northwind southridge)
+SHOPS=$REPO/services/footfall/shops
+RATE=${FOOTFALL_DEMO_RATE:-5} # simulated events per second and tenant
+HISTORY_RATE=0.06 # the same of the 30 days before: few enough to be waited for
 PIDS=()
 STARTED=$(now_ms)
 
@@ -51,7 +56,8 @@ port_is_free() { # <host:port> <setting>
 start() { # <name> <arguments…>
   local name=$1
   shift
-  "$FOOTFALL" "$@" >"$DEMO/$name.log" 2>&1 </dev/null &
+  : >"$DEMO/$name.log"
+  "$FOOTFALL" "$@" >>"$DEMO/$name.log" 2>&1 </dev/null &
   PIDS+=($!)
 }
 
@@ -85,10 +91,31 @@ import_samples() {
   import_once ESHOP catalog-2008 eshop eshop/clothing-2008.csv.xz
 }
 
+# The 30 days before the stack was made, once. What was interrupted is sent again with the same ids.
+# A stack of an earlier build has no history-end: live traffic of its own lies there.
+import_history() {
+  local tenant end mark
+  end=$(cat "$STACK/imported/history-end" 2>/dev/null) || return 0
+  for tenant in "${SIMULATED[@]}"; do
+    mark=$STACK/imported/history-$tenant
+    [[ ! -e $mark ]] || continue
+    "$FOOTFALL" simulate --rate "$HISTORY_RATE" --from "$(date -u -d "$end - 30 days" +%FT%TZ)" --to "$end" \
+      --shop "$SHOPS/$tenant.toml" --collector "http://$COLLECTOR_BIND" \
+      --key "$(secret "${tenant^^}_IMPORT_KEY")" || return 1
+    touch "$mark"
+  done
+}
+
+simulate() { # <tenant>
+  start "simulate-$1" simulate --rate "$RATE" --shop "$SHOPS/$1.toml" --collector "http://$COLLECTOR_BIND" \
+    --key "$(secret "${1^^}_COLLECT_KEY")"
+}
+
 mkdir -p "$DEMO"
 command -v cargo >/dev/null || die "Rust is missing: install it with rustup (https://rustup.rs), then run make run again."
 port_is_free "$API_BIND" FOOTFALL__API__BIND
 port_is_free "$COLLECTOR_BIND" FOOTFALL__COLLECTOR__BIND
+port_is_free "$METRICS_BIND" FOOTFALL__METRICS__BIND
 
 "$LOCAL/stack.sh" up
 
@@ -101,11 +128,15 @@ set -a
 source "$STACK/stack.env"
 set +a
 export FOOTFALL__PROCESSOR__INSTANCE=demo
-export FOOTFALL__API__BIND=$API_BIND FOOTFALL__COLLECTOR__BIND=$COLLECTOR_BIND
+export FOOTFALL__API__BIND=$API_BIND FOOTFALL__COLLECTOR__BIND=$COLLECTOR_BIND FOOTFALL__METRICS__BIND=$METRICS_BIND
 export FOOTFALL__API__COLLECTOR_URL=${FOOTFALL__API__COLLECTOR_URL:-http://$COLLECTOR_BIND}
 
 # Secrets belong to the data they open: a new stack makes new ones.
-[[ -e $STACK/imported ]] || { rm -f "$SECRETS"; mkdir -p "$STACK/imported"; }
+if [[ ! -e $STACK/imported ]]; then
+  rm -f "$SECRETS"
+  mkdir -p "$STACK/imported"
+  date -u +%FT%TZ >"$STACK/imported/history-end"
+fi
 step migrate 'tables, topics, clusters, the admin' "$FOOTFALL" migrate --admin admin@footfall.example --secrets "$SECRETS"
 step tenants 'tenants/*.toml applied' "$FOOTFALL" tenant apply "$REPO/tenants" --secrets "$SECRETS"
 {
@@ -116,15 +147,13 @@ step tenants 'tenants/*.toml applied' "$FOOTFALL" tenant apply "$REPO/tenants" -
 chmod 600 "$SECRETS.new" && mv "$SECRETS.new" "$SECRETS"
 
 start services all
+bound_logs_forever "$DEMO" "$STACK/logs" &
+PIDS+=($!)
 step services "api on $API_BIND, collector on $COLLECTOR_BIND" wait_ready "http://$API_BIND/readyz"
 step collector 'takes events' wait_ready "http://$COLLECTOR_BIND/readyz"
 step samples 'real samples imported' import_samples
-simulate() { # <tenant> <campaigns>
-  start "simulate-$1" simulate --rate "$RATE" --collector "http://$COLLECTOR_BIND" \
-    --key "$(secret "${1^^}_COLLECT_KEY")" --campaigns "$2"
-}
-simulate northwind alpine-winter,alpine-boots,lumen-home
-simulate southridge chai-monsoon,fresh-week
+step history '30 days of simulated shops imported' import_history
+for tenant in "${SIMULATED[@]}"; do simulate "$tenant"; done
 
 cat <<TEXT
 
@@ -132,13 +161,15 @@ Footfall is running ($(seconds_since "$STARTED")). Ctrl-C stops all of it; the d
 
   API          http://$API_BIND          documentation at http://$API_BIND/docs
   collector    http://$COLLECTOR_BIND
+  metrics      http://$METRICS_BIND/metrics
   admin        $(secret FOOTFALL_ADMIN_EMAIL) / $(secret FOOTFALL_ADMIN_PASSWORD)
   open-bandit  $(secret OPEN_BANDIT_OWNER_EMAIL) / $(secret OPEN_BANDIT_OWNER_PASSWORD)
   eshop        $(secret ESHOP_OWNER_EMAIL) / $(secret ESHOP_OWNER_PASSWORD)
   northwind    $(secret NORTHWIND_OWNER_EMAIL) / $(secret NORTHWIND_OWNER_PASSWORD)
   southridge   $(secret SOUTHRIDGE_OWNER_EMAIL) / $(secret SOUTHRIDGE_OWNER_PASSWORD)
 
-All logins and keys are in .footfall/demo.env, the logs in .footfall/demo/. Read the first into a shell:
+All logins and keys are in .footfall/demo.env, the logs in .footfall/demo/ and
+.footfall/stack/logs/, 16 MiB of each at most and as much of what was before. Read the first into a shell:
 
   set -a; . .footfall/demo.env; set +a
 

@@ -58,6 +58,7 @@ write_environment() {
       variable=${ADDRESS_VARIABLE[$server]}
       if external "$server"; then echo "$variable=${!variable}"; else echo "$variable=$(own_address "$server")"; fi
     done
+    echo "FOOTFALL__DATA_DIR=${FOOTFALL__DATA_DIR:-$REPO/.footfall}"
     echo "FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY=${FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY:-$KEY_ENCRYPTION_KEY}"
     for cluster in SHARED DEDICATED; do
       server=clickhouse-${cluster,,} variable=FOOTFALL__CLUSTERS__${cluster}

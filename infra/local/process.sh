@@ -30,7 +30,8 @@ spawn() { # <server>
   for log in "$STACK/logs/$server".{log,engine.log}; do
     [[ ! -e $log ]] || mv "$log" "$log.previous"
   done
-  setsid "$BASH" "$LOCAL/stack.sh" run "$server" >"$STACK/logs/$server.log" 2>&1 </dev/null 9>&- &
+  # Appending: what empties a log that has grown must not leave a hole in it.
+  setsid "$BASH" "$LOCAL/stack.sh" run "$server" >>"$STACK/logs/$server.log" 2>&1 </dev/null 9>&- &
   record "$server" $!
 }
 

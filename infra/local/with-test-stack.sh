@@ -18,7 +18,9 @@ export FOOTFALL_STACK_DIR=$REPO/${FOOTFALL_TEST_DIR:-.footfall/test-stack}
 export FOOTFALL_STACK_PORT=${FOOTFALL_TEST_PORT:-18000}
 
 finish() {
-  rm -rf "$FOOTFALL_STACK_DIR/platforms"
+  # A test that was broken off may have left servers of its own: see tests/upgrade.
+  FOOTFALL_STACK_DIR=$FOOTFALL_STACK_DIR/upgrade/stack "$LOCAL/stack.sh" wipe >/dev/null
+  rm -rf "$FOOTFALL_STACK_DIR/platforms" "$FOOTFALL_STACK_DIR/upgrade"
   "$LOCAL/stack.sh" wipe >/dev/null
 }
 trap finish EXIT

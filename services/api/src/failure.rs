@@ -10,6 +10,9 @@ use warehouse::WarehouseError;
 /// When to ask again after a store was away.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// What Redis holds, as the caller is told when it is away.
+pub(crate) const LIVE_NUMBERS: &str = "The store of live numbers";
+
 /// Why a request was not answered: a problem of the caller's, or a store's error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -57,10 +60,7 @@ pub(crate) fn shared(failure: Arc<Failure>) -> Failure {
 
 /// What a store's error tells the caller, which is nothing of its cause.
 fn of_store(failure: &Failure) -> Problem {
-    let away = || {
-        Problem::new(Code::Unavailable, "A part of the service is away. Try again.")
-            .with_retry_after(RETRY)
-    };
+    let away = |part| Problem::new(Code::Unavailable, "").naming(part).with_retry_after(RETRY);
     match failure {
         Failure::ControlPlane(ControlPlaneError::Conflict { .. }) => {
             Problem::new(Code::AlreadyExists, "There is one with that name or address already.")
@@ -69,10 +69,10 @@ fn of_store(failure: &Failure) -> Problem {
             Problem::new(Code::Conflict, "It names something that does not exist (any more).")
         }
         Failure::ControlPlane(ControlPlaneError::Unavailable(_))
-        | Failure::Warehouse(WarehouseError::Unavailable(_))
-        | Failure::Aggregates(_)
         | Failure::Credentials(_)
-        | Failure::Directory(_) => away(),
+        | Failure::Directory(_) => away("The directory of tenants, users and keys"),
+        Failure::Warehouse(WarehouseError::Unavailable(_)) => away("The store of reports"),
+        Failure::Aggregates(_) => away(LIVE_NUMBERS),
         Failure::Warehouse(WarehouseError::Busy) => Problem::new(
             Code::RateLimited,
             "As many reports of this tenant are running as may. Try again.",

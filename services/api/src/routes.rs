@@ -16,7 +16,7 @@ pub(crate) mod rejects;
 pub(crate) mod users;
 
 /// The routes that need no credential. All others take a `Tenant<…>` or `Platform<…>`.
-pub const PUBLIC: [&str; 15] = [
+pub const PUBLIC: [&str; 14] = [
     "/",
     "/.well-known/jwks.json",
     "/docs",
@@ -25,7 +25,6 @@ pub const PUBLIC: [&str; 15] = [
     "/docs/docs.js",
     "/docs/documents.json",
     "/healthz",
-    "/metrics",
     "/openapi.json",
     "/readyz",
     "/v1/auth/login",

@@ -6,7 +6,7 @@ use lifecycle::Lifecycle;
 use web::{CrossOrigin, Health, ServeError};
 
 use crate::{
-    ApiSettings, Dependencies, live::Live, live_reports::StreamReports, routes, state::Api,
+    ApiSettings, Dependencies, live::Live, live_reports::StreamReports, openapi, routes, state::Api,
 };
 
 /// Serves the api until `lifecycle` stops. Returns the address, which matters for port 0.
@@ -31,6 +31,8 @@ pub fn run(
     });
     let web = parts.web;
     let docs = routes::docs::page(&settings.collector_url);
+    let description = serde_json::to_value(openapi()).unwrap_or_default();
+    web::register_operations("api", &description);
     web::serve_streams("api", &settings.bind, lifecycle, move |config: &mut ServiceConfig| {
         config
             .app_data(Data::new(web.clone()))

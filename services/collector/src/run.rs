@@ -6,7 +6,7 @@ use spool::Spool;
 use stream::Producer;
 use web::{Health, ServeError, WebState};
 
-use crate::{CollectorSettings, log::Log, routes::routes};
+use crate::{CollectorSettings, log::Log, openapi, routes::routes};
 
 /// What the collector needs of the outside world.
 #[derive(Clone)]
@@ -39,5 +39,7 @@ pub fn run(
         async move { log.check().await }
     });
     let routes = routes(settings, web, log, aggregates, health);
+    let description = serde_json::to_value(openapi()).unwrap_or_default();
+    web::register_operations("collector", &description);
     web::serve("collector", &settings.bind, lifecycle, routes)
 }

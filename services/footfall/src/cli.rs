@@ -1,6 +1,6 @@
 use std::{convert::Infallible, path::PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use settings::Secret;
 use tenancy::{CampaignId, ClientId};
@@ -21,7 +21,7 @@ pub(crate) struct Cli {
 
 const AFTER_HELP: &str = "\
 Settings come from the built-in defaults, then the --config file, then environment variables:
-FOOTFALL__KAFKA__BROKERS sets `brokers` in section [kafka]. `footfall config show` prints the result.
+FOOTFALL__KAFKA__BROKERS (two underscores each) sets `brokers` in section [kafka]. `footfall config show` prints the result.
 
 Examples:
   footfall config check                          do the settings make sense?
@@ -104,13 +104,15 @@ pub(crate) enum SinkName {
 pub(crate) enum TenantCommand {
     /// Print what `apply` would change
     Plan {
-        /// A folder of TOML files, one per tenant
-        folder: PathBuf,
+        /// A TOML file of a tenant, or a folder of such files
+        #[arg(value_name = "FILE|FOLDER")]
+        path: PathBuf,
     },
     /// Make it so; nothing is removed because a file does not name it
     Apply {
-        /// A folder of TOML files, one per tenant
-        folder: PathBuf,
+        /// A TOML file of a tenant, or a folder of such files
+        #[arg(value_name = "FILE|FOLDER")]
+        path: PathBuf,
         #[command(flatten)]
         handover: Handover,
     },
@@ -184,29 +186,35 @@ pub(crate) struct Import {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Visitors browse, see and click ads, fill carts, buy and sometimes give back. The same seed makes the
-same shop and the same sort of visits.
+same shop and the same sort of visits; the same seed and --from make the same events. What is more
+than 30 days old needs a key of kind `import`. docs/simulator.md says what comes out.
 
-Example:
-  FOOTFALL_KEY=ff_collect_... footfall simulate --rate 200 --duration 60")]
+Examples:
+  FOOTFALL_KEY=ff_collect_... footfall simulate --rate 200 --duration 60
+  FOOTFALL_KEY=ff_import_... footfall simulate --rate 0.06 --from 2026-10-01T00:00:00Z --to 2026-11-01T00:00:00Z")]
 pub(crate) struct Simulate {
-    /// Events a second, averaged over the day
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) rate: u32,
+    /// Events a second, averaged over the week
+    #[arg(long, value_name = "N", default_value_t = 200.0, value_parser = rate)]
+    pub(crate) rate: f64,
     #[command(flatten)]
     pub(crate) target: Target,
     /// What chance begins with
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// How long, in seconds; until Ctrl-C when left out
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) duration: Option<u64>,
-    /// The campaigns whose ads are shown
-    #[arg(
-        long,
-        value_name = "ID,ID,...",
-        value_delimiter = ',',
-        default_value = "spring-sale,new-shoes,brand-days,basics"
-    )]
+    /// When the traffic begins; what has happened since is sent at once; now when left out
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// When it ends; at Ctrl-C when left out
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "duration")]
+    pub(crate) to: Option<DateTime<Utc>>,
+    /// How long it lasts, in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) duration: Option<u32>,
+    /// A TOML file that describes the shop; a fashion shop in Germany when left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) shop: Option<PathBuf>,
+    /// The campaigns whose ads are shown; those of the shop when left out
+    #[arg(long, value_name = "ID,ID,...", value_delimiter = ',')]
     pub(crate) campaigns: Vec<CampaignId>,
     /// The same rate at every hour, rather than busy evenings and quiet nights
     #[arg(long)]
@@ -260,6 +268,17 @@ pub(crate) struct Replay {
 
 fn secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(text))
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    let time = text.parse::<DateTime<Utc>>().ok();
+    let time = time.filter(|time| (1970..2200).contains(&time.year()));
+    time.ok_or("must be a time of RFC 3339 from 1970 to 2199, such as 2026-10-01T00:00:00Z")
+}
+
+fn rate(text: &str) -> Result<f64, &'static str> {
+    let rate = text.parse().ok().filter(|rate| (0.001..=100_000.0).contains(rate));
+    rate.ok_or("must be a number from 0.001 to 100000")
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use aggregates::RedisSettings;
 use api::ApiSettings;
@@ -16,13 +19,18 @@ use tenancy::ClusterName;
 use warehouse::ClusterSettings;
 use web::TokenSettings;
 
+use crate::metrics_settings::MetricsSettings;
+
 /// What every setting is unless it is set; the file is also their documentation.
 const DEFAULTS: &str = include_str!("../default.toml");
 
 /// All settings: one section per concern, each owned by the crate that uses it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Configuration {
+    /// What relative paths of the other settings begin at; absolute.
+    data_dir: PathBuf,
     pub(crate) telemetry: TelemetrySettings,
+    pub(crate) metrics: MetricsSettings,
     pub(crate) kafka: KafkaSettings,
     pub(crate) postgres: PostgresSettings,
     pub(crate) redis: RedisSettings,
@@ -64,14 +72,28 @@ impl Configuration {
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<(Self, Vec<Origin>), SettingsError> {
-        let (configuration, origins): (Self, _) =
+        let (mut configuration, origins): (Self, _) =
             settings::load_explained(DEFAULTS, file, environment)?;
         configuration.validate()?;
+        configuration.place_folders();
         Ok((configuration, origins))
     }
 
+    /// Makes every path absolute, so that none depends on where the program was started.
+    fn place_folders(&mut self) {
+        let Self { data_dir, archive, spool, processor, .. } = self;
+        archive.place_below(data_dir);
+        spool.folder = data_dir.join(&spool.folder);
+        processor.recent_ids_folder = data_dir.join(&processor.recent_ids_folder);
+    }
+
     fn validate(&self) -> Result<(), InvalidSetting> {
+        if !self.data_dir.is_absolute() {
+            let reason = "must be an absolute path, such as /var/lib/footfall";
+            return Err(InvalidSetting::new("data_dir", reason));
+        }
         self.telemetry.validate()?;
+        self.metrics.validate()?;
         self.kafka.validate()?;
         self.postgres.validate()?;
         self.redis.validate()?;
@@ -122,6 +144,32 @@ mod tests {
         assert_eq!(configuration.kafka.partitions, 12);
         let shown = format!("{configuration:?} {origins:?}");
         assert!(!shown.contains("hunter2") && !shown.contains(KEY), "{shown}");
+    }
+
+    #[test]
+    fn relative_paths_begin_at_the_data_dir_wherever_the_program_is_started() {
+        let places = |pairs: &[(&str, &str)]| {
+            let (Configuration { archive, spool, processor, .. }, _) = load(pairs).unwrap();
+            (archive.url, spool.folder, processor.recent_ids_folder)
+        };
+        let (archive, spool, recent_ids) = places(&[("FOOTFALL__DATA_DIR", "/srv/shop")]);
+        assert_eq!(archive, "/srv/shop/archive");
+        assert_eq!(spool, Path::new("/srv/shop/spool"));
+        assert_eq!(recent_ids, Path::new("/srv/shop/recent-ids"));
+        let (archive, spool, _) = places(&[
+            ("FOOTFALL__ARCHIVE__URL", "s3://shop/archive"),
+            ("FOOTFALL__ARCHIVE__REGION", "eu-central-1"),
+            ("FOOTFALL__SPOOL__FOLDER", "/mnt/spool"),
+        ]);
+        assert_eq!(
+            (archive.as_str(), spool.as_path()),
+            ("s3://shop/archive", "/mnt/spool".as_ref())
+        );
+        let (archive, spool, recent_ids) = places(&[]);
+        let absolute = |path: &Path| path.is_absolute();
+        assert!([archive.as_ref(), &*spool, &*recent_ids].into_iter().all(absolute));
+        let error = load(&[("FOOTFALL__DATA_DIR", "data")]).unwrap_err().to_string();
+        assert!(error.starts_with("data_dir must be an absolute path"), "{error}");
     }
 
     #[test]

@@ -117,6 +117,10 @@ impl From<SigningKeyError> for Failure {
 impl From<OnboardingError> for Failure {
     fn from(error: OnboardingError) -> Self {
         let text = chain(&error);
+        // A file that asks for what is not there, such as a cluster of another name.
+        if matches!(error, OnboardingError::Folder(_)) {
+            return Self::Rejected(text);
+        }
         match Problem::from(error).kind() {
             Kind::Unavailable => Self::Unavailable(text),
             Kind::Internal => Self::Other(text),

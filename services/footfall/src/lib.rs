@@ -7,6 +7,7 @@ mod delivery;
 mod exit;
 mod handover;
 mod import;
+mod metrics_settings;
 mod output;
 mod parts;
 mod secrets_file;

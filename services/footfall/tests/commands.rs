@@ -1,34 +1,18 @@
 //! The program, as it is run from a shell.
 #![cfg(test)]
 
+mod support;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Command, Output},
+    path::Path,
+    process::Output,
     sync::{Arc, Mutex},
 };
 
 use serde_json::{Value, json};
-
-const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-
-fn footfall(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_footfall"));
-    command.args(arguments).env_clear();
-    command
-}
-
-fn texts(output: &Output) -> (String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (text(&output.stdout), text(&output.stderr))
-}
-
-fn written(folder: &Path, name: &str, contents: &str) -> PathBuf {
-    let path = folder.join(name);
-    std::fs::write(&path, contents).unwrap();
-    path
-}
+use support::{KEY, footfall, texts, written};
 
 /// A collector that gives these answers, one after the other, to whoever asks.
 struct Collector {
@@ -44,14 +28,32 @@ struct Request {
 
 impl Collector {
     fn answering(answers: Vec<(u16, Value)>) -> Self {
+        let mut answers = answers.into_iter();
+        Self::answering_each(move |_| answers.next())
+    }
+
+    /// One that takes every event of everybody.
+    fn accepting() -> Self {
+        Self::answering_each(|request| {
+            let accepted = json!({ "outcome": "accepted", "event_id": "x" });
+            Some(outcomes(&vec![accepted; request.events.len()]))
+        })
+    }
+
+    fn answering_each(
+        mut answer: impl FnMut(&Request) -> Option<(u16, Value)> + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = requests.clone();
         std::thread::spawn(move || {
-            for (status, body) in answers {
-                let (stream, _) = listener.accept().unwrap();
-                seen.lock().unwrap().push(read(&stream));
+            for stream in listener.incoming() {
+                let stream = stream.unwrap();
+                let request = read(&stream);
+                let answer = answer(&request);
+                seen.lock().unwrap().push(request);
+                let Some((status, body)) = answer else { return };
                 let body = body.to_string();
                 let head = format!(
                     "HTTP/1.1 {status} x\r\nretry-after: 0\r\nconnection: close\r\n\
@@ -68,6 +70,13 @@ impl Collector {
         let url = format!("http://{}", self.address);
         let mut command = footfall(&["import", "--format", format, "--collector", &url]);
         command.env("FOOTFALL_KEY", "ff_import_1_hunter2").arg(file).output().unwrap()
+    }
+
+    fn simulate(&self, arguments: &[&str]) -> Command {
+        let url = format!("http://{}", self.address);
+        let mut command = footfall(&["simulate", "--collector", &url]);
+        command.env("FOOTFALL_KEY", "ff_import_1_hunter2").args(arguments);
+        command
     }
 
     fn requests(&self) -> Vec<Request> {
@@ -130,6 +139,22 @@ fn import_sends_again_what_was_not_taken_and_tells_what_was_refused() {
 }
 
 #[test]
+fn a_batch_that_is_refused_as_a_whole_is_told_event_by_event() {
+    let rejected = json!({ "outcome": "rejected", "code": "missing_field", "pointer": "/type",
+        "reason": "is needed", "errors": [] });
+    let answer =
+        json!({ "code": "events_rejected", "detail": "None.", "outcomes": [rejected, rejected] });
+    let collector = Collector::answering(vec![(422, answer)]);
+    let folder = tempfile::tempdir().unwrap();
+    let lines = "{\"typ\":\"page_view\"}\n{\"typ\":\"page_view\"}\n";
+    let output = collector.import("ndjson", &written(folder.path(), "shop.ndjson", lines));
+    let (stdout, stderr) = texts(&output);
+    assert!(stdout.contains("accepted 0, duplicate 0, rejected 2"), "{stdout}");
+    assert!(stdout.contains("2 x missing_field /type is needed"), "{stdout}");
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+}
+
+#[test]
 fn a_file_gives_the_same_events_whatever_it_is_called() {
     let folder = tempfile::tempdir().unwrap();
     let events = |name: &str| {
@@ -179,37 +204,49 @@ fn a_file_of_another_format_is_refused_with_what_would_be_right() {
 }
 
 #[test]
-fn wrong_settings_are_named_with_their_source() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = written(folder.path(), "footfall.toml", "[kafka]\nbroker = \"k:9092\"\n");
-    let output = footfall(&["config", "check", "--config"]).arg(&file).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let expected = format!(
-        "footfall: {}:2: there is no setting `kafka.broker`, did you mean `kafka.brokers`?\n",
-        file.display()
-    );
-    assert_eq!(texts(&output).1, expected);
+fn a_simulated_past_is_sent_at_once_and_is_the_same_again() {
+    let past = ["--rate", "0.5", "--from", "2026-03-01T00:00:00Z", "--to", "2026-03-02T00:00:00Z"];
+    let sent = || {
+        let collector = Collector::accepting();
+        let output = collector.simulate(&past).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{:?}", texts(&output));
+        let requests = collector.requests();
+        let events: Vec<_> = requests.into_iter().flat_map(|request| request.events).collect();
+        let told = format!("accepted {}, duplicate 0, rejected 0", events.len());
+        assert!(texts(&output).0.contains(&told), "{:?}", texts(&output));
+        let mut lines: Vec<_> = events.iter().map(ToString::to_string).collect();
+        lines.sort();
+        lines
+    };
+    let events = sent();
+    assert!(events.len() > 20_000, "{}", events.len());
+    assert_eq!(events, sent());
 }
 
 #[test]
-fn settings_are_shown_with_their_origin_and_without_their_secrets() {
-    let output = footfall(&["config", "show"])
-        .env("FOOTFALL__POSTGRES__URL", "postgres://footfall:hunter2@db/footfall")
-        .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
-        .env("FOOTFALL__API__BIND", "0.0.0.0:9000")
-        .output()
-        .unwrap();
-    let (stdout, stderr) = texts(&output);
-    assert_eq!(output.status.code(), Some(0), "{stderr}");
-    let line =
-        |start: &str| stdout.lines().find(|line| line.starts_with(start)).unwrap_or_default();
-    assert!(
-        line("api.bind = ").ends_with("# environment variable FOOTFALL__API__BIND"),
-        "{stdout}"
-    );
-    assert!(line("kafka.partitions = 12").ends_with("# defaults"), "{stdout}");
-    assert!(line("postgres.url = ").contains("***"), "{stdout}");
-    assert!(!stdout.contains("hunter2") && !stdout.contains("AAAA"), "{stdout}");
+fn a_simulation_that_is_stopped_before_its_end_is_not_done() {
+    let collector = Collector::accepting();
+    let mut child = collector.simulate(&["--duration", "600"]).spawn().unwrap();
+    while collector.requests().is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn a_shop_that_is_wrong_is_refused_with_its_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = include_str!("../shops/fashion.toml").replace("buys = 0.65", "buys = 65");
+    let file = written(folder.path(), "shop.toml", &shop);
+    let collector = Collector::accepting();
+    let output = collector.simulate(&["--shop"]).arg(&file).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let expected =
+        format!("footfall: {}: visits.buys must be a chance from 0 to 1\n", file.display());
+    assert_eq!(texts(&output).1, expected);
+    assert!(collector.requests().is_empty());
 }
 
 #[test]
@@ -228,6 +265,8 @@ fn a_database_that_is_away_is_told_apart_from_a_wrong_setting() {
     let api = |url: String| {
         let output = footfall(&["api"])
             .env("FOOTFALL__POSTGRES__URL", url)
+            // A demo that runs beside the tests may have the default's port.
+            .env("FOOTFALL__METRICS__BIND", "")
             .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
             .output()
             .unwrap();

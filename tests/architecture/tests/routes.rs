@@ -18,7 +18,7 @@ const PUBLIC: [(&str, &str); 15] = [
     ("/.well-known/jwks.json", "public keys"),
     ("/healthz", "liveness"),
     ("/readyz", "readiness"),
-    ("/metrics", "scraped inside the cluster; holds no tenant's name"),
+    ("/metrics", "on a port of its own; holds no tenant's name"),
     ("/openapi.json", "the contract"),
     ("/docs", "the contract, for people"),
     ("/", "leads to the contract"),

@@ -145,10 +145,8 @@ impl Stand {
     ) {
         let bind = free_address();
         self.processors.insert(name.to_owned(), bind.clone());
-        let own = [
-            ("FOOTFALL__PROCESSOR__INSTANCE", name.to_owned()),
-            ("FOOTFALL__PROCESSOR__BIND", bind),
-        ];
+        let own =
+            [("FOOTFALL__PROCESSOR__INSTANCE", name.to_owned()), ("FOOTFALL__METRICS__BIND", bind)];
         self.start(name, &["processor"], own.into_iter().chain(more));
     }
 
@@ -349,7 +347,7 @@ impl Stand {
 
     /// Bytes that the collector still has to bring into the log; `None` when it does not say.
     pub(crate) async fn spooled(&self) -> Option<u64> {
-        let asked = self.platform.client().get(self.platform.collector("/metrics")).send().await;
+        let asked = self.platform.client().get(self.platform.metrics()).send().await;
         let metrics = asked.ok()?.error_for_status().ok()?.text().await.ok()?;
         metric(&metrics, Gauge::SpoolBytes.name())
     }

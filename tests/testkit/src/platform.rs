@@ -1,6 +1,5 @@
 use std::{
     collections::BTreeMap,
-    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
 
@@ -10,11 +9,14 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::{
-    Answer, Database, Process, eventually,
+    Answer, Database, Process, eventually, free_address,
     process::{binary, run, workspace},
 };
 
 const ADMIN: &str = "admin@platform.example";
+
+/// The setting of where a process serves its metrics.
+const METRICS: &str = "FOOTFALL__METRICS__BIND";
 
 /// What a platform is made with beyond the usual.
 #[derive(Clone, Debug, Default)]
@@ -33,10 +35,9 @@ pub struct Platform {
     settings: BTreeMap<String, String>,
     folder: PathBuf,
     client: Client,
-    admin_password: String,
     processes: Vec<Process>,
     /// Dropped after the processes that use it: fields are, in this order.
-    database: Database,
+    database: Option<Database>,
 }
 
 impl Platform {
@@ -58,25 +59,13 @@ impl Platform {
         let database = Database::create().await;
         let name = database.name();
         let folder = platforms().join(name);
-        std::fs::create_dir_all(&folder).expect("a folder for logs");
-        let archive = folder.join("archive").display().to_string();
-        let recent_ids = folder.join("recent-ids").display().to_string();
-        let mut settings = BTreeMap::from([
+        let mut settings = own_settings(&folder);
+        settings.extend([
             ("FOOTFALL__POSTGRES__URL".to_owned(), database.url().to_owned()),
-            ("FOOTFALL__POSTGRES__MAX_CONNECTIONS".to_owned(), "12".to_owned()),
             ("FOOTFALL__KAFKA__EVENTS_TOPIC".to_owned(), format!("{name}.events")),
             ("FOOTFALL__KAFKA__REJECTS_TOPIC".to_owned(), format!("{name}.rejects")),
             ("FOOTFALL__KAFKA__PARTITIONS".to_owned(), "6".to_owned()),
             ("FOOTFALL__REDIS__NAMESPACE".to_owned(), name.replace('_', "-")),
-            ("FOOTFALL__ARCHIVE__URL".to_owned(), archive),
-            ("FOOTFALL__PROCESSOR__ARCHIVE_BATCH_MS".to_owned(), "500".to_owned()),
-            ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
-            ("FOOTFALL__PROCESSOR__RECENT_IDS_FOLDER".to_owned(), recent_ids),
-            ("FOOTFALL__API__BIND".to_owned(), free_address()),
-            ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
-            // Tests run on disks of any fullness.
-            ("FOOTFALL__SPOOL__MAX_DISK_PERCENT".to_owned(), "100".to_owned()),
-            ("FOOTFALL__SPOOL__FOLDER".to_owned(), folder.join("spool").display().to_string()),
         ]);
         settings.extend(others);
         for value in settings.values_mut() {
@@ -84,13 +73,55 @@ impl Platform {
                 *value = value.replace(address, detour);
             }
         }
-        let secrets = folder.join("secrets.env");
-        let secrets_file = secrets.to_str().expect("a readable path");
-        run(&program, &["migrate", "--admin", ADMIN, "--secrets", secrets_file], &settings);
-        let admin_password = secret(&secrets, "FOOTFALL_ADMIN_PASSWORD");
-        keep_generations_apart(database.url()).await;
+        let url = database.url().to_owned();
+        let (client, database) = (Client::new(), Some(database));
+        let platform = Self { program, settings, folder, client, processes: Vec::new(), database };
+        platform.migrate();
+        keep_generations_apart(&url).await;
+        platform
+    }
+
+    /// A platform whose servers, named by `servers`, nobody else uses, and which may hold data.
+    /// Nothing is migrated yet. Its files are in `folder`.
+    pub fn on_servers(
+        program: Option<PathBuf>,
+        servers: BTreeMap<String, String>,
+        folder: PathBuf,
+    ) -> Self {
+        let mut settings = own_settings(&folder);
+        // As many as there are where nothing else is said.
+        settings.insert("FOOTFALL__KAFKA__PARTITIONS".to_owned(), "12".to_owned());
+        settings.extend(servers);
+        let program = program.unwrap_or_else(binary);
         let client = Client::new();
-        Self { program, settings, folder, client, admin_password, processes: Vec::new(), database }
+        Self { program, settings, folder, client, processes: Vec::new(), database: None }
+    }
+
+    /// `footfall migrate`, as whoever installs or upgrades it does.
+    pub fn migrate(&self) {
+        let secrets = self.secrets_file();
+        let file = secrets.to_str().expect("a readable path");
+        self.run(&["migrate", "--admin", ADMIN, "--secrets", file]);
+    }
+
+    /// The file that passwords and keys are written to as they are made.
+    pub fn secrets_file(&self) -> PathBuf {
+        self.folder.join("secrets.env")
+    }
+
+    /// A password or key of that file.
+    pub fn secret(&self, name: &str) -> String {
+        let text = std::fs::read_to_string(self.secrets_file()).expect("the file of secrets");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.unwrap_or_else(|| panic!("{name} is not in the file of secrets")).to_owned()
+    }
+
+    /// Ends what is running, as an operator does, and waits until it is gone.
+    pub async fn stop(&mut self) {
+        for mut process in self.processes.drain(..) {
+            process.terminate();
+            process.ended().await;
+        }
     }
 
     /// A platform with everything running.
@@ -116,7 +147,7 @@ impl Platform {
 
     /// Waits until both sinks have said of every partition how far they are: until then numbers
     /// come from elsewhere.
-    async fn up_to_date(&self) {
+    pub async fn up_to_date(&self) {
         let partitions = self.settings["FOOTFALL__KAFKA__PARTITIONS"].parse::<i64>();
         let all = 2 * partitions.expect("a number");
         let url = &self.settings["FOOTFALL__POSTGRES__URL"];
@@ -147,7 +178,8 @@ impl Platform {
         self.spawn_as(arguments[0], arguments, [])
     }
 
-    /// Starts a command under a name of its own, which its log has, with more settings.
+    /// Starts a command under a name of its own, which its log has, with more settings. Only a process
+    /// with a collector serves its metrics, unless they say where another should.
     pub fn spawn_as<'a>(
         &self,
         name: &str,
@@ -155,6 +187,9 @@ impl Platform {
         more: impl IntoIterator<Item = (&'a str, String)>,
     ) -> Process {
         let mut settings = self.settings.clone();
+        if !matches!(arguments.first(), Some(&"all" | &"collector")) {
+            settings.insert(METRICS.to_owned(), String::new());
+        }
         settings.extend(more.into_iter().map(|(variable, value)| (variable.to_owned(), value)));
         let log = self.folder.join(format!("{name}.log"));
         Process::start(&self.program, arguments, &settings, &log)
@@ -178,7 +213,8 @@ impl Platform {
 
     /// The address of its database, past any detour.
     pub fn database_url(&self) -> &str {
-        self.database.url()
+        let ours = self.database.as_ref().map(Database::url);
+        ours.unwrap_or(&self.settings["FOOTFALL__POSTGRES__URL"])
     }
 
     /// A folder for this platform's files.
@@ -194,6 +230,11 @@ impl Platform {
     /// The address of a route of the collector.
     pub fn collector(&self, path: &str) -> String {
         format!("http://{}{path}", self.settings["FOOTFALL__COLLECTOR__BIND"])
+    }
+
+    /// The address of the metrics of the process with the collector.
+    pub fn metrics(&self) -> String {
+        format!("http://{}/metrics", self.settings[METRICS])
     }
 
     /// The client to ask with.
@@ -229,12 +270,12 @@ impl Platform {
 
     /// What the platform's admin logs in with.
     pub fn admin_credentials(&self) -> Value {
-        json!({"email": ADMIN, "password": self.admin_password})
+        json!({"email": ADMIN, "password": self.secret("FOOTFALL_ADMIN_PASSWORD")})
     }
 
     /// The access token of the platform's admin.
     pub async fn admin(&self) -> String {
-        self.login(ADMIN, &self.admin_password).await
+        self.login(ADMIN, &self.secret("FOOTFALL_ADMIN_PASSWORD")).await
     }
 
     /// Waits until collector and api say that they are ready.
@@ -272,25 +313,24 @@ async fn keep_generations_apart(url: &str) {
         .expect("the ledger takes a generation");
 }
 
+/// What a platform has to itself wherever its servers are.
+fn own_settings(folder: &Path) -> BTreeMap<String, String> {
+    std::fs::create_dir_all(folder).expect("a folder for logs");
+    BTreeMap::from([
+        ("FOOTFALL__POSTGRES__MAX_CONNECTIONS".to_owned(), "12".to_owned()),
+        ("FOOTFALL__DATA_DIR".to_owned(), folder.display().to_string()),
+        (METRICS.to_owned(), free_address()),
+        ("FOOTFALL__PROCESSOR__ARCHIVE_BATCH_MS".to_owned(), "500".to_owned()),
+        ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
+        ("FOOTFALL__API__BIND".to_owned(), free_address()),
+        ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
+        // Tests run on disks of any fullness.
+        ("FOOTFALL__SPOOL__MAX_DISK_PERCENT".to_owned(), "100".to_owned()),
+    ])
+}
+
 /// Where platforms write: beside the servers they stand on, which are wiped with them.
 fn platforms() -> PathBuf {
     let stack = std::env::var_os("FOOTFALL_STACK_DIR").map(PathBuf::from);
     stack.unwrap_or_else(|| workspace().join(".footfall/stack")).join("platforms")
-}
-
-fn secret(file: &PathBuf, name: &str) -> String {
-    let text = std::fs::read_to_string(file).expect("the file of secrets");
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-    line.unwrap_or_else(|| panic!("{name} is not in the file of secrets")).to_owned()
-}
-
-/// An address of this machine that nobody listens on, below the ports that the system gives to
-/// outgoing connections: one of those could take it before whoever asked for it listens.
-pub fn free_address() -> String {
-    let candidates = (0..1_000).map(|_| {
-        let random = Uuid::now_v7().as_u128() as u16 % 8_000;
-        SocketAddr::from(([127, 0, 0, 1], 24_000 + random))
-    });
-    let free = candidates.map(TcpListener::bind).find_map(Result::ok).expect("a free port");
-    free.local_addr().expect("an address").to_string()
 }

@@ -59,6 +59,8 @@ codes! {
     UnsupportedMediaType = UnsupportedMedia, "unsupported_media_type", "The content type is not supported";
     /// A field has a wrong value.
     InvalidField = Invalid, "invalid_field", "A field is not valid";
+    /// Every event of a batch was rejected.
+    EventsRejected = Invalid, "events_rejected", "No event was accepted";
     /// The time range is empty, reversed or too long.
     InvalidRange = Invalid, "invalid_range", "The time range is not valid";
     /// Over a rate or concurrency limit.

@@ -65,6 +65,12 @@ impl Problem {
             .with_source(source)
     }
 
+    /// Tells the caller which part is away, such as "The store of live numbers".
+    pub fn naming(mut self, part: &str) -> Self {
+        self.detail = format!("{part} does not answer. Try again.").into();
+        self
+    }
+
     /// Adds what is wrong with one field.
     pub fn with_error(mut self, pointer: impl Into<String>, reason: impl Into<String>) -> Self {
         self.errors.push(FieldError { pointer: pointer.into(), reason: reason.into() });
@@ -171,6 +177,16 @@ mod tests {
         assert_eq!(body["code"], "invalid_field");
         assert_eq!(body["errors"][0]["pointer"], "/from");
         assert_eq!(body["request_id"], "r1");
+    }
+
+    #[test]
+    fn a_part_that_is_away_is_named_without_its_cause() {
+        let source = "connection to 10.0.0.7:6379 refused";
+        let problem = Problem::unavailable(Duration::from_secs(1), source);
+        let body = problem.naming("The store of live numbers").body("r1");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["detail"], "The store of live numbers does not answer. Try again.");
+        assert!(!body.to_string().contains("10.0.0.7"));
     }
 
     #[test]

@@ -32,6 +32,14 @@ pub enum SettingsError {
         /// The path it was probably meant to be.
         nearest: Option<String>,
     },
+    /// A variable that sets nothing, and was probably meant to.
+    #[error("environment variable {variable} sets nothing: did you mean {right}?")]
+    Misnamed {
+        /// Its name.
+        variable: String,
+        /// The name that would set what it names.
+        right: String,
+    },
     /// A value of another type or form.
     #[error("{origin}: `{key}`: {reason}")]
     Wrong {

@@ -3,6 +3,7 @@
 mod entries;
 mod error;
 mod load;
+mod misnamed;
 mod read_error;
 mod reader;
 mod secret;

@@ -1,10 +1,11 @@
-use std::path::Path;
+use std::{cell::RefCell, path::Path};
 
 use serde::de::DeserializeOwned;
 
 use crate::{
     Origin, SettingsError,
-    reader::Reader,
+    misnamed::Known,
+    reader::{Reader, Seen},
     tree::{Branch, variables},
 };
 
@@ -13,7 +14,8 @@ use crate::{
 /// An environment variable `FOOTFALL__SECTION__KEY`, in any case, sets `section.key`.
 ///
 /// # Errors
-/// A key does not exist, a value has another type or is missing, or a source cannot be read.
+/// A key does not exist, a value has another type or is missing, a variable that begins with
+/// `FOOTFALL_` names a setting with the wrong underscores, or a source cannot be read.
 pub fn load<T: DeserializeOwned>(
     defaults: &str,
     file: Option<&Path>,
@@ -35,10 +37,19 @@ pub fn load_explained<T: DeserializeOwned>(
     if let Some(path) = file {
         tree.merge(Branch::from_file(path)?);
     }
-    for (path, variable, value) in variables(environment) {
+    let mut known = Known::default();
+    known.add(&tree, "");
+    let environment: Vec<_> = environment.collect();
+    for (path, variable, value) in variables(environment.iter().cloned()) {
         tree.set(&path, &variable, value);
     }
-    let origins = std::cell::RefCell::default();
-    let configuration = T::deserialize(Reader::new(&tree.into(), &origins))?;
-    Ok((configuration, origins.into_inner()))
+    let seen = Seen { origins: RefCell::default(), known: RefCell::new(known) };
+    let configuration = T::deserialize(Reader::new(&tree.into(), &seen));
+    let Seen { origins, known } = seen;
+    // Before any other error: what is missing may be there under the wrong name.
+    let names = environment.iter().map(|(name, _)| name.as_str());
+    match known.into_inner().misnamed(names) {
+        Some(misnamed) => Err(misnamed),
+        None => Ok((configuration?, origins.into_inner())),
+    }
 }

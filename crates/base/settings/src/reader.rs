@@ -8,31 +8,37 @@ use serde::{
 use crate::{
     Origin, SettingsError,
     entries::{Entries, Items},
+    misnamed::Known,
     read_error::ReadError,
     secret::HIDDEN,
     tree::{Node, Value, joined, variable_for},
 };
 
-/// Every value that was read so far, and where it came from.
-pub(crate) type Origins = RefCell<Vec<Origin>>;
+/// What was seen so far.
+pub(crate) struct Seen {
+    /// Every value that was read, and where it came from.
+    pub(crate) origins: RefCell<Vec<Origin>>,
+    /// What could have been set.
+    pub(crate) known: RefCell<Known>,
+}
 
 /// Reads one value of the tree as whatever type is wanted, so that every error names the key, its
 /// source, and what would be right.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     node: &'a Node,
-    origins: Option<&'a Origins>,
+    seen: Option<&'a Seen>,
     secret: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(node: &'a Node, origins: &'a Origins) -> Self {
-        Self { node, origins: Some(origins), secret: false }
+    pub(crate) fn new(node: &'a Node, seen: &'a Seen) -> Self {
+        Self { node, seen: Some(seen), secret: false }
     }
 
     /// For the items of a list, which is noted as a whole.
     pub(crate) fn unnoted(node: &'a Node, secret: bool) -> Self {
-        Self { node, origins: None, secret }
+        Self { node, seen: None, secret }
     }
 
     pub(crate) fn child(&self, node: &'a Node) -> Self {
@@ -41,7 +47,7 @@ impl<'a> Reader<'a> {
 
     /// Notes a value that is about to be read; `as_text` is how it looks unless it is secret.
     fn note(&self, as_text: impl FnOnce() -> String) {
-        if let Some(origins) = self.origins {
+        if let Some(Seen { origins, .. }) = self.seen {
             let value = if self.secret { HIDDEN.to_owned() } else { as_text() };
             let Node { key, source, .. } = self.node;
             origins.borrow_mut().push(Origin { key: key.clone(), value, source: source.clone() });
@@ -236,6 +242,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     /// Names of the file's own choosing. A name that only the environment gives is written with
     /// `-` where the variable has `_`.
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        if let Some(Seen { known, .. }) = self.seen {
+            known.borrow_mut().free.insert(self.node.key.clone());
+        }
         match &self.node.value {
             Value::Branch(section) => visitor
                 .visit_map(Entries::of(self, section, true))
@@ -250,6 +259,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
+        if let Some(Seen { known, .. }) = self.seen {
+            let fields = fields.iter().map(|field| joined(&self.node.key, field));
+            known.borrow_mut().fields.extend(fields);
+        }
         match self.unknown_key(fields) {
             Some(unknown) => Err(unknown),
             None => self.deserialize_any(visitor),

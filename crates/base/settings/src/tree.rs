@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 use crate::{SettingsError, Source};
 
 /// What the name of an environment variable begins with.
-const PREFIX: &str = "FOOTFALL__";
+pub(crate) const PREFIX: &str = "FOOTFALL__";
 
 /// One value of the merged configuration, with its path and where it was set.
 #[derive(Clone, Debug)]

@@ -189,3 +189,58 @@ fn a_secret_shows_in_no_message_and_no_listing() {
     assert!(origins.contains(&origin("server.workers", "4")));
     assert!(origins.contains(&origin("server.hosts", r#"["a", "b"]"#)));
 }
+
+#[test]
+fn a_variable_with_the_wrong_underscores_is_told_the_right_name() {
+    let cluster = [
+        ("FOOTFALL__CLUSTERS__EU_WEST__URL", "http://db"),
+        ("FOOTFALL__CLUSTERS__EU_WEST__USER", "u"),
+    ];
+    let cases = [
+        ("FOOTFALL_SERVER_BIND", "FOOTFALL__SERVER__BIND"),
+        ("FOOTFALL_SERVER__BIND", "FOOTFALL__SERVER__BIND"),
+        ("FOOTFALL__SERVER_BIND", "FOOTFALL__SERVER__BIND"),
+        ("FOOTFALL___SERVER__BIND", "FOOTFALL__SERVER__BIND"),
+        ("footfall_server_bind", "FOOTFALL__SERVER__BIND"),
+        ("FOOTFALL_SERVER_WORKER", "FOOTFALL__SERVER__WORKERS"),
+        // It has no default.
+        ("FOOTFALL_SERVER_VERBOSE", "FOOTFALL__SERVER__VERBOSE"),
+        ("FOOTFALL_CLUSTERS_EU_WEST_URL", "FOOTFALL__CLUSTERS__EU_WEST__URL"),
+        ("FOOTFALL_CLUSTERS_US__URL", "FOOTFALL__CLUSTERS__<NAME>__<SETTING>"),
+    ];
+    for (variable, right) in cases {
+        let pairs = [&cluster[..], &[(variable, "1")]].concat();
+        let expected =
+            format!("environment variable {variable} sets nothing: did you mean {right}?");
+        assert_eq!(refused(None, &pairs), expected);
+    }
+}
+
+#[test]
+fn what_is_missing_under_its_name_is_found_under_the_wrong_one() {
+    let defaults = DEFAULTS.replace("password = \"hunter2\"", "");
+    let pairs = [("FOOTFALL_STORE_PASSWORD", "hunter2")];
+    let error = load::<Whole>(&defaults, None, environment(&pairs)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "environment variable FOOTFALL_STORE_PASSWORD sets nothing: \
+         did you mean FOOTFALL__STORE__PASSWORD?"
+    );
+}
+
+#[test]
+fn variables_of_scripts_and_commands_are_nobodys_mistake() {
+    let names = [
+        "FOOTFALL_SERVER",
+        "FOOTFALL_SERVER_KEY",
+        "FOOTFALL_STACK_DIR",
+        "FOOTFALL_CONFIG",
+        "FOOTFALL_KEY",
+        "FOOTFALL",
+        "FOOTFALL_",
+        "FOOTFALLING",
+        "SERVER_BIND",
+    ];
+    let pairs = names.map(|name| (name, "x"));
+    load::<Whole>(DEFAULTS, None, environment(&pairs)).unwrap();
+}

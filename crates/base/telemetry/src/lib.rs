@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod exposition;
 mod logs;
 mod metric;
 mod names;
+mod process;
+mod requests;
 
+pub use exposition::{register, render, state_build};
 pub use logs::{LogFormat, TelemetryError, TelemetrySettings, init};
-pub use metric::render;
-pub use names::{Counter, Gauge, Histogram};
+pub use names::{Age, Counter, Gauge, Histogram};
+pub use requests::Request;

@@ -1,5 +1,5 @@
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, TextEncoder,
+    GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts,
     core::{Collector, Metric, MetricVec, MetricVecBuilder},
 };
 
@@ -21,6 +21,10 @@ impl Definition {
 
     pub(crate) fn gauge(&self) -> Option<IntGaugeVec> {
         registered(IntGaugeVec::new(Opts::new(self.name, self.help), self.labels))
+    }
+
+    pub(crate) fn age(&self) -> Option<GaugeVec> {
+        registered(GaugeVec::new(Opts::new(self.name, self.help), self.labels))
     }
 
     pub(crate) fn histogram(&self) -> Option<HistogramVec> {
@@ -50,9 +54,4 @@ where
         tracing::warn!(metric = name, labels = labels.len(), "metric used with wrong labels");
     }
     found
-}
-
-/// Every metric of this process, in the Prometheus text format.
-pub fn render() -> String {
-    TextEncoder::new().encode_to_string(&prometheus::gather()).unwrap_or_default()
 }

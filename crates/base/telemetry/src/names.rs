@@ -1,14 +1,26 @@
 use std::{sync::LazyLock, time::Duration};
 
-use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec};
+use prometheus::{GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec};
 
 use crate::metric::{Definition, series};
 
-/// One enum of metrics: `Variant = "name", [labels];`, with the help text as its doc comment.
+/// The consumer groups of the processor.
+const SINKS: &[&str] = &["store", "live", "archive", "rejects"];
+
+/// What becomes of an event in a request.
+const EVENT_OUTCOMES: &[&str] = &["accepted", "duplicate_in_batch", "rejected", "retry"];
+
+/// What a batch may take; only the store sink has more than the first.
+const BATCH_OUTCOMES: &[&str] = &["clean", "repeated", "doubtful", "repaired", "doubled"];
+
+/// Values that only a running service knows: [`Request`](crate::Request).
+const BY_SERVICE: &[&str] = &[];
+
+/// One enum of metrics: `Variant = "name", [label: values];`, with the help text as its doc comment.
 macro_rules! metrics {
     (
         $(#[$doc:meta])* $kind:ident by $make:ident as $vec:ident;
-        $(#[doc = $help:literal] $variant:ident = $name:literal, [$($label:literal),*];)*
+        $(#[doc = $help:literal] $variant:ident = $name:literal, [$($label:literal: $values:expr),*];)*
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,11 +35,30 @@ macro_rules! metrics {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// Each label, with all values it can have.
+            pub(crate) const fn labels(self) -> &'static [(&'static str, &'static [&'static str])] {
+                match self { $(Self::$variant => &[$(($label, $values)),*],)* }
+            }
+
             fn metric(self) -> Option<&'static $vec> {
                 static METRICS: LazyLock<Vec<Option<$vec>>> = LazyLock::new(|| vec![
                     $(Definition { name: $name, help: $help.trim_ascii(), labels: &[$($label),*] }.$make(),)*
                 ]);
                 METRICS.get(self as usize).and_then(Option::as_ref)
+            }
+
+            /// Every series whose labels are known, as zero: an alert needs them before they move.
+            pub(crate) fn register() {
+                for metric in Self::ALL {
+                    for labels in combinations(metric.labels()) {
+                        metric.touch(&labels);
+                    }
+                }
+            }
+
+            /// The series with these labels is there from now on.
+            pub(crate) fn touch(self, labels: &[&str]) {
+                series(self.metric(), self.name(), labels);
             }
         }
     };
@@ -37,22 +68,22 @@ metrics! {
     /// What only goes up.
     Counter by counter as IntCounterVec;
 
-    /// Requests answered.
-    RequestsServed = "footfall_requests_total", ["service", "route", "status"];
+    /// Requests answered; `status` is the class, such as 2xx.
+    RequestsServed = "footfall_requests_total", ["service": BY_SERVICE, "route": BY_SERVICE, "method": BY_SERVICE, "status": BY_SERVICE];
     /// Events that came in, by what became of them.
-    EventsReceived = "footfall_events_received_total", ["outcome"];
+    EventsReceived = "footfall_events_received_total", ["outcome": EVENT_OUTCOMES];
     /// Re-sent events that were dropped.
-    ResendsDropped = "footfall_resends_dropped_total", ["sink"];
+    ResendsDropped = "footfall_resends_dropped_total", ["sink": SINKS];
     /// Records of the log that could not be read and were set aside.
-    PoisonRecords = "footfall_poison_records_total", ["sink"];
+    PoisonRecords = "footfall_poison_records_total", ["sink": SINKS];
     /// Records of the log taken to their end.
-    RecordsProcessed = "footfall_records_processed_total", ["sink"];
+    RecordsProcessed = "footfall_records_processed_total", ["sink": SINKS];
     /// Batches, by what it took: clean, doubtful, repaired…
-    Batches = "footfall_batches_total", ["sink", "outcome"];
+    Batches = "footfall_batches_total", ["sink": SINKS, "outcome": BATCH_OUTCOMES];
     /// Answers by the place they came from.
-    MetricsAnswered = "footfall_metrics_answered_total", ["source"];
+    MetricsAnswered = "footfall_metrics_answered_total", ["source": &["cache", "redis", "clickhouse"]];
     /// What an audit found wrong and put right: rows missing, rows doubled, objects missing.
-    AuditRepairs = "footfall_audit_repairs_total", ["kind"];
+    AuditRepairs = "footfall_audit_repairs_total", ["kind": &["missing", "doubled", "archive"]];
     /// Live counters built anew from ClickHouse.
     Rebuilds = "footfall_live_rebuilds_total", [];
     /// Rejected events kept for their tenant.
@@ -60,7 +91,7 @@ metrics! {
     /// Events that went to the spool because Kafka did not take them in time.
     EventsSpooled = "footfall_events_spooled_total", [];
     /// Attempts to log in, by outcome.
-    Logins = "footfall_logins_total", ["outcome"];
+    Logins = "footfall_logins_total", ["outcome": &["accepted", "refused", "limited"]];
 }
 
 metrics! {
@@ -68,35 +99,53 @@ metrics! {
     Gauge by gauge as IntGaugeVec;
 
     /// Bytes of request bodies held at this moment.
-    BytesInFlight = "footfall_bytes_in_flight", [];
+    InFlightBytes = "footfall_in_flight_bytes", [];
     /// Partitions of the log that this process owns.
-    PartitionsOwned = "footfall_partitions_owned", ["sink"];
+    PartitionsOwned = "footfall_partitions_owned", ["sink": SINKS];
     /// Records of the log that the sink has not taken to their end, over the partitions owned.
-    LagRecords = "footfall_lag_records", ["sink"];
-    /// How long the oldest record that the sink has not taken to its end has been in the log, in milliseconds.
-    OldestUnacknowledged = "footfall_oldest_unacknowledged_milliseconds", ["sink"];
-    /// Partitions whose work stands still until an operator helps.
-    PartitionsHalted = "footfall_partitions_halted", ["sink"];
+    LagRecords = "footfall_lag_records", ["sink": SINKS];
+    /// Partitions that are halted until an operator helps.
+    PartitionsHalted = "footfall_partitions_halted", ["sink": SINKS];
     /// Event ids remembered to recognise re-sends, in memory and on disk.
-    EventIdsRemembered = "footfall_event_ids_remembered", ["sink", "place"];
+    EventIdsRemembered = "footfall_event_ids_remembered", ["sink": SINKS, "place": &["memory", "disk"]];
     /// Bytes in the spool that Kafka has not taken yet.
     SpoolBytes = "footfall_spool_bytes", [];
-    /// How long the oldest event in the spool has waited, in milliseconds.
-    SpoolOldest = "footfall_spool_oldest_milliseconds", [];
     /// Live streams open at this moment.
     LiveStreams = "footfall_live_streams", [];
+}
+
+metrics! {
+    /// How long something has waited until now, in seconds.
+    Age by age as GaugeVec;
+
+    /// How long the oldest record that the sink has not taken to its end has been in the log, in seconds.
+    OldestUnacknowledged = "footfall_oldest_unacknowledged_seconds", ["sink": SINKS];
+    /// How long the oldest event in the spool has waited, in seconds.
+    SpoolOldest = "footfall_spool_oldest_seconds", [];
 }
 
 metrics! {
     /// How long things take, in seconds.
     Histogram by histogram as HistogramVec;
 
-    /// From the request's first byte to the answer.
-    RequestSeconds = "footfall_request_seconds", ["service", "route"];
+    /// From the request's first byte to the answer; `status` is the class, such as 2xx.
+    RequestSeconds = "footfall_request_seconds", ["service": BY_SERVICE, "route": BY_SERVICE, "method": BY_SERVICE, "status": BY_SERVICE];
     /// One batch, from its first record to its mark.
-    BatchSeconds = "footfall_batch_seconds", ["sink"];
+    BatchSeconds = "footfall_batch_seconds", ["sink": SINKS];
     /// From the collector's receipt of an event to its sink.
-    DeliverySeconds = "footfall_delivery_seconds", ["sink"];
+    DeliverySeconds = "footfall_delivery_seconds", ["sink": SINKS];
+}
+
+/// Each way to choose one value of every label; none where a label's values are not known.
+fn combinations(labels: &[(&'static str, &'static [&'static str])]) -> Vec<Vec<&'static str>> {
+    let none_yet = vec![Vec::new()];
+    labels.iter().fold(none_yet, |chosen, (_, values)| {
+        let with = |before: &Vec<_>, value| before.iter().copied().chain([value]).collect();
+        chosen
+            .iter()
+            .flat_map(|before| values.iter().map(move |value| with(before, *value)))
+            .collect()
+    })
 }
 
 impl Counter {
@@ -139,6 +188,15 @@ impl Gauge {
     }
 }
 
+impl Age {
+    /// It has waited this long.
+    pub fn set(self, labels: &[&str], waited: Duration) {
+        if let Some(series) = series(self.metric(), self.name(), labels) {
+            series.set(waited.as_secs_f64());
+        }
+    }
+}
+
 impl Histogram {
     /// It took this long.
     pub fn observe(self, labels: &[&str], took: Duration) {
@@ -153,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_registered_once() {
+    fn every_name_is_registered_once_and_ends_with_its_unit() {
         for counter in Counter::ALL {
             assert!(counter.metric().is_some(), "{counter:?}");
             assert!(counter.name().starts_with("footfall_") && counter.name().ends_with("_total"));
@@ -161,20 +219,55 @@ mod tests {
         for gauge in Gauge::ALL {
             assert!(gauge.metric().is_some(), "{gauge:?}");
         }
+        for age in Age::ALL {
+            assert!(age.metric().is_some() && age.name().ends_with("_seconds"), "{age:?}");
+        }
         for histogram in Histogram::ALL {
             assert!(histogram.metric().is_some(), "{histogram:?}");
             assert!(histogram.name().ends_with("_seconds"));
         }
+        let gauges = Gauge::ALL.iter().map(|gauge| gauge.name());
+        for name in gauges.filter(|name| name.contains("bytes")) {
+            assert!(name.ends_with("_bytes"), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_series_of_known_labels_is_there_before_anything_happens() {
+        crate::register();
+        let text = crate::render();
+        for series in [
+            r#"footfall_audit_repairs_total{kind="archive"} 0"#,
+            r#"footfall_partitions_halted{sink="rejects"} 0"#,
+            r#"footfall_poison_records_total{sink="live"} 0"#,
+            r#"footfall_batches_total{outcome="doubled",sink="store"} 0"#,
+            r#"footfall_oldest_unacknowledged_seconds{sink="archive"} 0"#,
+            r#"footfall_delivery_seconds_count{sink="archive"} 0"#,
+            "footfall_live_rebuilds_total 0",
+            "footfall_spool_oldest_seconds 0",
+        ] {
+            assert!(text.lines().any(|line| line == series), "{series}: {text}");
+        }
+        let names = Counter::ALL.iter().map(|counter| (counter.name(), counter.labels()));
+        let names = names.chain(Gauge::ALL.iter().map(|gauge| (gauge.name(), gauge.labels())));
+        let names = names.chain(Age::ALL.iter().map(|age| (age.name(), age.labels())));
+        for (name, _) in names.filter(|(_, labels)| !combinations(labels).is_empty()) {
+            assert!(text.contains(&format!("# TYPE {name} ")), "{name}: {text}");
+        }
+        assert!(!text.contains("milliseconds"), "{text}");
     }
 
     #[test]
     fn what_is_counted_is_rendered_with_its_help() {
-        Counter::Logins.inc(&["refused"]);
-        Counter::Logins.inc(&["refused"]);
+        Counter::Logins.inc(&["limited"]);
+        Counter::Logins.inc(&["limited"]);
+        Age::OldestUnacknowledged.set(&["store"], Duration::from_millis(1_500));
         Histogram::BatchSeconds.observe(&["store"], Duration::from_millis(3));
         let text = crate::render();
         assert!(text.contains("# HELP footfall_logins_total Attempts to log in, by outcome."));
-        assert!(text.contains(r#"footfall_logins_total{outcome="refused"} 2"#), "{text}");
+        assert!(text.contains(r#"footfall_logins_total{outcome="limited"} 2"#), "{text}");
+        let age = r#"footfall_oldest_unacknowledged_seconds{sink="store"} 1.5"#;
+        assert!(text.contains(age), "{text}");
         assert!(text.contains(r#"footfall_batch_seconds_bucket{sink="store",le="0.005"} 1"#));
     }
 

@@ -18,7 +18,7 @@ pub struct Event {
     /// What happened.
     #[serde(rename = "type")]
     pub event_type: EventType,
-    /// When, corrected for the sender's clock and clamped to what is believable.
+    /// When: not after its receipt by more than a minute. No second 60.
     pub event_time: DateTime<Utc>,
     /// When, as sent; present when `event_time` differs from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,7 +61,7 @@ pub struct Event {
     /// The order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<String>,
-    /// The order's total.
+    /// The order's total; for other types the value that GA4 sends with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revenue: Option<Amount>,
     /// The currency of every amount above.

@@ -1,6 +1,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +34,7 @@ pub enum EventType {
 
 /// Our names, each with those GA4 and Segment use for the same thing.
 const NAMES: [(EventType, &str, &[&str]); 11] = [
-    (EventType::PageView, "page_view", &["Page Viewed"]),
+    (EventType::PageView, "page_view", &["Page Viewed", "$pageview"]),
     (EventType::ProductView, "product_view", &["view_item", "Product Viewed"]),
     (EventType::ProductListView, "product_list_view", &["view_item_list", "Product List Viewed"]),
     (EventType::AddToCart, "add_to_cart", &["Product Added"]),
@@ -49,6 +50,8 @@ const NAMES: [(EventType, &str, &[&str]); 11] = [
 /// What a tenant's own types begin with.
 const CUSTOM: &str = "custom.";
 const CUSTOM_MAX: usize = 47;
+/// How many digits of a hash keep names apart that would be cut or rewritten to the same.
+const HASH: usize = 8;
 
 /// The text names no type of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,10 +71,78 @@ impl EventType {
         NAMES.iter().find(|(known, ..)| known == self).map_or("", |(_, name, _)| name)
     }
 
+    /// The type that a sender's name means. A name of ours or of a product we know may be written in
+    /// any case, with spaces or as one word; every other is a type of the tenant's own. `None` for
+    /// an empty name.
+    pub fn named(name: &str) -> Option<Self> {
+        if let Ok(known) = name.parse() {
+            return Some(known);
+        }
+        let own = name.strip_prefix(CUSTOM).unwrap_or(name);
+        let Normalised { text, is_exact } = Normalised::of(own);
+        let is = |known: &str| Normalised::of(known).text == text;
+        let known = NAMES
+            .iter()
+            .find(|(_, name, aliases)| *name == text || aliases.iter().any(|alias| is(alias)));
+        match known {
+            _ if own.is_empty() => None,
+            Some((known, ..)) if own.len() == name.len() => Some(known.clone()),
+            _ => Some(Self::Custom(custom(own, &text, is_exact).into())),
+        }
+    }
+
+    /// Whether it is a type of the tenant's own.
+    pub const fn is_custom(&self) -> bool {
+        matches!(self, Self::Custom(_))
+    }
+
     /// Whether it is about an ad, which belongs to a campaign.
     pub const fn is_ad(&self) -> bool {
         matches!(self, Self::AdImpression | Self::AdViewable | Self::AdClick)
     }
+}
+
+/// A name as our own are written: `Product Shared` and `productShared` as `product_shared`.
+struct Normalised {
+    text: String,
+    /// Whether every character that means something is kept.
+    is_exact: bool,
+}
+
+impl Normalised {
+    fn of(name: &str) -> Self {
+        let mut text = String::with_capacity(name.len() + 4);
+        let (mut is_exact, mut after_small) = (true, false);
+        for c in name.trim().chars() {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                if c.is_ascii_uppercase() && after_small {
+                    text.push('_');
+                }
+                text.push(c.to_ascii_lowercase());
+            } else {
+                is_exact &= c.is_ascii();
+                if !text.is_empty() && !text.ends_with('_') {
+                    text.push('_');
+                }
+            }
+            after_small = c.is_ascii_lowercase() || c.is_ascii_digit();
+        }
+        text.truncate(text.trim_end_matches('_').len());
+        Self { text, is_exact }
+    }
+}
+
+/// `custom.` and a name that fits: one that does not is cut, and told from others by a hash.
+fn custom(own: &str, normalised: &str, is_exact: bool) -> String {
+    if is_exact && !normalised.is_empty() && CUSTOM.len() + normalised.len() <= CUSTOM_MAX {
+        return [CUSTOM, normalised].concat();
+    }
+    let hash = Uuid::new_v5(&Uuid::NAMESPACE_URL, own.as_bytes()).simple().to_string();
+    let hash = hash.get(..HASH).unwrap_or_default();
+    let room = CUSTOM_MAX - CUSTOM.len() - HASH - 1;
+    let beginning = normalised.get(..room).unwrap_or(normalised).trim_end_matches('_');
+    let dash = if beginning.is_empty() { "" } else { "-" };
+    [CUSTOM, beginning, dash, hash].concat()
 }
 
 impl FromStr for EventType {
@@ -128,6 +199,48 @@ mod tests {
         }
         let own: EventType = "custom.wishlist_add".parse().unwrap();
         assert_eq!(own.as_str(), "custom.wishlist_add");
+    }
+
+    #[test]
+    fn known_names_are_known_however_they_are_written() {
+        for (name, known) in [
+            ("Purchase", "purchase"),
+            ("ORDER COMPLETED", "purchase"),
+            ("orderCompleted", "purchase"),
+            (" Product Viewed ", "product_view"),
+            ("view-item", "custom.view-item"),
+            ("$pageview", "page_view"),
+            ("add_payment_info", "custom.add_payment_info"),
+            ("Product Shared", "custom.product_shared"),
+            ("addPaymentInfo", "custom.add_payment_info"),
+            ("custom.Wish List", "custom.wish_list"),
+            ("custom.purchase", "custom.purchase"),
+            ("custom.Purchase", "custom.purchase"),
+        ] {
+            assert_eq!(EventType::named(name).unwrap().as_str(), known, "{name}");
+        }
+        for name in ["", "custom."] {
+            assert_eq!(EventType::named(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn every_other_name_is_a_type_that_reads_back_and_is_no_others() {
+        let long = "very ".repeat(30);
+        let names = [
+            "商品分享",
+            "商品",
+            "Artikel geöffnet",
+            "Artikel geäffnet",
+            "!",
+            &long,
+            &format!("{long}x"),
+        ];
+        let types: Vec<_> = names.iter().map(|name| EventType::named(name).unwrap()).collect();
+        for one in &types {
+            assert_eq!(one.as_str().parse().as_ref(), Ok(one));
+            assert_eq!(types.iter().filter(|other| *other == one).count(), 1, "{one}");
+        }
     }
 
     #[test]

@@ -1,174 +1,304 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
-use money::Amount;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Value, value::RawValue};
 
 use crate::{Rejection, RejectionCode::*};
 
-/// The longest id, name or label, in bytes.
-pub(crate) const NAME_MAX: usize = 200;
+/// From this many fields on, those given twice are found by hashing.
+const MANY: usize = 32;
 
-/// A JSON object taken apart one level deep: each value stays as sent until its reader is known.
+/// The fields of an event or an item, from every place where they may stand. Each value stays as it
+/// was sent until its reader is known.
 ///
 /// Readers take fields out, so that what is left over at the end is what we do not know.
 pub(crate) struct Fields<'a> {
-    pointer: String,
-    entries: Vec<(Cow<'a, str>, &'a RawValue)>,
+    layers: Vec<Layer<'a>>,
+}
+
+/// An object taken apart one level deep.
+struct Layer<'a> {
+    base: Cow<'static, str>,
+    kind: LayerKind,
+    entries: Vec<Entry<'a>>,
+}
+
+/// Where an object stands, the nearest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum LayerKind {
+    /// The event or the item itself.
+    Own,
+    /// `properties`, `params` or `ecommerce` of the event.
+    Nested,
+    /// `context` of the event: read from, and kept as it is.
+    Context,
+    /// What stood beside the events of a batch.
+    Envelope,
+}
+
+struct Entry<'a> {
+    name: Cow<'a, str>,
+    raw: &'a RawValue,
+    taken: bool,
+}
+
+/// One field that was found, as it was sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Field<'a> {
+    raw: &'a str,
+    layer: usize,
+    entry: usize,
+}
+
+/// What a text may be sent as.
+pub(crate) enum Textual<'a> {
+    /// A string, or the digits of a number.
+    Text(Cow<'a, str>),
+    /// Something else.
+    Other,
 }
 
 impl<'a> Fields<'a> {
-    /// The object in `raw`, standing at `pointer` of the event. `null` counts as absent.
-    pub(crate) fn read(raw: &'a [u8], pointer: String) -> Result<Self, Rejection> {
-        let entries: Entries<'a> = serde_json::from_slice(raw).map_err(|error| {
-            Rejection::new(
-                MalformedJson,
-                pointer.clone(),
-                format!("must be a JSON object: {error}"),
-            )
-        })?;
-        let mut fields = Self { pointer, entries: Vec::with_capacity(entries.0.len()) };
-        for (name, value) in entries.0 {
-            if fields.entries.iter().any(|(known, _)| *known == name) {
-                let reason = "is given more than once";
-                return Err(Rejection::new(DuplicateField, fields.at(&name), reason));
-            }
-            fields.entries.push((name, value));
-        }
-        fields.entries.retain(|(_, value)| value.get() != "null");
+    /// The fields of one object; what is wrong with it, if it is none.
+    pub(crate) fn read(raw: &'a str, base: Cow<'static, str>) -> Result<Self, Rejection> {
+        let mut fields = Self { layers: Vec::with_capacity(4) };
+        fields.add(raw, base, LayerKind::Own)?;
         Ok(fields)
     }
 
-    /// The pointer of the field `name`.
-    pub(crate) fn at(&self, name: &str) -> String {
-        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
+    /// Adds an object as another place to look into, behind those there are.
+    pub(crate) fn add(
+        &mut self,
+        raw: &'a str,
+        base: Cow<'static, str>,
+        kind: LayerKind,
+    ) -> Result<(), Rejection> {
+        let entries: Entries<'a> = serde_json::from_str(raw).map_err(|error| {
+            let reason = format!("must be a JSON object: {error}");
+            Rejection::new(MalformedJson, base.clone(), reason)
+        })?;
+        let entries = distinct(entries.0, &base)?;
+        self.layers.push(Layer { base, kind, entries });
+        Ok(())
     }
 
-    /// Takes a field out by its name or one of its aliases.
-    pub(crate) fn take(&mut self, names: &[&str]) -> Result<Option<Field<'a>>, Rejection> {
-        let mut found = None;
-        for name in names {
-            let Some(place) = self.entries.iter().position(|(known, _)| known == name) else {
+    /// Adds fields that stood beside the events of the batch.
+    pub(crate) fn add_envelope(&mut self, fields: &[(Cow<'a, str>, &'a RawValue)]) {
+        if fields.is_empty() {
+            return;
+        }
+        let entry = |(name, raw): &(Cow<'a, str>, &'a RawValue)| Entry {
+            name: name.clone(),
+            raw,
+            taken: false,
+        };
+        let base = Cow::Borrowed(crate::envelope::POINTER);
+        let entries = fields.iter().map(entry).collect();
+        self.layers.push(Layer { base, kind: LayerKind::Envelope, entries });
+    }
+
+    /// Takes a field out by the first of its names that has a value, in the nearest place that has
+    /// one, no farther off than `farthest`. Fields that say the same are taken with it; others stay.
+    pub(crate) fn find(&mut self, names: &[&str], farthest: LayerKind) -> Option<Field<'a>> {
+        self.search(names, |kind| kind <= farthest && kind != LayerKind::Context)
+    }
+
+    /// Takes a field out of what stood beside the events of the batch.
+    pub(crate) fn find_in_envelope(&mut self, names: &[&str]) -> Option<Field<'a>> {
+        self.search(names, |kind| kind == LayerKind::Envelope)
+    }
+
+    fn search(
+        &mut self,
+        names: &[&str],
+        is_within: impl Fn(LayerKind) -> bool,
+    ) -> Option<Field<'a>> {
+        let mut found: Option<Field<'a>> = None;
+        for (at, layer) in self.layers.iter_mut().enumerate() {
+            if !is_within(layer.kind) {
                 continue;
-            };
-            let (_, raw) = self.entries.swap_remove(place);
-            let pointer = self.at(name);
-            if found.is_some() {
-                let reason =
-                    format!("means the same as another field; send one of {}", names.join(", "));
-                return Err(Rejection::new(DuplicateField, pointer, reason));
             }
-            found = Some(Field { pointer, raw });
+            for name in names {
+                let named = |entry: &Entry<'_>| !entry.taken && entry.name == *name;
+                let mut entries = layer.entries.iter_mut().enumerate();
+                let Some((place, entry)) = entries.find(|(_, entry)| named(entry)) else {
+                    continue;
+                };
+                let raw = entry.raw.get();
+                match found {
+                    _ if is_blank(raw) => entry.taken = true,
+                    Some(found) => entry.taken = found.raw == raw,
+                    None => {
+                        entry.taken = true;
+                        found = Some(Field { raw, layer: at, entry: place });
+                    }
+                }
+            }
         }
-        Ok(found)
+        found
     }
 
-    /// Takes out a text of at most `max` bytes.
-    pub(crate) fn text(&mut self, names: &[&str], max: usize) -> Result<Option<String>, Rejection> {
-        self.take(names)?.map(|field| field.text(max)).transpose()
+    /// Takes out an object of the event itself that holds more of its fields. `None` when it is
+    /// empty, in whatever form.
+    pub(crate) fn take_nested(&mut self, name: &str) -> Option<Field<'a>> {
+        self.find(&[name], LayerKind::Own)
     }
 
-    /// Takes out an amount that one event may carry: not negative, at most [`Amount::EVENT_MAX`].
-    pub(crate) fn amount(&mut self, names: &[&str]) -> Result<Option<Amount>, Rejection> {
-        let Some(field) = self.take(names)? else { return Ok(None) };
-        let amount: Amount = field.number()?.parse().map_err(|error| field.invalid(error))?;
-        if (Amount::ZERO..=Amount::EVENT_MAX).contains(&amount) {
-            Ok(Some(amount))
-        } else {
-            Err(field.invalid(format!("must be from 0 to {}", Amount::EVENT_MAX)))
+    /// The value of an own field, which stays where it is.
+    pub(crate) fn look(&self, name: &str) -> Option<&'a str> {
+        let own = self.layers.first()?;
+        own.entries.iter().find(|entry| entry.name == name).map(|entry| entry.raw.get())
+    }
+
+    /// The value at a path within `context`, which stays where it is.
+    pub(crate) fn in_context(&self, path: &[&str]) -> Option<&'a str> {
+        let context = self.layers.iter().find(|layer| layer.kind == LayerKind::Context)?;
+        let (first, rest) = path.split_first()?;
+        let mut raw = context.entries.iter().find(|entry| entry.name == *first)?.raw.get();
+        for name in rest {
+            let entries: Entries<'a> = serde_json::from_str(raw).ok()?;
+            raw = entries.0.into_iter().find(|(known, _)| known == name)?.1.get();
+        }
+        (!is_blank(raw)).then_some(raw)
+    }
+
+    /// Leaves a field where it was: it becomes a property.
+    pub(crate) fn put_back(&mut self, field: &Field<'_>) {
+        let layer = self.layers.get_mut(field.layer);
+        if let Some(entry) = layer.and_then(|layer| layer.entries.get_mut(field.entry)) {
+            entry.taken = false;
         }
     }
 
-    /// Whatever was not taken.
-    pub(crate) fn rest(self) -> Vec<(String, Field<'a>)> {
-        let pointers: Vec<_> = self.entries.iter().map(|(name, _)| self.at(name)).collect();
-        self.entries
-            .into_iter()
-            .zip(pointers)
-            .map(|((name, raw), pointer)| (name.into_owned(), Field { pointer, raw }))
-            .collect()
+    /// The pointer of a field that was found.
+    pub(crate) fn pointer(&self, field: &Field<'_>) -> String {
+        let layer = self.layers.get(field.layer);
+        let entry = layer.and_then(|layer| layer.entries.get(field.entry));
+        layer
+            .zip(entry)
+            .map_or_else(String::new, |(layer, entry)| pointer(&layer.base, &entry.name))
     }
-}
 
-/// One field, as sent, with its pointer.
-pub(crate) struct Field<'a> {
-    pub(crate) pointer: String,
-    raw: &'a RawValue,
+    /// A rejection of a field's value.
+    pub(crate) fn invalid(&self, field: &Field<'_>, reason: impl ToString) -> Rejection {
+        Rejection::new(InvalidValue, self.pointer(field), reason.to_string())
+    }
+
+    /// A rejection of a field's type.
+    pub(crate) fn wrong_type(&self, field: &Field<'_>, reason: &str) -> Rejection {
+        Rejection::new(WrongType, self.pointer(field), reason)
+    }
+
+    /// Whatever was not taken of the event: each with its pointer, the nested ones first.
+    pub(crate) fn rest(self) -> impl Iterator<Item = (String, String, &'a str)> {
+        let mut layers = self.layers;
+        layers.retain(|layer| matches!(layer.kind, LayerKind::Own | LayerKind::Nested));
+        layers.sort_by_key(|layer| std::cmp::Reverse(layer.kind));
+        layers.into_iter().flat_map(|Layer { base, entries, .. }| {
+            let left =
+                entries.into_iter().filter(|entry| !entry.taken && entry.raw.get() != "null");
+            left.map(move |entry| {
+                let pointer = pointer(&base, &entry.name);
+                (entry.name.into_owned(), pointer, entry.raw.get())
+            })
+        })
+    }
 }
 
 impl<'a> Field<'a> {
     /// The JSON text.
-    pub(crate) fn raw(&self) -> &'a str {
-        self.raw.get()
+    pub(crate) const fn raw(&self) -> &'a str {
+        self.raw
     }
 
-    /// A rejection of this field.
-    pub(crate) fn invalid(&self, reason: impl ToString) -> Rejection {
-        Rejection::new(InvalidValue, self.pointer.clone(), reason.to_string())
+    /// The text of a string or a number, without white space around it.
+    pub(crate) fn textual(&self) -> Textual<'a> {
+        textual(self.raw)
     }
 
-    fn wrong_type(&self, reason: &str) -> Rejection {
-        Rejection::new(WrongType, self.pointer.clone(), reason)
-    }
-
-    /// The field's text, borrowed where it holds no escapes.
-    pub(crate) fn str(&self) -> Result<Cow<'a, str>, Rejection> {
-        serde_json::from_str::<Text<'a>>(self.raw())
-            .map(|text| text.0)
-            .map_err(|_| self.wrong_type("must be a string"))
-    }
-
-    /// A text of 1 to `max` bytes without control characters: not every store keeps those.
-    pub(crate) fn text(&self, max: usize) -> Result<String, Rejection> {
-        let text = self.str()?;
-        if text.is_empty() {
-            return Err(self.invalid("must not be empty; leave the field out instead"));
-        }
-        if text.contains(char::is_control) {
-            return Err(self.invalid("must hold no control characters"));
-        }
-        if text.len() > max {
-            let reason = format!("must be at most {max} bytes long");
-            return Err(Rejection::new(TooLarge, self.pointer.clone(), reason));
-        }
-        Ok(text.into_owned())
-    }
-
-    /// The text of a number, sent as a JSON number or as a string.
-    pub(crate) fn number(&self) -> Result<Cow<'a, str>, Rejection> {
-        match self.raw().as_bytes().first() {
-            Some(b'"') => self.str(),
-            Some(b'-' | b'0'..=b'9') => Ok(Cow::Borrowed(self.raw())),
-            _ => Err(self.wrong_type("must be a number, or a string holding one")),
-        }
+    /// The text of a string.
+    pub(crate) fn string(&self) -> Option<Cow<'a, str>> {
+        string(self.raw)
     }
 
     /// The elements of an array.
-    pub(crate) fn array(&self) -> Result<Vec<&'a RawValue>, Rejection> {
-        serde_json::from_str(self.raw()).map_err(|_| self.wrong_type("must be an array"))
+    pub(crate) fn array(&self) -> Option<Vec<&'a RawValue>> {
+        serde_json::from_str(self.raw).ok()
     }
+}
 
-    /// An object of any content.
-    pub(crate) fn object(&self) -> Result<Map<String, Value>, Rejection> {
-        if !self.raw().starts_with('{') {
-            return Err(self.wrong_type("must be an object"));
+/// The text of a string or a number, without white space around it.
+pub(crate) fn textual(raw: &str) -> Textual<'_> {
+    match raw.as_bytes().first() {
+        Some(b'"') => string(raw).map_or(Textual::Other, Textual::Text),
+        Some(b'-' | b'0'..=b'9') => Textual::Text(Cow::Borrowed(raw)),
+        _ => Textual::Other,
+    }
+}
+
+fn string(raw: &str) -> Option<Cow<'_, str>> {
+    let text = serde_json::from_str::<Text<'_>>(raw).ok()?.0;
+    Some(match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    })
+}
+
+/// Any value, or why it cannot be kept.
+pub(crate) fn value(raw: &str) -> serde_json::Result<Value> {
+    serde_json::from_str(raw)
+}
+
+/// Whether a value says nothing: `null`, `""`, `" "`, `[]`, `{}`.
+fn is_blank(raw: &str) -> bool {
+    let within = |open, close| raw.strip_prefix(open)?.strip_suffix(close);
+    raw == "null"
+        || [('"', '"'), ('[', ']'), ('{', '}')]
+            .into_iter()
+            .any(|(open, close)| within(open, close).is_some_and(|text| text.trim().is_empty()))
+}
+
+fn pointer(base: &str, name: &str) -> String {
+    if name.contains(['~', '/']) {
+        format!("{base}/{}", name.replace('~', "~0").replace('/', "~1"))
+    } else {
+        [base, "/", name].concat()
+    }
+}
+
+/// Each field once: one that is given again must say the same.
+fn distinct<'a>(
+    sent: Vec<(Cow<'a, str>, &'a RawValue)>,
+    base: &str,
+) -> Result<Vec<Entry<'a>>, Rejection> {
+    let mut entries: Vec<Entry<'a>> = Vec::with_capacity(sent.len());
+    let mut names = HashSet::new();
+    let many = sent.len() > MANY;
+    for (name, raw) in sent {
+        let is_new = !many || names.insert(name.clone());
+        if !(many && is_new)
+            && let Some(known) = entries.iter().find(|entry| entry.name == name)
+        {
+            if known.raw.get() == raw.get() {
+                continue;
+            }
+            let reason = "is given more than once, with different values";
+            return Err(Rejection::new(DuplicateField, pointer(base, &name), reason));
         }
-        serde_json::from_str(self.raw()).map_err(|error| self.invalid(error))
+        entries.push(Entry { name, raw, taken: false });
     }
-
-    /// Any value.
-    pub(crate) fn value(&self) -> Result<Value, Rejection> {
-        serde_json::from_str(self.raw()).map_err(|error| self.invalid(error))
-    }
+    Ok(entries)
 }
 
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// The fields of an object in their order, values as they were sent.
+pub(crate) struct Entries<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

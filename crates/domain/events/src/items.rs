@@ -1,70 +1,182 @@
-use money::{Amount, Quantity};
+use std::borrow::Cow;
+
+use money::{Currency, Quantity};
 use serde_json::value::RawValue;
 
 use crate::{
     Item, Rejection,
-    RejectionCode::{InvalidValue, MissingField, TooLarge},
+    RejectionCode::{InvalidValue, TooLarge, WrongType},
+    WarningCode,
     event::total,
-    fields::{Field, Fields, NAME_MAX},
+    fields::{Field, Fields, LayerKind, Textual, textual},
+    notes::Notes,
+    number,
+    text::{self, Kind, NAME_MAX},
 };
 
 /// The most products one event may name (GA4 has the same limit).
 const ITEMS_MAX: usize = 200;
-const QUANTITY_MAX: Quantity = Quantity::from_thousandths(100_000_000);
+/// What an item is called that has neither id nor name, as in reports of GA4.
+const UNNAMED: &str = "(not set)";
+
+const IDS: &[&str] = &["product_id", "item_id", "productId", "sku"];
+const IDS_OF_ITEMS: &[&str] = &["product_id", "item_id", "productId", "sku", "id"];
+const NAMES: &[&str] = &["item_name", "product_name", "name"];
 
 /// The products of an event: `items`, or the fields of a single product beside the others, as
 /// Segment sends them.
-pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Vec<Item>, Rejection> {
-    let items = match fields.take(&["items", "products"])? {
-        Some(list) => read_list(&list)?,
-        None => read_item(fields)?.into_iter().collect(),
+pub(crate) fn read(
+    fields: &mut Fields<'_>,
+    currency: Currency,
+    notes: &mut Notes,
+) -> Result<Vec<Item>, Vec<Rejection>> {
+    let mut errors = Vec::new();
+    let Some(list) = fields.find(&["items", "products"], LayerKind::Nested) else {
+        let item = read_single(fields, currency, notes, &mut errors);
+        return checked(item.into_iter().collect(), "", currency, errors);
     };
-    if total(&items) > Amount::EVENT_MAX {
-        let reason = format!("must add up to at most {}", Amount::EVENT_MAX);
-        return Err(Rejection::new(InvalidValue, "/items", reason));
+    let pointer = fields.pointer(&list);
+    let items = match read_list(fields, &list, &pointer, currency, notes, &mut errors) {
+        Ok(items) => items,
+        Err(rejection) => {
+            errors.push(rejection);
+            Vec::new()
+        }
+    };
+    let items = checked(items, &pointer, currency, errors);
+    if items.is_err() {
+        fields.put_back(&list);
+    }
+    items
+}
+
+fn checked(
+    items: Vec<Item>,
+    pointer: &str,
+    currency: Currency,
+    mut errors: Vec<Rejection>,
+) -> Result<Vec<Item>, Vec<Rejection>> {
+    let most = currency.event_max();
+    if total(&items) > most {
+        let reason = format!("must add up to at most {most} {currency}");
+        errors.push(Rejection::new(InvalidValue, pointer, reason));
+    }
+    if errors.is_empty() { Ok(items) } else { Err(errors) }
+}
+
+fn read_list(
+    fields: &Fields<'_>,
+    list: &Field<'_>,
+    pointer: &str,
+    currency: Currency,
+    notes: &mut Notes,
+    errors: &mut Vec<Rejection>,
+) -> Result<Vec<Item>, Rejection> {
+    let wrong = || fields.wrong_type(list, "must be an array of items");
+    // A single one may stand without its array.
+    let elements = if list.raw().starts_with('{') {
+        vec![serde_json::from_str::<&RawValue>(list.raw()).map_err(|_| wrong())?]
+    } else {
+        list.array().ok_or_else(wrong)?
+    };
+    if elements.len() > ITEMS_MAX {
+        let reason = format!("must hold at most {ITEMS_MAX} items");
+        return Err(Rejection::new(TooLarge, pointer, reason));
+    }
+    let mut items = Vec::with_capacity(elements.len());
+    for (index, element) in elements.into_iter().enumerate() {
+        let base = format!("{pointer}/{index}");
+        match read_element(element.get(), base, currency, notes, errors) {
+            Ok(item) => items.extend(item),
+            Err(rejection) => errors.push(rejection),
+        }
     }
     Ok(items)
 }
 
-fn read_list(list: &Field<'_>) -> Result<Vec<Item>, Rejection> {
-    let elements = list.array()?;
-    if elements.len() > ITEMS_MAX {
-        let reason = format!("must hold at most {ITEMS_MAX} items");
-        return Err(Rejection::new(TooLarge, list.pointer.clone(), reason));
-    }
-    let read_element = |(index, element): (usize, &RawValue)| {
-        let pointer = format!("{}/{index}", list.pointer);
-        let mut fields = Fields::read(element.get().as_bytes(), pointer)?;
-        let missing = Rejection::new(
-            MissingField,
-            fields.at("product_id"),
-            "is needed: the retailer's id of the product",
-        );
-        read_item(&mut fields)?.ok_or(missing)
-    };
-    elements.into_iter().enumerate().map(read_element).collect()
-}
-
-/// The product that `fields` describe, if they name one.
-fn read_item(fields: &mut Fields<'_>) -> Result<Option<Item>, Rejection> {
-    let Some(product_id) = fields.text(&["product_id", "item_id"], NAME_MAX)? else {
+fn read_element(
+    raw: &str,
+    base: String,
+    currency: Currency,
+    notes: &mut Notes,
+    errors: &mut Vec<Rejection>,
+) -> Result<Option<Item>, Rejection> {
+    if raw == "null" {
+        notes.warn(WarningCode::Dropped, base, "is no item: it is left out");
         return Ok(None);
-    };
-    let quantity = fields.take(&["quantity"])?.map(|field| quantity(&field)).transpose()?;
-    Ok(Some(Item {
-        product_id,
-        brand: fields.text(&["brand", "item_brand"], NAME_MAX)?,
-        category: fields.text(&["category", "item_category"], NAME_MAX)?,
-        quantity: quantity.unwrap_or(Quantity::ONE),
-        price: fields.amount(&["price"])?,
-    }))
+    }
+    if !raw.starts_with('{') {
+        // The id alone.
+        let Textual::Text(id) = textual(raw) else {
+            return Err(Rejection::new(WrongType, base, "must be an object with a `product_id`"));
+        };
+        let id = text::fit(id, Kind::Id, || base.clone(), notes);
+        return Ok(Some(item_of(id.unwrap_or_else(|| unnamed(base, notes)))));
+    }
+    let mut fields = Fields::read(raw, Cow::Owned(base.clone()))?;
+    let id = text::take(&mut fields, IDS_OF_ITEMS, Kind::Id, LayerKind::Own, notes);
+    let product_id = id.unwrap_or_else(|| {
+        let label = Kind::Label(NAME_MAX);
+        let Some(name) = text::take(&mut fields, NAMES, label, LayerKind::Own, notes) else {
+            return unnamed(base, notes);
+        };
+        let reason = "has no `product_id`: it is counted under its name";
+        notes.warn(WarningCode::Unnamed, base, reason);
+        name
+    });
+    Ok(Some(describe(&mut fields, product_id, LayerKind::Own, currency, notes, errors)))
 }
 
-fn quantity(field: &Field<'_>) -> Result<Quantity, Rejection> {
-    let quantity: Quantity = field.number()?.parse().map_err(|error| field.invalid(error))?;
-    if quantity > Quantity::ZERO && quantity <= QUANTITY_MAX {
-        Ok(quantity)
-    } else {
-        Err(field.invalid(format!("must be more than 0 and at most {QUANTITY_MAX}")))
+fn unnamed(base: String, notes: &mut Notes) -> String {
+    let reason = format!("has neither `product_id` nor `item_name`: it is counted as {UNNAMED}");
+    notes.warn(WarningCode::Unnamed, base, reason);
+    UNNAMED.to_owned()
+}
+
+/// The product that the event's own fields describe, if they name one.
+fn read_single(
+    fields: &mut Fields<'_>,
+    currency: Currency,
+    notes: &mut Notes,
+    errors: &mut Vec<Rejection>,
+) -> Option<Item> {
+    let product_id = text::take(fields, IDS, Kind::Id, LayerKind::Nested, notes)?;
+    Some(describe(fields, product_id, LayerKind::Nested, currency, notes, errors))
+}
+
+fn item_of(product_id: String) -> Item {
+    Item { product_id, brand: None, category: None, quantity: Quantity::ONE, price: None }
+}
+
+fn describe(
+    fields: &mut Fields<'_>,
+    product_id: String,
+    farthest: LayerKind,
+    currency: Currency,
+    notes: &mut Notes,
+    errors: &mut Vec<Rejection>,
+) -> Item {
+    let mut item = item_of(product_id);
+    let label = Kind::Label(NAME_MAX);
+    item.brand = text::take(fields, &["brand", "item_brand"], label, farthest, notes);
+    item.category = text::take(fields, &["category", "item_category"], label, farthest, notes);
+    if let Some(field) = fields.find(&["quantity"], farthest) {
+        match number::quantity(fields, &field, notes) {
+            Ok(quantity) => item.quantity = quantity,
+            Err(rejection) => {
+                fields.put_back(&field);
+                errors.push(rejection);
+            }
+        }
     }
+    if let Some(field) = fields.find(&["price"], farthest) {
+        match number::amount(fields, &field, currency, notes) {
+            Ok(price) => item.price = Some(price),
+            Err(rejection) => {
+                fields.put_back(&field);
+                errors.push(rejection);
+            }
+        }
+    }
+    item
 }

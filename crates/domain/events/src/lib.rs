@@ -1,15 +1,29 @@
 #![doc = include_str!("../README.md")]
 
+mod envelope;
 mod event;
 mod event_type;
 mod fields;
+mod identity;
 mod items;
+mod naming;
+mod notes;
+mod number;
+mod opening;
 mod parse;
+mod properties;
+mod reader;
 mod rejection;
 mod split;
+mod surrogates;
+mod text;
+mod time;
 
+pub use envelope::Envelope;
 pub use event::{Event, Item};
 pub use event_type::EventType;
-pub use parse::{Admission, EVENT_MAX, parse, sent_id};
-pub use rejection::{Rejection, RejectionCode};
+pub use identity::EventIds;
+pub use notes::{Adjustment, Warning, WarningCode};
+pub use parse::{Admission, EVENT_MAX, Taken, parse, sent_id};
+pub use rejection::{Rejection, RejectionCode, Rejections};
 pub use split::{Batch, BatchError, BodyForm, split};

@@ -14,8 +14,10 @@ pub enum RejectionCode {
     InvalidValue,
     /// A field, or the event, is over its limit.
     TooLarge,
-    /// The same field is given twice, under one name or two.
+    /// The same field is given twice, with two values.
     DuplicateField,
+    /// It happened longer ago than a key of this kind may bring.
+    TooOld,
 }
 
 impl RejectionCode {
@@ -28,6 +30,7 @@ impl RejectionCode {
             Self::InvalidValue => "invalid_value",
             Self::TooLarge => "too_large",
             Self::DuplicateField => "duplicate_field",
+            Self::TooOld => "too_old",
         }
     }
 }
@@ -51,5 +54,37 @@ impl Rejection {
         reason: impl Into<String>,
     ) -> Self {
         Self { code, pointer: pointer.into(), reason: reason.into() }
+    }
+}
+
+/// Everything that is wrong with one event: at least one thing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{first}")]
+pub struct Rejections {
+    first: Rejection,
+    others: Vec<Rejection>,
+}
+
+impl Rejections {
+    pub(crate) fn of(rejections: Vec<Rejection>) -> Option<Self> {
+        let mut rejections = rejections.into_iter();
+        let first = rejections.next()?;
+        Some(Self { first, others: rejections.collect() })
+    }
+
+    /// The first thing that is wrong.
+    pub const fn first(&self) -> &Rejection {
+        &self.first
+    }
+
+    /// Each of them, in the order they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Rejection> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+}
+
+impl From<Rejection> for Rejections {
+    fn from(first: Rejection) -> Self {
+        Self { first, others: Vec::new() }
     }
 }

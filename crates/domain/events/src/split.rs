@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use chrono::{DateTime, Utc};
 use serde::{
@@ -7,10 +7,18 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use crate::{
+    Envelope,
+    fields::{Textual, textual},
+    time,
+};
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// How a body holds its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyForm {
-    /// A JSON array, an envelope `{"sent_at": …, "events": […]}`, or a single event.
+    /// A JSON array, an envelope `{"sent_at": …, "events": […]}`, a single event, or lines.
     Json,
     /// One JSON object a line.
     Ndjson,
@@ -19,8 +27,8 @@ pub enum BodyForm {
 /// A body taken apart: the bytes of each event, in order, not yet looked at.
 #[derive(Debug, Default)]
 pub struct Batch<'a> {
-    /// When the sender says it sent the request.
-    pub sent_at: Option<DateTime<Utc>>,
+    /// What stands beside the events and holds for each.
+    pub envelope: Envelope<'a>,
     /// Each event as sent.
     pub events: Vec<&'a [u8]>,
 }
@@ -46,19 +54,25 @@ pub enum BatchError {
 
 /// Takes a body apart without parsing the events.
 ///
+/// A byte order mark is skipped, and lines that are announced as JSON, or an array that is announced
+/// as lines, are read as what they are.
+///
 /// # Errors
 /// When the body as a whole cannot be read, or holds more than `max_events`.
 pub fn split(body: &[u8], form: BodyForm, max_events: usize) -> Result<Batch<'_>, BatchError> {
-    match form {
-        BodyForm::Ndjson => split_lines(body, max_events),
-        BodyForm::Json => match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-            Some(b'[') => split_array(body, max_events),
-            Some(b'{') => split_object(body, max_events),
-            _ => Err(BatchError::Shape {
-                pointer: "",
-                reason: "must be an array of events, or an object with a field `events`",
-            }),
-        },
+    if body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff") {
+        return Err(BatchError::Shape { pointer: "", reason: "must be UTF-8, not UTF-16" });
+    }
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    match (form, first) {
+        (_, Some(b'[')) => split_array(body, max_events),
+        (BodyForm::Ndjson, _) => split_lines(body, max_events),
+        (BodyForm::Json, Some(b'{')) => split_object(body, max_events),
+        (BodyForm::Json, _) => Err(BatchError::Shape {
+            pointer: "",
+            reason: "must be an array of events, or an object with a field `events`",
+        }),
     }
 }
 
@@ -71,7 +85,7 @@ fn split_lines(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> 
         }
         events.push(line);
     }
-    Ok(Batch { sent_at: None, events })
+    Ok(Batch { events, ..Batch::default() })
 }
 
 fn split_array(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> {
@@ -79,46 +93,70 @@ fn split_array(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> 
     let events = UpTo(max_events).deserialize(&mut reader).map_err(malformed)?;
     reader.end().map_err(malformed)?;
     let events = events.ok_or(BatchError::TooMany(max_events))?;
-    Ok(Batch { sent_at: None, events })
+    Ok(Batch { events, ..Batch::default() })
 }
 
 fn split_object(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let envelope = EnvelopeUpTo(max_events).deserialize(&mut reader).map_err(malformed)?;
-    reader.end().map_err(malformed)?;
-    match envelope {
-        Envelope { events: None, sent_at: None, is_event: true } => {
-            Ok(Batch { sent_at: None, events: vec![body.trim_ascii()] })
+    let read = BodyUpTo(max_events).deserialize(&mut reader);
+    let read = match read.and_then(|read| reader.end().map(|()| read)) {
+        Ok(read) => read,
+        Err(_) if is_lines(body) => return split_lines(body, max_events),
+        Err(error) => return Err(malformed(error)),
+    };
+    let shape = |reason| BatchError::Shape { pointer: "/events", reason };
+    match read.events {
+        Some(Events::TooMany) => Err(BatchError::TooMany(max_events)),
+        Some(Events::Given(events)) => {
+            let mut envelope = read.envelope;
+            if let Some((pointer, raw)) = read.sent_at {
+                envelope.sent_at = read_sent_at(pointer, raw)?;
+            }
+            Ok(Batch { envelope, events })
         }
-        Envelope { events: None, .. } => {
-            Err(BatchError::Shape { pointer: "/events", reason: "is needed: an array of events" })
-        }
-        Envelope { events: Some(Events::NotAnArray), .. } => {
-            Err(BatchError::Shape { pointer: "/events", reason: "must be an array of events" })
-        }
-        Envelope { events: Some(Events::TooMany), .. } => Err(BatchError::TooMany(max_events)),
-        Envelope { events: Some(Events::Given(events)), sent_at, .. } => {
-            let sent_at = sent_at.map(read_sent_at).transpose()?;
-            Ok(Batch { sent_at, events })
-        }
+        // Its other fields are its own.
+        _ if read.is_event => Ok(Batch { events: vec![body.trim_ascii()], ..Batch::default() }),
+        Some(Events::NotAnArray) => Err(shape("must be an array of events")),
+        None => Err(shape("is needed: an array of events")),
     }
 }
 
-fn read_sent_at(raw: &RawValue) -> Result<DateTime<Utc>, BatchError> {
-    serde_json::from_str(raw.get()).map_err(|_| BatchError::Shape {
-        pointer: "/sent_at",
-        reason: "must be an RFC 3339 time, such as 2026-03-01T12:30:00Z",
-    })
+/// Whether the body is one JSON object a line: its first line is one by itself.
+fn is_lines(body: &[u8]) -> bool {
+    let mut lines = body.trim_ascii().splitn(2, |byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default().trim_ascii();
+    lines.next().is_some()
+        && first.starts_with(b"{")
+        && serde_json::from_slice::<IgnoredAny>(first).is_ok()
+}
+
+fn read_sent_at(
+    pointer: &'static str,
+    raw: &RawValue,
+) -> Result<Option<DateTime<Utc>>, BatchError> {
+    let reason = match textual(raw.get()) {
+        Textual::Text(text) if text.is_empty() => return Ok(None),
+        Textual::Text(text) => match time::read(&text) {
+            Ok(sent) => return Ok(Some(sent.time)),
+            Err(error) => error.as_str(),
+        },
+        Textual::Other if raw.get() == "null" => return Ok(None),
+        Textual::Other => time::TimeError::NoTime.as_str(),
+    };
+    Err(BatchError::Shape { pointer, reason })
 }
 
 fn malformed(error: serde_json::Error) -> BatchError {
     BatchError::Malformed(error.to_string())
 }
 
-struct Envelope<'a> {
-    sent_at: Option<&'a RawValue>,
+/// An object taken apart: an envelope of events, or an event.
+#[derive(Default)]
+struct Body<'a> {
+    sent_at: Option<(&'static str, &'a RawValue)>,
+    envelope: Envelope<'a>,
     events: Option<Events<'a>>,
-    /// It names a type, as an event does.
+    /// It names what happened, as an event does.
     is_event: bool,
 }
 
@@ -128,39 +166,40 @@ enum Events<'a> {
     NotAnArray,
 }
 
-struct EnvelopeUpTo(usize);
+struct BodyUpTo(usize);
 
-impl<'de> DeserializeSeed<'de> for EnvelopeUpTo {
-    type Value = Envelope<'de>;
+impl<'de> DeserializeSeed<'de> for BodyUpTo {
+    type Value = Body<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for EnvelopeUpTo {
-    type Value = Envelope<'de>;
+impl<'de> Visitor<'de> for BodyUpTo {
+    type Value = Body<'de>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut envelope = Envelope { sent_at: None, events: None, is_event: false };
-        while let Some(name) = map.next_key::<String>()? {
-            match name.as_str() {
-                "sent_at" => envelope.sent_at = Some(map.next_value()?),
-                "events" => {
-                    let raw: &RawValue = map.next_value()?;
-                    envelope.events = Some(read_events(raw, self.0));
+        let mut body = Body::default();
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            let raw: &RawValue = map.next_value()?;
+            match name.as_ref() {
+                _ if raw.get() == "null" => {}
+                "sent_at" => body.sent_at = Some(("/sent_at", raw)),
+                "sentAt" if body.sent_at.is_none() => body.sent_at = Some(("/sentAt", raw)),
+                "events" => body.events = Some(read_events(raw, self.0)),
+                "batch" if !matches!(body.events, Some(Events::Given(_))) => {
+                    body.events = Some(read_events(raw, self.0));
                 }
-                name => {
-                    envelope.is_event |= matches!(name, "type" | "event");
-                    map.next_value::<IgnoredAny>()?;
-                }
+                "type" | "event" | "name" => body.is_event = true,
+                _ => body.envelope.add(name, raw),
             }
         }
-        Ok(envelope)
+        Ok(body)
     }
 }
 
@@ -223,9 +262,41 @@ mod tests {
     }
 
     #[test]
+    fn a_body_is_read_as_what_it_is_whatever_it_was_announced_as() {
+        let two = [r#"{"type":"a"}"#, r#"{"type": "b"}"#];
+        let lines = "{\"type\":\"a\"}\r\n{\"type\": \"b\"}\n";
+        assert_eq!(texts(lines, BodyForm::Json), two);
+        assert_eq!(texts(r#"[{"type":"a"},{"type": "b"}]"#, BodyForm::Ndjson), two);
+        assert_eq!(texts(&format!("\u{feff}{lines}"), BodyForm::Ndjson), two);
+        assert_eq!(texts(&format!("\u{feff}[{},{}]", two[0], two[1]), BodyForm::Json), two);
+        assert_eq!(texts(r#"{"batch":[{"type":"a"},{"type": "b"}]}"#, BodyForm::Json), two);
+        let one_is_broken = "{\"type\":\"a\"}\n{\"type\":\n";
+        assert_eq!(texts(one_is_broken, BodyForm::Json), [two[0], "{\"type\":"]);
+    }
+
+    #[test]
+    fn an_event_may_have_fields_that_an_envelope_has() {
+        for event in [
+            r#"{"type":"a","sent_at":"2026-03-01T12:00:00Z"}"#,
+            r#"{"event":"a","batch":"B12","events":3}"#,
+            r#"{"name":"a","events":null}"#,
+        ] {
+            assert_eq!(texts(event, BodyForm::Json), [event]);
+        }
+    }
+
+    #[test]
+    fn an_envelope_may_say_null_of_when_it_was_sent() {
+        for body in [r#"{"sent_at":null,"events":[{}]}"#, r#"{"sentAt":"","events":[{}]}"#] {
+            let batch = split(body.as_bytes(), BodyForm::Json, 10).unwrap();
+            assert_eq!((batch.envelope.sent_at, batch.events.len()), (None, 1));
+        }
+    }
+
+    #[test]
     fn an_envelope_says_when_it_was_sent() {
         let body = br#"{"sent_at":"2026-03-01T12:00:00+01:00","events":[]}"#;
-        let sent_at = split(body, BodyForm::Json, 10).unwrap().sent_at.unwrap();
+        let sent_at = split(body, BodyForm::Json, 10).unwrap().envelope.sent_at.unwrap();
         assert_eq!(sent_at.to_rfc3339(), "2026-03-01T11:00:00+00:00");
     }
 
@@ -239,12 +310,14 @@ mod tests {
         assert_eq!(pointer_of(""), "");
         assert_eq!(pointer_of("{}"), "/events");
         assert_eq!(pointer_of(r#"{"events":{}}"#), "/events");
-        assert_eq!(pointer_of(r#"{"sent_at":5,"events":[]}"#), "/sent_at");
+        assert_eq!(pointer_of(r#"{"sent_at":true,"events":[]}"#), "/sent_at");
+        assert_eq!(pointer_of(r#"{"sentAt":"noon","events":[]}"#), "/sentAt");
+        assert_eq!(pointer_of("\u{feff}17"), "");
     }
 
     #[test]
     fn broken_json_is_refused_whole() {
-        for body in ["[{}", "[{},]", r#"{"events":[1}"#, "[] []", "[\"\u{0}\"]"] {
+        for body in ["[{}", "[{},]", r#"{"events":[1}"#, "[] []", "[\"\u{0}\"]", "{\"a\":\n{}"] {
             let error = split(body.as_bytes(), BodyForm::Json, 10).unwrap_err();
             assert!(matches!(error, BatchError::Malformed(_)), "{body}: {error:?}");
         }

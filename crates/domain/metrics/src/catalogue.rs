@@ -1,9 +1,9 @@
 use std::str::FromStr;
 
-use money::{Amount, Currency};
+use money::{Amount, Currency, Quantity};
 use serde::{Serialize, Serializer};
 
-use crate::{Counter, MoneySum, Sums};
+use crate::{Counter, MoneySum, QuantitySum, Sums};
 
 /// What a metric's numbers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -11,6 +11,8 @@ use crate::{Counter, MoneySum, Sums};
 pub enum Unit {
     /// A whole number.
     Count,
+    /// A number of up to three decimal places.
+    Quantity,
     /// A number without a unit.
     Ratio,
     /// An amount in a currency, as a decimal string.
@@ -48,6 +50,7 @@ pub struct Definition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
     Count(Counter),
+    Quantity(QuantitySum),
     Money(MoneySum),
     /// One count over another.
     Rate(Counter, Counter),
@@ -80,6 +83,7 @@ macro_rules! catalogue {
 
 use Counter::*;
 use MoneySum::*;
+use QuantitySum::*;
 
 catalogue! {
     /// Ads delivered.
@@ -102,7 +106,7 @@ catalogue! {
     Orders = "orders", "count of purchase", Rule::Count(Orders), "GA4: purchase";
     /// Pieces sold.
     UnitsSold = "units_sold", "sum of quantity over the lines of purchases",
-        Rule::Count(UnitsSold), "AdCP delivery-metrics: units sold";
+        Rule::Quantity(UnitsSold), "AdCP delivery-metrics: units sold";
     /// What purchases brought in.
     Sales = "sales", "sum of revenue of purchases, or of price x quantity where no revenue was sent",
         Rule::Money(Sales), "gross of refunds";
@@ -152,6 +156,8 @@ fn names() -> String {
 pub enum Value {
     /// A whole number.
     Count(u64),
+    /// A number of up to three decimal places.
+    Quantity(Quantity),
     /// A number without a unit.
     Ratio(f64),
     /// An amount of the currency asked for.
@@ -180,6 +186,7 @@ impl Metric {
     pub const fn unit(self) -> Unit {
         match self.row().2 {
             Rule::Count(_) | Rule::Visitors => Unit::Count,
+            Rule::Quantity(_) => Unit::Quantity,
             Rule::Rate(..) | Rule::MoneyRate(..) => Unit::Ratio,
             Rule::Money(_) | Rule::MoneyPer(..) | Rule::MoneyPerThousand(..) => Unit::Money,
         }
@@ -188,7 +195,7 @@ impl Metric {
     /// How its numbers combine.
     pub const fn additivity(self) -> Additivity {
         match self.row().2 {
-            Rule::Count(_) | Rule::Money(_) => Additivity::Sum,
+            Rule::Count(_) | Rule::Quantity(_) | Rule::Money(_) => Additivity::Sum,
             Rule::Visitors => Additivity::Distinct,
             _ => Additivity::RatioOfSums,
         }
@@ -196,15 +203,20 @@ impl Metric {
 
     /// Whether its value depends on a currency.
     pub const fn needs_currency(self) -> bool {
-        !matches!(self.row().2, Rule::Count(_) | Rule::Rate(..) | Rule::Visitors)
+        matches!(self.unit(), Unit::Money) || matches!(self.row().2, Rule::MoneyRate(..))
     }
 
     /// Its value from sums, and for [`Metric::Visitors`] from the exact count of them.
-    pub fn value(self, sums: &Sums, currency: Currency, visitors: u64) -> Value {
+    ///
+    /// Money is of `currency`, and divided by counts of the same currency alone; `home` is that of
+    /// events without one. Counts, and ratios of counts, are over all currencies.
+    pub fn value(self, sums: &Sums, currency: Currency, home: Currency, visitors: u64) -> Value {
         let money = |sum| sums.money(sum, currency);
+        let count = |counter| sums.count_in(counter, currency, home);
         let or_null = |value: Option<Value>| value.unwrap_or(Value::Null);
         match self.row().2 {
             Rule::Count(counter) => Value::Count(sums.count(counter)),
+            Rule::Quantity(sum) => Value::Quantity(sums.quantity(sum)),
             Rule::Money(sum) => Value::Money(money(sum)),
             Rule::Visitors => Value::Count(visitors),
             Rule::Rate(above, below) => match sums.count(below) {
@@ -212,10 +224,10 @@ impl Metric {
                 below => Value::Ratio(sums.count(above) as f64 / below as f64),
             },
             Rule::MoneyPer(sum, counter) => {
-                or_null(money(sum).per(sums.count(counter)).map(Value::Money))
+                or_null(money(sum).per(count(counter)).map(Value::Money))
             }
             Rule::MoneyPerThousand(sum, counter) => {
-                or_null(money(sum).per_thousand(sums.count(counter)).map(Value::Money))
+                or_null(money(sum).per_thousand(count(counter)).map(Value::Money))
             }
             Rule::MoneyRate(above, below) => {
                 or_null(money(above).ratio(money(below)).map(Value::Ratio))
@@ -233,11 +245,12 @@ impl FromStr for Metric {
     }
 }
 
-/// Counts and ratios as JSON numbers, money as a decimal string, undefined as `null`.
+/// Counts, quantities and ratios as JSON numbers, money as a decimal string, undefined as `null`.
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Count(count) => serializer.serialize_u64(*count),
+            Self::Quantity(quantity) => quantity.serialize(serializer),
             Self::Ratio(ratio) => serializer.serialize_f64(*ratio),
             Self::Money(amount) => amount.serialize(serializer),
             Self::Null => serializer.serialize_none(),
@@ -252,15 +265,15 @@ mod tests {
     fn sums() -> (Sums, Currency) {
         let eur = "EUR".parse().unwrap();
         let mut sums = Sums::default();
-        sums.add_count(Counter::Impressions, 10_000);
-        sums.add_count(Counter::Clicks, 46);
+        sums.add_count(Counter::Impressions, None, 10_000);
+        sums.add_count(Counter::Clicks, Some(eur), 46);
         sums.add_money(MoneySum::Spend, eur, "12.50".parse().unwrap());
         (sums, eur)
     }
 
     fn json(metric: Metric) -> String {
         let (sums, eur) = sums();
-        serde_json::to_string(&metric.value(&sums, eur, 7)).unwrap()
+        serde_json::to_string(&metric.value(&sums, eur, eur, 7)).unwrap()
     }
 
     #[test]
@@ -274,6 +287,31 @@ mod tests {
     }
 
     #[test]
+    fn money_is_divided_by_counts_of_its_own_currency() {
+        let (eur, usd) = ("EUR".parse().unwrap(), "USD".parse().unwrap());
+        let mut sums = Sums::default();
+        for (currency, amount) in [(eur, "100"), (usd, "50"), (usd, "50")] {
+            sums.add_count(Counter::Orders, Some(currency), 1);
+            sums.add_money(MoneySum::Sales, currency, amount.parse().unwrap());
+        }
+        let aov = |currency| Metric::Aov.value(&sums, currency, eur, 0);
+        assert_eq!(aov(eur), Value::Money("100".parse().unwrap()));
+        assert_eq!(aov(usd), Value::Money("50".parse().unwrap()));
+        assert_eq!(Metric::Orders.value(&sums, usd, eur, 0), Value::Count(3));
+    }
+
+    #[test]
+    fn what_divides_money_is_known() {
+        for counter in Counter::ALL {
+            let divides = Metric::ALL.into_iter().any(|metric| match metric.row().2 {
+                Rule::MoneyPer(_, below) | Rule::MoneyPerThousand(_, below) => below == counter,
+                _ => false,
+            });
+            assert_eq!(counter.divides_money(), divides, "{}", counter.as_str());
+        }
+    }
+
+    #[test]
     fn a_zero_denominator_is_null() {
         for metric in [Metric::Cpo, Metric::Aov, Metric::Acos] {
             assert_eq!(json(metric), "null", "{}", metric.as_str());
@@ -282,7 +320,7 @@ mod tests {
         let eur = "EUR".parse().unwrap();
         for metric in Metric::ALL {
             if metric.additivity() == Additivity::RatioOfSums {
-                assert_eq!(metric.value(&nothing, eur, 0), Value::Null, "{}", metric.as_str());
+                assert_eq!(metric.value(&nothing, eur, eur, 0), Value::Null, "{}", metric.as_str());
             }
         }
     }

@@ -22,7 +22,7 @@ macro_rules! named {
 }
 
 named! {
-    /// A number of events, or of pieces; additive over time and campaigns.
+    /// A number of events; additive over time and campaigns.
     Counter {
         /// Ads delivered.
         Impressions = "impressions",
@@ -36,7 +36,13 @@ named! {
         AddToCarts = "add_to_carts",
         /// Orders placed.
         Orders = "orders",
-        /// Pieces sold.
+    }
+}
+
+named! {
+    /// A sum of quantities, in thousandths; additive over time, campaigns and currencies.
+    QuantitySum {
+        /// Pieces sold, or kilograms, or metres: whatever quantities are of.
         UnitsSold = "units_sold",
     }
 }
@@ -48,5 +54,12 @@ named! {
         Spend = "spend",
         /// What purchases brought in, gross of later refunds.
         Sales = "sales",
+    }
+}
+
+impl Counter {
+    /// Whether some metric divides money by it, which must then be of the same currency.
+    pub const fn divides_money(self) -> bool {
+        matches!(self, Self::Impressions | Self::Clicks | Self::Orders)
     }
 }

@@ -8,7 +8,7 @@ mod sums;
 mod time_range;
 
 pub use catalogue::{Additivity, Definition, Metric, Unit, UnknownMetric, Value};
-pub use counters::{Counter, MoneySum};
+pub use counters::{Counter, MoneySum, QuantitySum};
 pub use granularity::{Granularity, UnknownGranularity};
 pub use quarter_hour::QuarterHour;
 pub use sums::{QuarterSeries, Sums, fold};

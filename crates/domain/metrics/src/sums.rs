@@ -1,14 +1,18 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use money::{Amount, Currency};
+use money::{Amount, Currency, Quantity};
 
-use crate::{Counter, MoneySum, QuarterHour};
+use crate::{Counter, MoneySum, QuantitySum, QuarterHour};
 
-/// Additive numbers of some stretch of time.
+/// Additive numbers of some stretch of time; counts and money by the currency of the events.
+///
+/// An event may name no currency: it then counts under the tenant's own, whichever that is when the
+/// numbers are read. So sums keep such counts apart, and [`Sums::count_in`] is told the tenant's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
-    counts: BTreeMap<Counter, u64>,
+    counts: BTreeMap<(Counter, Option<Currency>), u64>,
+    quantities: BTreeMap<QuantitySum, Quantity>,
     money: BTreeMap<(Currency, MoneySum), Amount>,
 }
 
@@ -16,10 +20,17 @@ pub struct Sums {
 pub type QuarterSeries = BTreeMap<QuarterHour, Sums>;
 
 impl Sums {
-    /// Adds to a counter.
-    pub fn add_count(&mut self, counter: Counter, count: u64) {
+    /// Adds to a counter, for events in this currency, or in none.
+    pub fn add_count(&mut self, counter: Counter, currency: Option<Currency>, count: u64) {
         if count > 0 {
-            *self.counts.entry(counter).or_default() += count;
+            *self.counts.entry((counter, currency)).or_default() += count;
+        }
+    }
+
+    /// Adds to a sum of quantities.
+    pub fn add_quantity(&mut self, sum: QuantitySum, quantity: Quantity) {
+        if quantity != Quantity::ZERO {
+            *self.quantities.entry(sum).or_default() += quantity;
         }
     }
 
@@ -30,17 +41,32 @@ impl Sums {
 
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Self) {
-        for (counter, count) in other.counts() {
-            self.add_count(counter, count);
+        for (counter, currency, count) in other.counts() {
+            self.add_count(counter, currency, count);
+        }
+        for (sum, quantity) in other.quantities() {
+            self.add_quantity(sum, quantity);
         }
         for (sum, currency, amount) in other.money_sums() {
             self.add_money(sum, currency, amount);
         }
     }
 
-    /// A counter's number.
+    /// A counter's number, whatever the currency.
     pub fn count(&self, counter: Counter) -> u64 {
-        self.counts.get(&counter).copied().unwrap_or_default()
+        self.counts_of(counter).map(|(_, count)| count).sum()
+    }
+
+    /// A counter's number for events in one currency; `home` is that of events without one.
+    pub fn count_in(&self, counter: Counter, currency: Currency, home: Currency) -> u64 {
+        let of_currency =
+            self.counts_of(counter).filter(|(own, _)| own.unwrap_or(home) == currency);
+        of_currency.map(|(_, count)| count).sum()
+    }
+
+    /// A sum of quantities.
+    pub fn quantity(&self, sum: QuantitySum) -> Quantity {
+        self.quantities.get(&sum).copied().unwrap_or_default()
     }
 
     /// A sum of money in one currency.
@@ -48,9 +74,14 @@ impl Sums {
         self.money.get(&(currency, sum)).copied().unwrap_or_default()
     }
 
-    /// The counters that are not zero.
-    pub fn counts(&self) -> impl Iterator<Item = (Counter, u64)> {
-        self.counts.iter().map(|(counter, count)| (*counter, *count))
+    /// The counters that are not zero, by the currency of the events.
+    pub fn counts(&self) -> impl Iterator<Item = (Counter, Option<Currency>, u64)> {
+        self.counts.iter().map(|((counter, currency), count)| (*counter, *currency, *count))
+    }
+
+    /// The sums of quantities that are not zero.
+    pub fn quantities(&self) -> impl Iterator<Item = (QuantitySum, Quantity)> {
+        self.quantities.iter().map(|(sum, quantity)| (*sum, *quantity))
     }
 
     /// The sums of money there are.
@@ -58,11 +89,20 @@ impl Sums {
         self.money.iter().map(|((currency, sum), amount)| (*sum, *currency, *amount))
     }
 
-    /// The currencies there is money in, in order, each once.
-    pub fn currencies(&self) -> Vec<Currency> {
-        let mut currencies: Vec<_> = self.money.keys().map(|(currency, _)| *currency).collect();
-        currencies.dedup();
-        currencies
+    /// The currencies other than `home` in which there is money, or a count that money is divided
+    /// by, in order.
+    pub fn other_currencies(&self, home: Currency) -> BTreeSet<Currency> {
+        let money = self.money_sums().filter(|(_, _, amount)| *amount != Amount::ZERO);
+        let counted = self.counts().filter(|(counter, ..)| counter.divides_money());
+        let named = money
+            .map(|(_, currency, _)| currency)
+            .chain(counted.filter_map(|(_, currency, _)| currency));
+        named.filter(|currency| *currency != home).collect()
+    }
+
+    fn counts_of(&self, counter: Counter) -> impl Iterator<Item = (Option<Currency>, u64)> {
+        let own = self.counts().filter(move |(known, ..)| *known == counter);
+        own.map(|(_, currency, count)| (currency, count))
     }
 }
 
@@ -99,14 +139,42 @@ mod tests {
         left.merge(&right);
         assert_eq!(left.money(MoneySum::Spend, eur), Amount::from_micros(4));
         assert_eq!(left.money(MoneySum::Spend, usd), Amount::from_micros(2));
-        assert_eq!(left.currencies(), [eur, usd]);
+        assert_eq!(left.other_currencies(eur), [usd].into());
+    }
+
+    #[test]
+    fn counts_keep_the_currency_of_their_events() {
+        let (eur, usd) = ("EUR".parse().unwrap(), "USD".parse().unwrap());
+        let mut sums = Sums::default();
+        sums.add_count(Counter::Orders, Some(eur), 1);
+        sums.add_count(Counter::Orders, Some(usd), 2);
+        sums.add_count(Counter::Orders, None, 4);
+        sums.add_count(Counter::Clicks, Some(usd), 8);
+        assert_eq!(sums.count(Counter::Orders), 7);
+        assert_eq!(sums.count_in(Counter::Orders, eur, eur), 5, "without one, it is the tenant's");
+        assert_eq!(sums.count_in(Counter::Orders, usd, eur), 2);
+        assert_eq!(sums.count_in(Counter::Orders, usd, usd), 6);
+        assert_eq!(sums.other_currencies(eur), [usd].into());
+    }
+
+    #[test]
+    fn a_currency_is_named_where_there_is_money_or_what_divides_it() {
+        let (eur, usd, gbp) =
+            ("EUR".parse().unwrap(), "USD".parse().unwrap(), "GBP".parse().unwrap());
+        let mut sums = Sums::default();
+        sums.add_money(MoneySum::Spend, gbp, Amount::ZERO);
+        sums.add_count(Counter::ProductViews, Some(gbp), 1);
+        assert!(sums.other_currencies(eur).is_empty());
+        sums.add_count(Counter::Orders, Some(gbp), 1);
+        sums.add_money(MoneySum::Sales, usd, Amount::from_micros(1));
+        assert_eq!(sums.other_currencies(eur), [gbp, usd].into());
     }
 
     #[test]
     fn folding_puts_every_time_into_the_bucket_it_falls_in() {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let mut one = Sums::default();
-        one.add_count(Counter::Clicks, 1);
+        one.add_count(Counter::Clicks, None, 1);
         let starts = [at("2026-03-01T00:00:00Z"), at("2026-03-02T00:00:00Z")];
         let times = [
             "2026-02-28T23:45:00Z",

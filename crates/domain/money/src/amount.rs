@@ -10,8 +10,8 @@ const SCALE: u32 = 6;
 
 /// A sum of money: a whole number of millionths of the currency's unit.
 ///
-/// The range is ±9.2 trillion units. Addition saturates at the ends of it, which
-/// [`Amount::EVENT_MAX`] puts out of reach of any real quarter hour.
+/// The range is ±9.2 trillion units. Addition saturates at the ends of it, which the most that one
+/// event may carry puts out of reach of any real quarter hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(i64);
 
@@ -32,7 +32,8 @@ pub enum AmountError {
 impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
-    /// The most one event may carry (10 million units).
+    /// The most one event may carry in a currency such as the euro (10 million units); see
+    /// [`Currency::event_max`](crate::Currency::event_max) for the others.
     pub const EVENT_MAX: Self = Self(10_000_000_000_000);
 
     /// From millionths of a unit, as the stores keep it.
@@ -80,14 +81,36 @@ impl Amount {
         (other.0 != 0).then(|| self.0 as f64 / other.0 as f64)
     }
 
+    /// The amount nearest to a number, and whether it is that number: what has more than six
+    /// places, such as a double's `5.989999999999998`, is rounded half to even at the sixth.
+    ///
+    /// # Errors
+    /// When the text is no decimal number, or beyond the range.
+    pub fn nearest(text: &str) -> Result<(Self, bool), AmountError> {
+        let is_exponential = is_exponential(text)?;
+        let value =
+            if is_exponential { Decimal::from_scientific(text) } else { Decimal::from_str(text) };
+        let value = value.map_err(reason)?;
+        let rounded = value.round_dp_with_strategy(SCALE, RoundingStrategy::MidpointNearestEven);
+        Ok((Self::of_scale(rounded)?, rounded == value))
+    }
+
     fn decimal(self) -> Decimal {
         Decimal::from_i128_with_scale(i128::from(self.0), SCALE)
     }
 
     fn rounded(value: Decimal) -> Option<Self> {
-        let mut value = value.round_dp_with_strategy(SCALE, RoundingStrategy::MidpointNearestEven);
+        Self::of_scale(value.round_dp_with_strategy(SCALE, RoundingStrategy::MidpointNearestEven))
+            .ok()
+    }
+
+    /// From a decimal of at most six places.
+    fn of_scale(mut value: Decimal) -> Result<Self, AmountError> {
         value.rescale(SCALE);
-        i64::try_from(value.mantissa()).ok().map(Self)
+        if value.scale() != SCALE {
+            return Err(AmountError::TooLarge);
+        }
+        i64::try_from(value.mantissa()).map(Self).map_err(|_| AmountError::TooLarge)
     }
 }
 
@@ -112,30 +135,35 @@ impl FromStr for Amount {
     type Err = AmountError;
 
     fn from_str(text: &str) -> Result<Self, AmountError> {
-        let plain = text.strip_prefix('-').unwrap_or(text);
-        let digits_first = plain.starts_with(|c: char| c.is_ascii_digit());
-        if !digits_first || text.len() > 40 || text.contains('_') {
-            return Err(AmountError::NotDecimal);
-        }
-        let value = if plain.contains(['e', 'E']) {
+        let is_exponential = is_exponential(text)?;
+        let value = if is_exponential {
             Decimal::from_scientific(text)
         } else {
             Decimal::from_str_exact(text)
         };
-        let value = value.map_err(|error| match error {
-            rust_decimal::Error::Underflow => AmountError::TooPrecise,
-            rust_decimal::Error::ExceedsMaximumPossibleValue => AmountError::TooLarge,
-            _ => AmountError::NotDecimal,
-        })?;
-        let mut value = value.normalize();
+        let value = value.map_err(reason)?.normalize();
         if value.scale() > SCALE {
             return Err(AmountError::TooPrecise);
         }
-        value.rescale(SCALE);
-        if value.scale() != SCALE {
-            return Err(AmountError::TooLarge);
-        }
-        i64::try_from(value.mantissa()).map(Self).map_err(|_| AmountError::TooLarge)
+        Self::of_scale(value)
+    }
+}
+
+/// Whether a number has an exponent, or why it is none.
+fn is_exponential(text: &str) -> Result<bool, AmountError> {
+    let plain = text.strip_prefix('-').unwrap_or(text);
+    let digits_first = plain.starts_with(|c: char| c.is_ascii_digit());
+    if !digits_first || text.len() > 40 || text.contains('_') {
+        return Err(AmountError::NotDecimal);
+    }
+    Ok(plain.contains(['e', 'E']))
+}
+
+fn reason(error: rust_decimal::Error) -> AmountError {
+    match error {
+        rust_decimal::Error::Underflow => AmountError::TooPrecise,
+        rust_decimal::Error::ExceedsMaximumPossibleValue => AmountError::TooLarge,
+        _ => AmountError::NotDecimal,
     }
 }
 
@@ -179,6 +207,25 @@ mod tests {
     }
 
     #[test]
+    fn the_noise_of_a_double_is_rounded_and_told() {
+        for (sent, shown, exact) in [
+            ("5.989999999999998", "5.99", false),
+            ("0.30000000000000004", "0.30", false),
+            ("12.500000000", "12.50", true),
+            ("1e-7", "0.00", false),
+            ("-1e-17", "0.00", false),
+            ("0.0000005", "0.00", false),
+            ("0.0000015", "0.000002", false),
+            ("34990000", "34990000.00", true),
+        ] {
+            let (amount, is_exact) = Amount::nearest(sent).unwrap();
+            assert_eq!((amount.to_string().as_str(), is_exact), (shown, exact), "{sent}");
+        }
+        assert_eq!(Amount::nearest("9e15"), Err(AmountError::TooLarge));
+        assert_eq!(Amount::nearest("12,50"), Err(AmountError::NotDecimal));
+    }
+
+    #[test]
     fn dividing_by_zero_gives_nothing() {
         assert_eq!(Amount::from_micros(5).per(0), None);
         assert_eq!(Amount::from_micros(5).ratio(Amount::ZERO), None);
@@ -219,6 +266,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in ".{0,48}") {
             let _ = text.parse::<Amount>();
+            let _ = Amount::nearest(&text);
         }
     }
 }

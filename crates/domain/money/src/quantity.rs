@@ -3,6 +3,8 @@ use std::{fmt, ops::AddAssign, str::FromStr};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::{Amount, AmountError};
+
 /// Thousandths in one.
 const THOUSANDTHS: u64 = 1_000;
 
@@ -30,6 +32,16 @@ pub enum QuantityError {
     TooLarge,
 }
 
+impl From<AmountError> for QuantityError {
+    fn from(error: AmountError) -> Self {
+        match error {
+            AmountError::NotDecimal => Self::NotDecimal,
+            AmountError::TooPrecise => Self::TooPrecise,
+            AmountError::TooLarge => Self::TooLarge,
+        }
+    }
+}
+
 impl Quantity {
     /// None.
     pub const ZERO: Self = Self(0);
@@ -49,6 +61,19 @@ impl Quantity {
     /// The sum; saturates.
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+
+    /// The quantity nearest to a number, and whether it is that number: what has more than three
+    /// places is rounded half to even at the third.
+    ///
+    /// # Errors
+    /// When the text is no decimal number, or beyond the range.
+    pub fn nearest(text: &str) -> Result<(Self, bool), QuantityError> {
+        let (amount, is_exact) = Amount::nearest(text)?;
+        let micros = u64::try_from(amount.micros()).map_err(|_| QuantityError::NotDecimal)?;
+        let (whole, rest) = (micros / THOUSANDTHS, micros % THOUSANDTHS);
+        let up = rest > 500 || (rest == 500 && whole % 2 == 1);
+        Ok((Self(whole + u64::from(up)), is_exact && rest == 0))
     }
 
     fn decimal(self) -> Decimal {
@@ -73,17 +98,10 @@ impl FromStr for Quantity {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Self, QuantityError> {
-        let amount: crate::Amount = text.parse().map_err(|error| match error {
-            crate::AmountError::NotDecimal => QuantityError::NotDecimal,
-            crate::AmountError::TooPrecise => QuantityError::TooPrecise,
-            crate::AmountError::TooLarge => QuantityError::TooLarge,
-        })?;
-        let micros = u64::try_from(amount.micros()).map_err(|_| QuantityError::NotDecimal)?;
-        if micros % THOUSANDTHS == 0 {
-            Ok(Self(micros / THOUSANDTHS))
-        } else {
-            Err(QuantityError::TooPrecise)
-        }
+        // A number of up to six places is exact as an amount.
+        text.parse::<Amount>()?;
+        let (quantity, is_exact) = Self::nearest(text)?;
+        if is_exact { Ok(quantity) } else { Err(QuantityError::TooPrecise) }
     }
 }
 
@@ -155,6 +173,19 @@ mod tests {
         assert_eq!("-1".parse::<Quantity>(), Err(QuantityError::NotDecimal));
         assert_eq!("9e15".parse::<Quantity>(), Err(QuantityError::TooLarge));
         assert_eq!("1.0000".parse::<Quantity>(), Ok(Quantity::ONE));
+    }
+
+    #[test]
+    fn what_is_finer_than_a_thousandth_is_rounded_and_told() {
+        for (sent, shown, exact) in [
+            ("2.0", "2", true),
+            ("0.3337", "0.334", false),
+            ("0.0005", "0", false),
+            ("0.30000000000000004", "0.3", false),
+        ] {
+            let (quantity, is_exact) = Quantity::nearest(sent).unwrap();
+            assert_eq!((quantity.to_string().as_str(), is_exact), (shown, exact), "{sent}");
+        }
     }
 
     proptest::proptest! {

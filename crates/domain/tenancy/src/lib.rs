@@ -12,7 +12,7 @@ mod scoped;
 pub use context::{PlatformContext, TenantContext};
 pub use directory::{DirectoryError, OriginDirectory, TenantDirectory, TenantRecord, TenantState};
 pub use limits::Limits;
-pub use names::{AdvertiserId, CampaignId, ClientId, ClusterName, NameError};
+pub use names::{AdvertiserId, CampaignId, ClientId, ClusterName, NameError, OwnIdError};
 pub use origin::{Origin, OriginError};
 pub use placement::{Destination, Isolation, Placement};
 pub use router::{ResolveError, TenantRouter};

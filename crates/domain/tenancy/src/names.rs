@@ -19,26 +19,41 @@ fn check(text: &str) -> Result<(), NameError> {
     if fits && edge(bytes.first()) && edge(bytes.last()) { Ok(()) } else { Err(NameError) }
 }
 
+/// The longest id of a sender's own, in bytes.
+const OWN_MAX_BYTES: usize = 200;
+
+/// The text is no id of a sender's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be text of 1 to 200 bytes without control characters, and neither '.' nor '..'")]
+pub struct OwnIdError;
+
+/// `.` and `..` are left out since clients take them out of a path before they send it.
+fn check_own(text: &str) -> Result<(), OwnIdError> {
+    let fits = (1..=OWN_MAX_BYTES).contains(&text.len());
+    let plain = !text.contains(char::is_control) && text != "." && text != "..";
+    if fits && plain { Ok(()) } else { Err(OwnIdError) }
+}
+
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $check:ident, $error:ident) => {
         $(#[$doc])*
         ///
-        /// A slug: `[a-z0-9]` and inner `-`, 1 to 40 characters. Cloning shares the text.
+        /// Cloning shares the text.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// The slug.
+            /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
         impl FromStr for $name {
-            type Err = NameError;
+            type Err = $error;
 
-            fn from_str(text: &str) -> Result<Self, NameError> {
-                check(text).map(|()| Self(text.into()))
+            fn from_str(text: &str) -> Result<Self, $error> {
+                $check(text).map(|()| Self(text.into()))
             }
         }
 
@@ -76,20 +91,21 @@ macro_rules! name {
 }
 
 name! {
-    /// A tenant: a retailer.
-    ClientId
+    /// A tenant: a retailer. A slug: `[a-z0-9]` and inner `-`, 1 to 40 characters.
+    ClientId, check, NameError
 }
 name! {
-    /// A campaign of one tenant.
-    CampaignId
+    /// A campaign of one tenant, named by whoever sends its events: any text of 1 to 200 bytes
+    /// without control characters. What makes a key or a path of it has to encode it.
+    CampaignId, check_own, OwnIdError
 }
 name! {
-    /// An advertiser (a brand) of one tenant.
-    AdvertiserId
+    /// An advertiser (a brand) of one tenant. A slug, as a tenant's id is.
+    AdvertiserId, check, NameError
 }
 name! {
-    /// A ClickHouse cluster of the platform.
-    ClusterName
+    /// A ClickHouse cluster of the platform. A slug, as a tenant's id is.
+    ClusterName, check, NameError
 }
 
 #[cfg(test)]
@@ -100,6 +116,17 @@ mod tests {
     fn takes_slugs() {
         for text in ["a", "open-bandit", "7eleven", "x1-y2-z3"] {
             assert_eq!(text.parse::<ClientId>().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn takes_the_ids_of_others_as_they_are() {
+        for text in ["SPRING_PROMO24", "a/b?c", "Été 2026", "100%", "a{b00}", "...", "a:900"] {
+            assert_eq!(text.parse::<CampaignId>().unwrap().as_str(), text);
+        }
+        let long = "é".repeat(101);
+        for text in ["", ".", "..", "a\nb", "\u{0}", &long] {
+            assert_eq!(text.parse::<CampaignId>(), Err(OwnIdError), "{text:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use actix_web::{
-    App, HttpMessage, HttpResponse, ResponseError,
+    App, HttpMessage, HttpResponse,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     http::{
@@ -12,10 +12,10 @@ use actix_web::{
     web::{PathConfig, ServiceConfig, route},
 };
 use problem::{Code, Kind, Problem};
-use telemetry::{Counter, Histogram};
+use telemetry::Request;
 use tracing::Instrument;
 
-use crate::{Error, RequestId, cross_origin, head, request};
+use crate::{Error, RequestId, cross_origin, head, metrics::UNMATCHED, request};
 
 /// An app of `service` with `routes`: every request has an id, a span, one access line and its
 /// metrics, and every failure is `application/problem+json`.
@@ -101,14 +101,19 @@ fn in_our_form<B: MessageBody + 'static>(
         Some(methods) => format!("The methods offered here are {methods}."),
         None => format!("{}.", code.title()),
     };
-    let mut rendered = Error::from(Problem::new(code, detail)).error_response();
+    let mut problem = Problem::new(code, detail);
+    if let Some(error) = response.response().error() {
+        problem = problem.with_source(error.to_string());
+    }
+    let mut rendered = HttpResponse::from_error(Error::from(problem));
     if let Some(allowed) = allowed {
         rendered.headers_mut().insert(header::ALLOW, allowed);
     }
     response.into_response(rendered).map_into_right_body()
 }
 
-/// The one line and the metrics of a request. The query string stays out: it may hold a ticket.
+/// The one line and the metrics of a request: only what was refused or failed is worth a line in
+/// everyday's log. The query string stays out: it may hold a ticket.
 fn note<B>(
     service: &'static str,
     method: &actix_web::http::Method,
@@ -117,10 +122,9 @@ fn note<B>(
     took: Duration,
 ) {
     let pattern = response.request().match_pattern();
-    let route = pattern.as_deref().unwrap_or("unmatched");
+    let route = pattern.as_deref().unwrap_or(UNMATCHED);
     let status = response.status();
-    Counter::RequestsServed.inc(&[service, route, status.as_str()]);
-    Histogram::RequestSeconds.observe(&[service, route], took);
+    Request { service, route, method: method.as_str() }.answered(status.as_u16(), took);
     let duration_ms = took.as_millis() as u64;
     let error = response.response().error().and_then(|error| error.as_error::<Error>());
     match error.map(Error::problem) {
@@ -134,14 +138,14 @@ fn note<B>(
             tracing::info!(%method, path, route, status = status.as_u16(), duration_ms, code, "request refused");
         }
         None => {
-            tracing::info!(%method, path, route, status = status.as_u16(), duration_ms, "request answered");
+            tracing::debug!(%method, path, route, status = status.as_u16(), duration_ms, "request answered");
         }
     }
 }
 
 /// The problem and what caused it, outermost first.
 fn causes(problem: &Problem) -> String {
-    let mut text = problem.code().as_str().to_owned();
+    let mut text = problem.to_string();
     let mut cause = std::error::Error::source(problem);
     while let Some(error) = cause {
         text.push_str(": ");

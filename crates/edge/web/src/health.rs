@@ -1,4 +1,8 @@
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use actix_web::{
     HttpResponse,
@@ -15,11 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Asks whether a part this service needs is there.
 pub type HealthCheck = Arc<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 
-/// `/healthz` (the process lives), `/readyz` (what it needs is there) and `/metrics`.
+/// `/healthz` (the process lives) and `/readyz` (what it needs is there).
 #[derive(Clone)]
 pub struct Health {
     lifecycle: Lifecycle,
     checks: Vec<(&'static str, HealthCheck)>,
+    /// The checks that have failed the last time.
+    failing: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
 #[derive(Serialize)]
@@ -31,7 +37,7 @@ struct Readiness {
 impl Health {
     /// No checks yet; not ready from the moment `lifecycle` stops.
     pub fn new(lifecycle: &Lifecycle) -> Self {
-        Self { lifecycle: lifecycle.clone(), checks: Vec::new() }
+        Self { lifecycle: lifecycle.clone(), checks: Vec::new(), failing: Arc::default() }
     }
 
     /// Also asks `check`, named `name` in the answer.
@@ -47,24 +53,23 @@ impl Health {
         self
     }
 
-    /// Adds the three routes.
+    /// Adds the two routes.
     pub fn configure(self, config: &mut ServiceConfig) {
         config
             .app_data(Data::new(self))
             .service(resource("/healthz").get(alive))
-            .service(resource("/readyz").get(ready))
-            .service(resource("/metrics").get(metrics));
+            .service(resource("/readyz").get(ready));
     }
 
     async fn readiness(&self) -> Readiness {
         let asked = self.checks.iter().map(|(name, check)| async move {
             let failure = match tokio::time::timeout(PATIENCE, check()).await {
-                Ok(Ok(())) => return (*name, true),
-                Ok(Err(error)) => error.to_string(),
-                Err(late) => late.to_string(),
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(late) => Some(late.to_string()),
             };
-            tracing::warn!(check = name, error = failure, "not ready");
-            (*name, false)
+            self.tell(name, failure.as_deref());
+            (*name, failure.is_none())
         });
         let answers = join_all(asked).await;
         let all_good = answers.iter().all(|(_, good)| *good);
@@ -72,6 +77,18 @@ impl Health {
         Readiness {
             ready: all_good && !self.lifecycle.token().is_cancelled(),
             checks: answers.into_iter().map(|(name, good)| (name, word(good))).collect(),
+        }
+    }
+}
+
+impl Health {
+    /// Logs that a check fails, or that it is good again: once each time.
+    fn tell(&self, check: &'static str, failure: Option<&str>) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match failure {
+            Some(error) if failing.insert(check) => tracing::warn!(check, error, "not ready"),
+            None if failing.remove(check) => tracing::info!(check, "ready again"),
+            _ => {}
         }
     }
 }
@@ -87,8 +104,4 @@ async fn ready(health: Data<Health>) -> HttpResponse {
     } else {
         HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, 1)).json(readiness)
     }
-}
-
-async fn metrics() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(telemetry::render())
 }

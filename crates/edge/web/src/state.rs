@@ -17,6 +17,9 @@ const REMEMBERED_MOST: u64 = 50_000;
 /// When to ask again after the control plane was away.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// What a credential and its tenant are looked up in, as the caller is told when it is away.
+const DIRECTORY: &str = "The directory of tenants, users and keys";
+
 /// What the extractors need to turn a credential into a tenant. App data; cloning is cheap.
 #[derive(Clone)]
 pub struct WebState {
@@ -194,10 +197,10 @@ fn unresolved(error: ResolveError) -> Problem {
         ResolveError::Revoked => {
             Problem::new(Code::CredentialInvalid, "The token was revoked. Log in again.")
         }
-        ResolveError::Directory(error) => Problem::unavailable(RETRY, error),
+        ResolveError::Directory(error) => Problem::unavailable(RETRY, error).naming(DIRECTORY),
     }
 }
 
 fn away(error: CredentialStoreError) -> Problem {
-    Problem::unavailable(RETRY, error)
+    Problem::unavailable(RETRY, error).naming(DIRECTORY)
 }

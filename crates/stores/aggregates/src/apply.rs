@@ -48,7 +48,7 @@ impl Aggregates {
             batch.first.to_string(),
             batch.last.to_string(),
             batch.log_time.timestamp_millis().to_string(),
-            self.keys.bucket_count().to_string(),
+            self.keys.layout(),
             reached.len().to_string(),
         ];
         for (kgen, partition, offset) in reached {

@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
 use metrics::{QuarterHour, Sums};
+use money::Quantity;
 use tenancy::CampaignId;
 
 /// The events a batch should hold at most: one script run is then a few milliseconds in which
@@ -49,8 +50,8 @@ pub struct ProductDelta {
     pub product_id: String,
     /// Times its page was shown.
     pub views: u64,
-    /// Pieces sold.
-    pub units: u64,
+    /// Units sold.
+    pub units: Quantity,
 }
 
 /// What became of a batch in one bucket.

@@ -95,7 +95,7 @@ impl Call {
             let scores = delta.products.iter().filter_map(|product| {
                 let by = match ranking {
                     Ranking::Viewed => product.views,
-                    Ranking::Sold => product.units,
+                    Ranking::Sold => product.units.thousandths(),
                 };
                 (by > 0).then(|| (product.product_id.clone(), by.to_string()))
             });

@@ -145,7 +145,7 @@ mod tests {
 
     fn entry(id: &str, minute: i64, clicks: u64) -> FeedEntry {
         let mut sums = Sums::default();
-        sums.add_count(metrics::Counter::Clicks, clicks);
+        sums.add_count(metrics::Counter::Clicks, None, clicks);
         let time = DateTime::from_timestamp(minute * 60, 0).unwrap();
         let bucket = FeedBucket {
             campaign: "spring-sale".parse().unwrap(),

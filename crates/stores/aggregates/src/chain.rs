@@ -52,10 +52,10 @@ impl Aggregates {
         let field = fence_field(kgen, partition);
         try_join_all(self.keys.buckets().map(async |bucket| {
             let mut command = redis::cmd("HMGET");
-            command.arg(self.keys.chain(bucket)).arg(&field).arg("buckets");
-            let (fence, buckets): (Option<u64>, Option<u16>) =
+            command.arg(self.keys.chain(bucket)).arg(&field).arg(LAYOUT);
+            let (fence, layout): (Option<u64>, Option<String>) =
                 command.query_async(&mut self.connection()).await?;
-            Ok((bucket, fence.filter(|_| buckets == Some(self.keys.bucket_count()))))
+            Ok((bucket, fence.filter(|_| layout.as_ref() == Some(&self.keys.layout()))))
         }))
         .await
     }
@@ -83,7 +83,7 @@ impl Aggregates {
             .arg(start.next_offset)
             .arg(start.whole_from.timestamp())
             .arg(start.partitions)
-            .arg(self.keys.bucket_count())
+            .arg(self.keys.layout())
             .arg(u8::from(start.is_first));
         let started: i64 = invocation.invoke_async(&mut self.connection()).await?;
         Ok(started == 1)
@@ -101,6 +101,8 @@ pub(crate) fn fence_field(kgen: u16, partition: u16) -> String {
     format!("{kgen}:{partition}:{FENCE}")
 }
 
+/// Field of the chain: how tenants are spread over buckets, and the form of their counters.
+pub(crate) const LAYOUT: &str = "layout";
 const FENCE: &str = "fence";
 const START: &str = "start";
 const WHOLE_FROM: &str = "whole_from";
@@ -116,9 +118,9 @@ impl Chain {
     }
 
     /// Since when the hours of the bucket are whole: `None` while a partition of the newest log has
-    /// no chain, or when tenants were spread over another number of buckets.
-    pub(crate) fn whole_from(&self, buckets: u16) -> Option<DateTime<Utc>> {
-        let chains = self.chains(buckets, WHOLE_FROM)?;
+    /// no chain, or when it was begun under another layout.
+    pub(crate) fn whole_from(&self, layout: &str) -> Option<DateTime<Utc>> {
+        let chains = self.chains(layout, WHOLE_FROM)?;
         let rebuilt = self.number("base_from");
         let from = rebuilt.or_else(|| chains.into_iter().map(|(_, from)| from).max())?;
         DateTime::from_timestamp(i64::try_from(from).ok()?, 0)
@@ -126,9 +128,9 @@ impl Chain {
 
     /// The log's generation, and where the chain of each of its partitions begins, from partition
     /// 0 on; `None` while one has none.
-    pub(crate) fn starts(&self, buckets: u16) -> Option<(u16, Vec<u64>)> {
+    pub(crate) fn starts(&self, layout: &str) -> Option<(u16, Vec<u64>)> {
         let kgen = self.number("kgen")?;
-        let mut starts = self.chains(buckets, START)?;
+        let mut starts = self.chains(layout, START)?;
         starts.sort_unstable();
         let in_order = starts.iter().enumerate().all(|(at, (partition, _))| at == *partition);
         let starts = starts.into_iter().map(|(_, start)| start).collect();
@@ -145,8 +147,8 @@ impl Chain {
     }
 
     /// What the newest log's partitions have under `name`; `None` unless every one has it.
-    fn chains(&self, buckets: u16, name: &str) -> Option<Vec<(usize, u64)>> {
-        self.number("buckets").filter(|known| *known == u64::from(buckets))?;
+    fn chains(&self, layout: &str, name: &str) -> Option<Vec<(usize, u64)>> {
+        self.0.get(LAYOUT).filter(|known| *known == layout)?;
         let mut chains = Vec::new();
         for (field, value) in &self.0 {
             if let [kgen, partition, kind] = *field.split(':').collect::<Vec<_>>()
@@ -192,19 +194,19 @@ mod tests {
     #[test]
     fn a_bucket_is_trusted_once_every_partition_of_the_newest_log_has_a_chain() {
         let mut fields = vec![
-            ("buckets", "1"),
+            ("layout", "1:2"),
             ("partitions", "2"),
             ("1:0:whole_from", "7200"),
             ("1:1:whole_from", "3600"),
             ("1:0:fence", "5"),
         ];
         let at = |seconds| DateTime::from_timestamp(seconds, 0);
-        assert_eq!(chain(&fields).whole_from(1), at(7200));
-        assert_eq!(chain(&fields).whole_from(2), None, "tenants were in other buckets");
+        assert_eq!(chain(&fields).whole_from("1:2"), at(7200));
+        assert_eq!(chain(&fields).whole_from("2:2"), None, "tenants were in other buckets");
         fields.push(("2:0:whole_from", "0"));
-        assert_eq!(chain(&fields).whole_from(1), None, "one partition is missing");
+        assert_eq!(chain(&fields).whole_from("1:2"), None, "one partition is missing");
         fields.push(("2:1:whole_from", "0"));
-        assert_eq!(chain(&fields).whole_from(1), at(7200));
-        assert_eq!(chain(&[]).whole_from(1), None);
+        assert_eq!(chain(&fields).whole_from("1:2"), at(7200));
+        assert_eq!(chain(&[]).whole_from("1:2"), None);
     }
 }

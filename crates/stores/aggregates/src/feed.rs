@@ -150,7 +150,7 @@ fn text_fields(fields: &HashMap<String, Value>) -> Option<Vec<(&str, String)>> {
 
 /// `spring-sale:1772323200` with `clicks 3 spend:EUR 12500000`, or with nothing.
 fn read_bucket(label: &str, text: &str) -> Option<FeedBucket> {
-    let (campaign, start) = label.split_once(':')?;
+    let (campaign, start) = label.rsplit_once(':')?;
     let start = DateTime::from_timestamp(start.parse().ok()?, 0)?;
     let sums = match text {
         "" => None,
@@ -200,12 +200,11 @@ mod tests {
     #[test]
     fn a_damaged_bucket_is_told() {
         assert!(read_bucket("spring-sale:900", "clicks 3 spend:EUR -5").is_some());
-        for (label, text) in [
-            ("spring_sale:900", "clicks 3"),
-            ("a:x", "clicks 3"),
-            ("a:900", "clicks"),
-            ("a:900", " "),
-        ] {
+        let bucket = read_bucket("a:1800 b:900", "clicks:EUR 3").unwrap();
+        assert_eq!(bucket.campaign.as_str(), "a:1800 b");
+        for (label, text) in
+            [(":900", "clicks 3"), ("a:x", "clicks 3"), ("a:900", "clicks"), ("a:900", " ")]
+        {
             assert_eq!(read_bucket(label, text), None, "{label} {text}");
         }
     }

@@ -1,16 +1,21 @@
-//! The fields of a counter hash: `clicks`, `spend:EUR` (in millionths), and for hours the quarter
-//! after it: `clicks:2`, `spend:EUR:2`.
+//! The fields of a counter hash: `clicks:EUR`, `clicks` for events without a currency, `spend:EUR` in
+//! millionths, `units_sold` in thousandths; and for hours the quarter after it: `clicks:EUR:2`,
+//! `clicks:2`, `spend:EUR:2`, `units_sold:2`.
 
 use std::fmt::Display;
 
-use metrics::{Counter, MoneySum, Sums};
-use money::Amount;
+use metrics::{Counter, MoneySum, QuantitySum, Sums};
+use money::{Amount, Quantity};
 
 /// Each field's name without a quarter, and what to add to it. Adding nothing makes no field.
 pub(crate) fn increments(sums: &Sums) -> impl Iterator<Item = (String, String)> {
-    let counts = sums.counts().map(|(counter, count)| field(counter.as_str(), count));
+    let counts = sums.counts().map(|(counter, currency, count)| match currency {
+        Some(currency) => field(format_args!("{}:{currency}", counter.as_str()), count),
+        None => field(counter.as_str(), count),
+    });
+    let quantities = sums.quantities().map(|(sum, by)| field(sum.as_str(), by.thousandths()));
     let money = sums.money_sums().filter(|(_, _, amount)| *amount != Amount::ZERO);
-    counts.chain(money.map(|(sum, currency, amount)| {
+    counts.chain(quantities).chain(money.map(|(sum, currency, amount)| {
         field(format_args!("{}:{currency}", sum.as_str()), amount.micros())
     }))
 }
@@ -22,20 +27,18 @@ fn field(name: impl ToString, by: impl Display) -> (String, String) {
 /// Adds the value of a field, named without a quarter; `None` when it is none. A name that is not
 /// known is a later version's, and left out.
 pub(crate) fn read(sums: &mut Sums, name: &str, value: &str) -> Option<()> {
-    match name.split_once(':') {
-        None => {
-            let count = value.parse().ok()?;
-            if let Some(counter) = Counter::named(name) {
-                sums.add_count(counter, count);
-            }
-        }
-        Some((sum, currency)) => {
-            let amount = Amount::from_micros(value.parse().ok()?);
-            let currency = currency.parse().ok()?;
-            if let Some(sum) = MoneySum::named(sum) {
-                sums.add_money(sum, currency, amount);
-            }
-        }
+    let (name, currency) = match name.split_once(':') {
+        Some((name, currency)) => (name, Some(currency.parse().ok()?)),
+        None => (name, None),
+    };
+    if let Some(counter) = Counter::named(name) {
+        sums.add_count(counter, currency, value.parse().ok()?);
+    } else if let Some(sum) = QuantitySum::named(name) {
+        sums.add_quantity(sum, Quantity::from_thousandths(value.parse().ok()?));
+    } else if let Some(sum) = MoneySum::named(name) {
+        sums.add_money(sum, currency?, Amount::from_micros(value.parse().ok()?));
+    } else {
+        value.parse::<i64>().ok()?;
     }
     Some(())
 }
@@ -47,7 +50,10 @@ mod tests {
     #[test]
     fn sums_survive_their_fields() {
         let mut sums = Sums::default();
-        sums.add_count(Counter::ViewableImpressions, 61);
+        sums.add_count(Counter::ViewableImpressions, None, 61);
+        sums.add_count(Counter::Orders, Some("EUR".parse().unwrap()), 7);
+        sums.add_count(Counter::Orders, None, 1);
+        sums.add_quantity(QuantitySum::UnitsSold, Quantity::from_thousandths(500));
         sums.add_money(MoneySum::Spend, "EUR".parse().unwrap(), Amount::from_micros(i64::MAX));
         sums.add_money(MoneySum::Sales, "JPY".parse().unwrap(), Amount::from_micros(-5));
         let mut back = Sums::default();
@@ -59,7 +65,13 @@ mod tests {
 
     #[test]
     fn what_is_not_a_field_is_told() {
-        for (name, value) in [("clicks", "-1"), ("clicks", "x"), ("spend:eur", "1")] {
+        for (name, value) in [
+            ("clicks", "-1"),
+            ("clicks", "x"),
+            ("units_sold", "0.5"),
+            ("spend:eur", "1"),
+            ("spend", "1"),
+        ] {
             assert_eq!(read(&mut Sums::default(), name, value), None, "{name}={value}");
         }
     }

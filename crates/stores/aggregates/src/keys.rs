@@ -1,17 +1,38 @@
-//! Every key, and which Rust type its value is. Keys are made of parsed names only, and names hold
-//! neither `_` nor `{`, so no key can be made to look like another tenant's.
+//! Every key, and which Rust type its value is. Keys are made of parsed names, which hold neither
+//! `_` nor `{`, and of a campaign's id encoded to hold neither, so no key can be made to look like
+//! another one.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{borrow::Cow, fmt, net::IpAddr, sync::Arc};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
 use tenancy::{CampaignId, ClientId};
 
 use crate::{Bucket, RedisSettings};
 
 /// How long an hour's keys outlive its start: the 72 hours that are served, and some.
 const HOUR_KEPT: TimeDelta = TimeDelta::hours(74);
+/// The form of the counters. Those of another form are rebuilt, not read: before 2, counts named no
+/// currency and units were whole.
+const FORM: u16 = 2;
 /// How long a day's keys outlive its start.
 const DAY_KEPT: Days = Days::new(9);
+
+/// What stands for itself in a key: letters, digits, `-` and `.`.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.');
+/// The longest encoded id that stands in a key as it is, in bytes.
+const ENCODED_MAX: usize = 120;
+
+/// A campaign's id as a part of a key: percent-encoded, or where that is long a hash of the id, which
+/// no encoded id looks like.
+fn key_part(campaign: &CampaignId) -> Cow<'_, str> {
+    let encoded: Cow<'_, str> = utf8_percent_encode(campaign.as_str(), ENCODED).into();
+    if encoded.len() <= ENCODED_MAX {
+        return encoded;
+    }
+    format!("%sha256-{}", hex::encode(Sha256::digest(campaign.as_str()))).into()
+}
 
 /// All keys of one platform.
 #[derive(Clone, Debug)]
@@ -51,6 +72,7 @@ impl TimedKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ranking {
     Viewed,
+    /// In thousandths.
     Sold,
 }
 
@@ -63,8 +85,10 @@ impl KeySpace {
         Self { prefix, bucket_count: settings.slot_buckets }
     }
 
-    pub(crate) const fn bucket_count(&self) -> u16 {
-        self.bucket_count
+    /// How tenants are spread over buckets, and the form of their counters: a chain that was begun
+    /// under another layout cannot be gone on with.
+    pub(crate) fn layout(&self) -> String {
+        format!("{}:{FORM}", self.bucket_count)
     }
 
     pub(crate) fn buckets(&self) -> impl Iterator<Item = Bucket> {
@@ -159,9 +183,9 @@ impl TenantKeys {
         self.daily(campaign, kind, day)
     }
 
-    /// Stream of [`crate::FeedEntry`].
+    /// Stream of [`crate::FeedEntry`]. Entries hold counters: those of another form are in another.
     pub(crate) fn feed(&self) -> String {
-        self.name("live")
+        self.name(format_args!("live_{FORM}"))
     }
 
     /// Cell of the limit on accepted events.
@@ -171,13 +195,13 @@ impl TenantKeys {
 
     fn hourly(&self, campaign: &CampaignId, kind: &str, hour: DateTime<Utc>) -> TimedKey {
         let time = hour.format("%Y%m%d%H");
-        let name = self.name(format_args!("campaign_{campaign}_{kind}_{time}"));
+        let name = self.name(format_args!("campaign_{}_{kind}_{time}", key_part(campaign)));
         TimedKey { name, expires: hour + HOUR_KEPT }
     }
 
     fn daily(&self, campaign: &CampaignId, kind: &str, day: NaiveDate) -> TimedKey {
         let time = day.format("%Y%m%d");
-        let name = self.name(format_args!("campaign_{campaign}_{kind}_{time}"));
+        let name = self.name(format_args!("campaign_{}_{kind}_{time}", key_part(campaign)));
         TimedKey { name, expires: day.and_time(NaiveTime::MIN).and_utc() + DAY_KEPT }
     }
 
@@ -206,6 +230,20 @@ mod tests {
         let key = keys.campaign_day(&campaign, hour.date_naive());
         assert_eq!(key.name, "client_acme_campaign_spring-sale_daily_20260301{b00}");
         assert_eq!(key.expires.to_rfc3339(), "2026-03-10T00:00:00+00:00");
+    }
+
+    #[test]
+    fn an_id_of_any_text_is_one_part_of_a_key() {
+        let part = |text: &str| key_part(&text.parse().unwrap()).into_owned();
+        assert_eq!(part("spring-sale"), "spring-sale");
+        assert_eq!(part("SPRING_PROMO24"), "SPRING%5FPROMO24");
+        assert_eq!(part("a_hourly_2026030107{b00}"), "a%5Fhourly%5F2026030107%7Bb00%7D");
+        assert_ne!(part("a%5Fb"), part("a_b"));
+        let (one, other) = (part(&"ü".repeat(100)), part(&"ö".repeat(100)));
+        assert_ne!(one, other);
+        for long in [one, other] {
+            assert!(long.starts_with("%sha256-") && long.len() == 72, "{long}");
+        }
     }
 
     #[test]

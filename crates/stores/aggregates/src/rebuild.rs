@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use tenancy::{CampaignId, ClientId};
 
 use crate::{
-    Aggregates, AggregatesError, Bucket, LiveDelta, TenantAggregates, call::Call,
+    Aggregates, AggregatesError, Bucket, LiveDelta, TenantAggregates, call::Call, chain::LAYOUT,
     tenant::first_served,
 };
 
@@ -61,12 +61,12 @@ impl Aggregates {
         owner: &str,
         alone: Duration,
     ) -> Result<Option<Rebuild>, AggregatesError> {
-        let (chain, buckets) = (self.chain(bucket).await?, self.keys.bucket_count());
+        let (chain, layout) = (self.chain(bucket).await?, self.keys.layout());
         let first_hour = first_served(Utc::now());
-        let Some(whole_from) = chain.whole_from(buckets).filter(|from| *from > first_hour) else {
+        let Some(whole_from) = chain.whole_from(&layout).filter(|from| *from > first_hour) else {
             return Ok(None);
         };
-        let Some((kgen, starts)) = chain.starts(buckets) else {
+        let Some((kgen, starts)) = chain.starts(&layout) else {
             tracing::info!(%bucket, %whole_from, "where chains began is not known, starting anew");
             self.begin_anew(bucket).await?;
             return Ok(None);
@@ -123,11 +123,11 @@ impl Aggregates {
         Ok(())
     }
 
-    /// No number of buckets is 0: neither writers nor readers recognise the chain any more, and the
-    /// next generation knows that there was one.
+    /// No layout is empty: neither writers nor readers recognise the chain any more, and the next
+    /// generation knows that there was one.
     async fn begin_anew(&self, bucket: Bucket) -> Result<(), AggregatesError> {
         let mut command = redis::cmd("HSET");
-        command.arg(self.keys.chain(bucket)).arg("buckets").arg(0);
+        command.arg(self.keys.chain(bucket)).arg(LAYOUT).arg("");
         Ok(command.exec_async(&mut self.connection()).await?)
     }
 }

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, DurationRound, NaiveDate, NaiveTime, TimeDelta, Utc};
 use metrics::{QuarterHour, QuarterSeries, Sums, TimeRange};
+use money::Quantity;
 use redis::{FromRedisValue, Pipeline, RedisError, Value};
 use tenancy::CampaignId;
 
@@ -47,8 +48,8 @@ pub struct LiveDay {
     /// Products by page views, highest first, at most 100. Beyond some thousand products the tail
     /// is an estimate.
     pub most_viewed: Vec<(String, u64)>,
-    /// Products by pieces sold, highest first, at most 100.
-    pub most_sold: Vec<(String, u64)>,
+    /// Products by units sold, highest first, at most 100.
+    pub most_sold: Vec<(String, Quantity)>,
 }
 
 /// One answer of a transaction; a poisoned key's is an error.
@@ -158,7 +159,7 @@ impl TenantAggregates {
             readable::<HashMap<String, String>>(counters)?,
             readable(visitors)?,
             readable(viewed)?,
-            readable(sold)?,
+            readable::<Vec<(String, u64)>>(sold)?,
         ) else {
             return Ok(None);
         };
@@ -166,6 +167,10 @@ impl TenantAggregates {
         for (name, value) in &counters {
             fields::read(&mut sums, name, value).ok_or_else(|| unreadable_field(name, value))?;
         }
+        let most_sold = most_sold.into_iter();
+        let most_sold = most_sold
+            .map(|(product, units)| (product, Quantity::from_thousandths(units)))
+            .collect();
         Ok(Some(LiveDay { sums, visitors, most_viewed, most_sold }))
     }
 
@@ -193,7 +198,7 @@ impl TenantAggregates {
     }
 
     fn whole_from(&self, chain: &Chain) -> Option<DateTime<Utc>> {
-        chain.whole_from(self.aggregates.keys.bucket_count())
+        chain.whole_from(&self.aggregates.keys.layout())
     }
 }
 

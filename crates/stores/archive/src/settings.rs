@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use settings::{InvalidSetting, Secret};
@@ -8,7 +8,8 @@ use url::Url;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArchiveSettings {
-    /// A folder, as a path or as `file:///path`; or `s3://bucket/prefix`.
+    /// A folder, as a path or as `file:///path`; or `s3://bucket/prefix`. A relative path begins
+    /// where [`ArchiveSettings::place_below`] says, before it is used.
     pub url: String,
     /// Of S3: the bucket's region.
     pub region: String,
@@ -49,6 +50,13 @@ impl ArchiveSettings {
             return Err(InvalidSetting::new("archive.secret_access_key", reason));
         }
         Ok(())
+    }
+
+    /// Lets a folder given as a relative path begin at `folder`.
+    pub fn place_below(&mut self, folder: &Path) {
+        if !self.url.contains("://") {
+            self.url = folder.join(&self.url).display().to_string();
+        }
     }
 
     pub(crate) fn target(&self) -> Result<Target, InvalidSetting> {

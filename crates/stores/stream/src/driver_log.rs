@@ -1,8 +1,12 @@
-use rdkafka::{ClientContext, config::RDKafkaLogLevel, error::KafkaError};
+use rdkafka::{
+    ClientContext, config::RDKafkaLogLevel, consumer::ConsumerContext, error::KafkaError,
+};
 
 /// Sends what librdkafka has to say to our own log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DriverLog;
+
+impl ConsumerContext for DriverLog {}
 
 impl ClientContext for DriverLog {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {

@@ -16,9 +16,14 @@ use tenancy::TenantRouter;
 use crate::{
     KafkaSettings, LogRecord, Offset, Partition, PartitionStream, StreamError, TopicId,
     consumer::{Buffer, End, is_final},
+    driver_log::DriverLog,
     topic_id,
     topics::REJECTS_PARTITIONS,
 };
+
+/// With the driver's own context, each end of a partition that it comes to would be an error in the
+/// log.
+type Client = BaseConsumer<DriverLog>;
 
 /// How long the brokers may take for one question.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,7 +35,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// shares the connections.
 #[derive(Clone)]
 pub struct LogReader {
-    client: Arc<BaseConsumer>,
+    client: Arc<Client>,
     config: ClientConfig,
     topic: Arc<str>,
     partitions: Partition,
@@ -55,7 +60,8 @@ impl LogReader {
         router: TenantRouter,
     ) -> Result<Self, StreamError> {
         let config = settings.reader();
-        let client = config.create().map_err(StreamError::kafka("create a reader"))?;
+        let client: Client =
+            config.create_with_context(DriverLog).map_err(StreamError::kafka("create a reader"))?;
         Ok(Self { client: Arc::new(client), config, topic: topic.into(), partitions, router })
     }
 
@@ -159,7 +165,7 @@ impl LogReader {
     async fn ask<T: Send + 'static>(
         &self,
         doing: &'static str,
-        question: impl FnOnce(&BaseConsumer, &str) -> Result<T, KafkaError> + Send + 'static,
+        question: impl FnOnce(&Client, &str) -> Result<T, KafkaError> + Send + 'static,
     ) -> Result<T, StreamError> {
         let (client, topic) = (Arc::clone(&self.client), Arc::clone(&self.topic));
         tokio::task::spawn_blocking(move || question(&client, &topic))
@@ -182,10 +188,10 @@ fn copy_range(
     }
     let gone = || StreamError::Gone { partition, offset: range.start };
     // A name is needed to read, but without a subscription no group is ever joined.
-    let client: BaseConsumer = config
+    let client: Client = config
         .set("group.id", "footfall-range")
         .set("enable.partition.eof", "true")
-        .create()
+        .create_with_context(DriverLog)
         .map_err(StreamError::kafka("create a reader"))?;
     let bounds = client
         .fetch_watermarks(topic, i32::from(partition), PATIENCE)

@@ -1,4 +1,4 @@
--- Inside, what the projection by_campaign keeps; outside, what the catalogue makes of it. The
+-- Inside, what the projection campaign_quarters keeps; outside, what the catalogue makes of it. The
 -- buckets are those the caller names by their starts, so that calendars and clocks are understood in
 -- one place only.
 SELECT

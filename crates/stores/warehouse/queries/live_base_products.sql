@@ -1,17 +1,17 @@
 -- As live_base_sums: the products of each campaign that were viewed and sold most.
-SELECT campaign_id, product_id, most.1 AS is_sold, most.2 AS pieces
+SELECT campaign_id, product_id, most.1 AS is_sold, most.2 AS score
 FROM
 (
     SELECT
         campaign_id,
         product_id,
         arrayJoin([
-            (false, countIf(event_type = 'product_view')),
-            (true, sumIf(toUInt64(pieces), event_type = 'purchase'))
+            (false, toDecimal128(countIf(event_type = 'product_view'), 3)),
+            (true, sumIf(units, event_type = 'purchase'))
         ]) AS most
     FROM
     (
-        SELECT event_type, campaign_id, product_id, any(quantity) AS pieces
+        SELECT event_type, campaign_id, product_id, any(quantity) AS units
         FROM events
         WHERE client_id = {client_id:String}
             AND campaign_id != ''
@@ -24,7 +24,7 @@ FROM
     )
     GROUP BY campaign_id, product_id
 )
-WHERE pieces > 0
-ORDER BY campaign_id, is_sold, pieces DESC, product_id
+WHERE score > 0
+ORDER BY campaign_id, is_sold, score DESC, product_id
 LIMIT 1000 BY campaign_id, is_sold
 SETTINGS optimize_aggregation_in_order = 1

@@ -12,9 +12,9 @@ SELECT
         countIf(kline = 0 AND event_type = 'ad_click'),
         countIf(kline = 0 AND event_type = 'product_view'),
         countIf(kline = 0 AND event_type = 'add_to_cart'),
-        countIf(kline = 0 AND event_type = 'purchase'),
-        sumIf(quantity, event_type = 'purchase')
+        countIf(kline = 0 AND event_type = 'purchase')
     ] AS counts,
+    sumIf(quantity, event_type = 'purchase') AS units_sold,
     sum(cost) AS spend,
     sum(sales) AS sales
 FROM

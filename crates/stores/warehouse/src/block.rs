@@ -88,7 +88,7 @@ columns! {
     product_id: Text as "String" = item.map_or("", |item| &item.product_id);
     brand: Dictionary as "LowCardinality(String)" = item.map_or("", |item| text(&item.brand));
     category: Dictionary as "LowCardinality(String)" = item.map_or("", |item| text(&item.category));
-    quantity: Fixed as "UInt32" = item.map_or(0, pieces).to_le_bytes();
+    quantity: Fixed as "Decimal(18, 3)" = item.map_or(0, thousandths).to_le_bytes();
     price: Fixed as "Decimal(18, 6)" = amount(item.and_then(|item| item.price));
     line_total: Fixed as "Decimal(18, 6)" = amount(item.map(line_total));
     order_id: Text as "String" = text(&event.order_id);
@@ -162,9 +162,8 @@ fn line_total(item: &Item) -> Amount {
     item.price.unwrap_or_default().times(item.quantity)
 }
 
-/// Whole ones, as the column holds them.
-fn pieces(item: &Item) -> u32 {
-    u32::try_from(item.quantity.thousandths() / 1000).unwrap_or(u32::MAX)
+fn thousandths(item: &Item) -> i64 {
+    i64::try_from(item.quantity.thousandths()).unwrap_or(i64::MAX)
 }
 
 fn json(properties: &Map<String, Value>) -> Cow<'static, str> {

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use clickhouse::{Row, query::Query};
-use metrics::{Counter, Granularity, MoneySum, Sums, TimeRange};
-use money::{Amount, Currency};
+use metrics::{Counter, Granularity, MoneySum, QuantitySum, Sums, TimeRange};
+use money::{Amount, Currency, Quantity};
 use serde::Deserialize;
 use tenancy::CampaignId;
 
@@ -29,7 +29,7 @@ struct SeriesRow {
     product_views: u64,
     add_to_carts: u64,
     orders: u64,
-    units_sold: u64,
+    units_sold: i128,
     spend: i128,
     sales: i128,
 }
@@ -86,19 +86,14 @@ impl TenantWarehouse {
 }
 
 impl SeriesRow {
-    /// Adds what is not zero: a currency is known where money moved.
+    /// Adds what is not zero. Rows without a currency are of the tenant's own.
     fn add_to(&self, sums: &mut Sums) {
+        let currency = self.currency.parse::<Currency>().ok();
         for counter in Counter::ALL {
-            sums.add_count(counter, self.count(counter));
+            sums.add_count(counter, currency, self.count(counter));
         }
-        let Ok(currency) = self.currency.parse::<Currency>() else {
-            return;
-        };
-        for (sum, micros) in [(MoneySum::Spend, self.spend), (MoneySum::Sales, self.sales)] {
-            if micros != 0 {
-                sums.add_money(sum, currency, amount(micros));
-            }
-        }
+        sums.add_quantity(QuantitySum::UnitsSold, quantity(self.units_sold));
+        add_money(sums, currency, self.spend, self.sales);
     }
 
     fn count(&self, counter: Counter) -> u64 {
@@ -109,7 +104,6 @@ impl SeriesRow {
             Counter::ProductViews => self.product_views,
             Counter::AddToCarts => self.add_to_carts,
             Counter::Orders => self.orders,
-            Counter::UnitsSold => self.units_sold,
         }
     }
 }
@@ -129,6 +123,23 @@ fn bind(
         .param("starts", starts)
 }
 
+/// Adds what is not zero, in millionths: a currency is known where money moved.
+pub(crate) fn add_money(sums: &mut Sums, currency: Option<Currency>, spend: i128, sales: i128) {
+    let Some(currency) = currency else {
+        return;
+    };
+    for (sum, micros) in [(MoneySum::Spend, spend), (MoneySum::Sales, sales)] {
+        if micros != 0 {
+            sums.add_money(sum, currency, amount(micros));
+        }
+    }
+}
+
+/// From thousandths: sums are wider in ClickHouse than a [`Quantity`], which saturates.
+pub(crate) fn quantity(thousandths: i128) -> Quantity {
+    Quantity::from_thousandths(u64::try_from(thousandths.max(0)).unwrap_or(u64::MAX))
+}
+
 /// Seconds since 1970, as ClickHouse's `DateTime` has them; it ends in 2106, and so do we.
 pub(crate) fn seconds(time: DateTime<Utc>) -> u32 {
     u32::try_from(time.timestamp().max(0)).unwrap_or(u32::MAX)
@@ -139,7 +150,7 @@ pub(crate) fn start(seconds: u32) -> DateTime<Utc> {
 }
 
 /// Sums are wider in ClickHouse than an [`Amount`], which saturates.
-pub(crate) fn amount(micros: i128) -> Amount {
+fn amount(micros: i128) -> Amount {
     let end = if micros < 0 { i64::MIN } else { i64::MAX };
     Amount::from_micros(i64::try_from(micros).unwrap_or(end))
 }

@@ -24,7 +24,7 @@ pub use batch::InsertBatch;
 pub use campaign::Visitors;
 pub use cluster::ClusterSettings;
 pub use error::{Cause, InsertError, MigrationError, WarehouseError};
-pub use live_base::{LogFrontier, QuarterSums, RankedProduct, SeenVisitor, Slice};
+pub use live_base::{LogFrontier, QuarterSums, Rank, RankedProduct, SeenVisitor, Slice};
 pub use rejects::{LogPlace, RejectFilter, RejectId, RejectKey, RejectedEvent};
 pub use row::{Coordinates, EventRow};
 pub use tenant::TenantWarehouse;

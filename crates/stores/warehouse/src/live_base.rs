@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use clickhouse::{Row, query::Query};
-use metrics::{Counter, MoneySum, QuarterHour, Sums, TimeRange};
+use metrics::{Counter, QuantitySum, QuarterHour, Sums, TimeRange};
+use money::Quantity;
 use serde::Deserialize;
 use tenancy::CampaignId;
 
 use crate::{
     TenantWarehouse, WarehouseError,
-    campaign::{amount, seconds, start},
+    campaign::{add_money, quantity, seconds, start},
 };
 
 /// A place in every partition of the log: rows lie below it when they stand before it, or in an
@@ -28,7 +29,7 @@ pub struct QuarterSums {
     pub campaign: CampaignId,
     /// The quarter hour.
     pub quarter: QuarterHour,
-    /// Its sums, in one currency: another one makes another of these.
+    /// Its sums, of events in one currency: another one makes another of these.
     pub sums: Sums,
 }
 
@@ -39,10 +40,17 @@ pub struct RankedProduct {
     pub campaign: CampaignId,
     /// The retailer's id of the product.
     pub product_id: String,
-    /// Whether it was sold that often; else viewed.
-    pub is_sold: bool,
-    /// How often.
-    pub count: u64,
+    /// By which count, and how high.
+    pub rank: Rank,
+}
+
+/// What products are ranked by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// How often its page was shown.
+    Viewed(u64),
+    /// How many units were sold.
+    Sold(Quantity),
 }
 
 /// Who was seen in a campaign's hour.
@@ -76,6 +84,7 @@ struct SumsRow {
     quarter: u32,
     currency: String,
     counts: Vec<u64>,
+    units_sold: i128,
     spend: i128,
     sales: i128,
 }
@@ -85,7 +94,7 @@ struct ProductRow {
     campaign_id: String,
     product_id: String,
     is_sold: bool,
-    pieces: u64,
+    score: i128,
 }
 
 #[derive(Row, Deserialize)]
@@ -123,9 +132,13 @@ impl TenantWarehouse {
         let sql = include_str!("../queries/live_base_products.sql");
         let rows: Vec<ProductRow> = self.fetch(sql, |query| bind(query, place, range)).await?;
         rows.into_iter()
-            .map(|ProductRow { campaign_id, product_id, is_sold, pieces }| {
-                let campaign = campaign(&campaign_id)?;
-                Ok(RankedProduct { campaign, product_id, is_sold, count: pieces })
+            .map(|ProductRow { campaign_id, product_id, is_sold, score }| {
+                let (campaign, sold) = (campaign(&campaign_id)?, quantity(score));
+                let rank = match is_sold {
+                    true => Rank::Sold(sold),
+                    false => Rank::Viewed(sold.thousandths() / 1000),
+                };
+                Ok(RankedProduct { campaign, product_id, rank })
             })
             .collect()
     }
@@ -150,20 +163,15 @@ impl TenantWarehouse {
 }
 
 impl SumsRow {
-    /// What is not zero, as the live counters have it: they know a currency by its money.
+    /// What is not zero, as the live counters have it.
     fn sums(&self) -> Sums {
         let mut sums = Sums::default();
+        let currency = self.currency.parse().ok();
         for (counter, count) in Counter::ALL.into_iter().zip(&self.counts) {
-            sums.add_count(counter, *count);
+            sums.add_count(counter, currency, *count);
         }
-        let Ok(currency) = self.currency.parse() else {
-            return sums;
-        };
-        for (sum, micros) in [(MoneySum::Spend, self.spend), (MoneySum::Sales, self.sales)] {
-            if micros != 0 {
-                sums.add_money(sum, currency, amount(micros));
-            }
-        }
+        sums.add_quantity(QuantitySum::UnitsSold, quantity(self.units_sold));
+        add_money(&mut sums, currency, self.spend, self.sales);
         sums
     }
 }

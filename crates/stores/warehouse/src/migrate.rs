@@ -28,6 +28,30 @@ const MIGRATIONS: &[Migration] = &[
         file: "0002_rejected_events.sql",
         sql: include_str!("../../../../migrations/clickhouse/0002_rejected_events.sql"),
     },
+    Migration {
+        version: 3,
+        file: "0003_drop_projections_of_whole_quantities.sql",
+        sql: include_str!(
+            "../../../../migrations/clickhouse/0003_drop_projections_of_whole_quantities.sql"
+        ),
+    },
+    Migration {
+        version: 4,
+        file: "0004_decimal_quantities.sql",
+        sql: include_str!("../../../../migrations/clickhouse/0004_decimal_quantities.sql"),
+    },
+    Migration {
+        version: 5,
+        file: "0005_projections_of_decimal_quantities.sql",
+        sql: include_str!(
+            "../../../../migrations/clickhouse/0005_projections_of_decimal_quantities.sql"
+        ),
+    },
+    Migration {
+        version: 6,
+        file: "0006_materialize_projections.sql",
+        sql: include_str!("../../../../migrations/clickhouse/0006_materialize_projections.sql"),
+    },
 ];
 
 impl Migration {
@@ -40,7 +64,7 @@ impl Warehouse {
     /// Makes the database of `destination` if it is missing and brings it to the present schema.
     /// Returns the versions that were applied now.
     ///
-    /// Safe to repeat and to run in parallel: every statement says IF NOT EXISTS.
+    /// Safe to repeat and to run in parallel: every statement says IF NOT EXISTS or IF EXISTS.
     ///
     /// # Errors
     /// When the server is away or refuses a statement, or when a file that was applied before has
@@ -111,7 +135,8 @@ mod tests {
         assert_eq!(files, listed);
         for migration in MIGRATIONS {
             assert!(migration.file.starts_with(&format!("{:04}_", migration.version)));
-            assert!(migration.sql.contains("IF NOT EXISTS"), "{}", migration.file);
+            let guarded = ["IF NOT EXISTS", "IF EXISTS"].map(|guard| migration.sql.contains(guard));
+            assert!(guarded.contains(&true), "{}", migration.file);
             assert!(!migration.sql.contains(';'), "{} holds one statement", migration.file);
         }
     }

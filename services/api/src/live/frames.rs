@@ -7,7 +7,7 @@ use money::Currency;
 use serde::Serialize;
 use tenancy::CampaignId;
 
-use crate::reports::{Values, currencies_of};
+use crate::reports::{Currencies, Values};
 
 /// How long a client waits before it connects again.
 const RECONNECT: Duration = Duration::from_secs(2);
@@ -30,7 +30,10 @@ pub(crate) struct Snapshot<'a> {
     /// The tenant's zone, in which today began.
     pub(crate) tz: &'static str,
     pub(crate) as_of: Option<DateTime<Utc>>,
-    pub(crate) currency: Option<Currency>,
+    /// The tenant's own: amounts stand in it.
+    pub(crate) currency: Currency,
+    /// Others that events are in: their amounts stand in `by_currency` alone.
+    pub(crate) other_currencies: Vec<Currency>,
     pub(crate) today: Today,
     pub(crate) buckets: Vec<Bucket>,
 }
@@ -48,7 +51,10 @@ pub(crate) struct Today {
 pub(crate) struct Update<'a> {
     pub(crate) campaign_id: &'a CampaignId,
     pub(crate) as_of: Option<DateTime<Utc>>,
-    pub(crate) currency: Option<Currency>,
+    /// The tenant's own: amounts stand in it.
+    pub(crate) currency: Currency,
+    /// Others that events are in: their amounts stand in `by_currency` alone.
+    pub(crate) other_currencies: Vec<Currency>,
     pub(crate) buckets: Vec<Bucket>,
 }
 
@@ -60,39 +66,27 @@ pub(crate) struct Bucket {
     values: Values,
 }
 
-/// The currencies of one frame: those there is money in, or the tenant's own.
-pub(crate) struct Currencies(Vec<Currency>);
+/// The currencies of one frame.
+pub(crate) fn currencies(series: &QuarterSeries, own: Currency) -> Currencies {
+    let mut all = Sums::default();
+    series.values().for_each(|sums| all.merge(sums));
+    Currencies::of(&all, own)
+}
 
-impl Currencies {
-    pub(crate) fn of(series: &QuarterSeries, home: Currency) -> Self {
-        let mut all = Sums::default();
-        series.values().for_each(|sums| all.merge(sums));
-        Self(currencies_of(&all, home))
-    }
+/// The buckets of a series, with the metrics that add up.
+pub(crate) fn buckets(series: &QuarterSeries, currencies: &Currencies) -> Vec<Bucket> {
+    let metrics = metrics_that(|additivity| additivity == Additivity::Sum);
+    let bucket = |(quarter, sums): (&QuarterHour, &Sums)| Bucket {
+        start: quarter.start(),
+        values: Values::new(&metrics, sums, 0, currencies),
+    };
+    series.iter().map(bucket).collect()
+}
 
-    /// The only one; none when there are several, which are kept apart then.
-    pub(crate) fn only(&self) -> Option<Currency> {
-        match *self.0 {
-            [only] => Some(only),
-            _ => None,
-        }
-    }
-
-    /// The buckets of a series, with the metrics that add up.
-    pub(crate) fn buckets(&self, series: &QuarterSeries) -> Vec<Bucket> {
-        let metrics = metrics_that(|additivity| additivity == Additivity::Sum);
-        let bucket = |(quarter, sums): (&QuarterHour, &Sums)| Bucket {
-            start: quarter.start(),
-            values: Values::new(&metrics, sums, 0, &self.0),
-        };
-        series.iter().map(bucket).collect()
-    }
-
-    /// Every metric that sums tell.
-    pub(crate) fn totals(&self, sums: &Sums) -> Values {
-        let metrics = metrics_that(|additivity| additivity != Additivity::Distinct);
-        Values::new(&metrics, sums, 0, &self.0)
-    }
+/// Every metric that sums tell.
+pub(crate) fn totals(sums: &Sums, currencies: &Currencies) -> Values {
+    let metrics = metrics_that(|additivity| additivity != Additivity::Distinct);
+    Values::new(&metrics, sums, 0, currencies)
 }
 
 fn metrics_that(wanted: impl Fn(Additivity) -> bool) -> Vec<Metric> {
@@ -123,26 +117,31 @@ mod tests {
 
     use super::*;
 
-    fn quarter_with(money: &[(&str, i64)]) -> QuarterSeries {
+    fn quarter_with(spend: &[(&str, i64)]) -> QuarterSeries {
         let mut sums = Sums::default();
-        sums.add_count(Counter::Impressions, 200);
-        sums.add_count(Counter::Clicks, 5);
-        for (currency, euros) in money {
-            let amount = Amount::from_micros(euros * 1_000_000);
-            sums.add_money(MoneySum::Spend, currency.parse().unwrap(), amount);
+        sums.add_count(Counter::Impressions, None, 200);
+        for (currency, units) in spend {
+            let currency = currency.parse().unwrap();
+            sums.add_count(Counter::Clicks, Some(currency), 5);
+            sums.add_money(MoneySum::Spend, currency, Amount::from_micros(units * 1_000_000));
         }
         [(QuarterHour::containing(DateTime::UNIX_EPOCH), sums)].into()
+    }
+
+    fn eur() -> Currency {
+        "EUR".parse().unwrap()
     }
 
     #[test]
     fn a_bucket_holds_sums_and_a_total_ratios_too() {
         let series = quarter_with(&[("EUR", 2)]);
-        let currencies = Currencies::of(&series, "INR".parse().unwrap());
-        let bucket = serde_json::to_value(&currencies.buckets(&series)[0]).unwrap();
+        let currencies = currencies(&series, eur());
+        let bucket = serde_json::to_value(&buckets(&series, &currencies)[0]).unwrap();
         assert_eq!(bucket["start"], "1970-01-01T00:00:00Z");
         assert_eq!((&bucket["impressions"], &bucket["spend"]), (&json!(200), &json!("2.00")));
         assert_eq!(bucket.get("ctr"), None);
-        let total = currencies.totals(series.values().next().unwrap());
+        assert_eq!(bucket.get("by_currency"), None);
+        let total = totals(series.values().next().unwrap(), &currencies);
         let total = serde_json::to_value(total).unwrap();
         assert_eq!((&total["ctr"], &total["cpc"]), (&json!(0.025), &json!("0.40")));
         assert!(total["cpo"].is_null());
@@ -152,11 +151,13 @@ mod tests {
     #[test]
     fn several_currencies_are_kept_apart() {
         let series = quarter_with(&[("EUR", 2), ("USD", 3)]);
-        let currencies = Currencies::of(&series, "INR".parse().unwrap());
-        assert_eq!(currencies.only(), None);
-        let bucket = serde_json::to_value(&currencies.buckets(&series)[0]).unwrap();
-        assert!(bucket["spend"].is_null());
-        assert_eq!(bucket["by_currency"]["USD"]["spend"], "3.00");
+        let currencies = currencies(&series, eur());
+        assert_eq!(currencies.others, ["USD".parse().unwrap()]);
+        let total = totals(series.values().next().unwrap(), &currencies);
+        let total = serde_json::to_value(total).unwrap();
+        assert_eq!((&total["spend"], &total["cpc"]), (&json!("2.00"), &json!("0.40")));
+        let usd = &total["by_currency"]["USD"];
+        assert_eq!((&usd["spend"], &usd["cpc"]), (&json!("3.00"), &json!("0.60")));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use web::{HangUp, WebState};
 
 use super::{
     Live, LiveReport,
-    frames::{self, Currencies, EXPIRED, HEARTBEAT, RESET, REVOKED, Snapshot, Today, Update},
+    frames::{self, EXPIRED, HEARTBEAT, RESET, REVOKED, Snapshot, Today, Update},
     open_streams::OpenStream,
     open_ticket::OpenTicket,
     unsettled::Unsettled,
@@ -307,12 +307,13 @@ impl CampaignStream {
             return None;
         }
         self.told = as_of.map_or(self.told, |as_of| self.told.max(as_of));
-        let currencies = Currencies::of(quarters, self.tenant.currency());
+        let currencies = frames::currencies(quarters, self.tenant.currency());
         let update = Update {
             campaign_id: &self.campaign,
             as_of,
-            currency: currencies.only(),
-            buckets: currencies.buckets(quarters),
+            currency: currencies.own,
+            buckets: frames::buckets(quarters, &currencies),
+            other_currencies: currencies.others,
         };
         let id = self.resumable(place);
         Some(frames::event("update", id, &update))
@@ -349,14 +350,15 @@ impl CampaignStream {
         self.unsettled.begin(&report, now);
         self.told = self.told.max(Utc::now());
         let LiveReport { series, as_of, .. } = report;
-        let currencies = Currencies::of(&series, self.tenant.currency());
+        let currencies = frames::currencies(&series, self.tenant.currency());
         let snapshot = Snapshot {
             campaign_id: &self.campaign,
             tz: zone.name(),
             as_of,
-            currency: currencies.only(),
-            today: Today { from: today, values: currencies.totals(&sums) },
-            buckets: currencies.buckets(&series),
+            currency: currencies.own,
+            today: Today { from: today, values: frames::totals(&sums, &currencies) },
+            buckets: frames::buckets(&series, &currencies),
+            other_currencies: currencies.others,
         };
         Ok(frames::event("snapshot", self.resumable(place), &snapshot))
     }
@@ -371,7 +373,7 @@ fn start_of_day(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
 }
 
 fn away(error: AggregatesError) -> Problem {
-    Problem::unavailable(RETRY, error)
+    Problem::unavailable(RETRY, error).naming(crate::failure::LIVE_NUMBERS)
 }
 
 #[cfg(test)]

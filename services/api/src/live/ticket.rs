@@ -103,7 +103,7 @@ fn field(campaign: &str) -> SealedField<'_> {
 }
 
 pub(super) fn away(error: AggregatesError) -> Problem {
-    Problem::unavailable(RETRY, error)
+    Problem::unavailable(RETRY, error).naming(crate::failure::LIVE_NUMBERS)
 }
 
 #[cfg(test)]

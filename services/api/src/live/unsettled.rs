@@ -100,7 +100,7 @@ mod tests {
 
     fn clicks(count: u64) -> QuarterSeries {
         let mut sums = Sums::default();
-        sums.add_count(Counter::Clicks, count);
+        sums.add_count(Counter::Clicks, None, count);
         [(QuarterHour::containing(at(0)), sums)].into()
     }
 

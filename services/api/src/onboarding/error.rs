@@ -50,7 +50,9 @@ impl From<OnboardingError> for Problem {
             OnboardingError::Exists => {
                 Self::new(Code::AlreadyExists, "A tenant with this id exists already.")
             }
-            OnboardingError::Warehouse { .. } => Self::unavailable(RETRY_AFTER, error),
+            OnboardingError::Warehouse { .. } => {
+                Self::unavailable(RETRY_AFTER, error).naming("The tenant's ClickHouse cluster")
+            }
             OnboardingError::ControlPlane(error) => error.into(),
             OnboardingError::Folder(_) | OnboardingError::Credential(_) => Self::internal(error),
         }

@@ -70,7 +70,7 @@ impl fmt::Display for FolderFault {
     }
 }
 
-/// Reads every `.toml` file of a folder, by name.
+/// Reads every `.toml` file of a folder, by name; or just the one file that `folder` is.
 pub fn read_folder(folder: &Path) -> Result<Folder, FolderError> {
     let sources = read_sources(folder)?;
     let (mut orders, mut faults) = (Vec::new(), Vec::new());
@@ -92,6 +92,10 @@ fn read_sources(folder: &Path) -> Result<Vec<Source>, FolderError> {
         let path = path.display().to_string();
         move |source| FolderError::Unreadable { path, source }
     };
+    if folder.is_file() {
+        let text = fs::read_to_string(folder).map_err(unreadable(folder))?;
+        return Ok(vec![Source { path: folder.display().to_string(), text }]);
+    }
     let mut sources = BTreeMap::new();
     for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
         let path = entry.map_err(unreadable(folder))?.path();

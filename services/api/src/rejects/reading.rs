@@ -1,17 +1,19 @@
-use events::{Admission, Event, Rejection, RejectionCode, parse, sent_id};
+use events::{
+    Admission, Envelope, Event, EventIds, Rejection, RejectionCode, Rejections, parse, sent_id,
+};
 use tenancy::TenantContext;
 use warehouse::RejectedEvent;
 
 /// Reads a reject a second time, as it was received the first time: as it is, or with a mended
-/// body in its place.
+/// body in its place. However old it is: who replays it knows when it happened.
 ///
 /// # Errors
-/// The first field that is wrong now, and what would be right.
+/// Every field that is wrong now, and what would be right.
 pub(super) fn read_again(
     tenant: &TenantContext,
     reject: &RejectedEvent,
     mended: Option<&[u8]>,
-) -> Result<Event, Rejection> {
+) -> Result<Event, Rejections> {
     let event_id = reject.replay_id();
     if let (None, true) = (mended, reject.set_aside) {
         // It was an event already.
@@ -19,24 +21,27 @@ pub(super) fn read_again(
             return Ok(Event { event_id, ..event });
         }
     }
-    if let Some(other) = mended.and_then(sent_id)
+    let ids = EventIds::of(tenant.client_id());
+    if let Some(other) = mended.and_then(|mended| sent_id(mended, ids))
         && other != event_id
         && Some(other) != reject.event_id
     {
-        return Err(Rejection {
+        let rejection = Rejection {
             code: RejectionCode::InvalidValue,
             pointer: "/event_id".to_owned(),
             reason: format!("must be absent or {event_id}: it stays the event that it was"),
-        });
+        };
+        return Err(rejection.into());
     }
     let admission = Admission {
         received_at: reject.id.received_at().unwrap_or_default(),
-        sent_at: reject.sent_at,
-        clamp_past: !reject.history,
+        history: true,
         currency: tenant.currency(),
+        ids,
+        envelope: Envelope::sent(reject.sent_at),
     };
-    let event = parse(mended.unwrap_or(&reject.original), &admission)?;
-    Ok(Event { event_id, ..event })
+    let taken = parse(mended.unwrap_or(&reject.original), &admission)?;
+    Ok(Event { event_id, ..taken.event })
 }
 
 #[cfg(test)]
@@ -65,7 +70,7 @@ mod tests {
             code: "missing_field".to_owned(),
             pointer: "/type".to_owned(),
             reason: "is needed".to_owned(),
-            event_id: sent_id(original.as_bytes()),
+            event_id: sent_id(original.as_bytes(), EventIds::of(&"acme".parse().unwrap())),
             sent_at: None,
             history: false,
             set_aside: false,
@@ -74,20 +79,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn times_are_judged_by_the_day_it_was_received() {
+    async fn times_are_judged_by_the_day_it_was_received_and_none_is_too_old() {
         let tenant = tenant().await;
-        let body = br#"{"type":"page_view","event_time":"2020-01-01T00:00:00Z"}"#;
-        let event = read_again(&tenant, &reject("{}"), Some(body)).unwrap();
+        let future = br#"{"type":"page_view","event_time":"2026-03-02T00:00:00Z"}"#;
+        let event = read_again(&tenant, &reject("{}"), Some(future)).unwrap();
         assert_eq!(event.received_at, at("2026-03-01T12:00:00Z"));
-        assert_eq!(event.event_time, at("2026-01-30T12:00:00Z"), "30 days before its receipt");
-        let history = RejectedEvent { history: true, ..reject("{}") };
-        let event = read_again(&tenant, &history, Some(body)).unwrap();
-        assert_eq!(event.event_time, at("2020-01-01T00:00:00Z"));
+        assert_eq!(event.event_time, at("2026-03-01T12:00:00Z"));
+        for history in [false, true] {
+            let old = br#"{"type":"page_view","event_time":"2020-01-01T00:00:00Z"}"#;
+            let reject = RejectedEvent { history, ..reject("{}") };
+            let event = read_again(&tenant, &reject, Some(old)).unwrap();
+            assert_eq!(event.event_time, at("2020-01-01T00:00:00Z"));
+        }
 
-        let late = RejectedEvent { sent_at: Some(at("2026-03-01T11:00:00Z")), ..reject("{}") };
-        let body = br#"{"type":"page_view","event_time":"2026-03-01T10:59:00Z"}"#;
-        let event = read_again(&tenant, &late, Some(body)).unwrap();
-        assert_eq!(event.event_time, at("2026-03-01T11:59:00Z"), "its clock was an hour late");
+        let ahead = RejectedEvent { sent_at: Some(at("2026-03-01T13:00:00Z")), ..reject("{}") };
+        let body = br#"{"type":"page_view","event_time":"2026-03-01T12:59:00Z"}"#;
+        let event = read_again(&tenant, &ahead, Some(body)).unwrap();
+        assert_eq!(event.event_time, at("2026-03-01T11:59:00Z"), "its clock was an hour ahead");
+    }
+
+    #[tokio::test]
+    async fn what_was_too_old_for_its_key_is_taken_as_it_was_sent() {
+        let original = r#"{"type":"page_view","event_time":"2026-01-15T12:00:00Z","messageId":"m-1",
+            "$envelope":{"visitor_id":"v1"}}"#;
+        let too_old = RejectedEvent { code: "too_old".to_owned(), ..reject(original) };
+        let event = read_again(&tenant().await, &too_old, None).unwrap();
+        assert_eq!(event.event_time, at("2026-01-15T12:00:00Z"));
+        assert_eq!(event.visitor_id.as_deref(), Some("v1"));
+        assert_eq!(Some(event.event_id), too_old.event_id);
     }
 
     #[tokio::test]
@@ -102,6 +121,7 @@ mod tests {
 
         let other = format!(r#"{{"type":"page_view","event_id":"{}"}}"#, Uuid::from_u128(9));
         let refused = read_again(&tenant, &sent, Some(other.as_bytes())).unwrap_err();
+        let refused = refused.first();
         assert_eq!(
             (refused.code.as_str(), refused.pointer.as_str()),
             ("invalid_value", "/event_id")
@@ -128,6 +148,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_still_wrong_is_named() {
         let refused = read_again(&tenant().await, &reject(r#"{"type":7}"#), None).unwrap_err();
+        let refused = refused.first();
         assert_eq!((refused.code.as_str(), refused.pointer.as_str()), ("wrong_type", "/type"));
     }
 }

@@ -5,7 +5,7 @@ use std::{
 
 use auth::ReplayRejects;
 use chrono::{DateTime, Utc};
-use events::{EVENT_MAX, Event, Rejection, RejectionCode};
+use events::{EVENT_MAX, Event, Rejection, RejectionCode, Rejections};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use stream::{Delivery, PublishOutcome};
@@ -70,6 +70,8 @@ pub(crate) enum ReplayOutcome {
         pointer: String,
         /// What would be right.
         reason: String,
+        /// Each thing that is wrong, the one above first.
+        errors: Vec<EventError>,
     },
     /// There is no such reject, or it is not yours.
     NotFound,
@@ -77,9 +79,32 @@ pub(crate) enum ReplayOutcome {
     Retry,
 }
 
-impl From<Rejection> for ReplayOutcome {
-    fn from(Rejection { code, pointer, reason }: Rejection) -> Self {
-        Self::Rejected { code: code.as_str(), pointer, reason }
+/// One thing that is wrong with an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct EventError {
+    /// A stable name for what is wrong.
+    pub(crate) code: &'static str,
+    /// Where in the event: a JSON pointer (RFC 6901), empty for the event itself.
+    pub(crate) pointer: String,
+    /// What would be right.
+    pub(crate) reason: String,
+}
+
+impl From<&Rejection> for EventError {
+    fn from(Rejection { code, pointer, reason }: &Rejection) -> Self {
+        Self { code: code.as_str(), pointer: pointer.clone(), reason: reason.clone() }
+    }
+}
+
+impl From<Rejections> for ReplayOutcome {
+    fn from(rejections: Rejections) -> Self {
+        let EventError { code, pointer, reason } = rejections.first().into();
+        Self::Rejected {
+            code,
+            pointer,
+            reason,
+            errors: rejections.iter().map(Into::into).collect(),
+        }
     }
 }
 
@@ -201,7 +226,9 @@ impl Rejects {
         let outcome = |(event_id, published)| match published {
             PublishOutcome::Published { .. } => (event_id, ReplayOutcome::Accepted { event_id }),
             PublishOutcome::Failed { retriable: true } => (event_id, ReplayOutcome::Retry),
-            PublishOutcome::Failed { retriable: false } => (event_id, too_large().into()),
+            PublishOutcome::Failed { retriable: false } => {
+                (event_id, Rejections::from(too_large()).into())
+            }
         };
         ids.into_iter().zip(published).map(outcome).collect()
     }

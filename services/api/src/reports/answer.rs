@@ -4,7 +4,7 @@ use serde::Serialize;
 use tenancy::CampaignId;
 use utoipa::ToSchema;
 
-use crate::reports::{MetricsRequest, Values, currencies_of, numbers::Numbers};
+use crate::reports::{Currencies, MetricsRequest, Values, numbers::Numbers};
 
 /// How long after a moment events of it may still come in, history imports aside.
 const LATE_EVENTS: TimeDelta = TimeDelta::days(30);
@@ -33,11 +33,14 @@ pub(crate) struct MetricsAnswer {
     /// How events are attributed: `declared`, to the campaign they name.
     #[schema(example = "declared")]
     attribution: &'static str,
-    /// The currency of the amounts; `null` when there are several, then see `by_currency`.
-    #[schema(value_type = Option<String>, example = "EUR")]
-    currency: Option<Currency>,
-    /// The whole range, one field for each metric. Where amounts are in several currencies, they
-    /// are `null` here, and `by_currency` has them.
+    /// The currency of the amounts: the tenant's own. Events without a currency count under it.
+    #[schema(value_type = String, example = "EUR")]
+    currency: Currency,
+    /// Other currencies that events of the range are in, in order. Their amounts, and the ratios
+    /// of them, stand in `by_currency` alone: nothing is converted and nothing added up.
+    #[schema(value_type = Vec<String>, example = json!(["USD"]))]
+    other_currencies: Vec<Currency>,
+    /// The whole range, one field for each metric; `by_currency` where there are several.
     totals: Values,
     /// The buckets, empty ones included.
     series: Vec<Bucket>,
@@ -53,14 +56,14 @@ pub(crate) struct Bucket {
 }
 
 impl MetricsAnswer {
-    /// `home` is the currency of a campaign without any money.
+    /// `own` is the tenant's currency.
     pub(crate) fn new(
         campaign_id: CampaignId,
         request: &MetricsRequest,
         numbers: &Numbers,
-        home: Currency,
+        own: Currency,
     ) -> Self {
-        let currencies = currencies_of(&numbers.total, home);
+        let currencies = Currencies::of(&numbers.total, own);
         let values = |sums, visitors| Values::new(&request.metrics, sums, visitors, &currencies);
         let buckets = numbers.starts.iter().zip(&numbers.buckets);
         Self {
@@ -72,10 +75,7 @@ impl MetricsAnswer {
             as_of: numbers.as_of,
             final_after: request.range.to() + LATE_EVENTS,
             attribution: "declared",
-            currency: match currencies.as_slice() {
-                [one] => Some(*one),
-                _ => None,
-            },
+            currency: own,
             totals: values(&numbers.total, numbers.visitors.total),
             series: buckets
                 .map(|(start, sums)| Bucket {
@@ -83,6 +83,7 @@ impl MetricsAnswer {
                     values: values(sums, numbers.visitors_from(start)),
                 })
                 .collect(),
+            other_currencies: currencies.others,
         }
     }
 }
@@ -99,7 +100,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn answer(money: &[(&str, &str)], metrics: &[Metric]) -> Json {
+    /// Of a tenant whose own currency is the euro.
+    fn answer(metrics: &[Metric], add: impl Fn(&mut Sums)) -> Json {
         let (from, to) = (at("2019-11-24T00:00:00Z"), at("2019-11-24T02:00:00Z"));
         let request = MetricsRequest {
             range: TimeRange::covering(from, to).unwrap(),
@@ -108,23 +110,30 @@ mod tests {
             metrics: metrics.to_vec(),
         };
         let mut sums = Sums::default();
-        sums.add_count(Counter::Impressions, 1000);
-        sums.add_count(Counter::Clicks, 4);
-        for (currency, spend) in money {
-            sums.add_money(MoneySum::Spend, currency.parse().unwrap(), spend.parse().unwrap());
-        }
+        add(&mut sums);
         let starts = request.granularity.starts(request.range, chrono_tz::UTC);
         let numbers = Numbers::new(starts, [(from, &sums)], Visitors::default(), Some(to));
-        let home = "INR".parse().unwrap();
-        let answer = MetricsAnswer::new("spring".parse().unwrap(), &request, &numbers, home);
+        let own = "EUR".parse().unwrap();
+        let answer = MetricsAnswer::new("spring".parse().unwrap(), &request, &numbers, own);
         serde_json::to_value(answer).unwrap()
+    }
+
+    fn order(sums: &mut Sums, currency: &str, amount: &str) {
+        let currency = currency.parse().unwrap();
+        sums.add_count(Counter::Orders, Some(currency), 1);
+        sums.add_money(MoneySum::Sales, currency, amount.parse().unwrap());
     }
 
     #[test]
     fn amounts_of_one_currency_stand_beside_the_counts() {
         let metrics = [Metric::Impressions, Metric::Spend, Metric::Cpc, Metric::Cpo];
-        let answer = answer(&[("EUR", "12.5")], &metrics);
-        assert_eq!(answer["currency"], "EUR");
+        let answer = answer(&metrics, |sums| {
+            let eur = "EUR".parse().unwrap();
+            sums.add_count(Counter::Impressions, None, 1000);
+            sums.add_count(Counter::Clicks, Some(eur), 4);
+            sums.add_money(MoneySum::Spend, eur, "12.5".parse().unwrap());
+        });
+        assert_eq!((&answer["currency"], &answer["other_currencies"]), (&json!("EUR"), &json!([])));
         let totals = json!({"impressions": 1000, "spend": "12.50", "cpc": "3.125", "cpo": null});
         assert_eq!(answer["totals"], totals);
         let empty = json!({
@@ -138,25 +147,57 @@ mod tests {
 
     #[test]
     fn amounts_of_several_currencies_are_kept_apart() {
-        let metrics = [Metric::Ctr, Metric::Spend, Metric::Cpc];
-        let answer = answer(&[("EUR", "12.5"), ("USD", "2"), ("GBP", "0")], &metrics);
-        assert_eq!(answer["currency"], Json::Null);
+        let metrics = [Metric::Orders, Metric::Sales, Metric::Aov];
+        let answer = answer(&metrics, |sums| {
+            order(sums, "EUR", "100");
+            order(sums, "USD", "50");
+            order(sums, "USD", "50");
+            sums.add_money(MoneySum::Sales, "GBP".parse().unwrap(), "0".parse().unwrap());
+        });
         let totals = json!({
-            "ctr": 0.004, "spend": null, "cpc": null,
+            "orders": 3, "sales": "100.00", "aov": "100.00",
             "by_currency": {
-                "EUR": {"spend": "12.50", "cpc": "3.125"},
-                "USD": {"spend": "2.00", "cpc": "0.50"},
+                "EUR": {"sales": "100.00", "aov": "100.00"},
+                "USD": {"sales": "100.00", "aov": "50.00"},
             },
         });
         assert_eq!(answer["totals"], totals);
+        assert_eq!(answer["currency"], "EUR");
+        assert_eq!(answer["other_currencies"], json!(["USD"]));
+    }
+
+    #[test]
+    fn a_stray_event_in_another_currency_leaves_the_tenants_own_amounts_where_they_are() {
+        let metrics = [Metric::Sales, Metric::Spend, Metric::Roas, Metric::Cpc];
+        let sales = |stray: bool| {
+            let answer = answer(&metrics, |sums| {
+                let eur = "EUR".parse().unwrap();
+                order(sums, "EUR", "100");
+                sums.add_count(Counter::Clicks, None, 10);
+                sums.add_money(MoneySum::Spend, eur, "20".parse().unwrap());
+                if stray {
+                    order(sums, "CHF", "7");
+                    sums.add_count(Counter::Clicks, Some("CHF".parse().unwrap()), 1);
+                }
+            });
+            ["sales", "spend", "roas", "cpc"].map(|metric| answer["totals"][metric].clone())
+        };
+        assert_eq!(sales(true), sales(false));
+        assert_eq!(
+            sales(true),
+            ["100.00", "20.00", "5.0", "2.00"].map(|text| match text {
+                "5.0" => json!(5.0),
+                text => json!(text),
+            })
+        );
     }
 
     #[test]
     fn without_money_the_tenants_currency_is_named() {
-        let answer = answer(&[], &[Metric::Spend]);
+        let answer = answer(&[Metric::Spend], |_| {});
         assert_eq!(
             (&answer["currency"], &answer["totals"]["spend"]),
-            (&json!("INR"), &json!("0.00"))
+            (&json!("EUR"), &json!("0.00"))
         );
     }
 }

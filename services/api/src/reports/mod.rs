@@ -12,4 +12,4 @@ pub(crate) use answer::MetricsAnswer;
 pub(crate) use cache::Reports;
 pub(crate) use query::{MetricsQuery, MetricsRequest, moment};
 pub(crate) use sources::Sources;
-pub(crate) use values::{Values, currencies_of};
+pub(crate) use values::{Currencies, Values};

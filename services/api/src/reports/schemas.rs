@@ -42,11 +42,12 @@ fn one_of<const N: usize>(names: [&'static str; N]) -> RefOr<Schema> {
 fn value(metric: Metric) -> Object {
     let (kind, format) = match metric.unit() {
         Unit::Count => (Type::Integer, Some("int64")),
+        Unit::Quantity => (Type::Number, None),
         Unit::Ratio => (Type::Number, Some("double")),
         Unit::Money => (Type::String, Some("decimal")),
     };
     let kind = match metric.unit() {
-        Unit::Count => SchemaType::Type(kind),
+        Unit::Count | Unit::Quantity => SchemaType::Type(kind),
         Unit::Ratio | Unit::Money => SchemaType::from_iter([kind, Type::Null]),
     };
     ObjectBuilder::new()
@@ -65,9 +66,10 @@ fn values(metrics: impl Iterator<Item = Metric>) -> ObjectBuilder {
 impl PartialSchema for Values {
     fn schema() -> RefOr<Schema> {
         let money = Metric::ALL.into_iter().filter(|metric| metric.needs_currency());
-        let by_currency = ObjectBuilder::new()
-            .additional_properties(Some(values(money)))
-            .description(Some("Amounts by currency, where there are several"));
+        let by_currency =
+            ObjectBuilder::new().additional_properties(Some(values(money))).description(Some(
+                "Amounts in each currency, the tenant's own included, where there are others",
+            ));
         values(Metric::ALL.into_iter())
             .property("by_currency", by_currency)
             .description(Some("The metrics asked for"))

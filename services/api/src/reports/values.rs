@@ -1,7 +1,5 @@
-use std::collections::BTreeSet;
-
 use metrics::{Metric, Sums, Value};
-use money::{Amount, Currency};
+use money::Currency;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// Metrics by name, in the order asked for.
@@ -11,36 +9,54 @@ pub(crate) struct Values {
     by_currency: Vec<(Currency, Vec<(Metric, Value)>)>,
 }
 
-/// The currencies in which there is any money, in order; `home` when there is none.
-pub(crate) fn currencies_of(sums: &Sums, home: Currency) -> Vec<Currency> {
-    let with_money = sums.money_sums().filter(|(_, _, amount)| *amount != Amount::ZERO);
-    let currencies: BTreeSet<_> = with_money.map(|(_, currency, _)| currency).collect();
-    if currencies.is_empty() { vec![home] } else { currencies.into_iter().collect() }
+/// The currencies of an answer: the tenant's own, and others that its events are in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Currencies {
+    /// The tenant's own: amounts stand in it, and events without a currency count under it.
+    pub(crate) own: Currency,
+    /// The others, in order: their amounts stand in `by_currency` alone.
+    pub(crate) others: Vec<Currency>,
+}
+
+impl Currencies {
+    /// Those of some sums.
+    pub(crate) fn of(sums: &Sums, own: Currency) -> Self {
+        Self { own, others: sums.other_currencies(own).into_iter().collect() }
+    }
+
+    /// All of them where there are several, in order; else none.
+    fn apart(&self) -> Vec<Currency> {
+        if self.others.is_empty() {
+            return Vec::new();
+        }
+        let mut all = self.others.clone();
+        all.push(self.own);
+        all.sort_unstable();
+        all
+    }
 }
 
 impl Values {
-    /// The metrics of some sums, whose money is in `currencies`, of which there is at least one.
+    /// The metrics of some sums: amounts in the tenant's own currency, and where there are others
+    /// in each of them.
     pub(crate) fn new(
         metrics: &[Metric],
         sums: &Sums,
         visitors: u64,
-        currencies: &[Currency],
+        currencies: &Currencies,
     ) -> Self {
-        let value = |metric: &Metric| match currencies {
-            [one] => metric.value(sums, *one, visitors),
-            // Counts and ratios of counts are the same in any currency.
-            [any, ..] if !metric.needs_currency() => metric.value(sums, *any, visitors),
-            _ => Value::Null,
+        let own = currencies.own;
+        let of = |metrics: &mut dyn Iterator<Item = Metric>, currency| -> Vec<_> {
+            metrics.map(|metric| (metric, metric.value(sums, currency, own, visitors))).collect()
         };
-        let money = || metrics.iter().filter(|metric| metric.needs_currency());
-        let of = |currency: Currency| {
-            money().map(|metric| (*metric, metric.value(sums, currency, visitors))).collect()
-        };
-        let split = currencies.len() > 1 && money().next().is_some();
-        let apart = if split { currencies } else { &[] };
+        let money = || metrics.iter().copied().filter(|metric| metric.needs_currency());
+        let apart = if money().next().is_some() { currencies.apart() } else { Vec::new() };
         Self {
-            flat: metrics.iter().map(|metric| (*metric, value(metric))).collect(),
-            by_currency: apart.iter().map(|currency| (*currency, of(*currency))).collect(),
+            flat: of(&mut metrics.iter().copied(), own),
+            by_currency: apart
+                .into_iter()
+                .map(|currency| (currency, of(&mut money(), currency)))
+                .collect(),
         }
     }
 }

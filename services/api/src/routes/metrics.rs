@@ -14,7 +14,7 @@ pub(crate) struct MetricDefinition {
     /// The formula over base metrics, or what is counted.
     #[schema(example = "clicks / impressions")]
     formula: &'static str,
-    /// `count`, `ratio` or `money`.
+    /// `count`, `quantity` (up to three decimal places), `ratio` or `money`.
     #[schema(value_type = String)]
     unit: metrics::Unit,
     /// How its numbers combine: `sum`, `ratio_of_sums` or `distinct`.

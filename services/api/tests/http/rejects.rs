@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{Lease, TenantControl};
-use events::{Event, sent_id};
+use events::{Event, EventIds, sent_id};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use stream::{Entry, LogReader, delete_topics, ensure_topics};
@@ -118,7 +118,7 @@ fn reject(at: u64, original: &[u8]) -> (LogPlace, RejectedEvent) {
         code: if at == 0 { "missing_field" } else { "wrong_type" }.to_owned(),
         pointer: "/type".to_owned(),
         reason: "is needed".to_owned(),
-        event_id: sent_id(original),
+        event_id: sent_id(original, EventIds::of(&"acme".parse().unwrap())),
         sent_at: None,
         history: false,
         set_aside: false,

@@ -21,7 +21,7 @@ impl InFlight {
     pub(super) fn take(&self, bytes: usize) -> Option<Room> {
         let permits = bytes.try_into().ok()?;
         let permit = Arc::clone(&self.room).try_acquire_many_owned(permits).ok()?;
-        Gauge::BytesInFlight.add(&[], i64::from(permits));
+        Gauge::InFlightBytes.add(&[], i64::from(permits));
         Some(Room(permit))
     }
 }
@@ -37,7 +37,7 @@ impl Room {
 impl Drop for Room {
     fn drop(&mut self) {
         let bytes = i64::try_from(self.0.num_permits()).unwrap_or(i64::MAX);
-        Gauge::BytesInFlight.add(&[], -bytes);
+        Gauge::InFlightBytes.add(&[], -bytes);
     }
 }
 

@@ -17,7 +17,8 @@ use aggregates::Aggregates;
 pub(crate) use admit::{Decision, refused};
 pub(crate) use encoding::Encoding;
 pub(crate) use form::{form_of, shape_problem};
-pub(crate) use receipt::{Outcome, Receipt};
+pub(crate) use publish::Taken;
+pub(crate) use receipt::{Counts, Outcome, Receipt};
 
 use crate::{CollectorSettings, log::Log};
 use in_flight::InFlight;

@@ -1,5 +1,5 @@
 use auth::WriteEvents;
-use events::{Admission, RejectionCode};
+use events::{Admission, Rejection, RejectionCode, Rejections};
 use telemetry::Counter;
 use web::Tenant;
 
@@ -8,7 +8,15 @@ use super::{
     receipt::{Outcome, Receipt},
     sort::sort,
 };
-use crate::log::Storage;
+use crate::log::{Storage, Stored, Untaken};
+
+/// What became of a batch.
+pub(crate) struct Taken {
+    /// What its sender is told.
+    pub(crate) receipt: Receipt,
+    /// Why some of it is not known to be stored: for the log.
+    pub(crate) trouble: Option<Untaken>,
+}
 
 impl Ingest {
     /// Reads a tenant's events and stores them: the good ones as events, the others, as they were sent,
@@ -17,17 +25,18 @@ impl Ingest {
         &self,
         tenant: &Tenant<WriteEvents>,
         events: &[&[u8]],
-        admission: &Admission,
+        admission: &Admission<'_>,
         traceparent: Option<&str>,
-    ) -> Receipt {
+    ) -> Taken {
         let mut sorted = sort(events, admission);
         let producer = self.log.producer();
         let mut records = producer.prepare(&tenant.scope(sorted.accepted.values), traceparent);
         let rejects = tenant.scope(sorted.rejected.values);
         records.extend(producer.prepare_rejects(&rejects, traceparent));
-        let stored = self.log.store(&records, self.settings.publish_timeout()).await;
+        let Stored { storage, trouble } =
+            self.log.store(&records, self.settings.publish_timeout()).await;
         let places = sorted.accepted.at.into_iter().chain(sorted.rejected.at);
-        for (place, storage) in places.zip(stored) {
+        for (place, storage) in places.zip(storage) {
             if let Some(outcome) = sorted.outcomes.get_mut(place) {
                 *outcome = settled(outcome, storage);
             }
@@ -35,7 +44,7 @@ impl Ingest {
         for outcome in &sorted.outcomes {
             Counter::EventsReceived.inc(&[outcome.as_str()]);
         }
-        Receipt::new(admission.received_at, sorted.outcomes)
+        Taken { receipt: Receipt::new(admission.received_at, sorted.outcomes), trouble }
     }
 }
 
@@ -45,14 +54,15 @@ fn settled(outcome: &Outcome, storage: Storage) -> Outcome {
         Storage::Durable => outcome.clone(),
         Storage::Unknown => Outcome::Retry {
             event_id: match outcome {
-                Outcome::Accepted { event_id } => Some(*event_id),
+                Outcome::Accepted { event_id, .. } => Some(*event_id),
                 _ => None,
             },
         },
-        Storage::TooLarge => Outcome::Rejected {
-            code: RejectionCode::TooLarge.as_str(),
+        Storage::TooLarge => Rejections::from(Rejection {
+            code: RejectionCode::TooLarge,
             pointer: String::new(),
             reason: "must be small enough for one record of the log".to_owned(),
-        },
+        })
+        .into(),
     }
 }

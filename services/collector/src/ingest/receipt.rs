@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use events::Rejection;
+use events::{Adjustment, Rejection, Rejections, Warning};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -32,8 +32,14 @@ pub(crate) struct Counts {
 pub(crate) enum Outcome {
     /// It is stored for good, and will be counted once.
     Accepted {
-        /// Its id: the one sent, or ours.
+        /// Its id: the one sent, the one that stands for what was sent, or ours.
         event_id: Uuid,
+        /// What was normalised, cut, dropped or rounded of it.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<EventWarning>,
+        /// What is kept with another value than the one sent.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        adjusted: Vec<EventAdjustment>,
     },
     /// An earlier event of the batch has the same id.
     DuplicateInBatch {
@@ -43,11 +49,15 @@ pub(crate) enum Outcome {
     /// It is not an event. It was kept as it was sent; mend it and send it again.
     Rejected {
         /// A stable name for what is wrong.
+        #[schema(example = "invalid_value")]
         code: &'static str,
         /// Where in the event: a JSON pointer (RFC 6901), empty for the event itself.
+        #[schema(example = "/revenue")]
         pointer: String,
         /// What would be right.
         reason: String,
+        /// Each thing that is wrong, the one above first; 20 at most.
+        errors: Vec<EventError>,
     },
     /// It could not be stored for certain. Send it again.
     Retry {
@@ -69,9 +79,68 @@ impl Outcome {
     }
 }
 
-impl From<Rejection> for Outcome {
-    fn from(Rejection { code, pointer, reason }: Rejection) -> Self {
-        Self::Rejected { code: code.as_str(), pointer, reason }
+/// One thing that is wrong with an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct EventError {
+    /// A stable name for what is wrong.
+    #[schema(example = "invalid_value")]
+    code: &'static str,
+    /// Where in the event: a JSON pointer (RFC 6901), empty for the event itself.
+    #[schema(example = "/revenue")]
+    pointer: String,
+    /// What would be right.
+    reason: String,
+}
+
+/// Something that was done to an event that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct EventWarning {
+    /// A stable name: `normalised`, `cut`, `dropped`, `rounded`, `unnamed`, `custom_type` or
+    /// `no_revenue`.
+    #[schema(example = "normalised")]
+    code: &'static str,
+    /// Where in the event: a JSON pointer (RFC 6901), empty for the event itself.
+    #[schema(example = "/currency")]
+    pointer: String,
+    /// What was done, and what would be right.
+    reason: String,
+}
+
+/// A value that is another than the one sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct EventAdjustment {
+    /// Our name of the field.
+    #[schema(example = "event_time")]
+    field: &'static str,
+    /// As it was sent.
+    from: String,
+    /// As it is kept.
+    to: String,
+}
+
+impl From<&Rejection> for EventError {
+    fn from(Rejection { code, pointer, reason }: &Rejection) -> Self {
+        Self { code: code.as_str(), pointer: pointer.clone(), reason: reason.clone() }
+    }
+}
+
+impl From<Warning> for EventWarning {
+    fn from(Warning { code, pointer, reason }: Warning) -> Self {
+        Self { code: code.as_str(), pointer, reason }
+    }
+}
+
+impl From<Adjustment> for EventAdjustment {
+    fn from(Adjustment { field, from, to }: Adjustment) -> Self {
+        Self { field, from, to }
+    }
+}
+
+impl From<Rejections> for Outcome {
+    fn from(rejections: Rejections) -> Self {
+        let EventError { code, pointer, reason } = rejections.first().into();
+        let errors = rejections.iter().map(Into::into).collect();
+        Self::Rejected { code, pointer, reason, errors }
     }
 }
 
@@ -88,6 +157,11 @@ impl Receipt {
             *count += 1;
         }
         Self { receipt_id: Uuid::now_v7(), received_at, counts, outcomes }
+    }
+
+    /// Whether no event was taken, and none would be if it were sent again.
+    pub(crate) fn all_rejected(&self) -> bool {
+        self.counts.rejected > 0 && self.counts.accepted == 0 && self.counts.retry == 0
     }
 
     /// Whether all that there was to store must be sent again.

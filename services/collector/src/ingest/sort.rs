@@ -1,7 +1,6 @@
 use std::collections::HashSet;
 
-use bytes::Bytes;
-use events::{Admission, Event, parse};
+use events::{Admission, Event, Rejection, Taken, parse};
 use stream::RejectedRecord;
 
 use super::receipt::Outcome;
@@ -36,35 +35,41 @@ impl<T> Places<T> {
 }
 
 /// Reads every event of a batch.
-pub(super) fn sort(events: &[&[u8]], admission: &Admission) -> Sorted {
+pub(super) fn sort(events: &[&[u8]], admission: &Admission<'_>) -> Sorted {
     let mut sorted = Sorted::default();
     let mut seen = HashSet::new();
     for (place, raw) in events.iter().enumerate() {
         let outcome = match parse(raw, admission) {
-            Ok(event) if !seen.insert(event.event_id) => {
+            Ok(Taken { event, .. }) if !seen.insert(event.event_id) => {
                 Outcome::DuplicateInBatch { event_id: event.event_id }
             }
-            Ok(event) => {
+            Ok(Taken { event, warnings, adjusted }) => {
                 let event_id = event.event_id;
                 sorted.accepted.push(place, event);
-                Outcome::Accepted { event_id }
+                let warnings = warnings.into_iter().map(Into::into).collect();
+                let adjusted = adjusted.into_iter().map(Into::into).collect();
+                Outcome::Accepted { event_id, warnings, adjusted }
             }
-            Err(rejection) => {
-                let record = RejectedRecord {
-                    code: rejection.code.as_str().to_owned(),
-                    pointer: rejection.pointer.clone(),
-                    reason: rejection.reason.clone(),
-                    original: Bytes::copy_from_slice(raw),
-                    received_at: admission.received_at,
-                    sent_at: admission.sent_at,
-                    history: !admission.clamp_past,
-                    source: None,
-                };
-                sorted.rejected.push(place, record);
-                rejection.into()
+            Err(rejections) => {
+                sorted.rejected.push(place, record(raw, rejections.first(), admission));
+                rejections.into()
             }
         };
         sorted.outcomes.push(outcome);
     }
     sorted
+}
+
+/// A refused event as it is kept: as it was sent, with what stood beside it.
+fn record(raw: &[u8], first: &Rejection, admission: &Admission<'_>) -> RejectedRecord {
+    RejectedRecord {
+        code: first.code.as_str().to_owned(),
+        pointer: first.pointer.clone(),
+        reason: first.reason.clone(),
+        original: admission.envelope.keep(raw).into_owned().into(),
+        received_at: admission.received_at,
+        sent_at: admission.envelope.sent_at,
+        history: admission.history,
+        source: None,
+    }
 }

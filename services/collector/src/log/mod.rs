@@ -7,7 +7,7 @@ mod watch;
 use std::{sync::Arc, time::Duration};
 
 use lifecycle::{BoxError, Lifecycle};
-use spool::Spool;
+use spool::{Spool, SpoolError};
 use stream::{Prepared, Producer, PublishOutcome};
 use telemetry::Counter;
 
@@ -25,6 +25,23 @@ pub(crate) enum Storage {
     Unknown,
     /// No record of the log can hold it.
     TooLarge,
+}
+
+/// What became of records, and why some were stored nowhere.
+pub(crate) struct Stored {
+    /// One for each, in order.
+    pub(crate) storage: Vec<Storage>,
+    /// What kept the unknown ones out.
+    pub(crate) trouble: Option<Untaken>,
+}
+
+/// Why neither Kafka nor the spool took a record.
+#[derive(Debug, thiserror::Error)]
+#[error("{kafka}, and the spool took nothing")]
+pub(crate) struct Untaken {
+    kafka: &'static str,
+    #[source]
+    spool: SpoolError,
 }
 
 /// Kafka, with the spool behind it. Cloning shares both.
@@ -54,20 +71,18 @@ impl Log {
         &self.producer
     }
 
-    /// Stores records: one answer for each, in order. What Kafka has not acknowledged within this
+    /// Stores records. What Kafka has not acknowledged within this
     /// time goes to the spool, and all of it at once while Kafka is known to be away. A record that
     /// went both ways is there twice, with one event id: it counts once.
-    pub(crate) async fn store(
-        &self,
-        records: &[Option<Prepared>],
-        within: Duration,
-    ) -> Vec<Storage> {
+    pub(crate) async fn store(&self, records: &[Option<Prepared>], within: Duration) -> Stored {
         let unsent = |record: &Option<Prepared>| match record {
             Some(_) => Storage::Unknown,
             None => Storage::TooLarge,
         };
         let mut stored: Vec<_> = records.iter().map(unsent).collect();
+        let mut kafka = "kafka is known to be away";
         if !self.breaker.is_open() {
+            kafka = "kafka did not acknowledge in time";
             let sent = self.producer.send(records.iter().flatten(), within).await;
             let slots = stored.iter_mut().filter(|slot| **slot == Storage::Unknown);
             slots.zip(sent).for_each(|(slot, outcome)| *slot = storage(outcome));
@@ -78,23 +93,19 @@ impl Log {
             .filter(|(_, slot)| **slot == Storage::Unknown)
             .filter_map(|(record, slot)| Some((record.as_ref()?.as_bytes(), slot)))
             .collect();
-        if !left.is_empty() {
-            self.spool(left).await;
-        }
-        stored
+        let spooled = if left.is_empty() { Ok(()) } else { self.spool(left).await };
+        let trouble = spooled.err().map(|spool| Untaken { kafka, spool });
+        Stored { storage: stored, trouble }
     }
 
-    async fn spool(&self, left: Vec<(&[u8], &mut Storage)>) {
+    async fn spool(&self, left: Vec<(&[u8], &mut Storage)>) -> Result<(), SpoolError> {
         let (records, slots): (Vec<_>, Vec<_>) = left.into_iter().unzip();
         let count = records.len() as u64;
-        match self.spool.append(records).await {
-            Ok(()) => {
-                slots.into_iter().for_each(|slot| *slot = Storage::Durable);
-                Counter::EventsSpooled.add(&[], count);
-                self.breaker.open();
-            }
-            Err(error) => tracing::debug!(%error, count, "not spooled"),
-        }
+        self.spool.append(records).await?;
+        slots.into_iter().for_each(|slot| *slot = Storage::Durable);
+        Counter::EventsSpooled.add(&[], count);
+        self.breaker.open();
+        Ok(())
     }
 
     /// Whether events would be stored: by Kafka, or else by the spool.

@@ -1,6 +1,6 @@
 use std::{convert::Infallible, time::Duration};
 
-use telemetry::Gauge;
+use telemetry::{Age, Gauge};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Log;
@@ -15,9 +15,8 @@ impl Log {
         let mut took = true;
         loop {
             ticks.tick().await;
-            let oldest = self.spool.oldest_age().unwrap_or_default().as_millis();
             Gauge::SpoolBytes.set(&[], self.spool.bytes().try_into().unwrap_or(i64::MAX));
-            Gauge::SpoolOldest.set(&[], oldest.try_into().unwrap_or(i64::MAX));
+            Age::SpoolOldest.set(&[], self.spool.oldest_age().unwrap_or_default());
             let takes = self.spool.check();
             match &takes {
                 Err(error) if took => tracing::error!(%error, "the spool takes no events"),

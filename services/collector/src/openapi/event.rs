@@ -1,122 +1,162 @@
-//! What an event looks like to those who send it. `domain/events` reads it, and a test holds this
+//! What an event looks like to those who send it. `domain/events` reads it, and tests hold this
 //! description against what it reads.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{AnyOfBuilder, ArrayBuilder, Ref, SchemaType, Type},
+    },
+};
+
+use super::form::{Described, Form, object};
 
 /// Events, in one of three forms.
-#[derive(ToSchema, Serialize)]
-#[serde(untagged)]
-#[schema(as = Batch)]
-#[expect(dead_code, reason = "describes what `domain/events` reads")]
-pub(crate) enum BatchDocument {
-    /// An array of events.
-    Array(Vec<EventDocument>),
-    /// Events, and when they are sent: the error of the sender's clock is taken out of their times.
-    Envelope {
-        /// When the request is sent, by the sender's clock.
-        sent_at: Option<DateTime<Utc>>,
-        /// The events.
-        events: Vec<EventDocument>,
-    },
-    /// A single event.
-    Event(Box<EventDocument>),
-}
+pub(crate) enum BatchDocument {}
 
-/// Something that happened in a shop or to an ad. The names GA4 and Segment use are understood,
-/// too; fields that are not named here are kept under `properties`.
-#[derive(ToSchema, Serialize)]
-#[schema(as = Event)]
-pub(crate) struct EventDocument {
-    /// `page_view`, `product_view`, `product_list_view`, `add_to_cart`, `remove_from_cart`,
-    /// `begin_checkout`, `purchase`, `refund`, `ad_impression`, `ad_viewable`, `ad_click`, or a
-    /// type of your own, `custom.<name>`.
-    #[schema(example = "product_view")]
-    r#type: String,
-    /// Names the event, best a UUIDv7: the same id within 24 hours counts once. Made by us when
-    /// absent; a re-send can then not be told.
-    event_id: Option<Uuid>,
-    /// When it happened; the time of receipt when absent. Clamped to 30 days back and five minutes
-    /// ahead; an `import` key may go back to 1970.
-    event_time: Option<DateTime<Utc>>,
-    /// The browser or device.
-    visitor_id: Option<String>,
-    /// The visit.
-    session_id: Option<String>,
-    /// The customer, hashed by you.
-    customer_id: Option<String>,
-    /// The campaign: `a-z`, `0-9` and inner `-`, up to 40 characters. Needed by ad events.
-    #[schema(example = "spring-sale")]
-    campaign_id: Option<String>,
-    /// The ad.
-    ad_id: Option<String>,
-    /// The creative shown.
-    creative_id: Option<String>,
-    /// The slot on the page.
-    placement: Option<String>,
-    /// The sort of page: home, search, product…
-    page_type: Option<String>,
-    /// The search term or keyword bid on.
-    keyword: Option<String>,
-    /// What the advertiser pays for it: a decimal number, best as a string.
-    #[schema(example = "0.35")]
-    cost: Option<String>,
-    /// The products it is about, up to 200.
-    items: Option<Vec<ItemDocument>>,
-    /// The order.
-    order_id: Option<String>,
-    /// The order's total: a decimal number, best as a string. The sum of the items when absent.
-    #[schema(example = "59.90")]
-    revenue: Option<String>,
-    /// The currency of every amount (ISO 4217); the tenant's own when absent.
-    #[schema(example = "EUR")]
-    currency: Option<String>,
-    /// The page.
-    url: Option<String>,
-    /// The page before.
-    referrer: Option<String>,
-    /// The browser's own name.
-    user_agent: Option<String>,
-    /// The sort of device: desktop, mobile…
-    device: Option<String>,
-    /// ISO 3166-1, two letters.
-    #[schema(example = "DE")]
-    country: Option<String>,
-    /// Whatever else is worth keeping, nested up to eight deep.
-    #[schema(value_type = Option<Object>)]
-    properties: Option<BTreeMap<String, String>>,
-}
+/// Something that happened in a shop or to an ad.
+pub(crate) enum EventDocument {}
 
 /// One product of an event.
-#[derive(ToSchema, Serialize)]
-#[schema(as = Item)]
-pub(crate) struct ItemDocument {
-    /// Your id of the product.
-    product_id: String,
-    /// The brand.
-    brand: Option<String>,
-    /// The category.
-    category: Option<String>,
-    /// How many; 1 when absent.
-    #[schema(minimum = 1)]
-    quantity: Option<u32>,
-    /// For one of them: a decimal number, best as a string.
-    #[schema(example = "29.95")]
-    price: Option<String>,
+pub(crate) enum ItemDocument {}
+
+const EVENT: &str = "Something that happened in a shop or to an ad. Fields are taken from the event \
+    itself, from `properties` (Segment), `params` (GA4), `ecommerce` (GA4's data layer) and `context` \
+    (Segment), and then from what stands beside the events; what is not named here is kept under \
+    `properties`. A text that is longer than it may be is cut, an id is left out, and the answer \
+    tells it in `warnings`: `docs/sending-events.md` says what becomes of everything.";
+
+/// Builds one row of a table below.
+const fn field(
+    name: &'static str,
+    form: Form,
+    aliases: &'static str,
+    about: &'static str,
+    examples: &'static [&'static str],
+) -> Described {
+    Described { name, form, aliases, about, examples }
+}
+
+#[rustfmt::skip]
+const EVENT_FIELDS: &[Described] = &[
+    field("type", Form::Name, "`event`, `name`", "`page_view`, `product_view`, `product_list_view`, `add_to_cart`, `remove_from_cart`, `begin_checkout`, `purchase`, `refund`, `ad_impression`, `ad_viewable`, `ad_click`, a name of GA4 or Segment for one of them, or `custom.<name>`. Any other name is counted as `custom.<name>`.", &["\"product_view\"", "\"Order Completed\"", "\"custom.wishlist_add\"", "\"add_payment_info\""]),
+    field("event_id", Form::EventId, "`message_id`, `messageId`, `$insert_id`", "Names the event, best a UUIDv7: the same id within 24 hours counts once. Another text stands for a UUID that is made of it. Made by us when absent; a re-send can then not be told.", &["\"018f4d2a-7c1e-7a3b-9f00-3a5c6b7d8e9f\"", "\"ajs-next-1700000000000-8c1f\"", "17"]),
+    field("event_time", Form::Time, "`timestamp`, `timestamp_micros`, `original_timestamp`, `originalTimestamp`", "When it happened; the time of receipt when absent. A number counts seconds, milliseconds or microseconds since 1970, by its size. What is in the future is set to its receipt; more than 30 days ago is refused (`too_old`), except from an `import` key.", &[]),
+    field("sent_at", Form::Time, "`sentAt`", "When it was sent, by the sender's clock: one that is more than a minute ahead of ours is set right in `event_time`.", &[]),
+    field("visitor_id", Form::Id, "`anonymous_id`, `anonymousId`, `client_id`, `clientId`, `distinct_id`", "The browser or device.", &["\"v1\"", "\"123456.7654321\"", "17"]),
+    field("session_id", Form::Id, "`sessionId`, `ga_session_id`, `$session_id`", "The visit.", &["\"s1\"", "1772368200"]),
+    field("customer_id", Form::Id, "`user_id`, `userId`", "The customer, hashed by you.", &["\"8c6976e5\"", "17", "\"\""]),
+    field("campaign_id", Form::Id, "`promotion_id`", "The campaign. Needed by ad events.", &["\"spring-sale\"", "17"]),
+    field("ad_id", Form::Id, "", "The ad.", &["\"ad-7\"", "7"]),
+    field("creative_id", Form::Id, "`creative`, `creative_name`", "The creative shown.", &["\"blue\""]),
+    field("placement", Form::Label(200), "`creative_slot`", "The slot on the page.", &["\"top\""]),
+    field("page_type", Form::Label(200), "", "The sort of page: home, search, product…", &["\"home\""]),
+    field("keyword", Form::Label(200), "`search_term`", "The search term or keyword bid on.", &["\"winter coat\""]),
+    field("cost", Form::Amount, "", "What the advertiser pays for it: a decimal number, best as a string.", &["\"0.35\"", "0.35"]),
+    field("items", Form::Items, "`products`", "The products it is about, up to 200. A single one may stand without its array, and its fields beside those of the event.", &["[{\"product_id\": \"p1\", \"quantity\": 2, \"price\": \"29.95\"}]", "[]"]),
+    field("order_id", Form::Id, "`orderId`, `transaction_id`", "The order.", &["\"o-1\"", "1234"]),
+    field("revenue", Form::Amount, "`value`; of purchases and refunds `total`", "The order's total: a decimal number, best as a string. The sum of the items when absent. Rounded to six places.", &["\"59.90\"", "59.9", "5.989999999999998"]),
+    field("currency", Form::Letters(3), "`currency_code`, `currencyCode`", "The currency of every amount (ISO 4217); the tenant's own when absent.", &["\"EUR\"", "\"usd\"", "\"\""]),
+    field("url", Form::Label(4096), "`page_location`, `$current_url`, `context.page.url`", "The page.", &["\"https://shop.example/p/1\""]),
+    field("referrer", Form::Label(4096), "`page_referrer`, `$referrer`, `context.page.referrer`", "The page before.", &["\"https://www.search.example/\"", "\"\""]),
+    field("user_agent", Form::Label(1024), "`userAgent`, `context.userAgent`", "The browser's own name.", &["\"Mozilla/5.0\""]),
+    field("device", Form::Label(200), "`device_type`, `$device_type`, `context.device.type`", "The sort of device: desktop, mobile…", &["\"mobile\""]),
+    field("country", Form::Letters(2), "`country_code`, `$geoip_country_code`", "ISO 3166-1, two letters.", &["\"DE\"", "\"de\""]),
+    field("properties", Form::Anything, "", "Whatever else is worth keeping, nested up to eight deep, and Segment's place for the fields above.", &["{\"colour\": \"red\"}", "{}"]),
+];
+
+#[rustfmt::skip]
+const ITEM_FIELDS: &[Described] = &[
+    field("product_id", Form::Id, "`item_id`, `productId`, `sku`, `id`", "Your id of the product. Its name when absent (`item_name`, `product_name`, `name`).", &["\"p1\"", "17"]),
+    field("brand", Form::Label(200), "`item_brand`", "The brand.", &["\"Acme\"", "\"\""]),
+    field("category", Form::Label(200), "`item_category`", "The category.", &["\"lamps\""]),
+    field("quantity", Form::Quantity, "", "How many, or how much of it; 1 when absent. Rounded to three places.", &["2", "\"1.0000\"", "0.5"]),
+    field("price", Form::Amount, "", "For one of them: a decimal number, best as a string.", &["\"29.95\"", "29.95"]),
+];
+
+#[rustfmt::skip]
+const ENVELOPE_FIELDS: &[Described] = &[
+    field("sent_at", Form::Time, "`sentAt`", "When the request is sent, by the sender's clock: one that is more than a minute ahead of ours is set right in the events' times.", &[]),
+    field("visitor_id", Form::Id, "`anonymous_id`, `anonymousId`, `client_id`, `clientId`, `distinct_id`", "The browser or device of every event that does not say otherwise. GA4's `client_id` is this, and never a tenant.", &["\"v1\""]),
+    field("session_id", Form::Id, "`sessionId`", "The visit.", &["\"s1\""]),
+    field("customer_id", Form::Id, "`user_id`, `userId`", "The customer.", &["\"8c6976e5\""]),
+    field("campaign_id", Form::Id, "`promotion_id`", "The campaign.", &["\"spring-sale\""]),
+    field("currency", Form::Letters(3), "`currency_code`, `currencyCode`", "The currency.", &["\"EUR\""]),
+    field("event_time", Form::Time, "`timestamp`, `timestamp_micros`", "When they happened.", &[]),
+    field("user_agent", Form::Label(1024), "`userAgent`", "The browser's own name.", &["\"Mozilla/5.0\""]),
+    field("country", Form::Letters(2), "", "ISO 3166-1, two letters.", &["\"DE\""]),
+];
+
+fn events(about: &str) -> ArrayBuilder {
+    ArrayBuilder::new().items(Ref::from_schema_name("Event")).description(Some(about))
+}
+
+impl PartialSchema for EventDocument {
+    fn schema() -> RefOr<Schema> {
+        object(EVENT_FIELDS, EVENT, "type").into()
+    }
+}
+
+impl ToSchema for EventDocument {
+    fn name() -> Cow<'static, str> {
+        "Event".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((ItemDocument::name().into_owned(), ItemDocument::schema()));
+    }
+}
+
+impl PartialSchema for ItemDocument {
+    fn schema() -> RefOr<Schema> {
+        object(ITEM_FIELDS, "One product of an event", "product_id").into()
+    }
+}
+
+impl ToSchema for ItemDocument {
+    fn name() -> Cow<'static, str> {
+        "Item".into()
+    }
+}
+
+impl PartialSchema for BatchDocument {
+    fn schema() -> RefOr<Schema> {
+        let about = "Events, and what holds for all of them. The array may be called `batch`.";
+        let envelope = object(ENVELOPE_FIELDS, about, "events");
+        let envelope = envelope.property("events", events("The events"));
+        let envelope =
+            envelope.schema_type(SchemaType::Type(Type::Object)).description(Some(about));
+        AnyOfBuilder::new()
+            .description(Some("Events, in one of three forms"))
+            .item(events("An array of events"))
+            .item(envelope)
+            .item(Ref::from_schema_name("Event"))
+            .into()
+    }
+}
+
+impl ToSchema for BatchDocument {
+    fn name() -> Cow<'static, str> {
+        "Batch".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((EventDocument::name().into_owned(), EventDocument::schema()));
+        EventDocument::schemas(schemas);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use events::{Admission, parse};
+    use chrono::Utc;
+    use events::{Admission, Taken, parse};
     use serde_json::{Value, json};
 
     use crate::openapi;
 
-    fn fields(schema: &str) -> Vec<String> {
+    fn described(schema: &str) -> Vec<String> {
         let description = serde_json::to_value(openapi()).unwrap();
         let fields = &description["components"]["schemas"][schema]["properties"];
         fields.as_object().unwrap().keys().cloned().collect()
@@ -126,42 +166,48 @@ mod tests {
         json!({"type": "ad_click", "campaign_id": "spring", "items": [{"product_id": "p"}]})
     }
 
-    fn read(event: &Value) -> Result<Value, String> {
-        let admission = Admission {
-            received_at: chrono::Utc::now(),
-            sent_at: None,
-            clamp_past: true,
-            currency: "EUR".parse().unwrap(),
-        };
-        let read = parse(event.to_string().as_bytes(), &admission);
-        read.map(|event| serde_json::to_value(event).unwrap()).map_err(|error| error.pointer)
+    fn read(event: &Value) -> Result<Taken, Vec<String>> {
+        let admission =
+            Admission::new(&"acme".parse().unwrap(), "EUR".parse().unwrap(), Utc::now());
+        parse(event.to_string().as_bytes(), &admission)
+            .map_err(|errors| errors.iter().map(|error| error.pointer.clone()).collect())
+    }
+
+    /// What is said of an event, for better or worse.
+    fn pointers(event: &Value) -> Vec<String> {
+        read(event).map_or_else(
+            |errors| errors,
+            |taken| taken.warnings.into_iter().map(|warning| warning.pointer).collect(),
+        )
     }
 
     #[test]
     fn every_field_described_is_one_that_is_read() {
-        let names = fields("Event");
+        let names = described("Event");
         assert!(names.len() > 20, "{names:?}");
-        for name in names.iter().filter(|name| *name != "properties") {
+        for name in names.iter().filter(|name| !["properties", "items"].contains(&name.as_str())) {
             let mut event = event();
             event[name] = json!({"of": "another type"});
-            assert_eq!(read(&event), Err(format!("/{name}")));
+            assert_eq!(pointers(&event), [format!("/{name}")]);
         }
-        for name in fields("Item") {
+        for name in described("Item") {
             let mut event = event();
             event["items"][0][&name] = json!({"of": "another type"});
-            assert_eq!(read(&event), Err(format!("/items/0/{name}")));
+            let said = pointers(&event);
+            assert_eq!(said[0], format!("/items/0/{name}"), "{said:?}");
         }
     }
 
     #[test]
     fn every_field_that_is_written_is_described() {
-        let known = fields("Event");
+        let known = described("Event");
         let mut event = event();
         for (name, value) in [
             ("cost", json!(1)),
             ("revenue", json!(2)),
             ("country", json!("DE")),
-            ("event_time", json!("2026-01-01T00:00:00Z")),
+            ("event_time", json!(Utc::now())),
+            ("sent_at", json!(Utc::now())),
             ("properties", json!({"a": 1})),
         ] {
             event[name] = value;
@@ -171,7 +217,8 @@ mod tests {
                 event[name] = json!("x");
             }
         }
-        for name in read(&event).unwrap().as_object().unwrap().keys() {
+        let written = serde_json::to_value(read(&event).unwrap().event).unwrap();
+        for name in written.as_object().unwrap().keys() {
             let ours = ["received_at", "event_time_sent"].contains(&name.as_str());
             assert!(ours || known.contains(name), "{name} is not described");
         }

@@ -1,6 +1,7 @@
 //! What the collector tells the world of itself.
 
 mod event;
+mod form;
 mod problem;
 
 use utoipa::{
@@ -9,7 +10,7 @@ use utoipa::{
 };
 
 pub(crate) use event::{BatchDocument, EventDocument};
-pub(crate) use problem::{ProblemDocument, UnstoredDocument};
+pub(crate) use problem::{ProblemDocument, RejectedDocument, UnstoredDocument};
 
 use crate::routes::post_events;
 

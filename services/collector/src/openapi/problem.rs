@@ -1,6 +1,8 @@
+use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use crate::ingest::Outcome;
+use crate::ingest::{Counts, Outcome};
 
 /// What went wrong (RFC 9457).
 #[derive(ToSchema)]
@@ -30,6 +32,22 @@ pub(crate) struct UnstoredDocument {
     problem: ProblemDocument,
     /// One for each event, in the order they were sent: send each again with the `event_id` given
     /// here, and it counts once.
+    outcomes: Option<Vec<Outcome>>,
+}
+
+/// What went wrong, and why each event was rejected, if they were read.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `problem` writes")]
+pub(crate) struct RejectedDocument {
+    #[serde(flatten)]
+    problem: ProblemDocument,
+    /// Names this answer; quote it to us.
+    receipt_id: Option<Uuid>,
+    /// When the request arrived.
+    received_at: Option<DateTime<Utc>>,
+    /// How many of each outcome.
+    counts: Option<Counts>,
+    /// One for each event, in the order they were sent.
     outcomes: Option<Vec<Outcome>>,
 }
 

@@ -92,17 +92,85 @@ async fn one_bad_event_in_a_thousand_rejects_one_event_and_is_kept_as_it_was_sen
 }
 
 #[actix_web::test]
-async fn a_batch_of_bad_events_is_answered_event_by_event() {
+async fn a_batch_of_bad_events_is_refused_event_by_event() {
     let collector = TestCollector::new().await;
-    let answer = send(collector.post(r#"[1, {}, {"type":"ad_click"}]"#)).await;
-    assert_eq!(answer.status, StatusCode::ACCEPTED);
+    let answer = send(collector.post(r#"[1, {}, {"type":"ad_click","cost":-1}]"#)).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    assert_eq!(answer.body["code"], "events_rejected");
     assert_eq!(answer.outcomes(), ["rejected"; 3]);
+    let counts = json!({"accepted": 0, "duplicate_in_batch": 0, "rejected": 3, "retry": 0});
+    assert_eq!(answer.body["counts"], counts);
+    assert!(answer.body["receipt_id"].as_str().unwrap().parse::<Uuid>().is_ok());
     let pointers: Vec<_> =
         (0..3).map(|at| answer.body["outcomes"][at]["pointer"].as_str().unwrap()).collect();
-    assert_eq!(pointers, ["", "/type", "/campaign_id"]);
+    assert_eq!(pointers, ["", "/type", "/cost"]);
+    let errors = answer.body["outcomes"][2]["errors"].as_array().unwrap();
+    let errors: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+    assert_eq!(errors, ["/cost", "/campaign_id"], "everything that is wrong");
     let mut kept = collector.rejected().await;
     kept.sort();
-    assert_eq!(kept, [&b"1"[..], br#"{"type":"ad_click"}"#, b"{}"]);
+    assert_eq!(kept, [&b"1"[..], br#"{"type":"ad_click","cost":-1}"#, b"{}"]);
+}
+
+#[actix_web::test]
+async fn what_was_done_to_an_event_is_told_beside_it() {
+    let collector = TestCollector::new().await;
+    let future = Utc::now() + TimeDelta::days(3);
+    let body = json!({"client_id": "123.456", "sentAt": null, "batch": [
+        {"type": "purchase", "revenue": 5.989999999999998, "currency": "usd"},
+        {"type": "page_view", "event_time": future},
+        {"type": "page_view"}]});
+    let answer = send(collector.post(body.to_string())).await;
+    assert_eq!(answer.outcomes(), ["accepted"; 3]);
+    let outcomes = &answer.body["outcomes"];
+    let warnings = outcomes[0]["warnings"].as_array().unwrap();
+    let warned: Vec<_> = warnings
+        .iter()
+        .map(|warning| (warning["code"].as_str(), warning["pointer"].as_str()))
+        .collect();
+    let expected = [("normalised", "/currency"), ("rounded", "/revenue")];
+    assert_eq!(warned, expected.map(|(code, at)| (Some(code), Some(at))));
+    let adjusted = &outcomes[1]["adjusted"][0];
+    assert_eq!(adjusted["field"], "event_time");
+    assert_eq!(adjusted["from"], json!(future));
+    let to: DateTime<Utc> = adjusted["to"].as_str().unwrap().parse().unwrap();
+    assert!((Utc::now() - to).num_seconds() < 60);
+    let named: Vec<_> = outcomes[2].as_object().unwrap().keys().collect();
+    assert_eq!(named, ["event_id", "outcome"], "nothing to tell of the third");
+    let logged = collector.logged().await;
+    assert!(logged.iter().all(|event| event.visitor_id.as_deref() == Some("123.456")));
+    assert!(logged.iter().any(|event| event.event_time == to));
+}
+
+#[actix_web::test]
+async fn a_body_is_read_as_what_it_is() {
+    let collector = TestCollector::new().await;
+    let (one, two) = (page_view(Uuid::now_v7()), page_view(Uuid::now_v7()));
+    for body in [
+        format!("{one}\n{two}\n"),
+        format!("\u{feff}[{one},{two}]"),
+        json!({"events": [one, two], "sent_at": null}).to_string(),
+    ] {
+        let answer = send(collector.post(body.clone())).await;
+        assert_eq!(answer.outcomes(), ["accepted"; 2], "{body}");
+    }
+    let sent = json!({"type": "page_view", "sent_at": Utc::now(), "event_id": "order-17"});
+    let answer = send(collector.post(sent.to_string())).await;
+    assert_eq!(answer.outcomes(), ["accepted"]);
+    let again = send(collector.post(sent.to_string())).await;
+    assert_eq!(answer.body["outcomes"][0]["event_id"], again.body["outcomes"][0]["event_id"]);
+}
+
+#[actix_web::test]
+async fn a_refused_event_is_kept_with_what_stood_beside_it() {
+    let collector = TestCollector::new().await;
+    let body = r#"{"visitor_id":"v1","events":[{"type":"page_view"},{ "type":"ad_click" }]}"#;
+    let answer = send(collector.post(body)).await;
+    assert_eq!(answer.outcomes(), ["accepted", "rejected"]);
+    let kept = collector.rejected().await;
+    let expected = r#"{ "type":"ad_click" ,"$envelope":{"visitor_id":"v1"}}"#;
+    assert_eq!(kept, [expected.as_bytes()]);
 }
 
 #[actix_web::test]
@@ -120,17 +188,19 @@ async fn the_same_id_twice_in_a_batch_is_stored_once() {
 async fn only_an_import_key_brings_history() {
     let collector = TestCollector::new().await;
     let long_ago: DateTime<Utc> = "2019-11-24T10:00:00Z".parse().unwrap();
-    for kind in [KeyKind::Collect, KeyKind::Import] {
-        let event = json!({"type": "page_view", "event_time": long_ago, "visitor_id": kind});
-        let request = collector.post_as(collector.key("acme", kind), event.to_string());
-        assert_eq!(send(request).await.outcomes(), ["accepted"]);
-    }
+    let event = json!({"type": "page_view", "event_time": long_ago}).to_string();
+    let refused = send(collector.post(event.clone())).await;
+    assert_eq!(refused.outcomes(), ["rejected"]);
+    assert_eq!(refused.body["outcomes"][0]["code"], "too_old");
+    let import = collector.post_as(collector.key("acme", KeyKind::Import), event.clone());
+    assert_eq!(send(import).await.outcomes(), ["accepted"]);
     let logged = collector.logged().await;
-    let of =
-        |kind: &str| logged.iter().find(|event| event.visitor_id.as_deref() == Some(kind)).unwrap();
-    assert_eq!(of("import").event_time, long_ago);
-    assert!(of("collect").event_time > Utc::now() - TimeDelta::days(31));
-    assert_eq!(of("collect").event_time_sent, Some(long_ago));
+    assert_eq!((logged.len(), logged[0].event_time), (1, long_ago));
+    assert_eq!(
+        collector.rejected().await,
+        [event.as_bytes()],
+        "to be replayed by who knows better"
+    );
 }
 
 #[actix_web::test]

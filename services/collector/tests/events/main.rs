@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod accepting;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod describing;
+#[cfg(test)]
+mod documentation;
 #[cfg(test)]
 mod refusing;
 #[cfg(test)]

@@ -60,7 +60,7 @@ async fn while_kafka_is_away_events_are_accepted_and_come_to_the_log_later() {
     }
     assert!(begin.elapsed() < 5 * TIMEOUT, "{:?}: nobody waits in vain", begin.elapsed());
     let rejected = send(collector.post(r#"[{ "type":17 }]"#)).await;
-    assert_eq!((rejected.status.as_u16(), rejected.outcomes()), (202, vec!["rejected"]));
+    assert_eq!((rejected.status.as_u16(), rejected.outcomes()), (422, vec!["rejected"]));
     let ready = send(collector.client.get(collector.url("/readyz"))).await;
     assert_eq!((ready.status, &ready.body["checks"]["log"]), (StatusCode::OK, &json!("ok")));
 

@@ -2,7 +2,18 @@ use lifecycle::Lifecycle;
 use processor::Sink;
 use web::Health;
 
-use crate::{cli::SinkName, configuration::Configuration, exit::Failure, parts::Parts};
+use crate::{
+    cli::SinkName,
+    configuration::Configuration,
+    exit::{Failure, chain},
+    parts::Parts,
+};
+
+/// The commit that this program was built from, where whoever built it has said so.
+const COMMIT: &str = match option_env!("FOOTFALL_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};
 
 /// Which services this process runs.
 pub(crate) struct Services {
@@ -39,6 +50,8 @@ impl Services {
 /// Starts the services and runs until a signal or the first failure.
 pub(crate) async fn run(configuration: Configuration, services: Services) -> Result<(), Failure> {
     telemetry::init(&configuration.telemetry).map_err(Failure::other)?;
+    telemetry::state_build(env!("CARGO_PKG_VERSION"), COMMIT);
+    telemetry::register();
     let lifecycle = Lifecycle::new();
     if let Err(failure) = start(configuration, services, &lifecycle).await {
         lifecycle.stop().await.map_err(Failure::other)?;
@@ -52,6 +65,7 @@ async fn start(
     services: Services,
     lifecycle: &Lifecycle,
 ) -> Result<(), Failure> {
+    serve_metrics(&configuration.metrics.bind, lifecycle)?;
     let parts = Parts::connect(configuration).await?;
     parts.keep_current(lifecycle).await?;
     if !services.sinks.is_empty() {
@@ -67,7 +81,17 @@ async fn start(
     Ok(())
 }
 
-/// Serves the health and the metrics of a process with a processor, where the settings name a place.
+/// Serves the metrics of this process, where the settings name a place.
+fn serve_metrics(bind: &str, lifecycle: &Lifecycle) -> Result<(), Failure> {
+    if bind.is_empty() {
+        return Ok(());
+    }
+    web::serve("metrics", bind, lifecycle, web::metrics)
+        .map(drop)
+        .map_err(|error| Failure::Usage(format!("metrics.bind: {}", chain(&error))))
+}
+
+/// Serves the health of a process with a processor, where the settings name a place.
 fn show_processor(parts: &Parts, lifecycle: &Lifecycle) -> Result<(), Failure> {
     let bind = &parts.configuration.processor.bind;
     if bind.is_empty() {

@@ -1,9 +1,10 @@
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
+    path::Path,
     time::{Duration, Instant},
 };
 
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 
 use crate::{
@@ -11,60 +12,104 @@ use crate::{
     delivery::{self, Batch, Batches, Collector, IN_FLIGHT, Pace, Tally},
     exit::Failure,
     output::{self, Progress},
-    simulate::{Curve, Traffic},
+    simulate::{Curve, ShopFile, Traffic},
 };
 
 /// How often what has happened is sent.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Sends made-up traffic as it happens, until the time is over or Ctrl-C.
+/// How many events of the past are made up at a time, about.
+const STRETCH: f64 = 5_000.0;
+
+/// Sends made-up traffic: the past at once, the rest as it happens, until its end or Ctrl-C.
 pub(crate) async fn run(arguments: Simulate) -> Result<(), Failure> {
-    let Simulate { rate, target, seed, duration, campaigns, flat } = arguments;
+    let Simulate { rate, target, seed, from, to, duration, shop, campaigns, flat } = arguments;
+    let from = from.unwrap_or_else(Utc::now);
+    let to = duration.map(|seconds| from + TimeDelta::seconds(seconds.into())).or(to);
+    if to.is_some_and(|to| to <= from) {
+        return Err(Failure::Usage("--to must be later than --from".to_owned()));
+    }
+    let mut shop = open(shop.as_deref())?;
+    if !campaigns.is_empty() {
+        shop = shop.with_campaigns(&campaigns);
+    }
     let collector = Collector::new(target)?;
-    let curve = if flat { Curve::Flat } else { Curve::Day };
-    let traffic = Traffic::new(seed, f64::from(rate), curve, &campaigns, Utc::now());
-    let progress = duration.map_or_else(Progress::endless, Progress::of_seconds);
+    let curve = if flat { Curve::Flat } else { Curve::Calendar };
+    let traffic = Traffic::new(seed, rate, curve, shop, from);
+    let seconds = |time: DateTime<Utc>| (time - from).num_seconds().max(0).cast_unsigned();
+    let progress = to.map_or_else(Progress::endless, |to| Progress::of_seconds(seconds(to)));
 
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);
-    let happening = happen(traffic, duration.map(Duration::from_secs), sender);
+    let reached = Cell::new(from);
+    let stretch = TimeDelta::milliseconds((STRETCH / rate * 1_000.0) as i64);
+    let happening = happen(traffic, stretch, &reached, to, sender);
     let (began, last) = (Instant::now(), RefCell::new(Tally::default()));
     let tell = |tally: &Tally, trouble: Option<String>| {
-        let elapsed = began.elapsed();
-        let each_second = tally.answered() as f64 / elapsed.as_secs_f64().max(0.001);
+        let each_second = tally.answered() as f64 / began.elapsed().as_secs_f64().max(0.001);
         let Tally { accepted, rejected, .. } = tally;
         let message = format!("{each_second:.0}/s, accepted {accepted}, rejected {rejected}");
-        progress.update(elapsed.as_secs(), message, trouble);
+        progress.update(seconds(reached.get()), message, trouble);
         last.replace(tally.clone());
     };
     let sending = delivery::send(&collector, receiver, Pace::new(None), tell);
-    let tally = tokio::select! {
-        ((), sent) = async { tokio::join!(happening, sending) } => sent?,
+    let (tally, ended) = tokio::select! {
+        ((), sent) = async { tokio::join!(happening, sending) } => (sent?, true),
         // What is under way is not waited for: it may never be answered.
-        _ = tokio::signal::ctrl_c() => last.take(),
+        _ = tokio::signal::ctrl_c() => (last.take(), to.is_none()),
     };
     progress.finish();
     output::line(&tally.to_string());
+    if !ended {
+        return Err(Failure::Other("stopped before the end".to_owned()));
+    }
     match tally.rejected {
         0 => Ok(()),
         rejected => Err(Failure::Rejected(format!("{rejected} events were rejected"))),
     }
 }
 
+fn open(shop: Option<&Path>) -> Result<ShopFile, Failure> {
+    let Some(path) = shop else {
+        return ShopFile::fashion().map_err(Failure::other);
+    };
+    let wrong = |error: &dyn std::fmt::Display| {
+        Failure::Usage(format!("{}: {}", path.display(), error.to_string().trim_end()))
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    ShopFile::read(&text).map_err(|error| wrong(&error))
+}
+
 /// Lets the traffic happen. When the collector is slow, events wait here and keep their times.
-async fn happen(mut traffic: Traffic, duration: Option<Duration>, sender: mpsc::Sender<Batch>) {
+async fn happen(
+    mut traffic: Traffic,
+    stretch: TimeDelta,
+    reached: &Cell<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+    sender: mpsc::Sender<Batch>,
+) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let end = duration.map(|duration| Instant::now() + duration);
-    while end.is_none_or(|end| Instant::now() < end) {
-        ticks.tick().await;
-        let mut batches = Batches::of_at_most(usize::MAX);
-        for event in traffic.until(Utc::now()) {
+    let mut batches = Batches::of_at_most(usize::MAX);
+    while to.is_none_or(|to| reached.get() < to) {
+        let now = Utc::now();
+        let until = to.map_or(now, |to| to.min(now));
+        let next = until.min(reached.get() + stretch);
+        for event in traffic.until(next) {
             batches.add(event.line());
         }
-        while let Some(batch) = batches.next_any() {
+        reached.set(next);
+        // Of the past, full batches only.
+        let due = |batches: &mut Batches| match next == until {
+            true => batches.next_any(),
+            false => batches.next_full(),
+        };
+        while let Some(batch) = due(&mut batches) {
             if sender.send(batch).await.is_err() {
                 return;
             }
+        }
+        if next == now {
+            ticks.tick().await;
         }
     }
 }

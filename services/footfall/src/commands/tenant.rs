@@ -11,16 +11,16 @@ use crate::{
     parts::{Parts, operator},
 };
 
-/// Plans, or plans and applies, the tenants of a folder.
+/// Plans, or plans and applies, the tenants of a folder or of one file.
 pub(crate) async fn run(
     configuration: Configuration,
     command: TenantCommand,
 ) -> Result<(), Failure> {
-    let (folder, handover) = match command {
-        TenantCommand::Plan { folder } => (folder, None),
-        TenantCommand::Apply { folder, handover } => (folder, Some(handover)),
+    let (path, handover) = match command {
+        TenantCommand::Plan { path } => (path, None),
+        TenantCommand::Apply { path, handover } => (path, Some(handover)),
     };
-    let (onboarding, plan) = plan(configuration, &folder).await?;
+    let (onboarding, plan) = plan(configuration, &path).await?;
     if plan.is_empty() {
         output::line("no changes");
         return Ok(());
@@ -51,11 +51,11 @@ pub(crate) async fn run(
     credentials.end()
 }
 
-async fn plan(configuration: Configuration, folder: &Path) -> Result<(Onboarding, Plan), Failure> {
-    if !folder.is_dir() {
-        return Err(Failure::Usage(format!("{} is not a folder", folder.display())));
+async fn plan(configuration: Configuration, path: &Path) -> Result<(Onboarding, Plan), Failure> {
+    if !path.exists() {
+        return Err(Failure::Usage(format!("{} is no file and no folder", path.display())));
     }
-    let folder = read_folder(folder).map_err(|error| Failure::Rejected(error.to_string()))?;
+    let folder = read_folder(path).map_err(|error| Failure::Rejected(error.to_string()))?;
     let parts = Parts::connect(configuration).await?;
     parts.read_clusters().await?;
     let onboarding = Onboarding::new(parts.control_plane, parts.warehouse, &operator());

@@ -27,4 +27,6 @@ pub(crate) enum EventOutcome {
 pub(crate) struct ProblemBody {
     pub(crate) code: String,
     pub(crate) detail: String,
+    /// What became of each event, if they were read.
+    pub(crate) outcomes: Option<Vec<EventOutcome>>,
 }

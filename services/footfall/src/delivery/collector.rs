@@ -25,6 +25,8 @@ use crate::{
 
 /// The longest one request may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// The code of an answer to a batch of which nothing was taken.
+const EVENTS_REJECTED: &str = "events_rejected";
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
@@ -164,7 +166,11 @@ async fn read(response: Response) -> Reply {
         .get(RETRY_AFTER)
         .and_then(|seconds| seconds.to_str().ok()?.parse().ok())
         .map(Duration::from_secs);
-    let body: ProblemBody = response.json().await.unwrap_or_default();
+    let mut body: ProblemBody = response.json().await.unwrap_or_default();
+    // Every event was rejected: each has its outcome, as in a receipt.
+    if let (EVENTS_REJECTED, Some(outcomes)) = (body.code.as_str(), body.outcomes.take()) {
+        return Reply::Answered(Answer { outcomes });
+    }
     let why = match body.code.as_str() {
         "" => format!("the collector answered {status}"),
         code => format!("the collector answered {status}, {code}: {}", body.detail),

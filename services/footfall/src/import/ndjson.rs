@@ -78,13 +78,10 @@ mod tests {
         let text = r#"{"type":"page_view","event_id":null,"campaign_id":null}"#;
         let read = || -> events::Event {
             let row = rows(text.as_bytes(), Some("spring".parse().unwrap())).unwrap().next();
-            let admission = events::Admission {
-                received_at: "2026-03-01T12:00:00Z".parse().unwrap(),
-                sent_at: None,
-                clamp_past: false,
-                currency: "EUR".parse().unwrap(),
-            };
-            events::parse(row.unwrap().unwrap().as_bytes(), &admission).unwrap()
+            let (tenant, noon) = ("acme".parse().unwrap(), "2026-03-01T12:00:00Z".parse());
+            let eur = "EUR".parse().unwrap();
+            let admission = events::Admission::new(&tenant, eur, noon.unwrap());
+            events::parse(row.unwrap().unwrap().as_bytes(), &admission).unwrap().event
         };
         let (event, again) = (read(), read());
         assert_eq!(event.event_id, again.event_id);

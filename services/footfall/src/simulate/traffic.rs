@@ -2,33 +2,34 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use tenancy::CampaignId;
 
 use super::{
-    advertising::Advertising,
-    catalogue::Catalogue,
-    day_curve::busyness,
+    chance::Chance,
     session::{LONGEST, Session},
+    shop::Shop,
+    shop_file::ShopFile,
 };
 use crate::delivery::OutgoingEvent;
 
 /// How many visits are made up to learn how many events one has on average.
 const SAMPLE: u32 = 2_000;
 
-/// Whether the rate follows the hours of the day.
+/// How long the shop counts as equally busy.
+const STEP: TimeDelta = TimeDelta::minutes(5);
+
+/// Whether the rate follows the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Curve {
-    /// Quiet at night, busy in the evening; `rate` is the day's average.
-    Day,
+    /// Quiet at night, busy in the evening, other on a Sunday; `rate` is the week's average.
+    Calendar,
     /// Always the same.
     Flat,
 }
 
 /// Everything that happens in one shop, from a start on.
 pub(crate) struct Traffic {
-    catalogue: Catalogue,
-    advertising: Advertising,
-    random: StdRng,
+    shop: Shop,
+    chance: Chance,
     curve: Curve,
     visits_per_second: f64,
     next_visit: DateTime<Utc>,
@@ -40,24 +41,24 @@ pub(crate) struct Traffic {
 
 impl Traffic {
     /// A shop whose events average `rate` a second, from `start` on.
+    ///
+    /// The seed alone sets its prices; seed and start together set who comes and what they do.
     pub(crate) fn new(
         seed: u64,
         rate: f64,
         curve: Curve,
-        campaigns: &[CampaignId],
+        file: ShopFile,
         start: DateTime<Utc>,
     ) -> Self {
-        let mut random = StdRng::seed_from_u64(seed);
-        let catalogue = Catalogue::new(&mut random);
-        let advertising = Advertising::new(campaigns, &catalogue, &mut random);
-        let sampled: usize = (0..SAMPLE)
-            .map(|_| Session::events(start, &catalogue, &advertising, &mut random).len())
-            .sum();
+        let shop = Shop::open(file, &mut StdRng::seed_from_u64(seed));
+        let mut chance = Chance::new(seed);
+        let sampled: usize =
+            (0..SAMPLE).map(|_| Session::events(start, &shop, &mut chance).len()).sum();
         let events_per_visit = sampled as f64 / f64::from(SAMPLE);
         Self {
-            catalogue,
-            advertising,
-            random,
+            shop,
+            // Who came to another start, such as that of the history, does not come again.
+            chance: Chance::new(seed ^ start.timestamp_micros().cast_unsigned()),
             curve,
             visits_per_second: rate / events_per_visit.max(1.0),
             // The shop opened earlier: at the start, visits are under way already.
@@ -73,31 +74,38 @@ impl Traffic {
         while self.next_visit <= now {
             let at = self.next_visit;
             self.visit(at);
-            self.next_visit = at + self.pause(at);
+            self.next_visit = self.visit_after(at);
         }
         let later = self.waiting.split_off(&(now + TimeDelta::milliseconds(1), 0));
         std::mem::replace(&mut self.waiting, later).into_values().collect()
     }
 
     fn visit(&mut self, at: DateTime<Utc>) {
-        let Self { catalogue, advertising, random, start, .. } = self;
-        for event in Session::events(at, catalogue, advertising, random) {
-            if event.event_time >= *start {
+        for event in Session::events(at, &self.shop, &mut self.chance) {
+            if event.event_time >= self.start {
                 self.made += 1;
                 self.waiting.insert((event.event_time, self.made), event);
             }
         }
     }
 
-    /// Visitors come independently of each other: the pauses between them are exponential.
-    fn pause(&mut self, at: DateTime<Utc>) -> TimeDelta {
-        let busyness = match self.curve {
-            Curve::Day => busyness(at),
-            Curve::Flat => 1.0,
-        };
-        let mean_seconds = 1.0 / (self.visits_per_second * busyness);
-        let chance: f64 = self.random.random_range(f64::MIN_POSITIVE..1.0);
-        TimeDelta::microseconds((-chance.ln() * mean_seconds * 1e6) as i64)
+    /// Visitors come independently of each other: the pauses between them are exponential, and end
+    /// the sooner the busier the shop is meanwhile.
+    fn visit_after(&mut self, mut at: DateTime<Utc>) -> DateTime<Utc> {
+        let chance: f64 = self.chance.random.random_range(f64::MIN_POSITIVE..1.0);
+        let mut seconds = -chance.ln() / self.visits_per_second;
+        loop {
+            let busyness = match self.curve {
+                Curve::Calendar => self.shop.calendar.busyness(at),
+                Curve::Flat => 1.0,
+            };
+            let step = STEP.as_seconds_f64() * busyness;
+            if seconds <= step {
+                return at + TimeDelta::microseconds((seconds / busyness * 1e6) as i64);
+            }
+            seconds -= step;
+            at += STEP;
+        }
     }
 }
 
@@ -112,42 +120,46 @@ mod tests {
     }
 
     fn hour(seed: u64, curve: Curve) -> Vec<OutgoingEvent> {
-        let campaigns = ["spring-sale", "new-shoes"].map(|id| id.parse().unwrap());
-        let mut traffic = Traffic::new(seed, 5.0, curve, &campaigns, start());
+        let shop = ShopFile::fashion().unwrap();
+        let mut traffic = Traffic::new(seed, 5.0, curve, shop, start());
         let ticks = (0..=36_000).map(|tick| start() + TimeDelta::milliseconds(tick * 100));
         ticks.flat_map(|now| traffic.until(now)).collect()
     }
 
     #[test]
     fn the_same_seed_gives_the_same_events_and_another_seed_others() {
-        let (one, same, other) = (hour(1, Curve::Day), hour(1, Curve::Day), hour(2, Curve::Day));
+        let (one, same, other) =
+            (hour(1, Curve::Calendar), hour(1, Curve::Calendar), hour(2, Curve::Calendar));
         assert_eq!(one, same);
         assert_ne!(one, other);
     }
 
     #[test]
     fn events_come_in_order_at_the_rate_asked_for_from_the_first_second() {
-        let events = hour(1, Curve::Flat);
-        assert!(events.is_sorted_by_key(|event| event.event_time));
-        let rate = events.len() as f64 / 3_600.0;
-        assert!((4.5..5.5).contains(&rate), "{rate} events/s");
-        let early = start() + TimeDelta::minutes(5);
-        let early = events.iter().filter(|event| event.event_time < early).count() as f64 / 300.0;
-        assert!((4.0..6.0).contains(&early), "{early} events/s in the first minutes");
+        // A few minutes hold few visits: several shops tell the mean.
+        let (mut all, mut early) = (0, 0);
+        let end = start() + TimeDelta::minutes(5);
+        for seed in 1..=8 {
+            let events = hour(seed, Curve::Flat);
+            assert!(events.is_sorted_by_key(|event| event.event_time));
+            all += events.len();
+            early += events.iter().filter(|event| event.event_time < end).count();
+        }
+        let (all, early) = (all as f64 / (8.0 * 3_600.0), early as f64 / (8.0 * 300.0));
+        assert!((4.5..5.5).contains(&all), "{all} events/s");
+        assert!((4.5..5.5).contains(&early), "{early} events/s in the first minutes");
     }
 
     #[test]
     fn every_sort_of_event_happens_and_the_collector_would_take_each() {
-        let admission = Admission {
-            received_at: start() + TimeDelta::hours(1),
-            sent_at: None,
-            clamp_past: true,
-            currency: "EUR".parse().unwrap(),
-        };
+        let (tenant, eur) = ("acme".parse().unwrap(), "EUR".parse().unwrap());
+        let admission = Admission::new(&tenant, eur, start() + TimeDelta::hours(1));
         let mut counts = std::collections::HashMap::<EventType, u32>::new();
         for event in hour(1, Curve::Flat) {
             let parsed = events::parse(event.line().as_bytes(), &admission);
             let parsed = parsed.unwrap_or_else(|rejection| panic!("{rejection}: {}", event.line()));
+            assert_eq!((&parsed.warnings, &parsed.adjusted), (&vec![], &vec![]));
+            let parsed = parsed.event;
             assert_eq!(parsed.event_time.timestamp_millis(), event.event_time.timestamp_millis());
             *counts.entry(parsed.event_type).or_default() += 1;
         }

@@ -1,23 +1,13 @@
+use std::collections::BTreeMap;
+
 use rand::{Rng, rngs::StdRng};
 
 /// How many visitors come back; the chance that a visit is one of theirs.
 const REGULARS: u32 = 5_000;
 const REGULAR: f64 = 0.45;
 
-/// Per mille of visits.
-const DEVICES: &[(&str, u32)] = &[("mobile", 610), ("desktop", 320), ("tablet", 70)];
-
-const COUNTRIES: &[(&str, u32)] = &[
-    ("DE", 340),
-    ("FR", 170),
-    ("NL", 110),
-    ("AT", 90),
-    ("ES", 80),
-    ("IT", 80),
-    ("BE", 60),
-    ("PL", 40),
-    ("SE", 30),
-];
+/// Against each other.
+const DEVICES: [(&str, u32); 3] = [("mobile", 610), ("desktop", 320), ("tablet", 70)];
 
 /// Who visits, and with what.
 #[derive(Clone, Debug)]
@@ -26,39 +16,47 @@ pub(super) struct Visitor {
     /// Known customers only.
     pub(super) customer_id: Option<String>,
     pub(super) device: &'static str,
-    pub(super) country: &'static str,
+    pub(super) country: String,
 }
 
 impl Visitor {
-    pub(super) fn arriving(random: &mut StdRng) -> Self {
+    /// Anybody, from one of these countries.
+    pub(super) fn arriving(countries: &BTreeMap<String, u32>, random: &mut StdRng) -> Self {
+        let country = |number| {
+            let shares = countries.iter().map(|(country, share)| (country.as_str(), *share));
+            pick(shares, number).unwrap_or_default().to_owned()
+        };
+        let device = |number| pick(DEVICES.into_iter(), number).unwrap_or_default();
         if random.random_bool(REGULAR) {
             let number = random.random_range(0..REGULARS);
             // What a regular is like depends on the number alone.
             return Self {
                 id: format!("v-{number:08x}"),
                 customer_id: (number % 3 == 0).then(|| format!("c-{number:08x}")),
-                device: pick(DEVICES, number.wrapping_mul(7_919) % 1_000),
-                country: pick(COUNTRIES, number.wrapping_mul(104_729) % 1_000),
+                device: device(number.wrapping_mul(7_919)),
+                country: country(number.wrapping_mul(104_729)),
             };
         }
         Self {
             id: format!("v-{:016x}", random.random::<u64>()),
             customer_id: None,
-            device: pick(DEVICES, random.random_range(0..1_000)),
-            country: pick(COUNTRIES, random.random_range(0..1_000)),
+            device: device(random.random()),
+            country: country(random.random()),
         }
     }
 }
 
-/// The choice into whose share a number below 1,000 falls.
-fn pick(choices: &[(&'static str, u32)], mut number: u32) -> &'static str {
+/// The choice into whose share a number falls, counted round and round; none without shares.
+fn pick<'a>(choices: impl Iterator<Item = (&'a str, u32)> + Clone, number: u32) -> Option<&'a str> {
+    let all: u32 = choices.clone().map(|(_, share)| share).sum();
+    let mut number = number.checked_rem(all)?;
     for (choice, share) in choices {
-        match number.checked_sub(*share) {
-            None => return choice,
+        match number.checked_sub(share) {
+            None => return Some(choice),
             Some(rest) => number = rest,
         }
     }
-    choices.first().map_or("", |(choice, _)| choice)
+    None
 }
 
 #[cfg(test)]
@@ -66,10 +64,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_add_up() {
-        for shares in [DEVICES, COUNTRIES] {
-            assert_eq!(shares.iter().map(|(_, share)| share).sum::<u32>(), 1_000);
-        }
-        assert_eq!((pick(DEVICES, 609), pick(DEVICES, 610)), ("mobile", "desktop"));
+    fn a_number_falls_into_a_share() {
+        let picked = [0, 609, 610, 999, 1_000].map(|number| pick(DEVICES.into_iter(), number));
+        assert_eq!(picked, ["mobile", "mobile", "desktop", "tablet", "mobile"].map(Some));
+        assert_eq!(pick([("nowhere", 0)].into_iter(), 7), None);
     }
 }

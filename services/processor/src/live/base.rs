@@ -3,9 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use aggregates::{LiveDelta, ProductDelta};
 use chrono::{DateTime, Utc};
 use metrics::{QuarterHour, Sums, TimeRange};
+use money::Quantity;
 use tenancy::CampaignId;
 use warehouse::{
-    LogFrontier, QuarterSums, RankedProduct, SeenVisitor, TenantWarehouse, WarehouseError,
+    LogFrontier, QuarterSums, Rank, RankedProduct, SeenVisitor, TenantWarehouse, WarehouseError,
 };
 
 use super::portions::Portion;
@@ -71,10 +72,13 @@ fn merge(sums: Vec<QuarterSums>, products: Vec<RankedProduct>) -> Base {
     for QuarterSums { campaign, quarter, sums } in sums {
         quarters.entry(campaign).or_default().entry(quarter).or_default().merge(&sums);
     }
-    let mut pieces = BTreeMap::<CampaignId, BTreeMap<String, (u64, u64)>>::new();
-    for RankedProduct { campaign, product_id, is_sold, count } in products {
+    let mut pieces = BTreeMap::<CampaignId, BTreeMap<String, (u64, Quantity)>>::new();
+    for RankedProduct { campaign, product_id, rank } in products {
         let (views, units) = pieces.entry(campaign).or_default().entry(product_id).or_default();
-        *(if is_sold { units } else { views }) += count;
+        match rank {
+            Rank::Viewed(times) => *views += times,
+            Rank::Sold(quantity) => *units += quantity,
+        }
     }
     let deltas = |(campaign, quarters): (CampaignId, BTreeMap<_, _>)| {
         let mut products = pieces.remove(&campaign).unwrap_or_default();

@@ -6,7 +6,8 @@ use std::{
 use aggregates::{LiveDelta, ProductDelta};
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{Event, EventType};
-use metrics::{Counter, MoneySum, QuarterHour, Sums};
+use metrics::{Counter, MoneySum, QuantitySum, QuarterHour, Sums};
+use money::{Amount, Quantity};
 use tenancy::{CampaignId, Scoped};
 
 use crate::record::Decoded;
@@ -34,7 +35,7 @@ fn counts(event: &Event, log_time: DateTime<Utc>) -> bool {
 struct Merged {
     sums: Sums,
     visitors: BTreeSet<String>,
-    products: BTreeMap<String, (u64, u64)>,
+    products: BTreeMap<String, (u64, Quantity)>,
 }
 
 fn merge(events: &[Arc<Event>]) -> Vec<LiveDelta> {
@@ -49,12 +50,12 @@ fn merge(events: &[Arc<Event>]) -> Vec<LiveDelta> {
         merged.visitors.extend(event.visitor_id.clone());
         for item in &event.items {
             let (views, units) = match event.event_type {
-                EventType::ProductView => (1, 0),
-                EventType::Purchase => (0, item.quantity.thousandths() / 1000),
+                EventType::ProductView => (1, Quantity::ZERO),
+                EventType::Purchase => (0, item.quantity),
                 _ => continue,
             };
             let product = merged.products.entry(item.product_id.clone()).or_default();
-            *product = (product.0 + views, product.1 + units);
+            *product = (product.0 + views, product.1.plus(units));
         }
     }
     let delta = |((campaign, quarter), merged): (_, Merged)| LiveDelta {
@@ -83,14 +84,14 @@ fn add(sums: &mut Sums, event: &Event) {
         _ => None,
     };
     if let Some(counter) = counter {
-        sums.add_count(counter, 1);
+        sums.add_count(counter, event.currency, 1);
     }
-    sums.add_count(Counter::UnitsSold, event.units().thousandths() / 1000);
+    sums.add_quantity(QuantitySum::UnitsSold, event.units());
     let Some(currency) = event.currency else {
         return;
     };
     for (sum, amount) in [(MoneySum::Spend, event.cost), (MoneySum::Sales, Some(event.sales()))] {
-        if let Some(amount) = amount.filter(|amount| *amount != money::Amount::ZERO) {
+        if let Some(amount) = amount.filter(|amount| *amount != Amount::ZERO) {
             sums.add_money(sum, currency, amount);
         }
     }
@@ -101,13 +102,10 @@ mod tests {
     use super::*;
 
     fn event(raw: serde_json::Value) -> Arc<Event> {
-        let admission = events::Admission {
-            received_at: "2026-03-01T12:00:00Z".parse().unwrap(),
-            sent_at: None,
-            clamp_past: false,
-            currency: "EUR".parse().unwrap(),
-        };
-        Arc::new(events::parse(raw.to_string().as_bytes(), &admission).unwrap())
+        let (tenant, received_at) = ("acme".parse().unwrap(), "2026-03-01T12:00:00Z".parse());
+        let eur = "EUR".parse().unwrap();
+        let admission = events::Admission::new(&tenant, eur, received_at.unwrap());
+        Arc::new(events::parse(raw.to_string().as_bytes(), &admission).unwrap().event)
     }
 
     #[test]
@@ -131,7 +129,7 @@ mod tests {
         assert_eq!(first.sums.money(MoneySum::Spend, eur).to_string(), "1.50");
         assert_eq!(first.sums.money(MoneySum::Sales, eur).to_string(), "10.00");
         assert_eq!(first.visitors, ["v1"]);
-        assert_eq!(first.products[0].units, 1);
+        assert_eq!(first.products[0].units, Quantity::ONE);
         assert_eq!(second.products[0].views, 1);
     }
 

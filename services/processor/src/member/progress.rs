@@ -7,7 +7,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use lifecycle::BoxError;
 use stream::{Offset, Partition};
-use telemetry::Gauge;
+use telemetry::{Age, Gauge};
 use tokio_util::sync::CancellationToken;
 
 use super::Log;
@@ -137,7 +137,7 @@ async fn look(log: &Log) -> Result<(), BoxError> {
     let oldest = done.values().filter(behind).map(|done| done.as_of).min().unwrap_or(asked_at);
     Gauge::PartitionsOwned.set(&[sink], done.len().try_into().unwrap_or(i64::MAX));
     Gauge::LagRecords.set(&[sink], lag.try_into().unwrap_or(i64::MAX));
-    Gauge::OldestUnacknowledged.set(&[sink], (asked_at - oldest).num_milliseconds().max(0));
+    Age::OldestUnacknowledged.set(&[sink], (asked_at - oldest).to_std().unwrap_or_default());
     let up_to_date: Vec<_> = done
         .iter()
         .filter(|(_, done)| done.end.is_some() && done.behind() == 0)

@@ -1,3 +1,4 @@
+use events::EventIds;
 use stream::{LogRecord, RejectedRecord};
 use warehouse::{LogPlace, RejectId, RejectedEvent};
 
@@ -6,7 +7,7 @@ use warehouse::{LogPlace, RejectId, RejectedEvent};
 ///
 /// What a sink set aside goes by its place in the log of events. A crash may have published it
 /// twice.
-pub(super) fn kept(kgen: u16, record: &LogRecord) -> (LogPlace, RejectedEvent) {
+pub(super) fn kept(kgen: u16, ids: EventIds, record: &LogRecord) -> (LogPlace, RejectedEvent) {
     let read = RejectedRecord::read(record);
     let place = match read.source {
         Some(source) => {
@@ -19,7 +20,7 @@ pub(super) fn kept(kgen: u16, record: &LogRecord) -> (LogPlace, RejectedEvent) {
         code: read.code,
         pointer: read.pointer,
         reason: read.reason,
-        event_id: events::sent_id(&read.original),
+        event_id: events::sent_id(&read.original, ids),
         sent_at: read.sent_at,
         history: read.history,
         set_aside: read.source.is_some(),
@@ -34,6 +35,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    fn kept(kgen: u16, record: &LogRecord) -> (LogPlace, RejectedEvent) {
+        super::kept(kgen, EventIds::of(&"acme".parse().unwrap()), record)
+    }
 
     const ID: &str = "018f0000-0000-7000-8000-000000000001";
 

@@ -4,6 +4,7 @@ use std::{
 };
 
 use control_plane::Lease;
+use events::EventIds;
 use failpoints::Step;
 use stream::{Entry, Offset, Partition};
 use telemetry::{Counter, Histogram};
@@ -64,7 +65,8 @@ impl Rejects {
             match entry {
                 Entry::Record(record) => {
                     let destination = record.tenant().destination().clone();
-                    let reject = record.map(|record| kept(kgen, &record));
+                    let ids = EventIds::of(record.tenant().client_id());
+                    let reject = record.map(|record| kept(kgen, ids, &record));
                     sorted.entry(destination).or_default().push(reject);
                 }
                 Entry::Unresolved(nobodys) => {

@@ -23,15 +23,10 @@ async fn tenant(name: &str) -> TenantContext {
 /// A purchase of two products, logged at noon and as many seconds.
 #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
 fn purchase(tenant: &TenantContext, offset: Offset) -> Decoded {
-    let admission = Admission {
-        received_at: noon(),
-        sent_at: None,
-        clamp_past: true,
-        currency: tenant.currency(),
-    };
+    let admission = Admission::new(tenant.client_id(), tenant.currency(), noon());
     let items = json!([{"product_id": "a", "quantity": 1}, {"product_id": "b", "quantity": 1}]);
     let raw = json!({"type": "purchase", "items": items}).to_string();
-    let event = events::parse(raw.as_bytes(), &admission).unwrap();
+    let event = events::parse(raw.as_bytes(), &admission).unwrap().event;
     Decoded {
         offset,
         log_time: noon() + TimeDelta::seconds(offset.cast_signed()),

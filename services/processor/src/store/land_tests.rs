@@ -29,15 +29,10 @@ async fn shipment(isolation: Isolation) -> Shipment {
     let destination = tenant.destination().clone();
     warehouse.migrate(&destination).await.unwrap();
     let logged_at = Utc::now().trunc_subsecs(3);
-    let admission = Admission {
-        received_at: logged_at,
-        sent_at: None,
-        clamp_past: true,
-        currency: tenant.currency(),
-    };
+    let admission = Admission::new(tenant.client_id(), tenant.currency(), logged_at);
     let rows = (0..10).flat_map(|offset| {
         let raw = json!({"type": "page_view", "visitor_id": format!("v{offset}")}).to_string();
-        let event = Arc::new(parse(raw.as_bytes(), &admission).unwrap());
+        let event = Arc::new(parse(raw.as_bytes(), &admission).unwrap().event);
         EventRow::lines(event, Coordinates { offset, logged_at }).collect::<Vec<_>>()
     });
     let load = Load { destination: destination.clone(), rows: vec![tenant.scope(rows.collect())] };

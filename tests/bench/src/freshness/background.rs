@@ -59,10 +59,10 @@ impl<'a> Background<'a> {
 
 /// The collector's own count.
 async fn accepted(platform: &Platform) -> Result<u64, Failure> {
-    let response = platform.client().get(platform.collector("/metrics")).send().await?;
+    let response = platform.client().get(platform.metrics()).send().await?;
     let metrics = response.error_for_status()?.text().await?;
     let series = format!(r#"{}{{outcome="accepted"}} "#, Counter::EventsReceived.name());
     let count = metrics.lines().find_map(|line| line.strip_prefix(&series));
-    let count = count.ok_or_else(|| format!("the collector's /metrics lacks {series}"))?;
+    let count = count.ok_or_else(|| format!("the metrics lack {series}"))?;
     Ok(count.trim().parse()?)
 }

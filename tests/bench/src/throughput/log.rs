@@ -40,16 +40,9 @@ async fn publish(producer: &Producer, context: &TenantContext, size: u32) -> Res
 }
 
 fn event(context: &TenantContext, number: u32) -> Result<Event, Failure> {
-    Ok(parse(
-        body(number).to_string().as_bytes(),
-        &Admission {
-            received_at: Utc::now(),
-            sent_at: None,
-            clamp_past: true,
-            currency: context.currency(),
-        },
-    )
-    .map_err(|rejection| format!("{rejection:?}"))?)
+    let admission = Admission::new(context.client_id(), context.currency(), Utc::now());
+    let taken = parse(body(number).to_string().as_bytes(), &admission);
+    Ok(taken.map_err(|rejection| format!("{rejection:?}"))?.event)
 }
 
 /// An event as a shop's page would send it.

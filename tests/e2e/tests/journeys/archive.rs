@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc, time::Duration};
 use archive::{Archive, ArchiveSettings, ArchivedRecord, Header, ObjectKey};
 use chrono::Utc;
 use control_plane::{Archived, ControlPlane, Ledger, PostgresSettings};
+use events::Event;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use settings::Secret;
 use stream::{KafkaSettings, LogReader, LogRecord, ensure_topics};
@@ -18,7 +19,7 @@ const KILLS: u32 = 15;
 const SEED: u64 = 20_261_121;
 
 /// The log of a platform and its archive, seen from within.
-struct Shelf {
+pub(crate) struct Shelf {
     folder: String,
     kgen: u16,
     ledger: Ledger,
@@ -27,7 +28,7 @@ struct Shelf {
 }
 
 impl Shelf {
-    async fn of(platform: &Platform) -> Self {
+    pub(crate) async fn of(platform: &Platform) -> Self {
         let setting = |name: &str| match platform.settings().get(name) {
             Some(value) => value.clone(),
             None => testkit::setting(name),
@@ -43,7 +44,7 @@ impl Shelf {
             partitions: setting("FOOTFALL__KAFKA__PARTITIONS").parse().unwrap(),
             replication: 1,
         };
-        let folder = setting("FOOTFALL__ARCHIVE__URL");
+        let folder = platform.folder().join("archive").display().to_string();
         let archive = ArchiveSettings {
             url: folder.clone(),
             region: String::new(),
@@ -86,6 +87,20 @@ impl Shelf {
         }
         assert_eq!(files(Path::new(&self.folder)), vouched, "nothing else lies in the archive");
         records
+    }
+
+    /// The events that it holds, once it has come to the end of the log.
+    pub(crate) async fn events(&self) -> Vec<Event> {
+        self.must_be_the_log().await;
+        let mut events = Vec::new();
+        for (partition, _) in self.log.ends().await.unwrap() {
+            let objects = self.ledger.archived(self.kgen, partition, 0..=u64::MAX).await.unwrap();
+            let records = self.archived(&objects).await.into_iter();
+            let payloads = records.map(|record| record.payload.unwrap());
+            events
+                .extend(payloads.map(|payload| serde_json::from_slice::<Event>(&payload).unwrap()));
+        }
+        events
     }
 
     /// What objects hold, which must follow on each other.
@@ -185,7 +200,7 @@ async fn an_archive_that_is_away_holds_up_nothing_else_and_catches_up() {
     let platform = Platform::start_without_processor().await;
     let tenant = platform.onboard(Tier::Shared).await;
     // A file where the archive's folder should be.
-    let folder = platform.settings()["FOOTFALL__ARCHIVE__URL"].clone();
+    let folder = platform.folder().join("archive");
     fs::write(&folder, b"").unwrap();
     let mut processor = platform.spawn(&["processor"]);
     platform.collect(&tenant.collect_key, &impressions(50, Utc::now())).await.expect(202);

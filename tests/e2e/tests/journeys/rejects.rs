@@ -57,7 +57,7 @@ async fn refused_events_come_back_to_their_own_tenant_and_count_once_mended() {
         let named = json!({"type": "ad_impression", "event_id": sent, "note": tenant.id});
         let nameless = json!({"type": "ad_impression", "campaign_id": "spring", "cost": tenant.id});
         let receipt = platform.collect(&tenant.collect_key, &json!([named, nameless])).await;
-        assert_eq!(receipt.expect(202).json()["counts"]["rejected"], 2);
+        assert_eq!(receipt.expect(422).json()["counts"]["rejected"], 2);
     }
     for (tenant, other) in [(&tenants[0], &tenants[1]), (&tenants[1], &tenants[0])] {
         let rejects = listed(&platform, tenant, 2).await;
@@ -102,6 +102,28 @@ async fn refused_events_come_back_to_their_own_tenant_and_count_once_mended() {
 }
 
 #[tokio::test]
+async fn what_was_too_old_for_its_key_is_replayed_by_its_owner_at_the_time_it_happened() {
+    let platform = Platform::start().await;
+    let tenant = platform.onboard(Tier::Shared).await;
+    let long_ago = "2026-01-15T12:00:00Z";
+    let click = json!({"type": "ad_click", "campaign_id": "spring", "event_time": long_ago});
+    let body = json!({"visitor_id": "v1", "events": [click]});
+    let answer = platform.collect(&tenant.collect_key, &body).await.expect(422).json();
+    assert_eq!(answer["outcomes"][0]["code"], "too_old");
+    let rejects = listed(&platform, &tenant, 1).await;
+    let order = json!({"ids": [rejects["data"][0]["id"]]});
+    let replayed = replay(&platform, &tenant, &order).await;
+    assert_eq!(replayed["counts"]["accepted"], 1, "{replayed}");
+    let path = "/v1/campaigns/spring/metrics?granularity=total&metrics=clicks\
+                &from=2026-01-15T12:00:00Z&to=2026-01-15T12:15:00Z";
+    eventually("it is counted in its quarter hour", async || {
+        let answer = platform.get(&tenant.owner, path).await;
+        (answer.status == 200 && answer.json()["totals"]["clicks"] == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_processor_killed_again_and_again_lists_every_reject_once() {
     let platform = Platform::start_without_processor().await;
     let tenants = [platform.onboard(Tier::Shared).await, platform.onboard(Tier::Schema).await];
@@ -114,8 +136,8 @@ async fn a_processor_killed_again_and_again_lists_every_reject_once() {
             tokio::time::Instant::now() + Duration::from_millis(random.random_range(600..2_000));
         while tokio::time::Instant::now() < until {
             for tenant in &tenants {
-                let event = json!([{"type": "no such type", "number": sent}]);
-                platform.collect(&tenant.collect_key, &event).await.expect(202);
+                let event = json!([{"type": "ad_click", "number": sent}]);
+                platform.collect(&tenant.collect_key, &event).await.expect(422);
             }
             sent += 1;
             sleep(Duration::from_millis(20)).await;

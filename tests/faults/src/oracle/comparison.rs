@@ -4,7 +4,7 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use metrics::{Counter, QuarterHour, QuarterSeries, Sums, TimeRange};
+use metrics::{Counter, QuantitySum, QuarterHour, QuarterSeries, Sums, TimeRange};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenancy::{CampaignId, TenantContext};
@@ -237,7 +237,7 @@ fn counted(series: &QuarterSeries) -> Quarters {
         impressions: sums.count(Counter::Impressions),
         clicks: sums.count(Counter::Clicks),
         orders: sums.count(Counter::Orders),
-        units: sums.count(Counter::UnitsSold),
+        units: sums.quantity(QuantitySum::UnitsSold).thousandths() / 1000,
     };
     series.iter().map(|(quarter, sums)| (quarter.start().timestamp(), counts(sums))).collect()
 }

@@ -1,14 +1,14 @@
 -- Applies one batch of the log to one bucket, once. `operations.lua` stands before it.
 --
 -- KEYS[1]  the bucket's chain; the other keys are named by their position in KEYS
--- ARGV     chain field of the fence, first offset, last offset, log time in ms, number of
---          buckets, then n and (chain field, offset)*: how far fences are known to have been,
+-- ARGV     chain field of the fence, first offset, last offset, log time in ms, the
+--          layout, then n and (chain field, offset)*: how far fences are known to have been,
 --          then operations, with one more here:
 --            feed  key length seconds n (campaign start hash quarter)*  stream
 --
 -- Returns {1, poisoned keys}: applied, {0, fence}: applied before, {-1, fence or -1}: chain broken.
 
-local chain = redis.call('HMGET', KEYS[1], ARGV[1], 'buckets', 'generation')
+local chain = redis.call('HMGET', KEYS[1], ARGV[1], 'layout', 'generation')
 if not chain[1] or chain[2] ~= ARGV[5] then return {-1, -1} end
 local fence = tonumber(chain[1])
 if tonumber(ARGV[3]) < fence then return {0, fence} end

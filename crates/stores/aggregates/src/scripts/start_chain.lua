@@ -7,23 +7,23 @@
 --
 -- KEYS[1]  the bucket's chain
 -- ARGV     log generation, partition, the fence seen ('' for none), the next offset, `whole from`
---          in Unix seconds, number of partitions, number of buckets, '1' when the platform never
+--          in Unix seconds, number of partitions, the layout, '1' when the platform never
 --          counted anything
 --
 -- Returns 1: started, 0: the fence is another one than was seen, or the log is no longer the newest.
 
 local own = ARGV[1] .. ':' .. ARGV[2] .. ':'
-local chain = redis.call('HMGET', KEYS[1], own .. 'fence', 'buckets', 'kgen', 'generation',
+local chain = redis.call('HMGET', KEYS[1], own .. 'fence', 'layout', 'kgen', 'generation',
   'base_from', 'rebuild')
 local kgen, generation = tonumber(chain[3]), tonumber(chain[4])
 
 if kgen and kgen > tonumber(ARGV[1]) then return 0 end
--- With another number of buckets, tenants were in other buckets.
-local same_buckets = chain[2] == ARGV[7]
-local fence = same_buckets and chain[1] or ''
+-- Under another layout, tenants were in other buckets, or counters had another form.
+local same_layout = chain[2] == ARGV[7]
+local fence = same_layout and chain[1] or ''
 if fence ~= ARGV[3] then return 0 end
 
-local joins = same_buckets and fence == '' and kgen == tonumber(ARGV[1])
+local joins = same_layout and fence == '' and kgen == tonumber(ARGV[1])
   and not chain[5] and not chain[6]
 if not joins then
   local begun = '0'
@@ -34,7 +34,7 @@ if not joins then
     begun = string.format('%.0f', math.max(now, (generation or 0) + 1))
   end
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'generation', begun, 'kgen', ARGV[1], 'buckets', ARGV[7],
+  redis.call('HSET', KEYS[1], 'generation', begun, 'kgen', ARGV[1], 'layout', ARGV[7],
     'partitions', ARGV[6])
 end
 

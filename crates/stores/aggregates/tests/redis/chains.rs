@@ -75,6 +75,46 @@ async fn skipping_a_stretch_that_the_log_no_longer_has_raises_whole_from() {
 }
 
 #[tokio::test]
+async fn counters_of_an_earlier_form_are_rebuilt_and_not_read() {
+    let mut stand = Stand::bare().await;
+    let acme = tenant("acme").await;
+    let hour = stand.hour_key(&acme, &campaign());
+    let chain = [
+        ("buckets", "1"),
+        ("partitions", "1"),
+        ("kgen", "1"),
+        ("generation", "0"),
+        ("1:0:fence", "10"),
+        ("1:0:start", "0"),
+        ("1:0:whole_from", "0"),
+    ];
+    redis::pipe()
+        .hset_multiple(stand.key("chain"), &chain)
+        .hset_multiple(&hour, &[("orders:0", 3), ("orders:1", 3), ("orders:2", 3), ("orders:3", 3)])
+        .exec_async(&mut stand.redis)
+        .await
+        .unwrap();
+    let reader = stand.aggregates.for_tenant(&acme);
+    let read = async || reader.campaign_series(&campaign(), stand.quarter(), &[]).await.unwrap();
+    assert_eq!(read().await.covered, None);
+    assert_eq!(stand.fence().await, None);
+
+    let start = ChainStart { next_offset: 10, is_first: false, ..stand.virgin() };
+    let start = ChainStart { whole_from: whole_after(Utc::now()), ..start };
+    assert!(stand.start_chain(&start).await);
+    assert_eq!(read().await.covered, None, "its hours are to be rebuilt");
+    let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
+    assert_eq!(stand.apply(10, 19, deltas).await, Outcome::Applied);
+    let untouched: i64 = redis::cmd("HGET")
+        .arg(&hour)
+        .arg("orders:0")
+        .query_async(&mut stand.redis.clone())
+        .await
+        .unwrap();
+    assert_eq!(untouched, 3, "new counters are under other keys");
+}
+
+#[tokio::test]
 async fn another_number_of_buckets_starts_every_chain_afresh() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;

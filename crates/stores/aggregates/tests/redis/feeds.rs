@@ -84,7 +84,7 @@ async fn while_the_log_is_read_again_the_feed_tells_no_number() {
         let outcome = stand.apply_to(partition, offset, offset, &reached, deltas()).await;
         assert_eq!(outcome, Outcome::Applied);
         let entries: redis::streams::StreamRangeReply = redis::cmd("XREVRANGE")
-            .arg(stand.key("client_acme_live"))
+            .arg(stand.key("client_acme_live_2"))
             .arg("+")
             .arg("-")
             .arg("COUNT")
@@ -125,7 +125,7 @@ async fn a_place_that_was_trimmed_away_is_told() {
     let place = aggregates.feed_position().await.unwrap();
     click(&stand, &acme, 1, 1).await;
     click(&stand, &acme, 2, 1).await;
-    let feed = stand.key("client_acme_live");
+    let feed = stand.key("client_acme_live_2");
     redis::cmd("XTRIM").arg(feed).arg("MAXLEN").arg(2).exec_async(&mut stand.redis).await.unwrap();
     assert_eq!(aggregates.feed_since(place).await.unwrap(), Feed::Trimmed);
     let invented = "99999999999999-0".parse().unwrap();
@@ -179,7 +179,7 @@ async fn a_follower_lives_through_a_lost_connection() {
     assert_eq!(quarters, [(stand.now, clicks_and_spend(2))].into());
 
     kill_reader(&mut stand).await;
-    let key = stand.key("client_acme_live");
+    let key = stand.key("client_acme_live_2");
     redis::cmd("DEL").arg(key).exec_async(&mut stand.redis).await.unwrap();
     assert_eq!(soon(feed.next()).await, Some(Change::Reset), "the feed's end was lost");
     click(&stand, &acme, 2, 1).await;
@@ -196,7 +196,7 @@ async fn an_entry_that_cannot_be_read_stops_nobody_elses_feed() {
     let mut acme_feed = live.follow(&acme, &campaign()).await.unwrap();
     let mut globex_feed = live.follow(&globex, &campaign()).await.unwrap();
     redis::cmd("XADD")
-        .arg(stand.key("client_acme_live"))
+        .arg(stand.key("client_acme_live_2"))
         .arg("*")
         .arg("spring-sale:900")
         .arg("clicks many")

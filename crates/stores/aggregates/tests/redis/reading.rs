@@ -3,6 +3,7 @@ use std::time::Duration;
 use aggregates::{LiveDelta, Outcome, ProductDelta};
 use chrono::TimeDelta;
 use metrics::{Counter, TimeRange};
+use money::Quantity;
 
 use crate::stand::{Stand, campaign, clicks_and_spend, tenant};
 
@@ -44,17 +45,17 @@ async fn an_answer_nobody_waited_for_reaches_nobody_else() {
 async fn a_day_tells_visitors_and_best_products() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
-    let product = |product_id: &str, views, units| ProductDelta {
+    let product = |product_id: &str, views, thousandths| ProductDelta {
         product_id: product_id.to_owned(),
         views,
-        units,
+        units: Quantity::from_thousandths(thousandths),
     };
     let delta = |visitors: std::ops::Range<u32>, products| LiveDelta {
         visitors: visitors.map(|number| format!("visitor-{number}")).collect(),
         products,
         ..stand.delta(&campaign(), 1)
     };
-    let first = delta(0..60, vec![product("lamp", 5, 1), product("sofa", 2, 0)]);
+    let first = delta(0..60, vec![product("lamp", 5, 1_500), product("sofa", 2, 0)]);
     let second = delta(30..100, vec![product("sofa", 9, 0)]);
     assert_eq!(stand.apply(0, 0, vec![acme.scope(vec![first])]).await, Outcome::Applied);
     assert_eq!(stand.apply(1, 1, vec![acme.scope(vec![second])]).await, Outcome::Applied);
@@ -65,7 +66,7 @@ async fn a_day_tells_visitors_and_best_products() {
     assert_eq!(day.sums, clicks_and_spend(2));
     assert!((98..=102).contains(&day.visitors), "{}", day.visitors);
     assert_eq!(day.most_viewed, [("sofa".to_owned(), 11), ("lamp".to_owned(), 5)]);
-    assert_eq!(day.most_sold, [("lamp".to_owned(), 1)]);
+    assert_eq!(day.most_sold, [("lamp".to_owned(), Quantity::from_thousandths(1_500))]);
     let visitors = aggregates.campaign_visitors(&campaign(), stand.quarter()).await.unwrap();
     assert_eq!(visitors, Some(day.visitors));
 }

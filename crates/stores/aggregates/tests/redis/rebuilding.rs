@@ -3,10 +3,12 @@ use std::time::Duration;
 use aggregates::{ChainStart, Finish, LiveDelta, Outcome, ProductDelta, Rebuild, whole_after};
 use chrono::{NaiveDate, TimeDelta, Utc};
 use metrics::TimeRange;
+use money::Quantity;
 use tenancy::TenantContext;
 
 use crate::stand::{KGEN, Stand, campaign, clicks_and_spend, tenant};
 
+const TWO: Quantity = Quantity::from_thousandths(2_000);
 const ALONE: Duration = Duration::from_secs(60);
 
 /// Nine offsets were counted, then Redis lost its chain, and counts from offset 10 on again.
@@ -58,7 +60,7 @@ async fn what_was_lost_is_added_beneath_what_goes_on_being_counted() {
     assert_eq!(stand.apply(10, 19, more).await, Outcome::Applied);
     let counters = stand.aggregates.for_tenant(&acme);
     let base = [LiveDelta {
-        products: vec![ProductDelta { product_id: "p_{1}".to_owned(), views: 3, units: 2 }],
+        products: vec![ProductDelta { product_id: "p_{1}".to_owned(), views: 3, units: TWO }],
         ..stand.delta(&campaign(), 3)
     }];
     assert!(counters.add_base_visitors(&rebuild, &base).await.unwrap());
@@ -75,7 +77,7 @@ async fn what_was_lost_is_added_beneath_what_goes_on_being_counted() {
     assert_eq!(day.sums, clicks_and_spend(7), "a step that is taken twice counts once");
     assert_eq!(day.visitors, 3);
     assert_eq!(day.most_viewed, [("p_{1}".to_owned(), 7)]);
-    assert_eq!(day.most_sold, [("p_{1}".to_owned(), 2)]);
+    assert_eq!(day.most_sold, [("p_{1}".to_owned(), TWO)]);
     let long = TimeRange::covering(Utc::now() - TimeDelta::days(5), Utc::now()).unwrap();
     let series = counters.campaign_series(&campaign(), long, &[]).await.unwrap();
     assert_eq!(series.covered.unwrap().from(), rebuild.from);
@@ -198,7 +200,7 @@ async fn a_chain_that_does_not_know_its_start_begins_anew() {
     redis::pipe()
         .hset_multiple(
             stand.key("chain"),
-            &[("1:0:fence", "10"), ("partitions", "1"), ("buckets", "1")],
+            &[("1:0:fence", "10"), ("partitions", "1"), ("layout", "1:2")],
         )
         .hset(stand.key("chain"), "1:0:whole_from", hour)
         .exec_async(&mut stand.redis)

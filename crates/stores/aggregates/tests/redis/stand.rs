@@ -3,7 +3,7 @@ use aggregates::{
 };
 use chrono::{DateTime, Utc};
 use metrics::{Counter, MoneySum, QuarterHour, Sums, TimeRange};
-use money::Amount;
+use money::{Amount, Quantity};
 use redis::aio::MultiplexedConnection;
 use settings::Secret;
 use tenancy::{CampaignId, Limits, Scoped, TenantContext, TenantRecord};
@@ -128,7 +128,7 @@ impl Stand {
             products: vec![ProductDelta {
                 product_id: "p_{1}".to_owned(),
                 views: clicks,
-                units: 0,
+                units: Quantity::ZERO,
             }],
         }
     }
@@ -137,7 +137,7 @@ impl Stand {
 /// Clicks at a quarter of a euro each.
 pub(crate) fn clicks_and_spend(clicks: u64) -> Sums {
     let mut sums = Sums::default();
-    sums.add_count(Counter::Clicks, clicks);
+    sums.add_count(Counter::Clicks, None, clicks);
     let spend = Amount::from_micros(250_000 * i64::try_from(clicks).unwrap());
     sums.add_money(MoneySum::Spend, "EUR".parse().unwrap(), spend);
     sums

@@ -4,6 +4,8 @@
 #[expect(clippy::disallowed_methods, reason = "a test plays the credential that names a tenant")]
 mod consuming;
 #[cfg(test)]
+mod ending;
+#[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test plays the credential that names a tenant")]
 mod producing;
 #[cfg(test)]

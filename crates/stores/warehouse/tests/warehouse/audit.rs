@@ -45,7 +45,7 @@ async fn every_range_is_counted_by_itself_and_copies_show() {
     for isolation in Isolation::ALL {
         let shop = Shop::open(isolation).await;
         let mut purchase = event(Purchase, NOON);
-        purchase.items = vec![item("a", 1, None), item("b", 1, None)];
+        purchase.items = vec![item("a", 1_000, None), item("b", 1_000, None)];
         shop.insert(55, clicks(10)).await;
         shop.insert(65, vec![purchase.clone()]).await;
         shop.insert(66, clicks(4)).await;

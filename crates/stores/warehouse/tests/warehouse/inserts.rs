@@ -45,7 +45,7 @@ async fn the_name_of_a_batch_decides_whether_it_is_new() {
 async fn a_read_back_finds_what_landed_and_nothing_else() {
     let shop = Shop::open(Isolation::Shared).await;
     let mut purchase = event(Purchase, "2026-03-01T12:00:00Z");
-    purchase.items = vec![item("a", 1, None), item("b", 1, None), item("c", 1, None)];
+    purchase.items = vec![item("a", 1_000, None), item("b", 1_000, None), item("c", 1_000, None)];
     let click = || event(AdClick, "2026-03-01T12:00:00Z");
     // Offsets 58 to 62 lie on two days, hence in two parts.
     let all = vec![click(), click(), purchase.clone(), click(), click()];

@@ -4,9 +4,10 @@ use events::{
     Event,
     EventType::{AdClick, AdImpression, PageView, ProductView, Purchase},
 };
-use metrics::{Counter, MoneySum, QuarterHour, TimeRange};
+use metrics::{Counter, MoneySum, QuantitySum, QuarterHour, TimeRange};
+use money::Quantity;
 use tenancy::Isolation;
-use warehouse::{LogFrontier, Slice};
+use warehouse::{LogFrontier, Rank, Slice};
 
 use crate::shop::{Shop, at, event, item};
 
@@ -27,7 +28,7 @@ fn by(visitor: &str, event: Event) -> Event {
 
 fn purchase(currency: &str) -> Event {
     Event {
-        items: vec![item("a", 2, Some("1.50")), item("b", 3, Some("0.25"))],
+        items: vec![item("a", 2_000, Some("1.50")), item("b", 3_250, Some("0.25"))],
         currency: Some(currency.parse().unwrap()),
         ..event(Purchase, NOON)
     }
@@ -70,11 +71,14 @@ async fn rows_below_a_place_are_what_chains_that_begin_there_lack() {
             sums
         };
         let noon = of("spring-sale", NOON);
-        let counts = [Counter::Impressions, Counter::Orders, Counter::UnitsSold];
-        assert_eq!(counts.map(|counter| noon.count(counter)), [2, 2, 10], "{isolation:?}");
+        let counts = [Counter::Impressions, Counter::Orders];
+        assert_eq!(counts.map(|counter| noon.count(counter)), [2, 2], "{isolation:?}");
+        let units = noon.quantity(QuantitySum::UnitsSold);
+        assert_eq!(units, Quantity::from_thousandths(10_500), "{isolation:?}");
         for currency in ["EUR", "USD"] {
-            let sales = noon.money(MoneySum::Sales, currency.parse().unwrap());
-            assert_eq!(sales, "3.75".parse().unwrap());
+            let currency = currency.parse().unwrap();
+            assert_eq!(noon.money(MoneySum::Sales, currency), "3.8125".parse().unwrap());
+            assert_eq!(noon.count_in(Counter::Orders, currency, "JPY".parse().unwrap()), 1);
         }
         assert_eq!(of("spring-sale", "2026-03-01T12:15:00Z").count(Counter::Clicks), 1);
         assert_eq!(of("another", NOON).count(Counter::Clicks), 1);
@@ -111,14 +115,19 @@ async fn all_of_an_earlier_log_is_below_and_none_of_a_later_one() {
 #[tokio::test]
 async fn the_products_that_were_viewed_and_sold_most_come_first() {
     let shop = Shop::open(Isolation::Schema).await;
-    let view =
-        |product: &str| Event { items: vec![item(product, 1, None)], ..event(ProductView, NOON) };
+    let view = |product: &str| Event {
+        items: vec![item(product, 1_000, None)],
+        ..event(ProductView, NOON)
+    };
     shop.insert(0, vec![view("a"), view("c"), view("c"), purchase("EUR"), purchase("EUR")]).await;
     let reader = shop.warehouse.for_tenant(&shop.context);
     let found = reader.products_below(&below_ten(&shop), day()).await.unwrap();
-    let found: Vec<_> =
-        found.iter().map(|one| (one.product_id.as_str(), one.is_sold, one.count)).collect();
-    assert_eq!(found, [("c", false, 2), ("a", false, 1), ("b", true, 6), ("a", true, 4)]);
+    let found: Vec<_> = found.iter().map(|one| (one.product_id.as_str(), one.rank)).collect();
+    let sold = |thousandths| Rank::Sold(Quantity::from_thousandths(thousandths));
+    assert_eq!(
+        found,
+        [("c", Rank::Viewed(2)), ("a", Rank::Viewed(1)), ("b", sold(6_500)), ("a", sold(4_000))]
+    );
     shop.close().await;
 }
 
@@ -146,7 +155,7 @@ async fn rows_that_are_doubled_until_the_audit_comes_count_once() {
     for isolation in Isolation::ALL {
         let shop = Shop::open(isolation).await;
         let mut view = event(ProductView, NOON);
-        view.items = vec![item("a", 1, None)];
+        view.items = vec![item("a", 1_000, None)];
         let spent = Event { cost: Some("0.50".parse().unwrap()), ..event(AdImpression, NOON) };
         let clicks = (0..2).map(|_| event(AdClick, NOON));
         let events: Vec<_> = [view, spent, purchase("EUR")].into_iter().chain(clicks).collect();

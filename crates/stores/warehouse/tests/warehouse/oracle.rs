@@ -35,7 +35,7 @@ struct OracleRow {
     product_id: String,
     brand: String,
     category: String,
-    quantity: u32,
+    quantity: i64,
     price: i64,
     line_total: i64,
     order_id: String,
@@ -88,7 +88,7 @@ impl OracleRow {
             product_id: product.product_id,
             brand: product.brand.unwrap_or_default(),
             category: product.category.unwrap_or_default(),
-            quantity: u32::try_from(product.quantity.thousandths() / 1000).unwrap(),
+            quantity: i64::try_from(product.quantity.thousandths()).unwrap(),
             order_id: event.order_id.unwrap_or_default(),
             currency: event.currency.map(|currency| currency.to_string()).unwrap_or_default(),
             url: event.url.unwrap_or_default(),
@@ -102,7 +102,7 @@ impl OracleRow {
 }
 
 fn item_of(product_id: &str) -> Item {
-    item(product_id, 1, None)
+    item(product_id, 1_000, None)
 }
 
 /// Events with every field set, with none, and with values that are easy to get wrong.
@@ -134,7 +134,7 @@ fn awkward_events() -> Vec<Event> {
                 price: amount(micros),
                 ..item_of(text)
             },
-            item("zero", u32::MAX, None),
+            item("zero", i64::MAX.unsigned_abs(), None),
         ],
         order_id: Some(text.to_owned()),
         revenue: amount(micros),

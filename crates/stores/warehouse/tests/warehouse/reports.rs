@@ -5,7 +5,8 @@ use events::{
     Event,
     EventType::{AdClick, AdImpression, AdViewable, AddToCart, PageView, ProductView, Purchase},
 };
-use metrics::{Counter, Granularity, MoneySum, TimeRange};
+use metrics::{Counter, Granularity, MoneySum, QuantitySum, TimeRange};
+use money::Quantity;
 use tenancy::{CampaignId, Isolation};
 
 use crate::shop::{Shop, at, event, item};
@@ -24,7 +25,7 @@ fn by(visitor: &str, event: Event) -> Event {
 
 fn purchase(time: &str, currency: &str, revenue: Option<&str>) -> Event {
     Event {
-        items: vec![item("a", 2, Some("1.50")), item("b", 3, Some("0.25"))],
+        items: vec![item("a", 2_000, Some("1.50")), item("b", 3_250, Some("0.25"))],
         revenue: revenue.map(|revenue| revenue.parse().unwrap()),
         currency: Some(currency.parse().unwrap()),
         ..event(Purchase, time)
@@ -41,7 +42,7 @@ async fn every_tier_counts_each_event_and_each_piece_once() {
         impression.cost = Some("0.000001".parse().unwrap());
         impression.currency = Some("EUR".parse().unwrap());
         let mut cart = event(AddToCart, time);
-        cart.items = vec![item("a", 5, None), item("b", 1, None)];
+        cart.items = vec![item("a", 5_000, None), item("b", 1_000, None)];
         let mut elsewhere = event(AdClick, time);
         elsewhere.campaign_id = Some("another".parse().unwrap());
         let events = vec![
@@ -73,13 +74,16 @@ async fn every_tier_counts_each_event_and_each_piece_once() {
                 (Counter::ProductViews, 1),
                 (Counter::AddToCarts, 1),
                 (Counter::Orders, 3),
-                (Counter::UnitsSold, 15),
             ],
             "{isolation:?}"
         );
+        let units = total.quantity(QuantitySum::UnitsSold);
+        assert_eq!(units, Quantity::from_thousandths(15_750), "{isolation:?}");
         let [eur, usd] = ["EUR", "USD"].map(|code| code.parse().unwrap());
+        let orders = [eur, usd].map(|currency| total.count_in(Counter::Orders, currency, eur));
+        assert_eq!(orders, [2, 1], "{isolation:?}");
         assert_eq!(total.money(MoneySum::Spend, eur), "0.000002".parse().unwrap());
-        assert_eq!(total.money(MoneySum::Sales, eur), "13.75".parse().unwrap());
+        assert_eq!(total.money(MoneySum::Sales, eur), "13.8125".parse().unwrap());
         assert_eq!(total.money(MoneySum::Sales, usd), "7.77".parse().unwrap());
         shop.close().await;
     }
@@ -175,5 +179,5 @@ async fn the_campaign_report_is_answered_from_its_projection() {
         .param("to", at("2026-03-02T00:00:00Z").timestamp())
         .param("starts", vec![at("2026-03-01T00:00:00Z").timestamp()]);
     let plan = query.fetch_all::<String>().await.unwrap().join("\n");
-    assert!(plan.contains("ReadFromMergeTree (by_campaign)"), "{plan}");
+    assert!(plan.contains("ReadFromMergeTree (campaign_quarters)"), "{plan}");
 }

@@ -153,12 +153,13 @@ pub(crate) fn event(event_type: EventType, event_time: &str) -> Event {
     }
 }
 
-pub(crate) fn item(product_id: &str, quantity: u32, price: Option<&str>) -> Item {
+/// A line of an order, its quantity in thousandths.
+pub(crate) fn item(product_id: &str, thousandths: u64, price: Option<&str>) -> Item {
     Item {
         product_id: product_id.to_owned(),
         brand: None,
         category: None,
-        quantity: money::Quantity::from_thousandths(u64::from(quantity) * 1000),
+        quantity: money::Quantity::from_thousandths(thousandths),
         price: price.map(|price| price.parse().unwrap()),
     }
 }

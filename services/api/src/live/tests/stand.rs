@@ -181,7 +181,7 @@ impl Stand {
         let tenant = TenantRouter::new(self.known.clone());
         let tenant = tenant.resolve_record(&client.parse().unwrap()).await.unwrap();
         let mut sums = Sums::default();
-        sums.add_count(Counter::Clicks, clicks);
+        sums.add_count(Counter::Clicks, None, clicks);
         let spend = Amount::from_micros(250_000 * i64::try_from(clicks).unwrap());
         sums.add_money(MoneySum::Spend, "EUR".parse().unwrap(), spend);
         let delta = LiveDelta {
@@ -422,7 +422,7 @@ impl LiveReports for Counters {
         let mut series = live.series;
         if live_from.is_none() {
             let mut sums = Sums::default();
-            sums.add_count(Counter::Clicks, self.stored_clicks.load(Ordering::Relaxed));
+            sums.add_count(Counter::Clicks, None, self.stored_clicks.load(Ordering::Relaxed));
             series.insert(QuarterHour::containing(Utc::now()), sums);
         }
         Ok(LiveReport { series, live_from, as_of })

@@ -1,0 +1,115 @@
+//! What Linux says of this process, under the names that Prometheus' own clients give it.
+
+use std::fs;
+
+use prometheus::{Counter, Gauge, core::Collector, proto::MetricFamily};
+
+/// Parts of a second in which Linux counts time for programs, on every machine that Rust builds for.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// The fields of `/proc/self/stat` after the program's name, of which the state is the first.
+struct Stat(Vec<String>);
+
+/// Whatever can be read; nothing where there is no `/proc`.
+pub(crate) fn families() -> Vec<MetricFamily> {
+    let stat = Stat::read();
+    let cpu = stat.as_ref().and_then(Stat::cpu_seconds);
+    let start = stat.as_ref().and_then(Stat::start_seconds);
+    let gauges = [
+        ("process_resident_memory_bytes", "Memory that is in RAM, in bytes.", resident_bytes()),
+        ("process_open_fds", "File descriptors that are open.", open_fds()),
+        ("process_max_fds", "File descriptors that may be open.", max_fds()),
+        ("process_start_time_seconds", "When the process began, in seconds since 1970.", start),
+    ];
+    let help = "Time on a processor, for itself and in the system, in seconds.";
+    let cpu = cpu.map(|seconds| counter("process_cpu_seconds_total", help, seconds));
+    let gauges =
+        gauges.into_iter().filter_map(|(name, help, value)| Some(gauge(name, help, value?)));
+    cpu.into_iter().chain(gauges).flatten().collect()
+}
+
+fn counter(name: &str, help: &str, value: f64) -> Vec<MetricFamily> {
+    let counter = Counter::new(name, help).inspect(|counter| counter.inc_by(value));
+    counter.map(|counter| counter.collect()).unwrap_or_default()
+}
+
+fn gauge(name: &str, help: &str, value: f64) -> Vec<MetricFamily> {
+    let gauge = Gauge::new(name, help).inspect(|gauge| gauge.set(value));
+    gauge.map(|gauge| gauge.collect()).unwrap_or_default()
+}
+
+impl Stat {
+    fn read() -> Option<Self> {
+        let text = fs::read_to_string("/proc/self/stat").ok()?;
+        // The name stands in parentheses and may hold any of them, and spaces.
+        let (_, fields) = text.rsplit_once(')')?;
+        Some(Self(fields.split_whitespace().map(str::to_owned).collect()))
+    }
+
+    fn ticks(&self, field: usize) -> Option<f64> {
+        self.0.get(field)?.parse().ok()
+    }
+
+    fn cpu_seconds(&self) -> Option<f64> {
+        Some((self.ticks(11)? + self.ticks(12)?) / TICKS_PER_SECOND)
+    }
+
+    fn start_seconds(&self) -> Option<f64> {
+        let since_boot = self.ticks(19)? / TICKS_PER_SECOND;
+        Some(value_after("/proc/stat", "btime")? + since_boot)
+    }
+}
+
+fn resident_bytes() -> Option<f64> {
+    Some(value_after("/proc/self/status", "VmRSS:")? * 1_024.0)
+}
+
+fn max_fds() -> Option<f64> {
+    value_after("/proc/self/limits", "Max open files")
+}
+
+fn open_fds() -> Option<f64> {
+    // One of them is the folder that is being read.
+    Some(fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1) as f64)
+}
+
+/// The number that follows a word at the beginning of a line.
+fn value_after(file: &str, word: &str) -> Option<f64> {
+    let text = fs::read_to_string(file).ok()?;
+    let rest = text.lines().find_map(|line| line.strip_prefix(word))?;
+    rest.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::File,
+        time::{SystemTime, UNIX_EPOCH},
+    };
+
+    fn value(name: &str) -> f64 {
+        let text = crate::render();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name} is missing: {text}")).parse().unwrap()
+    }
+
+    #[test]
+    fn the_process_says_what_it_takes() {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+        let started = value("process_start_time_seconds");
+        assert!((now - 3_600.0..=now + 1.0).contains(&started), "{started} at {now}");
+        let cores = std::thread::available_parallelism().unwrap().get() as f64;
+        let spent = value("process_cpu_seconds_total");
+        assert!(spent <= (now - started + 2.0) * cores, "{spent}");
+        let resident = value("process_resident_memory_bytes");
+        assert!((1e6..1e11).contains(&resident), "{resident}");
+        assert!(value("process_max_fds") >= value("process_open_fds"));
+    }
+
+    #[test]
+    fn open_files_are_counted() {
+        let files: Vec<_> = (0..200).map(|_| File::open("/proc/self/stat").unwrap()).collect();
+        assert!(value("process_open_fds") >= 200.0);
+        drop(files);
+    }
+}

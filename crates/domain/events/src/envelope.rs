@@ -1,0 +1,79 @@
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
+
+/// Where a refused event keeps what stood beside it in its batch, so that it can be read again.
+pub(crate) const NAME: &str = "$envelope";
+pub(crate) const POINTER: &str = "/$envelope";
+
+/// What an envelope may say for all of its events. Anything else in it says nothing of them.
+const NAMES: &[&str] = &[
+    "visitor_id",
+    "anonymous_id",
+    "anonymousId",
+    "client_id",
+    "clientId",
+    "distinct_id",
+    "session_id",
+    "sessionId",
+    "customer_id",
+    "user_id",
+    "userId",
+    "campaign_id",
+    "promotion_id",
+    "currency",
+    "currency_code",
+    "currencyCode",
+    "event_time",
+    "timestamp",
+    "timestamp_micros",
+    "user_agent",
+    "userAgent",
+    "country",
+];
+
+/// What stood beside the events of a batch: it holds for each of them that does not say otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Envelope<'a> {
+    /// When the sender says it sent the request.
+    pub sent_at: Option<DateTime<Utc>>,
+    pub(crate) fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+impl<'a> Envelope<'a> {
+    /// One that says when the request was sent, and nothing else.
+    pub const fn sent(sent_at: Option<DateTime<Utc>>) -> Self {
+        Self { sent_at, fields: Vec::new() }
+    }
+
+    /// Keeps a field that holds for the events; of two, the first.
+    pub(crate) fn add(&mut self, name: Cow<'a, str>, raw: &'a RawValue) {
+        let is_known = NAMES.contains(&name.as_ref());
+        if is_known && self.fields.iter().all(|(known, _)| *known != name) {
+            self.fields.push((name, raw));
+        }
+    }
+
+    /// An event as it was sent, with what its envelope says of it, if that is anything.
+    pub fn keep<'e>(&self, event: &'e [u8]) -> Cow<'e, [u8]> {
+        let object = event.trim_ascii().strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
+        let Some(inner) = object.filter(|_| !self.fields.is_empty()) else {
+            return Cow::Borrowed(event);
+        };
+        let mut kept = Vec::with_capacity(event.len() + 256);
+        kept.extend_from_slice(b"{");
+        kept.extend_from_slice(inner);
+        if !inner.trim_ascii().is_empty() {
+            kept.extend_from_slice(b",");
+        }
+        kept.extend_from_slice(format!("\"{NAME}\":{{").as_bytes());
+        for (place, (name, raw)) in self.fields.iter().enumerate() {
+            let comma = if place > 0 { "," } else { "" };
+            // Known names need no escapes.
+            kept.extend_from_slice(format!("{comma}\"{name}\":{}", raw.get()).as_bytes());
+        }
+        kept.extend_from_slice(b"}}");
+        Cow::Owned(kept)
+    }
+}

@@ -1,0 +1,99 @@
+use crate::{
+    EventType, Rejection,
+    RejectionCode::{DuplicateField, InvalidValue, MissingField, WrongType},
+    WarningCode,
+    fields::{Field, Fields, LayerKind},
+    notes::Notes,
+    text::{self, Kind, NAME_MAX},
+};
+
+/// What happened, and what the sender calls it where our name differs.
+pub(crate) struct Named {
+    pub(crate) event_type: EventType,
+    pub(crate) original: Option<String>,
+}
+
+/// The type of an event, from `type`, or `event` (Segment, GA4's data layer), or `name` (GA4's
+/// Measurement Protocol).
+///
+/// Where Segment's `type` names the call, `event` names what happened. Where one of the two is a
+/// name we know and the other is not, the one we know is taken, and the other is a property.
+pub(crate) fn read(fields: &mut Fields<'_>, notes: &mut Notes) -> Result<Named, Rejection> {
+    let own = fields.find(&["type"], LayerKind::Own);
+    let event = fields.find(&["event"], LayerKind::Own);
+    let (field, name) = match (own, event) {
+        (None, None) => match fields.find(&["name"], LayerKind::Own) {
+            Some(field) => (field, name(fields, &field)?),
+            None => {
+                let reason = "is needed: what happened, such as product_view";
+                return Err(Rejection::new(MissingField, "/type", reason));
+            }
+        },
+        (Some(field), None) | (None, Some(field)) => (field, name(fields, &field)?),
+        (Some(own), Some(event)) => either(fields, own, event)?,
+    };
+    let event_type = match name.as_str() {
+        "page" => Some(EventType::PageView),
+        "track" if own.is_some() && event.is_none() => {
+            let reason = "is needed: what was tracked, such as Order Completed";
+            return Err(Rejection::new(MissingField, "/event", reason));
+        }
+        name => EventType::named(name),
+    };
+    let Some(event_type) = event_type else {
+        let reason = "must name what happened, such as product_view";
+        return Err(Rejection::new(InvalidValue, fields.pointer(&field), reason));
+    };
+    let is_renamed = event_type.is_custom() && event_type.as_str() != name;
+    if is_renamed {
+        let reason = format!("is none of our types: it is counted as {event_type}");
+        notes.warn(WarningCode::CustomType, fields.pointer(&field), reason);
+    }
+    let original = is_renamed.then_some(name);
+    let original = original.and_then(|name| {
+        let pointer = || fields.pointer(&field);
+        text::fit(name.into(), Kind::Label(NAME_MAX), pointer, notes)
+    });
+    Ok(Named { event_type, original })
+}
+
+/// The name that counts of an event that has both.
+fn either<'a>(
+    fields: &mut Fields<'_>,
+    own: Field<'a>,
+    event: Field<'a>,
+) -> Result<(Field<'a>, String), Rejection> {
+    // `event` may be a thing of the tenant's own, such as a number.
+    let (own_name, Some(event_name)) = (name(fields, &own)?, event.string()) else {
+        fields.put_back(&event);
+        let name = name(fields, &own)?;
+        return Ok((own, name));
+    };
+    let known = |name: &str| EventType::named(name).filter(|named| !named.is_custom());
+    match (own_name.as_str(), known(&own_name), known(&event_name)) {
+        ("track", ..) => Ok((event, event_name.into_owned())),
+        ("page", ..) => {
+            fields.put_back(&event);
+            Ok((own, own_name))
+        }
+        (_, Some(one), Some(other)) if one != other => {
+            let reason = format!("says {other}, and `type` says {one}: send one of them");
+            Err(Rejection::new(DuplicateField, fields.pointer(&event), reason))
+        }
+        (_, None, Some(_)) => {
+            fields.put_back(&own);
+            Ok((event, event_name.into_owned()))
+        }
+        _ => {
+            if own_name != event_name {
+                fields.put_back(&event);
+            }
+            Ok((own, own_name))
+        }
+    }
+}
+
+fn name(fields: &Fields<'_>, field: &Field<'_>) -> Result<String, Rejection> {
+    let wrong = || Rejection::new(WrongType, fields.pointer(field), "must be a string");
+    field.string().map(std::borrow::Cow::into_owned).ok_or_else(wrong)
+}

@@ -1,0 +1,45 @@
+use serde_json::{Map, Value};
+
+use crate::{
+    WarningCode,
+    fields::{Fields, value},
+    notes::Notes,
+};
+
+const MAX_DEPTH: usize = 8;
+
+/// Whatever was not asked for: what stands in nested objects first, then the event's own.
+pub(crate) fn collect(fields: Fields<'_>, notes: &mut Notes) -> Map<String, Value> {
+    let mut properties = Map::new();
+    for (name, pointer, raw) in fields.rest() {
+        if let Some(known) = properties.get(&name) {
+            if value(raw).ok().as_ref() != Some(known) {
+                let reason = "is given in another place, too: that one is kept";
+                notes.warn(WarningCode::Dropped, pointer, reason);
+            }
+            continue;
+        }
+        match value(raw) {
+            Ok(value) if !is_deeper(&value, MAX_DEPTH) => {
+                properties.insert(name, value);
+            }
+            // The parser has a limit of its own for what is nested.
+            _ => {
+                let reason = format!("is nested more than {MAX_DEPTH} deep: it is left out");
+                notes.warn(WarningCode::Dropped, pointer, reason);
+            }
+        }
+    }
+    properties
+}
+
+fn is_deeper(value: &Value, depth: usize) -> bool {
+    let Some(below) = depth.checked_sub(1) else {
+        return true;
+    };
+    match value {
+        Value::Array(values) => values.iter().any(|value| is_deeper(value, below)),
+        Value::Object(values) => values.values().any(|value| is_deeper(value, below)),
+        _ => false,
+    }
+}

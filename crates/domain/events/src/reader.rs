@@ -1,0 +1,314 @@
+use chrono::{DateTime, SubsecRound, Utc};
+use money::{Amount, Currency, CurrencyError};
+use tenancy::CampaignId;
+use uuid::Uuid;
+
+use crate::{
+    Admission, Event, EventIds, EventType, Item, Rejection,
+    RejectionCode::{MissingField, TooOld},
+    WarningCode,
+    fields::{Field, Fields, LayerKind, Textual},
+    items,
+    naming::{self, Named},
+    notes::Notes,
+    number,
+    text::{self, Kind, NAME_MAX},
+    time::{self, PAST, SentTime},
+};
+
+const URL_MAX: usize = 4_096;
+const USER_AGENT_MAX: usize = 1_024;
+const CURRENCY: [&str; 3] = ["currency", "currency_code", "currencyCode"];
+
+/// Takes the fields of an event one after the other, and notes what there is to say of them.
+pub(crate) struct Reader<'a> {
+    fields: Fields<'a>,
+    notes: Notes,
+    /// Of a type of the tenant's own only the name counts: everything else is a detail.
+    is_custom: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(fields: Fields<'a>) -> Self {
+        Self { fields, notes: Notes::default(), is_custom: false }
+    }
+
+    /// The fields that are left, and what was noted.
+    pub(crate) fn into_rest(self) -> (Fields<'a>, Notes) {
+        (self.fields, self.notes)
+    }
+
+    /// The event, all but its properties, and what it was called where that differs. It is worth
+    /// something only if no error was noted.
+    pub(crate) fn event(&mut self, admission: &Admission<'_>) -> (Event, Option<String>) {
+        let named = naming::read(&mut self.fields, &mut self.notes);
+        let Named { event_type, original } = named.unwrap_or_else(|rejection| {
+            self.notes.error(rejection);
+            Named { event_type: EventType::PageView, original: None }
+        });
+        self.is_custom = event_type.is_custom();
+        let event_id = self.event_id(admission.ids).unwrap_or_else(Uuid::now_v7);
+        let received_at = admission.received_at.trunc_subsecs(3);
+        let sent_time = self.event_time(admission);
+        let (event_time, event_time_sent) = match sent_time {
+            Some((placed, sent)) => (placed, Some(sent).filter(|sent| *sent != placed)),
+            None => (received_at, None),
+        };
+
+        let sent_currency = self.fields.find(&CURRENCY, LayerKind::Envelope);
+        let named_currency = sent_currency.and_then(|field| self.currency(&field));
+        let currency = named_currency.unwrap_or(admission.currency);
+        let items = self.items(currency);
+        let farthest = if event_type.is_ad() { LayerKind::Nested } else { LayerKind::Own };
+        let cost = self.amount(&["cost"], farthest, currency);
+        let revenue = self.revenue(&event_type, currency);
+        let is_priced = items.iter().any(|item| item.price.is_some());
+        let has_amount = cost.is_some() || revenue.is_some() || is_priced;
+        if let (Some(field), None) = (sent_currency, named_currency) {
+            self.wrong_currency(&field, has_amount);
+        }
+        if event_type == EventType::Purchase && revenue.is_none() && !is_priced {
+            let reason = "has neither `revenue` nor items with a `price`: it brings in nothing";
+            self.notes.warn(WarningCode::NoRevenue, String::new(), reason);
+        }
+        let event = Event {
+            event_id,
+            event_time,
+            event_time_sent,
+            received_at,
+            visitor_id: self.id(&[
+                "visitor_id",
+                "anonymous_id",
+                "anonymousId",
+                "client_id",
+                "clientId",
+                "distinct_id",
+            ]),
+            session_id: self.id(&["session_id", "sessionId", "ga_session_id", "$session_id"]),
+            customer_id: self.id(&["customer_id", "user_id", "userId"]),
+            campaign_id: self.campaign_id(&event_type),
+            ad_id: self.id(&["ad_id"]),
+            creative_id: self.id(&["creative_id", "creative", "creative_name"]),
+            placement: self.label(&["placement", "creative_slot"], NAME_MAX, None),
+            page_type: self.label(&["page_type"], NAME_MAX, None),
+            keyword: self.label(&["keyword", "search_term"], NAME_MAX, None),
+            cost,
+            items,
+            order_id: self.id(&["order_id", "orderId", "transaction_id"]),
+            revenue,
+            currency: named_currency.or(has_amount.then_some(admission.currency)),
+            url: self.label(
+                &["url", "page_location", "$current_url"],
+                URL_MAX,
+                Some(&["page", "url"]),
+            ),
+            referrer: self.label(
+                &["referrer", "page_referrer", "$referrer"],
+                URL_MAX,
+                Some(&["page", "referrer"]),
+            ),
+            user_agent: self.label(
+                &["user_agent", "userAgent"],
+                USER_AGENT_MAX,
+                Some(&["userAgent"]),
+            ),
+            device: self.label(
+                &["device", "device_type", "$device_type"],
+                NAME_MAX,
+                Some(&["device", "type"]),
+            ),
+            country: self.country(),
+            properties: serde_json::Map::new(),
+            event_type,
+        };
+        (event, original)
+    }
+
+    /// Notes what is wrong with a field: of a type of the tenant's own it is left out.
+    fn fault(&mut self, rejection: Rejection) {
+        if self.is_custom {
+            let reason = format!("{}: it is kept as a property", rejection.reason);
+            self.notes.warn(WarningCode::Dropped, rejection.pointer, reason);
+        } else {
+            self.notes.error(rejection);
+        }
+    }
+
+    pub(crate) fn event_id(&mut self, ids: EventIds) -> Option<Uuid> {
+        let names = ["event_id", "message_id", "messageId", "$insert_id"];
+        let field = self.fields.find(&names, LayerKind::Nested)?;
+        let Textual::Text(text) = field.textual() else {
+            let reason = "must be a string or a number, best a UUIDv7";
+            self.notes.error(self.fields.wrong_type(&field, reason));
+            return None;
+        };
+        let id = ids.id(&text);
+        if id.is_none() {
+            let reason = "is the UUID that names nothing: the event has an id of ours";
+            self.notes.warn(WarningCode::Dropped, self.fields.pointer(&field), reason);
+        }
+        id
+    }
+
+    /// When it happened: as far as that can be believed, and as sent.
+    fn event_time(&mut self, admission: &Admission<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let own_sent_at = self.fields.find(&["sent_at", "sentAt"], LayerKind::Own);
+        let own_sent_at =
+            own_sent_at.and_then(|field| self.time(&field)).map(|(sent, _)| sent.time);
+        let sent_at = own_sent_at.or(admission.envelope.sent_at);
+        let names = [
+            "event_time",
+            "timestamp",
+            "timestamp_micros",
+            "original_timestamp",
+            "originalTimestamp",
+        ];
+        let field = self
+            .fields
+            .find(&names, LayerKind::Own)
+            .or_else(|| self.fields.find_in_envelope(&names))?;
+        let (sent, written) = self.time(&field)?;
+        let placed = time::place(sent, &written, sent_at, admission);
+        self.notes.adjusted.extend(placed.adjusted);
+        if placed.too_old {
+            let reason = format!(
+                "is more than {} days before its receipt: send it with an `import` key, or replay it \
+                 from the rejects",
+                PAST.num_days()
+            );
+            self.notes.error(Rejection::new(TooOld, self.fields.pointer(&field), reason));
+        }
+        Some((placed.time, sent.time))
+    }
+
+    fn time(&mut self, field: &Field<'_>) -> Option<(SentTime, String)> {
+        let Textual::Text(text) = field.textual() else {
+            let reason = "must be a time, as a string or a number";
+            self.notes.error(self.fields.wrong_type(field, reason));
+            return None;
+        };
+        match time::read(&text) {
+            Ok(sent) => Some((sent, text.into_owned())),
+            Err(error) => {
+                self.notes.error(self.fields.invalid(field, error.as_str()));
+                None
+            }
+        }
+    }
+
+    fn currency(&mut self, field: &Field<'_>) -> Option<Currency> {
+        let text = field.string()?;
+        if let Ok(currency) = text.parse() {
+            return Some(currency);
+        }
+        let currency: Currency = text.to_ascii_uppercase().parse().ok()?;
+        let reason = format!("is read as {currency}");
+        self.notes.warn(WarningCode::Normalised, self.fields.pointer(field), reason);
+        Some(currency)
+    }
+
+    /// A currency that is none: without it no amount means anything, and without amounts it is
+    /// nothing.
+    fn wrong_currency(&mut self, field: &Field<'_>, has_amount: bool) {
+        let rejection = self.fields.invalid(field, CurrencyError);
+        if has_amount && !self.is_custom {
+            self.notes.error(rejection);
+            return;
+        }
+        self.fields.put_back(field);
+        let reason = format!("{}: it is kept as a property", rejection.reason);
+        self.notes.warn(WarningCode::Dropped, rejection.pointer, reason);
+    }
+
+    fn items(&mut self, currency: Currency) -> Vec<Item> {
+        items::read(&mut self.fields, currency, &mut self.notes).unwrap_or_else(|rejections| {
+            rejections.into_iter().for_each(|rejection| self.fault(rejection));
+            Vec::new()
+        })
+    }
+
+    fn amount(
+        &mut self,
+        names: &[&str],
+        farthest: LayerKind,
+        currency: Currency,
+    ) -> Option<Amount> {
+        let field = self.fields.find(names, farthest)?;
+        match number::amount(&self.fields, &field, currency, &mut self.notes) {
+            Ok(amount) => Some(amount),
+            Err(rejection) => {
+                self.fields.put_back(&field);
+                self.fault(rejection);
+                None
+            }
+        }
+    }
+
+    /// The order's total; for other types the value that GA4 sends with them. Segment has its
+    /// `total` beside its `revenue`, and other types have totals of other things.
+    fn revenue(&mut self, event_type: &EventType, currency: Currency) -> Option<Amount> {
+        let names: &[&str] = match event_type {
+            EventType::Purchase | EventType::Refund => &["revenue", "value", "total"],
+            EventType::Custom(_) => &["revenue"],
+            _ => &["revenue", "value"],
+        };
+        self.amount(names, LayerKind::Nested, currency)
+    }
+
+    /// The campaign, which an ad belongs to and another event may do without.
+    fn campaign_id(&mut self, event_type: &EventType) -> Option<CampaignId> {
+        let is_ad = event_type.is_ad();
+        let Some(field) = self.fields.find(&["campaign_id", "promotion_id"], LayerKind::Envelope)
+        else {
+            if is_ad {
+                let reason = format!("is needed by {event_type}: the campaign the ad belongs to");
+                self.notes.error(Rejection::new(MissingField, "/campaign_id", reason));
+            }
+            return None;
+        };
+        let read = match field.textual() {
+            Textual::Text(text) => text.parse().map_err(|error| self.fields.invalid(&field, error)),
+            Textual::Other => Err(self.fields.wrong_type(&field, "must be a string or a number")),
+        };
+        match read {
+            Ok(campaign_id) => return Some(campaign_id),
+            Err(rejection) if is_ad => self.notes.error(rejection),
+            Err(rejection) => {
+                self.fields.put_back(&field);
+                let reason = format!("{}: it is kept as a property", rejection.reason);
+                self.notes.warn(WarningCode::Dropped, rejection.pointer, reason);
+            }
+        }
+        None
+    }
+
+    fn id(&mut self, names: &[&str]) -> Option<String> {
+        text::take(&mut self.fields, names, Kind::Id, LayerKind::Envelope, &mut self.notes)
+    }
+
+    fn label(&mut self, names: &[&str], max: usize, context: Option<&[&str]>) -> Option<String> {
+        let kind = Kind::Label(max);
+        let own = text::take(&mut self.fields, names, kind, LayerKind::Envelope, &mut self.notes);
+        own.or_else(|| text::in_context(&self.fields, context?, kind, &mut self.notes))
+    }
+
+    fn country(&mut self) -> Option<String> {
+        let names = ["country", "country_code", "$geoip_country_code"];
+        let field = self.fields.find(&names, LayerKind::Envelope)?;
+        let code = field.string().unwrap_or_default();
+        let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if !is_code {
+            self.fields.put_back(&field);
+            let reason =
+                "must be an ISO 3166-1 code of two letters, such as DE: it is kept as a property";
+            self.notes.warn(WarningCode::Dropped, self.fields.pointer(&field), reason);
+            return None;
+        }
+        let upper = code.to_ascii_uppercase();
+        if upper != code {
+            let reason = format!("is read as {upper}");
+            self.notes.warn(WarningCode::Normalised, self.fields.pointer(&field), reason);
+        }
+        Some(upper)
+    }
+}

@@ -1,0 +1,99 @@
+use std::borrow::Cow;
+
+use crate::{
+    WarningCode,
+    fields::{Field, Fields, LayerKind, Textual, textual},
+    notes::Notes,
+};
+
+/// The longest id, name or label, in bytes.
+pub(crate) const NAME_MAX: usize = 200;
+
+/// How a text that is too long is kept.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// Not at all: a part of an id may be another's.
+    Id,
+    /// Its beginning, of so many bytes.
+    Label(usize),
+}
+
+/// Takes out a text: a string, or the digits of a number. Empty is absent. What cannot be taken is
+/// left out of the event and told.
+pub(crate) fn take(
+    fields: &mut Fields<'_>,
+    names: &[&str],
+    kind: Kind,
+    farthest: LayerKind,
+    notes: &mut Notes,
+) -> Option<String> {
+    let field = fields.find(names, farthest)?;
+    read(fields, &field, kind, notes)
+}
+
+/// The text of a field that was found.
+pub(crate) fn read(
+    fields: &mut Fields<'_>,
+    field: &Field<'_>,
+    kind: Kind,
+    notes: &mut Notes,
+) -> Option<String> {
+    let Textual::Text(text) = field.textual() else {
+        fields.put_back(field);
+        let reason = "is no string and no number: it is kept as a property";
+        notes.warn(WarningCode::Dropped, fields.pointer(field), reason);
+        return None;
+    };
+    fit(text, kind, || fields.pointer(field), notes)
+}
+
+/// The text at a path within `context`.
+pub(crate) fn in_context(
+    fields: &Fields<'_>,
+    path: &[&str],
+    kind: Kind,
+    notes: &mut Notes,
+) -> Option<String> {
+    let Textual::Text(text) = textual(fields.in_context(path)?) else { return None };
+    fit(text, kind, || format!("/context/{}", path.join("/")), notes)
+}
+
+/// A text as it can be kept: without control characters, which not every store keeps, and no longer
+/// than it may be.
+pub(crate) fn fit(
+    text: Cow<'_, str>,
+    kind: Kind,
+    pointer: impl Fn() -> String,
+    notes: &mut Notes,
+) -> Option<String> {
+    let text = if text.contains(char::is_control) {
+        let reason = "holds control characters: each is kept as a space";
+        notes.warn(WarningCode::Normalised, pointer(), reason);
+        let spaced = text.replace(char::is_control, " ");
+        Cow::Owned(spaced.trim().to_owned())
+    } else {
+        text
+    };
+    let max = match kind {
+        Kind::Id => NAME_MAX,
+        Kind::Label(max) => max,
+    };
+    if text.is_empty() {
+        return None;
+    }
+    if text.len() <= max {
+        return Some(text.into_owned());
+    }
+    match kind {
+        Kind::Id => {
+            let reason = format!("is longer than {max} bytes: the event is kept without it");
+            notes.warn(WarningCode::Dropped, pointer(), reason);
+            None
+        }
+        Kind::Label(max) => {
+            notes.warn(WarningCode::Cut, pointer(), format!("is cut after {max} bytes at most"));
+            let beginning = text.get(..text.floor_char_boundary(max))?;
+            Some(beginning.trim_end().to_owned())
+        }
+    }
+}

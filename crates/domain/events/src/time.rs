@@ -1,0 +1,291 @@
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+
+use crate::{Adjustment, Admission};
+
+/// How far a clock may be off and still be believed. Clocks that are set by the network are within
+/// a second of each other, those of phones within a few; a minute is little beside the quarter
+/// hours that are counted by.
+const TOLERANCE: TimeDelta = TimeDelta::seconds(60);
+/// How far back an event may have happened, unless its key brings history.
+pub(crate) const PAST: TimeDelta = TimeDelta::days(30);
+
+/// A time as a sender wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SentTime {
+    /// In UTC, cut to the millisecond.
+    pub(crate) time: DateTime<Utc>,
+    /// Whether it was a second 60, which is read as the end of the second before.
+    pub(crate) leap: bool,
+}
+
+/// Why a text is not a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeError {
+    NoZone,
+    TooEarly,
+    NoTime,
+}
+
+impl TimeError {
+    /// What would be right.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoZone => {
+                "has no time zone: end it with Z or an offset, as in 2026-03-01T12:30:00+02:00"
+            }
+            Self::TooEarly => "must be a time after 1970",
+            Self::NoTime => {
+                "must be a time as in RFC 3339, such as 2026-03-01T12:30:00Z, or the seconds, \
+                 milliseconds or microseconds since 1970"
+            }
+        }
+    }
+}
+
+/// Reads a time: ISO 8601 with a zone, or a number since 1970 whose size tells its unit.
+///
+/// Numbers below 10^11 are seconds (to the year 5138), below 10^14 milliseconds (from 1973), below
+/// 10^17 microseconds, and nanoseconds above.
+pub(crate) fn read(text: &str) -> Result<SentTime, TimeError> {
+    let is_number =
+        text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
+    let dashes = text.bytes().skip(1).filter(|b| *b == b'-').count();
+    let time = if is_number && (dashes == 0 || text.contains(['e', 'E'])) {
+        SentTime { time: since_1970(text).ok_or(TimeError::NoTime)?, leap: false }
+    } else {
+        calendar(text)?
+    };
+    if time.time < DateTime::UNIX_EPOCH { Err(TimeError::TooEarly) } else { Ok(time) }
+}
+
+fn since_1970(text: &str) -> Option<DateTime<Utc>> {
+    let number = if text.contains(['e', 'E']) {
+        Decimal::from_scientific(text).ok()?
+    } else {
+        text.parse::<Decimal>().ok()?
+    };
+    let size = number.abs();
+    let unit = |zeros: u32| size < Decimal::from(10_u64.pow(zeros));
+    let millis = if unit(11) {
+        number.checked_mul(Decimal::from(1_000))?
+    } else if unit(14) {
+        number
+    } else if unit(17) {
+        number.checked_div(Decimal::from(1_000))?
+    } else {
+        number.checked_div(Decimal::from(1_000_000))?
+    };
+    DateTime::from_timestamp_millis(millis.floor().to_i64()?)
+}
+
+/// What is left of a text that is read from its beginning.
+struct Rest<'a>(&'a [u8]);
+
+impl Rest<'_> {
+    /// So many digits.
+    fn digits(&mut self, count: usize) -> Option<u32> {
+        let (digits, rest) = self.0.split_at_checked(count)?;
+        let digit = |value: u32, byte: &u8| Some(value * 10 + char::from(*byte).to_digit(10)?);
+        let value = digits.iter().try_fold(0, digit)?;
+        self.0 = rest;
+        Some(value)
+    }
+
+    /// One of these bytes.
+    fn take(&mut self, bytes: &[u8]) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        bytes.contains(first).then(|| {
+            self.0 = rest;
+            *first
+        })
+    }
+
+    /// What follows the seconds' point, in whole milliseconds.
+    fn millis(&mut self) -> Option<u32> {
+        let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (digits, rest) = self.0.split_at_checked(count).filter(|_| count > 0)?;
+        self.0 = rest;
+        let digit = |place: usize| digits.get(place).map_or(0, |byte| u32::from(byte - b'0'));
+        Some(digit(0) * 100 + digit(1) * 10 + digit(2))
+    }
+}
+
+/// `2026-03-01T12:30:00.123+01:00`, and the forms of ISO 8601 that are near it: a space for the
+/// `T`, a comma for the point, no seconds, an offset without its colon or its minutes.
+fn calendar(text: &str) -> Result<SentTime, TimeError> {
+    let mut rest = Rest(text.as_bytes());
+    let (date, of_day, leap) = local(&mut rest).ok_or(TimeError::NoTime)?;
+    let Some(of_day) = of_day else { return Err(TimeError::NoZone) };
+    // Some write a space before the offset.
+    rest.take(b" ");
+    if rest.0.is_empty() {
+        return Err(TimeError::NoZone);
+    }
+    let offset = offset(&mut rest).filter(|_| rest.0.is_empty()).ok_or(TimeError::NoTime)?;
+    let local = date.and_hms_opt(0, 0, 0).ok_or(TimeError::NoTime)?.and_utc();
+    let time = local.checked_add_signed(of_day - offset).ok_or(TimeError::NoTime)?;
+    Ok(SentTime { time, leap })
+}
+
+/// The date, the time of day if there is one, and whether its second is a 60th.
+fn local(rest: &mut Rest<'_>) -> Option<(NaiveDate, Option<TimeDelta>, bool)> {
+    let year = i32::try_from(rest.digits(4)?).ok()?;
+    rest.take(b"-")?;
+    let month = rest.digits(2)?;
+    rest.take(b"-")?;
+    let date = NaiveDate::from_ymd_opt(year, month, rest.digits(2)?)?;
+    if rest.0.is_empty() {
+        return Some((date, None, false));
+    }
+    rest.take(b"Tt ")?;
+    let hour = rest.digits(2)?;
+    rest.take(b":")?;
+    let minute = rest.digits(2)?;
+    let (mut second, mut millis) = (0, 0);
+    if rest.take(b":").is_some() {
+        second = rest.digits(2)?;
+        if rest.take(b".,").is_some() {
+            millis = rest.millis()?;
+        }
+    }
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    // A second 60 belongs to its minute, so to its quarter hour and its day: it is read as their
+    // last millisecond.
+    let leap = second == 60;
+    if leap {
+        (second, millis) = (59, 999);
+    }
+    let seconds = TimeDelta::seconds(i64::from(hour * 3_600 + minute * 60 + second));
+    Some((date, Some(seconds + TimeDelta::milliseconds(i64::from(millis))), leap))
+}
+
+fn offset(rest: &mut Rest<'_>) -> Option<TimeDelta> {
+    let sign = match rest.take(b"Zz+-")? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return Some(TimeDelta::zero()),
+    };
+    let hours = rest.digits(2)?;
+    let minutes = if rest.0.is_empty() {
+        0
+    } else {
+        rest.take(b":");
+        rest.digits(2)?
+    };
+    let within = hours < 24 && minutes < 60;
+    within.then(|| TimeDelta::minutes(sign * i64::from(hours * 60 + minutes)))
+}
+
+/// When an event happened, as far as that can be believed.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub(crate) time: DateTime<Utc>,
+    pub(crate) adjusted: Option<Adjustment>,
+    /// Longer ago than a key of this kind may bring.
+    pub(crate) too_old: bool,
+}
+
+/// Places a time. One that can be right is kept. A sender's clock is known to be wrong only when it
+/// is ahead of ours: its lead is then taken out of the times it gave. What would still be in the
+/// future happened at its receipt.
+pub(crate) fn place(
+    sent: SentTime,
+    written: &str,
+    sent_at: Option<DateTime<Utc>>,
+    admission: &Admission<'_>,
+) -> Placed {
+    let received = admission.received_at.trunc_subsecs(3);
+    let lead = sent_at.map_or(TimeDelta::zero(), |sent_at| sent_at - received);
+    let mut time = sent.time;
+    if lead > TOLERANCE {
+        time = time.checked_sub_signed(lead).unwrap_or(time).max(DateTime::UNIX_EPOCH);
+    }
+    if time > received + TOLERANCE {
+        time = received;
+    }
+    let adjusted = (sent.leap || time != sent.time).then(|| Adjustment {
+        field: "event_time",
+        from: written.to_owned(),
+        to: time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+    });
+    let too_old = !admission.history && time < received - PAST;
+    Placed { time, adjusted, too_old }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_usual_form_is_read() {
+        let noon = "2026-03-01T12:30:00Z";
+        for (sent, time) in [
+            (noon, noon),
+            ("2026-03-01 12:30:00Z", noon),
+            ("2026-03-01t12:30:00z", noon),
+            ("2026-03-01T12:30Z", noon),
+            ("2026-03-01T13:30+01:00", noon),
+            ("2026-03-01T12:30:00+0000", noon),
+            ("2026-03-01 12:30:00 +0000", noon),
+            ("2026-03-01T18:00:00+0530", noon),
+            ("2026-03-01T07:30:00-05", noon),
+            ("2026-03-01T12:30:00.000000000Z", noon),
+            ("2026-03-01T12:30:00,5Z", "2026-03-01T12:30:00.500Z"),
+            ("2026-03-01T12:30:00.123999Z", "2026-03-01T12:30:00.123Z"),
+            ("1772368200", noon),
+            ("1772368200.5", "2026-03-01T12:30:00.500Z"),
+            ("1772368200000", noon),
+            ("1772368200000000", noon),
+            ("1772368200000000000", noon),
+            ("1.7723682e9", noon),
+            ("1.7723682e+12", noon),
+            ("0", "1970-01-01T00:00:00Z"),
+        ] {
+            let read = read(sent).unwrap_or_else(|error| panic!("{sent}: {error:?}"));
+            assert_eq!(read, SentTime { time: time.parse().unwrap(), leap: false }, "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_second_60_stays_in_its_minute() {
+        for (sent, time) in [
+            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999Z"),
+            ("2026-03-01T12:29:60.000Z", "2026-03-01T12:29:59.999Z"),
+            ("2026-03-01T12:29:60.750+00:00", "2026-03-01T12:29:59.999Z"),
+        ] {
+            assert_eq!(read(sent), Ok(SentTime { time: time.parse().unwrap(), leap: true }));
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_told_what_it_lacks() {
+        for sent in
+            ["2026-03-01T12:30:00", "2026-03-01", "2026-03-01 12:30", "2026-03-01T12:30:00.5"]
+        {
+            assert_eq!(read(sent), Err(TimeError::NoZone), "{sent}");
+        }
+        for sent in ["1969-12-31T23:59:59Z", "-5", "1970-01-01T00:30:00+01:00"] {
+            assert_eq!(read(sent), Err(TimeError::TooEarly), "{sent}");
+        }
+        for sent in [
+            "",
+            "yesterday",
+            "2026-02-30T00:00:00Z",
+            "2026-03-01T24:00:00Z",
+            "2026-03-01T12:30:61Z",
+            "03/01/2026",
+            "2026-03-01T12:30:00+1",
+            "2026-03-01T12:30:00Zulu",
+            "1e99",
+            "1-2",
+            "--",
+            ".",
+            "2026-03-01T12:30:00.Z",
+        ] {
+            assert_eq!(read(sent), Err(TimeError::NoTime), "{sent}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A detail beside the sale does not cost the sale: it is normalised, cut or dropped, and told.
+
+use serde_json::json;
+
+use crate::support::*;
+
+#[test]
+fn empty_is_absent_and_a_number_is_its_text() {
+    let taken = taken(&json!({"type": "purchase", "revenue": 1, "referrer": "", "userId": " ",
+        "order_id": 1234567890123456789_u64, "visitor_id": 7.5, "session_id": [], "device": {},
+        "properties": [], "items": [{"product_id": 17, "brand": ""}]}));
+    let event = &taken.event;
+    assert_eq!((&event.referrer, &event.customer_id), (&None, &None));
+    assert_eq!((&event.session_id, &event.device), (&None, &None));
+    assert_eq!(event.order_id.as_deref(), Some("1234567890123456789"));
+    assert_eq!(event.visitor_id.as_deref(), Some("7.5"));
+    assert_eq!(event.items[0].product_id, "17");
+    assert_eq!(event.items[0].brand, None);
+    assert!(event.properties.is_empty(), "{:?}", event.properties);
+    assert_eq!(taken.warnings, []);
+}
+
+#[test]
+fn an_empty_name_leaves_the_word_to_the_next() {
+    let event = read(&json!({"type": "page_view", "visitor_id": "", "anonymousId": "v",
+        "properties": {"visitor_id": "w"}}));
+    assert_eq!(event.visitor_id.as_deref(), Some("v"));
+}
+
+#[test]
+fn half_an_emoji_is_a_replacement_character() {
+    let raw = r#"{"type":"page_view","keyword":"so \ud83d","properties":{"\ude00":"x\ud83d"}}"#;
+    let event = events::parse(raw.as_bytes(), &admission()).unwrap().event;
+    assert_eq!(event.keyword.as_deref(), Some("so \u{fffd}"));
+    assert_eq!(event.properties["\u{fffd}"], "x\u{fffd}");
+}
+
+#[test]
+fn what_can_be_read_in_one_way_is_normalised_and_told() {
+    let event = json!({"type": "purchase", "revenue": 1, "currency": "usd", "country": "de",
+        "keyword": "winter\tcoat", "placement": " top "});
+    let event_read = read(&event);
+    assert_eq!(event_read.currency.unwrap().as_str(), "USD");
+    assert_eq!(event_read.country.as_deref(), Some("DE"));
+    assert_eq!(event_read.keyword.as_deref(), Some("winter coat"));
+    assert_eq!(event_read.placement.as_deref(), Some("top"));
+    let expected =
+        [("normalised", "/currency"), ("normalised", "/keyword"), ("normalised", "/country")];
+    assert_eq!(warnings_of(&event), told(&expected));
+}
+
+#[test]
+fn a_label_is_cut_between_characters_and_an_id_is_never_cut() {
+    let long = "é".repeat(150);
+    let event = json!({"type": "page_view", "page_type": long, "url": format!("https://x/{}", "y".repeat(5_000)),
+        "visitor_id": long, "items": [{"product_id": "p", "category": long}]});
+    let read = read(&event);
+    assert_eq!(read.page_type.unwrap(), "é".repeat(100));
+    assert_eq!(read.url.unwrap().len(), 4_096);
+    assert_eq!(read.visitor_id, None);
+    assert_eq!(read.items[0].category.as_deref(), Some("é".repeat(100).as_str()));
+    let expected = [
+        ("cut", "/items/0/category"),
+        ("dropped", "/visitor_id"),
+        ("cut", "/page_type"),
+        ("cut", "/url"),
+    ];
+    assert_eq!(warnings_of(&event), told(&expected));
+}
+
+#[test]
+fn a_detail_of_another_type_is_kept_as_a_property() {
+    let event = json!({"type": "purchase", "revenue": 1, "device": {"category": "mobile"}, "country": "Germany",
+        "keyword": true, "campaign_id": {"id": 1}});
+    let properties = serde_json::to_value(read(&event).properties).unwrap();
+    let kept = json!({"device": {"category": "mobile"}, "country": "Germany", "keyword": true, "campaign_id": {"id": 1}});
+    assert_eq!(properties, kept);
+    let pointers: Vec<_> = warnings_of(&event)
+        .into_iter()
+        .map(|(code, at)| {
+            assert_eq!(code, "dropped");
+            at
+        })
+        .collect();
+    assert_eq!(pointers, ["/campaign_id", "/keyword", "/device", "/country"]);
+}
+
+#[test]
+fn an_item_without_an_id_goes_by_its_name() {
+    let event = json!({"type": "purchase", "items": [
+        {"sku": "s1", "price": 1}, {"item_name": "Red lamp", "price": 2}, {"price": 4}, "p5", null, 6]});
+    let read = read(&event);
+    let ids: Vec<_> = read.items.iter().map(|item| item.product_id.as_str()).collect();
+    assert_eq!(ids, ["s1", "Red lamp", "(not set)", "p5", "6"]);
+    assert_eq!(read.sales().to_string(), "7.00");
+    let expected = [("unnamed", "/items/1"), ("unnamed", "/items/2"), ("dropped", "/items/4")];
+    assert_eq!(warnings_of(&event), told(&expected));
+    let one = self::read(&json!({"type": "product_view", "items": {"product_id": "p1"}}));
+    assert_eq!(one.items[0].product_id, "p1");
+}
+
+#[test]
+fn a_purchase_that_brings_in_nothing_says_so() {
+    for event in [
+        json!({"type": "purchase", "order_id": "1"}),
+        json!({"type": "purchase", "items": [{"product_id": "p"}]}),
+        json!({"event": "Order Completed", "properties": {"amount": 5}}),
+    ] {
+        assert_eq!(warnings_of(&event), told(&[("no_revenue", "")]), "{event}");
+    }
+    assert_eq!(warnings_of(&json!({"type": "purchase", "revenue": 0})), []);
+    assert_eq!(warnings_of(&json!({"type": "refund"})), []);
+}
+
+#[test]
+fn a_currency_that_is_none_costs_only_what_has_amounts() {
+    let without = json!({"type": "page_view", "currency": "Euro"});
+    assert_eq!(warnings_of(&without), told(&[("dropped", "/currency")]));
+    let with = json!({"type": "purchase", "revenue": 1, "currency": "Euro"});
+    assert_eq!(refused(&with).first().pointer, "/currency");
+}
+
+#[test]
+fn a_property_that_is_nested_too_deep_is_left_out() {
+    let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+    let raw = format!(
+        r#"{{"type":"purchase","revenue":1,"a":{},"properties":{{"b":{},"c":{}}}}}"#,
+        deep(9),
+        deep(500),
+        deep(7)
+    );
+    let taken = events::parse(raw.as_bytes(), &admission()).unwrap();
+    assert_eq!(taken.event.properties.keys().collect::<Vec<_>>(), ["c"]);
+    assert_eq!(warned(&taken), told(&[("dropped", "/properties/b"), ("dropped", "/a")]));
+}
+
+#[test]
+fn two_hundred_items_of_ga4s_size_fit_into_one_event() {
+    let item = json!({"item_id": "SKU_12345", "item_name": "Stan and Friends Tee", "affiliation": "Google Merchandise Store",
+        "coupon": "SUMMER_FUN", "discount": 2.22, "index": 0, "item_brand": "Google", "item_category": "Apparel",
+        "item_category2": "Adult", "item_category3": "Shirts", "item_category4": "Crew", "item_category5": "Short sleeve",
+        "item_list_id": "related_products", "item_list_name": "Related Products", "item_variant": "green",
+        "location_id": "ChIJIQBpAG2ahYAR_6128GcTUEo", "price": 10.01, "quantity": 3, "custom_note": "x".repeat(500)});
+    let event = json!({"event": "purchase", "ecommerce": {"currency": "USD", "value": 6006, "items": vec![item; 200]}});
+    assert!(event.to_string().len() > 180_000);
+    let read = read(&event);
+    assert_eq!((read.items.len(), read.units().to_string().as_str()), (200, "600"));
+}

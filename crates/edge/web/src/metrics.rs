@@ -1,0 +1,32 @@
+use actix_web::{
+    HttpResponse,
+    web::{ServiceConfig, resource},
+};
+use serde_json::Value;
+use telemetry::Request;
+
+/// Adds `/metrics`, in the Prometheus text format: for a port of its own, that only those who run
+/// the platform can reach.
+pub fn metrics(config: &mut ServiceConfig) {
+    config.service(resource("/metrics").get(render));
+}
+
+/// The operations of an OpenAPI description have their metrics from now on, as zero.
+pub fn register_operations(service: &'static str, description: &Value) {
+    let register = |route: &str, method: &str| Request { service, route, method }.register();
+    for (route, operations) in description["paths"].as_object().into_iter().flatten() {
+        for method in operations.as_object().into_iter().flat_map(|methods| methods.keys()) {
+            register(route, &method.to_uppercase());
+        }
+    }
+    for route in ["/healthz", "/readyz", UNMATCHED] {
+        register(route, "GET");
+    }
+}
+
+/// The route of a request that has matched none.
+pub(crate) const UNMATCHED: &str = "unmatched";
+
+async fn render() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(telemetry::render())
+}

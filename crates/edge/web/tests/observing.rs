@@ -1,0 +1,186 @@
+//! What an operator sees of requests: lines in the log, and metrics on a port of their own.
+
+#![cfg(test)]
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use actix_web::{
+    HttpResponse,
+    http::{Method, StatusCode, header},
+    test::{TestRequest, call_service, init_service, read_body},
+    web::{Path, ServiceConfig, resource},
+};
+use lifecycle::Lifecycle;
+use problem::{Code, Problem};
+use tracing_subscriber::fmt::MakeWriter;
+use web::{Error, Health};
+
+fn routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/things/{id}").get(thing).put(thing))
+        .service(resource("/refused").get(refused))
+        .service(resource("/away").get(away));
+    Health::new(&Lifecycle::new())
+        .with("redis", || async { Err("connection refused".into()) })
+        .configure(config);
+}
+
+async fn thing(_id: Path<String>) -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+async fn refused() -> Result<HttpResponse, Error> {
+    Err(Problem::new(Code::Conflict, "There is one already.").into())
+}
+
+async fn away() -> Result<HttpResponse, Error> {
+    let cause = io::Error::other("10.0.0.7:6379 refused the connection");
+    Err(Problem::unavailable(Duration::from_secs(1), cause).naming("The store of things").into())
+}
+
+async fn ask(method: Method, path: &str) -> (StatusCode, String) {
+    let app = init_service(web::app("observed", routes)).await;
+    let request = TestRequest::default().method(method).uri(path).to_request();
+    let response = call_service(&app, request).await;
+    let status = response.status();
+    (status, String::from_utf8(read_body(response).await.to_vec()).unwrap())
+}
+
+/// The metrics, as whoever reaches their port reads them.
+async fn metrics() -> String {
+    let app = init_service(web::app("metrics", web::metrics)).await;
+    let response = call_service(&app, TestRequest::get().uri("/metrics").to_request()).await;
+    assert_eq!(response.headers().get(header::CACHE_CONTROL).unwrap(), "no-store");
+    let kind = response.headers().get(header::CONTENT_TYPE).unwrap();
+    assert_eq!(kind, "text/plain; version=0.0.4");
+    String::from_utf8(read_body(response).await.to_vec()).unwrap()
+}
+
+/// What this thread logs.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn of_this_thread() -> (Self, tracing::subscriber::DefaultGuard) {
+        let lines = Self::default();
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone());
+        let log = log.with_max_level(tracing::Level::INFO).finish();
+        (lines, tracing::subscriber::set_default(log))
+    }
+
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[actix_web::test]
+async fn a_request_that_was_answered_leaves_no_line_and_one_that_failed_says_why_once() {
+    let (lines, _logging) = Lines::of_this_thread();
+    assert_eq!(ask(Method::GET, "/things/7").await.0, StatusCode::OK);
+    assert_eq!(lines.take(), "");
+
+    assert_eq!(ask(Method::GET, "/refused").await.0, StatusCode::CONFLICT);
+    let text = lines.take();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains(" INFO ") && text.contains("code=\"conflict\""), "{text}");
+
+    let (status, body) = ask(Method::GET, "/away?ticket=secret").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(body.contains("The store of things does not answer. Try again."), "{body}");
+    assert!(!body.contains("10.0.0.7"), "{body}");
+    let text = lines.take();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("ERROR") && text.contains("status=503"), "{text}");
+    let why =
+        "The store of things does not answer. Try again.: 10.0.0.7:6379 refused the connection";
+    assert!(text.contains(why) && !text.contains("secret"), "{text}");
+}
+
+#[actix_web::test]
+async fn a_check_that_fails_is_told_once_however_often_it_is_asked() {
+    let (lines, _logging) = Lines::of_this_thread();
+    let app = init_service(web::app("observed", routes)).await;
+    for _ in 0..3 {
+        let response = call_service(&app, TestRequest::get().uri("/readyz").to_request()).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let text = lines.take();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("check=\"redis\" error=\"connection refused\""), "{text}");
+}
+
+#[actix_web::test]
+async fn requests_are_counted_by_route_method_and_class_and_never_by_what_was_asked_for() {
+    for (method, path) in [
+        (Method::GET, "/things/secret-123"),
+        (Method::PUT, "/things/secret-456"),
+        (Method::DELETE, "/things/7"),
+        (Method::from_bytes(b"BREW").unwrap(), "/secret-789"),
+        (Method::GET, "/away"),
+    ] {
+        ask(method, path).await;
+    }
+    let text = metrics().await;
+    for (method, route, status) in [
+        ("GET", "/things/{id}", "2xx"),
+        ("PUT", "/things/{id}", "2xx"),
+        ("DELETE", "/things/{id}", "4xx"),
+        ("other", "unmatched", "4xx"),
+        ("GET", "/away", "5xx"),
+    ] {
+        let labels = format!(
+            r#"{{method="{method}",route="{route}",service="observed",status="{status}"}}"#
+        );
+        let series = format!("footfall_requests_total{labels} ");
+        assert!(text.contains(&series), "{series}: {text}");
+        assert!(text.contains(&format!("footfall_request_seconds_count{labels} ")), "{text}");
+    }
+    assert!(!text.contains("secret") && !text.contains("BREW"), "{text}");
+}
+
+#[actix_web::test]
+async fn metrics_are_nowhere_but_on_their_own_port() {
+    assert_eq!(ask(Method::GET, "/metrics").await.0, StatusCode::NOT_FOUND);
+    assert!(metrics().await.contains("process_resident_memory_bytes"));
+}
+
+#[actix_web::test]
+async fn an_operation_of_a_description_has_metrics_before_its_first_request() {
+    let description = serde_json::json!({
+        "paths": { "/described/{id}": { "get": {}, "delete": {} } }
+    });
+    web::register_operations("described", &description);
+    let text = metrics().await;
+    for (method, route) in
+        [("GET", "/described/{id}"), ("DELETE", "/described/{id}"), ("GET", "unmatched")]
+    {
+        for status in ["2xx", "4xx", "5xx"] {
+            let series = format!(
+                r#"footfall_requests_total{{method="{method}",route="{route}",service="described",status="{status}"}} 0"#
+            );
+            assert!(text.contains(&series), "{series}: {text}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The end of a partition, as a reader comes to it and as the log tells of it.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use rdkafka::{
+    ClientConfig,
+    producer::{BaseProducer, BaseRecord, Producer},
+};
+use stream::LogReader;
+use uuid::Uuid;
+
+use crate::support::*;
+
+/// What this process logs, in all its threads.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_partition_is_no_error() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
+    let log = TestLog::new(1).await;
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", &log.settings.brokers)
+        .set("transactional.id", log.settings.events_topic.as_str())
+        .create()
+        .unwrap();
+    let topic = log.settings.events_topic.clone();
+    tokio::task::spawn_blocking(move || {
+        let patience = Duration::from_secs(30);
+        producer.init_transactions(patience).unwrap();
+        producer.begin_transaction().unwrap();
+        for _ in 0..3 {
+            let payload = serde_json::to_vec(&page_view(Uuid::now_v7())).unwrap();
+            let record = BaseRecord::to(&topic).key("acme").payload(&payload).partition(0);
+            producer.send(record).map_err(|(error, _)| error).unwrap();
+        }
+        producer.commit_transaction(patience).unwrap();
+    })
+    .await
+    .unwrap();
+
+    // The last offset of the log is the transaction's end, which is no record: the reader comes to the
+    // end of the partition while it still waits for one.
+    let reader = LogReader::new(&log.settings, router()).unwrap();
+    assert_eq!(reader.bounds(0).await.unwrap(), 0..4);
+    let mut stream = reader.read_range(0, 0..4).unwrap();
+    let mut found = Vec::new();
+    while let Some(batch) = stream.next(10).await.unwrap() {
+        found.extend(batch.entries.iter().map(|entry| entry.offset()));
+    }
+    assert_eq!(found, [0, 1, 2]);
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(!text.contains("EOF"), "{text}");
+}

@@ -1,0 +1,109 @@
+use serde_json::{Value, json};
+use utoipa::openapi::{
+    Object, ObjectBuilder, RefOr, Schema, SchemaFormat,
+    schema::{ArrayBuilder, Ref, SchemaType, Type},
+};
+
+/// A time with a zone, or a number since 1970.
+const TIME: &str = r"^\s*(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)? ?([Zz]|[+-]\d{2}(:?\d{2})?)|\d+(\.\d+)?)?\s*$";
+const DECIMAL: &str = r"^\s*(\d+(\.\d+)?([eE][+-]?\d{1,2})?)?\s*$";
+
+/// What may be sent for a field.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// What happened.
+    Name,
+    /// An id: a string or a number, which is its digits. Empty is absent; longer ones are left out.
+    Id,
+    /// The id of an event: any text or number.
+    EventId,
+    /// A text that is cut after so many bytes. A number is its digits, empty is absent.
+    Label(usize),
+    /// A time, as a text or a number.
+    Time,
+    /// An amount of money, as a text or a number.
+    Amount,
+    /// How many or how much, as a text or a number.
+    Quantity,
+    /// So many letters, in any case.
+    Letters(usize),
+    /// An array of items, or a single one.
+    Items,
+    /// An object of anything; an empty array is an empty object.
+    Anything,
+}
+
+/// One field of an object: its name, what may be sent, the other names it is taken under, what it
+/// means, and what it may be, as JSON.
+pub(super) struct Described {
+    pub(super) name: &'static str,
+    pub(super) form: Form,
+    pub(super) aliases: &'static str,
+    pub(super) about: &'static str,
+    pub(super) examples: &'static [&'static str],
+}
+
+/// An object that these fields describe, and others may join.
+pub(super) fn object(fields: &[Described], about: &str, required: &str) -> ObjectBuilder {
+    let object = ObjectBuilder::new().description(Some(about));
+    let object =
+        fields.iter().fold(object, |object, field| object.property(field.name, field.schema()));
+    if required.is_empty() { object } else { object.required(required) }
+}
+
+impl Described {
+    fn schema(&self) -> RefOr<Schema> {
+        let Self { form, aliases, about, examples, .. } = *self;
+        let also = if aliases.is_empty() { String::new() } else { format!(" Also: {aliases}.") };
+        let about = Some(format!("{about}{also}"));
+        let examples = examples
+            .iter()
+            .map(|example| serde_json::from_str(example).unwrap_or_else(|_| json!(example)));
+        let examples: Vec<Value> = examples.collect();
+        if matches!(form, Form::Items) {
+            return ArrayBuilder::new()
+                .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+                .items(Ref::from_schema_name("Item"))
+                .max_items(Some(200))
+                .description(about)
+                .examples(examples)
+                .into();
+        }
+        form.object().description(about).examples(examples).into()
+    }
+}
+
+impl Form {
+    fn object(self) -> ObjectBuilder {
+        let of = |types: &[Type]| {
+            ObjectBuilder::new().schema_type(SchemaType::from_iter(types.iter().cloned()))
+        };
+        match self {
+            Self::Name => of(&[Type::String]).min_length(Some(1)).pattern(Some(r"\S")),
+            Self::Id => of(&[Type::String, Type::Number, Type::Null]).max_length(Some(200)),
+            Self::EventId => of(&[Type::String, Type::Number, Type::Null]),
+            Self::Label(longest) => {
+                of(&[Type::String, Type::Number, Type::Null]).max_length(Some(longest))
+            }
+            Self::Time => {
+                of(&[Type::String, Type::Number, Type::Null]).pattern(Some(TIME)).minimum(Some(0))
+            }
+            Self::Amount => of(&[Type::String, Type::Number, Type::Null])
+                .format(Some(SchemaFormat::Custom("decimal".to_owned())))
+                .pattern(Some(DECIMAL))
+                .minimum(Some(0)),
+            Self::Quantity => of(&[Type::String, Type::Number, Type::Null])
+                .pattern(Some(DECIMAL))
+                .minimum(Some(0.001))
+                .maximum(Some(1_000_000)),
+            Self::Letters(count) => of(&[Type::String, Type::Null])
+                .pattern(Some(format!(r"^\s*([A-Za-z]{{{count}}})?\s*$"))),
+            Self::Items | Self::Anything => {
+                ObjectBuilder::from(Object::with_type(SchemaType::from_iter([
+                    Type::Object,
+                    Type::Null,
+                ])))
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use testkit::{Answer, Platform};
+
+use crate::Tenant;
+
+/// Events of one request, at most.
+const AT_ONCE: usize = 100;
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It counts.
+    Counts,
+    /// It is a copy of one that counts.
+    Copy,
+    /// It was refused.
+    Refused,
+}
+
+/// An event as it was sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sent {
+    /// The tenant it was sent for.
+    pub tenant: String,
+    /// Whether with a key that brings history.
+    pub is_history: bool,
+    /// What must become of it.
+    pub verdict: Verdict,
+    /// The bytes.
+    pub body: String,
+}
+
+/// Sends `events` of one tenant in their order, copies in requests of their own; each must be
+/// answered as its verdict says.
+pub async fn send(platform: &Platform, tenant: &Tenant, events: &[Sent]) {
+    let sort = |sent: &Sent| (sent.is_history, sent.verdict == Verdict::Copy);
+    for batch in events.chunk_by(|one, next| sort(one) == sort(next)) {
+        for batch in batch.chunks(AT_ONCE) {
+            send_batch(platform, tenant, batch).await;
+        }
+    }
+}
+
+async fn send_batch(platform: &Platform, tenant: &Tenant, events: &[Sent]) {
+    let kind = if events[0].is_history { "IMPORT" } else { "COLLECT" };
+    let key = platform.secret(&format!("{}_{kind}_KEY", tenant.id.to_uppercase()));
+    let bodies: Vec<_> = events.iter().map(|event| event.body.as_str()).collect();
+    let request = platform
+        .client()
+        .post(platform.collector("/v1/events"))
+        .bearer_auth(key)
+        .header("Content-Type", "application/json")
+        .body(format!("[{}]", bodies.join(",")));
+    let answer = Answer::read(request.send().await.expect("an answer")).await.expect(202).json();
+    let outcomes = answer["outcomes"].as_array().expect("an outcome for each");
+    assert_eq!(outcomes.len(), events.len());
+    for (outcome, event) in outcomes.iter().zip(events) {
+        let told = &outcome["outcome"];
+        let refused = event.verdict == Verdict::Refused;
+        assert_eq!(*told == "rejected", refused, "{}: {outcome}", event.body);
+        assert!(refused || *told == "accepted", "{}: {outcome}", event.body);
+    }
+}
+
+impl Sent {
+    /// The event, which can be read.
+    pub fn event(&self) -> Value {
+        serde_json::from_str(&self.body).expect("an event that counts is JSON")
+    }
+}
