@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use auth::CampaignScope;
 use control_plane::{Campaign, CampaignFilter, ControlPlane};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use problem::Problem;
 use tenancy::{CampaignId, ClientId, TenantContext};
 
@@ -57,14 +56,6 @@ impl Campaigns {
     pub(crate) async fn forget(&self, tenant: &TenantContext, id: &CampaignId) {
         self.known.forget(&(tenant.client_id().clone(), id.clone())).await;
     }
-}
-
-/// What stands for itself in a segment of a path (RFC 3986: unreserved characters).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// A campaign's id as a segment of a path.
-pub(crate) fn in_path(campaign: &CampaignId) -> PercentEncode<'_> {
-    utf8_percent_encode(campaign.as_str(), SEGMENT)
 }
 
 /// What the database leaves out already, so that pages are full.

@@ -30,9 +30,9 @@ pub fn run(
         async move { Ok(control_plane.ping().await?) }
     });
     let web = parts.web;
+    let docs = routes::docs::page(&settings.collector_url);
     let description = serde_json::to_value(openapi()).unwrap_or_default();
     web::register_operations("api", &description);
-    let docs = routes::docs::page(&settings.collector_url);
     web::serve_streams("api", &settings.bind, lifecycle, move |config: &mut ServiceConfig| {
         config
             .app_data(Data::new(web.clone()))

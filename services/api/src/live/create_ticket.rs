@@ -2,6 +2,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use aggregates::Aggregates;
 use auth::ReadReports;
 use chrono::{DateTime, Utc};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use tenancy::CampaignId;
@@ -9,7 +10,9 @@ use utoipa::ToSchema;
 use web::{Body, Error, Tenant};
 
 use super::{Live, ticket::TicketSecret};
-use crate::campaigns::in_path;
+
+/// What a segment of a path holds only encoded.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// For which stream a ticket is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -66,10 +69,16 @@ pub async fn create_ticket(
     secret.issue(&live.aggregates, campaign.as_str(), credential, ends).await?;
     let ticket = secret.reveal();
     Ok(HttpResponse::Created().json(Ticket {
-        url: format!("/v1/campaigns/{}/live?ticket={ticket}", in_path(&campaign)),
+        url: url(&campaign, &ticket),
         ticket,
         expires_at: Utc::now() + Aggregates::TICKET_WAITS,
     }))
+}
+
+/// Where `ticket` opens the stream of `campaign`.
+fn url(campaign: &CampaignId, ticket: &str) -> String {
+    let campaign = utf8_percent_encode(campaign.as_str(), SEGMENT);
+    format!("/v1/campaigns/{campaign}/live?ticket={ticket}")
 }
 
 /// What the extractor has verified.
@@ -79,4 +88,16 @@ fn credential(request: &HttpRequest) -> Result<&str, Problem> {
     credential.ok_or_else(|| {
         Problem::new(Code::CredentialMissing, "Send `Authorization: Bearer` with a credential.")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_campaigns_own_text_is_one_segment_of_the_path() {
+        let campaign = "Spring/Sale 2026?".parse().unwrap();
+        let expected = "/v1/campaigns/Spring%2FSale%202026%3F/live?ticket=flt_x";
+        assert_eq!(url(&campaign, "flt_x"), expected);
+    }
 }
