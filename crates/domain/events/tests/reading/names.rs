@@ -150,6 +150,16 @@ fn an_unknown_name_becomes_a_type_of_the_tenants_own_and_is_kept() {
 }
 
 #[test]
+fn a_campaign_has_the_id_that_its_sender_gives_it() {
+    for id in ["SPRING_PROMO24", "Frühling / 50 %", "google_1234"] {
+        let event = read(&json!({"event": "select_promotion", "ecommerce": {"promotion_id": id}}));
+        assert_eq!(event.campaign_id.unwrap().as_str(), id);
+    }
+    let number = read(&json!({"type": "ad_click", "campaign_id": 17}));
+    assert_eq!(number.campaign_id.unwrap().as_str(), "17");
+}
+
+#[test]
 fn ids_of_senders_stand_for_the_same_event_every_time_and_for_another_of_another_tenant() {
     let id = |event_id: serde_json::Value| {
         read(&json!({"type": "page_view", "messageId": event_id})).event_id

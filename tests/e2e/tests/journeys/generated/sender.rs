@@ -273,11 +273,19 @@ impl Sender {
 
     fn line(&mut self, is_large: bool) -> (Value, Line) {
         let product_id = self.random.random_range(1..30).to_string();
-        let quantity = self.random.random_range(1..6_u64);
+        // Pieces, or goods by weight.
+        let thousandths = if self.chance(0.5) {
+            self.random.random_range(1..6_u64) * 1_000
+        } else {
+            self.random.random_range(1..4_000)
+        };
+        let quantity = Quantity::from_thousandths(thousandths);
         let written = match self.random.random_range(0..4) {
             0 => json!(quantity),
-            1 => json!(quantity as f64),
-            2 => json!(format!("{quantity}.0000")),
+            1 => json!(thousandths as f64 / 1e3),
+            2 => {
+                json!(format!("{quantity}{}0000", if thousandths % 1_000 == 0 { "." } else { "" }))
+            }
             _ => json!(quantity.to_string()),
         };
         let mut item = Map::new();
@@ -287,11 +295,10 @@ impl Sender {
         if let Some(price) = price {
             item.insert("price".to_owned(), self.number(price));
         }
-        let is_one = quantity == 1 && self.chance(0.5);
+        let is_one = quantity == Quantity::ONE && self.chance(0.5);
         if !is_one {
             item.insert("quantity".to_owned(), written);
         }
-        let quantity = Quantity::from_thousandths(quantity * 1_000);
         (json!(item), Line { product_id, quantity, price })
     }
 
