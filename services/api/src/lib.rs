@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod failure;
+mod invitations;
 mod last_known;
 pub mod live;
 mod live_reports;

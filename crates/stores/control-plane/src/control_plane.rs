@@ -6,7 +6,7 @@ use tenancy::{ClientId, PlatformContext, TenantContext};
 
 use crate::{
     ControlPlaneError, Ledger, PlatformControl, PostgresSettings, TenantControl,
-    credentials::KeyCache,
+    credentials::{KeyCache, VersionCache},
     directory::TenantCache,
     listener,
     pool::{Pool, Transaction},
@@ -27,6 +27,7 @@ pub struct ControlPlane {
     pub(crate) pool: Pool,
     pub(crate) tenants: Arc<TenantCache>,
     pub(crate) keys: Arc<KeyCache>,
+    pub(crate) versions: Arc<VersionCache>,
 }
 
 impl ControlPlane {
@@ -40,7 +41,8 @@ impl ControlPlane {
                 ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
             ]);
         let pool = Pool::connect(options, settings.max_connections).await?;
-        Ok(Self { pool, tenants: Arc::default(), keys: Arc::default() })
+        let (tenants, keys, versions) = Default::default();
+        Ok(Self { pool, tenants, keys, versions })
     }
 
     /// Brings the tables up to date. Safe to run twice, and by many processes at once.
@@ -69,7 +71,7 @@ impl ControlPlane {
         Ledger::new(self.pool.clone())
     }
 
-    /// Drops cached tenants and keys as soon as PostgreSQL says they changed.
+    /// Drops cached tenants, keys and users' versions as soon as PostgreSQL says they changed.
     pub fn listen(&self, lifecycle: &Lifecycle) {
         listener::start(self, lifecycle);
     }

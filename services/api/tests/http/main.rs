@@ -4,6 +4,7 @@
 mod admin;
 mod campaigns;
 mod guards;
+mod invitations;
 mod rejects;
 mod sessions;
 mod stand;
