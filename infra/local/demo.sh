@@ -111,6 +111,27 @@ simulate() { # <tenant>
     --key "$(secret "${1^^}_COLLECT_KEY")"
 }
 
+# Sets a password for everybody who was invited, as that person would. It is written down first: what
+# breaks off is gone on with the next time, when the invitation may have been accepted already.
+accept_invitations() {
+  local name token password status
+  for name in $(sed -n 's/_INVITATION=.*//p' "$SECRETS"); do
+    token=$(secret "${name}_INVITATION") password=$(secret "${name}_PASSWORD")
+    if [[ -z $password ]]; then
+      password=$(head -c 18 /dev/urandom | base64 | tr '+/' '-_')
+      echo "${name}_PASSWORD=$password" >>"$SECRETS"
+    fi
+    status=$(printf '{"token":"%s","password":"%s"}' "$token" "$password" |
+      curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d @- \
+        "http://$API_BIND/v1/auth/invitations/accept")
+    if [[ $status != 200 && $status != 401 ]]; then
+      echo "the invitation of $name was answered with $status" >&2
+      return 1
+    fi
+    sed -i "/^${name}_INVITATION=/d" "$SECRETS"
+  done
+}
+
 mkdir -p "$DEMO"
 command -v cargo >/dev/null || die "Rust is missing: install it with rustup (https://rustup.rs), then run make run again."
 port_is_free "$API_BIND" FOOTFALL__API__BIND
@@ -151,6 +172,7 @@ bound_logs_forever "$DEMO" "$STACK/logs" &
 PIDS+=($!)
 step services "api on $API_BIND, collector on $COLLECTOR_BIND" wait_ready "http://$API_BIND/readyz"
 step collector 'takes events' wait_ready "http://$COLLECTOR_BIND/readyz"
+step people 'everybody has a password' accept_invitations
 step samples 'real samples imported' import_samples
 step history '30 days of simulated shops imported' import_history
 for tenant in "${SIMULATED[@]}"; do simulate "$tenant"; done

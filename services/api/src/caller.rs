@@ -1,14 +1,16 @@
 use std::net::{IpAddr, Ipv4Addr};
 
-use actix_web::http::header::HeaderMap;
+use actix_web::{HttpRequest, http::header::HeaderMap};
 
-/// Where a request comes from. Of `X-Forwarded-For` only the last address counts, and only when it was
-/// written by a load balancer of ours: callers can write the others themselves.
-pub(crate) fn caller(
-    headers: &HeaderMap,
-    peer: Option<IpAddr>,
-    trust_forwarded_for: bool,
-) -> IpAddr {
+/// Where a request comes from.
+pub(crate) fn caller(request: &HttpRequest, trust_forwarded_for: bool) -> IpAddr {
+    let peer = request.peer_addr().map(|address| address.ip());
+    address(request.headers(), peer, trust_forwarded_for)
+}
+
+/// Of `X-Forwarded-For` only the last address counts, and only when it was written by a load balancer
+/// of ours: callers can write the others themselves.
+fn address(headers: &HeaderMap, peer: Option<IpAddr>, trust_forwarded_for: bool) -> IpAddr {
     let forwarded = headers.get("x-forwarded-for").filter(|_| trust_forwarded_for);
     let forwarded = forwarded.and_then(|value| value.to_str().ok());
     let last = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
@@ -27,8 +29,8 @@ mod tests {
         let name = HeaderName::from_static("x-forwarded-for");
         headers.insert(name, HeaderValue::from_static("1.1.1.1, 203.0.113.7"));
         let peer: IpAddr = "10.0.0.1".parse().unwrap();
-        assert_eq!(caller(&headers, Some(peer), false), peer);
-        assert_eq!(caller(&headers, Some(peer), true).to_string(), "203.0.113.7");
-        assert_eq!(caller(&HeaderMap::new(), Some(peer), true), peer);
+        assert_eq!(address(&headers, Some(peer), false), peer);
+        assert_eq!(address(&headers, Some(peer), true).to_string(), "203.0.113.7");
+        assert_eq!(address(&HeaderMap::new(), Some(peer), true), peer);
     }
 }

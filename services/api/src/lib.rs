@@ -3,6 +3,7 @@
 mod caller;
 mod campaigns;
 mod failure;
+mod invitations;
 mod last_known;
 pub mod live;
 mod live_reports;

@@ -16,7 +16,7 @@ pub(crate) mod rejects;
 pub(crate) mod users;
 
 /// The routes that need no credential. All others take a `Tenant<…>` or `Platform<…>`.
-pub const PUBLIC: [&str; 14] = [
+pub const PUBLIC: [&str; 15] = [
     "/",
     "/.well-known/jwks.json",
     "/docs",
@@ -27,6 +27,7 @@ pub const PUBLIC: [&str; 14] = [
     "/healthz",
     "/openapi.json",
     "/readyz",
+    "/v1/auth/invitations/accept",
     "/v1/auth/login",
     "/v1/auth/logout",
     "/v1/auth/refresh",
@@ -41,6 +42,10 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(resource("/v1/auth/refresh").post(auth::refresh::refresh))
         .service(resource("/v1/auth/token").post(auth::token::token))
         .service(resource("/v1/auth/logout").post(auth::logout::logout))
+        .service(
+            resource("/v1/auth/invitations/accept")
+                .post(auth::accept_invitation::accept_invitation),
+        )
         .service(resource("/.well-known/jwks.json").get(auth::jwks::jwks))
         // Reports.
         .service(resource("/v1/campaigns").get(campaigns::list::list))
@@ -61,6 +66,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(resource("/v1/api-keys/{id}").delete(api_keys::revoke::revoke))
         .service(resource("/v1/users").get(users::list::list).post(users::create::create))
         .service(resource("/v1/users/{id}").delete(users::disable::disable))
+        .service(
+            resource("/v1/users/{id}/invitation")
+                .post(users::renew_invitation::renew_invitation)
+                .delete(users::revoke_invitation::revoke_invitation),
+        )
         .service(resource("/v1/advertisers").get(advertisers::list::list))
         .service(resource("/v1/advertisers/{id}").put(advertisers::put::put))
         // The platform's admins.
@@ -70,6 +80,25 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .post(admin::tenants::create::create),
         )
         .service(resource("/v1/admin/tenants/{id}").get(admin::tenants::show::show))
+        .service(
+            resource("/v1/admin/tenants/{id}/users")
+                .get(admin::tenants::users::list::list)
+                .post(admin::tenants::users::create::create),
+        )
+        .service(
+            resource("/v1/admin/tenants/{id}/users/{user_id}/invitation")
+                .post(admin::tenants::users::renew_invitation::renew_invitation)
+                .delete(admin::tenants::users::revoke_invitation::revoke_invitation),
+        )
+        .service(
+            resource("/v1/admin/tenants/{id}/api-keys")
+                .get(admin::tenants::api_keys::list::list)
+                .post(admin::tenants::api_keys::create::create),
+        )
+        .service(
+            resource("/v1/admin/tenants/{id}/api-keys/{key_id}")
+                .delete(admin::tenants::api_keys::revoke::revoke),
+        )
         // The description of all this.
         .service(resource("/openapi.json").get(docs::description))
         .service(resource("/docs/collector.json").get(docs::collector));

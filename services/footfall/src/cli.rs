@@ -118,10 +118,11 @@ pub(crate) enum TenantCommand {
     },
 }
 
-/// Where new passwords and keys go.
+/// Where new passwords, invitations and keys go.
 #[derive(Debug, Args)]
 pub(crate) struct Handover {
-    /// Write new passwords and keys into this file, for its owner's eyes only, rather than print them
+    /// Write what was made (keys, invitations, the admin's password) into this file, for its owner's
+    /// eyes only, rather than print it
     #[arg(long, value_name = "FILE")]
     pub(crate) secrets: Option<PathBuf>,
 }

@@ -5,7 +5,7 @@ use tenancy::ClientId;
 
 use crate::{cli::Handover, exit::Failure, output, secrets_file::SecretsFile};
 
-/// Passwords and keys just made, on their way to the operator: into a file, or else printed. They
+/// Invitations, keys and the admin's password, just made, on their way to the operator: into a file, or else printed. They
 /// are shown this once; nobody can tell them later.
 pub(crate) struct Credentials {
     file: Option<SecretsFile>,
@@ -53,10 +53,13 @@ impl Credentials {
                 let stem = self.stem(Some(client_id), kind.as_str(), name);
                 vec![(format!("{stem}_KEY"), key.reveal())]
             }
-            Made::User { client_id, email, role, password } => {
-                let role = if client_id.is_some() { role.as_str() } else { "admin" };
-                let local_part = email.split('@').next().unwrap_or_default();
-                let stem = self.stem(client_id.as_ref(), role, local_part);
+            Made::Invitation { client_id, email, role, token, .. } => {
+                let stem = self.stem(Some(client_id), role.as_str(), local_part(email));
+                let (name, secret) = (format!("{stem}_EMAIL"), format!("{stem}_INVITATION"));
+                vec![(name, email.clone()), (secret, token.reveal())]
+            }
+            Made::Admin { email, password } => {
+                let stem = self.stem(None, "admin", local_part(email));
                 let (name, secret) = (format!("{stem}_EMAIL"), format!("{stem}_PASSWORD"));
                 vec![(name, email.clone()), (secret, password.reveal().to_owned())]
             }
@@ -77,4 +80,8 @@ impl Credentials {
         self.given.insert(stem.clone());
         stem
     }
+}
+
+fn local_part(email: &str) -> &str {
+    email.split('@').next().unwrap_or_default()
 }

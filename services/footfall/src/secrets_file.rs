@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file of `NAME=value` lines that a shell can read: passwords and keys just made, for the
-/// operator only. Lines are replaced or added, never removed.
+/// A file of `NAME=value` lines that a shell can read: keys, invitations and passwords just made, for
+/// the operator only. Lines are replaced or added, never removed.
 pub(crate) struct SecretsFile {
     path: PathBuf,
 }

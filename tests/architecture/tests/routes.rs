@@ -10,11 +10,12 @@ use std::{
 use serde_json::Value;
 
 /// The routes that need no credential, each for its reason.
-const PUBLIC: [(&str, &str); 15] = [
+const PUBLIC: [(&str, &str); 16] = [
     ("/v1/auth/login", "it is how a person gets a token"),
     ("/v1/auth/refresh", "the refresh token is the credential"),
     ("/v1/auth/token", "the API key is the credential"),
     ("/v1/auth/logout", "the refresh token is the credential"),
+    ("/v1/auth/invitations/accept", "the invitation is the credential"),
     ("/.well-known/jwks.json", "public keys"),
     ("/healthz", "liveness"),
     ("/readyz", "readiness"),

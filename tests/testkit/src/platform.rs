@@ -268,6 +268,14 @@ impl Platform {
         answer.json()["access_token"].as_str().expect("an access token").to_owned()
     }
 
+    /// Accepts an invitation; the access token.
+    pub async fn accept(&self, invitation: &str) -> String {
+        let body = json!({"token": invitation, "password": "a password nobody else knows"});
+        let request = self.client.post(self.api("/v1/auth/invitations/accept")).json(&body);
+        let answer = Answer::read(request.send().await.expect("an answer")).await.expect(200);
+        answer.json()["access_token"].as_str().expect("an access token").to_owned()
+    }
+
     /// What the platform's admin logs in with.
     pub fn admin_credentials(&self) -> Value {
         json!({"email": ADMIN, "password": self.secret("FOOTFALL_ADMIN_PASSWORD")})

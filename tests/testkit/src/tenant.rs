@@ -70,25 +70,26 @@ impl Platform {
             "keys": [
                 {"name": "site", "kind": "collect"},
                 {"name": "history", "kind": "import"},
-                {"name": "reports", "kind": "read"},
             ],
         });
         let made =
             self.post(&self.admin().await, "/v1/admin/tenants", &file).await.expect(201).json();
+        let owner = self.first_login(&made, "owner").await;
+        let reports = json!({"name": "reports", "kind": "read"});
+        let reports = self.post(&owner, "/v1/api-keys", &reports).await.expect(201).json();
         Tenant {
-            owner: self.first_login(&made, "owner").await,
             advertiser: self.first_login(&made, "advertiser").await,
             collect_key: key(&made, "collect"),
             import_key: key(&made, "import"),
-            read_key: key(&made, "read"),
+            read_key: reports["key"].as_str().expect("a key").to_owned(),
+            owner,
             id,
         }
     }
 
     async fn first_login(&self, made: &Value, role: &str) -> String {
-        let user = find(&made["users"], "role", role);
-        let text = |field: &str| user[field].as_str().expect("a text").to_owned();
-        self.login(&text("email"), &text("password")).await
+        let invitation = &find(&made["users"], "role", role)["invitation"];
+        self.accept(invitation["token"].as_str().expect("a token")).await
     }
 
     /// Waits until this campaign's metric is `expected` over the last and the next year.

@@ -36,9 +36,15 @@ pub struct Claims {
     /// The campaigns a key is limited to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaigns: Option<Vec<CampaignId>>,
-    /// The token version it was issued under.
+    /// The version it was issued under: the tenant's, or a platform admin's own.
     pub ver: u32,
+    /// The user's own version, within a tenant. Tokens made before there was one have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub_ver: Option<u32>,
 }
+
+/// What every user of a tenant had before tokens carried a version of their own.
+const FIRST_VERSION: u32 = 1;
 
 impl Claims {
     /// Who the token speaks for; `None` when the claims contradict each other.
@@ -56,12 +62,18 @@ impl Claims {
         {
             return None;
         }
+        let subject_version = match self.sub {
+            Subject::User(_) if of_platform => Some(self.ver),
+            Subject::User(_) => Some(self.sub_ver.unwrap_or(FIRST_VERSION)),
+            Subject::Key(_) => None,
+        };
         Some(Principal {
             subject: self.sub,
+            tenant_version: self.client_id.is_some().then_some(self.ver),
+            subject_version,
             client_id: self.client_id,
             authority: self.role,
             scope,
-            token_version: Some(self.ver),
             expires_at: Some(DateTime::from_timestamp(self.exp, 0)?),
         })
     }

@@ -3,6 +3,7 @@
 mod api_key;
 mod authority;
 mod claims;
+mod invitation_token;
 mod password;
 mod permission;
 mod principal;
@@ -16,6 +17,7 @@ mod token;
 pub use api_key::{ApiKey, ApiKeyError, ApiKeyId, SecretHash};
 pub use authority::{Authority, KeyKind, Role, UnknownAuthority};
 pub use claims::Claims;
+pub use invitation_token::{InvitationToken, InvitationTokenError};
 pub use password::{Password, PasswordError, PasswordHash};
 pub use permission::{
     Action, ManageAdvertisers, ManageApiKeys, ManageCampaigns, ManageClusters, ManageTenants,
@@ -29,6 +31,6 @@ pub use sealer::{SealError, SealedField, Sealer};
 pub use signing_key::{JsonWebKey, JsonWebKeySet, KeyId, SigningKey, SigningKeyError};
 pub use store::{
     CredentialStore, CredentialStoreError, NewRefreshToken, Rotation, SecurityEvent, SessionStore,
-    SigningKeyStore, StoredApiKey, StoredSigningKey, StoredUser,
+    SigningKeyStore, StoredApiKey, StoredInvitation, StoredSigningKey, StoredUser,
 };
 pub use token::{Grant, IssuedToken, TokenError, TokenSigner, TokenVerifier};

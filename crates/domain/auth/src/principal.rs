@@ -43,9 +43,12 @@ pub struct Principal {
     pub authority: Authority,
     /// The campaigns it may see.
     pub scope: CampaignScope,
-    /// The tenant's token version the token was issued under (the user's own for a platform
-    /// admin). None for an API key itself: keys are revoked one by one.
-    pub token_version: Option<u32>,
+    /// The tenant's version the token was issued under; none for an API key itself, and for a
+    /// platform admin.
+    pub tenant_version: Option<u32>,
+    /// The user's own version the token was issued under; none for keys, each of which is there or
+    /// revoked.
+    pub subject_version: Option<u32>,
     /// When it ends: streams opened with it end then too. None for an API key without an end, which
     /// is good until it is revoked.
     pub expires_at: Option<DateTime<Utc>>,

@@ -19,8 +19,17 @@ pub struct StoredUser {
     pub advertiser_id: Option<AdvertiserId>,
     /// What is kept of the password; none before one is set.
     pub password_hash: Option<PasswordHash>,
-    /// A platform admin's own token version; a tenant's users follow their tenant's.
+    /// The user's own token version: raised when the user is disabled or given another role.
     pub token_version: u32,
+}
+
+/// An invitation as the control plane keeps it: neither accepted nor revoked.
+#[derive(Clone, Debug)]
+pub struct StoredInvitation {
+    /// Who was invited: somebody without a password.
+    pub user: StoredUser,
+    /// Good before then.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// An API key as the control plane keeps it: not revoked. A description: it opens nothing.
@@ -98,18 +107,37 @@ pub struct CredentialStoreError(#[source] pub Box<dyn Error + Send + Sync>);
 /// The port through which credentials are looked up; the control plane implements it.
 #[async_trait::async_trait]
 pub trait CredentialStore: Send + Sync {
-    /// The user with this id, unless disabled.
-    async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError>;
+    /// The version that a token of this user must have; none when there is no such user, or the
+    /// user is disabled. May be remembered for as long as nobody tells of a change.
+    async fn user_version(&self, id: Uuid) -> Result<Option<u32>, CredentialStoreError>;
 
-    /// The key with this id, unless revoked.
+    /// The key with this id, unless revoked. May be remembered likewise.
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError>;
 }
 
 /// The port through which people log in, stay so and log out; the control plane implements it.
 #[async_trait::async_trait]
 pub trait SessionStore: Send + Sync {
+    /// The user with this id as it is now, unless disabled.
+    async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError>;
+
     /// The user with this address, in lower case, unless disabled.
     async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>, CredentialStoreError>;
+
+    /// The invitation whose token has this hash, expired or not, unless its user is disabled.
+    async fn invitation(
+        &self,
+        token: &SecretHash,
+    ) -> Result<Option<StoredInvitation>, CredentialStoreError>;
+
+    /// Spends an invitation that has not expired at `now` and sets its user's first password, in
+    /// one atomic step; none when somebody was faster, or the invitation is no longer good.
+    async fn accept_invitation(
+        &self,
+        token: &SecretHash,
+        password: &PasswordHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<StoredUser>, CredentialStoreError>;
 
     /// Keeps the first refresh token of a new family: a login.
     async fn start_refresh_family(

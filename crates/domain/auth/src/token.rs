@@ -34,6 +34,8 @@ pub struct Grant {
     pub campaigns: Option<Vec<CampaignId>>,
     /// The token version of the tenant, or of the platform admin.
     pub token_version: u32,
+    /// The own token version of a tenant's user.
+    pub subject_version: Option<u32>,
 }
 
 /// A signed access token.
@@ -123,6 +125,7 @@ impl TokenSigner {
             advertiser_id: grant.advertiser_id,
             campaigns: grant.campaigns,
             ver: grant.token_version,
+            sub_ver: grant.subject_version,
         };
         let token = jsonwebtoken::encode(&self.header, &claims, &self.key)
             .map_err(|_| TokenError::Invalid("it could not be signed"))?;

@@ -27,6 +27,7 @@ fn owner() -> Grant {
         advertiser_id: None,
         campaigns: None,
         token_version: 3,
+        subject_version: Some(2),
     }
 }
 
@@ -100,9 +101,17 @@ fn the_genuine_token_and_its_faithful_copy_are_accepted() {
         assert_eq!(principal.client_id, Some("acme".parse().unwrap()));
         assert_eq!(principal.authority, Authority::Role(Role::Owner));
         assert_eq!(principal.scope, CampaignScope::All);
-        assert_eq!(principal.token_version, Some(3));
+        assert_eq!(principal.tenant_version, Some(3));
+        assert_eq!(principal.subject_version, Some(2));
         assert_eq!(principal.expires_at, Some(now() + TimeDelta::minutes(15)));
     }
+}
+
+#[test]
+fn a_token_that_names_no_version_of_its_user_counts_as_one_of_the_first() {
+    let forge = Forge::new();
+    let principal = forge.verifier.verify(&forge.without_claim("sub_ver"), now()).unwrap();
+    assert_eq!((principal.tenant_version, principal.subject_version), (Some(3), Some(1)));
 }
 
 #[test]

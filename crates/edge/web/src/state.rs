@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use auth::{
     ApiKey, ApiKeyId, Authority, CampaignScope, CredentialStore, CredentialStoreError, Principal,
-    Role, StoredApiKey, Subject, TokenError, TokenVerifier,
+    StoredApiKey, Subject, TokenError, TokenVerifier,
 };
 use chrono::{DateTime, Utc};
 use moka::future::Cache;
@@ -102,7 +102,8 @@ impl WebState {
             client_id: Some(stored.client_id),
             authority: Authority::Key(stored.kind),
             scope: stored.campaigns.map_or(CampaignScope::All, CampaignScope::Campaigns),
-            token_version: None,
+            tenant_version: None,
+            subject_version: None,
             expires_at: stored.expires_at,
         })
     }
@@ -121,14 +122,15 @@ impl WebState {
         principal: &Principal,
         now: DateTime<Utc>,
     ) -> Result<TenantContext, Problem> {
-        if let Subject::Key(id) = &principal.subject {
+        match &principal.subject {
             // A token made from a key ends with the key.
-            not_over(&self.stored_key(id).await?, now)?;
+            Subject::Key(id) => not_over(&self.stored_key(id).await?, now)?,
+            Subject::User(_) => self.still_itself(principal).await?,
         }
         let client_id = principal.client_id.as_ref().ok_or_else(|| {
             Problem::new(Code::PermissionDenied, "The credential belongs to no tenant.")
         })?;
-        let version = match principal.token_version {
+        let version = match principal.tenant_version {
             Some(version) => version,
             None => {
                 let found = self.directory.find(client_id).await;
@@ -144,19 +146,29 @@ impl WebState {
         resolved.map_err(unresolved)
     }
 
-    /// The platform's context for a verified admin, who must still be one.
-    pub(crate) async fn platform(&self, principal: &Principal) -> Result<PlatformContext, Problem> {
-        let revoked = || Problem::new(Code::CredentialInvalid, "The token was revoked.");
+    /// Refuses a token of a user who was disabled, or given another role, since it was made.
+    async fn still_itself(&self, principal: &Principal) -> Result<(), Problem> {
         let Subject::User(id) = principal.subject else {
             return Err(revoked());
         };
-        let user = self.credentials.user(id).await.map_err(away)?.ok_or_else(revoked)?;
-        if user.role != Role::PlatformAdmin || Some(user.token_version) != principal.token_version {
-            return Err(revoked());
+        let version = self.credentials.user_version(id).await.map_err(away)?;
+        if version.is_some() && version == principal.subject_version {
+            Ok(())
+        } else {
+            Err(revoked())
         }
+    }
+
+    /// The platform's context for a verified admin, who must still be one.
+    pub(crate) async fn platform(&self, principal: &Principal) -> Result<PlatformContext, Problem> {
+        self.still_itself(principal).await?;
         #[expect(clippy::disallowed_methods, reason = "the one place where an admin is verified")]
         Ok(TenantRouter::platform(&principal.subject.to_string()))
     }
+}
+
+fn revoked() -> Problem {
+    Problem::new(Code::CredentialInvalid, "The token was revoked. Log in again.")
 }
 
 fn unknown_key() -> Problem {
@@ -194,9 +206,7 @@ fn unresolved(error: ResolveError) -> Problem {
             Code::TenantSuspended,
             "The tenant is suspended. Ask the platform's admins.",
         ),
-        ResolveError::Revoked => {
-            Problem::new(Code::CredentialInvalid, "The token was revoked. Log in again.")
-        }
+        ResolveError::Revoked => revoked(),
         ResolveError::Directory(error) => Problem::unavailable(RETRY, error).naming(DIRECTORY),
     }
 }

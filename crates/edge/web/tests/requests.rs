@@ -12,7 +12,7 @@ use actix_web::{
 };
 use auth::{
     ApiKey, ApiKeyId, Authority, CredentialStore, CredentialStoreError, Grant, KeyKind,
-    ManageTenants, ReadReports, Role, SigningKey, StoredApiKey, StoredUser, Subject, TokenSigner,
+    ManageTenants, ReadReports, Role, SigningKey, StoredApiKey, Subject, TokenSigner,
 };
 use chrono::{TimeDelta, Utc};
 use lifecycle::Lifecycle;
@@ -24,6 +24,11 @@ use web::{Body, Error, Health, Platform, Query, Tenant, TokenSettings, WebState}
 
 const ADMIN: Uuid = Uuid::from_u128(1);
 const PERSON: Uuid = Uuid::from_u128(2);
+/// Tokens of this user were revoked four times.
+const PERSON_VERSION: u32 = 5;
+/// Nobody ever revoked a token of this user.
+const UNCHANGED: Uuid = Uuid::from_u128(3);
+const DISABLED: Uuid = Uuid::from_u128(4);
 
 /// What the control plane would know.
 #[derive(Default)]
@@ -47,15 +52,13 @@ impl TenantDirectory for Known {
 
 #[async_trait::async_trait]
 impl CredentialStore for Known {
-    async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError> {
-        Ok((id == ADMIN).then_some(StoredUser {
-            id,
-            client_id: None,
-            role: Role::PlatformAdmin,
-            advertiser_id: None,
-            password_hash: None,
-            token_version: self.admin_version,
-        }))
+    async fn user_version(&self, id: Uuid) -> Result<Option<u32>, CredentialStoreError> {
+        Ok(match id {
+            ADMIN => Some(self.admin_version),
+            PERSON => Some(PERSON_VERSION),
+            UNCHANGED => Some(1),
+            _ => None,
+        })
     }
 
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
@@ -115,8 +118,23 @@ impl Platformlet {
             advertiser_id: (role == Role::Advertiser).then(|| "nova".parse().unwrap()),
             campaigns: None,
             token_version: version,
+            subject_version: (!platform).then_some(PERSON_VERSION),
         };
         self.signer.issue(grant, Utc::now() - age).unwrap().token
+    }
+
+    /// A token of a user of `acme`, of that user's `version`; without one, as they used to be.
+    fn token_of_user(&self, user: Uuid, version: Option<u32>) -> String {
+        let grant = Grant {
+            subject: Subject::User(user),
+            client: Some(("acme".parse().unwrap(), "Acme".to_owned())),
+            authority: Authority::Role(Role::Analyst),
+            advertiser_id: None,
+            campaigns: None,
+            token_version: 3,
+            subject_version: version,
+        };
+        self.signer.issue(grant, Utc::now()).unwrap().token
     }
 
     fn token_of(&self, key: &ApiKey) -> String {
@@ -127,6 +145,7 @@ impl Platformlet {
             advertiser_id: None,
             campaigns: None,
             token_version: 3,
+            subject_version: None,
         };
         self.signer.issue(grant, Utc::now()).unwrap().token
     }
@@ -199,6 +218,15 @@ async fn a_good_credential_opens_its_own_tenant() {
 }
 
 #[actix_web::test]
+async fn a_token_made_before_users_had_versions_is_good_until_its_user_is_changed() {
+    let on = Platformlet::new();
+    let unchanged = on.token_of_user(UNCHANGED, None);
+    assert_eq!(ask(&on, "/tenant", Some(&unchanged)).await.2, "acme");
+    let changed = on.token_of_user(PERSON, None);
+    assert_eq!(ask(&on, "/tenant", Some(&changed)).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[actix_web::test]
 async fn every_other_credential_is_told_why_not() {
     let on = Platformlet::new();
     let now = TimeDelta::zero();
@@ -244,6 +272,20 @@ async fn every_other_credential_is_told_why_not() {
             "a token of an older version",
             "/tenant",
             Some(on.token("acme", Role::Owner, 2, now)),
+            401,
+            "credential_invalid",
+        ),
+        (
+            "a token of an older version of its user",
+            "/tenant",
+            Some(on.token_of_user(PERSON, Some(PERSON_VERSION - 1))),
+            401,
+            "credential_invalid",
+        ),
+        (
+            "a token of a user who was disabled",
+            "/tenant",
+            Some(on.token_of_user(DISABLED, Some(1))),
             401,
             "credential_invalid",
         ),

@@ -6,7 +6,7 @@ use tenancy::{ClientId, PlatformContext, TenantContext};
 
 use crate::{
     ControlPlaneError, Ledger, PlatformControl, PostgresSettings, TenantControl,
-    credentials::KeyCache,
+    credentials::{KeyCache, VersionCache},
     directory::{OriginCache, TenantCache},
     listener,
     pool::{Pool, Transaction},
@@ -28,6 +28,7 @@ pub struct ControlPlane {
     pub(crate) tenants: Arc<TenantCache>,
     pub(crate) keys: Arc<KeyCache>,
     pub(crate) origins: Arc<OriginCache>,
+    pub(crate) versions: Arc<VersionCache>,
 }
 
 impl ControlPlane {
@@ -41,7 +42,8 @@ impl ControlPlane {
                 ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
             ]);
         let pool = Pool::connect(options, settings.max_connections).await?;
-        Ok(Self { pool, tenants: Arc::default(), keys: Arc::default(), origins: Arc::default() })
+        let (tenants, keys, origins, versions) = Default::default();
+        Ok(Self { pool, tenants, keys, origins, versions })
     }
 
     /// Brings the tables up to date. Safe to run twice, and by many processes at once.
@@ -70,7 +72,7 @@ impl ControlPlane {
         Ledger::new(self.pool.clone())
     }
 
-    /// Drops cached tenants and keys as soon as PostgreSQL says they changed.
+    /// Drops cached tenants, keys and users' versions as soon as PostgreSQL says they changed.
     pub fn listen(&self, lifecycle: &Lifecycle) {
         listener::start(self, lifecycle);
     }

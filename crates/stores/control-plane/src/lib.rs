@@ -32,6 +32,6 @@ pub use platform::{
 };
 pub use settings::PostgresSettings;
 pub use tenant::{
-    Advertiser, ApiKey, Campaign, CampaignFilter, NewApiKey, NewUser, Product, Replay,
-    TenantControl, User,
+    Advertiser, ApiKey, Campaign, CampaignFilter, NewApiKey, NewInvitation, NewUser, Product,
+    Replay, TenantControl, User,
 };

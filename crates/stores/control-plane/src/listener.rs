@@ -4,11 +4,13 @@ use auth::ApiKeyId;
 use lifecycle::Lifecycle;
 use sqlx::postgres::PgNotification;
 use tenancy::ClientId;
+use uuid::Uuid;
 
 use crate::ControlPlane;
 
 const TENANT_CHANGED: &str = "footfall_tenant_changed";
 const KEY_CHANGED: &str = "footfall_key_changed";
+const USER_CHANGED: &str = "footfall_user_changed";
 
 /// Between attempts to reach PostgreSQL.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -35,11 +37,12 @@ async fn listen(control_plane: &ControlPlane) {
 async fn follow(control_plane: &ControlPlane) -> Result<(), sqlx::Error> {
     let mut listener = control_plane.pool.listener().await?;
     listener.eager_reconnect(false);
-    listener.listen_all([TENANT_CHANGED, KEY_CHANGED]).await?;
+    listener.listen_all([TENANT_CHANGED, KEY_CHANGED, USER_CHANGED]).await?;
     // What changed while nobody listened is not known.
     control_plane.tenants.0.doubt_all();
     control_plane.keys.0.doubt_all();
     control_plane.origins.0.doubt_all();
+    control_plane.versions.0.doubt_all();
     while let Some(notification) = listener.try_recv().await? {
         forget(control_plane, &notification).await;
     }
@@ -57,6 +60,11 @@ async fn forget(control_plane: &ControlPlane, notification: &PgNotification) {
         KEY_CHANGED => {
             if let Ok(key_id) = notification.payload().parse::<ApiKeyId>() {
                 control_plane.keys.0.changed(&key_id).await;
+            }
+        }
+        USER_CHANGED => {
+            if let Ok(user_id) = notification.payload().parse::<Uuid>() {
+                control_plane.versions.0.changed(&user_id).await;
             }
         }
         _ => {}

@@ -66,8 +66,7 @@ async fn redeemed(request: &mut ServiceRequest) -> Result<Option<Redeemed>, Prob
     if web::is_head(request) {
         return Ok(Some(Redeemed { authorization, open: None }));
     }
-    let peer = request.peer_addr().map(|address| address.ip());
-    let address = caller(request.headers(), peer, live.trust_forwarded_for);
+    let address = caller(request, live.trust_forwarded_for);
     let places = secret.places(&credential);
     let knows = last_event_id(request).is_some_and(|text| places.has_signed(&text));
     let (ticket, address) = (secret.name(), secret.address(address));

@@ -23,8 +23,9 @@ use super::{
 const PACE: Duration = Duration::from_millis(200);
 /// Between two signs of life.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
-/// Between two looks at whether the credential is still good.
-const CHECK_EVERY: Duration = Duration::from_secs(5);
+/// Between two looks at whether the credential is still good: what was revoked ends within five
+/// seconds, of which the news may take one.
+const CHECK_EVERY: Duration = Duration::from_secs(4);
 /// Between two signs to other processes that a ticket's stream is open.
 const HOLD_EVERY: Duration = Duration::from_secs(2);
 /// Between two readings of what the feed only named.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::StatusCode;
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
+use uuid::Uuid;
 
 use stand::{Stand, Stream};
 
@@ -268,6 +269,26 @@ async fn a_stream_ends_soon_after_its_right_to_be_there() {
         revoked(false, Stand::revoke_tokens),
         revoked(false, Stand::hide_campaigns),
     );
+}
+
+#[actix_web::test]
+async fn the_streams_of_a_disabled_user_end_within_five_seconds_and_nobody_elses() {
+    let stand = Stand::new().await;
+    let open = async |user| {
+        let token = stand.token_of(user, "acme", TimeDelta::minutes(15));
+        let path = "/v1/campaigns/spring-sale/live";
+        let mut stream = Stream::new(stand.get_with(Some(&token), path, &[]).await);
+        assert_eq!(stream.event().await.name, "snapshot");
+        stream
+    };
+    let (disabled, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let (mut ended, mut living) = (open(disabled).await, open(other).await);
+    stand.disable_user(disabled);
+    let end = ended.event_within(Duration::from_secs(5)).await.unwrap();
+    assert_eq!((end.name.as_str(), &end.data["reason"]), ("end", &json!("revoked")));
+    assert!(living.event_within(Duration::from_secs(5)).await.is_none(), "it says an end");
+    stand.click("acme", 1).await;
+    assert_eq!(living.event().await.name, "update");
 }
 
 #[actix_web::test]

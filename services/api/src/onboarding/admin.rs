@@ -1,9 +1,9 @@
-use auth::Role;
+use auth::{Password, PasswordError, PasswordHash, Role};
 use control_plane::{ControlPlane, ControlPlaneError, NewUser};
 use tenancy::PlatformContext;
 use uuid::Uuid;
 
-use super::{Made, OnboardingError, apply::first_password};
+use super::{Made, OnboardingError};
 
 /// Makes the platform admin with this address, in lower case, if nobody has the address yet;
 /// `None` when somebody does. `footfall migrate` calls it: a fresh installation has one admin.
@@ -18,18 +18,25 @@ pub async fn ensure_admin(
         return Ok(None);
     }
     let (password, password_hash) = first_password().await?;
-    let role = Role::PlatformAdmin;
     let user = NewUser {
         user_id: Uuid::now_v7(),
         email: email.clone(),
-        password_hash,
-        role,
+        role: Role::PlatformAdmin,
         advertiser_id: None,
     };
-    match platform.create_user(None, &user).await {
-        Ok(()) => Ok(Some(Made::User { client_id: None, email, role, password })),
+    match platform.create_admin(&user, &password_hash).await {
+        Ok(()) => Ok(Some(Made::Admin { email, password })),
         // Another process was faster.
         Err(ControlPlaneError::Conflict { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// A new password and what is kept of it. Hashing is slow on purpose: it has a thread of its own.
+async fn first_password() -> Result<(Password, PasswordHash), OnboardingError> {
+    let password = Password::generate().map_err(PasswordError::from)?;
+    let to_hash = password.clone();
+    let hashed = tokio::task::spawn_blocking(move || to_hash.hash()).await;
+    let hash = hashed.map_err(|stopped| PasswordError::Hashing(stopped.to_string()))??;
+    Ok((password, hash))
 }

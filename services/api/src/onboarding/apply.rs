@@ -1,4 +1,5 @@
-use auth::{ApiKey, KeyKind, Password, PasswordError, Role};
+use auth::{ApiKey, InvitationToken, KeyKind, Password, PasswordError, Role};
+use chrono::{DateTime, Utc};
 use control_plane::{AuditEntry, NewApiKey, NewUser, PlatformControl};
 use serde_json::json;
 use tenancy::{ClientId, Destination, TenantState};
@@ -9,6 +10,7 @@ use super::{
     order::{KeyOrder, UserOrder},
     step::{Change, Step},
 };
+use crate::invitations;
 
 /// A credential that was made. It cannot be read again: hand it over now.
 #[derive(Clone, Debug)]
@@ -24,14 +26,23 @@ pub enum Made {
         /// The key.
         key: ApiKey,
     },
-    /// Somebody who can log in.
-    User {
-        /// Whose; `None` for a platform admin.
-        client_id: Option<ClientId>,
+    /// Somebody who can log in once a password was set.
+    Invitation {
+        /// Whose.
+        client_id: ClientId,
         /// The address to log in with.
         email: String,
         /// What they may do.
         role: Role,
+        /// What the invited person sets a password with, once.
+        token: InvitationToken,
+        /// Until when.
+        expires_at: DateTime<Utc>,
+    },
+    /// A platform admin.
+    Admin {
+        /// The address to log in with.
+        email: String,
         /// The first password.
         password: Password,
     },
@@ -138,22 +149,26 @@ async fn invite(
     user: &UserOrder,
     replaces: Option<Uuid>,
 ) -> Result<Made, OnboardingError> {
-    let (password, password_hash) = first_password().await?;
+    let (token, kept) = invitations::generate(Utc::now()).map_err(PasswordError::from)?;
     match replaces {
-        Some(user_id) => platform.reset_password(client_id, user_id, &password_hash).await?,
+        Some(user_id) => platform.invite_again(client_id, user_id, &kept).await?,
         None => {
             let user = NewUser {
                 user_id: Uuid::now_v7(),
                 email: user.email.clone(),
-                password_hash,
                 role: user.role,
                 advertiser_id: user.advertiser_id.clone(),
             };
-            platform.create_user(Some(client_id), &user).await?;
+            platform.invite_user(client_id, &user, &kept).await?;
         }
     }
-    let (email, role) = (user.email.clone(), user.role);
-    Ok(Made::User { client_id: Some(client_id.clone()), email, role, password })
+    Ok(Made::Invitation {
+        client_id: client_id.clone(),
+        email: user.email.clone(),
+        role: user.role,
+        token,
+        expires_at: kept.expires_at,
+    })
 }
 
 async fn make_key(
@@ -173,16 +188,7 @@ async fn make_key(
     if replaces {
         platform.replace_api_key(client_id, &new).await?;
     } else {
-        platform.create_api_key(client_id, &new).await?;
+        platform.create_api_key(client_id, &new, None).await?;
     }
     Ok(Made::Key { client_id: client_id.clone(), name: new.name, kind: new.kind, key })
-}
-
-/// A new password and what is kept of it. Hashing is slow on purpose: it has a thread of its own.
-pub(super) async fn first_password() -> Result<(Password, auth::PasswordHash), OnboardingError> {
-    let password = Password::generate().map_err(PasswordError::from)?;
-    let to_hash = password.clone();
-    let hashed = tokio::task::spawn_blocking(move || to_hash.hash()).await;
-    let hash = hashed.map_err(|stopped| PasswordError::Hashing(stopped.to_string()))??;
-    Ok((password, hash))
 }

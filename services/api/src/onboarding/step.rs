@@ -36,7 +36,7 @@ pub(super) enum Change {
     Provision {
         destination: Destination,
     },
-    /// `replaces` is the user of an earlier run, whose password nobody was given.
+    /// `replaces` is the user of an earlier run, whose invitation nobody was given.
     InviteUser {
         user: UserOrder,
         replaces: Option<Uuid>,

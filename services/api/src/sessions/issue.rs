@@ -75,12 +75,7 @@ impl Sessions {
     ) -> Result<TokenPair, Failure> {
         let email = email.trim().to_lowercase();
         let account = Sha256::digest(&email).into();
-        if let Admission::RetryAfter(wait) = self.aggregates.login_attempt(&account, address).await
-        {
-            Counter::Logins.inc(&["limited"]);
-            let problem = Problem::new(Code::RateLimited, "Too many attempts to log in.");
-            return Err(problem.with_retry_after(wait).into());
-        }
+        self.admit(&account, address).await?;
         let user = self.store.user_by_email(&email).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let right = self.gate.verify(password, hash).await?;
@@ -89,13 +84,35 @@ impl Sessions {
             let detail = "The address or the password is wrong.";
             return Err(Problem::new(Code::CredentialInvalid, detail).into());
         };
-        let grant = self.grant(&user).await?;
+        self.begin("login", &user, now).await
+    }
+
+    /// A new session of `user`, who has just proved to be that; the audit log will say by what.
+    pub(super) async fn begin(
+        &self,
+        action: &'static str,
+        user: &StoredUser,
+        now: DateTime<Utc>,
+    ) -> Result<TokenPair, Failure> {
+        let grant = self.grant(user).await?;
         let refresh = RefreshToken::generate()?;
         let kept = self.kept(&refresh, now);
         self.store.start_refresh_family(user.id, &kept).await?;
-        self.record("login", Subject::User(user.id), user.client_id.as_ref(), now).await?;
+        self.record(action, Subject::User(user.id), user.client_id.as_ref(), now).await?;
         Counter::Logins.inc(&["accepted"]);
         self.pair(grant, &refresh, &kept, now)
+    }
+
+    /// Counts an attempt at `account` from `address`.
+    pub(super) async fn admit(&self, account: &[u8; 32], address: IpAddr) -> Result<(), Failure> {
+        match self.aggregates.login_attempt(account, address).await {
+            Admission::Admitted => Ok(()),
+            Admission::RetryAfter(wait) => {
+                Counter::Logins.inc(&["limited"]);
+                let problem = Problem::new(Code::RateLimited, "Too many attempts to log in.");
+                Err(problem.with_retry_after(wait).into())
+            }
+        }
     }
 
     /// The next session for a refresh token, which is spent by it.
@@ -164,18 +181,19 @@ impl Sessions {
             advertiser_id: None,
             campaigns,
             token_version,
+            subject_version: None,
         };
         self.access(grant, now, key.expires_at)
     }
 
-    /// What `user` may be given. The version is read before the user is read again: whoever is
-    /// disabled or changed later raises it, so that no token outlives that.
+    /// What `user` may be given. The user is read again, with the version the token is issued under:
+    /// whoever is disabled or changed later raises it, so that no token outlives that.
     pub(super) async fn grant(&self, user: &StoredUser) -> Result<Grant, Failure> {
         let client = match &user.client_id {
             Some(client_id) => Some(self.client(client_id).await?),
             None => None,
         };
-        let user = self.web.credentials().user(user.id).await?.ok_or_else(|| {
+        let user = self.store.user(user.id).await?.ok_or_else(|| {
             Problem::new(Code::CredentialInvalid, "The user has just been disabled.")
         })?;
         let (client, tenant_version) = client.unzip();
@@ -186,11 +204,12 @@ impl Sessions {
             advertiser_id: user.advertiser_id.filter(|_| user.role == Role::Advertiser),
             campaigns: None,
             token_version: tenant_version.unwrap_or(user.token_version),
+            subject_version: tenant_version.is_some().then_some(user.token_version),
         })
     }
 
     /// A tenant's id and name, and the version its tokens are issued under now.
-    async fn client(&self, id: &ClientId) -> Result<((ClientId, String), u32), Failure> {
+    pub(super) async fn client(&self, id: &ClientId) -> Result<((ClientId, String), u32), Failure> {
         let record = self.web.directory().find(id).await?;
         match record {
             Some(record) if record.state == TenantState::Active => {

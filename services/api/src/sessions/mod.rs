@@ -1,5 +1,6 @@
 //! Logins and tokens.
 
+mod accept;
 mod issue;
 mod password_gate;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use aggregates::{Aggregates, RedisSettings};
-use auth::{Password, Role, Sealer, SessionStore, SigningKey};
+use auth::{Role, Sealer, SessionStore, SigningKey};
+use chrono::Utc;
 use control_plane::{Account, Cluster, ControlPlane, NewUser, TenantControl, TenantSpec};
 use problem::{Code, Problem};
 use settings::Secret;
@@ -10,7 +11,10 @@ use testkit::{Database, setting, tenant_context, tenant_record};
 use uuid::Uuid;
 use web::{TokenSettings, WebState};
 
-use crate::sessions::{PasswordGate, Sessions};
+use crate::{
+    invitations,
+    sessions::{PasswordGate, Sessions},
+};
 
 const EMAIL: &str = "ann@acme.example";
 
@@ -62,11 +66,11 @@ async fn acme(control_plane: &ControlPlane) -> TenantControl {
     let user = NewUser {
         user_id: Uuid::now_v7(),
         email: EMAIL.into(),
-        password_hash: Password::generate().unwrap().hash().unwrap(),
         role: Role::Analyst,
         advertiser_id: None,
     };
-    admin.create_user(Some(&client_id), &user).await.unwrap();
+    let (_, invitation) = invitations::generate(Utc::now()).unwrap();
+    admin.invite_user(&client_id, &user, &invitation).await.unwrap();
     control_plane.for_tenant(&tenant_context(tenant_record(&client_id)).await)
 }
 

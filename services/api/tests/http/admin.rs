@@ -18,8 +18,12 @@ async fn an_admin_onboards_a_tenant_that_can_log_in_at_once() {
     assert_eq!(made.status, 201, "{}", made.body);
     assert_eq!(made.body["tenant"]["state"], "active");
     assert!(made.body["keys"][0]["key"].as_str().unwrap().starts_with("ff_collect_"));
-    let login = json!({"email": email, "password": made.body["users"][0]["password"]});
-    assert_eq!(stand.post("/v1/auth/login", None, login).await.status, 200);
+    let user = &made.body["users"][0];
+    assert_eq!((&user["email"], &user["role"]), (&json!(email), &json!("owner")));
+    let session = stand.accept(user["invitation"]["token"].as_str().unwrap()).await;
+    let token = session["access_token"].as_str().unwrap();
+    assert_eq!(stand.get("/v1/campaigns", token).await.status, 200);
+    assert!(!made.body.to_string().contains("password"));
 
     let path = made.headers["location"].to_str().unwrap();
     let shown = stand.get(path, &admin).await;

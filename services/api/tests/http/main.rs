@@ -6,6 +6,7 @@ mod campaigns;
 mod cross_origin;
 mod guards;
 mod head;
+mod invitations;
 mod rejects;
 mod sessions;
 mod stand;

@@ -15,7 +15,7 @@ async fn a_login_opens_the_tenant_it_belongs_to() {
     let shouted = stand.email("acme", "owner").to_uppercase();
     let login = json!({
         "email": format!(" {shouted} "),
-        "password": stand.password(&stand.email("acme", "owner")),
+        "password": stand.password(&stand.email("acme", "owner")).await,
     });
     let session = stand.post("/v1/auth/login", None, login).await;
     assert_eq!(session.status, 200, "{}", session.body);

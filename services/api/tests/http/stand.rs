@@ -1,4 +1,9 @@
-use std::{net::SocketAddr, sync::Arc, thread};
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    thread,
+};
 
 use aggregates::{Aggregates, RedisSettings};
 use api::{
@@ -20,11 +25,16 @@ use web::{TokenSettings, WebState};
 
 use crate::wire::Wire;
 
+/// What everybody who was invited chooses.
+pub(crate) const PASSWORD: &str = "a password nobody else knows";
+
 /// An api with the tenants `acme` and `globex`. What it made is dropped with it.
 pub(crate) struct Stand {
     address: SocketAddr,
     client: Client,
     made: Vec<Made>,
+    /// Addresses of those who have accepted their invitation.
+    accepted: Mutex<HashSet<String>>,
     suffix: String,
     onboarding: Onboarding,
     lifecycle: Lifecycle,
@@ -103,6 +113,7 @@ impl Stand {
             address,
             client,
             made,
+            accepted: Mutex::default(),
             suffix,
             onboarding,
             lifecycle,
@@ -153,13 +164,30 @@ impl Stand {
         format!("{role}@{}.example", self.id(tenant))
     }
 
-    /// The first password of a user.
-    pub(crate) fn password(&self, wanted: &str) -> &str {
-        let found = self.made.iter().find_map(|made| match made {
-            Made::User { email, password, .. } if email == wanted => Some(password.reveal()),
+    /// The password of a user, who accepts the invitation if that was not done yet.
+    pub(crate) async fn password(&self, wanted: &str) -> String {
+        let made = self.made.iter().find_map(|made| match made {
+            Made::Invitation { email, token, .. } if email == wanted => Some(Err(token.reveal())),
+            Made::Admin { email, password } if email == wanted => Some(Ok(password.reveal())),
             _ => None,
         });
-        found.unwrap()
+        match made.unwrap() {
+            Ok(password) => password.to_owned(),
+            Err(token) => {
+                if self.accepted.lock().unwrap().insert(wanted.to_owned()) {
+                    self.accept(&token).await;
+                }
+                PASSWORD.to_owned()
+            }
+        }
+    }
+
+    /// The session of whoever accepts an invitation.
+    pub(crate) async fn accept(&self, token: &str) -> Value {
+        let acceptance = json!({"token": token, "password": PASSWORD});
+        let answer = self.post("/v1/auth/invitations/accept", None, acceptance).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
     }
 
     /// A tenant's key of a kind.
@@ -178,7 +206,7 @@ impl Stand {
 
     /// The answer to a login.
     pub(crate) async fn session(&self, email: &str) -> Value {
-        let login = json!({"email": email, "password": self.password(email)});
+        let login = json!({"email": email, "password": self.password(email).await});
         let answer = self.post("/v1/auth/login", None, login).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body

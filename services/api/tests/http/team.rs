@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::stand::Stand;
+use crate::stand::{PASSWORD, Stand};
 
 #[actix_web::test]
 async fn an_owner_makes_and_revokes_keys() {
@@ -46,7 +46,9 @@ async fn an_owner_invites_people_of_its_own_tenant() {
     let order = json!({"email": email, "role": "analyst"});
     let made = stand.post("/v1/users", Some(&owner), order.clone()).await;
     assert_eq!(made.status, 201, "{}", made.body);
-    let login = json!({"email": email, "password": made.body["password"]});
+    assert!(!made.body.to_string().contains("password"));
+    stand.accept(made.body["invitation"]["token"].as_str().unwrap()).await;
+    let login = json!({"email": email, "password": PASSWORD});
     assert_eq!(stand.post("/v1/auth/login", None, login.clone()).await.status, 200);
     assert_eq!(stand.post("/v1/users", Some(&owner), order).await.status, 409);
 
@@ -92,11 +94,16 @@ async fn a_token_ends_with_the_key_it_was_made_from() {
 }
 
 #[actix_web::test]
-async fn a_token_ends_when_its_user_is_disabled() {
+async fn a_token_ends_when_its_user_is_disabled_and_nobody_elses() {
     let stand = Stand::new().await;
     let owner = stand.token("acme", "owner").await;
+    let advertiser = stand.session(&stand.email("acme", "advertiser")).await;
+    let of_advertiser = advertiser["access_token"].as_str().unwrap();
+    let exchange = json!({"api_key": stand.key("acme", "read")});
+    let of_key = stand.post("/v1/auth/token", None, exchange).await.body["access_token"].clone();
     let email = stand.email("acme", "analyst");
-    let token = stand.access_token(&email).await;
+    let session = stand.session(&email).await;
+    let token = session["access_token"].as_str().unwrap().to_owned();
     assert_eq!(stand.get("/v1/campaigns", &token).await.status, 200);
 
     let listed = stand.get("/v1/users", &owner).await.body;
@@ -105,6 +112,13 @@ async fn a_token_ends_when_its_user_is_disabled() {
     let path = format!("/v1/users/{}", analyst["id"].as_str().unwrap());
     assert_eq!(stand.send(Method::DELETE, &path, &owner, Value::Null).await.status, 204);
     refused_soon(&stand, &token).await;
+    let refresh = json!({"refresh_token": session["refresh_token"]});
+    assert_eq!(stand.post("/v1/auth/refresh", None, refresh).await.status, 401);
+    for others in [&owner, of_advertiser, of_key.as_str().unwrap()] {
+        assert_eq!(stand.get("/v1/campaigns", others).await.status, 200);
+    }
+    let refresh = json!({"refresh_token": advertiser["refresh_token"]});
+    assert_eq!(stand.post("/v1/auth/refresh", None, refresh).await.status, 200);
 }
 
 async fn refused_soon(stand: &Stand, credential: &str) {

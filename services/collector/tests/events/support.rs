@@ -3,7 +3,6 @@ use std::{collections::HashMap, io::Write, net::SocketAddr, path::Path, sync::Ar
 use aggregates::{Aggregates, RedisSettings};
 use auth::{
     ApiKey, ApiKeyId, CredentialStore, CredentialStoreError, KeyKind, SigningKey, StoredApiKey,
-    StoredUser,
 };
 use collector::{CollectorSettings, Dependencies};
 use events::Event;
@@ -275,7 +274,7 @@ fn stored(key: &ApiKey, client_id: &str) -> StoredApiKey {
 
 #[async_trait::async_trait]
 impl CredentialStore for Known {
-    async fn user(&self, _: Uuid) -> Result<Option<StoredUser>, CredentialStoreError> {
+    async fn user_version(&self, _: Uuid) -> Result<Option<u32>, CredentialStoreError> {
         Ok(None)
     }
 

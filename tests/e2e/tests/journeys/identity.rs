@@ -1,7 +1,8 @@
 //! Logging in, staying in, being thrown out.
 
 use serde_json::{Value, json};
-use testkit::{Answer, Platform, Tier};
+use testkit::{Answer, Platform, Tier, eventually};
+use uuid::Uuid;
 
 async fn send(platform: &Platform, path: &str, body: Value) -> Answer {
     let request = platform.client().post(platform.api(path)).json(&body);
@@ -75,6 +76,39 @@ async fn each_credential_does_what_its_kind_may_and_no_more() {
     let token = exchanged["access_token"].as_str().unwrap();
     platform.get(token, "/v1/campaigns").await.expect(200);
     platform.collect(token, &event).await.expect(403);
+}
+
+/// What the README does with `my-shop`.
+#[tokio::test]
+async fn a_tenant_made_without_users_is_read_back_by_the_owner_that_an_admin_invites() {
+    let platform = Platform::start().await;
+    let admin = platform.admin().await;
+    let id = format!("t-{}", Uuid::now_v7().as_u128() as u64);
+    let order = json!({
+        "id": id, "name": "My Shop", "isolation": "schema", "cluster": "shared",
+        "time_zone": "Europe/Berlin", "currency": "EUR",
+        "keys": [{"name": "site", "kind": "collect"}],
+    });
+    let made = platform.post(&admin, "/v1/admin/tenants", &order).await.expect(201).json();
+    let site = made["keys"][0]["key"].as_str().unwrap();
+    let event = json!([{"type": "ad_click", "campaign_id": "spring", "cost": "0.25"}]);
+    platform.collect(site, &event).await.expect(202);
+
+    let users = format!("/v1/admin/tenants/{id}/users");
+    let order = json!({"email": format!("owner@{id}.example"), "role": "owner"});
+    let invited = platform.post(&admin, &users, &order).await.expect(201).json();
+    let owner = platform.accept(invited["invitation"]["token"].as_str().unwrap()).await;
+    let order = json!({"name": "reports", "kind": "read"});
+    let reports = platform.post(&owner, "/v1/api-keys", &order).await.expect(201).json();
+    let reports = reports["key"].as_str().unwrap();
+    let path = "/v1/campaigns/spring/metrics?granularity=total&metrics=clicks,spend\
+        &from=2026-01-01T00:00:00Z&to=2028-01-01T00:00:00Z";
+    eventually("the click is read back", async || {
+        let totals = platform.get(reports, path).await.json()["totals"].clone();
+        (totals["clicks"] == 1).then(|| assert_eq!(totals["spend"], "0.25"))
+    })
+    .await;
+    platform.get(&admin, "/v1/campaigns").await.expect(403);
 }
 
 #[tokio::test]

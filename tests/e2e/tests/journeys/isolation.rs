@@ -36,6 +36,8 @@ struct Target {
     tenant: String,
     key: String,
     user: String,
+    /// Somebody who was invited and has not accepted.
+    invited: String,
     reject: String,
 }
 
@@ -43,26 +45,34 @@ impl Target {
     async fn of(platform: &Platform, other: &Tenant) -> Self {
         let users = platform.get(&other.owner, "/v1/users").await.expect(200).json();
         let user = users["data"][0]["id"].as_str().unwrap().to_owned();
+        let order = json!({"email": format!("invited@{}.example", other.id), "role": "analyst"});
+        let invited = platform.post(&other.owner, "/v1/users", &order).await.expect(201).json();
+        let invited = invited["id"].as_str().unwrap().to_owned();
         let key = other.collect_key.split('_').nth(2).unwrap().to_owned();
         let reject = eventually("the other's reject is listed", async || {
             let rejects = platform.get(&other.owner, "/v1/rejects").await.expect(200).json();
             rejects["data"][0]["id"].as_str().map(str::to_owned)
         });
-        Self { tenant: other.id.clone(), key, user, reject: reject.await }
+        Self { tenant: other.id.clone(), key, user, invited, reject: reject.await }
     }
 
     /// The route with every id it takes replaced by the other tenant's.
     fn aim(&self, path: &str) -> String {
-        let id = match path {
-            path if path.starts_with("/v1/admin/tenants") => &self.tenant,
-            path if path.starts_with("/v1/api-keys") => &self.key,
-            path if path.starts_with("/v1/users") => &self.user,
+        let id = |before: &str| match before {
+            "tenants" => &self.tenant,
+            "api-keys" => &self.key,
+            "users" if path.ends_with("/invitation") => &self.invited,
+            "users" => &self.user,
             // An id that both tenants have: each has its own.
-            path if path.starts_with("/v1/advertisers") => "brand",
+            "advertisers" => "brand",
             _ => CANARY,
         };
-        let parts = path.split('/').map(|part| if part.starts_with('{') { id } else { part });
-        parts.collect::<Vec<_>>().join("/")
+        let mut aimed: Vec<&str> = Vec::new();
+        for part in path.split('/') {
+            let before = aimed.last().copied().unwrap_or_default();
+            aimed.push(if part.starts_with('{') { id(before) } else { part });
+        }
+        aimed.join("/")
     }
 }
 
@@ -73,10 +83,14 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         ("PUT", "/v1/advertisers/{id}") => json!({"name": "Taken"}),
         ("PATCH", "/v1/campaigns/{id}") => json!({"name": "Taken", "advertiser_id": null}),
         ("POST", "/v1/live/tickets") => json!({"campaign_id": CANARY}),
-        ("POST", "/v1/users") => {
+        ("POST", path) if path.ends_with("/invitation") => return None,
+        ("POST", "/v1/users" | "/v1/admin/tenants/{id}/users") => {
             json!({"email": format!("{}@new.example", Uuid::now_v7()), "role": "analyst"})
         }
         ("POST", "/v1/api-keys") => json!({"name": Uuid::now_v7(), "kind": "read"}),
+        ("POST", "/v1/admin/tenants/{id}/api-keys") => {
+            json!({"name": Uuid::now_v7(), "kind": "collect"})
+        }
         ("POST", "/v1/rejects/replay") => json!({"events": [
             {"id": target.reject, "body": {"type": "ad_impression", "campaign_id": CANARY}}]}),
         ("POST", "/v1/events") => json!([{"type": "page_view"}]),

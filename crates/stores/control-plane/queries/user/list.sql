@@ -1,4 +1,4 @@
-SELECT user_id, email, role, advertiser_id, disabled
-FROM app_user
-WHERE client_id = $1
+SELECT user_id, email, role, advertiser_id, disabled, expires_at AS invitation_expires_at
+FROM app_user LEFT JOIN invitation USING (user_id)
+WHERE app_user.client_id = $1
 ORDER BY email

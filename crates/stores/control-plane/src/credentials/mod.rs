@@ -1,13 +1,15 @@
 //! The ports through which logins, keys and tokens are looked up.
 
+mod invitations;
 mod keys;
 mod refresh;
 mod signing;
 mod users;
 
 use auth::{
-    ApiKeyId, CredentialStore, CredentialStoreError, NewRefreshToken, Rotation, SecretHash,
-    SecurityEvent, SessionStore, SigningKeyStore, StoredApiKey, StoredSigningKey, StoredUser,
+    ApiKeyId, CredentialStore, CredentialStoreError, NewRefreshToken, PasswordHash, Rotation,
+    SecretHash, SecurityEvent, SessionStore, SigningKeyStore, StoredApiKey, StoredInvitation,
+    StoredSigningKey, StoredUser,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -15,6 +17,7 @@ use uuid::Uuid;
 use crate::{ControlPlane, ControlPlaneError};
 
 pub(crate) use keys::KeyCache;
+pub(crate) use users::VersionCache;
 
 impl From<ControlPlaneError> for CredentialStoreError {
     fn from(error: ControlPlaneError) -> Self {
@@ -24,8 +27,9 @@ impl From<ControlPlaneError> for CredentialStoreError {
 
 #[async_trait::async_trait]
 impl CredentialStore for ControlPlane {
-    async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError> {
-        Ok(users::by_id(self, id).await?)
+    async fn user_version(&self, id: Uuid) -> Result<Option<u32>, CredentialStoreError> {
+        let found = self.versions.0.get(&id, users::version(self, id)).await;
+        found.map_err(|error| CredentialStoreError(error.into()))
     }
 
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
@@ -36,8 +40,28 @@ impl CredentialStore for ControlPlane {
 
 #[async_trait::async_trait]
 impl SessionStore for ControlPlane {
+    async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError> {
+        Ok(users::by_id(self, id).await?)
+    }
+
     async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>, CredentialStoreError> {
         Ok(users::by_email(self, email).await?)
+    }
+
+    async fn invitation(
+        &self,
+        token: &SecretHash,
+    ) -> Result<Option<StoredInvitation>, CredentialStoreError> {
+        Ok(invitations::find(self, token).await?)
+    }
+
+    async fn accept_invitation(
+        &self,
+        token: &SecretHash,
+        password: &PasswordHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<StoredUser>, CredentialStoreError> {
+        Ok(invitations::accept(self, token, password, now).await?)
     }
 
     async fn start_refresh_family(

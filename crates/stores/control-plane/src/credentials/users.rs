@@ -2,7 +2,16 @@ use auth::{PasswordHash, StoredUser};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::{ControlPlane, ControlPlaneError};
+use crate::{ControlPlane, ControlPlaneError, cache::AnswerCache};
+
+/// Versions of users, looked up for every request that brings a token.
+pub(crate) struct VersionCache(pub(crate) AnswerCache<Uuid, u32>);
+
+impl Default for VersionCache {
+    fn default() -> Self {
+        Self(AnswerCache::new(100_000))
+    }
+}
 
 #[derive(FromRow)]
 pub(super) struct UserRow {
@@ -20,16 +29,31 @@ impl TryFrom<UserRow> for StoredUser {
     fn try_from(row: UserRow) -> Result<Self, ControlPlaneError> {
         let client_id = row.client_id.as_deref().map(str::parse).transpose();
         let advertiser_id = row.advertiser_id.as_deref().map(str::parse).transpose();
-        let token_version = row.token_version.try_into();
         Ok(Self {
             id: row.user_id,
             client_id: client_id.map_err(ControlPlaneError::corrupt("client id"))?,
             role: row.role.parse().map_err(ControlPlaneError::corrupt("role"))?,
             advertiser_id: advertiser_id.map_err(ControlPlaneError::corrupt("advertiser id"))?,
             password_hash: row.password_hash.map(PasswordHash::from_stored),
-            token_version: token_version.map_err(ControlPlaneError::corrupt("token version"))?,
+            token_version: parse_version(row.token_version)?,
         })
     }
+}
+
+fn parse_version(version: i32) -> Result<u32, ControlPlaneError> {
+    version.try_into().map_err(ControlPlaneError::corrupt("token version"))
+}
+
+/// The version that a token of this user must have, unless the user is disabled.
+pub(super) async fn version(
+    control_plane: &ControlPlane,
+    id: Uuid,
+) -> Result<Option<u32>, ControlPlaneError> {
+    let mut transaction = control_plane.begin_platform().await?;
+    let version: Option<i32> =
+        sqlx::query_scalar(sql!("user/version")).bind(id).fetch_optional(&mut transaction).await?;
+    transaction.commit().await?;
+    version.map(parse_version).transpose()
 }
 
 pub(super) async fn by_email(

@@ -95,24 +95,39 @@ impl TenantControl {
         key_id: &ApiKeyId,
     ) -> Result<bool, ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        let revoked = sqlx::query(sql!("api_key/revoke"))
-            .bind(self.client_id().as_str())
-            .bind(key_id.as_str())
-            .execute(&mut transaction)
-            .await?;
-        let found = revoked.rows_affected() == 1;
-        if found {
-            let entry = AuditEntry {
-                action: "api_key.revoke",
-                client_id: Some(self.client_id()),
-                subject: &format!("key:{key_id}"),
-                detail: json!({}),
-            };
-            audit::append(&mut transaction, actor, &entry).await?;
-        }
+        let found =
+            revoke(&mut transaction, actor, self.client_id(), key_id, &KeyKind::ALL).await?;
         transaction.commit().await?;
         Ok(found)
     }
+}
+
+/// Revokes a key that is of one of these kinds.
+pub(crate) async fn revoke(
+    transaction: &mut Transaction,
+    actor: &str,
+    client_id: &ClientId,
+    key_id: &ApiKeyId,
+    kinds: &[KeyKind],
+) -> Result<bool, ControlPlaneError> {
+    let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
+    let revoked = sqlx::query(sql!("api_key/revoke"))
+        .bind(client_id.as_str())
+        .bind(key_id.as_str())
+        .bind(kinds)
+        .execute(&mut *transaction)
+        .await?;
+    let found = revoked.rows_affected() == 1;
+    if found {
+        let entry = AuditEntry {
+            action: "api_key.revoke",
+            client_id: Some(client_id),
+            subject: &format!("key:{key_id}"),
+            detail: json!({}),
+        };
+        audit::append(transaction, actor, &entry).await?;
+    }
+    Ok(found)
 }
 
 pub(crate) async fn list(

@@ -1,6 +1,7 @@
 pub(crate) mod advertisers;
 pub(crate) mod api_keys;
 pub(crate) mod campaigns;
+pub(crate) mod invitations;
 mod products;
 mod replays;
 pub(crate) mod users;
@@ -12,6 +13,7 @@ use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 pub use advertisers::Advertiser;
 pub use api_keys::{ApiKey, NewApiKey};
 pub use campaigns::{Campaign, CampaignFilter};
+pub use invitations::NewInvitation;
 pub use products::Product;
 pub use replays::Replay;
 pub use users::{NewUser, User};

@@ -1,12 +1,14 @@
 use auth::{PasswordHash, Role};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::FromRow;
 use tenancy::{AdvertiserId, ClientId};
 use uuid::Uuid;
 
+use super::invitations::{self, NewInvitation};
 use crate::{AuditEntry, ControlPlaneError, TenantControl, audit, pool::Transaction};
 
-/// Somebody who can log in.
+/// Somebody who can log in, or was invited to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The id tokens carry.
@@ -19,6 +21,8 @@ pub struct User {
     pub advertiser_id: Option<AdvertiserId>,
     /// Whether logins are refused.
     pub disabled: bool,
+    /// Until when the invitation may be accepted; `None` for whoever has done so.
+    pub invitation_expires_at: Option<DateTime<Utc>>,
 }
 
 /// A user to be made.
@@ -28,8 +32,6 @@ pub struct NewUser {
     pub user_id: Uuid,
     /// In lower case.
     pub email: String,
-    /// What is kept of the first password.
-    pub password_hash: PasswordHash,
     /// What they may do.
     pub role: Role,
     /// The advertiser; for the role `advertiser` only.
@@ -43,6 +45,7 @@ struct UserRow {
     role: String,
     advertiser_id: Option<String>,
     disabled: bool,
+    invitation_expires_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<UserRow> for User {
@@ -56,6 +59,7 @@ impl TryFrom<UserRow> for User {
             role: row.role.parse().map_err(ControlPlaneError::corrupt("role"))?,
             advertiser_id: advertiser_id.map_err(ControlPlaneError::corrupt("advertiser id"))?,
             disabled: row.disabled,
+            invitation_expires_at: row.invitation_expires_at,
         })
     }
 }
@@ -69,15 +73,20 @@ impl TenantControl {
         Ok(users)
     }
 
-    /// Makes a user of the tenant.
-    pub async fn create_user(&self, actor: &str, user: &NewUser) -> Result<(), ControlPlaneError> {
+    /// Makes a user of the tenant, who can log in once the invitation was accepted.
+    pub async fn invite_user(
+        &self,
+        actor: &str,
+        user: &NewUser,
+        invitation: &NewInvitation,
+    ) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        create(&mut transaction, actor, Some(self.client_id()), user).await?;
+        invite(&mut transaction, actor, self.client_id(), user, invitation).await?;
         Ok(transaction.commit().await?)
     }
 
-    /// Refuses a user's logins, and every token of the tenant issued so far; `false` when the
-    /// tenant has no such user.
+    /// Refuses a user's logins, and every token issued to that user so far; `false` when the tenant
+    /// has no such user.
     pub async fn disable_user(
         &self,
         actor: &str,
@@ -113,16 +122,18 @@ pub(crate) async fn list(
     rows.into_iter().map(User::try_from).collect()
 }
 
+/// A user with a password, or one who is to be invited.
 pub(crate) async fn create(
     transaction: &mut Transaction,
     actor: &str,
     client_id: Option<&ClientId>,
     user: &NewUser,
+    password_hash: Option<&PasswordHash>,
 ) -> Result<(), ControlPlaneError> {
     sqlx::query(sql!("user/create"))
         .bind(user.user_id)
         .bind(&user.email)
-        .bind(user.password_hash.as_str())
+        .bind(password_hash.map(PasswordHash::as_str))
         .bind(user.role.as_str())
         .bind(client_id.map(ClientId::as_str))
         .bind(user.advertiser_id.as_ref().map(AdvertiserId::as_str))
@@ -136,4 +147,16 @@ pub(crate) async fn create(
         detail: json!({ "role": user.role, "advertiser_id": user.advertiser_id }),
     };
     audit::append(transaction, actor, &entry).await
+}
+
+pub(crate) async fn invite(
+    transaction: &mut Transaction,
+    actor: &str,
+    client_id: &ClientId,
+    user: &NewUser,
+    invitation: &NewInvitation,
+) -> Result<(), ControlPlaneError> {
+    create(transaction, actor, Some(client_id), user, None).await?;
+    invitations::put(transaction, actor, client_id, user.user_id, invitation).await?;
+    Ok(())
 }

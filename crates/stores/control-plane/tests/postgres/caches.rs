@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use auth::{CredentialStore, Role};
 use control_plane::TenantSpec;
 use lifecycle::Lifecycle;
 use tenancy::{OriginDirectory, TenantDirectory, TenantState};
@@ -29,6 +30,39 @@ async fn a_suspension_reaches_the_caches_of_every_process_within_five_seconds() 
     })
     .await;
     lifecycle.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_disabling_of_a_user_reaches_every_process_within_five_seconds() {
+    let platform = Platform::new().await;
+    let elsewhere = platform.database.control_plane().await;
+    let lifecycle = Lifecycle::new();
+    elsewhere.listen(&lifecycle);
+    let user = platform.user("acme", "ann@acme.example", Role::Analyst).await;
+    assert_eq!(elsewhere.user_version(user).await.unwrap(), Some(1));
+
+    assert!(platform.tenant("acme").await.disable_user("test", user).await.unwrap());
+    eventually("disabled", async || elsewhere.user_version(user).await.unwrap().is_none()).await;
+    lifecycle.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn another_role_makes_an_older_token_of_its_user_alone_void() {
+    let platform = Platform::new().await;
+    let [changed, other] = ["ann@acme.example", "ben@acme.example"];
+    let changed = platform.user("acme", changed, Role::Analyst).await;
+    let other = platform.user("acme", other, Role::Analyst).await;
+    let mut transaction = platform.database.raw().await.begin().await.unwrap();
+    for statement in [
+        "SET LOCAL footfall.platform = 'on'",
+        "UPDATE app_user SET role = 'owner' WHERE email = 'ann@acme.example'",
+    ] {
+        sqlx::query(statement).execute(&mut *transaction).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    let store = &platform.control_plane;
+    assert_eq!(store.user_version(changed).await.unwrap(), Some(2));
+    assert_eq!(store.user_version(other).await.unwrap(), Some(1));
 }
 
 #[tokio::test]

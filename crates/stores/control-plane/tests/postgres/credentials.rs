@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{ControlPlane, ControlPlaneError, NewApiKey};
 use futures::future::join_all;
 
-use crate::fixture::{Platform, id, sealer};
+use crate::fixture::{Platform, id, new_invitation, new_user, sealer};
 
 fn token(issued_at: DateTime<Utc>) -> NewRefreshToken {
     let hash = RefreshToken::generate().unwrap().hash();
@@ -14,7 +14,7 @@ fn token(issued_at: DateTime<Utc>) -> NewRefreshToken {
 }
 
 async fn login(platform: &Platform, now: DateTime<Utc>) -> NewRefreshToken {
-    let user = platform.user(Some("acme"), "owner@acme.example", Role::Owner).await;
+    let user = platform.user("acme", "owner@acme.example", Role::Owner).await;
     let first = token(now);
     platform.control_plane.start_refresh_family(user, &first).await.unwrap();
     first
@@ -100,13 +100,20 @@ async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
     let first = login(&platform, now).await;
     let user = store.user_by_email("owner@acme.example").await.unwrap().unwrap();
     assert_eq!((user.role, user.client_id), (Role::Owner, Some(id("acme"))));
-    let before = platform.token_version("acme").await;
+    let colleague = platform.user("acme", "ann@acme.example", Role::Analyst).await;
+    let versions = async || {
+        let tenant = platform.token_version("acme").await;
+        let elsewhere = platform.database.control_plane().await;
+        (tenant, elsewhere.user_version(colleague).await.unwrap())
+    };
+    let before = versions().await;
+    assert_eq!(store.user_version(user.id).await.unwrap(), Some(user.token_version));
     assert!(
         !platform.tenant("globex").await.disable_user("test", user.id).await.unwrap(),
         "foreign"
     );
     assert!(platform.tenant("acme").await.disable_user("test", user.id).await.unwrap());
-    assert_eq!(platform.token_version("acme").await, before + 1);
+    assert_eq!(versions().await, before, "nobody else's");
     assert!(store.user(user.id).await.unwrap().is_none());
     assert!(!rotates(store, &first, &token(now)).await);
 }
@@ -114,16 +121,11 @@ async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
 #[tokio::test]
 async fn an_email_belongs_to_one_user_of_one_tenant() {
     let platform = Platform::new().await;
-    platform.user(Some("acme"), "ann@example.com", Role::Analyst).await;
+    platform.user("acme", "ann@example.com", Role::Analyst).await;
     assert!(platform.admin().email_is_taken("ann@example.com").await.unwrap());
-    let again = control_plane::NewUser {
-        user_id: uuid::Uuid::now_v7(),
-        email: "ann@example.com".into(),
-        password_hash: auth::PasswordHash::from_stored("$argon2id$".into()),
-        role: Role::Owner,
-        advertiser_id: None,
-    };
-    let refused = platform.admin().create_user(Some(&id("globex")), &again).await.unwrap_err();
+    let again = new_user("ann@example.com", Role::Owner);
+    let refused = platform.admin().invite_user(&id("globex"), &again, &new_invitation()).await;
+    let refused = refused.unwrap_err();
     assert!(matches!(refused, ControlPlaneError::Conflict { .. }), "{refused:?}");
 }
 
@@ -138,7 +140,7 @@ async fn a_key_is_found_until_it_is_revoked() {
         secret_hash: key.secret_hash(),
         campaigns: Some(vec!["spring".parse().unwrap()]),
     };
-    platform.admin().create_api_key(&id("acme"), &new).await.unwrap();
+    platform.admin().create_api_key(&id("acme"), &new, None).await.unwrap();
     let found = platform.control_plane.api_key(key.id()).await.unwrap().unwrap();
     assert_eq!((found.client_id, found.kind), (id("acme"), KeyKind::Read));
     assert_eq!((found.secret_hash, found.campaigns), (key.secret_hash(), new.campaigns));

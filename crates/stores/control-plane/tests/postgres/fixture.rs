@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use auth::{Password, Role, Sealer};
+use auth::{InvitationToken, PasswordHash, Role, Sealer, SessionStore};
+use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{
-    Account, Cluster, ControlPlane, NewUser, PlatformControl, PostgresSettings, TenantControl,
-    TenantSpec,
+    Account, Cluster, ControlPlane, NewInvitation, NewUser, PlatformControl, PostgresSettings,
+    TenantControl, TenantSpec,
 };
 use settings::Secret;
 use sqlx::PgPool;
@@ -69,24 +70,51 @@ impl Platform {
         self.control_plane.for_tenant(&context)
     }
 
-    /// Makes a user of `tenant`; of the platform when there is none.
-    pub(crate) async fn user(&self, tenant: Option<&str>, email: &str, role: Role) -> Uuid {
-        let user_id = Uuid::now_v7();
-        let user = NewUser {
-            user_id,
-            email: email.to_owned(),
-            password_hash: Password::generate().unwrap().hash().unwrap(),
-            role,
-            advertiser_id: None,
-        };
-        let tenant = tenant.map(id);
-        self.admin().create_user(tenant.as_ref(), &user).await.unwrap();
+    /// Makes a user of `tenant` who has accepted the invitation.
+    pub(crate) async fn user(&self, tenant: &str, email: &str, role: Role) -> Uuid {
+        let (user_id, invitation) = self.invited(tenant, email, role).await;
+        let accepted = accept(&self.control_plane, &invitation, Utc::now()).await;
+        assert_eq!(accepted, Some(user_id));
         user_id
+    }
+
+    /// Invites a user of `tenant`, for seven days.
+    pub(crate) async fn invited(
+        &self,
+        tenant: &str,
+        email: &str,
+        role: Role,
+    ) -> (Uuid, NewInvitation) {
+        let (user, invitation) = (new_user(email, role), new_invitation());
+        self.admin().invite_user(&id(tenant), &user, &invitation).await.unwrap();
+        (user.user_id, invitation)
     }
 
     pub(crate) async fn token_version(&self, client_id: &str) -> u32 {
         let tenant = self.admin().tenant(&id(client_id)).await.unwrap().unwrap();
         tenant.record.token_version
+    }
+}
+
+/// Whose invitation it was, if it was good at `now`.
+pub(crate) async fn accept(
+    store: &ControlPlane,
+    invitation: &NewInvitation,
+    now: DateTime<Utc>,
+) -> Option<Uuid> {
+    let password = PasswordHash::from_stored("$argon2id$".into());
+    let accepted = store.accept_invitation(&invitation.token_hash, &password, now).await;
+    accepted.unwrap().map(|user| user.id)
+}
+
+pub(crate) fn new_user(email: &str, role: Role) -> NewUser {
+    NewUser { user_id: Uuid::now_v7(), email: email.to_owned(), role, advertiser_id: None }
+}
+
+pub(crate) fn new_invitation() -> NewInvitation {
+    NewInvitation {
+        token_hash: InvitationToken::generate().unwrap().hash(),
+        expires_at: Utc::now() + TimeDelta::days(7),
     }
 }
 

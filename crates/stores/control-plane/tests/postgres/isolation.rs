@@ -10,6 +10,8 @@ async fn two_tenants_with_a_campaign_each() -> Platform {
         let control = platform.tenant(tenant).await;
         let campaign = format!("{tenant}-spring").parse().unwrap();
         control.observe_campaigns(&[campaign], Utc::now()).await.unwrap();
+        let email = format!("ann@{tenant}.example");
+        platform.invited(tenant, &email, auth::Role::Owner).await;
         control.reserve_replays("user:1", &[Uuid::now_v7()], Utc::now()).await.unwrap();
     }
     platform
@@ -57,7 +59,8 @@ async fn a_tenant_cannot_write_a_row_of_another() {
 async fn a_connection_that_says_nothing_sees_nothing() {
     let platform = two_tenants_with_a_campaign_each().await;
     let raw = platform.database.raw().await;
-    for table in ["tenant", "placement", "campaign", "cluster", "audit_log", "replay"] {
+    for table in ["tenant", "placement", "campaign", "cluster", "audit_log", "replay", "invitation"]
+    {
         let count: i64 =
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
                 .fetch_one(&raw)

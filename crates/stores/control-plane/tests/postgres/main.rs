@@ -14,6 +14,8 @@ mod done;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod invitations;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod ledger;

@@ -3,16 +3,18 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use auth::{ApiKeyId, CredentialStore, CredentialStoreError, StoredApiKey, StoredUser};
+use auth::{ApiKeyId, CredentialStore, CredentialStoreError, StoredApiKey};
 use tenancy::{ClientId, DirectoryError, Limits, TenantDirectory, TenantRecord};
 use testkit::tenant_record;
 use uuid::Uuid;
 
-/// Any tenant, with two live streams; nobody has users.
+/// Any tenant, with two live streams, and any user.
 #[derive(Default)]
 pub(super) struct Anybody {
-    /// How often tokens were revoked.
+    /// How often the tokens of all were revoked.
     pub(super) revocations: AtomicU32,
+    /// Whoever was disabled.
+    pub(super) disabled: Mutex<Option<Uuid>>,
     pub(super) key: Mutex<Option<StoredApiKey>>,
 }
 
@@ -27,8 +29,9 @@ impl TenantDirectory for Anybody {
 
 #[async_trait::async_trait]
 impl CredentialStore for Anybody {
-    async fn user(&self, _: Uuid) -> Result<Option<StoredUser>, CredentialStoreError> {
-        Ok(None)
+    async fn user_version(&self, id: Uuid) -> Result<Option<u32>, CredentialStoreError> {
+        let disabled = *self.disabled.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((disabled != Some(id)).then_some(1))
     }
 
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {

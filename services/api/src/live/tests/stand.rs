@@ -206,15 +206,24 @@ impl Stand {
         self.aggregates.for_tenant(&tenant).feed_position().await.unwrap().to_string()
     }
 
+    pub(super) fn disable_user(&self, user: Uuid) {
+        *self.known.disabled.lock().unwrap() = Some(user);
+    }
+
     pub(super) fn token_for(&self, client: &str, lifetime: TimeDelta) -> String {
+        self.token_of(Uuid::now_v7(), client, lifetime)
+    }
+
+    pub(super) fn token_of(&self, user: Uuid, client: &str, lifetime: TimeDelta) -> String {
         let signer = TokenSigner::new(&self.key, "footfall", "api", lifetime).unwrap();
         let grant = Grant {
-            subject: Subject::User(Uuid::now_v7()),
+            subject: Subject::User(user),
             client: Some((client.parse().unwrap(), client.to_owned())),
             authority: Authority::Role(Role::Analyst),
             advertiser_id: None,
             campaigns: None,
             token_version: 1,
+            subject_version: Some(1),
         };
         signer.issue(grant, Utc::now()).unwrap().token
     }

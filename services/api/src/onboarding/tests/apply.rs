@@ -1,4 +1,5 @@
-use auth::{ApiKey, CredentialStore, KeyKind, Password, Role, SessionStore};
+use auth::{ApiKey, CredentialStore, InvitationToken, KeyKind, PasswordHash, Role, SessionStore};
+use chrono::Utc;
 use tenancy::{Isolation, TenantState};
 use warehouse::Warehouse;
 
@@ -13,25 +14,27 @@ fn keys(applied: &Applied) -> Vec<&ApiKey> {
         .iter()
         .filter_map(|made| match made {
             Made::Key { key, .. } => Some(key),
-            Made::User { .. } => None,
+            _ => None,
         })
         .collect()
 }
 
-fn passwords(applied: &Applied) -> Vec<(&str, &Password)> {
+fn invitations(applied: &Applied) -> Vec<(&str, &InvitationToken)> {
     applied
         .made
         .iter()
         .filter_map(|made| match made {
-            Made::User { email, password, .. } => Some((email.as_str(), password)),
-            Made::Key { .. } => None,
+            Made::Invitation { email, token, .. } => Some((email.as_str(), token)),
+            _ => None,
         })
         .collect()
 }
 
-async fn verifies(platform: &Platform, (email, password): (&str, &Password)) -> bool {
+/// Whether the invitation is good, for whoever has the address.
+async fn invites(platform: &Platform, (email, token): (&str, &InvitationToken)) -> bool {
     let user = platform.control_plane.user_by_email(email).await.unwrap().unwrap();
-    password.verify(user.password_hash.as_ref())
+    let invitation = platform.control_plane.invitation(&token.hash()).await.unwrap();
+    invitation.is_some_and(|invitation| invitation.user.id == user.id)
 }
 
 fn faults(error: OnboardingError) -> Vec<FolderFault> {
@@ -77,10 +80,10 @@ async fn tenants_of_all_tiers_are_made_and_applying_again_changes_nothing() {
         let stored = platform.control_plane.api_key(key.id()).await.unwrap().unwrap();
         assert_eq!((stored.kind, stored.secret_hash), (KeyKind::Collect, key.secret_hash()));
     }
-    for login in passwords(&applied) {
-        assert!(verifies(&platform, login).await, "{}", login.0);
+    for login in invitations(&applied) {
+        assert!(invites(&platform, login).await, "{}", login.0);
     }
-    assert_eq!((keys(&applied).len(), passwords(&applied).len()), (3, 3));
+    assert_eq!((keys(&applied).len(), invitations(&applied).len()), (3, 3));
 
     assert!(platform.plan(&files).await.unwrap().is_empty());
     let again = platform.apply(&files).await;
@@ -99,7 +102,7 @@ async fn a_tenant_whose_tables_could_not_be_made_is_finished_by_the_next_run() {
     assert_eq!(tenant.record.state, TenantState::Provisioning);
 
     let applied = platform.apply(&files).await;
-    assert_eq!((keys(&applied).len(), passwords(&applied).len()), (1, 1));
+    assert_eq!((keys(&applied).len(), invitations(&applied).len()), (1, 1));
     let tenant = platform.admin().tenant(&platform.id("a")).await.unwrap().unwrap();
     assert_eq!(tenant.record.state, TenantState::Active);
 }
@@ -116,9 +119,26 @@ async fn a_run_that_broke_off_before_activating_makes_credentials_anew() {
     let find = async |key: &ApiKey| platform.control_plane.api_key(key.id()).await.unwrap();
     assert!(find(keys(&lost)[0]).await.is_none());
     assert!(find(keys(&made)[0]).await.is_some());
-    assert!(!verifies(&platform, passwords(&lost)[0]).await);
-    assert!(verifies(&platform, passwords(&made)[0]).await);
+    assert!(!invites(&platform, invitations(&lost)[0]).await);
+    assert!(invites(&platform, invitations(&made)[0]).await);
     assert!(platform.plan(&files).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_password_of_a_half_made_tenant_that_nobody_was_given_is_forgotten() {
+    let platform = Platform::new().await;
+    let files = [platform.file("a", "shared", "shared")];
+    let first = platform.apply(&files).await;
+    let (email, token) = invitations(&first)[0];
+    let store = &platform.control_plane;
+    let lost = PasswordHash::from_stored("$argon2id$".into());
+    store.accept_invitation(&token.hash(), &lost, Utc::now()).await.unwrap().unwrap();
+    let admin = platform.admin();
+    admin.set_tenant_state(&platform.id("a"), TenantState::Provisioning).await.unwrap();
+
+    let made = platform.apply(&files).await;
+    assert!(store.user_by_email(email).await.unwrap().unwrap().password_hash.is_none());
+    assert!(invites(&platform, invitations(&made)[0]).await);
 }
 
 #[tokio::test]
@@ -131,7 +151,7 @@ async fn credentials_are_handed_over_before_the_tenant_is_activated() {
         Progress::Doing(step) if step.to_string().ends_with(": activate") => seen.push("activate"),
         Progress::Doing(_) => {}
         Progress::Made(Made::Key { .. }) => seen.push("key"),
-        Progress::Made(Made::User { .. }) => seen.push("user"),
+        Progress::Made(_) => seen.push("user"),
     };
     platform.onboarding().apply(&plan, &mut observe).await.unwrap();
     assert_eq!(seen, ["user", "key", "activate"]);
@@ -298,13 +318,14 @@ async fn every_step_is_in_the_audit_log_with_its_actor_and_without_a_secret() {
             "campaign.put",
             "warehouse.migrate",
             "user.create",
+            "user.invite",
             "api_key.create",
             "tenant.set_state",
         ]
     );
     let text = format!("{log:?}");
     let secret = keys(&applied)[0].reveal().split('_').next_back().unwrap().to_owned();
-    assert!(!text.contains(&secret) && !text.contains(passwords(&applied)[0].1.reveal()));
+    assert!(!text.contains(&secret) && !text.contains(&invitations(&applied)[0].1.reveal()));
 }
 
 #[tokio::test]
@@ -314,10 +335,11 @@ async fn the_first_admin_is_made_once() {
         let address = "Admin@footfall.example";
         ensure_admin(&platform.control_plane, &platform.context(), address).await.unwrap()
     };
-    let Some(Made::User { client_id, email, role, password }) = ensure().await else {
+    let Some(Made::Admin { email, password }) = ensure().await else {
         panic!("not made");
     };
-    assert_eq!((client_id, role), (None, Role::PlatformAdmin));
-    assert!(verifies(&platform, (&email, &password)).await);
+    let admin = platform.control_plane.user_by_email(&email).await.unwrap().unwrap();
+    assert_eq!((admin.client_id, admin.role), (None, Role::PlatformAdmin));
+    assert!(password.verify(admin.password_hash.as_ref()));
     assert!(ensure().await.is_none());
 }

@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, web::Data};
 use auth::{KeyKind, ManageApiKeys};
 use chrono::{DateTime, Utc};
-use control_plane::NewApiKey;
+use control_plane::{ControlPlaneError, NewApiKey};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
 use tenancy::CampaignId;
@@ -20,7 +20,7 @@ pub(crate) struct ApiKeyOrder {
     name: String,
     /// `collect` (send events), `import` (send history) or `read` (read reports).
     #[schema(value_type = String, example = "collect")]
-    kind: KeyKind,
+    pub(crate) kind: KeyKind,
     /// The campaigns a `read` key is limited to; all when absent.
     #[schema(value_type = Option<Vec<String>>)]
     campaigns: Option<Vec<CampaignId>>,
@@ -55,14 +55,16 @@ pub(crate) async fn create(
     api: Data<Api>,
     Body(order): Body<ApiKeyOrder>,
 ) -> Result<HttpResponse, Error> {
-    let made = make(&tenant, &api, order).await?;
+    let actor = tenant.principal().subject.to_string();
+    let keys = api.control_plane.for_tenant(tenant.context());
+    let made = make(order, async |key, end| keys.create_api_key(&actor, key, end).await).await?;
     Ok(HttpResponse::Created().json(made))
 }
 
-async fn make(
-    tenant: &Tenant<ManageApiKeys>,
-    api: &Api,
+/// Makes the key that an order describes; `keep` writes it down, with its end.
+pub(crate) async fn make(
     order: ApiKeyOrder,
+    keep: impl AsyncFnOnce(&NewApiKey, Option<DateTime<Utc>>) -> Result<(), ControlPlaneError>,
 ) -> Result<NewKey, Failure> {
     if order.campaigns.is_some() && order.kind != KeyKind::Read {
         let reason = "must be absent: only a `read` key can be limited to campaigns";
@@ -81,9 +83,7 @@ async fn make(
         secret_hash: key.secret_hash(),
         campaigns: order.campaigns.clone(),
     };
-    let actor = tenant.principal().subject.to_string();
-    let keys = api.control_plane.for_tenant(tenant.context());
-    keys.create_api_key(&actor, &new, order.expires_at).await?;
+    keep(&new, order.expires_at).await?;
     let about = ApiKey {
         id: key.id().to_string(),
         name,

@@ -39,8 +39,7 @@ pub(crate) async fn login(
     request: HttpRequest,
     Body(login): Body<Login>,
 ) -> Result<HttpResponse, Error> {
-    let peer = request.peer_addr().map(|address| address.ip());
-    let address = caller(request.headers(), peer, api.trust_forwarded_for);
+    let address = caller(&request, api.trust_forwarded_for);
     let password = Password::attempt(login.password);
     let pair = api.sessions.login(&login.email, password, address, Utc::now()).await?;
     readable_from(&request, api.sessions.readers(pair.client_id()).await?);

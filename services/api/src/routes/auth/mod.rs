@@ -1,5 +1,6 @@
 //! `/v1/auth` and the keys tokens are verified with.
 
+pub(crate) mod accept_invitation;
 pub(crate) mod jwks;
 pub(crate) mod login;
 pub(crate) mod logout;

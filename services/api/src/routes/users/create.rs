@@ -1,6 +1,7 @@
 use actix_web::{HttpResponse, web::Data};
-use auth::{ManageUsers, Password, Role};
-use control_plane::{ControlPlaneError, NewUser};
+use auth::{ManageUsers, Role};
+use chrono::{DateTime, Utc};
+use control_plane::{ControlPlaneError, NewInvitation, NewUser};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
 use tenancy::AdvertiserId;
@@ -9,9 +10,14 @@ use uuid::Uuid;
 use web::{Body, Error, Tenant};
 
 use super::User;
-use crate::{failure::Failure, names::email, state::Api};
+use crate::{
+    failure::Failure,
+    invitations::{self, Invitation},
+    names::email,
+    state::Api,
+};
 
-/// A user to be made.
+/// A user to be invited.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserOrder {
@@ -26,16 +32,16 @@ pub(crate) struct UserOrder {
     advertiser_id: Option<AdvertiserId>,
 }
 
-/// A user that was just made, with the first password.
+/// A user that was just made, with the invitation.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct InvitedUser {
     #[serde(flatten)]
     about: User,
-    /// The first password. It is shown this once.
-    password: String,
+    invitation: Invitation,
 }
 
-/// Makes a user. The answer is the only one that holds the first password.
+/// Invites a user. The answer is the only one that holds the invitation's token: hand it on, and
+/// the invited person sets a password with it at `POST /v1/auth/invitations/accept`.
 #[utoipa::path(
     post,
     path = "/v1/users",
@@ -43,8 +49,9 @@ pub(crate) struct InvitedUser {
     operation_id = "create_user",
     request_body = UserOrder,
     responses(
-        (status = 201, description = "The user", body = InvitedUser),
+        (status = 201, description = "The user, and the invitation", body = InvitedUser),
         (status = 409, description = "The address is in use"),
+        (status = 422, description = "A field is not valid; `errors` names it"),
     ),
 )]
 pub(crate) async fn create(
@@ -52,41 +59,37 @@ pub(crate) async fn create(
     api: Data<Api>,
     Body(order): Body<UserOrder>,
 ) -> Result<HttpResponse, Error> {
-    let made = make(&tenant, &api, order).await?;
-    Ok(HttpResponse::Created().json(made))
-}
-
-async fn make(
-    tenant: &Tenant<ManageUsers>,
-    api: &Api,
-    order: UserOrder,
-) -> Result<InvitedUser, Failure> {
-    check(&order)?;
-    let email = email("/email", order.email)?;
-    let password = Password::generate()?;
-    let user = NewUser {
-        user_id: Uuid::now_v7(),
-        email: email.clone(),
-        password_hash: api.sessions.gate.hash(password.clone()).await?,
-        role: order.role,
-        advertiser_id: order.advertiser_id.clone(),
-    };
     let actor = tenant.principal().subject.to_string();
     let users = api.control_plane.for_tenant(tenant.context());
-    users.create_user(&actor, &user).await.map_err(|error| match error {
+    let invited =
+        invite(order, Utc::now(), async |user, kept| users.invite_user(&actor, user, kept).await)
+            .await?;
+    Ok(HttpResponse::Created().json(invited))
+}
+
+/// Invites whom an order names; `keep` writes it down.
+pub(crate) async fn invite(
+    order: UserOrder,
+    now: DateTime<Utc>,
+    keep: impl AsyncFnOnce(&NewUser, &NewInvitation) -> Result<(), ControlPlaneError>,
+) -> Result<InvitedUser, Failure> {
+    check(&order)?;
+    let UserOrder { email: address, role, advertiser_id } = order;
+    let user =
+        NewUser { user_id: Uuid::now_v7(), email: email("/email", address)?, role, advertiser_id };
+    let (token, kept) = invitations::generate(now)?;
+    keep(&user, &kept).await.map_err(|error| match error {
         ControlPlaneError::Refused { .. } => {
-            Problem::field("/advertiser_id", "must be one of your advertisers").into()
+            Problem::field("/advertiser_id", "must be one of the tenant's advertisers").into()
         }
         other => Failure::from(other),
     })?;
-    let about = User {
-        id: user.user_id,
-        email,
-        role: order.role,
-        advertiser_id: order.advertiser_id,
-        disabled: false,
-    };
-    Ok(InvitedUser { about, password: password.reveal().to_owned() })
+    let NewUser { user_id: id, email, role, advertiser_id } = user;
+    let invitation_expires_at = Some(kept.expires_at);
+    Ok(InvitedUser {
+        about: User { id, email, role, advertiser_id, disabled: false, invitation_expires_at },
+        invitation: Invitation::new(&token, kept.expires_at),
+    })
 }
 
 fn check(order: &UserOrder) -> Result<(), Problem> {
@@ -109,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_owner_makes_no_platform_admin_and_no_half_advertiser() {
+    fn nobody_invites_a_platform_admin_or_half_an_advertiser() {
         for (role, advertiser, wrong) in [
             ("platform_admin", None, Some("/role")),
             ("advertiser", None, Some("/advertiser_id")),

@@ -9,8 +9,8 @@ use web::{Error, Tenant};
 
 use crate::{failure::Failure, state::Api};
 
-/// Refuses a user's logins, and ends the access tokens of the whole tenant within five seconds:
-/// the others refresh theirs.
+/// Refuses a user's logins, and ends that user's sessions, tokens and live streams within five
+/// seconds; nobody else's. Somebody who has not accepted the invitation yet is removed with it.
 #[utoipa::path(
     delete,
     path = "/v1/users/{id}",
@@ -32,9 +32,12 @@ pub(crate) async fn disable(
     if *subject == Subject::User(*id) {
         return Err(Problem::new(Code::Conflict, "Somebody else must disable you.").into());
     }
+    let actor = subject.to_string();
     let users = api.control_plane.for_tenant(tenant.context());
-    match users.disable_user(&subject.to_string(), *id).await.map_err(Failure::from)? {
-        true => Ok(HttpResponse::NoContent().finish()),
-        false => Err(Problem::not_found().into()),
+    let removed = users.revoke_invitation(&actor, *id).await.map_err(Failure::from)?;
+    if removed || users.disable_user(&actor, *id).await.map_err(Failure::from)? {
+        Ok(HttpResponse::NoContent().finish())
+    } else {
+        Err(Problem::not_found().into())
     }
 }

@@ -1,6 +1,7 @@
 //! `/v1/users`, for owners.
 
 use auth::Role;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tenancy::AdvertiserId;
 use utoipa::ToSchema;
@@ -9,8 +10,10 @@ use uuid::Uuid;
 pub(crate) mod create;
 pub(crate) mod disable;
 pub(crate) mod list;
+pub(crate) mod renew_invitation;
+pub(crate) mod revoke_invitation;
 
-/// Somebody who can log in.
+/// Somebody who can log in, or was invited to.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct User {
     /// The id tokens carry.
@@ -25,11 +28,21 @@ pub(crate) struct User {
     advertiser_id: Option<AdvertiserId>,
     /// Whether logins are refused.
     disabled: bool,
+    /// Until when the invitation may be accepted, also when that is over; `null` for whoever has
+    /// accepted it.
+    invitation_expires_at: Option<DateTime<Utc>>,
 }
 
 impl From<control_plane::User> for User {
     fn from(user: control_plane::User) -> Self {
-        let control_plane::User { user_id: id, email, role, advertiser_id, disabled } = user;
-        Self { id, email, role, advertiser_id, disabled }
+        let control_plane::User {
+            user_id: id,
+            email,
+            role,
+            advertiser_id,
+            disabled,
+            invitation_expires_at,
+        } = user;
+        Self { id, email, role, advertiser_id, disabled, invitation_expires_at }
     }
 }

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, http::header, web::Data};
-use auth::ManageTenants;
+use auth::{KeyKind, ManageTenants};
 use problem::Problem;
 use serde::Serialize;
 use tenancy::ClientId;
@@ -9,17 +9,18 @@ use web::{Body, Error, Platform};
 use super::TenantView;
 use crate::{
     failure::Failure,
+    invitations::Invitation,
     onboarding::{Made, Onboarding, TenantFile},
     state::Api,
 };
 
-/// A tenant that was just made, with its first credentials, which are shown this once.
+/// A tenant that was just made, with its first keys and invitations, which are shown this once.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OnboardedTenant {
     tenant: TenantView,
     /// The keys asked for.
     keys: Vec<MadeKey>,
-    /// The users asked for.
+    /// The invitations of the users asked for.
     users: Vec<MadeUser>,
 }
 
@@ -33,19 +34,20 @@ pub(crate) struct MadeKey {
     key: String,
 }
 
-/// A user that was just made.
+/// A user that was just invited.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MadeUser {
     email: String,
     #[schema(example = "owner")]
     role: &'static str,
-    /// The first password.
-    password: String,
+    invitation: Invitation,
 }
 
 /// Onboards a tenant: when this answers, it can send its first event.
 ///
-/// The fields are those of `tenants/*.toml`. A request that broke off can be repeated.
+/// The fields are those of `tenants/*.toml`, but for keys of kind `read`: an admin reads no tenant's
+/// data, so an owner makes those. Each user sets a password at `POST /v1/auth/invitations/accept`.
+/// A request that broke off can be repeated.
 #[utoipa::path(
     post,
     path = "/v1/admin/tenants",
@@ -63,6 +65,7 @@ pub(crate) async fn create(
     api: Data<Api>,
     Body(file): Body<TenantFile>,
 ) -> Result<HttpResponse, Error> {
+    refuse_read_keys(&file)?;
     let onboarding =
         Onboarding::new(api.control_plane.clone(), api.warehouse.clone(), platform.context());
     let applied = onboarding.create(&file).await?;
@@ -75,6 +78,18 @@ pub(crate) async fn create(
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(answer))
 }
 
+/// Whoever makes a key can use it.
+fn refuse_read_keys(file: &TenantFile) -> Result<(), Problem> {
+    let read = |kind: &str| kind == KeyKind::Read.as_str();
+    match file.keys.iter().position(|key| read(&key.kind)) {
+        Some(index) => Err(Problem::field(
+            format!("/keys/{index}/kind"),
+            "must be collect or import: a read key is the tenant's owner's to make",
+        )),
+        None => Ok(()),
+    }
+}
+
 fn with_credentials(tenant: TenantView, made: Vec<Made>) -> OnboardedTenant {
     let (mut keys, mut users) = (Vec::new(), Vec::new());
     for made in made {
@@ -82,10 +97,12 @@ fn with_credentials(tenant: TenantView, made: Vec<Made>) -> OnboardedTenant {
             Made::Key { name, kind, key, .. } => {
                 keys.push(MadeKey { name, kind: kind.as_str(), key: key.reveal() });
             }
-            Made::User { email, role, password, .. } => {
-                let password = password.reveal().to_owned();
-                users.push(MadeUser { email, role: role.as_str(), password });
+            Made::Invitation { email, role, token, expires_at, .. } => {
+                let invitation = Invitation::new(&token, expires_at);
+                users.push(MadeUser { email, role: role.as_str(), invitation });
             }
+            // No tenant has one.
+            Made::Admin { .. } => {}
         }
     }
     OnboardedTenant { tenant, keys, users }

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use control_plane::TenantDetail;
+use control_plane::{PlatformControl, TenantDetail};
 use money::Currency;
+use problem::Problem;
 use serde::Serialize;
 use tenancy::{ClientId, ClusterName, Isolation, Limits, Origin, TenantState};
 use utoipa::ToSchema;
 
+use crate::failure::Failure;
+
+pub(crate) mod api_keys;
 pub(crate) mod create;
 pub(crate) mod list;
 pub(crate) mod show;
+pub(crate) mod users;
 
 /// A tenant, in the words of `tenants/*.toml`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,4 +90,10 @@ impl From<TenantDetail> for TenantView {
             created_at,
         }
     }
+}
+
+/// The tenant with this id, which must be there.
+async fn existing(platform: &PlatformControl, id: &ClientId) -> Result<TenantDetail, Failure> {
+    let tenant = platform.tenant(id).await?;
+    tenant.ok_or_else(|| Problem::not_found().into())
 }

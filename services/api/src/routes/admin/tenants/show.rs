@@ -3,13 +3,12 @@ use actix_web::{
     web::{Data, Path},
 };
 use auth::ManageTenants;
-use problem::Problem;
 use serde::Serialize;
 use tenancy::ClientId;
 use utoipa::ToSchema;
 use web::{Error, Platform};
 
-use super::TenantView;
+use super::{TenantView, existing};
 use crate::{failure::Failure, routes::advertisers::Advertiser, state::Api};
 
 /// A tenant, and who runs campaigns with it.
@@ -39,8 +38,7 @@ pub(crate) async fn show(
     id: Path<ClientId>,
 ) -> Result<HttpResponse, Error> {
     let stored = api.control_plane.for_platform(platform.context());
-    let tenant = stored.tenant(&id).await.map_err(Failure::from)?;
-    let tenant = tenant.ok_or_else(Problem::not_found)?.into();
+    let tenant = existing(&stored, &id).await?.into();
     let inventory = stored.inventory(&id, &[]).await.map_err(Failure::from)?;
     let advertisers = inventory.advertisers.into_iter().map(Advertiser::from).collect();
     Ok(HttpResponse::Ok().json(TenantDetails { tenant, advertisers }))

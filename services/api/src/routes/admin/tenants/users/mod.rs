@@ -1,0 +1,6 @@
+//! `/v1/admin/tenants/{id}/users`.
+
+pub(crate) mod create;
+pub(crate) mod list;
+pub(crate) mod renew_invitation;
+pub(crate) mod revoke_invitation;

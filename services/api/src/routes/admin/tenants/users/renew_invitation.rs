@@ -1,0 +1,46 @@
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use auth::ManageTenants;
+use chrono::Utc;
+use problem::Problem;
+use tenancy::ClientId;
+use uuid::Uuid;
+use web::{Error, Platform};
+
+use crate::{
+    failure::Failure,
+    invitations::{self, Invitation},
+    state::Api,
+};
+
+/// Makes a new invitation in place of the one that was lost or has expired, which is void from now
+/// on.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/tenants/{id}/users/{user_id}/invitation",
+    tag = "admin",
+    operation_id = "renew_tenant_invitation",
+    params(
+        ("id" = String, Path, description = "The tenant"),
+        ("user_id" = Uuid, Path, description = "The user"),
+    ),
+    responses(
+        (status = 201, description = "The new invitation", body = Invitation),
+        (status = 404, description = "Nobody of this id is invited: no such user, or one who has accepted"),
+    ),
+)]
+pub(crate) async fn renew_invitation(
+    platform: Platform<ManageTenants>,
+    api: Data<Api>,
+    ids: Path<(ClientId, Uuid)>,
+) -> Result<HttpResponse, Error> {
+    let (id, user_id) = ids.into_inner();
+    let (token, kept) = invitations::generate(Utc::now()).map_err(Failure::from)?;
+    let stored = api.control_plane.for_platform(platform.context());
+    match stored.renew_invitation(&id, user_id, &kept).await.map_err(Failure::from)? {
+        true => Ok(HttpResponse::Created().json(Invitation::new(&token, kept.expires_at))),
+        false => Err(Problem::not_found().into()),
+    }
+}

@@ -1,0 +1,42 @@
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use auth::ManageUsers;
+use chrono::Utc;
+use problem::Problem;
+use uuid::Uuid;
+use web::{Error, Tenant};
+
+use crate::{
+    failure::Failure,
+    invitations::{self, Invitation},
+    state::Api,
+};
+
+/// Makes a new invitation in place of the one that was lost or has expired, which is void from now
+/// on.
+#[utoipa::path(
+    post,
+    path = "/v1/users/{id}/invitation",
+    tag = "users",
+    operation_id = "renew_invitation",
+    params(("id" = Uuid, Path, description = "The user")),
+    responses(
+        (status = 201, description = "The new invitation", body = Invitation),
+        (status = 404, description = "Nobody of this id is invited: no such user, or one who has accepted"),
+    ),
+)]
+pub(crate) async fn renew_invitation(
+    tenant: Tenant<ManageUsers>,
+    api: Data<Api>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, Error> {
+    let (token, kept) = invitations::generate(Utc::now()).map_err(Failure::from)?;
+    let actor = tenant.principal().subject.to_string();
+    let users = api.control_plane.for_tenant(tenant.context());
+    match users.renew_invitation(&actor, *id, &kept).await.map_err(Failure::from)? {
+        true => Ok(HttpResponse::Created().json(Invitation::new(&token, kept.expires_at))),
+        false => Err(Problem::not_found().into()),
+    }
+}
