@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod buckets;
 mod catalogue;
+mod clock;
 mod counters;
 mod granularity;
 mod quarter_hour;
 mod sums;
 mod time_range;
 
+pub use buckets::Buckets;
 pub use catalogue::{Additivity, Definition, Metric, Unit, UnknownMetric, Value};
 pub use counters::{Counter, MoneySum, QuantitySum};
 pub use granularity::{Granularity, UnknownGranularity};

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use money::{Amount, Currency, Quantity};
 
-use crate::{Counter, MoneySum, QuantitySum, QuarterHour};
+use crate::{Buckets, Counter, MoneySum, QuantitySum, QuarterHour};
 
 /// Additive numbers of some stretch of time; counts and money by the currency of the events.
 ///
@@ -106,17 +106,16 @@ impl Sums {
     }
 }
 
-/// Sums `series` into the buckets that begin at `starts`, which ascend.
+/// Sums `series` bucket by bucket.
 ///
-/// What lies before the first start is left out; the caller asked for none of it.
+/// What lies before the first is left out; the caller asked for none of it.
 pub fn fold<'a>(
-    starts: &[DateTime<Utc>],
+    buckets: &Buckets,
     series: impl IntoIterator<Item = (DateTime<Utc>, &'a Sums)>,
 ) -> Vec<Sums> {
-    let mut folded = vec![Sums::default(); starts.len()];
+    let mut folded = vec![Sums::default(); buckets.starts().len()];
     for (time, sums) in series {
-        let bucket = starts.partition_point(|start| *start <= time).checked_sub(1);
-        if let Some(into) = bucket.and_then(|bucket| folded.get_mut(bucket)) {
+        if let Some(into) = buckets.position(time).and_then(|bucket| folded.get_mut(bucket)) {
             into.merge(sums);
         }
     }
@@ -126,6 +125,7 @@ pub fn fold<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Granularity, TimeRange};
 
     #[test]
     fn merging_keeps_currencies_apart() {
@@ -175,14 +175,16 @@ mod tests {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let mut one = Sums::default();
         one.add_count(Counter::Clicks, None, 1);
-        let starts = [at("2026-03-01T00:00:00Z"), at("2026-03-02T00:00:00Z")];
+        let (from, to) = (at("2026-03-01T00:00:00Z"), at("2026-03-03T00:00:00Z"));
+        let range = TimeRange::covering(from, to).unwrap();
+        let days = Granularity::Day.buckets(range, chrono_tz::UTC);
         let times = [
             "2026-02-28T23:45:00Z",
             "2026-03-01T00:00:00Z",
             "2026-03-01T23:45:00Z",
             "2026-03-02T00:00:00Z",
         ];
-        let folded = fold(&starts, times.map(|time| (at(time), &one)));
+        let folded = fold(&days, times.map(|time| (at(time), &one)));
         let clicks: Vec<_> = folded.iter().map(|sums| sums.count(Counter::Clicks)).collect();
         assert_eq!(clicks, [2, 1]);
     }

@@ -1,6 +1,6 @@
 -- Inside, what the projection campaign_quarters keeps; outside, what the catalogue makes of it. The
--- buckets are those the caller names by their starts, so that calendars and clocks are understood in
--- one place only.
+-- caller names the stretches of time, and for each the start of its bucket, so that calendars and
+-- clocks are understood in one place only.
 SELECT
     bucket,
     currency,
@@ -16,7 +16,11 @@ SELECT
 FROM
 (
     SELECT
-        roundDown(toUnixTimestamp(toStartOfFifteenMinutes(event_time)), {starts:Array(UInt32)}) AS bucket,
+        transform(
+            roundDown(toUnixTimestamp(toStartOfFifteenMinutes(event_time)), {stretches:Array(UInt32)}),
+            {stretches:Array(UInt32)},
+            {starts:Array(UInt32)}
+        ) AS bucket,
         event_type,
         currency,
         countIf(kline = 0) AS events,

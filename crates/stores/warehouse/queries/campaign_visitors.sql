@@ -1,7 +1,11 @@
 -- Exact, so from the rows. Visitors do not add up: the total is counted, not summed.
 SELECT
     grouping(bucket) = 0 AS is_bucket,
-    roundDown(toUnixTimestamp(toStartOfFifteenMinutes(event_time)), {starts:Array(UInt32)}) AS bucket,
+    transform(
+        roundDown(toUnixTimestamp(toStartOfFifteenMinutes(event_time)), {stretches:Array(UInt32)}),
+        {stretches:Array(UInt32)},
+        {starts:Array(UInt32)}
+    ) AS bucket,
     uniqExact(visitor_id) AS visitors
 FROM events
 WHERE client_id = {client_id:String}

@@ -44,7 +44,7 @@ struct VisitorsRow {
 impl TenantWarehouse {
     /// A campaign's sums by start of bucket; buckets without events are absent.
     ///
-    /// The starts are those of [`Granularity::starts`], the first of them the range's.
+    /// The buckets are those of [`Granularity::buckets`], the first cut to the range.
     pub async fn campaign_series(
         &self,
         campaign: &CampaignId,
@@ -115,12 +115,15 @@ fn bind(
     granularity: Granularity,
     zone: Tz,
 ) -> Query {
-    let starts: Vec<_> = granularity.starts(range, zone).into_iter().map(seconds).collect();
+    let buckets = granularity.buckets(range, zone);
+    let (from, of): (Vec<_>, Vec<_>) =
+        buckets.stretches().map(|(from, start)| (seconds(from), seconds(start))).unzip();
     query
         .param("campaign_id", campaign.as_str())
         .param("from", seconds(range.from()))
         .param("to", seconds(range.to()))
-        .param("starts", starts)
+        .param("stretches", from)
+        .param("starts", of)
 }
 
 /// Adds what is not zero, in millionths: a currency is known where money moved.

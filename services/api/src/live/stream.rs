@@ -193,9 +193,9 @@ impl CampaignStream {
     fn read_without_feed(&mut self) {
         let now = Utc::now();
         let shown = TimeRange::covering(now - SHOWN, now + MOMENT);
-        let quarters = shown.map(|range| Granularity::QuarterHour.starts(range, Tz::UTC));
-        for start in quarters.unwrap_or_default() {
-            self.unsettled.named(QuarterHour::containing(start), self.told, now);
+        let quarters = shown.map(|range| Granularity::QuarterHour.buckets(range, Tz::UTC));
+        for start in quarters.unwrap_or_default().starts() {
+            self.unsettled.named(QuarterHour::containing(*start), self.told, now);
         }
     }
 
@@ -345,8 +345,8 @@ impl CampaignStream {
             .range(QuarterHour::containing(today)..)
             .for_each(|(_, more)| sums.merge(more));
         // Quarter hours without events are there too, so that a chart needs no other source.
-        for start in Granularity::QuarterHour.starts(range, zone) {
-            report.series.entry(QuarterHour::containing(start)).or_default();
+        for start in Granularity::QuarterHour.buckets(range, zone).starts() {
+            report.series.entry(QuarterHour::containing(*start)).or_default();
         }
         self.unsettled.begin(&report, now);
         self.told = self.told.max(Utc::now());
@@ -367,10 +367,10 @@ impl CampaignStream {
 
 /// The first moment of the day that it is in `zone`.
 fn start_of_day(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
-    // No day is longer than 25 hours, so the last day that begins in these is today.
-    let reach = TimeRange::covering(now - TimeDelta::hours(26), now + MOMENT);
-    let starts = reach.map(|range| Granularity::Day.starts(range, zone)).unwrap_or_default();
-    starts.last().copied().unwrap_or(now)
+    // No day is longer than these.
+    let reach = TimeRange::covering(now - TimeDelta::hours(50), now + MOMENT);
+    let days = reach.map(|range| Granularity::Day.buckets(range, zone)).unwrap_or_default();
+    days.position(now).and_then(|today| days.starts().get(today)).copied().unwrap_or(now)
 }
 
 fn away(error: AggregatesError) -> Problem {

@@ -65,7 +65,7 @@ impl MetricsAnswer {
     ) -> Self {
         let currencies = Currencies::of(&numbers.total, own);
         let values = |sums, visitors| Values::new(&request.metrics, sums, visitors, &currencies);
-        let buckets = numbers.starts.iter().zip(&numbers.buckets);
+        let buckets = numbers.buckets.starts().iter().zip(&numbers.sums);
         Self {
             campaign_id,
             from: request.range.from(),
@@ -111,8 +111,8 @@ mod tests {
         };
         let mut sums = Sums::default();
         add(&mut sums);
-        let starts = request.granularity.starts(request.range, chrono_tz::UTC);
-        let numbers = Numbers::new(starts, [(from, &sums)], Visitors::default(), Some(to));
+        let buckets = request.granularity.buckets(request.range, chrono_tz::UTC);
+        let numbers = Numbers::new(buckets, [(from, &sums)], Visitors::default(), Some(to));
         let own = "EUR".parse().unwrap();
         let answer = MetricsAnswer::new("spring".parse().unwrap(), &request, &numbers, own);
         serde_json::to_value(answer).unwrap()

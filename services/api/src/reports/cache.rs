@@ -98,8 +98,8 @@ impl Reports {
         let found = self.sources.ask(tenant, campaign, range, granularity, zone, visitors).await?;
         let recent = found.live.iter().map(|(quarter, sums)| (quarter.start(), sums));
         let older = found.stored.iter().map(|(start, sums)| (*start, sums));
-        let starts = granularity.starts(range, zone);
-        let numbers = Numbers::new(starts, older.chain(recent), found.visitors, found.as_of);
+        let buckets = granularity.buckets(range, zone);
+        let numbers = Numbers::new(buckets, older.chain(recent), found.visitors, found.as_of);
         Ok((numbers, found.timings))
     }
 }

@@ -1,14 +1,14 @@
 use chrono::{DateTime, Utc};
-use metrics::{Sums, fold};
+use metrics::{Buckets, Sums, fold};
 use warehouse::Visitors;
 
 /// A campaign's numbers, bucket by bucket and in all.
 #[derive(Debug)]
 pub(crate) struct Numbers {
-    /// The starts of the buckets.
-    pub(crate) starts: Vec<DateTime<Utc>>,
-    /// One for each start.
-    pub(crate) buckets: Vec<Sums>,
+    /// When the buckets are.
+    pub(crate) buckets: Buckets,
+    /// One for each bucket.
+    pub(crate) sums: Vec<Sums>,
     /// All buckets together.
     pub(crate) total: Sums,
     /// Distinct visitors, when they were asked for.
@@ -20,15 +20,15 @@ pub(crate) struct Numbers {
 impl Numbers {
     /// Puts sums of any stretches of time into the buckets they fall in.
     pub(crate) fn new<'a>(
-        starts: Vec<DateTime<Utc>>,
+        buckets: Buckets,
         sums: impl IntoIterator<Item = (DateTime<Utc>, &'a Sums)>,
         visitors: Visitors,
         as_of: Option<DateTime<Utc>>,
     ) -> Self {
-        let buckets = fold(&starts, sums);
+        let sums = fold(&buckets, sums);
         let mut total = Sums::default();
-        buckets.iter().for_each(|bucket| total.merge(bucket));
-        Self { starts, buckets, total, visitors, as_of }
+        sums.iter().for_each(|bucket| total.merge(bucket));
+        Self { buckets, sums, total, visitors, as_of }
     }
 
     /// The distinct visitors of the bucket that begins at `start`.

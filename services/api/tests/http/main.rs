@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admin;
+mod buckets;
 mod campaigns;
 mod cross_origin;
 mod guards;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use chrono_tz::{Asia::Kolkata, UTC};
+use chrono_tz::{Antarctica::Casey, Asia::Kolkata, UTC};
 use events::{
     Event,
     EventType::{AdClick, AdImpression, AdViewable, AddToCart, PageView, ProductView, Purchase},
@@ -146,6 +146,27 @@ async fn a_visitor_counts_once_in_each_bucket_and_once_in_all() {
 }
 
 #[tokio::test]
+async fn a_day_that_the_clock_leaves_and_resumes_is_counted_as_one() {
+    let shop = Shop::open(Isolation::Schema).await;
+    // At 02:00 on the 5th of March 2010 Casey's clock went back to 23:00 on the 4th.
+    let times = ["2010-03-04T12:00:00Z", "2010-03-04T14:00:00Z", "2010-03-04T15:30:00Z"];
+    shop.insert(0, times.map(|time| by("ann", event(AdClick, time))).to_vec()).await;
+    let range = range("2010-03-03T13:00:00Z", "2010-03-05T16:00:00Z");
+    let reports = shop.warehouse.for_tenant(&shop.context);
+    let series = reports.campaign_series(&campaign(), range, Granularity::Day, Casey).await;
+    let clicks: Vec<_> = series
+        .unwrap()
+        .into_iter()
+        .map(|(start, sums)| (start, sums.count(Counter::Clicks)))
+        .collect();
+    let (fourth, fifth) = (at("2010-03-03T13:00:00Z"), at("2010-03-04T13:00:00Z"));
+    assert_eq!(clicks, [(fourth, 2), (fifth, 1)]);
+    let visitors = reports.campaign_visitors(&campaign(), range, Granularity::Day, Casey).await;
+    assert_eq!(visitors.unwrap().buckets, BTreeMap::from([(fourth, 1), (fifth, 1)]));
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn an_empty_campaign_has_no_buckets() {
     let shop = Shop::open(Isolation::Schema).await;
     let reports = shop.warehouse.for_tenant(&shop.context);
@@ -177,6 +198,7 @@ async fn the_campaign_report_is_answered_from_its_projection() {
         .param("campaign_id", "spring-sale")
         .param("from", at("2026-03-01T00:00:00Z").timestamp())
         .param("to", at("2026-03-02T00:00:00Z").timestamp())
+        .param("stretches", vec![at("2026-03-01T00:00:00Z").timestamp()])
         .param("starts", vec![at("2026-03-01T00:00:00Z").timestamp()]);
     let plan = query.fetch_all::<String>().await.unwrap().join("\n");
     assert!(plan.contains("ReadFromMergeTree (campaign_quarters)"), "{plan}");

@@ -1,0 +1,63 @@
+use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use crate::{QuarterHour, TimeRange};
+
+/// How far into a quarter hour its clock is read. A transition may cut a quarter hour, and what the
+/// clock reads at the middle, it reads for most of it.
+const MIDDLE: TimeDelta = TimeDelta::seconds(450);
+
+/// Quarter hours in a row over which a clock runs evenly: none is set in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EvenStretch {
+    /// The start of the first quarter hour.
+    pub(crate) from: DateTime<Utc>,
+    /// The end of the last.
+    pub(crate) to: DateTime<Utc>,
+    /// How far the clock is ahead of UTC.
+    pub(crate) offset: TimeDelta,
+}
+
+impl EvenStretch {
+    /// The even stretches of `range`, in order and without gaps.
+    pub(crate) fn all(range: TimeRange, zone: Tz) -> Vec<Self> {
+        let mut stretches = Vec::new();
+        let (mut from, mut offset) = (range.from(), offset_at(range.from(), zone));
+        let mut time = from;
+        while time < range.to() {
+            // No zone sets its clock forth and back within a day.
+            let day = time + TimeDelta::days(1);
+            time = if offset_at(day, zone) == offset {
+                day
+            } else {
+                QuarterHour::containing(time).end()
+            };
+            let next = offset_at(time, zone);
+            if next != offset && time < range.to() {
+                stretches.push(Self { from, to: time, offset });
+                (from, offset) = (time, next);
+            }
+        }
+        stretches.push(Self { from, to: range.to(), offset });
+        stretches
+    }
+
+    /// What the clock reads in the quarter hour that begins at `time`.
+    pub(crate) fn reading(&self, time: DateTime<Utc>) -> NaiveDateTime {
+        (time + MIDDLE + self.offset).naive_utc()
+    }
+
+    /// The start of the first quarter hour after `time` in which the clock has passed a multiple of
+    /// `step`: the next full hour, or midnight.
+    pub(crate) fn next_multiple(&self, time: DateTime<Utc>, step: TimeDelta) -> DateTime<Utc> {
+        let reading = self.reading(time);
+        let into = reading.and_utc().timestamp().rem_euclid(step.num_seconds().max(1));
+        let boundary = time + step - TimeDelta::seconds(into);
+        QuarterHour::containing(boundary + QuarterHour::LENGTH - TimeDelta::seconds(1)).start()
+    }
+}
+
+fn offset_at(time: DateTime<Utc>, zone: Tz) -> TimeDelta {
+    let offset = zone.offset_from_utc_datetime(&(time + MIDDLE).naive_utc()).fix();
+    TimeDelta::seconds(i64::from(offset.local_minus_utc()))
+}
