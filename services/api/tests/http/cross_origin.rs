@@ -113,7 +113,7 @@ async fn a_page_reads_why_it_was_refused_and_its_own_tenants_tokens() {
     assert_eq!(header(&refused, "access-control-allow-origin"), ACMES);
 
     let email = stand.email("acme", "owner");
-    let login = json!({"email": email, "password": stand.password(&email)});
+    let login = json!({"email": email, "password": stand.password(&email).await});
     for (origin, readable) in [(ACMES, ACMES), (GLOBEXES, "")] {
         let request = stand.request(Method::POST, "/v1/auth/login", None).json(&login);
         let answer = request.header("Origin", origin).send().await.unwrap();
