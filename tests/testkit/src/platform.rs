@@ -88,10 +88,11 @@ impl Platform {
         servers: BTreeMap<String, String>,
         folder: PathBuf,
     ) -> Self {
-        let mut settings = own_settings(&folder);
+        let mut settings = servers;
         // As many as there are where nothing else is said.
-        settings.insert("FOOTFALL__KAFKA__PARTITIONS".to_owned(), "12".to_owned());
-        settings.extend(servers);
+        let partitions = settings.entry("FOOTFALL__KAFKA__PARTITIONS".to_owned());
+        partitions.or_insert_with(|| "12".to_owned());
+        settings.extend(own_settings(&folder));
         let program = program.unwrap_or_else(binary);
         let client = Client::new();
         Self { program, settings, folder, client, processes: Vec::new(), database: None }

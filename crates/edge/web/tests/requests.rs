@@ -392,7 +392,7 @@ async fn what_is_not_there_and_what_breaks_are_problems_too() {
     let app = init_service(web::app("test", on.routes())).await;
     let response = call_service(&app, TestRequest::post().uri("/tenant").to_request()).await;
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(response.headers().get(header::ALLOW).unwrap(), "GET");
+    assert_eq!(response.headers().get(header::ALLOW).unwrap(), "GET, HEAD");
     let body: Value = serde_json::from_slice(&read_body(response).await).unwrap();
     assert_eq!(body["code"], "method_not_allowed");
 }

@@ -82,7 +82,8 @@ impl Stand {
         let folder = tempfile::tempdir().unwrap();
         let defaults: Defaults =
             toml::from_str(include_str!("../../../footfall/default.toml")).unwrap();
-        let settings = ProcessorSettings { audit_seconds, ..defaults.processor };
+        let recent_ids_folder = folder.path().join("recent-ids");
+        let settings = ProcessorSettings { audit_seconds, recent_ids_folder, ..defaults.processor };
         let parts = Parts {
             settings,
             router: TenantRouter::new(Arc::new(control_plane.clone())),
