@@ -114,7 +114,7 @@ async fn a_token_ends_when_its_user_is_disabled_and_nobody_elses() {
     refused_soon(&stand, &token).await;
     let refresh = json!({"refresh_token": session["refresh_token"]});
     assert_eq!(stand.post("/v1/auth/refresh", None, refresh).await.status, 401);
-    for others in [&owner, of_advertiser, of_key.as_str().unwrap()] {
+    for others in [owner.as_str(), of_advertiser, of_key.as_str().unwrap()] {
         assert_eq!(stand.get("/v1/campaigns", others).await.status, 200);
     }
     let refresh = json!({"refresh_token": advertiser["refresh_token"]});

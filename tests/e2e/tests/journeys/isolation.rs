@@ -59,10 +59,10 @@ impl Target {
     /// The route with every id it takes replaced by the other tenant's.
     fn aim(&self, path: &str) -> String {
         let id = |before: &str| match before {
-            "tenants" => &self.tenant,
-            "api-keys" => &self.key,
-            "users" if path.ends_with("/invitation") => &self.invited,
-            "users" => &self.user,
+            "tenants" => self.tenant.as_str(),
+            "api-keys" => self.key.as_str(),
+            "users" if path.ends_with("/invitation") => self.invited.as_str(),
+            "users" => self.user.as_str(),
             // An id that both tenants have: each has its own.
             "advertisers" => "brand",
             _ => CANARY,
