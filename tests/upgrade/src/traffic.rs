@@ -138,7 +138,7 @@ impl<'a> Traffic<'a> {
             event(r#""type":"ad_click","campaign_id":"spring","cost":"a lot""#),
             event(r#""type":"ad_click","campaign_id":"spring","cost":"-1""#),
             event(r#""type":"ad_click","campaign_id":"spring","cost":{"no":"amount"}"#),
-            event(r#""type":"page_view","type":"page_view""#),
+            event(r#""type":"page_view","type":"ad_click""#),
             event(&format!(r#""type":"page_view","url":"{}""#, "x".repeat(300_000))),
             "17".to_owned(),
         ] {

@@ -58,11 +58,12 @@ mod tests {
     fn a_made_token_reads_back_and_nothing_else_does() {
         let token = InvitationToken::generate().unwrap();
         let shown = token.reveal();
+        let secret = shown.strip_prefix("ffi_").unwrap();
         assert_eq!(shown.parse::<InvitationToken>().unwrap().hash(), token.hash());
         assert_ne!(InvitationToken::generate().unwrap().hash(), token.hash());
-        for wrong in ["", "ffi_", "ffi_AAAA", &shown[4..], &shown.replace("ffi_", "ff_")] {
+        for wrong in ["", "ffi_", "ffi_AAAA", secret, &shown.replace("ffi_", "ff_")] {
             assert!(wrong.parse::<InvitationToken>().is_err(), "{wrong}");
         }
-        assert!(!format!("{token:?}").contains(&shown[4..]));
+        assert!(!format!("{token:?}").contains(secret));
     }
 }

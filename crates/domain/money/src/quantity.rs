@@ -107,7 +107,7 @@ impl FromStr for Quantity {
 
 impl Serialize for Quantity {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 % THOUSANDTHS == 0 {
+        if self.0.is_multiple_of(THOUSANDTHS) {
             serializer.serialize_u64(self.0 / THOUSANDTHS)
         } else {
             // The double nearest to a decimal of 15 digits is written as that decimal again.

@@ -1,5 +1,7 @@
 //! Buckets against their definition: at every transition of every zone of the database.
+#![cfg(test)]
 
+#[cfg(test)]
 mod definition;
 
 use std::{
