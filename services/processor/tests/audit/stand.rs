@@ -47,6 +47,7 @@ pub(crate) struct Stand {
     producer: Producer,
     folder: TempDir,
     /// Databases of ClickHouse to drop.
+    _memory: TempDir,
     made: Vec<(ClusterName, String)>,
     pub(crate) database: Database,
 }
@@ -82,7 +83,8 @@ impl Stand {
         let folder = tempfile::tempdir().unwrap();
         let defaults: Defaults =
             toml::from_str(include_str!("../../../footfall/default.toml")).unwrap();
-        let recent_ids_folder = folder.path().join("recent-ids");
+        let memory = tempfile::tempdir().unwrap();
+        let recent_ids_folder = memory.path().to_owned();
         let settings = ProcessorSettings { audit_seconds, recent_ids_folder, ..defaults.processor };
         let parts = Parts {
             settings,
@@ -101,6 +103,7 @@ impl Stand {
             ledger: PgPool::connect(database.url()).await.unwrap(),
             lifecycle: Lifecycle::new(),
             folder,
+            _memory: memory,
             made: Vec::new(),
             database,
         };
