@@ -1,6 +1,6 @@
 use std::mem::size_of;
 
-/// Bits for each key: of the keys that are not there, about one in 150 seems to be.
+/// Bits for each key: of the keys that are not there, about one in 180 seems to be.
 const BITS_PER_KEY: usize = 12;
 
 /// A block is half a cache line.
@@ -76,7 +76,8 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// For the key with this hash.
+    /// For the key with this hash, each of whose bits must depend on the whole key: with ids that
+    /// count, a hash that is made for tables alone lets up to half of all keys pass.
     pub(crate) fn new(hash: u64) -> Self {
         let low = hash as u32;
         Self { high: hash >> 32, bits: FACTORS.map(|factor| 1 << (low.wrapping_mul(factor) >> 27)) }
@@ -87,18 +88,27 @@ impl Probe {
 mod tests {
     use std::hash::BuildHasher;
 
-    use super::*;
+    use foldhash::quality::RandomState;
+    use uuid::Uuid;
 
+    use super::*;
+    use crate::entry::Key;
+
+    /// Every run has another seed, and every seed must do.
     #[test]
     fn what_was_added_is_found_and_little_else() {
-        let (hasher, keys) = (hashbrown::DefaultHashBuilder::default(), 100_000);
-        let mut filter = Filter::with_room_for(keys);
-        for key in 0..keys {
-            filter.add(&Probe::new(hasher.hash_one(key)));
+        let random = |number: u128| Uuid::new_v5(&Uuid::NAMESPACE_OID, &number.to_be_bytes());
+        let counting_high = |number: u128| Uuid::from_u128(number << 64);
+        let id: [fn(u128) -> Uuid; 3] = [random, Uuid::from_u128, counting_high];
+        for id in id {
+            let hasher = RandomState::default();
+            let probe = |number| Probe::new(hasher.hash_one(Key::new(7, id(number))));
+            let keys = 100_000;
+            let mut filter = Filter::with_room_for(keys as usize);
+            (0..keys).for_each(|number| filter.add(&probe(number)));
+            assert!((0..keys).all(|number| filter.may_hold(&probe(number))));
+            let wrong = (keys..2 * keys).filter(|number| filter.may_hold(&probe(*number))).count();
+            assert!(wrong < 1_000, "{wrong} of {keys}, as for {}", id(1));
         }
-        let may_hold = |key: &usize| filter.may_hold(&Probe::new(hasher.hash_one(key)));
-        assert!((0..keys).all(|key| may_hold(&key)));
-        let wrong = (keys..2 * keys).filter(may_hold).count();
-        assert!(wrong < keys / 100, "{wrong} of {keys}");
     }
 }

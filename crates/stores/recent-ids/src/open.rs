@@ -1,6 +1,7 @@
 use std::{hash::BuildHasher, mem};
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use foldhash::quality::RandomState;
+use hashbrown::HashTable;
 
 use crate::{
     budget::{Budget, Charge},
@@ -52,7 +53,7 @@ impl Open {
         key: Key,
         hash: u64,
         place: Stretch,
-        hasher: &DefaultHashBuilder,
+        hasher: &RandomState,
     ) -> Option<u32> {
         let now = place.last;
         self.stretch = Some(self.stretch.map_or(place, |stretch| stretch.joined(place)));
@@ -69,7 +70,7 @@ impl Open {
     }
 
     /// Closes it: what it held, and nothing any more.
-    pub(crate) fn close(&mut self, budget: &Budget, hasher: &DefaultHashBuilder) -> Option<Run> {
+    pub(crate) fn close(&mut self, budget: &Budget, hasher: &RandomState) -> Option<Run> {
         let stretch = self.stretch.take()?;
         let mut entries: Vec<_> = self.entries.drain().collect();
         entries.sort_unstable_by_key(Entry::key);

@@ -1,7 +1,7 @@
 use std::{collections::VecDeque, hash::BuildHasher};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hashbrown::DefaultHashBuilder;
+use foldhash::quality::RandomState;
 use rustc_hash::FxHashMap;
 use tenancy::ClientId;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ use crate::{
 pub struct RecentIds {
     memory: Memory,
     tenants: FxHashMap<ClientId, u32>,
-    hasher: DefaultHashBuilder,
+    hasher: RandomState,
     /// One past the last record.
     next: u64,
     /// The partition's time, in seconds since 1970.
@@ -60,7 +60,7 @@ impl RecentIds {
         Self {
             memory: memory.clone(),
             tenants: FxHashMap::default(),
-            hasher: DefaultHashBuilder::default(),
+            hasher: RandomState::default(),
             next,
             now: 0,
             whole_from: seconds(since),

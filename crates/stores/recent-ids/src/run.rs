@@ -1,6 +1,6 @@
 use std::{hash::BuildHasher, iter, mem::size_of};
 
-use hashbrown::DefaultHashBuilder;
+use foldhash::quality::RandomState;
 
 use crate::{
     budget::{Budget, Charge},
@@ -36,7 +36,7 @@ impl Run {
         most: usize,
         entries: impl Iterator<Item = Entry>,
         budget: &Budget,
-        hasher: &DefaultHashBuilder,
+        hasher: &RandomState,
     ) -> Self {
         let mut tenants = Vec::<(u32, usize)>::new();
         let (mut ids, mut seconds) = (Vec::with_capacity(most), Vec::with_capacity(most));
@@ -131,11 +131,7 @@ impl Run {
     }
 
     /// One of several that follow each other: of a key in more than one, the newest counts.
-    pub(crate) fn merge(
-        runs: &[Self],
-        budget: &Budget,
-        hasher: &DefaultHashBuilder,
-    ) -> Option<Self> {
+    pub(crate) fn merge(runs: &[Self], budget: &Budget, hasher: &RandomState) -> Option<Self> {
         let stretch = runs.iter().map(Self::stretch).reduce(Stretch::joined)?;
         let level = runs.iter().map(|run| run.level).max()?;
         let most = runs.iter().map(Self::len).sum();
