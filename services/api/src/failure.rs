@@ -10,9 +10,6 @@ use warehouse::WarehouseError;
 /// When to ask again after a store was away.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// What Redis holds, as the caller is told when it is away.
-pub(crate) const LIVE_NUMBERS: &str = "The store of live numbers";
-
 /// Why a request was not answered: a problem of the caller's, or a store's error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -70,9 +67,9 @@ fn of_store(failure: &Failure) -> Problem {
         }
         Failure::ControlPlane(ControlPlaneError::Unavailable(_))
         | Failure::Credentials(_)
-        | Failure::Directory(_) => away("The directory of tenants, users and keys"),
+        | Failure::Directory(_) => away(web::DIRECTORY),
         Failure::Warehouse(WarehouseError::Unavailable(_)) => away("The store of reports"),
-        Failure::Aggregates(_) => away(LIVE_NUMBERS),
+        Failure::Aggregates(_) => away("The store of live numbers"),
         Failure::Warehouse(WarehouseError::Busy) => Problem::new(
             Code::RateLimited,
             "As many reports of this tenant are running as may. Try again.",

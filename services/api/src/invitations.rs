@@ -2,9 +2,12 @@
 
 use auth::{InvitationToken, RandomError};
 use chrono::{DateTime, TimeDelta, Utc};
-use control_plane::NewInvitation;
+use control_plane::{ControlPlaneError, NewInvitation};
+use problem::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::failure::Failure;
 
 /// How long an invitation may be accepted.
 const LIFETIME: TimeDelta = TimeDelta::days(7);
@@ -33,4 +36,16 @@ pub(crate) fn generate(
     let token = InvitationToken::generate()?;
     let kept = NewInvitation { token_hash: token.hash(), expires_at: now + LIFETIME };
     Ok((token, kept))
+}
+
+/// A new invitation in place of a user's; `keep` writes it down, and says whether anybody is invited.
+pub(crate) async fn renew(
+    now: DateTime<Utc>,
+    keep: impl AsyncFnOnce(&NewInvitation) -> Result<bool, ControlPlaneError>,
+) -> Result<Invitation, Failure> {
+    let (token, kept) = generate(now)?;
+    match keep(&kept).await? {
+        true => Ok(Invitation::new(&token, kept.expires_at)),
+        false => Err(Problem::not_found().into()),
+    }
 }

@@ -127,11 +127,16 @@ impl<'a> Reader<'a> {
     /// Notes what is wrong with a field: of a type of the tenant's own it is left out.
     fn fault(&mut self, rejection: Rejection) {
         if self.is_custom {
-            let reason = format!("{}: it is kept as a property", rejection.reason);
-            self.notes.warn(WarningCode::Dropped, rejection.pointer, reason);
+            self.dropped(rejection);
         } else {
             self.notes.error(rejection);
         }
+    }
+
+    /// Notes that a detail is wrong, and stays among the properties.
+    fn dropped(&mut self, Rejection { pointer, reason, .. }: Rejection) {
+        let reason = format!("{reason}: it is kept as a property");
+        self.notes.warn(WarningCode::Dropped, pointer, reason);
     }
 
     pub(crate) fn event_id(&mut self, ids: EventIds) -> Option<Uuid> {
@@ -216,8 +221,7 @@ impl<'a> Reader<'a> {
             return;
         }
         self.fields.put_back(field);
-        let reason = format!("{}: it is kept as a property", rejection.reason);
-        self.notes.warn(WarningCode::Dropped, rejection.pointer, reason);
+        self.dropped(rejection);
     }
 
     fn items(&mut self, currency: Currency) -> Vec<Item> {
@@ -275,8 +279,7 @@ impl<'a> Reader<'a> {
             Err(rejection) if is_ad => self.notes.error(rejection),
             Err(rejection) => {
                 self.fields.put_back(&field);
-                let reason = format!("{}: it is kept as a property", rejection.reason);
-                self.notes.warn(WarningCode::Dropped, rejection.pointer, reason);
+                self.dropped(rejection);
             }
         }
         None

@@ -32,5 +32,5 @@ pub use query::Query;
 pub use request::RequestId;
 pub use serve::{ServeError, serve, serve_streams};
 pub use settings::TokenSettings;
-pub use state::WebState;
+pub use state::{DIRECTORY, WebState};
 pub use tenant::Tenant;

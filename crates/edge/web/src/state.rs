@@ -17,8 +17,8 @@ const REMEMBERED_MOST: u64 = 50_000;
 /// When to ask again after the control plane was away.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// What a credential and its tenant are looked up in, as the caller is told when it is away.
-const DIRECTORY: &str = "The directory of tenants, users and keys";
+/// What credentials and tenants are looked up in, as a caller hears of it when it is unavailable.
+pub const DIRECTORY: &str = "The directory of tenants, users and keys";
 
 /// What the extractors need to turn a credential into a tenant. App data; cloning is cheap.
 #[derive(Clone)]

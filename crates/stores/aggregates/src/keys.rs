@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use tenancy::{CampaignId, ClientId};
 
-use crate::{Bucket, RedisSettings};
+use crate::{Bucket, RedisSettings, network};
 
 /// How long an hour's keys outlive its start: the 72 hours that are served, and some.
 const HOUR_KEPT: TimeDelta = TimeDelta::hours(74);
@@ -115,14 +115,10 @@ impl KeySpace {
         self.name(format_args!("login_account_{}", hex::encode(account)), Bucket::PLATFORM)
     }
 
-    /// Cell of the limit on login attempts from one address; one for a whole IPv6 /64, which is
-    /// what one customer gets.
+    /// Cell of the limit on login attempts from one network.
     pub(crate) fn address_limit(&self, address: IpAddr) -> String {
-        let network = match address.to_canonical() {
-            IpAddr::V4(address) => address.to_bits().to_be_bytes().to_vec(),
-            IpAddr::V6(address) => ((address.to_bits() >> 64) as u64).to_be_bytes().to_vec(),
-        };
-        self.name(format_args!("login_address_{}", hex::encode(network)), Bucket::PLATFORM)
+        let network = hex::encode(network(address));
+        self.name(format_args!("login_address_{network}"), Bucket::PLATFORM)
     }
 
     /// Hash: what a ticket, named by its hash, stands for, and the stream it has open.

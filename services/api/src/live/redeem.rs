@@ -8,13 +8,8 @@ use actix_web::{
 };
 use problem::{Code, Problem};
 
-use super::{
-    Live,
-    open_ticket::OpenTicket,
-    stream_campaign::last_event_id,
-    ticket::{TicketSecret, away},
-};
-use crate::caller::caller;
+use super::{Live, open_ticket::OpenTicket, stream_campaign::last_event_id, ticket::TicketSecret};
+use crate::{caller::caller, failure::Failure};
 
 /// What a ticket stands for.
 struct Redeemed {
@@ -71,7 +66,7 @@ async fn redeemed(request: &mut ServiceRequest) -> Result<Option<Redeemed>, Prob
     let knows = last_event_id(request).is_some_and(|text| places.has_signed(&text));
     let (ticket, address) = (secret.name(), secret.address(address));
     let open = OpenTicket::open(&live.aggregates, ticket, &address, knows, places);
-    let open = open.await.map_err(away)?.ok_or_else(refused)?;
+    let open = open.await.map_err(Failure::from)?.ok_or_else(refused)?;
     Ok(Some(Redeemed { authorization, open: Some(open) }))
 }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use actix_web::web::Bytes;
-use aggregates::{AggregatesError, CampaignFeed, Change, Feed, StreamId};
+use aggregates::{CampaignFeed, Change, Feed, StreamId};
 use auth::Principal;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -18,6 +18,7 @@ use super::{
     open_ticket::OpenTicket,
     unsettled::Unsettled,
 };
+use crate::failure::Failure;
 
 /// Between two frames: at most five a second, so that an event never waits long for its frame.
 const PACE: Duration = Duration::from_millis(200);
@@ -36,8 +37,6 @@ const READ_AGAIN: Duration = Duration::from_secs(5);
 const SHOWN: TimeDelta = TimeDelta::hours(2);
 /// Ends are exclusive: with this more, the present moment is in a range.
 const MOMENT: TimeDelta = TimeDelta::milliseconds(1);
-/// When to ask again after Redis was away.
-const RETRY: Duration = Duration::from_secs(1);
 
 /// Who gets a stream.
 pub(crate) struct Client {
@@ -87,7 +86,7 @@ impl CampaignStream {
         client: Client,
     ) -> Result<Self, Problem> {
         let open = live.open.open(tenant)?;
-        let feed = live.feed.follow(tenant, &campaign).await.map_err(away)?;
+        let feed = live.feed.follow(tenant, &campaign).await.map_err(Failure::from)?;
         let now = Instant::now();
         let left = principal.expires_at.map(|ends| (ends - Utc::now()).to_std());
         let Client { hang_up, ticket, resume } = client;
@@ -272,7 +271,7 @@ impl CampaignStream {
     /// What was missed since `place`, or a fresh start when nobody can tell any more.
     async fn resumed(&mut self, place: StreamId) -> Result<String, Problem> {
         let tenant = self.live.aggregates.for_tenant(&self.tenant);
-        let Feed::Entries(entries) = tenant.feed_since(place).await.map_err(away)? else {
+        let Feed::Entries(entries) = tenant.feed_since(place).await.map_err(Failure::from)? else {
             return Ok(RESET.to_owned() + &self.snapshot().await?);
         };
         let mut missed = QuarterSeries::new();
@@ -371,10 +370,6 @@ fn start_of_day(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
     let reach = TimeRange::covering(now - TimeDelta::hours(50), now + MOMENT);
     let days = reach.map(|range| Granularity::Day.buckets(range, zone)).unwrap_or_default();
     days.position(now).and_then(|today| days.starts().get(today)).copied().unwrap_or(now)
-}
-
-fn away(error: AggregatesError) -> Problem {
-    Problem::unavailable(RETRY, error).naming(crate::failure::LIVE_NUMBERS)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
-use aggregates::{Aggregates, AggregatesError};
+use aggregates::{Aggregates, network};
 use auth::{SealError, SealedField, Sealer};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -8,9 +8,8 @@ use problem::Problem;
 use sha2::{Digest, Sha256};
 
 use super::places::Places;
+use crate::failure::Failure;
 
-/// When to ask again after Redis was away.
-const RETRY: Duration = Duration::from_secs(1);
 const PREFIX: &str = "flt_";
 
 /// 256 random bits that stand for a credential on one campaign's stream.
@@ -45,7 +44,7 @@ impl TicketSecret {
     ) -> Result<(), Problem> {
         let sealed = self.sealer().seal(field(campaign), credential.as_bytes());
         let sealed = URL_SAFE_NO_PAD.encode(sealed.map_err(Problem::internal)?);
-        aggregates.put_ticket(&self.name(), &sealed, ends).await.map_err(away)
+        Ok(aggregates.put_ticket(&self.name(), &sealed, ends).await.map_err(Failure::from)?)
     }
 
     /// The credential, while the ticket is known.
@@ -54,7 +53,7 @@ impl TicketSecret {
         aggregates: &Aggregates,
         campaign: &str,
     ) -> Result<Option<String>, Problem> {
-        let sealed = aggregates.ticket(&self.name()).await.map_err(away)?;
+        let sealed = aggregates.ticket(&self.name()).await.map_err(Failure::from)?;
         Ok(sealed.and_then(|sealed| self.open(campaign, &sealed).ok()))
     }
 
@@ -69,13 +68,9 @@ impl TicketSecret {
         self.digest(b"footfall ticket name", &[])
     }
 
-    /// What Redis knows `address` by; one for a whole IPv6 /64, within which devices change theirs.
+    /// What Redis knows the network of `address` by, within which devices change theirs.
     pub(crate) fn address(&self, address: IpAddr) -> String {
-        let network = match address.to_canonical() {
-            IpAddr::V4(address) => address.to_bits().to_be_bytes().to_vec(),
-            IpAddr::V6(address) => ((address.to_bits() >> 64) as u64).to_be_bytes().to_vec(),
-        };
-        URL_SAFE_NO_PAD.encode(self.digest(b"footfall ticket address", &network))
+        URL_SAFE_NO_PAD.encode(self.digest(b"footfall ticket address", &network(address)))
     }
 
     /// Signs the places that are sent on streams of this ticket. The ticket alone, which stands in
@@ -100,10 +95,6 @@ impl TicketSecret {
 
 fn field(campaign: &str) -> SealedField<'_> {
     SealedField { purpose: "live-ticket", tenant: "", row: campaign, field: "credential" }
-}
-
-pub(super) fn away(error: AggregatesError) -> Problem {
-    Problem::unavailable(RETRY, error).naming(crate::failure::LIVE_NUMBERS)
 }
 
 #[cfg(test)]

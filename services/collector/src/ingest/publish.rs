@@ -37,8 +37,10 @@ impl Ingest {
             self.log.store(&records, self.settings.publish_timeout()).await;
         let places = sorted.accepted.at.into_iter().chain(sorted.rejected.at);
         for (place, storage) in places.zip(storage) {
-            if let Some(outcome) = sorted.outcomes.get_mut(place) {
-                *outcome = settled(outcome, storage);
+            if let Some(outcome) = sorted.outcomes.get_mut(place)
+                && let Some(other) = unless_durable(outcome, storage)
+            {
+                *outcome = other;
             }
         }
         for outcome in &sorted.outcomes {
@@ -48,21 +50,23 @@ impl Ingest {
     }
 }
 
-/// What an outcome becomes once it is known what became of the record.
-fn settled(outcome: &Outcome, storage: Storage) -> Outcome {
+/// What an outcome becomes whose record is not stored for good.
+fn unless_durable(outcome: &Outcome, storage: Storage) -> Option<Outcome> {
     match storage {
-        Storage::Durable => outcome.clone(),
-        Storage::Unknown => Outcome::Retry {
+        Storage::Durable => None,
+        Storage::Unknown => Some(Outcome::Retry {
             event_id: match outcome {
                 Outcome::Accepted { event_id, .. } => Some(*event_id),
                 _ => None,
             },
-        },
-        Storage::TooLarge => Rejections::from(Rejection {
-            code: RejectionCode::TooLarge,
-            pointer: String::new(),
-            reason: "must be small enough for one record of the log".to_owned(),
-        })
-        .into(),
+        }),
+        Storage::TooLarge => {
+            let rejection = Rejection {
+                code: RejectionCode::TooLarge,
+                pointer: String::new(),
+                reason: "must be small enough for one record of the log".to_owned(),
+            };
+            Some(Rejections::from(rejection).into())
+        }
     }
 }

@@ -4,12 +4,10 @@ use actix_web::{
 };
 use auth::ManageUsers;
 use chrono::Utc;
-use problem::Problem;
 use uuid::Uuid;
 use web::{Error, Tenant};
 
 use crate::{
-    failure::Failure,
     invitations::{self, Invitation},
     state::Api,
 };
@@ -32,11 +30,8 @@ pub(crate) async fn renew_invitation(
     api: Data<Api>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, Error> {
-    let (token, kept) = invitations::generate(Utc::now()).map_err(Failure::from)?;
     let actor = tenant.principal().subject.to_string();
     let users = api.control_plane.for_tenant(tenant.context());
-    match users.renew_invitation(&actor, *id, &kept).await.map_err(Failure::from)? {
-        true => Ok(HttpResponse::Created().json(Invitation::new(&token, kept.expires_at))),
-        false => Err(Problem::not_found().into()),
-    }
+    let keep = async |kept: &_| users.renew_invitation(&actor, *id, kept).await;
+    Ok(HttpResponse::Created().json(invitations::renew(Utc::now(), keep).await?))
 }

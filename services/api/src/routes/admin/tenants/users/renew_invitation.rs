@@ -4,13 +4,11 @@ use actix_web::{
 };
 use auth::ManageTenants;
 use chrono::Utc;
-use problem::Problem;
 use tenancy::ClientId;
 use uuid::Uuid;
 use web::{Error, Platform};
 
 use crate::{
-    failure::Failure,
     invitations::{self, Invitation},
     state::Api,
 };
@@ -37,10 +35,7 @@ pub(crate) async fn renew_invitation(
     ids: Path<(ClientId, Uuid)>,
 ) -> Result<HttpResponse, Error> {
     let (id, user_id) = ids.into_inner();
-    let (token, kept) = invitations::generate(Utc::now()).map_err(Failure::from)?;
     let stored = api.control_plane.for_platform(platform.context());
-    match stored.renew_invitation(&id, user_id, &kept).await.map_err(Failure::from)? {
-        true => Ok(HttpResponse::Created().json(Invitation::new(&token, kept.expires_at))),
-        false => Err(Problem::not_found().into()),
-    }
+    let keep = async |kept: &_| stored.renew_invitation(&id, user_id, kept).await;
+    Ok(HttpResponse::Created().json(invitations::renew(Utc::now(), keep).await?))
 }
