@@ -3,35 +3,11 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
+use crate::field_names::OF_ENVELOPE;
+
 /// Where a refused event keeps what stood beside it in its batch, so that it can be read again.
 pub(crate) const NAME: &str = "$envelope";
 pub(crate) const POINTER: &str = "/$envelope";
-
-/// What an envelope may say for all of its events. Anything else in it says nothing of them.
-const NAMES: &[&str] = &[
-    "visitor_id",
-    "anonymous_id",
-    "anonymousId",
-    "client_id",
-    "clientId",
-    "distinct_id",
-    "session_id",
-    "sessionId",
-    "customer_id",
-    "user_id",
-    "userId",
-    "campaign_id",
-    "promotion_id",
-    "currency",
-    "currency_code",
-    "currencyCode",
-    "event_time",
-    "timestamp",
-    "timestamp_micros",
-    "user_agent",
-    "userAgent",
-    "country",
-];
 
 /// What stood beside the events of a batch: it holds for each of them that does not say otherwise.
 #[derive(Clone, Debug, Default)]
@@ -47,9 +23,9 @@ impl<'a> Envelope<'a> {
         Self { sent_at, fields: Vec::new() }
     }
 
-    /// Keeps a field that holds for the events; of two, the first.
+    /// Keeps a field that holds for the events; of two, the first. Any other says nothing of them.
     pub(crate) fn add(&mut self, name: Cow<'a, str>, raw: &'a RawValue) {
-        let is_known = NAMES.contains(&name.as_ref());
+        let is_known = OF_ENVELOPE.iter().any(|names| names.contains(&name.as_ref()));
         if is_known && self.fields.iter().all(|(known, _)| *known != name) {
             self.fields.push((name, raw));
         }

@@ -3,6 +3,7 @@
 mod envelope;
 mod event;
 mod event_type;
+mod field_names;
 mod fields;
 mod identity;
 mod items;

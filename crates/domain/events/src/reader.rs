@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     Admission, Event, EventIds, EventType, Item, Rejection,
     RejectionCode::{MissingField, TooOld},
-    WarningCode,
+    WarningCode, field_names,
     fields::{Field, Fields, LayerKind, Textual},
     items,
     naming::{self, Named},
@@ -18,7 +18,6 @@ use crate::{
 
 const URL_MAX: usize = 4_096;
 const USER_AGENT_MAX: usize = 1_024;
-const CURRENCY: [&str; 3] = ["currency", "currency_code", "currencyCode"];
 
 /// Takes the fields of an event one after the other, and notes what there is to say of them.
 pub(crate) struct Reader<'a> {
@@ -55,12 +54,12 @@ impl<'a> Reader<'a> {
             None => (received_at, None),
         };
 
-        let sent_currency = self.fields.find(&CURRENCY, LayerKind::Envelope);
+        let sent_currency = self.fields.find(field_names::CURRENCY, LayerKind::Envelope);
         let named_currency = sent_currency.and_then(|field| self.currency(&field));
         let currency = named_currency.unwrap_or(admission.currency);
         let items = self.items(currency);
         let farthest = if event_type.is_ad() { LayerKind::Nested } else { LayerKind::Own };
-        let cost = self.amount(&["cost"], farthest, currency);
+        let cost = self.amount(field_names::COST, farthest, currency);
         let revenue = self.revenue(&event_type, currency);
         let is_priced = items.iter().any(|item| item.price.is_some());
         let has_amount = cost.is_some() || revenue.is_some() || is_priced;
@@ -76,47 +75,24 @@ impl<'a> Reader<'a> {
             event_time,
             event_time_sent,
             received_at,
-            visitor_id: self.id(&[
-                "visitor_id",
-                "anonymous_id",
-                "anonymousId",
-                "client_id",
-                "clientId",
-                "distinct_id",
-            ]),
-            session_id: self.id(&["session_id", "sessionId", "ga_session_id", "$session_id"]),
-            customer_id: self.id(&["customer_id", "user_id", "userId"]),
+            visitor_id: self.id(field_names::VISITOR),
+            session_id: self.id(field_names::SESSION),
+            customer_id: self.id(field_names::CUSTOMER),
             campaign_id: self.campaign_id(&event_type),
-            ad_id: self.id(&["ad_id"]),
-            creative_id: self.id(&["creative_id", "creative", "creative_name"]),
-            placement: self.label(&["placement", "creative_slot"], NAME_MAX, None),
-            page_type: self.label(&["page_type"], NAME_MAX, None),
-            keyword: self.label(&["keyword", "search_term"], NAME_MAX, None),
+            ad_id: self.id(field_names::AD),
+            creative_id: self.id(field_names::CREATIVE),
+            placement: self.label(field_names::PLACEMENT, NAME_MAX, None),
+            page_type: self.label(field_names::PAGE_TYPE, NAME_MAX, None),
+            keyword: self.label(field_names::KEYWORD, NAME_MAX, None),
             cost,
             items,
-            order_id: self.id(&["order_id", "orderId", "transaction_id"]),
+            order_id: self.id(field_names::ORDER),
             revenue,
             currency: named_currency.or(has_amount.then_some(admission.currency)),
-            url: self.label(
-                &["url", "page_location", "$current_url"],
-                URL_MAX,
-                Some(&["page", "url"]),
-            ),
-            referrer: self.label(
-                &["referrer", "page_referrer", "$referrer"],
-                URL_MAX,
-                Some(&["page", "referrer"]),
-            ),
-            user_agent: self.label(
-                &["user_agent", "userAgent"],
-                USER_AGENT_MAX,
-                Some(&["userAgent"]),
-            ),
-            device: self.label(
-                &["device", "device_type", "$device_type"],
-                NAME_MAX,
-                Some(&["device", "type"]),
-            ),
+            url: self.label(field_names::URL, URL_MAX, Some(&["page", "url"])),
+            referrer: self.label(field_names::REFERRER, URL_MAX, Some(&["page", "referrer"])),
+            user_agent: self.label(field_names::USER_AGENT, USER_AGENT_MAX, Some(&["userAgent"])),
+            device: self.label(field_names::DEVICE, NAME_MAX, Some(&["device", "type"])),
             country: self.country(),
             properties: serde_json::Map::new(),
             event_type,
@@ -140,8 +116,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn event_id(&mut self, ids: EventIds) -> Option<Uuid> {
-        let names = ["event_id", "message_id", "messageId", "$insert_id"];
-        let field = self.fields.find(&names, LayerKind::Nested)?;
+        let field = self.fields.find(field_names::EVENT_ID, LayerKind::Nested)?;
         let Textual::Text(text) = field.textual() else {
             let reason = "must be a string or a number, best a UUIDv7";
             self.notes.error(self.fields.wrong_type(&field, reason));
@@ -157,21 +132,14 @@ impl<'a> Reader<'a> {
 
     /// When it happened: as far as that can be believed, and as sent.
     fn event_time(&mut self, admission: &Admission<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let own_sent_at = self.fields.find(&["sent_at", "sentAt"], LayerKind::Own);
+        let own_sent_at = self.fields.find(field_names::SENT_AT, LayerKind::Own);
         let own_sent_at =
             own_sent_at.and_then(|field| self.time(&field)).map(|(sent, _)| sent.time);
         let sent_at = own_sent_at.or(admission.envelope.sent_at);
-        let names = [
-            "event_time",
-            "timestamp",
-            "timestamp_micros",
-            "original_timestamp",
-            "originalTimestamp",
-        ];
         let field = self
             .fields
-            .find(&names, LayerKind::Own)
-            .or_else(|| self.fields.find_in_envelope(&names))?;
+            .find(field_names::EVENT_TIME, LayerKind::Own)
+            .or_else(|| self.fields.find_in_envelope(field_names::EVENT_TIME))?;
         let (sent, written) = self.time(&field)?;
         let placed = time::place(sent, &written, sent_at, admission);
         self.notes.adjusted.extend(placed.adjusted);
@@ -248,13 +216,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The order's total; for other types the value that GA4 sends with them. Segment has its
-    /// `total` beside its `revenue`, and other types have totals of other things.
+    /// The order's total; for other types the value that was sent with them.
     fn revenue(&mut self, event_type: &EventType, currency: Currency) -> Option<Amount> {
-        let names: &[&str] = match event_type {
-            EventType::Purchase | EventType::Refund => &["revenue", "value", "total"],
-            EventType::Custom(_) => &["revenue"],
-            _ => &["revenue", "value"],
+        let names = match event_type {
+            EventType::Purchase | EventType::Refund => field_names::ORDER_REVENUE,
+            EventType::Custom(_) => field_names::CUSTOM_REVENUE,
+            _ => field_names::REVENUE,
         };
         self.amount(names, LayerKind::Nested, currency)
     }
@@ -262,8 +229,7 @@ impl<'a> Reader<'a> {
     /// The campaign, which an ad belongs to and another event may do without.
     fn campaign_id(&mut self, event_type: &EventType) -> Option<CampaignId> {
         let is_ad = event_type.is_ad();
-        let Some(field) = self.fields.find(&["campaign_id", "promotion_id"], LayerKind::Envelope)
-        else {
+        let Some(field) = self.fields.find(field_names::CAMPAIGN, LayerKind::Envelope) else {
             if is_ad {
                 let reason = format!("is needed by {event_type}: the campaign the ad belongs to");
                 self.notes.error(Rejection::new(MissingField, "/campaign_id", reason));
@@ -296,8 +262,7 @@ impl<'a> Reader<'a> {
     }
 
     fn country(&mut self) -> Option<String> {
-        let names = ["country", "country_code", "$geoip_country_code"];
-        let field = self.fields.find(&names, LayerKind::Envelope)?;
+        let field = self.fields.find(field_names::COUNTRY, LayerKind::Envelope)?;
         let code = field.string().unwrap_or_default();
         let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
         if !is_code {

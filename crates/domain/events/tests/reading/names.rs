@@ -1,7 +1,7 @@
 //! Values are taken where the products put them that the names come from.
 
 use events::EventType;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -84,6 +84,44 @@ fn an_envelope_holds_for_the_events_that_do_not_say_otherwise() {
     assert_eq!(event.visitor_id.as_deref(), Some("v2"), "wherever in the event it stands");
     assert_eq!(event.customer_id.as_deref(), Some("c2"));
     assert_eq!(event.currency.unwrap().as_str(), "GBP");
+}
+
+#[test]
+fn an_envelope_gives_its_fields_under_every_documented_name() {
+    let values = [
+        ("visitor_id", json!("v1")),
+        ("session_id", json!("s1")),
+        ("customer_id", json!("c1")),
+        ("campaign_id", json!("spring")),
+        ("event_time", json!(1_772_362_800)),
+        ("user_agent", json!("Firefox")),
+        ("country", json!("DE")),
+        ("currency", json!("USD")),
+    ];
+    for (field, value) in values {
+        for name in documented_names(field) {
+            let event = json!({"type": "purchase", "revenue": 1, "event_id": "1"});
+            let own = of_body(&json!({"events": [with(&event, field, &value)]}));
+            let beside = of_body(&with(&json!({"events": [event]}), &name, &value));
+            assert_eq!(beside, own, "{name}");
+        }
+    }
+}
+
+/// What the documentation says a field may be called.
+fn documented_names(field: &str) -> Vec<String> {
+    let row = include_str!("../../../../../docs/sending-events.md")
+        .lines()
+        .find(|line| line.starts_with(&format!("| `{field}` |")))
+        .unwrap();
+    let names = row.split('|').take(3).flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    names.filter(|name| !name.starts_with("context.")).map(ToOwned::to_owned).collect()
+}
+
+fn with(object: &Value, name: &str, value: &Value) -> Value {
+    let mut object = object.clone();
+    object[name] = value.clone();
+    object
 }
 
 #[test]
