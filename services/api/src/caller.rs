@@ -9,9 +9,9 @@ pub(crate) fn caller(request: &HttpRequest, trust_forwarded_for: bool) -> IpAddr
 }
 
 /// Of `X-Forwarded-For` only the last address counts, and only when it was written by a load balancer
-/// of ours: callers can write the others themselves.
+/// of ours: callers can write the others themselves, and some balancers add a line of their own.
 fn address(headers: &HeaderMap, peer: Option<IpAddr>, trust_forwarded_for: bool) -> IpAddr {
-    let forwarded = headers.get("x-forwarded-for").filter(|_| trust_forwarded_for);
+    let forwarded = headers.get_all("x-forwarded-for").last().filter(|_| trust_forwarded_for);
     let forwarded = forwarded.and_then(|value| value.to_str().ok());
     let last = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
     last.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
@@ -27,7 +27,8 @@ mod tests {
     fn a_forwarded_address_counts_only_from_our_own_load_balancer() {
         let mut headers = HeaderMap::new();
         let name = HeaderName::from_static("x-forwarded-for");
-        headers.insert(name, HeaderValue::from_static("1.1.1.1, 203.0.113.7"));
+        headers.append(name.clone(), HeaderValue::from_static("1.1.1.1, 2.2.2.2"));
+        headers.append(name, HeaderValue::from_static("3.3.3.3, 203.0.113.7"));
         let peer: IpAddr = "10.0.0.1".parse().unwrap();
         assert_eq!(address(&headers, Some(peer), false), peer);
         assert_eq!(address(&headers, Some(peer), true).to_string(), "203.0.113.7");

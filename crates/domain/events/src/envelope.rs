@@ -9,24 +9,39 @@ use crate::field_names::OF_ENVELOPE;
 pub(crate) const NAME: &str = "$envelope";
 pub(crate) const POINTER: &str = "/$envelope";
 
+/// The most that is kept of what stands beside the events, in bytes: it is kept with each of them
+/// that is refused.
+const KEPT_MAX: usize = 8_192;
+
 /// What stood beside the events of a batch: it holds for each of them that does not say otherwise.
 #[derive(Clone, Debug, Default)]
 pub struct Envelope<'a> {
     /// When the sender says it sent the request.
     pub sent_at: Option<DateTime<Utc>>,
     pub(crate) fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// The names of those that are too long to be kept.
+    pub(crate) too_long: Vec<Cow<'a, str>>,
+    /// How long the fields are together.
+    length: usize,
 }
 
 impl<'a> Envelope<'a> {
     /// One that says when the request was sent, and nothing else.
     pub const fn sent(sent_at: Option<DateTime<Utc>>) -> Self {
-        Self { sent_at, fields: Vec::new() }
+        Self { sent_at, fields: Vec::new(), too_long: Vec::new(), length: 0 }
     }
 
     /// Keeps a field that holds for the events; of two, the first. Any other says nothing of them.
     pub(crate) fn add(&mut self, name: Cow<'a, str>, raw: &'a RawValue) {
         let is_known = OF_ENVELOPE.iter().any(|names| names.contains(&name.as_ref()));
-        if is_known && self.fields.iter().all(|(known, _)| *known != name) {
+        if !is_known || self.fields.iter().any(|(known, _)| *known == name) {
+            return;
+        }
+        let length = self.length + raw.get().len();
+        if length > KEPT_MAX {
+            self.too_long.push(name);
+        } else {
+            self.length = length;
             self.fields.push((name, raw));
         }
     }

@@ -29,6 +29,18 @@ pub(crate) const CUSTOM_REVENUE: Names = &["revenue"];
 /// Of any other type: GA4 sends a `value` with them, and their `total` is one of other things.
 pub(crate) const REVENUE: Names = &["revenue", "value"];
 
+pub(crate) const ITEMS: Names = &["items", "products"];
+pub(crate) const PRODUCT: Names = &["product_id", "item_id", "productId", "sku"];
+pub(crate) const PRODUCT_OF_ITEM: Names = &["product_id", "item_id", "productId", "sku", "id"];
+/// What an item without an id is counted under.
+pub(crate) const PRODUCT_NAME: Names = &["item_name", "product_name", "name"];
+pub(crate) const BRAND: Names = &["brand", "item_brand"];
+pub(crate) const CATEGORY: Names = &["category", "item_category"];
+pub(crate) const QUANTITY: Names = &["quantity"];
+pub(crate) const PRICE: Names = &["price"];
+/// The fields of a single item that stand beside those of its event.
+pub(crate) const OF_SINGLE_ITEM: [Names; 5] = [PRODUCT, BRAND, CATEGORY, QUANTITY, PRICE];
+
 pub(crate) const PAGE_TYPE: Names = &["page_type"];
 pub(crate) const URL: Names = &["url", "page_location", "$current_url"];
 pub(crate) const REFERRER: Names = &["referrer", "page_referrer", "$referrer"];

@@ -165,6 +165,22 @@ impl<'a> Fields<'a> {
         (!is_blank(raw)).then_some(raw)
     }
 
+    /// What becomes of a field that is left where it was.
+    pub(crate) fn what_is_left(&self, field: &Field<'_>) -> &'static str {
+        match self.layers.get(field.layer) {
+            Some(layer) if layer.kind == LayerKind::Envelope => "the event is kept without it",
+            _ => "it is kept as a property",
+        }
+    }
+
+    /// Leaves fields where they were, by their names: they become properties.
+    pub(crate) fn put_back_all(&mut self, names: &[&str]) {
+        let entries = self.layers.iter_mut().flat_map(|layer| layer.entries.iter_mut());
+        for entry in entries.filter(|entry| names.contains(&entry.name.as_ref())) {
+            entry.taken = is_blank(entry.raw.get());
+        }
+    }
+
     /// Leaves a field where it was: it becomes a property.
     pub(crate) fn put_back(&mut self, field: &Field<'_>) {
         let layer = self.layers.get_mut(field.layer);

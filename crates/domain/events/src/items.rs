@@ -8,6 +8,7 @@ use crate::{
     RejectionCode::{InvalidValue, TooLarge, WrongType},
     WarningCode,
     event::total,
+    field_names,
     fields::{Field, Fields, LayerKind, Textual, textual},
     notes::Notes,
     number,
@@ -19,10 +20,6 @@ const ITEMS_MAX: usize = 200;
 /// What an item is called that has neither id nor name, as in reports of GA4.
 const UNNAMED: &str = "(not set)";
 
-const IDS: &[&str] = &["product_id", "item_id", "productId", "sku"];
-const IDS_OF_ITEMS: &[&str] = &["product_id", "item_id", "productId", "sku", "id"];
-const NAMES: &[&str] = &["item_name", "product_name", "name"];
-
 /// The products of an event: `items`, or the fields of a single product beside the others, as
 /// Segment sends them.
 pub(crate) fn read(
@@ -31,9 +28,14 @@ pub(crate) fn read(
     notes: &mut Notes,
 ) -> Result<Vec<Item>, Vec<Rejection>> {
     let mut errors = Vec::new();
-    let Some(list) = fields.find(&["items", "products"], LayerKind::Nested) else {
+    let Some(list) = fields.find(field_names::ITEMS, LayerKind::Nested) else {
         let item = read_single(fields, currency, notes, &mut errors);
-        return checked(item.into_iter().collect(), "", currency, errors);
+        let items = checked(item.into_iter().collect(), "", currency, errors);
+        if items.is_err() {
+            let names = field_names::OF_SINGLE_ITEM;
+            names.into_iter().for_each(|names| fields.put_back_all(names));
+        }
+        return items;
     };
     let pointer = fields.pointer(&list);
     let items = match read_list(fields, &list, &pointer, currency, notes, &mut errors) {
@@ -114,10 +116,12 @@ fn read_element(
         return Ok(Some(item_of(id.unwrap_or_else(|| unnamed(base, notes)))));
     }
     let mut fields = Fields::read(raw, Cow::Owned(base.clone()))?;
-    let id = text::take(&mut fields, IDS_OF_ITEMS, Kind::Id, LayerKind::Own, notes);
+    let id = text::take(&mut fields, field_names::PRODUCT_OF_ITEM, Kind::Id, LayerKind::Own, notes);
     let product_id = id.unwrap_or_else(|| {
         let label = Kind::Label(NAME_MAX);
-        let Some(name) = text::take(&mut fields, NAMES, label, LayerKind::Own, notes) else {
+        let Some(name) =
+            text::take(&mut fields, field_names::PRODUCT_NAME, label, LayerKind::Own, notes)
+        else {
             return unnamed(base, notes);
         };
         let reason = "has no `product_id`: it is counted under its name";
@@ -140,7 +144,7 @@ fn read_single(
     notes: &mut Notes,
     errors: &mut Vec<Rejection>,
 ) -> Option<Item> {
-    let product_id = text::take(fields, IDS, Kind::Id, LayerKind::Nested, notes)?;
+    let product_id = text::take(fields, field_names::PRODUCT, Kind::Id, LayerKind::Nested, notes)?;
     Some(describe(fields, product_id, LayerKind::Nested, currency, notes, errors))
 }
 
@@ -158,9 +162,9 @@ fn describe(
 ) -> Item {
     let mut item = item_of(product_id);
     let label = Kind::Label(NAME_MAX);
-    item.brand = text::take(fields, &["brand", "item_brand"], label, farthest, notes);
-    item.category = text::take(fields, &["category", "item_category"], label, farthest, notes);
-    if let Some(field) = fields.find(&["quantity"], farthest) {
+    item.brand = text::take(fields, field_names::BRAND, label, farthest, notes);
+    item.category = text::take(fields, field_names::CATEGORY, label, farthest, notes);
+    if let Some(field) = fields.find(field_names::QUANTITY, farthest) {
         match number::quantity(fields, &field, notes) {
             Ok(quantity) => item.quantity = quantity,
             Err(rejection) => {
@@ -169,7 +173,7 @@ fn describe(
             }
         }
     }
-    if let Some(field) = fields.find(&["price"], farthest) {
+    if let Some(field) = fields.find(field_names::PRICE, farthest) {
         match number::amount(fields, &field, currency, notes) {
             Ok(price) => item.price = Some(price),
             Err(rejection) => {

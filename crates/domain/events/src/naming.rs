@@ -72,7 +72,8 @@ fn either<'a>(
     let known = |name: &str| EventType::named(name).filter(|named| !named.is_custom());
     match (own_name.as_str(), known(&own_name), known(&event_name)) {
         ("track", ..) => Ok((event, event_name.into_owned())),
-        ("page", ..) => {
+        // A type of the tenant's own is meant, whatever else the event says.
+        (meant, ..) if meant == "page" || meant.starts_with("custom.") => {
             fields.put_back(&event);
             Ok((own, own_name))
         }

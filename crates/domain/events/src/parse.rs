@@ -59,6 +59,7 @@ pub fn parse(raw: &[u8], admission: &Admission<'_>) -> Result<Taken, Rejections>
     }
     let raw = surrogates::mended(raw);
     let mut reader = Reader::new(open(&raw, &admission.envelope)?);
+    reader.note_too_long(&admission.envelope);
     let (mut event, original) = reader.event(admission);
     let (fields, notes) = reader.into_rest();
     let mut notes = notes.into_rejections()?;

@@ -23,9 +23,15 @@ pub(crate) fn collect(fields: Fields<'_>, notes: &mut Notes) -> Map<String, Valu
             Ok(value) if !is_deeper(&value, MAX_DEPTH) => {
                 properties.insert(name, value);
             }
-            // The parser has a limit of its own for what is nested.
-            _ => {
+            Ok(_) => {
                 let reason = format!("is nested more than {MAX_DEPTH} deep: it is left out");
+                notes.warn(WarningCode::Dropped, pointer, reason);
+            }
+            // It is valid JSON, but nested deeper than the parser goes, or a number beyond a double.
+            Err(error) => {
+                let error = error.to_string();
+                let error = error.split(" at line ").next().unwrap_or_default();
+                let reason = format!("cannot be kept ({error}): it is left out");
                 notes.warn(WarningCode::Dropped, pointer, reason);
             }
         }

@@ -4,7 +4,7 @@ use tenancy::CampaignId;
 use uuid::Uuid;
 
 use crate::{
-    Admission, Event, EventIds, EventType, Item, Rejection,
+    Admission, Envelope, Event, EventIds, EventType, Item, Rejection,
     RejectionCode::{MissingField, TooOld},
     WarningCode, field_names,
     fields::{Field, Fields, LayerKind, Textual},
@@ -30,6 +30,14 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(crate) fn new(fields: Fields<'a>) -> Self {
         Self { fields, notes: Notes::default(), is_custom: false }
+    }
+
+    /// Notes what stood beside the event and is too long to be kept.
+    pub(crate) fn note_too_long(&mut self, envelope: &Envelope<'_>) {
+        for name in &envelope.too_long {
+            let reason = "is too long to stand beside the events: they are kept without it";
+            self.notes.warn(WarningCode::Dropped, format!("/{name}"), reason);
+        }
     }
 
     /// The fields that are left, and what was noted.
@@ -103,16 +111,15 @@ impl<'a> Reader<'a> {
     /// Notes what is wrong with a field: of a type of the tenant's own it is left out.
     fn fault(&mut self, rejection: Rejection) {
         if self.is_custom {
-            self.dropped(rejection);
+            self.dropped(rejection, "it is kept as a property");
         } else {
             self.notes.error(rejection);
         }
     }
 
-    /// Notes that a detail is wrong, and stays among the properties.
-    fn dropped(&mut self, Rejection { pointer, reason, .. }: Rejection) {
-        let reason = format!("{reason}: it is kept as a property");
-        self.notes.warn(WarningCode::Dropped, pointer, reason);
+    /// Notes that a detail is wrong, and what becomes of it.
+    fn dropped(&mut self, Rejection { pointer, reason, .. }: Rejection, left: &str) {
+        self.notes.warn(WarningCode::Dropped, pointer, format!("{reason}: {left}"));
     }
 
     pub(crate) fn event_id(&mut self, ids: EventIds) -> Option<Uuid> {
@@ -124,7 +131,7 @@ impl<'a> Reader<'a> {
         };
         let id = ids.id(&text);
         if id.is_none() {
-            let reason = "is the UUID that names nothing: the event has an id of ours";
+            let reason = "is the nil UUID: the event gets an id of ours";
             self.notes.warn(WarningCode::Dropped, self.fields.pointer(&field), reason);
         }
         id
@@ -171,10 +178,11 @@ impl<'a> Reader<'a> {
 
     fn currency(&mut self, field: &Field<'_>) -> Option<Currency> {
         let text = field.string()?;
-        if let Ok(currency) = text.parse() {
+        let listed = |text: &str| text.parse().ok().filter(|code: &Currency| code.is_listed());
+        if let Some(currency) = listed(&text) {
             return Some(currency);
         }
-        let currency: Currency = text.to_ascii_uppercase().parse().ok()?;
+        let currency = listed(&text.to_ascii_uppercase())?;
         let reason = format!("is read as {currency}");
         self.notes.warn(WarningCode::Normalised, self.fields.pointer(field), reason);
         Some(currency)
@@ -189,7 +197,7 @@ impl<'a> Reader<'a> {
             return;
         }
         self.fields.put_back(field);
-        self.dropped(rejection);
+        self.dropped(rejection, self.fields.what_is_left(field));
     }
 
     fn items(&mut self, currency: Currency) -> Vec<Item> {
@@ -245,7 +253,7 @@ impl<'a> Reader<'a> {
             Err(rejection) if is_ad => self.notes.error(rejection),
             Err(rejection) => {
                 self.fields.put_back(&field);
-                self.dropped(rejection);
+                self.dropped(rejection, self.fields.what_is_left(&field));
             }
         }
         None
@@ -257,8 +265,13 @@ impl<'a> Reader<'a> {
 
     fn label(&mut self, names: &[&str], max: usize, context: Option<&[&str]>) -> Option<String> {
         let kind = Kind::Label(max);
-        let own = text::take(&mut self.fields, names, kind, LayerKind::Envelope, &mut self.notes);
-        own.or_else(|| text::in_context(&self.fields, context?, kind, &mut self.notes))
+        let own = text::take(&mut self.fields, names, kind, LayerKind::Nested, &mut self.notes);
+        own.or_else(|| text::in_context(&self.fields, context?, kind, &mut self.notes)).or_else(
+            || {
+                let beside = self.fields.find_in_envelope(names)?;
+                text::read(&mut self.fields, &beside, kind, &mut self.notes)
+            },
+        )
     }
 
     fn country(&mut self) -> Option<String> {
@@ -267,9 +280,9 @@ impl<'a> Reader<'a> {
         let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
         if !is_code {
             self.fields.put_back(&field);
-            let reason =
-                "must be an ISO 3166-1 code of two letters, such as DE: it is kept as a property";
-            self.notes.warn(WarningCode::Dropped, self.fields.pointer(&field), reason);
+            let reason = "must be an ISO 3166-1 code of two letters, such as DE";
+            let rejection = self.fields.invalid(&field, reason);
+            self.dropped(rejection, self.fields.what_is_left(&field));
             return None;
         }
         let upper = code.to_ascii_uppercase();

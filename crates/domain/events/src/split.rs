@@ -105,7 +105,14 @@ fn split_object(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError>
         Err(error) => return Err(malformed(error)),
     };
     let shape = |reason| BatchError::Shape { pointer: "/events", reason };
-    match read.events {
+    let events = match read.events {
+        Some(Events::Given(elements)) if read.is_event && !are_events(&elements) => None,
+        events => events,
+    };
+    match events {
+        _ if read.is_twice => {
+            Err(shape("stands there twice, or `batch` beside it: send one array"))
+        }
         Some(Events::TooMany) => Err(BatchError::TooMany(max_events)),
         Some(Events::Given(events)) => {
             let mut envelope = read.envelope;
@@ -119,6 +126,11 @@ fn split_object(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError>
         Some(Events::NotAnArray) => Err(shape("must be an array of events")),
         None => Err(shape("is needed: an array of events")),
     }
+}
+
+/// Whether an event's own `events` or `batch` makes it an envelope.
+fn are_events(elements: &[&[u8]]) -> bool {
+    !elements.is_empty() && elements.iter().all(|element| element.starts_with(b"{"))
 }
 
 /// Whether the body is one JSON object a line: its first line is one by itself.
@@ -156,8 +168,21 @@ struct Body<'a> {
     sent_at: Option<(&'static str, &'a RawValue)>,
     envelope: Envelope<'a>,
     events: Option<Events<'a>>,
+    /// It has two arrays of events.
+    is_twice: bool,
     /// It names what happened, as an event does.
     is_event: bool,
+}
+
+impl<'a> Body<'a> {
+    /// Takes what stands in a place for events, unless events stand in another.
+    fn add(&mut self, events: Events<'a>) {
+        match (&self.events, &events) {
+            (Some(Events::Given(_) | Events::TooMany), Events::NotAnArray) => {}
+            (Some(Events::Given(_) | Events::TooMany), _) => self.is_twice = true,
+            _ => self.events = Some(events),
+        }
+    }
 }
 
 enum Events<'a> {
@@ -191,10 +216,7 @@ impl<'de> Visitor<'de> for BodyUpTo {
                 _ if raw.get() == "null" => {}
                 "sent_at" => body.sent_at = Some(("/sent_at", raw)),
                 "sentAt" if body.sent_at.is_none() => body.sent_at = Some(("/sentAt", raw)),
-                "events" => body.events = Some(read_events(raw, self.0)),
-                "batch" if !matches!(body.events, Some(Events::Given(_))) => {
-                    body.events = Some(read_events(raw, self.0));
-                }
+                "events" | "batch" => body.add(read_events(raw, self.0)),
                 "type" | "event" | "name" => body.is_event = true,
                 _ => body.envelope.add(name, raw),
             }

@@ -40,7 +40,7 @@ pub(crate) fn read(
 ) -> Option<String> {
     let Textual::Text(text) = field.textual() else {
         fields.put_back(field);
-        let reason = "is no string and no number: it is kept as a property";
+        let reason = format!("is no string and no number: {}", fields.what_is_left(field));
         notes.warn(WarningCode::Dropped, fields.pointer(field), reason);
         return None;
     };

@@ -10,6 +10,9 @@ const TOLERANCE: TimeDelta = TimeDelta::seconds(60);
 /// How far back an event may have happened, unless its key brings history.
 pub(crate) const PAST: TimeDelta = TimeDelta::days(30);
 
+/// The longest text that is read as a time, in bytes: an answer repeats it where it is adjusted.
+const LONGEST: usize = 64;
+
 /// A time as a sender wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SentTime {
@@ -48,6 +51,9 @@ impl TimeError {
 /// Numbers below 10^11 are seconds (to the year 5138), below 10^14 milliseconds (from 1973), below
 /// 10^17 microseconds, and nanoseconds above.
 pub(crate) fn read(text: &str) -> Result<SentTime, TimeError> {
+    if text.len() > LONGEST {
+        return Err(TimeError::NoTime);
+    }
     let is_number =
         text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
     let dashes = text.bytes().skip(1).filter(|b| *b == b'-').count();

@@ -7,6 +7,8 @@ use crate::Quantity;
 
 /// Decimal places an [`Amount`] keeps.
 const SCALE: u32 = 6;
+/// The longest text that is read as a number, in bytes: a double has up to 1,075 decimal places.
+const LONGEST: usize = 1_100;
 
 /// A sum of money: a whole number of millionths of the currency's unit.
 ///
@@ -87,12 +89,21 @@ impl Amount {
     /// # Errors
     /// When the text is no decimal number, or beyond the range.
     pub fn nearest(text: &str) -> Result<(Self, bool), AmountError> {
-        let is_exponential = is_exponential(text)?;
-        let value =
-            if is_exponential { Decimal::from_scientific(text) } else { Decimal::from_str(text) };
-        let value = value.map_err(reason)?;
-        let rounded = value.round_dp_with_strategy(SCALE, RoundingStrategy::MidpointNearestEven);
-        Ok((Self::of_scale(rounded)?, rounded == value))
+        if !is_exponential(text)? {
+            let value = Decimal::from_str(text).map_err(reason)?;
+            let amount = Self::rounded(value).ok_or(AmountError::TooLarge)?;
+            return Ok((amount, amount.decimal() == value));
+        }
+        let value = match Decimal::from_scientific_lossy(text) {
+            // Less than a decimal can hold, and far less than what is kept.
+            Err(rust_decimal::Error::ScaleExceedsMaximumPrecision(_)) if is_tiny(text) => {
+                return Ok((Self::ZERO, false));
+            }
+            value => value.map_err(reason)?,
+        };
+        let amount = Self::rounded(value).ok_or(AmountError::TooLarge)?;
+        let is_exact = Decimal::from_scientific(text).is_ok_and(|exact| exact == amount.decimal());
+        Ok((amount, is_exact))
     }
 
     fn decimal(self) -> Decimal {
@@ -149,11 +160,16 @@ impl FromStr for Amount {
     }
 }
 
+/// Whether the exponent of a number is negative.
+fn is_tiny(text: &str) -> bool {
+    text.contains("e-") || text.contains("E-")
+}
+
 /// Whether a number has an exponent, or why it is none.
 fn is_exponential(text: &str) -> Result<bool, AmountError> {
     let plain = text.strip_prefix('-').unwrap_or(text);
     let digits_first = plain.starts_with(|c: char| c.is_ascii_digit());
-    if !digits_first || text.len() > 40 || text.contains('_') {
+    if !digits_first || text.len() > LONGEST || text.contains('_') {
         return Err(AmountError::NotDecimal);
     }
     Ok(plain.contains(['e', 'E']))
@@ -214,6 +230,11 @@ mod tests {
             ("12.500000000", "12.50", true),
             ("1e-7", "0.00", false),
             ("-1e-17", "0.00", false),
+            ("5.551115123125783e-17", "0.00", false),
+            ("1e-300", "0.00", false),
+            ("1.5e-6", "0.000002", false),
+            ("1.25e1", "12.50", true),
+            ("0.1000000000000000055511151231257827021181583404541015625", "0.10", false),
             ("0.0000005", "0.00", false),
             ("0.0000015", "0.000002", false),
             ("34990000", "34990000.00", true),
@@ -222,6 +243,7 @@ mod tests {
             assert_eq!((amount.to_string().as_str(), is_exact), (shown, exact), "{sent}");
         }
         assert_eq!(Amount::nearest("9e15"), Err(AmountError::TooLarge));
+        assert!(Amount::nearest("1e300").is_err());
         assert_eq!(Amount::nearest("12,50"), Err(AmountError::NotDecimal));
     }
 

@@ -4,17 +4,29 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Amount;
 
+// The codes of ISO 4217, with those withdrawn since 1990: history is imported, too.
+
 /// Currencies of which 10 to 1,000 make about a euro.
-const SMALL: &str = "AFN ALL AMD AOA BDT BTN CRC CVE CZK DJF DOP DZD EGP ETB GMD GYD HNL HTG HUF INR ISK JMD JPY \
-    KES KGS KMF KZT LKR LRD MKD MUR MXN MZN NIO NPR PHP PKR RSD RUB SDG SOS SRD THB TRY TWD UAH UYU \
-    VUV XAF XOF XPF YER ZAR";
+const SMALL: &str = "AFN ALL AMD AOA ATS BDT BEF BTN BWP CRC CUP CVE CZK DJF DOP DZD EEK EGP ERN ESP ETB GHS GMD \
+    GRD GYD HNL HTG HUF INR ISK JMD JPY KES KGS KMF KZT LKR LRD LSL LUF MAD MDL MKD MRO MRU MUR \
+    MVR MXN MZN NAD NIO NOK NPR PHP PKR PTE RSD RUB SCR SDD SDG SEK SIT SKK SLE SOS SRD STN SZL \
+    THB TJS TRY TWD UAH UYU VUV XAF XOF XPF YER ZAR ZMW ZWG";
 /// Currencies of which more than 1,000 make about a euro.
-const SMALLEST: &str = "ARS BIF CDF CLP COP GNF IDR IQD IRR KHR KRW LAK LBP MGA MMK MNT MWK NGN PYG RWF SLE SLL \
-    SSP STD STN SYP TZS UGX UZS VES VND ZWG ZWL";
+const SMALLEST: &str = "ARS AZM BIF BYR CDF CLP COP GHC GNF IDR IQD IRR ITL KHR KPW KRW LAK LBP MGA MGF MMK MNT MWK \
+    MZM NGN PYG ROL RWF SLL SSP STD SYP TMM TRL TZS UGX UZS VEB VEF VES VND ZMK ZWL";
+/// All others.
+const LARGE: &str = "ADP AED AFA ANG AON AOR AUD AWG AYM AZN BAD BAM BBD BGL BGN BHD BMD BND BOB BOV BRL BRR BSD \
+    BYB BYN BZD CAD CHE CHF CHW CLF CNY COU CSD CUC CYP DEM DKK ECS ECV EUR FIM FJD FKP FRF GBP \
+    GEK GEL GIP GTQ GWP HKD HRD HRK IEP ILS JOD KWD KYD LTL LTT LVL LVR LYD MOP MTL MXP MXV MYR \
+    NLG NZD OMR PAB PEN PGK PLN PLZ QAR RON RUR SAR SBD SGD SHP SRG SVC TJR TMT TND TOP TPE TTD \
+    UAK USD USN USS UYI UYW VED WST XAD XAG XAU XBA XBB XBC XBD XCD XCG XDR XEU XPD XPT XSU XTS \
+    XUA XXX YUM YUN ZAL ZRN ZWC ZWD ZWN ZWR";
 
 /// An ISO 4217 currency code: three upper-case letters, such as `EUR`.
 ///
-/// The shape is checked, not membership of the published list, which changes every few years.
+/// Reading one checks its shape: what was stored stays readable, whatever is listed. Whoever takes one
+/// from outside asks [`Self::is_listed`] as well, or everybody could make as many currencies as there
+/// are three letters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
@@ -30,15 +42,23 @@ impl Currency {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    /// Whether ISO 4217 lists it, or has listed it since 1990.
+    pub fn is_listed(self) -> bool {
+        [LARGE, SMALL, SMALLEST].into_iter().any(|codes| self.is_of(codes))
+    }
+
+    fn is_of(self, codes: &str) -> bool {
+        codes.split_ascii_whitespace().any(|code| code == self.as_str())
+    }
+
     /// The most that one event may carry, far above any real order: 10 million units, 1,000 million
     /// of a currency whose unit is worth cents, 100,000 million of one whose unit is worth less.
     ///
     /// What a currency is worth changes; which of the three it belongs to hardly does.
     pub fn event_max(self) -> Amount {
-        let is_of = |codes: &str| codes.split_ascii_whitespace().any(|code| code == self.as_str());
-        let units = if is_of(SMALLEST) {
+        let units = if self.is_of(SMALLEST) {
             100_000_000_000
-        } else if is_of(SMALL) {
+        } else if self.is_of(SMALL) {
             1_000_000_000
         } else {
             return Amount::EVENT_MAX;
@@ -99,6 +119,21 @@ mod tests {
         ] {
             assert_eq!(code.parse::<Currency>().unwrap().event_max().to_string(), most, "{code}");
         }
+    }
+
+    #[test]
+    fn the_list_has_what_there_is_and_was() {
+        let listed = |code: &str| code.parse::<Currency>().unwrap().is_listed();
+        for code in ["EUR", "USD", "INR", "VND", "SLE", "XCG", "XAU", "DEM", "HRK", "ITL"] {
+            assert!(listed(code), "{code}");
+        }
+        for code in ["AAA", "ABC", "EUX", "BTC", "ZZZ"] {
+            assert!(!listed(code), "{code}");
+        }
+        let codes = || [LARGE, SMALL, SMALLEST].into_iter().flat_map(str::split_ascii_whitespace);
+        let once: std::collections::BTreeSet<_> = codes().collect();
+        assert_eq!(codes().count(), once.len(), "none is of two sizes");
+        assert!(codes().all(|code| code.parse::<Currency>().is_ok()));
     }
 
     #[test]

@@ -18,6 +18,20 @@ pub enum TenantState {
     Suspended,
 }
 
+impl TenantState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Provisioning, Self::Active, Self::Suspended];
+
+    /// The name used in answers and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Provisioning => "provisioning",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
 /// What the control plane knows of a tenant. A description, not a proof: it opens nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantRecord {

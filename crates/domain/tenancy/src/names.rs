@@ -11,12 +11,12 @@ const MAX_LENGTH: usize = 40;
 pub struct NameError;
 
 /// `_` is left out on purpose: it separates the parts of a Redis key and of a database name.
-fn check(text: &str) -> Result<(), NameError> {
+fn slug(text: &str) -> Result<&str, NameError> {
     let bytes = text.as_bytes();
     let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
     let edge = |byte: Option<&u8>| byte.is_some_and(|byte| *byte != b'-');
     let fits = bytes.len() <= MAX_LENGTH && bytes.iter().all(inner);
-    if fits && edge(bytes.first()) && edge(bytes.last()) { Ok(()) } else { Err(NameError) }
+    if fits && edge(bytes.first()) && edge(bytes.last()) { Ok(text) } else { Err(NameError) }
 }
 
 /// The longest id of a sender's own, in bytes.
@@ -27,15 +27,17 @@ const OWN_MAX_BYTES: usize = 200;
 #[error("must be text of 1 to 200 bytes without control characters, and neither '.' nor '..'")]
 pub struct OwnIdError;
 
-/// `.` and `..` are left out since clients take them out of a path before they send it.
-fn check_own(text: &str) -> Result<(), OwnIdError> {
-    let fits = (1..=OWN_MAX_BYTES).contains(&text.len());
-    let plain = !text.contains(char::is_control) && text != "." && text != "..";
-    if fits && plain { Ok(()) } else { Err(OwnIdError) }
+/// Without the white space around it, as events are read. `.` and `..` are left out since clients take
+/// them out of a path before they send it.
+fn own(text: &str) -> Result<&str, OwnIdError> {
+    let id = text.trim();
+    let fits = (1..=OWN_MAX_BYTES).contains(&id.len());
+    let plain = !text.contains(char::is_control) && id != "." && id != "..";
+    if fits && plain { Ok(id) } else { Err(OwnIdError) }
 }
 
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident, $check:ident, $error:ident) => {
+    ($(#[$doc:meta])* $name:ident, $form:ident, $error:ident) => {
         $(#[$doc])*
         ///
         /// Cloning shares the text.
@@ -53,7 +55,7 @@ macro_rules! name {
             type Err = $error;
 
             fn from_str(text: &str) -> Result<Self, $error> {
-                $check(text).map(|()| Self(text.into()))
+                $form(text).map(|text| Self(text.into()))
             }
         }
 
@@ -92,20 +94,20 @@ macro_rules! name {
 
 name! {
     /// A tenant: a retailer. A slug: `[a-z0-9]` and inner `-`, 1 to 40 characters.
-    ClientId, check, NameError
+    ClientId, slug, NameError
 }
 name! {
     /// A campaign of one tenant, named by whoever sends its events: any text of 1 to 200 bytes
     /// without control characters. What makes a key or a path of it has to encode it.
-    CampaignId, check_own, OwnIdError
+    CampaignId, own, OwnIdError
 }
 name! {
     /// An advertiser (a brand) of one tenant. A slug, as a tenant's id is.
-    AdvertiserId, check, NameError
+    AdvertiserId, slug, NameError
 }
 name! {
     /// A ClickHouse cluster of the platform. A slug, as a tenant's id is.
-    ClusterName, check, NameError
+    ClusterName, slug, NameError
 }
 
 #[cfg(test)]
@@ -124,8 +126,9 @@ mod tests {
         for text in ["SPRING_PROMO24", "a/b?c", "Été 2026", "100%", "a{b00}", "...", "a:900"] {
             assert_eq!(text.parse::<CampaignId>().unwrap().as_str(), text);
         }
+        assert_eq!(" a b ".parse::<CampaignId>().unwrap().as_str(), "a b");
         let long = "é".repeat(101);
-        for text in ["", ".", "..", "a\nb", "\u{0}", &long] {
+        for text in ["", " ", ".", "..", "a\n", "a\nb", "\u{0}", &long] {
             assert_eq!(text.parse::<CampaignId>(), Err(OwnIdError), "{text:?}");
         }
     }

@@ -32,7 +32,8 @@ pub(crate) struct Reject {
     received_at: DateTime<Utc>,
     /// The event id it was sent with, if that could be read.
     event_id: Option<Uuid>,
-    /// What was sent, byte for byte: as text, or in base64 where it is not UTF-8.
+    /// What was sent, with what stood beside it in its envelope as `$envelope`: as text, or in base64
+    /// where it is not UTF-8.
     original: String,
     /// How `original` is to be read.
     original_encoding: Encoding,

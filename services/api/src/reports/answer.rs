@@ -28,7 +28,7 @@ pub(crate) struct MetricsAnswer {
     granularity: &'static str,
     /// Everything received before this moment is counted; `null` while that is not known.
     as_of: Option<DateTime<Utc>>,
-    /// From this moment on only imports of history can change the numbers.
+    /// From this moment on only imports of history and replays of rejects can change the numbers.
     final_after: DateTime<Utc>,
     /// How events are attributed: `declared`, to the campaign they name.
     #[schema(example = "declared")]

@@ -121,6 +121,51 @@ fn a_currency_that_is_none_costs_only_what_has_amounts() {
 }
 
 #[test]
+fn a_currency_that_nobody_has_is_none() {
+    let rejections = refused(&json!({"type": "purchase", "revenue": 1, "currency": "AAA"}));
+    assert_eq!(rejections.first().pointer, "/currency");
+    let event = read(&json!({"type": "purchase", "revenue": 1, "currency": "dem"}));
+    assert_eq!(event.currency.unwrap().as_str(), "DEM", "history has those that are no more");
+}
+
+#[test]
+fn a_single_product_that_cannot_be_read_stays_among_the_properties() {
+    let sent = json!({"product_id": "p1", "brand": "Acme", "price": "3.50", "quantity": "lots"});
+    let event = json!({"event": "Product Shared", "properties": sent});
+    let properties = read(&event).properties;
+    for (name, value) in sent.as_object().unwrap() {
+        assert_eq!(properties.get(name), Some(value), "{name}");
+    }
+}
+
+#[test]
+fn what_stands_beside_the_events_and_cannot_be_read_is_no_property() {
+    let taken = of_body(&json!({"country": "Germany", "events": [{"type": "page_view"}]}));
+    assert_eq!(warned(&taken), told(&[("dropped", "/$envelope/country")]));
+    assert!(taken.warnings[0].reason.ends_with("the event is kept without it"));
+    assert!(taken.event.properties.is_empty());
+}
+
+#[test]
+fn an_events_own_context_goes_before_what_stands_beside_it() {
+    let event = json!({"event": "x", "context": {"userAgent": "Firefox"}});
+    let taken = of_body(&json!({"userAgent": "library/1", "batch": [event]}));
+    assert_eq!(taken.event.user_agent.as_deref(), Some("Firefox"));
+}
+
+#[test]
+fn what_stands_beside_the_events_and_is_too_long_to_be_kept_with_each_is_left_out() {
+    let body = json!({"user_agent": "x".repeat(9_000), "visitor_id": "v1",
+        "events": [{"type": "page_view"}]});
+    let taken = of_body(&body);
+    assert_eq!(warned(&taken), told(&[("dropped", "/user_agent")]));
+    assert_eq!((taken.event.visitor_id.as_deref(), taken.event.user_agent), (Some("v1"), None));
+    let body = body.to_string();
+    let batch = events::split(body.as_bytes(), events::BodyForm::Json, 10).unwrap();
+    assert!(batch.envelope.keep(b"{}").len() < 9_000);
+}
+
+#[test]
 fn a_property_that_is_nested_too_deep_is_left_out() {
     let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
     let raw = format!(
@@ -132,6 +177,15 @@ fn a_property_that_is_nested_too_deep_is_left_out() {
     let taken = events::parse(raw.as_bytes(), &admission()).unwrap();
     assert_eq!(taken.event.properties.keys().collect::<Vec<_>>(), ["c"]);
     assert_eq!(warned(&taken), told(&[("dropped", "/properties/b"), ("dropped", "/a")]));
+}
+
+#[test]
+fn a_property_that_no_store_can_hold_is_left_out_for_that_reason() {
+    let raw = br#"{"type": "page_view", "x": 1e999, "y": 2}"#;
+    let taken = events::parse(raw, &admission()).unwrap();
+    assert_eq!(warned(&taken), told(&[("dropped", "/x")]));
+    assert!(taken.warnings[0].reason.contains("number out of range"), "{:?}", taken.warnings);
+    assert_eq!(taken.event.properties, *json!({"y": 2}).as_object().unwrap());
 }
 
 #[test]

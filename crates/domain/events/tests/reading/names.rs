@@ -174,6 +174,21 @@ fn the_name_of_what_happened_is_found_wherever_products_put_it() {
 }
 
 #[test]
+fn a_type_of_the_tenants_own_is_meant_whatever_else_is_said() {
+    let event = read(&json!({"type": "custom.wishlist", "event": "purchase"}));
+    assert_eq!(event.event_type.as_str(), "custom.wishlist");
+    assert_eq!(event.properties["event"], "purchase");
+}
+
+#[test]
+fn an_event_may_have_a_batch_of_its_own() {
+    let event = json!({"type": "purchase", "revenue": 5, "batch": ["B12"]});
+    assert_eq!(of_body(&event).event.properties["batch"], json!(["B12"]));
+    let twice = br#"{"events":[{"type":"a"}],"batch":[{"type":"b"}]}"#;
+    assert!(events::split(twice, events::BodyForm::Json, 10).is_err(), "none is lost unseen");
+}
+
+#[test]
 fn an_unknown_name_becomes_a_type_of_the_tenants_own_and_is_kept() {
     let taken = taken(&json!({"event": "Product Shared", "properties": {
         "quantity": "lots", "items": [17, true], "value": "high", "currency": "points", "price": -1}}));

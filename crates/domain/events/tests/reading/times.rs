@@ -105,3 +105,10 @@ fn a_time_without_a_zone_is_refused_with_that_reason() {
     let refused = refused(&json!({"type": "page_view", "event_time": "2026-03-01T11:00:00"}));
     assert!(refused.first().reason.contains("no time zone"), "{refused}");
 }
+
+#[test]
+fn a_time_is_no_longer_than_a_time() {
+    let time = |zeros| format!("2026-03-01T11:00:00.{}Z", "0".repeat(zeros));
+    read(&json!({"type": "page_view", "event_time": time(30)}));
+    refused(&json!({"type": "page_view", "event_time": time(1_000)}));
+}
