@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc bench faults guards openapi wipe
+.PHONY: help run down test lint unit e2e doc contract bench faults guards openapi wipe
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -16,12 +16,13 @@ down: ## stop the servers of the demo; the data stays
 wipe: ## stop the servers of the demo and remove its data
 	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool .footfall/archive
 
-test: ## everything that must hold: format, lints, documentation, all tests on a throwaway stack, some faults
+test: ## everything that must hold: format, lints, documentation, all tests on a throwaway stack, the contract, some faults
 	@infra/local/stack.sh install
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory doc
 	@$(CARGO) build
 	@$(TEST_STACK) $(CARGO) test --workspace --no-fail-fast
+	@$(MAKE) --no-print-directory contract CONTRACT="--examples 3 --seed 1"
 	@$(MAKE) --no-print-directory faults RUN="--size 1 --seed 7 slice"
 
 lint: ## format and lints, warnings are errors
@@ -42,6 +43,14 @@ bench: ## how fresh the numbers are (median, p95), and how much goes through
 	@$(CARGO) build --release -p footfall
 	@$(TEST_STACK) $(CARGO) run --release -p bench -- freshness
 	@$(TEST_STACK) $(CARGO) run --release -p bench -- throughput --program target/release/footfall
+
+# How much is tried: see tests/contract.
+CONTRACT ?= --examples 30
+
+contract: ## hold a running platform to both OpenAPI documents: CONTRACT="--examples 200 --seed 7"
+	@$(CARGO) build
+	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/contract/stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-23000} \
+		$(TEST_STACK) tests/contract/run.sh $(CONTRACT)
 
 # What is run, such as RUN="--seed 7 t2 --only clickhouse --tries 50": see `RUN=--help`.
 RUN ?= --resume all

@@ -19,11 +19,12 @@ packages_for_downloads() { # prints the missing ones
   clickhouse_installed || command -v npm >/dev/null || echo npm
 }
 
-# Needed later: the two servers, and what the Rust crates link against.
+# Needed later: the two servers, what the Rust crates link against, and what tests/contract runs in.
 packages_for_later() { # prints the missing ones
   local name
   command -v redis-server >/dev/null && command -v redis-cli >/dev/null || echo redis-server
   postgres_bin >/dev/null && command -v psql >/dev/null || echo postgresql
+  python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
   command -v dpkg-query >/dev/null || return 0
   for name in pkg-config libssl-dev zlib1g-dev libzstd-dev; do
     library_present "$name" || echo "$name"

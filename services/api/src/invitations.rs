@@ -7,7 +7,7 @@ use problem::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, schemas};
 
 /// How long an invitation may be accepted.
 const LIFETIME: TimeDelta = TimeDelta::days(7);
@@ -17,7 +17,7 @@ const LIFETIME: TimeDelta = TimeDelta::days(7);
 pub(crate) struct Invitation {
     /// What the invited person sends to `POST /v1/auth/invitations/accept` as `token`, with the
     /// `password` they choose. It works once, and is shown this once.
-    #[schema(example = "ffi_…")]
+    #[schema(value_type = schemas::InvitationToken)]
     token: String,
     /// Until when it may be accepted.
     expires_at: DateTime<Utc>,

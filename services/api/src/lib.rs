@@ -15,6 +15,7 @@ mod rejects;
 mod reports;
 mod routes;
 mod run;
+mod schemas;
 mod sessions;
 mod settings;
 mod state;

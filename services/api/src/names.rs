@@ -1,26 +1,78 @@
-use problem::Problem;
+use serde::{Deserialize, Serialize};
+
+/// The longest name for people, in characters.
+const DISPLAY_NAME_MAX: usize = 200;
+/// The longest address, in bytes (RFC 5321, 4.5.3.1.3, less the angle brackets).
+const EMAIL_MAX: usize = 254;
 
 /// A name for people: 1 to 200 characters, none of them a control character, trimmed.
-pub(crate) fn display_name(pointer: &'static str, name: String) -> Result<String, Problem> {
-    let trimmed = name.trim();
-    let fits = (1..=200).contains(&trimmed.chars().count());
-    if fits && !trimmed.chars().any(char::is_control) {
-        Ok(trimmed.to_owned())
-    } else {
-        Err(Problem::field(pointer, "must be 1 to 200 printable characters"))
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct DisplayName(String);
+
+/// An address to log in with, trimmed and in lower case. Only the shape is checked: whether it
+/// exists is for its mail server to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Email(String);
+
+/// The text is no name for people.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a name of 1 to 200 characters, none of them a control character")]
+pub(crate) struct DisplayNameError;
+
+/// The text is no address.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be an email address such as ann@acme.example")]
+pub(crate) struct EmailError;
+
+impl DisplayName {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-/// An address to log in with, in lower case. Only the shape is checked.
-pub(crate) fn email(pointer: &'static str, email: String) -> Result<String, Problem> {
-    let address = email.trim().to_lowercase();
-    let parts = address.split_once('@');
-    let shaped = parts.is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'));
-    let plain = !address.chars().any(|c| c.is_whitespace() || c.is_control());
-    if shaped && plain && address.len() <= 254 {
-        Ok(address)
-    } else {
-        Err(Problem::field(pointer, "must be an email address"))
+impl Email {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for DisplayName {
+    type Error = DisplayNameError;
+
+    fn try_from(text: String) -> Result<Self, DisplayNameError> {
+        let name = text.trim();
+        let fits = (1..=DISPLAY_NAME_MAX).contains(&name.chars().count());
+        let is_name = fits && !text.contains(char::is_control);
+        if is_name { Ok(Self(name.to_owned())) } else { Err(DisplayNameError) }
+    }
+}
+
+impl TryFrom<String> for Email {
+    type Error = EmailError;
+
+    fn try_from(text: String) -> Result<Self, EmailError> {
+        let address = text.trim().to_ascii_lowercase();
+        let is_plain = |part: &str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic() && b != b'@')
+        };
+        let is_address = address.split_once('@').is_some_and(|(person, domain)| {
+            is_plain(person) && domain.contains('.') && domain.split('.').all(is_plain)
+        });
+        if is_address && address.len() <= EMAIL_MAX { Ok(Self(address)) } else { Err(EmailError) }
+    }
+}
+
+impl From<DisplayName> for String {
+    fn from(name: DisplayName) -> Self {
+        name.0
+    }
+}
+
+impl From<Email> for String {
+    fn from(address: Email) -> Self {
+        address.0
     }
 }
 
@@ -30,17 +82,32 @@ mod tests {
 
     #[test]
     fn addresses_are_kept_in_lower_case() {
-        assert_eq!(email("/email", " Ann@Acme.Example ".into()).unwrap(), "ann@acme.example");
-        for wrong in ["", "ann", "@acme.example", "ann@acme", "a nn@acme.example"] {
-            assert!(email("/email", wrong.into()).is_err(), "{wrong:?}");
+        let email = |text: &str| Email::try_from(text.to_owned());
+        assert_eq!(email(" Ann@Acme.Example ").unwrap().as_str(), "ann@acme.example");
+        let long = format!("{}@acme.example", "a".repeat(250));
+        for wrong in [
+            "",
+            "ann",
+            "@acme.example",
+            "ann@acme",
+            "ann@acme.",
+            "ann@.acme",
+            "a nn@acme.example",
+            "ann@bob@acme.example",
+            "änn@acme.example",
+            &long,
+        ] {
+            assert_eq!(email(wrong), Err(EmailError), "{wrong:?}");
         }
     }
 
     #[test]
     fn names_are_for_people() {
-        assert_eq!(display_name("/name", " Spring sale ".into()).unwrap(), "Spring sale");
-        for wrong in ["", "  ", "a\nb", &"x".repeat(201)] {
-            assert!(display_name("/name", wrong.into()).is_err(), "{wrong:?}");
+        let name = |text: &str| DisplayName::try_from(text.to_owned());
+        assert_eq!(name(" Spring sale ").unwrap().as_str(), "Spring sale");
+        assert!(name(&"é".repeat(200)).is_ok());
+        for wrong in ["", "  ", "a\nb", "a\n", &"x".repeat(201)] {
+            assert_eq!(name(wrong), Err(DisplayNameError), "{wrong:?}");
         }
     }
 }

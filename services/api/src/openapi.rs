@@ -3,11 +3,11 @@ use utoipa::{
     openapi::{
         ContentBuilder, Ref, RefOr, ResponseBuilder,
         path::Operation,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
-use crate::{live, routes};
+use crate::{live, routes, schemas};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -54,9 +54,9 @@ use crate::{live, routes};
         routes::admin::tenants::api_keys::revoke::revoke,
         routes::docs::description,
     ),
-    components(schemas(ProblemBody)),
+    components(schemas(ProblemBody, schemas::Moment, schemas::RejectionCode)),
     security(("bearer" = [])),
-    modifiers(&Bearer, &Problems),
+    modifiers(&Credentials, &Problems),
 )]
 struct Description;
 
@@ -101,9 +101,9 @@ struct ProblemField {
 }
 
 /// How credentials are sent.
-struct Bearer;
+struct Credentials;
 
-impl Modify for Bearer {
+impl Modify for Credentials {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
@@ -111,6 +111,9 @@ impl Modify for Bearer {
             .build();
         let components = description.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let about = "A ticket of `POST /v1/live/tickets`, for browsers.";
+        let ticket = ApiKey::Query(ApiKeyValue::with_description("ticket", about));
+        components.add_security_scheme("ticket", SecurityScheme::ApiKey(ticket));
     }
 }
 

@@ -4,6 +4,8 @@ use problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::schemas;
+
 const DEFAULT_LIMIT: u16 = 50;
 const MAX_LIMIT: u16 = 500;
 
@@ -16,6 +18,7 @@ pub(crate) struct PageQuery {
     #[param(value_type = Option<u16>, minimum = 1, maximum = 500)]
     limit: Option<String>,
     /// Where the page before ended: its `next_cursor`.
+    #[param(value_type = Option<schemas::Cursor>)]
     cursor: Option<String>,
 }
 
@@ -34,6 +37,7 @@ pub(crate) struct Listing<T> {
     /// The items, ordered by their id.
     pub(crate) data: Vec<T>,
     /// Where the next page begins; `null` on the last.
+    #[schema(value_type = Option<schemas::Cursor>)]
     pub(crate) next_cursor: Option<String>,
 }
 
@@ -90,6 +94,7 @@ pub(crate) fn cursor(key: &str) -> String {
 fn opened(cursor: &str) -> Result<String, Problem> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let key = key.filter(|key| !key.contains(char::is_control));
     key.ok_or_else(|| Problem::field("?cursor", "must be a next_cursor of an earlier answer"))
 }
 
@@ -123,6 +128,8 @@ mod tests {
             (Some("-1"), None, "?limit"),
             (None, Some("not base64!"), "?cursor"),
             (None, Some("_w"), "?cursor"),
+            // A zero, which no id has and PostgreSQL does not take.
+            (None, Some("AA"), "?cursor"),
         ] {
             let problem = page(limit, cursor).unwrap_err();
             assert!(problem.body("r").contains(pointer), "{limit:?} {cursor:?}");

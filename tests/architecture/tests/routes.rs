@@ -66,7 +66,8 @@ fn declared() -> BTreeSet<String> {
 fn operations(document: &Value) -> Vec<(String, bool)> {
     let guards = |security: &Value| {
         let alternatives = security.as_array().cloned().unwrap_or_default();
-        !alternatives.is_empty() && alternatives.iter().all(|one| one.get("bearer").is_some())
+        !alternatives.is_empty()
+            && alternatives.iter().all(|one| one.get("bearer").or(one.get("ticket")).is_some())
     };
     let mut operations = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {

@@ -23,7 +23,7 @@ pub struct Password(String);
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// Too short to resist guessing, or too long to be hashed cheaply.
-    #[error("must be 12 to 256 bytes long")]
+    #[error("must be 12 to 256 characters long")]
     Length,
     /// No randomness for the salt.
     #[error(transparent)]
@@ -48,7 +48,8 @@ impl Password {
 
     /// A password for a new or changed account.
     pub fn choose(text: String) -> Result<Self, PasswordError> {
-        if (12..=256).contains(&text.len()) { Ok(Self(text)) } else { Err(PasswordError::Length) }
+        let fits = (12..=256).contains(&text.chars().count());
+        if fits { Ok(Self(text)) } else { Err(PasswordError::Length) }
     }
 
     /// A password somebody tries: of any form.

@@ -8,7 +8,7 @@ use problem::{Code, Problem};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use crate::{Error, judgement};
+use crate::{Error, judgement, objects::FromObjects};
 
 /// The most a JSON body may hold, in bytes, unless its route says otherwise.
 const USUAL_BYTES: usize = 256 * 1024;
@@ -56,7 +56,7 @@ async fn read(mut payload: RequestPayload, most: usize) -> Result<BytesMut, Erro
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(FromObjects(&mut json)).map_err(|error| {
         let reason = error.inner().to_string();
         if error.inner().is_data() {
             // The position in the text says nothing that the pointer does not say better.
@@ -95,12 +95,12 @@ fn pointer(path: &Path) -> String {
 mod tests {
     use problem::Kind;
     use serde::Deserialize;
+    use serde_json::value::RawValue;
 
     use super::*;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only how it is read matters")]
     struct Order {
         items: Vec<Item>,
     }
@@ -109,6 +109,21 @@ mod tests {
     #[expect(dead_code, reason = "only how it is read matters")]
     struct Item {
         count: u8,
+        size: Option<Size>,
+        rest: Option<Box<RawValue>>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only how it is read matters")]
+    struct Size {
+        height: u8,
+    }
+
+    #[test]
+    fn whatever_a_field_may_be_is_read() {
+        let body = r#"{"items":[{"count":1,"size":{"height":2},"rest":[ {"a":1.50} ]}]}"#;
+        let order: Order = parse(body.as_bytes()).unwrap();
+        assert_eq!(order.items[0].rest.as_ref().unwrap().get(), r#"[ {"a":1.50} ]"#);
     }
 
     #[test]
@@ -118,6 +133,9 @@ mod tests {
             (r#"{"items":[{"count":300}]}"#, Kind::Invalid, r#""/items/0/count""#),
             (r#"{"items":[{}]}"#, Kind::Invalid, "missing field `count`"),
             (r#"{"item":[]}"#, Kind::Invalid, "expected `items`"),
+            (r#"[[{"count":1}]]"#, Kind::Invalid, r#""pointer":"""#),
+            (r#"{"items":[[1]]}"#, Kind::Invalid, r#""/items/0""#),
+            (r#"{"items":[{"count":1,"size":[2]}]}"#, Kind::Invalid, r#""/items/0/size""#),
             (r#"{"items":["#, Kind::Malformed, "not valid JSON"),
             ("", Kind::Malformed, "not valid JSON"),
             (r#"{"items":[]} x"#, Kind::Malformed, "goes on"),

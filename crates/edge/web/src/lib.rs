@@ -11,6 +11,7 @@ mod head;
 mod health;
 mod judgement;
 mod metrics;
+mod objects;
 mod platform;
 mod query;
 mod request;

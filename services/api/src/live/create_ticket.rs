@@ -11,6 +11,8 @@ use web::{Body, Error, Tenant};
 
 use super::{Live, ticket::TicketSecret};
 
+use crate::schemas;
+
 /// What a segment of a path holds only encoded.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -19,7 +21,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 #[serde(deny_unknown_fields)]
 pub struct NewTicket {
     /// The campaign.
-    #[schema(value_type = String, example = "spring-sale")]
+    #[schema(value_type = schemas::CampaignId)]
     pub campaign_id: CampaignId,
 }
 

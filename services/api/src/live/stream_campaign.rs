@@ -9,7 +9,7 @@ use auth::ReadReports;
 use futures::stream::{empty, unfold};
 use serde::Deserialize;
 use tenancy::CampaignId;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use web::{Error, HangUp, Query, Tenant, WebState, is_head};
 
 use super::{
@@ -19,6 +19,32 @@ use super::{
     stream::{CampaignStream, Client},
 };
 
+use crate::schemas;
+
+/// An event of a live stream, as `EventSource` and other readers of `text/event-stream` give it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the schema of what `frames` writes")]
+struct LiveEvent {
+    /// What happened.
+    event: LiveEventName,
+    /// JSON: what `snapshot` and `update` have in it is told above, `reset` has nothing, `end` its
+    /// `reason`: `token_expired` or `revoked`.
+    data: String,
+    /// Where the stream is: to be sent as `Last-Event-ID` with the next connection.
+    id: Option<String>,
+}
+
+/// What happened on a live stream.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the schema of what `frames` writes")]
+enum LiveEventName {
+    Snapshot,
+    Update,
+    Reset,
+    End,
+}
+
 /// What a live stream is asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +52,7 @@ use super::{
 pub struct LiveQuery {
     /// A ticket instead of the `Authorization` header, which browsers' `EventSource` cannot send.
     #[expect(dead_code, reason = "redeemed before the request gets here")]
+    #[param(ignore)]
     ticket: Option<String>,
     /// As the header `Last-Event-ID`, for a new `EventSource`, which cannot send that either.
     #[expect(dead_code, reason = "read where a ticket is redeemed, too")]
@@ -45,13 +72,14 @@ pub struct LiveQuery {
     get,
     path = "/v1/campaigns/{id}/live",
     tag = "live",
+    security(("bearer" = []), ("ticket" = [])),
     params(
-        ("id" = String, Path, description = "The campaign.", example = "spring-sale"),
+        ("id" = schemas::CampaignId, Path, description = "The campaign."),
         ("Last-Event-ID" = Option<String>, Header, description = "The last `id:` that was seen."),
         LiveQuery,
     ),
     responses(
-        (status = 200, description = "The stream.", content_type = "text/event-stream", body = String),
+        (status = 200, description = "The stream.", content_type = "text/event-stream", body = LiveEvent),
         (status = 401, description = "No credential, or one that is not valid."),
         (status = 404, description = "No such campaign, or none that this credential may see."),
         (status = 429, description = "The tenant has as many live streams open as it may."),

@@ -31,12 +31,15 @@ impl Fields {
         }
     }
 
-    /// A name for people: not empty, at most 200 characters.
-    pub(super) fn name(&mut self, pointer: &str, name: &str) -> String {
-        let name = name.trim();
-        let fits = (1..=200).contains(&name.chars().count());
-        self.must(fits, pointer, "must be a name of 1 to 200 characters");
-        name.to_owned()
+    /// The same, of a type that keeps the text.
+    pub(super) fn owned<T>(&mut self, pointer: &str, text: &str) -> Option<T>
+    where
+        T: TryFrom<String, Error: Display>,
+    {
+        text.to_owned()
+            .try_into()
+            .map_err(|error: T::Error| self.fault(pointer, error.to_string()))
+            .ok()
     }
 
     /// Notes a fault when another `what` of the file has the same value.

@@ -1,34 +1,40 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::{
+    names::{DisplayName, Email},
+    schemas,
+};
+
 /// What a tenant should have: the body of `POST /v1/admin/tenants`, and a file of `tenants/`.
 // Texts are taken as they are: `TenantOrder` parses them, so that all that is wrong is said at once.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantFile {
-    /// A slug that never changes: `a-z`, `0-9` and inner `-`, up to 40 characters.
-    #[schema(example = "acme")]
+    /// Its id.
+    #[schema(value_type = schemas::Slug)]
     pub id: String,
     /// The name people know the tenant by.
-    #[schema(example = "Acme Retail")]
+    #[schema(value_type = DisplayName)]
     pub name: String,
-    /// `shared`, `schema` or `dedicated`.
-    #[schema(example = "shared")]
+    /// How far its data is kept apart.
+    #[schema(value_type = schemas::IsolationTier)]
     pub isolation: String,
     /// The ClickHouse cluster.
-    #[schema(example = "shared")]
+    #[schema(value_type = schemas::Slug)]
     pub cluster: String,
     /// The IANA zone its days begin in.
     #[schema(example = "Europe/Warsaw")]
     pub time_zone: String,
-    /// The ISO 4217 currency of amounts sent without one.
-    #[schema(example = "EUR")]
+    /// The currency of amounts sent without one.
+    #[schema(value_type = schemas::Currency)]
     pub currency: String,
-    /// Origins whose pages may read the tenant's answers (CORS): `scheme://host[:port]`, at most 50.
-    /// Left out: none, or those that are; an empty list takes all away.
-    #[schema(example = json!(["https://console.acme.example"]))]
+    /// Origins whose pages may read the tenant's answers (CORS). Left out: none, or those that are;
+    /// an empty list takes all away.
+    #[schema(value_type = Option<Vec<schemas::Origin>>, max_items = 50)]
     pub origins: Option<Vec<String>>,
     /// How long raw events are kept, in days. Left out: 730, or what it is.
+    #[schema(minimum = 1, maximum = 36_500)]
     pub retention_days: Option<u32>,
     /// What the tenant may use. What is left out has a default, or stays as it is.
     #[serde(default)]
@@ -52,12 +58,16 @@ pub struct TenantFile {
 #[serde(deny_unknown_fields)]
 pub struct LimitsFile {
     /// Events accepted per second, averaged over ten seconds.
+    #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
     pub events_per_second: Option<u32>,
     /// Report queries running at once.
+    #[schema(minimum = 1, maximum = 65_535)]
     pub concurrent_queries: Option<u16>,
     /// Open live streams.
+    #[schema(maximum = 65_535)]
     pub live_streams: Option<u16>,
     /// Log partitions the tenant's events spread over.
+    #[schema(minimum = 1, maximum = 65_535)]
     pub partition_spread: Option<u16>,
 }
 
@@ -65,11 +75,11 @@ pub struct LimitsFile {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdvertiserFile {
-    /// A slug.
-    #[schema(example = "nova")]
+    /// Its id.
+    #[schema(value_type = schemas::Slug)]
     pub id: String,
     /// The name people know it by.
-    #[schema(example = "Nova Shoes")]
+    #[schema(value_type = DisplayName)]
     pub name: String,
 }
 
@@ -77,14 +87,14 @@ pub struct AdvertiserFile {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignFile {
-    /// A slug, as events carry it.
-    #[schema(example = "spring-sale")]
+    /// Its id, as events carry it.
+    #[schema(value_type = schemas::CampaignId)]
     pub id: String,
     /// The name people know it by.
-    #[schema(example = "Spring sale")]
+    #[schema(value_type = DisplayName)]
     pub name: String,
     /// The id of an advertiser. Left out: nobody's, or whose it is.
-    #[schema(example = "nova")]
+    #[schema(value_type = Option<schemas::Slug>)]
     pub advertiser: Option<String>,
 }
 
@@ -93,12 +103,13 @@ pub struct CampaignFile {
 #[serde(deny_unknown_fields)]
 pub struct UserFile {
     /// The address to log in with.
-    #[schema(example = "owner@acme.example")]
+    #[schema(value_type = Email)]
     pub email: String,
-    /// `owner`, `analyst` or `advertiser`.
-    #[schema(example = "owner")]
+    /// What the user may do.
+    #[schema(value_type = schemas::UserRole)]
     pub role: String,
     /// The id of an advertiser, for the role `advertiser` only.
+    #[schema(value_type = Option<schemas::Slug>)]
     pub advertiser: Option<String>,
 }
 
@@ -107,11 +118,12 @@ pub struct UserFile {
 #[serde(deny_unknown_fields)]
 pub struct KeyFile {
     /// Tells the tenant's keys apart.
-    #[schema(example = "web shop")]
+    #[schema(value_type = DisplayName)]
     pub name: String,
-    /// `collect`, `import` or `read`.
-    #[schema(example = "collect")]
+    /// What it is for.
+    #[schema(value_type = schemas::ApiKeyKind)]
     pub kind: String,
     /// The campaigns a `read` key is limited to. Left out: all.
+    #[schema(value_type = Option<Vec<schemas::CampaignId>>)]
     pub campaigns: Option<Vec<String>>,
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use auth::{KeyKind, Role};
 use chrono_tz::Tz;
 use control_plane::Advertiser;
-use money::Currency;
+use money::{Currency, CurrencyError};
 use problem::FieldError;
 use tenancy::{AdvertiserId, CampaignId, ClientId, ClusterName, Isolation, Origin};
 
@@ -11,6 +11,7 @@ use super::{
     field::Fields,
     file::{CampaignFile, KeyFile, LimitsFile, TenantFile, UserFile},
 };
+use crate::names::{DisplayName, Email};
 
 /// Most origins of a tenant.
 const MOST_ORIGINS: usize = 50;
@@ -63,13 +64,16 @@ impl TenantOrder {
     pub(crate) fn from_file(file: &TenantFile) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::default();
         let client_id = fields.parse("/id", &file.id);
-        let name = fields.name("/name", &file.name);
+        let name = fields.owned::<DisplayName>("/name", &file.name);
         let isolation = isolation(&mut fields, &file.isolation);
         let cluster = fields.parse("/cluster", &file.cluster);
         let time_zone = file.time_zone.parse::<Tz>().ok();
         let zone = "must be an IANA time zone such as Europe/Warsaw";
         fields.must(time_zone.is_some(), "/time_zone", zone);
-        let currency = fields.parse("/currency", &file.currency);
+        let currency = fields.parse("/currency", &file.currency).filter(|currency: &Currency| {
+            fields.must(currency.is_listed(), "/currency", &CurrencyError.to_string());
+            currency.is_listed()
+        });
         let origins = file.origins.as_deref().map(|texts| origins(&mut fields, texts));
         check_numbers(&mut fields, file);
 
@@ -77,9 +81,9 @@ impl TenantOrder {
             .filter_map(|(place, advertiser)| {
                 let pointer = format!("{place}/id");
                 fields.once("advertiser", &pointer, &advertiser.id);
-                let name = fields.name(&format!("{place}/name"), &advertiser.name);
+                let name = fields.owned::<DisplayName>(&format!("{place}/name"), &advertiser.name);
                 let advertiser_id = fields.parse(&pointer, &advertiser.id)?;
-                Some(Advertiser { advertiser_id, name })
+                Some(Advertiser { advertiser_id, name: name?.into() })
             })
             .collect();
         // By their texts, so that a fault in an advertiser's id is not told twice.
@@ -95,26 +99,29 @@ impl TenantOrder {
             .collect();
 
         let errors = fields.into_errors();
-        match (client_id, isolation, cluster, time_zone, currency) {
-            (Some(client_id), Some(isolation), Some(cluster), Some(time_zone), Some(currency))
-                if errors.is_empty() =>
-            {
-                Ok(Self {
-                    client_id,
-                    name,
-                    isolation,
-                    cluster,
-                    time_zone,
-                    currency,
-                    origins,
-                    retention_days: file.retention_days,
-                    limits: file.limits.clone(),
-                    advertisers,
-                    campaigns,
-                    users,
-                    keys,
-                })
-            }
+        match (client_id, name, isolation, cluster, time_zone, currency) {
+            (
+                Some(client_id),
+                Some(name),
+                Some(isolation),
+                Some(cluster),
+                Some(time_zone),
+                Some(currency),
+            ) if errors.is_empty() => Ok(Self {
+                client_id,
+                name: name.into(),
+                isolation,
+                cluster,
+                time_zone,
+                currency,
+                origins,
+                retention_days: file.retention_days,
+                limits: file.limits.clone(),
+                advertisers,
+                campaigns,
+                users,
+                keys,
+            }),
             _ => Err(errors),
         }
     }
@@ -178,10 +185,10 @@ fn campaign(
     let pointer = format!("{place}/id");
     fields.once("campaign", &pointer, &order.id);
     let campaign_id = fields.parse(&pointer, &order.id);
-    let name = fields.name(&format!("{place}/name"), &order.name);
+    let name = fields.owned::<DisplayName>(&format!("{place}/name"), &order.name);
     let pointer = format!("{place}/advertiser");
     let advertiser_id = advertiser(fields, &pointer, order.advertiser.as_deref(), known);
-    Some(CampaignOrder { campaign_id: campaign_id?, name, advertiser_id })
+    Some(CampaignOrder { campaign_id: campaign_id?, name: name?.into(), advertiser_id })
 }
 
 fn user(
@@ -190,10 +197,11 @@ fn user(
     order: &UserFile,
     known: &BTreeSet<&str>,
 ) -> Option<UserOrder> {
-    let email = order.email.to_lowercase();
     let pointer = format!("{place}/email");
-    fields.must(is_email(&email), &pointer, "must be an email address such as ann@acme.example");
-    fields.once("user", &pointer, &email);
+    let email = fields.owned::<Email>(&pointer, &order.email);
+    if let Some(email) = &email {
+        fields.once("user", &pointer, email.as_str());
+    }
     let role = order.role.parse().ok().filter(|role| *role != Role::PlatformAdmin);
     let reason = "must be one of owner, analyst, advertiser";
     fields.must(role.is_some(), &format!("{place}/role"), reason);
@@ -208,13 +216,15 @@ fn user(
         }
         _ => {}
     }
-    Some(UserOrder { email, role: role?, advertiser_id })
+    Some(UserOrder { email: email?.into(), role: role?, advertiser_id })
 }
 
 fn key(fields: &mut Fields, place: &str, order: &KeyFile) -> Option<KeyOrder> {
     let pointer = format!("{place}/name");
-    let name = fields.name(&pointer, &order.name);
-    fields.once("key", &pointer, &name);
+    let name = fields.owned::<DisplayName>(&pointer, &order.name);
+    if let Some(name) = &name {
+        fields.once("key", &pointer, name.as_str());
+    }
     let kind = fields.parse::<KeyKind>(&format!("{place}/kind"), &order.kind);
     let campaigns = order.campaigns.as_ref().map(|ids| {
         let ids = ids.iter().enumerate();
@@ -224,17 +234,5 @@ fn key(fields: &mut Fields, place: &str, order: &KeyFile) -> Option<KeyOrder> {
     let limited = campaigns.is_none() || kind.is_none_or(|kind| kind == KeyKind::Read);
     let reason = "must be left out: only keys of kind read are limited to campaigns";
     fields.must(limited, &format!("{place}/campaigns"), reason);
-    Some(KeyOrder { name, kind: kind?, campaigns })
-}
-
-/// The shape of an address; whether it exists is for the mail server to say.
-fn is_email(text: &str) -> bool {
-    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic());
-    text.len() <= 254
-        && text.split_once('@').is_some_and(|(person, domain)| {
-            let labels = || domain.split('.');
-            plain(person)
-                && labels().count() >= 2
-                && labels().all(|label| plain(label) && !label.contains('@'))
-        })
+    Some(KeyOrder { name: name?.into(), kind: kind?, campaigns })
 }

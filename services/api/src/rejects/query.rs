@@ -8,6 +8,7 @@ use warehouse::{RejectFilter, RejectId};
 use crate::{
     pagination::{Page, PageQuery},
     reports::moment,
+    schemas,
 };
 
 /// The last moment a reject can have been received, in seconds since 1970: 2200-01-01.
@@ -22,20 +23,21 @@ const CODE_MAX: usize = 40;
 #[into_params(parameter_in = Query)]
 pub(crate) struct RejectsQuery {
     /// Only those of this code, as the collector's answer names it.
-    #[param(example = "missing_field")]
+    #[param(value_type = Option<schemas::RejectionCode>)]
     code: Option<String>,
     /// Only those received then or later: RFC 3339, or a date, which begins at midnight in the
     /// tenant's time zone.
-    #[param(example = "2026-03-01T00:00:00Z")]
+    #[param(value_type = Option<schemas::Moment>)]
     from: Option<String>,
     /// Only those received before: RFC 3339 or a date.
-    #[param(example = "2026-03-02T00:00:00Z")]
+    #[param(value_type = Option<schemas::Moment>)]
     to: Option<String>,
     /// How many items at most: 1 to 500, 50 when absent. A page may be shorter than that and not
     /// be the last: what was sent may be large.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 500)]
     limit: Option<String>,
     /// Where the page before ended: its `next_cursor`.
+    #[param(value_type = Option<schemas::Cursor>)]
     cursor: Option<String>,
 }
 

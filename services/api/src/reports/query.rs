@@ -7,7 +7,10 @@ use problem::{Code, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::reports::schemas::{GranularityName, MetricName};
+use crate::{
+    reports::schemas::{GranularityName, MetricName},
+    schemas,
+};
 
 /// How far back an answer reaches when the caller does not say.
 const DEFAULT_LENGTH: TimeDelta = TimeDelta::hours(24);
@@ -19,11 +22,11 @@ const DEFAULT_LENGTH: TimeDelta = TimeDelta::hours(24);
 pub(crate) struct MetricsQuery {
     /// The first moment: RFC 3339, or a date, which begins at midnight in `tz`. 24 hours before
     /// `to` when absent. Rounded down to a quarter hour.
-    #[param(example = "2019-11-24T00:00:00Z")]
+    #[param(value_type = Option<schemas::Moment>, example = "2019-11-24T00:00:00Z")]
     pub(crate) from: Option<String>,
     /// The first moment that no longer counts: RFC 3339 or a date. Now when absent. Rounded up to
     /// a quarter hour.
-    #[param(example = "2019-11-25T00:00:00Z")]
+    #[param(value_type = Option<schemas::Moment>, example = "2019-11-25T00:00:00Z")]
     pub(crate) to: Option<String>,
     /// How long the buckets are; `hour` when absent.
     #[param(inline, value_type = Option<GranularityName>)]

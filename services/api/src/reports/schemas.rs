@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use crate::reports::Values;
+use crate::{reports::Values, schemas::one_of};
 
 /// The name of a granularity.
 pub(super) enum GranularityName {}
@@ -21,7 +21,7 @@ pub(super) enum MetricName {}
 
 impl PartialSchema for GranularityName {
     fn schema() -> RefOr<Schema> {
-        one_of(Granularity::ALL.map(Granularity::as_str))
+        one_of(Granularity::ALL.map(Granularity::as_str)).into()
     }
 }
 
@@ -29,15 +29,11 @@ impl ToSchema for GranularityName {}
 
 impl PartialSchema for MetricName {
     fn schema() -> RefOr<Schema> {
-        one_of(Metric::ALL.map(Metric::as_str))
+        one_of(Metric::ALL.map(Metric::as_str)).into()
     }
 }
 
 impl ToSchema for MetricName {}
-
-fn one_of<const N: usize>(names: [&'static str; N]) -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
-}
 
 fn value(metric: Metric) -> Object {
     let (kind, format) = match metric.unit() {

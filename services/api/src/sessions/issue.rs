@@ -145,10 +145,10 @@ impl Sessions {
 
     /// Ends the session of a refresh token; one that is unknown has ended already.
     pub(crate) async fn logout(&self, presented: &str, now: DateTime<Utc>) -> Result<(), Failure> {
-        if let Ok(presented) = presented.parse::<RefreshToken>() {
-            self.store.revoke_refresh_family(&presented.hash(), now).await?;
-        }
-        Ok(())
+        let presented: RefreshToken = presented
+            .parse()
+            .map_err(|_| Problem::field("/refresh_token", "must be a refresh token"))?;
+        Ok(self.store.revoke_refresh_family(&presented.hash(), now).await?)
     }
 
     /// An access token for an API key.

@@ -67,9 +67,16 @@ async fn a_refresh_token_continues_the_session_until_logout() {
     assert_eq!(stand.post("/v1/auth/logout", None, last.clone()).await.status, 204);
     let ended = stand.post("/v1/auth/refresh", None, last).await;
     assert_eq!((ended.status.as_u16(), &ended.body["code"]), (401, &json!("credential_invalid")));
+    let unknown = json!({"refresh_token": "A".repeat(43)});
+    assert_eq!(stand.post("/v1/auth/refresh", None, unknown.clone()).await.status, 401);
+    assert_eq!(stand.post("/v1/auth/logout", None, unknown).await.status, 204);
+
+    // Whoever sends something else must not believe that a session has ended.
     let made_up = json!({"refresh_token": "made up"});
     assert_eq!(stand.post("/v1/auth/refresh", None, made_up.clone()).await.status, 401);
-    assert_eq!(stand.post("/v1/auth/logout", None, made_up).await.status, 204);
+    let refused = stand.post("/v1/auth/logout", None, made_up).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.body["errors"][0]["pointer"], "/refresh_token");
 }
 
 #[actix_web::test]

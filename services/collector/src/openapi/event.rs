@@ -80,13 +80,13 @@ const ITEM_FIELDS: &[Described] = &[
 const ENVELOPE_FIELDS: &[Described] = &[
     field("sent_at", Form::Time, "`sentAt`", "When the request is sent, by the sender's clock: one that is more than a minute ahead of ours is set right in the events' times.", &[]),
     field("visitor_id", Form::Id, "`anonymous_id`, `anonymousId`, `client_id`, `clientId`, `distinct_id`", "The browser or device of every event that does not say otherwise. GA4's `client_id` is this, and never a tenant.", &["\"v1\""]),
-    field("session_id", Form::Id, "`sessionId`", "The visit.", &["\"s1\""]),
+    field("session_id", Form::Id, "`sessionId`, `ga_session_id`, `$session_id`", "The visit.", &["\"s1\""]),
     field("customer_id", Form::Id, "`user_id`, `userId`", "The customer.", &["\"8c6976e5\""]),
     field("campaign_id", Form::Id, "`promotion_id`", "The campaign.", &["\"spring-sale\""]),
     field("currency", Form::Letters(3), "`currency_code`, `currencyCode`", "The currency.", &["\"EUR\""]),
-    field("event_time", Form::Time, "`timestamp`, `timestamp_micros`", "When they happened.", &[]),
+    field("event_time", Form::Time, "`timestamp`, `timestamp_micros`, `original_timestamp`, `originalTimestamp`", "When they happened.", &[]),
     field("user_agent", Form::Label(1024), "`userAgent`", "The browser's own name.", &["\"Mozilla/5.0\""]),
-    field("country", Form::Letters(2), "", "ISO 3166-1, two letters.", &["\"DE\""]),
+    field("country", Form::Letters(2), "`country_code`, `$geoip_country_code`", "ISO 3166-1, two letters.", &["\"DE\""]),
 ];
 
 fn events(about: &str) -> ArrayBuilder {

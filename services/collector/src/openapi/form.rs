@@ -5,7 +5,9 @@ use utoipa::openapi::{
 };
 
 /// A time with a zone, or a number since 1970.
-const TIME: &str = r"^\s*(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)? ?([Zz]|[+-]\d{2}(:?\d{2})?)|\d+(\.\d+)?)?\s*$";
+const TIME: &str = r"^\s*(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt ]([01]\d|2[0-3]):[0-5]\d(:([0-5]\d|60)([.,]\d+)?)? ?([Zz]|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)|\d{1,18}(\.\d{1,9})?)?\s*$";
+/// The last nanosecond that 64 bits count.
+const LATEST: f64 = 9_223_372_036_854_775_807.0;
 const DECIMAL: &str = r"^\s*(\d+(\.\d+)?([eE][+-]?\d{1,2})?)?\s*$";
 
 /// What may be sent for a field.
@@ -85,9 +87,10 @@ impl Form {
             Self::Label(longest) => {
                 of(&[Type::String, Type::Number, Type::Null]).max_length(Some(longest))
             }
-            Self::Time => {
-                of(&[Type::String, Type::Number, Type::Null]).pattern(Some(TIME)).minimum(Some(0))
-            }
+            Self::Time => of(&[Type::String, Type::Number, Type::Null])
+                .pattern(Some(TIME))
+                .minimum(Some(0))
+                .maximum(Some(LATEST)),
             Self::Amount => of(&[Type::String, Type::Number, Type::Null])
                 .format(Some(SchemaFormat::Custom("decimal".to_owned())))
                 .pattern(Some(DECIMAL))

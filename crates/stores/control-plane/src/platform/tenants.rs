@@ -103,18 +103,10 @@ fn isolation(text: &str) -> Result<Isolation, ControlPlaneError> {
 }
 
 fn state(text: &str) -> Result<TenantState, ControlPlaneError> {
-    [TenantState::Provisioning, TenantState::Active, TenantState::Suspended]
+    TenantState::ALL
         .into_iter()
-        .find(|state| state_name(*state) == text)
+        .find(|state| state.as_str() == text)
         .ok_or_else(|| ControlPlaneError::corrupt("tenant state")(text))
-}
-
-const fn state_name(state: TenantState) -> &'static str {
-    match state {
-        TenantState::Provisioning => "provisioning",
-        TenantState::Active => "active",
-        TenantState::Suspended => "suspended",
-    }
 }
 
 impl PlatformControl {
@@ -205,7 +197,7 @@ impl PlatformControl {
         let mut transaction = self.begin().await?;
         sqlx::query(sql!("tenant/set_state"))
             .bind(client_id.as_str())
-            .bind(state_name(state))
+            .bind(state.as_str())
             .execute(&mut transaction)
             .await?;
         let entry = AuditEntry {

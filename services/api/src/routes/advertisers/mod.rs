@@ -4,6 +4,8 @@ use serde::Serialize;
 use tenancy::AdvertiserId;
 use utoipa::ToSchema;
 
+use crate::schemas;
+
 pub(crate) mod list;
 pub(crate) mod put;
 
@@ -11,10 +13,9 @@ pub(crate) mod put;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Advertiser {
     /// Its id.
-    #[schema(value_type = String, example = "nova")]
+    #[schema(value_type = schemas::Slug)]
     id: AdvertiserId,
     /// The name people know it by.
-    #[schema(example = "Nova Shoes")]
     name: String,
 }
 

@@ -9,15 +9,14 @@ use utoipa::ToSchema;
 use web::{Body, Error, Tenant};
 
 use super::Advertiser;
-use crate::{failure::Failure, names::display_name, state::Api};
+use crate::{failure::Failure, names::DisplayName, schemas, state::Api};
 
 /// What an advertiser should be like.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AdvertiserOrder {
     /// The name people know it by.
-    #[schema(example = "Nova Shoes")]
-    name: String,
+    name: DisplayName,
 }
 
 /// Makes an advertiser, or renames it.
@@ -26,7 +25,7 @@ pub(crate) struct AdvertiserOrder {
     path = "/v1/advertisers/{id}",
     tag = "advertisers",
     operation_id = "put_advertiser",
-    params(("id" = String, Path, description = "A slug: a-z, 0-9 and inner -, up to 40 characters")),
+    params(("id" = schemas::Slug, Path, description = "The advertiser")),
     request_body = AdvertiserOrder,
     responses((status = 200, description = "The advertiser", body = Advertiser)),
 )]
@@ -39,7 +38,7 @@ pub(crate) async fn put(
     let advertiser_id = id.parse::<tenancy::AdvertiserId>();
     let advertiser = control_plane::Advertiser {
         advertiser_id: advertiser_id.map_err(|error| Problem::field("{id}", error.to_string()))?,
-        name: display_name("/name", order.name)?,
+        name: order.name.into(),
     };
     let actor = tenant.principal().subject.to_string();
     let stored = api.control_plane.for_tenant(tenant.context());

@@ -9,20 +9,19 @@ use utoipa::ToSchema;
 use web::{Body, Error, Tenant};
 
 use super::ApiKey;
-use crate::{failure::Failure, names::display_name, state::Api};
+use crate::{failure::Failure, names::DisplayName, schemas, state::Api};
 
 /// A key to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApiKeyOrder {
     /// What tells the tenant's keys apart.
-    #[schema(example = "web shop")]
-    name: String,
-    /// `collect` (send events), `import` (send history) or `read` (read reports).
-    #[schema(value_type = String, example = "collect")]
+    name: DisplayName,
+    /// What it is for.
+    #[schema(value_type = schemas::ApiKeyKind)]
     pub(crate) kind: KeyKind,
     /// The campaigns a `read` key is limited to; all when absent.
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<schemas::CampaignId>>)]
     campaigns: Option<Vec<CampaignId>>,
     /// When it ends (RFC 3339), in the future; never when absent. Tokens made from it end then too.
     expires_at: Option<DateTime<Utc>>,
@@ -34,7 +33,7 @@ pub(crate) struct NewKey {
     #[serde(flatten)]
     about: ApiKey,
     /// The whole key. It is shown this once.
-    #[schema(example = "ff_collect_<id>_<secret>")]
+    #[schema(value_type = schemas::ApiKeySecret)]
     key: String,
 }
 
@@ -74,7 +73,7 @@ pub(crate) async fn make(
     if order.expires_at.is_some_and(|end| end <= now) {
         return Err(Problem::field("/expires_at", "must be in the future").into());
     }
-    let name = display_name("/name", order.name)?;
+    let name = String::from(order.name);
     let key = auth::ApiKey::generate(order.kind)?;
     let new = NewApiKey {
         key_id: key.id().clone(),

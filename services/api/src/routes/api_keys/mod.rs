@@ -6,6 +6,8 @@ use serde::Serialize;
 use tenancy::CampaignId;
 use utoipa::ToSchema;
 
+use crate::schemas;
+
 pub(crate) mod create;
 pub(crate) mod list;
 pub(crate) mod revoke;
@@ -14,15 +16,15 @@ pub(crate) mod revoke;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ApiKey {
     /// The public part of the key.
-    #[schema(example = "1f0c5e9ab2d34c77")]
+    #[schema(value_type = schemas::ApiKeyId)]
     id: String,
     /// What tells the tenant's keys apart.
     name: String,
-    /// `collect`, `import` or `read`.
-    #[schema(value_type = String, example = "read")]
+    /// What it is for.
+    #[schema(value_type = schemas::ApiKeyKind)]
     kind: KeyKind,
     /// The campaigns a `read` key is limited to; `null` for all.
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<schemas::CampaignId>>)]
     campaigns: Option<Vec<CampaignId>>,
     /// When it was made.
     created_at: DateTime<Utc>,

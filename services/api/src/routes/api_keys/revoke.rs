@@ -6,7 +6,7 @@ use auth::{ApiKeyId, ManageApiKeys};
 use problem::Problem;
 use web::{Error, Tenant};
 
-use crate::{failure::Failure, state::Api};
+use crate::{failure::Failure, schemas, state::Api};
 
 /// Refuses an API key, and the tokens made from it, from now on; within five seconds everywhere.
 #[utoipa::path(
@@ -14,7 +14,7 @@ use crate::{failure::Failure, state::Api};
     path = "/v1/api-keys/{id}",
     tag = "api keys",
     operation_id = "revoke_api_key",
-    params(("id" = String, Path, description = "The public part of the key")),
+    params(("id" = schemas::ApiKeyId, Path, description = "The public part of the key")),
     responses(
         (status = 204, description = "The key is refused from now on"),
         (status = 404, description = "There is no such key in use"),

@@ -4,17 +4,17 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{Body, Error, readable_from};
 
-use crate::{caller::caller, sessions::TokenPair, state::Api};
+use crate::{caller::caller, schemas, sessions::TokenPair, state::Api};
 
 /// An invitation, and the password to log in with from now on.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Acceptance {
-    /// What the inviting person handed on: `ffi_<secret>`.
-    #[schema(example = "ffi_…")]
+    /// What the inviting person handed on.
+    #[schema(value_type = schemas::InvitationToken)]
     token: String,
     /// The password, chosen by the invited person.
-    #[schema(min_length = 12, max_length = 256, example = "correct horse battery")]
+    #[schema(value_type = schemas::Password)]
     password: String,
 }
 

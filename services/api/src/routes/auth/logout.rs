@@ -12,7 +12,10 @@ use crate::{routes::auth::refresh::Session, state::Api};
     operation_id = "logout",
     security(()),
     request_body = Session,
-    responses((status = 204, description = "The session has ended")),
+    responses(
+        (status = 204, description = "The session has ended, or is none any more"),
+        (status = 422, description = "That is no refresh token"),
+    ),
 )]
 pub(crate) async fn logout(
     api: Data<Api>,

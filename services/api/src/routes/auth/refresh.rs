@@ -4,13 +4,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{Body, Error, readable_from};
 
-use crate::{sessions::TokenPair, state::Api};
+use crate::{schemas, sessions::TokenPair, state::Api};
 
 /// A session to be continued or ended.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Session {
     /// The refresh token of the last answer.
+    #[schema(value_type = schemas::RefreshToken)]
     pub(super) refresh_token: String,
 }
 

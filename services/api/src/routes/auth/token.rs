@@ -4,13 +4,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{Body, Error, readable_from};
 
-use crate::{sessions::AccessToken, state::Api};
+use crate::{schemas, sessions::AccessToken, state::Api};
 
 /// An API key to be exchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exchange {
-    /// The key: `ff_<kind>_<id>_<secret>`.
+    /// The key.
+    #[schema(value_type = schemas::ApiKeySecret)]
     api_key: String,
 }
 

@@ -11,17 +11,17 @@ use utoipa::ToSchema;
 use web::{Body, Error, Tenant};
 
 use super::Campaign;
-use crate::{failure::Failure, names::display_name, state::Api};
+use crate::{failure::Failure, names::DisplayName, schemas, state::Api};
 
 /// What to change of a campaign; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CampaignChange {
-    /// The name people know it by: 1 to 200 characters.
-    name: Option<String>,
+    /// The name people know it by.
+    name: Option<DisplayName>,
     /// Whose it is; `null` takes it back.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<schemas::Slug>)]
     advertiser_id: Option<Option<AdvertiserId>>,
 }
 
@@ -38,7 +38,7 @@ fn present<'de, D: Deserializer<'de>>(
     path = "/v1/campaigns/{id}",
     tag = "campaigns",
     operation_id = "change_campaign",
-    params(("id" = String, Path, description = "The campaign")),
+    params(("id" = schemas::CampaignId, Path, description = "The campaign")),
     request_body = CampaignChange,
     responses(
         (status = 200, description = "The campaign as it is now", body = Campaign),
@@ -52,11 +52,11 @@ pub(crate) async fn change(
     id: Path<CampaignId>,
     Body(change): Body<CampaignChange>,
 ) -> Result<HttpResponse, Error> {
-    let name = change.name.map(|name| display_name("/name", name)).transpose()?;
+    let name = change.name.as_ref().map(DisplayName::as_str);
     let advertiser = change.advertiser_id.as_ref().map(Option::as_ref);
     let actor = tenant.principal().subject.to_string();
     let stored = api.control_plane.for_tenant(tenant.context());
-    let changed = stored.change_campaign(&actor, &id, name.as_deref(), advertiser).await;
+    let changed = stored.change_campaign(&actor, &id, name, advertiser).await;
     api.campaigns.forget(tenant.context(), &id).await;
     match changed {
         Ok(Some(campaign)) => Ok(HttpResponse::Ok().json(Campaign::from(campaign))),

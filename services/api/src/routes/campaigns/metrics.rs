@@ -9,6 +9,7 @@ use web::{Error, Query, Tenant};
 
 use crate::{
     reports::{MetricsAnswer, MetricsQuery},
+    schemas,
     state::Api,
 };
 
@@ -21,7 +22,7 @@ use crate::{
     path = "/v1/campaigns/{id}/metrics",
     tag = "campaigns",
     operation_id = "campaign_metrics",
-    params(("id" = String, Path, description = "The campaign"), MetricsQuery),
+    params(("id" = schemas::CampaignId, Path, description = "The campaign"), MetricsQuery),
     responses(
         (status = 200, description = "Totals and series", body = MetricsAnswer),
         (status = 404, description = "There is no such campaign, or it is not yours"),

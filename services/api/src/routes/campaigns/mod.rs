@@ -5,6 +5,8 @@ use serde::Serialize;
 use tenancy::{AdvertiserId, CampaignId};
 use utoipa::ToSchema;
 
+use crate::schemas;
+
 pub(crate) mod change;
 pub(crate) mod list;
 pub(crate) mod metrics;
@@ -14,12 +16,12 @@ pub(crate) mod show;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Campaign {
     /// Its id, as events carry it.
-    #[schema(value_type = String, example = "spring-sale")]
+    #[schema(value_type = schemas::CampaignId)]
     id: CampaignId,
     /// The name people know it by; its id until somebody names it.
     name: String,
     /// Whose it is; `null` until the owner assigns it.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<schemas::Slug>)]
     advertiser_id: Option<AdvertiserId>,
     /// When its first event came in; `null` for one that is only declared.
     first_seen: Option<DateTime<Utc>>,

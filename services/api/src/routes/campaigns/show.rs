@@ -7,7 +7,7 @@ use tenancy::CampaignId;
 use web::{Error, Tenant};
 
 use super::Campaign;
-use crate::state::Api;
+use crate::{schemas, state::Api};
 
 /// One campaign.
 #[utoipa::path(
@@ -15,7 +15,7 @@ use crate::state::Api;
     path = "/v1/campaigns/{id}",
     tag = "campaigns",
     operation_id = "show_campaign",
-    params(("id" = String, Path, description = "The campaign")),
+    params(("id" = schemas::CampaignId, Path, description = "The campaign")),
     responses(
         (status = 200, description = "The campaign", body = Campaign),
         (status = 404, description = "There is none, or it is not yours"),

@@ -30,9 +30,10 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplayOrder {
     /// Rejects to be read again as they were sent: after a limit was raised, say.
-    #[schema(value_type = Option<Vec<Uuid>>)]
+    #[schema(value_type = Option<Vec<Uuid>>, min_items = 1, max_items = 1_000)]
     ids: Option<Vec<RejectId>>,
     /// Rejects with what they should have been.
+    #[schema(min_items = 1, max_items = 1_000)]
     events: Option<Vec<MendedEvent>>,
 }
 

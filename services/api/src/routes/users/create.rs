@@ -13,7 +13,8 @@ use super::User;
 use crate::{
     failure::Failure,
     invitations::{self, Invitation},
-    names::email,
+    names::Email,
+    schemas,
     state::Api,
 };
 
@@ -22,13 +23,12 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserOrder {
     /// The address to log in with.
-    #[schema(example = "ann@northwind.example")]
-    email: String,
-    /// `owner`, `analyst` or `advertiser`.
-    #[schema(value_type = String, example = "analyst")]
+    email: Email,
+    /// What the user may do.
+    #[schema(value_type = schemas::UserRole)]
     role: Role,
     /// Whose campaigns an `advertiser` sees.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<schemas::Slug>)]
     advertiser_id: Option<AdvertiserId>,
 }
 
@@ -74,9 +74,8 @@ pub(crate) async fn invite(
     keep: impl AsyncFnOnce(&NewUser, &NewInvitation) -> Result<(), ControlPlaneError>,
 ) -> Result<InvitedUser, Failure> {
     check(&order)?;
-    let UserOrder { email: address, role, advertiser_id } = order;
-    let user =
-        NewUser { user_id: Uuid::now_v7(), email: email("/email", address)?, role, advertiser_id };
+    let UserOrder { email, role, advertiser_id } = order;
+    let user = NewUser { user_id: Uuid::now_v7(), email: email.into(), role, advertiser_id };
     let (token, kept) = invitations::generate(now)?;
     keep(&user, &kept).await.map_err(|error| match error {
         ControlPlaneError::Refused { .. } => {
@@ -121,7 +120,7 @@ mod tests {
             ("analyst", None, None),
         ] {
             let order = UserOrder {
-                email: "ann@acme.example".into(),
+                email: Email::try_from("ann@acme.example".to_owned()).unwrap(),
                 role: role.parse().unwrap(),
                 advertiser_id: advertiser.map(|id| id.parse().unwrap()),
             };

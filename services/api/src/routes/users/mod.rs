@@ -7,6 +7,8 @@ use tenancy::AdvertiserId;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::schemas;
+
 pub(crate) mod create;
 pub(crate) mod disable;
 pub(crate) mod list;
@@ -20,11 +22,11 @@ pub(crate) struct User {
     id: Uuid,
     /// The address to log in with.
     email: String,
-    /// `owner`, `analyst` or `advertiser`.
-    #[schema(value_type = String, example = "analyst")]
+    /// What the user may do.
+    #[schema(value_type = schemas::UserRole)]
     role: Role,
     /// Whose campaigns an `advertiser` sees.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<schemas::Slug>)]
     advertiser_id: Option<AdvertiserId>,
     /// Whether logins are refused.
     disabled: bool,

@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     invitations::Invitation,
     onboarding::{Made, Onboarding, TenantFile},
+    schemas,
     state::Api,
 };
 
@@ -28,9 +29,10 @@ pub(crate) struct OnboardedTenant {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MadeKey {
     name: String,
-    #[schema(example = "collect")]
+    #[schema(value_type = schemas::ApiKeyKind)]
     kind: &'static str,
     /// The whole key.
+    #[schema(value_type = schemas::ApiKeySecret)]
     key: String,
 }
 
@@ -38,7 +40,7 @@ pub(crate) struct MadeKey {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MadeUser {
     email: String,
-    #[schema(example = "owner")]
+    #[schema(value_type = schemas::UserRole)]
     role: &'static str,
     invitation: Invitation,
 }

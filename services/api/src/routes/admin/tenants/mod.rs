@@ -10,7 +10,7 @@ use serde::Serialize;
 use tenancy::{ClientId, ClusterName, Isolation, Limits, Origin, TenantState};
 use utoipa::ToSchema;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, schemas};
 
 pub(crate) mod api_keys;
 pub(crate) mod create;
@@ -22,27 +22,27 @@ pub(crate) mod users;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TenantView {
     /// Its id.
-    #[schema(value_type = String, example = "acme")]
+    #[schema(value_type = schemas::Slug)]
     id: ClientId,
     /// The name people know it by.
     name: String,
-    /// `shared`, `schema` or `dedicated`.
-    #[schema(value_type = String, example = "shared")]
+    /// How far its data is kept apart.
+    #[schema(value_type = schemas::IsolationTier)]
     isolation: Isolation,
     /// The ClickHouse cluster its rows are on.
-    #[schema(value_type = String)]
+    #[schema(value_type = schemas::Slug)]
     cluster: ClusterName,
-    /// `provisioning`, `active` or `suspended`.
-    #[schema(value_type = String, example = "active")]
+    /// Whether it may send and read.
+    #[schema(value_type = schemas::State)]
     state: TenantState,
     /// The zone its days begin in.
     #[schema(example = "Europe/Warsaw")]
     time_zone: &'static str,
     /// The currency of amounts sent without one.
-    #[schema(value_type = String, example = "EUR")]
+    #[schema(value_type = schemas::Currency)]
     currency: Currency,
     /// The origins whose pages may read its answers.
-    #[schema(value_type = Vec<String>, example = json!(["https://console.acme.example"]))]
+    #[schema(value_type = Vec<schemas::Origin>)]
     origins: Arc<[Origin]>,
     /// How long raw events are kept, in days.
     retention_days: u32,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use web::{Error, Platform};
 
 use super::{TenantView, existing};
-use crate::{failure::Failure, routes::advertisers::Advertiser, state::Api};
+use crate::{failure::Failure, routes::advertisers::Advertiser, schemas, state::Api};
 
 /// A tenant, and who runs campaigns with it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,7 +26,7 @@ pub(crate) struct TenantDetails {
     path = "/v1/admin/tenants/{id}",
     tag = "admin",
     operation_id = "show_tenant",
-    params(("id" = String, Path, description = "The tenant")),
+    params(("id" = schemas::Slug, Path, description = "The tenant")),
     responses(
         (status = 200, description = "The tenant", body = TenantDetails),
         (status = 404, description = "There is none"),

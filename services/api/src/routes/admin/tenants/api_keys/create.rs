@@ -12,6 +12,7 @@ use crate::{
         admin::tenants::existing,
         api_keys::create::{ApiKeyOrder, NewKey, make},
     },
+    schemas,
     state::Api,
 };
 
@@ -24,7 +25,7 @@ use crate::{
     path = "/v1/admin/tenants/{id}/api-keys",
     tag = "admin",
     operation_id = "create_tenant_api_key",
-    params(("id" = String, Path, description = "The tenant")),
+    params(("id" = schemas::Slug, Path, description = "The tenant")),
     request_body = ApiKeyOrder,
     responses(
         (status = 201, description = "The key", body = NewKey),

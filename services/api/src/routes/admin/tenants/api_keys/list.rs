@@ -10,6 +10,7 @@ use crate::{
     failure::Failure,
     pagination::Listing,
     routes::{admin::tenants::existing, api_keys::ApiKey},
+    schemas,
     state::Api,
 };
 
@@ -20,7 +21,7 @@ use crate::{
     path = "/v1/admin/tenants/{id}/api-keys",
     tag = "admin",
     operation_id = "list_tenant_api_keys",
-    params(("id" = String, Path, description = "The tenant")),
+    params(("id" = schemas::Slug, Path, description = "The tenant")),
     responses(
         (status = 200, description = "The keys", body = Listing<ApiKey>),
         (status = 404, description = "There is no such tenant"),

@@ -7,7 +7,7 @@ use problem::Problem;
 use tenancy::ClientId;
 use web::{Error, Platform};
 
-use crate::{failure::Failure, state::Api};
+use crate::{failure::Failure, schemas, state::Api};
 
 /// Refuses a tenant's `collect` or `import` key, and the tokens made from it, from now on; within
 /// five seconds everywhere.
@@ -17,8 +17,8 @@ use crate::{failure::Failure, state::Api};
     tag = "admin",
     operation_id = "revoke_tenant_api_key",
     params(
-        ("id" = String, Path, description = "The tenant"),
-        ("key_id" = String, Path, description = "The public part of the key"),
+        ("id" = schemas::Slug, Path, description = "The tenant"),
+        ("key_id" = schemas::ApiKeyId, Path, description = "The public part of the key"),
     ),
     responses(
         (status = 204, description = "The key is refused from now on"),

@@ -12,6 +12,7 @@ use crate::{
         admin::tenants::existing,
         users::create::{InvitedUser, UserOrder, invite},
     },
+    schemas,
     state::Api,
 };
 
@@ -23,7 +24,7 @@ use crate::{
     path = "/v1/admin/tenants/{id}/users",
     tag = "admin",
     operation_id = "create_tenant_user",
-    params(("id" = String, Path, description = "The tenant")),
+    params(("id" = schemas::Slug, Path, description = "The tenant")),
     request_body = UserOrder,
     responses(
         (status = 201, description = "The user, and the invitation", body = InvitedUser),

@@ -10,6 +10,7 @@ use crate::{
     failure::Failure,
     pagination::Listing,
     routes::{admin::tenants::existing, users::User},
+    schemas,
     state::Api,
 };
 
@@ -19,7 +20,7 @@ use crate::{
     path = "/v1/admin/tenants/{id}/users",
     tag = "admin",
     operation_id = "list_tenant_users",
-    params(("id" = String, Path, description = "The tenant")),
+    params(("id" = schemas::Slug, Path, description = "The tenant")),
     responses(
         (status = 200, description = "Every user", body = Listing<User>),
         (status = 404, description = "There is no such tenant"),

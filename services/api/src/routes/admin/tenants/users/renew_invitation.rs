@@ -10,6 +10,7 @@ use web::{Error, Platform};
 
 use crate::{
     invitations::{self, Invitation},
+    schemas,
     state::Api,
 };
 
@@ -21,7 +22,7 @@ use crate::{
     tag = "admin",
     operation_id = "renew_tenant_invitation",
     params(
-        ("id" = String, Path, description = "The tenant"),
+        ("id" = schemas::Slug, Path, description = "The tenant"),
         ("user_id" = Uuid, Path, description = "The user"),
     ),
     responses(

@@ -8,7 +8,7 @@ use tenancy::ClientId;
 use uuid::Uuid;
 use web::{Error, Platform};
 
-use crate::{failure::Failure, state::Api};
+use crate::{failure::Failure, schemas, state::Api};
 
 /// Takes an invitation back, and with it the user, whose address is free again.
 #[utoipa::path(
@@ -17,7 +17,7 @@ use crate::{failure::Failure, state::Api};
     tag = "admin",
     operation_id = "revoke_tenant_invitation",
     params(
-        ("id" = String, Path, description = "The tenant"),
+        ("id" = schemas::Slug, Path, description = "The tenant"),
         ("user_id" = Uuid, Path, description = "The user"),
     ),
     responses(

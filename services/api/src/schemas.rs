@@ -1,0 +1,158 @@
+//! The forms of names, ids and tokens as OpenAPI schemas, each in one place: what the code checks,
+//! said to clients. A description says what no schema can, such as a length in bytes.
+
+use std::borrow::Cow;
+
+use auth::{KeyKind, Role};
+use tenancy::{Isolation, TenantState};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
+
+use crate::names;
+
+/// Says the form of a type of ours, or of a name that stands for a type of another crate.
+macro_rules! form {
+    ($name:ident, $about:literal, $form:expr) => {
+        #[doc = $about]
+        pub(crate) enum $name {}
+
+        form!($name as $name, $about, $form);
+    };
+    ($of:ty as $name:ident, $about:literal, $form:expr) => {
+        impl PartialSchema for $of {
+            fn schema() -> RefOr<Schema> {
+                $form.description(Some($about)).into()
+            }
+        }
+
+        impl ToSchema for $of {
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+    };
+}
+
+form!(
+    Slug,
+    "A name that never changes: 1 to 40 characters of `a-z`, `0-9` and inner `-`",
+    text("^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$", "nova")
+);
+form!(
+    CampaignId,
+    "A campaign, as its events name it: 1 to 200 bytes of UTF-8 without control characters, and \
+     neither `.` nor `..`. White space around it is taken away",
+    text(
+        r"^(?!\s*\.\.?\s*$)[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        "spring-sale"
+    )
+    .max_length(Some(200))
+);
+form!(
+    names::DisplayName as DisplayName,
+    "A name for people: 1 to 200 characters, none of them a control character. White space around \
+     it is taken away",
+    text(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", "Nova Shoes")
+        .max_length(Some(200))
+);
+form!(
+    names::Email as Email,
+    "An address to log in with: printable ASCII, with a domain of two labels at least. White space \
+     around it is taken away, and it is kept in lower case",
+    text(r"^\s*[!-?A-~]+@[!-,\-/-?A-~]+(\.[!-,\-/-?A-~]+)+\s*$", "ann@northwind.example")
+        .max_length(Some(254))
+);
+form!(
+    Password,
+    "12 to 256 characters",
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .examples(["correct horse battery"])
+        .min_length(Some(12))
+        .max_length(Some(256))
+);
+form!(Currency, "An ISO 4217 code", text("^[A-Z]{3}$", "EUR"));
+form!(
+    Origin,
+    "From where pages are served, as browsers send it: `scheme://host[:port]`, without a path",
+    text(
+        r"^[Hh][Tt][Tt][Pp][Ss]?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)(:[0-9]{1,5})?$",
+        "https://console.acme.example"
+    )
+);
+form!(
+    Moment,
+    "A moment (RFC 3339), or a date, which stands for its midnight",
+    text(
+        "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
+         ([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?\
+         ([Zz]|[+ -]([01][0-9]|2[0-3]):[0-5][0-9]))?$",
+        "2026-03-01T00:00:00Z"
+    )
+);
+form!(
+    Cursor,
+    "Where a page ended: the `next_cursor` of an answer of the same list",
+    text(
+        "^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?$",
+        "c3ByaW5nLXNhbGU"
+    )
+);
+form!(
+    RejectionCode,
+    "The code of a rejection, as the collector's answer names it",
+    text("^[a-z_]{1,40}$", "missing_field")
+);
+form!(ApiKeyId, "The public part of an API key", text("^[0-9a-f]{16}$", "1f0c5e9ab2d34c77"));
+form!(
+    ApiKeySecret,
+    "A whole API key: `ff_<kind>_<id>_<secret>`",
+    text(
+        "^ff_(collect|import|read)_[0-9a-f]{16}_[0-9a-f]{64}$",
+        "ff_read_1f0c5e9ab2d34c77_0000000000000000000000000000000000000000000000000000000000000000"
+    )
+);
+form!(
+    InvitationToken,
+    "An invitation: `ffi_<secret>`",
+    text(
+        "^ffi_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$",
+        "ffi_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    )
+);
+form!(
+    RefreshToken,
+    "What continues a session, once",
+    text("^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+);
+form!(
+    UserRole,
+    "What a user may do: everything, read every report, or read those of one advertiser",
+    one_of([Role::Owner, Role::Analyst, Role::Advertiser].map(Role::as_str))
+);
+form!(
+    ApiKeyKind,
+    "What a key is for: to send events, to send history, or to read reports",
+    one_of(KeyKind::ALL.map(KeyKind::as_str))
+);
+form!(
+    IsolationTier,
+    "How far a tenant's data is kept apart: shared tables, a database or a server of its own",
+    one_of(Isolation::ALL.map(Isolation::as_str))
+);
+form!(
+    State,
+    "Whether a tenant may send and read: not yet, yes, or not any more",
+    one_of(TenantState::ALL.map(TenantState::as_str))
+);
+
+fn text(pattern: &str, example: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).examples([example])
+}
+
+/// A text that is one of some names.
+pub(crate) fn one_of<const N: usize>(names: [&'static str; N]) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names))
+}
