@@ -111,6 +111,13 @@ impl Stand {
         Ok(stand)
     }
 
+    /// Opens every live stream anew, as clients that have lost their connection do.
+    pub(crate) fn watch_anew(&mut self) {
+        self._watching.abort_all();
+        self.streams.clear();
+        self.watch();
+    }
+
     fn watch(&mut self) {
         for tenant in &self.tenants {
             let mut followed = Vec::new();
@@ -324,16 +331,13 @@ impl Stand {
         }
     }
 
-    /// A counter over all processors that run; 0 while none says.
-    pub(crate) async fn counter(&self, counter: Counter) -> u64 {
-        let mut sum = 0;
-        for address in self.processors.values() {
-            let url = format!("http://{address}/metrics");
-            let Ok(answer) = self.platform.client().get(url).send().await else { continue };
-            let Ok(metrics) = answer.text().await else { continue };
-            sum += metric(&metrics, counter.name()).unwrap_or(0);
-        }
-        sum
+    /// A counter of one processor; 0 while it says nothing.
+    pub(crate) async fn counter(&self, processor: &str, counter: Counter) -> u64 {
+        let Some(address) = self.processors.get(processor) else { return 0 };
+        let url = format!("http://{address}/metrics");
+        let Ok(answer) = self.platform.client().get(url).send().await else { return 0 };
+        let Ok(metrics) = answer.text().await else { return 0 };
+        metric(&metrics, counter.name()).unwrap_or(0)
     }
 
     /// Lets ClickHouse remember no more than so many tokens of inserts in each of our tables.
@@ -366,7 +370,7 @@ pub(crate) fn metric(metrics: &str, name: &str) -> Option<u64> {
 }
 
 /// Keeps what a platform wrote, for whoever looks into what went wrong.
-fn keep(folder: &Path) -> Result<(), Failure> {
+pub(crate) fn keep(folder: &Path) -> Result<(), Failure> {
     let name = folder.file_name().ok_or("a platform's folder has a name")?;
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.footfall/faults/kept").join(name);
     fs::create_dir_all(&kept)?;
