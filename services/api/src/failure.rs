@@ -7,7 +7,7 @@ use problem::{Code, Problem};
 use tenancy::DirectoryError;
 use warehouse::WarehouseError;
 
-/// When to ask again after a store was away.
+/// When to ask again while a store is unavailable.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Why a request was not answered: a problem of the caller's, or a store's error.
@@ -45,7 +45,7 @@ impl From<Failure> for Problem {
     }
 }
 
-/// One failure, told to everybody who waited for the answer.
+/// One failure, for everybody who waited for the answer.
 pub(crate) fn shared(failure: Arc<Failure>) -> Failure {
     match &*failure {
         Failure::Problem(problem) if problem.code() == Code::NotFound => {
@@ -57,7 +57,8 @@ pub(crate) fn shared(failure: Arc<Failure>) -> Failure {
 
 /// What a store's error tells the caller, which is nothing of its cause.
 fn of_store(failure: &Failure) -> Problem {
-    let away = |part| Problem::new(Code::Unavailable, "").naming(part).with_retry_after(RETRY);
+    let unavailable =
+        |part| Problem::new(Code::Unavailable, "").naming(part).with_retry_after(RETRY);
     match failure {
         Failure::ControlPlane(ControlPlaneError::Conflict { .. }) => {
             Problem::new(Code::AlreadyExists, "There is one with that name or address already.")
@@ -67,9 +68,9 @@ fn of_store(failure: &Failure) -> Problem {
         }
         Failure::ControlPlane(ControlPlaneError::Unavailable(_))
         | Failure::Credentials(_)
-        | Failure::Directory(_) => away(web::DIRECTORY),
-        Failure::Warehouse(WarehouseError::Unavailable(_)) => away("The store of reports"),
-        Failure::Aggregates(_) => away("The store of live numbers"),
+        | Failure::Directory(_) => unavailable(web::DIRECTORY),
+        Failure::Warehouse(WarehouseError::Unavailable(_)) => unavailable("The store of reports"),
+        Failure::Aggregates(_) => unavailable("The store of live numbers"),
         Failure::Warehouse(WarehouseError::Busy) => Problem::new(
             Code::RateLimited,
             "As many reports of this tenant are running as may. Try again.",

@@ -14,7 +14,7 @@ const NESTED: [&str; 2] = ["params", "ecommerce"];
 /// `params` (GA4), `ecommerce` (GA4's data layer), `context` (Segment), and what stood beside it.
 ///
 /// # Errors
-/// When it is no object, or one of them says a thing twice.
+/// When it is no object, or one of them repeats a field with another value.
 pub(crate) fn open<'a>(raw: &'a [u8], envelope: &Envelope<'a>) -> Result<Fields<'a>, Rejection> {
     let text = str::from_utf8(raw)
         .map_err(|error| Rejection::new(MalformedJson, "", format!("must be UTF-8: {error}")))?;

@@ -35,7 +35,7 @@ impl Admission<'_> {
     }
 }
 
-/// An event that was taken, and what has to be told of it.
+/// An event that was taken, with its warnings and adjustments.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taken {
     /// The event.
@@ -48,7 +48,7 @@ pub struct Taken {
 
 /// Reads one event from its JSON object.
 ///
-/// An event sent without `event_id` gets a UUIDv7 of ours; a re-send of it cannot be told.
+/// An event sent without `event_id` gets a UUIDv7 of ours; a re-send of it cannot be recognised.
 ///
 /// # Errors
 /// Every field that is wrong, and what would be right.

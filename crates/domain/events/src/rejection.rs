@@ -48,6 +48,12 @@ pub struct Rejection {
 }
 
 impl Rejection {
+    /// Of an event that is right, and larger as it is kept than one record of the log may be.
+    pub fn too_large_for_the_log() -> Self {
+        let reason = "must be small enough for one record of the log";
+        Self::new(RejectionCode::TooLarge, "", reason)
+    }
+
     pub(crate) fn new(
         code: RejectionCode,
         pointer: impl Into<String>,

@@ -15,7 +15,8 @@ pub fn is_head(request: &HttpRequest) -> bool {
     request.extensions().get::<Head>().is_some()
 }
 
-/// Turns HEAD into GET, for routes to match. The server has kept in mind what the client sent.
+/// Turns HEAD into GET, for routes to match. The server still knows that it was HEAD,
+/// and sends no body.
 pub(crate) fn as_get(mut request: ServiceRequest) -> ServiceRequest {
     if request.method() == Method::HEAD {
         request.extensions_mut().insert(Head);

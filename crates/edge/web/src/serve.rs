@@ -5,7 +5,7 @@ use lifecycle::Lifecycle;
 
 use crate::{app, hang_up};
 
-/// How long requests at hand may go on after the word to stop, in seconds.
+/// How long requests in flight may go on after shutdown has begun, in seconds.
 const DRAIN_SECONDS: u64 = 10;
 
 /// The server cannot listen.

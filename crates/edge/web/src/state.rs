@@ -14,7 +14,7 @@ use tenancy::{PlatformContext, ResolveError, TenantContext, TenantDirectory, Ten
 const REMEMBERED: Duration = Duration::from_secs(5);
 /// How many are remembered.
 const REMEMBERED_MOST: u64 = 50_000;
-/// When to ask again after the control plane was away.
+/// When to ask again while the control plane is unavailable.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// What credentials and tenants are looked up in, as a caller hears of it when it is unavailable.
@@ -110,7 +110,7 @@ impl WebState {
 
     /// A key that was not revoked.
     async fn stored_key(&self, id: &ApiKeyId) -> Result<StoredApiKey, Problem> {
-        self.credentials.api_key(id).await.map_err(away)?.ok_or_else(unknown_key)
+        self.credentials.api_key(id).await.map_err(unavailable)?.ok_or_else(unknown_key)
     }
 
     /// The tenant of a principal verified before `now`, which must not have been revoked since.
@@ -151,7 +151,7 @@ impl WebState {
         let Subject::User(id) = principal.subject else {
             return Err(revoked());
         };
-        let version = self.credentials.user_version(id).await.map_err(away)?;
+        let version = self.credentials.user_version(id).await.map_err(unavailable)?;
         if version.is_some() && version == principal.subject_version {
             Ok(())
         } else {
@@ -211,6 +211,6 @@ fn unresolved(error: ResolveError) -> Problem {
     }
 }
 
-fn away(error: CredentialStoreError) -> Problem {
+fn unavailable(error: CredentialStoreError) -> Problem {
     Problem::unavailable(RETRY, error).naming(DIRECTORY)
 }

@@ -54,7 +54,7 @@ pub struct Ticket {
         (status = 401, description = "No credential, or one that is not valid."),
         (status = 404, description = "No such campaign, or none that this credential may see."),
         (status = 422, description = "A field is not valid."),
-        (status = 503, description = "A part of the service is away."),
+        (status = 503, description = "A part of the service is unavailable."),
     ),
 )]
 pub async fn create_ticket(

@@ -27,7 +27,7 @@ use crate::schemas;
 struct LiveEvent {
     /// What happened.
     event: LiveEventName,
-    /// JSON: what `snapshot` and `update` have in it is told above, `reset` has nothing, `end` its
+    /// JSON: the numbers of a `snapshot` or an `update`, nothing for `reset`, and for `end` its
     /// `reason`: `token_expired` or `revoked`.
     data: String,
     /// Where the stream is: to be sent as `Last-Event-ID` with the next connection.
@@ -83,7 +83,7 @@ pub struct LiveQuery {
         (status = 401, description = "No credential, or one that is not valid."),
         (status = 404, description = "No such campaign, or none that this credential may see."),
         (status = 429, description = "The tenant has as many live streams open as it may."),
-        (status = 503, description = "A part of the service is away."),
+        (status = 503, description = "A part of the service is unavailable."),
     ),
 )]
 pub async fn stream_campaign(

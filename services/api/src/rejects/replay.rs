@@ -5,7 +5,7 @@ use std::{
 
 use auth::ReplayRejects;
 use chrono::{DateTime, Utc};
-use events::{EVENT_MAX, Event, Rejection, RejectionCode, Rejections};
+use events::{EVENT_MAX, Event, Rejection, Rejections};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use stream::{Delivery, PublishOutcome};
@@ -227,17 +227,9 @@ impl Rejects {
             PublishOutcome::Published { .. } => (event_id, ReplayOutcome::Accepted { event_id }),
             PublishOutcome::Failed { retriable: true } => (event_id, ReplayOutcome::Retry),
             PublishOutcome::Failed { retriable: false } => {
-                (event_id, Rejections::from(too_large()).into())
+                (event_id, Rejections::from(Rejection::too_large_for_the_log()).into())
             }
         };
         ids.into_iter().zip(published).map(outcome).collect()
-    }
-}
-
-fn too_large() -> Rejection {
-    Rejection {
-        code: RejectionCode::TooLarge,
-        pointer: String::new(),
-        reason: "must be small enough for one record of the log".to_owned(),
     }
 }

@@ -1,5 +1,5 @@
 use auth::WriteEvents;
-use events::{Admission, Rejection, RejectionCode, Rejections};
+use events::{Admission, Rejection, Rejections};
 use telemetry::Counter;
 use web::Tenant;
 
@@ -60,13 +60,6 @@ fn unless_durable(outcome: &Outcome, storage: Storage) -> Option<Outcome> {
                 _ => None,
             },
         }),
-        Storage::TooLarge => {
-            let rejection = Rejection {
-                code: RejectionCode::TooLarge,
-                pointer: String::new(),
-                reason: "must be small enough for one record of the log".to_owned(),
-            };
-            Some(Rejections::from(rejection).into())
-        }
+        Storage::TooLarge => Some(Rejections::from(Rejection::too_large_for_the_log()).into()),
     }
 }

@@ -57,7 +57,7 @@ impl Log {
         Self { producer, spool, breaker: Arc::default() }
     }
 
-    /// Brings away what the spool holds, and tells how it stands, until `lifecycle` stops.
+    /// Drains the spool and reports its state, until `lifecycle` stops.
     pub(crate) fn tend(&self, lifecycle: &Lifecycle) {
         let (token, log) = (lifecycle.token(), self.clone());
         lifecycle.spawn("spool", Duration::from_secs(1), async move {
@@ -72,7 +72,7 @@ impl Log {
     }
 
     /// Stores records. What Kafka has not acknowledged within this
-    /// time goes to the spool, and all of it at once while Kafka is known to be away. A record that
+    /// time goes to the spool, and all of it at once while Kafka is known to be unavailable. A record that
     /// went both ways is there twice, with one event id: it counts once.
     pub(crate) async fn store(&self, records: &[Option<Prepared>], within: Duration) -> Stored {
         let unsent = |record: &Option<Prepared>| match record {
@@ -80,7 +80,7 @@ impl Log {
             None => Storage::TooLarge,
         };
         let mut stored: Vec<_> = records.iter().map(unsent).collect();
-        let mut kafka = "kafka is known to be away";
+        let mut kafka = "kafka is known to be unavailable";
         if !self.breaker.is_open() {
             kafka = "kafka did not acknowledge in time";
             let sent = self.producer.send(records.iter().flatten(), within).await;
@@ -113,7 +113,7 @@ impl Log {
         if !self.breaker.is_open() && self.producer.check(BROKERS_PATIENCE).await.is_ok() {
             return Ok(());
         }
-        self.spool.check().map_err(|error| format!("kafka is away, and {error}").into())
+        self.spool.check().map_err(|error| format!("kafka is unavailable, and {error}").into())
     }
 }
 
