@@ -27,7 +27,11 @@ async fn only_one_stands_still(stand: &Stand, ends: [i64; 2], still: usize) {
     eventually("the other goes on", async || (offsets().await[other] == ends[other]).then_some(()))
         .await;
     let before = epochs(stand).await;
-    sleep(Duration::from_secs(3)).await;
+    for _ in 0..30 {
+        // Whoever gives up and tries again is not halted in between.
+        assert!(Gauge::PartitionsHalted.value(&["store"]) > 0, "it waits where it is");
+        sleep(Duration::from_millis(100)).await;
+    }
     assert!(offsets().await[still] < ends[still]);
     assert_eq!(epochs(stand).await, before, "nobody leaves the group for it");
 }
