@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// The longest name for people, in characters.
 const DISPLAY_NAME_MAX: usize = 200;
@@ -6,13 +6,13 @@ const DISPLAY_NAME_MAX: usize = 200;
 const EMAIL_MAX: usize = 254;
 
 /// A name for people: 1 to 200 characters, none of them a control character, trimmed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct DisplayName(String);
 
 /// An address to log in with, trimmed and in lower case. Only the shape is checked: whether it
 /// exists is for its mail server to say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Email(String);
 

@@ -21,14 +21,12 @@ pub struct Envelope<'a> {
     pub(crate) fields: Vec<(Cow<'a, str>, &'a RawValue)>,
     /// The names of those that are too long to be kept.
     pub(crate) too_long: Vec<Cow<'a, str>>,
-    /// How long the fields are together.
-    length: usize,
 }
 
 impl<'a> Envelope<'a> {
     /// One that says when the request was sent, and nothing else.
     pub const fn sent(sent_at: Option<DateTime<Utc>>) -> Self {
-        Self { sent_at, fields: Vec::new(), too_long: Vec::new(), length: 0 }
+        Self { sent_at, fields: Vec::new(), too_long: Vec::new() }
     }
 
     /// Keeps a field that holds for the events; of two, the first. Any other says nothing of them.
@@ -37,11 +35,10 @@ impl<'a> Envelope<'a> {
         if !is_known || self.fields.iter().any(|(known, _)| *known == name) {
             return;
         }
-        let length = self.length + raw.get().len();
-        if length > KEPT_MAX {
+        let kept: usize = self.fields.iter().map(|(_, raw)| raw.get().len()).sum();
+        if kept + raw.get().len() > KEPT_MAX {
             self.too_long.push(name);
         } else {
-            self.length = length;
             self.fields.push((name, raw));
         }
     }

@@ -70,10 +70,9 @@ impl TenantOrder {
         let time_zone = file.time_zone.parse::<Tz>().ok();
         let zone = "must be an IANA time zone such as Europe/Warsaw";
         fields.must(time_zone.is_some(), "/time_zone", zone);
-        let currency = fields.parse("/currency", &file.currency).filter(|currency: &Currency| {
-            fields.must(currency.is_listed(), "/currency", &CurrencyError.to_string());
-            currency.is_listed()
-        });
+        let currency = fields.parse("/currency", &file.currency);
+        let is_listed = currency.is_none_or(Currency::is_listed);
+        fields.must(is_listed, "/currency", &CurrencyError.to_string());
         let origins = file.origins.as_deref().map(|texts| origins(&mut fields, texts));
         check_numbers(&mut fields, file);
 

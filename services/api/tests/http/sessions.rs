@@ -71,7 +71,7 @@ async fn a_refresh_token_continues_the_session_until_logout() {
     assert_eq!(stand.post("/v1/auth/refresh", None, unknown.clone()).await.status, 401);
     assert_eq!(stand.post("/v1/auth/logout", None, unknown).await.status, 204);
 
-    // Whoever sends something else must not believe that a session has ended.
+    // A client that sends something else must not believe that a session has ended.
     let made_up = json!({"refresh_token": "made up"});
     assert_eq!(stand.post("/v1/auth/refresh", None, made_up.clone()).await.status, 401);
     let refused = stand.post("/v1/auth/logout", None, made_up).await;

@@ -28,7 +28,7 @@ async fn only_one_stands_still(stand: &Stand, ends: [i64; 2], still: usize) {
         .await;
     let before = epochs(stand).await;
     for _ in 0..30 {
-        // Whoever gives up and tries again is not halted in between.
+        // A member that gives up and tries again is not halted in between.
         assert!(Gauge::PartitionsHalted.value(&["store"]) > 0, "it waits where it is");
         sleep(Duration::from_millis(100)).await;
     }
