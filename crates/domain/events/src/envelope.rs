@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use crate::field_names::OF_ENVELOPE;
+use crate::{field_names::OF_ENVELOPE, surrogates};
 
 /// Where a refused event keeps what stood beside it in its batch, so that it can be read again.
 pub(crate) const NAME: &str = "$envelope";
@@ -18,9 +18,9 @@ const KEPT_MAX: usize = 8_192;
 pub struct Envelope<'a> {
     /// When the sender says it sent the request.
     pub sent_at: Option<DateTime<Utc>>,
-    pub(crate) fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+    pub(crate) fields: Vec<(&'static str, Cow<'a, RawValue>)>,
     /// The names of those that are too long to be kept.
-    pub(crate) too_long: Vec<Cow<'a, str>>,
+    pub(crate) too_long: Vec<&'static str>,
 }
 
 impl<'a> Envelope<'a> {
@@ -30,17 +30,19 @@ impl<'a> Envelope<'a> {
     }
 
     /// Keeps a field that holds for the events; of two, the first. Any other says nothing of them.
-    pub(crate) fn add(&mut self, name: Cow<'a, str>, raw: &'a RawValue) {
-        let is_known = OF_ENVELOPE.iter().any(|names| names.contains(&name.as_ref()));
-        if !is_known || self.fields.iter().any(|(known, _)| *known == name) {
-            return;
-        }
+    pub(crate) fn add(&mut self, name: &str, raw: &'a RawValue) {
+        let known = OF_ENVELOPE.iter().copied().flatten().copied().find(|known| *known == name);
+        let Some(name) = known.filter(|name| !self.holds(name)) else { return };
         let kept: usize = self.fields.iter().map(|(_, raw)| raw.get().len()).sum();
         if kept + raw.get().len() > KEPT_MAX {
             self.too_long.push(name);
         } else {
-            self.fields.push((name, raw));
+            self.fields.push((name, surrogates::mended_value(raw)));
         }
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        self.too_long.contains(&name) || self.fields.iter().any(|(known, _)| *known == name)
     }
 
     /// An event as it was sent, with what its envelope says of it, if that is anything.

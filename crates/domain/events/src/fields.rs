@@ -86,13 +86,13 @@ impl<'a> Fields<'a> {
     }
 
     /// Adds fields that stood beside the events of the batch.
-    pub(crate) fn add_envelope(&mut self, fields: &[(Cow<'a, str>, &'a RawValue)]) {
+    pub(crate) fn add_envelope(&mut self, fields: &'a [(&'static str, Cow<'_, RawValue>)]) {
         if fields.is_empty() {
             return;
         }
-        let entry = |(name, raw): &(Cow<'a, str>, &'a RawValue)| Entry {
-            name: name.clone(),
-            raw,
+        let entry = |(name, raw): &'a (&'static str, Cow<'_, RawValue>)| Entry {
+            name: Cow::Borrowed(name),
+            raw: raw.as_ref(),
             taken: false,
         };
         let base = Cow::Borrowed(crate::envelope::POINTER);

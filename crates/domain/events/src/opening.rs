@@ -15,7 +15,7 @@ const NESTED: [&str; 2] = ["params", "ecommerce"];
 ///
 /// # Errors
 /// When it is no object, or one of them repeats a field with another value.
-pub(crate) fn open<'a>(raw: &'a [u8], envelope: &Envelope<'a>) -> Result<Fields<'a>, Rejection> {
+pub(crate) fn open<'a>(raw: &'a [u8], envelope: &'a Envelope<'_>) -> Result<Fields<'a>, Rejection> {
     let text = str::from_utf8(raw)
         .map_err(|error| Rejection::new(MalformedJson, "", format!("must be UTF-8: {error}")))?;
     let mut fields = Fields::read(text, Cow::Borrowed(""))?;

@@ -210,15 +210,16 @@ impl<'de> Visitor<'de> for BodyUpTo {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut body = Body::default();
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            let raw: &RawValue = map.next_value()?;
+        while let Some((name, raw)) = map.next_entry::<&RawValue, &RawValue>()? {
+            // A name that cannot be read, as one with half an emoji, is no name of ours.
+            let name: Cow<'_, str> = serde_json::from_str(name.get()).unwrap_or_default();
             match name.as_ref() {
                 _ if raw.get() == "null" => {}
                 "sent_at" => body.sent_at = Some(("/sent_at", raw)),
                 "sentAt" if body.sent_at.is_none() => body.sent_at = Some(("/sentAt", raw)),
                 "events" | "batch" => body.add(read_events(raw, self.0)),
                 "type" | "event" | "name" => body.is_event = true,
-                _ => body.envelope.add(name, raw),
+                name => body.envelope.add(name, raw),
             }
         }
         Ok(body)

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 /// JSON without half emojis: an escape that is half of a surrogate pair becomes `\ufffd`, which
 /// has the same length. Any other fault is left to the parser.
 pub(crate) fn mended(raw: &[u8]) -> Cow<'_, [u8]> {
@@ -19,6 +21,14 @@ pub(crate) fn mended(raw: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     mended
+}
+
+/// The same, of a value that is JSON already.
+pub(crate) fn mended_value(raw: &RawValue) -> Cow<'_, RawValue> {
+    let Cow::Owned(mended) = mended(raw.get().as_bytes()) else { return Cow::Borrowed(raw) };
+    // Digits for digits: it stays UTF-8, and JSON.
+    let value = String::from_utf8(mended).ok().and_then(|text| RawValue::from_string(text).ok());
+    value.map_or(Cow::Borrowed(raw), Cow::Owned)
 }
 
 /// The UTF-16 unit that the escape at this place stands for, if it is one.

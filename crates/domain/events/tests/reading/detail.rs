@@ -36,6 +36,17 @@ fn half_an_emoji_is_a_replacement_character() {
 }
 
 #[test]
+fn half_an_emoji_beside_the_events_is_a_replacement_character() {
+    let body = r#"{"\ud83d":1,"user_agent":"cut \ud83d","visitor_id":"\ude00v","events":[{"type":"page_view"}]}"#;
+    let batch = events::split(body.as_bytes(), events::BodyForm::Json, 10).unwrap();
+    let admission = events::Admission { envelope: batch.envelope, ..admission() };
+    let taken = events::parse(batch.events[0], &admission).unwrap();
+    assert_eq!(taken.event.user_agent.as_deref(), Some("cut \u{fffd}"));
+    assert_eq!(taken.event.visitor_id.as_deref(), Some("\u{fffd}v"));
+    assert_eq!(taken.warnings, []);
+}
+
+#[test]
 fn what_can_be_read_in_one_way_is_normalised_and_told() {
     let event = json!({"type": "purchase", "revenue": 1, "currency": "usd", "country": "de",
         "keyword": "winter\tcoat", "placement": " top "});
@@ -163,6 +174,18 @@ fn what_stands_beside_the_events_and_is_too_long_to_be_kept_with_each_is_left_ou
     let body = body.to_string();
     let batch = events::split(body.as_bytes(), events::BodyForm::Json, 10).unwrap();
     assert!(batch.envelope.keep(b"{}").len() < 9_000);
+}
+
+#[test]
+fn of_two_texts_beside_the_events_the_first_counts_even_if_it_is_too_long() {
+    let long = "x".repeat(9_000);
+    let body = format!(
+        r#"{{"user_agent":"{long}","user_agent":"{long}","user_agent":"short","events":[{{"type":"page_view"}}]}}"#
+    );
+    let batch = events::split(body.as_bytes(), events::BodyForm::Json, 10).unwrap();
+    let admission = events::Admission { envelope: batch.envelope, ..admission() };
+    let taken = events::parse(batch.events[0], &admission).unwrap();
+    assert_eq!((taken.event.user_agent.as_deref(), taken.warnings.len()), (None, 1));
 }
 
 #[test]
