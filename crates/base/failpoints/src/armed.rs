@@ -17,7 +17,7 @@ static TRAPS: LazyLock<Vec<Trap>> = LazyLock::new(|| {
     parse(&text).unwrap_or_else(|| abort())
 });
 
-/// What happens when a step is reached for the `at`th time.
+/// The action to take when a step is reached for the `at`th time.
 #[derive(Debug)]
 struct Trap {
     step: Step,
@@ -37,7 +37,7 @@ pub(crate) fn reach(step: Step) {
         if trap.reached.fetch_add(1, Ordering::Relaxed) + 1 != trap.at {
             continue;
         }
-        // A process that cannot stop itself must not go on as if nothing had been asked.
+        // A process that cannot stop itself must not continue as if no fault was requested.
         if trap.action == Action::Abort || kill_process(getpid(), Signal::STOP).is_err() {
             abort();
         }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_no_variable() {
+    fn a_malformed_variable_is_refused() {
         for text in ["mark", "marc=abort", "mark=explode", "mark=abort@0", "mark=abort@x"] {
             assert!(parse(text).is_none(), "{text}");
         }

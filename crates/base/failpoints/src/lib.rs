@@ -6,7 +6,7 @@ mod step;
 
 pub use step::Step;
 
-/// The process has come to `step`.
+/// Marks that the process has reached `step`.
 #[inline]
 pub fn reach(step: Step) {
     #[cfg(feature = "armed")]

@@ -1,4 +1,4 @@
-/// One enum of steps: `Variant = "name";`, with what has just happened as its doc comment.
+/// Defines the enum of steps: `Variant = "name";`, with the event as its doc comment.
 macro_rules! steps {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal;)*) => {
         /// A step of the protocol.
@@ -6,10 +6,10 @@ macro_rules! steps {
         pub enum Step { $($(#[doc = $doc])* $variant,)* }
 
         impl Step {
-            /// Every one.
+            /// Every step.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The name in `FOOTFALL_FAILPOINTS`.
+            /// Returns the name in `FOOTFALL_FAILPOINTS`.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
@@ -24,7 +24,7 @@ steps! {
     Plan = "plan";
     /// A batch is about to be sent to ClickHouse.
     StoreBefore = "store-before";
-    /// A batch has landed in ClickHouse.
+    /// A batch was inserted into ClickHouse.
     StoreAfter = "store-after";
     /// A batch is about to be sent to Redis.
     LiveBefore = "live-before";
@@ -36,11 +36,11 @@ steps! {
     ArchiveAfter = "archive-after";
     /// A batch was marked in the ledger.
     Mark = "mark";
-    /// Kafka is about to be told how far the work is.
+    /// Offsets are about to be committed to Kafka.
     Commit = "commit";
     /// Events were appended to the spool and are not yet durable.
     SpoolAppend = "spool-append";
-    /// Events in the spool are durable, and nobody has been told.
+    /// Events in the spool are durable, and the sender has no answer yet.
     SpoolFsync = "spool-fsync";
     /// Spooled events were sent to Kafka and acknowledged.
     SpoolDrain = "spool-drain";

@@ -1,9 +1,9 @@
 use std::error::Error;
 
-/// Why a task ended early.
+/// The reason why a task failed.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Why the process did not end well.
+/// Why the process did not stop cleanly.
 #[derive(Debug, thiserror::Error)]
 pub enum LifecycleError {
     /// A task failed; everything else was stopped.
@@ -11,10 +11,10 @@ pub enum LifecycleError {
     Failed {
         /// The task's name.
         task: &'static str,
-        /// Why.
+        /// The reason.
         source: BoxError,
     },
-    /// Tasks did not stop within their budgets and were cut off.
+    /// Tasks did not stop within their budgets and were aborted.
     #[error("did not stop in time: {}", .0.join(", "))]
     CutOff(Vec<&'static str>),
     /// The process cannot listen for signals.

@@ -5,18 +5,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::mpsc,
-    task::{AbortHandle, JoinError},
-    time::Instant,
-};
+use tokio::{sync::mpsc, task::AbortHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{BoxError, LifecycleError, signals::Signals};
 
-/// The tasks of one process (or of one test), and the word to stop.
+/// The tasks of one process (or of one test), and the token that stops them.
 ///
-/// Cloning is cheap: every clone speaks of the same tasks.
+/// Cloning is cheap: every clone shares the same tasks.
 #[derive(Clone)]
 pub struct Lifecycle {
     token: CancellationToken,
@@ -40,11 +36,11 @@ struct Task {
 
 struct Ended {
     id: u64,
-    outcome: Result<Result<(), BoxError>, JoinError>,
+    outcome: Result<(), BoxError>,
 }
 
 impl Lifecycle {
-    /// No tasks yet.
+    /// Creates a lifecycle without tasks.
     pub fn new() -> Self {
         let (ended, endings) = mpsc::unbounded_channel();
         Self {
@@ -55,8 +51,8 @@ impl Lifecycle {
         }
     }
 
-    /// Starts a task. It should end soon after [`Lifecycle::token`] is cancelled, within `budget`;
-    /// when it fails or panics, everything is stopped. A task may end well at any time.
+    /// Starts a task. It should end within `budget` after [`Lifecycle::token`] is cancelled. If it
+    /// fails or panics, all tasks are stopped. A task may end successfully at any time.
     pub fn spawn(
         &self,
         name: &'static str,
@@ -75,13 +71,13 @@ impl Lifecycle {
         tracing::debug!(task = name, id, "started");
     }
 
-    /// Cancelled when everything is to stop.
+    /// Returns the token, which is cancelled when all tasks must stop.
     pub fn token(&self) -> CancellationToken {
         self.token.clone()
     }
 
-    /// Runs until SIGINT, SIGTERM, the first failure, the end of the last task, or the token's
-    /// cancellation; then stops everything, each task within its budget.
+    /// Waits for SIGINT, SIGTERM, the first failure, the end of the last task, or the token's
+    /// cancellation; then stops all tasks, each within its budget.
     ///
     /// # Errors
     /// A task failed, or did not stop in time.
@@ -97,13 +93,13 @@ impl Lifecycle {
         tokio::select! {
             stopped = self.stop_after(failure) => stopped,
             signal = signals.next() => {
-                tracing::warn!(signal, "asked twice, not waiting any longer");
+                tracing::warn!(signal, "second signal, stopping without waiting");
                 Err(LifecycleError::CutOff(self.cut_off_all()))
             }
         }
     }
 
-    /// Stops everything now, each task within its budget; for tests and one-off commands.
+    /// Stops all tasks now, each within its budget; for tests and one-off commands.
     ///
     /// # Errors
     /// A task failed, or did not stop in time.
@@ -111,7 +107,7 @@ impl Lifecycle {
         self.stop_after(None).await
     }
 
-    /// Waits for the first failure, or until nothing is left to wait for.
+    /// Waits for the first failure, the end of the last task, or the token's cancellation.
     async fn wait_for_an_end(&self) -> Option<LifecycleError> {
         let mut endings = self.endings.lock().await;
         loop {
@@ -119,7 +115,7 @@ impl Lifecycle {
                 ended = endings.recv() => ended?,
                 () = self.token.cancelled() => return None,
             };
-            if let Err(failure) = self.settle(ended) {
+            if let Err(failure) = self.outcome_of(ended) {
                 return Some(failure);
             }
             if self.tasks().is_empty() {
@@ -136,7 +132,7 @@ impl Lifecycle {
         while let Some((id, task)) = self.tasks().into_iter().min_by_key(|(_, task)| task.budget) {
             match tokio::time::timeout_at(since + task.budget, endings.recv()).await {
                 Ok(Some(ended)) => {
-                    if let Err(late) = self.settle(ended) {
+                    if let Err(late) = self.outcome_of(ended) {
                         failure.get_or_insert(late);
                     }
                 }
@@ -155,16 +151,12 @@ impl Lifecycle {
         }
     }
 
-    fn settle(&self, ended: Ended) -> Result<(), LifecycleError> {
+    /// Removes the task; returns its failure, unless it was aborted.
+    fn outcome_of(&self, ended: Ended) -> Result<(), LifecycleError> {
         let Some(task) = self.forget(ended.id) else {
             return Ok(());
         };
-        let source = match ended.outcome {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(source)) => source,
-            Err(panicked) => panicked.into(),
-        };
-        Err(LifecycleError::Failed { task: task.name, source })
+        ended.outcome.map_err(|source| LifecycleError::Failed { task: task.name, source })
     }
 
     fn cut_off_all(&self) -> Vec<&'static str> {
@@ -187,15 +179,15 @@ impl Default for Lifecycle {
     }
 }
 
-/// Runs a task, and tells how it ended even when it panics.
+/// Runs a task and reports its outcome, even if it panics.
 #[expect(clippy::disallowed_methods, reason = "the one place where tasks are started")]
 fn watch(
     task: impl Future<Output = Result<(), BoxError>> + Send + 'static,
-    tell: impl FnOnce(Result<Result<(), BoxError>, JoinError>) + Send + 'static,
+    report: impl FnOnce(Result<(), BoxError>) + Send + 'static,
 ) -> AbortHandle {
     let task = tokio::spawn(task);
     let abort = task.abort_handle();
-    tokio::spawn(async move { tell(task.await) });
+    tokio::spawn(async move { report(task.await.unwrap_or_else(|panicked| Err(panicked.into()))) });
     abort
 }
 
@@ -233,16 +225,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_does_not_stop_is_cut_off_and_named() {
+    async fn a_task_that_does_not_stop_is_aborted_and_named() {
         let lifecycle = Lifecycle::new();
-        lifecycle.spawn("deaf", SHORT, std::future::pending());
+        lifecycle.spawn("stuck", SHORT, std::future::pending());
         let token = lifecycle.token();
         lifecycle.spawn("good", Duration::from_secs(5), async move {
             token.cancelled().await;
             Ok(())
         });
         let error = lifecycle.stop().await.unwrap_err();
-        assert!(matches!(error, LifecycleError::CutOff(names) if names == ["deaf"]));
+        assert!(matches!(error, LifecycleError::CutOff(names) if names == ["stuck"]));
     }
 
     #[tokio::test]

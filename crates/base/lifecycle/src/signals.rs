@@ -2,7 +2,7 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What asks a process to stop.
+/// The signals that stop a process.
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -15,7 +15,7 @@ impl Signals {
         Ok(Self { interrupt, terminate })
     }
 
-    /// Waits for the next one and names it.
+    /// Waits for the next signal and returns its name.
     pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",

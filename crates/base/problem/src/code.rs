@@ -10,17 +10,17 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The stable name, and the name of its page under `docs/errors/`.
+            /// Returns the stable name, which is also the name of its page under `docs/errors/`.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* }
             }
 
-            /// What sort of failure.
+            /// Returns the kind of failure.
             pub const fn kind(self) -> Kind {
                 match self { $(Self::$variant => Kind::$kind,)* }
             }
 
-            /// The title, the same for every occurrence.
+            /// Returns the title, the same for every occurrence.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title,)* }
             }
@@ -29,44 +29,48 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The body is not the JSON it should be.
+    /// The body is not the JSON that the route expects.
     MalformedBody = Malformed, "malformed_body", "The body cannot be read";
     /// The path or query string cannot be read.
     MalformedRequest = Malformed, "malformed_request", "The request cannot be read";
-    /// No credential, or one of no known form.
-    CredentialMissing = Unauthenticated, "credential_missing", "A credential is needed";
-    /// The token, key, or password is not valid.
+    /// No credential, or a credential of unknown form.
+    CredentialMissing = Unauthenticated, "credential_missing", "A credential is required";
+    /// The token, key or password is not valid.
     CredentialInvalid = Unauthenticated, "credential_invalid", "The credential is not valid";
-    /// The token is past its end.
+    /// The token has expired.
     TokenExpired = Unauthenticated, "token_expired", "The token has expired";
-    /// The credential may not do this.
+    /// The credential does not allow this.
     PermissionDenied = Forbidden, "permission_denied", "The credential does not allow this";
-    /// The tenant was stopped by an admin.
+    /// An admin suspended the tenant.
     TenantSuspended = Forbidden, "tenant_suspended", "The tenant is suspended";
-    /// Missing, or not yours, which looks the same.
-    NotFound = NotFound, "not_found", "There is no such thing";
-    /// The method is not offered here.
-    MethodNotAllowed = MethodNotAllowed, "method_not_allowed", "The method is not offered here";
-    /// It exists already with other contents.
-    AlreadyExists = Conflict, "already_exists", "It exists already";
-    /// It was changed, or is being changed, by somebody else.
-    Conflict = Conflict, "conflict", "It is being changed by somebody else";
-    /// The body, or what it inflates to, is over the limit.
+    /// Missing, or another tenant's: both get the same answer.
+    NotFound = NotFound, "not_found", "The resource was not found";
+    /// The path does not allow the method.
+    MethodNotAllowed = MethodNotAllowed, "method_not_allowed", "The method is not allowed on this path";
+    /// The resource already exists with other contents.
+    AlreadyExists = Conflict, "already_exists", "The resource already exists";
+    /// Another request changed the resource, or is changing it.
+    Conflict = Conflict, "conflict", "The resource was changed by another request";
+    /// A user may not do this to itself; another user may.
+    NotAllowedOnSelf = Conflict, "not_allowed_on_self", "The action is not allowed on yourself";
+    /// The body is over the limit, compressed or decompressed.
     BodyTooLarge = TooLarge, "body_too_large", "The body is too large";
-    /// More events in one request than allowed.
-    TooManyEvents = TooLarge, "too_many_events", "The batch holds too many events";
-    /// A content type or encoding we do not read.
+    /// The request has more events than allowed.
+    TooManyEvents = TooLarge, "too_many_events", "The batch contains too many events";
+    /// A content type or encoding that is not supported.
     UnsupportedMediaType = UnsupportedMedia, "unsupported_media_type", "The content type is not supported";
     /// A field has a wrong value.
     InvalidField = Invalid, "invalid_field", "A field is not valid";
+    /// A field names a resource that does not exist.
+    ReferenceNotFound = Invalid, "reference_not_found", "A referenced resource does not exist";
     /// Every event of a batch was rejected.
     EventsRejected = Invalid, "events_rejected", "No event was accepted";
     /// The time range is empty, reversed or too long.
     InvalidRange = Invalid, "invalid_range", "The time range is not valid";
     /// Over a rate or concurrency limit.
     RateLimited = RateLimited, "rate_limited", "Too many requests";
-    /// A fault of ours.
-    Internal = Internal, "internal", "Something went wrong on our side";
-    /// A part we need is away.
-    Unavailable = Unavailable, "unavailable", "The service is not available for the moment";
+    /// An error inside Footfall.
+    Internal = Internal, "internal", "An internal error occurred";
+    /// A dependency is unavailable.
+    Unavailable = Unavailable, "unavailable", "The service is temporarily unavailable";
 }

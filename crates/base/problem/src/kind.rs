@@ -1,34 +1,34 @@
-/// What sort of failure: it owns the HTTP status and the metric label.
+/// The kind of failure: it determines the HTTP status and the metric label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The request cannot be read: 400.
     Malformed,
     /// No valid credential: 401.
     Unauthenticated,
-    /// A valid credential that may not do this: 403.
+    /// A valid credential that does not allow this: 403.
     Forbidden,
-    /// Missing, or another tenant's, which looks the same: 404.
+    /// Missing, or another tenant's; both get the same answer: 404.
     NotFound,
-    /// The method is not offered here: 405.
+    /// The path does not allow the method: 405.
     MethodNotAllowed,
-    /// It exists already, or was changed meanwhile: 409.
+    /// The resource already exists, or was changed meanwhile: 409.
     Conflict,
     /// Over a size limit: 413.
     TooLarge,
-    /// A content type or encoding we do not read: 415.
+    /// A content type or encoding that is not supported: 415.
     UnsupportedMedia,
     /// Readable, but a field is wrong: 422.
     Invalid,
     /// Over a rate or concurrency limit: 429.
     RateLimited,
-    /// A fault of ours: 500.
+    /// An error inside Footfall: 500.
     Internal,
-    /// A part we need is away; worth trying again: 503.
+    /// A dependency is unavailable, a retry can succeed: 503.
     Unavailable,
 }
 
 impl Kind {
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub const fn status(self) -> u16 {
         match self {
             Self::Malformed => 400,

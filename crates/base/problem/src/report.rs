@@ -5,16 +5,16 @@ use serde_json::{Map, Value};
 
 use crate::{Code, Kind};
 
-/// What is wrong with one field.
+/// An error in one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    /// Where: a JSON pointer (RFC 6901) into the body, or `?name` for a query parameter.
+    /// The field: a JSON pointer (RFC 6901) into the body, or `?name` for a query parameter.
     pub pointer: String,
-    /// What would be right.
+    /// What would be correct.
     pub reason: String,
 }
 
-/// A failure on its way to the caller.
+/// A failure to report to the caller.
 #[derive(Debug)]
 pub struct Problem {
     code: Code,
@@ -26,7 +26,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem whose `detail` tells the caller what happened and what to do.
+    /// Creates a problem. `detail` explains to the caller what happened and what to do.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
@@ -38,47 +38,51 @@ impl Problem {
         }
     }
 
-    /// One field is wrong: `pointer` says which, `reason` what would be right.
+    /// Creates a problem about the field at `pointer`; `reason` states what would be correct.
     pub fn field(pointer: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::new(Code::InvalidField, "A field of the request is not valid.")
             .with_error(pointer, reason)
     }
 
-    /// Missing, or another tenant's: the answer is the same.
+    /// Creates the problem of a resource that is missing or another tenant's: both look the same.
     pub fn not_found() -> Self {
-        Self::new(Code::NotFound, "Nothing is here, or nothing that this credential may see.")
+        Self::new(Code::NotFound, "The resource does not exist, or this credential may not see it.")
     }
 
-    /// A fault of ours: the caller learns nothing of `source`.
+    /// Creates the problem of an internal error. The caller learns nothing of `source`.
     pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(Code::Internal, "The request could not be completed. Quote the request id to us.")
-            .with_source(source)
+        Self::new(
+            Code::Internal,
+            "The request could not be completed. Report the request id to support.",
+        )
+        .with_source(source)
     }
 
-    /// A part we need is away; the caller should try again after `retry_after`.
+    /// Creates the problem of an unavailable dependency: the caller should retry after
+    /// `retry_after`.
     pub fn unavailable(
         retry_after: Duration,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self::new(Code::Unavailable, "A part of the service is away. Try again.")
+        Self::new(Code::Unavailable, "A part of the service is unavailable. Try again.")
             .with_retry_after(retry_after)
             .with_source(source)
     }
 
-    /// Tells the caller which part is away, such as "The store of live numbers".
+    /// Names the unavailable part to the caller, such as "The store of live numbers".
     pub fn naming(mut self, part: &str) -> Self {
         self.detail = format!("{part} does not answer. Try again.").into();
         self
     }
 
-    /// Adds what is wrong with one field.
+    /// Adds an error in one field.
     pub fn with_error(mut self, pointer: impl Into<String>, reason: impl Into<String>) -> Self {
         self.errors.push(FieldError { pointer: pointer.into(), reason: reason.into() });
         self
     }
 
-    /// Adds a member of its own to the body (RFC 9457, section 3.2). A name that the body has
-    /// already is left as it is.
+    /// Adds an extension member to the body (RFC 9457, section 3.2). A standard member is never
+    /// replaced.
     pub fn with_extension(mut self, name: &str, value: Value) -> Self {
         if !MEMBERS.contains(&name) {
             self.extensions.insert(name.to_owned(), value);
@@ -86,34 +90,34 @@ impl Problem {
         self
     }
 
-    /// Says when to try again (`Retry-After`, whole seconds, rounded up).
+    /// Sets when to retry (`Retry-After`, whole seconds, rounded up).
     pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
         self.retry_after = Some(retry_after);
         self
     }
 
-    /// Keeps the cause for the log.
+    /// Sets the cause, which appears in the log only.
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// The row of the table.
+    /// Returns the code.
     pub fn code(&self) -> Code {
         self.code
     }
 
-    /// What sort of failure.
+    /// Returns the kind of failure.
     pub fn kind(&self) -> Kind {
         self.code.kind()
     }
 
-    /// When to try again, in whole seconds.
+    /// Returns when to retry, in whole seconds.
     pub fn retry_after_seconds(&self) -> Option<u64> {
         self.retry_after.map(|wait| wait.as_secs_f64().ceil().max(1.0) as u64)
     }
 
-    /// The `application/problem+json` body (RFC 9457), naming the request it answers.
+    /// Returns the `application/problem+json` body (RFC 9457) with the id of its request.
     pub fn body(&self, request_id: &str) -> String {
         let body = Body {
             r#type: format!("https://footfall.dev/errors/{}", self.code.as_str()),
@@ -129,7 +133,7 @@ impl Problem {
     }
 }
 
-/// The members that every body may have.
+/// The standard members of a body.
 const MEMBERS: [&str; 7] = ["type", "title", "status", "code", "detail", "errors", "request_id"];
 
 #[derive(Serialize)]
@@ -180,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_is_away_is_named_without_its_cause() {
+    fn an_unavailable_part_is_named_without_its_cause() {
         let source = "connection to 10.0.0.7:6379 refused";
         let problem = Problem::unavailable(Duration::from_secs(1), source);
         let body = problem.naming("The store of live numbers").body("r1");
@@ -190,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_stands_beside_the_members_and_replaces_none() {
+    fn an_extension_is_added_and_replaces_no_standard_member() {
         let problem = Problem::not_found()
             .with_extension("outcomes", Value::from(vec![1]))
             .with_extension("status", Value::from(200));

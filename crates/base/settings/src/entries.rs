@@ -9,7 +9,7 @@ use crate::{
     tree::{Branch, Node},
 };
 
-/// The values of a section, one after the other.
+/// Reads the values of a section, one after the other.
 pub(crate) struct Entries<'a> {
     reader: Reader<'a>,
     rest: btree_map::Iter<'a, String, Node>,
@@ -18,7 +18,7 @@ pub(crate) struct Entries<'a> {
 }
 
 impl<'a> Entries<'a> {
-    /// `free` when the names are not the fields of a struct.
+    /// Creates the reader; `free` is true if the names are not the fields of a struct.
     pub(crate) fn of(reader: Reader<'a>, section: &'a Branch, free: bool) -> Self {
         Self { reader, rest: section.0.iter(), value: None, free }
     }
@@ -49,7 +49,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     }
 }
 
-/// The values of a list, one after the other.
+/// Reads the values of a list, one after the other.
 pub(crate) struct Items<'a> {
     pub(crate) items: std::slice::Iter<'a, Node>,
     pub(crate) secret: bool,
@@ -65,7 +65,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
         let Some(node) = self.items.next() else {
             return Ok(None);
         };
-        let reader = Reader::unnoted(node, self.secret);
+        let reader = Reader::unrecorded(node, self.secret);
         seed.deserialize(reader).map(Some).map_err(|error| reader.locate(error))
     }
 }

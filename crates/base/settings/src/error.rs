@@ -2,15 +2,15 @@ use std::{io, path::PathBuf};
 
 use crate::Source;
 
-/// Why there is no configuration.
+/// Why the configuration cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The file cannot be read.
     #[error("cannot read {}", .path.display())]
     Unreadable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         #[source]
         source: io::Error,
     },
@@ -29,15 +29,15 @@ pub enum SettingsError {
         origin: Source,
         /// Its path.
         key: String,
-        /// The path it was probably meant to be.
+        /// The most similar path that exists.
         nearest: Option<String>,
     },
-    /// A variable that sets nothing, and was probably meant to.
+    /// A variable that sets nothing, but resembles a setting.
     #[error("environment variable {variable} sets nothing: did you mean {right}?")]
     Misnamed {
         /// Its name.
         variable: String,
-        /// The name that would set what it names.
+        /// The name of the variable that sets that setting.
         right: String,
     },
     /// A value of another type or form.
@@ -47,7 +47,7 @@ pub enum SettingsError {
         origin: Source,
         /// Its path.
         key: String,
-        /// What is wrong and what would be right.
+        /// What is wrong and what would be correct.
         reason: String,
     },
     /// A setting without a default was not set.
@@ -55,26 +55,26 @@ pub enum SettingsError {
     Missing {
         /// Its path.
         key: String,
-        /// The environment variable that would set it.
+        /// The environment variable that sets it.
         variable: String,
     },
-    /// A value that makes no sense.
+    /// A value that is not valid.
     #[error(transparent)]
     Invalid(#[from] InvalidSetting),
 }
 
-/// A setting has the right type but makes no sense, alone or beside others.
+/// A setting has the right type but is not valid, alone or together with others.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key} {reason}")]
 pub struct InvalidSetting {
     /// Its path, such as `kafka.brokers`.
     pub key: String,
-    /// What would be right, beginning with `must`.
+    /// What would be correct, beginning with `must`.
     pub reason: String,
 }
 
 impl InvalidSetting {
-    /// The setting at `key` is not valid: `reason` says what it must be.
+    /// Creates the error for `key`; `reason` states what the setting must be.
     pub fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { key: key.into(), reason: reason.into() }
     }

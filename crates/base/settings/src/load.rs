@@ -9,7 +9,7 @@ use crate::{
     tree::{Branch, variables},
 };
 
-/// Reads a configuration: `defaults` (TOML), under the file's values, under the environment's.
+/// Loads a configuration: `defaults` (TOML), overridden by the file, overridden by the environment.
 ///
 /// An environment variable `FOOTFALL__SECTION__KEY`, in any case, sets `section.key`.
 ///
@@ -24,7 +24,7 @@ pub fn load<T: DeserializeOwned>(
     load_explained(defaults, file, environment).map(|(configuration, _)| configuration)
 }
 
-/// As [`load`], and tells of every value where it came from.
+/// Loads a configuration as [`load`] does, and returns the origin of every value.
 ///
 /// # Errors
 /// As [`load`].
@@ -46,7 +46,7 @@ pub fn load_explained<T: DeserializeOwned>(
     let seen = Seen { origins: RefCell::default(), known: RefCell::new(known) };
     let configuration = T::deserialize(Reader::new(&tree.into(), &seen));
     let Seen { origins, known } = seen;
-    // Before any other error: what is missing may be there under the wrong name.
+    // Reported before any other error: a missing value may be set under a wrong name.
     let names = environment.iter().map(|(name, _)| name.as_str());
     match known.into_inner().misnamed(names) {
         Some(misnamed) => Err(misnamed),

@@ -1,4 +1,4 @@
-//! Variables that were meant to set something, and do not.
+//! Finds variables that resemble a setting but set nothing.
 
 use std::collections::BTreeSet;
 
@@ -7,23 +7,23 @@ use crate::{
     tree::{Branch, PREFIX, Value, joined, variable_for},
 };
 
-/// What the names of all our variables begin with, those of scripts and commands included.
-const OURS: &str = "FOOTFALL_";
+/// The prefix of all variables of Footfall, including those of scripts and commands.
+const COMMON_PREFIX: &str = "FOOTFALL_";
 
-/// How like a setting's name the rest of a variable must be to be meant as it, from 0 to 1.
-const LIKENESS: f64 = 0.85;
+/// How similar a variable must be to a setting's name to count as misnamed, from 0 to 1.
+const MIN_SIMILARITY: f64 = 0.85;
 
-/// The settings that there are.
+/// The settings that exist.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     /// Paths of structs' fields, sections and settings alike.
     pub(crate) fields: BTreeSet<String>,
-    /// Paths of sections whose names are the user's to choose.
+    /// Paths of sections in which the user chooses the names.
     pub(crate) free: BTreeSet<String>,
 }
 
 impl Known {
-    /// Knows as well whatever has a default.
+    /// Adds every setting that has a default.
     pub(crate) fn add(&mut self, section: &Branch, above: &str) {
         for (name, node) in &section.0 {
             let key = joined(above, name);
@@ -36,10 +36,10 @@ impl Known {
         }
     }
 
-    /// The first variable that has underscores other than those of the setting it names.
+    /// Returns an error for the first variable whose underscores differ from its setting's.
     ///
-    /// Scripts and commands have variables of the same beginning: only what resembles a setting is
-    /// an error.
+    /// Scripts and commands have variables with the same prefix: only a variable that resembles a
+    /// setting is an error.
     pub(crate) fn misnamed<'a>(
         &self,
         mut names: impl Iterator<Item = &'a str>,
@@ -47,9 +47,9 @@ impl Known {
         let settings: Vec<_> = self.settings().map(|key| (words(key), key)).collect();
         names.find_map(|name| {
             let upper = name.to_ascii_uppercase();
-            let meant = upper.strip_prefix(OURS)?.to_ascii_lowercase();
-            let right = self.meant(&words(&meant), &settings);
-            // Of a name with both underscores, reading it says what is wrong.
+            let meant = upper.strip_prefix(COMMON_PREFIX)?.to_ascii_lowercase();
+            let right = self.exact(&words(&meant), &settings);
+            // A variable with both underscores is read as a setting, which reports a wrong name.
             let right = right.or_else(|| match upper.starts_with(PREFIX) {
                 true => None,
                 false => nearest(&words(&meant), &settings),
@@ -62,7 +62,7 @@ impl Known {
         })
     }
 
-    /// What is no section.
+    /// Returns the paths that are not sections.
     fn settings(&self) -> impl Iterator<Item = &str> {
         let is_section = |key: &str| {
             let below = format!("{key}.");
@@ -71,8 +71,8 @@ impl Known {
         self.fields.iter().map(String::as_str).filter(move |key| !is_section(key))
     }
 
-    /// The variable that sets what exactly these words name.
-    fn meant(&self, meant: &str, settings: &[(String, &str)]) -> Option<String> {
+    /// Returns the variable of the setting that has exactly these words.
+    fn exact(&self, meant: &str, settings: &[(String, &str)]) -> Option<String> {
         if let Some((_, key)) = settings.iter().find(|(known, _)| known == meant) {
             return Some(variable_for(key));
         }
@@ -81,25 +81,25 @@ impl Known {
     }
 }
 
-/// The variable whose section these words name, and whose setting they nearly name.
+/// Returns the variable of the most similar setting, in a section that matches exactly.
 fn nearest(meant: &str, settings: &[(String, &str)]) -> Option<String> {
-    let like = |(_, key): &(String, &'_ str)| {
+    let candidate = |(_, key): &(String, &'_ str)| {
         let (section, name) = key.rsplit_once('.')?;
-        let likeness = strsim::jaro_winkler(within(section, meant)?, &words(name));
-        (likeness >= LIKENESS).then(|| (likeness, variable_for(key)))
+        let similarity = strsim::jaro_winkler(within(section, meant)?, &words(name));
+        (similarity >= MIN_SIMILARITY).then(|| (similarity, variable_for(key)))
     };
-    let likely = settings.iter().filter_map(like);
-    let (_, right) = likely.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    let candidates = settings.iter().filter_map(candidate);
+    let (_, right) = candidates.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
     Some(right)
 }
 
-/// The words of a path or of a variable's name, whatever stands between them.
+/// Returns the words of a path or of a variable's name, joined by `_`.
 fn words(name: &str) -> String {
     let words: Vec<_> = name.split(['.', '-', '_']).filter(|word| !word.is_empty()).collect();
     words.join("_")
 }
 
-/// What follows the section's own words.
+/// Returns the words that follow those of the section.
 fn within<'a>(section: &str, meant: &'a str) -> Option<&'a str> {
     meant.strip_prefix(words(section).as_str())?.strip_prefix('_')
 }

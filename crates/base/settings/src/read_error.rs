@@ -4,7 +4,7 @@ use serde::de::{self, Expected, Unexpected};
 
 use crate::{SettingsError, Source};
 
-/// An error that does not know yet where it happened, or does.
+/// An error, with or without its place.
 #[derive(Debug)]
 pub(crate) enum ReadError {
     Somewhere(String),
@@ -22,7 +22,7 @@ impl de::Error for ReadError {
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::Somewhere(format!("must be {}, is {unexpected}", plain(&expected.to_string())))
+        Self::Somewhere(format!("must be {}, is {unexpected}", describe(&expected.to_string())))
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -59,8 +59,8 @@ impl From<ReadError> for SettingsError {
     }
 }
 
-/// What serde calls a Rust type, in words.
-fn plain(expected: &str) -> String {
+/// Describes in words the type that serde expects.
+fn describe(expected: &str) -> String {
     let range = match expected {
         "u8" => format!("from 0 to {}", u8::MAX),
         "u16" => format!("from 0 to {}", u16::MAX),

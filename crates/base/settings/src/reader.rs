@@ -14,16 +14,16 @@ use crate::{
     tree::{Node, Value, joined, variable_for},
 };
 
-/// What was seen so far.
+/// What the reader has found so far.
 pub(crate) struct Seen {
-    /// Every value that was read, and where it came from.
+    /// Every value that was read, with its origin.
     pub(crate) origins: RefCell<Vec<Origin>>,
-    /// What could have been set.
+    /// The settings that exist.
     pub(crate) known: RefCell<Known>,
 }
 
-/// Reads one value of the tree as whatever type is wanted, so that every error names the key, its
-/// source, and what would be right.
+/// Deserializes one value of the tree as the expected type. Every error names the key, its source,
+/// and what would be correct.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     node: &'a Node,
@@ -36,8 +36,8 @@ impl<'a> Reader<'a> {
         Self { node, seen: Some(seen), secret: false }
     }
 
-    /// For the items of a list, which is noted as a whole.
-    pub(crate) fn unnoted(node: &'a Node, secret: bool) -> Self {
+    /// Creates a reader for an item of a list: only the whole list is recorded.
+    pub(crate) fn unrecorded(node: &'a Node, secret: bool) -> Self {
         Self { node, seen: None, secret }
     }
 
@@ -45,8 +45,8 @@ impl<'a> Reader<'a> {
         Self { node, secret: false, ..*self }
     }
 
-    /// Notes a value that is about to be read; `as_text` is how it looks unless it is secret.
-    fn note(&self, as_text: impl FnOnce() -> String) {
+    /// Records a value that is about to be read; `as_text` renders it unless it is secret.
+    fn record(&self, as_text: impl FnOnce() -> String) {
         if let Some(Seen { origins, .. }) = self.seen {
             let value = if self.secret { HIDDEN.to_owned() } else { as_text() };
             let Node { key, source, .. } = self.node;
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A value that stands in the environment as text, read as a number or a flag.
+    /// Reads a value of the environment, which is text, as a number or a flag.
     fn unquoted<'de, V: Visitor<'de>, T>(
         self,
         visitor: V,
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
         parsed: Option<T>,
         visit: impl FnOnce(V, T) -> Result<V::Value, ReadError>,
     ) -> Result<V::Value, ReadError> {
-        self.note(|| text.to_owned());
+        self.record(|| text.to_owned());
         let read = match parsed {
             Some(value) => visit(visitor, value),
             None => Err(ReadError::invalid_type(Unexpected::Str(text), &visitor)),
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         let nearest = fields
             .iter()
             .map(|field| (strsim::jaro_winkler(name, field), field))
-            .filter(|(likeness, _)| *likeness > 0.7)
+            .filter(|(similarity, _)| *similarity > 0.7)
             .max_by(|(one, _), (other, _)| one.total_cmp(other))
             .map(|(_, field)| joined(&self.node.key, field));
         let (origin, key) = (node.source.clone(), node.key.clone());
@@ -108,11 +108,11 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let read = match &self.node.value {
             Value::Text(text) | Value::Unquoted(text) => {
-                self.note(|| self.node.shown());
+                self.record(|| self.node.to_toml());
                 visitor.visit_str(text)
             }
             Value::Integer(number) => {
-                self.note(|| number.to_string());
+                self.record(|| number.to_string());
                 match (i64::try_from(*number), u64::try_from(*number)) {
                     (Ok(number), _) => visitor.visit_i64(number),
                     (_, Ok(number)) => visitor.visit_u64(number),
@@ -120,11 +120,11 @@ impl<'de> Deserializer<'de> for Reader<'_> {
                 }
             }
             Value::Float(number) => {
-                self.note(|| number.to_string());
+                self.record(|| number.to_string());
                 visitor.visit_f64(*number)
             }
             Value::Boolean(flag) => {
-                self.note(|| flag.to_string());
+                self.record(|| flag.to_string());
                 visitor.visit_bool(*flag)
             }
             Value::List(_) => return self.deserialize_seq(visitor),
@@ -217,7 +217,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         visitor.visit_newtype_struct(Self { secret: self.secret || name == "Secret", ..self })
     }
 
-    /// A list; in the environment, values separated by commas.
+    /// Reads a list; in the environment, its values are separated by commas.
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let split: Vec<Node>;
         let items: &[Node] = match &self.node.value {
@@ -231,16 +231,16 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             }
             _ => return self.deserialize_any(visitor),
         };
-        self.note(|| {
-            let shown: Vec<String> = items.iter().map(Node::shown).collect();
+        self.record(|| {
+            let shown: Vec<String> = items.iter().map(Node::to_toml).collect();
             format!("[{}]", shown.join(", "))
         });
         let items = Items { items: items.iter(), secret: self.secret };
         visitor.visit_seq(items).map_err(|error| self.locate(error))
     }
 
-    /// Names of the file's own choosing. A name that only the environment gives is written with
-    /// `-` where the variable has `_`.
+    /// Reads a section in which the user chooses the names. A name that only the environment gives
+    /// gets `-` where the variable has `_`.
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         if let Some(Seen { known, .. }) = self.seen {
             known.borrow_mut().free.insert(self.node.key.clone());
@@ -277,7 +277,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     ) -> Result<V::Value, ReadError> {
         let read = match &self.node.value {
             Value::Text(text) | Value::Unquoted(text) => {
-                self.note(|| self.node.shown());
+                self.record(|| self.node.to_toml());
                 let name: StrDeserializer<'_, ReadError> = text.as_str().into_deserializer();
                 visitor.visit_enum(name)
             }

@@ -2,20 +2,20 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What stands where a secret would.
+/// The text shown instead of a secret.
 pub(crate) const HIDDEN: &str = "***";
 
-/// A password, key, or address that holds one: printed and serialised as `***`.
+/// A password, a key, or an address that contains one: printed and serialised as `***`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides a text.
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself, to hand to the one who needs it; never to be logged.
+    /// Returns the text itself, for the code that uses it; never log it.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -21,7 +21,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// One effective setting, and where it came from.
+/// One effective setting, with its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// Its path, such as `kafka.brokers`.

@@ -4,7 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::{SettingsError, Source};
 
-/// What the name of an environment variable begins with.
+/// The prefix of an environment variable that sets a setting.
 pub(crate) const PREFIX: &str = "FOOTFALL__";
 
 /// One value of the merged configuration, with its path and where it was set.
@@ -18,7 +18,7 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
     Text(String),
-    /// From the environment, where everything is text: read as whatever is wanted.
+    /// From the environment, where every value is text: parsed as the expected type.
     Unquoted(String),
     Integer(i128),
     Float(f64),
@@ -43,7 +43,7 @@ impl Branch {
         Layer { text: &text, source_at: &source_at }.read(&path.display().to_string())
     }
 
-    /// Lays `over` on top: its values win, sections are joined.
+    /// Merges `over` into this section: its values win, sections are merged.
     pub(crate) fn merge(&mut self, over: Self) {
         for (name, node) in over.0 {
             match (self.0.get_mut(&name).map(|below| &mut below.value), node.value) {
@@ -55,8 +55,8 @@ impl Branch {
         }
     }
 
-    /// Sets one value from an environment variable. Names of sections may hold a `-`, which no
-    /// variable can: an existing one is found by its `_` form.
+    /// Sets one value from an environment variable. Names of sections may contain `-`, which
+    /// variables cannot: an existing section is found by its name with `_`.
     pub(crate) fn set(&mut self, path: &[String], variable: &str, value: String) {
         self.set_below("", path, &Source::Environment(variable.to_owned()), value);
     }
@@ -90,15 +90,15 @@ impl Branch {
 }
 
 impl Node {
-    /// As TOML.
-    pub(crate) fn shown(&self) -> String {
+    /// Renders the value as TOML.
+    pub(crate) fn to_toml(&self) -> String {
         match &self.value {
             Value::Text(text) | Value::Unquoted(text) => quoted(text),
             Value::Integer(number) => number.to_string(),
             Value::Float(number) => number.to_string(),
             Value::Boolean(flag) => flag.to_string(),
             Value::List(items) => {
-                let shown: Vec<String> = items.iter().map(Self::shown).collect();
+                let shown: Vec<String> = items.iter().map(Self::to_toml).collect();
                 format!("[{}]", shown.join(", "))
             }
             Value::Branch(_) => "{…}".to_owned(),
@@ -113,7 +113,7 @@ impl From<Branch> for Node {
     }
 }
 
-/// The variables that are ours: the path each sets, its name as it stands, and its value.
+/// Filters the variables that set settings: the path each sets, its name as it is, and its value.
 pub(crate) fn variables(
     environment: impl Iterator<Item = (String, String)>,
 ) -> impl Iterator<Item = (Vec<String>, String, String)> {
@@ -125,12 +125,12 @@ pub(crate) fn variables(
     })
 }
 
-/// The variable that sets `key`.
+/// Returns the variable that sets `key`.
 pub(crate) fn variable_for(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "__").replace('-', "_").to_ascii_uppercase())
 }
 
-/// `name` below the section at `above`.
+/// Returns the path of `name` in the section at `above`.
 pub(crate) fn joined(above: &str, name: &str) -> String {
     if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") }
 }
@@ -139,17 +139,17 @@ fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-/// One TOML text on its way into a tree.
+/// One TOML text to be read into a tree.
 struct Layer<'a> {
     text: &'a str,
-    /// The source of what stands in a line.
+    /// Returns the source of the values in a line.
     source_at: &'a dyn Fn(usize) -> Source,
 }
 
 impl Layer<'_> {
     fn read(&self, origin: &str) -> Result<Branch, SettingsError> {
         let table = DeTable::parse(self.text).map_err(|error| {
-            // The error's own text quotes the line, which may hold a secret.
+            // The error's own text quotes the line, which may contain a secret.
             let line = error.span().map_or(1, |span| self.line(span.start));
             let reason = format!("line {line}: {}", error.message());
             SettingsError::Syntax { origin: origin.to_owned(), reason }
@@ -193,7 +193,7 @@ impl Layer<'_> {
         Node { key, source: (self.source_at)(line), value }
     }
 
-    /// The line, counted from 1, in which a byte stands.
+    /// Returns the line, counted from 1, that contains a byte.
     fn line(&self, byte: usize) -> usize {
         self.text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
     }

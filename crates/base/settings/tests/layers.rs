@@ -1,4 +1,4 @@
-//! Layers of settings, as an operator meets them.
+//! The layers of settings, from an operator's view.
 #![cfg(test)]
 
 use std::{collections::BTreeMap, io::Write, path::Path};
@@ -87,7 +87,7 @@ fn a_list_in_the_environment_is_separated_by_commas() {
 }
 
 #[test]
-fn sections_of_free_names_take_a_dash_for_the_underscore_of_a_variable() {
+fn a_name_chosen_by_the_user_has_a_dash_where_its_variable_has_an_underscore() {
     let file = file("[clusters.eu-west]\nurl = \"http://old\"\nuser = \"writer\"\n");
     let pairs = [
         ("FOOTFALL__CLUSTERS__EU_WEST__URL", "http://new"),
@@ -101,7 +101,7 @@ fn sections_of_free_names_take_a_dash_for_the_underscore_of_a_variable() {
 }
 
 #[test]
-fn an_unknown_key_is_refused_with_its_source_and_the_nearest_right_name() {
+fn an_unknown_key_is_refused_with_its_source_and_the_nearest_known_name() {
     let file = file("\n[server]\nwokers = 3\n");
     let path = file.path().display().to_string();
     assert_eq!(
@@ -120,7 +120,7 @@ fn an_unknown_key_is_refused_with_its_source_and_the_nearest_right_name() {
 }
 
 #[test]
-fn a_wrong_type_names_the_key_its_source_and_what_would_be_right() {
+fn a_wrong_type_names_the_key_its_source_and_the_expected_type() {
     for (variable, value, reason) in [
         ("WORKERS", "many", "must be a whole number from 0 to 65535, is string \"many\""),
         ("WORKERS", "70000", "must be a whole number from 0 to 65535, is integer `70000`"),
@@ -147,7 +147,7 @@ fn a_wrong_type_names_the_key_its_source_and_what_would_be_right() {
 }
 
 #[test]
-fn what_is_not_set_anywhere_is_named_with_its_variable() {
+fn a_missing_setting_is_named_with_its_variable() {
     let message = refused(None, &[("FOOTFALL__CLUSTERS__EU_WEST__URL", "http://new")]);
     assert_eq!(
         message,
@@ -168,7 +168,7 @@ fn a_file_that_is_not_toml_is_refused_by_line_without_quoting_it() {
 }
 
 #[test]
-fn a_secret_shows_in_no_message_and_no_listing() {
+fn a_secret_appears_in_no_message_and_no_listing() {
     let file = file("[store]\npassword = 31337\n");
     let message = refused(Some(file.path()), &[]);
     assert!(message.ends_with("`store.password`: must be a text"), "{message}");
@@ -191,7 +191,7 @@ fn a_secret_shows_in_no_message_and_no_listing() {
 }
 
 #[test]
-fn a_variable_with_the_wrong_underscores_is_told_the_right_name() {
+fn a_variable_with_wrong_underscores_is_refused_with_the_right_name() {
     let cluster = [
         ("FOOTFALL__CLUSTERS__EU_WEST__URL", "http://db"),
         ("FOOTFALL__CLUSTERS__EU_WEST__USER", "u"),
@@ -217,7 +217,7 @@ fn a_variable_with_the_wrong_underscores_is_told_the_right_name() {
 }
 
 #[test]
-fn what_is_missing_under_its_name_is_found_under_the_wrong_one() {
+fn a_missing_setting_is_found_under_its_misspelt_name() {
     let defaults = DEFAULTS.replace("password = \"hunter2\"", "");
     let pairs = [("FOOTFALL_STORE_PASSWORD", "hunter2")];
     let error = load::<Whole>(&defaults, None, environment(&pairs)).unwrap_err();
@@ -229,7 +229,7 @@ fn what_is_missing_under_its_name_is_found_under_the_wrong_one() {
 }
 
 #[test]
-fn variables_of_scripts_and_commands_are_nobodys_mistake() {
+fn variables_of_scripts_and_commands_are_accepted() {
     let names = [
         "FOOTFALL_SERVER",
         "FOOTFALL_SERVER_KEY",

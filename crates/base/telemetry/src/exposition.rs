@@ -4,11 +4,11 @@ use prometheus::{IntGaugeVec, Opts, TextEncoder, core::Collector, proto::MetricF
 
 use crate::{Age, Counter, Gauge, Histogram, process};
 
-/// Version and commit of the program, once they are stated.
+/// Version and commit of the program, once they are set.
 static BUILD: OnceLock<(&'static str, &'static str)> = OnceLock::new();
 
-/// Every series whose labels are known is there from now on, as zero: an alert on a series that
-/// appears with its first increase would miss it.
+/// Creates every series whose labels are known, with the value 0: an alert on a series that appears
+/// with its first increase would miss it.
 pub fn register() {
     Counter::register();
     Gauge::register();
@@ -16,12 +16,12 @@ pub fn register() {
     Histogram::register();
 }
 
-/// States which program this process runs, for `footfall_build_info`; the first statement counts.
+/// Sets version and commit for `footfall_build_info`; only the first call counts.
 pub fn state_build(version: &'static str, commit: &'static str) {
     BUILD.get_or_init(|| (version, commit));
 }
 
-/// Every metric of this process, in the Prometheus text format.
+/// Renders every metric of this process in the Prometheus text format.
 pub fn render() -> String {
     let mut families = prometheus::gather();
     families.extend(build_info());
@@ -29,7 +29,7 @@ pub fn render() -> String {
     TextEncoder::new().encode_to_string(&families).unwrap_or_default()
 }
 
-/// A series of 1 with version and commit as its labels: none until they are stated.
+/// Returns a series of 1 with version and commit as its labels; none until they are set.
 fn build_info() -> Vec<MetricFamily> {
     let help = "Version and commit of the program; always 1.";
     let options = Opts::new("footfall_build_info", help);
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_build_is_stated_once() {
+    fn only_the_first_build_counts() {
         state_build("1.2.3", "abc1234");
         state_build("9.9.9", "other");
         let line = r#"footfall_build_info{commit="abc1234",version="1.2.3"} 1"#;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod chain;
 mod exposition;
 mod logs;
 mod metric;
@@ -7,6 +8,7 @@ mod names;
 mod process;
 mod requests;
 
+pub use chain::chain;
 pub use exposition::{register, render, state_build};
 pub use logs::{LogFormat, TelemetryError, TelemetrySettings, init};
 pub use names::{Age, Counter, Gauge, Histogram};

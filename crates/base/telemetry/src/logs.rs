@@ -4,11 +4,11 @@ use serde::Deserialize;
 use settings::InvalidSetting;
 use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
 
-/// How logs look: section `telemetry`.
+/// The settings of the logs: section `telemetry`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TelemetrySettings {
-    /// What is logged: a level, or levels by module, such as `info,rdkafka=warn`.
+    /// The filter: a level, or levels by module, such as `info,rdkafka=warn`.
     pub log: String,
     /// Text or JSON lines.
     pub format: LogFormat,
@@ -20,26 +20,26 @@ pub struct TelemetrySettings {
 pub enum LogFormat {
     /// For people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 /// Why logging cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// A setting makes no sense.
+    /// A setting is not valid.
     #[error(transparent)]
     Setting(#[from] InvalidSetting),
-    /// A subscriber is installed already.
+    /// A subscriber is already installed.
     #[error("logging was started twice")]
     StartedTwice(#[source] tracing_subscriber::util::TryInitError),
 }
 
 impl TelemetrySettings {
-    /// Whether the values make sense.
+    /// Checks that the values are valid.
     ///
     /// # Errors
-    /// Names the setting that does not.
+    /// Names the setting that is not valid.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         self.filter().map(drop)
     }
@@ -52,10 +52,10 @@ impl TelemetrySettings {
     }
 }
 
-/// Installs the log subscriber of this process; called once.
+/// Installs the log subscriber of this process; call it once.
 ///
 /// # Errors
-/// The filter cannot be read, or a subscriber is there already.
+/// The filter cannot be parsed, or a subscriber is already installed.
 pub fn init(settings: &TelemetrySettings) -> Result<(), TelemetryError> {
     let logs = tracing_subscriber::fmt()
         .with_env_filter(settings.filter()?)
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filter_that_cannot_be_read_is_refused_by_name() {
+    fn a_filter_that_cannot_be_parsed_is_refused_by_name() {
         let settings = |log: &str| TelemetrySettings { log: log.into(), format: LogFormat::Text };
         settings("info,rdkafka=warn").validate().unwrap();
         let error = settings("info,stream=loud").validate().unwrap_err();

@@ -3,7 +3,7 @@ use prometheus::{
     core::{Collector, Metric, MetricVec, MetricVecBuilder},
 };
 
-/// What a metric is called and means.
+/// Name, help text and labels of a metric.
 pub(crate) struct Definition {
     pub(crate) name: &'static str,
     pub(crate) help: &'static str,
@@ -33,14 +33,14 @@ impl Definition {
     }
 }
 
-/// `None` for a wrong name, which a test of `names.rs` rules out.
+/// Registers a metric; `None` for a wrong name, which a test in `names.rs` rules out.
 fn registered<C: Collector + Clone + 'static>(metric: prometheus::Result<C>) -> Option<C> {
     let metric = metric.ok()?;
     prometheus::register(Box::new(metric.clone())).ok()?;
     Some(metric)
 }
 
-/// The series with these labels; `None`, and a warning, when there are too many or too few.
+/// Returns the series with these labels; `None` and a warning if there are too many or too few.
 pub(crate) fn series<B: MetricVecBuilder>(
     metric: Option<&MetricVec<B>>,
     name: &'static str,

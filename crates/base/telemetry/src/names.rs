@@ -7,16 +7,16 @@ use crate::metric::{Definition, series};
 /// The consumer groups of the processor.
 const SINKS: &[&str] = &["store", "live", "archive", "rejects"];
 
-/// What becomes of an event in a request.
+/// The outcomes of an event in a request.
 const EVENT_OUTCOMES: &[&str] = &["accepted", "duplicate_in_batch", "rejected", "retry"];
 
-/// What a batch may take; only the store sink has more than the first.
+/// The outcomes of a batch; only the store sink has more than the first.
 const BATCH_OUTCOMES: &[&str] = &["clean", "repeated", "doubtful", "repaired", "doubled"];
 
 /// Values that only a running service knows: [`Request`](crate::Request).
 const BY_SERVICE: &[&str] = &[];
 
-/// One enum of metrics: `Variant = "name", [label: values];`, with the help text as its doc comment.
+/// Defines an enum of metrics: `Variant = "name", [label: values];`, the help is its doc comment.
 macro_rules! metrics {
     (
         $(#[$doc:meta])* $kind:ident by $make:ident as $vec:ident;
@@ -27,15 +27,15 @@ macro_rules! metrics {
         pub enum $kind { $(#[doc = $help] $variant,)* }
 
         impl $kind {
-            /// Every one.
+            /// Every metric.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The name in Prometheus.
+            /// Returns the name in Prometheus.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Each label, with all values it can have.
+            /// Returns each label with all its possible values.
             pub(crate) const fn labels(self) -> &'static [(&'static str, &'static [&'static str])] {
                 match self { $(Self::$variant => &[$(($label, $values)),*],)* }
             }
@@ -47,7 +47,7 @@ macro_rules! metrics {
                 METRICS.get(self as usize).and_then(Option::as_ref)
             }
 
-            /// Every series whose labels are known, as zero: an alert needs them before they move.
+            /// Creates every series whose labels are known, with the value 0 (alerts need them).
             pub(crate) fn register() {
                 for metric in Self::ALL {
                     for labels in combinations(metric.labels()) {
@@ -56,7 +56,7 @@ macro_rules! metrics {
                 }
             }
 
-            /// The series with these labels is there from now on.
+            /// Creates the series with these labels.
             pub(crate) fn touch(self, labels: &[&str]) {
                 series(self.metric(), self.name(), labels);
             }
@@ -65,67 +65,67 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// What only goes up.
+    /// A number that only increases.
     Counter by counter as IntCounterVec;
 
     /// Requests answered; `status` is the class, such as 2xx.
     RequestsServed = "footfall_requests_total", ["service": BY_SERVICE, "route": BY_SERVICE, "method": BY_SERVICE, "status": BY_SERVICE];
-    /// Events that came in, by what became of them.
+    /// Events received, by outcome.
     EventsReceived = "footfall_events_received_total", ["outcome": EVENT_OUTCOMES];
     /// Re-sent events that were dropped.
     ResendsDropped = "footfall_resends_dropped_total", ["sink": SINKS];
-    /// Records of the log that could not be read and were set aside.
+    /// Poison records: records of the log that could not be read and were set aside.
     PoisonRecords = "footfall_poison_records_total", ["sink": SINKS];
-    /// Records of the log taken to their end.
+    /// Records of the log that were fully processed.
     RecordsProcessed = "footfall_records_processed_total", ["sink": SINKS];
-    /// Batches, by what it took: clean, doubtful, repaired…
+    /// Batches, by outcome: clean, doubtful, repaired…
     Batches = "footfall_batches_total", ["sink": SINKS, "outcome": BATCH_OUTCOMES];
-    /// Answers by the place they came from.
+    /// Answers to metric queries, by source.
     MetricsAnswered = "footfall_metrics_answered_total", ["source": &["cache", "redis", "clickhouse"]];
-    /// What an audit found wrong and put right: rows missing, rows doubled, objects missing.
-    AuditRepairs = "footfall_audit_repairs_total", ["kind": &["missing", "doubled", "archive"]];
-    /// Live counters built anew from ClickHouse.
+    /// Repairs by the reconciler: rows missing, rows doubled, objects missing.
+    ReconcileRepairs = "footfall_reconcile_repairs_total", ["kind": &["missing", "doubled", "archive"]];
+    /// Rebuilds of live counters from ClickHouse.
     Rebuilds = "footfall_live_rebuilds_total", [];
-    /// Rejected events kept for their tenant.
-    RejectsKept = "footfall_rejects_kept_total", [];
-    /// Events that went to the spool because Kafka did not take them in time.
+    /// Rejected events stored for their tenant.
+    RejectsStored = "footfall_rejects_stored_total", [];
+    /// Events that went to the spool because Kafka did not acknowledge them in time.
     EventsSpooled = "footfall_events_spooled_total", [];
     /// Attempts to log in, by outcome.
     Logins = "footfall_logins_total", ["outcome": &["accepted", "refused", "limited"]];
 }
 
 metrics! {
-    /// What goes up and down.
+    /// A number that increases and decreases.
     Gauge by gauge as IntGaugeVec;
 
-    /// Bytes of request bodies held at this moment.
+    /// Bytes of request bodies held now.
     InFlightBytes = "footfall_in_flight_bytes", [];
     /// Partitions of the log that this process owns.
     PartitionsOwned = "footfall_partitions_owned", ["sink": SINKS];
-    /// Records of the log that the sink has not taken to their end, over the partitions owned.
+    /// Records of the log that the sink has not fully processed, over the partitions owned.
     LagRecords = "footfall_lag_records", ["sink": SINKS];
-    /// Partitions that are halted until an operator helps.
+    /// Partitions that are halted until an operator intervenes.
     PartitionsHalted = "footfall_partitions_halted", ["sink": SINKS];
-    /// Event ids remembered to recognise re-sends, in memory and on disk.
+    /// Recent event ids, by which re-sends are recognised, in memory and on disk.
     EventIdsRemembered = "footfall_event_ids_remembered", ["sink": SINKS, "place": &["memory", "disk"]];
-    /// Bytes in the spool that Kafka has not taken yet.
+    /// Bytes in the spool that Kafka has not acknowledged yet.
     SpoolBytes = "footfall_spool_bytes", [];
-    /// Live streams open at this moment.
+    /// Live streams open now.
     LiveStreams = "footfall_live_streams", [];
 }
 
 metrics! {
-    /// How long something has waited until now, in seconds.
+    /// How long something has waited, in seconds.
     Age by age as GaugeVec;
 
-    /// How long the oldest record that the sink has not taken to its end has been in the log, in seconds.
+    /// Age in the log of the oldest record that the sink has not fully processed, in seconds.
     OldestUnacknowledged = "footfall_oldest_unacknowledged_seconds", ["sink": SINKS];
-    /// How long the oldest event in the spool has waited, in seconds.
+    /// Age of the oldest event in the spool, in seconds.
     SpoolOldest = "footfall_spool_oldest_seconds", [];
 }
 
 metrics! {
-    /// How long things take, in seconds.
+    /// How long something takes, in seconds.
     Histogram by histogram as HistogramVec;
 
     /// From the request's first byte to the answer; `status` is the class, such as 2xx.
@@ -136,7 +136,7 @@ metrics! {
     DeliverySeconds = "footfall_delivery_seconds", ["sink": SINKS];
 }
 
-/// Each way to choose one value of every label; none where a label's values are not known.
+/// Returns every combination of label values; none if a label's values are not known.
 fn combinations(labels: &[(&'static str, &'static [&'static str])]) -> Vec<Vec<&'static str>> {
     let none_yet = vec![Vec::new()];
     labels.iter().fold(none_yet, |chosen, (_, values)| {
@@ -149,47 +149,47 @@ fn combinations(labels: &[(&'static str, &'static [&'static str])]) -> Vec<Vec<&
 }
 
 impl Counter {
-    /// One more.
+    /// Adds one.
     pub fn inc(self, labels: &[&str]) {
         self.add(labels, 1);
     }
 
-    /// `count` more.
+    /// Adds `count`.
     pub fn add(self, labels: &[&str], count: u64) {
         if let Some(series) = series(self.metric(), self.name(), labels) {
             series.inc_by(count);
         }
     }
 
-    /// How many so far; 0 before the first.
+    /// Returns the count so far; 0 before the first.
     pub fn value(self, labels: &[&str]) -> u64 {
         series(self.metric(), self.name(), labels).map_or(0, |series| series.get())
     }
 }
 
 impl Gauge {
-    /// It is this now.
+    /// Sets the value.
     pub fn set(self, labels: &[&str], value: i64) {
         if let Some(series) = series(self.metric(), self.name(), labels) {
             series.set(value);
         }
     }
 
-    /// It changed by this.
+    /// Adds `change` to the value.
     pub fn add(self, labels: &[&str], change: i64) {
         if let Some(series) = series(self.metric(), self.name(), labels) {
             series.add(change);
         }
     }
 
-    /// What it is now; 0 before the first.
+    /// Returns the value; 0 before the first.
     pub fn value(self, labels: &[&str]) -> i64 {
         series(self.metric(), self.name(), labels).map_or(0, |series| series.get())
     }
 }
 
 impl Age {
-    /// It has waited this long.
+    /// Sets how long it has waited.
     pub fn set(self, labels: &[&str], waited: Duration) {
         if let Some(series) = series(self.metric(), self.name(), labels) {
             series.set(waited.as_secs_f64());
@@ -198,7 +198,7 @@ impl Age {
 }
 
 impl Histogram {
-    /// It took this long.
+    /// Records how long it took.
     pub fn observe(self, labels: &[&str], took: Duration) {
         if let Some(series) = series(self.metric(), self.name(), labels) {
             series.observe(took.as_secs_f64());
@@ -233,11 +233,11 @@ mod tests {
     }
 
     #[test]
-    fn every_series_of_known_labels_is_there_before_anything_happens() {
+    fn every_series_of_known_labels_exists_before_its_first_increase() {
         crate::register();
         let text = crate::render();
         for series in [
-            r#"footfall_audit_repairs_total{kind="archive"} 0"#,
+            r#"footfall_reconcile_repairs_total{kind="archive"} 0"#,
             r#"footfall_partitions_halted{sink="rejects"} 0"#,
             r#"footfall_poison_records_total{sink="live"} 0"#,
             r#"footfall_batches_total{outcome="doubled",sink="store"} 0"#,
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_counted_is_rendered_with_its_help() {
+    fn a_metric_is_rendered_with_its_help() {
         Counter::Logins.inc(&["limited"]);
         Counter::Logins.inc(&["limited"]);
         Age::OldestUnacknowledged.set(&["store"], Duration::from_millis(1_500));

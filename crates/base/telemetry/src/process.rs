@@ -1,27 +1,27 @@
-//! What Linux says of this process, under the names that Prometheus' own clients give it.
+//! Linux's numbers about this process, under the names that Prometheus' own clients use.
 
 use std::fs;
 
 use prometheus::{Counter, Gauge, core::Collector, proto::MetricFamily};
 
-/// Parts of a second in which Linux counts time for programs, on every machine that Rust builds for.
+/// Clock ticks per second in `/proc`: 100 on every architecture that Rust supports.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// The fields of `/proc/self/stat` after the program's name, of which the state is the first.
+/// The fields of `/proc/self/stat` after the program's name; the state is the first.
 struct Stat(Vec<String>);
 
-/// Whatever can be read; nothing where there is no `/proc`.
+/// Returns the metrics that can be read; none without `/proc`.
 pub(crate) fn families() -> Vec<MetricFamily> {
     let stat = Stat::read();
     let cpu = stat.as_ref().and_then(Stat::cpu_seconds);
     let start = stat.as_ref().and_then(Stat::start_seconds);
     let gauges = [
-        ("process_resident_memory_bytes", "Memory that is in RAM, in bytes.", resident_bytes()),
-        ("process_open_fds", "File descriptors that are open.", open_fds()),
-        ("process_max_fds", "File descriptors that may be open.", max_fds()),
-        ("process_start_time_seconds", "When the process began, in seconds since 1970.", start),
+        ("process_resident_memory_bytes", "Resident memory, in bytes.", resident_bytes()),
+        ("process_open_fds", "Open file descriptors.", open_fds()),
+        ("process_max_fds", "Limit of open file descriptors.", max_fds()),
+        ("process_start_time_seconds", "Start time of the process, in seconds since 1970.", start),
     ];
-    let help = "Time on a processor, for itself and in the system, in seconds.";
+    let help = "User and system CPU time, in seconds.";
     let cpu = cpu.map(|seconds| counter("process_cpu_seconds_total", help, seconds));
     let gauges =
         gauges.into_iter().filter_map(|(name, help, value)| Some(gauge(name, help, value?)));
@@ -41,7 +41,7 @@ fn gauge(name: &str, help: &str, value: f64) -> Vec<MetricFamily> {
 impl Stat {
     fn read() -> Option<Self> {
         let text = fs::read_to_string("/proc/self/stat").ok()?;
-        // The name stands in parentheses and may hold any of them, and spaces.
+        // The name is in parentheses and may itself contain parentheses and spaces.
         let (_, fields) = text.rsplit_once(')')?;
         Some(Self(fields.split_whitespace().map(str::to_owned).collect()))
     }
@@ -69,11 +69,11 @@ fn max_fds() -> Option<f64> {
 }
 
 fn open_fds() -> Option<f64> {
-    // One of them is the folder that is being read.
+    // One of them is the directory being read.
     Some(fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1) as f64)
 }
 
-/// The number that follows a word at the beginning of a line.
+/// Returns the number after `word` at the beginning of a line.
 fn value_after(file: &str, word: &str) -> Option<f64> {
     let text = fs::read_to_string(file).ok()?;
     let rest = text.lines().find_map(|line| line.strip_prefix(word))?;
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_process_says_what_it_takes() {
+    fn the_process_reports_its_resources() {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
         let started = value("process_start_time_seconds");
         assert!((now - 3_600.0..=now + 1.0).contains(&started), "{started} at {now}");

@@ -2,32 +2,32 @@ use std::time::Duration;
 
 use crate::{Counter, Histogram};
 
-/// The methods that a label may name; whatever else a caller invents is `other`.
+/// The methods that a label may name; any other is `other`.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// Classes that each route is expected to answer with.
+/// The status classes that each route is expected to answer with.
 const EXPECTED: [&str; 3] = ["2xx", "4xx", "5xx"];
 
-/// A request that was answered, as the metrics know it.
+/// The labels of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Who answered: `api`, `collector`…
+    /// The service that answers: `api`, `collector`…
     pub service: &'static str,
-    /// The pattern that its path has matched, never the path.
+    /// The route pattern that its path matched, never the path.
     pub route: &'a str,
     /// Its method.
     pub method: &'a str,
 }
 
 impl Request<'_> {
-    /// Counts the answer, and how long it took.
+    /// Counts the answer and records how long it took.
     pub fn answered(self, status: u16, took: Duration) {
         let labels = self.labels(class(status));
         Counter::RequestsServed.inc(&labels);
         Histogram::RequestSeconds.observe(&labels, took);
     }
 
-    /// Such requests are expected: their series are there from now on, as zero.
+    /// Creates the series of such requests, with the value 0.
     pub fn register(self) {
         for class in EXPECTED {
             let labels = self.labels(class);
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_method_nobody_knows_makes_no_series_of_its_own() {
+    fn an_unknown_method_creates_no_series_of_its_own() {
         for method in ["BREW", "get", "\u{1}"] {
             let request = Request { service: "test", route: "unmatched", method };
             request.answered(405, Duration::ZERO);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expected_request_has_series_before_it_comes() {
+    fn an_expected_request_has_series_before_it_arrives() {
         let request = Request { service: "test", route: "/expected/{id}", method: "PUT" };
         request.register();
         let text = crate::render();

@@ -6,30 +6,30 @@ use subtle::ConstantTimeEq;
 
 use crate::{KeyKind, RandomError, random};
 
-/// The SHA-256 of a random secret: all that is kept of it.
+/// The SHA-256 of a random secret; only the hash is stored.
 ///
-/// A fast hash is right here, because a 256-bit random secret cannot be guessed.
+/// A fast hash is sufficient, because a 256-bit random secret cannot be guessed.
 #[derive(Clone, Copy)]
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
-    /// The hash of a secret.
+    /// Hashes a secret.
     pub fn of(secret: &[u8]) -> Self {
         Self(Sha256::digest(secret).into())
     }
 
-    /// From the store.
+    /// Creates a hash from stored bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// For the store.
+    /// Returns the bytes to store.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// Takes the same time wherever the difference is.
+/// Compares in constant time.
 impl PartialEq for SecretHash {
     fn eq(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
@@ -49,14 +49,14 @@ impl fmt::Debug for SecretHash {
 #[serde(try_from = "String", into = "String")]
 pub struct ApiKeyId(String);
 
-/// The text is not an API key, or not the id of one.
+/// The text is not an API key, or not the id of an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not an API key of the form ff_<kind>_<id>_<secret>")]
 pub struct ApiKeyError;
 
 /// An API key as its owner holds it: `ff_<kind>_<id>_<secret>`.
 ///
-/// Shown once, when it is made. Debug output leaves the secret out.
+/// Shown once, when it is created. Debug output omits the secret.
 #[derive(Clone)]
 pub struct ApiKey {
     kind: KeyKind,
@@ -65,35 +65,35 @@ pub struct ApiKey {
 }
 
 impl ApiKeyId {
-    /// The digits.
+    /// Returns the digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl ApiKey {
-    /// A new key.
+    /// Generates a new key.
     pub fn generate(kind: KeyKind) -> Result<Self, RandomError> {
         let id = ApiKeyId(hex::encode(random::bytes::<8>()?));
         Ok(Self { kind, id, secret: random::bytes()? })
     }
 
-    /// What it claims to be for; the store's word counts.
+    /// Returns the kind it states; the stored kind decides.
     pub fn kind(&self) -> KeyKind {
         self.kind
     }
 
-    /// The public part, by which it is looked up.
+    /// Returns the public part, by which it is looked up.
     pub fn id(&self) -> &ApiKeyId {
         &self.id
     }
 
-    /// What the store keeps of the secret.
+    /// Returns the hash of the secret, which the store keeps.
     pub fn secret_hash(&self) -> SecretHash {
         SecretHash::of(&self.secret)
     }
 
-    /// The whole key, to hand to its owner once.
+    /// Returns the whole key, to show to its owner once.
     pub fn reveal(&self) -> String {
         format!("ff_{}_{}_{}", self.kind.as_str(), self.id, hex::encode(self.secret))
     }
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_made_key_reads_back_and_shows_no_secret() {
+    fn a_generated_key_parses_and_debug_output_omits_its_secret() {
         let key = ApiKey::generate(KeyKind::Collect).unwrap();
         let read: ApiKey = key.reveal().parse().unwrap();
         assert_eq!(read.id(), key.id());
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_key() {
+    fn text_that_is_not_a_key_is_refused() {
         let good = ApiKey::generate(KeyKind::Import).unwrap().reveal();
         for wrong in [
             String::new(),

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::Action;
 
-/// What a user is.
+/// The role of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Runs the platform; reads no tenant's data.
     PlatformAdmin,
-    /// Everything within one tenant.
+    /// Manages one tenant and reads its data.
     Owner,
     /// Reads one tenant's reports.
     Analyst,
@@ -18,19 +18,19 @@ pub enum Role {
     Advertiser,
 }
 
-/// What an API key is for.
+/// The purpose of an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyKind {
     /// Writes events as they happen.
     Collect,
-    /// Writes events of any age: history.
+    /// Writes events of any age, such as history.
     Import,
-    /// Reads reports, of all campaigns or of a list of them.
+    /// Reads reports of all campaigns or of listed campaigns.
     Read,
 }
 
-/// The text names no such role or kind of key.
+/// The text is not a role or a kind of key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownAuthority {
     /// Not a role.
@@ -41,7 +41,7 @@ pub enum UnknownAuthority {
     KeyKind,
 }
 
-/// Where a credential's permissions come from: the `role` claim.
+/// The source of a credential's permissions: the `role` claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Authority {
@@ -55,7 +55,7 @@ impl Role {
     /// Every role.
     pub const ALL: [Self; 4] = [Self::PlatformAdmin, Self::Owner, Self::Analyst, Self::Advertiser];
 
-    /// The name used in tokens, tables and requests.
+    /// Returns the name used in tokens, tables and requests.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PlatformAdmin => "platform_admin",
@@ -70,7 +70,7 @@ impl KeyKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Collect, Self::Import, Self::Read];
 
-    /// The name used in keys, tokens, tables and requests.
+    /// Returns the name used in keys, tokens, tables and requests.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Collect => "collect",
@@ -81,7 +81,7 @@ impl KeyKind {
 }
 
 impl Authority {
-    /// The table of permissions, all of it.
+    /// Returns whether it may do `action`: the whole table of permissions.
     pub const fn may(self, action: Action) -> bool {
         use Action as A;
         match self {
@@ -94,7 +94,7 @@ impl Authority {
                     | A::ReadCampaigns
                     | A::ReadProducts
                     | A::ReadRejects
-                    | A::ReplayRejects
+                    | A::ResubmitRejects
                     | A::ManageCampaigns
                     | A::ManageAdvertisers
                     | A::ManageUsers
@@ -112,7 +112,7 @@ impl Authority {
         }
     }
 
-    /// The name used in tokens.
+    /// Returns the name used in tokens.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Role(role) => role.as_str(),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn only_keys_write_events_and_those_do_nothing_else() {
+    fn only_keys_write_events_and_they_do_nothing_else() {
         for role in Role::ALL {
             assert!(!Authority::Role(role).may(Action::WriteEvents), "{role:?}");
         }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_events_are_for_the_retailers_own_people() {
+    fn only_a_tenants_owners_and_analysts_access_rejects() {
         let everyone = Role::ALL.map(Authority::Role).into_iter();
         let everyone: Vec<_> = everyone.chain(KeyKind::ALL.map(Authority::Key)).collect();
         let allowed = |action| {
@@ -175,7 +175,7 @@ mod tests {
             allowed.map(|authority| authority.as_str()).collect::<Vec<_>>()
         };
         assert_eq!(allowed(Action::ReadRejects), ["owner", "analyst"]);
-        assert_eq!(allowed(Action::ReplayRejects), ["owner"]);
+        assert_eq!(allowed(Action::ResubmitRejects), ["owner"]);
     }
 
     #[test]

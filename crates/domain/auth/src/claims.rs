@@ -5,22 +5,22 @@ use uuid::Uuid;
 
 use crate::{Authority, CampaignScope, KeyKind, Principal, Role, Subject};
 
-/// What an access token says. Times are Unix seconds.
+/// The claims of an access token. Times are Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who issued it.
+    /// The issuer.
     pub iss: String,
-    /// Whom it is meant for.
+    /// The audience.
     pub aud: String,
     /// The user or key.
     pub sub: Subject,
-    /// Issued at.
+    /// When it was issued.
     pub iat: i64,
-    /// Not good before.
+    /// When it becomes valid.
     pub nbf: i64,
-    /// Not good after.
+    /// When it expires.
     pub exp: i64,
-    /// The token's own id.
+    /// The id of the token.
     pub jti: Uuid,
     /// The tenant; none for a platform admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,24 +30,24 @@ pub struct Claims {
     pub client_name: Option<String>,
     /// The role, or the kind of key.
     pub role: Authority,
-    /// An advertiser's own id.
+    /// The advertiser, for the role `advertiser`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advertiser_id: Option<AdvertiserId>,
     /// The campaigns a key is limited to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaigns: Option<Vec<CampaignId>>,
-    /// The version it was issued under: the tenant's, or a platform admin's own.
+    /// The token version of the tenant, or of the platform admin, when it was issued.
     pub ver: u32,
-    /// The user's own version, within a tenant. Tokens made before there was one have none.
+    /// The token version of a tenant's user. Tokens issued before it was introduced have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub_ver: Option<u32>,
 }
 
-/// What every user of a tenant had before tokens carried a version of their own.
+/// The version of every user of a tenant before tokens carried the user's version.
 const FIRST_VERSION: u32 = 1;
 
 impl Claims {
-    /// Who the token speaks for; `None` when the claims contradict each other.
+    /// Returns the principal; `None` if the claims contradict each other.
     pub(crate) fn principal(self) -> Option<Principal> {
         let scope = match (self.role, self.advertiser_id, self.campaigns) {
             (Authority::Role(Role::Advertiser), Some(own), None) => CampaignScope::Advertiser(own),

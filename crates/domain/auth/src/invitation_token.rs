@@ -6,9 +6,9 @@ use crate::{RandomError, SecretHash, random};
 
 const PREFIX: &str = "ffi_";
 
-/// What an invited person sets a password with, once: `ffi_` and 256 random bits.
+/// The token with which an invited person sets a password, once: `ffi_` and 256 random bits.
 ///
-/// Shown once, to whoever invites. Debug output shows nothing of it.
+/// Shown once, to the person who invites. Debug output hides it.
 #[derive(Clone)]
 pub struct InvitationToken([u8; 32]);
 
@@ -18,17 +18,17 @@ pub struct InvitationToken([u8; 32]);
 pub struct InvitationTokenError;
 
 impl InvitationToken {
-    /// A new token.
+    /// Generates a new token.
     pub fn generate() -> Result<Self, RandomError> {
         random::bytes().map(Self)
     }
 
-    /// What the store keeps of it.
+    /// Returns the hash, which the store keeps.
     pub fn hash(&self) -> SecretHash {
         SecretHash::of(&self.0)
     }
 
-    /// The whole token, to hand on once.
+    /// Returns the whole token, to show once.
     pub fn reveal(&self) -> String {
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(self.0))
     }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_made_token_reads_back_and_nothing_else_does() {
+    fn only_a_generated_token_parses() {
         let token = InvitationToken::generate().unwrap();
         let shown = token.reveal();
         let secret = shown.strip_prefix("ffi_").unwrap();

@@ -22,7 +22,7 @@ pub use password::{Password, PasswordError, PasswordHash};
 pub use permission::{
     Action, ManageAdvertisers, ManageApiKeys, ManageCampaigns, ManageClusters, ManageTenants,
     ManageUsers, PlatformPermission, ReadCampaigns, ReadProducts, ReadRejects, ReadReports,
-    ReplayRejects, TenantPermission, WriteEvents,
+    ResubmitRejects, TenantPermission, WriteEvents,
 };
 pub use principal::{CampaignScope, Principal, Subject, SubjectError};
 pub use random::RandomError;

@@ -9,17 +9,17 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// A hash of no password, of the same cost: what an unknown user's login is checked against.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Zm9vdGZhbGwtbm9ib2R5$5wSd1kTDLAbVOOpbLXwYhC9VfCZ1LTmB6x9cQbK1m1o";
+/// A hash that matches no password, with the same cost: used to check the login of an unknown user.
+const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$Zm9vdGZhbGwtbm9ib2R5$5wSd1kTDLAbVOOpbLXwYhC9VfCZ1LTmB6x9cQbK1m1o";
 
-/// Letters and digits that are not taken for each other.
+/// Letters and digits that are not easily confused.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789A";
 
-/// A password as its owner types it. Debug output shows nothing of it.
+/// A password as its owner types it. Debug output hides it.
 #[derive(Clone)]
 pub struct Password(String);
 
-/// Why a text is no acceptable password, or why hashing failed.
+/// Why a text is not an acceptable password, or why hashing failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// Too short to resist guessing, or too long to be hashed cheaply.
@@ -28,17 +28,17 @@ pub enum PasswordError {
     /// No randomness for the salt.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// The hash function failed, for want of memory.
+    /// The hash function failed, for lack of memory.
     #[error("the password could not be hashed: {0}")]
     Hashing(String),
 }
 
-/// What is kept of a password: a PHC string of argon2id. Debug output shows nothing of it.
+/// The stored hash of a password: a PHC string of argon2id. Debug output hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl Password {
-    /// A new password, as good as random bits are: 24 characters.
+    /// Generates a random password of 24 characters.
     pub fn generate() -> Result<Self, RandomError> {
         let bytes = random::bytes::<24>()?;
         let letter =
@@ -46,23 +46,23 @@ impl Password {
         Ok(Self(bytes.iter().filter_map(letter).collect()))
     }
 
-    /// A password for a new or changed account.
+    /// Checks a password chosen for an account.
     pub fn choose(text: String) -> Result<Self, PasswordError> {
         let fits = (12..=256).contains(&text.chars().count());
         if fits { Ok(Self(text)) } else { Err(PasswordError::Length) }
     }
 
-    /// A password somebody tries: of any form.
+    /// Wraps a password of a login attempt, of any form.
     pub fn attempt(text: String) -> Self {
         Self(text)
     }
 
-    /// The password itself, to hand to its owner once.
+    /// Returns the password itself, to show to its owner once.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What to keep of it. Takes tens of milliseconds of one core: not for an async thread.
+    /// Hashes the password. Takes tens of milliseconds of one core: not for an async thread.
     pub fn hash(&self) -> Result<PasswordHash, PasswordError> {
         let salt = random::bytes::<16>()?;
         let hashed = hasher()
@@ -71,12 +71,12 @@ impl Password {
         Ok(PasswordHash(hashed.to_string()))
     }
 
-    /// Whether it is the one that `hash` was made of. Without a hash (no such user, or one
-    /// without a password) the same work is done, so that the time tells nothing.
+    /// Returns whether it matches `hash`. Without a hash (an unknown user, or a user without a
+    /// password) it does the same work, so that the time reveals nothing.
     ///
     /// Takes tens of milliseconds of one core: not for an async thread.
     pub fn verify(&self, hash: Option<&PasswordHash>) -> bool {
-        let phc = hash.map_or(NOBODY, PasswordHash::as_str);
+        let phc = hash.map_or(DUMMY_HASH, PasswordHash::as_str);
         let matches =
             hasher().and_then(|argon2| argon2.verify_password(self.0.as_bytes(), phc)).is_ok();
         matches && hash.is_some()
@@ -84,12 +84,12 @@ impl Password {
 }
 
 impl PasswordHash {
-    /// From the store.
+    /// Creates a hash from stored text.
     pub fn from_stored(phc: String) -> Self {
         Self(phc)
     }
 
-    /// For the store.
+    /// Returns the text to store.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_right_password_verifies_and_no_other() {
+    fn only_the_right_password_verifies() {
         let password = Password::choose("correct horse battery".into()).unwrap();
         let hash = password.hash().unwrap();
         assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn short_and_endless_passwords_are_refused() {
+    fn too_short_and_too_long_passwords_are_refused() {
         assert!(Password::choose("short".into()).is_err());
         assert!(Password::choose("x".repeat(257)).is_err());
         assert_eq!(Password::generate().unwrap().reveal().len(), 24);

@@ -2,13 +2,13 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A permission within one tenant, named by a handler's argument type.
+/// A permission within one tenant, required by the type of a handler's argument.
 pub trait TenantPermission: sealed::Sealed + Send + Sync + 'static {
     /// The row of the table.
     const ACTION: Action;
 }
 
-/// A permission across tenants, named by a handler's argument type.
+/// A permission across tenants, required by the type of a handler's argument.
 pub trait PlatformPermission: sealed::Sealed + Send + Sync + 'static {
     /// The row of the table.
     const ACTION: Action;
@@ -16,7 +16,7 @@ pub trait PlatformPermission: sealed::Sealed + Send + Sync + 'static {
 
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident: $scope:ident = $text:literal;)*) => {
-        /// What a credential may be allowed to do.
+        /// An action that a credential may be allowed to do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Action { $($(#[$doc])* $name,)* }
 
@@ -24,7 +24,7 @@ macro_rules! permissions {
             /// Every action.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The name used in answers.
+            /// Returns the name used in answers.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
@@ -53,19 +53,19 @@ permissions! {
     ReadCampaigns: TenantPermission = "read_campaigns";
     /// List products.
     ReadProducts: TenantPermission = "read_products";
-    /// See the events that were refused, as they were sent.
+    /// Read rejects: refused events, as they were sent.
     ReadRejects: TenantPermission = "read_rejects";
-    /// Put refused events into the log after all.
-    ReplayRejects: TenantPermission = "replay_rejects";
-    /// Name campaigns and assign them to advertisers.
+    /// Resubmit rejects: send refused events again.
+    ResubmitRejects: TenantPermission = "replay_rejects";
+    /// Give campaigns names and assign them to advertisers.
     ManageCampaigns: TenantPermission = "manage_campaigns";
     /// List and add advertisers.
     ManageAdvertisers: TenantPermission = "manage_advertisers";
     /// List and add users.
     ManageUsers: TenantPermission = "manage_users";
-    /// List, make and revoke API keys.
+    /// List, create and revoke API keys.
     ManageApiKeys: TenantPermission = "manage_api_keys";
-    /// Onboard, see and change tenants.
+    /// Onboard, read and change tenants.
     ManageTenants: PlatformPermission = "manage_tenants";
     /// Register clusters.
     ManageClusters: PlatformPermission = "manage_clusters";

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use crate::{ApiKeyId, Authority};
 
-/// Who a credential belongs to: the `sub` claim, `user:<uuid>` or `key:<id>`.
+/// The owner of a credential: the `sub` claim, `user:<uuid>` or `key:<id>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
-    /// A person.
+    /// A user.
     User(Uuid),
     /// An API key.
     Key(ApiKeyId),
@@ -24,15 +24,15 @@ pub struct SubjectError;
 /// The campaigns a credential may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CampaignScope {
-    /// All of the tenant's.
+    /// All campaigns of the tenant.
     All,
-    /// Those of one advertiser.
+    /// The campaigns of one advertiser.
     Advertiser(AdvertiserId),
-    /// Those listed.
+    /// The listed campaigns.
     Campaigns(Vec<CampaignId>),
 }
 
-/// Who a verified credential speaks for. A description, not a proof of tenancy.
+/// The owner of a verified credential. A description, not a proof of tenancy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     /// The user or key.
@@ -43,19 +43,19 @@ pub struct Principal {
     pub authority: Authority,
     /// The campaigns it may see.
     pub scope: CampaignScope,
-    /// The tenant's version the token was issued under; none for an API key itself, and for a
+    /// The tenant's token version when the token was issued; none for an API key itself and for a
     /// platform admin.
     pub tenant_version: Option<u32>,
-    /// The user's own version the token was issued under; none for keys, each of which is there or
+    /// The user's token version when the token was issued; none for API keys, which are valid or
     /// revoked.
     pub subject_version: Option<u32>,
-    /// When it ends: streams opened with it end then too. None for an API key without an end, which
-    /// is good until it is revoked.
+    /// When the credential expires; streams opened with it end then, too. None for an API key
+    /// without expiry, which is valid until it is revoked.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl CampaignScope {
-    /// Whether a campaign of `advertiser` named `campaign` may be seen.
+    /// Returns whether the credential may see `campaign`, which belongs to `advertiser`.
     pub fn admits(&self, campaign: &CampaignId, advertiser: Option<&AdvertiserId>) -> bool {
         match self {
             Self::All => true,

@@ -4,9 +4,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{RandomError, SecretHash, random};
 
-/// A refresh token as its owner holds it: 256 random bits, nothing to read in them.
+/// A refresh token as its owner holds it: 256 random bits without content.
 ///
-/// It is good for one use. Debug output shows nothing of it.
+/// It is valid for one use. Debug output hides it.
 #[derive(Clone)]
 pub struct RefreshToken([u8; 32]);
 
@@ -16,17 +16,17 @@ pub struct RefreshToken([u8; 32]);
 pub struct RefreshTokenError;
 
 impl RefreshToken {
-    /// A new token.
+    /// Generates a new token.
     pub fn generate() -> Result<Self, RandomError> {
         random::bytes().map(Self)
     }
 
-    /// What the store keeps of it.
+    /// Returns the hash, which the store keeps.
     pub fn hash(&self) -> SecretHash {
         SecretHash::of(&self.0)
     }
 
-    /// The whole token, to hand to its owner once.
+    /// Returns the whole token, to show to its owner once.
     pub fn reveal(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_made_token_reads_back() {
+    fn a_generated_token_parses() {
         let token = RefreshToken::generate().unwrap();
         assert_eq!(token.reveal().parse::<RefreshToken>().unwrap().hash(), token.hash());
         assert_ne!(RefreshToken::generate().unwrap().hash(), token.hash());

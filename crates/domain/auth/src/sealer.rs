@@ -17,9 +17,9 @@ const WRAPPED_LENGTH: usize = 48;
 
 /// Envelope encryption of secrets that must be read back (cluster passwords, signing keys).
 ///
-/// Each secret has a data key of its own, wrapped by the key encryption key. Both layers
-/// (XChaCha20-Poly1305) are bound to the [`SealedField`], so that a sealed secret moved to another
-/// row does not open.
+/// Each secret has its own data key, wrapped by the key encryption key. Both layers
+/// (XChaCha20-Poly1305) are bound to the [`SealedField`], so a sealed secret that was moved to
+/// another row cannot be opened.
 #[derive(Clone)]
 pub struct Sealer {
     key: KeyEncryptionKey,
@@ -34,9 +34,9 @@ struct KeyEncryptionKey {
 /// Where a sealed secret belongs.
 #[derive(Clone, Copy, Debug)]
 pub struct SealedField<'a> {
-    /// What it is for, such as `cluster`.
+    /// The purpose, such as `cluster`.
     pub purpose: &'a str,
-    /// Whose it is; empty for the platform's own.
+    /// The tenant; empty for the platform.
     pub tenant: &'a str,
     /// The row's key.
     pub row: &'a str,
@@ -44,7 +44,7 @@ pub struct SealedField<'a> {
     pub field: &'a str,
 }
 
-/// Why a secret was not sealed or opened.
+/// Why a secret was not sealed or not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
     /// The key encryption key is not base64 of 32 bytes.
@@ -53,26 +53,26 @@ pub enum SealError {
     /// No randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// Not a sealed secret, or of a later version.
+    /// Not a sealed secret, or sealed by a later version.
     #[error("this is not a sealed secret")]
     Form,
-    /// Sealed with a key encryption key that is not at hand.
+    /// Sealed with another key encryption key.
     #[error("the secret was sealed with another key encryption key")]
     UnknownKey,
-    /// Changed, or moved from another row or field.
-    #[error("the sealed secret does not belong here")]
+    /// Altered, or moved from another row or field.
+    #[error("the sealed secret was altered, or belongs to another field")]
     Mismatch,
 }
 
 impl Sealer {
-    /// From the setting: base64 of 32 bytes.
+    /// Creates a sealer from the setting: base64 of 32 bytes.
     pub fn from_base64(key: &str) -> Result<Self, SealError> {
         let key = STANDARD.decode(key.trim()).map_err(|_| SealError::Key)?;
         let key = <[u8; 32]>::try_from(key).map_err(|_| SealError::Key)?;
         Ok(Self::new(key))
     }
 
-    /// From the key encryption key.
+    /// Creates a sealer from the key encryption key.
     pub fn new(key: [u8; 32]) -> Self {
         Self { key: KeyEncryptionKey::new(key) }
     }
@@ -87,7 +87,7 @@ impl Sealer {
         Ok([&[VERSION], &self.key.id[..], &key_nonce, &wrapped, &nonce, &sealed].concat())
     }
 
-    /// Opens what was sealed for the same field.
+    /// Opens a secret that was sealed for the same field.
     pub fn open(&self, field: SealedField<'_>, blob: &[u8]) -> Result<Vec<u8>, SealError> {
         let (version, rest) = blob.split_first().ok_or(SealError::Form)?;
         if *version != VERSION {
@@ -117,7 +117,7 @@ impl KeyEncryptionKey {
 }
 
 impl SealedField<'_> {
-    /// Each part with its length before it: no two fields give the same bytes.
+    /// Returns every part with its length before it, so that no two fields give the same bytes.
     fn associated(&self, layer: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         for part in ["v1", layer, self.purpose, self.tenant, self.row, self.field] {
@@ -168,7 +168,7 @@ mod tests {
         SealedField { purpose: "cluster", tenant: "acme", row: "dedicated-1", field: "writer" };
 
     #[test]
-    fn opens_in_its_own_field_only() {
+    fn a_secret_opens_in_its_own_field_only() {
         let sealer = Sealer::new([7; 32]);
         let blob = sealer.seal(FIELD, b"hunter2").unwrap();
         assert_eq!(sealer.open(FIELD, &blob).unwrap(), b"hunter2");
@@ -177,7 +177,7 @@ mod tests {
             SealedField { tenant: "globex", ..FIELD },
             SealedField { row: "dedicated-2", ..FIELD },
             SealedField { field: "reader", ..FIELD },
-            // The same bytes in a row, cut elsewhere.
+            // The same bytes when joined, but split elsewhere.
             SealedField { tenant: "acmed", row: "edicated-1", ..FIELD },
         ] {
             assert!(matches!(sealer.open(moved, &blob), Err(SealError::Mismatch)), "{moved:?}");
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn every_changed_byte_is_noticed() {
+    fn every_changed_byte_is_detected() {
         let sealer = Sealer::new([7; 32]);
         let blob = sealer.seal(FIELD, b"hunter2").unwrap();
         for index in 0..blob.len() {
@@ -197,13 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn another_key_says_that_it_is_another() {
+    fn a_secret_sealed_with_another_key_is_an_unknown_key() {
         let blob = Sealer::new([1; 32]).seal(FIELD, b"hunter2").unwrap();
         assert!(matches!(Sealer::new([2; 32]).open(FIELD, &blob), Err(SealError::UnknownKey)));
     }
 
     #[test]
-    fn the_same_secret_never_seals_alike() {
+    fn sealing_the_same_secret_twice_gives_different_bytes() {
         let sealer = Sealer::new([7; 32]);
         assert_ne!(sealer.seal(FIELD, b"x").unwrap(), sealer.seal(FIELD, b"x").unwrap());
     }

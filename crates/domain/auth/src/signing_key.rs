@@ -10,12 +10,12 @@ use crate::{
     StoredSigningKey, random,
 };
 
-/// The name of a signing key: `[A-Za-z0-9_-]{1,64}`. It is looked up, never interpreted.
+/// The id of a signing key: `[A-Za-z0-9_-]{1,64}`. It is looked up, never interpreted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct KeyId(String);
 
-/// A private key that signs access tokens (Ed25519). Debug output shows its name only.
+/// A private key that signs access tokens (Ed25519). Debug output shows its id only.
 #[derive(Clone)]
 pub struct SigningKey {
     id: KeyId,
@@ -34,7 +34,7 @@ pub struct JsonWebKey {
     pub key_use: &'static str,
     /// Always `EdDSA`.
     pub alg: &'static str,
-    /// The key's name.
+    /// The key's id.
     pub kid: KeyId,
     /// The public key, base64url.
     pub x: String,
@@ -47,10 +47,10 @@ pub struct JsonWebKeySet {
     pub keys: Vec<JsonWebKey>,
 }
 
-/// Why a signing key cannot be made or read.
+/// Why a signing key cannot be created or read.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningKeyError {
-    /// The name is not one.
+    /// The text is not a key id.
     #[error("a key id is 1 to 64 of A-Z a-z 0-9 _ -")]
     Id,
     /// Not a private Ed25519 key in PKCS #8.
@@ -59,7 +59,7 @@ pub enum SigningKeyError {
     /// No randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// It does not open.
+    /// The sealed key cannot be opened.
     #[error(transparent)]
     Seal(#[from] SealError),
     /// The store did not answer.
@@ -68,21 +68,21 @@ pub enum SigningKeyError {
 }
 
 impl KeyId {
-    /// The name.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl SigningKey {
-    /// A new key.
+    /// Generates a new key.
     pub fn generate() -> Result<Self, RandomError> {
         let key = ed25519_dalek::SigningKey::from_bytes(&random::bytes()?);
         let id = KeyId(hex::encode(random::bytes::<8>()?));
         Ok(Self { id, key })
     }
 
-    /// The platform's keys, newest first. When there is none yet, the first one is made, and
+    /// Loads the platform's keys, newest first. If there is none yet, it creates the first key;
     /// processes that start together agree on it.
     pub async fn load(
         store: &dyn SigningKeyStore,
@@ -97,12 +97,12 @@ impl SigningKey {
         stored.iter().map(|key| Self::open(key, sealer)).collect()
     }
 
-    /// The key's name.
+    /// Returns the key's id.
     pub fn id(&self) -> &KeyId {
         &self.id
     }
 
-    /// The public half, as published.
+    /// Returns the public key, as published.
     pub fn public(&self) -> JsonWebKey {
         JsonWebKey {
             kty: "OKP",
@@ -114,13 +114,13 @@ impl SigningKey {
         }
     }
 
-    /// The private key in PKCS #8 (DER).
+    /// Returns the private key in PKCS #8 (DER).
     pub(crate) fn pkcs8(&self) -> Result<Vec<u8>, SigningKeyError> {
         let document = self.key.to_pkcs8_der().map_err(|_| SigningKeyError::Form)?;
         Ok(document.as_bytes().to_vec())
     }
 
-    /// For the store, sealed.
+    /// Seals the key for the store.
     pub fn seal(
         &self,
         sealer: &Sealer,
@@ -130,7 +130,7 @@ impl SigningKey {
         Ok(StoredSigningKey { id: self.id.clone(), sealed_pkcs8, created_at })
     }
 
-    /// From the store.
+    /// Opens a stored key.
     pub fn open(stored: &StoredSigningKey, sealer: &Sealer) -> Result<Self, SigningKeyError> {
         let pkcs8 = sealer.open(field(&stored.id), &stored.sealed_pkcs8)?;
         let key =
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sealed_key_opens_again_and_not_under_another_name() {
+    fn a_sealed_key_opens_under_its_own_id_only() {
         let sealer = Sealer::new([3; 32]);
         let key = SigningKey::generate().unwrap();
         let stored = key.seal(&sealer, DateTime::UNIX_EPOCH).unwrap();

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{ApiKeyId, KeyId, KeyKind, PasswordHash, Role, SecretHash};
 
-/// A user as the control plane keeps it. A description: it opens nothing.
+/// A user as the control plane stores it. A description: it gives no access.
 #[derive(Clone, Debug)]
 pub struct StoredUser {
     /// The user.
@@ -15,91 +15,91 @@ pub struct StoredUser {
     pub client_id: Option<ClientId>,
     /// The role.
     pub role: Role,
-    /// Whose campaigns it sees, when the role is `advertiser`.
+    /// The advertiser whose campaigns it sees, if the role is `advertiser`.
     pub advertiser_id: Option<AdvertiserId>,
-    /// What is kept of the password; none before one is set.
+    /// The hash of the password; none before a password is set.
     pub password_hash: Option<PasswordHash>,
-    /// The user's own token version: raised when the user is disabled or given another role.
+    /// The user's token version: raised when the user is disabled or gets another role.
     pub token_version: u32,
 }
 
-/// An invitation as the control plane keeps it: neither accepted nor revoked.
+/// A stored invitation that is neither accepted nor revoked.
 #[derive(Clone, Debug)]
 pub struct StoredInvitation {
-    /// Who was invited: somebody without a password.
+    /// The invited user, who has no password yet.
     pub user: StoredUser,
-    /// Good before then.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
 }
 
-/// An API key as the control plane keeps it: not revoked. A description: it opens nothing.
+/// A stored API key that is not revoked. A description: it gives no access.
 #[derive(Clone, Debug)]
 pub struct StoredApiKey {
     /// The public part.
     pub id: ApiKeyId,
     /// The tenant.
     pub client_id: ClientId,
-    /// What it is for.
+    /// Its purpose.
     pub kind: KeyKind,
-    /// What is kept of the secret.
+    /// The hash of the secret.
     pub secret_hash: SecretHash,
     /// The campaigns a `read` key is limited to.
     pub campaigns: Option<Vec<CampaignId>>,
-    /// When it ends, if ever.
+    /// When it expires, if ever.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// A signing key as the control plane keeps it: sealed.
+/// A signing key as the control plane stores it: sealed.
 #[derive(Clone, Debug)]
 pub struct StoredSigningKey {
-    /// The key's name.
+    /// The key's id.
     pub id: KeyId,
     /// The private key, opened by [`SigningKey::open`](crate::SigningKey::open).
     pub sealed_pkcs8: Vec<u8>,
-    /// The newest signs; the older ones verify until they are removed.
+    /// When it was created. The newest key signs; older keys verify until they are removed.
     pub created_at: DateTime<Utc>,
 }
 
-/// A refresh token to be kept.
+/// A refresh token to store.
 #[derive(Clone, Copy, Debug)]
 pub struct NewRefreshToken {
-    /// What is kept of it.
+    /// Its hash.
     pub hash: SecretHash,
-    /// When it is handed out.
+    /// When it is issued.
     pub issued_at: DateTime<Utc>,
-    /// When it ends, used or not.
+    /// When it expires, used or not.
     pub expires_at: DateTime<Utc>,
 }
 
-/// What became of a refresh token that was handed in.
+/// The outcome of presenting a refresh token.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum Rotation {
-    /// It was good: it is spent now, and the successor is kept in the same family.
+    /// It was valid: it is spent now, and its successor is stored in the same family.
     Rotated(Box<StoredUser>),
-    /// Spent before: somebody holds a copy, so the whole family was revoked.
+    /// It was already spent: a copy exists, so the whole family was revoked.
     Reused {
-        /// Whose family.
+        /// The user of the family.
         user_id: Uuid,
     },
-    /// Unknown, ended, revoked, or its user is gone.
+    /// It is unknown, expired or revoked, or its user is disabled.
     Refused,
 }
 
-/// A line for the append-only audit log.
+/// An entry for the append-only audit log.
 #[derive(Clone, Debug)]
 pub struct SecurityEvent {
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
-    /// Who: `user:<id>` or `key:<id>`.
+    /// The actor: `user:<id>` or `key:<id>`.
     pub actor: String,
-    /// Whose data; none for the platform's.
+    /// The tenant concerned; none for the platform.
     pub client_id: Option<ClientId>,
-    /// What, such as `login` or `refresh_reused`.
+    /// The action, such as `login` or `refresh_reused`.
     pub action: &'static str,
 }
 
-/// The store could not answer; the question may be asked again.
+/// The store could not answer; a retry can succeed.
 #[derive(Debug, thiserror::Error)]
 #[error("the credential store is unavailable")]
 pub struct CredentialStoreError(#[source] pub Box<dyn Error + Send + Sync>);
@@ -107,31 +107,31 @@ pub struct CredentialStoreError(#[source] pub Box<dyn Error + Send + Sync>);
 /// The port through which credentials are looked up; the control plane implements it.
 #[async_trait::async_trait]
 pub trait CredentialStore: Send + Sync {
-    /// The version that a token of this user must have; none when there is no such user, or the
-    /// user is disabled. May be remembered for as long as nobody tells of a change.
+    /// Returns the version that a token of this user must have; none if the user does not exist or
+    /// is disabled. May be cached until a change is announced.
     async fn user_version(&self, id: Uuid) -> Result<Option<u32>, CredentialStoreError>;
 
-    /// The key with this id, unless revoked. May be remembered likewise.
+    /// Returns the key with this id, unless it is revoked. May be cached likewise.
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError>;
 }
 
-/// The port through which people log in, stay so and log out; the control plane implements it.
+/// The port for logins, refreshes and logouts; the control plane implements it.
 #[async_trait::async_trait]
 pub trait SessionStore: Send + Sync {
-    /// The user with this id as it is now, unless disabled.
+    /// Returns the current user with this id, unless disabled.
     async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError>;
 
-    /// The user with this address, in lower case, unless disabled.
+    /// Returns the user with this email address, in lower case, unless disabled.
     async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>, CredentialStoreError>;
 
-    /// The invitation whose token has this hash, expired or not, unless its user is disabled.
+    /// Returns the invitation with this token hash, expired or not, unless its user is disabled.
     async fn invitation(
         &self,
         token: &SecretHash,
     ) -> Result<Option<StoredInvitation>, CredentialStoreError>;
 
     /// Spends an invitation that has not expired at `now` and sets its user's first password, in
-    /// one atomic step; none when somebody was faster, or the invitation is no longer good.
+    /// one atomic step; none if another request was faster, or the invitation is no longer valid.
     async fn accept_invitation(
         &self,
         token: &SecretHash,
@@ -139,17 +139,18 @@ pub trait SessionStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Option<StoredUser>, CredentialStoreError>;
 
-    /// Keeps the first refresh token of a new family: a login.
+    /// Stores the first refresh token of a new family: a login.
     async fn start_refresh_family(
         &self,
         user_id: Uuid,
         token: &NewRefreshToken,
     ) -> Result<(), CredentialStoreError>;
 
-    /// Spends `presented` and keeps `successor` in its family, in one atomic step.
+    /// Spends `presented` and stores `successor` in its family, in one atomic step.
     ///
-    /// A token that was spent less than ten seconds before `successor.issued_at` counts as good:
-    /// the answer was lost, or two tabs asked at once. One spent earlier revokes its family.
+    /// A token that was spent less than ten seconds before `successor.issued_at` counts as valid:
+    /// the answer was lost, or two tabs refreshed at once. A token spent earlier revokes its
+    /// family.
     async fn rotate_refresh_token(
         &self,
         presented: &SecretHash,
@@ -167,14 +168,14 @@ pub trait SessionStore: Send + Sync {
     async fn record(&self, event: &SecurityEvent) -> Result<(), CredentialStoreError>;
 }
 
-/// The port through which the platform's signing keys are kept; the control plane implements it.
+/// The port that stores the platform's signing keys; the control plane implements it.
 #[async_trait::async_trait]
 pub trait SigningKeyStore: Send + Sync {
-    /// Every signing key, newest first.
+    /// Returns every signing key, newest first.
     async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, CredentialStoreError>;
 
-    /// Keeps `key` if there is none yet; otherwise does nothing, so that processes that start
-    /// together agree on one.
+    /// Stores `key` if there is none yet; otherwise does nothing, so that processes that start
+    /// together agree on one key.
     async fn add_first_signing_key(
         &self,
         key: &StoredSigningKey,

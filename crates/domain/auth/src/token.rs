@@ -12,14 +12,14 @@ use crate::{
     Subject,
 };
 
-/// How far two clocks may be apart.
+/// The tolerated difference between two clocks.
 const LEEWAY: TimeDelta = TimeDelta::seconds(30);
 /// The media type of an access token (RFC 9068).
 const TYPE: &str = "at+jwt";
-/// Longer than any token of ours: not worth decoding.
+/// The maximum length of a token, in bytes: longer ones are not decoded.
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// Whom a token is issued to.
+/// The identity and permissions that a token is issued for.
 #[derive(Clone, Debug)]
 pub struct Grant {
     /// The user or key.
@@ -28,13 +28,13 @@ pub struct Grant {
     pub client: Option<(ClientId, String)>,
     /// The role or the kind of key.
     pub authority: Authority,
-    /// An advertiser's own id.
+    /// The advertiser, for the role `advertiser`.
     pub advertiser_id: Option<AdvertiserId>,
     /// The campaigns a key is limited to.
     pub campaigns: Option<Vec<CampaignId>>,
     /// The token version of the tenant, or of the platform admin.
     pub token_version: u32,
-    /// The own token version of a tenant's user.
+    /// The token version of a tenant's user.
     pub subject_version: Option<u32>,
 }
 
@@ -43,17 +43,17 @@ pub struct Grant {
 pub struct IssuedToken {
     /// The token.
     pub token: String,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
 }
 
 /// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Good once, past its end now.
+    /// The token was valid and has expired.
     #[error("the token has expired")]
     Expired,
-    /// Not a token of ours; the text says what gave it away, for the log.
+    /// Not a valid token; the text contains the reason, for the log.
     #[error("the token is not valid: {0}")]
     Invalid(&'static str),
 }
@@ -68,7 +68,7 @@ pub struct TokenSigner {
     lifetime: TimeDelta,
 }
 
-/// Verifies access tokens. The keys and the algorithm are ours; a token only names a key.
+/// Verifies access tokens. Footfall chooses the keys and the algorithm; a token only names a key.
 #[derive(Clone)]
 pub struct TokenVerifier {
     keys: HashMap<KeyId, DecodingKey>,
@@ -77,7 +77,7 @@ pub struct TokenVerifier {
 }
 
 impl TokenSigner {
-    /// Signs with `key`; tokens live for `lifetime`.
+    /// Creates a signer that signs with `key`; tokens are valid for `lifetime`.
     pub fn new(
         key: &SigningKey,
         issuer: &str,
@@ -96,12 +96,12 @@ impl TokenSigner {
         })
     }
 
-    /// A token for `grant`, good from `now`.
+    /// Issues a token for `grant`, valid from `now`.
     pub fn issue(&self, grant: Grant, now: DateTime<Utc>) -> Result<IssuedToken, TokenError> {
         self.issue_until(grant, now, None)
     }
 
-    /// A token for `grant`, good from `now` to `end` at most.
+    /// Issues a token for `grant`, valid from `now` until `end` at most.
     pub fn issue_until(
         &self,
         grant: Grant,
@@ -133,8 +133,8 @@ impl TokenSigner {
     }
 }
 
-/// The only header we sign, so the only one we read: anything else in it (`jku`, `jwk`, `x5u`,
-/// `crit`, …) is refused unseen.
+/// The only header that Footfall signs and accepts: a token with any other field (`jku`, `jwk`,
+/// `x5u`, `crit`, …) is refused.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StrictHeader {
@@ -144,7 +144,7 @@ struct StrictHeader {
 }
 
 impl TokenVerifier {
-    /// Accepts tokens signed by any of `keys`.
+    /// Creates a verifier that accepts tokens signed by any of `keys`.
     pub fn new<'a>(
         keys: impl IntoIterator<Item = &'a SigningKey>,
         issuer: &str,
@@ -165,12 +165,12 @@ impl TokenVerifier {
         Ok(Self { keys, published: JsonWebKeySet { keys: published }, validation })
     }
 
-    /// The public keys, for others to verify with.
+    /// Returns the public keys, for other services to verify with.
     pub fn published(&self) -> &JsonWebKeySet {
         &self.published
     }
 
-    /// Who `token` speaks for at `now`.
+    /// Verifies `token` at `now` and returns its principal.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
         let header = strict_header(token)?;
         let key = self.keys.get(&header.kid).ok_or(TokenError::Invalid("its key is unknown"))?;
@@ -180,7 +180,7 @@ impl TokenVerifier {
         let now_seconds = now.timestamp();
         let leeway = LEEWAY.num_seconds();
         if claims.nbf > now_seconds + leeway || claims.iat > now_seconds + leeway {
-            return Err(TokenError::Invalid("it is not good yet"));
+            return Err(TokenError::Invalid("it is not valid yet"));
         }
         if claims.exp <= now_seconds - leeway {
             return Err(TokenError::Expired);
@@ -198,9 +198,9 @@ fn strict_header(token: &str) -> Result<StrictHeader, TokenError> {
         .decode(header)
         .ok()
         .and_then(|json| serde_json::from_slice::<StrictHeader>(&json).ok())
-        .ok_or(TokenError::Invalid("its header is not ours"))?;
+        .ok_or(TokenError::Invalid("its header is not accepted"))?;
     if header.alg != "EdDSA" || header.typ != TYPE {
-        return Err(TokenError::Invalid("its algorithm or type is not ours"));
+        return Err(TokenError::Invalid("its algorithm or type is not accepted"));
     }
     Ok(header)
 }
@@ -209,8 +209,8 @@ fn reason(error: &jsonwebtoken::errors::Error) -> &'static str {
     use jsonwebtoken::errors::ErrorKind as Kind;
     match error.kind() {
         Kind::InvalidSignature => "its signature does not match",
-        Kind::InvalidIssuer => "another issued it",
-        Kind::InvalidAudience => "it is meant for another",
+        Kind::InvalidIssuer => "its issuer is wrong",
+        Kind::InvalidAudience => "its audience is wrong",
         Kind::MissingRequiredClaim(_) => "a claim is missing",
         _ => "it cannot be read",
     }

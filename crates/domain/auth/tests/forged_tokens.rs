@@ -1,4 +1,4 @@
-//! Forged tokens, each of them refused; and the one real token beside them, accepted.
+//! Forged tokens are refused; the genuine token is accepted.
 
 #![cfg(test)]
 
@@ -52,7 +52,7 @@ impl Forge {
         Self { key, verifier, header, claims, genuine }
     }
 
-    /// Signed with the real key, whatever the header says.
+    /// Signs with the real key, regardless of the header.
     fn sign(&self, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", part(header), part(claims));
@@ -108,7 +108,7 @@ fn the_genuine_token_and_its_faithful_copy_are_accepted() {
 }
 
 #[test]
-fn a_token_that_names_no_version_of_its_user_counts_as_one_of_the_first() {
+fn a_token_without_a_user_version_has_the_first_version() {
     let forge = Forge::new();
     let principal = forge.verifier.verify(&forge.without_claim("sub_ver"), now()).unwrap();
     assert_eq!((principal.tenant_version, principal.subject_version), (Some(3), Some(1)));
@@ -207,7 +207,7 @@ fn every_forged_token_is_refused() {
 }
 
 #[test]
-fn a_token_ends_at_its_end_and_a_leeway() {
+fn a_token_expires_at_its_end_plus_a_leeway() {
     let forge = Forge::new();
     let end = now() + TimeDelta::minutes(15);
     assert!(forge.verifier.verify(&forge.genuine, end + TimeDelta::seconds(29)).is_ok());
@@ -216,7 +216,7 @@ fn a_token_ends_at_its_end_and_a_leeway() {
 }
 
 #[test]
-fn during_rotation_both_keys_are_good() {
+fn during_rotation_both_keys_are_accepted() {
     let [old, new] = [(); 2].map(|()| SigningKey::generate().unwrap());
     let verifier = TokenVerifier::new([&new, &old], ISSUER, AUDIENCE).unwrap();
     for key in [&old, &new] {

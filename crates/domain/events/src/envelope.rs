@@ -5,47 +5,46 @@ use serde_json::value::RawValue;
 
 use crate::{field_names::OF_ENVELOPE, surrogates};
 
-/// Where a refused event keeps what stood beside it in its batch, so that it can be read again.
+/// The field in which a reject stores the envelope of its batch, so that it can be parsed again.
 pub(crate) const NAME: &str = "$envelope";
 pub(crate) const POINTER: &str = "/$envelope";
 
-/// The most that is kept of what stands beside the events, in bytes: it is kept with each of them
-/// that is refused.
-const KEPT_MAX: usize = 8_192;
+/// The maximum size of the fields of an envelope, in bytes: they are stored with every reject.
+const FIELDS_MAX: usize = 8_192;
 
-/// What stood beside the events of a batch: it holds for each of them that does not say otherwise.
+/// The fields beside the events of a batch: each applies to every event that has no such field.
 #[derive(Clone, Debug, Default)]
 pub struct Envelope<'a> {
-    /// When the sender says it sent the request.
+    /// When the sender sent the request, by its clock.
     pub sent_at: Option<DateTime<Utc>>,
     pub(crate) fields: Vec<(&'static str, Cow<'a, RawValue>)>,
-    /// The names of those that are too long to be kept.
+    /// The names of the fields that are too long.
     pub(crate) too_long: Vec<&'static str>,
 }
 
 impl<'a> Envelope<'a> {
-    /// One that says when the request was sent, and nothing else.
+    /// Creates an envelope with a `sent_at` and no other field.
     pub const fn sent(sent_at: Option<DateTime<Utc>>) -> Self {
         Self { sent_at, fields: Vec::new(), too_long: Vec::new() }
     }
 
-    /// Keeps a field that holds for the events; of two, the first. Any other says nothing of them.
+    /// Adds a field that applies to the events; the first of two wins. Unknown names are ignored.
     pub(crate) fn add(&mut self, name: &str, raw: &'a RawValue) {
         let known = OF_ENVELOPE.iter().copied().flatten().copied().find(|known| *known == name);
-        let Some(name) = known.filter(|name| !self.holds(name)) else { return };
-        let kept: usize = self.fields.iter().map(|(_, raw)| raw.get().len()).sum();
-        if kept + raw.get().len() > KEPT_MAX {
+        let Some(name) = known.filter(|name| !self.has(name)) else { return };
+        let size: usize = self.fields.iter().map(|(_, raw)| raw.get().len()).sum();
+        if size + raw.get().len() > FIELDS_MAX {
             self.too_long.push(name);
         } else {
-            self.fields.push((name, surrogates::mended_value(raw)));
+            self.fields.push((name, surrogates::repaired_value(raw)));
         }
     }
 
-    fn holds(&self, name: &str) -> bool {
+    fn has(&self, name: &str) -> bool {
         self.too_long.contains(&name) || self.fields.iter().any(|(known, _)| *known == name)
     }
 
-    /// An event as it was sent, with what its envelope says of it, if that is anything.
+    /// Returns an event as it was sent, with the fields of its envelope added, if there are any.
     pub fn keep<'e>(&self, event: &'e [u8]) -> Cow<'e, [u8]> {
         let object = event.trim_ascii().strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
         let Some(inner) = object.filter(|_| !self.fields.is_empty()) else {

@@ -7,23 +7,23 @@ use uuid::Uuid;
 
 use crate::EventType;
 
-/// Something that happened in a shop or to an ad, in its canonical form.
+/// An event in a shop or of an ad, in its canonical form.
 ///
 /// Times are in UTC, to the millisecond. Every amount is in `currency`, which is present whenever
 /// an amount is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// The sender's id, or one of ours; the same id within 24 hours is the same event.
+    /// The sender's id, or a generated one; the same id within 24 hours is the same event.
     pub event_id: Uuid,
     /// What happened.
     #[serde(rename = "type")]
     pub event_type: EventType,
-    /// When: not after its receipt by more than a minute. No second 60.
+    /// When it happened: at most a minute after its receipt. Never a second 60.
     pub event_time: DateTime<Utc>,
-    /// When, as sent; present when `event_time` differs from it.
+    /// The time as sent; present if `event_time` differs from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_time_sent: Option<DateTime<Utc>>,
-    /// When the collector took it in.
+    /// When the collector received it.
     pub received_at: DateTime<Utc>,
     /// The browser or device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,13 +46,13 @@ pub struct Event {
     /// The slot on the page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<String>,
-    /// The sort of page: home, search, product…
+    /// The kind of page: home, search, product…
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_type: Option<String>,
-    /// The search term or keyword bid on.
+    /// The search term, or the keyword bid on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keyword: Option<String>,
-    /// What the advertiser pays for it.
+    /// The price that the advertiser pays for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Amount>,
     /// The products it is about.
@@ -61,7 +61,7 @@ pub struct Event {
     /// The order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<String>,
-    /// The order's total; for other types the value that GA4 sends with them.
+    /// The order's total; for other types, the value that GA4 sends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revenue: Option<Amount>,
     /// The currency of every amount above.
@@ -70,19 +70,19 @@ pub struct Event {
     /// The page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The page before.
+    /// The previous page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub referrer: Option<String>,
-    /// The browser's own name.
+    /// The user agent of the browser.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// The sort of device: desktop, mobile…
+    /// The kind of device: desktop, mobile…
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
-    /// ISO 3166-1 alpha-2.
+    /// The country: ISO 3166-1 alpha-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// Whatever else was sent.
+    /// All other fields that were sent.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub properties: Map<String, Value>,
 }
@@ -98,15 +98,16 @@ pub struct Item {
     /// The category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// How many, or how much of it; more than none.
+    /// The quantity, always more than 0.
     pub quantity: Quantity,
-    /// For one of them.
+    /// The price per unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Amount>,
 }
 
 impl Event {
-    /// What a purchase brought in: its total, or else the sum of its lines. Zero for other events.
+    /// Returns the sales of a purchase: its total, or else the sum of its items. Zero for other
+    /// events.
     pub fn sales(&self) -> Amount {
         if self.event_type != EventType::Purchase {
             return Amount::ZERO;
@@ -114,7 +115,7 @@ impl Event {
         self.revenue.unwrap_or_else(|| total(&self.items))
     }
 
-    /// How much a purchase sold, over all lines. Zero for other events.
+    /// Returns the units sold by a purchase, over all items. Zero for other events.
     pub fn units(&self) -> Quantity {
         if self.event_type != EventType::Purchase {
             return Quantity::ZERO;
@@ -123,7 +124,7 @@ impl Event {
     }
 }
 
-/// Price times quantity, over all lines.
+/// Returns the sum of price times quantity over all items.
 pub(crate) fn total(items: &[Item]) -> Amount {
     let line = |item: &Item| item.price.unwrap_or_default().times(item.quantity);
     items.iter().map(line).fold(Amount::ZERO, Amount::plus)

@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-/// What happened.
+/// The type of an event: what happened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum EventType {
     /// A page was shown.
@@ -12,15 +12,15 @@ pub enum EventType {
     ProductView,
     /// A list of products was shown.
     ProductListView,
-    /// Something was put into the cart.
+    /// A product was put into the cart.
     AddToCart,
-    /// Something was taken out of the cart.
+    /// A product was taken out of the cart.
     RemoveFromCart,
-    /// A checkout was begun.
+    /// A checkout began.
     BeginCheckout,
     /// An order was placed.
     Purchase,
-    /// An order, or a part of it, was given back.
+    /// An order, or a part of it, was returned.
     Refund,
     /// An ad was delivered.
     AdImpression,
@@ -28,11 +28,11 @@ pub enum EventType {
     AdViewable,
     /// An ad was clicked.
     AdClick,
-    /// A type of the tenant's own: `custom.<name>`.
+    /// A custom type of the tenant: `custom.<name>`.
     Custom(Box<str>),
 }
 
-/// Our names, each with those GA4 and Segment use for the same thing.
+/// The name of each built-in type, with the names that GA4 and Segment use for it.
 const NAMES: [(EventType, &str, &[&str]); 11] = [
     (EventType::PageView, "page_view", &["Page Viewed", "$pageview"]),
     (EventType::ProductView, "product_view", &["view_item", "Product Viewed"]),
@@ -47,13 +47,13 @@ const NAMES: [(EventType, &str, &[&str]); 11] = [
     (EventType::AdClick, "ad_click", &["select_promotion", "Promotion Clicked"]),
 ];
 
-/// What a tenant's own types begin with.
+/// The prefix of custom types.
 const CUSTOM: &str = "custom.";
 const CUSTOM_MAX: usize = 47;
-/// How many digits of a hash keep names apart that would be cut or rewritten to the same.
+/// The length of the hash that distinguishes names that would be cut or rewritten to the same text.
 const HASH: usize = 8;
 
-/// The text names no type of event.
+/// The text is not the name of an event type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be one of page_view, product_view, product_list_view, add_to_cart, remove_from_cart, \
@@ -63,7 +63,7 @@ const HASH: usize = 8;
 pub struct UnknownType;
 
 impl EventType {
-    /// Our name for it.
+    /// Returns the canonical name.
     pub fn as_str(&self) -> &str {
         if let Self::Custom(name) = self {
             return name;
@@ -71,9 +71,9 @@ impl EventType {
         NAMES.iter().find(|(known, ..)| known == self).map_or("", |(_, name, _)| name)
     }
 
-    /// The type that a sender's name means. A name of ours or of a product we know may be written in
-    /// any case, with spaces or as one word; every other is a type of the tenant's own. `None` for
-    /// an empty name.
+    /// Returns the type that a sender's name means. A built-in name or an alias may be written in
+    /// any case, with spaces or as one word; every other name is a custom type. `None` for an empty
+    /// name.
     pub fn named(name: &str) -> Option<Self> {
         if let Ok(known) = name.parse() {
             return Some(known);
@@ -91,21 +91,21 @@ impl EventType {
         }
     }
 
-    /// Whether it is a type of the tenant's own.
+    /// Returns whether it is a custom type of the tenant.
     pub const fn is_custom(&self) -> bool {
         matches!(self, Self::Custom(_))
     }
 
-    /// Whether it is about an ad, which belongs to a campaign.
+    /// Returns whether it is about an ad, which belongs to a campaign.
     pub const fn is_ad(&self) -> bool {
         matches!(self, Self::AdImpression | Self::AdViewable | Self::AdClick)
     }
 }
 
-/// A name as our own are written: `Product Shared` and `productShared` as `product_shared`.
+/// A name in canonical form: `Product Shared` and `productShared` become `product_shared`.
 struct Normalised {
     text: String,
-    /// Whether every character that means something is kept.
+    /// Whether no character other than ASCII separators was lost.
     is_exact: bool,
 }
 
@@ -132,7 +132,7 @@ impl Normalised {
     }
 }
 
-/// `custom.` and a name that fits: one that does not is cut, and told from others by a hash.
+/// Returns `custom.` and a name; a name that does not fit is cut and distinguished by a hash.
 fn custom(own: &str, normalised: &str, is_exact: bool) -> String {
     if is_exact && !normalised.is_empty() && CUSTOM.len() + normalised.len() <= CUSTOM_MAX {
         return [CUSTOM, normalised].concat();
@@ -185,14 +185,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_the_names_of_ga4_and_segment() {
+    fn names_of_ga4_and_segment_are_accepted() {
         assert_eq!("view_item".parse(), Ok(EventType::ProductView));
         assert_eq!("Order Completed".parse(), Ok(EventType::Purchase));
         assert_eq!("select_promotion".parse(), Ok(EventType::AdClick));
     }
 
     #[test]
-    fn every_type_reads_back_from_its_own_name() {
+    fn every_type_parses_from_its_own_name() {
         for (known, name, _) in NAMES {
             assert_eq!(known.as_str(), name);
             assert_eq!(name.parse(), Ok(known));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn known_names_are_known_however_they_are_written() {
+    fn known_names_are_recognised_in_every_spelling() {
         for (name, known) in [
             ("Purchase", "purchase"),
             ("ORDER COMPLETED", "purchase"),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_name_is_a_type_that_reads_back_and_is_no_others() {
+    fn every_other_name_is_a_distinct_type_that_parses() {
         let long = "very ".repeat(30);
         let names = [
             "商品分享",
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_other_names() {
+    fn names_outside_the_canonical_form_are_refused() {
         for name in [
             "",
             "Purchase",

@@ -1,5 +1,5 @@
-//! What each field may be called: our own name first, then those of the products whose events are
-//! taken. `docs/sending-events.md` lists them for senders.
+//! The names of each field: the canonical name first, then the names of the products whose events
+//! are accepted. `docs/sending-events.md` lists them for senders.
 
 pub(crate) type Names = &'static [&'static str];
 
@@ -22,23 +22,23 @@ pub(crate) const COST: Names = &["cost"];
 
 pub(crate) const ORDER: Names = &["order_id", "orderId", "transaction_id"];
 pub(crate) const CURRENCY: Names = &["currency", "currency_code", "currencyCode"];
-/// Of an order. Segment has its `total` beside its `revenue`.
+/// For an order. Segment has both `total` and `revenue`.
 pub(crate) const ORDER_REVENUE: Names = &["revenue", "value", "total"];
-/// Of a type of the tenant's own, whose `value` may be anything.
+/// For a custom type, whose `value` may be anything.
 pub(crate) const CUSTOM_REVENUE: Names = &["revenue"];
-/// Of any other type: GA4 sends a `value` with them, and their `total` is one of other things.
+/// For any other type: GA4 sends a `value`, and a `total` has another meaning.
 pub(crate) const REVENUE: Names = &["revenue", "value"];
 
 pub(crate) const ITEMS: Names = &["items", "products"];
 pub(crate) const PRODUCT: Names = &["product_id", "item_id", "productId", "sku"];
 pub(crate) const PRODUCT_OF_ITEM: Names = &["product_id", "item_id", "productId", "sku", "id"];
-/// What an item without an id is counted under.
+/// The name under which an item without an id is counted.
 pub(crate) const PRODUCT_NAME: Names = &["item_name", "product_name", "name"];
 pub(crate) const BRAND: Names = &["brand", "item_brand"];
 pub(crate) const CATEGORY: Names = &["category", "item_category"];
 pub(crate) const QUANTITY: Names = &["quantity"];
 pub(crate) const PRICE: Names = &["price"];
-/// The fields of a single item that stand beside those of its event.
+/// The fields of a single item that is described by the fields of its event.
 pub(crate) const OF_SINGLE_ITEM: [Names; 5] = [PRODUCT, BRAND, CATEGORY, QUANTITY, PRICE];
 
 pub(crate) const PAGE_TYPE: Names = &["page_type"];
@@ -48,6 +48,6 @@ pub(crate) const USER_AGENT: Names = &["user_agent", "userAgent"];
 pub(crate) const DEVICE: Names = &["device", "device_type", "$device_type"];
 pub(crate) const COUNTRY: Names = &["country", "country_code", "$geoip_country_code"];
 
-/// The fields that an envelope may give for all of its events.
+/// The fields of an envelope that apply to all of its events.
 pub(crate) const OF_ENVELOPE: [Names; 8] =
     [VISITOR, SESSION, CUSTOMER, CAMPAIGN, CURRENCY, EVENT_TIME, USER_AGENT, COUNTRY];

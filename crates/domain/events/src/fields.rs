@@ -8,34 +8,34 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{Rejection, RejectionCode::*};
 
-/// From this many fields on, those given twice are found by hashing.
+/// With more fields than this, duplicates are found by hashing.
 const MANY: usize = 32;
 
-/// The fields of an event or an item, from every place where they may stand. Each value stays as it
-/// was sent until its reader is known.
+/// The fields of an event or an item, from every place where they may be. Each value stays raw
+/// until its reader is known.
 ///
-/// Readers take fields out, so that what is left over at the end is what we do not know.
+/// Readers take fields out; the fields left at the end are the unknown ones.
 pub(crate) struct Fields<'a> {
     layers: Vec<Layer<'a>>,
 }
 
-/// An object taken apart one level deep.
+/// An object, parsed one level deep.
 struct Layer<'a> {
     base: Cow<'static, str>,
     kind: LayerKind,
     entries: Vec<Entry<'a>>,
 }
 
-/// Where an object stands, the nearest first.
+/// The place of an object, the nearest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum LayerKind {
     /// The event or the item itself.
     Own,
     /// `properties`, `params` or `ecommerce` of the event.
     Nested,
-    /// `context` of the event: read from, and kept as it is.
+    /// `context` of the event: it is read and stored as it is.
     Context,
-    /// What stood beside the events of a batch.
+    /// The envelope: the fields beside the events of a batch.
     Envelope,
 }
 
@@ -53,23 +53,23 @@ pub(crate) struct Field<'a> {
     entry: usize,
 }
 
-/// What a text may be sent as.
+/// A value that may be a text.
 pub(crate) enum Textual<'a> {
     /// A string, or the digits of a number.
     Text(Cow<'a, str>),
-    /// Something else.
+    /// Any other value.
     Other,
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of one object; what is wrong with it, if it is none.
+    /// Parses the fields of one object; a rejection if it is not an object.
     pub(crate) fn read(raw: &'a str, base: Cow<'static, str>) -> Result<Self, Rejection> {
         let mut fields = Self { layers: Vec::with_capacity(4) };
         fields.add(raw, base, LayerKind::Own)?;
         Ok(fields)
     }
 
-    /// Adds an object as another place to look into, behind those there are.
+    /// Adds an object as another place to search, after the existing ones.
     pub(crate) fn add(
         &mut self,
         raw: &'a str,
@@ -85,7 +85,7 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    /// Adds fields that stood beside the events of the batch.
+    /// Adds the fields of the envelope.
     pub(crate) fn add_envelope(&mut self, fields: &'a [(&'static str, Cow<'_, RawValue>)]) {
         if fields.is_empty() {
             return;
@@ -100,13 +100,13 @@ impl<'a> Fields<'a> {
         self.layers.push(Layer { base, kind: LayerKind::Envelope, entries });
     }
 
-    /// Takes a field out by the first of its names that has a value, in the nearest place that has
-    /// one, no farther off than `farthest`. Fields that say the same are taken with it; others stay.
+    /// Takes out a field: the first of its names that has a value, in the nearest place, up to
+    /// `farthest`. Duplicates with the same value are taken with it; others stay.
     pub(crate) fn find(&mut self, names: &[&str], farthest: LayerKind) -> Option<Field<'a>> {
         self.search(names, |kind| kind <= farthest && kind != LayerKind::Context)
     }
 
-    /// Takes a field out of what stood beside the events of the batch.
+    /// Takes a field out of the envelope.
     pub(crate) fn find_in_envelope(&mut self, names: &[&str]) -> Option<Field<'a>> {
         self.search(names, |kind| kind == LayerKind::Envelope)
     }
@@ -141,19 +141,18 @@ impl<'a> Fields<'a> {
         found
     }
 
-    /// Takes out an object of the event itself that holds more of its fields. `None` when it is
-    /// empty, in whatever form.
+    /// Takes out an object of the event that contains more of its fields. `None` if it is empty.
     pub(crate) fn take_nested(&mut self, name: &str) -> Option<Field<'a>> {
         self.find(&[name], LayerKind::Own)
     }
 
-    /// The value of an own field, which stays where it is.
-    pub(crate) fn look(&self, name: &str) -> Option<&'a str> {
+    /// Returns the value of a field of the event itself, without taking it out.
+    pub(crate) fn peek(&self, name: &str) -> Option<&'a str> {
         let own = self.layers.first()?;
         own.entries.iter().find(|entry| entry.name == name).map(|entry| entry.raw.get())
     }
 
-    /// The value at a path within `context`, which stays where it is.
+    /// Returns the value at a path within `context`, without taking it out.
     pub(crate) fn in_context(&self, path: &[&str]) -> Option<&'a str> {
         let context = self.layers.iter().find(|layer| layer.kind == LayerKind::Context)?;
         let (first, rest) = path.split_first()?;
@@ -165,15 +164,21 @@ impl<'a> Fields<'a> {
         (!is_blank(raw)).then_some(raw)
     }
 
-    /// What becomes of a field that is left where it was.
-    pub(crate) fn what_is_left(&self, field: &Field<'_>) -> &'static str {
-        match self.layers.get(field.layer) {
-            Some(layer) if layer.kind == LayerKind::Envelope => "the event is kept without it",
-            _ => "it is kept as a property",
+    /// Describes what happens to a field that was returned, for a warning.
+    pub(crate) fn consequence(&self, field: &Field<'_>) -> &'static str {
+        let is_kept = |layer: &Layer<'_>| match layer.kind {
+            // Of an item, whose pointer is not empty, no unknown field is kept.
+            LayerKind::Own => layer.base.is_empty(),
+            kind => kind != LayerKind::Envelope,
+        };
+        if self.layers.get(field.layer).is_some_and(is_kept) {
+            "it is stored as a property"
+        } else {
+            "the event is stored without it"
         }
     }
 
-    /// Leaves fields where they were, by their names: they become properties.
+    /// Puts fields back, by their names: they become properties.
     pub(crate) fn put_back_all(&mut self, names: &[&str]) {
         let entries = self.layers.iter_mut().flat_map(|layer| layer.entries.iter_mut());
         for entry in entries.filter(|entry| names.contains(&entry.name.as_ref())) {
@@ -181,7 +186,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Leaves a field where it was: it becomes a property.
+    /// Puts a field back: it becomes a property.
     pub(crate) fn put_back(&mut self, field: &Field<'_>) {
         let layer = self.layers.get_mut(field.layer);
         if let Some(entry) = layer.and_then(|layer| layer.entries.get_mut(field.entry)) {
@@ -189,7 +194,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The pointer of a field that was found.
+    /// Returns the JSON pointer of a field that was found.
     pub(crate) fn pointer(&self, field: &Field<'_>) -> String {
         let layer = self.layers.get(field.layer);
         let entry = layer.and_then(|layer| layer.entries.get(field.entry));
@@ -198,17 +203,17 @@ impl<'a> Fields<'a> {
             .map_or_else(String::new, |(layer, entry)| pointer(&layer.base, &entry.name))
     }
 
-    /// A rejection of a field's value.
+    /// Creates a rejection of a field's value.
     pub(crate) fn invalid(&self, field: &Field<'_>, reason: impl ToString) -> Rejection {
         Rejection::new(InvalidValue, self.pointer(field), reason.to_string())
     }
 
-    /// A rejection of a field's type.
+    /// Creates a rejection of a field's type.
     pub(crate) fn wrong_type(&self, field: &Field<'_>, reason: &str) -> Rejection {
         Rejection::new(WrongType, self.pointer(field), reason)
     }
 
-    /// Whatever was not taken of the event: each with its pointer, the nested ones first.
+    /// Returns all fields that were not taken, each with its pointer, nested ones first.
     pub(crate) fn rest(self) -> impl Iterator<Item = (String, String, &'a str)> {
         let mut layers = self.layers;
         layers.retain(|layer| matches!(layer.kind, LayerKind::Own | LayerKind::Nested));
@@ -225,28 +230,28 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// The JSON text.
+    /// Returns the JSON text.
     pub(crate) const fn raw(&self) -> &'a str {
         self.raw
     }
 
-    /// The text of a string or a number, without white space around it.
+    /// Returns the text of a string or a number, trimmed.
     pub(crate) fn textual(&self) -> Textual<'a> {
         textual(self.raw)
     }
 
-    /// The text of a string.
+    /// Returns the text of a string, trimmed.
     pub(crate) fn string(&self) -> Option<Cow<'a, str>> {
         string(self.raw)
     }
 
-    /// The elements of an array.
+    /// Returns the elements of an array.
     pub(crate) fn array(&self) -> Option<Vec<&'a RawValue>> {
         serde_json::from_str(self.raw).ok()
     }
 }
 
-/// The text of a string or a number, without white space around it.
+/// Returns the text of a string or a number, trimmed.
 pub(crate) fn textual(raw: &str) -> Textual<'_> {
     match raw.as_bytes().first() {
         Some(b'"') => string(raw).map_or(Textual::Other, Textual::Text),
@@ -264,18 +269,23 @@ fn string(raw: &str) -> Option<Cow<'_, str>> {
     })
 }
 
-/// Any value, or why it cannot be kept.
+/// Parses any value; an error if it cannot be stored.
 pub(crate) fn value(raw: &str) -> serde_json::Result<Value> {
     serde_json::from_str(raw)
 }
 
-/// Whether a value says nothing: `null`, `""`, `" "`, `[]`, `{}`.
+/// Returns whether a value is empty: `null`, `""`, `" "`, `"\t"`, `[]`, `{}`.
 fn is_blank(raw: &str) -> bool {
     let within = |open, close| raw.strip_prefix(open)?.strip_suffix(close);
-    raw == "null"
-        || [('"', '"'), ('[', ']'), ('{', '}')]
-            .into_iter()
-            .any(|(open, close)| within(open, close).is_some_and(|text| text.trim().is_empty()))
+    if let Some(text) = within('"', '"') {
+        let blank = |c: char| c.is_whitespace() || c.is_control();
+        // An escape may be of white space.
+        return text.chars().all(blank)
+            || text.trim_start_matches(blank).starts_with('\\')
+                && string(raw).is_some_and(|text| text.chars().all(blank));
+    }
+    let is_empty = |open, close| within(open, close).is_some_and(|inner| inner.trim().is_empty());
+    raw == "null" || is_empty('[', ']') || is_empty('{', '}')
 }
 
 fn pointer(base: &str, name: &str) -> String {
@@ -286,7 +296,7 @@ fn pointer(base: &str, name: &str) -> String {
     }
 }
 
-/// Each field once: one that is given again must say the same.
+/// Removes duplicate fields; a duplicate with another value is rejected.
 fn distinct<'a>(
     sent: Vec<(Cow<'a, str>, &'a RawValue)>,
     base: &str,
@@ -313,7 +323,7 @@ fn distinct<'a>(
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The fields of an object in their order, values as they were sent.
+/// The fields of an object in their order, with raw values.
 pub(crate) struct Entries<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {

@@ -15,13 +15,13 @@ use crate::{
     text::{self, Kind, NAME_MAX},
 };
 
-/// The most products one event may name (GA4 has the same limit).
+/// The maximum number of items of one event (GA4 has the same limit).
 const ITEMS_MAX: usize = 200;
-/// What an item is called that has neither id nor name, as in reports of GA4.
+/// The product id of an item with neither id nor name, as in reports of GA4.
 const UNNAMED: &str = "(not set)";
 
-/// The products of an event: `items`, or the fields of a single product beside the others, as
-/// Segment sends them.
+/// Reads the items of an event: `items`, or a single product described by the event's own fields,
+/// as Segment sends it.
 pub(crate) fn read(
     fields: &mut Fields<'_>,
     currency: Currency,
@@ -75,14 +75,14 @@ fn read_list(
     errors: &mut Vec<Rejection>,
 ) -> Result<Vec<Item>, Rejection> {
     let wrong = || fields.wrong_type(list, "must be an array of items");
-    // A single one may stand without its array.
+    // A single item may be sent without an array.
     let elements = if list.raw().starts_with('{') {
         vec![serde_json::from_str::<&RawValue>(list.raw()).map_err(|_| wrong())?]
     } else {
         list.array().ok_or_else(wrong)?
     };
     if elements.len() > ITEMS_MAX {
-        let reason = format!("must hold at most {ITEMS_MAX} items");
+        let reason = format!("must contain at most {ITEMS_MAX} items");
         return Err(Rejection::new(TooLarge, pointer, reason));
     }
     let mut items = Vec::with_capacity(elements.len());
@@ -104,11 +104,11 @@ fn read_element(
     errors: &mut Vec<Rejection>,
 ) -> Result<Option<Item>, Rejection> {
     if raw == "null" {
-        notes.warn(WarningCode::Dropped, base, "is no item: it is left out");
+        notes.warn(WarningCode::Dropped, base, "is not an item: it is dropped");
         return Ok(None);
     }
     if !raw.starts_with('{') {
-        // The id alone.
+        // Only the id.
         let Textual::Text(id) = textual(raw) else {
             return Err(Rejection::new(WrongType, base, "must be an object with a `product_id`"));
         };
@@ -137,7 +137,7 @@ fn unnamed(base: String, notes: &mut Notes) -> String {
     UNNAMED.to_owned()
 }
 
-/// The product that the event's own fields describe, if they name one.
+/// Reads the product that the event's own fields describe, if they name one.
 fn read_single(
     fields: &mut Fields<'_>,
     currency: Currency,

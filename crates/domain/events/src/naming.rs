@@ -7,17 +7,17 @@ use crate::{
     text::{self, Kind, NAME_MAX},
 };
 
-/// What happened, and what the sender calls it where our name differs.
+/// The type of an event, and the sender's name for it if that differs.
 pub(crate) struct Named {
     pub(crate) event_type: EventType,
     pub(crate) original: Option<String>,
 }
 
-/// The type of an event, from `type`, or `event` (Segment, GA4's data layer), or `name` (GA4's
+/// Reads the type of an event, from `type`, `event` (Segment, GA4's data layer) or `name` (GA4's
 /// Measurement Protocol).
 ///
-/// Where Segment's `type` names the call, `event` names what happened. Where one of the two is a
-/// name we know and the other is not, the one we know is taken, and the other is a property.
+/// If Segment's `type` names the call, `event` names what happened. If only one of the two is a
+/// known name, it is used, and the other becomes a property.
 pub(crate) fn read(fields: &mut Fields<'_>, notes: &mut Notes) -> Result<Named, Rejection> {
     let own = fields.find(&["type"], LayerKind::Own);
     let event = fields.find(&["event"], LayerKind::Own);
@@ -25,7 +25,7 @@ pub(crate) fn read(fields: &mut Fields<'_>, notes: &mut Notes) -> Result<Named, 
         (None, None) => match fields.find(&["name"], LayerKind::Own) {
             Some(field) => (field, name(fields, &field)?),
             None => {
-                let reason = "is needed: what happened, such as product_view";
+                let reason = "is required: what happened, such as product_view";
                 return Err(Rejection::new(MissingField, "/type", reason));
             }
         },
@@ -35,7 +35,7 @@ pub(crate) fn read(fields: &mut Fields<'_>, notes: &mut Notes) -> Result<Named, 
     let event_type = match name.as_str() {
         "page" => Some(EventType::PageView),
         "track" if own.is_some() && event.is_none() => {
-            let reason = "is needed: what was tracked, such as Order Completed";
+            let reason = "is required: what was tracked, such as Order Completed";
             return Err(Rejection::new(MissingField, "/event", reason));
         }
         name => EventType::named(name),
@@ -46,7 +46,7 @@ pub(crate) fn read(fields: &mut Fields<'_>, notes: &mut Notes) -> Result<Named, 
     };
     let is_renamed = event_type.is_custom() && event_type.as_str() != name;
     if is_renamed {
-        let reason = format!("is none of our types: it is counted as {event_type}");
+        let reason = format!("is not a built-in type: it is counted as {event_type}");
         notes.warn(WarningCode::CustomType, fields.pointer(&field), reason);
     }
     let original = is_renamed.then_some(name);
@@ -57,13 +57,13 @@ pub(crate) fn read(fields: &mut Fields<'_>, notes: &mut Notes) -> Result<Named, 
     Ok(Named { event_type, original })
 }
 
-/// The name that counts of an event that has both.
+/// Chooses the name of an event that has both `type` and `event`.
 fn either<'a>(
     fields: &mut Fields<'_>,
     own: Field<'a>,
     event: Field<'a>,
 ) -> Result<(Field<'a>, String), Rejection> {
-    // `event` may be a thing of the tenant's own, such as a number.
+    // `event` may be a custom field of the tenant, such as a number.
     let (own_name, Some(event_name)) = (name(fields, &own)?, event.string()) else {
         fields.put_back(&event);
         let name = name(fields, &own)?;
@@ -72,13 +72,13 @@ fn either<'a>(
     let known = |name: &str| EventType::named(name).filter(|named| !named.is_custom());
     match (own_name.as_str(), known(&own_name), known(&event_name)) {
         ("track", ..) => Ok((event, event_name.into_owned())),
-        // A type of the tenant's own is meant, whatever else the event says.
+        // A custom type wins over any `event`.
         (meant, ..) if meant == "page" || meant.starts_with("custom.") => {
             fields.put_back(&event);
             Ok((own, own_name))
         }
         (_, Some(one), Some(other)) if one != other => {
-            let reason = format!("says {other}, and `type` says {one}: send one of them");
+            let reason = format!("is {other}, but `type` is {one}: send only one of them");
             Err(Rejection::new(DuplicateField, fields.pointer(&event), reason))
         }
         (_, None, Some(_)) => {

@@ -2,31 +2,31 @@ use serde::Serialize;
 
 use crate::{Rejection, Rejections};
 
-/// The most that is said of one event: one that is wrong in every item needs no longer answer.
+/// The maximum number of errors, and of warnings, per event: it limits the size of the answer.
 const NOTES_MAX: usize = 20;
 
-/// What was done to an event that was taken all the same: a stable name for clients.
+/// What was changed in an accepted event: a stable name for clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WarningCode {
-    /// A value was written in its usual form: `usd` as `USD`, a tab as a space.
+    /// A value was brought into its usual form: `usd` became `USD`, a tab a space.
     Normalised,
     /// A text was cut at its limit.
     Cut,
-    /// A detail could not be taken, and was left out or kept as a property.
+    /// A detail could not be read, and was dropped or stored as a property.
     Dropped,
-    /// A number was rounded to the places that are kept.
+    /// A number was rounded to the decimal places that are stored.
     Rounded,
-    /// An item without an id goes by its name, or by none.
+    /// An item without an id is counted under its name, or as unnamed.
     Unnamed,
-    /// The event's name is not one of ours: it counts as a type of the tenant's own.
+    /// The event's name is not a built-in type: it counts as a custom type.
     CustomType,
-    /// A purchase brought in nothing: it has neither revenue nor priced items.
+    /// A purchase has no sales: neither revenue nor priced items.
     NoRevenue,
 }
 
 impl WarningCode {
-    /// The stable name.
+    /// Returns the stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Normalised => "normalised",
@@ -40,29 +40,29 @@ impl WarningCode {
     }
 }
 
-/// Something about an event that was taken: where, and what was done.
+/// A warning about an accepted event: the place, and what was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Warning {
-    /// What sort of thing.
+    /// The kind of change.
     pub code: WarningCode,
     /// A JSON pointer (RFC 6901) into the event; empty for the event itself.
     pub pointer: String,
-    /// What was done, and what would be right.
+    /// What was done, and what would be correct.
     pub reason: String,
 }
 
-/// A value that is another than the one sent.
+/// A value that differs from the value sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Adjustment {
-    /// Our name of the field.
+    /// The canonical name of the field.
     pub field: &'static str,
-    /// As it was sent.
+    /// The value sent.
     pub from: String,
-    /// As it is kept.
+    /// The value stored.
     pub to: String,
 }
 
-/// What there is to say of an event, gathered while it is read.
+/// The errors, warnings and adjustments of an event, collected while it is read.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) errors: Vec<Rejection>,
@@ -83,7 +83,7 @@ impl Notes {
         }
     }
 
-    /// The errors, if there are any.
+    /// Returns the errors, if there are any; otherwise the notes.
     pub(crate) fn into_rejections(mut self) -> Result<Self, Rejections> {
         match Rejections::of(std::mem::take(&mut self.errors)) {
             Some(rejections) => Err(rejections),

@@ -6,10 +6,10 @@ use crate::{
     notes::Notes,
 };
 
-/// The most of one product that an event may name.
+/// The maximum quantity of one item.
 const QUANTITY_MAX: Quantity = Quantity::from_thousandths(1_000_000_000);
 
-/// An amount that one event may carry: not negative, and no more than the currency has for one.
+/// Reads an amount: not negative, and at most the currency's maximum for one event.
 pub(crate) fn amount(
     fields: &Fields<'_>,
     field: &Field<'_>,
@@ -25,13 +25,13 @@ pub(crate) fn amount(
         return Err(fields.invalid(field, reason));
     }
     if !is_exact {
-        let reason = format!("is rounded to {amount}: six decimal places are kept");
+        let reason = format!("is rounded to {amount}: six decimal places are stored");
         notes.warn(WarningCode::Rounded, fields.pointer(field), reason);
     }
     Ok(amount)
 }
 
-/// How many or how much: more than none.
+/// Reads a quantity: more than 0.
 pub(crate) fn quantity(
     fields: &Fields<'_>,
     field: &Field<'_>,
@@ -45,7 +45,7 @@ pub(crate) fn quantity(
         return Err(fields.invalid(field, reason));
     }
     if !is_exact {
-        let reason = format!("is rounded to {quantity}: three decimal places are kept");
+        let reason = format!("is rounded to {quantity}: three decimal places are stored");
         notes.warn(WarningCode::Rounded, fields.pointer(field), reason);
     }
     Ok(quantity)
@@ -58,7 +58,7 @@ fn text<'a>(
     match field.textual() {
         Textual::Text(text) => Ok(text),
         Textual::Other => {
-            Err(fields.wrong_type(field, "must be a number, or a string holding one"))
+            Err(fields.wrong_type(field, "must be a number, or a string that contains one"))
         }
     }
 }

@@ -7,14 +7,14 @@ use crate::{
     fields::{Fields, LayerKind},
 };
 
-/// The objects of an event that hold more of its fields, where those of it are not enough.
+/// The objects of an event that may contain more of its fields.
 const NESTED: [&str; 2] = ["params", "ecommerce"];
 
-/// Takes an event apart, with every object that may hold fields of it: `properties` (Segment),
-/// `params` (GA4), `ecommerce` (GA4's data layer), `context` (Segment), and what stood beside it.
+/// Collects the fields of an event from every object that may contain them: `properties` (Segment),
+/// `params` (GA4), `ecommerce` (GA4's data layer), `context` (Segment), and the envelope.
 ///
 /// # Errors
-/// When it is no object, or one of them repeats a field with another value.
+/// The event is not an object, or an object repeats a field with another value.
 pub(crate) fn open<'a>(raw: &'a [u8], envelope: &'a Envelope<'_>) -> Result<Fields<'a>, Rejection> {
     let text = str::from_utf8(raw)
         .map_err(|error| Rejection::new(MalformedJson, "", format!("must be UTF-8: {error}")))?;
@@ -26,16 +26,16 @@ pub(crate) fn open<'a>(raw: &'a [u8], envelope: &'a Envelope<'_>) -> Result<Fiel
         fields.add(field.raw(), Cow::Borrowed("/properties"), LayerKind::Nested)?;
     }
     for name in NESTED {
-        let is_object = fields.look(name).is_some_and(|raw| raw.starts_with('{'));
+        let is_object = fields.peek(name).is_some_and(|raw| raw.starts_with('{'));
         if is_object && let Some(field) = fields.take_nested(name) {
             fields.add(field.raw(), Cow::Owned(format!("/{name}")), LayerKind::Nested)?;
         }
     }
-    if let Some(raw) = fields.look("context").filter(|raw| raw.starts_with('{')) {
+    if let Some(raw) = fields.peek("context").filter(|raw| raw.starts_with('{')) {
         fields.add(raw, Cow::Borrowed("/context"), LayerKind::Context)?;
     }
-    let kept = fields.look(envelope::NAME).is_some_and(|raw| raw.starts_with('{'));
-    if kept && let Some(field) = fields.take_nested(envelope::NAME) {
+    let has_envelope = fields.peek(envelope::NAME).is_some_and(|raw| raw.starts_with('{'));
+    if has_envelope && let Some(field) = fields.take_nested(envelope::NAME) {
         fields.add(field.raw(), Cow::Borrowed(envelope::POINTER), LayerKind::Envelope)?;
     }
     fields.add_envelope(&envelope.fields);

@@ -8,13 +8,14 @@ use crate::{
 
 const MAX_DEPTH: usize = 8;
 
-/// Whatever was not asked for: what stands in nested objects first, then the event's own.
+/// Collects the unknown fields as properties: those of nested objects first, then the event's own.
 pub(crate) fn collect(fields: Fields<'_>, notes: &mut Notes) -> Map<String, Value> {
     let mut properties = Map::new();
     for (name, pointer, raw) in fields.rest() {
         if let Some(known) = properties.get(&name) {
             if value(raw).ok().as_ref() != Some(known) {
-                let reason = "is given in another place, too: that one is kept";
+                let reason =
+                    "is also given in another place, with another value: that one is stored";
                 notes.warn(WarningCode::Dropped, pointer, reason);
             }
             continue;
@@ -24,14 +25,15 @@ pub(crate) fn collect(fields: Fields<'_>, notes: &mut Notes) -> Map<String, Valu
                 properties.insert(name, value);
             }
             Ok(_) => {
-                let reason = format!("is nested more than {MAX_DEPTH} deep: it is left out");
+                let reason = format!("is nested more than {MAX_DEPTH} deep: it is dropped");
                 notes.warn(WarningCode::Dropped, pointer, reason);
             }
-            // It is valid JSON, but nested deeper than the parser goes, or a number beyond a double.
+            // It is valid JSON, but nested too deep for the parser, or a number too large for a
+            // double.
             Err(error) => {
                 let error = error.to_string();
                 let error = error.split(" at line ").next().unwrap_or_default();
-                let reason = format!("cannot be kept ({error}): it is left out");
+                let reason = format!("cannot be stored ({error}): it is dropped");
                 notes.warn(WarningCode::Dropped, pointer, reason);
             }
         }

@@ -19,11 +19,11 @@ use crate::{
 const URL_MAX: usize = 4_096;
 const USER_AGENT_MAX: usize = 1_024;
 
-/// Takes the fields of an event one after the other, and notes what there is to say of them.
+/// Reads the fields of an event one after the other, and collects errors and warnings.
 pub(crate) struct Reader<'a> {
     fields: Fields<'a>,
     notes: Notes,
-    /// Of a type of the tenant's own only the name counts: everything else is a detail.
+    /// Of a custom type only the name counts: every other field is a detail.
     is_custom: bool,
 }
 
@@ -32,21 +32,22 @@ impl<'a> Reader<'a> {
         Self { fields, notes: Notes::default(), is_custom: false }
     }
 
-    /// Notes what stood beside the event and is too long to be kept.
+    /// Warns about fields of the envelope that are too long.
     pub(crate) fn note_too_long(&mut self, envelope: &Envelope<'_>) {
         for name in &envelope.too_long {
-            let reason = "is too long to stand beside the events: they are kept without it";
+            let reason =
+                "is too long for a field of the envelope: the events are stored without it";
             self.notes.warn(WarningCode::Dropped, format!("/{name}"), reason);
         }
     }
 
-    /// The fields that are left, and what was noted.
+    /// Returns the fields that are left, and the notes.
     pub(crate) fn into_rest(self) -> (Fields<'a>, Notes) {
         (self.fields, self.notes)
     }
 
-    /// The event, all but its properties, and what it was called where that differs. It is worth
-    /// something only if no error was noted.
+    /// Reads the event without its properties, and the sender's name for its type if that differs.
+    /// The result is valid only if no error was noted.
     pub(crate) fn event(&mut self, admission: &Admission<'_>) -> (Event, Option<String>) {
         let named = naming::read(&mut self.fields, &mut self.notes);
         let Named { event_type, original } = named.unwrap_or_else(|rejection| {
@@ -75,7 +76,7 @@ impl<'a> Reader<'a> {
             self.wrong_currency(&field, has_amount);
         }
         if event_type == EventType::Purchase && revenue.is_none() && !is_priced {
-            let reason = "has neither `revenue` nor items with a `price`: it brings in nothing";
+            let reason = "has neither `revenue` nor items with a `price`: its sales are 0";
             self.notes.warn(WarningCode::NoRevenue, String::new(), reason);
         }
         let event = Event {
@@ -108,18 +109,18 @@ impl<'a> Reader<'a> {
         (event, original)
     }
 
-    /// Notes what is wrong with a field: of a type of the tenant's own it is left out.
+    /// Notes an error in a field; for a custom type it is only a warning.
     fn fault(&mut self, rejection: Rejection) {
         if self.is_custom {
-            self.dropped(rejection, "it is kept as a property");
+            self.dropped(rejection, "it is stored as a property");
         } else {
             self.notes.error(rejection);
         }
     }
 
-    /// Notes that a detail is wrong, and what becomes of it.
-    fn dropped(&mut self, Rejection { pointer, reason, .. }: Rejection, left: &str) {
-        self.notes.warn(WarningCode::Dropped, pointer, format!("{reason}: {left}"));
+    /// Warns that a detail is wrong, with the consequence.
+    fn dropped(&mut self, Rejection { pointer, reason, .. }: Rejection, consequence: &str) {
+        self.notes.warn(WarningCode::Dropped, pointer, format!("{reason}: {consequence}"));
     }
 
     pub(crate) fn event_id(&mut self, ids: EventIds) -> Option<Uuid> {
@@ -131,13 +132,13 @@ impl<'a> Reader<'a> {
         };
         let id = ids.id(&text);
         if id.is_none() {
-            let reason = "is the nil UUID: the event gets an id of ours";
+            let reason = "is the nil UUID: the event gets a generated id";
             self.notes.warn(WarningCode::Dropped, self.fields.pointer(&field), reason);
         }
         id
     }
 
-    /// When it happened: as far as that can be believed, and as sent.
+    /// Reads when it happened: the corrected time, and the time as sent.
     fn event_time(&mut self, admission: &Admission<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let own_sent_at = self.fields.find(field_names::SENT_AT, LayerKind::Own);
         let own_sent_at =
@@ -152,8 +153,8 @@ impl<'a> Reader<'a> {
         self.notes.adjusted.extend(placed.adjusted);
         if placed.too_old {
             let reason = format!(
-                "is more than {} days before its receipt: send it with an `import` key, or replay it \
-                 from the rejects",
+                "is more than {} days before its receipt: send it with an `import` key, or resubmit \
+                 it from the rejects",
                 PAST.num_days()
             );
             self.notes.error(Rejection::new(TooOld, self.fields.pointer(&field), reason));
@@ -188,8 +189,7 @@ impl<'a> Reader<'a> {
         Some(currency)
     }
 
-    /// A currency that is none: without it no amount means anything, and without amounts it is
-    /// nothing.
+    /// Notes an unknown currency: an error if the event has amounts, otherwise a warning.
     fn wrong_currency(&mut self, field: &Field<'_>, has_amount: bool) {
         let rejection = self.fields.invalid(field, CurrencyError);
         if has_amount && !self.is_custom {
@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
             return;
         }
         self.fields.put_back(field);
-        self.dropped(rejection, self.fields.what_is_left(field));
+        self.dropped(rejection, self.fields.consequence(field));
     }
 
     fn items(&mut self, currency: Currency) -> Vec<Item> {
@@ -224,7 +224,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The order's total; for other types the value that was sent with them.
+    /// Reads the order's total; for other types, the value that was sent.
     fn revenue(&mut self, event_type: &EventType, currency: Currency) -> Option<Amount> {
         let names = match event_type {
             EventType::Purchase | EventType::Refund => field_names::ORDER_REVENUE,
@@ -234,12 +234,12 @@ impl<'a> Reader<'a> {
         self.amount(names, LayerKind::Nested, currency)
     }
 
-    /// The campaign, which an ad belongs to and another event may do without.
+    /// Reads the campaign, which is required for ads and optional for other events.
     fn campaign_id(&mut self, event_type: &EventType) -> Option<CampaignId> {
         let is_ad = event_type.is_ad();
         let Some(field) = self.fields.find(field_names::CAMPAIGN, LayerKind::Envelope) else {
             if is_ad {
-                let reason = format!("is needed by {event_type}: the campaign the ad belongs to");
+                let reason = format!("is required for {event_type}: the campaign of the ad");
                 self.notes.error(Rejection::new(MissingField, "/campaign_id", reason));
             }
             return None;
@@ -253,7 +253,7 @@ impl<'a> Reader<'a> {
             Err(rejection) if is_ad => self.notes.error(rejection),
             Err(rejection) => {
                 self.fields.put_back(&field);
-                self.dropped(rejection, self.fields.what_is_left(&field));
+                self.dropped(rejection, self.fields.consequence(&field));
             }
         }
         None
@@ -263,15 +263,18 @@ impl<'a> Reader<'a> {
         text::take(&mut self.fields, names, Kind::Id, LayerKind::Envelope, &mut self.notes)
     }
 
+    /// Reads a label from the nearest place that has a value.
     fn label(&mut self, names: &[&str], max: usize, context: Option<&[&str]>) -> Option<String> {
         let kind = Kind::Label(max);
-        let own = text::take(&mut self.fields, names, kind, LayerKind::Nested, &mut self.notes);
-        own.or_else(|| text::in_context(&self.fields, context?, kind, &mut self.notes)).or_else(
-            || {
-                let beside = self.fields.find_in_envelope(names)?;
-                text::read(&mut self.fields, &beside, kind, &mut self.notes)
-            },
-        )
+        let own = self.fields.find(names, LayerKind::Nested);
+        if own.is_none()
+            && let Some(path) = context
+            && let Some(label) = text::in_context(&self.fields, path, kind, &mut self.notes)
+        {
+            return Some(label);
+        }
+        let field = own.or_else(|| self.fields.find_in_envelope(names))?;
+        text::read(&mut self.fields, &field, kind, &mut self.notes)
     }
 
     fn country(&mut self) -> Option<String> {
@@ -282,7 +285,7 @@ impl<'a> Reader<'a> {
             self.fields.put_back(&field);
             let reason = "must be an ISO 3166-1 code of two letters, such as DE";
             let rejection = self.fields.invalid(&field, reason);
-            self.dropped(rejection, self.fields.what_is_left(&field));
+            self.dropped(rejection, self.fields.consequence(&field));
             return None;
         }
         let upper = code.to_ascii_uppercase();

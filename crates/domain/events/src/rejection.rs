@@ -1,27 +1,27 @@
 use serde::Serialize;
 
-/// Why one event was not taken: a stable name for clients, metrics and the reject topic.
+/// Why one event was refused: a stable name for clients, metrics and the reject topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectionCode {
     /// Not a JSON object.
     MalformedJson,
-    /// A field that this type of event needs is absent.
+    /// A field that this type of event requires is missing.
     MissingField,
-    /// A field is of another JSON type.
+    /// A field has another JSON type.
     WrongType,
     /// A field's value is out of its range or form.
     InvalidValue,
     /// A field, or the event, is over its limit.
     TooLarge,
-    /// The same field is given twice, with two values.
+    /// The same field is given twice, with different values.
     DuplicateField,
-    /// It happened longer ago than a key of this kind may bring.
+    /// It is older than a key of this kind may send.
     TooOld,
 }
 
 impl RejectionCode {
-    /// The stable name.
+    /// Returns the stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::MalformedJson => "malformed_json",
@@ -35,20 +35,20 @@ impl RejectionCode {
     }
 }
 
-/// One event was not taken: where it is wrong, and what would be right.
+/// An error in one event: its place, and what would be correct.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{pointer}: {reason}")]
 pub struct Rejection {
-    /// What sort of fault.
+    /// The kind of error.
     pub code: RejectionCode,
     /// A JSON pointer (RFC 6901) into the event; empty for the event itself.
     pub pointer: String,
-    /// What would be right.
+    /// What would be correct.
     pub reason: String,
 }
 
 impl Rejection {
-    /// Of an event that is right, and larger as it is kept than one record of the log may be.
+    /// Creates the rejection of a valid event whose canonical form is too large for one record.
     pub fn too_large_for_the_log() -> Self {
         let reason = "must be small enough for one record of the log";
         Self::new(RejectionCode::TooLarge, "", reason)
@@ -63,7 +63,7 @@ impl Rejection {
     }
 }
 
-/// Everything that is wrong with one event: at least one thing.
+/// All errors of one event: at least one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{first}")]
 pub struct Rejections {
@@ -78,12 +78,12 @@ impl Rejections {
         Some(Self { first, others: rejections.collect() })
     }
 
-    /// The first thing that is wrong.
+    /// Returns the first error.
     pub const fn first(&self) -> &Rejection {
         &self.first
     }
 
-    /// Each of them, in the order they were found.
+    /// Returns all errors, in the order they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Rejection> {
         std::iter::once(&self.first).chain(&self.others)
     }

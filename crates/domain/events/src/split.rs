@@ -15,50 +15,50 @@ use crate::{
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// How a body holds its events.
+/// The form of a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyForm {
     /// A JSON array, an envelope `{"sent_at": …, "events": […]}`, a single event, or lines.
     Json,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
 }
 
-/// A body taken apart: the bytes of each event, in order, not yet looked at.
+/// A body, split into events: the bytes of each, in order, not yet parsed.
 #[derive(Debug, Default)]
 pub struct Batch<'a> {
-    /// What stands beside the events and holds for each.
+    /// The fields beside the events, which apply to each.
     pub envelope: Envelope<'a>,
     /// Each event as sent.
     pub events: Vec<&'a [u8]>,
 }
 
-/// Why a whole body was not taken.
+/// Why a whole body was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
     /// Not JSON, from this place on.
     #[error("not valid JSON: {0}")]
     Malformed(String),
-    /// JSON of another shape.
+    /// JSON of another form.
     #[error("{pointer}: {reason}")]
     Shape {
-        /// Where: a JSON pointer into the body.
+        /// The place: a JSON pointer into the body.
         pointer: &'static str,
-        /// What would be right.
+        /// What would be correct.
         reason: &'static str,
     },
     /// More events than allowed.
-    #[error("holds more than {0} events")]
+    #[error("contains more than {0} events")]
     TooMany(usize),
 }
 
-/// Takes a body apart without parsing the events.
+/// Splits a body into events without parsing them.
 ///
-/// A byte order mark is skipped, and lines that are announced as JSON, or an array that is announced
-/// as lines, are read as what they are.
+/// A byte order mark is skipped. Lines that are declared as JSON, or an array that is declared as
+/// lines, are recognised.
 ///
 /// # Errors
-/// When the body as a whole cannot be read, or holds more than `max_events`.
+/// The body as a whole cannot be read, or contains more than `max_events`.
 pub fn split(body: &[u8], form: BodyForm, max_events: usize) -> Result<Batch<'_>, BatchError> {
     if body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff") {
         return Err(BatchError::Shape { pointer: "", reason: "must be UTF-8, not UTF-16" });
@@ -111,7 +111,7 @@ fn split_object(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError>
     };
     match events {
         _ if read.is_twice => {
-            Err(shape("stands there twice, or `batch` beside it: send one array"))
+            Err(shape("is given twice, or together with `batch`: send one array"))
         }
         Some(Events::TooMany) => Err(BatchError::TooMany(max_events)),
         Some(Events::Given(events)) => {
@@ -121,19 +121,19 @@ fn split_object(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError>
             }
             Ok(Batch { envelope, events })
         }
-        // Its other fields are its own.
+        // A single event: `events` or `batch` are fields of its own.
         _ if read.is_event => Ok(Batch { events: vec![body.trim_ascii()], ..Batch::default() }),
         Some(Events::NotAnArray) => Err(shape("must be an array of events")),
-        None => Err(shape("is needed: an array of events")),
+        None => Err(shape("is required: an array of events")),
     }
 }
 
-/// Whether an event's own `events` or `batch` makes it an envelope.
+/// Returns whether the elements of `events` or `batch` in an event make it an envelope.
 fn are_events(elements: &[&[u8]]) -> bool {
     !elements.is_empty() && elements.iter().all(|element| element.starts_with(b"{"))
 }
 
-/// Whether the body is one JSON object a line: its first line is one by itself.
+/// Returns whether the body has one JSON object per line: its first line is a whole object.
 fn is_lines(body: &[u8]) -> bool {
     let mut lines = body.trim_ascii().splitn(2, |byte| *byte == b'\n');
     let first = lines.next().unwrap_or_default().trim_ascii();
@@ -162,20 +162,20 @@ fn malformed(error: serde_json::Error) -> BatchError {
     BatchError::Malformed(error.to_string())
 }
 
-/// An object taken apart: an envelope of events, or an event.
+/// An object of the body, parsed one level deep: an envelope of events, or an event.
 #[derive(Default)]
 struct Body<'a> {
     sent_at: Option<(&'static str, &'a RawValue)>,
     envelope: Envelope<'a>,
     events: Option<Events<'a>>,
-    /// It has two arrays of events.
+    /// Whether it has two arrays of events.
     is_twice: bool,
-    /// It names what happened, as an event does.
+    /// Whether it names what happened, as an event does.
     is_event: bool,
 }
 
 impl<'a> Body<'a> {
-    /// Takes what stands in a place for events, unless events stand in another.
+    /// Adds the value of `events` or `batch`; a value of another type never replaces an array.
     fn add(&mut self, events: Events<'a>) {
         match (&self.events, &events) {
             (Some(Events::Given(_) | Events::TooMany), Events::NotAnArray) => {}
@@ -211,7 +211,7 @@ impl<'de> Visitor<'de> for BodyUpTo {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut body = Body::default();
         while let Some((name, raw)) = map.next_entry::<&RawValue, &RawValue>()? {
-            // A name that cannot be read, as one with half an emoji, is no name of ours.
+            // A name that cannot be read, such as one with half an emoji, is not a known name.
             let name: Cow<'_, str> = serde_json::from_str(name.get()).unwrap_or_default();
             match name.as_ref() {
                 _ if raw.get() == "null" => {}
@@ -235,7 +235,7 @@ fn read_events(raw: &RawValue, max_events: usize) -> Events<'_> {
     }
 }
 
-/// Reads an array of at most this many elements; `None` for more, whose rest is skipped unread.
+/// Reads an array of at most this many elements; `None` if there are more, which are skipped.
 struct UpTo(usize);
 
 impl<'de> DeserializeSeed<'de> for UpTo {
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_an_envelope_lines_and_a_single_event_all_hold_events() {
+    fn an_array_an_envelope_lines_and_a_single_event_are_split() {
         let two = [r#"{"type":"a"}"#, r#"{"type": "b"}"#];
         assert_eq!(texts(r#" [{"type":"a"}, {"type": "b"}] "#, BodyForm::Json), two);
         assert_eq!(texts(r#"{"events":[{"type":"a"},{"type": "b"}]}"#, BodyForm::Json), two);
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_read_as_what_it_is_whatever_it_was_announced_as() {
+    fn the_form_of_a_body_is_recognised_regardless_of_the_declared_form() {
         let two = [r#"{"type":"a"}"#, r#"{"type": "b"}"#];
         let lines = "{\"type\":\"a\"}\r\n{\"type\": \"b\"}\n";
         assert_eq!(texts(lines, BodyForm::Json), two);
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_may_have_fields_that_an_envelope_has() {
+    fn an_event_may_have_the_fields_of_an_envelope() {
         for event in [
             r#"{"type":"a","sent_at":"2026-03-01T12:00:00Z"}"#,
             r#"{"event":"a","batch":"B12","events":3}"#,
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_may_say_null_of_when_it_was_sent() {
+    fn the_sent_at_of_an_envelope_may_be_null() {
         for body in [r#"{"sent_at":null,"events":[{}]}"#, r#"{"sentAt":"","events":[{}]}"#] {
             let batch = split(body.as_bytes(), BodyForm::Json, 10).unwrap();
             assert_eq!((batch.envelope.sent_at, batch.events.len()), (None, 1));
@@ -317,14 +317,14 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_says_when_it_was_sent() {
+    fn the_sent_at_of_an_envelope_is_read() {
         let body = br#"{"sent_at":"2026-03-01T12:00:00+01:00","events":[]}"#;
         let sent_at = split(body, BodyForm::Json, 10).unwrap().envelope.sent_at.unwrap();
         assert_eq!(sent_at.to_rfc3339(), "2026-03-01T11:00:00+00:00");
     }
 
     #[test]
-    fn a_body_of_another_shape_is_refused_with_the_place() {
+    fn a_body_of_another_form_is_refused_with_the_place() {
         let pointer_of = |body: &str| match split(body.as_bytes(), BodyForm::Json, 10) {
             Err(BatchError::Shape { pointer, .. }) => pointer,
             other => panic!("{body}: {other:?}"),
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_json_is_refused_whole() {
+    fn a_body_of_broken_json_is_refused_as_a_whole() {
         for body in ["[{}", "[{},]", r#"{"events":[1}"#, "[] []", "[\"\u{0}\"]", "{\"a\":\n{}"] {
             let error = split(body.as_bytes(), BodyForm::Json, 10).unwrap_err();
             assert!(matches!(error, BatchError::Malformed(_)), "{body}: {error:?}");

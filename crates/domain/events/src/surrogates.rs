@@ -2,10 +2,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-/// JSON without half emojis: an escape that is half of a surrogate pair becomes `\ufffd`, which
-/// has the same length. Any other fault is left to the parser.
-pub(crate) fn mended(raw: &[u8]) -> Cow<'_, [u8]> {
-    let mut mended = Cow::Borrowed(raw);
+/// Repairs half emojis in JSON: an escape of a lone surrogate becomes `\ufffd`, which has the same
+/// length. The parser reports any other error.
+pub(crate) fn repaired(raw: &[u8]) -> Cow<'_, [u8]> {
+    let mut repaired = Cow::Borrowed(raw);
     let mut at = 0;
     while let Some(found) = raw.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'\\')) {
         let escape = at + found;
@@ -15,23 +15,23 @@ pub(crate) fn mended(raw: &[u8]) -> Cow<'_, [u8]> {
         if is_high(unit) && self::unit(raw, at).is_some_and(is_low) {
             at += 6;
         } else if (is_high(unit) || is_low(unit))
-            && let Some(digits) = mended.to_mut().get_mut(escape + 2..escape + 6)
+            && let Some(digits) = repaired.to_mut().get_mut(escape + 2..escape + 6)
         {
             digits.copy_from_slice(b"fffd");
         }
     }
-    mended
+    repaired
 }
 
-/// The same, of a value that is JSON already.
-pub(crate) fn mended_value(raw: &RawValue) -> Cow<'_, RawValue> {
-    let Cow::Owned(mended) = mended(raw.get().as_bytes()) else { return Cow::Borrowed(raw) };
-    // Digits for digits: it stays UTF-8, and JSON.
-    let value = String::from_utf8(mended).ok().and_then(|text| RawValue::from_string(text).ok());
+/// Repairs half emojis in a JSON value.
+pub(crate) fn repaired_value(raw: &RawValue) -> Cow<'_, RawValue> {
+    let Cow::Owned(repaired) = repaired(raw.get().as_bytes()) else { return Cow::Borrowed(raw) };
+    // Digits replace digits: it is still UTF-8 and JSON.
+    let value = String::from_utf8(repaired).ok().and_then(|text| RawValue::from_string(text).ok());
     value.map_or(Cow::Borrowed(raw), Cow::Owned)
 }
 
-/// The UTF-16 unit that the escape at this place stands for, if it is one.
+/// Returns the UTF-16 code unit of the escape at this place, if it is an escape.
 fn unit(raw: &[u8], escape: usize) -> Option<u16> {
     let digits = raw.get(escape..escape + 6)?.strip_prefix(b"\\u")?;
     let digit = |value: u16, byte: &u8| {
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_half_of_a_pair_is_replaced() {
+    fn only_lone_surrogates_are_replaced() {
         for (sent, kept) in [
             (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
             (r#""cut \ud83d""#, r#""cut \ufffd""#),
@@ -65,7 +65,7 @@ mod tests {
             (r#""\u00e9 \n \ud8""#, r#""\u00e9 \n \ud8""#),
             ("\"\\", "\"\\"),
         ] {
-            assert_eq!(mended(sent.as_bytes()), kept.as_bytes(), "{sent}");
+            assert_eq!(repaired(sent.as_bytes()), kept.as_bytes(), "{sent}");
         }
     }
 }

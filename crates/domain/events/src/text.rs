@@ -9,17 +9,17 @@ use crate::{
 /// The longest id, name or label, in bytes.
 pub(crate) const NAME_MAX: usize = 200;
 
-/// How a text that is too long is kept.
+/// What happens to a text that is too long.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
-    /// Not at all: a part of an id may be another's.
+    /// It is dropped: a part of an id may be another id.
     Id,
-    /// Its beginning, of so many bytes.
+    /// It is cut to this many bytes.
     Label(usize),
 }
 
-/// Takes out a text: a string, or the digits of a number. Empty is absent. What cannot be taken is
-/// left out of the event and told.
+/// Takes out a text: a string, or the digits of a number; an empty text counts as absent. Any other
+/// value is dropped with a warning.
 pub(crate) fn take(
     fields: &mut Fields<'_>,
     names: &[&str],
@@ -31,7 +31,7 @@ pub(crate) fn take(
     read(fields, &field, kind, notes)
 }
 
-/// The text of a field that was found.
+/// Reads the text of a field that was found.
 pub(crate) fn read(
     fields: &mut Fields<'_>,
     field: &Field<'_>,
@@ -40,14 +40,14 @@ pub(crate) fn read(
 ) -> Option<String> {
     let Textual::Text(text) = field.textual() else {
         fields.put_back(field);
-        let reason = format!("is no string and no number: {}", fields.what_is_left(field));
+        let reason = format!("is neither a string nor a number: {}", fields.consequence(field));
         notes.warn(WarningCode::Dropped, fields.pointer(field), reason);
         return None;
     };
     fit(text, kind, || fields.pointer(field), notes)
 }
 
-/// The text at a path within `context`.
+/// Reads the text at a path within `context`.
 pub(crate) fn in_context(
     fields: &Fields<'_>,
     path: &[&str],
@@ -58,8 +58,8 @@ pub(crate) fn in_context(
     fit(text, kind, || format!("/context/{}", path.join("/")), notes)
 }
 
-/// A text as it can be kept: without control characters, which not every store keeps, and no longer
-/// than it may be.
+/// Returns a text that can be stored: without control characters, which some stores cannot keep,
+/// and within its limit.
 pub(crate) fn fit(
     text: Cow<'_, str>,
     kind: Kind,
@@ -67,7 +67,7 @@ pub(crate) fn fit(
     notes: &mut Notes,
 ) -> Option<String> {
     let text = if text.contains(char::is_control) {
-        let reason = "holds control characters: each is kept as a space";
+        let reason = "contains control characters: each is replaced by a space";
         notes.warn(WarningCode::Normalised, pointer(), reason);
         let spaced = text.replace(char::is_control, " ");
         Cow::Owned(spaced.trim().to_owned())
@@ -86,7 +86,7 @@ pub(crate) fn fit(
     }
     match kind {
         Kind::Id => {
-            let reason = format!("is longer than {max} bytes: the event is kept without it");
+            let reason = format!("is longer than {max} bytes: the event is stored without it");
             notes.warn(WarningCode::Dropped, pointer(), reason);
             None
         }

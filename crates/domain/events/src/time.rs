@@ -3,14 +3,14 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 use crate::{Adjustment, Admission};
 
-/// How far a clock may be off and still be believed. Clocks that are set by the network are within
-/// a second of each other, those of phones within a few; a minute is little beside the quarter
-/// hours that are counted by.
+/// The tolerated error of a clock. Clocks synchronised over the network differ by less than a
+/// second, those of phones by a few; a minute is small compared to the quarter hours of the
+/// counters.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(60);
-/// How far back an event may have happened, unless its key brings history.
+/// The maximum age of an event, unless its key may send history.
 pub(crate) const PAST: TimeDelta = TimeDelta::days(30);
 
-/// The longest text that is read as a time, in bytes: an answer repeats it where it is adjusted.
+/// The longest text that is read as a time, in bytes: the answer repeats it if it is adjusted.
 const LONGEST: usize = 64;
 
 /// A time as a sender wrote it.
@@ -18,7 +18,7 @@ const LONGEST: usize = 64;
 pub(crate) struct SentTime {
     /// In UTC, cut to the millisecond.
     pub(crate) time: DateTime<Utc>,
-    /// Whether it was a second 60, which is read as the end of the second before.
+    /// Whether it was a second 60, which is read as the end of second 59.
     pub(crate) leap: bool,
 }
 
@@ -31,7 +31,7 @@ pub(crate) enum TimeError {
 }
 
 impl TimeError {
-    /// What would be right.
+    /// Returns what would be correct.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::NoZone => {
@@ -46,7 +46,7 @@ impl TimeError {
     }
 }
 
-/// Reads a time: ISO 8601 with a zone, or a number since 1970 whose size tells its unit.
+/// Reads a time: ISO 8601 with a zone, or a number since 1970 whose size determines its unit.
 ///
 /// Numbers below 10^11 are seconds (to the year 5138), below 10^14 milliseconds (from 1973), below
 /// 10^17 microseconds, and nanoseconds above.
@@ -85,11 +85,11 @@ fn since_1970(text: &str) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(millis.floor().to_i64()?)
 }
 
-/// What is left of a text that is read from its beginning.
+/// The unread rest of a text.
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
-    /// So many digits.
+    /// Reads exactly `count` digits.
     fn digits(&mut self, count: usize) -> Option<u32> {
         let (digits, rest) = self.0.split_at_checked(count)?;
         let digit = |value: u32, byte: &u8| Some(value * 10 + char::from(*byte).to_digit(10)?);
@@ -98,7 +98,7 @@ impl Rest<'_> {
         Some(value)
     }
 
-    /// One of these bytes.
+    /// Reads one of these bytes.
     fn take(&mut self, bytes: &[u8]) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         bytes.contains(first).then(|| {
@@ -107,7 +107,7 @@ impl Rest<'_> {
         })
     }
 
-    /// What follows the seconds' point, in whole milliseconds.
+    /// Reads the fraction of a second, in whole milliseconds.
     fn millis(&mut self) -> Option<u32> {
         let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (digits, rest) = self.0.split_at_checked(count).filter(|_| count > 0)?;
@@ -117,13 +117,13 @@ impl Rest<'_> {
     }
 }
 
-/// `2026-03-01T12:30:00.123+01:00`, and the forms of ISO 8601 that are near it: a space for the
-/// `T`, a comma for the point, no seconds, an offset without its colon or its minutes.
+/// Reads `2026-03-01T12:30:00.123+01:00` and similar forms of ISO 8601: a space for the `T`, a
+/// comma for the point, no seconds, an offset without its colon or its minutes.
 fn calendar(text: &str) -> Result<SentTime, TimeError> {
     let mut rest = Rest(text.as_bytes());
     let (date, of_day, leap) = local(&mut rest).ok_or(TimeError::NoTime)?;
     let Some(of_day) = of_day else { return Err(TimeError::NoZone) };
-    // Some write a space before the offset.
+    // Some senders write a space before the offset.
     rest.take(b" ");
     if rest.0.is_empty() {
         return Err(TimeError::NoZone);
@@ -134,7 +134,7 @@ fn calendar(text: &str) -> Result<SentTime, TimeError> {
     Ok(SentTime { time, leap })
 }
 
-/// The date, the time of day if there is one, and whether its second is a 60th.
+/// Reads the date, the time of day if there is one, and whether its second is 60.
 fn local(rest: &mut Rest<'_>) -> Option<(NaiveDate, Option<TimeDelta>, bool)> {
     let year = i32::try_from(rest.digits(4)?).ok()?;
     rest.take(b"-")?;
@@ -158,8 +158,7 @@ fn local(rest: &mut Rest<'_>) -> Option<(NaiveDate, Option<TimeDelta>, bool)> {
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    // A second 60 belongs to its minute, so to its quarter hour and its day: it is read as their
-    // last millisecond.
+    // A second 60 belongs to its minute, quarter hour and day: it becomes their last millisecond.
     let leap = second == 60;
     if leap {
         (second, millis) = (59, 999);
@@ -185,18 +184,18 @@ fn offset(rest: &mut Rest<'_>) -> Option<TimeDelta> {
     within.then(|| TimeDelta::minutes(sign * i64::from(hours * 60 + minutes)))
 }
 
-/// When an event happened, as far as that can be believed.
+/// The time of an event, corrected.
 #[derive(Debug)]
 pub(crate) struct Placed {
     pub(crate) time: DateTime<Utc>,
     pub(crate) adjusted: Option<Adjustment>,
-    /// Longer ago than a key of this kind may bring.
+    /// Whether it is older than a key of this kind may send.
     pub(crate) too_old: bool,
 }
 
-/// Places a time. One that can be right is kept. A sender's clock is known to be wrong only when it
-/// is ahead of ours: its lead is then taken out of the times it gave. What would still be in the
-/// future happened at its receipt.
+/// Corrects a time; a plausible time is not changed. A sender's clock is known to be wrong only if
+/// it is ahead of the collector's: then its lead is subtracted. A time that is still in the future
+/// becomes the time of receipt.
 pub(crate) fn place(
     sent: SentTime,
     written: &str,
@@ -226,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_usual_form_is_read() {
+    fn every_usual_form_of_a_time_is_read() {
         let noon = "2026-03-01T12:30:00Z";
         for (sent, time) in [
             (noon, noon),
@@ -267,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_told_what_it_lacks() {
+    fn a_text_that_is_not_a_time_is_refused_with_the_reason() {
         for sent in
             ["2026-03-01T12:30:00", "2026-03-01", "2026-03-01 12:30", "2026-03-01T12:30:00.5"]
         {

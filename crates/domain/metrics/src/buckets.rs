@@ -5,10 +5,10 @@ use chrono_tz::Tz;
 
 use crate::{Granularity, TimeRange, clock::EvenStretch, granularity::Reading};
 
-/// The buckets that a range falls into.
+/// The buckets of a range.
 ///
-/// Mostly each is one stretch of time. Where a clock goes back over midnight, a date is left and
-/// resumed: its bucket then has two stretches, and the next date's begins in between.
+/// Usually a bucket is one stretch of time. If the local time goes back over midnight, a date ends
+/// and resumes: its bucket then has two stretches, and the next date's bucket begins in between.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Buckets {
     starts: Vec<DateTime<Utc>>,
@@ -47,18 +47,20 @@ impl Buckets {
         buckets
     }
 
-    /// The first moments of the buckets, ascending. The first is cut to the range.
+    /// Returns the first moments of the buckets, ascending. The first is cut to the range.
     pub fn starts(&self) -> &[DateTime<Utc>] {
         &self.starts
     }
 
-    /// Which bucket `time` falls in; none before the first. The last takes all that follows.
+    /// Returns the index of the bucket that contains `time`; none before the first. The last bucket
+    /// has no end.
     pub fn position(&self, time: DateTime<Utc>) -> Option<usize> {
         let after = self.stretches.partition_point(|stretch| stretch.from <= time);
         self.stretches.get(after.checked_sub(1)?).map(|stretch| stretch.bucket)
     }
 
-    /// The stretches of time in order, without gaps: where each begins, and where its bucket does.
+    /// Returns the stretches in order, without gaps: the start of each, and the start of its
+    /// bucket.
     pub fn stretches(&self) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {
         self.stretches
             .iter()
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_day_the_clock_changes_is_a_day() {
+    fn the_day_of_a_transition_is_one_day() {
         let zone = chrono_tz::Europe::Berlin;
         let days = starts(Granularity::Day, "2026-03-27T23:00:00Z", "2026-03-30T22:00:00Z", zone);
         assert_eq!(
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hour_that_comes_twice_is_two_hours() {
+    fn an_hour_that_occurs_twice_is_two_buckets() {
         let zone = chrono_tz::Europe::Berlin;
         let hours = starts(Granularity::Hour, "2026-10-25T00:00:00Z", "2026-10-25T03:00:00Z", zone);
         assert_eq!(
@@ -111,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_of_which_a_part_comes_twice_is_one_that_lasts_longer() {
+    fn an_hour_of_which_a_part_occurs_twice_is_one_longer_bucket() {
         let zone = chrono_tz::Australia::Lord_Howe;
         let hours = starts(Granularity::Hour, "2026-04-04T14:00:00Z", "2026-04-04T17:00:00Z", zone);
         assert_eq!(
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_of_which_a_part_is_skipped_stands_under_its_own_name() {
+    fn an_hour_of_which_a_part_is_skipped_is_a_shorter_bucket() {
         let zone = chrono_tz::Australia::Lord_Howe;
         let hours = starts(Granularity::Hour, "2026-10-03T14:30:00Z", "2026-10-03T17:00:00Z", zone);
         assert_eq!(
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_skipped_midnight_is_not_of_the_day_before() {
+    fn time_after_a_skipped_midnight_belongs_to_the_new_day() {
         let zone = chrono_tz::Asia::Pyongyang;
         let (from, to) = ("2018-05-04T14:30:00Z", "2018-05-04T16:30:00Z");
         assert_eq!(
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_that_the_calendar_skips_has_no_bucket_and_ends_nothing() {
+    fn a_day_that_the_calendar_skips_has_no_bucket() {
         let zone = chrono_tz::Pacific::Apia;
         let days = starts(Granularity::Day, "2011-12-28T10:00:00Z", "2012-01-01T10:00:00Z", zone);
         assert_eq!(
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_that_is_left_and_resumed_is_one_bucket() {
+    fn a_day_that_ends_and_resumes_is_one_bucket() {
         // At 02:00 on the 5th the clock went back three hours, to 23:00 on the 4th.
         let zone = chrono_tz::Antarctica::Casey;
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_hour_that_a_transition_cuts_is_of_the_longer_part() {
+    fn a_quarter_hour_cut_by_a_transition_belongs_to_its_longer_part() {
         // At 00:01 on the 6th the clock went back to 23:01 on the 5th.
         let zone = chrono_tz::America::St_Johns;
         let days = starts(Granularity::Day, "2005-10-30T00:00:00Z", "2005-10-31T00:00:00Z", zone);
@@ -184,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_whose_midnight_is_skipped_begins_when_the_clock_does() {
+    fn a_day_whose_midnight_is_skipped_begins_after_the_transition() {
         let zone = chrono_tz::America::Santiago;
         let days = starts(Granularity::Day, "2026-09-05T04:00:00Z", "2026-09-07T03:00:00Z", zone);
         assert_eq!(days[1], "2026-09-06T01:00:00-03:00");

@@ -5,13 +5,13 @@ use serde::{Serialize, Serializer};
 
 use crate::{Counter, MoneySum, QuantitySum, Sums};
 
-/// What a metric's numbers are.
+/// The unit of a metric's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// A whole number.
     Count,
-    /// A number of up to three decimal places.
+    /// A number with up to three decimal places.
     Quantity,
     /// A number without a unit.
     Ratio,
@@ -19,34 +19,34 @@ pub enum Unit {
     Money,
 }
 
-/// How a metric's numbers combine over time, campaigns and products.
+/// How a metric's values combine over time, campaigns and products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Additivity {
     /// They add up.
     Sum,
-    /// They come from sums: of ratios no sum and no mean is right.
+    /// They are computed from sums: neither the sum nor the mean of ratios is correct.
     RatioOfSums,
-    /// They count distinct things: the total is less than the sum of its parts.
+    /// They count distinct values: the total may be less than the sum of its parts.
     Distinct,
 }
 
-/// One metric, as the catalogue describes it.
+/// The catalogue's description of a metric.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Definition {
     /// The stable name.
     pub name: &'static str,
     /// The formula over base metrics, or what is counted.
     pub formula: &'static str,
-    /// What its numbers are.
+    /// The unit of its values.
     pub unit: Unit,
-    /// How its numbers combine.
+    /// How its values combine.
     pub additivity: Additivity,
     /// Where the definition comes from.
     pub source: &'static str,
 }
 
-/// How a metric's value is found.
+/// How a metric's value is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
     Count(Counter),
@@ -60,7 +60,7 @@ enum Rule {
     MoneyPerThousand(MoneySum, Counter),
     /// One sum of money over another, in the same currency.
     MoneyRate(MoneySum, MoneySum),
-    /// Counted over raw rows: no sums hold it.
+    /// Counted over raw rows: no sum contains it.
     Visitors,
 }
 
@@ -99,7 +99,7 @@ catalogue! {
     /// Product pages shown.
     ProductViews = "product_views", "count of product_view", Rule::Count(ProductViews),
         "GA4: view_item";
-    /// Times something was put into a cart.
+    /// Additions to a cart.
     AddToCarts = "add_to_carts", "count of add_to_cart", Rule::Count(AddToCarts),
         "GA4: add_to_cart";
     /// Orders placed.
@@ -112,37 +112,37 @@ catalogue! {
         Rule::Money(Sales), "gross of refunds";
     /// Different visitors.
     Visitors = "visitors", "distinct visitor_id", Rule::Visitors, "exact, not estimated";
-    /// Clicks an impression.
+    /// Clicks per impression.
     Ctr = "ctr", "clicks / impressions", Rule::Rate(Clicks, Impressions),
         "AdCP delivery-metrics: ctr";
-    /// Viewable impressions an impression.
+    /// Viewable impressions per impression.
     ViewableRate = "viewable_rate", "viewable_impressions / impressions",
         Rule::Rate(ViewableImpressions, Impressions), "every impression counts as measurable";
-    /// Carts an impression.
+    /// Additions to a cart per impression.
     AddToCartRate = "add_to_cart_rate", "add_to_carts / impressions",
         Rule::Rate(AddToCarts, Impressions), "Amazon Ads: ATC rate";
-    /// Orders a click.
+    /// Orders per click.
     ConversionRate = "conversion_rate", "orders / clicks", Rule::Rate(Orders, Clicks),
         "Uber Ads: click_to_order_rate";
-    /// Spend a click.
+    /// Spend per click.
     Cpc = "cpc", "spend / clicks", Rule::MoneyPer(Spend, Clicks), "AdCP delivery-metrics: cpc";
-    /// Spend a thousand impressions.
+    /// Spend per thousand impressions.
     Cpm = "cpm", "1000 x spend / impressions", Rule::MoneyPerThousand(Spend, Impressions),
         "AdCP delivery-metrics: cpm";
-    /// Spend an order.
+    /// Spend per order.
     Cpo = "cpo", "spend / orders", Rule::MoneyPer(Spend, Orders),
         "AdCP delivery-metrics: cost per acquisition";
-    /// Sales an order.
+    /// Sales per order.
     Aov = "aov", "sales / orders", Rule::MoneyPer(Sales, Orders), "Uber Ads: average order value";
-    /// Sales a unit of spend.
+    /// Sales per unit of spend.
     Roas = "roas", "sales / spend", Rule::MoneyRate(Sales, Spend), "AdCP delivery-metrics: roas";
-    /// Spend a unit of sales.
+    /// Spend per unit of sales.
     Acos = "acos", "spend / sales", Rule::MoneyRate(Spend, Sales), "the inverse of roas";
 }
 
-/// The text names no metric.
+/// The text is not the name of a metric.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` is no metric; GET /v1/metrics lists them: {}", names())]
+#[error("`{name}` is not a metric; GET /v1/metrics lists them: {}", names())]
 pub struct UnknownMetric {
     name: String,
 }
@@ -151,38 +151,38 @@ fn names() -> String {
     Metric::ALL.map(Metric::as_str).join(", ")
 }
 
-/// A metric's value over some stretch of time.
+/// A metric's value over a range of time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
     /// A whole number.
     Count(u64),
-    /// A number of up to three decimal places.
+    /// A number with up to three decimal places.
     Quantity(Quantity),
     /// A number without a unit.
     Ratio(f64),
-    /// An amount of the currency asked for.
+    /// An amount in the requested currency.
     Money(Amount),
     /// Not defined: the denominator is zero.
     Null,
 }
 
 impl Metric {
-    /// What an answer holds when nothing is asked for by name.
+    /// The metrics of an answer when the request names none.
     pub const DEFAULT: [Self; 5] =
         [Self::Impressions, Self::Clicks, Self::Ctr, Self::Spend, Self::Cpc];
 
-    /// The stable name.
+    /// Returns the stable name.
     pub const fn as_str(self) -> &'static str {
         self.row().0
     }
 
-    /// Its row of the catalogue.
+    /// Returns its row of the catalogue.
     pub const fn definition(self) -> Definition {
         let (name, formula, _, source) = self.row();
         Definition { name, formula, unit: self.unit(), additivity: self.additivity(), source }
     }
 
-    /// What its numbers are.
+    /// Returns the unit of its values.
     pub const fn unit(self) -> Unit {
         match self.row().2 {
             Rule::Count(_) | Rule::Visitors => Unit::Count,
@@ -192,7 +192,7 @@ impl Metric {
         }
     }
 
-    /// How its numbers combine.
+    /// Returns how its values combine.
     pub const fn additivity(self) -> Additivity {
         match self.row().2 {
             Rule::Count(_) | Rule::Quantity(_) | Rule::Money(_) => Additivity::Sum,
@@ -201,15 +201,16 @@ impl Metric {
         }
     }
 
-    /// Whether its value depends on a currency.
+    /// Returns whether its value depends on a currency.
     pub const fn needs_currency(self) -> bool {
         matches!(self.unit(), Unit::Money) || matches!(self.row().2, Rule::MoneyRate(..))
     }
 
-    /// Its value from sums, and for [`Metric::Visitors`] from the exact count of them.
+    /// Computes its value from sums; for [`Metric::Visitors`] the value is `visitors`, an exact
+    /// count.
     ///
-    /// Money is of `currency`, and divided by counts of the same currency alone; `home` is that of
-    /// events without one. Counts, and ratios of counts, are over all currencies.
+    /// Money is in `currency` and divided only by counts of the same currency; `home` is the
+    /// currency of events without one. Counts, and ratios of counts, cover all currencies.
     pub fn value(self, sums: &Sums, currency: Currency, home: Currency, visitors: u64) -> Value {
         let money = |sum| sums.money(sum, currency);
         let count = |counter| sums.count_in(counter, currency, home);
@@ -245,7 +246,8 @@ impl FromStr for Metric {
     }
 }
 
-/// Counts, quantities and ratios as JSON numbers, money as a decimal string, undefined as `null`.
+/// Writes counts, quantities and ratios as JSON numbers, money as a decimal string, undefined as
+/// `null`.
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -301,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_divides_money_is_known() {
+    fn counters_that_divide_money_are_marked() {
         for counter in Counter::ALL {
             let divides = Metric::ALL.into_iter().any(|metric| match metric.row().2 {
                 Rule::MoneyPer(_, below) | Rule::MoneyPerThousand(_, below) => below == counter,
@@ -326,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn names_read_back_and_others_are_refused_with_the_list() {
+    fn known_names_parse_and_others_are_refused_with_the_list() {
         for metric in Metric::ALL {
             assert_eq!(metric.as_str().parse(), Ok(metric));
         }

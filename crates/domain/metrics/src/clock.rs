@@ -3,29 +3,29 @@ use chrono_tz::Tz;
 
 use crate::{QuarterHour, TimeRange};
 
-/// How far into a quarter hour its clock is read. A transition may cut a quarter hour, and what the
-/// clock reads at the middle, it reads for most of it.
+/// Where in a quarter hour the local time is read. A transition may cut a quarter hour; the offset
+/// at its middle holds for most of it.
 const MIDDLE: TimeDelta = TimeDelta::seconds(450);
 
-/// Quarter hours in a row over which a clock runs evenly: none is set in between.
+/// Consecutive quarter hours without a transition of the zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EvenStretch {
-    /// The start of the first quarter hour.
+    /// Start of the first quarter hour.
     pub(crate) from: DateTime<Utc>,
-    /// The end of the last.
+    /// End of the last quarter hour.
     pub(crate) to: DateTime<Utc>,
-    /// How far the clock is ahead of UTC.
+    /// The zone's offset from UTC.
     pub(crate) offset: TimeDelta,
 }
 
 impl EvenStretch {
-    /// The even stretches of `range`, in order and without gaps.
+    /// Returns the stretches of `range`, in order and without gaps.
     pub(crate) fn all(range: TimeRange, zone: Tz) -> Vec<Self> {
         let mut stretches = Vec::new();
         let (mut from, mut offset) = (range.from(), offset_at(range.from(), zone));
         let mut time = from;
         while time < range.to() {
-            // No zone sets its clock forth and back within a day.
+            // No zone changes its offset and back within a day.
             let day = time + TimeDelta::days(1);
             time = if offset_at(day, zone) == offset {
                 day
@@ -42,13 +42,13 @@ impl EvenStretch {
         stretches
     }
 
-    /// What the clock reads in the quarter hour that begins at `time`.
+    /// Returns the local time in the quarter hour that begins at `time`.
     pub(crate) fn reading(&self, time: DateTime<Utc>) -> NaiveDateTime {
         (time + MIDDLE + self.offset).naive_utc()
     }
 
-    /// The start of the first quarter hour after `time` in which the clock has passed a multiple of
-    /// `step`: the next full hour, or midnight.
+    /// Returns the start of the first quarter hour after `time` in which the local time has passed
+    /// a multiple of `step`: the next full hour, or midnight.
     pub(crate) fn next_multiple(&self, time: DateTime<Utc>, step: TimeDelta) -> DateTime<Utc> {
         let reading = self.reading(time);
         let into = reading.and_utc().timestamp().rem_euclid(step.num_seconds().max(1));

@@ -5,15 +5,15 @@ macro_rules! named {
         pub enum $name { $($(#[$variant_doc])* $variant,)* }
 
         impl $name {
-            /// Every one, in the order of the catalogue.
+            /// All of them, in the order of the catalogue.
             pub const ALL: [Self; [$($text),*].len()] = [$(Self::$variant),*];
 
-            /// The stable name, also the name of its column and its Redis field.
+            /// Returns the stable name, which is also its column and its Redis field.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
 
-            /// The one of that name.
+            /// Returns the variant with this name.
             pub fn named(name: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|known| known.as_str() == name)
             }
@@ -32,7 +32,7 @@ named! {
         Clicks = "clicks",
         /// Product pages shown.
         ProductViews = "product_views",
-        /// Times something was put into a cart.
+        /// Additions to a cart.
         AddToCarts = "add_to_carts",
         /// Orders placed.
         Orders = "orders",
@@ -42,7 +42,7 @@ named! {
 named! {
     /// A sum of quantities, in thousandths; additive over time, campaigns and currencies.
     QuantitySum {
-        /// Pieces sold, or kilograms, or metres: whatever quantities are of.
+        /// Units sold: pieces, kilograms or metres, as the sender counts them.
         UnitsSold = "units_sold",
     }
 }
@@ -58,7 +58,7 @@ named! {
 }
 
 impl Counter {
-    /// Whether some metric divides money by it, which must then be of the same currency.
+    /// Returns whether a metric divides money by it; both must then have the same currency.
     pub const fn divides_money(self) -> bool {
         matches!(self, Self::Impressions | Self::Clicks | Self::Orders)
     }

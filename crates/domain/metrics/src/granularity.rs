@@ -5,18 +5,18 @@ use chrono_tz::Tz;
 
 use crate::{Buckets, QuarterHour, TimeRange};
 
-/// What a clock reads throughout a bucket: year, day or week or month, hour. It ascends with the
-/// clock.
+/// The local time that all moments of a bucket share: year, then day, week or month, then hour. It
+/// ascends with local time.
 pub(crate) type Reading = (i32, u32, u32);
 
-/// How long the buckets of an answer are.
+/// The length of the buckets of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Granularity {
     /// Fifteen minutes.
     QuarterHour,
-    /// Hours of the zone's clock.
+    /// Hours of the zone's local time.
     Hour,
-    /// Days of the zone's calendar: 23 or 25 hours long twice a year in many.
+    /// Days of the zone's calendar; in many zones 23 or 25 hours long twice a year.
     Day,
     /// Weeks of the zone's calendar, from Monday (ISO 8601).
     Week,
@@ -26,17 +26,17 @@ pub enum Granularity {
     Total,
 }
 
-/// The text names no granularity.
+/// The text is not the name of a granularity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be one of 15m, hour, day, week, month, total")]
 pub struct UnknownGranularity;
 
 impl Granularity {
-    /// Every one, from fine to coarse.
+    /// Every granularity, from fine to coarse.
     pub const ALL: [Self; 6] =
         [Self::QuarterHour, Self::Hour, Self::Day, Self::Week, Self::Month, Self::Total];
 
-    /// The name used in requests.
+    /// Returns the name used in requests.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::QuarterHour => "15m",
@@ -48,7 +48,7 @@ impl Granularity {
         }
     }
 
-    /// The longest range that may be asked for, which bounds the number of buckets.
+    /// Returns the longest range of a request, which limits the number of buckets.
     pub const fn longest_range(self) -> TimeDelta {
         match self {
             Self::QuarterHour => TimeDelta::days(31),
@@ -57,18 +57,18 @@ impl Granularity {
         }
     }
 
-    /// The buckets that `range` touches, by the clock and calendar of `zone`.
+    /// Returns the buckets that `range` touches, by the local time and calendar of `zone`.
     ///
-    /// A bucket is the set of quarter hours for most of which the clock reads it, wherever the clock
-    /// is set meanwhile. An hour that it shows twice in full is two buckets; an hour of which it
-    /// shows a part twice is one, and so is a day. What the clock skips has no bucket.
+    /// A bucket is the set of quarter hours that have its local time for most of their minutes,
+    /// across transitions. An hour that occurs twice in full is two buckets. An hour or a day of
+    /// which a part occurs twice is one bucket. Local time that is skipped has no bucket.
     pub fn buckets(self, range: TimeRange, zone: Tz) -> Buckets {
-        // Quarter hours are those of the stores.
+        // Quarter hours are those of the stores, in UTC.
         let zone = if self == Self::QuarterHour { Tz::UTC } else { zone };
         Buckets::new(self, range, zone)
     }
 
-    /// What is the same for all moments of a bucket.
+    /// Returns the part of the local time that all moments of a bucket share.
     pub(crate) fn reading(self, clock: NaiveDateTime) -> Reading {
         match self {
             Self::QuarterHour => {
@@ -82,14 +82,14 @@ impl Granularity {
         }
     }
 
-    /// Whether what the clock reads twice, at these offsets from UTC, is one bucket: all but hours
-    /// that it shows again a whole number of hours later.
+    /// Returns whether the same local time at these two offsets from UTC is one bucket. Only hours
+    /// that occur again a whole number of hours later are separate buckets.
     pub(crate) fn joins(self, earlier: TimeDelta, later: TimeDelta) -> bool {
         let whole_hours = (earlier - later).num_seconds() % 3600 == 0;
         self != Self::Hour || earlier == later || !whole_hours
     }
 
-    /// Buckets begin only at multiples of this on the clock, unless it is set.
+    /// Returns the step of local time at whose multiples buckets begin, except at transitions.
     pub(crate) const fn step(self) -> TimeDelta {
         match self {
             Self::QuarterHour => QuarterHour::LENGTH,

@@ -5,10 +5,10 @@ use money::{Amount, Currency, Quantity};
 
 use crate::{Buckets, Counter, MoneySum, QuantitySum, QuarterHour};
 
-/// Additive numbers of some stretch of time; counts and money by the currency of the events.
+/// Additive numbers of a range of time; counts and money by the currency of the events.
 ///
-/// An event may name no currency: it then counts under the tenant's own, whichever that is when the
-/// numbers are read. So sums keep such counts apart, and [`Sums::count_in`] is told the tenant's own.
+/// An event without a currency counts under the tenant's currency at the time of reading. Sums
+/// therefore keep such counts separate, and [`Sums::count_in`] takes the tenant's currency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
     counts: BTreeMap<(Counter, Option<Currency>), u64>,
@@ -20,7 +20,7 @@ pub struct Sums {
 pub type QuarterSeries = BTreeMap<QuarterHour, Sums>;
 
 impl Sums {
-    /// Adds to a counter, for events in this currency, or in none.
+    /// Adds to a counter, for events in this currency, or without one.
     pub fn add_count(&mut self, counter: Counter, currency: Option<Currency>, count: u64) {
         if count > 0 {
             *self.counts.entry((counter, currency)).or_default() += count;
@@ -34,7 +34,7 @@ impl Sums {
         }
     }
 
-    /// Adds to a sum of money. Adding zero makes the currency known.
+    /// Adds to a sum of money. Adding zero adds the currency.
     pub fn add_money(&mut self, sum: MoneySum, currency: Currency, amount: Amount) {
         *self.money.entry((currency, sum)).or_default() += amount;
     }
@@ -52,45 +52,46 @@ impl Sums {
         }
     }
 
-    /// A counter's number, whatever the currency.
+    /// Returns a counter's number over all currencies.
     pub fn count(&self, counter: Counter) -> u64 {
         self.counts_of(counter).map(|(_, count)| count).sum()
     }
 
-    /// A counter's number for events in one currency; `home` is that of events without one.
+    /// Returns a counter's number for events in one currency; `home` is the currency of events
+    /// without one.
     pub fn count_in(&self, counter: Counter, currency: Currency, home: Currency) -> u64 {
         let of_currency =
             self.counts_of(counter).filter(|(own, _)| own.unwrap_or(home) == currency);
         of_currency.map(|(_, count)| count).sum()
     }
 
-    /// A sum of quantities.
+    /// Returns a sum of quantities.
     pub fn quantity(&self, sum: QuantitySum) -> Quantity {
         self.quantities.get(&sum).copied().unwrap_or_default()
     }
 
-    /// A sum of money in one currency.
+    /// Returns a sum of money in one currency.
     pub fn money(&self, sum: MoneySum, currency: Currency) -> Amount {
         self.money.get(&(currency, sum)).copied().unwrap_or_default()
     }
 
-    /// The counters that are not zero, by the currency of the events.
+    /// Returns the counters that are not zero, by the currency of the events.
     pub fn counts(&self) -> impl Iterator<Item = (Counter, Option<Currency>, u64)> {
         self.counts.iter().map(|((counter, currency), count)| (*counter, *currency, *count))
     }
 
-    /// The sums of quantities that are not zero.
+    /// Returns the sums of quantities that are not zero.
     pub fn quantities(&self) -> impl Iterator<Item = (QuantitySum, Quantity)> {
         self.quantities.iter().map(|(sum, quantity)| (*sum, *quantity))
     }
 
-    /// The sums of money there are.
+    /// Returns all sums of money.
     pub fn money_sums(&self) -> impl Iterator<Item = (MoneySum, Currency, Amount)> {
         self.money.iter().map(|((currency, sum), amount)| (*sum, *currency, *amount))
     }
 
-    /// The currencies other than `home` in which there is money, or a count that money is divided
-    /// by, in order.
+    /// Returns the currencies other than `home`, in order, that have money or a count that divides
+    /// money.
     pub fn other_currencies(&self, home: Currency) -> BTreeSet<Currency> {
         let money = self.money_sums().filter(|(_, _, amount)| *amount != Amount::ZERO);
         let counted = self.counts().filter(|(counter, ..)| counter.divides_money());
@@ -106,9 +107,9 @@ impl Sums {
     }
 }
 
-/// Sums `series` bucket by bucket.
+/// Sums `series` by bucket.
 ///
-/// What lies before the first is left out; the caller asked for none of it.
+/// Times before the first bucket are ignored: they are outside the requested range.
 pub fn fold<'a>(
     buckets: &Buckets,
     series: impl IntoIterator<Item = (DateTime<Utc>, &'a Sums)>,
@@ -151,14 +152,18 @@ mod tests {
         sums.add_count(Counter::Orders, None, 4);
         sums.add_count(Counter::Clicks, Some(usd), 8);
         assert_eq!(sums.count(Counter::Orders), 7);
-        assert_eq!(sums.count_in(Counter::Orders, eur, eur), 5, "without one, it is the tenant's");
+        assert_eq!(
+            sums.count_in(Counter::Orders, eur, eur),
+            5,
+            "events without a currency count under the tenant's"
+        );
         assert_eq!(sums.count_in(Counter::Orders, usd, eur), 2);
         assert_eq!(sums.count_in(Counter::Orders, usd, usd), 6);
         assert_eq!(sums.other_currencies(eur), [usd].into());
     }
 
     #[test]
-    fn a_currency_is_named_where_there_is_money_or_what_divides_it() {
+    fn a_currency_is_listed_if_it_has_money_or_a_count_that_divides_money() {
         let (eur, usd, gbp) =
             ("EUR".parse().unwrap(), "USD".parse().unwrap(), "GBP".parse().unwrap());
         let mut sums = Sums::default();
@@ -171,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn folding_puts_every_time_into_the_bucket_it_falls_in() {
+    fn folding_adds_every_time_to_its_bucket() {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let mut one = Sums::default();
         one.add_count(Counter::Clicks, None, 1);

@@ -3,29 +3,29 @@ use serde::Serialize;
 
 use crate::QuarterHour;
 
-/// A half-open stretch of time whose ends lie on quarter hours.
+/// A half-open range of time whose ends lie on quarter hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct TimeRange {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 }
 
-/// The two times make no range.
+/// Why two times are not a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RangeError {
     /// The end is not after the start.
     #[error("`from` must be before `to`")]
     Reversed,
-    /// Outside the years that can be asked about.
+    /// Outside the years that a request may ask for.
     #[error("`from` and `to` must lie between 1970 and 2200")]
     OutOfReach,
 }
 
 impl TimeRange {
-    /// The quarter hours that `from` up to, not including, `to` touches.
+    /// Returns the range of all quarter hours that `from..to` touches.
     ///
     /// # Errors
-    /// When there are none, or the years are out of reach.
+    /// The range is empty or reversed, or outside the years 1970 to 2200.
     pub fn covering(from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Self, RangeError> {
         if from >= to {
             return Err(RangeError::Reversed);
@@ -38,27 +38,27 @@ impl TimeRange {
         Ok(Self { from: QuarterHour::containing(from).start(), to: last.end() })
     }
 
-    /// The first moment.
+    /// Returns the first moment.
     pub const fn from(&self) -> DateTime<Utc> {
         self.from
     }
 
-    /// The first moment after it.
+    /// Returns the first moment after it.
     pub const fn to(&self) -> DateTime<Utc> {
         self.to
     }
 
-    /// How long it is.
+    /// Returns its length.
     pub fn length(&self) -> TimeDelta {
         self.to - self.from
     }
 
-    /// Whether `time` lies in it.
+    /// Returns whether it contains `time`.
     pub fn contains(&self, time: DateTime<Utc>) -> bool {
         self.from <= time && time < self.to
     }
 
-    /// What of it lies before `time`, and what from `time` on.
+    /// Splits it into the part before `time` and the part from `time` on.
     pub fn split_at(&self, time: DateTime<Utc>) -> (Option<Self>, Option<Self>) {
         let cut = QuarterHour::containing(time.clamp(self.from, self.to)).start();
         let part = |from, to| (from < to).then_some(Self { from, to });

@@ -5,15 +5,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Quantity;
 
-/// Decimal places an [`Amount`] keeps.
+/// Decimal places of an [`Amount`].
 const SCALE: u32 = 6;
 /// The longest text that is read as a number, in bytes: a double has up to 1,075 decimal places.
 const LONGEST: usize = 1_100;
 
 /// A sum of money: a whole number of millionths of the currency's unit.
 ///
-/// The range is ±9.2 trillion units. Addition saturates at the ends of it, which the most that one
-/// event may carry puts out of reach of any real quarter hour.
+/// The range is ±9.2 trillion units. Addition saturates at its ends. With the maximum per event, no
+/// real quarter hour reaches them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(i64);
 
@@ -23,7 +23,7 @@ pub enum AmountError {
     /// Not a plain decimal number.
     #[error("must be a decimal number such as 12.50")]
     NotDecimal,
-    /// More decimal places than are kept; rounding would change what was sent.
+    /// More decimal places than are stored; rounding would change the value sent.
     #[error("must have at most 6 decimal places")]
     TooPrecise,
     /// Beyond the range.
@@ -32,26 +32,26 @@ pub enum AmountError {
 }
 
 impl Amount {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
-    /// The most one event may carry in a currency such as the euro (10 million units); see
+    /// The maximum of one event in a currency such as the euro (10 million units); see
     /// [`Currency::event_max`](crate::Currency::event_max) for the others.
     pub const EVENT_MAX: Self = Self(10_000_000_000_000);
 
-    /// From millionths of a unit, as the stores keep it.
+    /// Creates an amount from millionths of a unit, as stored.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// Millionths of a unit, as the stores keep it.
+    /// Returns the millionths of a unit, as stored.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// This amount `quantity` times, rounded half to even at six places; saturates.
+    /// Multiplies the amount by `quantity`, rounded half to even at six places; saturates.
     pub fn times(self, quantity: Quantity) -> Self {
         const THOUSAND: i128 = 1_000;
-        // Neither factor has more than 64 bits, so neither product nor rounding leaves 128.
+        // Each factor has at most 64 bits, so product and rounding fit into 128.
         let product = i128::from(self.0) * i128::from(quantity.thousandths());
         let (whole, rest) = (product.div_euclid(THOUSAND), product.rem_euclid(THOUSAND));
         let up = rest * 2 > THOUSAND || (rest * 2 == THOUSAND && whole % 2 != 0);
@@ -60,34 +60,34 @@ impl Amount {
         Self(i64::try_from(micros).unwrap_or(end))
     }
 
-    /// The sum; saturates.
+    /// Returns the sum; saturates.
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// This amount divided by a count, rounded half to even at six places; `None` for a zero count.
+    /// Divides the amount by a count, rounded half to even at six places; `None` for a zero count.
     pub fn per(self, count: u64) -> Option<Self> {
         let quotient = self.decimal().checked_div(Decimal::from(count))?;
         Self::rounded(quotient)
     }
 
-    /// This amount per thousand of a count; `None` for a zero count.
+    /// Returns the amount per thousand of a count; `None` for a zero count.
     pub fn per_thousand(self, count: u64) -> Option<Self> {
         let quotient =
             self.decimal().checked_mul(Decimal::ONE_THOUSAND)?.checked_div(Decimal::from(count))?;
         Self::rounded(quotient)
     }
 
-    /// How many times `other` fits in this amount; `None` when `other` is zero.
+    /// Divides the amount by `other`; `None` if `other` is zero.
     pub fn ratio(self, other: Self) -> Option<f64> {
         (other.0 != 0).then(|| self.0 as f64 / other.0 as f64)
     }
 
-    /// The amount nearest to a number, and whether it is that number: what has more than six
-    /// places, such as a double's `5.989999999999998`, is rounded half to even at the sixth.
+    /// Returns the amount nearest to a number, and whether it is exact. More than six places, such
+    /// as a double's `5.989999999999998`, are rounded half to even at the sixth.
     ///
     /// # Errors
-    /// When the text is no decimal number, or beyond the range.
+    /// The text is not a decimal number, or is out of range.
     pub fn nearest(text: &str) -> Result<(Self, bool), AmountError> {
         if !is_exponential(text)? {
             let value = Decimal::from_str(text).map_err(reason)?;
@@ -95,7 +95,7 @@ impl Amount {
             return Ok((amount, amount.decimal() == value));
         }
         let value = match Decimal::from_scientific_lossy(text) {
-            // Less than a decimal can hold, and far less than what is kept.
+            // Smaller than a decimal can hold, and far smaller than a millionth.
             Err(rust_decimal::Error::ScaleExceedsMaximumPrecision(_)) if is_tiny(text) => {
                 return Ok((Self::ZERO, false));
             }
@@ -115,7 +115,7 @@ impl Amount {
             .ok()
     }
 
-    /// From a decimal of at most six places.
+    /// Creates an amount from a decimal of at most six places.
     fn of_scale(mut value: Decimal) -> Result<Self, AmountError> {
         value.rescale(SCALE);
         if value.scale() != SCALE {
@@ -131,7 +131,7 @@ impl AddAssign for Amount {
     }
 }
 
-/// At least two decimal places, at most six: `12.50`, `0.0125`.
+/// Writes two to six decimal places: `12.50`, `0.0125`.
 impl fmt::Display for Amount {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut value = self.decimal().normalize();
@@ -160,12 +160,12 @@ impl FromStr for Amount {
     }
 }
 
-/// Whether the exponent of a number is negative.
+/// Returns whether the exponent of a number is negative.
 fn is_tiny(text: &str) -> bool {
     text.contains("e-") || text.contains("E-")
 }
 
-/// Whether a number has an exponent, or why it is none.
+/// Returns whether a number has an exponent; an error if the text is not a number.
 fn is_exponential(text: &str) -> Result<bool, AmountError> {
     let plain = text.strip_prefix('-').unwrap_or(text);
     let digits_first = plain.starts_with(|c: char| c.is_ascii_digit());
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_two_to_six_decimal_places() {
+    fn two_to_six_decimal_places_are_shown() {
         for (sent, shown) in [
             ("12.5", "12.50"),
             ("0", "0.00"),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_it_cannot_keep_exactly() {
+    fn text_that_is_not_an_exact_amount_is_refused() {
         assert_eq!("0.0000001".parse::<Amount>(), Err(AmountError::TooPrecise));
         assert_eq!("9e15".parse::<Amount>(), Err(AmountError::TooLarge));
         for wrong in ["", "-", "abc", "NaN", "1,5", ".5", "0x10", "1__0", "1e30"] {
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_noise_of_a_double_is_rounded_and_told() {
+    fn the_noise_of_a_double_is_rounded_and_reported() {
         for (sent, shown, exact) in [
             ("5.989999999999998", "5.99", false),
             ("0.30000000000000004", "0.30", false),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn dividing_by_zero_gives_nothing() {
+    fn dividing_by_zero_returns_none() {
         assert_eq!(Amount::from_micros(5).per(0), None);
         assert_eq!(Amount::from_micros(5).ratio(Amount::ZERO), None);
     }
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_price_is_rounded_half_to_even_at_the_sixth_place() {
+    fn a_product_is_rounded_half_to_even_at_the_sixth_place() {
         for (micros, thousandths, product) in [
             (2_500_000, 2_000, 5_000_000),
             (1, 500, 0),

@@ -4,17 +4,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Amount;
 
-// The codes of ISO 4217, with those withdrawn since 1990: history is imported, too.
+// The codes of ISO 4217, including those withdrawn since 1990, because history is imported, too.
 
-/// Currencies of which 10 to 1,000 make about a euro.
+/// Currencies of which about 10 to 1,000 units equal a euro.
 const SMALL: &str = "AFN ALL AMD AOA ATS BDT BEF BTN BWP CRC CUP CVE CZK DJF DOP DZD EEK EGP ERN ESP ETB GHS GMD \
     GRD GYD HNL HTG HUF INR ISK JMD JPY KES KGS KMF KZT LKR LRD LSL LUF MAD MDL MKD MRO MRU MUR \
     MVR MXN MZN NAD NIO NOK NPR PHP PKR PTE RSD RUB SCR SDD SDG SEK SIT SKK SLE SOS SRD STN SZL \
     THB TJS TRY TWD UAH UYU VUV XAF XOF XPF YER ZAR ZMW ZWG";
-/// Currencies of which more than 1,000 make about a euro.
+/// Currencies of which more than about 1,000 units equal a euro.
 const SMALLEST: &str = "ARS AZM BIF BYR CDF CLP COP GHC GNF IDR IQD IRR ITL KHR KPW KRW LAK LBP MGA MGF MMK MNT MWK \
     MZM NGN PYG ROL RWF SLL SSP STD SYP TMM TRL TZS UGX UZS VEB VEF VES VND ZMK ZWL";
-/// All others.
+/// All other currencies.
 const LARGE: &str = "ADP AED AFA ANG AON AOR AUD AWG AYM AZN BAD BAM BBD BGL BGN BHD BMD BND BOB BOV BRL BRR BSD \
     BYB BYN BZD CAD CHE CHF CHW CLF CNY COU CSD CUC CYP DEM DKK ECS ECV EUR FIM FJD FKP FRF GBP \
     GEK GEL GIP GTQ GWP HKD HRD HRK IEP ILS JOD KWD KYD LTL LTT LVL LVR LYD MOP MTL MXP MXV MYR \
@@ -24,9 +24,9 @@ const LARGE: &str = "ADP AED AFA ANG AON AOR AUD AWG AYM AZN BAD BAM BBD BGL BGN
 
 /// An ISO 4217 currency code: three upper-case letters, such as `EUR`.
 ///
-/// Reading one checks its shape: what was stored stays readable, whatever is listed. Whoever takes one
-/// from outside asks [`Self::is_listed`] as well, or everybody could make as many currencies as there
-/// are three letters.
+/// Parsing checks the form only, so that stored codes stay readable when the list changes. For a
+/// code from outside, check [`Self::is_listed`] as well: otherwise a sender could create a currency
+/// from any three letters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
@@ -36,13 +36,13 @@ pub struct Currency([u8; 3]);
 pub struct CurrencyError;
 
 impl Currency {
-    /// The three letters.
+    /// Returns the three letters.
     pub fn as_str(&self) -> &str {
         // Construction admits ASCII only.
         str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Whether ISO 4217 lists it, or has listed it since 1990.
+    /// Returns whether ISO 4217 lists it, or has listed it since 1990.
     pub fn is_listed(self) -> bool {
         [LARGE, SMALL, SMALLEST].into_iter().any(|codes| self.is_of(codes))
     }
@@ -51,10 +51,10 @@ impl Currency {
         codes.split_ascii_whitespace().any(|code| code == self.as_str())
     }
 
-    /// The most that one event may carry, far above any real order: 10 million units, 1,000 million
-    /// of a currency whose unit is worth cents, 100,000 million of one whose unit is worth less.
+    /// Returns the maximum amount of one event, far above any real order: 10 million units, 1,000
+    /// million if a unit is worth cents, 100,000 million if it is worth less.
     ///
-    /// What a currency is worth changes; which of the three it belongs to hardly does.
+    /// The value of a currency changes; which of the three groups it belongs to hardly ever does.
     pub fn event_max(self) -> Amount {
         let units = if self.is_of(SMALLEST) {
             100_000_000_000
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_of_an_event_follows_what_the_currency_is_worth() {
+    fn the_maximum_of_an_event_depends_on_the_value_of_the_currency() {
         for (code, most) in [
             ("EUR", "10000000.00"),
             ("KWD", "10000000.00"),
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_has_what_there_is_and_was() {
+    fn the_list_has_current_and_withdrawn_codes() {
         let listed = |code: &str| code.parse::<Currency>().unwrap().is_listed();
         for code in ["EUR", "USD", "INR", "VND", "SLE", "XCG", "XAU", "DEM", "HRK", "ITL"] {
             assert!(listed(code), "{code}");
@@ -132,12 +132,12 @@ mod tests {
         }
         let codes = || [LARGE, SMALL, SMALLEST].into_iter().flat_map(str::split_ascii_whitespace);
         let once: std::collections::BTreeSet<_> = codes().collect();
-        assert_eq!(codes().count(), once.len(), "none is of two sizes");
+        assert_eq!(codes().count(), once.len(), "no code is in two groups");
         assert!(codes().all(|code| code.parse::<Currency>().is_ok()));
     }
 
     #[test]
-    fn takes_three_upper_case_letters_only() {
+    fn only_three_upper_case_letters_are_accepted() {
         assert_eq!("EUR".parse::<Currency>().unwrap().as_str(), "EUR");
         for wrong in ["eur", "EU", "EURO", "E1R", "", "€"] {
             assert_eq!(wrong.parse::<Currency>(), Err(CurrencyError), "{wrong:?}");

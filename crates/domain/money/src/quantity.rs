@@ -8,23 +8,23 @@ use crate::{Amount, AmountError};
 /// Thousandths in one.
 const THOUSANDTHS: u64 = 1_000;
 
-/// Up to here, in thousandths, a double tells every quantity from its neighbours.
+/// Up to this number of thousandths, every quantity is a different double.
 const EXACT: u64 = 999_999_999_999_999;
 
-/// How much of something: a whole number of thousandths, never less than nothing.
+/// A quantity, such as pieces, kilograms or metres: a whole number of thousandths, never negative.
 ///
-/// Pieces, kilograms or metres alike. In JSON a number, `2` or `0.75`, without trailing zeros; up to
-/// a million million it is exact. Addition saturates.
+/// In JSON it is a number, `2` or `0.75`, without trailing zeros, and exact up to a million
+/// million. Addition saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity(u64);
 
 /// Why a text is not a [`Quantity`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
-    /// Not a plain decimal number, or less than nothing.
+    /// Not a plain decimal number, or negative.
     #[error("must be a decimal number such as 2 or 0.75")]
     NotDecimal,
-    /// More decimal places than are kept; rounding would change what was sent.
+    /// More decimal places than are stored; rounding would change the value sent.
     #[error("must have at most 3 decimal places")]
     TooPrecise,
     /// Beyond the range.
@@ -43,31 +43,31 @@ impl From<AmountError> for QuantityError {
 }
 
 impl Quantity {
-    /// None.
+    /// Zero.
     pub const ZERO: Self = Self(0);
     /// One piece.
     pub const ONE: Self = Self(THOUSANDTHS);
 
-    /// From thousandths, as the stores keep it.
+    /// Creates a quantity from thousandths, as stored.
     pub const fn from_thousandths(thousandths: u64) -> Self {
         Self(thousandths)
     }
 
-    /// Thousandths, as the stores keep it.
+    /// Returns the thousandths, as stored.
     pub const fn thousandths(self) -> u64 {
         self.0
     }
 
-    /// The sum; saturates.
+    /// Returns the sum; saturates.
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// The quantity nearest to a number, and whether it is that number: what has more than three
-    /// places is rounded half to even at the third.
+    /// Returns the quantity nearest to a number, and whether it is exact. More than three places
+    /// are rounded half to even at the third.
     ///
     /// # Errors
-    /// When the text is no decimal number, or beyond the range.
+    /// The text is not a decimal number, or is out of range.
     pub fn nearest(text: &str) -> Result<(Self, bool), QuantityError> {
         let (amount, is_exact) = Amount::nearest(text)?;
         let micros = u64::try_from(amount.micros()).map_err(|_| QuantityError::NotDecimal)?;
@@ -87,7 +87,7 @@ impl AddAssign for Quantity {
     }
 }
 
-/// Without trailing zeros: `2`, `0.75`.
+/// Writes no trailing zeros: `2`, `0.75`.
 impl fmt::Display for Quantity {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.decimal().fmt(out)
@@ -135,7 +135,7 @@ impl<'de> Deserialize<'de> for Quantity {
 
             fn visit_f64<E: de::Error>(self, number: f64) -> Result<Quantity, E> {
                 let thousandths = (number * THOUSANDTHS as f64).round();
-                // A decimal of three places is read as the double nearest to it, and no other is.
+                // Only the double nearest to a decimal of three places is exact.
                 let exact = thousandths / THOUSANDTHS as f64 == number;
                 if exact && (0.0..=EXACT as f64).contains(&thousandths) {
                     Ok(Quantity(thousandths as u64))
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_a_json_number_without_trailing_zeros() {
+    fn a_quantity_is_a_json_number_without_trailing_zeros() {
         for (thousandths, json) in [(0, "0"), (2_000, "2"), (750, "0.75"), (1_001, "1.001")] {
             let quantity = Quantity::from_thousandths(thousandths);
             assert_eq!(serde_json::to_string(&quantity).unwrap(), json);
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_it_cannot_keep_exactly() {
+    fn text_that_is_not_an_exact_quantity_is_refused() {
         for wrong in ["-1", "0.0001", "1e300", "\"2\"", "null", "18446744073709551615"] {
             assert!(serde_json::from_str::<Quantity>(wrong).is_err(), "{wrong}");
         }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_finer_than_a_thousandth_is_rounded_and_told() {
+    fn a_quantity_finer_than_a_thousandth_is_rounded_and_reported() {
         for (sent, shown, exact) in [
             ("2.0", "2", true),
             ("0.3337", "0.334", false),

@@ -5,9 +5,9 @@ use money::Currency;
 
 use crate::{ClientId, Destination, Limits, Origin, Placement, Scoped, TenantRecord};
 
-/// The proof that the work at hand is one tenant's. Cloning shares it.
+/// The proof that the current work belongs to one tenant. Cloning shares it.
 ///
-/// Every road to a tenant's data asks for one of these.
+/// Every access to a tenant's data requires one.
 #[derive(Clone, Debug)]
 pub struct TenantContext {
     tenant: Arc<Tenant>,
@@ -25,55 +25,55 @@ impl TenantContext {
         Self { tenant: Arc::new(Tenant { record, destination }) }
     }
 
-    /// Who.
+    /// Returns the tenant.
     pub fn client_id(&self) -> &ClientId {
         &self.tenant.record.client_id
     }
 
-    /// The name people know the tenant by.
+    /// Returns the tenant's display name.
     pub fn name(&self) -> &str {
         &self.tenant.record.name
     }
 
-    /// Tier, cluster and route version.
+    /// Returns tier, cluster and route version.
     pub fn placement(&self) -> &Placement {
         &self.tenant.record.placement
     }
 
-    /// The tables the tenant's rows are in.
+    /// Returns the destination of the tenant's rows.
     pub fn destination(&self) -> &Destination {
         &self.tenant.destination
     }
 
-    /// What the tenant may use.
+    /// Returns the tenant's limits.
     pub fn limits(&self) -> &Limits {
         &self.tenant.record.limits
     }
 
-    /// The zone its days begin in, unless a request names another.
+    /// Returns the time zone of its days, unless a request names another.
     pub fn time_zone(&self) -> Tz {
         self.tenant.record.time_zone
     }
 
-    /// The currency of amounts sent without one.
+    /// Returns the currency of amounts sent without one.
     pub fn currency(&self) -> Currency {
         self.tenant.record.currency
     }
 
-    /// Whose pages may read its answers. Cloning shares them.
+    /// Returns the web origins that may read its answers. Cloning shares them.
     pub fn origins(&self) -> &Arc<[Origin]> {
         &self.tenant.record.origins
     }
 
-    /// Marks `value` as this tenant's.
+    /// Scopes `value` to this tenant.
     ///
-    /// Called where data enters: on what a verified credential sent, and on a record of the log.
+    /// Called where data enters: for input of a verified credential, and for a record of the log.
     pub fn scope<T>(&self, value: T) -> Scoped<T> {
         Scoped::new(self.clone(), value)
     }
 }
 
-/// The proof that the work at hand is the platform's own, across tenants.
+/// The proof that the current work belongs to the platform and may cross tenants.
 #[derive(Clone, Debug)]
 pub struct PlatformContext {
     actor: Arc<str>,
@@ -84,7 +84,7 @@ impl PlatformContext {
         Self { actor: actor.into() }
     }
 
-    /// Who acts, as the audit log names them: `user:<id>`, `cli` or `processor`.
+    /// Returns the actor as the audit log names it: `user:<id>`, `command line` or `processor`.
     pub fn actor(&self) -> &str {
         &self.actor
     }

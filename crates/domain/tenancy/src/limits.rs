@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// What one tenant may use, so that it cannot slow another.
+/// The limits of one tenant, so that it cannot slow down another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -10,8 +10,8 @@ pub struct Limits {
     pub concurrent_queries: u16,
     /// Open live streams.
     pub live_streams: u16,
-    /// Log partitions the tenant's events spread over: small tenants touch few, so that their
-    /// inserts are few, and a noisy one cannot fill all.
+    /// Log partitions that the tenant's events spread over. With few partitions a small tenant
+    /// causes few inserts, and a noisy one cannot fill them all.
     pub partition_spread: u16,
 }
 

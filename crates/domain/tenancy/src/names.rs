@@ -10,7 +10,7 @@ const MAX_LENGTH: usize = 40;
 #[error("must be 1 to 40 characters of a-z, 0-9 and inner '-', such as spring-sale")]
 pub struct NameError;
 
-/// `_` is left out on purpose: it separates the parts of a Redis key and of a database name.
+/// Checks a slug. It has no `_`, which separates the parts of a Redis key and of a database name.
 fn slug(text: &str) -> Result<&str, NameError> {
     let bytes = text.as_bytes();
     let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
@@ -19,19 +19,19 @@ fn slug(text: &str) -> Result<&str, NameError> {
     if fits && edge(bytes.first()) && edge(bytes.last()) { Ok(text) } else { Err(NameError) }
 }
 
-/// The longest id of a sender's own, in bytes.
-const OWN_MAX_BYTES: usize = 200;
+/// The longest id that a sender may choose, in bytes.
+const SENDER_ID_MAX_BYTES: usize = 200;
 
-/// The text is no id of a sender's own.
+/// The text is not an id that a sender may choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be text of 1 to 200 bytes without control characters, and neither '.' nor '..'")]
 pub struct OwnIdError;
 
-/// Without the white space around it, as events are read. `.` and `..` are left out since clients take
-/// them out of a path before they send it.
-fn own(text: &str) -> Result<&str, OwnIdError> {
+/// Trims and checks an id chosen by a sender. `.` and `..` are refused because HTTP clients remove
+/// them from a path before they send it.
+fn sender_id(text: &str) -> Result<&str, OwnIdError> {
     let id = text.trim();
-    let fits = (1..=OWN_MAX_BYTES).contains(&id.len());
+    let fits = (1..=SENDER_ID_MAX_BYTES).contains(&id.len());
     let plain = !text.contains(char::is_control) && id != "." && id != "..";
     if fits && plain { Ok(id) } else { Err(OwnIdError) }
 }
@@ -45,7 +45,7 @@ macro_rules! name {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// The text.
+            /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -93,20 +93,20 @@ macro_rules! name {
 }
 
 name! {
-    /// A tenant: a retailer. A slug: `[a-z0-9]` and inner `-`, 1 to 40 characters.
+    /// The id of a tenant (a retailer). A slug: `[a-z0-9]` and inner `-`, 1 to 40 characters.
     ClientId, slug, NameError
 }
 name! {
-    /// A campaign of one tenant, named by whoever sends its events: any text of 1 to 200 bytes
-    /// without control characters. What makes a key or a path of it has to encode it.
-    CampaignId, own, OwnIdError
+    /// The id of a tenant's campaign, chosen by the sender of its events: any text of 1 to 200
+    /// bytes without control characters. Code that uses it in a key or a path must encode it.
+    CampaignId, sender_id, OwnIdError
 }
 name! {
-    /// An advertiser (a brand) of one tenant. A slug, as a tenant's id is.
+    /// The id of a tenant's advertiser (a brand). A slug, like a tenant's id.
     AdvertiserId, slug, NameError
 }
 name! {
-    /// A ClickHouse cluster of the platform. A slug, as a tenant's id is.
+    /// The name of a ClickHouse cluster of the platform. A slug, like a tenant's id.
     ClusterName, slug, NameError
 }
 
@@ -115,14 +115,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_slugs() {
+    fn slugs_are_accepted() {
         for text in ["a", "open-bandit", "7eleven", "x1-y2-z3"] {
             assert_eq!(text.parse::<ClientId>().unwrap().as_str(), text);
         }
     }
 
     #[test]
-    fn takes_the_ids_of_others_as_they_are() {
+    fn a_senders_ids_are_accepted_as_they_are() {
         for text in ["SPRING_PROMO24", "a/b?c", "Été 2026", "100%", "a{b00}", "...", "a:900"] {
             assert_eq!(text.parse::<CampaignId>().unwrap().as_str(), text);
         }
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_could_forge_a_key_or_a_database() {
+    fn text_that_could_forge_a_key_or_a_database_name_is_refused() {
         let long = "a".repeat(41);
         for text in ["", "-a", "a-", "a_b", "A", "a b", "a`b", "é", "a{b00}", "../a", &long] {
             assert_eq!(text.parse::<ClientId>(), Err(NameError), "{text:?}");

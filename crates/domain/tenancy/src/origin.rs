@@ -2,22 +2,22 @@ use std::{fmt, net::Ipv6Addr, str::FromStr, sync::Arc};
 
 use serde::{Serialize, Serializer};
 
-/// The longest host name there can be, in characters.
+/// The longest possible host name, in characters.
 const MAX_HOST: usize = 253;
 
-/// From where a web page is: `scheme://host[:port]`, as browsers send it in `Origin`.
+/// The origin of a web page: `scheme://host[:port]`, as browsers send it in `Origin`.
 ///
-/// In lower case, and without the port that the scheme has anyway. Cloning shares the text.
+/// In lower case, without the default port of the scheme. Cloning shares the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(Arc<str>);
 
 /// Why a text is not an [`Origin`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OriginError {
-    /// No scheme, or one that pages do not have.
+    /// No scheme, or neither `http` nor `https`.
     #[error("must begin with https:// or http://, such as https://shop.example")]
     Scheme,
-    /// Something follows host and port.
+    /// More text follows host and port.
     #[error("must end after host and port: no path, not even '/', no user and no query")]
     Rest,
     /// Not a host.
@@ -32,7 +32,7 @@ pub enum OriginError {
 }
 
 impl Origin {
-    /// `scheme://host[:port]`.
+    /// Returns `scheme://host[:port]`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -44,7 +44,7 @@ impl FromStr for Origin {
     fn from_str(text: &str) -> Result<Self, OriginError> {
         let text = text.to_ascii_lowercase();
         let (scheme, rest) = text.split_once("://").ok_or(OriginError::Scheme)?;
-        let usual_port = match scheme {
+        let default_port = match scheme {
             "https" => 443,
             "http" => 80,
             _ => return Err(OriginError::Scheme),
@@ -57,13 +57,13 @@ impl FromStr for Origin {
             Ok(number) if number > 0 && !port.starts_with('+') => Ok(number),
             _ => Err(OriginError::Port),
         });
-        let port = port.transpose()?.filter(|port| *port != usual_port);
+        let port = port.transpose()?.filter(|port| *port != default_port);
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         Ok(Self(format!("{scheme}://{host}{port}").into()))
     }
 }
 
-/// The host as browsers write it, and what follows its ':'.
+/// Splits the host, written as browsers do, from the text after its ':'.
 fn host_and_port(text: &str) -> Result<(String, Option<&str>), OriginError> {
     if let Some(bracketed) = text.strip_prefix('[') {
         let (address, rest) = bracketed.split_once(']').ok_or(OriginError::Host)?;
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_origin_is_told_why() {
+    fn a_text_that_is_not_an_origin_is_refused_with_the_reason() {
         let long = format!("https://{}.example", "a".repeat(250));
         for (text, why) in [
             ("", OriginError::Scheme),

@@ -1,27 +1,29 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{ClientId, ClusterName};
 
-/// The database all tenants of the shared tier live in.
+/// The database of all tenants of the shared tier.
 const SHARED_DATABASE: &str = "footfall_shared";
 
-/// How far a tenant's data is kept apart.
+/// The tier of a tenant: how its data is isolated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Isolation {
-    /// Shared tables; the tenant leads the sort key and a row policy guards reads.
+    /// Shared tables; the tenant is first in the sort key, and a row policy restricts reads.
     Shared,
-    /// A database of its own on a shared server.
+    /// Its own database on a shared server.
     Schema,
-    /// A server of its own.
+    /// Its own server.
     Dedicated,
 }
 
 impl Isolation {
-    /// Every tier, from least to most apart.
+    /// Every tier, from least to most isolated.
     pub const ALL: [Self; 3] = [Self::Shared, Self::Schema, Self::Dedicated];
 
-    /// The name used in files, requests and tables.
+    /// Returns the name used in files, requests and tables.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Shared => "shared",
@@ -31,18 +33,18 @@ impl Isolation {
     }
 }
 
-/// Where a tenant's rows go, and since which routing decision.
+/// Where a tenant's rows are stored, and the version of that decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
     /// The tier.
     pub isolation: Isolation,
     /// The ClickHouse cluster.
     pub cluster: ClusterName,
-    /// Raised by one with every move; a batch pins the version it was planned on.
+    /// Raised by one with every move; a batch records the version it was planned with.
     pub route_version: u32,
 }
 
-/// One set of tables: a database on a cluster.
+/// One set of tables: a database on a cluster. As text: `cluster.database`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Destination {
     /// The ClickHouse cluster.
@@ -51,10 +53,17 @@ pub struct Destination {
     pub database: String,
 }
 
+impl fmt::Display for Destination {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cluster, database } = self;
+        write!(out, "{cluster}.{database}")
+    }
+}
+
 impl Placement {
-    /// The tables this placement of `client_id` means.
+    /// Returns the destination of `client_id` under this placement.
     ///
-    /// Slugs hold no `_`, so mapping `-` to `_` keeps distinct tenants distinct.
+    /// Slugs contain no `_`, so mapping `-` to `_` keeps distinct tenants distinct.
     pub fn destination(&self, client_id: &ClientId) -> Destination {
         let database = match self.isolation {
             Isolation::Shared => SHARED_DATABASE.to_owned(),

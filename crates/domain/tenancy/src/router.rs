@@ -4,39 +4,39 @@ use crate::{
     ClientId, DirectoryError, PlatformContext, TenantContext, TenantDirectory, TenantState,
 };
 
-/// The only mint of [`TenantContext`] and [`PlatformContext`].
+/// The only source of [`TenantContext`] and [`PlatformContext`].
 ///
-/// The workspace's lints allow the calls in few named places: where a token was verified, where a
-/// record's key was read, and where an operator runs the command line.
+/// The workspace's lints allow the calls in few named places: after a token was verified, after a
+/// record's key was read, and in commands that an operator runs.
 #[derive(Clone)]
 pub struct TenantRouter {
     directory: Arc<dyn TenantDirectory>,
 }
 
-/// Why there is no context.
+/// Why no context is returned.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
-    /// No such tenant, or one that is still being provisioned.
+    /// The tenant does not exist, or is still being provisioned.
     #[error("the tenant does not exist")]
     Unknown,
-    /// An admin stopped the tenant.
+    /// An admin suspended the tenant.
     #[error("the tenant is suspended")]
     Suspended,
     /// The credential was issued before the tenant's tokens were last revoked.
     #[error("the token was revoked")]
     Revoked,
-    /// Nobody could tell; worth asking again.
+    /// The directory could not answer; a retry can succeed.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
 }
 
 impl TenantRouter {
-    /// A router that asks `directory`.
+    /// Creates a router that looks tenants up in `directory`.
     pub fn new(directory: Arc<dyn TenantDirectory>) -> Self {
         Self { directory }
     }
 
-    /// The tenant that a verified token names, whose version must still be current.
+    /// Resolves the tenant of a verified token, whose version must still be current.
     pub async fn resolve(
         &self,
         client_id: &ClientId,
@@ -53,8 +53,8 @@ impl TenantRouter {
         }
     }
 
-    /// The tenant that a record of the log names: accepted once, it is processed even when the
-    /// tenant has been suspended since.
+    /// Resolves the tenant of a record of the log. An accepted record is processed even if its
+    /// tenant was suspended later.
     pub async fn resolve_record(
         &self,
         client_id: &ClientId,
@@ -63,7 +63,7 @@ impl TenantRouter {
         Ok(TenantContext::new(record))
     }
 
-    /// The platform's own context, for the `actor` the audit log will name.
+    /// Creates the platform's context for the `actor` that the audit log names.
     pub fn platform(actor: &str) -> PlatformContext {
         PlatformContext::new(actor)
     }

@@ -4,7 +4,7 @@ use crate::TenantContext;
 
 /// A value that belongs to a tenant.
 ///
-/// What is inside carries no tenant of its own; the stores write the one it is scoped to.
+/// The value itself contains no tenant; the stores write the tenant it is scoped to.
 #[derive(Clone, Debug)]
 pub struct Scoped<T> {
     context: TenantContext,
@@ -16,12 +16,12 @@ impl<T> Scoped<T> {
         Self { context, value }
     }
 
-    /// Whose it is.
+    /// Returns the tenant.
     pub fn tenant(&self) -> &TenantContext {
         &self.context
     }
 
-    /// A look at the value.
+    /// Returns the value.
     pub fn value(&self) -> &T {
         &self.value
     }
@@ -31,19 +31,19 @@ impl<T> Scoped<T> {
         Scoped { context: self.context, value: change(self.value) }
     }
 
-    /// Changes the value or fails, never the tenant.
+    /// Changes the value, never the tenant, or fails.
     pub fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Scoped<U>, E> {
         Ok(Scoped { value: change(self.value)?, context: self.context })
     }
 
-    /// The value seen by reference, still scoped.
+    /// Borrows the value, still scoped.
     pub fn as_ref(&self) -> Scoped<&T> {
         Scoped { context: self.context.clone(), value: &self.value }
     }
 }
 
 impl<T> Scoped<Vec<T>> {
-    /// Gathers values by tenant, in the order of their ids; each tenant's values keep their order.
+    /// Groups values by tenant, in the order of tenant ids; each tenant's values keep their order.
     pub fn group(values: impl IntoIterator<Item = Scoped<T>>) -> Vec<Self> {
         let mut groups = BTreeMap::<_, Self>::new();
         for Scoped { context, value } in values {

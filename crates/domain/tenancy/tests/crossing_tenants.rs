@@ -1,4 +1,4 @@
-//! Crossing tenants does not compile: each file under `refused/` tries one way.
+//! Access across tenants does not compile: each file under `refused/` tries one way.
 
 #[test]
 fn crossing_tenants_does_not_compile() {

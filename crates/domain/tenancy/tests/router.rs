@@ -1,6 +1,6 @@
-//! Who gets a tenant's context, and who does not.
+//! When a tenant's context is given and when it is refused.
 #![cfg(test)]
-#![expect(clippy::disallowed_methods, reason = "the mint itself is under test")]
+#![expect(clippy::disallowed_methods, reason = "the router itself is under test")]
 
 use std::sync::Arc;
 
@@ -51,13 +51,13 @@ async fn only_an_active_tenant_with_a_current_token_gets_a_context() {
 }
 
 #[tokio::test]
-async fn what_was_accepted_is_processed_even_after_a_suspension() {
+async fn a_record_is_processed_even_after_its_tenant_was_suspended() {
     let suspended = router("acme", Isolation::Shared, TenantState::Suspended);
     assert!(suspended.resolve_record(&acme()).await.is_ok());
 }
 
 #[tokio::test]
-async fn each_tier_means_its_own_tables() {
+async fn each_tier_has_its_own_database() {
     for (isolation, database) in [
         (Isolation::Shared, "footfall_shared"),
         (Isolation::Schema, "tenant_big_shop"),

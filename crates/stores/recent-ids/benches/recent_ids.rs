@@ -1,6 +1,6 @@
-//! How much memory an id takes, and how fast ids are remembered and looked for.
+//! How much memory an id takes, and how fast ids are added and looked up.
 //!
-//! One partition with a day of events of 50 tenants; in memory, and with nearly all of it on disk.
+//! One partition with a day of events of 50 tenants; in memory, and with nearly all ids on disk.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -25,7 +25,7 @@ const TENANTS: u64 = 50;
 const PLENTY: usize = 4 << 30;
 const SCARCE: usize = 32 << 20;
 
-/// The same random bits for the same number, whoever asks: SplitMix64.
+/// Returns the same random bits for the same number: SplitMix64.
 fn mix(number: u64) -> u64 {
     let number = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -33,7 +33,7 @@ fn mix(number: u64) -> u64 {
     number ^ (number >> 31)
 }
 
-/// A partition's log: event by event, a day from the first to the last.
+/// A partition's log: a day from the first to the last event.
 struct Log {
     tenants: Vec<ClientId>,
     start: DateTime<Utc>,
@@ -45,13 +45,13 @@ impl Log {
         Self { tenants, start: DateTime::from_timestamp(1_900_000_000, 0).unwrap() }
     }
 
-    /// After the day the clock stands still, so that no measurement changes what others find.
+    /// Returns the log time. After the day the clock stops, so that measurements do not interfere.
     fn time(&self, offset: u64) -> DateTime<Utc> {
         let millis = u128::from(offset.min(DAY)) * 86_400_000 / u128::from(DAY);
         self.start + TimeDelta::milliseconds(i64::try_from(millis).unwrap())
     }
 
-    /// Whose the event is and its id, a UUIDv7 of the moment it was logged.
+    /// Returns the tenant of an event and its id, a UUIDv7 of its log time.
     fn event(&self, offset: u64) -> (&ClientId, Uuid) {
         let random = mix(offset);
         let millis = u128::from(self.time(offset).timestamp_millis().cast_unsigned());
@@ -66,7 +66,8 @@ impl Log {
         }
     }
 
-    /// Asks about the event of `of(offset)` at the next `count` places; how many are re-sends.
+    /// Checks the event of `of(offset)` at each of the next `count` offsets. Returns how many are
+    /// re-sends.
     fn decide(&self, ids: &mut RecentIds, count: u64, of: impl Fn(u64) -> u64) -> usize {
         let next = ids.next();
         let decided = (next..next + count).map(|offset| {
@@ -94,7 +95,7 @@ impl Place {
     }
 }
 
-/// What the process holds in memory by the kernel's account, in bytes.
+/// Returns the resident memory of the process, in bytes.
 fn resident() -> usize {
     let pages = fs::read_to_string("/proc/self/statm").unwrap();
     pages.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4_096
@@ -113,7 +114,7 @@ fn measure(criterion: &mut Criterion) {
         let (used, resident) = (place.memory.used(), resident().saturating_sub(before));
         let remembered = ids.remembered();
         println!(
-            "{}: {} ids in memory and {} on disk; {:.1} bytes an id, {:.1} by the kernel's account",
+            "{}: {} ids in memory and {} on disk; {:.1} bytes per id, {:.1} resident",
             place.name,
             remembered.memory,
             remembered.disk,
@@ -122,7 +123,7 @@ fn measure(criterion: &mut Criterion) {
         );
 
         group.throughput(Throughput::Elements(SOME));
-        group.bench_function("an id never seen", |bencher| {
+        group.bench_function("an unseen id", |bencher| {
             bencher.iter(|| assert_eq!(log.decide(&mut ids, SOME, |offset| offset), 0));
         });
         group.bench_function("an id seen within the day", |bencher| {

@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-/// How many bytes may be in use, and how many are. Cloning shares it.
+/// A limit of bytes in use, and the current use. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     limit: usize,
@@ -23,7 +23,7 @@ impl Budget {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Whether more is in use than may be.
+    /// Returns whether the use exceeds the limit.
     pub(crate) fn is_over(&self) -> bool {
         !self.has_room_for(0)
     }
@@ -32,7 +32,7 @@ impl Budget {
         self.used() + bytes <= self.limit
     }
 
-    /// Counts bytes that are in use until the charge is dropped.
+    /// Counts bytes as in use until the charge is dropped.
     pub(crate) fn charge(&self, bytes: usize) -> Charge {
         let mut charge = Charge { used: Arc::clone(&self.used), bytes: 0 };
         charge.set(bytes);
@@ -48,7 +48,7 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
-    /// It is this many now.
+    /// Changes the number of bytes.
     pub(crate) fn set(&mut self, bytes: usize) {
         self.used.fetch_add(bytes, Ordering::Relaxed);
         self.used.fetch_sub(self.bytes, Ordering::Relaxed);

@@ -21,7 +21,7 @@ use crate::{
     stretch::Stretch,
 };
 
-/// The ids that do not fit into memory. Nothing on it outlives the process.
+/// A database of the ids that do not fit into memory. It does not outlive the process.
 pub(crate) struct Disk {
     database: Database,
     spans: AtomicU64,
@@ -36,7 +36,7 @@ impl fmt::Debug for Disk {
 }
 
 impl Disk {
-    /// A new one at `path`, which must not exist, with a cache of so many bytes.
+    /// Creates a database at `path`, which must not exist, with a cache of `cache` bytes.
     pub(crate) fn open(path: &Path, cache: usize, charge: Charge) -> Result<Self, RecentIdsError> {
         let database = Database::builder(path)
             .temporary(true)
@@ -52,38 +52,37 @@ impl Disk {
         })
     }
 
-    /// Whether nothing has failed on it yet.
+    /// Returns whether no operation on it has failed.
     pub(crate) fn is_sound(&self) -> bool {
         !self.failed.load(Ordering::Relaxed)
     }
 
-    /// Nothing more is to be put on it.
+    /// Marks it as failed, so that it is not written again, and returns the error.
     pub(crate) fn failed(&self, doing: &'static str, error: fjall::Error) -> RecentIdsError {
         self.failed.store(true, Ordering::Relaxed);
         RecentIdsError::disk(doing)(error)
     }
 }
 
-/// Runs of a partition that follow each other, on disk.
+/// Consecutive runs of a partition, on disk.
 pub(crate) struct Span {
     disk: Arc<Disk>,
     keyspace: Keyspace,
     stretch: Stretch,
     entries: usize,
-    /// The filters of its runs, as long as there is room for them: a key that is in none of them
-    /// need not be looked for on disk.
+    /// The filters of its runs, while there is room for them: a key in none of them is not on disk.
     filters: Option<Vec<(Filter, Charge)>>,
 }
 
 impl Span {
-    /// How long a span goes on, in seconds: a key that is nowhere is looked for in each of the
-    /// few, and each is let go as a whole.
+    /// The longest period of a span, in seconds. With longer spans an unseen key needs fewer
+    /// lookups, but a span expires only as a whole.
     const LONGEST: u32 = 8 * 3_600;
 
-    /// An empty one, for runs from `stretch` on.
+    /// Creates an empty span for runs from `stretch` on.
     pub(crate) fn new(disk: Arc<Disk>, stretch: Stretch) -> Result<Self, RecentIdsError> {
         let name = disk.spans.fetch_add(1, Ordering::Relaxed).to_string();
-        // Whatever a look needs goes through the cache, block by block: nothing is pinned.
+        // Lookups read all blocks through the cache: nothing is pinned in memory.
         let options = || {
             KeyspaceCreateOptions::default()
                 .filter_block_partitioning_policy(PartitioningPolicy::all(true))
@@ -94,12 +93,12 @@ impl Span {
         let keyspace = disk
             .database
             .keyspace(&name, options)
-            .map_err(|error| disk.failed("make a place for a span", error))?;
+            .map_err(|error| disk.failed("create a keyspace", error))?;
         Ok(Self { disk, keyspace, stretch, entries: 0, filters: Some(Vec::new()) })
     }
 
-    /// Whether a run belongs to it.
-    pub(crate) fn takes(&self, run: &Run) -> bool {
+    /// Returns whether a run can be added.
+    pub(crate) fn has_room_for(&self, run: &Run) -> bool {
         self.disk.is_sound()
             && run.stretch().last.saturating_sub(self.stretch.first) <= Self::LONGEST
     }
@@ -115,7 +114,7 @@ impl Span {
         Ok(())
     }
 
-    /// Gives up the filters; whether there were any.
+    /// Drops the filters. Returns whether there were any.
     pub(crate) fn drop_filters(&mut self) -> bool {
         self.filters.take().is_some()
     }
@@ -128,11 +127,12 @@ impl Span {
         ingestion.finish()
     }
 
-    /// When the key was last seen within the span.
+    /// Returns when the key was last seen within the span.
     pub(crate) fn find(&self, key: Key, probe: &Probe) -> Result<Option<u32>, RecentIdsError> {
-        let nowhere =
-            |filters: &Vec<(Filter, _)>| filters.iter().all(|(filter, _)| !filter.may_hold(probe));
-        if self.filters.as_ref().is_some_and(nowhere) {
+        let is_absent = |filters: &Vec<(Filter, _)>| {
+            filters.iter().all(|(filter, _)| !filter.may_contain(probe))
+        };
+        if self.filters.as_ref().is_some_and(is_absent) {
             return Ok(None);
         }
         let failed = |error| self.disk.failed("look for an id", error);
@@ -147,7 +147,7 @@ impl Span {
         self.stretch
     }
 
-    /// How many entries were added: an id seen in several runs counts in each.
+    /// Returns the number of entries; an id in several runs counts in each.
     pub(crate) fn len(&self) -> usize {
         self.entries
     }
@@ -156,7 +156,7 @@ impl Span {
 impl Drop for Span {
     fn drop(&mut self) {
         if let Err(error) = self.disk.database.delete_keyspace(self.keyspace.clone()) {
-            // It stays until the process ends.
+            // The keyspace remains until the process ends.
             tracing::warn!(%error, "event ids on disk were not deleted");
         }
     }

@@ -3,10 +3,10 @@ use uuid::Uuid;
 /// How many bytes a [`Key`] takes on disk.
 const KEY_BYTES: usize = 20;
 
-/// An event id of a tenant, whole. Ordered by tenant, then by id.
+/// A tenant and a whole event id. Ordered by tenant, then by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
-    /// The tenant's number, given by whoever remembers.
+    /// The tenant's number within one `RecentIds`.
     pub(crate) tenant: u32,
     /// The 128 bits of the id.
     pub(crate) id: (u64, u64),
@@ -17,7 +17,7 @@ impl Key {
         Self { tenant, id: id.as_u64_pair() }
     }
 
-    /// Bytes in the same order as the keys.
+    /// Encodes the key as bytes that sort as the keys do.
     pub(crate) fn to_bytes(self) -> [u8; KEY_BYTES] {
         let mut bytes = [0; KEY_BYTES];
         let parts = self.tenant.to_be_bytes().into_iter();
@@ -29,7 +29,7 @@ impl Key {
     }
 }
 
-/// When a key was last seen, in 24 bytes.
+/// A key and when it was last seen, in 24 bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     id: (u64, u64),

@@ -1,7 +1,7 @@
 use std::{io, path::PathBuf};
 
-/// The disk did not do what was asked, so that nobody can tell a re-send. What was remembered is
-/// to be dropped and read from the log again.
+/// The disk failed, so re-sends cannot be recognised. Drop the `RecentIds` and read them from the
+/// log again.
 #[derive(Debug, thiserror::Error)]
 pub enum RecentIdsError {
     /// The folder for what does not fit into memory cannot be used.
@@ -9,23 +9,23 @@ pub enum RecentIdsError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: io::Error,
     },
     /// Ids on disk could not be written or read.
     #[error("event ids on disk: could not {doing}")]
     Disk {
-        /// What was asked.
+        /// The operation, as a verb.
         doing: &'static str,
-        /// Why not.
+        /// The cause.
         #[source]
         source: Box<fjall::Error>,
     },
 }
 
 impl RecentIdsError {
-    /// For `map_err`: the disk could not do `doing`.
+    /// Returns a closure for `map_err`: `doing` failed.
     pub(crate) fn disk(doing: &'static str) -> impl FnOnce(fjall::Error) -> Self {
         move |source| Self::Disk { doing, source: Box::new(source) }
     }

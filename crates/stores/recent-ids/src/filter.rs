@@ -1,6 +1,6 @@
 use std::mem::size_of;
 
-/// Bits for each key: of the keys that are not there, about one in 180 seems to be.
+/// Bits per key: about one in 180 absent keys is a false positive.
 const BITS_PER_KEY: usize = 12;
 
 /// A block is half a cache line.
@@ -19,25 +19,25 @@ const FACTORS: Block = [
     0x5c6b_fb31,
 ];
 
-/// A split block Bloom filter: tells of most keys that they are not there, with one look at
-/// memory. Whether a key is there the caller finds out from the keys themselves.
+/// A split block Bloom filter: rules out most absent keys with one memory access. Only the keys
+/// themselves show whether a key is present.
 #[derive(Debug)]
 pub(crate) struct Filter {
     blocks: Box<[Block]>,
 }
 
 impl Filter {
-    /// For `keys` keys, none of them in yet.
+    /// Creates an empty filter for `keys` keys.
     pub(crate) fn with_room_for(keys: usize) -> Self {
         Self { blocks: vec![Block::default(); Self::blocks(keys)].into() }
     }
 
-    /// How many bytes one for `keys` keys takes.
+    /// Returns the bytes of a filter for `keys` keys.
     pub(crate) fn bytes(keys: usize) -> usize {
         Self::blocks(keys) * size_of::<Block>()
     }
 
-    /// How many bytes it takes.
+    /// Returns its size in bytes.
     pub(crate) fn size(&self) -> usize {
         size_of_val(&*self.blocks)
     }
@@ -55,7 +55,7 @@ impl Filter {
         }
     }
 
-    pub(crate) fn may_hold(&self, probe: &Probe) -> bool {
+    pub(crate) fn may_contain(&self, probe: &Probe) -> bool {
         let missing = |block: &Block| {
             block.iter().zip(&probe.bits).fold(0, |missing, (word, bit)| missing | (bit & !word))
         };
@@ -68,7 +68,7 @@ impl Filter {
     }
 }
 
-/// What any filter needs to know of a key: worked out once, asked of many.
+/// The positions of a key in any filter, computed once for many filters.
 pub(crate) struct Probe {
     high: u64,
     /// A bit of each word.
@@ -76,8 +76,8 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// For the key with this hash, each of whose bits must depend on the whole key: with ids that
-    /// count, a hash that is made for tables alone lets up to half of all keys pass.
+    /// Creates the probe of a key with this hash, each of whose bits must depend on the whole key:
+    /// with a hash meant only for tables, up to half of sequential ids are false positives.
     pub(crate) fn new(hash: u64) -> Self {
         let low = hash as u32;
         Self { high: hash >> 32, bits: FACTORS.map(|factor| 1 << (low.wrapping_mul(factor) >> 27)) }
@@ -94,9 +94,9 @@ mod tests {
     use super::*;
     use crate::entry::Key;
 
-    /// Every run has another seed, and every seed must do.
+    /// Each run of the test has another seed; it must pass with every seed.
     #[test]
-    fn what_was_added_is_found_and_little_else() {
+    fn added_keys_are_found_and_few_others() {
         let random = |number: u128| Uuid::new_v5(&Uuid::NAMESPACE_OID, &number.to_be_bytes());
         let counting_high = |number: u128| Uuid::from_u128(number << 64);
         let id: [fn(u128) -> Uuid; 3] = [random, Uuid::from_u128, counting_high];
@@ -106,8 +106,9 @@ mod tests {
             let keys = 100_000;
             let mut filter = Filter::with_room_for(keys as usize);
             (0..keys).for_each(|number| filter.add(&probe(number)));
-            assert!((0..keys).all(|number| filter.may_hold(&probe(number))));
-            let wrong = (keys..2 * keys).filter(|number| filter.may_hold(&probe(*number))).count();
+            assert!((0..keys).all(|number| filter.may_contain(&probe(number))));
+            let wrong =
+                (keys..2 * keys).filter(|number| filter.may_contain(&probe(*number))).count();
             assert!(wrong < 1_000, "{wrong} of {keys}, as for {}", id(1));
         }
     }

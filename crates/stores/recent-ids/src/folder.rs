@@ -6,11 +6,11 @@ use std::{
 
 use uuid::Uuid;
 
-/// The file whose lock says that its folder is in use.
+/// A locked file of this name marks its folder as in use.
 const LOCK: &str = "lock";
 
-/// A folder of one's own within one that processes share. Removed when dropped; what a killed
-/// process left is removed by the next one.
+/// A folder of this process within one that processes share. Removed when dropped; the next process
+/// removes the folder of a killed one.
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
@@ -19,10 +19,10 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// A new folder within `shared`, which is created where it is missing.
+    /// Creates a folder within `shared`, which is created if missing.
     pub(crate) fn within(shared: &Path) -> io::Result<Self> {
         fs::create_dir_all(shared)?;
-        // Nobody sweeps between another's making a folder and locking it.
+        // No process sweeps while another has created its folder but not locked it yet.
         let gate = File::create(shared.join(LOCK))?;
         gate.lock()?;
         sweep(shared)?;
@@ -40,17 +40,17 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What stays is swept by the next process.
+        // The next process sweeps the remaining files.
         drop(fs::remove_dir_all(&self.path));
     }
 }
 
-/// Removes the folders that nobody holds.
+/// Removes the folders that no process has locked.
 fn sweep(shared: &Path) -> io::Result<()> {
     for entry in fs::read_dir(shared)? {
         let path = entry?.path();
-        let is_ours = path.file_name().and_then(|name| name.to_str()).map(Uuid::try_parse);
-        if matches!(is_ours, Some(Ok(_))) && is_free(&path)? {
+        let id = path.file_name().and_then(|name| name.to_str()).map(Uuid::try_parse);
+        if matches!(id, Some(Ok(_))) && is_free(&path)? {
             fs::remove_dir_all(&path)?;
         }
     }
@@ -60,7 +60,7 @@ fn sweep(shared: &Path) -> io::Result<()> {
 fn is_free(folder: &Path) -> io::Result<bool> {
     let lock = match File::open(folder.join(LOCK)) {
         Ok(lock) => lock,
-        // Its owner was killed before it had made the file.
+        // Its owner was killed before it created the file.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
         Err(error) => return Err(error),
     };
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_has_a_folder_of_its_own_and_sweeps_what_others_left() {
+    fn each_process_has_its_own_folder_and_removes_abandoned_ones() {
         let shared = tempfile::tempdir().unwrap();
         let left = shared.path().join(Uuid::now_v7().to_string());
         fs::create_dir_all(left.join("keyspaces")).unwrap();
@@ -87,7 +87,7 @@ mod tests {
         let first = Folder::within(shared.path()).unwrap();
         assert!(!left.exists() && strange.exists());
         let second = Folder::within(shared.path()).unwrap();
-        assert!(first.path().exists(), "what is in use stays");
+        assert!(first.path().exists(), "a folder in use is not removed");
         assert_ne!(first.path(), second.path());
 
         let path = first.path().to_owned();

@@ -8,8 +8,8 @@ use std::{
 
 use crate::{RecentIdsError, budget::Budget, disk::Disk, folder::Folder};
 
-/// What all [`RecentIds`](crate::RecentIds) of a process may hold together in memory, and the
-/// folder that takes the rest. Cloning shares it.
+/// The memory limit of all [`RecentIds`](crate::RecentIds) of a process, and the folder for the
+/// rest. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Memory {
     shared: Arc<Shared>,
@@ -20,16 +20,16 @@ struct Shared {
     budget: Budget,
     disk: Mutex<Option<Arc<Disk>>>,
     disks: AtomicU64,
-    /// Dropped after the disk, which is in it: fields are, in this order.
+    /// Declared last, so that it is dropped after the disk, which is in this folder.
     folder: Folder,
 }
 
 impl Memory {
-    /// Up to `limit` bytes of memory. Beyond that ids go to a folder of this process's own within
-    /// `folder`; what killed processes left there is removed.
+    /// Allows `limit` bytes of memory. Beyond that, ids go to this process's own folder within
+    /// `folder`; the folders of killed processes are removed.
     ///
-    /// The newest ids of each partition stay in memory whatever the limit: up to a 64th of it, and
-    /// at most 3.3 MB.
+    /// The newest ids of each partition always stay in memory: up to a 64th of the limit, and at
+    /// most 3.3 MB.
     ///
     /// # Errors
     /// [`RecentIdsError::Folder`]: the folder cannot be created or locked.
@@ -45,7 +45,7 @@ impl Memory {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// How many bytes are in use.
+    /// Returns the bytes in use.
     pub fn used(&self) -> usize {
         self.shared.budget.used()
     }
@@ -54,7 +54,8 @@ impl Memory {
         &self.shared.budget
     }
 
-    /// Where ids go that do not fit. One that failed is left behind, with those that are on it.
+    /// Returns the disk for ids that do not fit. After a failure a new disk replaces the old one,
+    /// whose ids are lost.
     pub(crate) fn disk(&self) -> Result<Arc<Disk>, RecentIdsError> {
         let shared = &self.shared;
         let mut disk = shared.disk.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_disk_that_failed_is_not_used_again() {
+    fn a_failed_disk_is_not_used_again() {
         let folder = tempfile::tempdir().unwrap();
         let memory = Memory::new(0, folder.path()).unwrap();
         let first = memory.disk().unwrap();

@@ -10,26 +10,26 @@ use crate::{
     stretch::Stretch,
 };
 
-/// The smallest and the largest table, in slots.
+/// The sizes of the smallest and the largest table, in slots.
 const SLOTS: (usize, usize) = (64, 1 << 17);
 
-/// The newest ids of a partition: the only ones that change.
+/// The table of the newest ids of a partition, the only one that changes.
 pub(crate) struct Open {
     entries: HashTable<Entry>,
-    /// What it stands for, once there is an id.
+    /// The records that it covers, once it has an id.
     stretch: Option<Stretch>,
     most: usize,
     charge: Charge,
 }
 
 impl Open {
-    /// What a slot of the table takes: an entry and a byte of the table's own.
+    /// The bytes of a slot: an entry and a control byte.
     pub(crate) const SLOT_BYTES: usize = mem::size_of::<Entry>() + 1;
 
     pub(crate) fn new(budget: &Budget) -> Self {
         let slots = (budget.limit() / 64 / Self::SLOT_BYTES).max(1);
         let slots = (1_usize << slots.ilog2()).clamp(SLOTS.0, SLOTS.1);
-        // Where the table would grow.
+        // One more entry would make the table grow.
         let most = slots / 8 * 7;
         Self { entries: HashTable::new(), stretch: None, most, charge: budget.charge(0) }
     }
@@ -42,12 +42,13 @@ impl Open {
         self.entries.len()
     }
 
-    /// Whether it must be closed before an id is added at `now`.
+    /// Returns whether it must be closed before an id is added at `now`.
     pub(crate) fn is_complete(&self, now: u32) -> bool {
-        self.entries.len() >= self.most || self.stretch.is_some_and(|stretch| !stretch.reaches(now))
+        self.entries.len() >= self.most
+            || self.stretch.is_some_and(|stretch| !stretch.can_include(now))
     }
 
-    /// Notes a key that is seen at `place`. Returns when it was seen before.
+    /// Inserts a key that is seen at `place`. Returns when it was last seen before.
     pub(crate) fn insert(
         &mut self,
         key: Key,
@@ -69,7 +70,7 @@ impl Open {
         None
     }
 
-    /// Closes it: what it held, and nothing any more.
+    /// Moves all entries into a run.
     pub(crate) fn close(&mut self, budget: &Budget, hasher: &RandomState) -> Option<Run> {
         let stretch = self.stretch.take()?;
         let mut entries: Vec<_> = self.entries.drain().collect();
@@ -77,7 +78,7 @@ impl Open {
         Some(Run::new(stretch, entries.len(), entries.into_iter(), budget, hasher))
     }
 
-    /// Forgets all.
+    /// Removes all entries.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.stretch = None;

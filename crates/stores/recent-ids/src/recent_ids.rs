@@ -11,15 +11,15 @@ use crate::{
     stretch::Stretch,
 };
 
-/// The event ids of one partition of the log within the last 24 hours of its own time.
+/// The event ids of one partition within the last 24 hours of its log time.
 ///
-/// An event is a re-send when the same id of the same tenant stands earlier in the partition, at
-/// most a window away, to the second. The time of a record is the latest that any record up to it
-/// was logged at: brokers' clocks may go back, the partition's time does not. So it depends on
-/// nothing but the log, and every sink and every replay that was given the window's records in
-/// order decides alike. Whole ids are compared.
+/// An event is a re-send when the same id of the same tenant is earlier in the partition, at most
+/// one window before, to the second. The partition's time at a record is the latest log time of all
+/// records up to it: brokers' clocks may go back, the partition's time does not. So the decision
+/// depends only on the log: every group and every backfill that reads the window's records in order
+/// decides alike. Whole ids are compared.
 ///
-/// Calls may read and write files. After an error it is to be dropped.
+/// Calls may read and write files. After an error, drop it.
 pub struct RecentIds {
     memory: Memory,
     tenants: FxHashMap<ClientId, u32>,
@@ -28,17 +28,16 @@ pub struct RecentIds {
     next: u64,
     /// The partition's time, in seconds since 1970.
     now: u32,
-    /// Every id that was seen at this time or later is remembered.
-    whole_from: u32,
+    /// All ids that were seen at this time or later are present.
+    complete_from: u32,
     open: Open,
-    /// Closed, oldest first.
+    /// The closed tables in memory, oldest first.
     runs: VecDeque<Run>,
-    /// On disk, oldest first, all older than the runs.
+    /// The runs on disk, oldest first, all older than those in memory.
     spans: VecDeque<Span>,
 }
 
-/// How many entries are held, by place. An id that was sent again counts more than once where its
-/// entries have not met yet.
+/// The numbers of entries in memory and on disk. The id of a re-send may count more than once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remembered {
     /// In memory.
@@ -51,11 +50,11 @@ impl RecentIds {
     /// How long an id is remembered.
     pub const WINDOW: TimeDelta = TimeDelta::hours(24);
 
-    /// How far the partition's time may go on before [`Self::rewind`] cannot go back, in seconds.
+    /// How much log time [`Self::rewind`] can go back, in seconds.
     const SPARE: u32 = 3_600;
 
-    /// Remembers nothing yet. It is to be given every record from `next` on, which is the first
-    /// that was logged at `since` or later, and decides rightly from a window after that time.
+    /// Creates an empty one. It must be given every record from `next` on, the first that was
+    /// logged at `since` or later, and decides correctly from one window after `since`.
     pub fn new(memory: &Memory, next: u64, since: DateTime<Utc>) -> Self {
         Self {
             memory: memory.clone(),
@@ -63,19 +62,19 @@ impl RecentIds {
             hasher: RandomState::default(),
             next,
             now: 0,
-            whole_from: seconds(since),
+            complete_from: seconds(since),
             open: Open::new(memory.budget()),
             runs: VecDeque::new(),
             spans: VecDeque::new(),
         }
     }
 
-    /// One past the last record it was given.
+    /// Returns the offset after the last record it was given.
     pub fn next(&self) -> u64 {
         self.next
     }
 
-    /// How many entries it holds.
+    /// Returns the numbers of entries.
     pub fn remembered(&self) -> Remembered {
         Remembered {
             memory: self.open.len() + self.runs.iter().map(Run::len).sum::<usize>(),
@@ -83,13 +82,13 @@ impl RecentIds {
         }
     }
 
-    /// The next record of the partition is no event.
+    /// Skips the next record of the partition, which is not an event.
     pub fn pass(&mut self, offset: u64, log_time: DateTime<Utc>) {
         self.next = offset + 1;
         self.now = self.now.max(seconds(log_time));
     }
 
-    /// The next record of the partition is this event; whether it is a re-send does not matter.
+    /// Adds the event of the partition's next record, without checking for a re-send.
     ///
     /// # Errors
     /// [`RecentIdsError::Disk`]: older ids could not be moved out of memory.
@@ -103,10 +102,10 @@ impl RecentIds {
         self.insert(offset, log_time, client_id, id).map(drop)
     }
 
-    /// The next record of the partition is this event: tells whether it is a re-send.
+    /// Adds the event of the partition's next record and returns whether it is a re-send.
     ///
     /// # Errors
-    /// [`RecentIdsError::Disk`]: older ids could not be read, or not be moved out of memory.
+    /// [`RecentIdsError::Disk`]: older ids could not be read or moved out of memory.
     pub fn is_resend(
         &mut self,
         offset: u64,
@@ -122,9 +121,9 @@ impl RecentIds {
         Ok(before.is_some_and(|seen| self.now.saturating_sub(seen) <= window()))
     }
 
-    /// Goes back to `next` or to a place before it: from [`Self::next`] on, records are to be
-    /// given again. Answers whether it could: it must still remember every id that was seen at
-    /// `since` or later. If not, it is to be dropped.
+    /// Goes back to the offset `next` or an earlier one: from [`Self::next`] on, records must be
+    /// given again. Returns whether all ids seen at `since` or later are still present; drop it if
+    /// not.
     pub fn rewind(&mut self, next: u64, since: DateTime<Utc>) -> bool {
         while self.next > next {
             let Some(stretch) = self.open.stretch().or_else(|| self.runs.back().map(Run::stretch))
@@ -137,7 +136,7 @@ impl RecentIds {
             }
             (self.next, self.now) = (stretch.from, stretch.before);
         }
-        self.whole_from <= seconds(since)
+        self.complete_from <= seconds(since)
     }
 
     fn insert(
@@ -169,7 +168,7 @@ impl RecentIds {
         }
     }
 
-    /// When the key was last seen, the newest ids aside: the newest run that has it knows.
+    /// Returns when the key was last seen, according to the newest run or span that has it.
     fn find_closed(&self, key: Key, hash: u64) -> Result<Option<u32>, RecentIdsError> {
         let probe = Probe::new(hash);
         if let Some(seen) = self.runs.iter().rev().find_map(|run| run.find(key, &probe)) {
@@ -183,15 +182,15 @@ impl RecentIds {
         Ok(None)
     }
 
-    /// Closes the newest ids, and keeps the house in order.
+    /// Closes the open table, drops expired ids, merges runs and moves runs to disk.
     fn close(&mut self) -> Result<(), RecentIdsError> {
         self.runs.extend(self.open.close(self.memory.budget(), &self.hasher));
-        self.let_go();
+        self.expire();
         self.merge();
         while self.memory.budget().is_over() {
             match self.runs.pop_front() {
                 Some(run) => self.move_to_disk(run)?,
-                // The newest are asked for most.
+                // The oldest filters go first: lookups need the newest most.
                 None if self.spans.iter_mut().any(Span::drop_filters) => {}
                 None => break,
             }
@@ -199,21 +198,21 @@ impl RecentIds {
         Ok(())
     }
 
-    /// Drops what no record to come can be a re-send of.
-    fn let_go(&mut self) {
+    /// Drops ids of which no later record can be a re-send.
+    fn expire(&mut self) {
         let oldest = self.now.saturating_sub(window() + Self::SPARE);
         while let Some(span) = self.spans.pop_front_if(|span| span.stretch().last < oldest) {
-            self.whole_from = self.whole_from.max(span.stretch().last + 1);
+            self.complete_from = self.complete_from.max(span.stretch().last + 1);
         }
         if !self.spans.is_empty() {
             return;
         }
         while let Some(run) = self.runs.pop_front_if(|run| run.stretch().last < oldest) {
-            self.whole_from = self.whole_from.max(run.stretch().last + 1);
+            self.complete_from = self.complete_from.max(run.stretch().last + 1);
         }
     }
 
-    /// Makes one run of the newest few while they are alike: fewer are to be looked into.
+    /// Merges the newest runs while they have the same level: lookups then search fewer.
     fn merge(&mut self) {
         while let Some(start) = self.runs.len().checked_sub(Run::MERGED) {
             if !Run::can_merge(self.runs.range(start..), self.memory.budget()) {
@@ -226,7 +225,7 @@ impl RecentIds {
     }
 
     fn move_to_disk(&mut self, run: Run) -> Result<(), RecentIdsError> {
-        if !self.spans.back().is_some_and(|span| span.takes(&run)) {
+        if !self.spans.back().is_some_and(|span| span.has_room_for(&run)) {
             self.spans.push_back(Span::new(self.memory.disk()?, run.stretch())?);
         }
         match self.spans.back_mut() {

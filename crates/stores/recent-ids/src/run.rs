@@ -9,13 +9,13 @@ use crate::{
     stretch::Stretch,
 };
 
-/// Ids that do not change any more: sorted, 18 bytes each, and a byte and a half in the filter.
+/// A closed table of ids: sorted, 18 bytes each, and a byte and a half in the filter.
 pub(crate) struct Run {
     stretch: Stretch,
-    /// Each tenant, and where its ids end.
+    /// Each tenant, and the index after its last id.
     tenants: Box<[(u32, usize)]>,
     ids: Box<[(u64, u64)]>,
-    /// When each was last seen, in seconds after the stretch's first.
+    /// When each id was last seen, in seconds after the start of the stretch.
     seconds: Box<[u16]>,
     filter: Filter,
     /// How often it was merged.
@@ -24,13 +24,13 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// How many runs become one.
+    /// How many runs are merged into one.
     pub(crate) const MERGED: usize = 4;
 
-    /// How often a run is merged: 16 times the newest ids make the largest run.
+    /// How often a run is merged: the largest run has the ids of 16 tables.
     const HIGHEST: u8 = 2;
 
-    /// From at most `most` entries, ascending by key, each key once.
+    /// Creates a run of at most `most` entries, ascending by key, each key once.
     pub(crate) fn new(
         stretch: Stretch,
         most: usize,
@@ -45,7 +45,7 @@ impl Run {
             let key = entry.key();
             filter.add(&Probe::new(hasher.hash_one(key)));
             ids.push(key.id);
-            // A stretch is a few hours: this never saturates.
+            // A stretch has a few hours: this never saturates.
             let second = entry.seen.saturating_sub(stretch.first);
             seconds.push(u16::try_from(second).unwrap_or(u16::MAX));
             match tenants.last_mut() {
@@ -65,7 +65,7 @@ impl Run {
         }
     }
 
-    /// What a run takes whose filter has room for `most` ids.
+    /// Returns the bytes of a run whose filter has room for `most` ids.
     fn bytes(tenants: usize, ids: usize, most: usize) -> usize {
         size_of::<Self>()
             + tenants * size_of::<(u32, usize)>()
@@ -81,9 +81,9 @@ impl Run {
         self.ids.len()
     }
 
-    /// When the key was last seen within the run.
+    /// Returns when the key was last seen within the run.
     pub(crate) fn find(&self, key: Key, probe: &Probe) -> Option<u32> {
-        if !self.filter.may_hold(probe) {
+        if !self.filter.may_contain(probe) {
             return None;
         }
         let tenant = self.tenants.binary_search_by_key(&key.tenant, |(tenant, _)| *tenant).ok()?;
@@ -94,13 +94,13 @@ impl Run {
         self.seconds.get(start + place).map(|second| self.stretch.first + u32::from(*second))
     }
 
-    /// Its filter alone, for when its entries are elsewhere.
+    /// Keeps only the filter, once the entries are on disk.
     pub(crate) fn into_filter(mut self) -> (Filter, Charge) {
         self.charge.set(self.filter.size());
         (self.filter, self.charge)
     }
 
-    /// Every entry, ascending by key.
+    /// Returns all entries, ascending by key.
     pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> {
         let mut tenants = self.tenants.iter();
         let mut current = tenants.next();
@@ -114,7 +114,7 @@ impl Run {
         })
     }
 
-    /// Whether `runs`, which follow each other, are to become one.
+    /// Returns whether `runs`, which are consecutive, can be merged.
     pub(crate) fn can_merge<'a>(
         mut runs: impl DoubleEndedIterator<Item = &'a Self> + Clone,
         budget: &Budget,
@@ -126,11 +126,11 @@ impl Run {
             .fold((0, 0), |(tenants, ids), run| (tenants + run.tenants.len(), ids + run.len()));
         first.level < Self::HIGHEST
             && all.clone().all(|run| run.level == first.level)
-            && first.stretch.reaches(last.stretch.last)
+            && first.stretch.can_include(last.stretch.last)
             && budget.has_room_for(Self::bytes(tenants, ids, ids))
     }
 
-    /// One of several that follow each other: of a key in more than one, the newest counts.
+    /// Merges consecutive runs; of a key in several, the newest entry counts.
     pub(crate) fn merge(runs: &[Self], budget: &Budget, hasher: &RandomState) -> Option<Self> {
         let stretch = runs.iter().map(Self::stretch).reduce(Stretch::joined)?;
         let level = runs.iter().map(|run| run.level).max()?;

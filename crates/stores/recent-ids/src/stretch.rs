@@ -1,9 +1,9 @@
-/// What of a partition a set of ids stands for: records that follow each other.
+/// The consecutive records of a partition that a set of ids covers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stretch {
     /// The offset of the first record.
     pub(crate) from: u64,
-    /// The partition's time before it.
+    /// The partition's time before that record, in seconds since 1970.
     pub(crate) before: u32,
     /// The partition's time at the first and at the last id, in seconds since 1970.
     pub(crate) first: u32,
@@ -11,17 +11,17 @@ pub(crate) struct Stretch {
 }
 
 impl Stretch {
-    /// The longest that is kept in one piece, in seconds. Longer pieces are fewer to look into,
-    /// but each is let go as a whole, when the last of it is old.
+    /// The longest stretch of one run, in seconds. With longer runs lookups search fewer of them,
+    /// but a run expires only as a whole, when its last id is old.
     pub(crate) const LONGEST: u32 = 4 * 3_600;
 
-    /// This stretch and the one after it, as one.
+    /// Joins this stretch and the next one.
     pub(crate) fn joined(self, next: Self) -> Self {
         Self { last: next.last, ..self }
     }
 
-    /// Whether it goes on at `now`.
-    pub(crate) fn reaches(&self, now: u32) -> bool {
+    /// Returns whether an id at `now` may be added.
+    pub(crate) fn can_include(&self, now: u32) -> bool {
         now.saturating_sub(self.first) <= Self::LONGEST
     }
 }

@@ -1,4 +1,4 @@
-//! What memory, time and a broken disk do to what is remembered.
+//! The limits of memory and time, and a broken disk.
 #![cfg(test)]
 
 use std::{
@@ -47,7 +47,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_same_id_is_a_resend_for_a_day_to_the_second() {
+fn the_same_id_is_a_resend_within_a_day_to_the_second() {
     let (_folder, memory) = memory(1 << 20);
     let mut partition = Partition::new(&memory);
     let almost = |hours| hour(hours) + TimeDelta::milliseconds(999);
@@ -74,7 +74,7 @@ fn tenants_do_not_share_ids_and_whole_ids_are_compared() {
 }
 
 #[test]
-fn what_does_not_fit_into_memory_goes_to_disk() {
+fn ids_that_do_not_fit_into_memory_go_to_disk() {
     const LIMIT: usize = 32 << 10;
     let (_folder, memory) = memory(LIMIT);
     let mut partitions = [Partition::new(&memory), Partition::new(&memory)];
@@ -82,7 +82,7 @@ fn what_does_not_fit_into_memory_goes_to_disk() {
         for partition in &mut partitions {
             assert!(!partition.is_resend(id, hour(0)).unwrap());
         }
-        // The newest ids of each stay in memory, of the others in the end not even the filters.
+        // The newest ids of each partition stay in memory; of the others not even the filters do.
         assert!(memory.used() <= LIMIT + 2 * 64 * 25, "{} bytes", memory.used());
     }
     for partition in &partitions {
@@ -94,11 +94,11 @@ fn what_does_not_fit_into_memory_goes_to_disk() {
         assert!((0..10_000).step_by(97).all(|id| partition.is_resend(id, hour(1)).unwrap()));
     }
     drop(partitions);
-    assert!(memory.used() <= LIMIT / 8, "what is left is the cache");
+    assert!(memory.used() <= LIMIT / 8, "only the cache remains");
 }
 
 #[test]
-fn old_ids_are_let_go_wherever_they_are() {
+fn old_ids_expire_in_memory_and_on_disk() {
     for limit in [0, 1 << 30] {
         let (_folder, memory) = memory(limit);
         let mut partition = Partition::new(&memory);
@@ -127,7 +127,7 @@ fn a_broken_disk_is_an_error_and_never_an_id_not_seen() {
     assert!(decided.iter().any(Result::is_err));
     drop(partition);
 
-    // Whoever begins again gets a disk without that history.
+    // A new partition gets a new disk without that history.
     let mut partition = Partition::new(&memory);
     for round in 0..2 {
         assert!((0..1_000).all(|id| partition.is_resend(id, hour(2)).unwrap() == (round == 1)));
@@ -135,7 +135,7 @@ fn a_broken_disk_is_an_error_and_never_an_id_not_seen() {
 }
 
 #[test]
-fn nothing_stays_on_disk() {
+fn nothing_remains_on_disk() {
     let (folder, memory) = memory(0);
     let mut partition = Partition::new(&memory);
     for id in 0..1_000 {
@@ -147,7 +147,7 @@ fn nothing_stays_on_disk() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_used_is_told_at_once() {
+fn an_unusable_folder_is_reported_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();

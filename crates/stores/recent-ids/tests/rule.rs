@@ -1,4 +1,4 @@
-//! What is a re-send, against a model that remembers everything.
+//! Re-sends, compared with a model that remembers everything.
 #![cfg(test)]
 
 use std::collections::HashMap;
@@ -16,16 +16,16 @@ struct Record {
     event: Option<(ClientId, Uuid)>,
 }
 
-/// What happens next to whoever remembers.
+/// A step in the life of a `RecentIds`.
 #[derive(Clone, Debug)]
 enum Step {
     /// It decides about the next records.
     Decide(usize),
-    /// Somebody else did, and it is told.
+    /// Another process decided; the records are added.
     CatchUp(usize),
-    /// Records before its place are to be decided once more.
+    /// Earlier records are decided again.
     GoBack(usize),
-    /// It is taken away; another is built from the log.
+    /// It is dropped; a new one is built from the log.
     Rebuild,
 }
 
@@ -33,7 +33,7 @@ fn tenant(number: u8) -> ClientId {
     format!("tenant-{number}").parse().unwrap()
 }
 
-/// Clocks mostly go on, sometimes for hours, and sometimes go back.
+/// Clocks mostly advance, sometimes by hours, and sometimes go back.
 fn pause() -> impl Strategy<Value = i64> {
     prop_oneof![
         600 => 0..30_i64,
@@ -68,7 +68,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..12)
 }
 
-/// Decides by the rule's own words: everything is remembered, for good.
+/// Decides by the definition: everything is remembered forever.
 fn model(log: &[Record]) -> Vec<bool> {
     let mut last_seen = HashMap::new();
     let mut now = i64::MIN;
@@ -81,7 +81,7 @@ fn model(log: &[Record]) -> Vec<bool> {
     log.iter().map(decide).collect()
 }
 
-/// Where the window of the record at `next` begins.
+/// Returns the start of the window of the record at `next`.
 fn since(log: &[Record], next: usize) -> DateTime<Utc> {
     let time = log.get(next).or(log.last()).unwrap().time;
     DateTime::from_timestamp(time.timestamp(), 0).unwrap() - RecentIds::WINDOW
@@ -116,7 +116,7 @@ fn rebuild(memory: &Memory, log: &[Record], to: usize) -> RecentIds {
     ids
 }
 
-fn walk(memory: &Memory, log: &[Record], steps: &[Step]) -> Result<(), TestCaseError> {
+fn check_steps(memory: &Memory, log: &[Record], steps: &[Step]) -> Result<(), TestCaseError> {
     let expected = model(log);
     let mut ids = rebuild(memory, log, 0);
     let mut at = 0;
@@ -147,30 +147,30 @@ fn walk(memory: &Memory, log: &[Record], steps: &[Step]) -> Result<(), TestCaseE
     Ok(())
 }
 
-/// Runs `walk` on many logs with a memory of so many bytes; the last walk that used it.
-fn holds(limit: usize, cases: u32) {
+/// Runs `check_steps` on many logs with a memory of `limit` bytes.
+fn check(limit: usize, cases: u32) {
     let folder = tempfile::tempdir().unwrap();
     let memory = Memory::new(limit, folder.path()).unwrap();
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
-    proptest!(config, |(log in log(), steps in steps())| walk(&memory, &log, &steps)?);
+    proptest!(config, |(log in log(), steps in steps())| check_steps(&memory, &log, &steps)?);
 }
 
 #[test]
-fn decides_as_one_that_remembers_everything() {
-    holds(1 << 30, 200);
+fn decides_as_the_model_when_all_ids_are_in_memory() {
+    check(1 << 30, 200);
 }
 
 #[test]
-fn decides_alike_when_memory_holds_many_runs() {
-    holds(100 << 10, 200);
+fn decides_as_the_model_when_memory_contains_many_runs() {
+    check(100 << 10, 200);
 }
 
 #[test]
-fn decides_alike_when_most_is_on_disk() {
-    holds(8 << 10, 12);
+fn decides_as_the_model_when_most_ids_are_on_disk() {
+    check(8 << 10, 12);
 }
 
 #[test]
-fn decides_alike_when_all_but_the_newest_is_on_disk() {
-    holds(0, 4);
+fn decides_as_the_model_when_all_but_the_newest_ids_are_on_disk() {
+    check(0, 4);
 }

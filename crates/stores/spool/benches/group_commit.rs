@@ -1,6 +1,6 @@
-//! How many events become durable in a second, and how fast they are read again.
+//! How many events become durable per second, and how fast they are read again.
 //!
-//! A request of 100 events of 500 bytes is one append; so many requests wait at a time.
+//! A request of 100 events of 500 bytes is one append; several requests wait concurrently.
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail")]
 
 use std::{hint::black_box, time::Duration};
@@ -13,7 +13,7 @@ use tokio::{runtime::Runtime, task::JoinSet};
 const EVENTS: u64 = 100;
 const EVENT: [u8; 500] = [b'e'; 500];
 const REQUESTS_AT_ONCE: [u64; 4] = [1, 8, 64, 256];
-/// Requests of one segment that is read.
+/// The number of requests in the measured read.
 const READ: u64 = 400;
 
 fn open(folder: &TempDir) -> Spool {
@@ -27,7 +27,7 @@ fn open(folder: &TempDir) -> Spool {
     Spool::open(&settings).unwrap()
 }
 
-/// So many requests, each on a task of its own, until all are durable.
+/// Sends `requests` requests, each on its own task, until all are durable.
 async fn append(spool: &Spool, requests: u64) {
     let mut appends = JoinSet::new();
     for _ in 0..requests {
@@ -42,7 +42,7 @@ async fn append(spool: &Spool, requests: u64) {
     }
 }
 
-/// Reads all there is; how many events that was.
+/// Drains the spool and returns the number of events.
 async fn drain(spool: &Spool) -> usize {
     let mut events = 0;
     while spool.oldest_age().is_some() {

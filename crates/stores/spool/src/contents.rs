@@ -10,7 +10,7 @@ use crate::header::{HEADER_BYTES, Header};
 pub(crate) struct Stored {
     pub(crate) sequence: u64,
     pub(crate) header: Header,
-    /// Where its last durable frame ends.
+    /// The end of its last durable frame, in bytes.
     pub(crate) end: u64,
 }
 
@@ -20,35 +20,35 @@ impl Stored {
     }
 }
 
-/// What the spool holds, oldest first.
+/// The segments of the spool, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    /// Segments that nothing is added to any more.
+    /// Segments that are not written any more.
     pub(crate) sealed: VecDeque<Stored>,
-    /// The one that is written.
+    /// The segment that is being written.
     pub(crate) active: Option<Stored>,
-    /// Since an fsync failed, and until the disk is proved good.
+    /// True after a failed fsync, until the disk is proved good.
     pub(crate) doubtful: bool,
 }
 
 impl Contents {
-    /// The bytes of all segments.
+    /// Returns the bytes of all segments.
     pub(crate) fn bytes(&self) -> u64 {
         self.sealed.iter().chain(&self.active).map(|stored| stored.end).sum()
     }
 
-    /// How long the oldest segment has been there.
-    pub(crate) fn oldest(&self, now: SystemTime) -> Option<Duration> {
+    /// Returns the age of the oldest segment.
+    pub(crate) fn oldest_age(&self, now: SystemTime) -> Option<Duration> {
         let oldest = self.sealed.iter().chain(&self.active).find(|stored| !stored.is_empty())?;
         Some(now.duration_since(oldest.header.created_at).unwrap_or_default())
     }
 
-    /// Whether there is something in the segment that is written.
+    /// Returns whether the active segment has records.
     pub(crate) fn can_seal(&self) -> bool {
         self.active.is_some_and(|active| !active.is_empty())
     }
 
-    pub(crate) fn forget(&mut self, sequence: u64) {
+    pub(crate) fn remove(&mut self, sequence: u64) {
         self.sealed.retain(|stored| stored.sequence != sequence);
     }
 }

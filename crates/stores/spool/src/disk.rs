@@ -7,24 +7,23 @@ use std::{
 
 use rustix::fs::{Advice, fadvise};
 
-/// The calls whose failure the spool's promise depends on. A test injects what a disk does not do
-/// on demand.
+/// The disk calls on which the spool's guarantee depends. Tests inject failures.
 pub(crate) trait Disk: Send + 'static {
     fn write(&mut self, file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
         file.write_all_at(bytes, at)
     }
 
-    /// `fdatasync`: the bytes, and the length of the file.
+    /// `fdatasync`: makes the bytes and the length of the file durable.
     fn sync(&mut self, file: &File) -> io::Result<()> {
         file.sync_data()
     }
 
-    /// `fsync`: the names in a folder.
+    /// `fsync`: makes the names in a folder durable.
     fn sync_folder(&mut self, folder: &File) -> io::Result<()> {
         folder.sync_all()
     }
 
-    /// The whole file as the disk has it, not as the page cache remembers it.
+    /// Reads the whole file from the disk, not from the page cache.
     fn read_back(&mut self, path: &Path) -> io::Result<Vec<u8>> {
         let mut file = File::open(path)?;
         fadvise(&file, 0, None, Advice::DontNeed)?;
@@ -34,13 +33,13 @@ pub(crate) trait Disk: Send + 'static {
     }
 }
 
-/// The disk as it is.
+/// The real disk.
 pub(crate) struct LocalDisk;
 
 impl Disk for LocalDisk {}
 
-/// Whether an error says that there is no room, rather than that something is broken.
-pub(crate) fn says_full(error: &io::Error) -> bool {
+/// Returns whether an error means that there is no space, rather than that the disk failed.
+pub(crate) fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }

@@ -1,49 +1,49 @@
 use std::{io, path::PathBuf};
 
-/// The spool did not take something, or cannot be used.
+/// The spool refused an append, or cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
-    /// There is no room: the spool's own bound, the share of the disk, or the disk itself.
+    /// There is no room: the limit of the spool, of the disk's use, or the disk itself.
     #[error("the spool is full")]
     Full,
-    /// An fsync failed, and the disk has not been proved good since. What was to be appended may be
-    /// on it or not.
+    /// An fsync failed, and the disk has not been proved good since. The records may be on it or
+    /// not.
     #[error("the spool's disk is in doubt since an fsync failed")]
     Doubtful,
     /// Another process uses the folder.
     #[error(
-        "spool.folder {folder} is in use by another process: each collector needs one of its own"
+        "spool.folder {folder} is in use by another process: each collector needs its own folder"
     )]
     InUse {
         /// The folder.
         folder: PathBuf,
     },
     /// A segment was written by a later version of this program.
-    #[error("{path} has version {version} of the spool's form, which this program cannot read")]
+    #[error("{path} has version {version} of the spool format, which this program cannot read")]
     Version {
         /// The segment.
         path: PathBuf,
         /// Its version.
         version: u8,
     },
-    /// The operating system did not do what was asked.
+    /// A call of the operating system failed.
     #[error("spool: could not {doing} {path}")]
     Io {
-        /// What was asked.
+        /// The operation, as a verb.
         doing: &'static str,
-        /// Of what.
+        /// The file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// A thread or a task of the spool is gone.
-    #[error("the spool's own thread is gone")]
+    /// A thread or a task of the spool has ended.
+    #[error("the spool's thread has ended")]
     Closed,
 }
 
 impl SpoolError {
-    /// For `map_err`: could not do `doing` to `path`.
+    /// Returns a closure for `map_err`: `doing` failed on `path`.
     pub(crate) fn io(
         doing: &'static str,
         path: impl Into<PathBuf>,
@@ -53,7 +53,7 @@ impl SpoolError {
     }
 }
 
-/// Why a group of appends was not taken.
+/// Why a group of appends was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Full,

@@ -1,4 +1,4 @@
-//! What a disk does that cannot be had on demand: errors of single calls, and slowness.
+//! Disk faults that a real disk does not have on demand: errors of single calls, and slowness.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,19 +15,20 @@ use testkit::eventually;
 
 use crate::{Spool, SpoolError, SpoolSettings, disk::Disk};
 
-/// What the disk is to do, and what it did.
+/// The faults to inject, and a record of what the disk did.
 #[derive(Default)]
 struct Script {
     syncs: usize,
     read_backs: usize,
     failing_syncs: usize,
     lying_read_back: bool,
-    /// Bytes of the next write that find room.
+    /// How many bytes of the next write fit on the disk.
     room: Option<usize>,
-    /// What each file, by its number, held when its last fsync was done.
+    /// The content of each file, by inode, at its last fsync.
     durable: BTreeMap<u64, Vec<u8>>,
-    /// The files, by their numbers, that had a name when the folder's last fsync was done.
+    /// The inodes that had a name at the folder's last fsync.
     named: BTreeSet<u64>,
+    /// Whether fsyncs wait.
     held: bool,
 }
 
@@ -120,7 +121,7 @@ async fn drained(spool: &Spool) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn after_a_failed_fsync_nothing_is_taken_until_the_disk_has_proved_itself() {
+async fn after_a_failed_fsync_nothing_is_accepted_until_the_disk_is_proved_good() {
     let folder = TempDir::new().unwrap();
     let (spool, disk) = open(&folder);
     append(&spool, "before").await.unwrap();
@@ -159,26 +160,26 @@ async fn an_fsync_that_fails_for_a_new_segment_is_a_failed_fsync() {
 }
 
 #[tokio::test]
-async fn a_disk_that_is_full_in_mid_frame_leaves_everything_as_it_was() {
+async fn a_disk_that_fills_up_within_a_frame_loses_no_other_record() {
     for room in [0, 1, 15, 16, 20] {
         let folder = TempDir::new().unwrap();
         let (spool, disk) = open(&folder);
         append(&spool, "before").await.unwrap();
         disk.script(|script| script.room = Some(room));
         assert!(matches!(append(&spool, "too much").await, Err(SpoolError::Full)));
-        // Somebody begins to drain, so that the next segment follows.
+        // Draining begins, so that a new segment is written.
         drop(spool.oldest().await.unwrap());
         append(&spool, "after").await.unwrap();
         drop(spool);
         let (spool, _) = open(&folder);
         assert_eq!(drained(&spool).await, ["before", "after"], "room for {room}");
         let left = fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(left, 1, "the lock alone, nothing set aside");
+        assert_eq!(left, 1, "only the lock remains, nothing was set aside");
     }
 }
 
 #[tokio::test]
-async fn what_comes_while_the_disk_is_busy_shares_one_fsync() {
+async fn appends_that_arrive_while_the_disk_is_busy_share_one_fsync() {
     let folder = TempDir::new().unwrap();
     let (spool, disk) = open(&folder);
     append(&spool, "begin").await.unwrap();
@@ -202,7 +203,7 @@ async fn what_comes_while_the_disk_is_busy_shares_one_fsync() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_told_before_the_disk_has_it() {
+async fn an_append_returns_only_once_its_record_is_durable() {
     let folder = TempDir::new().unwrap();
     let (spool, disk) = open(&folder);
     let mut appenders = tokio::task::JoinSet::new();
@@ -212,7 +213,7 @@ async fn nobody_is_told_before_the_disk_has_it() {
             for number in 0..50 {
                 let record = format!("<{appender}:{number}>");
                 append(&spool, &record).await.unwrap();
-                assert!(disk.is_durable(record.as_bytes()), "{record} was promised too early");
+                assert!(disk.is_durable(record.as_bytes()), "{record} was acknowledged too early");
             }
         });
     }

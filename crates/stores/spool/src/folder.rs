@@ -13,7 +13,7 @@ const LOCK: &str = "lock";
 const SEGMENT: &str = "segment";
 const CORRUPT: &str = "corrupt";
 
-/// The spool's folder, which is ours alone as long as this lives.
+/// The spool's folder, locked for this process until dropped.
 pub(crate) struct Folder {
     path: PathBuf,
     file: File,
@@ -21,9 +21,10 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Makes it if need be, for our eyes only: events are personal data.
+    /// Opens and locks the folder. Creates it if missing, readable by its owner alone: events are
+    /// personal data.
     pub(crate) fn open(path: &Path) -> Result<Self, SpoolError> {
-        make(path).map_err(SpoolError::io("create the folder", path))?;
+        create(path).map_err(SpoolError::io("create the folder", path))?;
         let file = File::open(path).map_err(SpoolError::io("open the folder", path))?;
         let at = path.join(LOCK);
         let lock = private().create(true).open(&at).map_err(SpoolError::io("open", &at))?;
@@ -42,12 +43,12 @@ impl Folder {
         self.path.join(name)
     }
 
-    /// Makes the names in the folder durable.
+    /// Returns the folder's own file, whose fsync makes the names in it durable.
     pub(crate) fn file(&self) -> &File {
         &self.file
     }
 
-    /// The numbers of all segments, and the first number that no file of ours has.
+    /// Lists the numbers of all segments, and the first number above those of all files.
     pub(crate) fn list(&self) -> Result<(Vec<u64>, u64), SpoolError> {
         let failed = |source| SpoolError::io("list", &self.path)(source);
         let (mut segments, mut next) = (Vec::<u64>::new(), 0);
@@ -66,25 +67,25 @@ impl Folder {
         Ok((segments, next))
     }
 
-    /// Keeps a segment for an operator, under a name that is not read again. Says which.
+    /// Renames a segment for an operator, so that it is not read again. Returns the new path.
     pub(crate) fn set_aside(&self, sequence: u64) -> Result<PathBuf, SpoolError> {
         let segment = self.segment(sequence);
-        let kept = segment.with_extension(CORRUPT);
-        fs::rename(&segment, &kept).map_err(SpoolError::io("set aside", segment))?;
-        Ok(kept)
+        let target = segment.with_extension(CORRUPT);
+        fs::rename(&segment, &target).map_err(SpoolError::io("set aside", segment))?;
+        Ok(target)
     }
 
-    /// How full the file system is for us, in percent, rounded up.
+    /// Returns how full the file system is for unprivileged users, in percent, rounded up.
     pub(crate) fn disk_percent(&self) -> io::Result<u64> {
         let stat = fstatvfs(&self.file)?;
         let used = stat.f_blocks.saturating_sub(stat.f_bfree);
-        let ours = used.saturating_add(stat.f_bavail);
-        Ok(used.saturating_mul(100).div_ceil(ours.max(1)))
+        let usable = used.saturating_add(stat.f_bavail);
+        Ok(used.saturating_mul(100).div_ceil(usable.max(1)))
     }
 }
 
-/// Makes the folder, and those it lies in where they are missing, and makes their names durable.
-fn make(path: &Path) -> io::Result<()> {
+/// Creates the folder and its missing parents, and makes their names durable.
+fn create(path: &Path) -> io::Result<()> {
     let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let missing: Vec<_> = path.ancestors().take_while(is_missing).collect();
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
@@ -95,7 +96,7 @@ fn make(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How files of the spool are opened: to read and write, for our eyes only.
+/// Returns the options of spool files: read and write, for their owner alone.
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o600);

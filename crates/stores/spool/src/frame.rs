@@ -1,7 +1,7 @@
-//! A frame is what one fsync made durable: all of it was promised, or none.
+//! A frame is the unit of durability: one fsync covers all of its records.
 //!
-//! The segment's marker, the length of the body and its CRC-32C (over length and body), then the
-//! body: records, each with its length before it. Numbers are 32 bits, little-endian.
+//! It consists of the segment's marker, the length of the body, a CRC-32C (over length and body),
+//! and the body: records, each after its length. Numbers are 32 bits, little-endian.
 
 use std::{fs::File, io, ops::Range, os::unix::fs::FileExt};
 
@@ -12,10 +12,10 @@ use crate::header::Marker;
 /// The bytes before a frame's body.
 pub(crate) const FRAME_BYTES: usize = 16;
 
-/// How much is looked through at once for the next frame after damage.
-const STRETCH: usize = 64 << 10;
+/// How many bytes are searched at once for the next frame after damage.
+const SCAN_BYTES: usize = 64 << 10;
 
-/// Records as they stand in a body; nothing when there is none, or one is too long to count.
+/// Encodes records as a body; `None` when there are none, or one is longer than 4 GiB.
 pub(crate) fn body<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     for record in records {
@@ -25,7 +25,7 @@ pub(crate) fn body<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Option<Ve
     (!body.is_empty()).then_some(body)
 }
 
-/// Makes `frame` one frame of these bodies.
+/// Writes one frame of these bodies into `frame`.
 pub(crate) fn assemble(frame: &mut Vec<u8>, marker: Marker, bodies: &[impl AsRef<[u8]>]) {
     frame.clear();
     frame.resize(FRAME_BYTES, 0);
@@ -42,16 +42,16 @@ fn checksum(length: [u8; 4], body: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&length), body)
 }
 
-/// A stretch of a segment.
+/// A part of a segment.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Stretch {
+pub(crate) enum Part {
     /// The records of one frame.
     Records(Vec<Bytes>),
-    /// Bytes that are no frame, up to the next one or to the end.
+    /// Bytes that are not a valid frame, up to the next frame or the end.
     Damaged(Range<u64>),
 }
 
-/// Reads a segment from frame to frame.
+/// Reads a segment frame by frame.
 pub(crate) struct Frames {
     file: File,
     marker: Marker,
@@ -61,13 +61,13 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// The frames of `file` from `range`'s start; what stands after its end does not count.
+    /// Reads the frames of `file` within `range`, which begins at a frame.
     pub(crate) fn new(file: File, marker: Marker, range: Range<u64>) -> Self {
         Self { file, marker, position: range.start, end: range.end, body: Vec::new() }
     }
 
-    /// The next stretch; nothing at the end.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Stretch>> {
+    /// Returns the next part; `None` at the end.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Part>> {
         if self.position >= self.end {
             return Ok(None);
         }
@@ -76,13 +76,13 @@ impl Frames {
             && let Some(records) = split(Bytes::from(std::mem::take(&mut self.body)))
         {
             self.position = end;
-            return Ok(Some(Stretch::Records(records)));
+            return Ok(Some(Part::Records(records)));
         }
         self.position = self.next_frame(start + 1)?;
-        Ok(Some(Stretch::Damaged(start..self.position)))
+        Ok(Some(Part::Damaged(start..self.position)))
     }
 
-    /// Where the frame at `start` ends, its body read; nothing when there is no whole frame.
+    /// Reads the body of the frame at `start` and returns its end; `None` if it is invalid.
     fn frame_at(&mut self, start: u64) -> io::Result<Option<u64>> {
         let at = start + FRAME_BYTES as u64;
         if at > self.end {
@@ -102,33 +102,33 @@ impl Frames {
         Ok((checksum(length, &self.body) == expected).then_some(end))
     }
 
-    /// Where the first whole frame from `start` on begins; the end when there is none.
+    /// Returns the start of the first valid frame from `start` on; the end if there is none.
     fn next_frame(&mut self, mut start: u64) -> io::Result<u64> {
-        let mut stretch = vec![0; STRETCH];
+        let mut scanned = vec![0; SCAN_BYTES];
         while start < self.end {
-            let left = usize::try_from(self.end - start).unwrap_or(STRETCH).min(STRETCH);
-            stretch.truncate(left);
-            self.file.read_exact_at(&mut stretch, start)?;
-            for (offset, window) in (0u64..).zip(stretch.windows(self.marker.len())) {
+            let left = usize::try_from(self.end - start).unwrap_or(SCAN_BYTES).min(SCAN_BYTES);
+            scanned.truncate(left);
+            self.file.read_exact_at(&mut scanned, start)?;
+            for (offset, window) in (0u64..).zip(scanned.windows(self.marker.len())) {
                 if window == self.marker && self.frame_at(start + offset)?.is_some() {
                     return Ok(start + offset);
                 }
             }
-            // A marker may lie across two stretches.
+            // A marker may lie across two scans.
             start += (left.saturating_sub(self.marker.len() - 1)).max(1) as u64;
         }
         Ok(self.end)
     }
 }
 
-/// Marker, length and checksum.
+/// Splits a frame's head into marker, length and checksum.
 fn parts(head: &[u8; FRAME_BYTES]) -> Option<(Marker, [u8; 4], u32)> {
     let (marker, rest) = head.split_first_chunk()?;
     let (length, checksum) = rest.split_first_chunk()?;
     Some((*marker, *length, u32::from_le_bytes(checksum.try_into().ok()?)))
 }
 
-/// The records of a body.
+/// Splits a body into its records.
 fn split(mut body: Bytes) -> Option<Vec<Bytes>> {
     let mut records = Vec::new();
     while body.has_remaining() {

@@ -7,14 +7,14 @@ const VERSION: u8 = 1;
 /// numbers little-endian.
 pub(crate) const HEADER_BYTES: usize = 28;
 
-/// Eight random bytes that each frame of one segment begins with. Nobody who sends events can
-/// guess them, so no event can pass for a frame.
+/// Eight random bytes with which each frame of one segment begins. Senders of events cannot guess
+/// them, so no event can be mistaken for a frame.
 pub(crate) type Marker = [u8; 8];
 
-/// What a segment begins with.
+/// The header of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
-    /// Since when its events wait, to the millisecond.
+    /// When the segment was created, in milliseconds precision.
     pub(crate) created_at: SystemTime,
     pub(crate) marker: Marker,
 }
@@ -41,7 +41,7 @@ impl Header {
         Self::checked(bytes).ok_or(HeaderFault::Damaged)?
     }
 
-    /// Nothing when the checksum is wrong.
+    /// Returns `None` when the checksum is wrong.
     fn checked(bytes: &[u8]) -> Option<Result<Self, HeaderFault>> {
         let (fields, sum) = bytes.split_last_chunk::<4>()?;
         let (magic, rest) = fields.split_first_chunk::<7>()?;
@@ -73,12 +73,12 @@ mod tests {
     }
 
     #[test]
-    fn a_header_comes_back_as_it_was() {
+    fn a_header_is_read_as_it_was_written() {
         assert_eq!(Header::from_bytes(&header().to_bytes()), Ok(header()));
     }
 
     #[test]
-    fn any_flipped_bit_is_seen() {
+    fn any_flipped_bit_is_detected() {
         for bit in 0..HEADER_BYTES * 8 {
             let mut bytes = header().to_bytes();
             bytes[bit / 8] ^= 1 << (bit % 8);
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_version_is_named() {
+    fn a_later_version_is_reported() {
         let mut bytes = header().to_bytes();
         bytes[7] = 9;
         let sum = checksum(&bytes[..24]).to_le_bytes();

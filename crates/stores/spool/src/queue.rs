@@ -8,26 +8,26 @@ use tokio::sync::oneshot;
 
 use crate::{SpoolError, error::Refusal};
 
-/// Most bytes that may wait for the disk. A disk slower than that is no help to anybody.
-const MOST_WAITING: usize = 64 << 20;
+/// How many bytes may wait for the disk. With a slower disk further appends are refused.
+const MAX_WAITING_BYTES: usize = 64 << 20;
 
-/// Records that somebody waits for.
+/// Records whose caller waits for the answer.
 pub(crate) struct Append {
     pub(crate) body: Vec<u8>,
     pub(crate) answer: oneshot::Sender<Result<(), Refusal>>,
 }
 
-/// What the writer is to do next.
+/// The next work of the writer.
 #[derive(Default)]
 pub(crate) struct Work {
     pub(crate) appends: Vec<Append>,
-    /// Whether the segment that is written is to end here.
+    /// Whether to seal the active segment after the appends.
     pub(crate) seal: bool,
-    /// Whether nothing comes any more.
+    /// Whether this is the last work.
     pub(crate) closed: bool,
 }
 
-/// What waits for the writer. All that came while it was busy is one group, and one fsync.
+/// The appends that wait for the writer. All that arrive while it is busy share one fsync.
 #[derive(Default)]
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
@@ -43,7 +43,7 @@ struct Waiting {
 }
 
 impl Queue {
-    /// Adds records; the answer comes when they are durable or refused.
+    /// Adds records; the receiver gets the answer when they are durable or refused.
     pub(crate) fn push(
         &self,
         body: Vec<u8>,
@@ -53,7 +53,7 @@ impl Queue {
             return Err(SpoolError::Closed);
         }
         let bytes = waiting.bytes.saturating_add(body.len());
-        if bytes > MOST_WAITING {
+        if bytes > MAX_WAITING_BYTES {
             return Err(SpoolError::Full);
         }
         let (answer, answered) = oneshot::channel();
@@ -63,23 +63,23 @@ impl Queue {
         Ok(answered)
     }
 
-    /// Asks for the end of the segment that is written.
+    /// Requests that the active segment is sealed.
     pub(crate) fn seal(&self) {
         self.lock().seal = true;
         self.arrived.notify_one();
     }
 
-    /// Takes nothing more; the writer ends once it has done what waits.
+    /// Refuses further appends; the writer ends once it has written the waiting ones.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.arrived.notify_one();
     }
 
-    /// All there is to do; nothing to do after `patience`.
-    pub(crate) fn take(&self, patience: Duration) -> Work {
-        let idle =
+    /// Takes all work, waiting for some at most `timeout`; empty after that.
+    pub(crate) fn take(&self, timeout: Duration) -> Work {
+        let is_empty =
             |waiting: &mut Waiting| waiting.appends.is_empty() && !waiting.seal && !waiting.closed;
-        let waited = self.arrived.wait_timeout_while(self.lock(), patience, idle);
+        let waited = self.arrived.wait_timeout_while(self.lock(), timeout, is_empty);
         let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
         waiting.bytes = 0;
         Work {

@@ -1,4 +1,4 @@
-//! What an earlier process left behind.
+//! Recovery of the segments of an earlier process.
 
 use std::{
     fs::{self, File},
@@ -11,21 +11,21 @@ use crate::{
     SpoolError,
     contents::{Contents, Stored},
     folder::{Folder, private},
-    frame::{Frames, Stretch},
+    frame::{Frames, Part},
     header::{HEADER_BYTES, Header, HeaderFault},
     proof,
-    segment::tell_damage,
+    segment::log_damage,
 };
 
-/// Looks through every segment; also the number of the next one.
+/// Recovers every segment. Returns the contents and the number of the next segment.
 pub(crate) fn recover(folder: &Folder) -> Result<(Contents, u64), SpoolError> {
-    proof::forget(folder).map_err(SpoolError::io("remove a proof from", folder.join("")))?;
+    proof::remove_proof(folder).map_err(SpoolError::io("remove a proof from", folder.join("")))?;
     let (sequences, next) = folder.list()?;
     let mut contents = Contents::default();
     for sequence in &sequences {
-        // A segment that another follows was whole when that one was begun.
+        // A segment was complete when the next one was begun.
         let newest = sequences.last() == Some(sequence);
-        contents.sealed.extend(look(folder, *sequence, newest)?);
+        contents.sealed.extend(recover_segment(folder, *sequence, newest)?);
     }
     if !contents.sealed.is_empty() {
         let (segments, bytes) = (contents.sealed.len(), contents.bytes());
@@ -34,23 +34,29 @@ pub(crate) fn recover(folder: &Folder) -> Result<(Contents, u64), SpoolError> {
     Ok((contents, next))
 }
 
-/// One segment; nothing when it holds no event.
-fn look(folder: &Folder, sequence: u64, newest: bool) -> Result<Option<Stored>, SpoolError> {
+/// Recovers one segment; `None` when it contains no event.
+fn recover_segment(
+    folder: &Folder,
+    sequence: u64,
+    newest: bool,
+) -> Result<Option<Stored>, SpoolError> {
     let path = folder.segment(sequence);
     let file = private().open(&path).map_err(SpoolError::io("open", &path))?;
-    let length = file.metadata().map_err(SpoolError::io("look at", &path))?.len();
-    // The header is durable before the first frame is written: nothing was promised yet.
+    let length = file.metadata().map_err(SpoolError::io("read the size of", &path))?.len();
+    // The header is durable before the first frame is written: nothing was acknowledged yet.
     if length <= HEADER_BYTES as u64 {
         fs::remove_file(&path).map_err(SpoolError::io("remove", &path))?;
         return Ok(None);
     }
-    let header = match read_header(&file).map_err(SpoolError::io("read", &path))? {
+    let mut bytes = [0; HEADER_BYTES];
+    file.read_exact_at(&mut bytes, 0).map_err(SpoolError::io("read", &path))?;
+    let header = match Header::from_bytes(&bytes) {
         Ok(header) => header,
         Err(HeaderFault::Version(version)) => return Err(SpoolError::Version { path, version }),
         Err(HeaderFault::Damaged) => {
-            tell_damage(&path, length);
-            let kept = folder.set_aside(sequence)?;
-            tracing::error!(kept = %kept.display(), "a segment without a header was set aside");
+            log_damage(&path, length);
+            let path = folder.set_aside(sequence)?;
+            tracing::error!(path = %path.display(), "a segment with a bad header was set aside");
             return Ok(None);
         }
     };
@@ -65,30 +71,24 @@ fn look(folder: &Folder, sequence: u64, newest: bool) -> Result<Option<Stored>, 
     Ok(Some(Stored { sequence, header, end }).filter(|stored| !stored.is_empty()))
 }
 
-fn read_header(file: &File) -> io::Result<Result<Header, HeaderFault>> {
-    let mut bytes = [0; HEADER_BYTES];
-    file.read_exact_at(&mut bytes, 0)?;
-    Ok(Header::from_bytes(&bytes))
-}
-
-/// Where the last frame ends that may have been promised. Only what the newest segment ends with
-/// can be torn: every other frame was durable before the next was written.
+/// Returns the end of the last frame that may have been acknowledged. Only the last frame of the
+/// newest segment can be torn: every other frame was durable before the next was written.
 fn durable_end(mut frames: Frames, path: &Path, length: u64, newest: bool) -> io::Result<u64> {
-    while let Some(stretch) = frames.next()? {
-        if let Stretch::Damaged(range) = stretch {
+    while let Some(part) = frames.next()? {
+        if let Part::Damaged(range) = part {
             if newest && range.end == length {
                 return Ok(range.start);
             }
-            tell_damage(path, range.end - range.start);
+            log_damage(path, range.end - range.start);
         }
     }
     Ok(length)
 }
 
-/// Takes a torn end off, for good: the segment will soon not be the newest any more.
+/// Cuts a torn end off, durably: soon the segment will no longer be the newest.
 fn cut(file: &File, path: &Path, end: u64, length: u64) -> Result<(), SpoolError> {
     file.set_len(end).and_then(|()| file.sync_all()).map_err(SpoolError::io("cut", path))?;
     let bytes = length - end;
-    tracing::warn!(segment = %path.display(), bytes, "cut a torn end off, which nobody was promised");
+    tracing::warn!(segment = %path.display(), bytes, "cut off a torn end, never acknowledged");
     Ok(())
 }

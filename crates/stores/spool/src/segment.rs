@@ -5,16 +5,16 @@ use bytes::Bytes;
 use crate::{
     SpoolError,
     contents::Stored,
-    frame::{Frames, Stretch},
+    frame::{Frames, Part},
     header::HEADER_BYTES,
 };
 
-/// A segment being drained, from its start.
+/// A segment that is drained, from its start.
 pub struct Segment {
     pub(crate) sequence: u64,
     pub(crate) damaged: bool,
     path: PathBuf,
-    /// With the reading thread while it reads.
+    /// `None` while a blocking thread reads.
     frames: Option<Frames>,
 }
 
@@ -25,22 +25,22 @@ impl Segment {
         Ok(Self { sequence: stored.sequence, damaged: false, path, frames: Some(frames) })
     }
 
-    /// The next records, as many as one fsync made durable; nothing at the end. Damaged stretches
-    /// are told to the log and left out: the file is kept when the segment is done with.
+    /// Returns the records of the next frame; `None` at the end. Damaged parts are logged and
+    /// skipped; [`Spool::delete`](crate::Spool::delete) then sets the file aside.
     ///
     /// # Errors
-    /// [`SpoolError::Io`] when the disk does not give the bytes back.
+    /// [`SpoolError::Io`] when the file cannot be read.
     pub async fn next(&mut self) -> Result<Option<Vec<Bytes>>, SpoolError> {
         loop {
             let mut frames = self.frames.take().ok_or(SpoolError::Closed)?;
             let read = tokio::task::spawn_blocking(move || (frames.next(), frames)).await;
-            let (stretch, frames) = read.map_err(|_| SpoolError::Closed)?;
+            let (part, frames) = read.map_err(|_| SpoolError::Closed)?;
             self.frames = Some(frames);
-            match stretch.map_err(SpoolError::io("read", &self.path))? {
-                Some(Stretch::Records(records)) => return Ok(Some(records)),
+            match part.map_err(SpoolError::io("read", &self.path))? {
+                Some(Part::Records(records)) => return Ok(Some(records)),
                 None => return Ok(None),
-                Some(Stretch::Damaged(range)) => {
-                    tell_damage(&self.path, range.end - range.start);
+                Some(Part::Damaged(range)) => {
+                    log_damage(&self.path, range.end - range.start);
                     self.damaged = true;
                 }
             }
@@ -48,11 +48,11 @@ impl Segment {
     }
 }
 
-/// Events that were accepted cannot be read: only an operator can help.
-pub(crate) fn tell_damage(path: &std::path::Path, bytes: u64) {
+/// Logs that accepted events cannot be read: only an operator can help.
+pub(crate) fn log_damage(path: &std::path::Path, bytes: u64) {
     tracing::error!(
         segment = %path.display(),
         bytes,
-        "accepted events in the spool are damaged, the file will be kept"
+        "accepted events in the spool are damaged, the file will be set aside"
     );
 }

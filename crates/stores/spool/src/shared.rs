@@ -4,11 +4,11 @@ use tokio::sync::Notify;
 
 use crate::{SpoolError, SpoolSettings, contents::Contents, folder::Folder, queue::Queue};
 
-/// What the writer and everybody else share.
+/// The state that the writer and all callers share.
 pub(crate) struct Shared {
     pub(crate) folder: Folder,
     pub(crate) queue: Queue,
-    /// There is something more to drain, perhaps.
+    /// Notified when there may be more to drain.
     pub(crate) changed: Notify,
     contents: Mutex<Contents>,
 }
@@ -23,11 +23,11 @@ impl Shared {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether `more` bytes are within the bounds. A disk that cannot say how full it is has no room.
+    /// Checks that `more` bytes are within the limits. A disk whose use cannot be read has no room.
     pub(crate) fn room_for(&self, settings: &SpoolSettings, more: u64) -> Result<(), SpoolError> {
         let within = self.contents().bytes().saturating_add(more) <= settings.max_bytes;
-        let most = u64::from(settings.max_disk_percent);
-        let spare = || self.folder.disk_percent().is_ok_and(|percent| percent <= most);
-        if within && spare() { Ok(()) } else { Err(SpoolError::Full) }
+        let limit = u64::from(settings.max_disk_percent);
+        let disk_has_room = || self.folder.disk_percent().is_ok_and(|percent| percent <= limit);
+        if within && disk_has_room() { Ok(()) } else { Err(SpoolError::Full) }
     }
 }

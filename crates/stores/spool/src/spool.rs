@@ -19,8 +19,8 @@ use crate::{
     writer::Writer,
 };
 
-/// Keeps records on the local disk until somebody has brought them away. Cloning shares it; the
-/// folder is free again when the last clone is dropped.
+/// A disk queue that stores records until they are drained. Clones share it; the folder is unlocked
+/// when the last clone is dropped.
 #[derive(Clone)]
 pub struct Spool {
     handle: Arc<Handle>,
@@ -33,10 +33,10 @@ struct Handle {
 }
 
 impl Spool {
-    /// Takes the folder, and looks through what an earlier process left there. Blocks while it reads.
+    /// Locks the folder and recovers the segments of an earlier process. Blocks while it reads.
     ///
     /// # Errors
-    /// Another process uses the folder, a segment is of a later version, or the disk cannot be used.
+    /// Another process uses the folder, a segment has a later version, or the disk cannot be used.
     pub fn open(settings: &SpoolSettings) -> Result<Self, SpoolError> {
         Self::on(settings, Box::new(LocalDisk))
     }
@@ -54,11 +54,11 @@ impl Spool {
         Ok(Self { handle: Arc::new(handle) })
     }
 
-    /// Adds records, all or none, and returns when they are durable. When this is dropped before,
-    /// they may be added or not.
+    /// Adds records, all or none, and returns when they are durable. If the future is dropped
+    /// earlier, they may be added or not.
     ///
     /// # Errors
-    /// [`SpoolError::Full`], and nothing was added; [`SpoolError::Doubtful`], and nobody can tell.
+    /// [`SpoolError::Full`]: nothing was added. [`SpoolError::Doubtful`]: they may be added or not.
     pub async fn append<'a>(
         &self,
         records: impl IntoIterator<Item = &'a [u8]>,
@@ -70,8 +70,8 @@ impl Spool {
         Ok(answered.await.map_err(|_| SpoolError::Closed)??)
     }
 
-    /// The oldest segment, from its start; waits until there is one. The same one again until it is
-    /// [deleted](Self::delete) or [set aside](Self::set_aside).
+    /// Opens the oldest segment at its start; waits until there is one. Returns the same segment
+    /// until it is [deleted](Self::delete) or [set aside](Self::set_aside).
     ///
     /// # Errors
     /// [`SpoolError::Io`] when it cannot be opened.
@@ -88,7 +88,7 @@ impl Spool {
         }
     }
 
-    /// Removes a segment whose every record is in the log; one with damage is set aside.
+    /// Deletes a segment whose records are all in the log; a damaged segment is set aside.
     ///
     /// # Errors
     /// [`SpoolError::Io`]: its records will be drained again after a restart.
@@ -97,31 +97,31 @@ impl Spool {
             return self.set_aside(segment).await;
         }
         let path = self.path(segment.sequence);
-        self.done_with(segment.sequence, move |_| {
+        self.remove(segment.sequence, move |_| {
             reach(Step::SpoolDelete);
             fs::remove_file(&path).map_err(SpoolError::io("delete", path))
         })
         .await
     }
 
-    /// Keeps a segment for an operator, because not all that is in it could be brought away.
+    /// Sets a segment aside for an operator, because not all of its records could be drained.
     ///
     /// # Errors
     /// [`SpoolError::Io`]: its records will be drained again after a restart.
     pub async fn set_aside(&self, segment: Segment) -> Result<(), SpoolError> {
         let sequence = segment.sequence;
-        self.done_with(sequence, move |folder| {
-            let kept = folder.set_aside(sequence)?;
-            tracing::error!(kept = %kept.display(), "a segment of the spool was set aside");
+        self.remove(sequence, move |folder| {
+            let path = folder.set_aside(sequence)?;
+            tracing::error!(path = %path.display(), "a segment of the spool was set aside");
             Ok(())
         })
         .await
     }
 
-    /// Whether records would be taken now.
+    /// Checks that the spool would accept records now.
     ///
     /// # Errors
-    /// Why not.
+    /// [`SpoolError::Doubtful`] or [`SpoolError::Full`].
     pub fn check(&self) -> Result<(), SpoolError> {
         if self.handle.shared.contents().doubtful {
             return Err(SpoolError::Doubtful);
@@ -129,14 +129,14 @@ impl Spool {
         self.handle.shared.room_for(&self.handle.settings, 1)
     }
 
-    /// The bytes of all segments.
+    /// Returns the bytes of all segments.
     pub fn bytes(&self) -> u64 {
         self.handle.shared.contents().bytes()
     }
 
-    /// How long the oldest record has waited; nothing when there is none.
+    /// Returns how long the oldest record has waited; `None` when there is none.
     pub fn oldest_age(&self) -> Option<Duration> {
-        self.handle.shared.contents().oldest(SystemTime::now())
+        self.handle.shared.contents().oldest_age(SystemTime::now())
     }
 
     fn first_sealed(&self) -> Option<Stored> {
@@ -147,20 +147,20 @@ impl Spool {
         self.handle.shared.folder.segment(sequence)
     }
 
-    /// Does away with a segment's file, on a thread that may block, and forgets it.
-    async fn done_with(
+    /// Removes a segment, and its file on a blocking thread.
+    async fn remove(
         &self,
         sequence: u64,
-        away: impl FnOnce(&Folder) -> Result<(), SpoolError> + Send + 'static,
+        remove_file: impl FnOnce(&Folder) -> Result<(), SpoolError> + Send + 'static,
     ) -> Result<(), SpoolError> {
         let shared = Arc::clone(&self.handle.shared);
-        let done = tokio::task::spawn_blocking(move || {
-            let gone = away(&shared.folder);
-            // Even if the file stays: what is in it has been dealt with.
-            shared.contents().forget(sequence);
-            gone
+        let removed = tokio::task::spawn_blocking(move || {
+            let outcome = remove_file(&shared.folder);
+            // Even if the file remains: its records were processed.
+            shared.contents().remove(sequence);
+            outcome
         });
-        done.await.map_err(|_| SpoolError::Closed)?
+        removed.await.map_err(|_| SpoolError::Closed)?
     }
 }
 
@@ -168,7 +168,7 @@ impl Drop for Handle {
     fn drop(&mut self) {
         self.shared.queue.close();
         if let Some(writer) = self.writer.take() {
-            // Its own panic, if any, was told by itself.
+            // The thread has printed its own panic, if any.
             let _ = writer.join();
         }
     }

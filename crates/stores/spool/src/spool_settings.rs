@@ -3,27 +3,27 @@ use std::{path::PathBuf, time::Duration};
 use serde::Deserialize;
 use settings::InvalidSetting;
 
-/// Where events wait while Kafka is away, and how many: section `spool`.
+/// Where events wait while Kafka is unavailable, and how many: section `spool`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpoolSettings {
-    /// A folder of this process alone, on a disk that outlives it.
+    /// A folder for this process alone, on a disk that outlives it.
     pub folder: PathBuf,
-    /// Most bytes of all segments together; 0 keeps nothing.
+    /// The limit of all segments together, in bytes; 0 disables the spool.
     pub max_bytes: u64,
-    /// How full the folder's file system may become, whoever fills it, in percent.
+    /// How full the folder's file system may be, including all other files, in percent.
     pub max_disk_percent: u8,
-    /// When a segment is followed by the next one: its size, in MiB.
+    /// The size of a segment after which the next begins, in MiB.
     pub segment_mib: u64,
-    /// When a segment is followed by the next one: its age, in seconds.
+    /// The age of a segment after which the next begins, in seconds.
     pub segment_seconds: u64,
 }
 
 impl SpoolSettings {
-    /// Whether the values make sense.
+    /// Validates the values.
     ///
     /// # Errors
-    /// The first setting that is wrong, and what would be right.
+    /// The first invalid setting, and what is valid.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         if self.folder.as_os_str().is_empty() {
             return Err(InvalidSetting::new("spool.folder", "must not be empty"));

@@ -1,4 +1,4 @@
-//! The one thread that writes.
+//! The thread that writes the segments.
 
 use std::{
     fs::{self, File},
@@ -12,7 +12,7 @@ use failpoints::{Step, reach};
 use crate::{
     SpoolSettings,
     contents::Stored,
-    disk::{Disk, says_full},
+    disk::{Disk, is_full},
     error::Refusal,
     folder::private,
     frame::{FRAME_BYTES, assemble},
@@ -22,22 +22,22 @@ use crate::{
     shared::Shared,
 };
 
-/// How long a doubtful disk is left alone before it may prove itself.
+/// The pause before each proof of a disk in doubt.
 const BETWEEN_PROOFS: Duration = Duration::from_secs(1);
 
-/// Writes groups of appends, each made durable by one fsync before anybody is told.
+/// Writes groups of appends and makes each group durable by one fsync before it answers.
 pub(crate) struct Writer {
     shared: Arc<Shared>,
     settings: SpoolSettings,
     disk: Box<dyn Disk>,
     next_sequence: u64,
     active: Option<Active>,
-    /// Since an fsync failed: when the disk may prove itself.
+    /// After a failed fsync: when to try the next proof.
     next_proof: Option<Instant>,
     frame: Vec<u8>,
 }
 
-/// The segment that is written. One of an earlier process never is.
+/// The segment that is being written, which this process began.
 struct Active {
     file: File,
     stored: Stored,
@@ -46,9 +46,9 @@ struct Active {
 
 /// Why a group was not written.
 enum Failure {
-    /// There is no room, and the spool is as it was before.
+    /// There is no room; the spool is unchanged.
     Full,
-    /// What was written may be durable or not.
+    /// The write may be durable or not.
     Broken(io::Error),
 }
 
@@ -63,7 +63,7 @@ impl Writer {
         Self { shared, settings, disk, next_sequence, active, next_proof, frame }
     }
 
-    /// Works until the queue is closed.
+    /// Runs until the queue is closed.
     pub(crate) fn run(mut self) {
         loop {
             let work = self.shared.queue.take(BETWEEN_PROOFS);
@@ -73,7 +73,7 @@ impl Writer {
             if !work.appends.is_empty() {
                 let outcome = self.group(&work.appends);
                 for append in work.appends {
-                    // Who no longer waits was promised nothing.
+                    // A caller that no longer waits needs no answer.
                     let _ = append.answer.send(outcome);
                 }
             }
@@ -93,7 +93,7 @@ impl Writer {
         self.write(appends).map_err(|failure| match failure {
             Failure::Full => Refusal::Full,
             Failure::Broken(error) => {
-                self.doubt(&error);
+                self.mark_in_doubt(&error);
                 Refusal::Doubtful
             }
         })
@@ -103,11 +103,11 @@ impl Writer {
         let bodies: Vec<_> = appends.iter().map(|append| &append.body).collect();
         let length = (FRAME_BYTES + bodies.iter().map(|body| body.len()).sum::<usize>()) as u64;
         self.shared.room_for(&self.settings, length).map_err(|_| Failure::Full)?;
-        let worn = |active: &Active, settings: &SpoolSettings| {
+        let is_complete = |active: &Active, settings: &SpoolSettings| {
             active.stored.end >= settings.segment_bytes()
                 || active.since.elapsed() >= settings.segment_age()
         };
-        if self.active.as_ref().is_some_and(|active| worn(active, &self.settings)) {
+        if self.active.as_ref().is_some_and(|active| is_complete(active, &self.settings)) {
             self.seal();
         }
         let mut active = match self.active.take() {
@@ -125,13 +125,13 @@ impl Writer {
         written
     }
 
-    /// Adds the frame to the segment, durably.
+    /// Appends the frame to the segment, durably.
     fn append(&mut self, active: &Active, length: u64) -> Result<(), Failure> {
         let end = active.stored.end;
         if let Err(error) = self.disk.write(&active.file, &self.frame, end) {
-            // Part of the frame may be there: the next one begins where it began.
+            // A part of the frame may be written: cut it off.
             let cut = active.file.set_len(end);
-            return Err(if says_full(&error) && cut.is_ok() {
+            return Err(if is_full(&error) && cut.is_ok() {
                 Failure::Full
             } else {
                 Failure::Broken(error)
@@ -144,16 +144,16 @@ impl Writer {
         Ok(())
     }
 
-    /// A new segment: its header and its name are durable before anything is added.
+    /// Begins a new segment: its header and its name are durable before records are added.
     fn begin(&mut self) -> Result<Active, Failure> {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         let path = self.shared.folder.segment(sequence);
         let created = self.create(sequence);
         created.map_err(|error| {
-            // An empty segment that stays is removed at the next start.
+            // If this fails, the next start removes the empty segment.
             let _ = fs::remove_file(path);
-            if says_full(&error) { Failure::Full } else { Failure::Broken(error) }
+            if is_full(&error) { Failure::Full } else { Failure::Broken(error) }
         })
     }
 
@@ -169,7 +169,7 @@ impl Writer {
         Ok(Active { file, stored, since: Instant::now() })
     }
 
-    /// Ends the segment that is written; what is in it may be drained.
+    /// Ends the active segment, so that it can be drained.
     fn seal(&mut self) {
         let Some(active) = self.active.take() else {
             return;
@@ -182,12 +182,12 @@ impl Writer {
         }
     }
 
-    /// Nothing more is written to the segment, and nothing to any other before the disk is proved
-    /// good. What earlier fsyncs made durable is drained as ever.
-    fn doubt(&mut self, error: &io::Error) {
-        tracing::error!(%error, "the spool's disk failed, no event is spooled until it is good again");
+    /// Ends the active segment, and writes nothing until the disk is proved good. Records that
+    /// earlier fsyncs made durable are drained as usual.
+    fn mark_in_doubt(&mut self, error: &io::Error) {
+        tracing::error!(%error, "the spool's disk failed and is in doubt, events are refused");
         if let Some(active) = &self.active {
-            // For tidiness only: what is left of the frame was promised to nobody.
+            // For tidiness only: the rest of the frame was not acknowledged.
             let _ = active.file.set_len(active.stored.end);
         }
         self.seal();
@@ -198,7 +198,7 @@ impl Writer {
     fn prove(&mut self) {
         match prove(&mut *self.disk, &self.shared.folder) {
             Ok(()) => {
-                tracing::info!("the spool's disk is good again");
+                tracing::info!("the spool's disk works again");
                 self.next_proof = None;
                 self.shared.contents().doubtful = false;
             }
@@ -211,7 +211,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// However it ends, nobody is left waiting.
+    /// Drops the waiting appends, so that no caller waits forever even after a panic.
     fn drop(&mut self) {
         self.shared.queue.close();
         drop(self.shared.queue.take(Duration::ZERO));

@@ -1,4 +1,4 @@
-//! A limit of the operating system that cuts a write in two.
+//! A limit of the operating system that splits a write.
 #![cfg(test)]
 
 use std::process::Command;
@@ -8,9 +8,9 @@ use tempfile::TempDir;
 
 const INSIDE: &str = "SPOOL_TEST_INSIDE_THE_LIMIT";
 
-/// Runs itself again where no file may be larger than 8 blocks; the limit holds for the whole process.
+/// Runs itself again with a limit of 8 blocks per file, which holds for the whole process.
 #[test]
-fn a_write_that_the_system_cuts_in_two_leaves_whole_records() {
+fn a_write_that_the_system_cuts_short_leaves_whole_records() {
     if std::env::var_os(INSIDE).is_some() {
         return inside();
     }
@@ -34,19 +34,19 @@ async fn inside() {
         segment_seconds: 60,
     };
     let spool = Spool::open(&settings).unwrap();
-    let mut taken = 0;
+    let mut accepted = 0;
     let refused = loop {
         match spool.append([&[7; 1_000][..]]).await {
-            Ok(()) => taken += 1,
+            Ok(()) => accepted += 1,
             Err(refused) => break refused,
         }
     };
     assert!(matches!(refused, SpoolError::Full), "{refused}");
-    assert!((3..=8).contains(&taken), "{taken}");
+    assert!((3..=8).contains(&accepted), "{accepted}");
     drop(spool);
     let spool = Spool::open(&settings).unwrap();
     let mut segment = spool.oldest().await.unwrap();
-    for _ in 0..taken {
+    for _ in 0..accepted {
         assert_eq!(segment.next().await.unwrap().unwrap()[0].len(), 1_000);
     }
     assert_eq!(segment.next().await.unwrap(), None);

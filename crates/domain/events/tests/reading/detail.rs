@@ -1,11 +1,11 @@
-//! A detail beside the sale does not cost the sale: it is normalised, cut or dropped, and told.
+//! A wrong detail does not lose the sale: it is normalised, cut or dropped, with a warning.
 
 use serde_json::json;
 
 use crate::support::*;
 
 #[test]
-fn empty_is_absent_and_a_number_is_its_text() {
+fn an_empty_value_is_absent_and_a_number_becomes_text() {
     let taken = taken(&json!({"type": "purchase", "revenue": 1, "referrer": "", "userId": " ",
         "order_id": 1234567890123456789_u64, "visitor_id": 7.5, "session_id": [], "device": {},
         "properties": [], "items": [{"product_id": 17, "brand": ""}]}));
@@ -21,14 +21,28 @@ fn empty_is_absent_and_a_number_is_its_text() {
 }
 
 #[test]
-fn an_empty_name_leaves_the_word_to_the_next() {
+fn after_an_empty_field_the_next_name_is_used() {
     let event = read(&json!({"type": "page_view", "visitor_id": "", "anonymousId": "v",
         "properties": {"visitor_id": "w"}}));
     assert_eq!(event.visitor_id.as_deref(), Some("v"));
 }
 
 #[test]
-fn half_an_emoji_is_a_replacement_character() {
+fn a_text_of_white_space_is_absent_however_it_is_escaped() {
+    let raw = r#"{"type":"page_view","visitor_id":"\n","anonymousId":"\u0020\t","client_id":"v",
+        "keyword":"\u0000","search_term":"coat","user_agent":"\t","device":"\r\n",
+        "context":{"userAgent":"Firefox","device":{"type":"\n"}}}"#;
+    let taken = events::parse(raw.as_bytes(), &admission()).unwrap();
+    let event = &taken.event;
+    assert_eq!(event.visitor_id.as_deref(), Some("v"));
+    assert_eq!(event.keyword.as_deref(), Some("coat"));
+    assert_eq!((event.user_agent.as_deref(), &event.device), (Some("Firefox"), &None));
+    assert_eq!(event.properties.keys().collect::<Vec<_>>(), ["context"]);
+    assert_eq!(taken.warnings, []);
+}
+
+#[test]
+fn half_an_emoji_becomes_a_replacement_character() {
     let raw = r#"{"type":"page_view","keyword":"so \ud83d","properties":{"\ude00":"x\ud83d"}}"#;
     let event = events::parse(raw.as_bytes(), &admission()).unwrap().event;
     assert_eq!(event.keyword.as_deref(), Some("so \u{fffd}"));
@@ -36,7 +50,7 @@ fn half_an_emoji_is_a_replacement_character() {
 }
 
 #[test]
-fn half_an_emoji_beside_the_events_is_a_replacement_character() {
+fn half_an_emoji_in_the_envelope_becomes_a_replacement_character() {
     let body = r#"{"\ud83d":1,"user_agent":"cut \ud83d","visitor_id":"\ude00v","events":[{"type":"page_view"}]}"#;
     let batch = events::split(body.as_bytes(), events::BodyForm::Json, 10).unwrap();
     let admission = events::Admission { envelope: batch.envelope, ..admission() };
@@ -47,7 +61,7 @@ fn half_an_emoji_beside_the_events_is_a_replacement_character() {
 }
 
 #[test]
-fn what_can_be_read_in_one_way_is_normalised_and_told() {
+fn an_unambiguous_value_is_normalised_with_a_warning() {
     let event = json!({"type": "purchase", "revenue": 1, "currency": "usd", "country": "de",
         "keyword": "winter\tcoat", "placement": " top "});
     let event_read = read(&event);
@@ -57,7 +71,7 @@ fn what_can_be_read_in_one_way_is_normalised_and_told() {
     assert_eq!(event_read.placement.as_deref(), Some("top"));
     let expected =
         [("normalised", "/currency"), ("normalised", "/keyword"), ("normalised", "/country")];
-    assert_eq!(warnings_of(&event), told(&expected));
+    assert_eq!(warnings_of(&event), expected_warnings(&expected));
 }
 
 #[test]
@@ -76,7 +90,47 @@ fn a_label_is_cut_between_characters_and_an_id_is_never_cut() {
         ("cut", "/page_type"),
         ("cut", "/url"),
     ];
-    assert_eq!(warnings_of(&event), told(&expected));
+    assert_eq!(warnings_of(&event), expected_warnings(&expected));
+}
+
+#[test]
+fn an_id_is_opaque_text_of_up_to_200_bytes() {
+    let longest = "é".repeat(100);
+    for id in ["SPRING_PROMO24", "Frühling / 50 %", "a{b}\"c\\", "018F", &longest] {
+        let event = read(&json!({"type": "ad_click", "campaign_id": id, "ad_id": id,
+            "creative_id": id, "visitor_id": id, "session_id": id, "customer_id": id,
+            "order_id": id, "items": [{"product_id": id}]}));
+        let campaign_id = event.campaign_id.as_ref().unwrap().as_str();
+        assert_eq!((campaign_id, event.items[0].product_id.as_str()), (id, id));
+        let ids = [&event.visitor_id, &event.session_id, &event.customer_id];
+        let ids = ids.into_iter().chain([&event.ad_id, &event.creative_id, &event.order_id]);
+        assert!(ids.into_iter().all(|read| read.as_deref() == Some(id)), "{event:?}");
+    }
+}
+
+#[test]
+fn an_item_whose_id_is_too_long_is_counted_under_its_name() {
+    let long = "é".repeat(101);
+    let event = json!({"type": "purchase", "items": [
+        {"product_id": long, "item_name": "Red lamp", "price": 2}, {"sku": long, "price": 4}, long]});
+    let read = read(&event);
+    let ids: Vec<_> = read.items.iter().map(|item| item.product_id.as_str()).collect();
+    assert_eq!(ids, ["Red lamp", "(not set)", "(not set)"]);
+    assert_eq!(read.sales().to_string(), "6.00");
+    let expected = [
+        ("dropped", "/items/0/product_id"),
+        ("unnamed", "/items/0"),
+        ("dropped", "/items/1/sku"),
+        ("unnamed", "/items/1"),
+        ("dropped", "/items/2"),
+        ("unnamed", "/items/2"),
+    ];
+    assert_eq!(warnings_of(&event), expected_warnings(&expected));
+    let single = json!({"type": "product_view", "product_id": long, "brand": "Acme"});
+    let read = self::read(&single);
+    assert!(read.items.is_empty(), "without an id, the fields describe no product");
+    assert_eq!(serde_json::to_value(read.properties).unwrap(), json!({"brand": "Acme"}));
+    assert_eq!(warnings_of(&single), expected_warnings(&[("dropped", "/product_id")]));
 }
 
 #[test]
@@ -97,7 +151,7 @@ fn a_detail_of_another_type_is_kept_as_a_property() {
 }
 
 #[test]
-fn an_item_without_an_id_goes_by_its_name() {
+fn an_item_without_an_id_is_counted_under_its_name() {
     let event = json!({"type": "purchase", "items": [
         {"sku": "s1", "price": 1}, {"item_name": "Red lamp", "price": 2}, {"price": 4}, "p5", null, 6]});
     let read = read(&event);
@@ -105,38 +159,38 @@ fn an_item_without_an_id_goes_by_its_name() {
     assert_eq!(ids, ["s1", "Red lamp", "(not set)", "p5", "6"]);
     assert_eq!(read.sales().to_string(), "7.00");
     let expected = [("unnamed", "/items/1"), ("unnamed", "/items/2"), ("dropped", "/items/4")];
-    assert_eq!(warnings_of(&event), told(&expected));
+    assert_eq!(warnings_of(&event), expected_warnings(&expected));
     let one = self::read(&json!({"type": "product_view", "items": {"product_id": "p1"}}));
     assert_eq!(one.items[0].product_id, "p1");
 }
 
 #[test]
-fn a_purchase_that_brings_in_nothing_says_so() {
+fn a_purchase_without_sales_has_a_warning() {
     for event in [
         json!({"type": "purchase", "order_id": "1"}),
         json!({"type": "purchase", "items": [{"product_id": "p"}]}),
         json!({"event": "Order Completed", "properties": {"amount": 5}}),
     ] {
-        assert_eq!(warnings_of(&event), told(&[("no_revenue", "")]), "{event}");
+        assert_eq!(warnings_of(&event), expected_warnings(&[("no_revenue", "")]), "{event}");
     }
     assert_eq!(warnings_of(&json!({"type": "purchase", "revenue": 0})), []);
     assert_eq!(warnings_of(&json!({"type": "refund"})), []);
 }
 
 #[test]
-fn a_currency_that_is_none_costs_only_what_has_amounts() {
+fn an_unknown_currency_is_an_error_only_with_amounts() {
     let without = json!({"type": "page_view", "currency": "Euro"});
-    assert_eq!(warnings_of(&without), told(&[("dropped", "/currency")]));
+    assert_eq!(warnings_of(&without), expected_warnings(&[("dropped", "/currency")]));
     let with = json!({"type": "purchase", "revenue": 1, "currency": "Euro"});
     assert_eq!(refused(&with).first().pointer, "/currency");
 }
 
 #[test]
-fn a_currency_that_nobody_has_is_none() {
+fn an_unlisted_currency_is_refused() {
     let rejections = refused(&json!({"type": "purchase", "revenue": 1, "currency": "AAA"}));
     assert_eq!(rejections.first().pointer, "/currency");
     let event = read(&json!({"type": "purchase", "revenue": 1, "currency": "dem"}));
-    assert_eq!(event.currency.unwrap().as_str(), "DEM", "history has those that are no more");
+    assert_eq!(event.currency.unwrap().as_str(), "DEM", "history has withdrawn currencies");
 }
 
 #[test]
@@ -150,26 +204,47 @@ fn a_single_product_that_cannot_be_read_stays_among_the_properties() {
 }
 
 #[test]
-fn what_stands_beside_the_events_and_cannot_be_read_is_no_property() {
+fn an_unreadable_field_of_the_envelope_does_not_become_a_property() {
     let taken = of_body(&json!({"country": "Germany", "events": [{"type": "page_view"}]}));
-    assert_eq!(warned(&taken), told(&[("dropped", "/$envelope/country")]));
-    assert!(taken.warnings[0].reason.ends_with("the event is kept without it"));
+    assert_eq!(warned(&taken), expected_warnings(&[("dropped", "/$envelope/country")]));
+    assert!(taken.warnings[0].reason.ends_with("the event is stored without it"));
     assert!(taken.event.properties.is_empty());
 }
 
 #[test]
-fn an_events_own_context_goes_before_what_stands_beside_it() {
+fn an_unreadable_field_of_an_item_does_not_become_a_property() {
+    let item = json!({"product_id": "p1", "brand": ["Acme"]});
+    let taken = taken(&json!({"type": "product_view", "items": [item]}));
+    assert_eq!(warned(&taken), expected_warnings(&[("dropped", "/items/0/brand")]));
+    assert!(taken.warnings[0].reason.ends_with("the event is stored without it"));
+    assert!(taken.event.properties.is_empty());
+}
+
+#[test]
+fn the_context_of_an_event_wins_over_the_envelope() {
     let event = json!({"event": "x", "context": {"userAgent": "Firefox"}});
     let taken = of_body(&json!({"userAgent": "library/1", "batch": [event]}));
     assert_eq!(taken.event.user_agent.as_deref(), Some("Firefox"));
 }
 
 #[test]
-fn what_stands_beside_the_events_and_is_too_long_to_be_kept_with_each_is_left_out() {
+fn a_detail_that_cannot_be_read_is_not_replaced_by_one_from_farther_away() {
+    let event = json!({"type": "page_view", "visitor_id": true, "user_agent": true,
+        "device": {"x": 1}, "context": {"userAgent": "Firefox", "device": {"type": "mobile"}}});
+    let body = json!({"visitor_id": "v1", "user_agent": "library/1", "events": [event]});
+    let taken = of_body(&body);
+    let event = &taken.event;
+    assert_eq!((&event.visitor_id, &event.user_agent, &event.device), (&None, &None, &None));
+    let expected = [("dropped", "/visitor_id"), ("dropped", "/user_agent"), ("dropped", "/device")];
+    assert_eq!(warned(&taken), expected_warnings(&expected));
+}
+
+#[test]
+fn a_field_of_the_envelope_that_is_too_long_is_dropped() {
     let body = json!({"user_agent": "x".repeat(9_000), "visitor_id": "v1",
         "events": [{"type": "page_view"}]});
     let taken = of_body(&body);
-    assert_eq!(warned(&taken), told(&[("dropped", "/user_agent")]));
+    assert_eq!(warned(&taken), expected_warnings(&[("dropped", "/user_agent")]));
     assert_eq!((taken.event.visitor_id.as_deref(), taken.event.user_agent), (Some("v1"), None));
     let body = body.to_string();
     let batch = events::split(body.as_bytes(), events::BodyForm::Json, 10).unwrap();
@@ -177,7 +252,7 @@ fn what_stands_beside_the_events_and_is_too_long_to_be_kept_with_each_is_left_ou
 }
 
 #[test]
-fn of_two_texts_beside_the_events_the_first_counts_even_if_it_is_too_long() {
+fn of_two_fields_of_the_envelope_the_first_counts_even_if_it_is_too_long() {
     let long = "x".repeat(9_000);
     let body = format!(
         r#"{{"user_agent":"{long}","user_agent":"{long}","user_agent":"short","events":[{{"type":"page_view"}}]}}"#
@@ -189,7 +264,7 @@ fn of_two_texts_beside_the_events_the_first_counts_even_if_it_is_too_long() {
 }
 
 #[test]
-fn a_property_that_is_nested_too_deep_is_left_out() {
+fn a_property_that_is_nested_too_deep_is_dropped() {
     let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
     let raw = format!(
         r#"{{"type":"purchase","revenue":1,"a":{},"properties":{{"b":{},"c":{}}}}}"#,
@@ -199,14 +274,17 @@ fn a_property_that_is_nested_too_deep_is_left_out() {
     );
     let taken = events::parse(raw.as_bytes(), &admission()).unwrap();
     assert_eq!(taken.event.properties.keys().collect::<Vec<_>>(), ["c"]);
-    assert_eq!(warned(&taken), told(&[("dropped", "/properties/b"), ("dropped", "/a")]));
+    assert_eq!(
+        warned(&taken),
+        expected_warnings(&[("dropped", "/properties/b"), ("dropped", "/a")])
+    );
 }
 
 #[test]
-fn a_property_that_no_store_can_hold_is_left_out_for_that_reason() {
+fn a_property_that_no_store_can_hold_is_dropped_with_the_reason() {
     let raw = br#"{"type": "page_view", "x": 1e999, "y": 2}"#;
     let taken = events::parse(raw, &admission()).unwrap();
-    assert_eq!(warned(&taken), told(&[("dropped", "/x")]));
+    assert_eq!(warned(&taken), expected_warnings(&[("dropped", "/x")]));
     assert!(taken.warnings[0].reason.contains("number out of range"), "{:?}", taken.warnings);
     assert_eq!(taken.event.properties, *json!({"y": 2}).as_object().unwrap());
 }

@@ -1,5 +1,7 @@
-//! What one event may look like, what is told of it, and what is said of one that is wrong.
+//! How one event is parsed: accepted forms, warnings and rejections.
 
+#[cfg(test)]
+mod aliases;
 #[cfg(test)]
 mod detail;
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Values are taken where the products put them that the names come from.
+//! Values are read from the places where GA4 and Segment put them.
 
 use events::EventType;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::*;
 
@@ -31,7 +31,7 @@ fn segments_order_is_read_from_its_properties() {
     assert_eq!(event.url.as_deref(), Some("https://shop.example/thanks"));
     assert_eq!(event.referrer.as_deref(), Some("https://a.example"));
     assert_eq!(event.user_agent.as_deref(), Some("Mozilla/5.0"));
-    assert_eq!(event.campaign_id, None, "the name of a campaign is no id of ours");
+    assert_eq!(event.campaign_id, None, "the name of a campaign is not its id");
     assert_eq!(event.properties["total"], 27.5);
     assert_eq!(event.properties["context"]["locale"], "de-DE");
 }
@@ -66,7 +66,7 @@ fn ga4s_measurement_protocol_is_read_from_envelope_and_params() {
 }
 
 #[test]
-fn an_envelope_holds_for_the_events_that_do_not_say_otherwise() {
+fn a_field_of_the_envelope_applies_to_events_without_that_field() {
     let body = |event| {
         json!({"sentAt": "2026-03-01T11:59:59Z", "visitor_id": "v1", "userId": "c1",
             "currency": "USD", "campaign_id": "spring", "api_key": "secret", "batch": [event]})
@@ -81,51 +81,13 @@ fn an_envelope_holds_for_the_events_that_do_not_say_otherwise() {
     let own = json!({"type": "purchase", "revenue": 1, "currency": "GBP", "user_id": "c2",
         "properties": {"anonymousId": "v2"}});
     let event = of_body(&body(own)).event;
-    assert_eq!(event.visitor_id.as_deref(), Some("v2"), "wherever in the event it stands");
+    assert_eq!(event.visitor_id.as_deref(), Some("v2"), "anywhere in the event");
     assert_eq!(event.customer_id.as_deref(), Some("c2"));
     assert_eq!(event.currency.unwrap().as_str(), "GBP");
 }
 
 #[test]
-fn an_envelope_gives_its_fields_under_every_documented_name() {
-    let values = [
-        ("visitor_id", json!("v1")),
-        ("session_id", json!("s1")),
-        ("customer_id", json!("c1")),
-        ("campaign_id", json!("spring")),
-        ("event_time", json!(1_772_362_800)),
-        ("user_agent", json!("Firefox")),
-        ("country", json!("DE")),
-        ("currency", json!("USD")),
-    ];
-    for (field, value) in values {
-        for name in documented_names(field) {
-            let event = json!({"type": "purchase", "revenue": 1, "event_id": "1"});
-            let own = of_body(&json!({"events": [with(&event, field, &value)]}));
-            let beside = of_body(&with(&json!({"events": [event]}), &name, &value));
-            assert_eq!(beside, own, "{name}");
-        }
-    }
-}
-
-/// What the documentation says a field may be called.
-fn documented_names(field: &str) -> Vec<String> {
-    let row = include_str!("../../../../../docs/sending-events.md")
-        .lines()
-        .find(|line| line.starts_with(&format!("| `{field}` |")))
-        .unwrap();
-    let names = row.split('|').take(3).flat_map(|cell| cell.split('`').skip(1).step_by(2));
-    names.filter(|name| !name.starts_with("context.")).map(ToOwned::to_owned).collect()
-}
-
-fn with(object: &Value, name: &str, value: &Value) -> Value {
-    let mut object = object.clone();
-    object[name] = value.clone();
-    object
-}
-
-#[test]
-fn a_refused_event_keeps_what_stood_beside_it() {
+fn a_refused_event_keeps_its_envelope() {
     let body = json!({"visitor_id": "v1", "currency": "USD", "other": 1,
         "events": [{"type": "ad_click"}, {}, 17]})
     .to_string();
@@ -137,15 +99,15 @@ fn a_refused_event_keeps_what_stood_beside_it() {
     assert_eq!(kept[1], format!("{{{envelope}}}"));
     assert_eq!(kept[2], "17");
 
-    let mended = kept[0].replace(r#""ad_click""#, r#""purchase","revenue":3"#);
-    let event = events::parse(mended.as_bytes(), &admission()).unwrap().event;
+    let corrected = kept[0].replace(r#""ad_click""#, r#""purchase","revenue":3"#);
+    let event = events::parse(corrected.as_bytes(), &admission()).unwrap().event;
     assert_eq!(event.visitor_id.as_deref(), Some("v1"));
     assert_eq!(event.currency.unwrap().as_str(), "USD");
     assert!(event.properties.is_empty());
 }
 
 #[test]
-fn of_two_names_for_one_thing_the_first_is_taken_and_the_other_kept() {
+fn of_two_names_for_one_field_the_first_is_used_and_the_other_is_a_property() {
     let event = read(&json!({"type": "page_view", "event": "page_view", "visitor_id": "a",
         "anonymousId": "a", "client_id": "b", "properties": {"visitor_id": "c"}}));
     assert_eq!(event.visitor_id.as_deref(), Some("a"));
@@ -156,7 +118,7 @@ fn of_two_names_for_one_thing_the_first_is_taken_and_the_other_kept() {
 }
 
 #[test]
-fn the_name_of_what_happened_is_found_wherever_products_put_it() {
+fn the_type_is_read_from_every_place_where_products_put_it() {
     for (event, named) in [
         (json!({"type": "page", "name": "Home"}), "page_view"),
         (json!({"type": "track", "event": "Product Added"}), "add_to_cart"),
@@ -174,27 +136,27 @@ fn the_name_of_what_happened_is_found_wherever_products_put_it() {
 }
 
 #[test]
-fn a_type_of_the_tenants_own_is_meant_whatever_else_is_said() {
+fn a_custom_type_wins_over_any_event_field() {
     let event = read(&json!({"type": "custom.wishlist", "event": "purchase"}));
     assert_eq!(event.event_type.as_str(), "custom.wishlist");
     assert_eq!(event.properties["event"], "purchase");
 }
 
 #[test]
-fn an_event_may_have_a_batch_of_its_own() {
+fn an_event_may_have_its_own_batch_field() {
     let event = json!({"type": "purchase", "revenue": 5, "batch": ["B12"]});
     assert_eq!(of_body(&event).event.properties["batch"], json!(["B12"]));
     let twice = br#"{"events":[{"type":"a"}],"batch":[{"type":"b"}]}"#;
-    assert!(events::split(twice, events::BodyForm::Json, 10).is_err(), "none is lost unseen");
+    assert!(events::split(twice, events::BodyForm::Json, 10).is_err(), "no event is lost silently");
 }
 
 #[test]
-fn an_unknown_name_becomes_a_type_of_the_tenants_own_and_is_kept() {
+fn an_unknown_name_becomes_a_custom_type_and_is_stored() {
     let taken = taken(&json!({"event": "Product Shared", "properties": {
         "quantity": "lots", "items": [17, true], "value": "high", "currency": "points", "price": -1}}));
     assert_eq!(taken.event.event_type.as_str(), "custom.product_shared");
     assert_eq!(taken.event.properties["event_name"], "Product Shared");
-    assert_eq!(taken.event.properties["quantity"], "lots", "what we cannot read is a property");
+    assert_eq!(taken.event.properties["quantity"], "lots", "an unreadable value is a property");
     assert_eq!(taken.event.properties["items"], json!([17, true]));
     assert_eq!(warned(&taken)[0].0, "custom_type");
     let own = json!({"type": "custom.wishlist_add", "a": 1});
@@ -203,7 +165,7 @@ fn an_unknown_name_becomes_a_type_of_the_tenants_own_and_is_kept() {
 }
 
 #[test]
-fn a_campaign_has_the_id_that_its_sender_gives_it() {
+fn a_campaign_keeps_the_id_of_its_sender() {
     for id in ["SPRING_PROMO24", "Frühling / 50 %", "google_1234"] {
         let event = read(&json!({"event": "select_promotion", "ecommerce": {"promotion_id": id}}));
         assert_eq!(event.campaign_id.unwrap().as_str(), id);
@@ -213,7 +175,7 @@ fn a_campaign_has_the_id_that_its_sender_gives_it() {
 }
 
 #[test]
-fn ids_of_senders_stand_for_the_same_event_every_time_and_for_another_of_another_tenant() {
+fn the_same_sender_id_is_the_same_event_within_a_tenant_only() {
     let id = |event_id: serde_json::Value| {
         read(&json!({"type": "page_view", "messageId": event_id})).event_id
     };
@@ -226,6 +188,6 @@ fn ids_of_senders_stand_for_the_same_event_every_time_and_for_another_of_another
     assert_eq!(id(json!(uuid)).to_string(), uuid.to_lowercase());
     let other = events::EventIds::of(&"globex".parse().unwrap());
     assert_ne!(Some(id(ajs.clone())), other.id(ajs.as_str().unwrap()));
-    // Ids that were given are never given otherwise.
+    // The derivation must never change.
     assert_eq!(id(ajs).to_string(), "0836cc61-c188-54d3-a611-96ad520ad33f");
 }

@@ -1,29 +1,29 @@
-//! Money and quantities: right numbers, however they are written.
+//! Money and quantities are exact in every notation.
 
 use serde_json::json;
 
 use crate::support::*;
 
 #[test]
-fn a_purchase_keeps_every_cent() {
+fn amounts_of_a_purchase_are_exact() {
     let raw = br#"{"type":"purchase","order_id":"o1","revenue":19.10,
                    "items":[{"product_id":"p1","quantity":2,"price":0.1},{"item_id":"p2","price":"18.90"}]}"#;
     let event = events::parse(raw, &admission()).unwrap().event;
     assert_eq!(event.sales().to_string(), "19.10");
     assert_eq!(event.items[0].price.unwrap().to_string(), "0.10");
     assert_eq!(event.units().to_string(), "3");
-    assert_eq!(event.currency.unwrap().as_str(), "EUR", "the tenant's, where none is named");
+    assert_eq!(event.currency.unwrap().as_str(), "EUR", "the tenant's, if none is sent");
 }
 
 #[test]
-fn a_purchase_without_a_total_sums_its_lines() {
+fn a_purchase_without_a_total_sums_its_items() {
     let event = read(&json!({"type": "purchase", "items": [
         {"product_id": "a", "quantity": 3, "price": "1.25"}, {"product_id": "b", "price": 2}]}));
     assert_eq!(event.sales().to_string(), "5.75");
 }
 
 #[test]
-fn right_numbers_are_right_however_they_are_written() {
+fn numbers_are_read_in_every_notation() {
     for (quantity, units, rounded) in [
         (json!("1.0000"), "1", false),
         (json!(2.0), "2", false),
@@ -34,16 +34,16 @@ fn right_numbers_are_right_however_they_are_written() {
         let event = json!({"type": "purchase", "items": [{"product_id": "p", "quantity": quantity, "price": "2.00"}]});
         assert_eq!(read(&event).units().to_string(), units, "{event}");
         let expected: &[_] = if rounded { &[("rounded", "/items/0/quantity")] } else { &[] };
-        assert_eq!(warnings_of(&event), told(expected), "{event}");
+        assert_eq!(warnings_of(&event), expected_warnings(expected), "{event}");
     }
     let raw = r#"{"type":"purchase","revenue":5.989999999999998}"#;
     let taken = events::parse(raw.as_bytes(), &admission()).unwrap();
     assert_eq!(taken.event.sales().to_string(), "5.99");
-    assert_eq!(warned(&taken), told(&[("rounded", "/revenue")]));
+    assert_eq!(warned(&taken), expected_warnings(&[("rounded", "/revenue")]));
 }
 
 #[test]
-fn goods_are_sold_by_weight() {
+fn quantities_may_be_fractions() {
     let event = read(&json!({"type": "purchase", "items": [
         {"product_id": "a", "quantity": 0.5, "price": "19.90"}, {"product_id": "b", "quantity": "1.255", "price": 2}]}));
     assert_eq!(event.sales().to_string(), "12.46");
@@ -54,7 +54,7 @@ fn goods_are_sold_by_weight() {
 }
 
 #[test]
-fn the_most_of_an_amount_is_the_currencys() {
+fn the_maximum_amount_depends_on_the_currency() {
     for (currency, most, more) in [
         ("EUR", "10000000", "10000000.000001"),
         ("JPY", "1000000000", "1000000001"),

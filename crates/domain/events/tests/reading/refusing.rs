@@ -1,4 +1,4 @@
-//! What is refused, and what is said of it.
+//! Which events are refused, and with which errors.
 
 use events::{Event, RejectionCode, parse};
 use serde_json::json;
@@ -6,14 +6,14 @@ use serde_json::json;
 use crate::support::*;
 
 #[test]
-fn unknown_fields_are_kept_as_properties() {
+fn unknown_fields_are_stored_as_properties() {
     let event = read(&json!({"type": "page_view", "colour": "red", "properties": {"a": 1}}));
     assert_eq!(event.properties["colour"], "red");
     assert_eq!(event.properties["a"], 1);
 }
 
 #[test]
-fn the_canonical_json_reads_back_as_the_same_event() {
+fn the_canonical_json_parses_as_the_same_event() {
     let event = read(&json!({
         "type": "ad_click", "campaign_id": "spring", "cost": "0.25", "country": "DE",
         "event_time": "2026-03-01T11:59:59.123456Z", "items": [{"product_id": "a", "quantity": 0.125}], "x": {"y": [1, null]}}));
@@ -22,14 +22,14 @@ fn the_canonical_json_reads_back_as_the_same_event() {
 }
 
 #[test]
-fn without_an_id_or_a_time_we_make_them() {
+fn a_missing_id_or_time_is_generated() {
     let event = read(&json!({"type": "page_view", "visitor_id": null}));
     assert_eq!(event.event_id.get_version_num(), 7);
     assert_eq!(event.event_time, admission().received_at);
 }
 
 #[test]
-fn what_is_wrong_is_named_with_its_place() {
+fn every_error_is_named_with_its_place() {
     use RejectionCode::*;
     let click = |name: &str, value: serde_json::Value| {
         let mut event = json!({"type": "ad_click", "campaign_id": "a"});
@@ -85,6 +85,19 @@ fn what_is_wrong_is_named_with_its_place() {
 }
 
 #[test]
+fn an_event_of_exactly_the_maximum_length_is_accepted() {
+    let padding = |length: usize| {
+        let raw = json!({"type": "page_view", "x": "y".repeat(length)}).to_string();
+        (raw.len(), parse(raw.as_bytes(), &admission()).map(|taken| taken.event))
+    };
+    let shortest = padding(0).0;
+    let (length, longest) = padding(256 * 1_024 - shortest);
+    assert_eq!((length, longest.unwrap().properties.len()), (262_144, 1));
+    let rejection = padding(256 * 1_024 - shortest + 1).1.unwrap_err();
+    assert_eq!((rejection.first().code, rejection.iter().count()), (RejectionCode::TooLarge, 1));
+}
+
+#[test]
 fn a_field_given_twice_with_different_values_is_refused() {
     let rejection = parse(br#"{"type":"page_view","type":"purchase"}"#, &admission()).unwrap_err();
     assert_eq!(rejection.first().code, RejectionCode::DuplicateField);
@@ -96,7 +109,7 @@ fn a_field_given_twice_with_different_values_is_refused() {
 }
 
 #[test]
-fn an_event_is_told_everything_that_is_wrong_with_it() {
+fn a_rejection_lists_every_error_of_the_event() {
     let refused = refused(
         &json!({"type": "ad_click", "event_time": "noon", "cost": -1, "revenue": "x",
         "items": [{"product_id": "a", "price": -1, "quantity": 0}, {"product_id": "b", "price": "?"}]}),
@@ -116,7 +129,7 @@ fn an_event_is_told_everything_that_is_wrong_with_it() {
     );
     let many =
         json!({"type": "purchase", "items": vec![json!({"product_id": "a", "price": -1}); 200]});
-    assert_eq!(self::refused(&many).iter().count(), 20, "no answer grows without end");
+    assert_eq!(self::refused(&many).iter().count(), 20, "the size of an answer is limited");
 }
 
 proptest::proptest! {
@@ -139,7 +152,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn the_id_of_an_event_is_told_whatever_else_is_wrong_with_it() {
+fn the_id_of_an_event_is_read_even_if_the_event_is_wrong() {
     let id = "018f0000-0000-7000-8000-000000000001";
     let ids = admission().ids;
     for (raw, expected) in [

@@ -4,13 +4,13 @@ use metrics::{Granularity, TimeRange};
 
 pub(crate) const QUARTER: TimeDelta = TimeDelta::minutes(15);
 
-/// How far the clock is ahead of UTC.
+/// Returns the zone's offset from UTC.
 pub(crate) fn offset(zone: Tz, time: DateTime<Utc>) -> TimeDelta {
     let offset = zone.offset_from_utc_datetime(&time.naive_utc()).fix();
     TimeDelta::seconds(offset.local_minus_utc().into())
 }
 
-/// A quarter hour: its start, and how far the clock is ahead of UTC for most of its minutes.
+/// A quarter hour: its start, and the offset from UTC during most of its minutes.
 #[derive(Clone, Copy)]
 pub(crate) struct Quarter {
     pub(crate) start: DateTime<Utc>,
@@ -18,7 +18,7 @@ pub(crate) struct Quarter {
 }
 
 impl Quarter {
-    /// The quarter hours of the range.
+    /// Returns the quarter hours of the range.
     pub(crate) fn all(range: TimeRange, zone: Tz) -> Vec<Self> {
         let mut quarters = Vec::new();
         let (mut start, mut first) = (range.from(), offset(zone, range.from()));
@@ -28,7 +28,7 @@ impl Quarter {
             let most_is_first =
                 first == next || (0..15).filter(|&minute| is_first(minute)).count() > 7;
             let offset = if most_is_first { first } else { next };
-            // So no quarter hour holds parts of two hours unless a transition cuts it.
+            // So a quarter hour has parts of two hours only if a transition cuts it.
             assert_eq!(offset.num_minutes() % 15, 0, "{zone} {start}");
             quarters.push(Self { start, offset });
             (start, first) = (start + QUARTER, next);
@@ -36,7 +36,7 @@ impl Quarter {
         quarters
     }
 
-    /// What the clock reads, cut to the granularity.
+    /// Returns the local time, cut to the granularity.
     fn reading(&self, granularity: Granularity) -> NaiveDateTime {
         let clock = (self.start + self.offset).naive_utc();
         let date = clock.date();
@@ -54,9 +54,9 @@ impl Quarter {
     }
 }
 
-/// For each quarter hour the start of the first one that the clock reads the same.
+/// Returns for each quarter hour the start of the first one with the same local time.
 ///
-/// An hour of the clock that comes again a whole number of hours later is another one.
+/// An hour that occurs again a whole number of hours later is a different hour.
 pub(crate) fn starts(quarters: &[Quarter], granularity: Granularity) -> Vec<DateTime<Utc>> {
     let mut firsts = Vec::<(NaiveDateTime, Quarter)>::new();
     let mut starts = Vec::new();

@@ -1,4 +1,4 @@
-//! Buckets against their definition: at every transition of every zone of the database.
+//! Compares buckets with their definition at every transition of every zone of the database.
 #![cfg(test)]
 
 #[cfg(test)]
@@ -18,7 +18,7 @@ use chrono_tz::Tz;
 use definition::{QUARTER, Quarter, offset, starts};
 use metrics::{Granularity, QuarterHour, TimeRange};
 
-/// How far around a transition each granularity is looked at: further than its bucket is long.
+/// Returns how far around a transition a granularity is checked: more than the length of a bucket.
 fn surroundings(granularity: Granularity) -> TimeDelta {
     match granularity {
         Granularity::QuarterHour | Granularity::Hour | Granularity::Total => TimeDelta::hours(8),
@@ -28,7 +28,7 @@ fn surroundings(granularity: Granularity) -> TimeDelta {
     }
 }
 
-/// The minutes on which the zone's clock is set, and how far it is ahead of UTC from then on.
+/// Returns the transitions of a zone, to the minute, with the offset from UTC after each.
 fn transitions(zone: Tz) -> Vec<(DateTime<Utc>, TimeDelta)> {
     let [begin, end]: [DateTime<Utc>; 2] =
         ["1990-01-01T00:00:00Z", "2030-01-01T00:00:00Z"].map(|time| time.parse().unwrap());
@@ -51,7 +51,7 @@ fn transitions(zone: Tz) -> Vec<(DateTime<Utc>, TimeDelta)> {
     found
 }
 
-/// Every bucket is the set of quarter hours that the definition makes it.
+/// Checks that every bucket is the set of quarter hours given by the definition.
 fn check(zone: Tz, granularity: Granularity, quarters: &[Quarter]) {
     let from = quarters[0].start;
     let range = TimeRange::covering(from, from + QUARTER * quarters.len() as i32).unwrap();
@@ -74,14 +74,14 @@ fn check_around(zone: Tz, transition: DateTime<Utc>) {
     for granularity in Granularity::ALL {
         let around = (surroundings(granularity).num_minutes() / 15) as usize;
         check(zone, granularity, &quarters[middle - around..middle + around]);
-        // Ranges that begin within a bucket: an hour and a half before the transition to after it.
+        // Ranges that begin within a bucket: from 90 minutes before the transition to 90 after it.
         for begin in middle - 6..=middle + 6 {
             check(zone, granularity, &quarters[begin..middle + 16]);
         }
     }
 }
 
-/// The clocks of all zones, each with one of its names: many zones are names of one clock.
+/// All distinct sets of transitions, each with one zone's name: many zones share one set.
 static CLOCKS: LazyLock<Vec<(Tz, Vec<DateTime<Utc>>)>> = LazyLock::new(|| {
     let mut clocks = BTreeMap::new();
     for zone in chrono_tz::TZ_VARIANTS {
@@ -92,7 +92,7 @@ static CLOCKS: LazyLock<Vec<(Tz, Vec<DateTime<Utc>>)>> = LazyLock::new(|| {
 });
 
 #[test]
-fn every_bucket_is_what_the_clock_reads_at_every_transition_of_every_zone() {
+fn every_bucket_matches_its_definition_at_every_transition_of_every_zone() {
     assert!(CLOCKS.len() > 200, "{}", CLOCKS.len());
     let next = AtomicUsize::new(0);
     let check = || {
@@ -107,9 +107,9 @@ fn every_bucket_is_what_the_clock_reads_at_every_transition_of_every_zone() {
     });
 }
 
-/// The one deviation from the definition: a quarter hour is not divided.
+/// The only deviation from the definition: a quarter hour is not divided.
 #[test]
-fn only_these_clocks_were_ever_set_within_a_quarter_hour() {
+fn only_these_zones_had_transitions_within_a_quarter_hour() {
     let mut within = BTreeMap::<_, BTreeSet<_>>::new();
     for (zone, transitions) in CLOCKS.iter() {
         for time in transitions.iter().filter(|time| time.minute() % 15 != 0) {

@@ -4,25 +4,25 @@ use tempfile::TempDir;
 use crate::support::*;
 
 #[tokio::test]
-async fn it_is_full_at_its_bound_and_takes_more_once_drained() {
+async fn it_is_full_at_its_limit_and_accepts_more_once_drained() {
     let folder = TempDir::new().unwrap();
     let mut settings = settings(folder.path());
     settings.max_bytes = 10_000;
     let spool = Spool::open(&settings).unwrap();
-    let mut taken = 0;
-    while taken < 100 && spool.append([&[1; 1_000][..]]).await.is_ok() {
-        taken += 1;
+    let mut accepted = 0;
+    while accepted < 100 && spool.append([&[1; 1_000][..]]).await.is_ok() {
+        accepted += 1;
     }
-    assert_eq!(taken, 9);
+    assert_eq!(accepted, 9);
     assert!(spool.bytes() <= 10_000);
     assert!(matches!(spool.append([&[1; 1_000][..]]).await, Err(SpoolError::Full)));
     spool.append([&b"small"[..]]).await.unwrap();
-    assert_eq!(drain(&spool).await.len(), taken + 1);
+    assert_eq!(drain(&spool).await.len(), accepted + 1);
     spool.append([&[1; 1_000][..]]).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_is_left_of_an_earlier_process_counts() {
+async fn segments_of_an_earlier_process_count_towards_the_limit() {
     let folder = TempDir::new().unwrap();
     append_each(&open(folder.path()), &[vec![1; 9_000]]).await;
     let mut settings = settings(folder.path());
@@ -32,7 +32,7 @@ async fn what_is_left_of_an_earlier_process_counts() {
 }
 
 #[tokio::test]
-async fn a_disk_fuller_than_its_share_takes_nothing() {
+async fn a_disk_above_its_limit_accepts_nothing() {
     let folder = TempDir::new().unwrap();
     let mut settings = settings(folder.path());
     settings.max_disk_percent = 1;
@@ -42,7 +42,7 @@ async fn a_disk_fuller_than_its_share_takes_nothing() {
 }
 
 #[tokio::test]
-async fn a_spool_of_no_bytes_takes_nothing() {
+async fn a_spool_of_zero_bytes_accepts_nothing() {
     let folder = TempDir::new().unwrap();
     let mut settings = settings(folder.path());
     settings.max_bytes = 0;
@@ -52,10 +52,10 @@ async fn a_spool_of_no_bytes_takes_nothing() {
 }
 
 #[tokio::test]
-async fn one_process_has_the_folder() {
+async fn only_one_process_can_open_the_folder() {
     let folder = TempDir::new().unwrap();
     let spool = open(folder.path());
-    let Err(refused) = Spool::open(&settings(folder.path())) else { panic!("taken twice") };
+    let Err(refused) = Spool::open(&settings(folder.path())) else { panic!("opened twice") };
     let message = refused.to_string();
     assert!(message.starts_with("spool.folder ") && message.contains("in use"), "{message}");
     drop(spool);
@@ -63,7 +63,7 @@ async fn one_process_has_the_folder() {
 }
 
 #[test]
-fn settings_that_make_no_sense_are_refused_by_name() {
+fn invalid_settings_are_refused_by_name() {
     let folder = TempDir::new().unwrap();
     let refused = |change: fn(&mut spool::SpoolSettings)| {
         let mut settings = settings(folder.path());

@@ -9,12 +9,12 @@ fn megabyte_and_a_half() -> Vec<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn records_come_back_in_the_order_they_were_appended_over_segments_and_restarts() {
+async fn records_are_drained_in_the_order_of_appends_across_segments_and_restarts() {
     let folder = TempDir::new().unwrap();
     let records = megabyte_and_a_half();
     let (first, rest) = records.split_at(120);
     append_each(&open(folder.path()), first).await;
-    assert_eq!(files(folder.path(), "segment").len(), 2, "one is followed by another");
+    assert_eq!(files(folder.path(), "segment").len(), 2, "a second segment was begun");
     let spool = open(folder.path());
     append_each(&spool, rest).await;
     assert!(spool.bytes() > 1_500_000);
@@ -24,7 +24,7 @@ async fn records_come_back_in_the_order_they_were_appended_over_segments_and_res
 }
 
 #[tokio::test]
-async fn a_segment_that_was_not_done_with_comes_again_from_its_start() {
+async fn a_segment_that_was_not_deleted_is_drained_again_from_its_start() {
     let folder = TempDir::new().unwrap();
     let records: Vec<_> = (0..3u8).map(|number| vec![number; 5]).collect();
     let spool = open(folder.path());
@@ -38,7 +38,7 @@ async fn a_segment_that_was_not_done_with_comes_again_from_its_start() {
 }
 
 #[tokio::test]
-async fn a_drain_that_waits_is_woken_by_the_first_record() {
+async fn the_first_record_wakes_a_waiting_drain() {
     let folder = TempDir::new().unwrap();
     let spool = open(folder.path());
     let waiting = spool.clone();
@@ -51,7 +51,7 @@ async fn a_drain_that_waits_is_woken_by_the_first_record() {
 }
 
 #[tokio::test]
-async fn a_segment_of_age_is_followed_by_another() {
+async fn a_new_segment_begins_at_the_age_limit() {
     let folder = TempDir::new().unwrap();
     let mut settings = settings(folder.path());
     settings.segment_seconds = 1;

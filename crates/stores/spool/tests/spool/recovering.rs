@@ -1,4 +1,4 @@
-//! Whatever a crash or the disk made of the files, no record comes back that was not appended.
+//! After a crash or disk damage, only records that were appended are drained.
 
 use std::{fs, path::Path};
 
@@ -14,7 +14,7 @@ fn records() -> Vec<Vec<u8>> {
     vec![b"first".to_vec(), vec![0; 40], b"the third, and the last".to_vec()]
 }
 
-/// Where each record's frame ends.
+/// Returns where each record's frame ends.
 fn ends() -> Vec<usize> {
     let lengths = records().into_iter().map(|record| FRAME + 4 + record.len());
     lengths
@@ -25,7 +25,7 @@ fn ends() -> Vec<usize> {
         .collect()
 }
 
-/// The bytes of the one segment that holds these records.
+/// Returns the bytes of a segment with these records.
 async fn segment() -> Vec<u8> {
     let folder = TempDir::new().unwrap();
     append_each(&open(folder.path()), &records()).await;
@@ -34,8 +34,8 @@ async fn segment() -> Vec<u8> {
     bytes
 }
 
-/// A folder with these bytes as segment 7.
-fn left_behind(bytes: &[u8]) -> TempDir {
+/// Creates a folder with these bytes as segment 7.
+fn folder_with(bytes: &[u8]) -> TempDir {
     let folder = TempDir::new().unwrap();
     write(folder.path(), 7, bytes);
     folder
@@ -46,12 +46,12 @@ fn write(folder: &Path, sequence: u64, bytes: &[u8]) {
 }
 
 #[tokio::test]
-async fn cut_at_any_byte_it_gives_back_the_whole_records_and_no_other() {
+async fn a_segment_cut_at_any_byte_yields_exactly_its_whole_records() {
     let bytes = segment().await;
     for length in 0..=bytes.len() {
-        let folder = left_behind(&bytes[..length]);
+        let folder = folder_with(&bytes[..length]);
         let whole = ends().iter().filter(|end| **end <= length).count();
-        // Whoever starts adds to it, dies, and starts again.
+        // The next process appends, dies, and is restarted.
         append_each(&open(folder.path()), &[b"later".to_vec()]).await;
         let spool = open(folder.path());
         let mut expected = records()[..whole].to_vec();
@@ -59,16 +59,16 @@ async fn cut_at_any_byte_it_gives_back_the_whole_records_and_no_other() {
         assert_eq!(drain(&spool).await, expected, "cut at {length}");
         assert!(
             files(folder.path(), "corrupt").is_empty(),
-            "cut at {length}: a torn end is no damage"
+            "cut at {length}: a torn end is not damage"
         );
     }
 }
 
 #[tokio::test]
-async fn an_end_of_zeros_or_of_rubbish_is_torn() {
+async fn an_end_of_zeros_or_garbage_is_torn() {
     let bytes = segment().await;
     for tail in [vec![0; 5_000], vec![0xa5; 5_000], bytes[HEADER..ends()[0] - 1].to_vec()] {
-        let folder = left_behind(&[&bytes[..], &tail].concat());
+        let folder = folder_with(&[&bytes[..], &tail].concat());
         let spool = open(folder.path());
         assert_eq!(drain(&spool).await, records());
         assert!(files(folder.path(), "corrupt").is_empty());
@@ -76,14 +76,14 @@ async fn an_end_of_zeros_or_of_rubbish_is_torn() {
 }
 
 #[tokio::test]
-async fn a_flipped_bit_costs_its_frame_and_the_file_is_kept() {
+async fn a_flipped_bit_costs_its_frame_and_the_file_is_set_aside() {
     let bytes = segment().await;
     for byte in 0..bytes.len() {
         let mut flipped = bytes.clone();
         flipped[byte] ^= 1 << (byte % 8);
-        let folder = left_behind(&flipped);
+        let folder = folder_with(&flipped);
         let drained = drain(&open(folder.path())).await;
-        let kept = files(folder.path(), "corrupt");
+        let aside = files(folder.path(), "corrupt");
 
         let hit = ends().iter().position(|end| byte < *end).unwrap();
         let mut expected = records();
@@ -94,9 +94,9 @@ async fn a_flipped_bit_costs_its_frame_and_the_file_is_kept() {
         }
         assert_eq!(drained, expected, "byte {byte}");
         let torn = byte >= ends()[1];
-        assert_eq!(kept.len(), usize::from(!torn), "byte {byte}");
-        if let [kept] = &kept[..] {
-            assert_eq!(fs::read(kept).unwrap(), flipped, "an operator gets all of it");
+        assert_eq!(aside.len(), usize::from(!torn), "byte {byte}");
+        if let [aside] = &aside[..] {
+            assert_eq!(fs::read(aside).unwrap(), flipped, "an operator gets the whole file");
         }
         assert!(files(folder.path(), "segment").is_empty(), "byte {byte}");
     }
@@ -105,7 +105,7 @@ async fn a_flipped_bit_costs_its_frame_and_the_file_is_kept() {
 #[tokio::test]
 async fn only_the_newest_segment_can_be_torn() {
     let bytes = segment().await;
-    let folder = left_behind(&bytes[..bytes.len() - 1]);
+    let folder = folder_with(&bytes[..bytes.len() - 1]);
     write(folder.path(), 8, &bytes);
     let spool = open(folder.path());
     let expected = [&records()[..2], &records()].concat();
@@ -114,14 +114,14 @@ async fn only_the_newest_segment_can_be_torn() {
 }
 
 #[tokio::test]
-async fn bytes_that_look_like_a_frame_are_none() {
+async fn a_frame_of_another_segment_within_a_record_is_not_read() {
     let foreign = segment().await;
     let folder = TempDir::new().unwrap();
     let sent = vec![b"begin".to_vec(), foreign[HEADER..].to_vec(), b"end".to_vec()];
     append_each(&open(folder.path()), &sent).await;
     let path = &files(folder.path(), "segment")[0];
     let mut bytes = fs::read(path).unwrap();
-    // The frame around the foreign ones is no frame any more.
+    // Damages the frame around the foreign frames.
     let second = HEADER + FRAME + 4 + sent[0].len();
     bytes[second] ^= 1;
     fs::write(path, bytes).unwrap();
@@ -129,7 +129,7 @@ async fn bytes_that_look_like_a_frame_are_none() {
 }
 
 #[tokio::test]
-async fn a_damaged_stretch_longer_than_what_is_looked_through_at_once_is_passed() {
+async fn damage_longer_than_one_scan_is_skipped() {
     let folder = TempDir::new().unwrap();
     let sent = vec![vec![1; 10], vec![2; 200_000], vec![3; 10]];
     append_each(&open(folder.path()), &sent).await;
@@ -142,19 +142,19 @@ async fn a_damaged_stretch_longer_than_what_is_looked_through_at_once_is_passed(
 }
 
 #[tokio::test]
-async fn a_later_versions_segment_is_left_alone() {
+async fn a_segment_of_a_later_version_is_not_touched() {
     let mut bytes = segment().await;
     bytes[7] = 2;
     let sum = crc32c::crc32c(&bytes[..24]).to_le_bytes();
     bytes[24..HEADER].copy_from_slice(&sum);
-    let folder = left_behind(&bytes);
+    let folder = folder_with(&bytes);
     let opened = Spool::open(&settings(folder.path()));
     assert!(matches!(opened, Err(SpoolError::Version { version: 2, .. })));
     assert_eq!(files(folder.path(), "segment").len(), 1);
 }
 
 #[tokio::test]
-async fn damage_that_comes_while_it_waits_is_seen_when_it_is_drained() {
+async fn later_damage_is_detected_while_draining() {
     let folder = TempDir::new().unwrap();
     let spool = open(folder.path());
     append_each(&spool, &records()).await;

@@ -21,14 +21,14 @@ pub(crate) fn open(folder: &Path) -> Spool {
     Spool::open(&settings(folder)).unwrap()
 }
 
-/// Appends each record alone: a frame of its own.
+/// Appends each record in a frame of its own.
 pub(crate) async fn append_each(spool: &Spool, records: &[Vec<u8>]) {
     for record in records {
         spool.append([record.as_slice()]).await.unwrap();
     }
 }
 
-/// Drains it until it is empty.
+/// Drains the spool until it is empty.
 pub(crate) async fn drain(spool: &Spool) -> Vec<Vec<u8>> {
     let mut records = Vec::new();
     while spool.oldest_age().is_some() {
@@ -41,11 +41,11 @@ pub(crate) async fn drain(spool: &Spool) -> Vec<Vec<u8>> {
     records
 }
 
-/// The files with this ending, in order.
-pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+/// Lists the files with this extension, in order.
+pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> =
-        entries.filter(|path| path.extension().is_some_and(|found| found == ending)).collect();
+        entries.filter(|path| path.extension().is_some_and(|found| found == extension)).collect();
     files.sort();
     files
 }
