@@ -16,7 +16,7 @@ down: ## stop the servers of the demo; the data stays
 wipe: ## stop the servers of the demo and remove its data
 	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool .footfall/archive
 
-test: ## everything that must hold: format, lints, documentation, all tests on a throwaway stack, the contract, some faults
+test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the contract, some faults
 	@infra/local/stack.sh install
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory doc
@@ -25,46 +25,46 @@ test: ## everything that must hold: format, lints, documentation, all tests on a
 	@$(MAKE) --no-print-directory contract CONTRACT="--examples 3 --seed 1"
 	@$(MAKE) --no-print-directory faults RUN="--size 1 --seed 7 slice"
 
-lint: ## format and lints, warnings are errors
+lint: ## check format and lints; warnings are errors
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --workspace --all-targets -- -D warnings
 
-doc: ## documentation, warnings are errors
+doc: ## build the documentation; warnings are errors
 	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 
-unit: ## the tests that need no server
-	@$(CARGO) test -p architecture -p auth -p events -p lifecycle -p metrics -p money -p problem -p settings -p telemetry -p tenancy
+unit: ## run the tests that need no server
+	@$(CARGO) test -p architecture -p auth -p events -p lifecycle -p log -p metrics -p money -p problem -p settings -p telemetry -p tenancy
 
-e2e: ## the journeys across services only
+e2e: ## run the end-to-end tests only
 	@$(CARGO) build
 	@$(TEST_STACK) $(CARGO) test -p e2e
 
-bench: ## how fresh the numbers are (median, p95), and how much goes through
+bench: ## measure freshness (median, p95) and throughput
 	@$(CARGO) build --release -p footfall
 	@$(TEST_STACK) $(CARGO) run --release -p bench -- freshness
 	@$(TEST_STACK) $(CARGO) run --release -p bench -- throughput --program target/release/footfall
 
-# How much is tried: see tests/contract.
+# The number of examples and the seed: see tests/contract.
 CONTRACT ?= --examples 30
 
-contract: ## hold a running platform to both OpenAPI documents: CONTRACT="--examples 200 --seed 7"
+contract: ## check a running platform against both OpenAPI documents: CONTRACT="--examples 200 --seed 7"
 	@$(CARGO) build
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/contract/stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-23000} \
 		$(TEST_STACK) tests/contract/run.sh $(CONTRACT)
 
-# What is run, such as RUN="--seed 7 t2 --only clickhouse --tries 50": see `RUN=--help`.
+# The scenarios to run, such as RUN="--seed 7 kills --only clickhouse --tries 50": see `RUN=--help`.
 RUN ?= --resume all
 
-faults: ## break what the platform stands on and count every event afterwards: RUN="--seed 7 t2"
+faults: ## break servers, disks and links, and count every event afterwards: RUN="--seed 7 kills"
 	@$(CARGO) build -p footfall --features failpoints --bin footfall-with-failpoints
 	@$(CARGO) build -p faults
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/faults-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-21000} \
 		$(TEST_STACK) target/debug/faults $(RUN)
 
-# Which ones, by name: see tests/guards. None named: all.
+# The guards to remove, by name: see tests/guards. Empty: all.
 GUARDS ?=
 
-guards: ## take each guard out of the code and see its tests turn red: GUARDS="dense-chain"
+guards: ## remove each guard from the code and check that its tests fail: GUARDS="dense-chain"
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/guards-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-22000} \
 		$(TEST_STACK) tests/guards/run.sh $(GUARDS)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints fresh passwords for compose.yaml, and with them the addresses the services read.
+# Prints new passwords for compose.yaml, and the addresses that the services read.
 set -euo pipefail
 
 password() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }

@@ -2,7 +2,7 @@
 # stack.sh. Two servers, clickhouse-shared and clickhouse-dedicated, differ in folder, ports and memory.
 # shellcheck shell=bash
 
-# Debian's own package of that name is from 2018; only a current one counts.
+# Debian's package of that name is from 2018; only a current version is used.
 clickhouse_native() {
   local version
   command -v clickhouse >/dev/null || return 1
@@ -29,7 +29,7 @@ clickhouse_install() {
   mkdir -p "$part/npm"
   cd "$part" || exit
 
-  # npm downloads into its cache first: a cache of our own shows how far it is, and can be removed after.
+  # npm downloads into its cache first: a private cache shows the progress, and can be removed afterwards.
   npm pack --loglevel=error --cache "$part/npm" "@chdb/lib-$platform@$CHDB_VERSION" >npm.out 2>npm.err &
   package=$!
   while kill -0 "$package" 2>/dev/null; do
@@ -42,7 +42,7 @@ clickhouse_install() {
     die "npm could not fetch the ClickHouse library. Is the network there, and the npm registry reachable for npm?"
   }
 
-  # npm has compared the file with what the registry says; this compares it with what we once saw.
+  # npm has compared the file with the registry's checksum; this compares it with the pinned one.
   local file pinned=${CHDB_INTEGRITY[$platform]:-} seen_sum
   file=$(echo ./*.tgz)
   echo "checking"
@@ -91,7 +91,7 @@ clickhouse_run() { # <server>
   exec ./clickhouse-server "$(clickhouse_home)/libchdb.so" "$PWD/etc/config.xml"
 }
 
-# Healthy when it answers to our own password: another server on this port would not.
+# Healthy when it accepts this stack's password: another server on this port would not.
 clickhouse_ready() { # <server>
   [[ $(curl -s -m 2 --config - "$(clickhouse_address "$1")/?query=SELECT%201" 2>/dev/null \
     <<<"user = footfall_writer:$(clickhouse_password "$1" writer)") == 1 ]]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make run`: everything from nothing to a running demo. Ctrl-C stops all of it; the data stays.
+# `make run`: installs, builds and starts the whole demo. Ctrl-C stops everything; the data stays.
 set -euo pipefail
 
 LOCAL=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,7 +16,7 @@ METRICS_BIND=${FOOTFALL__METRICS__BIND:-127.0.0.1:8083}
 SIMULATED=(northwind southridge)
 SHOPS=$REPO/services/footfall/shops
 RATE=${FOOTFALL_DEMO_RATE:-5} # simulated events per second and tenant
-HISTORY_RATE=0.06 # the same of the 30 days before: few enough to be waited for
+HISTORY_RATE=0.06 # the same for the 30 days before: few enough to import quickly
 PIDS=()
 STARTED=$(now_ms)
 
@@ -32,7 +32,7 @@ stop_all() {
 trap stop_all EXIT
 trap 'exit 130' INT TERM
 
-# Runs a step with a line that says how long it took; its output is shown only when it fails.
+# Runs a step and prints its duration; its output is shown only when it fails.
 step() { # <name> <detail> <command…>
   local name=$1 detail=$2 start
   shift 2
@@ -52,7 +52,7 @@ port_is_free() { # <host:port> <setting>
   fi
 }
 
-# Starts a footfall command in the background, with its output in a log of its own.
+# Starts a footfall command in the background, with its output in its own log.
 start() { # <name> <arguments…>
   local name=$1
   shift
@@ -74,7 +74,7 @@ secret() { # <name>
   sed -n "s/^$1=//p" "$SECRETS"
 }
 
-# Imports a sample once; what was imported is remembered beside the data it went into.
+# Imports a sample once; a file beside the data records the import.
 import_once() { # <tenant variable> <campaign> <format> <file>
   local mark=$STACK/imported/$2
   [[ ! -e $mark ]] || return 0
@@ -91,8 +91,8 @@ import_samples() {
   import_once ESHOP catalog-2008 eshop eshop/clothing-2008.csv.xz
 }
 
-# The 30 days before the stack was made, once. What was interrupted is sent again with the same ids.
-# A stack of an earlier build has no history-end: live traffic of its own lies there.
+# Imports the 30 days before the stack was created, once. An interrupted import is sent again with the
+# same ids. A stack of an earlier build has no history-end: it has its own live traffic there.
 import_history() {
   local tenant end mark
   end=$(cat "$STACK/imported/history-end" 2>/dev/null) || return 0
@@ -111,8 +111,8 @@ simulate() { # <tenant>
     --key "$(secret "${1^^}_COLLECT_KEY")"
 }
 
-# Sets a password for everybody who was invited, as that person would. It is written down first: what
-# breaks off is gone on with the next time, when the invitation may have been accepted already.
+# Accepts each invitation with a new password. The password is stored first, so that an interrupted
+# run can be continued even if the invitation was already accepted.
 accept_invitations() {
   local name token password status
   for name in $(sed -n 's/_INVITATION=.*//p' "$SECRETS"); do
@@ -152,7 +152,7 @@ export FOOTFALL__PROCESSOR__INSTANCE=demo
 export FOOTFALL__API__BIND=$API_BIND FOOTFALL__COLLECTOR__BIND=$COLLECTOR_BIND FOOTFALL__METRICS__BIND=$METRICS_BIND
 export FOOTFALL__API__COLLECTOR_URL=${FOOTFALL__API__COLLECTOR_URL:-http://$COLLECTOR_BIND}
 
-# Secrets belong to the data they open: a new stack makes new ones.
+# Secrets belong to their data: a new stack gets new secrets.
 if [[ ! -e $STACK/imported ]]; then
   rm -f "$SECRETS"
   mkdir -p "$STACK/imported"
@@ -171,15 +171,15 @@ start services all
 bound_logs_forever "$DEMO" "$STACK/logs" &
 PIDS+=($!)
 step services "api on $API_BIND, collector on $COLLECTOR_BIND" wait_ready "http://$API_BIND/readyz"
-step collector 'takes events' wait_ready "http://$COLLECTOR_BIND/readyz"
-step people 'everybody has a password' accept_invitations
+step collector 'accepts events' wait_ready "http://$COLLECTOR_BIND/readyz"
+step people 'every user has a password' accept_invitations
 step samples 'real samples imported' import_samples
 step history '30 days of simulated shops imported' import_history
 for tenant in "${SIMULATED[@]}"; do simulate "$tenant"; done
 
 cat <<TEXT
 
-Footfall is running ($(seconds_since "$STARTED")). Ctrl-C stops all of it; the data stays for the next time.
+Footfall is running ($(seconds_since "$STARTED")). Ctrl-C stops everything; the data stays for the next run.
 
   API          http://$API_BIND          documentation at http://$API_BIND/docs
   collector    http://$COLLECTOR_BIND
@@ -191,7 +191,7 @@ Footfall is running ($(seconds_since "$STARTED")). Ctrl-C stops all of it; the d
   southridge   $(secret SOUTHRIDGE_OWNER_EMAIL) / $(secret SOUTHRIDGE_OWNER_PASSWORD)
 
 All logins and keys are in .footfall/demo.env, the logs in .footfall/demo/ and
-.footfall/stack/logs/, 16 MiB of each at most and as much of what was before. Read the first into a shell:
+.footfall/stack/logs/: at most 16 MiB per log, and as much of its previous part. Read the first into a shell:
 
   set -a; . .footfall/demo.env; set +a
 
@@ -200,11 +200,11 @@ All logins and keys are in .footfall/demo.env, the logs in .footfall/demo/ and
   curl -s -H "Authorization: Bearer \$OPEN_BANDIT_READ_KEY" \\
     "\$FOOTFALL_API/v1/campaigns/random-men/metrics?from=2019-11-24T00:00:00Z&to=2019-12-01T00:00:00Z&granularity=day&metrics=impressions,clicks,ctr"
 
-2. A live stream, moving as the simulator's shoppers do:
+2. A live stream, updated by the simulated shoppers:
 
   curl -sN -H "Authorization: Bearer \$NORTHWIND_READ_KEY" "\$FOOTFALL_API/v1/campaigns/alpine-winter/live"
 
-3. A new tenant, with a database of its own:
+3. A new tenant with its own database:
 
   TOKEN=\$(curl -s "\$FOOTFALL_API/v1/auth/login" -H 'Content-Type: application/json' \\
     -d "{\"email\":\"\$FOOTFALL_ADMIN_EMAIL\",\"password\":\"\$FOOTFALL_ADMIN_PASSWORD\"}" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')

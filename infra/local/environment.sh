@@ -1,4 +1,4 @@
-# The generated passwords, and stack.env, through which services and tests learn where everything is.
+# The generated passwords, and stack.env, from which services and tests read addresses and passwords.
 # Sourced by stack.sh.
 # shellcheck shell=bash
 
@@ -19,7 +19,7 @@ load_secrets_if_any() {
   [[ ! -e $STACK/secrets ]] || source "$STACK/secrets"
 }
 
-# Made once and kept: the data that is sealed or guarded with them stays.
+# Generated once and stored, because the data sealed or protected with them stays.
 load_secrets() {
   load_secrets_if_any
   local name
@@ -34,7 +34,7 @@ load_secrets() {
   load_secrets_if_any
 }
 
-own_address() { # <server>: what stack.env says when we run it
+own_address() { # <server>: its address in stack.env if this stack runs it
   case $1 in
     kafka) echo "$HOST:$KAFKA_PORT" ;;
     postgres) echo "postgres://footfall:${POSTGRES_PASSWORD:-}@$HOST:$POSTGRES_PORT/footfall" ;;
@@ -43,8 +43,8 @@ own_address() { # <server>: what stack.env says when we run it
   esac
 }
 
-# An address in the environment means: use that server. Our own (stack.env sourced into the shell that
-# calls us) does not count.
+# An address in the environment means: use that server. The stack's own address (from stack.env sourced
+# into the calling shell) does not count.
 external() { # <server>
   local variable=${ADDRESS_VARIABLE[$1]}
   [[ -n ${!variable:-} && ${!variable} != "$(own_address "$1")" ]]

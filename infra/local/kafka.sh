@@ -44,7 +44,7 @@ kafka_run() {
     kafka.Kafka "$STACK/kafka/server.properties"
 }
 
-# Asks for metadata without topics, in Kafka's own protocol; healthy when it names at least one broker.
+# Requests metadata without topics, in Kafka's protocol; healthy when the answer has at least one broker.
 # Request: length 14, key 3 (metadata), version 1, correlation 1, no client id, no topics.
 # Answer: length, correlation, number of brokers.
 kafka_ready() {

@@ -1,10 +1,10 @@
-# Logs that do not grow for ever. Sourced by demo.sh.
+# Limits the size of logs. Sourced by demo.sh.
 # shellcheck shell=bash
 
-LOG_LIMIT=$((16 << 20)) # bytes of one file; as much again is kept of what was before
+LOG_LIMIT=$((16 << 20)) # bytes of one file; its previous part may have as many
 
-# What is larger than <bytes> becomes <file>.1. Its writer keeps the file open, so that it is copied and
-# emptied rather than moved; what is written between the two is lost.
+# Moves the contents of a file larger than <bytes> to <file>.1. Its writer keeps the file open, so it is
+# copied and truncated instead of moved; lines written between the two are lost.
 bound_logs() { # <bytes> <file…>
   local limit=$1 file
   shift

@@ -1,4 +1,4 @@
-# What the stack and the Rust build need from Debian's packages: only what is missing is installed.
+# The Debian packages that the stack and the Rust build need: only missing ones are installed.
 # Sourced by stack.sh.
 # shellcheck shell=bash
 
@@ -19,7 +19,7 @@ packages_for_downloads() { # prints the missing ones
   clickhouse_installed || command -v npm >/dev/null || echo npm
 }
 
-# Needed later: the two servers, what the Rust crates link against, and what tests/contract runs in.
+# Needed later: the two servers, the libraries that Rust crates link against, and Python for tests/contract.
 packages_for_later() { # prints the missing ones
   local name
   command -v redis-server >/dev/null && command -v redis-cli >/dev/null || echo redis-server
@@ -33,7 +33,7 @@ packages_for_later() { # prints the missing ones
 
 as_root() { if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi; }
 
-# Asked for in the foreground, since the installation itself runs without a terminal.
+# Asks for root in the foreground, since the installation itself runs without a terminal.
 packages_ask() { # <packages…>
   command -v apt-get >/dev/null \
     || die "Missing here: $*" "Without apt-get they cannot be installed for you: install their equivalents, or use compose.yaml."
@@ -45,7 +45,7 @@ packages_ask() { # <packages…>
 
 packages_install() { # <packages…>
   local policy=/usr/sbin/policy-rc.d made=0
-  # Debian starts a system-wide PostgreSQL and Redis as it installs them, unless this file says no.
+  # Debian starts a system-wide PostgreSQL and Redis at installation, unless this file forbids it.
   if [[ ! -e $policy ]]; then
     printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
     as_root chmod 755 "$policy"
@@ -58,6 +58,6 @@ packages_install() { # <packages…>
         -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install "$@"
   } || code=$?
   if ((made)); then as_root rm -f "$policy"; fi
-  ((code == 0)) || die "apt-get could not install: $*" "Is the network there? The reason stands above."
+  ((code == 0)) || die "apt-get could not install: $*" "Is the network there? See the reason above."
   echo "$*"
 }

@@ -1,8 +1,8 @@
 # PostgreSQL: a private instance from the installed server binaries. Sourced by stack.sh.
 # shellcheck shell=bash
 #
-# The server refuses to run as root; then it runs as the user `postgres`, which needs a folder it can
-# reach: the stack's own if possible, else one under /var/tmp whose name is kept in postgres/folder.
+# The server refuses to run as root; then it runs as the user `postgres`, which needs an accessible
+# folder: the stack's own if possible, else one under /var/tmp, recorded in postgres/folder.
 
 postgres_bin() { # prints the folder with the newest server binaries of at least POSTGRES_MIN
   local folder version
@@ -25,12 +25,12 @@ postgres_user() { # <command…>: exactly this process, not a child of it, as th
   fi
 }
 
-postgres_folder() { # prints the folder that holds data/, made if need be
+postgres_folder() { # prints the folder of data/, created if necessary
   local home=$STACK/postgres folder
   mkdir -p "$home"
   if [[ -e $home/folder ]]; then
     folder=$(cat "$home/folder")
-    # A temporary folder may have been swept away; without a record a new one is made below.
+    # A temporary folder may have been removed; then a new one is created below.
     [[ -d $folder ]] && echo "$folder" && return
   fi
   folder=$home
@@ -55,7 +55,7 @@ postgres_configure() {
   bin=$(postgres_bin)
   echo "preparing the database"
 
-  # Made under another name and moved when complete, so that an interrupted start leaves no half of it.
+  # Created under another name and moved when complete, so that an interrupted start leaves nothing partial.
   local part=$folder/data.part password=$folder/password.part
   rm -rf "$part"
   mkdir -m 700 "$part"
@@ -66,8 +66,9 @@ postgres_configure() {
     --username=postgres --auth=scram-sha-256 --pwfile="$password")
   rm "$password"
 
-  # The single-user mode takes one statement a line and needs no listening server. The application's role
-  # owns its database (and may make others: tests do) but is no superuser, or row security would not bind it.
+  # The single-user mode reads one statement per line and needs no listening server. The application's role
+  # owns its database and may create others (tests do). It is not a superuser, because row security does not
+  # bind superusers.
   (cd "$folder" && postgres_user "$bin/postgres" --single -D "$part" postgres >/dev/null <<SQL
 CREATE ROLE footfall LOGIN NOSUPERUSER NOBYPASSRLS CREATEDB PASSWORD '$POSTGRES_PASSWORD'
 CREATE DATABASE footfall OWNER footfall
@@ -76,8 +77,8 @@ SQL
   mv "$part" "$folder/data"
 }
 
-# A killed server leaves this file, and PostgreSQL takes any process of that id, even a dead one whose
-# parent has not yet noticed, for the server still running.
+# A killed server leaves this file, and PostgreSQL mistakes any process with that id, even a zombie, for a
+# running server.
 postgres_forget_the_dead() { # <postmaster.pid>
   [[ -e $1 ]] || return 0
   local pid

@@ -1,8 +1,8 @@
-# Starting, recognising and stopping our own server processes. Sourced by stack.sh.
+# Starts, recognises and stops the stack's server processes. Sourced by stack.sh.
 # shellcheck shell=bash
 #
-# A process is ours if its id, its start time and the machine's boot are those we wrote down when we
-# started it: an id that the system has since given to another process never matches.
+# A process belongs to the stack if its id, its start time and the machine's boot id are those recorded
+# at its start: an id that the system has reused for another process never matches.
 
 identity() { # <pid>: "pid start-time boot-id"; fails if there is no such live process
   local stat
@@ -14,7 +14,7 @@ identity() { # <pid>: "pid start-time boot-id"; fails if there is no such live p
   echo "$1 ${fields[19]} $(cat /proc/sys/kernel/random/boot_id)"
 }
 
-pid_of() { # <server>: its process id, if it runs and is ours
+pid_of() { # <server>: its process id, if it runs and belongs to the stack
   local recorded pid
   recorded=$(cat "$STACK/run/$1.pid" 2>/dev/null) || return 1
   pid=${recorded%% *}
@@ -22,21 +22,21 @@ pid_of() { # <server>: its process id, if it runs and is ours
   echo "$pid"
 }
 
-# In a session of its own, so that Ctrl-C in the caller's terminal does not reach it; without the lock's
-# descriptor (9), so that the lock ends with us and not with the server.
+# Starts a server in its own session, so that Ctrl-C in the caller's terminal does not reach it, and
+# without the lock's descriptor (9), so that the lock ends with this script and not with the server.
 spawn() { # <server>
   local server=$1 log
   mkdir -p "$STACK/run" "$STACK/logs"
   for log in "$STACK/logs/$server".{log,engine.log}; do
     [[ ! -e $log ]] || mv "$log" "$log.previous"
   done
-  # Appending: what empties a log that has grown must not leave a hole in it.
+  # Appends, so that truncating a large log does not leave a hole in it.
   setsid "$BASH" "$LOCAL/stack.sh" run "$server" >>"$STACK/logs/$server.log" 2>&1 </dev/null 9>&- &
   record "$server" $!
 }
 
-# Called on both sides of a start: by the one who waits for the server, and by the process which becomes
-# it, so that a start interrupted between the two is still known.
+# Called by both sides of a start: by the script that waits for the server, and by the process that
+# becomes it, so that a start interrupted between the two is still recorded.
 record() { # <server> <pid>
   local part=$STACK/run/$1.pid.$BASHPID
   if identity "$2" >"$part"; then mv "$part" "$STACK/run/$1.pid"; else rm -f "$part"; fi
@@ -44,18 +44,18 @@ record() { # <server> <pid>
 
 port_must_be_free() { # <port> <what for>
   local owner='' attempt
-  for attempt in {1..20}; do # the port of a process that has just been killed is closed a moment later
+  for attempt in {1..20}; do # the port of a killed process closes a moment later
     (exec 3<>"/dev/tcp/$HOST/$1") 2>/dev/null || return 0
     ((attempt == 20)) || sleep 0.1
   done
   if command -v ss >/dev/null; then
     owner=$(ss -ltnpH "sport = :$1" 2>/dev/null | grep -o '("[^)]*' | head -n 1 | sed 's/[("]//g; s/,fd=.*//; s/,/, /') || true
   fi
-  die "Port $1 on $HOST, needed for $2, is taken${owner:+ by $owner}." \
+  die "Port $1 on $HOST, needed for $2, is in use${owner:+ by $owner}." \
     "Stop that process, or choose other ports: FOOTFALL_STACK_PORT=<base> (now $BASE; base to base+41 are used)."
 }
 
-stop_process() { # <server> <signal>: returns when it is gone
+stop_process() { # <server> <signal>: returns when it has ended
   local server=$1 pid deadline
   pid=$(pid_of "$server") || { rm -f "$STACK/run/$server.pid"; return 0; }
   kill "-$2" "$pid" 2>/dev/null || true
@@ -71,7 +71,7 @@ stop_process() { # <server> <signal>: returns when it is gone
   rm -f "$STACK/run/$server.pid"
 }
 
-kill_process() { # <server>: the hard way, children first recorded, as a crash of the machine would
+kill_process() { # <server>: kill -9, children included, as in a crash of the machine
   local server=$1 pid children
   pid=$(pid_of "$server") || return 0
   children=$(cat "/proc/$pid/task/"*/children 2>/dev/null || true)
@@ -81,7 +81,7 @@ kill_process() { # <server>: the hard way, children first recorded, as a crash o
   rm -f "$STACK/run/$server.pid"
 }
 
-# The tail of what a server wrote, for a message about its death.
+# Prints the end of a server's logs, for an error message.
 last_log_lines() { # <server>
   local file
   for file in "$STACK/logs/$1".log "$STACK/logs/$1".engine.log; do

@@ -4,9 +4,9 @@
 #   task <name> <command…>   starts a step in the background
 #   tasks_wait               shows them until all have ended; fails if one failed
 #
-# A step's last line of output is its result, shown on its line; while it runs, that is where it stands.
-# On a terminal the running steps are redrawn in place with their seconds; elsewhere (CI, a pipe) each
-# step gets plain lines only.
+# A step's last line of output is shown on its line: the progress while it runs, then the result. On a
+# terminal the running steps are redrawn in place with their seconds; elsewhere (CI, a pipe) each step
+# gets plain lines only.
 
 if [[ -t 1 ]]; then
   GREEN=$'\e[32m' RED=$'\e[31m' DIM=$'\e[2m' PLAIN=$'\e[0m'
@@ -52,8 +52,8 @@ task() { # <name> <command…>
   rm -f "$TASK_DIR/$name.rc"
   TASK_START[$name]=$(now_ms)
   TASK_ORDER+=("$name")
-  # In a process group of its own (set -m), so that it can be ended with all it has started. The exit
-  # code goes to a file, moved into place so that it is never seen half written.
+  # In its own process group (set -m), so that it can be ended with all its children. The exit code is
+  # written to a file that is moved into place, so that it is never read half written.
   set -m
   (
     set +em
@@ -67,7 +67,7 @@ task() { # <name> <command…>
   [[ -t 1 ]] || line .. "$name" started
 }
 
-# Ctrl-C: ends the steps that run, but for apt-get, which would leave the system's packages half installed.
+# Ctrl-C: ends the running steps, except apt-get, which would leave the system's packages half installed.
 tasks_end() {
   local name
   trap '' INT TERM

@@ -1,14 +1,14 @@
-# Versions, folders and ports. Sourced by stack.sh; nothing here starts anything.
+# Versions, folders and ports. Sourced by stack.sh; this file starts nothing.
 # shellcheck shell=bash disable=SC2034  # the variables are used by the files that source this one
 
-# --- Versions: the only place they are written down -------------------------------------------
+# --- Versions: the only place that defines them -----------------------------------------------
 KAFKA_VERSION=4.3.0
-LOG4J_VERSION=2.25.4 # the log4j-core which that Kafka depends on
+LOG4J_VERSION=2.25.4 # the log4j-core that this Kafka depends on
 JAVA_MIN=17
 POSTGRES_MIN=15
 CLICKHOUSE_MIN=26
 
-# ClickHouse as a library with its servers in it; only used where no `clickhouse` is on the PATH.
+# ClickHouse as a library that includes its servers; only used if no `clickhouse` is on the PATH.
 CHDB_VERSION=26.7.3-stable.1
 declare -A CHDB_INTEGRITY=(
   [linux-x64-gnu]=sha512-XP97mMqnc5tZpKQywR8N7cLTsHNiTmHr30pC5mzo3jWmukjKn2IBa60c2B/gWUNcuFjOMjWoorQICCqBVj5wpw==
@@ -23,11 +23,11 @@ CACHE=${FOOTFALL_CACHE_DIR:-$REPO/.footfall/cache}
 
 # --- Ports, all on 127.0.0.1 ------------------------------------------------------------------
 HOST=127.0.0.1
-# A stack remembers its ports, so that only the first `up` must be told other ones.
+# A stack records its ports, so only the first `up` needs FOOTFALL_STACK_PORT.
 BASE=${FOOTFALL_STACK_PORT:-$(cat "$STACK/port" 2>/dev/null || echo 17000)}
 KAFKA_PORT=$((BASE))
 KAFKA_CONTROLLER_PORT=$((BASE + 1))
-KAFKA_DETOUR_PORT=$((BASE + 2)) # for a proxy on KAFKA_PROXY_PORT
+KAFKA_DETOUR_PORT=$((BASE + 2)) # the target of a proxy on KAFKA_PROXY_PORT
 KAFKA_PROXY_PORT=$((BASE + 3))
 declare -A CLICKHOUSE_HTTP_PORT=([clickhouse-shared]=$((BASE + 10)) [clickhouse-dedicated]=$((BASE + 20)))
 declare -A CLICKHOUSE_TCP_PORT=([clickhouse-shared]=$((BASE + 11)) [clickhouse-dedicated]=$((BASE + 21)))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The real servers Footfall needs, on this machine, without Docker. See README.md beside this file.
+# Runs the real servers that Footfall needs on this machine, without Docker. See README.md beside this file.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -15,20 +15,20 @@ usage() {
   cat <<'TEXT'
 usage: infra/local/stack.sh <command>
 
-  up               install what is missing, start what does not run, write stack.env
-  down             stop what up started; the data stays
-  status           what runs, where
+  up               install what is missing, start stopped servers, write stack.env
+  down             stop the servers that up started; the data stays
+  status           print which servers run, and where
   env              print stack.env: the addresses and passwords, for the services and tests
-  logs [server]    the last lines of the logs
-  install          only install
+  logs [server]    print the last lines of the logs
+  install          install only
   start <server>   start one server            kill <server>   kill -9 one server (to see what happens)
   wipe             down, and remove all data
 
 servers: kafka clickhouse-shared clickhouse-dedicated redis postgres
 
-  FOOTFALL_STACK_DIR    where everything lives         (.footfall/stack)
+  FOOTFALL_STACK_DIR    the folder of the stack        (.footfall/stack)
   FOOTFALL_STACK_PORT   first port; up to +41 are used (17000)
-  FOOTFALL_CACHE_DIR    where downloads are kept       (.footfall/cache)
+  FOOTFALL_CACHE_DIR    where downloads are stored     (.footfall/cache)
 
 A server whose address is already set in the environment (FOOTFALL__KAFKA__BROKERS, FOOTFALL__POSTGRES__URL,
 FOOTFALL__REDIS__URL, FOOTFALL__CLUSTERS__SHARED__URL, FOOTFALL__CLUSTERS__DEDICATED__URL) is used as it is.
@@ -52,20 +52,20 @@ must_be_server() {
   [[ " ${SERVERS[*]} " == *" ${1:-} "* ]] || die "Which server? One of: ${SERVERS[*]}"
 }
 
-# One command at a time per folder: the lock is held on descriptor 9, until this script ends or takes another.
+# One command at a time per folder: descriptor 9 holds the lock until this script ends or takes another lock.
 lock() { # <folder>
   mkdir -p "$1"
   exec 9>"$1/.lock"
   flock -n 9 && return
   echo "waiting for another stack.sh in $1"
-  flock -w 600 9 || die "Another stack.sh has been at work in $1 for 10 minutes."
+  flock -w 600 9 || die "Another stack.sh has been running in $1 for 10 minutes."
 }
 
 must_have_space() { # <MB> <folder>
   local free
   mkdir -p "$2"
   free=$(df -Pm "$2" | awk 'NR == 2 { print $4 }')
-  ((free >= $1)) || die "Only $free MB are free where $2 lies; $1 MB are needed." \
+  ((free >= $1)) || die "Only $free MB are free on the disk of $2; $1 MB are needed." \
     "Free some, or point FOOTFALL_STACK_DIR and FOOTFALL_CACHE_DIR elsewhere."
 }
 
@@ -75,23 +75,23 @@ everything_installed() {
 
 install_all() {
   if everything_installed; then return; fi
-  # Two stacks of one checkout share the downloads: the second waits here and finds them done.
+  # Two stacks of one checkout share the downloads: the second waits here and finds them complete.
   lock "$CACHE"
   must_have_space "$DISK_FOR_INSTALL_MB" "$CACHE"
 
-  local first later again='Run the same command again when the cause above is mended.'
+  local first later again='Fix the cause above, then run the same command again.'
   mapfile -t first < <(packages_for_downloads)
   mapfile -t later < <(packages_for_later)
   if ((${#first[@]} + ${#later[@]})); then
     packages_ask "${first[@]}" "${later[@]}"
     task packages packages_install "${first[@]}" "${later[@]}"
   fi
-  # The downloads go on beside the packages, unless it takes one of them to download.
+  # Downloads run in parallel with the packages, unless they need one of the packages.
   if ((${#first[@]})); then tasks_wait || die '' "$again"; fi
   kafka_installed || task 'kafka download' kafka_install
   clickhouse_installed || task 'clickhouse download' clickhouse_install
   tasks_wait || die '' "$again"
-  everything_installed || die "Installed, and still not found: $(packages_for_downloads) $(packages_for_later)" \
+  everything_installed || die "Installed, but not found: $(packages_for_downloads) $(packages_for_later)" \
     "Perhaps an older program of that name comes first on the PATH."
 }
 
@@ -115,7 +115,7 @@ start_server() { # <server>: returns when it answers
       die "$server ended while starting." "$(last_log_lines "$server")"
     elif ((SECONDS >= deadline)); then
       die "$server (process $(pid_of "$server")) does not answer on $("${kind}_address" "$server") after $START_TIMEOUT s." \
-        "$(last_log_lines "$server")" "To start it afresh: stack.sh kill $server, then stack.sh up"
+        "$(last_log_lines "$server")" "To restart it: stack.sh kill $server, then stack.sh up"
     fi
     sleep 0.1
   done
@@ -144,12 +144,12 @@ up() {
   remember_port
   for server in "${SERVERS[@]}"; do
     if external "$server"; then
-      say "$server" "given by the environment: not started"
+      say "$server" "set by the environment: not started"
     else
       task "$server" start_server "$server"
     fi
   done
-  tasks_wait || die '' "Not everything started. What did start still runs: stack.sh down stops it."
+  tasks_wait || die '' "Not every server started. The others still run: stack.sh down stops them."
   write_environment
   say 'stack' "up; addresses in $STACK/stack.env" "$(seconds_since "$began")"
 }
@@ -176,7 +176,7 @@ stop_server() {
 wipe() {
   down
   postgres_wipe
-  # Only what is ours, in case FOOTFALL_STACK_DIR names a folder with other things in it.
+  # Removes only the stack's own files, in case FOOTFALL_STACK_DIR names a folder with other files.
   local name
   for name in "${SERVERS[@]}" run logs port secrets stack.env imported .lock; do rm -rf "${STACK:?}/$name"; done
   rmdir "$STACK" 2>/dev/null || true
@@ -189,7 +189,7 @@ status() {
   for server in "${SERVERS[@]}"; do
     kind=$(kind "$server")
     if external "$server"; then
-      say "$server" "given by the environment"
+      say "$server" "set by the environment"
     elif ! pid=$(pid_of "$server"); then
       line fail "$server" stopped
       missing=1
@@ -240,7 +240,7 @@ case ${1:-} in
     kill_process "$2"
     say "$2" killed
     ;;
-  run) # used by up, in a process of its own: becomes the server
+  run) # used by up in a separate process, which becomes the server
     must_be_server "${2:-}"
     load_secrets
     record "$2" $$

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Runs a command with a stack of its own, which is gone afterwards: other folder and ports than the
+# Runs a command on a temporary stack, which is removed afterwards. Its folder and ports differ from the
 # demo's, so that both can run at the same time.
 set -euo pipefail
 
 LOCAL=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# What the caller's shell knows of another stack must not be used by this one.
+# Unsets the caller's variables of another stack.
 while IFS='=' read -r name _; do
   case $name in
-    FOOTFALL_CACHE_DIR | FOOTFALL_TEST_DIR | FOOTFALL_TEST_PORT) ;;
+    FOOTFALL_CACHE_DIR | FOOTFALL_TEST_*) ;;
     FOOTFALL_*) unset "$name" ;;
   esac
 done < <(env)
@@ -18,7 +18,7 @@ export FOOTFALL_STACK_DIR=$REPO/${FOOTFALL_TEST_DIR:-.footfall/test-stack}
 export FOOTFALL_STACK_PORT=${FOOTFALL_TEST_PORT:-18000}
 
 finish() {
-  # A test that was broken off may have left servers of its own: see tests/upgrade.
+  # An interrupted test may have left its own servers: see tests/upgrade.
   FOOTFALL_STACK_DIR=$FOOTFALL_STACK_DIR/upgrade/stack "$LOCAL/stack.sh" wipe >/dev/null
   rm -rf "$FOOTFALL_STACK_DIR/platforms" "$FOOTFALL_STACK_DIR/upgrade"
   "$LOCAL/stack.sh" wipe >/dev/null

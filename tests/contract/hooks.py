@@ -1,4 +1,4 @@
-"""How requests are authorised, and events written one a line."""
+"""Authorises requests, and writes events one per line."""
 
 import json
 import os
@@ -10,42 +10,42 @@ from schemathesis import GenerationMode
 
 API = f"http://{os.environ['FOOTFALL__API__BIND']}"
 KEYS = ("collect", "import", "read")
-# An access token is good for 15 minutes.
+# An access token is valid for 15 minutes.
 TOKEN_SECONDS = 300
 
 _tokens = {}
 
 
-def _login(who):
-    name = "FOOTFALL_ADMIN" if who == "admin" else f"CONTRACT_{who.upper()}"
+def _login(identity):
+    name = "FOOTFALL_ADMIN" if identity == "admin" else f"CONTRACT_{identity.upper()}"
     credentials = {part: os.environ[f"{name}_{part.upper()}"] for part in ("email", "password")}
-    # From a place of its own: what is generated uses up the attempts of this one.
+    # A separate address: generated requests use up the login attempts of the common one.
     headers = {"X-Forwarded-For": "192.0.2.1"}
     answer = requests.post(f"{API}/v1/auth/login", json=credentials, headers=headers, timeout=30)
     answer.raise_for_status()
     return answer.json()["access_token"]
 
 
-def _credential(who):
-    if who in KEYS:
-        return os.environ[f"CONTRACT_{who.upper()}_KEY"]
-    token, until = _tokens.get(who, (None, 0))
+def _credential(identity):
+    if identity in KEYS:
+        return os.environ[f"CONTRACT_{identity.upper()}_KEY"]
+    token, until = _tokens.get(identity, (None, 0))
     if time.monotonic() > until:
-        token = _login(who)
-        _tokens[who] = (token, time.monotonic() + TOKEN_SECONDS)
+        token = _login(identity)
+        _tokens[identity] = (token, time.monotonic() + TOKEN_SECONDS)
     return token
 
 
-def _who(case):
-    """The platform's own routes are the admin's; all others are asked by whom this run is."""
-    who = os.environ["FOOTFALL_CONTRACT_AS"]
-    return "admin" if case.path.startswith("/v1/admin/") and who == "owner" else who
+def _identity(case):
+    """Returns the admin for the platform's routes, else the identity of this run."""
+    identity = os.environ["FOOTFALL_CONTRACT_AS"]
+    return "admin" if case.path.startswith("/v1/admin/") and identity == "owner" else identity
 
 
 @schemathesis.auth(refresh_interval=None)
 class Bearer:
     def get(self, case, context):
-        return _credential(_who(case))
+        return _credential(_identity(case))
 
     def set(self, case, data, context):
         case.headers = case.headers or {}
@@ -54,11 +54,11 @@ class Bearer:
 
 @schemathesis.serializer("application/x-ndjson")
 def ndjson(context, value):
-    """One event is a line."""
+    """Writes one event as a line."""
     return json.dumps(value).encode()
 
 
-# What of a valid event no schema can say.
+# Rules for a valid event that a schema cannot express.
 BEYOND_SCHEMAS = (
     "must add up to at most",  # items
     "must be from 0 to",  # an amount, by its currency
@@ -70,7 +70,7 @@ BEYOND_SCHEMAS = (
 
 
 @schemathesis.check
-def valid_events_are_refused_for_what_no_schema_says(context, response, case):
+def valid_events_are_refused_only_for_rules_beyond_schemas(context, response, case):
     if case.path != "/v1/events" or case.meta.generation.mode is not GenerationMode.POSITIVE:
         return
     outcomes = response.json().get("outcomes") or []

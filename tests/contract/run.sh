@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Holds a running platform to both OpenAPI documents: `make contract`. Needs a stack of its own
+# Checks a running platform against both OpenAPI documents: `make contract`. Needs a temporary stack
 # (infra/local/with-test-stack.sh) and a built target/debug/footfall.
 set -euo pipefail
 
@@ -10,7 +10,7 @@ VENV=$REPO/.footfall/contract/venv
 EXAMPLES=20 # per operation, credential and phase
 SEED=$RANDOM
 SECONDS_AT_MOST=3600
-# The owner last, who can disable the others.
+# The owner is last, because it can disable the others.
 CREDENTIALS="collect import read advertiser analyst owner"
 
 while (($#)); do
@@ -27,7 +27,7 @@ while (($#)); do
   shift 2
 done
 
-# Schemathesis in an environment of its own, recreated when its versions change.
+# Schemathesis runs in a virtual environment, recreated when the pinned versions change.
 if ! cmp -s "$HERE/requirements.txt" "$VENV/requirements.txt"; then
   rm -rf "$VENV"
   python3 -m venv "$VENV"

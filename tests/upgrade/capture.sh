@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the fixture: runs a build of `footfall` on servers of its own, sends it a seeded set of events,
-# stops everything and packs what the stores hold. Everything is in a throwaway folder.
+# Creates the fixture: runs a build of `footfall` on private servers, sends it events from a seed, stops
+# everything and packs the stores. Everything is in a temporary folder.
 #
 #   tests/upgrade/capture.sh <footfall of the build> <its commit>
 set -euo pipefail
@@ -9,7 +9,7 @@ set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PROGRAM=$(realpath "$1")
 FOLDER=$(mktemp -d)
-# PostgreSQL may run as a user of its own, who must get to its folder.
+# PostgreSQL may run as another user, which needs access to its folder.
 chmod 755 "$FOLDER"
 trap 'rm -rf "$FOLDER"' EXIT
 

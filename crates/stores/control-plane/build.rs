@@ -1,4 +1,4 @@
-//! A new migration file is seen only when this crate is built again.
+//! Cargo compiles a new migration file in only when this crate is built again.
 
 fn main() {
     println!("cargo:rerun-if-changed=../../../migrations/postgres");

@@ -1,7 +1,7 @@
 // A ClickHouse server from the embeddable library: `clickhouse-server <libchdb.so> <config.xml>`.
 //
-// The library exports the command line of `clickhouse local`, whose engine has the HTTP and TCP servers
-// in it. Two statements open them; a third, which sleeps for some 30 years, keeps the process alive.
+// The library exports the command line of `clickhouse local`, whose engine includes the HTTP and TCP
+// servers. Two statements open them; a third, which sleeps for some 30 years, keeps the process alive.
 #include <dlfcn.h>
 #include <stdio.h>
 

@@ -2,14 +2,14 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::{HttpRequest, http::header::HeaderMap};
 
-/// Where a request comes from.
+/// Returns the address of the client.
 pub(crate) fn caller(request: &HttpRequest, trust_forwarded_for: bool) -> IpAddr {
     let peer = request.peer_addr().map(|address| address.ip());
     address(request.headers(), peer, trust_forwarded_for)
 }
 
-/// Of `X-Forwarded-For` only the last address counts, and only when it was written by a load balancer
-/// of ours: callers can write the others themselves, and some balancers add a line of their own.
+/// Reads only the last address of `X-Forwarded-For`, and only if the operator's load balancer writes
+/// it: clients can write the others themselves. Some balancers add a header line of their own.
 fn address(headers: &HeaderMap, peer: Option<IpAddr>, trust_forwarded_for: bool) -> IpAddr {
     let forwarded = headers.get_all("x-forwarded-for").last().filter(|_| trust_forwarded_for);
     let forwarded = forwarded.and_then(|value| value.to_str().ok());
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_forwarded_address_counts_only_from_our_own_load_balancer() {
+    fn a_forwarded_address_counts_only_behind_a_trusted_load_balancer() {
         let mut headers = HeaderMap::new();
         let name = HeaderName::from_static("x-forwarded-for");
         headers.append(name.clone(), HeaderValue::from_static("1.1.1.1, 2.2.2.2"));

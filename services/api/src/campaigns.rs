@@ -10,12 +10,12 @@ use crate::{
     last_known::LastKnown,
 };
 
-/// How long it is remembered whose a campaign is.
-const REMEMBERED: Duration = Duration::from_secs(5);
-/// How many are remembered.
-const REMEMBERED_MOST: u64 = 100_000;
+/// How long the advertiser of a campaign is cached.
+const CACHED: Duration = Duration::from_secs(5);
+/// How many campaigns are cached at most.
+const MAX_CACHED: u64 = 100_000;
 
-/// Which campaigns a credential may see.
+/// The campaigns that a credential may see.
 #[derive(Clone)]
 pub(crate) struct Campaigns {
     control_plane: ControlPlane,
@@ -23,14 +23,14 @@ pub(crate) struct Campaigns {
 }
 
 impl Campaigns {
-    /// Without PostgreSQL, what was known of a campaign counts for as long as a token lives: nobody
-    /// sees an older state than their token may be.
+    /// While PostgreSQL is unavailable, the last known state of a campaign is used for the lifetime of
+    /// a token: no client sees an older state than its token may have.
     pub(crate) fn new(control_plane: ControlPlane, token_lifetime: Duration) -> Self {
-        let known = LastKnown::new(REMEMBERED_MOST, REMEMBERED, token_lifetime);
+        let known = LastKnown::new(MAX_CACHED, CACHED, token_lifetime);
         Self { control_plane, known }
     }
 
-    /// The campaign, if the tenant has it and the credential may see it; otherwise `not_found`.
+    /// Returns the campaign if the tenant has it and the credential may see it; otherwise `not_found`.
     pub(crate) async fn visible(
         &self,
         tenant: &TenantContext,
@@ -41,7 +41,7 @@ impl Campaigns {
         let found = self.known.get(key, async {
             let stored = self.control_plane.for_tenant(tenant);
             let campaign = stored.campaign(&CampaignFilter::default(), id).await?;
-            // What is missing is not remembered: it may appear with the next event.
+            // A missing campaign is not cached: the next event may create it.
             campaign.ok_or_else(|| Failure::from(Problem::not_found()))
         });
         let campaign = found.await.map_err(shared)?;
@@ -58,7 +58,7 @@ impl Campaigns {
     }
 }
 
-/// What the database leaves out already, so that pages are full.
+/// Returns the filter for the database, so that pages are full.
 pub(crate) fn filter(scope: &CampaignScope) -> CampaignFilter<'_> {
     match scope {
         CampaignScope::All => CampaignFilter::default(),

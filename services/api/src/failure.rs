@@ -1,3 +1,9 @@
+//! Which error type to use when:
+//! - [`Problem`]: the caller can correct it. It is created where the decision is made.
+//! - [`Failure`]: everything that calls a store. `?` converts the store's error, and only this file
+//!   gives it a code and a retry hint.
+//! - [`web::Error`]: a handler. `?` converts both; a store's error needs `map_err(Failure::from)`.
+
 use std::{sync::Arc, time::Duration};
 
 use aggregates::AggregatesError;
@@ -5,12 +11,27 @@ use auth::{CredentialStoreError, PasswordError, RandomError, TokenError};
 use control_plane::ControlPlaneError;
 use problem::{Code, Problem};
 use tenancy::DirectoryError;
-use warehouse::WarehouseError;
+use warehouse::{MigrationError, WarehouseError};
 
-/// When to ask again while a store is unavailable.
-const RETRY: Duration = Duration::from_secs(1);
+use crate::onboarding::OnboardingError;
 
-/// Why a request was not answered: a problem of the caller's, or a store's error.
+/// The retry hints (`Retry-After`) of this service.
+pub(crate) mod retry_after {
+    use std::time::Duration;
+
+    /// A store is unavailable, or runs as many reports of the tenant as allowed.
+    pub(crate) const STORE: Duration = Duration::from_secs(1);
+    /// The ClickHouse cluster of a new tenant is unavailable.
+    pub(crate) const CLUSTER: Duration = Duration::from_secs(5);
+    /// Some resubmitted events are not known to be in the log.
+    pub(crate) const LOG: Duration = Duration::from_secs(1);
+    /// All cores hash passwords, and the queue is full.
+    pub(crate) const PASSWORD: Duration = Duration::from_secs(1);
+    /// The tenant has as many live streams open as allowed.
+    pub(crate) const LIVE_STREAM: Duration = Duration::from_secs(5);
+}
+
+/// A request could not be answered: a problem of the caller, or an error of a store.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
@@ -26,12 +47,14 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Directory(#[from] DirectoryError),
     #[error(transparent)]
+    Onboarding(#[from] OnboardingError),
+    #[error(transparent)]
     Password(#[from] PasswordError),
     #[error(transparent)]
     Random(#[from] RandomError),
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The answer that several requests waited for.
+    /// The failure that several requests waited for.
     #[error(transparent)]
     Shared(Arc<Failure>),
 }
@@ -40,12 +63,12 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Problem(problem) => problem,
-            other => of_store(&other).with_source(other),
+            other => problem_of(&other).with_source(other),
         }
     }
 }
 
-/// One failure, for everybody who waited for the answer.
+/// Returns one failure for every request that waited for the answer.
 pub(crate) fn shared(failure: Arc<Failure>) -> Failure {
     match &*failure {
         Failure::Problem(problem) if problem.code() == Code::NotFound => {
@@ -55,55 +78,123 @@ pub(crate) fn shared(failure: Arc<Failure>) -> Failure {
     }
 }
 
-/// What a store's error tells the caller, which is nothing of its cause.
-fn of_store(failure: &Failure) -> Problem {
-    let unavailable =
-        |part| Problem::new(Code::Unavailable, "").naming(part).with_retry_after(RETRY);
+/// Returns a closure for `map_err` where the control plane can refuse only the field at `pointer`;
+/// `reason` states what would be correct.
+pub(crate) fn in_field(
+    pointer: &'static str,
+    reason: &'static str,
+) -> impl FnOnce(ControlPlaneError) -> Failure {
+    move |error| match error {
+        ControlPlaneError::MissingReference { .. } | ControlPlaneError::Refused { .. } => {
+            let problem = of_control_plane(&error).with_error(pointer, reason);
+            problem.with_source(error).into()
+        }
+        other => other.into(),
+    }
+}
+
+/// Returns the answer to a failure. It contains nothing of the cause.
+fn problem_of(failure: &Failure) -> Problem {
     match failure {
-        Failure::ControlPlane(ControlPlaneError::Conflict { .. }) => {
-            Problem::new(Code::AlreadyExists, "There is one with that name or address already.")
+        Failure::Problem(problem) => Problem::new(problem.code(), problem.code().title()),
+        Failure::Shared(shared) => problem_of(shared),
+        Failure::ControlPlane(error) => of_control_plane(error),
+        Failure::Warehouse(error) => of_warehouse(error),
+        Failure::Aggregates(error) => of_aggregates(error),
+        Failure::Credentials(_) | Failure::Directory(_) => {
+            unavailable(web::DIRECTORY, retry_after::STORE)
         }
-        Failure::ControlPlane(ControlPlaneError::Refused { .. }) => {
-            Problem::new(Code::Conflict, "It names something that does not exist (any more).")
+        Failure::Onboarding(error) => of_onboarding(error),
+        // A hash, a random number or a signature that fails is an error of this process.
+        Failure::Password(_) | Failure::Random(_) | Failure::Token(_) => internal(),
+    }
+}
+
+fn of_control_plane(error: &ControlPlaneError) -> Problem {
+    match error {
+        ControlPlaneError::Unavailable(_) => unavailable(web::DIRECTORY, retry_after::STORE),
+        ControlPlaneError::Conflict { .. } => Problem::new(
+            Code::AlreadyExists,
+            "A resource with this name or address exists already.",
+        ),
+        ControlPlaneError::MissingReference { .. } => Problem::new(
+            Code::ReferenceNotFound,
+            "The request names a resource that does not exist, or no longer exists.",
+        ),
+        ControlPlaneError::Refused { .. } => {
+            Problem::new(Code::InvalidField, "A field of the request is not valid.")
         }
-        Failure::ControlPlane(ControlPlaneError::Unavailable(_))
-        | Failure::Credentials(_)
-        | Failure::Directory(_) => unavailable(web::DIRECTORY),
-        Failure::Warehouse(WarehouseError::Unavailable(_)) => unavailable("The store of reports"),
-        Failure::Aggregates(_) => unavailable("The store of live numbers"),
-        Failure::Warehouse(WarehouseError::Busy) => Problem::new(
-            Code::RateLimited,
-            "As many reports of this tenant are running as may. Try again.",
-        )
-        .with_retry_after(RETRY),
-        Failure::Warehouse(WarehouseError::TooExpensive(_)) => {
-            let detail = "It takes too long. Ask for a shorter range or a coarser granularity.";
+        ControlPlaneError::Outdated(_)
+        | ControlPlaneError::Corrupt { .. }
+        | ControlPlaneError::Seal(_)
+        | ControlPlaneError::Migration(_)
+        | ControlPlaneError::Address => internal(),
+    }
+}
+
+fn of_warehouse(error: &WarehouseError) -> Problem {
+    match error {
+        WarehouseError::Unavailable(_) => unavailable("The store of reports", retry_after::STORE),
+        WarehouseError::Busy => {
+            let detail = "The tenant runs as many reports at once as it may. Try again.";
+            Problem::new(Code::RateLimited, detail).with_retry_after(retry_after::STORE)
+        }
+        WarehouseError::TooExpensive(_) => {
+            let detail =
+                "The report takes too long. Ask for a shorter range or a coarser granularity.";
             Problem::new(Code::InvalidRange, detail)
         }
-        Failure::Shared(shared) => of_store(shared),
-        Failure::Problem(problem) => Problem::new(problem.code(), problem.code().title()),
-        Failure::ControlPlane(_)
-        | Failure::Warehouse(_)
-        | Failure::Password(_)
-        | Failure::Random(_)
-        | Failure::Token(_) => Problem::new(
-            Code::Internal,
-            "The request could not be completed. Quote the request id to us.",
-        ),
+        WarehouseError::UnknownCluster(_) | WarehouseError::Refused(_) => internal(),
     }
+}
+
+fn of_aggregates(error: &AggregatesError) -> Problem {
+    match error {
+        AggregatesError::Redis(_) => unavailable("The store of live numbers", retry_after::STORE),
+        AggregatesError::Unreadable(_) | AggregatesError::BatchTooLarge(_) => internal(),
+    }
+}
+
+fn of_onboarding(error: &OnboardingError) -> Problem {
+    match error {
+        OnboardingError::Fields(errors) => errors.iter().fold(
+            Problem::new(Code::InvalidField, "Fields of the tenant are not valid."),
+            |problem, error| problem.with_error(&error.pointer, &error.reason),
+        ),
+        OnboardingError::Exists => {
+            Problem::new(Code::AlreadyExists, "A tenant with this id exists already.")
+        }
+        OnboardingError::Warehouse { source, .. } => of_migration(source),
+        OnboardingError::ControlPlane(error) => of_control_plane(error),
+        // A request has no folder.
+        OnboardingError::Folder(_) | OnboardingError::Credential(_) => internal(),
+    }
+}
+
+/// Returns the answer while the tables of a new tenant cannot be created. The tenant remains
+/// half made, and a repeated request completes it.
+fn of_migration(error: &MigrationError) -> Problem {
+    match error {
+        MigrationError::Apply { source, .. } | MigrationError::Warehouse(source) => match source {
+            WarehouseError::Unavailable(_) | WarehouseError::Busy => {
+                unavailable("The tenant's ClickHouse cluster", retry_after::CLUSTER)
+            }
+            WarehouseError::UnknownCluster(_)
+            | WarehouseError::TooExpensive(_)
+            | WarehouseError::Refused(_) => internal(),
+        },
+        MigrationError::Changed { .. } => internal(),
+    }
+}
+
+fn unavailable(part: &str, retry_after: Duration) -> Problem {
+    Problem::new(Code::Unavailable, "").naming(part).with_retry_after(retry_after)
+}
+
+fn internal() -> Problem {
+    let detail = "The request could not be completed. Report the request id to support.";
+    Problem::new(Code::Internal, detail)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_report_that_is_too_expensive_is_told_how_to_be_cheaper() {
-        let failure = Failure::from(WarehouseError::TooExpensive("Code: 241".into()));
-        let problem = Problem::from(shared(Arc::new(failure)));
-        assert_eq!(problem.code(), Code::InvalidRange);
-        let body = problem.body("r1");
-        assert!(body.contains("a shorter range or a coarser granularity"), "{body}");
-        assert!(!body.contains("241"), "{body}");
-    }
-}
+mod tests;

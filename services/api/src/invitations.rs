@@ -1,4 +1,4 @@
-//! One-time links by which people set their first password, so that nobody else ever knows it.
+//! One-time tokens with which users set their first password, so that no other person knows it.
 
 use auth::{InvitationToken, RandomError};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,17 +9,17 @@ use utoipa::ToSchema;
 
 use crate::{failure::Failure, schemas};
 
-/// How long an invitation may be accepted.
+/// How long an invitation is valid.
 const LIFETIME: TimeDelta = TimeDelta::days(7);
 
-/// An invitation that was just made: to hand on to whom it is for, by a way that nobody else reads.
+/// A new invitation. Send it to the invited person over a private channel.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Invitation {
-    /// What the invited person sends to `POST /v1/auth/invitations/accept` as `token`, with the
-    /// `password` they choose. It works once, and is shown this once.
+    /// The invited person sends it to `POST /v1/auth/invitations/accept` as `token`, with the chosen
+    /// `password`. It is valid once, and shown only in this answer.
     #[schema(value_type = schemas::InvitationToken)]
     token: String,
-    /// Until when it may be accepted.
+    /// When it expires.
     expires_at: DateTime<Utc>,
 }
 
@@ -29,23 +29,23 @@ impl Invitation {
     }
 }
 
-/// A new token, good for seven days from `now`, and what is kept of it.
+/// Generates a token that is valid for seven days from `now`, and the record to store.
 pub(crate) fn generate(
     now: DateTime<Utc>,
 ) -> Result<(InvitationToken, NewInvitation), RandomError> {
     let token = InvitationToken::generate()?;
-    let kept = NewInvitation { token_hash: token.hash(), expires_at: now + LIFETIME };
-    Ok((token, kept))
+    let stored = NewInvitation { token_hash: token.hash(), expires_at: now + LIFETIME };
+    Ok((token, stored))
 }
 
-/// A new invitation in place of a user's; `keep` writes it down, and says whether anybody is invited.
+/// Replaces the invitation of a user. `store` stores it and returns whether the user is invited.
 pub(crate) async fn renew(
     now: DateTime<Utc>,
-    keep: impl AsyncFnOnce(&NewInvitation) -> Result<bool, ControlPlaneError>,
+    store: impl AsyncFnOnce(&NewInvitation) -> Result<bool, ControlPlaneError>,
 ) -> Result<Invitation, Failure> {
-    let (token, kept) = generate(now)?;
-    match keep(&kept).await? {
-        true => Ok(Invitation::new(&token, kept.expires_at)),
+    let (token, new) = generate(now)?;
+    match store(&new).await? {
+        true => Ok(Invitation::new(&token, new.expires_at)),
         false => Err(Problem::not_found().into()),
     }
 }

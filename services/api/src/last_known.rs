@@ -9,19 +9,19 @@ use moka::future::Cache;
 
 use crate::failure::Failure;
 
-/// How long to wait for PostgreSQL where an older answer is at hand.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How long older answers are used at once after PostgreSQL gave none.
-const AWAY: Duration = Duration::from_secs(5);
+/// How long to wait for PostgreSQL if there is an older answer.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// How long older answers are used without a query after PostgreSQL did not answer.
+const UNAVAILABLE_FOR: Duration = Duration::from_secs(5);
 
-/// Answers of PostgreSQL that reports need, asked once however many wait for one. When PostgreSQL is
-/// away, the last answer it gave counts.
+/// Answers of PostgreSQL that reports need. Concurrent requests share one query. While PostgreSQL is
+/// unavailable, its last answer is used.
 #[derive(Clone)]
 pub(crate) struct LastKnown<K, V> {
     fresh: Cache<K, V>,
     last: Cache<K, V>,
-    /// PostgreSQL gave no answer: when to ask again where an older one is at hand.
-    ask_again: Arc<Mutex<Option<Instant>>>,
+    /// Set while PostgreSQL is unavailable: when to query again if there is an older answer.
+    retry_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl<K, V> LastKnown<K, V>
@@ -29,81 +29,86 @@ where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// Takes an answer for granted for as long as `fresh`, and uses it without PostgreSQL for as
-    /// long as `kept`. Holds at most `capacity`.
-    pub(crate) fn new(capacity: u64, fresh: Duration, kept: Duration) -> Self {
+    /// Caches at most `capacity` answers: for `fresh`, and for `retention` while PostgreSQL is
+    /// unavailable.
+    pub(crate) fn new(capacity: u64, fresh: Duration, retention: Duration) -> Self {
         let cache = |lifetime| Cache::builder().max_capacity(capacity).time_to_live(lifetime);
-        Self { fresh: cache(fresh).build(), last: cache(kept).build(), ask_again: Arc::default() }
+        Self {
+            fresh: cache(fresh).build(),
+            last: cache(retention).build(),
+            retry_at: Arc::default(),
+        }
     }
 
-    /// The answer to `question`, or an earlier one.
+    /// Returns the answer of `query`, or an earlier one.
     pub(crate) async fn get(
         &self,
         key: K,
-        question: impl Future<Output = Result<V, Failure>>,
+        query: impl Future<Output = Result<V, Failure>>,
     ) -> Result<V, Arc<Failure>> {
-        self.fresh.try_get_with(key.clone(), self.ask(key, question)).await
+        self.fresh.try_get_with(key.clone(), self.query(key, query)).await
     }
 
-    async fn ask(
+    async fn query(
         &self,
         key: K,
-        question: impl Future<Output = Result<V, Failure>>,
+        query: impl Future<Output = Result<V, Failure>>,
     ) -> Result<V, Failure> {
         let Some(older) = self.last.get(&key).await else {
-            let answer = question.await?;
+            let answer = query.await?;
             self.last.insert(key, answer.clone()).await;
             return Ok(answer);
         };
-        if self.is_away() {
+        if self.is_unavailable() {
             return Ok(older);
         }
-        match tokio::time::timeout(PATIENCE, question).await {
+        match tokio::time::timeout(TIMEOUT, query).await {
             Ok(Ok(answer)) => {
-                self.set_away(None);
+                self.set_retry_at(None);
                 self.last.insert(key, answer.clone()).await;
                 Ok(answer)
             }
-            Ok(Err(failure)) if !is_unavailable(&failure) => {
+            Ok(Err(failure)) if !means_unavailable(&failure) => {
                 self.last.invalidate(&key).await;
                 Err(failure)
             }
             Ok(Err(failure)) => {
-                tracing::warn!(error = %failure, "postgresql did not answer, using what it said last");
-                self.set_away(Some(Instant::now() + AWAY));
+                tracing::warn!(error = %failure, "postgresql is unavailable, using its last answer");
+                self.set_retry_at(Some(Instant::now() + UNAVAILABLE_FOR));
                 Ok(older)
             }
             Err(_) => {
-                tracing::warn!("postgresql did not answer in time, using what it said last");
-                self.set_away(Some(Instant::now() + AWAY));
+                tracing::warn!("postgresql timed out, using its last answer");
+                self.set_retry_at(Some(Instant::now() + UNAVAILABLE_FOR));
                 Ok(older)
             }
         }
     }
 
-    /// Forgets an answer that was just changed.
+    /// Removes an answer that was just changed.
     pub(crate) async fn forget(&self, key: &K) {
         self.last.invalidate(key).await;
         self.fresh.invalidate(key).await;
     }
 
-    /// Whether to use an older answer at once. The first to find the time over asks.
-    fn is_away(&self) -> bool {
-        let mut ask_again = self.ask_again.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Returns whether to use an older answer without a query. After the waiting time, the first
+    /// caller queries.
+    fn is_unavailable(&self) -> bool {
+        let mut retry_at = self.retry_at.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        let is_away = ask_again.is_some_and(|later| now < later);
-        if ask_again.is_some() && !is_away {
-            *ask_again = Some(now + AWAY);
+        let is_waiting = retry_at.is_some_and(|later| now < later);
+        if retry_at.is_some() && !is_waiting {
+            *retry_at = Some(now + UNAVAILABLE_FOR);
         }
-        is_away
+        is_waiting
     }
 
-    fn set_away(&self, until: Option<Instant>) {
-        *self.ask_again.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    fn set_retry_at(&self, until: Option<Instant>) {
+        *self.retry_at.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 }
 
-fn is_unavailable(failure: &Failure) -> bool {
+fn means_unavailable(failure: &Failure) -> bool {
     matches!(failure, Failure::ControlPlane(ControlPlaneError::Unavailable(_)))
 }
 
@@ -117,26 +122,26 @@ mod tests {
 
     const SHORT: Duration = Duration::from_millis(10);
 
-    async fn stale(kept: Duration) -> LastKnown<&'static str, u8> {
-        let answers = LastKnown::new(10, SHORT, kept);
+    async fn stale(retention: Duration) -> LastKnown<&'static str, u8> {
+        let answers = LastKnown::new(10, SHORT, retention);
         assert_eq!(answers.get("a", async { Ok(1) }).await.unwrap(), 1);
         tokio::time::sleep(2 * SHORT).await;
         answers
     }
 
     #[tokio::test]
-    async fn while_postgresql_hangs_the_last_answer_counts_and_only_one_request_waits() {
+    async fn while_postgresql_hangs_the_last_answer_is_used_and_only_one_request_waits() {
         let answers = stale(Duration::from_mins(1)).await;
         let start = Instant::now();
         for _ in 0..3 {
             assert_eq!(answers.get("a", pending()).await.unwrap(), 1);
             tokio::time::sleep(2 * SHORT).await;
         }
-        assert!(start.elapsed() < 2 * PATIENCE, "{:?}", start.elapsed());
+        assert!(start.elapsed() < 2 * TIMEOUT, "{:?}", start.elapsed());
     }
 
     #[tokio::test]
-    async fn what_postgresql_says_is_gone_is_not_answered_from_memory() {
+    async fn a_deleted_row_is_not_answered_from_memory() {
         let answers = stale(Duration::from_mins(1)).await;
         let gone = answers.get("a", async { Err(Problem::not_found().into()) }).await;
         assert!(matches!(&*gone.unwrap_err(), Failure::Problem(p) if p.code() == Code::NotFound));
@@ -144,9 +149,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_is_not_used_for_longer_than_it_is_kept() {
+    async fn an_answer_is_not_used_after_its_retention() {
         let answers = stale(SHORT).await;
-        let asked = answers.get("a", pending());
-        assert!(tokio::time::timeout(2 * PATIENCE, asked).await.is_err(), "it has to be asked");
+        let waiting = answers.get("a", pending());
+        assert!(
+            tokio::time::timeout(2 * TIMEOUT, waiting).await.is_err(),
+            "postgresql must be queried"
+        );
     }
 }

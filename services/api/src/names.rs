@@ -1,27 +1,27 @@
 use serde::Deserialize;
 
-/// The longest name for people, in characters.
+/// The longest display name, in characters.
 const DISPLAY_NAME_MAX: usize = 200;
-/// The longest address, in bytes (RFC 5321, 4.5.3.1.3, less the angle brackets).
+/// The longest address, in bytes (RFC 5321, 4.5.3.1.3, without the angle brackets).
 const EMAIL_MAX: usize = 254;
 
-/// A name for people: 1 to 200 characters, none of them a control character, trimmed.
+/// A display name: 1 to 200 characters, none of them a control character, trimmed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct DisplayName(String);
 
-/// An address to log in with, trimmed and in lower case. Only the shape is checked: whether it
-/// exists is for its mail server to say.
+/// An email address for the login, trimmed and in lower case. Only its form is checked, not whether it
+/// exists.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Email(String);
 
-/// The text is no name for people.
+/// The text is not a display name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a name of 1 to 200 characters, none of them a control character")]
 pub(crate) struct DisplayNameError;
 
-/// The text is no address.
+/// The text is not an email address.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be an email address such as ann@acme.example")]
 pub(crate) struct EmailError;
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_kept_in_lower_case() {
+    fn addresses_are_stored_in_lower_case() {
         let email = |text: &str| Email::try_from(text.to_owned());
         assert_eq!(email(" Ann@Acme.Example ").unwrap().as_str(), "ann@acme.example");
         let long = format!("{}@acme.example", "a".repeat(250));
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_for_people() {
+    fn display_names_are_trimmed_and_have_no_control_characters() {
         let name = |text: &str| DisplayName::try_from(text.to_owned());
         assert_eq!(name(" Spring sale ").unwrap().as_str(), "Spring sale");
         assert!(name(&"é".repeat(200)).is_ok());

@@ -1,13 +1,16 @@
 use utoipa::{
-    Modify, OpenApi, ToSchema,
+    Modify, OpenApi,
     openapi::{
         ContentBuilder, Ref, RefOr, ResponseBuilder,
         path::Operation,
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, SecurityScheme},
     },
 };
+use web::openapi::{Bearer, ProblemBody};
 
-use crate::{live, routes, schemas};
+use crate::{routes::Operations, schemas};
+
+const BEARER: Bearer = Bearer("An access token, or an API key.");
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,114 +18,38 @@ use crate::{live, routes, schemas};
         title = "Footfall",
         description = "Analytics for online retail: campaign metrics over REST and live streams.",
     ),
-    paths(
-        routes::auth::login::login,
-        routes::auth::refresh::refresh,
-        routes::auth::token::token,
-        routes::auth::logout::logout,
-        routes::auth::accept_invitation::accept_invitation,
-        routes::auth::jwks::jwks,
-        routes::campaigns::list::list,
-        routes::campaigns::show::show,
-        routes::campaigns::change::change,
-        routes::campaigns::metrics::metrics,
-        live::stream_campaign,
-        live::create_ticket,
-        routes::metrics::list,
-        routes::products::list,
-        routes::rejects::list::list,
-        routes::rejects::replay::replay,
-        routes::api_keys::list::list,
-        routes::api_keys::create::create,
-        routes::api_keys::revoke::revoke,
-        routes::users::list::list,
-        routes::users::create::create,
-        routes::users::disable::disable,
-        routes::users::renew_invitation::renew_invitation,
-        routes::users::revoke_invitation::revoke_invitation,
-        routes::advertisers::list::list,
-        routes::advertisers::put::put,
-        routes::admin::tenants::list::list,
-        routes::admin::tenants::create::create,
-        routes::admin::tenants::show::show,
-        routes::admin::tenants::users::list::list,
-        routes::admin::tenants::users::create::create,
-        routes::admin::tenants::users::renew_invitation::renew_invitation,
-        routes::admin::tenants::users::revoke_invitation::revoke_invitation,
-        routes::admin::tenants::api_keys::list::list,
-        routes::admin::tenants::api_keys::create::create,
-        routes::admin::tenants::api_keys::revoke::revoke,
-        routes::docs::description,
-    ),
     components(schemas(ProblemBody, schemas::Moment, schemas::RejectionCode)),
     security(("bearer" = [])),
-    modifiers(&Credentials, &Problems),
 )]
 struct Description;
 
-/// The api's description, as it stands in `openapi/api.json`.
+/// Returns the OpenAPI document of the api, as in `openapi/api.json`.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    let mut document = Description::openapi().merge_from(Operations::openapi());
+    BEARER.modify(&mut document);
+    Ticket.modify(&mut document);
+    Problems.modify(&mut document);
+    document
 }
 
-/// What went wrong (RFC 9457), as `application/problem+json`.
-#[derive(ToSchema)]
-#[schema(as = Problem)]
-#[expect(dead_code, reason = "the schema of what base/problem renders")]
-struct ProblemBody {
-    /// The page of the code.
-    r#type: String,
-    /// The same for every occurrence.
-    title: String,
-    /// The HTTP status.
-    #[schema(example = 422)]
-    status: u16,
-    /// The stable name, to switch on.
-    #[schema(example = "invalid_field")]
-    code: String,
-    /// What happened, and what to do.
-    detail: String,
-    /// What is wrong with which field.
-    errors: Option<Vec<ProblemField>>,
-    /// Quote it to us.
-    request_id: String,
-}
+/// The security scheme `ticket`.
+struct Ticket;
 
-/// What is wrong with one field.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of what base/problem renders")]
-struct ProblemField {
-    /// A JSON pointer into the body, or `?name` for a parameter.
-    #[schema(example = "?granularity")]
-    pointer: String,
-    /// What would be right.
-    #[schema(example = "must be one of 15m, hour, day, week, month, total")]
-    reason: String,
-}
-
-/// How credentials are sent.
-struct Credentials;
-
-impl Modify for Credentials {
-    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An access token, or an API key."))
-            .build();
-        let components = description.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+impl Modify for Ticket {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let about = "A ticket of `POST /v1/live/tickets`, for browsers.";
         let ticket = ApiKey::Query(ApiKeyValue::with_description("ticket", about));
+        let components = document.components.get_or_insert_default();
         components.add_security_scheme("ticket", SecurityScheme::ApiKey(ticket));
     }
 }
 
-/// Every failure has the same form.
+/// The body of every response to a failed request.
 struct Problems;
 
 impl Modify for Problems {
-    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
-        for item in description.paths.paths.values_mut() {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for item in document.paths.paths.values_mut() {
             let operations =
                 [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
             operations.into_iter().flatten().for_each(describe_problems);
@@ -138,7 +65,7 @@ fn describe_problems(operation: &mut Operation) {
         }
     }
     let other = ResponseBuilder::new()
-        .description("Anything that went wrong")
+        .description("Any other failure")
         .content("application/problem+json", problem())
         .build();
     operation.responses.responses.insert("default".to_owned(), RefOr::T(other));

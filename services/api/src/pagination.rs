@@ -22,12 +22,12 @@ pub(crate) struct PageQuery {
     cursor: Option<String>,
 }
 
-/// A page that was asked for.
+/// A requested page.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// How many items at most.
+    /// The most items.
     pub(crate) limit: u16,
-    /// The key of the last item of the page before.
+    /// The key of the last item of the previous page.
     pub(crate) after: Option<String>,
 }
 
@@ -36,13 +36,13 @@ pub(crate) struct Page {
 pub(crate) struct Listing<T> {
     /// The items, ordered by their id.
     pub(crate) data: Vec<T>,
-    /// Where the next page begins; `null` on the last.
+    /// Where the next page begins; `null` on the last page.
     #[schema(value_type = Option<schemas::Cursor>)]
     pub(crate) next_cursor: Option<String>,
 }
 
 impl PageQuery {
-    /// For a list with parameters of its own.
+    /// Creates the query of a list that has further parameters.
     pub(crate) fn new(limit: Option<String>, cursor: Option<String>) -> Self {
         Self { limit, cursor }
     }
@@ -61,12 +61,12 @@ impl PageQuery {
 }
 
 impl Page {
-    /// How many to fetch: one more than asked for tells whether there is a next page.
+    /// Returns how many items to fetch: one more than requested shows whether there is a next page.
     pub(crate) fn fetch(&self) -> u16 {
         self.limit + 1
     }
 
-    /// The answer, with a `Link` to the next page if there is one.
+    /// Returns the answer, with a `Link` to the next page if there is one.
     pub(crate) fn answer<T: Serialize>(
         &self,
         path: &str,
@@ -86,7 +86,7 @@ impl Page {
     }
 }
 
-/// The cursor of the page after the item with this key.
+/// Returns the cursor of the page after the item with this key.
 pub(crate) fn cursor(key: &str) -> String {
     URL_SAFE_NO_PAD.encode(key)
 }
@@ -128,7 +128,7 @@ mod tests {
             (Some("-1"), None, "?limit"),
             (None, Some("not base64!"), "?cursor"),
             (None, Some("_w"), "?cursor"),
-            // A zero, which no id has and PostgreSQL does not take.
+            // U+0000, which no id has and PostgreSQL does not accept.
             (None, Some("AA"), "?cursor"),
         ] {
             let problem = page(limit, cursor).unwrap_err();

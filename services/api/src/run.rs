@@ -6,33 +6,36 @@ use lifecycle::Lifecycle;
 use web::{CrossOrigin, Health, ServeError};
 
 use crate::{
-    ApiSettings, Dependencies, live::Live, live_reports::StreamReports, openapi, routes, state::Api,
+    ApiSettings, Dependencies,
+    live::{Live, StreamReports},
+    openapi::openapi,
+    routes,
+    state::Api,
 };
 
 /// Serves the api until `lifecycle` stops. Returns the address, which matters for port 0.
 ///
 /// # Errors
-/// The address is taken or not ours.
+/// The address is in use, or is not an address of this machine.
 pub fn run(
     settings: &ApiSettings,
-    parts: Dependencies,
+    dependencies: Dependencies,
     lifecycle: &Lifecycle,
 ) -> Result<SocketAddr, ServeError> {
-    let api = Api::new(settings, &parts);
-    let feed = LiveFeed::start(&parts.aggregates, lifecycle);
+    let api = Api::new(settings, &dependencies);
+    let Dependencies { web, control_plane, aggregates, .. } = dependencies;
+    let feed = LiveFeed::start(&aggregates, lifecycle);
     let reports = StreamReports { campaigns: api.campaigns.clone(), sources: api.sources.clone() };
-    let live = Live::new(parts.aggregates, feed, Arc::new(reports), settings.trust_forwarded_for);
-    // Redis is not asked: without it ClickHouse answers, only later.
-    let control_plane = parts.control_plane;
+    let live = Live::new(aggregates, feed, Arc::new(reports), settings.trust_forwarded_for);
     let cross_origin = CrossOrigin::new(Arc::new(control_plane.clone()));
+    // Readiness does not need Redis: without it ClickHouse answers, only later.
     let health = Health::new(lifecycle).with("postgres", move || {
         let control_plane = control_plane.clone();
         async move { Ok(control_plane.ping().await?) }
     });
-    let web = parts.web;
-    let docs = routes::docs::page(&settings.collector_url);
-    let description = serde_json::to_value(openapi()).unwrap_or_default();
-    web::register_operations("api", &description);
+    let document = openapi();
+    web::register_operations("api", &serde_json::to_value(&document).unwrap_or_default());
+    let docs = routes::docs::page(&document, &settings.collector_url);
     web::serve_streams("api", &settings.bind, lifecycle, move |config: &mut ServiceConfig| {
         config
             .app_data(Data::new(web.clone()))

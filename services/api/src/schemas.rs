@@ -1,5 +1,5 @@
-//! The forms of names, ids and tokens as OpenAPI schemas, each in one place: what the code checks,
-//! said to clients. A description says what no schema can, such as a length in bytes.
+//! Names, ids and tokens as OpenAPI schemas, each in one place: they state what the code checks. A
+//! description states what a schema cannot, such as a length in bytes.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use utoipa::{
 
 use crate::names;
 
-/// Says the form of a type of ours, or of a name that stands for a type of another crate.
+/// Defines the schema of a type of this crate, or of a name that represents a type of another crate.
 macro_rules! form {
     ($name:ident, $about:literal, $form:expr) => {
         #[doc = $about]
@@ -43,7 +43,7 @@ form!(
 form!(
     CampaignId,
     "A campaign, as its events name it: 1 to 200 bytes of UTF-8 without control characters, and \
-     neither `.` nor `..`. White space around it is taken away",
+     neither `.` nor `..`. Surrounding white space is removed",
     text(
         r"^(?!\s*\.\.?\s*$)[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
         "spring-sale"
@@ -52,15 +52,15 @@ form!(
 );
 form!(
     names::DisplayName as DisplayName,
-    "A name for people: 1 to 200 characters, none of them a control character. White space around \
-     it is taken away",
+    "A display name: 1 to 200 characters, none of them a control character. Surrounding white \
+     space is removed",
     text(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", "Nova Shoes")
         .max_length(Some(200))
 );
 form!(
     names::Email as Email,
-    "An address to log in with: printable ASCII, with a domain of two labels at least. White space \
-     around it is taken away, and it is kept in lower case",
+    "An email address for the login: printable ASCII, with a domain of at least two labels. \
+     Surrounding white space is removed, and it is stored in lower case",
     text(r"^\s*[!-?A-~]+@[!-,\-/-?A-~]+(\.[!-,\-/-?A-~]+)+\s*$", "ann@northwind.example")
         .max_length(Some(254))
 );
@@ -76,7 +76,7 @@ form!(
 form!(Currency, "An ISO 4217 code", text("^[A-Z]{3}$", "EUR"));
 form!(
     Origin,
-    "From where pages are served, as browsers send it: `scheme://host[:port]`, without a path",
+    "The origin of pages, as browsers send it: `scheme://host[:port]`, without a path",
     text(
         r"^[Hh][Tt][Tt][Pp][Ss]?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)(:[0-9]{1,5})?$",
         "https://console.acme.example"
@@ -84,7 +84,7 @@ form!(
 );
 form!(
     Moment,
-    "A moment (RFC 3339), or a date, which stands for its midnight",
+    "A time (RFC 3339), or a date, which means its midnight",
     text(
         "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
          ([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?\
@@ -94,7 +94,7 @@ form!(
 );
 form!(
     Cursor,
-    "Where a page ended: the `next_cursor` of an answer of the same list",
+    "The end of a page: the `next_cursor` of an answer of the same list",
     text(
         "^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?$",
         "c3ByaW5nLXNhbGU"
@@ -102,7 +102,7 @@ form!(
 );
 form!(
     RejectionCode,
-    "The code of a rejection, as the collector's answer names it",
+    "The code of a rejection, as in the collector's answer",
     text("^[a-z_]{1,40}$", "missing_field")
 );
 form!(ApiKeyId, "The public part of an API key", text("^[0-9a-f]{16}$", "1f0c5e9ab2d34c77"));
@@ -124,27 +124,27 @@ form!(
 );
 form!(
     RefreshToken,
-    "What continues a session, once",
+    "Continues a session, once",
     text("^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 );
 form!(
     UserRole,
-    "What a user may do: everything, read every report, or read those of one advertiser",
+    "The role of a user: manages everything, reads every report, or reads those of one advertiser",
     one_of([Role::Owner, Role::Analyst, Role::Advertiser].map(Role::as_str))
 );
 form!(
     ApiKeyKind,
-    "What a key is for: to send events, to send history, or to read reports",
+    "The purpose of a key: to send events, to send history, or to read reports",
     one_of(KeyKind::ALL.map(KeyKind::as_str))
 );
 form!(
     IsolationTier,
-    "How far a tenant's data is kept apart: shared tables, a database or a server of its own",
+    "The isolation of a tenant's data: shared tables, its own database, or its own server",
     one_of(Isolation::ALL.map(Isolation::as_str))
 );
 form!(
     State,
-    "Whether a tenant may send and read: not yet, yes, or not any more",
+    "Whether a tenant may send and read: not yet, yes, or no longer",
     one_of(TenantState::ALL.map(TenantState::as_str))
 );
 
@@ -152,7 +152,7 @@ fn text(pattern: &str, example: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).examples([example])
 }
 
-/// A text that is one of some names.
+/// Returns the schema of a text that is one of `names`.
 pub(crate) fn one_of<const N: usize>(names: [&'static str; N]) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names))
 }

@@ -8,19 +8,20 @@ use tenancy::Origin;
 pub struct ApiSettings {
     /// Address and port to listen on.
     pub bind: String,
-    /// Whether the last `X-Forwarded-For` address is the caller's: true behind a load balancer of
-    /// ours, false when callers reach us directly and could write anything there.
+    /// Whether the last `X-Forwarded-For` address is the client's: true behind a load balancer that
+    /// writes it, false when clients connect directly and could write any address.
     pub trust_forwarded_for: bool,
-    /// Where browsers reach the collector, `scheme://host[:port]`: `/docs` sends it what is tried
-    /// there.
+    /// The collector's address for browsers, `scheme://host[:port]`: `/docs` sends requests there.
     pub collector_url: String,
-    /// Answers kept in memory.
+    /// How many answers are cached in memory.
     pub cached_answers: u64,
 }
 
 impl ApiSettings {
+    /// Checks the values.
+    ///
     /// # Errors
-    /// The first setting that makes no sense.
+    /// Names the first setting that is not valid.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         if !self.bind.contains(':') {
             return Err(InvalidSetting::new("api.bind", "must be address:port"));

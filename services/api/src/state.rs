@@ -15,33 +15,33 @@ use crate::{
     sessions::{PasswordGate, Sessions},
 };
 
-/// What the api is wired to.
+/// The dependencies of the api.
 #[derive(Clone)]
 pub struct Dependencies {
-    /// Tenants, people, keys, the ledger.
+    /// Tenants, users, keys, the ledger.
     pub control_plane: ControlPlane,
     /// Live counters, limits, tickets.
     pub aggregates: Aggregates,
     /// Reports, and rejects.
     pub warehouse: Warehouse,
-    /// Writes replayed rejects to the log.
+    /// Writes resubmitted rejects to the log.
     pub producer: Producer,
     /// Turns credentials into tenants.
     pub web: WebState,
     /// Signs access tokens.
     pub signer: TokenSigner,
-    /// How long tokens are good.
+    /// The lifetime of tokens.
     pub tokens: TokenSettings,
-    /// The topic of accepted events, whose processing `as_of` tells of.
+    /// The topic of accepted events: `as_of` is their progress.
     pub events_topic: String,
 }
 
-/// What handlers call. Cloning shares all.
+/// The state of the handlers. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) control_plane: ControlPlane,
     pub(crate) warehouse: Warehouse,
-    /// Keeps each tenant's rate.
+    /// Counts each tenant's rate.
     pub(crate) aggregates: Aggregates,
     pub(crate) campaigns: Campaigns,
     pub(crate) rejects: Rejects,
@@ -52,28 +52,28 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(settings: &ApiSettings, parts: &Dependencies) -> Self {
-        let Dependencies { control_plane, aggregates, warehouse, .. } = parts.clone();
-        let token_lifetime = Duration::from_secs(parts.tokens.access_seconds.into());
+    pub(crate) fn new(settings: &ApiSettings, dependencies: &Dependencies) -> Self {
+        let Dependencies { control_plane, aggregates, warehouse, .. } = dependencies.clone();
+        let token_lifetime = Duration::from_secs(dependencies.tokens.access_seconds.into());
         let sources = Sources::new(
             control_plane.clone(),
             aggregates.clone(),
             warehouse.clone(),
-            parts.events_topic.clone(),
+            dependencies.events_topic.clone(),
         );
         let sessions = Sessions {
-            web: parts.web.clone(),
+            web: dependencies.web.clone(),
             store: Arc::new(control_plane.clone()),
-            signer: parts.signer.clone(),
-            settings: parts.tokens.clone(),
+            signer: dependencies.signer.clone(),
+            settings: dependencies.tokens.clone(),
             aggregates: aggregates.clone(),
             gate: PasswordGate::new(),
         };
         let rejects = Rejects::new(
             control_plane.clone(),
             warehouse.clone(),
-            parts.producer.clone(),
-            parts.events_topic.clone(),
+            dependencies.producer.clone(),
+            dependencies.events_topic.clone(),
         );
         Self {
             aggregates,

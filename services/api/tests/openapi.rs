@@ -1,4 +1,4 @@
-//! The description: well formed, and as wide as the routes.
+//! The OpenAPI document: well formed, and consistent with the routes.
 #![cfg(test)]
 
 use std::collections::BTreeSet;
@@ -21,12 +21,12 @@ fn operations(description: &Value) -> Vec<(&str, &str, &Value)> {
 }
 
 #[test]
-fn every_operation_has_a_name_of_its_own_and_says_what_it_does() {
+fn every_operation_has_a_unique_name_and_a_summary() {
     let description = description();
     let mut names = BTreeSet::new();
     for (path, method, operation) in operations(&description) {
         let name = operation["operationId"].as_str().unwrap();
-        assert!(names.insert(name), "{method} {path}: {name} is taken");
+        assert!(names.insert(name), "{method} {path}: {name} is not unique");
         assert!(operation["summary"].is_string(), "{method} {path}");
         let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
         assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
@@ -42,7 +42,7 @@ fn an_operation_is_public_exactly_when_it_is_on_the_list() {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_exists() {
     fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {
             Value::Object(fields) => {
@@ -58,13 +58,13 @@ fn every_reference_leads_somewhere() {
     references(&description, &mut found);
     assert!(found.len() > 30);
     for reference in found {
-        let place = description.pointer(reference.trim_start_matches('#'));
-        assert!(place.is_some(), "{reference}");
+        let target = description.pointer(reference.trim_start_matches('#'));
+        assert!(target.is_some(), "{reference}");
     }
 }
 
 #[test]
-fn metrics_and_granularities_are_those_of_the_catalogue() {
+fn metrics_and_granularities_match_the_catalogue() {
     let description = description();
     let parameters = &description["paths"]["/v1/campaigns/{id}/metrics"]["get"]["parameters"];
     let schema = |name| {

@@ -6,29 +6,29 @@ use stream::Producer;
 
 use crate::ingest::Encoding;
 
-/// Where the collector listens and how much it takes: section `collector`.
+/// The address and limits of the collector: section `collector`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CollectorSettings {
-    /// Where to listen, `address:port`.
+    /// The listen address, `address:port`.
     pub bind: String,
-    /// The largest body as sent, in bytes.
+    /// The limit of a body as sent, in bytes.
     pub max_body_bytes: usize,
-    /// The largest body once inflated, in bytes.
+    /// The limit of a body once inflated, in bytes.
     pub max_inflated_bytes: usize,
-    /// Most events in one request.
+    /// The limit of events in one request.
     pub max_events: usize,
-    /// What all requests at hand may hold together, in bytes.
+    /// The memory limit of all requests in flight together, in bytes.
     pub in_flight_bytes: usize,
     /// How long a request waits for Kafka before its events go to the spool, in milliseconds.
     pub publish_timeout_ms: u64,
 }
 
 impl CollectorSettings {
-    /// Whether the values make sense together.
+    /// Validates the values.
     ///
     /// # Errors
-    /// The first setting that is wrong, and what would be right.
+    /// The first invalid setting, and what is valid.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         let positive = [
             ("collector.max_body_bytes", self.max_body_bytes),
@@ -42,10 +42,10 @@ impl CollectorSettings {
         }
         let one = self.max_inflated_bytes.saturating_add(Encoding::Zstd.working_bytes());
         if !(one..=u32::MAX as usize).contains(&self.in_flight_bytes) {
-            let reason = format!("must hold one request at least ({one}), and 4294967295 at most");
+            let reason = format!("must be {one} (one request) to 4294967295");
             return Err(InvalidSetting::new("collector.in_flight_bytes", reason));
         }
-        // Longer than the log is tried for would be waiting in vain.
+        // The producer gives up after this time, so waiting longer is useless.
         let longest = Producer::DELIVERY_TIMEOUT;
         if !(Duration::from_millis(100)..=longest).contains(&self.publish_timeout()) {
             let reason = format!("must be 100 to {}", longest.as_millis());

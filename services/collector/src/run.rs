@@ -4,27 +4,27 @@ use aggregates::Aggregates;
 use lifecycle::Lifecycle;
 use spool::Spool;
 use stream::Producer;
-use web::{Health, ServeError, WebState};
+use web::{Health, ServeError, WebState, docs::Docs};
 
-use crate::{CollectorSettings, log::Log, openapi, routes::routes};
+use crate::{CollectorSettings, log::Log, openapi::openapi, routes::routes};
 
-/// What the collector needs of the outside world.
+/// The dependencies of the collector.
 #[derive(Clone)]
 pub struct Dependencies {
     /// Turns credentials into tenants.
     pub web: WebState,
     /// Writes to the log.
     pub producer: Producer,
-    /// Takes what Kafka does not take at the moment.
+    /// Stores events that Kafka does not accept at the moment.
     pub spool: Spool,
-    /// Keeps each tenant's rate.
+    /// Counts each tenant's rate.
     pub aggregates: Aggregates,
 }
 
-/// Serves until `lifecycle` stops, then lets the requests at hand end. Returns the address.
+/// Serves until `lifecycle` stops, then completes the requests in flight. Returns the address.
 ///
 /// # Errors
-/// When the address is taken or not ours.
+/// The address is in use, or is not an address of this machine.
 pub fn run(
     settings: &CollectorSettings,
     dependencies: Dependencies,
@@ -32,14 +32,15 @@ pub fn run(
 ) -> Result<SocketAddr, ServeError> {
     let Dependencies { web, producer, spool, aggregates } = dependencies;
     let log = Log::new(producer, spool);
-    log.tend(lifecycle);
+    log.start(lifecycle);
     let checked = log.clone();
     let health = Health::new(lifecycle).with("log", move || {
         let log = checked.clone();
         async move { log.check().await }
     });
-    let routes = routes(settings, web, log, aggregates, health);
-    let description = serde_json::to_value(openapi()).unwrap_or_default();
-    web::register_operations("collector", &description);
+    let document = openapi();
+    web::register_operations("collector", &serde_json::to_value(&document).unwrap_or_default());
+    let docs = Docs::new(&document, &[]);
+    let routes = routes(settings, web, log, aggregates, health, docs);
     web::serve("collector", &settings.bind, lifecycle, routes)
 }

@@ -8,11 +8,11 @@ use url::Url;
 
 use crate::import::Format;
 
-/// Analytics for online shops: takes events in, counts each exactly once, answers per campaign.
+/// Analytics for online shops: receives events, counts each exactly once, reports per campaign.
 #[derive(Debug, Parser)]
 #[command(name = "footfall", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct Cli {
-    /// A TOML file of settings, laid over the built-in defaults
+    /// A TOML file of settings, which override the built-in defaults
     #[arg(long, global = true, value_name = "FILE", env = "FOOTFALL_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
@@ -24,7 +24,7 @@ Settings come from the built-in defaults, then the --config file, then environme
 FOOTFALL__KAFKA__BROKERS (two underscores each) sets `brokers` in section [kafka]. `footfall config show` prints the result.
 
 Examples:
-  footfall config check                          do the settings make sense?
+  footfall config check                          check that the settings are valid
   footfall migrate                               prepare Kafka, PostgreSQL and ClickHouse
   footfall tenant apply tenants/                 create or update the tenants described there
   footfall all                                   run collector, processor and api in one process
@@ -33,54 +33,60 @@ Examples:
 
 Exit codes:
   0  done
-  1  a fault of ours or of this machine
+  1  a fault of Footfall or of this machine
   2  wrong arguments, settings or key
-  3  something needed does not answer: Kafka, PostgreSQL, Redis, ClickHouse, a collector
-  4  the input was read, but some or all of it was refused; or an audit found something wrong";
+  3  a server is unavailable: Kafka, PostgreSQL, Redis, ClickHouse, a collector
+  4  the input was read, but some or all of it was refused; or a reconciliation found differences";
 
-/// What to do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run everything in one process: collector, processor and api
     All,
-    /// Take events in over HTTP and write them to Kafka
+    /// Receive events over HTTP and write them to Kafka
     Collector,
-    /// Carry events from Kafka to ClickHouse, Redis and the archive
+    /// Write events from Kafka to ClickHouse, Redis and the archive
     Processor {
-        /// Only this one; all when left out
+        /// Run this consumer group only; all when left out
         #[arg(long, value_enum)]
-        sink: Option<SinkName>,
+        sink: Option<GroupName>,
     },
-    /// Answer reports, live streams and administration over HTTP
+    /// Serve reports, live streams and administration over HTTP
     Api,
-    /// Create or update topics, tables and clusters; safe to run again, and at the same time
+    /// Create or update topics, tables and clusters; safe to run repeatedly and concurrently
     Migrate {
-        /// The first admin of the platform, made unless there is a user of this address
+        /// The first admin of the platform, created unless a user has this address
         #[arg(long, value_name = "EMAIL", default_value = "admin@footfall.example")]
         admin: String,
         #[command(flatten)]
         handover: Handover,
     },
-    /// Tenants as files: what would change, and changing it
+    /// Compare tenant files with the platform, or apply them
     #[command(subcommand)]
     Tenant(TenantCommand),
-    /// Send files of events to a collector; the same file twice changes nothing
+    /// Send files of events to a collector; sending a file twice changes nothing
     Import(Import),
-    /// Send the made-up traffic of a shop to a collector
+    /// Send the simulated traffic of a shop to a collector
     Simulate(Simulate),
-    /// Hold what was stored against the ledger, and put right what is missing or doubled
-    Audit(Audit),
-    /// Take a tenant's records of some time through the store again; what is there stays as it is
-    Replay(Replay),
-    /// Look at the settings
+    /// Reconcile ClickHouse and the archive with the ledger; repair what is missing or doubled
+    Reconcile(Reconcile),
+    /// Backfill a tenant's rows from log and archive; existing rows stay as they are
+    Backfill(Backfill),
+    /// Deprecated: the old name of `reconcile`
+    #[command(hide = true)]
+    Audit(Reconcile),
+    /// Deprecated: the old name of `backfill`
+    #[command(hide = true)]
+    Replay(Backfill),
+    /// Check or print the settings
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Write the OpenAPI descriptions of collector and api
+    /// Write the OpenAPI documents of collector and api
     Openapi {
-        /// Change nothing; fail if the files differ from what the code says
+        /// Change nothing; fail if the files differ from the code
         #[arg(long)]
         check: bool,
-        /// The folder they are in
+        /// The folder of the documents
         #[arg(long, value_name = "FOLDER", default_value = "openapi")]
         folder: PathBuf,
     },
@@ -88,14 +94,14 @@ pub(crate) enum Command {
 
 /// A consumer group of the processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SinkName {
+pub(crate) enum GroupName {
     /// Into ClickHouse
     Store,
-    /// Into Redis: counters of the last days and the live streams
+    /// Into Redis: the counters of the last days and the live streams
     Live,
-    /// Into the archive: every record as it is in Kafka, for good
+    /// Into the archive: every record as it is in Kafka, permanently
     Archive,
-    /// The refused events, into ClickHouse, for their tenants to mend
+    /// Refused events into ClickHouse, where their tenants correct and resubmit them
     Rejects,
 }
 
@@ -108,7 +114,7 @@ pub(crate) enum TenantCommand {
         #[arg(value_name = "FILE|FOLDER")]
         path: PathBuf,
     },
-    /// Make it so; nothing is removed because a file does not name it
+    /// Apply the changes; what a file does not name is not removed
     Apply {
         /// A TOML file of a tenant, or a folder of such files
         #[arg(value_name = "FILE|FOLDER")]
@@ -118,11 +124,11 @@ pub(crate) enum TenantCommand {
     },
 }
 
-/// Where new passwords, invitations and keys go.
+/// Where new passwords, invitations and keys are written.
 #[derive(Debug, Args)]
 pub(crate) struct Handover {
-    /// Write what was made (keys, invitations, the admin's password) into this file, for its owner's
-    /// eyes only, rather than print it
+    /// Write new credentials (keys, invitations, the admin's password) to this file, which only its
+    /// owner can read, instead of printing them
     #[arg(long, value_name = "FILE")]
     pub(crate) secrets: Option<PathBuf>,
 }
@@ -130,16 +136,16 @@ pub(crate) struct Handover {
 /// `footfall config …`
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Read all settings and say whether they make sense
+    /// Read all settings and check that they are valid
     Check,
     /// Print the settings in effect and where each was set; secrets as ***
     Show,
 }
 
-/// Where events go, and as whom.
+/// The collector that events are sent to, and the key.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// The API key to send with; better given as the variable, which other users cannot see
+    /// The API key to send with; prefer the variable, which other users cannot see
     #[arg(long, env = "FOOTFALL_KEY", hide_env_values = true, value_parser = secret)]
     pub(crate) key: Secret,
     /// The collector's address
@@ -150,10 +156,10 @@ pub(crate) struct Target {
         env = "FOOTFALL_COLLECTOR"
     )]
     pub(crate) collector: Url,
-    /// Compress what is sent
+    /// Compress request bodies
     #[arg(long)]
     pub(crate) gzip: bool,
-    /// How long to try while the collector is busy or away, in seconds
+    /// How long to retry while the collector is busy or unavailable, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(crate) patience: u64,
 }
@@ -161,18 +167,18 @@ pub(crate) struct Target {
 /// `footfall import`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every event keeps the time it has in the file, however old: this needs a key of kind `import`.
-Its event id is made from the row, so that sending a file again within 24 hours changes nothing.
+Every event keeps its time in the file, however old: this needs a key of kind `import`.
+Its event id is derived from the row, so sending a file again within 24 hours changes nothing.
 
 Example:
   FOOTFALL_KEY=ff_import_... footfall import --format open-bandit random-men.csv.xz bts-men.csv.xz")]
 pub(crate) struct Import {
-    /// What the files look like inside
+    /// The format of the files
     #[arg(long, value_enum)]
     pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) target: Target,
-    /// The campaign of all events; for open-bandit, each file's name up to its first dot when left out
+    /// The campaign of all events; open-bandit defaults to the file's name up to its first dot
     #[arg(long, value_name = "ID")]
     pub(crate) campaign: Option<CampaignId>,
     /// The most events a second; as fast as the collector takes them when left out
@@ -186,9 +192,9 @@ pub(crate) struct Import {
 /// `footfall simulate`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Visitors browse, see and click ads, fill carts, buy and sometimes give back. The same seed makes the
-same shop and the same sort of visits; the same seed and --from make the same events. What is more
-than 30 days old needs a key of kind `import`. docs/simulator.md says what comes out.
+Visitors browse, see and click ads, fill carts, buy and sometimes return goods. The same seed makes
+the same shop and similar visits; the same seed and --from make the same events. Events more than
+30 days old need a key of kind `import`. docs/simulator.md describes the traffic.
 
 Examples:
   FOOTFALL_KEY=ff_collect_... footfall simulate --rate 200 --duration 60
@@ -199,16 +205,16 @@ pub(crate) struct Simulate {
     pub(crate) rate: f64,
     #[command(flatten)]
     pub(crate) target: Target,
-    /// What chance begins with
+    /// The seed of the random numbers
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// When the traffic begins; what has happened since is sent at once; now when left out
+    /// When the traffic begins; its past part is sent at once; now when left out
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) from: Option<DateTime<Utc>>,
-    /// When it ends; at Ctrl-C when left out
+    /// When the traffic ends; at Ctrl-C when left out
     #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "duration")]
     pub(crate) to: Option<DateTime<Utc>>,
-    /// How long it lasts, in seconds
+    /// How long the traffic lasts, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) duration: Option<u32>,
     /// A TOML file that describes the shop; a fashion shop in Germany when left out
@@ -217,22 +223,22 @@ pub(crate) struct Simulate {
     /// The campaigns whose ads are shown; those of the shop when left out
     #[arg(long, value_name = "ID,ID,...", value_delimiter = ',')]
     pub(crate) campaigns: Vec<CampaignId>,
-    /// The same rate at every hour, rather than busy evenings and quiet nights
+    /// The same rate at every hour, instead of busy evenings and quiet nights
     #[arg(long)]
     pub(crate) flat: bool,
 }
 
-/// `footfall audit`
+/// `footfall reconcile`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The processors do this by themselves: every minute for the last quarter of an hour, every hour for
-the last day and every day for all seven that the ledger remembers. Ends with 4 when anything was
-wrong, also if all of it was put right.
+The processors reconcile by themselves: every minute the last quarter of an hour, every hour the
+last day and every day all seven days that the ledger retains. The exit code is 4 if anything
+differed, even if all of it was repaired.
 
 Example:
-  footfall audit --full --from 2026-11-20T00:00:00Z")]
-pub(crate) struct Audit {
-    /// Compare every row and every byte of the archive, rather than counts and sizes
+  footfall reconcile --full --from 2026-11-20T00:00:00Z")]
+pub(crate) struct Reconcile {
+    /// Compare every row and every byte of the archive, instead of counts and sizes
     #[arg(long)]
     pub(crate) full: bool,
     /// Only what was stored at this time or later; seven days ago when left out
@@ -243,26 +249,26 @@ pub(crate) struct Audit {
     pub(crate) to: Option<DateTime<Utc>>,
 }
 
-/// `footfall replay`
+/// `footfall backfill`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Records come from the log, or from the archive where the log has let them go. They keep their
-coordinates, and re-sends are left out as they were the first time, so nothing is counted twice and
-a second replay changes nothing. It fills ClickHouse; live counters are made from that.
+Records are read from the log, or from the archive if they have expired from the log. They keep
+their log places, and re-sends are dropped as the first time, so nothing is counted twice and a
+second run changes nothing. This fills ClickHouse; live counters are rebuilt from it.
 
 Example:
-  footfall replay --tenant acme --from 2026-11-20T00:00:00Z --to 2026-11-21T00:00:00Z --dry-run")]
-pub(crate) struct Replay {
-    /// Whose records
+  footfall backfill --tenant acme --from 2026-11-20T00:00:00Z --to 2026-11-21T00:00:00Z --dry-run")]
+pub(crate) struct Backfill {
+    /// The tenant of the records
     #[arg(long, value_name = "ID")]
     pub(crate) tenant: ClientId,
-    /// What the log took in at this time or later
+    /// Records that entered the log at this time or later
     #[arg(long, value_name = "TIME")]
     pub(crate) from: DateTime<Utc>,
-    /// What the log took in before this time
+    /// Records that entered the log before this time
     #[arg(long, value_name = "TIME")]
     pub(crate) to: DateTime<Utc>,
-    /// Change nothing; say what is missing
+    /// Change nothing; report what is missing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

@@ -21,13 +21,13 @@ use web::TokenSettings;
 
 use crate::metrics_settings::MetricsSettings;
 
-/// What every setting is unless it is set; the file is also their documentation.
+/// The default of every setting; the file is also their documentation.
 const DEFAULTS: &str = include_str!("../default.toml");
 
-/// All settings: one section per concern, each owned by the crate that uses it.
+/// All settings: one section per concern, each defined by the crate that uses it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Configuration {
-    /// What relative paths of the other settings begin at; absolute.
+    /// The folder that relative paths of other settings begin at; absolute.
     data_dir: PathBuf,
     pub(crate) telemetry: TelemetrySettings,
     pub(crate) metrics: MetricsSettings,
@@ -45,7 +45,7 @@ pub(crate) struct Configuration {
     pub(crate) api: ApiSettings,
 }
 
-/// What seals: section `secrets`.
+/// The key that seals secrets: section `secrets`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct SecretSettings {
     /// Base64 of 32 bytes.
@@ -53,10 +53,10 @@ pub(crate) struct SecretSettings {
 }
 
 impl Configuration {
-    /// The settings in effect, checked.
+    /// Loads and checks the settings in effect.
     ///
     /// # Errors
-    /// The first setting that is unknown, missing, of a wrong type, or makes no sense.
+    /// The first setting that is unknown, missing, of a wrong type, or invalid.
     pub(crate) fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
         Self::load_explained(file).map(|(configuration, _)| configuration)
     }
@@ -79,7 +79,7 @@ impl Configuration {
         Ok((configuration, origins))
     }
 
-    /// Makes every path absolute, so that none depends on where the program was started.
+    /// Makes every path absolute, so that none depends on the working directory.
     fn place_folders(&mut self) {
         let Self { data_dir, archive, spool, processor, .. } = self;
         archive.place_below(data_dir);
@@ -113,7 +113,7 @@ impl Configuration {
 }
 
 impl SecretSettings {
-    /// What seals and opens with the key.
+    /// Returns the sealer that uses the key.
     pub(crate) fn sealer(&self) -> Result<Sealer, InvalidSetting> {
         Sealer::from_base64(self.key_encryption_key.expose()).map_err(|_| {
             let reason = "must be base64 of 32 bytes, as `openssl rand -base64 32` makes it";
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_make_sense_once_the_secrets_are_given() {
+    fn the_defaults_are_valid_once_the_secrets_are_given() {
         let (configuration, origins) = load(&[]).unwrap();
         assert_eq!(configuration.kafka.partitions, 12);
         let shown = format!("{configuration:?} {origins:?}");

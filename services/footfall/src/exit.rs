@@ -4,31 +4,31 @@ use api::onboarding::OnboardingError;
 use archive::ArchiveError;
 use auth::SigningKeyError;
 use control_plane::ControlPlaneError;
-use problem::{Kind, Problem};
 use processor::ProcessorError;
 use spool::SpoolError;
 use stream::StreamError;
+use telemetry::chain;
 use warehouse::MigrationError;
 
-/// Why a command ended without doing its work: each sort has its exit code.
+/// Why a command failed: each variant has its exit code.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// A fault of ours, or of the machine: 1.
+    /// A fault of Footfall or of the machine: 1.
     #[error("{0}")]
     Other(String),
     /// Wrong arguments, configuration or credentials: 2.
     #[error("{0}")]
     Usage(String),
-    /// Something we need does not answer: 3.
+    /// A server is unavailable: 3.
     #[error("{0}")]
     Unavailable(String),
-    /// The input was read, but all or some of it was refused, or an audit found something wrong: 4.
+    /// The input was read, but all or some of it was refused, or a reconciliation differed: 4.
     #[error("{0}")]
     Rejected(String),
 }
 
 impl Failure {
-    /// A fault of ours, with all its causes.
+    /// A fault of Footfall, with all its causes.
     pub(crate) fn other(error: impl Error) -> Self {
         Self::Other(chain(&error))
     }
@@ -38,7 +38,7 @@ impl Failure {
         Self::Usage(chain(&error))
     }
 
-    /// The code the process ends with.
+    /// Returns the exit code of the process.
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Other(_) => 1,
@@ -116,30 +116,20 @@ impl From<SigningKeyError> for Failure {
 
 impl From<OnboardingError> for Failure {
     fn from(error: OnboardingError) -> Self {
-        let text = chain(&error);
-        // A file that asks for what is not there, such as a cluster of another name.
-        if matches!(error, OnboardingError::Folder(_)) {
-            return Self::Rejected(text);
-        }
-        match Problem::from(error).kind() {
-            Kind::Unavailable => Self::Unavailable(text),
-            Kind::Internal => Self::Other(text),
-            _ => Self::Rejected(text),
+        match error {
+            // A file names something that does not exist, such as a cluster, or that exists already.
+            OnboardingError::Fields(_)
+            | OnboardingError::Folder(_)
+            | OnboardingError::Exists
+            | OnboardingError::ControlPlane(
+                ControlPlaneError::Conflict { .. }
+                | ControlPlaneError::MissingReference { .. }
+                | ControlPlaneError::Refused { .. },
+            ) => Self::Rejected(chain(&error)),
+            OnboardingError::Warehouse { source: MigrationError::Changed { .. }, .. }
+            | OnboardingError::Credential(_) => Self::other(error),
+            OnboardingError::Warehouse { .. } => Self::Unavailable(chain(&error)),
+            OnboardingError::ControlPlane(error) => error.into(),
         }
     }
-}
-
-/// An error and its causes, on one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let reason = error.to_string();
-        if !text.ends_with(&reason) {
-            text.push_str(": ");
-            text.push_str(&reason);
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -5,30 +5,30 @@ use tenancy::ClientId;
 
 use crate::{cli::Handover, exit::Failure, output, secrets_file::SecretsFile};
 
-/// Invitations, keys and the admin's password, just made, on their way to the operator: into a file, or else printed. They
-/// are shown this once; nobody can tell them later.
+/// Hands new invitations, keys and the admin's password to the operator: in a file, or printed.
+/// They are shown only once and cannot be retrieved later.
 pub(crate) struct Credentials {
     file: Option<SecretsFile>,
-    /// The names given in this run.
-    given: BTreeSet<String>,
+    /// The names used in this run.
+    used: BTreeSet<String>,
     failure: Option<Failure>,
 }
 
 impl Credentials {
-    /// To where the command line says.
+    /// Writes to the place that the command line names.
     ///
     /// # Errors
     /// The file cannot be read.
     pub(crate) fn to(handover: Handover) -> Result<Self, Failure> {
         let file = handover.secrets.as_deref().map(SecretsFile::at);
         if let Some(file) = &file {
-            // Writing nothing tells now, rather than too late, whether writing is possible.
+            // Writing nothing shows now, not too late, whether the file can be written.
             file.put(&[]).map_err(Failure::usage)?;
         }
-        Ok(Self { file, given: BTreeSet::new(), failure: None })
+        Ok(Self { file, used: BTreeSet::new(), failure: None })
     }
 
-    /// Hands over what was made. What cannot be written is printed: it must not be lost.
+    /// Writes new credentials, or prints them if the file cannot be written: they must not be lost.
     pub(crate) fn hand_over(&mut self, made: &Made) {
         let values = self.named(made);
         if let Some(file) = &self.file {
@@ -42,7 +42,7 @@ impl Credentials {
         }
     }
 
-    /// Whether all was written where it should be.
+    /// Returns an error if anything could not be written to the file.
     pub(crate) fn end(self) -> Result<(), Failure> {
         self.failure.map_or(Ok(()), Err)
     }
@@ -66,7 +66,7 @@ impl Credentials {
         }
     }
 
-    /// `NORTHWIND_COLLECT` for the first of a tenant's kind, `NORTHWIND_<NAME>` for the others.
+    /// Returns `NORTHWIND_COLLECT` for a tenant's first of a kind, `NORTHWIND_<NAME>` for others.
     fn stem(&mut self, client_id: Option<&ClientId>, kind: &str, name: &str) -> String {
         let owner = client_id.map_or("FOOTFALL", ClientId::as_str);
         let of = |what: &str| {
@@ -76,8 +76,8 @@ impl Credentials {
             format!("{owner}_{what}").chars().map(plain).collect::<String>()
         };
         let first = of(kind);
-        let stem = if self.given.contains(&first) { of(name) } else { first };
-        self.given.insert(stem.clone());
+        let stem = if self.used.contains(&first) { of(name) } else { first };
+        self.used.insert(stem.clone());
         stem
     }
 }

@@ -4,12 +4,12 @@ mod cli;
 mod commands;
 mod configuration;
 mod delivery;
+mod dependencies;
 mod exit;
 mod handover;
 mod import;
 mod metrics_settings;
 mod output;
-mod parts;
 mod secrets_file;
 mod simulate;
 
@@ -17,11 +17,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Many small allocations on many threads: measured faster with this one.
+/// Footfall makes many small allocations on many threads; mimalloc measured faster.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What the command line asks for, done; the exit code says how it went.
+/// Runs the command of the command line; the exit code reports the outcome.
 pub fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match commands::run(cli) {

@@ -1,19 +1,19 @@
 use serde::Deserialize;
 use settings::InvalidSetting;
 
-/// Where the metrics are: section `metrics`.
+/// Where metrics are served: section `metrics`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MetricsSettings {
-    /// Where `/metrics` is served, and nothing else: host:port; empty: nowhere.
+    /// The host:port that serves `/metrics` and nothing else; empty disables it.
     pub(crate) bind: String,
 }
 
 impl MetricsSettings {
-    /// Whether the value makes sense.
+    /// Checks the value.
     ///
     /// # Errors
-    /// Says what it must be.
+    /// The value is not valid; the error says what it must be.
     pub(crate) fn validate(&self) -> Result<(), InvalidSetting> {
         if self.bind.is_empty() || self.bind.contains(':') {
             return Ok(());

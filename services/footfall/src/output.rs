@@ -1,4 +1,4 @@
-//! All that is printed: results on standard output, progress and errors on standard error.
+//! Prints everything: results on standard output, progress and errors on standard error.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one module that prints")]
 
 use std::{
@@ -10,51 +10,51 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often progress is told where no bar can be drawn, such as in a log.
+/// How often progress is printed where no bar can be drawn, such as in a log.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
-/// A line of the command's result.
+/// Prints a line of the command's result.
 pub(crate) fn line(text: &str) {
     println!("{text}");
 }
 
-/// A line about the command, not of its result.
+/// Prints a line about the command, which is not part of its result.
 pub(crate) fn note(text: &str) {
     eprintln!("{text}");
 }
 
-/// Why the command failed.
+/// Prints why the command failed.
 pub(crate) fn failure(text: &str) {
     eprintln!("footfall: {text}");
 }
 
-/// How far a long command is: a bar in a terminal, a line now and then elsewhere.
+/// The progress of a long command: a bar in a terminal, a line every 10 s elsewhere.
 pub(crate) struct Progress {
     bar: ProgressBar,
     drawn: bool,
     began: Instant,
-    told_at_seconds: AtomicU64,
+    printed_at_seconds: AtomicU64,
     step_ended_ms: AtomicU64,
 }
 
 impl Progress {
-    /// So many bytes to read.
+    /// Progress over `total` bytes to read.
     pub(crate) fn of_bytes(total: u64) -> Self {
         let style = "{bar:32} {bytes}/{total_bytes}  {msg}  eta {eta}";
         Self::new(ProgressBar::new(total), style)
     }
 
-    /// So many seconds to run.
+    /// Progress over `total` seconds to run.
     pub(crate) fn of_seconds(total: u64) -> Self {
         Self::new(ProgressBar::new(total), "{bar:32} {pos}/{len} s  {msg}")
     }
 
-    /// So many steps to do.
+    /// Progress over `total` steps.
     pub(crate) fn of_steps(total: u64) -> Self {
         Self::new(ProgressBar::new(total), "{bar:32} {pos}/{len}  {msg}")
     }
 
-    /// No end in sight.
+    /// Progress without a known end.
     pub(crate) fn endless() -> Self {
         Self::new(ProgressBar::no_length(), "{spinner} {elapsed_precise}  {msg}")
     }
@@ -68,12 +68,12 @@ impl Progress {
             bar,
             drawn,
             began: Instant::now(),
-            told_at_seconds: AtomicU64::new(0),
+            printed_at_seconds: AtomicU64::new(0),
             step_ended_ms: AtomicU64::new(0),
         }
     }
 
-    /// It is here now; `trouble` is what it waits for.
+    /// Shows the position; `trouble` says what the command waits for.
     pub(crate) fn update(&self, position: u64, mut message: String, trouble: Option<String>) {
         if let Some(trouble) = trouble {
             message = format!("{message}, waiting: {trouble}");
@@ -84,30 +84,30 @@ impl Progress {
             return;
         }
         let elapsed = self.began.elapsed().as_secs();
-        let told = self.told_at_seconds.load(Ordering::Relaxed);
-        if elapsed >= told + PLAIN_EVERY.as_secs() {
-            self.told_at_seconds.store(elapsed, Ordering::Relaxed);
+        let printed_at = self.printed_at_seconds.load(Ordering::Relaxed);
+        if elapsed >= printed_at + PLAIN_EVERY.as_secs() {
+            self.printed_at_seconds.store(elapsed, Ordering::Relaxed);
             note(&format!("{elapsed:>5} s  {message}"));
         }
     }
 
-    /// So many steps in all, as is known by now.
+    /// Sets the total number of steps known by now.
     pub(crate) fn expect(&self, steps: u64) {
         self.bar.set_length(steps);
     }
 
-    /// There are more steps than were known at first.
+    /// Adds steps to the total.
     pub(crate) fn expect_more(&self, steps: u64) {
         self.bar.inc_length(steps);
     }
 
-    /// What is being done now.
+    /// Shows the step that runs now.
     pub(crate) fn begin_step(&self, what: &str) {
         self.bar.set_message(what.to_owned());
         self.bar.tick();
     }
 
-    /// A step is done: it is told with the time it took, and stays to be read.
+    /// Prints a finished step with its duration on a line that remains.
     pub(crate) fn end_step(&self, what: &str) {
         let elapsed_ms = self.began.elapsed().as_millis() as u64;
         let took_ms = elapsed_ms - self.step_ended_ms.swap(elapsed_ms, Ordering::Relaxed);
@@ -120,19 +120,19 @@ impl Progress {
         }
     }
 
-    /// The bar goes, so that the result stands alone.
+    /// Removes the bar, so that only the result remains.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// Columns of text; the first is aligned to the left, the others, being numbers, to the right.
+/// Columns of text: the first is left-aligned, the others (numbers) are right-aligned.
 pub(crate) struct Table<const N: usize> {
     rows: Vec<[String; N]>,
 }
 
 impl<const N: usize> Table<N> {
-    /// A table with these words above its columns.
+    /// Creates a table with these column headings.
     pub(crate) fn new(head: [&str; N]) -> Self {
         Self { rows: vec![head.map(str::to_owned)] }
     }

@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file of `NAME=value` lines that a shell can read: keys, invitations and passwords just made, for
-/// the operator only. Lines are replaced or added, never removed.
+/// A file of `NAME=value` lines that a shell can read: new keys, invitations and passwords for the
+/// operator only. Lines are replaced or added, never removed.
 pub(crate) struct SecretsFile {
     path: PathBuf,
 }
@@ -16,7 +16,7 @@ impl SecretsFile {
         Self { path: path.to_owned() }
     }
 
-    /// Writes the values, so that a crash leaves the file as it was or as it should be.
+    /// Writes the values atomically: a crash leaves the old or the new file.
     pub(crate) fn put(&self, values: &[(String, String)]) -> io::Result<()> {
         let mut lines = self.lines()?;
         for (name, value) in values {
@@ -52,7 +52,7 @@ impl SecretsFile {
     }
 }
 
-/// In single quotes if a shell would read it as anything but itself.
+/// Quotes a value if a shell would not read it literally.
 fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@+=,".contains(c);
     if value.chars().all(plain) {

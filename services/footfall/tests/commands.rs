@@ -1,4 +1,4 @@
-//! The program, as it is run from a shell.
+//! The program as it runs from a shell.
 #![cfg(test)]
 
 mod support;
@@ -14,7 +14,7 @@ use std::{
 use serde_json::{Value, json};
 use support::{KEY, footfall, texts, written};
 
-/// A collector that gives these answers, one after the other, to whoever asks.
+/// A fake collector that gives these answers to any client, one after the other.
 struct Collector {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
@@ -32,7 +32,7 @@ impl Collector {
         Self::answering_each(move |_| answers.next())
     }
 
-    /// One that takes every event of everybody.
+    /// A collector that accepts every event of any client.
     fn accepting() -> Self {
         Self::answering_each(|request| {
             let accepted = json!({ "outcome": "accepted", "event_id": "x" });
@@ -109,7 +109,7 @@ fn outcomes(outcomes: &[Value]) -> (u16, Value) {
 }
 
 #[test]
-fn import_sends_again_what_was_not_taken_and_tells_what_was_refused() {
+fn import_retries_events_that_were_not_accepted_and_reports_those_refused() {
     let accepted = json!({ "outcome": "accepted", "event_id": "x" });
     let retry = json!({ "outcome": "retry" });
     let rejected = json!({ "outcome": "rejected", "code": "missing_field", "pointer": "/type", "reason": "is needed" });
@@ -139,7 +139,7 @@ fn import_sends_again_what_was_not_taken_and_tells_what_was_refused() {
 }
 
 #[test]
-fn a_batch_that_is_refused_as_a_whole_is_told_event_by_event() {
+fn a_batch_refused_as_a_whole_is_reported_event_by_event() {
     let rejected = json!({ "outcome": "rejected", "code": "missing_field", "pointer": "/type",
         "reason": "is needed", "errors": [] });
     let answer =
@@ -155,7 +155,7 @@ fn a_batch_that_is_refused_as_a_whole_is_told_event_by_event() {
 }
 
 #[test]
-fn a_file_gives_the_same_events_whatever_it_is_called() {
+fn a_file_gives_the_same_events_whatever_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let events = |name: &str| {
         let accepted = json!({ "outcome": "accepted", "event_id": "x" });
@@ -171,7 +171,7 @@ fn a_file_gives_the_same_events_whatever_it_is_called() {
 }
 
 #[test]
-fn a_refused_key_is_the_operators_mistake() {
+fn a_refused_key_is_a_usage_error() {
     let problem = json!({ "code": "credential_invalid", "detail": "The API key is not valid." });
     let collector = Collector::answering(vec![(401, problem)]);
     let folder = tempfile::tempdir().unwrap();
@@ -182,7 +182,7 @@ fn a_refused_key_is_the_operators_mistake() {
 }
 
 #[test]
-fn a_collector_that_stays_away_ends_the_import_when_patience_does() {
+fn an_import_ends_when_the_collector_is_unavailable_beyond_its_patience() {
     let folder = tempfile::tempdir().unwrap();
     let file = written(folder.path(), "shop.ndjson", "{\"type\":\"page_view\"}\n");
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -195,7 +195,7 @@ fn a_collector_that_stays_away_ends_the_import_when_patience_does() {
 }
 
 #[test]
-fn a_file_of_another_format_is_refused_with_what_would_be_right() {
+fn a_file_of_another_format_is_refused_with_the_expected_header() {
     let collector = Collector::answering(Vec::new());
     let folder = tempfile::tempdir().unwrap();
     let output = collector.import("eshop", &written(folder.path(), "shop.csv", "a,b\n1,2\n"));
@@ -204,7 +204,7 @@ fn a_file_of_another_format_is_refused_with_what_would_be_right() {
 }
 
 #[test]
-fn a_simulated_past_is_sent_at_once_and_is_the_same_again() {
+fn a_simulated_past_is_sent_at_once_and_repeats_exactly() {
     let past = ["--rate", "0.5", "--from", "2026-03-01T00:00:00Z", "--to", "2026-03-02T00:00:00Z"];
     let sent = || {
         let collector = Collector::accepting();
@@ -212,8 +212,8 @@ fn a_simulated_past_is_sent_at_once_and_is_the_same_again() {
         assert_eq!(output.status.code(), Some(0), "{:?}", texts(&output));
         let requests = collector.requests();
         let events: Vec<_> = requests.into_iter().flat_map(|request| request.events).collect();
-        let told = format!("accepted {}, duplicate 0, rejected 0", events.len());
-        assert!(texts(&output).0.contains(&told), "{:?}", texts(&output));
+        let summary = format!("accepted {}, duplicate 0, rejected 0", events.len());
+        assert!(texts(&output).0.contains(&summary), "{:?}", texts(&output));
         let mut lines: Vec<_> = events.iter().map(ToString::to_string).collect();
         lines.sort();
         lines
@@ -224,7 +224,7 @@ fn a_simulated_past_is_sent_at_once_and_is_the_same_again() {
 }
 
 #[test]
-fn a_simulation_that_is_stopped_before_its_end_is_not_done() {
+fn a_simulation_stopped_before_its_end_fails() {
     let collector = Collector::accepting();
     let mut child = collector.simulate(&["--duration", "600"]).spawn().unwrap();
     while collector.requests().is_empty() {
@@ -236,7 +236,7 @@ fn a_simulation_that_is_stopped_before_its_end_is_not_done() {
 }
 
 #[test]
-fn a_shop_that_is_wrong_is_refused_with_its_field() {
+fn a_wrong_shop_file_is_refused_with_its_field() {
     let folder = tempfile::tempdir().unwrap();
     let shop = include_str!("../shops/fashion.toml").replace("buys = 0.65", "buys = 65");
     let file = written(folder.path(), "shop.toml", &shop);
@@ -260,12 +260,12 @@ fn help_shows_examples_and_exit_codes() {
 }
 
 #[test]
-fn a_database_that_is_away_is_told_apart_from_a_wrong_setting() {
+fn an_unavailable_database_is_distinguished_from_a_wrong_setting() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let api = |url: String| {
         let output = footfall(&["api"])
             .env("FOOTFALL__POSTGRES__URL", url)
-            // A demo that runs beside the tests may have the default's port.
+            // A demo that runs beside the tests may use the default port.
             .env("FOOTFALL__METRICS__BIND", "")
             .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
             .output()

@@ -20,12 +20,12 @@ fn a_log_of_the_demo_stays_bounded_while_it_is_written() {
     for round in 0..3_u64 {
         log.write_all(&[b'x'; 900]).unwrap();
         bound();
-        assert_eq!(size(&path), 900, "round {round}: it is small enough");
+        assert_eq!(size(&path), 900, "round {round}: below the limit");
         log.write_all(&[b'y'; 900]).unwrap();
         bound();
         assert_eq!(size(&path), 0, "round {round}");
         assert_eq!(size(&folder.path().join("services.log.1")), 1_800, "round {round}");
     }
-    log.write_all(b"the writer goes on at the start\n").unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), b"the writer goes on at the start\n");
+    log.write_all(b"the writer continues at the start\n").unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"the writer continues at the start\n");
 }

@@ -1,4 +1,4 @@
-//! Settings, as an operator meets them.
+//! Settings as an operator uses them.
 #![cfg(test)]
 
 mod support;
@@ -45,7 +45,7 @@ fn settings_are_shown_with_their_origin_and_without_their_secrets() {
 }
 
 #[test]
-fn a_variable_with_one_underscore_where_two_belong_is_told_the_right_name() {
+fn a_variable_with_one_underscore_instead_of_two_is_refused_with_the_right_name() {
     let output = footfall(&["config", "check"])
         .env("FOOTFALL__POSTGRES__URL", "postgres://footfall:hunter2@db/footfall")
         .env("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY", KEY)
@@ -60,12 +60,12 @@ fn a_variable_with_one_underscore_where_two_belong_is_told_the_right_name() {
     );
 }
 
-/// The folder of the whole workspace.
+/// The root of the workspace.
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every name with one underscore after `FOOTFALL` that scripts and commands use.
+/// Collects every name with one underscore after `FOOTFALL` that scripts and commands use.
 fn names_of_scripts(path: &Path, names: &mut BTreeSet<String>) {
     if path.is_dir() {
         for entry in std::fs::read_dir(path).unwrap() {
@@ -84,7 +84,7 @@ fn names_of_scripts(path: &Path, names: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn the_names_that_scripts_and_commands_use_are_nobodys_mistake() {
+fn the_names_that_scripts_and_commands_use_are_accepted() {
     let mut names = BTreeSet::new();
     for place in ["infra", "Makefile", "compose.yaml", "services/footfall/src/cli.rs"] {
         names_of_scripts(&workspace().join(place), &mut names);

@@ -1,6 +1,7 @@
 use aggregates::AggregatesError;
 use archive::ArchiveError;
 use control_plane::{ControlPlaneError, LedgerError};
+use log::{LogPlace, LogRange};
 use recent_ids::RecentIdsError;
 use stream::StreamError;
 use tenancy::ClientId;
@@ -9,88 +10,60 @@ use warehouse::{InsertError, WarehouseError};
 /// Why work on a partition ended, or could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessorError {
-    /// Another owner has the partition, or Redis needs it read from an earlier place.
+    /// Another owner has the partition, or Redis needs it read from an earlier offset.
     #[error("the partition has to be taken again: {0}")]
     Retake(&'static str),
-    /// The control plane did not answer.
+    /// The control plane is unavailable.
     #[error(transparent)]
     ControlPlane(#[from] ControlPlaneError),
-    /// The log did not answer, or is not as it must be.
+    /// The log is unavailable, or not in the required form.
     #[error(transparent)]
     Stream(#[from] StreamError),
-    /// Redis did not answer.
+    /// Redis is unavailable.
     #[error(transparent)]
     Aggregates(#[from] AggregatesError),
-    /// The archive did not do what was asked.
+    /// The archive failed.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// Nobody can tell re-sends, as the disk did not do what was asked.
+    /// Re-sends cannot be recognised, because the disk failed.
     #[error(transparent)]
     RecentIds(#[from] RecentIdsError),
     /// A planned batch cannot be read again as it was planned.
-    #[error(
-        "the plan {first}-{last} of partition {partition} says {planned} rows, the log {found}"
-    )]
+    #[error("the plan {range} has {planned} rows, its records in the log {found}")]
     PlanDiffers {
-        /// The partition.
-        partition: u16,
-        /// The plan's first offset.
-        first: u64,
-        /// The plan's last offset.
-        last: u64,
+        /// The planned range.
+        range: LogRange,
         /// Rows planned.
         planned: u64,
         /// Rows that the log's records make.
         found: u64,
     },
-    /// Records that are still needed are neither in the log nor in the archive.
-    #[error(
-        "the records of partition {partition} of log generation {kgen} from offset {first} on are \
-         neither in the log nor in the archive"
-    )]
-    Lost {
-        /// The generation of the log.
-        kgen: u16,
-        /// The partition.
-        partition: u16,
-        /// The first offset that is nowhere.
-        first: u64,
-    },
+    /// Records that are still needed are neither in the log nor in the archive, from this place on.
+    #[error("the records from {0} on are neither in the log nor in the archive")]
+    Lost(LogPlace),
     /// The objects of the archive do not follow each other.
-    #[error(
-        "the records {first}-{last} of partition {partition} of log generation {kgen} are in no \
-         object"
-    )]
-    Unarchived {
-        /// The generation of the log.
-        kgen: u16,
-        /// The partition.
-        partition: u16,
-        /// The first offset that is in no object.
-        first: u64,
-        /// The last.
-        last: u64,
-    },
-    /// ClickHouse did not answer.
+    #[error("the records {0} are in no object of the archive")]
+    Unarchived(LogRange),
+    /// ClickHouse is unavailable.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
-    /// ClickHouse did not take what is missing.
+    /// ClickHouse did not accept missing rows.
     #[error(transparent)]
     Insert(#[from] InsertError),
-    /// Somebody's insert into a range that is to be compared has been under way for long.
-    #[error("an insert into {batch} has been under way for a minute")]
+    /// An insert into a range to be compared has been running for too long.
+    #[error("an insert into {batch} has been running for a minute")]
     Busy {
         /// The range and its tables.
         batch: String,
     },
-    /// ClickHouse says that it has inserted the rows, and they are not there.
-    #[error("rows of {batch} are missing, however often they are inserted")]
+    /// ClickHouse confirmed an insert whose rows are not there.
+    #[error("rows of {batch} are missing after repeated inserts")]
     Stubborn {
         /// The range and its tables.
         batch: String,
     },
-    /// There is no such tenant, or no longer.
-    #[error("there is no tenant {0}")]
+    /// The tenant does not exist.
+    #[error("the tenant {0} does not exist")]
     UnknownTenant(ClientId),
     /// A worker panicked.
     #[error("a worker ended unexpectedly")]
@@ -102,6 +75,24 @@ impl From<LedgerError> for ProcessorError {
         match error {
             LedgerError::Fenced => Self::Retake("the lease was lost"),
             LedgerError::ControlPlane(error) => Self::ControlPlane(error),
+        }
+    }
+}
+
+impl ProcessorError {
+    /// What an operator can do when records of the past cannot be read as they are needed; `None`
+    /// for any other error.
+    pub(crate) const fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Lost(_) => Some(
+                "restore the records to the archive: they expired in the log before they were \
+                 stored",
+            ),
+            Self::PlanDiffers { .. } => {
+                Some("restore the records and their tenants' placements to what they were")
+            }
+            Self::Archive(_) => Some("make the archive readable again"),
+            _ => None,
         }
     }
 }

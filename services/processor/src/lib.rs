@@ -1,25 +1,33 @@
 #![doc = include_str!("../README.md")]
 
 mod archive;
-mod audit;
+mod backfill;
+mod current_generation;
+mod dependencies;
 mod error;
-mod generation;
+mod halt;
 mod history;
 mod live;
 mod member;
+mod reconcile;
 mod record;
 mod rejects;
 mod repair;
-mod replay;
 mod retry;
+mod rows;
+mod run;
 mod settings;
-mod sink;
 mod store;
+#[cfg(test)]
+mod test_log;
 mod upkeep;
 
-pub use audit::{ArchiveFindings, Audit, AuditProgress, AuditReport, Trouble, audit};
+pub use backfill::{Backfill, BackfillProgress, BackfillReport, backfill};
+pub use dependencies::Dependencies;
 pub use error::ProcessorError;
+pub use reconcile::{
+    ArchiveFindings, Reconcile, ReconcileProgress, ReconcileReport, Trouble, reconcile,
+};
 pub use repair::Findings;
-pub use replay::{Replay, ReplayProgress, ReplayReport, replay};
+pub use run::run;
 pub use settings::ProcessorSettings;
-pub use sink::{Parts, Sink, run};

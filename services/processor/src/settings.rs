@@ -1,29 +1,28 @@
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use recent_ids::{Memory, RecentIdsError};
 use serde::Deserialize;
 use settings::InvalidSetting;
 
-/// How batches are cut, and where it says how it is: section `processor`.
+/// How batches are cut, and where health and metrics are served: section `processor`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessorSettings {
-    /// Where health and metrics are served: host:port; empty: nowhere.
+    /// The address of health and metrics: host:port; empty: none.
     pub bind: String,
-    /// A name that this process keeps over restarts, such as its pod's, and shares with no other.
-    /// With one, a restarted process has its partitions back at once; empty: within six seconds.
+    /// A name that this process keeps across restarts, such as its pod's, and shares with no other.
+    /// With one, a restarted process gets its partitions back at once; empty: within six seconds.
     pub instance: String,
-    /// Records of one insert into ClickHouse, 1 to 100,000: a tenth of it is enough while the sink
-    /// keeps up, five times as many are the most when it is behind.
+    /// Records of one insert into ClickHouse, 1 to 100,000. A batch has at least a tenth of them while
+    /// the group keeps up, and at most five times as many when it is behind.
     pub store_batch_records: usize,
     /// How long the first record of such a batch waits for others while the sink keeps up, in
     /// milliseconds; five times as long when it does not.
     pub store_batch_ms: u64,
-    /// What the batches of all partitions together may hold, in MiB of the log. Read and made into
-    /// rows, records take about three times as much memory.
+    /// The most that the batches of all partitions together may hold, in MiB of the log. Decoded,
+    /// records take about three times as much memory.
     pub store_memory_mib: usize,
-    /// At how many poison records among the last 10,000 a partition stands still instead of setting
-    /// them aside.
+    /// How many poison records among the last 10,000 halt a partition; fewer are skipped.
     pub store_poison_limit: usize,
     /// The most records of one update of Redis.
     pub live_batch_records: usize,
@@ -35,22 +34,25 @@ pub struct ProcessorSettings {
     pub archive_batch_mib: usize,
     /// How long the first record of an object waits for others, in milliseconds.
     pub archive_batch_ms: u64,
-    /// What the records on their way into the archive may take up in memory, over all partitions, in
-    /// MiB. Where it is short, objects are smaller.
+    /// The most memory of records on their way into the archive, over all partitions, in MiB. If it is
+    /// short, objects are smaller.
     pub archive_memory_mib: usize,
-    /// How often what was stored lately is audited, in seconds: 1 to 3,600.
-    pub audit_seconds: u64,
-    /// What the event ids of the last 24 hours may take in memory, in MiB: some 50,000 ids each.
+    /// How often the rows stored lately are reconciled with the ledger, in seconds: 1 to 3,600.
+    pub reconcile_seconds: u64,
+    /// The old name of `reconcile_seconds`; deprecated. If it is set, it counts.
+    #[serde(default)]
+    pub audit_seconds: Option<u64>,
+    /// The most memory of the event ids of the last 24 hours, in MiB: some 50,000 ids each.
     pub recent_ids_memory_mib: usize,
-    /// Where those go that do not fit. Nothing in it outlives the process.
+    /// The folder of the ids that do not fit. Its contents do not outlive the process.
     pub recent_ids_folder: PathBuf,
 }
 
 impl ProcessorSettings {
-    /// Whether the values make sense.
+    /// Checks the values.
     ///
     /// # Errors
-    /// Names the setting that does not.
+    /// Names the setting that is wrong.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         if !self.bind.is_empty() && !self.bind.contains(':') {
             return Err(InvalidSetting::new("processor.bind", "must be address:port, or empty"));
@@ -62,8 +64,14 @@ impl ProcessorSettings {
             }
             _ => Ok(()),
         };
-        if !(1..=3_600).contains(&self.audit_seconds) {
-            return Err(InvalidSetting::new("processor.audit_seconds", "must be 1 to 3600"));
+        let periods = [
+            ("processor.reconcile_seconds", Some(self.reconcile_seconds)),
+            ("processor.audit_seconds", self.audit_seconds),
+        ];
+        for (key, period) in periods {
+            if period.is_some_and(|seconds| !(1..=3_600).contains(&seconds)) {
+                return Err(InvalidSetting::new(key, "must be 1 to 3600"));
+            }
         }
         within("processor.store_batch_records", self.store_batch_records, 100_000)?;
         within("processor.store_memory_mib", self.store_memory_mib, 1 << 20)?;
@@ -81,6 +89,11 @@ impl ProcessorSettings {
             return Err(InvalidSetting::new("processor.recent_ids_folder", "must not be empty"));
         }
         Ok(())
+    }
+
+    /// How often the ledger is reconciled with tables and archive.
+    pub(crate) fn reconcile_period(&self) -> Duration {
+        Duration::from_secs(self.audit_seconds.unwrap_or(self.reconcile_seconds))
     }
 
     /// The memory for event ids that these settings describe.

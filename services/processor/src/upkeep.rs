@@ -2,62 +2,54 @@ use std::{error::Error, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::ControlPlane;
-use lifecycle::BoxError;
-use tenancy::{PlatformContext, TenantRecord, TenantRouter};
-use tokio::time::{MissedTickBehavior, interval};
+use lifecycle::{BoxError, every};
+use tenancy::{PlatformContext, TenantRecord};
 use tokio_util::sync::CancellationToken;
 use warehouse::{Warehouse, WarehouseError};
 
-use crate::repair::horizon;
+use crate::{Dependencies, repair::horizon};
 
-/// How often it is looked after.
-const EVERY: Duration = Duration::from_secs(3_600);
+/// How often expired data is deleted.
+const PERIOD: Duration = Duration::from_secs(3_600);
 
-/// How long the ledger keeps batches that are done: as long as the log keeps their records.
-pub(crate) const BATCHES_KEPT: TimeDelta = TimeDelta::days(7);
+/// How long the ledger retains completed batches: as long as the log retains their records.
+pub(crate) const BATCHES_RETAINED: TimeDelta = TimeDelta::days(7);
 
-/// Lets go of what need not be kept: batches that are long done, and tenants' rows and rejects
-/// beyond their days of retention. Several processes may do so at the same time.
+/// Deletes what is past its retention: completed batches in the ledger, and tenants' rows and
+/// rejects. Several processes may do so at the same time.
 pub(crate) async fn run(
-    control_plane: ControlPlane,
-    warehouse: Warehouse,
+    dependencies: Dependencies,
     token: CancellationToken,
 ) -> Result<(), BoxError> {
-    #[expect(clippy::disallowed_methods, reason = "retention is the platform's own work")]
-    let platform = TenantRouter::platform("processor");
-    let mut tick = interval(EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = token.cancelled() => return Ok(()),
-            _ = tick.tick() => {}
-        }
-        if let Err(error) = look_after(&control_plane, &warehouse, &platform, Utc::now()).await {
-            tracing::warn!(error, "upkeep was left for the next hour");
-        }
+    let platform = dependencies.platform();
+    let Dependencies { control_plane, warehouse, .. } = &dependencies;
+    let mut rounds = every(PERIOD, token, "delete what is past its retention");
+    while rounds.begin().await {
+        rounds.run(delete_expired(control_plane, warehouse, &platform, Utc::now())).await;
     }
+    Ok(())
 }
 
-async fn look_after(
+async fn delete_expired(
     control_plane: &ControlPlane,
     warehouse: &Warehouse,
     platform: &PlatformContext,
     now: DateTime<Utc>,
 ) -> Result<(), BoxError> {
-    control_plane.ledger().prune(now - BATCHES_KEPT).await?;
+    control_plane.ledger().prune(now - BATCHES_RETAINED).await?;
     let platform = control_plane.for_platform(platform);
     for tenant in platform.tenants().await? {
         let (horizon, record) = (horizon(&tenant, now), tenant.record);
-        platform.prune_replays(&record.client_id, horizon).await?;
+        platform.prune_resubmissions(&record.client_id, horizon).await?;
         match expire(warehouse, &record, horizon).await {
             Ok(true) => {
                 tracing::info!(client_id = %record.client_id, %horizon, "old rows are being deleted");
             }
             Ok(false) => {}
             Err(error) => {
-                // Another tenant's cluster may well be there.
+                // Another tenant's cluster may be available.
                 let error: &dyn Error = &error;
-                tracing::warn!(client_id = %record.client_id, error, "old rows not deleted");
+                tracing::warn!(client_id = %record.client_id, error, "could not delete old rows");
             }
         }
     }

@@ -1,13 +1,13 @@
-//! Folder = layer = rule: arrows point down only, and each driver has one home.
+//! Folder = layer = rule: dependencies point down only, and each driver belongs to named crates.
 #![cfg(test)]
 
 use std::collections::BTreeMap;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
-/// What each layer may use of ours, besides `base` crates for every layer above it.
+/// The layers of this workspace that each layer may use.
 ///
-/// A crate of one's own layer may be used only where the layer names itself.
+/// A crate may use its own layer only if the layer lists itself.
 const MAY_USE: [(&str, &[&str]); 6] = [
     ("crates/base", &["crates/base"]),
     ("crates/domain", &["crates/domain"]),
@@ -38,7 +38,7 @@ const DRIVERS: [(&str, &[&str]); 10] = [
     ("parquet", &["archive"]),
 ];
 
-/// What `domain` crates must not use: no I/O, no runtime.
+/// The crates that `domain` crates must not use: no I/O, no runtime.
 const NOT_IN_DOMAIN: [&str; 4] = ["tokio", "reqwest", "moka", "tracing"];
 
 fn metadata() -> Metadata {
@@ -51,23 +51,23 @@ fn layer(package: &Package, metadata: &Metadata) -> String {
     relative.parent().unwrap().to_string()
 }
 
-/// Every arrow between two crates of ours that a build (not a test) follows.
-fn arrows(metadata: &Metadata) -> Vec<(&Package, &Package)> {
-    let ours: BTreeMap<_, _> =
+/// Returns every dependency between two crates of the workspace, without those of tests only.
+fn dependencies(metadata: &Metadata) -> Vec<(&Package, &Package)> {
+    let workspace: BTreeMap<_, _> =
         metadata.packages.iter().map(|package| (package.name.to_string(), package)).collect();
-    let arrows = metadata.packages.iter().flat_map(|from| {
+    let dependencies = metadata.packages.iter().flat_map(|from| {
         let built =
             from.dependencies.iter().filter(|uses| uses.kind != DependencyKind::Development);
-        built.filter_map(|uses| Some((from, *ours.get(&uses.name)?))).collect::<Vec<_>>()
+        built.filter_map(|uses| Some((from, *workspace.get(&uses.name)?))).collect::<Vec<_>>()
     });
-    arrows.collect()
+    dependencies.collect()
 }
 
 #[test]
-fn arrows_point_down_only() {
+fn dependencies_point_down_only() {
     let metadata = metadata();
     let mut wrong = Vec::new();
-    for (from, to) in arrows(&metadata) {
+    for (from, to) in dependencies(&metadata) {
         let (above, below) = (layer(from, &metadata), layer(to, &metadata));
         let (_, allowed) = MAY_USE.iter().find(|(layer, _)| *layer == above).unwrap();
         let excepted = EXCEPTIONS.contains(&(from.name.as_str(), to.name.as_str()));
@@ -81,18 +81,18 @@ fn arrows_point_down_only() {
 #[test]
 fn every_exception_is_needed() {
     let metadata = metadata();
-    let arrows = arrows(&metadata);
+    let dependencies = dependencies(&metadata);
     let unused: Vec<_> = EXCEPTIONS
         .iter()
         .filter(|(from, to)| {
-            !arrows.iter().any(|(above, below)| above.name == *from && below.name == *to)
+            !dependencies.iter().any(|(above, below)| above.name == *from && below.name == *to)
         })
         .collect();
     assert!(unused.is_empty(), "no longer needed: {unused:?}");
 }
 
 #[test]
-fn each_driver_is_used_in_its_home_only() {
+fn each_driver_is_used_in_its_own_crate_only() {
     let metadata = metadata();
     let mut wrong = Vec::new();
     for package in &metadata.packages {

@@ -1,4 +1,4 @@
-//! What every source file of a kind must hold to.
+//! Rules for source files.
 #![cfg(test)]
 
 use std::{
@@ -10,7 +10,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// Every file under `folder` with this ending, build products left out.
+/// Returns every file under `folder` with this ending, except build products.
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -45,7 +45,7 @@ fn every_report_binds_the_tenant() {
 }
 
 #[test]
-fn only_named_files_read_the_warehouse_across_tenants() {
+fn queries_across_tenants_read_no_personal_columns() {
     let platform = root().join("crates/stores/warehouse/queries/platform");
     for path in files(&platform, ".sql") {
         let sql = fs::read_to_string(&path).unwrap();
@@ -58,13 +58,13 @@ fn only_named_files_read_the_warehouse_across_tenants() {
 
 #[test]
 fn there_is_one_clippy_toml() {
-    // A crate-local one silently replaces the root's bans.
+    // A crate-local file silently replaces the root's bans.
     let found = files(&root(), "clippy.toml");
     assert_eq!(found, [root().join("clippy.toml")]);
 }
 
 #[test]
-fn every_file_is_one_thing() {
+fn no_file_is_too_long() {
     let tests = |path: &PathBuf| path.components().any(|part| part.as_os_str() == "tests");
     let long: Vec<_> = files(&root(), ".rs")
         .into_iter()
@@ -93,7 +93,7 @@ fn every_crate_has_a_readme_that_is_its_documentation() {
 }
 
 #[test]
-fn versions_stand_in_the_root_table_only() {
+fn versions_are_in_the_root_table_only() {
     for manifest in files(&root(), "Cargo.toml") {
         let text = fs::read_to_string(&manifest).unwrap();
         if manifest == root().join("Cargo.toml") {
@@ -110,7 +110,7 @@ fn every_problem_code_has_a_page() {
     for code in problem::Code::ALL {
         let page = folder.join(format!("{}.md", code.as_str()));
         let text = fs::read_to_string(&page).unwrap_or_default();
-        assert!(text.contains(code.title()), "{} does not say what {code:?} is", shown(&page));
+        assert!(text.contains(code.title()), "{} does not explain {code:?}", shown(&page));
     }
     let pages = files(&folder, ".md").len();
     assert_eq!(pages, problem::Code::ALL.len() + 1, "pages without a code (README.md is one more)");

@@ -1,22 +1,22 @@
 use std::time::Duration;
 
-/// What many tries of one thing took.
+/// The durations of many tries.
 #[derive(Debug, Default)]
 pub(crate) struct Durations(Vec<Duration>);
 
 impl Durations {
-    /// One more try.
+    /// Adds a try.
     pub(crate) fn add(&mut self, took: Duration) {
-        let place = self.0.partition_point(|one| *one <= took);
-        self.0.insert(place, took);
+        let position = self.0.partition_point(|one| *one <= took);
+        self.0.insert(position, took);
     }
 
-    /// How many tries there were.
+    /// Returns the number of tries.
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// The shortest time that so many per cent of the tries did not exceed; zero without tries.
+    /// Returns the shortest duration that `percent` of the tries did not exceed; zero without tries.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let rank = (self.0.len() * percent).div_ceil(100).max(1);
         self.0.get(rank - 1).copied().unwrap_or_default()
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_tries_that_happened() {
+    fn percentiles_are_durations_of_tries() {
         let mut durations = Durations::default();
         for millis in (1..=200).rev() {
             durations.add(Duration::from_millis(millis));
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn of_one_try_everything_is_that_try_and_of_none_nothing() {
+    fn percentiles_of_one_try_are_that_try_and_of_none_are_zero() {
         let mut durations = Durations::default();
         assert_eq!(durations.percentile(95), Duration::ZERO);
         durations.add(Duration::from_millis(7));

@@ -1,6 +1,6 @@
 use std::thread::available_parallelism;
 
-/// On what it was measured, in a sentence.
+/// Describes the machine in a sentence.
 pub(crate) fn described() -> String {
     let cores = available_parallelism().map_or("?".to_owned(), |cores| cores.to_string());
     let build = if cfg!(debug_assertions) { "dev" } else { "release" };

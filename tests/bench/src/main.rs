@@ -12,7 +12,7 @@ use clap::Parser;
 
 use options::{Measure, Options};
 
-/// Why a run cannot go on.
+/// Why a run failed.
 type Failure = Box<dyn Error>;
 
 #[tokio::main]

@@ -10,7 +10,7 @@ pub(crate) struct Options {
     pub(crate) measure: Measure,
 }
 
-/// What to measure.
+/// The measurement to run.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Measure {
     Freshness(freshness::Options),

@@ -1,2 +1,2 @@
--- A tenant's own database, when nobody needs its rows any more.
+-- Drops a tenant's own database after its run.
 DROP DATABASE IF EXISTS {database:Identifier} SYNC

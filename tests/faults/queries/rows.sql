@@ -1,4 +1,4 @@
--- Every event of a tenant with what its rows say, to be held against what was sent.
+-- Every event of a tenant with its rows summed up, for comparison with the sent events.
 SELECT
     event_id,
     campaign_id,
@@ -6,7 +6,7 @@ SELECT
     event_type,
     count() AS rows,
     countIf(kline = 0) AS events,
-    uniqExact(kgen, kpart, koff, kline) AS coordinates,
+    uniqExact(kgen, kpart, koff, kline) AS places,
     sum(quantity) AS units
 FROM {database:Identifier}.events
 WHERE client_id = {client_id:String}

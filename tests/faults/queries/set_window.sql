@@ -1,2 +1,2 @@
--- A zombie that sends later than this many inserts is no longer recognised by its token.
+-- The server recognises the token of a late insert only within this number of later inserts.
 ALTER TABLE {database:Identifier}.events MODIFY SETTING non_replicated_deduplication_window = {tokens:UInt32}

@@ -1,4 +1,4 @@
-//! File systems of a limited size, which can be filled; and calls that fail.
+//! Small file systems that can be filled, and fsyncs that fail.
 
 use std::{
     fs::File,
@@ -14,24 +14,24 @@ use tokio::time::sleep;
 use crate::Failure;
 
 const BALLAST: &str = "ballast";
-/// How long a tracer may take to take hold of every thread, or to let go.
-const ATTACHED: Duration = Duration::from_millis(300);
+/// How long strace may take to attach to every thread, or to detach.
+const ATTACH_TIME: Duration = Duration::from_millis(300);
 
-/// A file system in memory, mounted over a folder. It is unmounted when dropped.
+/// A file system in memory, mounted over a folder and unmounted on drop.
 pub(crate) struct SmallDisk {
     folder: PathBuf,
 }
 
 impl SmallDisk {
-    /// Mounts an empty one over `folder`. Needs root.
+    /// Mounts an empty file system over `folder`. Needs root.
     pub(crate) fn mount(folder: &Path, mebibytes: u32) -> Result<Self, Failure> {
         std::fs::create_dir_all(folder)?;
         let size = format!("size={mebibytes}m");
-        shell("mount", &["-t", "tmpfs", "-o", &size, "tmpfs"], &[folder])?;
+        run_program("mount", &["-t", "tmpfs", "-o", &size, "tmpfs"], &[folder])?;
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Leaves no more than this free, for whoever is quickest.
+    /// Fills the file system up to this number of free bytes.
     pub(crate) fn fill(&self, free_bytes: u64) -> Result<(), Failure> {
         let mut ballast =
             File::options().create(true).append(true).open(self.folder.join(BALLAST))?;
@@ -47,56 +47,59 @@ impl SmallDisk {
         Ok(ballast.set_len(length.saturating_sub(free_bytes))?)
     }
 
-    /// There is room again.
+    /// Frees the space that [`SmallDisk::fill`] used.
     pub(crate) fn make_room(&self) -> Result<(), Failure> {
-        shell("rm", &["-f"], &[&self.folder.join(BALLAST)])
+        run_program("rm", &["-f"], &[&self.folder.join(BALLAST)])
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Whoever still has a file open there keeps it until it ends.
-        let _ = shell("umount", &["--lazy"], &[&self.folder]);
+        // A process with an open file there keeps the file until it ends.
+        let _ = run_program("umount", &["--lazy"], &[&self.folder]);
     }
 }
 
-/// A disk that is about to die, for one process: every fsync fails.
-pub(crate) struct DyingDisk {
+/// A failing disk for one process: every fsync of the process fails.
+pub(crate) struct FailingDisk {
     tracer: Child,
 }
 
-impl DyingDisk {
-    /// From when this returns, every fsync of the process fails.
-    pub(crate) async fn under(process: u32) -> Result<Self, Failure> {
+impl FailingDisk {
+    /// Attaches strace to the process. From then on, every fsync fails.
+    pub(crate) async fn attach(process: u32) -> Result<Self, Failure> {
         let mut tracer = Command::new("strace")
             .args(["-f", "-qq", "-o", "/dev/null", "-p", &process.to_string()])
             .args(["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"])
             .stdin(Stdio::null())
             .spawn()?;
-        sleep(ATTACHED).await;
+        sleep(ATTACH_TIME).await;
         if let Some(status) = tracer.try_wait()? {
-            return Err(format!("strace ended ({status}): may this user trace processes?").into());
+            return Err(format!(
+                "strace ended ({status}): check that this user may trace processes"
+            )
+            .into());
         }
         Ok(Self { tracer })
     }
 
-    /// It is well again.
-    pub(crate) async fn mend(mut self) -> Result<(), Failure> {
-        // Interrupted, it lets go of the process, which goes on.
+    /// Lets fsyncs succeed again.
+    pub(crate) async fn detach(mut self) -> Result<(), Failure> {
+        // On an interrupt, strace detaches, and the process continues.
         let id = self.tracer.id().try_into().ok().and_then(Pid::from_raw);
         kill_process(id.ok_or("strace has an id")?, Signal::INT)?;
-        sleep(ATTACHED).await;
+        sleep(ATTACH_TIME).await;
         self.tracer.wait()?;
         Ok(())
     }
 }
 
-/// Runs a program that must succeed.
-pub(crate) fn shell(program: &str, options: &[&str], paths: &[&Path]) -> Result<(), Failure> {
+/// Runs a program. Fails when the program fails.
+pub(crate) fn run_program(program: &str, options: &[&str], paths: &[&Path]) -> Result<(), Failure> {
     let output = Command::new(program).args(options).args(paths).output()?;
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{program} {paths:?}: {}: {said}", output.status).into())
+    let text = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{program} {paths:?}: {}: {text}", output.status).into())
 }

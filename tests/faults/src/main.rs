@@ -6,6 +6,7 @@ mod options;
 mod oracle;
 mod proxy;
 mod report;
+mod scenario;
 mod scenarios;
 mod stack;
 mod stand;
@@ -16,7 +17,7 @@ use clap::Parser;
 
 use options::Options;
 
-/// Why a run cannot go on.
+/// An error that ends a run or a piece.
 type Failure = Box<dyn Error + Send + Sync>;
 
 #[tokio::main]

@@ -2,77 +2,77 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Break what the platform stands on, and count every event afterwards
+/// Break what the platform depends on, and check every event afterwards
 #[derive(Debug, Parser)]
 #[command(
     name = "faults",
     after_help = "\
 Examples:
-  faults t2 --only clickhouse --tries 50 --seed 7   fifty kills of ClickHouse
-  faults --size 1 slice                             one percent of T1 to T5, and the model
-  faults --resume all                               the full run, where it was left
-  faults report                                     what was run to its end, as a table
+  faults kills --only clickhouse --tries 50 --seed 7   fifty kills of ClickHouse
+  faults --size 1 slice                                one percent of six scenarios
+  faults --resume all                                  continue the full run
+  faults report                                        the results as a table
 
-Exit code 0 when nothing was lost and nothing doubled, 1 otherwise."
+Exit code 0 when nothing was lost or doubled and every piece finished, 1 otherwise."
 )]
 pub(crate) struct Options {
-    /// How much of the full figures, in percent
+    /// Share of the full number of tries, in percent
     #[arg(long, global = true, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) size: u32,
-    /// What chance begins with
+    /// Seed of the random choices
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// How many pieces run at the same time, of those that break only a platform of their own
+    /// Number of pieces to run at the same time, of those that break only their own platform
     #[arg(long, global = true, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub(crate) at_once: u8,
-    /// Leave out what the results say was run to its end, on the same commit with the same seed
+    /// Skip pieces that have a result of the same commit and seed
     #[arg(long, global = true)]
     pub(crate) resume: bool,
-    /// Where results are kept
+    /// Folder of the results
     #[arg(long, global = true, value_name = "FOLDER", default_value = ".footfall/faults")]
     pub(crate) results: PathBuf,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// What to do.
+/// What to run.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Abort at each named step of the protocol
-    T1(Choice),
+    /// Abort a process at each named step of the protocol
+    Aborts(Choice),
     /// kill -9 at random moments
-    T2(Choice),
-    /// Zombies: frozen past the lease, woken when another has taken over
-    T3(Choice),
+    Kills(Choice),
+    /// Freeze a process past its lease, and wake it after another has taken over
+    Zombies(Choice),
     /// Members that join, leave and die under load
-    T4(Choice),
-    /// Each fault of a proxy on each link
-    T5(Choice),
+    Rebalances(Choice),
+    /// Each fault of a proxy on each network link
+    Links(Choice),
     /// Batches sent twice, one after the other and at the same time
-    T6(Choice),
+    Resends(Choice),
     /// Long outages, lost and restored stores
-    T7(Choice),
+    Outages(Choice),
     /// Full disks and failing fsyncs
-    T8(Choice),
-    /// The model: histories of ledger, sinks and a lying dedup log
-    T10(Choice),
-    /// Hours under load with random faults
-    T17(Choice),
-    /// Every table
+    Disks(Choice),
+    /// Random histories of the protocol's model, without servers
+    Histories(Choice),
+    /// One hour under load with random kills
+    Soak(Choice),
+    /// Every scenario
     All,
-    /// A little of everything: T1 to T5 and T10
+    /// The scenarios aborts, kills, zombies, rebalances, links and histories
     Slice,
     /// Print the results as a table in Markdown
     Report,
 }
 
-/// Which part of a table.
+/// Which part of a scenario to run.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Choice {
-    /// Tries of each sort of fault, instead of the size's
+    /// Tries of each kind of fault, instead of the number that --size gives
     #[arg(long, value_name = "N", visible_aliases = ["kills", "steps"])]
     pub(crate) tries: Option<u64>,
-    /// Only these sorts of faults, by the names that results show
+    /// Only these kinds of fault, by their names in results
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
 }

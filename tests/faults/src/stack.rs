@@ -1,4 +1,4 @@
-//! The servers, and what is done to them.
+//! Starts and kills the servers of the stack.
 
 use std::{
     env, fs,
@@ -23,7 +23,7 @@ pub(crate) enum Server {
 }
 
 impl Server {
-    /// The name that `stack.sh` knows.
+    /// The name in `stack.sh`.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
@@ -35,46 +35,48 @@ impl Server {
     }
 }
 
-/// A stack that was started for this program alone: its servers are killed.
+/// A stack that only this program uses, because it kills the servers.
 pub(crate) struct Stack {
     folder: PathBuf,
     script: PathBuf,
 }
 
 impl Stack {
-    /// The stack that the environment names.
+    /// Returns the stack that the environment names.
     ///
     /// # Errors
-    /// There is none, or the addresses in the environment are those of another one.
-    pub(crate) fn of_environment() -> Result<Self, Failure> {
-        let advice = "run it through `make faults`, which starts a stack of its own";
-        let folder =
-            env::var(FOLDER).map_err(|_| format!("{FOLDER} names no stack to kill: {advice}"))?;
+    /// The environment names no stack, or has the addresses of another stack.
+    pub(crate) fn from_environment() -> Result<Self, Failure> {
+        let advice = "run `make faults`, which starts its own stack";
+        let folder = env::var(FOLDER)
+            .map_err(|_| format!("{FOLDER} is not set, so there is no stack to kill: {advice}"))?;
         let folder = PathBuf::from(folder);
         let known = fs::read_to_string(folder.join("stack.env"))?;
         for line in known.lines().filter(|line| !line.contains("PASSWORD")) {
             let Some((variable, address)) = line.split_once('=') else { continue };
             if env::var(variable).as_deref() != Ok(address) {
-                return Err(
-                    format!("{variable} is not that of {}: {advice}", folder.display()).into()
-                );
+                return Err(format!(
+                    "{variable} differs from the stack in {}: {advice}",
+                    folder.display()
+                )
+                .into());
             }
         }
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/local/stack.sh");
         Ok(Self { folder, script })
     }
 
-    /// `kill -9`; returns when it is gone.
+    /// Kills a server with `kill -9`. Returns when it has ended.
     pub(crate) async fn kill(&self, server: Server) -> Result<(), Failure> {
         self.call("kill", server).await
     }
 
-    /// Starts it; returns when it answers.
+    /// Starts a server. Returns when it answers.
     pub(crate) async fn start(&self, server: Server) -> Result<(), Failure> {
         self.call("start", server).await
     }
 
-    /// Where it keeps its data.
+    /// Returns the data folder of a server.
     pub(crate) fn data(&self, server: Server) -> Result<PathBuf, Failure> {
         let home = self.folder.join(server.as_str());
         match server {
@@ -93,8 +95,8 @@ impl Stack {
         if output.status.success() {
             return Ok(());
         }
-        let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        let text = String::from_utf8_lossy(&output.stdout).into_owned()
             + &String::from_utf8_lossy(&output.stderr);
-        Err(format!("stack.sh {verb} {name}: {}\n{said}", output.status).into())
+        Err(format!("stack.sh {verb} {name}: {}\n{text}", output.status).into())
     }
 }

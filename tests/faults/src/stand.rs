@@ -1,4 +1,4 @@
-//! A platform under test: tenants in every tier, shops that send, clients that watch.
+//! A platform under test: tenants of every tier, shops that send, clients of the live streams.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,22 +20,22 @@ use crate::{
     Failure,
     load::{CAMPAIGNS, Load, Target, Traffic},
     oracle::{
-        Answers, Differences, Journal, LiveStream, Place, Stores, archived, compare, drop_database,
-        set_window,
+        Answers, Differences, Journal, LiveStream, Sources, Stores, archived, compare,
+        drop_database, set_window,
     },
 };
 
-/// The program that has failpoints.
+/// The program with failpoints.
 const PROGRAM: &str = "footfall-with-failpoints";
-/// Enough for members to share; each costs inserts of its own.
+/// Enough partitions for several members; each partition needs its own inserts.
 const PARTITIONS: u16 = 3;
-/// How long it may take until everything is counted, once all servers are there again.
+/// How long the platform may take to count everything, once all servers run again.
 const CATCH_UP: Duration = Duration::from_secs(300);
-const AGAIN: Duration = Duration::from_millis(200);
-/// How long a process may take until it is ready.
-const READY: Duration = Duration::from_secs(60);
-/// How old a gauge of the spool may be.
-const GAUGED: Duration = Duration::from_millis(1_500);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+/// How long a process may take to become ready, or to stop.
+const PROCESS_TIMEOUT: Duration = Duration::from_secs(60);
+/// The greatest age of a spool gauge.
+const GAUGE_AGE: Duration = Duration::from_millis(1_500);
 
 /// A platform under test.
 pub(crate) struct Stand {
@@ -43,27 +43,27 @@ pub(crate) struct Stand {
     pub(crate) stores: Stores,
     pub(crate) tenants: Vec<Tenant>,
     pub(crate) journal: Arc<Journal>,
-    /// Where the shops send to: the collector, or a proxy before it.
+    /// The address that the shops send to: the collector, or a proxy in front of it.
     collector: String,
     members: BTreeMap<String, Process>,
-    /// Where each processor shows its metrics.
+    /// The metrics address of each processor.
     processors: BTreeMap<String, String>,
     streams: Vec<Vec<(&'static str, LiveStream)>>,
-    /// The clients of the live streams; they end with this.
+    /// The clients of the live streams; they end on drop.
     _watching: JoinSet<()>,
 }
 
-/// What a run came to.
+/// The verdict of a run.
 pub(crate) struct Verdict {
     pub(crate) differences: Differences,
     pub(crate) answers: Answers,
     pub(crate) events: u64,
-    /// From the moment when the last answer came until all was counted.
+    /// The time from the last answer until everything was counted.
     pub(crate) caught_up: Duration,
 }
 
 impl Verdict {
-    /// That of a run without a platform.
+    /// The verdict of a run without a platform.
     pub(crate) fn of_model(differences: Differences) -> Self {
         let answers = Answers::default();
         Self { differences, answers, events: 0, caught_up: Duration::ZERO }
@@ -71,20 +71,20 @@ impl Verdict {
 }
 
 impl Stand {
-    /// A platform with collector and API; processors are the scenario's.
-    pub(crate) async fn prepare(more: Preparation) -> Result<Self, Failure> {
-        Self::prepare_behind(more, None).await
+    /// Prepares a platform with collector and API; the scenario starts processors.
+    pub(crate) async fn prepare(preparation: Preparation) -> Result<Self, Failure> {
+        Self::prepare_behind_proxy(preparation, None).await
     }
 
-    /// The same, with the address of a proxy that the shops send to.
-    pub(crate) async fn prepare_behind(
-        more: Preparation,
+    /// Prepares a platform whose shops send to the address of a proxy.
+    pub(crate) async fn prepare_behind_proxy(
+        preparation: Preparation,
         proxy: Option<String>,
     ) -> Result<Self, Failure> {
-        let mut settings = more.settings;
+        let mut settings = preparation.settings;
         settings.entry("FOOTFALL__KAFKA__PARTITIONS".to_owned()).or_insert(PARTITIONS.to_string());
         let program = Some(program(PROGRAM));
-        let platform = Platform::prepare_as(Preparation { program, settings, ..more }).await;
+        let platform = Platform::prepare_as(Preparation { program, settings, ..preparation }).await;
         let stores = Stores::of(&platform).await?;
         let collector = proxy.unwrap_or_else(|| platform.collector(""));
         let mut stand = Self {
@@ -103,22 +103,22 @@ impl Stand {
         };
         stand.start("collector", &["collector"], []);
         stand.start("api", &["api"], []);
-        stand.ready().await?;
+        stand.wait_until_ready().await?;
         for tier in Tier::ALL {
             stand.tenants.push(stand.platform.onboard(tier).await);
         }
-        stand.watch();
+        stand.open_streams();
         Ok(stand)
     }
 
-    /// Opens every live stream anew, as clients that have lost their connection do.
-    pub(crate) fn watch_anew(&mut self) {
+    /// Reopens every live stream, as clients do after a lost connection.
+    pub(crate) fn reopen_streams(&mut self) {
         self._watching.abort_all();
         self.streams.clear();
-        self.watch();
+        self.open_streams();
     }
 
-    fn watch(&mut self) {
+    fn open_streams(&mut self) {
         for tenant in &self.tenants {
             let mut followed = Vec::new();
             for campaign in CAMPAIGNS {
@@ -133,7 +133,7 @@ impl Stand {
         }
     }
 
-    /// Starts a member under a name; one of that name that ran before is forgotten.
+    /// Starts a member under a name. An earlier member of that name is dropped.
     pub(crate) fn start<'a>(
         &mut self,
         name: &str,
@@ -144,7 +144,7 @@ impl Stand {
         self.members.insert(name.to_owned(), process);
     }
 
-    /// Starts a processor that keeps its name over restarts.
+    /// Starts a processor with a name that stays the same over restarts.
     pub(crate) fn start_processor<'a>(
         &mut self,
         name: &str,
@@ -157,12 +157,12 @@ impl Stand {
         self.start(name, &["processor"], own.into_iter().chain(more));
     }
 
-    /// A running member.
+    /// Returns a member.
     pub(crate) fn member(&mut self, name: &str) -> Result<&mut Process, Failure> {
         Ok(self.members.get_mut(name).ok_or_else(|| format!("there is no {name}"))?)
     }
 
-    /// `kill -9`.
+    /// Kills a member with `kill -9`.
     pub(crate) fn kill(&mut self, name: &str) -> Result<(), Failure> {
         let mut process = self.members.remove(name).ok_or_else(|| format!("there is no {name}"))?;
         if let Some(status) = process.exited() {
@@ -174,47 +174,47 @@ impl Stand {
         Ok(())
     }
 
-    /// `SIGTERM`, and waits until it is gone.
-    pub(crate) async fn leave(&mut self, name: &str) -> Result<(), Failure> {
-        let mut process = self.take_aside(name)?;
+    /// Stops a member with `SIGTERM`, and waits until it has ended.
+    pub(crate) async fn stop(&mut self, name: &str) -> Result<(), Failure> {
+        let mut process = self.detach(name)?;
         process.terminate();
-        let deadline = Instant::now() + READY;
+        let deadline = Instant::now() + PROCESS_TIMEOUT;
         while process.exited().is_none() {
             if Instant::now() > deadline {
-                return Err(format!("{name} did not leave in {READY:?}").into());
+                return Err(format!("{name} did not stop in {PROCESS_TIMEOUT:?}").into());
             }
-            sleep(AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
         Ok(())
     }
 
-    /// A member that runs on and is no longer looked after; it is killed when dropped.
-    pub(crate) fn take_aside(&mut self, name: &str) -> Result<Process, Failure> {
+    /// Removes a running member from the checked ones. The process is killed on drop.
+    pub(crate) fn detach(&mut self, name: &str) -> Result<Process, Failure> {
         Ok(self.members.remove(name).ok_or_else(|| format!("there is no {name}"))?)
     }
 
     /// Waits until collector and API are ready.
-    pub(crate) async fn ready(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn wait_until_ready(&mut self) -> Result<(), Failure> {
         let urls = [self.platform.api("/readyz"), self.platform.collector("/readyz")];
-        let deadline = Instant::now() + READY;
+        let deadline = Instant::now() + PROCESS_TIMEOUT;
         for url in urls {
             loop {
-                let asked = self.platform.client().get(&url).send().await;
-                if asked.is_ok_and(|answer| answer.status().is_success()) {
+                let answer = self.platform.client().get(&url).send().await;
+                if answer.is_ok_and(|answer| answer.status().is_success()) {
                     break;
                 }
-                self.all_running()?;
+                self.check_all_running()?;
                 if Instant::now() > deadline {
-                    return Err(format!("{url} is not ready after {READY:?}").into());
+                    return Err(format!("{url} is not ready after {PROCESS_TIMEOUT:?}").into());
                 }
-                sleep(AGAIN).await;
+                sleep(POLL_INTERVAL).await;
             }
         }
         Ok(())
     }
 
-    /// Fails when a member ended that nobody killed.
-    pub(crate) fn all_running(&mut self) -> Result<(), Failure> {
+    /// Fails when a member ended that was not killed.
+    pub(crate) fn check_all_running(&mut self) -> Result<(), Failure> {
         for (name, process) in &mut self.members {
             if let Some(status) = process.exited() {
                 let lines = process.last_lines();
@@ -224,7 +224,7 @@ impl Stand {
         Ok(())
     }
 
-    /// Lets the shops begin.
+    /// Starts the shops.
     pub(crate) fn load(&self, traffic: Traffic, seed: u64) -> Load {
         let target = |tenant: &Tenant| Target {
             url: format!("{}/v1/events", self.collector),
@@ -234,12 +234,12 @@ impl Stand {
         Load::start(traffic, targets, Arc::clone(&self.journal), seed)
     }
 
-    /// Waits until the platform says that everything is counted, and holds it to that.
+    /// Waits until the platform reports that everything is counted, and compares all data.
     pub(crate) async fn verdict(mut self) -> Result<Verdict, Failure> {
-        self.all_running()?;
+        self.check_all_running()?;
         let began = Instant::now();
-        self.drained().await?;
-        self.counted_until(Utc::now() + TimeDelta::seconds(1)).await?;
+        self.wait_until_drained().await?;
+        self.wait_until_counted(Utc::now() + TimeDelta::seconds(1)).await?;
         let caught_up = began.elapsed();
         let mut verdict = Verdict {
             differences: Differences::default(),
@@ -255,83 +255,83 @@ impl Stand {
             verdict.events += sent.values().filter(|sent| sent.accepted).count() as u64;
             let (platform, stores) = (&self.platform, &self.stores);
             let archived = archived.get(&tenant.id).unwrap_or(&nothing);
-            let place = Place { platform, stores, tenant, streams, archived };
-            verdict.differences.merge(compare(&place, &sent).await?);
+            let sources = Sources { platform, stores, tenant, streams, archived };
+            verdict.differences.merge(compare(&sources, &sent).await?);
         }
         if verdict.events == 0 {
-            return Err("not one event was accepted: this shows nothing".into());
+            return Err("no event was accepted, so the run proves nothing".into());
         }
         if verdict.differences.none() {
-            self.forget().await?;
+            self.clean_up().await?;
         } else {
-            keep(self.platform.folder())?;
+            keep_files(self.platform.folder())?;
         }
         Ok(verdict)
     }
 
-    /// Removes what the platform wrote: long runs make hundreds of them.
-    async fn forget(self) -> Result<(), Failure> {
+    /// Removes the data of the platform: long runs create hundreds of platforms.
+    async fn clean_up(self) -> Result<(), Failure> {
         for tenant in &self.tenants {
             let context = self.stores.context(tenant).await?;
             drop_database(self.platform.client(), &context).await?;
         }
         let folder = self.platform.folder().clone();
         drop(self);
-        // A disk that is still mounted in it stays.
+        // A disk that is still mounted there stays.
         let _ = fs::remove_dir_all(folder);
         Ok(())
     }
 
-    /// Waits until every sink has passed this moment.
-    pub(crate) async fn moving(&mut self, within: Duration) -> Result<(), Failure> {
+    /// Waits until every sink has processed the events received up to now.
+    pub(crate) async fn wait_for_progress(&mut self, within: Duration) -> Result<(), Failure> {
         let (moment, deadline) = (Utc::now(), Instant::now() + within);
         while self.stores.as_of().await?.is_none_or(|as_of| as_of < moment) {
-            self.all_running()?;
+            self.check_all_running()?;
             if Instant::now() > deadline {
-                keep(self.platform.folder())?;
-                return Err(format!("nothing moves on after {within:?}").into());
+                keep_files(self.platform.folder())?;
+                return Err(format!("no progress of every sink within {within:?}").into());
             }
-            sleep(AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
         Ok(())
     }
 
-    /// Waits until the collector has brought everything into the log.
-    pub(crate) async fn drained(&mut self) -> Result<(), Failure> {
-        // The gauge is a little older than what it tells of.
-        sleep(GAUGED).await;
+    /// Waits until the collector has drained its spool to the log.
+    pub(crate) async fn wait_until_drained(&mut self) -> Result<(), Failure> {
+        // The gauge lags behind the spool.
+        sleep(GAUGE_AGE).await;
         let deadline = Instant::now() + CATCH_UP;
-        while self.spooled().await != Some(0) {
-            self.all_running()?;
+        while self.spooled_bytes().await != Some(0) {
+            self.check_all_running()?;
             if Instant::now() > deadline {
-                keep(self.platform.folder())?;
+                keep_files(self.platform.folder())?;
                 return Err(format!("the spool is not empty after {CATCH_UP:?}").into());
             }
-            sleep(AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
         Ok(())
     }
 
-    async fn counted_until(&mut self, moment: chrono::DateTime<Utc>) -> Result<(), Failure> {
+    async fn wait_until_counted(&mut self, moment: chrono::DateTime<Utc>) -> Result<(), Failure> {
         let deadline = Instant::now() + CATCH_UP;
         loop {
             let as_of = self.stores.as_of().await.ok().flatten();
             if as_of.is_some_and(|as_of| as_of >= moment) {
                 return Ok(());
             }
-            self.all_running()?;
+            self.check_all_running()?;
             if Instant::now() > deadline {
-                keep(self.platform.folder())?;
+                keep_files(self.platform.folder())?;
                 return Err(format!(
                     "not everything is counted {CATCH_UP:?} after the last answer: as of {as_of:?}"
                 )
                 .into());
             }
-            sleep(AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// A counter of one processor; 0 while it says nothing.
+    /// Returns a counter of one processor; 0 without an answer.
     pub(crate) async fn counter(&self, processor: &str, counter: Counter) -> u64 {
         let Some(address) = self.processors.get(processor) else { return 0 };
         let url = format!("http://{address}/metrics");
@@ -340,7 +340,7 @@ impl Stand {
         metric(&metrics, counter.name()).unwrap_or(0)
     }
 
-    /// Lets ClickHouse remember no more than so many tokens of inserts in each of our tables.
+    /// Sets the deduplication window of each tenant's table in ClickHouse to this number of tokens.
     pub(crate) async fn set_windows(&self, tokens: u32) -> Result<(), Failure> {
         for tenant in &self.tenants {
             let context = self.stores.context(tenant).await?;
@@ -349,15 +349,15 @@ impl Stand {
         Ok(())
     }
 
-    /// Bytes that the collector still has to bring into the log; `None` when it does not say.
-    pub(crate) async fn spooled(&self) -> Option<u64> {
-        let asked = self.platform.client().get(self.platform.metrics()).send().await;
-        let metrics = asked.ok()?.error_for_status().ok()?.text().await.ok()?;
+    /// Returns the bytes in the collector's spool; `None` without an answer.
+    pub(crate) async fn spooled_bytes(&self) -> Option<u64> {
+        let answer = self.platform.client().get(self.platform.metrics()).send().await;
+        let metrics = answer.ok()?.error_for_status().ok()?.text().await.ok()?;
         metric(&metrics, Gauge::SpoolBytes.name())
     }
 }
 
-/// The sum of a metric's series; `None` when there is none.
+/// Returns the sum of a metric's series; `None` without a series.
 pub(crate) fn metric(metrics: &str, name: &str) -> Option<u64> {
     let of = |line: &str| {
         let rest = line.strip_prefix(name)?;
@@ -369,8 +369,8 @@ pub(crate) fn metric(metrics: &str, name: &str) -> Option<u64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() as u64)
 }
 
-/// Keeps what a platform wrote, for whoever looks into what went wrong.
-pub(crate) fn keep(folder: &Path) -> Result<(), Failure> {
+/// Copies the files of a platform to the folder of failed runs, for analysis.
+pub(crate) fn keep_files(folder: &Path) -> Result<(), Failure> {
     let name = folder.file_name().ok_or("a platform's folder has a name")?;
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.footfall/faults/kept").join(name);
     fs::create_dir_all(&kept)?;

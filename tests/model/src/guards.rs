@@ -1,32 +1,32 @@
-/// A guard of the protocol that can be left out, to see that the model notices.
+/// A guard of the protocol that can be left out, to check that the model detects it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
-    /// A doubtful insert is read back, not only sent again.
+    /// An insert in doubt is read back, not only sent again.
     ReadBack,
-    /// A batch must begin exactly at the fence, not merely behind it.
+    /// A batch must begin exactly at the fence, not merely at or after it.
     DenseChain,
-    /// Plans and marks are refused to whoever no longer holds the lease.
+    /// Plans and marks of a process without the lease are refused.
     Epoch,
-    /// The name of an insert says under which epoch it was planned.
+    /// The name of an insert contains the epoch of its plan.
     NamedEpoch,
-    /// A topic that was made anew is another log.
+    /// A recreated topic is another log.
     Generation,
 }
 
 impl Guard {
-    /// Every one.
+    /// All guards.
     pub const ALL: [Self; 5] =
         [Self::ReadBack, Self::DenseChain, Self::Epoch, Self::NamedEpoch, Self::Generation];
 }
 
-/// Which guards stand.
+/// Which guards are in place.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Guards {
     missing: Option<Guard>,
 }
 
 impl Guards {
-    /// The protocol as it is.
+    /// The whole protocol.
     pub const fn all() -> Self {
         Self { missing: None }
     }
@@ -36,8 +36,8 @@ impl Guards {
         Self { missing: Some(guard) }
     }
 
-    /// Whether this one stands.
-    pub(crate) fn stands(self, guard: Guard) -> bool {
+    /// Returns whether this guard is in place.
+    pub(crate) fn has(self, guard: Guard) -> bool {
         self.missing != Some(guard)
     }
 }

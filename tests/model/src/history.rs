@@ -16,65 +16,65 @@ use crate::{
 /// The most steps of one history.
 const LONGEST: usize = 160;
 
-/// So few ids that many are sent again.
+/// Number of event ids: few, so that many are sent again.
 const IDS: Id = 24;
 
-/// What a history is made of. Members are numbered from 0; a member that gets no step for long is a
-/// frozen one, and a zombie when another has taken the lease meanwhile.
+/// One step of a history. Members are numbered from 0. A member without a step for long is frozen,
+/// and a zombie once another member has taken the lease.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
-    /// An event comes into the log.
+    /// An event is appended to the log.
     Append(Id),
-    /// A member of the store sink takes its next step, with batches of this many records.
+    /// A member of the store group takes its next step, with batches of this many records.
     Store(usize, u8),
-    /// A member of the live sink does.
+    /// A member of the live group takes its next step.
     Live(usize, u8),
-    /// A member of the archive sink does.
+    /// A member of the archive group takes its next step.
     Archive(usize, u8),
-    /// Counters that were begun anew are completed from ClickHouse: one step of it.
+    /// One step of the rebuild that completes new counters from ClickHouse.
     Rebuild(usize),
     /// The processes of this number are killed.
     Crash(usize),
-    /// ClickHouse comes to the end of an insert.
-    ServerWorks,
-    /// ClickHouse is killed; what becomes of the inserts that run.
-    ServerDies(Fate),
+    /// ClickHouse finishes an insert.
+    InsertFinishes,
+    /// ClickHouse is killed, with this fate of the running inserts.
+    ServerKilled(Fate),
     /// The connections to ClickHouse break.
     AnswersLost,
-    /// Redis is put back by this many writes.
-    RedisForgets(u8),
-    /// Redis loses everything.
+    /// Redis is rolled back by this many writes.
+    RedisRolledBack(u8),
+    /// Redis loses all data.
     RedisWiped,
-    /// PostgreSQL is put back by this many writes.
+    /// PostgreSQL is restored to the state before this many writes.
     LedgerRestored(u8),
-    /// The topic is deleted and made again, once all of it was read.
-    TopicMadeAnew,
+    /// The topic is deleted and recreated, once all of it was read.
+    TopicRecreated,
 }
 
-/// Histories that ended well.
+/// The histories of a run without a counterexample.
 #[derive(Clone, Copy, Debug)]
 pub struct Report {
-    /// How many.
+    /// Number of histories.
     pub histories: u64,
-    /// Steps of all of them.
+    /// Steps of all histories.
     pub steps: u64,
 }
 
-/// The shortest history found that ends with something lost or doubled.
+/// The shortest history found that loses or doubles an event.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Counterexample {
-    /// What was wrong in the end.
+    /// What was wrong at the end.
     pub wrong: String,
-    /// What had happened.
+    /// The steps of the history.
     pub history: String,
-    /// Steps of all histories until it was found.
+    /// Steps of all histories until this one was found.
     pub steps: u64,
 }
 
-/// Runs random histories until they have `steps` steps together, or one ends badly.
+/// Runs random histories until they have `steps` steps together, or one fails.
 ///
 /// # Errors
-/// The history that ended badly, shortened as far as it still does.
+/// The history that failed, shortened as far as it still fails.
 pub fn run(steps: u64, seed: u64, guards: Guards) -> Result<Report, Box<Counterexample>> {
     let (done, histories) = (Cell::new(0), Cell::new(0));
     let mut runner = runner(seed, 0);
@@ -83,7 +83,7 @@ pub fn run(steps: u64, seed: u64, guards: Guards) -> Result<Report, Box<Countere
         let ran = runner.run(&vec(step(), 1..LONGEST), |history| {
             done.set(done.get() + history.len() as u64);
             histories.set(histories.get() + 1);
-            end_of(&history, guards).map_err(TestCaseError::fail)
+            run_history(&history, guards).map_err(TestCaseError::fail)
         });
         if let Err(error) = ran {
             return Err(Box::new(counterexample(error, done.get())));
@@ -94,8 +94,8 @@ pub fn run(steps: u64, seed: u64, guards: Guards) -> Result<Report, Box<Countere
     Ok(Report { histories: histories.get(), steps: done.get() })
 }
 
-/// What is wrong after a history and everything that was left to do.
-fn end_of(history: &[Step], guards: Guards) -> Result<(), String> {
+/// Runs a history and the remaining work. Fails with what is wrong then.
+fn run_history(history: &[Step], guards: Guards) -> Result<(), String> {
     let mut world = World::new(guards);
     history.iter().for_each(|step| world.step(step));
     world.verdict()
@@ -112,7 +112,7 @@ fn counterexample(error: TestError<Vec<Step>>, steps: u64) -> Counterexample {
     }
 }
 
-/// The same histories for the same seed.
+/// Returns a runner of the same histories for the same seed and round.
 fn runner(seed: u64, round: u64) -> TestRunner {
     let config = Config { cases: 1_000, failure_persistence: None, ..Config::default() };
     let mut bytes = [0; 32];
@@ -135,12 +135,12 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (member(), size()).prop_map(|(member, size)| Step::Archive(member, size)),
         4 => member().prop_map(Step::Rebuild),
         4 => member().prop_map(Step::Crash),
-        8 => Just(Step::ServerWorks),
-        6 => fate.prop_map(Step::ServerDies),
+        8 => Just(Step::InsertFinishes),
+        6 => fate.prop_map(Step::ServerKilled),
         2 => Just(Step::AnswersLost),
-        2 => (1_u8..10).prop_map(Step::RedisForgets),
+        2 => (1_u8..10).prop_map(Step::RedisRolledBack),
         1 => Just(Step::RedisWiped),
         3 => (1_u8..10).prop_map(Step::LedgerRestored),
-        2 => Just(Step::TopicMadeAnew),
+        2 => Just(Step::TopicRecreated),
     ]
 }

@@ -5,15 +5,15 @@ use crate::{
     log::Event,
 };
 
-/// How many writes Redis can forget.
-const KEPT: usize = 12;
+/// The number of writes that Redis can lose.
+const MAX_HISTORY: usize = 12;
 
-/// What the script answers.
+/// The result of the script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Applied,
     AlreadyApplied,
-    /// There is no fence, or the batch does not begin at it.
+    /// Redis has no fence, or the batch does not begin at it.
     ChainBroken,
 }
 
@@ -23,60 +23,61 @@ struct State {
     counters: BTreeMap<Event, u32>,
 }
 
-/// Since where the counters are counted, and how far.
+/// The range of offsets that the counters contain.
 #[derive(Clone, Copy, Debug)]
 struct Chain {
-    kgen: u16,
+    generation: u16,
     start: u64,
     fence: u64,
-    /// Whether what lies before the start was added from ClickHouse.
+    /// Whether the events before the start were added from ClickHouse.
     whole: bool,
 }
 
-/// The counters of one bucket, and what they were before.
+/// The counters of one slot group, with their older states.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Redis {
     state: State,
-    before: Vec<State>,
+    older: Vec<State>,
 }
 
 impl Redis {
-    /// The offset that comes next.
-    pub(crate) fn fence(&self, kgen: u16) -> Option<u64> {
-        self.state.chain.filter(|chain| chain.kgen == kgen).map(|chain| chain.fence)
+    /// Returns the next offset to apply.
+    pub(crate) fn fence(&self, generation: u16) -> Option<u64> {
+        self.state.chain.filter(|chain| chain.generation == generation).map(|chain| chain.fence)
     }
 
-    /// Begins new counters at `next`, unless there is a chain by now.
-    pub(crate) fn start_chain(&mut self, kgen: u16, next: u64) {
-        if self.fence(kgen).is_none() {
-            self.remember();
-            let chain = Chain { kgen, start: next, fence: next, whole: kgen == 0 && next == 0 };
+    /// Begins new counters at `next`, unless a chain exists.
+    pub(crate) fn start_chain(&mut self, generation: u16, next: u64) {
+        if self.fence(generation).is_none() {
+            self.save_state();
+            let chain =
+                Chain { generation, start: next, fence: next, whole: generation == 0 && next == 0 };
             self.state = State { chain: Some(chain), counters: BTreeMap::new() };
         }
     }
 
     pub(crate) fn apply(
         &mut self,
-        kgen: u16,
+        generation: u16,
         first: u64,
         last: u64,
         events: &[(u64, Event)],
         guards: Guards,
     ) -> Outcome {
-        let Some(chain) = self.state.chain.filter(|chain| chain.kgen == kgen) else {
+        let Some(chain) = self.state.chain.filter(|chain| chain.generation == generation) else {
             return Outcome::ChainBroken;
         };
         if last < chain.fence {
             return Outcome::AlreadyApplied;
         }
-        let follows = match guards.stands(Guard::DenseChain) {
+        let follows = match guards.has(Guard::DenseChain) {
             true => first == chain.fence,
             false => first >= chain.fence,
         };
         if !follows {
             return Outcome::ChainBroken;
         }
-        self.remember();
+        self.save_state();
         for (_, event) in events {
             *self.state.counters.entry(*event).or_default() += 1;
         }
@@ -84,17 +85,17 @@ impl Redis {
         Outcome::Applied
     }
 
-    /// Where the counters begin, while what lies before is missing from them.
-    pub(crate) fn lacks_before(&self) -> Option<(u16, u64)> {
-        self.state.chain.filter(|chain| !chain.whole).map(|chain| (chain.kgen, chain.start))
+    /// Returns where the counters begin, while earlier events are missing from them.
+    pub(crate) fn missing_before(&self) -> Option<(u16, u64)> {
+        self.state.chain.filter(|chain| !chain.whole).map(|chain| (chain.generation, chain.start))
     }
 
-    /// Adds what lies before the start, once.
-    pub(crate) fn add_base(&mut self, kgen: u16, start: u64, base: &[Event]) {
-        if self.lacks_before() != Some((kgen, start)) {
+    /// Adds the events before the start, once.
+    pub(crate) fn add_base(&mut self, generation: u16, start: u64, base: &[Event]) {
+        if self.missing_before() != Some((generation, start)) {
             return;
         }
-        self.remember();
+        self.save_state();
         for event in base {
             *self.state.counters.entry(*event).or_default() += 1;
         }
@@ -105,12 +106,12 @@ impl Redis {
         &self.state.counters
     }
 
-    /// Put back to an older state.
-    pub(crate) fn forget(&mut self, writes: usize) {
-        let keep = self.before.len().saturating_sub(writes);
-        if let Some(older) = self.before.get(keep) {
+    /// Restores the state before this many writes.
+    pub(crate) fn roll_back(&mut self, writes: usize) {
+        let keep = self.older.len().saturating_sub(writes);
+        if let Some(older) = self.older.get(keep) {
             self.state = older.clone();
-            self.before.truncate(keep);
+            self.older.truncate(keep);
         }
     }
 
@@ -118,10 +119,10 @@ impl Redis {
         *self = Self::default();
     }
 
-    fn remember(&mut self) {
-        if self.before.len() == KEPT {
-            self.before.remove(0);
+    fn save_state(&mut self) {
+        if self.older.len() == MAX_HISTORY {
+            self.older.remove(0);
         }
-        self.before.push(self.state.clone());
+        self.older.push(self.state.clone());
     }
 }

@@ -2,36 +2,36 @@ use std::collections::BTreeMap;
 
 use crate::{ledger::Range, log::Event};
 
-/// The name of an insert.
+/// The name of an insert, its deduplication token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Token {
-    pub(crate) kgen: u16,
+    pub(crate) generation: u16,
     pub(crate) range: Range,
-    /// Of the plan: the same range planned anew, by a ledger that has forgotten, is another insert.
+    /// The epoch of the plan: when a restored ledger plans the range again, it is another insert.
     pub(crate) epoch: u64,
-    /// Which repair of it.
+    /// The number of its repair.
     pub(crate) repair: u32,
 }
 
-/// What becomes of an insert that runs when the server dies.
+/// The fate of a running insert when the server is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// Nothing is left of it.
+    /// Neither the token nor the rows are stored.
     Nothing,
-    /// The token is, the rows are not: a retry is told that all is well.
+    /// Only the token is stored: a retry gets a clean answer without its rows.
     TokenOnly,
-    /// All of it is; only the answer is lost.
+    /// The token and the rows are stored; only the answer is lost.
     Both,
 }
 
-/// How an insert stands, for whoever sent it.
+/// The state of an insert, as its sender sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// The server still works on it.
     Running,
-    /// All is well.
+    /// The server reported success.
     Clean,
-    /// There was no answer, or it said nothing.
+    /// There was no answer, or one that decides nothing.
     Broken,
 }
 
@@ -42,10 +42,10 @@ struct Insert {
     number: u64,
 }
 
-/// The table of one destination, its list of tokens, and what runs.
+/// The table of one destination, its list of tokens, and the running inserts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Warehouse {
-    /// How often each row is there, by generation and offset.
+    /// The copies of each row, by generation and offset.
     rows: BTreeMap<(u16, u64), Vec<Event>>,
     tokens: Vec<Token>,
     running: Vec<Insert>,
@@ -54,8 +54,8 @@ pub(crate) struct Warehouse {
 }
 
 impl Warehouse {
-    /// Sends an insert; its number, to ask for the answer with. A second copy of one that runs is
-    /// refused.
+    /// Sends an insert and returns its number, which finds its answer. A second insert with the
+    /// token of a running one is refused.
     pub(crate) fn send(&mut self, token: Token, rows: Vec<(u64, Event)>) -> u64 {
         self.sent += 1;
         if self.is_running(&token) {
@@ -74,61 +74,64 @@ impl Warehouse {
         self.running.iter().any(|insert| insert.token == *token)
     }
 
-    /// The server comes to the end of the insert that has run longest.
-    pub(crate) fn work(&mut self) {
+    /// The server finishes the insert that has run longest.
+    pub(crate) fn finish_insert(&mut self) {
         if self.running.is_empty() {
             return;
         }
         let insert = self.running.remove(0);
         self.answers.insert(insert.number, Answer::Clean);
         if !self.tokens.contains(&insert.token) {
-            self.land(insert.token.kgen, &insert.rows);
+            self.insert_rows(insert.token.generation, &insert.rows);
             self.tokens.push(insert.token);
         }
     }
 
     /// The server is killed and started again.
-    pub(crate) fn die(&mut self, fate: Fate) {
+    pub(crate) fn kill(&mut self, fate: Fate) {
         for insert in std::mem::take(&mut self.running) {
             self.answers.insert(insert.number, Answer::Broken);
             if fate == Fate::Nothing || self.tokens.contains(&insert.token) {
                 continue;
             }
             if fate == Fate::Both {
-                self.land(insert.token.kgen, &insert.rows);
+                self.insert_rows(insert.token.generation, &insert.rows);
             }
             self.tokens.push(insert.token);
         }
     }
 
-    /// The connection breaks while the insert runs; the server does not mind.
+    /// The connections break; the server still finishes the running inserts.
     pub(crate) fn lose_answers(&mut self) {
         for insert in &self.running {
             self.answers.insert(insert.number, Answer::Broken);
         }
     }
 
-    pub(crate) fn is_there(&self, kgen: u16, offset: u64) -> bool {
-        self.rows.contains_key(&(kgen, offset))
+    pub(crate) fn has_row(&self, generation: u16, offset: u64) -> bool {
+        self.rows.contains_key(&(generation, offset))
     }
 
-    /// The highest offset at or above `next`.
-    pub(crate) fn highest(&self, kgen: u16, next: u64) -> Option<u64> {
-        self.rows.range((kgen, next)..=(kgen, u64::MAX)).next_back().map(|((_, offset), _)| *offset)
+    /// Returns the highest offset at or above `next`.
+    pub(crate) fn highest(&self, generation: u16, next: u64) -> Option<u64> {
+        self.rows
+            .range((generation, next)..=(generation, u64::MAX))
+            .next_back()
+            .map(|((_, offset), _)| *offset)
     }
 
-    /// Every row below an offset, and all of earlier generations.
-    pub(crate) fn below(&self, kgen: u16, end: u64) -> Vec<Event> {
-        self.rows.range(..(kgen, end)).flat_map(|(_, events)| events.clone()).collect()
+    /// Returns the rows below an offset, and all rows of earlier generations.
+    pub(crate) fn below(&self, generation: u16, end: u64) -> Vec<Event> {
+        self.rows.range(..(generation, end)).flat_map(|(_, events)| events.clone()).collect()
     }
 
     pub(crate) fn rows(&self) -> &BTreeMap<(u16, u64), Vec<Event>> {
         &self.rows
     }
 
-    fn land(&mut self, kgen: u16, rows: &[(u64, Event)]) {
+    fn insert_rows(&mut self, generation: u16, rows: &[(u64, Event)]) {
         for (offset, event) in rows {
-            self.rows.entry((kgen, *offset)).or_default().push(*event);
+            self.rows.entry((generation, *offset)).or_default().push(*event);
         }
     }
 }

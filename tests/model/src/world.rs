@@ -14,10 +14,10 @@ use crate::{
 /// Members of each group.
 pub(crate) const MEMBERS: usize = 3;
 
-/// So many steps are enough for one member of each group to come to the end of any history.
-const TO_THE_END: usize = 500;
+/// Enough rounds for one member of each group to finish any history.
+const STEPS_TO_FINISH: usize = 500;
 
-/// What stays when every process dies.
+/// The data that remains when every process dies.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Platform {
     pub(crate) guards: Guards,
@@ -29,27 +29,28 @@ pub(crate) struct Platform {
 }
 
 impl Platform {
-    /// The generation of the log that the topic is now.
-    pub(crate) fn kgen(&self) -> u16 {
-        if self.guards.stands(Guard::Generation) { self.log.number() } else { 0 }
+    /// Returns the generation of the current log.
+    pub(crate) fn generation(&self) -> u16 {
+        if self.guards.has(Guard::Generation) { self.log.number() } else { 0 }
     }
 
-    /// One past the last record of log `number`; `None` when the topic is another one by now: whoever
-    /// still reads this one lets go of it.
-    pub(crate) fn end_of(&self, number: u16) -> Option<u64> {
+    /// Returns the offset after the last record of log `number`, or `None` when the topic was
+    /// recreated since: a member that reads the old log then gives up its lease.
+    pub(crate) fn end_of_log(&self, number: u16) -> Option<u64> {
         (number == self.log.number()).then(|| self.log.end())
     }
 
-    /// Whether every group has come to the end of the log.
-    fn is_done(&self) -> bool {
-        let kgen = self.kgen();
+    /// Returns whether every group has read the whole log.
+    fn is_finished(&self) -> bool {
+        let generation = self.generation();
         [Group::Store, Group::Live, Group::Archive].into_iter().all(|group| {
-            self.ledger.next(group, kgen) >= self.log.end() && !self.ledger.has_planned(group, kgen)
+            self.ledger.next(group, generation) >= self.log.end()
+                && !self.ledger.has_planned(group, generation)
         })
     }
 }
 
-/// The platform and everyone who works on it.
+/// The platform and the members of all groups.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     platform: Platform,
@@ -81,13 +82,13 @@ impl World {
                 advance(&mut self.rebuilders, member, |one| one.step(platform));
             }
             Step::Crash(member) => self.crash(member),
-            Step::ServerWorks => platform.warehouse.work(),
-            Step::ServerDies(fate) => platform.warehouse.die(fate),
+            Step::InsertFinishes => platform.warehouse.finish_insert(),
+            Step::ServerKilled(fate) => platform.warehouse.kill(fate),
             Step::AnswersLost => platform.warehouse.lose_answers(),
-            Step::RedisForgets(writes) => platform.redis.forget(writes.into()),
+            Step::RedisRolledBack(writes) => platform.redis.roll_back(writes.into()),
             Step::RedisWiped => platform.redis.wipe(),
             Step::LedgerRestored(writes) => self.restore_ledger(writes.into()),
-            Step::TopicMadeAnew => self.make_topic_anew(),
+            Step::TopicRecreated => self.recreate_topic(),
         }
     }
 
@@ -98,54 +99,54 @@ impl World {
         advance(&mut self.rebuilders, member, |_| Rebuilder::Idle);
     }
 
-    /// An operator stops the processors, puts PostgreSQL back, and starts them again.
+    /// An operator stops the processors, restores PostgreSQL, and starts them again.
     fn restore_ledger(&mut self, writes: usize) {
         (0..MEMBERS).for_each(|member| self.crash(member));
-        self.platform.warehouse.die(crate::warehouse::Fate::Both);
+        self.platform.warehouse.kill(crate::warehouse::Fate::Both);
         self.platform.ledger.restore(writes);
     }
 
-    /// Only a log that everyone has read may be thrown away: the members of one number read it to
-    /// its end first, and PostgreSQL is not put back to before that.
-    fn make_topic_anew(&mut self) {
-        self.come_to_the_end();
-        if !self.platform.is_done() || self.platform.log.end() == 0 {
+    /// A log may be deleted only when every group has read all of it: member 0 of each group reads
+    /// the rest first, and PostgreSQL is never restored to a state before that.
+    fn recreate_topic(&mut self) {
+        self.finish();
+        if !self.platform.is_finished() || self.platform.log.end() == 0 {
             return;
         }
-        self.platform.log.make_anew();
-        self.platform.ledger.forget_earlier();
-        if !self.platform.guards.stands(Guard::Generation) {
-            let kgen = self.platform.kgen();
-            self.platform.ledger.begin_again(kgen);
+        self.platform.log.recreate();
+        self.platform.ledger.drop_history();
+        if !self.platform.guards.has(Guard::Generation) {
+            let generation = self.platform.generation();
+            self.platform.ledger.reset_offsets(generation);
         }
     }
 
-    /// Lets everything come to its end, and says what is wrong then.
+    /// Finishes all work. Fails with what is wrong then.
     pub(crate) fn verdict(mut self) -> Result<(), String> {
         (1..MEMBERS).for_each(|member| self.crash(member));
-        self.come_to_the_end();
+        self.finish();
         let Platform { log, warehouse, redis, ledger, archive, .. } = &self.platform;
-        if !self.platform.is_done() {
-            return Err("the work does not come to its end".to_owned());
+        if !self.platform.is_finished() {
+            return Err("the work does not finish".to_owned());
         }
         rows_are_exact(log, warehouse)?;
         counters_are_exact(log, redis)?;
         archive_is_whole(log, ledger, archive)
     }
 
-    fn come_to_the_end(&mut self) {
-        for _ in 0..TO_THE_END {
+    fn finish(&mut self) {
+        for _ in 0..STEPS_TO_FINISH {
             for step in [
                 Step::Store(0, 8),
                 Step::Live(0, 8),
                 Step::Live(0, 0),
                 Step::Archive(0, 8),
                 Step::Rebuild(0),
-                Step::ServerWorks,
+                Step::InsertFinishes,
             ] {
                 self.step(&step);
             }
-            if self.platform.is_done() && self.platform.redis.lacks_before().is_none() {
+            if self.platform.is_finished() && self.platform.redis.missing_before().is_none() {
                 break;
             }
         }
@@ -176,22 +177,22 @@ fn counters_are_exact(log: &Log, redis: &Redis) -> Result<(), String> {
     once_each(log, "Redis", |event| counters.get(&event).map_or(0, |count| *count as usize))
 }
 
-fn once_each(log: &Log, place: &str, count: impl Fn(Event) -> usize) -> Result<(), String> {
+fn once_each(log: &Log, store: &str, count: impl Fn(Event) -> usize) -> Result<(), String> {
     for (number, offset, event) in log.everything() {
         let found = count(event);
         if found != 1 {
-            return Err(format!("{place} has offset {offset} of log {number} {found} times"));
+            return Err(format!("{store} has offset {offset} of log {number} {found} times"));
         }
     }
     Ok(())
 }
 
-/// The objects of the manifest follow one another without a gap, and hold what the log held.
+/// Checks that the objects of the manifest have no gap between them and hold the log's records.
 fn archive_is_whole(log: &Log, ledger: &Ledger, archive: &Archive) -> Result<(), String> {
     for (number, length) in log.lengths().into_iter().enumerate() {
         let number = u16::try_from(number).unwrap_or(u16::MAX);
         let mut next = 0;
-        for (_, range) in ledger.manifest().iter().filter(|(kgen, _)| *kgen == number) {
+        for (_, range) in ledger.manifest().iter().filter(|(generation, _)| *generation == number) {
             let records = log.records(number, *range.start()..range.end() + 1);
             if *range.start() != next || archive.object(number, range) != Some(&records[..]) {
                 return Err(format!("the archive is wrong at offset {next} of log {number}"));

@@ -1,4 +1,4 @@
-//! The protocol holds, and not without any of its guards.
+//! The protocol is exact with all guards, and fails without any one of them.
 #![cfg(test)]
 
 use model::{Guard, Guards, run};
@@ -12,7 +12,7 @@ fn fifty_thousand_steps_lose_and_double_nothing() {
 }
 
 #[test]
-fn every_guard_that_is_left_out_is_missed() {
+fn the_model_detects_every_missing_guard() {
     for guard in Guard::ALL {
         let found = run(1_000_000, SEED, Guards::without(guard)).unwrap_err();
         assert!(!found.history.is_empty(), "{guard:?}: {}", found.wrong);

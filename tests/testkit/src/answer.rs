@@ -8,7 +8,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, as it came.
+    /// The body.
     pub text: String,
 }
 
@@ -19,19 +19,19 @@ impl Answer {
         Self { status, headers, text: response.text().await.expect("a body") }
     }
 
-    /// The body as JSON; `null` when it is none.
+    /// Returns the body as JSON; `null` if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
-    /// The answer, which must have this status.
+    /// Returns the answer; fails the test unless it has this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self
     }
 
-    /// A header's text; empty when it is missing.
+    /// Returns a header's text; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }

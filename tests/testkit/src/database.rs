@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use crate::setting;
 
-const PATIENCE: Duration = Duration::from_secs(5);
-const BETWEEN: Duration = Duration::from_millis(50);
-/// What a test's pool may hold: many run at a time.
+const TIMEOUT: Duration = Duration::from_secs(5);
+const RETRY_EVERY: Duration = Duration::from_millis(50);
+/// The connections of a test's pool; many tests run at a time.
 const CONNECTIONS: u32 = 8;
 
-/// A database of one's own on the stack's PostgreSQL, dropped with this.
+/// A private database on the stack's PostgreSQL, dropped with this value.
 pub struct Database {
     server: String,
     name: String,
@@ -24,7 +24,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Empty: no table yet.
+    /// Creates an empty database.
     pub async fn create() -> Self {
         let server = setting("FOOTFALL__POSTGRES__URL");
         let name = format!("test_{}", Uuid::now_v7().simple());
@@ -35,17 +35,17 @@ impl Database {
         Self { server, name, url }
     }
 
-    /// Its name, which no other has.
+    /// Returns its unique name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where to connect to it.
+    /// Returns the URL to connect to.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The settings of the control plane in it, in its own type.
+    /// Returns the control plane's settings for this database, in the control plane's type.
     pub fn settings<T: DeserializeOwned>(&self) -> T {
         serde_json::from_value(json!({ "url": self.url, "max_connections": CONNECTIONS }))
             .unwrap_or_else(|error| panic!("settings of PostgreSQL: {error}"))
@@ -56,30 +56,30 @@ impl Drop for Database {
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
         let dropped = thread::spawn(move || drop_database(&server, &name)).join();
-        // A test that fails says why itself; a second panic would end the program.
+        // A second panic would abort the program and hide the test's failure.
         if !thread::panicking() {
             let dropped = dropped.expect("dropping does not panic");
             dropped.unwrap_or_else(|error| {
-                panic!("database {} is still there after {PATIENCE:?}: {error}", self.name)
+                panic!("database {} is still there after {TIMEOUT:?}: {error}", self.name)
             });
         }
     }
 }
 
-/// Not `WITH (FORCE)`, which is refused whenever autovacuum happens to be at work there.
+/// Drops a database without `WITH (FORCE)`, which fails while autovacuum works on it.
 #[tokio::main(flavor = "current_thread")]
 async fn drop_database(server: &str, name: &str) -> Result<(), sqlx::Error> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
-        let ours = format!("datname = '{name}' AND usename = current_user");
+        let sessions = format!("datname = '{name}' AND usename = current_user");
         let statements = [
-            // Or pools that are still open come back at once.
+            // Otherwise open pools reconnect at once.
             format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"),
-            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}"),
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {sessions}"),
             format!("DROP DATABASE {name}"),
         ];
         match execute(server, statements).await {
-            Err(_) if Instant::now() < deadline => sleep(BETWEEN).await,
+            Err(_) if Instant::now() < deadline => sleep(RETRY_EVERY).await,
             outcome => return outcome,
         }
     }

@@ -5,7 +5,7 @@ use tenancy::{
     TenantRecord, TenantRouter, TenantState,
 };
 
-/// What is known of a tenant like any other: active, in shared tables, with the usual limits.
+/// Returns the record of an ordinary tenant: active, in shared tables, with the default limits.
 pub fn tenant_record(client_id: &ClientId) -> TenantRecord {
     TenantRecord {
         client_id: client_id.clone(),
@@ -24,15 +24,15 @@ pub fn tenant_record(client_id: &ClientId) -> TenantRecord {
     }
 }
 
-/// The context of the tenant that `record` describes, minted as the consumer of the log does.
-#[expect(clippy::disallowed_methods, reason = "a test acts for a tenant that it made up")]
+/// Creates the context of the tenant that `record` describes, as the consumer of the log does.
+#[expect(clippy::disallowed_methods, reason = "a test acts for its own fake tenant")]
 pub async fn tenant_context(record: TenantRecord) -> TenantContext {
     let client_id = record.client_id.clone();
     let router = tenant_router(record);
     router.resolve_record(&client_id).await.expect("the directory knows its tenant")
 }
 
-/// A router that knows the tenant that `record` describes, and no other.
+/// Returns a router that knows only the tenant that `record` describes.
 pub fn tenant_router(record: TenantRecord) -> TenantRouter {
     TenantRouter::new(Arc::new(OneTenant(record)))
 }

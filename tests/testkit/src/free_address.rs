@@ -2,8 +2,8 @@ use std::net::{SocketAddr, TcpListener};
 
 use uuid::Uuid;
 
-/// An address of this machine that nobody listens on, below the ports that the system gives to
-/// outgoing connections: one of those could take it before whoever asked for it listens.
+/// Returns a free loopback address, below the ports of outgoing connections: such a connection
+/// could otherwise take the port before the caller listens on it.
 pub fn free_address() -> String {
     let candidates = (0..1_000).map(|_| {
         let random = Uuid::now_v7().as_u128() as u16 % 8_000;

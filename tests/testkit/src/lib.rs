@@ -3,7 +3,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "what a test stands on may fail it"
+    reason = "test support may fail its test"
 )]
 
 mod answer;
@@ -12,6 +12,7 @@ mod directory;
 mod eventually;
 mod free_address;
 mod platform;
+mod platform_stores;
 mod process;
 mod redis_server;
 mod setting;
@@ -26,6 +27,6 @@ pub use free_address::free_address;
 pub use platform::{Platform, Preparation};
 pub use process::{Process, program};
 pub use redis_server::RedisServer;
-pub use setting::{archive_in, cluster, log, setting};
+pub use setting::{archive_in, cluster, log, redis, redis_at, setting};
 pub use switch::KafkaSwitch;
 pub use tenant::{Tenant, Tier};

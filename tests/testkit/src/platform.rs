@@ -15,50 +15,52 @@ use crate::{
 
 const ADMIN: &str = "admin@platform.example";
 
-/// The setting of where a process serves its metrics.
+/// The variable of the address that serves a process's metrics.
 const METRICS: &str = "FOOTFALL__METRICS__BIND";
 
-/// What a platform is made with beyond the usual.
+/// How a platform differs from the default.
 #[derive(Clone, Debug, Default)]
 pub struct Preparation {
-    /// The program that it runs instead of `footfall`, such as the one with failpoints.
+    /// The program to run instead of `footfall`, such as the one with failpoints.
     pub program: Option<PathBuf>,
-    /// Settings that replace or complete its own.
+    /// Settings that override or complete the platform's own.
     pub settings: BTreeMap<String, String>,
-    /// Addresses that its processes get instead of others: a proxy's for a server's.
+    /// Replacements of addresses for its processes: a proxy's for a server's.
     pub detours: Vec<(String, String)>,
 }
 
-/// A platform of one's own.
+/// A private platform.
 pub struct Platform {
     program: PathBuf,
     settings: BTreeMap<String, String>,
+    /// Replacements of addresses that were made in the settings.
+    detours: Vec<(String, String)>,
     folder: PathBuf,
     client: Client,
     processes: Vec<Process>,
-    /// Dropped after the processes that use it: fields are, in this order.
+    /// Fields are dropped in order: the database after the processes that use it.
     database: Option<Database>,
 }
 
 impl Platform {
-    /// A migrated platform with nothing running yet.
+    /// Creates a migrated platform; no process runs yet.
     pub async fn prepare() -> Self {
         Self::prepare_as(Preparation::default()).await
     }
 
-    /// A migrated platform whose processes are this build of `footfall`.
+    /// Creates a migrated platform whose processes run this build of `footfall`.
     pub async fn prepare_with(program: &Path) -> Self {
         let program = Some(program.to_owned());
         Self::prepare_as(Preparation { program, ..Preparation::default() }).await
     }
 
-    /// A migrated platform that differs from the usual.
+    /// Creates a migrated platform that differs from the default.
     pub async fn prepare_as(preparation: Preparation) -> Self {
         let Preparation { program, settings: others, detours } = preparation;
         let program = program.unwrap_or_else(binary);
         let database = Database::create().await;
         let name = database.name();
-        let folder = platforms().join(name);
+        let folder = platforms_folder().join(name);
         let mut settings = own_settings(&folder);
         settings.extend([
             ("FOOTFALL__POSTGRES__URL".to_owned(), database.url().to_owned()),
@@ -75,49 +77,51 @@ impl Platform {
         }
         let url = database.url().to_owned();
         let (client, database) = (Client::new(), Some(database));
-        let platform = Self { program, settings, folder, client, processes: Vec::new(), database };
+        let processes = Vec::new();
+        let platform = Self { program, settings, detours, folder, client, processes, database };
         platform.migrate();
-        keep_generations_apart(&url).await;
+        set_first_generation(&url).await;
         platform
     }
 
-    /// A platform whose servers, named by `servers`, nobody else uses, and which may hold data.
-    /// Nothing is migrated yet. Its files are in `folder`.
+    /// Creates a platform on `servers` that no other platform uses and that may hold data. Nothing is
+    /// migrated yet. Its files are in `folder`.
     pub fn on_servers(
         program: Option<PathBuf>,
         servers: BTreeMap<String, String>,
         folder: PathBuf,
     ) -> Self {
         let mut settings = servers;
-        // As many as there are where nothing else is said.
+        // The default number.
         let partitions = settings.entry("FOOTFALL__KAFKA__PARTITIONS".to_owned());
         partitions.or_insert_with(|| "12".to_owned());
         settings.extend(own_settings(&folder));
         let program = program.unwrap_or_else(binary);
-        let client = Client::new();
-        Self { program, settings, folder, client, processes: Vec::new(), database: None }
+        let (client, processes) = (Client::new(), Vec::new());
+        let (detours, database) = (Vec::new(), None);
+        Self { program, settings, detours, folder, client, processes, database }
     }
 
-    /// `footfall migrate`, as whoever installs or upgrades it does.
+    /// Runs `footfall migrate`, as an operator does to install or upgrade.
     pub fn migrate(&self) {
         let secrets = self.secrets_file();
         let file = secrets.to_str().expect("a readable path");
         self.run(&["migrate", "--admin", ADMIN, "--secrets", file]);
     }
 
-    /// The file that passwords and keys are written to as they are made.
+    /// Returns the file that new passwords and keys are written to.
     pub fn secrets_file(&self) -> PathBuf {
         self.folder.join("secrets.env")
     }
 
-    /// A password or key of that file.
+    /// Returns a password or key of that file.
     pub fn secret(&self, name: &str) -> String {
         let text = std::fs::read_to_string(self.secrets_file()).expect("the file of secrets");
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         line.unwrap_or_else(|| panic!("{name} is not in the file of secrets")).to_owned()
     }
 
-    /// Ends what is running, as an operator does, and waits until it is gone.
+    /// Terminates the running processes, as an operator does, and waits until they have ended.
     pub async fn stop(&mut self) {
         for mut process in self.processes.drain(..) {
             process.terminate();
@@ -125,7 +129,7 @@ impl Platform {
         }
     }
 
-    /// A platform with everything running.
+    /// Creates a platform and starts all services.
     pub async fn start() -> Self {
         let mut platform = Self::prepare().await;
         platform.restart().await;
@@ -133,7 +137,7 @@ impl Platform {
         platform
     }
 
-    /// Kills what is running and starts everything, with the settings as they are now.
+    /// Kills the running processes and starts all services with the current settings.
     pub async fn restart(&mut self) {
         self.processes.clear();
         let all = self.spawn(&["all"]);
@@ -141,29 +145,29 @@ impl Platform {
         self.ready().await;
     }
 
-    /// Changes a setting, for processes that are started from now on.
+    /// Changes a setting for processes that are started from now on.
     pub fn set(&mut self, variable: &str, value: &str) {
         self.settings.insert(variable.to_owned(), value.to_owned());
     }
 
-    /// Waits until both sinks have said of every partition how far they are: until then numbers
-    /// come from elsewhere.
+    /// Waits until `store` and `live` have reported their progress for every partition: until then
+    /// numbers have other sources.
     pub async fn up_to_date(&self) {
         let partitions = self.settings["FOOTFALL__KAFKA__PARTITIONS"].parse::<i64>();
         let all = 2 * partitions.expect("a number");
         let url = &self.settings["FOOTFALL__POSTGRES__URL"];
         eventually("every partition is up to date", async || {
-            (up_to_date(url).await == all).then_some(())
+            (reported_partitions(url).await == all).then_some(())
         })
         .await;
     }
 
-    /// A platform whose processor the test starts and kills itself.
+    /// Creates a platform whose processor the test starts and kills itself.
     pub async fn start_without_processor() -> Self {
         Self::start_without_processor_with(&binary()).await
     }
 
-    /// As [`Platform::start_without_processor`], with this build of `footfall`.
+    /// Does the same as [`Platform::start_without_processor`], with this build of `footfall`.
     pub async fn start_without_processor_with(program: &Path) -> Self {
         let mut platform = Self::prepare_with(program).await;
         for service in ["collector", "api"] {
@@ -179,8 +183,8 @@ impl Platform {
         self.spawn_as(arguments[0], arguments, [])
     }
 
-    /// Starts a command under a name of its own, which its log has, with more settings. Only a process
-    /// with a collector serves its metrics, unless they say where another should.
+    /// Starts a command with more settings and with `name` as the name of its log. Only a process
+    /// with a collector serves metrics, unless `more` sets the address.
     pub fn spawn_as<'a>(
         &self,
         name: &str,
@@ -196,60 +200,64 @@ impl Platform {
         Process::start(&self.program, arguments, &settings, &log)
     }
 
-    /// Starts another processor, as a member of its own.
+    /// Starts another processor, as a separate member of the consumer groups.
     pub fn spawn_processor(&self, instance: &str) -> Process {
         let named = ("FOOTFALL__PROCESSOR__INSTANCE", instance.to_owned());
         self.spawn_as(&format!("processor-{instance}"), &["processor"], [named])
     }
 
-    /// Runs a `footfall` command to its end; it must succeed. Returns what it printed.
+    /// Runs a `footfall` command to its end; it must succeed. Returns its output.
     pub fn run(&self, arguments: &[&str]) -> String {
         run(&self.program, arguments, &self.settings)
     }
 
-    /// The settings that its processes get.
+    /// Returns the settings of its processes.
     pub fn settings(&self) -> &BTreeMap<String, String> {
         &self.settings
     }
 
-    /// The address of its database, past any detour.
-    pub fn database_url(&self) -> &str {
-        let ours = self.database.as_ref().map(Database::url);
-        ours.unwrap_or(&self.settings["FOOTFALL__POSTGRES__URL"])
+    pub(crate) fn detours(&self) -> &[(String, String)] {
+        &self.detours
     }
 
-    /// A folder for this platform's files.
+    /// Returns the direct address of its database, without a detour.
+    pub fn database_url(&self) -> &str {
+        let direct = self.database.as_ref().map(Database::url);
+        direct.unwrap_or(&self.settings["FOOTFALL__POSTGRES__URL"])
+    }
+
+    /// Returns the folder of this platform's files.
     pub fn folder(&self) -> &PathBuf {
         &self.folder
     }
 
-    /// The address of a route of the API.
+    /// Returns the address of a route of the API.
     pub fn api(&self, path: &str) -> String {
         format!("http://{}{path}", self.settings["FOOTFALL__API__BIND"])
     }
 
-    /// The address of a route of the collector.
+    /// Returns the address of a route of the collector.
     pub fn collector(&self, path: &str) -> String {
         format!("http://{}{path}", self.settings["FOOTFALL__COLLECTOR__BIND"])
     }
 
-    /// The address of the metrics of the process with the collector.
+    /// Returns the address of the metrics of the process with the collector.
     pub fn metrics(&self) -> String {
         format!("http://{}/metrics", self.settings[METRICS])
     }
 
-    /// The client to ask with.
+    /// Returns the HTTP client.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Asks for a route of the API.
+    /// Sends a GET request to a route of the API.
     pub async fn get(&self, token: &str, path: &str) -> Answer {
         let request = self.client.get(self.api(path)).bearer_auth(token);
         Answer::read(request.send().await.expect("an answer")).await
     }
 
-    /// Sends JSON to a route of the API.
+    /// Posts JSON to a route of the API.
     pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
         let request = self.client.post(self.api(path)).bearer_auth(token).json(body);
         Answer::read(request.send().await.expect("an answer")).await
@@ -261,7 +269,7 @@ impl Platform {
         Answer::read(request.send().await.expect("an answer")).await
     }
 
-    /// Logs in; the access token.
+    /// Logs in and returns the access token.
     pub async fn login(&self, email: &str, password: &str) -> String {
         let body = json!({"email": email, "password": password});
         let request = self.client.post(self.api("/v1/auth/login")).json(&body);
@@ -269,7 +277,7 @@ impl Platform {
         answer.json()["access_token"].as_str().expect("an access token").to_owned()
     }
 
-    /// Accepts an invitation; the access token.
+    /// Accepts an invitation and returns the access token.
     pub async fn accept(&self, invitation: &str) -> String {
         let body = json!({"token": invitation, "password": "a password nobody else knows"});
         let request = self.client.post(self.api("/v1/auth/invitations/accept")).json(&body);
@@ -277,17 +285,17 @@ impl Platform {
         answer.json()["access_token"].as_str().expect("an access token").to_owned()
     }
 
-    /// What the platform's admin logs in with.
+    /// Returns the login of the platform's admin.
     pub fn admin_credentials(&self) -> Value {
         json!({"email": ADMIN, "password": self.secret("FOOTFALL_ADMIN_PASSWORD")})
     }
 
-    /// The access token of the platform's admin.
+    /// Logs in as the platform's admin and returns the access token.
     pub async fn admin(&self) -> String {
         self.login(ADMIN, &self.secret("FOOTFALL_ADMIN_PASSWORD")).await
     }
 
-    /// Waits until collector and api say that they are ready.
+    /// Waits until collector and api report that they are ready.
     pub async fn ready(&mut self) {
         for url in [self.api("/readyz"), self.collector("/readyz")] {
             let (client, processes) = (&self.client, &mut self.processes);
@@ -301,8 +309,8 @@ impl Platform {
     }
 }
 
-/// How many partitions of ClickHouse's and of Redis' groups are known to be up to date.
-async fn up_to_date(url: &str) -> i64 {
+/// Counts the partitions of `store` and `live` that have reported their progress.
+async fn reported_partitions(url: &str) -> i64 {
     let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
     sqlx::query_scalar("SELECT count(as_of) FROM lease WHERE consumer_group IN ('store', 'live')")
         .fetch_one(&mut connection)
@@ -310,8 +318,8 @@ async fn up_to_date(url: &str) -> i64 {
         .expect("the ledger answers")
 }
 
-/// Rows of many platforms meet in the shared tables; their coordinates must not.
-async fn keep_generations_apart(url: &str) {
+/// Sets a random first generation: platforms_folder share tables, and their log places must differ.
+async fn set_first_generation(url: &str) {
     let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
     let random = Uuid::now_v7();
     let before = i32::from(random.as_u128() as u16 / 2);
@@ -319,10 +327,10 @@ async fn keep_generations_apart(url: &str) {
         .bind(before)
         .execute(&mut connection)
         .await
-        .expect("the ledger takes a generation");
+        .expect("the ledger accepts a generation");
 }
 
-/// What a platform has to itself wherever its servers are.
+/// Returns the settings that every platform has for itself.
 fn own_settings(folder: &Path) -> BTreeMap<String, String> {
     std::fs::create_dir_all(folder).expect("a folder for logs");
     BTreeMap::from([
@@ -333,13 +341,13 @@ fn own_settings(folder: &Path) -> BTreeMap<String, String> {
         ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
         ("FOOTFALL__API__BIND".to_owned(), free_address()),
         ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
-        // Tests run on disks of any fullness.
+        // Tests also run on full disks.
         ("FOOTFALL__SPOOL__MAX_DISK_PERCENT".to_owned(), "100".to_owned()),
     ])
 }
 
-/// Where platforms write: beside the servers they stand on, which are wiped with them.
-fn platforms() -> PathBuf {
+/// Returns the folder of platforms_folder' files: beside the stack's servers, and wiped with them.
+fn platforms_folder() -> PathBuf {
     let stack = std::env::var_os("FOOTFALL_STACK_DIR").map(PathBuf::from);
     stack.unwrap_or_else(|| workspace().join(".footfall/stack")).join("platforms")
 }

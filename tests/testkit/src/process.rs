@@ -15,7 +15,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `program` with these arguments and settings; what it prints goes to `log`.
+    /// Starts `program` with these arguments and settings; its output goes to `log`.
     pub fn start(
         program: &Path,
         arguments: &[&str],
@@ -32,52 +32,52 @@ impl Process {
         Self { child, log: log.to_owned() }
     }
 
-    /// `kill -9`, and waits until it is gone.
+    /// Sends `SIGKILL` and waits until the process has ended.
     pub fn kill(&mut self) {
-        self.child.kill().expect("our own process can be killed");
-        self.child.wait().expect("our own process can be waited for");
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("the process can be waited for");
     }
 
-    /// Its process id.
+    /// Returns its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// `SIGCONT`: it goes on where it was, whatever happened meanwhile.
+    /// Sends `SIGCONT`: the process continues where it was frozen.
     pub fn thaw(&self) {
         self.signal(Signal::CONT);
     }
 
-    /// `SIGTERM`: it ends its work and leaves.
+    /// Sends `SIGTERM`: the process finishes its work and ends.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
     }
 
     fn signal(&self, signal: Signal) {
         let id = self.id().try_into().ok().and_then(Pid::from_raw).expect("a process id");
-        kill_process(id, signal).expect("our own process can be signalled");
+        kill_process(id, signal).expect("the process can be signalled");
     }
 
-    /// Whether it is frozen, by whomever.
+    /// Returns whether the process is stopped.
     pub fn is_frozen(&self) -> bool {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
-        // The state follows the program's name, which stands in parentheses.
+        // The state follows the program's name in parentheses.
         stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
     }
 
-    /// How it ended; `None` while it runs.
+    /// Returns its exit status; `None` while it runs.
     pub fn exited(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().expect("our own process can be asked")
+        self.child.try_wait().expect("the process has a status")
     }
 
-    /// Fails the test, with the end of the log, when the process is no longer there.
+    /// Fails the test with the end of the log if the process has ended.
     pub fn must_be_running(&mut self) {
         if let Some(status) = self.exited() {
             panic!("footfall ended ({status}):\n{}", self.last_lines());
         }
     }
 
-    /// Waits until it has ended by itself, which must be well.
+    /// Waits until the process ends by itself; fails the test unless it succeeds.
     pub async fn ended(&mut self) {
         loop {
             match self.exited() {
@@ -88,7 +88,7 @@ impl Process {
         }
     }
 
-    /// The end of what it printed.
+    /// Returns the last 40 lines of its output.
     pub fn last_lines(&self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<_> = text.lines().collect();
@@ -98,13 +98,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Gone already, or gone now: either is what dropping asks for.
+        // An error means that the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Runs a `footfall` command to its end and returns what it printed; it must succeed.
+/// Runs a `footfall` command to its end and returns its output; it must succeed.
 pub(crate) fn run(
     program: &Path,
     arguments: &[&str],
@@ -123,22 +123,22 @@ fn command(program: &Path, arguments: &[&str], settings: &BTreeMap<String, Strin
     command
 }
 
-/// The `footfall` that the same build made.
+/// Returns the path of the `footfall` of the same build.
 pub(crate) fn binary() -> PathBuf {
     program("footfall")
 }
 
-/// A program that the same build made: it lies beside other programs, and one folder above tests.
+/// Returns the path of a program of the same build: `target/<profile>`, one folder above tests.
 pub fn program(name: &str) -> PathBuf {
     let program = std::env::current_exe().expect("a path of this program");
     let folders = program.ancestors().skip(1);
     let mut folders = folders.skip_while(|folder| folder.ends_with("deps"));
     let binary = folders.next().expect("target/<profile>").join(name);
-    assert!(binary.exists(), "{} is not there: run `cargo build` first", binary.display());
+    assert!(binary.exists(), "{} does not exist: run `cargo build` first", binary.display());
     binary
 }
 
-/// The root of the checkout.
+/// Returns the root of the checkout.
 pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace")
 }

@@ -9,9 +9,9 @@ use std::{
 
 use crate::eventually;
 
-/// A Redis of one's own, to be killed and set back: `redis-server`, as `infra/local` installs it.
+/// A private Redis that can be killed and restored: `redis-server`, as `infra/local` installs it.
 ///
-/// It writes every command to its file before it answers, so that a file is of a known moment.
+/// It syncs every command to its file before it answers, so a copy of the file has a known state.
 pub struct RedisServer {
     address: SocketAddr,
     folder: PathBuf,
@@ -20,7 +20,7 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts one that keeps its files in `folder`, with further arguments.
+    /// Starts a server with its files in `folder`, with further arguments.
     pub async fn start(folder: &Path, arguments: &[&str]) -> Self {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)));
         let address = listener.and_then(|listener| listener.local_addr()).expect("a free port");
@@ -32,20 +32,20 @@ impl RedisServer {
         server
     }
 
-    /// `redis://host:port/0`.
+    /// Returns `redis://host:port/0`.
     pub fn url(&self) -> String {
         format!("redis://{}/0", self.address)
     }
 
-    /// `kill -9`, and waits until it is gone.
+    /// Sends `SIGKILL` and waits until the process has ended.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            child.kill().expect("our own process can be killed");
-            child.wait().expect("our own process can be waited for");
+            child.kill().expect("the process can be killed");
+            child.wait().expect("the process can be waited for");
         }
     }
 
-    /// Starts it again, with what its files hold.
+    /// Starts the server again with its files.
     pub async fn run(&mut self) {
         let log = fs::File::options().create(true).append(true).open(self.folder.join("log"));
         let child = Command::new("redis-server")
@@ -62,7 +62,7 @@ impl RedisServer {
         eventually("redis answers", async || is_ready(address).then_some(())).await;
     }
 
-    /// A copy of its files as they are now.
+    /// Copies its files as they are now; returns the folder of the copy.
     pub fn save(&self) -> PathBuf {
         let copy = self.folder.join("saved");
         remove(&copy);
@@ -70,7 +70,7 @@ impl RedisServer {
         copy
     }
 
-    /// Kills it and starts it with the files of a copy.
+    /// Kills the server and starts it with the files of a copy.
     pub async fn restore(&mut self, copy: &Path) {
         self.kill();
         remove(&self.files());
@@ -78,7 +78,7 @@ impl RedisServer {
         self.run().await;
     }
 
-    /// Kills it and starts it with nothing.
+    /// Kills the server and starts it empty.
     pub async fn wipe(&mut self) {
         self.kill();
         remove(&self.files());
@@ -110,7 +110,7 @@ fn is_ready(address: SocketAddr) -> bool {
 
 fn remove(folder: &Path) {
     if folder.exists() {
-        fs::remove_dir_all(folder).expect("our own folder can be removed");
+        fs::remove_dir_all(folder).expect("the folder can be removed");
     }
 }
 

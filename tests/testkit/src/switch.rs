@@ -8,19 +8,19 @@ use std::{
     thread,
 };
 
-/// A way to the broker that can be cut, for one client alone.
+/// A proxy to the broker for one client, which can be cut.
 ///
-/// A broker tells its clients where to connect to; in its answers that address is replaced by this
-/// one's, so that nobody finds a way around.
+/// A broker's answers name the address to connect to. The proxy replaces it by its own, so that the
+/// client cannot bypass it.
 pub struct KafkaSwitch {
     address: SocketAddr,
-    line: Arc<Line>,
+    link: Arc<Link>,
 }
 
-struct Line {
+struct Link {
     broker: SocketAddr,
-    ours: SocketAddr,
-    gone: AtomicBool,
+    proxy: SocketAddr,
+    dropped: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -33,72 +33,72 @@ struct State {
 }
 
 impl KafkaSwitch {
-    /// A way to `broker`, `address:port`, that is open.
+    /// Creates an open proxy to `broker`, `address:port`.
     pub fn to(broker: &str) -> Self {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)));
         let listener = listener.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let line = Arc::new(Line {
+        let link = Arc::new(Link {
             broker: broker.parse().expect("an address and a port"),
-            ours: address,
-            gone: AtomicBool::new(false),
+            proxy: address,
+            dropped: AtomicBool::new(false),
             state: Mutex::default(),
             changed: Condvar::new(),
         });
-        let accepting = Arc::clone(&line);
+        let accepting = Arc::clone(&link);
         thread::spawn(move || accepting.accept(&listener));
-        Self { address, line }
+        Self { address, link }
     }
 
-    /// Where it listens: what a client is to take for the broker.
+    /// Returns the address it listens on, which a client uses as the broker's.
     pub fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// Nobody gets through any more; who is connected is thrown out.
+    /// Closes all connections and refuses new ones.
     pub fn cut(&self) {
-        let mut state = self.line.state();
+        let mut state = self.link.state();
         state.cut = true;
         for stream in state.open.drain(..) {
-            // It may have ended by itself.
+            // The connection may already be closed.
             let _ = stream.shutdown(Shutdown::Both);
         }
-        self.line.changed.notify_all();
+        self.link.changed.notify_all();
     }
 
-    /// The broker hears everything, and none of its answers gets through.
+    /// Forwards requests to the broker, but holds back its answers.
     pub fn mute(&self) {
-        self.line.state().mute = true;
+        self.link.state().mute = true;
     }
 
-    /// As in the beginning; answers that were held back arrive now.
+    /// Opens the proxy again, and delivers the answers that were held back.
     pub fn restore(&self) {
-        let mut state = self.line.state();
+        let mut state = self.link.state();
         (state.cut, state.mute) = (false, false);
-        self.line.changed.notify_all();
+        self.link.changed.notify_all();
     }
 }
 
 impl Drop for KafkaSwitch {
     fn drop(&mut self) {
-        self.line.gone.store(true, Ordering::SeqCst);
+        self.link.dropped.store(true, Ordering::SeqCst);
         self.cut();
-        // Wakes the thread that waits for the next client.
+        // Wakes the thread that waits for a client.
         drop(TcpStream::connect(self.address));
     }
 }
 
-impl Line {
+impl Link {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn accept(self: &Arc<Self>, listener: &TcpListener) {
         for client in listener.incoming() {
-            if self.gone.load(Ordering::SeqCst) {
+            if self.dropped.load(Ordering::SeqCst) {
                 return;
             }
-            // Whoever does not get through tries again.
+            // A client that is not connected tries again.
             let _ = client.and_then(|client| self.connect(client));
         }
     }
@@ -117,16 +117,16 @@ impl Line {
             let _ = io::copy(&mut from, &mut to);
             let _ = to.shutdown(Shutdown::Both);
         });
-        let line = Arc::clone(self);
+        let link = Arc::clone(self);
         thread::spawn(move || {
-            let _ = line.answer(&broker, &client);
+            let _ = link.forward_answers(&broker, &client);
             let _ = client.shutdown(Shutdown::Both);
         });
         Ok(())
     }
 
-    /// Passes answers on, each a length of four bytes and as many bytes.
-    fn answer(&self, mut broker: &TcpStream, mut client: &TcpStream) -> io::Result<()> {
+    /// Forwards answers, each a length of four bytes and as many bytes.
+    fn forward_answers(&self, mut broker: &TcpStream, mut client: &TcpStream) -> io::Result<()> {
         loop {
             let mut length = [0; 4];
             broker.read_exact(&mut length)?;
@@ -140,16 +140,16 @@ impl Line {
         }
     }
 
-    /// Puts our port where the broker's stands after its host.
+    /// Replaces the broker's address by the proxy's.
     fn redirect(&self, answer: &mut [u8]) {
-        let place = |address: SocketAddr| {
+        let encoded = |address: SocketAddr| {
             let port = u32::from(address.port()).to_be_bytes();
             [address.ip().to_string().into_bytes(), port.to_vec()].concat()
         };
-        let (theirs, ours) = (place(self.broker), place(self.ours));
-        for start in 0..=answer.len().saturating_sub(theirs.len()) {
-            if answer[start..].starts_with(&theirs) {
-                answer[start..start + ours.len()].copy_from_slice(&ours);
+        let (broker, proxy) = (encoded(self.broker), encoded(self.proxy));
+        for start in 0..=answer.len().saturating_sub(broker.len()) {
+            if answer[start..].starts_with(&broker) {
+                answer[start..start + proxy.len()].copy_from_slice(&proxy);
             }
         }
     }

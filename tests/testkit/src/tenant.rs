@@ -3,14 +3,14 @@ use uuid::Uuid;
 
 use crate::{Platform, eventually};
 
-/// How far a test tenant's data is kept apart.
+/// The tier of a test tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tier {
     /// Shared tables.
     Shared,
-    /// A database of its own.
+    /// Its own database.
     Schema,
-    /// A server of its own.
+    /// Its own server.
     Dedicated,
 }
 
@@ -27,31 +27,31 @@ impl Tier {
     }
 }
 
-/// A tenant, onboarded through the API, with what is needed to act for it.
+/// A tenant, onboarded through the API, with its credentials.
 #[derive(Clone, Debug)]
 pub struct Tenant {
     /// Its id.
     pub id: String,
     /// The access token of its owner.
     pub owner: String,
-    /// The access token of an advertiser, who has the campaign `spring` and no other.
+    /// The access token of an advertiser that has only the campaign `spring`.
     pub advertiser: String,
-    /// A key that sends events.
+    /// An API key that sends events.
     pub collect_key: String,
-    /// A key that sends history.
+    /// An API key that sends history.
     pub import_key: String,
-    /// A key that reads reports.
+    /// An API key that reads reports.
     pub read_key: String,
 }
 
 impl Platform {
-    /// Onboards a tenant with the campaigns `spring` (of the advertiser `brand`) and `autumn` (of
-    /// nobody).
+    /// Onboards a tenant with the campaigns `spring` (of the advertiser `brand`) and `autumn`
+    /// (without an advertiser).
     pub async fn onboard(&self, tier: Tier) -> Tenant {
         self.onboard_limited(tier, json!({})).await
     }
 
-    /// As [`Platform::onboard`], with other limits than the usual ones.
+    /// Does the same as [`Platform::onboard`], with these limits.
     pub async fn onboard_limited(&self, tier: Tier, limits: Value) -> Tenant {
         let (isolation, cluster) = tier.isolation();
         let id = format!("t-{}", Uuid::now_v7().as_u128() as u64);
@@ -92,7 +92,7 @@ impl Platform {
         self.accept(invitation["token"].as_str().expect("a token")).await
     }
 
-    /// Waits until this campaign's metric is `expected` over the last and the next year.
+    /// Waits until this campaign's metric is `expected` over the years 2025 to 2028.
     pub async fn settled(&self, tenant: &Tenant, campaign: &str, metric: &str, expected: u64) {
         let (from, to) = ("2025-01-01T00:00:00Z", "2029-01-01T00:00:00Z");
         self.settled_in(tenant, campaign, metric, expected, from, to).await;
@@ -126,5 +126,5 @@ fn key(made: &Value, kind: &str) -> String {
 
 fn find<'a>(list: &'a Value, field: &str, value: &str) -> &'a Value {
     let mut found = list.as_array().expect("a list").iter();
-    found.find(|entry| entry[field] == value).expect("an entry of that sort")
+    found.find(|entry| entry[field] == value).expect("a matching entry")
 }

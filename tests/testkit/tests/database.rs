@@ -1,4 +1,4 @@
-//! What tests leave behind on the real PostgreSQL: nothing.
+//! Tests leave nothing behind on the real PostgreSQL.
 #![cfg(test)]
 
 use std::{thread, time::Duration};
@@ -7,13 +7,13 @@ use sqlx::{Connection, PgConnection};
 use testkit::{Database, setting};
 use tokio::time::sleep;
 
-async fn there(name: &str) -> bool {
+async fn exists(name: &str) -> bool {
     let mut server = PgConnection::connect(&setting("FOOTFALL__POSTGRES__URL")).await.unwrap();
     let found = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)");
     found.bind(name).fetch_one(&mut server).await.unwrap()
 }
 
-/// As the pools of services do that still run.
+/// Reconnects like the pools of running services.
 #[tokio::main(flavor = "current_thread")]
 async fn keep_connecting(url: &str) {
     loop {
@@ -25,7 +25,7 @@ async fn keep_connecting(url: &str) {
 }
 
 #[tokio::test]
-async fn a_database_goes_although_others_keep_connecting_to_it() {
+async fn a_database_is_dropped_although_clients_keep_connecting_to_it() {
     let database = Database::create().await;
     let (name, url) = (database.name().to_owned(), database.url().to_owned());
     for _ in 0..4 {
@@ -33,7 +33,7 @@ async fn a_database_goes_although_others_keep_connecting_to_it() {
         thread::spawn(move || keep_connecting(&url));
     }
     sleep(Duration::from_millis(200)).await;
-    assert!(there(&name).await);
+    assert!(exists(&name).await);
     drop(database);
-    assert!(!there(&name).await);
+    assert!(!exists(&name).await);
 }

@@ -12,23 +12,23 @@ use testkit::Platform;
 
 use crate::{Sent, Stack, moved};
 
-/// What the fixture is a picture of.
+/// What the fixture contains.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Captured {
     /// The commit whose build wrote the stores.
     pub commit: String,
-    /// When.
+    /// The time of the capture.
     pub at: DateTime<Utc>,
-    /// Every event that was sent, and what became of it.
+    /// Every event that was sent, with its expected outcome.
     pub sent: Vec<Sent>,
 }
 
-/// Beside the servers of the environment, whose ports end 41 above their first.
+/// The offset of the fixture's ports: the environment's servers use 42 ports.
 const PORTS_ABOVE: u16 = 50;
-/// Of a stack that nobody named.
+/// The first port of the default stack.
 const FIRST_PORT: u16 = 17_000;
 
-/// Where the stack of a fixture lies, which is wiped with the tests' own: see `with-test-stack.sh`.
+/// Returns folder and first port of the fixture's stack. `with-test-stack.sh` wipes it, too.
 pub fn stack_folder() -> (PathBuf, u16) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let tests = env::var_os("FOOTFALL_STACK_DIR").map(PathBuf::from);
@@ -37,7 +37,7 @@ pub fn stack_folder() -> (PathBuf, u16) {
     (folder, first.unwrap_or(FIRST_PORT) + PORTS_ABOVE)
 }
 
-/// What of a folder with a stopped stack and a stopped platform goes into the archive.
+/// The files of a stopped stack and a stopped platform that are packed.
 const PACKED: [&str; 9] = [
     "captured.json",
     "postgres.sql",
@@ -50,15 +50,15 @@ const PACKED: [&str; 9] = [
     "platform/archive",
 ];
 
-/// What is made again, or is of no use to another server.
-const LEFT_OUT: [&str; 6] =
+/// Files that are recreated, or that another server cannot use.
+const EXCLUDED: [&str; 6] =
     ["*.lock", "status", "tmp", "preprocessed_configs", "recovery-point-*", "cleaner-offset-*"];
 
 /// Packs `folder` into `archive`.
 pub fn pack(folder: &Path, archive: &Path) {
     let mut tar = Command::new("tar");
     tar.current_dir(folder).args(["--create", "--owner=0", "--group=0", "--sort=name"]);
-    tar.args(LEFT_OUT.map(|pattern| format!("--exclude={pattern}"))).args(PACKED);
+    tar.args(EXCLUDED.map(|pattern| format!("--exclude={pattern}"))).args(PACKED);
     let mut child = tar.stdout(Stdio::piped()).spawn().expect("tar starts");
     let file = fs::File::create(archive).expect("a file for the archive");
     let mut encoder = XzEncoder::new(file, 9);
@@ -77,20 +77,20 @@ fn unpack(archive: &Path, folder: &Path) {
     assert!(child.wait().expect("tar ends").success(), "tar failed");
 }
 
-/// Servers that run on a fixture's stores, and a platform on them that nothing was migrated on yet.
+/// Servers that run on a fixture's stores, and a platform on them that is not migrated yet.
 pub struct Restored {
-    /// What it is a picture of.
+    /// What the fixture contains.
     pub captured: Captured,
-    /// How much later everything recent happened than it says.
-    pub later: TimeDelta,
-    /// The platform, ended before its servers: fields are dropped in this order.
+    /// By how much recent events were moved.
+    pub shift: TimeDelta,
+    /// The platform. Fields are dropped in order: the platform before its servers.
     pub platform: Platform,
-    /// Its servers, which are wiped when this is dropped.
+    /// Its servers, which are wiped when dropped.
     pub stack: Stack,
 }
 
 impl Restored {
-    /// Restores `archive` and brings its recent events to the present.
+    /// Restores `archive` and moves its recent events to the present.
     pub async fn bring_up(archive: &Path) -> Self {
         let (folder, port) = stack_folder();
         let stack = Stack::at(folder.join("stack"), port);
@@ -104,10 +104,10 @@ impl Restored {
         stack.up();
         let settings = stack.settings();
         restore_postgres(&settings["FOOTFALL__POSTGRES__URL"], &folder.join("postgres.sql"));
-        let later = TimeDelta::days((Utc::now() - captured.at).num_days());
-        moved::by(later, captured.at, &settings).await;
+        let shift = TimeDelta::days((Utc::now() - captured.at).num_days());
+        moved::move_to_present(shift, captured.at, &settings).await;
         let platform = Platform::on_servers(None, settings, folder.join("platform"));
-        Self { captured, later, platform, stack }
+        Self { captured, shift, platform, stack }
     }
 }
 

@@ -3,7 +3,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "what a test stands on may fail it"
+    reason = "test support may fail its test"
 )]
 
 mod fixture;

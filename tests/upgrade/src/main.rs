@@ -4,7 +4,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a tool of the tests, which says what it made"
+    reason = "a tool of the tests, which prints what it created"
 )]
 
 use std::{
@@ -20,10 +20,10 @@ use sqlx::{Connection, PgConnection};
 use testkit::{Platform, eventually};
 use upgrade::{Captured, Sent, Stack, TENANTS, Verdict, history, pack, recent, send};
 
-/// Of the fixture's events. The test sends others.
+/// The seed of the fixture's events. The test uses another.
 const SEED: u64 = 20_261_127;
 
-/// `upgrade <footfall> <commit> <folder> <port> <archive>`: see `capture.sh`.
+/// Runs `upgrade <footfall> <commit> <folder> <port> <archive>`: see `capture.sh`.
 #[tokio::main]
 async fn main() {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -39,7 +39,7 @@ async fn main() {
     let mut platform = Platform::on_servers(program, servers.clone(), platform);
     let sent = fill(&mut platform).await;
     platform.stop().await;
-    settle_redis(&servers["FOOTFALL__REDIS__URL"]).await;
+    prepare_redis(&servers["FOOTFALL__REDIS__URL"]).await;
     dump_postgres(&servers["FOOTFALL__POSTGRES__URL"], &stack, &folder.join("postgres.sql"));
     stack.down();
 
@@ -57,7 +57,7 @@ async fn fill(platform: &mut Platform) -> Vec<Sent> {
     let tenants = concat!(env!("CARGO_MANIFEST_DIR"), "/tenants");
     let secrets = platform.secrets_file().display().to_string();
     platform.run(&["tenant", "apply", tenants, "--secrets", &secrets]);
-    // Small parts stay as they were written, each with rollups of its own.
+    // Small parts are not merged, so each has its own rollups.
     for tenant in TENANTS {
         execute(
             platform,
@@ -83,15 +83,15 @@ async fn fill(platform: &mut Platform) -> Vec<Sent> {
     all
 }
 
-/// Waits until every sink is done with as many records as were sent.
+/// Waits until every consumer group has completed all sent records.
 async fn stored(platform: &Platform, sent: &[Sent]) {
     let refused = sent.iter().filter(|sent| sent.verdict == Verdict::Refused).count();
-    let taken = sent.len() - refused;
+    let accepted = sent.len() - refused;
     let mut ledger = PgConnection::connect(platform.database_url()).await.expect("a ledger");
     for (sink, records) in
-        [("store", taken), ("live", taken), ("archive", taken), ("rejects", refused)]
+        [("store", accepted), ("live", accepted), ("archive", accepted), ("rejects", refused)]
     {
-        eventually(&format!("{sink} is done with {records} records"), async || {
+        eventually(&format!("{sink} has completed {records} records"), async || {
             let sum =
                 "SELECT coalesce(sum(next_offset), 0)::bigint FROM lease WHERE consumer_group = $1";
             let seen: i64 = sqlx::query_scalar(sum).bind(sink).fetch_one(&mut ledger).await.ok()?;
@@ -111,8 +111,8 @@ async fn execute(platform: &Platform, cluster: &str, statement: &str) {
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
 }
 
-/// Leaves what outlives an hour, without its end: whoever restores it gives each key a new one.
-async fn settle_redis(url: &str) {
+/// Removes short-lived keys, and the expiry of counters, which the restore sets again.
+async fn prepare_redis(url: &str) {
     let client = redis::Client::open(url).expect("an address");
     let mut redis = client.get_multiplexed_async_connection().await.expect("Redis answers");
     let keys: Vec<String> = redis.keys("*").await.expect("Redis answers");
@@ -126,7 +126,7 @@ async fn settle_redis(url: &str) {
     }
     let _: String =
         redis::cmd("BGREWRITEAOF").query_async(&mut redis).await.expect("Redis answers");
-    eventually("Redis has written its file anew", async || {
+    eventually("Redis has rewritten its file", async || {
         let info: String =
             redis::cmd("INFO").arg("persistence").query_async(&mut redis).await.ok()?;
         let is_done =
@@ -136,7 +136,7 @@ async fn settle_redis(url: &str) {
     .await;
 }
 
-/// As the superuser, since the owner sees no rows of tables with row security.
+/// Dumps as the superuser, since the owner sees no rows of tables with row security.
 fn dump_postgres(url: &str, stack: &Stack, file: &Path) {
     let secrets = fs::read_to_string(stack.folder().join("secrets")).expect("the secrets");
     let password = secrets
@@ -151,7 +151,7 @@ fn dump_postgres(url: &str, stack: &Stack, file: &Path) {
     let output = dump.stderr(Stdio::inherit()).output().expect("pg_dump starts");
     assert!(output.status.success(), "pg_dump failed");
     let text = String::from_utf8(output.stdout).expect("text");
-    // Commands of newer clients that older ones do not know.
+    // Older clients do not know these commands of newer ones.
     let known = |line: &&str| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict");
     let lines: Vec<_> = text.lines().filter(known).collect();
     fs::write(file, lines.join("\n") + "\n").expect("a file");

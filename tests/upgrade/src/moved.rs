@@ -1,5 +1,5 @@
-//! A fixture brought to the present: Redis counts the last three days only, so what was recent when
-//! it was captured must be recent when it is asked. Whole days keep every hour the hour it was.
+//! Moves a fixture to the present: Redis counts only the last three days, so recent events of the
+//! capture must be recent in the test. Moving by whole days keeps the hour of every event.
 
 use std::collections::BTreeMap;
 
@@ -9,26 +9,26 @@ use reqwest::Client;
 
 use crate::TENANTS;
 
-/// What was recent: a day more than Redis counts.
+/// The range of recent events: a day more than Redis counts.
 const RECENT: TimeDelta = TimeDelta::days(4);
-/// How long the keys of an hour and of a day outlived their start.
-const HOUR_KEPT: TimeDelta = TimeDelta::hours(74);
-const DAY_KEPT: TimeDelta = TimeDelta::days(9);
+/// The retention of keys of an hour and of a day, from their start.
+const HOUR_RETENTION: TimeDelta = TimeDelta::hours(74);
+const DAY_RETENTION: TimeDelta = TimeDelta::days(9);
 
-/// Moves what was recent at `captured`.
-pub(crate) async fn by(
-    later: TimeDelta,
+/// Moves events that were recent at `captured` by `shift`.
+pub(crate) async fn move_to_present(
+    shift: TimeDelta,
     captured: DateTime<Utc>,
     servers: &BTreeMap<String, String>,
 ) {
-    move_counters(later, &servers["FOOTFALL__REDIS__URL"]).await;
-    if later.is_zero() {
+    move_counters(shift, &servers["FOOTFALL__REDIS__URL"]).await;
+    if shift.is_zero() {
         return;
     }
     for tenant in TENANTS {
         let table = format!("{}.events", tenant.database);
-        let days = later.num_days();
-        // In tables as the build of the fixture made them, so that its rollups are made with them.
+        let days = shift.num_days();
+        // The tables are those of the fixture's build, so that its rollups are computed.
         let moving = [
             format!(
                 "INSERT INTO {table} SELECT * REPLACE (event_time + INTERVAL {days} DAY AS event_time, \
@@ -52,7 +52,7 @@ pub(crate) async fn by(
     }
 }
 
-/// Has a cluster execute a statement, as its writer.
+/// Executes a statement on a cluster, with the writer's account.
 async fn execute(servers: &BTreeMap<String, String>, cluster: &str, statement: String) {
     let cluster = cluster.to_uppercase();
     let setting = |name: &str| &servers[&format!("FOOTFALL__CLUSTERS__{cluster}__{name}")];
@@ -64,22 +64,22 @@ async fn execute(servers: &BTreeMap<String, String>, cluster: &str, statement: S
     assert!(status.is_success(), "{text}");
 }
 
-/// Gives every counter the name and the end that it would have had.
-async fn move_counters(later: TimeDelta, url: &str) {
+/// Gives every counter its name and expiry after the shift.
+async fn move_counters(shift: TimeDelta, url: &str) {
     let client = redis::Client::open(url).expect("an address");
     let mut redis = client.get_multiplexed_async_connection().await.expect("Redis answers");
     let keys: Vec<String> = redis.keys("*").await.expect("Redis answers");
     for key in keys {
         let Some(counter) = Counter::read(&key) else { continue };
-        let (name, ends) = counter.moved(later);
+        let (name, expires) = counter.moved(shift);
         if name != key {
             let _: () = redis.rename(&key, &name).await.expect("Redis answers");
         }
-        let _: () = redis.expire_at(&name, ends).await.expect("Redis answers");
+        let _: () = redis.expire_at(&name, expires).await.expect("Redis answers");
     }
 }
 
-/// A key that is named by an hour or a day: `client_…_2026112702{b00}`.
+/// A key named by an hour or a day: `client_…_2026112702{b00}`.
 struct Counter<'a> {
     before: &'a str,
     start: NaiveDateTime,
@@ -100,12 +100,12 @@ impl<'a> Counter<'a> {
         Some(Self { before, start: day.and_hms_opt(hour, 0, 0)?, is_hour: time.len() == 10, after })
     }
 
-    /// Its name, and its end in Unix seconds.
-    fn moved(&self, later: TimeDelta) -> (String, i64) {
-        let start = self.start + later;
-        let (form, kept) =
-            if self.is_hour { ("%Y%m%d%H", HOUR_KEPT) } else { ("%Y%m%d", DAY_KEPT) };
+    /// Returns the moved name, and the expiry in Unix seconds.
+    fn moved(&self, shift: TimeDelta) -> (String, i64) {
+        let start = self.start + shift;
+        let (form, retention) =
+            if self.is_hour { ("%Y%m%d%H", HOUR_RETENTION) } else { ("%Y%m%d", DAY_RETENTION) };
         let name = format!("{}_{}{}", self.before, start.format(form), self.after);
-        (name, (start + kept).and_utc().timestamp())
+        (name, (start + retention).and_utc().timestamp())
     }
 }

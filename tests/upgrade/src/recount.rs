@@ -6,40 +6,40 @@ use serde_json::Value;
 use crate::{Sent, TENANTS, Verdict};
 
 const QUARTER: i64 = 900;
-/// Of a unit of money.
+/// Millionths of a unit of money.
 const MILLIONTHS: i64 = 1_000_000;
 
-/// What events add up to, counted from what was sent and nothing else.
+/// Counts and sums of events, computed only from the sent events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
     /// By metric.
     pub counts: BTreeMap<&'static str, i64>,
-    /// By currency: what is counted in it, and `spend` and `sales` in millionths. An event without
-    /// a currency counts in the tenant's own.
+    /// By currency: the counts in it, and `spend` and `sales` in millionths. An event without a
+    /// currency counts in the tenant's own.
     pub by_currency: BTreeMap<String, BTreeMap<&'static str, i64>>,
-    /// Who was seen.
+    /// The visitors.
     pub visitors: BTreeSet<String>,
 }
 
-/// Of each tenant's campaign, each quarter hour.
+/// The counts of each quarter hour of each tenant's campaigns.
 #[derive(Clone, Debug, Default)]
 pub struct Recount(BTreeMap<(String, String, DateTime<Utc>), Counted>);
 
 impl Recount {
-    /// Adds events that happened `later` than they say.
-    pub fn add(&mut self, events: &[Sent], later: TimeDelta) {
+    /// Adds events whose times were moved by `shift`.
+    pub fn add(&mut self, events: &[Sent], shift: TimeDelta) {
         for sent in events.iter().filter(|sent| sent.verdict == Verdict::Counts) {
             let event = sent.event();
             let Some(campaign) = event["campaign_id"].as_str() else { continue };
             let time: DateTime<Utc> = text(&event, "event_time").parse().expect("a time");
-            let seconds = (time + later).timestamp().div_euclid(QUARTER) * QUARTER;
+            let seconds = (time + shift).timestamp().div_euclid(QUARTER) * QUARTER;
             let quarter = DateTime::from_timestamp(seconds, 0).expect("a time");
             let of = (sent.tenant.clone(), campaign.to_owned(), quarter);
             self.0.entry(of).or_default().add(&event, home(&sent.tenant));
         }
     }
 
-    /// The quarter hours of a campaign between two moments.
+    /// Returns the quarter hours of a campaign in a range.
     pub fn quarters(
         &self,
         tenant: &str,
@@ -52,7 +52,7 @@ impl Recount {
         within.map(|((_, _, quarter), counted)| (*quarter, counted.clone())).collect()
     }
 
-    /// All of those together.
+    /// Returns the total of a campaign in a range.
     pub fn total(
         &self,
         tenant: &str,
@@ -115,12 +115,12 @@ impl Counted {
         self.visitors.extend(other.visitors);
     }
 
-    /// A number of events or pieces.
+    /// Returns a number of events or pieces.
     pub fn count(&self, metric: &str) -> i64 {
         self.counts.get(metric).copied().unwrap_or_default()
     }
 
-    /// Currencies in which there is money.
+    /// Returns the currencies with spend or sales.
     pub fn currencies(&self) -> Vec<&str> {
         let money = |numbers: &BTreeMap<_, i64>| {
             ["spend", "sales"].iter().any(|sum| numbers.get(sum).is_some_and(|sum| *sum != 0))
@@ -129,7 +129,7 @@ impl Counted {
         with_money.map(|(currency, _)| currency.as_str()).collect()
     }
 
-    /// A metric that depends on a currency, in it; `None` where its denominator is zero.
+    /// Returns a metric in a currency; `None` if its denominator is zero.
     pub fn money(&self, metric: &str, currency: &str) -> Option<f64> {
         let number = |name: &str| {
             let numbers = self.by_currency.get(currency);
@@ -159,7 +159,7 @@ fn text<'a>(event: &'a Value, field: &str) -> &'a str {
     event[field].as_str().expect("a text")
 }
 
-/// A decimal number with at most six places.
+/// Parses a decimal number with at most six places.
 fn millionths(text: &str) -> i64 {
     let (whole, places) = text.split_once('.').unwrap_or((text, ""));
     let whole: i64 = whole.parse().expect("digits");

@@ -4,16 +4,16 @@ use testkit::{Answer, Platform};
 
 use crate::Tenant;
 
-/// Events of one request, at most.
+/// The most events of one request.
 const AT_ONCE: usize = 100;
 
-/// What became of an event.
+/// The expected outcome of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It counts.
     Counts,
-    /// It is a copy of one that counts.
+    /// It is a duplicate of an event that counts.
     Copy,
     /// It was refused.
     Refused,
@@ -24,16 +24,16 @@ pub enum Verdict {
 pub struct Sent {
     /// The tenant it was sent for.
     pub tenant: String,
-    /// Whether with a key that brings history.
+    /// Whether it was sent with an import key.
     pub is_history: bool,
-    /// What must become of it.
+    /// Its expected outcome.
     pub verdict: Verdict,
     /// The bytes.
     pub body: String,
 }
 
-/// Sends `events` of one tenant in their order, copies in requests of their own; each must be
-/// answered as its verdict says.
+/// Sends `events` of one tenant in order, duplicates in separate requests; each outcome must match
+/// its verdict.
 pub async fn send(platform: &Platform, tenant: &Tenant, events: &[Sent]) {
     let sort = |sent: &Sent| (sent.is_history, sent.verdict == Verdict::Copy);
     for batch in events.chunk_by(|one, next| sort(one) == sort(next)) {
@@ -54,21 +54,21 @@ async fn send_batch(platform: &Platform, tenant: &Tenant, events: &[Sent]) {
         .header("Content-Type", "application/json")
         .body(format!("[{}]", bodies.join(",")));
     let answer = Answer::read(request.send().await.expect("an answer")).await;
-    // Builds differ in the status of a batch of which everything was refused.
+    // Builds differ in the status of a batch whose events were all refused.
     assert!([202, 422].contains(&answer.status.as_u16()), "{}", answer.text);
     let answer = answer.json();
     let outcomes = answer["outcomes"].as_array().expect("an outcome for each");
     assert_eq!(outcomes.len(), events.len());
     for (outcome, event) in outcomes.iter().zip(events) {
-        let told = &outcome["outcome"];
+        let name = &outcome["outcome"];
         let refused = event.verdict == Verdict::Refused;
-        assert_eq!(*told == "rejected", refused, "{}: {outcome}", event.body);
-        assert!(refused || *told == "accepted", "{}: {outcome}", event.body);
+        assert_eq!(*name == "rejected", refused, "{}: {outcome}", event.body);
+        assert!(refused || *name == "accepted", "{}: {outcome}", event.body);
     }
 }
 
 impl Sent {
-    /// The event, which can be read.
+    /// Parses the event, which must be JSON.
     pub fn event(&self) -> Value {
         serde_json::from_str(&self.body).expect("an event that counts is JSON")
     }

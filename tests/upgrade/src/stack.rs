@@ -5,40 +5,40 @@ use std::{
     process::Command,
 };
 
-/// Servers of one's own, beside those of the environment: `infra/local/stack.sh` with a folder and
-/// ports of their own. Wiped when dropped.
+/// Private servers beside those of the environment: `infra/local/stack.sh` with another folder and
+/// other ports. Wiped when dropped.
 pub struct Stack {
     folder: PathBuf,
     port: u16,
 }
 
 impl Stack {
-    /// A stack in `folder`, on ports from `port` on. Nothing is started yet.
+    /// Creates a stack in `folder`, on ports from `port` on. Nothing is started yet.
     pub fn at(folder: PathBuf, port: u16) -> Self {
         Self { folder, port }
     }
 
-    /// Where its servers keep their data.
+    /// Returns the folder of its servers' data.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Starts what does not run.
+    /// Starts the stopped servers.
     pub fn up(&self) {
         self.script("up");
     }
 
-    /// Ends every server in good order; the data stays.
+    /// Stops every server; the data stays.
     pub fn down(&self) {
         self.script("down");
     }
 
-    /// Ends every server and removes its data.
+    /// Stops every server and removes its data.
     pub fn wipe(&self) {
         self.script("wipe");
     }
 
-    /// The addresses and passwords of its servers, as `footfall` reads them.
+    /// Returns the addresses and passwords of its servers, as `footfall` reads them.
     pub fn settings(&self) -> BTreeMap<String, String> {
         let text = fs::read_to_string(self.folder.join("stack.env")).expect("a stack that is up");
         let setting = |line: &str| {
@@ -51,7 +51,7 @@ impl Stack {
     fn script(&self, command: &str) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/local/stack.sh");
         let mut process = Command::new(script);
-        // Servers that the environment names would be used instead of ours.
+        // stack.sh would use servers that the environment names.
         for (variable, _) in env::vars() {
             if variable.starts_with("FOOTFALL_") && variable != "FOOTFALL_CACHE_DIR" {
                 process.env_remove(variable);
@@ -60,9 +60,9 @@ impl Stack {
         process.env("FOOTFALL_STACK_DIR", &self.folder);
         process.env("FOOTFALL_STACK_PORT", self.port.to_string());
         let output = process.arg(command).output().expect("stack.sh starts");
-        let told = [output.stdout, output.stderr].concat();
-        let told = String::from_utf8_lossy(&told);
-        assert!(output.status.success(), "stack.sh {command}: {}\n{told}", output.status);
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert!(output.status.success(), "stack.sh {command}: {}\n{text}", output.status);
     }
 }
 
@@ -71,7 +71,7 @@ impl Drop for Stack {
         if !std::thread::panicking() {
             return self.wipe();
         }
-        // A second panic would end the program.
+        // A second panic would abort the program.
         let _ = std::panic::catch_unwind(|| self.wipe());
     }
 }

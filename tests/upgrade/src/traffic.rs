@@ -18,40 +18,40 @@ pub struct Tenant {
     pub database: &'static str,
 }
 
-/// One of each tier.
+/// One tenant of each tier.
 pub const TENANTS: [Tenant; 3] = [
     Tenant { id: "corner", currency: "EUR", cluster: "shared", database: "footfall_shared" },
     Tenant { id: "harbor", currency: "INR", cluster: "shared", database: "tenant_harbor" },
     Tenant { id: "summit", currency: "USD", cluster: "dedicated", database: "tenant_summit" },
 ];
 
-/// The first moment of history, and the first after it. Clocks in New York were put forward.
+/// The start and the end of history, which includes the start of daylight saving in New York.
 pub const HISTORY: [&str; 2] = ["2024-03-09T00:00:00Z", "2024-03-12T00:00:00Z"];
 
-/// How far back recent events reach: with a day to spare, within what Redis counts.
+/// How far back recent events reach: within what Redis counts, with a day to spare.
 const RECENT_HOURS: i64 = 40;
 const HISTORIC_EVENTS: usize = 80;
 const RECENT_EVENTS: usize = 160;
 const CURRENCIES: [&str; 4] = ["EUR", "USD", "INR", "GBP"];
 
-/// Events of long ago, for an import key.
+/// Generates old events, for an import key.
 pub fn history(tenant: &Tenant, seed: u64) -> Vec<Sent> {
     let mut traffic = Traffic::new(tenant, true, seed);
     let [from, to] = HISTORY.map(moment);
     let seconds = (to - from).num_seconds();
     for _ in 0..HISTORIC_EVENTS {
         let at = from + TimeDelta::seconds(traffic.random.random_range(0..seconds));
-        traffic.happens("heritage", at);
+        traffic.add_random("heritage", at);
     }
     traffic.sent
 }
 
-/// Events of the hours before `now`, some of them refused, some sent again, for a collect key.
+/// Generates events of the hours before `now` for a collect key, some refused, some sent again.
 pub fn recent(tenant: &Tenant, now: DateTime<Utc>, seed: u64) -> Vec<Sent> {
     let mut traffic = Traffic::new(tenant, false, seed);
     for _ in 0..RECENT_EVENTS {
         let back = traffic.random.random_range(0..RECENT_HOURS * 3_600);
-        traffic.happens("spring", now - TimeDelta::seconds(back));
+        traffic.add_random("spring", now - TimeDelta::seconds(back));
     }
     let hour = now - TimeDelta::hours(1);
     for (revenue, currency) in [("100", "EUR"), ("50", "USD"), ("50", "USD")] {
@@ -62,8 +62,8 @@ pub fn recent(tenant: &Tenant, now: DateTime<Utc>, seed: u64) -> Vec<Sent> {
         let click = json!({"type": "ad_click", "cost": cost, "currency": currency});
         traffic.add("mixed", hour, click);
     }
-    traffic.copies();
-    traffic.refused(now);
+    traffic.duplicates();
+    traffic.invalid_events(now);
     traffic.sent
 }
 
@@ -83,8 +83,8 @@ impl<'a> Traffic<'a> {
         Self { tenant, is_history, random: StdRng::seed_from_u64(seed), sent: Vec::new() }
     }
 
-    /// Something of a shop's or an ad's.
-    fn happens(&mut self, campaign: &str, at: DateTime<Utc>) {
+    /// Adds a random event of a shop or an ad.
+    fn add_random(&mut self, campaign: &str, at: DateTime<Utc>) {
         let product = format!("p{}", self.random.random_range(0..12));
         let quantity = self.random.random_range(1..4);
         let price = format!("{}.{:02}", self.random.random_range(1..90), quantity * 7);
@@ -103,7 +103,7 @@ impl<'a> Traffic<'a> {
             10 => json!({"type": "purchase", "revenue": price, "items": [item]}),
             _ => json!({"type": "custom.wishlist", "properties": {"list": "summer"}}),
         };
-        // Amounts come with a currency, of the tenant's own or another's, or without.
+        // Amounts have the tenant's currency, another one, or none.
         let has_amount = event["cost"].is_string() || event["items"].is_array();
         if has_amount && self.random.random_range(0..3) > 0 {
             event["currency"] = json!(CURRENCIES[self.random.random_range(0..CURRENCIES.len())]);
@@ -122,15 +122,15 @@ impl<'a> Traffic<'a> {
         self.push(Verdict::Counts, event.to_string());
     }
 
-    /// Some events once more.
-    fn copies(&mut self) {
+    /// Sends some events again.
+    fn duplicates(&mut self) {
         for place in (0..self.sent.len()).step_by(17) {
             self.push(Verdict::Copy, self.sent[place].body.clone());
         }
     }
 
-    /// What nobody takes, under any rules: refused for several reasons.
-    fn refused(&mut self, now: DateTime<Utc>) {
+    /// Adds events that every build refuses, for several reasons.
+    fn invalid_events(&mut self, now: DateTime<Utc>) {
         let time = now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         let event = |fields: &str| format!(r#"{{"event_time":"{time}",{fields}}}"#);
         for body in [

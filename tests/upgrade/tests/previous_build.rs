@@ -1,5 +1,5 @@
-//! What the previous build left in its stores goes on under this one: old rows and new ones give
-//! right answers together, in every tier.
+//! Data of the previous build works with this build: old and new rows together give right answers
+//! in every tier.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail")]
 
 use std::{collections::BTreeMap, path::Path};
@@ -12,7 +12,7 @@ use upgrade::{
 };
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/stores.tar.xz");
-/// Of the new events.
+/// The seed of the new events.
 const SEED: u64 = 7;
 const COUNTS: [&str; 7] = [
     "impressions",
@@ -24,12 +24,12 @@ const COUNTS: [&str; 7] = [
     "units_sold",
 ];
 const MONEY: [&str; 8] = ["spend", "sales", "cpc", "cpm", "cpo", "aov", "roas", "acos"];
-/// Where something is wrong, it is wrong in many places.
+/// An error shows in many places; only the first are printed.
 const FAULTS_SHOWN: usize = 60;
-/// Half of the last place that ratios of money are given with.
+/// The tolerance for ratios of money: a little more than half of their last place.
 const ROUNDED: f64 = 0.000_000_6;
 
-/// A stretch of a campaign that is asked for.
+/// A campaign and a time range to query.
 #[derive(Clone, Copy)]
 struct Question {
     campaign: &'static str,
@@ -37,7 +37,7 @@ struct Question {
     to: DateTime<Utc>,
 }
 
-/// The platform, what it was sent, and what it answered wrongly.
+/// The platform, the recount of its events, and its wrong answers.
 struct Journey {
     platform: Platform,
     captured_at: DateTime<Utc>,
@@ -46,15 +46,15 @@ struct Journey {
 }
 
 #[tokio::test]
-async fn what_the_previous_build_stored_is_answered_right_together_with_new_events() {
-    let Restored { captured, later, platform, stack: _servers } =
+async fn data_of_the_previous_build_and_new_events_are_answered_correctly_together() {
+    let Restored { captured, shift, platform, stack: _servers } =
         Restored::bring_up(Path::new(FIXTURE)).await;
     // As `make run` does.
     platform.migrate();
     let tenants = concat!(env!("CARGO_MANIFEST_DIR"), "/tenants");
     let secrets = platform.secrets_file().display().to_string();
     platform.run(&["tenant", "apply", tenants, "--secrets", &secrets]);
-    let rows = platform.run(&["audit", "--from", "2020-01-01T00:00:00Z"]);
+    let rows = platform.run(&["reconcile", "--from", "2020-01-01T00:00:00Z"]);
     assert!(rows.contains("0 gaps, 0 missing, 0 damaged"), "{rows}");
 
     let captured_at = captured.at;
@@ -62,14 +62,14 @@ async fn what_the_previous_build_stored_is_answered_right_together_with_new_even
     let (of_history, of_now): (Vec<_>, Vec<_>) =
         captured.sent.into_iter().partition(|sent| sent.is_history);
     recount.add(&of_history, TimeDelta::zero());
-    recount.add(&of_now, later);
+    recount.add(&of_now, shift);
     let refused = of_now.iter().filter(|sent| sent.verdict == Verdict::Refused).count();
     let mut journey = Journey { platform, captured_at, recount, faults: Vec::new() };
     journey.orders_of_several_currencies_are_counted_apart();
 
     journey.platform.restart().await;
     for tenant in &TENANTS {
-        journey.ask_all(tenant, "before Redis was asked").await;
+        journey.ask_all(tenant, "before Redis answers").await;
     }
     journey.platform.up_to_date().await;
     for tenant in &TENANTS {
@@ -84,8 +84,8 @@ async fn what_the_previous_build_stored_is_answered_right_together_with_new_even
         journey.recount.add(&new, TimeDelta::zero());
     }
     for tenant in &TENANTS {
-        journey.replay_an_old_reject(tenant, refused / TENANTS.len()).await;
-        journey.settled(tenant).await;
+        journey.resubmit_an_old_reject(tenant, refused / TENANTS.len()).await;
+        journey.wait_until_counted(tenant).await;
         journey.ask_all(tenant, "old and new events").await;
         journey.ask_live(tenant).await;
     }
@@ -95,7 +95,7 @@ async fn what_the_previous_build_stored_is_answered_right_together_with_new_even
 }
 
 impl Journey {
-    /// Spelled out, so that the recount itself is held to something.
+    /// Checks the recount itself with explicit numbers.
     fn orders_of_several_currencies_are_counted_apart(&self) {
         for tenant in &TENANTS {
             let [_, mixed, _, _] = self.questions();
@@ -107,8 +107,8 @@ impl Journey {
         }
     }
 
-    /// What is recent of two campaigns, the history of a third, and when rejects came that are
-    /// replayed.
+    /// Returns the recent range of two campaigns, the history of a third, and the range of the
+    /// rejects that are resubmitted.
     fn questions(&self) -> [Question; 4] {
         let hour = TimeDelta::hours(1);
         let of = |at: DateTime<Utc>| at.duration_trunc(hour).expect("a time");
@@ -132,13 +132,13 @@ impl Journey {
         self.platform.get(&key, &path(question, granularity)).await.expect(200).json()
     }
 
-    /// Compares every number of every campaign with the recount.
+    /// Compares every number of every question with the recount.
     async fn ask_all(&mut self, tenant: &Tenant, when: &str) {
         for question in &self.questions() {
             let answer = self.ask(tenant, question, "15m").await;
             let place = format!("{when}: {} {}", tenant.id, question.campaign);
             let expected = self.expected(tenant, question);
-            self.compare(&format!("{place} in all"), &answer["totals"], &expected, tenant);
+            self.compare(&format!("{place} total"), &answer["totals"], &expected, tenant);
             let visitors = &answer["totals"]["visitors"];
             if *visitors != expected.visitors.len() {
                 self.faults.push(format!(
@@ -205,7 +205,7 @@ impl Journey {
         }
     }
 
-    /// Waits until Redis answers what is recent.
+    /// Waits until Redis answers for the recent range.
     async fn redis_answers(&self, tenant: &Tenant) {
         let [spring, ..] = self.questions();
         let key = self.platform.secret(&format!("{}_READ_KEY", tenant.id.to_uppercase()));
@@ -216,26 +216,26 @@ impl Journey {
         .await;
     }
 
-    /// Waits until every event was counted.
-    async fn settled(&self, tenant: &Tenant) {
+    /// Waits until every event is counted.
+    async fn wait_until_counted(&self, tenant: &Tenant) {
         for question in &self.questions() {
             let expected = self.expected(tenant, question);
             let mut last = Value::Null;
-            let what = format!("{} {} is settled", tenant.id, question.campaign);
+            let what = format!("{} {} is counted", tenant.id, question.campaign);
             eventually(&what, async || {
                 last = self.ask(tenant, question, "day").await;
                 let totals = &last["totals"];
-                let is_settled =
+                let is_counted =
                     |metric: &str| totals[metric].as_f64() == Some(expected.count(metric) as f64);
-                COUNTS.into_iter().all(is_settled).then_some(())
+                COUNTS.into_iter().all(is_counted).then_some(())
             })
             .await;
         }
         self.redis_answers(tenant).await;
     }
 
-    /// An event that the previous build refused counts once it is mended.
-    async fn replay_an_old_reject(&mut self, tenant: &Tenant, refused: usize) {
+    /// An event that the previous build refused counts once it is corrected and resubmitted.
+    async fn resubmit_an_old_reject(&mut self, tenant: &Tenant, refused: usize) {
         let owner = format!("{}_OWNER", tenant.id.to_uppercase());
         let email = self.platform.secret(&format!("{owner}_EMAIL"));
         let owner =
@@ -256,7 +256,7 @@ impl Journey {
         }
         let mut rejects = listed["data"].as_array().expect("rejects").iter();
         let oldest = rejects.rfind(|reject| reject["code"] == "missing_field").expect("an old one");
-        // It is read as it would have been read when it came.
+        // It is checked as of the time it was received.
         let at = self.captured_at - TimeDelta::hours(2);
         let body = json!({"type": "ad_click", "campaign_id": "spring", "event_time": at,
             "visitor_id": "v1"});
@@ -272,7 +272,7 @@ impl Journey {
         self.recount.add(&[sent], TimeDelta::zero());
     }
 
-    /// The live stream's snapshot of today.
+    /// Compares the live stream's snapshot of today with the recount.
     async fn ask_live(&mut self, tenant: &Tenant) {
         let key = self.platform.secret(&format!("{}_READ_KEY", tenant.id.to_uppercase()));
         let address = self.platform.api("/v1/campaigns/mixed/live");
@@ -307,7 +307,7 @@ fn path(question: &Question, granularity: &str) -> String {
     )
 }
 
-/// A metric in a currency: the tenant's own stands at the top, others in `by_currency`.
+/// Returns a metric in a currency: the tenant's own is at the top, others are in `by_currency`.
 fn of_currency<'a>(values: &'a Value, metric: &str, currency: &str, home: &str) -> &'a Value {
     if currency == home { &values[metric] } else { &values["by_currency"][currency][metric] }
 }

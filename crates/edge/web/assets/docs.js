@@ -1,4 +1,5 @@
-// Shows OpenAPI documents and tries their operations. Text goes in as text, never as markup.
+// Shows OpenAPI documents and sends requests to their operations. Text is inserted as text, never
+// as markup.
 
 function element(name, properties = {}, children = []) {
   const made = Object.assign(document.createElement(name), properties);
@@ -8,7 +9,7 @@ function element(name, properties = {}, children = []) {
 
 const text = (name, textContent, className = "") => element(name, { textContent, className });
 
-// The markdown of descriptions, as nodes: `code`, **strong**, *emphasis* and links within a line.
+// Renders markdown within a line as nodes: `code`, **strong**, *emphasis* and links.
 const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])|\[([^\]]+)\]\(([^()\s]+)\)/g;
 
 export function inline(source) {
@@ -29,7 +30,7 @@ export function inline(source) {
   return nodes.filter((node) => node !== "");
 }
 
-// Blocks: paragraphs, lists, headings and fenced code, apart by what their lines begin with.
+// Renders blocks: paragraphs, lists, headings and fenced code, recognised by how a line begins.
 const LIST = /^\s*(?:[-*]|(\d+)\.)\s+(.*)$/;
 
 export function markdown(source = "") {
@@ -68,8 +69,8 @@ export function markdown(source = "") {
   return blocks;
 }
 
-// A schema as an example of itself, with `$ref`s followed. One that is `sent` leaves out what it need
-// not have and has no example of.
+// Builds an example from a schema and follows `$ref`s. A `sent` example omits optional fields that
+// have no example.
 export function example(schema, api, sent = false, depth = 0) {
   const of = (part) => example(part, api, sent, depth + 1);
   if (!schema || depth > 8) return null;
@@ -108,7 +109,7 @@ export function example(schema, api, sent = false, depth = 0) {
   }
 }
 
-// What is sent or answered: as the document's example, or made of its schema.
+// The example of a body: from the document, or built from its schema.
 function exampleOf(media, api, sent) {
   const given = media.example ?? Object.values(media.examples || {})[0]?.value;
   return given ?? example(media.schema, api, sent);
@@ -127,7 +128,7 @@ function pretty(body) {
   }
 }
 
-// Asks the service for real, and shows what it answers: status, headers, body.
+// Sends a real request and shows the response: status, headers, body.
 function trial(method, server, path, described, api) {
   const inputs = (described.parameters || []).map((parameter) => ({
     parameter,
@@ -174,7 +175,7 @@ function trial(method, server, path, described, api) {
   return [text("h3", "Try it"), ...fields, send, output];
 }
 
-// What a parameter may be, where that is a list.
+// Lists the allowed values of a parameter, if it has a list.
 function choices(schema) {
   const listed = schema?.enum || schema?.items?.enum;
   return listed ? [`One of ${listed.join(", ")}.`] : [];
@@ -210,7 +211,7 @@ function operation(method, server, path, described, api) {
   ]);
 }
 
-// One document: its name and description, then its operations by tag.
+// Renders one document: its name and description, then its operations by tag.
 function section(api, { url, server }) {
   const groups = new Map();
   for (const [path, methods] of Object.entries(api.paths)) {

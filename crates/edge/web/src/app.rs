@@ -17,8 +17,8 @@ use tracing::Instrument;
 
 use crate::{Error, RequestId, cross_origin, head, metrics::UNMATCHED, request};
 
-/// An app of `service` with `routes`: every request has an id, a span, one access line and its
-/// metrics, and every failure is `application/problem+json`.
+/// Builds the app of `service` with `routes`. Every request has an id, a span, one log line and
+/// metrics; every failure is `application/problem+json`.
 pub fn app(
     service: &'static str,
     routes: impl FnOnce(&mut ServiceConfig),
@@ -32,16 +32,16 @@ pub fn app(
     >,
 > {
     App::new()
-        // A path that cannot name anything names nothing.
+        // A malformed id in the path is answered as an unknown one: 404.
         .app_data(
             PathConfig::default().error_handler(|_, _| Error::from(Problem::not_found()).into()),
         )
         .configure(routes)
-        .default_service(route().to(nothing_here))
+        .default_service(route().to(not_found))
         .wrap(from_fn(move |request, next| answer(service, request, next)))
 }
 
-async fn nothing_here() -> Result<HttpResponse, Error> {
+async fn not_found() -> Result<HttpResponse, Error> {
     Err(Problem::not_found().into())
 }
 
@@ -66,26 +66,26 @@ async fn answer<B: MessageBody + 'static>(
         let path = request.path().to_owned();
         let mut response = match cross_origin::preflight(&request).await {
             Some(preflight) => request.into_response(preflight).map_into_right_body(),
-            None => next.call(head::as_get(request)).await.map(in_our_form)?,
+            None => next.call(head::as_get(request)).await.map(as_problem)?,
         };
-        note(service, &method, &path, &response, started.elapsed());
-        cross_origin::mark(&mut response).await;
-        secure(response.headers_mut());
+        log_and_count(service, &method, &path, &response, started.elapsed());
+        cross_origin::allow_origin(&mut response).await;
+        set_default_headers(response.headers_mut());
         response.headers_mut().insert(request::REQUEST_ID, header);
         Ok(response)
     };
     id.scope(work.instrument(span)).await
 }
 
-/// What actix itself refuses (no such method, a broken path) gets our form of body.
-fn in_our_form<B: MessageBody + 'static>(
+/// Turns a refusal by actix itself (wrong method, malformed path) into a problem.
+fn as_problem<B: MessageBody + 'static>(
     response: ServiceResponse<B>,
 ) -> ServiceResponse<EitherBody<B, BoxBody>> {
     let status = response.status();
-    let by_us = response.headers().contains_key(header::CONTENT_TYPE);
-    let foreign =
+    let has_body = response.headers().contains_key(header::CONTENT_TYPE);
+    let actix_error =
         response.response().error().is_some_and(|error| error.as_error::<Error>().is_none());
-    if !foreign && (by_us || !(status.is_client_error() || status.is_server_error())) {
+    if !actix_error && (has_body || !(status.is_client_error() || status.is_server_error())) {
         return response.map_into_left_body();
     }
     let code = match status {
@@ -98,7 +98,7 @@ fn in_our_form<B: MessageBody + 'static>(
     };
     let allowed = response.headers().get(header::ALLOW).map(head::allowed);
     let detail = match allowed.as_ref().and_then(|value| value.to_str().ok()) {
-        Some(methods) => format!("The methods offered here are {methods}."),
+        Some(methods) => format!("This resource allows the methods {methods}."),
         None => format!("{}.", code.title()),
     };
     let mut problem = Problem::new(code, detail);
@@ -112,9 +112,9 @@ fn in_our_form<B: MessageBody + 'static>(
     response.into_response(rendered).map_into_right_body()
 }
 
-/// The one line and the metrics of a request: only what was refused or failed is worth a line in
-/// everyday's log. The query string stays out: it may hold a ticket.
-fn note<B>(
+/// Logs and counts a request. At level `info` and above only refused and failed requests are
+/// logged. The query string is left out: it may contain a ticket.
+fn log_and_count<B>(
     service: &'static str,
     method: &actix_web::http::Method,
     path: &str,
@@ -130,7 +130,7 @@ fn note<B>(
     match error.map(Error::problem) {
         Some(problem) if matches!(problem.kind(), Kind::Internal | Kind::Unavailable) => {
             let code = problem.code().as_str();
-            let error = causes(problem);
+            let error = telemetry::chain(problem);
             tracing::error!(%method, path, route, status = status.as_u16(), duration_ms, code, error, "request failed");
         }
         Some(problem) => {
@@ -143,19 +143,7 @@ fn note<B>(
     }
 }
 
-/// The problem and what caused it, outermost first.
-fn causes(problem: &Problem) -> String {
-    let mut text = problem.to_string();
-    let mut cause = std::error::Error::source(problem);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
-/// Headers a handler may have set itself, and the value they have otherwise.
+/// The values of security headers that the handler did not set.
 const DEFAULT_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -166,7 +154,7 @@ const DEFAULT_HEADERS: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
-fn secure(headers: &mut HeaderMap) {
+fn set_default_headers(headers: &mut HeaderMap) {
     for (name, value) in DEFAULT_HEADERS {
         if !headers.contains_key(&name) {
             headers.insert(name, value);

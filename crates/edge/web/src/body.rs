@@ -8,14 +8,14 @@ use problem::{Code, Problem};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use crate::{Error, judgement, objects::FromObjects};
+use crate::{Error, credential_check, objects::FromObjects};
 
-/// The most a JSON body may hold, in bytes, unless its route says otherwise.
-const USUAL_BYTES: usize = 256 * 1024;
+/// The default limit of a JSON body, in bytes; a route may set another one.
+const DEFAULT_MAX_BYTES: usize = 256 * 1024;
 
-/// A JSON body of at most `MAX_BYTES`, read as `T`. A wrong field is named by its JSON pointer.
+/// A JSON body of at most `MAX_BYTES`, read as `T`. An error names the field by its JSON pointer.
 #[derive(Debug)]
-pub struct Body<T, const MAX_BYTES: usize = USUAL_BYTES>(pub T);
+pub struct Body<T, const MAX_BYTES: usize = DEFAULT_MAX_BYTES>(pub T);
 
 impl<T: DeserializeOwned, const MAX_BYTES: usize> FromRequest for Body<T, MAX_BYTES> {
     type Error = Error;
@@ -24,9 +24,9 @@ impl<T: DeserializeOwned, const MAX_BYTES: usize> FromRequest for Body<T, MAX_BY
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = request.content_type() == "application/json";
         let payload = RequestPayload::from_request(request, payload);
-        let passed = judgement::passed(request);
+        let checked = credential_check::wait(request);
         Box::pin(async move {
-            passed.await;
+            checked.await;
             if !is_json {
                 return Err(Problem::new(
                     Code::UnsupportedMediaType,
@@ -46,7 +46,7 @@ async fn read(mut payload: RequestPayload, most: usize) -> Result<BytesMut, Erro
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| unreadable("The body ended early."))?;
         if bytes.len() + chunk.len() > most {
-            let detail = format!("The body may hold {most} bytes at most.");
+            let detail = format!("The body may have at most {most} bytes.");
             return Err(Problem::new(Code::BodyTooLarge, detail).into());
         }
         bytes.extend_from_slice(&chunk);
@@ -59,7 +59,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = serde_path_to_error::deserialize(FromObjects(&mut json)).map_err(|error| {
         let reason = error.inner().to_string();
         if error.inner().is_data() {
-            // The position in the text says nothing that the pointer does not say better.
+            // The pointer is more useful than the line and column.
             let reason = reason.split(" at line ").next().unwrap_or_default();
             Problem::field(pointer(error.path()), reason)
         } else {
@@ -67,7 +67,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         }
     })?;
     json.end().map(|()| value).map_err(|error| {
-        Problem::new(Code::MalformedBody, format!("The body goes on after its JSON: {error}."))
+        Problem::new(Code::MalformedBody, format!("The body continues after its JSON: {error}."))
     })
 }
 
@@ -75,7 +75,7 @@ fn unreadable(detail: &'static str) -> Error {
     Problem::new(Code::MalformedBody, detail).into()
 }
 
-/// The JSON pointer (RFC 6901) of a place in a body.
+/// Returns the JSON pointer (RFC 6901) of a value in a body.
 fn pointer(path: &Path) -> String {
     let mut pointer = String::new();
     for segment in path.iter() {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_field_may_be_is_read() {
+    fn fields_of_every_type_are_read() {
         let body = r#"{"items":[{"count":1,"size":{"height":2},"rest":[ {"a":1.50} ]}]}"#;
         let order: Order = parse(body.as_bytes()).unwrap();
         assert_eq!(order.items[0].rest.as_ref().unwrap().get(), r#"[ {"a":1.50} ]"#);
@@ -138,7 +138,7 @@ mod tests {
             (r#"{"items":[{"count":1,"size":[2]}]}"#, Kind::Invalid, r#""/items/0/size""#),
             (r#"{"items":["#, Kind::Malformed, "not valid JSON"),
             ("", Kind::Malformed, "not valid JSON"),
-            (r#"{"items":[]} x"#, Kind::Malformed, "goes on"),
+            (r#"{"items":[]} x"#, Kind::Malformed, "continues"),
         ] {
             let problem = parse::<Order>(body.as_bytes()).unwrap_err();
             assert_eq!(problem.kind(), kind, "{body}");

@@ -7,7 +7,8 @@ use problem::{Code, Problem};
 
 use crate::WebState;
 
-/// The state and the principal of a request that may do `action`.
+/// Verifies the credential of a request and that it permits `action`. Returns the state and the
+/// principal.
 pub(crate) async fn authorised(
     request: &HttpRequest,
     action: Action,
@@ -31,7 +32,7 @@ pub(crate) async fn authorised(
     Ok((state, principal))
 }
 
-/// The credential: a JWT or an API key, only ever from the `Authorization` header.
+/// Reads the credential, a JWT or an API key, from the `Authorization` header and nowhere else.
 fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
     let missing = || {
         Problem::new(

@@ -1,9 +1,9 @@
-//! Which pages of other origins may read an answer (CORS), where an app has a [`CrossOrigin`].
+//! CORS: which pages of other origins may read a response, in an app with a [`CrossOrigin`].
 //!
-//! A preflight carries no credential, so every origin that some tenant lists gets an answer. An answer
-//! itself is readable from the origins of its own tenant; where no tenant is known (a credential
-//! that is refused, a public route), from those that some tenant lists. Credentials are never sent
-//! along by browsers: `Access-Control-Allow-Credentials` is not used.
+//! A preflight carries no credential, so it allows every origin that any tenant lists. The response
+//! itself is readable from the origins of its tenant. Where no tenant is known (a refused
+//! credential, a public route), it is readable from the origins that any tenant lists. Browsers
+//! never add credentials themselves: `Access-Control-Allow-Credentials` is not used.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use actix_web::{
 };
 use tenancy::{Origin, OriginDirectory};
 
-/// What a browser needs to hear before it sends, once the origin is known.
+/// The headers that allow a preflight of a listed origin.
 const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
     (
         header::ACCESS_CONTROL_ALLOW_METHODS,
@@ -30,50 +30,53 @@ const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
             "authorization, content-type, if-none-match, last-event-id, traceparent, x-request-id",
         ),
     ),
-    // As long as an origin that was taken off a list may go on sending.
+    // An origin that was removed from a list may still send for this many seconds.
     (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
 ];
 
-/// What a page may read of an answer beside its body.
+/// The headers of a response that a page may read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "etag, link, location, ratelimit, ratelimit-policy, retry-after, server-timing, x-request-id",
 );
 
-/// Lets pages of the origins that tenants list read answers. App data; cloning is cheap.
+/// Lets pages of the origins that tenants list read responses. App data; cloning is cheap.
 #[derive(Clone)]
 pub struct CrossOrigin(Arc<dyn OriginDirectory>);
 
-/// The origins that may read the answer of one request.
+/// The origins that may read the response to one request.
 struct Readers(Arc<[Origin]>);
 
 impl CrossOrigin {
-    /// Asks `directory` which origins tenants list.
+    /// Creates one that looks up the listed origins in `directory`.
     pub fn new(directory: Arc<dyn OriginDirectory>) -> Self {
         Self(directory)
     }
 
-    /// Whether some tenant lists `origin`; no, while nobody can tell.
+    /// Returns whether any tenant lists `origin`; false while the directory is unavailable.
     async fn is_listed(&self, origin: &Origin) -> bool {
         match self.0.listed_origins().await {
             Ok(listed) => listed.contains(origin),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "origins are unknown: no page of another origin may read");
+                tracing::warn!(
+                    error,
+                    "origins cannot be looked up, cross-origin reads are refused"
+                );
                 false
             }
         }
     }
 }
 
-/// From now on only pages of these origins may read the answer to `request`.
+/// Lets only pages of these origins read the response to `request`.
 ///
-/// [`Tenant`](crate::Tenant) and [`Platform`](crate::Platform) do this; a public route whose answer
-/// is a tenant's must.
+/// [`Tenant`](crate::Tenant) and [`Platform`](crate::Platform) call this; a public route that
+/// answers with a tenant's data must call it too.
 pub fn readable_from(request: &HttpRequest, origins: Arc<[Origin]>) {
     request.extensions_mut().insert(Readers(origins));
 }
 
-/// The answer to a preflight, if it is one.
+/// Answers the request if it is a preflight.
 pub(crate) async fn preflight(request: &ServiceRequest) -> Option<HttpResponse> {
     let cross_origin = request.app_data::<Data<CrossOrigin>>()?.clone();
     let asked = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
@@ -90,8 +93,8 @@ pub(crate) async fn preflight(request: &ServiceRequest) -> Option<HttpResponse> 
     Some(response.finish())
 }
 
-/// Marks an answer as readable from the origin that asked, if it is.
-pub(crate) async fn mark<B>(response: &mut ServiceResponse<B>) {
+/// Adds the headers that let the requesting origin read the response, if it may.
+pub(crate) async fn allow_origin<B>(response: &mut ServiceResponse<B>) {
     let request = response.request();
     let Some(cross_origin) = request.app_data::<Data<CrossOrigin>>().cloned() else {
         return;

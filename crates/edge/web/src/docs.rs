@@ -1,4 +1,4 @@
-//! `/docs`: a page that shows OpenAPI documents and tries requests. It loads nothing from elsewhere.
+//! `/docs`: a page that shows OpenAPI documents and sends requests. It loads nothing external.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use actix_web::{
     web::{Bytes, Data, ServiceConfig, resource},
 };
 use serde::Serialize;
+use utoipa::openapi::OpenApi;
 
 const PAGE: &str = include_str!("../assets/docs.html");
 const STYLE: &str = include_str!("../assets/docs.css");
@@ -18,6 +19,7 @@ const SCRIPT: &str = include_str!("../assets/docs.js");
 pub struct Docs(Arc<Shown>);
 
 struct Shown {
+    own: Bytes,
     documents: Bytes,
     policy: String,
 }
@@ -25,46 +27,48 @@ struct Shown {
 /// A document that the page shows.
 #[derive(Serialize)]
 struct Document<'a> {
-    /// Where it is.
+    /// Its URL.
     url: &'a str,
-    /// Where its operations are; empty for where the page is.
+    /// The base URL of its operations; empty: the origin of the page.
     server: &'a str,
 }
 
-/// A service whose document is shown beside one's own.
+/// Another service whose document the page shows too.
 #[derive(Clone, Copy, Debug)]
 pub struct Neighbour<'a> {
-    /// The path at which its document is served here.
+    /// The path at which this service serves that document.
     pub path: &'static str,
-    /// Where the service is, as browsers reach it, such as `https://collect.example`.
+    /// The base URL of the other service for browsers, such as `https://collect.example`.
     pub server: &'a str,
 }
 
 impl Docs {
-    /// Shows this service's own `/openapi.json`, and the documents of `neighbours`.
-    pub fn new(neighbours: &[Neighbour<'_>]) -> Self {
-        let own = Document { url: "/openapi.json", server: "" };
+    /// Creates the page of this service's `/openapi.json`, which is `document`, and the documents of
+    /// `neighbours`.
+    pub fn new(document: &OpenApi, neighbours: &[Neighbour<'_>]) -> Self {
+        let first = Document { url: "/openapi.json", server: "" };
         let others = neighbours.iter();
         let others = others.map(|other| Document { url: other.path, server: other.server });
-        let documents: Vec<_> = [own].into_iter().chain(others).collect();
-        let mut reached = "'self'".to_owned();
+        let documents: Vec<_> = [first].into_iter().chain(others).collect();
+        let mut allowed = "'self'".to_owned();
         for document in documents.iter().filter(|document| !document.server.is_empty()) {
-            reached.push(' ');
-            reached.push_str(document.server);
+            allowed.push(' ');
+            allowed.push_str(document.server);
         }
         let policy = format!(
-            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {reached}; \
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {allowed}; \
              base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         );
         let documents = serde_json::to_vec(&documents).unwrap_or_default().into();
-        Self(Arc::new(Shown { documents, policy }))
+        let own = serde_json::to_vec(document).unwrap_or_default().into();
+        Self(Arc::new(Shown { own, documents, policy }))
     }
 
-    /// Adds the page and what it loads; `/` leads to it.
+    /// Adds the page and its files; `/` redirects to it. The service itself adds `/openapi.json`.
     pub fn configure(self, config: &mut ServiceConfig) {
         config
             .app_data(Data::new(self))
-            .service(resource("/").get(lead_here))
+            .service(resource("/").get(redirect))
             .service(resource("/docs").get(page))
             .service(resource("/docs/docs.css").get(style))
             .service(resource("/docs/docs.js").get(script))
@@ -72,18 +76,23 @@ impl Docs {
     }
 }
 
-/// A document as it is served, which may be kept for a minute.
-pub fn document(json: impl Into<Bytes>) -> HttpResponse {
-    kept().content_type(ContentType::json()).body(json.into())
+/// Answers with the service's own document.
+pub async fn own(docs: Data<Docs>) -> HttpResponse {
+    document(docs.0.own.clone())
 }
 
-fn kept() -> HttpResponseBuilder {
+/// Answers with a document, which clients may cache for a minute.
+pub fn document(json: impl Into<Bytes>) -> HttpResponse {
+    cacheable().content_type(ContentType::json()).body(json.into())
+}
+
+fn cacheable() -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "public, max-age=60"));
     response
 }
 
-async fn lead_here() -> HttpResponse {
+async fn redirect() -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, "/docs")).finish()
 }
 
@@ -95,11 +104,11 @@ async fn page(docs: Data<Docs>) -> HttpResponse {
 }
 
 async fn style() -> HttpResponse {
-    kept().content_type("text/css; charset=utf-8").body(STYLE)
+    cacheable().content_type("text/css; charset=utf-8").body(STYLE)
 }
 
 async fn script() -> HttpResponse {
-    kept().content_type("text/javascript; charset=utf-8").body(SCRIPT)
+    cacheable().content_type("text/javascript; charset=utf-8").body(SCRIPT)
 }
 
 async fn documents(docs: Data<Docs>) -> HttpResponse {

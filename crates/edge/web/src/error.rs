@@ -8,12 +8,12 @@ use problem::{Code, Kind, Problem};
 
 use crate::request;
 
-/// A [`Problem`] on its way out as `application/problem+json`.
+/// A [`Problem`] that is answered as `application/problem+json`.
 #[derive(Debug)]
 pub struct Error(Problem);
 
 impl Error {
-    /// What went wrong.
+    /// Returns the problem.
     pub fn problem(&self) -> &Problem {
         &self.0
     }
@@ -49,7 +49,7 @@ impl ResponseError for Error {
     }
 }
 
-/// What a credential must be like (RFC 6750).
+/// Returns the value of `WWW-Authenticate` (RFC 6750) for problems with a credential.
 fn challenge(problem: &Problem) -> Option<&'static str> {
     match (problem.kind(), problem.code()) {
         (_, Code::CredentialMissing) => Some(r#"Bearer realm="footfall""#),

@@ -1,4 +1,4 @@
-//! HEAD wherever GET is: the handler of GET answers, and the server sends its headers alone.
+//! HEAD wherever GET is: the handler of GET answers, and the server sends only the headers.
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -9,14 +9,14 @@ use actix_web::{
 /// Marks a request that came as HEAD.
 struct Head;
 
-/// Whether only the headers of the answer are sent. A handler whose answer costs more than that, or
-/// never ends, asks.
+/// Returns whether only the headers of the response are sent. Handlers whose body is expensive or
+/// endless check this.
 pub fn is_head(request: &HttpRequest) -> bool {
     request.extensions().get::<Head>().is_some()
 }
 
-/// Turns HEAD into GET, for routes to match. The server still knows that it was HEAD,
-/// and sends no body.
+/// Turns HEAD into GET, so that routes match. The server still knows that it was HEAD and sends
+/// no body.
 pub(crate) fn as_get(mut request: ServiceRequest) -> ServiceRequest {
     if request.method() == Method::HEAD {
         request.extensions_mut().insert(Head);
@@ -25,7 +25,7 @@ pub(crate) fn as_get(mut request: ServiceRequest) -> ServiceRequest {
     request
 }
 
-/// The methods of a resource, as `Allow` lists them.
+/// Adds HEAD to the methods of `Allow` if they contain GET.
 pub(crate) fn allowed(listed: &HeaderValue) -> HeaderValue {
     let listed_text = listed.to_str().unwrap_or_default();
     let methods: Vec<_> = listed_text.split(',').map(str::trim).collect();

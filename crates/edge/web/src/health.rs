@@ -14,17 +14,17 @@ use lifecycle::{BoxError, Lifecycle};
 use serde::Serialize;
 
 /// How long a check may take before it counts as failed.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Asks whether a part this service needs is there.
+/// Checks that a server that this service needs is available.
 pub type HealthCheck = Arc<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 
-/// `/healthz` (the process lives) and `/readyz` (what it needs is there).
+/// `/healthz` (the process runs) and `/readyz` (all servers that it needs are available).
 #[derive(Clone)]
 pub struct Health {
     lifecycle: Lifecycle,
     checks: Vec<(&'static str, HealthCheck)>,
-    /// The checks that have failed the last time.
+    /// The checks that failed the last time.
     failing: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
@@ -35,12 +35,12 @@ struct Readiness {
 }
 
 impl Health {
-    /// No checks yet; not ready from the moment `lifecycle` stops.
+    /// Creates one without checks. It is not ready once `lifecycle` stops.
     pub fn new(lifecycle: &Lifecycle) -> Self {
         Self { lifecycle: lifecycle.clone(), checks: Vec::new(), failing: Arc::default() }
     }
 
-    /// Also asks `check`, named `name` in the answer.
+    /// Adds `check`, named `name` in the answer.
     pub fn with<F>(
         mut self,
         name: &'static str,
@@ -63,12 +63,12 @@ impl Health {
 
     async fn readiness(&self) -> Readiness {
         let asked = self.checks.iter().map(|(name, check)| async move {
-            let failure = match tokio::time::timeout(PATIENCE, check()).await {
+            let failure = match tokio::time::timeout(TIMEOUT, check()).await {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(error.to_string()),
                 Err(late) => Some(late.to_string()),
             };
-            self.tell(name, failure.as_deref());
+            self.log_change(name, failure.as_deref());
             (*name, failure.is_none())
         });
         let answers = join_all(asked).await;
@@ -82,8 +82,8 @@ impl Health {
 }
 
 impl Health {
-    /// Logs that a check fails, or that it is good again: once each time.
-    fn tell(&self, check: &'static str, failure: Option<&str>) {
+    /// Logs once that a check began to fail, and once that it succeeds again.
+    fn log_change(&self, check: &'static str, failure: Option<&str>) {
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         match failure {
             Some(error) if failing.insert(check) => tracing::warn!(check, error, "not ready"),

@@ -5,13 +5,13 @@ use actix_web::{
 use serde_json::Value;
 use telemetry::Request;
 
-/// Adds `/metrics`, in the Prometheus text format: for a port of its own, that only those who run
-/// the platform can reach.
+/// Adds `/metrics`, in the Prometheus text format: for a separate port that only the platform's
+/// operators can reach.
 pub fn metrics(config: &mut ServiceConfig) {
     config.service(resource("/metrics").get(render));
 }
 
-/// The operations of an OpenAPI description have their metrics from now on, as zero.
+/// Creates the metrics of all operations of an OpenAPI description, with the value zero.
 pub fn register_operations(service: &'static str, description: &Value) {
     let register = |route: &str, method: &str| Request { service, route, method }.register();
     for (route, operations) in description["paths"].as_object().into_iter().flatten() {
@@ -24,7 +24,7 @@ pub fn register_operations(service: &'static str, description: &Value) {
     }
 }
 
-/// The route of a request that has matched none.
+/// The route label of requests that match no route.
 pub(crate) const UNMATCHED: &str = "unmatched";
 
 async fn render() -> HttpResponse {

@@ -1,5 +1,5 @@
-//! Structs that are read from JSON objects alone. What serde derives takes an array, too, as the
-//! fields in their order: nobody means that, and no description says it.
+//! Reads structs from JSON objects only. The code that serde derives also accepts an array of the
+//! fields in their order, which is undocumented and always a mistake.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-/// Passes everything on as it is, but that a struct has to be a map.
+/// Forwards everything unchanged, except that a struct must be a map.
 pub(crate) struct FromObjects<T>(pub(crate) T);
 
-macro_rules! pass_on {
+macro_rules! forward {
     ($($method:ident($($argument:ident: $kind:ty),*);)*) => {
         $(
             fn $method<V: Visitor<'de>>(
@@ -24,7 +24,7 @@ macro_rules! pass_on {
     };
 }
 
-macro_rules! pass_value {
+macro_rules! forward_value {
     ($($method:ident($($value:ident: $kind:ty)?);)*) => {
         $(
             fn $method<E: serde::de::Error>(self, $($value: $kind)?) -> Result<V::Value, E> {
@@ -37,7 +37,7 @@ macro_rules! pass_value {
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for FromObjects<D> {
     type Error = D::Error;
 
-    pass_on! {
+    forward! {
         deserialize_any();
         deserialize_bool();
         deserialize_i8();
@@ -91,7 +91,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for FromObjects<V> {
         self.0.expecting(out)
     }
 
-    pass_value! {
+    forward_value! {
         visit_bool(value: bool);
         visit_i8(value: i8);
         visit_i16(value: i16);

@@ -5,9 +5,9 @@ use auth::{PlatformPermission, Principal};
 use futures::future::LocalBoxFuture;
 use tenancy::PlatformContext;
 
-use crate::{Error, credential, judgement, readable_from};
+use crate::{Error, credential, credential_check, readable_from};
 
-/// A request of a platform admin, whose credential allows `P`. The argument is the permission.
+/// A request of a platform admin, whose credential permits `P`. The argument is the permission.
 #[derive(Debug)]
 pub struct Platform<P> {
     context: PlatformContext,
@@ -16,12 +16,12 @@ pub struct Platform<P> {
 }
 
 impl<P: PlatformPermission> Platform<P> {
-    /// The proof that the work is the platform's; its actor is `user:<id>`.
+    /// Returns the proof that the platform itself acts; its actor is `user:<id>`.
     pub fn context(&self) -> &PlatformContext {
         &self.context
     }
 
-    /// Who asks.
+    /// Returns the verified user.
     pub fn principal(&self) -> &Principal {
         &self.principal
     }
@@ -32,13 +32,13 @@ impl<P: PlatformPermission> FromRequest for Platform<P> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let judging = judgement::begin(request);
+        let check = credential_check::begin(request);
         let request = request.clone();
         Box::pin(async move {
-            let _judging = judging;
+            let _check = check;
             let (state, principal) = credential::authorised(&request, P::ACTION).await?;
             let context = state.platform(&principal).await?;
-            // The platform's own pages are at the api's own origin.
+            // The platform's pages have the api's own origin.
             readable_from(&request, Arc::default());
             Ok(Self { context, principal, permission: PhantomData })
         })

@@ -3,9 +3,9 @@ use futures::future::LocalBoxFuture;
 use problem::Problem;
 use serde::de::DeserializeOwned;
 
-use crate::{Error, judgement};
+use crate::{Error, credential_check};
 
-/// The query string, read as `T`. A wrong parameter is named as `?name`.
+/// The query string, read as `T`. An error names the parameter as `?name`.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -15,9 +15,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = actix_web::web::Query::<T>::from_query(request.query_string());
-        let passed = judgement::passed(request);
+        let checked = credential_check::wait(request);
         Box::pin(async move {
-            passed.await;
+            checked.await;
             read.map(|query| Self(query.into_inner())).map_err(wrong)
         })
     }
@@ -28,7 +28,7 @@ fn wrong(error: QueryPayloadError) -> Error {
         QueryPayloadError::Deserialize(error) => error.to_string(),
         _ => "cannot be read".to_owned(),
     };
-    // serde names the parameter between back ticks.
+    // serde puts the parameter's name between backticks.
     let name = reason.split('`').nth(1).unwrap_or_default();
     Problem::field(format!("?{name}"), reason.clone()).into()
 }

@@ -18,21 +18,21 @@ tokio::task_local! {
     static CURRENT: RequestId;
 }
 
-/// The name of one request: the caller's `X-Request-Id` if it is `[A-Za-z0-9._-]{1,64}`, else one
-/// of ours.
+/// The id of one request: the client's `X-Request-Id` if it is `[A-Za-z0-9._-]{1,64}`, else a new
+/// UUIDv7.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let sent = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-        match sent.filter(|id| harmless(id)) {
+        match sent.filter(|id| is_valid(id)) {
             Some(id) => Self(id.into()),
             None => Self(Uuid::now_v7().to_string().into()),
         }
     }
 
-    /// The name.
+    /// Returns the id.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -41,18 +41,18 @@ impl RequestId {
         HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
     }
 
-    /// Runs `work` as part of this request, so that its problems name it.
+    /// Runs `work` as part of this request, so that its problems contain the id.
     pub(crate) async fn scope<F: Future>(self, work: F) -> F::Output {
         CURRENT.scope(self, work).await
     }
 }
 
-/// The request at hand, or nothing outside of one.
+/// Returns the id of the current request; empty outside of requests.
 pub(crate) fn current_id() -> String {
     CURRENT.try_with(|id| id.to_string()).unwrap_or_default()
 }
 
-/// The trace a request belongs to (W3C), when its `traceparent` has the right form.
+/// Returns the trace id (W3C) of a request with a valid `traceparent`.
 pub(crate) fn trace_id(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(&TRACEPARENT)?.to_str().ok()?;
     let mut parts = value.split('-');
@@ -62,11 +62,11 @@ pub(crate) fn trace_id(headers: &HeaderMap) -> Option<&str> {
         text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     let whole = version == "00" && parts.next().is_none();
-    let right = whole && hex(trace, 32) && hex(parent, 16) && hex(flags, 2);
-    (right && trace.bytes().any(|byte| byte != b'0')).then_some(trace)
+    let valid = whole && hex(trace, 32) && hex(parent, 16) && hex(flags, 2);
+    (valid && trace.bytes().any(|byte| byte != b'0')).then_some(trace)
 }
 
-fn harmless(id: &str) -> bool {
+fn is_valid(id: &str) -> bool {
     (1..=64).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_traceparent_counts() {
+    fn only_a_valid_traceparent_is_accepted() {
         let trace = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(TRACEPARENT, HeaderValue::from_str(text).unwrap());

@@ -10,20 +10,20 @@ const DRAIN_SECONDS: u64 = 10;
 
 /// The server cannot listen.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}; is another process there? Another address can be set")]
+#[error("cannot listen on {address}; if another process uses it, set another address")]
 pub struct ServeError {
-    /// The address asked for.
+    /// The configured address.
     address: String,
-    /// Why.
+    /// The cause.
     #[source]
     source: io::Error,
 }
 
-/// Listens on `bind` and serves `routes` until `lifecycle` stops; then takes no new connections
-/// and lets the requests at hand end. Returns the address, which matters for port 0.
+/// Listens on `bind` and serves `routes` until `lifecycle` stops; then accepts no new connections
+/// and completes the requests in flight. Returns the address, which matters for port 0.
 ///
 /// # Errors
-/// When the address is taken or not ours.
+/// The address is in use, or is not an address of this machine.
 pub fn serve(
     service: &'static str,
     bind: &str,
@@ -33,11 +33,11 @@ pub fn serve(
     listen(service, bind, lifecycle, routes, |_, _| {})
 }
 
-/// As [`serve`], and requests can tell when their client hangs up ([`HangUp`](crate::HangUp)), for a
-/// second file descriptor per connection.
+/// Serves as [`serve`], and lets requests detect that their client hangs up
+/// ([`HangUp`](crate::HangUp)), at the cost of a second file descriptor per connection.
 ///
 /// # Errors
-/// When the address is taken or not ours.
+/// The address is in use, or is not an address of this machine.
 pub fn serve_streams(
     service: &'static str,
     bind: &str,
@@ -54,16 +54,16 @@ fn listen(
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     on_connect: impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static,
 ) -> Result<SocketAddr, ServeError> {
-    let cannot = |source| ServeError { address: bind.to_owned(), source };
+    let failed = |source| ServeError { address: bind.to_owned(), source };
     let server = HttpServer::new(move || app(service, routes.clone()))
         .on_connect(on_connect)
         .shutdown_signal(lifecycle.token().cancelled_owned())
         .shutdown_timeout(DRAIN_SECONDS)
         .client_request_timeout(Duration::from_secs(10))
         .bind_auto_h2c(bind)
-        .map_err(cannot)?;
+        .map_err(failed)?;
     let address = server.addrs().first().copied();
-    let address = address.ok_or_else(|| cannot(io::ErrorKind::AddrNotAvailable.into()))?;
+    let address = address.ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?;
     let server = server.run();
     lifecycle.spawn(
         service,

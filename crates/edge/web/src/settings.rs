@@ -7,19 +7,21 @@ use settings::InvalidSetting;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenSettings {
-    /// The `iss` of access tokens: the address people know us by.
+    /// The `iss` of access tokens: the public address of this platform.
     pub issuer: String,
     /// The `aud` of access tokens.
     pub audience: String,
-    /// How long an access token is good, in seconds.
+    /// How long an access token is valid, in seconds.
     pub access_seconds: u32,
-    /// How long a refresh token is good unused, in days.
+    /// How long an unused refresh token is valid, in days.
     pub refresh_days: u32,
 }
 
 impl TokenSettings {
+    /// Validates the values.
+    ///
     /// # Errors
-    /// The first setting that makes no sense.
+    /// The first invalid setting.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         if self.issuer.is_empty() {
             return Err(InvalidSetting::new("tokens.issuer", "must not be empty"));
@@ -36,22 +38,22 @@ impl TokenSettings {
         Ok(())
     }
 
-    /// How long an access token is good.
+    /// Returns how long an access token is valid.
     pub fn access_lifetime(&self) -> TimeDelta {
         TimeDelta::seconds(i64::from(self.access_seconds))
     }
 
-    /// How long a refresh token is good unused.
+    /// Returns how long an unused refresh token is valid.
     pub fn refresh_lifetime(&self) -> TimeDelta {
         TimeDelta::days(i64::from(self.refresh_days))
     }
 
-    /// What signs with `key`.
+    /// Creates a signer with `key`.
     pub fn signer(&self, key: &SigningKey) -> Result<TokenSigner, SigningKeyError> {
         TokenSigner::new(key, &self.issuer, &self.audience, self.access_lifetime())
     }
 
-    /// What accepts tokens signed by any of `keys`.
+    /// Creates a verifier that accepts tokens signed by any of `keys`.
     pub fn verifier(&self, keys: &[SigningKey]) -> Result<TokenVerifier, SigningKeyError> {
         TokenVerifier::new(keys, &self.issuer, &self.audience)
     }

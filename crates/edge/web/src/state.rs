@@ -10,29 +10,30 @@ use problem::{Code, Problem};
 use sha2::{Digest, Sha256};
 use tenancy::{PlatformContext, ResolveError, TenantContext, TenantDirectory, TenantRouter};
 
-/// How long a verified credential is remembered. Whether it was revoked is asked every time.
-const REMEMBERED: Duration = Duration::from_secs(5);
-/// How many are remembered.
-const REMEMBERED_MOST: u64 = 50_000;
-/// When to ask again while the control plane is unavailable.
+/// How long a verified credential is cached. Revocation is checked on every request.
+const CACHE_TIME: Duration = Duration::from_secs(5);
+/// How many credentials are cached at most.
+const CACHE_SIZE: u64 = 50_000;
+/// When a client retries while the control plane is unavailable.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// What credentials and tenants are looked up in, as a caller hears of it when it is unavailable.
+/// The name of the credential and tenant lookup in the answer while it is unavailable.
 pub const DIRECTORY: &str = "The directory of tenants, users and keys";
 
-/// What the extractors need to turn a credential into a tenant. App data; cloning is cheap.
+/// The dependencies of the extractors, which turn a credential into a tenant. App data; cloning is
+/// cheap.
 #[derive(Clone)]
 pub struct WebState {
     directory: Arc<dyn TenantDirectory>,
     router: TenantRouter,
     credentials: Arc<dyn CredentialStore>,
     verifier: Arc<TokenVerifier>,
-    /// By the SHA-256 of the credential, so that no secret lies in memory longer than its request.
+    /// By the SHA-256 of the credential, so that no secret stays in memory longer than its request.
     verified: Cache<[u8; 32], Arc<Principal>>,
 }
 
 impl WebState {
-    /// Asks `directory` for tenants and `credentials` for users and keys.
+    /// Creates a state that looks up tenants in `directory`, users and keys in `credentials`.
     pub fn new(
         directory: Arc<dyn TenantDirectory>,
         credentials: Arc<dyn CredentialStore>,
@@ -43,32 +44,29 @@ impl WebState {
             directory,
             credentials,
             verifier: Arc::new(verifier),
-            verified: Cache::builder()
-                .max_capacity(REMEMBERED_MOST)
-                .time_to_live(REMEMBERED)
-                .build(),
+            verified: Cache::builder().max_capacity(CACHE_SIZE).time_to_live(CACHE_TIME).build(),
         }
     }
 
-    /// What verifies access tokens.
+    /// Returns the verifier of access tokens.
     pub fn verifier(&self) -> &TokenVerifier {
         &self.verifier
     }
 
-    /// Where users and keys are looked up.
+    /// Returns the store of users and keys.
     pub fn credentials(&self) -> &dyn CredentialStore {
         &*self.credentials
     }
 
-    /// Where tenants are described.
+    /// Returns the directory of tenants.
     pub fn directory(&self) -> &dyn TenantDirectory {
         &*self.directory
     }
 
-    /// Who a credential (an access token or an API key) speaks for at `now`.
+    /// Verifies a credential (an access token or an API key) at `now` and returns its principal.
     ///
     /// # Errors
-    /// It is not valid, has expired, or nobody could tell.
+    /// It is invalid or expired, or the store is unavailable.
     pub async fn principal(
         &self,
         credential: &str,
@@ -83,7 +81,7 @@ impl WebState {
         let principal = if credential.starts_with("ff_") {
             self.key_principal(credential, now).await?
         } else {
-            self.verifier.verify(credential, now).map_err(refused)?
+            self.verifier.verify(credential, now).map_err(token_problem)?
         };
         let principal = Arc::new(principal);
         self.verified.insert(digest, principal.clone()).await;
@@ -96,7 +94,7 @@ impl WebState {
         if stored.secret_hash != key.secret_hash() {
             return Err(unknown_key());
         }
-        not_over(&stored, now)?;
+        check_expiry(&stored, now)?;
         Ok(Principal {
             subject: Subject::Key(stored.id),
             client_id: Some(stored.client_id),
@@ -108,24 +106,24 @@ impl WebState {
         })
     }
 
-    /// A key that was not revoked.
+    /// Reads a key. A revoked key is not found.
     async fn stored_key(&self, id: &ApiKeyId) -> Result<StoredApiKey, Problem> {
         self.credentials.api_key(id).await.map_err(unavailable)?.ok_or_else(unknown_key)
     }
 
-    /// The tenant of a principal verified before `now`, which must not have been revoked since.
+    /// Returns the tenant of a principal verified before `now`, if it was not revoked since.
     ///
     /// # Errors
-    /// It was revoked, has ended, or nobody could tell.
+    /// It was revoked or has expired, or the store is unavailable.
     pub async fn tenant(
         &self,
         principal: &Principal,
         now: DateTime<Utc>,
     ) -> Result<TenantContext, Problem> {
         match &principal.subject {
-            // A token made from a key ends with the key.
-            Subject::Key(id) => not_over(&self.stored_key(id).await?, now)?,
-            Subject::User(_) => self.still_itself(principal).await?,
+            // A token that was issued for a key expires with the key.
+            Subject::Key(id) => check_expiry(&self.stored_key(id).await?, now)?,
+            Subject::User(_) => self.check_user(principal).await?,
         }
         let client_id = principal.client_id.as_ref().ok_or_else(|| {
             Problem::new(Code::PermissionDenied, "The credential belongs to no tenant.")
@@ -134,7 +132,7 @@ impl WebState {
             Some(version) => version,
             None => {
                 let found = self.directory.find(client_id).await;
-                let found = found.map_err(ResolveError::from).map_err(unresolved)?;
+                let found = found.map_err(ResolveError::from).map_err(tenant_problem)?;
                 found.map(|record| record.token_version).unwrap_or_default()
             }
         };
@@ -143,11 +141,11 @@ impl WebState {
             reason = "the one place where a verified credential becomes a tenant"
         )]
         let resolved = self.router.resolve(client_id, version).await;
-        resolved.map_err(unresolved)
+        resolved.map_err(tenant_problem)
     }
 
-    /// Refuses a token of a user who was disabled, or given another role, since it was made.
-    async fn still_itself(&self, principal: &Principal) -> Result<(), Problem> {
+    /// Refuses a token of a user who was disabled, or got another role, after it was issued.
+    async fn check_user(&self, principal: &Principal) -> Result<(), Problem> {
         let Subject::User(id) = principal.subject else {
             return Err(revoked());
         };
@@ -159,9 +157,9 @@ impl WebState {
         }
     }
 
-    /// The platform's context for a verified admin, who must still be one.
+    /// Returns the platform's context for a verified admin, whose version is checked again.
     pub(crate) async fn platform(&self, principal: &Principal) -> Result<PlatformContext, Problem> {
-        self.still_itself(principal).await?;
+        self.check_user(principal).await?;
         #[expect(clippy::disallowed_methods, reason = "the one place where an admin is verified")]
         Ok(TenantRouter::platform(&principal.subject.to_string()))
     }
@@ -175,8 +173,8 @@ fn unknown_key() -> Problem {
     Problem::new(Code::CredentialInvalid, "The API key is not valid.")
 }
 
-/// Refuses a key past its end.
-fn not_over(key: &StoredApiKey, now: DateTime<Utc>) -> Result<(), Problem> {
+/// Refuses an expired key.
+fn check_expiry(key: &StoredApiKey, now: DateTime<Utc>) -> Result<(), Problem> {
     match key.expires_at {
         Some(end) if end <= now => {
             Err(Problem::new(Code::TokenExpired, "The API key has expired."))
@@ -185,7 +183,7 @@ fn not_over(key: &StoredApiKey, now: DateTime<Utc>) -> Result<(), Problem> {
     }
 }
 
-fn refused(error: TokenError) -> Problem {
+fn token_problem(error: TokenError) -> Problem {
     match error {
         TokenError::Expired => {
             Problem::new(Code::TokenExpired, "The access token has expired. Refresh it.")
@@ -197,10 +195,10 @@ fn refused(error: TokenError) -> Problem {
     }
 }
 
-fn unresolved(error: ResolveError) -> Problem {
+fn tenant_problem(error: ResolveError) -> Problem {
     match error {
         ResolveError::Unknown => {
-            Problem::new(Code::CredentialInvalid, "The credential's tenant is gone.")
+            Problem::new(Code::CredentialInvalid, "The credential's tenant does not exist.")
         }
         ResolveError::Suspended => Problem::new(
             Code::TenantSuspended,

@@ -6,9 +6,9 @@ use chrono::Utc;
 use futures::future::LocalBoxFuture;
 use tenancy::{Scoped, TenantContext};
 
-use crate::{Error, credential, judgement, readable_from};
+use crate::{Error, credential, credential_check, readable_from};
 
-/// A request of one tenant, whose credential allows `P`. The argument is the permission.
+/// A request of one tenant, whose credential permits `P`. The argument is the permission.
 #[derive(Debug)]
 pub struct Tenant<P> {
     context: TenantContext,
@@ -17,22 +17,22 @@ pub struct Tenant<P> {
 }
 
 impl<P: TenantPermission> Tenant<P> {
-    /// The proof of tenancy, which every road to the tenant's data asks for.
+    /// Returns the proof of tenancy, which every access to the tenant's data requires.
     pub fn context(&self) -> &TenantContext {
         &self.context
     }
 
-    /// Who asks.
+    /// Returns the verified user or key.
     pub fn principal(&self) -> &Principal {
         &self.principal
     }
 
-    /// The campaigns the credential may see.
+    /// Returns the campaigns that the credential may read.
     pub fn campaigns(&self) -> &CampaignScope {
         &self.principal.scope
     }
 
-    /// Marks what the request carried as this tenant's.
+    /// Marks a value from the request as this tenant's.
     #[expect(
         clippy::disallowed_methods,
         reason = "what a verified credential sent is its tenant's"
@@ -47,10 +47,10 @@ impl<P: TenantPermission> FromRequest for Tenant<P> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let judging = judgement::begin(request);
+        let check = credential_check::begin(request);
         let request = request.clone();
         Box::pin(async move {
-            let _judging = judging;
+            let _check = check;
             let (state, principal) = credential::authorised(&request, P::ACTION).await?;
             let context = state.tenant(&principal, Utc::now()).await?;
             readable_from(&request, context.origins().clone());

@@ -1,4 +1,4 @@
-//! What an operator sees of requests: lines in the log, and metrics on a port of their own.
+//! What operators see of requests: log lines, and metrics on a separate port.
 
 #![cfg(test)]
 
@@ -23,7 +23,7 @@ fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/things/{id}").get(thing).put(thing))
         .service(resource("/refused").get(refused))
-        .service(resource("/away").get(away));
+        .service(resource("/unavailable").get(unavailable));
     Health::new(&Lifecycle::new())
         .with("redis", || async { Err("connection refused".into()) })
         .configure(config);
@@ -37,7 +37,7 @@ async fn refused() -> Result<HttpResponse, Error> {
     Err(Problem::new(Code::Conflict, "There is one already.").into())
 }
 
-async fn away() -> Result<HttpResponse, Error> {
+async fn unavailable() -> Result<HttpResponse, Error> {
     let cause = io::Error::other("10.0.0.7:6379 refused the connection");
     Err(Problem::unavailable(Duration::from_secs(1), cause).naming("The store of things").into())
 }
@@ -50,7 +50,7 @@ async fn ask(method: Method, path: &str) -> (StatusCode, String) {
     (status, String::from_utf8(read_body(response).await.to_vec()).unwrap())
 }
 
-/// The metrics, as whoever reaches their port reads them.
+/// Reads the metrics as a scraper does.
 async fn metrics() -> String {
     let app = init_service(web::app("metrics", web::metrics)).await;
     let response = call_service(&app, TestRequest::get().uri("/metrics").to_request()).await;
@@ -60,7 +60,7 @@ async fn metrics() -> String {
     String::from_utf8(read_body(response).await.to_vec()).unwrap()
 }
 
-/// What this thread logs.
+/// The log lines of this thread.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -96,7 +96,7 @@ impl MakeWriter<'_> for Lines {
 }
 
 #[actix_web::test]
-async fn a_request_that_was_answered_leaves_no_line_and_one_that_failed_says_why_once() {
+async fn an_answered_request_logs_nothing_and_a_failed_one_logs_its_cause_once() {
     let (lines, _logging) = Lines::of_this_thread();
     assert_eq!(ask(Method::GET, "/things/7").await.0, StatusCode::OK);
     assert_eq!(lines.take(), "");
@@ -106,7 +106,7 @@ async fn a_request_that_was_answered_leaves_no_line_and_one_that_failed_says_why
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.contains(" INFO ") && text.contains("code=\"conflict\""), "{text}");
 
-    let (status, body) = ask(Method::GET, "/away?ticket=secret").await;
+    let (status, body) = ask(Method::GET, "/unavailable?ticket=secret").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(body.contains("The store of things does not answer. Try again."), "{body}");
     assert!(!body.contains("10.0.0.7"), "{body}");
@@ -119,7 +119,7 @@ async fn a_request_that_was_answered_leaves_no_line_and_one_that_failed_says_why
 }
 
 #[actix_web::test]
-async fn a_check_that_fails_is_told_once_however_often_it_is_asked() {
+async fn a_failing_check_is_logged_once() {
     let (lines, _logging) = Lines::of_this_thread();
     let app = init_service(web::app("observed", routes)).await;
     for _ in 0..3 {
@@ -132,13 +132,13 @@ async fn a_check_that_fails_is_told_once_however_often_it_is_asked() {
 }
 
 #[actix_web::test]
-async fn requests_are_counted_by_route_method_and_class_and_never_by_what_was_asked_for() {
+async fn requests_are_counted_by_route_method_and_status_class_and_never_by_path() {
     for (method, path) in [
         (Method::GET, "/things/secret-123"),
         (Method::PUT, "/things/secret-456"),
         (Method::DELETE, "/things/7"),
         (Method::from_bytes(b"BREW").unwrap(), "/secret-789"),
-        (Method::GET, "/away"),
+        (Method::GET, "/unavailable"),
     ] {
         ask(method, path).await;
     }
@@ -148,7 +148,7 @@ async fn requests_are_counted_by_route_method_and_class_and_never_by_what_was_as
         ("PUT", "/things/{id}", "2xx"),
         ("DELETE", "/things/{id}", "4xx"),
         ("other", "unmatched", "4xx"),
-        ("GET", "/away", "5xx"),
+        ("GET", "/unavailable", "5xx"),
     ] {
         let labels = format!(
             r#"{{method="{method}",route="{route}",service="observed",status="{status}"}}"#
@@ -161,7 +161,7 @@ async fn requests_are_counted_by_route_method_and_class_and_never_by_what_was_as
 }
 
 #[actix_web::test]
-async fn metrics_are_nowhere_but_on_their_own_port() {
+async fn metrics_are_served_on_their_own_port_only() {
     assert_eq!(ask(Method::GET, "/metrics").await.0, StatusCode::NOT_FOUND);
     assert!(metrics().await.contains("process_resident_memory_bytes"));
 }

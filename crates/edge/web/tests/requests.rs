@@ -1,4 +1,4 @@
-//! Requests against a small app: who gets in, and what the others are told.
+//! Requests against a small app: which credentials are accepted, and how the others are refused.
 
 #![cfg(test)]
 
@@ -26,11 +26,11 @@ const ADMIN: Uuid = Uuid::from_u128(1);
 const PERSON: Uuid = Uuid::from_u128(2);
 /// Tokens of this user were revoked four times.
 const PERSON_VERSION: u32 = 5;
-/// Nobody ever revoked a token of this user.
+/// No token of this user was ever revoked.
 const UNCHANGED: Uuid = Uuid::from_u128(3);
 const DISABLED: Uuid = Uuid::from_u128(4);
 
-/// What the control plane would know.
+/// The contents of the control plane.
 #[derive(Default)]
 struct Known {
     keys: HashMap<ApiKeyId, StoredApiKey>,
@@ -43,7 +43,7 @@ impl TenantDirectory for Known {
         let state = match client_id.as_str() {
             "acme" | "globex" => TenantState::Active,
             "stopped" => TenantState::Suspended,
-            "away" => return Err(DirectoryError("connection refused".into())),
+            "unreachable" => return Err(DirectoryError("connection refused".into())),
             _ => return Ok(None),
         };
         Ok(Some(TenantRecord { state, token_version: 3, ..tenant_record(client_id) }))
@@ -62,7 +62,7 @@ impl CredentialStore for Known {
     }
 
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
-        // As a database would, it takes a moment.
+        // Yields, as a database call does.
         tokio::task::yield_now().await;
         Ok(self.keys.get(id).cloned())
     }
@@ -123,7 +123,7 @@ impl Platformlet {
         self.signer.issue(grant, Utc::now() - age).unwrap().token
     }
 
-    /// A token of a user of `acme`, of that user's `version`; without one, as they used to be.
+    /// Issues a token of a user of `acme` with that user's `version`; old tokens have none.
     fn token_of_user(&self, user: Uuid, version: Option<u32>) -> String {
         let grant = Grant {
             subject: Subject::User(user),
@@ -207,7 +207,7 @@ async fn ask(
 }
 
 #[actix_web::test]
-async fn a_good_credential_opens_its_own_tenant() {
+async fn a_valid_credential_opens_its_own_tenant() {
     let on = Platformlet::new();
     let token = on.token("globex", Role::Analyst, 3, TimeDelta::zero());
     assert_eq!(ask(&on, "/tenant", Some(&token)).await.2, "globex");
@@ -218,7 +218,7 @@ async fn a_good_credential_opens_its_own_tenant() {
 }
 
 #[actix_web::test]
-async fn a_token_made_before_users_had_versions_is_good_until_its_user_is_changed() {
+async fn a_token_without_a_user_version_is_valid_until_its_user_is_changed() {
     let on = Platformlet::new();
     let unchanged = on.token_of_user(UNCHANGED, None);
     assert_eq!(ask(&on, "/tenant", Some(&unchanged)).await.2, "acme");
@@ -227,7 +227,7 @@ async fn a_token_made_before_users_had_versions_is_good_until_its_user_is_change
 }
 
 #[actix_web::test]
-async fn every_other_credential_is_told_why_not() {
+async fn every_other_credential_is_refused_with_the_reason() {
     let on = Platformlet::new();
     let now = TimeDelta::zero();
     let stranger = ApiKey::generate(KeyKind::Read).unwrap().reveal();
@@ -248,7 +248,7 @@ async fn every_other_credential_is_told_why_not() {
         ),
         ("an expired key", "/tenant", Some(on.expired_key.reveal()), 401, "token_expired"),
         (
-            "a token of a key that is gone",
+            "a token of a deleted key",
             "/tenant",
             Some(on.token_of(&ApiKey::generate(KeyKind::Read).unwrap())),
             401,
@@ -290,7 +290,7 @@ async fn every_other_credential_is_told_why_not() {
             "credential_invalid",
         ),
         (
-            "a tenant that is gone",
+            "a deleted tenant",
             "/tenant",
             Some(on.token("gone", Role::Owner, 3, now)),
             401,
@@ -304,9 +304,9 @@ async fn every_other_credential_is_told_why_not() {
             "tenant_suspended",
         ),
         (
-            "a directory that is away",
+            "an unavailable directory",
             "/tenant",
-            Some(on.token("away", Role::Owner, 3, now)),
+            Some(on.token("unreachable", Role::Owner, 3, now)),
             503,
             "unavailable",
         ),
@@ -318,14 +318,14 @@ async fn every_other_credential_is_told_why_not() {
             "permission_denied",
         ),
         (
-            "an admin, of no tenant",
+            "an admin without a tenant",
             "/tenant",
             Some(on.token("", Role::PlatformAdmin, 0, now)),
             403,
             "permission_denied",
         ),
         (
-            "an owner among admins",
+            "an owner on an admin route",
             "/platform",
             Some(on.token("acme", Role::Owner, 3, now)),
             403,
@@ -378,7 +378,7 @@ async fn the_tenant_comes_from_the_credential_alone() {
 }
 
 #[actix_web::test]
-async fn what_is_not_there_and_what_breaks_are_problems_too() {
+async fn unknown_paths_and_internal_errors_are_problems_too() {
     let on = Platformlet::new();
     let (status, headers, body) = ask(&on, "/nowhere", None).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
@@ -398,7 +398,7 @@ async fn what_is_not_there_and_what_breaks_are_problems_too() {
 }
 
 #[actix_web::test]
-async fn readiness_names_the_part_that_is_away() {
+async fn readiness_names_the_failing_check() {
     let on = Platformlet::new();
     assert_eq!(ask(&on, "/healthz", None).await.0, StatusCode::OK);
     let (status, _, body) = ask(&on, "/readyz", None).await;
@@ -410,7 +410,7 @@ async fn readiness_names_the_part_that_is_away() {
 }
 
 #[actix_web::test]
-async fn an_answer_tells_browsers_to_keep_and_guess_nothing() {
+async fn a_response_forbids_caching_and_content_sniffing() {
     let on = Platformlet::new();
     let (_, headers, _) = ask(&on, "/healthz", None).await;
     assert_eq!(headers.get(header::X_CONTENT_TYPE_OPTIONS).unwrap(), "nosniff");
@@ -418,7 +418,7 @@ async fn an_answer_tells_browsers_to_keep_and_guess_nothing() {
 }
 
 #[actix_web::test]
-async fn whom_we_do_not_let_in_learns_nothing_of_the_rest() {
+async fn a_refused_credential_hides_all_other_errors() {
     let on = Platformlet::new();
     let app = init_service(web::app("test", on.routes())).await;
     let wrong = |key: &ApiKey| {

@@ -1,34 +1,38 @@
 use futures::future::try_join_all;
+use log::{LogPlace, Offset};
 use tenancy::Scoped;
 
 use crate::{
-    Aggregates, AggregatesError, Bucket, LiveBatch, LiveDelta, MAX_BATCH_ARGUMENTS, Outcome,
-    call::Call, chain::fence_field,
+    Aggregates, AggregatesError, ApplyOutcome, LiveBatch, LiveDelta, MAX_BATCH_ARGUMENTS,
+    SlotGroup, call::Call, chain::fence_field,
 };
 
 impl Aggregates {
-    /// Counts a batch of the log, once: in each bucket one script adds to the counters, appends to
-    /// the live feeds and moves the fence, or does nothing. Buckets without rows are touched too,
-    /// which keeps every chain dense.
+    /// Applies a batch of the log, once. In each slot group one script adds to the counters,
+    /// appends to the live feeds and moves the fence, or does nothing. This includes slot groups
+    /// without rows, which keeps every chain unbroken.
     ///
-    /// `reached` are offsets that fences are known to have been at (log generation, partition,
-    /// offset). While one is behind, because Redis came back with an older file, the feeds only
-    /// name what changed: followers were told more than the counters hold.
+    /// `known_fences` are places that fences are known to have been at. While a fence is behind its
+    /// place, because Redis restarted with an older file, the feeds only name what changed: clients
+    /// have already received higher numbers than the counters hold.
     ///
     /// # Errors
-    /// Redis did not answer, or the batch is too large for one script. Some buckets may have taken
-    /// the batch: send the same one again, or parts of it when it was too large.
+    /// Redis did not answer, or the batch is too large for one script. Some slot groups may have
+    /// applied the batch: send it again, or in parts when it was too large.
     pub async fn apply(
         &self,
         batch: &LiveBatch,
-        reached: &[(u16, u16, u64)],
+        known_fences: &[LogPlace],
         deltas: Vec<Scoped<Vec<LiveDelta>>>,
-    ) -> Result<Vec<(Bucket, Outcome)>, AggregatesError> {
-        let mut calls: Vec<_> =
-            self.keys.buckets().map(|bucket| (bucket, self.call(bucket, batch, reached))).collect();
+    ) -> Result<Vec<(SlotGroup, ApplyOutcome)>, AggregatesError> {
+        let mut calls: Vec<_> = self
+            .keys
+            .slot_groups()
+            .map(|slot_group| (slot_group, self.call(slot_group, batch, known_fences)))
+            .collect();
         for scoped in &deltas {
             let keys = self.keys.tenant(scoped.tenant().client_id());
-            for (_, call) in calls.iter_mut().filter(|(bucket, _)| *bucket == keys.bucket()) {
+            for (_, call) in calls.iter_mut().filter(|(group, _)| *group == keys.slot_group()) {
                 call.add_deltas(&keys, scoped.value());
                 call.add_feed(&keys, scoped.value());
             }
@@ -38,44 +42,49 @@ impl Aggregates {
         {
             return Err(AggregatesError::BatchTooLarge(size));
         }
-        try_join_all(calls.into_iter().map(|(bucket, call)| self.run(bucket, batch, call))).await
+        let runs = calls.into_iter().map(|(slot_group, call)| self.run(slot_group, batch, call));
+        try_join_all(runs).await
     }
 
-    /// One run of `apply.lua`, which describes the arguments.
-    fn call(&self, bucket: Bucket, batch: &LiveBatch, reached: &[(u16, u16, u64)]) -> Call {
+    /// Returns one call of `apply.lua`, which describes the arguments.
+    fn call(&self, slot_group: SlotGroup, batch: &LiveBatch, known_fences: &[LogPlace]) -> Call {
+        let range = batch.range;
         let mut arguments = vec![
-            fence_field(batch.kgen, batch.partition),
-            batch.first.to_string(),
-            batch.last.to_string(),
+            fence_field(range.generation, range.partition),
+            range.first.to_string(),
+            range.last.to_string(),
             batch.log_time.timestamp_millis().to_string(),
             self.keys.layout(),
-            reached.len().to_string(),
+            known_fences.len().to_string(),
         ];
-        for (kgen, partition, offset) in reached {
-            arguments.extend([fence_field(*kgen, *partition), offset.to_string()]);
+        for known in known_fences {
+            let field = fence_field(known.generation, known.partition);
+            arguments.extend([field, known.offset.to_string()]);
         }
-        Call::new(vec![self.keys.chain(bucket)], arguments)
+        Call::new(vec![self.keys.chain(slot_group)], arguments)
     }
 
     async fn run(
         &self,
-        bucket: Bucket,
+        slot_group: SlotGroup,
         batch: &LiveBatch,
         call: Call,
-    ) -> Result<(Bucket, Outcome), AggregatesError> {
+    ) -> Result<(SlotGroup, ApplyOutcome), AggregatesError> {
         let outcome = match call.run(self, &self.scripts.apply).await? {
-            (1, 0) => Outcome::Applied,
+            (1, 0) => ApplyOutcome::Applied,
             (1, poisoned) => {
-                let LiveBatch { partition, first, last, .. } = *batch;
-                tracing::error!(%bucket, partition, first, last, poisoned, "live keys refused an increment");
-                Outcome::Applied
+                let range = batch.range;
+                tracing::error!(%slot_group, %range, poisoned, "live keys refused an increment");
+                ApplyOutcome::Applied
             }
-            (0, _) => Outcome::AlreadyApplied,
-            (-1, fence) => Outcome::ChainBroken { fence: u64::try_from(fence).ok() },
+            (0, _) => ApplyOutcome::AlreadyApplied,
+            (-1, fence) => {
+                ApplyOutcome::ChainBroken { fence: u64::try_from(fence).ok().map(Offset::new) }
+            }
             (code, _) => {
-                return Err(AggregatesError::Unreadable(format!("outcome {code} of apply")));
+                return Err(AggregatesError::Unreadable(format!("answer {code} of apply.lua")));
             }
         };
-        Ok((bucket, outcome))
+        Ok((slot_group, outcome))
     }
 }

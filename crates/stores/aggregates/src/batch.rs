@@ -1,30 +1,26 @@
 use chrono::{DateTime, Utc};
+use log::{LogRange, Offset};
 use metrics::{QuarterHour, Sums};
 use money::Quantity;
 use tenancy::CampaignId;
 
-/// The events a batch should hold at most: one script run is then a few milliseconds in which
-/// Redis does nothing else.
+/// The most events that a batch should hold. One script run then blocks Redis for a few
+/// milliseconds.
 pub const MAX_BATCH_EVENTS: usize = 10_000;
 
-/// The script arguments one bucket of a batch may need at most: a quarter of what Redis takes.
+/// The most script arguments that a batch may need in one slot group: a quarter of what Redis
+/// accepts.
 pub const MAX_BATCH_ARGUMENTS: usize = 250_000;
 
-/// A stretch of one partition of the log.
+/// The records of one range of the log.
 ///
-/// Stretches follow each other without gaps: `first` is the previous `last` plus one, also across
-/// offsets that hold no record.
+/// Ranges of a partition follow each other without gaps, also across offsets that hold no record:
+/// each `first` is the previous `last` plus one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveBatch {
-    /// Generation of the log.
-    pub kgen: u16,
-    /// Partition of the log.
-    pub partition: u16,
-    /// First offset.
-    pub first: u64,
-    /// Last offset, inclusive.
-    pub last: u64,
-    /// When the newest record came into the log.
+    /// The range of the log.
+    pub range: LogRange,
+    /// The log time of the newest record.
     pub log_time: DateTime<Utc>,
 }
 
@@ -33,13 +29,13 @@ pub struct LiveBatch {
 pub struct LiveDelta {
     /// The campaign.
     pub campaign: CampaignId,
-    /// The quarter hour that the events happened in.
+    /// The quarter hour in which the events happened.
     pub quarter: QuarterHour,
     /// The additive numbers.
     pub sums: Sums,
-    /// Who was seen; repetition does no harm.
+    /// The ids of the visitors; repeated ids count once.
     pub visitors: Vec<String>,
-    /// Which products, each once.
+    /// The products, each once.
     pub products: Vec<ProductDelta>,
 }
 
@@ -48,24 +44,24 @@ pub struct LiveDelta {
 pub struct ProductDelta {
     /// The retailer's id of the product.
     pub product_id: String,
-    /// Times its page was shown.
+    /// Page views.
     pub views: u64,
     /// Units sold.
     pub units: Quantity,
 }
 
-/// What became of a batch in one bucket.
+/// The result of applying a batch to one slot group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Outcome {
-    /// It is counted now.
+pub enum ApplyOutcome {
+    /// The batch was applied now.
     Applied,
-    /// It was counted before: a replay, or a writer who lost its partition.
+    /// The batch was applied before: it was sent twice, or the sender has lost its partition.
     AlreadyApplied,
-    /// Nothing was written: the batch does not begin at the bucket's fence.
+    /// Nothing was written: the batch does not begin at the slot group's fence.
     ChainBroken {
-        /// The offset the bucket takes next: send the log again from there, cutting a batch that
-        /// straddles it. `None` when Redis has lost the chain or never had one: start it.
-        fence: Option<u64>,
+        /// The fence: send the log again from this offset, and cut a batch that straddles it.
+        /// `None` when Redis has no chain or has lost it: start one.
+        fence: Option<Offset>,
     },
 }

@@ -9,16 +9,16 @@ use crate::{
     keys::{Ranking, TenantKeys, TimedKey},
 };
 
-/// Entries a tenant's feed keeps at least.
+/// The least number of entries that a tenant's feed keeps.
 const FEED_LENGTH: usize = 10_000;
-/// Seconds a feed is kept after its last entry.
-const FEED_KEPT_SECONDS: u32 = 3_600;
-/// Changed quarter hours in one feed entry: Lua passes at most some 8,000 arguments on.
-const FEED_ENTRY_BUCKETS: usize = 2_000;
-/// Products a ranking keeps.
-const PRODUCTS_KEPT: usize = 1_000;
+/// How many seconds a feed lives after its last entry.
+const FEED_RETENTION_SECONDS: u32 = 3_600;
+/// The most quarter hours in one feed entry: Lua can pass about 8,000 arguments to a command.
+const FEED_ENTRY_QUARTERS: usize = 2_000;
+/// The number of products that a ranking keeps.
+const RANKED_PRODUCTS: usize = 1_000;
 
-/// One run of a script that adds to counters; `operations.lua` describes the operations.
+/// One call of a script that adds to counters; `operations.lua` describes the operations.
 pub(crate) struct Call {
     keys: Vec<String>,
     positions: HashMap<String, usize>,
@@ -26,12 +26,12 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A run with these keys and arguments, and no operations yet.
+    /// Returns a call with these keys and arguments, and without operations.
     pub(crate) fn new(keys: Vec<String>, arguments: Vec<String>) -> Self {
         Self { keys, positions: HashMap::new(), arguments }
     }
 
-    /// Runs it; every such script answers with two numbers.
+    /// Runs the script. Every script that adds to counters answers with two numbers.
     pub(crate) async fn run(
         self,
         aggregates: &Aggregates,
@@ -42,12 +42,12 @@ impl Call {
         Ok(invocation.invoke_async(&mut aggregates.connection()).await?)
     }
 
-    /// How many arguments the script gets.
+    /// Returns the number of keys and arguments that the script gets.
     pub(crate) fn size(&self) -> usize {
         self.keys.len() + self.arguments.len()
     }
 
-    /// Adds to a tenant's counters.
+    /// Adds `deltas` to a tenant's counters.
     pub(crate) fn add_deltas(&mut self, keys: &TenantKeys, deltas: &[LiveDelta]) {
         for delta in deltas {
             self.add_counts(keys, delta);
@@ -56,12 +56,12 @@ impl Call {
         }
     }
 
-    /// Appends to a tenant's feed what `deltas` changed.
+    /// Appends the quarter hours that `deltas` change to a tenant's feed.
     pub(crate) fn add_feed(&mut self, keys: &TenantKeys, deltas: &[LiveDelta]) {
         let changed: BTreeSet<_> =
             deltas.iter().map(|delta| (&delta.campaign, delta.quarter)).collect();
         let changed: Vec<_> = changed.into_iter().collect();
-        for changed in changed.chunks(FEED_ENTRY_BUCKETS) {
+        for changed in changed.chunks(FEED_ENTRY_QUARTERS) {
             self.add_feed_entry(keys, changed);
         }
     }
@@ -77,7 +77,7 @@ impl Call {
         self.add("count", day, None, of_day);
     }
 
-    /// Adds to the visitors alone.
+    /// Adds only the visitors.
     pub(crate) fn add_visitors(&mut self, keys: &TenantKeys, delta: &LiveDelta) {
         let day = delta.quarter.start().date_naive();
         for key in [
@@ -100,7 +100,7 @@ impl Call {
                 (by > 0).then(|| (product.product_id.clone(), by.to_string()))
             });
             let key = keys.products(&delta.campaign, ranking, day);
-            self.add("rank", key, Some(PRODUCTS_KEPT), scores.collect());
+            self.add("rank", key, Some(RANKED_PRODUCTS), scores.collect());
         }
     }
 
@@ -110,7 +110,7 @@ impl Call {
             "feed".to_owned(),
             feed,
             FEED_LENGTH.to_string(),
-            FEED_KEPT_SECONDS.to_string(),
+            FEED_RETENTION_SECONDS.to_string(),
             changed.len().to_string(),
         ]);
         for (campaign, quarter) in changed {
@@ -145,7 +145,8 @@ impl Call {
         self.arguments.extend(rows.into_iter().flat_map(Into::into));
     }
 
-    /// Where in `KEYS` the key is, counted from one as Lua does.
+    /// Returns the position of the key in `KEYS`, counted from one as in Lua. Adds the key if it is
+    /// new.
     fn position(&mut self, key: String) -> String {
         let Self { keys, positions, .. } = self;
         let position = positions.entry(key).or_insert_with_key(|key| {

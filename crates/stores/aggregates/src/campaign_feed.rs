@@ -7,33 +7,35 @@ use tokio::sync::watch;
 
 use crate::{FeedEntry, StreamId};
 
-/// Quarter hours kept for followers who are slow: more than the 72 hours that are counted live.
-const QUARTERS_KEPT: usize = 300;
+/// How many changed quarter hours are kept for slow followers: more than the 72 hours that are
+/// counted live.
+const MAX_QUARTERS: usize = 300;
 
 /// One follower's view of a campaign.
 ///
-/// There is no queue: whoever is slow gets what changed since, merged, in its latest state.
+/// There is no queue: a slow follower gets the latest state of everything that changed since.
 pub struct CampaignFeed {
     state: watch::Receiver<CampaignState>,
     seen: StreamId,
     resets: u64,
 }
 
-/// What a follower has to know next.
+/// What a follower receives next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Quarter hours changed.
     Quarters {
         /// The place in the feed from which to resume.
         place: StreamId,
-        /// When the newest counted record came into the log.
+        /// The log time of the newest counted record.
         log_time: DateTime<Utc>,
-        /// Those that Redis holds completely: all their numbers, which replace earlier ones.
+        /// The changed quarter hours of whole hours, with all their numbers, which replace earlier
+        /// ones.
         quarters: QuarterSeries,
-        /// The others, to be read again from where their numbers are.
-        elsewhere: BTreeSet<QuarterHour>,
+        /// The changed quarter hours of hours that are not whole: read them from ClickHouse.
+        incomplete: BTreeSet<QuarterHour>,
     },
-    /// Something may be missing: start from a fresh read of the counters.
+    /// Changes may be missing: read all numbers again.
     Reset,
 }
 
@@ -43,7 +45,7 @@ pub(crate) struct CampaignState {
     quarters: BTreeMap<QuarterHour, (StreamId, Option<Sums>)>,
     place: StreamId,
     log_time: DateTime<Utc>,
-    /// Changes up to here were forgotten.
+    /// Changes up to this place were forgotten.
     forgotten: StreamId,
     resets: u64,
 }
@@ -59,14 +61,14 @@ impl CampaignState {
         }
     }
 
-    /// Takes in all that an entry says of `campaign`; whether that is anything. All at once: whoever
-    /// sees the entry's place takes it for read.
+    /// Takes over everything that an entry contains of `campaign`, in one step: a follower that
+    /// sees the entry's place must have all of it. Returns whether the entry names the campaign.
     pub(crate) fn replace(&mut self, entry: &FeedEntry, campaign: &CampaignId) -> bool {
         let mut is_named = false;
-        for bucket in entry.buckets.iter().filter(|bucket| bucket.campaign == *campaign) {
+        for changed in entry.quarters.iter().filter(|changed| changed.campaign == *campaign) {
             is_named = true;
-            self.quarters.insert(bucket.quarter, (entry.id, bucket.sums.clone()));
-            if self.quarters.len() > QUARTERS_KEPT
+            self.quarters.insert(changed.quarter, (entry.id, changed.sums.clone()));
+            if self.quarters.len() > MAX_QUARTERS
                 && let Some((_, (id, _))) = self.quarters.pop_first()
             {
                 self.forgotten = self.forgotten.max(id);
@@ -90,18 +92,19 @@ impl CampaignFeed {
         Self { state, seen, resets }
     }
 
-    /// The place in the feed up to which this follower knows everything.
+    /// Returns the place in the feed up to which this follower has received everything.
     pub const fn place(&self) -> StreamId {
         self.seen
     }
 
-    /// Leaves out what was learnt elsewhere, such as from [`crate::TenantAggregates::feed_since`].
+    /// Skips changes up to `place` that the follower knows from another source, such as
+    /// [`crate::TenantAggregates::feed_since`].
     pub fn skip_to(&mut self, place: StreamId) {
         self.seen = self.seen.max(place);
     }
 
-    /// Waits for a change, and gives everything that changed since the last one; `None` when there
-    /// will be no more. May be given up at any moment without losing anything.
+    /// Waits for a change, and returns everything that changed since the last one; `None` when the
+    /// feed has ended. The call may be cancelled at any moment without loss.
     pub async fn next(&mut self) -> Option<Change> {
         loop {
             if let Some(change) = self.pending() {
@@ -118,45 +121,45 @@ impl CampaignFeed {
             self.seen = state.place;
             return Some(Change::Reset);
         }
-        let (mut quarters, mut elsewhere) = (QuarterSeries::new(), BTreeSet::new());
+        let (mut quarters, mut incomplete) = (QuarterSeries::new(), BTreeSet::new());
         for (quarter, (_, sums)) in state.quarters.iter().filter(|(_, (id, _))| *id > self.seen) {
             match sums {
                 Some(sums) => {
                     quarters.insert(*quarter, sums.clone());
                 }
                 None => {
-                    elsewhere.insert(*quarter);
+                    incomplete.insert(*quarter);
                 }
             }
         }
-        if quarters.is_empty() && elsewhere.is_empty() {
+        if quarters.is_empty() && incomplete.is_empty() {
             return None;
         }
         let CampaignState { place, log_time, .. } = *state;
         self.seen = place;
-        Some(Change::Quarters { place, log_time, quarters, elsewhere })
+        Some(Change::Quarters { place, log_time, quarters, incomplete })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::FeedBucket;
+    use crate::FeedQuarter;
 
     fn entry(id: &str, minute: i64, clicks: u64) -> FeedEntry {
         let mut sums = Sums::default();
         sums.add_count(metrics::Counter::Clicks, None, clicks);
         let time = DateTime::from_timestamp(minute * 60, 0).unwrap();
-        let bucket = FeedBucket {
+        let quarter = FeedQuarter {
             campaign: "spring-sale".parse().unwrap(),
             quarter: QuarterHour::containing(time),
             sums: Some(sums),
         };
-        FeedEntry { id: id.parse().unwrap(), log_time: time, buckets: vec![bucket] }
+        FeedEntry { id: id.parse().unwrap(), log_time: time, quarters: vec![quarter] }
     }
 
     fn publish(sender: &watch::Sender<CampaignState>, entry: &FeedEntry) {
-        let campaign = &entry.buckets[0].campaign;
+        let campaign = &entry.quarters[0].campaign;
         sender.send_if_modified(|state| state.replace(entry, campaign));
     }
 
@@ -176,14 +179,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_entry_is_seen_whole_by_a_follower_who_looks_at_any_moment() {
+    async fn a_follower_never_sees_half_of_an_entry() {
         const ENTRIES: u64 = 20_000;
         let sender = watch::Sender::new(CampaignState::new(StreamId::START));
         let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
         let publisher = std::thread::spawn(move || {
             for clicks in 1..=ENTRIES {
                 let mut both = entry(&format!("{clicks}-0"), 0, clicks);
-                both.buckets.extend(entry("1-0", 20, clicks).buckets);
+                both.quarters.extend(entry("1-0", 20, clicks).quarters);
                 publish(&sender, &both);
             }
         });
@@ -198,23 +201,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_redis_does_not_hold_completely_is_only_named() {
+    async fn quarters_of_hours_that_are_not_whole_are_only_named() {
         let sender = watch::Sender::new(CampaignState::new(StreamId::START));
         let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
         let mut named = entry("1-0", 0, 1);
-        named.buckets[0].sums = None;
+        named.quarters[0].sums = None;
         publish(&sender, &named);
         publish(&sender, &entry("2-0", 20, 2));
-        let Some(Change::Quarters { quarters, elsewhere, .. }) = feed.next().await else {
+        let Some(Change::Quarters { quarters, incomplete, .. }) = feed.next().await else {
             panic!()
         };
-        assert_eq!(elsewhere, [named.buckets[0].quarter].into());
+        assert_eq!(incomplete, [named.quarters[0].quarter].into());
         assert_eq!(quarters.len(), 1);
         assert_eq!(feed.pending(), None);
     }
 
     #[tokio::test]
-    async fn what_was_learnt_elsewhere_is_not_told_again() {
+    async fn skipped_changes_are_not_returned() {
         let sender = watch::Sender::new(CampaignState::new(StreamId::START));
         let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
         publish(&sender, &entry("1-0", 0, 1));
@@ -225,10 +228,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_missed_what_was_forgotten_is_told_to_start_afresh() {
+    async fn a_follower_that_missed_forgotten_changes_gets_a_reset() {
         let sender = watch::Sender::new(CampaignState::new(StreamId::START));
         let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
-        for number in 0..=QUARTERS_KEPT as i64 {
+        for number in 0..=MAX_QUARTERS as i64 {
             publish(&sender, &entry(&format!("{}-0", number + 1), number * 15, 1));
         }
         assert_eq!(feed.next().await, Some(Change::Reset));

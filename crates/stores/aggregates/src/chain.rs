@@ -2,85 +2,83 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use futures::future::try_join_all;
+use log::{Generation, LogPlace, Offset, Partition};
 
-use crate::{Aggregates, AggregatesError, Bucket};
+use crate::{Aggregates, AggregatesError, SlotGroup};
 
-/// How far an event's time may lie after the time its record came into the log.
+/// How far an event's time may lie after its log time.
 const CLAMPED_AHEAD: TimeDelta = TimeDelta::minutes(5);
 
-/// Where one partition's chain begins in a bucket.
+/// Where the chain of one partition begins in a slot group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainStart {
-    /// Generation of the log.
-    pub kgen: u16,
-    /// Partition of the log.
-    pub partition: u16,
-    /// Partitions the log has; readers trust a bucket when it has a chain for each.
+    /// The place where the first batch begins.
+    pub next: LogPlace,
+    /// The number of the log's partitions; readers trust a slot group that has a chain for each.
     pub partitions: u16,
-    /// The fence that was found. When somebody has moved it since, nothing happens.
-    pub seen: Option<u64>,
-    /// The offset of the first batch to come.
-    pub next_offset: u64,
-    /// Hours that begin earlier are not complete in Redis until they are rebuilt:
-    /// [`DateTime::UNIX_EPOCH`] when nothing stands before `next_offset`, else [`whole_after`].
+    /// The fence that was found. If it has moved since, the chain is not started.
+    pub seen: Option<Offset>,
+    /// Hours that begin earlier are not whole in Redis until they are rebuilt:
+    /// [`DateTime::UNIX_EPOCH`] when the log is empty before `next`, else [`whole_after`].
     pub whole_from: DateTime<Utc>,
-    /// Whether the platform never counted anything. Its keys then carry no generation.
+    /// Whether the platform has never counted anything. Its keys then have key generation 0.
     pub is_first: bool,
 }
 
-/// The first hour that nothing before `log_time` can belong to: events may be dated up to five
-/// minutes ahead.
+/// Returns the first hour that no record logged before `log_time` can belong to. Events may be
+/// dated up to five minutes ahead.
 pub fn whole_after(log_time: DateTime<Utc>) -> DateTime<Utc> {
     let hour = TimeDelta::hours(1);
     (log_time + CLAMPED_AHEAD + hour).duration_trunc(hour).unwrap_or(log_time + hour + hour)
 }
 
 impl Aggregates {
-    /// The offset that each bucket takes next from a partition; `None` where Redis has lost the
-    /// chain or never had one.
+    /// Returns a partition's fence in each slot group; `None` where Redis has no chain or has lost
+    /// it.
     ///
-    /// Asked on taking a partition over, and about once a second while it is idle: a fence behind
-    /// the ledger's next offset is how writes that Redis acknowledged and lost are found.
+    /// Call it when a partition is taken over, and about once a second while there is no work. A
+    /// fence behind the ledger's next offset shows that Redis lost acknowledged writes.
     ///
     /// # Errors
     /// Redis did not answer.
     pub async fn fences(
         &self,
-        kgen: u16,
-        partition: u16,
-    ) -> Result<Vec<(Bucket, Option<u64>)>, AggregatesError> {
-        let field = fence_field(kgen, partition);
-        try_join_all(self.keys.buckets().map(async |bucket| {
+        generation: Generation,
+        partition: Partition,
+    ) -> Result<Vec<(SlotGroup, Option<Offset>)>, AggregatesError> {
+        let field = fence_field(generation, partition);
+        try_join_all(self.keys.slot_groups().map(async |slot_group| {
             let mut command = redis::cmd("HMGET");
-            command.arg(self.keys.chain(bucket)).arg(&field).arg(LAYOUT);
+            command.arg(self.keys.chain(slot_group)).arg(&field).arg(LAYOUT);
             let (fence, layout): (Option<u64>, Option<String>) =
                 command.query_async(&mut self.connection()).await?;
-            Ok((bucket, fence.filter(|_| layout.as_ref() == Some(&self.keys.layout()))))
+            let fence = fence.filter(|_| layout.as_ref() == Some(&self.keys.layout()));
+            Ok((slot_group, fence.map(Offset::new)))
         }))
         .await
     }
 
-    /// Starts a partition's chain in a bucket; `false` when somebody else has moved the fence since
-    /// it was seen, or the log was made anew.
+    /// Starts a partition's chain in a slot group. Returns `false` when another process has moved
+    /// the fence since it was seen, or the topic was recreated.
     ///
-    /// Counters that something was lost of are not added to again: the bucket begins a new
-    /// generation of keys, in which every partition starts its chain, and is then
+    /// Counters that have lost events are never added to again. Instead the slot group begins a new
+    /// key generation, in which every partition starts its chain, and is then
     /// [rebuilt](Self::join_rebuild).
     ///
     /// # Errors
     /// Redis did not answer.
     pub async fn start_chain(
         &self,
-        bucket: Bucket,
+        slot_group: SlotGroup,
         start: &ChainStart,
     ) -> Result<bool, AggregatesError> {
         let mut invocation = self.scripts.start_chain.prepare_invoke();
         invocation
-            .key(self.keys.chain(bucket))
-            .arg(start.kgen)
-            .arg(start.partition)
+            .key(self.keys.chain(slot_group))
+            .arg(start.next.generation.get())
+            .arg(start.next.partition.get())
             .arg(start.seen.map(|seen| seen.to_string()).unwrap_or_default())
-            .arg(start.next_offset)
+            .arg(start.next.offset.get())
             .arg(start.whole_from.timestamp())
             .arg(start.partitions)
             .arg(self.keys.layout())
@@ -89,36 +87,36 @@ impl Aggregates {
         Ok(started == 1)
     }
 
-    pub(crate) async fn chain(&self, bucket: Bucket) -> Result<Chain, AggregatesError> {
+    pub(crate) async fn chain(&self, slot_group: SlotGroup) -> Result<Chain, AggregatesError> {
         let mut command = redis::cmd("HGETALL");
-        command.arg(self.keys.chain(bucket));
+        command.arg(self.keys.chain(slot_group));
         Ok(Chain(command.query_async(&mut self.connection()).await?))
     }
 }
 
-/// Field of the chain: the next offset.
-pub(crate) fn fence_field(kgen: u16, partition: u16) -> String {
-    format!("{kgen}:{partition}:{FENCE}")
+/// Returns the chain's field that holds a partition's fence.
+pub(crate) fn fence_field(generation: Generation, partition: Partition) -> String {
+    format!("{generation}:{partition}:{FENCE}")
 }
 
-/// Field of the chain: how tenants are spread over buckets, and the form of their counters.
+/// The chain's field that holds the [layout](crate::keys::KeySpace::layout).
 pub(crate) const LAYOUT: &str = "layout";
 const FENCE: &str = "fence";
 const START: &str = "start";
 const WHOLE_FROM: &str = "whole_from";
 
-/// A bucket's chain as it was read.
+/// The chains of a slot group, as read from Redis: one hash holds those of all partitions.
 #[derive(Debug, Default)]
 pub(crate) struct Chain(pub(crate) HashMap<String, String>);
 
 impl Chain {
-    /// Which keys the bucket's counters are under.
-    pub(crate) fn generation(&self) -> u64 {
+    /// Returns the key generation of the slot group's counters.
+    pub(crate) fn key_generation(&self) -> u64 {
         self.number("generation").unwrap_or_default()
     }
 
-    /// Since when the hours of the bucket are whole: `None` while a partition of the newest log has
-    /// no chain, or when it was begun under another layout.
+    /// Returns the time from which on the slot group's hours are whole. `None` while a partition of
+    /// the newest log generation has no chain, or when the chain has another layout.
     pub(crate) fn whole_from(&self, layout: &str) -> Option<DateTime<Utc>> {
         let chains = self.chains(layout, WHOLE_FROM)?;
         let rebuilt = self.number("base_from");
@@ -126,41 +124,44 @@ impl Chain {
         DateTime::from_timestamp(i64::try_from(from).ok()?, 0)
     }
 
-    /// The log's generation, and where the chain of each of its partitions begins, from partition
-    /// 0 on; `None` while one has none.
-    pub(crate) fn starts(&self, layout: &str) -> Option<(u16, Vec<u64>)> {
-        let kgen = self.number("kgen")?;
+    /// Returns the log's generation, and where the chain of each partition begins, from partition 0
+    /// on. `None` while a partition has no chain.
+    pub(crate) fn starts(&self, layout: &str) -> Option<(Generation, Vec<Offset>)> {
+        let generation = u16::try_from(self.number("kgen")?).ok()?;
         let mut starts = self.chains(layout, START)?;
         starts.sort_unstable();
-        let in_order = starts.iter().enumerate().all(|(at, (partition, _))| at == *partition);
-        let starts = starts.into_iter().map(|(_, start)| start).collect();
-        in_order.then_some((u16::try_from(kgen).ok()?, starts))
+        let expected = (0..).map(Partition::new);
+        let in_order = starts.iter().zip(expected).all(|((found, _), expected)| *found == expected);
+        let starts = starts.into_iter().map(|(_, start)| Offset::new(start)).collect();
+        in_order.then_some((Generation::new(generation), starts))
     }
 
-    /// Whether the bucket lacks what it once had taken: a fence lies before the next offset that was
-    /// noted (log generation, partition, offset). A note follows its fence, so it is never ahead of
-    /// one by itself.
-    pub(crate) fn has_lost(&self, noted: &[(u16, u16, u64)]) -> bool {
-        noted.iter().any(|(kgen, partition, next)| {
-            self.number(&fence_field(*kgen, *partition)).is_some_and(|fence| fence < *next)
+    /// Whether Redis has lost writes: a fence lies before the next offset that the ledger noted.
+    /// Offsets are noted after the fence has moved, so without a loss no note is ahead of its
+    /// fence.
+    pub(crate) fn has_lost(&self, noted: &[LogPlace]) -> bool {
+        noted.iter().any(|next| {
+            self.number(&fence_field(next.generation, next.partition))
+                .is_some_and(|fence| Offset::new(fence) < next.offset)
         })
     }
 
-    /// What the newest log's partitions have under `name`; `None` unless every one has it.
-    fn chains(&self, layout: &str, name: &str) -> Option<Vec<(usize, u64)>> {
+    /// Returns the value of `name` for each partition of the newest log generation; `None` unless
+    /// every partition has one.
+    fn chains(&self, layout: &str, name: &str) -> Option<Vec<(Partition, u64)>> {
         self.0.get(LAYOUT).filter(|known| *known == layout)?;
         let mut chains = Vec::new();
         for (field, value) in &self.0 {
-            if let [kgen, partition, kind] = *field.split(':').collect::<Vec<_>>()
+            if let [generation, partition, kind] = *field.split(':').collect::<Vec<_>>()
                 && kind == name
             {
-                let kgen: u16 = kgen.parse().ok()?;
-                chains.push((kgen, partition.parse().ok()?, value.parse().ok()?));
+                let generation: Generation = generation.parse().ok()?;
+                chains.push((generation, partition.parse().ok()?, value.parse().ok()?));
             }
         }
-        let newest = chains.iter().map(|(kgen, _, _)| *kgen).max()?;
-        let complete = chains.iter().filter(|(kgen, _, _)| *kgen == newest).count() as u64;
-        let complete = complete >= self.number("partitions")?;
+        let newest = chains.iter().map(|(generation, _, _)| *generation).max()?;
+        let complete = chains.iter().filter(|(generation, _, _)| *generation == newest);
+        let complete = complete.count() as u64 >= self.number("partitions")?;
         complete
             .then(|| chains.into_iter().map(|(_, partition, value)| (partition, value)).collect())
     }
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_is_trusted_once_every_partition_of_the_newest_log_has_a_chain() {
+    fn a_slot_group_is_trusted_when_every_partition_of_the_newest_log_has_a_chain() {
         let mut fields = vec![
             ("layout", "1:2"),
             ("partitions", "2"),
@@ -202,7 +203,7 @@ mod tests {
         ];
         let at = |seconds| DateTime::from_timestamp(seconds, 0);
         assert_eq!(chain(&fields).whole_from("1:2"), at(7200));
-        assert_eq!(chain(&fields).whole_from("2:2"), None, "tenants were in other buckets");
+        assert_eq!(chain(&fields).whole_from("2:2"), None, "tenants were in other slot groups");
         fields.push(("2:0:whole_from", "0"));
         assert_eq!(chain(&fields).whole_from("1:2"), None, "one partition is missing");
         fields.push(("2:1:whole_from", "0"));

@@ -11,7 +11,7 @@ use redis::{
 use tenancy::TenantContext;
 
 use crate::{
-    AggregatesError, Bucket, RedisSettings, TenantAggregates, keys::KeySpace, scripts::Scripts,
+    AggregatesError, RedisSettings, SlotGroup, TenantAggregates, keys::KeySpace, scripts::Scripts,
     shared_connection::SharedConnection,
 };
 
@@ -21,41 +21,41 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
 const FIRST_RECONNECT: Duration = Duration::from_millis(50);
 const SLOWEST_RECONNECT: Duration = Duration::from_millis(500);
 
-/// The platform's Redis. Cloning shares the connection.
+/// The platform's Redis. Clones share the connection.
 ///
-/// The connection is multiplexed: a call given up half-way cannot leave its answer to the next
-/// caller. It is opened with the first call and reopened when it is lost or falls silent.
+/// The connection is multiplexed, so the answer to a cancelled call never reaches the next caller.
+/// It opens with the first call, and reopens when it breaks or stops answering.
 #[derive(Clone)]
 pub struct Aggregates {
     client: Client,
     connection: SharedConnection,
     pub(crate) keys: KeySpace,
     pub(crate) scripts: Arc<Scripts>,
-    pub(crate) generations: Generations,
-    pub(crate) limits_away: Arc<AtomicBool>,
+    pub(crate) key_generations: KeyGenerations,
+    pub(crate) limits_unavailable: Arc<AtomicBool>,
 }
 
-/// The generation of keys that each bucket was in when it was last read: mostly still right, and
-/// checked with every answer. Cloning shares it.
+/// The key generation of each slot group when it was last read. Every answer is checked against it.
+/// Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct Generations(Arc<RwLock<BTreeMap<Bucket, u64>>>);
+pub(crate) struct KeyGenerations(Arc<RwLock<BTreeMap<SlotGroup, u64>>>);
 
-impl Generations {
-    pub(crate) fn of(&self, bucket: Bucket) -> u64 {
+impl KeyGenerations {
+    pub(crate) fn of(&self, slot_group: SlotGroup) -> u64 {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&bucket).copied().unwrap_or_default()
+        known.get(&slot_group).copied().unwrap_or_default()
     }
 
-    pub(crate) fn learn(&self, bucket: Bucket, generation: u64) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(bucket, generation);
+    pub(crate) fn set(&self, slot_group: SlotGroup, number: u64) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(slot_group, number);
     }
 }
 
 impl Aggregates {
-    /// Prepares the connection, within a runtime; nothing is sent yet.
+    /// Prepares the connection, within a Tokio runtime. Sends nothing yet.
     ///
     /// # Errors
-    /// The URL is not one of Redis.
+    /// The URL is not a Redis URL.
     pub fn connect(settings: &RedisSettings) -> Result<Self, AggregatesError> {
         let client = Client::open(settings.url.expose())?;
         let config = ConnectionManagerConfig::new()
@@ -70,20 +70,20 @@ impl Aggregates {
             connection,
             keys: KeySpace::new(settings),
             scripts: Arc::default(),
-            generations: Generations::default(),
-            limits_away: Arc::default(),
+            key_generations: KeyGenerations::default(),
+            limits_unavailable: Arc::default(),
         })
     }
 
-    /// Asks whether Redis is there.
+    /// Checks that Redis answers.
     ///
     /// # Errors
-    /// It is not.
+    /// Redis did not answer.
     pub async fn ping(&self) -> Result<(), AggregatesError> {
         Ok(redis::cmd("PING").exec_async(&mut self.connection()).await?)
     }
 
-    /// The road to one tenant's counters and feed.
+    /// Returns access to one tenant's counters and feed.
     pub fn for_tenant(&self, tenant: &TenantContext) -> TenantAggregates {
         TenantAggregates::new(self.clone(), self.keys.tenant(tenant.client_id()))
     }
@@ -92,7 +92,7 @@ impl Aggregates {
         self.connection.clone()
     }
 
-    /// A connection of its own, for one who blocks on it up to `longest_wait` at a time.
+    /// Opens a separate connection for commands that block up to `longest_wait`.
     pub(crate) async fn dedicated_connection(
         &self,
         longest_wait: Duration,
@@ -102,9 +102,9 @@ impl Aggregates {
             .set_response_timeout(Some(RESPONSE_TIMEOUT + longest_wait));
         let mut connection =
             self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        // Tells operators whose it is.
+        // Names the connection for operators.
         let mut command = redis::cmd("CLIENT");
-        command.arg("SETNAME").arg(self.keys.reader());
+        command.arg("SETNAME").arg(self.keys.feed_connection());
         command.exec_async(&mut connection).await?;
         Ok(connection)
     }

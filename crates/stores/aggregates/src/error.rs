@@ -1,15 +1,16 @@
 use redis::RedisError;
 
-/// Redis did not do what was asked. Every call may be repeated.
+/// A call to Redis failed. Every call may be repeated.
 #[derive(Debug, thiserror::Error)]
 pub enum AggregatesError {
-    /// Away, too slow, or refusing.
-    #[error("redis did not answer as it should")]
+    /// Redis is unavailable, too slow, or refused the command.
+    #[error("redis is unavailable or refused a command")]
     Redis(#[from] RedisError),
-    /// A script or a key gave something that no version of ours writes.
-    #[error("redis holds what nobody of ours wrote: {0}")]
+    /// A script or a key returned a value that no version of Footfall writes.
+    #[error("redis returned a value that footfall does not write: {0}")]
     Unreadable(String),
-    /// The batch needs more script arguments than [`crate::MAX_BATCH_ARGUMENTS`]: cut it by offsets.
+    /// The batch needs more script arguments than [`crate::MAX_BATCH_ARGUMENTS`]: split it by
+    /// offset.
     #[error("the batch needs {0} script arguments, more than are allowed")]
     BatchTooLarge(usize),
 }

@@ -10,55 +10,55 @@ use tenancy::CampaignId;
 
 use crate::{AggregatesError, TenantAggregates, fields};
 
-/// Entries a resume gives at most; after more than that a fresh start is cheaper.
+/// The most entries that a resume returns; beyond that, a new snapshot is cheaper.
 const RESUMED_ENTRIES: usize = 1_000;
 
-/// Where an entry stands in a tenant's feed.
+/// The place of an entry in a tenant's feed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId {
     milliseconds: u64,
     sequence: u64,
 }
 
-/// The text is no stream id.
+/// The text is not a stream id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be two whole numbers joined by '-', such as 1772323200000-0")]
 pub struct StreamIdError;
 
-/// One step of a tenant's feed: what one batch of the log changed.
+/// One entry of a tenant's feed: what one batch of the log changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedEntry {
-    /// Where it stands.
+    /// The place in the feed.
     pub id: StreamId,
-    /// When the batch's newest record came into the log.
+    /// The log time of the batch's newest record.
     pub log_time: DateTime<Utc>,
     /// The changed quarter hours.
-    pub buckets: Vec<FeedBucket>,
+    pub quarters: Vec<FeedQuarter>,
 }
 
 /// A quarter hour of a campaign after a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FeedBucket {
+pub struct FeedQuarter {
     /// The campaign.
     pub campaign: CampaignId,
     /// The quarter hour.
     pub quarter: QuarterHour,
-    /// All its numbers, not what was added: a later one replaces an earlier one. None when Redis
-    /// does not hold all of them: ask ClickHouse.
+    /// All its numbers, not what was added: later numbers replace earlier ones. `None` when its
+    /// hour is not whole: read ClickHouse.
     pub sums: Option<Sums>,
 }
 
-/// What has happened since a place in the feed.
+/// What was appended to the feed after a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Feed {
-    /// Exactly the entries after it, in order.
+pub enum FeedSince {
+    /// All entries after the place, in order.
     Entries(Vec<FeedEntry>),
     /// The place is no longer in the feed, or too far back: entries may be missing.
     Trimmed,
 }
 
 impl StreamId {
-    /// Before every entry.
+    /// The place before every entry.
     pub const START: Self = Self { milliseconds: 0, sequence: 0 };
 }
 
@@ -84,7 +84,7 @@ impl fmt::Display for StreamId {
 }
 
 impl TenantAggregates {
-    /// The place of the feed's last entry; [`StreamId::START`] when it has none.
+    /// Returns the place of the feed's last entry; [`StreamId::START`] when the feed is empty.
     ///
     /// # Errors
     /// Redis did not answer.
@@ -95,16 +95,16 @@ impl TenantAggregates {
         last.ids.first().map_or(Ok(StreamId::START), |entry| read_id(&entry.id))
     }
 
-    /// What has happened since `place`.
+    /// Returns what was appended after `place`.
     ///
-    /// Entries leave the feed at its old end only. So when the entry at `place` is still there,
-    /// nothing after it is missing; when it is not, that is told.
+    /// Only the oldest entries leave the feed. So while the entry at `place` is still there, no
+    /// later entry is missing. If it is gone, the answer is [`FeedSince::Trimmed`].
     ///
     /// # Errors
     /// Redis did not answer.
-    pub async fn feed_since(&self, place: StreamId) -> Result<Feed, AggregatesError> {
+    pub async fn feed_since(&self, place: StreamId) -> Result<FeedSince, AggregatesError> {
         let mut command = redis::cmd("XRANGE");
-        // The entry itself, those that are given, and one more to tell that there are more.
+        // The entry at `place`, the entries to return, and one that shows that there are more.
         let count = RESUMED_ENTRIES + 2;
         command.arg(self.keys.feed()).arg(place.to_string()).arg("+").arg("COUNT").arg(count);
         let found: StreamRangeReply =
@@ -114,13 +114,13 @@ impl TenantAggregates {
     }
 }
 
-fn since(place: StreamId, mut entries: Vec<FeedEntry>, asked: usize) -> Feed {
+fn since(place: StreamId, mut entries: Vec<FeedEntry>, asked: usize) -> FeedSince {
     let is_there = entries.first().map_or(place == StreamId::START, |first| first.id == place);
     if !is_there || entries.len() >= asked {
-        return Feed::Trimmed;
+        return FeedSince::Trimmed;
     }
     entries.retain(|entry| entry.id > place);
-    Feed::Entries(entries)
+    FeedSince::Entries(entries)
 }
 
 fn read_id(text: &str) -> Result<StreamId, AggregatesError> {
@@ -131,16 +131,16 @@ pub(crate) fn read_entry(entry: &RawEntry) -> Result<FeedEntry, AggregatesError>
     let id = read_id(&entry.id)?;
     let unreadable = || AggregatesError::Unreadable(format!("feed entry {id}"));
     let mut log_time = None;
-    let mut buckets = Vec::new();
+    let mut quarters = Vec::new();
     for (field, value) in text_fields(&entry.map).ok_or_else(unreadable)? {
         if field == "at" {
             log_time = value.parse().ok().and_then(DateTime::from_timestamp_millis);
         } else {
-            buckets.push(read_bucket(field, &value).ok_or_else(unreadable)?);
+            quarters.push(read_quarter(field, &value).ok_or_else(unreadable)?);
         }
     }
-    buckets.sort_by(|a, b| (&a.campaign, a.quarter).cmp(&(&b.campaign, b.quarter)));
-    Ok(FeedEntry { id, log_time: log_time.ok_or_else(unreadable)?, buckets })
+    quarters.sort_by(|a, b| (&a.campaign, a.quarter).cmp(&(&b.campaign, b.quarter)));
+    Ok(FeedEntry { id, log_time: log_time.ok_or_else(unreadable)?, quarters })
 }
 
 fn text_fields(fields: &HashMap<String, Value>) -> Option<Vec<(&str, String)>> {
@@ -148,8 +148,9 @@ fn text_fields(fields: &HashMap<String, Value>) -> Option<Vec<(&str, String)>> {
     fields.iter().map(|(field, value)| Some((field.as_str(), text(value)?))).collect()
 }
 
-/// `spring-sale:1772323200` with `clicks 3 spend:EUR 12500000`, or with nothing.
-fn read_bucket(label: &str, text: &str) -> Option<FeedBucket> {
+/// Reads a field such as `spring-sale:1772323200` with the value `clicks 3 spend:EUR 12500000`, or
+/// with an empty value.
+fn read_quarter(label: &str, text: &str) -> Option<FeedQuarter> {
     let (campaign, start) = label.rsplit_once(':')?;
     let start = DateTime::from_timestamp(start.parse().ok()?, 0)?;
     let sums = match text {
@@ -157,7 +158,7 @@ fn read_bucket(label: &str, text: &str) -> Option<FeedBucket> {
         numbers => Some(read_sums(numbers)?),
     };
     let (campaign, quarter) = (campaign.parse().ok()?, QuarterHour::containing(start));
-    Some(FeedBucket { campaign, quarter, sums })
+    Some(FeedQuarter { campaign, quarter, sums })
 }
 
 fn read_sums(text: &str) -> Option<Sums> {
@@ -175,11 +176,11 @@ mod tests {
 
     fn entry(milliseconds: u64) -> FeedEntry {
         let id = StreamId { milliseconds, sequence: 0 };
-        FeedEntry { id, log_time: DateTime::UNIX_EPOCH, buckets: Vec::new() }
+        FeedEntry { id, log_time: DateTime::UNIX_EPOCH, quarters: Vec::new() }
     }
 
     #[test]
-    fn only_what_redis_writes_is_a_stream_id() {
+    fn only_text_that_redis_writes_is_a_stream_id() {
         let id: StreamId = "1772323200000-7".parse().unwrap();
         assert_eq!(id.to_string(), "1772323200000-7");
         for wrong in ["", "-", "1", "1-", "+1-1", "1-1-1", "$", "99999999999999999999-0", "1-\n"] {
@@ -188,24 +189,27 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_is_gone_is_told() {
-        assert_eq!(since(entry(1).id, vec![entry(1), entry(2)], 9), Feed::Entries(vec![entry(2)]));
-        assert_eq!(since(entry(1).id, vec![entry(2)], 9), Feed::Trimmed);
-        assert_eq!(since(entry(1).id, vec![], 9), Feed::Trimmed);
-        assert_eq!(since(StreamId::START, vec![], 9), Feed::Entries(vec![]));
-        assert_eq!(since(StreamId::START, vec![entry(1)], 9), Feed::Trimmed);
-        assert_eq!(since(entry(1).id, vec![entry(1), entry(2)], 2), Feed::Trimmed);
+    fn a_place_that_is_gone_is_reported() {
+        assert_eq!(
+            since(entry(1).id, vec![entry(1), entry(2)], 9),
+            FeedSince::Entries(vec![entry(2)])
+        );
+        assert_eq!(since(entry(1).id, vec![entry(2)], 9), FeedSince::Trimmed);
+        assert_eq!(since(entry(1).id, vec![], 9), FeedSince::Trimmed);
+        assert_eq!(since(StreamId::START, vec![], 9), FeedSince::Entries(vec![]));
+        assert_eq!(since(StreamId::START, vec![entry(1)], 9), FeedSince::Trimmed);
+        assert_eq!(since(entry(1).id, vec![entry(1), entry(2)], 2), FeedSince::Trimmed);
     }
 
     #[test]
-    fn a_damaged_bucket_is_told() {
-        assert!(read_bucket("spring-sale:900", "clicks 3 spend:EUR -5").is_some());
-        let bucket = read_bucket("a:1800 b:900", "clicks:EUR 3").unwrap();
-        assert_eq!(bucket.campaign.as_str(), "a:1800 b");
+    fn a_damaged_quarter_is_reported() {
+        assert!(read_quarter("spring-sale:900", "clicks 3 spend:EUR -5").is_some());
+        let quarter = read_quarter("a:1800 b:900", "clicks:EUR 3").unwrap();
+        assert_eq!(quarter.campaign.as_str(), "a:1800 b");
         for (label, text) in
             [(":900", "clicks 3"), ("a:x", "clicks 3"), ("a:900", "clicks"), ("a:900", " ")]
         {
-            assert_eq!(read_bucket(label, text), None, "{label} {text}");
+            assert_eq!(read_quarter(label, text), None, "{label} {text}");
         }
     }
 }

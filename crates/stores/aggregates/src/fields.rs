@@ -1,13 +1,13 @@
-//! The fields of a counter hash: `clicks:EUR`, `clicks` for events without a currency, `spend:EUR` in
-//! millionths, `units_sold` in thousandths; and for hours the quarter after it: `clicks:EUR:2`,
-//! `clicks:2`, `spend:EUR:2`, `units_sold:2`.
+//! The fields of a counter hash: `clicks:EUR`, `clicks` for events without a currency, `spend:EUR`
+//! in millionths, `units_sold` in thousandths. In an hour's hash the quarter follows:
+//! `clicks:EUR:2`, `clicks:2`, `spend:EUR:2`, `units_sold:2`.
 
 use std::fmt::Display;
 
 use metrics::{Counter, MoneySum, QuantitySum, Sums};
 use money::{Amount, Quantity};
 
-/// Each field's name without a quarter, and what to add to it. Adding nothing makes no field.
+/// Returns each field's name, without a quarter, and what to add to it. Leaves out zeros.
 pub(crate) fn increments(sums: &Sums) -> impl Iterator<Item = (String, String)> {
     let counts = sums.counts().map(|(counter, currency, count)| match currency {
         Some(currency) => field(format_args!("{}:{currency}", counter.as_str()), count),
@@ -24,8 +24,8 @@ fn field(name: impl ToString, by: impl Display) -> (String, String) {
     (name.to_string(), by.to_string())
 }
 
-/// Adds the value of a field, named without a quarter; `None` when it is none. A name that is not
-/// known is a later version's, and left out.
+/// Adds the value of a field, named without a quarter, to `sums`. Returns `None` when it cannot be
+/// read. Ignores unknown names, which later versions write.
 pub(crate) fn read(sums: &mut Sums, name: &str, value: &str) -> Option<()> {
     let (name, currency) = match name.split_once(':') {
         Some((name, currency)) => (name, Some(currency.parse().ok()?)),
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_survive_their_fields() {
+    fn sums_are_the_same_after_writing_and_reading_their_fields() {
         let mut sums = Sums::default();
         sums.add_count(Counter::ViewableImpressions, None, 61);
         sums.add_count(Counter::Orders, Some("EUR".parse().unwrap()), 7);
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_field_is_told() {
+    fn a_field_that_cannot_be_read_is_reported() {
         for (name, value) in [
             ("clicks", "-1"),
             ("clicks", "x"),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_a_later_version_are_left_out() {
+    fn fields_of_a_later_version_are_ignored() {
         let mut sums = Sums::default();
         for (name, value) in [("hovers", "7"), ("bonus:EUR", "7")] {
             assert_eq!(read(&mut sums, name, value), Some(()), "{name}");

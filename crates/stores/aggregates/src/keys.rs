@@ -1,6 +1,6 @@
-//! Every key, and which Rust type its value is. Keys are made of parsed names, which hold neither
-//! `_` nor `{`, and of a campaign's id encoded to hold neither, so no key can be made to look like
-//! another one.
+//! The names of all keys, and the Redis types of their values. Keys consist of parsed names, which
+//! contain neither `_` nor `{`, and of campaign ids that are encoded to contain neither. So no id
+//! can make one key look like another.
 
 use std::{borrow::Cow, fmt, net::IpAddr, sync::Arc};
 
@@ -9,23 +9,23 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use tenancy::{CampaignId, ClientId};
 
-use crate::{Bucket, RedisSettings, network};
+use crate::{RedisSettings, SlotGroup, network};
 
-/// How long an hour's keys outlive its start: the 72 hours that are served, and some.
-const HOUR_KEPT: TimeDelta = TimeDelta::hours(74);
-/// The form of the counters. Those of another form are rebuilt, not read: before 2, counts named no
-/// currency and units were whole.
-const FORM: u16 = 2;
-/// How long a day's keys outlive its start.
-const DAY_KEPT: Days = Days::new(9);
+/// How long an hour's keys live after its start: the 72 hours that are served, and two more.
+const HOUR_RETENTION: TimeDelta = TimeDelta::hours(74);
+/// The version of the counters' format. Counters of another version are not read but rebuilt:
+/// before version 2, counts named no currency and units were whole numbers.
+const FORMAT: u16 = 2;
+/// How long a day's keys live after its start.
+const DAY_RETENTION: Days = Days::new(9);
 
-/// What stands for itself in a key: letters, digits, `-` and `.`.
+/// The characters that are encoded in a key: all but letters, digits, `-` and `.`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.');
-/// The longest encoded id that stands in a key as it is, in bytes.
+/// The longest encoded id that becomes part of a key, in bytes; longer ones are hashed.
 const ENCODED_MAX: usize = 120;
 
-/// A campaign's id as a part of a key: percent-encoded, or where that is long a hash of the id, which
-/// no encoded id looks like.
+/// Returns a campaign's id as a part of a key: percent-encoded, or a hash if that is too long. No
+/// encoded id looks like a hash.
 fn key_part(campaign: &CampaignId) -> Cow<'_, str> {
     let encoded: Cow<'_, str> = utf8_percent_encode(campaign.as_str(), ENCODED).into();
     if encoded.len() <= ENCODED_MAX {
@@ -37,42 +37,44 @@ fn key_part(campaign: &CampaignId) -> Cow<'_, str> {
 /// All keys of one platform.
 #[derive(Clone, Debug)]
 pub(crate) struct KeySpace {
-    /// `footfall_`, or nothing.
+    /// The namespace and `_`, such as `footfall_`; or empty.
     prefix: Arc<str>,
-    bucket_count: u16,
+    slot_group_count: u16,
 }
 
-/// All keys of one tenant, and the only source of them.
+/// All keys of one tenant. No other code names them.
 #[derive(Clone, Debug)]
 pub(crate) struct TenantKeys {
     space: KeySpace,
     client_id: ClientId,
-    bucket: Bucket,
+    slot_group: SlotGroup,
 }
 
-/// A key whose contents end on their own.
+/// A key that expires.
 #[derive(Clone, Debug)]
 pub(crate) struct TimedKey {
-    /// The name in generation 0.
+    /// The name in key generation 0.
     pub(crate) name: String,
     pub(crate) expires: DateTime<Utc>,
 }
 
 impl TimedKey {
-    /// The name in a generation of keys; what follows the hash tag leaves the slot as it is.
-    pub(crate) fn name_in(self, generation: u64) -> String {
-        match generation {
+    /// Returns the name in a key generation. Its suffix follows the hash tag, so the slot stays the
+    /// same.
+    pub(crate) fn name_in(self, key_generation: u64) -> String {
+        match key_generation {
             0 => self.name,
-            generation => format!("{}_{generation}", self.name),
+            number => format!("{}_{number}", self.name),
         }
     }
 }
 
-/// What a sorted set of products counts.
+/// What the products in a sorted set are ranked by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ranking {
+    /// Page views.
     Viewed,
-    /// In thousandths.
+    /// Units sold, in thousandths.
     Sold,
 }
 
@@ -82,57 +84,57 @@ impl KeySpace {
             "" => "".into(),
             namespace => format!("{namespace}_").into(),
         };
-        Self { prefix, bucket_count: settings.slot_buckets }
+        Self { prefix, slot_group_count: settings.slot_buckets }
     }
 
-    /// How tenants are spread over buckets, and the form of their counters: a chain that was begun
-    /// under another layout cannot be gone on with.
+    /// Returns the number of slot groups and the version of the counters' format. A chain with
+    /// another layout cannot be continued.
     pub(crate) fn layout(&self) -> String {
-        format!("{}:{FORM}", self.bucket_count)
+        format!("{}:{FORMAT}", self.slot_group_count)
     }
 
-    pub(crate) fn buckets(&self) -> impl Iterator<Item = Bucket> {
-        Bucket::all(self.bucket_count)
+    pub(crate) fn slot_groups(&self) -> impl Iterator<Item = SlotGroup> {
+        SlotGroup::all(self.slot_group_count)
     }
 
     pub(crate) fn tenant(&self, client_id: &ClientId) -> TenantKeys {
-        let bucket = Bucket::of(client_id, self.bucket_count);
-        TenantKeys { space: self.clone(), client_id: client_id.clone(), bucket }
+        let slot_group = SlotGroup::of(client_id, self.slot_group_count);
+        TenantKeys { space: self.clone(), client_id: client_id.clone(), slot_group }
     }
 
-    /// Hash: how far each partition was applied to the bucket, and since when hours are whole.
-    pub(crate) fn chain(&self, bucket: Bucket) -> String {
-        self.name("chain", bucket)
+    /// Hash: each partition's fence, and from when on hours are whole.
+    pub(crate) fn chain(&self, slot_group: SlotGroup) -> String {
+        self.name("chain", slot_group)
     }
 
-    /// Set: the steps that were taken of a rebuild.
-    pub(crate) fn rebuild_steps(&self, bucket: Bucket, token: &str) -> String {
-        self.name(format_args!("rebuild_{token}"), bucket)
+    /// Set: the steps of a rebuild that are done.
+    pub(crate) fn rebuild_steps(&self, slot_group: SlotGroup, token: &str) -> String {
+        self.name(format_args!("rebuild_{token}"), slot_group)
     }
 
-    /// Cell of the limit on login attempts for one account, named by a hash.
+    /// The limit on login attempts for one account, named by a hash.
     pub(crate) fn account_limit(&self, account: &[u8; 32]) -> String {
-        self.name(format_args!("login_account_{}", hex::encode(account)), Bucket::PLATFORM)
+        self.name(format_args!("login_account_{}", hex::encode(account)), SlotGroup::PLATFORM)
     }
 
-    /// Cell of the limit on login attempts from one network.
+    /// The limit on login attempts from one network.
     pub(crate) fn address_limit(&self, address: IpAddr) -> String {
         let network = hex::encode(network(address));
-        self.name(format_args!("login_address_{network}"), Bucket::PLATFORM)
+        self.name(format_args!("login_address_{network}"), SlotGroup::PLATFORM)
     }
 
-    /// Hash: what a ticket, named by its hash, stands for, and the stream it has open.
+    /// Hash: the contents of a ticket, named by its hash, and the stream it has open.
     pub(crate) fn ticket(&self, hash: &[u8; 32]) -> String {
-        self.name(format_args!("live_ticket_{}", hex::encode(hash)), Bucket::PLATFORM)
+        self.name(format_args!("live_ticket_{}", hex::encode(hash)), SlotGroup::PLATFORM)
     }
 
-    /// Not a key: the name of the connection that reads live feeds.
-    pub(crate) fn reader(&self) -> String {
+    /// Returns the name of the connection that reads live feeds. It is not a key.
+    pub(crate) fn feed_connection(&self) -> String {
         format!("{}live_feed", self.prefix)
     }
 
-    fn name(&self, what: impl fmt::Display, bucket: Bucket) -> String {
-        format!("{}{what}{bucket}", self.prefix)
+    fn name(&self, what: impl fmt::Display, slot_group: SlotGroup) -> String {
+        format!("{}{what}{slot_group}", self.prefix)
     }
 }
 
@@ -141,8 +143,8 @@ impl TenantKeys {
         &self.client_id
     }
 
-    pub(crate) const fn bucket(&self) -> Bucket {
-        self.bucket
+    pub(crate) const fn slot_group(&self) -> SlotGroup {
+        self.slot_group
     }
 
     /// Hash of [`crate::fields`] per quarter hour.
@@ -179,12 +181,13 @@ impl TenantKeys {
         self.daily(campaign, kind, day)
     }
 
-    /// Stream of [`crate::FeedEntry`]. Entries hold counters: those of another form are in another.
+    /// Stream of [`crate::FeedEntry`]. Entries contain counters, so each version of their format
+    /// has its own stream.
     pub(crate) fn feed(&self) -> String {
-        self.name(format_args!("live_{FORM}"))
+        self.name(format_args!("live_{FORMAT}"))
     }
 
-    /// Cell of the limit on accepted events.
+    /// The limit on accepted events.
     pub(crate) fn event_limit(&self) -> String {
         self.name("event_limit")
     }
@@ -192,17 +195,17 @@ impl TenantKeys {
     fn hourly(&self, campaign: &CampaignId, kind: &str, hour: DateTime<Utc>) -> TimedKey {
         let time = hour.format("%Y%m%d%H");
         let name = self.name(format_args!("campaign_{}_{kind}_{time}", key_part(campaign)));
-        TimedKey { name, expires: hour + HOUR_KEPT }
+        TimedKey { name, expires: hour + HOUR_RETENTION }
     }
 
     fn daily(&self, campaign: &CampaignId, kind: &str, day: NaiveDate) -> TimedKey {
         let time = day.format("%Y%m%d");
         let name = self.name(format_args!("campaign_{}_{kind}_{time}", key_part(campaign)));
-        TimedKey { name, expires: day.and_time(NaiveTime::MIN).and_utc() + DAY_KEPT }
+        TimedKey { name, expires: day.and_time(NaiveTime::MIN).and_utc() + DAY_RETENTION }
     }
 
     fn name(&self, what: impl fmt::Display) -> String {
-        self.space.name(format_args!("client_{}_{what}", self.client_id), self.bucket)
+        self.space.name(format_args!("client_{}_{what}", self.client_id), self.slot_group)
     }
 }
 
@@ -216,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn names_say_whose_what_and_when_in_utc() {
+    fn a_key_names_its_tenant_its_contents_and_its_time_in_utc() {
         let keys = space("").tenant(&"acme".parse().unwrap());
         let campaign = "spring-sale".parse().unwrap();
         let hour = "2026-03-01T07:00:00Z".parse().unwrap();
@@ -229,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_any_text_is_one_part_of_a_key() {
+    fn any_campaign_id_becomes_one_part_of_a_key() {
         let part = |text: &str| key_part(&text.parse().unwrap()).into_owned();
         assert_eq!(part("spring-sale"), "spring-sale");
         assert_eq!(part("SPRING_PROMO24"), "SPRING%5FPROMO24");
@@ -243,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_generation_stands_after_the_hash_tag() {
+    fn a_later_key_generation_follows_the_hash_tag() {
         let keys = space("").tenant(&"acme".parse().unwrap());
         let day = keys.campaign_day(&"spring".parse().unwrap(), "2026-03-01".parse().unwrap());
         let name = "client_acme_campaign_spring_daily_20260301{b00}";
@@ -252,9 +255,9 @@ mod tests {
     }
 
     #[test]
-    fn platforms_on_one_server_are_kept_apart() {
-        assert_eq!(space("").chain(Bucket::PLATFORM), "chain{b00}");
-        assert_eq!(space("staging").chain(Bucket::PLATFORM), "staging_chain{b00}");
+    fn platforms_with_different_namespaces_share_no_key() {
+        assert_eq!(space("").chain(SlotGroup::PLATFORM), "chain{b00}");
+        assert_eq!(space("staging").chain(SlotGroup::PLATFORM), "staging_chain{b00}");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 mod apply;
 mod batch;
-mod bucket;
 mod call;
 mod campaign_feed;
 mod chain;
@@ -18,22 +17,23 @@ mod rebuild;
 mod scripts;
 mod settings;
 mod shared_connection;
+mod slot_group;
 mod tenant;
 mod tickets;
 
 pub use batch::{
-    LiveBatch, LiveDelta, MAX_BATCH_ARGUMENTS, MAX_BATCH_EVENTS, Outcome, ProductDelta,
+    ApplyOutcome, LiveBatch, LiveDelta, MAX_BATCH_ARGUMENTS, MAX_BATCH_EVENTS, ProductDelta,
 };
-pub use bucket::Bucket;
 pub use campaign_feed::{CampaignFeed, Change};
 pub use chain::{ChainStart, whole_after};
 pub use connection::Aggregates;
 pub use error::AggregatesError;
-pub use feed::{Feed, FeedBucket, FeedEntry, StreamId, StreamIdError};
+pub use feed::{FeedEntry, FeedQuarter, FeedSince, StreamId, StreamIdError};
 pub use limits::Admission;
 pub use live_feed::LiveFeed;
 pub use network::network;
 pub use rebuild::{Finish, Rebuild};
 pub use settings::RedisSettings;
+pub use slot_group::SlotGroup;
 pub use tenant::{LiveDay, LiveSeries, TenantAggregates};
 pub use tickets::{Claimed, TicketClaim};

@@ -4,22 +4,22 @@ use tenancy::TenantContext;
 
 use crate::{Aggregates, AggregatesError};
 
-/// How long a request waits for its limits before it is let in without.
-const PATIENCE: Duration = Duration::from_millis(250);
-/// What a tenant's events per second are averaged over.
+/// How long a request waits for its limits before it is admitted without them.
+const TIMEOUT: Duration = Duration::from_millis(250);
+/// The time over which a tenant's events per second are averaged.
 const EVENTS_AVERAGED_OVER: Duration = Duration::from_secs(10);
-/// What login attempts are averaged over.
+/// The time over which login attempts are averaged.
 const LOGINS_AVERAGED_OVER: Duration = Duration::from_secs(60);
 const LOGINS_PER_ACCOUNT: u32 = 5;
 const LOGINS_PER_ADDRESS: u32 = 20;
 
-/// Whether something is within its limits.
+/// The answer to a request for admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Admission {
-    /// It is, and was charged.
+    /// The request is within its limits, and was charged.
     Admitted,
-    /// It is not, and was not charged; it would be after this time.
+    /// The request exceeds a limit, and was not charged. It would be admitted after this time.
     RetryAfter(Duration),
 }
 
@@ -30,10 +30,11 @@ struct Limit {
 }
 
 impl Aggregates {
-    /// Charges events to the tenant's limit. More than ten seconds' worth at once is let in when
-    /// nothing is owed.
+    /// Charges events to the tenant's limit. More events than ten seconds allow are admitted at
+    /// once if all earlier ones are paid off.
     ///
-    /// When Redis is away everything is admitted: losing events is worse than taking too many.
+    /// While Redis is unavailable everything is admitted: losing events is worse than accepting too
+    /// many.
     pub async fn admit(&self, tenant: &TenantContext, events: u32) -> Admission {
         let rate = tenant.limits().events_per_second.max(1);
         let limit = Limit {
@@ -44,9 +45,9 @@ impl Aggregates {
         self.charge(&[limit]).await
     }
 
-    /// Charges a login attempt to the account, named by a hash, and to the address it comes from.
+    /// Charges a login attempt to the account, named by a hash, and to the network of its address.
     ///
-    /// When Redis is away the attempt is admitted: hashing passwords is a limit by itself.
+    /// While Redis is unavailable the attempt is admitted: hashing passwords limits attempts too.
     pub async fn login_attempt(&self, account: &[u8; 32], address: IpAddr) -> Admission {
         let limit = |key, attempts| Limit {
             key,
@@ -61,25 +62,25 @@ impl Aggregates {
     }
 
     async fn charge(&self, limits: &[Limit]) -> Admission {
-        let answer = tokio::time::timeout(PATIENCE, self.ask_limits(limits)).await;
+        let answer = tokio::time::timeout(TIMEOUT, self.try_charge(limits)).await;
         match answer {
             Ok(Ok(wait)) => {
-                if self.limits_away.swap(false, Ordering::Relaxed) {
+                if self.limits_unavailable.swap(false, Ordering::Relaxed) {
                     tracing::info!("limits are enforced again");
                 }
                 if wait.is_zero() { Admission::Admitted } else { Admission::RetryAfter(wait) }
             }
             failure => {
-                if !self.limits_away.swap(true, Ordering::Relaxed) {
+                if !self.limits_unavailable.swap(true, Ordering::Relaxed) {
                     let error = failure.err().map_or("refused", |_| "no answer in time");
-                    tracing::warn!(error, "limits are not enforced: redis is away");
+                    tracing::warn!(error, "limits are not enforced: redis is unavailable");
                 }
                 Admission::Admitted
             }
         }
     }
 
-    async fn ask_limits(&self, limits: &[Limit]) -> Result<Duration, AggregatesError> {
+    async fn try_charge(&self, limits: &[Limit]) -> Result<Duration, AggregatesError> {
         let mut invocation = self.scripts.admit.prepare_invoke();
         for limit in limits {
             invocation.key(&limit.key).arg(micros(limit.cost)).arg(micros(limit.burst));

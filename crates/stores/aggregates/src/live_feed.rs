@@ -13,31 +13,32 @@ use tenancy::{CampaignId, TenantContext};
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    Aggregates, AggregatesError, Bucket, CampaignFeed, Feed, FeedEntry, StreamId, TenantAggregates,
-    campaign_feed::CampaignState, feed::read_entry,
+    Aggregates, AggregatesError, CampaignFeed, FeedEntry, FeedSince, SlotGroup, StreamId,
+    TenantAggregates, campaign_feed::CampaignState, feed::read_entry,
 };
 
-/// How long a read waits for news; also how long a newly followed tenant may wait to be read.
+/// How long a read waits for new entries. A newly followed tenant may wait this long for its first
+/// read.
 const BLOCK: Duration = Duration::from_millis(200);
-/// Entries of one tenant in one read.
+/// The most entries of one tenant in one read.
 const READ_ENTRIES: usize = 500;
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 const STOP_BUDGET: Duration = Duration::from_secs(2);
 
-/// The process's one reader of live feeds per bucket, and everyone who follows a campaign.
+/// The readers of live feeds, one per process and slot group, and the followers of campaigns.
 ///
-/// Redis is asked for the feeds of followed tenants only, however many follow each.
+/// Only the feeds of followed tenants are read, and each once, however many followers it has.
 #[derive(Clone)]
 pub struct LiveFeed {
     aggregates: Aggregates,
-    readers: Arc<BTreeMap<Bucket, Reader>>,
+    readers: Arc<BTreeMap<SlotGroup, Reader>>,
 }
 
 #[derive(Default)]
 struct Reader {
-    /// By the name of the feed's key.
+    /// The followed tenants, by the key of their feed.
     tenants: Mutex<HashMap<String, Followed>>,
-    joined: Notify,
+    followed: Notify,
 }
 
 struct Followed {
@@ -47,19 +48,23 @@ struct Followed {
 }
 
 impl LiveFeed {
-    /// Starts the readers; they end with `lifecycle`.
+    /// Starts the readers; they stop with `lifecycle`.
     pub fn start(aggregates: &Aggregates, lifecycle: &Lifecycle) -> Self {
-        let readers = aggregates.keys.buckets().map(|bucket| (bucket, Reader::default())).collect();
+        let readers = aggregates
+            .keys
+            .slot_groups()
+            .map(|slot_group| (slot_group, Reader::default()))
+            .collect();
         let feed = Self { aggregates: aggregates.clone(), readers: Arc::new(readers) };
-        for bucket in aggregates.keys.buckets() {
+        for slot_group in aggregates.keys.slot_groups() {
             let (feed, token) = (feed.clone(), lifecycle.token());
             lifecycle.spawn("live feed", STOP_BUDGET, async move {
-                if let Some(reader) = feed.readers.get(&bucket) {
+                if let Some(reader) = feed.readers.get(&slot_group) {
                     tokio::select! {
                         () = token.cancelled() => {}
                         () = reader.run(&feed.aggregates) => {}
                     }
-                    // Followers see the end.
+                    // This ends the feeds of all followers.
                     reader.tenants().clear();
                 }
                 Ok(())
@@ -78,11 +83,10 @@ impl LiveFeed {
         campaign: &CampaignId,
     ) -> Result<CampaignFeed, AggregatesError> {
         let keys = self.aggregates.keys.tenant(tenant.client_id());
-        let bucket = keys.bucket();
-        let reader = self
-            .readers
-            .get(&bucket)
-            .ok_or_else(|| AggregatesError::Unreadable(format!("no reader of bucket {bucket}")))?;
+        let slot_group = keys.slot_group();
+        let reader = self.readers.get(&slot_group).ok_or_else(|| {
+            AggregatesError::Unreadable(format!("no reader of slot group {slot_group}"))
+        })?;
         if let Some(followed) = reader.tenants().get_mut(&keys.feed()) {
             return Ok(followed.follow(campaign));
         }
@@ -90,7 +94,7 @@ impl LiveFeed {
         let place = tenant.feed_position().await?;
         let followed = Followed { tenant, place, campaigns: HashMap::new() };
         let feed = reader.tenants().entry(keys.feed()).or_insert(followed).follow(campaign);
-        reader.joined.notify_one();
+        reader.followed.notify_one();
         Ok(feed)
     }
 }
@@ -104,12 +108,16 @@ impl Followed {
         CampaignFeed::new(state.subscribe(), self.place)
     }
 
-    /// What was read; an entry that cannot be read stops nobody else's feed.
-    fn take(&mut self, entries: &[RawEntry]) {
+    /// Publishes new entries. If one cannot be read, this tenant's followers start again, and feeds
+    /// of other tenants continue.
+    fn receive(&mut self, entries: &[RawEntry]) {
         match entries.iter().map(read_entry).collect::<Result<Vec<_>, _>>() {
             Ok(entries) => self.publish(&entries),
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a feed cannot be read");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a live feed contains an unreadable entry"
+                );
                 let last = entries.last().and_then(|last| last.id.parse().ok());
                 self.reset(last.unwrap_or(self.place));
             }
@@ -125,7 +133,7 @@ impl Followed {
         self.place = entries.last().map_or(self.place, |last| last.id.max(self.place));
     }
 
-    /// Something may be missing: everybody starts afresh from `place`.
+    /// Makes all followers start again from `place`, because entries may be missing.
     fn reset(&mut self, place: StreamId) {
         self.place = place;
         for state in self.campaigns.values() {
@@ -140,29 +148,33 @@ impl Reader {
     }
 
     async fn run(&self, aggregates: &Aggregates) {
-        let mut away = false;
+        let mut unavailable = false;
         loop {
-            self.joined.notified().await;
-            while let Err(error) = self.read(aggregates, &mut away).await {
-                if !away {
+            self.followed.notified().await;
+            while let Err(error) = self.read(aggregates, &mut unavailable).await {
+                if !unavailable {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
-                        "the live feed is away"
+                        "the live feed is unavailable"
                     );
-                    away = true;
+                    unavailable = true;
                 }
                 tokio::time::sleep(RETRY_AFTER).await;
             }
         }
     }
 
-    /// Reads until nobody follows.
-    async fn read(&self, aggregates: &Aggregates, away: &mut bool) -> Result<(), AggregatesError> {
+    /// Reads until there are no followers.
+    async fn read(
+        &self,
+        aggregates: &Aggregates,
+        unavailable: &mut bool,
+    ) -> Result<(), AggregatesError> {
         let mut connection = aggregates.dedicated_connection(BLOCK).await?;
-        if *away {
+        if *unavailable {
             self.catch_up().await?;
-            tracing::info!("the live feed is back");
-            *away = false;
+            tracing::info!("the live feed is available again");
+            *unavailable = false;
         }
         loop {
             let places = self.places();
@@ -171,13 +183,14 @@ impl Reader {
             }
             for feed in next_entries(&mut connection, &places).await? {
                 if let Some(followed) = self.tenants().get_mut(&feed.key) {
-                    followed.take(&feed.ids);
+                    followed.receive(&feed.ids);
                 }
             }
         }
     }
 
-    /// The place each feed was read up to; forgets those that nobody follows any more.
+    /// Returns the place up to which each feed was read. Forgets campaigns and tenants without
+    /// followers.
     fn places(&self) -> Vec<(String, StreamId)> {
         let mut tenants = self.tenants();
         tenants.retain(|_, followed| {
@@ -187,7 +200,8 @@ impl Reader {
         tenants.iter().map(|(feed, followed)| (feed.clone(), followed.place)).collect()
     }
 
-    /// After an outage: Redis may have lost the end of a feed, or trimmed its start.
+    /// Publishes what was missed in an outage. Redis may have lost the end of a feed, or trimmed
+    /// its start: its followers then start again.
     async fn catch_up(&self) -> Result<(), AggregatesError> {
         for (feed, place) in self.places() {
             let Some(tenant) = self.tenants().get(&feed).map(|followed| followed.tenant.clone())
@@ -198,8 +212,8 @@ impl Reader {
             let end = tenant.feed_position().await?;
             if let Some(followed) = self.tenants().get_mut(&feed) {
                 match missed {
-                    Feed::Entries(entries) => followed.publish(&entries),
-                    Feed::Trimmed => followed.reset(end),
+                    FeedSince::Entries(entries) => followed.publish(&entries),
+                    FeedSince::Trimmed => followed.reset(end),
                 }
             }
         }

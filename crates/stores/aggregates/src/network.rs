@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
-/// What one customer has of the internet, as bytes: an IPv4 address, or a whole IPv6 /64, within which
-/// devices change their addresses.
+/// Returns the network of one internet customer, as bytes: an IPv4 address, or an IPv6 /64, within
+/// which devices change their addresses.
 pub fn network(address: IpAddr) -> Vec<u8> {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_bits().to_be_bytes().to_vec(),

@@ -1,80 +1,82 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use log::{Generation, Offset};
 use tenancy::{CampaignId, ClientId};
 
 use crate::{
-    Aggregates, AggregatesError, Bucket, LiveDelta, TenantAggregates, call::Call, chain::LAYOUT,
+    Aggregates, AggregatesError, LiveDelta, SlotGroup, TenantAggregates, call::Call, chain::LAYOUT,
     tenant::first_served,
 };
 
-/// How long the steps of a rebuild are remembered: longer than what they add to is kept.
-const STEPS_KEPT: Duration = Duration::from_hours(76);
+/// How long the steps of a rebuild are remembered: longer than the keys that they add to.
+const STEPS_RETENTION: Duration = Duration::from_hours(76);
 
-/// A bucket whose counters lack what lies below its chains, and the work of adding it.
+/// The work of adding to a slot group's counters what lies before the start of its chains.
 ///
-/// Since the chains began, every batch is counted as ever. What is missing are the events below
-/// [`starts`](Self::starts) with times from [`from`](Self::from) on: ClickHouse has them, once its
-/// sink has come that far, and they never change.
+/// Batches after the start of the chains are counted as usual. The events before
+/// [`starts`](Self::starts) with times from [`from`](Self::from) on are missing. ClickHouse has
+/// them, once the store group has stored that far, and they never change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rebuild {
-    bucket: Bucket,
-    /// Names the rebuild; whoever joins it has the same one.
+    slot_group: SlotGroup,
+    /// Names the rebuild; all processes that join it have the same token.
     token: String,
     /// The first hour that is rebuilt.
     pub from: DateTime<Utc>,
     /// The generation of the log.
-    pub kgen: u16,
+    pub generation: Generation,
     /// Where the chains begin, from partition 0 on.
-    pub starts: Vec<u64>,
+    pub starts: Vec<Offset>,
 }
 
-/// What became of the attempt to end a rebuild.
+/// The result of an attempt to finish a rebuild.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Finish {
     /// The hours are whole: readers trust them from now on.
     Whole,
-    /// Redis has lost steps: take all of them again, those that are there will change nothing.
+    /// Redis has lost steps: do all of them again. Steps that Redis has not lost change nothing.
     StepsMissing,
-    /// Another has ended it, or the bucket began anew.
+    /// Another process has finished the rebuild, or the slot group began a new key generation.
     Over,
 }
 
 impl Aggregates {
-    /// The buckets whose counters are whole or have to be rebuilt.
-    pub fn buckets(&self) -> impl Iterator<Item = Bucket> {
-        self.keys.buckets()
+    /// Returns all slot groups.
+    pub fn slot_groups(&self) -> impl Iterator<Item = SlotGroup> {
+        self.keys.slot_groups()
     }
 
-    /// The rebuild that a bucket needs; `None` when its hours are whole, a partition has no chain
-    /// yet, or another than `owner` is at it.
+    /// Joins the rebuild that a slot group needs. `None` when its hours are whole, a partition has
+    /// no chain yet, or another process than `owner` works on it.
     ///
-    /// `owner` has it alone for `alone`: ask again before that is over. Two at once do no harm,
-    /// since each step is taken once.
+    /// `owner` has the rebuild to itself for `alone`: join again before that time is over. Two
+    /// processes at once do no harm, since each step counts once.
     ///
     /// # Errors
     /// Redis did not answer.
     pub async fn join_rebuild(
         &self,
-        bucket: Bucket,
+        slot_group: SlotGroup,
         owner: &str,
         alone: Duration,
     ) -> Result<Option<Rebuild>, AggregatesError> {
-        let (chain, layout) = (self.chain(bucket).await?, self.keys.layout());
+        let chain = self.chain(slot_group).await?;
+        let layout = self.keys.layout();
         let first_hour = first_served(Utc::now());
         let Some(whole_from) = chain.whole_from(&layout).filter(|from| *from > first_hour) else {
             return Ok(None);
         };
-        let Some((kgen, starts)) = chain.starts(&layout) else {
-            tracing::info!(%bucket, %whole_from, "where chains began is not known, starting anew");
-            self.begin_anew(bucket).await?;
+        let Some((generation, starts)) = chain.starts(&layout) else {
+            tracing::info!(%slot_group, %whole_from, "unknown chain start, starting new chains");
+            self.discard_chains(slot_group).await?;
             return Ok(None);
         };
         let mut invocation = self.scripts.join_rebuild.prepare_invoke();
         invocation
-            .key(self.keys.chain(bucket))
-            .arg(chain.generation())
+            .key(self.keys.chain(slot_group))
+            .arg(chain.key_generation())
             .arg(owner)
             .arg(alone.as_millis() as u64)
             .arg(first_hour.timestamp());
@@ -84,11 +86,11 @@ impl Aggregates {
         };
         let from = from.parse().ok().and_then(|from| DateTime::from_timestamp(from, 0));
         let from =
-            from.ok_or_else(|| AggregatesError::Unreadable(format!("rebuild of {bucket}")))?;
-        Ok(Some(Rebuild { bucket, token, from, kgen, starts }))
+            from.ok_or_else(|| AggregatesError::Unreadable(format!("rebuild of {slot_group}")))?;
+        Ok(Some(Rebuild { slot_group, token, from, generation, starts }))
     }
 
-    /// Makes the hours of a rebuilt bucket whole, when all of its `steps` were taken.
+    /// Makes the hours of a rebuilt slot group whole, if all `steps` of the rebuild are done.
     ///
     /// # Errors
     /// Redis did not answer.
@@ -99,53 +101,55 @@ impl Aggregates {
     ) -> Result<Finish, AggregatesError> {
         let mut invocation = self.scripts.finish_rebuild.prepare_invoke();
         invocation
-            .key(self.keys.chain(rebuild.bucket))
-            .key(self.keys.rebuild_steps(rebuild.bucket, &rebuild.token))
+            .key(self.keys.chain(rebuild.slot_group))
+            .key(self.keys.rebuild_steps(rebuild.slot_group, &rebuild.token))
             .arg(&rebuild.token)
             .arg(steps);
         match invocation.invoke_async(&mut self.connection()).await? {
             1 => Ok(Finish::Whole),
             0 => Ok(Finish::StepsMissing),
             -1 => Ok(Finish::Over),
-            code => Err(AggregatesError::Unreadable(format!("outcome {code} of a rebuild"))),
+            code => {
+                Err(AggregatesError::Unreadable(format!("answer {code} of finish_rebuild.lua")))
+            }
         }
     }
 
-    /// Has every bucket built anew from ClickHouse, whose rows were changed beneath the counters. The
-    /// processors begin at once; until a bucket is whole, its hours are read from ClickHouse.
+    /// Requests a rebuild of every slot group, after rows in ClickHouse were changed. The
+    /// processors begin at once. Until a slot group is whole, its hours are read from ClickHouse.
     ///
     /// # Errors
-    /// Redis did not answer; some buckets may have been begun.
+    /// Redis did not answer; the rebuild of some slot groups may be requested.
     pub async fn request_rebuild(&self) -> Result<(), AggregatesError> {
-        for bucket in self.keys.buckets() {
-            self.begin_anew(bucket).await?;
+        for slot_group in self.keys.slot_groups() {
+            self.discard_chains(slot_group).await?;
         }
         Ok(())
     }
 
-    /// No layout is empty: neither writers nor readers recognise the chain any more, and the next
-    /// generation knows that there was one.
-    async fn begin_anew(&self, bucket: Bucket) -> Result<(), AggregatesError> {
+    /// Sets an empty layout, which no slot group has. Writers and readers then no longer recognise
+    /// the chains, but the next key generation still knows that there were some.
+    async fn discard_chains(&self, slot_group: SlotGroup) -> Result<(), AggregatesError> {
         let mut command = redis::cmd("HSET");
-        command.arg(self.keys.chain(bucket)).arg(LAYOUT).arg("");
+        command.arg(self.keys.chain(slot_group)).arg(LAYOUT).arg("");
         Ok(command.exec_async(&mut self.connection()).await?)
     }
 }
 
 impl Rebuild {
-    /// Whether it is of the bucket that has the tenant's counters.
+    /// Whether the tenant's counters are in the slot group that is rebuilt.
     pub fn concerns(&self, aggregates: &Aggregates, client_id: &ClientId) -> bool {
-        aggregates.keys.tenant(client_id).bucket() == self.bucket
+        aggregates.keys.tenant(client_id).slot_group() == self.slot_group
     }
 }
 
 impl TenantAggregates {
-    /// Adds what lies below the chains to one campaign's day, once: all numbers and products of
+    /// Adds to one campaign's day what lies before the chains, once: all numbers and products of
     /// that day, from the rebuild's first hour on. Returns the name of the step; `None` when the
     /// rebuild is over.
     ///
     /// # Errors
-    /// Redis did not answer; the step may be taken again.
+    /// Redis did not answer; the step may be repeated.
     pub async fn add_base(
         &self,
         rebuild: &Rebuild,
@@ -160,12 +164,12 @@ impl TenantAggregates {
         Ok(is_on.then_some(step))
     }
 
-    /// Adds the visitors of `deltas` from below the chains, and nothing else of them, before the [step](Self::add_base) of their day, and in
-    /// portions of some thousands. Visitors that are added twice count once. `false` when the
-    /// rebuild is over.
+    /// Adds only the visitors of `deltas`, which lie before the chains. Call it before the
+    /// [step](Self::add_base) of their day, with some thousands at a time. Visitors that are added
+    /// twice count once. Returns `false` when the rebuild is over.
     ///
     /// # Errors
-    /// Redis did not answer; they may be added again.
+    /// Redis did not answer; the call may be repeated.
     pub async fn add_base_visitors(
         &self,
         rebuild: &Rebuild,
@@ -176,13 +180,13 @@ impl TenantAggregates {
         self.add(rebuild, "", call).await
     }
 
-    /// One run of `add_base.lua`, which describes the arguments.
+    /// Returns one call of `add_base.lua`, which describes the arguments.
     fn base_call(&self, rebuild: &Rebuild, step: &str) -> Call {
-        let Rebuild { bucket, token, .. } = rebuild;
+        let Rebuild { slot_group, token, .. } = rebuild;
         let keys = &self.aggregates.keys;
         Call::new(
-            vec![keys.chain(*bucket), keys.rebuild_steps(*bucket, token)],
-            vec![token.clone(), step.to_owned(), STEPS_KEPT.as_secs().to_string()],
+            vec![keys.chain(*slot_group), keys.rebuild_steps(*slot_group, token)],
+            vec![token.clone(), step.to_owned(), STEPS_RETENTION.as_secs().to_string()],
         )
     }
 
@@ -195,8 +199,8 @@ impl TenantAggregates {
         let (outcome, poisoned) =
             call.run(&self.aggregates, &self.aggregates.scripts.add_base).await?;
         if poisoned > 0 {
-            let bucket = rebuild.bucket;
-            tracing::error!(%bucket, step, poisoned, "live keys refused what they lacked");
+            let slot_group = rebuild.slot_group;
+            tracing::error!(%slot_group, step, poisoned, "live keys refused a rebuild step");
         }
         Ok(outcome >= 0)
     }

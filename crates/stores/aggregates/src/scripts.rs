@@ -1,6 +1,6 @@
 use redis::Script;
 
-/// What runs inside Redis.
+/// The Lua scripts that run inside Redis.
 pub(crate) struct Scripts {
     pub(crate) apply: Script,
     pub(crate) start_chain: Script,
@@ -27,7 +27,7 @@ impl Default for Scripts {
     }
 }
 
-/// Redis knows no imports.
+/// Prepends `operations.lua`, since scripts in Redis cannot import.
 fn with_operations(script: &str) -> Script {
     Script::new(&[include_str!("scripts/operations.lua"), script].concat())
 }

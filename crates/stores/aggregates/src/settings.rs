@@ -1,31 +1,31 @@
 use serde::Deserialize;
 use settings::{InvalidSetting, Secret};
 
-/// Where Redis is, and how its keys are spread.
+/// The address of Redis, and the layout of its keys.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisSettings {
     /// `redis://[user:password@]host:port/db`.
     pub url: Secret,
-    /// Hash slots the tenants' keys are spread over: 1 on a single server, at least the number of
-    /// primaries in a Redis cluster. After a change the live counters are built anew from ClickHouse,
-    /// which answers for their hours meanwhile.
+    /// The number of slot groups: 1 on a single server, at least the number of primaries in a Redis
+    /// cluster. After a change the live counters are rebuilt from ClickHouse, which meanwhile
+    /// answers for their hours.
     pub slot_buckets: u16,
-    /// Put before every key, so that several platforms can share a server; may be empty. `a-z`,
-    /// `0-9` and `-`.
+    /// The prefix of every key, so that several platforms can share a server. It may be empty, and
+    /// consists of `a-z`, `0-9` and `-`.
     pub namespace: String,
 }
 
 impl RedisSettings {
-    /// Most buckets: every batch of the log touches each.
-    const MAX_BUCKETS: u16 = 256;
+    /// The most slot groups, since every batch of the log runs a script in each.
+    const MAX_SLOT_GROUPS: u16 = 256;
 
-    /// Checks what types cannot.
+    /// Checks the values.
     ///
     /// # Errors
-    /// The first setting that is wrong, and what would be right.
+    /// Names the first setting that is wrong, and what is allowed.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
-        if !(1..=Self::MAX_BUCKETS).contains(&self.slot_buckets) {
+        if !(1..=Self::MAX_SLOT_GROUPS).contains(&self.slot_buckets) {
             return Err(InvalidSetting::new("redis.slot_buckets", "must be 1 to 256"));
         }
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

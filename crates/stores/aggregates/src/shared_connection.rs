@@ -7,9 +7,9 @@ use redis::{
 
 /// The connection that all calls share.
 ///
-/// The driver's manager reconnects when a connection breaks, not when it falls silent: behind a
-/// balancer that lost its other half, every call would time out for ever. Here the first one that
-/// does makes the next ones use a new connection.
+/// The driver's manager reconnects when a connection breaks, but not when it stops answering.
+/// Behind a balancer that lost its connection to the server, every call would time out forever.
+/// Here the first call that times out makes the next calls use a new connection.
 #[derive(Clone)]
 pub(crate) struct SharedConnection {
     client: Client,
@@ -19,12 +19,12 @@ pub(crate) struct SharedConnection {
 
 struct Current {
     manager: ConnectionManager,
-    /// Which connection this is: of calls that time out together, one replaces it.
+    /// The number of the connection. Of several calls that time out on it, only one replaces it.
     number: u64,
 }
 
 impl SharedConnection {
-    /// Nothing is sent yet.
+    /// Prepares the connection. Sends nothing yet.
     pub(crate) fn new(client: Client, config: ConnectionManagerConfig) -> RedisResult<Self> {
         let manager = ConnectionManager::new_lazy_with_config(client.clone(), config.clone())?;
         let current = Arc::new(Mutex::new(Current { manager, number: 0 }));
@@ -35,7 +35,7 @@ impl SharedConnection {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self) -> (ConnectionManager, u64) {
+    fn manager(&self) -> (ConnectionManager, u64) {
         let current = self.current();
         (current.manager.clone(), current.number)
     }
@@ -55,7 +55,7 @@ impl SharedConnection {
 
 impl ConnectionLike for SharedConnection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        let (mut manager, number) = self.take();
+        let (mut manager, number) = self.manager();
         Box::pin(async move {
             let answer = manager.req_packed_command(command).await;
             self.checked(number, answer)
@@ -68,7 +68,7 @@ impl ConnectionLike for SharedConnection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        let (mut manager, number) = self.take();
+        let (mut manager, number) = self.manager();
         Box::pin(async move {
             let answers = manager.req_packed_commands(pipeline, offset, count).await;
             self.checked(number, answers)

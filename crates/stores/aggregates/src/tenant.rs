@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, DurationRound, NaiveDate, NaiveTime, TimeDelta, Utc};
+use log::LogPlace;
 use metrics::{QuarterHour, QuarterSeries, Sums, TimeRange};
 use money::Quantity;
 use redis::{FromRedisValue, Pipeline, RedisError, Value};
@@ -13,12 +14,12 @@ use crate::{
     keys::{Ranking, TenantKeys},
 };
 
-/// How far back hours are answered from Redis: what the processor counts, less what clocks may
-/// differ by.
+/// How far back hours are served from Redis: as far as the processor counts, less the possible
+/// difference between clocks.
 const SERVED: TimeDelta = TimeDelta::minutes(72 * 60 - 5);
-/// How far ahead of now an hour can have events.
+/// How far in the future an hour can have events.
 const AHEAD: TimeDelta = TimeDelta::hours(1);
-/// Products an answer names.
+/// The most products in an answer.
 const PRODUCTS_SHOWN: isize = 100;
 
 /// One tenant's counters and feed.
@@ -28,13 +29,13 @@ pub struct TenantAggregates {
     pub(crate) keys: TenantKeys,
 }
 
-/// What Redis can answer of a range.
+/// The part of a time range that Redis can answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveSeries {
-    /// The end of the range that Redis holds completely: whole hours, up to where the range ends.
-    /// What lies before is ClickHouse's; `None`: all of it is.
+    /// The end of the range, from the first whole hour on. Read what lies before from ClickHouse;
+    /// `None`: read all of it there.
     pub covered: Option<TimeRange>,
-    /// The quarter hours in `covered` that have events.
+    /// The quarter hours in `covered` with events.
     pub series: QuarterSeries,
 }
 
@@ -45,14 +46,14 @@ pub struct LiveDay {
     pub sums: Sums,
     /// An estimate, within about 1 %.
     pub visitors: u64,
-    /// Products by page views, highest first, at most 100. Beyond some thousand products the tail
-    /// is an estimate.
+    /// Products by page views, highest first, at most 100. Beyond about a thousand products, the
+    /// tail is an estimate.
     pub most_viewed: Vec<(String, u64)>,
     /// Products by units sold, highest first, at most 100.
     pub most_sold: Vec<(String, Quantity)>,
 }
 
-/// One answer of a transaction; a poisoned key's is an error.
+/// One answer of a transaction; an error for a poisoned key.
 type Answer = Result<Value, RedisError>;
 
 impl TenantAggregates {
@@ -60,10 +61,10 @@ impl TenantAggregates {
         Self { aggregates, keys }
     }
 
-    /// A campaign's quarter hours, as far as Redis holds them completely.
+    /// Returns a campaign's quarter hours, as far as their hours are whole.
     ///
-    /// `noted` are offsets that fences are known to have reached (log generation, partition,
-    /// offset): a Redis that came back with an older file holds nothing completely.
+    /// `noted` are the places of the fences that the ledger has noted. If a fence is behind its
+    /// place, Redis restarted with an older file, and no hour is whole.
     ///
     /// # Errors
     /// Redis did not answer.
@@ -71,19 +72,19 @@ impl TenantAggregates {
         &self,
         campaign: &CampaignId,
         range: TimeRange,
-        noted: &[(u16, u16, u64)],
+        noted: &[LogPlace],
     ) -> Result<LiveSeries, AggregatesError> {
         let now = Utc::now();
         if range.to() <= first_served(now) {
             return Ok(LiveSeries::nothing());
         }
         let hours = hours_of(range, now);
-        let ask = self.ask(|pipeline, generation| {
+        let reading = self.read(|pipeline, key_generation| {
             for hour in &hours {
-                pipeline.hgetall(self.keys.campaign_hour(campaign, *hour).name_in(generation));
+                pipeline.hgetall(self.keys.campaign_hour(campaign, *hour).name_in(key_generation));
             }
         });
-        let (chain, answers) = ask.await?;
+        let (chain, answers) = reading.await?;
         let Some(whole_from) = self.whole_from(&chain).filter(|_| !chain.has_lost(noted)) else {
             return Ok(LiveSeries::nothing());
         };
@@ -103,8 +104,8 @@ impl TenantAggregates {
         Ok(LiveSeries { covered: Some(covered), series })
     }
 
-    /// An estimate of the visitors a campaign had in the hours that `range` touches; `None` when
-    /// Redis does not hold all of them completely.
+    /// Returns an estimate of a campaign's visitors in the hours that `range` touches; `None` when
+    /// one of the hours is not whole.
     ///
     /// # Errors
     /// Redis did not answer.
@@ -118,11 +119,11 @@ impl TenantAggregates {
         if hours.is_empty() {
             return Ok(None);
         }
-        let ask = self.ask(|pipeline, generation| {
+        let reading = self.read(|pipeline, key_generation| {
             let keys = hours.iter().map(|hour| self.keys.visitors_of_hour(campaign, *hour));
-            pipeline.pfcount(keys.map(|key| key.name_in(generation)).collect::<Vec<_>>());
+            pipeline.pfcount(keys.map(|key| key.name_in(key_generation)).collect::<Vec<_>>());
         });
-        let (chain, mut answers) = ask.await?;
+        let (chain, mut answers) = reading.await?;
         let start = QuarterHour::containing(range.from()).hour();
         if !is_served(start, self.whole_from(&chain), now) {
             return Ok(None);
@@ -130,7 +131,7 @@ impl TenantAggregates {
         answers.pop().map_or(Ok(None), readable)
     }
 
-    /// A campaign's day so far, in UTC; `None` when Redis does not hold it completely.
+    /// Returns a campaign's day in UTC so far; `None` when one of its hours is not whole.
     ///
     /// # Errors
     /// Redis did not answer.
@@ -139,21 +140,23 @@ impl TenantAggregates {
         campaign: &CampaignId,
         day: NaiveDate,
     ) -> Result<Option<LiveDay>, AggregatesError> {
-        let ask = self.ask(|pipeline, generation| {
-            let best = |ranking| self.keys.products(campaign, ranking, day).name_in(generation);
+        let reading = self.read(|pipeline, key_generation| {
+            let best = |ranking| self.keys.products(campaign, ranking, day).name_in(key_generation);
             pipeline
-                .hgetall(self.keys.campaign_day(campaign, day).name_in(generation))
-                .pfcount(self.keys.visitors_of_day(campaign, day).name_in(generation))
+                .hgetall(self.keys.campaign_day(campaign, day).name_in(key_generation))
+                .pfcount(self.keys.visitors_of_day(campaign, day).name_in(key_generation))
                 .zrevrange_withscores(best(Ranking::Viewed), 0, PRODUCTS_SHOWN - 1)
                 .zrevrange_withscores(best(Ranking::Sold), 0, PRODUCTS_SHOWN - 1);
         });
-        let (chain, answers) = ask.await?;
+        let (chain, answers) = reading.await?;
         let start = day.and_time(NaiveTime::MIN).and_utc();
         if !is_served(start, self.whole_from(&chain), Utc::now()) {
             return Ok(None);
         }
         let Ok([counters, visitors, viewed, sold]) = <[Answer; 4]>::try_from(answers) else {
-            return Err(AggregatesError::Unreadable("answers to a day".to_owned()));
+            return Err(AggregatesError::Unreadable(
+                "wrong number of answers for a day".to_owned(),
+            ));
         };
         let (Some(counters), Some(visitors), Some(most_viewed), Some(most_sold)) = (
             readable::<HashMap<String, String>>(counters)?,
@@ -174,26 +177,26 @@ impl TenantAggregates {
         Ok(Some(LiveDay { sums, visitors, most_viewed, most_sold }))
     }
 
-    /// Asks for the chain and the keys of its generation in one transaction, so that all are of one
-    /// moment.
-    async fn ask(
+    /// Reads the chain and the keys of its key generation in one transaction, so that all are of
+    /// the same moment.
+    async fn read(
         &self,
         add_keys: impl Fn(&mut Pipeline, u64),
     ) -> Result<(Chain, Vec<Answer>), AggregatesError> {
-        let bucket = self.keys.bucket();
+        let slot_group = self.keys.slot_group();
         loop {
-            let expected = self.aggregates.generations.of(bucket);
+            let expected = self.aggregates.key_generations.of(slot_group);
             let mut pipeline = redis::pipe();
-            pipeline.atomic().ignore_errors().hgetall(self.aggregates.keys.chain(bucket));
+            pipeline.atomic().ignore_errors().hgetall(self.aggregates.keys.chain(slot_group));
             add_keys(&mut pipeline, expected);
             let mut answers: Vec<Answer> =
                 pipeline.query_async(&mut self.aggregates.connection()).await?;
             let chain = redis::from_redis_value(answers.remove(0)?).map_err(RedisError::from)?;
             let chain = Chain(chain);
-            if chain.generation() == expected {
+            if chain.key_generation() == expected {
                 return Ok((chain, answers));
             }
-            self.aggregates.generations.learn(bucket, chain.generation());
+            self.aggregates.key_generations.set(slot_group, chain.key_generation());
         }
     }
 
@@ -208,7 +211,7 @@ impl LiveSeries {
     }
 }
 
-/// The hours of a range that Redis may have anything of.
+/// Returns the hours of a range that Redis may have.
 fn hours_of(range: TimeRange, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     let first = QuarterHour::containing(range.from()).hour().max(first_served(now));
     let end = range.to().min(now + AHEAD);
@@ -217,12 +220,12 @@ fn hours_of(range: TimeRange, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         .collect()
 }
 
-/// The first hour that is answered from Redis.
+/// Returns the first hour that is served from Redis.
 pub(crate) fn first_served(now: DateTime<Utc>) -> DateTime<Utc> {
     next_hour(now - SERVED)
 }
 
-/// The first full hour that begins at `time` or later.
+/// Returns the first full hour that begins at `time` or later.
 fn next_hour(time: DateTime<Utc>) -> DateTime<Utc> {
     let hour = TimeDelta::hours(1);
     (time + hour - TimeDelta::nanoseconds(1)).duration_trunc(hour).unwrap_or(time)
@@ -232,7 +235,7 @@ fn is_served(start: DateTime<Utc>, whole_from: Option<DateTime<Utc>>, now: DateT
     whole_from.is_some_and(|whole_from| start >= whole_from && start >= now - SERVED)
 }
 
-/// The value; `None` from a poisoned key, whose type is another.
+/// Returns the value; `None` for a poisoned key, which has the wrong type.
 fn readable<T: FromRedisValue>(answer: Answer) -> Result<Option<T>, AggregatesError> {
     match answer {
         Ok(value) => Ok(Some(redis::from_redis_value(value).map_err(RedisError::from)?)),
@@ -268,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_reaching_far_back_and_ahead_asks_for_few_hours() {
+    fn only_the_served_hours_of_a_long_range_are_read() {
         let now: DateTime<Utc> = "2026-03-10T12:34:00Z".parse().unwrap();
         let range =
             TimeRange::covering(now - TimeDelta::days(30), now + TimeDelta::days(30)).unwrap();
@@ -278,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_hour_is_its_own_next() {
+    fn the_next_hour_of_a_full_hour_is_the_hour_itself() {
         let hour: DateTime<Utc> = "2026-03-10T12:00:00Z".parse().unwrap();
         assert_eq!(next_hour(hour), hour);
         assert_eq!(next_hour(hour + TimeDelta::seconds(1)), hour + TimeDelta::hours(1));

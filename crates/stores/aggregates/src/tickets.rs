@@ -4,44 +4,45 @@ use chrono::{DateTime, Utc};
 
 use crate::{Aggregates, AggregatesError};
 
-/// How long a ticket waits for its first stream, and how long after that another may be opened by a
-/// client that does not know what was sent on the one before.
+/// How long a new ticket is valid before its first stream. For as long after its first stream, a
+/// client may open another without naming what it received before.
 const FRESH: Duration = Duration::from_secs(60);
-/// How long a ticket is kept after its stream was last seen open.
-const KEPT: Duration = Duration::from_secs(3_600);
+/// How long a ticket is stored after its stream was last reported open.
+const RETENTION: Duration = Duration::from_secs(3_600);
 
-/// A stream that a ticket is to open.
+/// The claim of a new stream to a ticket.
 #[derive(Clone, Copy, Debug)]
 pub struct TicketClaim<'a> {
-    /// The stream, by an id of its own.
+    /// The stream's unique id.
     pub stream: &'a str,
-    /// From where, as a hash: a ticket stays at the address of its first stream.
+    /// A hash of the client's address: all streams of a ticket come from the same one.
     pub address: &'a str,
-    /// Whether the client has named something that was sent on an earlier stream of the ticket.
-    pub knows: bool,
+    /// Whether the client has named an event that an earlier stream of the ticket sent.
+    pub resumes: bool,
 }
 
-/// What became of a claim.
+/// The result of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Claimed {
-    /// The stream is the ticket's one open stream.
+    /// The stream is now the ticket's open stream.
     Open,
-    /// There is no such ticket (any more), or not for this claim.
+    /// The ticket does not exist, has expired, or does not allow this claim.
     Refused,
-    /// An earlier stream is open, or was when its process was last heard of; unless it is heard of
-    /// again, it counts as closed from then on.
+    /// An earlier stream counts as open until this time. After it the stream counts as closed,
+    /// unless its process reports it open again.
     Held(DateTime<Utc>),
 }
 
 impl Aggregates {
-    /// How long a ticket waits for its first stream.
-    pub const TICKET_WAITS: Duration = FRESH;
+    /// How long a new ticket is valid before its first stream.
+    pub const TICKET_VALIDITY: Duration = FRESH;
 
-    /// How long a stream counts as open after its process was last heard of.
-    pub const TICKET_HELD: Duration = Duration::from_secs(6);
+    /// How long a stream counts as open after its process last reported it.
+    pub const STREAM_TIMEOUT: Duration = Duration::from_secs(6);
 
-    /// Keeps what a ticket stands for until `ends`. Only the ticket's hash is known here.
+    /// Stores the contents of a ticket, which is valid until `ends`. Redis receives only the hash
+    /// of the ticket.
     ///
     /// # Errors
     /// Redis did not answer.
@@ -63,7 +64,7 @@ impl Aggregates {
         Ok(commands.exec_async(&mut self.connection()).await?)
     }
 
-    /// What a ticket stands for; `None` when it has run out or never was.
+    /// Returns the contents of a ticket; `None` when it has expired or never existed.
     ///
     /// # Errors
     /// Redis did not answer.
@@ -73,7 +74,7 @@ impl Aggregates {
         Ok(command.query_async(&mut self.connection()).await?)
     }
 
-    /// Makes a stream the one that a ticket has open, for [`Self::TICKET_HELD`] from now.
+    /// Makes a stream the ticket's open stream, for [`Self::STREAM_TIMEOUT`] from now.
     ///
     /// # Errors
     /// Redis did not answer.
@@ -87,10 +88,10 @@ impl Aggregates {
             .key(self.keys.ticket(hash))
             .arg(claim.stream)
             .arg(claim.address)
-            .arg(u8::from(claim.knows))
+            .arg(u8::from(claim.resumes))
             .arg(millis(FRESH))
-            .arg(millis(Self::TICKET_HELD))
-            .arg(millis(KEPT));
+            .arg(millis(Self::STREAM_TIMEOUT))
+            .arg(millis(RETENTION));
         let answer: i64 = invocation.invoke_async(&mut self.connection()).await?;
         Ok(match answer {
             0 => Claimed::Open,
@@ -101,7 +102,7 @@ impl Aggregates {
         })
     }
 
-    /// Says that a stream is still open; whether it is the ticket's.
+    /// Reports that a stream is still open. Returns whether it is the ticket's open stream.
     ///
     /// # Errors
     /// Redis did not answer.
@@ -110,10 +111,10 @@ impl Aggregates {
         hash: &[u8; 32],
         stream: &str,
     ) -> Result<bool, AggregatesError> {
-        self.hold(hash, stream, Self::TICKET_HELD).await
+        self.hold(hash, stream, Self::STREAM_TIMEOUT).await
     }
 
-    /// Says that a stream is closed, so that the ticket may open another.
+    /// Reports that a stream is closed, so that the ticket may open another.
     ///
     /// # Errors
     /// Redis did not answer.
@@ -132,7 +133,7 @@ impl Aggregates {
         time: Duration,
     ) -> Result<bool, AggregatesError> {
         let mut invocation = self.scripts.hold_ticket.prepare_invoke();
-        invocation.key(self.keys.ticket(hash)).arg(stream).arg(millis(time)).arg(millis(KEPT));
+        invocation.key(self.keys.ticket(hash)).arg(stream).arg(millis(time)).arg(millis(RETENTION));
         Ok(invocation.invoke_async(&mut self.connection()).await?)
     }
 }

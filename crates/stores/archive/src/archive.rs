@@ -6,49 +6,49 @@ use settings::InvalidSetting;
 
 use crate::{
     ArchiveError, ArchiveSettings, ArchivedRecord, Object, ObjectKey, Stored, file,
+    location::{Location, Put},
     object::digest,
-    place::{Place, Put},
 };
 
-/// Every record of the log, for good. Cloning shares the connections.
+/// Every record of the log, permanently. Cloning shares the connections.
 #[derive(Clone)]
 pub struct Archive {
-    place: Arc<Place>,
+    location: Arc<Location>,
 }
 
 impl Archive {
-    /// The archive that `settings` describe. Nothing is read or written yet.
+    /// Opens the archive that `settings` describe. Reads and writes nothing yet.
     ///
     /// # Errors
-    /// The first setting that is wrong, and what would be right.
+    /// The first invalid setting, with the rule it breaks.
     pub fn new(settings: &ArchiveSettings) -> Result<Self, InvalidSetting> {
-        Ok(Self { place: Arc::new(Place::new(settings)?) })
+        Ok(Self { location: Arc::new(Location::new(settings)?) })
     }
 
-    /// Puts an object unless there is one of its name. May be repeated, by anyone and at the same
-    /// time: one that is there with the same records is as good, and is what is told of then. Once
-    /// this has answered the object is durable.
+    /// Puts an object unless one of its name exists. Several processes may put the same object,
+    /// repeatedly and concurrently: an existing object with the same records counts, and is
+    /// returned. The object is durable when this returns.
     ///
     /// # Errors
-    /// [`ArchiveError::Differs`]: there is an object of this name with other records; it was left
-    /// as it is. After any other, ask again.
+    /// [`ArchiveError::Differs`]: an object of this name exists with other records; it is left
+    /// unchanged. After any other error, try again.
     pub async fn put(&self, object: &Object) -> Result<Stored, ArchiveError> {
-        match self.place.put(&object.key, object.bytes.clone()).await? {
+        match self.location.put(&object.key, object.bytes.clone()).await? {
             Put::Created => Ok(object.stored),
             Put::Present => self.compare(object.clone()).await,
         }
     }
 
-    /// The object of this name, if there is one, with its records: for an object that nobody has
-    /// vouched for yet.
+    /// Returns the object of this name, if it exists, with its records: for an object whose SHA-256
+    /// is not known yet.
     ///
     /// # Errors
-    /// [`ArchiveError::Damaged`]: there is one, and it cannot be read.
+    /// [`ArchiveError::Damaged`]: the object exists, but cannot be read.
     pub async fn find(
         &self,
         key: ObjectKey,
     ) -> Result<Option<(Stored, Vec<ArchivedRecord>)>, ArchiveError> {
-        let bytes = match self.place.get(&key).await {
+        let bytes = match self.location.get(&key).await {
             Ok(bytes) => bytes,
             Err(ArchiveError::Missing(_)) => return Ok(None),
             Err(error) => return Err(error),
@@ -60,34 +60,34 @@ impl Archive {
         read.await?.map(Some).map_err(damaged(key))
     }
 
-    /// The records of an object, of which the SHA-256 is known.
+    /// Returns the records of an object with a known SHA-256.
     ///
     /// # Errors
-    /// [`ArchiveError::Missing`] or [`ArchiveError::Damaged`]: they are lost here.
+    /// [`ArchiveError::Missing`] or [`ArchiveError::Damaged`]: the archive has lost the records.
     pub async fn read(
         &self,
         key: ObjectKey,
         sha256: &[u8; 32],
     ) -> Result<Vec<ArchivedRecord>, ArchiveError> {
-        let bytes = self.proven(key, sha256).await?;
+        let bytes = self.verified_bytes(key, sha256).await?;
         let read = tokio::task::spawn_blocking(move || file::read(bytes)).await?;
         read.map_err(damaged(key))
     }
 
-    /// Whether an object is there with every byte.
+    /// Checks that an object exists with every byte.
     ///
     /// # Errors
     /// As [`Archive::read`].
     pub async fn verify(&self, key: ObjectKey, sha256: &[u8; 32]) -> Result<(), ArchiveError> {
-        self.proven(key, sha256).await.map(drop)
+        self.verified_bytes(key, sha256).await.map(drop)
     }
 
-    /// Whether an object is there in its size, which tells without reading it.
+    /// Checks that an object exists with the expected size, without reading it.
     ///
     /// # Errors
     /// As [`Archive::read`].
     pub async fn measure(&self, key: ObjectKey, bytes: u64) -> Result<(), ArchiveError> {
-        let found = self.place.size(&key).await?;
+        let found = self.location.size(&key).await?;
         if found == bytes {
             return Ok(());
         }
@@ -95,9 +95,13 @@ impl Archive {
         Err(ArchiveError::Damaged { object: key, reason })
     }
 
-    /// The bytes of an object, if they are those of its SHA-256.
-    async fn proven(&self, key: ObjectKey, sha256: &[u8; 32]) -> Result<Bytes, ArchiveError> {
-        let bytes = self.place.get(&key).await?;
+    /// Returns the bytes of an object, if they match its SHA-256.
+    async fn verified_bytes(
+        &self,
+        key: ObjectKey,
+        sha256: &[u8; 32],
+    ) -> Result<Bytes, ArchiveError> {
+        let bytes = self.location.get(&key).await?;
         let hashed = bytes.clone();
         let found = tokio::task::spawn_blocking(move || digest(&hashed)).await?;
         if found == *sha256 {
@@ -108,17 +112,17 @@ impl Archive {
         Err(ArchiveError::Damaged { object: key, reason })
     }
 
-    /// Whether the object that was there first is as good as ours. Another version of a library may
-    /// have written the same records with other bytes.
-    async fn compare(&self, ours: Object) -> Result<Stored, ArchiveError> {
-        let present = self.place.get(&ours.key).await?;
-        let key = ours.key;
+    /// Compares the existing object with `new`: the records must be equal. Another version of a
+    /// library may have written them with other bytes.
+    async fn compare(&self, new: Object) -> Result<Stored, ArchiveError> {
+        let present = self.location.get(&new.key).await?;
+        let key = new.key;
         let same = tokio::task::spawn_blocking(move || {
-            let found = Stored::of(&present, ours.stored.records);
-            let same = found == ours.stored
+            let found = Stored::of(&present, new.stored.records);
+            let same = found == new.stored
                 || matches!(
-                    (file::read(present), file::read(ours.bytes)),
-                    (Ok(present), Ok(ours)) if present == ours
+                    (file::read(present), file::read(new.bytes)),
+                    (Ok(present), Ok(new)) if present == new
                 );
             same.then_some(found)
         });

@@ -2,31 +2,31 @@ use parquet::errors::ParquetError;
 
 use crate::ObjectKey;
 
-/// The archive did not do what was asked.
+/// An operation of the archive failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// The folder or the bucket cannot be read or written now; worth asking again.
-    #[error("the archive is away: could not {doing}")]
+    /// The folder or the bucket cannot be read or written now; worth trying again.
+    #[error("the archive is unavailable: could not {doing}")]
     Unavailable {
-        /// What was asked.
+        /// The operation.
         doing: &'static str,
         /// Why not.
         #[source]
         source: object_store::Error,
     },
-    /// The object is not there.
+    /// The object does not exist.
     #[error("{0} is not in the archive")]
     Missing(ObjectKey),
-    /// Under this name there is something else already, which was left as it is. Only an operator
-    /// can tell which of the two is right.
+    /// An object with other records exists under this name; it was left unchanged. Only an operator
+    /// can decide which of the two is right.
     #[error("{0} is in the archive already, with other records")]
     Differs(ObjectKey),
-    /// The object is not what was put there, or nothing that this version can read.
+    /// The object is not the one that was put, or this version cannot read it.
     #[error("{object} is damaged: {reason}")]
     Damaged {
         /// The object.
         object: ObjectKey,
-        /// What is wrong with it.
+        /// The damage.
         reason: String,
     },
     /// The records cannot be written as Parquet.
@@ -38,18 +38,18 @@ pub enum ArchiveError {
         #[source]
         source: ParquetError,
     },
-    /// A thread of ours has ended.
-    #[error("the archive's own thread is gone")]
+    /// A task on a thread of this crate did not finish.
+    #[error("a task of the archive did not finish")]
     Thread(#[from] tokio::task::JoinError),
 }
 
 impl ArchiveError {
-    /// For `map_err`: the store could not do `doing`.
+    /// Returns the error of a failed operation of the store, for `map_err`.
     pub(crate) fn unavailable(doing: &'static str) -> impl FnOnce(object_store::Error) -> Self {
         move |source| Self::Unavailable { doing, source }
     }
 
-    /// The same for what the operating system refused.
+    /// Returns the error of an operation that the operating system refused, for `map_err`.
     pub(crate) fn refused(doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::Unavailable {
             doing,

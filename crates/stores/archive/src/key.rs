@@ -1,23 +1,22 @@
 use std::fmt;
 
-/// Which records an object holds: those of one partition between two offsets.
+use log::LogRange;
+
+/// The name of an object: the range of the log whose records it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectKey {
-    /// The generation of the log.
-    pub kgen: u16,
-    /// The partition of the log.
-    pub partition: u16,
-    /// The first offset.
-    pub first: u64,
-    /// The last offset, included.
-    pub last: u64,
+pub struct ObjectKey(pub LogRange);
+
+impl From<LogRange> for ObjectKey {
+    fn from(range: LogRange) -> Self {
+        Self(range)
+    }
 }
 
-/// Its place in the archive. All numbers are as long as they can get, so that objects sort by them.
+/// Its path in the archive. All numbers have their largest length, so that objects sort by them.
 impl fmt::Display for ObjectKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kgen, partition, first, last } = self;
-        write!(out, "raw/{kgen:05}/{partition:05}/{first:020}-{last:020}.parquet")
+        let LogRange { generation, partition, first, last } = self.0;
+        write!(out, "raw/{generation:05}/{partition:05}/{first:020}-{last:020}.parquet")
     }
 }
 
@@ -27,7 +26,9 @@ mod tests {
 
     #[test]
     fn objects_sort_by_generation_partition_and_offset() {
-        let key = |kgen, partition, first| ObjectKey { kgen, partition, first, last: first + 9 };
+        let key = |generation, partition, first| {
+            ObjectKey(LogRange::new(generation, partition, first, first + 9))
+        };
         let keys = [key(1, 2, 90), key(1, 2, 100), key(1, 11, 0), key(2, 0, u64::MAX - 9)];
         let names: Vec<_> = keys.iter().map(ToString::to_string).collect();
         assert!(names.is_sorted(), "{names:?}");

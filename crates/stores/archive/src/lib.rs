@@ -4,8 +4,8 @@ mod archive;
 mod error;
 mod file;
 mod key;
+mod location;
 mod object;
-mod place;
 mod record;
 mod settings;
 

@@ -11,20 +11,20 @@ pub struct Object {
     pub(crate) stored: Stored,
 }
 
-/// An object as it lies in the archive.
+/// An object in the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// How many records it holds.
+    /// The number of its records.
     pub records: u64,
-    /// Its size.
+    /// Its size in bytes.
     pub bytes: u64,
     /// SHA-256 of its bytes.
     pub sha256: [u8; 32],
 }
 
 impl Object {
-    /// Makes an object of `records`, which stand in the order of the log. The same records make the
-    /// same bytes. Takes a while: no work for a thread that others wait for.
+    /// Makes an object of `records`, which are in the order of the log. The same records make the
+    /// same bytes. Takes long: not for a thread of the async runtime.
     ///
     /// # Errors
     /// [`ArchiveError::Unwritable`].
@@ -35,7 +35,7 @@ impl Object {
         Ok(Self { key, stored: Stored::of(&bytes, records.len() as u64), bytes })
     }
 
-    /// What it will be in the archive.
+    /// Returns its size and hash in the archive.
     pub fn stored(&self) -> Stored {
         self.stored
     }

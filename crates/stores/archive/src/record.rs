@@ -1,19 +1,20 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use log::Offset;
 
-/// A record of the log as the archive keeps it: with every byte. Its generation and partition are
-/// those of its object.
+/// A record of the log in the archive, with every byte. Its generation and partition are those of
+/// its object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchivedRecord {
-    /// Its place within the partition.
-    pub offset: u64,
+    /// Its offset.
+    pub offset: Offset,
     /// When the broker appended it, to the millisecond.
     pub log_time: DateTime<Utc>,
-    /// Its key; absent is not empty.
+    /// Its key; an absent one differs from an empty one.
     pub key: Option<Bytes>,
     /// Its headers, in their order.
     pub headers: Vec<Header>,
-    /// Its value; absent is not empty.
+    /// Its value; an absent one differs from an empty one.
     pub payload: Option<Bytes>,
 }
 
@@ -22,6 +23,6 @@ pub struct ArchivedRecord {
 pub struct Header {
     /// Its name; not unique within a record.
     pub name: String,
-    /// Its value; absent is not empty.
+    /// Its value; an absent one differs from an empty one.
     pub value: Option<Bytes>,
 }

@@ -4,24 +4,24 @@ use serde::Deserialize;
 use settings::{InvalidSetting, Secret};
 use url::Url;
 
-/// Where the archive is: section `archive`.
+/// The location of the archive: section `archive`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArchiveSettings {
-    /// A folder, as a path or as `file:///path`; or `s3://bucket/prefix`. A relative path begins
-    /// where [`ArchiveSettings::place_below`] says, before it is used.
+    /// A folder, as a path or as `file:///path`; or `s3://bucket/prefix`. A relative path is
+    /// resolved by [`ArchiveSettings::place_below`] before use.
     pub url: String,
-    /// Of S3: the bucket's region.
+    /// For S3: the bucket's region.
     pub region: String,
-    /// Of S3: where it answers, for one that is not Amazon's; empty: as Amazon's region says.
+    /// For S3: the URL of a service other than Amazon's; empty: the endpoint of Amazon's region.
     pub endpoint: String,
-    /// Of S3: the key's id; empty: the role of the machine.
+    /// For S3: the access key's id; empty: the role of the machine.
     pub access_key_id: Secret,
-    /// Of S3: the key's secret; empty: the role of the machine.
+    /// For S3: the access key's secret; empty: the role of the machine.
     pub secret_access_key: Secret,
 }
 
-/// What `url` means.
+/// The location that `url` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Folder(PathBuf),
@@ -29,10 +29,10 @@ pub(crate) enum Target {
 }
 
 impl ArchiveSettings {
-    /// Checks what types cannot.
+    /// Checks the rules that types cannot express.
     ///
     /// # Errors
-    /// The first setting that is wrong, and what would be right.
+    /// The first invalid setting, with the rule it breaks.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         let Target::Bucket { .. } = self.target()? else {
             return Ok(());
@@ -52,7 +52,7 @@ impl ArchiveSettings {
         Ok(())
     }
 
-    /// Lets a folder given as a relative path begin at `folder`.
+    /// Resolves a relative path against `folder`.
     pub fn place_below(&mut self, folder: &Path) {
         if !self.url.contains("://") {
             self.url = folder.join(&self.url).display().to_string();
@@ -96,7 +96,7 @@ mod tests {
         }
     }
 
-    fn refused(settings: &ArchiveSettings) -> String {
+    fn error_of(settings: &ArchiveSettings) -> String {
         settings.validate().unwrap_err().to_string()
     }
 
@@ -116,19 +116,19 @@ mod tests {
             settings(url).validate().unwrap();
         }
         for url in ["", "gs://shop", "s3:///prefix", "file://host/folder", "http://shop"] {
-            assert!(refused(&settings(url)).starts_with("archive.url"), "{url}");
+            assert!(error_of(&settings(url)).starts_with("archive.url"), "{url}");
         }
     }
 
     #[test]
-    fn what_s3_needs_must_be_there_and_fit_together() {
+    fn s3_settings_must_be_complete_and_consistent() {
         let s3 = settings("s3://shop");
         let no_region = ArchiveSettings { region: String::new(), ..s3.clone() };
-        assert!(refused(&no_region).starts_with("archive.region"));
+        assert!(error_of(&no_region).starts_with("archive.region"));
         let no_scheme = ArchiveSettings { endpoint: "minio:9000".into(), ..s3.clone() };
-        assert!(refused(&no_scheme).starts_with("archive.endpoint"));
+        assert!(error_of(&no_scheme).starts_with("archive.endpoint"));
         let half = ArchiveSettings { access_key_id: Secret::new("key"), ..s3 };
-        assert!(refused(&half).starts_with("archive.secret_access_key"));
+        assert!(error_of(&half).starts_with("archive.secret_access_key"));
         let unused = ArchiveSettings { region: String::new(), ..settings("/folder") };
         unused.validate().unwrap();
     }

@@ -3,16 +3,16 @@ use tenancy::ClientId;
 
 use crate::{ControlPlaneError, pool::Transaction};
 
-/// An action worth remembering. Holds no secret.
+/// An action to be recorded in the audit log. Contains no secret.
 #[derive(Clone, Debug)]
 pub struct AuditEntry<'a> {
-    /// What was done, such as `tenant.create`.
+    /// The action, such as `tenant.create`.
     pub action: &'a str,
-    /// The tenant it was done to; `None` for the platform's own.
+    /// The tenant it concerns; `None` for the platform's own.
     pub client_id: Option<&'a ClientId>,
-    /// What it was done to, such as a key's id.
+    /// The object of the action, such as a key's id.
     pub subject: &'a str,
-    /// What else there is to know.
+    /// Further details.
     pub detail: Value,
 }
 

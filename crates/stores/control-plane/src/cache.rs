@@ -11,43 +11,43 @@ use moka::{Expiry, future::Cache};
 
 use crate::ControlPlaneError;
 
-/// How long an answer is taken for granted, should no notification come.
-const FRESH: Duration = Duration::from_secs(60);
+/// How long an answer is used without a notification.
+const LIFETIME: Duration = Duration::from_secs(60);
 
-/// How long "there is none", or an answer that may be out of date, is taken for granted.
-const DOUBTFUL: Duration = Duration::from_secs(1);
+/// How long a missing answer, or an answer that may be out of date, is used.
+const SHORT_LIFETIME: Duration = Duration::from_secs(1);
 
-/// How long to wait for PostgreSQL before an older answer is used.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long to wait for PostgreSQL before using an older answer.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long older answers are used at once after PostgreSQL gave none: one request in so many
-/// seconds waits for it, not every one.
-const AWAY: Duration = Duration::from_secs(5);
+/// How long older answers are used at once after PostgreSQL failed to answer: one request per
+/// period waits for it, not all of them.
+const RETRY_PERIOD: Duration = Duration::from_secs(5);
 
-/// Answers of PostgreSQL that every request needs, one question at a time for each key.
+/// Cached answers of PostgreSQL that every request needs. At most one query per key runs at a time.
 ///
-/// When PostgreSQL is away, the last answer it gave is used, unless it said since that this has
-/// changed.
+/// While PostgreSQL is unavailable, its last answer is used, unless a notification of a change has
+/// arrived since.
 pub(crate) struct AnswerCache<K, V> {
     fresh: Cache<K, Answer<V>>,
     last_known: Cache<K, V>,
-    /// Counts notifications: an answer that one overtook on its way is not taken for granted.
+    /// Counts notifications: an answer may be out of date if one arrives during its query.
     changes: AtomicU64,
-    /// PostgreSQL gave no answer: when to ask again where an older one is at hand.
-    ask_again: Mutex<Option<Instant>>,
+    /// When to query again a key with an older answer, after PostgreSQL failed to answer.
+    retry_at: Mutex<Option<Instant>>,
 }
 
 #[derive(Clone)]
 struct Answer<V> {
     value: Option<V>,
-    keep: Duration,
+    lifetime: Duration,
 }
 
-struct Keep;
+struct ByLifetime;
 
-impl<K, V> Expiry<K, Answer<V>> for Keep {
+impl<K, V> Expiry<K, Answer<V>> for ByLifetime {
     fn expire_after_create(&self, _: &K, answer: &Answer<V>, _: Instant) -> Option<Duration> {
-        Some(answer.keep)
+        Some(answer.lifetime)
     }
 
     fn expire_after_update(
@@ -57,7 +57,7 @@ impl<K, V> Expiry<K, Answer<V>> for Keep {
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        Some(answer.keep)
+        Some(answer.lifetime)
     }
 }
 
@@ -66,87 +66,89 @@ where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// Holds at most `capacity` answers.
+    /// Creates a cache of at most `capacity` answers.
     pub(crate) fn new(capacity: u64) -> Self {
         Self {
-            fresh: Cache::builder().max_capacity(capacity).expire_after(Keep).build(),
+            fresh: Cache::builder().max_capacity(capacity).expire_after(ByLifetime).build(),
             last_known: Cache::new(capacity),
             changes: AtomicU64::new(0),
-            ask_again: Mutex::new(None),
+            retry_at: Mutex::new(None),
         }
     }
 
-    /// The cached answer, or that of `question`, which is asked once however many wait for it.
+    /// Returns the cached answer, or that of `query`, which runs once for all concurrent callers.
     pub(crate) async fn get(
         &self,
         key: &K,
-        question: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
+        query: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
     ) -> Result<Option<V>, Arc<ControlPlaneError>> {
-        let answer = self.fresh.try_get_with(key.clone(), self.ask(key, question)).await?;
+        let answer = self.fresh.try_get_with(key.clone(), self.load(key, query)).await?;
         Ok(answer.value)
     }
 
-    async fn ask(
+    async fn load(
         &self,
         key: &K,
-        question: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
+        query: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
     ) -> Result<Answer<V>, ControlPlaneError> {
         let older = self.last_known.get(key).await;
-        if older.is_some() && self.is_away() {
-            return Ok(Answer { value: older, keep: DOUBTFUL });
+        if older.is_some() && self.is_unavailable() {
+            return Ok(Answer { value: older, lifetime: SHORT_LIFETIME });
         }
         let changes = self.changes.load(Ordering::Acquire);
         let timeout = || ControlPlaneError::Unavailable(sqlx::Error::PoolTimedOut);
-        let asked = tokio::time::timeout(PATIENCE, question).await;
-        match asked.unwrap_or_else(|_| Err(timeout())) {
+        let result = tokio::time::timeout(QUERY_TIMEOUT, query).await;
+        match result.unwrap_or_else(|_| Err(timeout())) {
             Ok(value) => {
-                self.set_away(None);
+                self.set_retry_at(None);
                 match &value {
                     Some(known) => self.last_known.insert(key.clone(), known.clone()).await,
                     None => self.last_known.invalidate(key).await,
                 }
-                let overtaken = self.changes.load(Ordering::Acquire) != changes;
-                let keep = if value.is_none() || overtaken { DOUBTFUL } else { FRESH };
-                Ok(Answer { value, keep })
+                let may_be_outdated = self.changes.load(Ordering::Acquire) != changes;
+                let short = value.is_none() || may_be_outdated;
+                let lifetime = if short { SHORT_LIFETIME } else { LIFETIME };
+                Ok(Answer { value, lifetime })
             }
             Err(error) => {
-                self.set_away(Some(Instant::now() + AWAY));
-                // Asked for again: it may have been said to have changed meanwhile.
+                self.set_retry_at(Some(Instant::now() + RETRY_PERIOD));
+                // Read again: a notification may have invalidated it meanwhile.
                 let value = self.last_known.get(key).await.ok_or(error)?;
-                Ok(Answer { value: Some(value), keep: DOUBTFUL })
+                Ok(Answer { value: Some(value), lifetime: SHORT_LIFETIME })
             }
         }
     }
 
-    /// Whether to use an older answer at once. The first to find the time over asks.
-    fn is_away(&self) -> bool {
-        let mut ask_again = self.ask_again.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Whether to use an older answer at once. One caller per period receives `false` and queries.
+    fn is_unavailable(&self) -> bool {
+        let mut retry_at = self.retry_at.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        match *ask_again {
+        match *retry_at {
             Some(later) if now < later => true,
             Some(_) => {
-                *ask_again = Some(now + AWAY);
+                *retry_at = Some(now + RETRY_PERIOD);
                 false
             }
             None => false,
         }
     }
 
-    fn set_away(&self, until: Option<Instant>) {
-        *self.ask_again.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    fn set_retry_at(&self, time: Option<Instant>) {
+        *self.retry_at.lock().unwrap_or_else(PoisonError::into_inner) = time;
     }
 
-    /// PostgreSQL said that this has changed.
-    pub(crate) async fn changed(&self, key: &K) {
+    /// Invalidates an answer that PostgreSQL reported as changed.
+    pub(crate) async fn invalidate(&self, key: &K) {
         self.changes.fetch_add(1, Ordering::AcqRel);
         self.last_known.invalidate(key).await;
         self.fresh.invalidate(key).await;
     }
 
-    /// Notifications may have been missed: ask again.
-    pub(crate) fn doubt_all(&self) {
+    /// Makes every key query again, because notifications may have been missed. The last answers
+    /// remain in case PostgreSQL is unavailable.
+    pub(crate) fn expire_all(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
-        self.set_away(None);
+        self.set_retry_at(None);
         self.fresh.invalidate_all();
     }
 }
@@ -155,17 +157,17 @@ where
 mod tests {
     use super::*;
 
-    fn away() -> Result<Option<u8>, ControlPlaneError> {
+    fn unavailable() -> Result<Option<u8>, ControlPlaneError> {
         Err(ControlPlaneError::Unavailable(sqlx::Error::PoolClosed))
     }
 
     #[tokio::test]
-    async fn while_postgresql_is_away_the_last_answer_counts() {
+    async fn while_postgresql_is_unavailable_the_last_answer_counts() {
         let cache = AnswerCache::new(10);
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
-        cache.doubt_all();
-        assert_eq!(cache.get(&"a", async { away() }).await.unwrap(), Some(1));
-        assert!(cache.get(&"b", async { away() }).await.is_err());
+        cache.expire_all();
+        assert_eq!(cache.get(&"a", async { unavailable() }).await.unwrap(), Some(1));
+        assert!(cache.get(&"b", async { unavailable() }).await.is_err());
     }
 
     #[tokio::test]
@@ -174,32 +176,36 @@ mod tests {
         for key in ["a", "b"] {
             assert_eq!(cache.get(&key, async { Ok(Some(1)) }).await.unwrap(), Some(1));
         }
-        cache.doubt_all();
+        cache.expire_all();
         let start = Instant::now();
         for key in ["a", "b"] {
             assert_eq!(cache.get(&key, std::future::pending()).await.unwrap(), Some(1));
         }
-        assert!((PATIENCE..2 * PATIENCE).contains(&start.elapsed()));
-        cache.doubt_all();
-        assert_eq!(cache.get(&"b", async { Ok(Some(2)) }).await.unwrap(), Some(2), "it is back");
+        assert!((QUERY_TIMEOUT..2 * QUERY_TIMEOUT).contains(&start.elapsed()));
+        cache.expire_all();
+        assert_eq!(
+            cache.get(&"b", async { Ok(Some(2)) }).await.unwrap(),
+            Some(2),
+            "it is available again"
+        );
     }
 
     #[tokio::test]
-    async fn what_is_known_to_have_changed_is_not_answered_from_memory() {
+    async fn an_answer_reported_as_changed_is_not_used_again() {
         let cache = AnswerCache::new(10);
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
-        cache.changed(&"a").await;
-        assert!(cache.get(&"a", async { away() }).await.is_err());
+        cache.invalidate(&"a").await;
+        assert!(cache.get(&"a", async { unavailable() }).await.is_err());
         assert_eq!(cache.get(&"a", async { Ok(Some(2)) }).await.unwrap(), Some(2));
-        assert_eq!(cache.get(&"a", async { away() }).await.unwrap(), Some(2), "cached");
+        assert_eq!(cache.get(&"a", async { unavailable() }).await.unwrap(), Some(2), "cached");
     }
 
     #[tokio::test]
-    async fn a_missing_answer_is_asked_for_again_after_a_second() {
+    async fn a_missing_answer_is_queried_again_after_a_second() {
         let cache = AnswerCache::new(10);
         assert_eq!(cache.get(&"a", async { Ok(None) }).await.unwrap(), None);
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), None, "cached");
-        tokio::time::sleep(DOUBTFUL + Duration::from_millis(100)).await;
+        tokio::time::sleep(SHORT_LIFETIME + Duration::from_millis(100)).await;
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
     }
 }

@@ -14,11 +14,11 @@ use crate::{
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations/postgres");
 
-/// A statement that runs longer is broken off by the server.
+/// The server cancels a statement that runs longer.
 const STATEMENT_TIMEOUT: &str = "10s";
 
-/// A process that begins a transaction and does not go on with it loses it, and its locks: one that
-/// froze must not hold up those who take over from it. Shorter than it takes to notice that it froze.
+/// The server ends a transaction that is idle for longer and releases its locks, so that a frozen
+/// process does not block its successors. Shorter than the time after which a freeze is noticed.
 const IDLE_TIMEOUT: &str = "5s";
 
 /// The control plane's database. Cloning shares connections and caches.
@@ -32,7 +32,7 @@ pub struct ControlPlane {
 }
 
 impl ControlPlane {
-    /// Connects, and fails at once when nothing answers.
+    /// Connects, and fails at once when PostgreSQL does not answer.
     pub async fn connect(settings: &PostgresSettings) -> Result<Self, ControlPlaneError> {
         let options = PgConnectOptions::from_str(settings.url.expose())
             .map_err(|_| ControlPlaneError::Address)?
@@ -46,7 +46,7 @@ impl ControlPlane {
         Ok(Self { pool, tenants, keys, origins, versions })
     }
 
-    /// Brings the tables up to date. Safe to run twice, and by many processes at once.
+    /// Migrates the tables. Safe to run twice, and from many processes at once.
     pub async fn migrate(&self) -> Result<(), ControlPlaneError> {
         Ok(self.pool.migrate(&MIGRATIONS).await?)
     }
@@ -57,27 +57,27 @@ impl ControlPlane {
         Ok(())
     }
 
-    /// One tenant's campaigns, products, people and keys.
+    /// Returns access to one tenant's campaigns, products, users and keys.
     pub fn for_tenant(&self, context: &TenantContext) -> TenantControl {
         TenantControl::new(self.clone(), context.clone())
     }
 
-    /// The platform's own work: tenants, clusters, migrations, audit.
+    /// Returns access to the platform's own work: tenants, clusters, migrations, the audit log.
     pub fn for_platform(&self, context: &PlatformContext) -> PlatformControl {
         PlatformControl::new(self.clone(), context.clone())
     }
 
-    /// What the processors have done.
+    /// Returns access to the work that the processors have done.
     pub fn ledger(&self) -> Ledger {
         Ledger::new(self.pool.clone())
     }
 
-    /// Drops cached tenants, keys and users' versions as soon as PostgreSQL says they changed.
+    /// Invalidates cached tenants, keys and users' versions as soon as PostgreSQL reports a change.
     pub fn listen(&self, lifecycle: &Lifecycle) {
         listener::start(self, lifecycle);
     }
 
-    /// A transaction that sees one tenant's rows.
+    /// Begins a transaction that sees one tenant's rows.
     pub(crate) async fn begin_tenant(
         &self,
         client_id: &ClientId,
@@ -90,7 +90,7 @@ impl ControlPlane {
         Ok(transaction)
     }
 
-    /// A transaction that sees every tenant's rows.
+    /// Begins a transaction that sees every tenant's rows.
     pub(crate) async fn begin_platform(&self) -> Result<Transaction, ControlPlaneError> {
         let mut transaction = self.pool.begin().await?;
         sqlx::query(sql!("session/for_platform")).execute(&mut transaction).await?;
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_freezes_in_a_transaction_holds_up_the_others_for_seconds_only() {
+    async fn a_process_frozen_in_a_transaction_blocks_the_others_for_seconds_only() {
         let database = testkit::Database::create().await;
         let connect = async || ControlPlane::connect(&database.settings()).await.unwrap();
         let (frozen, other) = (connect().await, connect().await);
@@ -111,7 +111,8 @@ mod tests {
         let mut transaction = frozen.pool.begin().await.unwrap();
         let lock = sqlx::query(sql!("ledger/lock_generations"));
         lock.execute(&mut transaction).await.unwrap();
-        assert_eq!(other.ledger().generation("events", "one", 1).await.unwrap(), 1);
+        let generation = other.ledger().generation("events", "one", 1).await.unwrap();
+        assert_eq!(generation.get(), 1);
         assert!(transaction.commit().await.is_err(), "it has lost its lock");
     }
 }

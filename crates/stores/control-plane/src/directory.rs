@@ -14,7 +14,7 @@ impl Default for TenantCache {
     }
 }
 
-/// The origins that some tenant lists.
+/// The origins that any tenant lists.
 pub(crate) struct OriginCache(pub(crate) AnswerCache<(), Arc<HashSet<Origin>>>);
 
 impl Default for OriginCache {

@@ -13,6 +13,7 @@ mod control_plane;
 mod credentials;
 mod directory;
 mod error;
+mod group;
 mod ledger;
 mod listener;
 mod platform;
@@ -23,9 +24,10 @@ mod tenant;
 pub use audit::AuditEntry;
 pub use control_plane::ControlPlane;
 pub use error::ControlPlaneError;
+pub use group::Group;
 pub use ledger::{
-    Archived, AuditTurn, Batch, BatchPlan, DoneSpan, Lease, Ledger, LedgerError, OffsetSet,
-    PlannedDestination, Poison, RebuildDebt, Skip,
+    Archived, Batch, BatchPlan, DoneSpan, Lease, Ledger, LedgerError, OffsetSet,
+    PlannedDestination, Poison, RebuildRequest, ReconcileLease, Skip, UpToDate,
 };
 pub use platform::{
     Account, AuditRecord, Cluster, Inventory, PlatformControl, TenantDetail, TenantSpec,
@@ -33,5 +35,5 @@ pub use platform::{
 pub use settings::PostgresSettings;
 pub use tenant::{
     Advertiser, ApiKey, Campaign, CampaignFilter, NewApiKey, NewInvitation, NewUser, Product,
-    Replay, TenantControl, User,
+    Resubmission, TenantControl, User,
 };

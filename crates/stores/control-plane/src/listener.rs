@@ -12,10 +12,10 @@ const TENANT_CHANGED: &str = "footfall_tenant_changed";
 const KEY_CHANGED: &str = "footfall_key_changed";
 const USER_CHANGED: &str = "footfall_user_changed";
 
-/// Between attempts to reach PostgreSQL.
+/// The pause between attempts to connect to PostgreSQL.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Starts the task that empties caches.
+/// Starts the task that invalidates cached answers.
 pub(crate) fn start(control_plane: &ControlPlane, lifecycle: &Lifecycle) {
     let (control_plane, token) = (control_plane.clone(), lifecycle.token());
     lifecycle.spawn("control-plane-listener", Duration::from_secs(1), async move {
@@ -26,45 +26,45 @@ pub(crate) fn start(control_plane: &ControlPlane, lifecycle: &Lifecycle) {
 
 async fn listen(control_plane: &ControlPlane) {
     loop {
-        if let Err(error) = follow(control_plane).await {
-            tracing::warn!(%error, "not listening for changes of tenants, trying again");
+        if let Err(error) = listen_once(control_plane).await {
+            tracing::warn!(%error, "cannot listen for changes in PostgreSQL, retrying");
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// Returns when the connection is lost.
-async fn follow(control_plane: &ControlPlane) -> Result<(), sqlx::Error> {
+/// Listens until the connection is lost.
+async fn listen_once(control_plane: &ControlPlane) -> Result<(), sqlx::Error> {
     let mut listener = control_plane.pool.listener().await?;
     listener.eager_reconnect(false);
     listener.listen_all([TENANT_CHANGED, KEY_CHANGED, USER_CHANGED]).await?;
-    // What changed while nobody listened is not known.
-    control_plane.tenants.0.doubt_all();
-    control_plane.keys.0.doubt_all();
-    control_plane.origins.0.doubt_all();
-    control_plane.versions.0.doubt_all();
+    // Changes before this connection were missed.
+    control_plane.tenants.0.expire_all();
+    control_plane.keys.0.expire_all();
+    control_plane.origins.0.expire_all();
+    control_plane.versions.0.expire_all();
     while let Some(notification) = listener.try_recv().await? {
-        forget(control_plane, &notification).await;
+        invalidate(control_plane, &notification).await;
     }
     Ok(())
 }
 
-async fn forget(control_plane: &ControlPlane, notification: &PgNotification) {
+async fn invalidate(control_plane: &ControlPlane, notification: &PgNotification) {
     match notification.channel() {
         TENANT_CHANGED => {
             if let Ok(client_id) = notification.payload().parse::<ClientId>() {
-                control_plane.tenants.0.changed(&client_id).await;
-                control_plane.origins.0.doubt_all();
+                control_plane.tenants.0.invalidate(&client_id).await;
+                control_plane.origins.0.expire_all();
             }
         }
         KEY_CHANGED => {
             if let Ok(key_id) = notification.payload().parse::<ApiKeyId>() {
-                control_plane.keys.0.changed(&key_id).await;
+                control_plane.keys.0.invalidate(&key_id).await;
             }
         }
         USER_CHANGED => {
             if let Ok(user_id) = notification.payload().parse::<Uuid>() {
-                control_plane.versions.0.changed(&user_id).await;
+                control_plane.versions.0.invalidate(&user_id).await;
             }
         }
         _ => {}

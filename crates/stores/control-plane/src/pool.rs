@@ -1,5 +1,5 @@
-//! Connections on which an answer comes in time, or an error: nobody waits for ever on one whose
-//! other end is gone without a word.
+//! Connections with a timeout for every answer, so that no caller waits for ever when the server is
+//! gone and the connection was not closed.
 
 use std::{future::Future, io, time::Duration};
 
@@ -20,11 +20,11 @@ use tokio::time::timeout;
 /// How long to wait for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long to wait for an answer: longer than the server works on any statement.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long to wait for an answer: longer than the server lets any statement run.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a connection may take to show that it can be used again.
-const RELEASED: Duration = Duration::from_secs(3);
+/// How long a released connection may take to answer a ping, or it is closed.
+const PING_TIMEOUT: Duration = Duration::from_secs(3);
 
 type Answers<'e> = BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>;
 type Answer<'e, T> = BoxFuture<'e, Result<T, Error>>;
@@ -42,21 +42,21 @@ impl Pool {
         let pool = PgPoolOptions::new()
             .max_connections(most)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            // Or one that does not answer would keep its place in the pool.
+            // Without this, a connection that does not answer would remain in the pool.
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    let ping = timeout(RELEASED, connection.ping());
-                    ping.await.unwrap_or_else(|_| Err(silent())).map(|()| true)
+                    let ping = timeout(PING_TIMEOUT, connection.ping());
+                    ping.await.unwrap_or_else(|_| Err(timed_out())).map(|()| true)
                 })
             });
         Ok(Self(pool.connect_with(options).await?))
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, Error> {
-        Ok(Transaction(heard(self.0.begin()).await?))
+        Ok(Transaction(with_timeout(self.0.begin()).await?))
     }
 
-    /// However long a migration takes, on a connection of its own.
+    /// Runs the migrations without a time limit, on a connection of its own.
     pub(crate) async fn migrate(&self, migrations: &Migrator) -> Result<(), MigrateError> {
         let mut connection = self.0.acquire().await?;
         connection.close_on_drop();
@@ -71,11 +71,11 @@ impl Pool {
 
 impl Transaction {
     pub(crate) async fn commit(self) -> Result<(), Error> {
-        heard(self.0.commit()).await
+        with_timeout(self.0.commit()).await
     }
 }
 
-/// Statements on either, each with its answer in time.
+/// Implements `Executor` with a timeout for every answer.
 macro_rules! executor {
     ($connection:ty) => {
         impl<'c> Executor<'c> for $connection {
@@ -86,7 +86,7 @@ macro_rules! executor {
                 'c: 'e,
                 E: 'q + Execute<'q, Postgres>,
             {
-                each_heard(self.0.fetch_many(query))
+                each_with_timeout(self.0.fetch_many(query))
             }
 
             fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> Answer<'e, Option<PgRow>>
@@ -94,7 +94,7 @@ macro_rules! executor {
                 'c: 'e,
                 E: 'q + Execute<'q, Postgres>,
             {
-                heard(self.0.fetch_optional(query)).boxed()
+                with_timeout(self.0.fetch_optional(query)).boxed()
             }
 
             fn prepare_with<'e>(
@@ -105,14 +105,14 @@ macro_rules! executor {
             where
                 'c: 'e,
             {
-                heard(self.0.prepare_with(sql, parameters)).boxed()
+                with_timeout(self.0.prepare_with(sql, parameters)).boxed()
             }
 
             fn describe<'e>(self, sql: SqlStr) -> Answer<'e, Describe<Postgres>>
             where
                 'c: 'e,
             {
-                heard(self.0.describe(sql)).boxed()
+                with_timeout(self.0.describe(sql)).boxed()
             }
         }
     };
@@ -121,20 +121,20 @@ macro_rules! executor {
 executor!(&'c Pool);
 executor!(&'c mut Transaction);
 
-async fn heard<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(silent()))
+async fn with_timeout<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(ANSWER_TIMEOUT, work).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
-fn each_heard(answers: Answers<'_>) -> Answers<'_> {
+fn each_with_timeout(answers: Answers<'_>) -> Answers<'_> {
     stream::unfold(answers, |mut answers| async {
-        let answer = heard(answers.try_next()).await.transpose()?;
+        let answer = with_timeout(answers.try_next()).await.transpose()?;
         Some((answer, answers))
     })
     .boxed()
 }
 
-fn silent() -> Error {
-    Error::Io(io::Error::new(io::ErrorKind::TimedOut, "nothing was heard from the server"))
+fn timed_out() -> Error {
+    Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the server did not answer in time"))
 }
 
 #[cfg(test)]
@@ -146,19 +146,19 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn where_nothing_is_heard_the_statement_ends_and_another_connection_takes_its_place() {
+    async fn a_statement_without_an_answer_times_out_and_its_connection_is_replaced() {
         let database = Database::create().await;
         let options = PgConnectOptions::from_str(database.url()).unwrap();
         let pool = Pool::connect(options, 2).await.unwrap();
-        let silence = || sqlx::query("SELECT pg_sleep(20)");
+        let too_long = || sqlx::query("SELECT pg_sleep(20)");
         let mut transaction = pool.begin().await.unwrap();
         let (one, other) =
-            tokio::join!(silence().execute(&pool), silence().execute(&mut transaction));
+            tokio::join!(too_long().execute(&pool), too_long().execute(&mut transaction));
         for error in [one.unwrap_err(), other.unwrap_err()] {
             assert!(matches!(error, Error::Io(_)), "{error}");
         }
         drop(transaction);
-        eventually("both places are free", async || {
+        eventually("both connections are free", async || {
             let (one, other) = tokio::join!(pool.begin(), pool.begin());
             one.and(other).ok()
         })

@@ -5,14 +5,15 @@ use settings::{InvalidSetting, Secret};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PostgresSettings {
-    /// `postgres://user:password@host:5432/database`. The role owns the tables and is no superuser.
+    /// `postgres://user:password@host:5432/database`. The role owns the tables and is not a
+    /// superuser.
     pub url: Secret,
-    /// Connections one process may hold, at least 2: one is kept for listening.
+    /// The most connections of one process, at least 2: one of them listens for changes.
     pub max_connections: u32,
 }
 
 impl PostgresSettings {
-    /// Checks what the types cannot.
+    /// Checks the limits that the types do not express.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         if self.max_connections < 2 {
             return Err(InvalidSetting::new("postgres.max_connections", "must be at least 2"));

@@ -2,7 +2,7 @@ use rdkafka::{
     ClientContext, config::RDKafkaLogLevel, consumer::ConsumerContext, error::KafkaError,
 };
 
-/// Sends what librdkafka has to say to our own log.
+/// Sends librdkafka's messages to Footfall's log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DriverLog;
 
@@ -23,8 +23,8 @@ impl ClientContext for DriverLog {
         }
     }
 
-    /// While brokers are away the driver says so many times a second; whoever waits for them tells
-    /// the log once.
+    /// Logs at debug level: the driver repeats this many times a second while brokers are
+    /// unreachable, and the code that waits for them logs it once.
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "kafka client");
     }

@@ -1,26 +1,26 @@
+use log::{Offset, Partition};
 use rdkafka::error::KafkaError;
 use tenancy::DirectoryError;
 
-use crate::{Offset, Partition};
-
-/// The log could not be reached, or is not as it must be.
+/// The log could not be reached, or is not as required.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
-    /// Kafka did not do what was asked; worth asking again.
+    /// An operation of Kafka failed; worth trying again.
     #[error("kafka: could not {doing}")]
     Kafka {
-        /// What was asked.
+        /// The operation.
         doing: &'static str,
         /// Why not.
         #[source]
         source: KafkaError,
     },
-    /// An existing topic is not as the log must be. Only an operator can change it.
+    /// An existing topic does not have the settings that the log needs. Only an operator can
+    /// change it.
     #[error("topic {topic} has {setting} = {found}, but the log needs {wanted}")]
     TopicDiffers {
         /// The topic.
         topic: String,
-        /// The setting in question.
+        /// The setting.
         setting: &'static str,
         /// Its value.
         found: String,
@@ -32,34 +32,34 @@ pub enum StreamError {
     Gone {
         /// The partition.
         partition: Partition,
-        /// The first offset that was asked for.
+        /// The first requested offset.
         offset: Offset,
     },
-    /// A member has joined under the name of this one: another process, or this one, where a broker
-    /// died before it had answered.
-    #[error("a later member has the name of this instance")]
+    /// A later member has joined with the name of this one: another process, or this one again
+    /// after a broker died before it answered.
+    #[error("a later member has joined with the name of this instance")]
     NameTaken,
-    /// The partition was taken away before it could be started.
-    #[error("partition {0} is not ours")]
+    /// The partition was revoked before it could be started.
+    #[error("partition {0} is not assigned to this member")]
     NotOwned(Partition),
-    /// Nobody could tell whose the records are; ask again and nothing is lost.
+    /// The tenants of the records could not be looked up. Trying again loses no record.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// A record that was kept to be sent later is not of a form that this program knows.
-    #[error("a kept record has an unknown form")]
-    UnknownForm,
-    /// A thread of ours could not be started or has ended.
-    #[error("the log's own thread is gone")]
+    /// A record that was stored to be sent later has a format that this version does not know.
+    #[error("a stored record has an unknown format")]
+    UnknownFormat,
+    /// A thread of this crate could not be started or has ended.
+    #[error("a thread that serves the log is not running")]
     Thread(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl StreamError {
-    /// For `map_err`: Kafka could not do `doing`.
+    /// Returns the error of a failed operation, for `map_err`.
     pub(crate) fn kafka(doing: &'static str) -> impl FnOnce(KafkaError) -> Self {
         move |source| Self::Kafka { doing, source }
     }
 
-    /// For `map_err` on a task that was to do blocking work.
+    /// Returns the error of a task of blocking work that did not finish, for `map_err`.
     pub(crate) fn task(error: tokio::task::JoinError) -> Self {
         Self::Thread(Box::new(error))
     }

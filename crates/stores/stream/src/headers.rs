@@ -1,19 +1,19 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// Stands for the length of a value that is absent, which is not the same as empty.
+/// The length that marks an absent value, which differs from an empty one.
 const ABSENT: u32 = u32::MAX;
 
-/// The headers of a record, in their order; a name may stand there twice.
+/// The headers of a record, in their order; a name may occur twice.
 ///
-/// They are kept as one piece of memory, whatever their number: there are some with every record.
+/// All are in one allocation, since every record has some.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
-    /// For each header its name and its value, each after its length in four bytes.
+    /// For each header its name and its value, each preceded by its length in four bytes.
     encoded: Bytes,
 }
 
 impl Headers {
-    /// Every name, with its value if it has one.
+    /// Returns every name, with its value if it has one.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
         let mut rest = &*self.encoded;
         std::iter::from_fn(move || {
@@ -22,17 +22,17 @@ impl Headers {
         })
     }
 
-    /// The value of the first header of this name.
+    /// Returns the value of the first header of this name.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.iter().find(|(found, _)| *found == name)?.1
     }
 
-    /// How many bytes they take.
+    /// Returns their size in bytes.
     pub(crate) fn len(&self) -> usize {
         self.encoded.len()
     }
 
-    /// What [`put`] has written.
+    /// Takes over what [`put`] has written.
     pub(crate) fn encoded(encoded: Bytes) -> Self {
         Self { encoded }
     }
@@ -48,7 +48,7 @@ impl<'a> FromIterator<(&'a str, Option<&'a [u8]>)> for Headers {
     }
 }
 
-/// Adds a header to the end of `encoded`. Kafka's records are far smaller than a length can say.
+/// Appends a header to `encoded`. A length always fits, since Kafka's records are far smaller.
 pub(crate) fn put(encoded: &mut BytesMut, name: &str, value: Option<&[u8]>) {
     for part in [Some(name.as_bytes()), value] {
         let length = part.map_or(ABSENT, |part| part.len().try_into().unwrap_or(ABSENT));
@@ -57,7 +57,7 @@ pub(crate) fn put(encoded: &mut BytesMut, name: &str, value: Option<&[u8]>) {
     }
 }
 
-/// The next part: `None` at the end, `Some(None)` for one that is absent.
+/// Takes the next part: `None` at the end, `Some(None)` for an absent value.
 fn take<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     let (length, after) = rest.split_first_chunk::<4>()?;
     let length = u32::from_le_bytes(*length);

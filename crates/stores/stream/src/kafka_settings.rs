@@ -1,29 +1,27 @@
 use rdkafka::ClientConfig;
 use serde::Deserialize;
 
-use crate::Partition;
-
-/// The largest record either topic takes, in bytes: a rejected event may fill a whole request.
+/// The largest record of either topic, in bytes: a rejected event may be as large as a request.
 pub(crate) const MAX_RECORD_BYTES: usize = 2_097_152;
 
-/// Where Kafka is and what the log is called: section `kafka`.
+/// The address of Kafka and the topics of the log: section `kafka`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaSettings {
-    /// Brokers to start from: `host:port`, separated by commas.
+    /// The bootstrap brokers: `host:port`, separated by commas.
     pub brokers: String,
     /// The topic of accepted events.
     pub events_topic: String,
     /// The topic of rejected events.
     pub rejects_topic: String,
-    /// Partitions of the topic of events. Fixed once the topic exists.
-    pub partitions: Partition,
-    /// Copies of each partition: 3 in production, 1 on one broker.
+    /// The number of partitions of the topic of events. Fixed once the topic exists.
+    pub partitions: u16,
+    /// The number of replicas of each partition: 3 in production, 1 on a single broker.
     pub replication: u16,
 }
 
 impl KafkaSettings {
-    /// Whether the values make sense together.
+    /// Checks that the values are valid together.
     pub fn validate(&self) -> Result<(), settings::InvalidSetting> {
         let named = |key, text: &str| match text.trim().is_empty() {
             true => Err(settings::InvalidSetting::new(key, "must not be empty")),
@@ -46,7 +44,7 @@ impl KafkaSettings {
         Ok(())
     }
 
-    /// What every client of the brokers needs.
+    /// Returns the configuration of every client of the brokers.
     pub(crate) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
@@ -54,14 +52,14 @@ impl KafkaSettings {
             .set("client.id", "footfall")
             .set("socket.keepalive.enable", "true")
             .set("reconnect.backoff.max.ms", "2000")
-            // A connection that is open on our side only is given up after this.
+            // After this time, a connection that is open on this side only is closed.
             .set("socket.timeout.ms", "10000")
             .set("socket.connection.setup.timeout.ms", "5000");
         config
     }
 
-    /// What every reader of the log needs: no offset is ever taken from Kafka, and a hole in the
-    /// log is an error rather than a jump.
+    /// Returns the configuration of every reader of the log: offsets never come from Kafka, and an
+    /// offset that the log does not have is an error rather than a jump.
     pub(crate) fn reader(&self) -> ClientConfig {
         let mut config = self.client();
         config

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod consumer;
+mod coordinates;
 mod driver_log;
 mod error;
 mod headers;
@@ -22,8 +23,8 @@ pub use kafka_settings::KafkaSettings;
 pub use log_reader::LogReader;
 pub use partitioning::partition_of;
 pub use producer::{Delivery, Prepared, Producer, PublishOutcome};
-pub use record::{Entry, LogRecord, Offset, Partition, Unresolved, UnresolvedReason};
-pub use rejects::{RejectSource, RejectedRecord};
+pub use record::{Entry, LogRecord, Unresolved, UnresolvedReason};
+pub use rejects::RejectedRecord;
 pub use resolve::resolve;
 pub use topic_id::TopicId;
 pub use topics::{Topics, delete_topics, ensure_topics};

@@ -5,6 +5,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use log::{Offset, Partition};
 use rdkafka::{
     Offset as KafkaOffset, TopicPartitionList,
     config::ClientConfig,
@@ -14,41 +15,41 @@ use rdkafka::{
 use tenancy::TenantRouter;
 
 use crate::{
-    KafkaSettings, LogRecord, Offset, Partition, PartitionStream, StreamError, TopicId,
+    KafkaSettings, LogRecord, PartitionStream, StreamError, TopicId,
     consumer::{Buffer, End, is_final},
+    coordinates::{self, kafka_offset, kafka_partition},
     driver_log::DriverLog,
     topic_id,
     topics::REJECTS_PARTITIONS,
 };
 
-/// With the driver's own context, each end of a partition that it comes to would be an error in the
-/// log.
+/// With its default context, the driver would log an error at each end of a partition.
 type Client = BaseConsumer<DriverLog>;
 
-/// How long the brokers may take for one question.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long one request may take, and how long a range waits at an early end of the partition.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long one poll waits for a record, and a reader for room in its buffer.
+/// How long one poll waits for a record, and how often a full buffer is checked for room.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Asks where the log begins and ends, and reads stretches of it, outside of any group. Cloning
+/// Finds the bounds of the log and reads ranges of it, outside of any consumer group. Cloning
 /// shares the connections.
 #[derive(Clone)]
 pub struct LogReader {
     client: Arc<Client>,
     config: ClientConfig,
     topic: Arc<str>,
-    partitions: Partition,
+    partitions: u16,
     router: TenantRouter,
 }
 
 impl LogReader {
-    /// A reader of the log of events that `settings` describe. Connects in the background.
+    /// Creates a reader of the log of events that `settings` describe. Connects in the background.
     pub fn new(settings: &KafkaSettings, router: TenantRouter) -> Result<Self, StreamError> {
         Self::of(settings, &settings.events_topic, settings.partitions, router)
     }
 
-    /// A reader of the log of rejects.
+    /// Creates a reader of the log of rejects.
     pub fn of_rejects(settings: &KafkaSettings, router: TenantRouter) -> Result<Self, StreamError> {
         Self::of(settings, &settings.rejects_topic, REJECTS_PARTITIONS, router)
     }
@@ -56,7 +57,7 @@ impl LogReader {
     fn of(
         settings: &KafkaSettings,
         topic: &str,
-        partitions: Partition,
+        partitions: u16,
         router: TenantRouter,
     ) -> Result<Self, StreamError> {
         let config = settings.reader();
@@ -65,62 +66,62 @@ impl LogReader {
         Ok(Self { client: Arc::new(client), config, topic: topic.into(), partitions, router })
     }
 
-    /// The name of the topic.
+    /// Returns the name of the topic.
     pub fn topic(&self) -> &str {
         &self.topic
     }
 
-    /// How many partitions the log has.
-    pub fn partitions(&self) -> Partition {
+    /// Returns the number of partitions of the log.
+    pub fn partitions(&self) -> u16 {
         self.partitions
     }
 
-    /// Which incarnation of the topic this is, now.
+    /// Returns the topic's current id.
     pub async fn topic_id(&self) -> Result<TopicId, StreamError> {
         self.ask("describe a topic", |client, topic| {
-            Ok(topic_id::describe(client.client(), topic, PATIENCE)?.id)
+            Ok(topic_id::describe(client.client(), topic, TIMEOUT)?.id)
         })
         .await
     }
 
-    /// The offsets a partition holds: from its first record to one past its last.
+    /// Returns the offsets of a partition: from its first record to one past its last.
     pub async fn bounds(&self, partition: Partition) -> Result<Range<Offset>, StreamError> {
         self.ask("read the bounds of a partition", move |client, topic| {
-            let (low, high) = client.fetch_watermarks(topic, i32::from(partition), PATIENCE)?;
-            Ok(low.try_into().unwrap_or(0)..high.try_into().unwrap_or(0))
+            let (low, high) =
+                client.fetch_watermarks(topic, kafka_partition(partition), TIMEOUT)?;
+            Ok(offset(low)..offset(high))
         })
         .await
     }
 
-    /// One past the last record of every partition, asked in one go.
+    /// Returns one past the last record of every partition, by a single request.
     ///
-    /// Whoever has worked up to there has worked on everything that was in the log when the
-    /// question was asked.
+    /// A reader that has reached these offsets has read every record that was in the log when the
+    /// request was sent.
     pub async fn ends(&self) -> Result<Vec<(Partition, Offset)>, StreamError> {
         let partitions = self.partitions;
         self.ask("read the ends of the log", move |client, topic| {
             let mut list = TopicPartitionList::new();
-            for partition in 0..partitions {
-                list.add_partition_offset(topic, i32::from(partition), KafkaOffset::End)?;
+            for partition in Partition::all(partitions) {
+                list.add_partition_offset(topic, kafka_partition(partition), KafkaOffset::End)?;
             }
-            let answer = client.offsets_for_times(list, PATIENCE)?;
+            let answer = client.offsets_for_times(list, TIMEOUT)?;
             answer
                 .elements()
                 .iter()
                 .map(|element| {
                     element.error()?;
-                    let offset = element.offset().to_raw().unwrap_or(0);
-                    Ok((
-                        element.partition().try_into().unwrap_or(0),
-                        offset.try_into().unwrap_or(0),
-                    ))
+                    let partition = coordinates::partition(element.partition());
+                    let end = offset(element.offset().to_raw().unwrap_or(0));
+                    Ok((partition.unwrap_or(Partition::new(0)), end))
                 })
                 .collect()
         })
         .await
     }
 
-    /// The first offset appended at `time` or later; the end of the partition when there is none.
+    /// Returns the first offset appended at `time` or later; the end of the partition when there is
+    /// none.
     pub async fn offset_for_time(
         &self,
         partition: Partition,
@@ -129,21 +130,21 @@ impl LogReader {
         self.ask("find an offset by time", move |client, topic| {
             let mut list = TopicPartitionList::new();
             let wanted = KafkaOffset::Offset(time.timestamp_millis().max(0));
-            list.add_partition_offset(topic, i32::from(partition), wanted)?;
-            let answer = client.offsets_for_times(list, PATIENCE)?;
+            list.add_partition_offset(topic, kafka_partition(partition), wanted)?;
+            let answer = client.offsets_for_times(list, TIMEOUT)?;
             for element in answer.elements() {
                 element.error()?;
-                if let KafkaOffset::Offset(offset) = element.offset() {
-                    return Ok(offset.try_into().unwrap_or(0));
+                if let KafkaOffset::Offset(found) = element.offset() {
+                    return Ok(offset(found));
                 }
             }
-            let (_, high) = client.fetch_watermarks(topic, i32::from(partition), PATIENCE)?;
-            Ok(high.try_into().unwrap_or(0))
+            let (_, high) = client.fetch_watermarks(topic, kafka_partition(partition), TIMEOUT)?;
+            Ok(offset(high))
         })
         .await
     }
 
-    /// Reads `range` of a partition, then ends. Fails when the log does not hold all of it.
+    /// Reads `range` of a partition, then ends. Fails when the log does not contain all of it.
     pub fn read_range(
         &self,
         partition: Partition,
@@ -165,17 +166,22 @@ impl LogReader {
     async fn ask<T: Send + 'static>(
         &self,
         doing: &'static str,
-        question: impl FnOnce(&Client, &str) -> Result<T, KafkaError> + Send + 'static,
+        request: impl FnOnce(&Client, &str) -> Result<T, KafkaError> + Send + 'static,
     ) -> Result<T, StreamError> {
         let (client, topic) = (Arc::clone(&self.client), Arc::clone(&self.topic));
-        tokio::task::spawn_blocking(move || question(&client, &topic))
+        tokio::task::spawn_blocking(move || request(&client, &topic))
             .await
             .map_err(StreamError::task)?
             .map_err(StreamError::kafka(doing))
     }
 }
 
-/// Reads until the range is through or nobody wants it any more.
+/// Returns Kafka's `number` as an offset; 0 where it is none.
+fn offset(number: i64) -> Offset {
+    coordinates::offset(number).unwrap_or(Offset::ZERO)
+}
+
+/// Reads until the range is complete or its stream is dropped.
 fn copy_range(
     mut config: ClientConfig,
     topic: &str,
@@ -187,25 +193,24 @@ fn copy_range(
         return Ok(());
     }
     let gone = || StreamError::Gone { partition, offset: range.start };
-    // A name is needed to read, but without a subscription no group is ever joined.
+    // The driver requires a group's name, but joins no group without a subscription.
     let client: Client = config
         .set("group.id", "footfall-range")
         .set("enable.partition.eof", "true")
         .create_with_context(DriverLog)
         .map_err(StreamError::kafka("create a reader"))?;
     let bounds = client
-        .fetch_watermarks(topic, i32::from(partition), PATIENCE)
+        .fetch_watermarks(topic, kafka_partition(partition), TIMEOUT)
         .map_err(StreamError::kafka("read a range"))?;
     let holds = |(low, high): (i64, i64)| {
-        u64::try_from(low).is_ok_and(|low| low <= range.start)
-            && u64::try_from(high).is_ok_and(|high| high >= range.end)
+        coordinates::offset(low).is_some_and(|low| low <= range.start)
+            && coordinates::offset(high).is_some_and(|high| high >= range.end)
     };
     if !holds(bounds) {
         return Err(gone());
     }
     let mut list = TopicPartitionList::new();
-    let start = KafkaOffset::Offset(range.start.try_into().unwrap_or(i64::MAX));
-    list.add_partition_offset(topic, i32::from(partition), start)
+    list.add_partition_offset(topic, kafka_partition(partition), kafka_offset(range.start))
         .and_then(|()| client.assign(&list))
         .map_err(StreamError::kafka("read a range"))?;
     let mut quiet_since = None;
@@ -221,14 +226,14 @@ fn copy_range(
                     return Ok(());
                 }
                 let full = buffer.push(record);
-                if offset + 1 == range.end {
+                if offset.next() == range.end {
                     return Ok(());
                 }
                 if full {
                     wait_for_room(buffer);
                 }
             }
-            // Too early: a new leader may not know yet how far the log goes.
+            // Not a reason to end: a new leader may not know the end of the log yet.
             Some(Err(KafkaError::PartitionEOF(_))) => {
                 quiet_since.get_or_insert_with(Instant::now);
             }
@@ -240,9 +245,9 @@ fn copy_range(
             }
             Some(Err(_)) | None => {}
         }
-        if quiet_since.is_some_and(|since| since.elapsed() > PATIENCE) {
+        if quiet_since.is_some_and(|since| since.elapsed() > TIMEOUT) {
             // The last offsets of the range hold no record, unless the log is shorter by now.
-            let bounds = client.fetch_watermarks(topic, i32::from(partition), PATIENCE);
+            let bounds = client.fetch_watermarks(topic, kafka_partition(partition), TIMEOUT);
             let bounds = bounds.map_err(StreamError::kafka("read a range"))?;
             return if holds(bounds) { Ok(()) } else { Err(gone()) };
         }

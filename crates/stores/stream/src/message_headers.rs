@@ -1,5 +1,5 @@
-//! Reads the headers of a message by librdkafka's own calls: those of the Rust binding panic at a
-//! name that is not UTF-8, and whoever may write to the topic may give a header any name.
+//! Reads the headers of a message by calling librdkafka directly: the Rust binding panics at a name
+//! that is not UTF-8, and any client that may write to the topic can choose such a name.
 #![expect(unsafe_code, reason = "rdkafka has no safe call that reads any header's name")]
 
 use std::{ffi::CStr, ptr, slice};
@@ -9,7 +9,7 @@ use rdkafka::{bindings::*, message::BorrowedMessage};
 
 use crate::headers;
 
-/// Adds the headers of `message` to `encoded`; what is not UTF-8 in a name is replaced (U+FFFD).
+/// Adds the headers of `message` to `encoded`. Bytes of a name that are not UTF-8 become U+FFFD.
 pub(crate) fn copy(message: &BorrowedMessage<'_>, encoded: &mut BytesMut) {
     let mut list = ptr::null_mut();
     // SAFETY: the message is alive and owns the list, if it has one.
@@ -26,7 +26,7 @@ unsafe fn copy_list(list: *const rd_kafka_headers_t, encoded: &mut BytesMut) {
     for index in 0.. {
         let (mut name, mut value, mut size) = (ptr::null(), ptr::null(), 0);
         // SAFETY: name and value belong to the list, which is alive; a name ends with a zero; a
-        // value has `size` bytes, and one that is absent is null.
+        // value has `size` bytes, an absent value is null.
         unsafe {
             let found = rd_kafka_header_get_all(list, index, &mut name, &mut value, &mut size);
             if found != NO_ERROR {
@@ -48,7 +48,7 @@ mod tests {
 
     fn read(given: &[(&[u8], Option<&[u8]>)]) -> Headers {
         let mut encoded = BytesMut::new();
-        // SAFETY: what is given outlives the calls, which copy it; the list is destroyed once.
+        // SAFETY: names and values outlive the calls, which copy them; the list is destroyed once.
         unsafe {
             let list = rd_kafka_headers_new(given.len());
             for (name, value) in given {
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_no_utf_8_is_read_and_so_is_what_follows() {
+    fn a_name_that_is_not_utf_8_and_the_headers_after_it_are_read() {
         let headers = read(&[
             (b"code", Some(b"not_json")),
             (b"caf\xe9", Some(b"\xff\x00\xfe")),

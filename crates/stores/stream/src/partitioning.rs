@@ -1,17 +1,16 @@
-//! Which partition an event belongs to: shuffle sharding.
+//! Chooses the partition of an event: shuffle sharding.
 
+use log::Partition;
 use tenancy::TenantContext;
 use uuid::Uuid;
 
-use crate::Partition;
-
-/// The partition of `tenant`'s event `event_id` in a log of `partitions`.
+/// Returns the partition of `tenant`'s event `event_id` in a log of `partitions` partitions.
 ///
-/// A tenant owns `partition_spread` partitions, picked by rendezvous hash of its id, and each event
-/// goes to one of those, picked by rendezvous hash of its own id. So copies of an event meet, two
-/// tenants rarely share all their partitions, and a change of the spread moves as few events as it
-/// can.
-pub fn partition_of(tenant: &TenantContext, event_id: Uuid, partitions: Partition) -> Partition {
+/// A tenant has `partition_spread` partitions, chosen by rendezvous hash of its id. Each event goes
+/// to one of those, chosen by rendezvous hash of the event's id. So copies of an event go to one
+/// partition, two tenants rarely share all their partitions, and a change of the spread moves as
+/// few events as possible.
+pub fn partition_of(tenant: &TenantContext, event_id: Uuid, partitions: u16) -> Partition {
     Subset::new(tenant.client_id().as_str(), tenant.limits().partition_spread, partitions)
         .partition_of(event_id)
 }
@@ -20,8 +19,8 @@ pub fn partition_of(tenant: &TenantContext, event_id: Uuid, partitions: Partitio
 pub(crate) struct Subset(Vec<Partition>);
 
 impl Subset {
-    pub(crate) fn new(client_id: &str, spread: u16, partitions: Partition) -> Self {
-        let mut ranked: Vec<_> = (0..partitions).collect();
+    pub(crate) fn new(client_id: &str, spread: u16, partitions: u16) -> Self {
+        let mut ranked: Vec<_> = Partition::all(partitions).collect();
         ranked.sort_by_key(|partition| std::cmp::Reverse(score(client_id.as_bytes(), *partition)));
         ranked.truncate(usize::from(spread.max(1)));
         Self(ranked)
@@ -29,16 +28,18 @@ impl Subset {
 
     pub(crate) fn partition_of(&self, event_id: Uuid) -> Partition {
         let candidates = self.0.iter().copied();
-        candidates.max_by_key(|partition| score(event_id.as_bytes(), *partition)).unwrap_or(0)
+        candidates
+            .max_by_key(|partition| score(event_id.as_bytes(), *partition))
+            .unwrap_or(Partition::new(0))
     }
 }
 
-/// How much `key` wants `partition`. Part of the log's format: copies of an event meet only while
-/// this stays as it is.
+/// Returns the rank of `partition` for `key`. Part of the log's format: if it changed, copies of an
+/// event would go to different partitions.
 fn score(key: &[u8], partition: Partition) -> u64 {
-    // FNV-1a over both, then MurmurHash3's finaliser so that near keys part.
+    // FNV-1a over both, then MurmurHash3's finaliser, which separates similar keys.
     let fnv = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = key.iter().chain(&partition.to_be_bytes()).fold(0xcbf2_9ce4_8422_2325, fnv);
+    let hash = key.iter().chain(&partition.get().to_be_bytes()).fold(0xcbf2_9ce4_8422_2325, fnv);
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^ (hash >> 33)
@@ -50,7 +51,7 @@ mod tests {
 
     use super::*;
 
-    const PARTITIONS: Partition = 12;
+    const PARTITIONS: u16 = 12;
 
     fn ids(count: u128) -> impl Iterator<Item = Uuid> {
         (0..count).map(|n| Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + n))
@@ -59,9 +60,9 @@ mod tests {
     #[test]
     fn the_choice_never_changes_between_versions() {
         let subset = Subset::new("acme", 4, PARTITIONS);
-        assert_eq!(subset.0, [3, 2, 5, 11]);
+        assert_eq!(subset.0, [3, 2, 5, 11].map(Partition::new));
         let chosen: Vec<_> = ids(8).map(|id| subset.partition_of(id)).collect();
-        assert_eq!(chosen, [5, 2, 11, 5, 3, 2, 5, 5]);
+        assert_eq!(chosen, [5, 2, 11, 5, 3, 2, 5, 5].map(Partition::new));
     }
 
     #[test]

@@ -1,49 +1,44 @@
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
+use log::{Offset, Partition};
 use rdkafka::message::{BorrowedMessage, Message};
 use tenancy::Scoped;
 
-use crate::{Headers, message_headers};
+use crate::{Headers, coordinates, message_headers};
 
-/// A partition of the log.
-pub type Partition = u16;
-
-/// A place within a partition.
-pub type Offset = u64;
-
-/// The version of the record's form, in the header [`SCHEMA`].
+/// The version of the record's format, in the header [`SCHEMA`].
 pub(crate) const SCHEMA_VERSION: &str = "1";
 
-/// Header: the version of the record's form.
+/// Header: the version of the record's format.
 pub(crate) const SCHEMA: &str = "schema";
-/// Header: when the collector took the event in, RFC 3339.
+/// Header: when the collector received the event, RFC 3339.
 pub(crate) const RECEIVED_AT: &str = "received_at";
 /// Header: the W3C trace context of the request.
 pub(crate) const TRACEPARENT: &str = "traceparent";
 
-/// What the headers of a record usually take, in bytes: a guess that saves a second piece of memory.
+/// The usual size of a record's headers, in bytes: an estimate that avoids a second allocation.
 const USUAL_HEADERS: usize = 160;
 
-/// A record of the log, as it came off the wire. Whose it is, its key says: [`resolve`].
+/// A record of the log, as Kafka delivered it. [`resolve`] finds its tenant by its key.
 ///
 /// [`resolve`]: crate::resolve
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogRecord {
     /// Its partition.
     pub partition: Partition,
-    /// Its place within the partition.
+    /// Its offset.
     pub offset: Offset,
     /// When the broker appended it, to the millisecond.
     pub log_time: DateTime<Utc>,
-    /// The id of its tenant, if it is as it should be.
+    /// The id of its tenant, if the record is valid.
     pub key: Option<Bytes>,
-    /// What came with it.
+    /// Its headers.
     pub headers: Headers,
-    /// The canonical event as JSON, if it is as it should be.
+    /// The canonical event as JSON, if the record is valid.
     pub payload: Option<Bytes>,
 }
 
-/// A record whose tenant cannot be told, now or ever. It keeps its place in the log.
+/// A record without a known tenant, now or later. It keeps its place in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unresolved {
     /// The record.
@@ -55,14 +50,14 @@ pub struct Unresolved {
 /// Why a record has no tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnresolvedReason {
-    /// The record has no key, or the key is no tenant's id.
+    /// The record has no key, or its key is not a tenant's id.
     Key,
-    /// No such tenant exists.
+    /// No tenant has this id.
     UnknownTenant,
 }
 
 impl UnresolvedReason {
-    /// The stable name.
+    /// Returns the stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Key => "key_not_a_tenant_id",
@@ -71,17 +66,17 @@ impl UnresolvedReason {
     }
 }
 
-/// One place of the log.
+/// A record of the log, with its tenant if it has one.
 #[derive(Clone, Debug)]
 pub enum Entry {
     /// A tenant's record.
     Record(Scoped<LogRecord>),
-    /// Nobody's.
+    /// A record without a known tenant.
     Unresolved(Unresolved),
 }
 
 impl Entry {
-    /// The record itself, whosever it is.
+    /// Returns the record, with or without a tenant.
     pub fn record(&self) -> &LogRecord {
         match self {
             Self::Record(record) => record.value(),
@@ -89,21 +84,21 @@ impl Entry {
         }
     }
 
-    /// Its place within the partition.
+    /// Returns its offset.
     pub fn offset(&self) -> Offset {
         self.record().offset
     }
 
-    /// When the broker appended it.
+    /// Returns when the broker appended it.
     pub fn log_time(&self) -> DateTime<Utc> {
         self.record().log_time
     }
 }
 
 impl LogRecord {
-    /// A copy of `message`, or nothing when its coordinates make no sense.
+    /// Copies `message`; returns nothing when its coordinates are invalid.
     pub(crate) fn copy(message: &BorrowedMessage<'_>) -> Option<Self> {
-        // One piece of memory for all parts.
+        // One allocation for all parts.
         let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
         let mut bytes = BytesMut::with_capacity(
             length(message.key()) + length(message.payload()) + USUAL_HEADERS,
@@ -115,8 +110,8 @@ impl LogRecord {
         let (key, payload) = (part(message.key()), part(message.payload()));
         message_headers::copy(message, &mut bytes);
         Some(Self {
-            partition: message.partition().try_into().ok()?,
-            offset: message.offset().try_into().ok()?,
+            partition: coordinates::partition(message.partition())?,
+            offset: coordinates::offset(message.offset())?,
             log_time: message
                 .timestamp()
                 .to_millis()
@@ -128,7 +123,7 @@ impl LogRecord {
         })
     }
 
-    /// What it weighs in memory, roughly, in bytes.
+    /// Returns its approximate size in memory, in bytes.
     pub fn weight(&self) -> usize {
         let length = |part: &Option<Bytes>| part.as_ref().map_or(0, Bytes::len);
         size_of::<Self>() + length(&self.key) + length(&self.payload) + self.headers.len()

@@ -1,55 +1,45 @@
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
+use log::LogPlace;
 
-use crate::{LogRecord, Offset, Partition, record::RECEIVED_AT};
+use crate::{LogRecord, record::RECEIVED_AT};
 
 const CODE: &str = "code";
 const POINTER: &str = "pointer";
 const REASON: &str = "reason";
 const SENT_AT: &str = "sent_at";
 const HISTORY: &str = "history";
-const SOURCE_KGEN: &str = "source_kgen";
+const SOURCE_GENERATION: &str = "source_kgen";
 const SOURCE_PARTITION: &str = "source_partition";
 const SOURCE_OFFSET: &str = "source_offset";
 
-/// An event that was refused, kept as it was sent.
+/// A refused event, as it was sent.
 ///
-/// In the log its value is `original`, byte for byte; the rest are headers.
+/// The record's value is `original`, byte for byte; the other fields are headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedRecord {
     /// The stable code of the reason.
     pub code: String,
-    /// Where in the event: a JSON pointer.
+    /// The JSON pointer to the wrong part of the event.
     pub pointer: String,
-    /// What would be right.
+    /// The rule that the event breaks.
     pub reason: String,
-    /// What was sent.
+    /// The bytes that were sent.
     pub original: Bytes,
-    /// When the collector took it in, to the millisecond.
+    /// When the collector received it, to the millisecond.
     pub received_at: DateTime<Utc>,
-    /// When its request says it was sent, to the millisecond.
+    /// When its sender sent it, according to the request, to the millisecond.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Whether its key brings history, whose times are taken as they are.
+    /// Whether its API key imports history, whose times are accepted as they are.
     pub history: bool,
-    /// Where it stands in the log of events, when it was found unfit only there.
-    pub source: Option<RejectSource>,
-}
-
-/// Where a reject stands in the log of events. One may be published twice, as a crash can come in
-/// between: it is the same reject when it has the same source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RejectSource {
-    /// The generation of the log.
-    pub kgen: u16,
-    /// The partition.
-    pub partition: Partition,
-    /// The place within the partition.
-    pub offset: Offset,
+    /// Its place in the log of events, if it was accepted there before it was rejected. A crash can
+    /// publish a reject twice: two with the same source are the same reject.
+    pub source: Option<LogPlace>,
 }
 
 impl RejectedRecord {
-    /// What a record of the topic of rejects says. A header that is missing or cannot be read says
-    /// nothing; the time of receipt is then the log's own.
+    /// Reads a record of the topic of rejects. A header that is missing or unreadable leaves its
+    /// field empty; the time of receipt is then the log time.
     pub fn read(record: &LogRecord) -> Self {
         let text = |name| {
             let value = record.headers.get(name).unwrap_or_default();
@@ -57,8 +47,8 @@ impl RejectedRecord {
         };
         let time = |name| text(name).parse().ok();
         let source = || {
-            Some(RejectSource {
-                kgen: text(SOURCE_KGEN).parse().ok()?,
+            Some(LogPlace {
+                generation: text(SOURCE_GENERATION).parse().ok()?,
                 partition: text(SOURCE_PARTITION).parse().ok()?,
                 offset: text(SOURCE_OFFSET).parse().ok()?,
             })
@@ -75,7 +65,7 @@ impl RejectedRecord {
         }
     }
 
-    /// Its headers, besides those of every record.
+    /// Returns its own headers, without those of every record.
     pub(crate) fn headers(&self) -> Vec<(&'static str, String)> {
         let mut headers = vec![
             (CODE, self.code.clone()),
@@ -88,8 +78,8 @@ impl RejectedRecord {
         if self.history {
             headers.push((HISTORY, "1".to_owned()));
         }
-        if let Some(RejectSource { kgen, partition, offset }) = self.source {
-            headers.push((SOURCE_KGEN, kgen.to_string()));
+        if let Some(LogPlace { generation, partition, offset }) = self.source {
+            headers.push((SOURCE_GENERATION, generation.to_string()));
             headers.push((SOURCE_PARTITION, partition.to_string()));
             headers.push((SOURCE_OFFSET, offset.to_string()));
         }

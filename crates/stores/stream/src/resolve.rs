@@ -1,4 +1,4 @@
-//! Whose the records of the log are.
+//! Finds the tenants of the records of the log.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,20 @@ use tenancy::{ClientId, ResolveError, TenantContext, TenantRouter};
 
 use crate::{Entry, LogRecord, StreamError, Unresolved, UnresolvedReason};
 
-/// What is known of each key.
-pub(crate) type Owners = HashMap<Option<Bytes>, Result<TenantContext, UnresolvedReason>>;
+/// The tenant of a key, or why it has none.
+pub(crate) enum Owner {
+    Tenant(TenantContext),
+    Unresolved(UnresolvedReason),
+}
 
-/// Tells whose `records` are, as reading them from the log would: for records that come back from
-/// the archive.
+/// The owner of each key.
+pub(crate) type Owners = HashMap<Option<Bytes>, Owner>;
+
+/// Finds the tenants of `records`, as reading them from the log does: for records read from the
+/// archive.
 ///
 /// # Errors
-/// [`StreamError::Directory`]: nobody could tell; ask again.
+/// [`StreamError::Directory`]: the tenants could not be looked up; worth trying again.
 pub async fn resolve(
     records: &[LogRecord],
     router: &TenantRouter,
@@ -23,7 +29,7 @@ pub async fn resolve(
     Ok(records.iter().map(|record| entry(record.clone(), &owners)).collect())
 }
 
-/// Whose `records` are, by key.
+/// Finds the tenants of `records`, by key.
 pub(crate) async fn owners(
     records: impl IntoIterator<Item = &LogRecord>,
     router: &TenantRouter,
@@ -38,26 +44,25 @@ pub(crate) async fn owners(
 }
 
 #[expect(clippy::disallowed_methods, reason = "here a record's key was read from the log")]
-async fn owner(
-    key: Option<&[u8]>,
-    router: &TenantRouter,
-) -> Result<Result<TenantContext, UnresolvedReason>, StreamError> {
+async fn owner(key: Option<&[u8]>, router: &TenantRouter) -> Result<Owner, StreamError> {
     let text = key.and_then(|key| std::str::from_utf8(key).ok());
     let Some(client_id) = text.and_then(|text| text.parse::<ClientId>().ok()) else {
-        return Ok(Err(UnresolvedReason::Key));
+        return Ok(Owner::Unresolved(UnresolvedReason::Key));
     };
     match router.resolve_record(&client_id).await {
-        Ok(tenant) => Ok(Ok(tenant)),
+        Ok(tenant) => Ok(Owner::Tenant(tenant)),
         Err(ResolveError::Directory(error)) => Err(error.into()),
-        Err(_) => Ok(Err(UnresolvedReason::UnknownTenant)),
+        Err(_) => Ok(Owner::Unresolved(UnresolvedReason::UnknownTenant)),
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "here data enters from the log, under its key")]
 pub(crate) fn entry(record: LogRecord, owners: &Owners) -> Entry {
     match owners.get(&record.key) {
-        Some(Ok(tenant)) => Entry::Record(tenant.scope(record)),
-        Some(Err(reason)) => Entry::Unresolved(Unresolved { record, reason: *reason }),
+        Some(Owner::Tenant(tenant)) => Entry::Record(tenant.scope(record)),
+        Some(Owner::Unresolved(reason)) => {
+            Entry::Unresolved(Unresolved { record, reason: *reason })
+        }
         None => Entry::Unresolved(Unresolved { record, reason: UnresolvedReason::Key }),
     }
 }

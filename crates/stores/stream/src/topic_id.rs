@@ -1,5 +1,5 @@
-//! The one place that calls librdkafka itself: the Rust binding does not offer topic ids yet.
-#![expect(unsafe_code, reason = "rdkafka has no safe call that tells a topic's id")]
+//! Reads topic ids by calling librdkafka directly: the Rust binding does not offer them yet.
+#![expect(unsafe_code, reason = "rdkafka has no safe call that returns a topic's id")]
 
 use std::{ffi::CString, fmt, ptr, time::Duration};
 
@@ -10,8 +10,8 @@ use rdkafka::{
 };
 use uuid::Uuid;
 
-/// The id Kafka gave a topic when it was created: a topic recreated under the same name has
-/// another, and its offsets start again.
+/// The id that Kafka gave a topic when it was created. A topic recreated under the same name has
+/// another id, and its offsets start again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TopicId(Uuid);
 
@@ -21,20 +21,20 @@ impl fmt::Display for TopicId {
     }
 }
 
-/// What the brokers say of a topic.
+/// A topic, as the brokers describe it.
 pub(crate) struct TopicDescription {
     pub(crate) id: TopicId,
     pub(crate) partitions: usize,
 }
 
-/// Asks the brokers for `topic`'s id and number of partitions. Blocks up to `patience`.
+/// Asks the brokers for `topic`'s id and number of partitions. Blocks up to `timeout`.
 pub(crate) fn describe<C: ClientContext>(
     client: &Client<C>,
     topic: &str,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<TopicDescription, KafkaError> {
     let name = CString::new(topic)?;
-    let wait = patience.as_millis().try_into().unwrap_or(i32::MAX);
+    let wait = timeout.as_millis().try_into().unwrap_or(i32::MAX);
     let mut names = [name.as_ptr()];
     // SAFETY: `names` and `client` outlive the calls; the collection is copied by the request and
     // freed once; default options are asked for by a null pointer.
@@ -45,7 +45,7 @@ pub(crate) fn describe<C: ClientContext>(
         rd_kafka_TopicCollection_destroy(topics);
         queue
     };
-    // SAFETY: the queue is alive, and a null answer (nothing in time) is dealt with.
+    // SAFETY: the queue is alive, and a null answer (a timeout) is handled.
     let event = Event(unsafe { rd_kafka_queue_poll(queue.0, wait) });
     if event.0.is_null() {
         return Err(KafkaError::AdminOp(RDKafkaErrorCode::OperationTimedOut));
@@ -55,7 +55,7 @@ pub(crate) fn describe<C: ClientContext>(
 
 fn read(event: &Event) -> Result<TopicDescription, KafkaError> {
     // SAFETY: the event is alive and not null; every pointer below belongs to it and is checked
-    // before it is followed; nothing that is returned borrows from it.
+    // before it is read; the result does not borrow from it.
     unsafe {
         let failure = rd_kafka_event_error(event.0);
         if failure != rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {

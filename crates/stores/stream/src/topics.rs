@@ -9,23 +9,23 @@ use rdkafka::{
 };
 
 use crate::{
-    KafkaSettings, Partition, StreamError, TopicId, driver_log::DriverLog,
-    kafka_settings::MAX_RECORD_BYTES, topic_id,
+    KafkaSettings, StreamError, TopicId, driver_log::DriverLog, kafka_settings::MAX_RECORD_BYTES,
+    topic_id,
 };
 
 type Admin = AdminClient<DriverLog>;
 
-/// How long the brokers may take for one administrative request.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long one administrative request may take.
+const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long between two questions about a new topic.
+/// How long to wait before asking again about a new topic.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Partitions of the topic of rejects: few, for there should be few.
-pub(crate) const REJECTS_PARTITIONS: Partition = 3;
+/// The number of partitions of the topic of rejects: few, since rejects should be rare.
+pub(crate) const REJECTS_PARTITIONS: u16 = 3;
 
-/// What the log relies on, and what it is created with.
-const RELIED_ON: [(&str, &str); 2] =
+/// The settings that the log relies on: topics are created with them and checked for them.
+const REQUIRED: [(&str, &str); 2] =
     [("cleanup.policy", "delete"), ("message.timestamp.type", "LogAppendTime")];
 
 /// Seven days, in milliseconds.
@@ -34,18 +34,18 @@ const RETENTION: &str = "604800000";
 /// The topics of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topics {
-    /// Which incarnation of the topic of events this is.
+    /// The id of the topic of events.
     pub events: TopicId,
-    /// Which incarnation of the topic of rejects this is.
+    /// The id of the topic of rejects.
     pub rejects: TopicId,
-    /// The topics that did not exist before.
+    /// The topics that were created now.
     pub created: Vec<String>,
 }
 
-/// Makes sure that both topics exist and are as the log must be.
+/// Ensures that both topics exist and have the settings that the log needs.
 ///
-/// What is missing is created; what exists is checked and never altered. Safe to run twice and at
-/// the same time.
+/// Missing topics are created; existing ones are checked and never altered. Safe to run repeatedly
+/// and concurrently.
 pub async fn ensure_topics(settings: &KafkaSettings) -> Result<Topics, StreamError> {
     let admin = settings
         .client()
@@ -58,15 +58,15 @@ pub async fn ensure_topics(settings: &KafkaSettings) -> Result<Topics, StreamErr
     ];
     let created = create(&admin, settings.replication, wanted).await?;
     for (topic, _) in wanted {
-        settle(|| check_settings(&admin, topic)).await?;
+        once_known(|| check_settings(&admin, topic)).await?;
     }
     let [(events, count), (rejects, few)] = wanted;
-    let events = settle(|| check_partitions(&admin, events, count)).await?;
-    let rejects = settle(|| check_partitions(&admin, rejects, few)).await?;
+    let events = once_known(|| check_partitions(&admin, events, count)).await?;
+    let rejects = once_known(|| check_partitions(&admin, rejects, few)).await?;
     Ok(Topics { events, rejects, created })
 }
 
-/// Deletes both topics and all that is in them: for logs that were made to be thrown away.
+/// Deletes both topics with all records: for temporary logs.
 pub async fn delete_topics(settings: &KafkaSettings) -> Result<(), StreamError> {
     let doing = "delete the topics";
     let admin: Admin =
@@ -86,18 +86,18 @@ pub async fn delete_topics(settings: &KafkaSettings) -> Result<(), StreamError> 
 async fn create(
     admin: &Admin,
     replication: u16,
-    wanted: [(&str, Partition); 2],
+    wanted: [(&str, u16); 2],
 ) -> Result<Vec<String>, StreamError> {
-    let copies = if replication >= 3 { "2" } else { "1" };
+    let in_sync = if replication >= 3 { "2" } else { "1" };
     let largest = MAX_RECORD_BYTES.to_string();
     let topics = wanted.map(|(name, partitions)| {
         let replication = TopicReplication::Fixed(i32::from(replication));
         let topic = NewTopic::new(name, i32::from(partitions), replication)
             .set("retention.ms", RETENTION)
             .set("max.message.bytes", &largest)
-            .set("min.insync.replicas", copies)
+            .set("min.insync.replicas", in_sync)
             .set("unclean.leader.election.enable", "false");
-        RELIED_ON.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
+        REQUIRED.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
     });
     let doing = "create the topics";
     let results =
@@ -113,12 +113,12 @@ async fn create(
     Ok(created)
 }
 
-/// Asks again while the brokers have not all heard of a new topic.
-async fn settle<T, F>(ask: impl Fn() -> F) -> Result<T, StreamError>
+/// Repeats `ask` until all brokers know a new topic.
+async fn once_known<T, F>(ask: impl Fn() -> F) -> Result<T, StreamError>
 where
     F: Future<Output = Result<Option<T>, StreamError>>,
 {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         match ask().await {
             Ok(Some(answer)) => return Ok(answer),
@@ -144,7 +144,7 @@ async fn check_settings(admin: &Admin, topic: &str) -> Result<Option<()>, Stream
             Ok(_) | Err(RDKafkaErrorCode::UnknownTopicOrPartition) => return Ok(None),
             Err(code) => return Err(StreamError::kafka(doing)(KafkaError::AdminOp(code))),
         };
-        for (setting, wanted) in RELIED_ON {
+        for (setting, wanted) in REQUIRED {
             let found = found.get(setting).and_then(|entry| entry.value.as_deref());
             if found != Some(wanted) {
                 return Err(differs(topic, setting, found.unwrap_or_default(), wanted));
@@ -157,11 +157,11 @@ async fn check_settings(admin: &Admin, topic: &str) -> Result<Option<()>, Stream
 async fn check_partitions(
     admin: &Arc<Admin>,
     topic: &str,
-    wanted: Partition,
+    wanted: u16,
 ) -> Result<Option<TopicId>, StreamError> {
     let (admin, name) = (Arc::clone(admin), topic.to_owned());
     let described =
-        tokio::task::spawn_blocking(move || topic_id::describe(admin.inner(), &name, PATIENCE));
+        tokio::task::spawn_blocking(move || topic_id::describe(admin.inner(), &name, TIMEOUT));
     let found = match described.await.map_err(StreamError::task)? {
         Ok(found) => found,
         Err(KafkaError::AdminOp(RDKafkaErrorCode::UnknownTopicOrPartition)) => return Ok(None),
@@ -184,5 +184,5 @@ fn differs(topic: &str, setting: &'static str, found: &str, wanted: &str) -> Str
 }
 
 fn options() -> AdminOptions {
-    AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE))
+    AdminOptions::new().request_timeout(Some(TIMEOUT)).operation_timeout(Some(TIMEOUT))
 }

@@ -1,6 +1,6 @@
--- Inside, what the projection campaign_quarters keeps; outside, what the catalogue makes of it. The
--- caller names the stretches of time, and for each the start of its bucket, so that calendars and
--- clocks are understood in one place only.
+-- The inner query reads the projection campaign_quarters, the outer one computes the catalogue's
+-- metrics. The caller gives the stretches of time and the start of each one's bucket, so that only
+-- one place computes calendars and clocks.
 SELECT
     bucket,
     currency,

@@ -1,4 +1,5 @@
--- Exact, so from the rows. Visitors do not add up: the total is counted, not summed.
+-- Counted exactly, from the rows. The total is not the sum of the buckets: a visitor may be in
+-- several.
 SELECT
     grouping(bucket) = 0 AS is_bucket,
     transform(

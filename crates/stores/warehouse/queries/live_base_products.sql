@@ -1,4 +1,4 @@
--- As live_base_sums: the products of each campaign that were viewed and sold most.
+-- The most viewed and most sold products of each campaign, of the same rows as live_base_sums.
 SELECT campaign_id, product_id, most.1 AS is_sold, most.2 AS score
 FROM
 (

@@ -1,6 +1,6 @@
--- What live counters lack: the rows that stand in the log below the places where their chains begin
--- ({starts}: from partition 0 on), or in an earlier log. A row is logged after its event, so the
--- days of received_at prune partitions; an hour is for clocks that differ.
+-- The sums that a rebuild adds to the live counters: of the rows before the starts of the chains
+-- ({starts}: from partition 0 on) and of earlier generations. A row is logged after its event, so the
+-- days of received_at prune partitions; one hour allows for clocks that differ.
 SELECT
     campaign_id,
     toUnixTimestamp(toStartOfFifteenMinutes(event_time)) AS quarter,
@@ -19,8 +19,8 @@ SELECT
     sum(sales) AS sales
 FROM
 (
-    -- Copies that the audit has yet to delete count once. Copies stand together in the order of the
-    -- table, so that a few of its rows at a time are enough to tell them.
+    -- Copies count once: the reconciliation may not have deleted them yet. They are adjacent in the
+    -- sort order of the table, so grouping in that order needs little memory.
     SELECT
         event_type,
         campaign_id,

@@ -1,5 +1,5 @@
--- As live_base_sums: who was seen, hour by hour; only those of one slice, where all
--- would be too many for one answer.
+-- The visitors of each campaign and hour, of the same rows as live_base_sums. One slice of the
+-- visitors, because all of them may be too many for one answer.
 SELECT DISTINCT
     campaign_id,
     toUnixTimestamp(toStartOfHour(event_time)) AS hour,

@@ -1,4 +1,4 @@
--- The ids hold the times that bound what is read.
+-- The ids contain the times of receipt, which bound what is read.
 SELECT
     reject_id,
     toString(code) AS code,

@@ -1,4 +1,4 @@
--- Keys and sizes only: what was sent may be large, and is fetched for what is shown.
+-- Keys and sizes only: the original may be large, and is read only for the rejects of the answer.
 SELECT reject_id, length(original) AS bytes
 FROM rejected_events FINAL
 WHERE client_id = {client_id:String}

@@ -1,57 +1,55 @@
 use std::fmt;
 
+use log::LogRange;
 use tenancy::Destination;
 
-/// One pinned range of one partition of the log, on its way to one set of tables.
+/// The rows of one log range for one destination, as one insert.
+///
+/// As text, its name: `generation:topic:partition:first-last:cluster.database:e<epoch>`, with
+/// `:r<repair>` behind it unless that is 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InsertBatch {
-    /// The generation of the log: raised when a topic is made anew and its offsets begin at 0 again.
-    pub kgen: u16,
+    /// The log range.
+    pub range: LogRange,
     /// The topic.
     pub topic: String,
-    /// The partition.
-    pub partition: u16,
-    /// The first offset.
-    pub first: u64,
-    /// The last offset, included.
-    pub last: u64,
-    /// Where the rows go.
+    /// Where the rows are inserted.
     pub destination: Destination,
-    /// The epoch it was planned under, which never comes again: a ledger that was put back to an
-    /// older state may plan the same range once more. 0 of what no plan stands for, as in an audit.
+    /// The epoch of the plan. It is never reused, so a ledger that was restored to an older state
+    /// plans the same range under another one. 0 without a plan, as in a reconciliation.
     pub epoch: u64,
-    /// 0 for the batch itself; 1, 2… for each later insert of what a read-back found missing.
+    /// 0 for the batch itself; 1, 2… for each later insert of rows that a read-back found missing.
     pub repair: u16,
 }
 
 impl InsertBatch {
-    /// The name of this insert: deduplication token and query id in one.
+    /// Creates the batch itself, not a repair of it.
+    pub fn of(range: LogRange, topic: &str, destination: &Destination, epoch: u64) -> Self {
+        Self { range, topic: topic.to_owned(), destination: destination.clone(), epoch, repair: 0 }
+    }
+
+    /// Returns the name of this insert: its deduplication token and its query id.
     ///
-    /// Whoever sends the batch sends it under the same name, and what has landed under a name
-    /// keeps everything later away, whatever it holds. So a repair takes the next number.
+    /// A retry of the batch has the same name. Once rows are stored under a name, the server drops
+    /// every later insert of that name, whatever it contains, so a repair needs another number.
     pub fn token(&self) -> String {
         self.to_string()
     }
 
-    /// How the names of all inserts of this partition begin.
-    pub(crate) fn log(&self) -> String {
-        let Self { kgen, topic, partition, .. } = self;
-        format!("{kgen}:{topic}:{partition}:")
-    }
-
-    /// The tables, as a name says them.
-    pub(crate) fn tables(&self) -> String {
-        format!("{}.{}", self.destination.cluster, self.destination.database)
+    /// Returns the beginning that the names of all inserts of this partition share.
+    pub(crate) fn name_prefix(&self) -> String {
+        let LogRange { generation, partition, .. } = self.range;
+        format!("{generation}:{}:{partition}:", self.topic)
     }
 }
 
 impl fmt::Display for InsertBatch {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { first, last, epoch, .. } = self;
-        write!(out, "{}{first}-{last}:{}:e{epoch}", self.log(), self.tables())?;
+        let Self { range: LogRange { first, last, .. }, destination, epoch, .. } = self;
+        write!(out, "{}{first}-{last}:{destination}:e{epoch}", self.name_prefix())?;
         match self.repair {
             0 => Ok(()),
-            round => write!(out, ":r{round}"),
+            repair => write!(out, ":r{repair}"),
         }
     }
 }

@@ -9,12 +9,12 @@ use tenancy::{CampaignId, Scoped, TenantContext};
 use uuid::Uuid;
 
 use crate::{
-    EventRow, InsertBatch,
+    EventRow, InsertBatch, RowPlace,
     native::{self, Column, Dictionary, Fixed, Optional, Text},
 };
 
-/// A row on its way into the block, with its place in the table's order at hand.
-struct Line<'a> {
+/// A row of the block, with the values that the table is sorted by.
+struct KeyedRow<'a> {
     client_id: &'a str,
     event_type: &'a str,
     campaign_id: &'a str,
@@ -23,13 +23,13 @@ struct Line<'a> {
     row: &'a EventRow,
 }
 
-/// The columns of the events table: name, builder, SQL type, and the value of a line.
+/// Defines the columns of the events table: name, builder, SQL type, and the value of a row.
 macro_rules! columns {
     (
-        |$line:ident, $event:ident, $item:ident|
+        |$keyed:ident, $event:ident, $item:ident|
         $($name:ident: $builder:ident as $sql_type:literal = $value:expr;)*
     ) => {
-        /// Builds the block of one insert, in the table's order. Cleared and used again.
+        /// Builds the block of one insert, in the order of the table. It is reused.
         #[derive(Default)]
         pub(crate) struct EventBlock {
             rows: usize,
@@ -37,7 +37,7 @@ macro_rules! columns {
         }
 
         impl EventBlock {
-            /// Name and type of each column.
+            /// The name and the type of each column.
             pub(crate) const COLUMNS: &[(&str, &str)] = &[$((stringify!($name), $sql_type),)*];
 
             fn clear(&mut self) {
@@ -45,9 +45,9 @@ macro_rules! columns {
                 $(self.$name.clear();)*
             }
 
-            fn push(&mut self, $line: &Line<'_>) {
-                let $event = $line.row.event();
-                let $item = $line.row.item();
+            fn push(&mut self, $keyed: &KeyedRow<'_>) {
+                let $event = $keyed.row.event();
+                let $item = $keyed.row.item();
                 self.rows += 1;
                 $(self.$name.push($value);)*
             }
@@ -64,17 +64,17 @@ macro_rules! columns {
 }
 
 columns! {
-    |line, event, item|
-    client_id: Dictionary as "LowCardinality(String)" = line.client_id;
-    event_type: Dictionary as "LowCardinality(String)" = line.event_type;
-    campaign_id: Dictionary as "LowCardinality(String)" = line.campaign_id;
-    event_time: Fixed as "DateTime64(3, 'UTC')" = line.event_time.to_le_bytes();
+    |keyed, event, item|
+    client_id: Dictionary as "LowCardinality(String)" = keyed.client_id;
+    event_type: Dictionary as "LowCardinality(String)" = keyed.event_type;
+    campaign_id: Dictionary as "LowCardinality(String)" = keyed.campaign_id;
+    event_time: Fixed as "DateTime64(3, 'UTC')" = keyed.event_time.to_le_bytes();
     event_id: Fixed as "UUID" = uuid(event.event_id);
-    kgen: Fixed as "UInt16" = line.batch.kgen.to_le_bytes();
-    kpart: Fixed as "UInt16" = line.batch.partition.to_le_bytes();
-    koff: Fixed as "UInt64" = line.row.coordinates().offset.to_le_bytes();
-    kline: Fixed as "UInt8" = [line.row.line()];
-    received_at: Fixed as "DateTime64(3, 'UTC')" = time(line.row.coordinates().logged_at);
+    kgen: Fixed as "UInt16" = keyed.batch.range.generation.get().to_le_bytes();
+    kpart: Fixed as "UInt16" = keyed.batch.range.partition.get().to_le_bytes();
+    koff: Fixed as "UInt64" = keyed.row.coordinates().offset.get().to_le_bytes();
+    kline: Fixed as "UInt8" = [keyed.row.line()];
+    received_at: Fixed as "DateTime64(3, 'UTC')" = time(keyed.row.coordinates().logged_at);
     collected_at: Fixed as "DateTime64(3, 'UTC')" = time(event.received_at);
     event_time_sent: Optional as "Nullable(DateTime64(3, 'UTC'))" = event.event_time_sent.map(time);
     visitor_id: Text as "String" = text(&event.visitor_id);
@@ -93,9 +93,9 @@ columns! {
     line_total: Fixed as "Decimal(18, 6)" = amount(item.map(line_total));
     order_id: Text as "String" = text(&event.order_id);
     currency: Dictionary as "LowCardinality(String)" = event.currency.as_ref().map_or("", Currency::as_str);
-    cost: Fixed as "Decimal(18, 6)" = amount(line.whole(event.cost));
-    revenue: Fixed as "Decimal(18, 6)" = amount(line.whole(event.revenue));
-    sales: Fixed as "Decimal(18, 6)" = amount(line.whole(Some(event.sales())));
+    cost: Fixed as "Decimal(18, 6)" = amount(keyed.whole_event(event.cost));
+    revenue: Fixed as "Decimal(18, 6)" = amount(keyed.whole_event(event.revenue));
+    sales: Fixed as "Decimal(18, 6)" = amount(keyed.whole_event(Some(event.sales())));
     url: Text as "String" = text(&event.url);
     referrer: Text as "String" = text(&event.referrer);
     user_agent: Text as "String" = text(&event.user_agent);
@@ -105,22 +105,24 @@ columns! {
 }
 
 impl EventBlock {
-    /// The block of a batch's rows, as the body of an insert.
+    /// Encodes the rows of a batch as one block, the body of an insert.
     pub(crate) fn encode(&mut self, batch: &InsertBatch, rows: &[Scoped<Vec<EventRow>>]) -> Bytes {
-        let mut lines: Vec<_> = rows
+        let mut keyed: Vec<_> = rows
             .iter()
-            .flat_map(|group| group.value().iter().map(|row| Line::new(batch, group.tenant(), row)))
+            .flat_map(|group| {
+                group.value().iter().map(|row| KeyedRow::new(batch, group.tenant(), row))
+            })
             .collect();
-        lines.sort_unstable_by(|one, other| one.order().cmp(&other.order()));
+        keyed.sort_unstable_by(|one, other| one.order().cmp(&other.order()));
         self.clear();
-        for line in &lines {
-            self.push(line);
+        for row in &keyed {
+            self.push(row);
         }
         Bytes::from(self.write())
     }
 }
 
-impl<'a> Line<'a> {
+impl<'a> KeyedRow<'a> {
     fn new(batch: &'a InsertBatch, tenant: &'a TenantContext, row: &'a EventRow) -> Self {
         let event = row.event();
         Self {
@@ -133,15 +135,14 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The table's sort key, then the coordinates: the same rows always make the same block.
-    fn order(&self) -> (&str, &str, &str, i64, u64, u8) {
-        let offset = self.row.coordinates().offset;
-        let line = self.row.line();
-        (self.client_id, self.event_type, self.campaign_id, self.event_time, offset, line)
+    /// Returns the table's sort key, then the place: the same rows always make the same block.
+    fn order(&self) -> (&str, &str, &str, i64, RowPlace) {
+        let place = self.row.place();
+        (self.client_id, self.event_type, self.campaign_id, self.event_time, place)
     }
 
-    /// What belongs to the event as a whole stands on its first line only.
-    fn whole(&self, value: Option<Amount>) -> Option<Amount> {
+    /// Returns a value of the event as a whole on line 0, and none on other lines.
+    fn whole_event(&self, value: Option<Amount>) -> Option<Amount> {
         value.filter(|_| self.row.line() == 0)
     }
 }
@@ -174,7 +175,7 @@ fn json(properties: &Map<String, Value>) -> Cow<'static, str> {
     Cow::Owned(serde_json::to_string(properties).unwrap_or_default())
 }
 
-/// Two words of eight bytes, each of them little-endian.
+/// Returns two words of eight bytes, each of them little-endian.
 fn uuid(value: Uuid) -> [u8; 16] {
     let (high, low) = value.as_u64_pair();
     ((u128::from(low) << 64) | u128::from(high)).to_le_bytes()

@@ -10,12 +10,12 @@ use tenancy::CampaignId;
 
 use crate::{TenantWarehouse, WarehouseError};
 
-/// Distinct visitors, exactly.
+/// Exact numbers of distinct visitors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Visitors {
-    /// Over the whole range: never more than the sum of the buckets, mostly less.
+    /// In the whole range: at most the sum of the buckets.
     pub total: u64,
-    /// By start of bucket; buckets without visitors are absent.
+    /// By the start of the bucket; buckets without visitors are absent.
     pub buckets: BTreeMap<DateTime<Utc>, u64>,
 }
 
@@ -42,9 +42,9 @@ struct VisitorsRow {
 }
 
 impl TenantWarehouse {
-    /// A campaign's sums by start of bucket; buckets without events are absent.
+    /// Returns a campaign's sums by the start of the bucket; buckets without events are absent.
     ///
-    /// The buckets are those of [`Granularity::buckets`], the first cut to the range.
+    /// The buckets are those of [`Granularity::buckets`]; the first begins with the range.
     pub async fn campaign_series(
         &self,
         campaign: &CampaignId,
@@ -62,7 +62,7 @@ impl TenantWarehouse {
         Ok(series)
     }
 
-    /// A campaign's distinct visitors, in all and by start of bucket.
+    /// Counts a campaign's distinct visitors, in the whole range and in each bucket.
     pub async fn campaign_visitors(
         &self,
         campaign: &CampaignId,
@@ -86,7 +86,7 @@ impl TenantWarehouse {
 }
 
 impl SeriesRow {
-    /// Adds what is not zero. Rows without a currency are of the tenant's own.
+    /// Adds the values that are not zero. Rows without a currency are in the tenant's own.
     fn add_to(&self, sums: &mut Sums) {
         let currency = self.currency.parse::<Currency>().ok();
         for counter in Counter::ALL {
@@ -116,17 +116,17 @@ fn bind(
     zone: Tz,
 ) -> Query {
     let buckets = granularity.buckets(range, zone);
-    let (from, of): (Vec<_>, Vec<_>) =
+    let (stretches, starts): (Vec<_>, Vec<_>) =
         buckets.stretches().map(|(from, start)| (seconds(from), seconds(start))).unzip();
     query
         .param("campaign_id", campaign.as_str())
         .param("from", seconds(range.from()))
         .param("to", seconds(range.to()))
-        .param("stretches", from)
-        .param("starts", of)
+        .param("stretches", stretches)
+        .param("starts", starts)
 }
 
-/// Adds what is not zero, in millionths: a currency is known where money moved.
+/// Adds the amounts, in millionths, that are not zero. A row with an amount has a currency.
 pub(crate) fn add_money(sums: &mut Sums, currency: Option<Currency>, spend: i128, sales: i128) {
     let Some(currency) = currency else {
         return;
@@ -138,21 +138,22 @@ pub(crate) fn add_money(sums: &mut Sums, currency: Option<Currency>, spend: i128
     }
 }
 
-/// From thousandths: sums are wider in ClickHouse than a [`Quantity`], which saturates.
+/// Converts thousandths. ClickHouse's sums are wider than a [`Quantity`], which saturates.
 pub(crate) fn quantity(thousandths: i128) -> Quantity {
     Quantity::from_thousandths(u64::try_from(thousandths.max(0)).unwrap_or(u64::MAX))
 }
 
-/// Seconds since 1970, as ClickHouse's `DateTime` has them; it ends in 2106, and so do we.
+/// Returns seconds since 1970, as in ClickHouse's `DateTime`, which ends in 2106.
 pub(crate) fn seconds(time: DateTime<Utc>) -> u32 {
     u32::try_from(time.timestamp().max(0)).unwrap_or(u32::MAX)
 }
 
+/// Converts seconds since 1970, the start of a bucket.
 pub(crate) fn start(seconds: u32) -> DateTime<Utc> {
     DateTime::from_timestamp(i64::from(seconds), 0).unwrap_or_default()
 }
 
-/// Sums are wider in ClickHouse than an [`Amount`], which saturates.
+/// Converts millionths. ClickHouse's sums are wider than an [`Amount`], which saturates.
 fn amount(micros: i128) -> Amount {
     let end = if micros < 0 { i64::MIN } else { i64::MAX };
     Amount::from_micros(i64::try_from(micros).unwrap_or(end))

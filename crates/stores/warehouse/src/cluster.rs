@@ -3,7 +3,7 @@ use serde::Deserialize;
 use settings::{InvalidSetting, Secret};
 use tenancy::Destination;
 
-/// How to reach one ClickHouse cluster, with its two accounts.
+/// The address of one ClickHouse cluster and its two accounts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterSettings {
@@ -11,16 +11,16 @@ pub struct ClusterSettings {
     pub url: String,
     /// The account that migrates, inserts and reads back.
     pub writer_user: String,
-    /// Its password.
+    /// The writer's password.
     pub writer_password: Secret,
-    /// The account of reports: read only, bound by the row policy.
+    /// The account of reports: read only, restricted by the row policy.
     pub reader_user: String,
-    /// Its password.
+    /// The reader's password.
     pub reader_password: Secret,
 }
 
 impl ClusterSettings {
-    /// Whether the values can be used at all.
+    /// Checks the URL and that the two accounts differ.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         if !self.url.starts_with("http://") && !self.url.starts_with("https://") {
             return Err(InvalidSetting::new("url", "must begin with http:// or https://"));
@@ -32,7 +32,7 @@ impl ClusterSettings {
     }
 }
 
-/// The connections of one cluster. Each client pools its own.
+/// The clients of one cluster, each with its own connection pool.
 #[derive(Clone)]
 pub(crate) struct Cluster {
     writer: Client,
@@ -54,17 +54,18 @@ impl Cluster {
         }
     }
 
-    /// The writer, in no particular database.
+    /// Returns the writer, without a database.
     pub(crate) fn server(&self) -> Client {
         self.writer.clone()
     }
 
-    /// The writer, in the database of `destination`.
+    /// Returns the writer, in the database of `destination`.
     pub(crate) fn writer(&self, destination: &Destination) -> Client {
         self.writer.clone().with_database(&destination.database)
     }
 
-    /// The reader, in the database of `destination`. Only [`crate::TenantWarehouse`] may ask.
+    /// Returns the reader, in the database of `destination`. Only [`crate::TenantWarehouse`] may
+    /// use it.
     pub(crate) fn reader(&self, destination: &Destination) -> Client {
         self.reader.clone().with_database(&destination.database)
     }

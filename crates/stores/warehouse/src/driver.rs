@@ -1,4 +1,4 @@
-//! What the driver's errors mean for whoever waits for an answer.
+//! Maps the driver's errors to the errors of this crate.
 
 use std::{error::Error as _, io, time::Duration};
 
@@ -6,7 +6,7 @@ use clickhouse::error::Error;
 
 use crate::{InsertError, WarehouseError};
 
-/// Codes of a server that has no room for one more query just now.
+/// Error codes of a server that cannot accept another query at the moment.
 const OVERLOADED: [u32; 4] = [
     202, // TOO_MANY_SIMULTANEOUS_QUERIES
     203, // NO_FREE_CONNECTION
@@ -14,7 +14,7 @@ const OVERLOADED: [u32; 4] = [
     439, // CANNOT_SCHEDULE_TASK
 ];
 
-/// Codes of a query that hit a limit on what one may take.
+/// Error codes of a query that hit a limit.
 const TOO_EXPENSIVE: [u32; 4] = [
     159, // TIMEOUT_EXCEEDED
     241, // MEMORY_LIMIT_EXCEEDED
@@ -22,9 +22,9 @@ const TOO_EXPENSIVE: [u32; 4] = [
     396, // TOO_MANY_ROWS_OR_BYTES
 ];
 
-/// Codes of an insert that was turned away before its first row was written, for no fault of the
-/// rows: the table or the account is not as it should be, or has to catch up first.
-const TURNED_AWAY: [u32; 15] = [
+/// Error codes of an insert that was refused before its first row was written, and not because of
+/// its rows: the table or the account has to be repaired, or the server has to catch up.
+const REFUSED_BEFORE_WRITING: [u32; 15] = [
     10,  // NOT_FOUND_COLUMN_IN_BLOCK
     16,  // NO_SUCH_COLUMN_IN_TABLE
     60,  // UNKNOWN_TABLE
@@ -42,9 +42,9 @@ const TURNED_AWAY: [u32; 15] = [
     516, // AUTHENTICATION_FAILED
 ];
 
-/// Codes of a block with a row that the server does not take: it is read and checked as a whole
-/// before any of it is written.
-const UNFIT: [u32; 10] = [
+/// Error codes of a block with a row that the server refuses. The server reads and checks the whole
+/// block before it writes any of it.
+const REFUSED_ROW: [u32; 10] = [
     6,   // CANNOT_PARSE_TEXT
     27,  // CANNOT_PARSE_INPUT_ASSERTION_FAILED
     53,  // TYPE_MISMATCH
@@ -57,7 +57,7 @@ const UNFIT: [u32; 10] = [
     469, // VIOLATED_CONSTRAINT
 ];
 
-/// The driver's answer, unless it takes longer than `limit`: the driver itself would wait for ever.
+/// Waits for the driver's answer, at most for `limit`: the driver itself has no timeout.
 pub(crate) async fn within<T>(
     limit: Duration,
     answer: impl Future<Output = Result<T, Error>>,
@@ -83,14 +83,14 @@ impl WarehouseError {
 }
 
 impl InsertError {
-    /// Whatever is not certain is doubtful: reading back is cheap, a row lost or doubled is not.
+    /// Treats every unclear outcome as in doubt: reading back is cheap, a lost or doubled row not.
     pub(crate) fn from_driver(error: Error) -> Self {
         match &error {
-            Error::Network(_) if never_connected(&error) => Self::Retriable(error.into()),
-            Error::InvalidParams(_) => Self::Retriable(error.into()),
+            Error::Network(_) if never_connected(&error) => Self::retriable(error),
+            Error::InvalidParams(_) => Self::retriable(error),
             Error::BadResponse(text) => match code(text) {
-                Some(code) if TURNED_AWAY.contains(&code) => Self::Retriable(error.into()),
-                Some(code) if UNFIT.contains(&code) => Self::Refused { code },
+                Some(code) if REFUSED_BEFORE_WRITING.contains(&code) => Self::retriable(error),
+                Some(code) if REFUSED_ROW.contains(&code) => Self::Refused { code },
                 _ => Self::Doubtful(error.into()),
             },
             _ => Self::Doubtful(error.into()),
@@ -98,14 +98,14 @@ impl InsertError {
     }
 }
 
-/// The number in `Code: 60. DB::Exception: …`; none when the answer is not the server's own.
+/// Returns the number in `Code: 60. DB::Exception: …`; none when the answer is not ClickHouse's.
 fn code(text: &str) -> Option<u32> {
     let (_, rest) = text.split_once("Code: ")?;
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest.get(..end)?.parse().ok()
 }
 
-/// Whether the connection was refused, so that nothing can have been sent.
+/// Returns whether the connection was refused, so that nothing was sent.
 fn never_connected(error: &Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_over_a_limit_is_too_expensive_and_one_with_a_mistake_is_refused() {
+    fn a_query_over_a_limit_is_too_expensive_and_an_invalid_one_is_refused() {
         let error = |text: &str| WarehouseError::from_driver(Error::BadResponse(text.to_owned()));
         for text in [
             "Code: 159. DB::Exception: Timeout exceeded: elapsed 10.1 seconds",
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_tells_nothing_leaves_the_insert_in_doubt() {
+    fn an_unclear_answer_leaves_the_insert_in_doubt() {
         for text in [
             "502 Bad Gateway",
             "Code: 216. DB::Exception: Query with id = 0:t:1:0-9 is already running.",
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_refused_is_told_without_its_words() {
+    fn a_refused_row_is_reported_without_its_values() {
         let text =
             "Code: 469. DB::Exception: Constraint `x` is violated at row 1. Column values: 7";
         let error = insert_error(text);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_insert_turned_away_may_be_sent_again() {
+    fn an_insert_refused_before_writing_may_be_sent_again() {
         for text in [
             "Code: 252. DB::Exception: Too many parts (3001)",
             "Code: 81. DB::Exception: Database tenant_a does not exist",

@@ -1,47 +1,54 @@
 use tenancy::ClusterName;
 
-/// What lies below an error of this crate.
+/// The error below an error of this crate.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// A question to ClickHouse got no answer.
+/// A query of ClickHouse failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WarehouseError {
     /// No cluster of that name is registered.
     #[error("the cluster {0} is not registered")]
     UnknownCluster(ClusterName),
-    /// The tenant runs as many reports as it may, and none of them ended in time.
+    /// The tenant already runs as many reports as it may, and none of them ended in time.
     #[error("the tenant has too many reports running")]
     Busy,
-    /// The server is away or overloaded; worth asking again.
+    /// The server is unreachable or overloaded; a retry can succeed.
     #[error("the warehouse is unavailable")]
     Unavailable(#[source] Cause),
-    /// The question took more time or memory than it may, or would read more than it may.
+    /// The query hit a limit on its time, its memory or what it reads.
     #[error("the query is too expensive")]
     TooExpensive(#[source] Cause),
-    /// The server refused the question.
+    /// The server refused the query.
     #[error("the warehouse refused the query")]
     Refused(#[source] Cause),
 }
 
-/// A batch is not known to have landed.
+/// An insert was not confirmed.
 #[derive(Debug, thiserror::Error)]
 pub enum InsertError {
-    /// It may have landed, in whole or in part: read back before anything else.
-    #[error("it is in doubt whether the batch landed")]
+    /// Some or all rows may be stored: read back before anything else.
+    #[error("it is in doubt whether the batch was stored")]
     Doubtful(#[source] Cause),
-    /// Nothing of it landed, and it may be sent again as it is.
+    /// No row was stored, and the same insert may be sent again.
     #[error("the batch did not reach the warehouse")]
     Retriable(#[source] Cause),
-    /// Nothing of it landed, and nothing will as it is: the server takes exception to what is in some
-    /// row. Its words are not kept, for they may quote the row.
+    /// No row was stored, and a retry fails the same way: the server refuses the content of a row.
+    /// Its message is dropped because it may quote the row.
     #[error("the warehouse refused a row: code {code}")]
     Refused {
-        /// The server's code.
+        /// The server's error code.
         code: u32,
     },
 }
 
-/// A database could not be brought to the present schema.
+impl InsertError {
+    /// Wraps an error after which no row was stored.
+    pub fn retriable(cause: impl Into<Cause>) -> Self {
+        Self::Retriable(cause.into())
+    }
+}
+
+/// A database could not be brought to the current schema.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     /// A file was changed after it had been applied.
@@ -50,16 +57,16 @@ pub enum MigrationError {
         /// The file.
         file: &'static str,
     },
-    /// The server did not carry out a file.
+    /// The server did not execute a file.
     #[error("{file} could not be applied")]
     Apply {
         /// The file.
         file: &'static str,
-        /// Why.
+        /// The reason.
         #[source]
         source: WarehouseError,
     },
-    /// The server could not be asked.
+    /// A query before or between the files failed.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
 }

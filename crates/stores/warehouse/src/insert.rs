@@ -5,15 +5,16 @@ use tenancy::{Destination, Isolation, Placement, Scoped, TenantContext};
 
 use crate::{EventRow, InsertBatch, InsertError, Warehouse};
 
-/// Without its last line break, which would be read as the first byte of the block.
+/// Sent without its last line break, which the server would read as the first byte of the block.
 const INSERT: &str = include_str!("../queries/platform/insert_events.sql");
 
-/// How long the body may take to be taken off our hands.
+/// How long sending the body may take.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long the server may take to answer the whole body.
+
+/// How long the server may take to answer after the whole body was sent.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A row was routed to another tenant's own database.
+/// Rows were routed to another tenant's own database.
 #[derive(Debug, thiserror::Error)]
 #[error("rows of {client_id} do not belong in the database {database}")]
 pub(crate) struct Misrouted {
@@ -22,13 +23,14 @@ pub(crate) struct Misrouted {
 }
 
 impl Warehouse {
-    /// Inserts the rows of a batch, as one block, under the batch's token. No rows, no insert.
+    /// Inserts the rows of a batch as one block, under the batch's token. Sends nothing when there
+    /// are no rows.
     ///
-    /// `Ok` means that the server has answered for all of them: they are in the table, or were
-    /// there already under the same token.
+    /// `Ok` means that the server confirmed the insert: it stored the rows, or it dropped them
+    /// because it knows the token.
     ///
     /// # Errors
-    /// Which of the three it is decides what may be done next: see [`InsertError`].
+    /// The variant of [`InsertError`] decides whether to retry, to read back or to reject a row.
     pub async fn insert(
         &self,
         batch: &InsertBatch,
@@ -37,8 +39,8 @@ impl Warehouse {
         self.insert_as(&batch.token(), batch, rows).await
     }
 
-    /// As [`Warehouse::insert`], for rows that the batch's own name may already keep away: an audit
-    /// inserts under names of its own.
+    /// Inserts as [`Warehouse::insert`], under another token: the reconciliation inserts missing
+    /// rows that the server would drop under the batch's own token.
     pub async fn insert_as(
         &self,
         token: &str,
@@ -50,16 +52,13 @@ impl Warehouse {
             return Ok(());
         }
         for group in rows {
-            check_route(group.tenant(), &batch.destination)
-                .map_err(|error| InsertError::Retriable(error.into()))?;
+            check_route(group.tenant(), &batch.destination).map_err(InsertError::retriable)?;
         }
-        let writer = self
-            .writer(&batch.destination)
-            .map_err(|error| InsertError::Retriable(error.into()))?;
+        let writer = self.writer(&batch.destination).map_err(InsertError::retriable)?;
         let body = self.encode(batch.clone(), rows.to_vec()).await?;
         let mut insert = writer
-            // Makes the driver send the body as a whole; in chunks, the server takes a pause
-            // between two of them for the end.
+            // Makes the driver send the body as a whole. With chunks, the server would take a
+            // pause between two of them for the end of the body.
             .with_header("Content-Length", body.len().to_string())
             .insert_formatted_with(INSERT.trim_end())
             .with_timeouts(Some(SEND_TIMEOUT), Some(ANSWER_TIMEOUT));
@@ -67,12 +66,13 @@ impl Warehouse {
             insert = insert.with_setting(name, value);
         }
         let sent = insert.send(body).await;
-        // A refused body ends early; the answer says why, the broken sending does not.
+        // The server may refuse a body before all of it is sent. Its answer contains the reason,
+        // the error of the sending does not.
         insert.end().await.and(sent).map_err(InsertError::from_driver)
     }
 
-    /// Builds the body. A full batch takes a quarter of a second: too long for a thread on which
-    /// others wait. Copying rows copies no events.
+    /// Builds the body on a thread for blocking work: a full batch takes a quarter of a second.
+    /// Cloned rows share their events.
     async fn encode(
         &self,
         batch: InsertBatch,
@@ -80,12 +80,12 @@ impl Warehouse {
     ) -> Result<Bytes, InsertError> {
         let warehouse = self.clone();
         let work = move || warehouse.with_block(|block| block.encode(&batch, &rows));
-        let body = tokio::task::spawn_blocking(work).await;
-        body.map_err(|error| InsertError::Retriable(error.into()))
+        tokio::task::spawn_blocking(work).await.map_err(InsertError::retriable)
     }
 }
 
-/// What makes an insert one block, done once, and its answer final.
+/// Returns the settings that make the insert one block, deduplicate it by its token, and delay the
+/// answer until it is final.
 fn settings(token: &str, rows: usize) -> [(&'static str, String); 10] {
     [
         ("query_id", token.to_owned()),
@@ -101,7 +101,7 @@ fn settings(token: &str, rows: usize) -> [(&'static str, String); 10] {
     ]
 }
 
-/// A tenant's rows go to the shared database or to its own, whatever a plan may say.
+/// Checks that a tenant's rows go to the shared database or to its own, whatever the plan states.
 pub(crate) fn check_route(
     tenant: &TenantContext,
     destination: &Destination,

@@ -1,7 +1,8 @@
-//! What live counters lack when they are built anew.
+//! The counts that a rebuild adds to the live counters: those of the rows before their chains.
 
 use chrono::{DateTime, Utc};
 use clickhouse::{Row, query::Query};
+use log::{Generation, Offset};
 use metrics::{Counter, QuantitySum, QuarterHour, Sums, TimeRange};
 use money::Quantity;
 use serde::Deserialize;
@@ -12,14 +13,14 @@ use crate::{
     campaign::{add_money, quantity, seconds, start},
 };
 
-/// A place in every partition of the log: rows lie below it when they stand before it, or in an
-/// earlier log.
+/// A place in each partition of the log. Rows before it, and rows of earlier generations, are below
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFrontier {
     /// The generation of the log.
-    pub kgen: u16,
-    /// The first offset that is no longer below, from partition 0 on.
-    pub offsets: Vec<u64>,
+    pub generation: Generation,
+    /// The first offset of each partition that is not below it, from partition 0 on.
+    pub offsets: Vec<Offset>,
 }
 
 /// The sums of a campaign's quarter hour.
@@ -29,36 +30,36 @@ pub struct QuarterSums {
     pub campaign: CampaignId,
     /// The quarter hour.
     pub quarter: QuarterHour,
-    /// Its sums, of events in one currency: another one makes another of these.
+    /// The sums of the events in one currency; each other currency has its own `QuarterSums`.
     pub sums: Sums,
 }
 
-/// A product of a campaign that was among the thousand most viewed or most sold.
+/// One of the thousand most viewed or most sold products of a campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RankedProduct {
     /// The campaign.
     pub campaign: CampaignId,
     /// The retailer's id of the product.
     pub product_id: String,
-    /// By which count, and how high.
+    /// The count that it is ranked by.
     pub rank: Rank,
 }
 
-/// What products are ranked by.
+/// A count that products are ranked by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rank {
-    /// How often its page was shown.
+    /// The number of views of its page.
     Viewed(u64),
-    /// How many units were sold.
+    /// The number of units sold.
     Sold(Quantity),
 }
 
-/// Who was seen in a campaign's hour.
+/// A visitor of a campaign in one hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenVisitor {
     /// The campaign.
     pub campaign: CampaignId,
-    /// The hour's start.
+    /// The start of the hour.
     pub hour: DateTime<Utc>,
     /// The visitor.
     pub visitor_id: String,
@@ -67,9 +68,9 @@ pub struct SeenVisitor {
 /// One of several equal parts of all visitors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slice {
-    /// Which, from 0 on.
+    /// The number of this part, from 0 on.
     pub index: u32,
-    /// Of how many, at least 1.
+    /// The number of parts, at least 1.
     pub of: u32,
 }
 
@@ -105,7 +106,7 @@ struct VisitorRow {
 }
 
 impl TenantWarehouse {
-    /// The sums of every campaign's quarter hours in `range`, over the rows below `place`.
+    /// Returns the sums of every campaign's quarter hours in `range`, over the rows below `place`.
     pub async fn sums_below(
         &self,
         place: &LogFrontier,
@@ -122,8 +123,8 @@ impl TenantWarehouse {
             .collect()
     }
 
-    /// The products of every campaign that were viewed or sold most in `range`, over the rows below
-    /// `place`: at most a thousand of a campaign by each count.
+    /// Returns the most viewed and most sold products of every campaign in `range`, over the rows
+    /// below `place`: at most a thousand of each campaign by each count.
     pub async fn products_below(
         &self,
         place: &LogFrontier,
@@ -143,7 +144,7 @@ impl TenantWarehouse {
             .collect()
     }
 
-    /// Who was seen in every campaign's hours in `range`, over the rows below `place`.
+    /// Returns the visitors of every campaign's hours in `range`, over the rows below `place`.
     pub async fn visitors_below(
         &self,
         place: &LogFrontier,
@@ -163,7 +164,7 @@ impl TenantWarehouse {
 }
 
 impl SumsRow {
-    /// What is not zero, as the live counters have it.
+    /// Returns the sums that are not zero, as in the live counters.
     fn sums(&self) -> Sums {
         let mut sums = Sums::default();
         let currency = self.currency.parse().ok();
@@ -178,7 +179,7 @@ impl SumsRow {
 
 fn bind(query: Query, place: &LogFrontier, range: TimeRange) -> Query {
     query
-        .param("kgen", place.kgen)
+        .param("kgen", place.generation)
         .param("starts", &place.offsets)
         .param("from", seconds(range.from()))
         .param("to", seconds(range.to()))

@@ -9,14 +9,14 @@ use crate::{MigrationError, Warehouse, WarehouseError, driver::within};
 /// How long one statement may take.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// One file of `migrations/clickhouse`: a single statement that may run twice.
+/// One file of `migrations/clickhouse`: a single statement that is safe to repeat.
 struct Migration {
     version: u32,
     file: &'static str,
     sql: &'static str,
 }
 
-/// Every file, in order.
+/// All files, in order.
 const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
@@ -61,14 +61,14 @@ impl Migration {
 }
 
 impl Warehouse {
-    /// Makes the database of `destination` if it is missing and brings it to the present schema.
-    /// Returns the versions that were applied now.
+    /// Creates the database of `destination` if it is missing and applies the files that it lacks.
+    /// Returns the versions of these files.
     ///
-    /// Safe to repeat and to run in parallel: every statement says IF NOT EXISTS or IF EXISTS.
+    /// Safe to repeat and to run in parallel: every statement has IF NOT EXISTS or IF EXISTS.
     ///
     /// # Errors
-    /// When the server is away or refuses a statement, or when a file that was applied before has
-    /// changed since.
+    /// When the server is unreachable or refuses a statement, or when a file was changed after it
+    /// had been applied.
     pub async fn migrate(&self, destination: &Destination) -> Result<Vec<u32>, MigrationError> {
         let writer = self.writer(destination)?;
         let server = self.cluster(&destination.cluster)?.server();
@@ -100,14 +100,14 @@ async fn execute(query: Query) -> Result<(), WarehouseError> {
     within(STATEMENT_TIMEOUT, query.execute()).await
 }
 
-/// The checksum of each file applied before, by version.
+/// Returns the checksums of the applied files, by version.
 async fn applied(writer: &Client) -> Result<BTreeMap<u32, String>, WarehouseError> {
     let sql = include_str!("../queries/platform/applied_migrations.sql");
     let rows = writer.query_raw(sql).fetch_all::<(u32, String)>();
     Ok(within(STATEMENT_TIMEOUT, rows).await?.into_iter().collect())
 }
 
-/// Carries out a file, then records it: a crash between the two repeats the file.
+/// Executes a file, then records it: a crash between the two repeats the file.
 async fn apply(writer: &Client, migration: &Migration) -> Result<(), MigrationError> {
     let failed = |source| MigrationError::Apply { file: migration.file, source };
     execute(writer.query_raw(migration.sql)).await.map_err(failed)?;
@@ -137,7 +137,7 @@ mod tests {
             assert!(migration.file.starts_with(&format!("{:04}_", migration.version)));
             let guarded = ["IF NOT EXISTS", "IF EXISTS"].map(|guard| migration.sql.contains(guard));
             assert!(guarded.contains(&true), "{}", migration.file);
-            assert!(!migration.sql.contains(';'), "{} holds one statement", migration.file);
+            assert!(!migration.sql.contains(';'), "{} must be one statement", migration.file);
         }
     }
 }

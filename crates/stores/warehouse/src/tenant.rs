@@ -5,13 +5,13 @@ use tenancy::TenantContext;
 
 use crate::{Warehouse, WarehouseError, driver::within};
 
-/// Longer than the server lets the reader's queries run, so that the server's answer comes first.
+/// Longer than the server's own limit on the reader's queries, so that the server answers first.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// One tenant's reports.
+/// The reports of one tenant.
 ///
-/// Every query runs on the tenant's own cluster and database, as the reader account, with the tenant
-/// bound twice: as the parameter `client_id` and as the setting that the row policy compares.
+/// Every query runs on the tenant's cluster and database, as the reader account. It names the
+/// tenant twice: in the parameter `client_id` and in the setting that the row policy compares.
 #[derive(Clone)]
 pub struct TenantWarehouse {
     warehouse: Warehouse,
@@ -23,7 +23,7 @@ impl TenantWarehouse {
         Self { warehouse, context }
     }
 
-    /// Runs one of this crate's own statements; `bind` adds parameters beside `client_id`.
+    /// Runs one of this crate's statements; `bind` adds the parameters other than `client_id`.
     pub(crate) async fn fetch<R>(
         &self,
         sql: &'static str,
@@ -41,7 +41,7 @@ impl TenantWarehouse {
             .with_setting("log_comment", client_id.as_str())
             .param("client_id", client_id.as_str());
         let limit = self.context.limits().concurrent_queries;
-        let _turn = self.warehouse.shared.turns.take(client_id, limit).await?;
+        let _slot = self.warehouse.shared.query_slots.acquire(client_id, limit).await?;
         within(QUERY_TIMEOUT, bind(query).fetch_all::<R>()).await
     }
 }

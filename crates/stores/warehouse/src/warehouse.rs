@@ -8,13 +8,13 @@ use tenancy::{ClusterName, Destination, TenantContext};
 
 use crate::{
     ClusterSettings, TenantWarehouse, WarehouseError, block::EventBlock, cluster::Cluster,
-    driver::within, turns::Turns,
+    driver::within, query_slots::QuerySlots,
 };
 
-/// How long a server may take to say that it is there.
+/// How long a server may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// All ClickHouse clusters of the platform. Cloning shares everything.
+/// All ClickHouse clusters of the platform. Clones share their state.
 #[derive(Clone, Default)]
 pub struct Warehouse {
     pub(crate) shared: Arc<Shared>,
@@ -23,12 +23,12 @@ pub struct Warehouse {
 #[derive(Default)]
 pub(crate) struct Shared {
     clusters: RwLock<BTreeMap<ClusterName, Cluster>>,
-    pub(crate) turns: Turns,
+    pub(crate) query_slots: QuerySlots,
     blocks: Mutex<Vec<EventBlock>>,
 }
 
 impl Warehouse {
-    /// A warehouse on these clusters. Nothing is asked of them yet.
+    /// Creates a warehouse of these clusters. It sends nothing yet.
     pub fn new(clusters: impl IntoIterator<Item = (ClusterName, ClusterSettings)>) -> Self {
         let warehouse = Self::default();
         for (name, settings) in clusters {
@@ -37,20 +37,20 @@ impl Warehouse {
         warehouse
     }
 
-    /// Adds a cluster, or changes how it is reached.
+    /// Adds a cluster, or replaces its settings.
     pub fn register(&self, name: ClusterName, settings: &ClusterSettings) {
         let mut clusters = self.shared.clusters.write().unwrap_or_else(PoisonError::into_inner);
         clusters.insert(name, Cluster::new(settings));
     }
 
-    /// Whether the cluster answers.
+    /// Checks that the cluster answers.
     pub async fn ping(&self, cluster: &ClusterName) -> Result<(), WarehouseError> {
         let server = self.cluster(cluster)?.server();
         let sql = include_str!("../queries/platform/ping.sql");
         within(PING_TIMEOUT, server.query_raw(sql).execute()).await
     }
 
-    /// The only road to a report: bound to one tenant.
+    /// Returns the reports of one tenant. Reports are read in no other way.
     pub fn for_tenant(&self, context: &TenantContext) -> TenantWarehouse {
         TenantWarehouse::new(self.clone(), context.clone())
     }
@@ -60,7 +60,7 @@ impl Warehouse {
         clusters.get(name).cloned().ok_or_else(|| WarehouseError::UnknownCluster(name.clone()))
     }
 
-    /// The account that writes, in the tables of `destination`.
+    /// Returns a client of the writer account, in the database of `destination`.
     pub(crate) fn writer(
         &self,
         destination: &Destination,
@@ -68,7 +68,7 @@ impl Warehouse {
         Ok(self.cluster(&destination.cluster)?.writer(destination))
     }
 
-    /// Lends a block, to be used again by the next insert.
+    /// Lends a block to `work` and keeps it for the next insert.
     pub(crate) fn with_block<T>(&self, work: impl FnOnce(&mut EventBlock) -> T) -> T {
         let blocks = || self.shared.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         let mut block = blocks().pop().unwrap_or_default();

@@ -9,36 +9,36 @@ use tenancy::CampaignId;
 
 use crate::reports::{Currencies, Values};
 
-/// How long a client waits before it connects again.
+/// How long a client waits before it reconnects.
 const RECONNECT: Duration = Duration::from_secs(2);
 
-/// A comment, so that proxies and clients see that the stream lives.
+/// A comment, so that proxies and clients see that the stream is open.
 pub(crate) const HEARTBEAT: Bytes = Bytes::from_static(b": heartbeat\n\n");
-/// What was sent so far may lack something: a snapshot follows.
+/// Earlier frames may lack changes: a snapshot follows.
 pub(crate) const RESET: &str = "event: reset\ndata: {}\n\n";
-/// The credential has run out: connect again with a new one.
+/// The credential has expired: connect again with a new one.
 pub(crate) const EXPIRED: Bytes =
     Bytes::from_static(b"event: end\ndata: {\"reason\":\"token_expired\"}\n\n");
-/// The credential may not see this any more.
+/// The credential may no longer see the campaign.
 pub(crate) const REVOKED: Bytes =
     Bytes::from_static(b"event: end\ndata: {\"reason\":\"revoked\"}\n\n");
 
-/// Where a stream begins.
+/// The whole state, with which a stream begins.
 #[derive(Debug, Serialize)]
 pub(crate) struct Snapshot<'a> {
     pub(crate) campaign_id: &'a CampaignId,
-    /// The tenant's zone, in which today began.
+    /// The tenant's time zone, in which today began.
     pub(crate) tz: &'static str,
     pub(crate) as_of: Option<DateTime<Utc>>,
-    /// The tenant's own: amounts stand in it.
+    /// The currency of the amounts: the tenant's own.
     pub(crate) currency: Currency,
-    /// Others that events are in: their amounts stand in `by_currency` alone.
+    /// Other currencies of the events: only `by_currency` contains their amounts.
     pub(crate) other_currencies: Vec<Currency>,
     pub(crate) today: Today,
     pub(crate) buckets: Vec<Bucket>,
 }
 
-/// Today's totals: the sums of the buckets from `from` on, and the ratios that come from them.
+/// Today's totals: the sums of the buckets from `from` on, and their ratios.
 #[derive(Debug, Serialize)]
 pub(crate) struct Today {
     pub(crate) from: DateTime<Utc>,
@@ -46,19 +46,19 @@ pub(crate) struct Today {
     pub(crate) values: Values,
 }
 
-/// What changed.
+/// The quarter hours that changed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Update<'a> {
     pub(crate) campaign_id: &'a CampaignId,
     pub(crate) as_of: Option<DateTime<Utc>>,
-    /// The tenant's own: amounts stand in it.
+    /// The currency of the amounts: the tenant's own.
     pub(crate) currency: Currency,
-    /// Others that events are in: their amounts stand in `by_currency` alone.
+    /// Other currencies of the events: only `by_currency` contains their amounts.
     pub(crate) other_currencies: Vec<Currency>,
     pub(crate) buckets: Vec<Bucket>,
 }
 
-/// A quarter hour with all its sums: it replaces what was said of it before.
+/// A quarter hour with all its sums, which replace those of earlier frames.
 #[derive(Debug, Serialize)]
 pub(crate) struct Bucket {
     start: DateTime<Utc>,
@@ -66,14 +66,14 @@ pub(crate) struct Bucket {
     values: Values,
 }
 
-/// The currencies of one frame.
+/// Returns the currencies of one frame.
 pub(crate) fn currencies(series: &QuarterSeries, own: Currency) -> Currencies {
     let mut all = Sums::default();
     series.values().for_each(|sums| all.merge(sums));
     Currencies::of(&all, own)
 }
 
-/// The buckets of a series, with the metrics that add up.
+/// Returns the buckets of a series, with the additive metrics.
 pub(crate) fn buckets(series: &QuarterSeries, currencies: &Currencies) -> Vec<Bucket> {
     let metrics = metrics_that(|additivity| additivity == Additivity::Sum);
     let bucket = |(quarter, sums): (&QuarterHour, &Sums)| Bucket {
@@ -83,7 +83,7 @@ pub(crate) fn buckets(series: &QuarterSeries, currencies: &Currencies) -> Vec<Bu
     series.iter().map(bucket).collect()
 }
 
-/// Every metric that sums tell.
+/// Returns every metric that can be computed from sums.
 pub(crate) fn totals(sums: &Sums, currencies: &Currencies) -> Values {
     let metrics = metrics_that(|additivity| additivity != Additivity::Distinct);
     Values::new(&metrics, sums, 0, currencies)
@@ -94,16 +94,16 @@ fn metrics_that(wanted: impl Fn(Additivity) -> bool) -> Vec<Metric> {
     all.filter(|metric| wanted(metric.additivity())).collect()
 }
 
-/// One event of a stream. JSON holds no line breaks, so it is one line of data.
+/// Renders one event of a stream. JSON contains no line breaks, so it is one line of data.
 ///
-/// Without an id a client that connects again resumes from the last one it saw.
+/// Without an id, a client that reconnects resumes from the last id that it received.
 pub(crate) fn event(name: &str, id: Option<impl Display>, data: &impl Serialize) -> String {
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
     let data = serde_json::to_string(data).unwrap_or_default();
     format!("{id}event: {name}\ndata: {data}\n\n")
 }
 
-/// What a stream begins with: when to connect again.
+/// Renders the first line of a stream: when to reconnect.
 pub(crate) fn beginning() -> String {
     format!("retry: {}\n\n", RECONNECT.as_millis())
 }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_holds_sums_and_a_total_ratios_too() {
+    fn a_bucket_has_sums_and_a_total_also_has_ratios() {
         let series = quarter_with(&[("EUR", 2)]);
         let currencies = currencies(&series, eur());
         let bucket = serde_json::to_value(&buckets(&series, &currencies)[0]).unwrap();
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn several_currencies_are_kept_apart() {
+    fn several_currencies_are_not_added_up() {
         let series = quarter_with(&[("EUR", 2), ("USD", 3)]);
         let currencies = currencies(&series, eur());
         assert_eq!(currencies.others, ["USD".parse().unwrap()]);

@@ -1,58 +1,50 @@
-//! Live streams: server-sent events of one campaign, fed by the processor through Redis.
+//! Live streams: server-sent events of one campaign, which the processor feeds through Redis.
 //!
-//! A stream begins with a `snapshot` (or, after a reconnect, with what was missed) and goes on with
-//! `update` frames that carry whole quarter hours: a later one replaces an earlier one. There is no
-//! queue between the feed and a client; who is slow gets fewer, merged frames. Where Redis lost its
-//! counters the feed only names what changed, and the stream reads it from the reports.
+//! A stream begins with a `snapshot` (or, after a reconnect, with what was missed). It continues with
+//! `update` frames of whole quarter hours: a later frame replaces an earlier one. There is no queue
+//! between the feed and a client: a slow client gets fewer, merged frames. Where Redis lost its
+//! counters, the feed only names the changed quarter hours, and the stream reads them from the
+//! reports.
 
-mod create_ticket;
 mod frames;
+mod incomplete;
 mod open_streams;
 mod open_ticket;
 mod places;
-mod redeem;
 mod reports;
 mod stream;
-mod stream_campaign;
+mod stream_reports;
 #[cfg(test)]
 mod tests;
 mod ticket;
-mod unsettled;
 
 use std::sync::Arc;
 
-use actix_web::{
-    middleware::from_fn,
-    web::{ServiceConfig, resource},
-};
 use aggregates::{Aggregates, LiveFeed};
 
-pub use create_ticket::{NewTicket, Ticket, create_ticket};
-pub use reports::{LiveReport, LiveReports};
-pub use stream_campaign::{LiveQuery, stream_campaign};
-
-// What `OpenApi` looks for beside the handlers.
-#[doc(hidden)]
-pub use create_ticket::__path_create_ticket;
-#[doc(hidden)]
-pub use stream_campaign::__path_stream_campaign;
+pub(crate) use open_ticket::OpenTicket;
+pub(crate) use places::read as read_place;
+pub(crate) use reports::{LiveReport, LiveReports};
+pub(crate) use stream::{CampaignStream, Client};
+pub(crate) use stream_reports::StreamReports;
+pub(crate) use ticket::TicketSecret;
 
 use open_streams::OpenStreams;
 
-/// What live streams need. App data; cloning is cheap.
+/// The dependencies of live streams. App data; cloning is cheap.
 #[derive(Clone)]
-pub struct Live {
-    aggregates: Aggregates,
+pub(crate) struct Live {
+    pub(crate) aggregates: Aggregates,
     feed: LiveFeed,
-    reports: Arc<dyn LiveReports>,
+    pub(crate) reports: Arc<dyn LiveReports>,
     open: OpenStreams,
-    trust_forwarded_for: bool,
+    pub(crate) trust_forwarded_for: bool,
 }
 
 impl Live {
-    /// Streams what `feed` brings, beginning with what `reports` tells. A ticket stays at the address
-    /// of its client, which a load balancer tells when it is trusted to.
-    pub fn new(
+    /// Creates streams of `feed` that begin with `reports`. A ticket is valid at its client's
+    /// network address only; `trust_forwarded_for` says whether the load balancer reports that.
+    pub(crate) fn new(
         aggregates: Aggregates,
         feed: LiveFeed,
         reports: Arc<dyn LiveReports>,
@@ -60,13 +52,4 @@ impl Live {
     ) -> Self {
         Self { aggregates, feed, reports, open: OpenStreams::default(), trust_forwarded_for }
     }
-}
-
-/// The routes; [`Live`] must be app data.
-pub fn configure(config: &mut ServiceConfig) {
-    config
-        .service(
-            resource("/v1/campaigns/{id}/live").wrap(from_fn(redeem::redeem)).get(stream_campaign),
-        )
-        .service(resource("/v1/live/tickets").post(create_ticket));
 }

@@ -1,15 +1,13 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use problem::{Code, Problem};
 use telemetry::Gauge;
 use tenancy::{ClientId, TenantContext};
 
-/// When a refused client may try again.
-const RETRY: Duration = Duration::from_secs(5);
+use crate::failure::retry_after;
 
 /// The streams open in this process, counted by tenant.
 #[derive(Clone, Default)]
@@ -22,19 +20,20 @@ pub(crate) struct OpenStream {
 }
 
 impl OpenStreams {
-    /// Opens one, within the tenant's limit.
+    /// Opens a stream, within the tenant's limit.
     ///
     /// # Errors
-    /// As many are open as the tenant may have.
+    /// The tenant has as many streams open as it may.
     pub(crate) fn open(&self, tenant: &TenantContext) -> Result<OpenStream, Problem> {
-        let most = tenant.limits().live_streams;
+        let limit = tenant.limits().live_streams;
         let client_id = tenant.client_id().clone();
         {
             let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let count = counts.entry(client_id.clone()).or_default();
-            if *count >= most {
-                let detail = format!("The tenant may have {most} live streams open.");
-                return Err(Problem::new(Code::RateLimited, detail).with_retry_after(RETRY));
+            if *count >= limit {
+                let detail = format!("The tenant may have {limit} live streams open.");
+                return Err(Problem::new(Code::RateLimited, detail)
+                    .with_retry_after(retry_after::LIVE_STREAM));
             }
             *count += 1;
         }

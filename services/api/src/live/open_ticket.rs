@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::places::Places;
 
-/// Between two looks at whether an earlier stream is closed.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// How long Redis may take to hear that a stream is open.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// Between two checks whether an earlier stream is closed.
+const CHECK_EVERY: Duration = Duration::from_millis(200);
+/// The most time for the report that a stream is open.
+const HOLD_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The one open stream of a ticket, which the api processes share through Redis. Dropping it closes it.
 pub(crate) struct OpenTicket {
@@ -24,20 +24,21 @@ pub(crate) struct OpenTicket {
 }
 
 impl OpenTicket {
-    /// Opens a stream of a ticket from `address`; none when it may not be.
+    /// Opens a stream of a ticket from `address`; `None` when it may not be opened.
     ///
-    /// While an earlier one is open this waits: a client may be back before its old connection is
-    /// noticed to be closed. As soon as the earlier one is heard of again, the answer is no. When
-    /// its process was killed, it is not, and is closed within [`Aggregates::TICKET_HELD`].
+    /// While an earlier stream counts as open this waits: a client may reconnect before the end of
+    /// its old connection is detected. If the process of the earlier stream reports it open again,
+    /// the claim is refused. A killed process does not, and its stream counts as closed within
+    /// [`Aggregates::STREAM_TIMEOUT`].
     pub(crate) async fn open(
         aggregates: &Aggregates,
         ticket: [u8; 32],
         address: &str,
-        knows: bool,
+        resumes: bool,
         places: Places,
     ) -> Result<Option<Self>, AggregatesError> {
         let stream = Uuid::now_v7().simple().to_string();
-        let claim = TicketClaim { stream: &stream, address, knows };
+        let claim = TicketClaim { stream: &stream, address, resumes };
         let mut earlier = None;
         loop {
             match aggregates.claim_ticket(&ticket, &claim).await? {
@@ -48,19 +49,20 @@ impl OpenTicket {
                 }
                 Claimed::Held(until) => earlier = Some(until),
             }
-            sleep(LOOK_EVERY).await;
+            sleep(CHECK_EVERY).await;
         }
         let aggregates = aggregates.clone();
         Ok(Some(Self { aggregates, ticket, stream, places, closed: false }))
     }
 
-    /// Says that the stream is still open; whether it may be. Yes, while Redis does not answer.
+    /// Reports that the stream is still open. Returns whether it may be; yes while Redis does not
+    /// answer.
     pub(crate) async fn hold(&self) -> bool {
         let held = self.aggregates.hold_ticket(&self.ticket, &self.stream);
-        !matches!(timeout(PATIENCE, held).await, Ok(Ok(false)))
+        !matches!(timeout(HOLD_TIMEOUT, held).await, Ok(Ok(false)))
     }
 
-    /// The `id:` of a place.
+    /// Returns the `id:` of a place.
     pub(crate) fn signed(&self, place: StreamId) -> String {
         self.places.signed(place)
     }
@@ -72,11 +74,11 @@ impl OpenTicket {
     }
 }
 
-/// A stream that Redis does not hear of is closed, too, only later.
+/// Reports that a stream is closed. If the report fails, the ticket is held until it times out.
 async fn close(aggregates: &Aggregates, ticket: &[u8; 32], stream: &str) {
     if let Err(error) = aggregates.release_ticket(ticket, stream).await {
         let error = &error as &dyn std::error::Error;
-        tracing::debug!(error, "a ticket is held until its time is over");
+        tracing::debug!(error, "a ticket remains held until it times out");
     }
 }
 

@@ -3,11 +3,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Bytes of a signature.
+/// The length of a signature, in bytes.
 const SIGNATURE: usize = 12;
 
-/// Signs the places of the feed that a ticket's streams send as `id:`, so that a client can show that
-/// it has seen one.
+/// Signs the places of the feed that a ticket's streams send as `id:`, so that a client can prove that
+/// it received one.
 pub(crate) struct Places {
     key: [u8; 32],
 }
@@ -17,14 +17,14 @@ impl Places {
         Self { key }
     }
 
-    /// `<place>.<signature>`.
+    /// Returns `<place>.<signature>`.
     pub(crate) fn signed(&self, place: StreamId) -> String {
         let place = place.to_string();
         let signature = URL_SAFE_NO_PAD.encode(self.signature(&place));
         format!("{place}.{signature}")
     }
 
-    /// Whether `text` is a place that was signed here.
+    /// Returns whether `text` is a place with a signature of this key.
     pub(crate) fn has_signed(&self, text: &str) -> bool {
         let parts = text.split_once('.');
         let parts =
@@ -38,7 +38,7 @@ impl Places {
     }
 }
 
-/// The place that `text` names, signed or not.
+/// Reads the place in `text`, which may have a signature.
 pub(crate) fn read(text: &str) -> Option<StreamId> {
     let place = text.split_once('.').map_or(text, |(place, _)| place);
     place.parse().ok()
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_signed_here_was_sent() {
+    fn only_a_signature_of_the_same_key_is_valid() {
         let places = Places::new([7; 32]);
         let place: StreamId = "1772323200000-3".parse().unwrap();
         let sent = places.signed(place);

@@ -5,12 +5,16 @@ use problem::Problem;
 use tenancy::{CampaignId, TenantContext};
 
 /// The port through which streams read reports.
+///
+/// Production has one implementation, [`super::StreamReports`]. The tests replace it, because they
+/// need what real stores cannot show: they count the reads of a stream, and decide between two
+/// frames what ClickHouse has counted and whether Redis is behind.
 #[async_trait::async_trait]
-pub trait LiveReports: Send + Sync {
-    /// Nothing, when the tenant has the campaign and the credential may see it.
+pub(crate) trait LiveReports: Send + Sync {
+    /// Checks that the tenant has the campaign and that the credential may see it.
     ///
     /// # Errors
-    /// `not_found`, which is also the answer for another's campaign.
+    /// `not_found`, also for a campaign of another tenant.
     async fn find_campaign(
         &self,
         tenant: &TenantContext,
@@ -18,11 +22,11 @@ pub trait LiveReports: Send + Sync {
         campaign: &CampaignId,
     ) -> Result<(), Problem>;
 
-    /// A campaign's quarter hours at this moment. Never from a cache: a stream goes on from here,
-    /// and what was counted before must be in it.
+    /// Returns a campaign's quarter hours now. Never from a cache: a stream continues from here, so
+    /// everything counted before must be included.
     ///
     /// # Errors
-    /// A store is away.
+    /// A store is unavailable.
     async fn series(
         &self,
         tenant: &TenantContext,
@@ -30,18 +34,19 @@ pub trait LiveReports: Send + Sync {
         range: TimeRange,
     ) -> Result<LiveReport, Problem>;
 
-    /// Whether the feed brings nothing although there is news, which [`Self::series`] then has.
+    /// Returns whether Redis is behind ClickHouse, so that the feed lacks changes that
+    /// [`Self::series`] has.
     async fn is_behind(&self) -> bool;
 }
 
-/// A campaign's quarter hours, and how far they reach.
+/// A campaign's quarter hours, and how current they are.
 #[derive(Clone, Debug)]
-pub struct LiveReport {
-    /// Quarter hours with events.
-    pub series: QuarterSeries,
-    /// From where on the feed tells the numbers; before that (everywhere, when none) it only names
-    /// the quarter hours that changed.
-    pub live_from: Option<DateTime<Utc>>,
-    /// Everything received before this is counted; none while that is not known.
-    pub as_of: Option<DateTime<Utc>>,
+pub(crate) struct LiveReport {
+    /// The quarter hours with events.
+    pub(crate) series: QuarterSeries,
+    /// From here on the feed contains the numbers. Before (everywhere, if `None`) it only names the
+    /// quarter hours that changed.
+    pub(crate) live_from: Option<DateTime<Utc>>,
+    /// Everything received before this is counted; `None` while it is unknown.
+    pub(crate) as_of: Option<DateTime<Utc>>,
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use actix_web::web::Bytes;
-use aggregates::{CampaignFeed, Change, Feed, StreamId};
+use aggregates::{CampaignFeed, Change, FeedSince, StreamId};
 use auth::Principal;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -14,36 +14,36 @@ use web::{HangUp, WebState};
 use super::{
     Live, LiveReport,
     frames::{self, EXPIRED, HEARTBEAT, RESET, REVOKED, Snapshot, Today, Update},
+    incomplete::IncompleteQuarters,
     open_streams::OpenStream,
     open_ticket::OpenTicket,
-    unsettled::Unsettled,
 };
 use crate::failure::Failure;
 
 /// Between two frames: at most five a second, so that an event never waits long for its frame.
-const PACE: Duration = Duration::from_millis(200);
-/// Between two signs of life.
+const FRAME_EVERY: Duration = Duration::from_millis(200);
+/// Between two heartbeats.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
-/// Between two looks at whether the credential is still good: what was revoked ends within five
-/// seconds, of which the news may take one.
+/// Between two checks of the credential: a stream ends within five seconds of its revocation, whose
+/// announcement may take one of them.
 const CHECK_EVERY: Duration = Duration::from_secs(4);
-/// Between two signs to other processes that a ticket's stream is open.
+/// Between two reports to other processes that a ticket's stream is open.
 const HOLD_EVERY: Duration = Duration::from_secs(2);
-/// Between two readings of what the feed only named.
+/// Between two reads of the quarter hours that the feed only named.
 const READ_EVERY: Duration = Duration::from_secs(1);
-/// When to read again after a store was away.
+/// When to read again after a store was unavailable.
 const READ_AGAIN: Duration = Duration::from_secs(5);
-/// What a snapshot shows at least, also just after midnight.
+/// The least that a snapshot shows, also just after midnight.
 const SHOWN: TimeDelta = TimeDelta::hours(2);
-/// Ends are exclusive: with this more, the present moment is in a range.
+/// Ends are exclusive: a range that ends this much later includes the present.
 const MOMENT: TimeDelta = TimeDelta::milliseconds(1);
 
-/// Who gets a stream.
+/// The receiver of a stream.
 pub(crate) struct Client {
     pub(crate) hang_up: HangUp,
-    /// The ticket it came with.
+    /// The ticket, if the request had one.
     pub(crate) ticket: Option<OpenTicket>,
-    /// The last place it has seen.
+    /// The last place that the client received.
     pub(crate) resume: Option<StreamId>,
 }
 
@@ -55,9 +55,9 @@ pub(crate) struct CampaignStream {
     tenant: TenantContext,
     campaign: CampaignId,
     feed: CampaignFeed,
-    unsettled: Unsettled,
-    /// The client knows of nothing that was received later.
-    told: DateTime<Utc>,
+    incomplete: IncompleteQuarters,
+    /// The client has no event that was received later.
+    sent_up_to: DateTime<Utc>,
     first: Option<Bytes>,
     hang_up: HangUp,
     ticket: Option<OpenTicket>,
@@ -72,11 +72,12 @@ pub(crate) struct CampaignStream {
 }
 
 impl CampaignStream {
-    /// Opens a stream that goes on where its client was, or begins with a snapshot, and ends with the
-    /// credential, with its right to see the campaign, or when the client hangs up.
+    /// Opens a stream that resumes at the client's last place, or begins with a snapshot. It ends
+    /// with the credential, with the credential's right to see the campaign, or when the client
+    /// disconnects.
     ///
     /// # Errors
-    /// Too many streams are open, or a store is away.
+    /// Too many streams are open, or a store is unavailable.
     pub(crate) async fn open(
         live: &Live,
         web: &WebState,
@@ -97,8 +98,8 @@ impl CampaignStream {
             tenant: tenant.clone(),
             campaign,
             feed,
-            unsettled: Unsettled::default(),
-            told: Utc::now(),
+            incomplete: IncompleteQuarters::default(),
+            sent_up_to: Utc::now(),
             first: None,
             hang_up,
             ticket,
@@ -119,7 +120,8 @@ impl CampaignStream {
         Ok(stream)
     }
 
-    /// The next bytes for the client; `None` at the end. Called when the client can take more.
+    /// Returns the next bytes for the client; `None` at the end. Called when the client can receive
+    /// more.
     pub(crate) async fn next(&mut self) -> Option<Bytes> {
         if let Some(first) = self.first.take() {
             return Some(first);
@@ -136,7 +138,7 @@ impl CampaignStream {
         None
     }
 
-    /// Waits for what comes first; what of it the client is to get.
+    /// Waits for the next thing to do, does it, and returns the bytes for the client, if any.
     async fn step(&mut self) -> Option<Bytes> {
         let next_frame = self.next_frame;
         let feed = &mut self.feed;
@@ -170,10 +172,10 @@ impl CampaignStream {
             }
             change = change => {
                 let frame = self.frame(change).await;
-                self.next_frame = Instant::now() + PACE;
+                self.next_frame = Instant::now() + FRAME_EVERY;
                 frame
             }
-            () = sleep_until(self.next_reading), if !self.unsettled.is_empty() => {
+            () = sleep_until(self.next_reading), if !self.incomplete.is_empty() => {
                 self.next_reading = Instant::now() + READ_EVERY;
                 self.read().await
             }
@@ -181,20 +183,20 @@ impl CampaignStream {
         }
     }
 
-    /// Ends without a word when the ticket has another stream open.
+    /// Ends the stream without a last event when the ticket has another stream open.
     async fn hold(&mut self) {
         if let Some(ticket) = &self.ticket {
             self.ended = !ticket.hold().await;
         }
     }
 
-    /// The feed stands still: what may have changed is read until it is known.
+    /// While Redis is behind: reads the recent quarter hours until they are complete.
     fn read_without_feed(&mut self) {
         let now = Utc::now();
         let shown = TimeRange::covering(now - SHOWN, now + MOMENT);
         let quarters = shown.map(|range| Granularity::QuarterHour.buckets(range, Tz::UTC));
         for start in quarters.unwrap_or_default().starts() {
-            self.unsettled.named(QuarterHour::containing(*start), self.told, now);
+            self.incomplete.add(QuarterHour::containing(*start), self.sent_up_to, now);
         }
     }
 
@@ -203,7 +205,8 @@ impl CampaignStream {
         Some(last)
     }
 
-    /// Whether the credential has lost its right to this stream; not while nobody can tell.
+    /// Returns whether the credential has lost its right to this stream; `false` while that cannot
+    /// be checked.
     async fn is_revoked(&mut self) -> bool {
         let scope = &self.principal.scope;
         let checked = async {
@@ -228,18 +231,18 @@ impl CampaignStream {
 
     async fn frame(&mut self, change: Option<Change>) -> Option<Bytes> {
         match change {
-            Some(Change::Quarters { place, log_time, quarters, elsewhere }) => {
-                for quarter in elsewhere {
-                    self.unsettled.named(quarter, self.told, log_time);
+            Some(Change::Quarters { place, log_time, quarters, incomplete }) => {
+                for quarter in incomplete {
+                    self.incomplete.add(quarter, self.sent_up_to, log_time);
                 }
-                quarters.keys().for_each(|quarter| self.unsettled.told(*quarter));
+                quarters.keys().for_each(|quarter| self.incomplete.remove(*quarter));
                 self.update(place, Some(log_time), &quarters).map(Bytes::from)
             }
             Some(Change::Reset) => match self.snapshot().await {
                 Ok(snapshot) => Some((RESET.to_owned() + &snapshot).into()),
                 Err(problem) => {
                     let error = &problem as &dyn std::error::Error;
-                    tracing::warn!(error, "live stream ended: no snapshot");
+                    tracing::warn!(error, "a live stream ended: its snapshot could not be read");
                     self.ended = true;
                     None
                 }
@@ -251,44 +254,45 @@ impl CampaignStream {
         }
     }
 
-    /// What the feed only named, from where its numbers are.
+    /// Reads the quarter hours that the feed only named.
     async fn read(&mut self) -> Option<Bytes> {
-        let range = self.unsettled.range()?;
+        let range = self.incomplete.range()?;
         match self.live.reports.series(&self.tenant, &self.campaign, range).await {
             Ok(LiveReport { series, as_of, .. }) => {
-                let news = self.unsettled.news(series, as_of);
-                self.update(self.feed.place(), as_of, &news).map(Bytes::from)
+                let changes = self.incomplete.changes(series, as_of);
+                self.update(self.feed.place(), as_of, &changes).map(Bytes::from)
             }
             Err(problem) => {
                 let error = &problem as &dyn std::error::Error;
-                tracing::warn!(error, "live stream waits: no report");
+                tracing::warn!(error, "a live stream retries later: its report could not be read");
                 self.next_reading = Instant::now() + READ_AGAIN;
                 None
             }
         }
     }
 
-    /// What was missed since `place`, or a fresh start when nobody can tell any more.
+    /// Returns what was missed since `place`; a reset and a snapshot when the feed was trimmed.
     async fn resumed(&mut self, place: StreamId) -> Result<String, Problem> {
         let tenant = self.live.aggregates.for_tenant(&self.tenant);
-        let Feed::Entries(entries) = tenant.feed_since(place).await.map_err(Failure::from)? else {
+        let since = tenant.feed_since(place).await.map_err(Failure::from)?;
+        let FeedSince::Entries(entries) = since else {
             return Ok(RESET.to_owned() + &self.snapshot().await?);
         };
         let mut missed = QuarterSeries::new();
         let (mut last, mut log_time) = (place, DateTime::UNIX_EPOCH);
         for entry in entries {
             last = entry.id;
-            for bucket in entry.buckets {
-                if bucket.campaign != self.campaign {
+            for changed in entry.quarters {
+                if changed.campaign != self.campaign {
                     continue;
                 }
                 log_time = log_time.max(entry.log_time);
-                match bucket.sums {
+                match changed.sums {
                     Some(sums) => {
-                        self.unsettled.told(bucket.quarter);
-                        missed.insert(bucket.quarter, sums);
+                        self.incomplete.remove(changed.quarter);
+                        missed.insert(changed.quarter, sums);
                     }
-                    None => self.unsettled.named(bucket.quarter, self.told, entry.log_time),
+                    None => self.incomplete.add(changed.quarter, self.sent_up_to, entry.log_time),
                 }
             }
         }
@@ -296,7 +300,7 @@ impl CampaignStream {
         Ok(self.update(last, Some(log_time), &missed).unwrap_or_default())
     }
 
-    /// A frame about `quarters`, if there are any.
+    /// Renders a frame of `quarters`, if there are any.
     fn update(
         &mut self,
         place: StreamId,
@@ -306,7 +310,7 @@ impl CampaignStream {
         if quarters.is_empty() {
             return None;
         }
-        self.told = as_of.map_or(self.told, |as_of| self.told.max(as_of));
+        self.sent_up_to = as_of.map_or(self.sent_up_to, |as_of| self.sent_up_to.max(as_of));
         let currencies = frames::currencies(quarters, self.tenant.currency());
         let update = Update {
             campaign_id: &self.campaign,
@@ -319,17 +323,17 @@ impl CampaignStream {
         Some(frames::event("update", id, &update))
     }
 
-    /// The `id:` of `place`, when the client knows everything up to it.
+    /// Returns the `id:` of `place` if the client has everything up to it.
     fn resumable(&self, place: StreamId) -> Option<String> {
-        self.unsettled.is_empty().then(|| match &self.ticket {
+        self.incomplete.is_empty().then(|| match &self.ticket {
             Some(ticket) => ticket.signed(place),
             None => place.to_string(),
         })
     }
 
-    /// Today's totals, and its quarter hours up to the present one.
+    /// Renders today's totals, and its quarter hours up to the present one.
     ///
-    /// The feed's place was taken before, so that nothing falls between snapshot and updates.
+    /// Reads the feed's place first, so that no change is lost between snapshot and updates.
     async fn snapshot(&mut self) -> Result<String, Problem> {
         let place = self.feed.place();
         let (zone, now) = (self.tenant.time_zone(), Utc::now());
@@ -343,12 +347,12 @@ impl CampaignStream {
             .series
             .range(QuarterHour::containing(today)..)
             .for_each(|(_, more)| sums.merge(more));
-        // Quarter hours without events are there too, so that a chart needs no other source.
+        // Includes quarter hours without events, so that a chart needs no other source.
         for start in Granularity::QuarterHour.buckets(range, zone).starts() {
             report.series.entry(QuarterHour::containing(*start)).or_default();
         }
-        self.unsettled.begin(&report, now);
-        self.told = self.told.max(Utc::now());
+        self.incomplete.replace(&report, now);
+        self.sent_up_to = self.sent_up_to.max(Utc::now());
         let LiveReport { series, as_of, .. } = report;
         let currencies = frames::currencies(&series, self.tenant.currency());
         let snapshot = Snapshot {
@@ -364,9 +368,9 @@ impl CampaignStream {
     }
 }
 
-/// The first moment of the day that it is in `zone`.
+/// Returns the start of the present day in `zone`.
 fn start_of_day(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
-    // No day is longer than these.
+    // No day is longer than 50 hours.
     let reach = TimeRange::covering(now - TimeDelta::hours(50), now + MOMENT);
     let days = reach.map(|range| Granularity::Day.buckets(range, zone)).unwrap_or_default();
     days.position(now).and_then(|today| days.starts().get(today)).copied().unwrap_or(now)

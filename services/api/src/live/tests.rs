@@ -1,6 +1,6 @@
 //! Streams against a real Redis, named by `FOOTFALL__REDIS__URL`.
 
-mod anybody;
+mod directory;
 mod hanging_up;
 mod stand;
 mod tickets;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use stand::{Stand, Stream};
 
 #[actix_web::test]
-async fn a_stream_begins_with_a_snapshot_and_goes_on_with_whole_quarter_hours() {
+async fn a_stream_begins_with_a_snapshot_and_continues_with_whole_quarter_hours() {
     let stand = Stand::new().await;
     stand.click("acme", 3).await;
     let mut stream = stand.open("acme", None).await;
@@ -38,7 +38,7 @@ async fn a_stream_begins_with_a_snapshot_and_goes_on_with_whole_quarter_hours() 
 }
 
 #[actix_web::test]
-async fn headers_keep_caches_and_proxies_from_holding_frames_back() {
+async fn headers_keep_caches_and_proxies_from_buffering_frames() {
     let stand = Stand::new().await;
     let response = stand.get("acme", "/v1/campaigns/spring-sale/live", &[]).await;
     for (name, value) in [
@@ -83,7 +83,7 @@ async fn a_reconnect_gets_what_was_missed_and_nothing_else() {
 }
 
 #[actix_web::test]
-async fn a_place_that_is_gone_means_reset_and_a_new_snapshot() {
+async fn an_expired_place_is_answered_with_reset_and_a_new_snapshot() {
     let stand = Stand::new().await;
     stand.click("acme", 1).await;
     let mut stream = stand.open("acme", Some("1772323200000-0")).await;
@@ -114,7 +114,7 @@ async fn a_burst_is_merged_into_five_frames_a_second() {
     }
     // One at once, and five in the second after it.
     assert!((3..=6).contains(&frames), "{frames} frames");
-    assert!(clicks > 20, "{clicks} clicks are no burst");
+    assert!(clicks > 20, "{clicks} clicks are not a burst");
     stand.click("acme", 1).await;
     let mut last = stream.event().await;
     while stand.present_bucket(&last.data)["clicks"] != clicks + 1 {
@@ -123,7 +123,7 @@ async fn a_burst_is_merged_into_five_frames_a_second() {
 }
 
 #[actix_web::test]
-async fn who_does_not_read_gets_one_frame_with_the_latest_state() {
+async fn a_slow_client_gets_one_frame_with_the_latest_state() {
     let stand = Stand::new().await;
     let mut stream = stand.open("acme", None).await;
     assert_eq!(stream.event().await.name, "snapshot");
@@ -149,7 +149,7 @@ async fn a_stream_ends_with_its_credential() {
 }
 
 #[actix_web::test]
-async fn a_stream_of_a_key_ends_with_the_key_and_one_without_an_end_goes_on() {
+async fn a_stream_of_a_key_ends_when_the_key_expires_or_is_revoked() {
     let stand = Stand::new().await;
     let path = "/v1/campaigns/spring-sale/live";
     let key = stand.make_key(Some(TimeDelta::seconds(2)));
@@ -167,7 +167,7 @@ async fn a_stream_of_a_key_ends_with_the_key_and_one_without_an_end_goes_on() {
 }
 
 #[actix_web::test]
-async fn head_tells_what_a_stream_is_and_opens_none() {
+async fn head_answers_the_headers_of_a_stream_and_opens_none() {
     let stand = Stand::new().await;
     let path = "/v1/campaigns/spring-sale/live";
     for _ in 0..3 {
@@ -190,14 +190,14 @@ async fn head_tells_what_a_stream_is_and_opens_none() {
 }
 
 #[actix_web::test]
-async fn what_redis_lost_is_read_from_the_store_once_a_second() {
+async fn hours_that_redis_lost_are_read_from_clickhouse_once_a_second() {
     let stand = Stand::whole_from(Utc::now() + TimeDelta::hours(2)).await;
     stand.store(3);
     let mut stream = stand.open("acme", None).await;
     let snapshot = stream.event().await;
     assert_eq!(stand.present_bucket(&snapshot.data)["clicks"], 3);
 
-    let (started, before) = (Instant::now(), stand.readings());
+    let (started, before) = (Instant::now(), stand.reads());
     for count in 4..=20 {
         stand.click("acme", 1).await;
         stand.store(count);
@@ -208,21 +208,21 @@ async fn what_redis_lost_is_read_from_the_store_once_a_second() {
         assert_eq!((update.name.as_str(), update.id.as_str()), ("update", ""));
         update = stream.event().await;
     }
-    assert!(stream.event_within(Duration::from_millis(2_500)).await.is_none(), "nothing is new");
-    let (readings, seconds) = (stand.readings() - before, started.elapsed().as_secs());
-    assert!((1..=seconds + 1).contains(&readings), "{readings} readings in {seconds} seconds");
-    let settled = stand.readings();
+    assert!(stream.event_within(Duration::from_millis(2_500)).await.is_none(), "nothing changed");
+    let (reads, seconds) = (stand.reads() - before, started.elapsed().as_secs());
+    assert!((1..=seconds + 1).contains(&reads), "{reads} reads in {seconds} seconds");
+    let completed = stand.reads();
     tokio::time::sleep(Duration::from_millis(1_500)).await;
-    assert_eq!(stand.readings(), settled, "nothing changes, nothing is read");
+    assert_eq!(stand.reads(), completed, "without changes nothing is read");
 }
 
 #[actix_web::test]
-async fn while_redis_stands_still_the_store_feeds_the_stream() {
+async fn while_redis_is_halted_clickhouse_feeds_the_stream() {
     let stand = Stand::new().await;
     stand.click("acme", 3).await;
     let mut stream = stand.open("acme", None).await;
     assert_eq!(stand.present_bucket(&stream.event().await.data)["clicks"], 3);
-    stand.stop_redis();
+    stand.halt_redis();
     for clicks in [5, 8] {
         stand.store(clicks);
         let mut update = stream.event().await;
@@ -234,7 +234,7 @@ async fn while_redis_stands_still_the_store_feeds_the_stream() {
 }
 
 #[actix_web::test]
-async fn a_reconnect_learns_what_the_feed_only_named() {
+async fn a_reconnect_gets_the_numbers_of_quarter_hours_that_the_feed_only_named() {
     let stand = Stand::whole_from(Utc::now() + TimeDelta::hours(2)).await;
     stand.click("acme", 1).await;
     let place = stand.place("acme").await;
@@ -247,7 +247,7 @@ async fn a_reconnect_learns_what_the_feed_only_named() {
 }
 
 #[actix_web::test]
-async fn a_stream_ends_soon_after_its_right_to_be_there() {
+async fn a_stream_ends_soon_after_its_credential_is_revoked() {
     type Revoke = fn(&Stand);
     let revoked = async |with_key: bool, revoke: Revoke| {
         let stand = Stand::new().await;
@@ -258,7 +258,7 @@ async fn a_stream_ends_soon_after_its_right_to_be_there() {
         };
         let mut stream = Stream::new(stand.get_with(Some(&credential), path, &[]).await);
         assert_eq!(stream.event().await.name, "snapshot");
-        assert!(stream.event_within(Duration::from_secs(6)).await.is_none(), "it is still good");
+        assert!(stream.event_within(Duration::from_secs(6)).await.is_none(), "it is still valid");
         revoke(&stand);
         let end = stream.event().await;
         assert_eq!((end.name.as_str(), &end.data["reason"]), ("end", &json!("revoked")));
@@ -272,7 +272,7 @@ async fn a_stream_ends_soon_after_its_right_to_be_there() {
 }
 
 #[actix_web::test]
-async fn the_streams_of_a_disabled_user_end_within_five_seconds_and_nobody_elses() {
+async fn only_the_streams_of_a_disabled_user_end_within_five_seconds() {
     let stand = Stand::new().await;
     let open = async |user| {
         let token = stand.token_of(user, "acme", TimeDelta::minutes(15));
@@ -286,7 +286,10 @@ async fn the_streams_of_a_disabled_user_end_within_five_seconds_and_nobody_elses
     stand.disable_user(disabled);
     let end = ended.event_within(Duration::from_secs(5)).await.unwrap();
     assert_eq!((end.name.as_str(), &end.data["reason"]), ("end", &json!("revoked")));
-    assert!(living.event_within(Duration::from_secs(5)).await.is_none(), "it says an end");
+    assert!(
+        living.event_within(Duration::from_secs(5)).await.is_none(),
+        "the stream of the other user ended"
+    );
     stand.click("acme", 1).await;
     assert_eq!(living.event().await.name, "update");
 }
@@ -301,7 +304,7 @@ async fn a_stream_ends_when_the_process_stops() {
 }
 
 #[actix_web::test]
-async fn a_tenant_may_have_so_many_streams_open_and_no_more() {
+async fn a_tenant_may_have_a_limited_number_of_streams_open() {
     let stand = Stand::new().await;
     let path = "/v1/campaigns/spring-sale/live";
     let first = stand.open("acme", None).await;
@@ -315,7 +318,7 @@ async fn a_tenant_may_have_so_many_streams_open_and_no_more() {
 }
 
 #[actix_web::test]
-async fn what_may_not_be_seen_is_not_there() {
+async fn a_campaign_that_may_not_be_seen_is_not_found() {
     let stand = Stand::new().await;
     for path in ["/v1/campaigns/other/live", "/v1/campaigns/no_slug/live"] {
         assert_eq!(stand.get("acme", path, &[]).await.status(), StatusCode::NOT_FOUND, "{path}");

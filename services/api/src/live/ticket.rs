@@ -12,10 +12,10 @@ use crate::failure::Failure;
 
 const PREFIX: &str = "flt_";
 
-/// 256 random bits that stand for a credential on one campaign's stream.
+/// 256 random bits that replace a credential on one campaign's stream.
 ///
-/// Redis keeps the credential sealed under a key made of the ticket, and knows the ticket by a hash:
-/// whoever reads Redis gets neither.
+/// Redis stores the credential sealed under a key derived from the ticket, and only a hash of the
+/// ticket: a reader of Redis gets neither.
 pub(crate) struct TicketSecret([u8; 32]);
 
 impl TicketSecret {
@@ -34,7 +34,7 @@ impl TicketSecret {
         secret.try_into().ok().map(Self)
     }
 
-    /// Makes the ticket stand for `credential`, which `ends`, on the stream of `campaign`.
+    /// Stores `credential`, which expires at `ends`, under the ticket, for the stream of `campaign`.
     pub(crate) async fn issue(
         &self,
         aggregates: &Aggregates,
@@ -47,7 +47,7 @@ impl TicketSecret {
         Ok(aggregates.put_ticket(&self.name(), &sealed, ends).await.map_err(Failure::from)?)
     }
 
-    /// The credential, while the ticket is known.
+    /// Returns the credential; `None` when the ticket is unknown or for another campaign.
     pub(crate) async fn credential(
         &self,
         aggregates: &Aggregates,
@@ -63,18 +63,18 @@ impl TicketSecret {
         String::from_utf8(credential).map_err(|_| SealError::Form)
     }
 
-    /// What Redis knows it by.
+    /// Returns the name of the ticket in Redis.
     pub(crate) fn name(&self) -> [u8; 32] {
         self.digest(b"footfall ticket name", &[])
     }
 
-    /// What Redis knows the network of `address` by, within which devices change theirs.
+    /// Returns the hash of the network of `address`: devices change their address within it.
     pub(crate) fn address(&self, address: IpAddr) -> String {
         URL_SAFE_NO_PAD.encode(self.digest(b"footfall ticket address", &network(address)))
     }
 
-    /// Signs the places that are sent on streams of this ticket. The ticket alone, which stands in
-    /// URLs and their logs, signs nothing.
+    /// Returns the signer of the places that streams of this ticket send. The key also depends on
+    /// the credential, because URLs and their logs contain the ticket.
     pub(crate) fn places(&self, credential: &str) -> Places {
         Places::new(self.digest(b"footfall ticket places", credential.as_bytes()))
     }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_redis_knows_does_not_open_the_ticket() {
+    fn the_name_in_redis_does_not_open_the_ticket() {
         let ticket = TicketSecret([7; 32]);
         assert_ne!(ticket.name(), ticket.digest(b"footfall ticket key", &[]));
         assert_eq!(TicketSecret::read(&ticket.reveal()).map(|read| read.0), Some([7; 32]));

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::{Made, OnboardingError};
 
-/// Makes the platform admin with this address, in lower case, if nobody has the address yet;
-/// `None` when somebody does. `footfall migrate` calls it: a fresh installation has one admin.
+/// Creates the platform admin with this address, in lower case, unless a user has the address: then
+/// `None`. `footfall migrate` calls it, so that a new installation has one admin.
 pub async fn ensure_admin(
     control_plane: &ControlPlane,
     context: &PlatformContext,
@@ -32,7 +32,7 @@ pub async fn ensure_admin(
     }
 }
 
-/// A new password and what is kept of it. Hashing is slow on purpose: it has a thread of its own.
+/// Generates a password and its hash. Hashing is slow on purpose, so it runs on its own thread.
 async fn first_password() -> Result<(Password, PasswordHash), OnboardingError> {
     let password = Password::generate().map_err(PasswordError::from)?;
     let to_hash = password.clone();

@@ -12,63 +12,63 @@ use super::{
 };
 use crate::invitations;
 
-/// A credential that was made. It cannot be read again: hand it over now.
+/// A new credential. It cannot be read again: hand it over now.
 #[derive(Clone, Debug)]
 pub enum Made {
     /// An API key.
     Key {
-        /// Whose.
+        /// The tenant.
         client_id: ClientId,
-        /// What the tenant calls it.
+        /// Its name.
         name: String,
-        /// What it may do.
+        /// Its kind.
         kind: KeyKind,
         /// The key.
         key: ApiKey,
     },
-    /// Somebody who can log in once a password was set.
+    /// A user who can log in after setting a password.
     Invitation {
-        /// Whose.
+        /// The tenant.
         client_id: ClientId,
-        /// The address to log in with.
+        /// The email address for the login.
         email: String,
-        /// What they may do.
+        /// The role.
         role: Role,
-        /// What the invited person sets a password with, once.
+        /// The token with which the invited person sets a password, once.
         token: InvitationToken,
-        /// Until when.
+        /// When it expires.
         expires_at: DateTime<Utc>,
     },
     /// A platform admin.
     Admin {
-        /// The address to log in with.
+        /// The email address for the login.
         email: String,
         /// The first password.
         password: Password,
     },
 }
 
-/// What [`Onboarding::apply`] is at.
+/// The progress of [`Onboarding::apply`].
 #[derive(Clone, Copy, Debug)]
 pub enum Progress<'a> {
-    /// It begins a step.
+    /// A step begins.
     Doing(&'a Step),
-    /// It made a credential, which is to be handed over at once.
+    /// A credential was created. Hand it over at once.
     Made(&'a Made),
 }
 
-/// What was done.
+/// The result of applying a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Applied {
-    /// How many steps.
+    /// The number of steps.
     pub steps: usize,
-    /// Every credential that was made.
+    /// Every new credential.
     pub made: Vec<Made>,
 }
 
 impl Onboarding {
-    /// Carries out a plan. When it fails, or the process dies, planning and applying again goes on
-    /// where it stopped; `observe` has been given every credential that stays in force.
+    /// Applies a plan. After a failure or a crash, planning and applying again continues where it
+    /// stopped; `observe` has received every credential that remains valid.
     pub async fn apply(
         &self,
         plan: &Plan,
@@ -78,7 +78,7 @@ impl Onboarding {
         let mut applied = Applied::default();
         for step in plan.steps() {
             observe(Progress::Doing(step));
-            if let Some(made) = self.carry_out(&platform, step).await? {
+            if let Some(made) = self.apply_step(&platform, step).await? {
                 observe(Progress::Made(&made));
                 applied.made.push(made);
             }
@@ -87,7 +87,7 @@ impl Onboarding {
         Ok(applied)
     }
 
-    async fn carry_out(
+    async fn apply_step(
         &self,
         platform: &PlatformControl,
         step: &Step,
@@ -149,9 +149,9 @@ async fn invite(
     user: &UserOrder,
     replaces: Option<Uuid>,
 ) -> Result<Made, OnboardingError> {
-    let (token, kept) = invitations::generate(Utc::now()).map_err(PasswordError::from)?;
+    let (token, new) = invitations::generate(Utc::now()).map_err(PasswordError::from)?;
     match replaces {
-        Some(user_id) => platform.invite_again(client_id, user_id, &kept).await?,
+        Some(user_id) => platform.invite_again(client_id, user_id, &new).await?,
         None => {
             let user = NewUser {
                 user_id: Uuid::now_v7(),
@@ -159,7 +159,7 @@ async fn invite(
                 role: user.role,
                 advertiser_id: user.advertiser_id.clone(),
             };
-            platform.invite_user(client_id, &user, &kept).await?;
+            platform.invite_user(client_id, &user, &new).await?;
         }
     }
     Ok(Made::Invitation {
@@ -167,7 +167,7 @@ async fn invite(
         email: user.email.clone(),
         role: user.role,
         token,
-        expires_at: kept.expires_at,
+        expires_at: new.expires_at,
     })
 }
 

@@ -11,10 +11,10 @@ use super::{
     step::Change,
 };
 
-/// How long raw events are kept unless a file says otherwise: two years.
+/// The default retention of raw events: two years.
 const RETENTION_DAYS: u32 = 730;
 
-/// What has to change for one order to be true, in the order in which it must.
+/// Returns the changes that one order needs, in the order in which they must be applied.
 pub(super) fn changes(
     fields: &mut Fields,
     order: &TenantOrder,
@@ -74,14 +74,14 @@ fn check_placement(fields: &mut Fields, order: &TenantOrder, known: &Known) {
     }
 }
 
-/// Copies of an event are told apart within a partition, which the spread decides.
+/// Re-sends of an event are recognised within a partition, and the spread selects the partition.
 fn check_partition_spread(fields: &mut Fields, order: &TenantOrder, known: &Known) {
     let (record, asked) = (&known.detail.record, order.limits.partition_spread);
     let spread = record.limits.partition_spread;
-    // Until a tenant is active, nothing of it is in the log.
+    // Before a tenant is active, the log has no event of it.
     let fixed = record.state != TenantState::Provisioning;
     if fixed && asked.is_some_and(|asked| asked != spread) {
-        let moved = "events would move to other partitions, and one sent again could count twice";
+        let moved = "events would move to other partitions, and a re-send could count twice";
         fields.fault("/limits/partition_spread", format!("must stay {spread}: {moved}"));
     }
 }
@@ -181,10 +181,13 @@ fn invitation(
         return Some(Change::InviteUser { user: user.clone(), replaces: None });
     };
     if known.role != user.role {
-        let reason = format!("must stay {}: files invite, they change nobody", known.role.as_str());
+        let reason = format!(
+            "must stay {}: files invite users, they do not change them",
+            known.role.as_str()
+        );
         fields.fault(&format!("{pointer}/role"), reason);
     } else if known.advertiser_id != user.advertiser_id {
-        let reason = "must stay as it is: files invite, they change nobody";
+        let reason = "must stay as it is: files invite users, they do not change them";
         fields.fault(&format!("{pointer}/advertiser"), reason);
     }
     half_made.then(|| Change::InviteUser { user: user.clone(), replaces: Some(known.user_id) })
@@ -197,7 +200,7 @@ fn new_key(
     inventory: &Inventory,
     half_made: bool,
 ) -> Option<Change> {
-    // A revoked key stays revoked: its name is not made again.
+    // A revoked key remains revoked: no new key gets its name.
     let known = inventory.keys.iter().rev().find(|known| known.name == key.name);
     let replaces = known.is_some();
     if let Some(known) = known {

@@ -5,21 +5,21 @@ use tenancy::{ClientId, ClusterName, PlatformContext};
 
 use super::order::TenantOrder;
 
-/// How things are, as far as the orders touch them.
+/// The current state of everything that the orders name.
 #[derive(Debug, Default)]
 pub(super) struct Current {
     pub(super) clusters: BTreeSet<ClusterName>,
     /// Every tenant.
     pub(super) tenants: BTreeMap<ClientId, Known>,
-    /// Addresses of the orders that are users already, of whatever tenant.
+    /// The addresses in the orders that users of any tenant already have.
     pub(super) taken_emails: BTreeSet<String>,
 }
 
-/// A tenant that is there.
+/// An existing tenant.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) detail: TenantDetail,
-    /// Read only for tenants that an order names.
+    /// Empty for tenants that no order names.
     pub(super) inventory: Inventory,
 }
 

@@ -2,16 +2,16 @@ use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
 use problem::FieldError;
 
-/// Gathers what is wrong with the fields of one file.
+/// Collects the errors in the fields of one file.
 #[derive(Default)]
 pub(super) struct Fields {
     errors: Vec<FieldError>,
-    /// Where each value that must not come twice was seen first.
+    /// The first pointer of each value that must be unique.
     seen: BTreeMap<(&'static str, String), String>,
 }
 
 impl Fields {
-    /// The value of a text, or nothing and a fault.
+    /// Parses a text; adds a fault if that fails.
     pub(super) fn parse<T>(&mut self, pointer: &str, text: &str) -> Option<T>
     where
         T: FromStr<Err: Display>,
@@ -19,19 +19,19 @@ impl Fields {
         text.parse().map_err(|error: T::Err| self.fault(pointer, error.to_string())).ok()
     }
 
-    /// Notes a fault: `reason` says what would be right.
+    /// Adds a fault; `reason` states what would be correct.
     pub(super) fn fault(&mut self, pointer: &str, reason: impl Into<String>) {
         self.errors.push(FieldError { pointer: pointer.to_owned(), reason: reason.into() });
     }
 
-    /// Notes a fault unless `right`.
+    /// Adds a fault unless `right`.
     pub(super) fn must(&mut self, right: bool, pointer: &str, reason: &str) {
         if !right {
             self.fault(pointer, reason);
         }
     }
 
-    /// The same, of a type that keeps the text.
+    /// As [`Self::parse`], for a type that keeps the text.
     pub(super) fn owned<T>(&mut self, pointer: &str, text: &str) -> Option<T>
     where
         T: TryFrom<String, Error: Display>,
@@ -42,7 +42,7 @@ impl Fields {
             .ok()
     }
 
-    /// Notes a fault when another `what` of the file has the same value.
+    /// Adds a fault if another `what` of the file has the same value.
     pub(super) fn once(&mut self, what: &'static str, pointer: &str, value: &str) {
         let key = (what, value.to_owned());
         match self.seen.get(&key).cloned() {
@@ -55,13 +55,13 @@ impl Fields {
         }
     }
 
-    /// What was found wrong.
+    /// Returns the faults.
     pub(super) fn into_errors(self) -> Vec<FieldError> {
         self.errors
     }
 }
 
-/// A JSON pointer as people write it: `/campaigns/1/id` is `campaigns[1].id`.
+/// Returns a JSON pointer in dotted form: `/campaigns/1/id` is `campaigns[1].id`.
 pub(super) fn dotted(pointer: &str) -> String {
     let mut text = String::new();
     for part in pointer.split('/').skip(1) {

@@ -6,37 +6,37 @@ use crate::{
     schemas,
 };
 
-/// What a tenant should have: the body of `POST /v1/admin/tenants`, and a file of `tenants/`.
-// Texts are taken as they are: `TenantOrder` parses them, so that all that is wrong is said at once.
+/// The description of a tenant: the body of `POST /v1/admin/tenants`, and a file of `tenants/`.
+// The fields are plain texts: `TenantOrder` parses them, so that all errors are reported at once.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantFile {
     /// Its id.
     #[schema(value_type = schemas::Slug)]
     pub id: String,
-    /// The name people know the tenant by.
+    /// The display name.
     #[schema(value_type = DisplayName)]
     pub name: String,
-    /// How far its data is kept apart.
+    /// The isolation of its data.
     #[schema(value_type = schemas::IsolationTier)]
     pub isolation: String,
     /// The ClickHouse cluster.
     #[schema(value_type = schemas::Slug)]
     pub cluster: String,
-    /// The IANA zone its days begin in.
+    /// The IANA time zone of its days.
     #[schema(example = "Europe/Warsaw")]
     pub time_zone: String,
     /// The currency of amounts sent without one.
     #[schema(value_type = schemas::Currency)]
     pub currency: String,
-    /// Origins whose pages may read the tenant's answers (CORS). Left out: none, or those that are;
-    /// an empty list takes all away.
+    /// The origins whose pages may read the tenant's answers (CORS). Default: none, or unchanged; an
+    /// empty list removes all.
     #[schema(value_type = Option<Vec<schemas::Origin>>, max_items = 50)]
     pub origins: Option<Vec<String>>,
-    /// How long raw events are kept, in days. Left out: 730, or what it is.
+    /// How long raw events are retained, in days. Default: 730, or unchanged.
     #[schema(minimum = 1, maximum = 36_500)]
     pub retention_days: Option<u32>,
-    /// What the tenant may use. What is left out has a default, or stays as it is.
+    /// The limits. An absent limit has its default, or remains unchanged.
     #[serde(default)]
     pub limits: LimitsFile,
     /// Brands that run campaigns.
@@ -45,28 +45,28 @@ pub struct TenantFile {
     /// Campaigns known before their first event.
     #[serde(default)]
     pub campaigns: Vec<CampaignFile>,
-    /// People to invite.
+    /// Users to invite.
     #[serde(default)]
     pub users: Vec<UserFile>,
-    /// Keys to make.
+    /// Keys to create.
     #[serde(default)]
     pub keys: Vec<KeyFile>,
 }
 
-/// What a tenant may use.
+/// The limits of a tenant.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsFile {
     /// Events accepted per second, averaged over ten seconds.
     #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
     pub events_per_second: Option<u32>,
-    /// Report queries running at once.
+    /// Report queries that may run at once.
     #[schema(minimum = 1, maximum = 65_535)]
     pub concurrent_queries: Option<u16>,
     /// Open live streams.
     #[schema(maximum = 65_535)]
     pub live_streams: Option<u16>,
-    /// Log partitions the tenant's events spread over.
+    /// Log partitions over which the tenant's events are spread.
     #[schema(minimum = 1, maximum = 65_535)]
     pub partition_spread: Option<u16>,
 }
@@ -78,7 +78,7 @@ pub struct AdvertiserFile {
     /// Its id.
     #[schema(value_type = schemas::Slug)]
     pub id: String,
-    /// The name people know it by.
+    /// The display name.
     #[schema(value_type = DisplayName)]
     pub name: String,
 }
@@ -87,25 +87,25 @@ pub struct AdvertiserFile {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignFile {
-    /// Its id, as events carry it.
+    /// Its id, as events name it.
     #[schema(value_type = schemas::CampaignId)]
     pub id: String,
-    /// The name people know it by.
+    /// The display name.
     #[schema(value_type = DisplayName)]
     pub name: String,
-    /// The id of an advertiser. Left out: nobody's, or whose it is.
+    /// The id of an advertiser. Default: none, or unchanged.
     #[schema(value_type = Option<schemas::Slug>)]
     pub advertiser: Option<String>,
 }
 
-/// Somebody to invite.
+/// A user to invite.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserFile {
-    /// The address to log in with.
+    /// The email address for the login.
     #[schema(value_type = Email)]
     pub email: String,
-    /// What the user may do.
+    /// The role.
     #[schema(value_type = schemas::UserRole)]
     pub role: String,
     /// The id of an advertiser, for the role `advertiser` only.
@@ -113,17 +113,17 @@ pub struct UserFile {
     pub advertiser: Option<String>,
 }
 
-/// A key to make.
+/// A key to create.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyFile {
-    /// Tells the tenant's keys apart.
+    /// The name, unique among the tenant's keys.
     #[schema(value_type = DisplayName)]
     pub name: String,
-    /// What it is for.
+    /// The purpose.
     #[schema(value_type = schemas::ApiKeyKind)]
     pub kind: String,
-    /// The campaigns a `read` key is limited to. Left out: all.
+    /// The campaigns that a `read` key is limited to. Default: all.
     #[schema(value_type = Option<Vec<schemas::CampaignId>>)]
     pub campaigns: Option<Vec<String>>,
 }

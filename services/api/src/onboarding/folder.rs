@@ -8,7 +8,7 @@ use toml::{
 
 use super::{field::dotted, file::TenantFile, order::TenantOrder, plan::Objection};
 
-/// The tenant files of a folder, read and each for itself right.
+/// The tenant files of a folder, each valid on its own.
 #[derive(Debug)]
 pub struct Folder {
     sources: Vec<Source>,
@@ -18,42 +18,42 @@ pub struct Folder {
 
 #[derive(Debug)]
 struct Source {
-    /// As an operator would name it: the folder as given, and the file's name.
+    /// The path for messages: the folder as given, and the file's name.
     path: String,
     text: String,
 }
 
-/// What is wrong with one field of one file.
+/// An error in one field of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FolderFault {
-    /// Which file.
+    /// The file.
     pub path: String,
     /// The line, from 1.
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// Which field, such as `campaigns[1].advertiser`; empty when no field can be named.
+    /// The field, such as `campaigns[1].advertiser`; empty if none can be named.
     pub field: String,
-    /// What would be right.
+    /// What would be correct.
     pub reason: String,
 }
 
-/// Why a folder cannot be used.
+/// A folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// The folder or a file in it cannot be read.
     #[error("cannot read {path}")]
     Unreadable {
-        /// Which.
+        /// The path.
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// No file ends in `.toml`.
-    #[error("{0} holds no file that ends in .toml")]
+    /// The folder contains no file that ends in `.toml`.
+    #[error("{0} contains no file that ends in .toml")]
     Empty(String),
-    /// Fields are wrong; all that can be told apart are listed.
+    /// Fields are wrong; every error is listed.
     #[error("{}", lines(.0))]
     Faults(Vec<FolderFault>),
 }
@@ -70,7 +70,7 @@ impl fmt::Display for FolderFault {
     }
 }
 
-/// Reads every `.toml` file of a folder, by name; or just the one file that `folder` is.
+/// Reads every `.toml` file of a folder, by name, or one file.
 pub fn read_folder(folder: &Path) -> Result<Folder, FolderError> {
     let sources = read_sources(folder)?;
     let (mut orders, mut faults) = (Vec::new(), Vec::new());
@@ -115,7 +115,7 @@ impl Folder {
         &self.orders
     }
 
-    /// Objections to the plan, at the places that caused them.
+    /// Returns the objections to a plan, with the places of their fields.
     pub(super) fn faults(&self, objections: &[Objection]) -> Vec<FolderFault> {
         objections
             .iter()
@@ -160,7 +160,7 @@ impl Source {
     }
 }
 
-/// Where the value at `pointer` stands; when it was left out, what it was left out of.
+/// Returns the place of the value at `pointer`; if it is absent, the place of its parent.
 fn span(document: &DeTable<'_>, pointer: &str) -> Option<Range<usize>> {
     let mut parts = pointer.split('/').skip(1);
     let mut found: &Spanned<DeValue<'_>> = document.get(parts.next()?)?;

@@ -1,9 +1,9 @@
-//! Onboarding: from a file (or a request) that says what a tenant should have, over a plan of what
-//! would change, to a tenant that can send its first event.
+//! Onboarding: from a file (or a request) that describes a tenant, through a plan of the changes, to a
+//! tenant that can send its first event.
 //!
-//! Nothing is dropped by omission, and applying twice changes nothing the second time. A tenant is
-//! activated last, after its credentials were handed over: a run that broke off before is finished
-//! by the next one, which makes the credentials anew.
+//! Nothing is deleted by omission, and applying twice changes nothing the second time. A tenant is
+//! activated last, after its credentials were handed over: the next run completes an interrupted one,
+//! and creates the credentials again.
 
 mod admin;
 mod apply;
@@ -35,7 +35,7 @@ pub use folder::{Folder, FolderError, FolderFault, read_folder};
 pub use plan::Plan;
 pub use step::Step;
 
-/// Plans and makes tenants, in the name of one actor.
+/// Plans and creates tenants, in the name of one actor.
 #[derive(Clone)]
 pub struct Onboarding {
     control_plane: ControlPlane,
@@ -44,7 +44,7 @@ pub struct Onboarding {
 }
 
 impl Onboarding {
-    /// Acts as `context`, which the audit log will name.
+    /// Acts as `context`, which the audit log names.
     pub fn new(
         control_plane: ControlPlane,
         warehouse: Warehouse,
@@ -53,14 +53,14 @@ impl Onboarding {
         Self { control_plane, warehouse, context: context.clone() }
     }
 
-    /// What applying a folder would change.
+    /// Returns what applying a folder would change.
     pub async fn plan_folder(&self, folder: &Folder) -> Result<Plan, OnboardingError> {
         let current = Current::read(&self.control_plane, &self.context, folder.orders()).await?;
         plan::plan(folder.orders(), &current)
             .map_err(|objections| OnboardingError::Folder(folder.faults(&objections)))
     }
 
-    /// Makes the tenant that a request describes, or finishes it if it is half made.
+    /// Creates the tenant that a request describes, or completes it if it is half made.
     pub async fn create(&self, file: &TenantFile) -> Result<Applied, OnboardingError> {
         let order = TenantOrder::from_file(file).map_err(OnboardingError::Fields)?;
         let orders = [order];

@@ -4,12 +4,12 @@ use tenancy::{ClientId, ClusterName, Isolation};
 
 use super::{current::Current, field::Fields, order::TenantOrder};
 
-/// Who shares a cluster with whom, once the orders are carried out.
+/// The tenants of each cluster after the orders are applied.
 pub(super) struct Neighbours(BTreeMap<ClusterName, BTreeMap<ClientId, Isolation>>);
 
 impl Neighbours {
     pub(super) fn new(orders: &[TenantOrder], current: &Current) -> Self {
-        let there = current.tenants.iter().map(|(client_id, known)| {
+        let existing = current.tenants.iter().map(|(client_id, known)| {
             let placement = &known.detail.record.placement;
             (client_id, &placement.cluster, placement.isolation)
         });
@@ -18,13 +18,13 @@ impl Neighbours {
             .filter(|order| !current.tenants.contains_key(&order.client_id))
             .map(|order| (&order.client_id, &order.cluster, order.isolation));
         let mut clusters = BTreeMap::<_, BTreeMap<_, _>>::new();
-        for (client_id, cluster, isolation) in there.chain(ordered) {
+        for (client_id, cluster, isolation) in existing.chain(ordered) {
             clusters.entry(cluster.clone()).or_default().insert(client_id.clone(), isolation);
         }
         Self(clusters)
     }
 
-    /// A dedicated tenant's cluster holds nobody else.
+    /// Checks that a dedicated tenant shares its cluster with no other tenant.
     pub(super) fn check(&self, fields: &mut Fields, order: &TenantOrder, current: &Current) {
         if !current.clusters.contains(&order.cluster) {
             let known: Vec<_> = current.clusters.iter().map(ClusterName::as_str).collect();

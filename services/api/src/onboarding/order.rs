@@ -13,10 +13,10 @@ use super::{
 };
 use crate::names::{DisplayName, Email};
 
-/// Most origins of a tenant.
-const MOST_ORIGINS: usize = 50;
+/// The most origins of a tenant.
+const MAX_ORIGINS: usize = 50;
 
-/// A [`TenantFile`] that makes sense on its own. Things stand at the places they have in the file.
+/// A [`TenantFile`] that is valid on its own. Its lists have the order of the file.
 #[derive(Clone, Debug)]
 pub(crate) struct TenantOrder {
     pub(crate) client_id: ClientId,
@@ -25,7 +25,7 @@ pub(crate) struct TenantOrder {
     pub(crate) cluster: ClusterName,
     pub(crate) time_zone: Tz,
     pub(crate) currency: Currency,
-    /// By text.
+    /// Sorted by text.
     pub(crate) origins: Option<Vec<Origin>>,
     pub(crate) retention_days: Option<u32>,
     pub(crate) limits: LimitsFile,
@@ -42,7 +42,7 @@ pub(crate) struct CampaignOrder {
     pub(crate) advertiser_id: Option<AdvertiserId>,
 }
 
-/// Somebody to invite.
+/// A user to invite.
 #[derive(Clone, Debug)]
 pub(crate) struct UserOrder {
     /// In lower case.
@@ -51,7 +51,7 @@ pub(crate) struct UserOrder {
     pub(crate) advertiser_id: Option<AdvertiserId>,
 }
 
-/// A key to make.
+/// A key to create.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyOrder {
     pub(crate) name: String,
@@ -60,7 +60,7 @@ pub(crate) struct KeyOrder {
 }
 
 impl TenantOrder {
-    /// Parses every field; says all that is wrong with them.
+    /// Parses every field. Returns all errors.
     pub(crate) fn from_file(file: &TenantFile) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::default();
         let client_id = fields.parse("/id", &file.id);
@@ -85,7 +85,7 @@ impl TenantOrder {
                 Some(Advertiser { advertiser_id, name: name?.into() })
             })
             .collect();
-        // By their texts, so that a fault in an advertiser's id is not told twice.
+        // As texts, so that an error in an advertiser's id is reported once.
         let known = file.advertisers.iter().map(|advertiser| advertiser.id.as_str()).collect();
         let campaigns = numbered("campaigns", &file.campaigns)
             .filter_map(|(place, order)| campaign(&mut fields, &place, order, &known))
@@ -126,7 +126,7 @@ impl TenantOrder {
     }
 }
 
-/// Each element with its pointer.
+/// Returns each element with its pointer.
 fn numbered<'a, T>(list: &'static str, of: &'a [T]) -> impl Iterator<Item = (String, &'a T)> {
     of.iter().enumerate().map(move |(index, element)| (format!("/{list}/{index}"), element))
 }
@@ -137,9 +137,9 @@ fn isolation(fields: &mut Fields, text: &str) -> Option<Isolation> {
     found
 }
 
-/// By text, each once.
+/// Parses the origins: sorted by text, each once.
 fn origins(fields: &mut Fields, texts: &[String]) -> Vec<Origin> {
-    fields.must(texts.len() <= MOST_ORIGINS, "/origins", "must be at most 50 origins");
+    fields.must(texts.len() <= MAX_ORIGINS, "/origins", "must be at most 50 origins");
     let parsed: BTreeSet<_> = numbered("origins", texts)
         .filter_map(|(place, text)| {
             let origin: Origin = fields.parse(&place, text)?;

@@ -7,35 +7,35 @@ use super::{
     step::Step,
 };
 
-/// What would change, in the order in which it must.
+/// The changes, in the order in which they must be applied.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     steps: Vec<Step>,
 }
 
-/// What is wrong with one field of the order at an index.
+/// An error in one field of the order at an index.
 pub(super) type Objection = (usize, FieldError);
 
 impl Plan {
-    /// The changes, in order.
+    /// Returns the changes, in order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// Whether everything is as it should be.
+    /// Returns whether there is nothing to change.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 }
 
-/// One line for each change.
+/// One line per change.
 impl fmt::Display for Plan {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.steps.iter().try_for_each(|step| writeln!(out, "{step}"))
     }
 }
 
-/// What has to change for `orders` to be true; or every objection there is.
+/// Returns the changes that `orders` need, or every objection.
 pub(super) fn plan(orders: &[TenantOrder], current: &Current) -> Result<Plan, Vec<Objection>> {
     let neighbours = Neighbours::new(orders, current);
     let (mut steps, mut objections) = (Vec::new(), Vec::new());
@@ -54,13 +54,13 @@ pub(super) fn plan(orders: &[TenantOrder], current: &Current) -> Result<Plan, Ve
     if objections.is_empty() { Ok(Plan { steps }) } else { Err(objections) }
 }
 
-/// Ids and addresses that an earlier order claims too.
+/// Checks for ids and addresses that an earlier order has too.
 fn check_across(fields: &mut Fields, order: &TenantOrder, earlier: &[TenantOrder]) {
     let same_id = earlier.iter().any(|other| other.client_id == order.client_id);
     fields.must(!same_id, "/id", "must be another id: another file has this one");
     for (index, user) in order.users.iter().enumerate() {
-        let claims = |other: &TenantOrder| other.users.iter().any(|one| one.email == user.email);
-        if let Some(other) = earlier.iter().find(|other| claims(other)) {
+        let invites = |other: &TenantOrder| other.users.iter().any(|one| one.email == user.email);
+        if let Some(other) = earlier.iter().find(|other| invites(other)) {
             let reason =
                 format!("must be another address: this one is invited to {}", other.client_id);
             fields.fault(&format!("/users/{index}/email"), reason);

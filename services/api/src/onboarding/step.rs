@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::order::{CampaignOrder, KeyOrder, UserOrder};
 
-/// One change to one tenant. Its display is a line for an operator to read.
+/// One change to one tenant. Its display is a line for operators.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub(super) client_id: ClientId,
@@ -20,7 +20,7 @@ pub(super) enum Change {
         isolation: Isolation,
         cluster: ClusterName,
     },
-    /// `differences` tells what changes, each as `name a -> b`.
+    /// `differences` lists the changes, each as `name a -> b`.
     UpdateTenant {
         spec: TenantSpec,
         differences: Vec<String>,
@@ -36,12 +36,12 @@ pub(super) enum Change {
     Provision {
         destination: Destination,
     },
-    /// `replaces` is the user of an earlier run, whose invitation nobody was given.
+    /// `replaces` is the user of an earlier run, whose invitation was not handed over.
     InviteUser {
         user: UserOrder,
         replaces: Option<Uuid>,
     },
-    /// `replaces`: an earlier run made the key, and nobody was given it.
+    /// `replaces`: an earlier run created the key and did not hand it over.
     MakeKey {
         key: KeyOrder,
         replaces: bool,
@@ -50,7 +50,7 @@ pub(super) enum Change {
 }
 
 impl Step {
-    /// Whose step it is.
+    /// Returns the tenant.
     pub fn client_id(&self) -> &ClientId {
         &self.client_id
     }

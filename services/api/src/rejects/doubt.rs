@@ -1,103 +1,103 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use control_plane::Replay;
+use control_plane::{Group, Resubmission};
 use tenancy::TenantContext;
 use uuid::Uuid;
 
 use super::Rejects;
 use crate::failure::Failure;
 
-/// For how long after its reservation an event may be published again without looking: copies of
-/// an event are told by their id for a day, of which an hour is left for clocks and delivery.
-const SURE: TimeDelta = TimeDelta::hours(23);
+/// How long after its reservation an event may be published again without a check: re-sends are
+/// recognised for 24 hours, of which one is left for clocks and delivery.
+const RESEND_WINDOW: TimeDelta = TimeDelta::hours(23);
 
-/// How far two clocks may be apart, and a delivery may take.
+/// The allowance for the difference between two clocks, and for a delivery.
 const CLOCKS: TimeDelta = TimeDelta::minutes(30);
 
-/// The sink whose work ends in the table of events.
-const STORE: &str = "store";
-
-/// What is known of an event that is to be replayed.
+/// The state of an event that is to be resubmitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// The log has it.
-    Replayed(DateTime<Utc>),
-    /// Publishing it does no harm: the log does not have it, or will tell the copy.
+    /// The log has the event.
+    Resubmitted(DateTime<Utc>),
+    /// The event may be published: the log does not have it, or a copy will be recognised.
     Free,
-    /// Nobody can say yet.
+    /// In doubt.
     Unknown,
 }
 
-/// What the ledger alone says of it.
-fn noted(replay: &Replay, now: DateTime<Utc>) -> Standing {
-    match replay.replayed_at {
-        Some(at) => Standing::Replayed(at),
-        None if now - replay.reserved_at < SURE => Standing::Free,
+/// Returns the state by the ledger alone.
+fn noted(resubmission: &Resubmission, now: DateTime<Utc>) -> Standing {
+    match resubmission.resubmitted_at {
+        Some(at) => Standing::Resubmitted(at),
+        None if now - resubmission.reserved_at < RESEND_WINDOW => Standing::Free,
         None => Standing::Unknown,
     }
 }
 
 impl Rejects {
-    /// Says of each what may be done. What was reserved long ago and never noted as published was
-    /// published, or was not: the warehouse tells, once everything from that time is in it.
+    /// Returns the state of each event. An event that was reserved long ago and not marked may have
+    /// been published or not: the warehouse decides, once it has everything from that time.
     pub(super) async fn standings(
         &self,
         tenant: &TenantContext,
-        replays: Vec<Replay>,
+        resubmissions: Vec<Resubmission>,
         now: DateTime<Utc>,
     ) -> Result<Vec<(Uuid, Standing)>, Failure> {
         let mut standings = Vec::new();
-        let mut doubtful = Vec::new();
-        for replay in replays {
-            match noted(&replay, now) {
-                Standing::Unknown => doubtful.push(replay),
-                standing => standings.push((replay.event_id, standing)),
+        let mut in_doubt = Vec::new();
+        for resubmission in resubmissions {
+            match noted(&resubmission, now) {
+                Standing::Unknown => in_doubt.push(resubmission),
+                standing => standings.push((resubmission.event_id, standing)),
             }
         }
-        for (replay, present) in self.look_up(tenant, doubtful).await? {
-            let standing = match present {
+        for (resubmission, stored) in self.look_up(tenant, in_doubt).await? {
+            let standing = match stored {
                 None => Standing::Unknown,
                 Some(true) => {
-                    let stored = self.control_plane.for_tenant(tenant);
-                    stored.mark_replayed(&[replay.event_id], now).await?;
-                    Standing::Replayed(now)
+                    let control_plane = self.control_plane.for_tenant(tenant);
+                    control_plane.mark_resubmitted(&[resubmission.event_id], now).await?;
+                    Standing::Resubmitted(now)
                 }
-                Some(false) => self.reserve_anew(tenant, &replay, now).await?,
+                Some(false) => self.renew(tenant, &resubmission, now).await?,
             };
-            standings.push((replay.event_id, standing));
+            standings.push((resubmission.event_id, standing));
         }
         Ok(standings)
     }
 
-    /// Whether each is in the warehouse; `None` while something from its time may still come.
+    /// Returns whether each event is in the warehouse; `None` while events from its time may be
+    /// missing there.
     async fn look_up(
         &self,
         tenant: &TenantContext,
-        doubtful: Vec<Replay>,
-    ) -> Result<Vec<(Replay, Option<bool>)>, Failure> {
-        let reserved = doubtful.iter().map(|replay| replay.reserved_at);
+        in_doubt: Vec<Resubmission>,
+    ) -> Result<Vec<(Resubmission, Option<bool>)>, Failure> {
+        let reserved = in_doubt.iter().map(|resubmission| resubmission.reserved_at);
         let (Some(first), Some(last)) = (reserved.clone().min(), reserved.max()) else {
             return Ok(Vec::new());
         };
-        let as_of = self.control_plane.ledger().as_of(STORE, &self.events_topic).await?;
-        // The copy that counts may have been logged up to a day before, by whoever sent it first.
+        let as_of = self.control_plane.ledger().as_of(Group::Store, &self.events_topic).await?;
+        // The copy that counts may have been logged up to a day earlier, by its first sender.
         let logged = first - TimeDelta::days(1) - CLOCKS..last + TimeDelta::days(1) + CLOCKS;
-        let ids: Vec<_> = doubtful.iter().map(|replay| replay.event_id).collect();
-        let present = self.warehouse.for_tenant(tenant).events_present(&ids, logged).await?;
-        let look = |replay: Replay| {
-            let settled = as_of.is_some_and(|as_of| as_of > replay.reserved_at + SURE + CLOCKS);
-            let present = present.contains(&replay.event_id);
-            (replay, (present || settled).then_some(present))
+        let ids: Vec<_> = in_doubt.iter().map(|resubmission| resubmission.event_id).collect();
+        let found = self.warehouse.for_tenant(tenant).events_present(&ids, logged).await?;
+        let stored = |resubmission: Resubmission| {
+            let complete_at = resubmission.reserved_at + RESEND_WINDOW + CLOCKS;
+            let is_complete = as_of.is_some_and(|as_of| as_of > complete_at);
+            let is_found = found.contains(&resubmission.event_id);
+            (resubmission, (is_found || is_complete).then_some(is_found))
         };
-        Ok(doubtful.into_iter().map(look).collect())
+        Ok(in_doubt.into_iter().map(stored).collect())
     }
 
-    async fn reserve_anew(
+    async fn renew(
         &self,
         tenant: &TenantContext,
-        replay: &Replay,
+        resubmission: &Resubmission,
         now: DateTime<Utc>,
     ) -> Result<Standing, Failure> {
-        let renewed = self.control_plane.for_tenant(tenant).renew_replay(replay, now).await?;
+        let control_plane = self.control_plane.for_tenant(tenant);
+        let renewed = control_plane.renew_resubmission(resubmission, now).await?;
         Ok(if renewed { Standing::Free } else { Standing::Unknown })
     }
 }
@@ -107,15 +107,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reservation_is_good_for_less_than_copies_are_told_apart() {
-        assert!(SURE + CLOCKS < TimeDelta::hours(24));
+    fn a_reservation_is_valid_for_less_time_than_re_sends_are_recognised() {
+        assert!(RESEND_WINDOW + CLOCKS < TimeDelta::hours(24));
         let reserved_at: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
-        let replay = Replay { event_id: Uuid::nil(), reserved_at, replayed_at: None };
-        let standing =
-            |replay: &Replay, hours| noted(replay, reserved_at + TimeDelta::hours(hours));
-        assert_eq!(standing(&replay, 22), Standing::Free);
-        assert_eq!(standing(&replay, 23), Standing::Unknown);
-        let replayed = Replay { replayed_at: Some(reserved_at), ..replay };
-        assert_eq!(standing(&replayed, 500), Standing::Replayed(reserved_at));
+        let reserved = Resubmission { event_id: Uuid::nil(), reserved_at, resubmitted_at: None };
+        let standing = |resubmission: &Resubmission, hours| {
+            noted(resubmission, reserved_at + TimeDelta::hours(hours))
+        };
+        assert_eq!(standing(&reserved, 22), Standing::Free);
+        assert_eq!(standing(&reserved, 23), Standing::Unknown);
+        let resubmitted = Resubmission { resubmitted_at: Some(reserved_at), ..reserved };
+        assert_eq!(standing(&resubmitted, 500), Standing::Resubmitted(reserved_at));
     }
 }

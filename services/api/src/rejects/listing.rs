@@ -11,37 +11,40 @@ use warehouse::{RejectId, RejectKey, RejectedEvent};
 use super::{Rejects, RejectsRequest};
 use crate::{failure::Failure, pagination::cursor};
 
-/// What the originals of a page may hold together, in bytes; the first is shown whatever it holds.
+/// The most bytes of the originals of a page together; the first is shown whatever its size.
 const PAGE_BYTES: u64 = 4 << 20;
 
-/// An event that was refused.
+/// A refused event.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Reject {
-    /// Its id, to replay it by.
+    /// Its id, to resubmit it by.
     #[schema(value_type = Uuid)]
     id: RejectId,
-    /// A stable name for what is wrong.
+    /// The stable name of the error.
     #[schema(example = "missing_field")]
     code: String,
-    /// Where in the event: a JSON pointer (RFC 6901), empty for the event itself.
+    /// The place in the event: a JSON pointer (RFC 6901), empty for the event itself.
     #[schema(example = "/campaign_id")]
     pointer: String,
-    /// What would be right.
+    /// What would be correct.
     reason: String,
     /// When it was received.
     received_at: DateTime<Utc>,
-    /// The event id it was sent with, if that could be read.
+    /// The event id it was sent with, if it could be read.
     event_id: Option<Uuid>,
-    /// What was sent, with what stood beside it in its envelope as `$envelope`: as text, or in base64
-    /// where it is not UTF-8.
+    /// The event as it was sent, with the fields of its envelope as `$envelope`: as text, or in
+    /// base64 if it is not UTF-8.
     original: String,
-    /// How `original` is to be read.
+    /// The encoding of `original`.
     original_encoding: Encoding,
-    /// When it was put into the log after all.
+    /// When it was resubmitted.
+    resubmitted_at: Option<DateTime<Utc>>,
+    /// The former name of `resubmitted_at`.
+    #[schema(deprecated)]
     replayed_at: Option<DateTime<Utc>>,
 }
 
-/// How bytes are shown.
+/// The encoding of bytes in JSON.
 #[derive(Debug, Serialize, ToSchema)]
 enum Encoding {
     #[serde(rename = "utf-8")]
@@ -55,14 +58,14 @@ enum Encoding {
 pub(crate) struct RejectListing {
     /// The rejects, newest first.
     data: Vec<Reject>,
-    /// How many there are by code, on all pages together.
+    /// The number of rejects per code, on all pages together.
     counts: BTreeMap<String, u64>,
-    /// Where the next page begins; `null` on the last.
+    /// Where the next page begins; `null` on the last page.
     pub(crate) next_cursor: Option<String>,
 }
 
 impl RejectListing {
-    /// The `Link` to the next page, if there is one.
+    /// Returns the `Link` to the next page, if there is one.
     pub(crate) fn link(&self, request: &RejectsRequest) -> Option<String> {
         let cursor = self.next_cursor.as_ref()?;
         let (limit, parameters) = (request.page.limit, &request.parameters);
@@ -71,7 +74,7 @@ impl RejectListing {
 }
 
 impl Rejects {
-    /// A page of the tenant's rejects, and the counts of all that the filter admits.
+    /// Returns a page of the tenant's rejects, and the counts of all that match the filter.
     pub(crate) async fn list(
         &self,
         tenant: &TenantContext,
@@ -79,7 +82,7 @@ impl Rejects {
     ) -> Result<RejectListing, Failure> {
         let warehouse = self.warehouse.for_tenant(tenant);
         let fetch = request.page.fetch();
-        // Counted first: whatever is counted is there to be listed.
+        // Counted first: every counted reject can be listed.
         let counts = warehouse.reject_counts(&request.filter).await?;
         let keys = warehouse.reject_page(&request.filter, request.before, fetch).await?;
         let shown = cut(&keys, request.page.limit);
@@ -87,21 +90,21 @@ impl Rejects {
         let next_cursor = last.map(|key| cursor(&key.id.to_string()));
 
         let mut rejects = warehouse.rejects(shown.iter().map(|key| key.id), u64::MAX >> 1).await?;
-        let ids: Vec<_> = rejects.values().map(RejectedEvent::replay_id).collect();
-        let replays = self.control_plane.for_tenant(tenant).replays(&ids).await?;
-        let replayed: BTreeMap<_, _> =
-            replays.into_iter().map(|replay| (replay.event_id, replay.replayed_at)).collect();
+        let ids: Vec<_> = rejects.values().map(RejectedEvent::resubmit_id).collect();
+        let resubmissions = self.control_plane.for_tenant(tenant).resubmissions(&ids).await?;
+        let resubmitted: BTreeMap<_, _> =
+            resubmissions.into_iter().map(|known| (known.event_id, known.resubmitted_at)).collect();
         let shown = shown.iter().filter_map(|key| rejects.remove(&key.id));
         let data = shown.map(|reject| {
-            let replayed_at = replayed.get(&reject.replay_id()).copied().flatten();
-            Reject::new(reject, replayed_at)
+            let resubmitted_at = resubmitted.get(&reject.resubmit_id()).copied().flatten();
+            Reject::new(reject, resubmitted_at)
         });
         Ok(RejectListing { data: data.collect(), counts, next_cursor })
     }
 }
 
 impl Reject {
-    fn new(reject: RejectedEvent, replayed_at: Option<DateTime<Utc>>) -> Self {
+    fn new(reject: RejectedEvent, resubmitted_at: Option<DateTime<Utc>>) -> Self {
         let (original, original_encoding) = match from_utf8(&reject.original) {
             Ok(text) => (text.to_owned(), Encoding::Utf8),
             Err(_) => (STANDARD.encode(&reject.original), Encoding::Base64),
@@ -115,12 +118,13 @@ impl Reject {
             event_id: reject.event_id,
             original,
             original_encoding,
-            replayed_at,
+            resubmitted_at,
+            replayed_at: resubmitted_at,
         }
     }
 }
 
-/// As many as a page may hold.
+/// Returns as many keys as fit on a page.
 fn cut(keys: &[RejectKey], limit: u16) -> &[RejectKey] {
     let mut bytes = 0;
     let fits = |key: &&RejectKey| {
@@ -134,17 +138,17 @@ fn cut(keys: &[RejectKey], limit: u16) -> &[RejectKey] {
 
 #[cfg(test)]
 mod tests {
-    use warehouse::LogPlace;
+    use log::LogPlace;
 
     use super::*;
 
     fn key(bytes: u64) -> RejectKey {
-        let place = LogPlace { kgen: 1, partition: 0, offset: bytes };
+        let place = LogPlace::new(1, 0, bytes);
         RejectKey { id: RejectId::new(Utc::now(), place), bytes }
     }
 
     #[test]
-    fn a_page_ends_at_its_limit_or_when_it_is_heavy_and_holds_one_at_least() {
+    fn a_page_ends_at_its_limit_or_at_its_size_and_has_at_least_one_reject() {
         let count = |bytes: &[u64], limit| {
             let keys: Vec<_> = bytes.iter().copied().map(key).collect();
             cut(&keys, limit).len()

@@ -1,10 +1,10 @@
-//! Events that were refused: shown to their tenant, and put into the log once they are right.
+//! Rejects: refused events, which their tenant reads, corrects and resubmits.
 
 mod doubt;
 mod listing;
 mod query;
 mod reading;
-mod replay;
+mod resubmit;
 
 use control_plane::ControlPlane;
 use stream::Producer;
@@ -12,9 +12,12 @@ use warehouse::Warehouse;
 
 pub(crate) use listing::RejectListing;
 pub(crate) use query::{RejectsQuery, RejectsRequest};
-pub(crate) use replay::{Asked, ReplayAnswer};
+pub(crate) use resubmit::{
+    EventError, RequestedReject, ResubmitAnswer, ResubmitCounts, ResubmitOutcome,
+};
 
-/// What rejects are read from and replayed to. Cloning shares all.
+/// The stores from which rejects are read, and the log to which they are resubmitted. Clones share
+/// everything.
 #[derive(Clone)]
 pub(crate) struct Rejects {
     control_plane: ControlPlane,

@@ -11,37 +11,37 @@ use crate::{
     schemas,
 };
 
-/// The last moment a reject can have been received, in seconds since 1970: 2200-01-01.
+/// The latest time of receipt, in seconds since 1970: 2200-01-01.
 const END: i64 = 7_258_118_400;
 
-/// The longest name of a code.
+/// The longest code, in bytes.
 const CODE_MAX: usize = 40;
 
-/// Which rejects to list.
+/// The rejects to list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RejectsQuery {
-    /// Only those of this code, as the collector's answer names it.
+    /// Only rejects with this code, as in the collector's answer.
     #[param(value_type = Option<schemas::RejectionCode>)]
     code: Option<String>,
-    /// Only those received then or later: RFC 3339, or a date, which begins at midnight in the
-    /// tenant's time zone.
+    /// Only rejects received at this time or later: RFC 3339, or a date, which begins at midnight in
+    /// the tenant's time zone.
     #[param(value_type = Option<schemas::Moment>)]
     from: Option<String>,
-    /// Only those received before: RFC 3339 or a date.
+    /// Only rejects received before this time: RFC 3339 or a date.
     #[param(value_type = Option<schemas::Moment>)]
     to: Option<String>,
-    /// How many items at most: 1 to 500, 50 when absent. A page may be shorter than that and not
-    /// be the last: what was sent may be large.
+    /// The most items: 1 to 500, default 50. A shorter page need not be the last, because rejects
+    /// may be large.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 500)]
     limit: Option<String>,
-    /// Where the page before ended: its `next_cursor`.
+    /// The `next_cursor` of the previous page.
     #[param(value_type = Option<schemas::Cursor>)]
     cursor: Option<String>,
 }
 
-/// A query that makes sense.
+/// A valid query.
 #[derive(Debug)]
 pub(crate) struct RejectsRequest {
     pub(super) filter: RejectFilter,
@@ -55,7 +55,7 @@ impl RejectsQuery {
     /// Reads the query of a tenant whose days begin in `home`.
     ///
     /// # Errors
-    /// The first wrong parameter, and what would be right.
+    /// The first wrong parameter, and what would be correct.
     pub(crate) fn parse(self, home: Tz) -> Result<RejectsRequest, Problem> {
         let code = self.code.map(code).transpose()?;
         let end = DateTime::from_timestamp(END, 0).unwrap_or_default();
@@ -137,7 +137,7 @@ mod tests {
             (("to", "2026-13-01"), "invalid_field"),
             (("from", "9999-01-01"), "invalid_range"),
             (("limit", "501"), "invalid_field"),
-            // A UUID, but none of ours.
+            // A UUID, but not of a reject.
             (("cursor", "MDE4ZjAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAx"), "invalid_field"),
         ] {
             let problem = query(&[parameter]).parse(Tz::UTC).unwrap_err();

@@ -4,32 +4,32 @@ use events::{
 use tenancy::TenantContext;
 use warehouse::RejectedEvent;
 
-/// Reads a reject a second time, as it was received the first time: as it is, or with a mended
-/// body in its place. However old it is: who replays it knows when it happened.
+/// Reads a reject again with its first time of receipt: as it was sent, or the corrected body instead.
+/// It may be of any age: the tenant that resubmits it knows when it happened.
 ///
 /// # Errors
-/// Every field that is wrong now, and what would be right.
+/// Every wrong field, and what would be correct.
 pub(super) fn read_again(
     tenant: &TenantContext,
     reject: &RejectedEvent,
-    mended: Option<&[u8]>,
+    corrected: Option<&[u8]>,
 ) -> Result<Event, Rejections> {
-    let event_id = reject.replay_id();
-    if let (None, true) = (mended, reject.set_aside) {
-        // It was an event already.
+    let event_id = reject.resubmit_id();
+    if let (None, true) = (corrected, reject.set_aside) {
+        // The original is a complete event.
         if let Ok(event) = serde_json::from_slice::<Event>(&reject.original) {
             return Ok(Event { event_id, ..event });
         }
     }
     let ids = EventIds::of(tenant.client_id());
-    if let Some(other) = mended.and_then(|mended| sent_id(mended, ids))
+    if let Some(other) = corrected.and_then(|corrected| sent_id(corrected, ids))
         && other != event_id
         && Some(other) != reject.event_id
     {
         let rejection = Rejection {
             code: RejectionCode::InvalidValue,
             pointer: "/event_id".to_owned(),
-            reason: format!("must be absent or {event_id}: it stays the event that it was"),
+            reason: format!("must be absent or {event_id}: a reject keeps its event id"),
         };
         return Err(rejection.into());
     }
@@ -40,16 +40,17 @@ pub(super) fn read_again(
         ids,
         envelope: Envelope::sent(reject.sent_at),
     };
-    let taken = parse(mended.unwrap_or(&reject.original), &admission)?;
-    Ok(Event { event_id, ..taken.event })
+    let parsed = parse(corrected.unwrap_or(&reject.original), &admission)?;
+    Ok(Event { event_id, ..parsed.event })
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, Utc};
+    use log::LogPlace;
     use testkit::{tenant_context, tenant_record};
     use uuid::Uuid;
-    use warehouse::{LogPlace, RejectId};
+    use warehouse::RejectId;
 
     use super::*;
 
@@ -64,7 +65,7 @@ mod tests {
     }
 
     fn reject(original: &str) -> RejectedEvent {
-        let place = LogPlace { kgen: 1, partition: 2, offset: 3 };
+        let place = LogPlace::new(1, 2, 3);
         RejectedEvent {
             id: RejectId::new(at("2026-03-01T12:00:00Z"), place),
             code: "missing_field".to_owned(),
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn times_are_judged_by_the_day_it_was_received_and_none_is_too_old() {
+    async fn times_are_compared_with_the_first_receipt_and_none_is_too_old() {
         let tenant = tenant().await;
         let future = br#"{"type":"page_view","event_time":"2026-03-02T00:00:00Z"}"#;
         let event = read_again(&tenant, &reject("{}"), Some(future)).unwrap();
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_too_old_for_its_key_is_taken_as_it_was_sent() {
+    async fn an_event_that_was_too_old_is_accepted_as_it_was_sent() {
         let original = r#"{"type":"page_view","event_time":"2026-01-15T12:00:00Z","messageId":"m-1",
             "$envelope":{"visitor_id":"v1"}}"#;
         let too_old = RejectedEvent { code: "too_old".to_owned(), ..reject(original) };
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_stays_the_event_that_it_was() {
+    async fn a_reject_keeps_its_event_id() {
         let tenant = tenant().await;
         let sent = reject(&format!(r#"{{"event_id":"{SENT}"}}"#));
         let plain = br#"{"type":"page_view"}"#;
@@ -131,22 +132,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_sink_set_aside_is_the_same_event_under_another_id() {
+    async fn an_event_that_the_store_group_refused_gets_another_id() {
         let tenant = tenant().await;
         let body = format!(r#"{{"type":"page_view","event_id":"{SENT}","device":"tv"}}"#);
         let event = read_again(&tenant, &reject("{}"), Some(br#"{"type":"page_view"}"#)).unwrap();
         let canonical = serde_json::to_string(&Event { event_id: SENT, ..event.clone() }).unwrap();
         let set_aside = RejectedEvent { set_aside: true, ..reject(&canonical) };
         let again = read_again(&tenant, &set_aside, None).unwrap();
-        assert_ne!(again.event_id, SENT, "which stands in the log: it would count as a re-send");
+        assert_ne!(again.event_id, SENT, "the log has it: it would count as a re-send");
         assert_eq!(Event { event_id: event.event_id, ..again.clone() }, event);
-        let mended = read_again(&tenant, &set_aside, Some(body.as_bytes())).unwrap();
-        assert_eq!(mended.event_id, again.event_id);
-        assert_eq!(mended.device.as_deref(), Some("tv"));
+        let corrected = read_again(&tenant, &set_aside, Some(body.as_bytes())).unwrap();
+        assert_eq!(corrected.event_id, again.event_id);
+        assert_eq!(corrected.device.as_deref(), Some("tv"));
     }
 
     #[tokio::test]
-    async fn what_is_still_wrong_is_named() {
+    async fn a_remaining_error_is_named() {
         let refused = read_again(&tenant().await, &reject(r#"{"type":7}"#), None).unwrap_err();
         let refused = refused.first();
         assert_eq!((refused.code.as_str(), refused.pointer.as_str()), ("wrong_type", "/type"));

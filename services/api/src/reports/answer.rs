@@ -6,57 +6,57 @@ use utoipa::ToSchema;
 
 use crate::reports::{Currencies, MetricsRequest, Values, numbers::Numbers};
 
-/// How long after a moment events of it may still come in, history imports aside.
+/// How long events of a time are still accepted, except by history imports.
 const LATE_EVENTS: TimeDelta = TimeDelta::days(30);
 
-/// A campaign's metrics. Times are UTC; money is a decimal string; what has a zero denominator is
+/// A campaign's metrics. Times are UTC; money is a decimal string; a ratio with a zero denominator is
 /// `null`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MetricsAnswer {
     /// The campaign.
     #[schema(value_type = String, example = "random-men")]
     campaign_id: CampaignId,
-    /// The first moment that counts.
+    /// The start of the range.
     from: DateTime<Utc>,
-    /// The first moment that no longer counts.
+    /// The end of the range, excluded.
     to: DateTime<Utc>,
-    /// The zone whose clock the buckets follow.
+    /// The time zone whose clock the buckets follow.
     #[schema(example = "Asia/Kolkata")]
     tz: &'static str,
-    /// How long the buckets are.
+    /// The length of the buckets.
     #[schema(example = "hour")]
     granularity: &'static str,
-    /// Everything received before this moment is counted; `null` while that is not known.
+    /// Everything received before this time is counted; `null` while it is unknown.
     as_of: Option<DateTime<Utc>>,
-    /// From this moment on only imports of history and replays of rejects can change the numbers.
+    /// After this time, only history imports and resubmitted rejects can change the numbers.
     final_after: DateTime<Utc>,
-    /// How events are attributed: `declared`, to the campaign they name.
+    /// The attribution of events: `declared`, to the campaign that they name.
     #[schema(example = "declared")]
     attribution: &'static str,
-    /// The currency of the amounts: the tenant's own. Events without a currency count under it.
+    /// The currency of the amounts: the tenant's own, also for events without a currency.
     #[schema(value_type = String, example = "EUR")]
     currency: Currency,
-    /// Other currencies that events of the range are in, in order. Their amounts, and the ratios
-    /// of them, stand in `by_currency` alone: nothing is converted and nothing added up.
+    /// Other currencies of events in the range, sorted. Only `by_currency` contains their amounts and
+    /// ratios: amounts of different currencies are neither converted nor added up.
     #[schema(value_type = Vec<String>, example = json!(["USD"]))]
     other_currencies: Vec<Currency>,
-    /// The whole range, one field for each metric; `by_currency` where there are several.
+    /// The whole range, one field per metric; with `by_currency` if there are several currencies.
     totals: Values,
-    /// The buckets, empty ones included.
+    /// The buckets, including empty ones.
     series: Vec<Bucket>,
 }
 
-/// One bucket: its start, and one field for each metric.
+/// One bucket: its start, and one field per metric.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Bucket {
-    /// Its first moment.
+    /// Its start.
     start: DateTime<Utc>,
     #[serde(flatten)]
     values: Values,
 }
 
 impl MetricsAnswer {
-    /// `own` is the tenant's currency.
+    /// Creates the answer; `own` is the tenant's currency.
     pub(crate) fn new(
         campaign_id: CampaignId,
         request: &MetricsRequest,
@@ -100,7 +100,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Of a tenant whose own currency is the euro.
+    /// Returns the answer of a tenant whose own currency is the euro.
     fn answer(metrics: &[Metric], add: impl Fn(&mut Sums)) -> Json {
         let (from, to) = (at("2019-11-24T00:00:00Z"), at("2019-11-24T02:00:00Z"));
         let request = MetricsRequest {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_of_one_currency_stand_beside_the_counts() {
+    fn amounts_of_one_currency_are_beside_the_counts() {
         let metrics = [Metric::Impressions, Metric::Spend, Metric::Cpc, Metric::Cpo];
         let answer = answer(&metrics, |sums| {
             let eur = "EUR".parse().unwrap();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_of_several_currencies_are_kept_apart() {
+    fn amounts_of_several_currencies_are_not_added_up() {
         let metrics = [Metric::Orders, Metric::Sales, Metric::Aov];
         let answer = answer(&metrics, |sums| {
             order(sums, "EUR", "100");
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stray_event_in_another_currency_leaves_the_tenants_own_amounts_where_they_are() {
+    fn an_event_in_another_currency_does_not_change_the_tenants_own_amounts() {
         let metrics = [Metric::Sales, Metric::Spend, Metric::Roas, Metric::Cpc];
         let sales = |stray: bool| {
             let answer = answer(&metrics, |sums| {

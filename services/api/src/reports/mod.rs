@@ -1,7 +1,7 @@
-//! Campaign metrics: what is asked, where the numbers come from, how they are answered.
+//! Campaign metrics: the query, the sources of the numbers, the answer.
 
 mod answer;
-mod cache;
+mod campaign_reports;
 mod numbers;
 mod query;
 mod schemas;
@@ -9,7 +9,7 @@ mod sources;
 mod values;
 
 pub(crate) use answer::MetricsAnswer;
-pub(crate) use cache::Reports;
+pub(crate) use campaign_reports::Reports;
 pub(crate) use query::{MetricsQuery, MetricsRequest, moment};
 pub(crate) use sources::Sources;
 pub(crate) use values::{Currencies, Values};

@@ -2,23 +2,23 @@ use chrono::{DateTime, Utc};
 use metrics::{Buckets, Sums, fold};
 use warehouse::Visitors;
 
-/// A campaign's numbers, bucket by bucket and in all.
+/// A campaign's numbers, per bucket and in total.
 #[derive(Debug)]
 pub(crate) struct Numbers {
-    /// When the buckets are.
+    /// The buckets.
     pub(crate) buckets: Buckets,
-    /// One for each bucket.
+    /// The sums of each bucket.
     pub(crate) sums: Vec<Sums>,
-    /// All buckets together.
+    /// The sums of all buckets.
     pub(crate) total: Sums,
-    /// Distinct visitors, when they were asked for.
+    /// Distinct visitors, if they were requested.
     pub(crate) visitors: Visitors,
-    /// Everything received before this is counted; none while that is not known.
+    /// Everything received before this is counted; `None` while it is unknown.
     pub(crate) as_of: Option<DateTime<Utc>>,
 }
 
 impl Numbers {
-    /// Puts sums of any stretches of time into the buckets they fall in.
+    /// Adds sums of any periods to the buckets that contain them.
     pub(crate) fn new<'a>(
         buckets: Buckets,
         sums: impl IntoIterator<Item = (DateTime<Utc>, &'a Sums)>,
@@ -31,7 +31,7 @@ impl Numbers {
         Self { buckets, sums, total, visitors, as_of }
     }
 
-    /// The distinct visitors of the bucket that begins at `start`.
+    /// Returns the distinct visitors of the bucket that begins at `start`.
     pub(crate) fn visitors_from(&self, start: &DateTime<Utc>) -> u64 {
         self.visitors.buckets.get(start).copied().unwrap_or_default()
     }

@@ -12,52 +12,51 @@ use crate::{
     schemas,
 };
 
-/// How far back an answer reaches when the caller does not say.
+/// The length of the range if the request does not name its start.
 const DEFAULT_LENGTH: TimeDelta = TimeDelta::hours(24);
 
-/// What is asked of a campaign's metrics.
+/// The parameters of a campaign's metrics.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct MetricsQuery {
-    /// The first moment: RFC 3339, or a date, which begins at midnight in `tz`. 24 hours before
-    /// `to` when absent. Rounded down to a quarter hour.
+    /// The start: RFC 3339, or a date, which begins at midnight in `tz`. Default: 24 hours before
+    /// `to`. Rounded down to a quarter hour.
     #[param(value_type = Option<schemas::Moment>, example = "2019-11-24T00:00:00Z")]
     pub(crate) from: Option<String>,
-    /// The first moment that no longer counts: RFC 3339 or a date. Now when absent. Rounded up to
-    /// a quarter hour.
+    /// The end, excluded: RFC 3339 or a date. Default: now. Rounded up to a quarter hour.
     #[param(value_type = Option<schemas::Moment>, example = "2019-11-25T00:00:00Z")]
     pub(crate) to: Option<String>,
-    /// How long the buckets are; `hour` when absent.
+    /// The length of the buckets. Default: `hour`.
     #[param(inline, value_type = Option<GranularityName>)]
     pub(crate) granularity: Option<String>,
-    /// Names from `GET /v1/metrics`, separated by commas; impressions, clicks, ctr, spend and cpc
-    /// when absent.
+    /// Names from `GET /v1/metrics`, separated by commas. Default: impressions, clicks, ctr, spend,
+    /// cpc.
     #[param(inline, style = Form, explode = false, value_type = Option<Vec<MetricName>>)]
     pub(crate) metrics: Option<String>,
-    /// The IANA time zone in which days begin; the tenant's own when absent.
+    /// The IANA time zone of the days. Default: the tenant's own.
     #[param(example = "Asia/Kolkata")]
     pub(crate) tz: Option<String>,
 }
 
-/// A query that makes sense, with what was left out filled in.
+/// A valid query, with its defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct MetricsRequest {
-    /// The quarter hours that count.
+    /// The range, in whole quarter hours.
     pub(crate) range: TimeRange,
-    /// How long the buckets are.
+    /// The length of the buckets.
     pub(crate) granularity: Granularity,
-    /// Whose clock the buckets follow.
+    /// The time zone whose clock the buckets follow.
     pub(crate) zone: Tz,
-    /// What is answered, in the order asked for.
+    /// The metrics, in the order of the request.
     pub(crate) metrics: Vec<Metric>,
 }
 
 impl MetricsQuery {
-    /// Reads the query at the moment `now`, for a tenant whose days begin in `home`.
+    /// Reads the query at the time `now`, for a tenant whose days begin in `home`.
     ///
     /// # Errors
-    /// Every wrong parameter, and what would be right.
+    /// Every wrong parameter, and what would be correct.
     pub(crate) fn parse(&self, home: Tz, now: DateTime<Utc>) -> Result<MetricsRequest, Problem> {
         let mut wrong = Vec::new();
         let zone = read(&mut wrong, "?tz", self.tz.as_deref(), home, |name| {
@@ -90,7 +89,7 @@ impl MetricsQuery {
     }
 }
 
-/// The parameter, or `default` when it is absent or wrong; what is wrong is noted.
+/// Returns the parameter, or `default` if it is absent or wrong; a wrong one is added to `wrong`.
 fn read<T>(
     wrong: &mut Vec<(&'static str, String)>,
     pointer: &'static str,
@@ -126,9 +125,9 @@ fn list(text: &str) -> Result<Vec<Metric>, String> {
     Ok(metrics)
 }
 
-/// A moment as parameters give it: RFC 3339, or a date, which begins at midnight in `zone`.
+/// Reads the time in a parameter: RFC 3339, or a date, which begins at midnight in `zone`.
 pub(crate) fn moment(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
-    // A `+` that was not escaped arrives as a space.
+    // An unescaped `+` arrives as a space.
     let text = text.replace(' ', "+");
     if let Ok(time) = DateTime::parse_from_rfc3339(&text) {
         return Ok(time.to_utc());
@@ -136,11 +135,11 @@ pub(crate) fn moment(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
     let date: NaiveDate = text.parse().map_err(|_| {
         "must be RFC 3339 such as 2026-03-01T00:00:00Z, or a date such as 2026-03-01".to_owned()
     })?;
-    // A midnight that the clock skips is followed by the first moment there is.
+    // If the clock skips midnight, the day begins at the first time after it.
     let midnight = date.and_time(NaiveTime::MIN);
     let steps = (0..=4).map(|quarters| midnight + TimeDelta::minutes(15 * quarters));
     let first = steps.filter_map(|time| zone.from_local_datetime(&time).earliest()).next();
-    first.map(|time| time.to_utc()).ok_or_else(|| "is no day in that time zone".to_owned())
+    first.map(|time| time.to_utc()).ok_or_else(|| "is not a day in that time zone".to_owned())
 }
 
 fn within_limits(range: TimeRange, granularity: Granularity) -> Result<(), Problem> {
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_the_last_day_by_the_hour_in_the_tenants_zone() {
+    fn the_default_is_the_last_day_by_hour_in_the_tenants_zone() {
         let request = query(&[]).parse(Tz::Asia__Kolkata, now()).unwrap();
         assert_eq!(request.granularity, Granularity::Hour);
         assert_eq!(request.zone, Tz::Asia__Kolkata);
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_begins_at_midnight_in_the_zone_asked_for() {
+    fn a_date_begins_at_midnight_in_the_requested_zone() {
         let parameters =
             [("from", "2026-03-01"), ("to", "2026-03-02T00:00:00 05:30"), ("tz", "Asia/Kolkata")];
         assert_eq!(range(&parameters), ["2026-02-28T18:30:00+00:00", "2026-03-01T18:30:00+00:00"]);
@@ -202,13 +201,13 @@ mod tests {
     }
 
     #[test]
-    fn metrics_keep_their_order_and_come_once() {
+    fn metrics_keep_their_order_and_are_answered_once() {
         let request = query(&[("metrics", "ctr, clicks,ctr")]).parse(Tz::UTC, now()).unwrap();
         assert_eq!(request.metrics, [Metric::Ctr, Metric::Clicks]);
     }
 
     #[test]
-    fn every_wrong_parameter_is_named_with_what_would_be_right() {
+    fn every_wrong_parameter_is_named_with_what_would_be_correct() {
         for (parameters, code, pointer, right) in [
             (&[("metrics", "clics")][..], "invalid_field", "?metrics", "conversion_rate"),
             (&[("metrics", "")], "invalid_field", "?metrics", "impressions"),

@@ -1,4 +1,4 @@
-//! The catalogue as OpenAPI schemas, so that the description cannot differ from it.
+//! The catalogue as OpenAPI schemas, so that the document cannot differ from it.
 
 use std::borrow::Cow;
 
@@ -64,11 +64,11 @@ impl PartialSchema for Values {
         let money = Metric::ALL.into_iter().filter(|metric| metric.needs_currency());
         let by_currency =
             ObjectBuilder::new().additional_properties(Some(values(money))).description(Some(
-                "Amounts in each currency, the tenant's own included, where there are others",
+                "Amounts in each currency, including the tenant's own, if there are others",
             ));
         values(Metric::ALL.into_iter())
             .property("by_currency", by_currency)
-            .description(Some("The metrics asked for"))
+            .description(Some("The requested metrics"))
             .into()
     }
 }

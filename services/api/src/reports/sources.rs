@@ -7,40 +7,37 @@ use std::{
 use aggregates::{Aggregates, LiveSeries};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use control_plane::ControlPlane;
-use metrics::{Granularity, QuarterSeries, Sums, TimeRange};
+use control_plane::{ControlPlane, Group};
+use log::LogPlace;
+use metrics::{Granularity, Metric, QuarterSeries, Sums, TimeRange};
 use tenancy::{CampaignId, TenantContext};
-use warehouse::{Visitors, Warehouse};
+use warehouse::{TenantWarehouse, Visitors, Warehouse};
 
+use super::MetricsRequest;
 use crate::{failure::Failure, last_known::LastKnown};
 
-/// The consumer group that writes to ClickHouse.
-const STORE: &str = "store";
-/// The consumer group that writes to Redis.
-const LIVE: &str = "live";
-/// How long it is remembered how far a group is: older is still true.
-const AS_OF_REMEMBERED: Duration = Duration::from_millis(250);
-/// How long it is told without PostgreSQL.
-const AS_OF_KEPT: Duration = Duration::from_hours(24);
+/// How long an `as_of` is cached: an older one is still true.
+const AS_OF_CACHED: Duration = Duration::from_millis(250);
+/// How long an `as_of` is used while PostgreSQL is unavailable.
+const AS_OF_RETENTION: Duration = Duration::from_hours(24);
 
-/// How much earlier Redis may be than ClickHouse and still be asked. It is ahead as a rule, and
-/// says how far it is once a second; what is longer behind stands still, such as one without memory.
-const BEHIND: TimeDelta = TimeDelta::seconds(5);
+/// How far Redis may be behind ClickHouse and still be read. Normally it is ahead, and notes its
+/// `as_of` once a second. If it is further behind, it is halted, for example out of memory.
+const MAX_LAG: TimeDelta = TimeDelta::seconds(5);
 
-/// How far Redis is known to have been.
+/// What the ledger has noted of Redis.
 #[derive(Clone, Default)]
 struct Noted {
     /// Everything received before this was counted.
     as_of: Option<DateTime<Utc>>,
-    /// Log generations, partitions, and the next offset in each: asked later, so never less than
-    /// what `as_of` stands for.
-    offsets: Arc<[(u16, u16, u64)]>,
+    /// The next place of each partition. Read after `as_of`, so never behind it.
+    next_places: Arc<[LogPlace]>,
 }
 
-/// Where numbers came from, and how long that took, in the order they were asked.
+/// The sources of an answer and how long each took, in the order in which they were read.
 pub(crate) type Timings = Vec<(&'static str, Duration)>;
 
-/// Redis as far as its hours are whole, and ClickHouse for the rest.
+/// Reads from Redis as far as its hours are whole, and from ClickHouse for the rest.
 #[derive(Clone)]
 pub(crate) struct Sources {
     control_plane: ControlPlane,
@@ -54,15 +51,15 @@ pub(crate) struct Sources {
 /// A campaign's sums, in two parts that do not overlap.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// The end of the range, by the quarter hour.
+    /// The end of the range, by quarter hour, from Redis.
     pub(crate) live: QuarterSeries,
-    /// Where that begins; none when Redis holds nothing of the range completely.
+    /// Where `live` begins; `None` when Redis has no whole hour of the range.
     pub(crate) live_from: Option<DateTime<Utc>>,
-    /// What lies before, by start of bucket.
+    /// The rest, by start of bucket, from ClickHouse.
     pub(crate) stored: BTreeMap<DateTime<Utc>, Sums>,
-    /// Distinct visitors of the whole range, when they were asked for.
+    /// Distinct visitors of the whole range, if they were requested.
     pub(crate) visitors: Visitors,
-    /// Everything received before this is counted; none while that is not known.
+    /// Everything received before this is counted; `None` while it is unknown.
     pub(crate) as_of: Option<DateTime<Utc>>,
     pub(crate) timings: Timings,
 }
@@ -74,73 +71,72 @@ impl Sources {
         warehouse: Warehouse,
         events_topic: String,
     ) -> Self {
-        let stored = LastKnown::new(1, AS_OF_REMEMBERED, AS_OF_KEPT);
-        let noted = LastKnown::new(1, AS_OF_REMEMBERED, AS_OF_KEPT);
+        let stored = LastKnown::new(1, AS_OF_CACHED, AS_OF_RETENTION);
+        let noted = LastKnown::new(1, AS_OF_CACHED, AS_OF_RETENTION);
         Self { control_plane, aggregates, warehouse, events_topic, stored, noted }
     }
 
-    /// A campaign's sums, and its visitors if `with_visitors`.
-    pub(crate) async fn ask(
+    /// Reads the sums of every quarter hour in a range.
+    pub(crate) async fn quarter_hours(
         &self,
         tenant: &TenantContext,
         campaign: &CampaignId,
         range: TimeRange,
-        granularity: Granularity,
-        zone: Tz,
-        with_visitors: bool,
+    ) -> Result<Found, Failure> {
+        let (granularity, zone) = (Granularity::QuarterHour, Tz::UTC);
+        let request = MetricsRequest { range, granularity, zone, metrics: Vec::new() };
+        self.read(tenant, campaign, &request).await
+    }
+
+    /// Reads a campaign's sums, and its visitors if they are among the requested metrics.
+    pub(crate) async fn read(
+        &self,
+        tenant: &TenantContext,
+        campaign: &CampaignId,
+        request: &MetricsRequest,
     ) -> Result<Found, Failure> {
         let mut found = Found::default();
-        // How far a source is, is asked before the source: what it holds then is more, not less.
+        // The `as_of` of a source is read before the source, which then has more, not less.
         let mut as_of = Vec::new();
 
-        let started = Instant::now();
+        let live_started = Instant::now();
         let (noted, stored_as_of) = tokio::join!(self.noted(), self.stored_as_of());
         let live = match is_behind(noted.as_of, stored_as_of) {
             true => LiveSeries { covered: None, series: QuarterSeries::new() },
-            false => self.live_series(tenant, campaign, range, &noted).await,
+            false => self.live_series(tenant, campaign, request.range, &noted).await,
         };
         found.live = live.series;
         found.live_from = live.covered.map(|covered| covered.from());
         let older = match live.covered {
             Some(covered) => {
                 as_of.push(noted.as_of);
-                found.timings.push(("redis", started.elapsed()));
-                range.split_at(covered.from()).0
+                found.timings.push(("redis", live_started.elapsed()));
+                request.range.split_at(covered.from()).0
             }
-            None => Some(range),
+            None => Some(request.range),
         };
 
-        if older.is_some() || with_visitors {
-            let started = Instant::now();
+        if older.is_some() || request.metrics.contains(&Metric::Visitors) {
+            let stored_started = Instant::now();
             as_of.push(stored_as_of);
             let reader = self.warehouse.for_tenant(tenant);
-            let series = async {
-                match older {
-                    Some(older) => reader.campaign_series(campaign, older, granularity, zone).await,
-                    None => Ok(BTreeMap::new()),
-                }
-            };
-            let visitors = async {
-                match with_visitors {
-                    true => reader.campaign_visitors(campaign, range, granularity, zone).await,
-                    false => Ok(Visitors::default()),
-                }
-            };
+            let series = stored_series(&reader, campaign, older, request);
+            let visitors = visitors(&reader, campaign, request);
             (found.stored, found.visitors) = tokio::try_join!(series, visitors)?;
-            found.timings.push(("clickhouse", started.elapsed()));
+            found.timings.push(("clickhouse", stored_started.elapsed()));
         }
-        // The least of them; none when one is not known.
+        // The earliest; `None` if one is unknown.
         found.as_of = as_of.into_iter().min().flatten();
         Ok(found)
     }
 
-    /// Whether Redis stands still, so that ClickHouse answers alone and the feed brings nothing.
+    /// Returns whether Redis is behind: ClickHouse then answers alone, and the feed lacks changes.
     pub(crate) async fn is_behind(&self) -> bool {
         let (noted, stored) = tokio::join!(self.noted(), self.stored_as_of());
         is_behind(noted.as_of, stored)
     }
 
-    /// What Redis holds completely; nothing when it does not answer, since ClickHouse has it too.
+    /// Reads the whole hours of Redis; none while it is unavailable, since ClickHouse has them too.
     async fn live_series(
         &self,
         tenant: &TenantContext,
@@ -149,41 +145,69 @@ impl Sources {
         noted: &Noted,
     ) -> LiveSeries {
         let reader = self.aggregates.for_tenant(tenant);
-        let series = reader.campaign_series(campaign, range, &noted.offsets).await;
+        let series = reader.campaign_series(campaign, range, &noted.next_places).await;
         series.unwrap_or_else(|error| {
-            tracing::warn!(%error, "redis did not answer, asking the warehouse");
+            tracing::warn!(%error, "redis is unavailable, reading the warehouse");
             LiveSeries { covered: None, series: QuarterSeries::new() }
         })
     }
 
-    /// How far Redis is; nothing while nobody knows, so that it still answers. Asked before Redis:
-    /// what it has taken since is more, not less.
+    /// Returns what is noted of Redis; nothing while the ledger is unavailable, so that Redis is
+    /// still read.
     async fn noted(&self) -> Noted {
         let (ledger, topic) = (self.control_plane.ledger(), &self.events_topic);
-        let asked = self.noted.get((), async {
-            let as_of = ledger.as_of(LIVE, topic).await?;
-            Ok(Noted { as_of, offsets: ledger.noted_offsets(LIVE, topic).await?.into() })
+        let noted = self.noted.get((), async {
+            let as_of = ledger.as_of(Group::Live, topic).await?;
+            let next_places = ledger.noted_offsets(Group::Live, topic).await?.into();
+            Ok(Noted { as_of, next_places })
         });
-        asked.await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "how far redis is, and whether it lost writes, is not known");
+        noted.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the progress of redis is unknown, and whether it lost writes");
             Noted::default()
         })
     }
 
-    /// How far ClickHouse is; none when nobody knows, for the numbers are right without it.
+    /// Returns the `as_of` of ClickHouse; `None` while it is unknown, since the numbers are correct
+    /// without it.
     async fn stored_as_of(&self) -> Option<DateTime<Utc>> {
         let ledger = self.control_plane.ledger();
-        let asked =
-            self.stored.get((), async { Ok(ledger.as_of(STORE, &self.events_topic).await?) });
-        asked.await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "how far clickhouse is, is not known");
+        let as_of = self
+            .stored
+            .get((), async { Ok(ledger.as_of(Group::Store, &self.events_topic).await?) });
+        as_of.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the progress of clickhouse is unknown");
             None
         })
     }
 }
 
+async fn stored_series(
+    reader: &TenantWarehouse,
+    campaign: &CampaignId,
+    range: Option<TimeRange>,
+    request: &MetricsRequest,
+) -> Result<BTreeMap<DateTime<Utc>, Sums>, Failure> {
+    let MetricsRequest { granularity, zone, .. } = *request;
+    match range {
+        Some(range) => Ok(reader.campaign_series(campaign, range, granularity, zone).await?),
+        None => Ok(BTreeMap::new()),
+    }
+}
+
+async fn visitors(
+    reader: &TenantWarehouse,
+    campaign: &CampaignId,
+    request: &MetricsRequest,
+) -> Result<Visitors, Failure> {
+    let MetricsRequest { range, granularity, zone, .. } = *request;
+    match request.metrics.contains(&Metric::Visitors) {
+        true => Ok(reader.campaign_visitors(campaign, range, granularity, zone).await?),
+        false => Ok(Visitors::default()),
+    }
+}
+
 fn is_behind(live: Option<DateTime<Utc>>, stored: Option<DateTime<Utc>>) -> bool {
-    stored.is_some_and(|stored| live.is_none_or(|live| live + BEHIND < stored))
+    stored.is_some_and(|stored| live.is_none_or(|live| live + MAX_LAG < stored))
 }
 
 #[cfg(test)]
@@ -191,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn redis_is_not_asked_while_it_stands_still() {
+    fn redis_is_not_read_while_it_is_behind() {
         let at = |second| DateTime::from_timestamp(second, 0);
         for (live, stored, behind) in [
             (at(100), at(100), false),

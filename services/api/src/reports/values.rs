@@ -2,30 +2,30 @@ use metrics::{Metric, Sums, Value};
 use money::Currency;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-/// Metrics by name, in the order asked for.
+/// Metrics by name, in the order of the request.
 #[derive(Debug)]
 pub(crate) struct Values {
     flat: Vec<(Metric, Value)>,
     by_currency: Vec<(Currency, Vec<(Metric, Value)>)>,
 }
 
-/// The currencies of an answer: the tenant's own, and others that its events are in.
+/// The currencies of an answer: the tenant's own, and others of its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Currencies {
-    /// The tenant's own: amounts stand in it, and events without a currency count under it.
+    /// The tenant's own: the currency of the amounts, also for events without a currency.
     pub(crate) own: Currency,
-    /// The others, in order: their amounts stand in `by_currency` alone.
+    /// The others, sorted: only `by_currency` contains their amounts.
     pub(crate) others: Vec<Currency>,
 }
 
 impl Currencies {
-    /// Those of some sums.
+    /// Returns the currencies of some sums.
     pub(crate) fn of(sums: &Sums, own: Currency) -> Self {
         Self { own, others: sums.other_currencies(own).into_iter().collect() }
     }
 
-    /// All of them where there are several, in order; else none.
-    fn apart(&self) -> Vec<Currency> {
+    /// Returns all currencies, sorted, if there are several; otherwise none.
+    fn separate(&self) -> Vec<Currency> {
         if self.others.is_empty() {
             return Vec::new();
         }
@@ -37,8 +37,8 @@ impl Currencies {
 }
 
 impl Values {
-    /// The metrics of some sums: amounts in the tenant's own currency, and where there are others
-    /// in each of them.
+    /// Returns the metrics of some sums: amounts in the tenant's own currency, and in each currency
+    /// if there are others.
     pub(crate) fn new(
         metrics: &[Metric],
         sums: &Sums,
@@ -50,10 +50,10 @@ impl Values {
             metrics.map(|metric| (metric, metric.value(sums, currency, own, visitors))).collect()
         };
         let money = || metrics.iter().copied().filter(|metric| metric.needs_currency());
-        let apart = if money().next().is_some() { currencies.apart() } else { Vec::new() };
+        let separate = if money().next().is_some() { currencies.separate() } else { Vec::new() };
         Self {
             flat: of(&mut metrics.iter().copied(), own),
-            by_currency: apart
+            by_currency: separate
                 .into_iter()
                 .map(|currency| (currency, of(&mut money(), currency)))
                 .collect(),

@@ -34,9 +34,9 @@ pub(crate) struct AccessToken {
     access_token: String,
     /// Always `Bearer`.
     token_type: &'static str,
-    /// How long it is good, in seconds.
+    /// How long it is valid, in seconds.
     expires_in: i64,
-    /// Whose it is; none for a platform admin.
+    /// The tenant; `None` for a platform admin.
     #[serde(skip)]
     client_id: Option<ClientId>,
 }
@@ -47,14 +47,14 @@ impl AccessToken {
     }
 }
 
-/// An access token, and what to get the next one with.
+/// An access token, and the token that gets the next one.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TokenPair {
     #[serde(flatten)]
     access: AccessToken,
-    /// Good for one use at `POST /v1/auth/refresh`, which gives another.
+    /// Valid once, at `POST /v1/auth/refresh`, which returns another.
     refresh_token: String,
-    /// When the refresh token ends, unused.
+    /// When the refresh token expires.
     refresh_expires_at: DateTime<Utc>,
 }
 
@@ -65,7 +65,7 @@ impl TokenPair {
 }
 
 impl Sessions {
-    /// A session for whoever knows the password of `email`, trying from `address`.
+    /// Begins a session of the user with this `email` and password. The attempt comes from `address`.
     pub(crate) async fn login(
         &self,
         email: &str,
@@ -87,7 +87,7 @@ impl Sessions {
         self.begin("login", &user, now).await
     }
 
-    /// A new session of `user`, who has just proved to be that; the audit log will say by what.
+    /// Begins a session of `user`, who has proved its identity by `action`, which the audit log records.
     pub(super) async fn begin(
         &self,
         action: &'static str,
@@ -96,14 +96,14 @@ impl Sessions {
     ) -> Result<TokenPair, Failure> {
         let grant = self.grant(user).await?;
         let refresh = RefreshToken::generate()?;
-        let kept = self.kept(&refresh, now);
-        self.store.start_refresh_family(user.id, &kept).await?;
+        let stored = self.new_refresh_token(&refresh, now);
+        self.store.start_refresh_family(user.id, &stored).await?;
         self.record(action, Subject::User(user.id), user.client_id.as_ref(), now).await?;
         Counter::Logins.inc(&["accepted"]);
-        self.pair(grant, &refresh, &kept, now)
+        self.pair(grant, &refresh, &stored, now)
     }
 
-    /// Counts an attempt at `account` from `address`.
+    /// Counts a login attempt for `account` from `address`.
     pub(super) async fn admit(&self, account: &[u8; 32], address: IpAddr) -> Result<(), Failure> {
         match self.aggregates.login_attempt(account, address).await {
             Admission::Admitted => Ok(()),
@@ -115,27 +115,27 @@ impl Sessions {
         }
     }
 
-    /// The next session for a refresh token, which is spent by it.
+    /// Spends a refresh token and continues its session.
     pub(crate) async fn refresh(
         &self,
         presented: &str,
         now: DateTime<Utc>,
     ) -> Result<TokenPair, Failure> {
         let refused = || {
-            let detail = "The refresh token is not valid (any more). Log in again.";
+            let detail = "The refresh token is not valid. Log in again.";
             Failure::from(Problem::new(Code::CredentialInvalid, detail))
         };
         let presented: RefreshToken = presented.parse().map_err(|_| refused())?;
         let successor = RefreshToken::generate()?;
-        let kept = self.kept(&successor, now);
-        let rotated = self.store.rotate_refresh_token(&presented.hash(), &kept).await?;
+        let stored = self.new_refresh_token(&successor, now);
+        let rotated = self.store.rotate_refresh_token(&presented.hash(), &stored).await?;
         match rotated {
             Rotation::Rotated(user) => {
                 let grant = self.grant(&user).await?;
-                self.pair(grant, &successor, &kept, now)
+                self.pair(grant, &successor, &stored, now)
             }
             Rotation::Reused { user_id } => {
-                tracing::warn!(user = %user_id, "a spent refresh token came back, family revoked");
+                tracing::warn!(user = %user_id, "a spent refresh token was used again: its session was revoked");
                 self.record("refresh_token.reused", Subject::User(user_id), None, now).await?;
                 Err(refused())
             }
@@ -143,7 +143,7 @@ impl Sessions {
         }
     }
 
-    /// Ends the session of a refresh token; one that is unknown has ended already.
+    /// Ends the session of a refresh token. A session that is unknown has ended already.
     pub(crate) async fn logout(&self, presented: &str, now: DateTime<Utc>) -> Result<(), Failure> {
         let presented: RefreshToken = presented
             .parse()
@@ -151,7 +151,7 @@ impl Sessions {
         Ok(self.store.revoke_refresh_family(&presented.hash(), now).await?)
     }
 
-    /// An access token for an API key.
+    /// Issues an access token for an API key.
     pub(crate) async fn exchange(
         &self,
         api_key: &str,
@@ -165,7 +165,7 @@ impl Sessions {
         let client_id = client_id.ok_or_else(|| Problem::internal("a key without a tenant"))?;
         let (client, token_version) = self.client(&client_id).await?;
         let Subject::Key(id) = &subject else {
-            return Err(Problem::internal("a key that is a user").into());
+            return Err(Problem::internal("the subject of a key is not a key").into());
         };
         let key = self.web.credentials().api_key(id).await?.ok_or_else(|| {
             Problem::new(Code::CredentialInvalid, "The API key has just been revoked.")
@@ -186,8 +186,8 @@ impl Sessions {
         self.access(grant, now, key.expires_at)
     }
 
-    /// What `user` may be given. The user is read again, with the version the token is issued under:
-    /// whoever is disabled or changed later raises it, so that no token outlives that.
+    /// Returns the grant of `user`. Reads the user again, with the version of the token: disabling or
+    /// changing the user raises the version, which revokes the token.
     pub(super) async fn grant(&self, user: &StoredUser) -> Result<Grant, Failure> {
         let client = match &user.client_id {
             Some(client_id) => Some(self.client(client_id).await?),
@@ -208,7 +208,7 @@ impl Sessions {
         })
     }
 
-    /// A tenant's id and name, and the version its tokens are issued under now.
+    /// Returns a tenant's id and name, and the current version of its tokens.
     pub(super) async fn client(&self, id: &ClientId) -> Result<((ClientId, String), u32), Failure> {
         let record = self.web.directory().find(id).await?;
         match record {
@@ -220,14 +220,14 @@ impl Sessions {
                 Err(Problem::new(Code::TenantSuspended, detail).into())
             }
             _ => {
-                let detail = "The credential's tenant is not there (yet).";
+                let detail = "The credential's tenant does not exist, or not yet.";
                 Err(Problem::new(Code::CredentialInvalid, detail).into())
             }
         }
     }
 
-    /// The origins whose pages may read what was issued to a user or key of `client_id`: nobody's, of
-    /// the platform's own.
+    /// Returns the origins whose pages may read an answer to a user or key of `client_id`; none for a
+    /// platform admin.
     pub(crate) async fn readers(
         &self,
         client_id: Option<&ClientId>,
@@ -239,7 +239,7 @@ impl Sessions {
         Ok(record.map(|record| record.origins).unwrap_or_default())
     }
 
-    fn kept(&self, token: &RefreshToken, now: DateTime<Utc>) -> NewRefreshToken {
+    fn new_refresh_token(&self, token: &RefreshToken, now: DateTime<Utc>) -> NewRefreshToken {
         NewRefreshToken {
             hash: token.hash(),
             issued_at: now,
@@ -247,7 +247,7 @@ impl Sessions {
         }
     }
 
-    /// An access token that ends when `end` comes, if that is before its time.
+    /// Issues an access token that expires at `end` at the latest.
     fn access(
         &self,
         grant: Grant,
@@ -268,13 +268,13 @@ impl Sessions {
         &self,
         grant: Grant,
         refresh: &RefreshToken,
-        kept: &NewRefreshToken,
+        stored: &NewRefreshToken,
         now: DateTime<Utc>,
     ) -> Result<TokenPair, Failure> {
         Ok(TokenPair {
             access: self.access(grant, now, None)?,
             refresh_token: refresh.reveal(),
-            refresh_expires_at: kept.expires_at,
+            refresh_expires_at: stored.expires_at,
         })
     }
 

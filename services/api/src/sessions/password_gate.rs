@@ -1,20 +1,19 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use auth::{Password, PasswordHash};
 use problem::{Code, Problem};
 use tokio::sync::Semaphore;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, retry_after};
 
-/// How many may wait for a core.
-const WAITING_MOST: usize = 64;
+/// How many requests may wait for a core.
+const MAX_WAITING: usize = 64;
 
-/// Hashes passwords on blocking threads, as many at once as there are cores, so that logins can
-/// starve nobody.
+/// Hashes passwords on blocking threads, one per core, so that logins do not starve other requests.
 #[derive(Clone)]
 pub(crate) struct PasswordGate {
     cores: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
 }
 
 impl PasswordGate {
@@ -22,11 +21,11 @@ impl PasswordGate {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             cores: Arc::new(Semaphore::new(cores)),
-            places: Arc::new(Semaphore::new(cores + WAITING_MOST)),
+            slots: Arc::new(Semaphore::new(cores + MAX_WAITING)),
         }
     }
 
-    /// Whether the password is right; the same work is done when there is no hash.
+    /// Returns whether the password is correct. Without a hash it does the same work.
     pub(crate) async fn verify(
         &self,
         password: Password,
@@ -35,7 +34,7 @@ impl PasswordGate {
         self.work(move || password.verify(hash.as_ref())).await
     }
 
-    /// What to keep of a password.
+    /// Returns the hash of a password.
     pub(crate) async fn hash(&self, password: Password) -> Result<PasswordHash, Failure> {
         Ok(self.work(move || password.hash()).await??)
     }
@@ -46,11 +45,11 @@ impl PasswordGate {
     ) -> Result<T, Failure> {
         let busy = || {
             Problem::new(Code::Unavailable, "Too many logins at once. Try again.")
-                .with_retry_after(Duration::from_secs(1))
+                .with_retry_after(retry_after::PASSWORD)
         };
-        let _place = self.places.try_acquire().map_err(|_| busy())?;
+        let _slot = self.slots.try_acquire().map_err(|_| busy())?;
         let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| busy())?;
-        // The core is taken until the work ends, even when nobody waits for it any more.
+        // The core is in use until the work ends, even if its request is cancelled.
         let working = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(core);
@@ -67,17 +66,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn when_every_place_is_taken_the_next_is_sent_away() {
-        let gate = PasswordGate {
-            cores: Arc::new(Semaphore::new(1)),
-            places: Arc::new(Semaphore::new(1)),
-        };
-        let (let_go, held) = mpsc::channel::<()>();
+    async fn a_request_is_refused_when_every_slot_is_in_use() {
+        let gate =
+            PasswordGate { cores: Arc::new(Semaphore::new(1)), slots: Arc::new(Semaphore::new(1)) };
+        let (release, held) = mpsc::channel::<()>();
         let slow = gate.work(move || held.recv());
         let next = async {
             tokio::task::yield_now().await;
             let refused = gate.work(|| ()).await;
-            let_go.send(()).unwrap();
+            release.send(()).unwrap();
             Problem::from(refused.unwrap_err())
         };
         let (slow, refused) = tokio::join!(slow, next);

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use aggregates::{Aggregates, RedisSettings};
+use aggregates::Aggregates;
 use auth::{Role, Sealer, SessionStore, SigningKey};
 use chrono::Utc;
 use control_plane::{Account, Cluster, ControlPlane, NewUser, TenantControl, TenantSpec};
 use problem::{Code, Problem};
 use settings::Secret;
 use tenancy::{ClientId, Isolation, Limits, TenantRouter, TenantState};
-use testkit::{Database, setting, tenant_context, tenant_record};
+use testkit::{Database, tenant_context, tenant_record};
 use uuid::Uuid;
 use web::{TokenSettings, WebState};
 
@@ -19,7 +19,7 @@ use crate::{
 const EMAIL: &str = "ann@acme.example";
 
 #[tokio::test]
-async fn whoever_is_disabled_while_logging_in_gets_no_token() {
+async fn a_user_who_is_disabled_during_the_login_gets_no_token() {
     let database = Database::create().await;
     let control_plane = control_plane(&database).await;
     let acme = acme(&control_plane).await;
@@ -27,7 +27,7 @@ async fn whoever_is_disabled_while_logging_in_gets_no_token() {
     let user = control_plane.user_by_email(EMAIL).await.unwrap().unwrap();
     assert!(sessions.grant(&user).await.is_ok());
 
-    // The password has been found right; before the token is made, the user is disabled.
+    // The password was verified. The user is disabled before the token is issued.
     assert!(acme.disable_user("test", user.id).await.unwrap());
     let refused = Problem::from(sessions.grant(&user).await.unwrap_err());
     assert_eq!(refused.code(), Code::CredentialInvalid);
@@ -39,7 +39,7 @@ async fn control_plane(database: &Database) -> ControlPlane {
     control_plane
 }
 
-/// The tenant `acme`, with one user.
+/// Creates the tenant `acme` with one user.
 async fn acme(control_plane: &ControlPlane) -> TenantControl {
     let client_id: ClientId = "acme".parse().unwrap();
     #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
@@ -84,17 +84,12 @@ fn sessions(control_plane: &ControlPlane) -> Sessions {
     let key = SigningKey::generate().unwrap();
     let signer = settings.signer(&key).unwrap();
     let shared = Arc::new(control_plane.clone());
-    let redis = RedisSettings {
-        url: Secret::new(setting("FOOTFALL__REDIS__URL")),
-        slot_buckets: 1,
-        namespace: format!("test-{}", Uuid::now_v7()),
-    };
     Sessions {
         web: WebState::new(shared.clone(), shared.clone(), settings.verifier(&[key]).unwrap()),
         store: shared,
         signer,
         settings,
-        aggregates: Aggregates::connect(&redis).unwrap(),
+        aggregates: Aggregates::connect(&testkit::redis()).unwrap(),
         gate: PasswordGate::new(),
     }
 }

@@ -1,16 +1,17 @@
 use std::sync::Arc;
 
 use events::Event;
+use log::{LogRange, Offset};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use warehouse::{Coordinates, EventRow, InsertBatch};
 
 use crate::stand::Stand;
 
-/// Clicks of one visitor on `acme`'s campaign `spring`, in ClickHouse.
+/// Inserts clicks of one visitor on `acme`'s campaign `spring` into ClickHouse.
 async fn click(stand: &Stand, times: &[&str]) {
     let context = stand.context("acme").await;
-    let lines = (0..).zip(times).flat_map(|(offset, time)| {
+    let lines = (0..).map(Offset::new).zip(times).flat_map(|(offset, time)| {
         let event: Event = serde_json::from_value(json!({
             "event_id": Uuid::now_v7(), "type": "ad_click", "event_time": time,
             "received_at": "2026-11-01T00:00:00Z", "campaign_id": "spring", "visitor_id": "ann",
@@ -19,22 +20,15 @@ async fn click(stand: &Stand, times: &[&str]) {
         let logged_at = event.received_at;
         EventRow::lines(Arc::new(event), Coordinates { offset, logged_at })
     });
-    let batch = InsertBatch {
-        kgen: Uuid::now_v7().as_u128() as u16,
-        topic: stand.kafka.events_topic.clone(),
-        partition: 0,
-        first: 0,
-        last: times.len() as u64 - 1,
-        destination: context.destination().clone(),
-        epoch: 1,
-        repair: 0,
-    };
+    let generation = Uuid::now_v7().as_u128() as u16;
+    let range = LogRange::new(generation, 0, 0, times.len() as u64 - 1);
+    let batch = InsertBatch::of(range, &stand.kafka.events_topic, context.destination(), 1);
     #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
     let rows = context.scope(lines.collect::<Vec<_>>());
     stand.warehouse.insert(&batch, &[rows]).await.unwrap();
 }
 
-/// The buckets of `spring`: start, clicks, visitors.
+/// Returns the buckets of `spring`: start, clicks, visitors.
 async fn series(stand: &Stand, query: &str) -> Vec<(String, u64, u64)> {
     let path = format!("/v1/campaigns/spring/metrics?metrics=clicks,visitors&{query}");
     let answer = stand.get(&path, &stand.key("acme", "read")).await;
@@ -54,7 +48,7 @@ fn expected(buckets: &[(&str, u64, u64)]) -> Vec<(String, u64, u64)> {
 }
 
 #[actix_web::test]
-async fn buckets_are_what_the_clock_of_the_zone_reads_where_it_is_set() {
+async fn buckets_follow_the_clock_of_the_time_zone_where_it_is_changed() {
     let stand = Stand::new().await;
     // Lord Howe skips 02:00 to 02:30 on the 4th of October 2026, and Casey's clock went back from
     // 02:00 on the 5th of March 2010 to 23:00 on the 4th.

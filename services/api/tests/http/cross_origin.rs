@@ -1,4 +1,4 @@
-//! Pages of other origins: who may ask, and who may read the answer.
+//! Pages of other origins: which may send requests, and which may read the answer.
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -40,8 +40,8 @@ async fn preflight(stand: &Stand, origin: &str) -> Response {
     request.header("Access-Control-Request-Headers", "authorization").send().await.unwrap()
 }
 
-/// Whether pages of `origin` may send what they like, once that is known.
-async fn may_ask(stand: &Stand, origin: &str, expected: bool) -> Response {
+/// Waits until a preflight of `origin` has the expected answer.
+async fn preflight_allows(stand: &Stand, origin: &str, expected: bool) -> Response {
     eventually(origin, async || {
         let answer = preflight(stand, origin).await;
         let allowed = header(&answer, "access-control-allow-origin");
@@ -51,13 +51,13 @@ async fn may_ask(stand: &Stand, origin: &str, expected: bool) -> Response {
 }
 
 #[actix_web::test]
-async fn a_preflight_is_answered_for_an_origin_that_some_tenant_lists() {
+async fn a_preflight_allows_an_origin_that_any_tenant_lists() {
     let stand = Stand::new().await;
-    may_ask(&stand, ACMES, false).await;
+    preflight_allows(&stand, ACMES, false).await;
     list(&stand, "acme", &[ACMES]).await;
     list(&stand, "globex", &[GLOBEXES]).await;
     for origin in [ACMES, GLOBEXES] {
-        let answer = may_ask(&stand, origin, true).await;
+        let answer = preflight_allows(&stand, origin, true).await;
         assert_eq!(answer.status(), StatusCode::NO_CONTENT);
         assert!(header(&answer, "access-control-allow-headers").contains("authorization"));
         assert!(header(&answer, "access-control-allow-methods").contains("patch"));
@@ -69,7 +69,7 @@ async fn a_preflight_is_answered_for_an_origin_that_some_tenant_lists() {
         assert_eq!(header(&answer, "access-control-allow-origin"), "", "{other}");
     }
     list(&stand, "acme", &[]).await;
-    may_ask(&stand, ACMES, false).await;
+    preflight_allows(&stand, ACMES, false).await;
 }
 
 #[actix_web::test]
@@ -77,8 +77,8 @@ async fn an_answer_is_readable_from_the_origins_of_its_own_tenant_only() {
     let stand = Stand::new().await;
     list(&stand, "acme", &[ACMES]).await;
     list(&stand, "globex", &[GLOBEXES]).await;
-    may_ask(&stand, ACMES, true).await;
-    may_ask(&stand, GLOBEXES, true).await;
+    preflight_allows(&stand, ACMES, true).await;
+    preflight_allows(&stand, GLOBEXES, true).await;
     let key = stand.key("acme", "read");
     let own = with_origin(&stand, Method::GET, "/v1/campaigns", Some(&key), ACMES).await;
     assert_eq!(own.status(), StatusCode::OK);
@@ -94,7 +94,7 @@ async fn an_answer_is_readable_from_the_origins_of_its_own_tenant_only() {
         assert_eq!(header(&answer, "vary"), "origin");
     }
     let without = stand.get("/v1/campaigns", &key).await;
-    assert_eq!(without.headers["vary"], "origin", "caches must know that answers differ");
+    assert_eq!(without.headers["vary"], "origin", "answers differ by origin");
 
     let admin = stand.access_token("admin@test.example").await;
     let admins = with_origin(&stand, Method::GET, "/v1/admin/tenants", Some(&admin), ACMES).await;
@@ -103,11 +103,11 @@ async fn an_answer_is_readable_from_the_origins_of_its_own_tenant_only() {
 }
 
 #[actix_web::test]
-async fn a_page_reads_why_it_was_refused_and_its_own_tenants_tokens() {
+async fn a_page_reads_refusals_and_its_own_tenants_tokens() {
     let stand = Stand::new().await;
     list(&stand, "acme", &[ACMES]).await;
     list(&stand, "globex", &[GLOBEXES]).await;
-    may_ask(&stand, ACMES, true).await;
+    preflight_allows(&stand, ACMES, true).await;
     let refused = with_origin(&stand, Method::GET, "/v1/campaigns", Some("stale"), ACMES).await;
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(header(&refused, "access-control-allow-origin"), ACMES);
@@ -135,7 +135,7 @@ async fn a_page_reads_why_it_was_refused_and_its_own_tenants_tokens() {
 async fn an_event_source_of_a_listed_origin_reads_its_stream() {
     let stand = Stand::new().await;
     list(&stand, "acme", &[ACMES]).await;
-    may_ask(&stand, ACMES, true).await;
+    preflight_allows(&stand, ACMES, true).await;
     let key = stand.key("acme", "read");
     let ticket = json!({"campaign_id": "spring"});
     let url = |body: &Value| body["url"].as_str().unwrap().to_owned();
@@ -148,14 +148,18 @@ async fn an_event_source_of_a_listed_origin_reads_its_stream() {
 }
 
 #[actix_web::test]
-async fn origins_stand_in_the_tenants_document_and_wrong_ones_are_told() {
+async fn origins_are_shown_with_the_tenant_and_wrong_ones_are_named() {
     let stand = Stand::new().await;
     list(&stand, "acme", &[ACMES]).await;
     let admin = stand.access_token("admin@test.example").await;
     let path = format!("/v1/admin/tenants/{}", stand.id("acme"));
     assert_eq!(stand.get(&path, &admin).await.body["origins"], json!([ACMES]));
     stand.apply("acme", None).await;
-    assert_eq!(stand.get(&path, &admin).await.body["origins"], json!([ACMES]), "left out: kept");
+    assert_eq!(
+        stand.get(&path, &admin).await.body["origins"],
+        json!([ACMES]),
+        "left out: unchanged"
+    );
 
     let order = json!({
         "id": stand.id("initech"), "name": "X", "isolation": "schema", "cluster": "shared",
@@ -165,8 +169,8 @@ async fn origins_stand_in_the_tenants_document_and_wrong_ones_are_told() {
     let refused = stand.post("/v1/admin/tenants", Some(&admin), order).await;
     assert_eq!(refused.status, 422);
     let errors = refused.body["errors"].as_array().unwrap();
-    let told: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
-    assert_eq!(told, ["/origins/0", "/origins/1", "/origins/2", "/origins/4"]);
+    let pointers: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+    assert_eq!(pointers, ["/origins/0", "/origins/1", "/origins/2", "/origins/4"]);
     assert!(errors[1]["reason"].as_str().unwrap().contains("no path"), "{errors:?}");
 }
 

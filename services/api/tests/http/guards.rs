@@ -1,9 +1,10 @@
+use insta::assert_snapshot;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::stand::{Stand, answer};
 
-/// Every operation of the description, with ids that are nobody's.
+/// Returns every operation of the document, with ids that do not exist.
 fn operations() -> Vec<(Method, String, String)> {
     let description = serde_json::to_value(api::openapi()).unwrap();
     let mut operations = Vec::new();
@@ -22,7 +23,7 @@ fn is_public(path: &str) -> bool {
 }
 
 #[actix_web::test]
-async fn no_route_but_the_public_ones_answers_without_a_credential() {
+async fn only_public_routes_answer_without_a_credential() {
     let stand = Stand::new().await;
     for (method, path, filled) in operations() {
         let got = answer(stand.request(method.clone(), &filled, None)).await;
@@ -48,7 +49,7 @@ async fn a_key_that_sends_events_reads_nothing() {
 }
 
 #[actix_web::test]
-async fn tenants_and_the_platform_do_not_open_each_others_routes() {
+async fn tenants_and_admins_may_not_use_each_others_routes() {
     let stand = Stand::new().await;
     let owner = stand.token("acme", "owner").await;
     let admin = stand.access_token("admin@test.example").await;
@@ -60,20 +61,20 @@ async fn tenants_and_the_platform_do_not_open_each_others_routes() {
 }
 
 #[actix_web::test]
-async fn a_wrong_method_and_an_unknown_path_are_problems() {
+async fn requests_that_no_handler_answers_are_problems() {
     let stand = Stand::new().await;
     let wrong = answer(stand.request(Method::DELETE, "/v1/campaigns", None)).await;
-    assert_eq!(
-        (wrong.status.as_u16(), &wrong.body["code"]),
-        (405, &Value::from("method_not_allowed"))
-    );
-    assert_eq!(wrong.headers["allow"], "GET, HEAD");
+    assert_snapshot!("a_wrong_method", stand.shown(&wrong));
     let unknown = answer(stand.request(Method::GET, "/v2/anything", None)).await;
-    assert_eq!((unknown.status.as_u16(), &unknown.body["code"]), (404, &Value::from("not_found")));
+    assert_snapshot!("an_unknown_path", stand.shown(&unknown));
+    let bare = answer(stand.request(Method::GET, "/v1/campaigns", None)).await;
+    assert_snapshot!("no_credential", stand.shown(&bare));
+    let collect = stand.get("/v1/campaigns", &stand.key("acme", "collect")).await;
+    assert_snapshot!("a_credential_without_the_permission", stand.shown(&collect));
 }
 
 #[actix_web::test]
-async fn the_page_of_the_description_loads_nothing_from_elsewhere() {
+async fn the_page_of_the_documents_loads_nothing_external() {
     let stand = Stand::new().await;
     let page = stand.request(Method::GET, "/docs", None).send().await.unwrap();
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
@@ -89,7 +90,7 @@ async fn the_page_of_the_description_loads_nothing_from_elsewhere() {
 }
 
 #[actix_web::test]
-async fn the_page_shows_the_collectors_description_too_and_the_root_leads_to_it() {
+async fn the_page_shows_the_collectors_document_too_and_the_root_redirects_to_it() {
     let stand = Stand::new().await;
     let documents = answer(stand.request(Method::GET, "/docs/documents.json", None)).await;
     let expected = json!([
@@ -102,7 +103,7 @@ async fn the_page_shows_the_collectors_description_too_and_the_root_leads_to_it(
         let shown = answer(stand.request(Method::GET, url, None)).await;
         assert!(shown.body["paths"].is_object(), "{url}");
     }
-    // The client follows.
+    // The client follows the redirect.
     let root = stand.request(Method::GET, "/", None).send().await.unwrap();
     assert_eq!(root.url().path(), "/docs");
 }

@@ -4,16 +4,16 @@ use reqwest::{Method, Response, header::HeaderMap};
 
 use crate::stand::{Stand, answer};
 
-/// What is the same for GET and HEAD: all but what tells two requests apart.
-fn told(headers: &HeaderMap) -> BTreeMap<String, String> {
+/// Returns the headers that GET and HEAD share: all except those that differ between requests.
+fn shared(headers: &HeaderMap) -> BTreeMap<String, String> {
     let all = headers.iter().map(|(name, value)| {
         (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
-    let own = ["date", "x-request-id", "server-timing"];
-    all.filter(|(name, _)| !own.contains(&name.as_str())).collect()
+    let different = ["date", "x-request-id", "server-timing"];
+    all.filter(|(name, _)| !different.contains(&name.as_str())).collect()
 }
 
-/// The paths that GET has, filled in.
+/// Returns the paths of GET with ids, and whether each needs a credential.
 fn readable(stand: &Stand) -> Vec<(String, bool)> {
     let description = serde_json::to_value(api::openapi()).unwrap();
     let mut paths = vec![
@@ -55,7 +55,7 @@ async fn head_is_answered_wherever_get_is_with_the_same_headers_and_no_body() {
         let (get, head) = (ask(Method::GET).await, ask(Method::HEAD).await);
         assert_eq!(get.status(), head.status(), "{path}");
         assert!(get.status().as_u16() < 500, "{path}");
-        assert_eq!(told(get.headers()), told(head.headers()), "{path}");
+        assert_eq!(shared(get.headers()), shared(head.headers()), "{path}");
         assert!(head.bytes().await.unwrap().is_empty(), "{path}");
     }
 }
@@ -74,7 +74,7 @@ async fn head_needs_the_credential_that_get_needs() {
 }
 
 #[actix_web::test]
-async fn head_is_offered_where_get_is_and_not_elsewhere() {
+async fn head_is_allowed_only_where_get_is() {
     let stand = Stand::new().await;
     let wrong = answer(stand.request(Method::PUT, "/v1/campaigns/spring", None)).await;
     let allowed = wrong.headers["allow"].to_str().unwrap();

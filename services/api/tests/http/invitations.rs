@@ -14,7 +14,7 @@ fn code(answer: &Answer) -> (u16, &str) {
 }
 
 #[actix_web::test]
-async fn an_admin_invites_an_owner_who_sets_a_password_that_nobody_else_sees() {
+async fn an_admin_invites_an_owner_who_sets_the_password() {
     let stand = Stand::new().await;
     let admin = stand.access_token("admin@test.example").await;
     let users = format!("/v1/admin/tenants/{}/users", stand.id("acme"));
@@ -46,7 +46,7 @@ async fn an_admin_invites_an_owner_who_sets_a_password_that_nobody_else_sees() {
 }
 
 #[actix_web::test]
-async fn an_invitation_is_renewed_and_taken_back_by_owner_and_admin() {
+async fn an_invitation_is_renewed_and_revoked_by_owner_and_admin() {
     let stand = Stand::new().await;
     let admin = stand.access_token("admin@test.example").await;
     let owner = stand.token("acme", "owner").await;
@@ -70,7 +70,7 @@ async fn an_invitation_is_renewed_and_taken_back_by_owner_and_admin() {
 }
 
 #[actix_web::test]
-async fn whoever_has_accepted_is_invited_no_more() {
+async fn a_user_who_has_accepted_has_no_invitation() {
     let stand = Stand::new().await;
     let owner = stand.token("acme", "owner").await;
     let listed = stand.get("/v1/users", &owner).await.body;
@@ -96,7 +96,7 @@ async fn an_invited_user_who_is_deleted_leaves_a_free_address() {
 }
 
 #[actix_web::test]
-async fn an_admin_reaches_a_user_by_its_own_tenant_only() {
+async fn an_admin_finds_a_user_under_its_own_tenant_only() {
     let stand = Stand::new().await;
     let admin = stand.access_token("admin@test.example").await;
     let order = json!({"email": "ann@new.example", "role": "owner"});
@@ -117,7 +117,7 @@ async fn an_admin_reaches_a_user_by_its_own_tenant_only() {
 }
 
 #[actix_web::test]
-async fn an_invitation_that_is_none_is_refused_and_tried_five_times_a_minute() {
+async fn an_invalid_invitation_is_refused_and_can_be_tried_five_times_a_minute() {
     let stand = Stand::new().await;
     for wrong in ["", "made up", "ffi_AAAA", &stand.key("acme", "read")] {
         let refused = accept(&stand, &json!(wrong), PASSWORD).await;
@@ -132,7 +132,7 @@ async fn an_invitation_that_is_none_is_refused_and_tried_five_times_a_minute() {
 }
 
 #[actix_web::test]
-async fn an_admin_makes_keys_that_write_and_none_that_read() {
+async fn an_admin_creates_keys_that_write_and_none_that_read() {
     let stand = Stand::new().await;
     let admin = stand.access_token("admin@test.example").await;
     let keys = format!("/v1/admin/tenants/{}/api-keys", stand.id("acme"));

@@ -1,4 +1,4 @@
-//! The api over HTTP, with a database of its own and two tenants in it.
+//! The api over HTTP, with its own database and two tenants.
 #![cfg(test)]
 
 mod admin;
@@ -10,6 +10,7 @@ mod head;
 mod invitations;
 mod rejects;
 mod sessions;
+mod shown;
 mod stand;
 mod team;
 mod wire;

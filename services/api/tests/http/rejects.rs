@@ -1,20 +1,22 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use control_plane::{Lease, TenantControl};
+use control_plane::{Group, TenantControl};
 use events::{Event, EventIds, sent_id};
+use insta::assert_snapshot;
+use log::{LogPlace, LogRange, Offset, Partition};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use stream::{Entry, LogReader, delete_topics, ensure_topics};
 use tenancy::{Scoped, TenantRouter};
 use uuid::Uuid;
-use warehouse::{Coordinates, EventRow, InsertBatch, LogPlace, RejectId, RejectedEvent};
+use warehouse::{Coordinates, EventRow, InsertBatch, RejectId, RejectedEvent};
 
 use crate::stand::{Answer, Stand, answer};
 
 const SENT: &str = "018f0000-0000-7000-8000-000000000001";
 
-/// A stand with a log of its own, deleted with it.
+/// A stand with a log, which is deleted with it.
 struct Rejects {
     stand: Stand,
     /// The owners' tokens, by tenant.
@@ -43,15 +45,15 @@ impl Rejects {
         Self { stand, owners }
     }
 
-    /// Keeps rejects of `acme` or `globex`, received a minute apart; their ids.
-    async fn keep(&self, tenant: &str, originals: &[&[u8]]) -> Vec<RejectId> {
+    /// Stores rejects of `acme` or `globex`, received a minute apart. Returns their ids.
+    async fn store(&self, tenant: &str, originals: &[&[u8]]) -> Vec<RejectId> {
         let context = self.stand.context(tenant).await;
         let rejects: Vec<_> = (0..).zip(originals).map(|(at, raw)| reject(at, raw)).collect();
         let ids = rejects.iter().map(|(_, reject)| reject.id).collect();
         #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
         let rejects = context.scope(rejects);
         let warehouse = &self.stand.warehouse;
-        warehouse.keep_rejects(context.destination(), &[rejects]).await.unwrap();
+        warehouse.insert_rejects(context.destination(), &[rejects]).await.unwrap();
         ids
     }
 
@@ -59,28 +61,28 @@ impl Rejects {
         self.stand.get(&format!("/v1/rejects{query}"), &self.owners[tenant]).await
     }
 
-    async fn replay(&self, body: Value) -> Answer {
-        self.stand.post("/v1/rejects/replay", Some(&self.owners["acme"]), body).await
+    async fn resubmit(&self, body: Value) -> Answer {
+        self.stand.post("/v1/rejects/resubmit", Some(&self.owners["acme"]), body).await
     }
 
-    /// The outcome of a single reject, mended to be a page view.
-    async fn mend(&self, id: RejectId) -> Value {
-        let mended = json!({"type": "page_view", "device": "tv"});
-        let answer = self.replay(json!({"events": [{"id": id, "body": mended}]})).await;
+    /// Resubmits one reject as a page view. Returns its outcome.
+    async fn correct(&self, id: RejectId) -> Value {
+        let corrected = json!({"type": "page_view", "device": "tv"});
+        let answer = self.resubmit(json!({"events": [{"id": id, "body": corrected}]})).await;
         assert_eq!(answer.status, 202, "{}", answer.body);
         answer.body["outcomes"][0].clone()
     }
 
-    /// Every event in the log.
+    /// Returns every event in the log.
     async fn log(&self) -> Vec<Event> {
         let router = TenantRouter::new(Arc::new(self.stand.control_plane.clone()));
         let reader = LogReader::new(&self.stand.kafka, router).unwrap();
         let mut events = Vec::new();
         for (partition, end) in reader.ends().await.unwrap() {
-            let mut stream = reader.read_range(partition, 0..end).unwrap();
+            let mut stream = reader.read_range(partition, Offset::ZERO..end).unwrap();
             while let Some(batch) = stream.next(100).await.unwrap() {
                 for entry in batch.entries {
-                    let Entry::Record(record) = entry else { panic!("{entry:?} is nobody's") };
+                    let Entry::Record(record) = entry else { panic!("{entry:?} has no tenant") };
                     assert_eq!(record.tenant().client_id().as_str(), self.stand.id("acme"));
                     let payload = record.value().payload.clone().unwrap();
                     events.push(serde_json::from_slice(&payload).unwrap());
@@ -94,14 +96,14 @@ impl Rejects {
         self.stand.control_plane.for_tenant(&self.stand.context("acme").await)
     }
 
-    /// Says that the store has dealt with all that was logged before a moment.
-    async fn stored(&self, as_of: DateTime<Utc>) {
+    /// Notes in the ledger that the store group has stored everything logged before `as_of`.
+    async fn note_stored(&self, as_of: DateTime<Utc>) {
         let ledger = self.stand.control_plane.ledger();
         let topic = &self.stand.kafka.events_topic;
-        let kgen = ledger.generation(topic, "x", 2).await.unwrap();
-        for partition in 0..2 {
-            let lease: Lease = ledger.take("store", kgen, partition, "test").await.unwrap();
-            ledger.advance(&lease, 1, as_of).await.unwrap();
+        let generation = ledger.generation(topic, "x", 2).await.unwrap();
+        for partition in Partition::all(2) {
+            let lease = ledger.take(Group::Store, generation, partition, "test").await.unwrap();
+            ledger.advance(&lease, Offset::new(1), as_of).await.unwrap();
         }
     }
 }
@@ -112,7 +114,7 @@ fn received_at(minute: u64) -> DateTime<Utc> {
 }
 
 fn reject(at: u64, original: &[u8]) -> (LogPlace, RejectedEvent) {
-    let place = LogPlace { kgen: 1, partition: 0, offset: at };
+    let place = LogPlace::new(1, 0, at);
     let reject = RejectedEvent {
         id: RejectId::new(received_at(at), place),
         code: if at == 0 { "missing_field" } else { "wrong_type" }.to_owned(),
@@ -136,18 +138,20 @@ fn ids(answer: &Answer) -> Vec<&str> {
 async fn a_tenant_sees_its_own_rejects_as_they_were_sent() {
     let rejects = Rejects::new().await;
     let text = format!(r#"{{"event_id":"{SENT}","größe": 7}}"#);
-    let kept = rejects.keep("acme", &[text.as_bytes(), b"\xff{"]).await;
-    rejects.keep("globex", &[b"canary"]).await;
+    let stored = rejects.store("acme", &[text.as_bytes(), b"\xff{"]).await;
+    rejects.store("globex", &[b"canary"]).await;
     let listed = rejects.list("acme", "").await;
     assert_eq!(listed.status, 200, "{}", listed.body);
     let expected = json!({
         "data": [
-            {"id": kept[1], "code": "wrong_type", "pointer": "/type", "reason": "is needed",
+            {"id": stored[1], "code": "wrong_type", "pointer": "/type", "reason": "is needed",
              "received_at": "2026-03-01T12:01:00.123Z", "event_id": null,
-             "original": "/3s=", "original_encoding": "base64", "replayed_at": null},
-            {"id": kept[0], "code": "missing_field", "pointer": "/type", "reason": "is needed",
+             "original": "/3s=", "original_encoding": "base64",
+             "resubmitted_at": null, "replayed_at": null},
+            {"id": stored[0], "code": "missing_field", "pointer": "/type", "reason": "is needed",
              "received_at": "2026-03-01T12:00:00.123Z", "event_id": SENT,
-             "original": text, "original_encoding": "utf-8", "replayed_at": null},
+             "original": text, "original_encoding": "utf-8",
+             "resubmitted_at": null, "replayed_at": null},
         ],
         "counts": {"missing_field": 1, "wrong_type": 1},
         "next_cursor": null,
@@ -161,19 +165,19 @@ async fn a_tenant_sees_its_own_rejects_as_they_were_sent() {
 #[actix_web::test]
 async fn pages_and_counts_follow_the_filter() {
     let rejects = Rejects::new().await;
-    let kept = rejects.keep("acme", &[b"0", b"1", b"2", b"3"]).await;
-    let kept: Vec<_> = kept.iter().map(ToString::to_string).collect();
+    let stored = rejects.store("acme", &[b"0", b"1", b"2", b"3"]).await;
+    let stored: Vec<_> = stored.iter().map(ToString::to_string).collect();
     let first = rejects.list("acme", "?code=wrong_type&limit=2").await;
-    assert_eq!(ids(&first), [&kept[3], &kept[2]]);
+    assert_eq!(ids(&first), [&stored[3], &stored[2]]);
     assert_eq!(first.body["counts"], json!({"wrong_type": 3}));
     let link = first.headers["link"].to_str().unwrap().to_owned();
     let next = link.trim_start_matches("</v1/rejects").split('>').next().unwrap();
     let last = rejects.list("acme", next).await;
-    assert_eq!((ids(&last), &last.body["next_cursor"]), (vec![kept[1].as_str()], &Value::Null));
+    assert_eq!((ids(&last), &last.body["next_cursor"]), (vec![stored[1].as_str()], &Value::Null));
     assert_eq!(last.body["counts"], first.body["counts"]);
 
     let between = "?from=2026-03-01T12:01:00Z&to=2026-03-01T12:02:00.123Z";
-    assert_eq!(ids(&rejects.list("acme", between).await), [&kept[1]]);
+    assert_eq!(ids(&rejects.list("acme", between).await), [&stored[1]]);
     for (query, pointer) in [
         ("?limit=0", "?limit"),
         ("?cursor=x", "?cursor"),
@@ -192,21 +196,21 @@ async fn pages_and_counts_follow_the_filter() {
 async fn a_page_of_large_rejects_is_short_and_none_is_missed() {
     let rejects = Rejects::new().await;
     let large = vec![b'x'; 1 << 20];
-    let kept = rejects.keep("acme", &[&large[..]; 6]).await;
+    let stored = rejects.store("acme", &[&large[..]; 6]).await;
     let first = rejects.list("acme", "").await;
     assert_eq!(ids(&first).len(), 4);
     let cursor = first.body["next_cursor"].as_str().unwrap();
     let rest = rejects.list("acme", &format!("?cursor={cursor}")).await;
-    assert_eq!(ids(&rest), [kept[1].to_string(), kept[0].to_string()]);
+    assert_eq!(ids(&rest), [stored[1].to_string(), stored[0].to_string()]);
     assert_eq!(rest.body["data"][0]["original"].as_str().map(str::len), Some(1 << 20));
 }
 
 #[actix_web::test]
-async fn rejects_are_for_the_retailers_own_people() {
+async fn rejects_are_for_the_tenants_own_users() {
     let rejects = Rejects::new().await;
     let stand = &rejects.stand;
-    let kept = rejects.keep("acme", &[b"{}"]).await;
-    let order = json!({"ids": kept});
+    let stored = rejects.store("acme", &[b"{}"]).await;
+    let order = json!({"ids": stored});
     let analyst = stand.token("acme", "analyst").await;
     assert_eq!(stand.get("/v1/rejects", &analyst).await.status, 200);
     let advertiser = stand.token("acme", "advertiser").await;
@@ -216,19 +220,19 @@ async fn rejects_are_for_the_retailers_own_people() {
         assert_eq!(stand.get("/v1/rejects", credential).await.status, 403);
     }
     for credential in [&analyst, &advertiser, &read, &collect, &admin] {
-        let refused = stand.post("/v1/rejects/replay", Some(credential), order.clone()).await;
+        let refused = stand.post("/v1/rejects/resubmit", Some(credential), order.clone()).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
     }
     assert!(rejects.log().await.is_empty());
 }
 
 #[actix_web::test]
-async fn a_mended_reject_is_the_event_it_was_and_counts_once() {
+async fn a_corrected_reject_keeps_its_event_id_and_counts_once() {
     let rejects = Rejects::new().await;
     let named = format!(r#"{{"event_id":"{SENT}"}}"#);
-    let kept = rejects.keep("acme", &[named.as_bytes(), b"{\"typ\":1}"]).await;
-    for id in &kept {
-        assert_eq!(rejects.mend(*id).await["outcome"], "accepted");
+    let stored = rejects.store("acme", &[named.as_bytes(), b"{\"typ\":1}"]).await;
+    for id in &stored {
+        assert_eq!(rejects.correct(*id).await["outcome"], "resubmitted");
     }
     let mut log = rejects.log().await;
     log.sort_by_key(|event| event.received_at);
@@ -237,39 +241,30 @@ async fn a_mended_reject_is_the_event_it_was_and_counts_once() {
     assert_eq!([log[0].received_at, log[1].received_at], [received_at(0), received_at(1)]);
     assert_eq!(log[1].event_time, received_at(1), "the time of its receipt, as it had none");
 
-    for id in kept {
-        assert_eq!(rejects.mend(id).await["outcome"], "already_replayed");
+    for id in stored {
+        assert_eq!(rejects.correct(id).await["outcome"], "already_resubmitted");
     }
     assert_eq!(rejects.log().await.len(), 2);
     let listed = rejects.list("acme", "").await;
     let all = listed.body["data"].as_array().unwrap();
-    assert!(all.iter().all(|reject| reject["replayed_at"].is_string()), "{}", listed.body);
+    assert!(all.iter().all(|reject| reject["resubmitted_at"].is_string()), "{}", listed.body);
 }
 
 #[actix_web::test]
-async fn every_reject_of_an_order_has_its_own_outcome() {
+async fn every_reject_of_a_request_has_its_own_outcome() {
     let rejects = Rejects::new().await;
     let fine = br#"{"type":"page_view"}"#;
     let same = format!(r#"{{"type":"page_view","event_id":"{SENT}"}}"#);
     let originals = [&fine[..], b"{\"type\":7}", same.as_bytes(), same.as_bytes()];
-    let kept = rejects.keep("acme", &originals).await;
+    let stored = rejects.store("acme", &originals).await;
     let foreign =
-        rejects.keep("globex", &[b"x", b"x", b"x", b"x", b"{\"type\":\"page_view\"}"]).await;
+        rejects.store("globex", &[b"x", b"x", b"x", b"x", b"{\"type\":\"page_view\"}"]).await;
     let missing = [foreign[4].to_string(), Uuid::now_v7().to_string()];
-    let order: Vec<_> = kept.iter().map(ToString::to_string).chain(missing).collect();
-    let answer = rejects.replay(json!({"ids": order})).await;
-    assert_eq!(answer.status, 202, "{}", answer.body);
+    let order: Vec<_> = stored.iter().map(ToString::to_string).chain(missing).collect();
+    let answer = rejects.resubmit(json!({"ids": order})).await;
+    assert_snapshot!("rejects_resubmit", rejects.stand.shown(&answer));
     let outcomes = answer.body["outcomes"].as_array().unwrap();
-    let names: Vec<_> =
-        outcomes.iter().map(|outcome| outcome["outcome"].as_str().unwrap()).collect();
-    let expected = ["accepted", "rejected", "accepted", "accepted", "not_found", "not_found"];
-    assert_eq!(names, expected);
-    assert_eq!(outcomes[1]["code"], "wrong_type");
-    assert_eq!(outcomes[1]["pointer"], "/type");
-    assert_eq!(outcomes[4], outcomes[5], "another's looks as one that is missing");
-    let counts =
-        json!({"accepted": 3, "already_replayed": 0, "rejected": 1, "not_found": 2, "retry": 0});
-    assert_eq!(answer.body["counts"], counts);
+    assert_eq!(outcomes[4], outcomes[5], "a reject of another tenant looks missing");
     let ids: std::collections::BTreeSet<_> =
         rejects.log().await.into_iter().map(|event| event.event_id).collect();
     assert_eq!(ids.len(), 2, "two rejects were the same event");
@@ -277,7 +272,23 @@ async fn every_reject_of_an_order_has_its_own_outcome() {
 }
 
 #[actix_web::test]
-async fn a_wrong_order_is_told_what_would_be_right() {
+async fn the_former_route_resubmits_and_answers_the_former_names() {
+    let rejects = Rejects::new().await;
+    let stored = rejects.store("acme", &[br#"{"type":"page_view"}"#, b"{\"type\":7}"]).await;
+    let missing = Uuid::now_v7().to_string();
+    let order = json!({"ids": [stored[0].to_string(), stored[1].to_string(), missing]});
+    let owner = Some(rejects.owners["acme"].as_str());
+    let first = rejects.stand.post("/v1/rejects/replay", owner, order.clone()).await;
+    assert_snapshot!("rejects_replay", rejects.stand.shown(&first));
+    let second = rejects.stand.post("/v1/rejects/replay", owner, order).await;
+    assert_snapshot!("rejects_replay_again", rejects.stand.shown(&second));
+    let listed = rejects.list("acme", "").await;
+    assert_snapshot!("rejects_list_with_a_resubmitted_one", rejects.stand.shown(&listed));
+    assert_eq!(rejects.log().await.len(), 1);
+}
+
+#[actix_web::test]
+async fn a_wrong_request_is_answered_with_what_would_be_correct() {
     let rejects = Rejects::new().await;
     let many = vec![Uuid::now_v7(); 1_001];
     for (order, status, pointer) in [
@@ -290,18 +301,18 @@ async fn a_wrong_order_is_told_what_would_be_right() {
         (json!({"events": [{"id": SENT, "body": {}, "code": "x"}]}), 422, "/events/0/code"),
         (json!({"id": SENT}), 422, "/id"),
     ] {
-        let wrong = rejects.replay(order.clone()).await;
+        let wrong = rejects.resubmit(order.clone()).await;
         assert_eq!(wrong.status, status, "{order}: {}", wrong.body);
         assert_eq!(wrong.body["errors"][0]["pointer"], pointer, "{order}: {}", wrong.body);
     }
-    let wrong = rejects.replay(json!({"ids": many})).await;
+    let wrong = rejects.resubmit(json!({"ids": many})).await;
     assert_eq!((wrong.status.as_u16(), &wrong.body["code"]), (413, &json!("too_many_events")));
 }
 
 #[actix_web::test]
-async fn an_order_may_be_as_large_as_a_batch_of_events_and_keeps_amounts_as_they_are_written() {
+async fn a_request_may_be_as_large_as_a_batch_of_events_and_keeps_amounts_as_written() {
     let rejects = Rejects::new().await;
-    let kept = rejects.keep("acme", &[b"{}"]).await;
+    let stored = rejects.store("acme", &[b"{}"]).await;
     let page = "x".repeat(2_000);
     let one = |id: &str| {
         format!(
@@ -309,69 +320,62 @@ async fn an_order_may_be_as_large_as_a_batch_of_events_and_keeps_amounts_as_they
         )
     };
     let others: Vec<_> = (0..400).map(|_| one(&Uuid::now_v7().to_string())).collect();
-    let body = format!(r#"{{"events":[{},{}]}}"#, one(&kept[0].to_string()), others.join(","));
+    let body = format!(r#"{{"events":[{},{}]}}"#, one(&stored[0].to_string()), others.join(","));
     assert!(body.len() > 800_000);
     let request =
-        rejects.stand.request(Method::POST, "/v1/rejects/replay", Some(&rejects.owners["acme"]));
-    let replayed = answer(request.header("Content-Type", "application/json").body(body)).await;
-    assert_eq!(replayed.body["counts"]["accepted"], 1, "{}", replayed.body);
+        rejects.stand.request(Method::POST, "/v1/rejects/resubmit", Some(&rejects.owners["acme"]));
+    let resubmitted = answer(request.header("Content-Type", "application/json").body(body)).await;
+    assert_eq!(resubmitted.body["counts"]["resubmitted"], 1, "{}", resubmitted.body);
     assert_eq!(rejects.log().await[0].cost.unwrap().to_string(), "9007199.254741");
 }
 
 #[actix_web::test]
-async fn what_was_published_and_not_noted_is_published_under_the_same_id() {
+async fn an_event_that_was_published_and_not_marked_is_published_with_the_same_id() {
     let rejects = Rejects::new().await;
-    let id = rejects.keep("acme", &[b"{}"]).await[0];
-    let event_id = id.derived();
-    // A crash between the two leaves just this.
+    let id = rejects.store("acme", &[b"{}"]).await[0];
+    let event_id = id.derived_event_id();
+    // A crash between publish and mark leaves this state.
     let hour_ago = Utc::now() - TimeDelta::hours(1);
-    rejects.control().await.reserve_replays("user:1", &[event_id], hour_ago).await.unwrap();
-    assert_eq!(rejects.mend(id).await, json!({"outcome": "accepted", "event_id": event_id}));
+    rejects.control().await.reserve_resubmissions("user:1", &[event_id], hour_ago).await.unwrap();
+    assert_eq!(rejects.correct(id).await, json!({"outcome": "resubmitted", "event_id": event_id}));
     assert_eq!(rejects.log().await[0].event_id, event_id);
-    assert_eq!(rejects.mend(id).await["outcome"], "already_replayed");
+    assert_eq!(rejects.correct(id).await["outcome"], "already_resubmitted");
 }
 
 #[actix_web::test]
-async fn what_may_have_been_published_too_long_ago_is_looked_up_first() {
+async fn an_event_that_may_have_been_published_long_ago_is_looked_up_first() {
     let rejects = Rejects::new().await;
-    let kept = rejects.keep("acme", &[b"{}", b"{}"]).await;
-    let events: Vec<_> = kept.iter().map(|id| id.derived()).collect();
+    let stored = rejects.store("acme", &[b"{}", b"{}"]).await;
+    let events: Vec<_> = stored.iter().map(|id| id.derived_event_id()).collect();
     let reserved_at = Utc::now() - TimeDelta::hours(30);
     let control = rejects.control().await;
-    control.reserve_replays("user:1", &events, reserved_at).await.unwrap();
-    // Nobody knows how far the store is.
-    assert_eq!(rejects.mend(kept[0]).await, json!({"outcome": "retry"}));
-    rejects.stored(reserved_at + TimeDelta::hours(1)).await;
-    assert_eq!(rejects.mend(kept[0]).await, json!({"outcome": "retry"}));
+    control.reserve_resubmissions("user:1", &events, reserved_at).await.unwrap();
+    // The progress of the store group is unknown.
+    assert_eq!(rejects.correct(stored[0]).await, json!({"outcome": "retry"}));
+    rejects.note_stored(reserved_at + TimeDelta::hours(1)).await;
+    assert_eq!(rejects.correct(stored[0]).await, json!({"outcome": "retry"}));
     assert!(rejects.log().await.is_empty());
 
-    rejects.stored(Utc::now()).await;
-    // One is there, an hour after it was reserved; the other is not.
-    store(&rejects.stand, events[1], reserved_at + TimeDelta::hours(1)).await;
-    assert_eq!(rejects.mend(kept[0]).await["outcome"], "accepted");
-    assert_eq!(rejects.mend(kept[1]).await["outcome"], "already_replayed");
+    rejects.note_stored(Utc::now()).await;
+    // One is stored, an hour after it was reserved; the other is not.
+    insert(&rejects.stand, events[1], reserved_at + TimeDelta::hours(1)).await;
+    assert_eq!(rejects.correct(stored[0]).await["outcome"], "resubmitted");
+    assert_eq!(rejects.correct(stored[1]).await["outcome"], "already_resubmitted");
     let log = rejects.log().await;
     assert_eq!(log.iter().map(|event| event.event_id).collect::<Vec<_>>(), events[..1]);
 }
 
-/// Puts an event of `acme` into the warehouse.
-async fn store(stand: &Stand, event_id: Uuid, logged_at: DateTime<Utc>) {
+/// Inserts an event of `acme` into the warehouse.
+async fn insert(stand: &Stand, event_id: Uuid, logged_at: DateTime<Utc>) {
     let context = stand.context("acme").await;
     let event = json!({"event_id": event_id, "type": "page_view", "event_time": logged_at,
         "received_at": logged_at});
     let event: Event = serde_json::from_value(event).unwrap();
-    let rows = EventRow::lines(Arc::new(event), Coordinates { offset: 0, logged_at }).collect();
+    let coordinates = Coordinates { offset: Offset::ZERO, logged_at };
+    let rows = EventRow::lines(Arc::new(event), coordinates).collect();
     #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
     let rows: Scoped<Vec<_>> = context.scope(rows);
-    let batch = InsertBatch {
-        kgen: 1,
-        topic: stand.kafka.events_topic.clone(),
-        partition: 0,
-        first: 0,
-        last: 0,
-        destination: context.destination().clone(),
-        epoch: 1,
-        repair: 0,
-    };
+    let range = LogRange::new(1, 0, 0, 0);
+    let batch = InsertBatch::of(range, &stand.kafka.events_topic, context.destination(), 1);
     stand.warehouse.insert(&batch, &[rows]).await.unwrap();
 }

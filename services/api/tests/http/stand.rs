@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use aggregates::{Aggregates, RedisSettings};
+use aggregates::Aggregates;
 use api::{
     ApiSettings, Dependencies,
     onboarding::{Made, Onboarding, TenantFile, ensure_admin, read_folder},
@@ -25,15 +25,15 @@ use web::{TokenSettings, WebState};
 
 use crate::wire::Wire;
 
-/// What everybody who was invited chooses.
+/// The password that every invited user chooses.
 pub(crate) const PASSWORD: &str = "a password nobody else knows";
 
-/// An api with the tenants `acme` and `globex`. What it made is dropped with it.
+/// An api with the tenants `acme` and `globex`. Their databases are dropped with it.
 pub(crate) struct Stand {
     address: SocketAddr,
     client: Client,
     made: Vec<Made>,
-    /// Addresses of those who have accepted their invitation.
+    /// The addresses of the users who have accepted their invitation.
     accepted: Mutex<HashSet<String>>,
     suffix: String,
     onboarding: Onboarding,
@@ -45,7 +45,7 @@ pub(crate) struct Stand {
     _database: Database,
 }
 
-/// What came back.
+/// The response to a request.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -69,29 +69,18 @@ impl Stand {
         for name in ["acme", "globex"] {
             made.extend(onboarding.create(&tenant(name, &suffix)).await.unwrap().made);
         }
-        let redis = RedisSettings {
-            url: Secret::new(testkit::setting("FOOTFALL__REDIS__URL")),
-            slot_buckets: 1,
-            namespace: format!("test-{id}"),
-        };
         let tokens = TokenSettings {
             issuer: "https://footfall.test".into(),
             audience: "footfall".into(),
             access_seconds: 900,
             refresh_days: 30,
         };
-        let kafka = KafkaSettings {
-            brokers: testkit::setting("FOOTFALL__KAFKA__BROKERS"),
-            events_topic: format!("test-{id}.events"),
-            rejects_topic: format!("test-{id}.rejects"),
-            partitions: 2,
-            replication: 1,
-        };
+        let kafka: KafkaSettings = testkit::log(2);
         let keys = SigningKey::load(&control_plane, &sealer, chrono::Utc::now()).await.unwrap();
         let shared = Arc::new(control_plane.clone());
-        let parts = Dependencies {
+        let dependencies = Dependencies {
             web: WebState::new(shared.clone(), shared, tokens.verifier(&keys).unwrap()),
-            aggregates: Aggregates::connect(&redis).unwrap(),
+            aggregates: Aggregates::connect(&testkit::redis()).unwrap(),
             signer: tokens.signer(&keys[0]).unwrap(),
             tokens,
             events_topic: kafka.events_topic.clone(),
@@ -106,8 +95,8 @@ impl Stand {
             cached_answers: 100,
         };
         let lifecycle = Lifecycle::new();
-        parts.control_plane.listen(&lifecycle);
-        let address = api::run(&settings, parts, &lifecycle).unwrap();
+        dependencies.control_plane.listen(&lifecycle);
+        let address = api::run(&settings, dependencies, &lifecycle).unwrap();
         let client = Client::new();
         Self {
             address,
@@ -125,12 +114,12 @@ impl Stand {
         }
     }
 
-    /// From now on PostgreSQL is out of reach.
+    /// Makes PostgreSQL unreachable.
     pub(crate) fn cut_postgres(&self) {
         self.postgres.cut();
     }
 
-    /// Applies a tenant's file, with its origins if it names some.
+    /// Applies a tenant's file, with these origins if there are any.
     pub(crate) async fn apply(&self, name: &str, origins: Option<&[&str]>) {
         let mut file = document(name, &self.suffix);
         if let Some(origins) = origins {
@@ -147,24 +136,24 @@ impl Stand {
         format!("http://{}{path}", self.address)
     }
 
-    /// The id of this test's `acme` or `globex`.
+    /// Returns the id of this test's `acme` or `globex`.
     pub(crate) fn id(&self, tenant: &str) -> String {
         format!("{tenant}-{}", self.suffix)
     }
 
-    /// The proof that the test works for a tenant.
+    /// Returns the context of a tenant.
     #[expect(clippy::disallowed_methods, reason = "a test acts as the log's consumer")]
     pub(crate) async fn context(&self, tenant: &str) -> TenantContext {
         let router = TenantRouter::new(Arc::new(self.control_plane.clone()));
         router.resolve_record(&self.id(tenant).parse().unwrap()).await.unwrap()
     }
 
-    /// The address of a tenant's user with a role.
+    /// Returns the address of a tenant's user with a role.
     pub(crate) fn email(&self, tenant: &str, role: &str) -> String {
         format!("{role}@{}.example", self.id(tenant))
     }
 
-    /// The password of a user, who accepts the invitation if that was not done yet.
+    /// Returns the password of a user. Accepts the invitation first, if needed.
     pub(crate) async fn password(&self, wanted: &str) -> String {
         let made = self.made.iter().find_map(|made| match made {
             Made::Invitation { email, token, .. } if email == wanted => Some(Err(token.reveal())),
@@ -182,7 +171,7 @@ impl Stand {
         }
     }
 
-    /// The session of whoever accepts an invitation.
+    /// Accepts an invitation. Returns the session.
     pub(crate) async fn accept(&self, token: &str) -> Value {
         let acceptance = json!({"token": token, "password": PASSWORD});
         let answer = self.post("/v1/auth/invitations/accept", None, acceptance).await;
@@ -190,7 +179,7 @@ impl Stand {
         answer.body
     }
 
-    /// A tenant's key of a kind.
+    /// Returns a tenant's key of a kind.
     pub(crate) fn key(&self, tenant: &str, wanted: &str) -> String {
         let tenant = self.id(tenant);
         let found = self.made.iter().find_map(|made| match made {
@@ -204,7 +193,7 @@ impl Stand {
         found.unwrap()
     }
 
-    /// The answer to a login.
+    /// Logs in. Returns the session.
     pub(crate) async fn session(&self, email: &str) -> Value {
         let login = json!({"email": email, "password": self.password(email).await});
         let answer = self.post("/v1/auth/login", None, login).await;
@@ -212,13 +201,18 @@ impl Stand {
         answer.body
     }
 
-    /// An access token of a tenant's user.
+    /// Returns an access token of a tenant's user.
     pub(crate) async fn token(&self, tenant: &str, role: &str) -> String {
         self.access_token(&self.email(tenant, role)).await
     }
 
     pub(crate) async fn access_token(&self, email: &str) -> String {
         self.session(email).await["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Renders an answer for a snapshot.
+    pub(crate) fn shown(&self, answer: &Answer) -> String {
+        answer.shown(&self.suffix)
     }
 
     pub(crate) async fn get(&self, path: &str, credential: &str) -> Answer {

@@ -5,10 +5,10 @@ use std::{
     thread,
 };
 
-/// A way to a server that can be cut.
+/// A TCP connection to a server that can be cut.
 pub(crate) struct Wire {
     address: SocketAddr,
-    /// Both ends of every connection; none once it was cut.
+    /// Both ends of every connection; `None` once it was cut.
     ends: Arc<Mutex<Option<Vec<TcpStream>>>>,
 }
 
@@ -23,7 +23,7 @@ impl Wire {
             for near in listener.incoming() {
                 let near = near.unwrap();
                 let mut ends = ends.lock().unwrap();
-                // Gone with the listener: whoever comes later is refused.
+                // The listener is closed too: later connections are refused.
                 let Some(ends) = &mut *ends else { return };
                 let far = TcpStream::connect(&server).unwrap();
                 pass(&near, &far);

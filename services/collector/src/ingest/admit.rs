@@ -8,30 +8,30 @@ use web::Error;
 
 use super::Ingest;
 
-/// What a tenant's events per second are averaged over, in seconds.
+/// The window over which a tenant's events per second are averaged, in seconds.
 const WINDOW_SECONDS: u64 = 10;
 
-/// Whether a batch is within its tenant's rate.
+/// The decision whether a batch is within its tenant's rate.
 pub(crate) enum Decision {
-    /// It is, and was charged.
-    Go,
-    /// It is not, and would be after this time.
-    Wait(Duration),
+    /// It is within the rate, and was counted.
+    Admitted,
+    /// It is over the rate; the client may retry after this time.
+    RetryAfter(Duration),
 }
 
 impl Ingest {
-    /// Charges a batch to its tenant's rate.
+    /// Counts a batch against its tenant's rate.
     pub(crate) async fn admit(&self, tenant: &TenantContext, events: usize) -> Decision {
         let events = u32::try_from(events).unwrap_or(u32::MAX);
         match self.aggregates.admit(tenant, events).await {
-            Admission::Admitted => Decision::Go,
-            Admission::RetryAfter(wait) => Decision::Wait(wait),
+            Admission::Admitted => Decision::Admitted,
+            Admission::RetryAfter(wait) => Decision::RetryAfter(wait),
         }
     }
 }
 
-/// The answer to a batch over its tenant's rate, with the `RateLimit` fields of the IETF's draft.
-pub(crate) fn refused(tenant: &TenantContext, wait: Duration) -> HttpResponse {
+/// Answers a batch over its tenant's rate, with the `RateLimit` fields of the IETF draft.
+pub(crate) fn rate_limited(tenant: &TenantContext, wait: Duration) -> HttpResponse {
     let rate = u64::from(tenant.limits().events_per_second);
     let detail = format!(
         "The tenant may send {rate} events a second, averaged over {WINDOW_SECONDS} seconds."

@@ -9,18 +9,18 @@ use problem::{Code, Problem};
 
 use super::{
     Encoding, Ingest, RETRY_AFTER,
-    in_flight::Room,
+    in_flight::Reservation,
     inflate::{InflateError, Inflater},
 };
 
 /// How long a body may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(30);
 
-/// A body as it was before it was compressed, and the room it takes until dropped.
+/// An inflated body, with its memory reservation.
 #[derive(Debug)]
 pub(crate) struct Body {
     bytes: Vec<u8>,
-    _room: Room,
+    _reservation: Reservation,
 }
 
 impl Deref for Body {
@@ -32,31 +32,31 @@ impl Deref for Body {
 }
 
 impl Ingest {
-    /// Reads and inflates a body. Room for it is taken before its first byte is read.
+    /// Reads and inflates a body. Memory for it is reserved before its first byte is read.
     pub(crate) async fn read(
         &self,
         headers: &HeaderMap,
         encoding: Encoding,
         payload: Payload,
     ) -> Result<Body, Problem> {
-        let announced = announced(headers);
-        if announced.is_some_and(|length| length > self.most(encoding)) {
+        let content_length = content_length(headers);
+        if content_length.is_some_and(|length| length > self.limit(encoding)) {
             return Err(self.too_large(encoding));
         }
-        // What is compressed may become anything up to the limit.
-        let weight = match (encoding, announced) {
+        // A compressed body may inflate to any size up to the limit.
+        let needed = match (encoding, content_length) {
             (Encoding::Identity, Some(length)) => length,
             _ => self.settings.max_inflated_bytes + encoding.working_bytes(),
         };
-        let mut room = self.in_flight.take(weight).ok_or_else(|| {
-            Problem::new(Code::Unavailable, "Too much is being taken in at this moment. Try again.")
+        let mut reservation = self.in_flight.reserve(needed).ok_or_else(|| {
+            Problem::new(Code::Unavailable, "Too many requests are being read now. Try again.")
                 .with_retry_after(RETRY_AFTER)
         })?;
         let bytes = tokio::time::timeout(ARRIVAL, self.inflate(encoding, payload))
             .await
             .map_err(|_| malformed("The body did not arrive within 30 seconds."))??;
-        room.shrink(bytes.len());
-        Ok(Body { bytes, _room: room })
+        reservation.shrink(bytes.len());
+        Ok(Body { bytes, _reservation: reservation })
     }
 
     async fn inflate(&self, encoding: Encoding, mut payload: Payload) -> Result<Vec<u8>, Problem> {
@@ -72,7 +72,7 @@ impl Ingest {
         while let Some(piece) = payload.next().await {
             let piece = piece.map_err(|_| malformed("The body ended early."))?;
             read += piece.len();
-            if read > self.most(encoding) {
+            if read > self.limit(encoding) {
                 return Err(self.too_large(encoding));
             }
             inflater.write(&piece).map_err(failed)?;
@@ -80,8 +80,8 @@ impl Ingest {
         inflater.finish().map_err(failed)
     }
 
-    /// The most bytes that may be sent.
-    fn most(&self, encoding: Encoding) -> usize {
+    /// Returns the limit of a body as sent, in bytes.
+    fn limit(&self, encoding: Encoding) -> usize {
         match encoding {
             Encoding::Identity => self.settings.max_inflated_bytes,
             Encoding::Gzip | Encoding::Zstd => self.settings.max_body_bytes,
@@ -91,9 +91,9 @@ impl Ingest {
     fn too_large(&self, encoding: Encoding) -> Problem {
         let inflated = self.settings.max_inflated_bytes;
         let detail = match encoding {
-            Encoding::Identity => format!("The body may hold {inflated} bytes at most."),
+            Encoding::Identity => format!("The body may have at most {inflated} bytes."),
             Encoding::Gzip | Encoding::Zstd => format!(
-                "The body may hold {} bytes at most, and {inflated} once inflated.",
+                "The body may have at most {} bytes, and {inflated} once inflated.",
                 self.settings.max_body_bytes
             ),
         };
@@ -101,7 +101,7 @@ impl Ingest {
     }
 }
 
-fn announced(headers: &HeaderMap) -> Option<usize> {
+fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

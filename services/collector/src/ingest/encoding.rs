@@ -1,7 +1,7 @@
 use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
 use problem::{Code, Problem};
 
-/// How a body was compressed.
+/// The compression of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Identity,
@@ -10,7 +10,7 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding a request names, if it is one of ours.
+    /// Reads the encoding of a request, if it is supported.
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let mut named = headers.get_all(CONTENT_ENCODING);
         let sent = named.next().map_or(Ok("identity"), |value| value.to_str());
@@ -21,15 +21,16 @@ impl Encoding {
             ("zstd", None) => Ok(Self::Zstd),
             _ => Err(Problem::new(
                 Code::UnsupportedMediaType,
-                "Send the body as it is, or with `Content-Encoding: gzip` or `zstd`, once.",
+                "Send the body uncompressed, or compressed once with `Content-Encoding: gzip` or \
+                 `zstd`.",
             )),
         }
     }
 
-    /// The window a zstd body may ask for, as a power of two: 8 MiB, the most RFC 9659 allows.
+    /// The largest window of a zstd body, as a power of two: 8 MiB, the limit of RFC 9659.
     pub(super) const ZSTD_WINDOW_LOG: u32 = 23;
 
-    /// What inflating may take besides the result, in bytes.
+    /// The memory that inflating may need besides the result, in bytes.
     pub(crate) const fn working_bytes(self) -> usize {
         match self {
             Self::Identity => 0,

@@ -2,7 +2,7 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use events::{BatchError, BodyForm};
 use problem::{Code, Problem};
 
-/// How the body holds its events, by its content type.
+/// Reads the form of a body from its content type.
 pub(crate) fn form_of(headers: &HeaderMap) -> Result<BodyForm, Problem> {
     let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = sent.split(';').next().unwrap_or_default().trim();
@@ -12,12 +12,12 @@ pub(crate) fn form_of(headers: &HeaderMap) -> Result<BodyForm, Problem> {
         _ => Err(Problem::new(
             Code::UnsupportedMediaType,
             "Send `Content-Type: application/json` (an array, or an envelope with `events`), or \
-             `application/x-ndjson` (one event a line).",
+             `application/x-ndjson` (one event per line).",
         )),
     }
 }
 
-/// What is wrong with a body as a whole.
+/// Returns the problem of a body as a whole.
 pub(crate) fn shape_problem(error: BatchError) -> Problem {
     match error {
         BatchError::Malformed(reason) => {
@@ -26,7 +26,7 @@ pub(crate) fn shape_problem(error: BatchError) -> Problem {
         BatchError::Shape { pointer, reason } => Problem::field(pointer, reason),
         BatchError::TooMany(most) => Problem::new(
             Code::TooManyEvents,
-            format!("A request may hold {most} events at most. Send the rest in another."),
+            format!("A request may have at most {most} events. Send the rest in another."),
         ),
     }
 }

@@ -3,38 +3,38 @@ use std::sync::Arc;
 use telemetry::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bounds the bytes that all requests at hand hold together.
+/// Limits the memory of all requests in flight together.
 pub(super) struct InFlight {
-    room: Arc<Semaphore>,
+    free: Arc<Semaphore>,
 }
 
-/// Room that one request was given, until dropped.
+/// The bytes that one request has reserved, until dropped.
 #[derive(Debug)]
-pub(super) struct Room(OwnedSemaphorePermit);
+pub(super) struct Reservation(OwnedSemaphorePermit);
 
 impl InFlight {
     pub(super) fn new(bytes: usize) -> Self {
-        Self { room: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))) }
+        Self { free: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))) }
     }
 
-    /// Room for `bytes`, if there is any left.
-    pub(super) fn take(&self, bytes: usize) -> Option<Room> {
+    /// Reserves `bytes`, if so many are free.
+    pub(super) fn reserve(&self, bytes: usize) -> Option<Reservation> {
         let permits = bytes.try_into().ok()?;
-        let permit = Arc::clone(&self.room).try_acquire_many_owned(permits).ok()?;
+        let permit = Arc::clone(&self.free).try_acquire_many_owned(permits).ok()?;
         Gauge::InFlightBytes.add(&[], i64::from(permits));
-        Some(Room(permit))
+        Some(Reservation(permit))
     }
 }
 
-impl Room {
-    /// Gives back all but `bytes`.
+impl Reservation {
+    /// Releases all but `bytes`.
     pub(super) fn shrink(&mut self, bytes: usize) {
         let surplus = self.0.num_permits().saturating_sub(bytes);
         drop(self.0.split(surplus).map(Self));
     }
 }
 
-impl Drop for Room {
+impl Drop for Reservation {
     fn drop(&mut self) {
         let bytes = i64::try_from(self.0.num_permits()).unwrap_or(i64::MAX);
         Gauge::InFlightBytes.add(&[], -bytes);
@@ -46,14 +46,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_given_back_can_be_taken_again() {
+    fn released_bytes_can_be_reserved_again() {
         let in_flight = InFlight::new(100);
-        let mut first = in_flight.take(80).unwrap();
-        assert!(in_flight.take(21).is_none());
+        let mut first = in_flight.reserve(80).unwrap();
+        assert!(in_flight.reserve(21).is_none());
         first.shrink(30);
-        let second = in_flight.take(70).unwrap();
-        assert!(in_flight.take(1).is_none());
+        let second = in_flight.reserve(70).unwrap();
+        assert!(in_flight.reserve(1).is_none());
         drop((first, second));
-        assert!(in_flight.take(100).is_some());
+        assert!(in_flight.reserve(100).is_some());
     }
 }

@@ -5,8 +5,8 @@ use zstd::stream::write::Decoder as ZstdDecoder;
 
 use super::Encoding;
 
-/// Inflates a body piece by piece, and stops at the first byte over the limit: what a bomb would
-/// become is never held.
+/// Inflates a body piece by piece, and stops at the first byte over the limit, so that a
+/// decompression bomb needs no more memory than that.
 pub(super) struct Inflater(Stage);
 
 enum Stage {
@@ -20,12 +20,12 @@ enum Stage {
 pub(super) enum InflateError {
     /// It is larger than allowed.
     TooLarge,
-    /// It is not what its encoding says, or ends early.
+    /// It does not match its encoding, or ends early.
     Malformed,
 }
 
 impl Inflater {
-    /// Of a body that may become `limit` bytes.
+    /// Creates one for a body that may inflate to `limit` bytes.
     pub(super) fn new(encoding: Encoding, limit: usize) -> Result<Self, InflateError> {
         let bounded = Bounded { bytes: Vec::new(), limit, overrun: false };
         Ok(Self(match encoding {
@@ -41,7 +41,7 @@ impl Inflater {
         }))
     }
 
-    /// Takes the next piece of the body.
+    /// Inflates the next piece of the body.
     pub(super) fn write(&mut self, piece: &[u8]) -> Result<(), InflateError> {
         let written = match &mut self.0 {
             Stage::Identity(bounded) => bounded.write_all(piece),
@@ -51,7 +51,7 @@ impl Inflater {
         written.map_err(|_| self.failure())
     }
 
-    /// The whole body.
+    /// Returns the whole inflated body.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, InflateError> {
         let flushed = match &mut self.0 {
             Stage::Identity(_) => Ok(()),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn every_encoding_gives_the_same_bytes_up_to_the_limit() {
+    fn every_encoding_inflates_to_the_same_bytes_up_to_the_limit() {
         let body: Vec<u8> = (0..5_000_u32).flat_map(|n| n.wrapping_mul(n).to_le_bytes()).collect();
         for (encoding, sent) in [
             (Encoding::Identity, body.clone()),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn members_sent_one_after_another_are_one_body() {
+    fn concatenated_members_are_one_body() {
         let sent = [gzip(b"one "), gzip(b"two")].concat();
         assert_eq!(inflate(Encoding::Gzip, &sent, 100).unwrap(), b"one two");
         let sent = [zstd(b"one "), zstd(b"two")].concat();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_short_or_something_else_is_refused() {
+    fn truncated_or_foreign_bytes_are_refused() {
         let body = b"some text that is long enough to be cut in many places";
         for (encoding, sent) in [(Encoding::Gzip, gzip(body)), (Encoding::Zstd, zstd(body))] {
             for end in 1..sent.len() {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_is_given_up_at_the_limit() {
+    fn inflating_a_bomb_stops_at_the_limit() {
         let zeros = vec![0; 64 << 20];
         for (encoding, sent) in [(Encoding::Gzip, gzip(&zeros)), (Encoding::Zstd, zstd(&zeros))] {
             let mut inflater = Inflater::new(encoding, 1 << 20).unwrap();
@@ -171,7 +171,7 @@ mod tests {
             let held = match &inflater.0 {
                 Stage::Gzip(decoder) => decoder.get_ref().bytes.capacity(),
                 Stage::Zstd(decoder) => decoder.get_ref().bytes.capacity(),
-                Stage::Identity(_) => panic!("neither is as it was"),
+                Stage::Identity(_) => panic!("both are compressed"),
             };
             assert!(held <= 2 << 20, "{encoding:?} held {held}");
         }

@@ -1,4 +1,4 @@
-//! From a request's bytes to the records to be stored, and to the answer.
+//! Turns a request's bytes into records, stores them, and builds the answer.
 
 mod admit;
 mod body;
@@ -14,19 +14,19 @@ use std::time::Duration;
 
 use aggregates::Aggregates;
 
-pub(crate) use admit::{Decision, refused};
+pub(crate) use admit::{Decision, rate_limited};
 pub(crate) use encoding::Encoding;
 pub(crate) use form::{form_of, shape_problem};
-pub(crate) use publish::Taken;
+pub(crate) use publish::Published;
 pub(crate) use receipt::{Counts, Outcome, Receipt};
 
 use crate::{CollectorSettings, log::Log};
 use in_flight::InFlight;
 
-/// When to try again after something was away or full.
+/// When clients retry after Kafka, the spool or memory was unavailable or full.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// What takes events in: the log, the limits, and the memory they may fill.
+/// The state of event intake: the log, the rate limits, and the memory limit.
 pub(crate) struct Ingest {
     pub(crate) settings: CollectorSettings,
     log: Log,

@@ -8,50 +8,50 @@ use super::{
     receipt::{Outcome, Receipt},
     sort::sort,
 };
-use crate::log::{Storage, Stored, Untaken};
+use crate::log::{NotStored, Storage, Stored};
 
-/// What became of a batch.
-pub(crate) struct Taken {
-    /// What its sender is told.
+/// The result of publishing a batch.
+pub(crate) struct Published {
+    /// The answer to the sender.
     pub(crate) receipt: Receipt,
-    /// Why some of it is not known to be stored: for the log.
-    pub(crate) trouble: Option<Untaken>,
+    /// Why some events are not known to be stored, for the log lines.
+    pub(crate) failure: Option<NotStored>,
 }
 
 impl Ingest {
-    /// Reads a tenant's events and stores them: the good ones as events, the others, as they were sent,
-    /// among the rejects.
-    pub(crate) async fn take(
+    /// Parses a tenant's events and stores them: valid ones as events, the others, as they were
+    /// sent, as rejects.
+    pub(crate) async fn publish(
         &self,
         tenant: &Tenant<WriteEvents>,
         events: &[&[u8]],
         admission: &Admission<'_>,
         traceparent: Option<&str>,
-    ) -> Taken {
+    ) -> Published {
         let mut sorted = sort(events, admission);
         let producer = self.log.producer();
         let mut records = producer.prepare(&tenant.scope(sorted.accepted.values), traceparent);
         let rejects = tenant.scope(sorted.rejected.values);
         records.extend(producer.prepare_rejects(&rejects, traceparent));
-        let Stored { storage, trouble } =
+        let Stored { storage, failure } =
             self.log.store(&records, self.settings.publish_timeout()).await;
         let places = sorted.accepted.at.into_iter().chain(sorted.rejected.at);
         for (place, storage) in places.zip(storage) {
             if let Some(outcome) = sorted.outcomes.get_mut(place)
-                && let Some(other) = unless_durable(outcome, storage)
+                && let Some(changed) = outcome_if_not_durable(outcome, storage)
             {
-                *outcome = other;
+                *outcome = changed;
             }
         }
         for outcome in &sorted.outcomes {
             Counter::EventsReceived.inc(&[outcome.as_str()]);
         }
-        Taken { receipt: Receipt::new(admission.received_at, sorted.outcomes), trouble }
+        Published { receipt: Receipt::new(admission.received_at, sorted.outcomes), failure }
     }
 }
 
-/// What an outcome becomes whose record is not stored for good.
-fn unless_durable(outcome: &Outcome, storage: Storage) -> Option<Outcome> {
+/// Returns the new outcome of an event whose record is not durable.
+fn outcome_if_not_durable(outcome: &Outcome, storage: Storage) -> Option<Outcome> {
     match storage {
         Storage::Durable => None,
         Storage::Unknown => Some(Outcome::Retry {

@@ -4,20 +4,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What became of a batch.
+/// The outcomes of a batch.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Receipt {
-    /// Names this answer; quote it to us.
+    /// The id of this answer; quote it in support requests.
     pub(crate) receipt_id: Uuid,
     /// When the request arrived.
     pub(crate) received_at: DateTime<Utc>,
-    /// How many of each outcome.
+    /// The number of events per outcome.
     pub(crate) counts: Counts,
-    /// One for each event, in the order they were sent.
+    /// One outcome per event, in the order they were sent.
     pub(crate) outcomes: Vec<Outcome>,
 }
 
-/// How many events had each outcome.
+/// The number of events per outcome.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Counts {
     pub(crate) accepted: u64,
@@ -26,18 +26,18 @@ pub(crate) struct Counts {
     pub(crate) retry: u64,
 }
 
-/// What became of one event.
+/// The outcome of one event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    /// It is stored for good, and will be counted once.
+    /// It is stored durably, and is counted once.
     Accepted {
-        /// Its id: the one sent, the one that stands for what was sent, or ours.
+        /// Its id: as sent, derived from the text that was sent, or generated.
         event_id: Uuid,
-        /// What was normalised, cut, dropped or rounded of it.
+        /// What was normalised, cut, dropped or rounded.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<EventWarning>,
-        /// What is kept with another value than the one sent.
+        /// Values that are stored differently from how they were sent.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         adjusted: Vec<EventAdjustment>,
     },
@@ -46,20 +46,20 @@ pub(crate) enum Outcome {
         /// The id of both.
         event_id: Uuid,
     },
-    /// It is not an event. It was kept as it was sent; mend it and send it again.
+    /// It is invalid. It is stored as it was sent; correct it and send it again.
     Rejected {
-        /// A stable name for what is wrong.
+        /// The stable code of the error.
         #[schema(example = "invalid_value")]
         code: &'static str,
-        /// Where in the event: a JSON pointer (RFC 6901), empty for the event itself.
+        /// The place in the event: a JSON pointer (RFC 6901), empty for the event itself.
         #[schema(example = "/revenue")]
         pointer: String,
-        /// What would be right.
+        /// What is expected.
         reason: String,
-        /// Each thing that is wrong, the one above first; 20 at most.
+        /// All errors, the one above first; at most 20.
         errors: Vec<EventError>,
     },
-    /// It could not be stored for certain. Send it again.
+    /// It is not known to be stored. Send it again.
     Retry {
         /// The id to send it with, so that it counts once.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// The stable name, in answers and in metrics.
+    /// Returns the stable name, as in answers and metrics.
     pub(crate) const fn as_str(&self) -> &'static str {
         match self {
             Self::Accepted { .. } => "accepted",
@@ -79,42 +79,42 @@ impl Outcome {
     }
 }
 
-/// One thing that is wrong with an event.
+/// One error of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct EventError {
-    /// A stable name for what is wrong.
+    /// The stable code of the error.
     #[schema(example = "invalid_value")]
     code: &'static str,
-    /// Where in the event: a JSON pointer (RFC 6901), empty for the event itself.
+    /// The place in the event: a JSON pointer (RFC 6901), empty for the event itself.
     #[schema(example = "/revenue")]
     pointer: String,
-    /// What would be right.
+    /// What is expected.
     reason: String,
 }
 
-/// Something that was done to an event that was taken.
+/// A change that was made to an accepted event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct EventWarning {
-    /// A stable name: `normalised`, `cut`, `dropped`, `rounded`, `unnamed`, `custom_type` or
+    /// The stable code: `normalised`, `cut`, `dropped`, `rounded`, `unnamed`, `custom_type` or
     /// `no_revenue`.
     #[schema(example = "normalised")]
     code: &'static str,
-    /// Where in the event: a JSON pointer (RFC 6901), empty for the event itself.
+    /// The place in the event: a JSON pointer (RFC 6901), empty for the event itself.
     #[schema(example = "/currency")]
     pointer: String,
-    /// What was done, and what would be right.
+    /// What was changed, and what is expected.
     reason: String,
 }
 
-/// A value that is another than the one sent.
+/// A value that is stored differently from how it was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct EventAdjustment {
-    /// Our name of the field.
+    /// The canonical name of the field.
     #[schema(example = "event_time")]
     field: &'static str,
-    /// As it was sent.
+    /// The value as sent.
     from: String,
-    /// As it is kept.
+    /// The value as stored.
     to: String,
 }
 
@@ -159,12 +159,12 @@ impl Receipt {
         Self { receipt_id: Uuid::now_v7(), received_at, counts, outcomes }
     }
 
-    /// Whether no event was taken, and none would be if it were sent again.
+    /// Returns whether all events were rejected, so that sending them again would change nothing.
     pub(crate) fn all_rejected(&self) -> bool {
         self.counts.rejected > 0 && self.counts.accepted == 0 && self.counts.retry == 0
     }
 
-    /// Whether all that there was to store must be sent again.
+    /// Returns whether no event is known to be stored, so that all must be sent again.
     pub(crate) fn nothing_stored(&self) -> bool {
         self.counts.retry > 0 && self.counts.accepted == 0 && self.counts.rejected == 0
     }

@@ -5,8 +5,7 @@ use stream::RejectedRecord;
 
 use super::receipt::Outcome;
 
-/// A batch, sorted by what is to be done with each event. Outcomes are those that follow if all of
-/// it can be stored.
+/// A batch, sorted into accepted and rejected events. The outcomes are those if all can be stored.
 #[derive(Debug, Default)]
 pub(super) struct Sorted {
     pub(super) outcomes: Vec<Outcome>,
@@ -14,7 +13,7 @@ pub(super) struct Sorted {
     pub(super) rejected: Places<RejectedRecord>,
 }
 
-/// Values, each with the place its event has in the batch.
+/// Values, each with the index of its event in the batch.
 #[derive(Debug)]
 pub(super) struct Places<T> {
     pub(super) at: Vec<usize>,
@@ -34,7 +33,7 @@ impl<T> Places<T> {
     }
 }
 
-/// Reads every event of a batch.
+/// Parses all events of a batch.
 pub(super) fn sort(events: &[&[u8]], admission: &Admission<'_>) -> Sorted {
     let mut sorted = Sorted::default();
     let mut seen = HashSet::new();
@@ -60,7 +59,7 @@ pub(super) fn sort(events: &[&[u8]], admission: &Admission<'_>) -> Sorted {
     sorted
 }
 
-/// A refused event as it is kept: as it was sent, with what stood beside it.
+/// Builds the reject of a refused event: as it was sent, with the fields of the envelope.
 fn record(raw: &[u8], first: &Rejection, admission: &Admission<'_>) -> RejectedRecord {
     RejectedRecord {
         code: first.code.as_str().to_owned(),

@@ -5,12 +5,12 @@ use std::{
 
 use stream::Producer;
 
-/// How long Kafka counts as away after it did not take something: until the drain, which tries all
-/// the time, has the answer to its next try.
+/// How long Kafka counts as unavailable after it did not accept records: long enough for the next
+/// attempt of the drain, which always retries.
 const OPEN: Duration = Producer::DELIVERY_TIMEOUT.saturating_add(Duration::from_secs(5));
 
-/// Whether Kafka is known to be away, so that no request waits for it in vain. It closes by itself:
-/// that nothing is left to drain must never mean that Kafka is not tried any more.
+/// A circuit breaker: while it is open, Kafka is known to be unavailable and requests do not wait
+/// for it. It closes by itself, so that Kafka is tried again even if there is nothing to drain.
 #[derive(Default)]
 pub(super) struct Breaker {
     until: Mutex<Option<Instant>>,
@@ -21,17 +21,17 @@ impl Breaker {
         self.until().is_some_and(|until| Instant::now() < until)
     }
 
-    /// Kafka did not take something.
+    /// Opens it, after Kafka did not accept records.
     pub(super) fn open(&self) {
         if self.until().replace(Instant::now() + OPEN).is_none() {
-            tracing::warn!("kafka does not take events in time, they go to the spool");
+            tracing::warn!("kafka does not accept events in time, they go to the spool");
         }
     }
 
-    /// Kafka took something.
+    /// Closes it, after Kafka accepted records.
     pub(super) fn close(&self) {
         if self.until().take().is_some() {
-            tracing::info!("kafka takes events again");
+            tracing::info!("kafka accepts events again");
         }
     }
 

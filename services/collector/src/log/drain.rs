@@ -7,43 +7,43 @@ use stream::{Prepared, Producer, PublishOutcome};
 
 use super::Log;
 
-/// Sent at once, about: enough to keep Kafka busy, few enough to send again.
-const RECORDS: usize = 5_000;
-const BYTES: usize = 4 << 20;
+/// About how much is sent at once: enough to keep Kafka busy, little enough to send again.
+const BATCH_RECORDS: usize = 5_000;
+const BATCH_BYTES: usize = 4 << 20;
 
-/// Until every record has its delivery report: the producer has given up by then.
-const REPORTS: Duration = Producer::DELIVERY_TIMEOUT.saturating_add(Duration::from_secs(3));
+/// How long to wait for the delivery reports: the producer has given up by then.
+const REPORT_TIMEOUT: Duration = Producer::DELIVERY_TIMEOUT.saturating_add(Duration::from_secs(3));
 
-/// Between two tries.
-const PAUSE: Duration = Duration::from_millis(250);
+/// The pause before records are sent again.
+const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
-/// Before a disk that did not give a segment is asked again.
+/// The pause after a disk error.
 const DISK_PAUSE: Duration = Duration::from_secs(5);
 
 impl Log {
-    /// Brings the spool's segments to Kafka, oldest first, for ever.
+    /// Sends the spool's segments to Kafka, oldest first, forever.
     pub(super) async fn drain(&self) -> Infallible {
         loop {
-            let done = match self.spool.oldest().await {
-                Ok(segment) => self.bring_away(segment).await,
+            let drained = match self.spool.oldest().await {
+                Ok(segment) => self.drain_segment(segment).await,
                 Err(error) => Err(error),
             };
-            if let Err(error) = done {
-                tell(&error, "a segment of the spool could not be opened or deleted");
+            if let Err(error) = drained {
+                log_error(&error, "a segment of the spool could not be opened or deleted");
                 tokio::time::sleep(DISK_PAUSE).await;
             }
         }
     }
 
-    /// Deletes a segment only after Kafka has reported the delivery of all that is in it.
-    async fn bring_away(&self, mut segment: Segment) -> Result<(), SpoolError> {
+    /// Sends a segment, and deletes it only after Kafka has acknowledged all of its records.
+    async fn drain_segment(&self, mut segment: Segment) -> Result<(), SpoolError> {
         let mut complete = true;
         loop {
             match gather(&mut segment).await {
                 Ok(records) if records.is_empty() => break,
                 Ok(records) => complete &= self.deliver(records).await,
                 Err(error) => {
-                    tell(&error, "a segment of the spool cannot be read to its end");
+                    log_error(&error, "a segment of the spool cannot be read to its end");
                     complete = false;
                     break;
                 }
@@ -57,14 +57,15 @@ impl Log {
         }
     }
 
-    /// Sends records until Kafka has all of them. Whether it has: it may refuse one for good.
+    /// Sends records until Kafka has acknowledged all of them. Returns false if Kafka refuses one
+    /// permanently.
     async fn deliver(&self, records: Vec<Bytes>) -> bool {
         let count = records.len();
         let mut waiting: Vec<_> =
             records.into_iter().filter_map(|bytes| Prepared::from_bytes(bytes).ok()).collect();
         let mut lost = count - waiting.len();
         while !waiting.is_empty() {
-            let outcomes = self.producer.send(&waiting, REPORTS).await;
+            let outcomes = self.producer.send(&waiting, REPORT_TIMEOUT).await;
             let refused = PublishOutcome::Failed { retriable: false };
             lost += outcomes.iter().filter(|outcome| **outcome == refused).count();
             let again = PublishOutcome::Failed { retriable: true };
@@ -74,25 +75,25 @@ impl Log {
                 self.breaker.close();
             } else {
                 self.breaker.open();
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
         if lost > 0 {
-            tracing::error!(lost, "events in the spool that no record of the log can hold");
+            tracing::error!(lost, "events of the spool do not fit into a record of the log");
         }
         lost == 0
     }
 }
 
-/// The next records of a segment, whole frames of it; none at the end.
+/// Reads the next records of a segment, in whole frames; none at the end.
 async fn gather(segment: &mut Segment) -> Result<Vec<Bytes>, SpoolError> {
     let (mut records, mut bytes) = (Vec::new(), 0);
-    while records.len() < RECORDS && bytes < BYTES {
+    while records.len() < BATCH_RECORDS && bytes < BATCH_BYTES {
         let frame = match segment.next().await {
             Ok(Some(frame)) => frame,
             Ok(None) => break,
             Err(error) if records.is_empty() => return Err(error),
-            // What was read first is brought away first: the error comes again.
+            // The records read so far are sent first; the next read fails again.
             Err(_) => break,
         };
         bytes += frame.iter().map(Bytes::len).sum::<usize>();
@@ -101,7 +102,7 @@ async fn gather(segment: &mut Segment) -> Result<Vec<Bytes>, SpoolError> {
     Ok(records)
 }
 
-fn tell(error: &SpoolError, what: &str) {
+fn log_error(error: &SpoolError, message: &str) {
     let error: &dyn std::error::Error = error;
-    tracing::error!(error, "{what}");
+    tracing::error!(error, "{message}");
 }

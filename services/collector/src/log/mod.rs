@@ -1,4 +1,4 @@
-//! Where events become durable: in Kafka, or in the spool while Kafka does not take them.
+//! Makes events durable: in Kafka, or in the spool while Kafka does not accept them.
 
 mod breaker;
 mod drain;
@@ -13,38 +13,38 @@ use telemetry::Counter;
 
 use breaker::Breaker;
 
-/// How long the brokers may take to say that they are there.
-const BROKERS_PATIENCE: Duration = Duration::from_millis(1_500);
+/// How long the brokers may take to answer a health check.
+const CHECK_TIMEOUT: Duration = Duration::from_millis(1_500);
 
-/// What became of a record.
+/// The result of storing a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Storage {
     /// Kafka has acknowledged it, or the spool has it on disk.
     Durable,
-    /// Nobody can tell, or nobody took it.
+    /// It is in doubt, or was refused.
     Unknown,
-    /// No record of the log can hold it.
+    /// It does not fit into a record of the log.
     TooLarge,
 }
 
-/// What became of records, and why some were stored nowhere.
+/// The results of storing records.
 pub(crate) struct Stored {
-    /// One for each, in order.
+    /// One result per record, in order.
     pub(crate) storage: Vec<Storage>,
-    /// What kept the unknown ones out.
-    pub(crate) trouble: Option<Untaken>,
+    /// Why some are unknown.
+    pub(crate) failure: Option<NotStored>,
 }
 
-/// Why neither Kafka nor the spool took a record.
+/// Why neither Kafka nor the spool accepted a record.
 #[derive(Debug, thiserror::Error)]
-#[error("{kafka}, and the spool took nothing")]
-pub(crate) struct Untaken {
+#[error("{kafka}, and the spool accepted nothing")]
+pub(crate) struct NotStored {
     kafka: &'static str,
     #[source]
     spool: SpoolError,
 }
 
-/// Kafka, with the spool behind it. Cloning shares both.
+/// Kafka, with the spool as fallback. Clones share both.
 #[derive(Clone)]
 pub(crate) struct Log {
     producer: Producer,
@@ -58,7 +58,7 @@ impl Log {
     }
 
     /// Drains the spool and reports its state, until `lifecycle` stops.
-    pub(crate) fn tend(&self, lifecycle: &Lifecycle) {
+    pub(crate) fn start(&self, lifecycle: &Lifecycle) {
         let (token, log) = (lifecycle.token(), self.clone());
         lifecycle.spawn("spool", Duration::from_secs(1), async move {
             token.run_until_cancelled(futures::future::join(log.drain(), log.watch())).await;
@@ -66,15 +66,15 @@ impl Log {
         });
     }
 
-    /// Makes events into records.
+    /// Returns the producer, which turns events into records.
     pub(crate) const fn producer(&self) -> &Producer {
         &self.producer
     }
 
-    /// Stores records. What Kafka has not acknowledged within this
-    /// time goes to the spool, and all of it at once while Kafka is known to be unavailable. A record that
-    /// went both ways is there twice, with one event id: it counts once.
-    pub(crate) async fn store(&self, records: &[Option<Prepared>], within: Duration) -> Stored {
+    /// Stores records. Those that Kafka has not acknowledged within `timeout` go to the spool; all
+    /// go there at once while Kafka is known to be unavailable. A record that went both ways has
+    /// one event id and counts once.
+    pub(crate) async fn store(&self, records: &[Option<Prepared>], timeout: Duration) -> Stored {
         let unsent = |record: &Option<Prepared>| match record {
             Some(_) => Storage::Unknown,
             None => Storage::TooLarge,
@@ -83,7 +83,7 @@ impl Log {
         let mut kafka = "kafka is known to be unavailable";
         if !self.breaker.is_open() {
             kafka = "kafka did not acknowledge in time";
-            let sent = self.producer.send(records.iter().flatten(), within).await;
+            let sent = self.producer.send(records.iter().flatten(), timeout).await;
             let slots = stored.iter_mut().filter(|slot| **slot == Storage::Unknown);
             slots.zip(sent).for_each(|(slot, outcome)| *slot = storage(outcome));
         }
@@ -94,8 +94,8 @@ impl Log {
             .filter_map(|(record, slot)| Some((record.as_ref()?.as_bytes(), slot)))
             .collect();
         let spooled = if left.is_empty() { Ok(()) } else { self.spool(left).await };
-        let trouble = spooled.err().map(|spool| Untaken { kafka, spool });
-        Stored { storage: stored, trouble }
+        let failure = spooled.err().map(|spool| NotStored { kafka, spool });
+        Stored { storage: stored, failure }
     }
 
     async fn spool(&self, left: Vec<(&[u8], &mut Storage)>) -> Result<(), SpoolError> {
@@ -108,9 +108,9 @@ impl Log {
         Ok(())
     }
 
-    /// Whether events would be stored: by Kafka, or else by the spool.
+    /// Checks that events would be stored, by Kafka or by the spool.
     pub(crate) async fn check(&self) -> Result<(), BoxError> {
-        if !self.breaker.is_open() && self.producer.check(BROKERS_PATIENCE).await.is_ok() {
+        if !self.breaker.is_open() && self.producer.check(CHECK_TIMEOUT).await.is_ok() {
             return Ok(());
         }
         self.spool.check().map_err(|error| format!("kafka is unavailable, and {error}").into())

@@ -8,22 +8,22 @@ use super::Log;
 const EVERY: Duration = Duration::from_secs(1);
 
 impl Log {
-    /// Keeps the gauges up to date, and tells once when the spool takes nothing any more.
+    /// Updates the gauges, and logs once when the spool begins to refuse events.
     pub(super) async fn watch(&self) -> Infallible {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut took = true;
+        let mut accepted = true;
         loop {
             ticks.tick().await;
             Gauge::SpoolBytes.set(&[], self.spool.bytes().try_into().unwrap_or(i64::MAX));
             Age::SpoolOldest.set(&[], self.spool.oldest_age().unwrap_or_default());
-            let takes = self.spool.check();
-            match &takes {
-                Err(error) if took => tracing::error!(%error, "the spool takes no events"),
-                Ok(()) if !took => tracing::info!("the spool takes events again"),
+            let checked = self.spool.check();
+            match &checked {
+                Err(error) if accepted => tracing::error!(%error, "the spool refuses events"),
+                Ok(()) if !accepted => tracing::info!("the spool accepts events again"),
                 _ => {}
             }
-            took = takes.is_ok();
+            accepted = checked.is_ok();
         }
     }
 }

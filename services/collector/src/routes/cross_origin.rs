@@ -1,5 +1,5 @@
-//! Pages of any origin may send events: their credential is a key in a header that a browser never
-//! adds by itself, so there is nothing to forge.
+//! Pages of any origin may send events: their credential is a key in a header, which browsers never
+//! add by themselves, so cross-site requests cannot be forged.
 
 use actix_web::{
     HttpResponse,
@@ -12,7 +12,7 @@ use actix_web::{
     middleware::Next,
 };
 
-/// What a browser needs to hear before it sends.
+/// The headers that allow a preflight.
 const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST")),
     (
@@ -24,7 +24,7 @@ const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")),
 ];
 
-/// What a page may read of an answer, and from where.
+/// The headers that let pages of any origin read a response.
 const ANSWER: [(HeaderName, HeaderValue); 2] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     (
@@ -33,13 +33,14 @@ const ANSWER: [(HeaderName, HeaderValue); 2] = [
     ),
 ];
 
-/// Answers a preflight itself, and lets pages read every other answer.
+/// Answers preflights, and lets pages read every other response.
 pub(super) async fn answer<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let asks = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = if request.method() == Method::OPTIONS && asks {
+    let is_preflight = request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if is_preflight {
         let mut preflight = HttpResponse::NoContent();
         for header in PREFLIGHT {
             preflight.insert_header(header);

@@ -1,4 +1,4 @@
-//! What becomes of a batch that is taken.
+//! Batches that are accepted.
 
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ async fn every_form_and_encoding_of_a_body_is_understood() {
 }
 
 #[actix_web::test]
-async fn what_was_answered_accepted_is_in_the_log() {
+async fn every_accepted_event_is_in_the_log() {
     let collector = TestCollector::new().await;
     let mut accepted = BTreeSet::new();
     for _ in 0..5 {
@@ -68,7 +68,7 @@ async fn what_was_answered_accepted_is_in_the_log() {
 }
 
 #[actix_web::test]
-async fn one_bad_event_in_a_thousand_rejects_one_event_and_is_kept_as_it_was_sent() {
+async fn one_bad_event_in_a_thousand_rejects_only_itself_and_is_stored_as_it_was_sent() {
     let collector = TestCollector::new().await;
     let mut events: Vec<String> =
         (0..1_000).map(|_| page_view(Uuid::now_v7()).to_string()).collect();
@@ -107,14 +107,14 @@ async fn a_batch_of_bad_events_is_refused_event_by_event() {
     assert_eq!(pointers, ["", "/type", "/cost"]);
     let errors = answer.body["outcomes"][2]["errors"].as_array().unwrap();
     let errors: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
-    assert_eq!(errors, ["/cost", "/campaign_id"], "everything that is wrong");
-    let mut kept = collector.rejected().await;
-    kept.sort();
-    assert_eq!(kept, [&b"1"[..], br#"{"type":"ad_click","cost":-1}"#, b"{}"]);
+    assert_eq!(errors, ["/cost", "/campaign_id"], "all errors");
+    let mut rejects = collector.rejected().await;
+    rejects.sort();
+    assert_eq!(rejects, [&b"1"[..], br#"{"type":"ad_click","cost":-1}"#, b"{}"]);
 }
 
 #[actix_web::test]
-async fn what_was_done_to_an_event_is_told_beside_it() {
+async fn the_outcome_lists_the_changes_to_an_event() {
     let collector = TestCollector::new().await;
     let future = Utc::now() + TimeDelta::days(3);
     let body = json!({"client_id": "123.456", "sentAt": null, "batch": [
@@ -137,14 +137,14 @@ async fn what_was_done_to_an_event_is_told_beside_it() {
     let to: DateTime<Utc> = adjusted["to"].as_str().unwrap().parse().unwrap();
     assert!((Utc::now() - to).num_seconds() < 60);
     let named: Vec<_> = outcomes[2].as_object().unwrap().keys().collect();
-    assert_eq!(named, ["event_id", "outcome"], "nothing to tell of the third");
+    assert_eq!(named, ["event_id", "outcome"], "the third was not changed");
     let logged = collector.logged().await;
     assert!(logged.iter().all(|event| event.visitor_id.as_deref() == Some("123.456")));
     assert!(logged.iter().any(|event| event.event_time == to));
 }
 
 #[actix_web::test]
-async fn a_body_is_read_as_what_it_is() {
+async fn the_form_of_a_body_is_detected() {
     let collector = TestCollector::new().await;
     let (one, two) = (page_view(Uuid::now_v7()), page_view(Uuid::now_v7()));
     for body in [
@@ -163,14 +163,14 @@ async fn a_body_is_read_as_what_it_is() {
 }
 
 #[actix_web::test]
-async fn a_refused_event_is_kept_with_what_stood_beside_it() {
+async fn a_reject_is_stored_with_the_fields_of_its_envelope() {
     let collector = TestCollector::new().await;
     let body = r#"{"visitor_id":"v1","events":[{"type":"page_view"},{ "type":"ad_click" }]}"#;
     let answer = send(collector.post(body)).await;
     assert_eq!(answer.outcomes(), ["accepted", "rejected"]);
-    let kept = collector.rejected().await;
+    let rejects = collector.rejected().await;
     let expected = r#"{ "type":"ad_click" ,"$envelope":{"visitor_id":"v1"}}"#;
-    assert_eq!(kept, [expected.as_bytes()]);
+    assert_eq!(rejects, [expected.as_bytes()]);
 }
 
 #[actix_web::test]
@@ -185,7 +185,7 @@ async fn the_same_id_twice_in_a_batch_is_stored_once() {
 }
 
 #[actix_web::test]
-async fn only_an_import_key_brings_history() {
+async fn only_an_import_key_accepts_old_events() {
     let collector = TestCollector::new().await;
     let long_ago: DateTime<Utc> = "2019-11-24T10:00:00Z".parse().unwrap();
     let event = json!({"type": "page_view", "event_time": long_ago}).to_string();
@@ -199,7 +199,7 @@ async fn only_an_import_key_brings_history() {
     assert_eq!(
         collector.rejected().await,
         [event.as_bytes()],
-        "to be replayed by who knows better"
+        "stored, so that it can be resubmitted"
     );
 }
 
@@ -221,7 +221,7 @@ async fn pages_of_any_origin_may_send() {
 }
 
 #[actix_web::test]
-async fn requests_at_hand_are_answered_when_it_stops() {
+async fn requests_in_flight_are_answered_at_shutdown() {
     let collector = TestCollector::new().await;
     let (feed, body) = slow_body();
     let request = collector.post(body).send();
@@ -243,5 +243,5 @@ async fn requests_at_hand_are_answered_when_it_stops() {
         Ok(response) => response.json().await,
         Err(error) => Err(error),
     };
-    assert!(ready.is_err(), "nobody should listen any more");
+    assert!(ready.is_err(), "the collector should not listen any more");
 }

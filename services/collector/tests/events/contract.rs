@@ -1,4 +1,4 @@
-//! Whatever the description of the collector says may be sent is taken.
+//! The collector accepts every value that its OpenAPI description allows.
 
 use auth::KeyKind;
 use chrono::{TimeDelta, Utc};
@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 
 use crate::support::*;
 
-/// The schemas of the description.
+/// Returns the schemas of the description.
 fn schemas() -> Value {
     let description = serde_json::to_value(collector::openapi()).unwrap();
     description["components"]["schemas"].clone()
 }
 
-/// Every value that a field is described with: its examples, and `null` where it may be that. A
-/// time has examples that are true today only.
+/// Returns the described values of a field: its examples, and `null` if allowed. The examples of a
+/// time are computed, as they are valid for some days only.
 fn values(name: &str, schema: &Value) -> Vec<Value> {
     let mut values = schema["examples"].as_array().cloned().unwrap_or_default();
     if name.ends_with("_time") || name == "sent_at" {

@@ -4,14 +4,14 @@ use serde_json::Value;
 use crate::support::TestCollector;
 
 #[actix_web::test]
-async fn the_collectors_own_port_has_its_description_and_the_page_that_shows_it() {
+async fn the_collector_serves_its_description_and_a_page_that_shows_it() {
     let collector = TestCollector::new().await;
     let at = |path: &str| collector.url(path);
     let description = collector.client.get(at("/openapi.json")).send().await.unwrap();
     let description: Value = description.json().await.unwrap();
     assert!(description["paths"]["/v1/events"]["post"].is_object());
 
-    // The client follows.
+    // The client follows the redirect.
     let root = collector.client.get(at("/")).send().await.unwrap();
     assert_eq!(root.url().path(), "/docs");
     let policy = root.headers()["content-security-policy"].to_str().unwrap().to_owned();

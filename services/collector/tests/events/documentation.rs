@@ -1,4 +1,4 @@
-//! What `docs/sending-events.md` shows is what a collector answers.
+//! The examples in `docs/sending-events.md` are what a collector answers.
 
 use serde_json::Value;
 
@@ -6,13 +6,13 @@ use crate::support::*;
 
 const PAGE: &str = include_str!("../../../../docs/sending-events.md");
 
-/// The blocks of a kind, in their order.
+/// Returns the blocks of a kind, in their order.
 fn blocks(kind: &str) -> Vec<&'static str> {
     let blocks = PAGE.split("```json ").skip(1).filter_map(|block| block.strip_prefix(kind));
     blocks.map(|block| block.split("```").next().unwrap().trim()).collect()
 }
 
-/// What is another every time, as the page has it.
+/// Returns the answer, with values that differ each time replaced by the `…` of the page.
 fn shown(shown: &Value, answer: &Value) -> Value {
     match (shown, answer) {
         (Value::String(text), Value::String(_)) if text == "…" => shown.clone(),
@@ -29,7 +29,7 @@ fn shown(shown: &Value, answer: &Value) -> Value {
 }
 
 #[actix_web::test]
-async fn every_example_of_the_page_is_answered_as_it_says() {
+async fn every_example_of_the_page_is_answered_as_shown() {
     let collector = TestCollector::new().await;
     let (sent, answered) = (blocks("sent"), blocks("answered"));
     assert_eq!((sent.len(), answered.len()), (5, 5));

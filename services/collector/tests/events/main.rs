@@ -1,4 +1,4 @@
-//! What the collector answers, on a real Kafka and a real Redis.
+//! The collector's answers, with a real Kafka and a real Redis.
 
 #[cfg(test)]
 mod accepting;

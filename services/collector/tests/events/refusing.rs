@@ -1,4 +1,4 @@
-//! What becomes of a request that is not taken.
+//! Requests that are refused.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::support::*;
 
-/// Content type, encoding, body → status, code, pointer, and what the answer must mention.
+/// Content type, encoding, body → status, code, pointer, and a text that the answer must contain.
 type Row = (&'static str, &'static str, Vec<u8>, u16, &'static str, &'static str, &'static str);
 
 fn rows() -> Vec<Row> {
@@ -83,7 +83,7 @@ fn rows() -> Vec<Row> {
 }
 
 #[actix_web::test]
-async fn a_body_that_cannot_be_taken_is_refused_with_what_would_be_right() {
+async fn an_invalid_body_is_refused_with_what_is_expected() {
     let collector = TestCollector::new().await;
     for (content_type, encoding, body, status, code, pointer, mention) in rows() {
         let length = body.len();
@@ -111,7 +111,7 @@ async fn a_body_that_cannot_be_taken_is_refused_with_what_would_be_right() {
         assert!(begin.elapsed() < Duration::from_secs(3), "{label} took {:?}", begin.elapsed());
     }
     let good = send(collector.post("[]")).await;
-    assert_eq!(good.status, StatusCode::ACCEPTED, "the process lives on");
+    assert_eq!(good.status, StatusCode::ACCEPTED, "the process still runs");
     assert_eq!(collector.logged().await.len() + collector.rejected().await.len(), 0);
 }
 
@@ -134,7 +134,7 @@ async fn only_keys_that_write_may_send() {
 }
 
 #[actix_web::test]
-async fn without_kafka_and_without_room_in_the_spool_nothing_is_promised() {
+async fn without_kafka_and_without_room_in_the_spool_nothing_is_accepted() {
     let brokers = Some("127.0.0.1:1".to_owned());
     let mut options = Options { brokers, spool_bytes: 0, ..Options::default() };
     options.collector.publish_timeout_ms = 300;
@@ -153,8 +153,8 @@ async fn without_kafka_and_without_room_in_the_spool_nothing_is_promised() {
         if count == 2 {
             let outcomes = &answer.body["outcomes"];
             assert_eq!(outcomes[0]["event_id"], json!(known));
-            let ours = outcomes[1]["event_id"].as_str().unwrap();
-            assert!(ours.parse::<Uuid>().is_ok(), "the id we gave it");
+            let generated = outcomes[1]["event_id"].as_str().unwrap();
+            assert!(generated.parse::<Uuid>().is_ok(), "the generated id");
         }
     }
     let ready = send(collector.client.get(collector.url("/readyz"))).await;
@@ -163,7 +163,7 @@ async fn without_kafka_and_without_room_in_the_spool_nothing_is_promised() {
 }
 
 #[actix_web::test]
-async fn what_was_stored_is_said_even_when_the_rest_was_not() {
+async fn stored_events_are_reported_even_when_others_were_not_stored() {
     let rejects_topic = Some("test-topic-that-does-not-exist");
     let mut options = Options { rejects_topic, spool_bytes: 0, ..Options::default() };
     options.collector.publish_timeout_ms = 1_000;
@@ -177,7 +177,23 @@ async fn what_was_stored_is_said_even_when_the_rest_was_not() {
 }
 
 #[actix_web::test]
-async fn a_tenant_over_its_rate_waits_and_slows_nobody_else() {
+async fn a_batch_with_a_retry_is_not_refused_though_nothing_was_accepted() {
+    let events_topic = Some("test-topic-that-does-not-exist");
+    let mut options = Options { events_topic, spool_bytes: 0, ..Options::default() };
+    options.collector.publish_timeout_ms = 1_000;
+    let collector = TestCollector::with(options).await;
+    let known = Uuid::now_v7();
+    let batch = json!([{"type": 1}, page_view(known)]);
+    let answer = send(collector.post(batch.to_string())).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
+    assert_eq!(answer.outcomes(), ["rejected", "retry"]);
+    assert_eq!(answer.body["outcomes"][1]["event_id"], json!(known));
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(collector.rejected().await, [br#"{"type":1}"#]);
+}
+
+#[actix_web::test]
+async fn a_tenant_over_its_rate_is_refused_and_slows_no_other_tenant() {
     let collector = TestCollector::new().await;
     let batch = |count| json!(vec![json!({"type": "page_view"}); count]).to_string();
     let slow = collector.key("slow", KeyKind::Collect);
@@ -197,7 +213,7 @@ async fn a_tenant_over_its_rate_waits_and_slows_nobody_else() {
 }
 
 #[actix_web::test]
-async fn bodies_at_hand_are_bounded_before_they_are_read() {
+async fn memory_for_bodies_is_limited_before_they_are_read() {
     let mut options = Options::default();
     options.collector.in_flight_bytes = options.collector.max_inflated_bytes;
     let collector = TestCollector::with(options).await;

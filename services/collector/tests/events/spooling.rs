@@ -1,4 +1,4 @@
-//! What becomes of events while Kafka is away.
+//! Events that arrive while Kafka is unavailable.
 
 use std::{
     collections::BTreeSet,
@@ -14,7 +14,7 @@ use crate::support::*;
 
 const TIMEOUT: Duration = Duration::from_millis(1_000);
 
-/// A collector that reaches Kafka through a switch.
+/// Starts a collector that reaches Kafka through a switch.
 async fn switched(spool_bytes: u64) -> (TestCollector, KafkaSwitch) {
     let switch = KafkaSwitch::to(&setting("FOOTFALL__KAFKA__BROKERS"));
     let brokers = Some(switch.address());
@@ -23,7 +23,7 @@ async fn switched(spool_bytes: u64) -> (TestCollector, KafkaSwitch) {
     (TestCollector::with(options).await, switch)
 }
 
-/// Sends events without ids, which must be accepted; the ids that they got.
+/// Sends events without ids, expects that they are accepted, and returns their generated ids.
 async fn accepted(collector: &TestCollector, count: usize) -> BTreeSet<Uuid> {
     let answer = send(collector.post(json!(vec![json!({"type": "page_view"}); count]).to_string()));
     let answer = answer.await;
@@ -47,10 +47,10 @@ async fn drained(collector: &TestCollector) {
 }
 
 #[actix_web::test]
-async fn while_kafka_is_away_events_are_accepted_and_come_to_the_log_later() {
+async fn while_kafka_is_unavailable_events_are_accepted_and_reach_the_log_later() {
     let (collector, switch) = switched(1 << 30).await;
     let mut sent = accepted(&collector, 10).await;
-    assert!(collector.spool_is_empty(), "the spool has no part in it while kafka is there");
+    assert!(collector.spool_is_empty(), "the spool is not used while kafka is available");
 
     switch.cut();
     sent.extend(accepted(&collector, 10).await);
@@ -58,7 +58,7 @@ async fn while_kafka_is_away_events_are_accepted_and_come_to_the_log_later() {
     for _ in 0..20 {
         sent.extend(accepted(&collector, 10).await);
     }
-    assert!(begin.elapsed() < 5 * TIMEOUT, "{:?}: nobody waits in vain", begin.elapsed());
+    assert!(begin.elapsed() < 5 * TIMEOUT, "{:?}: no request waits for kafka", begin.elapsed());
     let rejected = send(collector.post(r#"[{ "type":17 }]"#)).await;
     assert_eq!((rejected.status.as_u16(), rejected.outcomes()), (422, vec!["rejected"]));
     let ready = send(collector.client.get(collector.url("/readyz"))).await;
@@ -73,7 +73,7 @@ async fn while_kafka_is_away_events_are_accepted_and_come_to_the_log_later() {
 }
 
 #[actix_web::test]
-async fn what_was_spooled_survives_restarts_of_the_collector() {
+async fn spooled_events_survive_restarts_of_the_collector() {
     let (mut collector, switch) = switched(1 << 30).await;
     switch.cut();
     let mut sent = BTreeSet::new();
@@ -87,19 +87,19 @@ async fn what_was_spooled_survives_restarts_of_the_collector() {
 }
 
 #[actix_web::test]
-async fn a_full_spool_sends_requests_away_and_loses_nothing_it_took() {
+async fn a_full_spool_refuses_requests_and_loses_no_accepted_event() {
     let (collector, switch) = switched(100_000).await;
     switch.cut();
-    let mut promised = BTreeSet::new();
+    let mut acknowledged = BTreeSet::new();
     let refused = loop {
-        assert!(promised.len() < 1_000, "there is a bound");
+        assert!(acknowledged.len() < 1_000, "the spool has a limit");
         let answer = send(collector.post(page_view(Uuid::now_v7()).to_string())).await;
         if answer.status != StatusCode::ACCEPTED {
             break answer;
         }
-        promised.extend(ids(&answer.body));
+        acknowledged.extend(ids(&answer.body));
     };
-    assert!(promised.len() > 50, "{}", promised.len());
+    assert!(acknowledged.len() > 50, "{}", acknowledged.len());
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.header("content-type"), "application/problem+json");
     assert_eq!(
@@ -110,12 +110,12 @@ async fn a_full_spool_sends_requests_away_and_loses_nothing_it_took() {
     switch.restore();
     drained(&collector).await;
     let logged: BTreeSet<_> = logged(&collector).await.into_iter().collect();
-    assert!(logged.is_superset(&promised), "{} of {}", logged.len(), promised.len());
+    assert!(logged.is_superset(&acknowledged), "{} of {}", logged.len(), acknowledged.len());
     accepted(&collector, 10).await;
 }
 
 #[actix_web::test]
-async fn a_copy_that_kafka_took_late_has_the_same_id() {
+async fn a_copy_that_kafka_accepted_late_has_the_same_id() {
     let (collector, switch) = switched(1 << 30).await;
     let first = accepted(&collector, 1).await;
     switch.mute();
@@ -125,5 +125,5 @@ async fn a_copy_that_kafka_took_late_has_the_same_id() {
     let mut copies = logged(&collector).await;
     copies.retain(|id| !first.contains(id));
     assert_eq!(copies.iter().copied().collect::<BTreeSet<_>>(), sent);
-    assert_eq!(copies.len(), 20, "one came without its answer, one through the spool");
+    assert_eq!(copies.len(), 20, "one was not acknowledged in time, one came from the spool");
 }

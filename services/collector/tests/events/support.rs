@@ -13,11 +13,11 @@ use spool::{Spool, SpoolSettings};
 use stream::{Entry, KafkaSettings, LogReader, Producer, delete_topics, ensure_topics};
 use tempfile::TempDir;
 use tenancy::{ClientId, DirectoryError, Limits, TenantDirectory, TenantRecord, TenantRouter};
-use testkit::{eventually, setting, tenant_record};
+use testkit::{eventually, tenant_record};
 use uuid::Uuid;
 use web::{TokenSettings, WebState};
 
-/// A collector of its own, with topics and limits of its own.
+/// A running collector with its own topics and limits.
 pub(crate) struct TestCollector {
     pub(crate) address: SocketAddr,
     pub(crate) client: reqwest::Client,
@@ -30,10 +30,11 @@ pub(crate) struct TestCollector {
     spool: TempDir,
 }
 
-/// What a test may set.
+/// The settings that a test may change.
 pub(crate) struct Options {
-    /// What the collector takes for the brokers.
+    /// The brokers' address for the collector.
     pub(crate) brokers: Option<String>,
+    pub(crate) events_topic: Option<&'static str>,
     pub(crate) rejects_topic: Option<&'static str>,
     pub(crate) spool_bytes: u64,
     pub(crate) collector: CollectorSettings,
@@ -50,7 +51,8 @@ impl Default for Options {
             publish_timeout_ms: 10_000,
         };
         collector.validate().unwrap();
-        Self { brokers: None, rejects_topic: None, spool_bytes: 1 << 30, collector }
+        let (events_topic, rejects_topic) = (None, None);
+        Self { brokers: None, events_topic, rejects_topic, spool_bytes: 1 << 30, collector }
     }
 }
 
@@ -60,14 +62,9 @@ impl TestCollector {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
-        let run = Uuid::now_v7();
         let kafka: KafkaSettings = testkit::log(3);
         ensure_topics(&kafka).await.unwrap();
-        let redis = RedisSettings {
-            url: settings::Secret::new(setting("FOOTFALL__REDIS__URL")),
-            slot_buckets: 1,
-            namespace: format!("test-{run}"),
-        };
+        let redis: RedisSettings = testkit::redis();
         let mut known = Known::default();
         let mut keys = HashMap::new();
         for client_id in ["acme", "globex", "slow"] {
@@ -83,14 +80,14 @@ impl TestCollector {
         Self { address, client, lifecycle, kafka, redis, known, keys, options, spool }
     }
 
-    /// Another collector takes its place, with the folder that it leaves behind.
+    /// Stops the collector and starts another one with the same spool folder.
     pub(crate) async fn restart(&mut self) {
         self.stop().await;
         (self.address, self.lifecycle) =
             start(&self.options, &self.kafka, &self.redis, &self.known, self.spool.path()).await;
     }
 
-    /// Whether the spool has no segment left.
+    /// Returns whether the spool has no segment left.
     pub(crate) fn spool_is_empty(&self) -> bool {
         let mut files = std::fs::read_dir(self.spool.path()).unwrap();
         !files.any(|file| file.unwrap().path().extension().is_some())
@@ -104,7 +101,7 @@ impl TestCollector {
         format!("http://{}{path}", self.address)
     }
 
-    /// A request of `acme` with JSON, to be changed before it is sent.
+    /// Builds a JSON request of `acme`.
     pub(crate) fn post(&self, body: impl Into<reqwest::Body>) -> RequestBuilder {
         self.post_as(self.key("acme", KeyKind::Collect), body)
     }
@@ -117,13 +114,13 @@ impl TestCollector {
             .body(body)
     }
 
-    /// The events in the log, in no order.
+    /// Reads the events in the log, in no order.
     pub(crate) async fn logged(&self) -> Vec<Event> {
         let payloads = read(&self.kafka).await.into_iter();
         payloads.map(|payload| serde_json::from_slice(&payload).unwrap()).collect()
     }
 
-    /// The bytes among the rejects, in no order.
+    /// Reads the bytes of all rejects, in no order.
     pub(crate) async fn rejected(&self) -> Vec<Vec<u8>> {
         let rejects =
             KafkaSettings { events_topic: self.kafka.rejects_topic.clone(), ..self.kafka.clone() };
@@ -154,6 +151,9 @@ async fn start(
     if let Some(brokers) = &options.brokers {
         produced.brokers.clone_from(brokers);
     }
+    if let Some(topic) = options.events_topic {
+        topic.clone_into(&mut produced.events_topic);
+    }
     if let Some(topic) = options.rejects_topic {
         topic.clone_into(&mut produced.rejects_topic);
     }
@@ -174,8 +174,8 @@ async fn start(
     let dependencies = Dependencies {
         web: WebState::new(Arc::new(Tenants), Arc::new(known.clone()), verifier),
         producer: Producer::new(&produced).unwrap(),
-        // The one before lets go of the folder when its last connection has ended.
-        spool: eventually("the folder is free", async || Spool::open(&spool).ok()).await,
+        // The previous collector unlocks the folder when its last connection has ended.
+        spool: eventually("the folder is unlocked", async || Spool::open(&spool).ok()).await,
         aggregates: Aggregates::connect(redis).unwrap(),
     };
     let lifecycle = Lifecycle::new();
@@ -192,7 +192,7 @@ async fn read(kafka: &KafkaSettings) -> Vec<Vec<u8>> {
     let reader = LogReader::new(kafka, TenantRouter::new(Arc::new(Tenants))).unwrap();
     let mut payloads = Vec::new();
     for (partition, end) in reader.ends().await.unwrap() {
-        let mut stream = reader.read_range(partition, 0..end).unwrap();
+        let mut stream = reader.read_range(partition, Default::default()..end).unwrap();
         while let Some(batch) = stream.next(1_000).await.unwrap() {
             payloads.extend(batch.entries.iter().map(|entry| match entry {
                 Entry::Record(record) => record.value().payload.as_deref().unwrap().to_vec(),
@@ -203,7 +203,7 @@ async fn read(kafka: &KafkaSettings) -> Vec<Vec<u8>> {
     payloads
 }
 
-/// Status, headers and JSON body.
+/// The status, headers and JSON body of a response.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -215,7 +215,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The outcomes, by name.
+    /// Returns the names of the outcomes.
     pub(crate) fn outcomes(&self) -> Vec<&str> {
         let outcomes = self.body["outcomes"].as_array().unwrap();
         outcomes.iter().map(|outcome| outcome["outcome"].as_str().unwrap()).collect()
@@ -242,8 +242,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// What the control plane would know of tenants: three that are alike, except that `slow` may send
-/// one event a second.
+/// The control plane's tenants: all alike, except that `slow` may send one event per second.
 struct Tenants;
 
 #[async_trait::async_trait]
@@ -255,7 +254,7 @@ impl TenantDirectory for Tenants {
     }
 }
 
-/// What the control plane would know of keys.
+/// The control plane's keys.
 #[derive(Clone, Default)]
 struct Known {
     keys: HashMap<ApiKeyId, StoredApiKey>,
@@ -283,7 +282,7 @@ impl CredentialStore for Known {
     }
 }
 
-/// A body of unknown length that is sent as it is fed, and ends when the feed is dropped.
+/// Creates a body of unknown length that sends the fed pieces, and ends when the feed is dropped.
 pub(crate) fn slow_body() -> (tokio::sync::mpsc::UnboundedSender<&'static str>, reqwest::Body) {
     let (feed, pieces) = tokio::sync::mpsc::unbounded_channel();
     let pieces = futures::stream::unfold(pieces, async |mut pieces| {

@@ -1,4 +1,4 @@
-//! Footfall as the program of faults starts it: it aborts or freezes where it is told to.
+//! Footfall as `tests/faults` starts it: it aborts or freezes at the failpoints that are set.
 
 fn main() -> std::process::ExitCode {
     footfall::main()

@@ -6,7 +6,7 @@ use crate::{cli::ConfigCommand, configuration::Configuration, exit::Failure, out
 pub(crate) fn run(command: ConfigCommand, file: Option<&Path>) -> Result<(), Failure> {
     let (_, origins) = Configuration::load_explained(file).map_err(Failure::usage)?;
     match command {
-        ConfigCommand::Check => output::line("the settings make sense"),
+        ConfigCommand::Check => output::line("the settings are valid"),
         ConfigCommand::Show => {
             let assigned = |origin: &settings::Origin| format!("{} = {}", origin.key, origin.value);
             let width = origins.iter().map(|origin| assigned(origin).len()).max().unwrap_or(0);

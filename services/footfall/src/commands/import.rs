@@ -18,7 +18,7 @@ use crate::{
     output::{self, Progress},
 };
 
-/// Sends each file, one after the other, and tells what became of its events.
+/// Sends the files one after the other, and prints the outcomes of their events.
 pub(crate) async fn run(arguments: Import) -> Result<(), Failure> {
     let Import { format, target, campaign, rate, files } = arguments;
     let collector = Collector::new(target)?;
@@ -67,18 +67,18 @@ async fn send(
     };
 
     let began = Instant::now();
-    let tell = |tally: &Tally, trouble: Option<String>| {
+    let report = |tally: &Tally, trouble: Option<String>| {
         let each_second = tally.answered() as f64 / began.elapsed().as_secs_f64().max(0.001);
         let message = format!("{} events, {each_second:.0}/s", tally.answered());
         progress.update(read.load(Ordering::Relaxed), message, trouble);
     };
-    let mut tally = delivery::send(collector, receiver, pace, tell).await?;
+    let mut tally = delivery::send(collector, receiver, pace, report).await?;
     progress.finish();
     tally.merge(reader.await.map_err(Failure::other)??);
     Ok(tally)
 }
 
-/// Reads a file to its end; the tally counts rows that are no events.
+/// Reads a file to its end; the tally counts rows that are not events.
 fn read_rows(
     source: &Source,
     format: Format,

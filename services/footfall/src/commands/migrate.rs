@@ -8,16 +8,16 @@ use tenancy::{ClientId, ClusterName, Destination, Isolation, Placement, TenantRe
 use crate::{
     cli::Handover,
     configuration::Configuration,
+    dependencies::{Dependencies, operator},
     exit::Failure,
     handover::Credentials,
     output::Progress,
-    parts::{Parts, operator},
 };
 
-/// The cluster whose shared tables are made before the first tenant needs them.
+/// The cluster whose shared tables are created before the first tenant needs them.
 const SHARED_CLUSTER: &str = "shared";
 
-/// Brings Kafka, PostgreSQL and ClickHouse to what this version of the program needs.
+/// Brings topics and tables of Kafka, PostgreSQL and ClickHouse to this version of the program.
 pub(crate) async fn run(
     configuration: Configuration,
     admin: &str,
@@ -29,25 +29,26 @@ pub(crate) async fn run(
     progress.begin_step("Kafka: topics");
     let topics = stream::ensure_topics(&configuration.kafka).await?;
     progress.end_step(&match topics.created.as_slice() {
-        [] => "Kafka: topics are there".to_owned(),
+        [] => "Kafka: topics exist".to_owned(),
         created => format!("Kafka: created {}", created.join(" and ")),
     });
 
     progress.begin_step("PostgreSQL: tables");
-    let parts = Parts::connect(configuration).await?;
-    parts.control_plane.migrate().await?;
+    let dependencies = Dependencies::connect(configuration).await?;
+    dependencies.control_plane.migrate().await?;
     progress.end_step("PostgreSQL: tables are up to date");
 
     progress.begin_step("PostgreSQL: clusters");
-    let (known, changed) = register_clusters(&parts).await?;
-    progress.end_step(&format!("PostgreSQL: {known} clusters known, {changed} new or changed"));
+    let (known, changed) = register_clusters(&dependencies).await?;
+    progress
+        .end_step(&format!("PostgreSQL: {known} clusters registered, {changed} new or changed"));
 
-    let destinations = destinations(&parts).await?;
+    let destinations = destinations(&dependencies).await?;
     progress.expect_more(destinations.len() as u64);
     for destination in &destinations {
         let place = format!("ClickHouse: {} on {}", destination.database, destination.cluster);
         progress.begin_step(&place);
-        let applied = migrate_tables(&parts, destination).await?;
+        let applied = migrate_tables(&dependencies, destination).await?;
         progress.end_step(&match applied {
             0 => format!("{place} is up to date"),
             applied => format!("{place}: {applied} migrations applied"),
@@ -55,10 +56,10 @@ pub(crate) async fn run(
     }
 
     progress.begin_step("the first admin");
-    let made = ensure_admin(&parts.control_plane, &operator(), admin).await?;
+    let made = ensure_admin(&dependencies.control_plane, &operator(), admin).await?;
     progress.end_step(&match &made {
-        Some(_) => format!("admin {admin} made"),
-        None => format!("admin {admin} is there"),
+        Some(_) => format!("created admin {admin}"),
+        None => format!("admin {admin} exists"),
     });
     progress.finish();
     if let Some(made) = &made {
@@ -67,11 +68,11 @@ pub(crate) async fn run(
     credentials.end()
 }
 
-/// Makes the clusters of the settings known; tells how many there are, and how many were changed.
-async fn register_clusters(parts: &Parts) -> Result<(usize, usize), Failure> {
-    let platform = parts.platform();
+/// Registers the clusters of the settings; returns how many exist and how many changed.
+async fn register_clusters(dependencies: &Dependencies) -> Result<(usize, usize), Failure> {
+    let platform = dependencies.platform();
     let mut changed = 0;
-    for (name, settings) in &parts.configuration.clusters {
+    for (name, settings) in &dependencies.configuration.clusters {
         let account = |user: &str, password: &settings::Secret| Account {
             user: user.to_owned(),
             password: password.clone(),
@@ -82,23 +83,23 @@ async fn register_clusters(parts: &Parts) -> Result<(usize, usize), Failure> {
             writer: account(&settings.writer_user, &settings.writer_password),
             reader: account(&settings.reader_user, &settings.reader_password),
         };
-        let is_change = platform.register_cluster(&parts.sealer, &cluster).await?;
+        let is_change = platform.register_cluster(&dependencies.sealer, &cluster).await?;
         changed += usize::from(is_change);
     }
-    Ok((parts.read_clusters().await?.len(), changed))
+    Ok((dependencies.read_clusters().await?.len(), changed))
 }
 
-/// The tables of every tenant, and the shared ones.
-async fn destinations(parts: &Parts) -> Result<BTreeSet<Destination>, Failure> {
-    let tenants = parts.platform().tenants().await?;
+/// Returns the tables of every tenant, and the shared tables.
+async fn destinations(dependencies: &Dependencies) -> Result<BTreeSet<Destination>, Failure> {
+    let tenants = dependencies.platform().tenants().await?;
     let mut destinations: BTreeSet<Destination> =
         tenants.iter().map(|tenant| destination_of(&tenant.record)).collect();
     let shared: ClusterName = SHARED_CLUSTER.parse().map_err(Failure::other)?;
-    if parts.configuration.clusters.contains_key(&shared) {
-        // The shared tables are the same ones whoever's they are.
-        let anybody: ClientId = "anybody".parse().map_err(Failure::other)?;
+    if dependencies.configuration.clusters.contains_key(&shared) {
+        // The shared tables do not depend on the tenant.
+        let any_tenant: ClientId = "anybody".parse().map_err(Failure::other)?;
         let shared = Placement { isolation: Isolation::Shared, cluster: shared, route_version: 1 };
-        destinations.insert(shared.destination(&anybody));
+        destinations.insert(shared.destination(&any_tenant));
     }
     Ok(destinations)
 }
@@ -107,8 +108,11 @@ fn destination_of(tenant: &TenantRecord) -> Destination {
     tenant.placement.destination(&tenant.client_id)
 }
 
-async fn migrate_tables(parts: &Parts, destination: &Destination) -> Result<usize, Failure> {
-    let applied = parts.warehouse.migrate(destination).await?;
+async fn migrate_tables(
+    dependencies: &Dependencies,
+    destination: &Destination,
+) -> Result<usize, Failure> {
+    let applied = dependencies.warehouse.migrate(destination).await?;
     if !applied.is_empty() {
         let subject = format!("{}/{}", destination.cluster, destination.database);
         let entry = AuditEntry {
@@ -117,7 +121,7 @@ async fn migrate_tables(parts: &Parts, destination: &Destination) -> Result<usiz
             subject: &subject,
             detail: json!({ "applied": applied }),
         };
-        parts.platform().audit(&entry).await?;
+        dependencies.platform().audit(&entry).await?;
     }
     Ok(applied.len())
 }

@@ -1,11 +1,11 @@
 //! One module per subcommand.
 
-mod audit;
+mod backfill;
 mod config;
 mod import;
 mod migrate;
 mod openapi;
-mod replay;
+mod reconcile;
 mod services;
 mod simulate;
 mod tenant;
@@ -18,9 +18,10 @@ use crate::{
     cli::{Cli, Command},
     configuration::Configuration,
     exit::Failure,
+    output,
 };
 
-/// Does what the command line asks for.
+/// Runs the command of the command line.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let file = cli.config.as_deref();
     let settings = || Configuration::load(file).map_err(Failure::usage);
@@ -36,8 +37,16 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Tenant(command) => block_on(tenant::run(settings()?, command)),
         Command::Import(arguments) => block_on(import::run(arguments)),
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),
-        Command::Audit(arguments) => block_on(audit::run(settings()?, arguments)),
-        Command::Replay(arguments) => block_on(replay::run(settings()?, arguments)),
+        Command::Reconcile(arguments) => block_on(reconcile::run(settings()?, arguments)),
+        Command::Backfill(arguments) => block_on(backfill::run(settings()?, arguments)),
+        Command::Audit(arguments) => {
+            output::note("`footfall audit` is deprecated: use `footfall reconcile`");
+            block_on(reconcile::run(settings()?, arguments))
+        }
+        Command::Replay(arguments) => {
+            output::note("`footfall replay` is deprecated: use `footfall backfill`");
+            block_on(backfill::run(settings()?, arguments))
+        }
         Command::Config(command) => config::run(command, file),
         Command::Openapi { check, folder } => openapi::run(check, &folder),
     }

@@ -2,14 +2,14 @@ use std::{fs, path::Path};
 
 use crate::{exit::Failure, output};
 
-/// Writes the descriptions, or compares them with what is there.
+/// Writes the documents, or compares them with the files.
 pub(crate) fn run(check: bool, folder: &Path) -> Result<(), Failure> {
     let described = [("collector.json", collector::openapi()), ("api.json", api::openapi())];
     let mut differing = Vec::new();
     for (name, description) in described {
         let path = folder.join(name);
         let text = description.to_pretty_json().map_err(Failure::other)? + "\n";
-        if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+        if fs::read_to_string(&path).is_ok_and(|file| file == text) {
             continue;
         }
         if check {

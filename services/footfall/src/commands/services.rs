@@ -1,15 +1,13 @@
+use control_plane::Group;
 use lifecycle::Lifecycle;
-use processor::Sink;
 use web::Health;
 
 use crate::{
-    cli::SinkName,
-    configuration::Configuration,
-    exit::{Failure, chain},
-    parts::Parts,
+    cli::GroupName, configuration::Configuration, dependencies::Dependencies, exit::Failure,
 };
+use telemetry::chain;
 
-/// The commit that this program was built from, where whoever built it has said so.
+/// The commit of this build, if `FOOTFALL_COMMIT` was set at build time.
 const COMMIT: &str = match option_env!("FOOTFALL_COMMIT") {
     Some(commit) => commit,
     None => "unknown",
@@ -18,32 +16,32 @@ const COMMIT: &str = match option_env!("FOOTFALL_COMMIT") {
 /// Which services this process runs.
 pub(crate) struct Services {
     pub(crate) collector: bool,
-    pub(crate) sinks: Vec<Sink>,
+    pub(crate) groups: Vec<Group>,
     pub(crate) api: bool,
 }
 
 impl Services {
     pub(crate) fn all() -> Self {
-        Self { collector: true, sinks: Sink::ALL.to_vec(), api: true }
+        Self { collector: true, groups: Group::ALL.to_vec(), api: true }
     }
 
     pub(crate) fn collector() -> Self {
-        Self { collector: true, sinks: Vec::new(), api: false }
+        Self { collector: true, groups: Vec::new(), api: false }
     }
 
-    pub(crate) fn processor(sink: Option<SinkName>) -> Self {
-        let sinks = match sink {
-            Some(SinkName::Store) => vec![Sink::Store],
-            Some(SinkName::Live) => vec![Sink::Live],
-            Some(SinkName::Archive) => vec![Sink::Archive],
-            Some(SinkName::Rejects) => vec![Sink::Rejects],
-            None => Sink::ALL.to_vec(),
+    pub(crate) fn processor(sink: Option<GroupName>) -> Self {
+        let groups = match sink {
+            Some(GroupName::Store) => vec![Group::Store],
+            Some(GroupName::Live) => vec![Group::Live],
+            Some(GroupName::Archive) => vec![Group::Archive],
+            Some(GroupName::Rejects) => vec![Group::Rejects],
+            None => Group::ALL.to_vec(),
         };
-        Self { collector: false, sinks, api: false }
+        Self { collector: false, groups, api: false }
     }
 
     pub(crate) fn api() -> Self {
-        Self { collector: false, sinks: Vec::new(), api: true }
+        Self { collector: false, groups: Vec::new(), api: true }
     }
 }
 
@@ -66,22 +64,22 @@ async fn start(
     lifecycle: &Lifecycle,
 ) -> Result<(), Failure> {
     serve_metrics(&configuration.metrics.bind, lifecycle)?;
-    let parts = Parts::connect(configuration).await?;
-    parts.keep_current(lifecycle).await?;
-    if !services.sinks.is_empty() {
-        parts.start_processor(&services.sinks, lifecycle).await?;
-        show_processor(&parts, lifecycle)?;
+    let dependencies = Dependencies::connect(configuration).await?;
+    dependencies.keep_current(lifecycle).await?;
+    if !services.groups.is_empty() {
+        dependencies.start_processor(&services.groups, lifecycle).await?;
+        serve_processor_health(&dependencies, lifecycle)?;
     }
     if services.collector {
-        parts.start_collector(lifecycle).await?;
+        dependencies.start_collector(lifecycle).await?;
     }
     if services.api {
-        parts.start_api(lifecycle).await?;
+        dependencies.start_api(lifecycle).await?;
     }
     Ok(())
 }
 
-/// Serves the metrics of this process, where the settings name a place.
+/// Serves the metrics of this process if the settings name an address.
 fn serve_metrics(bind: &str, lifecycle: &Lifecycle) -> Result<(), Failure> {
     if bind.is_empty() {
         return Ok(());
@@ -91,13 +89,16 @@ fn serve_metrics(bind: &str, lifecycle: &Lifecycle) -> Result<(), Failure> {
         .map_err(|error| Failure::Usage(format!("metrics.bind: {}", chain(&error))))
 }
 
-/// Serves the health of a process with a processor, where the settings name a place.
-fn show_processor(parts: &Parts, lifecycle: &Lifecycle) -> Result<(), Failure> {
-    let bind = &parts.configuration.processor.bind;
+/// Serves the health of a process with a processor if the settings name an address.
+fn serve_processor_health(
+    dependencies: &Dependencies,
+    lifecycle: &Lifecycle,
+) -> Result<(), Failure> {
+    let bind = &dependencies.configuration.processor.bind;
     if bind.is_empty() {
         return Ok(());
     }
-    let control_plane = parts.control_plane.clone();
+    let control_plane = dependencies.control_plane.clone();
     let health = Health::new(lifecycle).with("postgres", move || {
         let control_plane = control_plane.clone();
         async move { Ok(control_plane.ping().await?) }

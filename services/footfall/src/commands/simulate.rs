@@ -15,13 +15,13 @@ use crate::{
     simulate::{Curve, ShopFile, Traffic},
 };
 
-/// How often what has happened is sent.
+/// How often new events are sent.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How many events of the past are made up at a time, about.
-const STRETCH: f64 = 5_000.0;
+/// About how many past events are generated at a time.
+const EVENTS_PER_STEP: f64 = 5_000.0;
 
-/// Sends made-up traffic: the past at once, the rest as it happens, until its end or Ctrl-C.
+/// Sends simulated traffic: past events at once, later ones in real time, until its end or Ctrl-C.
 pub(crate) async fn run(arguments: Simulate) -> Result<(), Failure> {
     let Simulate { rate, target, seed, from, to, duration, shop, campaigns, flat } = arguments;
     let from = from.unwrap_or_else(Utc::now);
@@ -41,20 +41,20 @@ pub(crate) async fn run(arguments: Simulate) -> Result<(), Failure> {
 
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);
     let reached = Cell::new(from);
-    let stretch = TimeDelta::milliseconds((STRETCH / rate * 1_000.0) as i64);
-    let happening = happen(traffic, stretch, &reached, to, sender);
+    let step = TimeDelta::milliseconds((EVENTS_PER_STEP / rate * 1_000.0) as i64);
+    let generating = generate(traffic, step, &reached, to, sender);
     let (began, last) = (Instant::now(), RefCell::new(Tally::default()));
-    let tell = |tally: &Tally, trouble: Option<String>| {
+    let report = |tally: &Tally, trouble: Option<String>| {
         let each_second = tally.answered() as f64 / began.elapsed().as_secs_f64().max(0.001);
         let Tally { accepted, rejected, .. } = tally;
         let message = format!("{each_second:.0}/s, accepted {accepted}, rejected {rejected}");
         progress.update(seconds(reached.get()), message, trouble);
         last.replace(tally.clone());
     };
-    let sending = delivery::send(&collector, receiver, Pace::new(None), tell);
+    let sending = delivery::send(&collector, receiver, Pace::new(None), report);
     let (tally, ended) = tokio::select! {
-        ((), sent) = async { tokio::join!(happening, sending) } => (sent?, true),
-        // What is under way is not waited for: it may never be answered.
+        ((), sent) = async { tokio::join!(generating, sending) } => (sent?, true),
+        // Requests in flight are not awaited: they may never be answered.
         _ = tokio::signal::ctrl_c() => (last.take(), to.is_none()),
     };
     progress.finish();
@@ -79,10 +79,10 @@ fn open(shop: Option<&Path>) -> Result<ShopFile, Failure> {
     ShopFile::read(&text).map_err(|error| wrong(&error))
 }
 
-/// Lets the traffic happen. When the collector is slow, events wait here and keep their times.
-async fn happen(
+/// Generates the traffic. When the collector is slow, events wait here and keep their times.
+async fn generate(
     mut traffic: Traffic,
-    stretch: TimeDelta,
+    step: TimeDelta,
     reached: &Cell<DateTime<Utc>>,
     to: Option<DateTime<Utc>>,
     sender: mpsc::Sender<Batch>,
@@ -93,12 +93,12 @@ async fn happen(
     while to.is_none_or(|to| reached.get() < to) {
         let now = Utc::now();
         let until = to.map_or(now, |to| to.min(now));
-        let next = until.min(reached.get() + stretch);
+        let next = until.min(reached.get() + step);
         for event in traffic.until(next) {
             batches.add(event.line());
         }
         reached.set(next);
-        // Of the past, full batches only.
+        // Past events are sent in full batches only.
         let due = |batches: &mut Batches| match next == until {
             true => batches.next_any(),
             false => batches.next_full(),

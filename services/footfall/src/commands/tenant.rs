@@ -5,13 +5,13 @@ use api::onboarding::{Onboarding, Plan, Progress as Event, read_folder};
 use crate::{
     cli::TenantCommand,
     configuration::Configuration,
+    dependencies::{Dependencies, operator},
     exit::Failure,
     handover::Credentials,
     output::{self, Progress},
-    parts::{Parts, operator},
 };
 
-/// Plans, or plans and applies, the tenants of a folder or of one file.
+/// Plans, or plans and applies, the tenants of a folder or a file.
 pub(crate) async fn run(
     configuration: Configuration,
     command: TenantCommand,
@@ -53,12 +53,13 @@ pub(crate) async fn run(
 
 async fn plan(configuration: Configuration, path: &Path) -> Result<(Onboarding, Plan), Failure> {
     if !path.exists() {
-        return Err(Failure::Usage(format!("{} is no file and no folder", path.display())));
+        return Err(Failure::Usage(format!("{} is neither a file nor a folder", path.display())));
     }
     let folder = read_folder(path).map_err(|error| Failure::Rejected(error.to_string()))?;
-    let parts = Parts::connect(configuration).await?;
-    parts.read_clusters().await?;
-    let onboarding = Onboarding::new(parts.control_plane, parts.warehouse, &operator());
+    let dependencies = Dependencies::connect(configuration).await?;
+    dependencies.read_clusters().await?;
+    let onboarding =
+        Onboarding::new(dependencies.control_plane, dependencies.warehouse, &operator());
     let plan = onboarding.plan_folder(&folder).await?;
     Ok((onboarding, plan))
 }

@@ -1,10 +1,10 @@
 use std::collections::VecDeque;
 
-/// What one request may hold: the collector's limits, with room to spare for the bytes.
+/// The collector's limits for one request, with some bytes to spare.
 const MAX_EVENTS: usize = 1_000;
 const MAX_BYTES: usize = 1_000_000;
 
-/// The events of one request: a JSON object each.
+/// The events of one request, one JSON object each.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct Batch {
     lines: Vec<String>,
@@ -12,7 +12,7 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Adds an event; gives it back when it must go into the next batch.
+    /// Adds an event, or returns it if it belongs into the next batch.
     pub(crate) fn add(&mut self, line: String, max_events: usize) -> Result<(), String> {
         let bytes = self.bytes + line.len() + 1;
         if !self.lines.is_empty() && (self.lines.len() >= max_events || bytes > MAX_BYTES) {
@@ -31,7 +31,7 @@ impl Batch {
         self.lines.is_empty()
     }
 
-    /// The body: one event a line.
+    /// Returns the body: one event per line.
     pub(crate) fn body(&self) -> String {
         let mut body = String::with_capacity(self.bytes);
         for line in &self.lines {
@@ -41,18 +41,16 @@ impl Batch {
         body
     }
 
-    /// Only the events at these places.
-    pub(crate) fn only(self, places: &[usize]) -> Self {
-        let mut places = places.iter().peekable();
-        let kept = self
-            .lines
-            .into_iter()
-            .enumerate()
-            .filter_map(|(place, line)| places.next_if(|kept| **kept == place).map(|_| line));
-        Self::from_lines(kept.collect())
+    /// Returns only the events at these positions.
+    pub(crate) fn only(self, positions: &[usize]) -> Self {
+        let mut positions = positions.iter().peekable();
+        let selected = self.lines.into_iter().enumerate().filter_map(|(position, line)| {
+            positions.next_if(|next| **next == position).map(|_| line)
+        });
+        Self::from_lines(selected.collect())
     }
 
-    /// Two halves; `None` for a single event.
+    /// Splits the batch in two; `None` for a single event.
     pub(crate) fn halves(mut self) -> Option<[Self; 2]> {
         if self.lines.len() < 2 {
             return None;
@@ -67,7 +65,7 @@ impl Batch {
     }
 }
 
-/// Fills batches with the events that come.
+/// Fills batches with the events that are added.
 #[derive(Debug)]
 pub(crate) struct Batches {
     max_events: usize,
@@ -76,7 +74,7 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    /// Batches of the most events a request may hold, or of `max_events` if that is less.
+    /// Creates batches of at most `max_events`, and at most what a request may hold.
     pub(crate) fn of_at_most(max_events: usize) -> Self {
         let max_events = max_events.clamp(1, MAX_EVENTS);
         Self { max_events, filling: Batch::default(), full: VecDeque::new() }
@@ -85,17 +83,17 @@ impl Batches {
     pub(crate) fn add(&mut self, line: String) {
         if let Err(line) = self.filling.add(line, self.max_events) {
             self.full.push_back(std::mem::take(&mut self.filling));
-            // An empty batch takes any event.
+            // An empty batch accepts any event.
             self.filling.add(line, self.max_events).ok();
         }
     }
 
-    /// The next batch that is full.
+    /// Returns the next full batch.
     pub(crate) fn next_full(&mut self) -> Option<Batch> {
         self.full.pop_front()
     }
 
-    /// The next batch, full or not.
+    /// Returns the next batch, full or not.
     pub(crate) fn next_any(&mut self) -> Option<Batch> {
         let filling = &mut self.filling;
         let last = || (!filling.is_empty()).then(|| std::mem::take(filling));
@@ -126,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_be_sent_again_keeps_its_order() {
+    fn events_to_send_again_keep_their_order() {
         let batch = Batch::from_lines(["a", "b", "c", "d"].map(str::to_owned).to_vec());
         assert_eq!(batch.clone().only(&[1, 3]).body(), "b\nd\n");
         let [first, second] = batch.halves().unwrap();

@@ -18,14 +18,12 @@ use super::{
     Batch, Tally,
     answer::{Answer, EventOutcome, ProblemBody},
 };
-use crate::{
-    cli::Target,
-    exit::{Failure, chain},
-};
+use crate::{cli::Target, exit::Failure};
+use telemetry::chain;
 
-/// The longest one request may take.
+/// The timeout of one request.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// The code of an answer to a batch of which nothing was taken.
+/// The problem code of a batch of which no event was accepted.
 const EVENTS_REJECTED: &str = "events_rejected";
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -37,16 +35,16 @@ pub(crate) struct Collector {
     events: Url,
     key: Secret,
     gzip: bool,
-    /// How long a batch is tried for before giving up.
+    /// How long a batch is retried.
     patience: Duration,
-    /// Why the last request has to be sent again, until one is answered.
+    /// Why the last request must be retried; `None` once a request is answered.
     trouble: Arc<Mutex<Option<String>>>,
 }
 
-/// What one request came to.
+/// The result of one request.
 enum Reply {
     Answered(Answer),
-    /// Worth sending again, after this time if it is said.
+    /// To be retried, after `retry_after` if the answer has one.
     Busy {
         why: String,
         retry_after: Option<Duration>,
@@ -56,7 +54,7 @@ enum Reply {
 }
 
 impl Collector {
-    /// The collector of the command line.
+    /// Creates a client of the collector that the command line names.
     pub(crate) fn new(target: Target) -> Result<Self, Failure> {
         let Target { key, collector, gzip, patience } = target;
         let http = reqwest::Client::builder().timeout(TIMEOUT).build().map_err(Failure::other)?;
@@ -71,7 +69,7 @@ impl Collector {
         })
     }
 
-    /// Why nothing is answered, if so.
+    /// Returns why requests are being retried, if they are.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -80,10 +78,10 @@ impl Collector {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
-    /// Sends a batch until each of its events has a final answer.
+    /// Sends a batch until each of its events has a final outcome.
     ///
     /// # Errors
-    /// The collector stays away for longer than our patience, or refuses us.
+    /// The collector is unavailable for longer than `patience`, or refuses the request.
     pub(crate) async fn deliver(&self, batch: Batch) -> Result<Tally, Failure> {
         let mut tally = Tally::default();
         let mut waiting = vec![batch];
@@ -101,7 +99,7 @@ impl Collector {
                         if batch.is_empty() {
                             break;
                         }
-                        pauses.wait(None, "the collector cannot take every event").await?;
+                        pauses.wait(None, "the collector did not accept every event").await?;
                     }
                     Reply::Busy { why, retry_after } => {
                         self.set_trouble(Some(why.clone()));
@@ -142,7 +140,7 @@ impl Collector {
         match request.send().await {
             Ok(response) => read(response).await,
             Err(error) if error.is_builder() => Reply::Refused(Failure::usage(error)),
-            // No answer: the events may be in the log all the same. Their ids make a re-send safe.
+            // Without an answer the events may be in the log. Their ids make a re-send safe.
             Err(error) => Reply::Busy { why: chain(&error.without_url()), retry_after: None },
         }
     }
@@ -167,7 +165,7 @@ async fn read(response: Response) -> Reply {
         .and_then(|seconds| seconds.to_str().ok()?.parse().ok())
         .map(Duration::from_secs);
     let mut body: ProblemBody = response.json().await.unwrap_or_default();
-    // Every event was rejected: each has its outcome, as in a receipt.
+    // Every event was rejected: the body has an outcome for each, as a receipt has.
     if let (EVENTS_REJECTED, Some(outcomes)) = (body.code.as_str(), body.outcomes.take()) {
         return Reply::Answered(Answer { outcomes });
     }
@@ -188,22 +186,22 @@ async fn read(response: Response) -> Reply {
     }
 }
 
-/// Adds the final answers to the tally; returns the places of the events to send again.
+/// Adds the final outcomes to the tally; returns the positions of the events to send again.
 fn count(answer: Answer, batch: &Batch, tally: &mut Tally) -> Result<Vec<usize>, Failure> {
     if answer.outcomes.len() != batch.len() {
-        let (said, sent) = (answer.outcomes.len(), batch.len());
-        let reason = format!("the collector answered for {said} events, but {sent} were sent");
+        let (answered, sent) = (answer.outcomes.len(), batch.len());
+        let reason = format!("the collector answered for {answered} events, but {sent} were sent");
         return Err(Failure::Other(reason));
     }
     let mut again = Vec::new();
-    for (place, outcome) in answer.outcomes.into_iter().enumerate() {
+    for (position, outcome) in answer.outcomes.into_iter().enumerate() {
         match outcome {
             EventOutcome::Accepted => tally.accepted += 1,
             EventOutcome::DuplicateInBatch => tally.duplicate += 1,
             EventOutcome::Rejected { code, pointer, reason } => {
                 tally.reject(format!("{code} {pointer} {reason}"));
             }
-            EventOutcome::Retry => again.push(place),
+            EventOutcome::Retry => again.push(position),
         }
     }
     Ok(again)
@@ -215,7 +213,7 @@ fn gzipped(body: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// Ever longer pauses with some chance in them, until patience ends.
+/// Exponential backoff with jitter, until `patience` ends.
 struct Pauses {
     next: Duration,
     until: Instant,
@@ -227,7 +225,7 @@ impl Pauses {
         Self { next: FIRST_PAUSE, until: Instant::now() + patience, patience }
     }
 
-    /// Waits at least as long as was asked for.
+    /// Waits at least as long as `asked`.
     async fn wait(&mut self, asked: Option<Duration>, why: &str) -> Result<(), Failure> {
         if Instant::now() >= self.until {
             let seconds = self.patience.as_secs();

@@ -1,4 +1,4 @@
-//! Sending events to a collector over its public API, again and again until each has an answer.
+//! Sends events to a collector over its public API, with retries until each has an outcome.
 
 use std::time::Duration;
 
@@ -20,22 +20,22 @@ pub(crate) use outgoing::OutgoingEvent;
 pub(crate) use pace::Pace;
 pub(crate) use tally::Tally;
 
-/// How many requests are under way at a time.
+/// How many requests are in flight at a time.
 pub(crate) const IN_FLIGHT: usize = 4;
 
-/// How often progress is told while nothing is answered.
-const TELL_EVERY: Duration = Duration::from_millis(500);
+/// How often progress is reported while no request is answered.
+const REPORT_EVERY: Duration = Duration::from_millis(500);
 
-/// Sends the batches that come, several at a time, until they end; `tell` hears how it goes, and
-/// why it does not go on.
+/// Sends the received batches, several at a time, until the channel closes; `report` receives the
+/// progress and why requests are being retried.
 ///
 /// # Errors
-/// The collector stays away for longer than our patience, or refuses us.
+/// The collector is unavailable for longer than its patience, or refuses the request.
 pub(crate) async fn send(
     collector: &Collector,
     batches: mpsc::Receiver<Batch>,
     pace: Pace,
-    tell: impl Fn(&Tally, Option<String>),
+    report: impl Fn(&Tally, Option<String>),
 ) -> Result<Tally, Failure> {
     let paced = stream::unfold((batches, pace), |(mut batches, mut pace)| async move {
         let batch = batches.recv().await?;
@@ -44,7 +44,7 @@ pub(crate) async fn send(
     });
     let deliveries = paced.map(|batch| collector.deliver(batch)).buffer_unordered(IN_FLIGHT);
     let mut deliveries = std::pin::pin!(deliveries);
-    let mut ticks = tokio::time::interval(TELL_EVERY);
+    let mut ticks = tokio::time::interval(REPORT_EVERY);
     let mut tally = Tally::default();
     loop {
         tokio::select! {
@@ -54,6 +54,6 @@ pub(crate) async fn send(
             },
             _ = ticks.tick() => {}
         }
-        tell(&tally, collector.trouble());
+        report(&tally, collector.trouble());
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use tenancy::CampaignId;
 use uuid::Uuid;
 
-/// An event as a sender writes it: the fields that the importers and the simulator use.
+/// An event as a sender writes it, with the fields that importers and simulator use.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct OutgoingEvent {
     pub(crate) event_id: Uuid,
@@ -49,7 +49,7 @@ pub(crate) struct OutgoingEvent {
 }
 
 impl OutgoingEvent {
-    /// An event with only its id, type and time.
+    /// Creates an event with only its id, type and time.
     pub(crate) fn new(event_id: Uuid, event_type: EventType, event_time: DateTime<Utc>) -> Self {
         Self {
             event_id,
@@ -74,9 +74,9 @@ impl OutgoingEvent {
         }
     }
 
-    /// One line of NDJSON, without its end.
+    /// Returns the event as NDJSON, without the line end.
     pub(crate) fn line(&self) -> String {
-        // Strings, numbers and maps with text keys: nothing here can fail to be JSON.
+        // Strings, numbers and maps with text keys always serialise.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

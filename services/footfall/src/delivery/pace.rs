@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Holds sending back to a number of events a second, averaged from the start.
+/// Limits sending to a number of events a second, averaged from the start.
 #[derive(Debug)]
 pub(crate) struct Pace {
     began: Instant,
@@ -11,7 +11,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// At most `rate` events a second; without one, as fast as the collector answers.
+    /// Allows `rate` events a second; without a rate, as many as the collector answers.
     pub(crate) fn new(rate: Option<u32>) -> Self {
         Self { began: Instant::now(), rate: rate.map(|rate| f64::from(rate.max(1))), sent: 0 }
     }
@@ -25,7 +25,7 @@ impl Pace {
         self.sent += events as u64;
     }
 
-    /// The size of a batch at this pace: several a second.
+    /// Returns the batch size at this pace: five batches a second.
     pub(crate) fn batch_size(&self) -> usize {
         self.rate.map_or(usize::MAX, |rate| (rate / 5.0).ceil() as usize)
     }

@@ -1,29 +1,29 @@
 use std::fmt;
 
-/// How many different reasons are kept; the rest are only counted.
-const REASONS_KEPT: usize = 5;
+/// How many different reasons are listed; further ones are only counted.
+const MAX_REASONS: usize = 5;
 
-/// What became of the events that were sent.
+/// The outcomes of the events that were sent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     pub(crate) accepted: u64,
     pub(crate) duplicate: u64,
     pub(crate) rejected: u64,
-    /// Events sent more than once, because the collector asked for it or did not answer.
+    /// Events sent again, because the collector asked for it or did not answer.
     pub(crate) retried: u64,
-    /// The first reasons for a rejection, each with how often it was given.
+    /// The first reasons for rejections, each with its count.
     reasons: Vec<(String, u64)>,
 }
 
 impl Tally {
-    /// One event was refused, and why.
+    /// Counts a rejected event with its reason.
     pub(crate) fn reject(&mut self, reason: String) {
         self.reject_many(reason, 1);
     }
 
     fn reject_many(&mut self, reason: String, count: u64) {
         self.rejected += count;
-        let room = self.reasons.len() < REASONS_KEPT;
+        let room = self.reasons.len() < MAX_REASONS;
         match self.reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, times)) => *times += count,
             None if room => self.reasons.push((reason, count)),
@@ -31,18 +31,18 @@ impl Tally {
         }
     }
 
-    /// Events that have their final answer.
+    /// Returns how many events have a final outcome.
     pub(crate) fn answered(&self) -> u64 {
         self.accepted + self.duplicate + self.rejected
     }
 
-    /// Adds what became of other events.
+    /// Adds the outcomes of other events.
     pub(crate) fn merge(&mut self, other: Self) {
         self.accepted += other.accepted;
         self.duplicate += other.duplicate;
         self.retried += other.retried;
-        let kept: u64 = other.reasons.iter().map(|(_, times)| times).sum();
-        self.rejected += other.rejected.saturating_sub(kept);
+        let with_reason: u64 = other.reasons.iter().map(|(_, times)| times).sum();
+        self.rejected += other.rejected.saturating_sub(with_reason);
         for (reason, times) in other.reasons {
             self.reject_many(reason, times);
         }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_reason_is_told_once_with_its_count() {
+    fn the_same_reason_is_listed_once_with_its_count() {
         let mut tally = Tally { accepted: 7, ..Tally::default() };
         tally.reject("/type: is needed".to_owned());
         let mut other = Tally { retried: 2, ..Tally::default() };
@@ -87,6 +87,6 @@ mod tests {
         }
         let mut sum = Tally::default();
         sum.merge(tally);
-        assert_eq!((sum.rejected, sum.reasons.len()), (20, REASONS_KEPT));
+        assert_eq!((sum.rejected, sum.reasons.len()), (20, MAX_REASONS));
     }
 }

@@ -4,16 +4,16 @@
 //! | column | event |
 //! |---|---|
 //! | each row | one `product_view` |
-//! | `year` `month` `day`, `order` | `event_time`: the data has dates only, so a click stands at 00:00 UTC of its day plus as many seconds as its number in the session |
-//! | `session ID` | `session_id`, and `visitor_id` (the data names no visitors) |
+//! | `year` `month` `day`, `order` | `event_time`: the data has dates only, so a click is dated 00:00 UTC of its day plus its number in the session, in seconds |
+//! | `session ID` | `session_id`, and `visitor_id` (the data has no visitor ids) |
 //! | `page 2 (clothing model)` | `items[0].product_id` |
 //! | `page 1 (main category)` 1-4 | `items[0].category`: trousers, skirts, blouses, sale |
 //! | `price` (US dollars) | `items[0].price`, `currency` USD |
-//! | `country` 1-42 | `country`; 43-47 are endings of host names and give none |
+//! | `country` 1-42 | `country`; 43-47 are endings of host names and set none |
 //! | `location` 1-6 | `placement`: top-left … bottom-right |
-//! | `colour`, `model photography`, `price 2`, `page`, `country` | `properties`: the first as its name, the others as written |
+//! | `colour`, `model photography`, `price 2`, `page`, `country` | `properties`: the colour by name, the others as written |
 //!
-//! There are no ads in it: a campaign is set only when one is given.
+//! The data has no ads: a campaign is set only if the command line names one.
 
 use std::io::BufRead;
 
@@ -65,7 +65,7 @@ const COLOURS: &[&str] = &[
     "white",
 ];
 
-/// By the data's numbers, from 1; 12 is "unidentified".
+/// By the numbers of the data, starting with 1; 12 is "unidentified".
 const COUNTRIES: &[&str] = &[
     "AU", "AT", "BE", "VG", "KY", "CX", "HR", "CY", "CZ", "DK", "EE", "", "FO", "FI", "FR", "DE",
     "GR", "HU", "IS", "IN", "IE", "IT", "LV", "LT", "LU", "MX", "NL", "NO", "PL", "PT", "RO", "RU",
@@ -150,7 +150,7 @@ fn number(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| format!("{text:?} must be a whole number"))
 }
 
-/// The name of a number that counts from 1; none for a number beyond the names.
+/// Returns the name of a number counted from 1; `None` for a number beyond the names.
 fn named(names: &[&str], text: &str) -> Result<Option<String>, String> {
     let place = number(text)?.checked_sub(1);
     let name = place.and_then(|place| names.get(place as usize));

@@ -1,10 +1,10 @@
 use uuid::Uuid;
 
-/// Gives each row the same event id in every import, whatever the file is called: a UUIDv5 over
-/// the format, the file's first row, the campaign, and the row's own number and contents.
+/// Derives the same event id for a row in every import, whatever the file's name: a UUIDv5 over
+/// the format, the file's first row, the campaign, and the row's number and contents.
 ///
-/// The first row tells files apart that hold the same row at the same place; rows appended to a
-/// file later leave the ids of the earlier ones as they were.
+/// The first row distinguishes files that have the same row at the same position; rows appended
+/// later do not change the ids of earlier ones.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     format: Uuid,
@@ -22,7 +22,7 @@ impl Identity {
         }
     }
 
-    /// The id of the event of this row that is of this `kind`.
+    /// Returns the id of the row's event of this `kind`.
     pub(super) fn event_id(&mut self, line: u64, row: &str, kind: &str) -> Uuid {
         let file = *self.file.get_or_insert_with(|| Uuid::new_v5(&self.format, row.as_bytes()));
         let name = [&self.campaign, kind, &line.to_string(), row].join("\n");
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_of_every_file_has_an_id_of_its_own_that_never_changes() {
+    fn every_row_of_every_file_has_a_unique_id_that_never_changes() {
         let ids = |format, campaign, rows: &[&str]| -> Vec<Uuid> {
             let mut identity = Identity::of(format, campaign);
             let id = |(line, row): (u64, &&str)| identity.event_id(line, row, "view");

@@ -1,4 +1,4 @@
-//! Bringing history in: files of known formats, read row by row into events.
+//! Imports history: files of known formats, read row by row into events.
 
 mod eshop;
 mod identity;
@@ -14,18 +14,18 @@ use tenancy::CampaignId;
 use identity::Identity;
 pub(crate) use source::Source;
 
-/// What a file looks like inside.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Open Bandit Dataset: an impression a row, and a click where it says so
+    /// Open Bandit Dataset: one impression per row, and a click if the row has one
     OpenBandit,
-    /// UCI "Clickstream data for online shopping": a product view a row
+    /// UCI "Clickstream data for online shopping": one product view per row
     Eshop,
-    /// One event a line, as the collector takes them
+    /// One event per line, as the collector accepts them
     Ndjson,
 }
 
-/// One event of a file, or why there is none.
+/// One event of a file, or the error of its row.
 pub(crate) type Row = Result<String, RowError>;
 
 /// A row that is not an event.
@@ -36,10 +36,10 @@ pub(crate) enum RowError {
     Wrong {
         /// Counted from 1.
         line: u64,
-        /// What would be right.
+        /// What is wrong, or what it must be.
         reason: String,
     },
-    /// The file is of another format, or cannot be read any further.
+    /// The file has another format, or cannot be read further.
     #[error("{0}")]
     Unreadable(String),
 }
@@ -61,10 +61,10 @@ impl From<csv::Error> for RowError {
 }
 
 impl Format {
-    /// The events of a file, in its order.
+    /// Reads the events of a file, in its order.
     ///
     /// # Errors
-    /// The file is of another format.
+    /// The file has another format.
     pub(crate) fn rows(
         self,
         source: impl BufRead + 'static,
@@ -77,13 +77,13 @@ impl Format {
         }
     }
 
-    /// The campaign of a file when none is given: its name, where the format is about ads.
+    /// Returns the default campaign of a file: its name, if the format is about ads.
     pub(crate) fn default_campaign(self, stem: &str) -> Option<CampaignId> {
         (self == Self::OpenBandit).then(|| stem.parse().ok()).flatten()
     }
 }
 
-/// The records of a CSV file with this header.
+/// Reads the records of a CSV file with this header.
 fn csv_rows(
     source: impl BufRead + 'static,
     delimiter: u8,

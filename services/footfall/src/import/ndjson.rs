@@ -1,6 +1,6 @@
-//! One event a line, as the collector takes them. A line without `event_id` gets one derived from
-//! it, so that importing the file again changes nothing; a campaign given on the command line is
-//! set where a line names none.
+//! One event per line, as the collector accepts them. A line without `event_id` gets an id derived
+//! from it, so that importing the file again changes nothing; a campaign given on the command line
+//! is set where a line has none.
 
 use std::io::BufRead;
 
@@ -36,7 +36,7 @@ fn event(text: String, line: u64, campaign: Option<&CampaignId>, identity: &mut 
     {
         added.push(format!(r#""{name}":"{campaign}""#));
     }
-    // What was written stays as it was written: a number read and printed again may differ.
+    // The line is sent as written: a number that is parsed and printed again may differ.
     match text.split_once('{') {
         Some((_, rest)) if !added.is_empty() => {
             let separator = if event.is_empty() { "" } else { "," };
@@ -46,8 +46,8 @@ fn event(text: String, line: u64, campaign: Option<&CampaignId>, identity: &mut 
     }
 }
 
-/// The name to set a field by, unless one of its names is set. `null` sets nothing; it takes the
-/// name, for no name may be given twice.
+/// Returns the name to set a field by, unless one of its names is set. A name with `null` is not
+/// set, but is not used: a name must not occur twice.
 fn unset<'a>(event: &Map<String, Value>, names: &[&'a str]) -> Option<&'a str> {
     let is_set = |name: &&str| event.get(*name).is_some_and(|value| !value.is_null());
     if names.iter().any(is_set) {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_or_a_campaign_that_is_null_is_none() {
+    fn an_id_or_a_campaign_that_is_null_counts_as_missing() {
         let text = r#"{"type":"page_view","event_id":null,"campaign_id":null}"#;
         let read = || -> events::Event {
             let row = rows(text.as_bytes(), Some("spring".parse().unwrap())).unwrap().next();

@@ -5,13 +5,13 @@
 //! |---|---|
 //! | `timestamp` (UTC, microseconds) | `event_time`, cut to milliseconds |
 //! | each row | one `ad_impression` of the campaign |
-//! | `click` = 1 | one `ad_click` besides, at the same time |
+//! | `click` = 1 | one more event, `ad_click`, at the same time |
 //! | `item_id` | `ad_id` (`item-14`) and the product (`items[0].product_id`, the same) |
 //! | `position` 1-3 | `placement` (`position-3`) |
-//! | `user_feature_0..3` (hashes) | `visitor_id`: the data names no visitors, so people of the same features are one |
+//! | `user_feature_0..3` (hashes) | `visitor_id`: the data has no visitor ids, so people with the same features count as one |
 //! | `propensity_score` | `properties.propensity_score`, as written |
 //!
-//! `page_type` is `home`: the recommendations stood on the shop's front page.
+//! `page_type` is `home`: the recommendations were on the shop's front page.
 
 use std::io::BufRead;
 
@@ -40,7 +40,7 @@ pub(super) fn rows(
     source: impl BufRead + 'static,
     campaign: Option<CampaignId>,
 ) -> Result<Box<dyn Iterator<Item = Row>>, RowError> {
-    let needed = || RowError::Unreadable("a campaign is needed: give --campaign".to_owned());
+    let needed = || RowError::Unreadable("a campaign is required: pass --campaign".to_owned());
     let campaign = campaign.ok_or_else(needed)?;
     let mut identity = Identity::of("open-bandit", Some(campaign.as_str()));
     let records = csv_rows(source, b',', HEADER)?;
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_an_impression_and_a_clicked_one_a_click_too() {
+    fn a_row_is_an_impression_and_a_clicked_row_also_a_click() {
         let text = "timestamp,item_id,position,click,propensity_score,user_feature_0,user_feature_1,user_feature_2,user_feature_3\n\
                     2019-11-24 00:03:13.442536+00:00,14,3,0,0.029,cef3,03a5,7bc9,9bde\n\
                     2019-11-24 00:04:00+00:00,7,1,1,0.029,cef3,03a5,7bc9,9bde\n";

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-/// A file to import: its kind of compression is told by its name.
+/// A file to import; its extension selects the decompression.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     path: PathBuf,
@@ -16,7 +16,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The file at `path`, which must be there.
+    /// Opens the file at `path`, which must exist, to read its size.
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
         let bytes = File::open(path)?.metadata()?.len();
         Ok(Self { path: path.to_owned(), bytes })
@@ -26,18 +26,18 @@ impl Source {
         &self.path
     }
 
-    /// Its size on disk.
+    /// Returns the size on disk.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Its name up to the first dot: `random-men` of `random-men.csv.xz`.
+    /// Returns the file's name up to the first dot: `random-men` of `random-men.csv.xz`.
     pub(crate) fn stem(&self) -> &str {
         let name = self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         name.split('.').next().unwrap_or_default()
     }
 
-    /// Opens it for reading, uncompressed; `read` grows by the bytes taken from the disk.
+    /// Opens the file and decompresses it; `read` counts the bytes read from disk.
     pub(crate) fn open(&self, read: Arc<AtomicU64>) -> io::Result<Box<dyn BufRead + Send>> {
         let file = Counted { file: File::open(&self.path)?, read };
         Ok(match self.path.extension().and_then(|extension| extension.to_str()) {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_reads_the_same_whatever_it_is_compressed_with() {
+    fn a_file_reads_the_same_with_every_compression() {
         let text = "one\ntwo\n";
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(text.as_bytes()).unwrap();

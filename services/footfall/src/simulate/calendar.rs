@@ -1,22 +1,22 @@
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use chrono_tz::Tz;
 
-/// How busy a shop is by the clock and the days of its own zone.
+/// How busy a shop is by hour and weekday of its time zone.
 pub(super) struct Calendar {
     zone: Tz,
     /// Multiples of the average.
     hours: [f64; 24],
-    /// Multiples of the average, from Monday on.
+    /// Multiples of the average, starting with Monday.
     weekdays: [f64; 7],
 }
 
 impl Calendar {
-    /// From numbers that say how busy hours and days are against each other.
+    /// Creates a calendar from relative weights of hours and days.
     pub(super) fn new(zone: Tz, hours: [u16; 24], weekdays: [u16; 7]) -> Self {
         Self { zone, hours: of_average(hours), weekdays: of_average(weekdays) }
     }
 
-    /// How busy the shop is at a time, as a multiple of the average; moves evenly between the hours.
+    /// Returns how busy the shop is, as a multiple of the average, interpolated between hours.
     pub(super) fn busyness(&self, at: DateTime<Utc>) -> f64 {
         let local = at.with_timezone(&self.zone);
         let hour = |hour: u32| self.hours.get(hour as usize % 24).copied().unwrap_or(1.0);
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_peak_stands_in_the_shops_own_zone() {
+    fn the_peak_is_in_the_shops_own_zone() {
         let at = |time: &str| calendar().busyness(time.parse().unwrap());
         // Half past two in the afternoon in London is eight in the evening in Kolkata.
         assert!(at("2026-03-02T14:30:00Z") > 4.0 * at("2026-03-02T20:00:00Z"));

@@ -6,18 +6,18 @@ use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 
 use super::shop_file::ShopFile;
 
-/// What a shop sells, category by category.
+/// The products of a shop by category.
 pub(super) struct Catalogue {
     categories: Vec<Vec<Item>>,
 }
 
 impl Catalogue {
-    /// The products of the file, each with a price in the range of its category.
+    /// Creates the products of the file, each with a price in the range of its category.
     pub(super) fn new(shop: &ShopFile, random: &mut StdRng) -> Self {
         let categories = shop.categories.iter().map(|category| {
             let [cheapest, dearest] = category.prices;
             let count = i64::try_from(category.products.len()).unwrap_or(i64::MAX).max(1);
-            // Each product has its part of the range, so that every brand has cheap and dear ones.
+            // Each product has a part of the range, so that every brand has cheap and dear ones.
             let edge = |number: i64| cheapest + (dearest - cheapest) * number / count;
             let mut products = Vec::new();
             for brand in &category.brands {
@@ -38,14 +38,14 @@ impl Catalogue {
         Self { categories: categories.collect() }
     }
 
-    /// A few products of any one category, as a list shows them.
+    /// Chooses a few products of a random category, as a list shows them.
     pub(super) fn list(&self, random: &mut StdRng) -> Vec<Item> {
         let category = self.categories.choose(random).map_or(&[][..], Vec::as_slice);
         let count = random.random_range(3..=6);
         category.choose_multiple(random, count).cloned().collect()
     }
 
-    /// The products of one brand in some categories.
+    /// Returns the products of one brand in some categories.
     pub(super) fn of_brand(&self, brand: &str, categories: &[String]) -> Vec<Item> {
         let categories: BTreeSet<&str> = categories.iter().map(String::as_str).collect();
         let wanted = |product: &&Item| {

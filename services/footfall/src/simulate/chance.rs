@@ -3,10 +3,10 @@ use std::collections::HashMap;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tenancy::CampaignId;
 
-/// How far what happened too often or too seldom so far moves the next chance.
+/// How much each missing or surplus occurrence moves the next probability.
 const PULL: f64 = 0.2;
 
-/// What a visitor decides where ads and orders are at stake.
+/// A decision of a visitor about ads and orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Decision {
     Click,
@@ -15,37 +15,37 @@ pub(super) enum Decision {
     Buy,
 }
 
-/// Chance, made from a seed.
+/// Random decisions from a seed.
 ///
-/// A month of a small shop holds few orders: by chance alone, the return of one campaign in twenty
-/// would be absurd. So the decisions that make it remember how often they were taken, for each
-/// campaign, and come close to their share soon.
+/// A month of a small shop has few orders: by chance alone, the return of one campaign in twenty
+/// would be absurd. So each campaign's decisions count their occurrences and approach their share
+/// soon.
 pub(super) struct Chance {
     pub(super) random: StdRng,
-    /// How many times more each should have happened by now.
-    owed: HashMap<(Decision, Option<CampaignId>), f64>,
+    /// How many occurrences each decision lacks by now.
+    deficit: HashMap<(Decision, Option<CampaignId>), f64>,
 }
 
 impl Chance {
     pub(super) fn new(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), owed: HashMap::new() }
+        Self { random: StdRng::seed_from_u64(seed), deficit: HashMap::new() }
     }
 
-    /// True with this probability.
+    /// Returns true with this probability.
     pub(super) fn happens(&mut self, probability: f64) -> bool {
         self.random.random_bool(probability.clamp(0.0, 1.0))
     }
 
-    /// True with about this probability, and soon for just this share of all times.
+    /// Returns true with about this probability; the share of true soon equals it.
     pub(super) fn decides(
         &mut self,
         decision: Decision,
         campaign: Option<&CampaignId>,
         probability: f64,
     ) -> bool {
-        let owed = self.owed.entry((decision, campaign.cloned())).or_default();
-        let happens = self.random.random_bool((probability + PULL * *owed).clamp(0.0, 1.0));
-        *owed += probability - f64::from(u8::from(happens));
+        let deficit = self.deficit.entry((decision, campaign.cloned())).or_default();
+        let happens = self.random.random_bool((probability + PULL * *deficit).clamp(0.0, 1.0));
+        *deficit += probability - f64::from(u8::from(happens));
         happens
     }
 }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_decision_soon_has_its_share_of_all_times_and_is_still_by_chance() {
+    fn a_decision_soon_reaches_its_share_and_is_still_random() {
         let mut chance = Chance::new(1);
         let taken: Vec<_> = (0..500).map(|_| chance.decides(Decision::Buy, None, 0.12)).collect();
         for end in [100, 200, 300, 400, 500] {

@@ -1,9 +1,9 @@
-//! Believable traffic of a shop, made up from a seed: the same shop, seed and start give the same
+//! Simulates plausible traffic of a shop from a seed: the same shop, seed and start give the same
 //! events.
 //!
-//! Visitors come with the hours and weekdays of the shop's zone, look at pages, lists and products,
-//! see ads and click some, fill carts, and sometimes buy or give back. Nothing here sends anything
-//! or reads a clock. `docs/simulator.md` says what comes out.
+//! Visitors come by the hours and weekdays of the shop's zone, view pages, lists and products, see
+//! ads and click some, fill carts, and sometimes buy or return goods. Nothing here sends events or
+//! reads a clock. `docs/simulator.md` describes the traffic.
 
 mod advertising;
 mod calendar;

@@ -1,4 +1,4 @@
-//! What comes out of every shop of `shops/`, held against the bands of `docs/simulator.md`.
+//! Compares the traffic of every shop of `shops/` with the bands of `docs/simulator.md`.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -25,7 +25,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every shop that comes with the program, by its file's name.
+/// Every shop that comes with the program, by the name of its file.
 fn shops() -> Vec<(String, ShopFile)> {
     let folder = root().join("services/footfall/shops");
     let shops = std::fs::read_dir(folder).unwrap().map(|entry| {
@@ -45,7 +45,7 @@ fn events(shop: &ShopFile, seed: u64, days: i64) -> Vec<OutgoingEvent> {
     traffic.until(start() + TimeDelta::days(days))
 }
 
-/// What is counted of some events.
+/// Counts and sums of events.
 #[derive(Debug, Default)]
 struct Counts {
     of: HashMap<String, f64>,
@@ -82,8 +82,8 @@ fn by_campaign(events: &[OutgoingEvent]) -> BTreeMap<String, Counts> {
     campaigns
 }
 
-/// Fails, with all that is out of its band, unless every ratio is in its own.
-fn hold(ratios: Vec<(String, f64, std::ops::Range<f64>)>) {
+/// Fails unless every ratio is in its band; lists those that are not.
+fn assert_in_bands(ratios: Vec<(String, f64, std::ops::Range<f64>)>) {
     let out = ratios.iter().filter(|(_, ratio, band)| !band.contains(ratio));
     let out: Vec<_> =
         out.map(|(name, ratio, band)| format!("{name}: {ratio} of {band:?}")).collect();
@@ -114,7 +114,7 @@ fn every_campaign_returns_three_to_eight_times_what_it_costs_at_plausible_rates(
             ]);
         }
     }
-    hold(ratios);
+    assert_in_bands(ratios);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn visitors_fill_carts_and_buy_as_often_as_in_a_real_shop() {
             (name("orders by visit"), orders_by_visit, 0.02..0.18),
         ]);
     }
-    hold(ratios);
+    assert_in_bands(ratios);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn the_evening_of_the_shops_own_zone_is_its_peak() {
     }
 }
 
-/// What a shop must share with the tenant of its name.
+/// The fields that a shop must share with the tenant of its name.
 #[derive(Deserialize)]
 struct Tenant {
     time_zone: String,
@@ -271,7 +271,7 @@ fn a_shop_has_the_zone_the_currency_and_the_campaigns_of_the_tenant_of_its_name(
 }
 
 #[test]
-fn history_and_what_goes_on_from_its_end_share_no_visit_and_no_order() {
+fn history_and_live_traffic_from_its_end_share_no_visit_and_no_order() {
     let shop = ShopFile::fashion().unwrap();
     let end = start() + TimeDelta::days(2);
     let past = events(&shop, 1, 2);

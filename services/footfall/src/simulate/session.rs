@@ -13,18 +13,18 @@ use super::{
 };
 use crate::delivery::OutgoingEvent;
 
-/// The chance that a list is that of a search.
+/// The probability that a list is a search result.
 const SEARCHES: f64 = 0.3;
-/// The chance that an ad comes into view.
+/// The probability that an ad comes into view.
 const IN_VIEW: f64 = 0.7;
 /// The places for ads on a page.
 const PLACES: u32 = 2;
 const MOST_PAGES: usize = 25;
 
-/// The longest time a session takes.
+/// The longest duration of a session.
 pub(super) const LONGEST: TimeDelta = TimeDelta::minutes(40);
 
-/// One visit, being made up: a clock, and what has happened so far.
+/// One simulated visit: a clock and the events so far.
 pub(super) struct Session<'a> {
     shop: &'a Shop,
     chance: &'a mut Chance,
@@ -32,13 +32,13 @@ pub(super) struct Session<'a> {
     id: String,
     now: DateTime<Utc>,
     cart: Vec<Item>,
-    /// The products whose ads were clicked, each with its campaign, the last one last.
+    /// The products whose ads were clicked, each with its campaign, in order.
     clicked: Vec<(String, CampaignId)>,
     events: Vec<OutgoingEvent>,
 }
 
 impl<'a> Session<'a> {
-    /// All events of a visit that begins at `start`, in the order of their times.
+    /// Returns all events of a visit that begins at `start`, in order of time.
     pub(super) fn events(
         start: DateTime<Utc>,
         shop: &'a Shop,
@@ -92,7 +92,7 @@ impl<'a> Session<'a> {
         self.events.push(event);
     }
 
-    /// Ads are shown; most come into view, few are clicked.
+    /// Shows ads; most come into view, few are clicked.
     fn see_ads(&mut self, page: &str) {
         for place in 1..=PLACES {
             let Some(shown) = self.shop.advertising.win(page == "search", &mut self.chance.random)
@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
             self.pass(1, 2);
             let viewable = self.ad_event(EventType::AdViewable, &shown, page, place);
             self.events.push(viewable);
-            // The lower the place, the fewer look.
+            // Lower places are clicked less.
             let click_rate = shown.click_rate / f64::from(place).sqrt();
             if self.chance.decides(Decision::Click, Some(&shown.campaign), click_rate) {
                 self.pass(1, 6);
@@ -200,7 +200,7 @@ impl<'a> Session<'a> {
         event
     }
 
-    /// The last campaign whose ad for one of these products was clicked.
+    /// Returns the last campaign whose ad for one of these products was clicked.
     fn credited(&self, items: &[Item]) -> Option<CampaignId> {
         let advertised = |product: &str| items.iter().any(|item| item.product_id == product);
         let click = self.clicked.iter().rev().find(|(product, _)| advertised(product));

@@ -10,7 +10,7 @@ use super::{
     shop_file::{ShopFile, Visits},
 };
 
-/// A shop that is open: its file, with prices.
+/// A shop ready for visitors: its file, with prices.
 pub(super) struct Shop {
     pub(super) currency: Currency,
     pub(super) countries: BTreeMap<String, u32>,
@@ -21,7 +21,7 @@ pub(super) struct Shop {
 }
 
 impl Shop {
-    /// The shop of a file; chance sets its prices.
+    /// Creates the shop of a file, with random prices.
     pub(super) fn open(file: ShopFile, random: &mut StdRng) -> Self {
         let catalogue = Catalogue::new(&file, random);
         Self {

@@ -4,10 +4,10 @@ use money::Amount;
 
 use super::shop_file::{Campaign, Category, Pays, ShopFile, Visits};
 
-/// The most a price or a cost may be, in whole units.
+/// The highest price or cost, in whole units.
 const DEAREST: i64 = 1_000_000_000;
 
-/// Why a text describes no shop.
+/// Why a text is not a valid shop file.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ShopError {
     /// Not TOML, or a field is missing, unknown or of another type.
@@ -16,23 +16,23 @@ pub(crate) enum ShopError {
     /// A field is out of its range.
     #[error("{field} {must}")]
     Field {
-        /// Where in the file.
+        /// The path of the field in the file.
         field: String,
-        /// What would be right.
+        /// What the field must be.
         must: &'static str,
     },
 }
 
 impl ShopFile {
-    /// Refuses what no shop can be.
+    /// Checks that the shop is possible.
     pub(super) fn check(&self) -> Result<(), ShopError> {
         let Self { price_endings, hours, weekdays, countries, .. } = self;
         let ending = |ending: &Amount| (0..1_000_000).contains(&ending.micros());
         require(!price_endings.is_empty() && price_endings.iter().all(ending), || {
             ("price_endings", "must be amounts from 0 to less than 1, at least one")
         })?;
-        require(hours.iter().all(|hour| *hour > 0), || ("hours", "must be 1 or more each"))?;
-        require(weekdays.iter().all(|day| *day > 0), || ("weekdays", "must be 1 or more each"))?;
+        require(hours.iter().all(|hour| *hour > 0), || ("hours", "must each be 1 or more"))?;
+        require(weekdays.iter().all(|day| *day > 0), || ("weekdays", "must each be 1 or more"))?;
         let total = countries.values().try_fold(0_u32, |sum, share| sum.checked_add(*share));
         require(total.is_some_and(|total| total > 0), || {
             ("countries", "must have at least one country, and a sum below 4,294,967,296")
@@ -44,7 +44,7 @@ impl ShopFile {
             ("countries", "must be codes of two upper-case letters, such as DE")
         })?;
         self.visits.check()?;
-        require(!self.categories.is_empty(), || ("categories", "must hold at least one"))?;
+        require(!self.categories.is_empty(), || ("categories", "must have at least one"))?;
         self.categories.iter().try_for_each(Category::check)?;
         let of = |category: &Category| {
             let Category { brands, products, .. } = category.clone();
@@ -54,13 +54,13 @@ impl ShopFile {
         };
         let mut sold = BTreeSet::new();
         require(self.categories.iter().flat_map(of).all(|product| sold.insert(product)), || {
-            ("categories", "must hold each product of a brand once")
+            ("categories", "must list each product of a brand once")
         })?;
-        require(!self.campaigns.is_empty(), || ("campaigns", "must hold at least one"))?;
+        require(!self.campaigns.is_empty(), || ("campaigns", "must have at least one"))?;
         self.campaigns.iter().try_for_each(|campaign| campaign.check(&self.categories))?;
         let mut ids = BTreeSet::new();
         require(self.campaigns.iter().all(|campaign| ids.insert(&campaign.id)), || {
-            ("campaigns", "must have an id of its own each")
+            ("campaigns", "must each have a different id")
         })
     }
 }
@@ -99,8 +99,8 @@ impl Category {
     fn check(&self) -> Result<(), ShopError> {
         let Self { name, brands, products, prices: [cheapest, dearest] } = self;
         let field = |field| format!("categories.{name}.{field}");
-        require(!brands.is_empty(), || (field("brands"), "must hold at least one"))?;
-        require(!products.is_empty(), || (field("products"), "must hold at least one"))?;
+        require(!brands.is_empty(), || (field("brands"), "must have at least one"))?;
+        require(!products.is_empty(), || (field("products"), "must have at least one"))?;
         require(0 <= *cheapest && cheapest <= dearest && *dearest <= DEAREST, || {
             (field("prices"), "must be the cheapest and the dearest, from 0 to 1,000,000,000")
         })
@@ -117,7 +117,7 @@ impl Campaign {
         require(!self.categories.is_empty() && advertised.all(|sold| sold), || {
             (field("categories"), "must be categories of the shop in which the brand is sold")
         })?;
-        require(!self.keywords.is_empty(), || (field("keywords"), "must hold at least one"))?;
+        require(!self.keywords.is_empty(), || (field("keywords"), "must have at least one"))?;
         require(is_chance(self.click_rate), || (field("click_rate"), CHANCE))?;
         let cost = |cost: Amount| (0..=DEAREST * 1_000_000).contains(&cost.micros());
         let right = match self.pays {

@@ -11,22 +11,22 @@ use super::{
 };
 use crate::delivery::OutgoingEvent;
 
-/// How many visits are made up to learn how many events one has on average.
+/// How many visits are simulated to measure the average number of events per visit.
 const SAMPLE: u32 = 2_000;
 
-/// How long the shop counts as equally busy.
+/// The step in which the shop counts as equally busy.
 const STEP: TimeDelta = TimeDelta::minutes(5);
 
-/// Whether the rate follows the clock.
+/// How the rate changes over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Curve {
-    /// Quiet at night, busy in the evening, other on a Sunday; `rate` is the week's average.
+    /// Quiet at night, busy in the evening, different on Sundays; `rate` is the week's average.
     Calendar,
-    /// Always the same.
+    /// Constant.
     Flat,
 }
 
-/// Everything that happens in one shop, from a start on.
+/// The events of one shop, from a start on.
 pub(crate) struct Traffic {
     shop: Shop,
     chance: Chance,
@@ -34,15 +34,15 @@ pub(crate) struct Traffic {
     visits_per_second: f64,
     next_visit: DateTime<Utc>,
     start: DateTime<Utc>,
-    /// Made up, but not yet due; by time, and by number among those of one time.
+    /// Simulated events that are not yet due, by time and sequence number.
     waiting: BTreeMap<(DateTime<Utc>, u64), OutgoingEvent>,
     made: u64,
 }
 
 impl Traffic {
-    /// A shop whose events average `rate` a second, from `start` on.
+    /// Creates the traffic of a shop with `rate` events a second on average, from `start` on.
     ///
-    /// The seed alone sets its prices; seed and start together set who comes and what they do.
+    /// The seed alone sets the prices; seed and start together set the visitors and their actions.
     pub(crate) fn new(
         seed: u64,
         rate: f64,
@@ -57,11 +57,11 @@ impl Traffic {
         let events_per_visit = sampled as f64 / f64::from(SAMPLE);
         Self {
             shop,
-            // Who came to another start, such as that of the history, does not come again.
+            // Traffic with another start, such as the history, has other visitors.
             chance: Chance::new(seed ^ start.timestamp_micros().cast_unsigned()),
             curve,
             visits_per_second: rate / events_per_visit.max(1.0),
-            // The shop opened earlier: at the start, visits are under way already.
+            // The simulation starts earlier, so that visits are already in progress at `start`.
             next_visit: start - LONGEST,
             start,
             waiting: BTreeMap::new(),
@@ -69,7 +69,7 @@ impl Traffic {
         }
     }
 
-    /// What happened up to `now` and was not yet told, in the order of time.
+    /// Returns the events up to `now` that were not yet returned, in order of time.
     pub(crate) fn until(&mut self, now: DateTime<Utc>) -> Vec<OutgoingEvent> {
         while self.next_visit <= now {
             let at = self.next_visit;
@@ -89,8 +89,8 @@ impl Traffic {
         }
     }
 
-    /// Visitors come independently of each other: the pauses between them are exponential, and end
-    /// the sooner the busier the shop is meanwhile.
+    /// Returns the time of the next visit. Visits are independent: the pauses between them are
+    /// exponential, and shorter when the shop is busier.
     fn visit_after(&mut self, mut at: DateTime<Utc>) -> DateTime<Utc> {
         let chance: f64 = self.chance.random.random_range(f64::MIN_POSITIVE..1.0);
         let mut seconds = -chance.ln() / self.visits_per_second;
@@ -135,8 +135,8 @@ mod tests {
     }
 
     #[test]
-    fn events_come_in_order_at_the_rate_asked_for_from_the_first_second() {
-        // A few minutes hold few visits: several shops tell the mean.
+    fn events_come_in_order_at_the_requested_rate_from_the_first_second() {
+        // A few minutes have few visits: the mean needs several shops.
         let (mut all, mut early) = (0, 0);
         let end = start() + TimeDelta::minutes(5);
         for seed in 1..=8 {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sort_of_event_happens_and_the_collector_would_take_each() {
+    fn every_event_type_happens_and_the_collector_would_accept_each() {
         let (tenant, eur) = ("acme".parse().unwrap(), "EUR".parse().unwrap());
         let admission = Admission::new(&tenant, eur, start() + TimeDelta::hours(1));
         let mut counts = std::collections::HashMap::<EventType, u32>::new();

@@ -2,25 +2,25 @@ use std::collections::BTreeMap;
 
 use rand::{Rng, rngs::StdRng};
 
-/// How many visitors come back; the chance that a visit is one of theirs.
+/// The number of returning visitors, and the probability that a visit is one of theirs.
 const REGULARS: u32 = 5_000;
 const REGULAR: f64 = 0.45;
 
-/// Against each other.
+/// Relative weights.
 const DEVICES: [(&str, u32); 3] = [("mobile", 610), ("desktop", 320), ("tablet", 70)];
 
-/// Who visits, and with what.
+/// A visitor and the device.
 #[derive(Clone, Debug)]
 pub(super) struct Visitor {
     pub(super) id: String,
-    /// Known customers only.
+    /// Set for known customers only.
     pub(super) customer_id: Option<String>,
     pub(super) device: &'static str,
     pub(super) country: String,
 }
 
 impl Visitor {
-    /// Anybody, from one of these countries.
+    /// Chooses a visitor from one of these countries.
     pub(super) fn arriving(countries: &BTreeMap<String, u32>, random: &mut StdRng) -> Self {
         let country = |number| {
             let shares = countries.iter().map(|(country, share)| (country.as_str(), *share));
@@ -29,7 +29,7 @@ impl Visitor {
         let device = |number| pick(DEVICES.into_iter(), number).unwrap_or_default();
         if random.random_bool(REGULAR) {
             let number = random.random_range(0..REGULARS);
-            // What a regular is like depends on the number alone.
+            // The attributes of a returning visitor depend on the number alone.
             return Self {
                 id: format!("v-{number:08x}"),
                 customer_id: (number % 3 == 0).then(|| format!("c-{number:08x}")),
@@ -46,7 +46,7 @@ impl Visitor {
     }
 }
 
-/// The choice into whose share a number falls, counted round and round; none without shares.
+/// Returns the choice whose share contains `number` modulo all shares; `None` without shares.
 fn pick<'a>(choices: impl Iterator<Item = (&'a str, u32)> + Clone, number: u32) -> Option<&'a str> {
     let all: u32 = choices.clone().map(|(_, share)| share).sum();
     let mut number = number.checked_rem(all)?;

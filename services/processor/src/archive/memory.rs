@@ -28,7 +28,7 @@ impl Memory {
         taken.ok().map(|permit| Room(Some(permit)))
     }
 
-    /// Room for this many bytes, as soon as others have given back enough. Whoever holds some
+    /// Room for this many bytes, as soon as others have returned enough. A caller that holds some
     /// already must not wait for more.
     pub(super) async fn take(&self, bytes: usize) -> Room {
         Room(Arc::clone(&self.free).acquire_many_owned(self.permits(bytes)).await.ok())

@@ -1,8 +1,10 @@
-//! The sink to the archive: plan, put, mark.
+//! The archive group: plan an object, put it, mark it.
 
-mod left_behind;
 mod memory;
 mod pending;
+mod state;
+mod take_over;
 mod worker;
+mod writer;
 
 pub(crate) use worker::Archiver;

@@ -1,6 +1,7 @@
 use archive::{ArchivedRecord, Header};
 use bytes::Bytes;
-use stream::{LogRecord, Partition};
+use log::Partition;
+use stream::LogRecord;
 
 /// The record as the archive keeps it.
 pub(crate) fn as_archived(record: &LogRecord) -> ArchivedRecord {

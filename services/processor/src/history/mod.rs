@@ -1,30 +1,31 @@
-//! Records of the log, from wherever they still are: the log itself, or the archive.
+//! Records of the log, read from the log itself while it holds them, else from the archive.
 
 mod archived;
-mod halt;
 mod records;
+mod wait;
 
 use std::ops::{Range, RangeInclusive};
 
 use archive::Archive;
 use chrono::{DateTime, Utc};
-use control_plane::{Archived, Ledger};
-use stream::{Entry, LogReader, Offset, Partition};
+use control_plane::{Archived, Group, Ledger};
+use log::{Generation, LogPlace, LogRange, Offset, Partition};
+use stream::{Entry, LogReader};
 use tenancy::TenantRouter;
 
 pub(crate) use archived::as_archived;
 pub(crate) use records::Records;
 
-use crate::{ProcessorError, Sink, generation::Generation};
+use crate::{ProcessorError, current_generation::CurrentGeneration};
 
-/// Reads stretches of the log again, also those that it has let go and those of logs that were
-/// made before it.
+/// Reads ranges of the log again, including records that expired in it and records of earlier
+/// generations.
 #[derive(Clone)]
 pub(crate) struct History {
-    /// For whom: what stands still is counted under its name.
-    sink: Sink,
-    /// Which generation the log is in now; it holds no other.
-    generation: Generation,
+    /// The group that reads: a halted partition is counted under its name.
+    group: Group,
+    /// The generation that the log is in now; it holds no other.
+    current: CurrentGeneration,
     reader: LogReader,
     ledger: Ledger,
     archive: Archive,
@@ -32,61 +33,63 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// The history of the log that `reader` reads, which is in this generation.
+    /// The history of the log that `reader` reads.
     pub(crate) fn new(
-        sink: Sink,
-        generation: Generation,
+        group: Group,
+        current: CurrentGeneration,
         reader: LogReader,
         ledger: Ledger,
         archive: Archive,
         router: TenantRouter,
     ) -> Self {
-        Self { sink, generation, reader, ledger, archive, router }
+        Self { group, current, reader, ledger, archive, router }
     }
 
-    fn kgen(&self) -> u16 {
-        self.generation.kgen()
+    fn generation(&self) -> Generation {
+        self.current.get()
     }
 
     /// The records of `range`, from the log where it holds them, else from the archive.
-    pub(crate) fn read(&self, kgen: u16, partition: Partition, range: Range<Offset>) -> Records {
-        Records::new(self.clone(), kgen, partition, range)
+    pub(crate) fn read(&self, range: LogRange) -> Records {
+        self.read_until(range.start(), range.next().offset)
     }
 
-    /// The same of the log as it is now.
+    /// The records from `start` up to `end`, which is not among them.
+    pub(crate) fn read_until(&self, start: LogPlace, end: Offset) -> Records {
+        Records::new(self.clone(), start, end)
+    }
+
+    /// The records of the current generation.
     pub(crate) fn read_log(&self, partition: Partition, range: Range<Offset>) -> Records {
-        self.read(self.kgen(), partition, range)
+        let start = LogPlace { generation: self.generation(), partition, offset: range.start };
+        self.read_until(start, range.end)
     }
 
-    /// The record at `offset`, or the first one after it; none where the log has not come so far.
-    pub(crate) async fn record(
-        &self,
-        kgen: u16,
-        partition: Partition,
-        offset: Offset,
-    ) -> Result<Option<Entry>, ProcessorError> {
-        if kgen == self.kgen() && self.reader.bounds(partition).await?.end <= offset {
+    /// The record at `place`, or the first one after it; `None` where the log ends before.
+    pub(crate) async fn record(&self, place: LogPlace) -> Result<Option<Entry>, ProcessorError> {
+        let LogPlace { generation, partition, offset } = place;
+        if generation == self.generation() && self.reader.bounds(partition).await?.end <= offset {
             return Ok(None);
         }
-        let one = self.read(kgen, partition, offset..offset + 1).next(1).await?;
+        let one = self.read(place.to(offset)).next(1).await?;
         Ok(one.and_then(|one| one.into_iter().next()))
     }
 
-    /// Between which offsets the first record stands that was logged at `time` or later, as near
-    /// as can be told; the end of the partition when there is none.
+    /// The offsets between which the first record stands that was logged at `time` or later, as
+    /// narrow as is known; the end of the partition when there is none.
     pub(crate) async fn place_of(
         &self,
-        kgen: u16,
+        generation: Generation,
         partition: Partition,
         time: DateTime<Utc>,
     ) -> Result<RangeInclusive<Offset>, ProcessorError> {
-        let (from, to) = self.ledger.archived_place(kgen, partition, time).await?;
-        if kgen != self.kgen() {
+        let (from, to) = self.ledger.first_archived_since(generation, partition, time).await?;
+        if generation != self.generation() {
             return Ok(to.map_or(Offset::MAX..=Offset::MAX, |to| from..=to));
         }
         let held = self.log_start(partition).await?;
         let found = self.reader.offset_for_time(partition, time).await?;
-        // What the log begins with need not be the first of that time.
+        // The log's first record need not be the first of that time.
         Ok(if found > held { found..=found } else { from.min(found)..=found })
     }
 
@@ -95,23 +98,22 @@ impl History {
         Ok(self.reader.bounds(partition).await?.start)
     }
 
-    /// From which offset on the log holds every record of that generation: none, if it is another.
+    /// The offset from which on the log holds every record of `generation`; none of them if the
+    /// log is in another.
     pub(crate) async fn held_from(
         &self,
-        kgen: u16,
+        generation: Generation,
         partition: Partition,
     ) -> Result<Offset, ProcessorError> {
-        if kgen == self.kgen() { self.log_start(partition).await } else { Ok(Offset::MAX) }
+        if generation == self.generation() {
+            self.log_start(partition).await
+        } else {
+            Ok(Offset::MAX)
+        }
     }
 
-    /// The object of the archive that holds this offset.
-    async fn archived(
-        &self,
-        kgen: u16,
-        partition: Partition,
-        offset: Offset,
-    ) -> Result<Option<Archived>, ProcessorError> {
-        let objects = self.ledger.archived(kgen, partition, offset..=offset).await?;
-        Ok(objects.into_iter().next())
+    /// The object of the archive that holds `place`.
+    async fn archived(&self, place: LogPlace) -> Result<Option<Archived>, ProcessorError> {
+        Ok(self.ledger.archived(place.to(place.offset)).await?.into_iter().next())
     }
 }

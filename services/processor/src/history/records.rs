@@ -1,7 +1,8 @@
 use std::{collections::VecDeque, ops::Range};
 
 use archive::{ArchiveError, ObjectKey};
-use stream::{Entry, LogRecord, Offset, Partition, PartitionStream, StreamError, resolve};
+use log::{LogPlace, Offset};
+use stream::{Entry, LogRecord, PartitionStream, StreamError, resolve};
 
 use super::{History, archived::as_logged};
 use crate::{
@@ -9,29 +10,25 @@ use crate::{
     retry::{Pauses, read},
 };
 
-/// Records of one stretch, in the order of the log.
+/// The records of one range, in the order of the log.
 pub(crate) struct Records {
     history: History,
-    kgen: u16,
-    partition: Partition,
-    /// What is left of the stretch.
+    start: LogPlace,
+    /// The offsets that are still to be read.
     rest: Range<Offset>,
     log: Option<PartitionStream>,
-    /// Of the object that was read last.
+    /// What is left of the object that was read last.
     archived: VecDeque<LogRecord>,
 }
 
 impl Records {
-    pub(super) fn new(
-        history: History,
-        kgen: u16,
-        partition: Partition,
-        rest: Range<Offset>,
-    ) -> Self {
-        Self { history, kgen, partition, rest, log: None, archived: VecDeque::new() }
+    /// The records from `start` up to `end`, which is not among them.
+    pub(super) fn new(history: History, start: LogPlace, end: Offset) -> Self {
+        let rest = start.offset..end;
+        Self { history, start, rest, log: None, archived: VecDeque::new() }
     }
 
-    /// The next of them: as many as `limit` unless the stretch ends; none at its end.
+    /// Returns the next records: as many as `limit` unless the range ends; `None` at its end.
     ///
     /// # Errors
     /// [`ProcessorError::Lost`] when they are neither in the log nor in the archive.
@@ -64,7 +61,7 @@ impl Records {
                 Ok(Some(entries)) => return Ok(Some(self.passed(entries))),
                 // The last offsets hold no record.
                 Ok(None) => self.rest.start = self.rest.end,
-                // It was let go meanwhile.
+                // The records expired meanwhile.
                 Err(StreamError::Gone { .. }) => self.log = None,
                 Err(error) => return Err(error.into()),
             }
@@ -73,45 +70,46 @@ impl Records {
     }
 
     fn passed(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
-        self.rest.start = entries.last().map_or(self.rest.start, |entry| entry.offset() + 1);
+        self.rest.start = entries.last().map_or(self.rest.start, |entry| entry.offset().next());
         entries
     }
 
-    /// Finds where the next records are.
+    /// Opens the log or an object, whichever holds the next record.
     async fn open(&mut self) -> Result<(), ProcessorError> {
-        let (history, partition, first) = (&self.history, self.partition, self.rest.start);
-        if self.kgen == history.kgen() {
-            let held = history.reader.bounds(partition).await?;
-            if held.contains(&first) {
-                let range = first..self.rest.end.min(held.end);
-                self.log = Some(history.reader.read_range(partition, range)?);
+        let history = &self.history;
+        let next = self.start.at(self.rest.start);
+        if next.generation == history.generation() {
+            let held = history.reader.bounds(next.partition).await?;
+            if held.contains(&next.offset) {
+                let range = next.offset..self.rest.end.min(held.end);
+                self.log = Some(history.reader.read_range(next.partition, range)?);
                 return Ok(());
             }
         }
-        let lost = ProcessorError::Lost { kgen: self.kgen, partition, first };
-        let Some(object) = history.archived(self.kgen, partition, first).await? else {
+        let lost = ProcessorError::Lost(next);
+        let Some(object) = history.archived(next).await? else {
             return Err(lost);
         };
-        let key = ObjectKey { kgen: self.kgen, partition, first: object.first, last: object.last };
+        let key = ObjectKey::from(object.range);
         let records = match history.archive.read(key, &object.sha256).await {
             Ok(records) => records,
             Err(error @ (ArchiveError::Missing(_) | ArchiveError::Damaged { .. })) => {
-                tracing::error!(%error, "the archive does not hold what its manifest says");
+                tracing::error!(%error, "the archive does not hold what the ledger recorded");
                 return Err(lost);
             }
             Err(error) => return Err(error.into()),
         };
         let wanted = records.into_iter().filter(|record| self.rest.contains(&record.offset));
-        self.archived = wanted.map(|record| as_logged(partition, record)).collect();
+        self.archived = wanted.map(|record| as_logged(next.partition, record)).collect();
         if self.archived.is_empty() {
-            self.rest.start = object.last + 1;
+            self.rest.start = object.range.next().offset;
         }
         Ok(())
     }
 
-    /// Whose the records are. While nobody can tell, it asks again.
+    /// Resolves the tenants of records. While the directory is unavailable, it retries.
     async fn resolved(&self, records: &[LogRecord]) -> Result<Vec<Entry>, ProcessorError> {
-        let mut pauses = Pauses::new("tell whose archived records are");
+        let mut pauses = Pauses::new("resolve the tenants of archived records");
         loop {
             match resolve(records, &self.history.router).await {
                 Ok(entries) => return Ok(entries),

@@ -14,8 +14,8 @@ use super::portions::Portion;
 /// Visitors in one script run.
 const VISITORS_AT_ONCE: usize = 5_000;
 
-/// What ClickHouse holds of one tenant's day below the chains: by campaign, everything but the
-/// visitors.
+/// What ClickHouse holds of one tenant's day before the chains start: by campaign, everything but
+/// the visitors.
 pub(super) type Base = BTreeMap<CampaignId, Vec<LiveDelta>>;
 
 /// Reads the base of a range within one day of UTC.
@@ -43,20 +43,27 @@ pub(super) async fn base(
     Ok(merge(sums, products))
 }
 
-/// Reads the visitors of a portion, in as many deltas as one script run should take; or says into
-/// which portions to cut it.
+/// What [`visitors`] found.
+pub(super) enum Visitors {
+    /// The visitors, in deltas of as many as one script run should take.
+    Read(Vec<Vec<LiveDelta>>),
+    /// There are too many for one query: these halves have to be read instead.
+    Split([Portion; 2]),
+}
+
+/// Reads the visitors of a portion.
 pub(super) async fn visitors(
     reader: &TenantWarehouse,
     place: &LogFrontier,
     portion: Portion,
-) -> Result<Result<Vec<Vec<LiveDelta>>, [Portion; 2]>, WarehouseError> {
+) -> Result<Visitors, WarehouseError> {
     match reader.visitors_below(place, portion.range, portion.slice).await {
-        Ok(found) => Ok(Ok(found.chunks(VISITORS_AT_ONCE).map(by_hour).collect())),
-        Err(error) => Ok(Err(halves(portion.by_time_or_slice(), error)?)),
+        Ok(found) => Ok(Visitors::Read(found.chunks(VISITORS_AT_ONCE).map(by_hour).collect())),
+        Err(error) => Ok(Visitors::Split(halves(portion.by_time_or_slice(), error)?)),
     }
 }
 
-/// The halves to ask for instead, when that is what the error calls for.
+/// The halves to read instead, if the query was too expensive.
 fn halves(
     halves: Option<[Portion; 2]>,
     error: WarehouseError,
@@ -87,7 +94,7 @@ fn merge(sums: Vec<QuarterSums>, products: Vec<RankedProduct>) -> Base {
             quarter,
             sums,
             visitors: Vec::new(),
-            // Rankings are of days: they stand with the first quarter hour.
+            // Rankings are by day: they belong to the first quarter hour.
             products: std::mem::take(&mut products)
                 .into_iter()
                 .map(|(product_id, (views, units))| ProductDelta { product_id, views, units })

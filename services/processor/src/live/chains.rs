@@ -1,104 +1,107 @@
 use std::ops::Range;
 
-use aggregates::{Aggregates, Bucket, ChainStart, whole_after};
+use aggregates::{Aggregates, ChainStart, SlotGroup, whole_after};
 use chrono::{DateTime, Utc};
 use control_plane::Lease;
-use stream::Offset;
+use log::Offset;
 
-use crate::{Parts, ProcessorError, member::Log};
+use crate::{Dependencies, ProcessorError, member::WorkerContext};
 
-/// The most records of a partition that are read again after Redis lost them. Beyond that the
-/// counters are built anew from ClickHouse, which takes less time.
+/// The most records of a partition that are read again after Redis lost them. Beyond that,
+/// rebuilding the counters from ClickHouse takes less time.
 const READ_AGAIN: u64 = 1_000_000;
 
-/// The fences of the buckets: how partitions join them, and begin new ones.
+/// Joins partitions to the chains of the slot groups, and starts new chains.
 pub(super) struct Chains {
-    log: Log,
+    context: WorkerContext,
     partitions: u16,
     aggregates: Aggregates,
 }
 
 impl Chains {
-    pub(super) fn new(parts: &Parts, log: Log) -> Self {
-        let (partitions, aggregates) = (parts.kafka.partitions, parts.aggregates.clone());
-        Self { log, partitions, aggregates }
+    pub(super) fn new(dependencies: &Dependencies, context: WorkerContext) -> Self {
+        let partitions = dependencies.kafka.partitions;
+        Self { context, partitions, aggregates: dependencies.aggregates.clone() }
     }
 
-    /// The offset to read on from: the earliest that some bucket still needs. A bucket without a
-    /// chain, or with one that cannot be gone on with, gets one from where the ledger knows the
-    /// work to be.
+    /// Returns the offset to read from: the earliest that some slot group still needs. A slot group
+    /// without a chain, or with one that cannot be continued, gets a new one that starts at the
+    /// ledger's next offset.
     pub(super) async fn join(&self, lease: &Lease) -> Result<Offset, ProcessorError> {
-        let fences = self.aggregates.fences(lease.kgen, lease.partition).await?;
-        let held = self.log.reader.bounds(lease.partition).await?;
-        let begin = lease.next_offset.max(held.start);
+        let next = lease.next;
+        let fences = self.aggregates.fences(next.generation, next.partition).await?;
+        let held = self.context.reader.bounds(next.partition).await?;
+        let begin = next.offset.max(held.start);
         let mut earliest = begin;
-        for (bucket, fence) in fences {
+        for (slot_group, fence) in fences {
             match fence {
-                Some(fence) if can_read_on(fence, &held, lease.next_offset) => {
+                Some(fence) if can_continue(fence, &held, next.offset) => {
                     earliest = earliest.min(fence);
                 }
-                fence => self.start(lease, bucket, fence, begin).await?,
+                fence => self.start(lease, slot_group, fence, begin).await?,
             }
         }
-        if earliest < lease.next_offset {
-            let (partition, noted) = (lease.partition, lease.next_offset);
-            tracing::warn!(partition, noted, earliest, "redis lost writes, reading them again");
+        if earliest < next.offset {
+            tracing::warn!(noted = %next, %earliest, "redis lost writes, reading them again");
         }
         Ok(earliest)
     }
 
-    /// Begins a chain at `next_offset`, in place of the fence that was `seen`. What stands below
-    /// is added by a rebuild.
+    /// Starts a chain at `first`, in place of the fence that was `seen`. A rebuild adds what lies
+    /// before it.
     pub(super) async fn start(
         &self,
         lease: &Lease,
-        bucket: Bucket,
+        slot_group: SlotGroup,
         seen: Option<Offset>,
-        next_offset: Offset,
+        first: Offset,
     ) -> Result<(), ProcessorError> {
-        let nothing_below = next_offset == 0 && !self.log.ledger.has_earlier(lease.kgen).await?;
-        let whole_from = match nothing_below {
+        let next = lease.next.at(first);
+        let is_empty_before =
+            first == Offset::ZERO && !self.context.ledger.has_earlier(next.generation).await?;
+        let whole_from = match is_empty_before {
             true => DateTime::UNIX_EPOCH,
-            // Whatever was logged by now may be missing from the counters.
+            // What was logged until now may be missing from the counters.
             false => whole_after(Utc::now()),
         };
         let start = ChainStart {
-            kgen: lease.kgen,
-            partition: lease.partition,
+            next,
             partitions: self.partitions,
             seen,
-            next_offset,
             whole_from,
-            is_first: nothing_below && lease.as_of.is_none(),
+            is_first: is_empty_before && lease.as_of.is_none(),
         };
-        tracing::info!(%bucket, lease.partition, next_offset, %whole_from, "starting a chain");
-        if self.aggregates.start_chain(bucket, &start).await? {
+        tracing::info!(%slot_group, %next, %whole_from, "starting a chain");
+        if self.aggregates.start_chain(slot_group, &start).await? {
             Ok(())
         } else {
-            Err(ProcessorError::Retake("somebody else started the chain"))
+            Err(ProcessorError::Retake("another process started the chain"))
         }
     }
 
-    /// Begins chains where a bucket has none; whether all others have come as far as `next`.
+    /// Starts chains where a slot group has none. Returns whether all others have applied
+    /// everything before `next`.
     pub(super) async fn complete(
         &self,
         lease: &Lease,
         next: Offset,
     ) -> Result<bool, ProcessorError> {
+        let place = lease.next;
         let mut complete = true;
-        for (bucket, fence) in self.aggregates.fences(lease.kgen, lease.partition).await? {
+        for (slot_group, fence) in self.aggregates.fences(place.generation, place.partition).await?
+        {
             match fence {
                 Some(fence) => complete &= fence >= next,
-                None => self.start(lease, bucket, None, next).await?,
+                None => self.start(lease, slot_group, None, next).await?,
             }
         }
         Ok(complete)
     }
 }
 
-/// Whether the log still holds what a bucket with this fence needs, and it is not too much.
-fn can_read_on(fence: Offset, held: &Range<Offset>, noted: Offset) -> bool {
-    fence >= held.start && noted.saturating_sub(fence) <= READ_AGAIN
+/// Whether the log still holds what a slot group with this fence needs, and it is not too much.
+fn can_continue(fence: Offset, held: &Range<Offset>, noted: Offset) -> bool {
+    fence >= held.start && noted - fence <= READ_AGAIN
 }
 
 #[cfg(test)]
@@ -106,8 +109,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bucket_reads_on_while_the_log_holds_the_fence_and_it_is_not_far_behind() {
-        for (fence, held, noted, reads_on) in [
+    fn a_chain_continues_while_the_log_holds_its_fence_and_it_is_not_far_behind() {
+        for (fence, held, noted, continues) in [
             (500, 100..900, 500, true),
             (500, 100..900, 700, true),
             (500, 100..900, 400, true),
@@ -117,7 +120,9 @@ mod tests {
             (0, 0..9_000_000, READ_AGAIN, true),
             (0, 0..9_000_000, READ_AGAIN + 1, false),
         ] {
-            assert_eq!(can_read_on(fence, &held, noted), reads_on, "{fence} {held:?} {noted}");
+            let held = Offset::new(held.start)..Offset::new(held.end);
+            let (fence, noted) = (Offset::new(fence), Offset::new(noted));
+            assert_eq!(can_continue(fence, &held, noted), continues, "{fence} {held:?} {noted}");
         }
     }
 }

@@ -1,16 +1,13 @@
-//! The sink to Redis: counters, rankings and the live feed, fenced; and built anew where Redis lost
-//! them.
+//! The live group: counters, rankings and the live feed in Redis, applied exactly once by fences, and
+//! rebuilt from ClickHouse where Redis lost them.
 
 mod base;
 mod chains;
 mod deltas;
+mod known_fences;
 mod portions;
-mod reached;
 mod rebuild;
 mod worker;
 
 pub(crate) use rebuild::Rebuilder;
 pub(crate) use worker::Live;
-
-/// The name of the sink in metrics.
-const SINK: &str = "live";

@@ -2,7 +2,7 @@ use chrono::{DurationRound, TimeDelta};
 use metrics::TimeRange;
 use warehouse::Slice;
 
-/// Parts that an hour's visitors are cut into at most.
+/// Dependencies that an hour's visitors are cut into at most.
 const MOST_SLICES: u32 = 4_096;
 
 /// What is asked of ClickHouse in one go: a stretch of time, of which only a slice of the visitors.

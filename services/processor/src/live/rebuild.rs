@@ -3,45 +3,45 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aggregates::{Aggregates, Bucket, Finish, Rebuild};
+use aggregates::{Aggregates, Finish, Rebuild, SlotGroup};
 use chrono::{NaiveDate, NaiveTime, TimeDelta, Utc};
-use control_plane::{ControlPlane, ControlPlaneError};
-use lifecycle::BoxError;
+use control_plane::{ControlPlane, ControlPlaneError, Group};
+use lifecycle::{BoxError, every};
+use log::Partition;
 use metrics::TimeRange;
 use telemetry::Counter;
 use tenancy::{ClientId, PlatformContext, ResolveError, TenantContext, TenantRouter, TenantState};
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use warehouse::{LogFrontier, Warehouse};
 
 use super::{
-    base::{base, visitors},
+    base::{Visitors, base, visitors},
     portions::Portion,
 };
-use crate::{Parts, Sink, member::Log};
+use crate::{Dependencies, member::WorkerContext};
 
-/// How often it is looked whether a bucket's hours are whole.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long another process leaves a rebuild to us without hearing of us: longer than any question
+/// How often the slot groups are checked for hours that are not whole.
+const PERIOD: Duration = Duration::from_secs(1);
+/// Another process takes a rebuild over after this long without a heartbeat: longer than any query
 /// to ClickHouse takes.
-const ALONE: Duration = Duration::from_secs(60);
-/// How far events may be dated ahead, and some.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(60);
+/// More than events may be dated ahead.
 const AHEAD: TimeDelta = TimeDelta::hours(1);
 
-/// Builds counters that Redis lost anew from ClickHouse, beneath those that go on being counted.
+/// Rebuilds counters that Redis lost from ClickHouse, while new events are counted on top.
 pub(crate) struct Rebuilder {
     owner: String,
     topic: String,
-    log: Log,
+    context: WorkerContext,
     aggregates: Aggregates,
     warehouse: Warehouse,
     control_plane: ControlPlane,
     router: TenantRouter,
     platform: PlatformContext,
-    under_way: BTreeMap<Bucket, Work>,
+    under_way: BTreeMap<SlotGroup, Work>,
 }
 
-/// How far the rebuild of a bucket is.
+/// The progress of the rebuild of a slot group.
 struct Work {
     rebuild: Rebuild,
     began_at: Instant,
@@ -49,89 +49,76 @@ struct Work {
     done: BTreeMap<(ClientId, NaiveDate), Vec<String>>,
 }
 
-/// What became of an attempt to go on.
+/// The result of an attempt to continue a rebuild.
 enum Progress {
-    /// The store sink is not there yet.
+    /// The store group has not stored everything that is needed.
     Waits,
-    /// Another took the rebuild, or it began anew.
+    /// Another process took the rebuild over, or it was restarted.
     Over,
     /// Every day is done.
     Done,
 }
 
 impl Rebuilder {
-    pub(crate) fn new(parts: &Parts, log: Log) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "a rebuild is the platform's own work")]
-        let platform = TenantRouter::platform("processor");
+    pub(crate) fn new(dependencies: &Dependencies, context: WorkerContext) -> Self {
         Self {
-            owner: log.owner.clone(),
-            topic: parts.kafka.events_topic.clone(),
-            log,
-            aggregates: parts.aggregates.clone(),
-            warehouse: parts.warehouse.clone(),
-            control_plane: parts.control_plane.clone(),
-            router: parts.router.clone(),
-            platform,
+            owner: context.owner.clone(),
+            topic: dependencies.kafka.events_topic.clone(),
+            context,
+            aggregates: dependencies.aggregates.clone(),
+            warehouse: dependencies.warehouse.clone(),
+            control_plane: dependencies.control_plane.clone(),
+            router: dependencies.router.clone(),
+            platform: dependencies.platform(),
             under_way: BTreeMap::new(),
         }
     }
 
-    /// Keeps the hours of every bucket whole, until the process is to stop.
+    /// Keeps the hours of every slot group whole, until the process stops.
     pub(crate) async fn run(mut self, token: CancellationToken) -> Result<(), BoxError> {
-        let mut tick = interval(LOOK_EVERY);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut away = false;
-        loop {
-            tokio::select! {
-                () = token.cancelled() => return Ok(()),
-                _ = tick.tick() => {}
-            }
-            // Every step may be given up half-way and taken again.
-            let Some(failed) = token.run_until_cancelled(self.look()).await else {
-                return Ok(());
-            };
-            if let (Some(error), false) = (&failed, away) {
-                tracing::warn!(error, "live counters wait to be rebuilt");
-            }
-            away = failed.is_some();
+        let mut rounds = every(PERIOD, token, "rebuild live counters");
+        while rounds.begin().await {
+            rounds.run(self.check()).await;
         }
+        Ok(())
     }
 
-    /// Goes on wherever a bucket is not whole; the last failure.
-    async fn look(&mut self) -> Option<BoxError> {
-        let buckets: Vec<_> = self.aggregates.buckets().collect();
-        let mut failed = None;
-        for bucket in buckets {
-            failed = self.rebuild(bucket).await.err().or(failed);
+    /// Continues wherever a slot group is not whole. Returns the last failure.
+    async fn check(&mut self) -> Result<(), BoxError> {
+        let slot_groups: Vec<_> = self.aggregates.slot_groups().collect();
+        let mut result = Ok(());
+        for slot_group in slot_groups {
+            result = self.rebuild(slot_group).await.and(result);
         }
-        failed
+        result
     }
 
-    async fn rebuild(&mut self, bucket: Bucket) -> Result<(), BoxError> {
-        let known = self.under_way.remove(&bucket);
-        let Some(rebuild) = self.aggregates.join_rebuild(bucket, &self.owner, ALONE).await? else {
+    async fn rebuild(&mut self, slot_group: SlotGroup) -> Result<(), BoxError> {
+        let known = self.under_way.remove(&slot_group);
+        let Some(rebuild) =
+            self.aggregates.join_rebuild(slot_group, &self.owner, HEARTBEAT_TIMEOUT).await?
+        else {
             return Ok(());
         };
         let mut work = match known.filter(|work| work.rebuild == rebuild) {
             Some(work) => work,
             None => {
-                tracing::info!(%bucket, from = %rebuild.from, "rebuilding live counters");
+                tracing::info!(%slot_group, from = %rebuild.from, "rebuilding live counters");
                 Work { rebuild, began_at: Instant::now(), done: BTreeMap::new() }
             }
         };
-        let progress = self.advance(bucket, &mut work).await;
+        let progress = self.advance(slot_group, &mut work).await;
         if matches!(progress, Ok(Progress::Done)) {
-            return self.finish(bucket, work).await;
+            return self.finish(slot_group, work).await;
         }
         if !matches!(progress, Ok(Progress::Over)) {
-            self.under_way.insert(bucket, work);
+            self.under_way.insert(slot_group, work);
         }
         progress.map(drop)
     }
 
-    /// Does what can be done by now. A tenant whose cluster is away does not keep the others
-    /// waiting.
-    async fn advance(&self, bucket: Bucket, work: &mut Work) -> Result<Progress, BoxError> {
+    /// Does what can be done now. A tenant whose cluster is unavailable does not delay the others.
+    async fn advance(&self, slot_group: SlotGroup, work: &mut Work) -> Result<Progress, BoxError> {
         if !self.is_stored(&work.rebuild).await? {
             return Ok(Progress::Waits);
         }
@@ -142,7 +129,10 @@ impl Rebuilder {
                 if work.done.contains_key(&key) {
                     continue;
                 }
-                let still = self.aggregates.join_rebuild(bucket, &self.owner, ALONE).await?;
+                let still = self
+                    .aggregates
+                    .join_rebuild(slot_group, &self.owner, HEARTBEAT_TIMEOUT)
+                    .await?;
                 if still.as_ref() != Some(&work.rebuild) {
                     return Ok(Progress::Over);
                 }
@@ -159,28 +149,28 @@ impl Rebuilder {
         failed.map_or(Ok(Progress::Done), Err)
     }
 
-    async fn finish(&mut self, bucket: Bucket, work: Work) -> Result<(), BoxError> {
+    async fn finish(&mut self, slot_group: SlotGroup, work: Work) -> Result<(), BoxError> {
         let steps: Vec<_> = work.done.values().flatten().cloned().collect();
         match self.aggregates.finish_rebuild(&work.rebuild, &steps).await? {
             Finish::Whole => {
                 Counter::Rebuilds.inc(&[]);
                 let (steps, took) = (steps.len(), work.began_at.elapsed());
-                tracing::info!(%bucket, steps, ?took, "live counters are whole again");
+                tracing::info!(%slot_group, steps, ?took, "live counters are whole again");
             }
-            // Nothing is remembered as done, so all of it is done again.
-            Finish::StepsMissing => tracing::warn!(%bucket, "redis lost steps of a rebuild"),
+            // No step is remembered as done, so all are done again.
+            Finish::StepsMissing => tracing::warn!(%slot_group, "redis lost steps of a rebuild"),
             Finish::Over => {}
         }
         Ok(())
     }
 
-    /// Whether ClickHouse has everything below the chains.
+    /// Whether ClickHouse has everything before the starts of the chains.
     async fn is_stored(&self, rebuild: &Rebuild) -> Result<bool, ControlPlaneError> {
-        let noted = self.log.ledger.noted_offsets(Sink::Store.as_str(), &self.topic).await?;
-        let noted: BTreeMap<_, _> =
-            noted.into_iter().map(|(kgen, partition, next)| ((kgen, partition), next)).collect();
-        Ok((0..).zip(&rebuild.starts).all(|(partition, start)| {
-            noted.get(&(rebuild.kgen, partition)).copied().unwrap_or_default() >= *start
+        let noted = self.context.ledger.noted_offsets(Group::Store, &self.topic).await?;
+        Ok((0..).map(Partition::new).zip(&rebuild.starts).all(|(partition, start)| {
+            let lane = (rebuild.generation, partition);
+            let next = noted.iter().find(|next| (next.generation, next.partition) == lane);
+            next.map(|next| next.offset).unwrap_or_default() >= *start
         }))
     }
 
@@ -188,7 +178,7 @@ impl Rebuilder {
         let mut tenants = Vec::new();
         for detail in self.control_plane.for_platform(&self.platform).tenants().await? {
             let record = detail.record;
-            // Who has no tables yet never had events.
+            // A tenant that has no tables yet never had events.
             let is_ready = record.state != TenantState::Provisioning;
             if is_ready && rebuild.concerns(&self.aggregates, &record.client_id) {
                 tenants.push(self.tenant(&record.client_id).await?);
@@ -202,8 +192,8 @@ impl Rebuilder {
         self.router.resolve_record(client_id).await
     }
 
-    /// Adds what lies below the chains of one tenant's day. Returns the steps taken; `None` when
-    /// the rebuild is over.
+    /// Adds what lies before the chains of one tenant's day. Returns the steps taken; `None` when the
+    /// rebuild is over.
     async fn add_day(
         &self,
         tenant: &TenantContext,
@@ -212,7 +202,7 @@ impl Rebuilder {
     ) -> Result<Option<Vec<String>>, BoxError> {
         let start = day.and_time(NaiveTime::MIN).and_utc();
         let range = TimeRange::covering(start.max(rebuild.from), start + TimeDelta::days(1))?;
-        let place = LogFrontier { kgen: rebuild.kgen, offsets: rebuild.starts.clone() };
+        let place = LogFrontier { generation: rebuild.generation, offsets: rebuild.starts.clone() };
         let reader = self.warehouse.for_tenant(tenant);
         let counters = self.aggregates.for_tenant(tenant);
 
@@ -220,8 +210,8 @@ impl Rebuilder {
         let mut portions = Vec::from_iter((!base.is_empty()).then_some(Portion::whole(range)));
         while let Some(portion) = portions.pop() {
             match visitors(&reader, &place, portion).await? {
-                Err(halves) => portions.extend(halves),
-                Ok(deltas) => {
+                Visitors::Split(halves) => portions.extend(halves),
+                Visitors::Read(deltas) => {
                     for deltas in deltas {
                         if !counters.add_base_visitors(rebuild, &deltas).await? {
                             return Ok(None);

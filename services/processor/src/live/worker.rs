@@ -1,224 +1,238 @@
 use std::time::{Duration, Instant};
 
-use aggregates::{Aggregates, AggregatesError, LiveBatch, Outcome};
+use aggregates::{Aggregates, AggregatesError, ApplyOutcome, LiveBatch};
 use chrono::{DateTime, Utc};
-use control_plane::{Lease, LedgerError};
+use control_plane::{Group, Lease, LedgerError};
 use failpoints::Step;
-use stream::{Entry, Offset, Partition};
+use log::{LogRange, Offset, Partition};
+use stream::Entry;
 use telemetry::{Counter, Histogram};
 use tokio::time::timeout;
 
-use super::{SINK, chains::Chains, deltas::deltas, reached::Reached};
+use super::{chains::Chains, deltas::deltas, known_fences::KnownFences};
 use crate::{
-    Parts, ProcessorError,
-    member::{Gather, Log, Worker},
+    Dependencies, ProcessorError,
+    member::{Gather, Worker, WorkerContext},
     record::{Decoded, Recent},
     retry::Pauses,
 };
 
-/// How often the ledger learns how far the fences are. It need not know at once: the fences are
-/// the truth, and the ledger's offset only shows when Redis has lost some of them.
+const SINK: &str = Group::Live.as_str();
+
+/// How often the fences are noted in the ledger. The fences are authoritative; the ledger's offset
+/// only shows when Redis has lost some of them.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
-/// How long it may take: counting goes on without it.
+/// How long noting them may take: counting goes on without it.
 const NOTE_WITHIN: Duration = Duration::from_millis(500);
 
-/// The sink to Redis.
+/// The live group's worker.
 pub(crate) struct Live {
-    log: Log,
+    context: WorkerContext,
     topic: String,
     aggregates: Aggregates,
     chains: Chains,
-    reached: Reached,
+    fences: KnownFences,
     gather: Gather,
 }
 
 /// What the worker of a partition holds.
-pub(crate) struct Claim {
+pub(crate) struct PartitionState {
     lease: Lease,
     recent: Recent,
     /// The first offset of the next batch.
     next: Offset,
-    /// The log's time of the last record applied.
+    /// The log time of the last record applied.
     log_time: Option<DateTime<Utc>>,
     noted_at: Instant,
 }
 
+/// What became of a batch that was sent to every slot group.
+enum Sent {
+    /// All have applied it.
+    Applied,
+    /// It has to be sent in two parts, the second of which begins at this offset.
+    CutAt(Offset),
+}
+
 impl Live {
-    pub(crate) fn new(parts: &Parts, log: Log) -> Self {
+    pub(crate) fn new(dependencies: &Dependencies, context: WorkerContext) -> Self {
         let gather = Gather {
-            limit: parts.settings.live_batch_records,
+            limit: dependencies.settings.live_batch_records,
             weight: usize::MAX,
-            wait: Duration::from_millis(parts.settings.live_batch_ms),
+            wait: Duration::from_millis(dependencies.settings.live_batch_ms),
         };
         Self {
-            topic: parts.kafka.events_topic.clone(),
-            aggregates: parts.aggregates.clone(),
-            chains: Chains::new(parts, log.clone()),
-            reached: Reached::default(),
-            log,
+            topic: dependencies.kafka.events_topic.clone(),
+            aggregates: dependencies.aggregates.clone(),
+            chains: Chains::new(dependencies, context.clone()),
+            fences: KnownFences::default(),
+            context,
             gather,
         }
     }
 
-    /// Applies the stretch `first` to `last`, cut wherever a bucket's fence lies within it.
+    /// Applies the records of a range, cut wherever a slot group's fence lies within it.
     async fn apply(
         &self,
         lease: &Lease,
-        first: Offset,
-        last: Offset,
+        range: LogRange,
         records: &[Decoded],
     ) -> Result<(), ProcessorError> {
-        let mut pending = vec![(first, last, records)];
-        while let Some((first, last, records)) = pending.pop() {
-            let Some(cut) = self.send(lease, first, last, records).await? else {
+        let mut pending = vec![(range, records)];
+        while let Some((range, records)) = pending.pop() {
+            let Sent::CutAt(cut) = self.send(lease, range, records).await? else {
                 continue;
             };
-            if cut <= first || cut > last {
+            if cut <= range.first || cut > range.last {
                 return Err(ProcessorError::Retake("redis lost writes"));
             }
             let middle = records.partition_point(|record| record.offset < cut);
             let (before, after) = records.split_at(middle);
-            pending.push((cut, last, after));
-            pending.push((first, cut - 1, before));
+            pending.push((range.with(cut, range.last), after));
+            pending.push((range.with(range.first, cut.previous()), before));
         }
         Ok(())
     }
 
-    /// Sends one stretch to every bucket; where to cut it when it could not be taken whole.
+    /// Sends the records of a range to every slot group.
     async fn send(
         &self,
         lease: &Lease,
-        first: Offset,
-        last: Offset,
+        range: LogRange,
         records: &[Decoded],
-    ) -> Result<Option<Offset>, ProcessorError> {
+    ) -> Result<Sent, ProcessorError> {
         let log_time = records.last().map_or_else(Utc::now, |record| record.log_time);
-        let (kgen, partition) = (lease.kgen, lease.partition);
-        let batch = LiveBatch { kgen, partition, first, last, log_time };
-        let reached = self.reached.offsets();
+        let batch = LiveBatch { range, log_time };
+        let known = self.fences.places();
         let mut pauses = Pauses::new("update live counters");
         loop {
-            let outcomes = match self.aggregates.apply(&batch, &reached, deltas(records)).await {
+            let outcomes = match self.aggregates.apply(&batch, &known, deltas(records)).await {
                 Ok(outcomes) => outcomes,
                 Err(AggregatesError::BatchTooLarge(_)) if records.len() > 1 => {
-                    return Ok(records.get(records.len() / 2).map(|record| record.offset));
+                    let middle = records.get(records.len() / 2).map(|record| record.offset);
+                    return Ok(middle.map_or(Sent::Applied, Sent::CutAt));
                 }
                 Err(error) => {
                     pauses.wait(&error).await;
                     continue;
                 }
             };
-            let mut whole = true;
-            for (bucket, outcome) in outcomes {
+            let mut is_applied = true;
+            for (slot_group, outcome) in outcomes {
                 match outcome {
-                    Outcome::Applied => Counter::Batches.inc(&[SINK, "clean"]),
-                    Outcome::AlreadyApplied => Counter::Batches.inc(&[SINK, "repeated"]),
-                    Outcome::ChainBroken { fence: Some(fence) } => return Ok(Some(fence)),
-                    Outcome::ChainBroken { fence: None } => {
-                        self.chains.start(lease, bucket, None, first).await?;
-                        whole = false;
+                    ApplyOutcome::Applied => Counter::Batches.inc(&[SINK, "clean"]),
+                    ApplyOutcome::AlreadyApplied => Counter::Batches.inc(&[SINK, "repeated"]),
+                    ApplyOutcome::ChainBroken { fence: Some(fence) } => {
+                        return Ok(Sent::CutAt(fence));
+                    }
+                    ApplyOutcome::ChainBroken { fence: None } => {
+                        self.chains.start(lease, slot_group, None, range.first).await?;
+                        is_applied = false;
                     }
                 }
             }
-            if whole {
-                return Ok(None);
+            if is_applied {
+                return Ok(Sent::Applied);
             }
         }
     }
 
-    /// Tells the ledger how far the fences are. One that is away is told the next time; where only
-    /// its answer was lost, it says then that the lease is.
-    async fn note(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        let noted = timeout(NOTE_WITHIN, self.try_to_note(claim)).await;
-        claim.noted_at = Instant::now();
+    /// Notes the fences in the ledger. If the ledger is unavailable, the next call repeats this. If
+    /// only its reply was lost, the next call finds the lease lost.
+    async fn note(&self, state: &mut PartitionState) -> Result<(), ProcessorError> {
+        let noted = timeout(NOTE_WITHIN, self.try_to_note(state)).await;
+        state.noted_at = Instant::now();
         match noted {
             Ok(Ok(())) => Ok(()),
             Ok(Err(LedgerError::Fenced)) => Err(LedgerError::Fenced.into()),
             Ok(Err(LedgerError::ControlPlane(error))) => {
-                tracing::debug!(%error, "the ledger does not know how far the live counters are");
+                tracing::debug!(%error, "could not note the fences in the ledger");
                 Ok(())
             }
             Err(_) => {
-                tracing::debug!("the ledger does not say whether it knows how far they are");
+                tracing::debug!("noting the fences in the ledger timed out");
                 Ok(())
             }
         }
     }
 
-    async fn try_to_note(&self, claim: &mut Claim) -> Result<(), LedgerError> {
-        self.reached.ask(&self.log.ledger, &self.topic).await?;
-        let Some(as_of) = claim.log_time.filter(|_| claim.next > claim.lease.next_offset) else {
+    async fn try_to_note(&self, state: &mut PartitionState) -> Result<(), LedgerError> {
+        self.fences.refresh(&self.context.ledger, &self.topic).await?;
+        let is_ahead = state.next > state.lease.next.offset;
+        let Some(as_of) = state.log_time.filter(|_| is_ahead) else {
             return Ok(());
         };
-        let (ledger, lease, next) = (&self.log.ledger, &claim.lease, claim.next);
-        claim.lease = ledger.advance(lease, next, as_of).await?;
+        state.lease = self.context.ledger.advance(&state.lease, state.next, as_of).await?;
         Ok(())
     }
 
-    fn reached(&self, claim: &Claim) {
-        let (lease, as_of) = (&claim.lease, claim.log_time.or(claim.lease.as_of));
-        self.reached.saw(lease.kgen, lease.partition, claim.next);
-        self.log.progress.reached(lease.partition, lease.epoch, claim.next, as_of);
+    fn report(&self, state: &PartitionState) {
+        let PartitionState { lease, next, .. } = state;
+        let as_of = state.log_time.or(lease.as_of);
+        self.fences.note(lease.next.at(*next));
+        self.context.progress.report(lease.next.partition, lease.epoch, *next, as_of);
     }
 }
 
 impl Worker for Live {
-    type Claim = Claim;
+    type State = PartitionState;
 
-    fn gather(&self, _claim: &Claim) -> Gather {
+    fn gather(&self, _state: &PartitionState) -> Gather {
         self.gather
     }
 
-    async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
-        let log = &self.log;
-        let lease = log.ledger.take(SINK, log.kgen(), partition, &log.owner).await?;
+    async fn take(&self, partition: Partition) -> Result<(PartitionState, Offset), ProcessorError> {
+        let context = &self.context;
+        let generation = context.generation();
+        let lease = context.ledger.take(Group::Live, generation, partition, &context.owner).await?;
         failpoints::reach(Step::Take);
-        self.reached.ask(&log.ledger, &self.topic).await?;
+        self.fences.refresh(&context.ledger, &self.topic).await?;
         let next = self.chains.join(&lease).await?;
-        let recent = log.recent.take(log.kgen(), partition);
-        let claim = Claim { lease, recent, next, log_time: None, noted_at: Instant::now() };
-        self.reached(&claim);
-        Ok((claim, next))
+        let recent = context.recent_ids.take(generation, partition);
+        let noted_at = Instant::now();
+        let state = PartitionState { lease, recent, next, log_time: None, noted_at };
+        self.report(&state);
+        Ok((state, next))
     }
 
-    async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        let Lease { kgen, partition, .. } = claim.lease;
-        let history = &self.log.history;
-        let mut standstill = history.standstill(partition);
-        while let Err(error) = claim.recent.recall(history, kgen, claim.next).await {
-            standstill.wait_out(error).await?;
-        }
-        Ok(())
+    async fn begin(&self, state: &mut PartitionState) -> Result<(), ProcessorError> {
+        let next = state.lease.next.at(state.next);
+        state.recent.recall_or_wait(&self.context.history, next).await
     }
 
-    async fn process(&self, claim: &mut Claim, entries: Vec<Entry>) -> Result<(), ProcessorError> {
+    async fn process(
+        &self,
+        state: &mut PartitionState,
+        entries: Vec<Entry>,
+    ) -> Result<(), ProcessorError> {
         let began = Instant::now();
-        let records = claim.recent.decode(entries).await?;
+        let records = state.recent.decode(entries).await?;
         let Some(newest) = records.last() else {
             return Ok(());
         };
         failpoints::reach(Step::LiveBefore);
-        self.apply(&claim.lease, claim.next, newest.offset, &records).await?;
+        let range = state.lease.next.at(state.next).to(newest.offset);
+        self.apply(&state.lease, range, &records).await?;
         failpoints::reach(Step::LiveAfter);
-        claim.next = newest.offset + 1;
-        claim.log_time = Some(newest.log_time);
-        self.reached(claim);
+        state.next = newest.offset.next();
+        state.log_time = Some(newest.log_time);
+        self.report(state);
         let resends = records.iter().filter(|record| record.resend).count();
         Counter::ResendsDropped.add(&[SINK], resends as u64);
         Counter::RecordsProcessed.add(&[SINK], records.len() as u64);
         Histogram::BatchSeconds.observe(&[SINK], began.elapsed());
-        if claim.noted_at.elapsed() >= NOTE_EVERY {
-            self.note(claim).await?;
+        if state.noted_at.elapsed() >= NOTE_EVERY {
+            self.note(state).await?;
         }
         Ok(())
     }
 
-    async fn idle(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        self.note(claim).await?;
-        match self.chains.complete(&claim.lease, claim.next).await {
+    async fn on_quiet(&self, state: &mut PartitionState) -> Result<(), ProcessorError> {
+        self.note(state).await?;
+        match self.chains.complete(&state.lease, state.next).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(ProcessorError::Retake("redis lost writes while idle")),
-            // Nothing waits for it here; whoever has records to count tells of it.
+            Ok(false) => Err(ProcessorError::Retake("redis lost writes while no record arrived")),
+            // No record waits for Redis here; the next batch reports the outage.
             Err(ProcessorError::Aggregates(_)) => Ok(()),
             Err(error) => Err(error),
         }

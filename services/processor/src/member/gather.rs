@@ -6,10 +6,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::retry::read;
 
-/// How long nothing may arrive before the worker hears of it.
-const IDLE: Duration = Duration::from_secs(1);
+/// How long no record may arrive before [`Gathered::Nothing`] is returned.
+const QUIET: Duration = Duration::from_secs(1);
 
-/// Records that are asked for at a time: what they weigh is looked at in between.
+/// The most records read at a time: their weight is checked in between.
 const CHUNK: usize = 2_000;
 
 /// How batches are cut.
@@ -23,13 +23,13 @@ pub(crate) struct Gather {
     pub(crate) wait: Duration,
 }
 
-/// What came of waiting.
+/// The result of waiting for a batch.
 pub(crate) enum Gathered {
     /// A batch; it holds at least one record.
     Entries(Vec<Entry>),
-    /// Nothing for a while.
-    Idle,
-    /// The partition was taken away, or the process is stopping.
+    /// No record arrived for a second.
+    Nothing,
+    /// The partition was revoked, or the process stops.
     Ended,
 }
 
@@ -42,10 +42,10 @@ impl Gather {
     ) -> Result<Gathered, StreamError> {
         let first = tokio::select! {
             () = token.cancelled() => return Ok(Gathered::Ended),
-            first = timeout(IDLE, read(stream, self.limit.min(CHUNK))) => first,
+            first = timeout(QUIET, read(stream, self.limit.min(CHUNK))) => first,
         };
         let mut entries = match first {
-            Err(_) => return Ok(Gathered::Idle),
+            Err(_) => return Ok(Gathered::Nothing),
             Ok(read) => match read? {
                 Some(entries) => entries,
                 None => return Ok(Gathered::Ended),
@@ -70,7 +70,7 @@ impl Gather {
     }
 }
 
-/// What they take up in memory, in bytes.
+/// What entries take up in memory, in bytes.
 pub(crate) fn weigh(entries: &[Entry]) -> usize {
     entries.iter().map(|entry| entry.record().weight()).sum()
 }

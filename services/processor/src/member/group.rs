@@ -1,7 +1,9 @@
 use std::{ops::Range, sync::Arc, time::Duration};
 
+use control_plane::Group;
 use failpoints::Step;
-use stream::{Consumer, KafkaSettings, Offset, Ownership, Partition, PartitionStream, StreamError};
+use log::{Offset, Partition};
+use stream::{Consumer, KafkaSettings, Ownership, PartitionStream, StreamError};
 use tenancy::TenantRouter;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -10,36 +12,36 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Gathered, Progress, Worker};
-use crate::{ProcessorError, Sink, generation::Generation, retry::Pauses};
+use super::{Gathered, Progress, Worker, join::join};
+use crate::{ProcessorError, current_generation::CurrentGeneration, retry::Pauses};
 
-/// How long a batch under way may take when the process is asked to stop.
+/// How long a batch under way may take when the process stops.
 const LAST_BATCH: Duration = Duration::from_secs(10);
 
-/// A membership that lasted this long was none that failed from the start.
+/// A membership that lasted this long did not fail from the start.
 const LASTED: Duration = Duration::from_secs(60);
 
-/// How often Kafka is told how far the work is: a hint for tools that show lag, never read back.
+/// How often offsets are committed to Kafka: a hint for tools that show lag, never read back.
 const HINT: Duration = Duration::from_secs(2);
 
-/// The most records of a batch that has left the log: an object of the archive is in memory besides.
-const REFILL: usize = 20_000;
+/// The most records of a batch read from the archive: its object is in memory besides.
+const EXPIRED_LIMIT: usize = 20_000;
 
 /// A member of a consumer group.
 pub(crate) struct Member {
     pub(crate) kafka: KafkaSettings,
     pub(crate) router: TenantRouter,
-    pub(crate) sink: Sink,
-    /// The name it keeps over restarts.
+    pub(crate) group: Group,
+    /// The name it keeps across restarts.
     pub(crate) instance: Option<String>,
-    pub(crate) generation: Generation,
-    /// What the workers report to.
+    pub(crate) current: CurrentGeneration,
+    /// Where the workers report what they have processed.
     pub(crate) progress: Progress,
-    /// Cancelled when the process is to stop.
+    /// Cancelled when the process stops.
     pub(crate) token: CancellationToken,
 }
 
-/// A worker asks for its partition's records from `offset` on.
+/// A worker's request for the records of its partition from `offset` on.
 struct Start {
     partition: Partition,
     offset: Offset,
@@ -49,8 +51,8 @@ struct Start {
 type Workers = JoinSet<Result<(), ProcessorError>>;
 
 impl Member {
-    /// Works until the process is to stop. After a failure it leaves the group, waits and joins
-    /// again: every partition is then taken anew, and what was begun is settled.
+    /// Works until the process stops. After a failure it leaves the group, waits and joins again;
+    /// every partition is then taken again, and what was begun is completed.
     pub(crate) async fn run<W: Worker>(&self, worker: Arc<W>) {
         let mut pauses = Pauses::new("process the log");
         loop {
@@ -61,16 +63,16 @@ impl Member {
             }
             tokio::select! {
                 () = self.token.cancelled() => return,
-                () = pauses.wait_loudly(&error) => {}
+                () = pauses.wait(&error) => {}
             }
         }
     }
 
-    /// One membership, to its end. `Ok` when the process is to stop.
+    /// Runs one membership to its end. `Ok` when the process stops.
     async fn join<W: Worker>(&self, worker: &Arc<W>) -> Result<(), ProcessorError> {
-        self.generation.renew().await?;
+        self.current.renew().await?;
         let mut consumer =
-            self.sink.join(&self.kafka, self.instance.as_deref(), self.router.clone())?;
+            join(self.group, &self.kafka, self.instance.as_deref(), self.router.clone())?;
         let mut workers = Workers::new();
         let ended = self.serve(&mut consumer, &mut workers, worker).await;
         workers.shutdown().await;
@@ -90,23 +92,23 @@ impl Member {
         loop {
             tokio::select! {
                 () = self.token.cancelled() => {
-                    // Workers that wait to be started need not wait any longer.
+                    // Workers that wait for their stream need not wait any longer.
                     wanted.close();
                     while wanted.try_recv().is_ok() {}
                     return finish(workers).await;
                 }
-                _ = hint.tick() => self.tell_kafka(consumer),
+                _ = hint.tick() => self.commit_hint(consumer),
                 change = consumer.next() => {
-                    // Whatever is under way is dropped: the next owner settles it.
+                    // Work under way is dropped: the next owner completes it.
                     workers.shutdown().await;
                     self.progress.clear();
                     let change = change?;
-                    tracing::info!(sink = self.sink.as_str(), ?change, "partitions have changed");
+                    tracing::info!(sink = self.group.as_str(), ?change, "partitions have changed");
                     if let Ownership::Assigned(partitions) = change {
                         for partition in partitions {
                             let (worker, starts) = (Arc::clone(worker), starts.clone());
-                            let (generation, token) = (self.generation.clone(), self.token.clone());
-                            workers.spawn(work(worker, generation, partition, starts, token));
+                            let (current, token) = (self.current.clone(), self.token.clone());
+                            workers.spawn(work(worker, current, partition, starts, token));
                         }
                     }
                 }
@@ -120,17 +122,17 @@ impl Member {
         }
     }
 
-    fn tell_kafka(&self, consumer: &Consumer) {
+    fn commit_hint(&self, consumer: &Consumer) {
         failpoints::reach(Step::Commit);
         for (partition, next) in self.progress.offsets() {
             if let Err(error) = consumer.commit(partition, next) {
-                tracing::debug!(partition, %error, "kafka was not told how far the work is");
+                tracing::debug!(%partition, %error, "could not commit an offset to Kafka");
             }
         }
     }
 }
 
-/// Lets the batches under way come to their end.
+/// Waits for the batches under way.
 async fn finish(workers: &mut Workers) -> Result<(), ProcessorError> {
     let all = async {
         while let Some(ended) = workers.join_next().await {
@@ -143,52 +145,52 @@ async fn finish(workers: &mut Workers) -> Result<(), ProcessorError> {
 
 async fn work<W: Worker>(
     worker: Arc<W>,
-    generation: Generation,
+    current: CurrentGeneration,
     partition: Partition,
     starts: mpsc::Sender<Start>,
     token: CancellationToken,
 ) -> Result<(), ProcessorError> {
-    let (mut claim, offset) = tokio::select! {
+    let (mut state, offset) = tokio::select! {
         () = token.cancelled() => return Ok(()),
-        claimed = worker.claim(partition) => claimed?,
+        taken = worker.take(partition) => taken?,
     };
     let held = match worker.history() {
         Some(history) => history.log_start(partition).await?.max(offset),
         None => offset,
     };
     let (answer, started) = oneshot::channel();
-    // Where nobody takes it any more, the answer is dropped with it.
+    // If the membership has ended, the sender of the answer is dropped too.
     drop(starts.send(Start { partition, offset: held, answer }).await);
     let Ok(stream) = started.await else { return Ok(()) };
     let mut stream = match stream {
         Ok(stream) => stream,
-        // Taken away meanwhile.
+        // Revoked meanwhile.
         Err(StreamError::NotOwned(_)) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    worker.begin(&mut claim).await?;
-    if !refill(&*worker, &mut claim, &generation, partition, offset..held, &token).await? {
-        return worker.end(&mut claim).await;
+    worker.begin(&mut state).await?;
+    if !read_expired(&*worker, &mut state, &current, partition, offset..held, &token).await? {
+        return worker.end(&mut state).await;
     }
-    tracing::debug!(partition, offset, "working");
+    tracing::debug!(%partition, %offset, "working");
     loop {
-        match worker.gather(&claim).next(&mut stream, &token).await? {
+        match worker.gather(&state).next(&mut stream, &token).await? {
             Gathered::Entries(entries) => {
-                generation.confirm().await?;
-                worker.process(&mut claim, entries).await?;
+                current.confirm().await?;
+                worker.process(&mut state, entries).await?;
             }
-            Gathered::Idle => worker.idle(&mut claim).await?,
-            Gathered::Ended => return worker.end(&mut claim).await,
+            Gathered::Nothing => worker.on_quiet(&mut state).await?,
+            Gathered::Ended => return worker.end(&mut state).await,
         }
     }
 }
 
-/// Takes records that have left the log through the worker, before those that it still holds;
-/// `false` when the process is to stop before all are. What cannot be had is waited for.
-async fn refill<W: Worker>(
+/// Passes records that expired in the log to the worker, before those that the log still holds.
+/// Returns `false` when the process stops first. Records that cannot be read are waited for.
+async fn read_expired<W: Worker>(
     worker: &W,
-    claim: &mut W::Claim,
-    generation: &Generation,
+    state: &mut W::State,
+    current: &CurrentGeneration,
     partition: Partition,
     range: Range<Offset>,
     token: &CancellationToken,
@@ -196,20 +198,20 @@ async fn refill<W: Worker>(
     let Some(history) = worker.history() else { return Ok(true) };
     let mut records = history.read_log(partition, range.clone());
     let mut next = range.start;
-    let mut standstill = history.standstill(partition);
+    let mut wait = history.wait(partition);
     while !token.is_cancelled() {
-        match records.next(worker.gather(claim).limit.min(REFILL)).await {
+        match records.next(worker.gather(state).limit.min(EXPIRED_LIMIT)).await {
             Ok(Some(entries)) => {
-                next = entries.last().map_or(next, |entry| entry.offset() + 1);
-                standstill = history.standstill(partition);
-                generation.confirm().await?;
-                worker.process(claim, entries).await?;
+                next = entries.last().map_or(next, |entry| entry.offset().next());
+                wait = history.wait(partition);
+                current.confirm().await?;
+                worker.process(state, entries).await?;
             }
             Ok(None) => return Ok(true),
             Err(error) => {
                 tokio::select! {
                     () = token.cancelled() => return Ok(false),
-                    waited = standstill.wait_out(error) => waited?,
+                    waited = wait.wait_out(error) => waited?,
                 }
                 records = history.read_log(partition, next..range.end);
             }

@@ -5,20 +5,21 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use lifecycle::BoxError;
-use stream::{Offset, Partition};
+use control_plane::UpToDate;
+use lifecycle::{BoxError, every};
+use log::{Offset, Partition};
 use telemetry::{Age, Gauge};
 use tokio_util::sync::CancellationToken;
 
-use super::Log;
+use super::WorkerContext;
 
-/// How often idle partitions are declared up to date.
-const EVERY: Duration = Duration::from_millis(500);
+/// How often partitions that have no work are recorded as up to date.
+const PERIOD: Duration = Duration::from_millis(500);
 
-/// How long the event ids of a partition are kept after it was taken away: it may well come back.
-const IDLE: Duration = Duration::from_secs(600);
+/// How long the event ids of a revoked partition are retained: it may come back.
+const IDS_RETAINED: Duration = Duration::from_secs(600);
 
-/// How far each owned partition has come. Cloning shares it.
+/// Up to where each owned partition is processed. Cloning shares it.
 #[derive(Clone, Default)]
 pub(crate) struct Progress {
     partitions: Arc<Mutex<BTreeMap<Partition, Done>>>,
@@ -27,60 +28,60 @@ pub(crate) struct Progress {
 #[derive(Clone, Copy)]
 struct Done {
     epoch: u64,
-    next_offset: Offset,
-    /// What was logged before this moment is done. Where that was never said, it counts from the
-    /// moment the partition was taken.
+    next: Offset,
+    /// Everything logged before this time is processed. Until a worker reports a time, it is the
+    /// time at which the partition was taken.
     as_of: DateTime<Utc>,
-    /// One past the last record of the log, when it was last looked at.
+    /// One past the last record of the log, when it was last read.
     end: Option<Offset>,
 }
 
 impl Done {
     fn behind(&self) -> u64 {
-        self.end.map_or(0, |end| end.saturating_sub(self.next_offset))
+        self.end.map_or(0, |end| end - self.next)
     }
 }
 
 impl Progress {
-    /// Everything below `next_offset`, and so everything that was logged before `as_of`, is done,
+    /// Reports that everything before `next`, and so everything logged before `as_of`, is processed
     /// under the lease of that epoch.
-    pub(crate) fn reached(
+    pub(crate) fn report(
         &self,
         partition: Partition,
         epoch: u64,
-        next_offset: Offset,
+        next: Offset,
         as_of: Option<DateTime<Utc>>,
     ) {
         self.update(|partitions| {
             let before = partitions.get(&partition);
             let as_of = as_of.max(before.map(|before| before.as_of)).unwrap_or_else(Utc::now);
             let end = before.and_then(|before| before.end);
-            partitions.insert(partition, Done { epoch, next_offset, as_of, end })
+            partitions.insert(partition, Done { epoch, next, as_of, end })
         });
     }
 
-    /// One past the last record of the partition, when the log was last looked at.
+    /// One past the last record of the partition, when the log was last read.
     pub(crate) fn end(&self, partition: Partition) -> Option<Offset> {
         self.update(|partitions| partitions.get(&partition).and_then(|done| done.end))
     }
 
-    /// How many partitions are ours.
+    /// How many partitions this process owns.
     pub(crate) fn owned(&self) -> usize {
         self.update(|partitions| partitions.len())
     }
 
-    /// No partition is ours any more.
+    /// Forgets every partition: they are revoked.
     pub(crate) fn clear(&self) {
         self.update(BTreeMap::clear);
     }
 
-    /// How far each partition has come.
+    /// The next offset of each partition.
     pub(crate) fn offsets(&self) -> Vec<(Partition, Offset)> {
-        self.snapshot().into_iter().map(|(partition, done)| (partition, done.next_offset)).collect()
+        self.snapshot().into_iter().map(|(partition, done)| (partition, done.next)).collect()
     }
 
-    /// The log ended there at `asked_at`. Returns how far each partition has come.
-    fn look(
+    /// Notes where the log ended at `asked_at`. Returns the progress of each partition.
+    fn update_ends(
         &self,
         ends: &[(Partition, Offset)],
         asked_at: DateTime<Utc>,
@@ -89,7 +90,7 @@ impl Progress {
             for (partition, end) in ends {
                 let Some(done) = partitions.get_mut(partition) else { continue };
                 done.end = Some(*end);
-                if done.next_offset >= *end {
+                if done.next >= *end {
                     done.as_of = done.as_of.max(asked_at);
                 }
             }
@@ -106,44 +107,45 @@ impl Progress {
     }
 }
 
-/// Says of partitions whose worker has reached the end of the log that they are up to date, and
-/// keeps the gauges of what is not done yet.
-pub(crate) async fn watch(log: Log, token: CancellationToken) -> Result<(), BoxError> {
-    let mut tick = tokio::time::interval(EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut away = false;
-    loop {
-        tokio::select! {
-            () = token.cancelled() => return Ok(()),
-            _ = tick.tick() => {}
-        }
-        log.recent.let_go(IDLE).await;
-        let failed = look(&log).await.err();
-        if let (Some(error), false) = (&failed, away) {
-            tracing::warn!(sink = log.sink.as_str(), error, "cannot tell how far the log is");
-        }
-        away = failed.is_some();
+/// Records in the ledger that partitions whose worker has reached the end of the log are up to
+/// date, and sets the gauges of what is still to be processed.
+pub(crate) async fn watch(
+    context: WorkerContext,
+    token: CancellationToken,
+) -> Result<(), BoxError> {
+    let mut rounds = every(PERIOD, token, "measure how far the log is processed");
+    while rounds.begin().await {
+        context.recent_ids.expire(IDS_RETAINED).await;
+        rounds.run(measure(&context)).await;
     }
+    Ok(())
 }
 
-async fn look(log: &Log) -> Result<(), BoxError> {
-    let (sink, asked_at) = (log.sink.as_str(), Utc::now());
-    // Before the progress: what is ours in a later generation is never told of an earlier one.
-    let kgen = log.kgen();
-    let ends = log.reader.ends().await?;
-    let done = log.progress.look(&ends, asked_at);
+async fn measure(context: &WorkerContext) -> Result<(), BoxError> {
+    let group = context.group;
+    let asked_at = Utc::now();
+    // Read before the progress: partitions owned in a later generation are never reported for an
+    // earlier one.
+    let generation = context.generation();
+    let ends = context.reader.ends().await?;
+    let done = context.progress.update_ends(&ends, asked_at);
     let behind = |done: &&Done| done.behind() > 0;
     let lag: u64 = done.values().map(Done::behind).sum();
     let oldest = done.values().filter(behind).map(|done| done.as_of).min().unwrap_or(asked_at);
+    let sink = group.as_str();
     Gauge::PartitionsOwned.set(&[sink], done.len().try_into().unwrap_or(i64::MAX));
     Gauge::LagRecords.set(&[sink], lag.try_into().unwrap_or(i64::MAX));
     Age::OldestUnacknowledged.set(&[sink], (asked_at - oldest).to_std().unwrap_or_default());
     let up_to_date: Vec<_> = done
         .iter()
         .filter(|(_, done)| done.end.is_some() && done.behind() == 0)
-        .map(|(partition, done)| (*partition, done.epoch, done.next_offset))
+        .map(|(partition, done)| UpToDate {
+            partition: *partition,
+            epoch: done.epoch,
+            next: done.next,
+        })
         .collect();
-    log.ledger.touch(sink, kgen, &up_to_date, asked_at).await?;
+    context.ledger.touch(group, generation, &up_to_date, asked_at).await?;
     Ok(())
 }
 
@@ -153,18 +155,27 @@ mod tests {
 
     use super::*;
 
+    const PARTITION: Partition = Partition::new(3);
+
+    fn at(offset: u64) -> Offset {
+        Offset::new(offset)
+    }
+
     #[test]
-    fn what_waits_is_as_old_as_the_last_moment_nothing_did() {
+    fn lag_is_as_old_as_the_last_time_without_lag() {
         let (progress, noon) = (Progress::default(), DateTime::UNIX_EPOCH + TimeDelta::hours(12));
         let minute = |minute| noon + TimeDelta::minutes(minute);
-        progress.reached(3, 1, 10, Some(minute(0)));
-        let as_of = |ends: &[_], at| progress.look(ends, at)[&3].as_of;
-        assert_eq!(as_of(&[(3, 10)], minute(5)), minute(5), "nothing waits");
-        assert_eq!(as_of(&[(3, 14)], minute(6)), minute(5));
-        assert_eq!((progress.end(3), progress.end(4)), (Some(14), None));
-        assert_eq!(as_of(&[(3, 20)], minute(9)), minute(5));
-        progress.reached(3, 1, 14, Some(minute(7)));
-        assert_eq!(as_of(&[(3, 20)], minute(9)), minute(7));
-        assert_eq!(progress.end(3), Some(20));
+        let as_of = |end, asked_at| {
+            progress.update_ends(&[(PARTITION, at(end))], asked_at)[&PARTITION].as_of
+        };
+        progress.report(PARTITION, 1, at(10), Some(minute(0)));
+        assert_eq!(as_of(10, minute(5)), minute(5), "no lag");
+        assert_eq!(as_of(14, minute(6)), minute(5));
+        assert_eq!(progress.end(PARTITION), Some(at(14)));
+        assert_eq!(progress.end(Partition::new(4)), None);
+        assert_eq!(as_of(20, minute(9)), minute(5));
+        progress.report(PARTITION, 1, at(14), Some(minute(7)));
+        assert_eq!(as_of(20, minute(9)), minute(7));
+        assert_eq!(progress.end(PARTITION), Some(at(20)));
     }
 }

@@ -2,13 +2,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use events::Event;
+use log::Offset;
 use recent_ids::{RecentIds, RecentIdsError};
-use stream::{Entry, LogRecord, Offset};
+use stream::{Entry, LogRecord};
 use tenancy::Scoped;
 
 use super::canonical;
 
-/// A record of the log, read.
+/// A record of the log that was read.
 pub(crate) struct Decoded {
     pub(crate) offset: Offset,
     pub(crate) log_time: DateTime<Utc>,
@@ -22,7 +23,7 @@ pub(crate) struct Decoded {
 pub(crate) struct Unreadable {
     /// What is wrong with it; never its content.
     pub(crate) reason: String,
-    /// The record, where it is known whose it is.
+    /// The record, if its tenant is known.
     pub(crate) record: Option<Box<Scoped<LogRecord>>>,
 }
 
@@ -34,9 +35,10 @@ impl Decoded {
 }
 
 impl Decoded {
-    /// Reads a record by itself, without a look at those before it: as if it were no re-send.
+    /// Reads a record by itself: `resend` is false whatever precedes it.
     pub(crate) fn read(entry: Entry) -> Self {
-        let (offset, log_time) = (entry.offset(), entry.log_time());
+        let offset = entry.offset();
+        let log_time = entry.log_time();
         let event = match entry {
             Entry::Record(record) => read(record),
             Entry::Unresolved(unresolved) => {
@@ -53,19 +55,20 @@ pub(super) fn decode(entry: Entry, recent: &mut RecentIds) -> Result<Decoded, Re
     let resend = match &read.event {
         Ok(event) => {
             let (client_id, id) = (event.tenant().client_id(), event.value().event_id);
-            recent.is_resend(read.offset, read.log_time, client_id, id)?
+            recent.is_resend(read.offset.get(), read.log_time, client_id, id)?
         }
         Err(_) => {
-            recent.pass(read.offset, read.log_time);
+            recent.pass(read.offset.get(), read.log_time);
             false
         }
     };
     Ok(Decoded { resend, ..read })
 }
 
-/// Remembers the next record of a partition that others decide about.
+/// Remembers the next record of a partition without decoding it.
 pub(super) fn note(entry: &Entry, recent: &mut RecentIds) -> Result<(), RecentIdsError> {
-    let (offset, log_time) = (entry.offset(), entry.log_time());
+    let offset = entry.offset().get();
+    let log_time = entry.log_time();
     if let Entry::Record(record) = entry
         && let Some(id) = canonical::event_id(payload(record.value()))
     {

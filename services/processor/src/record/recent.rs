@@ -1,26 +1,36 @@
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use control_plane::Group;
+use log::{LogPlace, Offset, Partition};
 use recent_ids::{Memory, RecentIds, RecentIdsError};
-use stream::{Entry, Offset, Partition};
+use stream::Entry;
 use tokio::task::spawn_blocking;
 
 use super::{
     Decoded, Unreadable,
     decoded::{decode, note},
-    kept::Slot,
+    recent_ids_cache::Slot,
     window::Window,
 };
-use crate::{ProcessorError, Sink, history::History};
+use crate::{ProcessorError, history::History};
 
-/// Records at a time.
+/// The most records read at a time.
 const CHUNK: usize = 10_000;
+
+/// What [`Recent::decode_until`] read.
+pub(crate) struct Until {
+    /// The records before the one that was refused.
+    pub(crate) read: Vec<Decoded>,
+    /// The offset of the record that is not admitted, and what is wrong with it.
+    pub(crate) refused: Option<(Offset, Unreadable)>,
+}
 
 /// The event ids of a partition, as its worker uses them: records go through [`Self::decode`] or
 /// [`Self::note`] in the order of the log, each once.
 ///
-/// Work on them is done where it may block. A call that is dropped may still come to its end; the
-/// next worker of the partition waits for it and goes back.
+/// The work runs on threads that may block. A call that is dropped may still complete; the next
+/// worker of the partition waits for it and rewinds.
 pub(crate) struct Recent {
     slot: Arc<Slot>,
     owner: u64,
@@ -33,63 +43,72 @@ impl Recent {
         Self { slot, owner, partition }
     }
 
-    /// The ids of a partition for one look at it, which nobody else uses.
-    pub(crate) fn aside(memory: &Memory, partition: Partition) -> Self {
-        Self::new(Arc::new(Slot::new(Sink::Store, memory.clone())), partition)
+    /// The ids of a partition for one read of it, shared with no worker.
+    pub(crate) fn unshared(memory: &Memory, partition: Partition) -> Self {
+        Self::new(Arc::new(Slot::new(Group::Store, memory.clone())), partition)
     }
 
-    /// Learns what decides whether the record at `next` is a re-send, from the log or the archive.
-    /// What this process still knows of the partition is not read again.
+    /// Reads the records that decide whether the one at `next` is a re-send, from the log or the
+    /// archive. What this process still knows of the partition is not read again.
     pub(crate) async fn recall(
         &self,
         history: &History,
-        kgen: u16,
-        next: Offset,
+        next: LogPlace,
     ) -> Result<(), ProcessorError> {
-        let window = Window::before(history, kgen, self.partition, next).await?;
+        let window = Window::before(history, next).await?;
+        let end = window.range.end;
         let from = match self.resume(&window).await? {
-            Some(next) => next,
+            Some(known) => known,
             None => {
                 self.begin(window.range.start, window.since).await?;
                 window.range.start
             }
         };
-        tracing::debug!(self.partition, from, next, "recalling event ids");
-        match self.note_range(history, kgen, from..window.range.end).await {
-            Err(ProcessorError::Lost { kgen, partition, first }) => {
-                let held = history.held_from(kgen, partition).await?;
-                if held <= first {
-                    return Err(ProcessorError::Lost { kgen, partition, first });
+        tracing::debug!(%self.partition, %from, %next, "recalling event ids");
+        match self.note_range(history, next.at(from), end).await {
+            Err(ProcessorError::Lost(lost)) => {
+                let held = history.held_from(lost.generation, lost.partition).await?;
+                if held <= lost.offset {
+                    return Err(ProcessorError::Lost(lost));
                 }
-                // No record is lost by this: they have been stored.
-                tracing::warn!(
-                    partition,
-                    first,
-                    "re-sends of records that are nowhere go unnoticed"
-                );
-                let held = held.min(window.range.end);
+                // No event is lost: these records are stored.
+                tracing::warn!(%lost, "re-sends of records that expired unarchived go unnoticed");
+                let held = held.min(end);
                 self.begin(held, window.since).await?;
-                self.note_range(history, kgen, held..window.range.end).await
+                self.note_range(history, next.at(held), end).await
             }
             noted => noted,
         }
     }
 
+    /// [Recalls](Self::recall), and waits while records of the past cannot be read.
+    pub(crate) async fn recall_or_wait(
+        &self,
+        history: &History,
+        next: LogPlace,
+    ) -> Result<(), ProcessorError> {
+        let mut wait = history.wait(next.partition);
+        while let Err(error) = self.recall(history, next).await {
+            wait.wait_out(error).await?;
+        }
+        Ok(())
+    }
+
     async fn note_range(
         &self,
         history: &History,
-        kgen: u16,
-        range: Range<Offset>,
+        start: LogPlace,
+        end: Offset,
     ) -> Result<(), ProcessorError> {
-        let mut past = history.read(kgen, self.partition, range);
+        let mut past = history.read_until(start, end);
         while let Some(entries) = past.next(CHUNK).await? {
             self.note(entries).await?;
         }
         Ok(())
     }
 
-    /// Forgets everything. What is noted and decoded next begins at `next`, the first record that
-    /// was logged at `since` or later; decisions are right from a window after that.
+    /// Forgets all ids. What is noted and decoded next begins at `next`, the first record logged at
+    /// `since` or later; decisions are right from one window after that.
     pub(crate) async fn begin(
         &self,
         next: Offset,
@@ -97,24 +116,24 @@ impl Recent {
     ) -> Result<(), ProcessorError> {
         let memory = self.slot.memory().clone();
         self.change(move |ids| {
-            *ids = Some(RecentIds::new(&memory, next, since));
+            *ids = Some(RecentIds::new(&memory, next.get(), since));
             Ok(())
         })
         .await
     }
 
-    /// Reads the next records, and tells re-sends.
+    /// Reads the next records and marks re-sends.
     pub(crate) async fn decode(&self, entries: Vec<Entry>) -> Result<Vec<Decoded>, ProcessorError> {
         self.with(move |ids| entries.into_iter().map(|entry| decode(entry, ids)).collect()).await
     }
 
-    /// As [`Self::decode`], up to the first record that holds no event and is not admitted: its
-    /// offset, and what is wrong with it. It and those after it are as if not read yet.
+    /// As [`Self::decode`], up to the first record that holds no event and is not admitted. That
+    /// record and those after it count as not read.
     pub(crate) async fn decode_until(
         &self,
         entries: Vec<Entry>,
         mut admits: impl FnMut(Offset) -> bool + Send + 'static,
-    ) -> Result<(Vec<Decoded>, Option<(Offset, Unreadable)>), ProcessorError> {
+    ) -> Result<Until, ProcessorError> {
         self.with(move |ids| {
             let mut read = Vec::with_capacity(entries.len());
             for entry in entries {
@@ -122,30 +141,30 @@ impl Recent {
                 let offset = decoded.offset;
                 match decoded.event {
                     Err(unreadable) if !admits(offset) => {
-                        return Ok((read, Some((offset, unreadable))));
+                        return Ok(Until { read, refused: Some((offset, unreadable)) });
                     }
                     event => read.push(Decoded { event, ..decoded }),
                 }
             }
-            Ok((read, None))
+            Ok(Until { read, refused: None })
         })
         .await
     }
 
-    /// Remembers the next records. Quicker than [`Self::decode`], and alike for what comes after.
+    /// Remembers the next records: faster than [`Self::decode`], with the same effect on later ones.
     pub(crate) async fn note(&self, entries: Vec<Entry>) -> Result<(), ProcessorError> {
         self.with(move |ids| entries.iter().try_for_each(|entry| note(entry, ids))).await
     }
 
-    /// Goes on from what is known, if it is of use: where from.
+    /// Continues from the ids that are known, if they are of use, and returns their next offset.
     pub(super) async fn resume(&self, window: &Window) -> Result<Option<Offset>, ProcessorError> {
         let (since, range) = (window.since, window.range.clone());
         self.change(move |ids| {
             let of_use = |known: &mut RecentIds| {
-                known.rewind(range.end, since) && range.start <= known.next()
+                known.rewind(range.end.get(), since) && range.start.get() <= known.next()
             };
             *ids = ids.take().and_then(|mut known| of_use(&mut known).then_some(known));
-            Ok(ids.as_ref().map(RecentIds::next))
+            Ok(ids.as_ref().map(|known| known.next().into()))
         })
         .await
     }

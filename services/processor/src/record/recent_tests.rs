@@ -1,31 +1,42 @@
-//! What a worker remembers of its partition, and what the next one finds.
+//! The event ids that a worker remembers of its partition, and what the next worker finds.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
-use archive::Archive;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use control_plane::ControlPlane;
+use control_plane::Group;
+use log::{Generation, LogPlace, Offset, Partition};
 use recent_ids::Memory;
 use serde_json::{Value, json};
 use stream::{
-    Delivery, Entry, Headers, KafkaSettings, LogReader, LogRecord, Offset, Producer, Unresolved,
-    UnresolvedReason, delete_topics, ensure_topics,
+    Delivery, Entry, Headers, KafkaSettings, LogRecord, Producer, Unresolved, UnresolvedReason,
 };
 use telemetry::Gauge;
 use tempfile::TempDir;
-use tenancy::{TenantContext, TenantRouter};
-use testkit::{Database, tenant_context, tenant_record, tenant_router};
+use tenancy::TenantContext;
+use testkit::{tenant_context, tenant_record, tenant_router};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{Kept, Recent, window::Window};
-use crate::{ProcessorError, Sink, generation::Generation, history::History, retry::read};
+use super::{Recent, RecentIdsCache, Until, window::Window};
+use crate::{ProcessorError, retry::read, test_log::TestLog};
 
-fn kept(sink: Sink) -> (TempDir, Kept) {
-    let folder = tempfile::tempdir().unwrap();
-    let memory = Memory::new(64 << 20, folder.path()).unwrap();
-    (folder, Kept::new(sink, memory))
+/// A cache, and partitions of it by number.
+struct TestCache {
+    cache: RecentIdsCache,
+    _folder: TempDir,
+}
+
+impl TestCache {
+    fn new(group: Group) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Memory::new(64 << 20, folder.path()).unwrap();
+        Self { cache: RecentIdsCache::new(group, memory), _folder: folder }
+    }
+
+    fn take(&self, generation: u16, partition: u16) -> Recent {
+        self.cache.take(Generation::new(generation), Partition::new(partition))
+    }
 }
 
 async fn acme() -> TenantContext {
@@ -37,15 +48,15 @@ fn begin() -> DateTime<Utc> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test has records of its own tenant")]
-fn entry(tenant: &TenantContext, offset: Offset, payload: &[u8]) -> Entry {
+fn entry(tenant: &TenantContext, offset: u64, payload: &[u8]) -> Entry {
     let log_time = begin() + TimeDelta::seconds(i64::try_from(offset).unwrap());
     Entry::Record(tenant.scope(record(offset, log_time, payload)))
 }
 
-fn record(offset: Offset, log_time: DateTime<Utc>, payload: &[u8]) -> LogRecord {
+fn record(offset: u64, log_time: DateTime<Utc>, payload: &[u8]) -> LogRecord {
     LogRecord {
-        partition: 0,
-        offset,
+        partition: Partition::new(0),
+        offset: Offset::new(offset),
         log_time,
         key: Some(Bytes::from_static(b"acme")),
         headers: Headers::default(),
@@ -72,8 +83,8 @@ fn id(number: u64) -> Uuid {
 }
 
 /// A record of each id, in the order of their numbers, from `first` on.
-fn entries(tenant: &TenantContext, first: Offset, numbers: &[u64]) -> Vec<Entry> {
-    let entry = |(offset, number): (Offset, &u64)| {
+fn entries(tenant: &TenantContext, first: u64, numbers: &[u64]) -> Vec<Entry> {
+    let entry = |(offset, number): (u64, &u64)| {
         entry(tenant, offset, event(id(*number)).to_string().as_bytes())
     };
     (first..).zip(numbers).map(entry).collect()
@@ -84,11 +95,12 @@ async fn decide(recent: &Recent, entries: Vec<Entry>) -> Vec<bool> {
     decoded.iter().map(|record| record.resend).collect()
 }
 
-fn window(range: std::ops::Range<Offset>) -> Window {
+fn window(range: Range<u64>) -> Window {
+    let range = range.start.into()..range.end.into();
     Window { since: begin() - TimeDelta::hours(24), range }
 }
 
-/// What a record may hold besides an event, each with an id that could be read.
+/// Payloads that are an event or not, each with the id that they contain.
 fn payloads() -> Vec<(Uuid, Vec<u8>)> {
     let (mut payloads, mut ids) = (Vec::new(), (0..).map(id));
     let mut add = |change: &dyn Fn(&mut Value)| {
@@ -147,13 +159,14 @@ fn payloads() -> Vec<(Uuid, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn records_that_others_decided_about_are_remembered_as_by_those_who_did() {
-    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
+async fn noted_records_are_remembered_like_decoded_ones() {
+    let cache = TestCache::new(Group::Store);
+    let acme = acme().await;
     let mut records: Vec<_> = (0..)
         .zip(payloads())
         .map(|(offset, (id, payload))| (id, entry(&acme, offset, &payload)))
         .collect();
-    let next = records.len() as Offset;
+    let next = records.len() as u64;
     let unknown = Unresolved {
         record: record(next, begin(), event(id(next)).to_string().as_bytes()),
         reason: UnresolvedReason::UnknownTenant,
@@ -161,9 +174,9 @@ async fn records_that_others_decided_about_are_remembered_as_by_those_who_did() 
     records.push((id(next), Entry::Unresolved(unknown)));
     let (ids, records): (Vec<_>, Vec<_>) = records.into_iter().unzip();
 
-    let (noted, decoded) = (kept.take(1, 0), kept.take(1, 1));
+    let (noted, decoded) = (cache.take(1, 0), cache.take(1, 1));
     for recent in [&noted, &decoded] {
-        recent.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+        recent.begin(Offset::ZERO, DateTime::UNIX_EPOCH).await.unwrap();
     }
     noted.note(records.clone()).await.unwrap();
     let are_events: Vec<_> =
@@ -179,82 +192,88 @@ async fn records_that_others_decided_about_are_remembered_as_by_those_who_did() 
 }
 
 #[tokio::test]
-async fn a_partition_that_comes_back_goes_on_from_where_it_was() {
-    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
+async fn a_partition_that_comes_back_continues_where_it_was() {
+    let cache = TestCache::new(Group::Store);
+    let acme = acme().await;
     let numbers: Vec<_> = (0..200).map(|n| n % 150).collect();
-    let first = kept.take(1, 0);
-    first.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+    let first = cache.take(1, 0);
+    first.begin(Offset::ZERO, DateTime::UNIX_EPOCH).await.unwrap();
     let decided = decide(&first, entries(&acme, 0, &numbers)).await;
 
-    let second = kept.take(1, 0);
-    assert_eq!(second.resume(&window(0..200)).await.unwrap(), Some(200));
+    let second = cache.take(1, 0);
+    assert_eq!(second.resume(&window(0..200)).await.unwrap(), Some(Offset::new(200)));
     assert_eq!(decide(&second, entries(&acme, 200, &[3, 999])).await, [true, false]);
 
-    // The offset went back: the records from there on were never seen.
-    let third = kept.take(1, 0);
-    let from = third.resume(&window(0..120)).await.unwrap().unwrap();
+    // The offset went back: the records after it count as never seen.
+    let third = cache.take(1, 0);
+    let from = third.resume(&window(0..120)).await.unwrap().unwrap().get();
     let (known, next) = (usize::try_from(from).unwrap(), 120);
     third.note(entries(&acme, from, &numbers[known..next])).await.unwrap();
     assert_eq!(decide(&third, entries(&acme, 120, &numbers[next..])).await, decided[next..]);
 }
 
 #[tokio::test]
-async fn records_after_one_that_is_not_admitted_are_as_if_not_read() {
-    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
-    let recent = kept.take(1, 0);
-    recent.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+async fn records_after_one_that_is_not_admitted_count_as_not_read() {
+    let cache = TestCache::new(Group::Store);
+    let acme = acme().await;
+    let recent = cache.take(1, 0);
+    recent.begin(Offset::ZERO, DateTime::UNIX_EPOCH).await.unwrap();
     let mut records = entries(&acme, 0, &[1, 2, 3, 2]);
     records[2] = entry(&acme, 2, b"no event");
-    let (read, refused) = recent.decode_until(records.clone(), |_| false).await.unwrap();
-    assert_eq!(read.iter().map(|record| record.offset).collect::<Vec<_>>(), [0, 1]);
-    assert_eq!(refused.unwrap().0, 2);
+    let Until { read, refused } = recent.decode_until(records.clone(), |_| false).await.unwrap();
+    assert_eq!(read.iter().map(|record| record.offset.get()).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(refused.unwrap().0, Offset::new(2));
     let rest = records.split_off(2);
-    let (read, refused) = recent.decode_until(rest, |offset| offset == 2).await.unwrap();
+    let admits = |offset| offset == Offset::new(2);
+    let Until { read, refused } = recent.decode_until(rest, admits).await.unwrap();
     assert!(refused.is_none() && read[0].event.is_err());
-    assert!(read[1].resend, "of the record before");
+    assert!(read[1].resend, "it repeats an earlier record");
     assert_eq!(decide(&recent, entries(&acme, 4, &[3, 1])).await, [false, true]);
 }
 
 #[tokio::test]
-async fn what_is_known_of_another_stretch_is_of_no_use() {
-    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
-    for (kgen, range) in [(1, 300..400), (2, 0..100)] {
-        let recent = kept.take(1, 0);
-        recent.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+async fn ids_of_another_range_are_not_used() {
+    let cache = TestCache::new(Group::Store);
+    let acme = acme().await;
+    for (generation, range) in [(1, 300..400), (2, 0..100)] {
+        let recent = cache.take(1, 0);
+        recent.begin(Offset::ZERO, DateTime::UNIX_EPOCH).await.unwrap();
         recent.note(entries(&acme, 0, &(0..100).collect::<Vec<_>>())).await.unwrap();
-        assert_eq!(kept.take(kgen, 0).resume(&window(range)).await.unwrap(), None);
+        assert_eq!(cache.take(generation, 0).resume(&window(range)).await.unwrap(), None);
     }
-    // Known from `begin` on only, and the window begins earlier.
-    let recent = kept.take(1, 0);
-    recent.begin(0, begin()).await.unwrap();
+    // The ids are known from `begin` on only, and the window begins earlier.
+    let recent = cache.take(1, 0);
+    recent.begin(Offset::ZERO, begin()).await.unwrap();
     recent.note(entries(&acme, 0, &[1, 2, 3])).await.unwrap();
-    assert_eq!(kept.take(1, 0).resume(&window(0..3)).await.unwrap(), None);
+    assert_eq!(cache.take(1, 0).resume(&window(0..3)).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_worker_that_lost_its_partition_changes_nothing() {
-    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
-    let lost = kept.take(1, 0);
-    lost.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
-    let owner = kept.take(1, 0);
+    let cache = TestCache::new(Group::Store);
+    let acme = acme().await;
+    let lost = cache.take(1, 0);
+    lost.begin(Offset::ZERO, DateTime::UNIX_EPOCH).await.unwrap();
+    let owner = cache.take(1, 0);
     let late = lost.decode(entries(&acme, 0, &[1])).await;
     assert!(matches!(late, Err(ProcessorError::Retake(_))));
-    assert_eq!(owner.resume(&window(0..0)).await.unwrap(), Some(0));
+    assert_eq!(owner.resume(&window(0..0)).await.unwrap(), Some(Offset::ZERO));
     assert_eq!(decide(&owner, entries(&acme, 0, &[1])).await, [false]);
 }
 
 #[tokio::test]
-async fn a_batch_that_was_cut_off_is_as_if_it_had_not_been() {
-    let ((_folder, kept), acme) = (kept(Sink::Store), acme().await);
+async fn a_batch_that_was_cancelled_leaves_no_trace() {
+    let cache = TestCache::new(Group::Store);
+    let acme = acme().await;
     let numbers: Vec<_> = (0..5_000).collect();
-    let mut recent = kept.take(1, 0);
-    recent.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+    let mut recent = cache.take(1, 0);
+    recent.begin(Offset::ZERO, DateTime::UNIX_EPOCH).await.unwrap();
     for round in 0..10 {
         let (next, batch) = (round * 5_000, entries(&acme, round * 5_000, &numbers));
         let cut_off = timeout(Duration::from_millis(round), recent.decode(batch.clone())).await;
         drop(cut_off);
-        recent = kept.take(1, 0);
-        let from = recent.resume(&window(0..next)).await.unwrap().unwrap();
+        recent = cache.take(1, 0);
+        let from = recent.resume(&window(0..next)).await.unwrap().unwrap().get();
         for offset in (from..next).step_by(5_000) {
             recent.note(entries(&acme, offset, &numbers)).await.unwrap();
         }
@@ -264,107 +283,64 @@ async fn a_batch_that_was_cut_off_is_as_if_it_had_not_been() {
 }
 
 #[tokio::test]
-async fn what_nobody_has_is_let_go_after_a_while_and_the_gauge_follows() {
-    let ((_folder, kept), acme) = (kept(Sink::Live), acme().await);
+async fn unused_ids_expire_and_the_gauge_follows() {
+    let cache = TestCache::new(Group::Live);
+    let acme = acme().await;
     let gauge = || Gauge::EventIdsRemembered.value(&["live", "memory"]);
-    let recent = kept.take(1, 0);
-    recent.begin(0, DateTime::UNIX_EPOCH).await.unwrap();
+    let recent = cache.take(1, 0);
+    recent.begin(Offset::ZERO, DateTime::UNIX_EPOCH).await.unwrap();
     recent.note(entries(&acme, 0, &[1, 2, 3])).await.unwrap();
-    kept.let_go(Duration::ZERO).await;
+    cache.cache.expire(Duration::ZERO).await;
     assert_eq!(gauge(), 3);
     drop(recent);
-    kept.let_go(Duration::from_secs(600)).await;
+    cache.cache.expire(Duration::from_secs(600)).await;
     assert_eq!(gauge(), 3);
-    kept.let_go(Duration::ZERO).await;
+    cache.cache.expire(Duration::ZERO).await;
     assert_eq!(gauge(), 0);
-    assert_eq!(kept.take(1, 0).resume(&window(0..3)).await.unwrap(), None);
+    assert_eq!(cache.take(1, 0).resume(&window(0..3)).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_window_recalled_from_the_log_decides_as_one_that_never_stopped() {
-    let (log, acme) = (TestLog::new().await, acme().await);
+    let acme = acme().await;
+    let log = TestLog::with_router(|_| tenant_router(tenant_record(acme.client_id()))).await;
     let numbers: Vec<_> = (0..900).map(|n| n * 7 % 600).collect();
-    log.publish(&acme, &numbers).await;
-    let router = tenant_router(tenant_record(acme.client_id()));
-    let reader = LogReader::new(&log.settings, router.clone()).unwrap();
-    let database = Database::create().await;
-    let (history, kgen) = log.history(&database, &reader, router).await;
-    let rest = async |from: Offset| {
-        let mut stream = reader.read_range(0, from..900).unwrap();
+    publish(&log.kafka, &acme, &numbers).await;
+    let (history, generation) = (log.history(Group::Store), log.current.get());
+    let rest = async |from: u64| {
+        let range = Offset::new(from)..Offset::new(900);
+        let mut stream = log.reader.read_range(Partition::new(0), range).unwrap();
         let mut entries = Vec::new();
         while let Some(more) = read(&mut stream, 1_000).await.unwrap() {
             entries.extend(more);
         }
         entries
     };
-    let (_folder, kept) = kept(Sink::Store);
-    let whole = kept.take(1, 0);
-    whole.recall(&history, kgen, 0).await.unwrap();
+    let cache = TestCache::new(Group::Store);
+    let whole = cache.take(1, 0);
+    whole.recall(&history, LogPlace::new(generation.get(), 0, 0)).await.unwrap();
     let decided = decide(&whole, rest(0).await).await;
     assert_eq!(decided.iter().filter(|resend| **resend).count(), 300);
 
-    // One after the other by a process that has not seen the partition before, and by one that
-    // has: on from where it was, and back again.
+    // Each window is recalled by a process that has not seen the partition before, and by one that
+    // has: forwards and backwards.
     for next in [0, 1, 450, 700, 650, 899, 10, 900] {
         for place in [2, 3 + next] {
-            let recent = kept.take(u16::try_from(place).unwrap(), 0);
-            recent.recall(&history, kgen, next).await.unwrap();
+            let recent = cache.take(u16::try_from(place).unwrap(), 0);
+            recent.recall(&history, LogPlace::new(generation.get(), 0, next)).await.unwrap();
             let offset = usize::try_from(next).unwrap();
             assert_eq!(decide(&recent, rest(next).await).await, decided[offset..], "from {next}");
         }
     }
 }
 
-/// Topics of its own with one partition, deleted when dropped.
-struct TestLog {
-    settings: KafkaSettings,
-}
-
-impl TestLog {
-    async fn new() -> Self {
-        let settings: KafkaSettings = testkit::log(1);
-        ensure_topics(&settings).await.unwrap();
-        Self { settings }
-    }
-
-    /// What is known of the log so far, and its generation; its archive is empty.
-    async fn history(
-        &self,
-        database: &Database,
-        reader: &LogReader,
-        router: TenantRouter,
-    ) -> (History, u16) {
-        let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
-        control_plane.migrate().await.unwrap();
-        let ledger = control_plane.ledger();
-        let generation = Generation::find(&self.settings, &ledger, reader).await.unwrap();
-        let kgen = generation.kgen();
-        let archive =
-            Archive::new(&testkit::archive_in(&std::env::temp_dir().join(database.name())));
-        let (archive, reader) = (archive.unwrap(), reader.clone());
-        (History::new(Sink::Store, generation, reader, ledger, archive, router), kgen)
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a test has events of its own tenant")]
-    async fn publish(&self, tenant: &TenantContext, numbers: &[u64]) {
-        let event = |number: &u64| serde_json::from_value(event(id(*number))).unwrap();
-        let events = numbers.iter().map(event).collect();
-        let delivery = Delivery { within: Duration::from_secs(20), traceparent: None };
-        let producer = Producer::new(&self.settings).unwrap();
-        let outcomes = producer.publish(tenant.scope(events), delivery).await;
-        let published = |outcome| matches!(outcome, stream::PublishOutcome::Published { .. });
-        assert!(outcomes.into_iter().all(published));
-    }
-}
-
-impl Drop for TestLog {
-    fn drop(&mut self) {
-        let settings = self.settings.clone();
-        std::thread::spawn(move || delete(&settings)).join().unwrap();
-    }
-}
-
-#[tokio::main(flavor = "current_thread")]
-async fn delete(settings: &KafkaSettings) {
-    delete_topics(settings).await.unwrap();
+#[expect(clippy::disallowed_methods, reason = "a test has events of its own tenant")]
+async fn publish(kafka: &KafkaSettings, tenant: &TenantContext, numbers: &[u64]) {
+    let event = |number: &u64| serde_json::from_value(event(id(*number))).unwrap();
+    let events = numbers.iter().map(event).collect();
+    let delivery = Delivery { within: Duration::from_secs(20), traceparent: None };
+    let producer = Producer::new(kafka).unwrap();
+    let outcomes = producer.publish(tenant.scope(events), delivery).await;
+    let published = |outcome| matches!(outcome, stream::PublishOutcome::Published { .. });
+    assert!(outcomes.into_iter().all(published));
 }

@@ -1,6 +1,6 @@
-//! The sink of refused events: from their own log to the tables of their tenants.
+//! The rejects group: moves refused events from their own log to the tables of their tenants.
 
-mod kept;
+mod reject_row;
 mod worker;
 
 pub(crate) use worker::Rejects;

@@ -3,76 +3,79 @@ use std::{
     time::{Duration, Instant},
 };
 
-use control_plane::Lease;
+use control_plane::{Group, Lease};
 use events::EventIds;
 use failpoints::Step;
-use stream::{Entry, Offset, Partition};
+use log::{Generation, LogPlace, Offset, Partition};
+use stream::Entry;
 use telemetry::{Counter, Histogram};
 use tenancy::{Destination, Scoped};
-use warehouse::{LogPlace, RejectedEvent, Warehouse};
+use warehouse::{RejectedEvent, Warehouse};
 
-use super::kept::kept;
+use super::reject_row::reject_row;
 use crate::{
-    Parts, ProcessorError,
-    member::{Gather, Log, Worker},
-    retry::{self, Pauses},
+    Dependencies, ProcessorError,
+    member::{Gather, Worker, WorkerContext},
+    retry::{self, until_ok},
 };
 
-const SINK: &str = "rejects";
+const SINK: &str = Group::Rejects.as_str();
 
-/// Rejects are few, and each may fill a whole request: small batches, without haste.
+/// Rejects are few, and each may fill a whole request: batches are small and not urgent.
 const GATHER: Gather = Gather { limit: 1_000, weight: 8 << 20, wait: Duration::from_millis(200) };
 
-/// The sink of refused events.
+/// The rejects group's worker.
 ///
-/// A batch is written until the server has taken it, and only then the lease moves on. Whoever
-/// takes the partition in between writes it again, which changes nothing: a reject's key is made
-/// of its place in the log.
+/// A batch is written until the server accepts it; only then the lease advances. A process that
+/// takes the partition in between writes the batch again, which changes nothing: a reject's key is
+/// derived from its place in the log.
 pub(crate) struct Rejects {
-    log: Log,
+    context: WorkerContext,
     warehouse: Warehouse,
 }
 
 /// What the worker of a partition holds.
-pub(crate) struct Claim {
+pub(crate) struct PartitionState {
     lease: Lease,
-    /// The first offset that is not yet done.
-    next: Offset,
 }
 
-type Kept = BTreeMap<Destination, Vec<Scoped<(LogPlace, RejectedEvent)>>>;
+type RejectsByDestination = BTreeMap<Destination, Vec<Scoped<(LogPlace, RejectedEvent)>>>;
 
 impl Rejects {
-    pub(crate) fn new(parts: &Parts, log: Log) -> Self {
-        Self { log, warehouse: parts.warehouse.clone() }
+    pub(crate) fn new(dependencies: &Dependencies, context: WorkerContext) -> Self {
+        Self { context, warehouse: dependencies.warehouse.clone() }
     }
 
-    /// Where to read on: where the last owner stopped, or at the beginning of the log. What left
-    /// the log unread is nowhere else and will not come back, so that waiting would lose more.
+    /// The offset to read from: where the last owner stopped, or where the log begins. Rejects that
+    /// expired unread are stored nowhere else, so waiting would only lose more.
     async fn start(&self, lease: &Lease) -> Result<Offset, ProcessorError> {
-        let (partition, next) = (lease.partition, lease.next_offset);
-        let first = self.log.reader.bounds(partition).await?.start;
-        if (1..first).contains(&next) {
-            tracing::error!(partition, next, first, "rejects have left the log unread");
+        let next = lease.next.offset;
+        let first = self.context.reader.bounds(lease.next.partition).await?.start;
+        if next > Offset::ZERO && next < first {
+            tracing::error!(%lease.next, %first, "rejects expired in the log unread");
         }
         Ok(next.max(first))
     }
 
-    /// Takes records apart by the tables they go to.
-    fn sort(&self, kgen: u16, entries: Vec<Entry>) -> Kept {
-        let mut sorted = Kept::new();
+    /// Sorts records by the tables they go to.
+    fn sort(&self, generation: Generation, entries: Vec<Entry>) -> RejectsByDestination {
+        let mut sorted = RejectsByDestination::new();
         for entry in entries {
             match entry {
                 Entry::Record(record) => {
                     let destination = record.tenant().destination().clone();
                     let ids = EventIds::of(record.tenant().client_id());
-                    let reject = record.map(|record| kept(kgen, ids, &record));
+                    let reject = record.map(|record| reject_row(generation, ids, &record));
                     sorted.entry(destination).or_default().push(reject);
                 }
-                Entry::Unresolved(nobodys) => {
-                    let (partition, offset) = (nobodys.record.partition, nobodys.record.offset);
-                    let reason = nobodys.reason.as_str();
-                    tracing::error!(partition, offset, reason, "a reject is nobody's");
+                Entry::Unresolved(unresolved) => {
+                    let record = &unresolved.record;
+                    tracing::error!(
+                        partition = %record.partition,
+                        offset = %record.offset,
+                        reason = unresolved.reason.as_str(),
+                        "a reject has no tenant"
+                    );
                     Counter::PoisonRecords.inc(&[SINK]);
                 }
             }
@@ -80,66 +83,62 @@ impl Rejects {
         sorted
     }
 
-    /// Returns when all are there, however long that takes.
-    async fn keep(&self, sorted: Kept) {
-        let mut pauses = Pauses::new("keep rejects");
+    /// Stores rejects, and retries until all are stored.
+    async fn store(&self, sorted: RejectsByDestination) {
         for (destination, rejects) in sorted {
             let rejects = Scoped::group(rejects);
-            while let Err(error) = self.warehouse.keep_rejects(&destination, &rejects).await {
-                pauses.wait(&error).await;
-            }
+            until_ok("store rejects", || self.warehouse.insert_rejects(&destination, &rejects))
+                .await;
             let count: usize = rejects.iter().map(|group| group.value().len()).sum();
-            Counter::RejectsKept.add(&[], count as u64);
+            Counter::RejectsStored.add(&[], count as u64);
         }
-    }
-
-    fn reached(&self, claim: &Claim) {
-        let lease = &claim.lease;
-        self.log.progress.reached(lease.partition, lease.epoch, claim.next, lease.as_of);
     }
 }
 
 impl Worker for Rejects {
-    type Claim = Claim;
+    type State = PartitionState;
 
-    fn gather(&self, _claim: &Claim) -> Gather {
+    fn gather(&self, _state: &PartitionState) -> Gather {
         GATHER
     }
 
-    async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
-        let log = &self.log;
-        let lease = log.ledger.take(SINK, log.kgen(), partition, &log.owner).await?;
+    async fn take(&self, partition: Partition) -> Result<(PartitionState, Offset), ProcessorError> {
+        let context = &self.context;
+        let generation = context.generation();
+        let lease =
+            context.ledger.take(Group::Rejects, generation, partition, &context.owner).await?;
         failpoints::reach(Step::Take);
         let next = self.start(&lease).await?;
-        let claim = Claim { lease, next };
-        self.reached(&claim);
-        Ok((claim, next))
+        let Lease { epoch, as_of, .. } = lease;
+        context.progress.report(partition, epoch, next, as_of);
+        Ok((PartitionState { lease }, next))
     }
 
-    async fn begin(&self, _claim: &mut Claim) -> Result<(), ProcessorError> {
+    async fn begin(&self, _state: &mut PartitionState) -> Result<(), ProcessorError> {
         Ok(())
     }
 
-    async fn process(&self, claim: &mut Claim, entries: Vec<Entry>) -> Result<(), ProcessorError> {
-        let (began, count) = (Instant::now(), entries.len());
-        let Some((last, logged_at)) = entries.last().map(|last| (last.offset(), last.log_time()))
-        else {
-            return Ok(());
-        };
-        // An id that holds a wrong generation may be another reject's.
-        self.log.generation.confirm().await?;
-        let sorted = self.sort(claim.lease.kgen, entries);
-        self.keep(sorted).await;
-        let (ledger, lease, next) = (&self.log.ledger, &claim.lease, last + 1);
-        let advanced = retry::ledger("move on", || ledger.advance(lease, next, logged_at)).await?;
-        *claim = Claim { lease: advanced, next };
-        self.reached(claim);
+    async fn process(
+        &self,
+        state: &mut PartitionState,
+        entries: Vec<Entry>,
+    ) -> Result<(), ProcessorError> {
+        let began = Instant::now();
+        let Some(last) = entries.last() else { return Ok(()) };
+        let (next, logged_at, count) = (last.offset().next(), last.log_time(), entries.len());
+        // An id made of a wrong generation may be another reject's.
+        self.context.current.confirm().await?;
+        self.store(self.sort(state.lease.next.generation, entries)).await;
+        let (ledger, lease) = (&self.context.ledger, &state.lease);
+        let advance = || ledger.advance(lease, next, logged_at);
+        state.lease = retry::ledger("advance the lease on rejects", advance).await?;
+        self.context.report(&state.lease);
         Counter::RecordsProcessed.add(&[SINK], count as u64);
         Histogram::BatchSeconds.observe(&[SINK], began.elapsed());
         Ok(())
     }
 
-    async fn idle(&self, _claim: &mut Claim) -> Result<(), ProcessorError> {
+    async fn on_quiet(&self, _state: &mut PartitionState) -> Result<(), ProcessorError> {
         Ok(())
     }
 }

@@ -7,23 +7,25 @@ use std::{
 use chrono::{DateTime, Utc};
 use control_plane::{Batch, BatchPlan};
 use events::Event;
-use stream::Offset;
+use log::{LogRange, Offset};
 use tenancy::{Destination, Scoped};
-use warehouse::{Coordinates, EventRow};
 
-use super::{Kept, Scope};
-use crate::record::Decoded;
+use super::{Retention, Scope};
+use crate::{
+    record::Decoded,
+    rows::{Rows, rows_by_destination, time_span},
+};
 
-/// The plans that the ledger keeps of a range, ascending.
+/// The plans that the ledger holds of a range, ascending.
 pub(crate) struct Plans(Vec<BatchPlan>);
 
-/// Some records that follow each other, and the rows that they mean.
+/// Successive records, and the rows that they should have in the tables.
 pub(crate) struct Chunk {
-    /// The log's times of the range.
+    /// The log times of the range.
     pub(crate) logged: RangeInclusive<DateTime<Utc>>,
-    pub(crate) shares: BTreeMap<Destination, Vec<Scoped<Vec<EventRow>>>>,
-    /// Records whose rows are let go: they may be there or not.
-    pub(crate) let_go: BTreeSet<Offset>,
+    pub(crate) rows: BTreeMap<Destination, Rows>,
+    /// Records whose rows are expired: they may be stored or not.
+    pub(crate) expired: BTreeSet<Offset>,
 }
 
 impl Plans {
@@ -32,15 +34,15 @@ impl Plans {
     }
 
     /// Whether every offset of the range was planned.
-    pub(crate) fn cover(&self, first: Offset, last: Offset) -> bool {
-        let mut next = first;
+    pub(crate) fn cover(&self, range: LogRange) -> bool {
+        let mut next = range.first;
         for plan in &self.0 {
             if plan.first > next {
                 return false;
             }
-            next = next.max(plan.last + 1);
+            next = next.max(plan.last.next());
         }
-        next > last
+        next > range.last
     }
 
     /// The plan that holds this offset.
@@ -49,8 +51,8 @@ impl Plans {
         self.0.get(after).filter(|plan| plan.first <= offset)
     }
 
-    /// Where the event goes, if it goes anywhere. What was planned counts; what was not is decided
-    /// as the plan would be made today.
+    /// The destination of the event, if it has one. A plan decides; without one, the event goes where
+    /// a plan would send it now.
     fn route(&self, record: &Decoded, event: &Scoped<Arc<Event>>) -> Option<Destination> {
         let Some(plan) = self.of(record.offset) else {
             return (!record.resend).then(|| event.tenant().destination().clone());
@@ -63,48 +65,38 @@ impl Plans {
         planned.map(|planned| planned.destination.clone())
     }
 
-    /// Whether the record was planned, whatever is known of it now.
+    /// Whether rows of the record were planned.
     fn includes(&self, offset: Offset) -> bool {
         self.of(offset).is_some_and(|plan| !plan.skip.contains(offset))
     }
 }
 
 impl Chunk {
-    /// What `records` mean.
-    pub(crate) fn new(records: &[Decoded], plans: &Plans, kept: &Kept, scope: Scope<'_>) -> Self {
-        let mut rows = BTreeMap::<Destination, Vec<_>>::new();
-        let mut let_go = BTreeSet::new();
-        for record in records {
-            let Ok(event) = &record.event else {
-                // A tenant that was there when it was planned may be gone.
-                if plans.includes(record.offset) {
-                    let_go.insert(record.offset);
-                }
-                continue;
-            };
-            let Some(destination) = plans.route(record, event) else { continue };
+    /// The rows that `records` should have.
+    pub(crate) fn new(
+        records: &[Decoded],
+        plans: &Plans,
+        retention: &Retention,
+        scope: Scope<'_>,
+    ) -> Self {
+        // The tenant of an unreadable record may have been deleted since it was planned.
+        let is_lost = |record: &&Decoded| record.event.is_err() && plans.includes(record.offset);
+        let lost = records.iter().filter(is_lost).map(|record| record.offset);
+        let mut expired: BTreeSet<_> = lost.collect();
+        let rows = rows_by_destination(records, |record, event| {
+            let destination = plans.route(record, event)?;
             let tenant = event.tenant().client_id();
             if !scope.holds(tenant, &destination, record.log_time) {
-                continue;
+                return None;
             }
-            if !kept.keeps(tenant, record.log_time) {
-                let_go.insert(record.offset);
-                continue;
+            if !retention.retains(tenant, record.log_time) {
+                expired.insert(record.offset);
+                return None;
             }
-            let at = Coordinates { offset: record.offset, logged_at: record.log_time };
-            let lines = event.clone().map(|event| EventRow::lines(event, at).collect::<Vec<_>>());
-            rows.entry(destination).or_default().push(lines);
-        }
-        let share = |rows| {
-            let groups = Scoped::group(rows).into_iter();
-            groups
-                .map(|group: Scoped<Vec<Vec<EventRow>>>| group.map(|rows| rows.concat()))
-                .collect()
-        };
-        let shares = rows.into_iter().map(|(destination, rows)| (destination, share(rows)));
-        let times = records.iter().map(|record| record.log_time);
-        let logged = times.clone().min().unwrap_or_default()..=times.max().unwrap_or_default();
-        Self { logged, shares: shares.collect(), let_go }
+            Some(destination)
+        });
+        let logged = time_span(records.iter().map(|record| record.log_time));
+        Self { logged, rows, expired }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which rows records mean, by plans that are known, and by those that are not.
+//! The rows that records should have, with and without a known plan.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,7 @@ use events::Admission;
 use serde_json::json;
 use tenancy::{ClientId, TenantContext};
 use testkit::{tenant_context, tenant_record};
+use warehouse::EventRow;
 
 use super::*;
 use crate::record::Unreadable;
@@ -22,22 +23,22 @@ async fn tenant(name: &str) -> TenantContext {
 
 /// A purchase of two products, logged at noon and as many seconds.
 #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
-fn purchase(tenant: &TenantContext, offset: Offset) -> Decoded {
+fn purchase(tenant: &TenantContext, offset: u64) -> Decoded {
     let admission = Admission::new(tenant.client_id(), tenant.currency(), noon());
     let items = json!([{"product_id": "a", "quantity": 1}, {"product_id": "b", "quantity": 1}]);
     let raw = json!({"type": "purchase", "items": items}).to_string();
     let event = events::parse(raw.as_bytes(), &admission).unwrap().event;
     Decoded {
-        offset,
+        offset: offset.into(),
         log_time: noon() + TimeDelta::seconds(offset.cast_signed()),
         event: Ok(tenant.scope(Arc::new(event))),
         resend: false,
     }
 }
 
-fn unreadable(offset: Offset) -> Decoded {
+fn unreadable(offset: u64) -> Decoded {
     let event = Err(Unreadable { reason: "unknown_tenant".to_owned(), record: None });
-    Decoded { offset, log_time: noon(), event, resend: false }
+    Decoded { offset: offset.into(), log_time: noon(), event, resend: false }
 }
 
 fn elsewhere() -> Destination {
@@ -46,77 +47,86 @@ fn elsewhere() -> Destination {
 
 /// The plan of the offsets 0 to 9, made when acme's rows still went elsewhere.
 fn plans() -> Plans {
-    let poison = Poison { offset: 4, reason: "refused".to_owned() };
+    let poison = Poison { offset: Offset::new(4), reason: "refused".to_owned() };
     let planned = |destination, tenants: &[&str]| PlannedDestination {
         destination,
         rows: 0,
         routes: tenants.iter().map(|name| (name.parse::<ClientId>().unwrap(), 1)).collect(),
     };
     let plan = BatchPlan {
-        first: 0,
-        last: 9,
-        skip: Skip { duplicates: OffsetSet::from_iter([2]), poison: vec![poison] },
+        first: Offset::ZERO,
+        last: Offset::new(9),
+        skip: Skip { duplicates: OffsetSet::from_iter([Offset::new(2)]), poison: vec![poison] },
         destinations: vec![planned(elsewhere(), &["acme"])],
     };
     Plans(vec![plan])
 }
 
-fn kept(tenants: &[(&str, DateTime<Utc>)]) -> Kept {
-    Kept::since(tenants.iter().map(|(name, since)| (name.parse().unwrap(), *since)).collect())
+fn retention(tenants: &[(&str, DateTime<Utc>)]) -> Retention {
+    Retention::since(tenants.iter().map(|(name, since)| (name.parse().unwrap(), *since)).collect())
 }
 
 fn places(chunk: &Chunk) -> BTreeMap<Destination, Vec<(u64, u8)>> {
-    let place = |row: &EventRow| (row.coordinates().offset, row.line());
-    let of = |share: &Vec<Scoped<Vec<EventRow>>>| {
-        share.iter().flat_map(|group| group.value().iter().map(place)).collect()
-    };
-    chunk.shares.iter().map(|(destination, share)| (destination.clone(), of(share))).collect()
+    let place = |row: &EventRow| (row.place().offset.get(), row.place().line);
+    let of = |rows: &Rows| rows.iter().flat_map(|group| group.value().iter().map(place)).collect();
+    chunk.rows.iter().map(|(destination, rows)| (destination.clone(), of(rows))).collect()
 }
 
 #[tokio::test]
-async fn what_was_planned_counts_and_what_was_not_goes_where_it_would_today() {
+async fn a_plan_decides_and_without_one_rows_go_where_they_would_now() {
     let acme = tenant("acme").await;
     let mut resend = purchase(&acme, 12);
     resend.resend = true;
     let planned = [1, 2, 4].map(|offset| purchase(&acme, offset));
     let records: Vec<_> =
         planned.into_iter().chain([unreadable(10), purchase(&acme, 11), resend]).collect();
-    let kept = kept(&[("acme", noon())]);
+    let retention = retention(&[("acme", noon())]);
     let all = noon()..noon() + TimeDelta::hours(1);
     let scope = Scope::Tenant { id: acme.client_id(), logged: &all };
-    let chunk = Chunk::new(&records, &plans(), &kept, scope);
+    let chunk = Chunk::new(&records, &plans(), &retention, scope);
     let expected = BTreeMap::from([
         (elsewhere(), vec![(1, 0), (1, 1)]),
         (acme.destination().clone(), vec![(11, 0), (11, 1)]),
     ]);
     assert_eq!(places(&chunk), expected);
-    assert_eq!(chunk.let_go, BTreeSet::new());
+    assert_eq!(chunk.expired, BTreeSet::new());
 
     let tables = elsewhere();
-    let chunk = Chunk::new(&records, &plans(), &kept, Scope::Tables(&tables));
+    let chunk = Chunk::new(&records, &plans(), &retention, Scope::Tables(&tables));
     assert_eq!(places(&chunk), BTreeMap::from([(elsewhere(), vec![(1, 0), (1, 1)])]));
 }
 
 #[tokio::test]
-async fn rows_beyond_retention_and_of_tenants_that_are_gone_are_let_go() {
+async fn rows_beyond_retention_and_of_deleted_tenants_are_expired() {
     let acme = tenant("acme").await;
     let records = [purchase(&acme, 1), purchase(&acme, 3), unreadable(5), unreadable(20)];
     let tables = elsewhere();
     let since = noon() + TimeDelta::seconds(2);
-    let chunk = Chunk::new(&records, &plans(), &kept(&[("acme", since)]), Scope::Tables(&tables));
+    let chunk =
+        Chunk::new(&records, &plans(), &retention(&[("acme", since)]), Scope::Tables(&tables));
     assert_eq!(places(&chunk), BTreeMap::from([(elsewhere(), vec![(3, 0), (3, 1)])]));
-    assert_eq!(chunk.let_go, BTreeSet::from([1, 5]), "what was planned and is not kept");
+    assert_eq!(
+        chunk.expired,
+        BTreeSet::from([Offset::new(1), Offset::new(5)]),
+        "planned and not retained"
+    );
 
-    let nobody = Chunk::new(&records, &plans(), &kept(&[]), Scope::Tables(&tables));
-    assert!(nobody.shares.is_empty() && nobody.let_go.contains(&3));
+    let nobody = Chunk::new(&records, &plans(), &retention(&[]), Scope::Tables(&tables));
+    assert!(nobody.rows.is_empty() && nobody.expired.contains(&Offset::new(3)));
 }
 
 #[test]
-fn plans_cover_what_lies_within_them_without_a_gap() {
-    let plan =
-        |first, last| BatchPlan { first, last, skip: Skip::default(), destinations: Vec::new() };
+fn plans_cover_a_range_without_gaps() {
+    let plan = |first, last| BatchPlan {
+        first: Offset::new(first),
+        last: Offset::new(last),
+        skip: Skip::default(),
+        destinations: Vec::new(),
+    };
+    let range = |first, last| LogRange::new(1, 0, first, last);
     let dense = Plans(vec![plan(0, 9), plan(10, 19)]);
-    assert!(dense.cover(0, 19) && dense.cover(5, 12) && !dense.cover(5, 20));
+    assert!(dense.cover(range(0, 19)) && dense.cover(range(5, 12)) && !dense.cover(range(5, 20)));
     let gap = Plans(vec![plan(0, 9), plan(11, 19)]);
-    assert!(!gap.cover(5, 15) && gap.cover(11, 19) && !Plans(Vec::new()).cover(0, 0));
+    assert!(!gap.cover(range(5, 15)) && gap.cover(range(11, 19)));
+    assert!(!Plans(Vec::new()).cover(range(0, 0)));
 }

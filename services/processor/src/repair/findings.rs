@@ -1,29 +1,29 @@
 use std::{iter::Sum, ops::AddAssign};
 
-/// What a comparison of the log with one set of tables has found.
+/// The result of a comparison of the log with one set of tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// Rows that must be there.
+    /// Rows that must be stored.
     pub expected: u64,
-    /// Those of them that are, each counted once.
+    /// Expected rows that are stored, each counted once.
     pub found: u64,
-    /// Those that are not.
+    /// Expected rows that are not stored.
     pub missing: u64,
-    /// Rows that are there once more than they must.
+    /// Surplus copies of rows.
     pub doubled: u64,
-    /// Rows of these places in the log that nobody planned. They are told, and left alone.
+    /// Stored rows of the range that no plan contains. They are reported and left as they are.
     pub unplanned: u64,
-    /// What was put right, of those missing and those doubled.
+    /// Missing and doubled rows that were repaired.
     pub repaired: u64,
 }
 
 impl Findings {
-    /// Whether there was nothing to put right.
+    /// Whether nothing had to be repaired.
     pub fn is_right(&self) -> bool {
         self.missing == 0 && self.doubled == 0 && self.unplanned == 0
     }
 
-    /// What is still wrong.
+    /// How many rows are still wrong.
     pub fn left(&self) -> u64 {
         (self.missing + self.doubled + self.unplanned).saturating_sub(self.repaired)
     }

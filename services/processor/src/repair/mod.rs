@@ -1,24 +1,25 @@
-//! Puts right what a set of tables holds of a range of the log: what is missing is inserted, what
-//! is doubled is deleted.
+//! Repairs the rows that a set of tables holds of a range of the log: missing rows are inserted,
+//! copies are deleted.
 
 mod chunk;
-mod debt;
 mod findings;
-mod kept;
-mod settle;
+mod rebuild_request;
+mod retention;
+mod stored_rows;
 
 use std::{collections::BTreeMap, ops::Range};
 
 use chrono::{DateTime, Utc};
-use control_plane::Ledger;
+use control_plane::{Group, Ledger};
+use log::{LogRange, Offset};
 use recent_ids::Memory;
-use stream::{Entry, Offset};
+use stream::Entry;
 use tenancy::{ClientId, Destination};
-use warehouse::{InsertBatch, LogRange, Warehouse};
+use warehouse::{InsertBatch, Warehouse};
 
-pub(crate) use debt::pay;
 pub use findings::Findings;
-pub(crate) use kept::{Kept, horizon};
+pub(crate) use rebuild_request::start_requested_rebuild;
+pub(crate) use retention::{Retention, horizon};
 
 use crate::{
     ProcessorError,
@@ -27,28 +28,28 @@ use crate::{
 };
 use chunk::{Chunk, Plans};
 
-/// Records compared at a time.
+/// The most records compared at a time.
 const CHUNK: usize = 20_000;
 
-/// Whether what is found wrong is put right.
+/// Whether a comparison repairs what it finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Nothing is changed.
+    /// It changes nothing.
     None,
     /// Missing rows are inserted, copies are deleted.
     Repair,
 }
 
-/// Which rows of a range are in question.
+/// The rows of a range that are compared.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Scope<'a> {
     /// All rows of one set of tables.
     Tables(&'a Destination),
-    /// One tenant's of some of the log's time, wherever they went.
+    /// One tenant's rows of a time of the log, in all tables.
     Tenant {
-        /// Who.
+        /// The tenant.
         id: &'a ClientId,
-        /// When the log took the records in.
+        /// When the records were logged.
         logged: &'a Range<DateTime<Utc>>,
     },
 }
@@ -65,38 +66,37 @@ impl Scope<'_> {
 /// Compares ranges of the log with the tables.
 pub(crate) struct Repair {
     /// The consumer group whose plans count.
-    pub(crate) group: &'static str,
+    pub(crate) group: Group,
     pub(crate) topic: String,
     pub(crate) ledger: Ledger,
     pub(crate) history: History,
     pub(crate) warehouse: Warehouse,
-    pub(crate) kept: Kept,
+    pub(crate) retention: Retention,
     pub(crate) effect: Effect,
-    /// Of the event ids that tell re-sends where no plan is known.
+    /// For the event ids by which re-sends are recognised where no plan is known.
     pub(crate) memory: Memory,
 }
 
 /// A comparison under way.
 #[derive(Default)]
 struct Comparison {
-    /// What decides whether records that no plan is known of are re-sends; none while every record
-    /// has its plan.
+    /// Recognises re-sends among records whose plan is not known; `None` while every record has its
+    /// plan.
     recent: Option<Recent>,
     findings: BTreeMap<Destination, Findings>,
-    /// Between which offsets and times there are copies.
+    /// The ranges of offsets and times that hold copies.
     copies: BTreeMap<Destination, Copies>,
 }
 
 struct Copies {
-    first: Offset,
-    last: Offset,
+    range: LogRange,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 }
 
 impl Repair {
-    /// Compares what was stored of `range` with the tables it went to, as far as it is in `scope`,
-    /// and puts right what is wrong. `observe` hears how far it is.
+    /// Compares the rows of `range` that are in `scope` with the tables they went to, and repairs what
+    /// is wrong. `observe` is called with the offset up to which the range is compared.
     pub(crate) async fn range(
         &self,
         range: LogRange,
@@ -105,11 +105,11 @@ impl Repair {
     ) -> Result<BTreeMap<Destination, Findings>, ProcessorError> {
         let mut comparison = Comparison::default();
         let compared = self.compare(range, scope, &mut comparison, observe).await;
-        // What was found is put right also where something keeps the rest from being compared.
+        // What was found is repaired even if an error ends the comparison.
         if self.effect == Effect::Repair {
-            for (destination, Copies { first, last, from, to }) in comparison.copies {
-                let batch = self.batch(LogRange { first, last, ..range }, &destination);
-                if settle::delete_copies(self, &batch, &(from..=to)).await? {
+            for (destination, Copies { range, from, to }) in comparison.copies {
+                let batch = self.batch(range, &destination);
+                if stored_rows::delete_copies(self, &batch, &(from..=to)).await? {
                     let findings = comparison.findings.entry(destination).or_default();
                     findings.repaired += findings.doubled;
                 }
@@ -125,14 +125,12 @@ impl Repair {
         comparison: &mut Comparison,
         observe: &mut (dyn FnMut(Offset) + Send),
     ) -> Result<(), ProcessorError> {
-        let LogRange { kgen, partition, first, last } = range;
-        let mut records = self.history.read(kgen, partition, first..last + 1);
-        let mut next = first;
+        let mut records = self.history.read(range);
+        let mut next = range.first;
         while let Some(entries) = records.next(CHUNK).await? {
-            let end = entries.last().map_or(last, Entry::offset);
-            let chunk = LogRange { first: next, last: end, ..range };
-            self.chunk(chunk, entries, scope, comparison).await?;
-            next = end + 1;
+            let end = entries.last().map_or(range.last, Entry::offset);
+            self.chunk(range.with(next, end), entries, scope, comparison).await?;
+            next = end.next();
             observe(next);
         }
         Ok(())
@@ -145,22 +143,20 @@ impl Repair {
         scope: Scope<'_>,
         comparison: &mut Comparison,
     ) -> Result<(), ProcessorError> {
-        let LogRange { kgen, partition, first, last } = range;
-        let batches = self.ledger.done_batches(self.group, kgen, partition, first..=last).await;
-        let plans = Plans::new(batches?);
-        if comparison.recent.is_none() && !plans.cover(first, last) {
-            let recent = Recent::aside(&self.memory, partition);
-            recent.recall(&self.history, kgen, first).await?;
+        let plans = Plans::new(self.ledger.done_batches(self.group, range).await?);
+        if comparison.recent.is_none() && !plans.cover(range) {
+            let recent = Recent::unshared(&self.memory, range.partition);
+            recent.recall(&self.history, range.start()).await?;
             comparison.recent = Some(recent);
         }
         let records = match &comparison.recent {
             Some(recent) => recent.decode(entries).await?,
             None => entries.into_iter().map(Decoded::read).collect(),
         };
-        let chunk = Chunk::new(&records, &plans, &self.kept, scope);
-        for (destination, share) in &chunk.shares {
+        let chunk = Chunk::new(&records, &plans, &self.retention, scope);
+        for (destination, rows) in &chunk.rows {
             let batch = self.batch(range, destination);
-            let found = settle::insert_missing(self, &batch, share, &chunk, scope).await?;
+            let found = stored_rows::insert_missing(self, &batch, rows, &chunk, scope).await?;
             if found.doubled > 0 {
                 comparison.note_copies(destination, range, &chunk);
             }
@@ -170,25 +166,18 @@ impl Repair {
     }
 
     fn batch(&self, range: LogRange, destination: &Destination) -> InsertBatch {
-        InsertBatch {
-            kgen: range.kgen,
-            topic: self.topic.clone(),
-            partition: range.partition,
-            first: range.first,
-            last: range.last,
-            destination: destination.clone(),
-            epoch: 0,
-            repair: 0,
-        }
+        // No plan has this epoch.
+        InsertBatch::of(range, &self.topic, destination, 0)
     }
 }
 
 impl Comparison {
     fn note_copies(&mut self, destination: &Destination, range: LogRange, chunk: &Chunk) {
         let (from, to) = (*chunk.logged.start(), *chunk.logged.end());
-        let new = || Copies { first: range.first, last: range.last, from, to };
+        let new = || Copies { range, from, to };
         let copies = self.copies.entry(destination.clone()).or_insert_with(new);
-        copies.last = range.last;
-        (copies.from, copies.to) = (copies.from.min(from), copies.to.max(to));
+        copies.range.last = range.last;
+        copies.from = copies.from.min(from);
+        copies.to = copies.to.max(to);
     }
 }

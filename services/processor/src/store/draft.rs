@@ -1,24 +1,25 @@
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use control_plane::{BatchPlan, PlannedDestination, Poison, Skip};
-use stream::Offset;
+use log::Offset;
 use tenancy::{Destination, Scoped};
-use warehouse::{Coordinates, EventRow};
 
-use super::bisect::{Rows, only};
-use crate::record::Decoded;
+use crate::{
+    record::Decoded,
+    rows::{self, Rows, only, rows_by_destination, time_span},
+};
 
-/// A batch as it will be, or was, planned, with the rows that the plan means.
+/// A batch as it is planned, with the rows that the plan means.
 pub(crate) struct Draft {
     pub(crate) plan: BatchPlan,
     /// In the order of the plan's destinations.
     pub(crate) loads: Vec<Load>,
-    /// The log's times of the range.
+    /// The log times of the range.
     pub(crate) logged: RangeInclusive<DateTime<Utc>>,
     /// How many records of the log it covers.
     pub(crate) records: u64,
-    /// When the oldest of its events came in.
+    /// When the oldest of its events was received.
     pub(crate) received_at: Option<DateTime<Utc>>,
 }
 
@@ -27,13 +28,6 @@ pub(crate) struct Draft {
 pub(crate) struct Load {
     pub(crate) destination: Destination,
     pub(crate) rows: Rows,
-}
-
-impl Load {
-    /// How many rows.
-    pub(crate) fn len(&self) -> usize {
-        self.rows.iter().map(|group| group.value().len()).sum()
-    }
 }
 
 impl Draft {
@@ -53,26 +47,27 @@ impl Draft {
         Self::with_skip(first, records, skip)
     }
 
-    /// The batch that a former owner planned, from the same records again: its skip is the one
-    /// that counts.
+    /// Drafts a batch that a former owner planned, from the same records: its skip counts.
     pub(crate) fn with_skip(first: Offset, records: &[Decoded], skip: Skip) -> Self {
         let last = records.last().map_or(first, |record| record.offset);
-        let loads = loads(records, &skip);
+        let route = |record: &Decoded, event: &Scoped<_>| {
+            (!skip.contains(record.offset)).then(|| event.tenant().destination().clone())
+        };
+        let load = |(destination, rows)| Load { destination, rows };
+        let loads: Vec<_> = rows_by_destination(records, route).into_iter().map(load).collect();
         let destinations = loads.iter().map(planned).collect();
-        let times = records.iter().map(|record| record.log_time);
-        let logged = times.clone().min().unwrap_or_default()..=times.max().unwrap_or_default();
         let received = records.iter().filter_map(Decoded::first);
         Self {
             plan: BatchPlan { first, last, skip, destinations },
             loads,
-            logged,
+            logged: time_span(records.iter().map(|record| record.log_time)),
             records: records.len() as u64,
             received_at: received.map(|event| event.value().received_at).min(),
         }
     }
 
-    /// Takes `poison` out of the batch: it is set aside.
-    pub(crate) fn set_aside(&mut self, poison: Vec<Poison>) {
+    /// Removes poison records from the batch: they are skipped.
+    pub(crate) fn skip(&mut self, poison: Vec<Poison>) {
         let skip = &mut self.plan.skip;
         skip.poison.extend(poison);
         skip.poison.sort_unstable_by_key(|poison| poison.offset);
@@ -84,31 +79,6 @@ impl Draft {
     }
 }
 
-fn loads(records: &[Decoded], skip: &Skip) -> Vec<Load> {
-    let mut by_destination = BTreeMap::<_, Vec<_>>::new();
-    for record in records {
-        let Ok(event) = &record.event else { continue };
-        if skip.contains(record.offset) {
-            continue;
-        }
-        let at = Coordinates { offset: record.offset, logged_at: record.log_time };
-        let rows = event.clone().map(|event| lines(event, at));
-        by_destination.entry(event.tenant().destination().clone()).or_default().push(rows);
-    }
-    let load = |(destination, rows)| Load {
-        destination,
-        rows: Scoped::group(rows)
-            .into_iter()
-            .map(|group| group.map(|rows| rows.concat()))
-            .collect(),
-    };
-    by_destination.into_iter().map(load).collect()
-}
-
-fn lines(event: Arc<events::Event>, at: Coordinates) -> Vec<EventRow> {
-    EventRow::lines(event, at).collect()
-}
-
 fn planned(load: &Load) -> PlannedDestination {
     let route = |group: &Scoped<_>| {
         let tenant = group.tenant();
@@ -116,7 +86,7 @@ fn planned(load: &Load) -> PlannedDestination {
     };
     PlannedDestination {
         destination: load.destination.clone(),
-        rows: load.len() as u64,
+        rows: rows::count(&load.rows),
         routes: load.rows.iter().map(route).collect(),
     }
 }

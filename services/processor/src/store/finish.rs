@@ -1,14 +1,10 @@
-use std::{
-    collections::BTreeSet,
-    ops::RangeInclusive,
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+use std::{collections::BTreeSet, time::Instant};
 
-use chrono::{DateTime, Utc};
-use control_plane::{ControlPlane, ControlPlaneError, Lease, Poison};
+use chrono::Utc;
+use control_plane::{ControlPlane, ControlPlaneError, Group, Lease, Poison};
 use failpoints::Step;
-use stream::{Offset, Producer};
+use log::{LogPlace, LogRange, Offset};
+use stream::Producer;
 use telemetry::{Counter, Histogram};
 use tenancy::Destination;
 use tokio::task::JoinSet;
@@ -17,23 +13,25 @@ use warehouse::{InsertBatch, Warehouse};
 use super::{
     bisect::Refused,
     draft::{Draft, Load},
-    idle::idle,
     in_flight::Turn,
     land::Shipment,
-    rejects::{self, Place},
+    poison::log_poison,
+    rejects,
     seen::Seen,
-    tolerance::{Halted, Tolerance},
-    worker::SINK,
+    tolerance::Tolerance,
 };
 use crate::{
     ProcessorError,
-    member::Log,
-    retry::{self, Pauses},
+    halt::{Halt, RECHECK},
+    member::WorkerContext,
+    retry,
 };
 
-/// Takes planned batches to their mark.
+const SINK: &str = Group::Store.as_str();
+
+/// Inserts and marks planned batches.
 pub(super) struct Finisher {
-    pub(super) log: Log,
+    pub(super) context: WorkerContext,
     pub(super) topic: String,
     pub(super) control_plane: ControlPlane,
     pub(super) warehouse: Warehouse,
@@ -45,33 +43,41 @@ pub(super) struct Finisher {
 pub(super) struct Planned {
     /// The lease it is finished under.
     pub(super) lease: Lease,
-    /// The epoch it was planned under: a former owner's, if it was left behind.
+    /// The epoch it was planned under: a former owner's, if that owner did not mark it.
     pub(super) epoch: u64,
     pub(super) draft: Draft,
-    /// The destinations that may have rows of it already.
-    pub(super) doubtful: BTreeSet<Destination>,
-    pub(super) tolerance: Arc<Mutex<Tolerance>>,
-    /// When its records came.
+    /// The destinations that may hold rows of it already.
+    pub(super) in_doubt: BTreeSet<Destination>,
+    pub(super) tolerance: Tolerance,
+    /// When its first record arrived.
     pub(super) began: Instant,
 }
 
+impl Planned {
+    fn range(&self) -> LogRange {
+        let plan = &self.draft.plan;
+        self.lease.next.at(plan.first).to(plan.last)
+    }
+}
+
 impl Finisher {
-    /// Brings every row to its place, and marks the batch when its turn has come. Returns the lease,
-    /// moved on.
+    /// Inserts every row of the batch, and marks the batch once those before it are marked. Returns
+    /// the lease, advanced.
     pub(super) async fn finish(
         &self,
         mut batch: Planned,
         turn: Turn,
     ) -> Result<Lease, ProcessorError> {
-        self.list(&batch.draft).await;
+        self.list_names(&batch.draft).await;
         failpoints::reach(Step::StoreBefore);
-        self.settle(&mut batch).await?;
+        self.land_or_replan(&mut batch).await?;
         failpoints::reach(Step::StoreAfter);
+        let lease = turn.wait().await?;
         let (last, as_of) = (batch.draft.plan.last, *batch.draft.logged.end());
-        let (ledger, lease) = (&self.log.ledger, turn.come().await?);
+        let ledger = &self.context.ledger;
         let marked = retry::ledger("mark a batch", || ledger.mark(&lease, last, as_of)).await?;
         failpoints::reach(Step::Mark);
-        self.reached(&marked);
+        self.context.report(&marked);
         Counter::RecordsProcessed.add(&[SINK], batch.draft.records);
         Histogram::BatchSeconds.observe(&[SINK], batch.began.elapsed());
         if let Some(received_at) = batch.draft.received_at {
@@ -81,118 +87,74 @@ impl Finisher {
         Ok(marked)
     }
 
-    /// Everything before the lease's next offset is done.
-    pub(super) fn reached(&self, lease: &Lease) {
-        let Lease { partition, epoch, next_offset, as_of, .. } = *lease;
-        self.log.progress.reached(partition, epoch, next_offset, as_of);
-    }
-
-    /// What an insert of this range, planned under `epoch`, into one set of tables is called.
-    pub(super) fn insert_batch(
-        &self,
-        lease: &Lease,
-        epoch: u64,
-        range: RangeInclusive<Offset>,
-        destination: &Destination,
-    ) -> InsertBatch {
-        InsertBatch {
-            kgen: lease.kgen,
-            topic: self.topic.clone(),
-            partition: lease.partition,
-            first: *range.start(),
-            last: *range.end(),
-            destination: destination.clone(),
-            epoch,
-            repair: 0,
-        }
-    }
-
-    /// The highest offset at or above the batch's first that is in its destination, once the server
-    /// works on nothing there: a restored ledger knows nothing of an insert that is still running.
-    pub(super) async fn highest(
-        &self,
-        batch: &InsertBatch,
-        since: DateTime<Utc>,
-    ) -> Option<Offset> {
-        let all = InsertBatch { last: Offset::MAX, ..batch.clone() };
-        let ask = async || {
-            idle(&self.warehouse, &all).await?;
-            self.warehouse.highest(&all, since).await
-        };
-        let mut pauses = Pauses::new("ask what is in the tables already");
-        loop {
-            match ask().await {
-                Ok(highest) => return highest,
-                Err(error) => pauses.wait(&error).await,
-            }
-        }
-    }
-
-    /// Lists campaigns and products seen for the first time. The lists are a convenience: what
-    /// PostgreSQL cannot take does not hold up the events.
-    async fn list(&self, draft: &Draft) {
-        let mut pauses = Pauses::new("list campaigns and products");
+    /// Lists campaigns and products that are new. The lists are a convenience: an error of
+    /// PostgreSQL does not block the events.
+    async fn list_names(&self, draft: &Draft) {
+        let is_final = |error: &_| !matches!(error, ControlPlaneError::Unavailable(_));
+        let seen_at = *draft.logged.start();
         for load in &draft.loads {
-            while let Err(error) =
-                self.seen.list(&self.control_plane, load, *draft.logged.start()).await
-            {
-                if !matches!(error, ControlPlaneError::Unavailable(_)) {
-                    tracing::error!(%error, "could not list campaigns and products");
-                    break;
-                }
-                pauses.wait(&error).await;
+            let list = || self.seen.list(&self.control_plane, load, seen_at);
+            if let Err(error) = retry::until("list campaigns and products", is_final, list).await {
+                tracing::error!(%error, "could not list campaigns and products");
             }
         }
     }
 
-    /// Lands the batch; what the warehouse refuses is set aside, and the batch planned anew without
-    /// it. A crash on the way leads here again: nothing is planned before it is among the rejects.
-    async fn settle(&self, batch: &mut Planned) -> Result<(), ProcessorError> {
-        let mut halted = None;
-        let refused = loop {
-            let refused = self.land(batch).await?;
-            let Some((offset, code)) = refused.first_key_value() else { return Ok(()) };
-            if admits(&batch.tolerance, refused.keys().copied()) {
-                break refused;
-            }
-            let (partition, reason) = (batch.lease.partition, rejects::reason(*code));
-            let halted =
-                halted.get_or_insert_with(|| Halted::new(SINK, partition, *offset, &reason));
-            halted.wait().await;
-            // Much of it may have landed.
-            batch.doubtful = batch.draft.loads.iter().map(|it| it.destination.clone()).collect();
-        };
-        let Lease { kgen, partition, .. } = batch.lease;
-        let place = Place { kgen, partition };
-        let of_load = |load: &Load| place.refused(load, &refused);
+    /// Lands the batch. Records that the warehouse refuses become rejects, and the batch is planned
+    /// again without them. After a crash on the way, the next owner does the same: the new plan is
+    /// written only once the rejects are published.
+    async fn land_or_replan(&self, batch: &mut Planned) -> Result<(), ProcessorError> {
+        let refused = self.land_within_tolerance(batch).await?;
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let place = batch.range().start();
+        let of_load = |load: &Load| rejects::refused(place, load, &refused);
         let rejects = batch.draft.loads.iter().flat_map(of_load).collect();
         rejects::publish(&self.producer, rejects).await;
         let poison = |(offset, code)| Poison { offset, reason: rejects::reason(code) };
-        batch.draft.set_aside(refused.into_iter().map(poison).collect());
-        told(partition, &batch.draft.plan.skip.poison);
-        let (ledger, lease, plan) = (&self.log.ledger, &batch.lease, &batch.draft.plan);
+        batch.draft.skip(refused.into_iter().map(poison).collect());
+        log_poison(place.partition, &batch.draft.plan.skip.poison);
+        let (ledger, lease, plan) = (&self.context.ledger, &batch.lease, &batch.draft.plan);
         retry::ledger("plan a batch without its poison", || ledger.replan(lease, plan)).await
     }
 
-    /// Sends every load, at the same time, and returns when all are there, but for the records that
-    /// the warehouse refuses.
+    /// Lands the batch and returns the records that the warehouse refuses. While they are too many
+    /// to be skipped, the partition is halted and the batch is sent again.
+    async fn land_within_tolerance(&self, batch: &mut Planned) -> Result<Refused, ProcessorError> {
+        let mut halt = None;
+        loop {
+            let refused = self.land(batch).await?;
+            let Some((offset, code)) = refused.first_key_value() else { return Ok(refused) };
+            if batch.tolerance.admits(refused.keys().copied()) {
+                return Ok(refused);
+            }
+            let LogPlace { partition, .. } = batch.lease.next;
+            halt.get_or_insert_with(|| {
+                too_much_poison(partition, *offset, &rejects::reason(*code))
+            });
+            tokio::time::sleep(RECHECK).await;
+            // Much of it may have landed.
+            batch.in_doubt = batch.draft.loads.iter().map(|it| it.destination.clone()).collect();
+        }
+    }
+
+    /// Sends every load at the same time. Returns once all rows are there, except those of the
+    /// records that the warehouse refuses.
     async fn land(&self, batch: &Planned) -> Result<Refused, ProcessorError> {
         let mut landings = JoinSet::new();
-        let limit = tolerated(&batch.tolerance);
-        let (plan, logged) = (&batch.draft.plan, &batch.draft.logged);
         for load in &batch.draft.loads {
-            let (lease, range) = (&batch.lease, plan.first..=plan.last);
-            let name = self.insert_batch(lease, batch.epoch, range, &load.destination);
+            let destination = &load.destination;
             let shipment = Shipment {
                 warehouse: self.warehouse.clone(),
-                batch: name,
+                batch: InsertBatch::of(batch.range(), &self.topic, destination, batch.epoch),
                 load: load.clone(),
-                logged: logged.clone(),
-                limit,
+                logged: batch.draft.logged.clone(),
+                limit: batch.tolerance.limit(),
             };
-            let doubtful = batch.doubtful.contains(&load.destination);
+            let in_doubt = batch.in_doubt.contains(destination);
             landings.spawn(async move {
-                if doubtful { shipment.settle().await } else { shipment.land().await }
+                if in_doubt { shipment.verify_and_complete().await } else { shipment.land().await }
             });
         }
         let mut all = Refused::new();
@@ -205,33 +167,9 @@ impl Finisher {
     }
 }
 
-/// Whether these may be set aside; if so, they are counted as such.
-pub(super) fn admits(
-    tolerance: &Mutex<Tolerance>,
-    offsets: impl IntoIterator<Item = Offset>,
-) -> bool {
-    tolerance.lock().unwrap_or_else(PoisonError::into_inner).admits(offsets)
-}
-
-fn tolerated(tolerance: &Mutex<Tolerance>) -> usize {
-    tolerance.lock().unwrap_or_else(PoisonError::into_inner).limit()
-}
-
-/// Tells of records that are set aside.
-pub(super) fn told(partition: u16, poison: &[Poison]) {
-    let Some(first) = poison.first() else { return };
-    Counter::PoisonRecords.add(&[SINK], poison.len() as u64);
-    tracing::error!(
-        partition,
-        set_aside = poison.len(),
-        first.offset,
-        first.reason,
-        "poison records"
-    );
-}
-
-/// How far back from a record's own time rows of it, or of later ones, can be dated: clocks of
-/// brokers differ.
-pub(super) fn logged_since(logged: DateTime<Utc>) -> DateTime<Utc> {
-    logged - chrono::TimeDelta::hours(1)
+/// Halts a partition that holds more poison than is tolerated.
+pub(super) fn too_much_poison(partition: log::Partition, offset: Offset, reason: &str) -> Halt {
+    let reason = format!("too many poison records, now at offset {offset}: {reason}");
+    let remedy = "correct their cause, or raise processor.store_poison_limit to skip them";
+    Halt::new(Group::Store, partition, &reason, remedy)
 }

@@ -16,26 +16,26 @@ pub(super) struct InFlight {
     turn: Turn,
 }
 
-/// When it is a batch's turn to be marked: the one before hands the lease on.
+/// A batch's turn to be marked: the batch before it hands the lease on.
 pub(super) struct Turn(oneshot::Receiver<Lease>);
 
 impl Turn {
-    /// The lease, once it is this batch's turn.
-    pub(super) async fn come(self) -> Result<Lease, ProcessorError> {
-        self.0.await.map_err(|_| ProcessorError::Retake("the batch before failed"))
+    /// Waits until it is this batch's turn, and returns the lease.
+    pub(super) async fn wait(self) -> Result<Lease, ProcessorError> {
+        self.0.await.map_err(|_| ProcessorError::Retake("the batch before this one failed"))
     }
 }
 
 impl InFlight {
-    /// None under way.
+    /// No batch under way.
     pub(super) fn new(lease: Lease) -> Self {
         let (next, turn) = oneshot::channel();
-        // The receiver is right here.
+        // The receiver exists: it is kept below.
         let _ = next.send(lease);
         Self { batches: JoinSet::new(), turn: Turn(turn) }
     }
 
-    /// Sets a batch going that returns the lease it has marked with.
+    /// Starts a batch, which returns the lease after its mark.
     pub(super) fn begin<F>(&mut self, batch: impl FnOnce(Turn) -> F)
     where
         F: Future<Output = Result<Lease, ProcessorError>> + Send + 'static,
@@ -43,37 +43,37 @@ impl InFlight {
         let (next, turn) = oneshot::channel();
         let marked = batch(mem::replace(&mut self.turn, Turn(turn)));
         self.batches.spawn(async move {
-            // Nobody listens when the partition was given up meanwhile.
+            // The receiver is gone if the partition was revoked meanwhile.
             let _ = next.send(marked.await?);
             Ok(())
         });
     }
 
-    /// Waits until one more may be planned.
+    /// Waits until one more batch may be planned.
     pub(super) async fn room(&mut self) -> Result<(), ProcessorError> {
         while self.batches.len() >= MOST {
-            self.one().await?;
+            self.join_one().await?;
         }
-        self.look()
+        self.check_for_failure()
     }
 
-    /// Whether all is well so far.
-    pub(super) fn look(&mut self) -> Result<(), ProcessorError> {
+    /// Fails if a batch has failed.
+    pub(super) fn check_for_failure(&mut self) -> Result<(), ProcessorError> {
         while let Some(ended) = self.batches.try_join_next() {
             ended.map_err(ProcessorError::Worker)??;
         }
         Ok(())
     }
 
-    /// Waits for all.
+    /// Waits for all batches.
     pub(super) async fn all(&mut self) -> Result<(), ProcessorError> {
         while !self.batches.is_empty() {
-            self.one().await?;
+            self.join_one().await?;
         }
         Ok(())
     }
 
-    async fn one(&mut self) -> Result<(), ProcessorError> {
+    async fn join_one(&mut self) -> Result<(), ProcessorError> {
         match self.batches.join_next().await {
             Some(ended) => ended.map_err(ProcessorError::Worker)?,
             None => Ok(()),
@@ -83,10 +83,17 @@ impl InFlight {
 
 #[cfg(test)]
 mod tests {
+    use control_plane::Group;
+    use log::{LogPlace, Offset};
+
     use super::*;
 
-    fn lease(next_offset: u64) -> Lease {
-        Lease { group: "store", kgen: 1, partition: 0, epoch: 1, next_offset, as_of: None }
+    fn advance(lease: Lease, next: u64) -> Lease {
+        Lease { next: lease.next.at(Offset::new(next)), ..lease }
+    }
+
+    fn lease(next: u64) -> Lease {
+        Lease { group: Group::Store, next: LogPlace::new(1, 0, next), epoch: 1, as_of: None }
     }
 
     #[tokio::test]
@@ -95,30 +102,30 @@ mod tests {
         let (landed, first_lands) = oneshot::channel();
         in_flight.begin(|turn| async move {
             first_lands.await.unwrap();
-            let lease = turn.come().await?;
-            assert_eq!(lease.next_offset, 0);
-            Ok(Lease { next_offset: 10, ..lease })
+            let lease = turn.wait().await?;
+            assert_eq!(lease.next.offset, Offset::ZERO);
+            Ok(advance(lease, 10))
         });
         let (second_landed, seen) = oneshot::channel();
         in_flight.begin(|turn| async move {
             second_landed.send(()).unwrap();
-            let lease = turn.come().await?;
-            assert_eq!(lease.next_offset, 10);
-            Ok(Lease { next_offset: 20, ..lease })
+            let lease = turn.wait().await?;
+            assert_eq!(lease.next.offset, Offset::new(10));
+            Ok(advance(lease, 20))
         });
         seen.await.unwrap();
-        in_flight.look().unwrap();
+        in_flight.check_for_failure().unwrap();
         landed.send(()).unwrap();
         in_flight.all().await.unwrap();
-        assert_eq!(in_flight.turn.come().await.unwrap().next_offset, 20);
+        assert_eq!(in_flight.turn.wait().await.unwrap().next.offset, Offset::new(20));
     }
 
     #[tokio::test]
     async fn after_a_batch_that_failed_none_is_marked() {
         let mut in_flight = InFlight::new(lease(0));
         in_flight.begin(|_| async { Err(ProcessorError::Retake("a test")) });
-        in_flight.begin(Turn::come);
+        in_flight.begin(Turn::wait);
         assert!(in_flight.all().await.is_err());
-        assert!(in_flight.turn.come().await.is_err());
+        assert!(in_flight.turn.wait().await.is_err());
     }
 }

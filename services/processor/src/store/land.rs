@@ -1,25 +1,27 @@
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use chrono::{DateTime, Utc};
-use warehouse::{InsertBatch, InsertError, Warehouse, WarehouseError};
+use warehouse::{InsertBatch, InsertError, RowPlace, Warehouse, WarehouseError};
 
 use super::{
-    bisect::{Refused, bisect, only},
+    bisect::{Refused, bisect},
     draft::Load,
-    idle::idle,
 };
-use crate::retry::Pauses;
+use crate::{
+    retry::{Pauses, until_ok},
+    rows::only,
+};
 
-/// What it took until all rows of a batch were there.
+/// What it took until all rows of a batch were stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Landing {
-    /// One clean answer.
+    /// One insert, with a clear answer.
     Clean,
-    /// It was in doubt, and everything was there.
+    /// The insert was in doubt, and all rows were there.
     Doubtful,
-    /// It was in doubt, and rows were missing.
+    /// The insert was in doubt, and rows were missing.
     Repaired,
-    /// Rows are there twice: the audit removes them.
+    /// Rows are stored twice: reconciliation deletes the copies.
     Doubled,
 }
 
@@ -35,20 +37,20 @@ impl Landing {
     }
 }
 
-/// Rows on their way to one destination.
+/// Rows to be inserted into one destination.
 pub(super) struct Shipment {
     pub(super) warehouse: Warehouse,
     pub(super) batch: InsertBatch,
     pub(super) load: Load,
     /// The log's times of the range.
     pub(super) logged: RangeInclusive<DateTime<Utc>>,
-    /// How many records may be refused before it is given up.
+    /// How many refused records end the attempt.
     pub(super) limit: usize,
 }
 
 impl Shipment {
-    /// Inserts the load and returns once all of it is there, however long that takes; all but the
-    /// records that the server refuses.
+    /// Inserts the load and returns once all of it is stored, except the records that the server
+    /// refuses. It retries for as long as that takes.
     pub(super) async fn land(&self) -> (Landing, Refused) {
         let mut pauses = Pauses::new("insert a batch");
         loop {
@@ -56,44 +58,39 @@ impl Shipment {
                 Ok(()) => return (Landing::Clean, Refused::new()),
                 Err(InsertError::Retriable(cause)) => pauses.wait(cause.as_ref()).await,
                 Err(error) => {
-                    tracing::warn!(batch = %self.batch, %error, "not known to have landed");
-                    return self.settle().await;
+                    tracing::warn!(batch = %self.batch, %error, "the outcome of an insert is unknown");
+                    return self.verify_and_complete().await;
                 }
             }
         }
     }
 
-    /// Brings a load that may have been sent before to its end: nothing missing, nothing doubled.
-    /// It looks before it sends anything, as what is there may have come under tokens of other
-    /// bounds.
+    /// Completes a load that may have been sent before, so that no row is missing and none is there
+    /// twice. It reads the table before it inserts anything, because rows may have come under tokens
+    /// of other bounds.
     ///
-    /// A token alone is not proof: a server killed between writing its deduplication log and
-    /// committing the part drops the retry too. Reading back is.
-    pub(super) async fn settle(&self) -> (Landing, Refused) {
-        let mut pauses = Pauses::new("settle a doubtful batch");
+    /// A token alone is no proof: a server killed between writing its deduplication log and
+    /// committing the part drops the retry too. Reading back is the proof.
+    pub(super) async fn verify_and_complete(&self) -> (Landing, Refused) {
+        let mut pauses = Pauses::new("insert the missing rows of a batch");
         let mut round = InsertBatch { repair: 0, ..self.batch.clone() };
-        let (mut sent, mut refused) = (false, Refused::new());
+        let mut sent = false;
+        let mut refused = Refused::new();
         loop {
-            let found = match self.found(&round).await {
-                Ok(found) => found,
-                Err(error) => {
-                    pauses.wait(&error).await;
-                    continue;
-                }
-            };
+            let found = until_ok("read a batch back", || self.found(&round)).await;
             let missing = only(&self.load.rows, |row| {
-                let offset = row.coordinates().offset;
-                !found.present.contains(&(offset, row.line())) && !refused.contains_key(&offset)
+                let place = row.place();
+                !found.present.contains(&place) && !refused.contains_key(&place.offset)
             });
             if missing.is_empty() {
                 return (found.landing(round.repair), refused);
             }
             if sent {
                 round.repair = round.repair.saturating_add(1);
-                tracing::warn!(batch = %round, "rows are missing and inserted again");
+                tracing::warn!(batch = %round, "rows are missing and are inserted again");
             }
-            // A failed attempt keeps its name; only a clean answer that left rows missing shows
-            // that the server takes the name for known.
+            // A failed attempt keeps its token. Only a clear answer that left rows missing shows that
+            // the server takes the token for known.
             let answer = self.warehouse.insert(&round, &missing).await;
             sent = answer.is_ok();
             match answer {
@@ -110,22 +107,22 @@ impl Shipment {
         }
     }
 
-    /// What of the range is there, once nobody works on it.
+    /// Reads which rows of the range are stored, once no insert runs there.
     async fn found(&self, round: &InsertBatch) -> Result<Found, WarehouseError> {
-        idle(&self.warehouse, round).await?;
+        self.warehouse.wait_until_no_insert_runs(round).await?;
         let rows = self.warehouse.present(round, self.logged.clone()).await?;
         let present: BTreeSet<_> = rows.iter().copied().collect();
         let doubled = rows.len() - present.len();
         if doubled > 0 {
-            tracing::error!(batch = %round, doubled, "rows are in the table twice");
+            tracing::error!(batch = %round, doubled, "rows are stored twice");
         }
         Ok(Found { present, doubled })
     }
 }
 
-/// What was read back.
+/// The rows that were read back.
 struct Found {
-    present: BTreeSet<(u64, u8)>,
+    present: BTreeSet<RowPlace>,
     doubled: usize,
 }
 

@@ -1,15 +1,16 @@
-//! What a doubtful batch comes to, on a real ClickHouse.
+//! Completing a batch in doubt, on a real ClickHouse.
 
 use std::sync::Arc;
 
 use chrono::{SubsecRound, Utc};
 use clickhouse::Client;
 use events::{Admission, parse};
+use log::{LogRange, Offset};
 use serde_json::json;
 use tenancy::{Isolation, Placement, TenantContext};
 use testkit::{tenant_context, tenant_record};
 use uuid::Uuid;
-use warehouse::{ClusterSettings, Coordinates, EventRow, InsertBatch, Warehouse};
+use warehouse::{ClusterSettings, Coordinates, EventRow, InsertBatch, RowPlace, Warehouse};
 
 use super::{Landing, Load, Refused, Shipment, only};
 
@@ -30,33 +31,26 @@ async fn shipment(isolation: Isolation) -> Shipment {
     warehouse.migrate(&destination).await.unwrap();
     let logged_at = Utc::now().trunc_subsecs(3);
     let admission = Admission::new(tenant.client_id(), tenant.currency(), logged_at);
-    let rows = (0..10).flat_map(|offset| {
+    let rows = (0..10).flat_map(|offset: u64| {
         let raw = json!({"type": "page_view", "visitor_id": format!("v{offset}")}).to_string();
         let event = Arc::new(parse(raw.as_bytes(), &admission).unwrap().event);
-        EventRow::lines(event, Coordinates { offset, logged_at }).collect::<Vec<_>>()
+        EventRow::lines(event, Coordinates { offset: offset.into(), logged_at }).collect::<Vec<_>>()
     });
     let load = Load { destination: destination.clone(), rows: vec![tenant.scope(rows.collect())] };
     let random = Uuid::now_v7();
-    let batch = InsertBatch {
-        kgen: u16::from_be_bytes([random.as_bytes()[14], random.as_bytes()[15]]),
-        topic: random.to_string(),
-        partition: 0,
-        first: 0,
-        last: 9,
-        destination,
-        epoch: 1,
-        repair: 0,
-    };
+    let generation = u16::from_be_bytes([random.as_bytes()[14], random.as_bytes()[15]]);
+    let range = LogRange::new(generation, 0, 0, 9);
+    let batch = InsertBatch::of(range, &random.to_string(), &destination, 1);
     Shipment { warehouse, batch, load, logged: logged_at..=logged_at, limit: 100 }
 }
 
-/// Events on their way to tables of their own that do not take all of them.
+/// Events for tables of their own that do not accept all of them.
 struct Picky {
     shipment: Shipment,
     client: Client,
 }
 
-/// A way to a shipment's tables, past everything.
+/// A client of a shipment's tables that bypasses the product.
 fn client(shipment: &Shipment) -> Client {
     let cluster: ClusterSettings = testkit::cluster("shared");
     Client::default()
@@ -74,7 +68,7 @@ impl Picky {
         picky
     }
 
-    /// The tables are mended.
+    /// The tables accept every row from now on.
     async fn take_everything(&self) {
         self.run("ALTER TABLE events DROP CONSTRAINT picky").await;
     }
@@ -96,13 +90,14 @@ async fn insert(shipment: &Shipment, batch: &InsertBatch, landed: impl Fn(&Event
 }
 
 async fn present(shipment: &Shipment) -> Vec<(u64, u8)> {
-    shipment.warehouse.present(&shipment.batch, shipment.logged.clone()).await.unwrap()
+    let present = shipment.warehouse.present(&shipment.batch, shipment.logged.clone()).await;
+    present.unwrap().into_iter().map(|RowPlace { offset, line }| (offset.get(), line)).collect()
 }
 
-async fn settled(landed: impl Fn(&EventRow) -> bool) -> (Landing, Vec<(u64, u8)>) {
+async fn completed(landed: impl Fn(&EventRow) -> bool) -> (Landing, Vec<(u64, u8)>) {
     let shipment = shipment(Isolation::Shared).await;
     insert(&shipment, &shipment.batch, landed).await;
-    let (landing, refused) = shipment.settle().await;
+    let (landing, refused) = shipment.verify_and_complete().await;
     assert_eq!(refused, Refused::new());
     (landing, present(&shipment).await)
 }
@@ -113,19 +108,19 @@ fn every_row_once() -> Vec<(u64, u8)> {
 
 #[tokio::test]
 async fn a_batch_that_landed_whole_is_left_as_it_is() {
-    assert_eq!(settled(|_| true).await, (Landing::Doubtful, every_row_once()));
+    assert_eq!(completed(|_| true).await, (Landing::Doubtful, every_row_once()));
 }
 
 #[tokio::test]
 async fn a_batch_that_was_never_sent_is_sent() {
-    assert_eq!(settled(|_| false).await, (Landing::Doubtful, every_row_once()));
+    assert_eq!(completed(|_| false).await, (Landing::Doubtful, every_row_once()));
 }
 
 #[tokio::test]
 async fn an_insert_in_doubt_counts_as_landed_only_once_its_rows_are_read_back() {
     let shipment = shipment(Isolation::Shared).await;
-    // While a query has the insert's name, the server turns the insert away with an answer that
-    // tells nothing.
+    // While a query has the insert's id, the server rejects the insert with an answer that leaves it in
+    // doubt.
     let namesake = client(&shipment).query("SELECT sleep(3)");
     let namesake = namesake.with_setting("query_id", shipment.batch.token());
     let namesake = async { namesake.execute().await.unwrap() };
@@ -138,41 +133,43 @@ async fn an_insert_in_doubt_counts_as_landed_only_once_its_rows_are_read_back() 
 }
 
 #[tokio::test]
-async fn what_a_token_hides_is_found_missing_and_inserted() {
-    // The token is known to the server, so whatever comes under it is dropped as a repetition,
-    // though only three of its rows are there.
-    let (landing, present) = settled(|row| row.coordinates().offset < 3).await;
+async fn rows_that_a_token_hides_are_found_missing_and_inserted() {
+    // The server knows the token and drops every insert under it as a repetition, although only three
+    // of its rows are stored.
+    let (landing, present) = completed(|row| row.place().offset < Offset::new(3)).await;
     assert_eq!((landing, present), (Landing::Repaired, every_row_once()));
 }
 
 #[tokio::test]
 async fn rows_that_came_under_tokens_of_other_bounds_are_not_sent_again() {
-    // As the batches of an owner were cut whose marks the ledger has forgotten.
+    // An owner whose marks the ledger has forgotten cut its batches like this.
     let shipment = shipment(Isolation::Shared).await;
     for (first, last) in [(0, 3), (4, 6)] {
-        let other = InsertBatch { first, last, ..shipment.batch.clone() };
-        let within = |row: &EventRow| (first..=last).contains(&row.coordinates().offset);
+        let range = LogRange::new(shipment.batch.range.generation.get(), 0, first, last);
+        let other = InsertBatch { range, ..shipment.batch.clone() };
+        let within = |row: &EventRow| range.contains(row.place().offset);
         insert(&shipment, &other, within).await;
     }
-    shipment.settle().await;
+    shipment.verify_and_complete().await;
     assert_eq!(present(&shipment).await, every_row_once());
 }
 
 #[tokio::test]
 async fn a_zombies_insert_that_comes_late_is_dropped_by_the_token() {
     let shipment = shipment(Isolation::Shared).await;
-    shipment.settle().await;
+    shipment.verify_and_complete().await;
     insert(&shipment, &shipment.batch, |_| true).await;
     assert_eq!(present(&shipment).await, every_row_once());
 }
 
 #[tokio::test]
-async fn an_attempt_that_failed_leaves_its_token_to_keep_a_zombies_insert_away() {
+async fn a_failed_attempt_leaves_its_token_so_that_a_zombies_insert_is_dropped() {
     let shipment = shipment(Isolation::Schema).await;
     let client = client(&shipment);
     let run = async |sql: &str| client.query(sql).execute().await.unwrap();
-    let other = InsertBatch { last: 2, ..shipment.batch.clone() };
-    insert(&shipment, &other, |row| row.coordinates().offset <= 2).await;
+    let range = shipment.batch.range.with(Offset::ZERO, Offset::new(2));
+    let other = InsertBatch { range, ..shipment.batch.clone() };
+    insert(&shipment, &other, |row| range.contains(row.place().offset)).await;
     let turned_away = async || {
         let sql = "SELECT sum(value) FROM system.events WHERE event = 'RejectedInserts'";
         client.query(sql).fetch_one::<u64>().await.unwrap()
@@ -186,24 +183,27 @@ async fn an_attempt_that_failed_leaves_its_token_to_keep_a_zombies_insert_away()
         .await;
         run("ALTER TABLE events RESET SETTING parts_to_throw_insert").await;
     };
-    tokio::join!(shipment.settle(), mend);
+    tokio::join!(shipment.verify_and_complete(), mend);
     insert(&shipment, &shipment.batch, |_| true).await;
     assert_eq!(present(&shipment).await, every_row_once());
     run(&format!("DROP DATABASE {}", shipment.batch.destination.database)).await;
 }
 
 #[tokio::test]
-async fn rows_that_are_there_twice_are_told() {
+async fn doubled_rows_are_reported() {
     let shipment = shipment(Isolation::Shared).await;
     for repair in [0, 7] {
         let batch = InsertBatch { repair, ..shipment.batch.clone() };
         insert(&shipment, &batch, |_| true).await;
     }
-    assert_eq!(shipment.settle().await.0, Landing::Doubled);
+    assert_eq!(shipment.verify_and_complete().await.0, Landing::Doubled);
 }
 
 fn every_row_but(refused: &Refused) -> Vec<(u64, u8)> {
-    every_row_once().into_iter().filter(|(offset, _)| !refused.contains_key(offset)).collect()
+    every_row_once()
+        .into_iter()
+        .filter(|(offset, _)| !refused.contains_key(&Offset::new(*offset)))
+        .collect()
 }
 
 /// The server's code for a row that violates a constraint.
@@ -212,31 +212,31 @@ const VIOLATED: u32 = 469;
 #[tokio::test]
 async fn the_rows_that_the_server_refuses_are_found_and_all_others_land() {
     let picky = Picky::new("visitor_id IN ('v3', 'v7')").await;
-    let two = Refused::from([(3, VIOLATED), (7, VIOLATED)]);
+    let two: Refused = [3, 7].map(|offset| (Offset::new(offset), VIOLATED)).into();
     let (landing, refused) = picky.shipment.land().await;
     assert_eq!((landing, &refused), (Landing::Doubtful, &two));
     assert_eq!(present(&picky.shipment).await, every_row_but(&two));
-    // The one who did so crashed before it was planned.
-    let (_, again) = picky.shipment.settle().await;
+    // The first owner crashed before it wrote the new plan.
+    let (_, again) = picky.shipment.verify_and_complete().await;
     assert_eq!(again, two);
     assert_eq!(present(&picky.shipment).await, every_row_but(&two));
 
     picky.take_everything().await;
-    let (_, refused) = picky.shipment.settle().await;
+    let (_, refused) = picky.shipment.verify_and_complete().await;
     assert_eq!(refused, Refused::new());
     assert_eq!(present(&picky.shipment).await, every_row_once());
     picky.drop().await;
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_everything_is_not_asked_for_every_row() {
+async fn a_server_that_refuses_every_row_is_not_asked_for_each() {
     let mut picky = Picky::new("1 = 1").await;
     picky.shipment.limit = 2;
     let (_, refused) = picky.shipment.land().await;
-    assert_eq!(refused, Refused::from([(0, VIOLATED), (1, VIOLATED)]));
+    assert_eq!(refused, Refused::from([0, 1].map(|offset| (Offset::new(offset), VIOLATED))));
     assert!(present(&picky.shipment).await.is_empty());
     picky.take_everything().await;
-    assert_eq!(picky.shipment.settle().await.1, Refused::new());
+    assert_eq!(picky.shipment.verify_and_complete().await.1, Refused::new());
     assert_eq!(present(&picky.shipment).await, every_row_once());
     picky.drop().await;
 }

@@ -1,16 +1,16 @@
-//! The sink to ClickHouse: plan, insert, mark.
+//! The store group: plan a batch, insert it into ClickHouse, mark it.
 
+mod ahead;
 mod bisect;
 mod draft;
 mod finish;
-mod idle;
 mod in_flight;
 mod land;
+mod poison;
 mod rejects;
 mod seen;
 mod sizes;
 mod tolerance;
 mod worker;
 
-pub(crate) use idle::idle;
 pub(crate) use worker::Store;

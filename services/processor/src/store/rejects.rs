@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use stream::{Delivery, Producer, PublishOutcome, RejectSource, RejectedRecord};
+use log::LogPlace;
+use stream::{Delivery, Producer, PublishOutcome, RejectedRecord};
 use tenancy::Scoped;
-use warehouse::EventRow;
+use warehouse::{EventRow, RowPlace};
 
 use super::{bisect::Refused, draft::Load};
 use crate::{
@@ -11,81 +12,78 @@ use crate::{
     retry::Pauses,
 };
 
-/// The code of what was found unfit in the log only.
+/// The code of records that were refused after they were in the log.
 const CODE: &str = "poison";
 
-/// How long Kafka may take for one attempt.
+/// How long one attempt at Kafka may take.
 const DELIVERY: Delivery<'static> = Delivery { within: Duration::from_secs(10), traceparent: None };
 
-/// Kafka did not take all of them.
+/// Kafka did not accept all rejects.
 #[derive(Debug, thiserror::Error)]
-#[error("kafka did not take every reject")]
+#[error("kafka did not accept every reject")]
 struct NotTaken;
 
-/// Where a partition's records stand in the log of events.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) kgen: u16,
-    pub(super) partition: u16,
+/// Rejects for the records that cannot be read, if their tenant is known. `place` is any place of
+/// their partition.
+pub(super) fn unreadable(place: LogPlace, records: &[Decoded]) -> Vec<Scoped<RejectedRecord>> {
+    let reject = |decoded: &Decoded| {
+        let Err(Unreadable { reason, record: Some(record) }) = &decoded.event else {
+            return None;
+        };
+        let record = Scoped::as_ref(record).map(|record| RejectedRecord {
+            original: record.payload.clone().unwrap_or_default(),
+            ..reject(place.at(record.offset), reason, record.log_time)
+        });
+        Some(record)
+    };
+    records.iter().filter_map(reject).collect()
 }
 
-impl Place {
-    /// The records that could not be read, of those whose tenant is known.
-    pub(super) fn unreadable(self, records: &[Decoded]) -> Vec<Scoped<RejectedRecord>> {
-        let reject = |decoded: &Decoded| {
-            let Err(Unreadable { reason, record: Some(record) }) = &decoded.event else {
-                return None;
-            };
-            let record = Scoped::as_ref(record).map(|record| RejectedRecord {
-                original: record.payload.clone().unwrap_or_default(),
-                ..self.reject(record.offset, reason, record.log_time)
-            });
-            Some(record)
-        };
-        records.iter().filter_map(reject).collect()
-    }
+/// Rejects for the records of a load that the warehouse refused, as the log holds them. `place` is
+/// any place of their partition.
+pub(super) fn refused(
+    place: LogPlace,
+    load: &Load,
+    refused: &Refused,
+) -> Vec<Scoped<RejectedRecord>> {
+    let reject = |row: &EventRow| {
+        let RowPlace { offset, line } = row.place();
+        let code = refused.get(&offset).filter(|_| line == 0)?;
+        let event = row.event();
+        Some(RejectedRecord {
+            // It was read from JSON, so it can be written as JSON.
+            original: serde_json::to_vec(event).unwrap_or_default().into(),
+            ..reject(place.at(offset), &reason(*code), event.received_at)
+        })
+    };
+    let of_tenant = |group: &Scoped<Vec<EventRow>>| {
+        let rejects: Vec<_> = group.value().iter().filter_map(reject).collect();
+        rejects.into_iter().map(|it| group.as_ref().map(|_| it)).collect::<Vec<_>>()
+    };
+    load.rows.iter().flat_map(of_tenant).collect()
+}
 
-    /// The records of a load that the warehouse refused, as the log holds them.
-    pub(super) fn refused(self, load: &Load, refused: &Refused) -> Vec<Scoped<RejectedRecord>> {
-        let reject = |row: &EventRow| {
-            let (event, offset) = (row.event(), row.coordinates().offset);
-            let reason = reason(*refused.get(&offset).filter(|_| row.line() == 0)?);
-            Some(RejectedRecord {
-                // Read from JSON, so it can be written as such.
-                original: serde_json::to_vec(event).unwrap_or_default().into(),
-                ..self.reject(offset, &reason, event.received_at)
-            })
-        };
-        let of_group = |group: &Scoped<Vec<EventRow>>| {
-            let rejects: Vec<_> = group.value().iter().filter_map(reject).collect();
-            rejects.into_iter().map(|it| group.as_ref().map(|_| it)).collect::<Vec<_>>()
-        };
-        load.rows.iter().flat_map(of_group).collect()
-    }
-
-    fn reject(self, offset: u64, reason: &str, received_at: DateTime<Utc>) -> RejectedRecord {
-        let Self { kgen, partition } = self;
-        RejectedRecord {
-            code: CODE.to_owned(),
-            pointer: String::new(),
-            reason: reason.to_owned(),
-            original: Vec::new().into(),
-            received_at,
-            sent_at: None,
-            // Its times were judged when it was accepted.
-            history: true,
-            source: Some(RejectSource { kgen, partition, offset }),
-        }
+fn reject(source: LogPlace, reason: &str, received_at: DateTime<Utc>) -> RejectedRecord {
+    RejectedRecord {
+        code: CODE.to_owned(),
+        pointer: String::new(),
+        reason: reason.to_owned(),
+        original: Vec::new().into(),
+        received_at,
+        sent_at: None,
+        // Its times were checked when it was accepted.
+        history: true,
+        source: Some(source),
     }
 }
 
-/// Why a record is set aside that the warehouse refused.
+/// Why a record that the warehouse refused is skipped.
 pub(super) fn reason(code: u32) -> String {
     format!("refused by the warehouse: code {code}")
 }
 
-/// Gives the tenants their rejects; returns when all are in the log of rejects. Whoever repeats
-/// this after a crash publishes them again, under the same source.
+/// Publishes the rejects and returns when all are in the log of rejects. Repeated after a crash, it
+/// publishes them again with the same source.
 pub(super) async fn publish(producer: &Producer, rejects: Vec<Scoped<RejectedRecord>>) {
     let mut pauses = Pauses::new("publish poison records as rejects");
     for group in Scoped::group(rejects) {
@@ -104,7 +102,8 @@ pub(super) async fn publish(producer: &Producer, rejects: Vec<Scoped<RejectedRec
     }
 }
 
-/// Whether Kafka may still take it. What it never takes stays in the log of events, set aside.
+/// Whether Kafka may still accept it. A reject that it never accepts stays in the log of events
+/// only.
 fn is_open(outcome: PublishOutcome) -> bool {
     matches!(outcome, PublishOutcome::Failed { retriable: true })
 }

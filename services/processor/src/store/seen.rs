@@ -6,7 +6,6 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use control_plane::{ControlPlane, ControlPlaneError, Product};
-use events::Item;
 use tenancy::{CampaignId, Scoped, TenantContext};
 use warehouse::EventRow;
 
@@ -58,7 +57,11 @@ impl Seen {
                 let described = (&item.product_id, &item.brand, &item.category);
                 let key = key(group.tenant(), &("product", described));
                 if !known.contains(&key) && names.keys.insert(key) {
-                    products.insert(&item.product_id, product(item, seen_at));
+                    let product = products
+                        .entry(&item.product_id)
+                        .or_insert_with(|| undescribed(&item.product_id, seen_at));
+                    product.brand = item.brand.clone().or(product.brand.take());
+                    product.category = item.category.clone().or(product.category.take());
                 }
             }
         }
@@ -83,13 +86,8 @@ struct Names {
     keys: HashSet<u64>,
 }
 
-fn product(item: &Item, first_seen: DateTime<Utc>) -> Product {
-    Product {
-        product_id: item.product_id.clone(),
-        brand: item.brand.clone(),
-        category: item.category.clone(),
-        first_seen,
-    }
+fn undescribed(product_id: &str, first_seen: DateTime<Utc>) -> Product {
+    Product { product_id: product_id.to_owned(), brand: None, category: None, first_seen }
 }
 
 fn key(tenant: &TenantContext, name: &impl Hash) -> u64 {
@@ -97,4 +95,33 @@ fn key(tenant: &TenantContext, name: &impl Hash) -> u64 {
     tenant.client_id().hash(&mut hasher);
     name.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use events::{Admission, parse};
+    use serde_json::json;
+    use testkit::{tenant_context, tenant_record};
+    use warehouse::Coordinates;
+
+    use super::*;
+
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "a test has events of its own tenant")]
+    async fn an_item_without_a_brand_hides_no_brand_of_the_same_batch() {
+        let tenant = tenant_context(tenant_record(&"acme".parse().unwrap())).await;
+        let now = Utc::now();
+        let admission = Admission::new(tenant.client_id(), tenant.currency(), now);
+        let items = json!([{"product_id": "p1", "brand": "Acme"}, {"product_id": "p1"},
+            {"product_id": "p1", "category": "shoes"}, {"product_id": "p1", "category": "boots"}]);
+        let raw = json!({"type": "product_view", "items": items}).to_string();
+        let event = Arc::new(parse(raw.as_bytes(), &admission).unwrap().event);
+        let at = Coordinates { offset: 0.into(), logged_at: now };
+        let rows = tenant.scope(EventRow::lines(event, at).collect());
+        let [product] = Seen::default().unknown(&rows, now).products.try_into().unwrap();
+        assert_eq!(product.brand.as_deref(), Some("Acme"));
+        assert_eq!(product.category.as_deref(), Some("boots"));
+    }
 }

@@ -1,80 +1,49 @@
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use stream::Offset;
-use telemetry::Gauge;
+use log::Offset;
 
-/// Of how many records the poison is counted.
+/// The number of records within which poison is counted.
 const WINDOW: u64 = 10_000;
 
-/// How long a partition that stands still waits before it looks again.
-const LOOK_AGAIN: Duration = Duration::from_secs(10);
-
-/// How much poison a partition takes: a record here and there is set aside, but where there are
-/// many something else is wrong, and setting them aside would lose them.
+/// How much poison a partition tolerates: a few records are skipped, but where there are many,
+/// something else is wrong and skipping them would lose them. Cloning shares the count.
+#[derive(Clone)]
 pub(super) struct Tolerance {
     limit: usize,
-    set_aside: BTreeSet<Offset>,
+    skipped: Arc<Mutex<BTreeSet<Offset>>>,
 }
 
 impl Tolerance {
-    /// How many offsets back from `next` the poison counts.
-    pub(super) const fn since(next: Offset) -> Offset {
-        next.saturating_sub(WINDOW)
+    /// The first offset whose poison still counts at `next`.
+    pub(super) fn since(next: Offset) -> Offset {
+        Offset::new(next.get().saturating_sub(WINDOW))
     }
 
-    /// Allows fewer than `limit` among the last 10,000 records; `set_aside` are already.
-    pub(super) fn new(limit: usize, set_aside: impl IntoIterator<Item = Offset>) -> Self {
-        Self { limit, set_aside: set_aside.into_iter().collect() }
+    /// Allows fewer than `limit` poison records among the last 10,000; `skipped` are some already.
+    pub(super) fn new(limit: usize, skipped: impl IntoIterator<Item = Offset>) -> Self {
+        Self { limit, skipped: Arc::new(Mutex::new(skipped.into_iter().collect())) }
     }
 
-    /// How many may be set aside, at most.
+    /// The most records that may be skipped.
     pub(super) const fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Sets these aside, unless that would be too many: then none.
-    pub(super) fn admits(&mut self, offsets: impl IntoIterator<Item = Offset>) -> bool {
-        let mut all = self.set_aside.clone();
+    /// Whether these records may be skipped. If so, they are counted; if not, none of them is.
+    pub(super) fn admits(&self, offsets: impl IntoIterator<Item = Offset>) -> bool {
+        let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = skipped.clone();
         all.extend(offsets);
         let newest = all.last().copied().unwrap_or_default();
         let recent = all.split_off(&Self::since(newest));
         let admitted = recent.len() < self.limit;
         if admitted {
-            self.set_aside = recent;
+            *skipped = recent;
         }
         admitted
-    }
-}
-
-/// A partition stands still for as long as this is there.
-pub(super) struct Halted {
-    sink: &'static str,
-}
-
-impl Halted {
-    /// Says so, and what to do.
-    pub(super) fn new(sink: &'static str, partition: u16, offset: Offset, reason: &str) -> Self {
-        tracing::error!(
-            sink,
-            partition,
-            offset,
-            reason,
-            "too many records of the partition are poison: it stands still, and nothing is skipped. \
-             Mend what makes them so, or raise processor.store_poison_limit to set them aside"
-        );
-        Gauge::PartitionsHalted.add(&[sink], 1);
-        Self { sink }
-    }
-
-    /// Waits before the next look.
-    pub(super) async fn wait(&self) {
-        tokio::time::sleep(LOOK_AGAIN).await;
-    }
-}
-
-impl Drop for Halted {
-    fn drop(&mut self) {
-        Gauge::PartitionsHalted.add(&[self.sink], -1);
     }
 }
 
@@ -82,36 +51,40 @@ impl Drop for Halted {
 mod tests {
     use super::*;
 
+    fn offsets(numbers: impl IntoIterator<Item = u64>) -> Vec<Offset> {
+        numbers.into_iter().map(Offset::new).collect()
+    }
+
     #[test]
     fn a_hundred_in_a_row_are_too_many() {
-        let mut tolerance = Tolerance::new(100, []);
-        for offset in 0..99 {
+        let tolerance = Tolerance::new(100, []);
+        for offset in offsets(0..99) {
             assert!(tolerance.admits([offset]), "{offset}");
         }
-        assert!(!tolerance.admits([99]));
-        assert!(!tolerance.admits([99]), "and stay so");
+        assert!(!tolerance.admits(offsets([99])));
+        assert!(!tolerance.admits(offsets([99])), "and stay so");
     }
 
     #[test]
     fn one_in_a_hundred_is_too_many_and_less_is_not() {
-        let mut tolerance = Tolerance::new(100, []);
-        assert!((0..500).all(|n| tolerance.admits([n * 102])));
-        let mut tolerance = Tolerance::new(100, []);
-        assert!(!(0..500).all(|n| tolerance.admits([n * 100])));
+        let tolerance = Tolerance::new(100, []);
+        assert!((0..500).all(|n| tolerance.admits(offsets([n * 102]))));
+        let tolerance = Tolerance::new(100, []);
+        assert!(!(0..500).all(|n| tolerance.admits(offsets([n * 100]))));
     }
 
     #[test]
-    fn what_was_set_aside_before_counts() {
-        let mut tolerance = Tolerance::new(100, 0..99);
-        assert!(tolerance.admits([50]), "the same again is no further one");
-        assert!(!tolerance.admits([200]));
-        assert!(tolerance.admits([20_000]));
+    fn records_skipped_before_count() {
+        let tolerance = Tolerance::new(100, offsets(0..99));
+        assert!(tolerance.admits(offsets([50])), "the same record is not another one");
+        assert!(!tolerance.admits(offsets([200])));
+        assert!(tolerance.admits(offsets([20_000])));
     }
 
     #[test]
-    fn too_many_at_once_set_none_aside() {
-        let mut tolerance = Tolerance::new(100, []);
-        assert!(!tolerance.admits(0..100));
-        assert!(tolerance.admits(0..99));
+    fn of_too_many_at_once_none_is_skipped() {
+        let tolerance = Tolerance::new(100, []);
+        assert!(!tolerance.admits(offsets(0..100)));
+        assert!(tolerance.admits(offsets(0..99)));
     }
 }

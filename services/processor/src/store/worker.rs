@@ -1,75 +1,78 @@
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     mem,
     ops::Range,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use control_plane::{Batch, BatchPlan, Lease};
+use control_plane::{Batch, BatchPlan, Group, Lease};
 use failpoints::Step;
-use stream::{Entry, Offset, Partition, Producer};
+use log::{Offset, Partition};
+use stream::{Entry, Producer};
 use telemetry::Counter;
 use tenancy::Destination;
 
 use super::{
+    ahead::AheadOfLedger,
     draft::Draft,
-    finish::{Finisher, Planned, admits, logged_since, told},
+    finish::{Finisher, Planned, too_much_poison},
     in_flight::InFlight,
-    rejects::{self, Place},
+    poison::log_poison,
+    rejects,
     seen::Seen,
     sizes::Sizes,
-    tolerance::{Halted, Tolerance},
+    tolerance::Tolerance,
 };
 use crate::{
-    Parts, ProcessorError,
+    Dependencies, ProcessorError,
+    halt::RECHECK,
     history::History,
-    member::{Gather, Log, Worker},
-    record::{Decoded, Recent},
+    member::{Gather, Worker, WorkerContext},
+    record::{Decoded, Recent, Until},
     retry::{self, Pauses},
 };
 
-pub(super) const SINK: &str = "store";
-
-/// Records of a left batch that are read at a time.
+/// The most records of a former owner's batch that are read at a time.
 const CHUNK: usize = 10_000;
 
-/// The sink to ClickHouse.
+/// The store group's worker.
 pub(crate) struct Store {
-    log: Log,
+    context: WorkerContext,
     sizes: Sizes,
     poison_limit: usize,
     finisher: Arc<Finisher>,
 }
 
 /// What the worker of a partition holds.
-pub(crate) struct Claim {
+pub(crate) struct PartitionState {
     lease: Lease,
     recent: Recent,
     /// What a former owner planned and did not mark, in the order of the log.
-    left: Vec<Batch>,
+    unmarked: Vec<Batch>,
     /// The first offset of the next batch.
     next: Offset,
     in_flight: InFlight,
-    tolerance: Arc<Mutex<Tolerance>>,
-    /// Up to where each destination had rows when it was first met: the ledger may have been put
-    /// back to an older state than the tables.
-    ahead: BTreeMap<Destination, Option<Offset>>,
+    tolerance: Tolerance,
+    ahead: AheadOfLedger,
 }
 
 impl Store {
-    pub(crate) fn new(parts: &Parts, log: Log) -> Result<Self, ProcessorError> {
-        let settings = &parts.settings;
+    pub(crate) fn new(
+        dependencies: &Dependencies,
+        context: WorkerContext,
+    ) -> Result<Self, ProcessorError> {
+        let settings = &dependencies.settings;
         let finisher = Finisher {
-            log: log.clone(),
-            topic: parts.kafka.events_topic.clone(),
-            control_plane: parts.control_plane.clone(),
-            warehouse: parts.warehouse.clone(),
-            producer: Producer::new(&parts.kafka)?,
+            context: context.clone(),
+            topic: dependencies.kafka.events_topic.clone(),
+            control_plane: dependencies.control_plane.clone(),
+            warehouse: dependencies.warehouse.clone(),
+            producer: Producer::new(&dependencies.kafka)?,
             seen: Seen::default(),
         };
         Ok(Self {
-            log,
+            context,
             sizes: Sizes {
                 records: settings.store_batch_records,
                 wait: Duration::from_millis(settings.store_batch_ms),
@@ -80,136 +83,117 @@ impl Store {
         })
     }
 
-    /// Finishes a batch that a former owner planned: it may have sent none, some or all of it.
-    async fn take_over(&self, claim: &mut Claim, left: Batch) -> Result<(), ProcessorError> {
-        let (Batch { plan, epoch, .. }, partition) = (left, claim.lease.partition);
-        let mut standstill = self.log.history.standstill(partition);
+    /// Finishes a batch that a former owner planned: none, some or all of its rows may be stored.
+    async fn take_over(
+        &self,
+        state: &mut PartitionState,
+        unmarked: Batch,
+    ) -> Result<(), ProcessorError> {
+        let Batch { plan, epoch, .. } = unmarked;
+        let mut wait = self.context.history.wait(state.lease.next.partition);
         let draft = loop {
-            match self.draft_again(claim, &plan).await {
+            match self.draft_again(state, &plan).await {
                 Ok(draft) => break draft,
-                Err(error) => standstill.wait_out(error).await?,
+                Err(error) => wait.wait_out(error).await?,
             }
-            claim.in_flight.look()?;
+            state.in_flight.check_for_failure()?;
         };
-        tracing::info!(partition, plan.first, plan.last, "finishing what was left behind");
-        let doubtful = draft.loads.iter().map(|load| load.destination.clone()).collect();
-        self.begin_batch(claim, epoch, draft, doubtful, Instant::now());
+        let range = state.lease.next.at(plan.first).to(plan.last);
+        tracing::info!(%range, "finishing a former owner's batch");
+        let in_doubt = draft.loads.iter().map(|load| load.destination.clone()).collect();
+        self.begin_batch(state, epoch, draft, in_doubt, Instant::now());
         Ok(())
     }
 
     /// Reads the records of a batch again, as it was planned.
     async fn draft_again(
         &self,
-        claim: &mut Claim,
+        state: &mut PartitionState,
         plan: &BatchPlan,
     ) -> Result<Draft, ProcessorError> {
-        let Lease { kgen, partition, .. } = claim.lease;
-        let history = &self.log.history;
-        // An attempt that failed has remembered some of them.
-        claim.recent.recall(history, kgen, plan.first).await?;
+        let history = &self.context.history;
+        let first = state.lease.next.at(plan.first);
+        // An attempt that failed has remembered the ids of some of them.
+        state.recent.recall(history, first).await?;
         let mut records = Vec::new();
-        let mut range = history.read_log(partition, plan.first..plan.last + 1);
+        let mut range = history.read(first.to(plan.last));
         while let Some(entries) = range.next(CHUNK).await? {
-            records.extend(claim.recent.decode(entries).await?);
+            records.extend(state.recent.decode(entries).await?);
         }
-        self.log.generation.confirm().await?;
+        self.context.current.confirm().await?;
         let draft = Draft::with_skip(plan.first, &records, plan.skip.clone());
         if draft.plan == *plan {
             return Ok(draft);
         }
         let rows = |plan: &BatchPlan| plan.destinations.iter().map(|planned| planned.rows).sum();
         Err(ProcessorError::PlanDiffers {
-            partition,
-            first: plan.first,
-            last: plan.last,
+            range: first.to(plan.last),
             planned: rows(plan),
             found: rows(&draft.plan),
         })
     }
 
-    /// Plans the next batch and sets it going, as soon as there is room for one more.
+    /// Plans the next batch and begins it, as soon as one more may be under way.
     async fn plan(
         &self,
-        claim: &mut Claim,
+        state: &mut PartitionState,
         records: Vec<Decoded>,
         began: Instant,
     ) -> Result<(), ProcessorError> {
         if records.is_empty() {
             return Ok(());
         }
-        let Lease { kgen, partition, .. } = claim.lease;
-        let draft = Draft::new(claim.next, &records);
+        let place = state.lease.next;
+        let draft = Draft::new(state.next, &records);
         let skip = &draft.plan.skip;
-        Counter::ResendsDropped.add(&[SINK], skip.duplicates.len());
-        told(partition, &skip.poison);
-        // Before the plan: a crash in between leads here again, and not past it.
-        let unreadable = Place { kgen, partition }.unreadable(&records);
+        Counter::ResendsDropped.add(&[Group::Store.as_str()], skip.duplicates.len());
+        log_poison(place.partition, &skip.poison);
+        // Published before the plan is written: after a crash in between, the next owner does both.
+        let unreadable = rejects::unreadable(place, &records);
         rejects::publish(&self.finisher.producer, unreadable).await;
         drop(records);
-        let doubtful = self.ahead(claim, &draft).await;
-        claim.in_flight.room().await?;
-        let (ledger, lease) = (&self.log.ledger, &claim.lease);
+        let Finisher { warehouse, topic, .. } = &*self.finisher;
+        let in_doubt = state.ahead.of(warehouse, topic, &state.lease, &draft).await;
+        state.in_flight.room().await?;
+        let (ledger, lease) = (&self.context.ledger, &state.lease);
         retry::ledger("plan a batch", || ledger.plan(lease, &draft.plan)).await?;
         failpoints::reach(Step::Plan);
-        claim.next = draft.plan.last + 1;
-        let epoch = claim.lease.epoch;
-        self.begin_batch(claim, epoch, draft, doubtful, began);
+        state.next = draft.plan.last.next();
+        let epoch = state.lease.epoch;
+        self.begin_batch(state, epoch, draft, in_doubt, began);
         Ok(())
     }
 
     fn begin_batch(
         &self,
-        claim: &mut Claim,
+        state: &mut PartitionState,
         epoch: u64,
         draft: Draft,
-        doubtful: BTreeSet<Destination>,
+        in_doubt: BTreeSet<Destination>,
         began: Instant,
     ) {
         let finisher = Arc::clone(&self.finisher);
-        let (lease, tolerance) = (claim.lease.clone(), Arc::clone(&claim.tolerance));
-        let batch = Planned { lease, epoch, draft, doubtful, tolerance, began };
-        claim.in_flight.begin(|turn| async move { finisher.finish(batch, turn).await });
+        let batch = Planned {
+            lease: state.lease.clone(),
+            epoch,
+            draft,
+            in_doubt,
+            tolerance: state.tolerance.clone(),
+            began,
+        };
+        state.in_flight.begin(|turn| async move { finisher.finish(batch, turn).await });
     }
 
-    /// The batch's destinations that have rows at its first offset or beyond, though the ledger
-    /// knows of none.
-    async fn ahead(&self, claim: &mut Claim, draft: &Draft) -> BTreeSet<Destination> {
-        let (first, last) = (draft.plan.first, draft.plan.last);
-        let since = logged_since(*draft.logged.start());
-        let mut doubtful = BTreeSet::new();
-        for load in &draft.loads {
-            let destination = &load.destination;
-            let highest = match claim.ahead.get(destination) {
-                Some(highest) => *highest,
-                None => {
-                    let (lease, range) = (&claim.lease, first..=last);
-                    let finisher = &self.finisher;
-                    let batch = finisher.insert_batch(lease, lease.epoch, range, destination);
-                    let highest = finisher.highest(&batch, since).await;
-                    claim.ahead.insert(destination.clone(), highest);
-                    highest
-                }
-            };
-            if highest.is_some_and(|highest| highest >= first) {
-                let partition = claim.lease.partition;
-                tracing::warn!(partition, first, highest, "the tables are ahead of the ledger");
-                doubtful.insert(destination.clone());
-            }
-        }
-        doubtful
-    }
-
-    /// Stands still for a while, then reads the records again that were not taken: what could not be
-    /// told of them may be known by then.
-    async fn stand_still(
+    /// Waits while the partition is halted, then reads the refused records again: what was wrong
+    /// with them, such as an unknown tenant, may be corrected by then.
+    async fn read_again_after_wait(
         &self,
-        halted: &Halted,
         partition: Partition,
         range: Range<Offset>,
     ) -> Result<Vec<Entry>, ProcessorError> {
-        let mut pauses = Pauses::new("read the records again that a partition stands still at");
+        let mut pauses = Pauses::new("read the records again that halt a partition");
         loop {
-            halted.wait().await;
+            tokio::time::sleep(RECHECK).await;
             match self.read_again(partition, range.clone()).await {
                 Err(error) if error.remedy().is_some() => pauses.wait(&error).await,
                 read => return read,
@@ -222,92 +206,91 @@ impl Store {
         partition: Partition,
         range: Range<Offset>,
     ) -> Result<Vec<Entry>, ProcessorError> {
-        let mut stretch = self.log.history.read_log(partition, range);
-        let mut records = Vec::new();
-        while let Some(entries) = stretch.next(CHUNK).await? {
-            records.extend(entries);
+        let mut records = self.context.history.read_log(partition, range);
+        let mut read = Vec::new();
+        while let Some(entries) = records.next(CHUNK).await? {
+            read.extend(entries);
         }
-        self.log.generation.confirm().await?;
-        Ok(records)
+        self.context.current.confirm().await?;
+        Ok(read)
     }
 }
 
 impl Worker for Store {
-    type Claim = Claim;
+    type State = PartitionState;
 
-    fn gather(&self, claim: &Claim) -> Gather {
-        let progress = &self.log.progress;
-        let end = progress.end(claim.lease.partition);
-        self.sizes.gather(end.map(|end| end.saturating_sub(claim.next)), progress.owned())
+    fn gather(&self, state: &PartitionState) -> Gather {
+        let progress = &self.context.progress;
+        let end = progress.end(state.lease.next.partition);
+        self.sizes.gather(end.map(|end| end - state.next), progress.owned())
     }
 
     fn history(&self) -> Option<&History> {
-        Some(&self.log.history)
+        Some(&self.context.history)
     }
 
-    async fn claim(&self, partition: Partition) -> Result<(Claim, Offset), ProcessorError> {
-        let (log, kgen) = (&self.log, self.log.kgen());
-        let lease = log.ledger.take(SINK, kgen, partition, &log.owner).await?;
+    async fn take(&self, partition: Partition) -> Result<(PartitionState, Offset), ProcessorError> {
+        let context = &self.context;
+        let (generation, ledger) = (context.generation(), &context.ledger);
+        let lease = ledger.take(Group::Store, generation, partition, &context.owner).await?;
         failpoints::reach(Step::Take);
-        let left = log.ledger.planned(SINK, kgen, partition).await?;
-        let since = Tolerance::since(lease.next_offset);
-        let set_aside = log.ledger.set_aside(&lease, since).await?;
-        let next = left.last().map_or(lease.next_offset, |last| last.plan.last + 1);
-        self.finisher.reached(&lease);
-        let claim = Claim {
+        let unmarked = ledger.planned(Group::Store, generation, partition).await?;
+        let poison = ledger.poison_offsets(&lease, Tolerance::since(lease.next.offset)).await?;
+        let next = unmarked.last().map_or(lease.next.offset, |last| last.plan.last.next());
+        context.report(&lease);
+        let state = PartitionState {
             in_flight: InFlight::new(lease.clone()),
             lease,
-            recent: log.recent.take(kgen, partition),
-            left,
+            recent: context.recent_ids.take(generation, partition),
+            unmarked,
             next,
-            tolerance: Arc::new(Mutex::new(Tolerance::new(self.poison_limit, set_aside))),
-            ahead: BTreeMap::new(),
+            tolerance: Tolerance::new(self.poison_limit, poison),
+            ahead: AheadOfLedger::default(),
         };
-        Ok((claim, next))
+        Ok((state, next))
     }
 
-    async fn begin(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        let Lease { kgen, partition, next_offset, .. } = claim.lease;
-        let history = &self.log.history;
-        history.stand_until_held(partition, next_offset).await?;
-        for left in mem::take(&mut claim.left) {
-            self.take_over(claim, left).await?;
+    async fn begin(&self, state: &mut PartitionState) -> Result<(), ProcessorError> {
+        let history = &self.context.history;
+        let place = state.lease.next;
+        history.wait_until_held(place.partition, place.offset).await?;
+        for unmarked in mem::take(&mut state.unmarked) {
+            self.take_over(state, unmarked).await?;
         }
-        let mut standstill = history.standstill(partition);
-        while let Err(error) = claim.recent.recall(history, kgen, claim.next).await {
-            standstill.wait_out(error).await?;
-        }
-        Ok(())
+        state.recent.recall_or_wait(history, place.at(state.next)).await
     }
 
-    async fn process(&self, claim: &mut Claim, entries: Vec<Entry>) -> Result<(), ProcessorError> {
+    async fn process(
+        &self,
+        state: &mut PartitionState,
+        mut entries: Vec<Entry>,
+    ) -> Result<(), ProcessorError> {
         let began = Instant::now();
-        let Some(end) = entries.last().map(|entry| entry.offset() + 1) else { return Ok(()) };
-        let partition = claim.lease.partition;
-        let (mut records, mut halted) = (Vec::with_capacity(entries.len()), None);
-        let mut entries = entries;
+        let Some(end) = entries.last().map(|entry| entry.offset().next()) else { return Ok(()) };
+        let partition = state.lease.next.partition;
+        let mut records = Vec::with_capacity(entries.len());
+        let mut halt = None;
         loop {
-            let tolerance = Arc::clone(&claim.tolerance);
-            let admits = move |offset| admits(&tolerance, [offset]);
-            let (taken, refused) = claim.recent.decode_until(entries, admits).await?;
-            if !taken.is_empty() {
-                halted = None;
+            let tolerance = state.tolerance.clone();
+            let admits = move |offset| tolerance.admits([offset]);
+            let Until { read, refused } = state.recent.decode_until(entries, admits).await?;
+            if !read.is_empty() {
+                halt = None;
             }
-            records.extend(taken);
+            records.extend(read);
             let Some((offset, poison)) = refused else { break };
-            self.plan(claim, mem::take(&mut records), began).await?;
-            let reason = &poison.reason;
-            let halted = halted.get_or_insert_with(|| Halted::new(SINK, partition, offset, reason));
-            entries = self.stand_still(halted, partition, offset..end).await?;
+            self.plan(state, mem::take(&mut records), began).await?;
+            halt.get_or_insert_with(|| too_much_poison(partition, offset, &poison.reason));
+            entries = self.read_again_after_wait(partition, offset..end).await?;
         }
-        self.plan(claim, records, began).await
+        self.plan(state, records, began).await
     }
 
-    async fn idle(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        claim.in_flight.look()
+    async fn on_quiet(&self, state: &mut PartitionState) -> Result<(), ProcessorError> {
+        state.in_flight.check_for_failure()
     }
 
-    async fn end(&self, claim: &mut Claim) -> Result<(), ProcessorError> {
-        claim.in_flight.all().await
+    async fn end(&self, state: &mut PartitionState) -> Result<(), ProcessorError> {
+        state.in_flight.all().await
     }
 }

@@ -1,10 +1,10 @@
-//! The sink to ClickHouse as a whole, on the real servers of the stack.
+//! The store group, on real servers.
+#![cfg(test)]
 
-#[cfg(test)]
-mod fixture;
-#[cfg(test)]
 mod generations;
-#[cfg(test)]
 mod poison;
-#[cfg(test)]
 mod recovery;
+mod shop;
+#[expect(dead_code, reason = "the tests of reconciliation use more of it")]
+#[path = "../stand/mod.rs"]
+mod stand;

@@ -7,10 +7,10 @@ use tokio::time::{Instant, sleep};
 use super::watched_campaign::Load;
 use crate::Failure;
 
-/// So long traffic flows before anything is measured.
+/// How long traffic runs before the first measurement.
 const WARM_UP: Duration = Duration::from_secs(5);
 
-/// The traffic of a shop, until it is stopped.
+/// The simulated traffic of a shop, until it is stopped.
 pub(crate) struct Background<'a> {
     platform: &'a Platform,
     simulator: Process,
@@ -19,10 +19,10 @@ pub(crate) struct Background<'a> {
 }
 
 impl<'a> Background<'a> {
-    /// Starts `rate` events a second for this tenant, and returns when they flow.
+    /// Starts `rate` events a second for this tenant, and returns after the warm-up.
     ///
     /// # Errors
-    /// The collector does not tell its counters.
+    /// The collector does not serve its metrics.
     pub(crate) async fn start(
         platform: &'a Platform,
         tenant: &Tenant,
@@ -46,10 +46,10 @@ impl<'a> Background<'a> {
         Ok(Self { platform, simulator, began: Instant::now(), accepted_before })
     }
 
-    /// Ends it; how many events a second were accepted meanwhile, marked ones included.
+    /// Stops the traffic; returns how many events a second were accepted, marked ones included.
     ///
     /// # Errors
-    /// The collector does not tell its counters.
+    /// The collector does not serve its metrics.
     pub(crate) async fn stop(mut self) -> Result<f64, Failure> {
         self.simulator.must_be_running();
         let events = accepted(self.platform).await?.saturating_sub(self.accepted_before);
@@ -57,7 +57,7 @@ impl<'a> Background<'a> {
     }
 }
 
-/// The collector's own count.
+/// Reads the collector's count of accepted events.
 async fn accepted(platform: &Platform) -> Result<u64, Failure> {
     let response = platform.client().get(platform.metrics()).send().await?;
     let metrics = response.error_for_status()?.text().await?;

@@ -7,11 +7,11 @@ use crate::Failure;
 /// An open live stream of a campaign.
 pub(crate) struct LiveStream {
     response: Response,
-    /// What has arrived of frames that are not read yet.
+    /// Received bytes of frames that are not read yet.
     pending: Vec<u8>,
 }
 
-/// What we read of a frame. Snapshots and updates hold quarter hours; others read as none.
+/// The part of a frame that is read. Snapshots and updates have quarter hours; other frames none.
 #[derive(Debug, Deserialize)]
 struct Frame {
     #[serde(default)]
@@ -26,12 +26,12 @@ struct Bucket {
 }
 
 impl LiveStream {
-    /// The stream that this response brings.
+    /// Creates a stream from its response.
     pub(crate) fn new(response: Response) -> Self {
         Self { response, pending: Vec::new() }
     }
 
-    /// Reads on until a frame says that this quarter hour has so many impressions.
+    /// Reads until a frame shows `expected` impressions in this quarter hour.
     ///
     /// # Errors
     /// The stream ends or cannot be read, or the count jumps beyond the expected one.
@@ -46,7 +46,7 @@ impl LiveStream {
             match bucket.map_or(0, |bucket| bucket.impressions) {
                 seen if seen == expected => return Ok(()),
                 seen if seen > expected => {
-                    return Err(format!("the stream says {seen}, but {expected} were sent").into());
+                    return Err(format!("the stream shows {seen}, but {expected} were sent").into());
                 }
                 _ => {}
             }
@@ -57,7 +57,7 @@ impl LiveStream {
         loop {
             if let Some(frame) = self.take_frame() {
                 let frame = String::from_utf8(frame)?;
-                // Comments and the advice on reconnecting carry no data.
+                // Comments and the retry hint have no data.
                 if let Some(data) = frame.lines().find_map(|line| line.strip_prefix("data:")) {
                     return Ok(serde_json::from_str(data)?);
                 }
@@ -68,7 +68,7 @@ impl LiveStream {
         }
     }
 
-    /// The first frame, once all of it is there.
+    /// Takes the first frame if it is complete.
     fn take_frame(&mut self) -> Option<Vec<u8>> {
         let end = self.pending.windows(2).position(|two| two == b"\n\n")? + 2;
         Some(self.pending.drain(..end).collect())

@@ -1,4 +1,4 @@
-//! From an event's request to the place where its count is seen.
+//! Measures the time from an event's request until its count is visible.
 
 mod background;
 mod live_stream;
@@ -15,7 +15,7 @@ use self::{
 };
 use crate::Failure;
 
-/// How fresh the numbers are, from an event's request to live stream and REST
+/// Measure freshness, from an event's request to live stream and REST
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Options {
     /// How many marked events are sent on each campaign
@@ -24,19 +24,19 @@ pub(crate) struct Options {
     /// Events a second of other traffic
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     rate: u32,
-    /// A tenant in each tier, one after the other, rather than one in the shared tables
+    /// Measure a tenant in each tier, one after the other, instead of one in the shared tables
     #[arg(long)]
     all_tiers: bool,
 }
 
 impl Options {
-    /// Where tenants are measured.
+    /// Returns the tiers to measure.
     fn tiers(self) -> &'static [Tier] {
         if self.all_tiers { &Tier::ALL } else { &[Tier::Shared] }
     }
 }
 
-/// Measures, and prints what was found.
+/// Measures, and prints the results.
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let mut report = Report::new(options);
     let platform = Platform::start().await;

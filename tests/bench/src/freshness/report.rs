@@ -1,4 +1,4 @@
-//! The table on standard output, progress on standard error.
+//! Prints the table on standard output, progress on standard error.
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
 use std::time::Duration;
@@ -16,14 +16,14 @@ const HEADER: &str = "\
 | tenant | campaign | until | tries | median | p95 | max | target |
 |---|---|---|--:|--:|--:|--:|---|";
 
-/// What was measured on one campaign.
+/// The measurement of one campaign.
 pub(crate) struct Measurement {
     pub(crate) tier: Tier,
     pub(crate) load: Load,
     pub(crate) freshness: Freshness,
 }
 
-/// What a run found.
+/// The results of a run.
 pub(crate) struct Report {
     options: Options,
     measurements: Vec<Measurement>,
@@ -31,22 +31,22 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Nothing found yet.
+    /// Creates an empty report.
     pub(crate) fn new(options: Options) -> Self {
         Self { options, measurements: Vec::new(), rates: Vec::new() }
     }
 
-    /// One more campaign.
+    /// Adds a campaign.
     pub(crate) fn add(&mut self, measurement: Measurement) {
         self.measurements.push(measurement);
     }
 
-    /// One more tenant's traffic, in events a second.
+    /// Adds a tenant's traffic, in events a second.
     pub(crate) fn add_rate(&mut self, rate: f64) {
         self.rates.push(rate);
     }
 
-    /// Prints it, in Markdown.
+    /// Prints the report as Markdown.
     pub(crate) fn print(&self) {
         println!("# Freshness\n\n{HEADER}");
         for Measurement { tier, load, freshness } in &self.measurements {
@@ -62,7 +62,7 @@ impl Report {
         }
         let rates: Vec<_> = self.rates.iter().map(|rate| format!("{rate:.0}")).collect();
         println!(
-            "\nBackground: {} events/s asked for, {} events/s accepted (marked events included).",
+            "\nBackground: {} events/s requested, {} events/s accepted (marked events included).",
             self.options.rate,
             rates.join(", ")
         );
@@ -70,7 +70,7 @@ impl Report {
     }
 }
 
-/// A bar for the tries on one campaign.
+/// Creates a progress bar for the tries on one campaign.
 pub(crate) fn progress(tier: Tier, load: Load, tries: u32) -> ProgressBar {
     let bar = ProgressBar::new(tries.into());
     if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len}  {msg}  eta {eta}") {

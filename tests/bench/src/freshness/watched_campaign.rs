@@ -15,18 +15,18 @@ use uuid::Uuid;
 use super::live_stream::LiveStream;
 use crate::{Failure, durations::Durations};
 
-/// Marked events are dated so far back, where the other traffic has none.
+/// How far marked events are dated back, to a quarter hour without other traffic.
 const BACK: TimeDelta = TimeDelta::hours(1);
-/// One event in so many is looked for over REST as well.
+/// Every tenth event is also measured over REST.
 const REST_EVERY: u32 = 10;
-/// Between two questions over REST.
+/// The pause between two requests over REST.
 const REST_PAUSE: Duration = Duration::from_millis(10);
-/// The pace of a live stream's frames.
+/// The shortest interval of a live stream's frames.
 const FRAME_PACE_MS: u64 = 200;
-/// An event that is not seen within this time is lost.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// An event that is not seen within this time counts as lost.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What else happens on a campaign.
+/// The other traffic of a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Load {
     /// Nothing.
@@ -36,7 +36,7 @@ pub(crate) enum Load {
 }
 
 impl Load {
-    /// The campaign with this load.
+    /// Returns the campaign with this load.
     pub(crate) fn campaign(self) -> &'static str {
         match self {
             Self::Quiet => "bench",
@@ -55,7 +55,7 @@ pub(crate) struct WatchedCampaign<'a> {
     stream: LiveStream,
 }
 
-/// What the tries on one campaign took.
+/// The times measured on one campaign.
 #[derive(Debug, Default)]
 pub(crate) struct Freshness {
     /// Until the collector's 202.
@@ -67,7 +67,7 @@ pub(crate) struct Freshness {
 }
 
 impl<'a> WatchedCampaign<'a> {
-    /// Makes the campaign known by a first marked event, and opens its live stream.
+    /// Creates the campaign with a first marked event, and opens its live stream.
     ///
     /// # Errors
     /// The stream does not open.
@@ -91,7 +91,7 @@ impl<'a> WatchedCampaign<'a> {
         Ok(Self { platform, tenant, campaign, quarter, marked: 1, stream })
     }
 
-    /// Sends marked events, each after the one before was seen.
+    /// Sends marked events, each after the previous one was seen.
     ///
     /// # Errors
     /// An event is not seen in time, or the stream ends.
@@ -105,8 +105,8 @@ impl<'a> WatchedCampaign<'a> {
             sleep(Duration::from_millis(FRAME_PACE_MS + rand::random_range(0..FRAME_PACE_MS)))
                 .await;
             let with_rest = number % REST_EVERY == 0;
-            let outcome = timeout(PATIENCE, self.mark(with_rest, &mut freshness)).await;
-            outcome.map_err(|_| format!("event {number} was not seen within {PATIENCE:?}"))??;
+            let outcome = timeout(TIMEOUT, self.mark(with_rest, &mut freshness)).await;
+            outcome.map_err(|_| format!("event {number} was not seen within {TIMEOUT:?}"))??;
             progress.inc(1);
         }
         progress.finish_and_clear();
@@ -153,7 +153,7 @@ async fn send(platform: &Platform, tenant: &Tenant, campaign: &str, quarter: Dat
     platform.collect(&tenant.collect_key, &event).await.expect(202);
 }
 
-/// Asks over REST until `quarter` has so many impressions.
+/// Polls REST until `quarter` has `expected` impressions.
 async fn until_reported(
     platform: &Platform,
     tenant: &Tenant,

@@ -9,13 +9,13 @@ use tokio::time::Instant;
 use super::log::body;
 use crate::Failure;
 
-/// Requests under way at the same time, each on a connection kept open.
+/// Requests in flight at the same time, each on a persistent connection.
 const AT_ONCE: usize = 32;
 
-/// Events of a request.
+/// Events per request.
 const EVENTS: u32 = 10;
 
-/// How many requests a second the collector answers with 202.
+/// Measures how many requests a second the collector answers with 202.
 pub(crate) async fn requests_per_second(program: &Path, requests: u32) -> Result<f64, Failure> {
     let platform = Platform::start_without_processor_with(program).await;
     let unlimited = json!({"events_per_second": 1_000_000});

@@ -4,23 +4,23 @@ use chrono::Utc;
 use events::{Admission, Event, parse};
 use futures::{StreamExt, TryStreamExt, stream::iter};
 use serde_json::{Value, json};
-use stream::{Delivery, KafkaSettings, Producer, PublishOutcome};
+use stream::{Delivery, Producer, PublishOutcome};
 use tenancy::TenantContext;
 use testkit::{Platform, Tenant, tenant_context, tenant_record};
 use uuid::Uuid;
 
 use crate::Failure;
 
-/// Events published together, and how many such groups are under way.
+/// Events published together, and how many such groups are in flight.
 const GROUP: u32 = 2_000;
 const GROUPS_AT_ONCE: usize = 4;
 
-/// Puts `count` events of the tenant into the platform's log.
+/// Publishes `count` events of the tenant to the platform's log.
 ///
 /// # Errors
-/// Kafka did not take all of them.
+/// Kafka did not accept all of them.
 pub(crate) async fn fill(platform: &Platform, tenant: &Tenant, count: u32) -> Result<(), Failure> {
-    let producer = Producer::new(&settings(platform))?;
+    let producer = Producer::new(&platform.log())?;
     let context = tenant_context(tenant_record(&tenant.id.parse()?)).await;
     let groups = (0..count.div_ceil(GROUP)).map(|group| GROUP.min(count - group * GROUP));
     iter(groups)
@@ -30,22 +30,22 @@ pub(crate) async fn fill(platform: &Platform, tenant: &Tenant, count: u32) -> Re
         .await
 }
 
-#[expect(clippy::disallowed_methods, reason = "a bench has events of its own tenant")]
+#[expect(clippy::disallowed_methods, reason = "a bench publishes events of its own tenant")]
 async fn publish(producer: &Producer, context: &TenantContext, size: u32) -> Result<(), Failure> {
     let events = (0..size).map(|number| event(context, number)).collect::<Result<Vec<_>, _>>()?;
     let delivery = Delivery { within: Duration::from_secs(60), traceparent: None };
     let outcomes = producer.publish(context.scope(events), delivery).await;
     let all = outcomes.iter().all(|one| matches!(one, PublishOutcome::Published { .. }));
-    if all { Ok(()) } else { Err("Kafka did not take all events".into()) }
+    if all { Ok(()) } else { Err("Kafka did not accept all events".into()) }
 }
 
 fn event(context: &TenantContext, number: u32) -> Result<Event, Failure> {
     let admission = Admission::new(context.client_id(), context.currency(), Utc::now());
-    let taken = parse(body(number).to_string().as_bytes(), &admission);
-    Ok(taken.map_err(|rejection| format!("{rejection:?}"))?.event)
+    let parsed = parse(body(number).to_string().as_bytes(), &admission);
+    Ok(parsed.map_err(|rejection| format!("{rejection:?}"))?.event)
 }
 
-/// An event as a shop's page would send it.
+/// Creates an event as a shop's page would send it.
 pub(crate) fn body(number: u32) -> Value {
     let kind = ["ad_impression", "product_view", "ad_impression", "ad_click"]
         .get(number as usize % 4)
@@ -67,18 +67,4 @@ pub(crate) fn body(number: u32) -> Value {
         "device": "mobile",
         "country": "DE",
     })
-}
-
-fn settings(platform: &Platform) -> KafkaSettings {
-    let setting = |name: &str| match platform.settings().get(name) {
-        Some(value) => value.clone(),
-        None => testkit::setting(name),
-    };
-    KafkaSettings {
-        brokers: setting("FOOTFALL__KAFKA__BROKERS"),
-        events_topic: setting("FOOTFALL__KAFKA__EVENTS_TOPIC"),
-        rejects_topic: setting("FOOTFALL__KAFKA__REJECTS_TOPIC"),
-        partitions: setting("FOOTFALL__KAFKA__PARTITIONS").parse().unwrap_or(1),
-        replication: 1,
-    }
 }

@@ -1,11 +1,11 @@
-//! The table on standard output, progress on standard error.
+//! Prints the table on standard output, progress on standard error.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints what it measured")]
 
 use std::path::{Path, PathBuf};
 
 use crate::machine;
 
-/// What a run found, program by program.
+/// The results of a run, by program.
 pub(crate) struct Report {
     programs: Vec<Figures>,
 }
@@ -17,22 +17,22 @@ struct Figures {
 }
 
 impl Report {
-    /// Nothing found yet.
+    /// Creates an empty report.
     pub(crate) fn new(programs: &[PathBuf]) -> Self {
-        let nothing = |program: &PathBuf| Figures {
+        let empty = |program: &PathBuf| Figures {
             program: program.clone(),
             stored: Vec::new(),
             collected: Vec::new(),
         };
-        Self { programs: programs.iter().map(nothing).collect() }
+        Self { programs: programs.iter().map(empty).collect() }
     }
 
-    /// Says what is being measured.
+    /// Prints what is being measured.
     pub(crate) fn progress(&self, round: u32, program: &Path) {
         eprintln!("round {}: {}", round + 1, program.display());
     }
 
-    /// One more round of a program.
+    /// Adds a round of a program.
     pub(crate) fn add(&mut self, program: usize, stored: f64, collected: f64) {
         if let Some(figures) = self.programs.get_mut(program) {
             figures.stored.push(stored);
@@ -71,7 +71,7 @@ fn ratios(figures: &[f64], first: &[f64]) -> Vec<f64> {
     figures.iter().zip(first).map(|(one, other)| one / other).collect()
 }
 
-/// The middle one; of an even number, the lower of the two. Zero of none.
+/// Returns the median; of an even number of figures the lower middle, of none zero.
 fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn ratios_compare_what_ran_in_the_same_round() {
+    fn ratios_compare_figures_of_the_same_round() {
         assert_eq!(ratios(&[10.0, 40.0], &[20.0, 40.0]), [0.5, 1.0]);
     }
 }

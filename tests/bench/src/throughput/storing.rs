@@ -8,13 +8,13 @@ use tokio::time::{Instant, sleep, timeout};
 use super::log;
 use crate::Failure;
 
-/// How often the table is counted.
-const EVERY: Duration = Duration::from_millis(50);
+/// How often the rows are counted.
+const COUNT_EVERY: Duration = Duration::from_millis(50);
 
-/// The rows are there by then, or something is wrong.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// The longest wait for all rows.
+const TIMEOUT: Duration = Duration::from_secs(600);
 
-/// How many rows a second go from Kafka to ClickHouse, from the first one seen in the table to the
+/// Measures how many rows a second go from Kafka to ClickHouse, from the first visible row to the
 /// last, when `events` wait in the log.
 pub(crate) async fn rows_per_second(program: &Path, events: u32) -> Result<f64, Failure> {
     let platform = Platform::start_without_processor_with(program).await;
@@ -32,16 +32,16 @@ pub(crate) async fn rows_per_second(program: &Path, events: u32) -> Result<f64, 
             } else if rows == events {
                 return Ok::<_, Failure>((rows - before) as f64 / at.elapsed().as_secs_f64());
             }
-            sleep(EVERY).await;
+            sleep(COUNT_EVERY).await;
         }
     };
     let rate =
-        timeout(PATIENCE, counted).await.map_err(|_| "rows are missing after ten minutes")??;
+        timeout(TIMEOUT, counted).await.map_err(|_| "rows are missing after ten minutes")??;
     processor.kill();
     Ok(rate)
 }
 
-/// The shared table, as its writer sees it.
+/// The shared table, read with the writer's account.
 struct Table {
     server: Server,
     client_id: String,

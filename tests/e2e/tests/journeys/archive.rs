@@ -1,13 +1,13 @@
-//! The archive holds every record of the log, byte for byte, whatever happens to the processor.
+//! The archive has every record of the log, byte for byte, even if the processor is killed.
 
 use std::{collections::BTreeSet, fs, path::Path, sync::Arc, time::Duration};
 
 use archive::{Archive, ArchiveSettings, ArchivedRecord, Header, ObjectKey};
 use chrono::Utc;
-use control_plane::{Archived, ControlPlane, Ledger, PostgresSettings};
+use control_plane::{Archived, ControlPlane, Ledger};
 use events::Event;
+use log::{Generation, LogPlace, Offset, Partition};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use settings::Secret;
 use stream::{KafkaSettings, LogReader, LogRecord, ensure_topics};
 use tenancy::TenantRouter;
 use testkit::{Platform, Tier, eventually};
@@ -18,83 +18,62 @@ use crate::{live::impressions, samples};
 const KILLS: u32 = 15;
 const SEED: u64 = 20_261_121;
 
-/// The log of a platform and its archive, seen from within.
-pub(crate) struct Shelf {
+/// Direct access to the log and the archive of a platform.
+pub(crate) struct LogAndArchive {
     folder: String,
-    kgen: u16,
+    generation: Generation,
     ledger: Ledger,
     archive: Archive,
     log: LogReader,
 }
 
-impl Shelf {
+impl LogAndArchive {
     pub(crate) async fn of(platform: &Platform) -> Self {
-        let setting = |name: &str| match platform.settings().get(name) {
-            Some(value) => value.clone(),
-            None => testkit::setting(name),
-        };
-        let postgres = PostgresSettings {
-            url: Secret::new(setting("FOOTFALL__POSTGRES__URL")),
-            max_connections: 2,
-        };
-        let kafka = KafkaSettings {
-            brokers: setting("FOOTFALL__KAFKA__BROKERS"),
-            events_topic: setting("FOOTFALL__KAFKA__EVENTS_TOPIC"),
-            rejects_topic: setting("FOOTFALL__KAFKA__REJECTS_TOPIC"),
-            partitions: setting("FOOTFALL__KAFKA__PARTITIONS").parse().unwrap(),
-            replication: 1,
-        };
-        let folder = platform.folder().join("archive").display().to_string();
-        let archive = ArchiveSettings {
-            url: folder.clone(),
-            region: String::new(),
-            endpoint: String::new(),
-            access_key_id: Secret::new(""),
-            secret_access_key: Secret::new(""),
-        };
-        let control_plane = ControlPlane::connect(&postgres).await.unwrap();
+        let kafka: KafkaSettings = platform.log();
+        let archive: ArchiveSettings = platform.archive();
+        let control_plane = ControlPlane::connect(&platform.postgres()).await.unwrap();
         let ledger = control_plane.ledger();
         let topic_id = ensure_topics(&kafka).await.unwrap().events.to_string();
-        let kgen = ledger.generation(&kafka.events_topic, &topic_id, kafka.partitions);
+        let generation = ledger.generation(&kafka.events_topic, &topic_id, kafka.partitions);
         Self {
-            folder,
-            kgen: kgen.await.unwrap(),
+            folder: archive.url.clone(),
+            generation: generation.await.unwrap(),
             ledger,
             archive: Archive::new(&archive).unwrap(),
             log: LogReader::new(&kafka, TenantRouter::new(Arc::new(control_plane))).unwrap(),
         }
     }
 
-    /// Waits until the archive has come to the end of the log, and compares each record of the two.
-    /// Returns how many there are.
-    async fn must_be_the_log(&self) -> usize {
-        let (mut records, mut vouched) = (0, BTreeSet::new());
+    /// Waits until the archive reaches the end of the log, and compares each record of the two.
+    /// Returns the number of records.
+    async fn must_equal_the_log(&self) -> usize {
+        let (mut records, mut recorded) = (0, BTreeSet::new());
         for (partition, end) in self.log.ends().await.unwrap() {
-            let objects = eventually("the archive holds the end of the log", async || {
-                let objects =
-                    self.ledger.archived(self.kgen, partition, 0..=u64::MAX).await.unwrap();
-                (objects.last().map_or(0, |object| object.last + 1) == end).then_some(objects)
+            let objects = eventually("the archive reaches the end of the log", async || {
+                let objects = self.objects(partition).await;
+                let next = objects.last().map(|object| object.range.next().offset);
+                (next.unwrap_or_default() == end).then_some(objects)
             })
             .await;
-            let (archived, logged) =
-                (self.archived(&objects).await, self.logged(partition, end).await);
+            let archived = self.archived(&objects).await;
+            let logged = self.logged(partition, end).await;
             assert_eq!(archived.len(), logged.len(), "partition {partition}");
             for (archived, logged) in archived.into_iter().zip(&logged) {
                 assert_eq!(archived, expected(logged), "partition {partition}");
             }
             records += logged.len();
-            vouched.extend(objects.iter().map(|object| name(&key(object))));
+            recorded.extend(objects.iter().map(|object| name(object.range.into())));
         }
-        assert_eq!(files(Path::new(&self.folder)), vouched, "nothing else lies in the archive");
+        assert_eq!(files(Path::new(&self.folder)), recorded, "the archive has no other file");
         records
     }
 
-    /// The events that it holds, once it has come to the end of the log.
+    /// Returns the archive's events, once it has reached the end of the log.
     pub(crate) async fn events(&self) -> Vec<Event> {
-        self.must_be_the_log().await;
+        self.must_equal_the_log().await;
         let mut events = Vec::new();
         for (partition, _) in self.log.ends().await.unwrap() {
-            let objects = self.ledger.archived(self.kgen, partition, 0..=u64::MAX).await.unwrap();
+            let objects = self.objects(partition).await;
             let records = self.archived(&objects).await.into_iter();
             let payloads = records.map(|record| record.payload.unwrap());
             events
@@ -103,13 +82,19 @@ impl Shelf {
         events
     }
 
-    /// What objects hold, which must follow on each other.
+    /// Returns the objects of a partition, in the order of the log.
+    async fn objects(&self, partition: Partition) -> Vec<Archived> {
+        let start = LogPlace { generation: self.generation, partition, offset: Offset::ZERO };
+        self.ledger.archived(start.to(Offset::MAX)).await.unwrap()
+    }
+
+    /// Reads the records of objects, which must be consecutive.
     async fn archived(&self, objects: &[Archived]) -> Vec<ArchivedRecord> {
-        let (mut next, mut records) = (0, Vec::new());
+        let (mut next, mut records) = (Offset::ZERO, Vec::new());
         for object in objects {
-            assert_eq!(object.first, next, "a gap or an overlap");
-            next = object.last + 1;
-            let read = self.archive.read(key(object), &object.sha256).await.unwrap();
+            assert_eq!(object.range.first, next, "a gap or an overlap");
+            next = object.range.next().offset;
+            let read = self.archive.read(object.range.into(), &object.sha256).await.unwrap();
             assert_eq!(read.len() as u64, object.records);
             let times = object.logged_from..=object.logged_to;
             assert!(read.iter().all(|record| times.contains(&record.log_time)));
@@ -118,8 +103,8 @@ impl Shelf {
         records
     }
 
-    async fn logged(&self, partition: u16, end: u64) -> Vec<LogRecord> {
-        let mut range = self.log.read_range(partition, 0..end).unwrap();
+    async fn logged(&self, partition: Partition, end: Offset) -> Vec<LogRecord> {
+        let mut range = self.log.read_range(partition, Offset::ZERO..end).unwrap();
         let mut records = Vec::new();
         while let Some(batch) = range.next(10_000).await.unwrap() {
             records.extend(batch.entries.iter().map(|entry| entry.record().clone()));
@@ -128,17 +113,12 @@ impl Shelf {
     }
 }
 
-fn key(object: &Archived) -> ObjectKey {
-    let Archived { kgen, partition, first, last, .. } = *object;
-    ObjectKey { kgen, partition, first, last }
-}
-
-fn name(key: &ObjectKey) -> String {
+fn name(key: ObjectKey) -> String {
     let path = key.to_string();
-    path.rsplit('/').next().unwrap().to_owned() + &format!(" of {}", key.partition)
+    path.rsplit('/').next().unwrap().to_owned() + &format!(" of {}", key.0.partition)
 }
 
-/// Every file below `folder`, as [`name`] names it.
+/// Returns every file below `folder`, in the form of [`name`].
 fn files(folder: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -169,7 +149,7 @@ fn expected(record: &LogRecord) -> ArchivedRecord {
 }
 
 #[tokio::test]
-async fn a_processor_killed_again_and_again_archives_each_record_once() {
+async fn a_repeatedly_killed_processor_archives_each_record_once() {
     let platform = Platform::start_without_processor().await;
     let tenants = [platform.onboard(Tier::Shared).await, platform.onboard(Tier::Schema).await];
     let mut random = StdRng::seed_from_u64(SEED);
@@ -192,25 +172,25 @@ async fn a_processor_killed_again_and_again_archives_each_record_once() {
         samples::imported(&platform, tenant, "random-men").await;
         samples::equals_the_file(&platform, tenant, "random-men").await;
     }
-    assert!(Shelf::of(&platform).await.must_be_the_log().await > 1_000);
+    assert!(LogAndArchive::of(&platform).await.must_equal_the_log().await > 1_000);
 }
 
 #[tokio::test]
-async fn an_archive_that_is_away_holds_up_nothing_else_and_catches_up() {
+async fn an_unavailable_archive_blocks_no_other_group_and_catches_up() {
     let platform = Platform::start_without_processor().await;
     let tenant = platform.onboard(Tier::Shared).await;
-    // A file where the archive's folder should be.
+    // A file takes the place of the archive's folder.
     let folder = platform.folder().join("archive");
     fs::write(&folder, b"").unwrap();
     let mut processor = platform.spawn(&["processor"]);
     platform.collect(&tenant.collect_key, &impressions(50, Utc::now())).await.expect(202);
     platform.settled(&tenant, "spring", "impressions", 50).await;
-    eventually("it says that the archive is away", async || {
+    eventually("it logs that the archive is unavailable", async || {
         processor.last_lines().contains("put an object into the archive").then_some(())
     })
     .await;
 
     fs::remove_file(&folder).unwrap();
-    assert_eq!(Shelf::of(&platform).await.must_be_the_log().await, 50);
+    assert_eq!(LogAndArchive::of(&platform).await.must_equal_the_log().await, 50);
     processor.must_be_running();
 }

@@ -1,11 +1,11 @@
-//! Bad input gets a clear answer, costs nothing else, and leaves the service alive.
+//! Bad input gets a clear answer, affects no other request, and the service keeps running.
 
 use std::io::Write;
 
 use serde_json::{Value, json};
 use testkit::{Answer, Platform, Tenant, Tier};
 
-/// A body, how it is sent, and what must come back.
+/// A body, how it is sent, and the expected answer.
 struct Case {
     body: Vec<u8>,
     content_type: &'static str,
@@ -31,18 +31,18 @@ async fn send(platform: &Platform, tenant: &Tenant, case: &Case) -> Answer {
     Answer::read(request.send().await.unwrap()).await
 }
 
-/// A megabyte's worth of zeros many times over, in a few kilobytes.
+/// Compresses 64 MiB of spaces to a few kilobytes.
 fn bomb() -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    let zeros = vec![b' '; 1 << 20];
+    let spaces = vec![b' '; 1 << 20];
     for _ in 0..64 {
-        encoder.write_all(&zeros).unwrap();
+        encoder.write_all(&spaces).unwrap();
     }
     encoder.finish().unwrap()
 }
 
 #[tokio::test]
-async fn a_bad_body_is_named_and_the_next_good_one_is_taken() {
+async fn a_bad_body_is_refused_with_its_code_and_the_next_good_body_is_accepted() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     let many = json!(vec![json!({"type": "page_view"}); 1_001]).to_string();
@@ -73,7 +73,7 @@ async fn a_bad_body_is_named_and_the_next_good_one_is_taken() {
 }
 
 #[tokio::test]
-async fn one_bad_event_of_a_thousand_rejects_one() {
+async fn one_bad_event_of_a_thousand_is_rejected_alone() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     let mut events = vec![json!({"type": "ad_impression", "campaign_id": "spring"}); 1_000];
@@ -91,7 +91,7 @@ async fn one_bad_event_of_a_thousand_rejects_one() {
 }
 
 #[tokio::test]
-async fn the_same_event_twice_in_a_batch_is_told() {
+async fn the_same_event_twice_in_a_batch_is_reported() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     let event = json!({"type": "page_view", "event_id": "018f0000-0000-7000-8000-000000000001"});
@@ -102,7 +102,7 @@ async fn the_same_event_twice_in_a_batch_is_told() {
 }
 
 #[tokio::test]
-async fn a_wrong_question_is_told_what_would_be_right() {
+async fn a_wrong_query_is_refused_with_what_it_must_be() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     let day = "from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z";
@@ -129,7 +129,7 @@ async fn a_wrong_question_is_told_what_would_be_right() {
 }
 
 #[tokio::test]
-async fn a_wrong_tenant_file_is_refused_with_every_fault_and_nothing_made() {
+async fn a_wrong_tenant_is_refused_with_its_errors_and_nothing_is_created() {
     let platform = Platform::start().await;
     let admin = platform.admin().await;
     let wrong: Value = json!({"id": "No Slug", "name": "x", "isolation": "galaxy", "cluster": "shared",

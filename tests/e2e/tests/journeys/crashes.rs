@@ -1,4 +1,4 @@
-//! The processor is killed, again and again; the counts stay exact.
+//! The processor is killed repeatedly; the counts stay exact.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ const ROUND: u32 = 50;
 const SEED: u64 = 20_191_124;
 
 #[tokio::test]
-async fn twenty_kills_in_mid_import_lose_and_double_nothing() {
+async fn twenty_kills_during_an_import_lose_and_double_nothing() {
     let platform = Platform::start_without_processor().await;
     let stores = Stores::of(&platform).await;
     let tenants = [platform.onboard(Tier::Shared).await, platform.onboard(Tier::Dedicated).await];
     let mut random = StdRng::seed_from_u64(SEED);
-    // Slow enough to last as long as the killing does.
+    // Slow enough to last as long as the kills.
     let imports = async {
         let of = |tenant| samples::import(&platform, tenant, "random-men", Some("350"));
         tokio::join!(of(&tenants[0]), of(&tenants[1]));
@@ -54,7 +54,7 @@ async fn twenty_kills_in_mid_import_lose_and_double_nothing() {
 }
 
 #[tokio::test]
-async fn processors_that_come_and_go_lose_and_double_nothing() {
+async fn processors_that_join_and_die_lose_and_double_nothing() {
     let platform = Platform::start_without_processor().await;
     let stores = Stores::of(&platform).await;
     let tenants = [platform.onboard(Tier::Schema).await];
@@ -79,7 +79,7 @@ async fn processors_that_come_and_go_lose_and_double_nothing() {
     stores.agree(tenant, "spring").await;
 }
 
-/// Events of now for each tenant, so that Redis has something to count.
+/// Sends current events for each tenant, so that Redis counts them.
 async fn send_live(platform: &Platform, tenants: &[Tenant], round: u32) {
     let at = Utc::now() - TimeDelta::seconds(i64::from(round));
     let events: Vec<_> = (0..ROUND)

@@ -1,4 +1,4 @@
-//! Logging in, staying in, being thrown out.
+//! Login, sessions and credentials.
 
 use serde_json::{Value, json};
 use testkit::{Answer, Platform, Tier, eventually};
@@ -20,7 +20,7 @@ async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
         send(&platform, "/v1/auth/refresh", json!({"refresh_token": second["refresh_token"]}));
     let third = third.await.expect(200).json();
 
-    // The first token has been replaced twice: whoever sends it now has stolen it.
+    // The first token has been replaced twice: a client that sends it now has stolen it.
     send(&platform, "/v1/auth/refresh", old).await.expect(401);
     send(&platform, "/v1/auth/refresh", json!({"refresh_token": third["refresh_token"]}))
         .await
@@ -39,7 +39,7 @@ async fn logging_out_ends_the_session() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_user_look_the_same() {
+async fn the_answers_for_a_wrong_password_and_an_unknown_user_are_equal() {
     let platform = Platform::start().await;
     let known = platform.admin_credentials()["email"].clone();
     let attempt = |email: Value| json!({"email": email, "password": "not the password at all"});
@@ -78,9 +78,9 @@ async fn each_credential_does_what_its_kind_may_and_no_more() {
     platform.collect(token, &event).await.expect(403);
 }
 
-/// What the README does with `my-shop`.
+/// Follows the README's example of `my-shop`.
 #[tokio::test]
-async fn a_tenant_made_without_users_is_read_back_by_the_owner_that_an_admin_invites() {
+async fn a_tenant_created_without_users_is_read_by_the_owner_whom_an_admin_invites() {
     let platform = Platform::start().await;
     let admin = platform.admin().await;
     let id = format!("t-{}", Uuid::now_v7().as_u128() as u64);
@@ -103,7 +103,7 @@ async fn a_tenant_made_without_users_is_read_back_by_the_owner_that_an_admin_inv
     let reports = reports["key"].as_str().unwrap();
     let path = "/v1/campaigns/spring/metrics?granularity=total&metrics=clicks,spend\
         &from=2026-01-01T00:00:00Z&to=2028-01-01T00:00:00Z";
-    eventually("the click is read back", async || {
+    eventually("the click is counted", async || {
         let totals = platform.get(reports, path).await.json()["totals"].clone();
         (totals["clicks"] == 1).then(|| assert_eq!(totals["spend"], "0.25"))
     })

@@ -1,4 +1,4 @@
-//! No byte of another tenant, on any route.
+//! No route shows or changes data of another tenant.
 
 use std::fs;
 
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use testkit::{Answer, Platform, Tenant, Tier, eventually};
 use uuid::Uuid;
 
-/// A text that only the other tenant's data holds.
+/// A text that is only in the other tenant's data.
 const CANARY: &str = "canary-of-the-other";
 
-/// Its method, its path, and whether it is the API's or the collector's.
+/// Its method, its path, and whether it belongs to the API (else to the collector).
 type Route = (Method, String, bool);
 
-/// Every route of both services, from the committed contract.
+/// Returns every route of both services, from the committed OpenAPI documents.
 fn routes() -> Vec<Route> {
     let read = |name: &str| -> Value {
         let path = format!("{}/../../openapi/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -31,12 +31,12 @@ fn routes() -> Vec<Route> {
     routes
 }
 
-/// What only the other tenant has, by the ids that routes take.
+/// The other tenant's ids for the parameters of routes.
 struct Target {
     tenant: String,
     key: String,
     user: String,
-    /// Somebody who was invited and has not accepted.
+    /// A user who was invited and has not accepted.
     invited: String,
     reject: String,
 }
@@ -56,14 +56,14 @@ impl Target {
         Self { tenant: other.id.clone(), key, user, invited, reject: reject.await }
     }
 
-    /// The route with every id it takes replaced by the other tenant's.
+    /// Replaces every id parameter of a route by the other tenant's id.
     fn aim(&self, path: &str) -> String {
         let id = |before: &str| match before {
             "tenants" => self.tenant.as_str(),
             "api-keys" => self.key.as_str(),
             "users" if path.ends_with("/invitation") => self.invited.as_str(),
             "users" => self.user.as_str(),
-            // An id that both tenants have: each has its own.
+            // Both tenants have an advertiser with this id.
             "advertisers" => "brand",
             _ => CANARY,
         };
@@ -76,7 +76,7 @@ impl Target {
     }
 }
 
-/// A body that the route takes: nothing but whose things it is aimed at may refuse the request.
+/// Returns a valid body, so that a route refuses the request only because of the other tenant's id.
 fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
     let body = match (method.as_str(), path) {
         ("GET" | "DELETE", _) => return None,
@@ -91,29 +91,29 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         ("POST", "/v1/admin/tenants/{id}/api-keys") => {
             json!({"name": Uuid::now_v7(), "kind": "collect"})
         }
-        ("POST", "/v1/rejects/replay") => json!({"events": [
+        ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => json!({"events": [
             {"id": target.reject, "body": {"type": "ad_impression", "campaign_id": CANARY}}]}),
         ("POST", "/v1/events") => json!([{"type": "page_view"}]),
         ("POST", "/v1/admin/tenants") => json!({
             "id": "t-new", "name": "New", "isolation": "shared", "cluster": "shared",
             "time_zone": "Europe/Berlin", "currency": "EUR",
         }),
-        // These take credentials, and no id of anything.
+        // These routes take credentials, but no ids.
         ("POST", path) if path.starts_with("/v1/auth/") => json!({}),
         _ => panic!("{method} {path} needs a body here"),
     };
     Some(body)
 }
 
-/// What an owner gets who aims the route at another tenant.
-fn owed(method: &Method, path: &str) -> Option<u16> {
+/// Returns the status for an owner who sends another tenant's ids.
+fn expected_status(method: &Method, path: &str) -> Option<u16> {
     match (method.as_str(), path) {
         (_, path) if path.starts_with("/v1/admin/") => Some(403),
         ("PUT", "/v1/advertisers/{id}") => Some(200),
         ("POST", "/v1/users" | "/v1/api-keys") => Some(201),
         ("POST", "/v1/live/tickets") => Some(404),
-        // One outcome for each: there is no such reject.
-        ("POST", "/v1/rejects/replay") => Some(202),
+        // The outcome of each is that the reject does not exist.
+        ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => Some(202),
         (_, path) if path.contains('{') => Some(404),
         _ => None,
     }
@@ -133,7 +133,7 @@ async fn ask(
     let mut request = platform
         .client()
         .request(method.clone(), url)
-        // A smuggled tenant id is not heard.
+        // A tenant id in a header is ignored.
         .header("X-Client-Id", &target.tenant)
         .header("X-Tenant-Id", &target.tenant)
         .timeout(std::time::Duration::from_secs(5));
@@ -146,7 +146,7 @@ async fn ask(
     Answer::read(request.send().await.unwrap()).await
 }
 
-/// Everything a tenant has that a route could change.
+/// Lists everything of a tenant that a route could change.
 async fn belongings(platform: &Platform, tenant: &Tenant) -> Vec<String> {
     let mut lists = Vec::new();
     for list in ["campaigns", "advertisers", "api-keys", "users", "rejects"] {
@@ -183,19 +183,20 @@ async fn no_route_shows_or_changes_a_byte_of_another_tenant() {
         for route in routes() {
             let (method, path, _) = &route;
             if path.ends_with("/live") {
-                // Streams have no end to wait for; they are looked at below.
+                // Streams do not end; another test checks them.
                 continue;
             }
             for token in credentials {
                 let answer = ask(&platform, Some(token), &route, &target).await;
-                // A problem may quote the request; data may not hold what only the other has.
-                let told = answer.status.is_success()
+                // A problem may quote the request; data must not contain the other tenant's text.
+                let leaked = answer.status.is_success()
                     && (answer.text.contains(CANARY) || answer.text.contains(&other.id));
-                assert!(!told, "{tier:?} {method} {path}: {}", answer.text);
-                let owed = owed(method, path).filter(|_| *token == mine.owner);
+                assert!(!leaked, "{tier:?} {method} {path}: {}", answer.text);
+                let expected_status =
+                    expected_status(method, path).filter(|_| *token == mine.owner);
                 let status = answer.status.as_u16();
                 assert!(
-                    owed.is_none_or(|owed| owed == status),
+                    expected_status.is_none_or(|expected_status| expected_status == status),
                     "{tier:?} {method} {path} answered {status}: {}",
                     answer.text
                 );
@@ -203,7 +204,7 @@ async fn no_route_shows_or_changes_a_byte_of_another_tenant() {
         }
         assert_eq!(belongings(&platform, &other).await, before);
         platform.collect(&other.collect_key, &json!([{"type": "page_view"}])).await.expect(202);
-        // My own numbers are untouched by theirs, in the campaign whose name we share.
+        // The numbers of a campaign id that both tenants use are separate.
         let path = "/v1/campaigns/spring/metrics?granularity=total&metrics=impressions\
             &from=2026-01-01T00:00:00Z&to=2028-01-01T00:00:00Z";
         let own = platform.get(&mine.owner, path).await.expect(200).json();
@@ -214,7 +215,7 @@ async fn no_route_shows_or_changes_a_byte_of_another_tenant() {
 }
 
 #[tokio::test]
-async fn a_foreign_campaign_looks_exactly_like_a_missing_one() {
+async fn the_answers_for_a_foreign_and_a_missing_campaign_are_equal() {
     let platform = Platform::start().await;
     let (mine, other) =
         (platform.onboard(Tier::Shared).await, platform.onboard(Tier::Shared).await);
@@ -234,7 +235,7 @@ async fn a_foreign_campaign_looks_exactly_like_a_missing_one() {
 }
 
 #[tokio::test]
-async fn the_tenant_of_an_event_is_that_of_the_key_whatever_the_event_says() {
+async fn the_tenant_of_an_event_is_always_the_tenant_of_the_key() {
     let platform = Platform::start().await;
     let (mine, other) =
         (platform.onboard(Tier::Shared).await, platform.onboard(Tier::Schema).await);
@@ -245,7 +246,7 @@ async fn the_tenant_of_an_event_is_that_of_the_key_whatever_the_event_says() {
 }
 
 #[tokio::test]
-async fn every_guarded_route_refuses_a_stranger() {
+async fn every_guarded_route_refuses_a_request_without_a_credential() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     seed(&platform, &tenant).await;

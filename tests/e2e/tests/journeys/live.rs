@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::{Platform, Tier};
 use tokio::time::timeout;
 
-/// One frame of a stream.
+/// A frame of a stream.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) event: String,
@@ -58,7 +58,7 @@ impl Stream {
         }
     }
 
-    /// Reads updates until one holds this number of impressions in some quarter hour.
+    /// Reads updates until one has `expected` impressions in a quarter hour.
     pub(crate) async fn until_impressions(&mut self, expected: u64) -> Frame {
         loop {
             let frame = self.next().await;
@@ -73,7 +73,7 @@ impl Stream {
     }
 }
 
-/// So many impressions, all in the same quarter hour.
+/// Returns `count` impressions, all in the same quarter hour.
 pub(crate) fn impressions(count: usize, at: DateTime<Utc>) -> Value {
     let event = json!({"type": "ad_impression", "campaign_id": "spring", "event_time": at});
     json!(vec![event; count])
@@ -111,7 +111,7 @@ async fn a_client_that_reconnects_misses_nothing() {
     platform.settled(&tenant, "spring", "impressions", 5).await;
     let mut stream = Stream::open(&platform, &tenant.advertiser, Some(&last.id)).await;
     let frame = stream.next().await;
-    assert_eq!(frame.event, "update", "what was missed comes first, not a new snapshot");
+    assert_eq!(frame.event, "update", "missed updates come first, not a new snapshot");
     assert_eq!(frame.data["buckets"][0]["impressions"], 5);
 }
 
@@ -133,13 +133,13 @@ async fn an_event_source_that_reconnects_with_its_ticket_misses_nothing() {
         let again = platform.client().get(&url).header("Last-Event-ID", &last.id);
         stream = Stream::of(again.send().await.unwrap());
         let frame = stream.next().await;
-        assert_eq!(frame.event, "update", "what was missed, no new snapshot");
+        assert_eq!(frame.event, "update", "missed updates, not a new snapshot");
         assert_eq!(frame.data["buckets"][0]["impressions"], 2 * total);
     }
 }
 
 #[tokio::test]
-async fn a_stream_of_someone_elses_campaign_does_not_exist() {
+async fn a_stream_of_another_advertisers_campaign_is_not_found() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     platform.get(&tenant.advertiser, "/v1/campaigns/autumn/live").await.expect(404);

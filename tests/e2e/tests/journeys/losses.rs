@@ -1,4 +1,4 @@
-//! Redis forgets; no answer is wrong, and nobody has to do anything.
+//! Redis loses data; no answer is wrong, and no operator has to act.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ async fn counted(platform: &Platform, tenant: &Tenant) -> u64 {
     answer["totals"]["impressions"].as_u64().unwrap()
 }
 
-/// Until the ledger knows what Redis has counted: the log would be read again from its beginning
-/// otherwise, and Redis be whole.
-async fn noted() {
+/// Waits until the ledger has marked what Redis has counted. Otherwise the log would be read again
+/// from its beginning, and Redis would be complete.
+async fn wait_for_marks() {
     tokio::time::sleep(Duration::from_secs(3)).await;
 }
 
-/// Every key of this platform.
+/// Returns every Redis key of this platform.
 async fn keys(platform: &Platform) -> (MultiplexedConnection, Vec<String>) {
     let url = testkit::setting("FOOTFALL__REDIS__URL");
     let mut connection =
@@ -35,30 +35,30 @@ async fn keys(platform: &Platform) -> (MultiplexedConnection, Vec<String>) {
     (connection, keys)
 }
 
-/// Removes every key of this platform, as a Redis that lost its disk would.
-async fn forget(platform: &Platform) -> usize {
+/// Deletes every key of this platform, like a Redis that lost its disk.
+async fn delete_all_keys(platform: &Platform) -> usize {
     let (mut connection, keys) = keys(platform).await;
     connection.del::<_, usize>(&keys).await.unwrap()
 }
 
-/// What a file would hold by now.
-async fn saved(platform: &Platform) -> Vec<(String, Vec<u8>)> {
+/// Dumps every key, as the file of a Redis would have it now.
+async fn dump(platform: &Platform) -> Vec<(String, Vec<u8>)> {
     let (mut connection, keys) = keys(platform).await;
-    let mut file = Vec::new();
+    let mut saved = Vec::new();
     for key in keys {
         let value: Option<Vec<u8>> =
             redis::cmd("DUMP").arg(&key).query_async(&mut connection).await.unwrap();
-        file.extend(value.map(|value| (key, value)));
+        saved.extend(value.map(|value| (key, value)));
     }
-    file
+    saved
 }
 
-/// Comes back with an older file.
-async fn restore(platform: &Platform, file: &[(String, Vec<u8>)]) {
+/// Replaces all keys by a dump, like a Redis with an older file.
+async fn restore(platform: &Platform, saved: &[(String, Vec<u8>)]) {
     let (mut connection, keys) = keys(platform).await;
     let mut pipeline = redis::pipe();
     pipeline.atomic().del(keys).ignore();
-    for (key, value) in file {
+    for (key, value) in saved {
         pipeline.cmd("RESTORE").arg(key).arg(3_600_000).arg(value.as_slice()).ignore();
     }
     pipeline.exec_async(&mut connection).await.unwrap();
@@ -72,22 +72,26 @@ async fn a_redis_that_lost_everything_makes_no_answer_wrong() {
     platform.collect(&tenant.collect_key, &impressions(5, now)).await.expect(202);
     let stores = Stores::of(&platform).await;
     stores.agree(&tenant, "spring").await;
-    noted().await;
+    wait_for_marks().await;
 
-    assert!(forget(&platform).await > 0, "there was nothing to forget");
+    assert!(delete_all_keys(&platform).await > 0, "there were no keys to delete");
     for _ in 0..20 {
-        assert_eq!(counted(&platform, &tenant).await, 5, "redis knows nothing, clickhouse does");
+        assert_eq!(
+            counted(&platform, &tenant).await,
+            5,
+            "redis has no counters, clickhouse answers"
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
     platform.collect(&tenant.collect_key, &impressions(3, now)).await.expect(202);
-    eventually("the three that came after are counted", async || {
+    eventually("the three later events are counted", async || {
         let counted = counted(&platform, &tenant).await;
         assert!((5..=8).contains(&counted), "{counted}");
         (counted == 8).then_some(())
     })
     .await;
-    eventually("redis answers alone again", async || {
+    eventually("only redis answers again", async || {
         let answer = platform.get(&tenant.owner, TODAY).await;
         assert_eq!(answer.json()["totals"]["impressions"], 8);
         (!answer.header("server-timing").contains("clickhouse")).then_some(())
@@ -103,13 +107,13 @@ async fn a_redis_with_an_older_file_makes_no_number_go_down() {
     platform.collect(&tenant.collect_key, &impressions(5, now)).await.expect(202);
     let stores = Stores::of(&platform).await;
     stores.agree(&tenant, "spring").await;
-    let file = saved(&platform).await;
+    let saved = dump(&platform).await;
     platform.collect(&tenant.collect_key, &impressions(3, now)).await.expect(202);
     platform.settled(&tenant, "spring", "impressions", 8).await;
     stores.agree(&tenant, "spring").await;
-    noted().await;
+    wait_for_marks().await;
 
-    restore(&platform, &file).await;
+    restore(&platform, &saved).await;
     for _ in 0..60 {
         assert_eq!(counted(&platform, &tenant).await, 8);
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -118,7 +122,7 @@ async fn a_redis_with_an_older_file_makes_no_number_go_down() {
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_when_redis_lost_everything() {
+async fn a_stream_continues_after_redis_lost_everything() {
     let now = Utc::now();
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
@@ -127,9 +131,9 @@ async fn a_stream_goes_on_when_redis_lost_everything() {
     platform.collect(&tenant.collect_key, &impressions(5, now)).await.expect(202);
     stream.until_impressions(5).await;
     platform.settled(&tenant, "spring", "impressions", 5).await;
-    noted().await;
+    wait_for_marks().await;
 
-    assert!(forget(&platform).await > 0, "there was nothing to forget");
+    assert!(delete_all_keys(&platform).await > 0, "there were no keys to delete");
     platform.collect(&tenant.collect_key, &impressions(3, now)).await.expect(202);
     timeout(Duration::from_secs(15), stream.until_impressions(8)).await.expect("an update soon");
     let mut second = Stream::open(&platform, &tenant.advertiser, None).await;

@@ -1,10 +1,10 @@
-//! Journeys across services, spoken to as a customer would.
+//! Journeys across services, used as a customer would.
 #![cfg(test)]
-#![expect(clippy::string_slice, reason = "tests cut texts they made")]
+#![expect(clippy::string_slice, reason = "tests slice their own texts")]
 
 mod agreement;
 mod archive;
-mod audit;
+mod backfill;
 mod bad_input;
 mod crashes;
 mod generated;

@@ -1,4 +1,4 @@
-//! What whoever operates the platform sees of it.
+//! What an operator sees of the platform.
 
 use std::{collections::BTreeSet, fs};
 
@@ -6,7 +6,7 @@ use chrono::Utc;
 use serde_json::json;
 use testkit::{Platform, Process, Tenant, Tier, eventually};
 
-/// Every series of the metrics, without its value.
+/// Returns every series of the metrics, without its value.
 async fn series(platform: &Platform) -> BTreeSet<String> {
     let answer = platform.client().get(platform.metrics()).send().await.unwrap();
     assert_eq!(answer.status(), 200);
@@ -23,8 +23,8 @@ fn impressions(count: usize) -> serde_json::Value {
     (0..count).map(event).collect()
 }
 
-/// One of everything that is counted.
-async fn happen(platform: &Platform, tenant: &Tenant) {
+/// Causes one of everything that is counted.
+async fn move_every_series(platform: &Platform, tenant: &Tenant) {
     platform.collect(&tenant.collect_key, &impressions(5)).await.expect(202);
     let mixed = json!([{"type": "page_view"}, {"type": 17}]);
     platform.collect(&tenant.collect_key, &mixed).await.expect(202);
@@ -36,27 +36,27 @@ async fn happen(platform: &Platform, tenant: &Tenant) {
 }
 
 #[tokio::test]
-async fn no_series_of_what_is_known_appears_only_once_it_moves() {
+async fn every_series_exists_before_its_first_change() {
     let mut platform = Platform::prepare().await;
     platform.restart().await;
     let before = series(&platform).await;
     let tenant = platform.onboard(Tier::Shared).await;
-    happen(&platform, &tenant).await;
-    // What asked for the metrics is no operation of the platform.
+    move_every_series(&platform, &tenant).await;
+    // Requests for the metrics are not an operation of the platform.
     let scraping = |series: &&String| !series.contains(r#"service="metrics""#);
     let after = series(&platform).await;
     let new: Vec<_> = after.difference(&before).filter(scraping).collect();
     assert!(new.is_empty(), "{new:#?}");
-    for name in ["footfall_audit_repairs_total", "footfall_build_info", "process_open_fds"] {
+    for name in ["footfall_reconcile_repairs_total", "footfall_build_info", "process_open_fds"] {
         assert!(before.iter().any(|series| series.starts_with(name)), "{name}: {before:#?}");
     }
 }
 
 #[tokio::test]
-async fn metrics_are_on_a_port_of_their_own_and_name_no_tenant() {
+async fn metrics_are_on_a_separate_port_and_name_no_tenant() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Schema).await;
-    happen(&platform, &tenant).await;
+    move_every_series(&platform, &tenant).await;
     for public in [platform.api("/metrics"), platform.collector("/metrics")] {
         let answer = platform.client().get(&public).send().await.unwrap();
         assert_eq!(answer.status(), 404, "{public}");
@@ -69,7 +69,7 @@ async fn metrics_are_on_a_port_of_their_own_and_name_no_tenant() {
 }
 
 #[tokio::test]
-async fn what_was_accepted_leaves_no_line_in_the_log() {
+async fn accepted_requests_are_not_logged() {
     let mut platform = Platform::prepare().await;
     platform.restart().await;
     let tenant = platform.onboard(Tier::Shared).await;
@@ -85,7 +85,7 @@ async fn what_was_accepted_leaves_no_line_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_503_of_the_collector_says_what_is_away_and_the_log_says_why_once() {
+async fn a_503_of_the_collector_names_what_is_unavailable_and_the_log_says_why_once() {
     let platform = Platform::prepare().await;
     let _api = platform.spawn(&["api"]);
     let settings = [
@@ -93,12 +93,12 @@ async fn a_503_of_the_collector_says_what_is_away_and_the_log_says_why_once() {
         ("FOOTFALL__SPOOL__MAX_BYTES", "0".to_owned()),
     ];
     let mut collector = platform.spawn_as("collector", &["collector"], settings);
-    answers(&platform, &platform.api("/readyz"), None).await;
-    answers(&platform, &platform.collector("/healthz"), Some(&mut collector)).await;
+    wait_until_it_answers(&platform, &platform.api("/readyz"), None).await;
+    wait_until_it_answers(&platform, &platform.collector("/healthz"), Some(&mut collector)).await;
     let tenant = platform.onboard(Tier::Shared).await;
     let answer = platform.collect(&tenant.collect_key, &impressions(1)).await.expect(503).json();
     let detail = answer["detail"].as_str().unwrap();
-    assert!(detail.starts_with("Neither the log nor the collector's own disk takes"), "{detail}");
+    assert!(detail.starts_with("Neither the log nor the collector's own disk accepts"), "{detail}");
 
     let log = fs::read_to_string(platform.folder().join("collector.log")).unwrap();
     let id = answer["request_id"].as_str().unwrap();
@@ -106,12 +106,12 @@ async fn a_503_of_the_collector_says_what_is_away_and_the_log_says_why_once() {
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(lines[0].contains("ERROR"), "{lines:#?}");
     assert!(
-        lines[0].contains("kafka did not acknowledge in time, and the spool took"),
+        lines[0].contains("kafka did not acknowledge in time, and the spool accepted nothing"),
         "{lines:#?}"
     );
 }
 
-async fn answers(platform: &Platform, url: &str, mut process: Option<&mut Process>) {
+async fn wait_until_it_answers(platform: &Platform, url: &str, mut process: Option<&mut Process>) {
     eventually("it answers", async || {
         process.iter_mut().for_each(|process| process.must_be_running());
         let answer = platform.client().get(url).send().await.ok()?;
@@ -120,7 +120,7 @@ async fn answers(platform: &Platform, url: &str, mut process: Option<&mut Proces
     .await;
 }
 
-/// The exit code of a command, and what it printed.
+/// Runs a command; returns its exit code and its output.
 async fn exit_code(platform: &Platform, name: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let mut process = platform.spawn_as(name, arguments, []);
     let status = eventually("the command ends", async || process.exited()).await;
@@ -128,7 +128,7 @@ async fn exit_code(platform: &Platform, name: &str, arguments: &[&str]) -> (Opti
 }
 
 #[tokio::test]
-async fn a_tenants_file_alone_is_applied_and_one_with_an_unknown_cluster_is_refused() {
+async fn a_single_tenant_file_is_applied_and_a_file_with_an_unknown_cluster_is_refused() {
     let platform = Platform::prepare().await;
     let written = |name: &str, cluster: &str| {
         let id = name.trim_end_matches(".toml");
@@ -155,12 +155,12 @@ async fn a_tenants_file_alone_is_applied_and_one_with_an_unknown_cluster_is_refu
 }
 
 #[tokio::test]
-async fn folders_are_below_the_data_dir_wherever_the_program_is_started() {
+async fn folders_are_below_the_data_dir_whatever_the_working_directory() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     platform.collect(&tenant.collect_key, &impressions(5)).await.expect(202);
     for name in ["spool", "archive", "recent-ids"] {
         let folder = platform.folder().join(name);
-        eventually("the folder is there", async || folder.is_dir().then_some(())).await;
+        eventually("the folder exists", async || folder.is_dir().then_some(())).await;
     }
 }

@@ -1,5 +1,4 @@
-//! What was sent and when, against what the API says: every answer must be right as of the moment
-//! that it names.
+//! Compares the API's answers with the sent events: every answer must be right as of its `as_of`.
 
 use std::sync::Mutex;
 
@@ -7,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use testkit::{Platform, Tenant};
 
-/// A tenant whose events are all sent through this.
+/// A tenant whose events are all sent through this type.
 pub(crate) struct Oracle {
     pub(crate) tenant: Tenant,
     sent: Mutex<Vec<Sent>>,
@@ -23,9 +22,9 @@ impl Oracle {
         Self { tenant, sent: Mutex::default() }
     }
 
-    /// Sends so many impressions of that moment, with what they cost, and a purchase.
+    /// Sends `count` impressions of `at` with their cost, and a purchase.
     pub(crate) async fn send(&self, platform: &Platform, count: u64, at: DateTime<Utc>) {
-        let place = {
+        let index = {
             let mut sent = self.sent.lock().unwrap();
             sent.push(Sent { count, answered: None });
             sent.len() - 1
@@ -36,16 +35,16 @@ impl Oracle {
         events.push(json!({"type": "purchase", "campaign_id": "spring", "event_time": at,
             "items": [{"product_id": "lamp", "quantity": 2, "price": "9.99"}]}));
         platform.collect(&self.tenant.collect_key, &json!(events)).await.expect(202);
-        self.sent.lock().unwrap()[place].answered = Some(Utc::now());
+        self.sent.lock().unwrap()[index].answered = Some(Utc::now());
     }
 
-    /// Everything sent so far.
+    /// Returns the number of impressions sent so far.
     pub(crate) fn sent(&self) -> u64 {
         self.sent.lock().unwrap().iter().map(|sent| sent.count).sum()
     }
 
-    /// Asks for the last days, fails the test unless the answer is right, and says where it came
-    /// from.
+    /// Queries the last `hours`, fails the test unless the answer is right, and returns its
+    /// `Server-Timing`.
     pub(crate) async fn ask(&self, platform: &Platform, hours: i64) -> String {
         let from = (Utc::now() - TimeDelta::hours(hours)).to_rfc3339().replace('+', "%2B");
         let path = format!(
@@ -63,7 +62,7 @@ impl Oracle {
         source
     }
 
-    /// What an answer as of that moment must hold.
+    /// Returns how many impressions an answer with this `as_of` must have at least.
     fn received_before(&self, as_of: &Value) -> u64 {
         let Some(as_of) = as_of.as_str() else { return 0 };
         let as_of: DateTime<Utc> = as_of.parse().unwrap();

@@ -1,5 +1,5 @@
-//! A Redis of its own is killed, emptied, set back and filled up; every answer stays right, and in
-//! the end all hours are in Redis again.
+//! A private Redis is killed, emptied, restored to an older file and filled up; every answer stays
+//! right, and in the end all hours are in Redis again.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,15 +12,15 @@ use rdkafka::{
 use testkit::{Platform, RedisServer, Tier, eventually};
 use tokio::time::{sleep, timeout};
 
-use crate::{agreement::Stores, audit, live::Stream, oracle::Oracle};
+use crate::{agreement::Stores, backfill, live::Stream, oracle::Oracle};
 
-/// How far back these journeys look: all of it is served from Redis.
+/// The range of the queries, which Redis serves completely.
 const HOURS: i64 = 70;
 
-/// Events in one go.
+/// Events of one round.
 const ROUND: u64 = 20;
 
-/// Times in several days of UTC: the present, and three that a stream does not show.
+/// Returns times on several days of UTC: the present, and three that a stream does not show.
 fn moments() -> [DateTime<Utc>; 4] {
     [0, 3, 30, 68].map(|hours| Utc::now() - TimeDelta::hours(hours))
 }
@@ -39,8 +39,8 @@ async fn command(redis: &RedisServer, words: &[&str]) {
     redis::cmd(words[0]).arg(&words[1..]).exec_async(&mut connection).await.unwrap();
 }
 
-/// Until the ledger knows what Redis has counted.
-async fn noted() {
+/// Waits until the ledger has marked what Redis has counted.
+async fn wait_for_marks() {
     sleep(Duration::from_secs(3)).await;
 }
 
@@ -52,8 +52,8 @@ async fn send_history(platform: &Platform, shops: &[Oracle]) {
     }
 }
 
-/// Sends and asks for a while; every answer must be right.
-async fn go_on(platform: &Platform, shops: &[Oracle]) {
+/// Sends and queries for a while; every answer must be right.
+async fn send_and_query(platform: &Platform, shops: &[Oracle]) {
     for _ in 0..ROUND {
         for shop in shops {
             shop.send(platform, 1, Utc::now()).await;
@@ -63,9 +63,9 @@ async fn go_on(platform: &Platform, shops: &[Oracle]) {
     }
 }
 
-/// Until Redis alone answers for all hours; every answer on the way must be right. What it holds
-/// then is what ClickHouse holds.
-async fn whole_again(platform: &Platform, shops: &[Oracle]) {
+/// Waits until Redis alone answers for all hours; every answer meanwhile must be right. Then Redis
+/// must have the same numbers as ClickHouse.
+async fn wait_until_complete(platform: &Platform, shops: &[Oracle]) {
     let stores = Stores::of(platform).await;
     for shop in shops {
         eventually("redis answers for all hours", async || {
@@ -78,13 +78,12 @@ async fn whole_again(platform: &Platform, shops: &[Oracle]) {
     }
 }
 
-/// Reads the present quarter hours that a stream tells until all of `last` is told; no number may
-/// go down on the way.
+/// Reads the present quarter hours of a stream until their sum is `last`; no number may decrease.
 async fn never_goes_down(stream: &mut Stream, last: u64) {
     let present = Utc::now() - TimeDelta::hours(2);
-    let mut told = BTreeMap::<DateTime<Utc>, u64>::new();
+    let mut shown = BTreeMap::<DateTime<Utc>, u64>::new();
     let watched = async {
-        while told.values().sum::<u64>() != last {
+        while shown.values().sum::<u64>() != last {
             let frame = stream.next().await;
             for bucket in frame.data["buckets"].as_array().into_iter().flatten() {
                 let start = bucket["start"].as_str().unwrap().parse().unwrap();
@@ -92,67 +91,67 @@ async fn never_goes_down(stream: &mut Stream, last: u64) {
                     continue;
                 }
                 let now = bucket["impressions"].as_u64().unwrap();
-                let before = told.insert(start, now).unwrap_or_default();
+                let before = shown.insert(start, now).unwrap_or_default();
                 assert!(now >= before, "{before}, then {frame:?}");
             }
         }
     };
-    timeout(Duration::from_secs(60), watched).await.expect("all of it is told");
+    timeout(Duration::from_secs(60), watched).await.expect("the sum is reached");
 }
 
 #[tokio::test]
-async fn a_redis_that_lost_everything_is_built_anew_under_live_traffic() {
+async fn a_redis_that_lost_everything_is_rebuilt_under_live_traffic() {
     let (mut redis, platform) = on_its_own_redis(&[]).await;
     let mut shops = Vec::new();
     for tier in Tier::ALL {
         shops.push(Oracle::new(platform.onboard(tier).await));
     }
     send_history(&platform, &shops).await;
-    whole_again(&platform, &shops).await;
-    noted().await;
+    wait_until_complete(&platform, &shops).await;
+    wait_for_marks().await;
     for _ in 0..2 {
-        tokio::join!(redis.wipe(), go_on(&platform, &shops));
-        whole_again(&platform, &shops).await;
+        tokio::join!(redis.wipe(), send_and_query(&platform, &shops));
+        wait_until_complete(&platform, &shops).await;
     }
 }
 
 #[tokio::test]
-async fn a_redis_with_an_older_file_takes_the_log_again_and_no_stream_goes_down() {
+async fn a_redis_with_an_older_file_reads_the_log_again_and_no_stream_goes_down() {
     let (mut redis, platform) = on_its_own_redis(&[]).await;
     let shops = [Oracle::new(platform.onboard(Tier::Shared).await)];
     send_history(&platform, &shops).await;
-    whole_again(&platform, &shops).await;
+    wait_until_complete(&platform, &shops).await;
     let older = redis.save();
-    go_on(&platform, &shops).await;
-    noted().await;
+    send_and_query(&platform, &shops).await;
+    wait_for_marks().await;
 
     let mut stream = Stream::open(&platform, &shops[0].tenant.advertiser, None).await;
     let set_back = async {
         redis.restore(&older).await;
-        go_on(&platform, &shops).await;
+        send_and_query(&platform, &shops).await;
     };
     tokio::join!(never_goes_down(&mut stream, 3 * ROUND), set_back);
-    whole_again(&platform, &shops).await;
+    wait_until_complete(&platform, &shops).await;
 }
 
 #[tokio::test]
-async fn a_redis_with_a_file_older_than_the_log_is_built_anew() {
+async fn a_redis_with_a_file_older_than_the_log_is_rebuilt() {
     let (mut redis, platform) = on_its_own_redis(&[]).await;
     let shops = [Oracle::new(platform.onboard(Tier::Shared).await)];
     send_history(&platform, &shops).await;
-    whole_again(&platform, &shops).await;
+    wait_until_complete(&platform, &shops).await;
     let older = redis.save();
-    go_on(&platform, &shops).await;
-    whole_again(&platform, &shops).await;
-    noted().await;
+    send_and_query(&platform, &shops).await;
+    wait_until_complete(&platform, &shops).await;
+    wait_for_marks().await;
 
-    forget_the_log(&platform).await;
-    tokio::join!(redis.restore(&older), go_on(&platform, &shops));
-    whole_again(&platform, &shops).await;
+    delete_all_records(&platform).await;
+    tokio::join!(redis.restore(&older), send_and_query(&platform, &shops));
+    wait_until_complete(&platform, &shops).await;
 }
 
-/// Deletes every record, as retention would.
-async fn forget_the_log(platform: &Platform) {
+/// Deletes every record of the log, as retention would.
+async fn delete_all_records(platform: &Platform) {
     let brokers = testkit::setting("FOOTFALL__KAFKA__BROKERS");
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", brokers);
@@ -167,49 +166,49 @@ async fn forget_the_log(platform: &Platform) {
 }
 
 #[tokio::test]
-async fn what_a_replay_puts_back_is_counted_again() {
+async fn backfilled_rows_are_counted_again() {
     let (mut redis, mut platform) = on_its_own_redis(&[]).await;
-    // Or it would put the rows back before anybody asks for it.
+    // Otherwise the reconciliation would restore the rows before the backfill.
     platform.set("FOOTFALL__PROCESSOR__AUDIT_SECONDS", "3600");
     platform.restart().await;
     let shops = [Oracle::new(platform.onboard(Tier::Schema).await)];
     let shop = &shops[0];
     let began = Utc::now() - TimeDelta::minutes(5);
     send_history(&platform, &shops).await;
-    whole_again(&platform, &shops).await;
-    noted().await;
+    wait_until_complete(&platform, &shops).await;
+    wait_for_marks().await;
 
-    audit::empty(&shop.tenant).await;
+    backfill::empty(&shop.tenant).await;
     redis.wipe().await;
     let stores = Stores::of(&platform).await;
-    eventually("redis was built anew from nothing", async || {
+    eventually("redis was rebuilt from no rows", async || {
         let found = stores.found(&shop.tenant, "spring", HOURS).await;
         (found.covered.is_some() && found.series.is_empty()).then_some(())
     })
     .await;
 
     let (from, to) = (began.to_rfc3339(), Utc::now().to_rfc3339());
-    let replay = ["replay", "--tenant", &shop.tenant.id, "--from", &from, "--to", &to];
-    // Waited for without blocking: the connections of this test are looked after meanwhile.
-    let mut replay = platform.spawn(&replay);
-    replay.ended().await;
-    assert!(replay.last_lines().contains("put right"), "{}", replay.last_lines());
+    let backfill = ["backfill", "--tenant", &shop.tenant.id, "--from", &from, "--to", &to];
+    // Does not block the runtime, which drives this test's connections.
+    let mut backfill = platform.spawn(&backfill);
+    backfill.ended().await;
+    assert!(backfill.last_lines().contains("rows repaired"), "{}", backfill.last_lines());
     platform.settled(&shop.tenant, "spring", "impressions", shop.sent()).await;
-    whole_again(&platform, &shops).await;
+    wait_until_complete(&platform, &shops).await;
 }
 
 #[tokio::test]
-async fn a_redis_without_memory_makes_no_answer_wrong_and_goes_on_when_there_is_room() {
+async fn a_redis_without_memory_makes_no_answer_wrong_and_continues_when_there_is_room() {
     let (redis, platform) = on_its_own_redis(&["--maxmemory", "32mb"]).await;
     let shops = [Oracle::new(platform.onboard(Tier::Shared).await)];
     let shop = &shops[0];
     send_history(&platform, &shops).await;
-    whole_again(&platform, &shops).await;
+    wait_until_complete(&platform, &shops).await;
 
     let mut stream = Stream::open(&platform, &shop.tenant.advertiser, None).await;
     command(&redis, &["SETRANGE", "ballast", "40000000", "x"]).await;
-    go_on(&platform, &shops).await;
-    eventually("clickhouse has what redis cannot take", async || {
+    send_and_query(&platform, &shops).await;
+    eventually("clickhouse answers for what redis cannot store", async || {
         let source = shop.ask(&platform, HOURS).await;
         (!source.contains("redis")).then_some(())
     })
@@ -218,25 +217,25 @@ async fn a_redis_without_memory_makes_no_answer_wrong_and_goes_on_when_there_is_
     never_goes_down(&mut stream, 2 * ROUND).await;
 
     command(&redis, &["DEL", "ballast"]).await;
-    go_on(&platform, &shops).await;
-    whole_again(&platform, &shops).await;
+    send_and_query(&platform, &shops).await;
+    wait_until_complete(&platform, &shops).await;
 }
 
 #[tokio::test]
-async fn another_number_of_buckets_is_a_rebuild() {
+async fn another_number_of_slot_groups_causes_a_rebuild() {
     let (_redis, mut platform) = on_its_own_redis(&[]).await;
     let mut shops = Vec::new();
     for _ in 0..4 {
         shops.push(Oracle::new(platform.onboard(Tier::Shared).await));
     }
     send_history(&platform, &shops).await;
-    whole_again(&platform, &shops).await;
-    for buckets in ["4", "1", "4"] {
-        noted().await;
-        platform.set("FOOTFALL__REDIS__SLOT_BUCKETS", buckets);
+    wait_until_complete(&platform, &shops).await;
+    for slot_groups in ["4", "1", "4"] {
+        wait_for_marks().await;
+        platform.set("FOOTFALL__REDIS__SLOT_BUCKETS", slot_groups);
         platform.restart().await;
-        go_on(&platform, &shops).await;
-        whole_again(&platform, &shops).await;
+        send_and_query(&platform, &shops).await;
+        wait_until_complete(&platform, &shops).await;
     }
 }
 
@@ -252,12 +251,12 @@ async fn a_rebuild_waits_until_clickhouse_has_what_redis_lost() {
     let shops = [Oracle::new(platform.onboard(Tier::Shared).await)];
     send_history(&platform, &shops).await;
     let stores = Stores::of(&platform).await;
-    eventually("redis has counted it", async || {
+    eventually("redis has counted the events", async || {
         let found = stores.found(&shops[0].tenant, "spring", HOURS).await;
         (found.series.len() == moments().len()).then_some(())
     })
     .await;
-    noted().await;
+    wait_for_marks().await;
 
     redis.wipe().await;
     for _ in 0..ROUND {
@@ -266,5 +265,5 @@ async fn a_rebuild_waits_until_clickhouse_has_what_redis_lost() {
         sleep(Duration::from_millis(200)).await;
     }
     let _store = platform.spawn(&["processor", "--sink", "store"]);
-    whole_again(&platform, &shops).await;
+    wait_until_complete(&platform, &shops).await;
 }

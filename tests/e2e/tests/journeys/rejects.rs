@@ -1,4 +1,4 @@
-//! What was refused comes back to its tenant, and counts once it is mended.
+//! Refused events are listed for their tenant, and count once they are corrected and resubmitted.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -15,7 +15,7 @@ use warehouse::ClusterSettings;
 const KILLS: u32 = 8;
 const SEED: u64 = 20_261_121;
 
-/// Waits until the tenant has as many rejects, and lists them.
+/// Waits until the tenant has `count` rejects, and lists them.
 async fn listed(platform: &Platform, tenant: &Tenant, count: usize) -> Value {
     eventually(&format!("{count} rejects of {}", tenant.id), async || {
         let listed = platform.get(&tenant.owner, "/v1/rejects?limit=500").await.expect(200).json();
@@ -26,11 +26,11 @@ async fn listed(platform: &Platform, tenant: &Tenant, count: usize) -> Value {
     .await
 }
 
-async fn replay(platform: &Platform, tenant: &Tenant, order: &Value) -> Value {
-    platform.post(&tenant.owner, "/v1/rejects/replay", order).await.expect(202).json()
+async fn resubmit(platform: &Platform, tenant: &Tenant, order: &Value) -> Value {
+    platform.post(&tenant.owner, "/v1/rejects/resubmit", order).await.expect(202).json()
 }
 
-/// The id of every event of a tenant with a database of its own, and when the collector got it.
+/// Returns the id and the receipt time of every event of a tenant with its own database.
 async fn collected(tenant: &Tenant) -> Vec<(Uuid, DateTime<Utc>)> {
     let statement = format!(
         "SELECT event_id, toUnixTimestamp64Milli(collected_at) FROM tenant_{}.events",
@@ -49,7 +49,7 @@ async fn collected(tenant: &Tenant) -> Vec<(Uuid, DateTime<Utc>)> {
 }
 
 #[tokio::test]
-async fn refused_events_come_back_to_their_own_tenant_and_count_once_mended() {
+async fn refused_events_are_listed_for_their_own_tenant_and_count_once_corrected() {
     let platform = Platform::start().await;
     let tenants = [platform.onboard(Tier::Shared).await, platform.onboard(Tier::Dedicated).await];
     let sent = Uuid::now_v7();
@@ -71,21 +71,21 @@ async fn refused_events_come_back_to_their_own_tenant_and_count_once_mended() {
         assert_eq!(original, expected);
         assert_eq!((&named["event_id"], &named["pointer"]), (&json!(sent), &json!("/campaign_id")));
 
-        let mended = json!({"type": "ad_impression", "campaign_id": "spring"});
+        let corrected = json!({"type": "ad_impression", "campaign_id": "spring"});
         let order = json!({"events": [
-            {"id": named["id"], "body": mended}, {"id": nameless["id"], "body": mended}]});
-        let first = replay(&platform, tenant, &order).await;
-        assert_eq!(first["counts"]["accepted"], 2, "{first}");
+            {"id": named["id"], "body": corrected}, {"id": nameless["id"], "body": corrected}]});
+        let first = resubmit(&platform, tenant, &order).await;
+        assert_eq!(first["counts"]["resubmitted"], 2, "{first}");
         platform.settled(tenant, "spring", "impressions", 2).await;
-        let second = replay(&platform, tenant, &order).await;
-        assert_eq!(second["counts"]["already_replayed"], 2, "{second}");
-        let foreign = replay(&platform, other, &json!({"ids": [named["id"]]})).await;
-        let missing = replay(&platform, other, &json!({"ids": [Uuid::now_v7()]})).await;
+        let second = resubmit(&platform, tenant, &order).await;
+        assert_eq!(second["counts"]["already_resubmitted"], 2, "{second}");
+        let foreign = resubmit(&platform, other, &json!({"ids": [named["id"]]})).await;
+        let missing = resubmit(&platform, other, &json!({"ids": [Uuid::now_v7()]})).await;
         assert_eq!(foreign["counts"]["not_found"], 1);
         assert_eq!(foreign, missing);
     }
 
-    // What comes after shows that nothing more came of the second replay.
+    // Later events show that the second resubmission had no effect.
     let (tenant, click) = (&tenants[1], json!([{"type": "ad_click", "campaign_id": "spring"}]));
     platform.collect(&tenant.collect_key, &click).await.expect(202);
     platform.settled(tenant, "spring", "clicks", 1).await;
@@ -96,13 +96,14 @@ async fn refused_events_come_back_to_their_own_tenant_and_count_once_mended() {
     for reject in rejects["data"].as_array().unwrap() {
         let received_at: DateTime<Utc> = reject["received_at"].as_str().unwrap().parse().unwrap();
         assert!(collected.iter().any(|(_, at)| *at == received_at), "{reject} {collected:?}");
-        assert!(reject["replayed_at"].is_string(), "{reject}");
+        assert!(reject["resubmitted_at"].is_string(), "{reject}");
+        assert_eq!(reject["replayed_at"], reject["resubmitted_at"], "the former name");
     }
     assert_eq!(collected.iter().filter(|(id, _)| *id == sent).count(), 1);
 }
 
 #[tokio::test]
-async fn what_was_too_old_for_its_key_is_replayed_by_its_owner_at_the_time_it_happened() {
+async fn an_event_too_old_for_its_key_is_resubmitted_by_the_owner_with_its_own_time() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     let long_ago = "2026-01-15T12:00:00Z";
@@ -112,8 +113,8 @@ async fn what_was_too_old_for_its_key_is_replayed_by_its_owner_at_the_time_it_ha
     assert_eq!(answer["outcomes"][0]["code"], "too_old");
     let rejects = listed(&platform, &tenant, 1).await;
     let order = json!({"ids": [rejects["data"][0]["id"]]});
-    let replayed = replay(&platform, &tenant, &order).await;
-    assert_eq!(replayed["counts"]["accepted"], 1, "{replayed}");
+    let resubmitted = resubmit(&platform, &tenant, &order).await;
+    assert_eq!(resubmitted["counts"]["resubmitted"], 1, "{resubmitted}");
     let path = "/v1/campaigns/spring/metrics?granularity=total&metrics=clicks\
                 &from=2026-01-15T12:00:00Z&to=2026-01-15T12:15:00Z";
     eventually("it is counted in its quarter hour", async || {
@@ -124,7 +125,7 @@ async fn what_was_too_old_for_its_key_is_replayed_by_its_owner_at_the_time_it_ha
 }
 
 #[tokio::test]
-async fn a_processor_killed_again_and_again_lists_every_reject_once() {
+async fn a_repeatedly_killed_processor_lists_every_reject_once() {
     let platform = Platform::start_without_processor().await;
     let tenants = [platform.onboard(Tier::Shared).await, platform.onboard(Tier::Schema).await];
     let mut random = StdRng::seed_from_u64(SEED);
@@ -156,7 +157,7 @@ async fn a_processor_killed_again_and_again_lists_every_reject_once() {
     }
 }
 
-/// What was sent, of every reject, page by page.
+/// Returns the original event of every reject, page by page.
 async fn originals(platform: &Platform, tenant: &Tenant) -> Vec<String> {
     let (mut originals, mut page) = (Vec::new(), String::new());
     loop {

@@ -1,4 +1,4 @@
-//! The real samples: what the API says must be what the file says, counted here.
+//! The real samples: the API's numbers must be those of the file, counted here.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -11,7 +11,7 @@ fn sample(campaign: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../data/open-bandit/{campaign}.csv.xz"))
 }
 
-/// Impressions and clicks by hour, counted from the file itself.
+/// Counts impressions and clicks by hour from the file.
 fn counted(campaign: &str) -> BTreeMap<DateTime<Utc>, (u64, u64)> {
     let file = std::fs::File::open(sample(campaign)).unwrap();
     let mut rows = csv::Reader::from_reader(liblzma::read::XzDecoder::new(file));
@@ -30,7 +30,7 @@ fn counted(campaign: &str) -> BTreeMap<DateTime<Utc>, (u64, u64)> {
     hours
 }
 
-/// The same from the API; empty hours left out, after a look that they are there.
+/// Reads the same from the API, checks that empty hours are in the answer, and removes them.
 async fn reported(
     platform: &Platform,
     tenant: &Tenant,
@@ -57,7 +57,7 @@ async fn reported(
     hours.into_iter().filter(|(_, counts)| *counts != (0, 0)).collect()
 }
 
-/// Imports a sample with the command a customer would use, at no more events a second than `rate`.
+/// Imports a sample with the command of a customer, with at most `rate` events a second.
 pub(crate) async fn import(
     platform: &Platform,
     tenant: &Tenant,
@@ -88,13 +88,13 @@ pub(crate) async fn imported(platform: &Platform, tenant: &Tenant, campaign: &st
         .await;
 }
 
-/// Fails unless every hour says what the file says.
+/// Fails unless every hour equals the file.
 pub(crate) async fn equals_the_file(platform: &Platform, tenant: &Tenant, campaign: &str) {
     assert_eq!(reported(platform, tenant, campaign).await, counted(campaign), "{campaign}");
 }
 
 #[tokio::test]
-async fn every_hour_of_every_sample_is_what_the_file_says_and_importing_twice_changes_nothing() {
+async fn every_hour_of_every_sample_equals_its_file_and_importing_twice_changes_nothing() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     for campaign in CAMPAIGNS {
@@ -108,7 +108,7 @@ async fn every_hour_of_every_sample_is_what_the_file_says_and_importing_twice_ch
     for campaign in CAMPAIGNS {
         import(&platform, &tenant, campaign, None).await;
     }
-    // A marker behind the second import: once it is counted, so would be any copy.
+    // A marker after the second import: once it is counted, any duplicate would be, too.
     let marker = serde_json::json!(
         (0..64)
             .map(|_| serde_json::json!(

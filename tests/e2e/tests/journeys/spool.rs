@@ -1,4 +1,4 @@
-//! Kafka is out of the collector's reach, and the collector is killed; the counts are exact.
+//! Kafka is unreachable for the collector, and the collector is killed; the counts are exact.
 
 use chrono::Utc;
 use testkit::{KafkaSwitch, Platform, Process, Tenant, Tier, eventually, setting};
@@ -11,7 +11,7 @@ use crate::agreement::Stores;
 const BATCH: u64 = 100;
 
 #[tokio::test]
-async fn what_a_killed_collector_has_spooled_is_counted_once() {
+async fn events_spooled_by_a_killed_collector_are_counted_once() {
     let platform = Platform::prepare().await;
     let switch = KafkaSwitch::to(&setting("FOOTFALL__KAFKA__BROKERS"));
     let _api = platform.spawn(&["api"]);
@@ -31,7 +31,7 @@ async fn what_a_killed_collector_has_spooled_is_counted_once() {
         collector.kill();
         collector = self::collector(&platform, &switch).await;
     }
-    // Killed while it drains: what it had sent is sent again.
+    // Killed while it drains the spool: it publishes the same events again.
     for _ in 0..3 {
         switch.restore();
         sent += accepted(&platform, &tenant, 1).await;
@@ -53,7 +53,7 @@ async fn what_a_killed_collector_has_spooled_is_counted_once() {
     collector.must_be_running();
 }
 
-/// A collector that reaches Kafka through `switch`, once it takes events.
+/// Starts a collector that reaches Kafka through `switch`, and waits until it accepts events.
 async fn collector(platform: &Platform, switch: &KafkaSwitch) -> Process {
     let brokers = ("FOOTFALL__KAFKA__BROKERS", switch.address());
     let mut process = platform.spawn_as("collector", &["collector"], [brokers]);
@@ -74,7 +74,7 @@ async fn ready(platform: &Platform, url: &str) {
     .await;
 }
 
-/// Sends batches, all of which must be accepted, and says how many events that were.
+/// Sends batches, which must all be accepted; returns the number of events.
 async fn accepted(platform: &Platform, tenant: &Tenant, batches: u64) -> u64 {
     for _ in 0..batches {
         let event = |_| {

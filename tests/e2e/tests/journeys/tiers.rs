@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::agreement::Stores;
 
-/// An hour's worth of one shopper, for the campaign `spring`.
+/// Returns the events of one visit, for the campaign `spring`.
 fn visit() -> Vec<Value> {
     let at = Utc::now() - TimeDelta::minutes(2);
     let event = |kind: &str, more: Value| {
@@ -64,7 +64,7 @@ async fn events_become_the_same_numbers_in_every_tier() {
         assert_eq!(outcomes, vec!["accepted"; events.len()], "{receipt}");
 
         platform.settled(&tenant, "spring", "orders", 1).await;
-        // Counted in ClickHouse alone, which comes after Redis.
+        // Visitors are counted in ClickHouse only, which follows Redis.
         platform.settled(&tenant, "spring", "visitors", 1).await;
         let answer =
             platform.get(&tenant.owner, &format!("{TOTAL}{}", recent())).await.expect(200).json();
@@ -100,7 +100,7 @@ async fn a_resent_event_counts_once_in_both_stores() {
     for _ in 0..3 {
         platform.collect(&tenant.collect_key, &events).await.expect(202);
     }
-    // One more order, so that waiting for it means that the copies have been through.
+    // One more order: when it is counted, the duplicates have been processed.
     platform.collect(&tenant.collect_key, &json!(visit())).await.expect(202);
     platform.settled(&tenant, "spring", "orders", 2).await;
     stores.agree(&tenant, "spring").await;
@@ -110,7 +110,7 @@ async fn a_resent_event_counts_once_in_both_stores() {
 }
 
 #[tokio::test]
-async fn what_an_event_names_first_is_listed_from_then_on() {
+async fn a_campaign_and_a_product_are_listed_after_the_first_event_that_names_them() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     let event = json!([{"type": "product_view", "campaign_id": "never-declared", "product_id": "p-new", "brand": "b"}]);

@@ -20,27 +20,27 @@ use crate::{
     oracle::{Answer, Journal},
 };
 
-/// Longer than a collector waits for the log.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Between two attempts to have a batch accepted.
-const AGAIN: Duration = Duration::from_millis(300);
+/// Request timeout, longer than a collector waits for the log.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// The pause between two attempts to send a batch.
+const RETRY_PAUSE: Duration = Duration::from_millis(300);
 /// How often a shop sends a batch before it gives up.
 const ATTEMPTS: u32 = 5;
 
 /// How the shops behave.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Traffic {
-    /// Shops that send at the same time; each waits for its answer.
+    /// Number of shops that send at the same time; each waits for its answer.
     pub(crate) shops: u16,
-    /// Requests a second of each shop, copies not included; 0: as many as it can.
+    /// Requests per second of each shop, without copies; 0: no limit.
     pub(crate) pace: f64,
-    /// Events of a request, at most.
+    /// The most events of a request.
     pub(crate) events: usize,
-    /// How many requests are sent once more later, though they were answered.
+    /// The share of requests that is sent again later, though answered.
     pub(crate) resent: f64,
-    /// How many requests are sent twice at the same time.
+    /// The share of requests that is sent twice at the same time.
     pub(crate) parallel: f64,
-    /// How many requests there are in all; without it, until it is stopped.
+    /// The total number of requests; `None`: until stopped.
     pub(crate) posts: Option<u64>,
 }
 
@@ -50,20 +50,20 @@ impl Default for Traffic {
     }
 }
 
-/// Where a tenant's events go.
+/// The address and key for a tenant's events.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) url: String,
     pub(crate) key: String,
 }
 
-/// Traffic that flows.
+/// Running traffic.
 pub(crate) struct Load {
     shops: JoinSet<Result<(), Failure>>,
     stop: Arc<AtomicBool>,
 }
 
-/// What all shops share.
+/// The state that all shops share.
 struct Market {
     traffic: Traffic,
     targets: Vec<Target>,
@@ -73,7 +73,7 @@ struct Market {
 }
 
 impl Load {
-    /// Lets shops of these tenants send until [`Load::stop`].
+    /// Starts shops of these tenants, which send until [`Load::stop`].
     pub(crate) fn start(
         traffic: Traffic,
         targets: Vec<Target>,
@@ -91,16 +91,16 @@ impl Load {
         Self { shops, stop }
     }
 
-    /// Asks the shops to send nothing new, and waits until each has its last answer.
+    /// Stops the shops, and waits until each has its last answer.
     pub(crate) async fn stop(self) -> Result<(), Failure> {
         self.stop.store(true, Ordering::Relaxed);
-        self.ended().await
+        self.finished().await
     }
 
-    /// Waits until all is sent and answered.
-    pub(crate) async fn ended(mut self) -> Result<(), Failure> {
-        while let Some(ended) = self.shops.join_next().await {
-            ended??;
+    /// Waits until all requests are sent and answered.
+    pub(crate) async fn finished(mut self) -> Result<(), Failure> {
+        while let Some(finished) = self.shops.join_next().await {
+            finished??;
         }
         Ok(())
     }
@@ -115,7 +115,7 @@ struct Shop {
 impl Shop {
     async fn run(mut self) -> Result<(), Failure> {
         let mut next = Instant::now();
-        let mut kept: Option<(usize, Vec<Event>)> = None;
+        let mut copy: Option<(usize, Vec<Event>)> = None;
         while !self.market.stop.load(Ordering::Relaxed) && self.may_begin() {
             let traffic = self.market.traffic;
             let tenant = self.random.random_range(0..self.market.targets.len());
@@ -125,17 +125,17 @@ impl Shop {
                 let (one, other) =
                     tokio::join!(self.send(tenant, &batch), self.send(tenant, &batch));
                 if !(one? || other?) {
-                    self.insist(tenant, &batch).await?;
+                    self.retry(tenant, &batch).await?;
                 }
             } else if !self.send(tenant, &batch).await? {
-                self.insist(tenant, &batch).await?;
+                self.retry(tenant, &batch).await?;
             }
-            // The copy comes after other events, not at once.
-            if let Some((tenant, batch)) = kept.take() {
+            // The copy is sent after other events, not at once.
+            if let Some((tenant, batch)) = copy.take() {
                 self.send(tenant, &batch).await?;
             }
             if self.random.random_bool(traffic.resent) {
-                kept = Some((tenant, batch));
+                copy = Some((tenant, batch));
             }
             if traffic.pace > 0.0 {
                 let pause = self.random.random_range(0.5..1.5) / traffic.pace;
@@ -151,13 +151,13 @@ impl Shop {
         self.market.traffic.posts.is_none_or(|posts| begun < posts)
     }
 
-    /// Half of the shops send again what was not accepted; the others leave it there.
-    async fn insist(&mut self, tenant: usize, batch: &[Event]) -> Result<(), Failure> {
+    /// Sends a batch again that was not accepted, in half of the cases; otherwise drops it.
+    async fn retry(&mut self, tenant: usize, batch: &[Event]) -> Result<(), Failure> {
         if self.random.random_bool(0.5) {
             return Ok(());
         }
         for _ in 1..ATTEMPTS {
-            sleep(AGAIN).await;
+            sleep(RETRY_PAUSE).await;
             if self.send(tenant, batch).await? {
                 break;
             }
@@ -165,23 +165,23 @@ impl Shop {
         Ok(())
     }
 
-    /// Sends a batch; whether all of it was accepted.
+    /// Sends a batch. Returns whether every event was accepted.
     async fn send(&self, tenant: usize, batch: &[Event]) -> Result<bool, Failure> {
         let Some(target) = self.market.targets.get(tenant) else { return Ok(true) };
         let body: Value = batch.iter().map(Event::body).collect();
-        let post = self.market.journal.sending(tenant, batch)?;
+        let post = self.market.journal.record_request(tenant, batch)?;
         let answer = self.ask(target, &body).await.unwrap_or_else(|error| {
             let causes = std::error::Error::source(&error).map(ToString::to_string);
             Answer::Lost(format!("{error}: {}", causes.unwrap_or_default()))
         });
-        self.market.journal.answered(post, tenant, batch, &answer)?;
+        self.market.journal.record_answer(post, tenant, batch, &answer)?;
         Ok(
             matches!(answer, Answer::Accepted(outcomes) if outcomes.iter().all(|accepted| *accepted)),
         )
     }
 
     async fn ask(&self, target: &Target, body: &Value) -> Result<Answer, reqwest::Error> {
-        let request = self.client.post(&target.url).bearer_auth(&target.key).timeout(PATIENCE);
+        let request = self.client.post(&target.url).bearer_auth(&target.key).timeout(TIMEOUT);
         let response = request.json(body).send().await?;
         if response.status() != reqwest::StatusCode::ACCEPTED {
             return Ok(Answer::Refused(response.status().as_u16()));

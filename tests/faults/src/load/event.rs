@@ -5,13 +5,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::{Builder, Uuid};
 
-/// The campaigns that every tenant has.
+/// The campaigns of every tenant.
 pub(crate) const CAMPAIGNS: [&str; 2] = ["spring", "autumn"];
 
-/// How far back events are dated, at most: a live stream's snapshot shows two hours.
-const BACK: TimeDelta = TimeDelta::minutes(90);
+/// The greatest age of an event: a live stream's snapshot shows two hours.
+const MAX_AGE: TimeDelta = TimeDelta::minutes(90);
 
-/// What happened in an event.
+/// The type of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
@@ -31,13 +31,13 @@ impl Kind {
     }
 }
 
-/// An event, as far as it will be counted.
+/// The counted fields of an event.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Event {
     pub(crate) id: Uuid,
     pub(crate) campaign: &'static str,
     pub(crate) kind: Kind,
-    /// The quarter hour it belongs to, in Unix seconds.
+    /// The start of its quarter hour, in Unix seconds.
     pub(crate) quarter: i64,
     /// Products sold; each is a row.
     pub(crate) products: u8,
@@ -46,15 +46,15 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// One that might happen in a shop.
+    /// Returns a random event of a shop.
     pub(crate) fn random(random: &mut StdRng) -> Self {
         let kind = match random.random_range(0..10) {
             0 => Kind::Purchase,
             1 | 2 => Kind::AdClick,
             _ => Kind::AdImpression,
         };
-        let back = TimeDelta::seconds(random.random_range(0..BACK.num_seconds()));
-        let at = Utc::now() - back;
+        let age = TimeDelta::seconds(random.random_range(0..MAX_AGE.num_seconds()));
+        let at = Utc::now() - age;
         Self {
             id: Builder::from_random_bytes(random.random()).into_uuid(),
             campaign: if random.random_bool(0.7) { CAMPAIGNS[0] } else { CAMPAIGNS[1] },
@@ -65,17 +65,17 @@ impl Event {
         }
     }
 
-    /// Rows it must have: one for each product, or one.
+    /// The number of its rows in ClickHouse: one for each product, or one.
     pub(crate) fn rows(&self) -> u64 {
         u64::from(self.products.max(1))
     }
 
-    /// Units sold: of each product one more than of the one before.
+    /// Units sold: 1 of the first product, 2 of the second, and so on.
     pub(crate) fn units(&self) -> u64 {
         (1..=u64::from(self.products)).sum()
     }
 
-    /// As a shop sends it.
+    /// Returns the JSON that a shop sends.
     pub(crate) fn body(&self) -> Value {
         let at = self.at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let item = |number: u8| json!({"product_id": format!("p{number}"), "quantity": number, "price": "9.90"});

@@ -1,4 +1,4 @@
-//! The traffic: shops that send events, send them again, and do not give up too soon.
+//! The traffic: shops that send events, send some again, and retry when they are not accepted.
 
 mod client;
 mod event;

@@ -3,9 +3,10 @@ use std::{
     path::Path,
 };
 
-use archive::{Archive, ArchiveSettings, ObjectKey};
+use archive::{Archive, ArchiveSettings};
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::Ledger;
+use log::Offset;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -13,17 +14,17 @@ use uuid::Uuid;
 use super::comparison::Differences;
 use crate::Failure;
 
-/// What the archive holds of every tenant, by id.
+/// The archived event ids of each tenant.
 pub(crate) type Archived = BTreeMap<String, BTreeSet<Uuid>>;
 
-/// What is read of a canonical event.
+/// The part of a canonical event that is read.
 #[derive(Deserialize)]
 struct Canonical {
     event_id: Uuid,
 }
 
-/// Reads every object that the ledger vouches for, each proven by its SHA-256; what of the log is
-/// not in any goes to `differences`.
+/// Reads every object of the manifest and checks its SHA-256. Gaps and overlaps between objects go
+/// to `differences`.
 pub(crate) async fn archived(
     ledger: &Ledger,
     folder: &Path,
@@ -33,19 +34,20 @@ pub(crate) async fn archived(
         "url": folder, "region": "", "endpoint": "", "access_key_id": "", "secret_access_key": "",
     }))?;
     let archive = Archive::new(&settings)?;
-    let ever = DateTime::UNIX_EPOCH..Utc::now() + TimeDelta::days(1);
-    let mut next = BTreeMap::<_, u64>::new();
+    let all_time = DateTime::UNIX_EPOCH..Utc::now() + TimeDelta::days(1);
+    let mut next = BTreeMap::<_, Offset>::new();
     let mut events = Archived::new();
-    for object in ledger.archived_between(ever).await? {
-        let (kgen, partition) = (object.kgen, object.partition);
-        let next = next.entry((kgen, partition)).or_default();
-        let (gap, again) = (object.first.saturating_sub(*next), next.saturating_sub(object.first));
-        differences.add(gap, again, || format!("archive: {object:?} where {next} comes next"));
-        *next = object.last + 1;
-        let key = ObjectKey { kgen, partition, first: object.first, last: object.last };
-        let records = archive.read(key, &object.sha256).await?;
+    for object in ledger.archived_between(all_time).await? {
+        let range = object.range;
+        let next = next.entry((range.generation, range.partition)).or_default();
+        let (gap, overlap) = (range.first - *next, *next - range.first);
+        differences
+            .add(gap, overlap, || format!("archive: {object:?}, expected to begin at {next}"));
+        *next = range.last.next();
+        let records = archive.read(range.into(), &object.sha256).await?;
         let missing = object.records.abs_diff(records.len() as u64);
-        differences.add(missing, 0, || format!("archive: {object:?} holds {}", records.len()));
+        differences
+            .add(missing, 0, || format!("archive: {object:?} has {} records", records.len()));
         for record in records {
             let (Some(key), Some(payload)) = (record.key, record.payload) else { continue };
             let event: Canonical = serde_json::from_slice(&payload)?;

@@ -11,7 +11,7 @@ const ROWS: &str = include_str!("../../queries/rows.sql");
 const DROP_DATABASE: &str = include_str!("../../queries/drop_database.sql");
 const SET_WINDOW: &str = include_str!("../../queries/set_window.sql");
 
-/// What the rows of one event say.
+/// The rows of one event, summed up.
 #[derive(Debug)]
 pub(crate) struct Stored {
     pub(crate) campaign: String,
@@ -19,16 +19,16 @@ pub(crate) struct Stored {
     pub(crate) kind: String,
     pub(crate) rows: u64,
     pub(crate) events: u64,
-    pub(crate) coordinates: u64,
+    pub(crate) places: u64,
     pub(crate) units: u64,
 }
 
-/// Every event of a tenant that is in ClickHouse, asked without any code of the platform.
+/// Reads every event of a tenant from ClickHouse, without code of the platform.
 pub(crate) async fn stored(
     client: &Client,
     tenant: &TenantContext,
 ) -> Result<HashMap<Uuid, Vec<Stored>>, Failure> {
-    let text = ask(client, tenant, ROWS, "").await?;
+    let text = query(client, tenant, ROWS, "").await?;
     let mut events = HashMap::<_, Vec<_>>::new();
     for line in text.lines() {
         let (id, stored) = parse(line).ok_or_else(|| format!("clickhouse answered {line:?}"))?;
@@ -37,24 +37,24 @@ pub(crate) async fn stored(
     Ok(events)
 }
 
-/// Lets the table of a tenant remember no more than so many tokens of inserts.
+/// Sets the deduplication window of a tenant's table to this number of tokens.
 pub(crate) async fn set_window(
     client: &Client,
     tenant: &TenantContext,
     tokens: u32,
 ) -> Result<(), Failure> {
-    ask(client, tenant, SET_WINDOW, &format!("&param_tokens={tokens}")).await.map(drop)
+    query(client, tenant, SET_WINDOW, &format!("&param_tokens={tokens}")).await.map(drop)
 }
 
-/// Removes a tenant's own database; shared tables stay.
+/// Drops a tenant's own database; shared tables stay.
 pub(crate) async fn drop_database(client: &Client, tenant: &TenantContext) -> Result<(), Failure> {
     match tenant.placement().isolation {
         Isolation::Shared => Ok(()),
-        _ => ask(client, tenant, DROP_DATABASE, "").await.map(drop),
+        _ => query(client, tenant, DROP_DATABASE, "").await.map(drop),
     }
 }
 
-async fn ask(
+async fn query(
     client: &Client,
     tenant: &TenantContext,
     sql: &str,
@@ -62,7 +62,7 @@ async fn ask(
 ) -> Result<String, Failure> {
     let destination = tenant.destination();
     let cluster: ClusterSettings = testkit::cluster(destination.cluster.as_str());
-    // Names of databases and tenants hold nothing that a URL would need escaped.
+    // Names of databases and tenants contain no character that a URL needs escaped.
     let (database, client_id) = (&destination.database, tenant.client_id());
     let parameters = format!("param_database={database}&param_client_id={client_id}{more}");
     let response = client
@@ -87,7 +87,7 @@ fn parse(line: &str) -> Option<(Uuid, Stored)> {
         kind: columns.next()?.to_owned(),
         rows: columns.next()?.parse().ok()?,
         events: columns.next()?.parse().ok()?,
-        coordinates: columns.next()?.parse().ok()?,
+        places: columns.next()?.parse().ok()?,
         units: columns.next()?.parse().ok()?,
     };
     Some((id, stored))

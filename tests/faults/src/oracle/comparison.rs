@@ -24,106 +24,106 @@ use crate::{
     load::{CAMPAIGNS, Kind},
 };
 
-/// An answer may be remembered, and a frame be on its way, for so long.
-const SOON: Duration = Duration::from_secs(10);
-const AGAIN: Duration = Duration::from_millis(250);
-/// How long it may take until Redis has hours again that it lost, and which it must have then.
-const REBUILT: Duration = Duration::from_secs(120);
-const COVERED: TimeDelta = TimeDelta::hours(2);
+/// How long an answer may be cached or a frame may take.
+const PROPAGATION: Duration = Duration::from_secs(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// How long Redis may take to rebuild lost counters, and the period that it must cover then.
+const REBUILD_TIMEOUT: Duration = Duration::from_secs(120);
+const COVERED_PERIOD: TimeDelta = TimeDelta::hours(2);
 
-/// How many differences are described; the rest is counted.
-const DESCRIBED: usize = 20;
+/// The most differences that are described; further ones are only counted.
+const MAX_DESCRIBED: usize = 20;
 
-/// What is not as it was promised.
+/// The differences between the accepted events and the data.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Differences {
-    /// Events that were accepted and are not everywhere.
+    /// Accepted events that are missing somewhere.
     pub(crate) lost: u64,
-    /// Events that are somewhere more than once, or were never sent.
+    /// Events that exist somewhere more than once, or were never sent.
     pub(crate) doubled: u64,
-    /// The first of them, in words.
+    /// Descriptions of the first differences.
     pub(crate) described: Vec<String>,
 }
 
 impl Differences {
-    /// Whether everything is as it was promised.
+    /// Returns whether there is no difference.
     pub(crate) fn none(&self) -> bool {
         self.lost == 0 && self.doubled == 0
     }
 
-    pub(super) fn add(&mut self, lost: u64, doubled: u64, what: impl FnOnce() -> String) {
+    pub(super) fn add(&mut self, lost: u64, doubled: u64, describe: impl FnOnce() -> String) {
         if lost + doubled > 0 {
             self.lost += lost;
             self.doubled += doubled;
-            if self.described.len() < DESCRIBED {
-                self.described.push(what());
+            if self.described.len() < MAX_DESCRIBED {
+                self.described.push(describe());
             }
         }
     }
 
-    fn between(&mut self, place: &str, expected: &Quarters, found: &Quarters) {
+    fn between(&mut self, source: &str, expected: &Quarters, found: &Quarters) {
         for quarter in expected.keys().chain(found.keys().filter(|key| !expected.contains_key(key)))
         {
             let of = |quarters: &Quarters| quarters.get(quarter).copied().unwrap_or_default();
             let (expected, found) = (of(expected), of(found));
             self.add(found.missing(&expected), expected.missing(&found), || {
                 let start = DateTime::from_timestamp(*quarter, 0).unwrap_or_default();
-                format!("{place}, {start}: {found:?} where {expected:?} were stored")
+                format!("{source}, {start}: {found:?}, expected {expected:?}")
             });
         }
     }
 }
 
-/// Where to look for a tenant's events.
-pub(crate) struct Place<'a> {
+/// All places with a tenant's events.
+pub(crate) struct Sources<'a> {
     pub(crate) platform: &'a Platform,
     pub(crate) stores: &'a Stores,
     pub(crate) tenant: &'a Tenant,
     pub(crate) streams: &'a [(&'static str, LiveStream)],
-    /// Ids that the archive holds of it.
+    /// The archived event ids of the tenant.
     pub(crate) archived: &'a BTreeSet<Uuid>,
 }
 
-/// Holds what was sent for one tenant against rows, rollups, Redis, the API and the live streams.
+/// Compares the sent events of one tenant with rows, rollups, Redis, the API and the live streams.
 pub(crate) async fn compare(
-    place: &Place<'_>,
+    sources: &Sources<'_>,
     sent: &HashMap<Uuid, Sent>,
 ) -> Result<Differences, Failure> {
     let mut differences = Differences::default();
-    let context = place.stores.context(place.tenant).await?;
-    let stored = stored(place.platform.client(), &context).await?;
-    events(&mut differences, sent, &stored);
+    let context = sources.stores.context(sources.tenant).await?;
+    let stored = stored(sources.platform.client(), &context).await?;
+    compare_events(&mut differences, sent, &stored);
     let stored_ids: BTreeSet<_> = stored.keys().copied().collect();
     let (lost, more) = (
-        stored_ids.difference(place.archived).count() as u64,
-        place.archived.difference(&stored_ids).count() as u64,
+        stored_ids.difference(sources.archived).count() as u64,
+        sources.archived.difference(&stored_ids).count() as u64,
     );
     differences.add(lost, more, || {
         format!(
-            "archive, {}: {lost} stored events are missing, {more} others are there",
-            place.tenant.id
+            "archive, {}: {lost} stored events are missing, {more} archived events are not stored",
+            sources.tenant.id
         )
     });
     for campaign in CAMPAIGNS {
-        let expected = quarters(sent, &stored, campaign);
-        let name = |source: &str| format!("{source}, {}, {campaign}", place.tenant.id);
+        let expected = expected_quarters(sent, &stored, campaign);
+        let name = |source: &str| format!("{source}, {}, {campaign}", sources.tenant.id);
         let id: CampaignId = campaign.parse()?;
-        within_stores(&mut differences, place, &context, &id, &expected).await?;
-        let asked = soon(async || {
+        compare_stores(&mut differences, sources, &context, &id, &expected).await?;
+        let over_api = retry_until_equal(async || {
             let mut found = Differences::default();
-            found.between(&name("api"), &expected, &over_rest(place, campaign).await?);
+            found.between(&name("api"), &expected, &api_report(sources, campaign).await?);
             Ok(found)
         });
-        differences.merge(asked.await?);
-        for (_, stream) in place.streams.iter().filter(|(followed, _)| *followed == campaign) {
-            let seen = soon(async || {
+        differences.merge(over_api.await?);
+        for (_, stream) in sources.streams.iter().filter(|(followed, _)| *followed == campaign) {
+            let seen = retry_until_equal(async || {
                 let mut found = Differences::default();
                 let name = name("live stream");
                 match stream.quarters() {
                     Some((seen, from)) => {
-                        found.between(&name, &after(&expected, from), &after(&seen, from));
+                        found.between(&name, &since(&expected, from), &since(&seen, from));
                     }
-                    // Of a campaign that does not exist there is no stream.
+                    // A campaign without events has no stream.
                     None => found.between(&name, &expected, &Quarters::new()),
                 }
                 Ok(found)
@@ -135,17 +135,17 @@ pub(crate) async fn compare(
 }
 
 impl Differences {
-    /// Takes over what was found elsewhere.
+    /// Adds the differences of another comparison.
     pub(crate) fn merge(&mut self, other: Self) {
         self.lost += other.lost;
         self.doubled += other.doubled;
-        let room = DESCRIBED.saturating_sub(self.described.len());
+        let room = MAX_DESCRIBED.saturating_sub(self.described.len());
         self.described.extend(other.described.into_iter().take(room));
     }
 }
 
-/// Every accepted event is there once with all its rows, and nothing else is.
-fn events(
+/// Checks that every accepted event is stored once with all its rows, and no unknown event.
+fn compare_events(
     differences: &mut Differences,
     sent: &HashMap<Uuid, Sent>,
     stored: &HashMap<Uuid, Vec<Stored>>,
@@ -156,7 +156,7 @@ fn events(
             Some([one]) => {
                 let (lost, doubled) =
                     (event.rows().saturating_sub(one.rows), one.rows.saturating_sub(event.rows()));
-                let once = one.events == 1 && one.coordinates == one.rows;
+                let once = one.events == 1 && one.places == one.rows;
                 let right = one.campaign == event.campaign
                     && one.kind == event.kind.as_str()
                     && one.quarter == event.quarter
@@ -170,12 +170,12 @@ fn events(
         }
     }
     for (id, stored) in stored.iter().filter(|(id, _)| !sent.contains_key(id)) {
-        differences.add(0, 1, || format!("{id} was never sent and is stored: {stored:?}"));
+        differences.add(0, 1, || format!("{id} is stored but was never sent: {stored:?}"));
     }
 }
 
-/// What a campaign adds up to: every event that is stored, once.
-fn quarters(
+/// Returns the expected counts of a campaign: each stored event counts once.
+fn expected_quarters(
     sent: &HashMap<Uuid, Sent>,
     stored: &HashMap<Uuid, Vec<Stored>>,
     campaign: &str,
@@ -194,45 +194,45 @@ fn quarters(
     quarters
 }
 
-/// The rollup says what the rows say, and Redis what the rollup says, money included.
-async fn within_stores(
+/// Compares the rollup with the expected counts, and Redis with the rollup, amounts included.
+async fn compare_stores(
     differences: &mut Differences,
-    place: &Place<'_>,
+    sources: &Sources<'_>,
     tenant: &TenantContext,
     campaign: &CampaignId,
     expected: &Quarters,
 ) -> Result<(), Failure> {
-    let name = |source: &str| format!("{source}, {}, {campaign}", place.tenant.id);
+    let name = |source: &str| format!("{source}, {}, {campaign}", sources.tenant.id);
     let range = whole_range()?;
-    let rollup = place.stores.rollup(tenant, campaign, range).await?;
-    differences.between(&name("rollup"), expected, &counted(&rollup));
-    let deadline = Instant::now() + REBUILT;
+    let rollup = sources.stores.rollup(tenant, campaign, range).await?;
+    differences.between(&name("rollup"), expected, &counts_of(&rollup));
+    let deadline = Instant::now() + REBUILD_TIMEOUT;
     let (live, from) = loop {
-        let live = place.stores.live(tenant, campaign, range).await?;
+        let live = sources.stores.live(tenant, campaign, range).await?;
         let covered = live.covered.map(|covered| covered.from());
         match covered {
-            Some(from) if from < Utc::now() - COVERED => break (live, from.timestamp()),
+            Some(from) if from < Utc::now() - COVERED_PERIOD => break (live, from.timestamp()),
             _ if Instant::now() > deadline => {
-                let missing = || format!("{}: whole since {covered:?} only", name("redis"));
+                let missing = || format!("{}: covered only since {covered:?}", name("redis"));
                 differences.add(1, 0, missing);
                 return Ok(());
             }
-            _ => sleep(AGAIN).await,
+            _ => sleep(POLL_INTERVAL).await,
         }
     };
     differences.between(
         &name("redis"),
-        &after(expected, from),
-        &after(&counted(&live.series), from),
+        &since(expected, from),
+        &since(&counts_of(&live.series), from),
     );
-    let (live, rollup) = (money(&live.series, from), money(&rollup, from));
+    let (live, rollup) = (amounts(&live.series, from), amounts(&rollup, from));
     differences.add(u64::from(live != rollup), 0, || {
-        format!("{}: amounts are {live:?} where {rollup:?} are stored", name("redis"))
+        format!("{}: amounts {live:?}, expected {rollup:?}", name("redis"))
     });
     Ok(())
 }
 
-fn counted(series: &QuarterSeries) -> Quarters {
+fn counts_of(series: &QuarterSeries) -> Quarters {
     let counts = |sums: &Sums| Counts {
         impressions: sums.count(Counter::Impressions),
         clicks: sums.count(Counter::Clicks),
@@ -242,7 +242,7 @@ fn counted(series: &QuarterSeries) -> Quarters {
     series.iter().map(|(quarter, sums)| (quarter.start().timestamp(), counts(sums))).collect()
 }
 
-fn money(series: &QuarterSeries, from: i64) -> Vec<(QuarterHour, String)> {
+fn amounts(series: &QuarterSeries, from: i64) -> Vec<(QuarterHour, String)> {
     let later = series.iter().filter(|(quarter, _)| quarter.start().timestamp() >= from);
     let text = |sums: &Sums| {
         let amounts =
@@ -252,12 +252,12 @@ fn money(series: &QuarterSeries, from: i64) -> Vec<(QuarterHour, String)> {
     later.map(|(quarter, sums)| (*quarter, text(sums))).collect()
 }
 
-fn after(quarters: &Quarters, from: i64) -> Quarters {
+fn since(quarters: &Quarters, from: i64) -> Quarters {
     quarters.range(from..).map(|(quarter, counts)| (*quarter, *counts)).collect()
 }
 
-/// What the API answers.
-async fn over_rest(place: &Place<'_>, campaign: &str) -> Result<Quarters, Failure> {
+/// Reads a campaign's report from the API.
+async fn api_report(sources: &Sources<'_>, campaign: &str) -> Result<Quarters, Failure> {
     let range = whole_range()?;
     let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
     let path = format!(
@@ -266,30 +266,30 @@ async fn over_rest(place: &Place<'_>, campaign: &str) -> Result<Quarters, Failur
         time(range.from()),
         time(range.to()),
     );
-    let request = place.platform.client().get(place.platform.api(&path));
-    let response = request.bearer_auth(&place.tenant.read_key).send().await?;
+    let request = sources.platform.client().get(sources.platform.api(&path));
+    let response = request.bearer_auth(&sources.tenant.read_key).send().await?;
     let answer: Value = response.error_for_status()?.json().await?;
     let filled = buckets(answer.get("series")).filter(|(_, counts)| *counts != Counts::default());
     Ok(filled.collect())
 }
 
-/// Every quarter hour that a run may have sent events of.
+/// Returns the range of all events that a run may have sent.
 fn whole_range() -> Result<TimeRange, Failure> {
     let now = Utc::now();
     Ok(TimeRange::covering(now - TimeDelta::hours(24), now + TimeDelta::hours(1))?)
 }
 
-/// Asks until there is no difference; the last answer after a while.
-async fn soon(
-    mut ask: impl AsyncFnMut() -> Result<Differences, Failure>,
+/// Compares until there is no difference. After a timeout, returns the last differences.
+async fn retry_until_equal(
+    mut compare: impl AsyncFnMut() -> Result<Differences, Failure>,
 ) -> Result<Differences, Failure> {
-    let deadline = Instant::now() + SOON;
+    let deadline = Instant::now() + PROPAGATION;
     loop {
-        let found = ask().await?;
+        let found = compare().await?;
         if found.none() || Instant::now() >= deadline {
             return Ok(found);
         }
-        sleep(AGAIN).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
@@ -300,7 +300,7 @@ mod tests {
     use super::*;
     use crate::load::Event;
 
-    /// An event of several rows, sent and answered so, and its rows as they should be.
+    /// Returns a sent event of several rows, and its correct rows.
     fn sent(accepted: bool) -> (Uuid, Sent, Stored) {
         let mut random = StdRng::seed_from_u64(1);
         let event = std::iter::repeat_with(|| Event::random(&mut random))
@@ -312,7 +312,7 @@ mod tests {
             kind: event.kind.as_str().to_owned(),
             rows: event.rows(),
             events: 1,
-            coordinates: event.rows(),
+            places: event.rows(),
             units: event.units(),
         };
         (event.id, Sent { event, accepted }, stored)
@@ -321,27 +321,27 @@ mod tests {
     fn found(sent: (Uuid, Sent), stored: Vec<(Uuid, Stored)>) -> (u64, u64) {
         let mut differences = Differences::default();
         let stored = stored.into_iter().map(|(id, stored)| (id, vec![stored])).collect();
-        events(&mut differences, &HashMap::from([sent]), &stored);
+        compare_events(&mut differences, &HashMap::from([sent]), &stored);
         assert_eq!(differences.none(), differences.described.is_empty());
         (differences.lost, differences.doubled)
     }
 
     #[test]
-    fn an_accepted_event_must_be_there_once() {
+    fn an_accepted_event_must_be_stored_once() {
         let (id, event, rows) = sent(true);
         assert_eq!(found((id, event), vec![]), (1, 0));
         assert_eq!(found((id, event), vec![(id, rows)]), (0, 0));
     }
 
     #[test]
-    fn an_event_that_was_not_accepted_may_be_there() {
+    fn an_event_that_was_not_accepted_may_be_stored() {
         let (id, event, rows) = sent(false);
         assert_eq!(found((id, event), vec![]), (0, 0));
         assert_eq!(found((id, event), vec![(id, rows)]), (0, 0));
     }
 
     #[test]
-    fn rows_that_are_missing_doubled_moved_or_of_nobody_are_found() {
+    fn rows_that_are_missing_doubled_changed_or_never_sent_are_found() {
         let (id, event, _) = sent(true);
         let with = |change: fn(&mut Stored)| {
             let (_, _, mut stored) = sent(true);
@@ -350,7 +350,7 @@ mod tests {
         };
         assert_eq!(with(|stored| stored.rows -= 1), (1, 0));
         assert_eq!(with(|stored| stored.rows += 1), (0, 1));
-        assert_eq!(with(|stored| stored.coordinates -= 1), (0, 1));
+        assert_eq!(with(|stored| stored.places -= 1), (0, 1));
         assert_eq!(with(|stored| stored.quarter += 900), (0, 1));
         assert_eq!(with(|stored| stored.units += 1), (0, 1));
         let (_, _, stranger) = sent(true);
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_that_differ_are_lost_or_doubled_events() {
+    fn different_sums_are_lost_or_doubled_events() {
         let one = Counts { clicks: 1, ..Counts::default() };
         let two = Counts { clicks: 2, ..Counts::default() };
         let mut differences = Differences::default();

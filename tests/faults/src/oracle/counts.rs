@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, ops::AddAssign};
 
 use serde_json::Value;
 
-/// What a quarter hour of a campaign adds up to.
+/// The counts of one quarter hour of a campaign.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) impressions: u64,
@@ -11,11 +11,11 @@ pub(crate) struct Counts {
     pub(crate) units: u64,
 }
 
-/// Quarter hours, in Unix seconds.
+/// Counts by the start of the quarter hour, in Unix seconds.
 pub(crate) type Quarters = BTreeMap<i64, Counts>;
 
 impl Counts {
-    /// The metrics that reports and live streams have these under.
+    /// The names of these metrics in reports and live streams.
     pub(crate) const METRICS: &str = "impressions,clicks,orders,units_sold";
 
     /// Reads a bucket of a report or of a live stream.
@@ -29,7 +29,7 @@ impl Counts {
         }
     }
 
-    /// How many events are missing here that are there.
+    /// Returns the number of events in `there` that are missing here.
     pub(crate) fn missing(&self, there: &Self) -> u64 {
         let events =
             |counts: &Self| [counts.impressions, counts.clicks, counts.orders, counts.units];

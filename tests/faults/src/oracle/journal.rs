@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use crate::{Failure, load::Event};
 
-/// What was sent, and what was answered. Every line is written before the oracle relies on it, so
-/// that the file says the same as this.
+/// The requests and their answers. Each line is written to the file before it changes the state in
+/// memory, so that both contain the same.
 pub(crate) struct Journal {
     posts: AtomicU64,
     inner: Mutex<Inner>,
@@ -27,40 +27,40 @@ struct Inner {
     answers: Answers,
 }
 
-/// An event that was sent.
+/// A sent event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
     pub(crate) event: Event,
-    /// Whether some answer said that it is accepted.
+    /// Whether any answer accepted it.
     pub(crate) accepted: bool,
 }
 
-/// How many answers of each sort came.
+/// The number of answers of each kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Answers {
-    /// Requests sent, copies included.
+    /// Requests sent, with copies.
     pub(crate) posts: u64,
-    /// Answered 202.
+    /// Answers with status 202.
     pub(crate) accepted: u64,
-    /// Answered otherwise.
+    /// Answers with another status.
     pub(crate) refused: u64,
-    /// Not answered.
-    pub(crate) lost: u64,
+    /// Requests without an answer.
+    pub(crate) unanswered: u64,
 }
 
-/// What became of one request.
+/// The answer to one request.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     /// 202, with an outcome for each event.
     Accepted(Vec<bool>),
     /// Another status.
     Refused(u16),
-    /// None came.
+    /// No answer, with the error.
     Lost(String),
 }
 
 impl Journal {
-    /// Writes to a new file, for so many tenants.
+    /// Creates the file of a journal for this number of tenants.
     pub(crate) fn create(path: &Path, tenants: usize) -> Result<Self, Failure> {
         let file = File::options().create_new(true).append(true).open(path)?;
         let events = vec![HashMap::new(); tenants];
@@ -68,8 +68,8 @@ impl Journal {
         Ok(Self { posts: AtomicU64::new(0), inner })
     }
 
-    /// Notes that these events are about to be sent. Returns the request's number.
-    pub(crate) fn sending(&self, tenant: usize, events: &[Event]) -> Result<u64, Failure> {
+    /// Writes down events that are about to be sent. Returns the request's number.
+    pub(crate) fn record_request(&self, tenant: usize, events: &[Event]) -> Result<u64, Failure> {
         let post = self.posts.fetch_add(1, Ordering::Relaxed);
         self.write(&json!({"post": post, "tenant": tenant, "events": events}), |inner| {
             inner.answers.posts += 1;
@@ -82,8 +82,8 @@ impl Journal {
         Ok(post)
     }
 
-    /// Notes what the answer to a request was.
-    pub(crate) fn answered(
+    /// Writes down the answer to a request.
+    pub(crate) fn record_answer(
         &self,
         post: u64,
         tenant: usize,
@@ -106,17 +106,17 @@ impl Journal {
                 }
             }
             Answer::Refused(_) => inner.answers.refused += 1,
-            Answer::Lost(_) => inner.answers.lost += 1,
+            Answer::Lost(_) => inner.answers.unanswered += 1,
         })
     }
 
-    /// Every event that was sent for a tenant.
+    /// Returns every event that was sent for a tenant.
     pub(crate) fn sent(&self, tenant: usize) -> HashMap<Uuid, Sent> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.events.get(tenant).cloned().unwrap_or_default()
     }
 
-    /// How many answers of each sort came so far.
+    /// Returns the number of answers of each kind so far.
     pub(crate) fn answers(&self) -> Answers {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).answers
     }

@@ -11,11 +11,11 @@ use tokio::time::{sleep, timeout};
 use super::counts::{Counts, Quarters};
 use crate::Failure;
 
-/// A stream that says nothing for so long is dead: its heartbeat is 15 seconds.
-const SILENT: Duration = Duration::from_secs(40);
-const AGAIN: Duration = Duration::from_millis(500);
+/// A stream without data for so long is dead: its heartbeat is 15 seconds.
+const DEAD_AFTER: Duration = Duration::from_secs(40);
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// A client of a campaign's live stream, which keeps the last number said of each quarter hour.
+/// A client of a campaign's live stream, which keeps the last counts of each quarter hour.
 #[derive(Clone, Default)]
 pub(crate) struct LiveStream {
     seen: Arc<Mutex<Seen>>,
@@ -24,18 +24,18 @@ pub(crate) struct LiveStream {
 #[derive(Default)]
 struct Seen {
     quarters: Quarters,
-    /// Where the last snapshot began: earlier quarter hours were not shown since.
+    /// The start of the last snapshot: the stream no longer sends earlier quarter hours.
     from: Option<i64>,
     last_id: Option<String>,
 }
 
 impl LiveStream {
-    /// Follows the stream, and connects again whenever it ends.
+    /// Reads the stream, and reconnects whenever it ends.
     pub(crate) async fn follow(self, client: Client, url: String, key: String) {
         loop {
-            // A stream that broke is an expected event here; what it missed must come later.
+            // A broken stream is expected here; the missed updates must arrive later.
             let _ = self.connect(&client, &url, &key).await;
-            sleep(AGAIN).await;
+            sleep(RETRY_PAUSE).await;
         }
     }
 
@@ -46,29 +46,29 @@ impl LiveStream {
         }
         let mut response = request.send().await?.error_for_status()?;
         let mut pending = Vec::new();
-        while let Some(chunk) = timeout(SILENT, response.chunk()).await?? {
+        while let Some(chunk) = timeout(DEAD_AFTER, response.chunk()).await?? {
             pending.extend_from_slice(&chunk);
             while let Some(end) = pending.windows(2).position(|two| two == b"\n\n") {
                 let frame: Vec<u8> = pending.drain(..end + 2).collect();
-                self.locked(|seen| seen.take(&String::from_utf8_lossy(&frame)));
+                self.locked(|seen| seen.apply(&String::from_utf8_lossy(&frame)));
             }
         }
         Ok(())
     }
 
-    /// The numbers of every quarter hour it still speaks of, and from which on; `None` before the
-    /// first snapshot.
+    /// Returns the counts of each quarter hour, and the first one that the stream still sends;
+    /// `None` before the first snapshot.
     pub(crate) fn quarters(&self) -> Option<(Quarters, i64)> {
         self.locked(|seen| Some((seen.quarters.clone(), seen.from?)))
     }
 
-    fn locked<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
-        look(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    fn locked<T>(&self, access: impl FnOnce(&mut Seen) -> T) -> T {
+        access(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Seen {
-    fn take(&mut self, frame: &str) {
+    fn apply(&mut self, frame: &str) {
         let field = |name: &str| {
             let mut lines = frame.lines();
             lines.find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(": ")?.to_owned()))
@@ -89,7 +89,7 @@ impl Seen {
     }
 }
 
-/// The quarter hours of a list of buckets.
+/// Reads the quarter hours of a list of buckets.
 pub(super) fn buckets(list: Option<&Value>) -> impl Iterator<Item = (i64, Counts)> {
     let buckets = list.and_then(Value::as_array).into_iter().flatten();
     buckets.filter_map(|bucket| {
@@ -103,18 +103,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_snapshot_replaces_and_an_update_completes_what_was_said() {
+    fn a_snapshot_replaces_all_counts_and_an_update_changes_its_own() {
         let mut seen = Seen::default();
         let bucket = |start: &str, clicks: u64| {
             format!("{{\"buckets\":[{{\"start\":\"{start}\",\"clicks\":{clicks}}}]}}")
         };
         let snapshot = bucket("1970-01-01T00:15:00Z", 1);
-        seen.take(&format!("retry: 1\nid: 1-0\nevent: snapshot\ndata: {snapshot}\n\n"));
+        seen.apply(&format!("retry: 1\nid: 1-0\nevent: snapshot\ndata: {snapshot}\n\n"));
         let update = bucket("1970-01-01T00:30:00Z", 2);
-        seen.take(&format!("id: 2-0\nevent: update\ndata: {update}\n\n"));
+        seen.apply(&format!("id: 2-0\nevent: update\ndata: {update}\n\n"));
         assert_eq!((seen.from, seen.last_id.as_deref()), (Some(900), Some("2-0")));
         assert_eq!(seen.quarters.values().map(|counts| counts.clicks).collect::<Vec<_>>(), [1, 2]);
-        seen.take("event: reset\ndata: {}\n\n");
+        seen.apply("event: reset\ndata: {}\n\n");
         assert_eq!(seen.last_id, None);
     }
 }

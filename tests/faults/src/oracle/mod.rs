@@ -1,4 +1,4 @@
-//! What was sent and answered, what the platform says it has, and the difference.
+//! Compares the requests and answers with the data of the platform.
 
 mod archive;
 mod clickhouse;
@@ -10,7 +10,7 @@ mod stores;
 
 pub(crate) use archive::archived;
 pub(crate) use clickhouse::{drop_database, set_window};
-pub(crate) use comparison::{Differences, Place, compare};
+pub(crate) use comparison::{Differences, Sources, compare};
 pub(crate) use journal::{Answer, Answers, Journal};
 pub(crate) use live_stream::LiveStream;
 pub(crate) use stores::Stores;

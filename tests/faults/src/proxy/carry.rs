@@ -15,9 +15,9 @@ use super::Fault;
 
 /// The longest delay.
 const DELAY: Duration = Duration::from_millis(1_500);
-/// Between two bytes that trickle.
-const BYTE: Duration = Duration::from_secs(1);
-/// How long a connection lives on without answers.
+/// The pause between two bytes of a trickle.
+const TRICKLE_PAUSE: Duration = Duration::from_secs(1);
+/// How long a connection stays open after a dropped answer.
 const WITHOUT_ANSWERS: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ enum End {
     Reset,
 }
 
-/// Carries bytes both ways until one side ends, or the fault ends it.
+/// Carries bytes both ways until one side closes, or a fault ends the connection.
 pub(super) async fn carry(
     mut client: TcpStream,
     mut server: TcpStream,
@@ -49,7 +49,7 @@ pub(super) async fn carry(
         }
     };
     if end.unwrap_or(End::Reset) == End::Reset {
-        // A connection that is gone already needs no reset.
+        // A closed connection needs no reset.
         let _ = (client.set_zero_linger(), server.set_zero_linger());
     }
 }
@@ -68,7 +68,7 @@ impl Pump<'_> {
             match fault {
                 Some(Fault::Cut) => return Ok(End::Closed),
                 Some(Fault::Reset) => return Ok(End::Reset),
-                Some(Fault::HalfOpen) => return self.swallow(&mut chunk).await,
+                Some(Fault::HalfOpen) => return self.discard(&mut chunk).await,
                 _ => {}
             }
             let read = tokio::select! {
@@ -93,8 +93,8 @@ impl Pump<'_> {
                     self.trickle(&bytes, &mut faults).await?;
                 }
                 Some(Fault::DropAnswer) if self.direction == Direction::Answer => {
-                    // Without this answer, later ones would be taken for it.
-                    return match timeout(WITHOUT_ANSWERS, self.swallow(&mut chunk)).await {
+                    // Later answers must not arrive: the client would match them to this request.
+                    return match timeout(WITHOUT_ANSWERS, self.discard(&mut chunk)).await {
                         Ok(ended) => ended,
                         Err(_) => Ok(End::Reset),
                     };
@@ -104,7 +104,7 @@ impl Pump<'_> {
         }
     }
 
-    /// One byte after the other while the fault lasts, then the rest.
+    /// Writes byte by byte while the fault lasts, then the rest at once.
     async fn trickle(
         &mut self,
         bytes: &[u8],
@@ -116,15 +116,15 @@ impl Pump<'_> {
             }
             self.to.write_all(&[*byte]).await?;
             tokio::select! {
-                () = sleep(BYTE) => {}
+                () = sleep(TRICKLE_PAUSE) => {}
                 changed = faults.changed() => if changed.is_err() { pending().await },
             }
         }
         Ok(())
     }
 
-    /// Takes everything and gives nothing on, until the sender ends.
-    async fn swallow(&mut self, chunk: &mut [u8]) -> io::Result<End> {
+    /// Reads and drops all data until the sender closes.
+    async fn discard(&mut self, chunk: &mut [u8]) -> io::Result<End> {
         while self.from.read(chunk).await? > 0 {}
         Ok(End::Closed)
     }
@@ -138,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    /// A server that says everything back, behind a proxy.
+    /// Starts an echo server behind a proxy.
     async fn echo() -> (Proxy, tokio::task::JoinSet<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = Proxy::start(0, listener.local_addr().unwrap().to_string()).await.unwrap();
@@ -156,52 +156,52 @@ mod tests {
         (proxy, server)
     }
 
-    async fn said_back(stream: &mut TcpStream) -> Option<Vec<u8>> {
-        let asked = async {
+    async fn echoed(stream: &mut TcpStream) -> Option<Vec<u8>> {
+        let exchange = async {
             stream.write_all(b"hello").await?;
-            let mut heard = [0; 5];
-            stream.read_exact(&mut heard).await?;
-            io::Result::Ok(heard.to_vec())
+            let mut received = [0; 5];
+            stream.read_exact(&mut received).await?;
+            io::Result::Ok(received.to_vec())
         };
-        timeout(Duration::from_secs(3), asked).await.ok()?.ok()
+        timeout(Duration::from_secs(3), exchange).await.ok()?.ok()
     }
 
     #[tokio::test]
-    async fn what_is_carried_arrives_whole_and_late_at_most() {
+    async fn data_arrives_complete_and_at_most_delayed() {
         let (proxy, _server) = echo().await;
         let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
-        assert_eq!(said_back(&mut stream).await.unwrap(), b"hello");
+        assert_eq!(echoed(&mut stream).await.unwrap(), b"hello");
         proxy.inject(Fault::Delay);
         proxy.heal();
-        assert_eq!(said_back(&mut stream).await.unwrap(), b"hello");
+        assert_eq!(echoed(&mut stream).await.unwrap(), b"hello");
     }
 
     #[tokio::test]
-    async fn a_fault_breaks_what_is_open_and_healing_lets_new_connections_through() {
+    async fn a_fault_breaks_open_connections_and_healing_lets_new_ones_through() {
         let broken = [Fault::Cut, Fault::Reset, Fault::HalfOpen, Fault::Trickle, Fault::DropAnswer];
         for fault in broken {
             let (proxy, _server) = echo().await;
             let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
-            assert!(said_back(&mut stream).await.is_some());
+            assert!(echoed(&mut stream).await.is_some());
             proxy.inject(fault);
-            assert_eq!(said_back(&mut stream).await, None, "{fault:?}");
+            assert_eq!(echoed(&mut stream).await, None, "{fault:?}");
             proxy.heal();
             let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
-            assert_eq!(said_back(&mut stream).await.unwrap(), b"hello", "{fault:?}");
+            assert_eq!(echoed(&mut stream).await.unwrap(), b"hello", "{fault:?}");
         }
     }
 
     #[tokio::test]
-    async fn what_trickled_is_completed_when_the_fault_ends() {
+    async fn a_trickle_is_completed_when_the_fault_ends() {
         let (proxy, _server) = echo().await;
         let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
-        assert!(said_back(&mut stream).await.is_some());
+        assert!(echoed(&mut stream).await.is_some());
         proxy.inject(Fault::Trickle);
         stream.write_all(b"world").await.unwrap();
         sleep(Duration::from_millis(50)).await;
         proxy.heal();
-        let mut heard = [0; 5];
-        stream.read_exact(&mut heard).await.unwrap();
-        assert_eq!(&heard, b"world");
+        let mut received = [0; 5];
+        stream.read_exact(&mut received).await.unwrap();
+        assert_eq!(&received, b"world");
     }
 }

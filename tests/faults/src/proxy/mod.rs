@@ -1,4 +1,4 @@
-//! A TCP proxy that can fail in every way a network does.
+//! A TCP proxy that fails in the ways that networks fail.
 
 mod carry;
 
@@ -14,25 +14,25 @@ use tokio::{
 use crate::Failure;
 use carry::carry;
 
-/// How often a port is tried, and how long between two tries.
+/// How often binding a port is tried, and the pause between two tries.
 const TRIES: u32 = 50;
-const AGAIN: Duration = Duration::from_millis(100);
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// What goes wrong on the way.
+/// A fault of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Connections end, and new ones end at once.
+    /// Connections are closed, new ones at once.
     Cut,
-    /// The same, with a reset.
+    /// Connections are reset, new ones at once.
     Reset,
-    /// Connections stay open and nothing comes through any more, also afterwards: each is dead
-    /// until one side gives it up.
+    /// Connections stay open and transfer nothing, even after the fault, until one side closes
+    /// them.
     HalfOpen,
-    /// Everything takes up to a second and a half.
+    /// Data is delayed by up to 1.5 seconds.
     Delay,
     /// One byte a second, in each direction.
     Trickle,
-    /// Requests arrive, answers do not; a moment later the connection ends.
+    /// Requests arrive, answers do not; a moment later the connection is reset.
     DropAnswer,
 }
 
@@ -52,7 +52,7 @@ impl Fault {
     }
 }
 
-/// A proxy before one server. It ends when it is dropped.
+/// A proxy in front of one server. It ends on drop.
 pub(crate) struct Proxy {
     address: SocketAddr,
     fault: watch::Sender<Option<Fault>>,
@@ -60,17 +60,17 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Listens on a port of this machine (0: any that is free) for connections to `upstream`.
+    /// Listens on a local port (0: any free port) for connections to `upstream`.
     ///
     /// # Errors
-    /// The port is taken, also a moment later: a proxy that was dropped lets go of its own soon.
+    /// The port stays in use. It is retried: a dropped proxy releases its port with a delay.
     pub(crate) async fn start(port: u16, upstream: String) -> Result<Self, Failure> {
         let mut tries = 0;
         let listener = loop {
             match TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await {
                 Ok(listener) => break listener,
                 Err(error) if tries == TRIES => return Err(format!("port {port}: {error}").into()),
-                Err(_) => sleep(AGAIN).await,
+                Err(_) => sleep(RETRY_PAUSE).await,
             }
             tries += 1;
         };
@@ -81,17 +81,17 @@ impl Proxy {
         Ok(Self { address, fault, _task: task })
     }
 
-    /// Where it listens: host:port.
+    /// The address on which it listens: host:port.
     pub(crate) fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// From now on, this goes wrong.
+    /// Starts a fault.
     pub(crate) fn inject(&self, fault: Fault) {
         self.fault.send_replace(Some(fault));
     }
 
-    /// New connections work again.
+    /// Ends the fault: new connections work again.
     pub(crate) fn heal(&self) {
         self.fault.send_replace(None);
     }
@@ -118,7 +118,7 @@ async fn connect(client: TcpStream, upstream: String, faults: watch::Receiver<Op
         _ => {}
     }
     let Ok(server) = TcpStream::connect(upstream).await else { return };
-    // What is small must not wait for more: the delays here are those that were asked for.
+    // Small packets must not wait for more data: only injected faults may delay.
     if client.set_nodelay(true).is_ok() && server.set_nodelay(true).is_ok() {
         carry(client, server, faults).await;
     }

@@ -1,5 +1,5 @@
-//! All that is printed and kept of results.
-#![expect(clippy::print_stdout, reason = "the one module that prints")]
+//! Prints and stores the results.
+#![expect(clippy::print_stdout, reason = "the only module that prints")]
 
 mod results;
 mod table;
@@ -7,7 +7,7 @@ mod table;
 pub(crate) use results::{Record, Results};
 pub(crate) use table::table;
 
-/// Says what is done now.
-pub(crate) fn say(text: &str) {
+/// Prints a line.
+pub(crate) fn print_line(text: &str) {
     println!("{text}");
 }

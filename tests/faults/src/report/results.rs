@@ -9,37 +9,38 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, oracle::Differences};
+use crate::{Failure, oracle::Differences, scenario::Scenario};
 
-/// A piece of a table that was run to its end.
+/// The result of a piece that finished.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Record {
-    pub(crate) table: String,
+    #[serde(rename = "table")]
+    pub(crate) scenario: Scenario,
     pub(crate) faults: String,
     pub(crate) seed: u64,
-    /// Which piece of its table and sort of fault.
+    /// The number of the piece among those of its scenario and kind of fault.
     pub(crate) piece: u64,
-    /// Faults in it; posts in T6, steps in T10.
+    /// Number of faults; of requests in resends, of steps in histories, of seconds in soak.
     pub(crate) tries: u64,
     pub(crate) posts: u64,
-    /// Events that were accepted.
+    /// Accepted events.
     pub(crate) events: u64,
-    /// Requests that got no answer.
+    /// Requests without an answer.
     pub(crate) unanswered: u64,
-    /// Requests that were answered, but not with 202.
+    /// Requests with an answer other than 202.
     pub(crate) refused: u64,
     #[serde(flatten)]
     pub(crate) differences: Differences,
-    /// From the last answer until everything was counted.
+    /// Seconds from the last answer until everything was counted.
     pub(crate) caught_up_seconds: f64,
     pub(crate) seconds: f64,
-    /// What else was measured.
+    /// Other measurements, by name.
     pub(crate) figures: BTreeMap<String, f64>,
     pub(crate) commit: String,
     pub(crate) finished_at: DateTime<Utc>,
 }
 
-/// What was run to its end, one line of JSON each.
+/// The results file, one line of JSON for each finished piece.
 pub(crate) struct Results {
     path: PathBuf,
     pub(crate) commit: String,
@@ -47,7 +48,7 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    /// Reads what is there.
+    /// Reads the results so far.
     pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
         fs::create_dir_all(folder)?;
         let path = folder.join("results.ndjson");
@@ -56,19 +57,26 @@ impl Results {
         Ok(Self { path, commit: commit()?, records })
     }
 
-    /// Whether this piece was run to its end before, on this commit.
-    pub(crate) fn has(&self, table: &str, faults: &str, seed: u64, piece: u64, tries: u64) -> bool {
+    /// Returns whether this piece has finished before, on this commit.
+    pub(crate) fn has(
+        &self,
+        scenario: Scenario,
+        faults: &str,
+        seed: u64,
+        piece: u64,
+        tries: u64,
+    ) -> bool {
         self.records.iter().any(|known| {
             known.commit == self.commit
-                && (known.table.as_str(), known.faults.as_str()) == (table, faults)
+                && (known.scenario, known.faults.as_str()) == (scenario, faults)
                 && (known.seed, known.piece, known.tries) == (seed, piece, tries)
         })
     }
 
-    /// Keeps one more.
+    /// Appends a result.
     pub(crate) fn add(&mut self, record: Record) -> Result<(), Failure> {
         let mut file = File::options().create(true).append(true).open(&self.path)?;
-        // In one piece: others may write to the same file.
+        // In one write: other processes may write to the same file.
         let line = serde_json::to_string(&record)? + "\n";
         file.write_all(line.as_bytes())?;
         self.records.push(record);
@@ -76,7 +84,7 @@ impl Results {
     }
 }
 
-/// What was run: the commit, and whether there was more than it.
+/// Returns the current commit, with `+` when tracked files differ from it.
 fn commit() -> Result<String, Failure> {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).output()?;

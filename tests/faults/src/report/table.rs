@@ -3,19 +3,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Record;
 
 const HEADER: &str = "\
-| # | faults | tries | requests | events accepted | lost | doubled | slowest catch-up | time | seeds | commit |
+| scenario | faults | tries | requests | events accepted | lost | doubled | slowest catch-up | time | seeds | commit |
 |---|---|--:|--:|--:|--:|--:|--:|--:|---|---|
 ";
 
-/// The results in Markdown: pieces of a sort of fault are one row.
+/// Returns the results in Markdown, one row for each kind of fault.
 pub(crate) fn table(records: &[Record]) -> String {
     let mut rows = BTreeMap::<_, Vec<&Record>>::new();
     for record in records {
-        let number: u32 = record.table.trim_start_matches('T').parse().unwrap_or(u32::MAX);
-        rows.entry((number, &record.faults)).or_default().push(record);
+        rows.entry((record.scenario, &record.faults)).or_default().push(record);
     }
     let mut text = HEADER.to_owned();
-    for ((_, faults), pieces) in rows {
+    for ((scenario, faults), pieces) in rows {
         let sum = |of: fn(&Record) -> u64| pieces.iter().map(|piece| of(piece)).sum::<u64>();
         let caught_up = pieces.iter().map(|piece| piece.caught_up_seconds).fold(0.0, f64::max);
         let seconds: f64 = pieces.iter().map(|piece| piece.seconds).sum();
@@ -23,9 +22,9 @@ pub(crate) fn table(records: &[Record]) -> String {
         let seeds: Vec<_> = seeds.iter().map(ToString::to_string).collect();
         let commits: BTreeSet<_> = pieces.iter().map(|piece| piece.commit.as_str()).collect();
         let commits: Vec<_> = commits.into_iter().collect();
-        let table = pieces.first().map(|piece| piece.table.as_str()).unwrap_or_default();
         text += &format!(
-            "| {table} | {faults}{} | {} | {} | {} | {} | {} | {caught_up:.1} s | {} | {} | {} |\n",
+            "| {} | {faults}{} | {} | {} | {} | {} | {} | {caught_up:.1} s | {} | {} | {} |\n",
+            scenario.as_str(),
             figures(&pieces),
             sum(|piece| piece.tries),
             sum(|piece| piece.posts),
@@ -40,7 +39,7 @@ pub(crate) fn table(records: &[Record]) -> String {
     text
 }
 
-/// What else was measured: the highest of each.
+/// Returns the highest value of each other measurement.
 fn figures(pieces: &[&Record]) -> String {
     let mut highest = BTreeMap::<&str, f64>::new();
     for (name, value) in pieces.iter().flat_map(|piece| &piece.figures) {

@@ -1,4 +1,4 @@
-//! T1: the process aborts at a named step of the protocol.
+//! Aborts: a process aborts at a named step of the protocol.
 
 use std::{os::unix::process::ExitStatusExt, time::Duration};
 
@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     Outcome, Piece,
-    links::{detour_to_kafka, impatient},
+    detours::{collector_settings, detour_to_kafka},
 };
 use crate::{
     Failure,
@@ -18,9 +18,9 @@ use crate::{
     stand::Stand,
 };
 
-/// How long a process may take to come to a step.
-const REACHED: Duration = Duration::from_secs(60);
-const AGAIN: Duration = Duration::from_millis(20);
+/// How long a process may take to reach a step.
+const STEP_TIMEOUT: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const ABORTED: i32 = 6;
 
 pub(super) async fn run(step: Step, piece: &Piece) -> Result<Outcome, Failure> {
@@ -31,7 +31,7 @@ pub(super) async fn run(step: Step, piece: &Piece) -> Result<Outcome, Failure> {
     }
 }
 
-/// Whose step it is: the collector's, or the processor's.
+/// Returns whether the step is in the collector; otherwise it is in the processor.
 pub(super) const fn is_in_collector(step: Step) -> bool {
     matches!(step, Step::SpoolAppend | Step::SpoolFsync | Step::SpoolDrain | Step::SpoolDelete)
 }
@@ -41,44 +41,44 @@ async fn in_processor(step: Step, piece: &Piece) -> Result<Outcome, Failure> {
     let mut stand = Stand::prepare(Preparation::default()).await?;
     let load = stand.load(Traffic::default(), piece.seed());
     for _ in 0..piece.tries {
-        let trap = trap(step, random.random_range(1..=6));
-        stand.start_processor("processor", [trap]);
-        aborted(&mut stand, "processor", step).await?;
+        let failpoint = failpoint(step, random.random_range(1..=6));
+        stand.start_processor("processor", [failpoint]);
+        wait_for_abort(&mut stand, "processor", step).await?;
     }
     stand.start_processor("processor", []);
     load.stop().await?;
     Ok(stand.verdict().await?.into())
 }
 
-/// The spool works while Kafka is away, and drains when it is back.
+/// Steps of the spool: it fills while Kafka is unreachable, and drains afterwards.
 async fn in_collector(step: Step, piece: &Piece) -> Result<Outcome, Failure> {
     let mut random = piece.random();
     let (kafka, brokers) = detour_to_kafka().await?;
     let mut stand = Stand::prepare(Preparation::default()).await?;
     stand.start_processor("processor", []);
-    let through = || impatient(brokers.clone()).into_iter();
-    restart(&mut stand, through())?;
-    stand.ready().await?;
+    let proxied = || collector_settings(brokers.clone()).into_iter();
+    restart(&mut stand, proxied())?;
+    stand.wait_until_ready().await?;
     let load = stand.load(Traffic::default(), piece.seed());
     for _ in 0..piece.tries {
         match step {
-            // What there is to drain may be a single segment, and must be something new.
+            // The spool may have a single segment, so the first one aborts; it must be new.
             Step::SpoolDrain | Step::SpoolDelete => {
-                stand.drained().await?;
-                spool_something(&mut stand, &kafka).await?;
-                restart(&mut stand, through().chain([trap(step, 1)]))?;
+                stand.wait_until_drained().await?;
+                cut_kafka_until_spooled(&mut stand, &kafka).await?;
+                restart(&mut stand, proxied().chain([failpoint(step, 1)]))?;
                 kafka.heal();
             }
             _ => {
                 kafka.inject(Fault::Cut);
-                let trap = trap(step, random.random_range(1..=3));
-                restart(&mut stand, through().chain([trap]))?;
+                let failpoint = failpoint(step, random.random_range(1..=3));
+                restart(&mut stand, proxied().chain([failpoint]))?;
             }
         }
-        aborted(&mut stand, "collector", step).await?;
+        wait_for_abort(&mut stand, "collector", step).await?;
         kafka.heal();
-        stand.start("collector", &["collector"], through());
-        stand.ready().await?;
+        stand.start("collector", &["collector"], proxied());
+        stand.wait_until_ready().await?;
     }
     load.stop().await?;
     Ok(stand.verdict().await?.into())
@@ -93,26 +93,29 @@ fn restart<'a>(
     Ok(())
 }
 
-/// Takes Kafka away and waits until the collector has spooled something.
-pub(super) async fn spool_something(stand: &mut Stand, kafka: &Proxy) -> Result<(), Failure> {
+/// Cuts the link to Kafka and waits until the collector has spooled something.
+pub(super) async fn cut_kafka_until_spooled(
+    stand: &mut Stand,
+    kafka: &Proxy,
+) -> Result<(), Failure> {
     kafka.inject(Fault::Cut);
-    let deadline = Instant::now() + REACHED;
-    while stand.spooled().await.unwrap_or(0) == 0 {
+    let deadline = Instant::now() + STEP_TIMEOUT;
+    while stand.spooled_bytes().await.unwrap_or(0) == 0 {
         if Instant::now() > deadline {
-            return Err("kafka is away and the collector spools nothing".into());
+            return Err("kafka is unreachable and the collector spools nothing".into());
         }
-        sleep(AGAIN).await;
+        sleep(POLL_INTERVAL).await;
     }
     Ok(())
 }
 
-fn trap(step: Step, times: u32) -> (&'static str, String) {
+fn failpoint(step: Step, times: u32) -> (&'static str, String) {
     ("FOOTFALL_FAILPOINTS", format!("{}=abort@{times}", step.as_str()))
 }
 
-/// Waits until a member has aborted. A step that it never reaches proves nothing, and fails.
-async fn aborted(stand: &mut Stand, name: &str, step: Step) -> Result<(), Failure> {
-    let deadline = Instant::now() + REACHED;
+/// Waits until a member has aborted. Fails when the member does not reach the step.
+async fn wait_for_abort(stand: &mut Stand, name: &str, step: Step) -> Result<(), Failure> {
+    let deadline = Instant::now() + STEP_TIMEOUT;
     loop {
         let member = stand.member(name)?;
         if let Some(status) = member.exited() {
@@ -124,8 +127,8 @@ async fn aborted(stand: &mut Stand, name: &str, step: Step) -> Result<(), Failur
         }
         if Instant::now() > deadline {
             let step = step.as_str();
-            return Err(format!("{name} did not come to {step} in {REACHED:?}").into());
+            return Err(format!("{name} did not reach {step} in {STEP_TIMEOUT:?}").into());
         }
-        sleep(AGAIN).await;
+        sleep(POLL_INTERVAL).await;
     }
 }

@@ -1,4 +1,4 @@
-//! T8: full disks, and fsyncs that fail.
+//! Disks: full disks, and fsyncs that fail.
 
 use std::time::Duration;
 
@@ -8,26 +8,26 @@ use tokio::time::sleep;
 
 use super::{
     Outcome, Piece,
-    aborts::spool_something,
-    links::{detour_to_kafka, impatient},
+    aborts::cut_kafka_until_spooled,
+    detours::{collector_settings, detour_to_kafka},
 };
 use crate::{
     Failure,
-    disk::{DyingDisk, SmallDisk},
+    disk::{FailingDisk, SmallDisk},
     load::Traffic,
     proxy::Proxy,
     stack::{Server, Stack},
     stand::Stand,
 };
 
-/// Bytes left on a disk that is nearly full, at most.
-const LEFT: u64 = 65_536;
-/// How long an answer that was decided before may take.
-const ON_ITS_WAY: Duration = Duration::from_millis(500);
-/// How long everything may take to move again when there is room.
-const MOVING: Duration = Duration::from_secs(120);
+/// The most free bytes on a nearly full disk.
+const MAX_FREE_BYTES: u64 = 65_536;
+/// How long an answer may take that was decided before the fault.
+const IN_FLIGHT: Duration = Duration::from_millis(500);
+/// How long every sink may take to make progress once there is room.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What cannot be written.
+/// The disk that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disk {
     SpoolFull,
@@ -56,7 +56,7 @@ impl Disk {
         }
     }
 
-    /// How often in the full run.
+    /// The tries in the full run.
     pub(crate) const fn full(self) -> u64 {
         match self {
             Self::SpoolFsync => 20,
@@ -74,56 +74,59 @@ pub(super) async fn run(stack: &Stack, disk: Disk, piece: &Piece) -> Result<Outc
     }
 }
 
-/// The spool's disk, while Kafka is away.
+/// The spool's disk, while Kafka is unreachable.
 async fn spool(disk: Disk, piece: &Piece) -> Result<Outcome, Failure> {
     let mut random = piece.random();
     let (kafka, brokers) = detour_to_kafka().await?;
     let mut stand = Stand::prepare(Preparation::default()).await?;
     stand.kill("collector")?;
     let small = SmallDisk::mount(&stand.platform.folder().join("spool"), 32)?;
-    stand.start("collector", &["collector"], impatient(brokers));
-    stand.ready().await?;
+    stand.start("collector", &["collector"], collector_settings(brokers));
+    stand.wait_until_ready().await?;
     stand.start_processor("processor", []);
     let load = stand.load(Traffic::default(), piece.seed());
     for _ in 0..piece.tries {
-        spool_something(&mut stand, &kafka).await?;
-        let long = Duration::from_millis(random.random_range(1_000..4_000));
+        cut_kafka_until_spooled(&mut stand, &kafka).await?;
+        let duration = Duration::from_millis(random.random_range(1_000..4_000));
         match disk {
             Disk::SpoolFsync => {
-                let dying = DyingDisk::under(stand.member("collector")?.id()).await?;
-                nothing_is_accepted(&stand, long).await?;
-                dying.mend().await?;
+                let failing = FailingDisk::attach(stand.member("collector")?.id()).await?;
+                nothing_is_accepted(&stand, duration).await?;
+                failing.detach().await?;
             }
             _ => {
-                small.fill(random.random_range(0..LEFT))?;
-                sleep(long).await;
+                small.fill(random.random_range(0..MAX_FREE_BYTES))?;
+                sleep(duration).await;
                 small.make_room()?;
             }
         }
-        back(&mut stand, &kafka).await?;
+        reconnect(&mut stand, &kafka).await?;
     }
     load.stop().await?;
     Ok(stand.verdict().await?.into())
 }
 
-/// No 202 is given while there is neither Kafka nor a disk, but for what was on its way before.
-async fn nothing_is_accepted(stand: &Stand, long: Duration) -> Result<(), Failure> {
-    sleep(ON_ITS_WAY).await;
+/// Checks that no request is accepted while neither Kafka nor the disk works, apart from answers
+/// that were decided before.
+async fn nothing_is_accepted(stand: &Stand, duration: Duration) -> Result<(), Failure> {
+    sleep(IN_FLIGHT).await;
     let before = stand.journal.answers();
-    sleep(long).await;
+    sleep(duration).await;
     let after = stand.journal.answers();
     match (after.accepted - before.accepted, after.refused - before.refused) {
         (0, 1..) => Ok(()),
-        (0, 0) => Err("no request came while the disk was dying".into()),
-        (accepted, _) => Err(format!("{accepted} requests were accepted that no disk has").into()),
+        (0, 0) => Err("no request was sent while the disk failed".into()),
+        (accepted, _) => {
+            Err(format!("{accepted} requests were accepted that are not on disk").into())
+        }
     }
 }
 
-/// Kafka is back; what was spooled must get there.
-async fn back(stand: &mut Stand, kafka: &Proxy) -> Result<(), Failure> {
+/// Restores the link to Kafka and waits until the spool is drained.
+async fn reconnect(stand: &mut Stand, kafka: &Proxy) -> Result<(), Failure> {
     kafka.heal();
-    stand.drained().await?;
-    stand.moving(MOVING).await
+    stand.wait_until_drained().await?;
+    stand.wait_for_progress(RECOVERY_TIMEOUT).await
 }
 
 async fn archive(piece: &Piece) -> Result<Outcome, Failure> {
@@ -134,10 +137,10 @@ async fn archive(piece: &Piece) -> Result<Outcome, Failure> {
     let load = stand.load(Traffic::default(), piece.seed());
     for _ in 0..piece.tries {
         sleep(Duration::from_secs(2)).await;
-        small.fill(random.random_range(0..LEFT))?;
+        small.fill(random.random_range(0..MAX_FREE_BYTES))?;
         sleep(Duration::from_millis(random.random_range(2_000..12_000))).await;
         small.make_room()?;
-        stand.moving(MOVING).await?;
+        stand.wait_for_progress(RECOVERY_TIMEOUT).await?;
     }
     load.stop().await?;
     Ok(stand.verdict().await?.into())
@@ -153,25 +156,25 @@ async fn server(
     stack.kill(server).await?;
     let small = SmallDisk::mount(&data, mebibytes)?;
     stack.start(server).await?;
-    let outcome = fill_again_and_again(&small, piece).await;
-    // What it holds now goes with the disk: platforms are made anew for each piece.
+    let outcome = fill_repeatedly(&small, piece).await;
+    // The data is lost with the disk: each piece creates its own platforms.
     stack.kill(server).await?;
     drop(small);
     stack.start(server).await?;
     outcome
 }
 
-async fn fill_again_and_again(small: &SmallDisk, piece: &Piece) -> Result<Outcome, Failure> {
+async fn fill_repeatedly(small: &SmallDisk, piece: &Piece) -> Result<Outcome, Failure> {
     let mut random = piece.random();
     let mut stand = Stand::prepare(Preparation::default()).await?;
     stand.start_processor("processor", []);
     let load = stand.load(Traffic::default(), piece.seed());
     for _ in 0..piece.tries {
         sleep(Duration::from_secs(2)).await;
-        small.fill(random.random_range(0..LEFT))?;
+        small.fill(random.random_range(0..MAX_FREE_BYTES))?;
         sleep(Duration::from_millis(random.random_range(2_000..6_000))).await;
         small.make_room()?;
-        stand.moving(MOVING).await?;
+        stand.wait_for_progress(RECOVERY_TIMEOUT).await?;
     }
     load.stop().await?;
     Ok(stand.verdict().await?.into())

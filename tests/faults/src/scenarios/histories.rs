@@ -1,4 +1,4 @@
-//! T10: histories of the model, with every guard, and with each one left out in turn.
+//! Histories: random histories of the model, with every guard, and with each guard left out.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use model::{Guard, Guards};
 use super::{Outcome, Piece};
 use crate::{Failure, oracle::Differences, stand::Verdict};
 
-/// Within so many steps a missing guard must show.
-const CAUGHT: u64 = 1_000_000;
+/// A missing guard must be detected within this number of steps.
+const MAX_STEPS: u64 = 1_000_000;
 
 pub(super) fn run(piece: &Piece) -> Result<Outcome, Failure> {
     let mut differences = Differences::default();
@@ -21,10 +21,13 @@ pub(super) fn run(piece: &Piece) -> Result<Outcome, Failure> {
         }
     }
     for guard in Guard::ALL {
-        let Err(found) = model::run(CAUGHT, piece.seed(), Guards::without(guard)) else {
-            return Err(format!("{CAUGHT} steps do not miss the guard {guard:?}").into());
+        let Err(found) = model::run(MAX_STEPS, piece.seed(), Guards::without(guard)) else {
+            return Err(format!(
+                "{MAX_STEPS} steps do not detect that the guard {guard:?} is missing"
+            )
+            .into());
         };
-        figures.insert(format!("steps until {guard:?} was missed"), found.steps as f64);
+        figures.insert(format!("steps until missing {guard:?} was detected"), found.steps as f64);
     }
     Ok(Outcome { figures, ..Verdict::of_model(differences).into() })
 }

@@ -1,4 +1,4 @@
-//! T2: `kill -9` at random moments, and a start again.
+//! Kills: `kill -9` at random moments, and a restart.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     stand::Stand,
 };
 
-/// Who is killed.
+/// The process that is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Victim {
     Clickhouse,
@@ -46,12 +46,12 @@ impl Victim {
         }
     }
 
-    /// Whether other platforms stand on it as well.
+    /// Returns whether other platforms use it as well.
     pub(crate) const fn is_server(self) -> bool {
         !matches!(self, Self::Processor | Self::Collector)
     }
 
-    /// How often in the full run. What fails one kill in two hundred shows in a thousand with 99 %.
+    /// The tries in the full run. A defect that shows in one kill of 200 shows in 1,000 with 99 %.
     pub(crate) const fn full(self) -> u64 {
         match self {
             Self::Clickhouse => 1_000,
@@ -70,32 +70,32 @@ pub(super) async fn run(stack: &Stack, victim: Victim, piece: &Piece) -> Result<
     for _ in 0..piece.tries {
         sleep(Duration::from_millis(random.random_range(300..2_000))).await;
         kill(stack, &mut stand, victim, &mut random).await?;
-        stand.all_running()?;
+        stand.check_all_running()?;
     }
     load.stop().await?;
     Ok(stand.verdict().await?.into())
 }
 
-/// Kills one process, leaves it dead for a moment, and starts it again.
+/// Kills one process and starts it again after a moment.
 pub(super) async fn kill(
     stack: &Stack,
     stand: &mut Stand,
     victim: Victim,
     random: &mut StdRng,
 ) -> Result<(), Failure> {
-    let dead = Duration::from_millis(random.random_range(0..700));
+    let downtime = Duration::from_millis(random.random_range(0..700));
     let server = match victim {
         Victim::Processor => {
             stand.kill("processor")?;
-            sleep(dead).await;
+            sleep(downtime).await;
             stand.start_processor("processor", []);
             return Ok(());
         }
         Victim::Collector => {
             stand.kill("collector")?;
-            sleep(dead).await;
+            sleep(downtime).await;
             stand.start("collector", &["collector"], []);
-            return stand.ready().await;
+            return stand.wait_until_ready().await;
         }
         Victim::Clickhouse if random.random_bool(0.6) => Server::ClickhouseShared,
         Victim::Clickhouse => Server::ClickhouseDedicated,
@@ -104,6 +104,6 @@ pub(super) async fn kill(
         Victim::Kafka => Server::Kafka,
     };
     stack.kill(server).await?;
-    sleep(dead).await;
+    sleep(downtime).await;
     stack.start(server).await
 }

@@ -1,133 +1,51 @@
-use std::env;
+//! Links: every fault of a proxy on every network link.
 
-use testkit::{Preparation, free_address};
+use std::{collections::BTreeMap, time::Duration};
 
-use crate::{
-    Failure,
-    proxy::{Fault, Proxy},
+use rand::{Rng, seq::SliceRandom};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    Outcome, Piece,
+    detours::{Detours, Link},
 };
+use crate::{Failure, load::Traffic, proxy::Fault, stand::Stand};
 
-/// Between whom bytes travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Link {
-    /// Shops and the collector.
-    Http,
-    Kafka,
-    Clickhouse,
-    Redis,
-    Postgres,
-}
+/// How long every sink may take to make progress after a fault.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(180);
 
-impl Link {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Http, Self::Kafka, Self::Clickhouse, Self::Redis, Self::Postgres];
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Kafka => "kafka",
-            Self::Clickhouse => "clickhouse",
-            Self::Redis => "redis",
-            Self::Postgres => "postgres",
+pub(super) async fn run(link: Link, piece: &Piece) -> Result<Outcome, Failure> {
+    let mut random = piece.random();
+    let detours = Detours::start(link).await?;
+    let mut stand =
+        Stand::prepare_behind_proxy(detours.preparation.clone(), Some(detours.collector.clone()))
+            .await?;
+    stand.start_processor("processor", []);
+    let load = stand.load(Traffic::default(), piece.seed());
+    // Services end when a server is unreachable at start. This scenario tests running services.
+    stand.wait_for_progress(RECOVERY_TIMEOUT).await?;
+    let (mut faults, mut recovery_times) = (Vec::new(), BTreeMap::new());
+    for _ in 0..piece.tries {
+        if faults.is_empty() {
+            faults = Fault::ALL.to_vec();
+            faults.shuffle(&mut random);
         }
+        let Some(fault) = faults.pop() else { break };
+        sleep(Duration::from_millis(random.random_range(500..2_000))).await;
+        detours.inject(link, fault);
+        sleep(Duration::from_millis(random.random_range(1_000..5_000))).await;
+        detours.heal(link);
+        stand.check_all_running()?;
+        let healed = Instant::now();
+        stand
+            .wait_for_progress(RECOVERY_TIMEOUT)
+            .await
+            .map_err(|error| format!("{fault:?}: {error}"))?;
+        let took = recovery_times.entry(format!("{}, s", fault.as_str())).or_insert(0.0_f64);
+        *took = took.max(healed.elapsed().as_secs_f64());
     }
-}
-
-/// A proxy on every link of a platform.
-pub(super) struct Links {
-    proxies: Vec<(Link, Proxy)>,
-    /// What the platform is prepared with, so that it uses them.
-    pub(super) preparation: Preparation,
-    /// Where shops send to.
-    pub(super) collector: String,
-}
-
-impl Links {
-    /// Puts the proxies in place; `broken` is the link that will fail.
-    pub(super) async fn lay(broken: Link) -> Result<Self, Failure> {
-        let mut preparation = Preparation::default();
-        let servers = [
-            (Link::Clickhouse, "FOOTFALL__CLUSTERS__SHARED__URL"),
-            (Link::Clickhouse, "FOOTFALL__CLUSTERS__DEDICATED__URL"),
-            (Link::Redis, "FOOTFALL__REDIS__URL"),
-            (Link::Postgres, "FOOTFALL__POSTGRES__URL"),
-        ];
-        let mut proxies = Vec::new();
-        for (link, variable) in servers {
-            let url = env::var(variable)?;
-            let server = authority(&url).to_owned();
-            let proxy = Proxy::start(0, server.clone()).await?;
-            preparation.detours.push((server, proxy.address()));
-            if link != Link::Postgres {
-                preparation.settings.insert(variable.to_owned(), url);
-            }
-            proxies.push((link, proxy));
-        }
-        // The broker tells its clients where it is: its second listener names this proxy's port.
-        // There is but one such port, so only those take it that break this link.
-        if broken == Link::Kafka {
-            let (kafka, brokers) = detour_to_kafka().await?;
-            preparation.settings.insert("FOOTFALL__KAFKA__BROKERS".to_owned(), brokers);
-            proxies.push((Link::Kafka, kafka));
-        }
-        let bind = free_address();
-        preparation.settings.insert("FOOTFALL__COLLECTOR__BIND".to_owned(), bind.clone());
-        let http = Proxy::start(0, bind).await?;
-        let collector = format!("http://{}", http.address());
-        proxies.push((Link::Http, http));
-        Ok(Self { proxies, preparation, collector })
-    }
-
-    pub(super) fn inject(&self, link: Link, fault: Fault) {
-        self.of(link).for_each(|proxy| proxy.inject(fault));
-    }
-
-    pub(super) fn heal(&self, link: Link) {
-        self.of(link).for_each(Proxy::heal);
-    }
-
-    fn of(&self, link: Link) -> impl Iterator<Item = &Proxy> {
-        self.proxies.iter().filter(move |(of, _)| *of == link).map(|(_, proxy)| proxy)
-    }
-}
-
-/// A proxy before Kafka, and what a client is to take for the broker.
-pub(super) async fn detour_to_kafka() -> Result<(Proxy, String), Failure> {
-    let broker = env::var("FOOTFALL__KAFKA__BROKERS")?;
-    let (host, port) = broker.rsplit_once(':').ok_or("a broker has a port")?;
-    let port: u16 = port.parse()?;
-    let proxy = Proxy::start(port + 3, format!("{host}:{}", port + 2)).await?;
-    let address = proxy.address();
-    Ok((proxy, address))
-}
-
-/// Settings of a collector that finds Kafka there, and does not wait for it for long.
-pub(super) fn impatient(brokers: String) -> [(&'static str, String); 2] {
-    [
-        ("FOOTFALL__KAFKA__BROKERS", brokers),
-        ("FOOTFALL__COLLECTOR__PUBLISH_TIMEOUT_MS", "300".to_owned()),
-    ]
-}
-
-/// Host and port of a URL.
-fn authority(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or(rest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_servers_address_is_found_in_its_url() {
-        for (url, server) in [
-            ("http://127.0.0.1:17010", "127.0.0.1:17010"),
-            ("redis://:secret@127.0.0.1:17030/0", "127.0.0.1:17030"),
-            ("postgres://footfall:secret@127.0.0.1:17040/footfall", "127.0.0.1:17040"),
-        ] {
-            assert_eq!(authority(url), server);
-        }
-    }
+    load.stop().await?;
+    let mut outcome = Outcome::from(stand.verdict().await?);
+    outcome.figures = recovery_times;
+    Ok(outcome)
 }

@@ -1,4 +1,4 @@
-//! T7: servers that are away for long, and servers that come back with less than they had.
+//! Outages: servers that are down for long, and servers that come back with older_copy or no data.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,19 +12,19 @@ use tokio::time::sleep;
 use super::{Outcome, Piece};
 use crate::{
     Failure,
-    disk::shell,
+    disk::run_program,
     load::Traffic,
     stack::{Server, Stack},
     stand::Stand,
 };
 
-/// What happens to a server.
+/// The outage of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outage {
     /// Tries are seconds.
-    KafkaAway,
+    KafkaDown,
     /// Tries are seconds.
-    ClickhouseAway,
+    ClickhouseDown,
     RedisWiped,
     RedisRolledBack,
     PostgresRestored,
@@ -32,8 +32,8 @@ pub(crate) enum Outage {
 
 impl Outage {
     pub(crate) const ALL: [Self; 5] = [
-        Self::KafkaAway,
-        Self::ClickhouseAway,
+        Self::KafkaDown,
+        Self::ClickhouseDown,
         Self::RedisWiped,
         Self::RedisRolledBack,
         Self::PostgresRestored,
@@ -41,27 +41,27 @@ impl Outage {
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
-            Self::KafkaAway => "kafka-away-seconds",
-            Self::ClickhouseAway => "clickhouse-away-seconds",
+            Self::KafkaDown => "kafka-away-seconds",
+            Self::ClickhouseDown => "clickhouse-away-seconds",
             Self::RedisWiped => "redis-wiped",
             Self::RedisRolledBack => "redis-rolled-back",
             Self::PostgresRestored => "postgres-restored",
         }
     }
 
-    /// How often in the full run; for how long where a server is away.
+    /// The tries in the full run; seconds for a server that is down.
     pub(crate) const fn full(self) -> u64 {
         match self {
-            Self::KafkaAway | Self::ClickhouseAway => 600,
+            Self::KafkaDown | Self::ClickhouseDown => 600,
             Self::RedisWiped | Self::RedisRolledBack => 20,
             Self::PostgresRestored => 5,
         }
     }
 
-    /// How often on one platform.
-    pub(crate) const fn together(self) -> u64 {
+    /// The tries of one piece.
+    pub(crate) const fn per_piece(self) -> u64 {
         match self {
-            Self::KafkaAway | Self::ClickhouseAway => 600,
+            Self::KafkaDown | Self::ClickhouseDown => 600,
             _ => 10,
         }
     }
@@ -74,24 +74,24 @@ pub(super) async fn run(stack: &Stack, outage: Outage, piece: &Piece) -> Result<
     let load = stand.load(Traffic::default(), piece.seed());
     sleep(Duration::from_secs(3)).await;
     match outage {
-        Outage::KafkaAway => {
+        Outage::KafkaDown => {
             let servers = [Server::Kafka];
-            away(stack, &servers, Duration::from_secs(piece.tries)).await?;
+            stop_for(stack, &servers, Duration::from_secs(piece.tries)).await?;
         }
-        Outage::ClickhouseAway => {
+        Outage::ClickhouseDown => {
             let servers = [Server::ClickhouseShared, Server::ClickhouseDedicated];
-            away(stack, &servers, Duration::from_secs(piece.tries)).await?;
+            stop_for(stack, &servers, Duration::from_secs(piece.tries)).await?;
         }
         Outage::RedisWiped | Outage::RedisRolledBack | Outage::PostgresRestored => {
             for _ in 0..piece.tries {
-                let longer = Duration::from_millis(random.random_range(2_000..6_000));
+                let delay = Duration::from_millis(random.random_range(2_000..6_000));
                 match outage {
                     Outage::RedisWiped => wipe(stack, Server::Redis).await?,
-                    Outage::RedisRolledBack => restore(stack, Server::Redis, longer).await?,
-                    _ => restore(stack, Server::Postgres, longer).await?,
+                    Outage::RedisRolledBack => restore(stack, Server::Redis, delay).await?,
+                    _ => restore(stack, Server::Postgres, delay).await?,
                 }
                 sleep(Duration::from_millis(random.random_range(2_000..6_000))).await;
-                stand.all_running()?;
+                stand.check_all_running()?;
             }
         }
     }
@@ -100,40 +100,40 @@ pub(super) async fn run(stack: &Stack, outage: Outage, piece: &Piece) -> Result<
     Ok(stand.verdict().await?.into())
 }
 
-async fn away(stack: &Stack, servers: &[Server], long: Duration) -> Result<(), Failure> {
+async fn stop_for(stack: &Stack, servers: &[Server], duration: Duration) -> Result<(), Failure> {
     for server in servers {
         stack.kill(*server).await?;
     }
-    sleep(long).await;
+    sleep(duration).await;
     for server in servers {
         stack.start(*server).await?;
     }
     Ok(())
 }
 
-/// Dies, and comes back with nothing.
+/// Kills a server and starts it without data.
 async fn wipe(stack: &Stack, server: Server) -> Result<(), Failure> {
     stack.kill(server).await?;
-    shell("rm", &["-rf"], &[&stack.data(server)?])?;
+    run_program("rm", &["-rf"], &[&stack.data(server)?])?;
     stack.start(server).await
 }
 
-/// Dies, and comes back with what it had a while ago.
-async fn restore(stack: &Stack, server: Server, later: Duration) -> Result<(), Failure> {
+/// Kills a server and starts it with an older copy of its data.
+async fn restore(stack: &Stack, server: Server, delay: Duration) -> Result<(), Failure> {
     let data = stack.data(server)?;
-    let older = older(&data)?;
+    let older_copy = older_copy(&data)?;
     stack.kill(server).await?;
-    shell("rm", &["-rf"], &[&older])?;
-    shell("cp", &["-a"], &[&data, &older])?;
+    run_program("rm", &["-rf"], &[&older_copy])?;
+    run_program("cp", &["-a"], &[&data, &older_copy])?;
     stack.start(server).await?;
-    sleep(later).await;
+    sleep(delay).await;
     stack.kill(server).await?;
-    shell("rm", &["-rf"], &[&data])?;
-    shell("mv", &[], &[&older, &data])?;
+    run_program("rm", &["-rf"], &[&data])?;
+    run_program("mv", &[], &[&older_copy, &data])?;
     stack.start(server).await
 }
 
-/// Where the copy lies: beside the data, on the same file system.
-fn older(data: &Path) -> Result<PathBuf, Failure> {
+/// Returns the path of the copy: beside the data, on the same file system.
+fn older_copy(data: &Path) -> Result<PathBuf, Failure> {
     Ok(data.parent().ok_or("a server's data has a folder")?.join("data.older"))
 }

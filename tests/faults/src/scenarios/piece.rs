@@ -1,28 +1,27 @@
-use std::collections::BTreeSet;
-
 use failpoints::Step;
 use rand::{SeedableRng, rngs::StdRng, seq::IteratorRandom};
 
-use super::{aborts, disks::Disk, kills::Victim, links::Link, outages::Outage, zombies};
+use super::{aborts, detours::Link, disks::Disk, kills::Victim, outages::Outage, zombies};
 use crate::{
     Failure,
     options::{Choice, Command, Options},
     proxy::Fault,
+    scenario::Scenario,
 };
 
-/// A part of a table that is run on a platform of its own.
+/// A part of a scenario that runs on its own platform.
 #[derive(Clone, Debug)]
 pub(crate) struct Piece {
-    pub(crate) table: &'static str,
+    pub(crate) scenario: Scenario,
     pub(crate) work: Work,
-    /// Which one of its sort.
+    /// The number of the piece among those of its kind of fault.
     pub(crate) number: u64,
     pub(crate) tries: u64,
-    /// That of the whole run.
+    /// The seed of the whole run.
     pub(crate) run_seed: u64,
 }
 
-/// What is done to the platform.
+/// What a piece does to its platform.
 #[derive(Clone, Debug)]
 pub(crate) enum Work {
     Abort(Step),
@@ -30,7 +29,7 @@ pub(crate) enum Work {
     Zombie(Step),
     LateZombie,
     Rebalance,
-    Network(Link),
+    BreakLink(Link),
     /// Tries are requests.
     Resend,
     Outage(Outage),
@@ -41,29 +40,29 @@ pub(crate) enum Work {
     Soak,
 }
 
-/// A sort of fault: how often in the full run, and how often on one platform.
+/// A kind of fault: its tries in the full run, and the tries of one piece.
 #[derive(Clone)]
-struct Sort {
-    table: &'static str,
+struct FaultKind {
+    scenario: Scenario,
     work: Work,
     full: u64,
-    together: u64,
-    /// However small the run is.
+    per_piece: u64,
+    /// The smallest number of tries, at any size of the run.
     least: u64,
 }
 
 impl Piece {
-    /// The name of its sort of fault.
+    /// The name of its kind of fault.
     pub(crate) fn faults(&self) -> &'static str {
         self.work.name()
     }
 
-    /// Chance, the same for the same piece of the same seed.
+    /// Returns a random generator, the same for the same piece and seed.
     pub(crate) fn random(&self) -> StdRng {
         StdRng::seed_from_u64(self.seed())
     }
 
-    /// What its chance begins with.
+    /// The seed of this piece.
     pub(crate) fn seed(&self) -> u64 {
         let name = self
             .faults()
@@ -74,14 +73,14 @@ impl Piece {
 }
 
 impl Work {
-    /// Whether nothing else may run meanwhile: servers or shared tables are changed, the one detour to
-    /// Kafka is used, or a processor is kept busy.
-    pub(crate) fn wants_to_be_alone(&self) -> bool {
+    /// Returns whether no other piece may run meanwhile: this one changes servers or shared tables,
+    /// uses the only proxied port of Kafka, or needs the whole processor.
+    pub(crate) fn runs_alone(&self) -> bool {
         match self {
             Self::Abort(step) => aborts::is_in_collector(*step),
             Self::Kill(victim) => victim.is_server(),
             Self::Disk(disk) => *disk != Disk::ArchiveFull,
-            Self::Network(link) => *link == Link::Kafka,
+            Self::BreakLink(link) => *link == Link::Kafka,
             Self::LateZombie | Self::Outage(_) | Self::Histories | Self::Soak => true,
             Self::Zombie(_) | Self::Rebalance | Self::Resend => false,
         }
@@ -93,7 +92,7 @@ impl Work {
             Self::Kill(victim) => victim.as_str(),
             Self::LateZombie => "beyond-the-window",
             Self::Rebalance => "rebalances",
-            Self::Network(link) => link.as_str(),
+            Self::BreakLink(link) => link.as_str(),
             Self::Resend => "posts",
             Self::Outage(outage) => outage.as_str(),
             Self::Disk(disk) => disk.as_str(),
@@ -103,65 +102,66 @@ impl Work {
     }
 }
 
-/// What a table holds.
-fn sorts(table: &'static str) -> Vec<Sort> {
-    let sort = |work, full, together| Sort { table, work, full, together, least: 0 };
-    match table {
-        "T1" => Step::ALL.iter().map(|step| sort(Work::Abort(*step), 100, 25)).collect(),
-        "T2" => Victim::ALL.map(|victim| sort(Work::Kill(victim), victim.full(), 50)).into(),
-        "T3" => {
-            let zombies = zombies::STEPS.map(|step| sort(Work::Zombie(step), 30, 10));
-            zombies.into_iter().chain([sort(Work::LateZombie, 20, 10)]).collect()
+/// The kinds of fault of a scenario.
+fn fault_kinds(scenario: Scenario) -> Vec<FaultKind> {
+    let kind = |work, full, per_piece| FaultKind { scenario, work, full, per_piece, least: 0 };
+    match scenario {
+        Scenario::Aborts => {
+            Step::ALL.iter().map(|step| kind(Work::Abort(*step), 100, 25)).collect()
         }
-        "T4" => vec![sort(Work::Rebalance, 500, 100)],
-        "T5" => {
+        Scenario::Kills => {
+            Victim::ALL.map(|victim| kind(Work::Kill(victim), victim.full(), 50)).into()
+        }
+        Scenario::Zombies => {
+            let zombies = zombies::STEPS.map(|step| kind(Work::Zombie(step), 30, 10));
+            zombies.into_iter().chain([kind(Work::LateZombie, 20, 10)]).collect()
+        }
+        Scenario::Rebalances => vec![kind(Work::Rebalance, 500, 100)],
+        Scenario::Links => {
             let faults = 20 * Fault::ALL.len() as u64;
-            Link::ALL.map(|link| sort(Work::Network(link), faults, 30)).into()
+            Link::ALL.map(|link| kind(Work::BreakLink(link), faults, 30)).into()
         }
-        "T6" => vec![sort(Work::Resend, 200_000, 200_000)],
-        "T7" => {
+        Scenario::Resends => vec![kind(Work::Resend, 200_000, 200_000)],
+        Scenario::Outages => {
             let full =
-                |outage: Outage| sort(Work::Outage(outage), outage.full(), outage.together());
+                |outage: Outage| kind(Work::Outage(outage), outage.full(), outage.per_piece());
             Outage::ALL.map(full).into()
         }
-        "T8" => Disk::ALL.map(|disk| sort(Work::Disk(disk), disk.full(), 10)).into(),
-        "T10" => {
-            vec![Sort { least: 50_000, ..sort(Work::Histories, 1_000_000, 1_000_000) }]
+        Scenario::Disks => Disk::ALL.map(|disk| kind(Work::Disk(disk), disk.full(), 10)).into(),
+        Scenario::Histories => {
+            vec![FaultKind { least: 50_000, ..kind(Work::Histories, 1_000_000, 1_000_000) }]
         }
-        "T17" => vec![sort(Work::Soak, 3_600, 3_600)],
-        _ => Vec::new(),
+        Scenario::Soak => vec![kind(Work::Soak, 3_600, 3_600)],
     }
 }
 
-/// What the command line asks for, cut into pieces.
+/// Returns the pieces that the command line asks for.
 pub(crate) fn pieces(options: &Options) -> Result<Vec<Piece>, Failure> {
-    let (tables, choice): (&[&'static str], _) = match &options.command {
-        Command::T1(choice) => (&["T1"], choice.clone()),
-        Command::T2(choice) => (&["T2"], choice.clone()),
-        Command::T3(choice) => (&["T3"], choice.clone()),
-        Command::T4(choice) => (&["T4"], choice.clone()),
-        Command::T5(choice) => (&["T5"], choice.clone()),
-        Command::T6(choice) => (&["T6"], choice.clone()),
-        Command::T7(choice) => (&["T7"], choice.clone()),
-        Command::T8(choice) => (&["T8"], choice.clone()),
-        Command::T10(choice) => (&["T10"], choice.clone()),
-        Command::T17(choice) => (&["T17"], choice.clone()),
-        Command::All => {
-            (&["T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T10", "T17"], Choice::default())
-        }
-        Command::Slice => (&["T1", "T2", "T3", "T4", "T5", "T10"], Choice::default()),
+    let (scenarios, choice): (&[Scenario], _) = match &options.command {
+        Command::Aborts(choice) => (&[Scenario::Aborts], choice.clone()),
+        Command::Kills(choice) => (&[Scenario::Kills], choice.clone()),
+        Command::Zombies(choice) => (&[Scenario::Zombies], choice.clone()),
+        Command::Rebalances(choice) => (&[Scenario::Rebalances], choice.clone()),
+        Command::Links(choice) => (&[Scenario::Links], choice.clone()),
+        Command::Resends(choice) => (&[Scenario::Resends], choice.clone()),
+        Command::Outages(choice) => (&[Scenario::Outages], choice.clone()),
+        Command::Disks(choice) => (&[Scenario::Disks], choice.clone()),
+        Command::Histories(choice) => (&[Scenario::Histories], choice.clone()),
+        Command::Soak(choice) => (&[Scenario::Soak], choice.clone()),
+        Command::All => (&Scenario::ALL, Choice::default()),
+        Command::Slice => (&Scenario::SLICE, Choice::default()),
         Command::Report => (&[], Choice::default()),
     };
-    let sorts: Vec<_> = tables.iter().flat_map(|table| sorts(table)).collect();
+    let kinds: Vec<_> = scenarios.iter().flat_map(|scenario| fault_kinds(*scenario)).collect();
     if let Some(unknown) =
-        choice.only.iter().find(|name| !sorts.iter().any(|sort| sort.work.name() == *name))
+        choice.only.iter().find(|name| !kinds.iter().any(|kind| kind.work.name() == *name))
     {
-        let names: Vec<_> = sorts.iter().map(|sort| sort.work.name()).collect();
-        return Err(format!("{unknown:?} is none of {}", names.join(", ")).into());
+        let names: Vec<_> = kinds.iter().map(|kind| kind.work.name()).collect();
+        return Err(format!("{unknown:?} is not one of {}", names.join(", ")).into());
     }
     let mut pieces = Vec::new();
-    for (sort, share) in shares(sorts, options) {
-        if !choice.only.is_empty() && !choice.only.iter().any(|name| name == sort.work.name()) {
+    for (kind, share) in shares(kinds, options) {
+        if !choice.only.is_empty() && !choice.only.iter().any(|name| name == kind.work.name()) {
             continue;
         }
         let mut left = choice.tries.unwrap_or(share);
@@ -169,33 +169,35 @@ pub(crate) fn pieces(options: &Options) -> Result<Vec<Piece>, Failure> {
             if left == 0 {
                 break;
             }
-            let tries = left.min(sort.together);
+            let tries = left.min(kind.per_piece);
             left -= tries;
-            let Sort { table, work, .. } = sort.clone();
-            pieces.push(Piece { table, work, number, tries, run_seed: options.seed });
+            let FaultKind { scenario, work, .. } = kind.clone();
+            pieces.push(Piece { scenario, work, number, tries, run_seed: options.seed });
         }
     }
     Ok(pieces)
 }
 
-/// How many tries each sort has at this size. Of what is left over when every table has its share,
-/// chance says which sorts get it.
-fn shares(sorts: Vec<Sort>, options: &Options) -> Vec<(Sort, u64)> {
+/// Returns the tries of each kind of fault at this size. The tries of a scenario that remain after
+/// rounding go to randomly chosen kinds.
+fn shares(kinds: Vec<FaultKind>, options: &Options) -> Vec<(FaultKind, u64)> {
     let size = u64::from(options.size);
     let mut random = StdRng::seed_from_u64(options.seed);
-    let mut shares: Vec<_> = sorts.into_iter().map(|sort| (sort.full * size / 100, sort)).collect();
-    let tables: BTreeSet<_> = shares.iter().map(|(_, sort)| sort.table).collect();
-    for table in tables {
-        let of_table = |(_, sort): &&mut (u64, Sort)| sort.table == table;
+    let mut shares: Vec<_> = kinds.into_iter().map(|kind| (kind.full * size / 100, kind)).collect();
+    let mut scenarios: Vec<_> = shares.iter().map(|(_, kind)| kind.scenario).collect();
+    scenarios.dedup();
+    for scenario in scenarios {
+        let of_scenario = |(_, kind): &&mut (u64, FaultKind)| kind.scenario == scenario;
         let (given, full) = shares
             .iter()
-            .filter(|(_, sort)| sort.table == table)
-            .fold((0, 0), |(given, full), (share, sort)| (given + share, full + sort.full));
+            .filter(|(_, kind)| kind.scenario == scenario)
+            .fold((0, 0), |(given, full), (share, kind)| (given + share, full + kind.full));
         let left = (full * size).div_ceil(100) - given;
-        let lucky = shares.iter_mut().filter(of_table).choose_multiple(&mut random, left as usize);
-        lucky.into_iter().for_each(|(share, _)| *share += 1);
+        let chosen =
+            shares.iter_mut().filter(of_scenario).choose_multiple(&mut random, left as usize);
+        chosen.into_iter().for_each(|(share, _)| *share += 1);
     }
-    let at_least = |(share, sort): (u64, Sort)| (sort.clone(), share.max(sort.least));
+    let at_least = |(share, kind): (u64, FaultKind)| (kind.clone(), share.max(kind.least));
     shares.into_iter().map(at_least).collect()
 }
 
@@ -211,32 +213,46 @@ mod tests {
     }
 
     #[test]
-    fn the_full_run_has_the_figures_that_are_asked_for() {
-        for (table, full) in [("t1", 1_400), ("t2", 2_600), ("t3", 200), ("t4", 500), ("t5", 600)] {
-            assert_eq!(tries(&format!("faults {table}")), full, "{table}");
+    fn the_full_run_has_the_documented_number_of_tries() {
+        let expected = [
+            ("aborts", 1_400),
+            ("kills", 2_600),
+            ("zombies", 200),
+            ("rebalances", 500),
+            ("links", 600),
+            ("histories", 1_000_000),
+        ];
+        for (scenario, full) in expected {
+            assert_eq!(tries(&format!("faults {scenario}")), full, "{scenario}");
         }
-        assert_eq!(tries("faults t10"), 1_000_000);
     }
 
     #[test]
-    fn one_percent_is_one_percent_of_each_table_and_enough_of_the_model() {
-        for (table, share) in [("t1", 14), ("t2", 26), ("t3", 2), ("t4", 5), ("t5", 6)] {
-            assert_eq!(tries(&format!("faults --size 1 {table}")), share, "{table}");
+    fn one_percent_is_one_percent_of_each_scenario_but_more_of_the_histories() {
+        let expected = [
+            ("aborts", 14),
+            ("kills", 26),
+            ("zombies", 2),
+            ("rebalances", 5),
+            ("links", 6),
+            ("histories", 50_000),
+        ];
+        for (scenario, share) in expected {
+            assert_eq!(tries(&format!("faults --size 1 {scenario}")), share, "{scenario}");
         }
-        assert_eq!(tries("faults --size 1 t10"), 50_000);
     }
 
     #[test]
-    fn large_shares_are_cut_into_pieces_that_can_be_resumed() {
-        let options = Options::parse_from(["faults", "t2", "--only", "clickhouse"]);
+    fn large_shares_are_split_into_pieces_that_can_be_resumed() {
+        let options = Options::parse_from(["faults", "kills", "--only", "clickhouse"]);
         let pieces = pieces(&options).unwrap();
         assert_eq!(pieces.len(), 20);
         assert!(pieces.iter().all(|piece| piece.tries == 50));
     }
 
     #[test]
-    fn a_sort_of_faults_that_there_is_not_is_refused() {
-        let options = Options::parse_from(["faults", "t2", "--only", "oracle"]);
+    fn an_unknown_kind_of_fault_is_refused() {
+        let options = Options::parse_from(["faults", "kills", "--only", "oracle"]);
         assert!(pieces(&options).unwrap_err().to_string().contains("clickhouse"));
     }
 }

@@ -1,4 +1,4 @@
-//! T4: members join, leave, die and share a name, every few seconds, under load.
+//! Rebalances: members join, leave, die and share a name, every few seconds, under load.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,11 +10,11 @@ use tokio::time::{Instant, sleep};
 use super::{Outcome, Piece};
 use crate::{Failure, load::Traffic, stand::Stand};
 
-/// No partition may stand still for longer.
-const IDLE: TimeDelta = TimeDelta::seconds(60);
-/// Members at most.
+/// The longest time that a partition may make no progress.
+const MAX_DELAY: TimeDelta = TimeDelta::seconds(60);
+/// The most members.
 const MEMBERS: usize = 4;
-const AGAIN: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(piece: &Piece) -> Result<Outcome, Failure> {
     let mut random = piece.random();
@@ -23,18 +23,18 @@ pub(super) async fn run(piece: &Piece) -> Result<Outcome, Failure> {
     stand.start_processor(&member(0), []);
     let load = stand.load(Traffic::default(), piece.seed());
     let began = Utc::now();
-    let (mut idle, mut next) = (TimeDelta::zero(), 1);
+    let (mut delay, mut next) = (TimeDelta::zero(), 1);
     for _ in 0..piece.tries {
         let pause = Duration::from_millis(random.random_range(2_000..5_000));
-        watch(&mut stand, began, &mut idle, pause).await?;
+        measure_delay(&mut stand, began, &mut delay, pause).await?;
         let one = (0..members.len()).choose(&mut random).filter(|_| members.len() > 1);
         match (random.random_range(0..4), one) {
             (0, Some(one)) => stand.kill(&members.swap_remove(one))?,
-            (1, Some(one)) => stand.leave(&members.swap_remove(one)).await?,
+            (1, Some(one)) => stand.stop(&members.swap_remove(one)).await?,
             (2, Some(one)) => {
-                // The one that had the name first is told to go by the group; here it dies.
+                // The group removes the first member of this name; here it is also killed.
                 let Some(name) = members.get(one) else { continue };
-                let twin = stand.take_aside(name)?;
+                let twin = stand.detach(name)?;
                 stand.start_processor(name, []);
                 sleep(Duration::from_secs(1)).await;
                 drop(twin);
@@ -52,10 +52,11 @@ pub(super) async fn run(piece: &Piece) -> Result<Outcome, Failure> {
     }
     load.stop().await?;
     let mut outcome = Outcome::from(stand.verdict().await?);
-    let seconds = idle.as_seconds_f64();
-    outcome.figures = BTreeMap::from([("longest idle partition, s".to_owned(), seconds)]);
-    if idle > IDLE {
-        return Err(format!("a partition stood still for {seconds:.0} s").into());
+    let seconds = delay.as_seconds_f64();
+    outcome.figures =
+        BTreeMap::from([("longest time without progress of a partition, s".to_owned(), seconds)]);
+    if delay > MAX_DELAY {
+        return Err(format!("a partition made no progress for {seconds:.0} s").into());
     }
     Ok(outcome)
 }
@@ -64,18 +65,18 @@ fn member(number: u32) -> String {
     format!("member-{number}")
 }
 
-/// Looks how far behind the slowest partition is, for a while.
-async fn watch(
+/// Measures for `pause` how far the slowest partition is behind.
+async fn measure_delay(
     stand: &mut Stand,
     began: DateTime<Utc>,
-    idle: &mut TimeDelta,
+    delay: &mut TimeDelta,
     pause: Duration,
 ) -> Result<(), Failure> {
     let until = Instant::now() + pause;
     while Instant::now() < until {
         let as_of = stand.stores.as_of().await?.unwrap_or(began);
-        *idle = (*idle).max(Utc::now() - as_of.max(began));
-        sleep(AGAIN).await;
+        *delay = (*delay).max(Utc::now() - as_of.max(began));
+        sleep(POLL_INTERVAL).await;
     }
-    stand.all_running()
+    stand.check_all_running()
 }

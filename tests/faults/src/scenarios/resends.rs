@@ -1,4 +1,4 @@
-//! T6: nothing is broken; shops send a third of their batches twice, one in ten at the same time.
+//! Resends: nothing is broken. Shops send 30 % of their batches twice, and 10 % at the same time.
 
 use testkit::Preparation;
 
@@ -10,6 +10,6 @@ pub(super) async fn run(piece: &Piece) -> Result<Outcome, Failure> {
     stand.start_processor("processor", []);
     let traffic =
         Traffic { shops: 16, pace: 0.0, events: 3, posts: Some(piece.tries), ..Traffic::default() };
-    stand.load(traffic, piece.seed()).ended().await?;
+    stand.load(traffic, piece.seed()).finished().await?;
     Ok(stand.verdict().await?.into())
 }

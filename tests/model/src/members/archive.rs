@@ -1,28 +1,28 @@
 use crate::{
-    ledger::{Group, Held, Range},
+    ledger::{Group, HeldLease, Range},
     world::Platform,
 };
 
 /// A member of the group that writes to the archive.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum ArchiveMember {
-    /// Owns nothing.
+    /// Has no lease.
     #[default]
     Idle,
-    /// Owns the partition.
-    Holding(Held, u16),
+    /// Has the lease of the partition; reads the log of this number.
+    Holding(HeldLease, u16),
     /// Has a planned object.
-    Planned(Held, u16, Range),
+    Planned(HeldLease, u16, Range),
     /// Has put the object.
-    Put(Held, u16, Range),
+    Put(HeldLease, u16, Range),
 }
 
 impl ArchiveMember {
     pub(crate) fn step(self, platform: &mut Platform, size: u64) -> Self {
         match self {
             Self::Idle => {
-                let kgen = platform.kgen();
-                let (held, planned) = platform.ledger.take(Group::Archive, kgen);
+                let generation = platform.generation();
+                let (held, planned) = platform.ledger.take(Group::Archive, generation);
                 let number = platform.log.number();
                 match planned {
                     Some(plan) => Self::Planned(held, number, plan.range),
@@ -30,7 +30,7 @@ impl ArchiveMember {
                 }
             }
             Self::Holding(held, number) => {
-                let Some(end) = platform.end_of(number) else {
+                let Some(end) = platform.end_of_log(number) else {
                     return Self::Idle;
                 };
                 let end = end.min(held.next + size);
@@ -45,14 +45,14 @@ impl ArchiveMember {
             }
             Self::Planned(held, number, range) => {
                 let records = platform.log.records(number, *range.start()..range.end() + 1);
-                match platform.archive.put(held.kgen, &range, records) {
+                match platform.archive.put(held.generation, &range, records) {
                     true => Self::Put(held, number, range),
                     false => Self::Idle,
                 }
             }
             Self::Put(held, number, range) => {
                 match platform.ledger.mark(held, &range, platform.guards) {
-                    true => Self::Holding(Held { next: range.end() + 1, ..held }, number),
+                    true => Self::Holding(HeldLease { next: range.end() + 1, ..held }, number),
                     false => Self::Idle,
                 }
             }

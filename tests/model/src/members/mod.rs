@@ -1,4 +1,4 @@
-//! Members of the consumer groups: each step does one thing that another may come in between.
+//! Members of the consumer groups. A step does one thing; other steps may run between two steps.
 
 mod archive;
 mod live;

@@ -1,6 +1,6 @@
 use crate::{
     guards::{Guard, Guards},
-    ledger::{Group, Held, Plan},
+    ledger::{Group, HeldLease, Plan},
     log::Event,
     warehouse::{Answer, Token},
     world::Platform,
@@ -9,43 +9,43 @@ use crate::{
 /// A member of the group that writes to ClickHouse.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum StoreMember {
-    /// Owns nothing.
+    /// Has no lease.
     #[default]
     Idle,
-    /// Owns the partition.
-    Holding(Claim),
-    /// Has a planned batch that was never sent.
+    /// Has the lease of the partition.
+    Holding(Assignment),
+    /// Has planned a batch that was never sent.
     Planned(Batch),
     /// Has sent a batch, for the first time.
     Sent(Batch, u64),
-    /// Has a batch that may have been sent before, and will read back which rows are there.
-    Doubtful(Batch),
-    /// Has read back that rows are missing.
+    /// Has a batch that may have been sent before, and reads back its rows next.
+    InDoubt(Batch),
+    /// Has found rows missing.
     Missing(Batch),
-    /// Has sent what was missing.
+    /// Has sent the missing rows.
     SentAgain(Batch, u64),
-    /// All rows of the batch are there.
-    Landed(Batch),
+    /// Has all rows of the batch in ClickHouse.
+    Complete(Batch),
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Claim {
-    held: Held,
-    /// The log that it reads.
+pub(crate) struct Assignment {
+    held: HeldLease,
+    /// The number of the log that it reads.
     number: u16,
-    /// Rows up to here were there when the lease was taken: of batches that the ledger has
-    /// forgotten, in other bounds than those to come.
-    adopted: Option<u64>,
+    /// The highest offset in ClickHouse when the lease was taken, if ahead of the ledger: rows of
+    /// batches that the restored ledger does not know and plans in other bounds.
+    stored_up_to: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
-    claim: Claim,
+    assignment: Assignment,
     plan: Plan,
     repair: u32,
-    /// Whether the server has answered well to this token.
+    /// Whether the server has given a clean answer to this token.
     answered: bool,
-    /// What the next insert holds.
+    /// The rows of the next insert.
     rows: Vec<(u64, Event)>,
 }
 
@@ -53,97 +53,102 @@ impl StoreMember {
     pub(crate) fn step(self, platform: &mut Platform, size: u64) -> Self {
         match self {
             Self::Idle => take(platform),
-            Self::Holding(claim) => plan(platform, claim, size),
+            Self::Holding(assignment) => plan(platform, assignment, size),
             Self::Planned(batch) => {
                 let query = send(platform, &batch);
                 Self::Sent(batch, query)
             }
             Self::Sent(batch, query) => match platform.warehouse.answer(query) {
                 Answer::Running => Self::Sent(batch, query),
-                Answer::Clean => Self::Landed(batch),
-                Answer::Broken => Self::Doubtful(batch),
+                Answer::Clean => Self::Complete(batch),
+                Answer::Broken => Self::InDoubt(batch),
             },
-            Self::Doubtful(batch)
+            Self::InDoubt(batch)
                 if platform.warehouse.is_running(&batch.token(platform.guards)) =>
             {
-                Self::Doubtful(batch)
+                Self::InDoubt(batch)
             }
-            Self::Doubtful(batch) if platform.guards.stands(Guard::ReadBack) => {
+            Self::InDoubt(batch) if platform.guards.has(Guard::ReadBack) => {
                 read_back(platform, batch)
             }
-            Self::Doubtful(batch) => Self::Missing(batch),
+            Self::InDoubt(batch) => Self::Missing(batch),
             Self::Missing(batch) => {
                 let query = send(platform, &batch);
                 Self::SentAgain(batch, query)
             }
             Self::SentAgain(batch, query) => match platform.warehouse.answer(query) {
                 Answer::Running => Self::SentAgain(batch, query),
-                Answer::Clean if platform.guards.stands(Guard::ReadBack) => {
-                    Self::Doubtful(Batch { answered: true, ..batch })
+                Answer::Clean if platform.guards.has(Guard::ReadBack) => {
+                    Self::InDoubt(Batch { answered: true, ..batch })
                 }
-                Answer::Clean => Self::Landed(batch),
-                Answer::Broken => Self::Doubtful(batch),
+                Answer::Clean => Self::Complete(batch),
+                Answer::Broken => Self::InDoubt(batch),
             },
-            Self::Landed(batch) => mark(platform, batch),
+            Self::Complete(batch) => mark(platform, batch),
         }
     }
 }
 
 impl Batch {
-    fn new(platform: &Platform, claim: Claim, plan: Plan) -> Self {
+    fn new(platform: &Platform, assignment: Assignment, plan: Plan) -> Self {
         let offsets = *plan.range.start()..plan.range.end() + 1;
-        let rows = platform.log.first_copies(claim.number, offsets);
-        Self { claim, plan, repair: 0, answered: false, rows }
+        let rows = platform.log.first_copies(assignment.number, offsets);
+        Self { assignment, plan, repair: 0, answered: false, rows }
     }
 
     fn token(&self, guards: Guards) -> Token {
-        let Self { claim, plan: Plan { range, epoch }, repair, .. } = self;
-        let epoch = if guards.stands(Guard::NamedEpoch) { *epoch } else { 0 };
-        Token { kgen: claim.held.kgen, range: range.clone(), epoch, repair: *repair }
+        let Self { assignment, plan: Plan { range, epoch }, repair, .. } = self;
+        let epoch = if guards.has(Guard::NamedEpoch) { *epoch } else { 0 };
+        Token {
+            generation: assignment.held.generation,
+            range: range.clone(),
+            epoch,
+            repair: *repair,
+        }
     }
 }
 
 fn take(platform: &mut Platform) -> StoreMember {
-    let kgen = platform.kgen();
-    let (held, planned) = platform.ledger.take(Group::Store, kgen);
-    let adopted = platform.warehouse.highest(kgen, held.next);
-    let claim = Claim { held, number: platform.log.number(), adopted };
+    let generation = platform.generation();
+    let (held, planned) = platform.ledger.take(Group::Store, generation);
+    let stored_up_to = platform.warehouse.highest(generation, held.next);
+    let assignment = Assignment { held, number: platform.log.number(), stored_up_to };
     match planned {
-        Some(plan) => StoreMember::Doubtful(Batch::new(platform, claim, plan)),
-        None => StoreMember::Holding(claim),
+        Some(plan) => StoreMember::InDoubt(Batch::new(platform, assignment, plan)),
+        None => StoreMember::Holding(assignment),
     }
 }
 
-fn plan(platform: &mut Platform, claim: Claim, size: u64) -> StoreMember {
-    let Some(end) = platform.end_of(claim.number) else {
+fn plan(platform: &mut Platform, assignment: Assignment, size: u64) -> StoreMember {
+    let Some(end) = platform.end_of_log(assignment.number) else {
         return StoreMember::Idle;
     };
-    let first = claim.held.next;
+    let first = assignment.held.next;
     if first >= end || size == 0 {
-        return StoreMember::Holding(claim);
+        return StoreMember::Holding(assignment);
     }
     let range = first..=(first + size).min(end) - 1;
-    if !platform.ledger.plan(claim.held, &range, platform.guards) {
+    if !platform.ledger.plan(assignment.held, &range, platform.guards) {
         return StoreMember::Idle;
     }
-    let batch = Batch::new(platform, claim, Plan { range, epoch: claim.held.epoch });
-    match claim.adopted.is_some_and(|adopted| first <= adopted) {
-        true => StoreMember::Doubtful(batch),
+    let batch = Batch::new(platform, assignment, Plan { range, epoch: assignment.held.epoch });
+    match assignment.stored_up_to.is_some_and(|stored_up_to| first <= stored_up_to) {
+        true => StoreMember::InDoubt(batch),
         false => StoreMember::Planned(batch),
     }
 }
 
-/// A failed attempt keeps its token: under another one, a zombie could insert the same rows under
-/// this one later. Only a clean answer that left rows missing shows that the server takes the token
-/// for known.
+/// Reads back which rows are missing. A failed attempt keeps its token: otherwise a zombie could
+/// insert the same rows under the old token later. Only a clean answer with rows missing shows that
+/// the server treats the token as known.
 fn read_back(platform: &Platform, batch: Batch) -> StoreMember {
-    let Batch { claim, plan, repair, answered, .. } = batch;
-    let whole = Batch::new(platform, claim, plan);
-    let kgen = claim.held.kgen;
-    let is_missing = |(offset, _): &(u64, Event)| !platform.warehouse.is_there(kgen, *offset);
+    let Batch { assignment, plan, repair, answered, .. } = batch;
+    let whole = Batch::new(platform, assignment, plan);
+    let generation = assignment.held.generation;
+    let is_missing = |(offset, _): &(u64, Event)| !platform.warehouse.has_row(generation, *offset);
     let rows: Vec<_> = whole.rows.iter().copied().filter(is_missing).collect();
     if rows.is_empty() {
-        return StoreMember::Landed(whole);
+        return StoreMember::Complete(whole);
     }
     StoreMember::Missing(Batch { repair: repair + u32::from(answered), rows, ..whole })
 }
@@ -153,9 +158,12 @@ fn send(platform: &mut Platform, batch: &Batch) -> u64 {
 }
 
 fn mark(platform: &mut Platform, batch: Batch) -> StoreMember {
-    let Batch { claim, plan: Plan { range, .. }, .. } = batch;
-    if !platform.ledger.mark(claim.held, &range, platform.guards) {
+    let Batch { assignment, plan: Plan { range, .. }, .. } = batch;
+    if !platform.ledger.mark(assignment.held, &range, platform.guards) {
         return StoreMember::Idle;
     }
-    StoreMember::Holding(Claim { held: Held { next: range.end() + 1, ..claim.held }, ..claim })
+    StoreMember::Holding(Assignment {
+        held: HeldLease { next: range.end() + 1, ..assignment.held },
+        ..assignment
+    })
 }

@@ -1,9 +1,9 @@
 #!lua
--- Asks several limits at once; all of them are charged, or none.
+-- Checks several limits at once; charges all of them, or none.
 --
--- Each is a generic cell rate: the key holds the moment (in microseconds) at which everything
--- admitted so far is paid off; it may lie `burst` ahead of now. What costs more than the burst is
--- let in when nothing is owed.
+-- Each limit is a generic cell rate: the key holds the time (in microseconds) at which everything
+-- admitted so far is paid off. It may lie `burst` ahead of now. A request that costs more than the
+-- burst is admitted when everything before is paid off.
 --
 -- KEYS  one per limit
 -- ARGV  per limit: cost and burst, in microseconds

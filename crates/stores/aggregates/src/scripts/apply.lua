@@ -1,9 +1,9 @@
--- Applies one batch of the log to one bucket, once. `operations.lua` stands before it.
+-- Applies one batch of the log to one slot group, once. `operations.lua` is prepended.
 --
--- KEYS[1]  the bucket's chain; the other keys are named by their position in KEYS
+-- KEYS[1]  the slot group's chain; the other keys are named by their position in KEYS
 -- ARGV     chain field of the fence, first offset, last offset, log time in ms, the
---          layout, then n and (chain field, offset)*: how far fences are known to have been,
---          then operations, with one more here:
+--          layout, then n and (chain field, offset)*: where fences are known to have been,
+--          then operations, of which this script has one more:
 --            feed  key length seconds n (campaign start hash quarter)*  stream
 --
 -- Returns {1, poisoned keys}: applied, {0, fence}: applied before, {-1, fence or -1}: chain broken.
@@ -13,7 +13,7 @@ if not chain[1] or chain[2] ~= ARGV[5] then return {-1, -1} end
 local fence = tonumber(chain[1])
 if tonumber(ARGV[3]) < fence then return {0, fence} end
 if tonumber(ARGV[2]) ~= fence then return {-1, fence} end
-enter(chain[3])
+use_key_generation(chain[3])
 
 position = 5
 local known = {}
@@ -22,28 +22,28 @@ for _ = 1, tonumber(take()) do
   known[field] = offset
 end
 
--- Redis came back with an older file, and the log is being read again: until every fence is where
--- it has been, the counters hold less than followers were told.
+-- Whether Redis restarted with an older file, so that the log is being read again. Until every
+-- fence is where it has been, clients have received higher numbers than the counters hold.
 local function is_behind()
   for field, offset in pairs(known) do
-    local reached = tonumber(ARGV[3]) + 1
-    if field ~= ARGV[1] then reached = tonumber(redis.call('HGET', KEYS[1], field) or offset) end
-    if reached < offset then return true end
+    local current = tonumber(ARGV[3]) + 1
+    if field ~= ARGV[1] then current = tonumber(redis.call('HGET', KEYS[1], field) or offset) end
+    if current < offset then return true end
   end
   return false
 end
 
--- From which hour on the counters are complete; what lies before is only named in the feed.
+-- The hour from which on hours are whole; quarter hours before it are only named in the feed.
 local whole_from
 local function find_whole_from()
   if is_behind() then return math.huge end
   local fields, chains, newest = redis.call('HGETALL', KEYS[1]), {}, 0
   local partitions, base_from, from = 0, nil, 0
   for i = 1, #fields, 2 do
-    local kgen = tonumber(string.match(fields[i], '^(%d+):%d+:whole_from$'))
-    if kgen then
-      chains[kgen] = (chains[kgen] or 0) + 1
-      newest = math.max(newest, kgen)
+    local generation = tonumber(string.match(fields[i], '^(%d+):%d+:whole_from$'))
+    if generation then
+      chains[generation] = (chains[generation] or 0) + 1
+      newest = math.max(newest, generation)
       from = math.max(from, tonumber(fields[i + 1]))
     elseif fields[i] == 'partitions' then
       partitions = tonumber(fields[i + 1])
@@ -59,7 +59,7 @@ local function is_whole(start)
   return start >= whole_from
 end
 
--- The quarters of an hour as text: `impressions 61 spend:EUR 12500000`.
+-- Returns the quarters of an hour as text: `impressions 61 spend:EUR 12500000`.
 local hours = {}
 local function quarters_of(key)
   if not hours[key] then

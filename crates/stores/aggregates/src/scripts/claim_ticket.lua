@@ -1,13 +1,14 @@
 #!lua
--- Makes a stream the one that a ticket has open.
+-- Makes a stream the ticket's open stream.
 --
--- KEYS  the ticket: a hash of `contents` and `ends`; from its first stream on also `opened` (when that
---       was), `address`, `stream` (the last one opened) and `open_until`; times in milliseconds
--- ARGV  the stream, the address it comes from, 1 when the client knows what was sent on the stream
---       before; in milliseconds: how long a client need not know that, how long a stream is open
---       without being heard of, how long a ticket is kept without an open stream
+-- KEYS  the ticket: a hash of `contents` and `ends`; from its first stream on also `opened` (when
+--       that stream opened), `address`, `stream` (the last stream) and `open_until`; times in
+--       milliseconds
+-- ARGV  the stream, its address, 1 when the client names an event of an earlier stream; in
+--       milliseconds: how long after its first stream a ticket does not need that, how long a
+--       stream counts as open without a report, how long a ticket is stored without an open stream
 --
--- Returns 0 when the stream is open, -1 when it may not be, or until when another one is.
+-- Returns 0 when the stream is now open, -1 when it is refused, or until when another one is open.
 
 local ticket = redis.call('HMGET', KEYS[1], 'ends', 'opened', 'address', 'open_until')
 local ends, opened, address, open_until = ticket[1], ticket[2], ticket[3], tonumber(ticket[4] or 0)
@@ -15,7 +16,7 @@ if not ends then return -1 end
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local fresh, held, kept = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local fresh, timeout, retention = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
 if now >= tonumber(ends) then return -1 end
 if opened then
@@ -27,6 +28,6 @@ else
 end
 
 redis.call('HSET', KEYS[1], 'address', ARGV[2], 'stream', ARGV[1],
-  'open_until', string.format('%.0f', now + held))
-redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.min(now + kept, tonumber(ends))))
+  'open_until', string.format('%.0f', now + timeout))
+redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.min(now + retention, tonumber(ends))))
 return 0

@@ -1,11 +1,11 @@
 #!lua
--- Makes the hours of a rebuilt bucket whole, if every step of the rebuild was taken.
+-- Makes the hours of a rebuilt slot group whole, if every step of the rebuild is done.
 --
--- KEYS[1]  the bucket's chain
--- KEYS[2]  set of the steps that were taken
+-- KEYS[1]  the slot group's chain
+-- KEYS[2]  set of the steps that are done
 -- ARGV     token of the rebuild, then every step
 --
--- Returns 1: whole now, 0: a step is missing, since Redis lost it, -1: the rebuild is over.
+-- Returns 1: whole now, 0: a step is missing because Redis lost it, -1: the rebuild is over.
 
 local chain = redis.call('HMGET', KEYS[1], 'rebuild', 'rebuild_from')
 if chain[1] ~= ARGV[1] then return -1 end

@@ -1,10 +1,11 @@
 #!lua
--- Says for how much longer a stream is open: 0 closes it.
+-- Sets for how much longer a stream counts as open: 0 closes it.
 --
 -- KEYS  the ticket, as in `claim_ticket.lua`
--- ARGV  the stream; in milliseconds: for how long, how long a ticket is kept without an open stream
+-- ARGV  the stream; in milliseconds: for how long, how long a ticket is stored without an open
+--       stream
 --
--- Returns whether the stream is the ticket's.
+-- Returns 1 when the stream is the ticket's open stream, else 0.
 
 local ticket = redis.call('HMGET', KEYS[1], 'stream', 'ends')
 if ticket[1] ~= ARGV[1] then return 0 end

@@ -1,12 +1,13 @@
 #!lua
--- Takes the rebuild of a bucket up, or goes on with it, unless another is at it.
+-- Begins or continues the rebuild of a slot group, unless another process works on it.
 --
--- KEYS[1]  the bucket's chain
--- ARGV     the generation seen, who rebuilds, for how many ms they have it to themselves, the first
---          hour to rebuild in Unix seconds
+-- KEYS[1]  the slot group's chain
+-- ARGV     the key generation seen, the owner, for how many ms the owner has the rebuild to itself,
+--          the first hour to rebuild in Unix seconds
 --
--- Returns {token, first hour}, or {} when there is nothing to do. Whoever joins a rebuild gets the
--- token and the hour that it was begun with: the steps are then the same, and each is done once.
+-- Returns {token, first hour}, or {} when there is nothing to do. Every process that joins a
+-- rebuild gets the token and the hour with which it began: their steps are then the same, and each
+-- counts once.
 
 local chain = redis.call('HMGET', KEYS[1], 'generation', 'rebuild', 'rebuild_from', 'rebuilder',
   'rebuilder_until')
@@ -18,7 +19,7 @@ if chain[4] and chain[4] ~= ARGV[2] and tonumber(chain[5]) > now then return {} 
 
 local token, from = chain[2], chain[3]
 if not token then
-  -- Never the same twice, also when Redis comes back with a file from before the rebuild.
+  -- Never the same twice, even if Redis restarts with a file from before the rebuild.
   token, from = time[1] .. '-' .. time[2], ARGV[4]
 end
 redis.call('HSET', KEYS[1], 'rebuild', token, 'rebuild_from', from, 'rebuilder', ARGV[2],

@@ -1,16 +1,16 @@
 #!lua
--- What scripts that add to counters have in common; it stands before each of them.
+-- The common part of the scripts that add to counters; it is prepended to each of them.
 --
 -- Operations follow each other in ARGV; keys are named by their position in KEYS:
 --   count key expire n (field by)*        hash of counters
 --   visit key expire n member*            HyperLogLog
 --   rank  key expire keep n (member by)*  sorted set, cut to the highest `keep`
 --
--- A script that fails half-way keeps what it wrote. So the checks come first, and a key that
--- refuses (an overflow, a wrong type) is poisoned alone: it becomes the text `broken`, which
--- every later operation and every reader refuses.
+-- The writes of a script that fails half-way remain. So the checks come first, and a key that
+-- refuses an operation (an overflow, a wrong type) is poisoned and does not stop the script: it
+-- becomes the text `broken`, which every later operation and every reader refuses.
 
--- Where in ARGV the next operation is read; the scripts set it.
+-- The position in ARGV of the last argument read; the scripts set it.
 local position = 0
 local function take()
   position = position + 1
@@ -18,11 +18,11 @@ local function take()
 end
 local function take_key() return KEYS[tonumber(take())] end
 
--- Counters are named by the generation that the chain is in: only one who reads the chain in the
--- same script can know it. It follows the hash tag, so the slot stays the same.
+-- The names of counters end in the chain's key generation, which only the script that reads the
+-- chain knows for sure. The suffix follows the hash tag, so the slot stays the same.
 local suffix = ''
-local function enter(generation)
-  if generation and generation ~= '0' then suffix = '_' .. generation end
+local function use_key_generation(key_generation)
+  if key_generation and key_generation ~= '0' then suffix = '_' .. key_generation end
 end
 local function take_counters() return take_key() .. suffix end
 
@@ -33,7 +33,7 @@ local function poison(key, expire)
   poisoned = poisoned + 1
 end
 
--- Runs `command` for each of the pairs that follow, with the arguments in the order it wants.
+-- Runs `command` for each of the pairs that follow, with the arguments in the command's order.
 local function increment(key, expire, command)
   local broken = false
   for _ = 1, tonumber(take()) do
@@ -71,7 +71,7 @@ end
 
 function operations.rank()
   local key, expire, keep = take_counters(), take(), tonumber(take())
-  -- Cut only when twice too long, so that a newcomer has time to climb.
+  -- Cut only when twice too long, so that new products have time to rise.
   if increment(key, expire, 'ZINCRBY') and redis.call('ZCARD', key) > 2 * keep then
     redis.call('ZREMRANGEBYRANK', key, 0, -(keep + 1))
   end

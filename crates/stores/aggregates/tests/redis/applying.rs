@@ -1,45 +1,50 @@
-use aggregates::{LiveDelta, Outcome};
+use aggregates::{ApplyOutcome, LiveDelta};
 use chrono::TimeDelta;
+use log::Offset;
 use metrics::{Counter, QuarterHour};
 
 use crate::stand::{Stand, campaign, clicks_and_spend, tenant};
 
 #[tokio::test]
-async fn a_replay_is_not_counted_twice() {
+async fn a_batch_that_is_sent_twice_counts_once() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     let deltas = || vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
-    assert_eq!(stand.apply(0, 9, deltas()).await, Outcome::Applied);
-    assert_eq!(stand.apply(0, 9, deltas()).await, Outcome::AlreadyApplied);
-    assert_eq!(stand.apply(4, 6, deltas()).await, Outcome::AlreadyApplied);
+    assert_eq!(stand.apply(0, 9, deltas()).await, ApplyOutcome::Applied);
+    assert_eq!(stand.apply(0, 9, deltas()).await, ApplyOutcome::AlreadyApplied);
+    assert_eq!(stand.apply(4, 6, deltas()).await, ApplyOutcome::AlreadyApplied);
     assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(3));
 }
 
 #[tokio::test]
-async fn a_gap_is_told_and_writes_nothing() {
+async fn a_gap_is_reported_and_writes_nothing() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     let deltas = || vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
-    assert_eq!(stand.apply(0, 9, deltas()).await, Outcome::Applied);
+    assert_eq!(stand.apply(0, 9, deltas()).await, ApplyOutcome::Applied);
     for (first, last) in [(11, 20), (5, 15)] {
         let outcome = stand.apply(first, last, deltas()).await;
-        assert_eq!(outcome, Outcome::ChainBroken { fence: Some(10) }, "{first}..={last}");
+        assert_eq!(
+            outcome,
+            ApplyOutcome::ChainBroken { fence: Some(Offset::new(10)) },
+            "{first}..={last}"
+        );
     }
     assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(3));
-    assert_eq!(stand.apply(10, 20, deltas()).await, Outcome::Applied);
+    assert_eq!(stand.apply(10, 20, deltas()).await, ApplyOutcome::Applied);
     assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(6));
 }
 
 #[tokio::test]
 async fn a_batch_without_rows_moves_the_fence() {
     let stand = Stand::started().await;
-    assert_eq!(stand.apply(0, 9, Vec::new()).await, Outcome::Applied);
-    assert_eq!(stand.fence().await, Some(10));
-    assert_eq!(stand.apply(10, 10, Vec::new()).await, Outcome::Applied);
+    assert_eq!(stand.apply(0, 9, Vec::new()).await, ApplyOutcome::Applied);
+    assert_eq!(stand.fence().await, Some(Offset::new(10)));
+    assert_eq!(stand.apply(10, 10, Vec::new()).await, ApplyOutcome::Applied);
 }
 
 #[tokio::test]
-async fn a_key_that_refuses_spoils_only_itself() {
+async fn a_key_that_refuses_an_increment_affects_no_other_key() {
     let mut stand = Stand::started().await;
     let (acme, globex) = (tenant("acme").await, tenant("globex").await);
     let [wrong_type, overflow]: [tenancy::CampaignId; 2] =
@@ -57,25 +62,25 @@ async fn a_key_that_refuses_spoils_only_itself() {
 
     let all = [&wrong_type, &overflow, &campaign()].map(|name| stand.delta(name, 3)).to_vec();
     let deltas = vec![acme.scope(all.clone()), globex.scope(all)];
-    assert_eq!(stand.apply(0, 9, deltas).await, Outcome::Applied);
+    assert_eq!(stand.apply(0, 9, deltas).await, ApplyOutcome::Applied);
 
-    assert_eq!(stand.fence().await, Some(10));
+    assert_eq!(stand.fence().await, Some(Offset::new(10)));
     assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(3));
     assert_eq!(stand.read(&globex, &overflow).await, clicks_and_spend(3));
-    for spoilt in [&wrong_type, &overflow] {
+    for poisoned in [&wrong_type, &overflow] {
         let aggregates = stand.aggregates.for_tenant(&acme);
-        let live = aggregates.campaign_series(spoilt, stand.quarter(), &[]).await.unwrap();
-        assert_eq!(live.covered, None, "{spoilt} must be read from ClickHouse");
+        let live = aggregates.campaign_series(poisoned, stand.quarter(), &[]).await.unwrap();
+        assert_eq!(live.covered, None, "{poisoned} must be read from ClickHouse");
     }
 }
 
 #[tokio::test]
-async fn keys_end_at_a_moment_given_by_their_hour_or_day() {
+async fn keys_expire_a_fixed_time_after_their_hour_or_day() {
     let mut stand = Stand::started().await;
     let acme = tenant("acme").await;
     assert_eq!(
         stand.apply(0, 0, vec![acme.scope(vec![stand.delta(&campaign(), 1)])]).await,
-        Outcome::Applied
+        ApplyOutcome::Applied
     );
     let (hour, day) = (stand.now.hour(), stand.now.start().date_naive());
     let hour_end = (hour + TimeDelta::hours(74)).timestamp();
@@ -97,7 +102,7 @@ async fn keys_end_at_a_moment_given_by_their_hour_or_day() {
 }
 
 #[tokio::test]
-async fn a_batch_over_many_hours_is_spread_over_them() {
+async fn a_batch_over_many_hours_counts_in_each_of_them() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     let deltas: Vec<LiveDelta> = (0..96)
@@ -106,7 +111,7 @@ async fn a_batch_over_many_hours_is_spread_over_them() {
             ..stand.delta(&campaign(), 1)
         })
         .collect();
-    assert_eq!(stand.apply(0, 95, vec![acme.scope(deltas)]).await, Outcome::Applied);
+    assert_eq!(stand.apply(0, 95, vec![acme.scope(deltas)]).await, ApplyOutcome::Applied);
     let range =
         metrics::TimeRange::covering(stand.now.end() - TimeDelta::hours(24), stand.now.end())
             .unwrap();
@@ -118,19 +123,14 @@ async fn a_batch_over_many_hours_is_spread_over_them() {
 }
 
 #[tokio::test]
-async fn a_batch_too_large_for_one_script_is_refused_whole() {
+async fn a_batch_too_large_for_one_script_is_not_applied_at_all() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     let visitors = (0..aggregates::MAX_BATCH_ARGUMENTS).map(|number| number.to_string()).collect();
     let delta = LiveDelta { visitors, ..stand.delta(&campaign(), 1) };
-    let batch = aggregates::LiveBatch {
-        kgen: 1,
-        partition: 0,
-        first: 0,
-        last: 0,
-        log_time: stand.now.start(),
-    };
+    let range = log::LogRange::new(1, 0, 0, 0);
+    let batch = aggregates::LiveBatch { range, log_time: stand.now.start() };
     let refused = stand.aggregates.apply(&batch, &[], vec![acme.scope(vec![delta])]).await;
     assert!(matches!(refused, Err(aggregates::AggregatesError::BatchTooLarge(_))));
-    assert_eq!(stand.fence().await, Some(0));
+    assert_eq!(stand.fence().await, Some(Offset::ZERO));
 }

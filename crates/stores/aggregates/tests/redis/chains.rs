@@ -1,28 +1,32 @@
-use aggregates::{Aggregates, ChainStart, Outcome, RedisSettings, whole_after};
+use aggregates::{Aggregates, ApplyOutcome, ChainStart, RedisSettings, whole_after};
 use chrono::{TimeDelta, Utc};
+use log::{LogPlace, Offset, Partition};
 
-use crate::stand::{KGEN, PARTITION, Stand, campaign, clicks_and_spend, tenant};
+use crate::stand::{GENERATION, PARTITION, Stand, campaign, clicks_and_spend, place, tenant};
 
 #[tokio::test]
-async fn a_lost_chain_is_told_and_its_hours_are_left_to_clickhouse() {
+async fn a_lost_chain_is_reported_and_its_hours_are_read_from_clickhouse() {
     let mut stand = Stand::started().await;
     let acme = tenant("acme").await;
     let deltas = || vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
-    assert_eq!(stand.apply(0, 9, deltas()).await, Outcome::Applied);
+    assert_eq!(stand.apply(0, 9, deltas()).await, ApplyOutcome::Applied);
 
     let chain = stand.key("chain");
     redis::cmd("DEL").arg(chain).exec_async(&mut stand.redis).await.unwrap();
     assert_eq!(stand.fence().await, None);
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
-    assert_eq!(stand.apply(10, 19, deltas.clone()).await, Outcome::ChainBroken { fence: None });
+    assert_eq!(
+        stand.apply(10, 19, deltas.clone()).await,
+        ApplyOutcome::ChainBroken { fence: None }
+    );
     let aggregates = stand.aggregates.for_tenant(&acme);
     let live = aggregates.campaign_series(&campaign(), stand.quarter(), &[]).await.unwrap();
     assert_eq!(live.covered, None, "nothing is known to be whole");
 
     let whole_from = whole_after(Utc::now());
-    let start = ChainStart { next_offset: 10, whole_from, ..stand.virgin() };
+    let start = ChainStart { next: place(PARTITION, 10), whole_from, ..stand.first_start() };
     assert!(stand.start_chain(&start).await);
-    assert_eq!(stand.apply(10, 19, deltas).await, Outcome::Applied);
+    assert_eq!(stand.apply(10, 19, deltas).await, ApplyOutcome::Applied);
     let day = TimeDelta::hours(24);
     let range = metrics::TimeRange::covering(whole_from - day, whole_from + day).unwrap();
     let live = aggregates.campaign_series(&campaign(), range, &[]).await.unwrap();
@@ -35,47 +39,52 @@ async fn a_lost_chain_is_told_and_its_hours_are_left_to_clickhouse() {
 }
 
 #[tokio::test]
-async fn one_partition_without_a_chain_leaves_everything_to_clickhouse() {
+async fn with_one_partition_without_a_chain_everything_is_read_from_clickhouse() {
     let stand = Stand::bare().await;
     let acme = tenant("acme").await;
     let aggregates = stand.aggregates.for_tenant(&acme);
-    let start = ChainStart { partitions: 2, ..stand.virgin() };
+    let start = ChainStart { partitions: 2, ..stand.first_start() };
     assert!(stand.start_chain(&start).await);
     let live = aggregates.campaign_series(&campaign(), stand.quarter(), &[]).await.unwrap();
     assert_eq!(live.covered, None);
-    assert!(stand.start_chain(&ChainStart { partition: 1, ..start }).await);
+    assert!(stand.start_chain(&ChainStart { next: place(Partition::new(1), 0), ..start }).await);
     let live = aggregates.campaign_series(&campaign(), stand.quarter(), &[]).await.unwrap();
     assert_eq!(live.covered, Some(stand.quarter()));
 }
 
 #[tokio::test]
-async fn a_writer_who_lost_its_partition_cannot_move_the_fence_back() {
+async fn a_process_that_lost_its_partition_cannot_move_the_fence_back() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
-    assert_eq!(stand.apply(0, 9, deltas).await, Outcome::Applied);
-    assert!(!stand.start_chain(&stand.virgin()).await, "it saw no chain");
-    let late = ChainStart { seen: Some(0), ..stand.virgin() };
+    assert_eq!(stand.apply(0, 9, deltas).await, ApplyOutcome::Applied);
+    assert!(!stand.start_chain(&stand.first_start()).await, "it saw no chain");
+    let late = ChainStart { seen: Some(Offset::ZERO), ..stand.first_start() };
     assert!(!stand.start_chain(&late).await, "it saw the chain's start");
-    assert_eq!(stand.fence().await, Some(10));
+    assert_eq!(stand.fence().await, Some(Offset::new(10)));
     assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(3));
 }
 
 #[tokio::test]
-async fn skipping_a_stretch_that_the_log_no_longer_has_raises_whole_from() {
+async fn skipping_a_range_that_the_log_no_longer_has_raises_whole_from() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     let whole_from = whole_after(Utc::now());
-    let skip = ChainStart { seen: Some(0), next_offset: 500, whole_from, ..stand.virgin() };
+    let skip = ChainStart {
+        seen: Some(Offset::ZERO),
+        next: place(PARTITION, 500),
+        whole_from,
+        ..stand.first_start()
+    };
     assert!(stand.start_chain(&skip).await);
-    assert_eq!(stand.fence().await, Some(500));
+    assert_eq!(stand.fence().await, Some(Offset::new(500)));
     let aggregates = stand.aggregates.for_tenant(&acme);
     let live = aggregates.campaign_series(&campaign(), stand.quarter(), &[]).await.unwrap();
     assert_eq!(live.covered, None);
 }
 
 #[tokio::test]
-async fn counters_of_an_earlier_form_are_rebuilt_and_not_read() {
+async fn counters_of_an_earlier_format_are_rebuilt_and_not_read() {
     let mut stand = Stand::bare().await;
     let acme = tenant("acme").await;
     let hour = stand.hour_key(&acme, &campaign());
@@ -99,12 +108,12 @@ async fn counters_of_an_earlier_form_are_rebuilt_and_not_read() {
     assert_eq!(read().await.covered, None);
     assert_eq!(stand.fence().await, None);
 
-    let start = ChainStart { next_offset: 10, is_first: false, ..stand.virgin() };
+    let start = ChainStart { next: place(PARTITION, 10), is_first: false, ..stand.first_start() };
     let start = ChainStart { whole_from: whole_after(Utc::now()), ..start };
     assert!(stand.start_chain(&start).await);
-    assert_eq!(read().await.covered, None, "its hours are to be rebuilt");
+    assert_eq!(read().await.covered, None, "its hours must be rebuilt");
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
-    assert_eq!(stand.apply(10, 19, deltas).await, Outcome::Applied);
+    assert_eq!(stand.apply(10, 19, deltas).await, ApplyOutcome::Applied);
     let untouched: i64 = redis::cmd("HGET")
         .arg(&hour)
         .arg("orders:0")
@@ -115,37 +124,37 @@ async fn counters_of_an_earlier_form_are_rebuilt_and_not_read() {
 }
 
 #[tokio::test]
-async fn another_number_of_buckets_starts_every_chain_afresh() {
+async fn another_number_of_slot_groups_requires_new_chains() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
-    assert_eq!(stand.apply(0, 9, Vec::new()).await, Outcome::Applied);
+    assert_eq!(stand.apply(0, 9, Vec::new()).await, ApplyOutcome::Applied);
     let two = RedisSettings { slot_buckets: 2, ..stand.settings.clone() };
     let aggregates = Aggregates::connect(&two).unwrap();
-    let fences = aggregates.fences(KGEN, PARTITION).await.unwrap();
+    let fences = aggregates.fences(GENERATION, PARTITION).await.unwrap();
     assert!(fences.iter().all(|(_, fence)| fence.is_none()));
-    for (bucket, _) in fences {
+    for (slot_group, _) in fences {
         let whole_from = whole_after(Utc::now());
-        let start = ChainStart { next_offset: 10, whole_from, ..stand.virgin() };
-        assert!(aggregates.start_chain(bucket, &start).await.unwrap());
+        let start = ChainStart { next: place(PARTITION, 10), whole_from, ..stand.first_start() };
+        assert!(aggregates.start_chain(slot_group, &start).await.unwrap());
     }
     let live =
         aggregates.for_tenant(&acme).campaign_series(&campaign(), stand.quarter(), &[]).await;
     assert_eq!(live.unwrap().covered, None);
-    assert_eq!(stand.fence().await, None, "going back must not find the old fence");
+    assert_eq!(stand.fence().await, None, "the first layout must not find the old fence");
 }
 
 #[tokio::test]
-async fn a_redis_with_an_older_file_holds_nothing_completely() {
+async fn after_redis_restarts_with_an_older_file_no_hour_is_whole() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
-    assert_eq!(stand.apply(0, 9, deltas).await, Outcome::Applied);
+    assert_eq!(stand.apply(0, 9, deltas).await, ApplyOutcome::Applied);
     let aggregates = stand.aggregates.for_tenant(&acme);
     for (noted, covered) in [
         (&[][..], Some(stand.quarter())),
-        (&[(KGEN, PARTITION, 10)], Some(stand.quarter())),
-        (&[(KGEN, PARTITION, 11)], None),
-        (&[(KGEN - 1, PARTITION, 500)], Some(stand.quarter())),
+        (&[place(PARTITION, 10)], Some(stand.quarter())),
+        (&[place(PARTITION, 11)], None),
+        (&[LogPlace::new(0, 0, 500)], Some(stand.quarter())),
     ] {
         let live = aggregates.campaign_series(&campaign(), stand.quarter(), noted).await.unwrap();
         assert_eq!(live.covered, covered, "{noted:?}");

@@ -1,26 +1,29 @@
 use std::time::Duration;
 
-use aggregates::{ChainStart, Change, Feed, FeedEntry, LiveDelta, LiveFeed, Outcome, StreamId};
+use aggregates::{
+    ApplyOutcome, ChainStart, Change, FeedEntry, FeedSince, LiveDelta, LiveFeed, StreamId,
+};
 use lifecycle::Lifecycle;
+use log::Partition;
 use metrics::QuarterHour;
 use tenancy::TenantContext;
 
-use crate::stand::{KGEN, Stand, campaign, clicks_and_spend, tenant};
+use crate::stand::{Stand, campaign, clicks_and_spend, place, tenant};
 
 async fn click(stand: &Stand, tenant: &TenantContext, offset: u64, clicks: u64) {
     let deltas = vec![tenant.scope(vec![stand.delta(&campaign(), clicks)])];
-    assert_eq!(stand.apply(offset, offset, deltas).await, Outcome::Applied);
+    assert_eq!(stand.apply(offset, offset, deltas).await, ApplyOutcome::Applied);
 }
 
 async fn since(stand: &Stand, tenant: &TenantContext, place: StreamId) -> Vec<FeedEntry> {
     match stand.aggregates.for_tenant(tenant).feed_since(place).await.unwrap() {
-        Feed::Entries(entries) => entries,
-        Feed::Trimmed => panic!("trimmed"),
+        FeedSince::Entries(entries) => entries,
+        FeedSince::Trimmed => panic!("trimmed"),
     }
 }
 
 #[tokio::test]
-async fn entries_tell_what_the_counters_hold_after_each_batch() {
+async fn entries_contain_the_counters_after_each_batch() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     click(&stand, &acme, 0, 1).await;
@@ -31,12 +34,12 @@ async fn entries_tell_what_the_counters_hold_after_each_batch() {
         ..stand.delta(&campaign(), 5)
     };
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 2), earlier])];
-    assert_eq!(stand.apply(1, 1, deltas).await, Outcome::Applied);
+    assert_eq!(stand.apply(1, 1, deltas).await, ApplyOutcome::Applied);
 
     let [entry] = &since(&stand, &acme, place).await[..] else { panic!("one batch, one entry") };
     let age = chrono::Utc::now() - entry.log_time;
     assert!(age < chrono::TimeDelta::seconds(5), "{age}");
-    let sums: Vec<_> = entry.buckets.iter().map(|bucket| bucket.sums.clone()).collect();
+    let sums: Vec<_> = entry.quarters.iter().map(|quarter| quarter.sums.clone()).collect();
     assert_eq!(sums, [5, 3].map(|clicks| Some(clicks_and_spend(clicks))));
     assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(3));
 }
@@ -46,43 +49,44 @@ async fn hours_that_are_not_whole_are_only_named_in_the_feed() {
     let stand = Stand::bare().await;
     let acme = tenant("acme").await;
     let whole_from = stand.now.hour();
-    assert!(stand.start_chain(&ChainStart { whole_from, ..stand.virgin() }).await);
+    assert!(stand.start_chain(&ChainStart { whole_from, ..stand.first_start() }).await);
     let lifecycle = Lifecycle::new();
     let live = LiveFeed::start(&stand.aggregates, &lifecycle);
     let mut feed = live.follow(&acme, &campaign()).await.unwrap();
     let earlier = QuarterHour::containing(whole_from - QuarterHour::LENGTH);
     let before = LiveDelta { quarter: earlier, ..stand.delta(&campaign(), 5) };
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 2), before.clone()])];
-    assert_eq!(stand.apply(0, 0, deltas).await, Outcome::Applied);
-    let Some(Change::Quarters { quarters, elsewhere, .. }) = soon(feed.next()).await else {
+    assert_eq!(stand.apply(0, 0, deltas).await, ApplyOutcome::Applied);
+    let Some(Change::Quarters { quarters, incomplete, .. }) = soon(feed.next()).await else {
         panic!("a change");
     };
     assert_eq!(quarters, [(stand.now, clicks_and_spend(2))].into());
-    assert_eq!(elsewhere, [earlier].into());
+    assert_eq!(incomplete, [earlier].into());
 
-    assert_eq!(stand.apply(1, 1, vec![acme.scope(vec![before])]).await, Outcome::Applied);
-    let Some(Change::Quarters { quarters, elsewhere, place, .. }) = soon(feed.next()).await else {
+    assert_eq!(stand.apply(1, 1, vec![acme.scope(vec![before])]).await, ApplyOutcome::Applied);
+    let Some(Change::Quarters { quarters, incomplete, place, .. }) = soon(feed.next()).await else {
         panic!("a change");
     };
-    assert!(quarters.is_empty() && elsewhere == [earlier].into());
+    assert!(quarters.is_empty() && incomplete == [earlier].into());
     assert_eq!(since(&stand, &acme, place).await, []);
     lifecycle.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn while_the_log_is_read_again_the_feed_tells_no_number() {
+async fn while_the_log_is_read_again_the_feed_contains_no_numbers() {
     let stand = Stand::bare().await;
     let acme = tenant("acme").await;
-    let start = ChainStart { partitions: 2, ..stand.virgin() };
+    let start = ChainStart { partitions: 2, ..stand.first_start() };
     assert!(stand.start_chain(&start).await);
-    assert!(stand.start_chain(&ChainStart { partition: 1, ..start }).await);
+    assert!(stand.start_chain(&ChainStart { next: place(Partition::new(1), 0), ..start }).await);
     let deltas = || vec![acme.scope(vec![stand.delta(&campaign(), 1)])];
-    // Both partitions are known to have been at 2: whoever comes last is whole again.
-    let reached = [(KGEN, 0, 2), (KGEN, 1, 2)];
+    // Both fences are known to have been at 2: hours are whole again once both are there.
+    let known_fences = Partition::all(2).map(|partition| place(partition, 2)).collect::<Vec<_>>();
     let steps = [(0, 0, false), (0, 1, false), (1, 0, false), (1, 1, true), (0, 2, true)];
     for (partition, offset, whole) in steps {
-        let outcome = stand.apply_to(partition, offset, offset, &reached, deltas()).await;
-        assert_eq!(outcome, Outcome::Applied);
+        let partition = Partition::new(partition);
+        let outcome = stand.apply_to(partition, offset, offset, &known_fences, deltas()).await;
+        assert_eq!(outcome, ApplyOutcome::Applied);
         let entries: redis::streams::StreamRangeReply = redis::cmd("XREVRANGE")
             .arg(stand.key("client_acme_live_2"))
             .arg("+")
@@ -93,13 +97,13 @@ async fn while_the_log_is_read_again_the_feed_tells_no_number() {
             .await
             .unwrap();
         let label = format!("spring-sale:{}", stand.now.start().timestamp());
-        let told: String = entries.ids[0].get(&label).unwrap();
-        assert_eq!(!told.is_empty(), whole, "partition {partition}, offset {offset}: {told}");
+        let numbers: String = entries.ids[0].get(&label).unwrap();
+        assert_eq!(!numbers.is_empty(), whole, "partition {partition}, offset {offset}: {numbers}");
     }
 }
 
 #[tokio::test]
-async fn a_resume_gives_exactly_what_was_missed() {
+async fn a_resume_returns_exactly_the_missed_entries() {
     let stand = Stand::started().await;
     let (acme, globex) = (tenant("acme").await, tenant("globex").await);
     for offset in 0..10 {
@@ -112,12 +116,12 @@ async fn a_resume_gives_exactly_what_was_missed() {
         click(&stand, if offset % 2 == 0 { &acme } else { &globex }, offset, 1).await;
     }
     let missed = since(&stand, &acme, place).await;
-    let clicks: Vec<_> = missed.iter().map(|entry| entry.buckets[0].sums.clone()).collect();
+    let clicks: Vec<_> = missed.iter().map(|entry| entry.quarters[0].sums.clone()).collect();
     assert_eq!(clicks, [6, 7, 8].map(|clicks| Some(clicks_and_spend(clicks))));
 }
 
 #[tokio::test]
-async fn a_place_that_was_trimmed_away_is_told() {
+async fn a_place_that_was_trimmed_is_reported() {
     let mut stand = Stand::started().await;
     let acme = tenant("acme").await;
     click(&stand, &acme, 0, 1).await;
@@ -127,13 +131,13 @@ async fn a_place_that_was_trimmed_away_is_told() {
     click(&stand, &acme, 2, 1).await;
     let feed = stand.key("client_acme_live_2");
     redis::cmd("XTRIM").arg(feed).arg("MAXLEN").arg(2).exec_async(&mut stand.redis).await.unwrap();
-    assert_eq!(aggregates.feed_since(place).await.unwrap(), Feed::Trimmed);
+    assert_eq!(aggregates.feed_since(place).await.unwrap(), FeedSince::Trimmed);
     let invented = "99999999999999-0".parse().unwrap();
-    assert_eq!(aggregates.feed_since(invented).await.unwrap(), Feed::Trimmed);
+    assert_eq!(aggregates.feed_since(invented).await.unwrap(), FeedSince::Trimmed);
 }
 
 #[tokio::test]
-async fn followers_get_their_own_tenants_changes_at_once() {
+async fn followers_get_the_changes_of_their_own_tenant_at_once() {
     let stand = Stand::started().await;
     let (acme, globex) = (tenant("acme").await, tenant("globex").await);
     let lifecycle = Lifecycle::new();
@@ -162,7 +166,7 @@ async fn followers_get_their_own_tenants_changes_at_once() {
 }
 
 #[tokio::test]
-async fn a_follower_lives_through_a_lost_connection() {
+async fn a_follower_survives_a_lost_connection() {
     let mut stand = Stand::started().await;
     let acme = tenant("acme").await;
     let lifecycle = Lifecycle::new();
@@ -188,7 +192,7 @@ async fn a_follower_lives_through_a_lost_connection() {
 }
 
 #[tokio::test]
-async fn an_entry_that_cannot_be_read_stops_nobody_elses_feed() {
+async fn an_unreadable_entry_stops_no_other_tenants_feed() {
     let mut stand = Stand::started().await;
     let (acme, globex) = (tenant("acme").await, tenant("globex").await);
     let lifecycle = Lifecycle::new();
@@ -212,7 +216,7 @@ async fn an_entry_that_cannot_be_read_stops_nobody_elses_feed() {
     lifecycle.stop().await.unwrap();
 }
 
-/// Cuts the connection that waits for this stand's feed, once it waits.
+/// Kills the connection that reads this stand's feeds.
 async fn kill_reader(stand: &mut Stand) {
     let reader = format!("{}_live_feed", stand.settings.namespace);
     let clients: String =
@@ -221,8 +225,8 @@ async fn kill_reader(stand: &mut Stand) {
         let field = line.split(' ').find_map(|field| field.strip_prefix(name));
         field.map(str::to_owned)
     };
-    let ours = clients.lines().filter(|line| id_of(line, "name=") == Some(reader.clone()));
-    let ids: Vec<_> = ours.filter_map(|line| id_of(line, "id=")).collect();
+    let readers = clients.lines().filter(|line| id_of(line, "name=") == Some(reader.clone()));
+    let ids: Vec<_> = readers.filter_map(|line| id_of(line, "id=")).collect();
     assert_eq!(ids.len(), 1, "one reader: {clients}");
     redis::cmd("CLIENT")
         .arg("KILL")

@@ -1,48 +1,49 @@
-//! Batches, rebuilds, crashes and losses in any order: what readers are given is always right, and
-//! in the end it is all there.
+//! Batches, rebuilds, crashes and losses in any order: readers always get correct numbers, and in
+//! the end all of them.
 
 use std::{collections::BTreeMap, time::Duration};
 
-use aggregates::{ChainStart, Finish, LiveDelta, LiveSeries, Outcome, Rebuild, whole_after};
+use aggregates::{ApplyOutcome, ChainStart, Finish, LiveDelta, LiveSeries, Rebuild, whole_after};
 use chrono::{NaiveDate, TimeDelta, Utc};
+use log::{Offset, Partition};
 use metrics::{Counter, QuarterHour, TimeRange};
 use proptest::{collection::vec, prelude::*};
 use redis::AsyncCommands;
 use tenancy::TenantContext;
 
-use crate::stand::{KGEN, Stand, campaign, clicks_and_spend, tenant};
+use crate::stand::{GENERATION, Stand, campaign, clicks_and_spend, place, tenant};
 
 const PARTITIONS: u16 = 2;
 const REBUILDERS: usize = 2;
-/// Another may join at once: two rebuilders at a time are what is tested.
+/// The other rebuilder may join at once: the test needs two at a time.
 const ALONE: Duration = Duration::ZERO;
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Events come into a partition's log, so many hours old.
-    Append(u16, Vec<u8>),
+    /// A partition's log receives events of these ages in hours.
+    Append(Partition, Vec<u8>),
     /// The owner of a partition sends what it has not sent yet.
-    Work(u16),
-    /// A former owner sends the whole log once more, in one batch from an offset on.
-    Zombie(u16, usize),
+    Work(Partition),
+    /// A former owner sends the log again, in one batch from an offset on.
+    Zombie(Partition, usize),
     /// A rebuilder does its next step.
     Rebuild(usize),
     /// A rebuilder forgets what it has done.
     Crash(usize),
-    /// Somebody asks for a rebuild.
+    /// An operator requests a rebuild.
     Request,
     /// Redis loses everything.
     Wipe,
-    /// Redis loses the chain alone.
+    /// Redis loses only the chain.
     LoseChain,
     /// Redis writes its file.
     Save,
-    /// Redis comes back with that file.
+    /// Redis restarts with that file.
     Restore,
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let partition = 0..PARTITIONS;
+    let partition = (0..PARTITIONS).prop_map(Partition::new);
     prop_oneof![
         4 => (partition.clone(), vec(0..60_u8, 1..4)).prop_map(|(one, ages)| Step::Append(one, ages)),
         6 => partition.clone().prop_map(Step::Work),
@@ -57,7 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A rebuilder: what it joined, what it has done, what is left.
+/// A rebuilder: the rebuild it joined, the steps it has done, the days that are left.
 struct Rebuilder {
     rebuild: Rebuild,
     steps: Vec<String>,
@@ -70,9 +71,9 @@ struct World {
     acme: TenantContext,
     /// Quarter hours of the events of each partition.
     logs: Vec<Vec<QuarterHour>>,
-    /// Where each owner goes on, and how far its fences are known to have been.
-    next: Vec<u64>,
-    reached: Vec<u64>,
+    /// Where the owner of each partition continues, and where its fence is known to have been.
+    next: Vec<Offset>,
+    noted: Vec<Offset>,
     rebuilders: Vec<Option<Rebuilder>>,
     file: Vec<(String, Vec<u8>)>,
 }
@@ -84,8 +85,8 @@ impl World {
         Self {
             acme: tenant("acme").await,
             logs: vec![Vec::new(); partitions],
-            next: vec![0; partitions],
-            reached: vec![0; partitions],
+            next: vec![Offset::ZERO; partitions],
+            noted: vec![Offset::ZERO; partitions],
             rebuilders: (0..REBUILDERS).map(|_| None).collect(),
             file: Vec::new(),
             stand,
@@ -95,17 +96,17 @@ impl World {
     async fn take(&mut self, step: &Step) {
         match step {
             Step::Append(partition, ages) => {
-                let log = &mut self.logs[usize::from(*partition)];
+                let log = &mut self.logs[index(*partition)];
                 log.extend(ages.iter().map(|age| {
                     QuarterHour::containing(Utc::now() - TimeDelta::hours(i64::from(*age)))
                 }));
             }
             Step::Work(partition) => self.work(*partition).await,
             Step::Zombie(partition, first) => self.zombie(*partition, *first).await,
-            Step::Rebuild(who) => self.rebuild(*who).await,
-            Step::Crash(who) => self.rebuilders[*who] = None,
+            Step::Rebuild(rebuilder) => self.rebuild(*rebuilder).await,
+            Step::Crash(rebuilder) => self.rebuilders[*rebuilder] = None,
             Step::Request => self.stand.aggregates.request_rebuild().await.unwrap(),
-            Step::Wipe => self.put_back(&[]).await,
+            Step::Wipe => self.restore(&[]).await,
             Step::LoseChain => {
                 let chain = self.stand.key("chain");
                 self.stand.redis.del::<_, ()>(chain).await.unwrap();
@@ -113,7 +114,7 @@ impl World {
             Step::Save => self.file = self.dump().await,
             Step::Restore => {
                 let file = std::mem::take(&mut self.file);
-                self.put_back(&file).await;
+                self.restore(&file).await;
                 self.file = file;
             }
         }
@@ -127,63 +128,62 @@ impl World {
         counts.into_iter().map(delta).collect()
     }
 
-    async fn send(&self, partition: u16, first: u64, last: u64) -> Outcome {
-        let range = usize::try_from(first).unwrap()..=usize::try_from(last).unwrap();
-        let deltas = self.deltas(&self.logs[usize::from(partition)][range]);
+    /// Sends the log from `first` to its end.
+    async fn send(&self, partition: Partition, first: Offset) -> ApplyOutcome {
+        let log = &self.logs[index(partition)];
+        let deltas = self.deltas(&log[usize::try_from(first.get()).unwrap()..]);
         let deltas = vec![self.acme.scope(deltas)];
-        self.stand.apply_to(partition, first, last, &[], deltas).await
+        let last = log.len() as u64 - 1;
+        self.stand.apply_to(partition, first.get(), last, &[], deltas).await
     }
 
-    async fn work(&mut self, partition: u16) {
-        let at = usize::from(partition);
-        let fences = self.stand.aggregates.fences(KGEN, partition).await.unwrap();
-        let [(bucket, fence)] = fences[..] else { panic!("one bucket") };
-        let end = self.logs[at].len() as u64;
+    async fn work(&mut self, partition: Partition) {
+        let at = index(partition);
+        let fences = self.stand.aggregates.fences(GENERATION, partition).await.unwrap();
+        let [(_, fence)] = fences[..] else { panic!("one slot group") };
+        let end = Offset::new(self.logs[at].len() as u64);
         if end == self.next[at] {
-            // What an idle owner looks after.
+            // What an owner without work checks.
             match fence {
                 Some(fence) => self.next[at] = self.next[at].min(fence),
                 None => self.start(partition).await,
             }
             return;
         }
-        match self.send(partition, self.next[at], end - 1).await {
-            Outcome::Applied | Outcome::AlreadyApplied => self.next[at] = end,
-            Outcome::ChainBroken { fence: Some(fence) } => self.next[at] = fence,
-            Outcome::ChainBroken { fence: None } => self.start(partition).await,
+        match self.send(partition, self.next[at]).await {
+            ApplyOutcome::Applied | ApplyOutcome::AlreadyApplied => self.next[at] = end,
+            ApplyOutcome::ChainBroken { fence: Some(fence) } => self.next[at] = fence,
+            ApplyOutcome::ChainBroken { fence: None } => self.start(partition).await,
         }
-        self.reached[at] = self.reached[at].max(self.next[at]);
-        let _ = bucket;
+        self.noted[at] = self.noted[at].max(self.next[at]);
     }
 
-    async fn start(&self, partition: u16) {
+    async fn start(&self, partition: Partition) {
         let start = ChainStart {
-            kgen: KGEN,
-            partition,
+            next: place(partition, self.next[index(partition)].get()),
             partitions: PARTITIONS,
             seen: None,
-            next_offset: self.next[usize::from(partition)],
             whole_from: whole_after(Utc::now()),
             is_first: false,
         };
         assert!(self.stand.start_chain(&start).await);
     }
 
-    async fn zombie(&self, partition: u16, first: usize) {
-        let end = self.logs[usize::from(partition)].len();
-        if first < end && self.next[usize::from(partition)] == end as u64 {
-            // Whatever comes of it: the owner has sent all of it.
-            let _ = self.send(partition, first as u64, end as u64 - 1).await;
+    async fn zombie(&self, partition: Partition, first: usize) {
+        let end = self.logs[index(partition)].len();
+        if first < end && self.next[index(partition)].get() == end as u64 {
+            // The outcome does not matter: the owner has sent all of it.
+            let _ = self.send(partition, Offset::new(first as u64)).await;
         }
     }
 
-    async fn rebuild(&mut self, who: usize) {
+    async fn rebuild(&mut self, rebuilder: usize) {
         let aggregates = &self.stand.aggregates;
-        let bucket = aggregates.buckets().next().unwrap();
-        let name = who.to_string();
-        let joined = aggregates.join_rebuild(bucket, &name, ALONE).await.unwrap();
-        let Some(rebuild) = joined else { return self.rebuilders[who] = None };
-        let known = self.rebuilders[who].take().filter(|known| known.rebuild == rebuild);
+        let slot_group = aggregates.slot_groups().next().unwrap();
+        let name = rebuilder.to_string();
+        let joined = aggregates.join_rebuild(slot_group, &name, ALONE).await.unwrap();
+        let Some(rebuild) = joined else { return self.rebuilders[rebuilder] = None };
+        let known = self.rebuilders[rebuilder].take().filter(|known| known.rebuild == rebuild);
         let mut work = known.unwrap_or_else(|| {
             let days = rebuild.from.date_naive().iter_days().take(5).collect();
             Rebuilder { rebuild, steps: Vec::new(), left: days }
@@ -194,15 +194,15 @@ impl World {
                 Finish::Whole | Finish::StepsMissing | Finish::Over => return,
             },
         }
-        self.rebuilders[who] = Some(work);
+        self.rebuilders[rebuilder] = Some(work);
     }
 
     async fn add_day(&self, work: &mut Rebuilder, day: NaiveDate) {
-        let below = |at: usize| {
+        let before_start = |at: usize| {
             let log = &self.logs[at];
-            log.iter().take(usize::try_from(work.rebuild.starts[at]).unwrap())
+            log.iter().take(usize::try_from(work.rebuild.starts[at].get()).unwrap())
         };
-        let mut quarters: Vec<_> = (0..self.logs.len()).flat_map(below).copied().collect();
+        let mut quarters: Vec<_> = (0..self.logs.len()).flat_map(before_start).copied().collect();
         quarters.retain(|quarter| {
             quarter.start().date_naive() == day && quarter.start() >= work.rebuild.from
         });
@@ -215,11 +215,12 @@ impl World {
         work.steps.extend(step);
     }
 
-    /// What a reader is given who knows how far the fences have been.
+    /// Reads as a reader that knows where the fences have been.
     async fn read(&self) -> LiveSeries {
         let range = self.range();
+        let partitions = Partition::all(PARTITIONS).zip(&self.noted);
         let noted: Vec<_> =
-            (0..).zip(&self.reached).map(|(partition, next)| (KGEN, partition, *next)).collect();
+            partitions.map(|(partition, next)| place(partition, next.get())).collect();
         let reader = self.stand.aggregates.for_tenant(&self.acme);
         reader.campaign_series(&campaign(), range, &noted).await.unwrap()
     }
@@ -229,15 +230,16 @@ impl World {
         TimeRange::covering(now - TimeDelta::hours(65), now + TimeDelta::hours(1)).unwrap()
     }
 
-    /// Readers are given the sum of everything below the fences, or nothing.
-    async fn must_be_right(&self) -> bool {
+    /// Checks that readers get the sum of everything before the fences, or nothing. Returns whether
+    /// all hours are whole.
+    async fn check_read(&self) -> bool {
         let read = self.read().await;
         let Some(covered) = read.covered else { return false };
         let mut expected = metrics::QuarterSeries::new();
-        for partition in 0..PARTITIONS {
-            let fences = self.stand.aggregates.fences(KGEN, partition).await.unwrap();
-            let fence = usize::try_from(fences[0].1.expect("a chain")).unwrap();
-            let log = &self.logs[usize::from(partition)][..fence];
+        for partition in Partition::all(PARTITIONS) {
+            let fences = self.stand.aggregates.fences(GENERATION, partition).await.unwrap();
+            let fence = usize::try_from(fences[0].1.expect("a chain").get()).unwrap();
+            let log = &self.logs[index(partition)][..fence];
             for quarter in log.iter().filter(|quarter| covered.contains(quarter.start())) {
                 expected.entry(*quarter).or_default().merge(&clicks_and_spend(1));
             }
@@ -246,15 +248,16 @@ impl World {
         covered == self.range()
     }
 
-    async fn all_is_there(&mut self) {
+    /// Works until readers get every event.
+    async fn complete(&mut self) {
         for _ in 0..40 {
-            for partition in 0..PARTITIONS {
+            for partition in Partition::all(PARTITIONS) {
                 self.work(partition).await;
             }
             self.rebuild(0).await;
-            let end = |(log, next): (&Vec<_>, &u64)| log.len() as u64 == *next;
+            let end = |(log, next): (&Vec<_>, &Offset)| log.len() as u64 == next.get();
             let done = self.logs.iter().zip(&self.next).all(end);
-            if self.must_be_right().await && done {
+            if self.check_read().await && done {
                 let clicks = self.read().await.series;
                 let clicks: u64 = clicks.values().map(|sums| sums.count(Counter::Clicks)).sum();
                 let sent: usize = self.logs.iter().map(Vec::len).sum();
@@ -283,7 +286,7 @@ impl World {
         file
     }
 
-    async fn put_back(&self, file: &[(String, Vec<u8>)]) {
+    async fn restore(&self, file: &[(String, Vec<u8>)]) {
         let mut pipeline = redis::pipe();
         pipeline.atomic();
         let keys = self.keys().await;
@@ -297,11 +300,15 @@ impl World {
     }
 }
 
+fn index(partition: Partition) -> usize {
+    usize::from(partition.get())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_answer_is_right_and_in_the_end_nothing_is_lost_or_doubled(
+    fn every_answer_is_correct_and_in_the_end_no_event_is_lost_or_counted_twice(
         steps in vec(step(), 1..60),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -309,10 +316,10 @@ proptest! {
             let mut world = World::new().await;
             for step in &steps {
                 world.take(step).await;
-                world.must_be_right().await;
+                world.check_read().await;
             }
-            world.all_is_there().await;
-            world.put_back(&[]).await;
+            world.complete().await;
+            world.restore(&[]).await;
         });
     }
 }

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use aggregates::{Admission, Aggregates, RedisSettings};
-use settings::Secret;
 use tenancy::Limits;
 
 use crate::stand::{Stand, tenant, tenant_with};
@@ -14,7 +13,7 @@ fn wait(admission: Admission) -> Duration {
 }
 
 #[tokio::test]
-async fn a_tenant_may_use_ten_seconds_worth_at_once_and_then_waits() {
+async fn a_tenant_may_send_the_events_of_ten_seconds_at_once_and_then_waits() {
     let stand = Stand::bare().await;
     let limits = Limits { events_per_second: 100, ..Limits::default() };
     let (acme, globex) = (tenant_with("acme", limits).await, tenant_with("globex", limits).await);
@@ -28,7 +27,7 @@ async fn a_tenant_may_use_ten_seconds_worth_at_once_and_then_waits() {
 }
 
 #[tokio::test]
-async fn a_batch_larger_than_the_limit_is_let_in_when_nothing_is_owed() {
+async fn a_batch_larger_than_the_limit_is_admitted_when_everything_before_is_paid_off() {
     let stand = Stand::bare().await;
     let limits = Limits { events_per_second: 1, ..Limits::default() };
     let acme = tenant_with("acme", limits).await;
@@ -57,12 +56,8 @@ async fn logins_are_limited_by_account_and_by_address() {
 }
 
 #[tokio::test]
-async fn everything_is_admitted_while_redis_is_away() {
-    let settings = RedisSettings {
-        url: Secret::new("redis://127.0.0.1:1/"),
-        slot_buckets: 1,
-        namespace: String::new(),
-    };
+async fn everything_is_admitted_while_redis_is_unavailable() {
+    let settings: RedisSettings = testkit::redis_at("redis://127.0.0.1:1/");
     let aggregates = Aggregates::connect(&settings).unwrap();
     let acme = tenant("acme").await;
     assert_eq!(aggregates.admit(&acme, u32::MAX).await, Admission::Admitted);

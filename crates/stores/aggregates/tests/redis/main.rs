@@ -1,4 +1,4 @@
-//! The store against a real Redis, named by `FOOTFALL__REDIS__URL`.
+//! Tests of the crate with a real Redis, named by `FOOTFALL__REDIS__URL`.
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]

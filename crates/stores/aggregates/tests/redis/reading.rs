@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use aggregates::{LiveDelta, Outcome, ProductDelta};
+use aggregates::{ApplyOutcome, LiveDelta, ProductDelta};
 use chrono::TimeDelta;
 use metrics::{Counter, TimeRange};
 use money::Quantity;
@@ -8,14 +8,14 @@ use money::Quantity;
 use crate::stand::{Stand, campaign, clicks_and_spend, tenant};
 
 #[tokio::test]
-async fn two_tenants_with_the_same_campaign_never_meet() {
+async fn two_tenants_with_the_same_campaign_id_share_no_numbers() {
     let stand = Stand::started().await;
     let (acme, globex) = (tenant("acme").await, tenant("globex").await);
     let deltas = vec![
         acme.scope(vec![stand.delta(&campaign(), 3)]),
         globex.scope(vec![stand.delta(&campaign(), 40)]),
     ];
-    assert_eq!(stand.apply(0, 9, deltas).await, Outcome::Applied);
+    assert_eq!(stand.apply(0, 9, deltas).await, ApplyOutcome::Applied);
     assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(3));
     assert_eq!(stand.read(&globex, &campaign()).await, clicks_and_spend(40));
     let day = stand.now.start().date_naive();
@@ -26,23 +26,23 @@ async fn two_tenants_with_the_same_campaign_never_meet() {
 }
 
 #[tokio::test]
-async fn an_answer_nobody_waited_for_reaches_nobody_else() {
+async fn the_answer_to_a_cancelled_call_reaches_no_other_caller() {
     let stand = Stand::started().await;
     let (acme, globex) = (tenant("acme").await, tenant("globex").await);
     let deltas = vec![
         acme.scope(vec![stand.delta(&campaign(), 3)]),
         globex.scope(vec![stand.delta(&campaign(), 40)]),
     ];
-    assert_eq!(stand.apply(0, 9, deltas).await, Outcome::Applied);
-    for turn in 0..500 {
-        let given_up = Duration::from_micros(turn % 50 * 4);
-        let _ = tokio::time::timeout(given_up, stand.read(&acme, &campaign())).await;
+    assert_eq!(stand.apply(0, 9, deltas).await, ApplyOutcome::Applied);
+    for round in 0..500 {
+        let timeout = Duration::from_micros(round % 50 * 4);
+        let _ = tokio::time::timeout(timeout, stand.read(&acme, &campaign())).await;
         assert_eq!(stand.read(&globex, &campaign()).await, clicks_and_spend(40));
     }
 }
 
 #[tokio::test]
-async fn a_day_tells_visitors_and_best_products() {
+async fn a_day_contains_visitors_and_best_products() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     let product = |product_id: &str, views, thousandths| ProductDelta {
@@ -57,8 +57,8 @@ async fn a_day_tells_visitors_and_best_products() {
     };
     let first = delta(0..60, vec![product("lamp", 5, 1_500), product("sofa", 2, 0)]);
     let second = delta(30..100, vec![product("sofa", 9, 0)]);
-    assert_eq!(stand.apply(0, 0, vec![acme.scope(vec![first])]).await, Outcome::Applied);
-    assert_eq!(stand.apply(1, 1, vec![acme.scope(vec![second])]).await, Outcome::Applied);
+    assert_eq!(stand.apply(0, 0, vec![acme.scope(vec![first])]).await, ApplyOutcome::Applied);
+    assert_eq!(stand.apply(1, 1, vec![acme.scope(vec![second])]).await, ApplyOutcome::Applied);
 
     let aggregates = stand.aggregates.for_tenant(&acme);
     let day = stand.now.start().date_naive();
@@ -72,7 +72,7 @@ async fn a_day_tells_visitors_and_best_products() {
 }
 
 #[tokio::test]
-async fn hours_past_the_live_window_are_left_to_clickhouse() {
+async fn hours_before_the_last_72_are_read_from_clickhouse() {
     let stand = Stand::started().await;
     let acme = tenant("acme").await;
     let old = LiveDelta {
@@ -80,7 +80,7 @@ async fn hours_past_the_live_window_are_left_to_clickhouse() {
         ..stand.delta(&campaign(), 9)
     };
     let deltas = vec![acme.scope(vec![old, stand.delta(&campaign(), 1)])];
-    assert_eq!(stand.apply(0, 0, deltas).await, Outcome::Applied);
+    assert_eq!(stand.apply(0, 0, deltas).await, ApplyOutcome::Applied);
     let range =
         TimeRange::covering(stand.now.start() - TimeDelta::days(5), stand.now.end()).unwrap();
     let live =

@@ -1,36 +1,38 @@
 use std::time::Duration;
 
-use aggregates::{ChainStart, Finish, LiveDelta, Outcome, ProductDelta, Rebuild, whole_after};
+use aggregates::{ApplyOutcome, ChainStart, Finish, LiveDelta, ProductDelta, Rebuild, whole_after};
 use chrono::{NaiveDate, TimeDelta, Utc};
+use log::{Generation, LogPlace, Offset, Partition};
 use metrics::TimeRange;
 use money::Quantity;
 use tenancy::TenantContext;
 
-use crate::stand::{KGEN, Stand, campaign, clicks_and_spend, tenant};
+use crate::stand::{GENERATION, PARTITION, Stand, campaign, clicks_and_spend, place, tenant};
 
 const TWO: Quantity = Quantity::from_thousandths(2_000);
 const ALONE: Duration = Duration::from_secs(60);
 
-/// Nine offsets were counted, then Redis lost its chain, and counts from offset 10 on again.
-async fn lost() -> (Stand, TenantContext) {
+/// Returns a stand where offsets 0 to 9 were counted, then Redis lost its chain, and a new chain
+/// starts at offset 10.
+async fn stand_after_loss() -> (Stand, TenantContext) {
     let mut stand = Stand::started().await;
     let acme = tenant("acme").await;
     let deltas = vec![acme.scope(vec![stand.delta(&campaign(), 3)])];
-    assert_eq!(stand.apply(0, 9, deltas).await, Outcome::Applied);
+    assert_eq!(stand.apply(0, 9, deltas).await, ApplyOutcome::Applied);
     let chain = stand.key("chain");
     redis::cmd("DEL").arg(chain).exec_async(&mut stand.redis).await.unwrap();
-    assert!(stand.start_chain(&later(&stand)).await);
+    assert!(stand.start_chain(&later_start(&stand)).await);
     (stand, acme)
 }
 
-fn later(stand: &Stand) -> ChainStart {
+fn later_start(stand: &Stand) -> ChainStart {
     let whole_from = whole_after(Utc::now());
-    ChainStart { next_offset: 10, whole_from, is_first: false, ..stand.virgin() }
+    ChainStart { next: place(PARTITION, 10), whole_from, is_first: false, ..stand.first_start() }
 }
 
 async fn join(stand: &Stand, owner: &str) -> Option<Rebuild> {
-    let bucket = stand.aggregates.buckets().next().unwrap();
-    stand.aggregates.join_rebuild(bucket, owner, ALONE).await.unwrap()
+    let slot_group = stand.aggregates.slot_groups().next().unwrap();
+    stand.aggregates.join_rebuild(slot_group, owner, ALONE).await.unwrap()
 }
 
 fn today(stand: &Stand) -> NaiveDate {
@@ -49,15 +51,15 @@ async fn covered(stand: &Stand, acme: &TenantContext) -> Option<TimeRange> {
 }
 
 #[tokio::test]
-async fn what_was_lost_is_added_beneath_what_goes_on_being_counted() {
-    let (stand, acme) = lost().await;
+async fn a_rebuild_adds_what_was_lost_while_new_events_are_counted() {
+    let (stand, acme) = stand_after_loss().await;
     let rebuild = join(&stand, "one").await.expect("the present hour is not whole");
-    assert_eq!((rebuild.kgen, &rebuild.starts), (KGEN, &vec![10]));
+    assert_eq!((rebuild.generation, &rebuild.starts), (GENERATION, &vec![Offset::new(10)]));
     let served = Utc::now() - TimeDelta::hours(72);
     assert!(rebuild.from > served && rebuild.from < served + TimeDelta::hours(2));
 
     let more = vec![acme.scope(vec![stand.delta(&campaign(), 4)])];
-    assert_eq!(stand.apply(10, 19, more).await, Outcome::Applied);
+    assert_eq!(stand.apply(10, 19, more).await, ApplyOutcome::Applied);
     let counters = stand.aggregates.for_tenant(&acme);
     let base = [LiveDelta {
         products: vec![ProductDelta { product_id: "p_{1}".to_owned(), views: 3, units: TWO }],
@@ -67,14 +69,14 @@ async fn what_was_lost_is_added_beneath_what_goes_on_being_counted() {
     let mut steps = Vec::new();
     for _ in 0..2 {
         let step = counters.add_base(&rebuild, &campaign(), today(&stand), &base).await;
-        steps.push(step.unwrap().expect("it is on"));
+        steps.push(step.unwrap().expect("the rebuild is not over"));
     }
-    assert_eq!(covered(&stand, &acme).await, None, "not before it is finished");
+    assert_eq!(covered(&stand, &acme).await, None, "before the rebuild is finished");
     assert_eq!(stand.aggregates.finish_rebuild(&rebuild, &steps).await.unwrap(), Finish::Whole);
 
     assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(7));
     let day = counters.campaign_day(&campaign(), today(&stand)).await.unwrap().unwrap();
-    assert_eq!(day.sums, clicks_and_spend(7), "a step that is taken twice counts once");
+    assert_eq!(day.sums, clicks_and_spend(7), "a step that is done twice counts once");
     assert_eq!(day.visitors, 3);
     assert_eq!(day.most_viewed, [("p_{1}".to_owned(), 7)]);
     assert_eq!(day.most_sold, [("p_{1}".to_owned(), TWO)]);
@@ -87,31 +89,35 @@ async fn what_was_lost_is_added_beneath_what_goes_on_being_counted() {
 
 #[tokio::test]
 async fn counters_that_outlived_their_chain_are_not_added_to() {
-    let (stand, acme) = lost().await;
+    let (stand, acme) = stand_after_loss().await;
     let more = vec![acme.scope(vec![stand.delta(&campaign(), 4)])];
-    assert_eq!(stand.apply(10, 19, more).await, Outcome::Applied);
+    assert_eq!(stand.apply(10, 19, more).await, ApplyOutcome::Applied);
     let rebuild = join(&stand, "one").await.unwrap();
     assert_eq!(stand.aggregates.finish_rebuild(&rebuild, &[]).await.unwrap(), Finish::Whole);
-    assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(4), "not the 3 of before");
+    assert_eq!(
+        stand.read(&acme, &campaign()).await,
+        clicks_and_spend(4),
+        "without the 3 of before the loss"
+    );
 }
 
 #[tokio::test]
-async fn a_rebuild_is_one_process_at_a_time_and_whoever_goes_on_has_the_same_steps() {
-    let (stand, _) = lost().await;
-    let bucket = stand.aggregates.buckets().next().unwrap();
+async fn one_process_at_a_time_rebuilds_and_the_next_one_continues_the_same_rebuild() {
+    let (stand, _) = stand_after_loss().await;
+    let slot_group = stand.aggregates.slot_groups().next().unwrap();
     let short = Duration::from_millis(1);
-    let first = stand.aggregates.join_rebuild(bucket, "one", short).await.unwrap();
+    let first = stand.aggregates.join_rebuild(slot_group, "one", short).await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;
     let second = join(&stand, "two").await;
     assert!(first.is_some());
-    assert_eq!(first, second, "the first was not heard of for too long");
-    assert_eq!(join(&stand, "one").await, None, "it is the second's now");
+    assert_eq!(first, second, "the first process did not join again in time");
+    assert_eq!(join(&stand, "one").await, None, "the second process has the rebuild");
     assert_eq!(join(&stand, "two").await, second);
 }
 
 #[tokio::test]
-async fn steps_that_redis_lost_keep_the_hours_from_being_whole() {
-    let (mut stand, acme) = lost().await;
+async fn hours_are_not_whole_while_redis_has_lost_steps() {
+    let (mut stand, acme) = stand_after_loss().await;
     let rebuild = join(&stand, "one").await.unwrap();
     let counters = stand.aggregates.for_tenant(&acme);
     let base = [stand.delta(&campaign(), 3)];
@@ -131,12 +137,12 @@ async fn steps_that_redis_lost_keep_the_hours_from_being_whole() {
 }
 
 #[tokio::test]
-async fn a_rebuild_of_an_earlier_generation_changes_nothing_any_more() {
-    let (stand, acme) = lost().await;
+async fn a_rebuild_of_an_earlier_key_generation_changes_nothing() {
+    let (stand, acme) = stand_after_loss().await;
     let rebuild = join(&stand, "one").await.unwrap();
     stand.aggregates.request_rebuild().await.unwrap();
-    assert_eq!(stand.fence().await, None, "every chain begins anew");
-    let again = ChainStart { next_offset: 20, ..later(&stand) };
+    assert_eq!(stand.fence().await, None, "every chain must be started again");
+    let again = ChainStart { next: place(PARTITION, 20), ..later_start(&stand) };
     assert!(stand.start_chain(&again).await);
 
     let counters = stand.aggregates.for_tenant(&acme);
@@ -146,55 +152,62 @@ async fn a_rebuild_of_an_earlier_generation_changes_nothing_any_more() {
     assert!(!counters.add_base_visitors(&rebuild, &base).await.unwrap());
     assert_eq!(stand.aggregates.finish_rebuild(&rebuild, &[]).await.unwrap(), Finish::Over);
     let rebuild = join(&stand, "one").await.unwrap();
-    assert_eq!(rebuild.starts, [20]);
+    assert_eq!(rebuild.starts, [Offset::new(20)]);
     assert_eq!(stand.aggregates.finish_rebuild(&rebuild, &[]).await.unwrap(), Finish::Whole);
     assert!(stand.read(&acme, &campaign()).await.counts().next().is_none());
 }
 
 #[tokio::test]
-async fn a_partition_that_comes_late_begins_the_bucket_anew() {
+async fn a_chain_that_starts_after_a_rebuild_began_begins_a_new_key_generation() {
     let stand = Stand::bare().await;
-    let start = ChainStart { partitions: 2, ..later(&stand) };
+    let start = ChainStart { partitions: 2, ..later_start(&stand) };
     assert!(stand.start_chain(&start).await);
     assert_eq!(join(&stand, "one").await, None, "a partition has no chain yet");
-    assert!(stand.start_chain(&ChainStart { partition: 1, ..start }).await);
+    let second = ChainStart { next: place(Partition::new(1), 10), ..start };
+    assert!(stand.start_chain(&second).await);
     assert!(join(&stand, "one").await.is_some());
 
-    // Its place was not below which the others' hours were rebuilt.
-    let skips = ChainStart { partition: 1, seen: Some(10), next_offset: 90, ..start };
+    // The rebuild under way began with another start of the second chain.
+    let skips =
+        ChainStart { next: place(Partition::new(1), 90), seen: Some(Offset::new(10)), ..start };
     assert!(stand.start_chain(&skips).await);
     assert_eq!(stand.fence().await, None);
     assert!(stand.start_chain(&start).await);
     let rebuild = join(&stand, "one").await.unwrap();
-    assert_eq!(rebuild.starts, [10, 90]);
+    assert_eq!(rebuild.starts, [10, 90].map(Offset::new));
 
-    // Nor was it while they were being rebuilt, or since they are whole.
-    let third = ChainStart { partition: 2, partitions: 3, ..start };
+    // A third chain starts while the hours are being rebuilt, and a fourth when they are whole.
+    let third = ChainStart { next: place(Partition::new(2), 10), partitions: 3, ..start };
     assert!(stand.start_chain(&third).await);
     assert_eq!(stand.fence().await, None);
-    for partition in [0, 1] {
-        assert!(stand.start_chain(&ChainStart { partition, ..third }).await);
+    for partition in Partition::all(2) {
+        let next = place(partition, 10);
+        assert!(stand.start_chain(&ChainStart { next, ..third }).await);
     }
     let rebuild = join(&stand, "one").await.unwrap();
     assert_eq!(stand.aggregates.finish_rebuild(&rebuild, &[]).await.unwrap(), Finish::Whole);
-    let fourth = ChainStart { partition: 3, partitions: 4, ..start };
+    let fourth = ChainStart { next: place(Partition::new(3), 10), partitions: 4, ..start };
     assert!(stand.start_chain(&fourth).await);
     assert_eq!(stand.fence().await, None);
 }
 
 #[tokio::test]
-async fn a_log_made_anew_begins_the_bucket_anew_and_the_old_one_ends() {
-    let (stand, _) = lost().await;
-    let bucket = stand.aggregates.buckets().next().unwrap();
-    let anew = ChainStart { kgen: KGEN + 1, next_offset: 0, ..later(&stand) };
-    assert!(stand.aggregates.start_chain(bucket, &anew).await.unwrap());
-    assert_eq!(join(&stand, "one").await.map(|rebuild| rebuild.kgen), Some(KGEN + 1));
-    assert!(!stand.start_chain(&later(&stand)).await, "a process that knows the old log only");
-    assert_eq!(stand.apply(10, 19, Vec::new()).await, Outcome::ChainBroken { fence: None });
+async fn a_recreated_topic_begins_a_new_key_generation_and_ends_the_old_chains() {
+    let (stand, _) = stand_after_loss().await;
+    let slot_group = stand.aggregates.slot_groups().next().unwrap();
+    let recreated = ChainStart { next: LogPlace::new(2, 0, 0), ..later_start(&stand) };
+    assert!(stand.aggregates.start_chain(slot_group, &recreated).await.unwrap());
+    let rebuild = join(&stand, "one").await.unwrap();
+    assert_eq!(rebuild.generation, Generation::new(2));
+    assert!(
+        !stand.start_chain(&later_start(&stand)).await,
+        "a process that knows only the old generation"
+    );
+    assert_eq!(stand.apply(10, 19, Vec::new()).await, ApplyOutcome::ChainBroken { fence: None });
 }
 
 #[tokio::test]
-async fn a_chain_that_does_not_know_its_start_begins_anew() {
+async fn a_chain_without_a_known_start_is_discarded() {
     let mut stand = Stand::bare().await;
     let hour = whole_after(Utc::now()).timestamp();
     redis::pipe()
@@ -206,9 +219,9 @@ async fn a_chain_that_does_not_know_its_start_begins_anew() {
         .exec_async(&mut stand.redis)
         .await
         .unwrap();
-    assert_eq!(stand.fence().await, Some(10));
+    assert_eq!(stand.fence().await, Some(Offset::new(10)));
     assert_eq!(join(&stand, "one").await, None);
     assert_eq!(stand.fence().await, None);
-    assert!(stand.start_chain(&later(&stand)).await);
+    assert!(stand.start_chain(&later_start(&stand)).await);
     assert!(join(&stand, "one").await.is_some());
 }

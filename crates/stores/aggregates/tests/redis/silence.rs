@@ -1,4 +1,4 @@
-//! A connection that stays open and says nothing any more.
+//! A connection that stays open but no longer answers.
 
 use aggregates::{Aggregates, RedisSettings};
 use settings::Secret;
@@ -11,14 +11,14 @@ use tokio::{
 
 use crate::stand::Stand;
 
-/// A way to Redis on which connections fall silent, and stay so; new ones work.
-struct Way {
+/// A proxy in front of Redis. It can silence its open connections permanently; new ones work.
+struct Proxy {
     address: String,
     silent: watch::Sender<u64>,
     _task: JoinSet<()>,
 }
 
-impl Way {
+impl Proxy {
     async fn to(server: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -48,17 +48,17 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, mut silences: watch
 }
 
 #[tokio::test]
-async fn a_connection_that_fell_silent_is_given_up_for_a_new_one() {
+async fn a_connection_that_stops_answering_is_replaced() {
     let stand = Stand::bare().await;
     let url = stand.settings.url.expose();
     let (before, rest) = url.rsplit_once('@').unwrap();
     let (server, database) = rest.split_once('/').unwrap();
-    let way = Way::to(server.to_owned()).await;
-    let url = Secret::new(format!("{before}@{}/{database}", way.address));
+    let proxy = Proxy::to(server.to_owned()).await;
+    let url = Secret::new(format!("{before}@{}/{database}", proxy.address));
     let aggregates = Aggregates::connect(&RedisSettings { url, ..stand.settings.clone() }).unwrap();
     aggregates.ping().await.unwrap();
 
-    way.silent.send_modify(|times| *times += 1);
-    assert!(aggregates.ping().await.is_err(), "nobody answers");
+    proxy.silent.send_modify(|times| *times += 1);
+    assert!(aggregates.ping().await.is_err(), "the connection is silent");
     aggregates.ping().await.unwrap();
 }

@@ -1,19 +1,18 @@
 use aggregates::{
-    Aggregates, ChainStart, LiveBatch, LiveDelta, Outcome, ProductDelta, RedisSettings,
+    Aggregates, ApplyOutcome, ChainStart, LiveBatch, LiveDelta, ProductDelta, RedisSettings,
 };
 use chrono::{DateTime, Utc};
+use log::{Generation, LogPlace, LogRange, Offset, Partition};
 use metrics::{Counter, MoneySum, QuarterHour, Sums, TimeRange};
 use money::{Amount, Quantity};
 use redis::aio::MultiplexedConnection;
-use settings::Secret;
 use tenancy::{CampaignId, Limits, Scoped, TenantContext, TenantRecord};
 use testkit::{tenant_context, tenant_record};
-use uuid::Uuid;
 
-pub(crate) const KGEN: u16 = 1;
-pub(crate) const PARTITION: u16 = 0;
+pub(crate) const GENERATION: Generation = Generation::new(1);
+pub(crate) const PARTITION: Partition = Partition::new(0);
 
-/// A namespace of its own in the real Redis.
+/// A separate namespace in the real Redis.
 pub(crate) struct Stand {
     pub(crate) aggregates: Aggregates,
     pub(crate) settings: RedisSettings,
@@ -22,47 +21,41 @@ pub(crate) struct Stand {
 }
 
 impl Stand {
-    /// Without any chain.
+    /// A stand without chains.
     pub(crate) async fn bare() -> Self {
         Self::on(testkit::setting("FOOTFALL__REDIS__URL")).await
     }
 
-    /// The same, on a server of one's own.
+    /// A stand without chains, on another server.
     pub(crate) async fn on(url: String) -> Self {
-        let settings = RedisSettings {
-            url: Secret::new(url.clone()),
-            slot_buckets: 1,
-            namespace: format!("test-{}", Uuid::now_v7().simple()),
-        };
+        let settings: RedisSettings = testkit::redis_at(&url);
         let client = redis::Client::open(url).unwrap();
         let redis = client.get_multiplexed_async_connection().await.unwrap();
         let aggregates = Aggregates::connect(&settings).unwrap();
         Self { aggregates, settings, redis, now: QuarterHour::containing(Utc::now()) }
     }
 
-    /// With the chain of the log's only partition started at its first offset.
+    /// A stand with the chain of the log's only partition, from its first offset on.
     pub(crate) async fn started() -> Self {
         let stand = Self::bare().await;
-        assert!(stand.start_chain(&stand.virgin()).await);
+        assert!(stand.start_chain(&stand.first_start()).await);
         stand
     }
 
-    pub(crate) fn virgin(&self) -> ChainStart {
+    pub(crate) fn first_start(&self) -> ChainStart {
         ChainStart {
-            kgen: KGEN,
-            partition: PARTITION,
+            next: place(PARTITION, 0),
             partitions: 1,
             seen: None,
-            next_offset: 0,
             whole_from: DateTime::UNIX_EPOCH,
             is_first: true,
         }
     }
 
     pub(crate) async fn start_chain(&self, start: &ChainStart) -> bool {
-        let (bucket, _) = self.aggregates.fences(KGEN, PARTITION).await.unwrap()[0];
-        let started = self.aggregates.start_chain(bucket, start).await.unwrap();
-        // Chains live for ever, tests do not.
+        let (slot_group, _) = self.aggregates.fences(GENERATION, PARTITION).await.unwrap()[0];
+        let started = self.aggregates.start_chain(slot_group, start).await.unwrap();
+        // Chains never expire, but those of tests must.
         redis::cmd("EXPIRE")
             .arg(self.key("chain"))
             .arg(3600)
@@ -72,11 +65,11 @@ impl Stand {
         started
     }
 
-    pub(crate) async fn fence(&self) -> Option<u64> {
-        self.aggregates.fences(KGEN, PARTITION).await.unwrap()[0].1
+    pub(crate) async fn fence(&self) -> Option<Offset> {
+        self.aggregates.fences(GENERATION, PARTITION).await.unwrap()[0].1
     }
 
-    /// The full name of a key in the only bucket.
+    /// Returns the full name of a key in the only slot group.
     pub(crate) fn key(&self, name: &str) -> String {
         format!("{}_{name}{{b00}}", self.settings.namespace)
     }
@@ -91,23 +84,26 @@ impl Stand {
         first: u64,
         last: u64,
         deltas: Vec<Scoped<Vec<LiveDelta>>>,
-    ) -> Outcome {
+    ) -> ApplyOutcome {
         self.apply_to(PARTITION, first, last, &[], deltas).await
     }
 
     pub(crate) async fn apply_to(
         &self,
-        partition: u16,
+        partition: Partition,
         first: u64,
         last: u64,
-        reached: &[(u16, u16, u64)],
+        known_fences: &[LogPlace],
         deltas: Vec<Scoped<Vec<LiveDelta>>>,
-    ) -> Outcome {
-        let batch = LiveBatch { kgen: KGEN, partition, first, last, log_time: Utc::now() };
-        self.aggregates.apply(&batch, reached, deltas).await.unwrap()[0].1
+    ) -> ApplyOutcome {
+        let batch = LiveBatch {
+            range: LogRange::new(GENERATION.get(), partition.get(), first, last),
+            log_time: Utc::now(),
+        };
+        self.aggregates.apply(&batch, known_fences, deltas).await.unwrap()[0].1
     }
 
-    /// The numbers of the present quarter hour.
+    /// Returns the numbers of the present quarter hour.
     pub(crate) async fn read(&self, tenant: &TenantContext, campaign: &CampaignId) -> Sums {
         let tenant = self.aggregates.for_tenant(tenant);
         let live = tenant.campaign_series(campaign, self.quarter(), &[]).await.unwrap();
@@ -134,13 +130,18 @@ impl Stand {
     }
 }
 
-/// Clicks at a quarter of a euro each.
+/// Returns clicks at 0.25 EUR each.
 pub(crate) fn clicks_and_spend(clicks: u64) -> Sums {
     let mut sums = Sums::default();
     sums.add_count(Counter::Clicks, None, clicks);
     let spend = Amount::from_micros(250_000 * i64::try_from(clicks).unwrap());
     sums.add_money(MoneySum::Spend, "EUR".parse().unwrap(), spend);
     sums
+}
+
+/// Returns a place in the log.
+pub(crate) fn place(partition: Partition, offset: u64) -> LogPlace {
+    LogPlace { generation: GENERATION, partition, offset: Offset::new(offset) }
 }
 
 pub(crate) fn campaign() -> CampaignId {

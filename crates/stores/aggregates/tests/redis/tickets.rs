@@ -7,7 +7,7 @@ use redis::AsyncCommands;
 use crate::stand::Stand;
 
 const TICKET: [u8; 32] = [7; 32];
-const SOME: TicketClaim<'_> = TicketClaim { stream: "first", address: "here", knows: false };
+const FIRST: TicketClaim<'_> = TicketClaim { stream: "first", address: "here", resumes: false };
 
 async fn stand_with(ends: Option<DateTime<Utc>>) -> Stand {
     let stand = Stand::bare().await;
@@ -19,8 +19,8 @@ async fn claim(stand: &Stand, claim: TicketClaim<'_>) -> Claimed {
     stand.aggregates.claim_ticket(&TICKET, &claim).await.unwrap()
 }
 
-/// Sets the clock of what the ticket remembers back by so much.
-async fn a_while_later(stand: &mut Stand, seconds: i64) {
+/// Moves the time of the ticket's first stream back by `seconds`.
+async fn age(stand: &mut Stand, seconds: i64) {
     let key = format!("{}_live_ticket_{}{{b00}}", stand.settings.namespace, hex::encode(TICKET));
     let opened: i64 = stand.redis.hget(&key, "opened").await.unwrap();
     let _: () = stand.redis.hset(&key, "opened", opened - seconds * 1_000).await.unwrap();
@@ -30,13 +30,16 @@ async fn a_while_later(stand: &mut Stand, seconds: i64) {
 async fn a_ticket_has_one_stream_open_and_another_after_it_is_closed() {
     let stand = stand_with(None).await;
     assert_eq!(stand.aggregates.ticket(&TICKET).await.unwrap().as_deref(), Some("contents"));
-    assert_eq!(claim(&stand, SOME).await, Claimed::Open);
-    let second = TicketClaim { stream: "second", ..SOME };
+    assert_eq!(claim(&stand, FIRST).await, Claimed::Open);
+    let second = TicketClaim { stream: "second", ..FIRST };
     let Claimed::Held(until) = claim(&stand, second).await else { panic!("two streams") };
     let left = until - Utc::now();
     assert!(left > TimeDelta::seconds(4) && left <= TimeDelta::seconds(7), "{left}");
 
-    assert!(!stand.aggregates.hold_ticket(&TICKET, "second").await.unwrap(), "it is the first's");
+    assert!(
+        !stand.aggregates.hold_ticket(&TICKET, "second").await.unwrap(),
+        "the first stream is open"
+    );
     stand.aggregates.release_ticket(&TICKET, "second").await.unwrap();
     assert!(matches!(claim(&stand, second).await, Claimed::Held(_)));
     stand.aggregates.release_ticket(&TICKET, "first").await.unwrap();
@@ -46,64 +49,64 @@ async fn a_ticket_has_one_stream_open_and_another_after_it_is_closed() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_heard_of_stays_open_and_one_that_is_not_closes() {
+async fn a_stream_stays_open_while_it_is_reported_and_then_closes() {
     let stand = stand_with(None).await;
-    assert_eq!(claim(&stand, SOME).await, Claimed::Open);
+    assert_eq!(claim(&stand, FIRST).await, Claimed::Open);
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert!(stand.aggregates.hold_ticket(&TICKET, "first").await.unwrap());
-    tokio::time::sleep(Aggregates::TICKET_HELD - Duration::from_secs(2)).await;
-    let second = TicketClaim { stream: "second", ..SOME };
-    assert!(matches!(claim(&stand, second).await, Claimed::Held(_)), "heard of 4 s ago");
+    tokio::time::sleep(Aggregates::STREAM_TIMEOUT - Duration::from_secs(2)).await;
+    let second = TicketClaim { stream: "second", ..FIRST };
+    assert!(matches!(claim(&stand, second).await, Claimed::Held(_)), "reported 4 s ago");
     tokio::time::sleep(Duration::from_millis(2_100)).await;
     assert_eq!(claim(&stand, second).await, Claimed::Open);
 }
 
 #[tokio::test]
-async fn of_many_that_open_a_closed_ticket_at_once_one_does() {
+async fn of_many_streams_that_claim_a_ticket_at_once_one_opens() {
     let stand = stand_with(None).await;
     let streams: Vec<_> = (0..20).map(|stream| stream.to_string()).collect();
-    let claims = streams.iter().map(|stream| claim(&stand, TicketClaim { stream, ..SOME }));
+    let claims = streams.iter().map(|stream| claim(&stand, TicketClaim { stream, ..FIRST }));
     let claimed = futures::future::join_all(claims).await;
     assert_eq!(claimed.iter().filter(|claimed| **claimed == Claimed::Open).count(), 1);
 }
 
 #[tokio::test]
-async fn a_ticket_stays_at_its_address() {
+async fn a_ticket_is_valid_only_at_the_address_of_its_first_stream() {
     let stand = stand_with(None).await;
-    assert_eq!(claim(&stand, SOME).await, Claimed::Open);
+    assert_eq!(claim(&stand, FIRST).await, Claimed::Open);
     stand.aggregates.release_ticket(&TICKET, "first").await.unwrap();
-    let elsewhere = TicketClaim { stream: "second", address: "there", knows: true };
+    let elsewhere = TicketClaim { stream: "second", address: "there", resumes: true };
     assert_eq!(claim(&stand, elsewhere).await, Claimed::Refused);
     assert_eq!(claim(&stand, TicketClaim { address: "here", ..elsewhere }).await, Claimed::Open);
 }
 
 #[tokio::test]
-async fn a_minute_after_its_first_stream_only_who_knows_what_was_sent_opens_another() {
+async fn a_minute_after_its_first_stream_only_a_resuming_client_opens_another() {
     let mut stand = stand_with(None).await;
-    assert_eq!(claim(&stand, SOME).await, Claimed::Open);
+    assert_eq!(claim(&stand, FIRST).await, Claimed::Open);
     stand.aggregates.release_ticket(&TICKET, "first").await.unwrap();
-    a_while_later(&mut stand, 50).await;
-    assert_eq!(claim(&stand, SOME).await, Claimed::Open);
+    age(&mut stand, 50).await;
+    assert_eq!(claim(&stand, FIRST).await, Claimed::Open);
     stand.aggregates.release_ticket(&TICKET, "first").await.unwrap();
-    a_while_later(&mut stand, 10).await;
-    assert_eq!(claim(&stand, SOME).await, Claimed::Refused);
-    assert_eq!(claim(&stand, TicketClaim { knows: true, ..SOME }).await, Claimed::Open);
+    age(&mut stand, 10).await;
+    assert_eq!(claim(&stand, FIRST).await, Claimed::Refused);
+    assert_eq!(claim(&stand, TicketClaim { resumes: true, ..FIRST }).await, Claimed::Open);
 }
 
 #[tokio::test]
 async fn a_ticket_ends_with_its_credential() {
     let stand = stand_with(Some(Utc::now() + TimeDelta::seconds(1))).await;
-    assert_eq!(claim(&stand, SOME).await, Claimed::Open);
+    assert_eq!(claim(&stand, FIRST).await, Claimed::Open);
     stand.aggregates.release_ticket(&TICKET, "first").await.unwrap();
     tokio::time::sleep(Duration::from_millis(1_200)).await;
-    assert_eq!(claim(&stand, TicketClaim { knows: true, ..SOME }).await, Claimed::Refused);
+    assert_eq!(claim(&stand, TicketClaim { resumes: true, ..FIRST }).await, Claimed::Refused);
     assert_eq!(stand.aggregates.ticket(&TICKET).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn a_ticket_that_never_was_opens_nothing() {
+async fn a_ticket_that_does_not_exist_opens_nothing() {
     let stand = Stand::bare().await;
-    assert_eq!(claim(&stand, SOME).await, Claimed::Refused);
+    assert_eq!(claim(&stand, FIRST).await, Claimed::Refused);
     assert_eq!(stand.aggregates.ticket(&TICKET).await.unwrap(), None);
     assert!(!stand.aggregates.hold_ticket(&TICKET, "first").await.unwrap());
 }

@@ -1,4 +1,4 @@
-//! What an object is inside: a Parquet file with one row for each record.
+//! The content of an object: a Parquet file with one row for each record.
 
 mod read;
 mod schema;

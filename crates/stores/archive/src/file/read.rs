@@ -1,5 +1,6 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use log::Offset;
 use parquet::{
     column::reader::get_typed_column_reader,
     data_type::{ByteArray, ByteArrayType, DataType, Int64Type},
@@ -13,7 +14,7 @@ use parquet::{
 use super::schema::{Column, HEADER, HEADER_WITH_VALUE, NO_HEADER, schema};
 use crate::{ArchivedRecord, Header};
 
-/// The records of a file that [`write`](super::write) has made.
+/// Reads the records of a file that [`write`](super::write) has made.
 pub(crate) fn read(bytes: Bytes) -> Result<Vec<ArchivedRecord>, ParquetError> {
     let file = SerializedFileReader::new(bytes)?;
     if *file.metadata().file_metadata().schema() != *schema()? {
@@ -34,7 +35,7 @@ fn rows(group: &dyn RowGroupReader) -> Result<Vec<ArchivedRecord>, ParquetError>
     let mut payloads = optional(group, Column::Payload)?.into_iter();
     let rest = offsets.into_iter().map(|offset| {
         Some(ArchivedRecord {
-            offset: offset.cast_unsigned(),
+            offset: Offset::new(offset.cast_unsigned()),
             log_time: times.next().and_then(DateTime::<Utc>::from_timestamp_millis)?,
             key: keys.next()?,
             headers: headers.next()?,
@@ -44,7 +45,7 @@ fn rows(group: &dyn RowGroupReader) -> Result<Vec<ArchivedRecord>, ParquetError>
     rest.collect::<Option<_>>().ok_or_else(|| unreadable("a column is too short"))
 }
 
-/// A column as it is stored: values, and the levels that say where there are none.
+/// A column as it is stored: its values, and the levels that mark absent ones.
 struct Cells<T> {
     values: Vec<T>,
     definitions: Vec<i16>,
@@ -94,7 +95,7 @@ fn headers(group: &dyn RowGroupReader) -> Result<Vec<Vec<Header>>, ParquetError>
             NO_HEADER => continue,
             HEADER => None,
             HEADER_WITH_VALUE => values_left.next().map(Bytes::from_owner),
-            _ => return Err(unreadable("a header is of no known sort")),
+            _ => return Err(unreadable("a header has an unknown definition level")),
         };
         let header = names_left.next().map(|name| header(&name, value)).transpose()?;
         if let (Some(row), Some(header)) = (rows.last_mut(), header) {

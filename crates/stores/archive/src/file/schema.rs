@@ -5,7 +5,7 @@ use parquet::{
     schema::{parser::parse_message_type, types::TypePtr},
 };
 
-/// Part of the format: what is in the archive stays readable.
+/// Part of the format: existing objects must remain readable.
 const RECORD: &str = "
 message record {
   REQUIRED INT32 kgen (INTEGER(16,false));
@@ -35,12 +35,12 @@ pub(super) enum Column {
     Payload = 7,
 }
 
-/// Definition levels of a header: there is none, it has no value, it has one.
+/// Definition levels of a header: no header, a header without a value, a header with one.
 pub(super) const NO_HEADER: i16 = 0;
 pub(super) const HEADER: i16 = 1;
 pub(super) const HEADER_WITH_VALUE: i16 = 2;
 
-/// A row for each record.
+/// Returns the schema: a row for each record.
 pub(super) fn schema() -> Result<TypePtr, ParquetError> {
     parse_message_type(RECORD).map(Arc::new)
 }

@@ -15,17 +15,17 @@ use parquet::{
 use super::schema::{HEADER, HEADER_WITH_VALUE, NO_HEADER, schema};
 use crate::{ArchivedRecord, ObjectKey};
 
-const LEVEL: i32 = 3;
+const ZSTD_LEVEL: i32 = 3;
 
-/// The file of `records`. The same records make the same bytes: nothing in it comes from the clock,
-/// the machine or the version of a library.
+/// Writes the file of `records`. The same records make the same bytes: nothing in it depends on the
+/// clock or the machine, and it names no library's version.
 pub(crate) fn write(key: &ObjectKey, records: &[ArchivedRecord]) -> Result<Vec<u8>, ParquetError> {
     let mut file = SerializedFileWriter::new(Vec::new(), schema()?, Arc::new(properties()?))?;
     let mut rows = file.next_row_group()?;
     let same = |number: u16| vec![i32::from(number); records.len()];
-    column::<Int32Type>(&mut rows, &same(key.kgen), &[], &[])?;
-    column::<Int32Type>(&mut rows, &same(key.partition), &[], &[])?;
-    let offsets: Vec<_> = records.iter().map(|record| record.offset.cast_signed()).collect();
+    column::<Int32Type>(&mut rows, &same(key.0.generation.get()), &[], &[])?;
+    column::<Int32Type>(&mut rows, &same(key.0.partition.get()), &[], &[])?;
+    let offsets: Vec<_> = records.iter().map(|record| record.offset.get().cast_signed()).collect();
     column::<Int64Type>(&mut rows, &offsets, &[], &[])?;
     let times: Vec<_> = records.iter().map(|record| record.log_time.timestamp_millis()).collect();
     column::<Int64Type>(&mut rows, &times, &[], &[])?;
@@ -38,11 +38,11 @@ pub(crate) fn write(key: &ObjectKey, records: &[ArchivedRecord]) -> Result<Vec<u
 
 fn properties() -> Result<WriterProperties, ParquetError> {
     let column = |name: &str| ColumnPath::from(name);
-    // What identifies or describes a person stands in no statistics.
+    // Statistics contain nothing that identifies or describes a person.
     let statistics = |name| (column(name), EnabledStatistics::Chunk);
     let mut properties = WriterProperties::builder()
         .set_created_by("footfall".to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL)?))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
         .set_statistics_enabled(EnabledStatistics::None)
         .set_column_dictionary_enabled(column("payload"), false);
     for name in ["offset", "log_time"] {

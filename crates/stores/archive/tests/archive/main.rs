@@ -1,6 +1,6 @@
-//! What the archive promises, in a folder and in an S3 that answers in this process.
+//! The guarantees of the archive, in a folder and in an S3 server of this process.
 #![cfg(test)]
 
 mod folder;
 mod objects;
-mod place;
+mod test_archive;

@@ -1,51 +1,51 @@
 use std::{collections::BTreeSet, fs};
 
 use archive::{ArchiveError, ArchivedRecord, Object, ObjectKey};
-
+use log::Offset;
 use tokio::task::JoinSet;
 
-use crate::place::{KEY, Place, files, object, records};
+use crate::test_archive::{KEY, RANGE, TestArchive, files, object, records};
 
 #[tokio::test]
-async fn records_come_back_with_every_byte() {
-    for place in Place::all().await {
-        let stored = place.archive.put(&object()).await.unwrap();
+async fn records_are_read_back_with_every_byte() {
+    for test in TestArchive::all().await {
+        let stored = test.archive.put(&object()).await.unwrap();
         assert_eq!(stored.records, 4);
-        assert_eq!(stored.bytes, fs::metadata(place.file(KEY)).unwrap().len());
-        let read = place.archive.read(KEY, &stored.sha256).await.unwrap();
+        assert_eq!(stored.bytes, fs::metadata(test.file(KEY)).unwrap().len());
+        let read = test.archive.read(KEY, &stored.sha256).await.unwrap();
         assert_eq!(read, records());
-        place.archive.verify(KEY, &stored.sha256).await.unwrap();
+        test.archive.verify(KEY, &stored.sha256).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn an_object_that_nobody_vouches_for_yet_is_found_by_its_name() {
-    for place in Place::all().await {
-        let stored = place.archive.put(&object()).await.unwrap();
-        assert_eq!(place.archive.find(KEY).await.unwrap(), Some((stored, records())));
-        let other = ObjectKey { first: 99, ..KEY };
-        assert_eq!(place.archive.find(other).await.unwrap(), None);
-        fs::write(place.file(KEY), b"PAR1").unwrap();
-        let damaged = place.archive.find(KEY).await;
+async fn an_object_without_a_known_hash_is_found_by_its_name() {
+    for test in TestArchive::all().await {
+        let stored = test.archive.put(&object()).await.unwrap();
+        assert_eq!(test.archive.find(KEY).await.unwrap(), Some((stored, records())));
+        let other = ObjectKey(RANGE.with(Offset::new(99), RANGE.last));
+        assert_eq!(test.archive.find(other).await.unwrap(), None);
+        fs::write(test.file(KEY), b"PAR1").unwrap();
+        let damaged = test.archive.find(KEY).await;
         assert!(matches!(damaged, Err(ArchiveError::Damaged { .. })), "{damaged:?}");
     }
 }
 
 #[tokio::test]
-async fn many_records_come_back_in_their_order() {
-    let place = Place::folder();
+async fn many_records_are_read_back_in_their_order() {
+    let test = TestArchive::folder();
     let pattern = records();
     let many: Vec<_> = (0..50_000)
-        .map(|n| ArchivedRecord { offset: 2 * n, ..pattern[n as usize % 4].clone() })
+        .map(|n| ArchivedRecord { offset: Offset::new(2 * n), ..pattern[n as usize % 4].clone() })
         .collect();
-    let key = ObjectKey { first: 0, last: 100_000, ..KEY };
-    let stored = place.archive.put(&Object::write(key, &many).unwrap()).await.unwrap();
-    assert!(place.archive.read(key, &stored.sha256).await.unwrap() == many);
+    let key = ObjectKey(RANGE.with(Offset::ZERO, Offset::new(100_000)));
+    let stored = test.archive.put(&Object::write(key, &many).unwrap()).await.unwrap();
+    assert!(test.archive.read(key, &stored.sha256).await.unwrap() == many);
 }
 
 #[tokio::test]
-async fn the_same_records_make_the_same_object_wherever_it_lies() {
-    let [folder, s3] = Place::all().await;
+async fn the_same_records_make_the_same_object_in_a_folder_and_in_s3() {
+    let [folder, s3] = TestArchive::all().await;
     let first = folder.archive.put(&object()).await.unwrap();
     let second = s3.archive.put(&object()).await.unwrap();
     assert_eq!(first, second);
@@ -53,25 +53,25 @@ async fn the_same_records_make_the_same_object_wherever_it_lies() {
 }
 
 #[tokio::test]
-async fn putting_the_same_again_is_as_good_as_the_first_time() {
-    for place in Place::all().await {
-        let first = place.archive.put(&object()).await.unwrap();
-        let again = place.archive.put(&object()).await.unwrap();
+async fn a_repeated_put_returns_the_same_as_the_first() {
+    for test in TestArchive::all().await {
+        let first = test.archive.put(&object()).await.unwrap();
+        let again = test.archive.put(&object()).await.unwrap();
         assert_eq!(first, again);
     }
 }
 
 #[tokio::test]
-async fn many_that_put_the_same_at_once_make_one_object() {
-    let place = Place::folder();
+async fn concurrent_puts_of_the_same_records_make_one_object() {
+    let test = TestArchive::folder();
     let mut puts = JoinSet::new();
     for _ in 0..8 {
-        let archive = place.archive.clone();
+        let archive = test.archive.clone();
         puts.spawn(async move {
             loop {
                 match archive.put(&object()).await {
                     Ok(stored) => return stored.sha256,
-                    // The first one tidied up, and took this one's unfinished file with it.
+                    // The first put also removed the unfinished file of this one.
                     Err(ArchiveError::Unavailable { .. }) => {}
                     Err(error) => panic!("{error}"),
                 }
@@ -79,60 +79,63 @@ async fn many_that_put_the_same_at_once_make_one_object() {
         });
     }
     let found: BTreeSet<_> = puts.join_all().await.into_iter().collect();
-    assert_eq!((found.len(), files(&place.folder).len()), (1, 1));
+    assert_eq!((found.len(), files(&test.folder).len()), (1, 1));
 }
 
 #[tokio::test]
-async fn other_records_under_the_same_name_are_refused_and_the_first_stay() {
-    for place in Place::all().await {
-        let stored = place.archive.put(&object()).await.unwrap();
+async fn other_records_under_the_same_name_are_refused_and_the_first_remain() {
+    for test in TestArchive::all().await {
+        let stored = test.archive.put(&object()).await.unwrap();
         let other = Object::write(KEY, &records()[..3]).unwrap();
-        let refused = place.archive.put(&other).await;
+        let refused = test.archive.put(&other).await;
         assert!(matches!(refused, Err(ArchiveError::Differs(KEY))), "{refused:?}");
-        assert_eq!(place.archive.read(KEY, &stored.sha256).await.unwrap(), records());
+        assert_eq!(test.archive.read(KEY, &stored.sha256).await.unwrap(), records());
     }
 }
 
 #[tokio::test]
-async fn a_flipped_bit_and_a_cut_end_are_noticed() {
-    for place in Place::all().await {
-        let stored = place.archive.put(&object()).await.unwrap();
-        let whole = fs::read(place.file(KEY)).unwrap();
+async fn a_flipped_bit_and_a_truncated_file_are_detected() {
+    for test in TestArchive::all().await {
+        let stored = test.archive.put(&object()).await.unwrap();
+        let whole = fs::read(test.file(KEY)).unwrap();
         let mut flipped = whole.clone();
         flipped[whole.len() / 3] ^= 1;
         for damaged in [&flipped[..], &whole[..whole.len() - 1], &[]] {
-            fs::write(place.file(KEY), damaged).unwrap();
-            let verified = place.archive.verify(KEY, &stored.sha256).await;
+            fs::write(test.file(KEY), damaged).unwrap();
+            let verified = test.archive.verify(KEY, &stored.sha256).await;
             assert!(matches!(verified, Err(ArchiveError::Damaged { .. })), "{verified:?}");
-            let read = place.archive.read(KEY, &stored.sha256).await;
+            let read = test.archive.read(KEY, &stored.sha256).await;
             assert!(matches!(read, Err(ArchiveError::Damaged { .. })), "{read:?}");
         }
-        let put = place.archive.put(&object()).await;
-        assert!(matches!(put, Err(ArchiveError::Differs(_))), "it cannot be read: {put:?}");
+        let put = test.archive.put(&object()).await;
+        assert!(
+            matches!(put, Err(ArchiveError::Differs(_))),
+            "an unreadable object differs: {put:?}"
+        );
     }
 }
 
 #[tokio::test]
-async fn an_object_that_is_not_there_is_said_to_be_missing() {
-    for place in Place::all().await {
-        place.archive.put(&object()).await.unwrap();
-        let other = ObjectKey { first: 105, last: 109, ..KEY };
-        let missing = place.archive.read(other, &[0; 32]).await;
+async fn a_missing_object_is_reported_as_missing() {
+    for test in TestArchive::all().await {
+        test.archive.put(&object()).await.unwrap();
+        let other = ObjectKey(RANGE.with(Offset::new(105), Offset::new(109)));
+        let missing = test.archive.read(other, &[0; 32]).await;
         assert!(matches!(missing, Err(ArchiveError::Missing(key)) if key == other), "{missing:?}");
     }
 }
 
 #[tokio::test]
-async fn the_same_records_in_other_bytes_are_as_good() {
-    for place in Place::all().await {
-        let ours = place.archive.put(&object()).await.unwrap();
-        let mut bytes = fs::read(place.file(KEY)).unwrap();
+async fn the_same_records_in_other_bytes_are_accepted() {
+    for test in TestArchive::all().await {
+        let first = test.archive.put(&object()).await.unwrap();
+        let mut bytes = fs::read(test.file(KEY)).unwrap();
         let writer = bytes.windows(8).rposition(|window| window == b"footfall").unwrap();
         bytes[writer..writer + 8].copy_from_slice(b"earlier!");
-        fs::write(place.file(KEY), &bytes).unwrap();
+        fs::write(test.file(KEY), &bytes).unwrap();
 
-        let stored = place.archive.put(&object()).await.unwrap();
-        assert_ne!(stored.sha256, ours.sha256);
-        assert_eq!(place.archive.read(KEY, &stored.sha256).await.unwrap(), records());
+        let stored = test.archive.put(&object()).await.unwrap();
+        assert_ne!(stored.sha256, first.sha256);
+        assert_eq!(test.archive.read(KEY, &stored.sha256).await.unwrap(), records());
     }
 }

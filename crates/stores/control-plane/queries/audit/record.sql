@@ -1,2 +1,2 @@
--- A security event is done by and to the same credential.
+-- The actor of a security event is also its subject.
 INSERT INTO audit_log (at, actor, action, client_id, subject) VALUES ($1, $2, $3, $4, $2)

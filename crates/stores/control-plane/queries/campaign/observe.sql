@@ -1,4 +1,4 @@
--- In the order of the ids, so that two writers cannot wait for each other.
+-- In the order of the ids, so that two writers cannot deadlock.
 INSERT INTO campaign (client_id, campaign_id, name, first_seen)
 SELECT DISTINCT $1, campaign_id, campaign_id, $3::timestamptz
 FROM unnest($2::text[]) AS seen (campaign_id)

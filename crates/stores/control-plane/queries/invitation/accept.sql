@@ -1,4 +1,4 @@
--- One statement: of two that come at once, the second finds a user who has a password.
+-- One statement: of two concurrent requests, the second finds a user who has a password.
 WITH invited AS (
     SELECT app_user.user_id
     FROM app_user JOIN invitation USING (user_id)

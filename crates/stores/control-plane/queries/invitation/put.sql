@@ -1,4 +1,4 @@
--- The user's row is locked, so that nobody accepts the invitation before meanwhile.
+-- The lock on the user's row prevents that the previous invitation is accepted meanwhile.
 INSERT INTO invitation (user_id, client_id, token_hash, expires_at)
 SELECT user_id, client_id, $3, $4
 FROM app_user

@@ -1,4 +1,4 @@
--- A partition nobody has taken yet has no lease: all are counted, or there is no answer.
+-- A partition that was never taken has no lease: without the leases of all, there is no answer.
 WITH current AS (
     SELECT kgen, partitions FROM log_generation WHERE topic = $2 ORDER BY kgen DESC LIMIT 1
 )

@@ -1,5 +1,5 @@
--- Every slice of offsets in which a batch was done in that time, with all its done batches: those of
--- a partition follow each other without a gap, so a span only ever grows at its end.
+-- Every slice of offsets in which a batch was done in that time, with all its done batches.
+-- The batches of a partition have no gaps between them, so a span only grows at its end.
 WITH slice AS (
     SELECT DISTINCT kgen, partition, first / $5 AS number
     FROM batch JOIN log_generation USING (kgen)

@@ -1,4 +1,4 @@
--- The lease moves only over a batch that was planned, and the batch is done only if it moved.
+-- The lease advances only over a planned batch, and the batch is done only if the lease advances.
 WITH moved AS (
     UPDATE lease SET next_offset = $6 + 1, as_of = greatest(as_of, $7)
     WHERE consumer_group = $1 AND kgen = $2 AND partition = $3 AND epoch = $4 AND next_offset = $5

@@ -1,4 +1,4 @@
--- Of the log as it was made last: fences of an earlier one are moved by nobody any more.
+-- Only of the latest generation: fences of an earlier one no longer move.
 SELECT kgen, partition, next_offset
 FROM lease
 WHERE consumer_group = $1

@@ -1,5 +1,5 @@
--- The row lock makes a take wait until the plan is written, and then find it. A batch begins where
--- the last planned one ends, or the work that is done; at most two are outstanding.
+-- The row lock makes a take wait until the plan is written, so that it finds the plan. A batch
+-- begins where the last planned one ends, or at the lease's offset; at most two are outstanding.
 WITH held AS (
     SELECT next_offset FROM lease
     WHERE consumer_group = $1 AND kgen = $2 AND partition = $3 AND epoch = $4

@@ -1,5 +1,5 @@
--- The same range under a plan that leaves out more: what was sent of it before is still told by
--- its coordinates.
+-- The same range under a plan that leaves out more records: rows sent under the old plan are still
+-- recognised by their coordinates.
 WITH held AS (
     SELECT FROM lease
     WHERE consumer_group = $1 AND kgen = $2 AND partition = $3 AND epoch = $4

@@ -1,5 +1,5 @@
--- Epochs follow the clock (microseconds), so that none comes again after a restore: the names of
--- inserts hold them.
+-- Epochs follow the clock (microseconds), so that none is used again after a restore: the names of
+-- inserts contain them.
 INSERT INTO lease (consumer_group, kgen, partition, epoch, owner, taken_at)
 VALUES ($1, $2, $3, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, $4, now())
 ON CONFLICT (consumer_group, kgen, partition)

@@ -1,4 +1,4 @@
--- In the order of the ids, so that two writers cannot wait for each other.
+-- In the order of the ids, so that two writers cannot deadlock.
 INSERT INTO product (client_id, product_id, brand, category, first_seen)
 SELECT DISTINCT ON (product_id) $1, product_id, brand, category, first_seen
 FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[])

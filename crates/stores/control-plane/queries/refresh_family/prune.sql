@@ -1,4 +1,4 @@
--- Families whose every token has ended can no longer be told from unknown ones.
+-- A family whose tokens have all expired is treated as unknown in any case.
 DELETE FROM refresh_family
 WHERE user_id = $1
   AND NOT EXISTS (

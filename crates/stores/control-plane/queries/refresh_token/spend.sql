@@ -1,7 +1,7 @@
--- One statement: of two that come at once, the second finds the token spent. For ten seconds that
--- still counts as good, because an answer gets lost or two tabs ask at once; but not once a
--- successor has been spent, for then whoever presents it had the answer. A token nobody has spent
--- is good whatever its siblings did: each tab goes on with its own.
+-- One statement: of two concurrent requests, the second finds the token spent. A spent token is
+-- valid for ten more seconds, because an answer may be lost and two tabs may refresh at once. It
+-- becomes invalid once a successor is spent, because the client then had the answer. An unspent
+-- token remains valid whatever happens to its siblings: each tab continues with its own.
 UPDATE refresh_token SET used_at = coalesce(used_at, $2)
 FROM refresh_family JOIN app_user USING (user_id)
 WHERE token_hash = $1

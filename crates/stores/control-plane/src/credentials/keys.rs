@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use crate::{ControlPlane, ControlPlaneError, cache::AnswerCache, tenant};
 
-/// API keys, looked up for every request that brings one.
+/// API keys, read for every request that contains one.
 pub(crate) struct KeyCache(pub(crate) AnswerCache<ApiKeyId, StoredApiKey>);
 
 impl Default for KeyCache {

@@ -1,4 +1,4 @@
-//! The ports through which logins, keys and tokens are looked up.
+//! Implements the ports of `auth` through which logins, keys and tokens are read.
 
 mod invitations;
 mod keys;

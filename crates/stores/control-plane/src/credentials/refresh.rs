@@ -31,7 +31,7 @@ pub(super) async fn start(
         .bind(token.issued_at)
         .execute(&mut transaction)
         .await?;
-    keep(&mut transaction, family_id, token).await?;
+    create(&mut transaction, family_id, token).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn rotate(
         .await?;
     let rotation = match spent {
         Some(SpentRow { family_id, user }) => {
-            keep(&mut transaction, family_id, successor).await?;
+            create(&mut transaction, family_id, successor).await?;
             Rotation::Rotated(Box::new(StoredUser::try_from(user)?))
         }
         None => {
@@ -78,7 +78,7 @@ pub(super) async fn revoke(
     Ok(transaction.commit().await?)
 }
 
-async fn keep(
+async fn create(
     transaction: &mut Transaction,
     family_id: Uuid,
     token: &NewRefreshToken,

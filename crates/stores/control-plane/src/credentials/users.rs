@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{ControlPlane, ControlPlaneError, cache::AnswerCache};
 
-/// Versions of users, looked up for every request that brings a token.
+/// Versions of users, read for every request that contains a token.
 pub(crate) struct VersionCache(pub(crate) AnswerCache<Uuid, u32>);
 
 impl Default for VersionCache {
@@ -44,7 +44,7 @@ fn parse_version(version: i32) -> Result<u32, ControlPlaneError> {
     version.try_into().map_err(ControlPlaneError::corrupt("token version"))
 }
 
-/// The version that a token of this user must have, unless the user is disabled.
+/// Returns the version that a token of this user must have; `None` when the user is disabled.
 pub(super) async fn version(
     control_plane: &ControlPlane,
     id: Uuid,

@@ -1,30 +1,29 @@
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
 use chrono::{DateTime, Utc};
+use log::{Generation, LogRange, Offset, Partition};
 use sqlx::FromRow;
 
-use super::{Lease, Ledger, LedgerError, mark};
+use super::{
+    Lease, Ledger, LedgerError,
+    columns::{bigint, integer, offset, place},
+    mark,
+};
 use crate::ControlPlaneError;
 
-/// An object of the archive, as the ledger vouches for it.
+/// An object of the archive, as recorded in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Archived {
-    /// The generation of the log.
-    pub kgen: u16,
-    /// The partition of the log.
-    pub partition: u16,
-    /// The first offset: the one after the previous object's last, also across holes in the log. It
-    /// is a later one where records were lost in between.
-    pub first: u64,
-    /// The last offset, included.
-    pub last: u64,
-    /// How many records it holds.
+    /// Its offsets. It begins after the previous object's last offset, also across gaps in the log,
+    /// and later where records between them were lost.
+    pub range: LogRange,
+    /// How many records it contains.
     pub records: u64,
-    /// Its size.
+    /// Its size in bytes.
     pub bytes: u64,
     /// SHA-256 of its bytes.
     pub sha256: [u8; 32],
-    /// The earliest of the log's times of its records.
+    /// The earliest time at which the log received one of its records.
     pub logged_from: DateTime<Utc>,
     /// The latest.
     pub logged_to: DateTime<Utc>,
@@ -44,25 +43,25 @@ struct Row {
 }
 
 impl Ledger {
-    /// Marks the planned batch that `object` holds as done and vouches for the object, both or
-    /// neither. The object may begin later than its batch: the records before it are lost, and
-    /// nobody vouches for them. Returns the lease, moved on.
+    /// Marks the planned batch of `object` as done and records the object, both or neither. The
+    /// object may begin later than its batch: the records before it are lost, and no object covers
+    /// them. Returns the advanced lease.
     pub async fn mark_archived(
         &self,
         lease: &Lease,
         object: &Archived,
     ) -> Result<Lease, LedgerError> {
-        let of_the_log = (object.kgen, object.partition) == (lease.kgen, lease.partition);
-        if !of_the_log || object.first < lease.next_offset {
+        let LogRange { generation, partition, first, last } = object.range;
+        if !object.range.start().is_beside(lease.next) || first < lease.next.offset {
             return Err(LedgerError::Fenced);
         }
         let mut transaction = self.pool.begin().await?;
-        let marked = mark(&mut transaction, lease, object.last, object.logged_to).await?;
+        let marked = mark(&mut transaction, lease, last, object.logged_to).await?;
         sqlx::query(sql!("archived/add"))
-            .bind(i32::from(object.kgen))
-            .bind(i32::from(object.partition))
-            .bind(object.first.cast_signed())
-            .bind(object.last.cast_signed())
+            .bind(integer(generation))
+            .bind(integer(partition))
+            .bind(bigint(first))
+            .bind(bigint(last))
             .bind(object.records.cast_signed())
             .bind(object.bytes.cast_signed())
             .bind(&object.sha256[..])
@@ -74,44 +73,39 @@ impl Ledger {
         Ok(marked)
     }
 
-    /// Vouches for other bytes of the same records, unless another process has done so since
-    /// `object` was read.
-    pub async fn vouch_anew(
+    /// Records the size and hash of `replacement` in place of those of `object`, which contains the
+    /// same records. Does nothing if another process has replaced them since `object` was read.
+    pub async fn replace_object_hash(
         &self,
         object: &Archived,
-        anew: &Archived,
+        replacement: &Archived,
     ) -> Result<(), ControlPlaneError> {
-        sqlx::query(sql!("archived/vouch_anew"))
-            .bind(i32::from(object.kgen))
-            .bind(i32::from(object.partition))
-            .bind(object.first.cast_signed())
+        sqlx::query(sql!("archived/replace_hash"))
+            .bind(integer(object.range.generation))
+            .bind(integer(object.range.partition))
+            .bind(bigint(object.range.first))
             .bind(&object.sha256[..])
-            .bind(&anew.sha256[..])
-            .bind(anew.bytes.cast_signed())
+            .bind(&replacement.sha256[..])
+            .bind(replacement.bytes.cast_signed())
             .execute(&self.pool)
             .await?;
         Ok(())
     }
 
-    /// The objects that hold any of these offsets, in the order of the log.
-    pub async fn archived(
-        &self,
-        kgen: u16,
-        partition: u16,
-        offsets: RangeInclusive<u64>,
-    ) -> Result<Vec<Archived>, ControlPlaneError> {
+    /// Returns the objects that contain any offset of `range`, ascending.
+    pub async fn archived(&self, range: LogRange) -> Result<Vec<Archived>, ControlPlaneError> {
         let rows: Vec<Row> = sqlx::query_as(sql!("archived/by_offset"))
-            .bind(i32::from(kgen))
-            .bind(i32::from(partition))
-            .bind(bound(*offsets.start()))
-            .bind(bound(*offsets.end()))
+            .bind(integer(range.generation))
+            .bind(integer(range.partition))
+            .bind(bigint(range.first))
+            .bind(bigint(range.last))
             .fetch_all(&self.pool)
             .await?;
         rows.into_iter().map(Archived::try_from).collect()
     }
 
-    /// The objects that may hold a record logged within this time, by generation, partition and
-    /// offset.
+    /// Returns the objects that may contain a record received within this time, by generation,
+    /// partition and offset.
     pub async fn archived_between(
         &self,
         logged: Range<DateTime<Utc>>,
@@ -124,42 +118,31 @@ impl Ledger {
         rows.into_iter().map(Archived::try_from).collect()
     }
 
-    /// Between which offsets the first archived record of a partition stands that was logged at
-    /// `time` or later: from where the objects before it end, up to where its own does. No end
-    /// when there is none.
-    pub async fn archived_place(
+    /// Finds the first archived record of a partition that was received at `time` or later. Returns
+    /// the offset after the objects before that time, and the offset after the record's own object;
+    /// no second offset when there is no such record.
+    pub async fn first_archived_since(
         &self,
-        kgen: u16,
-        partition: u16,
+        generation: Generation,
+        partition: Partition,
         time: DateTime<Utc>,
-    ) -> Result<(u64, Option<u64>), ControlPlaneError> {
-        let (from, to): (i64, Option<i64>) = sqlx::query_as(sql!("archived/place_of"))
-            .bind(i32::from(kgen))
-            .bind(i32::from(partition))
+    ) -> Result<(Offset, Option<Offset>), ControlPlaneError> {
+        let (from, to): (i64, Option<i64>) = sqlx::query_as(sql!("archived/first_since"))
+            .bind(integer(generation))
+            .bind(integer(partition))
             .bind(time)
             .fetch_one(&self.pool)
             .await?;
-        Ok((from.cast_unsigned(), to.map(i64::cast_unsigned)))
+        Ok((offset(from), to.map(offset)))
     }
-}
-
-/// No offset is larger: whoever asks for all of a partition may say so.
-fn bound(offset: u64) -> i64 {
-    i64::try_from(offset).unwrap_or(i64::MAX)
 }
 
 impl TryFrom<Row> for Archived {
     type Error = ControlPlaneError;
 
     fn try_from(row: Row) -> Result<Self, ControlPlaneError> {
-        let number = |number: i32| {
-            u16::try_from(number).map_err(ControlPlaneError::corrupt("log generation or partition"))
-        };
         Ok(Self {
-            kgen: number(row.kgen)?,
-            partition: number(row.partition)?,
-            first: row.first.cast_unsigned(),
-            last: row.last.cast_unsigned(),
+            range: place(row.kgen, row.partition, row.first)?.to(offset(row.last)),
             records: row.records.cast_unsigned(),
             bytes: row.bytes.cast_unsigned(),
             sha256: row.sha256[..].try_into().map_err(ControlPlaneError::corrupt("SHA-256"))?,

@@ -1,21 +1,22 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use log::Offset;
 use serde::{Deserialize, Serialize};
 use tenancy::{ClientId, Destination};
 
 use crate::OffsetSet;
 
-/// All that could differ on a second run, pinned before the first.
+/// Every decision about a batch that a second run could make differently, fixed before the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchPlan {
-    /// The first offset: the one after the previous batch's last, also across holes in the log.
-    pub first: u64,
+    /// The first offset: the one after the previous batch's last, also across gaps in the log.
+    pub first: Offset,
     /// The last offset, included.
-    pub last: u64,
+    pub last: Offset,
     /// Records of the range that are not written.
     pub skip: Skip,
-    /// Where the rest goes.
+    /// Where the other records go.
     pub destinations: Vec<PlannedDestination>,
 }
 
@@ -23,19 +24,19 @@ pub struct BatchPlan {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Skip {
-    /// Copies of an event that stands earlier in the partition.
+    /// Duplicates of an event that occurs earlier in the partition.
     pub duplicates: OffsetSet,
     /// Records that cannot be read, or that the warehouse refuses.
     pub poison: Vec<Poison>,
 }
 
-/// A record that is set aside.
+/// A record that is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Poison {
-    /// Where it stands.
-    pub offset: u64,
-    /// What is wrong with it; never its content.
+    /// The offset of the record.
+    pub offset: Offset,
+    /// Why it is left out; never its content.
     pub reason: String,
 }
 
@@ -45,16 +46,16 @@ pub struct Poison {
 pub struct PlannedDestination {
     /// The tables.
     pub destination: Destination,
-    /// Rows they get.
+    /// How many rows are written to them.
     pub rows: u64,
-    /// Whose rows, and on which route version that was decided.
+    /// The tenants of the rows, each with the route version that the plan is based on.
     pub routes: BTreeMap<ClientId, u32>,
 }
 
-/// A plan as it was found in the ledger.
+/// A plan as read from the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// What was planned.
+    /// The plan.
     pub plan: BatchPlan,
     /// The epoch it was planned under.
     pub epoch: u64,
@@ -64,7 +65,7 @@ pub struct Batch {
 
 impl Skip {
     /// Whether the record at `offset` is not written.
-    pub fn contains(&self, offset: u64) -> bool {
+    pub fn contains(&self, offset: Offset) -> bool {
         self.duplicates.contains(offset) || self.poison.iter().any(|poison| poison.offset == offset)
     }
 }

@@ -7,19 +7,19 @@ use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit};
 /// A row of the audit log.
 #[derive(Clone, Debug, PartialEq, FromRow)]
 pub struct AuditRecord {
-    /// Rises with every row.
+    /// Its number; ascends with every row.
     pub audit_id: i64,
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
-    /// Who: `user:<id>`, `key:<id>` or `cli`.
+    /// Who did it: `user:<id>`, `key:<id>` or `cli`.
     pub actor: String,
-    /// What was done.
+    /// The action.
     pub action: String,
-    /// The tenant it was done to.
+    /// The tenant it concerns.
     pub client_id: Option<String>,
-    /// What it was done to.
+    /// The object of the action.
     pub subject: String,
-    /// What else there is to know.
+    /// Further details.
     pub detail: Value,
 }
 
@@ -31,7 +31,7 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// The audit log, latest first, rows before `before`, at most `limit`.
+    /// Returns rows of the audit log before `before`, latest first, at most `limit`.
     pub async fn audit_log(
         &self,
         before: Option<i64>,

@@ -6,21 +6,21 @@ use crate::{
     pool::Transaction, tenant,
 };
 
-/// What a tenant has, for an operator to compare with what it should have.
+/// The objects of a tenant, for an operator to compare with the intended ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
     /// By id.
     pub advertisers: Vec<Advertiser>,
-    /// Those the operator asked for, by id; a retailer may have very many more.
+    /// Only the requested ones, by id; a retailer may have very many more.
     pub campaigns: Vec<Campaign>,
     /// By email.
     pub users: Vec<User>,
-    /// By name; revoked ones included.
+    /// By name, including revoked keys.
     pub keys: Vec<ApiKey>,
 }
 
 impl PlatformControl {
-    /// What a tenant has, of its campaigns only those named.
+    /// Returns the objects of a tenant, and of its campaigns only the given ones.
     pub async fn inventory(
         &self,
         client_id: &ClientId,
@@ -29,7 +29,7 @@ impl PlatformControl {
         let mut transaction = self.begin().await?;
         let inventory = Inventory {
             advertisers: tenant::advertisers::list(&mut transaction, client_id).await?,
-            campaigns: named_campaigns(&mut transaction, client_id, campaigns).await?,
+            campaigns: find_campaigns(&mut transaction, client_id, campaigns).await?,
             users: tenant::users::list(&mut transaction, client_id).await?,
             keys: tenant::api_keys::list(&mut transaction, client_id).await?,
         };
@@ -37,7 +37,7 @@ impl PlatformControl {
         Ok(inventory)
     }
 
-    /// Makes an advertiser, or renames it.
+    /// Creates or renames an advertiser.
     pub async fn put_advertiser(
         &self,
         client_id: &ClientId,
@@ -49,8 +49,8 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Declares a campaign before its first event, or changes its name and advertiser. Without an
-    /// advertiser it keeps the one it has.
+    /// Declares a campaign before its first event, or changes its name and advertiser. Without
+    /// `advertiser_id`, it keeps its advertiser.
     pub async fn put_campaign(
         &self,
         client_id: &ClientId,
@@ -77,7 +77,7 @@ impl PlatformControl {
     }
 }
 
-async fn named_campaigns(
+async fn find_campaigns(
     transaction: &mut Transaction,
     client_id: &ClientId,
     campaigns: &[CampaignId],

@@ -6,16 +6,16 @@ use tenancy::ClusterName;
 
 use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit};
 
-/// A ClickHouse server or cluster, with its passwords in the clear.
+/// A ClickHouse server or cluster, with its passwords in plain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
-    /// What placements call it.
+    /// Its name in placements.
     pub name: ClusterName,
     /// Its HTTP address.
     pub url: String,
-    /// Inserts, migrates and reads back.
+    /// The account that inserts, migrates and reads back.
     pub writer: Account,
-    /// Answers reports, under row policies.
+    /// The account that reads reports, under row policies.
     pub reader: Account,
 }
 
@@ -39,18 +39,17 @@ struct ClusterRow {
 }
 
 impl PlatformControl {
-    /// The names of the clusters, in order.
+    /// Returns the names of the clusters, in order.
     pub async fn cluster_names(&self) -> Result<Vec<ClusterName>, ControlPlaneError> {
         self.cluster_rows().await?.iter().map(|row| parse_name(&row.name)).collect()
     }
 
-    /// The clusters by name, their passwords opened.
+    /// Returns the clusters with their passwords, by name.
     pub async fn clusters(&self, sealer: &Sealer) -> Result<Vec<Cluster>, ControlPlaneError> {
-        self.cluster_rows().await?.into_iter().map(|row| unsealed(sealer, row)).collect()
+        self.cluster_rows().await?.into_iter().map(|row| open_cluster(sealer, row)).collect()
     }
 
-    /// Makes a cluster known, or changes its address and accounts; `false` when it was known like
-    /// this already.
+    /// Registers a cluster, or changes its address and accounts; `false` when nothing changes.
     pub async fn register_cluster(
         &self,
         sealer: &Sealer,
@@ -58,8 +57,8 @@ impl PlatformControl {
     ) -> Result<bool, ControlPlaneError> {
         let known = self.cluster_rows().await?;
         let known = known.into_iter().find(|row| row.name == cluster.name.as_str());
-        // What cannot be opened any more is sealed anew.
-        if known.and_then(|row| unsealed(sealer, row).ok()).as_ref() == Some(cluster) {
+        // A cluster whose passwords can no longer be opened is sealed again.
+        if known.and_then(|row| open_cluster(sealer, row).ok()).as_ref() == Some(cluster) {
             return Ok(false);
         }
         let mut transaction = self.begin().await?;
@@ -67,9 +66,9 @@ impl PlatformControl {
             .bind(cluster.name.as_str())
             .bind(&cluster.url)
             .bind(&cluster.writer.user)
-            .bind(sealed(sealer, &cluster.name, "writer_password", &cluster.writer)?)
+            .bind(seal_password(sealer, &cluster.name, "writer_password", &cluster.writer)?)
             .bind(&cluster.reader.user)
-            .bind(sealed(sealer, &cluster.name, "reader_password", &cluster.reader)?)
+            .bind(seal_password(sealer, &cluster.name, "reader_password", &cluster.reader)?)
             .execute(&mut transaction)
             .await?;
         let entry = AuditEntry {
@@ -95,9 +94,9 @@ fn parse_name(name: &str) -> Result<ClusterName, ControlPlaneError> {
     name.parse().map_err(ControlPlaneError::corrupt("cluster name"))
 }
 
-fn unsealed(sealer: &Sealer, row: ClusterRow) -> Result<Cluster, ControlPlaneError> {
+fn open_cluster(sealer: &Sealer, row: ClusterRow) -> Result<Cluster, ControlPlaneError> {
     let open = |field, blob: &[u8]| -> Result<Secret, ControlPlaneError> {
-        let password = sealer.open(place(&row.name, field), blob);
+        let password = sealer.open(sealed_field(&row.name, field), blob);
         let password = password.map_err(ControlPlaneError::corrupt("cluster password"))?;
         let text = String::from_utf8(password);
         Ok(Secret::new(text.map_err(ControlPlaneError::corrupt("cluster password"))?))
@@ -116,16 +115,16 @@ fn unsealed(sealer: &Sealer, row: ClusterRow) -> Result<Cluster, ControlPlaneErr
     })
 }
 
-fn sealed(
+fn seal_password(
     sealer: &Sealer,
     cluster: &ClusterName,
     field: &str,
     account: &Account,
 ) -> Result<Vec<u8>, ControlPlaneError> {
     let password = account.password.expose().as_bytes();
-    sealer.seal(place(cluster.as_str(), field), password).map_err(ControlPlaneError::Seal)
+    sealer.seal(sealed_field(cluster.as_str(), field), password).map_err(ControlPlaneError::Seal)
 }
 
-fn place<'a>(cluster: &'a str, field: &'a str) -> SealedField<'a> {
+fn sealed_field<'a>(cluster: &'a str, field: &'a str) -> SealedField<'a> {
     SealedField { purpose: "cluster", tenant: "", row: cluster, field }
 }

@@ -7,11 +7,11 @@ use crate::{
     ApiKey, ControlPlaneError, NewApiKey, NewInvitation, NewUser, PlatformControl, User, tenant,
 };
 
-/// The keys the platform's admins deal with. Those that read are their tenant's own affair.
+/// The kinds of keys that platform admins manage. Each tenant manages its own `read` keys.
 const WRITING: [KeyKind; 2] = [KeyKind::Collect, KeyKind::Import];
 
 impl PlatformControl {
-    /// Makes a platform admin.
+    /// Creates a platform admin.
     pub async fn create_admin(
         &self,
         user: &NewUser,
@@ -23,7 +23,7 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// A tenant's users, by email.
+    /// Returns a tenant's users, by email.
     pub async fn users(&self, client_id: &ClientId) -> Result<Vec<User>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
         let users = tenant::users::list(&mut transaction, client_id).await?;
@@ -31,7 +31,7 @@ impl PlatformControl {
         Ok(users)
     }
 
-    /// Makes a user of a tenant, who can log in once the invitation was accepted.
+    /// Creates a user of a tenant, who can log in after accepting the invitation.
     pub async fn invite_user(
         &self,
         client_id: &ClientId,
@@ -44,8 +44,8 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Puts an invitation in the place of an invited user's, which is void from then on; `false`
-    /// when nobody of this id is invited to the tenant.
+    /// Replaces the invitation of an invited user, which becomes invalid; `false` when the user is
+    /// not invited to the tenant.
     pub async fn renew_invitation(
         &self,
         client_id: &ClientId,
@@ -61,8 +61,8 @@ impl PlatformControl {
         Ok(found)
     }
 
-    /// Takes an invitation back, and with it the user it was for; `false` when nobody of this id is
-    /// invited to the tenant.
+    /// Revokes an invitation and deletes its user; `false` when the user is not invited to the
+    /// tenant.
     pub async fn revoke_invitation(
         &self,
         client_id: &ClientId,
@@ -76,7 +76,8 @@ impl PlatformControl {
         Ok(found)
     }
 
-    /// Invites a user of a half-made tenant again, whose invitation or password nobody was given.
+    /// Invites a user of a half-created tenant again, whose invitation or password was never
+    /// delivered.
     pub async fn invite_again(
         &self,
         client_id: &ClientId,
@@ -94,7 +95,7 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Whether a user has this address, in whatever tenant.
+    /// Whether a user of any tenant has this address.
     pub async fn email_is_taken(&self, email: &str) -> Result<bool, ControlPlaneError> {
         let mut transaction = self.begin().await?;
         let taken = sqlx::query_scalar(sql!("user/email_is_taken"))
@@ -105,7 +106,7 @@ impl PlatformControl {
         Ok(taken)
     }
 
-    /// A tenant's keys that write events, by name; revoked ones included.
+    /// Returns a tenant's keys that write events, by name, including revoked keys.
     pub async fn writing_keys(
         &self,
         client_id: &ClientId,
@@ -117,7 +118,7 @@ impl PlatformControl {
         Ok(keys)
     }
 
-    /// Makes an API key of a tenant, which ends at `expires_at`, if ever.
+    /// Creates an API key of a tenant, which expires at `expires_at`, if ever.
     pub async fn create_api_key(
         &self,
         client_id: &ClientId,
@@ -130,7 +131,7 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Refuses a tenant's key that writes events from now on; `false` when there is none in use.
+    /// Revokes a tenant's key that writes events; `false` when no such key is in use.
     pub async fn revoke_writing_key(
         &self,
         client_id: &ClientId,
@@ -144,7 +145,7 @@ impl PlatformControl {
         Ok(found)
     }
 
-    /// Makes an API key of a tenant in place of the one of the same name, which is revoked.
+    /// Creates an API key of a tenant and revokes its key of the same name.
     pub async fn replace_api_key(
         &self,
         client_id: &ClientId,

@@ -2,7 +2,7 @@ mod audit;
 mod catalogue;
 mod clusters;
 mod identities;
-mod replays;
+mod resubmissions;
 mod tenants;
 
 use tenancy::PlatformContext;
@@ -16,7 +16,8 @@ pub use tenants::{TenantDetail, TenantSpec};
 
 pub(crate) use tenants::TenantRow;
 
-/// The platform's own work, across tenants. Each change is audited in the transaction that makes it.
+/// The platform's own work, across tenants. Each transaction that makes a change also records it in
+/// the audit log.
 #[derive(Clone)]
 pub struct PlatformControl {
     control_plane: ControlPlane,

@@ -9,31 +9,31 @@ use tenancy::{
 
 use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit};
 
-/// What an operator decides of a tenant.
+/// The settings of a tenant that an operator chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantSpec {
     /// The tenant.
     pub client_id: ClientId,
-    /// The name people know it by.
+    /// Its display name.
     pub name: String,
-    /// What it may use.
+    /// Its limits.
     pub limits: Limits,
-    /// How long raw events are kept.
+    /// The retention of raw events, in days.
     pub retention_days: u32,
-    /// The zone its days begin in.
+    /// The time zone in which its days begin.
     pub time_zone: Tz,
-    /// The currency of amounts sent without one.
+    /// The currency of amounts that are sent without one.
     pub currency: Currency,
-    /// Whose pages may read its answers.
+    /// The origins whose pages may read its answers.
     pub origins: Vec<Origin>,
 }
 
-/// All the control plane knows of a tenant.
+/// Everything that the control plane stores about a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantDetail {
-    /// What the router knows too.
+    /// The part that the router uses.
     pub record: TenantRecord,
-    /// How long raw events are kept.
+    /// The retention of raw events, in days.
     pub retention_days: u32,
     /// When it was onboarded.
     pub created_at: DateTime<Utc>,
@@ -110,7 +110,7 @@ fn state(text: &str) -> Result<TenantState, ControlPlaneError> {
 }
 
 impl PlatformControl {
-    /// Every tenant, by id.
+    /// Returns every tenant, by id.
     pub async fn tenants(&self) -> Result<Vec<TenantDetail>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
         let rows: Vec<TenantRow> =
@@ -119,7 +119,7 @@ impl PlatformControl {
         rows.into_iter().map(TenantDetail::try_from).collect()
     }
 
-    /// One tenant, in whatever state.
+    /// Returns one tenant, in any state.
     pub async fn tenant(
         &self,
         client_id: &ClientId,
@@ -133,7 +133,7 @@ impl PlatformControl {
         row.map(TenantDetail::try_from).transpose()
     }
 
-    /// Makes a tenant, in the state `provisioning`, with its first placement.
+    /// Creates a tenant, in the state `provisioning`, with its first placement.
     pub async fn create_tenant(
         &self,
         spec: &TenantSpec,
@@ -167,7 +167,7 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Changes what an operator decides of a tenant that is there.
+    /// Changes the settings of an existing tenant.
     pub async fn update_tenant(&self, spec: &TenantSpec) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
         bind(sqlx::query(sql!("tenant/update")), spec).execute(&mut transaction).await?;
@@ -188,7 +188,7 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Lets a tenant send and read, or stops it; stopping revokes its tokens.
+    /// Changes the state of a tenant: whether it may send and read. Suspending revokes its tokens.
     pub async fn set_tenant_state(
         &self,
         client_id: &ClientId,

@@ -9,7 +9,7 @@ use crate::{AuditEntry, ControlPlaneError, TenantControl, audit, pool::Transacti
 pub struct Advertiser {
     /// Its id.
     pub advertiser_id: AdvertiserId,
-    /// The name people know it by.
+    /// Its display name.
     pub name: String,
 }
 
@@ -20,7 +20,7 @@ struct AdvertiserRow {
 }
 
 impl TenantControl {
-    /// The tenant's advertisers, by id.
+    /// Returns the tenant's advertisers, by id.
     pub async fn advertisers(&self) -> Result<Vec<Advertiser>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
         let advertisers = list(&mut transaction, self.client_id()).await?;
@@ -28,7 +28,7 @@ impl TenantControl {
         Ok(advertisers)
     }
 
-    /// Makes an advertiser, or renames it.
+    /// Creates or renames an advertiser.
     pub async fn put_advertiser(
         &self,
         actor: &str,

@@ -6,35 +6,35 @@ use tenancy::{CampaignId, ClientId};
 
 use crate::{AuditEntry, ControlPlaneError, TenantControl, audit, pool::Transaction};
 
-/// A key of a tenant, without its secret, which nobody can read again.
+/// A key of a tenant, without its secret, which cannot be read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
     /// The public part of the key.
     pub key_id: String,
-    /// What it may do.
+    /// Its kind, which determines the permissions.
     pub kind: KeyKind,
-    /// What the tenant calls it.
+    /// The tenant's name for it.
     pub name: String,
     /// The campaigns a `read` key is limited to; `None` for all.
     pub campaigns: Option<Vec<CampaignId>>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it ends, if ever.
+    /// When it expires, if ever.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Since when it is refused.
+    /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
-/// A key to be made.
+/// A key to be created.
 #[derive(Clone, Debug)]
 pub struct NewApiKey {
     /// The public part of the key.
     pub key_id: ApiKeyId,
-    /// What it may do.
+    /// Its kind, which determines the permissions.
     pub kind: KeyKind,
-    /// What the tenant calls it; distinct among those in use.
+    /// The tenant's name for it; unique among the keys in use.
     pub name: String,
-    /// What is kept of the secret.
+    /// The stored hash of the secret.
     pub secret_hash: SecretHash,
     /// The campaigns a `read` key is limited to; `None` for all.
     pub campaigns: Option<Vec<CampaignId>>,
@@ -68,7 +68,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
 }
 
 impl TenantControl {
-    /// The tenant's keys, by name; revoked ones included.
+    /// Returns the tenant's keys, by name, including revoked keys.
     pub async fn api_keys(&self) -> Result<Vec<ApiKey>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
         let keys = list(&mut transaction, self.client_id()).await?;
@@ -76,7 +76,7 @@ impl TenantControl {
         Ok(keys)
     }
 
-    /// Makes an API key, which ends at `expires_at`, if ever.
+    /// Creates an API key, which expires at `expires_at`, if ever.
     pub async fn create_api_key(
         &self,
         actor: &str,
@@ -88,7 +88,7 @@ impl TenantControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Refuses a key from now on; `false` when the tenant has no such key in use.
+    /// Revokes a key; `false` when the tenant has no such key in use.
     pub async fn revoke_api_key(
         &self,
         actor: &str,
@@ -102,7 +102,7 @@ impl TenantControl {
     }
 }
 
-/// Revokes a key that is of one of these kinds.
+/// Revokes a key if it is of one of these kinds.
 pub(crate) async fn revoke(
     transaction: &mut Transaction,
     actor: &str,

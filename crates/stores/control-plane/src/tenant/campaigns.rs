@@ -8,22 +8,22 @@ use crate::{AuditEntry, ControlPlaneError, TenantControl, audit};
 /// A campaign of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Campaign {
-    /// Its id, as events carry it.
+    /// Its id, as in events.
     pub campaign_id: CampaignId,
-    /// The name people know it by; the id until someone names it.
+    /// Its display name; the id until a user changes it.
     pub name: String,
-    /// Whose it is; `None` until the owner assigns it.
+    /// Its advertiser; `None` until the owner assigns one.
     pub advertiser_id: Option<AdvertiserId>,
-    /// When it first stood in an event; `None` for one that is only declared.
+    /// When an event first contained it; `None` for a campaign that is only declared.
     pub first_seen: Option<DateTime<Utc>>,
 }
 
-/// Which campaigns the reader may see.
+/// The campaigns that the reader may see.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CampaignFilter<'a> {
-    /// Only this advertiser's.
+    /// Only those of this advertiser.
     pub advertiser: Option<&'a AdvertiserId>,
-    /// Only these; an empty list means none.
+    /// Only these; none if the list is empty.
     pub campaigns: Option<&'a [CampaignId]>,
 }
 
@@ -63,7 +63,7 @@ impl CampaignFilter<'_> {
 }
 
 impl TenantControl {
-    /// Campaigns by id, those after `after`, at most `limit`.
+    /// Returns campaigns after the id `after`, by id, at most `limit`.
     pub async fn campaigns(
         &self,
         filter: &CampaignFilter<'_>,
@@ -83,7 +83,7 @@ impl TenantControl {
         rows.into_iter().map(Campaign::try_from).collect()
     }
 
-    /// One campaign, if it is there and the filter lets the reader see it.
+    /// Returns one campaign, if it exists and the filter includes it.
     pub async fn campaign(
         &self,
         filter: &CampaignFilter<'_>,
@@ -101,8 +101,8 @@ impl TenantControl {
         row.map(Campaign::try_from).transpose()
     }
 
-    /// Renames a campaign, gives it to an advertiser, or takes it back (`Some(None)`); what is
-    /// `None` stays. Returns how it is then; `None` when there is no such campaign.
+    /// Renames a campaign, assigns it to an advertiser, or removes the advertiser (`Some(None)`);
+    /// `None` leaves a field unchanged. Returns the changed campaign; `None` when there is none.
     pub async fn change_campaign(
         &self,
         actor: &str,
@@ -133,8 +133,8 @@ impl TenantControl {
         Ok(Some(campaign))
     }
 
-    /// Lists the campaigns of events received at `seen_at`, where they are not listed yet. Callers
-    /// remember what they have sent: this is for the first time.
+    /// Creates the campaigns of events received at `seen_at` that do not exist yet. Callers
+    /// remember the campaigns they have sent and send each once.
     pub async fn observe_campaigns(
         &self,
         campaigns: &[CampaignId],

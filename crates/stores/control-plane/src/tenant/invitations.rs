@@ -6,18 +6,18 @@ use uuid::Uuid;
 
 use crate::{AuditEntry, ControlPlaneError, TenantControl, audit, pool::Transaction};
 
-/// An invitation to be kept, for a user without a password.
+/// An invitation to be stored, for a user without a password.
 #[derive(Clone, Copy, Debug)]
 pub struct NewInvitation {
-    /// What is kept of its token.
+    /// The stored hash of its token.
     pub token_hash: SecretHash,
-    /// Good before then.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
 }
 
 impl TenantControl {
-    /// Puts an invitation in the place of an invited user's, which is void from then on; `false`
-    /// when nobody of this id is invited: not a user of the tenant, or one who has accepted.
+    /// Replaces the invitation of an invited user, which becomes invalid; `false` when the user is
+    /// not invited: not a user of the tenant, or one who has accepted.
     pub async fn renew_invitation(
         &self,
         actor: &str,
@@ -30,8 +30,7 @@ impl TenantControl {
         Ok(found)
     }
 
-    /// Takes an invitation back, and with it the user it was for; `false` when nobody of this id is
-    /// invited.
+    /// Revokes an invitation and deletes its user; `false` when the user is not invited.
     pub async fn revoke_invitation(
         &self,
         actor: &str,

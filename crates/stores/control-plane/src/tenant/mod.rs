@@ -3,7 +3,7 @@ pub(crate) mod api_keys;
 pub(crate) mod campaigns;
 pub(crate) mod invitations;
 mod products;
-mod replays;
+mod resubmissions;
 pub(crate) mod users;
 
 use tenancy::{ClientId, TenantContext};
@@ -15,12 +15,12 @@ pub use api_keys::{ApiKey, NewApiKey};
 pub use campaigns::{Campaign, CampaignFilter};
 pub use invitations::NewInvitation;
 pub use products::Product;
-pub use replays::Replay;
+pub use resubmissions::Resubmission;
 pub use users::{NewUser, User};
 
-/// One tenant's campaigns, products, people, keys and replays.
+/// One tenant's campaigns, products, users, keys and resubmissions.
 ///
-/// Every query binds the tenant and runs in a transaction that row-level security confines to it.
+/// Every query binds the tenant, in a transaction that row-level security confines to it.
 #[derive(Clone)]
 pub struct TenantControl {
     control_plane: ControlPlane,

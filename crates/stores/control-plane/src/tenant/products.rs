@@ -6,18 +6,18 @@ use crate::{ControlPlaneError, TenantControl};
 /// A product of a tenant, as its events describe it.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Product {
-    /// The retailer's own identifier.
+    /// The retailer's identifier.
     pub product_id: String,
-    /// The latest brand an event named.
+    /// The brand in the latest event that has one.
     pub brand: Option<String>,
-    /// The latest category an event named.
+    /// The category in the latest event that has one.
     pub category: Option<String>,
-    /// When it first stood in an event.
+    /// When an event first contained it.
     pub first_seen: DateTime<Utc>,
 }
 
 impl TenantControl {
-    /// Products by id, those after `after`, at most `limit`.
+    /// Returns products after the id `after`, by id, at most `limit`.
     pub async fn products(
         &self,
         after: Option<&str>,
@@ -34,7 +34,7 @@ impl TenantControl {
         Ok(products)
     }
 
-    /// Lists products seen in events, or brings their brand and category up to date.
+    /// Creates products that occur in events, or updates their brand and category.
     pub async fn observe_products(&self, products: &[Product]) -> Result<(), ControlPlaneError> {
         let ids: Vec<_> = products.iter().map(|product| product.product_id.as_str()).collect();
         let brands: Vec<_> = products.iter().map(|product| product.brand.as_deref()).collect();

@@ -8,31 +8,31 @@ use uuid::Uuid;
 use super::invitations::{self, NewInvitation};
 use crate::{AuditEntry, ControlPlaneError, TenantControl, audit, pool::Transaction};
 
-/// Somebody who can log in, or was invited to.
+/// A user who can log in or is invited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// The id tokens carry.
+    /// The id in tokens.
     pub user_id: Uuid,
-    /// Lower-cased; unique across tenants.
+    /// In lower case; unique across tenants.
     pub email: String,
-    /// What they may do.
+    /// The role, which determines the permissions.
     pub role: Role,
-    /// The advertiser they belong to; for the role `advertiser` only.
+    /// The advertiser the user belongs to; for the role `advertiser` only.
     pub advertiser_id: Option<AdvertiserId>,
-    /// Whether logins are refused.
+    /// Whether the user may no longer log in.
     pub disabled: bool,
-    /// Until when the invitation may be accepted; `None` for whoever has done so.
+    /// When the invitation expires; `None` once it is accepted.
     pub invitation_expires_at: Option<DateTime<Utc>>,
 }
 
-/// A user to be made.
+/// A user to be created.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// The id tokens will carry.
+    /// The id for tokens.
     pub user_id: Uuid,
     /// In lower case.
     pub email: String,
-    /// What they may do.
+    /// The role, which determines the permissions.
     pub role: Role,
     /// The advertiser; for the role `advertiser` only.
     pub advertiser_id: Option<AdvertiserId>,
@@ -65,7 +65,7 @@ impl TryFrom<UserRow> for User {
 }
 
 impl TenantControl {
-    /// The tenant's users, by email.
+    /// Returns the tenant's users, by email.
     pub async fn users(&self) -> Result<Vec<User>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
         let users = list(&mut transaction, self.client_id()).await?;
@@ -73,7 +73,7 @@ impl TenantControl {
         Ok(users)
     }
 
-    /// Makes a user of the tenant, who can log in once the invitation was accepted.
+    /// Creates a user of the tenant, who can log in after accepting the invitation.
     pub async fn invite_user(
         &self,
         actor: &str,
@@ -85,8 +85,8 @@ impl TenantControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Refuses a user's logins, and every token issued to that user so far; `false` when the tenant
-    /// has no such user.
+    /// Disables a user and invalidates every token issued to that user; `false` when the tenant has
+    /// no such user.
     pub async fn disable_user(
         &self,
         actor: &str,
@@ -122,7 +122,7 @@ pub(crate) async fn list(
     rows.into_iter().map(User::try_from).collect()
 }
 
-/// A user with a password, or one who is to be invited.
+/// Creates a user with a password, or without one to be invited.
 pub(crate) async fn create(
     transaction: &mut Transaction,
     actor: &str,
@@ -139,7 +139,7 @@ pub(crate) async fn create(
         .bind(user.advertiser_id.as_ref().map(AdvertiserId::as_str))
         .execute(&mut *transaction)
         .await?;
-    // No email: the log is kept for ever, and an address is personal.
+    // No email: the audit log is permanent, and an address is personal data.
     let entry = AuditEntry {
         action: "user.create",
         client_id,

@@ -21,7 +21,7 @@ async fn rows_of_the_audit_log_cannot_be_changed() {
 }
 
 #[tokio::test]
-async fn the_log_says_who_did_what_latest_first() {
+async fn the_audit_log_names_actor_and_action_latest_first() {
     let platform = Platform::new().await;
     let admin = platform.admin();
     let entry =

@@ -16,7 +16,7 @@ async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 #[tokio::test]
-async fn a_suspension_reaches_the_caches_of_every_process_within_five_seconds() {
+async fn a_suspension_reaches_the_cache_of_every_process_within_five_seconds() {
     let platform = Platform::new().await;
     let elsewhere = platform.database.control_plane().await;
     let lifecycle = Lifecycle::new();
@@ -33,7 +33,7 @@ async fn a_suspension_reaches_the_caches_of_every_process_within_five_seconds() 
 }
 
 #[tokio::test]
-async fn the_disabling_of_a_user_reaches_every_process_within_five_seconds() {
+async fn a_disabled_user_is_refused_by_every_process_within_five_seconds() {
     let platform = Platform::new().await;
     let elsewhere = platform.database.control_plane().await;
     let lifecycle = Lifecycle::new();
@@ -47,7 +47,7 @@ async fn the_disabling_of_a_user_reaches_every_process_within_five_seconds() {
 }
 
 #[tokio::test]
-async fn another_role_makes_an_older_token_of_its_user_alone_void() {
+async fn a_change_of_role_invalidates_the_older_tokens_of_that_user_only() {
     let platform = Platform::new().await;
     let [changed, other] = ["ann@acme.example", "ben@acme.example"];
     let changed = platform.user("acme", changed, Role::Analyst).await;
@@ -88,7 +88,7 @@ async fn the_listener_survives_the_loss_of_its_connection() {
 }
 
 #[tokio::test]
-async fn an_origin_that_is_listed_reaches_every_process_within_five_seconds() {
+async fn a_change_of_the_listed_origins_reaches_every_process_within_five_seconds() {
     let platform = Platform::new().await;
     let elsewhere = platform.database.control_plane().await;
     let lifecycle = Lifecycle::new();

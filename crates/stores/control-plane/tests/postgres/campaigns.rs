@@ -9,7 +9,7 @@ fn ids(ids: &[&str]) -> Vec<CampaignId> {
 }
 
 #[tokio::test]
-async fn a_campaign_first_seen_in_an_event_is_listed_without_an_advertiser() {
+async fn a_campaign_created_by_an_event_has_no_advertiser() {
     let platform = Platform::new().await;
     let acme = platform.tenant("acme").await;
     acme.observe_campaigns(&ids(&["spring", "autumn", "spring"]), Utc::now()).await.unwrap();
@@ -20,7 +20,7 @@ async fn a_campaign_first_seen_in_an_event_is_listed_without_an_advertiser() {
 }
 
 #[tokio::test]
-async fn seeing_a_declared_campaign_keeps_its_name_and_advertiser() {
+async fn an_event_of_a_declared_campaign_changes_neither_its_name_nor_its_advertiser() {
     let platform = Platform::new().await;
     let (admin, client) = (platform.admin(), id("acme"));
     let nova = Advertiser { advertiser_id: "nova".parse().unwrap(), name: "Nova".into() };
@@ -39,7 +39,7 @@ async fn seeing_a_declared_campaign_keeps_its_name_and_advertiser() {
 }
 
 #[tokio::test]
-async fn filters_hide_what_the_reader_may_not_see() {
+async fn filters_hide_campaigns_that_the_reader_may_not_see() {
     let platform = Platform::new().await;
     let (admin, client) = (platform.admin(), id("acme"));
     let nova = Advertiser { advertiser_id: "nova".parse().unwrap(), name: "Nova".into() };
@@ -67,7 +67,7 @@ async fn filters_hide_what_the_reader_may_not_see() {
 }
 
 #[tokio::test]
-async fn products_take_the_latest_brand_an_event_named_and_forget_none() {
+async fn an_event_without_a_brand_does_not_remove_the_brand_of_a_product() {
     let platform = Platform::new().await;
     let acme = platform.tenant("acme").await;
     let first_seen = Utc::now();
@@ -87,7 +87,7 @@ async fn products_take_the_latest_brand_an_event_named_and_forget_none() {
 }
 
 #[tokio::test]
-async fn a_change_keeps_what_it_does_not_name_and_is_audited_with_its_actor() {
+async fn a_change_affects_only_the_given_fields_and_is_in_the_audit_log_with_its_actor() {
     let platform = Platform::new().await;
     let acme = platform.tenant("acme").await;
     let nova = Advertiser { advertiser_id: "nova".parse().unwrap(), name: "Nova".into() };
@@ -112,7 +112,7 @@ async fn a_change_keeps_what_it_does_not_name_and_is_audited_with_its_actor() {
 }
 
 #[tokio::test]
-async fn a_campaign_cannot_be_given_to_another_tenants_advertiser() {
+async fn a_campaign_cannot_be_assigned_to_another_tenants_advertiser() {
     let platform = Platform::new().await;
     let nova = Advertiser { advertiser_id: "nova".parse().unwrap(), name: "Nova".into() };
     platform.tenant("globex").await.put_advertiser("user:1", &nova).await.unwrap();
@@ -121,5 +121,5 @@ async fn a_campaign_cannot_be_given_to_another_tenants_advertiser() {
     acme.observe_campaigns(std::slice::from_ref(spring), Utc::now()).await.unwrap();
     let advertiser = Some(Some(&nova.advertiser_id));
     let refused = acme.change_campaign("user:1", spring, None, advertiser).await.unwrap_err();
-    assert!(matches!(refused, ControlPlaneError::Refused { .. }), "{refused:?}");
+    assert!(matches!(refused, ControlPlaneError::MissingReference { .. }), "{refused:?}");
 }

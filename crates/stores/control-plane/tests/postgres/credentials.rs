@@ -42,7 +42,7 @@ async fn a_refresh_token_used_again_revokes_the_whole_family() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_may_be_asked_for_again_within_ten_seconds() {
+async fn a_refresh_may_be_repeated_within_ten_seconds() {
     let platform = Platform::new().await;
     let (store, now) = (&platform.control_plane, Utc::now());
     let first = login(&platform, now).await;
@@ -55,7 +55,7 @@ async fn a_lost_answer_may_be_asked_for_again_within_ten_seconds() {
 }
 
 #[tokio::test]
-async fn tabs_that_refreshed_together_go_on_each_with_its_own_token() {
+async fn tabs_that_refresh_at_once_each_continue_with_their_own_token() {
     let platform = Platform::new().await;
     let (store, now) = (&platform.control_plane, Utc::now());
     let first = login(&platform, now).await;
@@ -68,7 +68,7 @@ async fn tabs_that_refreshed_together_go_on_each_with_its_own_token() {
 }
 
 #[tokio::test]
-async fn a_token_whose_successor_was_spent_is_not_good_again() {
+async fn a_token_is_invalid_once_its_successor_is_spent() {
     let platform = Platform::new().await;
     let (store, now) = (&platform.control_plane, Utc::now());
     let first = login(&platform, now).await;
@@ -79,7 +79,7 @@ async fn a_token_whose_successor_was_spent_is_not_good_again() {
 }
 
 #[tokio::test]
-async fn ended_unknown_and_logged_out_tokens_are_refused() {
+async fn expired_unknown_and_logged_out_tokens_are_refused() {
     let platform = Platform::new().await;
     let (store, now) = (&platform.control_plane, Utc::now());
     let first = login(&platform, now).await;
@@ -87,7 +87,7 @@ async fn ended_unknown_and_logged_out_tokens_are_refused() {
         let rotation = store.rotate_refresh_token(&presented.hash, &token(at)).await;
         matches!(rotation.unwrap(), Rotation::Refused)
     };
-    assert!(refused(&first, now + TimeDelta::days(31)).await, "ended");
+    assert!(refused(&first, now + TimeDelta::days(31)).await, "expired");
     assert!(refused(&token(now), now).await, "unknown");
     store.revoke_refresh_family(&first.hash, now).await.unwrap();
     assert!(refused(&first, now).await, "logged out");
@@ -113,7 +113,7 @@ async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
         "foreign"
     );
     assert!(platform.tenant("acme").await.disable_user("test", user.id).await.unwrap());
-    assert_eq!(versions().await, before, "nobody else's");
+    assert_eq!(versions().await, before, "only that user's");
     assert!(store.user(user.id).await.unwrap().is_none());
     assert!(!rotates(store, &first, &token(now)).await);
 }
@@ -159,13 +159,13 @@ async fn processes_that_start_together_agree_on_one_signing_key() {
         .map(|_| SigningKey::generate().unwrap().seal(&sealer(), Utc::now()).unwrap())
         .collect();
     join_all(keys.iter().map(|key| store.add_first_signing_key(key))).await;
-    let kept = store.signing_keys().await.unwrap();
-    assert_eq!(kept.len(), 1);
-    assert!(SigningKey::open(&kept[0], &sealer()).is_ok());
+    let stored = store.signing_keys().await.unwrap();
+    assert_eq!(stored.len(), 1);
+    assert!(SigningKey::open(&stored[0], &sealer()).is_ok());
 }
 
 #[tokio::test]
-async fn security_events_land_in_the_audit_log() {
+async fn security_events_are_in_the_audit_log() {
     let platform = Platform::new().await;
     let event = SecurityEvent {
         at: "2026-11-21T12:00:00Z".parse().unwrap(),

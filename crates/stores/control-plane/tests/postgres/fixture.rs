@@ -29,7 +29,7 @@ impl Database {
         ControlPlane::connect(&self.settings()).await.unwrap()
     }
 
-    /// Past the control plane, as a query with a mistake in it would be.
+    /// Connects without the control plane, as a query with a mistake would.
     pub(crate) async fn raw(&self) -> PgPool {
         PgPool::connect(self.0.url()).await.unwrap()
     }
@@ -70,7 +70,7 @@ impl Platform {
         self.control_plane.for_tenant(&context)
     }
 
-    /// Makes a user of `tenant` who has accepted the invitation.
+    /// Creates a user of `tenant` who has accepted the invitation.
     pub(crate) async fn user(&self, tenant: &str, email: &str, role: Role) -> Uuid {
         let (user_id, invitation) = self.invited(tenant, email, role).await;
         let accepted = accept(&self.control_plane, &invitation, Utc::now()).await;
@@ -96,7 +96,7 @@ impl Platform {
     }
 }
 
-/// Whose invitation it was, if it was good at `now`.
+/// Accepts an invitation at `now`. Returns its user, if it is valid.
 pub(crate) async fn accept(
     store: &ControlPlane,
     invitation: &NewInvitation,

@@ -25,7 +25,7 @@ async fn an_invitation_is_accepted_once_however_many_try_at_once() {
 }
 
 #[tokio::test]
-async fn an_expired_invitation_is_known_and_not_accepted() {
+async fn an_expired_invitation_is_found_and_not_accepted() {
     let platform = Platform::new().await;
     let (_, invitation) = platform.invited("acme", EMAIL, Role::Owner).await;
     let store = &platform.control_plane;
@@ -34,7 +34,7 @@ async fn an_expired_invitation_is_known_and_not_accepted() {
 }
 
 #[tokio::test]
-async fn a_renewed_invitation_takes_the_place_of_the_one_before() {
+async fn a_renewed_invitation_replaces_the_previous_one() {
     let platform = Platform::new().await;
     let (user, first) = platform.invited("acme", EMAIL, Role::Owner).await;
     let (acme, second) = (platform.tenant("acme").await, new_invitation());
@@ -48,7 +48,7 @@ async fn a_renewed_invitation_takes_the_place_of_the_one_before() {
 }
 
 #[tokio::test]
-async fn an_invitation_renewed_while_it_is_accepted_is_one_or_the_other() {
+async fn an_invitation_renewed_while_it_is_accepted_is_either_renewed_or_accepted() {
     let platform = Platform::new().await;
     let store = &platform.control_plane;
     let acme = platform.tenant("acme").await;
@@ -67,16 +67,16 @@ async fn an_invitation_renewed_while_it_is_accepted_is_one_or_the_other() {
 }
 
 #[tokio::test]
-async fn an_invitation_taken_back_frees_the_address() {
+async fn a_revoked_invitation_frees_the_address() {
     let platform = Platform::new().await;
     let (user, invitation) = platform.invited("acme", EMAIL, Role::Owner).await;
     let acme = platform.tenant("acme").await;
     assert!(acme.revoke_invitation("test", user).await.unwrap());
     assert_eq!(accept(&platform.control_plane, &invitation, Utc::now()).await, None);
     assert!(!platform.admin().email_is_taken(EMAIL).await.unwrap());
-    let somebody = platform.user("globex", EMAIL, Role::Owner).await;
+    let accepted = platform.user("globex", EMAIL, Role::Owner).await;
     let globex = platform.tenant("globex").await;
-    assert!(!globex.revoke_invitation("test", somebody).await.unwrap(), "accepted");
+    assert!(!globex.revoke_invitation("test", accepted).await.unwrap(), "accepted");
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn another_tenant_neither_renews_nor_revokes_an_invitation() {
 }
 
 #[tokio::test]
-async fn whoever_is_disabled_before_accepting_stays_out() {
+async fn a_user_disabled_before_accepting_cannot_accept() {
     let platform = Platform::new().await;
     let (user, invitation) = platform.invited("acme", EMAIL, Role::Owner).await;
     assert!(platform.tenant("acme").await.disable_user("test", user).await.unwrap());
@@ -103,7 +103,7 @@ async fn whoever_is_disabled_before_accepting_stays_out() {
 }
 
 #[tokio::test]
-async fn who_invited_renewed_and_took_back_is_in_the_audit_log() {
+async fn invitations_renewals_and_revocations_are_in_the_audit_log() {
     let platform = Platform::new().await;
     let (user, _) = platform.invited("acme", EMAIL, Role::Owner).await;
     let acme = platform.tenant("acme").await;

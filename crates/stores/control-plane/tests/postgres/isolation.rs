@@ -12,7 +12,7 @@ async fn two_tenants_with_a_campaign_each() -> Platform {
         control.observe_campaigns(&[campaign], Utc::now()).await.unwrap();
         let email = format!("ann@{tenant}.example");
         platform.invited(tenant, &email, auth::Role::Owner).await;
-        control.reserve_replays("user:1", &[Uuid::now_v7()], Utc::now()).await.unwrap();
+        control.reserve_resubmissions("user:1", &[Uuid::now_v7()], Utc::now()).await.unwrap();
     }
     platform
 }
@@ -56,7 +56,7 @@ async fn a_tenant_cannot_write_a_row_of_another() {
 }
 
 #[tokio::test]
-async fn a_connection_that_says_nothing_sees_nothing() {
+async fn a_connection_without_settings_sees_nothing() {
     let platform = two_tenants_with_a_campaign_each().await;
     let raw = platform.database.raw().await;
     for table in ["tenant", "placement", "campaign", "cluster", "audit_log", "replay", "invitation"]

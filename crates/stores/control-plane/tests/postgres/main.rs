@@ -22,6 +22,8 @@ mod ledger;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
-mod owed;
+mod rebuild_requests;
 #[cfg(test)]
-mod replays;
+mod reconciliation;
+#[cfg(test)]
+mod resubmissions;

@@ -1,3 +1,4 @@
+use control_plane::Group;
 use futures::future::join_all;
 
 use crate::fixture::{Database, Platform};
@@ -10,19 +11,19 @@ async fn migrating_twice_and_from_many_processes_at_once_is_safe() {
         result.unwrap();
     }
     processes[0].migrate().await.unwrap();
-    assert!(processes[0].ledger().as_of("store", "events.v1").await.unwrap().is_none());
+    assert!(processes[0].ledger().as_of(Group::Store, "events.v1").await.unwrap().is_none());
 }
 
 #[tokio::test]
-async fn without_its_tables_it_says_what_to_run() {
+async fn without_its_tables_the_error_names_the_command_to_run() {
     let database = Database::empty().await;
     let ledger = database.control_plane().await.ledger();
-    let error = ledger.as_of("store", "events.v1").await.unwrap_err();
+    let error = ledger.as_of(Group::Store, "events.v1").await.unwrap_err();
     assert!(error.to_string().contains("run `footfall migrate`"), "{error}");
 }
 
 #[tokio::test]
-async fn every_table_that_names_a_tenant_or_holds_a_secret_is_walled() {
+async fn every_table_with_a_tenant_or_a_secret_has_row_level_security() {
     let platform = Platform::new().await;
     let open: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class
@@ -33,7 +34,7 @@ async fn every_table_that_names_a_tenant_or_holds_a_secret_is_walled() {
     .fetch_all(&platform.database.raw().await)
     .await
     .unwrap();
-    // The ledger and the migrations' own record belong to no tenant and hold no secret.
+    // The ledger and sqlx's list of migrations belong to no tenant and contain no secret.
     let ledger = ["archived", "audit_look", "batch", "lease", "log_generation", "owed_rebuild"];
     assert_eq!(open, [&["_sqlx_migrations"], &ledger[..]].concat());
 }

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use crate::{LogRecord, StreamError};
 
-/// What one partition may keep in memory before reading pauses, in bytes.
+/// How much one partition may buffer before reading pauses, in bytes.
 const FULL: usize = 32 << 20;
 
 /// Records of one partition on their way from the polling thread to their worker.
@@ -24,17 +24,17 @@ struct State {
     end: Option<End>,
 }
 
-/// Why no more records will come.
+/// Why no more records follow.
 pub(crate) enum End {
     /// The range was read to its end.
     Complete,
-    /// The partition is no longer ours: what is still here must not be worked on.
+    /// The partition was revoked: its buffered records must not be processed.
     Revoked,
     /// Reading failed.
     Failed(StreamError),
 }
 
-/// What a worker finds.
+/// What a worker takes from the buffer.
 pub(crate) enum Taken {
     Records(VecDeque<LogRecord>),
     Nothing,
@@ -42,7 +42,7 @@ pub(crate) enum Taken {
 }
 
 impl Buffer {
-    /// Adds a record; whether reading should pause now.
+    /// Adds a record. Returns whether reading should pause now.
     pub(crate) fn push(&self, record: LogRecord) -> bool {
         let mut state = self.lock();
         if state.end.is_none() {
@@ -55,12 +55,12 @@ impl Buffer {
         full
     }
 
-    /// Whether a paused reader may go on.
+    /// Whether a paused reader may continue.
     pub(crate) fn has_room(&self) -> bool {
         self.lock().bytes < FULL / 2
     }
 
-    /// No more records will come.
+    /// Ends the buffer: no more records follow.
     pub(crate) fn end(&self, end: End) {
         let mut state = self.lock();
         if matches!(end, End::Revoked) {
@@ -72,12 +72,12 @@ impl Buffer {
         self.changed.notify_one();
     }
 
-    /// Whether nobody should add records any more.
+    /// Whether the buffer has ended, so that no record may be added.
     pub(crate) fn is_ended(&self) -> bool {
         self.lock().end.is_some()
     }
 
-    /// Up to `limit` records.
+    /// Takes up to `limit` records.
     pub(crate) fn take(&self, limit: usize) -> Result<Taken, StreamError> {
         let mut state = self.lock();
         if !state.records.is_empty() {
@@ -100,7 +100,7 @@ impl Buffer {
         }
     }
 
-    /// Waits until something was added or the end came. Wakes at once if that happened before.
+    /// Waits until a record was added or the buffer ended. Returns at once if that happened before.
     pub(crate) async fn changed(&self) {
         self.changed.notified().await;
     }

@@ -3,8 +3,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use log::{Offset, Partition};
 use rdkafka::{
-    ClientContext, Offset as KafkaOffset, TopicPartitionList,
+    ClientContext, TopicPartitionList,
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, Consumer as _, ConsumerContext},
     error::{KafkaError, RDKafkaErrorCode},
@@ -13,28 +14,29 @@ use rdkafka::{
 use tokio::sync::mpsc;
 
 use super::{Buffer, End, Ownership};
-use crate::{LogRecord, Offset, Partition, StreamError, driver_log::DriverLog};
+use crate::{LogRecord, StreamError, coordinates, driver_log::DriverLog};
 
-/// What this member owns, and how far its start has come.
+/// The partitions assigned to this member, and which of them are started.
 ///
-/// librdkafka reports a new assignment and then waits, heartbeats going on, until it is told where
-/// to start. That happens once, when every assigned partition has been given its offset: telling
-/// it twice would make it look for offsets of its own in between.
+/// librdkafka reports a new assignment and then waits, still sending heartbeats, for the offsets to
+/// start from. It gets them once, when every assigned partition has an offset: after a partial list
+/// it would look for offsets of its own.
 pub(super) struct Membership {
     topic: Arc<str>,
     announce: mpsc::UnboundedSender<Result<Ownership, StreamError>>,
-    share: Mutex<Share>,
+    assignment: Mutex<Assignment>,
 }
 
 #[derive(Default)]
-struct Share {
-    /// Assigned, and not yet given an offset.
-    awaited: BTreeSet<Partition>,
-    /// Given an offset.
+struct Assignment {
+    /// Partitions without an offset yet.
+    waiting: BTreeSet<Partition>,
+    /// Partitions with their offsets.
     started: BTreeMap<Partition, Started>,
 }
 
 struct Started {
+    /// The first offset that was not delivered yet.
     offset: Offset,
     buffer: Arc<Buffer>,
     paused: bool,
@@ -45,25 +47,25 @@ impl Membership {
         topic: Arc<str>,
         announce: mpsc::UnboundedSender<Result<Ownership, StreamError>>,
     ) -> Self {
-        Self { topic, announce, share: Mutex::default() }
+        Self { topic, announce, assignment: Mutex::default() }
     }
 
-    /// Gives `partition` its offset; the last of an assignment sets the reading going.
+    /// Sets the offset of `partition`. Reading begins with the last partition of an assignment.
     pub(super) fn start(
         &self,
         client: &BaseConsumer<Self>,
         partition: Partition,
         offset: Offset,
     ) -> Result<Arc<Buffer>, StreamError> {
-        let mut share = self.lock();
-        if !share.awaited.remove(&partition) {
+        let mut assignment = self.lock();
+        if !assignment.waiting.remove(&partition) {
             return Err(StreamError::NotOwned(partition));
         }
         let buffer = Arc::<Buffer>::default();
         let started = Started { offset, buffer: Arc::clone(&buffer), paused: false };
-        share.started.insert(partition, started);
-        if share.awaited.is_empty() {
-            let starts = share.started.iter().map(|(partition, it)| (*partition, it.offset));
+        assignment.started.insert(partition, started);
+        if assignment.waiting.is_empty() {
+            let starts = assignment.started.iter().map(|(partition, it)| (*partition, it.offset));
             self.list(starts)
                 .and_then(|list| client.assign(&list))
                 .map_err(StreamError::kafka("start reading"))?;
@@ -71,23 +73,23 @@ impl Membership {
         Ok(buffer)
     }
 
-    /// Hands a record to its partition's worker, and pauses the partition when that is behind.
+    /// Passes a record to its partition's worker, and pauses the partition if the worker is behind.
     pub(super) fn deliver(&self, client: &BaseConsumer<Self>, record: LogRecord) {
-        let mut share = self.lock();
+        let mut assignment = self.lock();
         let (partition, offset) = (record.partition, record.offset);
-        let Some(started) = share.started.get_mut(&partition) else {
+        let Some(started) = assignment.started.get_mut(&partition) else {
             return;
         };
         if offset < started.offset {
             return;
         }
-        started.offset = offset + 1;
+        started.offset = offset.next();
         if started.buffer.push(record) && !started.paused {
             started.paused = self.change(partition, |list| client.pause(list));
         }
     }
 
-    /// Reads on where workers have caught up.
+    /// Resumes the partitions whose workers have caught up.
     pub(super) fn resume(&self, client: &BaseConsumer<Self>) {
         for (partition, started) in &mut self.lock().started {
             if started.paused && started.buffer.has_room() {
@@ -96,16 +98,16 @@ impl Membership {
         }
     }
 
-    /// Gives everything back. Leaving the group would wait for ever for an assignment that has not
-    /// been started.
+    /// Releases all partitions. Without that, leaving the group would wait forever for an
+    /// assignment that was not started.
     pub(super) fn leave(&self, client: &BaseConsumer<Self>) {
         self.end(client, &mut self.lock());
         if let Err(error) = client.unassign() {
-            tracing::warn!(%error, "could not give the partitions back");
+            tracing::warn!(%error, "could not release the partitions");
         }
     }
 
-    /// Tells the owner of the consumer that it cannot go on.
+    /// Reports to the consumer's owner that it cannot continue.
     pub(super) fn fail(&self, error: KafkaError) {
         let error = match error {
             KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId) => {
@@ -118,10 +120,10 @@ impl Membership {
 
     fn assigned(&self, client: &BaseConsumer<Self>, partitions: BTreeSet<Partition>) {
         let list = partitions.iter().copied().collect();
-        let mut share = self.lock();
-        self.end(client, &mut share);
-        share.awaited = partitions;
-        drop(share);
+        let mut assignment = self.lock();
+        self.end(client, &mut assignment);
+        assignment.waiting = partitions;
+        drop(assignment);
         let _ = self.announce.send(Ok(Ownership::Assigned(list)));
     }
 
@@ -131,10 +133,10 @@ impl Membership {
         let _ = self.announce.send(Ok(Ownership::Revoked(list)));
     }
 
-    /// Ends all streams. Partitions resume first: librdkafka would remember a pause for good.
-    fn end(&self, client: &BaseConsumer<Self>, share: &mut Share) {
-        share.awaited.clear();
-        for (partition, started) in std::mem::take(&mut share.started) {
+    /// Ends all streams. Resumes their partitions first, since librdkafka never forgets a pause.
+    fn end(&self, client: &BaseConsumer<Self>, assignment: &mut Assignment) {
+        assignment.waiting.clear();
+        for (partition, started) in std::mem::take(&mut assignment.started) {
             if started.paused {
                 self.change(partition, |list| client.resume(list));
             }
@@ -147,8 +149,8 @@ impl Membership {
         partition: Partition,
         ask: impl FnOnce(&TopicPartitionList) -> Result<(), KafkaError>,
     ) -> bool {
-        let done = self.list([(partition, 0)]).and_then(|list| ask(&list));
-        done.inspect_err(|error| tracing::warn!(partition, %error, "could not pause or resume"))
+        let done = self.list([(partition, Offset::ZERO)]).and_then(|list| ask(&list));
+        done.inspect_err(|error| tracing::warn!(%partition, %error, "could not pause or resume"))
             .is_ok()
     }
 
@@ -158,14 +160,15 @@ impl Membership {
     ) -> Result<TopicPartitionList, KafkaError> {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in partitions {
-            let offset = KafkaOffset::Offset(offset.try_into().unwrap_or(i64::MAX));
-            list.add_partition_offset(&self.topic, i32::from(partition), offset)?;
+            let (partition, offset) =
+                (coordinates::kafka_partition(partition), coordinates::kafka_offset(offset));
+            list.add_partition_offset(&self.topic, partition, offset)?;
         }
         Ok(list)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Share> {
-        self.share.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Assignment> {
+        self.assignment.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -189,7 +192,7 @@ impl ConsumerContext for Membership {
         let partitions: BTreeSet<_> = list
             .elements()
             .iter()
-            .filter_map(|element| element.partition().try_into().ok())
+            .filter_map(|element| coordinates::partition(element.partition()))
             .collect();
         let assigned = what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         if assigned && !partitions.is_empty() {

@@ -1,5 +1,5 @@
-//! A member of a consumer group that says when partitions come and go, and reads them from where
-//! it is told to.
+//! A member of a consumer group that reports assigned and revoked partitions, and reads them from
+//! the offsets it is given.
 
 mod buffer;
 mod membership;
@@ -14,8 +14,9 @@ use std::{
     time::Duration,
 };
 
+use log::{Offset, Partition};
 use rdkafka::{
-    Offset as KafkaOffset, TopicPartitionList,
+    TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer as _},
 };
 use tenancy::TenantRouter;
@@ -25,27 +26,29 @@ pub(crate) use buffer::{Buffer, End};
 pub use partition_stream::{PartitionBatch, PartitionStream};
 pub(crate) use poll::is_final;
 
-use crate::{KafkaSettings, Offset, Partition, StreamError};
+use crate::{KafkaSettings, StreamError, coordinates};
 use membership::Membership;
 
-/// How long a consumer may take to leave its group before it is left to itself.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// How long to wait for a consumer to leave its group.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What happened to this member's share of the log.
+/// A change of this member's partitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {
-    /// These partitions are ours from now on. Nothing is read before each has been started.
+    /// These partitions belong to this member now. Nothing is read before each has been started.
     Assigned(Vec<Partition>),
-    /// These partitions are no longer ours: their streams have ended. Drop what is under way.
+    /// These partitions no longer belong to this member: their streams have ended. The caller must
+    /// drop its unfinished work on them.
     Revoked(Vec<Partition>),
 }
 
 /// A member of a consumer group.
 ///
-/// A thread of its own polls Kafka all the time, whatever its partitions' workers are doing, so a
-/// slow sink is never taken for a dead one. Offsets are the caller's: none is read from Kafka.
+/// A dedicated thread polls Kafka all the time, however slow the partitions' workers are, so Kafka
+/// never takes a member with a slow sink for dead. The caller provides all offsets: none is read
+/// from Kafka.
 pub struct Consumer {
-    /// The polling thread's: it is dropped there, for that waits for the brokers.
+    /// Owned by the polling thread, which also drops it, since that waits for the brokers.
     client: Weak<Client>,
     topic: Arc<str>,
     router: TenantRouter,
@@ -60,8 +63,8 @@ impl Consumer {
     /// Joins `group` on the log of events. Connects in the background; partitions arrive through
     /// [`Self::next`].
     ///
-    /// A member with the name of an `instance` gets its partitions back at once when it is
-    /// restarted, without a rebalance; two at a time must not have the same name.
+    /// A restarted member with the name of an `instance` gets its partitions back at once, without
+    /// a rebalance. No two running members may have the same name.
     pub fn join(
         settings: &KafkaSettings,
         group: &str,
@@ -98,34 +101,34 @@ impl Consumer {
             .set("group.id", group)
             .set("group.protocol", "classic")
             .set("partition.assignment.strategy", "range")
-            // The least that brokers allow by default: a dead member holds up the others this long.
+            // The minimum that brokers allow by default: a dead member blocks the others this long.
             .set("session.timeout.ms", "6000")
             .set("heartbeat.interval.ms", "2000")
-            // How long a rebalance is held up at most, however many members die during it, or by a
-            // broker that does not answer.
+            // The longest delay of a rebalance by members that die during it or by a broker that
+            // does not answer.
             .set("max.poll.interval.ms", "30000")
             .create_with_context(Membership::new(Arc::clone(&topic), announce))
             .map_err(StreamError::kafka("create a consumer"))?;
         client.subscribe(&[&topic]).map_err(StreamError::kafka("join the group"))?;
         let client = Arc::new(client);
         let stop = Arc::new(AtomicBool::new(false));
-        let (ended, stopped) = oneshot::channel();
-        let (ours, thread_stop) = (Arc::downgrade(&client), Arc::clone(&stop));
+        let (report_end, stopped) = oneshot::channel();
+        let (weak, thread_stop) = (Arc::downgrade(&client), Arc::clone(&stop));
         std::thread::Builder::new()
             .name(format!("poll-{group}"))
             .spawn(move || {
                 poll::run(&client, &thread_stop);
                 // Leaves the group, and waits for that.
                 drop(client);
-                let _ = ended.send(());
+                let _ = report_end.send(());
             })
             .map_err(|error| StreamError::Thread(Box::new(error)))?;
-        Ok(Self { client: ours, topic, router, ownership, stop, stopped })
+        Ok(Self { client: weak, topic, router, ownership, stop, stopped })
     }
 
-    /// The next change of ownership. May be dropped while waiting.
+    /// Waits for the next change of ownership. May be dropped while waiting.
     ///
-    /// An error is final: the log is not as it must be, or this member is refused.
+    /// An error is final: the log is not as required, or the brokers refuse this member.
     pub async fn next(&mut self) -> Result<Ownership, StreamError> {
         match self.ownership.recv().await {
             Some(change) => change,
@@ -135,8 +138,9 @@ impl Consumer {
 
     /// Starts an assigned partition at `offset`.
     ///
-    /// Kafka is told once for the whole assignment, so records flow when the last assigned
-    /// partition has been started. The group waits for that, too: nobody's share changes before.
+    /// Kafka gets the offsets of the whole assignment at once, so reading begins when the last
+    /// assigned partition has been started. The group waits for that, too: no member's
+    /// partitions change before.
     pub async fn start(
         &self,
         partition: Partition,
@@ -150,21 +154,24 @@ impl Consumer {
         Ok(PartitionStream::new(partition, buffer, self.router.clone()))
     }
 
-    /// Tells Kafka how far a partition has come. A hint for tools that show lag, never read back.
+    /// Commits a partition's next offset to Kafka: a hint for tools that show lag, never read back.
     pub fn commit(&self, partition: Partition, next: Offset) -> Result<(), StreamError> {
         let client = self.client()?;
-        let offset = KafkaOffset::Offset(next.try_into().unwrap_or(i64::MAX));
         let mut offsets = TopicPartitionList::new();
         offsets
-            .add_partition_offset(&self.topic, i32::from(partition), offset)
+            .add_partition_offset(
+                &self.topic,
+                coordinates::kafka_partition(partition),
+                coordinates::kafka_offset(next),
+            )
             .and_then(|()| client.commit(&offsets, CommitMode::Async))
             .map_err(StreamError::kafka("commit an offset"))
     }
 
-    /// Leaves the group. Gives up waiting after five seconds: the brokers notice by themselves.
+    /// Leaves the group. Waits at most five seconds: the brokers detect a lost member themselves.
     pub async fn close(mut self) {
         self.leave();
-        if tokio::time::timeout(FAREWELL, &mut self.stopped).await.is_err() {
+        if tokio::time::timeout(LEAVE_TIMEOUT, &mut self.stopped).await.is_err() {
             tracing::warn!("the consumer did not leave its group in time");
         }
     }

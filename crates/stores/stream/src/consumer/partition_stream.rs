@@ -1,9 +1,10 @@
 use std::{collections::VecDeque, sync::Arc};
 
+use log::{Offset, Partition};
 use tenancy::TenantRouter;
 
 use super::{Buffer, End, buffer::Taken};
-use crate::{Entry, LogRecord, Offset, Partition, StreamError, resolve};
+use crate::{Entry, LogRecord, StreamError, resolve};
 
 /// Records of one partition, in the order of the log.
 #[derive(Clone, Debug)]
@@ -15,52 +16,53 @@ pub struct PartitionBatch {
 }
 
 impl PartitionBatch {
-    /// The offset of the last entry.
+    /// Returns the offset of the last entry.
     pub fn last(&self) -> Option<Offset> {
         self.entries.last().map(Entry::offset)
     }
 }
 
-/// A partition being read. Dropping it throws away what was read ahead.
+/// A partition being read. Dropping it discards the buffered records.
 pub struct PartitionStream {
     partition: Partition,
     buffer: Arc<Buffer>,
     router: TenantRouter,
-    /// Taken, but not yet told apart by tenant: kept here so that a dropped or failed call to
-    /// [`Self::next`] loses nothing.
-    taken: VecDeque<LogRecord>,
+    /// Taken from the buffer, but their tenants are not known yet: held here so that a dropped or
+    /// failed call of [`Self::next`] loses nothing.
+    pending: VecDeque<LogRecord>,
 }
 
 impl PartitionStream {
     pub(crate) fn new(partition: Partition, buffer: Arc<Buffer>, router: TenantRouter) -> Self {
-        Self { partition, buffer, router, taken: VecDeque::new() }
+        Self { partition, buffer, router, pending: VecDeque::new() }
     }
 
-    /// The partition.
+    /// Returns the partition.
     pub fn partition(&self) -> Partition {
         self.partition
     }
 
-    /// Whether the partition was taken away, or read to the end that was asked for.
+    /// Whether the partition was revoked, or read to the requested end.
     pub fn is_ended(&self) -> bool {
         self.buffer.is_ended()
     }
 
-    /// The next records, as soon as there are any, up to `limit`. `None` once the partition is no
-    /// longer ours, or was read to the end that was asked for.
+    /// Waits for the next records and returns up to `limit` of them; `None` once the partition was
+    /// revoked, or read to the requested end.
     ///
-    /// May be dropped while waiting and called again; after [`StreamError::Directory`] it goes on
-    /// with the same records.
+    /// May be dropped while waiting and called again; after [`StreamError::Directory`] the next
+    /// call continues with the same records.
     pub async fn next(&mut self, limit: usize) -> Result<Option<PartitionBatch>, StreamError> {
-        while self.taken.is_empty() {
+        while self.pending.is_empty() {
             match self.buffer.take(limit.max(1))? {
-                Taken::Records(records) => self.taken = records,
+                Taken::Records(records) => self.pending = records,
                 Taken::Ended => return Ok(None),
                 Taken::Nothing => self.buffer.changed().await,
             }
         }
-        let owners = resolve::owners(&self.taken, &self.router).await?;
-        let entries = self.taken.drain(..).map(|record| resolve::entry(record, &owners)).collect();
+        let owners = resolve::owners(&self.pending, &self.router).await?;
+        let entries =
+            self.pending.drain(..).map(|record| resolve::entry(record, &owners)).collect();
         Ok(Some(PartitionBatch { partition: self.partition, entries }))
     }
 }

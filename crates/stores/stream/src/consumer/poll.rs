@@ -11,10 +11,10 @@ use rdkafka::{
 use super::membership::Membership;
 use crate::LogRecord;
 
-/// How long one poll waits for a record. Bounds how late a paused partition goes on.
+/// How long one poll waits for a record. Bounds the delay until a paused partition resumes.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Polls until told to stop. Runs on a thread of its own.
+/// Polls until `stop` is set. Runs on a dedicated thread.
 pub(super) fn run(client: &BaseConsumer<Membership>, stop: &AtomicBool) {
     let membership = client.context();
     while !stop.load(Ordering::Acquire) {
@@ -25,8 +25,8 @@ pub(super) fn run(client: &BaseConsumer<Membership>, stop: &AtomicBool) {
                 }
             }
             Some(Err(error)) if is_final(&error) => membership.fail(error),
-            // librdkafka goes on by itself after the rest.
-            Some(Err(error)) => tracing::debug!(%error, "reading the log was disturbed"),
+            // librdkafka recovers by itself from all other errors.
+            Some(Err(error)) => tracing::debug!(%error, "a temporary error while reading the log"),
             None => {}
         }
         membership.resume(client);
@@ -34,7 +34,7 @@ pub(super) fn run(client: &BaseConsumer<Membership>, stop: &AtomicBool) {
     membership.leave(client);
 }
 
-/// Whether reading cannot go on without somebody's help.
+/// Returns whether reading cannot continue without intervention.
 pub(crate) fn is_final(error: &KafkaError) -> bool {
     match error {
         KafkaError::MessageConsumptionFatal(_) => true,

@@ -10,13 +10,16 @@ use rdkafka::{
 use tokio::sync::mpsc;
 
 use super::PublishOutcome;
-use crate::{KafkaSettings, StreamError, driver_log::DriverLog, kafka_settings::MAX_RECORD_BYTES};
+use crate::{
+    KafkaSettings, StreamError, coordinates, driver_log::DriverLog,
+    kafka_settings::MAX_RECORD_BYTES,
+};
 
-/// How long a record is tried. No caller waits longer, and one that is told "not known to be stored"
-/// has an end to count on.
+/// How long sending a record is tried. No caller waits longer; after it, a record whose outcome was
+/// unknown is no longer sent.
 pub(super) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// librdkafka's producer, with a thread that brings the acknowledgements back.
+/// librdkafka's producer, with a thread that reports the acknowledgements.
 pub(super) type Client = ThreadedProducer<Acknowledge>;
 
 pub(super) fn connect(settings: &KafkaSettings) -> Result<Client, StreamError> {
@@ -36,13 +39,13 @@ pub(super) fn connect(settings: &KafkaSettings) -> Result<Client, StreamError> {
         .map_err(StreamError::kafka("create a producer"))
 }
 
-/// Travels with a record through librdkafka and brings its outcome back.
+/// Accompanies a record through librdkafka and reports its outcome.
 pub(super) struct Ticket {
     pub(super) index: usize,
     pub(super) report: mpsc::UnboundedSender<(usize, PublishOutcome)>,
 }
 
-/// Answers for each record by its ticket.
+/// Reports the outcome of each record by its ticket.
 pub(super) struct Acknowledge;
 
 impl ClientContext for Acknowledge {
@@ -63,21 +66,21 @@ impl ProducerContext for Acknowledge {
             Ok(message) => published(message.partition(), message.offset()),
             Err((error, _)) => failed(error),
         };
-        // Nobody listens any more once the caller's deadline has passed.
+        // The receiver is dropped once the caller's deadline has passed.
         let _ = ticket.report.send((ticket.index, outcome));
     }
 }
 
 fn published(partition: i32, offset: i64) -> PublishOutcome {
-    match (partition.try_into(), offset.try_into()) {
-        (Ok(partition), Ok(offset)) => PublishOutcome::Published { partition, offset },
+    match (coordinates::partition(partition), coordinates::offset(offset)) {
+        (Some(partition), Some(offset)) => PublishOutcome::Published { partition, offset },
         _ => PublishOutcome::Failed { retriable: true },
     }
 }
 
-/// What a record that was not taken means for the caller.
+/// Returns the outcome of a record that was not accepted.
 pub(super) fn failed(error: &KafkaError) -> PublishOutcome {
-    let hopeless = matches!(
+    let permanent = matches!(
         error.rdkafka_error_code(),
         Some(
             RDKafkaErrorCode::MessageSizeTooLarge
@@ -85,7 +88,7 @@ pub(super) fn failed(error: &KafkaError) -> PublishOutcome {
                 | RDKafkaErrorCode::InvalidRecord
         )
     );
-    PublishOutcome::Failed { retriable: !hopeless }
+    PublishOutcome::Failed { retriable: !permanent }
 }
 
 #[cfg(test)]
@@ -96,7 +99,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn a_record_nobody_takes_is_given_up_when_the_last_caller_has_gone() {
+    async fn an_unacknowledged_record_fails_after_the_delivery_timeout() {
         let settings = KafkaSettings {
             brokers: "127.0.0.1:1".to_owned(),
             events_topic: "events".to_owned(),
@@ -110,7 +113,7 @@ mod tests {
         let parts = Parts { topic, partition, key: "acme", headers, payload: b"{}" };
         let record = Prepared::new(parts).unwrap();
         record.send(&client, &settings, Box::new(Ticket { index: 0, report })).unwrap();
-        // librdkafka looks once a second which are over.
+        // librdkafka checks once a second which records have timed out.
         let end = DELIVERY_TIMEOUT + Duration::from_secs(3);
         let outcome = tokio::time::timeout(end, reports.recv()).await.unwrap();
         assert_eq!(outcome, Some((0, PublishOutcome::Failed { retriable: true })));

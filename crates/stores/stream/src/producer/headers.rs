@@ -2,12 +2,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::record::{RECEIVED_AT, SCHEMA, SCHEMA_VERSION, TRACEPARENT};
 
-/// The time of receipt, as it stands in a header.
+/// Formats the time of receipt for a header.
 pub(super) fn time(received_at: DateTime<Utc>) -> String {
     received_at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// The headers that every record has.
+/// Returns the headers of every record.
 pub(super) fn headers<'a>(
     received_at: &'a str,
     traceparent: Option<&'a str>,

@@ -8,38 +8,39 @@ use std::{
 };
 
 use events::Event;
+use log::{Offset, Partition};
 use rdkafka::producer::Producer as _;
 use tenancy::Scoped;
 use tokio::{sync::mpsc, time::Instant};
 
-use crate::{KafkaSettings, Offset, Partition, RejectedRecord, StreamError, partitioning::Subset};
+use crate::{KafkaSettings, RejectedRecord, StreamError, partitioning::Subset};
 use client::{Client, Ticket, connect, failed};
 use headers::{headers, time};
 pub use prepared::Prepared;
 use prepared::{Parts, Topic};
 
-/// What became of one record.
+/// The outcome of publishing one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublishOutcome {
     /// Every in-sync replica has it.
     Published {
         /// Its partition.
         partition: Partition,
-        /// Its place within the partition.
+        /// Its offset.
         offset: Offset,
     },
-    /// It is not known to be in the log. It may still get there until
-    /// [`Producer::DELIVERY_TIMEOUT`] is over, and a second copy with the same id does no harm.
+    /// The record is not known to be in the log. It may still arrive there within
+    /// [`Producer::DELIVERY_TIMEOUT`]; a second copy with the same id does no harm.
     Failed {
         /// Whether sending it again may help.
         retriable: bool,
     },
 }
 
-/// How a batch is to be delivered.
+/// Options for the delivery of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'a> {
-    /// How long the caller waits. What Kafka has not acknowledged by then counts as failed.
+    /// How long the caller waits. A record not acknowledged by then counts as failed.
     pub within: Duration,
     /// The W3C trace context to send along.
     pub traceparent: Option<&'a str>,
@@ -53,22 +54,22 @@ pub struct Producer {
 
 struct Shared {
     settings: KafkaSettings,
-    /// Replaced as a whole when the idempotent producer meets an error it cannot get over.
+    /// Replaced when the idempotent producer has a fatal error.
     client: RwLock<Arc<Client>>,
 }
 
 impl Producer {
-    /// How long a record is tried: afterwards it is not sent again.
+    /// How long sending a record is tried: afterwards it is not sent again.
     pub const DELIVERY_TIMEOUT: Duration = client::DELIVERY_TIMEOUT;
 
-    /// A producer for the log that `settings` describe. Connects in the background.
+    /// Creates a producer for the log that `settings` describe. Connects in the background.
     pub fn new(settings: &KafkaSettings) -> Result<Self, StreamError> {
         let client = RwLock::new(Arc::new(connect(settings)?));
         Ok(Self { shared: Arc::new(Shared { settings: settings.clone(), client }) })
     }
 
-    /// Makes a tenant's events ready to be sent, now or later: one record for each, in order;
-    /// nothing for one that no record can hold.
+    /// Prepares a tenant's events to be sent, now or later: one record for each, in order; nothing
+    /// for an event that is too large for a record.
     pub fn prepare(
         &self,
         events: &Scoped<Vec<Event>>,
@@ -82,7 +83,7 @@ impl Producer {
         let prepared = events.value().iter().map(|event| {
             payload.clear();
             if let Err(error) = serde_json::to_writer(&mut payload, event) {
-                tracing::error!(%error, "an event has no form in JSON");
+                tracing::error!(%error, "an event cannot be written as JSON");
                 return None;
             }
             let partition = Some(subset.partition_of(event.event_id));
@@ -93,8 +94,8 @@ impl Producer {
         prepared.collect()
     }
 
-    /// Makes a tenant's rejected events ready to be kept, byte for byte: one record for each, in
-    /// order; nothing for one that no record can hold.
+    /// Prepares a tenant's rejected events to be sent, byte for byte: one record for each, in
+    /// order; nothing for an event that is too large for a record.
     pub fn prepare_rejects(
         &self,
         rejects: &Scoped<Vec<RejectedRecord>>,
@@ -103,9 +104,9 @@ impl Producer {
         let (topic, partition) = (Topic::Rejects, None);
         let key = rejects.tenant().client_id().as_str();
         let prepared = rejects.value().iter().map(|reject| {
-            let (received_at, about) = (time(reject.received_at), reject.headers());
-            let about = about.iter().map(|(name, value)| (*name, value.as_str()));
-            let headers = headers(&received_at, traceparent).chain(about);
+            let (received_at, own) = (time(reject.received_at), reject.headers());
+            let own = own.iter().map(|(name, value)| (*name, value.as_str()));
+            let headers = headers(&received_at, traceparent).chain(own);
             let payload = reject.original.as_ref();
             Prepared::new(Parts { topic, partition, key, headers, payload })
         });
@@ -122,7 +123,7 @@ impl Producer {
         self.send_each(prepared.iter().map(Option::as_ref), delivery.within).await
     }
 
-    /// Keeps a tenant's rejected events, byte for byte: one outcome for each, in order.
+    /// Publishes a tenant's rejected events, byte for byte: one outcome for each, in order.
     pub async fn publish_rejects(
         &self,
         rejects: Scoped<Vec<RejectedRecord>>,
@@ -132,8 +133,8 @@ impl Producer {
         self.send_each(prepared.iter().map(Option::as_ref), delivery.within).await
     }
 
-    /// Sends what was prepared: one outcome for each, in order. What Kafka has not acknowledged
-    /// within this time counts as failed.
+    /// Sends prepared records: one outcome for each, in order. A record that Kafka has not
+    /// acknowledged within this time counts as failed.
     pub async fn send<'a>(
         &self,
         records: impl IntoIterator<Item = &'a Prepared>,
@@ -142,7 +143,7 @@ impl Producer {
         self.send_each(records.into_iter().map(Some), within).await
     }
 
-    /// Whether the brokers answer. Blocks no thread of the runtime.
+    /// Checks that the brokers answer. Blocks no thread of the runtime.
     pub async fn check(&self, within: Duration) -> Result<(), StreamError> {
         let client = self.client()?;
         let topic = self.shared.settings.events_topic.clone();
@@ -174,9 +175,9 @@ impl Producer {
         });
         let mut outcomes: Vec<_> = sent.collect();
         if let Err(error) = client {
-            tracing::error!(%error, "there is no producer");
+            tracing::error!(%error, "no producer is available");
         }
-        // The channel ends when the last ticket has come back.
+        // The channel ends when the last ticket is dropped.
         drop(report);
         while let Ok(Some((index, outcome))) =
             tokio::time::timeout_at(deadline, reports.recv()).await
@@ -188,7 +189,7 @@ impl Producer {
         outcomes
     }
 
-    /// The client in use; a new one when the last has failed for good.
+    /// Returns the client in use; creates another after a fatal error.
     fn client(&self) -> Result<Arc<Client>, StreamError> {
         let current =
             Arc::clone(&self.shared.client.read().unwrap_or_else(PoisonError::into_inner));
@@ -197,7 +198,7 @@ impl Producer {
         }
         let mut slot = self.shared.client.write().unwrap_or_else(PoisonError::into_inner);
         if let Some((code, reason)) = slot.client().fatal_error() {
-            tracing::error!(%code, reason, "the producer failed for good, starting another");
+            tracing::error!(%code, reason, "the producer had a fatal error, creating another");
             let old = std::mem::replace(&mut *slot, Arc::new(connect(&self.shared.settings)?));
             // Dropping a client waits for its thread.
             std::thread::spawn(move || drop(old));

@@ -1,4 +1,5 @@
 use bytes::{BufMut, Bytes, BytesMut};
+use log::Partition;
 use rdkafka::{
     error::KafkaError,
     message::{Header, OwnedHeaders},
@@ -6,35 +7,35 @@ use rdkafka::{
 };
 
 use super::client::{Client, Ticket};
-use crate::{KafkaSettings, Partition, StreamError, kafka_settings::MAX_RECORD_BYTES};
+use crate::{KafkaSettings, StreamError, coordinates, kafka_settings::MAX_RECORD_BYTES};
 
-/// The version of the form below. A record of another one is refused.
+/// The version of the format below. Bytes of another version are refused.
 const VERSION: u8 = 1;
 
-/// Stands for a partition that Kafka is to choose.
+/// Means that Kafka chooses the partition.
 const ANY_PARTITION: u16 = u16::MAX;
 
-/// What is left of [`MAX_RECORD_BYTES`] for what Kafka puts around a record.
+/// The part of [`MAX_RECORD_BYTES`] that is reserved for Kafka's own fields.
 const KAFKA_OVERHEAD: usize = 1 << 10;
 
-/// A record as it will be sent: all of it but the topics' names, in bytes that can be kept and sent
-/// at another time, by another process.
+/// A record ready to be sent: all of it but the topics' names, in bytes that can be stored and sent
+/// later by another process.
 ///
 /// Version and topic (a byte each), partition, number of headers (a byte), key, the headers' names
-/// and values, payload. A text has its length before it; numbers are little-endian.
+/// and values, payload. Each text is preceded by its length; numbers are little-endian.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
     bytes: Bytes,
 }
 
-/// Which topic a record belongs to.
+/// The topic of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Topic {
     Events,
     Rejects,
 }
 
-/// A record, taken apart.
+/// The parts of a record.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parts<'a, H> {
     pub(super) topic: Topic,
@@ -54,23 +55,23 @@ impl Topic {
 }
 
 impl Prepared {
-    /// The bytes to keep.
+    /// Returns the bytes to store.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// A record that was kept.
+    /// Reads a stored record.
     ///
     /// # Errors
-    /// [`StreamError::UnknownForm`] when it was not made by [`Self::as_bytes`] of this version.
+    /// [`StreamError::UnknownFormat`]: [`Self::as_bytes`] of this version did not make the bytes.
     pub fn from_bytes(bytes: Bytes) -> Result<Self, StreamError> {
         match parts(&bytes) {
             Some(_) => Ok(Self { bytes }),
-            None => Err(StreamError::UnknownForm),
+            None => Err(StreamError::UnknownFormat),
         }
     }
 
-    /// Nothing when it is more than a record may hold.
+    /// Encodes a record; returns nothing when it is too large.
     pub(super) fn new<'a>(
         parts: Parts<'_, impl IntoIterator<Item = (&'a str, &'a str)>>,
     ) -> Option<Self> {
@@ -81,7 +82,7 @@ impl Prepared {
             Topic::Events => 0,
             Topic::Rejects => 1,
         });
-        bytes.put_u16_le(partition.unwrap_or(ANY_PARTITION));
+        bytes.put_u16_le(partition.map_or(ANY_PARTITION, Partition::get));
         let headers: Vec<_> = headers.into_iter().collect();
         bytes.put_u8(headers.len().try_into().ok()?);
         let texts = headers.into_iter().flat_map(|(name, value)| [name, value]);
@@ -100,7 +101,7 @@ impl Prepared {
         ticket: Box<Ticket>,
     ) -> Result<(), KafkaError> {
         let Some(parts) = parts(&self.bytes) else {
-            // Both ways to make one have ruled it out.
+            // Both constructors rule this out.
             return Err(KafkaError::Canceled);
         };
         let headers = parts.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
@@ -110,7 +111,7 @@ impl Prepared {
             .key(parts.key)
             .payload(parts.payload)
             .headers(headers);
-        record.partition = parts.partition.map(i32::from);
+        record.partition = parts.partition.map(coordinates::kafka_partition);
         client.send(record).map_err(|(error, _)| error)
     }
 }
@@ -123,14 +124,14 @@ fn parts(bytes: &[u8]) -> Option<Parts<'_, Vec<(&str, &str)>>> {
         _ => return None,
     };
     let partition = u16::from_le_bytes([*low, *high]);
-    let partition = (partition != ANY_PARTITION).then_some(partition);
+    let partition = (partition != ANY_PARTITION).then(|| Partition::new(partition));
     let key = text(&mut rest)?;
     let header = |_| Some((text(&mut rest)?, text(&mut rest)?));
     let headers = (0..*count).map(header).collect::<Option<_>>()?;
     Some(Parts { topic, partition, key, headers, payload: rest })
 }
 
-/// Takes the next text off.
+/// Takes the next text.
 fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
     let (length, after) = rest.split_first_chunk()?;
     let (text, after) = after.split_at_checked(u32::from_le_bytes(*length).try_into().ok()?)?;
@@ -145,44 +146,46 @@ mod tests {
     const HEADERS: [(&str, &str); 2] = [("schema", "1"), ("reason", "größer als €")];
 
     fn example<'a>(payload: &'a [u8]) -> Parts<'a, Vec<(&'a str, &'a str)>> {
-        let (topic, partition) = (Topic::Rejects, Some(7));
+        let (topic, partition) = (Topic::Rejects, Some(Partition::new(7)));
         Parts { topic, partition, key: "acme", headers: HEADERS.to_vec(), payload }
     }
 
     #[test]
-    fn a_record_comes_back_as_it_was() {
-        for (topic, partition) in [(Topic::Events, Some(0)), (Topic::Rejects, None)] {
+    fn a_record_is_read_back_unchanged() {
+        for (topic, partition) in [(Topic::Events, Some(Partition::new(0))), (Topic::Rejects, None)]
+        {
             let given = || Parts { topic, partition, ..example(b"\0\xff bytes") };
             let prepared = Prepared::new(given()).unwrap();
-            let kept = Bytes::copy_from_slice(prepared.as_bytes());
-            let again = Prepared::from_bytes(kept).unwrap();
+            let stored = Bytes::copy_from_slice(prepared.as_bytes());
+            let again = Prepared::from_bytes(stored).unwrap();
             assert_eq!(parts(&again.bytes), Some(given()));
         }
     }
 
-    /// What is on disk outlives the program that wrote it.
+    /// A later version of the program must read the records on disk.
     #[test]
-    fn the_form_never_changes_between_versions() {
-        let kept = b"\x01\x00\x02\x00\x01\x04\0\0\0acme\x06\0\0\0schema\x01\0\0\x001{}";
-        let Prepared { bytes } = Prepared::from_bytes(kept.as_slice().into()).unwrap();
+    fn the_format_never_changes_between_versions() {
+        let stored = b"\x01\x00\x02\x00\x01\x04\0\0\0acme\x06\0\0\0schema\x01\0\0\x001{}";
+        let Prepared { bytes } = Prepared::from_bytes(stored.as_slice().into()).unwrap();
         let parts = parts(&bytes).unwrap();
-        assert_eq!((parts.topic, parts.partition, parts.key), (Topic::Events, Some(2), "acme"));
+        let expected = (Topic::Events, Some(Partition::new(2)), "acme");
+        assert_eq!((parts.topic, parts.partition, parts.key), expected);
         assert_eq!((parts.headers, parts.payload), (vec![("schema", "1")], &b"{}"[..]));
     }
 
     #[test]
-    fn what_is_cut_or_of_another_version_is_refused() {
+    fn cut_bytes_and_another_version_are_refused() {
         let bytes = Prepared::new(example(b"")).unwrap().bytes;
         for length in 0..bytes.len() {
             assert!(Prepared::from_bytes(bytes.slice(..length)).is_err(), "{length} bytes");
         }
         let mut later = bytes.to_vec();
         later[0] += 1;
-        assert!(matches!(Prepared::from_bytes(later.into()), Err(StreamError::UnknownForm)));
+        assert!(matches!(Prepared::from_bytes(later.into()), Err(StreamError::UnknownFormat)));
     }
 
     #[test]
-    fn what_no_record_can_hold_is_not_prepared() {
+    fn a_record_that_is_too_large_is_not_prepared() {
         assert!(
             Prepared::new(example(&vec![b'x'; MAX_RECORD_BYTES - 2 * KAFKA_OVERHEAD])).is_some()
         );

@@ -1,4 +1,4 @@
-//! What the consumer and the reader promise, on a real Kafka.
+//! The guarantees of the consumer and the reader, on a real Kafka.
 
 use std::{
     collections::BTreeMap,
@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use chrono::Utc;
+use log::{Offset, Partition};
 use rdkafka::{
     ClientConfig,
     message::{Header, OwnedHeaders},
@@ -14,14 +15,14 @@ use rdkafka::{
 };
 use serde_json::Value;
 use stream::{
-    Consumer, Entry, LogReader, LogRecord, Ownership, Partition, PartitionStream, StreamError,
+    Consumer, Entry, LogReader, LogRecord, Ownership, PartitionStream, StreamError,
     UnresolvedReason, resolve,
 };
 use uuid::Uuid;
 
 use crate::support::*;
 
-/// Joins and starts all that is assigned at what `offset` says.
+/// Joins and starts each assigned partition at the offset that `offset` returns.
 async fn join(log: &TestLog, offset: impl Fn(Partition) -> u64) -> (Consumer, Streams) {
     let mut consumer = Consumer::join(&log.settings, "test", None, router()).unwrap();
     let Ownership::Assigned(partitions) = change(&mut consumer).await else {
@@ -40,13 +41,13 @@ async fn start(
 ) -> Streams {
     let mut streams = Streams::new();
     for partition in partitions {
-        let stream = consumer.start(*partition, offset(*partition)).await.unwrap();
+        let stream = consumer.start(*partition, Offset::new(offset(*partition))).await.unwrap();
         streams.insert(*partition, stream);
     }
     streams
 }
 
-/// What there is to read after a change.
+/// Returns the streams after a change.
 async fn follow(consumer: &Consumer, change: Ownership) -> Streams {
     match change {
         Ownership::Assigned(partitions) => start(consumer, &partitions, |_| 0).await,
@@ -54,45 +55,56 @@ async fn follow(consumer: &Consumer, change: Ownership) -> Streams {
     }
 }
 
+fn all(count: u16) -> Vec<Partition> {
+    Partition::all(count).collect()
+}
+
+fn assigned(count: u16) -> Ownership {
+    Ownership::Assigned(all(count))
+}
+
+fn revoked(count: u16) -> Ownership {
+    Ownership::Revoked(all(count))
+}
+
 async fn change(consumer: &mut Consumer) -> Ownership {
     let next = tokio::time::timeout(Duration::from_secs(60), consumer.next()).await;
-    next.expect("a change should come").unwrap()
+    next.expect("ownership should change").unwrap()
 }
 
 #[tokio::test]
-async fn a_partition_is_read_from_the_offset_it_is_given_whatever_was_committed() {
+async fn a_partition_is_read_from_the_given_offset_not_from_the_committed_one() {
     let log = TestLog::new(2).await;
     let mut published = log.publish(&tenant("acme-2").await, 200).await;
     let (consumer, mut streams) = join(&log, |_| 7).await;
-    published.retain(|placed| placed.offset >= 7);
+    published.retain(|placed| placed.offset >= Offset::new(7));
     for (partition, stream) in &mut streams {
         let expected: Vec<_> =
             published.iter().filter(|placed| placed.partition == *partition).copied().collect();
         assert!(expected.len() > 10);
         assert_eq!(read(stream, expected.len()).await, expected);
-        consumer.commit(*partition, 50).unwrap();
+        consumer.commit(*partition, Offset::new(50)).unwrap();
     }
     consumer.close().await;
     let (_consumer, mut streams) = join(&log, |_| 3).await;
     for stream in streams.values_mut() {
-        assert_eq!(read(stream, 1).await[0].offset, 3);
+        assert_eq!(read(stream, 1).await[0].offset, Offset::new(3));
     }
 }
 
 #[tokio::test]
-async fn a_rebalance_takes_and_gives_each_partition_once() {
+async fn a_rebalance_revokes_and_assigns_each_partition_once() {
     let log = TestLog::new(4).await;
     let (mut first, streams) = join(&log, |_| 0).await;
     assert_eq!(streams.len(), 4);
 
     let mut second = Consumer::join(&log.settings, "test", None, router()).unwrap();
-    let all = vec![0, 1, 2, 3];
-    assert_eq!(change(&mut first).await, Ownership::Revoked(all));
+    assert_eq!(change(&mut first).await, revoked(4));
     for (_, mut stream) in streams {
         assert!(stream.next(1).await.unwrap().is_none(), "a revoked stream should end");
     }
     let (mut one, mut two) = (Streams::new(), Streams::new());
-    // Who is slow to come back gets its share a round later.
+    // A member that rejoins late gets its partitions in the next rebalance.
     while (one.len(), two.len()) != (2, 2) {
         tokio::select! {
             change = change(&mut first) => one = follow(&first, change).await,
@@ -101,7 +113,7 @@ async fn a_rebalance_takes_and_gives_each_partition_once() {
     }
     let mut streams = one;
     streams.extend(two);
-    assert_eq!(streams.len(), 4, "nobody has what another has");
+    assert_eq!(streams.len(), 4, "no partition belongs to both members");
 
     let mut published = log.publish(&tenant("acme-4").await, 200).await;
     let mut found = Vec::new();
@@ -115,38 +127,39 @@ async fn a_rebalance_takes_and_gives_each_partition_once() {
     assert!(tokio::time::timeout(quiet, first.next()).await.is_err(), "no further change");
     assert!(tokio::time::timeout(quiet, second.next()).await.is_err(), "no further change");
 
-    // When one leaves in good order, the other has its share at once.
+    // When a member closes, the other gets its partitions at once.
     second.close().await;
     assert!(matches!(change(&mut first).await, Ownership::Revoked(_)));
-    assert_eq!(change(&mut first).await, Ownership::Assigned(vec![0, 1, 2, 3]));
+    assert_eq!(change(&mut first).await, assigned(4));
 }
 
 #[tokio::test]
-async fn of_two_members_with_one_name_the_later_has_it_and_the_earlier_is_told() {
+async fn of_two_members_with_one_name_the_earlier_gets_an_error() {
     let log = TestLog::new(2).await;
     let named = || Consumer::join(&log.settings, "test", Some("one"), router()).unwrap();
     let mut earlier = named();
-    assert_eq!(change(&mut earlier).await, Ownership::Assigned(vec![0, 1]));
-    start(&earlier, &[0, 1], |_| 0).await;
+    assert_eq!(change(&mut earlier).await, assigned(2));
+    start(&earlier, &all(2), |_| 0).await;
 
     let mut later = named();
-    assert_eq!(change(&mut later).await, Ownership::Assigned(vec![0, 1]));
-    let told = loop {
+    assert_eq!(change(&mut later).await, assigned(2));
+    let end = loop {
         match earlier.next().await {
             Ok(Ownership::Revoked(_)) => {}
             other => break other,
         }
     };
-    assert!(matches!(told, Err(StreamError::NameTaken)), "{told:?}");
+    assert!(matches!(end, Err(StreamError::NameTaken)), "{end:?}");
 }
 
 #[tokio::test]
-async fn a_partition_that_is_not_ours_cannot_be_started() {
+async fn a_partition_that_is_not_assigned_cannot_be_started() {
     let log = TestLog::new(1).await;
     let (consumer, _streams) = join(&log, |_| 0).await;
-    for partition in [0, 1] {
-        let refused = consumer.start(partition, 0).await;
-        assert!(matches!(refused, Err(StreamError::NotOwned(_))), "started or unknown before");
+    // Partition 0 is started already, partition 1 does not exist.
+    for partition in all(2) {
+        let refused = consumer.start(partition, Offset::ZERO).await;
+        assert!(matches!(refused, Err(StreamError::NotOwned(_))), "partition {partition}");
     }
 }
 
@@ -154,7 +167,7 @@ async fn a_partition_that_is_not_ours_cannot_be_started() {
 async fn a_member_leaves_at_once_even_before_it_started_anything() {
     let log = TestLog::new(2).await;
     let mut consumer = Consumer::join(&log.settings, "test", None, router()).unwrap();
-    assert_eq!(change(&mut consumer).await, Ownership::Assigned(vec![0, 1]));
+    assert_eq!(change(&mut consumer).await, assigned(2));
     let begin = Instant::now();
     consumer.close().await;
     let (_next, streams) = join(&log, |_| 0).await;
@@ -163,16 +176,16 @@ async fn a_member_leaves_at_once_even_before_it_started_anything() {
 }
 
 #[tokio::test]
-async fn an_offset_the_log_does_not_have_is_an_error_and_no_jump() {
+async fn an_offset_that_the_log_does_not_have_is_an_error() {
     let log = TestLog::new(1).await;
     log.publish(&tenant("acme").await, 5).await;
     let (mut consumer, _streams) = join(&log, |_| 1_000).await;
     let next = tokio::time::timeout(Duration::from_secs(30), consumer.next()).await;
-    assert!(matches!(next.expect("an error should come"), Err(StreamError::Kafka { .. })));
+    assert!(matches!(next.expect("the consumer should fail"), Err(StreamError::Kafka { .. })));
 }
 
 #[tokio::test]
-async fn a_worker_that_is_behind_holds_up_neither_memory_nor_the_others() {
+async fn a_slow_worker_neither_fills_memory_nor_delays_the_others() {
     const RECORDS: u128 = 120;
     let log = TestLog::new(2).await;
     // One tenant in each partition; half a megabyte in each event.
@@ -197,37 +210,37 @@ async fn a_worker_that_is_behind_holds_up_neither_memory_nor_the_others() {
     let (mut consumer, mut streams) = join(&log, |_| 0).await;
     let expected: Vec<_> = (0..RECORDS).map(Uuid::from_u128).collect();
     let found = |placed: Vec<Placed>| placed.iter().map(|placed| placed.id).collect::<Vec<_>>();
-    // Partition 0 is left alone, and pauses, while partition 1 is read.
-    let ahead = streams.get_mut(&1).unwrap();
+    // Nothing reads partition 0, so it pauses, while partition 1 is read.
+    let ahead = streams.get_mut(&Partition::new(1)).unwrap();
     assert_eq!(found(read(ahead, expected.len()).await), expected);
     tokio::time::sleep(Duration::from_secs(1)).await;
 
-    // Somebody comes and goes again: a pause does not outlive the ownership.
+    // Another member joins and leaves: a pause ends with the ownership of its partition.
     let mut passing = Consumer::join(&log.settings, "test", None, router()).unwrap();
     assert!(matches!(change(&mut passing).await, Ownership::Assigned(_)));
-    assert_eq!(change(&mut consumer).await, Ownership::Revoked(vec![0, 1]));
-    let Ownership::Assigned(share) = change(&mut consumer).await else {
-        panic!("a share should be left");
+    assert_eq!(change(&mut consumer).await, revoked(2));
+    let Ownership::Assigned(remaining) = change(&mut consumer).await else {
+        panic!("a partition should remain assigned");
     };
-    start(&consumer, &share, |_| 0).await;
+    start(&consumer, &remaining, |_| 0).await;
     passing.close().await;
-    assert_eq!(change(&mut consumer).await, Ownership::Revoked(share));
-    assert_eq!(change(&mut consumer).await, Ownership::Assigned(vec![0, 1]));
-    for mut stream in start(&consumer, &[0, 1], |_| 0).await.into_values() {
+    assert_eq!(change(&mut consumer).await, Ownership::Revoked(remaining));
+    assert_eq!(change(&mut consumer).await, assigned(2));
+    for mut stream in start(&consumer, &all(2), |_| 0).await.into_values() {
         assert_eq!(found(read(&mut stream, expected.len()).await), expected);
     }
 }
 
 #[tokio::test]
-async fn a_stretch_of_the_log_is_read_exactly() {
+async fn a_range_of_the_log_is_read_exactly() {
     let log = TestLog::new(1).await;
     let begin = Utc::now();
     let published = log.publish(&tenant("acme").await, 100).await;
     let reader = LogReader::new(&log.settings, router()).unwrap();
-    assert_eq!(reader.bounds(0).await.unwrap(), 0..100);
-    assert_eq!(reader.ends().await.unwrap(), [(0, 100)]);
+    assert_eq!(reader.bounds(ONLY).await.unwrap(), offsets(0..100));
+    assert_eq!(reader.ends().await.unwrap(), [(ONLY, Offset::new(100))]);
     for range in [0..100, 10..20, 99..100] {
-        let mut stream = reader.read_range(0, range.clone()).unwrap();
+        let mut stream = reader.read_range(ONLY, offsets(range.clone())).unwrap();
         let mut found = Vec::new();
         while let Some(batch) = stream.next(7).await.unwrap() {
             assert!(batch.entries.len() <= 7);
@@ -236,17 +249,20 @@ async fn a_stretch_of_the_log_is_read_exactly() {
         let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
         assert_eq!(found, published[range]);
     }
-    assert!(reader.read_range(0, 5..5).unwrap().next(10).await.unwrap().is_none());
-    let beyond = reader.read_range(0, 90..101).unwrap().next(10).await;
-    assert!(matches!(beyond, Err(StreamError::Gone { partition: 0, offset: 90 })));
+    assert!(reader.read_range(ONLY, offsets(5..5)).unwrap().next(10).await.unwrap().is_none());
+    let beyond = reader.read_range(ONLY, offsets(90..101)).unwrap().next(10).await;
+    let Err(StreamError::Gone { partition, offset }) = beyond else {
+        panic!("{beyond:?} should be beyond the end")
+    };
+    assert_eq!((partition, offset), (ONLY, Offset::new(90)));
 
     let hour = chrono::TimeDelta::hours(1);
-    assert_eq!(reader.offset_for_time(0, begin - hour).await.unwrap(), 0);
-    assert_eq!(reader.offset_for_time(0, Utc::now() + hour).await.unwrap(), 100);
+    assert_eq!(reader.offset_for_time(ONLY, begin - hour).await.unwrap(), Offset::ZERO);
+    assert_eq!(reader.offset_for_time(ONLY, Utc::now() + hour).await.unwrap(), Offset::new(100));
 }
 
 #[tokio::test]
-async fn a_record_of_nobody_keeps_its_place() {
+async fn a_record_without_a_tenant_keeps_its_place() {
     let log = TestLog::new(1).await;
     let producer: FutureProducer =
         ClientConfig::new().set("bootstrap.servers", &log.settings.brokers).create().unwrap();
@@ -257,12 +273,14 @@ async fn a_record_of_nobody_keeps_its_place() {
         producer.send(record, Duration::from_secs(20)).await.unwrap();
     }
     let reader = LogReader::new(&log.settings, router()).unwrap();
-    let mut stream = reader.read_range(0, 0..4).unwrap();
+    let mut stream = reader.read_range(ONLY, offsets(0..4)).unwrap();
     let mut found = Vec::new();
     while let Some(batch) = stream.next(10).await.unwrap() {
         found.extend(batch.entries.iter().map(|entry| match entry {
-            Entry::Record(record) => (entry.offset(), Ok(record.tenant().client_id().to_string())),
-            Entry::Unresolved(unresolved) => (entry.offset(), Err(unresolved.reason)),
+            Entry::Record(record) => {
+                (entry.offset().get(), Ok(record.tenant().client_id().to_string()))
+            }
+            Entry::Unresolved(unresolved) => (entry.offset().get(), Err(unresolved.reason)),
         }));
         let recent = Utc::now() - chrono::TimeDelta::minutes(5);
         assert!(batch.entries.iter().all(|entry| entry.log_time() > recent));
@@ -278,7 +296,7 @@ async fn a_record_of_nobody_keeps_its_place() {
 }
 
 #[tokio::test]
-async fn a_record_comes_with_all_its_bytes_and_is_told_whose_it_is_a_second_time() {
+async fn a_record_has_all_its_bytes_and_resolves_again_to_the_same_tenant() {
     let log = TestLog::new(1).await;
     let producer: FutureProducer =
         ClientConfig::new().set("bootstrap.servers", &log.settings.brokers).create().unwrap();
@@ -295,7 +313,7 @@ async fn a_record_comes_with_all_its_bytes_and_is_told_whose_it_is_a_second_time
     producer.send(bare.partition(0), DELIVERY.within).await.unwrap();
 
     let reader = LogReader::new(&log.settings, router()).unwrap();
-    let mut stream = reader.read_range(0, 0..3).unwrap();
+    let mut stream = reader.read_range(ONLY, offsets(0..3)).unwrap();
     let mut entries = Vec::new();
     while let Some(batch) = stream.next(10).await.unwrap() {
         entries.extend(batch.entries);
@@ -320,7 +338,7 @@ async fn a_record_comes_with_all_its_bytes_and_is_told_whose_it_is_a_second_time
         Entry::Record(record) => Ok(record.tenant().client_id().to_string()),
         Entry::Unresolved(unresolved) => Err(unresolved.reason),
     };
-    let nobody = Err(UnresolvedReason::Key);
-    let expected = [Ok("acme".to_owned()), nobody.clone(), nobody];
+    let unresolved = Err(UnresolvedReason::Key);
+    let expected = [Ok("acme".to_owned()), unresolved.clone(), unresolved];
     assert_eq!(again.iter().map(owner).collect::<Vec<_>>(), expected);
 }

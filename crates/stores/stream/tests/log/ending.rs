@@ -1,4 +1,4 @@
-//! The end of a partition, as a reader comes to it and as the log tells of it.
+//! A reader at the end of a partition, and what it logs there.
 
 use std::{
     io::{self, Write},
@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use log::Offset;
 use rdkafka::{
     ClientConfig,
     producer::{BaseProducer, BaseRecord, Producer},
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use crate::support::*;
 
-/// What this process logs, in all its threads.
+/// The log lines of this process, from all its threads.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -30,7 +31,7 @@ impl Write for Lines {
 }
 
 #[tokio::test]
-async fn the_end_of_a_partition_is_no_error() {
+async fn the_end_of_a_partition_is_not_an_error() {
     let lines = Lines::default();
     let writer = lines.clone();
     tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
@@ -42,32 +43,32 @@ async fn the_end_of_a_partition_is_no_error() {
         .unwrap();
     let topic = log.settings.events_topic.clone();
     tokio::task::spawn_blocking(move || {
-        let patience = Duration::from_secs(30);
-        producer.init_transactions(patience).unwrap();
+        let timeout = Duration::from_secs(30);
+        producer.init_transactions(timeout).unwrap();
         producer.begin_transaction().unwrap();
         for _ in 0..3 {
             let payload = serde_json::to_vec(&page_view(Uuid::now_v7())).unwrap();
             let record = BaseRecord::to(&topic).key("acme").payload(&payload).partition(0);
             producer.send(record).map_err(|(error, _)| error).unwrap();
         }
-        producer.commit_transaction(patience).unwrap();
+        producer.commit_transaction(timeout).unwrap();
     })
     .await
     .unwrap();
 
-    // The last offset of the log is the transaction's end, which is no record: the reader comes to the
-    // end of the partition while it still waits for one.
+    // The last offset of the log is the end of the transaction, which is not a record: the reader
+    // reaches the end of the partition while it still waits for one.
     let reader = LogReader::new(&log.settings, router()).unwrap();
     testkit::eventually("the transaction's end is in the log", async || {
-        (reader.bounds(0).await.unwrap() == (0..4)).then_some(())
+        (reader.bounds(ONLY).await.unwrap() == offsets(0..4)).then_some(())
     })
     .await;
-    let mut stream = reader.read_range(0, 0..4).unwrap();
+    let mut stream = reader.read_range(ONLY, offsets(0..4)).unwrap();
     let mut found = Vec::new();
     while let Some(batch) = stream.next(10).await.unwrap() {
         found.extend(batch.entries.iter().map(|entry| entry.offset()));
     }
-    assert_eq!(found, [0, 1, 2]);
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    assert!(!text.contains("EOF"), "{text}");
+    assert_eq!(found, [0, 1, 2].map(Offset::new));
+    let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(!logged.contains("EOF"), "{logged}");
 }

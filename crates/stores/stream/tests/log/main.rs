@@ -1,13 +1,13 @@
-//! What the log promises, on a real Kafka.
+//! The guarantees of the log, on a real Kafka.
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test plays the credential that names a tenant")]
+#[expect(clippy::disallowed_methods, reason = "a test names tenants in place of a credential")]
 mod consuming;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test plays the credential that names a tenant")]
+#[expect(clippy::disallowed_methods, reason = "a test names tenants in place of a credential")]
 mod producing;
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test plays the credential that names a tenant")]
+#[expect(clippy::disallowed_methods, reason = "a test names tenants in place of a credential")]
 mod support;

@@ -1,16 +1,17 @@
-//! What the producer promises, on a real Kafka.
+//! The guarantees of the producer, on a real Kafka.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
+use log::{LogPlace, Offset, Partition};
 use rdkafka::{
-    ClientConfig, Message, Offset, TopicPartitionList,
+    ClientConfig, Message, Offset as KafkaOffset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
     message::Headers,
 };
 use stream::{
-    Consumer, Delivery, Entry, LogReader, Ownership, Producer, PublishOutcome, RejectSource,
-    RejectedRecord, StreamError, delete_topics, ensure_topics, partition_of,
+    Consumer, Delivery, Entry, LogReader, Ownership, Producer, PublishOutcome, RejectedRecord,
+    StreamError, delete_topics, ensure_topics, partition_of,
 };
 use testkit::eventually;
 use uuid::Uuid;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use crate::support::*;
 
 #[tokio::test]
-async fn topics_are_made_once_and_checked_after() {
+async fn topics_are_created_once_and_then_checked() {
     let log = TestLog::new(4).await;
     let mut created = log.topics.created.clone();
     created.sort();
@@ -36,10 +37,10 @@ async fn topics_are_made_once_and_checked_after() {
 }
 
 #[tokio::test]
-async fn a_topic_made_again_has_another_id() {
+async fn a_recreated_topic_has_another_id() {
     let log = TestLog::new(1).await;
     delete_topics(&log.settings).await.unwrap();
-    // Deletion takes the brokers a moment, and so does the news of a topic in its place.
+    // The brokers need a moment to delete a topic and to spread the metadata of its successor.
     eventually("both topics have other ids", async || {
         let again = ensure_topics(&log.settings).await.ok()?;
         let others = again.events != log.topics.events && again.rejects != log.topics.rejects;
@@ -49,7 +50,7 @@ async fn a_topic_made_again_has_another_id() {
 }
 
 #[tokio::test]
-async fn copies_of_an_event_meet_in_one_partition() {
+async fn copies_of_an_event_go_to_one_partition() {
     let log = TestLog::new(8).await;
     let acme = tenant("acme-3").await;
     let ids: Vec<_> = (0..100).map(|_| Uuid::now_v7()).collect();
@@ -66,14 +67,14 @@ async fn copies_of_an_event_meet_in_one_partition() {
 }
 
 #[tokio::test]
-async fn outcomes_stand_in_the_order_of_the_events() {
+async fn outcomes_are_in_the_order_of_the_events() {
     let log = TestLog::new(4).await;
     let published = log.publish(&tenant("acme-4").await, 400).await;
     let reader = LogReader::new(&log.settings, router()).unwrap();
     let mut found = Vec::new();
     for (partition, end) in reader.ends().await.unwrap() {
-        let mut stream = reader.read_range(partition, 0..end).unwrap();
-        found.extend(read(&mut stream, end.try_into().unwrap()).await);
+        let mut stream = reader.read_range(partition, Offset::ZERO..end).unwrap();
+        found.extend(read(&mut stream, end.get().try_into().unwrap()).await);
     }
     let mut published = published;
     published.sort();
@@ -98,26 +99,26 @@ async fn a_rejected_event_is_read_as_it_was_published() {
     let full = RejectedRecord {
         sent_at: Some("2026-11-21T07:00:01.5Z".parse().unwrap()),
         history: true,
-        source: Some(RejectSource { kgen: 65_535, partition: 11, offset: u64::MAX }),
+        source: Some(LogPlace::new(65_535, 11, u64::MAX)),
         ..plain.clone()
     };
     let rejects = acme.scope(vec![plain.clone(), full.clone()]);
     let outcomes = log.producer().publish_rejects(rejects, DELIVERY).await;
     let [PublishOutcome::Published { partition, .. }, _] = outcomes[..] else {
-        panic!("Kafka should take it")
+        panic!("Kafka should accept it")
     };
 
     let mut consumer =
         Consumer::join_rejects(&log.settings, "test-rejects", None, router()).unwrap();
     let Ownership::Assigned(mut partitions) = consumer.next().await.unwrap() else {
-        panic!("all of the topic is ours")
+        panic!("the whole topic should be assigned")
     };
     partitions.sort_unstable();
     let ends = LogReader::of_rejects(&log.settings, router()).unwrap().ends().await.unwrap();
     assert_eq!(ends.iter().map(|(partition, _)| *partition).collect::<Vec<_>>(), partitions);
     let mut streams = Vec::new();
     for partition in partitions {
-        streams.push(consumer.start(partition, 0).await.unwrap());
+        streams.push(consumer.start(partition, Offset::ZERO).await.unwrap());
     }
     let stream = streams.iter_mut().find(|stream| stream.partition() == partition).unwrap();
     let mut read = Vec::new();
@@ -145,7 +146,7 @@ async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
         received_at,
         sent_at: None,
         history: false,
-        source: Some(RejectSource { kgen: 7, partition: 3, offset: 1 << 40 }),
+        source: Some(LogPlace::new(7, 3, 1 << 40)),
     });
     let rejects = tenant("acme").await.scope(rejects.to_vec());
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -160,11 +161,12 @@ async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
         .create()
         .unwrap();
     let PublishOutcome::Published { partition, offset } = outcomes[0] else {
-        panic!("Kafka should take it")
+        panic!("Kafka should accept it")
     };
     let mut from = TopicPartitionList::new();
-    let offset = Offset::Offset(offset.try_into().unwrap());
-    from.add_partition_offset(&log.settings.rejects_topic, partition.into(), offset).unwrap();
+    let offset = KafkaOffset::Offset(offset.get().try_into().unwrap());
+    let partition = partition.get().into();
+    from.add_partition_offset(&log.settings.rejects_topic, partition, offset).unwrap();
     reader.assign(&from).unwrap();
     for original in originals {
         let message = reader.poll(Duration::from_secs(20)).unwrap().unwrap();
@@ -187,7 +189,7 @@ async fn a_rejected_event_keeps_its_bytes_and_its_reason() {
 }
 
 #[tokio::test]
-async fn without_kafka_the_caller_gets_its_answer_at_its_own_deadline() {
+async fn without_kafka_the_caller_gets_an_answer_at_its_own_deadline() {
     let settings = stream::KafkaSettings { brokers: "127.0.0.1:1".to_owned(), ..testkit::log(1) };
     let producer = Producer::new(&settings).unwrap();
     let events = tenant("acme").await.scope(vec![page_view(Uuid::now_v7()); 3]);
@@ -199,9 +201,9 @@ async fn without_kafka_the_caller_gets_its_answer_at_its_own_deadline() {
     assert!(producer.check(Duration::from_millis(300)).await.is_err());
 }
 
-fn partition(outcome: PublishOutcome) -> u16 {
+fn partition(outcome: PublishOutcome) -> Partition {
     match outcome {
         PublishOutcome::Published { partition, .. } => partition,
-        PublishOutcome::Failed { .. } => panic!("Kafka did not take the event"),
+        PublishOutcome::Failed { .. } => panic!("Kafka did not accept the event"),
     }
 }

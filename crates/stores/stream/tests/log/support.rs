@@ -1,12 +1,13 @@
-//! A log of its own for each test, on the real Kafka that `FOOTFALL__KAFKA__BROKERS` names.
+//! A separate log for each test, on the real Kafka that `FOOTFALL__KAFKA__BROKERS` names.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use chrono::Utc;
 use events::Event;
+use log::{Offset, Partition};
 use stream::{
-    Delivery, Entry, KafkaSettings, Offset, Partition, PartitionStream, Producer, PublishOutcome,
-    Topics, delete_topics, ensure_topics,
+    Delivery, Entry, KafkaSettings, PartitionStream, Producer, PublishOutcome, Topics,
+    delete_topics, ensure_topics,
 };
 use tenancy::{
     ClientId, DirectoryError, Limits, Scoped, TenantContext, TenantDirectory, TenantRecord,
@@ -14,6 +15,9 @@ use tenancy::{
 };
 use testkit::tenant_record;
 use uuid::Uuid;
+
+/// The partition of a log that has one.
+pub(crate) const ONLY: Partition = Partition::new(0);
 
 pub(crate) const DELIVERY: Delivery<'static> =
     Delivery { within: Duration::from_secs(20), traceparent: None };
@@ -25,7 +29,7 @@ pub(crate) struct TestLog {
 }
 
 impl TestLog {
-    pub(crate) async fn new(partitions: Partition) -> Self {
+    pub(crate) async fn new(partitions: u16) -> Self {
         let settings: KafkaSettings = testkit::log(partitions);
         let topics = ensure_topics(&settings).await.unwrap();
         Self { settings, topics }
@@ -35,7 +39,7 @@ impl TestLog {
         Producer::new(&self.settings).unwrap()
     }
 
-    /// Publishes pages seen, `count` of them, and tells where each went.
+    /// Publishes `count` page views and returns the place of each.
     pub(crate) async fn publish(&self, tenant: &TenantContext, count: usize) -> Vec<Placed> {
         let events: Vec<_> = (0..count).map(|_| page_view(Uuid::now_v7())).collect();
         let ids: Vec<_> = events.iter().map(|event| event.event_id).collect();
@@ -44,7 +48,7 @@ impl TestLog {
             .zip(outcomes)
             .map(|(id, outcome)| match outcome {
                 PublishOutcome::Published { partition, offset } => Placed { id, partition, offset },
-                PublishOutcome::Failed { .. } => panic!("Kafka did not take the event"),
+                PublishOutcome::Failed { .. } => panic!("Kafka did not accept the event"),
             })
             .collect()
     }
@@ -62,7 +66,7 @@ async fn delete(settings: &KafkaSettings) {
     delete_topics(settings).await.unwrap();
 }
 
-/// An event and where it went.
+/// An event and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Placed {
     pub(crate) partition: Partition,
@@ -74,13 +78,17 @@ struct Directory;
 
 #[async_trait::async_trait]
 impl TenantDirectory for Directory {
-    /// Everybody exists, except for `nobody`. The number in a name is the tenant's spread.
+    /// Every tenant exists, except for `nobody`. The number in a name is the tenant's spread.
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
         let spread = client_id.as_str().rsplit('-').next().and_then(|text| text.parse().ok());
         let limits = Limits { partition_spread: spread.unwrap_or(4), ..Limits::default() };
         let record = TenantRecord { limits, ..tenant_record(client_id) };
         Ok((client_id.as_str() != "nobody").then_some(record))
     }
+}
+
+pub(crate) fn offsets(range: Range<u64>) -> Range<Offset> {
+    Offset::new(range.start)..Offset::new(range.end)
 }
 
 pub(crate) fn router() -> TenantRouter {
@@ -104,7 +112,10 @@ pub(crate) async fn read(stream: &mut PartitionStream, count: usize) -> Vec<Plac
     let mut placed = Vec::new();
     while placed.len() < count {
         let next = tokio::time::timeout(Duration::from_secs(30), stream.next(1_000)).await;
-        let batch = next.expect("records should come").unwrap().expect("should still be ours");
+        let batch = next
+            .expect("records should come")
+            .unwrap()
+            .expect("the partition should still be assigned");
         placed.extend(batch.entries.iter().map(place));
     }
     placed

@@ -1,6 +1,6 @@
--- Of each row of the range one stays, the first by part and place. A part never changes under its
--- name: where one was merged away meanwhile, nothing is deleted, and the next look finds the copies
--- again. A mutation, not a lightweight delete: those are refused on tables with projections.
+-- Keeps one copy of each row of the range: the first by part and place in the part. Parts are
+-- immutable: if a merge has replaced one meanwhile, its copies remain until the next round. A
+-- mutation, because lightweight deletes are refused on tables with projections.
 ALTER TABLE events DELETE
 WHERE received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
     AND received_at <= fromUnixTimestamp64Milli({to:Int64}, 'UTC')

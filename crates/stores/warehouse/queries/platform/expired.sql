@@ -1,4 +1,4 @@
--- Not while a deletion of theirs is still under way, which would only be asked for again.
+-- False while a deletion of the tenant's rows still runs, so that it is not started again.
 SELECT count() > 0
 FROM events
 WHERE client_id = {client_id:String}

@@ -1,5 +1,5 @@
--- Whatever its bounds: an insert of another cut may hold rows of the range, too. The parts of a
--- query id are those of an insert's token.
+-- Compares bounds, not names: an insert with other bounds may contain rows of the range, too. The
+-- query id of an insert is its token.
 WITH
     splitByChar(':', query_id) AS parts,
     splitByChar('-', parts[4]) AS bounds

@@ -1,5 +1,5 @@
--- The rows of a range of the log, whoever's they are; the days of received_at prune partitions,
--- the index on koff prunes granules.
+-- The rows of a range of the log, of all tenants. The days of received_at prune partitions, the
+-- index on koff prunes granules.
 SELECT koff, kline
 FROM events
 WHERE received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')

@@ -1,5 +1,5 @@
--- Rows of each of some ranges of the log, and how many different ones. An event has at most 256
--- lines, so the sum is a place in the log and on the line, exactly.
+-- For each range of the log, the number of rows and of distinct rows. An event has at most 256
+-- lines, so koff * 256 + kline is unique for each offset and line.
 SELECT
     toUInt32(arrayFirstIndex(
         (generation, partition, first, last) ->

@@ -2,12 +2,14 @@ use rustc_hash::FxHashMap;
 
 use super::{Column, Text};
 
-/// The only layout of `LowCardinality` in this format.
+/// The only version of the `LowCardinality` layout.
 const VERSION: u64 = 1;
-/// The dictionary comes with the block, and is all there is of it.
+
+/// The block contains the whole dictionary.
 const OWN_KEYS: u64 = 0b11 << 9;
 
-/// Texts that repeat: `LowCardinality(String)`. Each text once, then its number for every row.
+/// Texts that repeat: `LowCardinality(String)`. Contains each text once, and its number for every
+/// row.
 #[derive(Default)]
 pub(crate) struct Dictionary {
     numbers: FxHashMap<Box<str>, u32>,
@@ -20,19 +22,20 @@ impl Dictionary {
     pub(crate) fn push(&mut self, text: &str) {
         let number = match self.numbers.get(text) {
             Some(number) => *number,
-            None => self.learn(text),
+            None => self.add_key(text),
         };
         self.rows.push(number);
     }
 
-    fn learn(&mut self, text: &str) -> u32 {
+    /// Adds a text to the dictionary and returns its number.
+    fn add_key(&mut self, text: &str) -> u32 {
         let number = self.numbers.len() as u32;
         self.keys.push(text);
         self.numbers.insert(text.into(), number);
         number
     }
 
-    /// Bytes that hold any row's number: 1, 2 or 4.
+    /// Returns how many bytes a row's number takes: 1, 2 or 4.
     fn width(&self) -> usize {
         match self.numbers.len() {
             0..=0x100 => 1,
@@ -53,7 +56,7 @@ impl Column for Dictionary {
         let width = self.width();
         let mut put = |number: u64| out.extend_from_slice(&number.to_le_bytes());
         put(VERSION);
-        // The low byte tells the width of the numbers: 0, 1, 2 for 1, 2, 4 bytes.
+        // The low byte is the width of the numbers: 0, 1, 2 for 1, 2, 4 bytes.
         put(OWN_KEYS | u64::from(width.trailing_zeros()));
         put(self.numbers.len() as u64);
         self.keys.write(out);

@@ -1,13 +1,13 @@
 use super::Column;
 
-/// Values of one width, little-endian: integers, decimals, times.
+/// Values of a fixed width, little-endian: integers, decimals, times.
 #[derive(Default)]
 pub(crate) struct Fixed {
     bytes: Vec<u8>,
 }
 
 impl Fixed {
-    /// Adds a value, given as its little-endian bytes.
+    /// Adds a value, as its little-endian bytes.
     pub(crate) fn push<const WIDTH: usize>(&mut self, value: [u8; WIDTH]) {
         self.bytes.extend_from_slice(&value);
     }

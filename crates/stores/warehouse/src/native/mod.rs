@@ -1,7 +1,7 @@
-//! ClickHouse's Native format: a block is its columns, one after the other, each laid out as the
-//! server keeps it in memory. Reading one costs the server a twentieth of reading rows.
+//! ClickHouse's Native format: a block is a sequence of columns, each in the layout of the server's
+//! memory. Reading a block costs the server a twentieth of reading rows.
 //!
-//! The builders are cleared and used again, so that a steady stream of blocks allocates little.
+//! The builders are cleared and reused, so that a steady stream of blocks allocates little.
 
 mod dictionary;
 mod fixed;
@@ -13,19 +13,19 @@ pub(crate) use fixed::Fixed;
 pub(crate) use optional::Optional;
 pub(crate) use text::Text;
 
-/// The values of one column, gathered row by row.
+/// A builder of one column, filled row by row.
 pub(crate) trait Column {
-    /// Forgets the values, keeps the memory.
+    /// Removes the values and keeps the memory.
     fn clear(&mut self);
 
     /// Appends the column's data to a block.
     fn write(&self, out: &mut Vec<u8>);
 
-    /// How many bytes `write` appends, about.
+    /// Returns about how many bytes `write` appends.
     fn size(&self) -> usize;
 }
 
-/// Begins a block.
+/// Appends the header of a block.
 pub(crate) fn begin(out: &mut Vec<u8>, columns: usize, rows: usize) {
     put_length(out, columns);
     put_length(out, rows);
@@ -38,13 +38,14 @@ pub(crate) fn put_column(out: &mut Vec<u8>, name: &str, sql_type: &str, column: 
     column.write(out);
 }
 
-/// A text: its length in bytes, then the bytes.
+/// Appends a text: its length in bytes, then the bytes.
 fn put_text(out: &mut Vec<u8>, text: &[u8]) {
     put_length(out, text.len());
     out.extend_from_slice(text);
 }
 
-/// A length as LEB128: seven bits a byte, lowest first, the top bit set on all but the last.
+/// Appends a length as LEB128: seven bits a byte, lowest first, the top bit set in all but the
+/// last.
 fn put_length(out: &mut Vec<u8>, length: usize) {
     let mut rest = length;
     while rest >= 0x80 {

@@ -1,7 +1,7 @@
 use super::{Column, Fixed};
 
-/// Values that may be missing: `Nullable` of a fixed width. First a byte a row, 1 where there is
-/// none; then the values, zero where there is none.
+/// Values that may be missing: `Nullable` of a fixed width. First one byte per row, 1 for a missing
+/// value; then the values, 0 for a missing one.
 #[derive(Default)]
 pub(crate) struct Optional {
     missing: Fixed,
@@ -9,7 +9,7 @@ pub(crate) struct Optional {
 }
 
 impl Optional {
-    /// Adds a value, given as its little-endian bytes, or its absence.
+    /// Adds a value, as its little-endian bytes, or a missing one.
     pub(crate) fn push<const WIDTH: usize>(&mut self, value: Option<[u8; WIDTH]>) {
         self.missing.push([u8::from(value.is_none())]);
         self.values.push(value.unwrap_or([0; WIDTH]));

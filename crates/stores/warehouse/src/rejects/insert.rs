@@ -3,16 +3,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use clickhouse::Row;
+use log::{Generation, LogPlace, Offset, Partition};
 use serde::Serialize;
 use tenancy::{Destination, Scoped};
 use uuid::Uuid;
 
-use super::{LogPlace, RejectedEvent};
+use super::RejectedEvent;
 use crate::{Warehouse, WarehouseError, driver::within, insert::check_route};
 
 /// How long an insert may take.
 const INSERT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// A row of the table; its fields are named as the columns.
 #[derive(Row, Serialize)]
 struct StoredReject<'a> {
     client_id: &'a str,
@@ -30,21 +32,20 @@ struct StoredReject<'a> {
     sent_at: Option<DateTime<Utc>>,
     history: bool,
     set_aside: bool,
-    kgen: u16,
-    kpart: u16,
-    koff: u64,
+    kgen: Generation,
+    kpart: Partition,
+    koff: Offset,
 }
 
 impl Warehouse {
-    /// Keeps rejected events, each with the place it was read from. After any error, all of them
-    /// may be sent again: a row written twice is read once.
+    /// Inserts rejects, each with its place in the log. After any error, all of them may be inserted
+    /// again: a row that is stored twice is read once.
     ///
-    /// There is no token for the same reason. It could only make the server drop rows that a crash
-    /// kept from the table.
+    /// It therefore needs no token. A token could make the server drop rows that a crash has lost.
     ///
     /// # Errors
-    /// Some or all of the rows may not be there.
-    pub async fn keep_rejects(
+    /// Some or all of the rows may not be stored.
+    pub async fn insert_rejects(
         &self,
         destination: &Destination,
         rejects: &[Scoped<Vec<(LogPlace, RejectedEvent)>>],
@@ -85,7 +86,7 @@ impl<'a> StoredReject<'a> {
             sent_at: reject.sent_at,
             history: reject.history,
             set_aside: reject.set_aside,
-            kgen: place.kgen,
+            kgen: place.generation,
             kpart: place.partition,
             koff: place.offset,
         }

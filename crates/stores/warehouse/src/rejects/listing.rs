@@ -9,21 +9,21 @@ use uuid::Uuid;
 use super::{RejectId, RejectedEvent};
 use crate::{TenantWarehouse, WarehouseError};
 
-/// Which of a tenant's rejects.
+/// Selects some of a tenant's rejects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectFilter {
-    /// Received at this time or later, and before the end.
+    /// Those received in this range of time, its end excluded.
     pub received: Range<DateTime<Utc>>,
-    /// Of this code; any when there is none.
+    /// Those with this code; `None` for all codes.
     pub code: Option<String>,
 }
 
-/// A reject of a list.
+/// One entry of a list of rejects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RejectKey {
-    /// Its id.
+    /// The reject's id.
     pub id: RejectId,
-    /// How many bytes were sent.
+    /// The number of bytes that were sent.
     pub bytes: u64,
 }
 
@@ -57,14 +57,14 @@ struct IdRow {
 }
 
 impl TenantWarehouse {
-    /// The newest rejects that are older than `before`, newest first, at most `limit`.
+    /// Returns the newest rejects that are older than `before`, newest first, at most `limit`.
     pub async fn reject_page(
         &self,
         filter: &RejectFilter,
         before: Option<RejectId>,
         limit: u16,
     ) -> Result<Vec<RejectKey>, WarehouseError> {
-        // What was received before the end stands before the end's first id, too.
+        // The end of the range with the lowest id: all rejects received before the end precede it.
         let (time, id) = before
             .and_then(|id| Some((id.received_at()?, id.uuid())))
             .unwrap_or((filter.received.end, Uuid::nil()));
@@ -81,7 +81,7 @@ impl TenantWarehouse {
         Ok(rows.into_iter().map(key).collect())
     }
 
-    /// How many rejects there are, by code.
+    /// Counts the rejects, by code.
     pub async fn reject_counts(
         &self,
         filter: &RejectFilter,
@@ -91,12 +91,12 @@ impl TenantWarehouse {
         Ok(rows.into_iter().collect())
     }
 
-    /// The rejects of these ids, as far as the tenant has them, each with the first `longest`
-    /// bytes of what was sent.
+    /// Returns the tenant's rejects among these ids, each with at most the first `max_bytes` bytes
+    /// that were sent.
     pub async fn rejects(
         &self,
         ids: impl IntoIterator<Item = RejectId>,
-        longest: u64,
+        max_bytes: u64,
     ) -> Result<BTreeMap<RejectId, RejectedEvent>, WarehouseError> {
         let ids: BTreeMap<_, _> =
             ids.into_iter().filter_map(|id| Some((id, id.received_at()?))).collect();
@@ -111,13 +111,13 @@ impl TenantWarehouse {
                     .param("first", first.timestamp_millis())
                     .param("last", last.timestamp_millis())
                     .param("ids", names)
-                    .param("longest", longest)
+                    .param("longest", max_bytes)
             })
             .await?;
         Ok(rows.into_iter().map(RejectedEvent::from).map(|reject| (reject.id, reject)).collect())
     }
 
-    /// Which of these events are in the table, among those that the log took in within a range.
+    /// Returns those of these event ids that are in the table, with a log time in `logged`.
     pub async fn events_present(
         &self,
         ids: &[Uuid],

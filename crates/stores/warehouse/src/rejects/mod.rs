@@ -1,4 +1,4 @@
-//! Events that were refused: kept for their tenant, listed, found again by id.
+//! Rejects: stored for their tenant, listed, and read by id.
 
 mod id;
 mod insert;
@@ -8,37 +8,37 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use id::{LogPlace, RejectId};
+pub use id::RejectId;
 pub use listing::{RejectFilter, RejectKey};
 
-/// An event that was refused.
+/// A refused event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedEvent {
-    /// Its id, which says when it was received.
+    /// Its id, which contains the time of receipt.
     pub id: RejectId,
     /// The stable code of the reason.
     pub code: String,
-    /// Where in the event: a JSON pointer.
+    /// The place of the error in the event: a JSON pointer.
     pub pointer: String,
-    /// What would be right.
+    /// The rule that the event breaks.
     pub reason: String,
-    /// The id it was sent with, if that could be read.
+    /// The event id it was sent with, if that could be read.
     pub event_id: Option<Uuid>,
-    /// When its sender says it was sent.
+    /// When it was sent, according to its sender.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Whether it came with a key that brings history.
+    /// Whether it was sent with a key for importing history.
     pub history: bool,
-    /// Whether it was accepted once and stands in the log of events, set aside by a sink.
+    /// Whether it was accepted, is in the log of events, and was set aside by a group.
     pub set_aside: bool,
-    /// The bytes that were sent, or as many of them as were asked for.
+    /// The bytes that were sent, or as many of the first ones as were requested.
     pub original: Bytes,
 }
 
 impl RejectedEvent {
-    /// The id it has as an event, whenever and however often it is mended: the one it was sent
-    /// with, or else one made of its own. What was set aside needs another than it was sent with:
-    /// that one stands in the log, and what follows there under it counts as a re-send.
-    pub fn replay_id(&self) -> Uuid {
-        self.event_id.filter(|_| !self.set_aside).unwrap_or_else(|| self.id.derived())
+    /// Returns the event id of every resubmission: the id it was sent with, or one derived from its
+    /// own id. A reject that was set aside always gets the derived one: the id it was sent with is
+    /// already in the log, so that a second event with it counts as a re-send.
+    pub fn resubmit_id(&self) -> Uuid {
+        self.event_id.filter(|_| !self.set_aside).unwrap_or_else(|| self.id.derived_event_id())
     }
 }

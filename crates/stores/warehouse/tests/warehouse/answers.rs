@@ -10,7 +10,8 @@ use warehouse::{ClusterSettings, InsertError, Warehouse};
 
 use crate::shop::{Shop, event};
 
-/// Inserts a row into a server that takes the request, says `answer` and hangs up. Returns the head of the request, and what became of the insert.
+/// Inserts a row into a server that reads the request, sends `answer` and closes the connection.
+/// Returns the head of the request and the result of the insert.
 async fn answered_with(answer: impl Into<String>) -> (String, Result<(), InsertError>) {
     let answer = answer.into();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -72,8 +73,8 @@ async fn no_answer_leaves_the_insert_in_doubt() {
     assert!(matches!(sent, Err(InsertError::Doubtful(_))), "{sent:?}");
 }
 
-/// An exception as the server puts it behind an answer that has begun: the tag of the header, the
-/// text, its length, the tag again.
+/// An exception in the form that the server appends to an answer that has begun: the tag of the
+/// header, the text, its length, the tag again.
 fn late_exception() -> String {
     let tag = "0123456789abcdef";
     let text = "Code: 241. DB::Exception: Memory limit exceeded. (MEMORY_LIMIT_EXCEEDED)\n";

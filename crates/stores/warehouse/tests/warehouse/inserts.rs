@@ -1,8 +1,9 @@
 use events::EventType::{AdClick, Purchase};
+use log::{LogRange, Offset};
 use tenancy::Isolation;
 use warehouse::{ClusterSettings, InsertBatch, InsertError, Warehouse};
 
-use crate::shop::{Shop, all_day, clusters, event, item};
+use crate::shop::{Shop, all_day, clusters, event, item, places};
 
 #[tokio::test]
 async fn a_batch_sent_twice_lands_once() {
@@ -16,7 +17,7 @@ async fn a_batch_sent_twice_lands_once() {
             shop.warehouse.insert(&batch, &rows).await.unwrap();
         }
         let present = shop.warehouse.present(&batch, all_day()).await.unwrap();
-        assert_eq!(present, [(0, 0), (1, 0)], "{isolation:?}");
+        assert_eq!(present, places([(0, 0), (1, 0)]), "{isolation:?}");
         shop.close().await;
     }
 }
@@ -28,54 +29,56 @@ async fn the_name_of_a_batch_decides_whether_it_is_new() {
     shop.insert(0, vec![click()]).await;
     let batch = shop.batch(0, 0);
     let present = async || shop.warehouse.present(&batch, all_day()).await.unwrap();
-    // New contents under an old name: gone without a word, which is why a read-back follows.
+    // The server drops new rows under an old name without an error: hence the read-back.
     shop.warehouse.insert(&batch, &[shop.rows(0, [click()])]).await.unwrap();
-    assert_eq!(present().await, [(0, 0)]);
+    assert_eq!(present().await, places([(0, 0)]));
     let repair = InsertBatch { repair: 1, ..batch.clone() };
     shop.warehouse.insert(&repair, &[shop.rows(0, [click()])]).await.unwrap();
-    assert_eq!(present().await, [(0, 0), (0, 0)]);
-    // As after a ledger was put back to before the plan, and planned the same range again.
-    let planned_anew = InsertBatch { epoch: batch.epoch + 1, ..batch.clone() };
-    shop.warehouse.insert(&planned_anew, &[shop.rows(0, [click()])]).await.unwrap();
-    assert_eq!(present().await, [(0, 0), (0, 0), (0, 0)]);
+    assert_eq!(present().await, places([(0, 0); 2]));
+    // As after a ledger was restored to a state before the plan, and planned the same range again.
+    let planned_again = InsertBatch { epoch: batch.epoch + 1, ..batch.clone() };
+    shop.warehouse.insert(&planned_again, &[shop.rows(0, [click()])]).await.unwrap();
+    assert_eq!(present().await, places([(0, 0); 3]));
     shop.close().await;
 }
 
 #[tokio::test]
-async fn a_read_back_finds_what_landed_and_nothing_else() {
+async fn a_read_back_finds_the_stored_rows_of_the_batch_and_no_others() {
     let shop = Shop::open(Isolation::Shared).await;
     let mut purchase = event(Purchase, "2026-03-01T12:00:00Z");
     purchase.items = vec![item("a", 1_000, None), item("b", 1_000, None), item("c", 1_000, None)];
     let click = || event(AdClick, "2026-03-01T12:00:00Z");
-    // Offsets 58 to 62 lie on two days, hence in two parts.
+    // Offsets 58 to 62 are on two days, so in two parts.
     let all = vec![click(), click(), purchase.clone(), click(), click()];
     shop.insert(58, all).await;
     shop.insert(63, vec![click()]).await;
-    let elsewhere = InsertBatch { partition: 4, ..shop.batch(58, 62) };
+    let elsewhere = shop.batch_of_partition(4, 58, 62);
     shop.warehouse.insert(&elsewhere, &[shop.rows(58, [click()])]).await.unwrap();
-    let other_generation = InsertBatch { kgen: shop.batch(0, 0).kgen ^ 1, ..shop.batch(58, 62) };
+    let generation = (shop.generation.get() ^ 1).into();
+    let range = LogRange { generation, ..shop.batch(58, 62).range };
+    let other_generation = InsertBatch { range, ..shop.batch(58, 62) };
 
     let batch = shop.batch(58, 62);
     let present = async |batch| shop.warehouse.present(batch, all_day()).await.unwrap();
-    let landed = [(58, 0), (59, 0), (60, 0), (60, 1), (60, 2), (61, 0), (62, 0)];
-    assert_eq!(present(&batch).await, landed);
-    assert_eq!(present(&elsewhere).await, [(58, 0)]);
+    let stored = places([(58, 0), (59, 0), (60, 0), (60, 1), (60, 2), (61, 0), (62, 0)]);
+    assert_eq!(present(&batch).await, stored);
+    assert_eq!(present(&elsewhere).await, places([(58, 0)]));
     assert_eq!(present(&other_generation).await, []);
 
     let again = InsertBatch { repair: 1, ..shop.batch(58, 62) };
     shop.warehouse.insert(&again, &[shop.rows(60, [purchase])]).await.unwrap();
     let mut doubled = present(&batch).await;
-    assert_eq!(doubled.len(), 10, "what is there twice is listed twice");
+    assert_eq!(doubled.len(), 10, "a row that is stored twice is listed twice");
     doubled.dedup();
-    assert_eq!(doubled, landed);
+    assert_eq!(doubled, stored);
 }
 
 #[tokio::test]
-async fn an_insert_still_running_is_seen_and_leaves_a_second_one_in_doubt() {
+async fn a_running_insert_is_detected_and_leaves_a_second_one_in_doubt() {
     let shop = Shop::open(Isolation::Schema).await;
     let batch = shop.batch(0, 0);
     assert!(!shop.warehouse.is_running(&batch).await.unwrap());
-    // Stands in for an insert that hangs: the server knows it by its query id alone.
+    // In place of an insert that hangs: the server identifies it by its query id alone.
     let slow = shop.writer().query("SELECT sleep(3)").with_setting("query_id", batch.token());
     let slow = async { slow.execute().await.unwrap() };
     let meanwhile = async {
@@ -84,19 +87,19 @@ async fn an_insert_still_running_is_seen_and_leaves_a_second_one_in_doubt() {
         shop.warehouse.insert(&batch, &[shop.rows(0, [click])]).await
     };
     let ((), second) = tokio::join!(slow, meanwhile);
-    // The server's 216: a query of that name is running.
+    // The server's error 216: a query with that id already runs.
     assert!(matches!(second, Err(InsertError::Doubtful(_))), "{second:?}");
     assert!(shop.warehouse.present(&batch, all_day()).await.unwrap().is_empty());
     shop.close().await;
 }
 
 #[tokio::test]
-async fn an_insert_of_another_cut_is_seen_running_where_it_touches_the_range() {
+async fn a_running_insert_with_other_bounds_is_detected_if_it_overlaps_the_range() {
     let shop = Shop::open(Isolation::Schema).await;
     let query = shop.batch(5, 9).token();
     let slow = shop.writer().query("SELECT sleep(3)").with_setting("query_id", query);
     let slow = async { slow.execute().await.unwrap() };
-    let ask = async {
+    let check = async {
         let running = async |batch| shop.warehouse.is_running(&batch).await.unwrap();
         while !running(shop.batch(5, 9)).await {}
         for (first, last) in [(0, 5), (9, 20), (6, 7), (0, 100)] {
@@ -111,28 +114,50 @@ async fn an_insert_of_another_cut_is_seen_running_where_it_touches_the_range() {
         for other in [
             shop.batch(0, 4),
             shop.batch(10, 20),
-            InsertBatch { partition: 33, ..shop.batch(5, 9) },
+            shop.batch_of_partition(33, 5, 9),
             InsertBatch { destination: elsewhere, ..shop.batch(5, 9) },
         ] {
             assert!(!running(other.clone()).await, "{other}");
         }
     };
-    tokio::join!(slow, ask);
+    tokio::join!(slow, check);
     shop.close().await;
 }
 
 #[tokio::test]
-async fn rows_beyond_what_the_ledger_knows_are_found() {
+async fn an_overlapping_insert_is_waited_for_whatever_its_name() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let slow = format!("{}:r7", shop.batch(10, 19));
+    let slow = shop.writer().query("SELECT sleep(3)").with_setting("query_id", slow);
+    let slow = async { slow.execute().await.unwrap() };
+    let running =
+        async |first, last| shop.warehouse.is_running(&shop.batch(first, last)).await.unwrap();
+    let wait = async {
+        while !running(15, 15).await {}
+        assert!(running(0, 10).await && running(19, 30).await && running(0, 100).await);
+        assert!(!running(0, 9).await && !running(20, 30).await);
+        let elsewhere = shop.batch_of_partition(4, 10, 19);
+        assert!(!shop.warehouse.is_running(&elsewhere).await.unwrap());
+        shop.warehouse.wait_until_no_insert_runs(&shop.batch(15, 15)).await.unwrap();
+        assert!(!running(15, 15).await);
+    };
+    tokio::join!(slow, wait);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn rows_ahead_of_the_ledger_are_found() {
     let shop = Shop::open(Isolation::Schema).await;
     let highest = async |first, since| {
-        shop.warehouse.highest(&shop.batch(first, first), since).await.unwrap()
+        let highest = shop.warehouse.highest(&shop.batch(first, first), since).await.unwrap();
+        highest.map(Offset::get)
     };
     let since = *all_day().start();
     assert_eq!(highest(0, since).await, None);
     let clicks = |count| vec![event(AdClick, "2026-03-01T12:00:00Z"); count];
     shop.insert(10, clicks(5)).await;
     shop.insert(20, clicks(3)).await;
-    let other = InsertBatch { partition: 4, ..shop.batch(90, 90) };
+    let other = shop.batch_of_partition(4, 90, 90);
     shop.warehouse.insert(&other, &[shop.rows(90, clicks(1))]).await.unwrap();
     assert_eq!(highest(0, since).await, Some(22));
     assert_eq!(highest(22, since).await, Some(22));
@@ -141,7 +166,7 @@ async fn rows_beyond_what_the_ledger_knows_are_found() {
 }
 
 #[tokio::test]
-async fn a_row_that_the_table_does_not_take_keeps_the_whole_block_away() {
+async fn a_refused_row_fails_the_whole_block() {
     let shop = Shop::open(Isolation::Schema).await;
     let database = &shop.context.destination().database;
     let picky = "ADD CONSTRAINT picky CHECK event_type != 'purchase'";
@@ -149,7 +174,7 @@ async fn a_row_that_the_table_does_not_take_keeps_the_whole_block_away() {
     shop.writer().query(&alter).execute().await.unwrap();
     let click = || event(AdClick, "2026-03-01T12:00:00Z");
     let batch = shop.batch(58, 62);
-    // Over midnight: what would be two parts.
+    // Over midnight: the block would make two parts.
     let events = [click(), click(), click(), event(Purchase, "2026-03-01T12:00:00Z"), click()];
     let refused = shop.warehouse.insert(&batch, &[shop.rows(58, events)]).await;
     assert!(matches!(refused, Err(InsertError::Refused { code: 469 })), "{refused:?}");
@@ -158,19 +183,19 @@ async fn a_row_that_the_table_does_not_take_keeps_the_whole_block_away() {
 }
 
 #[tokio::test]
-async fn what_never_reached_a_table_may_be_sent_again() {
+async fn an_insert_that_never_reached_a_table_may_be_sent_again() {
     let shop = Shop::without_tables(Isolation::Schema).await;
     let batch = shop.batch(0, 0);
     let rows = [shop.rows(0, [event(AdClick, "2026-03-01T12:00:00Z")])];
     let no_table = shop.warehouse.insert(&batch, &rows).await;
     assert!(matches!(no_table, Err(InsertError::Retriable(_))), "{no_table:?}");
 
-    let nobody_listens = |(name, settings)| {
+    let unreachable = |(name, settings)| {
         (name, ClusterSettings { url: "http://127.0.0.1:1".to_owned(), ..settings })
     };
-    let away = Warehouse::new(clusters().into_iter().map(nobody_listens));
-    let refused = away.insert(&batch, &rows).await;
+    let unreachable = Warehouse::new(clusters().into_iter().map(unreachable));
+    let refused = unreachable.insert(&batch, &rows).await;
     assert!(matches!(refused, Err(InsertError::Retriable(_))), "{refused:?}");
-    assert!(away.ping(&batch.destination.cluster).await.is_err());
+    assert!(unreachable.ping(&batch.destination.cluster).await.is_err());
     assert!(shop.warehouse.ping(&batch.destination.cluster).await.is_ok());
 }

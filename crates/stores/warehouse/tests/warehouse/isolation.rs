@@ -37,7 +37,7 @@ async fn the_reader_account_cannot_write() {
 }
 
 #[tokio::test]
-async fn tenants_in_the_same_tables_with_the_same_campaign_see_their_own() {
+async fn tenants_with_the_same_campaign_in_the_same_tables_see_their_own_events() {
     let (ours, theirs) = (Shop::open(Isolation::Shared).await, Shop::open(Isolation::Shared).await);
     let click = || event(AdClick, "2026-03-01T12:00:00Z");
     ours.insert(0, vec![click()]).await;
@@ -55,7 +55,7 @@ async fn tenants_in_the_same_tables_with_the_same_campaign_see_their_own() {
 }
 
 #[tokio::test]
-async fn a_database_of_ones_own_takes_no_rows_of_another() {
+async fn a_tenants_own_database_refuses_rows_of_another_tenant() {
     let (ours, theirs) = (Shop::open(Isolation::Schema).await, Shop::open(Isolation::Shared).await);
     let rows = [theirs.rows(0, [event(AdClick, "2026-03-01T12:00:00Z")])];
     let misrouted = ours.warehouse.insert(&ours.batch(0, 0), &rows).await;

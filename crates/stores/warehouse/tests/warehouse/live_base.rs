@@ -4,6 +4,7 @@ use events::{
     Event,
     EventType::{AdClick, AdImpression, PageView, ProductView, Purchase},
 };
+use log::{Generation, Offset};
 use metrics::{Counter, MoneySum, QuantitySum, QuarterHour, TimeRange};
 use money::Quantity;
 use tenancy::Isolation;
@@ -13,9 +14,14 @@ use crate::shop::{Shop, at, event, item};
 
 const NOON: &str = "2026-03-01T12:07:00Z";
 
-/// Everything before the shop's batches of offset 10 and later; its partition is number 3.
+/// Returns the place of offset 10 in the shop's partition, which is number 3.
 fn below_ten(shop: &Shop) -> LogFrontier {
-    LogFrontier { kgen: shop.batch(0, 0).kgen, offsets: vec![0, 0, 0, 10] }
+    frontier(shop.generation, &[0, 0, 0, 10])
+}
+
+fn frontier(generation: Generation, offsets: &[u64]) -> LogFrontier {
+    let offsets = offsets.iter().copied().map(Offset::new).collect();
+    LogFrontier { generation, offsets }
 }
 
 fn day() -> TimeRange {
@@ -35,7 +41,7 @@ fn purchase(currency: &str) -> Event {
 }
 
 #[tokio::test]
-async fn rows_below_a_place_are_what_chains_that_begin_there_lack() {
+async fn rows_below_a_place_are_summed_and_rows_above_are_not() {
     for isolation in Isolation::ALL {
         let shop = Shop::open(isolation).await;
         let mut other = event(AdClick, NOON);
@@ -93,19 +99,20 @@ async fn rows_below_a_place_are_what_chains_that_begin_there_lack() {
 }
 
 #[tokio::test]
-async fn all_of_an_earlier_log_is_below_and_none_of_a_later_one() {
+async fn all_rows_of_an_earlier_generation_are_below_and_none_of_a_later_one() {
     let shop = Shop::open(Isolation::Schema).await;
     shop.insert(50, vec![event(AdClick, NOON)]).await;
-    let kgen = shop.batch(0, 0).kgen;
+    let own = shop.generation;
+    let (earlier, later) = (own.get().saturating_sub(1), own.get().saturating_add(1));
     let reader = shop.warehouse.for_tenant(&shop.context);
-    for (kgen, offsets, clicks) in [
-        (kgen.saturating_add(1), vec![0; 4], 1),
-        (kgen.saturating_sub(1), vec![u64::MAX; 4], 0),
-        (kgen, vec![u64::MAX, u64::MAX, u64::MAX, 50], 0),
-        (kgen, vec![0, 0, 0, 51], 1),
-        (kgen, vec![0], 0),
+    for (generation, offsets, clicks) in [
+        (later.into(), &[0; 4][..], 1),
+        (earlier.into(), &[u64::MAX; 4], 0),
+        (own, &[u64::MAX, u64::MAX, u64::MAX, 50], 0),
+        (own, &[0, 0, 0, 51], 1),
+        (own, &[0], 0),
     ] {
-        let place = LogFrontier { kgen, offsets };
+        let place = frontier(generation, offsets);
         let found = reader.sums_below(&place, day()).await.unwrap();
         assert_eq!(found.len(), clicks, "{place:?}");
     }
@@ -132,7 +139,7 @@ async fn the_products_that_were_viewed_and_sold_most_come_first() {
 }
 
 #[tokio::test]
-async fn slices_of_visitors_are_all_of_them_each_once() {
+async fn slices_together_contain_every_visitor_once() {
     let shop = Shop::open(Isolation::Schema).await;
     let events = (0..9).map(|number| by(&format!("visitor-{number}"), event(AdClick, NOON)));
     shop.insert(0, events.collect()).await;
@@ -151,7 +158,7 @@ async fn slices_of_visitors_are_all_of_them_each_once() {
 }
 
 #[tokio::test]
-async fn rows_that_are_doubled_until_the_audit_comes_count_once() {
+async fn rows_that_are_doubled_until_reconciliation_count_once() {
     for isolation in Isolation::ALL {
         let shop = Shop::open(isolation).await;
         let mut view = event(ProductView, NOON);
@@ -175,7 +182,7 @@ async fn rows_that_are_doubled_until_the_audit_comes_count_once() {
             shop.warehouse.insert_as(&token, &batch, &[rows]).await.unwrap();
         }
         let all = shop.warehouse.present(&batch, crate::shop::all_day()).await.unwrap();
-        assert_eq!(all.len(), 3 * 6, "they are doubled");
+        assert_eq!(all.len(), 3 * 6, "every row is stored three times");
         assert_eq!(sums().await, sums_before, "{isolation:?}");
         assert_eq!(products().await, products_before, "{isolation:?}");
         shop.close().await;

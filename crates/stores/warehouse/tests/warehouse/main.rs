@@ -1,9 +1,9 @@
-//! The warehouse against real servers, those the `FOOTFALL__CLUSTERS__…` variables name.
+//! Tests against the servers that the `FOOTFALL__CLUSTERS__…` variables name.
 
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
-mod audit;
+mod copies;
 #[cfg(test)]
 mod inserts;
 #[cfg(test)]

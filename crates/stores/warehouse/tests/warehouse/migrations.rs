@@ -13,7 +13,7 @@ async fn a_second_migration_changes_nothing() {
 }
 
 #[tokio::test]
-async fn migrations_may_run_side_by_side() {
+async fn migrations_may_run_in_parallel() {
     let shop = Shop::without_tables(Isolation::Schema).await;
     let destination = shop.context.destination();
     let migrate = || shop.warehouse.migrate(destination);

@@ -1,5 +1,6 @@
 use clickhouse::{Client, Row};
 use events::{Event, EventType, Item};
+use log::{Generation, Offset, Partition};
 use money::Amount;
 use serde::Serialize;
 use tenancy::{Isolation, Scoped};
@@ -8,7 +9,8 @@ use warehouse::{EventRow, InsertBatch};
 
 use crate::shop::{Shop, at, event, item};
 
-/// A row as the driver writes it, in the row-by-row format: what ours is held against.
+/// A row in the driver's row-by-row format, with which the crate's own blocks are compared. Its
+/// fields are named as the columns.
 #[derive(Row, Serialize)]
 struct OracleRow {
     client_id: String,
@@ -17,9 +19,9 @@ struct OracleRow {
     event_time: i64,
     #[serde(with = "clickhouse::serde::uuid")]
     event_id: Uuid,
-    kgen: u16,
-    kpart: u16,
-    koff: u64,
+    kgen: Generation,
+    kpart: Partition,
+    koff: Offset,
     kline: u8,
     received_at: i64,
     collected_at: i64,
@@ -65,8 +67,8 @@ impl OracleRow {
             campaign_id: event.campaign_id.as_ref().map(ToString::to_string).unwrap_or_default(),
             event_time: event.event_time.timestamp_millis(),
             event_id: event.event_id,
-            kgen: batch.kgen,
-            kpart: batch.partition,
+            kgen: batch.range.generation,
+            kpart: batch.range.partition,
             koff: row.coordinates().offset,
             kline: row.line(),
             received_at: row.coordinates().logged_at.timestamp_millis(),
@@ -105,7 +107,7 @@ fn item_of(product_id: &str) -> Item {
     item(product_id, 1_000, None)
 }
 
-/// Events with every field set, with none, and with values that are easy to get wrong.
+/// Returns events with every field set, with none, and with values that are easy to get wrong.
 fn awkward_events() -> Vec<Event> {
     let time = "2026-03-01T12:34:56.789Z";
     let amount = |micros| Some(Amount::from_micros(micros));
@@ -160,7 +162,7 @@ fn awkward_events() -> Vec<Event> {
     events.push(Event { event_id: Uuid::nil(), ..bare(EventType::Refund) });
     events
         .push(Event { event_id: Uuid::max(), ..event(EventType::AdClick, "1970-01-01T00:00:00Z") });
-    // More distinct texts than a byte can number.
+    // More distinct texts than a byte can count.
     let device = |number| Event { device: Some(format!("d{number}")), ..bare(EventType::PageView) };
     events.extend((0..300).map(device));
     events
@@ -173,7 +175,7 @@ async fn contents(client: &Client, table: &str) -> String {
 }
 
 #[tokio::test]
-async fn our_blocks_and_the_drivers_rows_make_the_same_table() {
+async fn blocks_and_the_drivers_rows_make_the_same_table() {
     let shop = Shop::open(Isolation::Schema).await;
     let client = shop.writer().with_database(&shop.context.destination().database);
     client.query("CREATE TABLE oracle AS events").execute().await.unwrap();
@@ -187,7 +189,7 @@ async fn our_blocks_and_the_drivers_rows_make_the_same_table() {
         insert.write(&row).await.unwrap();
     }
     insert.end().await.unwrap();
-    // Twice through the same builders: the second block must not remember the first.
+    // The second block reuses the builders of the first and must contain nothing of it.
     shop.warehouse
         .insert(
             &shop.batch(1_000, 1_000),

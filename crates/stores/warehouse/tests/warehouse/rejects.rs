@@ -1,9 +1,10 @@
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use events::EventType::AdClick;
+use log::{LogPlace, Offset};
 use tenancy::{Isolation, Scoped};
 use uuid::Uuid;
-use warehouse::{LogPlace, RejectFilter, RejectId, RejectedEvent, WarehouseError};
+use warehouse::{RejectFilter, RejectId, RejectedEvent, WarehouseError};
 
 use crate::shop::{Shop, at, event, logged_at};
 
@@ -13,14 +14,13 @@ fn received_at() -> DateTime<Utc> {
     at("2026-03-01T12:00:00.123Z")
 }
 
-/// Long enough to hold what these tests keep.
+/// Returns a filter for all rejects of these tests.
 fn march() -> RejectFilter {
     RejectFilter { received: at("2026-03-01T00:00:00Z")..at("2026-04-01T00:00:00Z"), code: None }
 }
 
 fn reject(shop: &Shop, offset: u64, received_at: DateTime<Utc>) -> (LogPlace, RejectedEvent) {
-    let kgen = shop.batch(0, 0).kgen;
-    let place = LogPlace { kgen, partition: 1, offset };
+    let place = LogPlace::new(shop.generation.get(), 1, offset);
     let reject = RejectedEvent {
         id: RejectId::new(received_at, place),
         code: "invalid_value".to_owned(),
@@ -35,10 +35,10 @@ fn reject(shop: &Shop, offset: u64, received_at: DateTime<Utc>) -> (LogPlace, Re
     (place, reject)
 }
 
-async fn keep(shop: &Shop, rejects: Vec<(LogPlace, RejectedEvent)>) {
-    #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
+async fn insert(shop: &Shop, rejects: Vec<(LogPlace, RejectedEvent)>) {
+    #[expect(clippy::disallowed_methods, reason = "in place of the consumer of the log")]
     let rejects: Scoped<Vec<_>> = shop.context.scope(rejects);
-    shop.warehouse.keep_rejects(shop.context.destination(), &[rejects]).await.unwrap();
+    shop.warehouse.insert_rejects(shop.context.destination(), &[rejects]).await.unwrap();
 }
 
 async fn listed(shop: &Shop, filter: &RejectFilter) -> Vec<RejectId> {
@@ -47,50 +47,50 @@ async fn listed(shop: &Shop, filter: &RejectFilter) -> Vec<RejectId> {
 }
 
 #[tokio::test]
-async fn a_reject_is_kept_byte_for_byte_in_every_tier() {
+async fn a_reject_is_stored_byte_for_byte_in_every_tier() {
     for isolation in Isolation::ALL {
         let shop = Shop::open(isolation).await;
-        let (place, kept) = reject(&shop, 1, received_at());
+        let (place, stored) = reject(&shop, 1, received_at());
         let bare = RejectedEvent {
-            id: RejectId::new(received_at(), LogPlace { offset: 2, ..place }),
+            id: RejectId::new(received_at(), place.at(Offset::new(2))),
             event_id: None,
             sent_at: None,
             history: false,
             set_aside: true,
             original: Bytes::new(),
-            ..kept.clone()
+            ..stored.clone()
         };
-        keep(&shop, vec![(place, kept.clone()), (place, bare.clone())]).await;
+        insert(&shop, vec![(place, stored.clone()), (place, bare.clone())]).await;
         let rejects = shop.warehouse.for_tenant(&shop.context);
-        let found = rejects.rejects([kept.id, bare.id], ANY_SIZE).await.unwrap();
-        assert_eq!((&found[&kept.id], &found[&bare.id]), (&kept, &bare));
-        let cut = rejects.rejects([kept.id], 3).await.unwrap();
-        assert_eq!(cut[&kept.id].original, &b"{\"c"[..]);
+        let found = rejects.rejects([stored.id, bare.id], ANY_SIZE).await.unwrap();
+        assert_eq!((&found[&stored.id], &found[&bare.id]), (&stored, &bare));
+        let cut = rejects.rejects([stored.id], 3).await.unwrap();
+        assert_eq!(cut[&stored.id].original, &b"{\"c"[..]);
         shop.close().await;
     }
 }
 
 #[tokio::test]
-async fn what_is_kept_twice_is_listed_and_counted_once() {
+async fn a_reject_inserted_twice_is_listed_and_counted_once() {
     let shop = Shop::open(Isolation::Shared).await;
     let rejects = || (1..=3).map(|offset| reject(&shop, offset, received_at())).collect();
-    keep(&shop, rejects()).await;
-    keep(&shop, rejects()).await;
+    insert(&shop, rejects()).await;
+    insert(&shop, rejects()).await;
     assert_eq!(listed(&shop, &march()).await.len(), 3);
     let counts = shop.warehouse.for_tenant(&shop.context).reject_counts(&march()).await.unwrap();
     assert_eq!(counts.into_iter().collect::<Vec<_>>(), [("invalid_value".to_owned(), 3)]);
 }
 
 #[tokio::test]
-async fn the_same_rejects_sent_again_after_they_were_lost_are_kept() {
-    // A token of the server's would swallow what it has seen before, whether it is there or not.
+async fn lost_rejects_are_stored_when_they_are_inserted_again() {
+    // With a token, the server would drop a second insert even though the rows were lost.
     let shop = Shop::open(Isolation::Schema).await;
     let rejects = || vec![reject(&shop, 1, received_at())];
-    keep(&shop, rejects()).await;
+    insert(&shop, rejects()).await;
     let table = format!("{}.rejected_events", shop.context.destination().database);
     shop.writer().query(&format!("TRUNCATE TABLE {table}")).execute().await.unwrap();
     assert!(listed(&shop, &march()).await.is_empty());
-    keep(&shop, rejects()).await;
+    insert(&shop, rejects()).await;
     assert_eq!(listed(&shop, &march()).await.len(), 1);
     shop.close().await;
 }
@@ -98,9 +98,9 @@ async fn the_same_rejects_sent_again_after_they_were_lost_are_kept() {
 #[tokio::test]
 async fn pages_go_from_the_newest_to_the_oldest_and_miss_none() {
     let shop = Shop::open(Isolation::Shared).await;
-    // Several at the same millisecond: the id decides between them.
+    // Several in the same millisecond: the id orders them.
     let time = |offset: u64| received_at() + TimeDelta::milliseconds(offset as i64 / 3);
-    keep(&shop, (0..10).map(|offset| reject(&shop, offset, time(offset))).collect()).await;
+    insert(&shop, (0..10).map(|offset| reject(&shop, offset, time(offset))).collect()).await;
     let rejects = shop.warehouse.for_tenant(&shop.context);
     let (mut before, mut seen) = (None, Vec::new());
     loop {
@@ -119,12 +119,12 @@ async fn pages_go_from_the_newest_to_the_oldest_and_miss_none() {
 }
 
 #[tokio::test]
-async fn a_filter_bounds_list_and_counts_alike() {
+async fn a_filter_applies_to_the_list_and_to_the_counts() {
     let shop = Shop::open(Isolation::Shared).await;
     let later = received_at() + TimeDelta::hours(1);
     let (place, mut other) = reject(&shop, 3, later);
     other.code = "missing_field".to_owned();
-    keep(&shop, vec![reject(&shop, 1, received_at()), reject(&shop, 2, later), (place, other)])
+    insert(&shop, vec![reject(&shop, 1, received_at()), reject(&shop, 2, later), (place, other)])
         .await;
     let rejects = shop.warehouse.for_tenant(&shop.context);
     let code = |code: &str| RejectFilter { code: Some(code.to_owned()), ..march() };
@@ -148,16 +148,16 @@ async fn a_filter_bounds_list_and_counts_alike() {
 async fn tenants_in_the_same_tables_see_their_own_rejects() {
     let (ours, theirs) = (Shop::open(Isolation::Shared).await, Shop::open(Isolation::Shared).await);
     let (place, reject) = reject(&theirs, 1, received_at());
-    keep(&theirs, vec![(place, reject.clone())]).await;
+    insert(&theirs, vec![(place, reject.clone())]).await;
     assert!(listed(&ours, &march()).await.is_empty());
     let found = ours.warehouse.for_tenant(&ours.context).rejects([reject.id], ANY_SIZE).await;
     assert!(found.unwrap().is_empty());
     assert_eq!(listed(&theirs, &march()).await, [reject.id]);
 
-    #[expect(clippy::disallowed_methods, reason = "stands in for a mistake in routing")]
+    #[expect(clippy::disallowed_methods, reason = "imitates a mistake in routing")]
     let misrouted = theirs.context.scope(vec![(place, reject)]);
     let own = Shop::open(Isolation::Schema).await;
-    let sent = own.warehouse.keep_rejects(own.context.destination(), &[misrouted]).await;
+    let sent = own.warehouse.insert_rejects(own.context.destination(), &[misrouted]).await;
     assert!(matches!(sent, Err(WarehouseError::Refused(_))), "{sent:?}");
     own.close().await;
 }
@@ -165,7 +165,7 @@ async fn tenants_in_the_same_tables_see_their_own_rejects() {
 #[tokio::test]
 async fn the_reader_account_sees_the_rejects_of_the_tenant_it_names_and_no_other() {
     let shop = Shop::open(Isolation::Shared).await;
-    keep(&shop, vec![reject(&shop, 1, received_at())]).await;
+    insert(&shop, vec![reject(&shop, 1, received_at())]).await;
     let client_id = shop.context.client_id().as_str();
     let all = "SELECT count() FROM rejected_events";
     for (named, count) in [(Some(client_id), 1), (Some("another"), 0), (None, 0)] {
@@ -179,10 +179,10 @@ async fn the_reader_account_sees_the_rejects_of_the_tenant_it_names_and_no_other
 }
 
 #[tokio::test]
-async fn rejects_expire_with_their_tenants_rows() {
+async fn rejects_expire_with_the_rows_of_their_tenant() {
     let shop = Shop::open(Isolation::Schema).await;
     let later = received_at() + TimeDelta::days(1);
-    keep(&shop, vec![reject(&shop, 1, received_at()), reject(&shop, 2, later)]).await;
+    insert(&shop, vec![reject(&shop, 1, received_at()), reject(&shop, 2, later)]).await;
     let (destination, id) = (shop.context.destination(), shop.context.client_id());
     assert!(shop.warehouse.expire(destination, id, later).await.unwrap());
     testkit::eventually("the older reject is gone", async || {
@@ -193,7 +193,7 @@ async fn rejects_expire_with_their_tenants_rows() {
 }
 
 #[tokio::test]
-async fn events_are_found_by_id_where_the_log_took_them_in() {
+async fn events_are_found_by_id_and_log_time() {
     let shop = Shop::open(Isolation::Shared).await;
     let there = event(AdClick, "2026-03-01T12:00:00Z");
     let ids = [there.event_id, Uuid::now_v7()];

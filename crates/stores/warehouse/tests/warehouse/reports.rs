@@ -33,7 +33,7 @@ fn purchase(time: &str, currency: &str, revenue: Option<&str>) -> Event {
 }
 
 #[tokio::test]
-async fn every_tier_counts_each_event_and_each_piece_once() {
+async fn every_tier_counts_each_event_and_each_unit_once() {
     let day = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
     let time = "2026-03-01T12:07:00Z";
     for isolation in Isolation::ALL {
@@ -146,7 +146,7 @@ async fn a_visitor_counts_once_in_each_bucket_and_once_in_all() {
 }
 
 #[tokio::test]
-async fn a_day_that_the_clock_leaves_and_resumes_is_counted_as_one() {
+async fn a_day_that_the_clock_enters_twice_is_one_bucket() {
     let shop = Shop::open(Isolation::Schema).await;
     // At 02:00 on the 5th of March 2010 Casey's clock went back to 23:00 on the 4th.
     let times = ["2010-03-04T12:00:00Z", "2010-03-04T14:00:00Z", "2010-03-04T15:30:00Z"];
@@ -170,7 +170,7 @@ async fn a_day_that_the_clock_leaves_and_resumes_is_counted_as_one() {
 async fn an_empty_campaign_has_no_buckets() {
     let shop = Shop::open(Isolation::Schema).await;
     let reports = shop.warehouse.for_tenant(&shop.context);
-    // As many buckets as any request may have: they fit into one.
+    // The most buckets that a request may have: they fit into one query.
     let year = range("2025-03-01T00:00:00Z", "2026-03-01T00:00:00Z");
     let series = reports.campaign_series(&campaign(), year, Granularity::Hour, UTC).await.unwrap();
     let visitors =

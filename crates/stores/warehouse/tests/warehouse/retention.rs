@@ -4,8 +4,8 @@ use tenancy::Isolation;
 
 use crate::shop::{Shop, all_day, event};
 
-/// Waits until the tenant's rows are these many: mutations run in the server's own time.
-async fn left(shop: &Shop, expected: usize) {
+/// Waits until `expected` of the tenant's rows are left: mutations run in the background.
+async fn wait_for_rows(shop: &Shop, expected: usize) {
     for _ in 0..100 {
         let present = shop.warehouse.present(&shop.batch(0, 1_000), all_day()).await.unwrap();
         if present.len() == expected {
@@ -13,11 +13,11 @@ async fn left(shop: &Shop, expected: usize) {
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    panic!("the rows are not {expected}");
+    panic!("the number of rows is not {expected}");
 }
 
 #[tokio::test]
-async fn a_tenants_old_rows_go_and_a_neighbours_stay() {
+async fn a_tenants_old_rows_are_deleted_and_those_of_a_neighbour_are_not() {
     let (mine, neighbour) =
         (Shop::open(Isolation::Shared).await, Shop::open(Isolation::Shared).await);
     for shop in [&mine, &neighbour] {
@@ -31,15 +31,15 @@ async fn a_tenants_old_rows_go_and_a_neighbours_stay() {
         let horizon: DateTime<Utc> = horizon.parse().unwrap();
         mine.warehouse.expire(destination, id, horizon).await.unwrap()
     };
-    assert!(!expire("2020-01-01T00:00:00Z").await, "nothing is that old");
+    assert!(!expire("2020-01-01T00:00:00Z").await, "no row is that old");
     let days = all_day();
     assert!(expire(&(*days.start() + chrono::TimeDelta::hours(24)).to_rfc3339()).await);
-    left(&mine, 1).await;
-    left(&neighbour, 2).await;
+    wait_for_rows(&mine, 1).await;
+    wait_for_rows(&neighbour, 2).await;
 }
 
 #[tokio::test]
-async fn a_deletion_under_way_is_not_asked_for_again() {
+async fn a_running_deletion_is_not_started_again() {
     let shop = Shop::open(Isolation::Schema).await;
     shop.insert(0, vec![event(AdClick, "2026-03-01T12:00:00Z")]).await;
     let (destination, id) = (shop.context.destination(), shop.context.client_id());
@@ -51,9 +51,9 @@ async fn a_deletion_under_way_is_not_asked_for_again() {
     let expire = async || shop.warehouse.expire(destination, id, chrono::Utc::now()).await.unwrap();
     run(format!("SYSTEM STOP MERGES {table}")).await;
     run(format!("ALTER TABLE {table} DELETE WHERE client_id = '{id}-neighbour'")).await;
-    assert!(expire().await, "another tenant's is no reason to wait");
-    assert!(!expire().await, "their own is under way");
+    assert!(expire().await, "a deletion of another tenant's rows does not count");
+    assert!(!expire().await, "the deletion of the tenant's own rows runs");
     run(format!("SYSTEM START MERGES {table}")).await;
-    left(&shop, 0).await;
+    wait_for_rows(&shop, 0).await;
     shop.close().await;
 }

@@ -3,28 +3,29 @@ use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 use clickhouse::Client;
 use events::{Event, EventType, Item};
+use log::{Generation, LogRange, Offset};
 use tenancy::{ClusterName, Isolation, Placement, Scoped, TenantContext, TenantRecord};
 use testkit::{tenant_context, tenant_record};
 use uuid::Uuid;
-use warehouse::{ClusterSettings, Coordinates, EventRow, InsertBatch, Warehouse};
+use warehouse::{ClusterSettings, Coordinates, EventRow, InsertBatch, RowPlace, Warehouse};
 
-/// A tenant of one test, in tables that are ready, with a partition of the log to itself.
+/// A tenant of one test, with its tables and its own generation of the log.
 pub(crate) struct Shop {
     pub(crate) warehouse: Warehouse,
     pub(crate) context: TenantContext,
     settings: ClusterSettings,
-    kgen: u16,
+    pub(crate) generation: Generation,
 }
 
 impl Shop {
-    /// A new tenant, its tables made.
+    /// Creates a tenant and its tables.
     pub(crate) async fn open(isolation: Isolation) -> Self {
         let shop = Self::without_tables(isolation).await;
         shop.warehouse.migrate(shop.context.destination()).await.unwrap();
         shop
     }
 
-    /// A new tenant of which the servers know nothing yet.
+    /// Creates a tenant without tables.
     pub(crate) async fn without_tables(isolation: Isolation) -> Self {
         let clusters = clusters();
         let cluster: ClusterName = match isolation {
@@ -36,12 +37,12 @@ impl Shop {
         let placement = Placement { isolation, cluster, route_version: 1 };
         let record = tenant_record(&format!("test-{}", random.simple()).parse().unwrap());
         let context = tenant_context(TenantRecord { placement, ..record }).await;
-        // Tests share tables, so each writes a generation of the log of its own.
-        let kgen = random.as_u128() as u16;
-        Self { warehouse: Warehouse::new(clusters), context, settings, kgen }
+        // Tests share tables, so each writes its own generation of the log.
+        let generation = Generation::new(random.as_u128() as u16);
+        Self { warehouse: Warehouse::new(clusters), context, settings, generation }
     }
 
-    /// Drops the tenant's own database. The shared one stays, with rows nobody asks for again.
+    /// Drops the tenant's own database. The shared one stays, with rows that no test reads again.
     pub(crate) async fn close(self) {
         let destination = self.context.destination();
         if self.context.placement().isolation != Isolation::Shared {
@@ -50,46 +51,44 @@ impl Shop {
         }
     }
 
-    /// The range of the log from `first` to `last`, on its way to this shop's tables.
+    /// Returns the batch of the offsets `first` to `last` of partition 3, for this shop's tables.
     pub(crate) fn batch(&self, first: u64, last: u64) -> InsertBatch {
-        InsertBatch {
-            kgen: self.kgen,
-            topic: "events.v1".to_owned(),
-            partition: 3,
-            first,
-            last,
-            destination: self.context.destination().clone(),
-            epoch: 1,
-            repair: 0,
-        }
+        self.batch_of_partition(3, first, last)
     }
 
-    /// The rows of events that stand one after the other in the log, from offset `first` on.
+    /// Returns the batch of the same offsets of any partition.
+    pub(crate) fn batch_of_partition(&self, partition: u16, first: u64, last: u64) -> InsertBatch {
+        let range = LogRange::new(self.generation.get(), partition, first, last);
+        InsertBatch::of(range, "events.v1", self.context.destination(), 1)
+    }
+
+    /// Returns the rows of events with consecutive offsets, from `first` on.
     pub(crate) fn rows(
         &self,
         first: u64,
         events: impl IntoIterator<Item = Event>,
     ) -> Scoped<Vec<EventRow>> {
         let rows = (first..).zip(events).flat_map(|(offset, event)| {
-            EventRow::lines(Arc::new(event), Coordinates { offset, logged_at: logged_at(offset) })
+            let (logged_at, offset) = (logged_at(offset), Offset::new(offset));
+            EventRow::lines(Arc::new(event), Coordinates { offset, logged_at })
         });
-        #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
+        #[expect(clippy::disallowed_methods, reason = "in place of the consumer of the log")]
         self.context.scope(rows.collect())
     }
 
-    /// Inserts events as the whole of one batch.
+    /// Inserts events as one batch.
     pub(crate) async fn insert(&self, first: u64, events: Vec<Event>) {
         let batch = self.batch(first, first + events.len() as u64 - 1);
         self.warehouse.insert(&batch, &[self.rows(first, events)]).await.unwrap();
     }
 
-    /// The driver itself, as the account that writes.
+    /// Returns the driver's client of the writer account.
     pub(crate) fn writer(&self) -> Client {
         let ClusterSettings { writer_user, writer_password, .. } = &self.settings;
         self.client().with_user(writer_user).with_password(writer_password.expose())
     }
 
-    /// The driver itself, as the account of reports, in this tenant's database.
+    /// Returns the driver's client of the reader account, in this tenant's database.
     pub(crate) fn reader(&self) -> Client {
         let ClusterSettings { reader_user, reader_password, .. } = &self.settings;
         self.client()
@@ -103,26 +102,27 @@ impl Shop {
     }
 }
 
-/// The clusters of the local stack.
+/// Returns the clusters of the local stack.
 pub(crate) fn clusters() -> BTreeMap<ClusterName, ClusterSettings> {
     ["shared", "dedicated"].map(|name| (name.parse().unwrap(), testkit::cluster(name))).into()
 }
 
-/// When the log took in what stands at `offset`: ten seconds apart, over midnight at offset 60.
+/// Returns the log time of `offset`: ten seconds after that of the one before; 60 is midnight.
 pub(crate) fn logged_at(offset: u64) -> DateTime<Utc> {
     at("2026-03-01T23:50:00Z") + TimeDelta::seconds(10 * offset as i64)
 }
 
-/// All of the log's times in these tests.
+/// Returns a range of all log times in these tests.
 pub(crate) fn all_day() -> RangeInclusive<DateTime<Utc>> {
     at("2026-03-01T00:00:00Z")..=at("2026-04-01T00:00:00Z")
 }
 
+/// Parses a time.
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// An event of which only what must be there is.
+/// Returns an event with a campaign and the required fields only.
 pub(crate) fn event(event_type: EventType, event_time: &str) -> Event {
     Event {
         event_id: Uuid::now_v7(),
@@ -153,7 +153,7 @@ pub(crate) fn event(event_type: EventType, event_time: &str) -> Event {
     }
 }
 
-/// A line of an order, its quantity in thousandths.
+/// Returns an item of an event, its quantity in thousandths.
 pub(crate) fn item(product_id: &str, thousandths: u64, price: Option<&str>) -> Item {
     Item {
         product_id: product_id.to_owned(),
@@ -162,4 +162,9 @@ pub(crate) fn item(product_id: &str, thousandths: u64, price: Option<&str>) -> I
         quantity: money::Quantity::from_thousandths(thousandths),
         price: price.map(|price| price.parse().unwrap()),
     }
+}
+
+/// Returns places of rows from their offsets and lines.
+pub(crate) fn places<const N: usize>(places: [(u64, u8); N]) -> [RowPlace; N] {
+    places.map(|(offset, line)| RowPlace { offset: Offset::new(offset), line })
 }

@@ -1,4 +1,4 @@
-//! Over real sockets: what a client notices, and what is noticed of it.
+//! Streams over real sockets: delays, and detection of disconnects.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use tokio::{
 
 use super::stand::Stand;
 
-/// What comes up to and including `mark`.
+/// Reads up to and including `mark`.
 async fn read_until(connection: &mut TcpStream, mark: &str) -> String {
     let mut text = String::new();
     let read = async {
@@ -24,8 +24,8 @@ async fn read_until(connection: &mut TcpStream, mark: &str) -> String {
     text
 }
 
-/// Tries until a stream opens, reads its snapshot, and returns how long the opening took; nothing
-/// happens on the campaign.
+/// Retries until a stream opens, reads its snapshot, and returns how long the opening took. The
+/// campaign is quiet.
 async fn opens_within(stand: &Stand, address: std::net::SocketAddr) -> (TcpStream, Duration) {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(5) {
@@ -40,7 +40,7 @@ async fn opens_within(stand: &Stand, address: std::net::SocketAddr) -> (TcpStrea
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("the stream of who hung up is still open");
+    panic!("the stream of a client that disconnected is still open");
 }
 
 #[actix_web::test]
@@ -57,7 +57,7 @@ async fn over_a_real_connection_frames_come_at_once() {
 }
 
 #[actix_web::test]
-async fn hanging_up_frees_the_streams_slot_at_once_on_a_quiet_campaign() {
+async fn a_disconnect_frees_the_streams_slot_at_once_on_a_quiet_campaign() {
     let stand = Stand::new().await;
     let address = stand.serve();
     for _ in 0..5 {
@@ -87,26 +87,26 @@ async fn closing_without_reading_the_rest_frees_the_slot_too() {
 }
 
 #[actix_web::test]
-async fn a_stream_on_a_connection_that_was_used_before_is_noticed_too() {
+async fn a_disconnect_is_detected_on_a_reused_connection_too() {
     let stand = Stand::new().await;
     let address = stand.serve();
-    let mut kept = Vec::new();
+    let mut held = Vec::new();
     for _ in 0..2 {
         let mut connection = TcpStream::connect(address).await.unwrap();
         connection.write_all(b"GET /nowhere HTTP/1.1\r\nHost: api\r\n\r\n").await.unwrap();
         read_until(&mut connection, "request_id").await;
-        stand.ask(&mut connection, "acme").await;
+        stand.request(&mut connection, "acme").await;
         read_until(&mut connection, "event: snapshot").await;
-        kept.push(connection);
+        held.push(connection);
     }
-    // What a client sends meanwhile is no sign of its end.
-    for connection in &mut kept {
-        stand.ask(connection, "acme").await;
+    // Bytes that a client sends meanwhile do not mean that it disconnected.
+    for connection in &mut held {
+        stand.request(connection, "acme").await;
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
     let refused = read_until(&mut stand.connect(address, "acme").await, "\r\n").await;
     assert!(refused.contains("429"), "{refused}");
-    drop(kept);
+    drop(held);
     let (_, took) = opens_within(&stand, address).await;
     assert!(took < Duration::from_secs(1), "{took:?}");
     stand.stop().await;

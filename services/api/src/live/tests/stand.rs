@@ -16,18 +16,20 @@ use actix_web::{
     test::{TestRequest, call_service, init_service, read_body_json},
     web::{Data, ServiceConfig},
 };
-use aggregates::{Aggregates, ChainStart, LiveBatch, LiveDelta, LiveFeed, Outcome, RedisSettings};
+use aggregates::{
+    Aggregates, ApplyOutcome, ChainStart, LiveBatch, LiveDelta, LiveFeed, RedisSettings,
+};
 use auth::{
     ApiKey, Authority, CampaignScope, Grant, KeyKind, Principal, Role, SigningKey, StoredApiKey,
     Subject, TokenSigner, TokenVerifier,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use lifecycle::Lifecycle;
+use log::{LogPlace, Offset};
 use metrics::{Counter, MoneySum, QuarterHour, Sums, TimeRange};
 use money::Amount;
 use problem::Problem;
 use serde_json::{Value, json};
-use settings::Secret;
 use tenancy::{CampaignId, TenantContext, TenantRouter};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -36,33 +38,36 @@ use tokio::{
 use uuid::Uuid;
 use web::WebState;
 
-use super::anybody::Anybody;
-use crate::live::{Live, LiveReport, LiveReports, configure};
+use super::directory::AnyTenant;
+use crate::{
+    live::{Live, LiveReport, LiveReports},
+    routes::configure,
+};
 
 const PATH: &str = "/v1/campaigns/spring-sale/live";
 
-/// An app with live streams on a namespace of its own in the real Redis.
+/// An app with live streams, in a Redis namespace of its own.
 pub(super) struct Stand {
     aggregates: Aggregates,
     namespace: String,
     lifecycle: Lifecycle,
     live: Live,
     state: WebState,
-    known: Arc<Anybody>,
-    reports: Arc<Counters>,
+    known: Arc<AnyTenant>,
+    reports: Arc<TestReports>,
     key: SigningKey,
     next_offset: AtomicU64,
     now: QuarterHour,
 }
 
-/// Numbers from Redis, or (where it is not whole) the clicks that the store has; two campaigns are
-/// known, until they are hidden.
-struct Counters {
+/// Reports from Redis, or (for hours that are not whole there) the clicks that ClickHouse would have.
+/// Two campaigns exist, until they are hidden.
+struct TestReports {
     aggregates: Aggregates,
     stored_clicks: AtomicU64,
-    readings: AtomicU64,
+    reads: AtomicU64,
     hidden: AtomicBool,
-    stands_still: AtomicBool,
+    redis_is_halted: AtomicBool,
 }
 
 /// One event of a stream.
@@ -83,37 +88,28 @@ impl Stand {
         Self::whole_from(DateTime::UNIX_EPOCH).await
     }
 
-    /// With a Redis that has lost what it held of earlier hours.
+    /// Creates a stand whose Redis has lost the counters of earlier hours.
     pub(super) async fn whole_from(whole_from: DateTime<Utc>) -> Self {
-        let url = testkit::setting("FOOTFALL__REDIS__URL");
-        let namespace = format!("test-{}", Uuid::now_v7().simple());
-        let settings =
-            RedisSettings { url: Secret::new(url), slot_buckets: 1, namespace: namespace.clone() };
+        let settings: RedisSettings = testkit::redis();
         let aggregates = Aggregates::connect(&settings).unwrap();
-        let start = ChainStart {
-            kgen: 1,
-            partition: 0,
-            partitions: 1,
-            seen: None,
-            next_offset: 0,
-            whole_from,
-            is_first: true,
-        };
-        let (bucket, _) = aggregates.fences(1, 0).await.unwrap()[0];
-        assert!(aggregates.start_chain(bucket, &start).await.unwrap());
+        let namespace = settings.namespace;
+        let next = LogPlace::new(1, 0, 0);
+        let start = ChainStart { next, partitions: 1, seen: None, whole_from, is_first: true };
+        let fences = aggregates.fences(next.generation, next.partition).await.unwrap();
+        assert!(aggregates.start_chain(fences[0].0, &start).await.unwrap());
         let lifecycle = Lifecycle::new();
         let feed = LiveFeed::start(&aggregates, &lifecycle);
-        let reports = Arc::new(Counters {
+        let reports = Arc::new(TestReports {
             aggregates: aggregates.clone(),
             stored_clicks: AtomicU64::new(0),
-            readings: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
             hidden: AtomicBool::new(false),
-            stands_still: AtomicBool::new(false),
+            redis_is_halted: AtomicBool::new(false),
         });
         let live = Live::new(aggregates.clone(), feed, reports.clone(), true);
         let key = SigningKey::generate().unwrap();
         let verifier = TokenVerifier::new([&key], "footfall", "api").unwrap();
-        let known = Arc::new(Anybody::default());
+        let known = Arc::new(AnyTenant::default());
         let state = WebState::new(known.clone(), known.clone(), verifier);
         let (next_offset, now) = (AtomicU64::new(0), QuarterHour::containing(Utc::now()));
         Self {
@@ -130,19 +126,19 @@ impl Stand {
         }
     }
 
-    /// So many clicks have reached the store by now.
+    /// Sets how many clicks ClickHouse has.
     pub(super) fn store(&self, clicks: u64) {
         self.reports.stored_clicks.store(clicks, Ordering::Relaxed);
     }
 
-    /// How often streams asked for a report.
-    pub(super) fn readings(&self) -> u64 {
-        self.reports.readings.load(Ordering::Relaxed)
+    /// Returns how often streams have read a report.
+    pub(super) fn reads(&self) -> u64 {
+        self.reports.reads.load(Ordering::Relaxed)
     }
 
-    /// Redis takes nothing any more, so that the store alone has what comes.
-    pub(super) fn stop_redis(&self) {
-        self.reports.stands_still.store(true, Ordering::Relaxed);
+    /// Halts the counters in Redis, so that only ClickHouse has later events.
+    pub(super) fn halt_redis(&self) {
+        self.reports.redis_is_halted.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn hide_campaigns(&self) {
@@ -153,7 +149,7 @@ impl Stand {
         self.known.revocations.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A key of `acme`, the only one.
+    /// Makes the one key of `acme`.
     pub(super) fn make_key(&self, lifetime: Option<TimeDelta>) -> String {
         let key = ApiKey::generate(KeyKind::Read).unwrap();
         *self.known.key.lock().unwrap() = Some(StoredApiKey {
@@ -175,7 +171,7 @@ impl Stand {
         *self.known.key.lock().unwrap() = None;
     }
 
-    /// Clicks at a quarter of a euro each, now, through the live sink.
+    /// Counts clicks at a quarter of a euro each, now, as the live group does.
     #[expect(clippy::disallowed_methods, reason = "tests act as the consumer of the log")]
     pub(super) async fn click(&self, client: &str, clicks: u64) {
         let tenant = TenantRouter::new(self.known.clone());
@@ -191,15 +187,15 @@ impl Stand {
             visitors: Vec::new(),
             products: Vec::new(),
         };
-        let offset = self.next_offset.fetch_add(1, Ordering::Relaxed);
-        let log_time = Utc::now();
-        let batch = LiveBatch { kgen: 1, partition: 0, first: offset, last: offset, log_time };
+        let offset = Offset::new(self.next_offset.fetch_add(1, Ordering::Relaxed));
+        let range = LogPlace::new(1, 0, 0).at(offset).to(offset);
+        let batch = LiveBatch { range, log_time: Utc::now() };
         let applied = self.aggregates.apply(&batch, &[], vec![tenant.scope(vec![delta])]).await;
         let applied = applied.unwrap();
-        assert_eq!(applied[0].1, Outcome::Applied);
+        assert_eq!(applied[0].1, ApplyOutcome::Applied);
     }
 
-    /// The id of the last change of a tenant.
+    /// Returns the id of the last change of a tenant.
     pub(super) async fn place(&self, client: &str) -> String {
         let tenant =
             testkit::tenant_context(testkit::tenant_record(&client.parse().unwrap())).await;
@@ -256,7 +252,7 @@ impl Stand {
         Stream::new(self.get(client, PATH, &headers).await)
     }
 
-    /// The path of a stream that a new ticket opens.
+    /// Creates a ticket, and returns the path of its stream.
     pub(super) async fn ticket(&self, client: &str, campaign: &str) -> Result<String, StatusCode> {
         let request = TestRequest::post().uri("/v1/live/tickets");
         let request = request.set_json(json!({ "campaign_id": campaign }));
@@ -281,19 +277,19 @@ impl Stand {
 
     pub(super) async fn connect(&self, address: SocketAddr, client: &str) -> TcpStream {
         let mut connection = TcpStream::connect(address).await.unwrap();
-        self.ask(&mut connection, client).await;
+        self.request(&mut connection, client).await;
         connection
     }
 
-    /// Asks for a stream.
-    pub(super) async fn ask(&self, connection: &mut TcpStream, client: &str) {
+    /// Requests a stream on an open connection.
+    pub(super) async fn request(&self, connection: &mut TcpStream, client: &str) {
         let token = self.token_for(client, TimeDelta::minutes(15));
         let request =
             format!("GET {PATH} HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {token}\r\n\r\n");
         connection.write_all(request.as_bytes()).await.unwrap();
     }
 
-    /// Sets what tickets remember of their first stream back by a minute.
+    /// Changes all tickets as if their first streams were opened a minute earlier.
     pub(super) async fn tickets_were_opened_a_minute_earlier(&self) {
         let url: url::Url = testkit::setting("FOOTFALL__REDIS__URL").parse().unwrap();
         let script = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do \
@@ -311,7 +307,7 @@ impl Stand {
             while redis.read_u8().await.unwrap() != b'\n' {}
         }
         redis.write_all(command.as_bytes()).await.unwrap();
-        assert_eq!(redis.read_u8().await.unwrap(), b'$', "nil, and no error");
+        assert_eq!(redis.read_u8().await.unwrap(), b'$', "nil, not an error");
     }
 
     pub(super) async fn head(&self, client: &str, path: &str) -> ServiceResponse<BoxBody> {
@@ -339,7 +335,7 @@ impl Stand {
         call_service(&service, request.to_request()).await.map_into_boxed_body()
     }
 
-    /// The bucket of the quarter hour in which [`Stand::click`] clicks.
+    /// Returns the bucket of the quarter hour in which [`Stand::click`] counts.
     pub(super) fn present_bucket<'a>(&self, data: &'a Value) -> &'a Value {
         let start = serde_json::to_value(self.now.start()).unwrap();
         let mut buckets = data["buckets"].as_array().unwrap().iter();
@@ -357,14 +353,14 @@ impl Stream {
         Self { body: Box::pin(response.into_body()), buffer: String::new() }
     }
 
-    /// The next event, heartbeats and the like left out.
+    /// Returns the next event, without comments.
     pub(super) async fn event(&mut self) -> Event {
         self.event_within(Duration::from_secs(10)).await.expect("an event within ten seconds")
     }
 
-    pub(super) async fn event_within(&mut self, patience: Duration) -> Option<Event> {
+    pub(super) async fn event_within(&mut self, timeout: Duration) -> Option<Event> {
         loop {
-            let text = tokio::time::timeout(patience, self.text()).await.ok()?;
+            let text = tokio::time::timeout(timeout, self.text()).await.ok()?;
             assert!(!text.is_empty(), "the stream is over");
             let field = |name: &str| {
                 let value = text.lines().find_map(|line| line.strip_prefix(name));
@@ -378,7 +374,7 @@ impl Stream {
         }
     }
 
-    /// The next block of lines; empty at the end.
+    /// Returns the next block of lines; empty at the end.
     pub(super) async fn text(&mut self) -> String {
         loop {
             if let Some((block, rest)) = self.buffer.split_once("\n\n") {
@@ -400,7 +396,7 @@ impl Stream {
 }
 
 #[async_trait::async_trait]
-impl LiveReports for Counters {
+impl LiveReports for TestReports {
     async fn find_campaign(
         &self,
         _: &TenantContext,
@@ -419,11 +415,11 @@ impl LiveReports for Counters {
         campaign: &CampaignId,
         range: TimeRange,
     ) -> Result<LiveReport, Problem> {
-        self.readings.fetch_add(1, Ordering::Relaxed);
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let as_of = Some(Utc::now());
         let reader = self.aggregates.for_tenant(tenant);
-        let noted = match self.stands_still.load(Ordering::Relaxed) {
-            true => [(1, 0, u64::MAX)].as_slice(),
+        let noted: &[_] = match self.redis_is_halted.load(Ordering::Relaxed) {
+            true => &[const { LogPlace::new(1, 0, u64::MAX) }],
             false => &[],
         };
         let live = reader.campaign_series(campaign, range, noted).await.unwrap();
@@ -438,6 +434,6 @@ impl LiveReports for Counters {
     }
 
     async fn is_behind(&self) -> bool {
-        self.stands_still.load(Ordering::Relaxed)
+        self.redis_is_halted.load(Ordering::Relaxed)
     }
 }

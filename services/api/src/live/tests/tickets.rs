@@ -12,7 +12,7 @@ async fn status(stand: &Stand, url: &str, headers: &[(&str, &str)]) -> StatusCod
 }
 
 #[actix_web::test]
-async fn a_ticket_stands_for_its_credential_on_one_campaigns_stream() {
+async fn a_ticket_replaces_its_credential_on_one_campaigns_stream() {
     let stand = Stand::new().await;
     stand.click("acme", 3).await;
     let url = stand.ticket("acme", "spring-sale").await.unwrap();
@@ -35,7 +35,7 @@ async fn a_ticket_has_one_stream_open_at_a_time() {
     let mut stream = Stream::new(stand.get_with(None, &url, &[HERE]).await);
     let id = stream.event().await.id;
     let headers = [HERE, ("last-event-id", id.as_str())];
-    // The first goes on meanwhile, and says so.
+    // The first stream continues meanwhile, and reports itself open.
     let (second, update) = join!(status(&stand, &url, &headers), async {
         stream.event_within(Duration::from_secs(4)).await
     });
@@ -46,7 +46,7 @@ async fn a_ticket_has_one_stream_open_at_a_time() {
 }
 
 #[actix_web::test]
-async fn an_event_source_that_reconnects_goes_on_where_it_was() {
+async fn an_event_source_that_reconnects_resumes() {
     let stand = Stand::new().await;
     stand.click("acme", 1).await;
     let url = stand.ticket("acme", "spring-sale").await.unwrap();
@@ -58,13 +58,13 @@ async fn an_event_source_that_reconnects_goes_on_where_it_was() {
         let headers = [HERE, ("last-event-id", last.id.as_str())];
         stream = Stream::new(stand.get_with(None, &url, &headers).await);
         last = stream.event().await;
-        assert_eq!(last.name, "update", "what was missed, no new snapshot");
+        assert_eq!(last.name, "update", "what was missed, not a new snapshot");
         assert_eq!(stand.present_bucket(&last.data)["clicks"], clicks);
     }
 }
 
 #[actix_web::test]
-async fn who_closes_and_comes_back_at_once_does_not_wait() {
+async fn a_client_that_reconnects_at_once_does_not_wait() {
     let stand = Stand::new().await;
     let url = stand.ticket("acme", "spring-sale").await.unwrap();
     for _ in 0..3 {
@@ -77,7 +77,7 @@ async fn who_closes_and_comes_back_at_once_does_not_wait() {
 }
 
 #[actix_web::test]
-async fn a_ticket_is_no_good_at_another_address() {
+async fn a_ticket_is_not_valid_at_another_address() {
     let stand = Stand::new().await;
     let url = stand.ticket("acme", "spring-sale").await.unwrap();
     let mut stream = Stream::new(stand.get_with(None, &url, &[HERE]).await);
@@ -90,7 +90,7 @@ async fn a_ticket_is_no_good_at_another_address() {
 }
 
 #[actix_web::test]
-async fn a_minute_later_only_an_id_that_was_sent_opens_the_ticket_again() {
+async fn after_a_minute_only_an_id_that_was_sent_opens_the_ticket_again() {
     let stand = Stand::new().await;
     stand.click("acme", 1).await;
     let url = stand.ticket("acme", "spring-sale").await.unwrap();
@@ -120,7 +120,7 @@ async fn a_ticket_whose_api_was_killed_opens_again_within_seconds() {
     let url = stand.ticket("acme", "spring-sale").await.unwrap();
     let mut stream = Stream::new(stand.get_with(None, &url, &[HERE]).await);
     let id = stream.event().await.id;
-    // Nobody polls it any more, and nobody says that it is closed.
+    // The stream is neither polled nor closed.
     std::mem::forget(stream);
     let started = Instant::now();
     let headers = [HERE, ("last-event-id", id.as_str())];

@@ -30,7 +30,7 @@ fn invitations(applied: &Applied) -> Vec<(&str, &InvitationToken)> {
         .collect()
 }
 
-/// Whether the invitation is good, for whoever has the address.
+/// Returns whether the invitation is valid for the user with the address.
 async fn invites(platform: &Platform, (email, token): (&str, &InvitationToken)) -> bool {
     let user = platform.control_plane.user_by_email(email).await.unwrap().unwrap();
     let invitation = platform.control_plane.invitation(&token.hash()).await.unwrap();
@@ -45,7 +45,7 @@ fn faults(error: OnboardingError) -> Vec<FolderFault> {
 }
 
 #[tokio::test]
-async fn tenants_of_all_tiers_are_made_and_applying_again_changes_nothing() {
+async fn tenants_of_all_tiers_are_created_and_applying_again_changes_nothing() {
     let platform = Platform::new().await;
     let files = [
         platform.file("a", "shared", "shared"),
@@ -53,8 +53,9 @@ async fn tenants_of_all_tiers_are_made_and_applying_again_changes_nothing() {
         platform.file("c", "dedicated", "dedicated"),
     ];
     let plan = platform.plan(&files).await.unwrap();
-    let (a, told) = (platform.id("a"), plan.to_string());
-    let lines: Vec<_> = told.lines().filter(|line| line.starts_with(a.as_str())).collect();
+    let a = platform.id("a");
+    let text = plan.to_string();
+    let lines: Vec<_> = text.lines().filter(|line| line.starts_with(a.as_str())).collect();
     assert_eq!(
         lines,
         [
@@ -91,7 +92,7 @@ async fn tenants_of_all_tiers_are_made_and_applying_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_tenant_whose_tables_could_not_be_made_is_finished_by_the_next_run() {
+async fn a_tenant_whose_tables_could_not_be_created_is_completed_by_the_next_run() {
     let platform = Platform::new().await;
     let files = [platform.file("a", "schema", "shared")];
     let plan = platform.plan(&files).await.unwrap();
@@ -108,7 +109,7 @@ async fn a_tenant_whose_tables_could_not_be_made_is_finished_by_the_next_run() {
 }
 
 #[tokio::test]
-async fn a_run_that_broke_off_before_activating_makes_credentials_anew() {
+async fn after_a_run_that_stopped_before_activating_the_next_creates_credentials_again() {
     let platform = Platform::new().await;
     let files = [platform.file("a", "shared", "shared")];
     let lost = platform.apply(&files).await;
@@ -125,7 +126,7 @@ async fn a_run_that_broke_off_before_activating_makes_credentials_anew() {
 }
 
 #[tokio::test]
-async fn a_password_of_a_half_made_tenant_that_nobody_was_given_is_forgotten() {
+async fn a_password_of_a_half_made_tenant_is_removed_by_the_next_run() {
     let platform = Platform::new().await;
     let files = [platform.file("a", "shared", "shared")];
     let first = platform.apply(&files).await;
@@ -158,7 +159,7 @@ async fn credentials_are_handed_over_before_the_tenant_is_activated() {
 }
 
 #[tokio::test]
-async fn nothing_is_dropped_by_omission_and_only_differences_are_changed() {
+async fn nothing_is_deleted_by_omission_and_only_differences_are_changed() {
     let platform = Platform::new().await;
     let file = platform.file("a", "shared", "shared");
     let limited = format!("retention_days = 30\n{file}");
@@ -182,7 +183,7 @@ async fn nothing_is_dropped_by_omission_and_only_differences_are_changed() {
 }
 
 #[tokio::test]
-async fn origins_are_replaced_by_a_file_that_names_them_and_kept_by_one_that_does_not() {
+async fn origins_are_replaced_by_a_file_that_names_them_and_unchanged_by_others() {
     let platform = Platform::new().await;
     let file = platform.file("a", "shared", "shared");
     let a = platform.id("a");
@@ -234,13 +235,13 @@ async fn the_partitions_of_a_tenant_that_is_active_are_fixed() {
     let others = spread("[limits]\npartition_spread = 3\nlive_streams = 7");
     assert_eq!(platform.apply(&others).await.steps, 1, "other limits may change");
 
-    // What was never activated has sent nothing.
+    // A tenant that was never activated has sent nothing.
     platform.admin().set_tenant_state(&platform.id("a"), TenantState::Provisioning).await.unwrap();
     platform.plan(&wider).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_dedicated_tenant_shares_its_cluster_with_nobody() {
+async fn a_dedicated_tenant_shares_its_cluster_with_no_other() {
     let platform = Platform::new().await;
     let files =
         [platform.file("a", "dedicated", "dedicated"), platform.file("b", "schema", "dedicated")];
@@ -259,7 +260,7 @@ async fn a_dedicated_tenant_shares_its_cluster_with_nobody() {
 }
 
 #[tokio::test]
-async fn an_address_belongs_to_one_tenant_in_files_as_in_the_tables() {
+async fn an_address_belongs_to_one_tenant_in_files_and_in_tables() {
     let platform = Platform::new().await;
     let a = platform.file("a", "shared", "shared");
     let owner = format!("Owner@{}.example", platform.id("b"));
@@ -275,7 +276,7 @@ async fn an_address_belongs_to_one_tenant_in_files_as_in_the_tables() {
 }
 
 #[tokio::test]
-async fn a_request_makes_a_tenant_once_and_points_at_wrong_fields() {
+async fn a_request_creates_a_tenant_once_and_names_wrong_fields() {
     let platform = Platform::new().await;
     let file = platform.file("a", "shared", "shared");
     let file: TenantFile = toml::from_str(&file).unwrap();
@@ -287,13 +288,13 @@ async fn a_request_makes_a_tenant_once_and_points_at_wrong_fields() {
 
     let wrong = TenantFile { id: "Not a slug".into(), currency: "euro".into(), ..file.clone() };
     let OnboardingError::Fields(errors) = onboarding.create(&wrong).await.unwrap_err() else {
-        panic!("taken");
+        panic!("accepted");
     };
     let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
     assert_eq!(pointers, ["/id", "/currency"]);
     let misplaced = TenantFile { id: platform.id("b").to_string(), cluster: "mars".into(), ..file };
     let OnboardingError::Fields(errors) = onboarding.create(&misplaced).await.unwrap_err() else {
-        panic!("taken");
+        panic!("accepted");
     };
     assert_eq!(errors[0].pointer, "/cluster");
 }
@@ -329,14 +330,14 @@ async fn every_step_is_in_the_audit_log_with_its_actor_and_without_a_secret() {
 }
 
 #[tokio::test]
-async fn the_first_admin_is_made_once() {
+async fn the_first_admin_is_created_once() {
     let platform = Platform::new().await;
     let ensure = async || {
         let address = "Admin@footfall.example";
         ensure_admin(&platform.control_plane, &platform.context(), address).await.unwrap()
     };
     let Some(Made::Admin { email, password }) = ensure().await else {
-        panic!("not made");
+        panic!("not created");
     };
     let admin = platform.control_plane.user_by_email(&email).await.unwrap().unwrap();
     assert_eq!((admin.client_id, admin.role), (None, Role::PlatformAdmin));

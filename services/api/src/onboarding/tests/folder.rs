@@ -20,17 +20,17 @@ fn faults(text: &str) -> Vec<FolderFault> {
     }
 }
 
-/// Line, column, field and reason of each fault.
-fn told(text: &str) -> Vec<String> {
+/// Returns line, column, field and reason of each fault.
+fn messages(text: &str) -> Vec<String> {
     let short = |fault: &FolderFault| {
-        let told = fault.to_string();
-        told.split_once("acme.toml:").unwrap().1.to_owned()
+        let text = fault.to_string();
+        text.split_once("acme.toml:").unwrap().1.to_owned()
     };
     faults(text).iter().map(short).collect()
 }
 
 #[test]
-fn the_tenants_of_the_demonstration_are_right() {
+fn the_tenants_of_the_demonstration_are_valid() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tenants");
     let folder = read_folder(Path::new(folder)).unwrap();
     let ids: Vec<_> = folder.orders().iter().map(|order| order.client_id.as_str()).collect();
@@ -38,7 +38,7 @@ fn the_tenants_of_the_demonstration_are_right() {
 }
 
 #[test]
-fn every_wrong_value_is_told_with_its_place_and_what_would_be_right() {
+fn every_wrong_value_is_reported_with_its_place_and_what_would_be_correct() {
     let text = r#"id = "Acme"
 name = ""
 isolation = "private"
@@ -77,7 +77,7 @@ kind = "collect"
 campaigns = ["spring"]
 "#;
     assert_eq!(
-        told(text),
+        messages(text),
         [
             "1:6: id must be 1 to 40 characters of a-z, 0-9 and inner '-', such as spring-sale",
             "2:8: name must be a name of 1 to 200 characters, none of them a control character",
@@ -97,47 +97,49 @@ campaigns = ["spring"]
 }
 
 #[test]
-fn a_key_that_does_not_exist_is_told_with_those_that_do() {
-    let told = told(&format!("{RIGHT}isolaton = \"shared\"\n"));
-    assert_eq!(told.len(), 1);
-    assert!(told[0].starts_with("8:1: isolaton unknown field `isolaton`, expected one of `id`"));
+fn an_unknown_key_is_reported_with_the_known_ones() {
+    let messages = messages(&format!("{RIGHT}isolaton = \"shared\"\n"));
+    assert_eq!(messages.len(), 1);
+    assert!(
+        messages[0].starts_with("8:1: isolaton unknown field `isolaton`, expected one of `id`")
+    );
 }
 
 #[test]
-fn a_value_of_the_wrong_type_is_told_with_the_right_one() {
-    let told = told(&format!("{RIGHT}[[campaigns]]\nid = 5\nname = \"Five\"\n"));
-    assert_eq!(told, ["9:6: campaigns[0].id invalid type: integer `5`, expected a string"]);
+fn a_value_of_the_wrong_type_is_reported_with_the_expected_one() {
+    let messages = messages(&format!("{RIGHT}[[campaigns]]\nid = 5\nname = \"Five\"\n"));
+    assert_eq!(messages, ["9:6: campaigns[0].id invalid type: integer `5`, expected a string"]);
 }
 
 #[test]
-fn what_is_left_out_and_must_not_be_is_told() {
+fn a_missing_field_is_reported() {
     let unnamed = format!("{RIGHT}[[campaigns]]\nid = \"spring\"\n");
-    assert_eq!(told(&unnamed), ["8:1: campaigns[0] missing field `name`"]);
+    assert_eq!(messages(&unnamed), ["8:1: campaigns[0] missing field `name`"]);
     let without = RIGHT.replace("currency = \"EUR\"\n", "");
-    assert_eq!(told(&without), ["1:1: missing field `currency`"]);
+    assert_eq!(messages(&without), ["1:1: missing field `currency`"]);
 }
 
 #[test]
-fn what_is_no_toml_is_told_with_its_line() {
-    let told = told("id = \"acme\nname = \"Acme\"\n");
-    assert_eq!(told.len(), 1);
-    assert!(told[0].starts_with("1:11: "), "{told:?}");
+fn invalid_toml_is_reported_with_its_line() {
+    let messages = messages("id = \"acme\nname = \"Acme\"\n");
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0].starts_with("1:11: "), "{messages:?}");
 }
 
 #[test]
-fn the_faults_of_all_files_are_told_together() {
+fn the_faults_of_all_files_are_reported_together() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a", "b"] {
         let text = RIGHT.replace("EUR", "euro");
         fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
     }
     fs::write(folder.path().join("notes.txt"), "not a tenant").unwrap();
-    let told = read_folder(folder.path()).unwrap_err().to_string();
-    assert!(told.contains("a.toml:7:12:") && told.contains("b.toml:7:12:"), "{told}");
+    let text = read_folder(folder.path()).unwrap_err().to_string();
+    assert!(text.contains("a.toml:7:12:") && text.contains("b.toml:7:12:"), "{text}");
 }
 
 #[test]
-fn a_folder_without_files_is_told() {
+fn a_folder_without_files_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(read_folder(folder.path()), Err(FolderError::Empty(_))));
     let missing = folder.path().join("missing");

@@ -1,4 +1,4 @@
-//! A database of PostgreSQL and tenants of ClickHouse for one test; both are dropped at its end.
+//! A PostgreSQL database and ClickHouse tenants for one test. Both are dropped at its end.
 
 use std::{fs, thread};
 
@@ -14,7 +14,7 @@ use super::super::{Applied, Folder, Onboarding, OnboardingError, Plan, read_fold
 const CLUSTERS: [&str; 2] = ["shared", "dedicated"];
 
 pub(super) struct Platform {
-    /// Sets the tenants of this test apart from those of others on the same server.
+    /// Distinguishes the tenants of this test from those of other tests on the same server.
     suffix: String,
     folder: TempDir,
     pub(super) control_plane: ControlPlane,
@@ -54,12 +54,12 @@ impl Platform {
         Onboarding::new(self.control_plane.clone(), warehouse, &self.context())
     }
 
-    /// The id of this test's own `name`.
+    /// Returns the id of this test's `name`.
     pub(super) fn id(&self, name: &str) -> ClientId {
         format!("{name}-{}", self.suffix).parse().unwrap()
     }
 
-    /// A tenant's file with a key, an owner and a campaign of an advertiser.
+    /// Returns a tenant's file with a key, an owner and a campaign of an advertiser.
     pub(super) fn file(&self, name: &str, isolation: &str, cluster: &str) -> String {
         let id = self.id(name);
         format!(
@@ -90,7 +90,7 @@ kind = "collect"
         )
     }
 
-    /// The folder with just these files.
+    /// Returns a folder with exactly these files.
     pub(super) fn folder(&self, files: &[String]) -> Folder {
         for old in fs::read_dir(self.folder.path()).unwrap() {
             fs::remove_file(old.unwrap().path()).unwrap();
@@ -134,8 +134,8 @@ async fn drop_tenants(suffix: &str) {
                 .basic_auth(&cluster.writer.user, Some(cluster.writer.password.expose()));
             request.body(statement).send().await.unwrap().text().await.unwrap()
         };
-        let ours = format!("SELECT name FROM system.databases WHERE name LIKE '%{suffix}'");
-        for database in post(ours).await.lines() {
+        let databases = format!("SELECT name FROM system.databases WHERE name LIKE '%{suffix}'");
+        for database in post(databases).await.lines() {
             post(format!("DROP DATABASE {database} SYNC")).await;
         }
     }

@@ -5,7 +5,7 @@ use web::{Error, Tenant};
 use super::Advertiser;
 use crate::{failure::Failure, pagination::Listing, state::Api};
 
-/// The tenant's advertisers, by id.
+/// Lists the tenant's advertisers, by id.
 #[utoipa::path(
     get,
     path = "/v1/advertisers",
@@ -13,7 +13,7 @@ use crate::{failure::Failure, pagination::Listing, state::Api};
     operation_id = "list_advertisers",
     responses((status = 200, description = "Every advertiser", body = Listing<Advertiser>)),
 )]
-pub(crate) async fn list(
+pub(crate) async fn handle(
     tenant: Tenant<ManageAdvertisers>,
     api: Data<Api>,
 ) -> Result<HttpResponse, Error> {

@@ -15,7 +15,7 @@ pub(crate) struct Advertiser {
     /// Its id.
     #[schema(value_type = schemas::Slug)]
     id: AdvertiserId,
-    /// The name people know it by.
+    /// The display name.
     name: String,
 }
 

@@ -11,15 +11,15 @@ use web::{Body, Error, Tenant};
 use super::Advertiser;
 use crate::{failure::Failure, names::DisplayName, schemas, state::Api};
 
-/// What an advertiser should be like.
+/// The contents of an advertiser.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AdvertiserOrder {
-    /// The name people know it by.
+    /// The display name.
     name: DisplayName,
 }
 
-/// Makes an advertiser, or renames it.
+/// Creates an advertiser, or renames it.
 #[utoipa::path(
     put,
     path = "/v1/advertisers/{id}",
@@ -29,7 +29,7 @@ pub(crate) struct AdvertiserOrder {
     request_body = AdvertiserOrder,
     responses((status = 200, description = "The advertiser", body = Advertiser)),
 )]
-pub(crate) async fn put(
+pub(crate) async fn handle(
     tenant: Tenant<ManageAdvertisers>,
     api: Data<Api>,
     id: Path<String>,

@@ -11,33 +11,33 @@ use web::{Body, Error, Tenant};
 use super::ApiKey;
 use crate::{failure::Failure, names::DisplayName, schemas, state::Api};
 
-/// A key to be made.
+/// A key to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApiKeyOrder {
-    /// What tells the tenant's keys apart.
+    /// The name, unique among the tenant's keys in use.
     name: DisplayName,
-    /// What it is for.
+    /// The purpose.
     #[schema(value_type = schemas::ApiKeyKind)]
     pub(crate) kind: KeyKind,
-    /// The campaigns a `read` key is limited to; all when absent.
+    /// The campaigns that a `read` key is limited to. Default: all.
     #[schema(value_type = Option<Vec<schemas::CampaignId>>)]
     campaigns: Option<Vec<CampaignId>>,
-    /// When it ends (RFC 3339), in the future; never when absent. Tokens made from it end then too.
+    /// When it expires (RFC 3339), in the future. Default: never. Tokens issued for it expire with it.
     expires_at: Option<DateTime<Utc>>,
 }
 
-/// A key that was just made, with its secret.
+/// A new key, with its secret.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NewKey {
     #[serde(flatten)]
     about: ApiKey,
-    /// The whole key. It is shown this once.
+    /// The whole key. It is shown only in this answer.
     #[schema(value_type = schemas::ApiKeySecret)]
     key: String,
 }
 
-/// Makes an API key. The answer is the only one that holds its secret.
+/// Creates an API key. Only this answer contains its secret.
 #[utoipa::path(
     post,
     path = "/v1/api-keys",
@@ -46,24 +46,24 @@ pub(crate) struct NewKey {
     request_body = ApiKeyOrder,
     responses(
         (status = 201, description = "The key", body = NewKey),
-        (status = 409, description = "A key in use has that name"),
+        (status = 409, description = "A key in use has this name"),
     ),
 )]
-pub(crate) async fn create(
+pub(crate) async fn handle(
     tenant: Tenant<ManageApiKeys>,
     api: Data<Api>,
     Body(order): Body<ApiKeyOrder>,
 ) -> Result<HttpResponse, Error> {
     let actor = tenant.principal().subject.to_string();
     let keys = api.control_plane.for_tenant(tenant.context());
-    let made = make(order, async |key, end| keys.create_api_key(&actor, key, end).await).await?;
+    let made = create(order, async |key, end| keys.create_api_key(&actor, key, end).await).await?;
     Ok(HttpResponse::Created().json(made))
 }
 
-/// Makes the key that an order describes; `keep` writes it down, with its end.
-pub(crate) async fn make(
+/// Creates the key that an order describes; `store` stores it, with its expiry.
+pub(crate) async fn create(
     order: ApiKeyOrder,
-    keep: impl AsyncFnOnce(&NewApiKey, Option<DateTime<Utc>>) -> Result<(), ControlPlaneError>,
+    store: impl AsyncFnOnce(&NewApiKey, Option<DateTime<Utc>>) -> Result<(), ControlPlaneError>,
 ) -> Result<NewKey, Failure> {
     if order.campaigns.is_some() && order.kind != KeyKind::Read {
         let reason = "must be absent: only a `read` key can be limited to campaigns";
@@ -82,7 +82,7 @@ pub(crate) async fn make(
         secret_hash: key.secret_hash(),
         campaigns: order.campaigns.clone(),
     };
-    keep(&new, order.expires_at).await?;
+    store(&new, order.expires_at).await?;
     let about = ApiKey {
         id: key.id().to_string(),
         name,

@@ -5,7 +5,7 @@ use web::{Error, Tenant};
 use super::ApiKey;
 use crate::{failure::Failure, pagination::Listing, state::Api};
 
-/// The tenant's API keys, by name, revoked ones included.
+/// Lists the tenant's API keys, by name, including revoked keys.
 #[utoipa::path(
     get,
     path = "/v1/api-keys",
@@ -13,7 +13,7 @@ use crate::{failure::Failure, pagination::Listing, state::Api};
     operation_id = "list_api_keys",
     responses((status = 200, description = "Every key", body = Listing<ApiKey>)),
 )]
-pub(crate) async fn list(
+pub(crate) async fn handle(
     tenant: Tenant<ManageApiKeys>,
     api: Data<Api>,
 ) -> Result<HttpResponse, Error> {

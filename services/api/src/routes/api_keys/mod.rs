@@ -12,25 +12,25 @@ pub(crate) mod create;
 pub(crate) mod list;
 pub(crate) mod revoke;
 
-/// An API key, without its secret, which nobody can read again.
+/// An API key, without its secret, which cannot be read again.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ApiKey {
     /// The public part of the key.
     #[schema(value_type = schemas::ApiKeyId)]
     id: String,
-    /// What tells the tenant's keys apart.
+    /// The name, unique among the tenant's keys in use.
     name: String,
-    /// What it is for.
+    /// The purpose.
     #[schema(value_type = schemas::ApiKeyKind)]
     kind: KeyKind,
-    /// The campaigns a `read` key is limited to; `null` for all.
+    /// The campaigns that a `read` key is limited to; `null` for all.
     #[schema(value_type = Option<Vec<schemas::CampaignId>>)]
     campaigns: Option<Vec<CampaignId>>,
-    /// When it was made.
+    /// When it was created.
     created_at: DateTime<Utc>,
-    /// When it ends; `null` for never.
+    /// When it expires; `null` for never.
     expires_at: Option<DateTime<Utc>>,
-    /// Since when it is refused.
+    /// When it was revoked; `null` while it is in use.
     revoked_at: Option<DateTime<Utc>>,
 }
 

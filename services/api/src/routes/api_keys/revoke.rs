@@ -8,7 +8,7 @@ use web::{Error, Tenant};
 
 use crate::{failure::Failure, schemas, state::Api};
 
-/// Refuses an API key, and the tokens made from it, from now on; within five seconds everywhere.
+/// Revokes an API key and the tokens issued for it, within five seconds.
 #[utoipa::path(
     delete,
     path = "/v1/api-keys/{id}",
@@ -16,11 +16,11 @@ use crate::{failure::Failure, schemas, state::Api};
     operation_id = "revoke_api_key",
     params(("id" = schemas::ApiKeyId, Path, description = "The public part of the key")),
     responses(
-        (status = 204, description = "The key is refused from now on"),
-        (status = 404, description = "There is no such key in use"),
+        (status = 204, description = "The key is revoked"),
+        (status = 404, description = "The key does not exist, or is revoked"),
     ),
 )]
-pub(crate) async fn revoke(
+pub(crate) async fn handle(
     tenant: Tenant<ManageApiKeys>,
     api: Data<Api>,
     id: Path<ApiKeyId>,

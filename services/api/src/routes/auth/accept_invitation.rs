@@ -6,29 +6,29 @@ use web::{Body, Error, readable_from};
 
 use crate::{caller::caller, schemas, sessions::TokenPair, state::Api};
 
-/// An invitation, and the password to log in with from now on.
+/// An invitation, and the chosen password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Acceptance {
-    /// What the inviting person handed on.
+    /// The token of the invitation.
     #[schema(value_type = schemas::InvitationToken)]
     token: String,
-    /// The password, chosen by the invited person.
+    /// The password that the invited person chose.
     #[schema(value_type = schemas::Password)]
     password: String,
 }
 
 /// Accepts an invitation: sets the password, and begins a session.
 ///
-/// Whoever was invited sends this, with the token that was handed on:
+/// The invited person sends this, with the token of the invitation:
 ///
 /// ```text
 /// curl https://<api>/v1/auth/invitations/accept -H 'Content-Type: application/json' \
 ///   -d '{"token":"ffi_…","password":"at least twelve characters"}'
 /// ```
 ///
-/// An invitation works once, for seven days. From then on its user logs in with address and
-/// password. Five attempts a minute for one invitation, twenty from one place.
+/// An invitation is valid once, for seven days. Afterwards its user logs in with address and
+/// password. Five attempts per minute for one invitation, twenty from one network.
 #[utoipa::path(
     post,
     path = "/v1/auth/invitations/accept",
@@ -38,13 +38,13 @@ pub(crate) struct Acceptance {
     request_body = Acceptance,
     responses(
         (status = 200, description = "A session", body = TokenPair),
-        (status = 401, description = "The invitation is not valid (any more), or has expired"),
-        (status = 403, description = "The tenant is suspended; the invitation stays good"),
+        (status = 401, description = "The invitation is not valid, or has expired"),
+        (status = 403, description = "The tenant is suspended; the invitation remains valid"),
         (status = 422, description = "The password is too short or too long"),
         (status = 429, description = "Too many attempts"),
     ),
 )]
-pub(crate) async fn accept_invitation(
+pub(crate) async fn handle(
     api: Data<Api>,
     request: HttpRequest,
     Body(acceptance): Body<Acceptance>,

@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, http::header, web::Data};
 
 use crate::state::Api;
 
-/// The public keys that access tokens are signed with (RFC 7517).
+/// Returns the public keys that verify access tokens (RFC 7517).
 #[utoipa::path(
     get,
     path = "/.well-known/jwks.json",
@@ -11,7 +11,7 @@ use crate::state::Api;
     security(()),
     responses((status = 200, description = "The keys", body = Object)),
 )]
-pub(crate) async fn jwks(api: Data<Api>) -> HttpResponse {
+pub(crate) async fn handle(api: Data<Api>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
         .json(api.sessions.web.verifier().published())

@@ -7,7 +7,7 @@ use web::{Body, Error, readable_from};
 
 use crate::{caller::caller, sessions::TokenPair, state::Api};
 
-/// Who logs in.
+/// The credentials of a login.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Login {
@@ -20,7 +20,7 @@ pub(crate) struct Login {
 
 /// Begins a session with a password.
 ///
-/// Five attempts a minute for one address, twenty from one place.
+/// Five attempts per minute for one address, twenty from one network.
 #[utoipa::path(
     post,
     path = "/v1/auth/login",
@@ -34,7 +34,7 @@ pub(crate) struct Login {
         (status = 429, description = "Too many attempts"),
     ),
 )]
-pub(crate) async fn login(
+pub(crate) async fn handle(
     api: Data<Api>,
     request: HttpRequest,
     Body(login): Body<Login>,

@@ -4,7 +4,7 @@ use web::{Body, Error};
 
 use crate::{routes::auth::refresh::Session, state::Api};
 
-/// Ends a session. Access tokens of it run out within minutes.
+/// Ends a session. Its access tokens expire within minutes.
 #[utoipa::path(
     post,
     path = "/v1/auth/logout",
@@ -13,11 +13,11 @@ use crate::{routes::auth::refresh::Session, state::Api};
     security(()),
     request_body = Session,
     responses(
-        (status = 204, description = "The session has ended, or is none any more"),
-        (status = 422, description = "That is no refresh token"),
+        (status = 204, description = "The session has ended"),
+        (status = 422, description = "The text is not a refresh token"),
     ),
 )]
-pub(crate) async fn logout(
+pub(crate) async fn handle(
     api: Data<Api>,
     Body(session): Body<Session>,
 ) -> Result<HttpResponse, Error> {

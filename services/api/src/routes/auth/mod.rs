@@ -1,4 +1,4 @@
-//! `/v1/auth` and the keys tokens are verified with.
+//! `/v1/auth`, and the keys that verify tokens.
 
 pub(crate) mod accept_invitation;
 pub(crate) mod jwks;

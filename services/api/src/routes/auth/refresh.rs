@@ -6,7 +6,7 @@ use web::{Body, Error, readable_from};
 
 use crate::{schemas, sessions::TokenPair, state::Api};
 
-/// A session to be continued or ended.
+/// A session to continue or end.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Session {
@@ -15,10 +15,10 @@ pub(crate) struct Session {
     pub(super) refresh_token: String,
 }
 
-/// Continues a session: a refresh token is good for one use.
+/// Continues a session. A refresh token is valid once.
 ///
-/// One that comes back later than ten seconds after its use ends the whole session, since somebody
-/// else holds a copy.
+/// If it is used again more than ten seconds later, the whole session ends, because a copy of the
+/// token exists.
 #[utoipa::path(
     post,
     path = "/v1/auth/refresh",
@@ -27,11 +27,11 @@ pub(crate) struct Session {
     security(()),
     request_body = Session,
     responses(
-        (status = 200, description = "The session goes on", body = TokenPair),
-        (status = 401, description = "The refresh token is not valid (any more)"),
+        (status = 200, description = "The continued session", body = TokenPair),
+        (status = 401, description = "The refresh token is not valid"),
     ),
 )]
-pub(crate) async fn refresh(
+pub(crate) async fn handle(
     api: Data<Api>,
     request: HttpRequest,
     Body(session): Body<Session>,

@@ -6,7 +6,7 @@ use web::{Body, Error, readable_from};
 
 use crate::{schemas, sessions::AccessToken, state::Api};
 
-/// An API key to be exchanged.
+/// An API key to exchange.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exchange {
@@ -15,7 +15,7 @@ pub(crate) struct Exchange {
     api_key: String,
 }
 
-/// An access token for an API key, with the permissions of the key.
+/// Issues an access token for an API key, with the permissions of the key.
 #[utoipa::path(
     post,
     path = "/v1/auth/token",
@@ -28,7 +28,7 @@ pub(crate) struct Exchange {
         (status = 401, description = "The key is not valid"),
     ),
 )]
-pub(crate) async fn token(
+pub(crate) async fn handle(
     api: Data<Api>,
     request: HttpRequest,
     Body(exchange): Body<Exchange>,

@@ -3,7 +3,6 @@ use actix_web::{
     web::{Data, Path},
 };
 use auth::ManageCampaigns;
-use control_plane::ControlPlaneError;
 use problem::Problem;
 use serde::{Deserialize, Deserializer};
 use tenancy::{AdvertiserId, CampaignId};
@@ -11,28 +10,28 @@ use utoipa::ToSchema;
 use web::{Body, Error, Tenant};
 
 use super::Campaign;
-use crate::{failure::Failure, names::DisplayName, schemas, state::Api};
+use crate::{failure::in_field, names::DisplayName, schemas, state::Api};
 
-/// What to change of a campaign; what is absent stays.
+/// The fields of a campaign to change; absent fields remain unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CampaignChange {
-    /// The name people know it by.
+    /// The display name.
     name: Option<DisplayName>,
-    /// Whose it is; `null` takes it back.
+    /// The advertiser; `null` removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<schemas::Slug>)]
     advertiser_id: Option<Option<AdvertiserId>>,
 }
 
-/// Tells `null` (`Some(None)`) from absent (`None`).
+/// Distinguishes `null` (`Some(None)`) from absent (`None`).
 fn present<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<AdvertiserId>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Names a campaign, or assigns it to an advertiser, who sees it from then on.
+/// Names a campaign, or assigns it to an advertiser, who can then see it.
 #[utoipa::path(
     patch,
     path = "/v1/campaigns/{id}",
@@ -41,12 +40,12 @@ fn present<'de, D: Deserializer<'de>>(
     params(("id" = schemas::CampaignId, Path, description = "The campaign")),
     request_body = CampaignChange,
     responses(
-        (status = 200, description = "The campaign as it is now", body = Campaign),
-        (status = 404, description = "There is none"),
-        (status = 422, description = "There is no such advertiser"),
+        (status = 200, description = "The changed campaign", body = Campaign),
+        (status = 404, description = "The campaign does not exist"),
+        (status = 422, description = "A field is not valid, or the advertiser does not exist"),
     ),
 )]
-pub(crate) async fn change(
+pub(crate) async fn handle(
     tenant: Tenant<ManageCampaigns>,
     api: Data<Api>,
     id: Path<CampaignId>,
@@ -58,14 +57,10 @@ pub(crate) async fn change(
     let stored = api.control_plane.for_tenant(tenant.context());
     let changed = stored.change_campaign(&actor, &id, name, advertiser).await;
     api.campaigns.forget(tenant.context(), &id).await;
-    match changed {
-        Ok(Some(campaign)) => Ok(HttpResponse::Ok().json(Campaign::from(campaign))),
-        Ok(None) => Err(Problem::not_found().into()),
-        Err(ControlPlaneError::Refused { .. }) => {
-            Err(Problem::field("/advertiser_id", "must be one of your advertisers").into())
-        }
-        Err(error) => Err(Failure::from(error).into()),
-    }
+    let reason = "must be one of your advertisers";
+    let campaign = changed.map_err(in_field("/advertiser_id", reason))?;
+    let campaign = campaign.ok_or_else(Problem::not_found)?;
+    Ok(HttpResponse::Ok().json(Campaign::from(campaign)))
 }
 
 #[cfg(test)]
@@ -73,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn null_takes_back_and_absent_stays() {
+    fn null_removes_and_absent_leaves_unchanged() {
         let read = |json| serde_json::from_str::<CampaignChange>(json).unwrap().advertiser_id;
         assert_eq!(read("{}"), None);
         assert_eq!(read(r#"{"advertiser_id":null}"#), Some(None));

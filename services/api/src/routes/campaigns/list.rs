@@ -11,9 +11,9 @@ use crate::{
     state::Api,
 };
 
-/// The campaigns this credential may see, by id.
+/// Lists the campaigns that this credential may see, by id.
 ///
-/// A campaign is listed from its first event on.
+/// A campaign is listed after its first event.
 #[utoipa::path(
     get,
     path = "/v1/campaigns",
@@ -22,7 +22,7 @@ use crate::{
     params(PageQuery),
     responses((status = 200, description = "A page of campaigns", body = Listing<Campaign>)),
 )]
-pub(crate) async fn list(
+pub(crate) async fn handle(
     tenant: Tenant<ReadCampaigns>,
     api: Data<Api>,
     Query(query): Query<PageQuery>,

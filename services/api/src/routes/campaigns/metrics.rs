@@ -13,10 +13,10 @@ use crate::{
     state::Api,
 };
 
-/// A campaign's metrics over time.
+/// Returns a campaign's metrics over time.
 ///
-/// `Server-Timing` says where the numbers come from: `cache`, `redis`, `clickhouse`. Any of them
-/// gives the same.
+/// `Server-Timing` names the sources of the numbers: `cache`, `redis`, `clickhouse`. All return the
+/// same numbers.
 #[utoipa::path(
     get,
     path = "/v1/campaigns/{id}/metrics",
@@ -25,11 +25,11 @@ use crate::{
     params(("id" = schemas::CampaignId, Path, description = "The campaign"), MetricsQuery),
     responses(
         (status = 200, description = "Totals and series", body = MetricsAnswer),
-        (status = 404, description = "There is no such campaign, or it is not yours"),
+        (status = 404, description = "The campaign does not exist, or this credential may not see it"),
         (status = 422, description = "A parameter is not valid; `errors` names it"),
     ),
 )]
-pub(crate) async fn metrics(
+pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
     id: Path<CampaignId>,

@@ -15,15 +15,15 @@ pub(crate) mod show;
 /// A campaign.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Campaign {
-    /// Its id, as events carry it.
+    /// Its id, as events name it.
     #[schema(value_type = schemas::CampaignId)]
     id: CampaignId,
-    /// The name people know it by; its id until somebody names it.
+    /// The display name; the id until it is named.
     name: String,
-    /// Whose it is; `null` until the owner assigns it.
+    /// The advertiser; `null` until the owner assigns one.
     #[schema(value_type = Option<schemas::Slug>)]
     advertiser_id: Option<AdvertiserId>,
-    /// When its first event came in; `null` for one that is only declared.
+    /// When its first event was received; `null` for a campaign that is only declared.
     first_seen: Option<DateTime<Utc>>,
 }
 

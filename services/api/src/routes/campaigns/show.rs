@@ -9,7 +9,7 @@ use web::{Error, Tenant};
 use super::Campaign;
 use crate::{schemas, state::Api};
 
-/// One campaign.
+/// Shows one campaign.
 #[utoipa::path(
     get,
     path = "/v1/campaigns/{id}",
@@ -18,10 +18,10 @@ use crate::{schemas, state::Api};
     params(("id" = schemas::CampaignId, Path, description = "The campaign")),
     responses(
         (status = 200, description = "The campaign", body = Campaign),
-        (status = 404, description = "There is none, or it is not yours"),
+        (status = 404, description = "The campaign does not exist, or this credential may not see it"),
     ),
 )]
-pub(crate) async fn show(
+pub(crate) async fn handle(
     tenant: Tenant<ReadCampaigns>,
     api: Data<Api>,
     id: Path<CampaignId>,

@@ -7,10 +7,10 @@ use crate::{
     state::Api,
 };
 
-/// The events that were refused, newest first, as they were sent.
+/// Lists the refused events, newest first, as they were sent.
 ///
-/// A reject is listed some moments after the collector answered `rejected`, and is kept as long as
-/// the tenant's events are.
+/// A reject is listed seconds after the collector answered `rejected`, and is retained as long as the
+/// tenant's events.
 #[utoipa::path(
     get,
     path = "/v1/rejects",
@@ -22,7 +22,7 @@ use crate::{
         (status = 422, description = "A parameter is not valid; `errors` names it"),
     ),
 )]
-pub(crate) async fn list(
+pub(crate) async fn handle(
     tenant: Tenant<ReadRejects>,
     api: Data<Api>,
     Query(query): Query<RejectsQuery>,

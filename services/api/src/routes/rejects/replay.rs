@@ -1,113 +1,124 @@
-use std::time::Duration;
+//! The former name of `/v1/rejects/resubmit`, with the former names in its answer.
 
-use actix_web::{HttpResponse, http::header, web::Data};
-use aggregates::Admission;
-use auth::ReplayRejects;
-use chrono::Utc;
-use problem::{Code, Problem};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use actix_web::{HttpResponse, web::Data};
+use auth::ResubmitRejects;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 use utoipa::ToSchema;
-use warehouse::RejectId;
+use uuid::Uuid;
 use web::{Body, Error, Tenant};
 
+use super::resubmit::{MAX_BYTES, ResubmitOrder, accepted, resubmit};
 use crate::{
-    rejects::{Asked, ReplayAnswer},
+    rejects::{EventError, ResubmitAnswer, ResubmitCounts, ResubmitOutcome},
     state::Api,
 };
 
-/// Most rejects in one request, as events in one batch.
-const MAX_REJECTS: usize = 1_000;
-
-/// The most a body may hold, in bytes, as a batch of events may.
-const MAX_BYTES: usize = 1 << 20;
-
-/// When to ask again for what is not known to be in the log.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// What to put into the log after all: `ids` or `events`, 1 to 1,000 of them.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ReplayOrder {
-    /// Rejects to be read again as they were sent: after a limit was raised, say.
-    #[schema(value_type = Option<Vec<Uuid>>, min_items = 1, max_items = 1_000)]
-    ids: Option<Vec<RejectId>>,
-    /// Rejects with what they should have been.
-    #[schema(min_items = 1, max_items = 1_000)]
-    events: Option<Vec<MendedEvent>>,
+/// The outcomes of a resubmission, under their former names.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReplayAnswer {
+    /// The number of rejects per outcome.
+    counts: ReplayCounts,
+    /// One outcome per reject, in the order of the request.
+    outcomes: Vec<ReplayOutcome>,
 }
 
-/// A reject, mended.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct MendedEvent {
-    /// The reject.
-    #[schema(value_type = Uuid)]
-    id: RejectId,
-    /// The whole event as it should have been sent. It keeps its event id, which need not be
-    /// repeated.
-    #[schema(value_type = Object)]
-    body: Box<RawValue>,
+/// The number of rejects per outcome.
+#[derive(Serialize, ToSchema)]
+struct ReplayCounts {
+    accepted: u64,
+    already_replayed: u64,
+    rejected: u64,
+    not_found: u64,
+    retry: u64,
 }
 
-/// Puts rejects into the log, as they were sent or mended.
-///
-/// Each is read as the collector would have read it then: it keeps its time of receipt and its
-/// event id, and gets one of ours if it had none. Replayed any number of times, it counts once.
-/// The answer has one outcome for each, in order; one that is still wrong holds up no other. It
-/// counts against the tenant's events per second.
+/// The outcome of one reject.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+enum ReplayOutcome {
+    /// The log has the event. It counts once, with its first time of receipt.
+    Accepted {
+        /// The id of the event: as it was sent, or generated.
+        event_id: Uuid,
+    },
+    /// The event was resubmitted before, and does not count again.
+    AlreadyReplayed {
+        /// The id of the event.
+        event_id: Uuid,
+        /// When it was resubmitted.
+        replayed_at: DateTime<Utc>,
+    },
+    /// The event is still not valid, and remains a reject.
+    Rejected {
+        /// The stable name of the error.
+        code: &'static str,
+        /// The place in the event: a JSON pointer (RFC 6901), empty for the event itself.
+        pointer: String,
+        /// What would be correct.
+        reason: String,
+        /// Every error, the one above first.
+        errors: Vec<EventError>,
+    },
+    /// The reject does not exist, or belongs to another tenant.
+    NotFound,
+    /// The event is not known to be in the log. Send the request again: it still counts once.
+    Retry,
+}
+
+/// Resubmits rejects: the former name of `POST /v1/rejects/resubmit`.
 #[utoipa::path(
     post,
     path = "/v1/rejects/replay",
     tag = "rejects",
     operation_id = "replay_rejects",
-    request_body = ReplayOrder,
+    request_body = ResubmitOrder,
     responses(
-        (status = 202, description = "Every accepted event is in the log", body = ReplayAnswer),
+        (status = 202, description = "The log has every accepted event", body = ReplayAnswer),
         (status = 413, description = "The body is too large, or names too many rejects"),
         (status = 422, description = "A field is not valid; `errors` names it"),
-        (status = 429, description = "Over the tenant's events per second; see `Retry-After`"),
+        (status = 429, description = "The tenant's limit of events per second is exceeded; see `Retry-After`"),
     ),
 )]
-pub(crate) async fn replay(
-    tenant: Tenant<ReplayRejects>,
+#[deprecated]
+pub(crate) async fn handle(
+    tenant: Tenant<ResubmitRejects>,
     api: Data<Api>,
-    Body(order): Body<ReplayOrder, MAX_BYTES>,
+    Body(order): Body<ResubmitOrder, MAX_BYTES>,
 ) -> Result<HttpResponse, Error> {
-    let asked = order.asked()?;
-    let count = u32::try_from(asked.len()).unwrap_or(u32::MAX);
-    if let Admission::RetryAfter(wait) = api.aggregates.admit(tenant.context(), count).await {
-        let rate = tenant.context().limits().events_per_second;
-        let detail = format!("The tenant may send {rate} events a second, replays among them.");
-        return Err(Problem::new(Code::RateLimited, detail).with_retry_after(wait).into());
-    }
-    let answer = api.rejects.replay(&tenant, &asked, Utc::now()).await?;
-    let mut response = HttpResponse::Accepted();
-    if answer.counts.retry > 0 {
-        response.insert_header((header::RETRY_AFTER, RETRY_AFTER.as_secs()));
-    }
-    Ok(response.json(answer))
+    let answer = resubmit(&tenant, &api, order).await?;
+    Ok(accepted(&answer).json(ReplayAnswer::from(answer)))
 }
 
-impl ReplayOrder {
-    fn asked(self) -> Result<Vec<Asked>, Problem> {
-        let (asked, pointer): (Vec<_>, _) = match (self.ids, self.events) {
-            (Some(ids), None) => {
-                (ids.into_iter().map(|id| Asked { id, body: None }).collect(), "/ids")
-            }
-            (None, Some(events)) => {
-                let mended = |event: MendedEvent| Asked { id: event.id, body: Some(event.body) };
-                (events.into_iter().map(mended).collect(), "/events")
-            }
-            _ => return Err(Problem::field("", "must hold either `ids` or `events`")),
-        };
-        if asked.is_empty() {
-            return Err(Problem::field(pointer, "must name one reject at least"));
+impl From<ResubmitAnswer> for ReplayAnswer {
+    fn from(answer: ResubmitAnswer) -> Self {
+        let ResubmitCounts { resubmitted, already_resubmitted, rejected, not_found, retry } =
+            answer.counts;
+        Self {
+            counts: ReplayCounts {
+                accepted: resubmitted,
+                already_replayed: already_resubmitted,
+                rejected,
+                not_found,
+                retry,
+            },
+            outcomes: answer.outcomes.into_iter().map(ReplayOutcome::from).collect(),
         }
-        if asked.len() > MAX_REJECTS {
-            let detail = format!("A request may name {MAX_REJECTS} rejects at most.");
-            return Err(Problem::new(Code::TooManyEvents, detail));
+    }
+}
+
+impl From<ResubmitOutcome> for ReplayOutcome {
+    fn from(outcome: ResubmitOutcome) -> Self {
+        match outcome {
+            ResubmitOutcome::Resubmitted { event_id } => Self::Accepted { event_id },
+            ResubmitOutcome::AlreadyResubmitted { event_id, resubmitted_at: replayed_at } => {
+                Self::AlreadyReplayed { event_id, replayed_at }
+            }
+            ResubmitOutcome::Rejected { code, pointer, reason, errors } => {
+                Self::Rejected { code, pointer, reason, errors }
+            }
+            ResubmitOutcome::NotFound => Self::NotFound,
+            ResubmitOutcome::Retry => Self::Retry,
         }
-        Ok(asked)
     }
 }

@@ -11,28 +11,28 @@ use web::{Body, Error, Tenant};
 
 use super::User;
 use crate::{
-    failure::Failure,
+    failure::{Failure, in_field},
     invitations::{self, Invitation},
     names::Email,
     schemas,
     state::Api,
 };
 
-/// A user to be invited.
+/// A user to invite.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserOrder {
-    /// The address to log in with.
+    /// The email address for the login.
     email: Email,
-    /// What the user may do.
+    /// The role.
     #[schema(value_type = schemas::UserRole)]
     role: Role,
-    /// Whose campaigns an `advertiser` sees.
+    /// The advertiser whose campaigns the role `advertiser` sees.
     #[schema(value_type = Option<schemas::Slug>)]
     advertiser_id: Option<AdvertiserId>,
 }
 
-/// A user that was just made, with the invitation.
+/// A new user, with the invitation.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct InvitedUser {
     #[serde(flatten)]
@@ -40,8 +40,8 @@ pub(crate) struct InvitedUser {
     invitation: Invitation,
 }
 
-/// Invites a user. The answer is the only one that holds the invitation's token: hand it on, and
-/// the invited person sets a password with it at `POST /v1/auth/invitations/accept`.
+/// Invites a user. Only this answer contains the invitation's token. Send it to the invited person, who
+/// sets a password with it at `POST /v1/auth/invitations/accept`.
 #[utoipa::path(
     post,
     path = "/v1/users",
@@ -54,7 +54,7 @@ pub(crate) struct InvitedUser {
         (status = 422, description = "A field is not valid; `errors` names it"),
     ),
 )]
-pub(crate) async fn create(
+pub(crate) async fn handle(
     tenant: Tenant<ManageUsers>,
     api: Data<Api>,
     Body(order): Body<UserOrder>,
@@ -62,32 +62,28 @@ pub(crate) async fn create(
     let actor = tenant.principal().subject.to_string();
     let users = api.control_plane.for_tenant(tenant.context());
     let invited =
-        invite(order, Utc::now(), async |user, kept| users.invite_user(&actor, user, kept).await)
+        invite(order, Utc::now(), async |user, new| users.invite_user(&actor, user, new).await)
             .await?;
     Ok(HttpResponse::Created().json(invited))
 }
 
-/// Invites whom an order names; `keep` writes it down.
+/// Invites the user of an order; `store` stores user and invitation.
 pub(crate) async fn invite(
     order: UserOrder,
     now: DateTime<Utc>,
-    keep: impl AsyncFnOnce(&NewUser, &NewInvitation) -> Result<(), ControlPlaneError>,
+    store: impl AsyncFnOnce(&NewUser, &NewInvitation) -> Result<(), ControlPlaneError>,
 ) -> Result<InvitedUser, Failure> {
     check(&order)?;
     let UserOrder { email, role, advertiser_id } = order;
     let user = NewUser { user_id: Uuid::now_v7(), email: email.into(), role, advertiser_id };
-    let (token, kept) = invitations::generate(now)?;
-    keep(&user, &kept).await.map_err(|error| match error {
-        ControlPlaneError::Refused { .. } => {
-            Problem::field("/advertiser_id", "must be one of the tenant's advertisers").into()
-        }
-        other => Failure::from(other),
-    })?;
+    let (token, new) = invitations::generate(now)?;
+    let reason = "must be one of the tenant's advertisers";
+    store(&user, &new).await.map_err(in_field("/advertiser_id", reason))?;
     let NewUser { user_id: id, email, role, advertiser_id } = user;
-    let invitation_expires_at = Some(kept.expires_at);
+    let invitation_expires_at = Some(new.expires_at);
     Ok(InvitedUser {
         about: User { id, email, role, advertiser_id, disabled: false, invitation_expires_at },
-        invitation: Invitation::new(&token, kept.expires_at),
+        invitation: Invitation::new(&token, new.expires_at),
     })
 }
 
@@ -111,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_invites_a_platform_admin_or_half_an_advertiser() {
+    fn a_platform_admin_or_an_incomplete_advertiser_cannot_be_invited() {
         for (role, advertiser, wrong) in [
             ("platform_admin", None, Some("/role")),
             ("advertiser", None, Some("/advertiser_id")),

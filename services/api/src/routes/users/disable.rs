@@ -9,8 +9,8 @@ use web::{Error, Tenant};
 
 use crate::{failure::Failure, state::Api};
 
-/// Refuses a user's logins, and ends that user's sessions, tokens and live streams within five
-/// seconds; nobody else's. Somebody who has not accepted the invitation yet is removed with it.
+/// Disables a user: refuses logins, and ends the user's sessions, tokens and live streams within five
+/// seconds. A user who has not accepted the invitation is removed with it.
 #[utoipa::path(
     delete,
     path = "/v1/users/{id}",
@@ -18,19 +18,20 @@ use crate::{failure::Failure, state::Api};
     operation_id = "disable_user",
     params(("id" = Uuid, Path, description = "The user")),
     responses(
-        (status = 204, description = "The user is refused from now on"),
-        (status = 404, description = "There is no such user"),
-        (status = 409, description = "That is yourself"),
+        (status = 204, description = "The user is disabled"),
+        (status = 404, description = "The user does not exist"),
+        (status = 409, description = "The user is yourself"),
     ),
 )]
-pub(crate) async fn disable(
+pub(crate) async fn handle(
     tenant: Tenant<ManageUsers>,
     api: Data<Api>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, Error> {
     let subject = &tenant.principal().subject;
     if *subject == Subject::User(*id) {
-        return Err(Problem::new(Code::Conflict, "Somebody else must disable you.").into());
+        let detail = "You cannot disable yourself. Another owner can.";
+        return Err(Problem::new(Code::NotAllowedOnSelf, detail).into());
     }
     let actor = subject.to_string();
     let users = api.control_plane.for_tenant(tenant.context());

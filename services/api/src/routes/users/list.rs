@@ -5,7 +5,7 @@ use web::{Error, Tenant};
 use super::User;
 use crate::{failure::Failure, pagination::Listing, state::Api};
 
-/// The tenant's users, by address.
+/// Lists the tenant's users, by address.
 #[utoipa::path(
     get,
     path = "/v1/users",
@@ -13,7 +13,7 @@ use crate::{failure::Failure, pagination::Listing, state::Api};
     operation_id = "list_users",
     responses((status = 200, description = "Every user", body = Listing<User>)),
 )]
-pub(crate) async fn list(
+pub(crate) async fn handle(
     tenant: Tenant<ManageUsers>,
     api: Data<Api>,
 ) -> Result<HttpResponse, Error> {

@@ -15,23 +15,22 @@ pub(crate) mod list;
 pub(crate) mod renew_invitation;
 pub(crate) mod revoke_invitation;
 
-/// Somebody who can log in, or was invited to.
+/// A user who can log in, or was invited.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct User {
-    /// The id tokens carry.
+    /// The id, as in tokens.
     id: Uuid,
-    /// The address to log in with.
+    /// The email address for the login.
     email: String,
-    /// What the user may do.
+    /// The role.
     #[schema(value_type = schemas::UserRole)]
     role: Role,
-    /// Whose campaigns an `advertiser` sees.
+    /// The advertiser whose campaigns the role `advertiser` sees.
     #[schema(value_type = Option<schemas::Slug>)]
     advertiser_id: Option<AdvertiserId>,
     /// Whether logins are refused.
     disabled: bool,
-    /// Until when the invitation may be accepted, also when that is over; `null` for whoever has
-    /// accepted it.
+    /// When the invitation expires or expired; `null` after it was accepted.
     invitation_expires_at: Option<DateTime<Utc>>,
 }
 

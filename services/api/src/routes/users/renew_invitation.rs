@@ -12,8 +12,7 @@ use crate::{
     state::Api,
 };
 
-/// Makes a new invitation in place of the one that was lost or has expired, which is void from now
-/// on.
+/// Replaces an invitation that was lost or has expired. The former one is no longer valid.
 #[utoipa::path(
     post,
     path = "/v1/users/{id}/invitation",
@@ -22,16 +21,16 @@ use crate::{
     params(("id" = Uuid, Path, description = "The user")),
     responses(
         (status = 201, description = "The new invitation", body = Invitation),
-        (status = 404, description = "Nobody of this id is invited: no such user, or one who has accepted"),
+        (status = 404, description = "The user does not exist, or has accepted the invitation"),
     ),
 )]
-pub(crate) async fn renew_invitation(
+pub(crate) async fn handle(
     tenant: Tenant<ManageUsers>,
     api: Data<Api>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, Error> {
     let actor = tenant.principal().subject.to_string();
     let users = api.control_plane.for_tenant(tenant.context());
-    let keep = async |kept: &_| users.renew_invitation(&actor, *id, kept).await;
-    Ok(HttpResponse::Created().json(invitations::renew(Utc::now(), keep).await?))
+    let store = async |new: &_| users.renew_invitation(&actor, *id, new).await;
+    Ok(HttpResponse::Created().json(invitations::renew(Utc::now(), store).await?))
 }

@@ -9,7 +9,7 @@ use web::{Error, Tenant};
 
 use crate::{failure::Failure, state::Api};
 
-/// Takes an invitation back, and with it the user, whose address is free again.
+/// Revokes an invitation and removes its user, whose address is free again.
 #[utoipa::path(
     delete,
     path = "/v1/users/{id}/invitation",
@@ -17,11 +17,11 @@ use crate::{failure::Failure, state::Api};
     operation_id = "revoke_invitation",
     params(("id" = Uuid, Path, description = "The user")),
     responses(
-        (status = 204, description = "The invitation is void, and its user is gone"),
-        (status = 404, description = "Nobody of this id is invited: no such user, or one who has accepted"),
+        (status = 204, description = "The invitation is revoked, and its user removed"),
+        (status = 404, description = "The user does not exist, or has accepted the invitation"),
     ),
 )]
-pub(crate) async fn revoke_invitation(
+pub(crate) async fn handle(
     tenant: Tenant<ManageUsers>,
     api: Data<Api>,
     id: Path<Uuid>,

@@ -1,3 +1,4 @@
-//! `/v1/events`
+//! `/v1/events`.
 
+mod documents;
 pub(crate) mod post;

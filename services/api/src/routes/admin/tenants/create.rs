@@ -15,17 +15,17 @@ use crate::{
     state::Api,
 };
 
-/// A tenant that was just made, with its first keys and invitations, which are shown this once.
+/// A new tenant with its first keys and invitations, which are shown only in this answer.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OnboardedTenant {
     tenant: TenantView,
-    /// The keys asked for.
+    /// The requested keys.
     keys: Vec<MadeKey>,
-    /// The invitations of the users asked for.
+    /// The invitations of the requested users.
     users: Vec<MadeUser>,
 }
 
-/// A key that was just made.
+/// A new key.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MadeKey {
     name: String,
@@ -36,7 +36,7 @@ pub(crate) struct MadeKey {
     key: String,
 }
 
-/// A user that was just invited.
+/// A newly invited user.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MadeUser {
     email: String,
@@ -45,11 +45,11 @@ pub(crate) struct MadeUser {
     invitation: Invitation,
 }
 
-/// Onboards a tenant: when this answers, it can send its first event.
+/// Onboards a tenant, which can send events after this answer.
 ///
-/// The fields are those of `tenants/*.toml`, but for keys of kind `read`: an admin reads no tenant's
-/// data, so an owner makes those. Each user sets a password at `POST /v1/auth/invitations/accept`.
-/// A request that broke off can be repeated.
+/// The fields are those of `tenants/*.toml`, without keys of kind `read`: an admin may not read a
+/// tenant's data, so an owner creates these. Each user sets a password at
+/// `POST /v1/auth/invitations/accept`. An interrupted request can be repeated.
 #[utoipa::path(
     post,
     path = "/v1/admin/tenants",
@@ -58,11 +58,11 @@ pub(crate) struct MadeUser {
     request_body = TenantFile,
     responses(
         (status = 201, description = "The tenant and its credentials", body = OnboardedTenant),
-        (status = 409, description = "There is one with this id"),
+        (status = 409, description = "A tenant with this id exists"),
         (status = 422, description = "A field is not valid; `errors` names it"),
     ),
 )]
-pub(crate) async fn create(
+pub(crate) async fn handle(
     platform: Platform<ManageTenants>,
     api: Data<Api>,
     Body(file): Body<TenantFile>,
@@ -70,23 +70,23 @@ pub(crate) async fn create(
     refuse_read_keys(&file)?;
     let onboarding =
         Onboarding::new(api.control_plane.clone(), api.warehouse.clone(), platform.context());
-    let applied = onboarding.create(&file).await?;
+    let applied = onboarding.create(&file).await.map_err(Failure::from)?;
     let id: ClientId = file.id.parse().map_err(Problem::internal)?;
     let stored = api.control_plane.for_platform(platform.context());
     let tenant = stored.tenant(&id).await.map_err(Failure::from)?;
-    let tenant = tenant.ok_or_else(|| Problem::internal("the new tenant is not there"))?.into();
+    let tenant = tenant.ok_or_else(|| Problem::internal("the new tenant does not exist"))?.into();
     let answer = with_credentials(tenant, applied.made);
     let location = format!("/v1/admin/tenants/{id}");
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(answer))
 }
 
-/// Whoever makes a key can use it.
+/// Refuses `read` keys: an admin who creates a key could use it.
 fn refuse_read_keys(file: &TenantFile) -> Result<(), Problem> {
     let read = |kind: &str| kind == KeyKind::Read.as_str();
     match file.keys.iter().position(|key| read(&key.kind)) {
         Some(index) => Err(Problem::field(
             format!("/keys/{index}/kind"),
-            "must be collect or import: a read key is the tenant's owner's to make",
+            "must be collect or import: only the tenant's owner may create a read key",
         )),
         None => Ok(()),
     }
@@ -103,7 +103,7 @@ fn with_credentials(tenant: TenantView, made: Vec<Made>) -> OnboardedTenant {
                 let invitation = Invitation::new(&token, expires_at);
                 users.push(MadeUser { email, role: role.as_str(), invitation });
             }
-            // No tenant has one.
+            // A tenant has no platform admin.
             Made::Admin { .. } => {}
         }
     }

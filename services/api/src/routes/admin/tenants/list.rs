@@ -5,7 +5,7 @@ use web::{Error, Platform};
 use super::TenantView;
 use crate::{failure::Failure, pagination::Listing, state::Api};
 
-/// Every tenant, by id.
+/// Lists every tenant, by id.
 #[utoipa::path(
     get,
     path = "/v1/admin/tenants",
@@ -13,7 +13,7 @@ use crate::{failure::Failure, pagination::Listing, state::Api};
     operation_id = "list_tenants",
     responses((status = 200, description = "Every tenant", body = Listing<TenantView>)),
 )]
-pub(crate) async fn list(
+pub(crate) async fn handle(
     platform: Platform<ManageTenants>,
     api: Data<Api>,
 ) -> Result<HttpResponse, Error> {

@@ -18,24 +18,24 @@ pub(crate) mod list;
 pub(crate) mod show;
 pub(crate) mod users;
 
-/// A tenant, in the words of `tenants/*.toml`.
+/// A tenant, with the fields of `tenants/*.toml`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TenantView {
     /// Its id.
     #[schema(value_type = schemas::Slug)]
     id: ClientId,
-    /// The name people know it by.
+    /// The display name.
     name: String,
-    /// How far its data is kept apart.
+    /// The isolation of its data.
     #[schema(value_type = schemas::IsolationTier)]
     isolation: Isolation,
-    /// The ClickHouse cluster its rows are on.
+    /// The ClickHouse cluster that stores its rows.
     #[schema(value_type = schemas::Slug)]
     cluster: ClusterName,
     /// Whether it may send and read.
     #[schema(value_type = schemas::State)]
     state: TenantState,
-    /// The zone its days begin in.
+    /// The time zone of its days.
     #[schema(example = "Europe/Warsaw")]
     time_zone: &'static str,
     /// The currency of amounts sent without one.
@@ -44,24 +44,24 @@ pub(crate) struct TenantView {
     /// The origins whose pages may read its answers.
     #[schema(value_type = Vec<schemas::Origin>)]
     origins: Arc<[Origin]>,
-    /// How long raw events are kept, in days.
+    /// How long raw events are retained, in days.
     retention_days: u32,
-    /// What it may use.
+    /// Its limits.
     limits: LimitsView,
     /// When it was onboarded.
     created_at: DateTime<Utc>,
 }
 
-/// What a tenant may use.
+/// The limits of a tenant.
 #[derive(Debug, Serialize, ToSchema)]
 struct LimitsView {
     /// Events accepted per second, averaged over ten seconds.
     events_per_second: u32,
-    /// Report queries running at once.
+    /// Report queries that may run at once.
     concurrent_queries: u16,
     /// Open live streams.
     live_streams: u16,
-    /// Log partitions its events spread over.
+    /// Log partitions over which its events are spread.
     partition_spread: u16,
 }
 
@@ -92,7 +92,7 @@ impl From<TenantDetail> for TenantView {
     }
 }
 
-/// The tenant with this id, which must be there.
+/// Returns the tenant with this id; `not_found` if it does not exist.
 async fn existing(platform: &PlatformControl, id: &ClientId) -> Result<TenantDetail, Failure> {
     let tenant = platform.tenant(id).await?;
     tenant.ok_or_else(|| Problem::not_found().into())

@@ -11,16 +11,16 @@ use web::{Error, Platform};
 use super::{TenantView, existing};
 use crate::{failure::Failure, routes::advertisers::Advertiser, schemas, state::Api};
 
-/// A tenant, and who runs campaigns with it.
+/// A tenant and its advertisers.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TenantDetails {
     #[serde(flatten)]
     tenant: TenantView,
-    /// By id.
+    /// Its advertisers, by id.
     advertisers: Vec<Advertiser>,
 }
 
-/// One tenant.
+/// Shows one tenant.
 #[utoipa::path(
     get,
     path = "/v1/admin/tenants/{id}",
@@ -29,10 +29,10 @@ pub(crate) struct TenantDetails {
     params(("id" = schemas::Slug, Path, description = "The tenant")),
     responses(
         (status = 200, description = "The tenant", body = TenantDetails),
-        (status = 404, description = "There is none"),
+        (status = 404, description = "The tenant does not exist"),
     ),
 )]
-pub(crate) async fn show(
+pub(crate) async fn handle(
     platform: Platform<ManageTenants>,
     api: Data<Api>,
     id: Path<ClientId>,

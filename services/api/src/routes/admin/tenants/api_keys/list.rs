@@ -14,8 +14,8 @@ use crate::{
     state::Api,
 };
 
-/// A tenant's `collect` and `import` keys, by name, revoked ones included. Its `read` keys are its
-/// owner's affair.
+/// Lists a tenant's `collect` and `import` keys, by name, including revoked keys. Its owner manages
+/// the `read` keys.
 #[utoipa::path(
     get,
     path = "/v1/admin/tenants/{id}/api-keys",
@@ -24,10 +24,10 @@ use crate::{
     params(("id" = schemas::Slug, Path, description = "The tenant")),
     responses(
         (status = 200, description = "The keys", body = Listing<ApiKey>),
-        (status = 404, description = "There is no such tenant"),
+        (status = 404, description = "The tenant does not exist"),
     ),
 )]
-pub(crate) async fn list(
+pub(crate) async fn handle(
     platform: Platform<ManageTenants>,
     api: Data<Api>,
     id: Path<ClientId>,

@@ -9,8 +9,7 @@ use web::{Error, Platform};
 
 use crate::{failure::Failure, schemas, state::Api};
 
-/// Refuses a tenant's `collect` or `import` key, and the tokens made from it, from now on; within
-/// five seconds everywhere.
+/// Revokes a tenant's `collect` or `import` key and the tokens issued for it, within five seconds.
 #[utoipa::path(
     delete,
     path = "/v1/admin/tenants/{id}/api-keys/{key_id}",
@@ -21,11 +20,11 @@ use crate::{failure::Failure, schemas, state::Api};
         ("key_id" = schemas::ApiKeyId, Path, description = "The public part of the key"),
     ),
     responses(
-        (status = 204, description = "The key is refused from now on"),
-        (status = 404, description = "There is no such key in use that writes"),
+        (status = 204, description = "The key is revoked"),
+        (status = 404, description = "The key does not exist, is revoked, or is a `read` key"),
     ),
 )]
-pub(crate) async fn revoke(
+pub(crate) async fn handle(
     platform: Platform<ManageTenants>,
     api: Data<Api>,
     ids: Path<(ClientId, ApiKeyId)>,

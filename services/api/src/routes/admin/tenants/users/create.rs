@@ -16,9 +16,8 @@ use crate::{
     state::Api,
 };
 
-/// Invites a user of a tenant. The answer is the only one that holds the invitation's token: hand it
-/// on, and the invited person sets a password with it at `POST /v1/auth/invitations/accept`, which
-/// you never see.
+/// Invites a user of a tenant. Only this answer contains the invitation's token. Send it to the invited
+/// person, who sets a password with it at `POST /v1/auth/invitations/accept`.
 #[utoipa::path(
     post,
     path = "/v1/admin/tenants/{id}/users",
@@ -28,12 +27,12 @@ use crate::{
     request_body = UserOrder,
     responses(
         (status = 201, description = "The user, and the invitation", body = InvitedUser),
-        (status = 404, description = "There is no such tenant"),
+        (status = 404, description = "The tenant does not exist"),
         (status = 409, description = "The address is in use"),
         (status = 422, description = "A field is not valid; `errors` names it"),
     ),
 )]
-pub(crate) async fn create(
+pub(crate) async fn handle(
     platform: Platform<ManageTenants>,
     api: Data<Api>,
     id: Path<ClientId>,
@@ -42,7 +41,7 @@ pub(crate) async fn create(
     let stored = api.control_plane.for_platform(platform.context());
     existing(&stored, &id).await?;
     let invited =
-        invite(order, Utc::now(), async |user, kept| stored.invite_user(&id, user, kept).await)
+        invite(order, Utc::now(), async |user, new| stored.invite_user(&id, user, new).await)
             .await?;
     Ok(HttpResponse::Created().json(invited))
 }

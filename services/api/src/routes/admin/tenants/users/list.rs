@@ -14,7 +14,7 @@ use crate::{
     state::Api,
 };
 
-/// A tenant's users, by address, and who has yet to accept the invitation.
+/// Lists a tenant's users, by address, including users who have not yet accepted the invitation.
 #[utoipa::path(
     get,
     path = "/v1/admin/tenants/{id}/users",
@@ -23,10 +23,10 @@ use crate::{
     params(("id" = schemas::Slug, Path, description = "The tenant")),
     responses(
         (status = 200, description = "Every user", body = Listing<User>),
-        (status = 404, description = "There is no such tenant"),
+        (status = 404, description = "The tenant does not exist"),
     ),
 )]
-pub(crate) async fn list(
+pub(crate) async fn handle(
     platform: Platform<ManageTenants>,
     api: Data<Api>,
     id: Path<ClientId>,

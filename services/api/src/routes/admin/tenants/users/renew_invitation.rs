@@ -14,8 +14,7 @@ use crate::{
     state::Api,
 };
 
-/// Makes a new invitation in place of the one that was lost or has expired, which is void from now
-/// on.
+/// Replaces an invitation that was lost or has expired. The former one is no longer valid.
 #[utoipa::path(
     post,
     path = "/v1/admin/tenants/{id}/users/{user_id}/invitation",
@@ -27,16 +26,16 @@ use crate::{
     ),
     responses(
         (status = 201, description = "The new invitation", body = Invitation),
-        (status = 404, description = "Nobody of this id is invited: no such user, or one who has accepted"),
+        (status = 404, description = "The user does not exist, or has accepted the invitation"),
     ),
 )]
-pub(crate) async fn renew_invitation(
+pub(crate) async fn handle(
     platform: Platform<ManageTenants>,
     api: Data<Api>,
     ids: Path<(ClientId, Uuid)>,
 ) -> Result<HttpResponse, Error> {
     let (id, user_id) = ids.into_inner();
     let stored = api.control_plane.for_platform(platform.context());
-    let keep = async |kept: &_| stored.renew_invitation(&id, user_id, kept).await;
-    Ok(HttpResponse::Created().json(invitations::renew(Utc::now(), keep).await?))
+    let store = async |new: &_| stored.renew_invitation(&id, user_id, new).await;
+    Ok(HttpResponse::Created().json(invitations::renew(Utc::now(), store).await?))
 }

@@ -10,7 +10,7 @@ use web::{Error, Platform};
 
 use crate::{failure::Failure, schemas, state::Api};
 
-/// Takes an invitation back, and with it the user, whose address is free again.
+/// Revokes an invitation and removes its user, whose address is free again.
 #[utoipa::path(
     delete,
     path = "/v1/admin/tenants/{id}/users/{user_id}/invitation",
@@ -21,11 +21,11 @@ use crate::{failure::Failure, schemas, state::Api};
         ("user_id" = Uuid, Path, description = "The user"),
     ),
     responses(
-        (status = 204, description = "The invitation is void, and its user is gone"),
-        (status = 404, description = "Nobody of this id is invited: no such user, or one who has accepted"),
+        (status = 204, description = "The invitation is revoked, and its user removed"),
+        (status = 404, description = "The user does not exist, or has accepted the invitation"),
     ),
 )]
-pub(crate) async fn revoke_invitation(
+pub(crate) async fn handle(
     platform: Platform<ManageTenants>,
     api: Data<Api>,
     ids: Path<(ClientId, Uuid)>,

@@ -1,0 +1,135 @@
+//! A separate archive for each test.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use archive::{Archive, ArchiveSettings, ArchivedRecord, Header, Object, ObjectKey};
+use chrono::DateTime;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto::Builder,
+};
+use log::{LogRange, Offset};
+use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use s3s_fs::FileSystem;
+use settings::Secret;
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinSet};
+
+pub(crate) const RANGE: LogRange = LogRange::new(3, 11, 100, 104);
+
+pub(crate) const KEY: ObjectKey = ObjectKey(RANGE);
+
+/// An archive, and the folder of its objects.
+pub(crate) struct TestArchive {
+    pub(crate) archive: Archive,
+    pub(crate) folder: PathBuf,
+    _root: TempDir,
+    /// The S3 server, if there is one.
+    _server: JoinSet<()>,
+}
+
+impl TestArchive {
+    pub(crate) fn folder() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("not/there/yet");
+        let archive = Archive::new(&settings(folder.to_str().unwrap())).unwrap();
+        Self { archive, folder, _root: root, _server: JoinSet::new() }
+    }
+
+    pub(crate) async fn s3() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("shop");
+        fs::create_dir(&folder).unwrap();
+        let mut service = S3ServiceBuilder::new(FileSystem::new(root.path()).unwrap());
+        service.set_auth(SimpleAuth::from_single("key", "hunter2"));
+        let service = service.build();
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let mut server = JoinSet::new();
+        server.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((socket, _)) = listener.accept().await {
+                let service = service.clone();
+                connections.spawn(async move {
+                    let server = Builder::new(TokioExecutor::new());
+                    let _ = server.serve_connection(TokioIo::new(socket), service).await;
+                });
+            }
+        });
+        let settings = ArchiveSettings {
+            region: "us-east-1".to_owned(),
+            endpoint,
+            access_key_id: Secret::new("key"),
+            secret_access_key: Secret::new("hunter2"),
+            ..settings("s3://shop/footfall")
+        };
+        let archive = Archive::new(&settings).unwrap();
+        Self { archive, folder: folder.join("footfall"), _root: root, _server: server }
+    }
+
+    /// Returns one in a folder and one in S3.
+    pub(crate) async fn all() -> [Self; 2] {
+        [Self::folder(), Self::s3().await]
+    }
+
+    /// Returns the file of an object.
+    pub(crate) fn file(&self, key: ObjectKey) -> PathBuf {
+        self.folder.join(key.to_string())
+    }
+}
+
+pub(crate) fn settings(url: &str) -> ArchiveSettings {
+    ArchiveSettings {
+        url: url.to_owned(),
+        region: String::new(),
+        endpoint: String::new(),
+        access_key_id: Secret::new(""),
+        secret_access_key: Secret::new(""),
+    }
+}
+
+/// Returns records with all parts that a record can have or lack.
+pub(crate) fn records() -> Vec<ArchivedRecord> {
+    let header = |name: &str, value: Option<&'static [u8]>| Header {
+        name: name.to_owned(),
+        value: value.map(Into::into),
+    };
+    let record = |offset: u64, key: Option<&'static [u8]>, payload: Option<&'static [u8]>| {
+        let log_time = DateTime::from_timestamp_millis(1_790_000_000_123 + offset as i64).unwrap();
+        let (key, payload) = (key.map(Into::into), payload.map(Into::into));
+        ArchivedRecord { offset: Offset::new(offset), log_time, key, headers: Vec::new(), payload }
+    };
+    let full = [header("schema", Some(b"1")), header("code", Some(&[0xff, 0, 0xfe]))];
+    let odd = [header("", None), header("empty", Some(b"")), header("schema", Some(b"2"))];
+    vec![
+        ArchivedRecord { headers: full.into(), ..record(100, Some(b"acme"), Some(b"{\"a\":1}")) },
+        ArchivedRecord {
+            headers: odd.into(),
+            ..record(101, Some(&[0, 0xc3, 0x28]), Some(&[0, 1]))
+        },
+        record(103, Some(b""), Some(b"")),
+        record(104, None, None),
+    ]
+}
+
+pub(crate) fn object() -> Object {
+    Object::write(KEY, &records()).unwrap()
+}
+
+/// Returns the names of all files below `folder`.
+pub(crate) fn files(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            names.extend(files(&path));
+        } else {
+            names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    names
+}

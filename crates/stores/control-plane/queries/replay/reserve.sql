@@ -1,7 +1,0 @@
--- In the order of the ids, so that two writers cannot wait for each other. One that is reserved
--- already stays as it is, and is only read.
-INSERT INTO replay (client_id, event_id, reserved_at)
-SELECT DISTINCT $1, event_id, $3::timestamptz
-FROM unnest($2::uuid[]) AS wanted (event_id)
-ORDER BY event_id
-ON CONFLICT (client_id, event_id) DO NOTHING

@@ -1,0 +1,72 @@
+use std::{pin::pin, time::Duration};
+
+use tokio::time::interval;
+
+use super::Ledger;
+use crate::{ControlPlaneError, pool::Transaction};
+
+/// The number of PostgreSQL's advisory lock for reconciliation. No other advisory lock is used.
+const LOCK: i64 = 8;
+
+/// Between two heartbeats of a lease: often enough that PostgreSQL does not end it.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// The right to reconcile and repair, which one process at a time has. It ends when this is
+/// dropped, when the connection to PostgreSQL is lost, or when the process freezes.
+pub struct ReconcileLease {
+    transaction: Transaction,
+}
+
+impl ReconcileLease {
+    /// Whether `check` is due: no process has completed it within the last `every`. Once this lease
+    /// is [ended](Self::end), the check counts as completed now.
+    pub async fn is_due(
+        &mut self,
+        check: &str,
+        every: Duration,
+    ) -> Result<bool, ControlPlaneError> {
+        let due: Option<String> = sqlx::query_scalar(sql!("ledger/reconciliation_is_due"))
+            .bind(check)
+            .bind(every.as_secs_f64())
+            .fetch_optional(&mut self.transaction)
+            .await?;
+        Ok(due.is_some())
+    }
+
+    /// Runs `work`, and cancels it when the lease is lost.
+    ///
+    /// # Errors
+    /// The lease was lost.
+    pub async fn during<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ControlPlaneError> {
+        let mut work = pin!(work);
+        let mut heartbeat = interval(HEARTBEAT);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                _ = heartbeat.tick() => {
+                    sqlx::query(sql!("session/ping")).execute(&mut self.transaction).await?;
+                }
+            }
+        }
+    }
+
+    /// Releases the lease, so that another process can reconcile.
+    pub async fn end(self) -> Result<(), ControlPlaneError> {
+        Ok(self.transaction.commit().await?)
+    }
+}
+
+impl Ledger {
+    /// Begins a reconciliation, unless another process is running one.
+    pub async fn begin_reconciliation(&self) -> Result<Option<ReconcileLease>, ControlPlaneError> {
+        let mut transaction = self.pool.begin().await?;
+        let acquired = sqlx::query_scalar(sql!("ledger/begin_reconciliation"))
+            .bind(LOCK)
+            .fetch_one(&mut transaction)
+            .await?;
+        Ok(if acquired { Some(ReconcileLease { transaction }) } else { None })
+    }
+}

@@ -1,0 +1,83 @@
+use actix_web::{
+    HttpMessage,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderValue},
+    middleware::Next,
+    web::{Data, Path},
+};
+use problem::{Code, Problem};
+
+use super::stream_campaign::last_event_id;
+use crate::{
+    caller::caller,
+    failure::Failure,
+    live::{Live, OpenTicket, TicketSecret},
+};
+
+/// The contents of a ticket.
+struct Redeemed {
+    authorization: HeaderValue,
+    /// `None` for HEAD, which opens no stream.
+    open: Option<OpenTicket>,
+}
+
+/// Replaces `?ticket=` by the `Authorization` header of its credential, and opens the ticket's stream.
+/// Everything after it, extractors included, works as if the client had sent that header.
+pub(crate) async fn redeem<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    if !request.headers().contains_key(header::AUTHORIZATION) {
+        match redeemed(&mut request).await {
+            Ok(Some(Redeemed { authorization, open })) => {
+                request.headers_mut().insert(header::AUTHORIZATION, authorization);
+                if let Some(open) = open {
+                    request.extensions_mut().insert(open);
+                }
+            }
+            Ok(None) => {}
+            Err(problem) => {
+                let response = request.error_response(web::Error::from(problem));
+                return Ok(response.map_into_right_body());
+            }
+        }
+    }
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
+async fn redeemed(request: &mut ServiceRequest) -> Result<Option<Redeemed>, Problem> {
+    let campaign = request.extract::<Path<String>>().await.map(Path::into_inner);
+    let campaign = campaign.unwrap_or_default();
+    let request = request.request();
+    let mut parameters = request.query_string().split('&');
+    let Some(ticket) = parameters.find_map(|parameter| parameter.strip_prefix("ticket=")) else {
+        return Ok(None);
+    };
+    let live = request
+        .app_data::<Data<Live>>()
+        .ok_or_else(|| Problem::internal("the app has no live state"))?;
+    let secret = TicketSecret::read(ticket).ok_or_else(refused)?;
+    let credential = secret.credential(&live.aggregates, &campaign).await?.ok_or_else(refused)?;
+    let mut authorization =
+        HeaderValue::try_from(format!("Bearer {credential}")).map_err(Problem::internal)?;
+    authorization.set_sensitive(true);
+    if web::is_head(request) {
+        return Ok(Some(Redeemed { authorization, open: None }));
+    }
+    let address = caller(request, live.trust_forwarded_for);
+    let places = secret.places(&credential);
+    let resumes = last_event_id(request).is_some_and(|text| places.has_signed(&text));
+    let (ticket, address) = (secret.name(), secret.address(address));
+    let open = OpenTicket::open(&live.aggregates, ticket, &address, resumes, places);
+    let open = open.await.map_err(Failure::from)?.ok_or_else(refused)?;
+    Ok(Some(Redeemed { authorization, open: Some(open) }))
+}
+
+fn refused() -> Problem {
+    Problem::new(
+        Code::CredentialInvalid,
+        "The ticket has expired, is for another stream, has a stream open, or may not be opened \
+         again from here. Create a new one.",
+    )
+}

@@ -1,0 +1,3 @@
+//! `/v1/metrics`.
+
+pub(crate) mod list;

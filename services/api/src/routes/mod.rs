@@ -1,0 +1,91 @@
+//! The route table of the api. One file per verb; its function is `handle`.
+
+#![expect(deprecated, reason = "the table contains deprecated routes")]
+
+use actix_web::web::{ServiceConfig, resource};
+
+pub(crate) mod admin;
+pub(crate) mod advertisers;
+pub(crate) mod api_keys;
+pub(crate) mod auth;
+pub(crate) mod campaigns;
+pub(crate) mod docs;
+pub(crate) mod live;
+pub(crate) mod metrics;
+pub(crate) mod products;
+pub(crate) mod rejects;
+pub(crate) mod users;
+
+/// The routes that need no credential. All others take a `Tenant<…>` or `Platform<…>`.
+pub const PUBLIC: [&str; 15] = [
+    "/",
+    "/.well-known/jwks.json",
+    "/docs",
+    "/docs/collector.json",
+    "/docs/docs.css",
+    "/docs/docs.js",
+    "/docs/documents.json",
+    "/healthz",
+    "/openapi.json",
+    "/readyz",
+    "/v1/auth/invitations/accept",
+    "/v1/auth/login",
+    "/v1/auth/logout",
+    "/v1/auth/refresh",
+    "/v1/auth/token",
+];
+
+web::route_table! {
+    // Sessions.
+    auth::login;
+    auth::refresh;
+    auth::token;
+    auth::logout;
+    auth::accept_invitation;
+    auth::jwks;
+    // Reports.
+    campaigns::list;
+    campaigns::show;
+    campaigns::change;
+    campaigns::metrics;
+    live::stream_campaign wrapped in live::redeem::redeem;
+    live::create_ticket;
+    metrics::list;
+    products::list;
+    // Refused events.
+    rejects::list;
+    rejects::resubmit;
+    rejects::replay;
+    // A tenant's own keys, users and advertisers.
+    api_keys::list;
+    api_keys::create;
+    api_keys::revoke;
+    users::list;
+    users::create;
+    users::disable;
+    users::renew_invitation;
+    users::revoke_invitation;
+    advertisers::list;
+    advertisers::put;
+    // The admins of the platform.
+    admin::tenants::list;
+    admin::tenants::create;
+    admin::tenants::show;
+    admin::tenants::users::list;
+    admin::tenants::users::create;
+    admin::tenants::users::renew_invitation;
+    admin::tenants::users::revoke_invitation;
+    admin::tenants::api_keys::list;
+    admin::tenants::api_keys::create;
+    admin::tenants::api_keys::revoke;
+    // The OpenAPI document of this table.
+    docs::openapi;
+}
+
+/// Adds every route except those that all services share: health, and the page of the documents.
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    for resource in resources() {
+        config.service(resource);
+    }
+    config.service(resource("/docs/collector.json").get(docs::collector::handle));
+}

@@ -1,0 +1,167 @@
+use std::{sync::Arc, time::Duration};
+
+use aggregates::Aggregates;
+use archive::Archive;
+use auth::{Sealer, SigningKey};
+use chrono::Utc;
+use control_plane::{Cluster, ControlPlane, ControlPlaneError, Group, PlatformControl};
+use lifecycle::{Lifecycle, every};
+use spool::Spool;
+use stream::Producer;
+use tenancy::{PlatformContext, TenantRouter};
+use warehouse::{ClusterSettings, Warehouse};
+use web::WebState;
+
+use crate::{configuration::Configuration, exit::Failure};
+
+/// How often clusters are read again, to learn of clusters that other processes register.
+const CLUSTERS_EVERY: Duration = Duration::from_secs(10);
+
+/// The stores that services and operator commands use, connected as the settings say.
+pub(crate) struct Dependencies {
+    pub(crate) configuration: Configuration,
+    pub(crate) sealer: Sealer,
+    pub(crate) control_plane: ControlPlane,
+    pub(crate) warehouse: Warehouse,
+    pub(crate) aggregates: Aggregates,
+    pub(crate) archive: Archive,
+}
+
+/// Returns the platform's context for the operator, who holds all secrets anyway.
+pub(crate) fn operator() -> PlatformContext {
+    #[expect(clippy::disallowed_methods, reason = "the operator's command line is the platform")]
+    TenantRouter::platform("command line")
+}
+
+impl Dependencies {
+    /// Connects to PostgreSQL; the other stores connect at first use.
+    pub(crate) async fn connect(configuration: Configuration) -> Result<Self, Failure> {
+        let sealer = configuration.secrets.sealer().map_err(Failure::usage)?;
+        let control_plane = ControlPlane::connect(&configuration.postgres).await?;
+        let aggregates = Aggregates::connect(&configuration.redis).map_err(Failure::usage)?;
+        let archive = Archive::new(&configuration.archive).map_err(Failure::usage)?;
+        let warehouse = Warehouse::default();
+        Ok(Self { configuration, sealer, control_plane, warehouse, aggregates, archive })
+    }
+
+    /// Returns the control plane of the platform, acting as the operator.
+    pub(crate) fn platform(&self) -> PlatformControl {
+        self.control_plane.for_platform(&operator())
+    }
+
+    /// Reads the registered clusters and registers them in the warehouse.
+    pub(crate) async fn read_clusters(&self) -> Result<Vec<Cluster>, Failure> {
+        let clusters = self.platform().clusters(&self.sealer).await?;
+        register(&self.warehouse, &clusters);
+        Ok(clusters)
+    }
+
+    /// Keeps cached tenants, keys and clusters up to date until `lifecycle` stops.
+    pub(crate) async fn keep_current(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
+        self.control_plane.listen(lifecycle);
+        let mut known = self.read_clusters().await?;
+        let (platform, sealer) = (self.platform(), self.sealer.clone());
+        let (warehouse, token) = (self.warehouse.clone(), lifecycle.token());
+        lifecycle.spawn("clusters", Duration::from_secs(1), async move {
+            let mut rounds = every(CLUSTERS_EVERY, token, "read the registered clusters");
+            while rounds.begin().await {
+                let read = async {
+                    register(&warehouse, &changed(&platform, &sealer, &mut known).await?);
+                    Ok(())
+                };
+                rounds.run(read).await;
+            }
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// Starts a collector.
+    pub(crate) async fn start_collector(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
+        let (web, _) = self.web().await?;
+        let producer = Producer::new(&self.configuration.kafka).map_err(Failure::usage)?;
+        let settings = self.configuration.spool.clone();
+        let spool = tokio::task::spawn_blocking(move || Spool::open(&settings));
+        let spool = spool.await.map_err(Failure::other)??;
+        let aggregates = self.aggregates.clone();
+        let dependencies = collector::Dependencies { web, producer, spool, aggregates };
+        collector::run(&self.configuration.collector, dependencies, lifecycle)
+            .map(drop)
+            .map_err(Failure::usage)
+    }
+
+    /// Starts a member of each consumer group.
+    pub(crate) async fn start_processor(
+        &self,
+        groups: &[Group],
+        lifecycle: &Lifecycle,
+    ) -> Result<(), Failure> {
+        Ok(processor::run(self.processor(), groups, lifecycle).await?)
+    }
+
+    /// Returns what a processor, a reconciliation and a backfill need.
+    pub(crate) fn processor(&self) -> processor::Dependencies {
+        processor::Dependencies {
+            settings: self.configuration.processor.clone(),
+            kafka: self.configuration.kafka.clone(),
+            control_plane: self.control_plane.clone(),
+            warehouse: self.warehouse.clone(),
+            aggregates: self.aggregates.clone(),
+            archive: self.archive.clone(),
+            router: TenantRouter::new(Arc::new(self.control_plane.clone())),
+        }
+    }
+
+    /// Starts an api.
+    pub(crate) async fn start_api(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
+        let (web, keys) = self.web().await?;
+        let tokens = self.configuration.tokens.clone();
+        let newest = keys.first().ok_or_else(|| Failure::Other("no signing key".to_owned()))?;
+        let dependencies = api::Dependencies {
+            control_plane: self.control_plane.clone(),
+            aggregates: self.aggregates.clone(),
+            warehouse: self.warehouse.clone(),
+            producer: Producer::new(&self.configuration.kafka).map_err(Failure::usage)?,
+            signer: tokens.signer(newest).map_err(Failure::other)?,
+            tokens,
+            events_topic: self.configuration.kafka.events_topic.clone(),
+            web,
+        };
+        api::run(&self.configuration.api, dependencies, lifecycle).map(drop).map_err(Failure::usage)
+    }
+
+    /// Returns the state that resolves credentials to tenants, and the signing keys, newest first.
+    async fn web(&self) -> Result<(WebState, Vec<SigningKey>), Failure> {
+        let keys = SigningKey::load(&self.control_plane, &self.sealer, Utc::now());
+        let keys = keys.await?;
+        let verifier = self.configuration.tokens.verifier(&keys).map_err(Failure::other)?;
+        let control_plane = Arc::new(self.control_plane.clone());
+        Ok((WebState::new(control_plane.clone(), control_plane, verifier), keys))
+    }
+}
+
+/// Returns the clusters that are new or changed, and updates `known`.
+async fn changed(
+    platform: &PlatformControl,
+    sealer: &Sealer,
+    known: &mut Vec<Cluster>,
+) -> Result<Vec<Cluster>, ControlPlaneError> {
+    let clusters = platform.clusters(sealer).await?;
+    let changed = clusters.iter().filter(|cluster| !known.contains(cluster)).cloned().collect();
+    *known = clusters;
+    Ok(changed)
+}
+
+fn register(warehouse: &Warehouse, clusters: &[Cluster]) {
+    for cluster in clusters {
+        let Cluster { name, url, writer, reader } = cluster.clone();
+        let settings = ClusterSettings {
+            url,
+            writer_user: writer.user,
+            writer_password: writer.password,
+            reader_user: reader.user,
+            reader_password: reader.password,
+        };
+        warehouse.register(name, &settings);
+    }
+}

@@ -1,0 +1,101 @@
+use std::ops::RangeInclusive;
+
+use archive::{Archive, ArchiveError, ArchivedRecord, Object, ObjectKey, Stored};
+use chrono::{DateTime, Utc};
+use control_plane::{Archived, Group};
+use failpoints::Step;
+use log::Partition;
+use telemetry::Counter;
+
+use super::{pending::Pending, state::PartitionState};
+use crate::{
+    ProcessorError,
+    halt::Halt,
+    history::as_archived,
+    member::WorkerContext,
+    retry::{self, Pauses},
+    rows::time_span,
+};
+
+/// Puts objects into the archive and marks their batches.
+pub(super) struct ObjectWriter {
+    pub(super) context: WorkerContext,
+    pub(super) archive: Archive,
+}
+
+impl ObjectWriter {
+    /// Puts the planned object `key`, made of what is pending, and marks it.
+    pub(super) async fn finish(
+        &self,
+        state: &mut PartitionState,
+        key: ObjectKey,
+    ) -> Result<(), ProcessorError> {
+        // The memory is returned once the object is marked.
+        let Pending { records, room: _room, .. } = std::mem::take(&mut state.pending);
+        let logged = time_span(records.iter().map(|record| record.log_time));
+        let object = tokio::task::spawn_blocking(move || {
+            let records: Vec<_> = records.iter().map(as_archived).collect();
+            Object::write(key, &records)
+        });
+        let object = object.await.map_err(ProcessorError::Worker)??;
+        failpoints::reach(Step::ArchiveBefore);
+        let stored = self.put(&object, state.lease.next.partition).await;
+        failpoints::reach(Step::ArchiveAfter);
+        self.mark(state, key, stored, logged).await
+    }
+
+    /// Marks the planned batch, and records the object in the ledger.
+    pub(super) async fn mark(
+        &self,
+        state: &mut PartitionState,
+        key: ObjectKey,
+        stored: Stored,
+        logged: RangeInclusive<DateTime<Utc>>,
+    ) -> Result<(), ProcessorError> {
+        let Stored { records, bytes, sha256 } = stored;
+        let (logged_from, logged_to) = logged.into_inner();
+        let range = key.0;
+        let object = Archived { range, records, bytes, sha256, logged_from, logged_to };
+        let (ledger, lease) = (&self.context.ledger, &state.lease);
+        let marked =
+            retry::ledger("mark an object", || ledger.mark_archived(lease, &object)).await?;
+        failpoints::reach(Step::Mark);
+        state.lease = marked;
+        self.context.report(&state.lease);
+        Ok(())
+    }
+
+    /// Returns the object of a range, if a former owner has put it.
+    pub(super) async fn find(&self, key: ObjectKey) -> Option<(Stored, Vec<ArchivedRecord>)> {
+        // Putting what is left of the records will report a damaged object.
+        let is_damaged = |error: &ArchiveError| matches!(error, ArchiveError::Damaged { .. });
+        let found =
+            retry::until("find an object in the archive", is_damaged, || self.archive.find(key));
+        found.await.ok().flatten()
+    }
+
+    /// Puts an object, and retries until the archive accepts it. Another object under its key halts
+    /// the partition.
+    async fn put(&self, object: &Object, partition: Partition) -> Stored {
+        let mut pauses = Pauses::new("put an object into the archive");
+        let mut halt = None;
+        loop {
+            match self.archive.put(object).await {
+                Ok(stored) => {
+                    Counter::Batches.inc(&[Group::Archive.as_str(), "clean"]);
+                    return stored;
+                }
+                Err(error) => {
+                    if matches!(error, ArchiveError::Differs(_)) {
+                        let remedy = "move that object out of the archive: the log's records will \
+                                      take its place";
+                        halt.get_or_insert_with(|| {
+                            Halt::new(Group::Archive, partition, &error, remedy)
+                        });
+                    }
+                    pauses.wait(&error).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+use control_plane::Group;
+use stream::{Consumer, KafkaSettings, StreamError};
+use tenancy::TenantRouter;
+
+/// Joins the consumer group on the log that it reads.
+pub(super) fn join(
+    group: Group,
+    kafka: &KafkaSettings,
+    instance: Option<&str>,
+    router: TenantRouter,
+) -> Result<Consumer, StreamError> {
+    // Brokers may be shared: the group is named after its log.
+    let name = format!("{}.{group}", kafka.events_topic);
+    match group {
+        Group::Store | Group::Live | Group::Archive => {
+            Consumer::join(kafka, &name, instance, router)
+        }
+        Group::Rejects => Consumer::join_rejects(kafka, &name, instance, router),
+    }
+}

@@ -1,0 +1,13 @@
+//! Reconciliation and backfill of tables that were damaged, on real servers.
+#![cfg(test)]
+
+mod backfill;
+mod expired_records;
+mod log_and_archive;
+mod objects;
+mod rebuild_requests;
+mod rows;
+#[path = "../stand/mod.rs"]
+mod shared;
+mod stand;
+mod tables;

@@ -1,0 +1,56 @@
+//! Direct access to the stores of a platform. Each method returns settings in the type of the crate
+//! that connects with them.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::{Platform, archive_in, setting};
+
+impl Platform {
+    /// Returns how to connect to its PostgreSQL, without a detour.
+    pub fn postgres<T: DeserializeOwned>(&self) -> T {
+        read(json!({ "url": self.database_url(), "max_connections": 2 }))
+    }
+
+    /// Returns how to connect to its Redis, without a detour.
+    pub fn redis<T: DeserializeOwned>(&self) -> T {
+        let slot_groups = self.settings().get("FOOTFALL__REDIS__SLOT_BUCKETS");
+        read(json!({
+            "url": self.direct("FOOTFALL__REDIS__URL"),
+            "slot_buckets": slot_groups.map_or(1, |count| number(count)),
+            "namespace": self.direct("FOOTFALL__REDIS__NAMESPACE"),
+        }))
+    }
+
+    /// Returns how to connect to its log.
+    pub fn log<T: DeserializeOwned>(&self) -> T {
+        read(json!({
+            "brokers": self.direct("FOOTFALL__KAFKA__BROKERS"),
+            "events_topic": self.direct("FOOTFALL__KAFKA__EVENTS_TOPIC"),
+            "rejects_topic": self.direct("FOOTFALL__KAFKA__REJECTS_TOPIC"),
+            "partitions": number(&self.direct("FOOTFALL__KAFKA__PARTITIONS")),
+            "replication": 1,
+        }))
+    }
+
+    /// Returns how to open its archive.
+    pub fn archive<T: DeserializeOwned>(&self) -> T {
+        archive_in(&self.folder().join("archive"))
+    }
+
+    /// Returns a setting of its processes without detours, or else that of the stack.
+    fn direct(&self, variable: &str) -> String {
+        let Some(value) = self.settings().get(variable) else { return setting(variable) };
+        let undo =
+            |value: String, (address, detour): &(String, String)| value.replace(detour, address);
+        self.detours().iter().fold(value.clone(), undo)
+    }
+}
+
+fn number(text: &str) -> u16 {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn read<T: DeserializeOwned>(settings: Value) -> T {
+    serde_json::from_value(settings).unwrap_or_else(|error| panic!("settings of a store: {error}"))
+}
