@@ -3,6 +3,10 @@
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
+STEP := infra/local/step.sh
+
+# Makes the binaries. `cargo test` makes them too, so `make test` does not repeat it.
+BUILD := $(CARGO) build
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,13 +21,15 @@ wipe: ## stop the servers of the demo and remove its data
 	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool .footfall/archive
 
 test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the contract, some faults
-	@infra/local/stack.sh install
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory doc
-	@$(CARGO) build
-	@$(TEST_STACK) $(CARGO) test --workspace --no-fail-fast
-	@$(MAKE) --no-print-directory contract CONTRACT="--examples 3 --seed 1"
-	@$(MAKE) --no-print-directory faults RUN="--size 1 --seed 7 slice"
+	@$(STEP) begin
+	@$(STEP) install infra/local/stack.sh install
+	@$(STEP) lint $(MAKE) --no-print-directory lint
+	@$(STEP) doc $(MAKE) --no-print-directory doc
+	@$(STEP) build $(CARGO) test --workspace --no-run
+	@$(STEP) tests $(TEST_STACK) $(CARGO) test --workspace --no-fail-fast
+	@$(STEP) contract $(MAKE) --no-print-directory contract BUILD=true CONTRACT="--examples 3 --seed 1"
+	@$(STEP) faults $(MAKE) --no-print-directory faults RUN="--size 1 --seed 7 slice"
+	@$(STEP) show
 
 lint: ## check format and lints; warnings are errors
 	@$(CARGO) fmt --all --check
@@ -48,7 +54,7 @@ bench: ## measure freshness (median, p95) and throughput
 CONTRACT ?= --examples 30
 
 contract: ## check a running platform against both OpenAPI documents: CONTRACT="--examples 200 --seed 7"
-	@$(CARGO) build
+	@$(BUILD)
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/contract/stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-23000} \
 		$(TEST_STACK) tests/contract/run.sh $(CONTRACT)
 
@@ -56,8 +62,7 @@ contract: ## check a running platform against both OpenAPI documents: CONTRACT="
 RUN ?= --resume all
 
 faults: ## break servers, disks and links, and count every event afterwards: RUN="--seed 7 kills"
-	@$(CARGO) build -p footfall --features failpoints --bin footfall-with-failpoints
-	@$(CARGO) build -p faults
+	@$(CARGO) build --workspace --features footfall/failpoints --bin footfall-with-failpoints --bin faults
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/faults-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-21000} \
 		$(TEST_STACK) target/debug/faults $(RUN)
 
