@@ -94,46 +94,6 @@ fn a_label_is_cut_between_characters_and_an_id_is_never_cut() {
 }
 
 #[test]
-fn an_id_is_opaque_text_of_up_to_200_bytes() {
-    let longest = "é".repeat(100);
-    for id in ["SPRING_PROMO24", "Frühling / 50 %", "a{b}\"c\\", "018F", &longest] {
-        let event = read(&json!({"type": "ad_click", "campaign_id": id, "ad_id": id,
-            "creative_id": id, "visitor_id": id, "session_id": id, "customer_id": id,
-            "order_id": id, "items": [{"product_id": id}]}));
-        let campaign_id = event.campaign_id.as_ref().unwrap().as_str();
-        assert_eq!((campaign_id, event.items[0].product_id.as_str()), (id, id));
-        let ids = [&event.visitor_id, &event.session_id, &event.customer_id];
-        let ids = ids.into_iter().chain([&event.ad_id, &event.creative_id, &event.order_id]);
-        assert!(ids.into_iter().all(|read| read.as_deref() == Some(id)), "{event:?}");
-    }
-}
-
-#[test]
-fn an_item_whose_id_is_too_long_is_counted_under_its_name() {
-    let long = "é".repeat(101);
-    let event = json!({"type": "purchase", "items": [
-        {"product_id": long, "item_name": "Red lamp", "price": 2}, {"sku": long, "price": 4}, long]});
-    let read = read(&event);
-    let ids: Vec<_> = read.items.iter().map(|item| item.product_id.as_str()).collect();
-    assert_eq!(ids, ["Red lamp", "(not set)", "(not set)"]);
-    assert_eq!(read.sales().to_string(), "6.00");
-    let expected = [
-        ("dropped", "/items/0/product_id"),
-        ("unnamed", "/items/0"),
-        ("dropped", "/items/1/sku"),
-        ("unnamed", "/items/1"),
-        ("dropped", "/items/2"),
-        ("unnamed", "/items/2"),
-    ];
-    assert_eq!(warnings_of(&event), expected_warnings(&expected));
-    let single = json!({"type": "product_view", "product_id": long, "brand": "Acme"});
-    let read = self::read(&single);
-    assert!(read.items.is_empty(), "without an id, the fields describe no product");
-    assert_eq!(serde_json::to_value(read.properties).unwrap(), json!({"brand": "Acme"}));
-    assert_eq!(warnings_of(&single), expected_warnings(&[("dropped", "/product_id")]));
-}
-
-#[test]
 fn a_detail_of_another_type_is_kept_as_a_property() {
     let event = json!({"type": "purchase", "revenue": 1, "device": {"category": "mobile"}, "country": "Germany",
         "keyword": true, "campaign_id": {"id": 1}});
@@ -148,20 +108,6 @@ fn a_detail_of_another_type_is_kept_as_a_property() {
         })
         .collect();
     assert_eq!(pointers, ["/campaign_id", "/keyword", "/device", "/country"]);
-}
-
-#[test]
-fn an_item_without_an_id_is_counted_under_its_name() {
-    let event = json!({"type": "purchase", "items": [
-        {"sku": "s1", "price": 1}, {"item_name": "Red lamp", "price": 2}, {"price": 4}, "p5", null, 6]});
-    let read = read(&event);
-    let ids: Vec<_> = read.items.iter().map(|item| item.product_id.as_str()).collect();
-    assert_eq!(ids, ["s1", "Red lamp", "(not set)", "p5", "6"]);
-    assert_eq!(read.sales().to_string(), "7.00");
-    let expected = [("unnamed", "/items/1"), ("unnamed", "/items/2"), ("dropped", "/items/4")];
-    assert_eq!(warnings_of(&event), expected_warnings(&expected));
-    let one = self::read(&json!({"type": "product_view", "items": {"product_id": "p1"}}));
-    assert_eq!(one.items[0].product_id, "p1");
 }
 
 #[test]

@@ -5,6 +5,8 @@ mod aliases;
 #[cfg(test)]
 mod detail;
 #[cfg(test)]
+mod ids;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod numbers;

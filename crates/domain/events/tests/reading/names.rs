@@ -163,31 +163,3 @@ fn an_unknown_name_becomes_a_custom_type_and_is_stored() {
     assert_eq!(warnings_of(&own), []);
     assert!(!read(&own).properties.contains_key("event_name"));
 }
-
-#[test]
-fn a_campaign_keeps_the_id_of_its_sender() {
-    for id in ["SPRING_PROMO24", "Frühling / 50 %", "google_1234"] {
-        let event = read(&json!({"event": "select_promotion", "ecommerce": {"promotion_id": id}}));
-        assert_eq!(event.campaign_id.unwrap().as_str(), id);
-    }
-    let number = read(&json!({"type": "ad_click", "campaign_id": 17}));
-    assert_eq!(number.campaign_id.unwrap().as_str(), "17");
-}
-
-#[test]
-fn the_same_sender_id_is_the_same_event_within_a_tenant_only() {
-    let id = |event_id: serde_json::Value| {
-        read(&json!({"type": "page_view", "messageId": event_id})).event_id
-    };
-    let ajs = json!("ajs-next-1700000000000-8c1f");
-    assert_eq!(id(ajs.clone()), id(ajs.clone()));
-    assert_eq!(id(ajs.clone()).get_version_num(), 5);
-    assert_ne!(id(ajs.clone()), id(json!("ajs-next-1700000000001-8c1f")));
-    assert_eq!(id(json!(17)), id(json!("17")));
-    let uuid = "018F0000-0000-7000-8000-000000000001";
-    assert_eq!(id(json!(uuid)).to_string(), uuid.to_lowercase());
-    let other = events::EventIds::of(&"globex".parse().unwrap());
-    assert_ne!(Some(id(ajs.clone())), other.id(ajs.as_str().unwrap()));
-    // The derivation must never change.
-    assert_eq!(id(ajs).to_string(), "0836cc61-c188-54d3-a611-96ad520ad33f");
-}

@@ -7,7 +7,7 @@ use super::{
     deck::Deck,
     documented::Field,
     meant::{Id, Meant},
-    objects::{Objects, Place},
+    objects::{BLANKS, Objects, Place, blank},
     times::Moment,
     written::{Written, as_read, in_body},
 };
@@ -65,7 +65,7 @@ impl<'a> Draft<'a> {
         self.meant.properties.insert(name.to_owned(), value);
     }
 
-    /// Returns the meaning of the event, and the event itself.
+    /// Returns the meaning of the event, with its text.
     pub(super) fn finished(mut self) -> Meant {
         let properties = self.objects.object(Place::Properties);
         let has_properties = !properties.is_empty();
@@ -73,8 +73,8 @@ impl<'a> Draft<'a> {
         if !has_properties {
             event.remove("properties");
             if self.deck.one_in(4) {
-                let blank = self.deck.deal("no properties", &["null", "[]", "{}", "\"\""]);
-                event.insert("properties".to_owned(), serde_json::from_str(blank).unwrap());
+                let blank = blank(self.deck, "properties", BLANKS);
+                event.insert("properties".to_owned(), blank);
             }
         }
         if let Some(context) = event.get("context") {

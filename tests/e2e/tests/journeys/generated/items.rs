@@ -32,12 +32,13 @@ impl Product {
     fn new(deck: &mut Deck, n: usize) -> Self {
         let id = match n {
             ..WITH_ID => Some(written::read(deck, field("product_id"), n as u64)),
-            _ if n % 2 == 0 => Some(written::dropped(deck, field("product_id"), n as u64)),
+            _ if n.is_multiple_of(2) => Some(written::dropped(deck, field("product_id"), n as u64)),
             _ => None,
         };
         // A name is a label, as a brand is.
-        let mut label = |name| written::any(deck, field(name), n as u64);
-        let name = (n % 3 != 0).then(|| label("brand"));
+        let write = if n % 6 == 1 { written::dropped } else { written::read };
+        let mut label = |name| write(deck, field(name), n as u64);
+        let name = (!n.is_multiple_of(3)).then(|| label("brand"));
         let meant = |text: &Option<Written<String>>| text.as_ref()?.meant.clone();
         let named = meant(&id).or(meant(&name));
         // Products without a name are counted together: they have no brand in common.
@@ -74,7 +75,7 @@ impl Catalogue {
                 draft.meant.warnings.push("dropped");
                 json!([self.item(draft, is_large), null])
             }
-            // At most one in a hundred events has as many as there may be.
+            // One event of 160 has as many as there may be.
             "many" if draft.deck.one_in(20) => {
                 json!((0..200).map(|_| self.item(draft, is_large)).collect::<Vec<_>>())
             }
@@ -105,7 +106,8 @@ impl Catalogue {
             item.object(Place::Own).insert(field.to_owned(), name.json.clone());
             draft.meant.warnings.extend(name.warnings.iter().filter(|_| !has_id));
         }
-        if draft.deck.one_in(4) {
+        // An item without any field would be no item.
+        if draft.deck.one_in(4) || item.object(Place::Own).is_empty() {
             item.object(Place::Own).insert("coupon".to_owned(), json!("left out"));
         }
         draft.meant.warnings.extend((!has_id).then_some("unnamed"));

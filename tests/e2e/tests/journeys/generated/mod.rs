@@ -33,8 +33,8 @@ use request::{Request, Sender};
 use written::campaigns;
 
 /// The number of requests, and of events in most of them.
-const REQUESTS: usize = 60;
-const EVENTS: usize = 40;
+const REQUESTS: usize = 100;
+const EVENTS: usize = 30;
 
 /// The most warnings that an answer has for one event.
 const WARNINGS: usize = 20;

@@ -21,6 +21,15 @@ pub(super) enum Place {
 pub(super) const ANYWHERE: &[Place] =
     &[Place::Own, Place::Own, Place::Properties, Place::Params, Place::Ecommerce];
 
+/// Values that count as absent; the texts alone do so everywhere.
+pub(super) const BLANKS: &[&str] = &["null", r#""""#, r#"" \n""#, r#""\t""#, "[]", "{}"];
+pub(super) const BLANK_TEXTS: &[&str] = &["null", r#""""#, r#"" \n""#, r#""\t""#];
+
+/// Returns one of these values that count as absent.
+pub(super) fn blank(deck: &mut Deck, of: &str, blanks: &[&str]) -> Value {
+    serde_json::from_str(deck.deal(&format!("an empty value of {of}"), blanks)).unwrap()
+}
+
 /// The objects of an event, of an item or of an envelope.
 #[derive(Default)]
 pub(super) struct Objects(BTreeMap<Place, Map<String, Value>>);
@@ -68,11 +77,9 @@ impl Objects {
             spots.iter().copied().filter(|spot| at(spot.0, spot.1) > at(place, name)).collect();
         match deck.below(12) {
             0 if !spots.is_empty() => {
-                let blanks =
-                    [json!(""), json!(" \n"), json!("\t"), json!([]), json!({}), json!(null)];
                 let (place, name) = spots[deck.below(spots.len() as u64) as usize];
-                let blank = deck.below(blanks.len() as u64) as usize;
-                self.object(place).insert(name.to_owned(), blanks[blank].clone());
+                let blank = blank(deck, "a field", BLANKS);
+                self.object(place).insert(name.to_owned(), blank);
             }
             1 if !farther.is_empty() && written.meant.is_some() => {
                 let (place, name) = farther[deck.below(farther.len() as u64) as usize];

@@ -109,7 +109,7 @@ impl Sender {
         let (deck, mut beside) = (&mut self.deck, Beside::default());
         let place = &[Place::Beside];
         for field in BESIDE.map(documented::named) {
-            if deck.one_in(2) {
+            if !deck.one_in(3) {
                 // An event may need them.
                 let is_needed = ["campaign_id", "currency"].contains(&field.name);
                 let write = if is_needed { written::read } else { written::any };
@@ -125,7 +125,7 @@ impl Sender {
             envelope.object(Place::Beside).insert(name.to_owned(), json);
             beside.clock = clock;
         }
-        if deck.one_in(2) {
+        if !deck.one_in(3) {
             let written = times::event_time(deck, now, beside.clock.lead, is_history);
             envelope.write(deck, documented::named("event_time"), place, &written);
             beside.time = written.meant;

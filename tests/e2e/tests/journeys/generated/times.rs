@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     deck::Deck,
+    objects::{BLANK_TEXTS, blank},
     written::{Written, number},
 };
 
@@ -47,7 +48,9 @@ impl Moment {
 }
 
 /// Writes a time of whole milliseconds, and returns the time that is written.
-const WAYS: &[fn(Time) -> (Time, Value)] = &[
+type Way = fn(Time) -> (Time, Value);
+
+const WAYS: &[Way] = &[
     |time| (time, json!(time.to_rfc3339_opts(SecondsFormat::Millis, true))),
     |time| (time, json!(time.to_rfc3339_opts(SecondsFormat::Nanos, false))),
     |time| (time, text(time, 0, "%Y-%m-%dT%H:%M:%S%.3f999999z")),
@@ -153,10 +156,7 @@ pub(super) fn sent_at(deck: &mut Deck, now: Time) -> (Value, Clock) {
     let lead = match deck.deal("a clock", &["ahead", "right", "none"]) {
         "ahead" => LEAD,
         "right" => deck.deal("a clock that is right or slow", &right),
-        _ => {
-            let blank = deck.deal("no sent_at", &["null", "\"\"", "\" \\t\""]);
-            return (serde_json::from_str(blank).unwrap(), Clock::default());
-        }
+        _ => return (blank(deck, "sent_at", BLANK_TEXTS), Clock::default()),
     };
     let time = DateTime::from_timestamp_millis((now + lead).timestamp_millis()).unwrap();
     let Written { json, meant, .. } = written(deck, time);
