@@ -7,7 +7,7 @@ use stream::{Entry, LogRecord, PartitionStream, StreamError, resolve};
 use super::{History, archived::as_logged};
 use crate::{
     ProcessorError,
-    retry::{Pauses, read},
+    retry::{read, until},
 };
 
 /// The records of one range, in the order of the log.
@@ -109,13 +109,9 @@ impl Records {
 
     /// Resolves the tenants of records. While the directory is unavailable, it retries.
     async fn resolved(&self, records: &[LogRecord]) -> Result<Vec<Entry>, ProcessorError> {
-        let mut pauses = Pauses::new("resolve the tenants of archived records");
-        loop {
-            match resolve(records, &self.history.router).await {
-                Ok(entries) => return Ok(entries),
-                Err(StreamError::Directory(error)) => pauses.wait(&error).await,
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let is_final = |error: &StreamError| !matches!(error, StreamError::Directory(_));
+        let doing = "resolve the tenants of archived records";
+        let router = &self.history.router;
+        Ok(until(doing, is_final, || resolve(records, router)).await?)
     }
 }

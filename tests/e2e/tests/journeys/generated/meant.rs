@@ -122,7 +122,7 @@ impl Accepted {
         self.meant.sent.map(|sent| sent.time).filter(|sent| *sent != self.event_time)
     }
 
-    /// Returns whether the sender is told of another time.
+    /// Returns whether the answer reports another time than the one sent.
     pub(super) fn is_adjusted(&self) -> bool {
         self.other_time().is_some() || self.meant.sent.is_some_and(|sent| sent.is_leap)
     }
