@@ -60,8 +60,10 @@ impl Dependencies {
     pub(crate) async fn keep_current(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
         self.control_plane.listen(lifecycle);
         let mut known = self.read_clusters().await?;
-        let (platform, sealer) = (self.platform(), self.sealer.clone());
-        let (warehouse, token) = (self.warehouse.clone(), lifecycle.token());
+        let platform = self.platform();
+        let sealer = self.sealer.clone();
+        let warehouse = self.warehouse.clone();
+        let token = lifecycle.token();
         lifecycle.spawn("clusters", Duration::from_secs(1), async move {
             let mut rounds = every(CLUSTERS_EVERY, token, "read the registered clusters");
             while rounds.begin().await {

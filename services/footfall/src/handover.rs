@@ -55,12 +55,14 @@ impl Credentials {
             }
             Made::Invitation { client_id, email, role, token, .. } => {
                 let stem = self.stem(Some(client_id), role.as_str(), local_part(email));
-                let (name, secret) = (format!("{stem}_EMAIL"), format!("{stem}_INVITATION"));
+                let name = format!("{stem}_EMAIL");
+                let secret = format!("{stem}_INVITATION");
                 vec![(name, email.clone()), (secret, token.reveal())]
             }
             Made::Admin { email, password } => {
                 let stem = self.stem(None, "admin", local_part(email));
-                let (name, secret) = (format!("{stem}_EMAIL"), format!("{stem}_PASSWORD"));
+                let name = format!("{stem}_EMAIL");
+                let secret = format!("{stem}_PASSWORD");
                 vec![(name, email.clone()), (secret, password.reveal().to_owned())]
             }
         }

@@ -86,7 +86,8 @@ impl Collector {
 
 fn read(stream: &TcpStream) -> Request {
     let mut reader = BufReader::new(stream);
-    let (mut authorization, mut length) = (String::new(), 0);
+    let mut authorization = String::new();
+    let mut length = 0;
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();

@@ -102,7 +102,8 @@ impl Start<'_> {
     }
 
     fn store(&self, context: WorkerContext) -> Result<(), ProcessorError> {
-        let (dependencies, token) = (&self.dependencies, self.lifecycle.token());
+        let dependencies = &self.dependencies;
+        let token = self.lifecycle.token();
         let upkeep = upkeep::run(dependencies.clone(), token.clone());
         self.lifecycle.spawn("upkeep", BUDGET, upkeep);
         let reconciler =

@@ -43,7 +43,8 @@ impl TestLog {
         let database = Database::create().await;
         let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
         control_plane.migrate().await.unwrap();
-        let (router, ledger) = (router(&control_plane), control_plane.ledger());
+        let router = router(&control_plane);
+        let ledger = control_plane.ledger();
         let kafka: KafkaSettings = testkit::log(1);
         let reader = LogReader::new(&kafka, router.clone()).unwrap();
         let current = CurrentGeneration::find(&kafka, &ledger, &reader).await.unwrap();
@@ -69,7 +70,8 @@ impl TestLog {
     /// Deletes the records before `offset`, as if they had expired.
     pub(crate) async fn expire_before(&self, offset: i64) {
         let admin: AdminClient<DefaultClientContext> = client(&self.kafka).create().unwrap();
-        let (mut list, offset) = (TopicPartitionList::new(), KafkaOffset::Offset(offset));
+        let mut list = TopicPartitionList::new();
+        let offset = KafkaOffset::Offset(offset);
         list.add_partition_offset(&self.kafka.events_topic, 0, offset).unwrap();
         admin.delete_records(&list, &AdminOptions::new()).await.unwrap();
     }

@@ -39,7 +39,8 @@ async fn delete_expired(
     control_plane.ledger().prune(now - BATCHES_RETAINED).await?;
     let platform = control_plane.for_platform(platform);
     for tenant in platform.tenants().await? {
-        let (horizon, record) = (horizon(&tenant, now), tenant.record);
+        let horizon = horizon(&tenant, now);
+        let record = tenant.record;
         platform.prune_resubmissions(&record.client_id, horizon).await?;
         match expire(warehouse, &record, horizon).await {
             Ok(true) => {

@@ -99,7 +99,8 @@ fn definitions(code: &str) -> Vec<String> {
 fn every_type_of_the_glossary_is_where_it_says_and_no_other_crate_exports_the_name() {
     let glossary = glossary();
     assert!(glossary.len() > 30, "the glossary's table was not read: {glossary:?}");
-    let (exported, defined) = (crates_by_name(exports), crates_by_name(definitions));
+    let exported = crates_by_name(exports);
+    let defined = crates_by_name(definitions);
     let mut wrong = Vec::new();
     for (krate, name) in glossary {
         let exporting = exported.get(&name).cloned().unwrap_or_default();

@@ -68,7 +68,8 @@ fn dependencies_point_down_only() {
     let metadata = metadata();
     let mut wrong = Vec::new();
     for (from, to) in dependencies(&metadata) {
-        let (above, below) = (layer(from, &metadata), layer(to, &metadata));
+        let above = layer(from, &metadata);
+        let below = layer(to, &metadata);
         let (_, allowed) = MAY_USE.iter().find(|(layer, _)| *layer == above).unwrap();
         let excepted = EXCEPTIONS.contains(&(from.name.as_str(), to.name.as_str()));
         if !allowed.contains(&below.as_str()) && !excepted {

@@ -4,7 +4,8 @@ use std::thread::available_parallelism;
 pub(crate) fn described() -> String {
     let cores = available_parallelism().map_or("?".to_owned(), |cores| cores.to_string());
     let build = if cfg!(debug_assertions) { "dev" } else { "release" };
-    let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
+    let system = std::env::consts::OS;
+    let processor = std::env::consts::ARCH;
     format!(
         "Machine: {cores} cores, {system} {processor}, for client, services and servers together; \
          {build} build."

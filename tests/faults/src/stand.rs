@@ -253,7 +253,8 @@ impl Stand {
         for (number, (tenant, streams)) in self.tenants.iter().zip(&self.streams).enumerate() {
             let sent = self.journal.sent(number);
             verdict.events += sent.values().filter(|sent| sent.accepted).count() as u64;
-            let (platform, stores) = (&self.platform, &self.stores);
+            let platform = &self.platform;
+            let stores = &self.stores;
             let archived = archived.get(&tenant.id).unwrap_or(&nothing);
             let sources = Sources { platform, stores, tenant, streams, archived };
             verdict.differences.merge(compare(&sources, &sent).await?);
@@ -284,7 +285,8 @@ impl Stand {
 
     /// Waits until every sink has processed the events received up to now.
     pub(crate) async fn wait_for_progress(&mut self, within: Duration) -> Result<(), Failure> {
-        let (moment, deadline) = (Utc::now(), Instant::now() + within);
+        let moment = Utc::now();
+        let deadline = Instant::now() + within;
         while self.stores.as_of().await?.is_none_or(|as_of| as_of < moment) {
             self.check_all_running()?;
             if Instant::now() > deadline {

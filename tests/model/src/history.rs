@@ -76,7 +76,8 @@ pub struct Counterexample {
 /// # Errors
 /// The history that failed, shortened as far as it still fails.
 pub fn run(steps: u64, seed: u64, guards: Guards) -> Result<Report, Box<Counterexample>> {
-    let (done, histories) = (Cell::new(0), Cell::new(0));
+    let done = Cell::new(0);
+    let histories = Cell::new(0);
     let mut runner = runner(seed, 0);
     let mut round = 0;
     while done.get() < steps {

@@ -15,7 +15,8 @@ pub struct Answer {
 impl Answer {
     /// Reads `response` to its end.
     pub async fn read(response: Response) -> Self {
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
+        let headers = response.headers().clone();
         Self { status, headers, text: response.text().await.expect("a body") }
     }
 

@@ -54,7 +54,8 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let (server, name) = (self.server.clone(), self.name.clone());
+        let server = self.server.clone();
+        let name = self.name.clone();
         let dropped = thread::spawn(move || drop_database(&server, &name)).join();
         // A second panic would abort the program and hide the test's failure.
         if !thread::panicking() {

@@ -76,7 +76,8 @@ impl Platform {
             }
         }
         let url = database.url().to_owned();
-        let (client, database) = (Client::new(), Some(database));
+        let client = Client::new();
+        let database = Some(database);
         let processes = Vec::new();
         let platform = Self { program, settings, detours, folder, client, processes, database };
         platform.migrate();
@@ -97,8 +98,10 @@ impl Platform {
         partitions.or_insert_with(|| "12".to_owned());
         settings.extend(own_settings(&folder));
         let program = program.unwrap_or_else(binary);
-        let (client, processes) = (Client::new(), Vec::new());
-        let (detours, database) = (Vec::new(), None);
+        let client = Client::new();
+        let processes = Vec::new();
+        let detours = Vec::new();
+        let database = None;
         Self { program, settings, detours, folder, client, processes, database }
     }
 
@@ -133,7 +136,7 @@ impl Platform {
     pub async fn start() -> Self {
         let mut platform = Self::prepare().await;
         platform.restart().await;
-        platform.up_to_date().await;
+        platform.wait_until_up_to_date().await;
         platform
     }
 
@@ -142,7 +145,7 @@ impl Platform {
         self.processes.clear();
         let all = self.spawn(&["all"]);
         self.processes.push(all);
-        self.ready().await;
+        self.wait_until_ready().await;
     }
 
     /// Changes a setting for processes that are started from now on.
@@ -152,7 +155,7 @@ impl Platform {
 
     /// Waits until `store` and `live` have reported their progress for every partition: until then
     /// numbers have other sources.
-    pub async fn up_to_date(&self) {
+    pub async fn wait_until_up_to_date(&self) {
         let partitions = self.settings["FOOTFALL__KAFKA__PARTITIONS"].parse::<i64>();
         let all = 2 * partitions.expect("a number");
         let url = &self.settings["FOOTFALL__POSTGRES__URL"];
@@ -174,7 +177,7 @@ impl Platform {
             let process = platform.spawn(&[service]);
             platform.processes.push(process);
         }
-        platform.ready().await;
+        platform.wait_until_ready().await;
         platform
     }
 
@@ -296,9 +299,10 @@ impl Platform {
     }
 
     /// Waits until collector and api report that they are ready.
-    pub async fn ready(&mut self) {
+    pub async fn wait_until_ready(&mut self) {
         for url in [self.api("/readyz"), self.collector("/readyz")] {
-            let (client, processes) = (&self.client, &mut self.processes);
+            let client = &self.client;
+            let processes = &mut self.processes;
             eventually("the services are ready", async || {
                 processes.iter_mut().for_each(Process::must_be_running);
                 let answer = client.get(&url).send().await.ok()?;

@@ -112,7 +112,8 @@ impl Link {
         client.set_nodelay(true)?;
         broker.set_nodelay(true)?;
         state.open.extend([client.try_clone()?, broker.try_clone()?]);
-        let (mut from, mut to) = (client.try_clone()?, broker.try_clone()?);
+        let mut from = client.try_clone()?;
+        let mut to = broker.try_clone()?;
         thread::spawn(move || {
             let _ = io::copy(&mut from, &mut to);
             let _ = to.shutdown(Shutdown::Both);
@@ -146,7 +147,8 @@ impl Link {
             let port = u32::from(address.port()).to_be_bytes();
             [address.ip().to_string().into_bytes(), port.to_vec()].concat()
         };
-        let (broker, proxy) = (encoded(self.broker), encoded(self.proxy));
+        let broker = encoded(self.broker);
+        let proxy = encoded(self.proxy);
         for start in 0..=answer.len().saturating_sub(broker.len()) {
             if answer[start..].starts_with(&broker) {
                 answer[start..start + proxy.len()].copy_from_slice(&proxy);

@@ -93,13 +93,20 @@ impl Platform {
     }
 
     /// Waits until this campaign's metric is `expected` over the years 2025 to 2028.
-    pub async fn settled(&self, tenant: &Tenant, campaign: &str, metric: &str, expected: u64) {
-        let (from, to) = ("2025-01-01T00:00:00Z", "2029-01-01T00:00:00Z");
-        self.settled_in(tenant, campaign, metric, expected, from, to).await;
+    pub async fn wait_for_count(
+        &self,
+        tenant: &Tenant,
+        campaign: &str,
+        metric: &str,
+        expected: u64,
+    ) {
+        let from = "2025-01-01T00:00:00Z";
+        let to = "2029-01-01T00:00:00Z";
+        self.wait_for_count_in(tenant, campaign, metric, expected, from, to).await;
     }
 
     /// Waits until this campaign's metric is `expected` between two times.
-    pub async fn settled_in(
+    pub async fn wait_for_count_in(
         &self,
         tenant: &Tenant,
         campaign: &str,

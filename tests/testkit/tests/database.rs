@@ -27,7 +27,8 @@ async fn keep_connecting(url: &str) {
 #[tokio::test]
 async fn a_database_is_dropped_although_clients_keep_connecting_to_it() {
     let database = Database::create().await;
-    let (name, url) = (database.name().to_owned(), database.url().to_owned());
+    let name = database.name().to_owned();
+    let url = database.url().to_owned();
     for _ in 0..4 {
         let url = url.clone();
         thread::spawn(move || keep_connecting(&url));

@@ -147,7 +147,8 @@ impl<'a> Traffic<'a> {
     }
 
     fn push(&mut self, verdict: Verdict, body: String) {
-        let (tenant, is_history) = (self.tenant.id.to_owned(), self.is_history);
+        let tenant = self.tenant.id.to_owned();
+        let is_history = self.is_history;
         self.sent.push(Sent { tenant, is_history, verdict, body });
     }
 }

@@ -71,7 +71,7 @@ async fn data_of_the_previous_build_and_new_events_are_answered_correctly_togeth
     for tenant in &TENANTS {
         journey.ask_all(tenant, "before Redis answers").await;
     }
-    journey.platform.up_to_date().await;
+    journey.platform.wait_until_up_to_date().await;
     for tenant in &TENANTS {
         journey.redis_answers(tenant).await;
         journey.ask_all(tenant, "the old events alone").await;
@@ -112,7 +112,8 @@ impl Journey {
     fn questions(&self) -> [Question; 4] {
         let hour = TimeDelta::hours(1);
         let of = |at: DateTime<Utc>| at.duration_trunc(hour).expect("a time");
-        let (from, to) = (of(Utc::now()) - hour * 70, of(Utc::now()) + hour);
+        let from = of(Utc::now()) - hour * 70;
+        let to = of(Utc::now()) + hour;
         let came = of(self.captured_at);
         let [first, last] = HISTORY.map(|text| text.parse().expect("a time"));
         [

@@ -203,7 +203,8 @@ mod tests {
     async fn the_first_failure_stops_the_others_and_is_named() {
         let lifecycle = Lifecycle::new();
         let finished = Arc::new(AtomicBool::new(false));
-        let (token, seen) = (lifecycle.token(), finished.clone());
+        let token = lifecycle.token();
+        let seen = finished.clone();
         lifecycle.spawn("patient", Duration::from_secs(5), async move {
             token.cancelled().await;
             tokio::time::sleep(SHORT).await;

@@ -49,8 +49,6 @@ codes! {
     MethodNotAllowed = MethodNotAllowed, "method_not_allowed", "The method is not allowed on this path";
     /// The resource already exists with other contents.
     AlreadyExists = Conflict, "already_exists", "The resource already exists";
-    /// Another request changed the resource, or is changing it.
-    Conflict = Conflict, "conflict", "The resource was changed by another request";
     /// A user may not do this to itself; another user may.
     NotAllowedOnSelf = Conflict, "not_allowed_on_self", "The action is not allowed on yourself";
     /// The body is over the limit, compressed or decompressed.

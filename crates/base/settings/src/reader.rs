@@ -97,7 +97,8 @@ impl<'a> Reader<'a> {
             .filter(|(similarity, _)| *similarity > 0.7)
             .max_by(|(one, _), (other, _)| one.total_cmp(other))
             .map(|(_, field)| joined(&self.node.key, field));
-        let (origin, key) = (node.source.clone(), node.key.clone());
+        let origin = node.source.clone();
+        let key = node.key.clone();
         Some(ReadError::Located(SettingsError::Unknown { origin, key, nearest }))
     }
 }

@@ -11,7 +11,7 @@ const SINKS: &[&str] = &["store", "live", "archive", "rejects"];
 const EVENT_OUTCOMES: &[&str] = &["accepted", "duplicate_in_batch", "rejected", "retry"];
 
 /// The outcomes of a batch; only the store sink has more than the first.
-const BATCH_OUTCOMES: &[&str] = &["clean", "repeated", "doubtful", "repaired", "doubled"];
+const BATCH_OUTCOMES: &[&str] = &["clean", "repeated", "in_doubt", "repaired", "doubled"];
 
 /// Values that only a running service knows: [`Request`](crate::Request).
 const BY_SERVICE: &[&str] = &[];
@@ -78,7 +78,7 @@ metrics! {
     PoisonRecords = "footfall_poison_records_total", ["sink": SINKS];
     /// Records of the log that were fully processed.
     RecordsProcessed = "footfall_records_processed_total", ["sink": SINKS];
-    /// Batches, by outcome: clean, doubtful, repaired…
+    /// Batches, by outcome: clean, in doubt, repaired…
     Batches = "footfall_batches_total", ["sink": SINKS, "outcome": BATCH_OUTCOMES];
     /// Answers to metric queries, by source.
     MetricsAnswered = "footfall_metrics_answered_total", ["source": &["cache", "redis", "clickhouse"]];

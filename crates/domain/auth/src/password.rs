@@ -142,7 +142,8 @@ mod tests {
                 .min()
                 .unwrap()
         };
-        let (known, unknown) = (fastest(Some(&hash)), fastest(None));
+        let known = fastest(Some(&hash));
+        let unknown = fastest(None);
         assert!(unknown > known / 2 && known > unknown / 2, "{known:?} and {unknown:?}");
     }
 

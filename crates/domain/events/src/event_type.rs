@@ -112,7 +112,8 @@ struct Normalised {
 impl Normalised {
     fn of(name: &str) -> Self {
         let mut text = String::with_capacity(name.len() + 4);
-        let (mut is_exact, mut after_small) = (true, false);
+        let mut is_exact = true;
+        let mut after_small = false;
         for c in name.trim().chars() {
             if c.is_ascii_alphanumeric() || c == '-' {
                 if c.is_ascii_uppercase() && after_small {

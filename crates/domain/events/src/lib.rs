@@ -25,6 +25,6 @@ pub use event::{Event, Item};
 pub use event_type::EventType;
 pub use identity::EventIds;
 pub use notes::{Adjustment, Warning, WarningCode};
-pub use parse::{Admission, EVENT_MAX, Taken, parse, sent_id};
+pub use parse::{EVENT_MAX, ParseContext, ParsedEvent, parse, sent_id};
 pub use rejection::{Rejection, RejectionCode, Rejections};
 pub use split::{Batch, BatchError, BodyForm, split};

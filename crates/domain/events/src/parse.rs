@@ -14,7 +14,7 @@ pub const EVENT_MAX: usize = 256 * 1_024;
 
 /// The context in which an event is parsed.
 #[derive(Clone, Debug)]
-pub struct Admission<'a> {
+pub struct ParseContext<'a> {
     /// When the request arrived.
     pub received_at: DateTime<Utc>,
     /// Whether times older than 30 days are accepted: for `import` keys, which send history.
@@ -27,17 +27,18 @@ pub struct Admission<'a> {
     pub envelope: Envelope<'a>,
 }
 
-impl Admission<'_> {
+impl ParseContext<'_> {
     /// Creates the context of an event of `tenant` without an envelope.
     pub fn new(tenant: &ClientId, currency: Currency, received_at: DateTime<Utc>) -> Self {
-        let (ids, envelope) = (EventIds::of(tenant), Envelope::default());
+        let ids = EventIds::of(tenant);
+        let envelope = Envelope::default();
         Self { received_at, history: false, currency, ids, envelope }
     }
 }
 
 /// An accepted event, with its warnings and adjustments.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Taken {
+pub struct ParsedEvent {
     /// The event.
     pub event: Event,
     /// The fields that were normalised, cut, dropped or rounded.
@@ -52,22 +53,22 @@ pub struct Taken {
 ///
 /// # Errors
 /// Every field that is wrong, and what would be correct.
-pub fn parse(raw: &[u8], admission: &Admission<'_>) -> Result<Taken, Rejections> {
+pub fn parse(raw: &[u8], context: &ParseContext<'_>) -> Result<ParsedEvent, Rejections> {
     if raw.len() > EVENT_MAX {
         let reason = format!("must be at most {EVENT_MAX} bytes long");
         return Err(Rejection::new(TooLarge, "", reason).into());
     }
     let raw = surrogates::repaired(raw);
-    let mut reader = Reader::new(open(&raw, &admission.envelope)?);
-    reader.note_too_long(&admission.envelope);
-    let (mut event, original) = reader.event(admission);
+    let mut reader = Reader::new(open(&raw, &context.envelope)?);
+    reader.note_too_long(&context.envelope);
+    let (mut event, original) = reader.event(context);
     let (fields, notes) = reader.into_rest();
     let mut notes = notes.into_rejections()?;
     event.properties = properties::collect(fields, &mut notes);
     if let Some(original) = original {
         event.properties.entry("event_name").or_insert(Value::String(original));
     }
-    Ok(Taken { event, warnings: notes.warnings, adjusted: notes.adjusted })
+    Ok(ParsedEvent { event, warnings: notes.warnings, adjusted: notes.adjusted })
 }
 
 /// Returns the id that an event was sent with, even if the event is otherwise wrong: a corrected

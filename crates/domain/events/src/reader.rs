@@ -4,7 +4,7 @@ use tenancy::CampaignId;
 use uuid::Uuid;
 
 use crate::{
-    Admission, Envelope, Event, EventIds, EventType, Item, Rejection,
+    Envelope, Event, EventIds, EventType, Item, ParseContext, Rejection,
     RejectionCode::{MissingField, TooOld},
     WarningCode, field_names,
     fields::{Field, Fields, LayerKind, Textual},
@@ -48,16 +48,16 @@ impl<'a> Reader<'a> {
 
     /// Reads the event without its properties, and the sender's name for its type if that differs.
     /// The result is valid only if no error was noted.
-    pub(crate) fn event(&mut self, admission: &Admission<'_>) -> (Event, Option<String>) {
+    pub(crate) fn event(&mut self, context: &ParseContext<'_>) -> (Event, Option<String>) {
         let named = naming::read(&mut self.fields, &mut self.notes);
         let Named { event_type, original } = named.unwrap_or_else(|rejection| {
             self.notes.error(rejection);
             Named { event_type: EventType::PageView, original: None }
         });
         self.is_custom = event_type.is_custom();
-        let event_id = self.event_id(admission.ids).unwrap_or_else(Uuid::now_v7);
-        let received_at = admission.received_at.trunc_subsecs(3);
-        let sent_time = self.event_time(admission);
+        let event_id = self.event_id(context.ids).unwrap_or_else(Uuid::now_v7);
+        let received_at = context.received_at.trunc_subsecs(3);
+        let sent_time = self.event_time(context);
         let (event_time, event_time_sent) = match sent_time {
             Some((placed, sent)) => (placed, Some(sent).filter(|sent| *sent != placed)),
             None => (received_at, None),
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
 
         let sent_currency = self.fields.find(field_names::CURRENCY, LayerKind::Envelope);
         let named_currency = sent_currency.and_then(|field| self.currency(&field));
-        let currency = named_currency.unwrap_or(admission.currency);
+        let currency = named_currency.unwrap_or(context.currency);
         let items = self.items(currency);
         let farthest = if event_type.is_ad() { LayerKind::Nested } else { LayerKind::Own };
         let cost = self.amount(field_names::COST, farthest, currency);
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
             items,
             order_id: self.id(field_names::ORDER),
             revenue,
-            currency: named_currency.or(has_amount.then_some(admission.currency)),
+            currency: named_currency.or(has_amount.then_some(context.currency)),
             url: self.label(field_names::URL, URL_MAX, Some(&["page", "url"])),
             referrer: self.label(field_names::REFERRER, URL_MAX, Some(&["page", "referrer"])),
             user_agent: self.label(field_names::USER_AGENT, USER_AGENT_MAX, Some(&["userAgent"])),
@@ -139,17 +139,17 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads when it happened: the corrected time, and the time as sent.
-    fn event_time(&mut self, admission: &Admission<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    fn event_time(&mut self, context: &ParseContext<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let own_sent_at = self.fields.find(field_names::SENT_AT, LayerKind::Own);
         let own_sent_at =
             own_sent_at.and_then(|field| self.time(&field)).map(|(sent, _)| sent.time);
-        let sent_at = own_sent_at.or(admission.envelope.sent_at);
+        let sent_at = own_sent_at.or(context.envelope.sent_at);
         let field = self
             .fields
             .find(field_names::EVENT_TIME, LayerKind::Own)
             .or_else(|| self.fields.find_in_envelope(field_names::EVENT_TIME))?;
         let (sent, written) = self.time(&field)?;
-        let placed = time::place(sent, &written, sent_at, admission);
+        let placed = time::place(sent, &written, sent_at, context);
         self.notes.adjusted.extend(placed.adjusted);
         if placed.too_old {
             let reason = format!(

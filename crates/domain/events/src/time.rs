@@ -1,7 +1,7 @@
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
-use crate::{Adjustment, Admission};
+use crate::{Adjustment, ParseContext};
 
 /// The tolerated error of a clock. Clocks synchronised over the network differ by less than a
 /// second, those of phones by a few; a minute is small compared to the quarter hours of the
@@ -148,7 +148,8 @@ fn local(rest: &mut Rest<'_>) -> Option<(NaiveDate, Option<TimeDelta>, bool)> {
     let hour = rest.digits(2)?;
     rest.take(b":")?;
     let minute = rest.digits(2)?;
-    let (mut second, mut millis) = (0, 0);
+    let mut second = 0;
+    let mut millis = 0;
     if rest.take(b":").is_some() {
         second = rest.digits(2)?;
         if rest.take(b".,").is_some() {
@@ -200,9 +201,9 @@ pub(crate) fn place(
     sent: SentTime,
     written: &str,
     sent_at: Option<DateTime<Utc>>,
-    admission: &Admission<'_>,
+    context: &ParseContext<'_>,
 ) -> Placed {
-    let received = admission.received_at.trunc_subsecs(3);
+    let received = context.received_at.trunc_subsecs(3);
     let lead = sent_at.map_or(TimeDelta::zero(), |sent_at| sent_at - received);
     let mut time = sent.time;
     if lead > TOLERANCE {
@@ -216,7 +217,7 @@ pub(crate) fn place(
         from: written.to_owned(),
         to: time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
     });
-    let too_old = !admission.history && time < received - PAST;
+    let too_old = !context.history && time < received - PAST;
     Placed { time, adjusted, too_old }
 }
 

@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn time_after_a_skipped_midnight_belongs_to_the_new_day() {
         let zone = chrono_tz::Asia::Pyongyang;
-        let (from, to) = ("2018-05-04T14:30:00Z", "2018-05-04T16:30:00Z");
+        let from = "2018-05-04T14:30:00Z";
+        let to = "2018-05-04T16:30:00Z";
         assert_eq!(
             starts(Granularity::Hour, from, to, zone),
             ["2018-05-04T23:00:00+08:30", "2018-05-05T00:00:00+09:00", "2018-05-05T01:00:00+09:00"]
@@ -168,10 +169,12 @@ mod tests {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let range = TimeRange::covering(at("2010-03-03T13:00:00Z"), at("2010-03-05T16:00:00Z"));
         let days = Granularity::Day.buckets(range.unwrap(), zone);
-        let (fourth, fifth) = (at("2010-03-03T13:00:00Z"), at("2010-03-04T13:00:00Z"));
+        let fourth = at("2010-03-03T13:00:00Z");
+        let fifth = at("2010-03-04T13:00:00Z");
         assert_eq!(days.starts(), [fourth, fifth]);
         let stretches: Vec<_> = days.stretches().collect();
-        let (back, again) = (at("2010-03-04T15:00:00Z"), at("2010-03-04T16:00:00Z"));
+        let back = at("2010-03-04T15:00:00Z");
+        let again = at("2010-03-04T16:00:00Z");
         assert_eq!(stretches, [(fourth, fourth), (fifth, fifth), (back, fourth), (again, fifth)]);
         assert_eq!(days.position(at("2010-03-04T15:59:59Z")), Some(0));
         assert_eq!(days.position(at("2010-03-03T12:59:59Z")), None);

@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn money_is_divided_by_counts_of_its_own_currency() {
-        let (eur, usd) = ("EUR".parse().unwrap(), "USD".parse().unwrap());
+        let eur = "EUR".parse().unwrap();
+        let usd = "USD".parse().unwrap();
         let mut sums = Sums::default();
         for (currency, amount) in [(eur, "100"), (usd, "50"), (usd, "50")] {
             sums.add_count(Counter::Orders, Some(currency), 1);

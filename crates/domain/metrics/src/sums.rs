@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn merging_keeps_currencies_apart() {
-        let (eur, usd) = ("EUR".parse().unwrap(), "USD".parse().unwrap());
+        let eur = "EUR".parse().unwrap();
+        let usd = "USD".parse().unwrap();
         let mut left = Sums::default();
         left.add_money(MoneySum::Spend, eur, Amount::from_micros(1));
         left.add_money(MoneySum::Sales, eur, Amount::from_micros(5));
@@ -145,7 +146,8 @@ mod tests {
 
     #[test]
     fn counts_keep_the_currency_of_their_events() {
-        let (eur, usd) = ("EUR".parse().unwrap(), "USD".parse().unwrap());
+        let eur = "EUR".parse().unwrap();
+        let usd = "USD".parse().unwrap();
         let mut sums = Sums::default();
         sums.add_count(Counter::Orders, Some(eur), 1);
         sums.add_count(Counter::Orders, Some(usd), 2);
@@ -180,7 +182,8 @@ mod tests {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let mut one = Sums::default();
         one.add_count(Counter::Clicks, None, 1);
-        let (from, to) = (at("2026-03-01T00:00:00Z"), at("2026-03-03T00:00:00Z"));
+        let from = at("2026-03-01T00:00:00Z");
+        let to = at("2026-03-03T00:00:00Z");
         let range = TimeRange::covering(from, to).unwrap();
         let days = Granularity::Day.buckets(range, chrono_tz::UTC);
         let times = [

@@ -53,7 +53,8 @@ impl Amount {
         const THOUSAND: i128 = 1_000;
         // Each factor has at most 64 bits, so product and rounding fit into 128.
         let product = i128::from(self.0) * i128::from(quantity.thousandths());
-        let (whole, rest) = (product.div_euclid(THOUSAND), product.rem_euclid(THOUSAND));
+        let whole = product.div_euclid(THOUSAND);
+        let rest = product.rem_euclid(THOUSAND);
         let up = rest * 2 > THOUSAND || (rest * 2 == THOUSAND && whole % 2 != 0);
         let micros = whole + i128::from(up);
         let end = if micros < 0 { i64::MIN } else { i64::MAX };

@@ -71,7 +71,8 @@ impl Quantity {
     pub fn nearest(text: &str) -> Result<(Self, bool), QuantityError> {
         let (amount, is_exact) = Amount::nearest(text)?;
         let micros = u64::try_from(amount.micros()).map_err(|_| QuantityError::NotDecimal)?;
-        let (whole, rest) = (micros / THOUSANDTHS, micros % THOUSANDTHS);
+        let whole = micros / THOUSANDTHS;
+        let rest = micros % THOUSANDTHS;
         let up = rest > 500 || (rest == 500 && whole % 2 == 1);
         Ok((Self(whole + u64::from(up)), is_exact && rest == 0))
     }

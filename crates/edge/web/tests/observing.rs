@@ -34,7 +34,7 @@ async fn thing(_id: Path<String>) -> HttpResponse {
 }
 
 async fn refused() -> Result<HttpResponse, Error> {
-    Err(Problem::new(Code::Conflict, "There is one already.").into())
+    Err(Problem::new(Code::AlreadyExists, "There is one already.").into())
 }
 
 async fn unavailable() -> Result<HttpResponse, Error> {

@@ -202,7 +202,8 @@ async fn ask(
         request = request.insert_header((header::AUTHORIZATION, format!("Bearer {credential}")));
     }
     let response = call_service(&app, request.to_request()).await;
-    let (status, headers) = (response.status(), response.headers().clone());
+    let status = response.status();
+    let headers = response.headers().clone();
     (status, headers, String::from_utf8(read_body(response).await.to_vec()).unwrap())
 }
 

@@ -121,7 +121,8 @@ impl CampaignFeed {
             self.seen = state.place;
             return Some(Change::Reset);
         }
-        let (mut quarters, mut incomplete) = (QuarterSeries::new(), BTreeSet::new());
+        let mut quarters = QuarterSeries::new();
+        let mut incomplete = BTreeSet::new();
         for (quarter, (_, sums)) in state.quarters.iter().filter(|(_, (id, _))| *id > self.seen) {
             match sums {
                 Some(sums) => {

@@ -157,7 +157,8 @@ fn read_quarter(label: &str, text: &str) -> Option<FeedQuarter> {
         "" => None,
         numbers => Some(read_sums(numbers)?),
     };
-    let (campaign, quarter) = (campaign.parse().ok()?, QuarterHour::containing(start));
+    let campaign = campaign.parse().ok()?;
+    let quarter = QuarterHour::containing(start);
     Some(FeedQuarter { campaign, quarter, sums })
 }
 

@@ -57,7 +57,8 @@ impl LiveFeed {
             .collect();
         let feed = Self { aggregates: aggregates.clone(), readers: Arc::new(readers) };
         for slot_group in aggregates.keys.slot_groups() {
-            let (feed, token) = (feed.clone(), lifecycle.token());
+            let feed = feed.clone();
+            let token = lifecycle.token();
             lifecycle.spawn("live feed", STOP_BUDGET, async move {
                 if let Some(reader) = feed.readers.get(&slot_group) {
                     tokio::select! {

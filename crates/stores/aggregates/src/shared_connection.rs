@@ -44,7 +44,8 @@ impl SharedConnection {
         if answer.as_ref().is_err_and(|error| error.is_timeout()) {
             let mut current = self.current();
             if current.number == number {
-                let (client, config) = (self.client.clone(), self.config.clone());
+                let client = self.client.clone();
+                let config = self.config.clone();
                 let manager = ConnectionManager::new_lazy_with_config(client, config)?;
                 *current = Current { manager, number: number + 1 };
             }

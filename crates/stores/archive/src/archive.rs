@@ -107,7 +107,8 @@ impl Archive {
         if found == *sha256 {
             return Ok(bytes);
         }
-        let (found, expected) = (hex::encode(found), hex::encode(sha256));
+        let found = hex::encode(found);
+        let expected = hex::encode(sha256);
         let reason = format!("its SHA-256 is {found} and must be {expected}");
         Err(ArchiveError::Damaged { object: key, reason })
     }

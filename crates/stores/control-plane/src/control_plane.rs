@@ -106,7 +106,8 @@ mod tests {
     async fn a_process_frozen_in_a_transaction_blocks_the_others_for_seconds_only() {
         let database = testkit::Database::create().await;
         let connect = async || ControlPlane::connect(&database.settings()).await.unwrap();
-        let (frozen, other) = (connect().await, connect().await);
+        let frozen = connect().await;
+        let other = connect().await;
         other.migrate().await.unwrap();
         let mut transaction = frozen.pool.begin().await.unwrap();
         let lock = sqlx::query(sql!("ledger/lock_generations"));

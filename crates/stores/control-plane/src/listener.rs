@@ -17,7 +17,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts the task that invalidates cached answers.
 pub(crate) fn start(control_plane: &ControlPlane, lifecycle: &Lifecycle) {
-    let (control_plane, token) = (control_plane.clone(), lifecycle.token());
+    let control_plane = control_plane.clone();
+    let token = lifecycle.token();
     lifecycle.spawn("control-plane-listener", Duration::from_secs(1), async move {
         token.run_until_cancelled(listen(&control_plane)).await;
         Ok(())

@@ -111,7 +111,8 @@ fn measure(criterion: &mut Criterion) {
         let before = resident();
         let mut ids = place.ids(&log);
         log.remember(&mut ids, DAY);
-        let (used, resident) = (place.memory.used(), resident().saturating_sub(before));
+        let used = place.memory.used();
+        let resident = resident().saturating_sub(before);
         let remembered = ids.remembered();
         println!(
             "{}: {} ids in memory and {} on disk; {:.1} bytes per id, {:.1} resident",

@@ -39,7 +39,8 @@ impl Run {
         hasher: &RandomState,
     ) -> Self {
         let mut tenants = Vec::<(u32, usize)>::new();
-        let (mut ids, mut seconds) = (Vec::with_capacity(most), Vec::with_capacity(most));
+        let mut ids = Vec::with_capacity(most);
+        let mut seconds = Vec::with_capacity(most);
         let mut filter = Filter::with_room_for(most);
         for entry in entries {
             let key = entry.key();

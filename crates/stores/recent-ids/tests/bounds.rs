@@ -63,10 +63,8 @@ fn tenants_do_not_share_ids_and_whole_ids_are_compared() {
     let mut partition = Partition::new(&memory);
     assert!(!partition.is_resend(7, hour(0)).unwrap());
     for bit in 0..128 {
-        let (id, next) = (
-            Uuid::from_u128(Uuid::from_u64_pair(7, 7).as_u128() ^ (1 << bit)),
-            partition.ids.next(),
-        );
+        let id = Uuid::from_u128(Uuid::from_u64_pair(7, 7).as_u128() ^ (1 << bit));
+        let next = partition.ids.next();
         assert!(!partition.ids.is_resend(next, hour(0), &partition.acme, id).unwrap(), "bit {bit}");
     }
     partition.acme = "globex".parse().unwrap();

@@ -28,7 +28,7 @@ pub(crate) struct Contents {
     /// The segment that is being written.
     pub(crate) active: Option<Stored>,
     /// True after a failed fsync, until the disk is proved good.
-    pub(crate) doubtful: bool,
+    pub(crate) in_doubt: bool,
 }
 
 impl Contents {

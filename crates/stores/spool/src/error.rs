@@ -9,7 +9,7 @@ pub enum SpoolError {
     /// An fsync failed, and the disk has not been proved good since. The records may be on it or
     /// not.
     #[error("the spool's disk is in doubt since an fsync failed")]
-    Doubtful,
+    InDoubt,
     /// Another process uses the folder.
     #[error(
         "spool.folder {folder} is in use by another process: each collector needs its own folder"
@@ -57,14 +57,14 @@ impl SpoolError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Full,
-    Doubtful,
+    InDoubt,
 }
 
 impl From<Refusal> for SpoolError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Full => Self::Full,
-            Refusal::Doubtful => Self::Doubtful,
+            Refusal::InDoubt => Self::InDoubt,
         }
     }
 }

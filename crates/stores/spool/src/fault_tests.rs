@@ -130,17 +130,17 @@ async fn after_a_failed_fsync_nothing_is_accepted_until_the_disk_is_proved_good(
         script.failing_syncs = 1;
         script.lying_read_back = true;
     });
-    assert!(matches!(append(&spool, "failed").await, Err(SpoolError::Doubtful)));
+    assert!(matches!(append(&spool, "failed").await, Err(SpoolError::InDoubt)));
     // From here on every fsync succeeds, as it does on Linux. That proves nothing.
     for _ in 0..3 {
-        assert!(matches!(append(&spool, "refused").await, Err(SpoolError::Doubtful)));
-        assert!(matches!(spool.check(), Err(SpoolError::Doubtful)));
+        assert!(matches!(append(&spool, "refused").await, Err(SpoolError::InDoubt)));
+        assert!(matches!(spool.check(), Err(SpoolError::InDoubt)));
     }
     eventually("two proofs were tried", async || {
         disk.script(|script| script.read_backs >= 2).then_some(())
     })
     .await;
-    assert!(matches!(append(&spool, "refused").await, Err(SpoolError::Doubtful)));
+    assert!(matches!(append(&spool, "refused").await, Err(SpoolError::InDoubt)));
 
     disk.script(|script| script.lying_read_back = false);
     eventually("the disk is good again", async || spool.check().ok()).await;
@@ -153,7 +153,7 @@ async fn an_fsync_that_fails_for_a_new_segment_is_a_failed_fsync() {
     let folder = TempDir::new().unwrap();
     let (spool, disk) = open(&folder);
     disk.script(|script| script.failing_syncs = 1);
-    assert!(matches!(append(&spool, "failed").await, Err(SpoolError::Doubtful)));
+    assert!(matches!(append(&spool, "failed").await, Err(SpoolError::InDoubt)));
     eventually("the disk is good again", async || spool.check().ok()).await;
     append(&spool, "after").await.unwrap();
     assert_eq!(drained(&spool).await, ["after"]);
@@ -208,7 +208,8 @@ async fn an_append_returns_only_once_its_record_is_durable() {
     let (spool, disk) = open(&folder);
     let mut appenders = tokio::task::JoinSet::new();
     for appender in 0..8 {
-        let (spool, disk) = (spool.clone(), disk.clone());
+        let spool = spool.clone();
+        let disk = disk.clone();
         appenders.spawn(async move {
             for number in 0..50 {
                 let record = format!("<{appender}:{number}>");

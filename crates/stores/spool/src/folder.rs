@@ -51,7 +51,8 @@ impl Folder {
     /// Lists the numbers of all segments, and the first number above those of all files.
     pub(crate) fn list(&self) -> Result<(Vec<u64>, u64), SpoolError> {
         let failed = |source| SpoolError::io("list", &self.path)(source);
-        let (mut segments, mut next) = (Vec::<u64>::new(), 0);
+        let mut segments = Vec::<u64>::new();
+        let mut next = 0;
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let path = PathBuf::from(entry.map_err(failed)?.file_name());
             let sequence = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());

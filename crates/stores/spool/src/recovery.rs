@@ -28,7 +28,8 @@ pub(crate) fn recover(folder: &Folder) -> Result<(Contents, u64), SpoolError> {
         contents.sealed.extend(recover_segment(folder, *sequence, newest)?);
     }
     if !contents.sealed.is_empty() {
-        let (segments, bytes) = (contents.sealed.len(), contents.bytes());
+        let segments = contents.sealed.len();
+        let bytes = contents.bytes();
         tracing::info!(segments, bytes, "events of an earlier process are in the spool");
     }
     Ok((contents, next))

@@ -15,7 +15,8 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(folder: Folder, contents: Contents) -> Self {
-        let (queue, changed) = (Queue::default(), Notify::new());
+        let queue = Queue::default();
+        let changed = Notify::new();
         Self { folder, queue, changed, contents: Mutex::new(contents) }
     }
 

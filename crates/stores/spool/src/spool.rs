@@ -58,7 +58,7 @@ impl Spool {
     /// earlier, they may be added or not.
     ///
     /// # Errors
-    /// [`SpoolError::Full`]: nothing was added. [`SpoolError::Doubtful`]: they may be added or not.
+    /// [`SpoolError::Full`]: nothing was added. [`SpoolError::InDoubt`]: they may be added or not.
     pub async fn append<'a>(
         &self,
         records: impl IntoIterator<Item = &'a [u8]>,
@@ -121,10 +121,10 @@ impl Spool {
     /// Checks that the spool would accept records now.
     ///
     /// # Errors
-    /// [`SpoolError::Doubtful`] or [`SpoolError::Full`].
+    /// [`SpoolError::InDoubt`] or [`SpoolError::Full`].
     pub fn check(&self) -> Result<(), SpoolError> {
-        if self.handle.shared.contents().doubtful {
-            return Err(SpoolError::Doubtful);
+        if self.handle.shared.contents().in_doubt {
+            return Err(SpoolError::InDoubt);
         }
         self.handle.shared.room_for(&self.handle.settings, 1)
     }

@@ -59,7 +59,9 @@ impl Writer {
         disk: Box<dyn Disk>,
         next_sequence: u64,
     ) -> Self {
-        let (active, next_proof, frame) = (None, None, Vec::new());
+        let active = None;
+        let next_proof = None;
+        let frame = Vec::new();
         Self { shared, settings, disk, next_sequence, active, next_proof, frame }
     }
 
@@ -88,13 +90,13 @@ impl Writer {
 
     fn group(&mut self, appends: &[Append]) -> Result<(), Refusal> {
         if self.next_proof.is_some() {
-            return Err(Refusal::Doubtful);
+            return Err(Refusal::InDoubt);
         }
         self.write(appends).map_err(|failure| match failure {
             Failure::Full => Refusal::Full,
             Failure::Broken(error) => {
                 self.mark_in_doubt(&error);
-                Refusal::Doubtful
+                Refusal::InDoubt
             }
         })
     }
@@ -191,7 +193,7 @@ impl Writer {
             let _ = active.file.set_len(active.stored.end);
         }
         self.seal();
-        self.shared.contents().doubtful = true;
+        self.shared.contents().in_doubt = true;
         self.next_proof = Some(Instant::now() + BETWEEN_PROOFS);
     }
 
@@ -200,7 +202,7 @@ impl Writer {
             Ok(()) => {
                 tracing::info!("the spool's disk works again");
                 self.next_proof = None;
-                self.shared.contents().doubtful = false;
+                self.shared.contents().in_doubt = false;
             }
             Err(error) => {
                 tracing::debug!(%error, "the spool's disk is still in doubt");

@@ -152,7 +152,8 @@ impl LogReader {
     ) -> Result<PartitionStream, StreamError> {
         let buffer = Arc::<Buffer>::default();
         let stream = PartitionStream::new(partition, Arc::clone(&buffer), self.router.clone());
-        let (config, topic) = (self.config.clone(), Arc::clone(&self.topic));
+        let config = self.config.clone();
+        let topic = Arc::clone(&self.topic);
         std::thread::Builder::new()
             .name("read-range".to_owned())
             .spawn(move || {
@@ -168,7 +169,8 @@ impl LogReader {
         doing: &'static str,
         request: impl FnOnce(&Client, &str) -> Result<T, KafkaError> + Send + 'static,
     ) -> Result<T, StreamError> {
-        let (client, topic) = (Arc::clone(&self.client), Arc::clone(&self.topic));
+        let client = Arc::clone(&self.client);
+        let topic = Arc::clone(&self.topic);
         tokio::task::spawn_blocking(move || request(&client, &topic))
             .await
             .map_err(StreamError::task)?

@@ -24,7 +24,9 @@ pub(crate) fn copy(message: &BorrowedMessage<'_>, encoded: &mut BytesMut) {
 /// The list must be alive.
 unsafe fn copy_list(list: *const rd_kafka_headers_t, encoded: &mut BytesMut) {
     for index in 0.. {
-        let (mut name, mut value, mut size) = (ptr::null(), ptr::null(), 0);
+        let mut name = ptr::null();
+        let mut value = ptr::null();
+        let mut size = 0;
         // SAFETY: name and value belong to the list, which is alive; a name ends with a zero; a
         // value has `size` bytes, an absent value is null.
         unsafe {

@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn a_larger_spread_moves_only_what_its_new_partition_takes() {
-        let (four, five) = (Subset::new("acme", 4, PARTITIONS), Subset::new("acme", 5, PARTITIONS));
+        let four = Subset::new("acme", 4, PARTITIONS);
+        let five = Subset::new("acme", 5, PARTITIONS);
         let added = *five.0.last().unwrap();
         let moved = ids(10_000).filter(|id| four.partition_of(*id) != five.partition_of(*id));
         let targets: Vec<_> = moved.map(|id| five.partition_of(id)).collect();

@@ -107,7 +107,8 @@ impl LogRecord {
             bytes.extend_from_slice(part?);
             Some(bytes.split().freeze())
         };
-        let (key, payload) = (part(message.key()), part(message.payload()));
+        let key = part(message.key());
+        let payload = part(message.payload());
         message_headers::copy(message, &mut bytes);
         Some(Self {
             partition: coordinates::partition(message.partition())?,

@@ -159,7 +159,8 @@ async fn check_partitions(
     topic: &str,
     wanted: u16,
 ) -> Result<Option<TopicId>, StreamError> {
-    let (admin, name) = (Arc::clone(admin), topic.to_owned());
+    let admin = Arc::clone(admin);
+    let name = topic.to_owned();
     let described =
         tokio::task::spawn_blocking(move || topic_id::describe(admin.inner(), &name, TIMEOUT));
     let found = match described.await.map_err(StreamError::task)? {
@@ -168,7 +169,8 @@ async fn check_partitions(
         Err(error) => return Err(StreamError::kafka("describe a topic")(error)),
     };
     if found.partitions != usize::from(wanted) {
-        let (found, wanted) = (found.partitions.to_string(), wanted.to_string());
+        let found = found.partitions.to_string();
+        let wanted = wanted.to_string();
         return Err(differs(topic, "partitions", &found, &wanted));
     }
     Ok(Some(found.id))

@@ -91,9 +91,9 @@ impl InsertError {
             Error::BadResponse(text) => match code(text) {
                 Some(code) if REFUSED_BEFORE_WRITING.contains(&code) => Self::retriable(error),
                 Some(code) if REFUSED_ROW.contains(&code) => Self::Refused { code },
-                _ => Self::Doubtful(error.into()),
+                _ => Self::InDoubt(error.into()),
             },
-            _ => Self::Doubtful(error.into()),
+            _ => Self::InDoubt(error.into()),
         }
     }
 }
@@ -155,9 +155,9 @@ mod tests {
             "Code: 75. DB::Exception: Cannot write to file",
             "Code: 33. DB::Exception: Cannot read all data",
         ] {
-            assert!(matches!(insert_error(text), InsertError::Doubtful(_)), "{text}");
+            assert!(matches!(insert_error(text), InsertError::InDoubt(_)), "{text}");
         }
-        assert!(matches!(InsertError::from_driver(Error::TimedOut), InsertError::Doubtful(_)));
+        assert!(matches!(InsertError::from_driver(Error::TimedOut), InsertError::InDoubt(_)));
     }
 
     #[test]

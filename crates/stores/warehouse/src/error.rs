@@ -28,7 +28,7 @@ pub enum WarehouseError {
 pub enum InsertError {
     /// Some or all rows may be stored: read back before anything else.
     #[error("it is in doubt whether the batch was stored")]
-    Doubtful(#[source] Cause),
+    InDoubt(#[source] Cause),
     /// No row was stored, and the same insert may be sent again.
     #[error("the batch did not reach the warehouse")]
     Retriable(#[source] Cause),

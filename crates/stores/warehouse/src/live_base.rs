@@ -134,7 +134,8 @@ impl TenantWarehouse {
         let rows: Vec<ProductRow> = self.fetch(sql, |query| bind(query, place, range)).await?;
         rows.into_iter()
             .map(|ProductRow { campaign_id, product_id, is_sold, score }| {
-                let (campaign, sold) = (campaign(&campaign_id)?, quantity(score));
+                let campaign = campaign(&campaign_id)?;
+                let sold = quantity(score);
                 let rank = match is_sold {
                     true => Rank::Sold(sold),
                     false => Rank::Viewed(sold.thousandths() / 1000),

@@ -85,7 +85,8 @@ async fn close(aggregates: &Aggregates, ticket: &[u8; 32], stream: &str) {
 impl Drop for OpenTicket {
     fn drop(&mut self) {
         if let (false, Ok(runtime)) = (self.closed, Handle::try_current()) {
-            let (aggregates, ticket) = (self.aggregates.clone(), self.ticket);
+            let aggregates = self.aggregates.clone();
+            let ticket = self.ticket;
             let stream = std::mem::take(&mut self.stream);
             runtime.spawn(async move { close(&aggregates, &ticket, &stream).await });
         }

@@ -279,7 +279,8 @@ impl CampaignStream {
             return Ok(RESET.to_owned() + &self.snapshot().await?);
         };
         let mut missed = QuarterSeries::new();
-        let (mut last, mut log_time) = (place, DateTime::UNIX_EPOCH);
+        let mut last = place;
+        let mut log_time = DateTime::UNIX_EPOCH;
         for entry in entries {
             last = entry.id;
             for changed in entry.quarters {
@@ -336,7 +337,8 @@ impl CampaignStream {
     /// Reads the feed's place first, so that no change is lost between snapshot and updates.
     async fn snapshot(&mut self) -> Result<String, Problem> {
         let place = self.feed.place();
-        let (zone, now) = (self.tenant.time_zone(), Utc::now());
+        let zone = self.tenant.time_zone();
+        let now = Utc::now();
         let today = start_of_day(now, zone);
         let range = TimeRange::covering(today.min(now - SHOWN), now + MOMENT);
         let range = range.map_err(Problem::internal)?;

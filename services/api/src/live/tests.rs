@@ -103,7 +103,8 @@ async fn a_burst_is_merged_into_five_frames_a_second() {
     let mut stream = stand.open("acme", None).await;
     assert_eq!(stream.event().await.name, "snapshot");
     let started = Instant::now();
-    let (mut clicks, mut frames) = (0, 0);
+    let mut clicks = 0;
+    let mut frames = 0;
     while started.elapsed() < Duration::from_millis(1_100) {
         stand.click("acme", 1).await;
         clicks += 1;
@@ -197,7 +198,8 @@ async fn hours_that_redis_lost_are_read_from_clickhouse_once_a_second() {
     let snapshot = stream.event().await;
     assert_eq!(stand.present_bucket(&snapshot.data)["clicks"], 3);
 
-    let (started, before) = (Instant::now(), stand.reads());
+    let started = Instant::now();
+    let before = stand.reads();
     for count in 4..=20 {
         stand.click("acme", 1).await;
         stand.store(count);
@@ -209,7 +211,8 @@ async fn hours_that_redis_lost_are_read_from_clickhouse_once_a_second() {
         update = stream.event().await;
     }
     assert!(stream.event_within(Duration::from_millis(2_500)).await.is_none(), "nothing changed");
-    let (reads, seconds) = (stand.reads() - before, started.elapsed().as_secs());
+    let reads = stand.reads() - before;
+    let seconds = started.elapsed().as_secs();
     assert!((1..=seconds + 1).contains(&reads), "{reads} reads in {seconds} seconds");
     let completed = stand.reads();
     tokio::time::sleep(Duration::from_millis(1_500)).await;
@@ -281,8 +284,10 @@ async fn only_the_streams_of_a_disabled_user_end_within_five_seconds() {
         assert_eq!(stream.event().await.name, "snapshot");
         stream
     };
-    let (disabled, other) = (Uuid::now_v7(), Uuid::now_v7());
-    let (mut ended, mut living) = (open(disabled).await, open(other).await);
+    let disabled = Uuid::now_v7();
+    let other = Uuid::now_v7();
+    let mut ended = open(disabled).await;
+    let mut living = open(other).await;
     stand.disable_user(disabled);
     let end = ended.event_within(Duration::from_secs(5)).await.unwrap();
     assert_eq!((end.name.as_str(), &end.data["reason"]), ("end", &json!("revoked")));

@@ -103,7 +103,8 @@ impl Onboarding {
             }
             Change::PutCampaign { campaign, .. } => {
                 let advertiser = campaign.advertiser_id.as_ref();
-                let (id, name) = (&campaign.campaign_id, &campaign.name);
+                let id = &campaign.campaign_id;
+                let name = &campaign.name;
                 platform.put_campaign(client_id, id, name, advertiser).await?;
             }
             Change::Provision { destination } => {

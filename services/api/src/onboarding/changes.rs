@@ -64,7 +64,8 @@ pub(super) fn changes(
 
 fn check_placement(fields: &mut Fields, order: &TenantOrder, known: &Known) {
     let placement = &known.detail.record.placement;
-    let (isolation, cluster) = (placement.isolation.as_str(), &placement.cluster);
+    let isolation = placement.isolation.as_str();
+    let cluster = &placement.cluster;
     let moved = "a tenant that holds data is not moved by editing its file";
     if order.isolation != placement.isolation {
         fields.fault("/isolation", format!("must stay {isolation}: {moved}"));
@@ -76,7 +77,8 @@ fn check_placement(fields: &mut Fields, order: &TenantOrder, known: &Known) {
 
 /// Re-sends of an event are recognised within a partition, and the spread selects the partition.
 fn check_partition_spread(fields: &mut Fields, order: &TenantOrder, known: &Known) {
-    let (record, asked) = (&known.detail.record, order.limits.partition_spread);
+    let record = &known.detail.record;
+    let asked = order.limits.partition_spread;
     let spread = record.limits.partition_spread;
     // Before a tenant is active, the log has no event of it.
     let fixed = record.state != TenantState::Provisioning;
@@ -117,8 +119,10 @@ fn listed(origins: &[Origin]) -> String {
 }
 
 fn update(order: &TenantOrder, known: &Known) -> Option<Change> {
-    let (old, new) = (&known.detail, spec(order, Some(known)));
-    let (was, is) = (&old.record.limits, &new.limits);
+    let old = &known.detail;
+    let new = spec(order, Some(known));
+    let was = &old.record.limits;
+    let is = &new.limits;
     let pairs = [
         ("name", old.record.name.clone(), new.name.clone()),
         ("time zone", old.record.time_zone.to_string(), new.time_zone.to_string()),

@@ -73,7 +73,8 @@ impl fmt::Display for FolderFault {
 /// Reads every `.toml` file of a folder, by name, or one file.
 pub fn read_folder(folder: &Path) -> Result<Folder, FolderError> {
     let sources = read_sources(folder)?;
-    let (mut orders, mut faults) = (Vec::new(), Vec::new());
+    let mut orders = Vec::new();
+    let mut faults = Vec::new();
     for source in &sources {
         match source.order() {
             Ok(order) => orders.push(order),

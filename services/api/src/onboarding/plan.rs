@@ -38,7 +38,8 @@ impl fmt::Display for Plan {
 /// Returns the changes that `orders` need, or every objection.
 pub(super) fn plan(orders: &[TenantOrder], current: &Current) -> Result<Plan, Vec<Objection>> {
     let neighbours = Neighbours::new(orders, current);
-    let (mut steps, mut objections) = (Vec::new(), Vec::new());
+    let mut steps = Vec::new();
+    let mut objections = Vec::new();
     for (index, order) in orders.iter().enumerate() {
         let mut fields = Fields::default();
         neighbours.check(&mut fields, order, current);

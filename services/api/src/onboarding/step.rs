@@ -67,7 +67,8 @@ impl fmt::Display for Change {
         let verb = |exists: bool| if exists { "change" } else { "create" };
         match self {
             Self::CreateTenant { spec, isolation, cluster } => {
-                let (name, tier) = (&spec.name, isolation.as_str());
+                let name = &spec.name;
+                let tier = isolation.as_str();
                 write!(out, "create tenant \"{name}\", {tier}, on cluster {cluster}")
             }
             Self::UpdateTenant { differences, .. } => {

@@ -68,7 +68,8 @@ impl RejectListing {
     /// Returns the `Link` to the next page, if there is one.
     pub(crate) fn link(&self, request: &RejectsRequest) -> Option<String> {
         let cursor = self.next_cursor.as_ref()?;
-        let (limit, parameters) = (request.page.limit, &request.parameters);
+        let limit = request.page.limit;
+        let parameters = &request.parameters;
         Some(format!(r#"</v1/rejects?limit={limit}&cursor={cursor}{parameters}>; rel="next""#))
     }
 }

@@ -1,5 +1,5 @@
 use events::{
-    Admission, Envelope, Event, EventIds, Rejection, RejectionCode, Rejections, parse, sent_id,
+    Envelope, Event, EventIds, ParseContext, Rejection, RejectionCode, Rejections, parse, sent_id,
 };
 use tenancy::TenantContext;
 use warehouse::RejectedEvent;
@@ -33,14 +33,14 @@ pub(super) fn read_again(
         };
         return Err(rejection.into());
     }
-    let admission = Admission {
+    let context = ParseContext {
         received_at: reject.id.received_at().unwrap_or_default(),
         history: true,
         currency: tenant.currency(),
         ids,
         envelope: Envelope::sent(reject.sent_at),
     };
-    let parsed = parse(corrected.unwrap_or(&reject.original), &admission)?;
+    let parsed = parse(corrected.unwrap_or(&reject.original), &context)?;
     Ok(Event { event_id, ..parsed.event })
 }
 

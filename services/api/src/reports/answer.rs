@@ -102,7 +102,8 @@ mod tests {
 
     /// Returns the answer of a tenant whose own currency is the euro.
     fn answer(metrics: &[Metric], add: impl Fn(&mut Sums)) -> Json {
-        let (from, to) = (at("2019-11-24T00:00:00Z"), at("2019-11-24T02:00:00Z"));
+        let from = at("2019-11-24T00:00:00Z");
+        let to = at("2019-11-24T02:00:00Z");
         let request = MetricsRequest {
             range: TimeRange::covering(from, to).unwrap(),
             granularity: Granularity::Hour,

@@ -83,7 +83,8 @@ impl Sources {
         campaign: &CampaignId,
         range: TimeRange,
     ) -> Result<Found, Failure> {
-        let (granularity, zone) = (Granularity::QuarterHour, Tz::UTC);
+        let granularity = Granularity::QuarterHour;
+        let zone = Tz::UTC;
         let request = MetricsRequest { range, granularity, zone, metrics: Vec::new() };
         self.read(tenant, campaign, &request).await
     }
@@ -155,7 +156,8 @@ impl Sources {
     /// Returns what is noted of Redis; nothing while the ledger is unavailable, so that Redis is
     /// still read.
     async fn noted(&self) -> Noted {
-        let (ledger, topic) = (self.control_plane.ledger(), &self.events_topic);
+        let ledger = self.control_plane.ledger();
+        let topic = &self.events_topic;
         let noted = self.noted.get((), async {
             let as_of = ledger.as_of(Group::Live, topic).await?;
             let next_places = ledger.noted_offsets(Group::Live, topic).await?.into();

@@ -52,7 +52,8 @@ async fn head_is_answered_wherever_get_is_with_the_same_headers_and_no_body() {
                 .fold(request, |request, credential| request.bearer_auth(credential));
             request.send().await.unwrap()
         };
-        let (get, head) = (ask(Method::GET).await, ask(Method::HEAD).await);
+        let get = ask(Method::GET).await;
+        let head = ask(Method::HEAD).await;
         assert_eq!(get.status(), head.status(), "{path}");
         assert!(get.status().as_u16() < 500, "{path}");
         assert_eq!(shared(get.headers()), shared(head.headers()), "{path}");

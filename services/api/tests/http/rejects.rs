@@ -215,7 +215,8 @@ async fn rejects_are_for_the_tenants_own_users() {
     assert_eq!(stand.get("/v1/rejects", &analyst).await.status, 200);
     let advertiser = stand.token("acme", "advertiser").await;
     let admin = stand.access_token("admin@test.example").await;
-    let (read, collect) = (stand.key("acme", "read"), stand.key("acme", "collect"));
+    let read = stand.key("acme", "read");
+    let collect = stand.key("acme", "collect");
     for credential in [&advertiser, &read, &collect, &admin] {
         assert_eq!(stand.get("/v1/rejects", credential).await.status, 403);
     }

@@ -249,7 +249,8 @@ impl Stand {
 
 pub(crate) async fn answer(request: RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
-    let (status, headers) = (response.status(), response.headers().clone());
+    let status = response.status();
+    let headers = response.headers().clone();
     let body = response.bytes().await.unwrap();
     Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
 }

@@ -46,7 +46,8 @@ impl Wire {
 }
 
 fn pass(from: &TcpStream, to: &TcpStream) {
-    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+    let mut from = from.try_clone().unwrap();
+    let mut to = to.try_clone().unwrap();
     thread::spawn(move || {
         let _ = io::copy(&mut from, &mut to);
         let _ = to.shutdown(Shutdown::Both);

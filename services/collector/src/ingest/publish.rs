@@ -1,5 +1,5 @@
 use auth::WriteEvents;
-use events::{Admission, Rejection, Rejections};
+use events::{ParseContext, Rejection, Rejections};
 use telemetry::Counter;
 use web::Tenant;
 
@@ -25,10 +25,10 @@ impl Ingest {
         &self,
         tenant: &Tenant<WriteEvents>,
         events: &[&[u8]],
-        admission: &Admission<'_>,
+        context: &ParseContext<'_>,
         traceparent: Option<&str>,
     ) -> Published {
-        let mut sorted = sort(events, admission);
+        let mut sorted = sort(events, context);
         let producer = self.log.producer();
         let mut records = producer.prepare(&tenant.scope(sorted.accepted.values), traceparent);
         let rejects = tenant.scope(sorted.rejected.values);
@@ -46,7 +46,7 @@ impl Ingest {
         for outcome in &sorted.outcomes {
             Counter::EventsReceived.inc(&[outcome.as_str()]);
         }
-        Published { receipt: Receipt::new(admission.received_at, sorted.outcomes), failure }
+        Published { receipt: Receipt::new(context.received_at, sorted.outcomes), failure }
     }
 }
 

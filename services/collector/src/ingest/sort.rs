@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use events::{Admission, Event, Rejection, Taken, parse};
+use events::{Event, ParseContext, ParsedEvent, Rejection, parse};
 use stream::RejectedRecord;
 
 use super::receipt::Outcome;
@@ -34,15 +34,15 @@ impl<T> Places<T> {
 }
 
 /// Parses all events of a batch.
-pub(super) fn sort(events: &[&[u8]], admission: &Admission<'_>) -> Sorted {
+pub(super) fn sort(events: &[&[u8]], context: &ParseContext<'_>) -> Sorted {
     let mut sorted = Sorted::default();
     let mut seen = HashSet::new();
     for (place, raw) in events.iter().enumerate() {
-        let outcome = match parse(raw, admission) {
-            Ok(Taken { event, .. }) if !seen.insert(event.event_id) => {
+        let outcome = match parse(raw, context) {
+            Ok(ParsedEvent { event, .. }) if !seen.insert(event.event_id) => {
                 Outcome::DuplicateInBatch { event_id: event.event_id }
             }
-            Ok(Taken { event, warnings, adjusted }) => {
+            Ok(ParsedEvent { event, warnings, adjusted }) => {
                 let event_id = event.event_id;
                 sorted.accepted.push(place, event);
                 let warnings = warnings.into_iter().map(Into::into).collect();
@@ -50,7 +50,7 @@ pub(super) fn sort(events: &[&[u8]], admission: &Admission<'_>) -> Sorted {
                 Outcome::Accepted { event_id, warnings, adjusted }
             }
             Err(rejections) => {
-                sorted.rejected.push(place, record(raw, rejections.first(), admission));
+                sorted.rejected.push(place, record(raw, rejections.first(), context));
                 rejections.into()
             }
         };
@@ -60,15 +60,15 @@ pub(super) fn sort(events: &[&[u8]], admission: &Admission<'_>) -> Sorted {
 }
 
 /// Builds the reject of a refused event: as it was sent, with the fields of the envelope.
-fn record(raw: &[u8], first: &Rejection, admission: &Admission<'_>) -> RejectedRecord {
+fn record(raw: &[u8], first: &Rejection, context: &ParseContext<'_>) -> RejectedRecord {
     RejectedRecord {
         code: first.code.as_str().to_owned(),
         pointer: first.pointer.clone(),
         reason: first.reason.clone(),
-        original: admission.envelope.keep(raw).into_owned().into(),
-        received_at: admission.received_at,
-        sent_at: admission.envelope.sent_at,
-        history: admission.history,
+        original: context.envelope.keep(raw).into_owned().into(),
+        received_at: context.received_at,
+        sent_at: context.envelope.sent_at,
+        history: context.history,
         source: None,
     }
 }

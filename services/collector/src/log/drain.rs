@@ -87,7 +87,8 @@ impl Log {
 
 /// Reads the next records of a segment, in whole frames; none at the end.
 async fn gather(segment: &mut Segment) -> Result<Vec<Bytes>, SpoolError> {
-    let (mut records, mut bytes) = (Vec::new(), 0);
+    let mut records = Vec::new();
+    let mut bytes = 0;
     while records.len() < BATCH_RECORDS && bytes < BATCH_BYTES {
         let frame = match segment.next().await {
             Ok(Some(frame)) => frame,

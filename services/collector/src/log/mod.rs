@@ -59,7 +59,8 @@ impl Log {
 
     /// Drains the spool and reports its state, until `lifecycle` stops.
     pub(crate) fn start(&self, lifecycle: &Lifecycle) {
-        let (token, log) = (lifecycle.token(), self.clone());
+        let token = lifecycle.token();
+        let log = self.clone();
         lifecycle.spawn("spool", Duration::from_secs(1), async move {
             token.run_until_cancelled(futures::future::join(log.drain(), log.watch())).await;
             Ok(())

@@ -146,7 +146,8 @@ async fn the_outcome_lists_the_changes_to_an_event() {
 #[actix_web::test]
 async fn the_form_of_a_body_is_detected() {
     let collector = TestCollector::new().await;
-    let (one, two) = (page_view(Uuid::now_v7()), page_view(Uuid::now_v7()));
+    let one = page_view(Uuid::now_v7());
+    let two = page_view(Uuid::now_v7());
     for body in [
         format!("{one}\n{two}\n"),
         format!("\u{feff}[{one},{two}]"),

@@ -34,7 +34,8 @@ async fn head_is_answered_wherever_get_is() {
             let url = collector.url(path);
             collector.client.request(method, url).send().await.unwrap()
         };
-        let (get, head) = (ask(Method::GET).await, ask(Method::HEAD).await);
+        let get = ask(Method::GET).await;
+        let head = ask(Method::HEAD).await;
         assert_eq!(get.status(), head.status(), "{path}");
         for name in ["content-type", "content-length", "cache-control"] {
             assert_eq!(get.headers().get(name), head.headers().get(name), "{path}");

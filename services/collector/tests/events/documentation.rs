@@ -31,7 +31,8 @@ fn shown(shown: &Value, answer: &Value) -> Value {
 #[actix_web::test]
 async fn every_example_of_the_page_is_answered_as_shown() {
     let collector = TestCollector::new().await;
-    let (sent, answered) = (blocks("sent"), blocks("answered"));
+    let sent = blocks("sent");
+    let answered = blocks("answered");
     assert_eq!((sent.len(), answered.len()), (5, 5));
     for (body, answered) in sent.into_iter().zip(answered) {
         let answered: Value = serde_json::from_str(answered).unwrap();

@@ -51,7 +51,8 @@ impl Default for Options {
             publish_timeout_ms: 10_000,
         };
         collector.validate().unwrap();
-        let (events_topic, rejects_topic) = (None, None);
+        let events_topic = None;
+        let rejects_topic = None;
         Self { brokers: None, events_topic, rejects_topic, spool_bytes: 1 << 30, collector }
     }
 }
@@ -227,7 +228,8 @@ pub(crate) async fn send(request: RequestBuilder) -> Answer {
 }
 
 pub(crate) async fn answer(response: Response) -> Answer {
-    let (status, headers) = (response.status(), response.headers().clone());
+    let status = response.status();
+    let headers = response.headers().clone();
     let body = response.json().await.unwrap_or(Value::Null);
     Answer { status, headers, body }
 }

@@ -66,9 +66,11 @@ fn conclude(report: &ReconcileReport) -> Result<(), Failure> {
     if report.is_right() {
         return Ok(());
     }
-    let (total, archive) = (report.total(), report.archive);
+    let total = report.total();
+    let archive = report.archive;
     let wrong = total.missing + total.doubled + total.unplanned;
-    let (left, objects) = (total.left(), archive.missing + archive.damaged);
+    let left = total.left();
+    let objects = archive.missing + archive.damaged;
     Err(Failure::Rejected(format!(
         "{wrong} rows differed, {left} still do; {objects} objects of the archive differed, {} still \
          do; {} problems need an operator",

@@ -43,7 +43,8 @@ pub(crate) async fn run(arguments: Simulate) -> Result<(), Failure> {
     let reached = Cell::new(from);
     let step = TimeDelta::milliseconds((EVENTS_PER_STEP / rate * 1_000.0) as i64);
     let generating = generate(traffic, step, &reached, to, sender);
-    let (began, last) = (Instant::now(), RefCell::new(Tally::default()));
+    let began = Instant::now();
+    let last = RefCell::new(Tally::default());
     let report = |tally: &Tally, trouble: Option<String>| {
         let each_second = tally.answered() as f64 / began.elapsed().as_secs_f64().max(0.001);
         let Tally { accepted, rejected, .. } = tally;

@@ -189,7 +189,8 @@ async fn read(response: Response) -> Reply {
 /// Adds the final outcomes to the tally; returns the positions of the events to send again.
 fn count(answer: Answer, batch: &Batch, tally: &mut Tally) -> Result<Vec<usize>, Failure> {
     if answer.outcomes.len() != batch.len() {
-        let (answered, sent) = (answer.outcomes.len(), batch.len());
+        let answered = answer.outcomes.len();
+        let sent = batch.len();
         let reason = format!("the collector answered for {answered} events, but {sent} were sent");
         return Err(Failure::Other(reason));
     }

@@ -112,7 +112,9 @@ fn event(
     else {
         return Err(format!("must have {} columns", HEADER.len()));
     };
-    let (year, month, day) = (number(year)?, number(month)?, number(day)?);
+    let year = number(year)?;
+    let month = number(month)?;
+    let day = number(day)?;
     let date = i32::try_from(year).ok().and_then(|year| NaiveDate::from_ymd_opt(year, month, day));
     let midnight = date
         .ok_or_else(|| format!("{year}-{month}-{day} is not a date"))?

@@ -78,12 +78,14 @@ mod tests {
         let text = r#"{"type":"page_view","event_id":null,"campaign_id":null}"#;
         let read = || -> events::Event {
             let row = rows(text.as_bytes(), Some("spring".parse().unwrap())).unwrap().next();
-            let (tenant, noon) = ("acme".parse().unwrap(), "2026-03-01T12:00:00Z".parse());
+            let tenant = "acme".parse().unwrap();
+            let noon = "2026-03-01T12:00:00Z".parse();
             let eur = "EUR".parse().unwrap();
-            let admission = events::Admission::new(&tenant, eur, noon.unwrap());
+            let admission = events::ParseContext::new(&tenant, eur, noon.unwrap());
             events::parse(row.unwrap().unwrap().as_bytes(), &admission).unwrap().event
         };
-        let (event, again) = (read(), read());
+        let event = read();
+        let again = read();
         assert_eq!(event.event_id, again.event_id);
         assert_eq!(event.campaign_id.unwrap().as_str(), "spring");
     }

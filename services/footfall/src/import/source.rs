@@ -75,7 +75,8 @@ mod tests {
         let path = folder.path().join(name);
         File::create(&path).unwrap().write_all(bytes).unwrap();
         let source = Source::at(&path).unwrap();
-        let (read, mut text) = (Arc::default(), String::new());
+        let read = Arc::default();
+        let mut text = String::new();
         source.open(Arc::clone(&read)).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(read.load(Ordering::Relaxed), source.bytes());
         (source.stem().to_owned(), text)

@@ -158,7 +158,8 @@ fn visitors_fill_carts_and_buy_as_often_as_in_a_real_shop() {
 fn an_order_is_credited_to_the_campaign_whose_clicked_product_it_holds() {
     for (name, shop) in shops() {
         let mut clicked = HashMap::<String, Vec<(String, String)>>::new();
-        let (mut credited, mut others) = (0, 0);
+        let mut credited = 0;
+        let mut others = 0;
         for event in events(&shop, 1, 10) {
             let session = event.session_id.clone().unwrap();
             let clicks = clicked.entry(session).or_default();

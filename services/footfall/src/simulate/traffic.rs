@@ -111,7 +111,7 @@ impl Traffic {
 
 #[cfg(test)]
 mod tests {
-    use events::{Admission, EventType};
+    use events::{EventType, ParseContext};
 
     use super::*;
 
@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn events_come_in_order_at_the_requested_rate_from_the_first_second() {
         // A few minutes have few visits: the mean needs several shops.
-        let (mut all, mut early) = (0, 0);
+        let mut all = 0;
+        let mut early = 0;
         let end = start() + TimeDelta::minutes(5);
         for seed in 1..=8 {
             let events = hour(seed, Curve::Flat);
@@ -145,18 +146,20 @@ mod tests {
             all += events.len();
             early += events.iter().filter(|event| event.event_time < end).count();
         }
-        let (all, early) = (all as f64 / (8.0 * 3_600.0), early as f64 / (8.0 * 300.0));
+        let all = all as f64 / (8.0 * 3_600.0);
+        let early = early as f64 / (8.0 * 300.0);
         assert!((4.5..5.5).contains(&all), "{all} events/s");
         assert!((4.5..5.5).contains(&early), "{early} events/s in the first minutes");
     }
 
     #[test]
     fn every_event_type_happens_and_the_collector_would_accept_each() {
-        let (tenant, eur) = ("acme".parse().unwrap(), "EUR".parse().unwrap());
-        let admission = Admission::new(&tenant, eur, start() + TimeDelta::hours(1));
+        let tenant = "acme".parse().unwrap();
+        let eur = "EUR".parse().unwrap();
+        let context = ParseContext::new(&tenant, eur, start() + TimeDelta::hours(1));
         let mut counts = std::collections::HashMap::<EventType, u32>::new();
         for event in hour(1, Curve::Flat) {
-            let parsed = events::parse(event.line().as_bytes(), &admission);
+            let parsed = events::parse(event.line().as_bytes(), &context);
             let parsed = parsed.unwrap_or_else(|rejection| panic!("{rejection}: {}", event.line()));
             assert_eq!((&parsed.warnings, &parsed.adjusted), (&vec![], &vec![]));
             let parsed = parsed.event;

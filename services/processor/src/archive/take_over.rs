@@ -21,7 +21,8 @@ pub(super) async fn skip_expired(
     writer: &ObjectWriter,
     state: &mut PartitionState,
 ) -> Result<(), ProcessorError> {
-    let (lease, start) = (&state.lease, state.log_start);
+    let lease = &state.lease;
+    let start = state.log_start;
     let next = lease.next;
     if next.offset >= start {
         return Ok(());
@@ -81,7 +82,8 @@ async fn leave_out(
     last: Offset,
 ) -> Result<(), ProcessorError> {
     let as_of = state.lease.as_of.unwrap_or(DateTime::UNIX_EPOCH);
-    let (ledger, lease) = (&writer.context.ledger, &state.lease);
+    let ledger = &writer.context.ledger;
+    let lease = &state.lease;
     let marked = retry::ledger("leave records out", || ledger.mark(lease, last, as_of)).await?;
     state.lease = marked;
     state.pending = Pending::default();

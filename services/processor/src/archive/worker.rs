@@ -54,7 +54,8 @@ impl Archiver {
             return Ok(());
         };
         let began = Instant::now();
-        let (ledger, lease) = (&self.context().ledger, &state.lease);
+        let ledger = &self.context().ledger;
+        let lease = &state.lease;
         let plan = BatchPlan {
             first: lease.next.offset,
             last: last.offset,
@@ -89,7 +90,8 @@ impl Worker for Archiver {
 
     async fn take(&self, partition: Partition) -> Result<(PartitionState, Offset), ProcessorError> {
         let context = self.context();
-        let (generation, ledger) = (context.generation(), &context.ledger);
+        let generation = context.generation();
+        let ledger = &context.ledger;
         let lease = ledger.take(Group::Archive, generation, partition, &context.owner).await?;
         failpoints::reach(Step::Take);
         // At most one batch is planned at a time.

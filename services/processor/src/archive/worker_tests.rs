@@ -86,7 +86,8 @@ impl TestLog {
 async fn plan_and_die(stand: &TestLog) -> PartitionState {
     let former = stand.archiver("former");
     let (state, _) = former.take(PARTITION).await.unwrap();
-    let (first, last) = (Offset::ZERO, Offset::new(9));
+    let first = Offset::ZERO;
+    let last = Offset::new(9);
     let plan = BatchPlan { first, last, skip: Skip::default(), destinations: Vec::new() };
     stand.ledger.plan(&state.lease, &plan).await.unwrap();
     state

@@ -56,7 +56,8 @@ impl ObjectWriter {
         let (logged_from, logged_to) = logged.into_inner();
         let range = key.0;
         let object = Archived { range, records, bytes, sha256, logged_from, logged_to };
-        let (ledger, lease) = (&self.context.ledger, &state.lease);
+        let ledger = &self.context.ledger;
+        let lease = &state.lease;
         let marked =
             retry::ledger("mark an object", || ledger.mark_archived(lease, &object)).await?;
         failpoints::reach(Step::Mark);

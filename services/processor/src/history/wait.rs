@@ -23,7 +23,8 @@ impl HistoryWait {
     /// `error` itself, if it is of another kind.
     pub(crate) async fn wait_out(&mut self, error: ProcessorError) -> Result<(), ProcessorError> {
         let Some(remedy) = error.remedy() else { return Err(error) };
-        let (group, partition) = (self.group, self.partition);
+        let group = self.group;
+        let partition = self.partition;
         self.halt.get_or_insert_with(|| Halt::new(group, partition, &error, remedy));
         self.pauses.wait(&error).await;
         Ok(())

@@ -121,7 +121,8 @@ mod tests {
             (0, 0..9_000_000, READ_AGAIN + 1, false),
         ] {
             let held = Offset::new(held.start)..Offset::new(held.end);
-            let (fence, noted) = (Offset::new(fence), Offset::new(noted));
+            let fence = Offset::new(fence);
+            let noted = Offset::new(noted);
             assert_eq!(can_continue(fence, &held, noted), continues, "{fence} {held:?} {noted}");
         }
     }

@@ -102,9 +102,10 @@ mod tests {
     use super::*;
 
     fn event(raw: serde_json::Value) -> Arc<Event> {
-        let (tenant, received_at) = ("acme".parse().unwrap(), "2026-03-01T12:00:00Z".parse());
+        let tenant = "acme".parse().unwrap();
+        let received_at = "2026-03-01T12:00:00Z".parse();
         let eur = "EUR".parse().unwrap();
-        let admission = events::Admission::new(&tenant, eur, received_at.unwrap());
+        let admission = events::ParseContext::new(&tenant, eur, received_at.unwrap());
         Arc::new(events::parse(raw.to_string().as_bytes(), &admission).unwrap().event)
     }
 
@@ -122,7 +123,8 @@ mod tests {
             event(of("product_view", 15)),
         ]);
         assert_eq!(merged.len(), 2);
-        let (first, second) = (&merged[0], &merged[1]);
+        let first = &merged[0];
+        let second = &merged[1];
         let eur = "EUR".parse().unwrap();
         assert_eq!(first.sums.count(Counter::Impressions), 1);
         assert_eq!(first.sums.count(Counter::Orders), 1);

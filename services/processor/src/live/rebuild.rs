@@ -154,7 +154,8 @@ impl Rebuilder {
         match self.aggregates.finish_rebuild(&work.rebuild, &steps).await? {
             Finish::Whole => {
                 Counter::Rebuilds.inc(&[]);
-                let (steps, took) = (steps.len(), work.began_at.elapsed());
+                let steps = steps.len();
+                let took = work.began_at.elapsed();
                 tracing::info!(%slot_group, steps, ?took, "live counters are whole again");
             }
             // No step is remembered as done, so all are done again.

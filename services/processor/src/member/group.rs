@@ -106,8 +106,10 @@ impl Member {
                     tracing::info!(sink = self.group.as_str(), ?change, "partitions have changed");
                     if let Ownership::Assigned(partitions) = change {
                         for partition in partitions {
-                            let (worker, starts) = (Arc::clone(worker), starts.clone());
-                            let (current, token) = (self.current.clone(), self.token.clone());
+                            let worker = Arc::clone(worker);
+                            let starts = starts.clone();
+                            let current = self.current.clone();
+                            let token = self.token.clone();
                             workers.spawn(work(worker, current, partition, starts, token));
                         }
                     }

@@ -34,7 +34,8 @@ impl TestLog {
             assert_eq!(start.offset, held.start);
             drop(start.answer.send(self.reader.read_range(PARTITION, held)));
         };
-        let (worker, current) = (Arc::clone(&recorder), self.current.clone());
+        let worker = Arc::clone(&recorder);
+        let current = self.current.clone();
         let (worked, ()) = tokio::join!(
             work(worker, current, PARTITION, starts, CancellationToken::new()),
             consumer
@@ -106,7 +107,8 @@ async fn records_of_a_recreated_topic_are_not_processed() {
 async fn expired_records_are_not_read_from_a_recreated_topic() {
     let log = TestLog::with_records().await;
     log.expire_before(8).await;
-    let (history, topic) = (Some(log.history(Group::Store)), Some(log.kafka.clone()));
+    let history = Some(log.history(Group::Store));
+    let topic = Some(log.kafka.clone());
     let recorder = Recorder { history, topic, ..Recorder::default() };
     let worked = log.work(recorder, 8..10).await;
     assert!(matches!(worked, Err(ProcessorError::Retake(_))), "{worked:?}");

@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn lag_is_as_old_as_the_last_time_without_lag() {
-        let (progress, noon) = (Progress::default(), DateTime::UNIX_EPOCH + TimeDelta::hours(12));
+        let progress = Progress::default();
+        let noon = DateTime::UNIX_EPOCH + TimeDelta::hours(12);
         let minute = |minute| noon + TimeDelta::minutes(minute);
         let as_of = |end, asked_at| {
             progress.update_ends(&[(PARTITION, at(end))], asked_at)[&PARTITION].as_of

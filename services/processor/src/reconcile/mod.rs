@@ -73,7 +73,8 @@ impl Reconciler {
         let ledger = dependencies.control_plane.ledger();
         let reader = LogReader::new(kafka, router.clone())?;
         let current = CurrentGeneration::find(kafka, &ledger, &reader).await?;
-        let (archive, router) = (archive.clone(), router.clone());
+        let archive = archive.clone();
+        let router = router.clone();
         let history = History::new(Group::Store, current, reader, ledger, archive, router);
         Ok(Self::new(dependencies, history, settings.recent_ids()?))
     }

@@ -45,7 +45,8 @@ impl Reconciler {
         let objects = self.ledger().archived_between(logged).await?;
         report.archive.objects = objects.len() as u64;
         for (before, after) in objects.iter().zip(objects.iter().skip(1)) {
-            let (next, found) = (before.range.next(), after.range.start());
+            let next = before.range.next();
+            let found = after.range.start();
             if next.is_beside(found) && next != found {
                 report.archive.gaps += 1;
                 let gap = ProcessorError::Unarchived(next.to(found.offset.previous()));

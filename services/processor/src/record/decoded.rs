@@ -54,7 +54,8 @@ pub(super) fn decode(entry: Entry, recent: &mut RecentIds) -> Result<Decoded, Re
     let read = Decoded::read(entry);
     let resend = match &read.event {
         Ok(event) => {
-            let (client_id, id) = (event.tenant().client_id(), event.value().event_id);
+            let client_id = event.tenant().client_id();
+            let id = event.value().event_id;
             recent.is_resend(read.offset.get(), read.log_time, client_id, id)?
         }
         Err(_) => {

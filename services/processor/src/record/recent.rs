@@ -158,7 +158,8 @@ impl Recent {
 
     /// Continues from the ids that are known, if they are of use, and returns their next offset.
     pub(super) async fn resume(&self, window: &Window) -> Result<Option<Offset>, ProcessorError> {
-        let (since, range) = (window.since, window.range.clone());
+        let since = window.since;
+        let range = window.range.clone();
         self.change(move |ids| {
             let of_use = |known: &mut RecentIds| {
                 known.rewind(range.end.get(), since) && range.start.get() <= known.next()
@@ -181,7 +182,8 @@ impl Recent {
         &self,
         change: impl FnOnce(&mut Option<RecentIds>) -> Result<T, RecentIdsError> + Send + 'static,
     ) -> Result<T, ProcessorError> {
-        let (slot, owner) = (Arc::clone(&self.slot), self.owner);
+        let slot = Arc::clone(&self.slot);
+        let owner = self.owner;
         let changed = spawn_blocking(move || slot.change(owner, change));
         changed.await.map_err(ProcessorError::Worker)?
     }

@@ -102,7 +102,8 @@ fn window(range: Range<u64>) -> Window {
 
 /// Payloads that are an event or not, each with the id that they contain.
 fn payloads() -> Vec<(Uuid, Vec<u8>)> {
-    let (mut payloads, mut ids) = (Vec::new(), (0..).map(id));
+    let mut payloads = Vec::new();
+    let mut ids = (0..).map(id);
     let mut add = |change: &dyn Fn(&mut Value)| {
         let id = ids.next().unwrap();
         let mut event = event(id);
@@ -174,7 +175,8 @@ async fn noted_records_are_remembered_like_decoded_ones() {
     records.push((id(next), Entry::Unresolved(unknown)));
     let (ids, records): (Vec<_>, Vec<_>) = records.into_iter().unzip();
 
-    let (noted, decoded) = (cache.take(1, 0), cache.take(1, 1));
+    let noted = cache.take(1, 0);
+    let decoded = cache.take(1, 1);
     for recent in [&noted, &decoded] {
         recent.begin(Offset::ZERO, DateTime::UNIX_EPOCH).await.unwrap();
     }
@@ -207,7 +209,8 @@ async fn a_partition_that_comes_back_continues_where_it_was() {
     // The offset went back: the records after it count as never seen.
     let third = cache.take(1, 0);
     let from = third.resume(&window(0..120)).await.unwrap().unwrap().get();
-    let (known, next) = (usize::try_from(from).unwrap(), 120);
+    let known = usize::try_from(from).unwrap();
+    let next = 120;
     third.note(entries(&acme, from, &numbers[known..next])).await.unwrap();
     assert_eq!(decide(&third, entries(&acme, 120, &numbers[next..])).await, decided[next..]);
 }
@@ -269,7 +272,8 @@ async fn a_batch_that_was_cancelled_leaves_no_trace() {
     let mut recent = cache.take(1, 0);
     recent.begin(Offset::ZERO, DateTime::UNIX_EPOCH).await.unwrap();
     for round in 0..10 {
-        let (next, batch) = (round * 5_000, entries(&acme, round * 5_000, &numbers));
+        let next = round * 5_000;
+        let batch = entries(&acme, round * 5_000, &numbers);
         let cut_off = timeout(Duration::from_millis(round), recent.decode(batch.clone())).await;
         drop(cut_off);
         recent = cache.take(1, 0);
@@ -306,7 +310,8 @@ async fn a_window_recalled_from_the_log_decides_as_one_that_never_stopped() {
     let log = TestLog::with_router(|_| tenant_router(tenant_record(acme.client_id()))).await;
     let numbers: Vec<_> = (0..900).map(|n| n * 7 % 600).collect();
     publish(&log.kafka, &acme, &numbers).await;
-    let (history, generation) = (log.history(Group::Store), log.current.get());
+    let history = log.history(Group::Store);
+    let generation = log.current.get();
     let rest = async |from: u64| {
         let range = Offset::new(from)..Offset::new(900);
         let mut stream = log.reader.read_range(Partition::new(0), range).unwrap();

@@ -72,7 +72,8 @@ mod tests {
     #[test]
     fn a_refused_record_published_twice_is_one_reject() {
         let source = [("source_kgen", "2"), ("source_partition", "5"), ("source_offset", "77")];
-        let (first, second) = (row(3, &record(41, &source)), row(3, &record(42, &source)));
+        let first = row(3, &record(41, &source));
+        let second = row(3, &record(42, &source));
         assert_eq!(first, second);
         assert_eq!(first.0, LogPlace::new(2, 5, 77));
         assert!(first.1.set_aside);

@@ -125,11 +125,14 @@ impl Worker for Rejects {
     ) -> Result<(), ProcessorError> {
         let began = Instant::now();
         let Some(last) = entries.last() else { return Ok(()) };
-        let (next, logged_at, count) = (last.offset().next(), last.log_time(), entries.len());
+        let next = last.offset().next();
+        let logged_at = last.log_time();
+        let count = entries.len();
         // An id made of a wrong generation may be another reject's.
         self.context.current.confirm().await?;
         self.store(self.sort(state.lease.next.generation, entries)).await;
-        let (ledger, lease) = (&self.context.ledger, &state.lease);
+        let ledger = &self.context.ledger;
+        let lease = &state.lease;
         let advance = || ledger.advance(lease, next, logged_at);
         state.lease = retry::ledger("advance the lease on rejects", advance).await?;
         self.context.report(&state.lease);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use control_plane::{OffsetSet, PlannedDestination, Poison, Skip};
-use events::Admission;
+use events::ParseContext;
 use serde_json::json;
 use tenancy::{ClientId, TenantContext};
 use testkit::{tenant_context, tenant_record};
@@ -24,10 +24,10 @@ async fn tenant(name: &str) -> TenantContext {
 /// A purchase of two products, logged at noon and as many seconds.
 #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
 fn purchase(tenant: &TenantContext, offset: u64) -> Decoded {
-    let admission = Admission::new(tenant.client_id(), tenant.currency(), noon());
+    let context = ParseContext::new(tenant.client_id(), tenant.currency(), noon());
     let items = json!([{"product_id": "a", "quantity": 1}, {"product_id": "b", "quantity": 1}]);
     let raw = json!({"type": "purchase", "items": items}).to_string();
-    let event = events::parse(raw.as_bytes(), &admission).unwrap().event;
+    let event = events::parse(raw.as_bytes(), &context).unwrap().event;
     Decoded {
         offset: offset.into(),
         log_time: noon() + TimeDelta::seconds(offset.cast_signed()),

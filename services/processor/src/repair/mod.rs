@@ -173,7 +173,8 @@ impl Repair {
 
 impl Comparison {
     fn note_copies(&mut self, destination: &Destination, range: LogRange, chunk: &Chunk) {
-        let (from, to) = (*chunk.logged.start(), *chunk.logged.end());
+        let from = *chunk.logged.start();
+        let to = *chunk.logged.end();
         let new = || Copies { range, from, to };
         let copies = self.copies.entry(destination.clone()).or_insert_with(new);
         copies.range.last = range.last;

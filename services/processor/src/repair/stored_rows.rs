@@ -46,7 +46,7 @@ pub(super) async fn insert_missing(
         repair.ledger.request_rebuild().await?;
         match warehouse.insert_as(&format!("{batch}:a{attempt}"), batch, &missing).await {
             // The next attempt reads the table back.
-            Ok(()) | Err(InsertError::Doubtful(_)) => {}
+            Ok(()) | Err(InsertError::InDoubt(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -73,7 +73,8 @@ impl Finisher {
         self.land_or_replan(&mut batch).await?;
         failpoints::reach(Step::StoreAfter);
         let lease = turn.wait().await?;
-        let (last, as_of) = (batch.draft.plan.last, *batch.draft.logged.end());
+        let last = batch.draft.plan.last;
+        let as_of = *batch.draft.logged.end();
         let ledger = &self.context.ledger;
         let marked = retry::ledger("mark a batch", || ledger.mark(&lease, last, as_of)).await?;
         failpoints::reach(Step::Mark);
@@ -115,7 +116,9 @@ impl Finisher {
         let poison = |(offset, code)| Poison { offset, reason: rejects::reason(code) };
         batch.draft.skip(refused.into_iter().map(poison).collect());
         log_poison(place.partition, &batch.draft.plan.skip.poison);
-        let (ledger, lease, plan) = (&self.context.ledger, &batch.lease, &batch.draft.plan);
+        let ledger = &self.context.ledger;
+        let lease = &batch.lease;
+        let plan = &batch.draft.plan;
         retry::ledger("plan a batch without its poison", || ledger.replan(lease, plan)).await
     }
 

@@ -18,7 +18,7 @@ pub(crate) enum Landing {
     /// One insert, with a clear answer.
     Clean,
     /// The insert was in doubt, and all rows were there.
-    Doubtful,
+    InDoubt,
     /// The insert was in doubt, and rows were missing.
     Repaired,
     /// Rows are stored twice: reconciliation deletes the copies.
@@ -30,7 +30,7 @@ impl Landing {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Clean => "clean",
-            Self::Doubtful => "doubtful",
+            Self::InDoubt => "in_doubt",
             Self::Repaired => "repaired",
             Self::Doubled => "doubled",
         }
@@ -99,7 +99,7 @@ impl Shipment {
                     let found = bisect(&self.warehouse, &self.batch, missing, self.limit).await;
                     refused.extend(found);
                     if refused.len() >= self.limit {
-                        return (Landing::Doubtful, refused);
+                        return (Landing::InDoubt, refused);
                     }
                 }
                 Err(error) => pauses.wait(&error).await,
@@ -129,7 +129,7 @@ struct Found {
 impl Found {
     fn landing(&self, repair: u16) -> Landing {
         match (self.doubled, repair) {
-            (0, 0) => Landing::Doubtful,
+            (0, 0) => Landing::InDoubt,
             (0, _) => Landing::Repaired,
             _ => Landing::Doubled,
         }

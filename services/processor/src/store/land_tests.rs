@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{SubsecRound, Utc};
 use clickhouse::Client;
-use events::{Admission, parse};
+use events::{ParseContext, parse};
 use log::{LogRange, Offset};
 use serde_json::json;
 use tenancy::{Isolation, Placement, TenantContext};
@@ -30,10 +30,10 @@ async fn shipment(isolation: Isolation) -> Shipment {
     let destination = tenant.destination().clone();
     warehouse.migrate(&destination).await.unwrap();
     let logged_at = Utc::now().trunc_subsecs(3);
-    let admission = Admission::new(tenant.client_id(), tenant.currency(), logged_at);
+    let context = ParseContext::new(tenant.client_id(), tenant.currency(), logged_at);
     let rows = (0..10).flat_map(|offset: u64| {
         let raw = json!({"type": "page_view", "visitor_id": format!("v{offset}")}).to_string();
-        let event = Arc::new(parse(raw.as_bytes(), &admission).unwrap().event);
+        let event = Arc::new(parse(raw.as_bytes(), &context).unwrap().event);
         EventRow::lines(event, Coordinates { offset: offset.into(), logged_at }).collect::<Vec<_>>()
     });
     let load = Load { destination: destination.clone(), rows: vec![tenant.scope(rows.collect())] };
@@ -108,12 +108,12 @@ fn every_row_once() -> Vec<(u64, u8)> {
 
 #[tokio::test]
 async fn a_batch_that_landed_whole_is_left_as_it_is() {
-    assert_eq!(completed(|_| true).await, (Landing::Doubtful, every_row_once()));
+    assert_eq!(completed(|_| true).await, (Landing::InDoubt, every_row_once()));
 }
 
 #[tokio::test]
 async fn a_batch_that_was_never_sent_is_sent() {
-    assert_eq!(completed(|_| false).await, (Landing::Doubtful, every_row_once()));
+    assert_eq!(completed(|_| false).await, (Landing::InDoubt, every_row_once()));
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn an_insert_in_doubt_counts_as_landed_only_once_its_rows_are_read_back() 
         shipment.land().await
     };
     let ((), (landing, _)) = tokio::join!(namesake, land);
-    assert_eq!((landing, present(&shipment).await), (Landing::Doubtful, every_row_once()));
+    assert_eq!((landing, present(&shipment).await), (Landing::InDoubt, every_row_once()));
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn the_rows_that_the_server_refuses_are_found_and_all_others_land() {
     let picky = Picky::new("visitor_id IN ('v3', 'v7')").await;
     let two: Refused = [3, 7].map(|offset| (Offset::new(offset), VIOLATED)).into();
     let (landing, refused) = picky.shipment.land().await;
-    assert_eq!((landing, &refused), (Landing::Doubtful, &two));
+    assert_eq!((landing, &refused), (Landing::InDoubt, &two));
     assert_eq!(present(&picky.shipment).await, every_row_but(&two));
     // The first owner crashed before it wrote the new plan.
     let (_, again) = picky.shipment.verify_and_complete().await;

@@ -29,7 +29,8 @@ impl Seen {
         seen_at: DateTime<Utc>,
     ) -> Result<(), ControlPlaneError> {
         for group in &load.rows {
-            let (tenant, names) = (group.tenant(), self.unknown(group, seen_at));
+            let tenant = group.tenant();
+            let names = self.unknown(group, seen_at);
             let control = control_plane.for_tenant(tenant);
             if !names.campaigns.is_empty() {
                 control.observe_campaigns(&names.campaigns, seen_at).await?;
@@ -101,7 +102,7 @@ fn key(tenant: &TenantContext, name: &impl Hash) -> u64 {
 mod tests {
     use std::sync::Arc;
 
-    use events::{Admission, parse};
+    use events::{ParseContext, parse};
     use serde_json::json;
     use testkit::{tenant_context, tenant_record};
     use warehouse::Coordinates;
@@ -113,11 +114,11 @@ mod tests {
     async fn an_item_without_a_brand_hides_no_brand_of_the_same_batch() {
         let tenant = tenant_context(tenant_record(&"acme".parse().unwrap())).await;
         let now = Utc::now();
-        let admission = Admission::new(tenant.client_id(), tenant.currency(), now);
+        let context = ParseContext::new(tenant.client_id(), tenant.currency(), now);
         let items = json!([{"product_id": "p1", "brand": "Acme"}, {"product_id": "p1"},
             {"product_id": "p1", "category": "shoes"}, {"product_id": "p1", "category": "boots"}]);
         let raw = json!({"type": "product_view", "items": items}).to_string();
-        let event = Arc::new(parse(raw.as_bytes(), &admission).unwrap().event);
+        let event = Arc::new(parse(raw.as_bytes(), &context).unwrap().event);
         let at = Coordinates { offset: 0.into(), logged_at: now };
         let rows = tenant.scope(EventRow::lines(event, at).collect());
         let [product] = Seen::default().unknown(&rows, now).products.try_into().unwrap();

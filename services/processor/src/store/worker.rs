@@ -155,7 +155,8 @@ impl Store {
         let Finisher { warehouse, topic, .. } = &*self.finisher;
         let in_doubt = state.ahead.of(warehouse, topic, &state.lease, &draft).await;
         state.in_flight.room().await?;
-        let (ledger, lease) = (&self.context.ledger, &state.lease);
+        let ledger = &self.context.ledger;
+        let lease = &state.lease;
         retry::ledger("plan a batch", || ledger.plan(lease, &draft.plan)).await?;
         failpoints::reach(Step::Plan);
         state.next = draft.plan.last.next();
@@ -231,7 +232,8 @@ impl Worker for Store {
 
     async fn take(&self, partition: Partition) -> Result<(PartitionState, Offset), ProcessorError> {
         let context = &self.context;
-        let (generation, ledger) = (context.generation(), &context.ledger);
+        let generation = context.generation();
+        let ledger = &context.ledger;
         let lease = ledger.take(Group::Store, generation, partition, &context.owner).await?;
         failpoints::reach(Step::Take);
         let unmarked = ledger.planned(Group::Store, generation, partition).await?;

@@ -46,7 +46,8 @@ async fn only_records_logged_in_the_given_time_are_backfilled() {
     let middle = Utc::now();
     stand.store(&tenant, impressions(6)).await;
     stand.run(&tenant, "TRUNCATE TABLE events").await;
-    let (early, late) = (middle - TimeDelta::hours(1), middle + TimeDelta::hours(1));
+    let early = middle - TimeDelta::hours(1);
+    let late = middle + TimeDelta::hours(1);
     assert_eq!(stand.backfill_of(&tenant, middle..late, false).await.total().repaired, 6);
     assert_eq!(stand.backfill_of(&tenant, early..middle, false).await.total().repaired, 10);
     assert_eq!(stand.places(&tenant).await.len(), 16);

@@ -36,7 +36,8 @@ impl Stand {
             let mut stream = self.reader().read_range(partition, bounds).unwrap();
             while let Some(batch) = stream.next(7).await.unwrap() {
                 let records: Vec<_> = batch.entries.iter().map(archived).collect();
-                let (first, last) = (records[0].offset, records[records.len() - 1].offset);
+                let first = records[0].offset;
+                let last = records[records.len() - 1].offset;
                 objects.push((whole.with(first, last), records));
             }
         }
@@ -48,7 +49,8 @@ impl Stand {
         let ledger = self.dependencies.control_plane.ledger();
         for (range, records) in objects {
             let times = records.iter().map(|record| record.log_time);
-            let (logged_from, logged_to) = (times.clone().min().unwrap(), times.max().unwrap());
+            let logged_from = times.clone().min().unwrap();
+            let logged_to = times.max().unwrap();
             let object = Object::write(ObjectKey(range), &records).unwrap();
             let stored = self.dependencies.archive.put(&object).await.unwrap();
             let Stored { records, bytes, sha256 } = stored;

@@ -45,7 +45,8 @@ async fn lost_rows_are_inserted_again() {
         stand.store(tenant, mixed()).await;
     }
     let [damaged, whole] = &tenants;
-    let (before, neighbour) = (stand.places(damaged).await, stand.places(whole).await);
+    let before = stand.places(damaged).await;
+    let neighbour = stand.places(whole).await;
     stand.run(damaged, "ALTER TABLE events DELETE WHERE koff % 3 = 0 OR kline = 1").await;
     let lost = before.len() - stand.places(damaged).await.len();
     assert!(lost > 5, "{lost}");
@@ -103,7 +104,8 @@ async fn equal_numbers_of_lost_and_doubled_rows_do_not_hide_each_other() {
     let tenant = stand.tenant("shared").await;
     stand.store(&tenant, impressions(20)).await;
     let before = stand.places(&tenant).await;
-    let (lost, doubled) = (before[0], before[1]);
+    let lost = before[0];
+    let doubled = before[1];
     assert_eq!(lost.0, doubled.0, "the two are counted together");
     let at = |(partition, RowPlace { offset, .. }): (Partition, RowPlace)| {
         format!("kpart = {partition} AND koff = {offset}")
@@ -172,7 +174,8 @@ async fn unplanned_rows_are_reported_and_left_as_they_are() {
 #[tokio::test]
 async fn unavailable_tables_do_not_prevent_the_reconciliation_of_others() {
     let mut stand = Stand::new(NEVER).await;
-    let (available, unavailable) = (stand.tenant("shared").await, stand.tenant("dedicated").await);
+    let available = stand.tenant("shared").await;
+    let unavailable = stand.tenant("dedicated").await;
     stand.store(&available, impressions(10)).await;
     stand.store(&unavailable, impressions(10)).await;
     stand.run(&available, "TRUNCATE TABLE events").await;

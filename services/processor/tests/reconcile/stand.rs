@@ -52,7 +52,8 @@ impl Stand {
             currency: "EUR".parse().unwrap(),
             origins: Vec::new(),
         };
-        let (admin, cluster) = (self.admin(), cluster.parse().unwrap());
+        let admin = self.admin();
+        let cluster = cluster.parse().unwrap();
         admin.create_tenant(&spec, Isolation::Schema, &cluster).await.unwrap();
         admin.set_tenant_state(&spec.client_id, TenantState::Active).await.unwrap();
         #[expect(clippy::disallowed_methods, reason = "a test acts as the log's consumer")]

@@ -67,7 +67,8 @@ impl Stand {
 
     /// Returns the campaign's impressions in a report, which reads the projection.
     pub(crate) async fn impressions(&self, tenant: &TenantContext) -> u64 {
-        let (from, to) = (Utc::now() - TimeDelta::days(2), Utc::now() + TimeDelta::days(1));
+        let from = Utc::now() - TimeDelta::days(2);
+        let to = Utc::now() + TimeDelta::days(1);
         let campaign = "spring".parse().unwrap();
         let range = TimeRange::covering(from, to).unwrap();
         let reports = self.dependencies.warehouse.for_tenant(tenant);

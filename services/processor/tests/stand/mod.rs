@@ -142,7 +142,8 @@ pub(crate) fn client(tables: &Destination) -> Client {
 impl Drop for Stand {
     fn drop(&mut self) {
         self.lifecycle.token().cancel();
-        let (kafka, tables) = (self.dependencies.kafka.clone(), std::mem::take(&mut self.tables));
+        let kafka = self.dependencies.kafka.clone();
+        let tables = std::mem::take(&mut self.tables);
         thread::spawn(move || delete(&kafka, &tables)).join().unwrap();
     }
 }

@@ -12,7 +12,7 @@ async fn a_log_recreated_under_a_running_processor_is_read_from_its_beginning() 
     let before = ensure_topics(&kafka).await.unwrap().events;
     shop.start().await;
     shop.publish(visitors(5)).await;
-    shop.settled(5, 5).await;
+    shop.wait_for_rows(5, 5).await;
 
     delete_topics(&kafka).await.unwrap();
     eventually("the topic is recreated", async || {
@@ -22,7 +22,7 @@ async fn a_log_recreated_under_a_running_processor_is_read_from_its_beginning() 
     .await;
     // Past the end of the earlier log, so that a reader which noticed nothing would read on at 5.
     shop.publish(visitors(10)).await;
-    shop.settled(10, 15).await;
+    shop.wait_for_rows(10, 15).await;
     let sql = "SELECT DISTINCT kgen FROM lease";
     let generations: Vec<i32> =
         sqlx::query_scalar(sql).fetch_all(&shop.stand.ledger).await.unwrap();

@@ -29,13 +29,13 @@ async fn a_row_that_clickhouse_refuses_becomes_a_reject_and_the_others_are_store
     shop.run(&format!("{PICKY} ('v3', 'v7')")).await;
     shop.publish(visitors(20)).await;
     shop.start().await;
-    shop.settled(20, 18).await;
+    shop.wait_for_rows(20, 18).await;
     assert_eq!(poison(&shop).await, [3, 7]);
     let rejects = shop.rejects(2);
     assert_eq!((rejects[0].0.get(), rejects[1].0.get()), (3, 7));
     assert!(rejects[0].1.contains(r#""visitor_id":"v3""#), "{}", rejects[0].1);
     shop.publish(visitors(1)).await;
-    shop.settled(21, 19).await;
+    shop.wait_for_rows(21, 19).await;
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn a_row_is_skipped_only_after_it_became_a_reject() {
     shop.run(&format!("{PICKY} ('v3', 'v7')")).await;
     shop.publish(visitors(1)).await;
     shop.start().await;
-    shop.settled(1, 1).await;
+    shop.wait_for_rows(1, 1).await;
     // Kafka accepts no rejects until the next start, which creates their topic again.
     let events_topic = "test-topic-that-does-not-exist".to_owned();
     let rejects = KafkaSettings { events_topic, ..shop.stand.dependencies.kafka.clone() };
@@ -56,7 +56,7 @@ async fn a_row_is_skipped_only_after_it_became_a_reject() {
     assert_eq!(poison(&shop).await, [0; 0]);
 
     shop.start().await;
-    shop.settled(21, 19).await;
+    shop.wait_for_rows(21, 19).await;
     assert_eq!(poison(&shop).await, [4, 8]);
     let rejects = shop.rejects(2);
     assert_eq!((rejects[0].0.get(), rejects[1].0.get()), (4, 8));
@@ -70,7 +70,7 @@ async fn an_unreadable_record_becomes_a_reject_of_its_tenant() {
     shop.publish_raw("unknown-tenant", b"{}");
     shop.publish(visitors(2)).await;
     shop.start().await;
-    shop.settled(6, 4).await;
+    shop.wait_for_rows(6, 4).await;
     assert_eq!(poison(&shop).await, [2, 3]);
     assert_eq!(shop.rejects(1), [(Offset::new(2), "{\"no\": \"event\"}".to_owned())]);
 }
@@ -83,11 +83,11 @@ async fn too_many_poison_records_halt_a_partition_until_the_cause_is_fixed() {
     shop.start().await;
     halted().await;
     // Two poison records are skipped, the third reaches the limit.
-    shop.settled(2, 0).await;
+    shop.wait_for_rows(2, 0).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    shop.settled(2, 0).await;
+    shop.wait_for_rows(2, 0).await;
     shop.forget_tenant(false);
-    shop.settled(5, 3).await;
+    shop.wait_for_rows(5, 3).await;
 }
 
 #[tokio::test]
@@ -99,5 +99,5 @@ async fn a_table_that_refuses_every_row_halts_the_partition_and_nothing_is_skipp
     halted().await;
     assert_eq!(poison(&shop).await, [0; 0]);
     shop.run("ALTER TABLE events DROP CONSTRAINT picky").await;
-    shop.settled(50, 50).await;
+    shop.wait_for_rows(50, 50).await;
 }

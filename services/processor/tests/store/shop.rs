@@ -109,7 +109,7 @@ impl Shop {
 
     /// Waits until the mark in the ledger is `next`, and checks that the table has `rows` rows, none
     /// of them doubled.
-    pub(crate) async fn settled(&self, next: i64, rows: u64) {
+    pub(crate) async fn wait_for_rows(&self, next: i64, rows: u64) {
         eventually(&format!("the mark is {next}"), async || {
             let sql =
                 "SELECT max(next_offset) FROM lease WHERE kgen = (SELECT max(kgen) FROM lease)";

@@ -28,7 +28,8 @@ impl<'a> Background<'a> {
         tenant: &Tenant,
         rate: u32,
     ) -> Result<Self, Failure> {
-        let (rate, collector) = (rate.to_string(), platform.collector("/"));
+        let rate = rate.to_string();
+        let collector = platform.collector("/");
         let simulator = platform.spawn(&[
             "simulate",
             "--flat",

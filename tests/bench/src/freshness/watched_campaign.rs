@@ -162,7 +162,8 @@ async fn until_reported(
     expected: u64,
 ) {
     let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let (from, to) = (time(quarter), time(quarter + BACK * 2));
+    let from = time(quarter);
+    let to = time(quarter + BACK * 2);
     let path = format!(
         "/v1/campaigns/{campaign}/metrics?granularity=15m&metrics=impressions&from={from}&to={to}"
     );

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use events::{Admission, Event, parse};
+use events::{Event, ParseContext, parse};
 use futures::{StreamExt, TryStreamExt, stream::iter};
 use serde_json::{Value, json};
 use stream::{Delivery, Producer, PublishOutcome};
@@ -40,8 +40,8 @@ async fn publish(producer: &Producer, context: &TenantContext, size: u32) -> Res
 }
 
 fn event(context: &TenantContext, number: u32) -> Result<Event, Failure> {
-    let admission = Admission::new(context.client_id(), context.currency(), Utc::now());
-    let parsed = parse(body(number).to_string().as_bytes(), &admission);
+    let context = ParseContext::new(context.client_id(), context.currency(), Utc::now());
+    let parsed = parse(body(number).to_string().as_bytes(), &context);
     Ok(parsed.map_err(|rejection| format!("{rejection:?}"))?.event)
 }
 

@@ -22,7 +22,8 @@ pub(crate) async fn rows_per_second(program: &Path, events: u32) -> Result<f64, 
     log::fill(&platform, &tenant, events).await?;
     let mut processor = platform.spawn(&["processor", "--sink", "store"]);
     let table = Table::of(&tenant);
-    let (mut first, events) = (None, u64::from(events));
+    let mut first = None;
+    let events = u64::from(events);
     let counted = async {
         loop {
             let rows = table.count(&platform).await?;

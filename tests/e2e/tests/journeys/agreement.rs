@@ -58,7 +58,8 @@ impl Stores {
         hours: i64,
     ) -> QuarterSeries {
         let context = self.context(tenant).await;
-        let (campaign, range) = (campaign.parse().unwrap(), last_hours(hours));
+        let campaign = campaign.parse().unwrap();
+        let range = last_hours(hours);
         let read = self.warehouse.for_tenant(&context);
         let series =
             read.campaign_series(&campaign, range, Granularity::QuarterHour, chrono_tz::UTC);

@@ -47,7 +47,8 @@ impl LogAndArchive {
     /// Waits until the archive reaches the end of the log, and compares each record of the two.
     /// Returns the number of records.
     async fn must_equal_the_log(&self) -> usize {
-        let (mut records, mut recorded) = (0, BTreeSet::new());
+        let mut records = 0;
+        let mut recorded = BTreeSet::new();
         for (partition, end) in self.log.ends().await.unwrap() {
             let objects = eventually("the archive reaches the end of the log", async || {
                 let objects = self.objects(partition).await;
@@ -90,7 +91,8 @@ impl LogAndArchive {
 
     /// Reads the records of objects, which must be consecutive.
     async fn archived(&self, objects: &[Archived]) -> Vec<ArchivedRecord> {
-        let (mut next, mut records) = (Offset::ZERO, Vec::new());
+        let mut next = Offset::ZERO;
+        let mut records = Vec::new();
         for object in objects {
             assert_eq!(object.range.first, next, "a gap or an overlap");
             next = object.range.next().offset;
@@ -184,7 +186,7 @@ async fn an_unavailable_archive_blocks_no_other_group_and_catches_up() {
     fs::write(&folder, b"").unwrap();
     let mut processor = platform.spawn(&["processor"]);
     platform.collect(&tenant.collect_key, &impressions(50, Utc::now())).await.expect(202);
-    platform.settled(&tenant, "spring", "impressions", 50).await;
+    platform.wait_for_count(&tenant, "spring", "impressions", 50).await;
     eventually("it logs that the archive is unavailable", async || {
         processor.last_lines().contains("put an object into the archive").then_some(())
     })

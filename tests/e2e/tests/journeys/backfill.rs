@@ -42,7 +42,7 @@ async fn an_emptied_table_is_backfilled_and_a_reconciliation_finds_no_difference
     for _ in 0..2 {
         platform.collect(&tenant.collect_key, &sent).await.expect(202);
     }
-    platform.settled(&tenant, "spring", "impressions", 50).await;
+    platform.wait_for_count(&tenant, "spring", "impressions", 50).await;
     let stores = Stores::of(&platform).await;
     stores.agree(&tenant, "spring").await;
     let before = stores.stored(&tenant, "spring", 24).await;
@@ -51,8 +51,10 @@ async fn an_emptied_table_is_backfilled_and_a_reconciliation_finds_no_difference
     empty(&tenant).await;
     assert!(stores.stored(&tenant, "spring", 24).await.is_empty());
 
-    let (from, to) = (began - TimeDelta::minutes(5), Utc::now() + TimeDelta::minutes(5));
-    let (from, to) = (from.to_rfc3339(), to.to_rfc3339());
+    let from = began - TimeDelta::minutes(5);
+    let to = Utc::now() + TimeDelta::minutes(5);
+    let from = from.to_rfc3339();
+    let to = to.to_rfc3339();
     let backfill = ["backfill", "--tenant", &tenant.id, "--from", &from, "--to", &to];
     let dry = platform.run(&[&backfill[..], &["--dry-run"]].concat());
     assert!(dry.contains("nothing was changed; 50 rows would be repaired"), "{dry}");

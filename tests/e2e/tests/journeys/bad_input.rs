@@ -87,7 +87,7 @@ async fn one_bad_event_of_a_thousand_is_rejected_alone() {
     }
     assert_eq!(outcomes[617]["code"], "invalid_value");
     assert_eq!(outcomes[617]["pointer"], "/cost");
-    platform.settled(&tenant, "spring", "impressions", 999).await;
+    platform.wait_for_count(&tenant, "spring", "impressions", 999).await;
 }
 
 #[tokio::test]

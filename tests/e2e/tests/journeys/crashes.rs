@@ -48,7 +48,7 @@ async fn twenty_kills_during_an_import_lose_and_double_nothing() {
     for tenant in &tenants {
         samples::imported(&platform, tenant, "random-men").await;
         samples::equals_the_file(&platform, tenant, "random-men").await;
-        platform.settled(tenant, "spring", "impressions", u64::from(ROUNDS * ROUND)).await;
+        platform.wait_for_count(tenant, "spring", "impressions", u64::from(ROUNDS * ROUND)).await;
         stores.agree(tenant, "spring").await;
     }
 }
@@ -75,7 +75,7 @@ async fn processors_that_join_and_die_lose_and_double_nothing() {
 
     samples::imported(&platform, tenant, "bts-men").await;
     samples::equals_the_file(&platform, tenant, "bts-men").await;
-    platform.settled(tenant, "spring", "impressions", u64::from(6 * ROUND)).await;
+    platform.wait_for_count(tenant, "spring", "impressions", u64::from(6 * ROUND)).await;
     stores.agree(tenant, "spring").await;
 }
 

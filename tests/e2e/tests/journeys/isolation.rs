@@ -165,8 +165,8 @@ async fn seed(platform: &Platform, tenant: &Tenant) {
         {"type": "ad_impression", "visitor_id": CANARY},
     ]);
     platform.collect(&tenant.collect_key, &events).await.expect(202);
-    platform.settled(tenant, CANARY, "orders", 1).await;
-    platform.settled(tenant, "spring", "impressions", 1).await;
+    platform.wait_for_count(tenant, CANARY, "orders", 1).await;
+    platform.wait_for_count(tenant, "spring", "impressions", 1).await;
 }
 
 #[tokio::test]
@@ -241,8 +241,8 @@ async fn the_tenant_of_an_event_is_always_the_tenant_of_the_key() {
         (platform.onboard(Tier::Shared).await, platform.onboard(Tier::Schema).await);
     let event = json!([{"type": "ad_impression", "campaign_id": "spring", "client_id": other.id}]);
     platform.collect(&mine.collect_key, &event).await.expect(202);
-    platform.settled(&mine, "spring", "impressions", 1).await;
-    platform.settled(&other, "spring", "impressions", 0).await;
+    platform.wait_for_count(&mine, "spring", "impressions", 1).await;
+    platform.wait_for_count(&other, "spring", "impressions", 0).await;
 }
 
 #[tokio::test]

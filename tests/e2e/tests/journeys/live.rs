@@ -40,7 +40,8 @@ impl Stream {
     pub(crate) async fn next(&mut self) -> Frame {
         loop {
             while let Some((frame, rest)) = self.pending.split_once("\n\n") {
-                let (frame, rest) = (frame.to_owned(), rest.to_owned());
+                let frame = frame.to_owned();
+                let rest = rest.to_owned();
                 self.pending = rest;
                 let field = |name: &str| {
                     let found =
@@ -108,7 +109,7 @@ async fn a_client_that_reconnects_misses_nothing() {
     drop(stream);
 
     platform.collect(&tenant.collect_key, &impressions(4, now)).await.expect(202);
-    platform.settled(&tenant, "spring", "impressions", 5).await;
+    platform.wait_for_count(&tenant, "spring", "impressions", 5).await;
     let mut stream = Stream::open(&platform, &tenant.advertiser, Some(&last.id)).await;
     let frame = stream.next().await;
     assert_eq!(frame.event, "update", "missed updates come first, not a new snapshot");
@@ -129,7 +130,7 @@ async fn an_event_source_that_reconnects_with_its_ticket_misses_nothing() {
         let last = stream.until_impressions(2 * total - 1).await;
         drop(stream);
         platform.collect(&tenant.collect_key, &impressions(1, now)).await.expect(202);
-        platform.settled(&tenant, "spring", "impressions", 2 * total).await;
+        platform.wait_for_count(&tenant, "spring", "impressions", 2 * total).await;
         let again = platform.client().get(&url).header("Last-Event-ID", &last.id);
         stream = Stream::of(again.send().await.unwrap());
         let frame = stream.next().await;

@@ -109,7 +109,7 @@ async fn a_redis_with_an_older_file_makes_no_number_go_down() {
     stores.agree(&tenant, "spring").await;
     let saved = dump(&platform).await;
     platform.collect(&tenant.collect_key, &impressions(3, now)).await.expect(202);
-    platform.settled(&tenant, "spring", "impressions", 8).await;
+    platform.wait_for_count(&tenant, "spring", "impressions", 8).await;
     stores.agree(&tenant, "spring").await;
     wait_for_marks().await;
 
@@ -130,7 +130,7 @@ async fn a_stream_continues_after_redis_lost_everything() {
     assert_eq!(stream.next().await.event, "snapshot");
     platform.collect(&tenant.collect_key, &impressions(5, now)).await.expect(202);
     stream.until_impressions(5).await;
-    platform.settled(&tenant, "spring", "impressions", 5).await;
+    platform.wait_for_count(&tenant, "spring", "impressions", 5).await;
     wait_for_marks().await;
 
     assert!(delete_all_keys(&platform).await > 0, "there were no keys to delete");

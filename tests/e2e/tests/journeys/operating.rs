@@ -28,7 +28,7 @@ async fn move_every_series(platform: &Platform, tenant: &Tenant) {
     platform.collect(&tenant.collect_key, &impressions(5)).await.expect(202);
     let mixed = json!([{"type": "page_view"}, {"type": 17}]);
     platform.collect(&tenant.collect_key, &mixed).await.expect(202);
-    platform.settled(tenant, "spring", "impressions", 5).await;
+    platform.wait_for_count(tenant, "spring", "impressions", 5).await;
     platform.get("nobody", "/v1/campaigns").await.expect(401);
     platform.get(&tenant.read_key, "/v1/campaigns/none").await.expect(404);
     let wrong = json!({"email": "nobody@platform.example", "password": "wrong"});
@@ -140,7 +140,8 @@ async fn a_single_tenant_file_is_applied_and_a_file_with_an_unknown_cluster_is_r
         fs::write(&path, text).unwrap();
         path.display().to_string()
     };
-    let (good, bad) = (written("alone.toml", "shared"), written("lost.toml", "nowhere"));
+    let good = written("alone.toml", "shared");
+    let bad = written("lost.toml", "nowhere");
 
     for command in ["plan", "apply"] {
         let (code, text) = exit_code(&platform, command, &["tenant", command, &bad]).await;

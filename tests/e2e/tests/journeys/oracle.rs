@@ -53,7 +53,8 @@ impl Oracle {
         let answer = platform.get(&self.tenant.owner, &path).await.expect(200);
         let body = answer.json();
         let counted = body["totals"]["impressions"].as_u64().unwrap();
-        let (least, most) = (self.received_before(&body["as_of"]), self.sent());
+        let least = self.received_before(&body["as_of"]);
+        let most = self.sent();
         let source = answer.header("server-timing").to_owned();
         assert!(
             (least..=most).contains(&counted),

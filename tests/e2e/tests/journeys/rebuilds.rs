@@ -73,7 +73,7 @@ async fn wait_until_complete(platform: &Platform, shops: &[Oracle]) {
             (source.contains("redis") && !source.contains("clickhouse")).then_some(())
         })
         .await;
-        platform.settled(&shop.tenant, "spring", "impressions", shop.sent()).await;
+        platform.wait_for_count(&shop.tenant, "spring", "impressions", shop.sent()).await;
         stores.agree_over(&shop.tenant, "spring", HOURS).await;
     }
 }
@@ -187,13 +187,14 @@ async fn backfilled_rows_are_counted_again() {
     })
     .await;
 
-    let (from, to) = (began.to_rfc3339(), Utc::now().to_rfc3339());
+    let from = began.to_rfc3339();
+    let to = Utc::now().to_rfc3339();
     let backfill = ["backfill", "--tenant", &shop.tenant.id, "--from", &from, "--to", &to];
     // Does not block the runtime, which drives this test's connections.
     let mut backfill = platform.spawn(&backfill);
     backfill.ended().await;
     assert!(backfill.last_lines().contains("rows repaired"), "{}", backfill.last_lines());
-    platform.settled(&shop.tenant, "spring", "impressions", shop.sent()).await;
+    platform.wait_for_count(&shop.tenant, "spring", "impressions", shop.sent()).await;
     wait_until_complete(&platform, &shops).await;
 }
 
@@ -213,7 +214,7 @@ async fn a_redis_without_memory_makes_no_answer_wrong_and_continues_when_there_i
         (!source.contains("redis")).then_some(())
     })
     .await;
-    platform.settled(&shop.tenant, "spring", "impressions", shop.sent()).await;
+    platform.wait_for_count(&shop.tenant, "spring", "impressions", shop.sent()).await;
     never_goes_down(&mut stream, 2 * ROUND).await;
 
     command(&redis, &["DEL", "ballast"]).await;
@@ -246,7 +247,7 @@ async fn a_rebuild_waits_until_clickhouse_has_what_redis_lost() {
     platform.set("FOOTFALL__REDIS__URL", &redis.url());
     let _collector = platform.spawn(&["collector"]);
     let _api = platform.spawn(&["api"]);
-    platform.ready().await;
+    platform.wait_until_ready().await;
     let _live = platform.spawn(&["processor", "--sink", "live"]);
     let shops = [Oracle::new(platform.onboard(Tier::Shared).await)];
     send_history(&platform, &shops).await;

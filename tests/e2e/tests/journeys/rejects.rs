@@ -65,7 +65,8 @@ async fn refused_events_are_listed_for_their_own_tenant_and_count_once_corrected
         let all = rejects["data"].as_array().unwrap();
         assert!(!rejects.to_string().contains(&other.id), "{rejects}");
         let of = |code: &str| all.iter().find(|reject| reject["code"] == code).unwrap();
-        let (named, nameless) = (of("missing_field"), of("invalid_value"));
+        let named = of("missing_field");
+        let nameless = of("invalid_value");
         let original: Value = serde_json::from_str(named["original"].as_str().unwrap()).unwrap();
         let expected = json!({"type": "ad_impression", "event_id": sent, "note": tenant.id});
         assert_eq!(original, expected);
@@ -76,7 +77,7 @@ async fn refused_events_are_listed_for_their_own_tenant_and_count_once_corrected
             {"id": named["id"], "body": corrected}, {"id": nameless["id"], "body": corrected}]});
         let first = resubmit(&platform, tenant, &order).await;
         assert_eq!(first["counts"]["resubmitted"], 2, "{first}");
-        platform.settled(tenant, "spring", "impressions", 2).await;
+        platform.wait_for_count(tenant, "spring", "impressions", 2).await;
         let second = resubmit(&platform, tenant, &order).await;
         assert_eq!(second["counts"]["already_resubmitted"], 2, "{second}");
         let foreign = resubmit(&platform, other, &json!({"ids": [named["id"]]})).await;
@@ -86,10 +87,11 @@ async fn refused_events_are_listed_for_their_own_tenant_and_count_once_corrected
     }
 
     // Later events show that the second resubmission had no effect.
-    let (tenant, click) = (&tenants[1], json!([{"type": "ad_click", "campaign_id": "spring"}]));
+    let tenant = &tenants[1];
+    let click = json!([{"type": "ad_click", "campaign_id": "spring"}]);
     platform.collect(&tenant.collect_key, &click).await.expect(202);
-    platform.settled(tenant, "spring", "clicks", 1).await;
-    platform.settled(tenant, "spring", "impressions", 2).await;
+    platform.wait_for_count(tenant, "spring", "clicks", 1).await;
+    platform.wait_for_count(tenant, "spring", "impressions", 2).await;
     let rejects = listed(&platform, tenant, 2).await;
     let collected = collected(tenant).await;
     assert_eq!(collected.len(), 3);
@@ -159,7 +161,8 @@ async fn a_repeatedly_killed_processor_lists_every_reject_once() {
 
 /// Returns the original event of every reject, page by page.
 async fn originals(platform: &Platform, tenant: &Tenant) -> Vec<String> {
-    let (mut originals, mut page) = (Vec::new(), String::new());
+    let mut originals = Vec::new();
+    let mut page = String::new();
     loop {
         let path = format!("/v1/rejects?limit=100{page}");
         let listed = platform.get(&tenant.owner, &path).await.expect(200).json();

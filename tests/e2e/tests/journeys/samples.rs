@@ -17,7 +17,8 @@ fn counted(campaign: &str) -> BTreeMap<DateTime<Utc>, (u64, u64)> {
     let mut rows = csv::Reader::from_reader(liblzma::read::XzDecoder::new(file));
     let headers = rows.headers().unwrap().clone();
     let column = |name: &str| headers.iter().position(|header| header == name).unwrap();
-    let (timestamp, click) = (column("timestamp"), column("click"));
+    let timestamp = column("timestamp");
+    let click = column("click");
     let mut hours = BTreeMap::<_, (u64, u64)>::new();
     for row in rows.records() {
         let row = row.unwrap();
@@ -64,7 +65,8 @@ pub(crate) async fn import(
     campaign: &str,
     rate: Option<&str>,
 ) {
-    let (file, collector) = (sample(campaign), platform.collector(""));
+    let file = sample(campaign);
+    let collector = platform.collector("");
     let file = file.to_str().unwrap();
     let mut arguments = vec!["import", "--format", "open-bandit", "--key", &tenant.import_key];
     arguments.extend(["--collector", &collector]);
@@ -77,7 +79,7 @@ pub(crate) async fn import(
 pub(crate) async fn imported(platform: &Platform, tenant: &Tenant, campaign: &str) {
     let impressions = counted(campaign).values().map(|hour| hour.0).sum();
     platform
-        .settled_in(
+        .wait_for_count_in(
             tenant,
             campaign,
             "impressions",
@@ -116,7 +118,7 @@ async fn every_hour_of_every_sample_equals_its_file_and_importing_twice_changes_
             .collect::<Vec<_>>()
     );
     platform.collect(&tenant.collect_key, &marker).await.expect(202);
-    platform.settled(&tenant, "marker", "product_views", 64).await;
+    platform.wait_for_count(&tenant, "marker", "product_views", 64).await;
     tokio::time::sleep(TimeDelta::seconds(2).to_std().unwrap()).await;
     for campaign in CAMPAIGNS {
         equals_the_file(&platform, &tenant, campaign).await;

@@ -23,7 +23,7 @@ async fn events_spooled_by_a_killed_collector_are_counted_once() {
     let mut sent = 0;
     let mut collector = collector(&platform, &switch).await;
     sent += accepted(&platform, &tenant, 1).await;
-    platform.settled(&tenant, "spring", "impressions", sent).await;
+    platform.wait_for_count(&tenant, "spring", "impressions", sent).await;
 
     switch.cut();
     for _ in 0..3 {
@@ -41,14 +41,14 @@ async fn events_spooled_by_a_killed_collector_are_counted_once() {
     }
     switch.restore();
 
-    platform.settled(&tenant, "spring", "impressions", sent).await;
+    platform.wait_for_count(&tenant, "spring", "impressions", sent).await;
     let spool = platform.folder().join("spool");
     eventually("the spool is empty", async || {
         let mut files = std::fs::read_dir(&spool).unwrap();
         (!files.any(|file| file.unwrap().path().extension().is_some())).then_some(())
     })
     .await;
-    platform.settled(&tenant, "spring", "impressions", sent).await;
+    platform.wait_for_count(&tenant, "spring", "impressions", sent).await;
     stores.agree(&tenant, "spring").await;
     collector.must_be_running();
 }

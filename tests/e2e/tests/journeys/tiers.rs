@@ -38,7 +38,8 @@ const TOTAL: &str = "/v1/campaigns/spring/metrics?granularity=total\
     &metrics=impressions,viewable_impressions,clicks,spend,product_views,add_to_carts,orders,units_sold,sales,ctr,cpc,roas,aov,cpo,visitors";
 
 fn recent() -> String {
-    let (from, to) = (Utc::now() - TimeDelta::hours(3), Utc::now() + TimeDelta::hours(1));
+    let from = Utc::now() - TimeDelta::hours(3);
+    let to = Utc::now() + TimeDelta::hours(1);
     format!("&from={}&to={}", stamp(from), stamp(to))
 }
 
@@ -63,9 +64,9 @@ async fn events_become_the_same_numbers_in_every_tier() {
             .collect();
         assert_eq!(outcomes, vec!["accepted"; events.len()], "{receipt}");
 
-        platform.settled(&tenant, "spring", "orders", 1).await;
+        platform.wait_for_count(&tenant, "spring", "orders", 1).await;
         // Visitors are counted in ClickHouse only, which follows Redis.
-        platform.settled(&tenant, "spring", "visitors", 1).await;
+        platform.wait_for_count(&tenant, "spring", "visitors", 1).await;
         let answer =
             platform.get(&tenant.owner, &format!("{TOTAL}{}", recent())).await.expect(200).json();
         let totals = &answer["totals"];
@@ -102,7 +103,7 @@ async fn a_resent_event_counts_once_in_both_stores() {
     }
     // One more order: when it is counted, the duplicates have been processed.
     platform.collect(&tenant.collect_key, &json!(visit())).await.expect(202);
-    platform.settled(&tenant, "spring", "orders", 2).await;
+    platform.wait_for_count(&tenant, "spring", "orders", 2).await;
     stores.agree(&tenant, "spring").await;
     let live = stores.live(&tenant, "spring", 4).await;
     let orders: u64 = live.values().map(|sums| sums.count(metrics::Counter::Orders)).sum();
@@ -115,7 +116,7 @@ async fn a_campaign_and_a_product_are_listed_after_the_first_event_that_names_th
     let tenant = platform.onboard(Tier::Shared).await;
     let event = json!([{"type": "product_view", "campaign_id": "never-declared", "product_id": "p-new", "brand": "b"}]);
     platform.collect(&tenant.collect_key, &event).await.expect(202);
-    platform.settled(&tenant, "never-declared", "product_views", 1).await;
+    platform.wait_for_count(&tenant, "never-declared", "product_views", 1).await;
 
     let campaign =
         platform.get(&tenant.owner, "/v1/campaigns/never-declared").await.expect(200).json();

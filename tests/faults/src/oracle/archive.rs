@@ -40,7 +40,8 @@ pub(crate) async fn archived(
     for object in ledger.archived_between(all_time).await? {
         let range = object.range;
         let next = next.entry((range.generation, range.partition)).or_default();
-        let (gap, overlap) = (range.first - *next, *next - range.first);
+        let gap = range.first - *next;
+        let overlap = *next - range.first;
         differences
             .add(gap, overlap, || format!("archive: {object:?}, expected to begin at {next}"));
         *next = range.last.next();

@@ -63,7 +63,8 @@ async fn query(
     let destination = tenant.destination();
     let cluster: ClusterSettings = testkit::cluster(destination.cluster.as_str());
     // Names of databases and tenants contain no character that a URL needs escaped.
-    let (database, client_id) = (&destination.database, tenant.client_id());
+    let database = &destination.database;
+    let client_id = tenant.client_id();
     let parameters = format!("param_database={database}&param_client_id={client_id}{more}");
     let response = client
         .post(format!("{}/?{parameters}", cluster.url))
@@ -71,7 +72,8 @@ async fn query(
         .body(sql.to_owned())
         .send()
         .await?;
-    let (status, text) = (response.status(), response.text().await?);
+    let status = response.status();
+    let text = response.text().await?;
     if !status.is_success() || text.contains("__exception__") {
         return Err(format!("clickhouse: {status}: {text}").into());
     }

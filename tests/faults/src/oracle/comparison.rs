@@ -65,7 +65,8 @@ impl Differences {
         for quarter in expected.keys().chain(found.keys().filter(|key| !expected.contains_key(key)))
         {
             let of = |quarters: &Quarters| quarters.get(quarter).copied().unwrap_or_default();
-            let (expected, found) = (of(expected), of(found));
+            let expected = of(expected);
+            let found = of(found);
             self.add(found.missing(&expected), expected.missing(&found), || {
                 let start = DateTime::from_timestamp(*quarter, 0).unwrap_or_default();
                 format!("{source}, {start}: {found:?}, expected {expected:?}")
@@ -94,10 +95,8 @@ pub(crate) async fn compare(
     let stored = stored(sources.platform.client(), &context).await?;
     compare_events(&mut differences, sent, &stored);
     let stored_ids: BTreeSet<_> = stored.keys().copied().collect();
-    let (lost, more) = (
-        stored_ids.difference(sources.archived).count() as u64,
-        sources.archived.difference(&stored_ids).count() as u64,
-    );
+    let lost = stored_ids.difference(sources.archived).count() as u64;
+    let more = sources.archived.difference(&stored_ids).count() as u64;
     differences.add(lost, more, || {
         format!(
             "archive, {}: {lost} stored events are missing, {more} archived events are not stored",
@@ -225,7 +224,8 @@ async fn compare_stores(
         &since(expected, from),
         &since(&counts_of(&live.series), from),
     );
-    let (live, rollup) = (amounts(&live.series, from), amounts(&rollup, from));
+    let live = amounts(&live.series, from);
+    let rollup = amounts(&rollup, from);
     differences.add(u64::from(live != rollup), 0, || {
         format!("{}: amounts {live:?}, expected {rollup:?}", name("redis"))
     });

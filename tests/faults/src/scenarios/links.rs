@@ -24,7 +24,8 @@ pub(super) async fn run(link: Link, piece: &Piece) -> Result<Outcome, Failure> {
     let load = stand.load(Traffic::default(), piece.seed());
     // Services end when a server is unreachable at start. This scenario tests running services.
     stand.wait_for_progress(RECOVERY_TIMEOUT).await?;
-    let (mut faults, mut recovery_times) = (Vec::new(), BTreeMap::new());
+    let mut faults = Vec::new();
+    let mut recovery_times = BTreeMap::new();
     for _ in 0..piece.tries {
         if faults.is_empty() {
             faults = Fault::ALL.to_vec();

@@ -81,7 +81,8 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, Failure> {
     };
     let to_run = pieces(&options)?.into_iter().filter(|piece| !has_result(piece));
     let (alone, others): (Vec<_>, Vec<_>) = to_run.partition(|piece| piece.work.runs_alone());
-    let (mut finished, mut failed) = (Vec::new(), 0);
+    let mut finished = Vec::new();
+    let mut failed = 0;
     for (pieces, at_once) in [(others, options.at_once.into()), (alone, 1)] {
         let mut ended = stream::iter(pieces).map(run_piece).buffer_unordered(at_once);
         while let Some((piece, outcome)) = ended.next().await {
@@ -109,8 +110,10 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, Failure> {
 }
 
 async fn run_piece(piece: Piece) -> (Piece, Result<Outcome, Failure>) {
-    let (scenario, faults) = (piece.scenario.as_str(), piece.faults());
-    let (number, tries) = (piece.number, piece.tries);
+    let scenario = piece.scenario.as_str();
+    let faults = piece.faults();
+    let number = piece.number;
+    let tries = piece.tries;
     print_line(&format!("{scenario} {faults}: piece {number}, {tries} tries …"));
     let began = Instant::now();
     // A panic in testkit ends this piece only.

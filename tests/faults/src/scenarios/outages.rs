@@ -41,8 +41,8 @@ impl Outage {
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
-            Self::KafkaDown => "kafka-away-seconds",
-            Self::ClickhouseDown => "clickhouse-away-seconds",
+            Self::KafkaDown => "kafka-unavailable-seconds",
+            Self::ClickhouseDown => "clickhouse-unavailable-seconds",
             Self::RedisWiped => "redis-wiped",
             Self::RedisRolledBack => "redis-rolled-back",
             Self::PostgresRestored => "postgres-restored",

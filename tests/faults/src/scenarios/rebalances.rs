@@ -23,7 +23,8 @@ pub(super) async fn run(piece: &Piece) -> Result<Outcome, Failure> {
     stand.start_processor(&member(0), []);
     let load = stand.load(Traffic::default(), piece.seed());
     let began = Utc::now();
-    let (mut delay, mut next) = (TimeDelta::zero(), 1);
+    let mut delay = TimeDelta::zero();
+    let mut next = 1;
     for _ in 0..piece.tries {
         let pause = Duration::from_millis(random.random_range(2_000..5_000));
         measure_delay(&mut stand, began, &mut delay, pause).await?;

@@ -39,7 +39,8 @@ pub(super) async fn run(stack: &Stack, piece: &Piece) -> Result<Outcome, Failure
         / (1.0 + unlimited.resent + unlimited.parallel)
         / f64::from(unlimited.shops);
     let load = stand.load(Traffic { pace, ..unlimited }, piece.seed().wrapping_add(1));
-    let (began, duration) = (Instant::now(), Duration::from_secs(piece.tries));
+    let began = Instant::now();
+    let duration = Duration::from_secs(piece.tries);
     let mut figures = BTreeMap::from([("capacity, requests/s".to_owned(), capacity)]);
     let mut faults = 0.0;
     while began.elapsed() < duration {

@@ -60,7 +60,9 @@ fn apply(
     range: std::ops::Range<u64>,
 ) -> LiveMember {
     let events = platform.log.first_copies(number, range.clone());
-    let (first, last, guards) = (range.start, range.end - 1, platform.guards);
+    let first = range.start;
+    let last = range.end - 1;
+    let guards = platform.guards;
     let next = match platform.redis.apply(held.generation, first, last, &events, guards) {
         Outcome::Applied | Outcome::AlreadyApplied => Some(range.end),
         // With the fence inside the batch, continue at the fence; otherwise Redis lost writes.

@@ -38,7 +38,8 @@ fn an_event_may_use_every_documented_name() {
         if field.starts_with("items[].") {
             continue;
         }
-        let (event, value) = (without(field), value_of(field));
+        let event = without(field);
+        let value = value_of(field);
         let own = taken(&with(&event, field, &value));
         assert!(own.event.properties.is_empty(), "{field} is read");
         for name in names {
@@ -101,7 +102,8 @@ fn an_envelope_may_use_every_documented_name() {
         if !of_envelope.contains(&field) {
             continue;
         }
-        let (event, value) = (without(field), value_of(field));
+        let event = without(field);
+        let value = value_of(field);
         let own = of_body(&json!({"events": [with(&event, field, &value)]}));
         for name in names.into_iter().filter(|name| !name.starts_with("context.")) {
             let beside = of_body(&with(&json!({"events": [event]}), name, &value));

@@ -32,7 +32,7 @@ fn a_text_of_white_space_is_absent_however_it_is_escaped() {
     let raw = r#"{"type":"page_view","visitor_id":"\n","anonymousId":"\u0020\t","client_id":"v",
         "keyword":"\u0000","search_term":"coat","user_agent":"\t","device":"\r\n",
         "context":{"userAgent":"Firefox","device":{"type":"\n"}}}"#;
-    let taken = events::parse(raw.as_bytes(), &admission()).unwrap();
+    let taken = events::parse(raw.as_bytes(), &context()).unwrap();
     let event = &taken.event;
     assert_eq!(event.visitor_id.as_deref(), Some("v"));
     assert_eq!(event.keyword.as_deref(), Some("coat"));
@@ -44,7 +44,7 @@ fn a_text_of_white_space_is_absent_however_it_is_escaped() {
 #[test]
 fn half_an_emoji_becomes_a_replacement_character() {
     let raw = r#"{"type":"page_view","keyword":"so \ud83d","properties":{"\ude00":"x\ud83d"}}"#;
-    let event = events::parse(raw.as_bytes(), &admission()).unwrap().event;
+    let event = events::parse(raw.as_bytes(), &context()).unwrap().event;
     assert_eq!(event.keyword.as_deref(), Some("so \u{fffd}"));
     assert_eq!(event.properties["\u{fffd}"], "x\u{fffd}");
 }
@@ -53,8 +53,8 @@ fn half_an_emoji_becomes_a_replacement_character() {
 fn half_an_emoji_in_the_envelope_becomes_a_replacement_character() {
     let body = r#"{"\ud83d":1,"user_agent":"cut \ud83d","visitor_id":"\ude00v","events":[{"type":"page_view"}]}"#;
     let batch = events::split(body.as_bytes(), events::BodyForm::Json, 10).unwrap();
-    let admission = events::Admission { envelope: batch.envelope, ..admission() };
-    let taken = events::parse(batch.events[0], &admission).unwrap();
+    let context = events::ParseContext { envelope: batch.envelope, ..context() };
+    let taken = events::parse(batch.events[0], &context).unwrap();
     assert_eq!(taken.event.user_agent.as_deref(), Some("cut \u{fffd}"));
     assert_eq!(taken.event.visitor_id.as_deref(), Some("\u{fffd}v"));
     assert_eq!(taken.warnings, []);
@@ -204,8 +204,8 @@ fn of_two_fields_of_the_envelope_the_first_counts_even_if_it_is_too_long() {
         r#"{{"user_agent":"{long}","user_agent":"{long}","user_agent":"short","events":[{{"type":"page_view"}}]}}"#
     );
     let batch = events::split(body.as_bytes(), events::BodyForm::Json, 10).unwrap();
-    let admission = events::Admission { envelope: batch.envelope, ..admission() };
-    let taken = events::parse(batch.events[0], &admission).unwrap();
+    let context = events::ParseContext { envelope: batch.envelope, ..context() };
+    let taken = events::parse(batch.events[0], &context).unwrap();
     assert_eq!((taken.event.user_agent.as_deref(), taken.warnings.len()), (None, 1));
 }
 
@@ -218,7 +218,7 @@ fn a_property_that_is_nested_too_deep_is_dropped() {
         deep(500),
         deep(7)
     );
-    let taken = events::parse(raw.as_bytes(), &admission()).unwrap();
+    let taken = events::parse(raw.as_bytes(), &context()).unwrap();
     assert_eq!(taken.event.properties.keys().collect::<Vec<_>>(), ["c"]);
     assert_eq!(
         warned(&taken),
@@ -229,7 +229,7 @@ fn a_property_that_is_nested_too_deep_is_dropped() {
 #[test]
 fn a_property_that_no_store_can_hold_is_dropped_with_the_reason() {
     let raw = br#"{"type": "page_view", "x": 1e999, "y": 2}"#;
-    let taken = events::parse(raw, &admission()).unwrap();
+    let taken = events::parse(raw, &context()).unwrap();
     assert_eq!(warned(&taken), expected_warnings(&[("dropped", "/x")]));
     assert!(taken.warnings[0].reason.contains("number out of range"), "{:?}", taken.warnings);
     assert_eq!(taken.event.properties, *json!({"y": 2}).as_object().unwrap());

@@ -100,7 +100,7 @@ fn a_refused_event_keeps_its_envelope() {
     assert_eq!(kept[2], "17");
 
     let corrected = kept[0].replace(r#""ad_click""#, r#""purchase","revenue":3"#);
-    let event = events::parse(corrected.as_bytes(), &admission()).unwrap().event;
+    let event = events::parse(corrected.as_bytes(), &context()).unwrap().event;
     assert_eq!(event.visitor_id.as_deref(), Some("v1"));
     assert_eq!(event.currency.unwrap().as_str(), "USD");
     assert!(event.properties.is_empty());

@@ -8,7 +8,7 @@ use crate::support::*;
 fn amounts_of_a_purchase_are_exact() {
     let raw = br#"{"type":"purchase","order_id":"o1","revenue":19.10,
                    "items":[{"product_id":"p1","quantity":2,"price":0.1},{"item_id":"p2","price":"18.90"}]}"#;
-    let event = events::parse(raw, &admission()).unwrap().event;
+    let event = events::parse(raw, &context()).unwrap().event;
     assert_eq!(event.sales().to_string(), "19.10");
     assert_eq!(event.items[0].price.unwrap().to_string(), "0.10");
     assert_eq!(event.units().to_string(), "3");
@@ -37,7 +37,7 @@ fn numbers_are_read_in_every_notation() {
         assert_eq!(warnings_of(&event), expected_warnings(expected), "{event}");
     }
     let raw = r#"{"type":"purchase","revenue":5.989999999999998}"#;
-    let taken = events::parse(raw.as_bytes(), &admission()).unwrap();
+    let taken = events::parse(raw.as_bytes(), &context()).unwrap();
     assert_eq!(taken.event.sales().to_string(), "5.99");
     assert_eq!(warned(&taken), expected_warnings(&[("rounded", "/revenue")]));
 }

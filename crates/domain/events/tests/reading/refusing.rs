@@ -25,7 +25,7 @@ fn the_canonical_json_parses_as_the_same_event() {
 fn a_missing_id_or_time_is_generated() {
     let event = read(&json!({"type": "page_view", "visitor_id": null}));
     assert_eq!(event.event_id.get_version_num(), 7);
-    assert_eq!(event.event_time, admission().received_at);
+    assert_eq!(event.event_time, context().received_at);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn every_error_is_named_with_its_place() {
 fn an_event_of_exactly_the_maximum_length_is_accepted() {
     let padding = |length: usize| {
         let raw = json!({"type": "page_view", "x": "y".repeat(length)}).to_string();
-        (raw.len(), parse(raw.as_bytes(), &admission()).map(|taken| taken.event))
+        (raw.len(), parse(raw.as_bytes(), &context()).map(|taken| taken.event))
     };
     let shortest = padding(0).0;
     let (length, longest) = padding(256 * 1_024 - shortest);
@@ -99,12 +99,12 @@ fn an_event_of_exactly_the_maximum_length_is_accepted() {
 
 #[test]
 fn a_field_given_twice_with_different_values_is_refused() {
-    let rejection = parse(br#"{"type":"page_view","type":"purchase"}"#, &admission()).unwrap_err();
+    let rejection = parse(br#"{"type":"page_view","type":"purchase"}"#, &context()).unwrap_err();
     assert_eq!(rejection.first().code, RejectionCode::DuplicateField);
-    assert!(parse(br#"{"type":"page_view","type":"page_view"}"#, &admission()).is_ok());
+    assert!(parse(br#"{"type":"page_view","type":"page_view"}"#, &context()).is_ok());
     let many: Vec<_> = (0..100).map(|field| format!(r#""f{field}":1"#)).collect();
     let again = format!(r#"{{"type":"page_view",{},"f50":2}}"#, many.join(","));
-    let rejection = parse(again.as_bytes(), &admission()).unwrap_err();
+    let rejection = parse(again.as_bytes(), &context()).unwrap_err();
     assert_eq!(rejection.first().pointer, "/f50");
 }
 
@@ -135,7 +135,7 @@ fn a_rejection_lists_every_error_of_the_event() {
 proptest::proptest! {
     #[test]
     fn no_bytes_panic(raw: Vec<u8>) {
-        let _ = parse(&raw, &admission());
+        let _ = parse(&raw, &context());
     }
 
     #[test]
@@ -146,7 +146,7 @@ proptest::proptest! {
             format!(r#"{{"event":"x","properties":{{"{name}":{value}}}}}"#),
             format!(r#"{{"type":"purchase","{name}":1,"items":[{{"{name}":{value}}}]}}"#),
         ] {
-            let _ = parse(raw.as_bytes(), &admission());
+            let _ = parse(raw.as_bytes(), &context());
         }
     }
 }
@@ -154,7 +154,7 @@ proptest::proptest! {
 #[test]
 fn the_id_of_an_event_is_read_even_if_the_event_is_wrong() {
     let id = "018f0000-0000-7000-8000-000000000001";
-    let ids = admission().ids;
+    let ids = context().ids;
     for (raw, expected) in [
         (format!(r#"{{"type":"page_view","event_id":"{id}"}}"#), id.parse().ok()),
         (format!(r#"{{"event_id":"{id}","cost":"a lot"}}"#), id.parse().ok()),

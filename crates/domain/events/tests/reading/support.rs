@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use events::{Admission, BodyForm, Event, Rejections, Taken, parse, split};
+use events::{BodyForm, Event, ParseContext, ParsedEvent, Rejections, parse, split};
 use serde_json::Value;
 use tenancy::ClientId;
 
@@ -11,13 +11,13 @@ pub(crate) fn tenant() -> ClientId {
     "acme".parse().unwrap()
 }
 
-pub(crate) fn admission() -> Admission<'static> {
-    Admission::new(&tenant(), "EUR".parse().unwrap(), at("2026-03-01T12:00:00Z"))
+pub(crate) fn context() -> ParseContext<'static> {
+    ParseContext::new(&tenant(), "EUR".parse().unwrap(), at("2026-03-01T12:00:00Z"))
 }
 
-pub(crate) fn taken(event: &Value) -> Taken {
+pub(crate) fn taken(event: &Value) -> ParsedEvent {
     let raw = event.to_string();
-    parse(raw.as_bytes(), &admission()).unwrap_or_else(|error| panic!("{raw}: {error}"))
+    parse(raw.as_bytes(), &context()).unwrap_or_else(|error| panic!("{raw}: {error}"))
 }
 
 pub(crate) fn read(event: &Value) -> Event {
@@ -25,20 +25,20 @@ pub(crate) fn read(event: &Value) -> Event {
 }
 
 pub(crate) fn refused(event: &Value) -> Rejections {
-    parse(event.to_string().as_bytes(), &admission()).unwrap_err()
+    parse(event.to_string().as_bytes(), &context()).unwrap_err()
 }
 
 /// Parses the only event of a body with its envelope.
-pub(crate) fn of_body(body: &Value) -> Taken {
+pub(crate) fn of_body(body: &Value) -> ParsedEvent {
     let body = body.to_string();
     let batch = split(body.as_bytes(), BodyForm::Json, 10).unwrap();
     assert_eq!(batch.events.len(), 1, "{body}");
-    parse(batch.events[0], &Admission { envelope: batch.envelope, ..admission() })
+    parse(batch.events[0], &ParseContext { envelope: batch.envelope, ..context() })
         .unwrap_or_else(|error| panic!("{body}: {error}"))
 }
 
 /// Returns code and pointer of each warning.
-pub(crate) fn warned(taken: &Taken) -> Vec<(String, String)> {
+pub(crate) fn warned(taken: &ParsedEvent) -> Vec<(String, String)> {
     let code = |code| serde_json::to_value(code).unwrap().as_str().unwrap().to_owned();
     taken.warnings.iter().map(|warning| (code(warning.code), warning.pointer.clone())).collect()
 }

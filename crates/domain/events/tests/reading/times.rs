@@ -1,16 +1,16 @@
 //! The time of an event, and its adjustments.
 
 use chrono::TimeDelta;
-use events::{Admission, Envelope, RejectionCode, Taken, parse};
+use events::{Envelope, ParseContext, ParsedEvent, RejectionCode, parse};
 use serde_json::json;
 
 use crate::support::*;
 
 /// Parses an event of that time, in a request sent at `sent_at`.
-fn of(event_time: &str, sent_at: Option<&str>) -> Taken {
+fn of(event_time: &str, sent_at: Option<&str>) -> ParsedEvent {
     let envelope = Envelope::sent(sent_at.map(at));
     let raw = json!({"type": "page_view", "event_time": event_time}).to_string();
-    parse(raw.as_bytes(), &Admission { envelope, ..admission() }).unwrap()
+    parse(raw.as_bytes(), &ParseContext { envelope, ..context() }).unwrap()
 }
 
 #[test]
@@ -90,10 +90,10 @@ fn an_event_that_is_too_old_is_refused_and_not_moved_to_another_day() {
     assert_eq!(refused.first().code, RejectionCode::TooOld);
     assert_eq!(refused.first().pointer, "/timestamp");
     assert!(refused.first().reason.contains("`import`"), "{refused}");
-    let history = Admission { history: true, ..admission() };
+    let history = ParseContext { history: true, ..context() };
     let event = parse(old.to_string().as_bytes(), &history).unwrap().event;
     assert_eq!(event.event_time, at("2026-01-15T12:00:00Z"));
-    let just = (admission().received_at - TimeDelta::days(30)).to_rfc3339();
+    let just = (context().received_at - TimeDelta::days(30)).to_rfc3339();
     assert_eq!(read(&json!({"type": "page_view", "event_time": just})).event_time, at(&just));
 }
 

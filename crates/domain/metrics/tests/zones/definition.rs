@@ -21,7 +21,8 @@ impl Quarter {
     /// Returns the quarter hours of the range.
     pub(crate) fn all(range: TimeRange, zone: Tz) -> Vec<Self> {
         let mut quarters = Vec::new();
-        let (mut start, mut first) = (range.from(), offset(zone, range.from()));
+        let mut start = range.from();
+        let mut first = offset(zone, range.from());
         while start < range.to() {
             let next = offset(zone, start + QUARTER);
             let is_first = |minute| offset(zone, start + TimeDelta::minutes(minute)) == first;

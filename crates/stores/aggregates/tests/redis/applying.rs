@@ -46,7 +46,8 @@ async fn a_batch_without_rows_moves_the_fence() {
 #[tokio::test]
 async fn a_key_that_refuses_an_increment_affects_no_other_key() {
     let mut stand = Stand::started().await;
-    let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+    let acme = tenant("acme").await;
+    let globex = tenant("globex").await;
     let [wrong_type, overflow]: [tenancy::CampaignId; 2] =
         ["wrong-type", "overflow"].map(|name| name.parse().unwrap());
     let (wrong_key, full_key) =
@@ -82,11 +83,13 @@ async fn keys_expire_a_fixed_time_after_their_hour_or_day() {
         stand.apply(0, 0, vec![acme.scope(vec![stand.delta(&campaign(), 1)])]).await,
         ApplyOutcome::Applied
     );
-    let (hour, day) = (stand.now.hour(), stand.now.start().date_naive());
+    let hour = stand.now.hour();
+    let day = stand.now.start().date_naive();
     let hour_end = (hour + TimeDelta::hours(74)).timestamp();
     let midnight = day.and_hms_opt(0, 0, 0).unwrap().and_utc();
     let day_end = (midnight + TimeDelta::days(9)).timestamp();
-    let (hour, day) = (hour.format("%Y%m%d%H"), day.format("%Y%m%d"));
+    let hour = hour.format("%Y%m%d%H");
+    let day = day.format("%Y%m%d");
     for (kind, end) in [
         (format!("hourly_{hour}"), hour_end),
         (format!("visitors_hourly_{hour}"), hour_end),

@@ -105,7 +105,8 @@ async fn while_the_log_is_read_again_the_feed_contains_no_numbers() {
 #[tokio::test]
 async fn a_resume_returns_exactly_the_missed_entries() {
     let stand = Stand::started().await;
-    let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+    let acme = tenant("acme").await;
+    let globex = tenant("globex").await;
     for offset in 0..10 {
         click(&stand, if offset % 2 == 0 { &acme } else { &globex }, offset, 1).await;
     }
@@ -139,7 +140,8 @@ async fn a_place_that_was_trimmed_is_reported() {
 #[tokio::test]
 async fn followers_get_the_changes_of_their_own_tenant_at_once() {
     let stand = Stand::started().await;
-    let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+    let acme = tenant("acme").await;
+    let globex = tenant("globex").await;
     let lifecycle = Lifecycle::new();
     let live = LiveFeed::start(&stand.aggregates, &lifecycle);
     let mut acme_feed = live.follow(&acme, &campaign()).await.unwrap();
@@ -194,7 +196,8 @@ async fn a_follower_survives_a_lost_connection() {
 #[tokio::test]
 async fn an_unreadable_entry_stops_no_other_tenants_feed() {
     let mut stand = Stand::started().await;
-    let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+    let acme = tenant("acme").await;
+    let globex = tenant("globex").await;
     let lifecycle = Lifecycle::new();
     let live = LiveFeed::start(&stand.aggregates, &lifecycle);
     let mut acme_feed = live.follow(&acme, &campaign()).await.unwrap();

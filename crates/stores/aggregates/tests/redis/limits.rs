@@ -16,7 +16,8 @@ fn wait(admission: Admission) -> Duration {
 async fn a_tenant_may_send_the_events_of_ten_seconds_at_once_and_then_waits() {
     let stand = Stand::bare().await;
     let limits = Limits { events_per_second: 100, ..Limits::default() };
-    let (acme, globex) = (tenant_with("acme", limits).await, tenant_with("globex", limits).await);
+    let acme = tenant_with("acme", limits).await;
+    let globex = tenant_with("globex", limits).await;
     assert_eq!(stand.aggregates.admit(&acme, 900).await, Admission::Admitted);
     assert_eq!(stand.aggregates.admit(&acme, 100).await, Admission::Admitted);
     let wait = wait(stand.aggregates.admit(&acme, 100).await);

@@ -10,7 +10,8 @@ use crate::stand::{Stand, campaign, clicks_and_spend, tenant};
 #[tokio::test]
 async fn two_tenants_with_the_same_campaign_id_share_no_numbers() {
     let stand = Stand::started().await;
-    let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+    let acme = tenant("acme").await;
+    let globex = tenant("globex").await;
     let deltas = vec![
         acme.scope(vec![stand.delta(&campaign(), 3)]),
         globex.scope(vec![stand.delta(&campaign(), 40)]),
@@ -28,7 +29,8 @@ async fn two_tenants_with_the_same_campaign_id_share_no_numbers() {
 #[tokio::test]
 async fn the_answer_to_a_cancelled_call_reaches_no_other_caller() {
     let stand = Stand::started().await;
-    let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+    let acme = tenant("acme").await;
+    let globex = tenant("globex").await;
     let deltas = vec![
         acme.scope(vec![stand.delta(&campaign(), 3)]),
         globex.scope(vec![stand.delta(&campaign(), 40)]),

@@ -73,7 +73,8 @@ fn optional<'a>(
     rows: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
     cells: impl Iterator<Item = Option<&'a Bytes>>,
 ) -> Result<(), ParquetError> {
-    let (mut values, mut definitions) = (Vec::new(), Vec::new());
+    let mut values = Vec::new();
+    let mut definitions = Vec::new();
     for cell in cells {
         definitions.push(i16::from(cell.is_some()));
         values.extend(cell.cloned().map(ByteArray::from));
@@ -85,8 +86,10 @@ fn headers(
     rows: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
     records: &[ArchivedRecord],
 ) -> Result<(), ParquetError> {
-    let (mut names, mut values) = (Vec::new(), Vec::new());
-    let (mut of_names, mut of_values) = (Vec::new(), Vec::new());
+    let mut names = Vec::new();
+    let mut values = Vec::new();
+    let mut of_names = Vec::new();
+    let mut of_values = Vec::new();
     let mut repetitions = Vec::new();
     for record in records {
         if record.headers.is_empty() {

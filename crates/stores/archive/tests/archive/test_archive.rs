@@ -100,7 +100,8 @@ pub(crate) fn records() -> Vec<ArchivedRecord> {
     };
     let record = |offset: u64, key: Option<&'static [u8]>, payload: Option<&'static [u8]>| {
         let log_time = DateTime::from_timestamp_millis(1_790_000_000_123 + offset as i64).unwrap();
-        let (key, payload) = (key.map(Into::into), payload.map(Into::into));
+        let key = key.map(Into::into);
+        let payload = payload.map(Into::into);
         ArchivedRecord { offset: Offset::new(offset), log_time, key, headers: Vec::new(), payload }
     };
     let full = [header("schema", Some(b"1")), header("code", Some(&[0xff, 0, 0xfe]))];

@@ -20,7 +20,8 @@ fn at(minute: i64) -> DateTime<Utc> {
 }
 
 async fn plan(ledger: &Ledger, lease: &Lease, last: u64) {
-    let (first, last) = (lease.next.offset, Offset::new(last));
+    let first = lease.next.offset;
+    let last = Offset::new(last);
     let plan = BatchPlan { first, last, skip: Skip::default(), destinations: Vec::new() };
     ledger.plan(lease, &plan).await.unwrap();
 }

@@ -22,7 +22,8 @@ async fn a_campaign_created_by_an_event_has_no_advertiser() {
 #[tokio::test]
 async fn an_event_of_a_declared_campaign_changes_neither_its_name_nor_its_advertiser() {
     let platform = Platform::new().await;
-    let (admin, client) = (platform.admin(), id("acme"));
+    let admin = platform.admin();
+    let client = id("acme");
     let nova = Advertiser { advertiser_id: "nova".parse().unwrap(), name: "Nova".into() };
     admin.put_advertiser(&client, &nova).await.unwrap();
     let spring = "spring".parse().unwrap();
@@ -41,7 +42,8 @@ async fn an_event_of_a_declared_campaign_changes_neither_its_name_nor_its_advert
 #[tokio::test]
 async fn filters_hide_campaigns_that_the_reader_may_not_see() {
     let platform = Platform::new().await;
-    let (admin, client) = (platform.admin(), id("acme"));
+    let admin = platform.admin();
+    let client = id("acme");
     let nova = Advertiser { advertiser_id: "nova".parse().unwrap(), name: "Nova".into() };
     admin.put_advertiser(&client, &nova).await.unwrap();
     let acme = platform.tenant("acme").await;

@@ -28,7 +28,8 @@ async fn rotates(store: &ControlPlane, old: &NewRefreshToken, new: &NewRefreshTo
 #[tokio::test]
 async fn a_refresh_token_used_again_revokes_the_whole_family() {
     let platform = Platform::new().await;
-    let (store, now) = (&platform.control_plane, Utc::now());
+    let store = &platform.control_plane;
+    let now = Utc::now();
     let first = login(&platform, now).await;
     let second = token(now + TimeDelta::minutes(10));
     assert!(rotates(store, &first, &second).await);
@@ -44,7 +45,8 @@ async fn a_refresh_token_used_again_revokes_the_whole_family() {
 #[tokio::test]
 async fn a_refresh_may_be_repeated_within_ten_seconds() {
     let platform = Platform::new().await;
-    let (store, now) = (&platform.control_plane, Utc::now());
+    let store = &platform.control_plane;
+    let now = Utc::now();
     let first = login(&platform, now).await;
     let tabs: Vec<_> = (0..4).map(|_| token(now + TimeDelta::seconds(1))).collect();
     let rotated = join_all(tabs.iter().map(|tab| rotates(store, &first, tab))).await;
@@ -57,7 +59,8 @@ async fn a_refresh_may_be_repeated_within_ten_seconds() {
 #[tokio::test]
 async fn tabs_that_refresh_at_once_each_continue_with_their_own_token() {
     let platform = Platform::new().await;
-    let (store, now) = (&platform.control_plane, Utc::now());
+    let store = &platform.control_plane;
+    let now = Utc::now();
     let first = login(&platform, now).await;
     let [older, younger] = [1, 2].map(|seconds| token(now + TimeDelta::seconds(seconds)));
     for tab in [&older, &younger] {
@@ -70,7 +73,8 @@ async fn tabs_that_refresh_at_once_each_continue_with_their_own_token() {
 #[tokio::test]
 async fn a_token_is_invalid_once_its_successor_is_spent() {
     let platform = Platform::new().await;
-    let (store, now) = (&platform.control_plane, Utc::now());
+    let store = &platform.control_plane;
+    let now = Utc::now();
     let first = login(&platform, now).await;
     let second = token(now + TimeDelta::seconds(1));
     assert!(rotates(store, &first, &second).await);
@@ -81,7 +85,8 @@ async fn a_token_is_invalid_once_its_successor_is_spent() {
 #[tokio::test]
 async fn expired_unknown_and_logged_out_tokens_are_refused() {
     let platform = Platform::new().await;
-    let (store, now) = (&platform.control_plane, Utc::now());
+    let store = &platform.control_plane;
+    let now = Utc::now();
     let first = login(&platform, now).await;
     let refused = async |presented: &NewRefreshToken, at| {
         let rotation = store.rotate_refresh_token(&presented.hash, &token(at)).await;
@@ -96,7 +101,8 @@ async fn expired_unknown_and_logged_out_tokens_are_refused() {
 #[tokio::test]
 async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
     let platform = Platform::new().await;
-    let (store, now) = (&platform.control_plane, Utc::now());
+    let store = &platform.control_plane;
+    let now = Utc::now();
     let first = login(&platform, now).await;
     let user = store.user_by_email("owner@acme.example").await.unwrap().unwrap();
     assert_eq!((user.role, user.client_id), (Role::Owner, Some(id("acme"))));

@@ -85,7 +85,8 @@ impl Platform {
         email: &str,
         role: Role,
     ) -> (Uuid, NewInvitation) {
-        let (user, invitation) = (new_user(email, role), new_invitation());
+        let user = new_user(email, role);
+        let invitation = new_invitation();
         self.admin().invite_user(&id(tenant), &user, &invitation).await.unwrap();
         (user.user_id, invitation)
     }

@@ -37,7 +37,8 @@ async fn an_expired_invitation_is_found_and_not_accepted() {
 async fn a_renewed_invitation_replaces_the_previous_one() {
     let platform = Platform::new().await;
     let (user, first) = platform.invited("acme", EMAIL, Role::Owner).await;
-    let (acme, second) = (platform.tenant("acme").await, new_invitation());
+    let acme = platform.tenant("acme").await;
+    let second = new_invitation();
     assert!(acme.renew_invitation("test", user, &second).await.unwrap());
     let store = &platform.control_plane;
     assert_eq!(accept(store, &first, Utc::now()).await, None);
@@ -83,7 +84,8 @@ async fn a_revoked_invitation_frees_the_address() {
 async fn another_tenant_neither_renews_nor_revokes_an_invitation() {
     let platform = Platform::new().await;
     let (user, invitation) = platform.invited("acme", EMAIL, Role::Owner).await;
-    let (globex, admin) = (platform.tenant("globex").await, platform.admin());
+    let globex = platform.tenant("globex").await;
+    let admin = platform.admin();
     let theirs = new_invitation();
     assert!(!globex.renew_invitation("test", user, &theirs).await.unwrap());
     assert!(!globex.revoke_invitation("test", user).await.unwrap());

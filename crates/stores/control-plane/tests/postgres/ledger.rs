@@ -29,7 +29,8 @@ fn plan(first: u64, last: u64) -> BatchPlan {
         rows: last - first + 1,
         routes: BTreeMap::from([(id("acme"), 1)]),
     };
-    let (first, last) = (Offset::new(first), Offset::new(last));
+    let first = Offset::new(first);
+    let last = Offset::new(last);
     let poison = Poison { offset: last, reason: "not JSON".into() };
     let skip = Skip { duplicates: OffsetSet::from_iter([first]), poison: vec![poison] };
     BatchPlan { first, last, skip, destinations: vec![destination] }

@@ -38,7 +38,8 @@ async fn a_reconcile_lease_lasts_as_long_as_its_process_works() {
 async fn a_check_is_due_again_after_its_period_or_when_it_was_not_completed() {
     let platform = Platform::new().await;
     let ledger = platform.control_plane.ledger();
-    let (hour, none) = (Duration::from_secs(3_600), Duration::ZERO);
+    let hour = Duration::from_secs(3_600);
+    let none = Duration::ZERO;
     let mut dropped = ledger.begin_reconciliation().await.unwrap().unwrap();
     assert!(dropped.is_due("near", hour).await.unwrap());
     drop(dropped);

@@ -59,7 +59,8 @@ async fn of_two_concurrent_renewals_one_succeeds() {
 #[tokio::test]
 async fn tenants_have_their_own_resubmissions_of_the_same_ids() {
     let platform = Platform::new().await;
-    let (acme, globex) = (platform.tenant("acme").await, platform.tenant("globex").await);
+    let acme = platform.tenant("acme").await;
+    let globex = platform.tenant("globex").await;
     acme.reserve_resubmissions("user:1", &IDS, noon()).await.unwrap();
     acme.mark_resubmitted(&IDS, noon()).await.unwrap();
     assert!(globex.resubmissions(&IDS).await.unwrap().is_empty());

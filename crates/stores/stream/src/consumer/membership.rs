@@ -76,7 +76,8 @@ impl Membership {
     /// Passes a record to its partition's worker, and pauses the partition if the worker is behind.
     pub(super) fn deliver(&self, client: &BaseConsumer<Self>, record: LogRecord) {
         let mut assignment = self.lock();
-        let (partition, offset) = (record.partition, record.offset);
+        let partition = record.partition;
+        let offset = record.offset;
         let Some(started) = assignment.started.get_mut(&partition) else {
             return;
         };

@@ -113,7 +113,8 @@ impl Consumer {
         let client = Arc::new(client);
         let stop = Arc::new(AtomicBool::new(false));
         let (report_end, stopped) = oneshot::channel();
-        let (weak, thread_stop) = (Arc::downgrade(&client), Arc::clone(&stop));
+        let weak = Arc::downgrade(&client);
+        let thread_stop = Arc::clone(&stop);
         std::thread::Builder::new()
             .name(format!("poll-{group}"))
             .spawn(move || {

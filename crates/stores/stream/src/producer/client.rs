@@ -109,7 +109,9 @@ mod tests {
         };
         let client = connect(&settings).unwrap();
         let (report, mut reports) = mpsc::unbounded_channel();
-        let (topic, partition, headers) = (Topic::Events, None, []);
+        let topic = Topic::Events;
+        let partition = None;
+        let headers = [];
         let parts = Parts { topic, partition, key: "acme", headers, payload: b"{}" };
         let record = Prepared::new(parts).unwrap();
         record.send(&client, &settings, Box::new(Ticket { index: 0, report })).unwrap();

@@ -75,7 +75,8 @@ impl Producer {
         events: &Scoped<Vec<Event>>,
         traceparent: Option<&str>,
     ) -> Vec<Option<Prepared>> {
-        let (topic, tenant) = (Topic::Events, events.tenant());
+        let topic = Topic::Events;
+        let tenant = events.tenant();
         let key = tenant.client_id().as_str();
         let partitions = self.shared.settings.partitions;
         let subset = Subset::new(key, tenant.limits().partition_spread, partitions);
@@ -101,10 +102,12 @@ impl Producer {
         rejects: &Scoped<Vec<RejectedRecord>>,
         traceparent: Option<&str>,
     ) -> Vec<Option<Prepared>> {
-        let (topic, partition) = (Topic::Rejects, None);
+        let topic = Topic::Rejects;
+        let partition = None;
         let key = rejects.tenant().client_id().as_str();
         let prepared = rejects.value().iter().map(|reject| {
-            let (received_at, own) = (time(reject.received_at), reject.headers());
+            let received_at = time(reject.received_at);
+            let own = reject.headers();
             let own = own.iter().map(|(name, value)| (*name, value.as_str()));
             let headers = headers(&received_at, traceparent).chain(own);
             let payload = reject.original.as_ref();

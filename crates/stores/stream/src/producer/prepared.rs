@@ -146,7 +146,8 @@ mod tests {
     const HEADERS: [(&str, &str); 2] = [("schema", "1"), ("reason", "größer als €")];
 
     fn example<'a>(payload: &'a [u8]) -> Parts<'a, Vec<(&'a str, &'a str)>> {
-        let (topic, partition) = (Topic::Rejects, Some(Partition::new(7)));
+        let topic = Topic::Rejects;
+        let partition = Some(Partition::new(7));
         Parts { topic, partition, key: "acme", headers: HEADERS.to_vec(), payload }
     }
 

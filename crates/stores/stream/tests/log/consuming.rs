@@ -103,7 +103,8 @@ async fn a_rebalance_revokes_and_assigns_each_partition_once() {
     for (_, mut stream) in streams {
         assert!(stream.next(1).await.unwrap().is_none(), "a revoked stream should end");
     }
-    let (mut one, mut two) = (Streams::new(), Streams::new());
+    let mut one = Streams::new();
+    let mut two = Streams::new();
     // A member that rejoins late gets its partitions in the next rebalance.
     while (one.len(), two.len()) != (2, 2) {
         tokio::select! {

@@ -64,13 +64,13 @@ async fn a_batch_is_sent_whole_under_its_name() {
 async fn an_exception_behind_status_200_is_not_success() {
     let answer = "HTTP/1.1 200 OK\r\nX-ClickHouse-Exception-Code: 241\r\nContent-Length: 0\r\n\r\n";
     let (_, sent) = answered_with(answer).await;
-    assert!(matches!(sent, Err(InsertError::Doubtful(_))), "{sent:?}");
+    assert!(matches!(sent, Err(InsertError::InDoubt(_))), "{sent:?}");
 }
 
 #[tokio::test]
 async fn no_answer_leaves_the_insert_in_doubt() {
     let (_, sent) = answered_with("").await;
-    assert!(matches!(sent, Err(InsertError::Doubtful(_))), "{sent:?}");
+    assert!(matches!(sent, Err(InsertError::InDoubt(_))), "{sent:?}");
 }
 
 /// An exception in the form that the server appends to an answer that has begun: the tag of the
@@ -89,12 +89,12 @@ fn late_exception() -> String {
 #[tokio::test]
 async fn an_exception_behind_a_good_status_leaves_the_insert_in_doubt() {
     let (_, sent) = answered_with(late_exception()).await;
-    assert!(matches!(sent, Err(InsertError::Doubtful(_))), "{sent:?}");
+    assert!(matches!(sent, Err(InsertError::InDoubt(_))), "{sent:?}");
 }
 
 #[tokio::test]
 async fn an_answer_that_is_cut_off_leaves_the_insert_in_doubt() {
     let cut = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n__exc";
     let (_, sent) = answered_with(cut).await;
-    assert!(matches!(sent, Err(InsertError::Doubtful(_))), "{sent:?}");
+    assert!(matches!(sent, Err(InsertError::InDoubt(_))), "{sent:?}");
 }

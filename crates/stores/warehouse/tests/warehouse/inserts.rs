@@ -88,7 +88,7 @@ async fn a_running_insert_is_detected_and_leaves_a_second_one_in_doubt() {
     };
     let ((), second) = tokio::join!(slow, meanwhile);
     // The server's error 216: a query with that id already runs.
-    assert!(matches!(second, Err(InsertError::Doubtful(_))), "{second:?}");
+    assert!(matches!(second, Err(InsertError::InDoubt(_))), "{second:?}");
     assert!(shop.warehouse.present(&batch, all_day()).await.unwrap().is_empty());
     shop.close().await;
 }

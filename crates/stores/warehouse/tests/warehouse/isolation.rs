@@ -38,7 +38,8 @@ async fn the_reader_account_cannot_write() {
 
 #[tokio::test]
 async fn tenants_with_the_same_campaign_in_the_same_tables_see_their_own_events() {
-    let (ours, theirs) = (Shop::open(Isolation::Shared).await, Shop::open(Isolation::Shared).await);
+    let ours = Shop::open(Isolation::Shared).await;
+    let theirs = Shop::open(Isolation::Shared).await;
     let click = || event(AdClick, "2026-03-01T12:00:00Z");
     ours.insert(0, vec![click()]).await;
     theirs.insert(0, vec![click(), click(), click()]).await;
@@ -56,7 +57,8 @@ async fn tenants_with_the_same_campaign_in_the_same_tables_see_their_own_events(
 
 #[tokio::test]
 async fn a_tenants_own_database_refuses_rows_of_another_tenant() {
-    let (ours, theirs) = (Shop::open(Isolation::Schema).await, Shop::open(Isolation::Shared).await);
+    let ours = Shop::open(Isolation::Schema).await;
+    let theirs = Shop::open(Isolation::Shared).await;
     let rows = [theirs.rows(0, [event(AdClick, "2026-03-01T12:00:00Z")])];
     let misrouted = ours.warehouse.insert(&ours.batch(0, 0), &rows).await;
     assert!(matches!(misrouted, Err(InsertError::Retriable(_))), "{misrouted:?}");

@@ -103,7 +103,8 @@ async fn all_rows_of_an_earlier_generation_are_below_and_none_of_a_later_one() {
     let shop = Shop::open(Isolation::Schema).await;
     shop.insert(50, vec![event(AdClick, NOON)]).await;
     let own = shop.generation;
-    let (earlier, later) = (own.get().saturating_sub(1), own.get().saturating_add(1));
+    let earlier = own.get().saturating_sub(1);
+    let later = own.get().saturating_add(1);
     let reader = shop.warehouse.for_tenant(&shop.context);
     for (generation, offsets, clicks) in [
         (later.into(), &[0; 4][..], 1),
@@ -174,11 +175,13 @@ async fn rows_that_are_doubled_until_reconciliation_count_once() {
             sums
         };
         let products = async || reader.products_below(&below_ten(&shop), day()).await.unwrap();
-        let (sums_before, products_before) = (sums().await, products().await);
+        let sums_before = sums().await;
+        let products_before = products().await;
 
         let batch = shop.batch(0, events.len() as u64 - 1);
         for name in ["twice", "and again"] {
-            let (token, rows) = (format!("{batch}:{name}"), shop.rows(0, events.clone()));
+            let token = format!("{batch}:{name}");
+            let rows = shop.rows(0, events.clone());
             shop.warehouse.insert_as(&token, &batch, &[rows]).await.unwrap();
         }
         let all = shop.warehouse.present(&batch, crate::shop::all_day()).await.unwrap();

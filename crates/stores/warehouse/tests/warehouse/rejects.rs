@@ -102,7 +102,8 @@ async fn pages_go_from_the_newest_to_the_oldest_and_miss_none() {
     let time = |offset: u64| received_at() + TimeDelta::milliseconds(offset as i64 / 3);
     insert(&shop, (0..10).map(|offset| reject(&shop, offset, time(offset))).collect()).await;
     let rejects = shop.warehouse.for_tenant(&shop.context);
-    let (mut before, mut seen) = (None, Vec::new());
+    let mut before = None;
+    let mut seen = Vec::new();
     loop {
         let page = rejects.reject_page(&march(), before, 4).await.unwrap();
         seen.extend(page.iter().map(|key| key.id));
@@ -146,7 +147,8 @@ async fn a_filter_applies_to_the_list_and_to_the_counts() {
 
 #[tokio::test]
 async fn tenants_in_the_same_tables_see_their_own_rejects() {
-    let (ours, theirs) = (Shop::open(Isolation::Shared).await, Shop::open(Isolation::Shared).await);
+    let ours = Shop::open(Isolation::Shared).await;
+    let theirs = Shop::open(Isolation::Shared).await;
     let (place, reject) = reject(&theirs, 1, received_at());
     insert(&theirs, vec![(place, reject.clone())]).await;
     assert!(listed(&ours, &march()).await.is_empty());
@@ -183,7 +185,8 @@ async fn rejects_expire_with_the_rows_of_their_tenant() {
     let shop = Shop::open(Isolation::Schema).await;
     let later = received_at() + TimeDelta::days(1);
     insert(&shop, vec![reject(&shop, 1, received_at()), reject(&shop, 2, later)]).await;
-    let (destination, id) = (shop.context.destination(), shop.context.client_id());
+    let destination = shop.context.destination();
+    let id = shop.context.client_id();
     assert!(shop.warehouse.expire(destination, id, later).await.unwrap());
     testkit::eventually("the older reject is gone", async || {
         (listed(&shop, &march()).await.len() == 1).then_some(())

@@ -127,7 +127,8 @@ async fn buckets_follow_the_clock_of_the_zone() {
 #[tokio::test]
 async fn a_visitor_counts_once_in_each_bucket_and_once_in_all() {
     let shop = Shop::open(Isolation::Schema).await;
-    let (morning, evening) = ("2026-03-01T08:00:00Z", "2026-03-01T20:00:00Z");
+    let morning = "2026-03-01T08:00:00Z";
+    let evening = "2026-03-01T20:00:00Z";
     let events = vec![
         by("ann", event(AdImpression, morning)),
         by("ann", event(AdClick, morning)),
@@ -159,7 +160,8 @@ async fn a_day_that_the_clock_enters_twice_is_one_bucket() {
         .into_iter()
         .map(|(start, sums)| (start, sums.count(Counter::Clicks)))
         .collect();
-    let (fourth, fifth) = (at("2010-03-03T13:00:00Z"), at("2010-03-04T13:00:00Z"));
+    let fourth = at("2010-03-03T13:00:00Z");
+    let fifth = at("2010-03-04T13:00:00Z");
     assert_eq!(clicks, [(fourth, 2), (fifth, 1)]);
     let visitors = reports.campaign_visitors(&campaign(), range, Granularity::Day, Casey).await;
     assert_eq!(visitors.unwrap().buckets, BTreeMap::from([(fourth, 1), (fifth, 1)]));

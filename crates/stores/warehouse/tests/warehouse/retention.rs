@@ -26,7 +26,8 @@ async fn a_tenants_old_rows_are_deleted_and_those_of_a_neighbour_are_not() {
         shop.insert(0, vec![click()]).await;
         shop.insert(60, vec![click()]).await;
     }
-    let (destination, id) = (mine.context.destination(), mine.context.client_id());
+    let destination = mine.context.destination();
+    let id = mine.context.client_id();
     let expire = async |horizon: &str| {
         let horizon: DateTime<Utc> = horizon.parse().unwrap();
         mine.warehouse.expire(destination, id, horizon).await.unwrap()
@@ -42,7 +43,8 @@ async fn a_tenants_old_rows_are_deleted_and_those_of_a_neighbour_are_not() {
 async fn a_running_deletion_is_not_started_again() {
     let shop = Shop::open(Isolation::Schema).await;
     shop.insert(0, vec![event(AdClick, "2026-03-01T12:00:00Z")]).await;
-    let (destination, id) = (shop.context.destination(), shop.context.client_id());
+    let destination = shop.context.destination();
+    let id = shop.context.client_id();
     let table = format!("{}.events", destination.database);
     let run = async |statement: String| {
         let writer = shop.writer().with_setting("mutations_sync", "0");

@@ -69,7 +69,8 @@ impl Shop {
         events: impl IntoIterator<Item = Event>,
     ) -> Scoped<Vec<EventRow>> {
         let rows = (first..).zip(events).flat_map(|(offset, event)| {
-            let (logged_at, offset) = (logged_at(offset), Offset::new(offset));
+            let logged_at = logged_at(offset);
+            let offset = Offset::new(offset);
             EventRow::lines(Arc::new(event), Coordinates { offset, logged_at })
         });
         #[expect(clippy::disallowed_methods, reason = "in place of the consumer of the log")]

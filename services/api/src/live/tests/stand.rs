@@ -111,7 +111,8 @@ impl Stand {
         let verifier = TokenVerifier::new([&key], "footfall", "api").unwrap();
         let known = Arc::new(AnyTenant::default());
         let state = WebState::new(known.clone(), known.clone(), verifier);
-        let (next_offset, now) = (AtomicU64::new(0), QuarterHour::containing(Utc::now()));
+        let next_offset = AtomicU64::new(0);
+        let now = QuarterHour::containing(Utc::now());
         Self {
             aggregates,
             namespace,
@@ -267,7 +268,8 @@ impl Stand {
 
     /// Serves on a real port.
     pub(super) fn serve(&self) -> SocketAddr {
-        let (state, live) = (self.state.clone(), self.live.clone());
+        let state = self.state.clone();
+        let live = self.live.clone();
         let routes = move |config: &mut ServiceConfig| {
             config.app_data(Data::new(state.clone())).app_data(Data::new(live.clone()));
             configure(config);
@@ -324,7 +326,8 @@ impl Stand {
     }
 
     async fn send(&self, request: TestRequest, token: Option<&str>) -> ServiceResponse<BoxBody> {
-        let (state, live) = (self.state.clone(), self.live.clone());
+        let state = self.state.clone();
+        let live = self.live.clone();
         let routes = move |config: &mut ServiceConfig| {
             config.app_data(Data::new(state)).app_data(Data::new(live));
             configure(config);

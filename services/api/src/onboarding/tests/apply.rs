@@ -246,7 +246,8 @@ async fn a_dedicated_tenant_shares_its_cluster_with_no_other() {
     let files =
         [platform.file("a", "dedicated", "dedicated"), platform.file("b", "schema", "dedicated")];
     let refused = faults(platform.plan(&files).await.unwrap_err());
-    let (a, b) = (platform.id("a"), platform.id("b"));
+    let a = platform.id("a");
+    let b = platform.id("b");
     assert_eq!(
         refused.iter().map(|fault| fault.reason.clone()).collect::<Vec<_>>(),
         [

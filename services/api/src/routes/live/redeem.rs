@@ -68,7 +68,8 @@ async fn redeemed(request: &mut ServiceRequest) -> Result<Option<Redeemed>, Prob
     let address = caller(request, live.trust_forwarded_for);
     let places = secret.places(&credential);
     let resumes = last_event_id(request).is_some_and(|text| places.has_signed(&text));
-    let (ticket, address) = (secret.name(), secret.address(address));
+    let ticket = secret.name();
+    let address = secret.address(address);
     let open = OpenTicket::open(&live.aggregates, ticket, &address, resumes, places);
     let open = open.await.map_err(Failure::from)?.ok_or_else(refused)?;
     Ok(Some(Redeemed { authorization, open: Some(open) }))

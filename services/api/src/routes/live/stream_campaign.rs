@@ -91,7 +91,8 @@ pub(crate) async fn handle(
     live: Data<Live>,
     web: Data<WebState>,
 ) -> Result<HttpResponse, Error> {
-    let (context, principal) = (tenant.context(), tenant.principal());
+    let context = tenant.context();
+    let principal = tenant.principal();
     live.reports.find_campaign(context, tenant.campaigns(), &campaign).await?;
     if is_head(&request) {
         return Ok(answer().streaming(empty::<Result<Bytes, Infallible>>()));

@@ -5,7 +5,7 @@ use actix_web::{
 };
 use auth::{Authority, KeyKind, WriteEvents};
 use chrono::Utc;
-use events::{Admission, EventIds, split};
+use events::{EventIds, ParseContext, split};
 use problem::{Code, Problem};
 use serde_json::Value;
 use web::{Error, Tenant, openapi::ProblemBody};
@@ -77,7 +77,7 @@ pub(crate) async fn handle(
     if let Decision::RetryAfter(wait) = ingest.admit(tenant.context(), batch.events.len()).await {
         return Ok(rate_limited(tenant.context(), wait));
     }
-    let admission = Admission {
+    let context = ParseContext {
         received_at,
         history: tenant.principal().authority == Authority::Key(KeyKind::Import),
         currency: tenant.context().currency(),
@@ -85,7 +85,7 @@ pub(crate) async fn handle(
         envelope: batch.envelope,
     };
     let Published { receipt, failure } =
-        ingest.publish(&tenant, &batch.events, &admission, traceparent(&request)).await;
+        ingest.publish(&tenant, &batch.events, &context, traceparent(&request)).await;
     if receipt.nothing_stored() {
         return Err(nothing_stored(&receipt, failure).into());
     }

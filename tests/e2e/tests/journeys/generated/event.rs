@@ -85,7 +85,8 @@ fn money(draft: &mut Draft<'_>, beside: &Beside, catalogue: &Catalogue) {
     let currency = documented::named("currency");
     let written = (!draft.deck.one_in(3)).then(|| written::read(draft.deck, currency, 0));
     let is_large = written.as_ref().is_some_and(|written| written.meant.as_deref() == Some("VND"));
-    let (is_ad, is_purchase) = (draft.meant.is_ad(), draft.meant.is_purchase());
+    let is_ad = draft.meant.is_ad();
+    let is_purchase = draft.meant.is_purchase();
     if draft.deck.one_in(if is_ad { 2 } else { 6 }) {
         let places: &[_] = if is_ad { ANYWHERE } else { &[Place::Own] };
         draft.meant.cost = amount(draft, documented::named("cost"), places, is_large);

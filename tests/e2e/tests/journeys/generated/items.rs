@@ -134,7 +134,10 @@ impl Catalogue {
         let id = product.id.as_ref().unwrap();
         draft.meant.warnings.extend(&id.warnings);
         let product_id = product.meant.clone();
-        let (brand, category, quantity, price) = (None, None, Quantity::ONE, None);
+        let brand = None;
+        let category = None;
+        let quantity = Quantity::ONE;
+        let price = None;
         draft.meant.items.push(Line { product_id, brand, category, quantity, price });
         id.json.clone()
     }

@@ -111,7 +111,8 @@ impl Line {
 
 /// Divides whole numbers of millionths; half of one goes to the even neighbour.
 pub(super) fn half_even(dividend: i128, divisor: i128) -> Amount {
-    let (whole, rest) = (dividend / divisor, dividend % divisor);
+    let whole = dividend / divisor;
+    let rest = dividend % divisor;
     let is_up = 2 * rest > divisor || (2 * rest == divisor && whole % 2 == 1);
     Amount::from_micros((whole + i128::from(is_up)) as i64)
 }

@@ -71,7 +71,8 @@ impl Sender {
     pub(super) fn request(&mut self, count: usize, is_history: bool) -> Request {
         let now = Utc::now();
         let (form, content_type) = self.deck.deal("a form of a body", FORMS);
-        let (mut beside, mut envelope) = (Beside::default(), Objects::default());
+        let mut beside = Beside::default();
+        let mut envelope = Objects::default();
         if form == "envelope" {
             beside = self.beside(&mut envelope, now, is_history);
         }
@@ -106,7 +107,8 @@ impl Sender {
 
     /// Writes the fields beside the events.
     fn beside(&mut self, envelope: &mut Objects, now: DateTime<Utc>, is_history: bool) -> Beside {
-        let (deck, mut beside) = (&mut self.deck, Beside::default());
+        let deck = &mut self.deck;
+        let mut beside = Beside::default();
         let place = &[Place::Beside];
         for field in BESIDE.map(documented::named) {
             if !deck.one_in(3) {

@@ -30,7 +30,8 @@ pub(super) struct Written<T> {
 
 impl<T> Written<T> {
     pub(super) fn of(json: impl Into<Value>, meant: impl Into<T>) -> Self {
-        let (json, meant) = (json.into(), Some(meant.into()));
+        let json = json.into();
+        let meant = Some(meant.into());
         Self { json, meant, warnings: Vec::new(), is_property: false }
     }
 
@@ -41,7 +42,8 @@ impl<T> Written<T> {
 
     /// Returns the same value, for a writer that does not use the meaning.
     pub(super) fn as_any(&self) -> Written<()> {
-        let (json, warnings) = (self.json.clone(), self.warnings.clone());
+        let json = self.json.clone();
+        let warnings = self.warnings.clone();
         let meant = self.meant.as_ref().map(drop);
         Written { json, meant, warnings, is_property: self.is_property }
     }

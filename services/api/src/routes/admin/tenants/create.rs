@@ -93,7 +93,8 @@ fn refuse_read_keys(file: &TenantFile) -> Result<(), Problem> {
 }
 
 fn with_credentials(tenant: TenantView, made: Vec<Made>) -> OnboardedTenant {
-    let (mut keys, mut users) = (Vec::new(), Vec::new());
+    let mut keys = Vec::new();
+    let mut users = Vec::new();
     for made in made {
         match made {
             Made::Key { name, kind, key, .. } => {

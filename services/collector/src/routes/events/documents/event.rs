@@ -150,7 +150,7 @@ impl ToSchema for BatchDocument {
 #[cfg(test)]
 mod tests {
     use chrono::Utc;
-    use events::{Admission, Taken, parse};
+    use events::{ParseContext, ParsedEvent, parse};
     use serde_json::{Value, json};
 
     use crate::openapi;
@@ -165,10 +165,10 @@ mod tests {
         json!({"type": "ad_click", "campaign_id": "spring", "items": [{"product_id": "p"}]})
     }
 
-    fn read(event: &Value) -> Result<Taken, Vec<String>> {
-        let admission =
-            Admission::new(&"acme".parse().unwrap(), "EUR".parse().unwrap(), Utc::now());
-        parse(event.to_string().as_bytes(), &admission)
+    fn read(event: &Value) -> Result<ParsedEvent, Vec<String>> {
+        let context =
+            ParseContext::new(&"acme".parse().unwrap(), "EUR".parse().unwrap(), Utc::now());
+        parse(event.to_string().as_bytes(), &context)
             .map_err(|errors| errors.iter().map(|error| error.pointer.clone()).collect())
     }
 
