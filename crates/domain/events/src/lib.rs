@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod canonical;
 mod envelope;
 mod event;
 mod event_type;
@@ -20,6 +21,7 @@ mod surrogates;
 mod text;
 mod time;
 
+pub use canonical::{CanonicalEvent, CanonicalItem};
 pub use envelope::Envelope;
 pub use event::{Event, Item};
 pub use event_type::EventType;

@@ -147,6 +147,9 @@ impl FromStr for Amount {
     type Err = AmountError;
 
     fn from_str(text: &str) -> Result<Self, AmountError> {
+        if let Some(amount) = plain(text) {
+            return Ok(amount);
+        }
         let is_exponential = is_exponential(text)?;
         let value = if is_exponential {
             Decimal::from_scientific(text)
@@ -159,6 +162,28 @@ impl FromStr for Amount {
         }
         Self::of_scale(value)
     }
+}
+
+/// Reads the form that is written: up to 12 digits, a point, up to six digits. `None` for any other
+/// form.
+fn plain(text: &str) -> Option<Amount> {
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let (whole, decimals) = digits.split_once('.')?;
+    if !(1..=12).contains(&whole.len()) || !(1..=6).contains(&decimals.len()) {
+        return None;
+    }
+    let number = |digits: &str| {
+        let add = |number: i64, byte: u8| {
+            byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0'))
+        };
+        digits.bytes().try_fold(0, add)
+    };
+    let missing = SCALE - u32::try_from(decimals.len()).ok()?;
+    let micros = number(whole)? * 10_i64.pow(SCALE) + number(decimals)? * 10_i64.pow(missing);
+    Some(Amount(if is_negative { -micros } else { micros }))
 }
 
 /// Returns whether the exponent of a number is negative.
@@ -284,6 +309,13 @@ mod tests {
         fn every_amount_survives_its_text(micros: i64) {
             let amount = Amount::from_micros(micros);
             proptest::prop_assert_eq!(amount.to_string().parse::<Amount>(), Ok(amount));
+        }
+
+        #[test]
+        fn the_form_that_is_written_is_read_as_any_other(text in "-?[0-9]{1,13}\\.[0-9]{1,7}") {
+            let exact = Decimal::from_str_exact(&text).unwrap().normalize();
+            let expected = if exact.scale() > SCALE { Err(AmountError::TooPrecise) } else { Amount::of_scale(exact) };
+            proptest::prop_assert_eq!(text.parse::<Amount>(), expected);
         }
 
         #[test]

@@ -101,6 +101,17 @@ name! {
     /// bytes without control characters. Code that uses it in a key or a path must encode it.
     CampaignId, sender_id, OwnIdError
 }
+
+impl CampaignId {
+    /// Returns the text of the id that `text` means, without copying it.
+    ///
+    /// # Errors
+    /// The text is not an id.
+    pub fn checked(text: &str) -> Result<&str, OwnIdError> {
+        sender_id(text)
+    }
+}
+
 name! {
     /// The id of a tenant's advertiser (a brand). A slug, like a tenant's id.
     AdvertiserId, slug, NameError
