@@ -15,10 +15,11 @@ use rdkafka::{
 use tenancy::TenantRouter;
 
 use crate::{
-    KafkaSettings, LogRecord, PartitionStream, StreamError, TopicId,
+    KafkaSettings, PartitionStream, StreamError, TopicId,
     consumer::{Buffer, End, is_final},
     coordinates::{self, kafka_offset, kafka_partition},
     driver_log::DriverLog,
+    record::RecordCopier,
     topic_id,
     topics::REJECTS_PARTITIONS,
 };
@@ -216,18 +217,19 @@ fn copy_range(
         .and_then(|()| client.assign(&list))
         .map_err(StreamError::kafka("read a range"))?;
     let mut quiet_since = None;
+    let mut copier = RecordCopier::default();
     while !buffer.is_ended() {
         match client.poll(POLL) {
             Some(Ok(message)) => {
                 quiet_since = None;
-                let Some(record) = LogRecord::copy(&message) else {
+                let Some(record) = copier.copy(&message) else {
                     continue;
                 };
                 let offset = record.offset;
                 if offset >= range.end {
                     return Ok(());
                 }
-                let full = buffer.push(record);
+                let full = buffer.extend([record]);
                 if offset.next() == range.end {
                     return Ok(());
                 }

@@ -19,6 +19,10 @@ pub(crate) const TRACEPARENT: &str = "traceparent";
 /// The usual size of a record's headers, in bytes: an estimate that avoids a second allocation.
 const USUAL_HEADERS: usize = 160;
 
+/// How much memory is allocated at once for the parts of many records, in bytes. It is released
+/// with the last of them.
+const CHUNK: usize = 64 << 10;
+
 /// A record of the log, as Kafka delivered it. [`resolve`] finds its tenant by its key.
 ///
 /// [`resolve`]: crate::resolve
@@ -95,22 +99,30 @@ impl Entry {
     }
 }
 
-impl LogRecord {
+/// Copies messages of Kafka.
+#[derive(Default)]
+pub(crate) struct RecordCopier {
+    /// Room for the parts of the next records.
+    room: BytesMut,
+}
+
+impl RecordCopier {
     /// Copies `message`; returns nothing when its coordinates are invalid.
-    pub(crate) fn copy(message: &BorrowedMessage<'_>) -> Option<Self> {
-        // One allocation for all parts.
+    pub(crate) fn copy(&mut self, message: &BorrowedMessage<'_>) -> Option<LogRecord> {
         let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
-        let mut bytes = BytesMut::with_capacity(
-            length(message.key()) + length(message.payload()) + USUAL_HEADERS,
-        );
+        let needed = length(message.key()) + length(message.payload()) + USUAL_HEADERS;
+        let room = &mut self.room;
+        if room.capacity() < needed {
+            *room = BytesMut::with_capacity(needed.max(CHUNK));
+        }
         let mut part = |part: Option<&[u8]>| {
-            bytes.extend_from_slice(part?);
-            Some(bytes.split().freeze())
+            room.extend_from_slice(part?);
+            Some(room.split().freeze())
         };
         let key = part(message.key());
         let payload = part(message.payload());
-        message_headers::copy(message, &mut bytes);
-        Some(Self {
+        message_headers::copy(message, room);
+        Some(LogRecord {
             partition: coordinates::partition(message.partition())?,
             offset: coordinates::offset(message.offset())?,
             log_time: message
@@ -119,11 +131,13 @@ impl LogRecord {
                 .and_then(DateTime::from_timestamp_millis)
                 .unwrap_or_default(),
             key,
-            headers: Headers::encoded(bytes.freeze()),
+            headers: Headers::encoded(room.split().freeze()),
             payload,
         })
     }
+}
 
+impl LogRecord {
     /// Returns its approximate size in memory, in bytes.
     pub fn weight(&self) -> usize {
         let length = |part: &Option<Bytes>| part.as_ref().map_or(0, Bytes::len);

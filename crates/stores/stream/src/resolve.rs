@@ -1,8 +1,7 @@
 //! Finds the tenants of the records of the log.
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
+use rustc_hash::FxHashMap;
 use tenancy::{ClientId, ResolveError, TenantContext, TenantRouter};
 
 use crate::{Entry, LogRecord, StreamError, Unresolved, UnresolvedReason};
@@ -14,7 +13,7 @@ pub(crate) enum Owner {
 }
 
 /// The owner of each key.
-pub(crate) type Owners = HashMap<Option<Bytes>, Owner>;
+pub(crate) type Owners = FxHashMap<Option<Bytes>, Owner>;
 
 /// Finds the tenants of `records`, as reading them from the log does: for records read from the
 /// archive.
@@ -34,9 +33,11 @@ pub(crate) async fn owners(
     records: impl IntoIterator<Item = &LogRecord>,
     router: &TenantRouter,
 ) -> Result<Owners, StreamError> {
-    let mut owners = Owners::new();
+    let mut owners = Owners::default();
+    let mut previous = None;
     for record in records {
-        if !owners.contains_key(&record.key) {
+        // Records of one tenant often follow each other.
+        if previous.replace(&record.key) != Some(&record.key) && !owners.contains_key(&record.key) {
             owners.insert(record.key.clone(), owner(record.key.as_deref(), router).await?);
         }
     }

@@ -42,12 +42,15 @@ pub(crate) enum Taken {
 }
 
 impl Buffer {
-    /// Adds a record. Returns whether reading should pause now.
-    pub(crate) fn push(&self, record: LogRecord) -> bool {
+    /// Adds records. Returns whether reading should pause now.
+    pub(crate) fn extend(&self, records: impl IntoIterator<Item = LogRecord>) -> bool {
         let mut state = self.lock();
-        if state.end.is_none() {
-            state.bytes += record.weight();
-            state.records.push_back(record);
+        let is_open = state.end.is_none();
+        for record in records {
+            if is_open {
+                state.bytes += record.weight();
+                state.records.push_back(record);
+            }
         }
         let full = state.bytes >= FULL;
         drop(state);

@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -33,6 +34,8 @@ struct Assignment {
     waiting: BTreeSet<Partition>,
     /// Partitions with their offsets.
     started: BTreeMap<Partition, Started>,
+    /// How often all streams were ended.
+    rebalances: u64,
 }
 
 struct Started {
@@ -73,20 +76,43 @@ impl Membership {
         Ok(buffer)
     }
 
-    /// Passes a record to its partition's worker, and pauses the partition if the worker is behind.
-    pub(super) fn deliver(&self, client: &BaseConsumer<Self>, record: LogRecord) {
+    /// Returns how often this member's partitions have changed.
+    pub(super) fn rebalances(&self) -> u64 {
+        self.lock().rebalances
+    }
+
+    /// Passes records to their partitions' workers, and pauses a partition if its worker is behind.
+    ///
+    /// The records were polled after `rebalances` changes of the partitions. After another change
+    /// they are dropped: a partition that came back is read again from its own offset.
+    pub(super) fn deliver(
+        &self,
+        client: &BaseConsumer<Self>,
+        rebalances: u64,
+        records: impl IntoIterator<Item = LogRecord>,
+    ) {
         let mut assignment = self.lock();
-        let partition = record.partition;
-        let offset = record.offset;
-        let Some(started) = assignment.started.get_mut(&partition) else {
-            return;
-        };
-        if offset < started.offset {
+        if assignment.rebalances != rebalances {
             return;
         }
-        started.offset = offset.next();
-        if started.buffer.push(record) && !started.paused {
-            started.paused = self.change(partition, |list| client.pause(list));
+        let mut records = records.into_iter().peekable();
+        while let Some(partition) = records.peek().map(|record| record.partition) {
+            let run = iter::from_fn(|| records.next_if(|record| record.partition == partition));
+            let Some(started) = assignment.started.get_mut(&partition) else {
+                run.for_each(drop);
+                continue;
+            };
+            let next = &mut started.offset;
+            let new = run.filter(|record| {
+                let is_new = record.offset >= *next;
+                if is_new {
+                    *next = record.offset.next();
+                }
+                is_new
+            });
+            if started.buffer.extend(new) && !started.paused {
+                started.paused = self.change(partition, |list| client.pause(list));
+            }
         }
     }
 
@@ -136,6 +162,7 @@ impl Membership {
 
     /// Ends all streams. Resumes their partitions first, since librdkafka never forgets a pause.
     fn end(&self, client: &BaseConsumer<Self>, assignment: &mut Assignment) {
+        assignment.rebalances += 1;
         assignment.waiting.clear();
         for (partition, started) in std::mem::take(&mut assignment.started) {
             if started.paused {

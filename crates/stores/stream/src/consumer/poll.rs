@@ -9,26 +9,35 @@ use rdkafka::{
 };
 
 use super::membership::Membership;
-use crate::LogRecord;
+use crate::record::RecordCopier;
 
 /// How long one poll waits for a record. Bounds the delay until a paused partition resumes.
 const POLL: Duration = Duration::from_millis(20);
 
+/// The most records that are passed on at a time.
+const MOST: usize = 500;
+
 /// Polls until `stop` is set. Runs on a dedicated thread.
 pub(super) fn run(client: &BaseConsumer<Membership>, stop: &AtomicBool) {
     let membership = client.context();
+    let mut copier = RecordCopier::default();
+    let mut records = Vec::with_capacity(MOST);
     while !stop.load(Ordering::Acquire) {
-        match client.poll(POLL) {
-            Some(Ok(message)) => {
-                if let Some(record) = LogRecord::copy(&message) {
-                    membership.deliver(client, record);
-                }
+        let rebalances = membership.rebalances();
+        let mut wait = POLL;
+        while records.len() < MOST
+            && let Some(polled) = client.poll(wait)
+        {
+            // What has arrived meanwhile is passed on together.
+            wait = Duration::ZERO;
+            match polled {
+                Ok(message) => records.extend(copier.copy(&message)),
+                Err(error) if is_final(&error) => membership.fail(error),
+                // librdkafka recovers by itself from all other errors.
+                Err(error) => tracing::debug!(%error, "a temporary error while reading the log"),
             }
-            Some(Err(error)) if is_final(&error) => membership.fail(error),
-            // librdkafka recovers by itself from all other errors.
-            Some(Err(error)) => tracing::debug!(%error, "a temporary error while reading the log"),
-            None => {}
         }
+        membership.deliver(client, rebalances, records.drain(..));
         membership.resume(client);
     }
     membership.leave(client);
