@@ -1,49 +1,126 @@
-//! Rows of ClickHouse by the tables they go to.
+//! Rows of ClickHouse, and the records they are made of.
 
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+use std::{ops::RangeInclusive, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use events::Event;
-use tenancy::{Destination, Scoped};
-use warehouse::{Coordinates, EventRow};
+use log::{LogPlace, Offset};
+use stream::Entry;
+use tenancy::TenantContext;
+use warehouse::{BlockBuilder, Coordinates, EventBlock, RowPlace, Warehouse};
 
-use crate::record::Decoded;
+use crate::record::{Decoded, Entries};
 
-/// The rows of some tenants, grouped by tenant.
-pub(crate) type Rows = Vec<Scoped<Vec<EventRow>>>;
+/// Some rows of one destination, by the records that they are made of: the rows themselves are
+/// encoded when they are sent.
+#[derive(Clone)]
+pub(crate) struct Rows {
+    entries: Entries,
+    rows: Vec<Row>,
+}
 
-/// Makes rows of the events of records. `route` decides which tables an event goes to, if any.
-pub(crate) fn rows_by_destination(
-    records: &[Decoded],
-    mut route: impl FnMut(&Decoded, &Scoped<Arc<Event>>) -> Option<Destination>,
-) -> BTreeMap<Destination, Rows> {
-    let mut by_destination = BTreeMap::<_, Vec<_>>::new();
-    for record in records {
-        let Ok(event) = &record.event else { continue };
-        let Some(destination) = route(record, event) else { continue };
-        let at = Coordinates { offset: record.offset, logged_at: record.log_time };
-        let rows = event.clone().map(|event| EventRow::lines(event, at).collect::<Vec<_>>());
-        by_destination.entry(destination).or_default().push(rows);
+/// A row: a line of the event in an entry.
+#[derive(Clone, Copy)]
+struct Row {
+    entry: u32,
+    line: u8,
+}
+
+impl Rows {
+    /// No rows yet, of some of these entries.
+    pub(crate) fn of(entries: &Entries) -> Self {
+        Self { entries: Arc::clone(entries), rows: Vec::new() }
     }
-    let by_tenant = |rows| {
-        let groups = Scoped::group(rows).into_iter();
-        groups.map(|group: Scoped<Vec<Vec<EventRow>>>| group.map(|rows| rows.concat())).collect()
-    };
-    by_destination.into_iter().map(|(destination, rows)| (destination, by_tenant(rows))).collect()
+
+    /// Adds the rows of a record, if it holds an event.
+    pub(crate) fn add(&mut self, record: &Decoded<'_>) {
+        if let Ok(event) = &record.event {
+            let row = |line| Row { entry: record.number, line };
+            self.rows.extend(BlockBuilder::lines(event.value()).map(row));
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
+    /// The places of the rows, in the order of the log.
+    pub(crate) fn places(&self) -> impl Iterator<Item = RowPlace> {
+        self.rows.iter().filter_map(|row| self.place(*row))
+    }
+
+    /// Those whose places `wanted` picks.
+    pub(crate) fn only(&self, wanted: impl Fn(RowPlace) -> bool) -> Self {
+        let is_wanted = |row: &&Row| self.place(**row).is_some_and(&wanted);
+        let rows = self.rows.iter().filter(is_wanted).copied().collect();
+        Self { entries: Arc::clone(&self.entries), rows }
+    }
+
+    /// The offsets of the records, ascending, each once.
+    pub(crate) fn offsets(&self) -> Vec<Offset> {
+        let mut offsets: Vec<_> = self.places().map(|place| place.offset).collect();
+        offsets.dedup();
+        offsets
+    }
+
+    /// The records that the rows are made of, each once.
+    pub(crate) fn records(&self) -> impl Iterator<Item = Decoded<'_>> {
+        self.rows.chunk_by(|one, other| one.entry == other.entry).filter_map(|lines| {
+            let number = lines.first()?.entry as usize;
+            Some(Decoded::read(number, self.entries.get(number)?))
+        })
+    }
+
+    /// The tenants of the rows; a tenant may come more than once.
+    pub(crate) fn tenants(&self) -> impl Iterator<Item = &TenantContext> {
+        self.rows.iter().filter_map(|row| match self.entries.get(row.entry as usize)? {
+            Entry::Record(record) => Some(record.tenant()),
+            Entry::Unresolved(_) => None,
+        })
+    }
+
+    /// Encodes the rows, on a thread for blocking work.
+    pub(crate) async fn encode(&self, warehouse: &Warehouse, place: LogPlace) -> EventBlock {
+        let rows = self.clone();
+        let builder = warehouse.block(place.generation, place.partition);
+        match tokio::task::spawn_blocking(move || rows.into_block(builder)).await {
+            Ok(block) => block,
+            // Only a panic or the end of the runtime ends that thread.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    fn into_block(self, mut builder: BlockBuilder) -> EventBlock {
+        let mut lines = self.rows.iter().peekable();
+        for record in self.records() {
+            while let Some(row) = lines.next_if(|row| row.entry == record.number) {
+                push(&mut builder, &record, row.line..=row.line);
+            }
+        }
+        builder.finish()
+    }
+
+    fn place(&self, row: Row) -> Option<RowPlace> {
+        let offset = self.entries.get(row.entry as usize)?.offset();
+        Some(RowPlace { offset, line: row.line })
+    }
 }
 
-/// The rows that `wanted` picks; tenants without any are left out.
-pub(crate) fn only(rows: &Rows, wanted: impl Fn(&EventRow) -> bool) -> Rows {
-    let of_tenant = |group: &Scoped<Vec<EventRow>>| {
-        group.as_ref().map(|rows| rows.iter().filter(|row| wanted(row)).cloned().collect())
-    };
-    let groups = rows.iter().map(of_tenant);
-    groups.filter(|group: &Scoped<Vec<EventRow>>| !group.value().is_empty()).collect()
-}
-
-/// How many rows these are.
-pub(crate) fn count(rows: &Rows) -> u64 {
-    rows.iter().map(|group| group.value().len() as u64).sum()
+/// Adds lines of a record to a block, if it holds an event.
+pub(crate) fn push(
+    builder: &mut BlockBuilder,
+    record: &Decoded<'_>,
+    lines: impl IntoIterator<Item = u8>,
+) {
+    let Ok(event) = &record.event else { return };
+    let event = event.as_ref();
+    let at = Coordinates { offset: record.offset(), logged_at: record.log_time() };
+    for line in lines {
+        builder.push(&event, at, line);
+    }
 }
 
 /// The earliest and the latest of some times.

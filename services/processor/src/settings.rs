@@ -19,8 +19,8 @@ pub struct ProcessorSettings {
     /// How long the first record of such a batch waits for others while the sink keeps up, in
     /// milliseconds; five times as long when it does not.
     pub store_batch_ms: u64,
-    /// The most that the batches of all partitions together may hold, in MiB of the log. Decoded,
-    /// records take about three times as much memory.
+    /// The most that the batches of all partitions together may hold, in MiB of the log. With the
+    /// rows that are made of them, they take up to twice as much memory.
     pub store_memory_mib: usize,
     /// How many poison records among the last 10,000 halt a partition; fewer are skipped.
     pub store_poison_limit: usize,

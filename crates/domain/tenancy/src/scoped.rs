@@ -26,6 +26,11 @@ impl<T> Scoped<T> {
         &self.value
     }
 
+    /// Returns the value, to be changed in place.
+    pub fn value_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+
     /// Changes the value, never the tenant.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Scoped<U> {
         Scoped { context: self.context, value: change(self.value) }

@@ -1,9 +1,8 @@
 use std::time::Duration;
 
-use bytes::Bytes;
-use tenancy::{Destination, Isolation, Placement, Scoped, TenantContext};
+use tenancy::{Destination, Isolation, Placement, TenantContext};
 
-use crate::{EventRow, InsertBatch, InsertError, Warehouse};
+use crate::{EventBlock, InsertBatch, InsertError, Warehouse};
 
 /// Sent without its last line break, which the server would read as the first byte of the block.
 const INSERT: &str = include_str!("../queries/platform/insert_events.sql");
@@ -31,12 +30,8 @@ impl Warehouse {
     ///
     /// # Errors
     /// The variant of [`InsertError`] decides whether to retry, to read back or to reject a row.
-    pub async fn insert(
-        &self,
-        batch: &InsertBatch,
-        rows: &[Scoped<Vec<EventRow>>],
-    ) -> Result<(), InsertError> {
-        self.insert_as(&batch.token(), batch, rows).await
+    pub async fn insert(&self, batch: &InsertBatch, block: &EventBlock) -> Result<(), InsertError> {
+        self.insert_as(&batch.token(), batch, block).await
     }
 
     /// Inserts as [`Warehouse::insert`], under another token: the reconciliation inserts missing
@@ -45,42 +40,28 @@ impl Warehouse {
         &self,
         token: &str,
         batch: &InsertBatch,
-        rows: &[Scoped<Vec<EventRow>>],
+        block: &EventBlock,
     ) -> Result<(), InsertError> {
-        let count: usize = rows.iter().map(|group| group.value().len()).sum();
-        if count == 0 {
+        if block.rows == 0 {
             return Ok(());
         }
-        for group in rows {
-            check_route(group.tenant(), &batch.destination).map_err(InsertError::retriable)?;
+        for tenant in &*block.tenants {
+            check_route(tenant, &batch.destination).map_err(InsertError::retriable)?;
         }
         let writer = self.writer(&batch.destination).map_err(InsertError::retriable)?;
-        let body = self.encode(batch.clone(), rows.to_vec()).await?;
         let mut insert = writer
             // Makes the driver send the body as a whole. With chunks, the server would take a
             // pause between two of them for the end of the body.
-            .with_header("Content-Length", body.len().to_string())
+            .with_header("Content-Length", block.body.len().to_string())
             .insert_formatted_with(INSERT.trim_end())
             .with_timeouts(Some(SEND_TIMEOUT), Some(ANSWER_TIMEOUT));
-        for (name, value) in settings(token, count) {
+        for (name, value) in settings(token, block.rows) {
             insert = insert.with_setting(name, value);
         }
-        let sent = insert.send(body).await;
+        let sent = insert.send(block.body.clone()).await;
         // The server may refuse a body before all of it is sent. Its answer contains the reason,
         // the error of the sending does not.
         insert.end().await.and(sent).map_err(InsertError::from_driver)
-    }
-
-    /// Builds the body on a thread for blocking work: a full batch takes a quarter of a second.
-    /// Cloned rows share their events.
-    async fn encode(
-        &self,
-        batch: InsertBatch,
-        rows: Vec<Scoped<Vec<EventRow>>>,
-    ) -> Result<Bytes, InsertError> {
-        let warehouse = self.clone();
-        let work = move || warehouse.with_block(|block| block.encode(&batch, &rows));
-        tokio::task::spawn_blocking(work).await.map_err(InsertError::retriable)
     }
 }
 

@@ -1,14 +1,15 @@
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
+use log::{Generation, Partition};
 use tenancy::{ClusterName, Destination, TenantContext};
 
 use crate::{
-    ClusterSettings, TenantWarehouse, WarehouseError, block::EventBlock, cluster::Cluster,
-    driver::within, query_slots::QuerySlots,
+    BlockBuilder, ClusterSettings, TenantWarehouse, WarehouseError, block::ColumnPool,
+    cluster::Cluster, driver::within, query_slots::QuerySlots,
 };
 
 /// How long a server may take to answer a ping.
@@ -24,7 +25,7 @@ pub struct Warehouse {
 pub(crate) struct Shared {
     clusters: RwLock<BTreeMap<ClusterName, Cluster>>,
     pub(crate) query_slots: QuerySlots,
-    blocks: Mutex<Vec<EventBlock>>,
+    pub(crate) columns: ColumnPool,
 }
 
 impl Warehouse {
@@ -68,12 +69,8 @@ impl Warehouse {
         Ok(self.cluster(&destination.cluster)?.writer(destination))
     }
 
-    /// Lends a block to `work` and keeps it for the next insert.
-    pub(crate) fn with_block<T>(&self, work: impl FnOnce(&mut EventBlock) -> T) -> T {
-        let blocks = || self.shared.blocks.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut block = blocks().pop().unwrap_or_default();
-        let result = work(&mut block);
-        blocks().push(block);
-        result
+    /// Returns a builder of the rows of one partition of the log.
+    pub fn block(&self, generation: Generation, partition: Partition) -> BlockBuilder {
+        BlockBuilder::new(generation, partition, Arc::clone(&self.shared))
     }
 }

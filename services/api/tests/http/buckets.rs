@@ -1,31 +1,30 @@
-use std::sync::Arc;
-
-use events::Event;
+use events::{CanonicalEvent, Event};
 use log::{LogRange, Offset};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use warehouse::{Coordinates, EventRow, InsertBatch};
+use warehouse::{Coordinates, InsertBatch};
 
 use crate::stand::Stand;
 
 /// Inserts clicks of one visitor on `acme`'s campaign `spring` into ClickHouse.
 async fn click(stand: &Stand, times: &[&str]) {
     let context = stand.context("acme").await;
-    let lines = (0..).map(Offset::new).zip(times).flat_map(|(offset, time)| {
+    let generation = Uuid::now_v7().as_u128() as u16;
+    let range = LogRange::new(generation, 0, 0, times.len() as u64 - 1);
+    let batch = InsertBatch::of(range, &stand.kafka.events_topic, context.destination(), 1);
+    let mut block = stand.warehouse.block(range.generation, range.partition);
+    for (offset, time) in (0..).map(Offset::new).zip(times) {
         let event: Event = serde_json::from_value(json!({
             "event_id": Uuid::now_v7(), "type": "ad_click", "event_time": time,
             "received_at": "2026-11-01T00:00:00Z", "campaign_id": "spring", "visitor_id": "ann",
         }))
         .unwrap();
         let logged_at = event.received_at;
-        EventRow::lines(Arc::new(event), Coordinates { offset, logged_at })
-    });
-    let generation = Uuid::now_v7().as_u128() as u16;
-    let range = LogRange::new(generation, 0, 0, times.len() as u64 - 1);
-    let batch = InsertBatch::of(range, &stand.kafka.events_topic, context.destination(), 1);
-    #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
-    let rows = context.scope(lines.collect::<Vec<_>>());
-    stand.warehouse.insert(&batch, &[rows]).await.unwrap();
+        #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
+        let event = context.scope(CanonicalEvent::from(event));
+        block.push(&event.as_ref(), Coordinates { offset, logged_at }, 0);
+    }
+    stand.warehouse.insert(&batch, &block.finish()).await.unwrap();
 }
 
 /// Returns the buckets of `spring`: start, clicks, visitors.

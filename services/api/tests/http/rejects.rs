@@ -2,15 +2,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{Group, TenantControl};
-use events::{Event, EventIds, sent_id};
+use events::{CanonicalEvent, Event, EventIds, sent_id};
 use insta::assert_snapshot;
 use log::{LogPlace, LogRange, Offset, Partition};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use stream::{Entry, LogReader, delete_topics, ensure_topics};
-use tenancy::{Scoped, TenantRouter};
+use tenancy::TenantRouter;
 use uuid::Uuid;
-use warehouse::{Coordinates, EventRow, InsertBatch, RejectId, RejectedEvent};
+use warehouse::{Coordinates, InsertBatch, RejectId, RejectedEvent};
 
 use crate::stand::{Answer, Stand, answer};
 
@@ -372,11 +372,11 @@ async fn insert(stand: &Stand, event_id: Uuid, logged_at: DateTime<Utc>) {
     let event = json!({"event_id": event_id, "type": "page_view", "event_time": logged_at,
         "received_at": logged_at});
     let event: Event = serde_json::from_value(event).unwrap();
-    let coordinates = Coordinates { offset: Offset::ZERO, logged_at };
-    let rows = EventRow::lines(Arc::new(event), coordinates).collect();
-    #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
-    let rows: Scoped<Vec<_>> = context.scope(rows);
     let range = LogRange::new(1, 0, 0, 0);
     let batch = InsertBatch::of(range, &stand.kafka.events_topic, context.destination(), 1);
-    stand.warehouse.insert(&batch, &[rows]).await.unwrap();
+    let mut block = stand.warehouse.block(range.generation, range.partition);
+    #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
+    let event = context.scope(CanonicalEvent::from(event));
+    block.push(&event.as_ref(), Coordinates { offset: Offset::ZERO, logged_at }, 0);
+    stand.warehouse.insert(&batch, &block.finish()).await.unwrap();
 }

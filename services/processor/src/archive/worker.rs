@@ -80,7 +80,7 @@ impl Archiver {
 impl Worker for Archiver {
     type State = PartitionState;
 
-    fn gather(&self, _state: &PartitionState) -> Gather {
+    async fn gather(&self, _state: &mut PartitionState) -> Gather {
         Gather {
             limit: CHUNK.min(self.cut.records),
             weight: self.cut.bytes,

@@ -1,79 +1,80 @@
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::{LiveDelta, ProductDelta};
 use chrono::{DateTime, TimeDelta, Utc};
-use events::{Event, EventType};
+use events::{CanonicalEvent, EventType};
 use metrics::{Counter, MoneySum, QuantitySum, QuarterHour, Sums};
 use money::{Amount, Quantity};
-use tenancy::{CampaignId, Scoped};
+use tenancy::Scoped;
 
-use crate::record::Decoded;
+use crate::record::Records;
 
 /// How far back live counters reach. Older events are in ClickHouse only, where readers look for
 /// them: an hour that Redis may be asked about has had all its events counted there.
 const REACH: TimeDelta = TimeDelta::hours(72);
 
 /// What a batch adds to the live counters, by tenant.
-pub(crate) fn deltas(records: &[Decoded]) -> Vec<Scoped<Vec<LiveDelta>>> {
+pub(crate) fn deltas(records: &Records) -> Vec<Scoped<Vec<LiveDelta>>> {
     let counted = records.iter().filter_map(|record| {
-        let event = record.first()?;
-        let counted = counts(event.value(), record.log_time);
-        counted.then(|| event.clone())
+        let log_time = record.log_time();
+        let event = record.event.ok().filter(|_| !record.resend)?;
+        counts(event.value(), log_time).then_some(event)
     });
     Scoped::group(counted).into_iter().map(|group| group.map(|events| merge(&events))).collect()
 }
 
 /// Whether an event belongs to a campaign, and is recent enough.
-fn counts(event: &Event, log_time: DateTime<Utc>) -> bool {
+fn counts(event: &CanonicalEvent<'_>, log_time: DateTime<Utc>) -> bool {
     event.campaign_id.is_some() && event.event_time >= log_time - REACH
 }
 
 #[derive(Default)]
-struct Merged {
+struct Merged<'a> {
     sums: Sums,
-    visitors: BTreeSet<String>,
-    products: BTreeMap<String, (u64, Quantity)>,
+    visitors: BTreeSet<&'a str>,
+    products: BTreeMap<&'a str, (u64, Quantity)>,
 }
 
-fn merge(events: &[Arc<Event>]) -> Vec<LiveDelta> {
-    let mut quarters = BTreeMap::<(CampaignId, QuarterHour), Merged>::new();
+fn merge(events: &[CanonicalEvent<'_>]) -> Vec<LiveDelta> {
+    let mut quarters = BTreeMap::<(&str, QuarterHour), Merged<'_>>::new();
     for event in events {
-        let Some(campaign) = event.campaign_id.clone() else {
+        let Some(campaign) = &event.campaign_id else {
             continue;
         };
         let quarter = QuarterHour::containing(event.event_time);
         let merged = quarters.entry((campaign, quarter)).or_default();
         add(&mut merged.sums, event);
-        merged.visitors.extend(event.visitor_id.clone());
+        merged.visitors.extend(event.visitor_id.as_deref());
         for item in &event.items {
             let (views, units) = match event.event_type {
                 EventType::ProductView => (1, Quantity::ZERO),
                 EventType::Purchase => (0, item.quantity),
                 _ => continue,
             };
-            let product = merged.products.entry(item.product_id.clone()).or_default();
+            let product = merged.products.entry(&item.product_id).or_default();
             *product = (product.0 + views, product.1.plus(units));
         }
     }
-    let delta = |((campaign, quarter), merged): (_, Merged)| LiveDelta {
-        campaign,
-        quarter,
-        sums: merged.sums,
-        visitors: merged.visitors.into_iter().collect(),
-        products: merged
-            .products
-            .into_iter()
-            .map(|(product_id, (views, units))| ProductDelta { product_id, views, units })
-            .collect(),
+    // The text of a campaign's id is an id.
+    let delta = |((campaign, quarter), merged): ((&str, _), Merged<'_>)| {
+        let product = |(product_id, (views, units)): (&str, _)| ProductDelta {
+            product_id: product_id.to_owned(),
+            views,
+            units,
+        };
+        Some(LiveDelta {
+            campaign: campaign.parse().ok()?,
+            quarter,
+            sums: merged.sums,
+            visitors: merged.visitors.into_iter().map(str::to_owned).collect(),
+            products: merged.products.into_iter().map(product).collect(),
+        })
     };
-    quarters.into_iter().map(delta).collect()
+    quarters.into_iter().filter_map(delta).collect()
 }
 
 /// Adds one event to sums, as the warehouse's rollups do.
-fn add(sums: &mut Sums, event: &Event) {
+fn add(sums: &mut Sums, event: &CanonicalEvent<'_>) {
     let counter = match event.event_type {
         EventType::AdImpression => Some(Counter::Impressions),
         EventType::AdViewable => Some(Counter::ViewableImpressions),
@@ -101,12 +102,12 @@ fn add(sums: &mut Sums, event: &Event) {
 mod tests {
     use super::*;
 
-    fn event(raw: serde_json::Value) -> Arc<Event> {
+    fn event(raw: serde_json::Value) -> CanonicalEvent<'static> {
         let tenant = "acme".parse().unwrap();
         let received_at = "2026-03-01T12:00:00Z".parse();
         let eur = "EUR".parse().unwrap();
-        let admission = events::ParseContext::new(&tenant, eur, received_at.unwrap());
-        Arc::new(events::parse(raw.to_string().as_bytes(), &admission).unwrap().event)
+        let context = events::ParseContext::new(&tenant, eur, received_at.unwrap());
+        events::parse(raw.to_string().as_bytes(), &context).unwrap().event.into()
     }
 
     #[test]

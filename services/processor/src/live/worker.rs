@@ -13,7 +13,7 @@ use super::{chains::Chains, deltas::deltas, known_fences::KnownFences};
 use crate::{
     Dependencies, ProcessorError,
     member::{Gather, Worker, WorkerContext},
-    record::{Decoded, Recent},
+    record::{Recent, Records},
     retry::Pauses,
 };
 
@@ -76,18 +76,17 @@ impl Live {
         &self,
         lease: &Lease,
         range: LogRange,
-        records: &[Decoded],
+        records: Records,
     ) -> Result<(), ProcessorError> {
         let mut pending = vec![(range, records)];
         while let Some((range, records)) = pending.pop() {
-            let Sent::CutAt(cut) = self.send(lease, range, records).await? else {
+            let Sent::CutAt(cut) = self.send(lease, range, &records).await? else {
                 continue;
             };
             if cut <= range.first || cut > range.last {
                 return Err(ProcessorError::Retake("redis lost writes"));
             }
-            let middle = records.partition_point(|record| record.offset < cut);
-            let (before, after) = records.split_at(middle);
+            let (before, after) = records.split_at(cut);
             pending.push((range.with(cut, range.last), after));
             pending.push((range.with(range.first, cut.previous()), before));
         }
@@ -99,9 +98,9 @@ impl Live {
         &self,
         lease: &Lease,
         range: LogRange,
-        records: &[Decoded],
+        records: &Records,
     ) -> Result<Sent, ProcessorError> {
-        let log_time = records.last().map_or_else(Utc::now, |record| record.log_time);
+        let log_time = records.last().map_or_else(Utc::now, Entry::log_time);
         let batch = LiveBatch { range, log_time };
         let known = self.fences.places();
         let mut pauses = Pauses::new("update live counters");
@@ -109,8 +108,7 @@ impl Live {
             let outcomes = match self.aggregates.apply(&batch, &known, deltas(records)).await {
                 Ok(outcomes) => outcomes,
                 Err(AggregatesError::BatchTooLarge(_)) if records.len() > 1 => {
-                    let middle = records.get(records.len() / 2).map(|record| record.offset);
-                    return Ok(middle.map_or(Sent::Applied, Sent::CutAt));
+                    return Ok(records.middle().map_or(Sent::Applied, Sent::CutAt));
                 }
                 Err(error) => {
                     pauses.wait(&error).await;
@@ -177,7 +175,7 @@ impl Live {
 impl Worker for Live {
     type State = PartitionState;
 
-    fn gather(&self, _state: &PartitionState) -> Gather {
+    async fn gather(&self, _state: &mut PartitionState) -> Gather {
         self.gather
     }
 
@@ -211,14 +209,13 @@ impl Worker for Live {
             return Ok(());
         };
         failpoints::reach(Step::LiveBefore);
-        let range = state.lease.next.at(state.next).to(newest.offset);
-        self.apply(&state.lease, range, &records).await?;
+        let range = state.lease.next.at(state.next).to(newest.offset());
+        self.apply(&state.lease, range, records.clone()).await?;
         failpoints::reach(Step::LiveAfter);
-        state.next = newest.offset.next();
-        state.log_time = Some(newest.log_time);
+        state.next = newest.offset().next();
+        state.log_time = Some(newest.log_time());
         self.report(state);
-        let resends = records.iter().filter(|record| record.resend).count();
-        Counter::ResendsDropped.add(&[SINK], resends as u64);
+        Counter::ResendsDropped.add(&[SINK], records.resends());
         Counter::RecordsProcessed.add(&[SINK], records.len() as u64);
         Histogram::BatchSeconds.observe(&[SINK], began.elapsed());
         if state.noted_at.elapsed() >= NOTE_EVERY {

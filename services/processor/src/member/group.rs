@@ -176,7 +176,8 @@ async fn work<W: Worker>(
     }
     tracing::debug!(%partition, %offset, "working");
     loop {
-        match worker.gather(&state).next(&mut stream, &token).await? {
+        let gather = worker.gather(&mut state).await;
+        match gather.next(&mut stream, &token).await? {
             Gathered::Entries(entries) => {
                 current.confirm().await?;
                 worker.process(&mut state, entries).await?;
@@ -202,7 +203,8 @@ async fn read_expired<W: Worker>(
     let mut next = range.start;
     let mut wait = history.wait(partition);
     while !token.is_cancelled() {
-        match records.next(worker.gather(state).limit.min(EXPIRED_LIMIT)).await {
+        let limit = worker.gather(state).await.limit.min(EXPIRED_LIMIT);
+        match records.next(limit).await {
             Ok(Some(entries)) => {
                 next = entries.last().map_or(next, |entry| entry.offset().next());
                 wait = history.wait(partition);

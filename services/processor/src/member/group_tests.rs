@@ -64,7 +64,7 @@ struct Recorder {
 impl Worker for Recorder {
     type State = ();
 
-    fn gather(&self, (): &()) -> Gather {
+    async fn gather(&self, (): &mut ()) -> Gather {
         // All records: when a stream ends, records gathered before are dropped.
         Gather { limit: RECORDS, weight: usize::MAX, wait: Duration::ZERO }
     }

@@ -22,8 +22,8 @@ pub(crate) trait Worker: Send + Sync + 'static {
     /// What it holds while it owns a partition.
     type State: Send;
 
-    /// How the next batch is cut.
-    fn gather(&self, state: &Self::State) -> Gather;
+    /// How the next batch is cut. May wait a moment for room.
+    fn gather(&self, state: &mut Self::State) -> impl Future<Output = Gather> + Send;
 
     /// Where records that expired in the log are read; `None` if all must still be in it.
     fn history(&self) -> Option<&History> {

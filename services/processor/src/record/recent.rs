@@ -8,23 +8,16 @@ use stream::Entry;
 use tokio::task::spawn_blocking;
 
 use super::{
-    Decoded, Unreadable,
+    Entries, Fold, Records,
     decoded::{decode, note},
     recent_ids_cache::Slot,
+    records::Resends,
     window::Window,
 };
 use crate::{ProcessorError, history::History};
 
 /// The most records read at a time.
 const CHUNK: usize = 10_000;
-
-/// What [`Recent::decode_until`] read.
-pub(crate) struct Until {
-    /// The records before the one that was refused.
-    pub(crate) read: Vec<Decoded>,
-    /// The offset of the record that is not admitted, and what is wrong with it.
-    pub(crate) refused: Option<(Offset, Unreadable)>,
-}
 
 /// The event ids of a partition, as its worker uses them: records go through [`Self::decode`] or
 /// [`Self::note`] in the order of the log, each once.
@@ -122,36 +115,31 @@ impl Recent {
         .await
     }
 
-    /// Reads the next records and marks re-sends.
-    pub(crate) async fn decode(&self, entries: Vec<Entry>) -> Result<Vec<Decoded>, ProcessorError> {
-        self.with(move |ids| entries.into_iter().map(|entry| decode(entry, ids)).collect()).await
+    /// Finds out which of the next records are re-sends.
+    pub(crate) async fn decode(&self, entries: Vec<Entry>) -> Result<Records, ProcessorError> {
+        let entries = Entries::from(entries);
+        self.fold(Arc::clone(&entries), Resends::of(entries)).await
     }
 
-    /// As [`Self::decode`], up to the first record that holds no event and is not admitted. That
-    /// record and those after it count as not read.
-    pub(crate) async fn decode_until(
+    /// Reads the next records, marks re-sends, and makes `fold`'s result of them, on a thread that
+    /// may block.
+    pub(crate) async fn fold<F: Fold>(
         &self,
-        entries: Vec<Entry>,
-        mut admits: impl FnMut(Offset) -> bool + Send + 'static,
-    ) -> Result<Until, ProcessorError> {
+        entries: Entries,
+        mut fold: F,
+    ) -> Result<F::Output, ProcessorError> {
         self.with(move |ids| {
-            let mut read = Vec::with_capacity(entries.len());
-            for entry in entries {
-                let decoded = decode(entry, ids)?;
-                let offset = decoded.offset;
-                match decoded.event {
-                    Err(unreadable) if !admits(offset) => {
-                        return Ok(Until { read, refused: Some((offset, unreadable)) });
-                    }
-                    event => read.push(Decoded { event, ..decoded }),
+            for (number, entry) in entries.iter().enumerate() {
+                if fold.add(&decode(number, entry, ids)?).is_break() {
+                    break;
                 }
             }
-            Ok(Until { read, refused: None })
+            Ok(fold.finish())
         })
         .await
     }
 
-    /// Remembers the next records: faster than [`Self::decode`], with the same effect on later ones.
+    /// Remembers the next records, with the same effect on later ones as [`Self::decode`].
     pub(crate) async fn note(&self, entries: Vec<Entry>) -> Result<(), ProcessorError> {
         self.with(move |ids| entries.iter().try_for_each(|entry| note(entry, ids))).await
     }

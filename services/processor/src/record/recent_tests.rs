@@ -1,6 +1,9 @@
 //! The event ids that a worker remembers of its partition, and what the next worker finds.
 
-use std::{ops::Range, time::Duration};
+use std::{
+    ops::{ControlFlow, Range},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,7 +21,7 @@ use testkit::{tenant_context, tenant_record, tenant_router};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{Recent, RecentIdsCache, Until, window::Window};
+use super::{Decoded, Entries, Fold, Recent, RecentIdsCache, window::Window};
 use crate::{ProcessorError, retry::read, test_log::TestLog};
 
 /// A cache, and partitions of it by number.
@@ -215,6 +218,28 @@ async fn a_partition_that_comes_back_continues_where_it_was() {
     assert_eq!(decide(&third, entries(&acme, 120, &numbers[next..])).await, decided[next..]);
 }
 
+/// Reads records up to the first that holds no event, unless that is admitted.
+struct UpToPoison {
+    admitted: Option<Offset>,
+    read: Vec<(u64, bool)>,
+}
+
+impl Fold for UpToPoison {
+    type Output = Vec<(u64, bool)>;
+
+    fn add(&mut self, record: &Decoded<'_>) -> ControlFlow<()> {
+        if record.event.is_err() && self.admitted != Some(record.offset()) {
+            return ControlFlow::Break(());
+        }
+        self.read.push((record.offset().get(), record.resend));
+        ControlFlow::Continue(())
+    }
+
+    fn finish(self) -> Self::Output {
+        self.read
+    }
+}
+
 #[tokio::test]
 async fn records_after_one_that_is_not_admitted_count_as_not_read() {
     let cache = TestCache::new(Group::Store);
@@ -223,14 +248,13 @@ async fn records_after_one_that_is_not_admitted_count_as_not_read() {
     recent.begin(Offset::ZERO, DateTime::UNIX_EPOCH).await.unwrap();
     let mut records = entries(&acme, 0, &[1, 2, 3, 2]);
     records[2] = entry(&acme, 2, b"no event");
-    let Until { read, refused } = recent.decode_until(records.clone(), |_| false).await.unwrap();
-    assert_eq!(read.iter().map(|record| record.offset.get()).collect::<Vec<_>>(), [0, 1]);
-    assert_eq!(refused.unwrap().0, Offset::new(2));
-    let rest = records.split_off(2);
-    let admits = |offset| offset == Offset::new(2);
-    let Until { read, refused } = recent.decode_until(rest, admits).await.unwrap();
-    assert!(refused.is_none() && read[0].event.is_err());
-    assert!(read[1].resend, "it repeats an earlier record");
+    let read = async |entries: &[Entry], admitted| {
+        let fold = UpToPoison { admitted, read: Vec::new() };
+        recent.fold(Entries::from(entries), fold).await.unwrap()
+    };
+    assert_eq!(read(&records, None).await, [(0, false), (1, false)]);
+    let rest = read(&records[2..], Some(Offset::new(2))).await;
+    assert_eq!(rest, [(2, false), (3, true)], "the last repeats an earlier record");
     assert_eq!(decide(&recent, entries(&acme, 4, &[3, 1])).await, [false, true]);
 }
 

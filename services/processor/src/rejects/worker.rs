@@ -98,7 +98,7 @@ impl Rejects {
 impl Worker for Rejects {
     type State = PartitionState;
 
-    fn gather(&self, _state: &PartitionState) -> Gather {
+    async fn gather(&self, _state: &mut PartitionState) -> Gather {
         GATHER
     }
 

@@ -1,19 +1,18 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::RangeInclusive,
-    sync::Arc,
 };
 
 use chrono::{DateTime, Utc};
 use control_plane::{Batch, BatchPlan};
-use events::Event;
 use log::{LogRange, Offset};
-use tenancy::{Destination, Scoped};
+use stream::Entry;
+use tenancy::{Destination, TenantContext};
 
 use super::{Retention, Scope};
 use crate::{
-    record::Decoded,
-    rows::{Rows, rows_by_destination, time_span},
+    record::{Decoded, Records},
+    rows::{Rows, time_span},
 };
 
 /// The plans that the ledger holds of a range, ascending.
@@ -53,14 +52,14 @@ impl Plans {
 
     /// The destination of the event, if it has one. A plan decides; without one, the event goes where
     /// a plan would send it now.
-    fn route(&self, record: &Decoded, event: &Scoped<Arc<Event>>) -> Option<Destination> {
-        let Some(plan) = self.of(record.offset) else {
-            return (!record.resend).then(|| event.tenant().destination().clone());
+    fn route(&self, record: &Decoded<'_>, tenant: &TenantContext) -> Option<Destination> {
+        let Some(plan) = self.of(record.offset()) else {
+            return (!record.resend).then(|| tenant.destination().clone());
         };
-        if plan.skip.contains(record.offset) {
+        if plan.skip.contains(record.offset()) {
             return None;
         }
-        let tenant = event.tenant().client_id();
+        let tenant = tenant.client_id();
         let planned = plan.destinations.iter().find(|planned| planned.routes.contains_key(tenant));
         planned.map(|planned| planned.destination.clone())
     }
@@ -74,28 +73,35 @@ impl Plans {
 impl Chunk {
     /// The rows that `records` should have.
     pub(crate) fn new(
-        records: &[Decoded],
+        records: &Records,
         plans: &Plans,
         retention: &Retention,
         scope: Scope<'_>,
     ) -> Self {
-        // The tenant of an unreadable record may have been deleted since it was planned.
-        let is_lost = |record: &&Decoded| record.event.is_err() && plans.includes(record.offset);
-        let lost = records.iter().filter(is_lost).map(|record| record.offset);
-        let mut expired: BTreeSet<_> = lost.collect();
-        let rows = rows_by_destination(records, |record, event| {
-            let destination = plans.route(record, event)?;
-            let tenant = event.tenant().client_id();
-            if !scope.holds(tenant, &destination, record.log_time) {
-                return None;
+        let mut expired = BTreeSet::new();
+        let mut rows = BTreeMap::<Destination, Rows>::new();
+        for record in records.iter() {
+            let offset = record.offset();
+            let Ok(event) = &record.event else {
+                // The tenant of an unreadable record may have been deleted since it was planned.
+                if plans.includes(offset) {
+                    expired.insert(offset);
+                }
+                continue;
+            };
+            let tenant = event.tenant();
+            let Some(destination) = plans.route(&record, tenant) else { continue };
+            if !scope.holds(tenant.client_id(), &destination, record.log_time()) {
+                continue;
             }
-            if !retention.retains(tenant, record.log_time) {
-                expired.insert(record.offset);
-                return None;
+            if retention.retains(tenant.client_id(), record.log_time()) {
+                let rows = rows.entry(destination).or_insert_with(|| Rows::of(records.entries()));
+                rows.add(&record);
+            } else {
+                expired.insert(offset);
             }
-            Some(destination)
-        });
-        let logged = time_span(records.iter().map(|record| record.log_time));
+        }
+        let logged = time_span(records.entries().iter().map(Entry::log_time));
         Self { logged, rows, expired }
     }
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use control_plane::{OffsetSet, PlannedDestination, Poison, Skip};
 use events::ParseContext;
+use log::Partition;
 use serde_json::json;
+use stream::{Headers, LogRecord, Unresolved, UnresolvedReason};
 use tenancy::{ClientId, TenantContext};
 use testkit::{tenant_context, tenant_record};
-use warehouse::EventRow;
 
 use super::*;
-use crate::record::Unreadable;
+use crate::record::Entries;
 
 fn noon() -> DateTime<Utc> {
     "2026-11-21T12:00:00Z".parse().unwrap()
@@ -21,24 +22,35 @@ async fn tenant(name: &str) -> TenantContext {
     tenant_context(tenant_record(&name.parse().unwrap())).await
 }
 
-/// A purchase of two products, logged at noon and as many seconds.
+/// The record of a purchase of two products, logged at noon and as many seconds.
 #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]
-fn purchase(tenant: &TenantContext, offset: u64) -> Decoded {
+fn purchase(tenant: &TenantContext, offset: u64) -> Entry {
     let context = ParseContext::new(tenant.client_id(), tenant.currency(), noon());
     let items = json!([{"product_id": "a", "quantity": 1}, {"product_id": "b", "quantity": 1}]);
     let raw = json!({"type": "purchase", "items": items}).to_string();
     let event = events::parse(raw.as_bytes(), &context).unwrap().event;
-    Decoded {
+    let log_time = noon() + TimeDelta::seconds(offset.cast_signed());
+    Entry::Record(tenant.scope(record(offset, log_time, serde_json::to_vec(&event).unwrap())))
+}
+
+fn unreadable(offset: u64) -> Entry {
+    let record = record(offset, noon(), Vec::new());
+    Entry::Unresolved(Unresolved { record, reason: UnresolvedReason::UnknownTenant })
+}
+
+fn record(offset: u64, log_time: DateTime<Utc>, payload: Vec<u8>) -> LogRecord {
+    LogRecord {
+        partition: Partition::new(0),
         offset: offset.into(),
-        log_time: noon() + TimeDelta::seconds(offset.cast_signed()),
-        event: Ok(tenant.scope(Arc::new(event))),
-        resend: false,
+        log_time,
+        key: None,
+        headers: Headers::default(),
+        payload: Some(payload.into()),
     }
 }
 
-fn unreadable(offset: u64) -> Decoded {
-    let event = Err(Unreadable { reason: "unknown_tenant".to_owned(), record: None });
-    Decoded { offset: offset.into(), log_time: noon(), event, resend: false }
+fn records(entries: impl IntoIterator<Item = Entry>) -> Records {
+    Records::unchecked(entries.into_iter().collect::<Entries>())
 }
 
 fn elsewhere() -> Destination {
@@ -67,19 +79,17 @@ fn retention(tenants: &[(&str, DateTime<Utc>)]) -> Retention {
 }
 
 fn places(chunk: &Chunk) -> BTreeMap<Destination, Vec<(u64, u8)>> {
-    let place = |row: &EventRow| (row.place().offset.get(), row.place().line);
-    let of = |rows: &Rows| rows.iter().flat_map(|group| group.value().iter().map(place)).collect();
+    let of = |rows: &Rows| rows.places().map(|place| (place.offset.get(), place.line)).collect();
     chunk.rows.iter().map(|(destination, rows)| (destination.clone(), of(rows))).collect()
 }
 
 #[tokio::test]
 async fn a_plan_decides_and_without_one_rows_go_where_they_would_now() {
     let acme = tenant("acme").await;
-    let mut resend = purchase(&acme, 12);
-    resend.resend = true;
     let planned = [1, 2, 4].map(|offset| purchase(&acme, offset));
-    let records: Vec<_> =
-        planned.into_iter().chain([unreadable(10), purchase(&acme, 11), resend]).collect();
+    let later = [unreadable(10), purchase(&acme, 11), purchase(&acme, 12)];
+    let mut records = records(planned.into_iter().chain(later));
+    records.mark_resend(5);
     let retention = retention(&[("acme", noon())]);
     let all = noon()..noon() + TimeDelta::hours(1);
     let scope = Scope::Tenant { id: acme.client_id(), logged: &all };
@@ -99,7 +109,7 @@ async fn a_plan_decides_and_without_one_rows_go_where_they_would_now() {
 #[tokio::test]
 async fn rows_beyond_retention_and_of_deleted_tenants_are_expired() {
     let acme = tenant("acme").await;
-    let records = [purchase(&acme, 1), purchase(&acme, 3), unreadable(5), unreadable(20)];
+    let records = records([purchase(&acme, 1), purchase(&acme, 3), unreadable(5), unreadable(20)]);
     let tables = elsewhere();
     let since = noon() + TimeDelta::seconds(2);
     let chunk =

@@ -24,7 +24,7 @@ pub(crate) use retention::{Retention, horizon};
 use crate::{
     ProcessorError,
     history::History,
-    record::{Decoded, Recent},
+    record::{Recent, Records},
 };
 use chunk::{Chunk, Plans};
 
@@ -151,7 +151,7 @@ impl Repair {
         }
         let records = match &comparison.recent {
             Some(recent) => recent.decode(entries).await?,
-            None => entries.into_iter().map(Decoded::read).collect(),
+            None => Records::unchecked(entries.into()),
         };
         let chunk = Chunk::new(&records, &plans, &self.retention, scope);
         for (destination, rows) in &chunk.rows {

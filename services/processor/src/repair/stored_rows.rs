@@ -3,13 +3,10 @@ use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 use chrono::{DateTime, Utc};
 use log::Offset;
 use tokio::time::timeout;
-use warehouse::{EventRow, InsertBatch, InsertError, RowPlace, Warehouse};
+use warehouse::{InsertBatch, InsertError, RowPlace, Warehouse};
 
 use super::{Effect, Findings, Repair, Scope, chunk::Chunk};
-use crate::{
-    ProcessorError,
-    rows::{self, Rows, only},
-};
+use crate::{ProcessorError, rows::Rows};
 
 /// How long to wait for running inserts before the range is left for the next reconciliation.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -44,7 +41,8 @@ pub(super) async fn insert_missing(
             return Ok(*findings);
         }
         repair.ledger.request_rebuild().await?;
-        match warehouse.insert_as(&format!("{batch}:a{attempt}"), batch, &missing).await {
+        let block = missing.encode(warehouse, batch.range.start()).await;
+        match warehouse.insert_as(&format!("{batch}:a{attempt}"), batch, &block).await {
             // The next attempt reads the table back.
             Ok(()) | Err(InsertError::InDoubt(_)) => {}
             Err(error) => return Err(error.into()),
@@ -90,10 +88,9 @@ fn compare(
     present: &[RowPlace],
 ) -> (Findings, Rows) {
     let stored: BTreeSet<_> = present.iter().copied().collect();
-    let expected: BTreeSet<_> =
-        rows.iter().flat_map(|group| group.value()).map(EventRow::place).collect();
-    let missing = only(rows, |row| !stored.contains(&row.place()));
-    let count = rows::count(&missing);
+    let expected: BTreeSet<_> = rows.places().collect();
+    let missing = rows.only(|place| !stored.contains(&place));
+    let count = missing.len();
     // The tables also hold rows of tenants outside the scope.
     let in_scope = |place: &&RowPlace| match scope {
         Scope::Tables(_) => true,

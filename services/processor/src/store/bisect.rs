@@ -3,10 +3,7 @@ use std::collections::BTreeMap;
 use log::Offset;
 use warehouse::{InsertBatch, InsertError, Warehouse};
 
-use crate::{
-    retry,
-    rows::{Rows, only},
-};
+use crate::{retry, rows::Rows};
 
 /// The records that the server refuses, each with its code.
 pub(super) type Refused = BTreeMap<Offset, u32>;
@@ -24,7 +21,7 @@ pub(super) async fn bisect(
     let mut refused = Refused::new();
     let mut halves = vec![rows];
     while let Some(rows) = halves.pop() {
-        let offsets = offsets(&rows);
+        let offsets = rows.offsets();
         let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else { continue };
         let range = batch.range.with(*first, *last);
         let half = InsertBatch { range, repair: 0, ..batch.clone() };
@@ -37,8 +34,8 @@ pub(super) async fn bisect(
             continue;
         }
         let middle = offsets.get(offsets.len() / 2).copied().unwrap_or(*last);
-        halves.push(only(&rows, |row| row.coordinates().offset >= middle));
-        halves.push(only(&rows, |row| row.coordinates().offset < middle));
+        halves.push(rows.only(|place| place.offset >= middle));
+        halves.push(rows.only(|place| place.offset < middle));
     }
     refused
 }
@@ -46,21 +43,13 @@ pub(super) async fn bisect(
 /// Sends rows until the server accepts them, or refuses one of them with a code.
 async fn send(warehouse: &Warehouse, batch: &InsertBatch, rows: &Rows) -> Result<(), u32> {
     let is_refusal = |error: &InsertError| matches!(error, InsertError::Refused { .. });
+    let block = rows.encode(warehouse, batch.range.start()).await;
     let sent = retry::until("find the rows that are refused", is_refusal, async || {
         warehouse.wait_until_no_insert_runs(batch).await.map_err(InsertError::retriable)?;
-        warehouse.insert(batch, rows).await
+        warehouse.insert(batch, &block).await
     });
     match sent.await {
         Err(InsertError::Refused { code }) => Err(code),
         _ => Ok(()),
     }
-}
-
-/// The offsets of the records, ascending, each once.
-fn offsets(rows: &Rows) -> Vec<Offset> {
-    let rows = rows.iter().flat_map(|group| group.value());
-    let mut offsets: Vec<_> = rows.map(|row| row.coordinates().offset).collect();
-    offsets.sort_unstable();
-    offsets.dedup();
-    offsets
 }

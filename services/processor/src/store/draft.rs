@@ -1,14 +1,13 @@
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
-use control_plane::{BatchPlan, PlannedDestination, Poison, Skip};
-use log::Offset;
-use tenancy::{Destination, Scoped};
+use control_plane::{BatchPlan, PlannedDestination, Poison};
+use stream::RejectedRecord;
+use tenancy::{Destination, Scoped, TenantContext};
+use warehouse::EventBlock;
 
-use crate::{
-    record::Decoded,
-    rows::{self, Rows, only, rows_by_destination, time_span},
-};
+use super::names::Names;
+use crate::rows::Rows;
 
 /// A batch as it is planned, with the rows that the plan means.
 pub(crate) struct Draft {
@@ -21,6 +20,10 @@ pub(crate) struct Draft {
     pub(crate) records: u64,
     /// When the oldest of its events was received.
     pub(crate) received_at: Option<DateTime<Utc>>,
+    /// The campaigns and products that its rows name and that are not listed yet.
+    pub(crate) names: Names,
+    /// The records that cannot be read, if their tenant is known.
+    pub(crate) rejects: Vec<Scoped<RejectedRecord>>,
 }
 
 /// The rows of one destination.
@@ -28,65 +31,36 @@ pub(crate) struct Draft {
 pub(crate) struct Load {
     pub(crate) destination: Destination,
     pub(crate) rows: Rows,
+    /// All of the rows, encoded.
+    pub(crate) block: EventBlock,
 }
 
 impl Draft {
-    /// Drafts the batch from `first` to the last of `records`, which are not empty.
-    pub(crate) fn new(first: Offset, records: &[Decoded]) -> Self {
-        let mut skip = Skip::default();
-        for record in records {
-            match &record.event {
-                Ok(_) if record.resend => skip.duplicates.push(record.offset),
-                Ok(_) => {}
-                Err(unreadable) => {
-                    let reason = unreadable.reason.clone();
-                    skip.poison.push(Poison { offset: record.offset, reason });
-                }
-            }
-        }
-        Self::with_skip(first, records, skip)
-    }
-
-    /// Drafts a batch that a former owner planned, from the same records: its skip counts.
-    pub(crate) fn with_skip(first: Offset, records: &[Decoded], skip: Skip) -> Self {
-        let last = records.last().map_or(first, |record| record.offset);
-        let route = |record: &Decoded, event: &Scoped<_>| {
-            (!skip.contains(record.offset)).then(|| event.tenant().destination().clone())
-        };
-        let load = |(destination, rows)| Load { destination, rows };
-        let loads: Vec<_> = rows_by_destination(records, route).into_iter().map(load).collect();
-        let destinations = loads.iter().map(planned).collect();
-        let received = records.iter().filter_map(Decoded::first);
-        Self {
-            plan: BatchPlan { first, last, skip, destinations },
-            loads,
-            logged: time_span(records.iter().map(|record| record.log_time)),
-            records: records.len() as u64,
-            received_at: received.map(|event| event.value().received_at).min(),
-        }
-    }
-
-    /// Removes poison records from the batch: they are skipped.
+    /// Removes poison records from the plan: they are skipped. The loads still hold them.
     pub(crate) fn skip(&mut self, poison: Vec<Poison>) {
         let skip = &mut self.plan.skip;
         skip.poison.extend(poison);
         skip.poison.sort_unstable_by_key(|poison| poison.offset);
-        for load in &mut self.loads {
-            load.rows = only(&load.rows, |row| !skip.contains(row.coordinates().offset));
-        }
-        self.loads.retain(|load| !load.rows.is_empty());
-        self.plan.destinations = self.loads.iter().map(planned).collect();
+        let left = |load: &Load| {
+            let rows = load.rows.only(|place| !skip.contains(place.offset));
+            planned(&load.destination, rows.len(), rows.tenants())
+        };
+        let planned = self.loads.iter().map(left);
+        self.plan.destinations = planned.filter(|planned| planned.rows > 0).collect();
     }
 }
 
-fn planned(load: &Load) -> PlannedDestination {
-    let route = |group: &Scoped<_>| {
-        let tenant = group.tenant();
-        (tenant.client_id().clone(), tenant.placement().route_version)
-    };
+/// What a plan says of a destination with rows of some tenants.
+pub(super) fn planned<'a>(
+    destination: &Destination,
+    rows: u64,
+    tenants: impl IntoIterator<Item = &'a TenantContext>,
+) -> PlannedDestination {
+    let route =
+        |tenant: &TenantContext| (tenant.client_id().clone(), tenant.placement().route_version);
     PlannedDestination {
-        destination: load.destination.clone(),
-        rows: rows::count(&load.rows),
-        routes: load.rows.iter().map(route).collect(),
+        destination: destination.clone(),
+        rows,
+        routes: tenants.into_iter().map(route).collect(),
     }
 }

@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, time::Instant};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use chrono::Utc;
 use control_plane::{ControlPlane, ControlPlaneError, Group, Lease, Poison};
@@ -15,9 +15,10 @@ use super::{
     draft::{Draft, Load},
     in_flight::Turn,
     land::Shipment,
+    names::Seen,
     poison::log_poison,
     rejects,
-    seen::Seen,
+    sizes::Large,
     tolerance::Tolerance,
 };
 use crate::{
@@ -36,7 +37,7 @@ pub(super) struct Finisher {
     pub(super) control_plane: ControlPlane,
     pub(super) warehouse: Warehouse,
     pub(super) producer: Producer,
-    pub(super) seen: Seen,
+    pub(super) seen: Arc<Seen>,
 }
 
 /// A batch that is planned.
@@ -51,6 +52,8 @@ pub(super) struct Planned {
     pub(super) tolerance: Tolerance,
     /// When its first record arrived.
     pub(super) began: Instant,
+    /// Held until it is marked.
+    pub(super) _large: Option<Large>,
 }
 
 impl Planned {
@@ -93,11 +96,12 @@ impl Finisher {
     async fn list_names(&self, draft: &Draft) {
         let is_final = |error: &_| !matches!(error, ControlPlaneError::Unavailable(_));
         let seen_at = *draft.logged.start();
-        for load in &draft.loads {
-            let list = || self.seen.list(&self.control_plane, load, seen_at);
-            if let Err(error) = retry::until("list campaigns and products", is_final, list).await {
-                tracing::error!(%error, "could not list campaigns and products");
-            }
+        if draft.names.is_empty() {
+            return;
+        }
+        let list = || self.seen.list(&self.control_plane, &draft.names, seen_at);
+        if let Err(error) = retry::until("list campaigns and products", is_final, list).await {
+            tracing::error!(%error, "could not list campaigns and products");
         }
     }
 

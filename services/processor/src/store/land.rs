@@ -7,10 +7,7 @@ use super::{
     bisect::{Refused, bisect},
     draft::Load,
 };
-use crate::{
-    retry::{Pauses, until_ok},
-    rows::only,
-};
+use crate::retry::{Pauses, until_ok};
 
 /// What it took until all rows of a batch were stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +51,7 @@ impl Shipment {
     pub(super) async fn land(&self) -> (Landing, Refused) {
         let mut pauses = Pauses::new("insert a batch");
         loop {
-            match self.warehouse.insert(&self.batch, &self.load.rows).await {
+            match self.warehouse.insert(&self.batch, &self.load.block).await {
                 Ok(()) => return (Landing::Clean, Refused::new()),
                 Err(InsertError::Retriable(cause)) => pauses.wait(cause.as_ref()).await,
                 Err(error) => {
@@ -78,8 +75,7 @@ impl Shipment {
         let mut refused = Refused::new();
         loop {
             let found = until_ok("read a batch back", || self.found(&round)).await;
-            let missing = only(&self.load.rows, |row| {
-                let place = row.place();
+            let missing = self.load.rows.only(|place| {
                 !found.present.contains(&place) && !refused.contains_key(&place.offset)
             });
             if missing.is_empty() {
@@ -91,7 +87,8 @@ impl Shipment {
             }
             // A failed attempt keeps its token. Only a clear answer that left rows missing shows that
             // the server takes the token for known.
-            let answer = self.warehouse.insert(&round, &missing).await;
+            let block = missing.encode(&self.warehouse, self.batch.range.start()).await;
+            let answer = self.warehouse.insert(&round, &block).await;
             sent = answer.is_ok();
             match answer {
                 Ok(()) => {}

@@ -1,18 +1,21 @@
 //! Completing a batch in doubt, on a real ClickHouse.
 
-use std::sync::Arc;
-
 use chrono::{SubsecRound, Utc};
 use clickhouse::Client;
 use events::{ParseContext, parse};
-use log::{LogRange, Offset};
+use log::{LogRange, Offset, Partition};
 use serde_json::json;
+use stream::{Entry, Headers, LogRecord};
 use tenancy::{Isolation, Placement, TenantContext};
 use testkit::{tenant_context, tenant_record};
 use uuid::Uuid;
-use warehouse::{ClusterSettings, Coordinates, EventRow, InsertBatch, RowPlace, Warehouse};
+use warehouse::{ClusterSettings, InsertBatch, RowPlace, Warehouse};
 
-use super::{Landing, Load, Refused, Shipment, only};
+use super::{Landing, Load, Refused, Shipment};
+use crate::{
+    record::{Entries, Records},
+    rows::Rows,
+};
 
 async fn tenant(isolation: Isolation) -> TenantContext {
     let client_id = format!("t-{}", Uuid::now_v7().as_u128() as u64).parse().unwrap();
@@ -31,16 +34,29 @@ async fn shipment(isolation: Isolation) -> Shipment {
     warehouse.migrate(&destination).await.unwrap();
     let logged_at = Utc::now().trunc_subsecs(3);
     let context = ParseContext::new(tenant.client_id(), tenant.currency(), logged_at);
-    let rows = (0..10).flat_map(|offset: u64| {
+    let entry = |offset: u64| {
         let raw = json!({"type": "page_view", "visitor_id": format!("v{offset}")}).to_string();
-        let event = Arc::new(parse(raw.as_bytes(), &context).unwrap().event);
-        EventRow::lines(event, Coordinates { offset: offset.into(), logged_at }).collect::<Vec<_>>()
-    });
-    let load = Load { destination: destination.clone(), rows: vec![tenant.scope(rows.collect())] };
+        let event = parse(raw.as_bytes(), &context).unwrap().event;
+        Entry::Record(tenant.scope(LogRecord {
+            partition: Partition::new(0),
+            offset: offset.into(),
+            log_time: logged_at,
+            key: None,
+            headers: Headers::default(),
+            payload: Some(serde_json::to_vec(&event).unwrap().into()),
+        }))
+    };
+    let entries: Entries = (0..10).map(entry).collect();
+    let mut rows = Rows::of(&entries);
+    for record in Records::unchecked(entries).iter() {
+        rows.add(&record);
+    }
     let random = Uuid::now_v7();
     let generation = u16::from_be_bytes([random.as_bytes()[14], random.as_bytes()[15]]);
     let range = LogRange::new(generation, 0, 0, 9);
     let batch = InsertBatch::of(range, &random.to_string(), &destination, 1);
+    let block = rows.encode(&warehouse, range.start()).await;
+    let load = Load { destination, rows, block };
     Shipment { warehouse, batch, load, logged: logged_at..=logged_at, limit: 100 }
 }
 
@@ -84,9 +100,10 @@ impl Picky {
 }
 
 /// Inserts the rows that `landed` picks under the token of `batch`.
-async fn insert(shipment: &Shipment, batch: &InsertBatch, landed: impl Fn(&EventRow) -> bool) {
-    let rows = only(&shipment.load.rows, landed);
-    shipment.warehouse.insert(batch, &rows).await.unwrap();
+async fn insert(shipment: &Shipment, batch: &InsertBatch, landed: impl Fn(RowPlace) -> bool) {
+    let rows = shipment.load.rows.only(landed);
+    let block = rows.encode(&shipment.warehouse, batch.range.start()).await;
+    shipment.warehouse.insert(batch, &block).await.unwrap();
 }
 
 async fn present(shipment: &Shipment) -> Vec<(u64, u8)> {
@@ -94,7 +111,7 @@ async fn present(shipment: &Shipment) -> Vec<(u64, u8)> {
     present.unwrap().into_iter().map(|RowPlace { offset, line }| (offset.get(), line)).collect()
 }
 
-async fn completed(landed: impl Fn(&EventRow) -> bool) -> (Landing, Vec<(u64, u8)>) {
+async fn completed(landed: impl Fn(RowPlace) -> bool) -> (Landing, Vec<(u64, u8)>) {
     let shipment = shipment(Isolation::Shared).await;
     insert(&shipment, &shipment.batch, landed).await;
     let (landing, refused) = shipment.verify_and_complete().await;
@@ -136,7 +153,7 @@ async fn an_insert_in_doubt_counts_as_landed_only_once_its_rows_are_read_back() 
 async fn rows_that_a_token_hides_are_found_missing_and_inserted() {
     // The server knows the token and drops every insert under it as a repetition, although only three
     // of its rows are stored.
-    let (landing, present) = completed(|row| row.place().offset < Offset::new(3)).await;
+    let (landing, present) = completed(|place| place.offset < Offset::new(3)).await;
     assert_eq!((landing, present), (Landing::Repaired, every_row_once()));
 }
 
@@ -147,7 +164,7 @@ async fn rows_that_came_under_tokens_of_other_bounds_are_not_sent_again() {
     for (first, last) in [(0, 3), (4, 6)] {
         let range = LogRange::new(shipment.batch.range.generation.get(), 0, first, last);
         let other = InsertBatch { range, ..shipment.batch.clone() };
-        let within = |row: &EventRow| range.contains(row.place().offset);
+        let within = |place: RowPlace| range.contains(place.offset);
         insert(&shipment, &other, within).await;
     }
     shipment.verify_and_complete().await;
@@ -169,7 +186,7 @@ async fn a_failed_attempt_leaves_its_token_so_that_a_zombies_insert_is_dropped()
     let run = async |sql: &str| client.query(sql).execute().await.unwrap();
     let range = shipment.batch.range.with(Offset::ZERO, Offset::new(2));
     let other = InsertBatch { range, ..shipment.batch.clone() };
-    insert(&shipment, &other, |row| range.contains(row.place().offset)).await;
+    insert(&shipment, &other, |place| range.contains(place.offset)).await;
     let turned_away = async || {
         let sql = "SELECT sum(value) FROM system.events WHERE event = 'RejectedInserts'";
         client.query(sql).fetch_one::<u64>().await.unwrap()

@@ -3,12 +3,13 @@
 mod ahead;
 mod bisect;
 mod draft;
+mod drafting;
 mod finish;
 mod in_flight;
 mod land;
+mod names;
 mod poison;
 mod rejects;
-mod seen;
 mod sizes;
 mod tolerance;
 mod worker;

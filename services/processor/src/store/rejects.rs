@@ -2,9 +2,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use log::LogPlace;
-use stream::{Delivery, Producer, PublishOutcome, RejectedRecord};
+use stream::{Delivery, Entry, Producer, PublishOutcome, RejectedRecord};
 use tenancy::Scoped;
-use warehouse::{EventRow, RowPlace};
 
 use super::{bisect::Refused, draft::Load};
 use crate::{
@@ -23,20 +22,18 @@ const DELIVERY: Delivery<'static> = Delivery { within: Duration::from_secs(10), 
 #[error("kafka did not accept every reject")]
 struct NotTaken;
 
-/// Rejects for the records that cannot be read, if their tenant is known. `place` is any place of
-/// their partition.
-pub(super) fn unreadable(place: LogPlace, records: &[Decoded]) -> Vec<Scoped<RejectedRecord>> {
-    let reject = |decoded: &Decoded| {
-        let Err(Unreadable { reason, record: Some(record) }) = &decoded.event else {
-            return None;
-        };
-        let record = Scoped::as_ref(record).map(|record| RejectedRecord {
-            original: record.payload.clone().unwrap_or_default(),
-            ..reject(place.at(record.offset), reason, record.log_time)
-        });
-        Some(record)
-    };
-    records.iter().filter_map(reject).collect()
+/// A reject for a record that cannot be read, if its tenant is known. `place` is any place of its
+/// partition.
+pub(super) fn unreadable(
+    place: LogPlace,
+    record: &Decoded<'_>,
+    unreadable: &Unreadable,
+) -> Option<Scoped<RejectedRecord>> {
+    let Entry::Record(record) = record.entry else { return None };
+    Some(record.as_ref().map(|record| RejectedRecord {
+        original: record.payload.clone().unwrap_or_default(),
+        ..reject(place.at(record.offset), &unreadable.reason, record.log_time)
+    }))
 }
 
 /// Rejects for the records of a load that the warehouse refused, as the log holds them. `place` is
@@ -46,21 +43,16 @@ pub(super) fn refused(
     load: &Load,
     refused: &Refused,
 ) -> Vec<Scoped<RejectedRecord>> {
-    let reject = |row: &EventRow| {
-        let RowPlace { offset, line } = row.place();
-        let code = refused.get(&offset).filter(|_| line == 0)?;
-        let event = row.event();
-        Some(RejectedRecord {
-            // It was read from JSON, so it can be written as JSON.
-            original: serde_json::to_vec(event).unwrap_or_default().into(),
-            ..reject(place.at(offset), &reason(*code), event.received_at)
-        })
+    let reject = |record: Decoded<'_>| {
+        let code = refused.get(&record.offset())?;
+        let payload = record.entry.record().payload.clone();
+        let event = record.event.ok()?;
+        Some(event.map(|event| RejectedRecord {
+            original: payload.unwrap_or_default(),
+            ..reject(place.at(record.entry.offset()), &reason(*code), event.received_at)
+        }))
     };
-    let of_tenant = |group: &Scoped<Vec<EventRow>>| {
-        let rejects: Vec<_> = group.value().iter().filter_map(reject).collect();
-        rejects.into_iter().map(|it| group.as_ref().map(|_| it)).collect::<Vec<_>>()
-    };
-    load.rows.iter().flat_map(of_tenant).collect()
+    load.rows.records().filter_map(reject).collect()
 }
 
 fn reject(source: LogPlace, reason: &str, received_at: DateTime<Utc>) -> RejectedRecord {

@@ -8,7 +8,7 @@ use std::{
 
 use control_plane::{Batch, BatchPlan, Group, Lease};
 use failpoints::Step;
-use log::{Offset, Partition};
+use log::{LogPlace, Offset, Partition};
 use stream::{Entry, Producer};
 use telemetry::Counter;
 use tenancy::Destination;
@@ -16,12 +16,13 @@ use tenancy::Destination;
 use super::{
     ahead::AheadOfLedger,
     draft::Draft,
+    drafting::{Drafted, Drafting, Skipping},
     finish::{Finisher, Planned, too_much_poison},
     in_flight::InFlight,
+    names::Seen,
     poison::log_poison,
     rejects,
-    seen::Seen,
-    sizes::Sizes,
+    sizes::{Large, Sizes},
     tolerance::Tolerance,
 };
 use crate::{
@@ -29,7 +30,7 @@ use crate::{
     halt::RECHECK,
     history::History,
     member::{Gather, Worker, WorkerContext},
-    record::{Decoded, Recent, Until},
+    record::{Entries, Recent},
     retry::{self, Pauses},
 };
 
@@ -55,6 +56,8 @@ pub(crate) struct PartitionState {
     in_flight: InFlight,
     tolerance: Tolerance,
     ahead: AheadOfLedger,
+    /// For the batch that is gathered.
+    large: Option<Large>,
 }
 
 impl Store {
@@ -69,15 +72,15 @@ impl Store {
             control_plane: dependencies.control_plane.clone(),
             warehouse: dependencies.warehouse.clone(),
             producer: Producer::new(&dependencies.kafka)?,
-            seen: Seen::default(),
+            seen: Arc::new(Seen::default()),
         };
         Ok(Self {
             context,
-            sizes: Sizes {
-                records: settings.store_batch_records,
-                wait: Duration::from_millis(settings.store_batch_ms),
-                memory: settings.store_memory_mib << 20,
-            },
+            sizes: Sizes::new(
+                settings.store_batch_records,
+                Duration::from_millis(settings.store_batch_ms),
+                settings.store_memory_mib << 20,
+            ),
             poison_limit: settings.store_poison_limit,
             finisher: Arc::new(finisher),
         })
@@ -115,43 +118,50 @@ impl Store {
         let first = state.lease.next.at(plan.first);
         // An attempt that failed has remembered the ids of some of them.
         state.recent.recall(history, first).await?;
-        let mut records = Vec::new();
+        let mut entries = Vec::new();
         let mut range = history.read(first.to(plan.last));
-        while let Some(entries) = range.next(CHUNK).await? {
-            records.extend(state.recent.decode(entries).await?);
+        while let Some(more) = range.next(CHUNK).await? {
+            entries.extend(more);
         }
+        let skipping = Skipping::Planned(plan.skip.clone());
+        let Drafted { draft, .. } = self.draft(state, first, &entries.into(), skipping).await?;
         self.context.current.confirm().await?;
-        let draft = Draft::with_skip(plan.first, &records, plan.skip.clone());
-        if draft.plan == *plan {
-            return Ok(draft);
-        }
         let rows = |plan: &BatchPlan| plan.destinations.iter().map(|planned| planned.rows).sum();
-        Err(ProcessorError::PlanDiffers {
+        let found = draft.as_ref().map_or(0, |draft| rows(&draft.plan));
+        draft.filter(|draft| draft.plan == *plan).ok_or_else(|| ProcessorError::PlanDiffers {
             range: first.to(plan.last),
             planned: rows(plan),
-            found: rows(&draft.plan),
+            found,
         })
+    }
+
+    /// Drafts the batch of the entries from `first` on.
+    async fn draft(
+        &self,
+        state: &PartitionState,
+        first: LogPlace,
+        entries: &Entries,
+        skipping: Skipping,
+    ) -> Result<Drafted, ProcessorError> {
+        let Finisher { warehouse, seen, .. } = &*self.finisher;
+        let drafting = Drafting::new(warehouse, seen, first, entries, skipping);
+        state.recent.fold(Arc::clone(entries), drafting).await
     }
 
     /// Plans the next batch and begins it, as soon as one more may be under way.
     async fn plan(
         &self,
         state: &mut PartitionState,
-        records: Vec<Decoded>,
+        mut draft: Draft,
         began: Instant,
     ) -> Result<(), ProcessorError> {
-        if records.is_empty() {
-            return Ok(());
-        }
         let place = state.lease.next;
-        let draft = Draft::new(state.next, &records);
         let skip = &draft.plan.skip;
         Counter::ResendsDropped.add(&[Group::Store.as_str()], skip.duplicates.len());
         log_poison(place.partition, &skip.poison);
         // Published before the plan is written: after a crash in between, the next owner does both.
-        let unreadable = rejects::unreadable(place, &records);
+        let unreadable = mem::take(&mut draft.rejects);
         rejects::publish(&self.finisher.producer, unreadable).await;
-        drop(records);
         let Finisher { warehouse, topic, .. } = &*self.finisher;
         let in_doubt = state.ahead.of(warehouse, topic, &state.lease, &draft).await;
         state.in_flight.room().await?;
@@ -181,6 +191,7 @@ impl Store {
             in_doubt,
             tolerance: state.tolerance.clone(),
             began,
+            _large: state.large.take(),
         };
         state.in_flight.begin(|turn| async move { finisher.finish(batch, turn).await });
     }
@@ -220,10 +231,13 @@ impl Store {
 impl Worker for Store {
     type State = PartitionState;
 
-    fn gather(&self, state: &PartitionState) -> Gather {
+    async fn gather(&self, state: &mut PartitionState) -> Gather {
         let progress = &self.context.progress;
         let end = progress.end(state.lease.next.partition);
-        self.sizes.gather(end.map(|end| end - state.next), progress.owned())
+        let waiting = end.map(|end| end - state.next);
+        state.large = None;
+        state.large = self.sizes.large(waiting).await;
+        self.sizes.gather(waiting, progress.owned(), state.large.is_some())
     }
 
     fn history(&self) -> Option<&History> {
@@ -248,6 +262,7 @@ impl Worker for Store {
             next,
             tolerance: Tolerance::new(self.poison_limit, poison),
             ahead: AheadOfLedger::default(),
+            large: None,
         };
         Ok((state, next))
     }
@@ -270,22 +285,20 @@ impl Worker for Store {
         let began = Instant::now();
         let Some(end) = entries.last().map(|entry| entry.offset().next()) else { return Ok(()) };
         let partition = state.lease.next.partition;
-        let mut records = Vec::with_capacity(entries.len());
         let mut halt = None;
         loop {
-            let tolerance = state.tolerance.clone();
-            let admits = move |offset| tolerance.admits([offset]);
-            let Until { read, refused } = state.recent.decode_until(entries, admits).await?;
-            if !read.is_empty() {
+            let first = state.lease.next.at(state.next);
+            let skipping = Skipping::Tolerated(state.tolerance.clone());
+            let Drafted { draft, refused } =
+                self.draft(state, first, &entries.into(), skipping).await?;
+            if let Some(draft) = draft {
                 halt = None;
+                self.plan(state, draft, began).await?;
             }
-            records.extend(read);
-            let Some((offset, poison)) = refused else { break };
-            self.plan(state, mem::take(&mut records), began).await?;
+            let Some((offset, poison)) = refused else { return Ok(()) };
             halt.get_or_insert_with(|| too_much_poison(partition, offset, &poison.reason));
             entries = self.read_again_after_wait(partition, offset..end).await?;
         }
-        self.plan(state, records, began).await
     }
 
     async fn on_quiet(&self, state: &mut PartitionState) -> Result<(), ProcessorError> {

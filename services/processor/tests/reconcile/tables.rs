@@ -1,14 +1,13 @@
 //! The batches of the ledger, and the rows that the tables hold of them.
 
-use std::sync::Arc;
-
 use chrono::{TimeDelta, Utc};
 use control_plane::{Batch, Group};
+use events::CanonicalEvent;
 use log::{LogRange, Offset, Partition};
 use metrics::{Counter, Granularity, TimeRange};
-use stream::Entry;
-use tenancy::{Scoped, TenantContext};
-use warehouse::{Coordinates, EventRow, InsertBatch, RowPlace};
+use stream::{Entry, LogRecord};
+use tenancy::TenantContext;
+use warehouse::{BlockBuilder, Coordinates, EventBlock, InsertBatch, RowPlace};
 
 use crate::stand::{PARTITIONS, Stand};
 
@@ -28,28 +27,28 @@ impl Stand {
         &self,
         partition: Partition,
         batch: &Batch,
-    ) -> (InsertBatch, Vec<Scoped<Vec<EventRow>>>) {
+    ) -> (InsertBatch, EventBlock) {
         let range = self.whole(partition).await.with(batch.plan.first, batch.plan.last);
         let mut stream =
             self.reader().read_range(partition, range.first..range.next().offset).unwrap();
-        let mut rows = Vec::new();
+        let mut block = self.dependencies.warehouse.block(range.generation, range.partition);
         while let Some(found) = stream.next(1_000).await.unwrap() {
             for entry in found.entries {
                 let Entry::Record(record) = entry else { panic!("{entry:?}") };
-                if batch.plan.skip.contains(record.value().offset) {
+                let LogRecord { offset, log_time, payload, .. } = record.value();
+                if batch.plan.skip.contains(*offset) {
                     continue;
                 }
-                rows.push(record.map(|record| {
-                    let at = Coordinates { offset: record.offset, logged_at: record.log_time };
-                    let event = serde_json::from_slice(&record.payload.unwrap()).unwrap();
-                    EventRow::lines(Arc::new(event), at).collect::<Vec<_>>()
-                }));
+                let event = CanonicalEvent::read(payload.as_ref().unwrap()).unwrap();
+                let at = Coordinates { offset: *offset, logged_at: *log_time };
+                for line in BlockBuilder::lines(&event) {
+                    block.push(&record.as_ref().map(|_| &event), at, line);
+                }
             }
         }
         let destination = &batch.plan.destinations[0].destination;
         let insert = InsertBatch::of(range, &self.dependencies.kafka.events_topic, destination, 1);
-        let groups = Scoped::group(rows).into_iter();
-        (insert, groups.map(|group| group.map(|rows| rows.concat())).collect())
+        (insert, block.finish())
     }
 
     /// Returns the place of every row.

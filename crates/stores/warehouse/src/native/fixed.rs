@@ -2,27 +2,31 @@ use super::Column;
 
 /// Values of a fixed width, little-endian: integers, decimals, times.
 #[derive(Default)]
-pub(crate) struct Fixed {
-    bytes: Vec<u8>,
+pub(crate) struct Fixed<const WIDTH: usize> {
+    values: Vec<[u8; WIDTH]>,
 }
 
-impl Fixed {
+impl<const WIDTH: usize> Fixed<WIDTH> {
     /// Adds a value, as its little-endian bytes.
-    pub(crate) fn push<const WIDTH: usize>(&mut self, value: [u8; WIDTH]) {
-        self.bytes.extend_from_slice(&value);
+    pub(crate) fn push(&mut self, value: [u8; WIDTH]) {
+        self.values.push(value);
     }
 }
 
-impl Column for Fixed {
+impl<const WIDTH: usize> Column for Fixed<WIDTH> {
     fn clear(&mut self) {
-        self.bytes.clear();
+        self.values.clear();
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.bytes);
+    fn write(&self, order: &[u32], out: &mut Vec<u8>) {
+        for row in order {
+            if let Some(value) = self.values.get(*row as usize) {
+                out.extend_from_slice(value);
+            }
+        }
     }
 
     fn size(&self) -> usize {
-        self.bytes.len()
+        self.values.len() * WIDTH
     }
 }

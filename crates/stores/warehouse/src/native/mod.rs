@@ -18,8 +18,9 @@ pub(crate) trait Column {
     /// Removes the values and keeps the memory.
     fn clear(&mut self);
 
-    /// Appends the column's data to a block.
-    fn write(&self, out: &mut Vec<u8>);
+    /// Appends the column's data to a block: the values of the rows with these numbers, in this
+    /// order. `order` has each row once.
+    fn write(&self, order: &[u32], out: &mut Vec<u8>);
 
     /// Returns about how many bytes `write` appends.
     fn size(&self) -> usize;
@@ -32,10 +33,15 @@ pub(crate) fn begin(out: &mut Vec<u8>, columns: usize, rows: usize) {
 }
 
 /// Appends a column: its name, its type, its data.
-pub(crate) fn put_column(out: &mut Vec<u8>, name: &str, sql_type: &str, column: &impl Column) {
+pub(crate) fn put_column(
+    out: &mut Vec<u8>,
+    (name, sql_type): (&str, &str),
+    column: &impl Column,
+    order: &[u32],
+) {
     put_text(out, name.as_bytes());
     put_text(out, sql_type.as_bytes());
-    column.write(out);
+    column.write(order, out);
 }
 
 /// Appends a text: its length in bytes, then the bytes.
@@ -59,9 +65,9 @@ fn put_length(out: &mut Vec<u8>, length: usize) {
 mod tests {
     use super::*;
 
-    fn written(column: &impl Column) -> Vec<u8> {
+    fn written(column: &impl Column, order: &[u32]) -> Vec<u8> {
         let mut out = Vec::new();
-        column.write(&mut out);
+        column.write(order, &mut out);
         out
     }
 
@@ -78,28 +84,44 @@ mod tests {
     #[test]
     fn a_dictionary_holds_each_text_once() {
         let mut column = Dictionary::default();
-        for text in ["b", "a", "b", "b"] {
+        for text in ["b", "a", "", "b"] {
             column.push(text);
         }
         let mut expected = Vec::new();
         expected.extend(1u64.to_le_bytes());
         expected.extend(0x600u64.to_le_bytes());
-        expected.extend(2u64.to_le_bytes());
-        expected.extend(b"\x01b\x01a");
+        expected.extend(3u64.to_le_bytes());
+        expected.extend(b"\x00\x01b\x01a");
         expected.extend(4u64.to_le_bytes());
-        expected.extend([0, 1, 0, 0]);
-        assert_eq!(written(&column), expected);
+        expected.extend([1, 1, 0, 2]);
+        assert_eq!(written(&column, &[0, 3, 2, 1]), expected);
+        assert_eq!(column.by_rank().collect::<Vec<_>>(), [2, 1, 0, 2]);
     }
 
     #[test]
     fn a_large_dictionary_widens_its_index() {
         let mut column = Dictionary::default();
+        let mut order = Vec::new();
         for number in 0..300 {
             column.push(&number.to_string());
+            order.push(number);
         }
-        let bytes = written(&column);
+        let bytes = written(&column, &order);
         assert_eq!(bytes[8], 1, "two bytes a row");
-        assert_eq!(bytes[bytes.len() - 2..], 299u16.to_le_bytes());
+        assert_eq!(bytes[bytes.len() - 2..], 300u16.to_le_bytes());
+    }
+
+    #[test]
+    fn texts_are_written_in_the_order_of_the_block() {
+        let mut column = Text::default();
+        for text in ["first", "", "third"] {
+            column.push(text);
+        }
+        assert_eq!(written(&column, &[2, 0, 1]), b"\x05third\x05first\x00");
+        column.clear();
+        column.push("");
+        column.push("");
+        assert_eq!(written(&column, &[1, 0]), [0, 0]);
     }
 
     #[test]
@@ -110,6 +132,6 @@ mod tests {
         column.push("a");
         let mut new = Dictionary::default();
         new.push("a");
-        assert_eq!(written(&column), written(&new));
+        assert_eq!(written(&column, &[0]), written(&new, &[0]));
     }
 }

@@ -25,7 +25,7 @@ async fn answered_with(answer: impl Into<String>) -> (String, Result<(), InsertE
     let shop = Shop::without_tables(Isolation::Schema).await;
     let batch = shop.batch(7, 7);
     let warehouse = Warehouse::new([(batch.destination.cluster.clone(), settings)]);
-    let rows = [shop.rows(7, [event(AdClick, "2026-03-01T12:00:00Z")])];
+    let rows = shop.rows(7, [event(AdClick, "2026-03-01T12:00:00Z")]);
     let serve = tokio::task::spawn_blocking(move || {
         let (mut connection, _) = listener.accept().unwrap();
         let (mut request, mut part) = (Vec::new(), [0; 4096]);

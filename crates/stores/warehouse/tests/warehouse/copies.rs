@@ -11,7 +11,7 @@ const NOON: &str = "2026-03-01T12:00:00Z";
 async fn double(shop: &Shop, first: u64, events: Vec<events::Event>, name: &str) {
     let batch = shop.batch(first, first + events.len() as u64 - 1);
     let token = format!("{batch}:{name}");
-    shop.warehouse.insert_as(&token, &batch, &[shop.rows(first, events)]).await.unwrap();
+    shop.warehouse.insert_as(&token, &batch, &shop.rows(first, events)).await.unwrap();
 }
 
 fn clicks(count: usize) -> Vec<events::Event> {

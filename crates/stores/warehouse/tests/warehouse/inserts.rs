@@ -12,7 +12,7 @@ async fn a_batch_sent_twice_lands_once() {
         let batch = shop.batch(0, 1);
         let clicks =
             ["2026-03-01T12:00:00Z", "2026-03-01T13:00:00Z"].map(|time| event(AdClick, time));
-        let rows = [shop.rows(0, clicks)];
+        let rows = shop.rows(0, clicks);
         for _ in 0..3 {
             shop.warehouse.insert(&batch, &rows).await.unwrap();
         }
@@ -30,14 +30,14 @@ async fn the_name_of_a_batch_decides_whether_it_is_new() {
     let batch = shop.batch(0, 0);
     let present = async || shop.warehouse.present(&batch, all_day()).await.unwrap();
     // The server drops new rows under an old name without an error: hence the read-back.
-    shop.warehouse.insert(&batch, &[shop.rows(0, [click()])]).await.unwrap();
+    shop.warehouse.insert(&batch, &shop.rows(0, [click()])).await.unwrap();
     assert_eq!(present().await, places([(0, 0)]));
     let repair = InsertBatch { repair: 1, ..batch.clone() };
-    shop.warehouse.insert(&repair, &[shop.rows(0, [click()])]).await.unwrap();
+    shop.warehouse.insert(&repair, &shop.rows(0, [click()])).await.unwrap();
     assert_eq!(present().await, places([(0, 0); 2]));
     // As after a ledger was restored to a state before the plan, and planned the same range again.
     let planned_again = InsertBatch { epoch: batch.epoch + 1, ..batch.clone() };
-    shop.warehouse.insert(&planned_again, &[shop.rows(0, [click()])]).await.unwrap();
+    shop.warehouse.insert(&planned_again, &shop.rows(0, [click()])).await.unwrap();
     assert_eq!(present().await, places([(0, 0); 3]));
     shop.close().await;
 }
@@ -53,7 +53,7 @@ async fn a_read_back_finds_the_stored_rows_of_the_batch_and_no_others() {
     shop.insert(58, all).await;
     shop.insert(63, vec![click()]).await;
     let elsewhere = shop.batch_of_partition(4, 58, 62);
-    shop.warehouse.insert(&elsewhere, &[shop.rows(58, [click()])]).await.unwrap();
+    shop.warehouse.insert(&elsewhere, &shop.rows_of_partition(4, 58, [click()])).await.unwrap();
     let generation = (shop.generation.get() ^ 1).into();
     let range = LogRange { generation, ..shop.batch(58, 62).range };
     let other_generation = InsertBatch { range, ..shop.batch(58, 62) };
@@ -66,7 +66,7 @@ async fn a_read_back_finds_the_stored_rows_of_the_batch_and_no_others() {
     assert_eq!(present(&other_generation).await, []);
 
     let again = InsertBatch { repair: 1, ..shop.batch(58, 62) };
-    shop.warehouse.insert(&again, &[shop.rows(60, [purchase])]).await.unwrap();
+    shop.warehouse.insert(&again, &shop.rows(60, [purchase])).await.unwrap();
     let mut doubled = present(&batch).await;
     assert_eq!(doubled.len(), 10, "a row that is stored twice is listed twice");
     doubled.dedup();
@@ -84,7 +84,7 @@ async fn a_running_insert_is_detected_and_leaves_a_second_one_in_doubt() {
     let meanwhile = async {
         while !shop.warehouse.is_running(&batch).await.unwrap() {}
         let click = event(AdClick, "2026-03-01T12:00:00Z");
-        shop.warehouse.insert(&batch, &[shop.rows(0, [click])]).await
+        shop.warehouse.insert(&batch, &shop.rows(0, [click])).await
     };
     let ((), second) = tokio::join!(slow, meanwhile);
     // The server's error 216: a query with that id already runs.
@@ -158,7 +158,7 @@ async fn rows_ahead_of_the_ledger_are_found() {
     shop.insert(10, clicks(5)).await;
     shop.insert(20, clicks(3)).await;
     let other = shop.batch_of_partition(4, 90, 90);
-    shop.warehouse.insert(&other, &[shop.rows(90, clicks(1))]).await.unwrap();
+    shop.warehouse.insert(&other, &shop.rows_of_partition(4, 90, clicks(1))).await.unwrap();
     assert_eq!(highest(0, since).await, Some(22));
     assert_eq!(highest(22, since).await, Some(22));
     assert_eq!(highest(23, since).await, None);
@@ -176,7 +176,7 @@ async fn a_refused_row_fails_the_whole_block() {
     let batch = shop.batch(58, 62);
     // Over midnight: the block would make two parts.
     let events = [click(), click(), click(), event(Purchase, "2026-03-01T12:00:00Z"), click()];
-    let refused = shop.warehouse.insert(&batch, &[shop.rows(58, events)]).await;
+    let refused = shop.warehouse.insert(&batch, &shop.rows(58, events)).await;
     assert!(matches!(refused, Err(InsertError::Refused { code: 469 })), "{refused:?}");
     assert!(shop.warehouse.present(&batch, all_day()).await.unwrap().is_empty());
     shop.close().await;
@@ -186,7 +186,7 @@ async fn a_refused_row_fails_the_whole_block() {
 async fn an_insert_that_never_reached_a_table_may_be_sent_again() {
     let shop = Shop::without_tables(Isolation::Schema).await;
     let batch = shop.batch(0, 0);
-    let rows = [shop.rows(0, [event(AdClick, "2026-03-01T12:00:00Z")])];
+    let rows = shop.rows(0, [event(AdClick, "2026-03-01T12:00:00Z")]);
     let no_table = shop.warehouse.insert(&batch, &rows).await;
     assert!(matches!(no_table, Err(InsertError::Retriable(_))), "{no_table:?}");
 

@@ -59,7 +59,7 @@ async fn tenants_with_the_same_campaign_in_the_same_tables_see_their_own_events(
 async fn a_tenants_own_database_refuses_rows_of_another_tenant() {
     let ours = Shop::open(Isolation::Schema).await;
     let theirs = Shop::open(Isolation::Shared).await;
-    let rows = [theirs.rows(0, [event(AdClick, "2026-03-01T12:00:00Z")])];
+    let rows = theirs.rows(0, [event(AdClick, "2026-03-01T12:00:00Z")]);
     let misrouted = ours.warehouse.insert(&ours.batch(0, 0), &rows).await;
     assert!(matches!(misrouted, Err(InsertError::Retriable(_))), "{misrouted:?}");
     ours.close().await;

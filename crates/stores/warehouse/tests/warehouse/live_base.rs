@@ -182,7 +182,7 @@ async fn rows_that_are_doubled_until_reconciliation_count_once() {
         for name in ["twice", "and again"] {
             let token = format!("{batch}:{name}");
             let rows = shop.rows(0, events.clone());
-            shop.warehouse.insert_as(&token, &batch, &[rows]).await.unwrap();
+            shop.warehouse.insert_as(&token, &batch, &rows).await.unwrap();
         }
         let all = shop.warehouse.present(&batch, crate::shop::all_day()).await.unwrap();
         assert_eq!(all.len(), 3 * 6, "every row is stored three times");

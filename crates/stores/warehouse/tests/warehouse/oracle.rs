@@ -3,11 +3,11 @@ use events::{Event, EventType, Item};
 use log::{Generation, Offset, Partition};
 use money::Amount;
 use serde::Serialize;
-use tenancy::{Isolation, Scoped};
+use tenancy::Isolation;
 use uuid::Uuid;
-use warehouse::{EventRow, InsertBatch};
+use warehouse::InsertBatch;
 
-use crate::shop::{Shop, at, event, item};
+use crate::shop::{Shop, at, event, item, logged_at};
 
 /// A row in the driver's row-by-row format, with which the crate's own blocks are compared. Its
 /// fields are named as the columns.
@@ -54,13 +54,13 @@ struct OracleRow {
 }
 
 impl OracleRow {
-    fn new(client_id: &str, batch: &InsertBatch, row: &EventRow) -> Self {
-        let event = row.event().clone();
-        let item = row.item().cloned();
+    fn new(client_id: &str, batch: &InsertBatch, offset: u64, event: &Event, line: u8) -> Self {
+        let event = event.clone();
+        let item = event.items.get(usize::from(line)).cloned();
         let product =
             item.clone().unwrap_or_else(|| Item { quantity: money::Quantity::ZERO, ..item_of("") });
         let micros = |amount: Option<Amount>| amount.map_or(0, Amount::micros);
-        let first = |amount: Option<Amount>| if row.line() == 0 { micros(amount) } else { 0 };
+        let first = |amount: Option<Amount>| if line == 0 { micros(amount) } else { 0 };
         Self {
             client_id: client_id.to_owned(),
             event_type: event.event_type.to_string(),
@@ -69,9 +69,9 @@ impl OracleRow {
             event_id: event.event_id,
             kgen: batch.range.generation,
             kpart: batch.range.partition,
-            koff: row.coordinates().offset,
-            kline: row.line(),
-            received_at: row.coordinates().logged_at.timestamp_millis(),
+            koff: Offset::new(offset),
+            kline: line,
+            received_at: logged_at(offset).timestamp_millis(),
             collected_at: event.received_at.timestamp_millis(),
             event_time_sent: event.event_time_sent.map(|time| time.timestamp_millis()),
             cost: first(event.cost),
@@ -182,22 +182,23 @@ async fn blocks_and_the_drivers_rows_make_the_same_table() {
 
     let events = awkward_events();
     let batch = shop.batch(0, events.len() as u64 - 1);
-    let rows: Scoped<Vec<EventRow>> = shop.rows(0, events);
     let mut insert = client.insert::<OracleRow>("oracle").await.unwrap();
-    for row in rows.value() {
-        let row = OracleRow::new(shop.context.client_id().as_str(), &batch, row);
-        insert.write(&row).await.unwrap();
+    for (offset, event) in (0..).zip(&events) {
+        for line in (0..=u8::MAX).take(event.items.len().max(1)) {
+            let client_id = shop.context.client_id().as_str();
+            insert.write(&OracleRow::new(client_id, &batch, offset, event, line)).await.unwrap();
+        }
     }
     insert.end().await.unwrap();
     // The second block reuses the builders of the first and must contain nothing of it.
     shop.warehouse
         .insert(
             &shop.batch(1_000, 1_000),
-            &[shop.rows(1_000, [event(EventType::AdClick, "2026-03-01T12:00:00Z")])],
+            &shop.rows(1_000, [event(EventType::AdClick, "2026-03-01T12:00:00Z")]),
         )
         .await
         .unwrap();
-    shop.warehouse.insert(&batch, &[rows]).await.unwrap();
+    shop.warehouse.insert(&batch, &shop.rows(0, events)).await.unwrap();
     client
         .query("ALTER TABLE events DELETE WHERE koff = 1000 SETTINGS mutations_sync = 1")
         .execute()

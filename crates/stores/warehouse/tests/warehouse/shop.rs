@@ -1,13 +1,15 @@
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clickhouse::Client;
-use events::{Event, EventType, Item};
-use log::{Generation, LogRange, Offset};
-use tenancy::{ClusterName, Isolation, Placement, Scoped, TenantContext, TenantRecord};
+use events::{CanonicalEvent, Event, EventType, Item};
+use log::{Generation, LogRange, Offset, Partition};
+use tenancy::{ClusterName, Isolation, Placement, TenantContext, TenantRecord};
 use testkit::{tenant_context, tenant_record};
 use uuid::Uuid;
-use warehouse::{ClusterSettings, Coordinates, EventRow, InsertBatch, RowPlace, Warehouse};
+use warehouse::{
+    BlockBuilder, ClusterSettings, Coordinates, EventBlock, InsertBatch, RowPlace, Warehouse,
+};
 
 /// A tenant of one test, with its tables and its own generation of the log.
 pub(crate) struct Shop {
@@ -62,25 +64,34 @@ impl Shop {
         InsertBatch::of(range, "events.v1", self.context.destination(), 1)
     }
 
-    /// Returns the rows of events with consecutive offsets, from `first` on.
-    pub(crate) fn rows(
+    /// Returns the rows of events of partition 3 with consecutive offsets, from `first` on.
+    pub(crate) fn rows(&self, first: u64, events: impl IntoIterator<Item = Event>) -> EventBlock {
+        self.rows_of_partition(3, first, events)
+    }
+
+    /// Returns the rows of events of any partition.
+    #[expect(clippy::disallowed_methods, reason = "in place of the consumer of the log")]
+    pub(crate) fn rows_of_partition(
         &self,
+        partition: u16,
         first: u64,
         events: impl IntoIterator<Item = Event>,
-    ) -> Scoped<Vec<EventRow>> {
-        let rows = (first..).zip(events).flat_map(|(offset, event)| {
-            let logged_at = logged_at(offset);
-            let offset = Offset::new(offset);
-            EventRow::lines(Arc::new(event), Coordinates { offset, logged_at })
-        });
-        #[expect(clippy::disallowed_methods, reason = "in place of the consumer of the log")]
-        self.context.scope(rows.collect())
+    ) -> EventBlock {
+        let mut block = self.warehouse.block(self.generation, Partition::new(partition));
+        for (offset, event) in (first..).zip(events) {
+            let at = Coordinates { offset: offset.into(), logged_at: logged_at(offset) };
+            let event = self.context.scope(CanonicalEvent::from(event));
+            for line in BlockBuilder::lines(event.value()) {
+                block.push(&event.as_ref(), at, line);
+            }
+        }
+        block.finish()
     }
 
     /// Inserts events as one batch.
     pub(crate) async fn insert(&self, first: u64, events: Vec<Event>) {
         let batch = self.batch(first, first + events.len() as u64 - 1);
-        self.warehouse.insert(&batch, &[self.rows(first, events)]).await.unwrap();
+        self.warehouse.insert(&batch, &self.rows(first, events)).await.unwrap();
     }
 
     /// Returns the driver's client of the writer account.

@@ -1,0 +1,183 @@
+use std::{mem, ops::ControlFlow, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use control_plane::{BatchPlan, Poison, Skip};
+use events::CanonicalEvent;
+use log::{LogPlace, Offset};
+use stream::RejectedRecord;
+use tenancy::{Destination, Scoped};
+use warehouse::{BlockBuilder, Warehouse};
+
+use super::{
+    draft::{Draft, Load, planned},
+    names::{Names, Seen},
+    rejects,
+    tolerance::Tolerance,
+};
+use crate::{
+    record::{Decoded, Entries, Fold, Unreadable},
+    rows::{self, Rows},
+};
+
+/// Makes the draft of a batch in one pass over its records.
+pub(super) struct Drafting {
+    warehouse: Warehouse,
+    seen: Arc<Seen>,
+    /// The place of the batch's first record.
+    first: LogPlace,
+    entries: Entries,
+    skipping: Skipping,
+    skip: Skip,
+    loads: Vec<Building>,
+    last: Option<Offset>,
+    logged: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    records: u64,
+    received_at: Option<DateTime<Utc>>,
+    names: Names,
+    rejects: Vec<Scoped<RejectedRecord>>,
+    refused: Option<(Offset, Unreadable)>,
+}
+
+/// Which records are left out.
+pub(super) enum Skipping {
+    /// Re-sends, and as many records that hold no event as are tolerated.
+    Tolerated(Tolerance),
+    /// Those of a plan that a former owner made.
+    Planned(Skip),
+}
+
+/// What [`Drafting`] made of the records.
+pub(super) struct Drafted {
+    /// The draft of the records before the one that was refused; `None` if there is no such record.
+    pub(super) draft: Option<Draft>,
+    /// The offset of the record that is not tolerated, and what is wrong with it.
+    pub(super) refused: Option<(Offset, Unreadable)>,
+}
+
+/// The load of one destination.
+struct Building {
+    destination: Destination,
+    rows: Rows,
+    block: BlockBuilder,
+}
+
+impl Drafting {
+    pub(super) fn new(
+        warehouse: &Warehouse,
+        seen: &Arc<Seen>,
+        first: LogPlace,
+        entries: &Entries,
+        skipping: Skipping,
+    ) -> Self {
+        Self {
+            warehouse: warehouse.clone(),
+            seen: Arc::clone(seen),
+            first,
+            entries: Arc::clone(entries),
+            skipping,
+            skip: Skip::default(),
+            loads: Vec::new(),
+            last: None,
+            logged: None,
+            records: 0,
+            received_at: None,
+            names: Names::default(),
+            rejects: Vec::new(),
+            refused: None,
+        }
+    }
+
+    /// Returns whether the record has rows; breaks at one that is not tolerated.
+    fn has_rows(&mut self, record: &Decoded<'_>) -> ControlFlow<(), bool> {
+        let offset = record.offset();
+        match (&self.skipping, &record.event) {
+            (Skipping::Planned(skip), event) => {
+                return ControlFlow::Continue(event.is_ok() && !skip.contains(offset));
+            }
+            (Skipping::Tolerated(_), Ok(_)) if record.resend => self.skip.duplicates.push(offset),
+            (Skipping::Tolerated(_), Ok(_)) => return ControlFlow::Continue(true),
+            (Skipping::Tolerated(tolerance), Err(unreadable)) => {
+                if !tolerance.admits([offset]) {
+                    self.refused = Some((offset, unreadable.clone()));
+                    return ControlFlow::Break(());
+                }
+                let reason = unreadable.reason.clone();
+                self.skip.poison.push(Poison { offset, reason });
+                self.rejects.extend(rejects::unreadable(self.first, record, unreadable));
+            }
+        }
+        ControlFlow::Continue(false)
+    }
+
+    fn add_rows(&mut self, record: &Decoded<'_>, event: &Scoped<CanonicalEvent<'_>>) {
+        let received_at = event.value().received_at;
+        self.received_at = Some(self.received_at.map_or(received_at, |it| it.min(received_at)));
+        self.names.add(&self.seen, event, record.log_time());
+        if let Some(load) = self.load(event.tenant().destination()) {
+            load.rows.add(record);
+            rows::push(&mut load.block, record, BlockBuilder::lines(event.value()));
+        }
+    }
+
+    fn load(&mut self, destination: &Destination) -> Option<&mut Building> {
+        let known = self.loads.iter().position(|load| load.destination == *destination);
+        let place = known.unwrap_or(self.loads.len());
+        if known.is_none() {
+            let rows = Rows::of(&self.entries);
+            let block = self.warehouse.block(self.first.generation, self.first.partition);
+            self.loads.push(Building { destination: destination.clone(), rows, block });
+        }
+        self.loads.get_mut(place)
+    }
+}
+
+impl Fold for Drafting {
+    type Output = Drafted;
+
+    fn add(&mut self, record: &Decoded<'_>) -> ControlFlow<()> {
+        let has_rows = self.has_rows(record)?;
+        self.records += 1;
+        self.last = Some(record.offset());
+        let log_time = record.log_time();
+        let (from, to) = self.logged.unwrap_or((log_time, log_time));
+        self.logged = Some((from.min(log_time), to.max(log_time)));
+        if has_rows && let Ok(event) = &record.event {
+            self.add_rows(record, event);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn finish(mut self) -> Drafted {
+        let refused = self.refused.take();
+        let (Some(last), Some((from, to))) = (self.last, self.logged) else {
+            return Drafted { draft: None, refused };
+        };
+        let mut loads: Vec<_> =
+            mem::take(&mut self.loads).into_iter().map(Building::load).collect();
+        loads.sort_unstable_by(|one, other| one.destination.cmp(&other.destination));
+        let destination =
+            |load: &Load| planned(&load.destination, load.rows.len(), load.block.tenants());
+        let destinations = loads.iter().map(destination).collect();
+        let skip = match self.skipping {
+            Skipping::Tolerated(_) => self.skip,
+            Skipping::Planned(skip) => skip,
+        };
+        let draft = Draft {
+            plan: BatchPlan { first: self.first.offset, last, skip, destinations },
+            loads,
+            logged: from..=to,
+            records: self.records,
+            received_at: self.received_at,
+            names: self.names,
+            rejects: self.rejects,
+        };
+        Drafted { draft: Some(draft), refused }
+    }
+}
+
+impl Building {
+    fn load(self) -> Load {
+        let Self { destination, rows, block } = self;
+        Load { destination, rows, block: block.finish() }
+    }
+}
