@@ -1,24 +1,89 @@
 #![doc = include_str!("../README.md")]
 
-mod durations;
+mod clickhouse;
+mod collector;
 mod freshness;
-mod machine;
+mod growth;
+mod live;
+mod load;
+mod measure;
 mod options;
-mod throughput;
+mod platform;
+mod redis;
+mod reports;
+mod serve;
+mod shops;
+mod store;
+mod trickle;
 
 use std::error::Error;
 
 use clap::Parser;
 
-use options::{Measure, Options};
+use options::{Options, Part};
 
 /// Why a run failed.
 type Failure = Box<dyn Error>;
 
-#[tokio::main]
+// One thread, so that the load takes one core at most.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    match Options::parse().measure {
-        Measure::Freshness(options) => freshness::run(options).await,
-        Measure::Throughput(options) => throughput::run(options).await,
+    match Options::parse().part {
+        Part::Store(mut options) => {
+            options.common.resolve()?;
+            store::run(options).await
+        }
+        Part::Collector(mut options) => {
+            options.common.resolve()?;
+            collector::run(options).await
+        }
+        Part::Reports(mut options) => {
+            options.common.resolve()?;
+            reports::run(options).await
+        }
+        Part::Live(mut options) => {
+            options.common.resolve()?;
+            live::run(options).await
+        }
+        Part::Trickle(mut options) => {
+            options.common.resolve()?;
+            trickle::run(options).await
+        }
+        Part::Redis(mut options) => {
+            options.common.resolve()?;
+            redis::run(options).await
+        }
+        Part::Freshness(options) => freshness::run(options).await,
+        Part::Growth(mut options) => {
+            options.common.resolve()?;
+            growth::run(options).await
+        }
+        Part::Serve(options) => serve::run(options).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_has_the_table_of_every_part() {
+        let document = include_str!("../../../docs/performance.md");
+        let lines: Vec<_> = document.lines().collect();
+        for (heading, head) in [
+            store::TABLE.head(),
+            collector::SINGLE.head(),
+            collector::BATCHES.head(),
+            collector::RATE.head(),
+            reports::TABLE.head(),
+            live::TABLE.head(),
+            trickle::TABLE.head(),
+            redis::TABLE.head(),
+        ] {
+            let section = lines.iter().position(|line| *line == heading);
+            let section = lines[section.unwrap_or_else(|| panic!("{heading} is missing"))..].iter();
+            let found = section.skip(1).find(|line| line.starts_with("| date"));
+            assert_eq!(*found.unwrap(), head, "{heading}");
+        }
     }
 }

@@ -8,9 +8,9 @@ mod watched_campaign;
 use clap::Args;
 use testkit::{Platform, Tier};
 
-use self::{
+use self::report::{Measurement, Report};
+pub(crate) use self::{
     background::Background,
-    report::{Measurement, Report},
     watched_campaign::{Load, WatchedCampaign},
 };
 use crate::Failure;

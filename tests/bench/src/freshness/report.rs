@@ -10,7 +10,7 @@ use super::{
     Options,
     watched_campaign::{Freshness, Load},
 };
-use crate::{durations::Durations, machine};
+use crate::measure::{Durations, Machine};
 
 const HEADER: &str = "\
 | tenant | campaign | until | tries | median | p95 | max | target |
@@ -66,7 +66,8 @@ impl Report {
             self.options.rate,
             rates.join(", ")
         );
-        println!("{}", machine::described());
+        let machine = Machine::this();
+        println!("{machine}, commit {}.", machine.commit);
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::live_stream::LiveStream;
-use crate::{Failure, durations::Durations};
+use crate::{Failure, measure::Durations};
 
 /// How far marked events are dated back, to a quarter hour without other traffic.
 const BACK: TimeDelta = TimeDelta::hours(1);

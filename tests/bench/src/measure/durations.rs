@@ -1,14 +1,18 @@
 use std::time::Duration;
 
 /// The durations of many tries.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Durations(Vec<Duration>);
 
 impl Durations {
     /// Adds a try.
     pub(crate) fn add(&mut self, took: Duration) {
-        let position = self.0.partition_point(|one| *one <= took);
-        self.0.insert(position, took);
+        self.0.push(took);
+    }
+
+    /// Adds the tries of another.
+    pub(crate) fn merge(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
     }
 
     /// Returns the number of tries.
@@ -18,8 +22,17 @@ impl Durations {
 
     /// Returns the shortest duration that `percent` of the tries did not exceed; zero without tries.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
-        let rank = (self.0.len() * percent).div_ceil(100).max(1);
-        self.0.get(rank - 1).copied().unwrap_or_default()
+        let mut tries = self.0.clone();
+        let rank = (tries.len() * percent).div_ceil(100).max(1);
+        if rank > tries.len() {
+            return Duration::ZERO;
+        }
+        *tries.select_nth_unstable(rank - 1).1
+    }
+
+    /// Returns the same in milliseconds.
+    pub(crate) fn millis(&self, percent: usize) -> f64 {
+        self.percentile(percent).as_secs_f64() * 1_000.0
     }
 }
 

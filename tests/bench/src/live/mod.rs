@@ -1,0 +1,261 @@
+//! Live streams: memory of a stream, cost and time of an update to all, event to frame.
+
+mod fan_out;
+mod streams;
+
+use std::{path::Path, time::Duration};
+
+use clap::Args;
+use indicatif::ProgressBar;
+use stream::delete_topics;
+use testkit::{Platform, Preparation, Process, Tenant, eventually};
+use tokio::time::sleep;
+
+use self::{
+    fan_out::{FanOut, Publisher},
+    streams::{Streams, raise_file_limit},
+};
+use crate::{
+    Failure,
+    freshness::{Background, Load, WatchedCampaign},
+    load::get,
+    measure::{Meter, Profile, Role, Rounds, Table, progress, resident_bytes},
+    options::Common,
+    platform::{Bare, address, prepared, with_api, with_collector},
+    shops::Retailers,
+};
+
+/// Measure live streams: memory, fan-out, event to frame
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Open streams, if the system allows as many open files
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(10..=60_000))]
+    streams: u32,
+    /// Campaigns of each of three tenants, over which the streams spread
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=200))]
+    campaigns: u32,
+    /// Updates to all streams in each round
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    updates: u32,
+    /// Open streams while the time from event to frame is measured
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(0..=60_000))]
+    watching: u32,
+    /// Events a second meanwhile
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rate: u32,
+    /// Marked events in each round, on each of two campaigns
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    tries: u32,
+}
+
+pub(crate) static TABLE: Table<17> = Table {
+    name: "live",
+    columns: [
+        "streams open",
+        "api, memory KiB/stream",
+        "actix streaming, memory KiB/stream",
+        "bare hub, memory KiB/stream",
+        "memory, ratio to the bare hub",
+        "one update to all, api CPU ms",
+        "one update to all, actix streaming CPU ms",
+        "one update to all, bare hub CPU ms",
+        "CPU of an update, ratio to the bare hub",
+        "first to last frame, api ms",
+        "first to last frame, actix streaming ms",
+        "first to last frame, bare hub ms",
+        "event to last frame, api ms",
+        "api without updates, cores",
+        "quiet campaign, event to frame p95 ms",
+        "busy campaign, event to frame p50 ms",
+        "busy campaign, event to frame p95 ms",
+    ],
+};
+
+/// How long idle streams are measured.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// The tenants that the streams belong to, one in each tier.
+const TENANTS: usize = 3;
+
+/// Measures every program and the denominators in each round, each with new processes.
+pub(crate) async fn run(options: Options) -> Result<(), Failure> {
+    let Options { common, streams, campaigns, watching, rate, .. } = &options;
+    raise_file_limit();
+    let stated = format!(
+        "{streams} streams of {} campaigns of {TENANTS} tenants; event to frame under {watching} streams and {rate} events/s",
+        campaigns * TENANTS as u32
+    );
+    let mut rounds = Rounds::new(&TABLE, common, stated);
+    for round in 0..common.rounds {
+        for (index, program) in common.order(round) {
+            progress(&format!("round {}: {}", round + 1, program.display()));
+            let ours = api(&options, program).await?;
+            let actix = bare(&options, "streaming", ours.frame).await?;
+            let hub = bare(&options, "hub", ours.frame).await?;
+            rounds.add(index, figures(&ours, &actix, &hub));
+        }
+    }
+    rounds.finish()
+}
+
+/// The figures of one server.
+struct Served {
+    streams: usize,
+    memory: f64,
+    update: FanOut,
+    idle_cores: f64,
+    /// The length of a frame, in bytes.
+    frame: usize,
+    quiet_p95: f64,
+    busy_p50: f64,
+    busy_p95: f64,
+}
+
+fn figures(api: &Served, actix: &Served, hub: &Served) -> [f64; 17] {
+    [
+        api.streams as f64,
+        api.memory,
+        actix.memory,
+        hub.memory,
+        api.memory / hub.memory,
+        api.update.cpu_ms,
+        actix.update.cpu_ms,
+        hub.update.cpu_ms,
+        api.update.cpu_ms / hub.update.cpu_ms,
+        api.update.spread_ms,
+        actix.update.spread_ms,
+        hub.update.spread_ms,
+        api.update.total_ms,
+        api.idle_cores,
+        api.quiet_p95,
+        api.busy_p50,
+        api.busy_p95,
+    ]
+}
+
+async fn api(options: &Options, program: &Path) -> Result<Served, Failure> {
+    let program = Some(program.to_owned());
+    let platform = prepared(Preparation { program, ..Preparation::default() }).await;
+    let api = with_api(&platform).await;
+    let retailers = Retailers::onboard(&platform, TENANTS).await;
+    let _collector = with_collector(&platform).await;
+    let _processor = platform.spawn(&["processor"]);
+    let tenants: Vec<_> = retailers.tenants().cloned().collect();
+    let publisher = Publisher::events(&platform, &tenants, options.campaigns).await?;
+    publisher.send().await?;
+    let campaigns = fan_out::campaigns(options.campaigns);
+    wait_for_campaigns(&platform, &tenants, &campaigns).await;
+
+    let address = address(&platform.api("/"))?;
+    let requests: Vec<_> = campaigns
+        .iter()
+        .flat_map(|campaign| tenants.iter().map(move |tenant| (campaign, tenant)))
+        .map(|(campaign, tenant)| {
+            get(address, &format!("/v1/campaigns/{campaign}/live"), Some(&tenant.read_key))
+        })
+        .collect();
+    let mut served = serve(options, address, &requests, "event: update", &api, &publisher).await?;
+    let first = tenants.first().ok_or("no tenant")?;
+    event_to_frame(options, &platform, first, &mut served).await?;
+    drop(api);
+    delete_topics(&platform.log()).await?;
+    Ok(served)
+}
+
+async fn wait_for_campaigns(platform: &Platform, tenants: &[Tenant], campaigns: &[String]) {
+    for (tenant, campaign) in
+        tenants.iter().flat_map(|one| campaigns.iter().map(move |id| (one, id)))
+    {
+        eventually("the campaign is listed", async || {
+            let answer = platform.get(&tenant.read_key, &format!("/v1/campaigns/{campaign}")).await;
+            answer.status.is_success().then_some(())
+        })
+        .await;
+    }
+}
+
+async fn bare(options: &Options, kind: &str, frame: usize) -> Result<Served, Failure> {
+    let server = Bare::start(kind).await?;
+    let publisher = Publisher::frames(server.address, frame);
+    let requests = [get(server.address, "/", None)];
+    serve(options, server.address, &requests, "event: update", &server.process, &publisher).await
+}
+
+/// Opens the streams of a server, and measures memory, updates and idle streams.
+async fn serve(
+    options: &Options,
+    address: std::net::SocketAddr,
+    requests: &[Vec<u8>],
+    marker: &str,
+    process: &Process,
+    publisher: &Publisher,
+) -> Result<Served, Failure> {
+    let id = process.id();
+    // The first streams also fill caches, which are not a stream's memory.
+    let few = Streams::open(address, requests, requests.len().max(10), marker).await?;
+    sleep(Duration::from_millis(500)).await;
+    let before = resident_bytes(id);
+    let mut streams = Streams::open(address, requests, options.streams as usize, marker).await?;
+    sleep(Duration::from_secs(1)).await;
+    let memory = (resident_bytes(id) - before) / 1024.0 / streams.count() as f64;
+    drop(few);
+    let idle = Meter::start([(Role::Measured, id)]);
+    sleep(IDLE).await;
+    let idle_cores = idle.read().cores(Role::Measured);
+    // Not measured: the first update allocates what later ones use again.
+    fan_out::once(&mut streams, publisher, id).await?;
+    let profile = Profile::start(&options.common, "live-update", id)?;
+    let mut updates = Vec::new();
+    for _ in 0..options.updates {
+        updates.push(fan_out::once(&mut streams, publisher, id).await?);
+        sleep(Duration::from_millis(500)).await;
+    }
+    profile.map_or(Ok(()), Profile::finish)?;
+    Ok(Served {
+        streams: streams.count(),
+        memory,
+        update: FanOut::mean(&updates),
+        idle_cores,
+        frame: streams.frame_length(),
+        quiet_p95: f64::NAN,
+        busy_p50: f64::NAN,
+        busy_p95: f64::NAN,
+    })
+}
+
+/// Measures the time from an event's request to a frame, while other streams of both campaigns are
+/// open.
+async fn event_to_frame(
+    options: &Options,
+    platform: &Platform,
+    tenant: &Tenant,
+    served: &mut Served,
+) -> Result<(), Failure> {
+    let background = Background::start(platform, tenant, options.rate).await?;
+    let address = address(&platform.api("/"))?;
+    for load in [Load::Quiet, Load::Busy] {
+        let mut watched = WatchedCampaign::open(platform, tenant, load).await?;
+        let path = format!("/v1/campaigns/{}/live", load.campaign());
+        let request = [get(address, &path, Some(&tenant.read_key))];
+        let count = options.watching as usize;
+        let mut others = Streams::open(address, &request, count, "event: update").await?;
+        let freshness = {
+            let hidden = ProgressBar::hidden();
+            let measuring = watched.measure(options.tries, &hidden);
+            tokio::select! {
+                freshness = measuring => freshness?,
+                failed = others.drain() => return Err(failed),
+            }
+        };
+        match load {
+            Load::Quiet => served.quiet_p95 = freshness.streamed.millis(95),
+            Load::Busy => {
+                served.busy_p50 = freshness.streamed.millis(50);
+                served.busy_p95 = freshness.streamed.millis(95);
+            }
+        }
+    }
+    background.stop().await.map(drop)
+}

@@ -1,0 +1,107 @@
+use std::{path::Path, time::Duration};
+
+use stream::delete_topics;
+use tenancy::Destination;
+use testkit::{Platform, Preparation};
+
+use super::{Options, Stored};
+use crate::{
+    Failure,
+    clickhouse::{ClickHouse, Tables, all_merged},
+    measure::{Meter, Profile, Role, peak_bytes, servers},
+    options::Common,
+    platform::{prepared, with_api},
+    shops::{Filled, Retailers, Sizes, fill},
+};
+
+/// The longest wait for all rows.
+const TIMEOUT: Duration = Duration::from_secs(900);
+
+/// A platform whose log holds events that no processor has seen.
+pub(crate) struct Waiting {
+    pub(crate) platform: Platform,
+    pub(crate) filled: Filled,
+    pub(crate) destinations: Vec<(Destination, Vec<String>)>,
+}
+
+impl Waiting {
+    /// Onboards the tenants and fills the log.
+    ///
+    /// # Errors
+    /// A server fails.
+    pub(crate) async fn prepare(
+        program: &Path,
+        options: &Options,
+        sizes: Sizes,
+    ) -> Result<Self, Failure> {
+        let platform = platform_of(program, options.partitions).await;
+        let retailers = {
+            let _api = with_api(&platform).await;
+            Retailers::onboard(&platform, options.tenants as usize).await
+        };
+        let ids = retailers.tenants().map(|tenant| tenant.id.as_str());
+        let filled = fill(&platform, ids.zip(retailers.shares(options.events)), sizes).await?;
+        let destinations = retailers.destinations()?;
+        Ok(Self { platform, filled, destinations })
+    }
+
+    /// Runs the store sink until every row is visible and the merges have ended.
+    ///
+    /// # Errors
+    /// Rows are missing or doubled.
+    pub(crate) async fn store(&self, common: &Common) -> Result<Stored, Failure> {
+        let tables = Tables::of(&self.destinations).await?;
+        all_merged().await?;
+        let mut processor = self.platform.spawn(&["processor", "--sink", "store"]);
+        let id = processor.id();
+        let meter = Meter::start(servers().into_iter().chain([(Role::Measured, id)]));
+        let profile = Profile::start(common, "store", id)?;
+        let rate = tables.rate_until(self.filled.rows, TIMEOUT).await;
+        profile.map_or(Ok(()), Profile::finish)?;
+        let rate = rate.map_err(|error| format!("{error}\n{}", processor.last_lines()))?;
+        all_merged().await?;
+        let cpu = meter.read();
+        let memory = peak_bytes(id);
+        processor.kill();
+        Ok(Stored { rows: self.filled.rows, rate, cpu, memory })
+    }
+
+    /// Removes the rows, the tables of single tenants and the topics.
+    ///
+    /// # Errors
+    /// A server fails.
+    pub(crate) async fn remove(self) -> Result<(), Failure> {
+        remove_rows(&self.destinations).await?;
+        Ok(delete_topics(&self.platform.log()).await?)
+    }
+}
+
+/// Creates a migrated platform with a log of `partitions` partitions; no process runs yet.
+pub(crate) async fn platform_of(program: &Path, partitions: u16) -> Platform {
+    let partitions = ("FOOTFALL__KAFKA__PARTITIONS".to_owned(), partitions.to_string());
+    let program = Some(program.to_owned());
+    let settings = [partitions].into_iter().collect();
+    prepared(Preparation { program, settings, ..Preparation::default() }).await
+}
+
+/// Removes the rows of some tenants, and the databases of single tenants.
+///
+/// # Errors
+/// A server fails.
+pub(crate) async fn remove_rows(
+    destinations: &[(Destination, Vec<String>)],
+) -> Result<(), Failure> {
+    for (Destination { cluster, database }, tenants) in destinations {
+        let server = ClickHouse::of(cluster.as_str());
+        let statement = match database.starts_with("tenant_") {
+            true => format!("DROP DATABASE {database} SYNC"),
+            false => format!(
+                "ALTER TABLE {database}.events DELETE WHERE client_id IN ('{}') \
+                 SETTINGS mutations_sync = 1",
+                tenants.join("', '"),
+            ),
+        };
+        server.run(statement).await?;
+    }
+    Ok(())
+}
