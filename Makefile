@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench faults guards openapi wipe
+.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth profile faults guards openapi wipe
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -9,7 +9,7 @@ STEP := infra/local/step.sh
 BUILD := $(CARGO) build
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## install, build and start everything, with demo tenants, real samples and live traffic
 	@infra/local/demo.sh
@@ -45,10 +45,46 @@ e2e: ## run the end-to-end tests only
 	@$(CARGO) build
 	@$(TEST_STACK) $(CARGO) test -p e2e
 
-bench: ## measure freshness (median, p95) and throughput
-	@$(CARGO) build --release -p footfall
-	@$(TEST_STACK) $(CARGO) run --release -p bench -- freshness
-	@$(TEST_STACK) $(CARGO) run --release -p bench -- throughput --program target/release/footfall
+# The part to measure, all when empty, and more options of it: PART=store BENCH="--events 100000 --rounds 1".
+# RECORD="--record docs/performance.md" appends the figures; `make bench` does so by default.
+PART ?=
+BENCH ?=
+RECORD ?= --record docs/performance.md
+PARTS := store collector reports live trickle redis
+
+# All parts together take 20 minutes on two cores.
+ROUNDS_store := --rounds 5
+ROUNDS_collector := --rounds 5
+ROUNDS_reports := --rounds 5
+ROUNDS_live := --rounds 3 --updates 3
+ROUNDS_trickle := --rounds 1
+ROUNDS_redis := --rounds 5 --events 200000
+
+BENCH_BUILD = $(CARGO) build --release --workspace --bin footfall --bin bench
+BENCH_STACK = FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/bench-stack} \
+	FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-20000} $(TEST_STACK)
+BENCH_RUN = $(BENCH_STACK) $${CARGO_TARGET_DIR:-target}/release/bench
+
+bench: ## measure every part against what bounds it, or one: PART=store BENCH="--rounds 1"
+	@$(BENCH_BUILD)
+	@for part in $(or $(filter-out freshness,$(PART)),$(if $(PART),,$(PARTS))); do \
+		$(MAKE) --no-print-directory bench-part PART=$$part || exit 1; \
+	done
+	@$(if $(filter-out freshness,$(PART)),true,$(BENCH_RUN) freshness)
+
+bench-part:
+	@$(BENCH_RUN) $(PART) $(if $(BENCH),$(BENCH),$(ROUNDS_$(PART))) $(RECORD)
+
+bench-growth: ## measure how cost grows with partitions, tenants, campaigns, rows and ids: BENCH="rows --rows 100000000"
+	@$(BENCH_BUILD)
+	@$(BENCH_RUN) growth $(BENCH) $(RECORD)
+
+profile: ## draw flame graphs of a part in .footfall/profiles: PART=store
+	@test -n "$(PART)" || { echo "Which part? make profile PART=store" >&2; exit 2; }
+	@$(BENCH_BUILD)
+	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/bench-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-20000} \
+		PATH="$$(infra/local/profiler.sh):$$PATH" $(TEST_STACK) $${CARGO_TARGET_DIR:-target}/release/bench \
+		$(PART) $(if $(BENCH),$(BENCH),--rounds 1) --profile .footfall/profiles
 
 # The number of examples and the seed: see tests/contract.
 CONTRACT ?= --examples 30

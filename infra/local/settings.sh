@@ -7,6 +7,7 @@ LOG4J_VERSION=2.25.4 # the log4j-core that this Kafka depends on
 JAVA_MIN=17
 POSTGRES_MIN=15
 CLICKHOUSE_MIN=26
+INFERNO_VERSION=0.12.8 # draws flame graphs: profiler.sh
 
 # ClickHouse as a library that includes its servers; only used if no `clickhouse` is on the PATH.
 CHDB_VERSION=26.7.3-stable.1
