@@ -14,6 +14,7 @@ use crate::{
     options::Common,
     platform::{Bare, address, prepared, with_api, with_collector},
     shops::{Retailers, Sizes},
+    store::remove_rows,
 };
 
 /// Measure the collector: requests per second, latency, CPU per request
@@ -84,6 +85,7 @@ pub(crate) static RATE: Table<5> = Table {
 struct Measured {
     platform: Platform,
     process: Process,
+    retailers: Retailers,
     loads: Loads,
 }
 
@@ -103,7 +105,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         let process = with_collector(&platform).await;
         let address = address(&platform.collector("/"))?;
         let loads = Loads::new(address, bare.address, &retailers);
-        all.push(Measured { platform, process, loads });
+        all.push(Measured { platform, process, retailers, loads });
     }
     let sizes = Sizes::default();
     let stated = format!("{connections} connections, {seconds} s, {tenants} tenants, {sizes}");
@@ -120,8 +122,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             rates.add(index, fixed_rate(&options, measured).await?);
         }
     }
-    for Measured { platform, mut process, .. } in all {
+    for Measured { platform, mut process, retailers, .. } in all {
         process.kill();
+        remove_rows(&retailers.destinations()?).await?;
         delete_topics(&platform.log()).await?;
     }
     singles.finish()?;

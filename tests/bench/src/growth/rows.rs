@@ -49,7 +49,11 @@ pub(super) async fn measure(program: &Path, most: u64) -> Result<Vec<Line>, Fail
     let sizes = [1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000];
     for (number, size) in (0..).zip(up_to(&sizes, most)) {
         while server.number(&count).await? < size {
+            let before = server.number(&count).await?;
             server.run(copy(&tenant.id, day)).await?;
+            if server.number(&count).await? == before {
+                return Err("no rows were copied".into());
+            }
             day += 1;
         }
         all_merged().await?;
@@ -68,7 +72,8 @@ pub(super) async fn measure(program: &Path, most: u64) -> Result<Vec<Line>, Fail
 
 const TABLE: &str = "footfall_shared.events";
 
-/// Copies the rows that were sent, `day` days back, under other ids and places.
+/// Copies the rows that were sent, `day` days back, under other ids and places. A condition beside the
+/// replaced columns would read the new ones.
 fn copy(tenant: &str, day: u64) -> String {
     let original = 1_000_000_000_u64;
     format!(
@@ -77,7 +82,7 @@ fn copy(tenant: &str, day: u64) -> String {
            received_at - toIntervalDay({day}) AS received_at, \
            generateUUIDv4() AS event_id, \
            koff + {day} * {original} AS koff) \
-         FROM {TABLE} WHERE client_id = '{tenant}' AND koff < {original}"
+         FROM (SELECT * FROM {TABLE} WHERE client_id = '{tenant}' AND koff < {original})"
     )
 }
 

@@ -23,6 +23,7 @@ use crate::{
     options::Common,
     platform::{Bare, address, prepared, with_api, with_collector},
     shops::Retailers,
+    store::remove_rows,
 };
 
 /// Measure live streams: memory, fan-out, event to frame
@@ -141,7 +142,7 @@ async fn api(options: &Options, program: &Path) -> Result<Served, Failure> {
     let api = with_api(&platform).await;
     let retailers = Retailers::onboard(&platform, TENANTS).await;
     let _collector = with_collector(&platform).await;
-    let _processor = platform.spawn(&["processor"]);
+    let processor = platform.spawn(&["processor"]);
     let tenants: Vec<_> = retailers.tenants().cloned().collect();
     let publisher = Publisher::events(&platform, &tenants, options.campaigns).await?;
     publisher.send().await?;
@@ -159,7 +160,8 @@ async fn api(options: &Options, program: &Path) -> Result<Served, Failure> {
     let mut served = serve(options, address, &requests, "event: update", &api, &publisher).await?;
     let first = tenants.first().ok_or("no tenant")?;
     event_to_frame(options, &platform, first, &mut served).await?;
-    drop(api);
+    drop((api, processor));
+    remove_rows(&retailers.destinations()?).await?;
     delete_topics(&platform.log()).await?;
     Ok(served)
 }

@@ -14,6 +14,7 @@ use crate::{
     options::Common,
     platform::{Bare, address, prepared, with_api, with_collector},
     shops::{Retailers, send},
+    store::remove_rows,
 };
 
 /// Measure cached reports: requests per second, latency, CPU per request
@@ -56,6 +57,7 @@ struct Measured {
     platform: Platform,
     api: Process,
     others: Vec<Process>,
+    retailers: Retailers,
     tenant: Tenant,
     address: SocketAddr,
     path: String,
@@ -83,6 +85,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     for mut measured in all {
         measured.api.kill();
         measured.others.iter_mut().for_each(Process::kill);
+        remove_rows(&measured.retailers.destinations()?).await?;
         delete_topics(&measured.platform.log()).await?;
     }
     rounds.finish()
@@ -111,7 +114,7 @@ impl Measured {
         })
         .await;
         let address = address(&platform.api("/"))?;
-        Ok(Self { platform, api, others, tenant, address, path })
+        Ok(Self { platform, api, others, retailers, tenant, address, path })
     }
 
     async fn round(&self, options: &Options, bare: &Bare) -> Result<[f64; 17], Failure> {

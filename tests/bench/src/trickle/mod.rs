@@ -15,6 +15,7 @@ use crate::{
     options::Common,
     platform::prepared,
     shops::Retailers,
+    store::remove_rows,
 };
 
 /// Measure few events: CPU and memory under the demo's load and without traffic
@@ -101,6 +102,8 @@ async fn measure(options: &Options, platform: &Platform) -> Result<[f64; 13], Fa
     simulators.clear();
     sleep(SETTLE).await;
     let idle = used(id, options.idle_seconds).await;
+    drop(all);
+    remove_rows(&retailers.destinations()?).await?;
     Ok([
         together(&traffic),
         traffic.cores(Role::ClickHouse),
