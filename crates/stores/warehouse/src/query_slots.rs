@@ -1,63 +1,149 @@
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
+    thread,
     time::Duration,
 };
 
-use tenancy::ClientId;
+use tenancy::{ClientId, ClusterName};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::WarehouseError;
 
-/// How long a report waits until another report of the same tenant ends.
+/// How long a report waits until another report ends.
 const SLOT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Limits how many reports each tenant runs at once, so that it cannot slow other tenants.
-#[derive(Default)]
+/// How many reports a cluster runs at once for each core of this process. More would wait in
+/// ClickHouse instead of here, and each would take longer.
+const PER_CORE: usize = 2;
+
+/// Limits how many reports run at once: each tenant's, so that it cannot slow other tenants, and each
+/// cluster's.
 pub(crate) struct QuerySlots {
-    tenants: Mutex<HashMap<ClientId, (u16, Arc<Semaphore>)>>,
+    tenants: Mutex<HashMap<ClientId, Limit>>,
+    clusters: Mutex<HashMap<ClusterName, Limit>>,
+    per_cluster: usize,
+}
+
+/// A limit, and what enforces it.
+type Limit = (usize, Arc<Semaphore>);
+
+/// The place of a running report, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct QuerySlot {
+    _tenant: OwnedSemaphorePermit,
+    _cluster: OwnedSemaphorePermit,
+}
+
+impl Default for QuerySlots {
+    fn default() -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            tenants: Mutex::default(),
+            clusters: Mutex::default(),
+            per_cluster: PER_CORE * cores,
+        }
+    }
 }
 
 impl QuerySlots {
-    /// Waits until fewer than `limit` of the tenant's reports run. The slot is taken until the
-    /// permit is dropped.
+    /// Waits until fewer than `limit` of the tenant's reports run, and fewer than possible of its
+    /// cluster's. The slot is taken until it is dropped.
     pub(crate) async fn acquire(
         &self,
+        cluster: &ClusterName,
         client_id: &ClientId,
         limit: u16,
-    ) -> Result<OwnedSemaphorePermit, WarehouseError> {
-        let slot = self.semaphore(client_id, limit).acquire_owned();
-        match tokio::time::timeout(SLOT_TIMEOUT, slot).await {
-            Ok(Ok(slot)) => Ok(slot),
-            Ok(Err(_)) | Err(_) => Err(WarehouseError::Busy),
-        }
+    ) -> Result<QuerySlot, WarehouseError> {
+        // The tenant's first: a tenant that waits for its own reports takes no slot of the others.
+        let tenant = semaphore(&self.tenants, client_id, limit.into()).acquire_owned();
+        let tenant = in_time(tenant).await.ok_or(WarehouseError::Busy)?;
+        let cluster = semaphore(&self.clusters, cluster, self.per_cluster).acquire_owned();
+        let cluster = in_time(cluster).await;
+        let cluster =
+            cluster.ok_or_else(|| WarehouseError::Unavailable("all slots taken".into()))?;
+        Ok(QuerySlot { _tenant: tenant, _cluster: cluster })
     }
+}
 
-    /// Returns the tenant's semaphore; a new one when its limit has changed.
-    fn semaphore(&self, client_id: &ClientId, limit: u16) -> Arc<Semaphore> {
-        let new = || (limit, Arc::new(Semaphore::new(usize::from(limit))));
-        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = tenants.entry(client_id.clone()).or_insert_with(new);
-        if entry.0 != limit {
-            *entry = new();
-        }
-        Arc::clone(&entry.1)
+/// Returns the semaphore at `key`; a new one when its limit has changed.
+fn semaphore<K: Clone + Eq + Hash>(
+    semaphores: &Mutex<HashMap<K, Limit>>,
+    key: &K,
+    limit: usize,
+) -> Arc<Semaphore> {
+    let new = || (limit, Arc::new(Semaphore::new(limit)));
+    let mut semaphores = semaphores.lock().unwrap_or_else(PoisonError::into_inner);
+    let entry = semaphores.entry(key.clone()).or_insert_with(new);
+    if entry.0 != limit {
+        *entry = new();
     }
+    Arc::clone(&entry.1)
+}
+
+/// Returns the permit; `None` if it took too long.
+async fn in_time<E>(
+    permit: impl Future<Output = Result<OwnedSemaphorePermit, E>>,
+) -> Option<OwnedSemaphorePermit> {
+    tokio::time::timeout(SLOT_TIMEOUT, permit).await.ok()?.ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SOON: Duration = Duration::from_millis(50);
+
+    fn slots(per_cluster: usize) -> QuerySlots {
+        QuerySlots { per_cluster, ..QuerySlots::default() }
+    }
+
+    async fn is_free(slots: &QuerySlots, cluster: &str, client_id: &str) -> bool {
+        let cluster = cluster.parse().unwrap();
+        let client_id = client_id.parse().unwrap();
+        tokio::time::timeout(SOON, slots.acquire(&cluster, &client_id, 1)).await.is_ok()
+    }
+
     #[tokio::test]
     async fn a_tenant_waits_for_its_own_reports_and_no_others() {
-        let slots = QuerySlots::default();
-        let [ours, theirs] = ["ours", "theirs"].map(|id| id.parse().unwrap());
-        let first = slots.acquire(&ours, 1).await.unwrap();
-        let soon = Duration::from_millis(50);
-        assert!(tokio::time::timeout(soon, slots.acquire(&ours, 1)).await.is_err());
-        assert!(tokio::time::timeout(soon, slots.acquire(&theirs, 1)).await.is_ok());
+        let slots = slots(10);
+        let cluster = "shared".parse().unwrap();
+        let ours = "ours".parse().unwrap();
+        let first = slots.acquire(&cluster, &ours, 1).await.unwrap();
+        assert!(!is_free(&slots, "shared", "ours").await);
+        assert!(is_free(&slots, "shared", "theirs").await);
         drop(first);
-        assert!(tokio::time::timeout(soon, slots.acquire(&ours, 1)).await.is_ok());
+        assert!(is_free(&slots, "shared", "ours").await);
+    }
+
+    #[tokio::test]
+    async fn a_cluster_runs_a_limited_number_of_reports_of_all_tenants() {
+        let slots = slots(2);
+        let cluster = "shared".parse().unwrap();
+        let mut running = Vec::new();
+        for tenant in ["one", "two"] {
+            let tenant = tenant.parse().unwrap();
+            running.push(slots.acquire(&cluster, &tenant, 1).await.unwrap());
+        }
+        assert!(!is_free(&slots, "shared", "three").await);
+        assert!(is_free(&slots, "another", "four").await);
+        running.pop();
+        assert!(is_free(&slots, "shared", "three").await);
+    }
+
+    #[tokio::test]
+    async fn a_tenant_that_waits_for_its_own_reports_takes_no_slot_of_others() {
+        let slots = slots(2);
+        let cluster = "shared".parse().unwrap();
+        let ours = "ours".parse().unwrap();
+        let _first = slots.acquire(&cluster, &ours, 1).await.unwrap();
+        let waiting = slots.acquire(&cluster, &ours, 1);
+        let others = async { assert!(is_free(&slots, "shared", "theirs").await) };
+        tokio::select! {
+            biased;
+            _ = waiting => panic!("the tenant's only slot is taken"),
+            () = others => {}
+        }
     }
 }

@@ -41,7 +41,8 @@ impl TenantWarehouse {
             .with_setting("log_comment", client_id.as_str())
             .param("client_id", client_id.as_str());
         let limit = self.context.limits().concurrent_queries;
-        let _slot = self.warehouse.shared.query_slots.acquire(client_id, limit).await?;
+        let slots = &self.warehouse.shared.query_slots;
+        let _slot = slots.acquire(&destination.cluster, client_id, limit).await?;
         within(QUERY_TIMEOUT, bind(query).fetch_all::<R>()).await
     }
 }
