@@ -113,6 +113,12 @@ pub trait CredentialStore: Send + Sync {
 
     /// Returns the key with this id, unless it is revoked. May be cached likewise.
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError>;
+
+    /// Returns a number that is another one after a change of any user or key is announced. `None`
+    /// if changes are not announced: no answer may then be used twice.
+    fn revision(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The port for logins, refreshes and logouts; the control plane implements it.

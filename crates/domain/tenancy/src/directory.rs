@@ -60,6 +60,12 @@ pub struct TenantRecord {
 pub trait TenantDirectory: Send + Sync {
     /// Returns the tenant `client_id`, if it exists.
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError>;
+
+    /// Returns a number that is another one after a change of any tenant is announced. `None` if
+    /// changes are not announced: no answer may then be used twice.
+    fn revision(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The port that answers CORS preflights, which carry no credential.

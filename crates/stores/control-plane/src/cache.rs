@@ -31,7 +31,8 @@ const RETRY_PERIOD: Duration = Duration::from_secs(5);
 pub(crate) struct AnswerCache<K, V> {
     fresh: Cache<K, Answer<V>>,
     last_known: Cache<K, V>,
-    /// Counts notifications: an answer may be out of date if one arrives during its query.
+    /// Raised before and after each invalidation: an answer may be out of date if it was read before
+    /// the second.
     changes: AtomicU64,
     /// When to query again a key with an older answer, after PostgreSQL failed to answer.
     retry_at: Mutex<Option<Instant>>,
@@ -142,6 +143,7 @@ where
         self.changes.fetch_add(1, Ordering::AcqRel);
         self.last_known.invalidate(key).await;
         self.fresh.invalidate(key).await;
+        self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Makes every key query again, because notifications may have been missed. The last answers
@@ -150,6 +152,13 @@ where
         self.changes.fetch_add(1, Ordering::AcqRel);
         self.set_retry_at(None);
         self.fresh.invalidate_all();
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Returns a number that is another one after an invalidation: answers read before it may be out
+    /// of date.
+    pub(crate) fn revision(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 }
 
@@ -198,6 +207,19 @@ mod tests {
         assert!(cache.get(&"a", async { unavailable() }).await.is_err());
         assert_eq!(cache.get(&"a", async { Ok(Some(2)) }).await.unwrap(), Some(2));
         assert_eq!(cache.get(&"a", async { unavailable() }).await.unwrap(), Some(2), "cached");
+    }
+
+    #[tokio::test]
+    async fn an_invalidation_changes_the_revision_and_an_answer_does_not() {
+        let cache = AnswerCache::new(10);
+        let first = cache.revision();
+        assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
+        assert_eq!(cache.revision(), first);
+        cache.invalidate(&"b").await;
+        let second = cache.revision();
+        assert_ne!(second, first);
+        cache.expire_all();
+        assert_ne!(cache.revision(), second);
     }
 
     #[tokio::test]

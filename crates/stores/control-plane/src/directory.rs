@@ -37,6 +37,10 @@ impl TenantDirectory for ControlPlane {
         let found = self.tenants.0.get(client_id, self.read_tenant(client_id)).await;
         found.map_err(|error| DirectoryError(error.into()))
     }
+
+    fn revision(&self) -> Option<u64> {
+        Some(self.tenants.0.revision())
+    }
 }
 
 impl ControlPlane {

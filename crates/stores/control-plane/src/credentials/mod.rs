@@ -36,6 +36,10 @@ impl CredentialStore for ControlPlane {
         let found = self.keys.0.get(id, keys::read(self, id)).await;
         found.map_err(|error| CredentialStoreError(error.into()))
     }
+
+    fn revision(&self) -> Option<u64> {
+        Some(self.versions.0.revision().wrapping_add(self.keys.0.revision()))
+    }
 }
 
 #[async_trait::async_trait]
