@@ -2,14 +2,18 @@
 
 mod chain;
 mod exposition;
+mod lazy_span;
 mod logs;
 mod metric;
 mod names;
 mod process;
 mod requests;
+mod series;
 
 pub use chain::chain;
 pub use exposition::{register, render, state_build};
+pub use lazy_span::{LazySpan, set_lazy_span};
 pub use logs::{LogFormat, TelemetryError, TelemetrySettings, init};
 pub use names::{Age, Counter, Gauge, Histogram};
-pub use requests::Request;
+pub use requests::Requests;
+pub use series::CounterSeries;

@@ -2,7 +2,9 @@ use std::io::IsTerminal;
 
 use serde::Deserialize;
 use settings::InvalidSetting;
-use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, fmt, prelude::*, registry};
+
+use crate::LazySpan;
 
 /// The settings of the logs: section `telemetry`.
 #[derive(Debug, Clone, Deserialize)]
@@ -57,13 +59,15 @@ impl TelemetrySettings {
 /// # Errors
 /// The filter cannot be parsed, or a subscriber is already installed.
 pub fn init(settings: &TelemetrySettings) -> Result<(), TelemetryError> {
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(settings.filter()?)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+    let filter = settings.filter()?;
+    let lines =
+        fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     match settings.format {
-        LogFormat::Text => logs.finish().try_init(),
-        LogFormat::Json => logs.json().flatten_event(true).finish().try_init(),
+        LogFormat::Text => registry().with(LazySpan(lines)).with(filter).try_init(),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true);
+            registry().with(LazySpan(lines)).with(filter).try_init()
+        }
     }
     .map_err(TelemetryError::StartedTwice)
 }

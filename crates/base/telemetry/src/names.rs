@@ -2,7 +2,10 @@ use std::{sync::LazyLock, time::Duration};
 
 use prometheus::{GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec};
 
-use crate::metric::{Definition, series};
+use crate::{
+    metric::{Definition, series},
+    series::{CounterSeries, HistogramSeries},
+};
 
 /// The consumer groups of the processor.
 const SINKS: &[&str] = &["store", "live", "archive", "rejects"];
@@ -13,7 +16,7 @@ const EVENT_OUTCOMES: &[&str] = &["accepted", "duplicate_in_batch", "rejected", 
 /// The outcomes of a batch; only the store sink has more than the first.
 const BATCH_OUTCOMES: &[&str] = &["clean", "repeated", "in_doubt", "repaired", "doubled"];
 
-/// Values that only a running service knows: [`Request`](crate::Request).
+/// Values that only a running service knows: [`Requests`](crate::Requests).
 const BY_SERVICE: &[&str] = &[];
 
 /// Defines an enum of metrics: `Variant = "name", [label: values];`, the help is its doc comment.
@@ -161,6 +164,11 @@ impl Counter {
         }
     }
 
+    /// Returns the series with these labels, for code that counts often.
+    pub fn series(self, labels: &[&str]) -> CounterSeries {
+        CounterSeries::new(series(self.metric(), self.name(), labels))
+    }
+
     /// Returns the count so far; 0 before the first.
     pub fn value(self, labels: &[&str]) -> u64 {
         series(self.metric(), self.name(), labels).map_or(0, |series| series.get())
@@ -198,6 +206,11 @@ impl Age {
 }
 
 impl Histogram {
+    /// Returns the series with these labels, for code that records often.
+    pub(crate) fn series(self, labels: &[&str]) -> HistogramSeries {
+        HistogramSeries::new(series(self.metric(), self.name(), labels))
+    }
+
     /// Records how long it took.
     pub fn observe(self, labels: &[&str], took: Duration) {
         if let Some(series) = series(self.metric(), self.name(), labels) {

@@ -1,24 +1,30 @@
-use std::time::{Duration, Instant};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
-    App, HttpMessage, HttpResponse,
+    App, HttpResponse,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::{Next, from_fn},
     web::{PathConfig, ServiceConfig, route},
 };
 use problem::{Code, Kind, Problem};
-use telemetry::Request;
-use tracing::Instrument;
+use telemetry::Requests;
 
-use crate::{Error, RequestId, cross_origin, head, metrics::UNMATCHED, request};
+use crate::{
+    Error, cross_origin, head,
+    metrics::UNMATCHED,
+    request::{self, CurrentRequest},
+};
 
-/// Builds the app of `service` with `routes`. Every request has an id, a span, one log line and
-/// metrics; every failure is `application/problem+json`.
+/// Builds the app of `service` with `routes`. Every request has an id, metrics, and a span for its log
+/// lines; every failure is `application/problem+json`.
 pub fn app(
     service: &'static str,
     routes: impl FnOnce(&mut ServiceConfig),
@@ -31,6 +37,8 @@ pub fn app(
         InitError = (),
     >,
 > {
+    telemetry::set_lazy_span(request::current_span);
+    let requests = Rc::new(Requests::new(service));
     App::new()
         // A malformed id in the path is answered as an unknown one: 404.
         .app_data(
@@ -38,7 +46,7 @@ pub fn app(
         )
         .configure(routes)
         .default_service(route().to(not_found))
-        .wrap(from_fn(move |request, next| answer(service, request, next)))
+        .wrap(from_fn(move |request, next| answer(requests.clone(), request, next)))
 }
 
 async fn not_found() -> Result<HttpResponse, Error> {
@@ -46,35 +54,26 @@ async fn not_found() -> Result<HttpResponse, Error> {
 }
 
 async fn answer<B: MessageBody + 'static>(
-    service: &'static str,
+    requests: Rc<Requests>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let started = Instant::now();
-    let id = RequestId::of(request.headers());
-    request.extensions_mut().insert(id.clone());
-    let span = tracing::info_span!(
-        "request",
-        id = id.as_str(),
-        trace_id = request::trace_id(request.headers()),
-        subject = tracing::field::Empty,
-        client_id = tracing::field::Empty,
-    );
-    let header = id.header();
+    let current = CurrentRequest::new(request.headers());
+    let id = current.id().clone();
     let work = async move {
         let method = request.method().clone();
-        let path = request.path().to_owned();
         let mut response = match cross_origin::preflight(&request).await {
             Some(preflight) => request.into_response(preflight).map_into_right_body(),
             None => next.call(head::as_get(request)).await.map(as_problem)?,
         };
-        log_and_count(service, &method, &path, &response, started.elapsed());
+        log_and_count(&requests, &method, &response, started.elapsed());
         cross_origin::allow_origin(&mut response).await;
         set_default_headers(response.headers_mut());
-        response.headers_mut().insert(request::REQUEST_ID, header);
+        response.headers_mut().insert(request::REQUEST_ID, id);
         Ok(response)
     };
-    id.scope(work.instrument(span)).await
+    current.scope(work).await
 }
 
 /// Turns a refusal by actix itself (wrong method, malformed path) into a problem.
@@ -82,10 +81,11 @@ fn as_problem<B: MessageBody + 'static>(
     response: ServiceResponse<B>,
 ) -> ServiceResponse<EitherBody<B, BoxBody>> {
     let status = response.status();
-    let has_body = response.headers().contains_key(header::CONTENT_TYPE);
     let actix_error =
         response.response().error().is_some_and(|error| error.as_error::<Error>().is_none());
-    if !actix_error && (has_body || !(status.is_client_error() || status.is_server_error())) {
+    let failed = status.is_client_error() || status.is_server_error();
+    let has_body = || response.headers().contains_key(header::CONTENT_TYPE);
+    if !actix_error && (!failed || has_body()) {
         return response.map_into_left_body();
     }
     let code = match status {
@@ -115,16 +115,16 @@ fn as_problem<B: MessageBody + 'static>(
 /// Logs and counts a request. At level `info` and above only refused and failed requests are
 /// logged. The query string is left out: it may contain a ticket.
 fn log_and_count<B>(
-    service: &'static str,
-    method: &actix_web::http::Method,
-    path: &str,
+    requests: &Requests,
+    method: &Method,
     response: &ServiceResponse<B>,
     took: Duration,
 ) {
+    let path = response.request().path();
     let pattern = response.request().match_pattern();
     let route = pattern.as_deref().unwrap_or(UNMATCHED);
     let status = response.status();
-    Request { service, route, method: method.as_str() }.answered(status.as_u16(), took);
+    requests.answered(route, method.as_str(), status.as_u16(), took);
     let duration_ms = took.as_millis() as u64;
     let error = response.response().error().and_then(|error| error.as_error::<Error>());
     match error.map(Error::problem) {

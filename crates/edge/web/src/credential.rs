@@ -5,7 +5,7 @@ use auth::{Action, Principal};
 use chrono::Utc;
 use problem::{Code, Problem};
 
-use crate::WebState;
+use crate::{WebState, request::set_principal};
 
 /// Verifies the credential of a request and that it permits `action`. Returns the state and the
 /// principal.
@@ -18,11 +18,7 @@ pub(crate) async fn authorised(
         .ok_or_else(|| Problem::internal("the app has no web state"))?
         .clone();
     let principal = state.principal(bearer(request)?, Utc::now()).await?;
-    let span = tracing::Span::current();
-    span.record("subject", principal.subject.to_string());
-    if let Some(client_id) = &principal.client_id {
-        span.record("client_id", client_id.as_str());
-    }
+    set_principal(&principal);
     if !principal.authority.may(action) {
         return Err(Problem::new(
             Code::PermissionDenied,

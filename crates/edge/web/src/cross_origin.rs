@@ -72,17 +72,21 @@ impl CrossOrigin {
 ///
 /// [`Tenant`](crate::Tenant) and [`Platform`](crate::Platform) call this; a public route that
 /// answers with a tenant's data must call it too.
-pub fn readable_from(request: &HttpRequest, origins: Arc<[Origin]>) {
-    request.extensions_mut().insert(Readers(origins));
+pub fn readable_from(request: &HttpRequest, origins: &Arc<[Origin]>) {
+    // Without the header nobody asks for the readers.
+    if request.headers().contains_key(header::ORIGIN) {
+        request.extensions_mut().insert(Readers(origins.clone()));
+    }
 }
 
 /// Answers the request if it is a preflight.
 pub(crate) async fn preflight(request: &ServiceRequest) -> Option<HttpResponse> {
-    let cross_origin = request.app_data::<Data<CrossOrigin>>()?.clone();
-    let asked = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    if request.method() != Method::OPTIONS || !asked {
+    if request.method() != Method::OPTIONS
+        || !request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+    {
         return None;
     }
+    let cross_origin = request.app_data::<Data<CrossOrigin>>()?.clone();
     let origin = origin_of(request.headers())?;
     let mut response = HttpResponse::NoContent();
     if cross_origin.is_listed(&origin).await {
@@ -96,22 +100,29 @@ pub(crate) async fn preflight(request: &ServiceRequest) -> Option<HttpResponse> 
 /// Adds the headers that let the requesting origin read the response, if it may.
 pub(crate) async fn allow_origin<B>(response: &mut ServiceResponse<B>) {
     let request = response.request();
-    let Some(cross_origin) = request.app_data::<Data<CrossOrigin>>().cloned() else {
+    let Some(cross_origin) = request.app_data::<Data<CrossOrigin>>() else {
         return;
     };
-    let origin = origin_of(request.headers());
     let sent = request.headers().get(header::ORIGIN).cloned();
-    let readers = request.extensions().get::<Readers>().map(|readers| readers.0.clone());
-    let may_read = match (&origin, readers) {
-        (None, _) => false,
-        (Some(origin), Some(readers)) => readers.contains(origin),
-        (Some(origin), None) => cross_origin.is_listed(origin).await,
+    let may_read = match &sent {
+        Some(_) => may_read(cross_origin, request).await,
+        None => false,
     };
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     if let (true, Some(sent)) = (may_read, sent) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, sent);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
+}
+
+async fn may_read(cross_origin: &CrossOrigin, request: &HttpRequest) -> bool {
+    let origin = origin_of(request.headers());
+    let readers = request.extensions().get::<Readers>().map(|readers| readers.0.clone());
+    match (&origin, readers) {
+        (None, _) => false,
+        (Some(origin), Some(readers)) => readers.contains(origin),
+        (Some(origin), None) => cross_origin.is_listed(origin).await,
     }
 }
 

@@ -32,7 +32,6 @@ pub use health::{Health, HealthCheck};
 pub use metrics::{metrics, register_operations};
 pub use platform::Platform;
 pub use query::Query;
-pub use request::RequestId;
 pub use serve::{ServeError, serve, serve_streams};
 pub use settings::TokenSettings;
 pub use state::{DIRECTORY, WebState};

@@ -3,7 +3,7 @@ use actix_web::{
     web::{ServiceConfig, resource},
 };
 use serde_json::Value;
-use telemetry::Request;
+use telemetry::Requests;
 
 /// Adds `/metrics`, in the Prometheus text format: for a separate port that only the platform's
 /// operators can reach.
@@ -13,14 +13,14 @@ pub fn metrics(config: &mut ServiceConfig) {
 
 /// Creates the metrics of all operations of an OpenAPI description, with the value zero.
 pub fn register_operations(service: &'static str, description: &Value) {
-    let register = |route: &str, method: &str| Request { service, route, method }.register();
+    let requests = Requests::new(service);
     for (route, operations) in description["paths"].as_object().into_iter().flatten() {
         for method in operations.as_object().into_iter().flat_map(|methods| methods.keys()) {
-            register(route, &method.to_uppercase());
+            requests.register(route, &method.to_uppercase());
         }
     }
     for route in ["/healthz", "/readyz", UNMATCHED] {
-        register(route, "GET");
+        requests.register(route, "GET");
     }
 }
 

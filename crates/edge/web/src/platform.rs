@@ -39,7 +39,7 @@ impl<P: PlatformPermission> FromRequest for Platform<P> {
             let (state, principal) = credential::authorised(&request, P::ACTION).await?;
             let context = state.platform(&principal).await?;
             // The platform's pages have the api's own origin.
-            readable_from(&request, Arc::default());
+            readable_from(&request, &Arc::default());
             Ok(Self { context, principal, permission: PhantomData })
         })
     }

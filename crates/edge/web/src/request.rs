@@ -1,60 +1,111 @@
-use std::{
-    fmt,
-    future::{Ready, ready},
-    sync::Arc,
-};
+use std::{cell::OnceCell, sync::Arc};
 
-use actix_web::{
-    FromRequest, HttpMessage, HttpRequest,
-    dev::Payload,
-    http::header::{HeaderMap, HeaderName, HeaderValue},
-};
-use uuid::Uuid;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use auth::Principal;
+use tracing::Span;
+use uuid::{NoContext, Timestamp, Uuid};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 tokio::task_local! {
-    static CURRENT: RequestId;
+    static CURRENT: CurrentRequest;
 }
 
-/// The id of one request: the client's `X-Request-Id` if it is `[A-Za-z0-9._-]{1,64}`, else a new
-/// UUIDv7.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(Arc<str>);
+/// The request that the current task answers, as its problems and log lines name it.
+pub(crate) struct CurrentRequest {
+    id: HeaderValue,
+    traceparent: Option<HeaderValue>,
+    principal: OnceCell<Arc<Principal>>,
+    /// Created for the first log line.
+    span: OnceCell<Span>,
+}
 
-impl RequestId {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let sent = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-        match sent.filter(|id| is_valid(id)) {
-            Some(id) => Self(id.into()),
-            None => Self(Uuid::now_v7().to_string().into()),
+impl CurrentRequest {
+    /// Reads a request's id: the client's `X-Request-Id` if it is `[A-Za-z0-9._-]{1,64}`, else a
+    /// new UUIDv7.
+    pub(crate) fn new(headers: &HeaderMap) -> Self {
+        let sent = headers.get(&REQUEST_ID).filter(|id| is_valid(id.as_bytes()));
+        Self {
+            id: sent.cloned().unwrap_or_else(new_id),
+            traceparent: headers.get(&TRACEPARENT).cloned(),
+            principal: OnceCell::new(),
+            span: OnceCell::new(),
         }
     }
 
-    /// Returns the id.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// Returns the id, as the value of its header.
+    pub(crate) fn id(&self) -> &HeaderValue {
+        &self.id
     }
 
-    pub(crate) fn header(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
-    }
-
-    /// Runs `work` as part of this request, so that its problems contain the id.
+    /// Runs `work` as part of this request.
     pub(crate) async fn scope<F: Future>(self, work: F) -> F::Output {
         CURRENT.scope(self, work).await
+    }
+
+    fn span(&self) -> &Span {
+        self.span.get_or_init(|| {
+            let span = tracing::info_span!(
+                "request",
+                id = text(&self.id),
+                trace_id = self.traceparent.as_ref().and_then(trace_id),
+                subject = tracing::field::Empty,
+                client_id = tracing::field::Empty,
+            );
+            if let Some(principal) = self.principal.get() {
+                record(&span, principal);
+            }
+            span
+        })
     }
 }
 
 /// Returns the id of the current request; empty outside of requests.
 pub(crate) fn current_id() -> String {
-    CURRENT.try_with(|id| id.to_string()).unwrap_or_default()
+    CURRENT.try_with(|current| text(&current.id).to_owned()).unwrap_or_default()
 }
 
-/// Returns the trace id (W3C) of a request with a valid `traceparent`.
-pub(crate) fn trace_id(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(&TRACEPARENT)?.to_str().ok()?;
+/// Returns the span of the current request; none outside of requests.
+pub(crate) fn current_span() -> Option<Span> {
+    CURRENT.try_with(|current| current.span().clone()).ok()
+}
+
+/// Names the verified owner of the current request's credential in its log lines.
+pub(crate) fn set_principal(principal: &Arc<Principal>) {
+    let set = CURRENT.try_with(|current| {
+        if let Some(span) = current.span.get() {
+            record(span, principal);
+        }
+        current.principal.get_or_init(|| principal.clone());
+    });
+    // Outside of requests, in tests, nobody reads it.
+    set.unwrap_or_default();
+}
+
+fn record(span: &Span, principal: &Principal) {
+    span.record("subject", principal.subject.to_string());
+    if let Some(client_id) = &principal.client_id {
+        span.record("client_id", client_id.as_str());
+    }
+}
+
+/// Creates an id. Unlike `Uuid::now_v7`, it waits for no other thread: ids of one millisecond are in
+/// no order.
+fn new_id() -> HeaderValue {
+    let id = Uuid::new_v7(Timestamp::now(NoContext));
+    let text = id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned();
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
+}
+
+/// Returns the text of a header; empty if it is not ASCII, which an id always is.
+fn text(value: &HeaderValue) -> &str {
+    value.to_str().unwrap_or_default()
+}
+
+/// Returns the trace id (W3C) of a valid `traceparent`.
+fn trace_id(traceparent: &HeaderValue) -> Option<&str> {
+    let value = traceparent.to_str().ok()?;
     let mut parts = value.split('-');
     let (version, trace, parent, flags) =
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -66,25 +117,9 @@ pub(crate) fn trace_id(headers: &HeaderMap) -> Option<&str> {
     (valid && trace.bytes().any(|byte| byte != b'0')).then_some(trace)
 }
 
-fn is_valid(id: &str) -> bool {
+fn is_valid(id: &[u8]) -> bool {
     (1..=64).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
-impl FromRequest for RequestId {
-    type Error = std::convert::Infallible;
-    type Future = Ready<Result<Self, Self::Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let known = request.extensions().get::<Self>().cloned();
-        ready(Ok(known.unwrap_or_else(|| Self::of(request.headers()))))
-    }
+        && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
 }
 
 #[cfg(test)]
@@ -93,10 +128,10 @@ mod tests {
 
     #[test]
     fn a_request_id_that_could_forge_a_log_line_is_replaced() {
-        let id = |text: &str| {
+        let id = |sent: &str| {
             let mut headers = HeaderMap::new();
-            headers.insert(REQUEST_ID, HeaderValue::from_str(text).unwrap());
-            RequestId::of(&headers).as_str().to_owned()
+            headers.insert(REQUEST_ID, HeaderValue::from_str(sent).unwrap());
+            text(CurrentRequest::new(&headers).id()).to_owned()
         };
         assert_eq!(id("abc-1.2_3"), "abc-1.2_3");
         for wrong in ["", "a b", "a\"b", "a=b", &"x".repeat(65)] {
@@ -106,11 +141,7 @@ mod tests {
 
     #[test]
     fn only_a_valid_traceparent_is_accepted() {
-        let trace = |text: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(TRACEPARENT, HeaderValue::from_str(text).unwrap());
-            trace_id(&headers).map(str::to_owned)
-        };
+        let trace = |text: &str| trace_id(&HeaderValue::from_str(text).unwrap()).map(str::to_owned);
         let right = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         assert_eq!(trace(right).as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
         let zero = format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32));

@@ -53,7 +53,7 @@ impl<P: TenantPermission> FromRequest for Tenant<P> {
             let _check = check;
             let (state, principal) = credential::authorised(&request, P::ACTION).await?;
             let context = state.tenant(&principal, Utc::now()).await?;
-            readable_from(&request, context.origins().clone());
+            readable_from(&request, context.origins());
             Ok(Self { context, principal, permission: PhantomData })
         })
     }

@@ -52,6 +52,6 @@ pub(crate) async fn handle(
     let Acceptance { token, password } = acceptance;
     let address = caller(&request, api.trust_forwarded_for);
     let pair = api.sessions.accept_invitation(&token, password, address, Utc::now()).await?;
-    readable_from(&request, api.sessions.readers(pair.client_id()).await?);
+    readable_from(&request, &api.sessions.readers(pair.client_id()).await?);
     Ok(HttpResponse::Ok().json(pair))
 }

@@ -42,6 +42,6 @@ pub(crate) async fn handle(
     let address = caller(&request, api.trust_forwarded_for);
     let password = Password::attempt(login.password);
     let pair = api.sessions.login(&login.email, password, address, Utc::now()).await?;
-    readable_from(&request, api.sessions.readers(pair.client_id()).await?);
+    readable_from(&request, &api.sessions.readers(pair.client_id()).await?);
     Ok(HttpResponse::Ok().json(pair))
 }

@@ -37,6 +37,6 @@ pub(crate) async fn handle(
     Body(session): Body<Session>,
 ) -> Result<HttpResponse, Error> {
     let pair = api.sessions.refresh(&session.refresh_token, Utc::now()).await?;
-    readable_from(&request, api.sessions.readers(pair.client_id()).await?);
+    readable_from(&request, &api.sessions.readers(pair.client_id()).await?);
     Ok(HttpResponse::Ok().json(pair))
 }

@@ -34,6 +34,6 @@ pub(crate) async fn handle(
     Body(exchange): Body<Exchange>,
 ) -> Result<HttpResponse, Error> {
     let token = api.sessions.exchange(&exchange.api_key, Utc::now()).await?;
-    readable_from(&request, api.sessions.readers(token.client_id()).await?);
+    readable_from(&request, &api.sessions.readers(token.client_id()).await?);
     Ok(HttpResponse::Ok().json(token))
 }
