@@ -5,27 +5,57 @@ use auth::{Action, Principal};
 use chrono::Utc;
 use problem::{Code, Problem};
 
-use crate::{WebState, request::set_principal};
+use crate::{
+    WebState,
+    request::set_principal,
+    state::{CheckedCredential, Credential},
+};
+
+/// Returns the checked credential of a request, without waiting, if the same credential was checked
+/// a moment ago.
+pub(crate) fn known(request: &HttpRequest) -> Option<Arc<CheckedCredential>> {
+    let state = request.app_data::<Data<WebState>>()?;
+    state.known(&Credential::new(bearer(request).ok()?), Utc::now())
+}
+
+/// Checks that the credential of a request belongs to an active tenant, was not revoked and permits
+/// `action`.
+pub(crate) async fn check(
+    request: &HttpRequest,
+    action: Action,
+) -> Result<Arc<CheckedCredential>, Problem> {
+    let state = state(request)?;
+    let credential = Credential::new(bearer(request)?);
+    let principal = state.verify(&credential, Utc::now()).await?;
+    permit(&principal, action)?;
+    state.check(&credential, principal, Utc::now()).await
+}
 
 /// Verifies the credential of a request and that it permits `action`. Returns the state and the
 /// principal.
 pub(crate) async fn authorised(
     request: &HttpRequest,
     action: Action,
-) -> Result<(Data<WebState>, Arc<Principal>), Problem> {
-    let state = request
-        .app_data::<Data<WebState>>()
-        .ok_or_else(|| Problem::internal("the app has no web state"))?
-        .clone();
+) -> Result<(&WebState, Arc<Principal>), Problem> {
+    let state = state(request)?;
     let principal = state.principal(bearer(request)?, Utc::now()).await?;
-    set_principal(&principal);
-    if !principal.authority.may(action) {
-        return Err(Problem::new(
-            Code::PermissionDenied,
-            format!("This needs the permission {}.", action.as_str()),
-        ));
-    }
+    permit(&principal, action)?;
     Ok((state, principal))
+}
+
+/// Checks that a verified credential permits `action`.
+pub(crate) fn permit(principal: &Arc<Principal>, action: Action) -> Result<(), Problem> {
+    set_principal(principal);
+    if principal.authority.may(action) {
+        return Ok(());
+    }
+    let detail = format!("This needs the permission {}.", action.as_str());
+    Err(Problem::new(Code::PermissionDenied, detail))
+}
+
+fn state(request: &HttpRequest) -> Result<&WebState, Problem> {
+    let state = request.app_data::<Data<WebState>>();
+    state.map(|state| &***state).ok_or_else(|| Problem::internal("the app has no web state"))
 }
 
 /// Reads the credential, a JWT or an API key, from the `Authorization` header and nowhere else.

@@ -18,13 +18,10 @@ pub(crate) fn begin(request: &HttpRequest) -> Sender<()> {
     running
 }
 
-/// Waits for the check of the request's credential, if an earlier argument of the handler runs it.
-pub(crate) fn wait(request: &HttpRequest) -> impl Future<Output = ()> + use<> {
-    let check = request.extensions().get::<CredentialCheck>().cloned();
-    async move {
-        if let Some(CredentialCheck(ended)) = check {
-            // Nothing is ever sent: the error means that the check has ended.
-            ended.await.unwrap_or_default();
-        }
-    }
+/// Returns the end of the check of the request's credential, if an earlier argument of the handler
+/// runs one.
+pub(crate) fn running(request: &HttpRequest) -> Option<impl Future<Output = ()> + use<>> {
+    let CredentialCheck(ended) = request.extensions().get::<CredentialCheck>()?.clone();
+    // Nothing is ever sent: the error means that the check has ended.
+    Some(async move { ended.await.unwrap_or_default() })
 }

@@ -1,5 +1,5 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload, error::QueryPayloadError};
-use futures::future::LocalBoxFuture;
+use futures::future::{Either, LocalBoxFuture, Ready, ready};
 use problem::Problem;
 use serde::de::DeserializeOwned;
 
@@ -11,15 +11,18 @@ pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+    type Future = Either<Ready<Result<Self, Error>>, LocalBoxFuture<'static, Result<Self, Error>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = actix_web::web::Query::<T>::from_query(request.query_string());
-        let checked = credential_check::wait(request);
-        Box::pin(async move {
-            checked.await;
-            read.map(|query| Self(query.into_inner())).map_err(wrong)
-        })
+        let read = read.map(|query| Self(query.into_inner())).map_err(wrong);
+        match credential_check::running(request) {
+            None => Either::Left(ready(read)),
+            Some(check) => Either::Right(Box::pin(async move {
+                check.await;
+                read
+            })),
+        }
     }
 }
 

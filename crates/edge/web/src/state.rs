@@ -5,13 +5,15 @@ use auth::{
     StoredApiKey, Subject, TokenError, TokenVerifier,
 };
 use chrono::{DateTime, Utc};
-use moka::future::Cache;
+use moka::sync::Cache;
 use problem::{Code, Problem};
 use sha2::{Digest, Sha256};
 use tenancy::{PlatformContext, ResolveError, TenantContext, TenantDirectory, TenantRouter};
 
-/// How long a verified credential is cached. Revocation is checked on every request.
+/// How long a verified credential is cached. Revocation is checked again.
 const CACHE_TIME: Duration = Duration::from_secs(5);
+/// How long the check of a credential is cached if no change is announced that might revoke it.
+const CHECK_TIME: Duration = Duration::from_secs(1);
 /// How many credentials are cached at most.
 const CACHE_SIZE: u64 = 50_000;
 /// When a client retries while the control plane is unavailable.
@@ -19,6 +21,22 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// The name of the credential and tenant lookup in the answer while it is unavailable.
 pub const DIRECTORY: &str = "The directory of tenants, users and keys";
+
+/// A credential as a request contains it: an access token or an API key.
+pub(crate) struct Credential<'a> {
+    text: &'a str,
+    /// The key of the caches: no secret stays in memory longer than its request.
+    digest: [u8; 32],
+}
+
+/// A tenant's credential that was verified and not revoked.
+#[derive(Debug)]
+pub(crate) struct CheckedCredential {
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) context: TenantContext,
+    /// The revision of users, keys and tenants with which it was checked.
+    revision: Option<u64>,
+}
 
 /// The dependencies of the extractors, which turn a credential into a tenant. App data; cloning is
 /// cheap.
@@ -28,8 +46,14 @@ pub struct WebState {
     router: TenantRouter,
     credentials: Arc<dyn CredentialStore>,
     verifier: Arc<TokenVerifier>,
-    /// By the SHA-256 of the credential, so that no secret stays in memory longer than its request.
     verified: Cache<[u8; 32], Arc<Principal>>,
+    checked: Cache<[u8; 32], Arc<CheckedCredential>>,
+}
+
+impl<'a> Credential<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, digest: Sha256::digest(text).into() }
+    }
 }
 
 impl WebState {
@@ -44,7 +68,8 @@ impl WebState {
             directory,
             credentials,
             verifier: Arc::new(verifier),
-            verified: Cache::builder().max_capacity(CACHE_SIZE).time_to_live(CACHE_TIME).build(),
+            verified: cache(CACHE_TIME),
+            checked: cache(CHECK_TIME),
         }
     }
 
@@ -72,20 +97,66 @@ impl WebState {
         credential: &str,
         now: DateTime<Utc>,
     ) -> Result<Arc<Principal>, Problem> {
-        let digest: [u8; 32] = Sha256::digest(credential).into();
-        if let Some(known) = self.verified.get(&digest).await
+        self.verify(&Credential::new(credential), now).await
+    }
+
+    pub(crate) async fn verify(
+        &self,
+        credential: &Credential<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Principal>, Problem> {
+        if let Some(known) = self.verified.get(&credential.digest)
             && known.expires_at.is_none_or(|end| now < end)
         {
             return Ok(known);
         }
-        let principal = if credential.starts_with("ff_") {
-            self.key_principal(credential, now).await?
+        let principal = if credential.text.starts_with("ff_") {
+            self.key_principal(credential.text, now).await?
         } else {
-            self.verifier.verify(credential, now).map_err(token_problem)?
+            self.verifier.verify(credential.text, now).map_err(token_problem)?
         };
         let principal = Arc::new(principal);
-        self.verified.insert(digest, principal.clone()).await;
+        self.verified.insert(credential.digest, principal.clone());
         Ok(principal)
+    }
+
+    /// Returns a credential that was checked a moment ago, if it has not expired at `now`, and no
+    /// change of a user, a key or a tenant was announced since.
+    pub(crate) fn known(
+        &self,
+        credential: &Credential<'_>,
+        now: DateTime<Utc>,
+    ) -> Option<Arc<CheckedCredential>> {
+        let revision = self.revision()?;
+        let known = self.checked.get(&credential.digest)?;
+        let holds = known.revision == Some(revision)
+            && known.principal.expires_at.is_none_or(|end| now < end);
+        holds.then_some(known)
+    }
+
+    /// Checks at `now` that a verified credential was not revoked since.
+    ///
+    /// # Errors
+    /// It was revoked or has expired, or the store is unavailable.
+    pub(crate) async fn check(
+        &self,
+        credential: &Credential<'_>,
+        principal: Arc<Principal>,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<CheckedCredential>, Problem> {
+        // A change during the check is of a later revision.
+        let revision = self.revision();
+        let context = self.tenant(&principal, now).await?;
+        let checked = Arc::new(CheckedCredential { principal, context, revision });
+        if revision.is_some() {
+            self.checked.insert(credential.digest, checked.clone());
+        }
+        Ok(checked)
+    }
+
+    /// Returns a number that changes with each announced change of a user, a key or a tenant.
+    fn revision(&self) -> Option<u64> {
+        Some(self.credentials.revision()?.wrapping_add(self.directory.revision()?))
     }
 
     async fn key_principal(&self, key: &str, now: DateTime<Utc>) -> Result<Principal, Problem> {
@@ -163,6 +234,10 @@ impl WebState {
         #[expect(clippy::disallowed_methods, reason = "the one place where an admin is verified")]
         Ok(TenantRouter::platform(&principal.subject.to_string()))
     }
+}
+
+fn cache<V: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<[u8; 32], V> {
+    Cache::builder().max_capacity(CACHE_SIZE).time_to_live(lifetime).build()
 }
 
 fn revoked() -> Problem {

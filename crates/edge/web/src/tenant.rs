@@ -2,34 +2,32 @@ use std::{marker::PhantomData, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use auth::{CampaignScope, Principal, TenantPermission};
-use chrono::Utc;
-use futures::future::LocalBoxFuture;
+use futures::future::{Either, LocalBoxFuture, Ready, ready};
 use tenancy::{Scoped, TenantContext};
 
-use crate::{Error, credential, credential_check, readable_from};
+use crate::{Error, credential, credential_check, readable_from, state::CheckedCredential};
 
 /// A request of one tenant, whose credential permits `P`. The argument is the permission.
 #[derive(Debug)]
 pub struct Tenant<P> {
-    context: TenantContext,
-    principal: Arc<Principal>,
+    credential: Arc<CheckedCredential>,
     permission: PhantomData<P>,
 }
 
 impl<P: TenantPermission> Tenant<P> {
     /// Returns the proof of tenancy, which every access to the tenant's data requires.
     pub fn context(&self) -> &TenantContext {
-        &self.context
+        &self.credential.context
     }
 
     /// Returns the verified user or key.
     pub fn principal(&self) -> &Principal {
-        &self.principal
+        &self.credential.principal
     }
 
     /// Returns the campaigns that the credential may read.
     pub fn campaigns(&self) -> &CampaignScope {
-        &self.principal.scope
+        &self.credential.principal.scope
     }
 
     /// Marks a value from the request as this tenant's.
@@ -38,23 +36,33 @@ impl<P: TenantPermission> Tenant<P> {
         reason = "what a verified credential sent is its tenant's"
     )]
     pub fn scope<T>(&self, value: T) -> Scoped<T> {
-        self.context.scope(value)
+        self.credential.context.scope(value)
+    }
+}
+
+impl<P> Tenant<P> {
+    fn new(request: &HttpRequest, credential: Arc<CheckedCredential>) -> Self {
+        readable_from(request, credential.context.origins());
+        Self { credential, permission: PhantomData }
     }
 }
 
 impl<P: TenantPermission> FromRequest for Tenant<P> {
     type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+    type Future = Either<Ready<Result<Self, Error>>, LocalBoxFuture<'static, Result<Self, Error>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if let Some(known) = credential::known(request) {
+            let permitted = credential::permit(&known.principal, P::ACTION);
+            let tenant = permitted.map(|()| Self::new(request, known)).map_err(Error::from);
+            return Either::Left(ready(tenant));
+        }
         let check = credential_check::begin(request);
         let request = request.clone();
-        Box::pin(async move {
+        Either::Right(Box::pin(async move {
             let _check = check;
-            let (state, principal) = credential::authorised(&request, P::ACTION).await?;
-            let context = state.tenant(&principal, Utc::now()).await?;
-            readable_from(&request, context.origins());
-            Ok(Self { context, principal, permission: PhantomData })
-        })
+            let credential = credential::check(&request, P::ACTION).await?;
+            Ok(Self::new(&request, credential))
+        }))
     }
 }
