@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use auth::CampaignScope;
 use control_plane::{Campaign, CampaignFilter, ControlPlane};
@@ -19,7 +19,7 @@ const MAX_CACHED: u64 = 100_000;
 #[derive(Clone)]
 pub(crate) struct Campaigns {
     control_plane: ControlPlane,
-    known: LastKnown<(ClientId, CampaignId), Campaign>,
+    known: LastKnown<(ClientId, CampaignId), Arc<Campaign>>,
 }
 
 impl Campaigns {
@@ -36,13 +36,13 @@ impl Campaigns {
         tenant: &TenantContext,
         scope: &CampaignScope,
         id: &CampaignId,
-    ) -> Result<Campaign, Failure> {
+    ) -> Result<Arc<Campaign>, Failure> {
         let key = (tenant.client_id().clone(), id.clone());
         let found = self.known.get(key, async {
             let stored = self.control_plane.for_tenant(tenant);
             let campaign = stored.campaign(&CampaignFilter::default(), id).await?;
             // A missing campaign is not cached: the next event may create it.
-            campaign.ok_or_else(|| Failure::from(Problem::not_found()))
+            campaign.map(Arc::new).ok_or_else(|| Failure::from(Problem::not_found()))
         });
         let campaign = found.await.map_err(shared)?;
         if scope.admits(id, campaign.advertiser_id.as_ref()) {

@@ -46,6 +46,9 @@ where
         key: K,
         query: impl Future<Output = Result<V, Failure>>,
     ) -> Result<V, Arc<Failure>> {
+        if let Some(fresh) = self.fresh.get(&key).await {
+            return Ok(fresh);
+        }
         self.fresh.try_get_with(key.clone(), self.query(key, query)).await
     }
 

@@ -3,11 +3,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::web::Bytes;
-use moka::future::Cache;
+use actix_web::{http::header::HeaderValue, web::Bytes};
 use problem::Problem;
-use telemetry::Counter;
-use tenancy::{CampaignId, ClientId, TenantContext};
+use telemetry::{Counter, CounterSeries};
+use tenancy::{CampaignId, TenantContext};
+use web::EntityTag;
 
 use crate::{
     failure::{Failure, shared},
@@ -15,6 +15,7 @@ use crate::{
         MetricsAnswer, MetricsRequest,
         numbers::Numbers,
         sources::{Sources, Timings},
+        tenant_cache::{Cached, TenantCache},
     },
 };
 
@@ -22,31 +23,39 @@ use crate::{
 /// be visible as soon as other events. The cache serves many equal requests at once.
 const CACHED: Duration = Duration::from_millis(500);
 
+/// The `Server-Timing` of an answer that was in memory.
+const FROM_CACHE: HeaderValue = HeaderValue::from_static("cache;dur=0.0");
+
 /// Returns a campaign's metrics, from memory while they are young enough.
 #[derive(Clone)]
 pub(crate) struct Reports {
     sources: Sources,
-    /// The key begins with the tenant: no tenant gets another's answer.
-    answers: Cache<(ClientId, CampaignId, MetricsRequest), Arc<Answer>>,
+    answers: TenantCache<(CampaignId, MetricsRequest), Arc<Answer>>,
+    from_cache: CounterSeries,
 }
 
-struct Answer {
-    body: Bytes,
+/// An answer, rendered once for all equal requests.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The JSON.
+    pub(crate) body: Bytes,
+    pub(crate) tag: EntityTag,
     timings: Timings,
 }
 
-/// A rendered answer.
+/// The answer to one request.
+#[derive(Debug)]
 pub(crate) struct Report {
-    /// The JSON.
-    pub(crate) body: Bytes,
+    pub(crate) answer: Arc<Answer>,
     /// The value of `Server-Timing`.
-    pub(crate) server_timing: String,
+    pub(crate) server_timing: HeaderValue,
 }
 
 impl Reports {
     pub(crate) fn new(sources: Sources, cached_answers: u64) -> Self {
-        let answers = Cache::builder().max_capacity(cached_answers).time_to_live(CACHED).build();
-        Self { sources, answers }
+        let answers = TenantCache::new(cached_answers, CACHED);
+        let from_cache = Counter::MetricsAnswered.series(&["cache"]);
+        Self { sources, answers, from_cache }
     }
 
     /// Returns a campaign's metrics. The caller has checked that the credential may see it.
@@ -57,21 +66,28 @@ impl Reports {
         request: MetricsRequest,
     ) -> Result<Report, Failure> {
         let started = Instant::now();
-        let key = (tenant.client_id().clone(), campaign.clone(), request.clone());
-        let mut computed = false;
-        let answer = self.answers.try_get_with(key, async {
-            computed = true;
-            self.compute(tenant, campaign, &request).await
+        let found = self.answers.get(tenant, (campaign.clone(), request), async |key| {
+            let (campaign, request) = key;
+            self.compute(tenant, campaign, request).await
         });
-        let answer = answer.await.map_err(shared)?;
-        let timings = match computed {
-            true => answer.timings.clone(),
-            false => vec![("cache", started.elapsed())],
+        let (answer, server_timing) = match found.await.map_err(shared)? {
+            Cached::Found(answer) => {
+                self.from_cache.inc();
+                (answer, FROM_CACHE)
+            }
+            Cached::Shared(answer) => {
+                self.from_cache.inc();
+                (answer, server_timing(&[("cache", started.elapsed())]))
+            }
+            Cached::Computed(answer) => {
+                for (source, _) in &answer.timings {
+                    Counter::MetricsAnswered.inc(&[source]);
+                }
+                let server_timing = server_timing(&answer.timings);
+                (answer, server_timing)
+            }
         };
-        for (source, _) in &timings {
-            Counter::MetricsAnswered.inc(&[source]);
-        }
-        Ok(Report { body: answer.body.clone(), server_timing: server_timing(&timings) })
+        Ok(Report { answer, server_timing })
     }
 
     async fn compute(
@@ -82,8 +98,9 @@ impl Reports {
     ) -> Result<Arc<Answer>, Failure> {
         let (numbers, timings) = self.numbers(tenant, campaign, request).await?;
         let answer = MetricsAnswer::new(campaign.clone(), request, &numbers, tenant.currency());
-        let body = serde_json::to_vec(&answer).map_err(Problem::internal)?;
-        Ok(Arc::new(Answer { body: body.into(), timings }))
+        let body: Bytes = serde_json::to_vec(&answer).map_err(Problem::internal)?.into();
+        let tag = EntityTag::of(&body);
+        Ok(Arc::new(Answer { body, tag, timings }))
     }
 
     async fn numbers(
@@ -103,11 +120,12 @@ impl Reports {
 }
 
 /// Renders the header `Server-Timing`: `redis;dur=0.8, clickhouse;dur=12.1`, in milliseconds.
-fn server_timing(timings: &Timings) -> String {
+fn server_timing(timings: &[(&'static str, Duration)]) -> HeaderValue {
     let part = |(source, took): &(&str, Duration)| {
         format!("{source};dur={:.1}", took.as_secs_f64() * 1000.0)
     };
-    timings.iter().map(part).collect::<Vec<_>>().join(", ")
+    let parts = timings.iter().map(part).collect::<Vec<_>>().join(", ");
+    HeaderValue::try_from(parts).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 #[cfg(test)]
@@ -121,5 +139,6 @@ mod tests {
             ("clickhouse", Duration::from_micros(12_140)),
         ];
         assert_eq!(server_timing(&timings), "redis;dur=0.8, clickhouse;dur=12.1");
+        assert_eq!(server_timing(&[("cache", Duration::ZERO)]), FROM_CACHE);
     }
 }

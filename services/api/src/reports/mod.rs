@@ -6,6 +6,7 @@ mod numbers;
 mod query;
 mod schemas;
 mod sources;
+mod tenant_cache;
 mod values;
 
 pub(crate) use answer::MetricsAnswer;

@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::stand::{Answer, Stand};
+use crate::stand::{Answer, Stand, answer};
 
 fn ids(answer: &Answer) -> Vec<&str> {
     let items = answer.body["data"].as_array().unwrap();
@@ -95,6 +95,33 @@ async fn a_campaign_without_events_answers_with_zeros() {
     let second = stand.get(path, &key).await;
     assert!(second.headers["server-timing"].to_str().unwrap().starts_with("cache"));
     assert_eq!(first.body, second.body);
+}
+
+#[actix_web::test]
+async fn an_answer_that_the_client_has_already_is_not_sent_again() {
+    let stand = Stand::new().await;
+    let key = stand.key("acme", "read");
+    let token = stand.token("acme", "analyst").await;
+    let path = "/v1/campaigns/spring/metrics?from=2019-11-24&to=2019-11-26";
+    let first = stand.get(path, &key).await;
+    let tag = first.headers["etag"].to_str().unwrap();
+    for (credential, sent, status) in [
+        (&key, tag, 304),
+        (&token, tag, 304),
+        (&key, "\"another\"", 200),
+        (&stand.key("acme", "collect"), tag, 403),
+    ] {
+        let request = stand.request(Method::GET, path, Some(credential));
+        let again = answer(request.header("If-None-Match", sent)).await;
+        assert_eq!(again.status, status, "{sent}");
+        if status != 403 {
+            assert_eq!(again.headers["etag"], tag);
+            assert_eq!(again.headers["cache-control"], "private, no-cache");
+            assert_eq!(again.body.is_null(), status == 304, "{}", again.body);
+        }
+    }
+    let other = stand.get("/v1/campaigns/spring/metrics?from=2019-11-25&to=2019-11-26", &key).await;
+    assert_ne!(other.headers["etag"], tag);
 }
 
 #[actix_web::test]

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use actix_web::{
     HttpResponse,
     web::{Data, Path},
@@ -27,5 +29,5 @@ pub(crate) async fn handle(
     id: Path<CampaignId>,
 ) -> Result<HttpResponse, Error> {
     let campaign = api.campaigns.visible(tenant.context(), tenant.campaigns(), &id).await?;
-    Ok(HttpResponse::Ok().json(Campaign::from(campaign)))
+    Ok(HttpResponse::Ok().json(Campaign::from(Arc::unwrap_or_clone(campaign))))
 }
