@@ -38,7 +38,7 @@ impl Campaigns {
         id: &CampaignId,
     ) -> Result<Arc<Campaign>, Failure> {
         let key = (tenant.client_id().clone(), id.clone());
-        let found = self.known.get(key, async {
+        let found = self.known.get(key, async || {
             let stored = self.control_plane.for_tenant(tenant);
             let campaign = stored.campaign(&CampaignFilter::default(), id).await?;
             // A missing campaign is not cached: the next event may create it.

@@ -44,12 +44,13 @@ where
     pub(crate) async fn get(
         &self,
         key: K,
-        query: impl Future<Output = Result<V, Failure>>,
+        query: impl AsyncFnOnce() -> Result<V, Failure>,
     ) -> Result<V, Arc<Failure>> {
         if let Some(fresh) = self.fresh.get(&key).await {
             return Ok(fresh);
         }
-        self.fresh.try_get_with(key.clone(), self.query(key, query)).await
+        // Boxed, so that the future of a hit, which actix copies, is small.
+        Box::pin(self.fresh.try_get_with(key.clone(), self.query(key, query()))).await
     }
 
     async fn query(
@@ -127,7 +128,7 @@ mod tests {
 
     async fn stale(retention: Duration) -> LastKnown<&'static str, u8> {
         let answers = LastKnown::new(10, SHORT, retention);
-        assert_eq!(answers.get("a", async { Ok(1) }).await.unwrap(), 1);
+        assert_eq!(answers.get("a", async || Ok(1)).await.unwrap(), 1);
         tokio::time::sleep(2 * SHORT).await;
         answers
     }
@@ -137,7 +138,7 @@ mod tests {
         let answers = stale(Duration::from_mins(1)).await;
         let start = Instant::now();
         for _ in 0..3 {
-            assert_eq!(answers.get("a", pending()).await.unwrap(), 1);
+            assert_eq!(answers.get("a", pending).await.unwrap(), 1);
             tokio::time::sleep(2 * SHORT).await;
         }
         assert!(start.elapsed() < 2 * TIMEOUT, "{:?}", start.elapsed());
@@ -146,15 +147,15 @@ mod tests {
     #[tokio::test]
     async fn a_deleted_row_is_not_answered_from_memory() {
         let answers = stale(Duration::from_mins(1)).await;
-        let gone = answers.get("a", async { Err(Problem::not_found().into()) }).await;
+        let gone = answers.get("a", async || Err(Problem::not_found().into())).await;
         assert!(matches!(&*gone.unwrap_err(), Failure::Problem(p) if p.code() == Code::NotFound));
-        assert_eq!(answers.get("a", async { Ok(2) }).await.unwrap(), 2);
+        assert_eq!(answers.get("a", async || Ok(2)).await.unwrap(), 2);
     }
 
     #[tokio::test]
     async fn an_answer_is_not_used_after_its_retention() {
         let answers = stale(SHORT).await;
-        let waiting = answers.get("a", pending());
+        let waiting = answers.get("a", pending);
         assert!(
             tokio::time::timeout(2 * TIMEOUT, waiting).await.is_err(),
             "postgresql must be queried"

@@ -158,7 +158,7 @@ impl Sources {
     async fn noted(&self) -> Noted {
         let ledger = self.control_plane.ledger();
         let topic = &self.events_topic;
-        let noted = self.noted.get((), async {
+        let noted = self.noted.get((), async || {
             let as_of = ledger.as_of(Group::Live, topic).await?;
             let next_places = ledger.noted_offsets(Group::Live, topic).await?.into();
             Ok(Noted { as_of, next_places })
@@ -175,7 +175,7 @@ impl Sources {
         let ledger = self.control_plane.ledger();
         let as_of = self
             .stored
-            .get((), async { Ok(ledger.as_of(Group::Store, &self.events_topic).await?) });
+            .get((), async || Ok(ledger.as_of(Group::Store, &self.events_topic).await?));
         as_of.await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the progress of clickhouse is unknown");
             None

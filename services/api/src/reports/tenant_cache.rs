@@ -45,10 +45,11 @@ where
             return Ok(Cached::Found(found));
         }
         let mut computed = false;
-        let value = self.0.try_get_with_by_ref(&key, async {
+        // Boxed, so that the future of a hit, which actix copies, is small.
+        let value = Box::pin(self.0.try_get_with_by_ref(&key, async {
             computed = true;
             compute(&key.1).await
-        });
+        }));
         let value = value.await?;
         Ok(if computed { Cached::Computed(value) } else { Cached::Shared(value) })
     }
@@ -90,6 +91,20 @@ mod tests {
         assert_eq!(compute(&acme, 1).await, Cached::Computed(1));
         assert_eq!(compute(&globex, 2).await, Cached::Computed(2));
         assert_eq!(compute(&acme, 3).await, Cached::Found(1));
+    }
+
+    #[tokio::test]
+    async fn the_future_of_a_hit_does_not_hold_the_computation() {
+        let cache = TenantCache::new(10, Duration::from_mins(1));
+        let acme = tenant("acme").await;
+        let large = async |_: &&str| {
+            let scratch = [0_u8; 100_000];
+            tokio::task::yield_now().await;
+            Ok::<_, Failure>(scratch.len())
+        };
+        let get = cache.get(&acme, "spring", large);
+        assert!(size_of_val(&get) < 1000, "{}", size_of_val(&get));
+        assert_eq!(get.await.unwrap(), Cached::Computed(100_000));
     }
 
     #[tokio::test]
