@@ -11,8 +11,8 @@ use redis::{
 use tenancy::TenantContext;
 
 use crate::{
-    AggregatesError, RedisSettings, SlotGroup, TenantAggregates, keys::KeySpace, scripts::Scripts,
-    shared_connection::SharedConnection,
+    AggregatesError, RedisSettings, SlotGroup, TenantAggregates, allowance::Allowances,
+    keys::KeySpace, scripts::Scripts, shared_connection::SharedConnection,
 };
 
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
@@ -32,6 +32,7 @@ pub struct Aggregates {
     pub(crate) keys: KeySpace,
     pub(crate) scripts: Arc<Scripts>,
     pub(crate) key_generations: KeyGenerations,
+    pub(crate) allowances: Allowances,
     pub(crate) limits_unavailable: Arc<AtomicBool>,
 }
 
@@ -71,6 +72,7 @@ impl Aggregates {
             keys: KeySpace::new(settings),
             scripts: Arc::default(),
             key_generations: KeyGenerations::default(),
+            allowances: Allowances::default(),
             limits_unavailable: Arc::default(),
         })
     }

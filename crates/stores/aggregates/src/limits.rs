@@ -2,7 +2,10 @@ use std::{net::IpAddr, sync::atomic::Ordering, time::Duration};
 
 use tenancy::TenantContext;
 
-use crate::{Aggregates, AggregatesError};
+use crate::{
+    Aggregates, AggregatesError,
+    allowance::{Allowance, Payment},
+};
 
 /// How long a request waits for its limits before it is admitted without them.
 const TIMEOUT: Duration = Duration::from_millis(250);
@@ -27,22 +30,52 @@ struct Limit {
     key: String,
     cost: Duration,
     burst: Duration,
+    /// What is charged in addition, if the limit has room for it.
+    advance: Duration,
+}
+
+/// What a call charged, or why it did not.
+enum Charged {
+    /// The costs.
+    Costs,
+    /// The costs and the advances.
+    All,
+    /// Nothing: a limit is exceeded. The request would be admitted after this time.
+    Nothing(Duration),
 }
 
 impl Aggregates {
     /// Charges events to the tenant's limit. More events than ten seconds allow are admitted at
     /// once if all earlier ones are paid off.
     ///
+    /// Most requests are paid from an allowance, without a call of Redis. All processes together
+    /// admit what the limit allows, give or take one allowance of each.
+    ///
     /// While Redis is unavailable everything is admitted: losing events is worse than accepting too
     /// many.
     pub async fn admit(&self, tenant: &TenantContext, events: u32) -> Admission {
         let rate = tenant.limits().events_per_second.max(1);
+        let payment = self.allowances.of(tenant.client_id()).pay(events, rate);
+        let (own, advance) = match &payment {
+            Payment::Allowance => return Admission::Admitted,
+            Payment::Renewal(renewal) => (events - renewal.held(), Allowance::size(rate)),
+            Payment::Own => (events, 0),
+        };
         let limit = Limit {
             key: self.keys.tenant(tenant.client_id()).event_limit(),
-            cost: Duration::from_secs(events.into()) / rate,
+            cost: Duration::from_secs(own.into()) / rate,
             burst: EVENTS_AVERAGED_OVER,
+            advance: Duration::from_secs(advance.into()) / rate,
         };
-        self.charge(&[limit]).await
+        let charged = self.charge(&[limit]).await;
+        if let Payment::Renewal(renewal) = payment {
+            match charged {
+                Charged::Costs => renewal.renew(0),
+                Charged::All => renewal.renew(advance),
+                Charged::Nothing(_) => {}
+            }
+        }
+        charged.into()
     }
 
     /// Charges a login attempt to the account, named by a hash, and to the network of its address.
@@ -53,40 +86,55 @@ impl Aggregates {
             key,
             cost: LOGINS_AVERAGED_OVER / attempts,
             burst: LOGINS_AVERAGED_OVER,
+            advance: Duration::ZERO,
         };
-        self.charge(&[
+        let limits = [
             limit(self.keys.account_limit(account), LOGINS_PER_ACCOUNT),
             limit(self.keys.address_limit(address), LOGINS_PER_ADDRESS),
-        ])
-        .await
+        ];
+        self.charge(&limits).await.into()
     }
 
-    async fn charge(&self, limits: &[Limit]) -> Admission {
+    async fn charge(&self, limits: &[Limit]) -> Charged {
         let answer = tokio::time::timeout(TIMEOUT, self.try_charge(limits)).await;
         match answer {
-            Ok(Ok(wait)) => {
+            Ok(Ok(charged)) => {
                 if self.limits_unavailable.swap(false, Ordering::Relaxed) {
                     tracing::info!("limits are enforced again");
                 }
-                if wait.is_zero() { Admission::Admitted } else { Admission::RetryAfter(wait) }
+                charged
             }
             failure => {
                 if !self.limits_unavailable.swap(true, Ordering::Relaxed) {
                     let error = failure.err().map_or("refused", |_| "no answer in time");
                     tracing::warn!(error, "limits are not enforced: redis is unavailable");
                 }
-                Admission::Admitted
+                Charged::Costs
             }
         }
     }
 
-    async fn try_charge(&self, limits: &[Limit]) -> Result<Duration, AggregatesError> {
+    async fn try_charge(&self, limits: &[Limit]) -> Result<Charged, AggregatesError> {
         let mut invocation = self.scripts.admit.prepare_invoke();
         for limit in limits {
-            invocation.key(&limit.key).arg(micros(limit.cost)).arg(micros(limit.burst));
+            let Limit { key, cost, burst, advance } = limit;
+            invocation.key(key).arg(micros(*cost)).arg(micros(*burst)).arg(micros(*advance));
         }
-        let wait: u64 = invocation.invoke_async(&mut self.connection()).await?;
-        Ok(Duration::from_micros(wait))
+        let wait: i64 = invocation.invoke_async(&mut self.connection()).await?;
+        Ok(match u64::try_from(wait) {
+            Err(_) => Charged::All,
+            Ok(0) => Charged::Costs,
+            Ok(wait) => Charged::Nothing(Duration::from_micros(wait)),
+        })
+    }
+}
+
+impl From<Charged> for Admission {
+    fn from(charged: Charged) -> Self {
+        match charged {
+            Charged::Costs | Charged::All => Self::Admitted,
+            Charged::Nothing(wait) => Self::RetryAfter(wait),
+        }
     }
 }
 

@@ -5,25 +5,31 @@
 -- admitted so far is paid off. It may lie `burst` ahead of now. A request that costs more than the
 -- burst is admitted when everything before is paid off.
 --
--- KEYS  one per limit
--- ARGV  per limit: cost and burst, in microseconds
+-- An advance pays for later requests. It is charged only if the request is admitted and the limits
+-- have room for all advances too: a limit that is nearly reached gives none.
 --
--- Returns the microseconds to wait: 0 means admitted.
+-- KEYS  one per limit
+-- ARGV  per limit: cost, burst and advance, in microseconds
+--
+-- Returns the microseconds to wait: 0 means admitted, -1 admitted, and the advances are charged.
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 
-local paid_off, wait = {}, 0
+local paid_off, advanced, wait, has_room = {}, {}, 0, true
 for i = 1, #KEYS do
   local before = math.max(tonumber(redis.call('GET', KEYS[i]) or now), now)
-  local cost, burst = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  local cost, burst = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1])
   paid_off[i] = before + cost
+  advanced[i] = paid_off[i] + tonumber(ARGV[3 * i])
   wait = math.max(wait, before + math.min(cost, burst) - burst - now)
+  has_room = has_room and advanced[i] <= now + burst
 end
 if wait > 0 then return math.ceil(wait) end
 
+if has_room then paid_off = advanced end
 for i = 1, #KEYS do
   local owed_ms = math.ceil((paid_off[i] - now) / 1000) + 1
   redis.call('SET', KEYS[i], string.format('%.0f', paid_off[i]), 'PX', string.format('%.0f', owed_ms))
 end
-return 0
+return has_room and -1 or 0

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aggregates::{Admission, Aggregates, RedisSettings};
 use tenancy::Limits;
@@ -35,6 +35,47 @@ async fn a_batch_larger_than_the_limit_is_admitted_when_everything_before_is_pai
     assert_eq!(stand.aggregates.admit(&acme, 1_000).await, Admission::Admitted);
     let wait = wait(stand.aggregates.admit(&acme, 1_000).await);
     assert!(wait > Duration::from_secs(990) && wait <= Duration::from_secs(1_000), "{wait:?}");
+}
+
+#[tokio::test]
+async fn processes_together_admit_what_the_limit_allows_give_or_take_one_allowance_of_each() {
+    const RATE: u32 = 100;
+    let stand = Stand::bare().await;
+    let other = Aggregates::connect(&stand.settings).unwrap();
+    let limits = Limits { events_per_second: RATE, ..Limits::default() };
+    let acme = tenant_with("acme", limits).await;
+    let began = Instant::now();
+    let mut admitted = 0;
+    while stand.aggregates.admit(&acme, 1).await == Admission::Admitted {
+        admitted += 1;
+        if other.admit(&acme, 1).await == Admission::Admitted {
+            admitted += 1;
+        }
+    }
+    let allowed = f64::from(10 * RATE) + began.elapsed().as_secs_f64() * f64::from(RATE);
+    let allowances = f64::from(2 * RATE / 20);
+    assert!(f64::from(admitted) <= allowed + allowances, "{admitted} of {allowed}");
+    assert!(f64::from(admitted) >= f64::from(10 * RATE) - allowances, "{admitted}");
+}
+
+#[tokio::test]
+async fn most_requests_are_paid_from_an_allowance() {
+    let mut stand = Stand::bare().await;
+    let limits = Limits { events_per_second: 1_000, ..Limits::default() };
+    let acme = tenant_with("acme", limits).await;
+    assert_eq!(stand.aggregates.admit(&acme, 1).await, Admission::Admitted);
+    let key = stand.key("client_acme_event_limit");
+    let paid_off = async |stand: &mut Stand| -> Option<u64> {
+        redis::cmd("GET").arg(&key).query_async(&mut stand.redis).await.unwrap()
+    };
+    let before = paid_off(&mut stand).await;
+    assert!(before.is_some(), "{key}");
+    for _ in 0..50 {
+        assert_eq!(stand.aggregates.admit(&acme, 1).await, Admission::Admitted);
+    }
+    assert!(paid_off(&mut stand).await.is_none_or(|at| Some(at) == before));
+    assert_eq!(stand.aggregates.admit(&acme, 1).await, Admission::Admitted);
+    assert!(paid_off(&mut stand).await.is_some_and(|at| Some(at) != before));
 }
 
 #[tokio::test]
