@@ -20,29 +20,43 @@ pub(crate) struct Subset(Vec<Partition>);
 
 impl Subset {
     pub(crate) fn new(client_id: &str, spread: u16, partitions: u16) -> Self {
+        let key = Key::of(client_id.as_bytes());
         let mut ranked: Vec<_> = Partition::all(partitions).collect();
-        ranked.sort_by_key(|partition| std::cmp::Reverse(score(client_id.as_bytes(), *partition)));
+        ranked.sort_by_cached_key(|partition| std::cmp::Reverse(key.score(*partition)));
         ranked.truncate(usize::from(spread.max(1)));
         Self(ranked)
     }
 
     pub(crate) fn partition_of(&self, event_id: Uuid) -> Partition {
+        let key = Key::of(event_id.as_bytes());
         let candidates = self.0.iter().copied();
-        candidates
-            .max_by_key(|partition| score(event_id.as_bytes(), *partition))
-            .unwrap_or(Partition::new(0))
+        candidates.max_by_key(|partition| key.score(*partition)).unwrap_or(Partition::new(0))
     }
 }
 
-/// Returns the rank of `partition` for `key`. Part of the log's format: if it changed, copies of an
-/// event would go to different partitions.
-fn score(key: &[u8], partition: Partition) -> u64 {
-    // FNV-1a over both, then MurmurHash3's finaliser, which separates similar keys.
-    let fnv = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = key.iter().chain(&partition.get().to_be_bytes()).fold(0xcbf2_9ce4_8422_2325, fnv);
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    hash ^ (hash >> 33)
+/// The FNV-1a hash of a key, which is the same for every partition that it is scored with.
+#[derive(Clone, Copy)]
+struct Key(u64);
+
+impl Key {
+    fn of(key: &[u8]) -> Self {
+        Self(0xcbf2_9ce4_8422_2325).with(key)
+    }
+
+    fn with(self, bytes: &[u8]) -> Self {
+        let fnv = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        Self(bytes.iter().fold(self.0, fnv))
+    }
+
+    /// Returns the rank of `partition` for this key. Part of the log's format: if it changed,
+    /// copies of an event would go to different partitions.
+    fn score(self, partition: Partition) -> u64 {
+        // FNV-1a over both, then MurmurHash3's finaliser, which separates similar keys.
+        let Self(hash) = self.with(&partition.get().to_be_bytes());
+        let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+        hash ^ (hash >> 33)
+    }
 }
 
 #[cfg(test)]
