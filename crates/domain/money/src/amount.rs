@@ -135,11 +135,49 @@ impl AddAssign for Amount {
 /// Writes two to six decimal places: `12.50`, `0.0125`.
 impl fmt::Display for Amount {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut value = self.decimal().normalize();
-        if value.scale() < 2 {
-            value.rescale(2);
+        out.pad_integral(self.0 >= 0, "", Digits::of(self.0.unsigned_abs()).as_str())
+    }
+}
+
+/// The longest text of an amount without its sign: 13 digits, a point and 6 digits.
+const DIGITS: usize = 20;
+
+/// The text of an amount without its sign.
+struct Digits {
+    text: [u8; DIGITS],
+    start: usize,
+    end: usize,
+}
+
+impl Digits {
+    fn of(mut micros: u64) -> Self {
+        let mut text = [b'0'; DIGITS];
+        let mut start = DIGITS;
+        let mut end = DIGITS;
+        for (place, byte) in text.iter_mut().enumerate().rev() {
+            let places = DIGITS - 1 - place;
+            if places == SCALE as usize {
+                *byte = b'.';
+            } else {
+                // A digit is less than ten.
+                *byte = b'0' + (micros % 10) as u8;
+                micros /= 10;
+            }
+            // Trailing zeros are left out, up to two places.
+            if place + 1 == end && *byte == b'0' && places < SCALE as usize - 2 {
+                end = place;
+            }
+            start = place;
+            if micros == 0 && places > SCALE as usize {
+                break;
+            }
         }
-        value.fmt(out)
+        Self { text, start, end }
+    }
+
+    fn as_str(&self) -> &str {
+        // All of them are ASCII.
+        self.text.get(self.start..self.end).and_then(|text| str::from_utf8(text).ok()).unwrap_or("")
     }
 }
 
@@ -211,7 +249,10 @@ fn reason(error: rust_decimal::Error) -> AmountError {
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if self.0 < 0 {
+            return serializer.collect_str(self);
+        }
+        serializer.serialize_str(Digits::of(self.0.unsigned_abs()).as_str())
     }
 }
 
@@ -234,6 +275,7 @@ mod tests {
             ("0.000001", "0.000001"),
             ("-3", "-3.00"),
             ("1e2", "100.00"),
+            ("9000000000000.1", "9000000000000.10"),
         ] {
             assert_eq!(sent.parse::<Amount>().unwrap().to_string(), shown);
         }
@@ -309,6 +351,8 @@ mod tests {
         fn every_amount_survives_its_text(micros: i64) {
             let amount = Amount::from_micros(micros);
             proptest::prop_assert_eq!(amount.to_string().parse::<Amount>(), Ok(amount));
+            let json = serde_json::to_string(&amount).unwrap();
+            proptest::prop_assert_eq!(json, format!("\"{amount}\""));
         }
 
         #[test]
