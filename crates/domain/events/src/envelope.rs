@@ -3,10 +3,15 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use crate::{field_names::OF_ENVELOPE, surrogates};
+use crate::{
+    field_names::OF_ENVELOPE,
+    name::{Name, Names, names},
+    surrogates,
+};
 
 /// The field in which a reject stores the envelope of its batch, so that it can be parsed again.
 pub(crate) const NAME: &str = "$envelope";
+pub(crate) const NAMES: Names = names!["$envelope"];
 pub(crate) const POINTER: &str = "/$envelope";
 
 /// The maximum size of the fields of an envelope, in bytes: they are stored with every reject.
@@ -30,7 +35,8 @@ impl<'a> Envelope<'a> {
 
     /// Adds a field that applies to the events; the first of two wins. Unknown names are ignored.
     pub(crate) fn add(&mut self, name: &str, raw: &'a RawValue) {
-        let known = OF_ENVELOPE.iter().copied().flatten().copied().find(|known| *known == name);
+        let mut known = OF_ENVELOPE.iter().flat_map(|names| names.iter()).map(Name::as_str);
+        let known = known.find(|known| *known == name);
         let Some(name) = known.filter(|name| !self.has(name)) else { return };
         let size: usize = self.fields.iter().map(|(_, raw)| raw.get().len()).sum();
         if size + raw.get().len() > FIELDS_MAX {

@@ -6,7 +6,12 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-use crate::{Rejection, RejectionCode::*};
+use crate::{
+    Rejection,
+    RejectionCode::*,
+    json,
+    name::{Name, NameBit, NameBits, Names},
+};
 
 /// With more fields than this, duplicates are found by hashing.
 const MANY: usize = 32;
@@ -24,6 +29,8 @@ struct Layer<'a> {
     base: Cow<'static, str>,
     kind: LayerKind,
     entries: Vec<Entry<'a>>,
+    /// The names of the entries.
+    names: NameBits,
 }
 
 /// The place of an object, the nearest first.
@@ -41,8 +48,32 @@ pub(crate) enum LayerKind {
 
 struct Entry<'a> {
     name: Cow<'a, str>,
-    raw: &'a RawValue,
+    raw: &'a str,
     taken: bool,
+}
+
+impl<'a> Layer<'a> {
+    fn new(base: Cow<'static, str>, kind: LayerKind, entries: Vec<Entry<'a>>) -> Self {
+        let mut names = NameBits::default();
+        for entry in &entries {
+            names.add(NameBit::of(entry.name.as_bytes()));
+        }
+        Self { base, kind, entries, names }
+    }
+
+    /// Returns the place of the entry of this name.
+    fn place(&self, name: &Name) -> Option<usize> {
+        if !self.names.has(name.bit()) {
+            return None;
+        }
+        self.entries.iter().position(|entry| entry.name == name.as_str())
+    }
+
+    /// Returns the entry of this name, with its place.
+    fn find(&mut self, name: &Name) -> Option<(usize, &mut Entry<'a>)> {
+        let place = self.place(name)?;
+        Some((place, self.entries.get_mut(place)?))
+    }
 }
 
 /// One field that was found, as it was sent.
@@ -76,12 +107,15 @@ impl<'a> Fields<'a> {
         base: Cow<'static, str>,
         kind: LayerKind,
     ) -> Result<(), Rejection> {
-        let entries: Entries<'a> = serde_json::from_str(raw).map_err(|error| {
-            let reason = format!("must be a JSON object: {error}");
-            Rejection::new(MalformedJson, base.clone(), reason)
-        })?;
-        let entries = distinct(entries.0, &base)?;
-        self.layers.push(Layer { base, kind, entries });
+        let sent = match json::object(raw) {
+            Some(sent) => sent.into_iter().map(|(name, raw)| (Cow::Borrowed(name), raw)).collect(),
+            None => parsed(raw).map_err(|error| {
+                let reason = format!("must be a JSON object: {error}");
+                Rejection::new(MalformedJson, base.clone(), reason)
+            })?,
+        };
+        let entries = distinct(sent, &base)?;
+        self.layers.push(Layer::new(base, kind, entries));
         Ok(())
     }
 
@@ -92,42 +126,37 @@ impl<'a> Fields<'a> {
         }
         let entry = |(name, raw): &'a (&'static str, Cow<'_, RawValue>)| Entry {
             name: Cow::Borrowed(name),
-            raw: raw.as_ref(),
+            raw: raw.get(),
             taken: false,
         };
         let base = Cow::Borrowed(crate::envelope::POINTER);
         let entries = fields.iter().map(entry).collect();
-        self.layers.push(Layer { base, kind: LayerKind::Envelope, entries });
+        self.layers.push(Layer::new(base, LayerKind::Envelope, entries));
     }
 
     /// Takes out a field: the first of its names that has a value, in the nearest place, up to
     /// `farthest`. Duplicates with the same value are taken with it; others stay.
-    pub(crate) fn find(&mut self, names: &[&str], farthest: LayerKind) -> Option<Field<'a>> {
+    pub(crate) fn find(&mut self, names: Names, farthest: LayerKind) -> Option<Field<'a>> {
         self.search(names, |kind| kind <= farthest && kind != LayerKind::Context)
     }
 
     /// Takes a field out of the envelope.
-    pub(crate) fn find_in_envelope(&mut self, names: &[&str]) -> Option<Field<'a>> {
+    pub(crate) fn find_in_envelope(&mut self, names: Names) -> Option<Field<'a>> {
         self.search(names, |kind| kind == LayerKind::Envelope)
     }
 
-    fn search(
-        &mut self,
-        names: &[&str],
-        is_within: impl Fn(LayerKind) -> bool,
-    ) -> Option<Field<'a>> {
+    fn search(&mut self, names: Names, is_within: impl Fn(LayerKind) -> bool) -> Option<Field<'a>> {
         let mut found: Option<Field<'a>> = None;
         for (at, layer) in self.layers.iter_mut().enumerate() {
-            if !is_within(layer.kind) {
+            if !is_within(layer.kind) || !layer.names.meet(names.bits()) {
                 continue;
             }
-            for name in names {
-                let named = |entry: &Entry<'_>| !entry.taken && entry.name == *name;
-                let mut entries = layer.entries.iter_mut().enumerate();
-                let Some((place, entry)) = entries.find(|(_, entry)| named(entry)) else {
+            for name in names.iter() {
+                let Some((place, entry)) = layer.find(name).filter(|(_, entry)| !entry.taken)
+                else {
                     continue;
                 };
-                let raw = entry.raw.get();
+                let raw = entry.raw;
                 match found {
                     _ if is_blank(raw) => entry.taken = true,
                     Some(found) => entry.taken = found.raw == raw,
@@ -142,24 +171,24 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes out an object of the event that contains more of its fields. `None` if it is empty.
-    pub(crate) fn take_nested(&mut self, name: &str) -> Option<Field<'a>> {
-        self.find(&[name], LayerKind::Own)
+    pub(crate) fn take_nested(&mut self, names: Names) -> Option<Field<'a>> {
+        self.find(names, LayerKind::Own)
     }
 
     /// Returns the value of a field of the event itself, without taking it out.
-    pub(crate) fn peek(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn peek(&self, names: Names) -> Option<&'a str> {
         let own = self.layers.first()?;
-        own.entries.iter().find(|entry| entry.name == name).map(|entry| entry.raw.get())
+        let place = names.iter().find_map(|name| own.place(name))?;
+        own.entries.get(place).map(|entry| entry.raw)
     }
 
     /// Returns the value at a path within `context`, without taking it out.
     pub(crate) fn in_context(&self, path: &[&str]) -> Option<&'a str> {
         let context = self.layers.iter().find(|layer| layer.kind == LayerKind::Context)?;
         let (first, rest) = path.split_first()?;
-        let mut raw = context.entries.iter().find(|entry| entry.name == *first)?.raw.get();
+        let mut raw = context.entries.iter().find(|entry| entry.name == *first)?.raw;
         for name in rest {
-            let entries: Entries<'a> = serde_json::from_str(raw).ok()?;
-            raw = entries.0.into_iter().find(|(known, _)| known == name)?.1.get();
+            raw = parsed(raw).ok()?.into_iter().find(|(known, _)| known == name)?.1;
         }
         (!is_blank(raw)).then_some(raw)
     }
@@ -179,10 +208,13 @@ impl<'a> Fields<'a> {
     }
 
     /// Puts fields back, by their names: they become properties.
-    pub(crate) fn put_back_all(&mut self, names: &[&str]) {
-        let entries = self.layers.iter_mut().flat_map(|layer| layer.entries.iter_mut());
-        for entry in entries.filter(|entry| names.contains(&entry.name.as_ref())) {
-            entry.taken = is_blank(entry.raw.get());
+    pub(crate) fn put_back_all(&mut self, names: Names) {
+        for layer in &mut self.layers {
+            for name in names.iter() {
+                if let Some((_, entry)) = layer.find(name) {
+                    entry.taken = is_blank(entry.raw);
+                }
+            }
         }
     }
 
@@ -219,11 +251,10 @@ impl<'a> Fields<'a> {
         layers.retain(|layer| matches!(layer.kind, LayerKind::Own | LayerKind::Nested));
         layers.sort_by_key(|layer| std::cmp::Reverse(layer.kind));
         layers.into_iter().flat_map(|Layer { base, entries, .. }| {
-            let left =
-                entries.into_iter().filter(|entry| !entry.taken && entry.raw.get() != "null");
+            let left = entries.into_iter().filter(|entry| !entry.taken && entry.raw != "null");
             left.map(move |entry| {
                 let pointer = pointer(&base, &entry.name);
-                (entry.name.into_owned(), pointer, entry.raw.get())
+                (entry.name.into_owned(), pointer, entry.raw)
             })
         })
     }
@@ -246,8 +277,12 @@ impl<'a> Field<'a> {
     }
 
     /// Returns the elements of an array.
-    pub(crate) fn array(&self) -> Option<Vec<&'a RawValue>> {
-        serde_json::from_str(self.raw).ok()
+    pub(crate) fn array(&self) -> Option<Vec<&'a str>> {
+        if let Some((values, _)) = json::array(self.raw, usize::MAX) {
+            return Some(values);
+        }
+        let values: Vec<&RawValue> = serde_json::from_str(self.raw).ok()?;
+        Some(values.into_iter().map(RawValue::get).collect())
     }
 }
 
@@ -261,6 +296,9 @@ pub(crate) fn textual(raw: &str) -> Textual<'_> {
 }
 
 fn string(raw: &str) -> Option<Cow<'_, str>> {
+    if let Some(text) = json::unescaped(raw) {
+        return Some(Cow::Borrowed(text.trim()));
+    }
     let text = serde_json::from_str::<Text<'_>>(raw).ok()?.0;
     Some(match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
@@ -298,18 +336,21 @@ fn pointer(base: &str, name: &str) -> String {
 
 /// Removes duplicate fields; a duplicate with another value is rejected.
 fn distinct<'a>(
-    sent: Vec<(Cow<'a, str>, &'a RawValue)>,
+    sent: Vec<(Cow<'a, str>, &'a str)>,
     base: &str,
 ) -> Result<Vec<Entry<'a>>, Rejection> {
     let mut entries: Vec<Entry<'a>> = Vec::with_capacity(sent.len());
+    let mut bits = NameBits::default();
     let mut names = HashSet::new();
     let many = sent.len() > MANY;
     for (name, raw) in sent {
-        let is_new = !many || names.insert(name.clone());
-        if !(many && is_new)
-            && let Some(known) = entries.iter().find(|entry| entry.name == name)
-        {
-            if known.raw.get() == raw.get() {
+        let may_be_known = if many {
+            !names.insert(name.clone())
+        } else {
+            !bits.add(NameBit::of(name.as_bytes()))
+        };
+        if may_be_known && let Some(known) = entries.iter().find(|entry| entry.name == name) {
+            if known.raw == raw {
                 continue;
             }
             let reason = "is given more than once, with different values";
@@ -318,6 +359,12 @@ fn distinct<'a>(
         entries.push(Entry { name, raw, taken: false });
     }
     Ok(entries)
+}
+
+/// Parses the fields of an object in their order.
+fn parsed(raw: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &str)>> {
+    let entries: Entries<'_> = serde_json::from_str(raw)?;
+    Ok(entries.0.into_iter().map(|(name, raw)| (name, raw.get())).collect())
 }
 
 #[derive(Deserialize)]

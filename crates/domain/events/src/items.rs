@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 
 use money::{Currency, Quantity};
-use serde_json::value::RawValue;
 
 use crate::{
     Item, Rejection,
@@ -22,11 +21,11 @@ const UNNAMED: &str = "(not set)";
 
 /// Reads the items of an event: `items`, or a single product described by the event's own fields,
 /// as Segment sends it.
-pub(crate) fn read(
-    fields: &mut Fields<'_>,
+pub(crate) fn read<'a>(
+    fields: &mut Fields<'a>,
     currency: Currency,
     notes: &mut Notes,
-) -> Result<Vec<Item>, Vec<Rejection>> {
+) -> Result<Vec<Item<Cow<'a, str>>>, Vec<Rejection>> {
     let mut errors = Vec::new();
     let Some(list) = fields.find(field_names::ITEMS, LayerKind::Nested) else {
         let item = read_single(fields, currency, notes, &mut errors);
@@ -52,32 +51,31 @@ pub(crate) fn read(
     items
 }
 
-fn checked(
-    items: Vec<Item>,
+fn checked<'a>(
+    items: Vec<Item<Cow<'a, str>>>,
     pointer: &str,
     currency: Currency,
     mut errors: Vec<Rejection>,
-) -> Result<Vec<Item>, Vec<Rejection>> {
-    let most = currency.event_max();
-    if total(&items) > most {
-        let reason = format!("must add up to at most {most} {currency}");
+) -> Result<Vec<Item<Cow<'a, str>>>, Vec<Rejection>> {
+    if !currency.allows(total(&items)) {
+        let reason = format!("must add up to at most {} {currency}", currency.event_max());
         errors.push(Rejection::new(InvalidValue, pointer, reason));
     }
     if errors.is_empty() { Ok(items) } else { Err(errors) }
 }
 
-fn read_list(
-    fields: &Fields<'_>,
-    list: &Field<'_>,
+fn read_list<'a>(
+    fields: &Fields<'a>,
+    list: &Field<'a>,
     pointer: &str,
     currency: Currency,
     notes: &mut Notes,
     errors: &mut Vec<Rejection>,
-) -> Result<Vec<Item>, Rejection> {
+) -> Result<Vec<Item<Cow<'a, str>>>, Rejection> {
     let wrong = || fields.wrong_type(list, "must be an array of items");
     // A single item may be sent without an array.
     let elements = if list.raw().starts_with('{') {
-        vec![serde_json::from_str::<&RawValue>(list.raw()).map_err(|_| wrong())?]
+        vec![list.raw()]
     } else {
         list.array().ok_or_else(wrong)?
     };
@@ -88,7 +86,7 @@ fn read_list(
     let mut items = Vec::with_capacity(elements.len());
     for (index, element) in elements.into_iter().enumerate() {
         let base = format!("{pointer}/{index}");
-        match read_element(element.get(), base, currency, notes, errors) {
+        match read_element(element, base, currency, notes, errors) {
             Ok(item) => items.extend(item),
             Err(rejection) => errors.push(rejection),
         }
@@ -96,13 +94,13 @@ fn read_list(
     Ok(items)
 }
 
-fn read_element(
-    raw: &str,
+fn read_element<'a>(
+    raw: &'a str,
     base: String,
     currency: Currency,
     notes: &mut Notes,
     errors: &mut Vec<Rejection>,
-) -> Result<Option<Item>, Rejection> {
+) -> Result<Option<Item<Cow<'a, str>>>, Rejection> {
     if raw == "null" {
         notes.warn(WarningCode::Dropped, base, "is not an item: it is dropped");
         return Ok(None);
@@ -131,35 +129,35 @@ fn read_element(
     Ok(Some(describe(&mut fields, product_id, LayerKind::Own, currency, notes, errors)))
 }
 
-fn unnamed(base: String, notes: &mut Notes) -> String {
+fn unnamed<'a>(base: String, notes: &mut Notes) -> Cow<'a, str> {
     let reason = format!("has neither `product_id` nor `item_name`: it is counted as {UNNAMED}");
     notes.warn(WarningCode::Unnamed, base, reason);
-    UNNAMED.to_owned()
+    Cow::Borrowed(UNNAMED)
 }
 
 /// Reads the product that the event's own fields describe, if they name one.
-fn read_single(
-    fields: &mut Fields<'_>,
+fn read_single<'a>(
+    fields: &mut Fields<'a>,
     currency: Currency,
     notes: &mut Notes,
     errors: &mut Vec<Rejection>,
-) -> Option<Item> {
+) -> Option<Item<Cow<'a, str>>> {
     let product_id = text::take(fields, field_names::PRODUCT, Kind::Id, LayerKind::Nested, notes)?;
     Some(describe(fields, product_id, LayerKind::Nested, currency, notes, errors))
 }
 
-fn item_of(product_id: String) -> Item {
+fn item_of(product_id: Cow<'_, str>) -> Item<Cow<'_, str>> {
     Item { product_id, brand: None, category: None, quantity: Quantity::ONE, price: None }
 }
 
-fn describe(
-    fields: &mut Fields<'_>,
-    product_id: String,
+fn describe<'a>(
+    fields: &mut Fields<'a>,
+    product_id: Cow<'a, str>,
     farthest: LayerKind,
     currency: Currency,
     notes: &mut Notes,
     errors: &mut Vec<Rejection>,
-) -> Item {
+) -> Item<Cow<'a, str>> {
     let mut item = item_of(product_id);
     let label = Kind::Label(NAME_MAX);
     item.brand = text::take(fields, field_names::BRAND, label, farthest, notes);

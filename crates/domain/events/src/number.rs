@@ -19,9 +19,8 @@ pub(crate) fn amount(
     let text = text(fields, field)?;
     let (amount, is_exact) =
         Amount::nearest(&text).map_err(|error| fields.invalid(field, error))?;
-    let most = currency.event_max();
-    if !(Amount::ZERO..=most).contains(&amount) {
-        let reason = format!("must be from 0 to {most} {currency}");
+    if !currency.allows(amount) {
+        let reason = format!("must be from 0 to {} {currency}", currency.event_max());
         return Err(fields.invalid(field, reason));
     }
     if !is_exact {

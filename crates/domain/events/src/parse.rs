@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use money::Currency;
 use serde_json::Value;
@@ -6,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Adjustment, Envelope, Event, EventIds, Rejection, RejectionCode::TooLarge, Rejections, Warning,
-    opening::open, properties, reader::Reader, surrogates,
+    notes::Notes, opening::open, properties, reader::Reader, surrogates,
 };
 
 /// The longest event, in bytes: one of 200 items of GA4's size fits.
@@ -47,6 +49,17 @@ pub struct ParsedEvent {
     pub adjusted: Vec<Adjustment>,
 }
 
+/// An accepted event that was written as its canonical JSON, with its warnings and adjustments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenEvent {
+    /// The event's id.
+    pub event_id: Uuid,
+    /// The fields that were normalised, cut, dropped or rounded.
+    pub warnings: Vec<Warning>,
+    /// The values that differ from the values sent.
+    pub adjusted: Vec<Adjustment>,
+}
+
 /// Parses one event from its JSON object.
 ///
 /// An event without `event_id` gets a generated UUIDv7; a re-send of it cannot be recognised.
@@ -54,6 +67,43 @@ pub struct ParsedEvent {
 /// # Errors
 /// Every field that is wrong, and what would be correct.
 pub fn parse(raw: &[u8], context: &ParseContext<'_>) -> Result<ParsedEvent, Rejections> {
+    let (event, notes) = read(raw, context, |event| event.into_owned())?;
+    Ok(ParsedEvent { event, warnings: notes.warnings, adjusted: notes.adjusted })
+}
+
+/// Parses one event and appends its canonical JSON to `json`: the bytes that an [`Event`] is
+/// serialised to, without copying its texts first.
+///
+/// # Errors
+/// Those of [`parse`]; nothing is appended then.
+pub fn write(
+    raw: &[u8],
+    context: &ParseContext<'_>,
+    json: &mut Vec<u8>,
+) -> Result<WrittenEvent, Rejections> {
+    let start = json.len();
+    let written = read(raw, context, |event| {
+        serde_json::to_writer(&mut *json, &event).map(|()| event.event_id)
+    });
+    let (event_id, notes) = written?;
+    match event_id {
+        Ok(event_id) => {
+            Ok(WrittenEvent { event_id, warnings: notes.warnings, adjusted: notes.adjusted })
+        }
+        // Every event has a canonical form, and a vector takes it.
+        Err(_) => {
+            json.truncate(start);
+            Err(Rejection::too_large_for_the_log().into())
+        }
+    }
+}
+
+/// Parses one event and passes it on while its texts are borrowed.
+fn read<R>(
+    raw: &[u8],
+    context: &ParseContext<'_>,
+    pass: impl FnOnce(Event<Cow<'_, str>>) -> R,
+) -> Result<(R, Notes), Rejections> {
     if raw.len() > EVENT_MAX {
         let reason = format!("must be at most {EVENT_MAX} bytes long");
         return Err(Rejection::new(TooLarge, "", reason).into());
@@ -66,9 +116,10 @@ pub fn parse(raw: &[u8], context: &ParseContext<'_>) -> Result<ParsedEvent, Reje
     let mut notes = notes.into_rejections()?;
     event.properties = properties::collect(fields, &mut notes);
     if let Some(original) = original {
-        event.properties.entry("event_name").or_insert(Value::String(original));
+        let entry = event.properties.entry("event_name");
+        entry.or_insert_with(|| Value::String(original.into_owned()));
     }
-    Ok(ParsedEvent { event, warnings: notes.warnings, adjusted: notes.adjusted })
+    Ok((pass(event), notes))
 }
 
 /// Returns the id that an event was sent with, even if the event is otherwise wrong: a corrected

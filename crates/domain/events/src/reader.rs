@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use chrono::{DateTime, SubsecRound, Utc};
 use money::{Amount, Currency, CurrencyError};
 use tenancy::CampaignId;
@@ -9,6 +11,7 @@ use crate::{
     WarningCode, field_names,
     fields::{Field, Fields, LayerKind, Textual},
     items,
+    name::Names,
     naming::{self, Named},
     notes::Notes,
     number,
@@ -48,7 +51,10 @@ impl<'a> Reader<'a> {
 
     /// Reads the event without its properties, and the sender's name for its type if that differs.
     /// The result is valid only if no error was noted.
-    pub(crate) fn event(&mut self, context: &ParseContext<'_>) -> (Event, Option<String>) {
+    pub(crate) fn event(
+        &mut self,
+        context: &ParseContext<'_>,
+    ) -> (Event<Cow<'a, str>>, Option<Cow<'a, str>>) {
         let named = naming::read(&mut self.fields, &mut self.notes);
         let Named { event_type, original } = named.unwrap_or_else(|rejection| {
             self.notes.error(rejection);
@@ -162,14 +168,14 @@ impl<'a> Reader<'a> {
         Some((placed.time, sent.time))
     }
 
-    fn time(&mut self, field: &Field<'_>) -> Option<(SentTime, String)> {
+    fn time(&mut self, field: &Field<'a>) -> Option<(SentTime, Cow<'a, str>)> {
         let Textual::Text(text) = field.textual() else {
             let reason = "must be a time, as a string or a number";
             self.notes.error(self.fields.wrong_type(field, reason));
             return None;
         };
         match time::read(&text) {
-            Ok(sent) => Some((sent, text.into_owned())),
+            Ok(sent) => Some((sent, text)),
             Err(error) => {
                 self.notes.error(self.fields.invalid(field, error.as_str()));
                 None
@@ -200,19 +206,14 @@ impl<'a> Reader<'a> {
         self.dropped(rejection, self.fields.consequence(field));
     }
 
-    fn items(&mut self, currency: Currency) -> Vec<Item> {
+    fn items(&mut self, currency: Currency) -> Vec<Item<Cow<'a, str>>> {
         items::read(&mut self.fields, currency, &mut self.notes).unwrap_or_else(|rejections| {
             rejections.into_iter().for_each(|rejection| self.fault(rejection));
             Vec::new()
         })
     }
 
-    fn amount(
-        &mut self,
-        names: &[&str],
-        farthest: LayerKind,
-        currency: Currency,
-    ) -> Option<Amount> {
+    fn amount(&mut self, names: Names, farthest: LayerKind, currency: Currency) -> Option<Amount> {
         let field = self.fields.find(names, farthest)?;
         match number::amount(&self.fields, &field, currency, &mut self.notes) {
             Ok(amount) => Some(amount),
@@ -259,12 +260,17 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn id(&mut self, names: &[&str]) -> Option<String> {
+    fn id(&mut self, names: Names) -> Option<Cow<'a, str>> {
         text::take(&mut self.fields, names, Kind::Id, LayerKind::Envelope, &mut self.notes)
     }
 
     /// Reads a label from the nearest place that has a value.
-    fn label(&mut self, names: &[&str], max: usize, context: Option<&[&str]>) -> Option<String> {
+    fn label(
+        &mut self,
+        names: Names,
+        max: usize,
+        context: Option<&[&str]>,
+    ) -> Option<Cow<'a, str>> {
         let kind = Kind::Label(max);
         let own = self.fields.find(names, LayerKind::Nested);
         if own.is_none()
@@ -277,7 +283,7 @@ impl<'a> Reader<'a> {
         text::read(&mut self.fields, &field, kind, &mut self.notes)
     }
 
-    fn country(&mut self) -> Option<String> {
+    fn country(&mut self) -> Option<Cow<'a, str>> {
         let field = self.fields.find(field_names::COUNTRY, LayerKind::Envelope)?;
         let code = field.string().unwrap_or_default();
         let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
@@ -288,11 +294,12 @@ impl<'a> Reader<'a> {
             self.dropped(rejection, self.fields.consequence(&field));
             return None;
         }
-        let upper = code.to_ascii_uppercase();
-        if upper != code {
-            let reason = format!("is read as {upper}");
-            self.notes.warn(WarningCode::Normalised, self.fields.pointer(&field), reason);
+        if code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Some(code);
         }
-        Some(upper)
+        let upper = code.to_ascii_uppercase();
+        let reason = format!("is read as {upper}");
+        self.notes.warn(WarningCode::Normalised, self.fields.pointer(&field), reason);
+        Some(Cow::Owned(upper))
     }
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::{
     Envelope,
     fields::{Textual, textual},
-    time,
+    json, time,
 };
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -89,6 +89,16 @@ fn split_lines(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> 
 }
 
 fn split_array(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> {
+    if let Some((events, is_more)) =
+        str::from_utf8(body).ok().and_then(|body| json::array(body, max_events))
+    {
+        let events = events.into_iter().map(str::as_bytes).collect();
+        return if is_more {
+            Err(BatchError::TooMany(max_events))
+        } else {
+            Ok(Batch { events, ..Batch::default() })
+        };
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let events = UpTo(max_events).deserialize(&mut reader).map_err(malformed)?;
     reader.end().map_err(malformed)?;

@@ -6,6 +6,9 @@ use serde_json::value::RawValue;
 /// length. The parser reports any other error.
 pub(crate) fn repaired(raw: &[u8]) -> Cow<'_, [u8]> {
     let mut repaired = Cow::Borrowed(raw);
+    if !raw.contains(&b'\\') {
+        return repaired;
+    }
     let mut at = 0;
     while let Some(found) = raw.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'\\')) {
         let escape = at + found;

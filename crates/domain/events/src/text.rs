@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use crate::{
     WarningCode,
     fields::{Field, Fields, LayerKind, Textual, textual},
+    name::Names,
     notes::Notes,
 };
 
@@ -20,24 +21,24 @@ pub(crate) enum Kind {
 
 /// Takes out a text: a string, or the digits of a number; an empty text counts as absent. Any other
 /// value is dropped with a warning.
-pub(crate) fn take(
-    fields: &mut Fields<'_>,
-    names: &[&str],
+pub(crate) fn take<'a>(
+    fields: &mut Fields<'a>,
+    names: Names,
     kind: Kind,
     farthest: LayerKind,
     notes: &mut Notes,
-) -> Option<String> {
+) -> Option<Cow<'a, str>> {
     let field = fields.find(names, farthest)?;
     read(fields, &field, kind, notes)
 }
 
 /// Reads the text of a field that was found.
-pub(crate) fn read(
-    fields: &mut Fields<'_>,
-    field: &Field<'_>,
+pub(crate) fn read<'a>(
+    fields: &mut Fields<'a>,
+    field: &Field<'a>,
     kind: Kind,
     notes: &mut Notes,
-) -> Option<String> {
+) -> Option<Cow<'a, str>> {
     let Textual::Text(text) = field.textual() else {
         fields.put_back(field);
         let reason = format!("is neither a string nor a number: {}", fields.consequence(field));
@@ -48,25 +49,25 @@ pub(crate) fn read(
 }
 
 /// Reads the text at a path within `context`.
-pub(crate) fn in_context(
-    fields: &Fields<'_>,
+pub(crate) fn in_context<'a>(
+    fields: &Fields<'a>,
     path: &[&str],
     kind: Kind,
     notes: &mut Notes,
-) -> Option<String> {
+) -> Option<Cow<'a, str>> {
     let Textual::Text(text) = textual(fields.in_context(path)?) else { return None };
     fit(text, kind, || format!("/context/{}", path.join("/")), notes)
 }
 
 /// Returns a text that can be stored: without control characters, which some stores cannot keep,
 /// and within its limit.
-pub(crate) fn fit(
-    text: Cow<'_, str>,
+pub(crate) fn fit<'a>(
+    text: Cow<'a, str>,
     kind: Kind,
     pointer: impl Fn() -> String,
     notes: &mut Notes,
-) -> Option<String> {
-    let text = if text.contains(char::is_control) {
+) -> Option<Cow<'a, str>> {
+    let text = if has_controls(&text) {
         let reason = "contains control characters: each is replaced by a space";
         notes.warn(WarningCode::Normalised, pointer(), reason);
         let spaced = text.replace(char::is_control, " ");
@@ -82,7 +83,7 @@ pub(crate) fn fit(
         return None;
     }
     if text.len() <= max {
-        return Some(text.into_owned());
+        return Some(text);
     }
     match kind {
         Kind::Id => {
@@ -93,7 +94,13 @@ pub(crate) fn fit(
         Kind::Label(max) => {
             notes.warn(WarningCode::Cut, pointer(), format!("is cut after {max} bytes at most"));
             let beginning = text.get(..text.floor_char_boundary(max))?;
-            Some(beginning.trim_end().to_owned())
+            Some(Cow::Owned(beginning.trim_end().to_owned()))
         }
     }
+}
+
+fn has_controls(text: &str) -> bool {
+    // Most texts are plain ASCII, which is quickly seen.
+    let is_plain = text.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~'));
+    !is_plain && text.contains(char::is_control)
 }

@@ -1,5 +1,6 @@
-use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, TimeDelta, Timelike, Utc};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
+use serde::{Serialize, Serializer};
 
 use crate::{Adjustment, ParseContext};
 
@@ -185,6 +186,67 @@ fn offset(rest: &mut Rest<'_>) -> Option<TimeDelta> {
     within.then(|| TimeDelta::minutes(sign * i64::from(hours * 60 + minutes)))
 }
 
+/// Serialises a time as [`DateTime`] does, which is slow: it has a format for every calendar.
+pub(crate) fn serialize<S: Serializer>(
+    time: &DateTime<Utc>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match Digits::of(time).as_ref().and_then(Digits::as_str) {
+        Some(text) => serializer.serialize_str(text),
+        None => time.serialize(serializer),
+    }
+}
+
+/// The text of a time between the years 0 and 9999, of whole milliseconds.
+struct Digits {
+    text: [u8; 24],
+    length: usize,
+}
+
+impl Digits {
+    fn of(time: &DateTime<Utc>) -> Option<Self> {
+        let nanos = time.nanosecond();
+        let year = u32::try_from(time.year()).ok().filter(|year| *year <= 9_999)?;
+        if !nanos.is_multiple_of(1_000_000) || nanos >= 1_000_000_000 {
+            return None;
+        }
+        let mut digits = Self { text: *b"0000-00-00T00:00:00.000Z", length: 24 };
+        for (end, value) in [
+            (4, year),
+            (7, time.month()),
+            (10, time.day()),
+            (13, time.hour()),
+            (16, time.minute()),
+            (19, time.second()),
+            (23, nanos / 1_000_000),
+        ] {
+            digits.write(end, value);
+        }
+        if nanos == 0 {
+            digits.length = 20;
+            *digits.text.get_mut(19)? = b'Z';
+        }
+        Some(digits)
+    }
+
+    /// Writes a number so that it ends before this place.
+    fn write(&mut self, end: usize, mut value: u32) {
+        let before = self.text.get_mut(..end).unwrap_or_default();
+        for byte in before.iter_mut().rev() {
+            if value == 0 {
+                break;
+            }
+            // A digit is less than ten.
+            *byte = b'0' + (value % 10) as u8;
+            value /= 10;
+        }
+    }
+
+    fn as_str(&self) -> Option<&str> {
+        str::from_utf8(self.text.get(..self.length)?).ok()
+    }
+}
+
 /// The time of an event, corrected.
 #[derive(Debug)]
 pub(crate) struct Placed {
@@ -252,6 +314,26 @@ mod tests {
         ] {
             let read = read(sent).unwrap_or_else(|error| panic!("{sent}: {error:?}"));
             assert_eq!(read, SentTime { time: time.parse().unwrap(), leap: false }, "{sent}");
+        }
+    }
+
+    #[test]
+    fn every_time_is_serialised_as_chrono_does() {
+        let json = |time: DateTime<Utc>| {
+            let mut json = Vec::new();
+            serialize(&time, &mut serde_json::Serializer::new(&mut json)).unwrap();
+            (String::from_utf8(json).unwrap(), serde_json::to_string(&time).unwrap())
+        };
+        let minutes = [-62_167_219_200, 0, 951_782_399, 1_772_368_200, 253_402_300_799];
+        let nanos = [0, 1_000_000, 20_000_000, 999_000_000, 1_000, 1, 1_999_000_000];
+        for (seconds, nanos) in minutes.into_iter().flat_map(|at| nanos.map(|nanos| (at, nanos))) {
+            let Some(time) = DateTime::from_timestamp(seconds, nanos) else { continue };
+            let (own, known) = json(time);
+            assert_eq!(own, known);
+        }
+        for time in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+            let (own, known) = json(time);
+            assert_eq!(own, known);
         }
     }
 

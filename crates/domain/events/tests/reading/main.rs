@@ -16,3 +16,5 @@ mod refusing;
 mod support;
 #[cfg(test)]
 mod times;
+#[cfg(test)]
+mod writing;
