@@ -43,10 +43,13 @@ impl Ingest {
                 *outcome = changed;
             }
         }
-        for outcome in &sorted.outcomes {
-            Counter::EventsReceived.inc(&[outcome.as_str()]);
+        let receipt = Receipt::new(context.received_at, sorted.outcomes);
+        for (outcome, count) in receipt.counts.by_outcome() {
+            if count > 0 {
+                Counter::EventsReceived.add(&[outcome], count);
+            }
         }
-        Published { receipt: Receipt::new(context.received_at, sorted.outcomes), failure }
+        Published { receipt, failure }
     }
 }
 

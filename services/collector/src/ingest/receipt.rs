@@ -67,15 +67,16 @@ pub(crate) enum Outcome {
     },
 }
 
-impl Outcome {
-    /// Returns the stable name, as in answers and metrics.
-    pub(crate) const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Accepted { .. } => "accepted",
-            Self::DuplicateInBatch { .. } => "duplicate_in_batch",
-            Self::Rejected { .. } => "rejected",
-            Self::Retry { .. } => "retry",
-        }
+impl Counts {
+    /// Returns each number with the name of its outcome, as in answers and metrics.
+    pub(crate) const fn by_outcome(&self) -> [(&'static str, u64); 4] {
+        let Self { accepted, duplicate_in_batch, rejected, retry } = *self;
+        [
+            ("accepted", accepted),
+            ("duplicate_in_batch", duplicate_in_batch),
+            ("rejected", rejected),
+            ("retry", retry),
+        ]
     }
 }
 

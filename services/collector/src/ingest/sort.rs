@@ -1,15 +1,21 @@
-use std::collections::HashSet;
+use std::{collections::HashSet, ops::Range};
 
-use events::{Event, ParseContext, ParsedEvent, Rejection, parse};
-use stream::RejectedRecord;
+use bytes::Bytes;
+use chrono::SubsecRound;
+use events::{ParseContext, Rejection, WrittenEvent, write};
+use stream::{CanonicalEvent, RejectedRecord};
+use uuid::Uuid;
 
 use super::receipt::Outcome;
+
+/// About how much longer an event is in canonical form: it has the time of receipt.
+const ADDED: usize = 64;
 
 /// A batch, sorted into accepted and rejected events. The outcomes are those if all can be stored.
 #[derive(Debug, Default)]
 pub(super) struct Sorted {
     pub(super) outcomes: Vec<Outcome>,
-    pub(super) accepted: Places<Event>,
+    pub(super) accepted: Places<CanonicalEvent>,
     pub(super) rejected: Places<RejectedRecord>,
 }
 
@@ -33,18 +39,21 @@ impl<T> Places<T> {
     }
 }
 
-/// Parses all events of a batch.
+/// Parses all events of a batch, and writes the accepted ones into one buffer.
 pub(super) fn sort(events: &[&[u8]], context: &ParseContext<'_>) -> Sorted {
-    let mut sorted = Sorted::default();
-    let mut seen = HashSet::new();
+    let mut sorted = Sorted { outcomes: Vec::with_capacity(events.len()), ..Sorted::default() };
+    let mut accepted = Places::default();
+    let mut json = Vec::with_capacity(events.iter().map(|raw| raw.len() + ADDED).sum());
+    let mut seen = HashSet::with_capacity(events.len());
     for (place, raw) in events.iter().enumerate() {
-        let outcome = match parse(raw, context) {
-            Ok(ParsedEvent { event, .. }) if !seen.insert(event.event_id) => {
-                Outcome::DuplicateInBatch { event_id: event.event_id }
+        let start = json.len();
+        let outcome = match write(raw, context, &mut json) {
+            Ok(WrittenEvent { event_id, .. }) if !seen.insert(event_id) => {
+                json.truncate(start);
+                Outcome::DuplicateInBatch { event_id }
             }
-            Ok(ParsedEvent { event, warnings, adjusted }) => {
-                let event_id = event.event_id;
-                sorted.accepted.push(place, event);
+            Ok(WrittenEvent { event_id, warnings, adjusted }) => {
+                accepted.push(place, (event_id, start..json.len()));
                 let warnings = warnings.into_iter().map(Into::into).collect();
                 let adjusted = adjusted.into_iter().map(Into::into).collect();
                 Outcome::Accepted { event_id, warnings, adjusted }
@@ -56,7 +65,22 @@ pub(super) fn sort(events: &[&[u8]], context: &ParseContext<'_>) -> Sorted {
         };
         sorted.outcomes.push(outcome);
     }
+    sorted.accepted = canonical(accepted, json.into(), context);
     sorted
+}
+
+/// Returns the accepted events, each with its part of the buffer.
+fn canonical(
+    accepted: Places<(Uuid, Range<usize>)>,
+    json: Bytes,
+    context: &ParseContext<'_>,
+) -> Places<CanonicalEvent> {
+    let received_at = context.received_at.trunc_subsecs(3);
+    let event = |(event_id, range)| {
+        let json = json.slice(range);
+        CanonicalEvent { event_id, received_at, json }
+    };
+    Places { at: accepted.at, values: accepted.values.into_iter().map(event).collect() }
 }
 
 /// Builds the reject of a refused event: as it was sent, with the fields of the envelope.

@@ -92,17 +92,17 @@ impl Log {
             .iter()
             .zip(&mut stored)
             .filter(|(_, slot)| **slot == Storage::Unknown)
-            .filter_map(|(record, slot)| Some((record.as_ref()?.as_bytes(), slot)))
+            .filter_map(|(record, slot)| Some((record.as_ref()?.to_bytes(), slot)))
             .collect();
         let spooled = if left.is_empty() { Ok(()) } else { self.spool(left).await };
         let failure = spooled.err().map(|spool| NotStored { kafka, spool });
         Stored { storage: stored, failure }
     }
 
-    async fn spool(&self, left: Vec<(&[u8], &mut Storage)>) -> Result<(), SpoolError> {
+    async fn spool(&self, left: Vec<(Vec<u8>, &mut Storage)>) -> Result<(), SpoolError> {
         let (records, slots): (Vec<_>, Vec<_>) = left.into_iter().unzip();
         let count = records.len() as u64;
-        self.spool.append(records).await?;
+        self.spool.append(records.iter().map(Vec::as_slice)).await?;
         slots.into_iter().for_each(|slot| *slot = Storage::Durable);
         Counter::EventsSpooled.add(&[], count);
         self.breaker.open();

@@ -1,18 +1,16 @@
 use std::time::Duration;
 
+use super::{PublishOutcome, reports::Ticket};
+use crate::{
+    KafkaSettings, StreamError, coordinates, driver_log::DriverLog,
+    kafka_settings::MAX_RECORD_BYTES,
+};
 use rdkafka::{
     ClientContext,
     config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     message::Message,
     producer::{DeliveryResult, ProducerContext, ThreadedProducer},
-};
-use tokio::sync::mpsc;
-
-use super::PublishOutcome;
-use crate::{
-    KafkaSettings, StreamError, coordinates, driver_log::DriverLog,
-    kafka_settings::MAX_RECORD_BYTES,
 };
 
 /// How long sending a record is tried. No caller waits longer; after it, a record whose outcome was
@@ -39,12 +37,6 @@ pub(super) fn connect(settings: &KafkaSettings) -> Result<Client, StreamError> {
         .map_err(StreamError::kafka("create a producer"))
 }
 
-/// Accompanies a record through librdkafka and reports its outcome.
-pub(super) struct Ticket {
-    pub(super) index: usize,
-    pub(super) report: mpsc::UnboundedSender<(usize, PublishOutcome)>,
-}
-
 /// Reports the outcome of each record by its ticket.
 pub(super) struct Acknowledge;
 
@@ -62,12 +54,10 @@ impl ProducerContext for Acknowledge {
     type DeliveryOpaque = Box<Ticket>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, ticket: Box<Ticket>) {
-        let outcome = match result {
+        ticket.report(match result {
             Ok(message) => published(message.partition(), message.offset()),
             Err((error, _)) => failed(error),
-        };
-        // The receiver is dropped once the caller's deadline has passed.
-        let _ = ticket.report.send((ticket.index, outcome));
+        });
     }
 }
 
@@ -93,8 +83,15 @@ pub(super) fn failed(error: &KafkaError) -> PublishOutcome {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
     use super::{
-        super::prepared::{Parts, Prepared, Topic},
+        super::{
+            prepared::{Preface, Prepared, Topic},
+            reports::Reports,
+        },
         *,
     };
 
@@ -108,16 +105,14 @@ mod tests {
             replication: 1,
         };
         let client = connect(&settings).unwrap();
-        let (report, mut reports) = mpsc::unbounded_channel();
-        let topic = Topic::Events;
-        let partition = None;
-        let headers = [];
-        let parts = Parts { topic, partition, key: "acme", headers, payload: b"{}" };
-        let record = Prepared::new(parts).unwrap();
-        record.send(&client, &settings, Box::new(Ticket { index: 0, report })).unwrap();
+        let preface = Arc::new(Preface::new("acme", [("schema", "1")]));
+        let payload = Bytes::from_static(b"{}");
+        let record = Prepared::new(Topic::Events, None, &preface, payload).unwrap();
+        let reports = Reports::new(vec![PublishOutcome::Failed { retriable: false }]);
+        record.send(&client, &settings, reports.ticket(0)).unwrap();
         // librdkafka checks once a second which records have timed out.
         let end = DELIVERY_TIMEOUT + Duration::from_secs(3);
-        let outcome = tokio::time::timeout(end, reports.recv()).await.unwrap();
-        assert_eq!(outcome, Some((0, PublishOutcome::Failed { retriable: true })));
+        let outcomes = reports.outcomes(tokio::time::Instant::now() + end).await;
+        assert_eq!(outcomes, [PublishOutcome::Failed { retriable: true }]);
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn time(received_at: DateTime<Utc>) -> String {
 pub(super) fn headers<'a>(
     received_at: &'a str,
     traceparent: Option<&'a str>,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
+) -> impl Iterator<Item = (&'static str, &'a str)> {
     [(SCHEMA, SCHEMA_VERSION), (RECEIVED_AT, received_at)]
         .into_iter()
         .chain(traceparent.map(|value| (TRACEPARENT, value)))

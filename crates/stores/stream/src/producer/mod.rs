@@ -1,23 +1,28 @@
+mod canonical_event;
 mod client;
 mod headers;
 mod prepared;
+mod reports;
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use events::Event;
 use log::{Offset, Partition};
 use rdkafka::producer::Producer as _;
 use tenancy::Scoped;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::time::Instant;
 
 use crate::{KafkaSettings, RejectedRecord, StreamError, partitioning::Subset};
-use client::{Client, Ticket, connect, failed};
+pub use canonical_event::CanonicalEvent;
+use client::{Client, connect, failed};
 use headers::{headers, time};
 pub use prepared::Prepared;
-use prepared::{Parts, Topic};
+use prepared::{Preface, Topic};
+use reports::Reports;
 
 /// The outcome of publishing one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,25 +77,18 @@ impl Producer {
     /// for an event that is too large for a record.
     pub fn prepare(
         &self,
-        events: &Scoped<Vec<Event>>,
+        events: &Scoped<Vec<CanonicalEvent>>,
         traceparent: Option<&str>,
     ) -> Vec<Option<Prepared>> {
-        let topic = Topic::Events;
         let tenant = events.tenant();
         let key = tenant.client_id().as_str();
         let partitions = self.shared.settings.partitions;
         let subset = Subset::new(key, tenant.limits().partition_spread, partitions);
-        let mut payload = Vec::new();
+        let mut prefaces = Prefaces::new(key, traceparent);
         let prepared = events.value().iter().map(|event| {
-            payload.clear();
-            if let Err(error) = serde_json::to_writer(&mut payload, event) {
-                tracing::error!(%error, "an event cannot be written as JSON");
-                return None;
-            }
             let partition = Some(subset.partition_of(event.event_id));
-            let received_at = time(event.received_at);
-            let headers = headers(&received_at, traceparent);
-            Prepared::new(Parts { topic, partition, key, headers, payload: &payload })
+            let preface = prefaces.of(event.received_at);
+            Prepared::new(Topic::Events, partition, &preface, event.json.clone())
         });
         prepared.collect()
     }
@@ -102,16 +100,13 @@ impl Producer {
         rejects: &Scoped<Vec<RejectedRecord>>,
         traceparent: Option<&str>,
     ) -> Vec<Option<Prepared>> {
-        let topic = Topic::Rejects;
-        let partition = None;
         let key = rejects.tenant().client_id().as_str();
         let prepared = rejects.value().iter().map(|reject| {
             let received_at = time(reject.received_at);
             let own = reject.headers();
             let own = own.iter().map(|(name, value)| (*name, value.as_str()));
-            let headers = headers(&received_at, traceparent).chain(own);
-            let payload = reject.original.as_ref();
-            Prepared::new(Parts { topic, partition, key, headers, payload })
+            let preface = Preface::new(key, headers(&received_at, traceparent).chain(own));
+            Prepared::new(Topic::Rejects, None, &Arc::new(preface), reject.original.clone())
         });
         prepared.collect()
     }
@@ -122,6 +117,7 @@ impl Producer {
         events: Scoped<Vec<Event>>,
         delivery: Delivery<'_>,
     ) -> Vec<PublishOutcome> {
+        let events = events.map(|events| events.iter().map(CanonicalEvent::of).collect());
         let prepared = self.prepare(&events, delivery.traceparent);
         self.send_each(prepared.iter().map(Option::as_ref), delivery.within).await
     }
@@ -165,31 +161,22 @@ impl Producer {
     ) -> Vec<PublishOutcome> {
         let deadline = Instant::now() + within;
         let client = self.client();
-        let (report, mut reports) = mpsc::unbounded_channel();
-        let sent = records.enumerate().map(|(index, record)| {
-            let (Some(record), Ok(client)) = (record, &client) else {
-                return PublishOutcome::Failed { retriable: record.is_some() };
-            };
-            let ticket = Box::new(Ticket { index, report: report.clone() });
-            match record.send(client, &self.shared.settings, ticket) {
-                Ok(()) => PublishOutcome::Failed { retriable: true },
-                Err(error) => failed(&error),
-            }
-        });
-        let mut outcomes: Vec<_> = sent.collect();
-        if let Err(error) = client {
+        if let Err(error) = &client {
             tracing::error!(%error, "no producer is available");
         }
-        // The channel ends when the last ticket is dropped.
-        drop(report);
-        while let Ok(Some((index, outcome))) =
-            tokio::time::timeout_at(deadline, reports.recv()).await
-        {
-            if let Some(slot) = outcomes.get_mut(index) {
-                *slot = outcome;
+        let records: Vec<_> = records.collect();
+        let unsent = |record: &Option<_>| PublishOutcome::Failed { retriable: record.is_some() };
+        let reports = Reports::new(records.iter().map(unsent).collect());
+        if let Ok(client) = client {
+            for (index, record) in records.into_iter().enumerate() {
+                let Some(record) = record else { continue };
+                let ticket = reports.ticket(index);
+                if let Err(error) = record.send(&client, &self.shared.settings, ticket) {
+                    reports.set(index, failed(&error));
+                }
             }
         }
-        outcomes
+        reports.outcomes(deadline).await
     }
 
     /// Returns the client in use; creates another after a fatal error.
@@ -207,5 +194,31 @@ impl Producer {
             std::thread::spawn(move || drop(old));
         }
         Ok(Arc::clone(&slot))
+    }
+}
+
+/// Makes the key and the headers of events; those of one time of receipt are the same.
+struct Prefaces<'a> {
+    key: &'a str,
+    traceparent: Option<&'a str>,
+    last: Option<(DateTime<Utc>, Arc<Preface>)>,
+}
+
+impl<'a> Prefaces<'a> {
+    const fn new(key: &'a str, traceparent: Option<&'a str>) -> Self {
+        Self { key, traceparent, last: None }
+    }
+
+    fn of(&mut self, received_at: DateTime<Utc>) -> Arc<Preface> {
+        match &self.last {
+            Some((known, preface)) if *known == received_at => Arc::clone(preface),
+            _ => {
+                let text = time(received_at);
+                let preface = Preface::new(self.key, headers(&text, self.traceparent));
+                let preface = Arc::new(preface);
+                self.last = Some((received_at, Arc::clone(&preface)));
+                preface
+            }
+        }
     }
 }
