@@ -3,7 +3,7 @@ use events::{BatchError, BodyForm};
 use problem::{Code, Problem};
 
 /// Reads the form of a body from its content type.
-pub(crate) fn form_of(headers: &HeaderMap) -> Result<BodyForm, Problem> {
+pub(super) fn form_of(headers: &HeaderMap) -> Result<BodyForm, Problem> {
     let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = sent.split(';').next().unwrap_or_default().trim();
     match essence.to_ascii_lowercase().as_str() {
@@ -18,7 +18,7 @@ pub(crate) fn form_of(headers: &HeaderMap) -> Result<BodyForm, Problem> {
 }
 
 /// Returns the problem of a body as a whole.
-pub(crate) fn shape_problem(error: BatchError) -> Problem {
+pub(super) fn shape_problem(error: BatchError) -> Problem {
     match error {
         BatchError::Malformed(reason) => {
             Problem::new(Code::MalformedBody, format!("The body is not valid JSON: {reason}."))

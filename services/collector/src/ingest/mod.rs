@@ -1,6 +1,5 @@
 //! Turns a request's bytes into records, stores them, and builds the answer.
 
-mod admit;
 mod body;
 mod encoding;
 mod form;
@@ -9,18 +8,19 @@ mod inflate;
 mod publish;
 mod receipt;
 mod sort;
+mod submission;
 
 use std::time::Duration;
 
 use aggregates::Aggregates;
 
-pub(crate) use admit::{Decision, rate_limited};
 pub(crate) use encoding::Encoding;
-pub(crate) use form::{form_of, shape_problem};
 pub(crate) use publish::Published;
 pub(crate) use receipt::{Counts, Outcome, Receipt};
+pub(crate) use submission::{Handled, Submission};
 
 use crate::{CollectorSettings, log::Log};
+use form::{form_of, shape_problem};
 use in_flight::InFlight;
 
 /// When clients retry after Kafka, the spool or memory was unavailable or full.
@@ -28,7 +28,7 @@ pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The state of event intake: the log, the rate limits, and the memory limit.
 pub(crate) struct Ingest {
-    pub(crate) settings: CollectorSettings,
+    settings: CollectorSettings,
     log: Log,
     aggregates: Aggregates,
     in_flight: InFlight,

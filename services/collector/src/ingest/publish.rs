@@ -21,7 +21,7 @@ pub(crate) struct Published {
 impl Ingest {
     /// Parses a tenant's events and stores them: valid ones as events, the others, as they were
     /// sent, as rejects.
-    pub(crate) async fn publish(
+    pub(super) async fn publish(
         &self,
         tenant: &Tenant<WriteEvents>,
         events: &[&[u8]],

@@ -2,3 +2,4 @@
 
 mod documents;
 pub(crate) mod post;
+mod rate_limited;

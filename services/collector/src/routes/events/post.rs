@@ -3,19 +3,17 @@ use actix_web::{
     http::header,
     web::{Data, Payload},
 };
-use auth::{Authority, KeyKind, WriteEvents};
-use chrono::Utc;
-use events::{EventIds, ParseContext, split};
+use auth::WriteEvents;
 use problem::{Code, Problem};
 use serde_json::Value;
 use web::{Error, Tenant, openapi::ProblemBody};
 
-use super::documents::{BatchDocument, EventDocument, RejectedDocument, UnstoredDocument};
+use super::{
+    documents::{BatchDocument, EventDocument, RejectedDocument, UnstoredDocument},
+    rate_limited::rate_limited,
+};
 use crate::{
-    ingest::{
-        Decision, Encoding, Ingest, Published, RETRY_AFTER, Receipt, form_of, rate_limited,
-        shape_problem,
-    },
+    ingest::{Handled, Ingest, Published, RETRY_AFTER, Receipt, Submission},
     log::NotStored,
 };
 
@@ -68,24 +66,14 @@ pub(crate) async fn handle(
     payload: Payload,
     ingest: Data<Ingest>,
 ) -> Result<HttpResponse, Error> {
-    let received_at = Utc::now();
-    let form = form_of(request.headers())?;
-    let encoding = Encoding::of(request.headers())?;
-    let body = ingest.read(request.headers(), encoding, payload).await?;
-
-    let batch = split(&body, form, ingest.settings.max_events).map_err(shape_problem)?;
-    if let Decision::RetryAfter(wait) = ingest.admit(tenant.context(), batch.events.len()).await {
-        return Ok(rate_limited(tenant.context(), wait));
+    let submission = Submission::new(&request, payload)?;
+    match ingest.handle(&tenant, submission).await? {
+        Handled::Published(published) => answer(published),
+        Handled::RateLimited(wait) => Ok(rate_limited(tenant.context(), wait)),
     }
-    let context = ParseContext {
-        received_at,
-        history: tenant.principal().authority == Authority::Key(KeyKind::Import),
-        currency: tenant.context().currency(),
-        ids: EventIds::of(tenant.context().client_id()),
-        envelope: batch.envelope,
-    };
-    let Published { receipt, failure } =
-        ingest.publish(&tenant, &batch.events, &context, traceparent(&request)).await;
+}
+
+fn answer(Published { receipt, failure }: Published) -> Result<HttpResponse, Error> {
     if receipt.nothing_stored() {
         return Err(nothing_stored(&receipt, failure).into());
     }
@@ -127,11 +115,4 @@ fn all_rejected(receipt: &Receipt) -> Problem {
         }
     }
     problem
-}
-
-/// Returns the trace context of the request, if it is valid (W3C).
-fn traceparent(request: &HttpRequest) -> Option<&str> {
-    let value = request.headers().get("traceparent")?.to_str().ok()?;
-    let allowed = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
-    (value.len() == 55 && value.bytes().all(allowed)).then_some(value)
 }

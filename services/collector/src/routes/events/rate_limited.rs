@@ -1,37 +1,15 @@
 use std::time::Duration;
 
 use actix_web::{HttpResponse, ResponseError, http::header::HeaderName};
-use aggregates::Admission;
 use problem::{Code, Problem};
 use tenancy::TenantContext;
 use web::Error;
 
-use super::Ingest;
-
 /// The window over which a tenant's events per second are averaged, in seconds.
 const WINDOW_SECONDS: u64 = 10;
 
-/// The decision whether a batch is within its tenant's rate.
-pub(crate) enum Decision {
-    /// It is within the rate, and was counted.
-    Admitted,
-    /// It is over the rate; the client may retry after this time.
-    RetryAfter(Duration),
-}
-
-impl Ingest {
-    /// Counts a batch against its tenant's rate.
-    pub(crate) async fn admit(&self, tenant: &TenantContext, events: usize) -> Decision {
-        let events = u32::try_from(events).unwrap_or(u32::MAX);
-        match self.aggregates.admit(tenant, events).await {
-            Admission::Admitted => Decision::Admitted,
-            Admission::RetryAfter(wait) => Decision::RetryAfter(wait),
-        }
-    }
-}
-
 /// Answers a batch over its tenant's rate, with the `RateLimit` fields of the IETF draft.
-pub(crate) fn rate_limited(tenant: &TenantContext, wait: Duration) -> HttpResponse {
+pub(super) fn rate_limited(tenant: &TenantContext, wait: Duration) -> HttpResponse {
     let rate = u64::from(tenant.limits().events_per_second);
     let detail = format!(
         "The tenant may send {rate} events a second, averaged over {WINDOW_SECONDS} seconds."

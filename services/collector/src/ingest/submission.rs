@@ -1,0 +1,78 @@
+use std::time::Duration;
+
+use actix_web::{HttpRequest, web::Payload};
+use aggregates::Admission;
+use auth::{Authority, KeyKind, WriteEvents};
+use chrono::Utc;
+use events::{BodyForm, EventIds, ParseContext, split};
+use problem::Problem;
+use web::Tenant;
+
+use super::{Encoding, Ingest, Published, form_of, shape_problem};
+
+/// A request with events, of which only the headers have been read.
+pub(crate) struct Submission<'a> {
+    request: &'a HttpRequest,
+    payload: Payload,
+    form: BodyForm,
+    encoding: Encoding,
+}
+
+/// What was done with a submission.
+pub(crate) enum Handled {
+    /// Its events were published or rejected.
+    Published(Published),
+    /// It is over its tenant's rate; the client may retry after this time.
+    RateLimited(Duration),
+}
+
+impl<'a> Submission<'a> {
+    /// Reads the headers of a request.
+    ///
+    /// # Errors
+    /// Its type or its encoding is not supported.
+    pub(crate) fn new(request: &'a HttpRequest, payload: Payload) -> Result<Self, Problem> {
+        let form = form_of(request.headers())?;
+        let encoding = Encoding::of(request.headers())?;
+        Ok(Self { request, payload, form, encoding })
+    }
+}
+
+impl Ingest {
+    /// Reads the body of a tenant's submission, and publishes its events if they are within the
+    /// tenant's rate.
+    ///
+    /// # Errors
+    /// The body as a whole cannot be read.
+    pub(crate) async fn handle(
+        &self,
+        tenant: &Tenant<WriteEvents>,
+        submission: Submission<'_>,
+    ) -> Result<Handled, Problem> {
+        let received_at = Utc::now();
+        let Submission { request, payload, form, encoding } = submission;
+        let body = self.read(request.headers(), encoding, payload).await?;
+        let batch = split(&body, form, self.settings.max_events).map_err(shape_problem)?;
+        let count = u32::try_from(batch.events.len()).unwrap_or(u32::MAX);
+        if let Admission::RetryAfter(wait) = self.aggregates.admit(tenant.context(), count).await {
+            return Ok(Handled::RateLimited(wait));
+        }
+        let context = ParseContext {
+            received_at,
+            history: tenant.principal().authority == Authority::Key(KeyKind::Import),
+            currency: tenant.context().currency(),
+            ids: EventIds::of(tenant.context().client_id()),
+            envelope: batch.envelope,
+        };
+        let traceparent = traceparent(request);
+        let published = self.publish(tenant, &batch.events, &context, traceparent).await;
+        Ok(Handled::Published(published))
+    }
+}
+
+/// Returns the trace context of the request, if it is valid (W3C).
+fn traceparent(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get("traceparent")?.to_str().ok()?;
+    let allowed = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
+    (value.len() == 55 && value.bytes().all(allowed)).then_some(value)
+}
