@@ -4,6 +4,7 @@ use actix_web::{
     http::header::{CONTENT_LENGTH, HeaderMap},
     web::Payload,
 };
+use bytes::Bytes;
 use futures::StreamExt;
 use problem::{Code, Problem};
 
@@ -18,8 +19,8 @@ const ARRIVAL: Duration = Duration::from_secs(30);
 
 /// An inflated body, with its memory reservation.
 #[derive(Debug)]
-pub(crate) struct Body {
-    bytes: Vec<u8>,
+pub(super) struct Body {
+    bytes: Bytes,
     _reservation: Reservation,
 }
 
@@ -33,7 +34,7 @@ impl Deref for Body {
 
 impl Ingest {
     /// Reads and inflates a body. Memory for it is reserved before its first byte is read.
-    pub(crate) async fn read(
+    pub(super) async fn read(
         &self,
         headers: &HeaderMap,
         encoding: Encoding,
@@ -59,7 +60,7 @@ impl Ingest {
         Ok(Body { bytes, _reservation: reservation })
     }
 
-    async fn inflate(&self, encoding: Encoding, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+    async fn inflate(&self, encoding: Encoding, mut payload: Payload) -> Result<Bytes, Problem> {
         let failed = |error| match error {
             InflateError::TooLarge => self.too_large(encoding),
             InflateError::Malformed => {
@@ -75,7 +76,7 @@ impl Ingest {
             if read > self.limit(encoding) {
                 return Err(self.too_large(encoding));
             }
-            inflater.write(&piece).map_err(failed)?;
+            inflater.write(piece).map_err(failed)?;
         }
         inflater.finish().map_err(failed)
     }

@@ -30,7 +30,9 @@ impl Reservation {
     /// Releases all but `bytes`.
     pub(super) fn shrink(&mut self, bytes: usize) {
         let surplus = self.0.num_permits().saturating_sub(bytes);
-        drop(self.0.split(surplus).map(Self));
+        if surplus > 0 {
+            drop(self.0.split(surplus).map(Self));
+        }
     }
 }
 

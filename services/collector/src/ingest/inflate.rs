@@ -1,5 +1,6 @@
 use std::io::{self, Write};
 
+use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
 use zstd::stream::write::Decoder as ZstdDecoder;
 
@@ -10,7 +11,8 @@ use super::Encoding;
 pub(super) struct Inflater(Stage);
 
 enum Stage {
-    Identity(Bounded),
+    /// The first piece as it arrived, which is all of a short body; or the pieces joined.
+    Identity(Bytes, Bounded),
     Gzip(Box<MultiGzDecoder<Bounded>>),
     Zstd(Box<ZstdDecoder<'static, Bounded>>),
 }
@@ -29,7 +31,7 @@ impl Inflater {
     pub(super) fn new(encoding: Encoding, limit: usize) -> Result<Self, InflateError> {
         let bounded = Bounded { bytes: Vec::new(), limit, overrun: false };
         Ok(Self(match encoding {
-            Encoding::Identity => Stage::Identity(bounded),
+            Encoding::Identity => Stage::Identity(Bytes::new(), bounded),
             Encoding::Gzip => Stage::Gzip(Box::new(MultiGzDecoder::new(bounded))),
             Encoding::Zstd => {
                 let decoder = ZstdDecoder::new(bounded).and_then(|mut decoder| {
@@ -42,35 +44,45 @@ impl Inflater {
     }
 
     /// Inflates the next piece of the body.
-    pub(super) fn write(&mut self, piece: &[u8]) -> Result<(), InflateError> {
+    pub(super) fn write(&mut self, piece: Bytes) -> Result<(), InflateError> {
         let written = match &mut self.0 {
-            Stage::Identity(bounded) => bounded.write_all(piece),
-            Stage::Gzip(decoder) => decoder.write_all(piece),
-            Stage::Zstd(decoder) => decoder.write_all(piece),
+            Stage::Identity(first, joined) => {
+                let is_first = first.is_empty() && joined.bytes.is_empty();
+                if is_first && piece.len() <= joined.limit {
+                    *first = piece;
+                    return Ok(());
+                }
+                let first = std::mem::take(first);
+                joined.write_all(&first).and_then(|()| joined.write_all(&piece))
+            }
+            Stage::Gzip(decoder) => decoder.write_all(&piece),
+            Stage::Zstd(decoder) => decoder.write_all(&piece),
         };
         written.map_err(|_| self.failure())
     }
 
     /// Returns the whole inflated body.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>, InflateError> {
+    pub(super) fn finish(mut self) -> Result<Bytes, InflateError> {
         let flushed = match &mut self.0 {
-            Stage::Identity(_) => Ok(()),
+            Stage::Identity(..) => Ok(()),
             Stage::Gzip(decoder) => decoder.try_finish(),
             Stage::Zstd(decoder) => decoder.do_finish(),
         };
         flushed.map_err(|_| self.failure())?;
         match self.0 {
-            Stage::Identity(bounded) => Ok(bounded.bytes),
+            Stage::Identity(only, joined) if joined.bytes.is_empty() => Ok(only),
+            Stage::Identity(_, joined) => Ok(joined.bytes.into()),
             Stage::Gzip(decoder) => {
-                decoder.finish().map(|bounded| bounded.bytes).map_err(|_| InflateError::Malformed)
+                let finished = decoder.finish().map_err(|_| InflateError::Malformed)?;
+                Ok(finished.bytes.into())
             }
-            Stage::Zstd(decoder) => Ok(decoder.into_inner().bytes),
+            Stage::Zstd(decoder) => Ok(decoder.into_inner().bytes.into()),
         }
     }
 
     fn failure(&self) -> InflateError {
         let bounded = match &self.0 {
-            Stage::Identity(bounded) => bounded,
+            Stage::Identity(_, joined) => joined,
             Stage::Gzip(decoder) => decoder.get_ref(),
             Stage::Zstd(decoder) => decoder.get_ref(),
         };
@@ -115,12 +127,22 @@ mod tests {
         zstd::encode_all(bytes, 3).unwrap()
     }
 
-    fn inflate(encoding: Encoding, body: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
+    fn inflate(encoding: Encoding, body: &[u8], limit: usize) -> Result<Bytes, InflateError> {
         let mut inflater = Inflater::new(encoding, limit)?;
         for piece in body.chunks(7) {
-            inflater.write(piece)?;
+            inflater.write(Bytes::copy_from_slice(piece))?;
         }
         inflater.finish()
+    }
+
+    #[test]
+    fn a_body_of_one_piece_is_not_copied() {
+        let body = Bytes::from_static(b"one piece");
+        let mut inflater = Inflater::new(Encoding::Identity, 9).unwrap();
+        inflater.write(body.clone()).unwrap();
+        assert_eq!(inflater.finish().unwrap().as_ptr(), body.as_ptr());
+        let mut inflater = Inflater::new(Encoding::Identity, 8).unwrap();
+        assert_eq!(inflater.write(body), Err(InflateError::TooLarge));
     }
 
     #[test]
@@ -131,7 +153,7 @@ mod tests {
             (Encoding::Gzip, gzip(&body)),
             (Encoding::Zstd, zstd(&body)),
         ] {
-            assert_eq!(inflate(encoding, &sent, body.len()).as_ref(), Ok(&body), "{encoding:?}");
+            assert_eq!(inflate(encoding, &sent, body.len()).unwrap(), body, "{encoding:?}");
             let over = inflate(encoding, &sent, body.len() - 1);
             assert_eq!(over, Err(InflateError::TooLarge), "{encoding:?}");
         }
@@ -140,9 +162,9 @@ mod tests {
     #[test]
     fn concatenated_members_are_one_body() {
         let sent = [gzip(b"one "), gzip(b"two")].concat();
-        assert_eq!(inflate(Encoding::Gzip, &sent, 100).unwrap(), b"one two");
+        assert_eq!(inflate(Encoding::Gzip, &sent, 100).unwrap(), b"one two"[..]);
         let sent = [zstd(b"one "), zstd(b"two")].concat();
-        assert_eq!(inflate(Encoding::Zstd, &sent, 100).unwrap(), b"one two");
+        assert_eq!(inflate(Encoding::Zstd, &sent, 100).unwrap(), b"one two"[..]);
     }
 
     #[test]
@@ -167,11 +189,11 @@ mod tests {
         let zeros = vec![0; 64 << 20];
         for (encoding, sent) in [(Encoding::Gzip, gzip(&zeros)), (Encoding::Zstd, zstd(&zeros))] {
             let mut inflater = Inflater::new(encoding, 1 << 20).unwrap();
-            assert_eq!(inflater.write(&sent), Err(InflateError::TooLarge));
+            assert_eq!(inflater.write(sent.into()), Err(InflateError::TooLarge));
             let held = match &inflater.0 {
                 Stage::Gzip(decoder) => decoder.get_ref().bytes.capacity(),
                 Stage::Zstd(decoder) => decoder.get_ref().bytes.capacity(),
-                Stage::Identity(_) => panic!("both are compressed"),
+                Stage::Identity(..) => panic!("both are compressed"),
             };
             assert!(held <= 2 << 20, "{encoding:?} held {held}");
         }
