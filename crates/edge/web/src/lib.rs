@@ -2,12 +2,14 @@
 
 mod app;
 mod body;
+mod connection;
 mod credential;
 mod credential_check;
 mod cross_origin;
 pub mod docs;
 mod entity_tag;
 mod error;
+mod hand_over;
 mod hang_up;
 mod head;
 mod health;
@@ -28,6 +30,7 @@ pub use body::Body;
 pub use cross_origin::{CrossOrigin, readable_from};
 pub use entity_tag::EntityTag;
 pub use error::Error;
+pub use hand_over::HandOver;
 pub use hang_up::HangUp;
 pub use head::is_head;
 pub use health::{Health, HealthCheck};

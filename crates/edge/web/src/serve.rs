@@ -1,12 +1,29 @@
-use std::{any::Any, io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    time::Duration,
+};
 
-use actix_web::{HttpServer, dev::Extensions, web::ServiceConfig};
+use actix_http::{HttpService, error::DispatchError};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::{
+    HttpServer,
+    dev::{AppConfig, Server},
+    web::ServiceConfig,
+};
 use lifecycle::Lifecycle;
+use tokio::net::TcpSocket;
 
-use crate::{app, hang_up};
+use crate::{app, connection::Connection};
 
 /// How long requests in flight may go on after shutdown has begun, in seconds.
 const DRAIN_SECONDS: u64 = 10;
+/// How long a client may take to send the head of its first request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may take to close a connection that the server has closed.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How many new connections may wait until they are accepted.
+const BACKLOG: u32 = 1024;
 
 /// The server cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -30,11 +47,25 @@ pub fn serve(
     lifecycle: &Lifecycle,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<SocketAddr, ServeError> {
-    listen(service, bind, lifecycle, routes, |_, _| {})
+    let failed = |source| ServeError { address: bind.to_owned(), source };
+    let server = HttpServer::new(move || app(service, routes.clone()))
+        .shutdown_signal(lifecycle.token().cancelled_owned())
+        .shutdown_timeout(DRAIN_SECONDS)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .backlog(BACKLOG)
+        .bind_auto_h2c(bind)
+        .map_err(failed)?;
+    let address = server.addrs().first().copied();
+    let address = address.ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?;
+    run(service, address, server.run(), lifecycle);
+    Ok(address)
 }
 
-/// Serves as [`serve`], and lets requests detect that their client hangs up
-/// ([`HangUp`](crate::HangUp)), at the cost of a second file descriptor per connection.
+/// Serves as [`serve`], and lets handlers detect that their client hangs up
+/// ([`HangUp`](crate::HangUp)) and take its socket ([`HandOver`](crate::HandOver)).
+///
+/// [`HttpServer`] gives away no socket. So this makes what it makes, a service per worker that
+/// accepts connections, around a connection of its own type.
 ///
 /// # Errors
 /// The address is in use, or is not an address of this machine.
@@ -44,32 +75,64 @@ pub fn serve_streams(
     lifecycle: &Lifecycle,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<SocketAddr, ServeError> {
-    listen(service, bind, lifecycle, routes, hang_up::watch)
+    let failed = |source| ServeError { address: bind.to_owned(), source };
+    let listeners = listen(bind).map_err(failed)?;
+    let address = listeners.first().map(TcpListener::local_addr);
+    let address = address.unwrap_or(Err(io::ErrorKind::AddrNotAvailable.into())).map_err(failed)?;
+    let mut server = Server::build()
+        .shutdown_signal(lifecycle.token().cancelled_owned())
+        .shutdown_timeout(DRAIN_SECONDS);
+    for listener in listeners {
+        let shutdown = server.graceful_shutdown_signal();
+        let routes = routes.clone();
+        let worker = move || {
+            let shutdown = shutdown.clone();
+            let app = app(service, routes.clone()).into_factory();
+            let app = app.map_err(|error| error.error_response());
+            let http = HttpService::build()
+                .client_request_timeout(HEAD_TIMEOUT)
+                .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+                .local_addr(address)
+                .on_connect_ext(|connection: &Connection, data| connection.register(data))
+                .graceful_shutdown_signal(move || {
+                    let shutdown = shutdown.clone();
+                    async move { shutdown.notified().await }
+                })
+                .finish(map_config(app, |()| AppConfig::default()));
+            fn_service(async |socket| Connection::accept(socket).await.map_err(DispatchError::Io))
+                .and_then(http)
+        };
+        server = server.listen(service, listener, worker).map_err(failed)?;
+    }
+    run(service, address, server.run(), lifecycle);
+    Ok(address)
 }
 
-fn listen(
-    service: &'static str,
-    bind: &str,
-    lifecycle: &Lifecycle,
-    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
-    on_connect: impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static,
-) -> Result<SocketAddr, ServeError> {
-    let failed = |source| ServeError { address: bind.to_owned(), source };
-    let server = HttpServer::new(move || app(service, routes.clone()))
-        .on_connect(on_connect)
-        .shutdown_signal(lifecycle.token().cancelled_owned())
-        .shutdown_timeout(DRAIN_SECONDS)
-        .client_request_timeout(Duration::from_secs(10))
-        .bind_auto_h2c(bind)
-        .map_err(failed)?;
-    let address = server.addrs().first().copied();
-    let address = address.ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?;
-    let server = server.run();
+/// Listens on every address of `bind` that can be bound.
+fn listen(bind: &str) -> io::Result<Vec<TcpListener>> {
+    let mut listeners = Vec::new();
+    let mut failure = io::ErrorKind::AddrNotAvailable.into();
+    for address in bind.to_socket_addrs()? {
+        match listen_on(address) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) => failure = error,
+        }
+    }
+    if listeners.is_empty() { Err(failure) } else { Ok(listeners) }
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+fn run(service: &'static str, address: SocketAddr, server: Server, lifecycle: &Lifecycle) {
     lifecycle.spawn(
         service,
         Duration::from_secs(DRAIN_SECONDS + 5),
         async move { Ok(server.await?) },
     );
     tracing::info!(service, %address, "listening");
-    Ok(address)
 }
