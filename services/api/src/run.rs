@@ -26,7 +26,8 @@ pub fn run(
     let Dependencies { web, control_plane, aggregates, .. } = dependencies;
     let feed = LiveFeed::start(&aggregates, lifecycle);
     let reports = StreamReports { campaigns: api.campaigns.clone(), sources: api.sources.clone() };
-    let live = Live::new(aggregates, feed, Arc::new(reports), settings.trust_forwarded_for);
+    let live =
+        Live::new(aggregates, feed, Arc::new(reports), lifecycle, settings.trust_forwarded_for);
     let cross_origin = CrossOrigin::new(Arc::new(control_plane.clone()));
     // Readiness does not need Redis: without it ClickHouse answers, only later.
     let health = Health::new(lifecycle).with("postgres", move || {

@@ -102,6 +102,19 @@ impl Problem {
         self
     }
 
+    /// Returns the same problem for another caller who waited for the same thing. The cause stays
+    /// with this one, so that it is logged once.
+    pub fn repeated(&self) -> Self {
+        Self {
+            code: self.code,
+            detail: self.detail.clone(),
+            errors: self.errors.clone(),
+            extensions: self.extensions.clone(),
+            retry_after: self.retry_after,
+            source: None,
+        }
+    }
+
     /// Returns the code.
     pub fn code(&self) -> Code {
         self.code

@@ -1,6 +1,5 @@
-use std::{fmt::Display, time::Duration};
-
-use actix_web::web::Bytes;
+use aggregates::StreamId;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use metrics::{Additivity, Metric, QuarterHour, QuarterSeries, Sums};
 use money::Currency;
@@ -9,19 +8,43 @@ use tenancy::CampaignId;
 
 use crate::reports::{Currencies, Values};
 
-/// How long a client waits before it reconnects.
-const RECONNECT: Duration = Duration::from_secs(2);
-
-/// A comment, so that proxies and clients see that the stream is open.
-pub(crate) const HEARTBEAT: Bytes = Bytes::from_static(b": heartbeat\n\n");
+/// The first line of a stream: how long a client waits before it reconnects.
+pub(crate) const BEGINNING: &str = "retry: 2000\n\n";
+/// A first line, and that what the client received earlier may lack changes.
+pub(crate) const BEGINNING_AND_RESET: &str = "retry: 2000\n\nevent: reset\ndata: {}\n\n";
 /// Earlier frames may lack changes: a snapshot follows.
 pub(crate) const RESET: &str = "event: reset\ndata: {}\n\n";
+/// A comment, so that proxies and clients see that the stream is open.
+pub(crate) const HEARTBEAT: &str = ": heartbeat\n\n";
 /// The credential has expired: connect again with a new one.
-pub(crate) const EXPIRED: Bytes =
-    Bytes::from_static(b"event: end\ndata: {\"reason\":\"token_expired\"}\n\n");
+pub(crate) const EXPIRED: &str = "event: end\ndata: {\"reason\":\"token_expired\"}\n\n";
 /// The credential may no longer see the campaign.
-pub(crate) const REVOKED: Bytes =
-    Bytes::from_static(b"event: end\ndata: {\"reason\":\"revoked\"}\n\n");
+pub(crate) const REVOKED: &str = "event: end\ndata: {\"reason\":\"revoked\"}\n\n";
+
+/// A frame for many clients. Only its `id:` differs between them: that of a ticket is signed.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    /// What precedes the frame.
+    before: &'static str,
+    /// The place from which a client resumes that has received the frame. Without an id, it resumes
+    /// from the last id that it received.
+    id: Option<StreamId>,
+    /// The fields after the id.
+    fields: Bytes,
+}
+
+/// Bytes for a client, as a chunk of an HTTP/1.1 body.
+#[derive(Clone, Debug)]
+pub(crate) struct Chunk {
+    bytes: Bytes,
+    /// How many bytes precede the contents.
+    before: usize,
+}
+
+/// The end of a body in chunks.
+pub(crate) const LAST_CHUNK: &str = "0\r\n\r\n";
+
+const CHUNK_END: &str = "\r\n";
 
 /// The whole state, with which a stream begins.
 #[derive(Debug, Serialize)]
@@ -94,23 +117,56 @@ fn metrics_that(wanted: impl Fn(Additivity) -> bool) -> Vec<Metric> {
     all.filter(|metric| wanted(metric.additivity())).collect()
 }
 
-/// Renders one event of a stream. JSON contains no line breaks, so it is one line of data.
-///
-/// Without an id, a client that reconnects resumes from the last id that it received.
-pub(crate) fn event(name: &str, id: Option<impl Display>, data: &impl Serialize) -> String {
-    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
-    let data = serde_json::to_string(data).unwrap_or_default();
-    format!("{id}event: {name}\ndata: {data}\n\n")
+impl Frame {
+    /// Renders an event. JSON contains no line breaks, so it is one line of data.
+    pub(crate) fn new(name: &str, id: Option<StreamId>, data: &impl Serialize) -> Self {
+        let data = serde_json::to_string(data).unwrap_or_default();
+        let fields = format!("event: {name}\ndata: {data}\n\n").into();
+        Self { before: "", id, fields }
+    }
+
+    /// Creates a frame that only begins a stream.
+    pub(crate) const fn beginning() -> Self {
+        Self { before: BEGINNING, id: None, fields: Bytes::new() }
+    }
+
+    /// Puts `before` before the frame.
+    pub(crate) fn after(&self, before: &'static str) -> Self {
+        Self { before, ..self.clone() }
+    }
+
+    /// Renders the frame for one client. `signed` renders its ids.
+    pub(crate) fn chunk(&self, signed: impl FnOnce(StreamId) -> String) -> Chunk {
+        let id = self.id.map(|place| format!("id: {}\n", signed(place)));
+        Chunk::of(&[self.before.as_bytes(), id.unwrap_or_default().as_bytes(), &self.fields])
+    }
 }
 
-/// Renders the first line of a stream: when to reconnect.
-pub(crate) fn beginning() -> String {
-    format!("retry: {}\n\n", RECONNECT.as_millis())
+impl Chunk {
+    /// Joins the parts. An empty chunk would end the body: there must be bytes.
+    pub(crate) fn of(parts: &[&[u8]]) -> Self {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let size = format!("{length:x}{CHUNK_END}");
+        let mut bytes = Vec::with_capacity(size.len() + length + CHUNK_END.len());
+        bytes.extend_from_slice(size.as_bytes());
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        bytes.extend_from_slice(CHUNK_END.as_bytes());
+        Self { bytes: bytes.into(), before: size.len() }
+    }
+
+    /// Returns the chunk.
+    pub(crate) fn bytes(&self) -> Bytes {
+        self.bytes.clone()
+    }
+
+    /// Returns the contents, where the server writes the chunks.
+    pub(crate) fn contents(&self) -> Bytes {
+        self.bytes.slice(self.before..self.bytes.len() - CHUNK_END.len())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use aggregates::StreamId;
     use metrics::{Counter, MoneySum};
     use money::Amount;
     use serde_json::json;
@@ -162,8 +218,19 @@ mod tests {
 
     #[test]
     fn an_event_is_one_line_of_data() {
-        let text = event("update", Some(StreamId::START), &"two\nlines");
-        assert_eq!(text, "id: 0-0\nevent: update\ndata: \"two\\nlines\"\n\n");
-        assert_eq!(event("update", None::<StreamId>, &1), "event: update\ndata: 1\n\n");
+        let text = |id| {
+            let chunk = Frame::new("update", id, &"two\nlines").chunk(|place| place.to_string());
+            String::from_utf8(chunk.contents().to_vec()).unwrap()
+        };
+        let fields = "event: update\ndata: \"two\\nlines\"\n\n";
+        assert_eq!(text(Some(StreamId::START)), format!("id: 0-0\n{fields}"));
+        assert_eq!(text(None), fields);
+    }
+
+    #[test]
+    fn a_chunk_states_its_length_in_hexadecimal() {
+        let chunk = Frame::beginning().after(RESET).chunk(|_| String::new());
+        assert_eq!(chunk.bytes(), format!("17\r\n{RESET}\r\n"));
+        assert_eq!(chunk.contents(), RESET);
     }
 }

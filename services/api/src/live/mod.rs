@@ -3,32 +3,47 @@
 //! A stream begins with a `snapshot` (or, after a reconnect, with what was missed). It continues with
 //! `update` frames of whole quarter hours: a later frame replaces an earlier one. There is no queue
 //! between the feed and a client: a slow client gets fewer, merged frames. Where Redis lost its
-//! counters, the feed only names the changed quarter hours, and the stream reads them from the
-//! reports.
+//! counters, the feed only names the changed quarter hours, and they are read from the reports.
+//!
+//! All streams of a campaign have one [`broadcast`], which makes each frame once and writes it to the
+//! clients' sockets. The server hands these over after the head of the response
+//! (`docs/adr/0030-a-broadcast-owns-its-clients-sockets.md`).
 
+mod broadcast;
+mod clients;
+mod command;
 mod frames;
+mod hub;
 mod incomplete;
+mod jobs;
 mod open_streams;
 mod open_ticket;
+mod opening;
+mod outlet;
 mod places;
 mod reports;
-mod stream;
+mod seat;
+mod sockets;
 mod stream_reports;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod view;
 
 use std::sync::Arc;
 
 use aggregates::{Aggregates, LiveFeed};
+use lifecycle::Lifecycle;
 
+pub(crate) use hub::Viewer;
 pub(crate) use open_ticket::OpenTicket;
+pub(crate) use opening::Wanted;
 pub(crate) use places::read as read_place;
 pub(crate) use reports::{LiveReport, LiveReports};
-pub(crate) use stream::{CampaignStream, Client};
 pub(crate) use stream_reports::StreamReports;
 pub(crate) use ticket::TicketSecret;
 
+use hub::Hub;
 use open_streams::OpenStreams;
 
 /// The dependencies of live streams. App data; cloning is cheap.
@@ -37,19 +52,23 @@ pub(crate) struct Live {
     pub(crate) aggregates: Aggregates,
     feed: LiveFeed,
     pub(crate) reports: Arc<dyn LiveReports>,
+    hub: Hub,
     open: OpenStreams,
     pub(crate) trust_forwarded_for: bool,
 }
 
 impl Live {
-    /// Creates streams of `feed` that begin with `reports`. A ticket is valid at its client's
-    /// network address only; `trust_forwarded_for` says whether the load balancer reports that.
+    /// Creates streams of `feed` that begin with `reports` and end with `lifecycle`. A ticket is
+    /// valid at its client's network address only; `trust_forwarded_for` says whether the load
+    /// balancer reports that.
     pub(crate) fn new(
         aggregates: Aggregates,
         feed: LiveFeed,
         reports: Arc<dyn LiveReports>,
+        lifecycle: &Lifecycle,
         trust_forwarded_for: bool,
     ) -> Self {
-        Self { aggregates, feed, reports, open: OpenStreams::default(), trust_forwarded_for }
+        let hub = Hub::new(lifecycle);
+        Self { aggregates, feed, reports, hub, open: OpenStreams::default(), trust_forwarded_for }
     }
 }

@@ -2,6 +2,7 @@
 
 mod directory;
 mod hanging_up;
+mod slow_clients;
 mod stand;
 mod tickets;
 
@@ -35,6 +36,26 @@ async fn a_stream_begins_with_a_snapshot_and_continues_with_whole_quarter_hours(
     assert_eq!(update.data["buckets"].as_array().unwrap().len(), 1);
     let bucket = stand.present_bucket(&update.data);
     assert_eq!((&bucket["clicks"], &bucket["spend"]), (&json!(5), &json!("1.25")));
+}
+
+#[actix_web::test]
+async fn changes_between_the_opening_of_a_stream_and_its_connection_are_not_lost() {
+    let stand = Stand::new().await;
+    let mut other = stand.open("acme", None).await;
+    assert_eq!(other.event().await.name, "snapshot");
+    let seat = stand.seat("acme").await;
+    for clicks in 1..=2 {
+        stand.click("acme", 1).await;
+        assert_eq!(stand.present_bucket(&other.event().await.data)["clicks"], clicks);
+    }
+    let mut stream = Stream::connect(seat);
+    let snapshot = stream.event().await;
+    assert_eq!(
+        (snapshot.name.as_str(), &snapshot.data["today"]["clicks"]),
+        ("snapshot", &json!(0))
+    );
+    let update = stream.event().await;
+    assert_eq!(stand.present_bucket(&update.data)["clicks"], 2);
 }
 
 #[actix_web::test]

@@ -57,6 +57,53 @@ async fn over_a_real_connection_frames_come_at_once() {
 }
 
 #[actix_web::test]
+async fn the_response_to_an_earlier_request_comes_before_the_stream() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    connection.write_all(b"GET /nowhere HTTP/1.1\r\nHost: api\r\n\r\n").await.unwrap();
+    stand.request(&mut connection, "acme").await;
+    stand.request(&mut connection, "acme").await;
+    let text = read_until(&mut connection, "event: snapshot").await;
+    let (earlier, stream) = text.split_once("HTTP/1.1 200").unwrap();
+    assert!(earlier.starts_with("HTTP/1.1 404"), "{earlier}");
+    assert!(stream.to_lowercase().contains("transfer-encoding: chunked"), "{stream}");
+    stand.click("acme", 1).await;
+    let more = read_until(&mut connection, "event: update").await;
+    assert!(!more.contains("HTTP/1.1"), "the request after it has no response: {more}");
+    stand.stop().await;
+}
+
+#[actix_web::test]
+async fn a_stream_ends_with_the_last_chunk_and_the_connection() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    let mut connection = stand.connect(address, "acme").await;
+    read_until(&mut connection, "event: snapshot").await;
+    stand.revoke_tokens();
+    let text = read_until(&mut connection, "\r\n0\r\n\r\n").await;
+    assert!(text.contains("event: end"), "{text}");
+    assert_eq!(connection.read(&mut [0; 1]).await.unwrap(), 0);
+    stand.stop().await;
+}
+
+#[actix_web::test]
+async fn http_1_0_has_a_body_without_chunks() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    stand.request_with(&mut connection, "acme", "HTTP/1.0").await;
+    let text = read_until(&mut connection, "event: snapshot").await;
+    assert!(text.contains("\r\n\r\nretry: 2000"), "{text}");
+    stand.click("acme", 1).await;
+    read_until(&mut connection, "event: update").await;
+    drop(connection);
+    let both = [opens_within(&stand, address).await, opens_within(&stand, address).await];
+    assert!(both.iter().all(|(_, took)| *took < Duration::from_secs(1)));
+    stand.stop().await;
+}
+
+#[actix_web::test]
 async fn a_disconnect_frees_the_streams_slot_at_once_on_a_quiet_campaign() {
     let stand = Stand::new().await;
     let address = stand.serve();

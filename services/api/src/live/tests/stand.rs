@@ -1,4 +1,5 @@
 use std::{
+    convert::Infallible,
     future::poll_fn,
     net::SocketAddr,
     pin::Pin,
@@ -10,6 +11,7 @@ use std::{
 };
 
 use actix_web::{
+    HttpResponse,
     body::{BoxBody, MessageBody},
     dev::ServiceResponse,
     http::{Method, StatusCode, header},
@@ -24,6 +26,7 @@ use auth::{
     Subject, TokenSigner, TokenVerifier,
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
 use lifecycle::Lifecycle;
 use log::{LogPlace, Offset};
 use metrics::{Counter, MoneySum, QuarterHour, Sums, TimeRange};
@@ -36,11 +39,11 @@ use tokio::{
     net::TcpStream,
 };
 use uuid::Uuid;
-use web::WebState;
+use web::{HangUp, WebState};
 
 use super::directory::AnyTenant;
 use crate::{
-    live::{Live, LiveReport, LiveReports},
+    live::{Live, LiveReport, LiveReports, OpenTicket, TicketSecret, Viewer, Wanted, seat::Seat},
     routes::configure,
 };
 
@@ -106,7 +109,7 @@ impl Stand {
             hidden: AtomicBool::new(false),
             redis_is_halted: AtomicBool::new(false),
         });
-        let live = Live::new(aggregates.clone(), feed, reports.clone(), true);
+        let live = Live::new(aggregates.clone(), feed, reports.clone(), &lifecycle, true);
         let key = SigningKey::generate().unwrap();
         let verifier = TokenVerifier::new([&key], "footfall", "api").unwrap();
         let known = Arc::new(AnyTenant::default());
@@ -253,6 +256,18 @@ impl Stand {
         Stream::new(self.get(client, PATH, &headers).await)
     }
 
+    /// Opens a stream whose client is not connected yet.
+    pub(super) async fn seat(&self, client: &str) -> Seat {
+        let tenant = testkit::tenant_context(testkit::tenant_record(&client.parse().unwrap()));
+        let tenant = tenant.await;
+        let token = self.token_for(client, TimeDelta::minutes(15));
+        let principal = self.principal(&token).await;
+        let campaign = "spring-sale".parse().unwrap();
+        let viewer = Viewer::admit(&*self.reports, &tenant, &principal, campaign).await.unwrap();
+        let wanted = Wanted { ticket: None, resume: None };
+        self.live.open(&self.state, &viewer, wanted).await.unwrap()
+    }
+
     /// Creates a ticket, and returns the path of its stream.
     pub(super) async fn ticket(&self, client: &str, campaign: &str) -> Result<String, StatusCode> {
         let request = TestRequest::post().uri("/v1/live/tickets");
@@ -285,10 +300,29 @@ impl Stand {
 
     /// Requests a stream on an open connection.
     pub(super) async fn request(&self, connection: &mut TcpStream, client: &str) {
+        self.request_with(connection, client, "HTTP/1.1").await;
+    }
+
+    pub(super) async fn request_with(
+        &self,
+        connection: &mut TcpStream,
+        client: &str,
+        version: &str,
+    ) {
         let token = self.token_for(client, TimeDelta::minutes(15));
         let request =
-            format!("GET {PATH} HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {token}\r\n\r\n");
+            format!("GET {PATH} {version}\r\nHost: api\r\nAuthorization: Bearer {token}\r\n\r\n");
         connection.write_all(request.as_bytes()).await.unwrap();
+    }
+
+    /// Opens a ticket's stream that is neither reported open nor closed again.
+    pub(super) async fn open_in_an_api_that_is_killed(&self, url: &str, address: &str) {
+        let (_, ticket) = url.split_once("ticket=").unwrap();
+        let secret = TicketSecret::read(ticket).unwrap();
+        let address = secret.address(address.parse().unwrap());
+        let places = secret.places("");
+        let open = OpenTicket::open(&self.aggregates, secret.name(), &address, false, places);
+        std::mem::forget(open.await.unwrap().unwrap());
     }
 
     /// Changes all tickets as if their first streams were opened a minute earlier.
@@ -351,6 +385,14 @@ impl Stand {
 }
 
 impl Stream {
+    /// Connects the client of a stream that was opened.
+    pub(super) fn connect(seat: Seat) -> Self {
+        let request = TestRequest::get().to_http_request();
+        let frames = seat.body(HangUp::of(&request)).map(Ok::<_, Infallible>);
+        let response = HttpResponse::Ok().streaming(Box::pin(frames));
+        Self::new(ServiceResponse::new(request, response))
+    }
+
     pub(super) fn new(response: ServiceResponse<BoxBody>) -> Self {
         assert_eq!(response.status(), StatusCode::OK);
         Self { body: Box::pin(response.into_body()), buffer: String::new() }

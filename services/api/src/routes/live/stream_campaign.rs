@@ -6,14 +6,14 @@ use actix_web::{
     web::{Bytes, Data, Path},
 };
 use auth::ReadReports;
-use futures::stream::{empty, unfold};
+use futures::{StreamExt, stream::empty};
 use serde::Deserialize;
 use tenancy::CampaignId;
 use utoipa::{IntoParams, ToSchema};
-use web::{Error, HangUp, Query, Tenant, WebState, is_head};
+use web::{Error, HandOver, HangUp, Query, Tenant, WebState, is_head};
 
 use crate::{
-    live::{CampaignStream, Client, Live, OpenTicket, read_place},
+    live::{Live, OpenTicket, Viewer, Wanted, read_place},
     schemas,
 };
 
@@ -91,24 +91,23 @@ pub(crate) async fn handle(
     live: Data<Live>,
     web: Data<WebState>,
 ) -> Result<HttpResponse, Error> {
-    let context = tenant.context();
-    let principal = tenant.principal();
-    live.reports.find_campaign(context, tenant.campaigns(), &campaign).await?;
+    let campaign = campaign.into_inner();
+    let reports = &*live.reports;
+    let viewer = Viewer::admit(reports, tenant.context(), tenant.principal(), campaign).await?;
     if is_head(&request) {
         return Ok(answer().streaming(empty::<Result<Bytes, Infallible>>()));
     }
     // An id that Footfall did not send is ignored.
     let resume = last_event_id(&request).and_then(|text| read_place(&text));
     let ticket = request.extensions_mut().remove::<OpenTicket>();
-    let client = Client { hang_up: HangUp::of(&request), ticket, resume };
-    let stream =
-        CampaignStream::open(&live, &web, context, principal, campaign.into_inner(), client)
-            .await?;
-    let body = unfold(stream, async |mut stream| {
-        let bytes = stream.next().await?;
-        Some((Ok::<_, Infallible>(bytes), stream))
-    });
-    Ok(answer().streaming(Box::pin(body)))
+    let seat = live.open(&web, &viewer, Wanted { ticket, resume }).await?;
+    Ok(match HandOver::of(&request) {
+        Some(hand_over) => answer().body(hand_over.body(|socket| seat.take_socket(socket))),
+        None => {
+            let frames = seat.body(HangUp::of(&request)).map(Ok::<_, Infallible>);
+            answer().streaming(Box::pin(frames))
+        }
+    })
 }
 
 fn answer() -> HttpResponseBuilder {
@@ -117,7 +116,9 @@ fn answer() -> HttpResponseBuilder {
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // Otherwise nginx would buffer the frames.
-        .insert_header(("X-Accel-Buffering", "no"));
+        .insert_header(("X-Accel-Buffering", "no"))
+        // A socket that was handed over does not come back.
+        .force_close();
     answer
 }
 

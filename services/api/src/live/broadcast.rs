@@ -1,0 +1,388 @@
+use std::{
+    future::pending,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use aggregates::{CampaignFeed, Change};
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, join_all},
+    stream::FuturesUnordered,
+};
+use metrics::TimeRange;
+use problem::Problem;
+use tenancy::CampaignId;
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender},
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use web::WebState;
+
+use super::{
+    Live, Viewer,
+    clients::{ClientKey, Clients},
+    command::{Command, Opened, Opening, refuse},
+    frames::{EXPIRED, Frame, REVOKED},
+    jobs::{Done, Source, check, hold, read, snapshot},
+    open_ticket::OpenTicket,
+    seat::Joining,
+    sockets::Ready,
+    view::{Version, View},
+};
+
+/// Between two frames: at most five a second, so that an event never waits long for its frame.
+const FRAME_EVERY: Duration = Duration::from_millis(200);
+/// Between two heartbeats.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+/// Between two checks of the credentials: a stream ends within five seconds of its revocation, whose
+/// announcement may take one of them.
+const CHECK_EVERY: Duration = Duration::from_secs(4);
+/// Between two reports to other processes that the streams of tickets are open.
+const HOLD_EVERY: Duration = Duration::from_secs(2);
+/// Between two reads of the quarter hours that the feed only named.
+const READ_EVERY: Duration = Duration::from_secs(1);
+/// When to read again after a store was unavailable.
+const READ_AGAIN: Duration = Duration::from_secs(5);
+/// The most time for the report that tickets are closed, when the process stops.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The one task that serves all streams of a campaign. It follows the feed, makes each frame once
+/// and writes it to the sockets of the clients, none of which has a task of its own.
+///
+/// Whatever waits for a store is a job beside it, so that frames and ends never wait.
+pub(crate) struct Broadcast {
+    live: Live,
+    web: WebState,
+    campaign: CampaignId,
+    feed: CampaignFeed,
+    view: View,
+    commands: UnboundedReceiver<Command>,
+    /// Keeps the broadcast running while it has clients.
+    alive: Option<UnboundedSender<Command>>,
+    next_key: usize,
+    openings: Vec<Opening>,
+    /// The streams that are open and whose clients are not connected yet: they will lack the changes
+    /// after their version.
+    unconnected: Vec<(Version, Weak<()>)>,
+    jobs: FuturesUnordered<BoxFuture<'static, Done>>,
+    is_reading: bool,
+    /// When all clients are to start again, because the feed has lost changes.
+    reset_due: Option<Instant>,
+    is_checking: bool,
+    is_holding: bool,
+    /// Whether some client lacks frames that it accepts.
+    has_frames: bool,
+    next_frame: Instant,
+    next_read: Instant,
+    next_check: Instant,
+    next_hold: Instant,
+    next_heartbeat: Instant,
+}
+
+impl Broadcast {
+    /// How long a broadcast takes to end its streams.
+    pub(crate) const STOP_BUDGET: Duration = Duration::from_secs(3);
+
+    /// Creates the broadcast of a viewer's campaign.
+    pub(crate) fn new(
+        live: &Live,
+        web: &WebState,
+        viewer: &Viewer,
+        feed: CampaignFeed,
+        commands: UnboundedReceiver<Command>,
+    ) -> Self {
+        let campaign = viewer.campaign().clone();
+        let now = Instant::now();
+        Self {
+            live: live.clone(),
+            web: web.clone(),
+            view: View::new(viewer.tenant().clone(), campaign.clone(), feed.place()),
+            campaign,
+            feed,
+            commands,
+            alive: None,
+            next_key: 0,
+            openings: Vec::new(),
+            unconnected: Vec::new(),
+            jobs: FuturesUnordered::new(),
+            is_reading: false,
+            reset_due: None,
+            is_checking: false,
+            is_holding: false,
+            has_frames: false,
+            next_frame: now,
+            next_read: now + READ_EVERY,
+            next_check: now + CHECK_EVERY,
+            next_hold: now + HOLD_EVERY,
+            next_heartbeat: now + HEARTBEAT_EVERY,
+        }
+    }
+
+    /// Serves the streams until the last one is closed, the feed has ended, or `token` is cancelled;
+    /// then ends those that are still open.
+    pub(crate) async fn run(mut self, token: CancellationToken) {
+        match Clients::new() {
+            Ok(mut clients) => {
+                while !token.is_cancelled() && self.step(&mut clients, &token).await {}
+                self.end(&mut clients).await;
+            }
+            Err(error) => tracing::error!(%error, "live streams cannot be watched"),
+        }
+    }
+
+    /// Waits for the next thing to do, and does it. Returns whether there can be more.
+    async fn step(&mut self, clients: &mut Clients, token: &CancellationToken) -> bool {
+        self.alive.take_if(|_| clients.is_empty());
+        let incomplete = self.view.incomplete_range().filter(|_| !clients.is_empty());
+        if incomplete.is_none() || self.next_read > Instant::now() {
+            self.start_snapshot();
+        }
+        let reset_due = self.reset_due.filter(|_| !self.is_reading);
+        let next_read = incomplete.filter(|_| !self.is_reading).map(|_| self.next_read);
+        let next_end = clients.next_end();
+        let has_tickets = clients.has_tickets() && !self.is_holding;
+        let next_frame = self.next_frame;
+        let feed = &mut self.feed;
+        let change = async {
+            sleep_until(next_frame).await;
+            feed.next().await
+        };
+        tokio::select! {
+            biased;
+            () = token.cancelled() => return false,
+            () = at(next_end) => clients.end_expired(Instant::now(), EXPIRED),
+            command = self.commands.recv() => match command {
+                Some(command) => self.obey(clients, command),
+                None => return false,
+            },
+            ready = clients.ready() => match ready {
+                Ok(ready) => ready.into_iter().for_each(|ready| self.notice(clients, ready)),
+                Err(error) => {
+                    tracing::error!(%error, "live streams ended: they cannot be watched");
+                    return false;
+                }
+            },
+            Some(done) = self.jobs.next() => self.finish(clients, done),
+            () = sleep_until(self.next_hold), if has_tickets => self.hold(clients),
+            () = sleep_until(self.next_check), if !self.is_checking => self.check(clients),
+            change = change => match change {
+                Some(change) => {
+                    self.change(change);
+                    self.send_frames(clients).await;
+                }
+                None => return false,
+            },
+            () = sleep_until(next_frame), if self.has_frames => self.send_frames(clients).await,
+            () = at(reset_due) => {}
+            () = at(next_read) => self.read_incomplete(incomplete),
+            () = sleep_until(self.next_heartbeat) => {
+                self.next_heartbeat = Instant::now() + HEARTBEAT_EVERY;
+                clients.send_heartbeats().await;
+            }
+        }
+        true
+    }
+
+    fn obey(&mut self, clients: &mut Clients, command: Command) {
+        match command {
+            Command::Open { tenant, wants_snapshot, opened } => {
+                self.view.renew(tenant);
+                if wants_snapshot {
+                    self.openings.push(opened);
+                } else {
+                    let stream = self.opened(None);
+                    opened.send(Ok(stream)).unwrap_or_default();
+                }
+            }
+            Command::Join(joining) => {
+                let Joining { commands, key, client, beginning, lacks, .. } = *joining;
+                self.alive = Some(commands);
+                self.has_frames |= client.seen.version < self.view.version();
+                self.view.read_for(&lacks);
+                clients.join(key, client, &beginning);
+            }
+            Command::Accepts(key) => self.notice(clients, Ready::Writable(key)),
+            Command::HungUp(key) => self.notice(clients, Ready::Closed(key)),
+        }
+    }
+
+    fn notice(&mut self, clients: &mut Clients, ready: Ready) {
+        match ready {
+            Ready::Writable(key) => {
+                self.has_frames |= clients.accepts_again(key, self.view.version());
+            }
+            Ready::Closed(key) => clients.hung_up(key),
+        }
+    }
+
+    fn opened(&mut self, snapshot: Option<Frame>) -> Opened {
+        self.next_key += 1;
+        let version = self.view.version();
+        let place = Arc::new(());
+        self.unconnected.retain(|(_, place)| place.strong_count() > 0);
+        self.unconnected.push((version, Arc::downgrade(&place)));
+        Opened { key: ClientKey(self.next_key), version, snapshot, place }
+    }
+
+    fn change(&mut self, change: Change) {
+        match change {
+            Change::Quarters { place, log_time, quarters, incomplete } => {
+                self.view.change(place, log_time, quarters, incomplete);
+            }
+            Change::Reset => self.reset_due = Some(Instant::now()),
+        }
+    }
+
+    async fn send_frames(&mut self, clients: &mut Clients) {
+        let sent = clients.send_frames(&self.view).await;
+        // A snapshot that is being read is completed by the changes meanwhile.
+        if !self.is_reading {
+            self.unconnected.retain(|(_, place)| place.strong_count() > 0);
+            let unconnected = self.unconnected.iter().map(|(version, _)| *version);
+            let everyone_has = unconnected.chain([sent.everyone_has]).min();
+            self.view.forget(everyone_has.unwrap_or_default());
+        }
+        self.has_frames = false;
+        if sent.any {
+            self.next_frame = Instant::now() + FRAME_EVERY;
+        }
+    }
+
+    /// Reads the snapshot that streams which are opened need, or all clients after a reset. One
+    /// report at a time: streams opened meanwhile share the next one, since each snapshot must
+    /// contain everything counted before it was asked for.
+    fn start_snapshot(&mut self) {
+        self.openings.retain(|opening| !opening.is_closed());
+        let is_reset = self.reset_due.is_some_and(|due| due <= Instant::now());
+        if !self.is_reading && (is_reset || !self.openings.is_empty()) {
+            self.read_snapshot(is_reset);
+        }
+    }
+
+    fn read_snapshot(&mut self, is_reset: bool) {
+        let openings = std::mem::take(&mut self.openings);
+        let request = match self.view.snapshot_request() {
+            Ok(request) => request,
+            Err(error) => {
+                self.retry_reset();
+                return refuse(openings, &Problem::internal(error));
+            }
+        };
+        let job = snapshot(self.source(), request, openings, is_reset);
+        self.is_reading = true;
+        self.jobs.push(job.boxed());
+    }
+
+    /// Reads the quarter hours again that the feed only named.
+    fn read_incomplete(&mut self, range: Option<TimeRange>) {
+        let Some(range) = range else { return };
+        self.is_reading = true;
+        self.jobs.push(read(self.source(), range).boxed());
+    }
+
+    fn retry_reset(&mut self) {
+        self.reset_due = self.reset_due.map(|_| Instant::now() + READ_AGAIN);
+    }
+
+    fn source(&self) -> Source {
+        Source {
+            live: self.live.clone(),
+            tenant: self.view.tenant().clone(),
+            campaign: self.campaign.clone(),
+        }
+    }
+
+    fn check(&mut self, clients: &mut Clients) {
+        self.is_checking = true;
+        self.next_check = Instant::now() + CHECK_EVERY;
+        let job = check(self.source(), self.web.clone(), clients.principals());
+        self.jobs.push(job.boxed());
+    }
+
+    fn hold(&mut self, clients: &Clients) {
+        self.is_holding = true;
+        self.next_hold = Instant::now() + HOLD_EVERY;
+        self.jobs.push(hold(clients.tickets()).boxed());
+    }
+
+    fn finish(&mut self, clients: &mut Clients, done: Done) {
+        match done {
+            Done::Snapshot { openings, is_reset, request, read } => {
+                self.is_reading = false;
+                let snapshot = match read {
+                    Ok((place, report)) if is_reset => {
+                        self.reset_due = None;
+                        self.view.reset(request, report, place)
+                    }
+                    Ok((place, report)) => {
+                        self.view.snapshot(request, report, place, !clients.is_empty())
+                    }
+                    Err(problem) => {
+                        if is_reset {
+                            self.retry_reset();
+                            warn_of_retry(&problem);
+                        }
+                        return refuse(openings, &problem);
+                    }
+                };
+                self.has_frames = true;
+                for opening in openings {
+                    let stream = self.opened(Some(snapshot.clone()));
+                    opening.send(Ok(stream)).unwrap_or_default();
+                }
+            }
+            Done::Read { range, read } => {
+                self.is_reading = false;
+                self.next_read = Instant::now() + READ_EVERY;
+                match read {
+                    Ok(report) => {
+                        self.view.read(&report, range);
+                        self.has_frames = true;
+                    }
+                    Err(problem) => {
+                        self.next_read = Instant::now() + READ_AGAIN;
+                        warn_of_retry(&problem);
+                    }
+                }
+            }
+            Done::Checked { revoked, tenant, redis_is_behind } => {
+                self.is_checking = false;
+                clients.end_revoked(&revoked, REVOKED);
+                if let Some(tenant) = tenant {
+                    self.view.renew(tenant);
+                }
+                if redis_is_behind {
+                    self.view.read_without_feed();
+                }
+            }
+            Done::Held { replaced } => {
+                self.is_holding = false;
+                clients.end_replaced(&replaced);
+            }
+        }
+    }
+
+    /// Ends all streams, and reports the tickets as closed, so that another process can open them.
+    async fn end(self, clients: &mut Clients) {
+        // A job may have a ticket.
+        drop(self.jobs);
+        let tickets = clients.end_all();
+        let closed = join_all(tickets.into_iter().map(OpenTicket::close));
+        timeout(CLOSE_TIMEOUT, closed).await.map(drop).unwrap_or_default();
+    }
+}
+
+fn warn_of_retry(problem: &Problem) {
+    let error = problem as &dyn std::error::Error;
+    tracing::warn!(error, "live streams are read again later: their report is unavailable");
+}
+
+/// Waits until `time`; for ever without one.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => pending().await,
+    }
+}

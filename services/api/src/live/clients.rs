@@ -1,0 +1,306 @@
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    sync::Arc,
+};
+
+use auth::{Principal, Subject};
+use bytes::Bytes;
+use tokio::{task::yield_now, time::Instant};
+
+use super::{
+    frames::{Chunk, Frame, HEARTBEAT},
+    open_streams::OpenStream,
+    open_ticket::OpenTicket,
+    outlet::Outlet,
+    sockets::{Ready, Sockets},
+    view::{Seen, Version, View},
+};
+
+/// After how many clients other tasks may run.
+const WRITES_IN_A_ROW: usize = 64;
+
+/// The number of a client of a broadcast. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ClientKey(pub(super) usize);
+
+/// What sending frames to all clients resulted in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    /// The version that every client has.
+    pub(crate) everyone_has: Version,
+    /// Whether any client got a frame.
+    pub(crate) any: bool,
+}
+
+/// One open stream. There are many: keep it small.
+pub(crate) struct Client {
+    pub(crate) outlet: Outlet,
+    pub(crate) seen: Seen,
+    /// What the client did not accept yet of the last chunk. Until it does, it gets no other.
+    pub(crate) unsent: Bytes,
+    /// Shared by all clients with this credential.
+    pub(crate) principal: Arc<Principal>,
+    /// When the credential expires.
+    pub(crate) ends: Option<Instant>,
+    pub(crate) ticket: Option<Arc<OpenTicket>>,
+    /// `None` where the body of the response has it.
+    pub(crate) _open: Option<OpenStream>,
+}
+
+/// The open streams of one broadcast.
+pub(crate) struct Clients {
+    sockets: Sockets,
+    clients: HashMap<ClientKey, Client>,
+    /// The principals of the clients, once each.
+    principals: HashMap<Subject, Vec<Arc<Principal>>>,
+    /// When the first credential expires, or earlier.
+    ends: Option<Instant>,
+    tickets: usize,
+}
+
+impl Client {
+    fn send(&mut self, chunk: &Chunk) -> io::Result<()> {
+        self.unsent = self.outlet.write(self.outlet.bytes_of(chunk))?;
+        Ok(())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.unsent.is_empty() && self.outlet.accepts()
+    }
+
+    /// Renders a frame for this client.
+    fn chunk(&self, frame: &Frame) -> Chunk {
+        match &self.ticket {
+            Some(ticket) => frame.chunk(|place| ticket.signed(place)),
+            None => frame.chunk(|place| place.to_string()),
+        }
+    }
+
+    fn end(self, last: Option<&Chunk>) {
+        // In the middle of a chunk nothing else can be sent: the client is cut off.
+        if self.unsent.is_empty() || matches!(self.outlet, Outlet::Body { .. }) {
+            self.outlet.end(last);
+        }
+    }
+}
+
+impl Clients {
+    /// Creates an empty set.
+    ///
+    /// # Errors
+    /// The process has too many files open.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            sockets: Sockets::new()?,
+            clients: HashMap::new(),
+            principals: HashMap::new(),
+            ends: None,
+            tickets: 0,
+        })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.clients.is_empty()
+    }
+
+    /// Returns whether every client accepted all of what it was sent.
+    #[cfg(test)]
+    pub(crate) fn is_all_sent(&self) -> bool {
+        self.clients.values().all(|client| client.unsent.is_empty())
+    }
+
+    /// Returns when the next credential expires; or earlier, if that client has left.
+    pub(crate) const fn next_end(&self) -> Option<Instant> {
+        self.ends
+    }
+
+    /// Returns whether a client has a ticket.
+    pub(crate) const fn has_tickets(&self) -> bool {
+        self.tickets > 0
+    }
+
+    /// Adds a client and sends the beginning of its stream.
+    pub(crate) fn join(&mut self, key: ClientKey, mut client: Client, beginning: &Frame) {
+        client.principal = self.shared(client.principal);
+        self.ends = [self.ends, client.ends].into_iter().flatten().min();
+        self.tickets += usize::from(client.ticket.is_some());
+        let watched = match &mut client.outlet {
+            Outlet::Socket(socket) => self.sockets.watch(socket, key),
+            Outlet::Body { .. } => Ok(()),
+        };
+        let began = watched.and_then(|()| client.send(&client.chunk(beginning)));
+        self.clients.insert(key, client);
+        if began.is_err() {
+            self.remove(key);
+        }
+    }
+
+    /// Returns the equal principal that another client has, if there is one.
+    fn shared(&mut self, principal: Arc<Principal>) -> Arc<Principal> {
+        let known = self.principals.entry(principal.subject.clone()).or_default();
+        match known.iter().find(|known| **known == principal) {
+            Some(known) => known.clone(),
+            None => {
+                known.push(principal.clone());
+                principal
+            }
+        }
+    }
+
+    /// Returns every principal once.
+    pub(crate) fn principals(&mut self) -> Vec<Arc<Principal>> {
+        self.principals.retain(|_, known| {
+            known.retain(|principal| Arc::strong_count(principal) > 1);
+            !known.is_empty()
+        });
+        self.principals.values().flatten().cloned().collect()
+    }
+
+    /// Returns every client's ticket.
+    pub(crate) fn tickets(&self) -> Vec<(ClientKey, Arc<OpenTicket>)> {
+        let with_ticket =
+            |(key, client): (&ClientKey, &Client)| Some((*key, client.ticket.clone()?));
+        self.clients.iter().filter_map(with_ticket).collect()
+    }
+
+    fn remove(&mut self, key: ClientKey) -> Option<Client> {
+        let client = self.clients.remove(&key)?;
+        self.tickets -= usize::from(client.ticket.is_some());
+        if self.clients.capacity() > 64 && self.clients.len() < self.clients.capacity() / 4 {
+            self.clients.shrink_to_fit();
+        }
+        Some(client)
+    }
+
+    /// Waits until something happens to a socket. May be dropped and called again.
+    pub(crate) async fn ready(&mut self) -> io::Result<Vec<Ready>> {
+        self.sockets.ready().await
+    }
+
+    /// Removes a client that closed its connection.
+    pub(crate) fn hung_up(&mut self, key: ClientKey) {
+        self.remove(key);
+    }
+
+    /// Sends what a client did not accept before. Returns whether it now lacks frames.
+    pub(crate) fn accepts_again(&mut self, key: ClientKey, version: Version) -> bool {
+        let Some(client) = self.clients.get_mut(&key) else { return false };
+        if let Outlet::Body { is_waiting, .. } = &mut client.outlet {
+            *is_waiting = true;
+        }
+        if !client.unsent.is_empty() {
+            match client.outlet.write(std::mem::take(&mut client.unsent)) {
+                Ok(rest) => client.unsent = rest,
+                Err(_) => {
+                    self.remove(key);
+                    return false;
+                }
+            }
+        }
+        client.is_idle() && client.seen.version < version
+    }
+
+    /// Sends every client what it lacks. A client that does not accept bytes gets nothing now, and
+    /// one frame with all of it later.
+    pub(crate) async fn send_frames(&mut self, view: &View) -> Sent {
+        let mut frames: HashMap<Seen, (Seen, Option<(Frame, Chunk)>)> = HashMap::new();
+        let mut everyone_has = view.version();
+        let mut closed = Vec::new();
+        let mut writes = 0;
+        for (key, client) in &mut self.clients {
+            if client.seen.version < view.version() && client.is_idle() {
+                let (seen, frame) = frames.entry(client.seen).or_insert_with(|| {
+                    let (seen, frame) = view.since(client.seen);
+                    let with_chunk = |frame: Frame| {
+                        let chunk = frame.chunk(|place| place.to_string());
+                        (frame, chunk)
+                    };
+                    (seen, frame.map(with_chunk))
+                });
+                client.seen = *seen;
+                let sent = match frame {
+                    Some((frame, _)) if client.ticket.is_some() => {
+                        client.send(&client.chunk(frame))
+                    }
+                    Some((_, chunk)) => client.send(chunk),
+                    None => Ok(()),
+                };
+                if sent.is_err() {
+                    closed.push(*key);
+                }
+                writes += 1;
+                if writes % WRITES_IN_A_ROW == 0 {
+                    yield_now().await;
+                }
+            }
+            everyone_has = everyone_has.min(client.seen.version);
+        }
+        closed.into_iter().for_each(|key| drop(self.remove(key)));
+        let any = frames.values().any(|(_, frame)| frame.is_some());
+        Sent { everyone_has, any }
+    }
+
+    /// Sends a comment to every client that accepts it.
+    pub(crate) async fn send_heartbeats(&mut self) {
+        let heartbeat = Chunk::of(&[HEARTBEAT.as_bytes()]);
+        let mut closed = Vec::new();
+        let mut writes = 0;
+        for (key, client) in &mut self.clients {
+            if client.is_idle() && client.send(&heartbeat).is_err() {
+                closed.push(*key);
+            }
+            writes += 1;
+            if writes % WRITES_IN_A_ROW == 0 {
+                yield_now().await;
+            }
+        }
+        closed.into_iter().for_each(|key| drop(self.remove(key)));
+    }
+
+    /// Ends the streams of the clients that `ends` names, after `last`.
+    fn end(&mut self, last: Option<&str>, ends: impl Fn(&ClientKey, &Client) -> bool) {
+        let last = last.map(|text| Chunk::of(&[text.as_bytes()]));
+        let ended: Vec<_> = self.clients.iter().filter(|(key, client)| ends(key, client)).collect();
+        let ended: Vec<_> = ended.into_iter().map(|(key, _)| *key).collect();
+        for key in ended {
+            if let Some(client) = self.remove(key) {
+                client.end(last.as_ref());
+            }
+        }
+    }
+
+    /// Ends the streams whose credential has expired at `now`.
+    pub(crate) fn end_expired(&mut self, now: Instant, last: &str) {
+        self.end(Some(last), |_, client| client.ends.is_some_and(|ends| ends <= now));
+        self.ends = self.clients.values().filter_map(|client| client.ends).min();
+    }
+
+    /// Ends the streams of credentials that were revoked.
+    pub(crate) fn end_revoked(&mut self, revoked: &[Arc<Principal>], last: &str) {
+        let is_revoked =
+            |client: &Client| revoked.iter().any(|other| Arc::ptr_eq(other, &client.principal));
+        if !revoked.is_empty() {
+            self.end(Some(last), |_, client| is_revoked(client));
+        }
+    }
+
+    /// Ends the streams whose ticket has another stream open.
+    pub(crate) fn end_replaced(&mut self, replaced: &HashSet<ClientKey>) {
+        if !replaced.is_empty() {
+            self.end(None, |key, _| replaced.contains(key));
+        }
+    }
+
+    /// Ends all streams. Returns their tickets.
+    pub(crate) fn end_all(&mut self) -> Vec<OpenTicket> {
+        self.tickets = 0;
+        let clients = std::mem::take(&mut self.clients).into_values();
+        let tickets = clients.filter_map(|mut client| {
+            let ticket = client.ticket.take().and_then(Arc::into_inner);
+            client.end(None);
+            ticket
+        });
+        tickets.collect()
+    }
+}

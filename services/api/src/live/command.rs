@@ -1,0 +1,44 @@
+use std::sync::Arc;
+
+use problem::Problem;
+use tenancy::TenantContext;
+use tokio::sync::oneshot;
+
+use super::{clients::ClientKey, frames::Frame, seat::Joining, view::Version};
+
+/// A request to a broadcast.
+pub(crate) enum Command {
+    /// A stream is opened.
+    Open {
+        tenant: TenantContext,
+        /// Whether it begins with a snapshot, which contains everything counted before.
+        wants_snapshot: bool,
+        opened: Opening,
+    },
+    /// The client of an open stream is connected.
+    Join(Box<Joining>),
+    /// The server can send the next frame of a client.
+    Accepts(ClientKey),
+    /// The client is disconnected.
+    HungUp(ClientKey),
+}
+
+/// Receives the result of [`Command::Open`].
+pub(crate) type Opening = oneshot::Sender<Result<Opened, Problem>>;
+
+/// A stream that is open.
+pub(crate) struct Opened {
+    pub(crate) key: ClientKey,
+    /// What the client has after the snapshot, or before what it missed.
+    pub(crate) version: Version,
+    pub(crate) snapshot: Option<Frame>,
+    /// Held until the client is connected: it will need the changes after its version.
+    pub(crate) place: Arc<()>,
+}
+
+/// Answers all with one problem.
+pub(crate) fn refuse(openings: Vec<Opening>, problem: &Problem) {
+    for opening in openings {
+        opening.send(Err(problem.repeated())).unwrap_or_default();
+    }
+}

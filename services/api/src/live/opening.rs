@@ -1,0 +1,123 @@
+use std::sync::Arc;
+
+use aggregates::{FeedEntry, FeedSince, StreamId};
+use auth::Principal;
+use chrono::Utc;
+use problem::Problem;
+use tenancy::CampaignId;
+use tokio::{
+    sync::{mpsc::UnboundedSender, oneshot},
+    time::Instant,
+};
+use web::WebState;
+
+use super::{
+    Live, OpenTicket, Viewer,
+    command::{Command, Opened},
+    frames::Frame,
+    seat::Seat,
+    view::{Missed, Seen, View, beginning},
+};
+use crate::failure::{Failure, retry_after};
+
+/// How a client wants its stream.
+pub(crate) struct Wanted {
+    /// The ticket, if the request had one.
+    pub(crate) ticket: Option<OpenTicket>,
+    /// The last place that the client received.
+    pub(crate) resume: Option<StreamId>,
+}
+
+impl Live {
+    /// Opens a stream that resumes at the client's last place, or begins with a snapshot. It ends
+    /// with the credential, with the credential's right to see the campaign, or when the client
+    /// disconnects.
+    ///
+    /// # Errors
+    /// Too many streams are open, or a store is unavailable.
+    pub(crate) async fn open(
+        &self,
+        web: &WebState,
+        viewer: &Viewer,
+        wanted: Wanted,
+    ) -> Result<Seat, Problem> {
+        let open = self.open.open(viewer.tenant())?;
+        let commands = self.hub.broadcast(self, web, viewer).await?;
+        let Wanted { ticket, resume } = wanted;
+        let mut missed = Missed::default();
+        let begun = match resume {
+            Some(place) => {
+                let opened = ask(&commands, viewer, false).await?;
+                let tenant = self.aggregates.for_tenant(viewer.tenant());
+                match tenant.feed_since(place).await.map_err(Failure::from)? {
+                    FeedSince::Entries(entries) => {
+                        missed = missed_of(viewer.campaign(), place, entries);
+                        let frame = View::missed(viewer.tenant(), viewer.campaign(), &missed);
+                        (opened, frame)
+                    }
+                    FeedSince::Trimmed => with_snapshot(&commands, viewer, true).await?,
+                }
+            }
+            None => with_snapshot(&commands, viewer, false).await?,
+        };
+        let (opened, beginning) = begun;
+        let principal = viewer.principal();
+        let left = principal.expires_at.map(|ends| (ends - Utc::now()).to_std());
+        Ok(Seat {
+            commands,
+            key: opened.key,
+            place: opened.place,
+            seen: Seen { version: opened.version, resumed: missed.place },
+            beginning,
+            lacks: missed.named,
+            // Without its end, which differs between tokens, many streams share a principal.
+            principal: Arc::new(Principal { expires_at: None, ..principal.clone() }),
+            ends: left.map(|left| Instant::now() + left.unwrap_or_default()),
+            ticket,
+            open,
+        })
+    }
+}
+
+async fn with_snapshot(
+    commands: &UnboundedSender<Command>,
+    viewer: &Viewer,
+    after_reset: bool,
+) -> Result<(Opened, Frame), Problem> {
+    let mut opened = ask(commands, viewer, true).await?;
+    let snapshot = opened.snapshot.take().ok_or_else(|| Problem::internal("no snapshot"))?;
+    Ok((opened, beginning(&snapshot, after_reset)))
+}
+
+async fn ask(
+    commands: &UnboundedSender<Command>,
+    viewer: &Viewer,
+    wants_snapshot: bool,
+) -> Result<Opened, Problem> {
+    let (opened, result) = oneshot::channel();
+    let tenant = viewer.tenant().clone();
+    commands.send(Command::Open { tenant, wants_snapshot, opened }).unwrap_or_default();
+    // Without an answer the broadcast has ended: the process stops, or Redis has lost the feed.
+    result.await.map_err(|ended| Problem::unavailable(retry_after::STORE, ended))?
+}
+
+/// Returns what a campaign's entries after `place` contain.
+fn missed_of(campaign: &CampaignId, place: StreamId, entries: Vec<FeedEntry>) -> Missed {
+    let mut missed = Missed { place, ..Missed::default() };
+    for entry in entries {
+        missed.place = entry.id;
+        for changed in entry.quarters.into_iter().filter(|changed| changed.campaign == *campaign) {
+            missed.log_time = missed.log_time.max(entry.log_time);
+            match changed.sums {
+                Some(sums) => {
+                    missed.named.remove(&changed.quarter);
+                    missed.quarters.insert(changed.quarter, sums);
+                }
+                None => {
+                    missed.named.insert(changed.quarter, entry.log_time);
+                }
+            }
+        }
+    }
+    missed
+}

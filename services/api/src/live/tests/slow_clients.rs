@@ -1,0 +1,107 @@
+//! Clients that read more slowly than frames are made.
+
+use std::sync::Arc;
+
+use aggregates::StreamId;
+use auth::{Authority, CampaignScope, Principal, Role, Subject};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use metrics::{Counter, QuarterHour, QuarterSeries, Sums};
+use tokio::{
+    io::AsyncReadExt,
+    net::{TcpListener, TcpSocket, TcpStream},
+};
+use uuid::Uuid;
+
+use crate::live::{
+    clients::{Client, ClientKey, Clients},
+    frames::Frame,
+    open_streams::OpenStreams,
+    outlet::Outlet,
+    sockets::Ready,
+    view::{Seen, Version, View},
+};
+
+const KEY: ClientKey = ClientKey(1);
+
+/// Returns the two ends of a connection whose kernel buffers are small: the api's and the client's.
+async fn connection() -> (mio::net::TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_send_buffer_size(4_096).unwrap();
+    let api = socket.connect(listener.local_addr().unwrap()).await.unwrap();
+    let (client, _) = listener.accept().await.unwrap();
+    (mio::net::TcpStream::from_std(api.into_std().unwrap()), client)
+}
+
+/// Returns many quarter hours with `clicks` each: more than the kernel buffers.
+fn many(clicks: u64) -> QuarterSeries {
+    let mut sums = Sums::default();
+    sums.add_count(Counter::Clicks, None, clicks);
+    let start = |number: i32| DateTime::UNIX_EPOCH + QuarterHour::LENGTH * number;
+    let quarters = (0..4_000).map(start).map(QuarterHour::containing);
+    quarters.map(|quarter| (quarter, sums.clone())).collect()
+}
+
+#[actix_web::test]
+async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_latest_state() {
+    let tenant = testkit::tenant_context(testkit::tenant_record(&"acme".parse().unwrap())).await;
+    let (api, mut client) = connection().await;
+    let mut view = View::new(tenant.clone(), "spring-sale".parse().unwrap(), StreamId::START);
+    let mut clients = Clients::new().unwrap();
+    let principal = Principal {
+        subject: Subject::User(Uuid::now_v7()),
+        client_id: Some("acme".parse().unwrap()),
+        authority: Authority::Role(Role::Analyst),
+        scope: CampaignScope::All,
+        tenant_version: Some(1),
+        subject_version: Some(1),
+        expires_at: None,
+    };
+    let joining = Client {
+        outlet: Outlet::Socket(api),
+        seen: Seen { version: Version::default(), resumed: StreamId::START },
+        unsent: Bytes::new(),
+        principal: Arc::new(principal),
+        ends: None,
+        ticket: None,
+        _open: Some(OpenStreams::default().open(&tenant).unwrap()),
+    };
+    clients.join(KEY, joining, &Frame::beginning());
+    for clicks in 1..=3 {
+        let place = format!("{clicks}-0").parse().unwrap();
+        view.change(place, Utc::now(), many(clicks), None);
+        let sent = clients.send_frames(&view).await;
+        assert_eq!(sent.everyone_has < view.version(), clicks > 1, "{clicks}");
+    }
+
+    let reader = tokio::spawn(async move {
+        let mut text = String::new();
+        client.read_to_string(&mut text).await.unwrap();
+        text
+    });
+    let is_writable = |ready: &Ready| *ready == Ready::Writable(KEY);
+    let mut lacks_frames = false;
+    while !lacks_frames {
+        let ready = clients.ready().await.unwrap();
+        lacks_frames = ready.iter().any(is_writable) && clients.accepts_again(KEY, view.version());
+    }
+    while clients.send_frames(&view).await.everyone_has < view.version() {
+        clients.ready().await.unwrap();
+    }
+    // Until the client has read everything, the end would cut it off.
+    while !clients.is_all_sent() {
+        if clients.ready().await.unwrap().iter().any(is_writable) {
+            clients.accepts_again(KEY, view.version());
+        }
+    }
+    clients.end_all();
+    let text = reader.await.unwrap();
+    let frames: Vec<_> = text.split("event: update").skip(1).collect();
+    assert_eq!(frames.len(), 2);
+    for (frame, clicks) in frames.iter().zip([1, 3]) {
+        let number = format!("\"clicks\":{clicks},");
+        assert_eq!(frame.matches(&number).count(), 4_000, "{clicks}");
+    }
+    assert!(text.ends_with("\r\n0\r\n\r\n"));
+}
