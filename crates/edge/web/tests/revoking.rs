@@ -182,7 +182,8 @@ async fn a_revoked_credential_is_refused_after_the_announcement() {
     let revoke_key = |known: &Known| *known.key.lock().unwrap() = None;
     let disable_user = |known: &Known| known.user_version.store(2, Ordering::Relaxed);
     let suspend = |known: &Known| *known.state.lock().unwrap() = TenantState::Suspended;
-    let cases: [(&str, fn(&Known), bool, u16); 4] = [
+    type Change = fn(&Known);
+    let cases: [(&str, Change, bool, u16); 4] = [
         ("a revoked key", revoke_key, true, 401),
         ("a disabled user", disable_user, false, 401),
         ("a key of a suspended tenant", suspend, true, 403),

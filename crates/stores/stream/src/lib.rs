@@ -22,7 +22,7 @@ pub use headers::Headers;
 pub use kafka_settings::KafkaSettings;
 pub use log_reader::LogReader;
 pub use partitioning::partition_of;
-pub use producer::{CanonicalEvent, Delivery, Prepared, Producer, PublishOutcome};
+pub use producer::{Delivery, EventRecord, Prepared, Producer, PublishOutcome};
 pub use record::{Entry, LogRecord, Unresolved, UnresolvedReason};
 pub use rejects::RejectedRecord;
 pub use resolve::resolve;

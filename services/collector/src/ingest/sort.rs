@@ -3,7 +3,7 @@ use std::{collections::HashSet, ops::Range};
 use bytes::Bytes;
 use chrono::SubsecRound;
 use events::{ParseContext, Rejection, WrittenEvent, write};
-use stream::{CanonicalEvent, RejectedRecord};
+use stream::{EventRecord, RejectedRecord};
 use uuid::Uuid;
 
 use super::receipt::Outcome;
@@ -15,7 +15,7 @@ const ADDED: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Sorted {
     pub(super) outcomes: Vec<Outcome>,
-    pub(super) accepted: Places<CanonicalEvent>,
+    pub(super) accepted: Places<EventRecord>,
     pub(super) rejected: Places<RejectedRecord>,
 }
 
@@ -74,11 +74,11 @@ fn canonical(
     accepted: Places<(Uuid, Range<usize>)>,
     json: Bytes,
     context: &ParseContext<'_>,
-) -> Places<CanonicalEvent> {
+) -> Places<EventRecord> {
     let received_at = context.received_at.trunc_subsecs(3);
     let event = |(event_id, range)| {
         let json = json.slice(range);
-        CanonicalEvent { event_id, received_at, json }
+        EventRecord { event_id, received_at, json }
     };
     Places { at: accepted.at, values: accepted.values.into_iter().map(event).collect() }
 }

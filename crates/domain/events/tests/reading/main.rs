@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod aliases;
 #[cfg(test)]
+mod canonical;
+#[cfg(test)]
 mod detail;
 #[cfg(test)]
 mod ids;

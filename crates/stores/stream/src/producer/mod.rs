@@ -1,5 +1,5 @@
-mod canonical_event;
 mod client;
+mod event_record;
 mod headers;
 mod prepared;
 mod reports;
@@ -17,8 +17,8 @@ use tenancy::Scoped;
 use tokio::time::Instant;
 
 use crate::{KafkaSettings, RejectedRecord, StreamError, partitioning::Subset};
-pub use canonical_event::CanonicalEvent;
 use client::{Client, connect, failed};
+pub use event_record::EventRecord;
 use headers::{headers, time};
 pub use prepared::Prepared;
 use prepared::{Preface, Topic};
@@ -77,7 +77,7 @@ impl Producer {
     /// for an event that is too large for a record.
     pub fn prepare(
         &self,
-        events: &Scoped<Vec<CanonicalEvent>>,
+        events: &Scoped<Vec<EventRecord>>,
         traceparent: Option<&str>,
     ) -> Vec<Option<Prepared>> {
         let tenant = events.tenant();
@@ -117,7 +117,7 @@ impl Producer {
         events: Scoped<Vec<Event>>,
         delivery: Delivery<'_>,
     ) -> Vec<PublishOutcome> {
-        let events = events.map(|events| events.iter().map(CanonicalEvent::of).collect());
+        let events = events.map(|events| events.iter().map(EventRecord::of).collect());
         let prepared = self.prepare(&events, delivery.traceparent);
         self.send_each(prepared.iter().map(Option::as_ref), delivery.within).await
     }

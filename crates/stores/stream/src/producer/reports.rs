@@ -79,6 +79,8 @@ fn lock(outcomes: &Outcomes) -> MutexGuard<'_, Vec<PublishOutcome>> {
 mod tests {
     use std::time::Duration;
 
+    use tokio::task::JoinSet;
+
     use super::*;
 
     const UNKNOWN: PublishOutcome = PublishOutcome::Failed { retriable: true };
@@ -93,12 +95,13 @@ mod tests {
         let reports = Reports::new(vec![UNKNOWN; 2]);
         let tickets = [reports.ticket(1), reports.ticket(0)];
         let far = Instant::now() + Duration::from_secs(3_600);
-        let waiting = tokio::spawn(reports.outcomes(far));
+        let mut waiting = JoinSet::new();
+        waiting.spawn(reports.outcomes(far));
         for ticket in tickets {
-            assert!(!waiting.is_finished());
+            assert!(waiting.try_join_next().is_none());
             ticket.report(REFUSED);
         }
-        assert_eq!(waiting.await.unwrap(), [REFUSED; 2]);
+        assert_eq!(waiting.join_next().await.unwrap().unwrap(), [REFUSED; 2]);
     }
 
     #[tokio::test]

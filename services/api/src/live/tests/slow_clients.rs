@@ -10,6 +10,7 @@ use metrics::{Counter, QuarterHour, QuarterSeries, Sums};
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpSocket, TcpStream},
+    task::JoinSet,
 };
 use uuid::Uuid;
 
@@ -75,7 +76,8 @@ async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_lat
         assert_eq!(sent.everyone_has < view.version(), clicks > 1, "{clicks}");
     }
 
-    let reader = tokio::spawn(async move {
+    let mut reading = JoinSet::new();
+    reading.spawn(async move {
         let mut text = String::new();
         client.read_to_string(&mut text).await.unwrap();
         text
@@ -96,7 +98,7 @@ async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_lat
         }
     }
     clients.end_all();
-    let text = reader.await.unwrap();
+    let text = reading.join_next().await.unwrap().unwrap();
     let frames: Vec<_> = text.split("event: update").skip(1).collect();
     assert_eq!(frames.len(), 2);
     for (frame, clicks) in frames.iter().zip([1, 3]) {

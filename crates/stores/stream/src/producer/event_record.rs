@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 /// An event as the log stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CanonicalEvent {
+pub struct EventRecord {
     /// Its id, which chooses its partition.
     pub event_id: Uuid,
     /// When the collector received it, to the millisecond.
@@ -14,7 +14,7 @@ pub struct CanonicalEvent {
     pub json: Bytes,
 }
 
-impl CanonicalEvent {
+impl EventRecord {
     /// Writes an event as JSON. Every event can be written.
     pub(super) fn of(event: &Event) -> Self {
         let json = serde_json::to_vec(event).unwrap_or_default().into();
