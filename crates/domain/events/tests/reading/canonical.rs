@@ -1,5 +1,7 @@
 //! The borrowed form of a canonical event says what the owned one says, of every text.
 
+use std::borrow::Cow;
+
 use chrono::DateTime;
 use events::{CanonicalEvent, Event, EventType, Item};
 use money::{Amount, Quantity};
@@ -202,4 +204,22 @@ fn numbers_and_times_of_other_forms_are_read_as_by_the_owned_form() {
         let [borrowed, owned] = both(json.as_bytes());
         assert_eq!(borrowed, owned, "{properties}");
     }
+}
+
+#[test]
+fn the_texts_of_what_is_written_are_borrowed() {
+    let at = "2026-03-01T12:00:00.123Z";
+    let event: Event = serde_json::from_value(json!({
+        "event_id": Uuid::from_u128(7), "type": "purchase", "event_time": at, "received_at": at,
+        "visitor_id": "v", "campaign_id": "spring", "cost": "0.50", "revenue": "19.98",
+        "currency": "EUR", "url": "https://shop.example/ü", "properties": {"colour": "red"},
+        "items": [{"product_id": "p", "brand": "Acme", "quantity": 2.5, "price": "7.99"}],
+    }))
+    .unwrap();
+    let json = serde_json::to_vec(&event).unwrap();
+    let read = CanonicalEvent::read(&json).unwrap();
+    let texts = [&read.visitor_id, &read.campaign_id, &read.url, &read.items[0].brand];
+    let is_borrowed = |text: &Cow<'_, str>| matches!(text, Cow::Borrowed(_));
+    assert!(texts.into_iter().all(|text| text.as_ref().is_some_and(is_borrowed)));
+    assert!(is_borrowed(&read.properties) && is_borrowed(&read.items[0].product_id));
 }

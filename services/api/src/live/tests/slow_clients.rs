@@ -10,6 +10,7 @@ use metrics::{Counter, QuarterHour, QuarterSeries, Sums};
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpSocket, TcpStream},
+    sync::oneshot,
     task::JoinSet,
 };
 use uuid::Uuid;
@@ -76,11 +77,18 @@ async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_lat
         assert_eq!(sent.everyone_has < view.version(), clicks > 1, "{clicks}");
     }
 
+    let (both_frames, have_arrived) = oneshot::channel();
     let mut reading = JoinSet::new();
     reading.spawn(async move {
-        let mut text = String::new();
-        client.read_to_string(&mut text).await.unwrap();
-        text
+        let mut bytes = Vec::new();
+        while String::from_utf8_lossy(&bytes).matches("event: update").count() < 2
+            || !bytes.ends_with(b"\n\n\r\n")
+        {
+            assert_ne!(client.read_buf(&mut bytes).await.unwrap(), 0);
+        }
+        both_frames.send(()).unwrap();
+        client.read_to_end(&mut bytes).await.unwrap();
+        String::from_utf8(bytes).unwrap()
     });
     let is_writable = |ready: &Ready| *ready == Ready::Writable(KEY);
     let mut lacks_frames = false;
@@ -91,12 +99,13 @@ async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_lat
     while clients.send_frames(&view).await.everyone_has < view.version() {
         clients.ready().await.unwrap();
     }
-    // Until the client has read everything, the end would cut it off.
     while !clients.is_all_sent() {
         if clients.ready().await.unwrap().iter().any(is_writable) {
             clients.accepts_again(KEY, view.version());
         }
     }
+    // Until the client has read everything, the end would cut it off.
+    have_arrived.await.unwrap();
     clients.end_all();
     let text = reading.join_next().await.unwrap().unwrap();
     let frames: Vec<_> = text.split("event: update").skip(1).collect();

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
-    http::header,
+    http::{Version, header},
     web::{Bytes, Data, Path},
 };
 use auth::ReadReports;
@@ -105,7 +105,10 @@ pub(crate) async fn handle(
         Some(hand_over) => answer().body(hand_over.body(|socket| seat.take_socket(socket))),
         None => {
             let frames = seat.body(HangUp::of(&request)).map(Ok::<_, Infallible>);
-            answer().streaming(Box::pin(frames))
+            let mut response = answer().streaming(Box::pin(frames));
+            // HTTP/1.0 has no chunks: the body ends with the connection.
+            response.head_mut().no_chunking(request.version() == Version::HTTP_10);
+            response
         }
     })
 }
