@@ -109,29 +109,16 @@ pub struct Item<Text = String> {
     pub price: Option<Amount>,
 }
 
-impl<Text> Event<Text> {
-    /// Returns the sales of a purchase: its total, or else the sum of its items. Zero for other
-    /// events.
-    pub fn sales(&self) -> Amount {
-        if self.event_type != EventType::Purchase {
-            return Amount::ZERO;
-        }
-        self.revenue.unwrap_or_else(|| total(&self.items))
-    }
-
-    /// Returns the units sold by a purchase, over all items. Zero for other events.
-    pub fn units(&self) -> Quantity {
-        if self.event_type != EventType::Purchase {
-            return Quantity::ZERO;
-        }
-        self.items.iter().map(|item| item.quantity).fold(Quantity::ZERO, Quantity::plus)
+impl<Text> Item<Text> {
+    /// Returns price times quantity.
+    pub fn total(&self) -> Amount {
+        self.price.unwrap_or_default().times(self.quantity)
     }
 }
 
 /// Returns the sum of price times quantity over all items.
 pub(crate) fn total<Text>(items: &[Item<Text>]) -> Amount {
-    let line = |item: &Item<Text>| item.price.unwrap_or_default().times(item.quantity);
-    items.iter().map(line).fold(Amount::ZERO, Amount::plus)
+    items.iter().map(Item::total).fold(Amount::ZERO, Amount::plus)
 }
 
 impl Event<Cow<'_, str>> {

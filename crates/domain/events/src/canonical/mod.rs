@@ -8,7 +8,7 @@ use money::{Amount, Currency, Quantity};
 use uuid::Uuid;
 
 use self::cursor::Cursor;
-use crate::{Event, EventType, Item};
+use crate::{Event, EventType, Item, event::total};
 
 /// An event in canonical form, borrowed from its JSON: [`Event`] without the copies.
 ///
@@ -46,15 +46,7 @@ pub struct CanonicalEvent<'a> {
 }
 
 /// One product of a [`CanonicalEvent`].
-#[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the fields are those of `Item`")]
-pub struct CanonicalItem<'a> {
-    pub product_id: Cow<'a, str>,
-    pub brand: Option<Cow<'a, str>>,
-    pub category: Option<Cow<'a, str>>,
-    pub quantity: Quantity,
-    pub price: Option<Amount>,
-}
+pub type CanonicalItem<'a> = Item<Cow<'a, str>>;
 
 impl<'a> CanonicalEvent<'a> {
     /// Reads the JSON of an [`Event`].
@@ -77,8 +69,7 @@ impl<'a> CanonicalEvent<'a> {
         if self.event_type != EventType::Purchase {
             return Amount::ZERO;
         }
-        let total = || self.items.iter().map(CanonicalItem::total).fold(Amount::ZERO, Amount::plus);
-        self.revenue.unwrap_or_else(total)
+        self.revenue.unwrap_or_else(|| total(&self.items))
     }
 
     /// Returns the units sold by a purchase, over all items. Zero for other events.
@@ -87,13 +78,6 @@ impl<'a> CanonicalEvent<'a> {
             return Quantity::ZERO;
         }
         self.items.iter().map(|item| item.quantity).fold(Quantity::ZERO, Quantity::plus)
-    }
-}
-
-impl CanonicalItem<'_> {
-    /// Returns price times quantity.
-    pub fn total(&self) -> Amount {
-        self.price.unwrap_or_default().times(self.quantity)
     }
 }
 
@@ -121,7 +105,7 @@ impl From<Event> for CanonicalEvent<'_> {
             page_type: text(event.page_type),
             keyword: text(event.keyword),
             cost: event.cost,
-            items: event.items.into_iter().map(CanonicalItem::from).collect(),
+            items: event.items.into_iter().map(borrowable).collect(),
             order_id: text(event.order_id),
             revenue: event.revenue,
             currency: event.currency,
@@ -135,14 +119,12 @@ impl From<Event> for CanonicalEvent<'_> {
     }
 }
 
-impl From<Item> for CanonicalItem<'_> {
-    fn from(item: Item) -> Self {
-        Self {
-            product_id: Cow::Owned(item.product_id),
-            brand: item.brand.map(Cow::Owned),
-            category: item.category.map(Cow::Owned),
-            quantity: item.quantity,
-            price: item.price,
-        }
+fn borrowable(item: Item) -> CanonicalItem<'static> {
+    Item {
+        product_id: Cow::Owned(item.product_id),
+        brand: item.brand.map(Cow::Owned),
+        category: item.category.map(Cow::Owned),
+        quantity: item.quantity,
+        price: item.price,
     }
 }

@@ -1,5 +1,7 @@
 use chrono::{DateTime, Utc};
-use events::{BodyForm, Event, ParseContext, ParsedEvent, Rejections, parse, split};
+use events::{
+    BodyForm, CanonicalEvent, Event, ParseContext, ParsedEvent, Rejections, parse, split,
+};
 use serde_json::Value;
 use tenancy::ClientId;
 
@@ -22,6 +24,11 @@ pub(crate) fn taken(event: &Value) -> ParsedEvent {
 
 pub(crate) fn read(event: &Value) -> Event {
     taken(event).event
+}
+
+/// The form in which the sinks read an event.
+pub(crate) fn canonical(event: &Event) -> CanonicalEvent<'static> {
+    event.clone().into()
 }
 
 pub(crate) fn refused(event: &Value) -> Rejections {

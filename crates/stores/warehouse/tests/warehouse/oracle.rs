@@ -1,5 +1,5 @@
 use clickhouse::{Client, Row};
-use events::{Event, EventType, Item};
+use events::{CanonicalEvent, Event, EventType, Item};
 use log::{Generation, Offset, Partition};
 use money::Amount;
 use serde::Serialize;
@@ -76,7 +76,7 @@ impl OracleRow {
             event_time_sent: event.event_time_sent.map(|time| time.timestamp_millis()),
             cost: first(event.cost),
             revenue: first(event.revenue),
-            sales: first(Some(event.sales())),
+            sales: first(Some(CanonicalEvent::from(event.clone()).sales())),
             visitor_id: event.visitor_id.unwrap_or_default(),
             session_id: event.session_id.unwrap_or_default(),
             customer_id: event.customer_id.unwrap_or_default(),
