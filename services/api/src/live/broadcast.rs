@@ -25,8 +25,9 @@ use super::{
     clients::{ClientKey, Clients},
     command::{Command, Opened, Opening, refuse},
     frames::{EXPIRED, Frame, REVOKED},
-    jobs::{Done, Source, check, hold, read, snapshot},
+    jobs::{Done, Source, check, hold, read_again, snapshot},
     open_ticket::OpenTicket,
+    read_schedule::{Read, ReadSchedule},
     seat::Joining,
     sockets::Ready,
     view::{Version, View},
@@ -41,10 +42,6 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 const CHECK_EVERY: Duration = Duration::from_secs(4);
 /// Between two reports to other processes that the streams of tickets are open.
 const HOLD_EVERY: Duration = Duration::from_secs(2);
-/// Between two reads of the quarter hours that the feed only named.
-const READ_EVERY: Duration = Duration::from_secs(1);
-/// When to read again after a store was unavailable.
-const READ_AGAIN: Duration = Duration::from_secs(5);
 /// The most time for the report that tickets are closed, when the process stops.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -67,15 +64,12 @@ pub(crate) struct Broadcast {
     /// after their version.
     unconnected: Vec<(Version, Weak<()>)>,
     jobs: FuturesUnordered<BoxFuture<'static, Done>>,
-    is_reading: bool,
-    /// When all clients are to start again, because the feed has lost changes.
-    reset_due: Option<Instant>,
+    reads: ReadSchedule,
     is_checking: bool,
     is_holding: bool,
     /// Whether some client lacks frames that it accepts.
     has_frames: bool,
     next_frame: Instant,
-    next_read: Instant,
     next_check: Instant,
     next_hold: Instant,
     next_heartbeat: Instant,
@@ -107,13 +101,11 @@ impl Broadcast {
             openings: Vec::new(),
             unconnected: Vec::new(),
             jobs: FuturesUnordered::new(),
-            is_reading: false,
-            reset_due: None,
+            reads: ReadSchedule::new(now),
             is_checking: false,
             is_holding: false,
             has_frames: false,
             next_frame: now,
-            next_read: now + READ_EVERY,
             next_check: now + CHECK_EVERY,
             next_hold: now + HOLD_EVERY,
             next_heartbeat: now + HEARTBEAT_EVERY,
@@ -136,11 +128,8 @@ impl Broadcast {
     async fn step(&mut self, clients: &mut Clients, token: &CancellationToken) -> bool {
         self.alive.take_if(|_| clients.is_empty());
         let incomplete = self.view.incomplete_range().filter(|_| !clients.is_empty());
-        if incomplete.is_none() || self.next_read > Instant::now() {
-            self.start_snapshot();
-        }
-        let reset_due = self.reset_due.filter(|_| !self.is_reading);
-        let next_read = incomplete.filter(|_| !self.is_reading).map(|_| self.next_read);
+        self.start_reading(incomplete);
+        let read_due = self.reads.due(incomplete.is_some());
         let next_end = clients.next_end();
         let has_tickets = clients.has_tickets() && !self.is_holding;
         let next_frame = self.next_frame;
@@ -175,8 +164,7 @@ impl Broadcast {
                 None => return false,
             },
             () = sleep_until(next_frame), if self.has_frames => self.send_frames(clients).await,
-            () = at(reset_due) => {}
-            () = at(next_read) => self.read_incomplete(incomplete),
+            () = at(read_due) => {}
             () = sleep_until(self.next_heartbeat) => {
                 self.next_heartbeat = Instant::now() + HEARTBEAT_EVERY;
                 clients.send_heartbeats().await;
@@ -231,14 +219,14 @@ impl Broadcast {
             Change::Quarters { place, log_time, quarters, incomplete } => {
                 self.view.change(place, log_time, quarters, incomplete);
             }
-            Change::Reset => self.reset_due = Some(Instant::now()),
+            Change::Reset => self.reads.reset(Instant::now()),
         }
     }
 
     async fn send_frames(&mut self, clients: &mut Clients) {
         let sent = clients.send_frames(&self.view).await;
         // A snapshot that is being read is completed by the changes meanwhile.
-        if !self.is_reading {
+        if !self.reads.is_reading() {
             self.unconnected.retain(|(_, place)| place.strong_count() > 0);
             let unconnected = self.unconnected.iter().map(|(version, _)| *version);
             let everyone_has = unconnected.chain([sent.everyone_has]).min();
@@ -250,40 +238,35 @@ impl Broadcast {
         }
     }
 
-    /// Reads the snapshot that streams which are opened need, or all clients after a reset. One
-    /// report at a time: streams opened meanwhile share the next one, since each snapshot must
-    /// contain everything counted before it was asked for.
-    fn start_snapshot(&mut self) {
+    /// Starts the next read that is due: of the `incomplete` quarter hours, or of a snapshot.
+    fn start_reading(&mut self, incomplete: Option<TimeRange>) {
         self.openings.retain(|opening| !opening.is_closed());
-        let is_reset = self.reset_due.is_some_and(|due| due <= Instant::now());
-        if !self.is_reading && (is_reset || !self.openings.is_empty()) {
-            self.read_snapshot(is_reset);
+        let is_opening = !self.openings.is_empty();
+        let read = self.reads.begin(Instant::now(), incomplete.is_some(), is_opening);
+        match (read, incomplete) {
+            (Some(Read::Snapshot { is_reset }), _) => self.read_snapshot(is_reset),
+            (Some(Read::Incomplete), Some(range)) => {
+                self.jobs.push(read_again(self.source(), range).boxed());
+            }
+            (Some(Read::Incomplete) | None, _) => {}
         }
     }
 
+    /// Reads the snapshot that streams which are opened need, or all clients after a reset. Streams
+    /// opened meanwhile share the next one, since each snapshot must contain everything counted
+    /// before it was asked for.
     fn read_snapshot(&mut self, is_reset: bool) {
         let openings = std::mem::take(&mut self.openings);
-        let request = match self.view.snapshot_request() {
-            Ok(request) => request,
-            Err(error) => {
-                self.retry_reset();
-                return refuse(openings, &Problem::internal(error));
+        match self.view.snapshot_request() {
+            Ok(request) => {
+                let job = snapshot(self.source(), request, openings, is_reset);
+                self.jobs.push(job.boxed());
             }
-        };
-        let job = snapshot(self.source(), request, openings, is_reset);
-        self.is_reading = true;
-        self.jobs.push(job.boxed());
-    }
-
-    /// Reads the quarter hours again that the feed only named.
-    fn read_incomplete(&mut self, range: Option<TimeRange>) {
-        let Some(range) = range else { return };
-        self.is_reading = true;
-        self.jobs.push(read(self.source(), range).boxed());
-    }
-
-    fn retry_reset(&mut self) {
-        self.reset_due = self.reset_due.map(|_| Instant::now() + READ_AGAIN);
+            Err(error) => {
+                self.reads.end(Read::Snapshot { is_reset }, Instant::now(), false);
+                refuse(openings, &Problem::internal(error));
+            }
+        }
     }
 
     fn source(&self) -> Source {
@@ -310,18 +293,14 @@ impl Broadcast {
     fn finish(&mut self, clients: &mut Clients, done: Done) {
         match done {
             Done::Snapshot { openings, is_reset, request, read } => {
-                self.is_reading = false;
+                self.reads.end(Read::Snapshot { is_reset }, Instant::now(), read.is_ok());
                 let snapshot = match read {
-                    Ok((place, report)) if is_reset => {
-                        self.reset_due = None;
-                        self.view.reset(request, report, place)
-                    }
+                    Ok((place, report)) if is_reset => self.view.reset(request, report, place),
                     Ok((place, report)) => {
                         self.view.snapshot(request, report, place, !clients.is_empty())
                     }
                     Err(problem) => {
                         if is_reset {
-                            self.retry_reset();
                             warn_of_retry(&problem);
                         }
                         return refuse(openings, &problem);
@@ -334,17 +313,13 @@ impl Broadcast {
                 }
             }
             Done::Read { range, read } => {
-                self.is_reading = false;
-                self.next_read = Instant::now() + READ_EVERY;
+                self.reads.end(Read::Incomplete, Instant::now(), read.is_ok());
                 match read {
                     Ok(report) => {
                         self.view.read(&report, range);
                         self.has_frames = true;
                     }
-                    Err(problem) => {
-                        self.next_read = Instant::now() + READ_AGAIN;
-                        warn_of_retry(&problem);
-                    }
+                    Err(problem) => warn_of_retry(&problem),
                 }
             }
             Done::Checked { revoked, tenant, redis_is_behind } => {

@@ -94,7 +94,7 @@ impl Hub {
         let feed = feed.map_err(Failure::from)?;
         let mut broadcasts = self.broadcasts();
         // Another stream may have started it meanwhile.
-        if let Some(running) = broadcasts.get(&watched).and_then(WeakUnboundedSender::upgrade) {
+        if let Some(running) = broadcasts.get(&watched).and_then(running) {
             return Ok(running);
         }
         let (commands, received) = unbounded_channel();
@@ -112,13 +112,13 @@ impl Hub {
     }
 
     fn running(&self, watched: &Watched) -> Option<UnboundedSender<Command>> {
-        self.broadcasts().get(watched)?.upgrade()
+        self.broadcasts().get(watched).and_then(running)
     }
 
     /// Removes a broadcast that has ended, unless the next one of the campaign has begun.
     fn forget(&self, watched: &Watched) {
         let mut broadcasts = self.broadcasts();
-        if broadcasts.get(watched).is_some_and(|sender| sender.strong_count() == 0) {
+        if broadcasts.get(watched).is_some_and(|sender| running(sender).is_none()) {
             broadcasts.remove(watched);
         }
     }
@@ -126,4 +126,10 @@ impl Hub {
     fn broadcasts(&self) -> MutexGuard<'_, HashMap<Watched, WeakUnboundedSender<Command>>> {
         self.broadcasts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns the sender to a broadcast that still runs. Streams may hold one to a broadcast that has
+/// ended.
+fn running(sender: &WeakUnboundedSender<Command>) -> Option<UnboundedSender<Command>> {
+    sender.upgrade().filter(|sender| !sender.is_closed())
 }

@@ -69,7 +69,7 @@ pub(crate) async fn snapshot(
 }
 
 /// Reads the quarter hours of `range` again.
-pub(crate) async fn read(source: Source, range: TimeRange) -> Done {
+pub(crate) async fn read_again(source: Source, range: TimeRange) -> Done {
     let Source { live, tenant, campaign } = source;
     Done::Read { range, read: live.reports.series(&tenant, &campaign, range).await }
 }

@@ -21,6 +21,7 @@ mod open_ticket;
 mod opening;
 mod outlet;
 mod places;
+mod read_schedule;
 mod reports;
 mod seat;
 mod sockets;

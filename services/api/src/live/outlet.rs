@@ -13,7 +13,7 @@ use super::frames::{Chunk, LAST_CHUNK};
 pub(crate) enum Outlet {
     /// The client's own connection.
     Socket(TcpStream),
-    /// A body that the server writes: over HTTP/2.
+    /// A body that the server writes, because it keeps the connection: see [`web::serve`].
     Body {
         frames: mpsc::Sender<Bytes>,
         /// Whether the server waits for the next frame.
