@@ -3,6 +3,7 @@ use money::Currency;
 use serde::Serialize;
 use tenancy::CampaignId;
 use utoipa::ToSchema;
+use web::EntityTag;
 
 use crate::reports::{Currencies, MetricsRequest, Values, numbers::Numbers};
 
@@ -86,6 +87,18 @@ impl MetricsAnswer {
             other_currencies: currencies.others,
         }
     }
+
+    /// Returns the JSON, and the tag of its numbers: `as_of` advances all the time, also while
+    /// nothing happens.
+    ///
+    /// # Errors
+    /// None is known: keys are strings.
+    pub(crate) fn render(mut self) -> serde_json::Result<(Vec<u8>, EntityTag)> {
+        let body = serde_json::to_vec(&self)?;
+        self.as_of = None;
+        let tag = EntityTag::of(&serde_json::to_vec(&self)?);
+        Ok((body, tag))
+    }
 }
 
 #[cfg(test)]
@@ -102,6 +115,15 @@ mod tests {
 
     /// Returns the answer of a tenant whose own currency is the euro.
     fn answer(metrics: &[Metric], add: impl Fn(&mut Sums)) -> Json {
+        let answer = answer_as_of(at("2019-11-24T02:00:00Z"), metrics, add);
+        serde_json::to_value(answer).unwrap()
+    }
+
+    fn answer_as_of(
+        as_of: DateTime<Utc>,
+        metrics: &[Metric],
+        add: impl Fn(&mut Sums),
+    ) -> MetricsAnswer {
         let from = at("2019-11-24T00:00:00Z");
         let to = at("2019-11-24T02:00:00Z");
         let request = MetricsRequest {
@@ -113,10 +135,22 @@ mod tests {
         let mut sums = Sums::default();
         add(&mut sums);
         let buckets = request.granularity.buckets(request.range, chrono_tz::UTC);
-        let numbers = Numbers::new(buckets, [(from, &sums)], Visitors::default(), Some(to));
+        let numbers = Numbers::new(buckets, [(from, &sums)], Visitors::default(), Some(as_of));
         let own = "EUR".parse().unwrap();
-        let answer = MetricsAnswer::new("spring".parse().unwrap(), &request, &numbers, own);
-        serde_json::to_value(answer).unwrap()
+        MetricsAnswer::new("spring".parse().unwrap(), &request, &numbers, own)
+    }
+
+    #[test]
+    fn the_tag_changes_with_the_numbers_and_not_with_the_time() {
+        let rendered = |as_of, clicks| {
+            let add = |sums: &mut Sums| sums.add_count(Counter::Clicks, None, clicks);
+            answer_as_of(at(as_of), &[Metric::Clicks], add).render().unwrap()
+        };
+        let (body, tag) = rendered("2019-11-24T02:00:00Z", 1);
+        let (later_body, later_tag) = rendered("2019-11-24T02:00:01Z", 1);
+        assert_ne!(body, later_body);
+        assert_eq!(tag, later_tag);
+        assert_ne!(rendered("2019-11-24T02:00:00Z", 2).1, tag);
     }
 
     fn order(sums: &mut Sums, currency: &str, amount: &str) {

@@ -98,9 +98,8 @@ impl Reports {
     ) -> Result<Arc<Answer>, Failure> {
         let (numbers, timings) = self.numbers(tenant, campaign, request).await?;
         let answer = MetricsAnswer::new(campaign.clone(), request, &numbers, tenant.currency());
-        let body: Bytes = serde_json::to_vec(&answer).map_err(Problem::internal)?.into();
-        let tag = EntityTag::of(&body);
-        Ok(Arc::new(Answer { body, tag, timings }))
+        let (body, tag) = answer.render().map_err(Problem::internal)?;
+        Ok(Arc::new(Answer { body: body.into(), tag, timings }))
     }
 
     async fn numbers(

@@ -23,7 +23,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 ///
 /// `Server-Timing` names the sources of the numbers: `cache`, `redis`, `clickhouse`. All return the
 /// same numbers. A client that sends the `ETag` of its last answer in `If-None-Match` gets 304, without
-/// a body, while the answer is the same.
+/// a body, while nothing but `as_of` has changed.
 #[utoipa::path(
     get,
     path = "/v1/campaigns/{id}/metrics",
@@ -39,9 +39,9 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
             status = 200,
             description = "Totals and series",
             body = MetricsAnswer,
-            headers(("ETag" = String, description = "Changes with the body")),
+            headers(("ETag" = String, description = "Changes with the numbers")),
         ),
-        (status = 304, description = "The answer is the one that `If-None-Match` names"),
+        (status = 304, description = "The numbers are those of the answer that `If-None-Match` names"),
         (status = 404, description = "The campaign does not exist, or this credential may not see it"),
         (status = 422, description = "A parameter is not valid; `errors` names it"),
     ),
