@@ -49,7 +49,8 @@ impl Default for QuerySlots {
 
 impl QuerySlots {
     /// Waits until fewer than `limit` of the tenant's reports run, and fewer than possible of its
-    /// cluster's. The slot is taken until it is dropped.
+    /// cluster's. A tenant gets at most half of the cluster's slots. The slot is taken until it is
+    /// dropped.
     pub(crate) async fn acquire(
         &self,
         cluster: &ClusterName,
@@ -57,7 +58,8 @@ impl QuerySlots {
         limit: u16,
     ) -> Result<QuerySlot, WarehouseError> {
         // The tenant's first: a tenant that waits for its own reports takes no slot of the others.
-        let tenant = semaphore(&self.tenants, client_id, limit.into()).acquire_owned();
+        let limit = usize::from(limit).min(self.per_cluster.div_ceil(2));
+        let tenant = semaphore(&self.tenants, client_id, limit).acquire_owned();
         let tenant = in_time(tenant).await.ok_or(WarehouseError::Busy)?;
         let cluster = semaphore(&self.clusters, cluster, self.per_cluster).acquire_owned();
         let cluster = in_time(cluster).await;
@@ -115,6 +117,20 @@ mod tests {
         assert!(is_free(&slots, "shared", "theirs").await);
         drop(first);
         assert!(is_free(&slots, "shared", "ours").await);
+    }
+
+    #[tokio::test]
+    async fn a_tenant_never_takes_all_slots_of_its_cluster() {
+        let slots = slots(4);
+        let cluster = "shared".parse().unwrap();
+        let ours = "ours".parse().unwrap();
+        let _running = [
+            slots.acquire(&cluster, &ours, 16).await.unwrap(),
+            slots.acquire(&cluster, &ours, 16).await.unwrap(),
+        ];
+        let third = tokio::time::timeout(SOON, slots.acquire(&cluster, &ours, 16)).await;
+        assert!(third.is_err());
+        assert!(is_free(&slots, "shared", "theirs").await);
     }
 
     #[tokio::test]
