@@ -42,6 +42,8 @@ pub(crate) enum Payment {
 /// The right to renew an allowance. When dropped, the events that it holds go back to it.
 pub(crate) struct Renewal {
     allowance: Allowance,
+    /// The limit under which it was begun.
+    rate: u32,
     held: u32,
 }
 
@@ -80,7 +82,7 @@ impl Allowance {
         }
         own.is_renewing = true;
         let held = std::mem::take(&mut own.left);
-        Payment::Renewal(Renewal { allowance: self.clone(), held })
+        Payment::Renewal(Renewal { allowance: self.clone(), rate, held })
     }
 
     fn lock(&self) -> MutexGuard<'_, Events> {
@@ -103,7 +105,9 @@ impl Renewal {
 impl Drop for Renewal {
     fn drop(&mut self) {
         let mut own = self.allowance.lock();
-        own.left = self.held;
+        if own.rate == self.rate {
+            own.left = self.held;
+        }
         own.is_renewing = false;
     }
 }
@@ -126,6 +130,16 @@ mod tests {
         assert!(matches!(allowance.pay(3, 100), Payment::Allowance));
         assert_eq!(renewal(allowance.pay(3, 100)).held(), 2, "the rest pays for a part");
         assert!(matches!(allowance.pay(2, 100), Payment::Allowance), "it was not renewed");
+    }
+
+    #[test]
+    fn events_charged_under_another_limit_are_void() {
+        let allowance = Allowance::default();
+        renewal(allowance.pay(1, 100)).renew(5);
+        let renewing = renewal(allowance.pay(6, 100));
+        assert!(matches!(allowance.pay(1, 50), Payment::Own));
+        drop(renewing);
+        assert_eq!(renewal(allowance.pay(1, 50)).held(), 0);
     }
 
     #[test]

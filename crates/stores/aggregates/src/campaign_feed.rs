@@ -97,12 +97,6 @@ impl CampaignFeed {
         self.seen
     }
 
-    /// Skips changes up to `place` that the follower knows from another source, such as
-    /// [`crate::TenantAggregates::feed_since`].
-    pub fn skip_to(&mut self, place: StreamId) {
-        self.seen = self.seen.max(place);
-    }
-
     /// Waits for a change, and returns everything that changed since the last one; `None` when the
     /// feed has ended. The call may be cancelled at any moment without loss.
     pub async fn next(&mut self) -> Option<Change> {
@@ -215,17 +209,6 @@ mod tests {
         assert_eq!(incomplete, [named.quarters[0].quarter].into());
         assert_eq!(quarters.len(), 1);
         assert_eq!(feed.pending(), None);
-    }
-
-    #[tokio::test]
-    async fn skipped_changes_are_not_returned() {
-        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
-        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
-        publish(&sender, &entry("1-0", 0, 1));
-        feed.skip_to("1-0".parse().unwrap());
-        assert_eq!(feed.pending(), None);
-        publish(&sender, &entry("2-0", 0, 2));
-        assert!(feed.pending().is_some());
     }
 
     #[tokio::test]
