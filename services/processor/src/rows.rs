@@ -1,6 +1,6 @@
 //! Rows of ClickHouse, and the records they are made of.
 
-use std::{ops::RangeInclusive, sync::Arc};
+use std::{future::pending, ops::RangeInclusive, panic::resume_unwind, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use log::{LogPlace, Offset};
@@ -88,8 +88,11 @@ impl Rows {
         let builder = warehouse.block(place.generation, place.partition);
         match tokio::task::spawn_blocking(move || rows.into_block(builder)).await {
             Ok(block) => block,
-            // Only a panic or the end of the runtime ends that thread.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                // The runtime ends, and this task with it.
+                Err(_) => pending().await,
+            },
         }
     }
 

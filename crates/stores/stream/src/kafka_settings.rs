@@ -68,7 +68,7 @@ impl KafkaSettings {
             .set("auto.offset.reset", "error")
             .set("isolation.level", "read_committed")
             .set("check.crcs", "true")
-            .set("queued.max.messages.kbytes", "16384")
+            .set("queued.max.messages.kbytes", "4096")
             .set("fetch.message.max.bytes", "1048576")
             .set("fetch.queue.backoff.ms", "20");
         config

@@ -8,7 +8,7 @@ use stream::{Entry, LogRecord};
 use tenancy::Scoped;
 
 /// Consecutive entries of a partition. Cloning shares them.
-pub(crate) type Entries = Arc<[Entry]>;
+pub(crate) type Entries = Arc<Vec<Entry>>;
 
 /// A record of the log as it is read, borrowed from its entry.
 pub(crate) struct Decoded<'a> {

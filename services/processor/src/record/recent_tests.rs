@@ -250,7 +250,7 @@ async fn records_after_one_that_is_not_admitted_count_as_not_read() {
     records[2] = entry(&acme, 2, b"no event");
     let read = async |entries: &[Entry], admitted| {
         let fold = UpToPoison { admitted, read: Vec::new() };
-        recent.fold(Entries::from(entries), fold).await.unwrap()
+        recent.fold(Entries::from(entries.to_vec()), fold).await.unwrap()
     };
     assert_eq!(read(&records, None).await, [(0, false), (1, false)]);
     let rest = read(&records[2..], Some(Offset::new(2))).await;

@@ -50,7 +50,7 @@ fn record(offset: u64, log_time: DateTime<Utc>, payload: Vec<u8>) -> LogRecord {
 }
 
 fn records(entries: impl IntoIterator<Item = Entry>) -> Records {
-    Records::unchecked(entries.into_iter().collect::<Entries>())
+    Records::unchecked(Entries::new(entries.into_iter().collect()))
 }
 
 fn elsewhere() -> Destination {

@@ -3,6 +3,7 @@ use std::{mem, ops::ControlFlow, sync::Arc};
 use chrono::{DateTime, Utc};
 use control_plane::{BatchPlan, Poison, Skip};
 use events::CanonicalEvent;
+use hashbrown::HashMap;
 use log::{LogPlace, Offset};
 use stream::RejectedRecord;
 use tenancy::{Destination, Scoped};
@@ -28,7 +29,7 @@ pub(super) struct Drafting {
     entries: Entries,
     skipping: Skipping,
     skip: Skip,
-    loads: Vec<Building>,
+    loads: HashMap<Destination, Building>,
     last: Option<Offset>,
     logged: Option<(DateTime<Utc>, DateTime<Utc>)>,
     records: u64,
@@ -56,7 +57,6 @@ pub(super) struct Drafted {
 
 /// The load of one destination.
 struct Building {
-    destination: Destination,
     rows: Rows,
     block: BlockBuilder,
 }
@@ -76,7 +76,7 @@ impl Drafting {
             entries: Arc::clone(entries),
             skipping,
             skip: Skip::default(),
-            loads: Vec::new(),
+            loads: HashMap::new(),
             last: None,
             logged: None,
             records: 0,
@@ -113,21 +113,16 @@ impl Drafting {
         let received_at = event.value().received_at;
         self.received_at = Some(self.received_at.map_or(received_at, |it| it.min(received_at)));
         self.names.add(&self.seen, event, record.log_time());
-        if let Some(load) = self.load(event.tenant().destination()) {
+        let destination = event.tenant().destination();
+        if !self.loads.contains_key(destination) {
+            let rows = Rows::of(&self.entries);
+            let block = self.warehouse.block(self.first.generation, self.first.partition);
+            self.loads.insert(destination.clone(), Building { rows, block });
+        }
+        if let Some(load) = self.loads.get_mut(destination) {
             load.rows.add(record);
             rows::push(&mut load.block, record, BlockBuilder::lines(event.value()));
         }
-    }
-
-    fn load(&mut self, destination: &Destination) -> Option<&mut Building> {
-        let known = self.loads.iter().position(|load| load.destination == *destination);
-        let place = known.unwrap_or(self.loads.len());
-        if known.is_none() {
-            let rows = Rows::of(&self.entries);
-            let block = self.warehouse.block(self.first.generation, self.first.partition);
-            self.loads.push(Building { destination: destination.clone(), rows, block });
-        }
-        self.loads.get_mut(place)
     }
 }
 
@@ -152,8 +147,9 @@ impl Fold for Drafting {
         let (Some(last), Some((from, to))) = (self.last, self.logged) else {
             return Drafted { draft: None, refused };
         };
+        let building = mem::take(&mut self.loads).into_iter();
         let mut loads: Vec<_> =
-            mem::take(&mut self.loads).into_iter().map(Building::load).collect();
+            building.map(|(destination, building)| building.load(destination)).collect();
         loads.sort_unstable_by(|one, other| one.destination.cmp(&other.destination));
         let destination =
             |load: &Load| planned(&load.destination, load.rows.len(), load.block.tenants());
@@ -176,8 +172,8 @@ impl Fold for Drafting {
 }
 
 impl Building {
-    fn load(self) -> Load {
-        let Self { destination, rows, block } = self;
+    fn load(self, destination: Destination) -> Load {
+        let Self { rows, block } = self;
         Load { destination, rows, block: block.finish() }
     }
 }

@@ -52,8 +52,8 @@ pub(super) struct Planned {
     pub(super) tolerance: Tolerance,
     /// When its first record arrived.
     pub(super) began: Instant,
-    /// Held until it is marked.
-    pub(super) _large: Option<Large>,
+    /// Held until it is marked, or halted.
+    pub(super) large: Option<Large>,
 }
 
 impl Planned {
@@ -140,6 +140,8 @@ impl Finisher {
             halt.get_or_insert_with(|| {
                 too_much_poison(partition, *offset, &rejects::reason(*code))
             });
+            // Meanwhile others need it.
+            batch.large = None;
             tokio::time::sleep(RECHECK).await;
             // Much of it may have landed.
             batch.in_doubt = batch.draft.loads.iter().map(|it| it.destination.clone()).collect();

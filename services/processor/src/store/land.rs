@@ -55,7 +55,7 @@ impl Shipment {
                 Ok(()) => return (Landing::Clean, Refused::new()),
                 Err(InsertError::Retriable(cause)) => pauses.wait(cause.as_ref()).await,
                 Err(error) => {
-                    tracing::warn!(batch = %self.batch, %error, "the outcome of an insert is unknown");
+                    tracing::warn!(batch = %self.batch, %error, "a batch is read back and completed");
                     return self.verify_and_complete().await;
                 }
             }

@@ -46,7 +46,7 @@ async fn shipment(isolation: Isolation) -> Shipment {
             payload: Some(serde_json::to_vec(&event).unwrap().into()),
         }))
     };
-    let entries: Entries = (0..10).map(entry).collect();
+    let entries = Entries::new((0..10).map(entry).collect());
     let mut rows = Rows::of(&entries);
     for record in Records::unchecked(entries).iter() {
         rows.add(&record);

@@ -10,12 +10,12 @@ use crate::member::Gather;
 /// Batches in memory for each partition: two under way, and one that is being gathered.
 const HELD: usize = 3;
 
-/// How many large batches there may be at a time, over all partitions: enough to encode on every
-/// core while others are inserted.
-const LARGE: usize = 4;
+/// How many large batches there may be at a time, over all partitions: one is gathered and encoded
+/// while others are inserted.
+const LARGE: usize = 3;
 
 /// How long a partition that is behind waits for its turn with a large batch. Then it goes on with a
-/// small one, so that batches that cannot be inserted hold up no other partition.
+/// small one, so that batches that cannot be inserted delay no other partition for long.
 const TURN: Duration = Duration::from_secs(1);
 
 /// How large batches are: as large as what waits.
@@ -92,7 +92,7 @@ mod tests {
     fn what_all_partitions_hold_is_bounded() {
         let sizes = sizes();
         let weight = |owned, is_large| sizes.gather(Some(u64::MAX), owned, is_large).weight >> 20;
-        assert_eq!((weight(10, false), weight(0, false), weight(10, true)), (4, 40, 90));
+        assert_eq!((weight(10, false), weight(0, false), weight(10, true)), (4, 40, 120));
     }
 
     #[tokio::test]

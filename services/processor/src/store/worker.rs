@@ -1,8 +1,10 @@
 use std::{
     collections::BTreeSet,
     mem,
+    num::NonZero,
     ops::Range,
     sync::Arc,
+    thread::available_parallelism,
     time::{Duration, Instant},
 };
 
@@ -12,6 +14,7 @@ use log::{LogPlace, Offset, Partition};
 use stream::{Entry, Producer};
 use telemetry::Counter;
 use tenancy::Destination;
+use tokio::sync::Semaphore;
 
 use super::{
     ahead::AheadOfLedger,
@@ -37,10 +40,15 @@ use crate::{
 /// The most records of a former owner's batch that are read at a time.
 const CHUNK: usize = 10_000;
 
+/// Why a draft is not made: the semaphore of drafts is never closed before.
+const STOPPED: &str = "the process stops";
+
 /// The store group's worker.
 pub(crate) struct Store {
     context: WorkerContext,
     sizes: Sizes,
+    /// As many drafts are made at a time as there are cores: more would only take up more memory.
+    drafts: Semaphore,
     poison_limit: usize,
     finisher: Arc<Finisher>,
 }
@@ -81,6 +89,7 @@ impl Store {
                 Duration::from_millis(settings.store_batch_ms),
                 settings.store_memory_mib << 20,
             ),
+            drafts: Semaphore::new(available_parallelism().map_or(1, NonZero::get)),
             poison_limit: settings.store_poison_limit,
             finisher: Arc::new(finisher),
         })
@@ -145,6 +154,7 @@ impl Store {
     ) -> Result<Drafted, ProcessorError> {
         let Finisher { warehouse, seen, .. } = &*self.finisher;
         let drafting = Drafting::new(warehouse, seen, first, entries, skipping);
+        let _permit = self.drafts.acquire().await.map_err(|_| ProcessorError::Retake(STOPPED))?;
         state.recent.fold(Arc::clone(entries), drafting).await
     }
 
@@ -191,7 +201,7 @@ impl Store {
             in_doubt,
             tolerance: state.tolerance.clone(),
             began,
-            _large: state.large.take(),
+            large: state.large.take(),
         };
         state.in_flight.begin(|turn| async move { finisher.finish(batch, turn).await });
     }
@@ -297,6 +307,8 @@ impl Worker for Store {
             }
             let Some((offset, poison)) = refused else { return Ok(()) };
             halt.get_or_insert_with(|| too_much_poison(partition, offset, &poison.reason));
+            // Meanwhile others need it.
+            state.large = None;
             entries = self.read_again_after_wait(partition, offset..end).await?;
         }
     }

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use crate::{LogRecord, StreamError};
 
 /// How much one partition may buffer before reading pauses, in bytes.
-const FULL: usize = 32 << 20;
+const FULL: usize = 8 << 20;
 
 /// Records of one partition on their way from the polling thread to their worker.
 #[derive(Default)]

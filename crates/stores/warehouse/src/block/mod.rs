@@ -8,7 +8,8 @@ use std::{iter, mem, sync::Arc};
 use bytes::Bytes;
 use events::CanonicalEvent;
 use log::{Generation, Partition};
-use tenancy::{Scoped, TenantContext};
+use rustc_hash::FxHashSet;
+use tenancy::{ClientId, Scoped, TenantContext};
 
 pub(crate) use self::pool::ColumnPool;
 
@@ -25,11 +26,6 @@ pub struct EventBlock {
 }
 
 impl EventBlock {
-    /// Returns how many rows it has.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
     /// Returns the tenants of the rows, each once.
     pub fn tenants(&self) -> &[TenantContext] {
         &self.tenants
@@ -44,6 +40,7 @@ pub struct BlockBuilder {
     /// The time of each row's event, in milliseconds since 1970.
     times: Vec<i64>,
     tenants: Vec<TenantContext>,
+    known: FxHashSet<ClientId>,
     shared: Arc<Shared>,
 }
 
@@ -51,7 +48,15 @@ impl BlockBuilder {
     /// Creates a builder of rows of one partition of the log.
     pub(crate) fn new(generation: Generation, partition: Partition, shared: Arc<Shared>) -> Self {
         let columns = shared.columns.take();
-        Self { generation, partition, columns, times: Vec::new(), tenants: Vec::new(), shared }
+        Self {
+            generation,
+            partition,
+            columns,
+            times: Vec::new(),
+            tenants: Vec::new(),
+            known: FxHashSet::default(),
+            shared,
+        }
     }
 
     /// Returns the lines of an event: one per item, or a single one when it has no items.
@@ -64,8 +69,8 @@ impl BlockBuilder {
     /// Adds one line of an event.
     pub fn push(&mut self, event: &Scoped<&CanonicalEvent<'_>>, at: Coordinates, line: u8) {
         let tenant = event.tenant();
-        let is_known = |known: &TenantContext| known.client_id() == tenant.client_id();
-        if !self.tenants.last().is_some_and(is_known) && !self.tenants.iter().any(is_known) {
+        if !self.known.contains(tenant.client_id()) {
+            self.known.insert(tenant.client_id().clone());
             self.tenants.push(tenant.clone());
         }
         let event = *event.value();
