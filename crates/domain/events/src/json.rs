@@ -16,8 +16,7 @@ pub(crate) fn object(text: &str) -> Option<Vec<(&str, &str)>> {
     Some(fields)
 }
 
-/// Returns each value of an array, in order; an empty vector and `true` if there are more than
-/// `max`.
+/// Returns the first `max` values of an array, in order, and whether there are more.
 pub(crate) fn array(text: &str, max: usize) -> Option<(Vec<&str>, bool)> {
     let mut values = Vec::new();
     let mut is_more = false;

@@ -70,13 +70,13 @@ impl Ingest {
         let mut inflater =
             Inflater::new(encoding, self.settings.max_inflated_bytes).map_err(failed)?;
         let mut read = 0;
-        while let Some(piece) = payload.next().await {
-            let piece = piece.map_err(|_| malformed("The body ended early."))?;
-            read += piece.len();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| malformed("The body ended early."))?;
+            read += chunk.len();
             if read > self.limit(encoding) {
                 return Err(self.too_large(encoding));
             }
-            inflater.write(piece).map_err(failed)?;
+            inflater.write(chunk).map_err(failed)?;
         }
         inflater.finish().map_err(failed)
     }

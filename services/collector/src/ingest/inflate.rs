@@ -6,12 +6,12 @@ use zstd::stream::write::Decoder as ZstdDecoder;
 
 use super::Encoding;
 
-/// Inflates a body piece by piece, and stops at the first byte over the limit, so that a
+/// Inflates a body chunk by chunk, and stops at the first byte over the limit, so that a
 /// decompression bomb needs no more memory than that.
 pub(super) struct Inflater(Stage);
 
 enum Stage {
-    /// The first piece as it arrived, which is all of a short body; or the pieces joined.
+    /// The first chunk as it arrived, which is all of a short body; or the chunks joined.
     Identity(Bytes, Bounded),
     Gzip(Box<MultiGzDecoder<Bounded>>),
     Zstd(Box<ZstdDecoder<'static, Bounded>>),
@@ -43,20 +43,20 @@ impl Inflater {
         }))
     }
 
-    /// Inflates the next piece of the body.
-    pub(super) fn write(&mut self, piece: Bytes) -> Result<(), InflateError> {
+    /// Inflates the next chunk of the body.
+    pub(super) fn write(&mut self, chunk: Bytes) -> Result<(), InflateError> {
         let written = match &mut self.0 {
             Stage::Identity(first, joined) => {
                 let is_first = first.is_empty() && joined.bytes.is_empty();
-                if is_first && piece.len() <= joined.limit {
-                    *first = piece;
+                if is_first && chunk.len() <= joined.limit {
+                    *first = chunk;
                     return Ok(());
                 }
                 let first = std::mem::take(first);
-                joined.write_all(&first).and_then(|()| joined.write_all(&piece))
+                joined.write_all(&first).and_then(|()| joined.write_all(&chunk))
             }
-            Stage::Gzip(decoder) => decoder.write_all(&piece),
-            Stage::Zstd(decoder) => decoder.write_all(&piece),
+            Stage::Gzip(decoder) => decoder.write_all(&chunk),
+            Stage::Zstd(decoder) => decoder.write_all(&chunk),
         };
         written.map_err(|_| self.failure())
     }
@@ -97,13 +97,13 @@ struct Bounded {
 }
 
 impl Write for Bounded {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + piece.len() > self.limit {
+    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + chunk.len() > self.limit {
             self.overrun = true;
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.bytes.extend_from_slice(piece);
-        Ok(piece.len())
+        self.bytes.extend_from_slice(chunk);
+        Ok(chunk.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -129,15 +129,15 @@ mod tests {
 
     fn inflate(encoding: Encoding, body: &[u8], limit: usize) -> Result<Bytes, InflateError> {
         let mut inflater = Inflater::new(encoding, limit)?;
-        for piece in body.chunks(7) {
-            inflater.write(Bytes::copy_from_slice(piece))?;
+        for chunk in body.chunks(7) {
+            inflater.write(Bytes::copy_from_slice(chunk))?;
         }
         inflater.finish()
     }
 
     #[test]
-    fn a_body_of_one_piece_is_not_copied() {
-        let body = Bytes::from_static(b"one piece");
+    fn a_body_of_one_chunk_is_not_copied() {
+        let body = Bytes::from_static(b"one chunk");
         let mut inflater = Inflater::new(Encoding::Identity, 9).unwrap();
         inflater.write(body.clone()).unwrap();
         assert_eq!(inflater.finish().unwrap().as_ptr(), body.as_ptr());
