@@ -23,7 +23,7 @@ pub use kafka_settings::KafkaSettings;
 pub use log_reader::LogReader;
 pub use partitioning::partition_of;
 pub use producer::{Delivery, EventRecord, Prepared, Producer, PublishOutcome};
-pub use record::{Entry, LogRecord, Unresolved, UnresolvedReason};
+pub use record::{Entry, LogRecord, RecordParts, Unresolved, UnresolvedReason};
 pub use rejects::RejectedRecord;
 pub use resolve::resolve;
 pub use topic_id::TopicId;

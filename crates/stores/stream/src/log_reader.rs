@@ -19,7 +19,7 @@ use crate::{
     consumer::{Buffer, End, is_final},
     coordinates::{self, kafka_offset, kafka_partition},
     driver_log::DriverLog,
-    record::RecordCopier,
+    record::{RecordCopier, RecordParts},
     topic_id,
     topics::REJECTS_PARTITIONS,
 };
@@ -217,7 +217,7 @@ fn copy_range(
         .and_then(|()| client.assign(&list))
         .map_err(StreamError::kafka("read a range"))?;
     let mut quiet_since = None;
-    let mut copier = RecordCopier::default();
+    let mut copier = RecordCopier::new(RecordParts::All);
     while !buffer.is_ended() {
         match client.poll(POLL) {
             Some(Ok(message)) => {

@@ -36,7 +36,7 @@ pub struct LogRecord {
     pub log_time: DateTime<Utc>,
     /// The id of its tenant, if the record is valid.
     pub key: Option<Bytes>,
-    /// Its headers.
+    /// Its headers; none if they are not read.
     pub headers: Headers,
     /// The canonical event as JSON, if the record is valid.
     pub payload: Option<Bytes>,
@@ -99,14 +99,27 @@ impl Entry {
     }
 }
 
+/// What is read of each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordParts {
+    /// All of it.
+    All,
+    /// All but the headers, which cost as much as the rest and tell nothing about an event.
+    WithoutHeaders,
+}
+
 /// Copies messages of Kafka.
-#[derive(Default)]
 pub(crate) struct RecordCopier {
+    parts: RecordParts,
     /// Room for the parts of the next records.
     room: BytesMut,
 }
 
 impl RecordCopier {
+    pub(crate) fn new(parts: RecordParts) -> Self {
+        Self { parts, room: BytesMut::new() }
+    }
+
     /// Copies `message`; returns nothing when its coordinates are invalid.
     pub(crate) fn copy(&mut self, message: &BorrowedMessage<'_>) -> Option<LogRecord> {
         let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
@@ -121,7 +134,13 @@ impl RecordCopier {
         };
         let key = part(message.key());
         let payload = part(message.payload());
-        message_headers::copy(message, room);
+        let headers = match self.parts {
+            RecordParts::All => {
+                message_headers::copy(message, room);
+                Headers::encoded(room.split().freeze())
+            }
+            RecordParts::WithoutHeaders => Headers::default(),
+        };
         Some(LogRecord {
             partition: coordinates::partition(message.partition())?,
             offset: coordinates::offset(message.offset())?,
@@ -131,7 +150,7 @@ impl RecordCopier {
                 .and_then(DateTime::from_timestamp_millis)
                 .unwrap_or_default(),
             key,
-            headers: Headers::encoded(room.split().freeze()),
+            headers,
             payload,
         })
     }

@@ -12,6 +12,9 @@ const QUIET: Duration = Duration::from_secs(1);
 /// The most records read at a time: their weight is checked in between.
 const CHUNK: usize = 2_000;
 
+/// The usual weight of a record, in bytes: an estimate that avoids most reallocation.
+const USUAL: usize = 512;
+
 /// How batches are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Gather {
@@ -51,6 +54,9 @@ impl Gather {
                 None => return Ok(Gathered::Ended),
             },
         };
+        if entries.len() == CHUNK {
+            entries.reserve(self.limit.min(self.weight / USUAL).saturating_sub(CHUNK));
+        }
         let deadline = Instant::now() + self.wait;
         let mut weight = weigh(&entries);
         while entries.len() < self.limit && weight < self.weight {

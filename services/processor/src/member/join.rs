@@ -1,5 +1,5 @@
 use control_plane::Group;
-use stream::{Consumer, KafkaSettings, StreamError};
+use stream::{Consumer, KafkaSettings, RecordParts, StreamError};
 use tenancy::TenantRouter;
 
 /// Joins the consumer group on the log that it reads.
@@ -11,10 +11,10 @@ pub(super) fn join(
 ) -> Result<Consumer, StreamError> {
     // Brokers may be shared: the group is named after its log.
     let name = format!("{}.{group}", kafka.events_topic);
-    match group {
-        Group::Store | Group::Live | Group::Archive => {
-            Consumer::join(kafka, &name, instance, router)
-        }
-        Group::Rejects => Consumer::join_rejects(kafka, &name, instance, router),
-    }
+    let parts = match group {
+        Group::Store | Group::Live => RecordParts::WithoutHeaders,
+        Group::Archive => RecordParts::All,
+        Group::Rejects => return Consumer::join_rejects(kafka, &name, instance, router),
+    };
+    Consumer::join(kafka, &name, instance, parts, router)
 }

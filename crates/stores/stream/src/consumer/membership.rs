@@ -116,13 +116,16 @@ impl Membership {
         }
     }
 
-    /// Resumes the partitions whose workers have caught up.
-    pub(super) fn resume(&self, client: &BaseConsumer<Self>) {
+    /// Resumes the partitions whose workers have caught up. Returns whether others are paused.
+    pub(super) fn resume(&self, client: &BaseConsumer<Self>) -> bool {
+        let mut is_paused = false;
         for (partition, started) in &mut self.lock().started {
             if started.paused && started.buffer.has_room() {
                 started.paused = !self.change(*partition, |list| client.resume(list));
             }
+            is_paused |= started.paused;
         }
+        is_paused
     }
 
     /// Releases all partitions. Without that, leaving the group would wait forever for an

@@ -26,7 +26,7 @@ pub(crate) use buffer::{Buffer, End};
 pub use partition_stream::{PartitionBatch, PartitionStream};
 pub(crate) use poll::is_final;
 
-use crate::{KafkaSettings, StreamError, coordinates};
+use crate::{KafkaSettings, RecordParts, StreamError, coordinates};
 use membership::Membership;
 
 /// How long to wait for a consumer to leave its group.
@@ -60,8 +60,8 @@ pub struct Consumer {
 type Client = BaseConsumer<Membership>;
 
 impl Consumer {
-    /// Joins `group` on the log of events. Connects in the background; partitions arrive through
-    /// [`Self::next`].
+    /// Joins `group` on the log of events, and reads `parts` of its records. Connects in the
+    /// background; partitions arrive through [`Self::next`].
     ///
     /// A restarted member with the name of an `instance` gets its partitions back at once, without
     /// a rebalance. No two running members may have the same name.
@@ -69,9 +69,10 @@ impl Consumer {
         settings: &KafkaSettings,
         group: &str,
         instance: Option<&str>,
+        parts: RecordParts,
         router: TenantRouter,
     ) -> Result<Self, StreamError> {
-        Self::join_on(settings, &settings.events_topic, group, instance, router)
+        Self::join_on(settings, &settings.events_topic, group, instance, parts, router)
     }
 
     /// Joins `group` on the log of rejects.
@@ -81,7 +82,8 @@ impl Consumer {
         instance: Option<&str>,
         router: TenantRouter,
     ) -> Result<Self, StreamError> {
-        Self::join_on(settings, &settings.rejects_topic, group, instance, router)
+        let topic = &settings.rejects_topic;
+        Self::join_on(settings, topic, group, instance, RecordParts::All, router)
     }
 
     fn join_on(
@@ -89,6 +91,7 @@ impl Consumer {
         topic: &str,
         group: &str,
         instance: Option<&str>,
+        parts: RecordParts,
         router: TenantRouter,
     ) -> Result<Self, StreamError> {
         let (announce, ownership) = mpsc::unbounded_channel();
@@ -118,7 +121,7 @@ impl Consumer {
         std::thread::Builder::new()
             .name(format!("poll-{group}"))
             .spawn(move || {
-                poll::run(&client, &thread_stop);
+                poll::run(&client, parts, &thread_stop);
                 // Leaves the group, and waits for that.
                 drop(client);
                 let _ = report_end.send(());

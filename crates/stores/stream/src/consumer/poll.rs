@@ -9,22 +9,26 @@ use rdkafka::{
 };
 
 use super::membership::Membership;
-use crate::record::RecordCopier;
+use crate::{RecordParts, record::RecordCopier};
 
-/// How long one poll waits for a record. Bounds the delay until a paused partition resumes.
-const POLL: Duration = Duration::from_millis(20);
+/// How long one poll waits for a record. Bounds the delay until the thread ends.
+const POLL: Duration = Duration::from_millis(200);
+
+/// The same while a partition is paused. Bounds the delay until it resumes.
+const POLL_WHILE_PAUSED: Duration = Duration::from_millis(20);
 
 /// The most records that are passed on at a time.
 const MOST: usize = 500;
 
 /// Polls until `stop` is set. Runs on a dedicated thread.
-pub(super) fn run(client: &BaseConsumer<Membership>, stop: &AtomicBool) {
+pub(super) fn run(client: &BaseConsumer<Membership>, parts: RecordParts, stop: &AtomicBool) {
     let membership = client.context();
-    let mut copier = RecordCopier::default();
+    let mut copier = RecordCopier::new(parts);
     let mut records = Vec::with_capacity(MOST);
+    let mut is_paused = false;
     while !stop.load(Ordering::Acquire) {
         let rebalances = membership.rebalances();
-        let mut wait = POLL;
+        let mut wait = if is_paused { POLL_WHILE_PAUSED } else { POLL };
         while records.len() < MOST
             && let Some(polled) = client.poll(wait)
         {
@@ -38,7 +42,7 @@ pub(super) fn run(client: &BaseConsumer<Membership>, stop: &AtomicBool) {
             }
         }
         membership.deliver(client, rebalances, records.drain(..));
-        membership.resume(client);
+        is_paused = membership.resume(client);
     }
     membership.leave(client);
 }

@@ -15,16 +15,22 @@ use rdkafka::{
 };
 use serde_json::Value;
 use stream::{
-    Consumer, Entry, LogReader, LogRecord, Ownership, PartitionStream, StreamError,
+    Consumer, Entry, LogReader, LogRecord, Ownership, PartitionStream, RecordParts, StreamError,
     UnresolvedReason, resolve,
 };
 use uuid::Uuid;
 
 use crate::support::*;
 
+/// Creates a member of the group, by name if it is given one.
+fn member(log: &TestLog, instance: Option<&str>) -> Consumer {
+    let parts = RecordParts::WithoutHeaders;
+    Consumer::join(&log.settings, "test", instance, parts, router()).unwrap()
+}
+
 /// Joins and starts each assigned partition at the offset that `offset` returns.
 async fn join(log: &TestLog, offset: impl Fn(Partition) -> u64) -> (Consumer, Streams) {
-    let mut consumer = Consumer::join(&log.settings, "test", None, router()).unwrap();
+    let mut consumer = member(log, None);
     let Ownership::Assigned(partitions) = change(&mut consumer).await else {
         panic!("the first change should be an assignment");
     };
@@ -98,7 +104,7 @@ async fn a_rebalance_revokes_and_assigns_each_partition_once() {
     let (mut first, streams) = join(&log, |_| 0).await;
     assert_eq!(streams.len(), 4);
 
-    let mut second = Consumer::join(&log.settings, "test", None, router()).unwrap();
+    let mut second = member(&log, None);
     assert_eq!(change(&mut first).await, revoked(4));
     for (_, mut stream) in streams {
         assert!(stream.next(1).await.unwrap().is_none(), "a revoked stream should end");
@@ -137,7 +143,7 @@ async fn a_rebalance_revokes_and_assigns_each_partition_once() {
 #[tokio::test]
 async fn of_two_members_with_one_name_the_earlier_gets_an_error() {
     let log = TestLog::new(2).await;
-    let named = || Consumer::join(&log.settings, "test", Some("one"), router()).unwrap();
+    let named = || member(&log, Some("one"));
     let mut earlier = named();
     assert_eq!(change(&mut earlier).await, assigned(2));
     start(&earlier, &all(2), |_| 0).await;
@@ -167,13 +173,29 @@ async fn a_partition_that_is_not_assigned_cannot_be_started() {
 #[tokio::test]
 async fn a_member_leaves_at_once_even_before_it_started_anything() {
     let log = TestLog::new(2).await;
-    let mut consumer = Consumer::join(&log.settings, "test", None, router()).unwrap();
+    let mut consumer = member(&log, None);
     assert_eq!(change(&mut consumer).await, assigned(2));
     let begin = Instant::now();
     consumer.close().await;
     let (_next, streams) = join(&log, |_| 0).await;
     assert_eq!(streams.len(), 2);
     assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
+async fn a_member_reads_headers_only_if_it_wants_them() {
+    let log = TestLog::new(1).await;
+    log.publish(&tenant("acme").await, 1).await;
+    for (group, parts) in [("all", RecordParts::All), ("none", RecordParts::WithoutHeaders)] {
+        let mut consumer = Consumer::join(&log.settings, group, None, parts, router()).unwrap();
+        assert_eq!(change(&mut consumer).await, assigned(1));
+        let mut stream = consumer.start(ONLY, Offset::ZERO).await.unwrap();
+        let batch = stream.next(10).await.unwrap().unwrap();
+        let record = batch.entries[0].record();
+        assert_eq!(record.headers.get("schema").is_some(), parts == RecordParts::All);
+        assert_eq!(record.key.as_deref(), Some(&b"acme"[..]));
+        assert!(record.payload.is_some());
+    }
 }
 
 #[tokio::test]
@@ -217,7 +239,7 @@ async fn a_slow_worker_neither_fills_memory_nor_delays_the_others() {
     tokio::time::sleep(Duration::from_secs(1)).await;
 
     // Another member joins and leaves: a pause ends with the ownership of its partition.
-    let mut passing = Consumer::join(&log.settings, "test", None, router()).unwrap();
+    let mut passing = member(&log, None);
     assert!(matches!(change(&mut passing).await, Ownership::Assigned(_)));
     assert_eq!(change(&mut consumer).await, revoked(2));
     let Ownership::Assigned(remaining) = change(&mut consumer).await else {
