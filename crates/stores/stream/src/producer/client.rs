@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, thread, time::Duration};
 
 use super::{PublishOutcome, reports::Ticket};
 use crate::{
@@ -10,17 +10,59 @@ use rdkafka::{
     config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     message::Message,
-    producer::{DeliveryResult, ProducerContext, ThreadedProducer},
+    producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext},
 };
 
 /// How long sending a record is tried. No caller waits longer; after it, a record whose outcome was
 /// unknown is no longer sent.
 pub(super) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// librdkafka's producer, with a thread that reports the acknowledgements.
-pub(super) type Client = ThreadedProducer<Acknowledge>;
+/// How long the thread waits for an acknowledgement before it checks whether it should end. The
+/// driver spins in the last millisecond of a wait, so a short one costs a part of a core at rest.
+const POLL: Duration = Duration::from_secs(1);
 
+/// librdkafka's producer, with a thread that reports the acknowledgements.
+pub(super) struct Client {
+    producer: Arc<BaseProducer<Acknowledge>>,
+}
+
+impl Client {
+    /// Passes a record on to the driver, which copies it.
+    pub(super) fn send(
+        &self,
+        record: BaseRecord<'_, str, [u8], Box<Ticket>>,
+    ) -> Result<(), KafkaError> {
+        self.producer.send(record).map_err(|(error, _)| error)
+    }
+
+    /// Returns the error after which the driver accepts no more records.
+    pub(super) fn fatal_error(&self) -> Option<(RDKafkaErrorCode, String)> {
+        self.producer.client().fatal_error()
+    }
+
+    /// Asks the brokers for a topic. Blocks.
+    pub(super) fn check(&self, topic: &str, within: Duration) -> Result<(), KafkaError> {
+        self.producer.client().fetch_metadata(Some(topic), within).map(drop)
+    }
+}
+
+/// Creates a client, which connects in the background. Its thread ends within a second of the
+/// client's drop.
 pub(super) fn connect(settings: &KafkaSettings) -> Result<Client, StreamError> {
+    let producer = Arc::new(driver(settings)?);
+    let polled = Arc::downgrade(&producer);
+    thread::Builder::new()
+        .name("acknowledgements".to_owned())
+        .spawn(move || {
+            while let Some(producer) = polled.upgrade() {
+                producer.poll(POLL);
+            }
+        })
+        .map_err(|error| StreamError::Thread(Box::new(error)))?;
+    Ok(Client { producer })
+}
+
+fn driver(settings: &KafkaSettings) -> Result<BaseProducer<Acknowledge>, StreamError> {
     settings
         .client()
         .set("acks", "all")
@@ -83,8 +125,6 @@ pub(super) fn failed(error: &KafkaError) -> PublishOutcome {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use bytes::Bytes;
 
     use super::{

@@ -12,7 +12,6 @@ use std::{
 use chrono::{DateTime, Utc};
 use events::Event;
 use log::{Offset, Partition};
-use rdkafka::producer::Producer as _;
 use tenancy::Scoped;
 use tokio::time::Instant;
 
@@ -146,12 +145,10 @@ impl Producer {
     pub async fn check(&self, within: Duration) -> Result<(), StreamError> {
         let client = self.client()?;
         let topic = self.shared.settings.events_topic.clone();
-        tokio::task::spawn_blocking(move || {
-            client.client().fetch_metadata(Some(&topic), within).map(drop)
-        })
-        .await
-        .map_err(StreamError::task)?
-        .map_err(StreamError::kafka("reach the brokers"))
+        tokio::task::spawn_blocking(move || client.check(&topic, within))
+            .await
+            .map_err(StreamError::task)?
+            .map_err(StreamError::kafka("reach the brokers"))
     }
 
     async fn send_each<'a>(
@@ -183,15 +180,13 @@ impl Producer {
     fn client(&self) -> Result<Arc<Client>, StreamError> {
         let current =
             Arc::clone(&self.shared.client.read().unwrap_or_else(PoisonError::into_inner));
-        if current.client().fatal_error().is_none() {
+        if current.fatal_error().is_none() {
             return Ok(current);
         }
         let mut slot = self.shared.client.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some((code, reason)) = slot.client().fatal_error() {
+        if let Some((code, reason)) = slot.fatal_error() {
             tracing::error!(%code, reason, "the producer had a fatal error, creating another");
-            let old = std::mem::replace(&mut *slot, Arc::new(connect(&self.shared.settings)?));
-            // Dropping a client waits for its thread.
-            std::thread::spawn(move || drop(old));
+            *slot = Arc::new(connect(&self.shared.settings)?);
         }
         Ok(Arc::clone(&slot))
     }

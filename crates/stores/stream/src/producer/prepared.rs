@@ -136,7 +136,7 @@ impl Prepared {
             .payload(&*self.payload)
             .headers(self.preface.native.clone());
         record.partition = self.partition.map(coordinates::kafka_partition);
-        client.send(record).map_err(|(error, _)| error)
+        client.send(record)
     }
 
     fn stored_size(&self) -> usize {
