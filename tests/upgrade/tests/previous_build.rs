@@ -217,7 +217,7 @@ impl Journey {
         .await;
     }
 
-    /// Waits until every event is counted.
+    /// Waits until every event is counted: first in Redis, then in ClickHouse, which has the visitors.
     async fn wait_until_counted(&self, tenant: &Tenant) {
         for question in &self.questions() {
             let expected = self.expected(tenant, question);
@@ -228,7 +228,8 @@ impl Journey {
                 let totals = &last["totals"];
                 let is_counted =
                     |metric: &str| totals[metric].as_f64() == Some(expected.count(metric) as f64);
-                COUNTS.into_iter().all(is_counted).then_some(())
+                let is_stored = totals["visitors"] == expected.visitors.len();
+                (is_stored && COUNTS.into_iter().all(is_counted)).then_some(())
             })
             .await;
         }

@@ -11,9 +11,20 @@ pub struct Limits {
     /// Open live streams.
     pub live_streams: u16,
     /// Log partitions that the tenant's events spread over. Each of them causes inserts of its own,
-    /// so one is best up to some 20,000 events per second. A noisy tenant slows down only those that
-    /// share its partitions.
+    /// so as few as possible are best. A noisy tenant slows down only those that share its
+    /// partitions.
     pub partition_spread: u16,
+}
+
+impl Limits {
+    /// Events per second that are no burden for one partition.
+    const OF_A_PARTITION: u32 = 20_000;
+
+    /// Returns the partitions that a tenant of so many events per second needs.
+    pub fn spread_for(events_per_second: u32) -> u16 {
+        let partitions = events_per_second.div_ceil(Self::OF_A_PARTITION).max(1);
+        partitions.try_into().unwrap_or(u16::MAX)
+    }
 }
 
 impl Default for Limits {
@@ -24,5 +35,18 @@ impl Default for Limits {
             live_streams: 200,
             partition_spread: 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_has_as_many_partitions_as_its_events_need() {
+        let spreads = [0, 1, 20_000, 20_001, 100_000, u32::MAX].map(Limits::spread_for);
+        assert_eq!(spreads, [1, 1, 1, 2, 5, u16::MAX]);
+        let default = Limits::default();
+        assert_eq!(default.partition_spread, Limits::spread_for(default.events_per_second));
     }
 }

@@ -93,14 +93,17 @@ fn spec(order: &TenantOrder, known: Option<&Known>) -> TenantSpec {
     let retention_days = known.map_or(RETENTION_DAYS, |known| known.detail.retention_days);
     let LimitsFile { events_per_second, concurrent_queries, live_streams, partition_spread } =
         order.limits;
+    let events_per_second = events_per_second.unwrap_or(limits.events_per_second);
+    let default_spread =
+        known.map_or_else(|| Limits::spread_for(events_per_second), |_| limits.partition_spread);
     TenantSpec {
         client_id: order.client_id.clone(),
         name: order.name.clone(),
         limits: Limits {
-            events_per_second: events_per_second.unwrap_or(limits.events_per_second),
+            events_per_second,
             concurrent_queries: concurrent_queries.unwrap_or(limits.concurrent_queries),
             live_streams: live_streams.unwrap_or(limits.live_streams),
-            partition_spread: partition_spread.unwrap_or(limits.partition_spread),
+            partition_spread: partition_spread.unwrap_or(default_spread),
         },
         retention_days: order.retention_days.unwrap_or(retention_days),
         time_zone: order.time_zone,

@@ -66,7 +66,8 @@ pub struct LimitsFile {
     /// Open live streams.
     #[schema(maximum = 65_535)]
     pub live_streams: Option<u16>,
-    /// Log partitions over which the tenant's events are spread.
+    /// Log partitions over which the tenant's events are spread; if it is left out, one for every
+    /// 20,000 events per second. Fixed once the tenant is active.
     #[schema(minimum = 1, maximum = 65_535)]
     pub partition_spread: Option<u16>,
 }

@@ -40,13 +40,13 @@ impl Stand {
         self.dependencies.control_plane.for_platform(&TenantRouter::platform("test"))
     }
 
-    /// Creates a tenant with a database of its own.
+    /// Creates a tenant with a database of its own and events in every partition.
     pub(crate) async fn tenant(&mut self, cluster: &str) -> TenantContext {
         let client_id = format!("t-{}", Uuid::now_v7().as_u128() as u64).parse().unwrap();
         let spec = TenantSpec {
             client_id,
             name: "Shop".to_owned(),
-            limits: Limits::default(),
+            limits: Limits { partition_spread: PARTITIONS, ..Limits::default() },
             retention_days: 400,
             time_zone: chrono_tz::UTC,
             currency: "EUR".parse().unwrap(),

@@ -24,9 +24,14 @@ impl Retailers {
         Self { tenants }
     }
 
-    /// Returns limits that no measurement reaches.
+    /// Returns limits that no measurement reaches, with the default number of partitions.
     fn unlimited() -> Value {
-        json!({"events_per_second": 1_000_000, "live_streams": 60_000, "concurrent_queries": 1_000})
+        json!({
+            "events_per_second": 1_000_000,
+            "live_streams": 60_000,
+            "concurrent_queries": 1_000,
+            "partition_spread": 1,
+        })
     }
 
     /// Returns the tenants.
