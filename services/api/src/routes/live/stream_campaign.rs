@@ -60,7 +60,7 @@ pub(crate) struct LiveQuery {
 ///
 /// Server-sent events: first `snapshot` (today's totals in the tenant's time zone and its quarter
 /// hours), then `update` frames with the quarter hours that changed. A quarter hour contains all its
-/// numbers, which replace those sent before. At most five frames per second; a comment every 15
+/// numbers, which replace those sent before. At most twenty frames per second; a comment every 15
 /// seconds. After a reconnect with `Last-Event-ID` the stream resumes, or sends `reset` and a new
 /// snapshot. It sends `end` when the credential expires or is revoked. With an API key that never
 /// expires it continues until the key is revoked.
