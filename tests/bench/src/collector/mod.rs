@@ -70,13 +70,15 @@ pub(crate) static BATCHES: Table<9> = Table {
     ],
 };
 
-pub(crate) static RATE: Table<5> = Table {
+pub(crate) static RATE: Table<7> = Table {
     name: "collector: fixed rate",
     columns: [
         "requests/s",
         "p50 ms",
         "p99 ms",
         "collector, CPU µs/request",
+        "`/healthz` at the same rate, CPU µs/request",
+        "CPU ratio to `/healthz`",
         "Kafka, CPU µs/request",
     ],
 };
@@ -177,7 +179,9 @@ async fn batch(options: &Options, measured: &Measured, bare: &Bare) -> Result<[f
     ])
 }
 
-async fn fixed_rate(options: &Options, measured: &Measured) -> Result<[f64; 5], Failure> {
+async fn fixed_rate(options: &Options, measured: &Measured) -> Result<[f64; 7], Failure> {
+    let health = [get(measured.loads.address, "/healthz", None)];
+    let alive = options.load.at_rate(measured.target(&health, 200), options.rate).await?;
     let target = measured.target(&measured.loads.singles, 202);
     let ours = options.load.at_rate(target, options.rate).await?;
     Ok([
@@ -185,6 +189,8 @@ async fn fixed_rate(options: &Options, measured: &Measured) -> Result<[f64; 5], 
         ours.latencies().millis(50),
         ours.latencies().millis(99),
         ours.micros(Role::Measured),
+        alive.micros(Role::Measured),
+        ours.micros(Role::Measured) / alive.micros(Role::Measured),
         ours.micros(Role::Kafka),
     ])
 }
