@@ -249,13 +249,12 @@ impl Broadcast {
     fn start_reading(&mut self, incomplete: Option<TimeRange>) {
         self.openings.retain(|opening| !opening.is_closed());
         let is_opening = !self.openings.is_empty();
-        let read = self.reads.begin(Instant::now(), incomplete.is_some(), is_opening);
-        match (read, incomplete) {
-            (Some(Read::Snapshot { is_reset }), _) => self.read_snapshot(is_reset),
-            (Some(Read::Incomplete), Some(range)) => {
+        match self.reads.begin(Instant::now(), incomplete, is_opening) {
+            Some(Read::Snapshot { is_reset }) => self.read_snapshot(is_reset),
+            Some(Read::Incomplete(range)) => {
                 self.jobs.push(read_again(self.source(), range).boxed());
             }
-            (Some(Read::Incomplete) | None, _) => {}
+            None => {}
         }
     }
 
@@ -320,7 +319,7 @@ impl Broadcast {
                 }
             }
             Done::Read { range, read } => {
-                self.reads.end(Read::Incomplete, Instant::now(), read.is_ok());
+                self.reads.end(Read::Incomplete(range), Instant::now(), read.is_ok());
                 match read {
                     Ok(report) => {
                         self.view.read(&report, range);
