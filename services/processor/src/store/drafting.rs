@@ -114,15 +114,15 @@ impl Drafting {
         self.received_at = Some(self.received_at.map_or(received_at, |it| it.min(received_at)));
         self.names.add(&self.seen, event, record.log_time());
         let destination = event.tenant().destination();
-        if !self.loads.contains_key(destination) {
-            let rows = Rows::of(&self.entries);
-            let block = self.warehouse.block(self.first.generation, self.first.partition);
-            self.loads.insert(destination.clone(), Building { rows, block });
-        }
-        if let Some(load) = self.loads.get_mut(destination) {
-            load.rows.add(record);
-            rows::push(&mut load.block, record, BlockBuilder::lines(event.value()));
-        }
+        let load = match self.loads.get_mut(destination) {
+            Some(load) => load,
+            None => self.loads.entry(destination.clone()).or_insert(Building {
+                rows: Rows::of(&self.entries),
+                block: self.warehouse.block(self.first.generation, self.first.partition),
+            }),
+        };
+        load.rows.add(record);
+        rows::push(&mut load.block, record, BlockBuilder::lines(event.value()));
     }
 }
 

@@ -40,9 +40,6 @@ use crate::{
 /// The most records of a former owner's batch that are read at a time.
 const CHUNK: usize = 10_000;
 
-/// Why a draft is not made: the semaphore of drafts is never closed before.
-const STOPPED: &str = "the process stops";
-
 /// The store group's worker.
 pub(crate) struct Store {
     context: WorkerContext,
@@ -154,7 +151,8 @@ impl Store {
     ) -> Result<Drafted, ProcessorError> {
         let Finisher { warehouse, seen, .. } = &*self.finisher;
         let drafting = Drafting::new(warehouse, seen, first, entries, skipping);
-        let _permit = self.drafts.acquire().await.map_err(|_| ProcessorError::Retake(STOPPED))?;
+        // Held until the draft is made. The semaphore is never closed.
+        let _permit = self.drafts.acquire().await;
         state.recent.fold(Arc::clone(entries), drafting).await
     }
 

@@ -8,7 +8,7 @@ use std::{iter, mem, sync::Arc};
 use bytes::Bytes;
 use events::CanonicalEvent;
 use log::{Generation, Partition};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 use tenancy::{ClientId, Scoped, TenantContext};
 
 pub(crate) use self::pool::ColumnPool;
@@ -39,8 +39,7 @@ pub struct BlockBuilder {
     columns: EventColumns,
     /// The time of each row's event, in milliseconds since 1970.
     times: Vec<i64>,
-    tenants: Vec<TenantContext>,
-    known: FxHashSet<ClientId>,
+    tenants: FxHashMap<ClientId, TenantContext>,
     shared: Arc<Shared>,
 }
 
@@ -53,8 +52,7 @@ impl BlockBuilder {
             partition,
             columns,
             times: Vec::new(),
-            tenants: Vec::new(),
-            known: FxHashSet::default(),
+            tenants: FxHashMap::default(),
             shared,
         }
     }
@@ -69,9 +67,8 @@ impl BlockBuilder {
     /// Adds one line of an event.
     pub fn push(&mut self, event: &Scoped<&CanonicalEvent<'_>>, at: Coordinates, line: u8) {
         let tenant = event.tenant();
-        if !self.known.contains(tenant.client_id()) {
-            self.known.insert(tenant.client_id().clone());
-            self.tenants.push(tenant.clone());
+        if !self.tenants.contains_key(tenant.client_id()) {
+            self.tenants.insert(tenant.client_id().clone(), tenant.clone());
         }
         let event = *event.value();
         self.times.push(event.event_time.timestamp_millis());
@@ -93,7 +90,7 @@ impl BlockBuilder {
     /// Encodes the rows. The same rows always make the same block.
     pub fn finish(mut self) -> EventBlock {
         let body = self.columns.block(&self.order()).into();
-        let tenants = mem::take(&mut self.tenants).into();
+        let tenants = mem::take(&mut self.tenants).into_values().collect();
         EventBlock { body, rows: self.rows(), tenants }
     }
 
