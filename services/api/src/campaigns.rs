@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use auth::CampaignScope;
 use control_plane::{Campaign, CampaignFilter, ControlPlane};
 use problem::Problem;
-use tenancy::{CampaignId, ClientId, TenantContext};
+use tenancy::{AdvertiserId, CampaignId, ClientId, TenantContext};
 
 use crate::{
     failure::{Failure, shared},
@@ -15,11 +15,17 @@ const CACHED: Duration = Duration::from_secs(5);
 /// How many campaigns are cached at most.
 const MAX_CACHED: u64 = 100_000;
 
+/// How many advertisers' campaigns are cached at most.
+const MAX_ADVERTISERS: u64 = 1_000;
+/// How many campaigns are read at once.
+const PAGE: u16 = 1_000;
+
 /// The campaigns that a credential may see.
 #[derive(Clone)]
 pub(crate) struct Campaigns {
     control_plane: ControlPlane,
     known: LastKnown<(ClientId, CampaignId), Arc<Campaign>>,
+    of_advertisers: LastKnown<(ClientId, AdvertiserId), Arc<[CampaignId]>>,
 }
 
 impl Campaigns {
@@ -27,7 +33,8 @@ impl Campaigns {
     /// a token: no client sees an older state than its token may have.
     pub(crate) fn new(control_plane: ControlPlane, token_lifetime: Duration) -> Self {
         let known = LastKnown::new(MAX_CACHED, CACHED, token_lifetime);
-        Self { control_plane, known }
+        let of_advertisers = LastKnown::new(MAX_ADVERTISERS, CACHED, token_lifetime);
+        Self { control_plane, known, of_advertisers }
     }
 
     /// Returns the campaign if the tenant has it and the credential may see it; otherwise `not_found`.
@@ -49,6 +56,45 @@ impl Campaigns {
             Ok(campaign)
         } else {
             Err(Problem::not_found().into())
+        }
+    }
+
+    /// Returns the campaigns of a scope, sorted; `None` if it has all of them.
+    pub(crate) async fn of_scope(
+        &self,
+        tenant: &TenantContext,
+        scope: &CampaignScope,
+    ) -> Result<Option<Arc<[CampaignId]>>, Failure> {
+        match scope {
+            CampaignScope::All => Ok(None),
+            CampaignScope::Campaigns(listed) => {
+                let mut listed = listed.clone();
+                listed.sort_unstable();
+                listed.dedup();
+                Ok(Some(listed.into()))
+            }
+            CampaignScope::Advertiser(own) => {
+                let key = (tenant.client_id().clone(), own.clone());
+                let found = self.of_advertisers.get(key, async || self.of(tenant, scope).await);
+                found.await.map(Some).map_err(shared)
+            }
+        }
+    }
+
+    async fn of(
+        &self,
+        tenant: &TenantContext,
+        scope: &CampaignScope,
+    ) -> Result<Arc<[CampaignId]>, Failure> {
+        let stored = self.control_plane.for_tenant(tenant);
+        let mut all = Vec::<CampaignId>::new();
+        loop {
+            let page = stored.campaigns(&filter(scope), all.last(), PAGE).await?;
+            let is_last = page.len() < usize::from(PAGE);
+            all.extend(page.into_iter().map(|campaign| campaign.campaign_id));
+            if is_last {
+                return Ok(all.into());
+            }
         }
     }
 

@@ -10,6 +10,7 @@ mod names;
 pub mod onboarding;
 mod openapi;
 mod pagination;
+mod query;
 mod rejects;
 mod reports;
 mod routes;

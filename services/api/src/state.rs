@@ -10,6 +10,7 @@ use web::{TokenSettings, WebState};
 use crate::{
     ApiSettings,
     campaigns::Campaigns,
+    query::Queries,
     rejects::Rejects,
     reports::{Reports, Sources},
     sessions::{PasswordGate, Sessions},
@@ -47,6 +48,7 @@ pub(crate) struct Api {
     pub(crate) rejects: Rejects,
     pub(crate) sources: Sources,
     pub(crate) reports: Reports,
+    pub(crate) queries: Queries,
     pub(crate) sessions: Sessions,
     pub(crate) trust_forwarded_for: bool,
 }
@@ -80,6 +82,7 @@ impl Api {
             rejects,
             campaigns: Campaigns::new(control_plane.clone(), token_lifetime),
             reports: Reports::new(sources.clone(), settings.cached_answers),
+            queries: Queries::new(sources.clone(), warehouse.clone(), settings.cached_answers),
             sources,
             sessions,
             control_plane,

@@ -65,6 +65,8 @@ codes! {
     EventsRejected = Invalid, "events_rejected", "No event was accepted";
     /// The time range is empty, reversed or too long.
     InvalidRange = Invalid, "invalid_range", "The time range is not valid";
+    /// A metric is not defined for a dimension.
+    Incompatible = Invalid, "incompatible", "A metric and a dimension exclude each other";
     /// Over a rate or concurrency limit.
     RateLimited = RateLimited, "rate_limited", "Too many requests";
     /// An error inside Footfall.

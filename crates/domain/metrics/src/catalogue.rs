@@ -3,7 +3,7 @@ use std::str::FromStr;
 use money::{Amount, Currency, Quantity};
 use serde::{Serialize, Serializer};
 
-use crate::{Counter, MoneySum, QuantitySum, Sums};
+use crate::{Counter, Distinct, Distincts, MoneySum, QuantitySum, Sums};
 
 /// The unit of a metric's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -61,7 +61,9 @@ enum Rule {
     /// One sum of money over another, in the same currency.
     MoneyRate(MoneySum, MoneySum),
     /// Counted over raw rows: no sum contains it.
-    Visitors,
+    Distinct(Distinct),
+    /// A count over a number of distinct values.
+    CountPer(Counter, Distinct),
 }
 
 macro_rules! catalogue {
@@ -110,8 +112,27 @@ catalogue! {
     /// What purchases brought in.
     Sales = "sales", "sum of revenue of purchases, or of price x quantity where no revenue was sent",
         Rule::Money(Sales), "gross of refunds";
+    /// Pages shown.
+    PageViews = "page_views", "count of page_view", Rule::Count(PageViews), "GA4: page_view";
+    /// Lists of products shown.
+    ProductListViews = "product_list_views", "count of product_list_view",
+        Rule::Count(ProductListViews), "GA4: view_item_list";
+    /// Removals from a cart.
+    CartRemovals = "cart_removals", "count of remove_from_cart", Rule::Count(CartRemovals),
+        "GA4: remove_from_cart";
+    /// Checkouts begun.
+    Checkouts = "checkouts", "count of begin_checkout", Rule::Count(Checkouts),
+        "GA4: begin_checkout";
+    /// Orders, or parts of them, returned.
+    Refunds = "refunds", "count of refund", Rule::Count(Refunds), "GA4: refund";
+    /// Events of every type.
+    Events = "events", "count of all events", Rule::Count(Events), "custom types included";
     /// Different visitors.
-    Visitors = "visitors", "distinct visitor_id", Rule::Visitors, "exact, not estimated";
+    Visitors = "visitors", "distinct visitor_id", Rule::Distinct(Distinct::Visitors),
+        "exact, not estimated";
+    /// Different customers.
+    Customers = "customers", "distinct customer_id", Rule::Distinct(Distinct::Customers),
+        "exact, not estimated";
     /// Clicks per impression.
     Ctr = "ctr", "clicks / impressions", Rule::Rate(Clicks, Impressions),
         "AdCP delivery-metrics: ctr";
@@ -124,6 +145,18 @@ catalogue! {
     /// Orders per click.
     ConversionRate = "conversion_rate", "orders / clicks", Rule::Rate(Orders, Clicks),
         "Uber Ads: click_to_order_rate";
+    /// Additions to a cart per product view.
+    CartToDetailRate = "cart_to_detail_rate", "add_to_carts / product_views",
+        Rule::Rate(AddToCarts, ProductViews), "GA4: cart-to-view rate, by events";
+    /// Orders per product view.
+    BuyToDetailRate = "buy_to_detail_rate", "orders / product_views",
+        Rule::Rate(Orders, ProductViews), "GA4: purchase-to-view rate, by events";
+    /// Product views per impression.
+    DetailViewRate = "detail_view_rate", "product_views / impressions",
+        Rule::Rate(ProductViews, Impressions), "Amazon Ads: DPV rate";
+    /// Impressions per visitor.
+    Frequency = "frequency", "impressions / visitors",
+        Rule::CountPer(Impressions, Distinct::Visitors), "AdCP delivery-metrics: frequency";
     /// Spend per click.
     Cpc = "cpc", "spend / clicks", Rule::MoneyPer(Spend, Clicks), "AdCP delivery-metrics: cpc";
     /// Spend per thousand impressions.
@@ -136,6 +169,9 @@ catalogue! {
     Aov = "aov", "sales / orders", Rule::MoneyPer(Sales, Orders), "Uber Ads: average order value";
     /// Sales per unit of spend.
     Roas = "roas", "sales / spend", Rule::MoneyRate(Sales, Spend), "AdCP delivery-metrics: roas";
+    /// Sales per thousand impressions.
+    Erpm = "erpm", "1000 x sales / impressions", Rule::MoneyPerThousand(Sales, Impressions),
+        "Amazon Ads: eRPM";
     /// Spend per unit of sales.
     Acos = "acos", "spend / sales", Rule::MoneyRate(Spend, Sales), "the inverse of roas";
 }
@@ -185,9 +221,9 @@ impl Metric {
     /// Returns the unit of its values.
     pub const fn unit(self) -> Unit {
         match self.row().2 {
-            Rule::Count(_) | Rule::Visitors => Unit::Count,
+            Rule::Count(_) | Rule::Distinct(_) => Unit::Count,
             Rule::Quantity(_) => Unit::Quantity,
-            Rule::Rate(..) | Rule::MoneyRate(..) => Unit::Ratio,
+            Rule::Rate(..) | Rule::MoneyRate(..) | Rule::CountPer(..) => Unit::Ratio,
             Rule::Money(_) | Rule::MoneyPer(..) | Rule::MoneyPerThousand(..) => Unit::Money,
         }
     }
@@ -196,9 +232,39 @@ impl Metric {
     pub const fn additivity(self) -> Additivity {
         match self.row().2 {
             Rule::Count(_) | Rule::Quantity(_) | Rule::Money(_) => Additivity::Sum,
-            Rule::Visitors => Additivity::Distinct,
+            Rule::Distinct(_) => Additivity::Distinct,
             _ => Additivity::RatioOfSums,
         }
+    }
+
+    /// Returns the distinct values that it counts, if it counts any.
+    pub const fn distinct(self) -> Option<Distinct> {
+        match self.row().2 {
+            Rule::Distinct(distinct) | Rule::CountPer(_, distinct) => Some(distinct),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the live counters contain all sums that it is computed from.
+    pub const fn is_live(self) -> bool {
+        match self.row().2 {
+            Rule::Count(counter) => counter.is_live(),
+            Rule::Rate(above, below) => above.is_live() && below.is_live(),
+            Rule::CountPer(above, _) => above.is_live(),
+            _ => true,
+        }
+    }
+
+    /// Returns whether it is defined for single products of an event: what is paid for an ad
+    /// belongs to the event as a whole.
+    pub const fn is_of_products(self) -> bool {
+        !matches!(
+            self.row().2,
+            Rule::Money(Spend)
+                | Rule::MoneyPer(Spend, _)
+                | Rule::MoneyPerThousand(Spend, _)
+                | Rule::MoneyRate(..)
+        )
     }
 
     /// Returns whether its value depends on a currency.
@@ -206,12 +272,17 @@ impl Metric {
         matches!(self.unit(), Unit::Money) || matches!(self.row().2, Rule::MoneyRate(..))
     }
 
-    /// Computes its value from sums; for [`Metric::Visitors`] the value is `visitors`, an exact
-    /// count.
+    /// Computes its value from sums, and from numbers of distinct values, which no sum contains.
     ///
     /// Money is in `currency` and divided only by counts of the same currency; `home` is the
     /// currency of events without one. Counts, and ratios of counts, cover all currencies.
-    pub fn value(self, sums: &Sums, currency: Currency, home: Currency, visitors: u64) -> Value {
+    pub fn value(
+        self,
+        sums: &Sums,
+        currency: Currency,
+        home: Currency,
+        distincts: Distincts,
+    ) -> Value {
         let money = |sum| sums.money(sum, currency);
         let count = |counter| sums.count_in(counter, currency, home);
         let or_null = |value: Option<Value>| value.unwrap_or(Value::Null);
@@ -219,7 +290,11 @@ impl Metric {
             Rule::Count(counter) => Value::Count(sums.count(counter)),
             Rule::Quantity(sum) => Value::Quantity(sums.quantity(sum)),
             Rule::Money(sum) => Value::Money(money(sum)),
-            Rule::Visitors => Value::Count(visitors),
+            Rule::Distinct(distinct) => Value::Count(distincts.of(distinct)),
+            Rule::CountPer(above, below) => match distincts.of(below) {
+                0 => Value::Null,
+                below => Value::Ratio(sums.count(above) as f64 / below as f64),
+            },
             Rule::Rate(above, below) => match sums.count(below) {
                 0 => Value::Null,
                 below => Value::Ratio(sums.count(above) as f64 / below as f64),
@@ -275,7 +350,13 @@ mod tests {
 
     fn json(metric: Metric) -> String {
         let (sums, eur) = sums();
-        serde_json::to_string(&metric.value(&sums, eur, eur, 7)).unwrap()
+        serde_json::to_string(&metric.value(
+            &sums,
+            eur,
+            eur,
+            Distincts { visitors: 7, customers: 3 },
+        ))
+        .unwrap()
     }
 
     #[test]
@@ -286,6 +367,8 @@ mod tests {
         assert_eq!(json(Metric::Cpm), r#""1.25""#);
         assert_eq!(json(Metric::Cpc), r#""0.271739""#);
         assert_eq!(json(Metric::Visitors), "7");
+        assert_eq!(json(Metric::Customers), "3");
+        assert_eq!(json(Metric::Erpm), r#""0.00""#);
     }
 
     #[test]
@@ -297,10 +380,10 @@ mod tests {
             sums.add_count(Counter::Orders, Some(currency), 1);
             sums.add_money(MoneySum::Sales, currency, amount.parse().unwrap());
         }
-        let aov = |currency| Metric::Aov.value(&sums, currency, eur, 0);
+        let aov = |currency| Metric::Aov.value(&sums, currency, eur, Distincts::default());
         assert_eq!(aov(eur), Value::Money("100".parse().unwrap()));
         assert_eq!(aov(usd), Value::Money("50".parse().unwrap()));
-        assert_eq!(Metric::Orders.value(&sums, usd, eur, 0), Value::Count(3));
+        assert_eq!(Metric::Orders.value(&sums, usd, eur, Distincts::default()), Value::Count(3));
     }
 
     #[test]
@@ -323,7 +406,12 @@ mod tests {
         let eur = "EUR".parse().unwrap();
         for metric in Metric::ALL {
             if metric.additivity() == Additivity::RatioOfSums {
-                assert_eq!(metric.value(&nothing, eur, eur, 0), Value::Null, "{}", metric.as_str());
+                assert_eq!(
+                    metric.value(&nothing, eur, eur, Distincts::default()),
+                    Value::Null,
+                    "{}",
+                    metric.as_str()
+                );
             }
         }
     }

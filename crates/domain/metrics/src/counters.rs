@@ -36,6 +36,18 @@ named! {
         AddToCarts = "add_to_carts",
         /// Orders placed.
         Orders = "orders",
+        /// Pages shown.
+        PageViews = "page_views",
+        /// Lists of products shown.
+        ProductListViews = "product_list_views",
+        /// Removals from a cart.
+        CartRemovals = "cart_removals",
+        /// Checkouts begun.
+        Checkouts = "checkouts",
+        /// Orders, or parts of them, returned.
+        Refunds = "refunds",
+        /// Events of every type, custom ones as well.
+        Events = "events",
     }
 }
 
@@ -58,6 +70,19 @@ named! {
 }
 
 impl Counter {
+    /// Returns whether the live counters contain it. All others are only in the warehouse.
+    pub const fn is_live(self) -> bool {
+        matches!(
+            self,
+            Self::Impressions
+                | Self::ViewableImpressions
+                | Self::Clicks
+                | Self::ProductViews
+                | Self::AddToCarts
+                | Self::Orders
+        )
+    }
+
     /// Returns whether a metric divides money by it; both must then have the same currency.
     pub const fn divides_money(self) -> bool {
         matches!(self, Self::Impressions | Self::Clicks | Self::Orders)

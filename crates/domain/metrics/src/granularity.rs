@@ -22,19 +22,31 @@ pub enum Granularity {
     Week,
     /// Months of the zone's calendar.
     Month,
+    /// Quarters of the zone's calendar.
+    Quarter,
+    /// Years of the zone's calendar.
+    Year,
     /// One bucket.
     Total,
 }
 
 /// The text is not the name of a granularity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of 15m, hour, day, week, month, total")]
+#[error("must be one of 15m, hour, day, week, month, quarter, year, total")]
 pub struct UnknownGranularity;
 
 impl Granularity {
     /// Every granularity, from fine to coarse.
-    pub const ALL: [Self; 6] =
-        [Self::QuarterHour, Self::Hour, Self::Day, Self::Week, Self::Month, Self::Total];
+    pub const ALL: [Self; 8] = [
+        Self::QuarterHour,
+        Self::Hour,
+        Self::Day,
+        Self::Week,
+        Self::Month,
+        Self::Quarter,
+        Self::Year,
+        Self::Total,
+    ];
 
     /// Returns the name used in requests.
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +56,8 @@ impl Granularity {
             Self::Day => "day",
             Self::Week => "week",
             Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
             Self::Total => "total",
         }
     }
@@ -53,7 +67,9 @@ impl Granularity {
         match self {
             Self::QuarterHour => TimeDelta::days(31),
             Self::Hour => TimeDelta::days(366),
-            Self::Day | Self::Week | Self::Month | Self::Total => TimeDelta::days(5 * 366),
+            Self::Day | Self::Week | Self::Month | Self::Quarter | Self::Year | Self::Total => {
+                TimeDelta::days(5 * 366)
+            }
         }
     }
 
@@ -78,6 +94,8 @@ impl Granularity {
             Self::Day => (clock.year(), clock.ordinal(), 0),
             Self::Week => (clock.iso_week().year(), clock.iso_week().week(), 0),
             Self::Month => (clock.year(), clock.month(), 0),
+            Self::Quarter => (clock.year(), clock.month0() / 3, 0),
+            Self::Year => (clock.year(), 0, 0),
             Self::Total => (0, 0, 0),
         }
     }
@@ -94,7 +112,9 @@ impl Granularity {
         match self {
             Self::QuarterHour => QuarterHour::LENGTH,
             Self::Hour => TimeDelta::hours(1),
-            Self::Day | Self::Week | Self::Month | Self::Total => TimeDelta::days(1),
+            Self::Day | Self::Week | Self::Month | Self::Quarter | Self::Year | Self::Total => {
+                TimeDelta::days(1)
+            }
         }
     }
 }

@@ -3,7 +3,11 @@
 mod buckets;
 mod catalogue;
 mod clock;
+mod comparison;
 mod counters;
+mod dimension;
+mod distincts;
+mod filter;
 mod granularity;
 mod quarter_hour;
 mod sums;
@@ -11,7 +15,11 @@ mod time_range;
 
 pub use buckets::Buckets;
 pub use catalogue::{Additivity, Definition, Metric, Unit, UnknownMetric, Value};
+pub use comparison::{Comparison, Match, Pair, Period};
 pub use counters::{Counter, MoneySum, QuantitySum};
+pub use dimension::{Dimension, Level, UnknownDimension};
+pub use distincts::{Distinct, Distincts};
+pub use filter::{DimensionTest, Filter, TextTest};
 pub use granularity::{Granularity, UnknownGranularity};
 pub use quarter_hour::QuarterHour;
 pub use sums::{QuarterSeries, Sums, fold};

@@ -39,7 +39,7 @@ pub struct ProblemField {
     #[schema(example = "?granularity")]
     pointer: String,
     /// What would be correct.
-    #[schema(example = "must be one of 15m, hour, day, week, month, total")]
+    #[schema(example = "must be one of 15m, hour, day, week, month, quarter, year, total")]
     reason: String,
 }
 

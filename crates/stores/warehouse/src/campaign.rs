@@ -2,43 +2,22 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use clickhouse::{Row, query::Query};
-use metrics::{Counter, Granularity, MoneySum, QuantitySum, Sums, TimeRange};
+use metrics::{
+    Dimension, DimensionTest, Distincts, Filter, Granularity, Level, MoneySum, Sums, TextTest,
+    TimeRange,
+};
 use money::{Amount, Currency, Quantity};
-use serde::Deserialize;
 use tenancy::CampaignId;
 
-use crate::{TenantWarehouse, WarehouseError};
+use crate::{CellQuery, Keys, TenantWarehouse, WarehouseError};
 
-/// Exact numbers of distinct visitors.
+/// Exact numbers of a campaign's distinct values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Visitors {
+pub struct DistinctSeries {
     /// In the whole range: at most the sum of the buckets.
-    pub total: u64,
-    /// By the start of the bucket; buckets without visitors are absent.
-    pub buckets: BTreeMap<DateTime<Utc>, u64>,
-}
-
-#[derive(Row, Deserialize)]
-struct SeriesRow {
-    bucket: u32,
-    currency: String,
-    impressions: u64,
-    viewable_impressions: u64,
-    clicks: u64,
-    product_views: u64,
-    add_to_carts: u64,
-    orders: u64,
-    units_sold: i128,
-    spend: i128,
-    sales: i128,
-}
-
-#[derive(Row, Deserialize)]
-struct VisitorsRow {
-    is_bucket: bool,
-    bucket: u32,
-    visitors: u64,
+    pub total: Distincts,
+    /// By the start of the bucket; buckets without events are absent.
+    pub buckets: BTreeMap<DateTime<Utc>, Distincts>,
 }
 
 impl TenantWarehouse {
@@ -52,78 +31,48 @@ impl TenantWarehouse {
         granularity: Granularity,
         zone: Tz,
     ) -> Result<BTreeMap<DateTime<Utc>, Sums>, WarehouseError> {
-        let sql = include_str!("../queries/campaign_series.sql");
-        let rows: Vec<SeriesRow> =
-            self.fetch(sql, |query| bind(query, campaign, range, granularity, zone)).await?;
-        let mut series = BTreeMap::<_, Sums>::new();
-        for row in rows {
-            row.add_to(series.entry(start(row.bucket)).or_default());
-        }
-        Ok(series)
+        let filter = of(campaign);
+        let cells = self.cells(&self.campaign_query(&filter, range, granularity, zone)).await?;
+        Ok(cells.into_iter().map(|((start, _), sums)| (start, sums)).collect())
     }
 
-    /// Counts a campaign's distinct visitors, in the whole range and in each bucket.
-    pub async fn campaign_visitors(
+    /// Counts a campaign's distinct values, in the whole range and in each bucket.
+    pub async fn campaign_distincts(
         &self,
         campaign: &CampaignId,
         range: TimeRange,
         granularity: Granularity,
         zone: Tz,
-    ) -> Result<Visitors, WarehouseError> {
-        let sql = include_str!("../queries/campaign_visitors.sql");
-        let rows: Vec<VisitorsRow> =
-            self.fetch(sql, |query| bind(query, campaign, range, granularity, zone)).await?;
-        let mut visitors = Visitors::default();
-        for row in rows {
-            if row.is_bucket {
-                visitors.buckets.insert(start(row.bucket), row.visitors);
-            } else {
-                visitors.total = row.visitors;
-            }
-        }
-        Ok(visitors)
+    ) -> Result<DistinctSeries, WarehouseError> {
+        let filter = of(campaign);
+        let query = self.campaign_query(&filter, range, granularity, zone);
+        let cells = self.distinct_cells(&query).await?;
+        Ok(DistinctSeries {
+            total: cells.totals.into_values().next().unwrap_or_default(),
+            buckets: cells
+                .buckets
+                .into_iter()
+                .map(|((start, _), distincts)| (start, distincts))
+                .collect(),
+        })
+    }
+
+    fn campaign_query<'a>(
+        &self,
+        filter: &'a Filter<DimensionTest>,
+        range: TimeRange,
+        granularity: Granularity,
+        zone: Tz,
+    ) -> CellQuery<'a> {
+        let home = self.currency();
+        let level = Level::Event;
+        CellQuery { range, granularity, zone, home, level, by: &[], filter, keys: Keys::All }
     }
 }
 
-impl SeriesRow {
-    /// Adds the values that are not zero. Rows without a currency are in the tenant's own.
-    fn add_to(&self, sums: &mut Sums) {
-        let currency = self.currency.parse::<Currency>().ok();
-        for counter in Counter::ALL {
-            sums.add_count(counter, currency, self.count(counter));
-        }
-        sums.add_quantity(QuantitySum::UnitsSold, quantity(self.units_sold));
-        add_money(sums, currency, self.spend, self.sales);
-    }
-
-    fn count(&self, counter: Counter) -> u64 {
-        match counter {
-            Counter::Impressions => self.impressions,
-            Counter::ViewableImpressions => self.viewable_impressions,
-            Counter::Clicks => self.clicks,
-            Counter::ProductViews => self.product_views,
-            Counter::AddToCarts => self.add_to_carts,
-            Counter::Orders => self.orders,
-        }
-    }
-}
-
-fn bind(
-    query: Query,
-    campaign: &CampaignId,
-    range: TimeRange,
-    granularity: Granularity,
-    zone: Tz,
-) -> Query {
-    let buckets = granularity.buckets(range, zone);
-    let (stretches, starts): (Vec<_>, Vec<_>) =
-        buckets.stretches().map(|(from, start)| (seconds(from), seconds(start))).unzip();
-    query
-        .param("campaign_id", campaign.as_str())
-        .param("from", seconds(range.from()))
-        .param("to", seconds(range.to()))
-        .param("stretches", stretches)
-        .param("starts", starts)
+fn of(campaign: &CampaignId) -> Filter<DimensionTest> {
+    let test = TextTest::In(vec![campaign.as_str().to_owned()]);
+    Filter::Test(DimensionTest { dimension: Dimension::Campaign, test })
 }
 
 /// Adds the amounts, in millionths, that are not zero. A row with an amount has a currency.

@@ -3,6 +3,7 @@
 mod batch;
 mod block;
 mod campaign;
+mod cells;
 mod cluster;
 mod coordinates;
 mod copies;
@@ -23,7 +24,8 @@ mod warehouse;
 
 pub use batch::InsertBatch;
 pub use block::{BlockBuilder, EventBlock};
-pub use campaign::Visitors;
+pub use campaign::DistinctSeries;
+pub use cells::{Cell, CellQuery, DistinctCells, Explanation, Keys};
 pub use cluster::ClusterSettings;
 pub use coordinates::{Coordinates, RowPlace};
 pub use error::{Cause, InsertError, MigrationError, WarehouseError};

@@ -169,7 +169,8 @@ impl SumsRow {
     fn sums(&self) -> Sums {
         let mut sums = Sums::default();
         let currency = self.currency.parse().ok();
-        for (counter, count) in Counter::ALL.into_iter().zip(&self.counts) {
+        let live = Counter::ALL.into_iter().filter(|counter| counter.is_live());
+        for (counter, count) in live.zip(&self.counts) {
             sums.add_count(counter, currency, *count);
         }
         sums.add_quantity(QuantitySum::UnitsSold, quantity(self.units_sold));

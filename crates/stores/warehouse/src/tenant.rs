@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use clickhouse::{RowOwned, RowRead, query::Query};
+use money::Currency;
 use tenancy::TenantContext;
 
-use crate::{Warehouse, WarehouseError, driver::within};
+use crate::{Warehouse, WarehouseError, cells::Statement, driver::within};
 
 /// Longer than the server's own limit on the reader's queries, so that the server answers first.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(40);
@@ -23,10 +24,37 @@ impl TenantWarehouse {
         Self { warehouse, context }
     }
 
+    /// Returns the tenant's currency.
+    pub(crate) fn currency(&self) -> Currency {
+        self.context.currency()
+    }
+
     /// Runs one of this crate's statements; `bind` adds the parameters other than `client_id`.
     pub(crate) async fn fetch<R>(
         &self,
         sql: &'static str,
+        bind: impl FnOnce(Query) -> Query,
+    ) -> Result<Vec<R>, WarehouseError>
+    where
+        R: RowOwned + RowRead,
+    {
+        self.run(sql, bind).await
+    }
+
+    /// Runs a statement that was made of one of this crate's templates.
+    pub(crate) async fn fetch_statement<R>(
+        &self,
+        statement: &Statement,
+    ) -> Result<Vec<R>, WarehouseError>
+    where
+        R: RowOwned + RowRead,
+    {
+        self.run(&statement.sql, |query| statement.bind(query)).await
+    }
+
+    async fn run<R>(
+        &self,
+        sql: &str,
         bind: impl FnOnce(Query) -> Query,
     ) -> Result<Vec<R>, WarehouseError>
     where

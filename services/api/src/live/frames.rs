@@ -1,7 +1,7 @@
 use aggregates::StreamId;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use metrics::{Additivity, Metric, QuarterHour, QuarterSeries, Sums};
+use metrics::{Additivity, Distincts, Metric, QuarterHour, QuarterSeries, Sums};
 use money::Currency;
 use serde::Serialize;
 use tenancy::CampaignId;
@@ -101,20 +101,21 @@ pub(crate) fn buckets(series: &QuarterSeries, currencies: &Currencies) -> Vec<Bu
     let metrics = metrics_that(|additivity| additivity == Additivity::Sum);
     let bucket = |(quarter, sums): (&QuarterHour, &Sums)| Bucket {
         start: quarter.start(),
-        values: Values::new(&metrics, sums, 0, currencies),
+        values: Values::new(&metrics, sums, Distincts::default(), currencies),
     };
     series.iter().map(bucket).collect()
 }
 
-/// Returns every metric that can be computed from sums.
+/// Returns every metric that can be computed from live sums.
 pub(crate) fn totals(sums: &Sums, currencies: &Currencies) -> Values {
     let metrics = metrics_that(|additivity| additivity != Additivity::Distinct);
-    Values::new(&metrics, sums, 0, currencies)
+    Values::new(&metrics, sums, Distincts::default(), currencies)
 }
 
 fn metrics_that(wanted: impl Fn(Additivity) -> bool) -> Vec<Metric> {
-    let all = Metric::ALL.into_iter();
-    all.filter(|metric| wanted(metric.additivity())).collect()
+    let live =
+        Metric::ALL.into_iter().filter(|metric| metric.is_live() && metric.distinct().is_none());
+    live.filter(|metric| wanted(metric.additivity())).collect()
 }
 
 impl Frame {

@@ -8,7 +8,7 @@ use web::EntityTag;
 use crate::reports::{Currencies, MetricsRequest, Values, numbers::Numbers};
 
 /// How long events of a time are still accepted, except by history imports.
-const LATE_EVENTS: TimeDelta = TimeDelta::days(30);
+pub(crate) const LATE_EVENTS: TimeDelta = TimeDelta::days(30);
 
 /// A campaign's metrics. Times are UTC; money is a decimal string; a ratio with a zero denominator is
 /// `null`.
@@ -65,7 +65,7 @@ impl MetricsAnswer {
         own: Currency,
     ) -> Self {
         let currencies = Currencies::of(&numbers.total, own);
-        let values = |sums, visitors| Values::new(&request.metrics, sums, visitors, &currencies);
+        let values = |sums, distincts| Values::new(&request.metrics, sums, distincts, &currencies);
         let buckets = numbers.buckets.starts().iter().zip(&numbers.sums);
         Self {
             campaign_id,
@@ -77,11 +77,11 @@ impl MetricsAnswer {
             final_after: request.range.to() + LATE_EVENTS,
             attribution: "declared",
             currency: own,
-            totals: values(&numbers.total, numbers.visitors.total),
+            totals: values(&numbers.total, numbers.distincts.total),
             series: buckets
                 .map(|(start, sums)| Bucket {
                     start: *start,
-                    values: values(sums, numbers.visitors_from(start)),
+                    values: values(sums, numbers.distincts_from(start)),
                 })
                 .collect(),
             other_currencies: currencies.others,
@@ -105,7 +105,7 @@ impl MetricsAnswer {
 mod tests {
     use metrics::{Counter, Granularity, Metric, MoneySum, Sums, TimeRange};
     use serde_json::{Value as Json, json};
-    use warehouse::Visitors;
+    use warehouse::DistinctSeries;
 
     use super::*;
 
@@ -135,7 +135,8 @@ mod tests {
         let mut sums = Sums::default();
         add(&mut sums);
         let buckets = request.granularity.buckets(request.range, chrono_tz::UTC);
-        let numbers = Numbers::new(buckets, [(from, &sums)], Visitors::default(), Some(as_of));
+        let numbers =
+            Numbers::new(buckets, [(from, &sums)], DistinctSeries::default(), Some(as_of));
         let own = "EUR".parse().unwrap();
         MetricsAnswer::new("spring".parse().unwrap(), &request, &numbers, own)
     }

@@ -113,7 +113,7 @@ impl Reports {
         let recent = found.live.iter().map(|(quarter, sums)| (quarter.start(), sums));
         let older = found.stored.iter().map(|(start, sums)| (*start, sums));
         let buckets = granularity.buckets(range, zone);
-        let numbers = Numbers::new(buckets, older.chain(recent), found.visitors, found.as_of);
+        let numbers = Numbers::new(buckets, older.chain(recent), found.distincts, found.as_of);
         Ok((numbers, found.timings))
     }
 }

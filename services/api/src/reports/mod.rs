@@ -4,13 +4,14 @@ mod answer;
 mod campaign_reports;
 mod numbers;
 mod query;
-mod schemas;
+pub(crate) mod schemas;
 mod sources;
 mod tenant_cache;
 mod values;
 
-pub(crate) use answer::MetricsAnswer;
+pub(crate) use answer::{LATE_EVENTS, MetricsAnswer};
 pub(crate) use campaign_reports::Reports;
-pub(crate) use query::{MetricsQuery, MetricsRequest, moment};
+pub(crate) use query::{MetricsQuery, MetricsRequest, moment, within_limits};
 pub(crate) use sources::Sources;
+pub(crate) use tenant_cache::TenantCache;
 pub(crate) use values::{Currencies, Values};

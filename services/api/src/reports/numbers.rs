@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use metrics::{Buckets, Sums, fold};
-use warehouse::Visitors;
+use metrics::{Buckets, Distincts, Sums, fold};
+use warehouse::DistinctSeries;
 
 /// A campaign's numbers, per bucket and in total.
 #[derive(Debug)]
@@ -11,8 +11,8 @@ pub(crate) struct Numbers {
     pub(crate) sums: Vec<Sums>,
     /// The sums of all buckets.
     pub(crate) total: Sums,
-    /// Distinct visitors, if they were requested.
-    pub(crate) visitors: Visitors,
+    /// Distinct values, if they were requested.
+    pub(crate) distincts: DistinctSeries,
     /// Everything received before this is counted; `None` while it is unknown.
     pub(crate) as_of: Option<DateTime<Utc>>,
 }
@@ -22,17 +22,17 @@ impl Numbers {
     pub(crate) fn new<'a>(
         buckets: Buckets,
         sums: impl IntoIterator<Item = (DateTime<Utc>, &'a Sums)>,
-        visitors: Visitors,
+        distincts: DistinctSeries,
         as_of: Option<DateTime<Utc>>,
     ) -> Self {
         let sums = fold(&buckets, sums);
         let mut total = Sums::default();
         sums.iter().for_each(|bucket| total.merge(bucket));
-        Self { buckets, sums, total, visitors, as_of }
+        Self { buckets, sums, total, distincts, as_of }
     }
 
-    /// Returns the distinct visitors of the bucket that begins at `start`.
-    pub(crate) fn visitors_from(&self, start: &DateTime<Utc>) -> u64 {
-        self.visitors.buckets.get(start).copied().unwrap_or_default()
+    /// Returns the distinct values of the bucket that begins at `start`.
+    pub(crate) fn distincts_from(&self, start: &DateTime<Utc>) -> Distincts {
+        self.distincts.buckets.get(start).copied().unwrap_or_default()
     }
 }

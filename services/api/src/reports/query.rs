@@ -84,7 +84,7 @@ impl MetricsQuery {
             Problem::new(Code::InvalidRange, "The time range is not valid.")
                 .with_error(pointer, error.to_string())
         })?;
-        within_limits(range, granularity)?;
+        within_limits(range, granularity, "?to")?;
         Ok(MetricsRequest { range, granularity, zone, metrics })
     }
 }
@@ -142,7 +142,15 @@ pub(crate) fn moment(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
     first.map(|time| time.to_utc()).ok_or_else(|| "is not a day in that time zone".to_owned())
 }
 
-fn within_limits(range: TimeRange, granularity: Granularity) -> Result<(), Problem> {
+/// Checks that a range does not have too many buckets.
+///
+/// # Errors
+/// It is too long; `pointer` names its end.
+pub(crate) fn within_limits(
+    range: TimeRange,
+    granularity: Granularity,
+    pointer: &'static str,
+) -> Result<(), Problem> {
     let longest = granularity.longest_range();
     if range.length() <= longest {
         return Ok(());
@@ -152,7 +160,7 @@ fn within_limits(range: TimeRange, granularity: Granularity) -> Result<(), Probl
         longest.num_days(),
         granularity.as_str()
     );
-    Err(Problem::new(Code::InvalidRange, "The time range is too long.").with_error("?to", reason))
+    Err(Problem::new(Code::InvalidRange, "The time range is too long.").with_error(pointer, reason))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use metrics::{Granularity, Metric, Unit};
+use metrics::{Dimension, Granularity, Metric, Unit};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -14,10 +14,10 @@ use utoipa::{
 use crate::{reports::Values, schemas::one_of};
 
 /// The name of a granularity.
-pub(super) enum GranularityName {}
+pub(crate) enum GranularityName {}
 
 /// The name of a metric.
-pub(super) enum MetricName {}
+pub(crate) enum MetricName {}
 
 impl PartialSchema for GranularityName {
     fn schema() -> RefOr<Schema> {
@@ -34,6 +34,17 @@ impl PartialSchema for MetricName {
 }
 
 impl ToSchema for MetricName {}
+
+/// The name of a dimension.
+pub(crate) enum DimensionName {}
+
+impl PartialSchema for DimensionName {
+    fn schema() -> RefOr<Schema> {
+        one_of(Dimension::ALL.map(Dimension::as_str)).into()
+    }
+}
+
+impl ToSchema for DimensionName {}
 
 fn value(metric: Metric) -> Object {
     let (kind, format) = match metric.unit() {

@@ -9,9 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use control_plane::{ControlPlane, Group};
 use log::LogPlace;
-use metrics::{Granularity, Metric, QuarterSeries, Sums, TimeRange};
+use metrics::{Granularity, QuarterSeries, Sums, TimeRange};
 use tenancy::{CampaignId, TenantContext};
-use warehouse::{TenantWarehouse, Visitors, Warehouse};
+use warehouse::{DistinctSeries, TenantWarehouse, Warehouse};
 
 use super::MetricsRequest;
 use crate::{failure::Failure, last_known::LastKnown};
@@ -57,8 +57,8 @@ pub(crate) struct Found {
     pub(crate) live_from: Option<DateTime<Utc>>,
     /// The rest, by start of bucket, from ClickHouse.
     pub(crate) stored: BTreeMap<DateTime<Utc>, Sums>,
-    /// Distinct visitors of the whole range, if they were requested.
-    pub(crate) visitors: Visitors,
+    /// Distinct values of the whole range, if they were requested.
+    pub(crate) distincts: DistinctSeries,
     /// Everything received before this is counted; `None` while it is unknown.
     pub(crate) as_of: Option<DateTime<Utc>>,
     pub(crate) timings: Timings,
@@ -89,7 +89,7 @@ impl Sources {
         self.read(tenant, campaign, &request).await
     }
 
-    /// Reads a campaign's sums, and its visitors if they are among the requested metrics.
+    /// Reads a campaign's sums, and its distinct values if a requested metric counts any.
     pub(crate) async fn read(
         &self,
         tenant: &TenantContext,
@@ -102,7 +102,8 @@ impl Sources {
 
         let live_started = Instant::now();
         let (noted, stored_as_of) = tokio::join!(self.noted(), self.stored_as_of());
-        let live = match is_behind(noted.as_of, stored_as_of) {
+        let is_live = request.metrics.iter().all(|metric| metric.is_live());
+        let live = match is_behind(noted.as_of, stored_as_of) || !is_live {
             true => LiveSeries { covered: None, series: QuarterSeries::new() },
             false => self.live_series(tenant, campaign, request.range, &noted).await,
         };
@@ -117,13 +118,13 @@ impl Sources {
             None => Some(request.range),
         };
 
-        if older.is_some() || request.metrics.contains(&Metric::Visitors) {
+        if older.is_some() || counts_distinct(request) {
             let stored_started = Instant::now();
             as_of.push(stored_as_of);
             let reader = self.warehouse.for_tenant(tenant);
             let series = stored_series(&reader, campaign, older, request);
-            let visitors = visitors(&reader, campaign, request);
-            (found.stored, found.visitors) = tokio::try_join!(series, visitors)?;
+            let distincts = distincts(&reader, campaign, request);
+            (found.stored, found.distincts) = tokio::try_join!(series, distincts)?;
             found.timings.push(("clickhouse", stored_started.elapsed()));
         }
         // The earliest; `None` if one is unknown.
@@ -171,7 +172,7 @@ impl Sources {
 
     /// Returns the `as_of` of ClickHouse; `None` while it is unknown, since the numbers are correct
     /// without it.
-    async fn stored_as_of(&self) -> Option<DateTime<Utc>> {
+    pub(crate) async fn stored_as_of(&self) -> Option<DateTime<Utc>> {
         let ledger = self.control_plane.ledger();
         let as_of = self
             .stored
@@ -196,15 +197,19 @@ async fn stored_series(
     }
 }
 
-async fn visitors(
+fn counts_distinct(request: &MetricsRequest) -> bool {
+    request.metrics.iter().any(|metric| metric.distinct().is_some())
+}
+
+async fn distincts(
     reader: &TenantWarehouse,
     campaign: &CampaignId,
     request: &MetricsRequest,
-) -> Result<Visitors, Failure> {
+) -> Result<DistinctSeries, Failure> {
     let MetricsRequest { range, granularity, zone, .. } = *request;
-    match request.metrics.contains(&Metric::Visitors) {
-        true => Ok(reader.campaign_visitors(campaign, range, granularity, zone).await?),
-        false => Ok(Visitors::default()),
+    match counts_distinct(request) {
+        true => Ok(reader.campaign_distincts(campaign, range, granularity, zone).await?),
+        false => Ok(DistinctSeries::default()),
     }
 }
 

@@ -1,4 +1,4 @@
-use metrics::{Metric, Sums, Value};
+use metrics::{Distincts, Metric, Sums, Value};
 use money::Currency;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -42,12 +42,12 @@ impl Values {
     pub(crate) fn new(
         metrics: &[Metric],
         sums: &Sums,
-        visitors: u64,
+        distincts: Distincts,
         currencies: &Currencies,
     ) -> Self {
         let own = currencies.own;
         let of = |metrics: &mut dyn Iterator<Item = Metric>, currency| -> Vec<_> {
-            metrics.map(|metric| (metric, metric.value(sums, currency, own, visitors))).collect()
+            metrics.map(|metric| (metric, metric.value(sums, currency, own, distincts))).collect()
         };
         let money = || metrics.iter().copied().filter(|metric| metric.needs_currency());
         let separate = if money().next().is_some() { currencies.separate() } else { Vec::new() };
@@ -59,6 +59,25 @@ impl Values {
                 .collect(),
         }
     }
+}
+
+impl Values {
+    /// Returns a metric's value as text: the digits of the JSON, and nothing if it is not defined.
+    pub(crate) fn text(&self, metric: Metric) -> String {
+        text(&self.flat, metric)
+    }
+
+    /// Returns the value in another currency.
+    pub(crate) fn text_in(&self, metric: Metric, currency: Currency) -> String {
+        let own = self.by_currency.iter().find(|(own, _)| *own == currency);
+        own.map_or(String::new(), |(_, values)| text(values, metric))
+    }
+}
+
+fn text(values: &[(Metric, Value)], metric: Metric) -> String {
+    let value = values.iter().find(|(own, _)| *own == metric).map(|(_, value)| value);
+    let json = value.filter(|value| **value != Value::Null).map(serde_json::to_string);
+    json.and_then(Result::ok).unwrap_or_default().trim_matches('"').to_owned()
 }
 
 impl Serialize for Values {

@@ -9,10 +9,13 @@ pub(crate) mod advertisers;
 pub(crate) mod api_keys;
 pub(crate) mod auth;
 pub(crate) mod campaigns;
+pub(crate) mod dimensions;
 pub(crate) mod docs;
 pub(crate) mod live;
+pub(crate) mod me;
 pub(crate) mod metrics;
 pub(crate) mod products;
+pub(crate) mod query;
 pub(crate) mod rejects;
 pub(crate) mod users;
 
@@ -50,7 +53,10 @@ web::route_table! {
     campaigns::metrics;
     live::stream_campaign wrapped in live::redeem::redeem;
     live::create_ticket;
+    query::run;
     metrics::list;
+    dimensions::list;
+    me::show;
     products::list;
     // Refused events.
     rejects::list;

@@ -8,6 +8,7 @@ mod cross_origin;
 mod guards;
 mod head;
 mod invitations;
+mod query;
 mod rejects;
 mod sessions;
 mod shown;

@@ -50,6 +50,11 @@ impl Quarter {
                 midnight(date - TimeDelta::days(date.weekday().num_days_from_monday().into()))
             }
             Granularity::Month => midnight(date.with_day(1).unwrap()),
+            Granularity::Quarter => {
+                let first = date.month0() / 3 * 3 + 1;
+                midnight(date.with_day(1).unwrap().with_month(first).unwrap())
+            }
+            Granularity::Year => midnight(date.with_ordinal(1).unwrap()),
             Granularity::Total => NaiveDateTime::default(),
         }
     }

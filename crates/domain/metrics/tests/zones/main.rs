@@ -24,7 +24,7 @@ fn surroundings(granularity: Granularity) -> TimeDelta {
         Granularity::QuarterHour | Granularity::Hour | Granularity::Total => TimeDelta::hours(8),
         Granularity::Day => TimeDelta::hours(50),
         Granularity::Week => TimeDelta::days(8),
-        Granularity::Month => TimeDelta::days(32),
+        Granularity::Month | Granularity::Quarter | Granularity::Year => TimeDelta::days(32),
     }
 }
 

@@ -5,9 +5,13 @@ use events::{
     Event,
     EventType::{AdClick, AdImpression, AdViewable, AddToCart, PageView, ProductView, Purchase},
 };
-use metrics::{Counter, Granularity, MoneySum, QuantitySum, TimeRange};
+use metrics::{
+    Counter, Dimension, DimensionTest, Distincts, Filter, Granularity, Level, MoneySum,
+    QuantitySum, TextTest, TimeRange,
+};
 use money::Quantity;
 use tenancy::{CampaignId, Isolation};
+use warehouse::{CellQuery, Keys};
 
 use crate::shop::{Shop, at, event, item};
 
@@ -21,6 +25,10 @@ fn campaign() -> CampaignId {
 
 fn by(visitor: &str, event: Event) -> Event {
     Event { visitor_id: Some(visitor.to_owned()), ..event }
+}
+
+fn distinct(visitors: u64) -> Distincts {
+    Distincts { visitors, customers: 0 }
 }
 
 fn purchase(time: &str, currency: &str, revenue: Option<&str>) -> Event {
@@ -64,7 +72,8 @@ async fn every_tier_counts_each_event_and_each_unit_once() {
         let series =
             reports.campaign_series(&campaign(), day, Granularity::Total, UTC).await.unwrap();
         let total = &series[&day.from()];
-        let counts = Counter::ALL.map(|counter| (counter, total.count(counter)));
+        let live = Counter::ALL.into_iter().filter(|counter| counter.is_live());
+        let counts: Vec<_> = live.map(|counter| (counter, total.count(counter))).collect();
         assert_eq!(
             counts,
             [
@@ -140,9 +149,12 @@ async fn a_visitor_counts_once_in_each_bucket_and_once_in_all() {
     let day = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
     let reports = shop.warehouse.for_tenant(&shop.context);
     let visitors =
-        reports.campaign_visitors(&campaign(), day, Granularity::Hour, UTC).await.unwrap();
-    assert_eq!(visitors.total, 2);
-    assert_eq!(visitors.buckets, BTreeMap::from([(at(morning), 2), (at(evening), 1)]));
+        reports.campaign_distincts(&campaign(), day, Granularity::Hour, UTC).await.unwrap();
+    assert_eq!(visitors.total, distinct(2));
+    assert_eq!(
+        visitors.buckets,
+        BTreeMap::from([(at(morning), distinct(2)), (at(evening), distinct(1))])
+    );
     shop.close().await;
 }
 
@@ -163,8 +175,11 @@ async fn a_day_that_the_clock_enters_twice_is_one_bucket() {
     let fourth = at("2010-03-03T13:00:00Z");
     let fifth = at("2010-03-04T13:00:00Z");
     assert_eq!(clicks, [(fourth, 2), (fifth, 1)]);
-    let visitors = reports.campaign_visitors(&campaign(), range, Granularity::Day, Casey).await;
-    assert_eq!(visitors.unwrap().buckets, BTreeMap::from([(fourth, 1), (fifth, 1)]));
+    let visitors = reports.campaign_distincts(&campaign(), range, Granularity::Day, Casey).await;
+    assert_eq!(
+        visitors.unwrap().buckets,
+        BTreeMap::from([(fourth, distinct(1)), (fifth, distinct(1))])
+    );
     shop.close().await;
 }
 
@@ -176,32 +191,46 @@ async fn an_empty_campaign_has_no_buckets() {
     let year = range("2025-03-01T00:00:00Z", "2026-03-01T00:00:00Z");
     let series = reports.campaign_series(&campaign(), year, Granularity::Hour, UTC).await.unwrap();
     let visitors =
-        reports.campaign_visitors(&campaign(), year, Granularity::Hour, UTC).await.unwrap();
+        reports.campaign_distincts(&campaign(), year, Granularity::Hour, UTC).await.unwrap();
     assert!(series.is_empty());
-    assert_eq!(visitors.total, 0);
+    assert_eq!(visitors.total, distinct(0));
     shop.close().await;
 }
 
 #[tokio::test]
-async fn the_campaign_report_is_answered_from_its_projection() {
+async fn queries_are_answered_from_the_rollup_that_has_their_columns() {
     let shop = Shop::open(Isolation::Shared).await;
     let time = |second: u32| format!("2026-03-01T12:{:02}:{:02}Z", second / 60 % 60, second % 60);
     let clicks = (0..20_000).map(|second| event(AdClick, &time(second))).collect();
     shop.insert(0, clicks).await;
-    let client_id = shop.context.client_id().as_str();
-    let explain =
-        format!("EXPLAIN projections = 1 {}", include_str!("../../queries/campaign_series.sql"));
-    let query = shop
-        .reader()
-        .query_raw(&explain)
-        .with_setting("log_comment", client_id)
-        .with_setting("force_optimize_projection", "1")
-        .param("client_id", client_id)
-        .param("campaign_id", "spring-sale")
-        .param("from", at("2026-03-01T00:00:00Z").timestamp())
-        .param("to", at("2026-03-02T00:00:00Z").timestamp())
-        .param("stretches", vec![at("2026-03-01T00:00:00Z").timestamp()])
-        .param("starts", vec![at("2026-03-01T00:00:00Z").timestamp()]);
-    let plan = query.fetch_all::<String>().await.unwrap().join("\n");
-    assert!(plan.contains("ReadFromMergeTree (campaign_quarters)"), "{plan}");
+    let reports = shop.warehouse.for_tenant(&shop.context);
+    let spring = Filter::Test(DimensionTest {
+        dimension: Dimension::Campaign,
+        test: TextTest::In(vec!["spring-sale".to_owned()]),
+    });
+    let everything = Filter::EVERYTHING;
+    let rollup = async |by: &[Dimension], filter| {
+        let query = CellQuery {
+            range: range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"),
+            granularity: Granularity::Hour,
+            zone: Kolkata,
+            home: "EUR".parse().unwrap(),
+            level: Level::Event,
+            by,
+            filter,
+            keys: Keys::All,
+        };
+        reports.explain(&query).await.unwrap().rollup
+    };
+    for (by, filter, expected) in [
+        (&[][..], &spring, Some("campaign_quarters")),
+        (&[Dimension::Campaign, Dimension::HourOfDay], &everything, Some("campaign_quarters")),
+        (&[Dimension::Campaign, Dimension::Currency], &spring, Some("campaign_quarters")),
+        (&[Dimension::Device, Dimension::Country], &everything, Some("source_quarters")),
+        (&[Dimension::Referrer, Dimension::DayOfWeek], &everything, Some("source_quarters")),
+        (&[Dimension::Campaign, Dimension::Device], &everything, None),
+        (&[Dimension::Placement], &spring, None),
+    ] {
+        assert_eq!(rollup(by, filter).await.as_deref(), expected, "{by:?}");
+    }
 }

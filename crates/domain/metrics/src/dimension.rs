@@ -1,0 +1,109 @@
+use std::str::FromStr;
+
+use serde::Serialize;
+
+/// What a dimension describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// An event as a whole.
+    Event,
+    /// Each product of an event: an event is counted once for each value of its products.
+    Product,
+}
+
+macro_rules! dimensions {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $level:ident, $description:literal;)*) => {
+        /// A property of events that reports group and filter by.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Dimension { $($(#[$doc])* $variant,)* }
+
+        impl Dimension {
+            /// Every dimension.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// Returns the stable name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Returns what it describes.
+            pub const fn level(self) -> Level {
+                match self { $(Self::$variant => Level::$level,)* }
+            }
+
+            /// Returns the meaning of its values.
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$variant => $description,)* }
+            }
+        }
+    };
+}
+
+dimensions! {
+    /// The campaign.
+    Campaign = "campaign", Event, "campaign_id; empty for events without a campaign";
+    /// The ad.
+    Ad = "ad", Event, "ad_id";
+    /// The creative.
+    Creative = "creative", Event, "creative_id";
+    /// The placement of the ad.
+    Placement = "placement", Event, "placement";
+    /// The type of the page.
+    PageType = "page_type", Event, "page_type, such as home, search or product_detail";
+    /// The searched keyword.
+    Keyword = "keyword", Event, "keyword";
+    /// The product.
+    Product = "product", Product, "product_id of each item; empty for events without items";
+    /// The brand of the product.
+    Brand = "brand", Product, "brand of each item";
+    /// The category of the product.
+    Category = "category", Product, "category of each item";
+    /// The device.
+    Device = "device", Event, "device";
+    /// The country.
+    Country = "country", Event, "country";
+    /// The host of the page before.
+    Referrer = "referrer", Event, "the host of referrer, without www";
+    /// The type of the event.
+    EventType = "event_type", Event, "the type of the event";
+    /// The currency.
+    Currency = "currency", Event, "currency; the tenant's own for events without one";
+    /// The hour of the day.
+    HourOfDay = "hour_of_day", Event, "00 to 23, by the clock of the requested time zone";
+    /// The day of the week.
+    DayOfWeek = "day_of_week", Event, "1 (Monday) to 7 (Sunday), in the requested time zone";
+}
+
+/// The text is not the name of a dimension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a dimension")]
+pub struct UnknownDimension;
+
+impl FromStr for Dimension {
+    type Err = UnknownDimension;
+
+    fn from_str(name: &str) -> Result<Self, UnknownDimension> {
+        Self::ALL.into_iter().find(|known| known.as_str() == name).ok_or(UnknownDimension)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dimension_is_found_by_its_name() {
+        for dimension in Dimension::ALL {
+            assert_eq!(dimension.as_str().parse(), Ok(dimension));
+        }
+        assert_eq!("colour".parse::<Dimension>(), Err(UnknownDimension));
+    }
+
+    #[test]
+    fn only_items_have_products() {
+        let products = Dimension::ALL.into_iter().filter(|one| one.level() == Level::Product);
+        let names: Vec<_> = products.map(Dimension::as_str).collect();
+        assert_eq!(names, ["product", "brand", "category"]);
+    }
+}

@@ -1,0 +1,48 @@
+-- Sums of whole events by bucket, keys and currency. The inner query reads a projection if one has all
+-- its columns, the outer one computes the catalogue's counters in their order. The caller gives the
+-- stretches of time and the start of each one's bucket, so that only one place computes calendars and
+-- clocks. The words in braces are replaced by expressions over columns and bound parameters.
+SELECT
+    bucket,
+    keys,
+    currency,
+    [
+        sumIf(events, event_type = 'ad_impression'),
+        sumIf(events, event_type = 'ad_viewable'),
+        sumIf(events, event_type = 'ad_click'),
+        sumIf(events, event_type = 'product_view'),
+        sumIf(events, event_type = 'add_to_cart'),
+        sumIf(events, event_type = 'purchase'),
+        sumIf(events, event_type = 'page_view'),
+        sumIf(events, event_type = 'product_list_view'),
+        sumIf(events, event_type = 'remove_from_cart'),
+        sumIf(events, event_type = 'begin_checkout'),
+        sumIf(events, event_type = 'refund'),
+        sum(events)
+    ] AS counts,
+    sumIf(units, event_type = 'purchase') AS units_sold,
+    sum(spent) AS spend,
+    sum(earned) AS sales
+FROM
+(
+    SELECT
+        transform(
+            roundDown(toUnixTimestamp(toStartOfFifteenMinutes(event_time)), {stretches:Array(UInt32)}),
+            {stretches:Array(UInt32)},
+            {starts:Array(UInt32)}
+        ) AS bucket,
+        {keys} AS keys,
+        event_type,
+        currency,
+        countIf(kline = 0) AS events,
+        sum(quantity) AS units,
+        sum(cost) AS spent,
+        sum(sales) AS earned
+    FROM events
+    WHERE client_id = {client_id:String}
+        AND toStartOfFifteenMinutes(event_time) >= toDateTime({from:UInt32}, 'UTC')
+        AND toStartOfFifteenMinutes(event_time) < toDateTime({to:UInt32}, 'UTC')
+        AND {condition}
+    GROUP BY bucket, keys, event_type, currency
+)
+GROUP BY bucket, keys, currency

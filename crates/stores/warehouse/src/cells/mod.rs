@@ -1,0 +1,95 @@
+//! Sums of any events by any dimensions.
+
+mod query;
+mod rows;
+mod statement;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use metrics::{Distincts, Level, Sums};
+
+pub use self::query::{CellQuery, Keys};
+use self::rows::{CellRow, DistinctRow};
+pub(crate) use self::statement::Statement;
+use crate::{TenantWarehouse, WarehouseError, campaign::start};
+
+/// The place of a number in an answer: the start of the bucket, and the values of the keys.
+pub type Cell = (DateTime<Utc>, Vec<String>);
+
+/// Numbers of distinct values; cells without events are absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DistinctCells {
+    /// In the whole range, by the keys: at most the sum of the buckets.
+    pub totals: BTreeMap<Vec<String>, Distincts>,
+    /// In each bucket.
+    pub buckets: BTreeMap<Cell, Distincts>,
+}
+
+/// How a query would be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The rollup that it reads; none if it reads the events themselves.
+    pub rollup: Option<String>,
+    /// Estimated number of rows that it reads.
+    pub rows: u64,
+}
+
+impl TenantWarehouse {
+    /// Returns the sums of each cell; cells without events are absent.
+    ///
+    /// # Errors
+    /// The query is too expensive, or the cluster is unavailable.
+    pub async fn cells(
+        &self,
+        query: &CellQuery<'_>,
+    ) -> Result<BTreeMap<Cell, Sums>, WarehouseError> {
+        let statement = Statement::of(query, sums_template(query.level));
+        let rows: Vec<CellRow> = self.fetch_statement(&statement).await?;
+        let mut cells = BTreeMap::<_, Sums>::new();
+        for mut row in rows {
+            let cell = (start(row.bucket), std::mem::take(&mut row.keys));
+            row.add_to(cells.entry(cell).or_default());
+        }
+        Ok(cells)
+    }
+
+    /// Counts the distinct values of each cell, and of each combination of keys.
+    ///
+    /// # Errors
+    /// The query is too expensive, or the cluster is unavailable.
+    pub async fn distinct_cells(
+        &self,
+        query: &CellQuery<'_>,
+    ) -> Result<DistinctCells, WarehouseError> {
+        let statement = Statement::of(query, include_str!("../../queries/cells_distinct.sql"));
+        let rows: Vec<DistinctRow> = self.fetch_statement(&statement).await?;
+        let mut cells = DistinctCells::default();
+        rows.into_iter().for_each(|row| row.add_to(&mut cells));
+        Ok(cells)
+    }
+
+    /// Returns how [`TenantWarehouse::cells`] would read.
+    ///
+    /// # Errors
+    /// The cluster is unavailable.
+    pub async fn explain(&self, query: &CellQuery<'_>) -> Result<Explanation, WarehouseError> {
+        let statement = Statement::of(query, sums_template(query.level));
+        let plan: Vec<String> =
+            self.fetch_statement(&statement.prefixed("EXPLAIN projections = 1 ")).await?;
+        let estimate: Vec<rows::EstimateRow> =
+            self.fetch_statement(&statement.prefixed("EXPLAIN ESTIMATE ")).await?;
+        let rollup = plan.iter().find_map(|line| {
+            let name = line.split_once("ReadFromMergeTree (")?.1.split_once(')')?.0;
+            (!name.contains('.')).then(|| name.to_owned())
+        });
+        Ok(Explanation { rollup, rows: estimate.iter().map(|row| row.rows).sum() })
+    }
+}
+
+const fn sums_template(level: Level) -> &'static str {
+    match level {
+        Level::Event => include_str!("../../queries/cells_of_events.sql"),
+        Level::Product => include_str!("../../queries/cells_of_products.sql"),
+    }
+}

@@ -1,0 +1,148 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    reports::schemas::{DimensionName, GranularityName, MetricName},
+    schemas,
+};
+
+/// A query.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QueryBody {
+    /// Names from `GET /v1/metrics`: 1 to 20.
+    #[schema(value_type = Vec<MetricName>, min_items = 1, max_items = 20)]
+    pub(crate) metrics: Vec<String>,
+    /// Names from `GET /v1/dimensions`: at most 4. None: one row for each bucket.
+    #[serde(default)]
+    #[schema(value_type = Vec<DimensionName>, max_items = 4)]
+    pub(crate) dimensions: Vec<String>,
+    /// The time of the events. Default: the last 24 hours, in one bucket.
+    #[serde(default)]
+    pub(crate) time: TimeBody,
+    /// Only events and segments for which it holds.
+    pub(crate) filters: Option<FilterBody>,
+    /// An earlier period to compare with.
+    pub(crate) compare: Option<CompareBody>,
+    /// Only the segments with the largest values of a metric.
+    pub(crate) top: Option<TopBody>,
+    /// The order of the segments: pairs of a metric or dimension and `asc` or `desc`. Default: the first
+    /// metric, descending. Equal segments are ordered by their dimensions.
+    #[serde(default)]
+    #[schema(value_type = Vec<Vec<String>>, max_items = 8, example = json!([["sales", "desc"]]))]
+    pub(crate) order: Vec<(String, String)>,
+    /// How many segments at most: 1 to 1,000. Default: 100.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub(crate) limit: Option<u64>,
+    /// Where the page before ended: its `next`.
+    #[schema(value_type = Option<schemas::Cursor>)]
+    pub(crate) cursor: Option<String>,
+    /// The form of the answer: `json`, `ndjson` or `csv`. Default: by the header `Accept`.
+    #[schema(value_type = Option<String>, example = "csv")]
+    pub(crate) format: Option<String>,
+    /// Whether the answer tells which rollup was read, and how many rows of it.
+    #[serde(default)]
+    pub(crate) explain: bool,
+}
+
+/// A range of time, and its buckets.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TimeBody {
+    /// The start: RFC 3339, or a date, which means its midnight in `tz`. Default: 24 hours before `to`.
+    #[schema(value_type = Option<schemas::Moment>)]
+    pub(crate) from: Option<String>,
+    /// The end, excluded: RFC 3339 or a date. Default: now.
+    #[schema(value_type = Option<schemas::Moment>)]
+    pub(crate) to: Option<String>,
+    /// The IANA time zone of days, hours and weeks. Default: the tenant's own.
+    #[schema(example = "Europe/Berlin")]
+    pub(crate) tz: Option<String>,
+    /// The length of the buckets. Default: `total`.
+    #[schema(value_type = Option<GranularityName>)]
+    pub(crate) granularity: Option<String>,
+}
+
+/// A condition: `and`, `or` or `not` of conditions; or a test of a `dimension`, which selects events;
+/// or of a `metric`, which selects segments by their value in the whole range.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FilterBody {
+    /// All of these hold.
+    #[schema(no_recursion)]
+    pub(crate) and: Option<Vec<FilterBody>>,
+    /// At least one of these holds.
+    #[schema(no_recursion)]
+    pub(crate) or: Option<Vec<FilterBody>>,
+    /// This does not hold.
+    #[schema(no_recursion)]
+    pub(crate) not: Option<Box<FilterBody>>,
+    /// The name of a dimension; with one of `in`, `not_in`, `starts_with` and `contains`.
+    #[schema(value_type = Option<DimensionName>)]
+    pub(crate) dimension: Option<String>,
+    /// It is one of these.
+    #[serde(rename = "in")]
+    pub(crate) is_in: Option<Vec<String>>,
+    /// It is none of these.
+    pub(crate) not_in: Option<Vec<String>>,
+    /// It begins with one of these.
+    pub(crate) starts_with: Option<Vec<String>>,
+    /// It contains one of these.
+    pub(crate) contains: Option<Vec<String>>,
+    /// The name of a metric; with at least one of `gt`, `gte`, `lt` and `lte`.
+    #[schema(value_type = Option<MetricName>)]
+    pub(crate) metric: Option<String>,
+    /// It is greater than this number or decimal text.
+    #[schema(value_type = Option<f64>)]
+    pub(crate) gt: Option<Bound>,
+    /// It is this or greater.
+    #[schema(value_type = Option<f64>)]
+    pub(crate) gte: Option<Bound>,
+    /// It is less than this.
+    #[schema(value_type = Option<f64>)]
+    pub(crate) lt: Option<Bound>,
+    /// It is this or less.
+    #[schema(value_type = Option<f64>)]
+    pub(crate) lte: Option<Bound>,
+}
+
+/// A number, or its decimal text.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Bound {
+    Number(serde_json::Number),
+    Text(String),
+}
+
+/// An earlier period.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CompareBody {
+    /// `previous_period`, `previous_week`, `previous_year`, or `custom` with `from` and `until`.
+    #[schema(example = "previous_period")]
+    pub(crate) to: String,
+    /// `date` or `weekday`: what the days of both periods have in common. Default: `date`.
+    #[serde(rename = "match")]
+    pub(crate) matched: Option<String>,
+    /// The start of a custom period.
+    #[schema(value_type = Option<schemas::Moment>)]
+    pub(crate) from: Option<String>,
+    /// Its end, excluded.
+    #[schema(value_type = Option<schemas::Moment>)]
+    pub(crate) until: Option<String>,
+}
+
+/// The segments with the largest values.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TopBody {
+    /// How many: 1 to 1,000.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub(crate) n: u64,
+    /// The metric.
+    #[schema(value_type = MetricName)]
+    pub(crate) by: String,
+    /// Whether `others` are the numbers of all other segments together.
+    #[serde(default)]
+    pub(crate) others: bool,
+}

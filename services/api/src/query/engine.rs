@@ -1,0 +1,327 @@
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use metrics::{Dimension, Granularity, TimeRange};
+use money::Currency;
+use problem::{Code, Problem};
+use tenancy::{CampaignId, TenantContext};
+use warehouse::{CellQuery, Explanation, Keys, TenantWarehouse, Warehouse};
+
+use super::{
+    answer::{Answered, Side},
+    request::{Column, Direction, QueryRequest},
+    scope,
+    segments::{Numbers, Segment},
+};
+use crate::{
+    failure::{Failure, shared},
+    reports::{Sources, TenantCache},
+};
+
+/// How long an answer is used again for equal queries.
+const CACHED: Duration = Duration::from_millis(500);
+/// The most segments that a condition on segments may leave out while totals are asked for.
+const MOST_EXCEPTIONS: usize = 5_000;
+
+/// Answers queries from the warehouse.
+#[derive(Clone)]
+pub(crate) struct Queries {
+    sources: Sources,
+    warehouse: Warehouse,
+    answers: TenantCache<(Arc<QueryRequest>, Campaigns), Arc<Answered>>,
+}
+
+/// The campaigns that a credential may see; `None`: all.
+type Campaigns = Option<Arc<[CampaignId]>>;
+
+/// The numbers of a set of events over time.
+pub(super) type Series = BTreeMap<DateTime<Utc>, Numbers>;
+
+/// What to read: a query, in one of its two periods.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    warehouse: &'a TenantWarehouse,
+    request: &'a QueryRequest,
+    own: Currency,
+    range: TimeRange,
+}
+
+impl Queries {
+    pub(crate) fn new(sources: Sources, warehouse: Warehouse, cached_answers: u64) -> Self {
+        Self { sources, warehouse, answers: TenantCache::new(cached_answers, CACHED) }
+    }
+
+    /// Answers a query, limited to the campaigns that the credential may see.
+    ///
+    /// # Errors
+    /// The query is too expensive, the cursor has no place any more, or a store is unavailable.
+    pub(crate) async fn answer(
+        &self,
+        tenant: &TenantContext,
+        campaigns: Campaigns,
+        request: QueryRequest,
+    ) -> Result<Arc<Answered>, Failure> {
+        let key = (Arc::new(request), campaigns);
+        let found = self.answers.get(tenant, key, async |(request, campaigns)| {
+            self.compute(tenant, campaigns.as_deref(), request).await.map(Arc::new)
+        });
+        Ok(found.await.map_err(shared)?.into_inner())
+    }
+
+    async fn compute(
+        &self,
+        tenant: &TenantContext,
+        campaigns: Option<&[CampaignId]>,
+        request: &QueryRequest,
+    ) -> Result<Answered, Failure> {
+        let started = Instant::now();
+        let own = tenant.currency();
+        let as_of = self.sources.stored_as_of().await;
+        let warehouse = self.warehouse.for_tenant(tenant);
+        let request = &scope::limited(request, campaigns);
+        let current = Reader { warehouse: &warehouse, request, own, range: request.range };
+        let previous = request.comparison.map(|(_, range)| Reader { range, ..current });
+
+        let (mut admitted, left_out) = segments(current, previous).await?;
+        admitted.sort_by(|one, other| one.compare(other, &top_order(request), request, own));
+        let most = request.top.map_or(usize::MAX, |top| top.n);
+        let rest = admitted.split_off(most.min(admitted.len()));
+        let others = request.top.is_some_and(|top| top.others);
+
+        let shown: Vec<_> = admitted.iter().map(|segment| segment.keys.clone()).collect();
+        let but_left_out = left_out_keys(request, &left_out, &[])?;
+        let but_shown = left_out_keys(request, &left_out, &shown)?;
+        let totals = both(current, previous, but_left_out.as_deref(), Granularity::Total).await?;
+        let others = match others && !rest.is_empty() {
+            true => {
+                let granularity = request.granularity;
+                Some(both(current, previous, but_shown.as_deref(), granularity).await?)
+            }
+            false => None,
+        };
+
+        admitted.sort_by(|one, other| one.compare(other, &request.order, request, own));
+        let begin = request.after.as_ref().map_or(Ok(0), |last| after(&admitted, last))?;
+        let mut page = admitted.split_off(begin);
+        let has_more = page.len() > request.limit;
+        page.truncate(request.limit);
+        let series = page_series(current, previous, &page).await?;
+        let explanation = match request.explain {
+            true => Some(current.explain().await?),
+            false => None,
+        };
+        Ok(Answered {
+            request: request.clone(),
+            own,
+            page,
+            series,
+            others,
+            totals,
+            has_more,
+            as_of,
+            explanation,
+            took: started.elapsed(),
+        })
+    }
+}
+
+/// Returns the segments that the condition on segments admits, and those that it leaves out.
+async fn segments(
+    current: Reader<'_>,
+    previous: Option<Reader<'_>>,
+) -> Result<(Vec<Segment>, Vec<Segment>), Failure> {
+    let by = &current.request.dimensions;
+    let (now, before) = tokio::try_join!(current.totals(by, Keys::All), async {
+        match previous {
+            Some(previous) => previous.totals(by, Keys::All).await,
+            None => Ok(BTreeMap::new()),
+        }
+    })?;
+    let mut segments = BTreeMap::<Vec<String>, Segment>::new();
+    if by.is_empty() {
+        // A query without dimensions has one segment, also without events.
+        segments.insert(Vec::new(), Segment::default());
+    }
+    let segment = |keys: &Vec<String>| Segment { keys: keys.clone(), ..Segment::default() };
+    for (keys, numbers) in now {
+        segments.entry(keys).or_insert_with_key(segment).current = numbers;
+    }
+    for (keys, numbers) in before {
+        segments.entry(keys).or_insert_with_key(segment).previous = numbers;
+    }
+    let (request, own) = (current.request, current.own);
+    Ok(segments.into_values().partition(|segment| segment.is_admitted(request, own)))
+}
+
+/// Returns the keys of segments that totals or others do not contain; none if they contain all.
+fn left_out_keys(
+    request: &QueryRequest,
+    left_out: &[Segment],
+    more: &[Vec<String>],
+) -> Result<Option<Vec<Vec<String>>>, Problem> {
+    if left_out.len() > MOST_EXCEPTIONS {
+        let reason = format!(
+            "leaves out more than {MOST_EXCEPTIONS} segments of {}: test a dimension as well, or use \
+             `top` instead",
+            request.dimensions.len()
+        );
+        return Err(Problem::new(Code::InvalidField, "The filter leaves out too many segments.")
+            .with_error("/filters", reason));
+    }
+    let keys: Vec<_> =
+        left_out.iter().map(|segment| segment.keys.clone()).chain(more.iter().cloned()).collect();
+    Ok((!keys.is_empty()).then_some(keys))
+}
+
+/// Reads all events together but those of some segments, in both periods.
+async fn both(
+    current: Reader<'_>,
+    previous: Option<Reader<'_>>,
+    except: Option<&[Vec<String>]>,
+    granularity: Granularity,
+) -> Result<Side, Failure> {
+    let keys = match except {
+        Some(except) => Keys::Except(&current.request.dimensions, except),
+        None => Keys::All,
+    };
+    let read = async |reader: Reader<'_>| {
+        let (total, series) = tokio::try_join!(reader.totals(&[], keys), async {
+            match granularity {
+                Granularity::Total => Ok(BTreeMap::new()),
+                _ => reader.series(&[], keys).await,
+            }
+        })?;
+        let total = total.into_values().next().unwrap_or_default();
+        Ok::<_, Failure>((total, series.into_values().next().unwrap_or_default()))
+    };
+    let (current, previous) = tokio::try_join!(read(current), async {
+        match previous {
+            Some(previous) => read(previous).await.map(Some),
+            None => Ok(None),
+        }
+    })?;
+    let (previous, previous_series) = previous.unzip();
+    Ok(Side {
+        current: current.0,
+        series: current.1,
+        previous,
+        previous_series: previous_series.unwrap_or_default(),
+    })
+}
+
+/// Reads the buckets of the segments of a page, in both periods.
+async fn page_series(
+    current: Reader<'_>,
+    previous: Option<Reader<'_>>,
+    page: &[Segment],
+) -> Result<[BTreeMap<Vec<String>, Series>; 2], Failure> {
+    let request = current.request;
+    if request.granularity == Granularity::Total || page.is_empty() {
+        return Ok([BTreeMap::new(), BTreeMap::new()]);
+    }
+    let shown: Vec<_> = page.iter().map(|segment| segment.keys.clone()).collect();
+    let by = &request.dimensions;
+    let keys = if by.is_empty() { Keys::All } else { Keys::Only(by, &shown) };
+    let (now, before) = tokio::try_join!(current.series(by, keys), async {
+        match previous {
+            Some(previous) => previous.series(by, keys).await,
+            None => Ok(BTreeMap::new()),
+        }
+    })?;
+    Ok([now, before])
+}
+
+/// Returns the position behind the last segment of the page before.
+fn after(segments: &[Segment], last: &[String]) -> Result<usize, Problem> {
+    let position = segments.iter().position(|segment| segment.keys == last).map(|last| last + 1);
+    position.ok_or_else(|| {
+        Problem::field(
+            "/cursor",
+            "ends at a segment that no longer exists: begin at the first page",
+        )
+    })
+}
+
+/// Returns the order in which `top` chooses; without it, that of the query.
+fn top_order(request: &QueryRequest) -> Vec<(Column, Direction)> {
+    let Some(top) = request.top else {
+        return Vec::new();
+    };
+    let dimensions = request.dimensions.iter().map(|one| Column::Dimension(*one));
+    let mut order = vec![(Column::Metric(top.by), Direction::Descending)];
+    order.extend(dimensions.map(|column| (column, Direction::Ascending)));
+    order
+}
+
+impl Reader<'_> {
+    fn query<'a>(
+        &'a self,
+        granularity: Granularity,
+        by: &'a [Dimension],
+        keys: Keys<'a>,
+    ) -> CellQuery<'a> {
+        let QueryRequest { zone, level, ref events, .. } = *self.request;
+        CellQuery {
+            range: self.range,
+            granularity,
+            zone,
+            home: self.own,
+            level,
+            by,
+            filter: events,
+            keys,
+        }
+    }
+
+    /// Returns the numbers of the whole range.
+    async fn totals(
+        &self,
+        by: &[Dimension],
+        keys: Keys<'_>,
+    ) -> Result<BTreeMap<Vec<String>, Numbers>, Failure> {
+        let series = self.read(Granularity::Total, by, keys).await?;
+        let total = |series: Series| series.into_values().next().unwrap_or_default();
+        Ok(series.into_iter().map(|(keys, series)| (keys, total(series))).collect())
+    }
+
+    /// Returns the numbers of each bucket.
+    async fn series(
+        &self,
+        by: &[Dimension],
+        keys: Keys<'_>,
+    ) -> Result<BTreeMap<Vec<String>, Series>, Failure> {
+        self.read(self.request.granularity, by, keys).await
+    }
+
+    async fn read(
+        &self,
+        granularity: Granularity,
+        by: &[Dimension],
+        keys: Keys<'_>,
+    ) -> Result<BTreeMap<Vec<String>, Series>, Failure> {
+        let query = self.query(granularity, by, keys);
+        let (cells, distincts) = tokio::try_join!(self.warehouse.cells(&query), async {
+            match self.request.counts_distinct() {
+                true => self.warehouse.distinct_cells(&query).await,
+                false => Ok(Default::default()),
+            }
+        })?;
+        let mut read = BTreeMap::<Vec<String>, Series>::new();
+        for ((start, keys), sums) in cells {
+            read.entry(keys).or_default().entry(start).or_default().sums = sums;
+        }
+        for ((start, keys), distincts) in distincts.buckets {
+            read.entry(keys).or_default().entry(start).or_default().distincts = distincts;
+        }
+        Ok(read)
+    }
+
+    async fn explain(&self) -> Result<Explanation, Failure> {
+        let query = self.query(self.request.granularity, &self.request.dimensions, Keys::All);
+        Ok(self.warehouse.explain(&query).await?)
+    }
+}

@@ -1,0 +1,332 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use metrics::{
+    Comparison, Dimension, Filter, Granularity, Level, Match, Metric, Period, RangeError, TimeRange,
+};
+use problem::{Code, Problem};
+
+use super::{
+    body::{CompareBody, QueryBody, TimeBody, TopBody},
+    cursor,
+    filters::{self, Filters},
+    names,
+    request::{Column, Direction, QueryRequest, Top},
+};
+use crate::reports::{moment, within_limits};
+
+const DEFAULT_LENGTH: TimeDelta = TimeDelta::hours(24);
+const MOST_METRICS: usize = 20;
+const MOST_DIMENSIONS: usize = 4;
+const MOST_ORDER: usize = 8;
+const DEFAULT_LIMIT: usize = 100;
+/// The most segments of a page, and of a top.
+const MOST_SEGMENTS: usize = 1_000;
+/// The most numbers of a page.
+const MOST_NUMBERS: usize = 500_000;
+
+/// The wrong fields of a query, by JSON pointer.
+#[derive(Default)]
+struct Wrong(Vec<(String, String)>);
+
+impl QueryBody {
+    /// Reads the query at the time `now`, for a tenant whose days begin in `home`.
+    ///
+    /// # Errors
+    /// Every wrong field, and what would be correct.
+    pub(crate) fn parse(&self, home: Tz, now: DateTime<Utc>) -> Result<QueryRequest, Problem> {
+        let mut wrong = Wrong::default();
+        let metrics = wrong.names("/metrics", &self.metrics, names::metric);
+        let dimensions = wrong.names("/dimensions", &self.dimensions, names::dimension);
+        if metrics.is_empty() || metrics.len() > MOST_METRICS {
+            wrong.add("/metrics", format!("must have 1 to {MOST_METRICS} metrics"));
+        }
+        if dimensions.len() > MOST_DIMENSIONS {
+            wrong.add("/dimensions", format!("must have at most {MOST_DIMENSIONS} dimensions"));
+        }
+        let filters = self.filters.as_ref().map(|body| filters::read(body, &dimensions));
+        let filters = filters.transpose().unwrap_or_else(|(pointer, reason)| {
+            wrong.add(pointer, reason);
+            None
+        });
+        let filters =
+            filters.unwrap_or(Filters { events: Filter::EVERYTHING, segments: Filter::EVERYTHING });
+        let top = self.top.as_ref().and_then(|body| wrong.top(body, &dimensions));
+        let order = wrong.order(&self.order, &metrics, &dimensions);
+        let limit = wrong.number("/limit", self.limit, DEFAULT_LIMIT);
+        let zone = wrong.zone(&self.time, home);
+        let granularity = wrong.granularity(&self.time);
+        let (from, to) = wrong.range(&self.time, zone, now);
+        wrong.none()?;
+
+        let range = covering(from, to, "/time/from")?;
+        within_limits(range, granularity, "/time/to")?;
+        let comparison = self.compare.as_ref().map(|body| comparison(body, range, zone));
+        let comparison = comparison.transpose()?;
+        let level = level(&dimensions, &filters);
+        let mut request = QueryRequest {
+            metrics,
+            dimensions,
+            range,
+            granularity,
+            zone,
+            events: filters.events,
+            segments: filters.segments,
+            comparison,
+            top,
+            order,
+            limit,
+            after: None,
+            level,
+            explain: self.explain,
+        };
+        compatible(&request)?;
+        not_too_large(&request)?;
+        let after = self.cursor.as_deref().map(|cursor| cursor::open(cursor, &request));
+        request.after = after.transpose()?;
+        Ok(request)
+    }
+}
+
+impl Wrong {
+    fn add(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
+        self.0.push((pointer.into(), reason.into()));
+    }
+
+    fn none(self) -> Result<(), Problem> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let problem = Problem::new(Code::InvalidField, "A field of the query is not valid.");
+        Err(self
+            .0
+            .into_iter()
+            .fold(problem, |problem, (pointer, reason)| problem.with_error(pointer, reason)))
+    }
+
+    fn read<T>(&mut self, pointer: &str, read: Result<T, String>, instead: T) -> T {
+        read.unwrap_or_else(|reason| {
+            self.add(pointer, reason);
+            instead
+        })
+    }
+
+    /// Reads names, each once.
+    fn names<T: Copy + PartialEq>(
+        &mut self,
+        pointer: &str,
+        names: &[String],
+        named: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let mut found = Vec::new();
+        for (index, name) in names.iter().enumerate().take(1_000) {
+            match named(name) {
+                Ok(own) if found.contains(&own) => {}
+                Ok(own) => found.push(own),
+                Err(reason) => self.add(format!("{pointer}/{index}"), reason),
+            }
+        }
+        found
+    }
+
+    fn number(&mut self, pointer: &str, number: Option<u64>, default: usize) -> usize {
+        let number = number.map_or(Some(default), |number| usize::try_from(number).ok());
+        number.filter(|number| (1..=MOST_SEGMENTS).contains(number)).unwrap_or_else(|| {
+            self.add(pointer, format!("must be 1 to {MOST_SEGMENTS}"));
+            default
+        })
+    }
+
+    fn top(&mut self, body: &TopBody, dimensions: &[Dimension]) -> Option<Top> {
+        if dimensions.is_empty() {
+            self.add("/top", "needs at least one of `dimensions`");
+        }
+        let n = self.number("/top/n", Some(body.n), 1);
+        match names::metric(&body.by) {
+            Ok(by) => Some(Top { n, by, others: body.others }),
+            Err(reason) => {
+                self.add("/top/by", reason);
+                None
+            }
+        }
+    }
+
+    /// Reads the order, and completes it by all dimensions.
+    fn order(
+        &mut self,
+        pairs: &[(String, String)],
+        metrics: &[Metric],
+        dimensions: &[Dimension],
+    ) -> Vec<(Column, Direction)> {
+        if pairs.len() > MOST_ORDER {
+            self.add("/order", format!("must have at most {MOST_ORDER} pairs"));
+        }
+        let mut order = Vec::new();
+        for (index, (name, direction)) in pairs.iter().enumerate().take(MOST_ORDER) {
+            let column = self.column(name, dimensions, &format!("/order/{index}/0"));
+            let direction = match direction.as_str() {
+                "asc" => Some(Direction::Ascending),
+                "desc" => Some(Direction::Descending),
+                _ => {
+                    self.add(format!("/order/{index}/1"), "must be `asc` or `desc`");
+                    None
+                }
+            };
+            order.extend(column.zip(direction));
+        }
+        if pairs.is_empty() {
+            let first = metrics.first().copied().map(Column::Metric);
+            order.extend(first.map(|column| (column, Direction::Descending)));
+        }
+        for dimension in dimensions {
+            let column = Column::Dimension(*dimension);
+            if order.iter().all(|(own, _)| *own != column) {
+                order.push((column, Direction::Ascending));
+            }
+        }
+        order
+    }
+
+    fn column(&mut self, name: &str, dimensions: &[Dimension], pointer: &str) -> Option<Column> {
+        if let Ok(dimension) = name.parse::<Dimension>() {
+            if !dimensions.contains(&dimension) {
+                self.add(pointer, format!("`{name}` is not one of `dimensions`"));
+                return None;
+            }
+            return Some(Column::Dimension(dimension));
+        }
+        match names::metric(name) {
+            Ok(metric) => Some(Column::Metric(metric)),
+            Err(reason) => {
+                self.add(pointer, reason);
+                None
+            }
+        }
+    }
+
+    fn zone(&mut self, time: &TimeBody, home: Tz) -> Tz {
+        let zone = time.tz.as_deref().map_or(Ok(home), |name| {
+            name.parse().map_err(|_| "must be an IANA time zone such as Europe/Berlin".to_owned())
+        });
+        self.read("/time/tz", zone, home)
+    }
+
+    fn granularity(&mut self, time: &TimeBody) -> Granularity {
+        let granularity = time.granularity.as_deref().map_or(Ok(Granularity::Total), |name| {
+            name.parse().map_err(|error: metrics::UnknownGranularity| error.to_string())
+        });
+        self.read("/time/granularity", granularity, Granularity::Total)
+    }
+
+    fn range(
+        &mut self,
+        time: &TimeBody,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> (DateTime<Utc>, DateTime<Utc>) {
+        let to = time.to.as_deref().map_or(Ok(now), |text| moment(text, zone));
+        let to = self.read("/time/to", to, now);
+        let earlier = to.checked_sub_signed(DEFAULT_LENGTH).unwrap_or(to);
+        let from = time.from.as_deref().map_or(Ok(earlier), |text| moment(text, zone));
+        (self.read("/time/from", from, earlier), to)
+    }
+}
+
+fn covering(from: DateTime<Utc>, to: DateTime<Utc>, pointer: &str) -> Result<TimeRange, Problem> {
+    TimeRange::covering(from, to).map_err(|error| {
+        let problem = Problem::new(Code::InvalidRange, "The time range is not valid.");
+        match error {
+            RangeError::Reversed => problem.with_error(
+                pointer,
+                "must be before the end, which is excluded: a date means the midnight that begins it",
+            ),
+            RangeError::OutOfReach => problem.with_error(pointer, error.to_string()),
+        }
+    })
+}
+
+fn comparison(
+    body: &CompareBody,
+    range: TimeRange,
+    zone: Tz,
+) -> Result<(Comparison, TimeRange), Problem> {
+    let matched = match body.matched.as_deref() {
+        None | Some("date") => Match::Date,
+        Some("weekday") => Match::Weekday,
+        Some(_) => return Err(Problem::field("/compare/match", "must be `date` or `weekday`")),
+    };
+    let period = match body.to.as_str() {
+        "previous_period" => Period::Previous,
+        "previous_week" => Period::Week,
+        "previous_year" => Period::Year,
+        "custom" => Period::Custom(custom(body, zone)?),
+        _ => {
+            let reason = "must be one of previous_period, previous_week, previous_year, custom";
+            return Err(Problem::field("/compare/to", reason));
+        }
+    };
+    if !matches!(period, Period::Custom(_)) && (body.from.is_some() || body.until.is_some()) {
+        let reason = "must be `custom` if `from` and `until` are given";
+        return Err(Problem::field("/compare/to", reason));
+    }
+    let comparison = Comparison { period, matched };
+    let earlier = comparison.range(range, zone).map_err(|error| {
+        Problem::new(Code::InvalidRange, "The time range of the comparison is not valid.")
+            .with_error("/compare", error.to_string())
+    })?;
+    Ok((comparison, earlier))
+}
+
+fn custom(body: &CompareBody, zone: Tz) -> Result<TimeRange, Problem> {
+    let time = |pointer: &'static str, text: Option<&str>| {
+        let text = text.ok_or_else(|| Problem::field(pointer, "is required with `custom`"))?;
+        moment(text, zone).map_err(|reason| Problem::field(pointer, reason))
+    };
+    let from = time("/compare/from", body.from.as_deref())?;
+    let until = time("/compare/until", body.until.as_deref())?;
+    covering(from, until, "/compare/from")
+}
+
+fn level(dimensions: &[Dimension], filters: &Filters) -> Level {
+    let tested = filters.events.tests().into_iter().map(|test| test.dimension);
+    let is_of_products =
+        dimensions.iter().copied().chain(tested).any(|one| one.level() == Level::Product);
+    if is_of_products { Level::Product } else { Level::Event }
+}
+
+/// Refuses metrics that are not defined for the dimensions.
+fn compatible(request: &QueryRequest) -> Result<(), Problem> {
+    if request.level == Level::Event {
+        return Ok(());
+    }
+    let wrong: Vec<_> = request.needed().filter(|metric| !metric.is_of_products()).collect();
+    let Some(metric) = wrong.first().map(|metric| metric.as_str()) else {
+        return Ok(());
+    };
+    let possible: Vec<_> = Metric::ALL
+        .into_iter()
+        .filter(|metric| metric.is_of_products())
+        .map(Metric::as_str)
+        .collect();
+    let reason = format!(
+        "`{metric}` is not defined for single products: what an ad costs belongs to the event as a \
+         whole. With product, brand or category, ask for {}; or leave them out",
+        possible.join(", ")
+    );
+    Err(Problem::new(Code::Incompatible, "A metric and a dimension exclude each other.")
+        .with_error("/metrics", reason))
+}
+
+fn not_too_large(request: &QueryRequest) -> Result<(), Problem> {
+    let buckets = request.granularity.buckets(request.range, request.zone).starts().len();
+    let segments = if request.dimensions.is_empty() { 1 } else { request.limit };
+    let sides = if request.comparison.is_some() { 3 } else { 1 };
+    let numbers = buckets * segments * request.metrics.len() * sides;
+    if numbers <= MOST_NUMBERS {
+        return Ok(());
+    }
+    let reason = format!(
+        "a page of {segments} segments would have {numbers} numbers, more than {MOST_NUMBERS}: lower it, \
+         or ask for a coarser granularity"
+    );
+    Err(Problem::field("/limit", reason))
+}

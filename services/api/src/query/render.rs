@@ -1,0 +1,271 @@
+use chrono::{DateTime, Utc};
+use metrics::{Additivity, Dimension, DimensionTest, Filter, Metric, TextTest, Unit};
+use money::Currency;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use web::EntityTag;
+
+use super::{
+    answer::{Answered, Named, Row, RowKind, Side},
+    change::Change,
+    request::{Column, Direction, QueryRequest, Relation, SegmentTest},
+};
+use crate::reports::Values;
+
+/// The answer to a query. Times are UTC; money is a decimal string; a ratio with a zero denominator is
+/// `null`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct QueryAnswer<'a> {
+    /// The query with its defaults, as it was answered: for a credential that may see only some
+    /// campaigns, limited to these.
+    #[schema(value_type = Object)]
+    query: Json,
+    /// The dimensions and metrics, in their order.
+    columns: Vec<AnswerColumn>,
+    /// The segments of the page: one row for each bucket, empty ones included.
+    #[schema(value_type = Vec<QueryRow>)]
+    rows: Vec<Named<'a>>,
+    /// All segments that `top` leaves out, together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<QuerySide>)]
+    others: Option<RenderedSide<'a>>,
+    /// All segments that the filters admit, together: counted on their own, not added up from rows.
+    #[schema(value_type = QuerySide)]
+    totals: RenderedSide<'a>,
+    /// Everything received before this time is counted; `null` while it is unknown.
+    as_of: Option<DateTime<Utc>>,
+    /// After this time, only history imports and resubmitted rejects can change the numbers.
+    final_after: DateTime<Utc>,
+    /// The attribution of events: `declared`, to the campaign that they name.
+    #[schema(example = "declared")]
+    attribution: &'static str,
+    /// The currency of the amounts: the tenant's own, also for events without a currency.
+    #[schema(value_type = String, example = "EUR")]
+    currency: Currency,
+    /// Other currencies of the counted events: `by_currency` contains their amounts.
+    #[schema(value_type = Vec<String>, example = json!(["USD"]))]
+    other_currencies: Vec<Currency>,
+    /// The cursor of the next page; `null` on the last one.
+    next: Option<String>,
+    /// How the query is read, if the query asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explain: Option<AnswerExplanation>,
+}
+
+/// A dimension or a metric of an answer.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AnswerColumn {
+    name: &'static str,
+    /// `dimension` or `metric`.
+    kind: &'static str,
+    /// Of a metric: `count`, `quantity`, `ratio` or `money`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    unit: Option<Unit>,
+    /// Of a metric: `sum`, `ratio_of_sums` or `distinct`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    additivity: Option<Additivity>,
+}
+
+/// How a query is read.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AnswerExplanation {
+    /// The rollup; `null` if the events themselves are read.
+    rollup: Option<String>,
+    /// The estimated number of rows.
+    rows: u64,
+}
+
+/// A row: the values of its dimensions by their names, and its numbers.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what `Named` writes")]
+pub(crate) struct QueryRow {
+    /// The start of the bucket; `null` for a local time that only the earlier period has.
+    start: Option<DateTime<Utc>>,
+    /// With a comparison: the start of the bucket of the earlier period.
+    previous_start: Option<DateTime<Utc>>,
+    values: Option<Values>,
+    /// With a comparison: the values of the earlier period.
+    previous: Option<Values>,
+    /// With a comparison: how each metric has changed, relative to the earlier period.
+    #[schema(value_type = Option<Object>)]
+    change: Option<Json>,
+}
+
+/// The numbers of several segments together.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what `RenderedSide` writes")]
+pub(crate) struct QuerySide {
+    values: Values,
+    previous: Option<Values>,
+    #[schema(value_type = Option<Object>)]
+    change: Option<Json>,
+    /// The buckets of `others`, if there are several.
+    series: Option<Vec<QueryRow>>,
+}
+
+#[derive(Serialize)]
+struct RenderedSide<'a> {
+    values: Option<Values>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<Option<Values>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<Change>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    series: Vec<Named<'a>>,
+}
+
+impl Answered {
+    /// Renders the JSON, and the tag of its numbers: `as_of` advances all the time, also while nothing
+    /// happens.
+    ///
+    /// # Errors
+    /// None is known: keys are strings.
+    pub(crate) fn json(&self) -> serde_json::Result<(Vec<u8>, EntityTag)> {
+        let mut answer = self.answer();
+        let body = serde_json::to_vec(&answer)?;
+        answer.as_of = None;
+        Ok((body, EntityTag::of(&serde_json::to_vec(&answer)?)))
+    }
+
+    /// Renders one JSON object a line: segments, then others, then totals, distinguished by `row`.
+    ///
+    /// # Errors
+    /// None is known: keys are strings.
+    pub(crate) fn ndjson(&self) -> serde_json::Result<Vec<u8>> {
+        let totals = self.whole(RowKind::Totals, &self.totals);
+        let mut lines = Vec::new();
+        for row in self.rows().into_iter().chain(self.other_rows()).chain([totals]) {
+            serde_json::to_writer(&mut lines, &self.named(row, true))?;
+            lines.push(b'\n');
+        }
+        Ok(lines)
+    }
+
+    fn answer(&self) -> QueryAnswer<'_> {
+        let Self { request, .. } = self;
+        QueryAnswer {
+            query: resolved(request),
+            columns: columns(request),
+            rows: self.rows().into_iter().map(|row| self.named(row, false)).collect(),
+            others: self.others.as_ref().map(|others| self.side(RowKind::Others, others)),
+            totals: self.side(RowKind::Totals, &self.totals),
+            as_of: self.as_of,
+            final_after: request.final_after(),
+            attribution: "declared",
+            currency: self.own,
+            other_currencies: self.currencies().others,
+            next: self.next(),
+            explain: self.explanation.as_ref().map(|explanation| AnswerExplanation {
+                rollup: explanation.rollup.clone(),
+                rows: explanation.rows,
+            }),
+        }
+    }
+
+    fn named<'a>(&'a self, row: Row<'a>, with_kind: bool) -> Named<'a> {
+        Named { request: &self.request, row, with_kind }
+    }
+
+    fn side<'a>(&'a self, kind: RowKind, side: &Side) -> RenderedSide<'a> {
+        let whole = self.whole(kind, side);
+        let has_series = kind == RowKind::Others && !side.series.is_empty();
+        let series = if has_series { self.other_rows() } else { Vec::new() };
+        RenderedSide {
+            values: whole.values,
+            previous: whole.previous,
+            change: whole.change,
+            series: series.into_iter().map(|row| self.named(row, false)).collect(),
+        }
+    }
+}
+
+fn columns(request: &QueryRequest) -> Vec<AnswerColumn> {
+    let dimension = |dimension: &Dimension| AnswerColumn {
+        name: dimension.as_str(),
+        kind: "dimension",
+        unit: None,
+        additivity: None,
+    };
+    let metric = |metric: &Metric| AnswerColumn {
+        name: metric.as_str(),
+        kind: "metric",
+        unit: Some(metric.unit()),
+        additivity: Some(metric.additivity()),
+    };
+    request.dimensions.iter().map(dimension).chain(request.metrics.iter().map(metric)).collect()
+}
+
+/// Returns the query as it was answered.
+fn resolved(request: &QueryRequest) -> Json {
+    let order = |(column, direction): &(Column, Direction)| {
+        let name = match column {
+            Column::Metric(metric) => metric.as_str(),
+            Column::Dimension(dimension) => dimension.as_str(),
+        };
+        json!([name, if *direction == Direction::Ascending { "asc" } else { "desc" }])
+    };
+    json!({
+        "metrics": request.metrics.iter().map(|metric| metric.as_str()).collect::<Vec<_>>(),
+        "dimensions": request.dimensions.iter().map(|one| one.as_str()).collect::<Vec<_>>(),
+        "time": {
+            "from": request.range.from(),
+            "to": request.range.to(),
+            "tz": request.zone.name(),
+            "granularity": request.granularity.as_str(),
+        },
+        "filters": {"and": [
+            filter(&request.events, &dimension_test),
+            filter(&request.segments, &segment_test),
+        ]},
+        "compare": request.comparison.map(|(_, earlier)| {
+            json!({"from": earlier.from(), "to": earlier.to()})
+        }),
+        "top": request.top.map(|top| {
+            json!({"n": top.n, "by": top.by.as_str(), "others": top.others})
+        }),
+        "order": request.order.iter().map(order).collect::<Vec<_>>(),
+        "limit": request.limit,
+    })
+}
+
+fn filter<T>(own: &Filter<T>, test: &impl Fn(&T) -> Json) -> Json {
+    let all =
+        |filters: &[Filter<T>]| filters.iter().map(|own| filter(own, test)).collect::<Vec<_>>();
+    match own {
+        Filter::All(filters) => json!({"and": all(filters)}),
+        Filter::Any(filters) => json!({"or": all(filters)}),
+        Filter::Not(inner) => json!({"not": filter(inner, test)}),
+        Filter::Test(own) => test(own),
+    }
+}
+
+fn dimension_test(test: &DimensionTest) -> Json {
+    let (operator, texts) = match &test.test {
+        TextTest::In(texts) => ("in", texts),
+        TextTest::StartsWith(texts) => ("starts_with", texts),
+        TextTest::Contains(texts) => ("contains", texts),
+    };
+    json!({"dimension": test.dimension.as_str(), operator: texts})
+}
+
+fn segment_test(test: &SegmentTest) -> Json {
+    match test {
+        SegmentTest::Dimension(test) => dimension_test(test),
+        SegmentTest::Metric { metric, is, bound } => {
+            let operator = match is {
+                Relation::Greater => "gt",
+                Relation::GreaterOrEqual => "gte",
+                Relation::Less => "lt",
+                Relation::LessOrEqual => "lte",
+            };
+            let number = match metric.unit() {
+                Unit::Money => json!(bound.exact),
+                _ => json!(f64::from_bits(bound.bits)),
+            };
+            json!({"metric": metric.as_str(), operator: number})
+        }
+    }
+}

@@ -1,0 +1,178 @@
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use metrics::{
+    Comparison, Dimension, DimensionTest, Filter, Granularity, Level, Metric, TimeRange,
+};
+use money::Amount;
+
+/// A valid query, with its defaults.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct QueryRequest {
+    /// The metrics, in the order of the request.
+    pub(crate) metrics: Vec<Metric>,
+    /// The dimensions of the segments, in the order of the request.
+    pub(crate) dimensions: Vec<Dimension>,
+    /// The range, in whole quarter hours.
+    pub(crate) range: TimeRange,
+    pub(crate) granularity: Granularity,
+    pub(crate) zone: Tz,
+    /// Which events are counted.
+    pub(crate) events: Filter<DimensionTest>,
+    /// Which segments are shown, by their values in the whole range.
+    pub(crate) segments: Filter<SegmentTest>,
+    /// The comparison, and its earlier period.
+    pub(crate) comparison: Option<(Comparison, TimeRange)>,
+    pub(crate) top: Option<Top>,
+    /// The order of the segments; all dimensions are among it, so it is total.
+    pub(crate) order: Vec<(Column, Direction)>,
+    /// The most segments of a page.
+    pub(crate) limit: usize,
+    /// The last segment of the page before.
+    pub(crate) after: Option<Vec<String>>,
+    /// Whether whole events or their products are counted.
+    pub(crate) level: Level,
+    pub(crate) explain: bool,
+}
+
+/// The segments with the largest values of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Top {
+    pub(crate) n: usize,
+    pub(crate) by: Metric,
+    pub(crate) others: bool,
+}
+
+/// What segments are ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Column {
+    Metric(Metric),
+    Dimension(Dimension),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Direction {
+    Ascending,
+    Descending,
+}
+
+/// A test of a segment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum SegmentTest {
+    Metric { metric: Metric, is: Relation, bound: Threshold },
+    Dimension(DimensionTest),
+}
+
+/// How a value relates to a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Relation {
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+}
+
+/// A number that values are compared with: exactly, unless they are ratios.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Threshold {
+    /// In millionths.
+    pub(crate) exact: Amount,
+    /// The bits of the nearest binary number.
+    pub(crate) bits: u64,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// RFC 4180.
+    Csv,
+}
+
+impl QueryRequest {
+    /// Returns every metric whose value is needed, shown or not.
+    pub(crate) fn needed(&self) -> impl Iterator<Item = Metric> {
+        let ordered = self.order.iter().filter_map(|(column, _)| match column {
+            Column::Metric(metric) => Some(*metric),
+            Column::Dimension(_) => None,
+        });
+        let tested = self.segments.tests().into_iter().filter_map(|test| match test {
+            SegmentTest::Metric { metric, .. } => Some(*metric),
+            SegmentTest::Dimension(_) => None,
+        });
+        let top = self.top.map(|top| top.by);
+        self.metrics.iter().copied().chain(ordered).chain(tested).chain(top)
+    }
+
+    /// Returns whether distinct values have to be counted.
+    pub(crate) fn counts_distinct(&self) -> bool {
+        self.needed().any(|metric| metric.distinct().is_some())
+    }
+
+    /// Returns after which time only history imports and resubmitted rejects change the numbers.
+    pub(crate) fn final_after(&self) -> DateTime<Utc> {
+        self.range.to() + crate::reports::LATE_EVENTS
+    }
+}
+
+impl Format {
+    /// Returns the format with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "json" => Some(Self::Json),
+            "ndjson" => Some(Self::Ndjson),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+
+    /// Returns the first format that an `Accept` header lists; JSON if it lists none.
+    pub(crate) fn accepted(accept: &str) -> Self {
+        let types = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
+        let known = types.filter_map(|media| match media {
+            "text/csv" => Some(Self::Csv),
+            "application/x-ndjson" | "application/jsonl" => Some(Self::Ndjson),
+            "application/json" | "*/*" => Some(Self::Json),
+            _ => None,
+        });
+        known.into_iter().next().unwrap_or(Self::Json)
+    }
+
+    /// Returns the media type.
+    pub(crate) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+        }
+    }
+
+    /// Returns the ending of file names.
+    pub(crate) const fn ending(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_known_type_is_accepted() {
+        for (accept, format) in [
+            ("", Format::Json),
+            ("text/csv", Format::Csv),
+            ("text/html, text/csv;q=0.9", Format::Csv),
+            ("application/x-ndjson", Format::Ndjson),
+            ("*/*", Format::Json),
+            ("image/png", Format::Json),
+        ] {
+            assert_eq!(Format::accepted(accept), format, "{accept}");
+        }
+    }
+}

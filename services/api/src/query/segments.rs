@@ -1,0 +1,121 @@
+use std::cmp::Ordering;
+
+use metrics::{Distincts, Metric, Sums, Value};
+use money::{Amount, Currency};
+
+use super::request::{Column, Direction, QueryRequest, Relation, SegmentTest, Threshold};
+
+/// The numbers of some events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Numbers {
+    pub(super) sums: Sums,
+    pub(super) distincts: Distincts,
+}
+
+/// The events that have the same values of all dimensions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Segment {
+    pub(super) keys: Vec<String>,
+    pub(super) current: Numbers,
+    /// In the earlier period, if there is a comparison.
+    pub(super) previous: Numbers,
+}
+
+impl Numbers {
+    /// Returns a metric in the tenant's own currency.
+    pub(super) fn value(&self, metric: Metric, own: Currency) -> Value {
+        metric.value(&self.sums, own, own, self.distincts)
+    }
+}
+
+impl Segment {
+    /// Returns whether the query's condition on segments holds.
+    pub(super) fn is_admitted(&self, request: &QueryRequest, own: Currency) -> bool {
+        request.segments.holds(&|test| match test {
+            SegmentTest::Metric { metric, is, bound } => {
+                is.holds(self.current.value(*metric, own), bound)
+            }
+            SegmentTest::Dimension(test) => {
+                let mut named = request.dimensions.iter().zip(&self.keys);
+                let key = named.find(|(dimension, _)| **dimension == test.dimension);
+                key.is_some_and(|(_, key)| test.test.holds(key))
+            }
+        })
+    }
+
+    /// Compares two segments by some columns; values that are not defined come last.
+    pub(super) fn compare(
+        &self,
+        other: &Self,
+        order: &[(Column, Direction)],
+        request: &QueryRequest,
+        own: Currency,
+    ) -> Ordering {
+        let by = |(column, direction): &(Column, Direction)| match column {
+            Column::Metric(metric) => {
+                let [one, another] =
+                    [self, other].map(|segment| segment.current.value(*metric, own));
+                match (one, another) {
+                    (Value::Null, Value::Null) => Ordering::Equal,
+                    (Value::Null, _) => Ordering::Greater,
+                    (_, Value::Null) => Ordering::Less,
+                    (one, another) => direction.of(compare(one, another)),
+                }
+            }
+            Column::Dimension(dimension) => {
+                let at = request.dimensions.iter().position(|own| own == dimension);
+                let [one, another] =
+                    [self, other].map(|segment| at.and_then(|at| segment.keys.get(at)));
+                direction.of(one.cmp(&another))
+            }
+        };
+        order.iter().map(by).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
+    }
+}
+
+impl Direction {
+    fn of(self, ascending: Ordering) -> Ordering {
+        match self {
+            Self::Ascending => ascending,
+            Self::Descending => ascending.reverse(),
+        }
+    }
+}
+
+impl Relation {
+    /// Returns whether a value relates to the threshold; a value that is not defined never does.
+    fn holds(self, value: Value, bound: &Threshold) -> bool {
+        let ordering = match value {
+            Value::Null => None,
+            Value::Ratio(ratio) => ratio.partial_cmp(&f64::from_bits(bound.bits)),
+            Value::Money(amount) => Some(amount.cmp(&bound.exact)),
+            Value::Count(_) | Value::Quantity(_) => {
+                millionths(value).map(|own| own.cmp(&i128::from(bound.exact.micros())))
+            }
+        };
+        ordering.is_some_and(|ordering| match self {
+            Self::Greater => ordering.is_gt(),
+            Self::GreaterOrEqual => ordering.is_ge(),
+            Self::Less => ordering.is_lt(),
+            Self::LessOrEqual => ordering.is_le(),
+        })
+    }
+}
+
+/// Compares two values of one metric.
+fn compare(one: Value, another: Value) -> Ordering {
+    match (one, another) {
+        (Value::Ratio(one), Value::Ratio(another)) => one.total_cmp(&another),
+        _ => millionths(one).cmp(&millionths(another)),
+    }
+}
+
+/// Returns an exact value in millionths; none for a ratio.
+pub(super) fn millionths(value: Value) -> Option<i128> {
+    match value {
+        Value::Count(count) => Some(i128::from(count) * 1_000_000),
+        Value::Quantity(quantity) => Some(i128::from(quantity.thousandths()) * 1_000),
+        Value::Money(amount) => Some(i128::from(Amount::micros(amount))),
+        Value::Ratio(_) | Value::Null => None,
+    }
+}

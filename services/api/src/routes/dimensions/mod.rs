@@ -1,0 +1,3 @@
+//! `/v1/dimensions`.
+
+pub(crate) mod list;

@@ -1,0 +1,3 @@
+//! `/v1/query`.
+
+pub(crate) mod run;

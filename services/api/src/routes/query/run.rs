@@ -1,0 +1,96 @@
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderName, HeaderValue},
+    web::Data,
+};
+use auth::ReadReports;
+use chrono::Utc;
+use problem::{Code, Problem};
+use web::{Body, Error, Tenant};
+
+use crate::{
+    query::{Format, QueryAnswer, QueryBody, QueryRequest},
+    state::Api,
+};
+
+/// A client may keep an answer, but not use it without asking whether it is still the same.
+const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("private, no-cache");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// Answers a query: any metrics by any dimensions, over any time.
+///
+/// `GET /v1/metrics` and `GET /v1/dimensions` list what can be asked for. The answer is JSON, or one
+/// row a line as NDJSON or CSV, by `format` or the header `Accept`. A credential that may see only some
+/// campaigns gets the numbers of these campaigns, also in `totals`, `others` and comparisons.
+#[utoipa::path(
+    post,
+    path = "/v1/query",
+    tag = "metrics",
+    operation_id = "query",
+    request_body = QueryBody,
+    responses(
+        (
+            status = 200,
+            description = "The numbers",
+            content((QueryAnswer<'static> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
+            headers(("ETag" = String, description = "Of JSON: changes with the numbers")),
+        ),
+        (status = 304, description = "The numbers are those of the answer that `If-None-Match` names"),
+        (status = 422, description = "A field is not valid, or a metric and a dimension exclude each other; `errors` tells what would be right"),
+    ),
+)]
+pub(crate) async fn handle(
+    tenant: Tenant<ReadReports>,
+    api: Data<Api>,
+    http: HttpRequest,
+    body: Body<QueryBody>,
+) -> Result<HttpResponse, Error> {
+    let format = format(&body.0, &http)?;
+    let request = body.0.parse(tenant.context().time_zone(), Utc::now())?;
+    let file = file_name(&request, format);
+    let campaigns = api.campaigns.of_scope(tenant.context(), tenant.campaigns()).await?;
+    let answer = api.queries.answer(tenant.context(), campaigns, request).await?;
+    let timing = format!("clickhouse;dur={:.1}", answer.took.as_secs_f64() * 1000.0);
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((SERVER_TIMING, timing))
+        .insert_header((header::CACHE_CONTROL, CACHE_CONTROL))
+        .insert_header((header::CONTENT_TYPE, format.media_type()));
+    let body = match format {
+        Format::Json => {
+            let (body, tag) = answer.json().map_err(Problem::internal)?;
+            response.insert_header((header::ETAG, tag.header()));
+            if tag.is_known_to(&http) {
+                return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
+            }
+            return Ok(response.body(body));
+        }
+        Format::Ndjson => answer.ndjson().map_err(Problem::internal)?,
+        Format::Csv => answer.csv().map_err(Problem::internal)?,
+    };
+    let disposition = format!("attachment; filename=\"{file}\"");
+    Ok(response.insert_header((header::CONTENT_DISPOSITION, disposition)).body(body))
+}
+
+fn format(body: &QueryBody, http: &HttpRequest) -> Result<Format, Problem> {
+    match body.format.as_deref() {
+        Some(name) => Format::named(name).ok_or_else(|| {
+            Problem::new(Code::InvalidField, "A field of the query is not valid.")
+                .with_error("/format", "must be one of json, ndjson, csv")
+        }),
+        None => {
+            let accept = http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+            Ok(Format::accepted(accept.unwrap_or_default()))
+        }
+    }
+}
+
+/// Returns a file name with the range and the zone of the query.
+fn file_name(request: &QueryRequest, format: Format) -> String {
+    let local = |time: chrono::DateTime<Utc>| {
+        time.with_timezone(&request.zone).format("%Y-%m-%dT%H%M").to_string()
+    };
+    let zone = request.zone.name().replace('/', "-");
+    let [from, to] = [request.range.from(), request.range.to()].map(local);
+    format!("query_{from}_{to}_{zone}.{}", format.ending())
+}
