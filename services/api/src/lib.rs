@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod behaviour;
 mod caller;
 mod campaigns;
 mod failure;

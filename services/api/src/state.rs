@@ -9,6 +9,7 @@ use web::{TokenSettings, WebState};
 
 use crate::{
     ApiSettings,
+    behaviour::Behaviour,
     campaigns::Campaigns,
     query::Queries,
     rejects::Rejects,
@@ -49,6 +50,7 @@ pub(crate) struct Api {
     pub(crate) sources: Sources,
     pub(crate) reports: Reports,
     pub(crate) queries: Queries,
+    pub(crate) behaviour: Behaviour,
     pub(crate) sessions: Sessions,
     pub(crate) trust_forwarded_for: bool,
 }
@@ -83,6 +85,7 @@ impl Api {
             campaigns: Campaigns::new(control_plane.clone(), token_lifetime),
             reports: Reports::new(sources.clone(), settings.cached_answers),
             queries: Queries::new(sources.clone(), warehouse.clone(), settings.cached_answers),
+            behaviour: Behaviour::new(sources.clone(), warehouse.clone()),
             sources,
             sessions,
             control_plane,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod batch;
+mod behaviour;
 mod block;
 mod campaign;
 mod cells;
@@ -18,11 +19,13 @@ mod query_slots;
 mod read_back;
 mod rejects;
 mod retention;
+mod statement;
 mod tally;
 mod tenant;
 mod warehouse;
 
 pub use batch::InsertBatch;
+pub use behaviour::{EventKey, KeyEvents, KeyReturns, Local, MomentQuery, ReturnQuery, TimeQuery};
 pub use block::{BlockBuilder, EventBlock};
 pub use campaign::DistinctSeries;
 pub use cells::{Cell, CellQuery, DistinctCells, Explanation, Keys};

@@ -4,7 +4,9 @@ use clickhouse::{RowOwned, RowRead, query::Query};
 use money::Currency;
 use tenancy::TenantContext;
 
-use crate::{Warehouse, WarehouseError, cells::Statement, driver::within};
+use crate::{
+    Warehouse, WarehouseError, driver::within, query_slots::QuerySlot, statement::Statement,
+};
 
 /// Longer than the server's own limit on the reader's queries, so that the server answers first.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(40);
@@ -52,6 +54,28 @@ impl TenantWarehouse {
         self.run(&statement.sql, |query| statement.bind(query)).await
     }
 
+    /// Runs a statement that was made of one of this crate's templates, and hands over each row as it
+    /// arrives.
+    pub(crate) async fn for_each<R>(
+        &self,
+        statement: &Statement,
+        mut each: impl FnMut(R),
+    ) -> Result<(), WarehouseError>
+    where
+        R: RowOwned + RowRead,
+    {
+        let query = statement.bind(self.query(&statement.sql)?);
+        let _slot = self.slot().await?;
+        within(QUERY_TIMEOUT, async {
+            let mut rows = query.fetch::<R>()?;
+            while let Some(row) = rows.next().await? {
+                each(row);
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn run<R>(
         &self,
         sql: &str,
@@ -60,17 +84,24 @@ impl TenantWarehouse {
     where
         R: RowOwned + RowRead,
     {
+        let query = bind(self.query(sql)?);
+        let _slot = self.slot().await?;
+        within(QUERY_TIMEOUT, query.fetch_all::<R>()).await
+    }
+
+    /// Returns a query that names the tenant twice.
+    fn query(&self, sql: &str) -> Result<Query, WarehouseError> {
         let destination = self.context.destination();
-        let cluster = self.warehouse.cluster(&destination.cluster)?;
-        let client_id = self.context.client_id();
-        let query = cluster
-            .reader(destination)
-            .query_raw(sql)
-            .with_setting("log_comment", client_id.as_str())
-            .param("client_id", client_id.as_str());
+        let client_id = self.context.client_id().as_str();
+        let reader = self.warehouse.cluster(&destination.cluster)?.reader(destination);
+        let query = reader.query_raw(sql).with_setting("log_comment", client_id);
+        Ok(query.param("client_id", client_id))
+    }
+
+    /// Waits until the tenant may run a report.
+    async fn slot(&self) -> Result<QuerySlot, WarehouseError> {
         let limit = self.context.limits().concurrent_queries;
-        let slots = &self.warehouse.shared.query_slots;
-        let _slot = slots.acquire(&destination.cluster, client_id, limit).await?;
-        within(QUERY_TIMEOUT, bind(query).fetch_all::<R>()).await
+        let cluster = &self.context.destination().cluster;
+        self.warehouse.shared.query_slots.acquire(cluster, self.context.client_id(), limit).await
     }
 }

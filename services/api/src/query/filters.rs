@@ -17,7 +17,7 @@ const MOST_TEXTS: usize = 1_000;
 const MOST_BYTES: usize = 200_000;
 
 /// A wrong part of a filter: its JSON pointer, and what would be correct.
-pub(super) type Wrong = (String, String);
+pub(crate) type Wrong = (String, String);
 
 /// A filter, in two parts that both must hold.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,6 +57,21 @@ pub(super) fn read(body: &FilterBody, dimensions: &[Dimension]) -> Result<Filter
         SegmentTest::Metric { .. } => Err(("/filters".to_owned(), "is not of events".to_owned())),
     })?;
     Ok(Filters { events, segments: Filter::All(segments) })
+}
+
+/// Reads a filter that may test events only; `pointer` is where it is.
+///
+/// # Errors
+/// The first wrong part.
+pub(crate) fn of_events(body: &FilterBody, pointer: &str) -> Result<Filter<DimensionTest>, Wrong> {
+    let filter = Reader { tests: 0, bytes: 0 }.filter(body, pointer, 0)?;
+    filter.try_map(&|test| match test {
+        SegmentTest::Dimension(test) => Ok(test),
+        SegmentTest::Metric { metric, .. } => {
+            let reason = format!("may not test `{}`: only dimensions of events", metric.as_str());
+            Err((pointer.to_owned(), reason))
+        }
+    })
 }
 
 struct Reader {

@@ -17,7 +17,7 @@ pub(super) fn metric(name: &str) -> Result<Metric, String> {
 ///
 /// # Errors
 /// The reason, with the nearest name that exists.
-pub(super) fn dimension(name: &str) -> Result<Dimension, String> {
+pub(crate) fn dimension(name: &str) -> Result<Dimension, String> {
     named(name, "a dimension", "GET /v1/dimensions", Dimension::ALL.map(Dimension::as_str))
 }
 

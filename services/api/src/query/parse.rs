@@ -53,13 +53,10 @@ impl QueryBody {
         let top = self.top.as_ref().and_then(|body| wrong.top(body, &dimensions));
         let order = wrong.order(&self.order, &metrics, &dimensions);
         let limit = wrong.number("/limit", self.limit, DEFAULT_LIMIT);
-        let zone = wrong.zone(&self.time, home);
-        let granularity = wrong.granularity(&self.time);
-        let (from, to) = wrong.range(&self.time, zone, now);
+        let time = wrong.time(&self.time, "/time/", home, now);
         wrong.none()?;
 
-        let range = covering(from, to, "/time/from")?;
-        within_limits(range, granularity, "/time/to")?;
+        let Time { range, granularity, zone } = time.checked("/time/")?;
         let comparison = self.compare.as_ref().map(|body| comparison(body, range, zone));
         let comparison = comparison.transpose()?;
         let level = level(&dimensions, &filters);
@@ -203,31 +200,62 @@ impl Wrong {
         }
     }
 
-    fn zone(&mut self, time: &TimeBody, home: Tz) -> Tz {
-        let zone = time.tz.as_deref().map_or(Ok(home), |name| {
+    /// Reads a range of time, its buckets and its zone; `at` precedes the names of the fields.
+    fn time(&mut self, body: &TimeBody, at: &str, home: Tz, now: DateTime<Utc>) -> GivenTime {
+        let pointer = |name: &str| format!("{at}{name}");
+        let zone = body.tz.as_deref().map_or(Ok(home), |name| {
             name.parse().map_err(|_| "must be an IANA time zone such as Europe/Berlin".to_owned())
         });
-        self.read("/time/tz", zone, home)
-    }
-
-    fn granularity(&mut self, time: &TimeBody) -> Granularity {
-        let granularity = time.granularity.as_deref().map_or(Ok(Granularity::Total), |name| {
+        let zone = self.read(&pointer("tz"), zone, home);
+        let granularity = body.granularity.as_deref().map_or(Ok(Granularity::Total), |name| {
             name.parse().map_err(|error: metrics::UnknownGranularity| error.to_string())
         });
-        self.read("/time/granularity", granularity, Granularity::Total)
-    }
-
-    fn range(
-        &mut self,
-        time: &TimeBody,
-        zone: Tz,
-        now: DateTime<Utc>,
-    ) -> (DateTime<Utc>, DateTime<Utc>) {
-        let to = time.to.as_deref().map_or(Ok(now), |text| moment(text, zone));
-        let to = self.read("/time/to", to, now);
+        let granularity = self.read(&pointer("granularity"), granularity, Granularity::Total);
+        let to = body.to.as_deref().map_or(Ok(now), |text| moment(text, zone));
+        let to = self.read(&pointer("to"), to, now);
         let earlier = to.checked_sub_signed(DEFAULT_LENGTH).unwrap_or(to);
-        let from = time.from.as_deref().map_or(Ok(earlier), |text| moment(text, zone));
-        (self.read("/time/from", from, earlier), to)
+        let from = body.from.as_deref().map_or(Ok(earlier), |text| moment(text, zone));
+        let from = self.read(&pointer("from"), from, earlier);
+        GivenTime { from, to, granularity, zone }
+    }
+}
+
+/// A time of a request, of which each field is valid.
+struct GivenTime {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    granularity: Granularity,
+    zone: Tz,
+}
+
+/// A valid range of time, with its buckets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time {
+    pub(crate) range: TimeRange,
+    pub(crate) granularity: Granularity,
+    pub(crate) zone: Tz,
+}
+
+impl GivenTime {
+    fn checked(self, at: &str) -> Result<Time, Problem> {
+        let Self { from, to, granularity, zone } = self;
+        let range = covering(from, to, &format!("{at}from"))?;
+        within_limits(range, granularity, &format!("{at}to"))?;
+        Ok(Time { range, granularity, zone })
+    }
+}
+
+impl TimeBody {
+    /// Reads the range at the time `now`, for a tenant whose days begin in `home`; `at` precedes the
+    /// names of the fields in errors.
+    ///
+    /// # Errors
+    /// Every wrong field, and what would be correct.
+    pub(crate) fn parse(&self, at: &str, home: Tz, now: DateTime<Utc>) -> Result<Time, Problem> {
+        let mut wrong = Wrong::default();
+        let time = wrong.time(self, at, home, now);
+        wrong.none()?;
+        time.checked(at)
     }
 }
 

@@ -149,7 +149,7 @@ pub(crate) fn moment(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
 pub(crate) fn within_limits(
     range: TimeRange,
     granularity: Granularity,
-    pointer: &'static str,
+    pointer: &str,
 ) -> Result<(), Problem> {
     let longest = granularity.longest_range();
     if range.length() <= longest {

@@ -11,12 +11,15 @@ pub(crate) mod auth;
 pub(crate) mod campaigns;
 pub(crate) mod dimensions;
 pub(crate) mod docs;
+pub(crate) mod funnels;
 pub(crate) mod live;
 pub(crate) mod me;
 pub(crate) mod metrics;
 pub(crate) mod products;
 pub(crate) mod query;
 pub(crate) mod rejects;
+pub(crate) mod retention;
+pub(crate) mod sessions;
 pub(crate) mod users;
 
 /// The routes that need no credential. All others take a `Tenant<…>` or `Platform<…>`.
@@ -54,6 +57,9 @@ web::route_table! {
     live::stream_campaign wrapped in live::redeem::redeem;
     live::create_ticket;
     query::run;
+    funnels::run;
+    retention::run;
+    sessions::show;
     metrics::list;
     dimensions::list;
     me::show;

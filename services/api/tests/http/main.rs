@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admin;
+mod behaviour;
 mod buckets;
 mod campaigns;
 mod cross_origin;

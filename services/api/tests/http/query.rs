@@ -10,7 +10,7 @@ use warehouse::{BlockBuilder, Coordinates, InsertBatch};
 use crate::stand::{Answer, Stand, answer};
 
 /// Inserts events of `acme` into ClickHouse.
-async fn insert(stand: &Stand, events: impl IntoIterator<Item = Value>) {
+pub(crate) async fn insert(stand: &Stand, events: impl IntoIterator<Item = Value>) {
     let events: Vec<_> = events.into_iter().collect();
     let context = stand.context("acme").await;
     let generation = Uuid::now_v7().as_u128() as u16;

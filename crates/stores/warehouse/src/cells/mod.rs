@@ -2,7 +2,6 @@
 
 mod query;
 mod rows;
-mod statement;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +10,6 @@ use metrics::{Distincts, Level, Sums};
 
 pub use self::query::{CellQuery, Keys};
 use self::rows::{CellRow, DistinctRow};
-pub(crate) use self::statement::Statement;
 use crate::{TenantWarehouse, WarehouseError, campaign::start};
 
 /// The place of a number in an answer: the start of the bucket, and the values of the keys.
@@ -44,7 +42,7 @@ impl TenantWarehouse {
         &self,
         query: &CellQuery<'_>,
     ) -> Result<BTreeMap<Cell, Sums>, WarehouseError> {
-        let statement = Statement::of(query, sums_template(query.level));
+        let statement = query.statement(sums_template(query.level));
         let rows: Vec<CellRow> = self.fetch_statement(&statement).await?;
         let mut cells = BTreeMap::<_, Sums>::new();
         for mut row in rows {
@@ -62,7 +60,7 @@ impl TenantWarehouse {
         &self,
         query: &CellQuery<'_>,
     ) -> Result<DistinctCells, WarehouseError> {
-        let statement = Statement::of(query, include_str!("../../queries/cells_distinct.sql"));
+        let statement = query.statement(include_str!("../../queries/cells_distinct.sql"));
         let rows: Vec<DistinctRow> = self.fetch_statement(&statement).await?;
         let mut cells = DistinctCells::default();
         rows.into_iter().for_each(|row| row.add_to(&mut cells));
@@ -74,7 +72,7 @@ impl TenantWarehouse {
     /// # Errors
     /// The cluster is unavailable.
     pub async fn explain(&self, query: &CellQuery<'_>) -> Result<Explanation, WarehouseError> {
-        let statement = Statement::of(query, sums_template(query.level));
+        let statement = query.statement(sums_template(query.level));
         let plan: Vec<String> =
             self.fetch_statement(&statement.prefixed("EXPLAIN projections = 1 ")).await?;
         let estimate: Vec<rows::EstimateRow> =

@@ -2,6 +2,11 @@ use chrono_tz::Tz;
 use metrics::{Dimension, DimensionTest, Filter, Granularity, Level, TimeRange};
 use money::Currency;
 
+use crate::{
+    campaign::seconds,
+    statement::{Parameter, Parameters, Statement, array, condition},
+};
+
 /// Which events to count, and by what.
 #[derive(Clone, Debug)]
 pub struct CellQuery<'a> {
@@ -32,4 +37,31 @@ pub enum Keys<'a> {
     Only(&'a [Dimension], &'a [Vec<String>]),
     /// All but these.
     Except(&'a [Dimension], &'a [Vec<String>]),
+}
+
+impl CellQuery<'_> {
+    /// Returns the statement that a template makes of the query.
+    pub(super) fn statement(&self, template: &'static str) -> Statement {
+        let buckets = self.granularity.buckets(self.range, self.zone);
+        let (stretches, starts) =
+            buckets.stretches().map(|(from, start)| (seconds(from), seconds(start))).unzip();
+        let mut parameters = Parameters::default();
+        let mut condition = condition(self.filter, &mut parameters);
+        if let Keys::Only(dimensions, wanted) | Keys::Except(dimensions, wanted) = self.keys {
+            let not = if matches!(self.keys, Keys::Except(..)) { "NOT " } else { "" };
+            condition += &format!(
+                " AND {} {not}IN (SELECT arrayJoin({{wanted:Array(Array(String))}}))",
+                array(dimensions)
+            );
+            parameters.set("wanted", Parameter::TextLists(wanted.to_vec()));
+        }
+        parameters.set("from", Parameter::Seconds(seconds(self.range.from())));
+        parameters.set("to", Parameter::Seconds(seconds(self.range.to())));
+        parameters.set("stretches", Parameter::ManySeconds(stretches));
+        parameters.set("starts", Parameter::ManySeconds(starts));
+        parameters.set("tz", Parameter::Text(self.zone.name().to_owned()));
+        parameters.set("home", Parameter::Text(self.home.as_str().to_owned()));
+        let sql = template.replace("{keys}", &array(self.by)).replace("{condition}", &condition);
+        Statement { sql, parameters }
+    }
 }

@@ -1,0 +1,23 @@
+-- What each key did, for funnels: the time of an event, the steps and the exclusions that it matches as
+-- bits, and its id, which orders events of the same time. Events without a key are counted.
+SELECT
+    countIf(key = '') AS without_key,
+    groupArrayIf((time, steps, exclusions, id, ''), key != '') AS moments
+FROM
+(
+    SELECT
+        {key} AS key,
+        toUnixTimestamp64Milli(event_time) AS time,
+        {steps} AS steps,
+        {exclusions} AS exclusions,
+        reinterpretAsUInt128(event_id) AS id
+    FROM events
+    WHERE client_id = {client_id:String}
+        AND kline = 0
+        AND event_time >= fromUnixTimestamp64Milli({from:Int64})
+        AND event_time < fromUnixTimestamp64Milli({to:Int64})
+        AND {condition}
+        AND {wanted}
+)
+GROUP BY key
+SETTINGS max_result_rows = 0

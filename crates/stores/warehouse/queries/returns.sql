@@ -1,0 +1,24 @@
+-- When each key first did something from a time on, and when it did something else, for retention.
+SELECT
+    key = '' AS is_without_key,
+    minIf(time, is_first) AS first,
+    if(key = '', [], groupUniqArrayIf(time, is_return)) AS returns
+FROM
+(
+    SELECT
+        {key} AS key,
+        toUnixTimestamp64Milli(event_time) AS time,
+        {first} AS is_first,
+        {return} AS is_return
+    FROM events
+    WHERE client_id = {client_id:String}
+        AND event_time >= fromUnixTimestamp64Milli({since:Int64})
+        AND event_time < fromUnixTimestamp64Milli({until:Int64})
+        AND {condition}
+        AND (is_first OR is_return)
+)
+GROUP BY key
+HAVING countIf(is_first) > 0
+    AND first >= {from:Int64}
+    AND first < {to:Int64}
+SETTINGS max_result_rows = 0

@@ -1,0 +1,12 @@
+-- The times of each key's events, for sessions.
+SELECT
+    countIf({key} = '') AS without_key,
+    groupArrayIf(toUnixTimestamp64Milli(event_time), {key} != '') AS times
+FROM events
+WHERE client_id = {client_id:String}
+    AND kline = 0
+    AND event_time >= fromUnixTimestamp64Milli({from:Int64})
+    AND event_time < fromUnixTimestamp64Milli({to:Int64})
+    AND {condition}
+GROUP BY {key}
+SETTINGS max_result_rows = 0

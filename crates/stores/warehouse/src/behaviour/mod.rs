@@ -1,0 +1,57 @@
+//! What each key did, in order: the input of funnels, retention and sessions.
+
+mod moments;
+mod returns;
+mod times;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use money::Currency;
+
+pub use self::{
+    moments::{KeyEvents, MomentQuery},
+    returns::{KeyReturns, ReturnQuery},
+    times::TimeQuery,
+};
+use crate::statement::{Parameter, Parameters};
+
+/// What events have in common that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventKey {
+    /// The visitor.
+    Visitor,
+    /// The customer.
+    Customer,
+    /// The session, as the shop names it.
+    Session,
+}
+
+impl EventKey {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor_id",
+            Self::Customer => "customer_id",
+            Self::Session => "session_id",
+        }
+    }
+}
+
+/// What tests of some dimensions depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Local {
+    /// The time zone of hours and weekdays.
+    pub zone: Tz,
+    /// The currency of events without one.
+    pub home: Currency,
+}
+
+impl Local {
+    fn set(self, parameters: &mut Parameters) {
+        parameters.set("tz", Parameter::Text(self.zone.name().to_owned()));
+        parameters.set("home", Parameter::Text(self.home.as_str().to_owned()));
+    }
+}
+
+fn milliseconds(time: DateTime<Utc>) -> Parameter {
+    Parameter::Milliseconds(time.timestamp_millis())
+}

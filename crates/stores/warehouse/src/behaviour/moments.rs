@@ -1,0 +1,138 @@
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+use clickhouse::Row;
+use metrics::{Dimension, DimensionTest, Filter, Level};
+use sequences::Moment;
+use serde::Deserialize;
+
+use super::{EventKey, Local, milliseconds};
+use crate::{
+    TenantWarehouse, WarehouseError,
+    statement::{Parameters, Statement, condition, expression},
+};
+
+/// Which events a funnel is about.
+#[derive(Clone, Debug)]
+pub struct MomentQuery<'a> {
+    /// The time of the events.
+    pub time: Range<DateTime<Utc>>,
+    /// What events of a funnel have in common.
+    pub key: EventKey,
+    /// The dimension that they have in common as well, if any.
+    pub held: Option<Dimension>,
+    /// The time zone of hours and weekdays, and the currency of events without one.
+    pub local: Local,
+    /// The test of each step.
+    pub steps: &'a [Filter<DimensionTest>],
+    /// The test of each exclusion.
+    pub exclusions: &'a [Filter<DimensionTest>],
+    /// Whether events that match nothing are read as well.
+    pub all: bool,
+    /// Only events for which it holds.
+    pub filter: &'a Filter<DimensionTest>,
+}
+
+/// The events of one key, by the held value, each list in the order of a funnel.
+#[derive(Debug, Default)]
+pub struct KeyEvents {
+    /// The lists; one if nothing is held.
+    pub moments: Vec<Vec<Moment>>,
+}
+
+#[derive(Row, Deserialize)]
+struct MomentRow {
+    without_key: u64,
+    /// Time, steps, exclusions, id, held value.
+    moments: Vec<(i64, u32, u32, u128, String)>,
+}
+
+impl TenantWarehouse {
+    /// Hands over the events of each key as they arrive. Returns the number of events without a key.
+    ///
+    /// # Errors
+    /// The query is too expensive, or the cluster is unavailable.
+    pub async fn moments(
+        &self,
+        query: &MomentQuery<'_>,
+        mut each: impl FnMut(KeyEvents),
+    ) -> Result<u64, WarehouseError> {
+        let mut without_key = 0;
+        self.for_each(&query.statement(), |row: MomentRow| {
+            without_key += row.without_key;
+            if !row.moments.is_empty() {
+                each(row.events());
+            }
+        })
+        .await?;
+        Ok(without_key)
+    }
+}
+
+impl MomentQuery<'_> {
+    fn statement(&self) -> Statement {
+        let mut parameters = Parameters::default();
+        let steps = bits(self.steps, &mut parameters);
+        let exclusions = bits(self.exclusions, &mut parameters);
+        let all = Filter::Any(self.steps.iter().chain(self.exclusions).cloned().collect());
+        let wanted = if self.all { Filter::EVERYTHING } else { all };
+        let wanted = condition(&wanted, &mut parameters);
+        let condition = condition(self.filter, &mut parameters);
+        parameters.set("from", milliseconds(self.time.start));
+        parameters.set("to", milliseconds(self.time.end));
+        self.local.set(&mut parameters);
+        let held = self.held.map(|held| format!("toString({})", expression(held)));
+        let template = match self.is_of_products() {
+            true => include_str!("../../queries/moments_of_products.sql"),
+            false => include_str!("../../queries/moments_of_events.sql"),
+        };
+        let sql = template
+            .replace("{key}", self.key.column())
+            .replace("{steps}", &steps)
+            .replace("{exclusions}", &exclusions)
+            .replace("{held}", held.as_deref().unwrap_or("''"))
+            .replace("{condition}", &condition)
+            .replace("{wanted}", &wanted);
+        Statement { sql, parameters }
+    }
+
+    fn is_of_products(&self) -> bool {
+        let tests = self.steps.iter().chain(self.exclusions).chain([self.filter]);
+        let tested = tests.flat_map(|filter| filter.tests()).map(|test| test.dimension);
+        self.held.is_some() || tested.into_iter().any(|one| one.level() == Level::Product)
+    }
+}
+
+/// Returns the bits of the filters that hold for an event.
+fn bits(filters: &[Filter<DimensionTest>], parameters: &mut Parameters) -> String {
+    let bit = |(index, filter): (usize, &Filter<DimensionTest>)| {
+        format!("bitShiftLeft(toUInt32({}), {index})", condition(filter, parameters))
+    };
+    let bits: Vec<_> = filters.iter().enumerate().map(bit).collect();
+    if bits.is_empty() {
+        "toUInt32(0)".to_owned()
+    } else {
+        format!("toUInt32({})", bits.join(" + "))
+    }
+}
+
+impl MomentRow {
+    fn events(mut self) -> KeyEvents {
+        // The server's 128 bits are the two halves of the id, the first one lower.
+        let id = |raw: u128| raw.rotate_left(64);
+        self.moments.sort_unstable_by(|one, other| {
+            let order = |moment: &(i64, u32, u32, u128, String)| {
+                let (time, steps, exclusions, ..) = *moment;
+                (Moment { time, steps, exclusions }.order(), id(moment.3))
+            };
+            one.4.cmp(&other.4).then_with(|| order(one).cmp(&order(other)))
+        });
+        let lists = self.moments.chunk_by(|one, other| one.4 == other.4);
+        let moment = |(time, steps, exclusions, ..): &(i64, u32, u32, u128, String)| Moment {
+            time: *time,
+            steps: *steps,
+            exclusions: *exclusions,
+        };
+        KeyEvents { moments: lists.map(|list| list.iter().map(moment).collect()).collect() }
+    }
+}

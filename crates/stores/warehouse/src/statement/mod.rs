@@ -1,0 +1,62 @@
+//! Statements that are made of a template and expressions.
+
+mod expressions;
+
+use clickhouse::query::Query;
+
+pub(crate) use self::expressions::{array, condition, expression};
+
+/// A statement made of a template and expressions of this crate; every value is a bound parameter.
+#[derive(Clone)]
+pub(crate) struct Statement {
+    pub(crate) sql: String,
+    pub(crate) parameters: Parameters,
+}
+
+/// The parameters of a statement, other than `client_id`, by their names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parameters(Vec<(String, Parameter)>);
+
+/// The value of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Parameter {
+    Text(String),
+    Texts(Vec<String>),
+    TextLists(Vec<Vec<String>>),
+    Seconds(u32),
+    ManySeconds(Vec<u32>),
+    Milliseconds(i64),
+}
+
+impl Parameters {
+    /// Adds a parameter. Returns its name.
+    pub(crate) fn add(&mut self, parameter: Parameter) -> String {
+        let name = format!("value{}", self.0.len());
+        self.0.push((name.clone(), parameter));
+        name
+    }
+
+    /// Adds a parameter that a template names.
+    pub(crate) fn set(&mut self, name: &str, parameter: Parameter) {
+        self.0.push((name.to_owned(), parameter));
+    }
+}
+
+impl Statement {
+    /// Returns the same statement after a word.
+    pub(crate) fn prefixed(&self, word: &'static str) -> Self {
+        Self { sql: [word, &self.sql].concat(), parameters: self.parameters.clone() }
+    }
+
+    /// Binds the parameters.
+    pub(crate) fn bind(&self, query: Query) -> Query {
+        self.parameters.0.iter().fold(query, |query, (name, parameter)| match parameter {
+            Parameter::Text(text) => query.param(name, text),
+            Parameter::Texts(texts) => query.param(name, texts),
+            Parameter::TextLists(lists) => query.param(name, lists),
+            Parameter::Seconds(seconds) => query.param(name, seconds),
+            Parameter::ManySeconds(many) => query.param(name, many),
+            Parameter::Milliseconds(milliseconds) => query.param(name, milliseconds),
+        })
+    }
+}

@@ -1,0 +1,281 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use metrics::{Dimension, DimensionTest, Filter};
+use problem::Problem;
+use sequences::{Funnel, FunnelCounts, Span};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use warehouse::{KeyEvents, MomentQuery};
+
+use super::{
+    Asker, Behaviour,
+    fields::{By, EventBody, duration, filter, invalid, until},
+};
+use crate::{
+    failure::Failure,
+    query::{FilterBody, Time, TimeBody, names},
+    reports::schemas::DimensionName,
+};
+
+/// How long a funnel takes at most if the request does not tell: 7 days.
+const DEFAULT_WINDOW: TimeDelta = TimeDelta::days(7);
+
+/// A funnel.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FunnelBody {
+    /// The steps, 2 to 20. A step may occur again.
+    #[schema(min_items = 2, max_items = 20)]
+    pub(crate) steps: Vec<EventBody>,
+    /// When the first step is taken; later ones may lie after it. Without `granularity`.
+    #[serde(default)]
+    pub(crate) time: TimeBody,
+    /// How long after the first step the last one may be taken, inclusive: such as `24h`. Default: `7d`.
+    #[schema(example = "24h")]
+    pub(crate) window: Option<String>,
+    /// How long after a step the next one may be taken. Default: as long as `window` allows.
+    #[schema(example = "30m")]
+    pub(crate) step_window: Option<String>,
+    /// `ordered`: other events may lie between steps; `strict`: none of the same key. Default:
+    /// `ordered`.
+    pub(crate) order: Option<Order>,
+    /// Events that may not lie between two steps.
+    #[serde(default)]
+    #[schema(max_items = 32)]
+    pub(crate) exclude: Vec<ExclusionBody>,
+    /// What the events of a funnel have in common. Default: `visitor`.
+    #[serde(default)]
+    pub(crate) by: By,
+    /// A dimension whose value they have in common as well, such as `product`.
+    #[schema(value_type = Option<DimensionName>)]
+    pub(crate) hold: Option<String>,
+    /// Only events for which it holds.
+    pub(crate) filters: Option<FilterBody>,
+    /// The time at which to look, for a funnel as it was then. Default: now.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) as_of: Option<String>,
+}
+
+/// What may lie between the steps of a funnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Order {
+    Ordered,
+    Strict,
+}
+
+/// Events that may not lie between two steps.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExclusionBody {
+    /// The type of the event.
+    #[schema(example = "remove_from_cart")]
+    event: String,
+    /// Only events for which it holds.
+    filters: Option<FilterBody>,
+    /// The two steps, counted from 1.
+    #[schema(value_type = Vec<u32>, min_items = 2, max_items = 2, example = json!([2, 3]))]
+    between: (usize, usize),
+}
+
+/// The answer to a funnel.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FunnelAnswer {
+    /// The start of the range of first steps.
+    from: DateTime<Utc>,
+    /// Its end, excluded.
+    to: DateTime<Utc>,
+    /// The time zone of the range.
+    #[schema(example = "Europe/Berlin")]
+    tz: &'static str,
+    /// What the events of a funnel have in common.
+    by: By,
+    /// The window, in seconds.
+    window_seconds: i64,
+    /// The steps.
+    steps: Vec<FunnelStep>,
+    /// The share of entries that took the last step; `null` without an entry.
+    total_rate: Option<f64>,
+    /// The seconds from the first step to the last, of those that took it.
+    seconds: Option<FunnelSeconds>,
+    /// Entries that would have come farther without an excluded event.
+    excluded: u64,
+    /// Entries whose window is not over: they may still take further steps.
+    open: u64,
+    /// Events of the funnel that are left out because they have no key.
+    without_key: u64,
+    /// Everything received before this time is counted; `null` while it is unknown.
+    as_of: Option<DateTime<Utc>>,
+}
+
+/// A step of a funnel.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FunnelStep {
+    /// The type of the event.
+    event: String,
+    /// How many took it: keys, or with `hold` pairs of a key and a value.
+    count: u64,
+    /// How many keys took it.
+    keys: u64,
+    /// The share of those that took the step before; `null` for the first step.
+    rate: Option<f64>,
+}
+
+/// Statistics of durations, in seconds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FunnelSeconds {
+    /// Half of them took at most so long.
+    median: f64,
+    /// The mean.
+    mean: f64,
+    /// Nine of ten took at most so long.
+    p90: f64,
+}
+
+/// A valid funnel.
+#[derive(Debug)]
+pub(crate) struct FunnelRequest {
+    names: Vec<String>,
+    steps: Vec<Filter<DimensionTest>>,
+    exclusions: Vec<Filter<DimensionTest>>,
+    funnel: Funnel,
+    time: Time,
+    window: TimeDelta,
+    is_strict: bool,
+    by: By,
+    hold: Option<Dimension>,
+    filter: Filter<DimensionTest>,
+    until: DateTime<Utc>,
+}
+
+impl FunnelBody {
+    /// Reads the funnel at the time `now`, for a tenant whose days begin in `home`.
+    ///
+    /// # Errors
+    /// A wrong field, and what would be correct.
+    pub(crate) fn parse(&self, home: Tz, now: DateTime<Utc>) -> Result<FunnelRequest, Problem> {
+        if self.time.granularity.is_some() {
+            let reason = "is not possible: a funnel has one bucket";
+            return Err(Problem::field("/time/granularity", reason));
+        }
+        let time = self.time.parse("/time/", home, now)?;
+        let window = self.window.as_deref().map(|text| duration(text, "/window"));
+        let window = window.transpose()?.unwrap_or(DEFAULT_WINDOW);
+        let [from, to] = [time.range.from(), time.range.to()].map(|time| time.timestamp_millis());
+        let entries = Span::new(from, to).map_err(|error| invalid(error, "/time"))?;
+        let mut funnel = Funnel::new(self.steps.len(), window.num_milliseconds(), entries)
+            .map_err(|error| invalid(error, "/steps"))?;
+        if let Some(text) = &self.step_window {
+            let limit = duration(text, "/step_window")?.num_milliseconds();
+            funnel =
+                funnel.with_step_window(limit).map_err(|error| invalid(error, "/step_window"))?;
+        }
+        let is_strict = self.order == Some(Order::Strict);
+        if is_strict {
+            funnel = funnel.strict();
+        }
+        let mut exclusions = Vec::new();
+        for (index, exclusion) in self.exclude.iter().enumerate() {
+            let pointer = format!("/exclude/{index}");
+            let (earlier, later) = exclusion.between;
+            let steps = earlier.checked_sub(1).zip(later.checked_sub(1));
+            let (earlier, later) = steps.unwrap_or((0, 0));
+            funnel = funnel
+                .excluding(earlier, later)
+                .map_err(|error| invalid(error, &format!("{pointer}/between")))?;
+            exclusions.push(exclusion.parse(&pointer)?);
+        }
+        let steps = self.steps.iter().enumerate();
+        let steps = steps.map(|(index, step)| step.parse(&format!("/steps/{index}")));
+        let hold = self
+            .hold
+            .as_deref()
+            .map(|name| names::dimension(name).map_err(|reason| Problem::field("/hold", reason)));
+        Ok(FunnelRequest {
+            names: self.steps.iter().map(|step| step.event.clone()).collect(),
+            steps: steps.collect::<Result<_, _>>()?,
+            exclusions,
+            funnel,
+            time,
+            window,
+            is_strict,
+            by: self.by,
+            hold: hold.transpose()?,
+            filter: filter(self.filters.as_ref(), "/filters")?,
+            until: until(self.as_of.as_deref(), now)?,
+        })
+    }
+}
+
+impl ExclusionBody {
+    fn parse(&self, pointer: &str) -> Result<Filter<DimensionTest>, Problem> {
+        let event = EventBody { event: self.event.clone(), filters: None };
+        let is_type = event.parse(pointer)?;
+        let more = filter(self.filters.as_ref(), &format!("{pointer}/filters"))?;
+        Ok(Filter::All(vec![is_type, more]))
+    }
+}
+
+impl Behaviour {
+    /// Answers a funnel.
+    pub(crate) async fn funnel(
+        &self,
+        asker: &Asker<'_>,
+        request: &FunnelRequest,
+    ) -> Result<FunnelAnswer, Failure> {
+        let as_of = self.as_of().await;
+        let range = request.time.range;
+        let query = MomentQuery {
+            time: range.from()..(range.to() + request.window).min(request.until),
+            key: request.by.into(),
+            held: request.hold,
+            local: asker.local(&request.time),
+            steps: &request.steps,
+            exclusions: &request.exclusions,
+            all: request.is_strict,
+            filter: &asker.limited(request.filter.clone()),
+        };
+        let now = request.until.timestamp_millis();
+        let mut counts = FunnelCounts::new(&request.funnel);
+        let mut keys = vec![0; request.funnel.steps()];
+        let each = |events: KeyEvents| {
+            let attempts = events.moments.iter();
+            let attempts = attempts.filter_map(|moments| request.funnel.attempt(moments, now));
+            let mut deepest = 0;
+            for attempt in attempts {
+                counts.add(&attempt);
+                deepest = deepest.max(attempt.depth());
+            }
+            keys.iter_mut().take(deepest).for_each(|count| *count += 1);
+        };
+        let without_key = self.reader(asker).moments(&query, each).await?;
+        let totals = counts.totals();
+        let rates = std::iter::once(None).chain(totals.step_rates);
+        let steps = request.names.iter().zip(totals.counts).zip(keys).zip(rates);
+        Ok(FunnelAnswer {
+            from: range.from(),
+            to: range.to(),
+            tz: request.time.zone.name(),
+            by: request.by,
+            window_seconds: request.window.num_seconds(),
+            steps: steps
+                .map(|(((event, count), keys), rate)| FunnelStep {
+                    event: event.clone(),
+                    count,
+                    keys,
+                    rate,
+                })
+                .collect(),
+            total_rate: totals.total_rate,
+            seconds: totals.times.map(|times| FunnelSeconds {
+                median: times.median,
+                mean: times.mean,
+                p90: times.p90,
+            }),
+            excluded: totals.excluded,
+            open: totals.open,
+            without_key,
+            as_of,
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! `/v1/funnels`.
+
+pub(crate) mod run;

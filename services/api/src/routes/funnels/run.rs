@@ -1,0 +1,38 @@
+use actix_web::{HttpResponse, web::Data};
+use auth::ReadReports;
+use chrono::Utc;
+use web::{Body, Error, Tenant};
+
+use crate::{
+    behaviour::{Asker, FunnelAnswer, FunnelBody},
+    state::Api,
+};
+
+/// Counts how many take each step of a funnel, in order.
+///
+/// A key is counted once, with its deepest attempt; of several, with the earliest. Events are ordered by
+/// time, then by the first step that they match, then by their id; each is taken for one step only. A
+/// credential that may see only some campaigns gets the funnel of their events.
+#[utoipa::path(
+    post,
+    path = "/v1/funnels",
+    tag = "behaviour",
+    operation_id = "funnels",
+    request_body = FunnelBody,
+    responses(
+        (status = 200, description = "The numbers", body = FunnelAnswer),
+        (status = 422, description = "A field is not valid; `errors` tells what would be right"),
+    ),
+)]
+pub(crate) async fn handle(
+    tenant: Tenant<ReadReports>,
+    api: Data<Api>,
+    body: Body<FunnelBody>,
+) -> Result<HttpResponse, Error> {
+    let context = tenant.context();
+    let request = body.0.parse(context.time_zone(), Utc::now())?;
+    let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
+    let asker = Asker { tenant: context, campaigns };
+    let answer: FunnelAnswer = api.behaviour.funnel(&asker, &request).await?;
+    Ok(HttpResponse::Ok().json(answer))
+}

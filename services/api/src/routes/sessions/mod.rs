@@ -1,0 +1,3 @@
+//! `/v1/sessions`.
+
+pub(crate) mod show;
