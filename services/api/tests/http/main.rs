@@ -11,6 +11,7 @@ mod head;
 mod invitations;
 mod query;
 mod rejects;
+mod relations;
 mod sessions;
 mod shown;
 mod stand;

@@ -98,11 +98,29 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
             "id": "t-new", "name": "New", "isolation": "shared", "cluster": "shared",
             "time_zone": "Europe/Berlin", "currency": "EUR",
         }),
+        // Questions about everything name no tenant: their answers must not name the other one's data.
+        ("POST", "/v1/query") => json!({
+            "metrics": ["events", "visitors", "sales"], "time": everything(),
+            "dimensions": ["campaign", "ad", "currency"], "compare": {"to": "previous_year"},
+            "top": {"n": 100, "by": "events", "others": true},
+        }),
+        ("POST", "/v1/funnels") => json!({
+            "steps": [{"event": "ad_impression"}, {"event": "purchase"}], "time": everything(),
+            "hold": "campaign",
+        }),
+        ("POST", "/v1/retention") => json!({
+            "cohort": {"event": "ad_impression"}, "period": "month", "time": everything(),
+        }),
         // These routes take credentials, but no ids.
         ("POST", path) if path.starts_with("/v1/auth/") => json!({}),
         _ => panic!("{method} {path} needs a body here"),
     };
     Some(body)
+}
+
+/// Returns a range that contains all events.
+fn everything() -> Value {
+    json!({"from": "2026-01-01T00:00:00Z", "to": "2028-01-01T00:00:00Z"})
 }
 
 /// Returns the status for an owner who sends another tenant's ids.
@@ -112,6 +130,7 @@ fn expected_status(method: &Method, path: &str) -> Option<u16> {
         ("PUT", "/v1/advertisers/{id}") => Some(200),
         ("POST", "/v1/users" | "/v1/api-keys") => Some(201),
         ("POST", "/v1/live/tickets") => Some(404),
+        ("POST", "/v1/query" | "/v1/funnels" | "/v1/retention") => Some(200),
         // The outcome of each is that the reject does not exist.
         ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => Some(202),
         (_, path) if path.contains('{') => Some(404),
@@ -211,6 +230,17 @@ async fn no_route_shows_or_changes_a_byte_of_another_tenant() {
         assert_eq!(own["totals"]["impressions"], 0);
         let theirs = platform.get(&other.owner, path).await.expect(200).json();
         assert_eq!(theirs["totals"]["impressions"], 1);
+        // What no name tells: the numbers of the whole tenant.
+        let query = json!({
+            "metrics": ["events", "visitors", "sales"], "time": everything(),
+            "filters": {"dimension": "campaign", "in": [CANARY]},
+        });
+        let own = platform.post(&mine.owner, "/v1/query", &query).await.expect(200).json();
+        let nothing = json!({"events": 0, "visitors": 0, "sales": "0.00"});
+        assert_eq!(own["totals"]["values"], nothing);
+        let theirs = platform.post(&other.owner, "/v1/query", &query).await.expect(200).json();
+        let seeded = json!({"events": 2, "visitors": 1, "sales": "77.00"});
+        assert_eq!(theirs["totals"]["values"], seeded);
     }
 }
 
