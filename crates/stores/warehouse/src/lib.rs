@@ -25,7 +25,10 @@ mod tenant;
 mod warehouse;
 
 pub use batch::InsertBatch;
-pub use behaviour::{EventKey, KeyEvents, KeyReturns, Local, MomentQuery, ReturnQuery, TimeQuery};
+pub use behaviour::{
+    AdTouch, EventKey, JourneyQuery, KeyEvents, KeyJourney, KeyReturns, LineProduct, Local,
+    MomentQuery, OrderLine, ReturnQuery, TimeQuery,
+};
 pub use block::{BlockBuilder, EventBlock};
 pub use campaign::DistinctSeries;
 pub use cells::{Cell, CellQuery, DistinctCells, Explanation, Keys};

@@ -1,5 +1,6 @@
 //! What visitors and customers do over time: funnels, retention, sessions.
 
+mod attribution;
 mod fields;
 mod funnel;
 mod retention;
@@ -16,6 +17,7 @@ use crate::{
     reports::Sources,
 };
 
+pub(crate) use attribution::{AttributionAnswer, AttributionBody};
 pub(crate) use funnel::{FunnelAnswer, FunnelBody};
 pub(crate) use retention::{RetentionAnswer, RetentionBody};
 pub(crate) use sessions::{SessionsAnswer, SessionsQuery};

@@ -87,6 +87,10 @@ impl Queries {
         let previous = request.comparison.map(|(_, range)| Reader { range, ..current });
 
         let (mut admitted, left_out) = segments(current, previous).await?;
+        // Most events have nothing to do with most metrics. A condition on values may ask for zeros.
+        if !request.dimensions.is_empty() && request.segments.tests().is_empty() {
+            admitted.retain(|segment| segment.has_values(request, own));
+        }
         admitted.sort_by(|one, other| one.compare(other, &top_order(request), request, own));
         let most = request.top.map_or(usize::MAX, |top| top.n);
         let rest = admitted.split_off(most.min(admitted.len()));

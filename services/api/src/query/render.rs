@@ -216,10 +216,7 @@ fn resolved(request: &QueryRequest) -> Json {
             "tz": request.zone.name(),
             "granularity": request.granularity.as_str(),
         },
-        "filters": {"and": [
-            filter(&request.events, &dimension_test),
-            filter(&request.segments, &segment_test),
-        ]},
+        "filters": filters(request),
         "compare": request.comparison.map(|(_, earlier)| {
             json!({"from": earlier.from(), "to": earlier.to()})
         }),
@@ -231,11 +228,30 @@ fn resolved(request: &QueryRequest) -> Json {
     })
 }
 
+/// Returns the conditions on events and on segments as one; `null` if there are none.
+fn filters(request: &QueryRequest) -> Json {
+    let mut parts = Vec::new();
+    if !request.events.tests().is_empty() {
+        parts.push(filter(&request.events, &dimension_test));
+    }
+    if !request.segments.tests().is_empty() {
+        parts.push(filter(&request.segments, &segment_test));
+    }
+    match parts.len() {
+        0 => Json::Null,
+        1 => parts.remove(0),
+        _ => json!({"and": parts}),
+    }
+}
+
 fn filter<T>(own: &Filter<T>, test: &impl Fn(&T) -> Json) -> Json {
     let all =
         |filters: &[Filter<T>]| filters.iter().map(|own| filter(own, test)).collect::<Vec<_>>();
     match own {
-        Filter::All(filters) => json!({"and": all(filters)}),
+        Filter::All(filters) => match filters.as_slice() {
+            [only] => filter(only, test),
+            _ => json!({"and": all(filters)}),
+        },
         Filter::Any(filters) => json!({"or": all(filters)}),
         Filter::Not(inner) => json!({"not": filter(inner, test)}),
         Filter::Test(own) => test(own),

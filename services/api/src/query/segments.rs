@@ -29,6 +29,22 @@ impl Numbers {
 }
 
 impl Segment {
+    /// Returns whether any of the query's metrics has a value other than zero, in either period.
+    pub(super) fn has_values(&self, request: &QueryRequest, own: Currency) -> bool {
+        let is_something = |value| match value {
+            Value::Null => false,
+            Value::Ratio(ratio) => ratio != 0.0,
+            exact => millionths(exact) != Some(0),
+        };
+        let has = |numbers: &Numbers| {
+            request.metrics.iter().any(|metric| is_something(numbers.value(*metric, own)))
+        };
+        let needs_currency = request.metrics.iter().any(|metric| metric.needs_currency());
+        let has_other_currencies =
+            |numbers: &Numbers| needs_currency && !numbers.sums.other_currencies(own).is_empty();
+        [&self.current, &self.previous].into_iter().any(|one| has(one) || has_other_currencies(one))
+    }
+
     /// Returns whether the query's condition on segments holds.
     pub(super) fn is_admitted(&self, request: &QueryRequest, own: Currency) -> bool {
         request.segments.holds(&|test| match test {

@@ -7,6 +7,7 @@ use actix_web::web::{ServiceConfig, resource};
 pub(crate) mod admin;
 pub(crate) mod advertisers;
 pub(crate) mod api_keys;
+pub(crate) mod attribution;
 pub(crate) mod auth;
 pub(crate) mod campaigns;
 pub(crate) mod dimensions;
@@ -57,6 +58,7 @@ web::route_table! {
     live::stream_campaign wrapped in live::redeem::redeem;
     live::create_ticket;
     query::run;
+    attribution::run;
     funnels::run;
     retention::run;
     sessions::show;

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admin;
+mod attribution;
 mod behaviour;
 mod buckets;
 mod campaigns;

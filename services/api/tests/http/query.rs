@@ -18,7 +18,9 @@ pub(crate) async fn insert(stand: &Stand, events: impl IntoIterator<Item = Value
     let batch = InsertBatch::of(range, &stand.kafka.events_topic, context.destination(), 1);
     let mut block = stand.warehouse.block(range.generation, range.partition);
     for (offset, mut event) in (0..).map(Offset::new).zip(events) {
-        event["event_id"] = json!(Uuid::now_v7());
+        if event["event_id"].is_null() {
+            event["event_id"] = json!(Uuid::now_v7());
+        }
         event["received_at"] = json!("2026-11-01T00:00:00Z");
         let event: Event = serde_json::from_value(event).unwrap();
         let logged_at = event.received_at;
@@ -283,6 +285,26 @@ async fn a_filter_selects_events_or_segments_and_its_negation_selects_the_rest()
 }
 
 #[actix_web::test]
+async fn segments_without_a_value_are_shown_only_where_values_are_tested() {
+    let stand = Stand::new().await;
+    let events = [event("ad_click", "a"), event("page_view", "b"), order("c", "USD", "3")];
+    insert(&stand, events).await;
+    let shown = async |metric: &str, filter: Value| {
+        let body = json!({
+            "metrics": [metric], "dimensions": ["campaign"], "time": day(), "filters": filter,
+            "order": [["campaign", "asc"]],
+        });
+        let answer = query(&stand, body).await;
+        let names = rows(&answer, "campaign", metric).into_iter().map(|(name, _)| name);
+        (names.collect::<Vec<_>>().join(" "), answer["query"]["filters"].clone())
+    };
+    assert_eq!(shown("clicks", Value::Null).await, ("a".to_owned(), Value::Null));
+    assert_eq!(shown("sales", Value::Null).await.0, "c", "its sales are in another currency");
+    let none = json!({"metric": "clicks", "lte": 0.0});
+    assert_eq!(shown("clicks", none.clone()).await, ("b c".to_owned(), none));
+}
+
+#[actix_web::test]
 async fn amounts_of_several_currencies_are_not_added_up() {
     let stand = Stand::new().await;
     let events = [
@@ -367,7 +389,7 @@ async fn csv_and_ndjson_have_the_digits_of_the_json() {
     let stand = Stand::new().await;
     insert(
         &stand,
-        [order("=1+1", "EUR", "10.25"), order("b,\"c\"", "USD", "3"), event("ad_click", "x")],
+        [order("=1+1", "EUR", "10.25"), order("b,\"c\"", "USD", "3"), order("x", "EUR", "1")],
     )
     .await;
     let body = json!({
@@ -398,8 +420,8 @@ async fn csv_and_ndjson_have_the_digits_of_the_json() {
     let before = "2026-03-01T00:00:00+01:00,0,0.00,,0.00,,,";
     assert_eq!(lines[1], format!("segment,'=1+1,{start},1,10.25,,0.00,{before}"));
     assert_eq!(lines[2], format!("segment,\"b,\"\"c\"\"\",{start},1,0.00,,3.00,{before}"));
-    assert_eq!(lines[3], format!("others,,{start},0,0.00,,0.00,{before}"));
-    assert_eq!(lines[4], format!("totals,,{start},2,10.25,,3.00,{before}"));
+    assert_eq!(lines[3], format!("others,,{start},1,1.00,,0.00,{before}"));
+    assert_eq!(lines[4], format!("totals,,{start},3,11.25,,3.00,{before}"));
     assert_eq!(lines.len(), 5);
 
     let ([media, _], ndjson) = get("application/x-ndjson").await;

@@ -111,6 +111,9 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         ("POST", "/v1/retention") => json!({
             "cohort": {"event": "ad_impression"}, "period": "month", "time": everything(),
         }),
+        ("POST", "/v1/attribution") => {
+            json!({"time": everything(), "rules": [{"match": "any"}, {"preset": "criteo_display"}]})
+        }
         // These routes take credentials, but no ids.
         ("POST", path) if path.starts_with("/v1/auth/") => json!({}),
         _ => panic!("{method} {path} needs a body here"),
@@ -130,7 +133,7 @@ fn expected_status(method: &Method, path: &str) -> Option<u16> {
         ("PUT", "/v1/advertisers/{id}") => Some(200),
         ("POST", "/v1/users" | "/v1/api-keys") => Some(201),
         ("POST", "/v1/live/tickets") => Some(404),
-        ("POST", "/v1/query" | "/v1/funnels" | "/v1/retention") => Some(200),
+        ("POST", "/v1/query" | "/v1/funnels" | "/v1/retention" | "/v1/attribution") => Some(200),
         // The outcome of each is that the reject does not exist.
         ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => Some(202),
         (_, path) if path.contains('{') => Some(404),

@@ -1,5 +1,6 @@
 //! What each key did, in order: the input of funnels, retention and sessions.
 
+mod journeys;
 mod moments;
 mod returns;
 mod times;
@@ -9,6 +10,7 @@ use chrono_tz::Tz;
 use money::Currency;
 
 pub use self::{
+    journeys::{AdTouch, JourneyQuery, KeyJourney, LineProduct, OrderLine},
     moments::{KeyEvents, MomentQuery},
     returns::{KeyReturns, ReturnQuery},
     times::TimeQuery,
@@ -50,6 +52,11 @@ impl Local {
         parameters.set("tz", Parameter::Text(self.zone.name().to_owned()));
         parameters.set("home", Parameter::Text(self.home.as_str().to_owned()));
     }
+}
+
+/// Returns the id of an event from the server's 128 bits: its two halves, the first one lower.
+const fn id(raw: u128) -> u128 {
+    raw.rotate_left(64)
 }
 
 fn milliseconds(time: DateTime<Utc>) -> Parameter {

@@ -6,7 +6,7 @@ use metrics::{Dimension, DimensionTest, Filter, Level};
 use sequences::Moment;
 use serde::Deserialize;
 
-use super::{EventKey, Local, milliseconds};
+use super::{EventKey, Local, id, milliseconds};
 use crate::{
     TenantWarehouse, WarehouseError,
     statement::{Parameters, Statement, condition, expression},
@@ -118,8 +118,6 @@ fn bits(filters: &[Filter<DimensionTest>], parameters: &mut Parameters) -> Strin
 
 impl MomentRow {
     fn events(mut self) -> KeyEvents {
-        // The server's 128 bits are the two halves of the id, the first one lower.
-        let id = |raw: u128| raw.rotate_left(64);
         self.moments.sort_unstable_by(|one, other| {
             let order = |moment: &(i64, u32, u32, u128, String)| {
                 let (time, steps, exclusions, ..) = *moment;

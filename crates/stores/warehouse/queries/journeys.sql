@@ -1,0 +1,42 @@
+-- The ad touches and the order lines of each key, for attribution. A touch is an event, an order line a row;
+-- the id of its event says which lines are one order. Refunds name the order that they belong to.
+SELECT
+    countIf(event_type = 'purchase' AND kline = 0 AND {key} = '') AS without_key,
+    groupArrayIf(
+        (
+            toUnixTimestamp64Milli(event_time),
+            toString(event_type),
+            reinterpretAsUInt128(event_id),
+            toString(campaign_id),
+            product_id,
+            toString(brand),
+            toString(category)
+        ),
+        {key} != '' AND kline = 0 AND event_type IN ('ad_click', 'ad_impression', 'ad_viewable')
+    ) AS touches,
+    groupArrayIf(
+        (
+            toUnixTimestamp64Milli(event_time),
+            event_type = 'refund',
+            reinterpretAsUInt128(event_id),
+            kline,
+            order_id,
+            product_id,
+            toString(brand),
+            toString(category),
+            toInt64(toDecimal128(line_total, 6) * 1000000),
+            toInt64(quantity * 1000),
+            toInt64(toDecimal128(sales, 6) * 1000000),
+            toString(currency)
+        ),
+        {key} != '' AND event_type IN ('purchase', 'refund')
+    ) AS lines
+FROM events
+WHERE client_id = {client_id:String}
+    AND event_type IN ('ad_click', 'ad_impression', 'ad_viewable', 'purchase', 'refund')
+    AND event_time >= fromUnixTimestamp64Milli({touched_from:Int64})
+    AND event_time < fromUnixTimestamp64Milli({until:Int64})
+    AND (event_type NOT IN ('purchase', 'refund') OR event_time >= fromUnixTimestamp64Milli({ordered_from:Int64}))
+    AND (event_type != 'purchase' OR event_time < fromUnixTimestamp64Milli({ordered_to:Int64}))
+GROUP BY {key}
+SETTINGS max_result_rows = 0

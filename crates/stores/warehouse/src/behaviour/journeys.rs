@@ -1,0 +1,175 @@
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+use clickhouse::Row;
+use money::{Amount, Quantity};
+use serde::Deserialize;
+
+use super::{EventKey, milliseconds};
+use crate::{
+    TenantWarehouse, WarehouseError,
+    statement::{Parameters, Statement},
+};
+
+/// Which touches and orders attribution is about.
+#[derive(Clone, Debug)]
+pub struct JourneyQuery {
+    /// The time of the orders.
+    pub ordered: Range<DateTime<Utc>>,
+    /// From when on touches are looked at.
+    pub touched_from: DateTime<Utc>,
+    /// Until when touches and refunds are looked at.
+    pub until: DateTime<Utc>,
+    /// What the events of one user have in common.
+    pub key: EventKey,
+}
+
+/// What one key saw, clicked and bought.
+#[derive(Clone, Debug, Default)]
+pub struct KeyJourney {
+    /// Its clicks and views of ads, in no order.
+    pub touches: Vec<AdTouch>,
+    /// The lines of its orders and refunds, in no order.
+    pub lines: Vec<OrderLine>,
+}
+
+/// A click or a view of an ad. Texts that were not sent are empty.
+#[derive(Clone, Debug)]
+pub struct AdTouch {
+    /// In milliseconds since 1970.
+    pub time: i64,
+    /// `ad_click`, `ad_impression` or `ad_viewable`.
+    pub event_type: String,
+    /// The event.
+    pub id: u128,
+    /// Its campaign.
+    pub campaign: String,
+    /// The advertised product.
+    pub product: LineProduct,
+}
+
+/// A line of an order, or of a refund.
+#[derive(Clone, Debug)]
+pub struct OrderLine {
+    /// In milliseconds since 1970.
+    pub time: i64,
+    /// Whether it is of a refund.
+    pub is_refund: bool,
+    /// The event that it is a line of.
+    pub id: u128,
+    /// Its number in the event.
+    pub line: u8,
+    /// The order, as the shop names it.
+    pub order_id: String,
+    /// The product.
+    pub product: LineProduct,
+    /// Price times quantity.
+    pub total: Amount,
+    /// How much of it.
+    pub quantity: Quantity,
+    /// What the whole order brought in; only on line 0 of an order.
+    pub sales: Amount,
+    /// The currency; empty if none was sent.
+    pub currency: String,
+}
+
+/// A product, as an event names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineProduct {
+    /// Its id.
+    pub product: String,
+    /// Its brand.
+    pub brand: String,
+    /// Its category.
+    pub category: String,
+}
+
+type TouchTuple = (i64, String, u128, String, String, String, String);
+type LineTuple = (i64, bool, u128, u8, String, String, String, String, i64, i64, i64, String);
+
+#[derive(Row, Deserialize)]
+struct JourneyRow {
+    without_key: u64,
+    touches: Vec<TouchTuple>,
+    lines: Vec<LineTuple>,
+}
+
+impl TenantWarehouse {
+    /// Hands over what each key saw, clicked and bought as it arrives. Returns the number of orders
+    /// without a key.
+    ///
+    /// # Errors
+    /// The query is too expensive, or the cluster is unavailable.
+    pub async fn journeys(
+        &self,
+        query: &JourneyQuery,
+        mut each: impl FnMut(KeyJourney),
+    ) -> Result<u64, WarehouseError> {
+        let mut without_key = 0;
+        self.for_each(&query.statement(), |row: JourneyRow| {
+            without_key += row.without_key;
+            if !row.lines.is_empty() {
+                each(row.journey());
+            }
+        })
+        .await?;
+        Ok(without_key)
+    }
+}
+
+impl JourneyQuery {
+    fn statement(&self) -> Statement {
+        let mut parameters = Parameters::default();
+        parameters.set("ordered_from", milliseconds(self.ordered.start));
+        parameters.set("ordered_to", milliseconds(self.ordered.end));
+        parameters.set("touched_from", milliseconds(self.touched_from));
+        parameters.set("until", milliseconds(self.until));
+        let sql = include_str!("../../queries/journeys.sql").replace("{key}", self.key.column());
+        Statement { sql, parameters }
+    }
+}
+
+impl JourneyRow {
+    fn journey(self) -> KeyJourney {
+        let touch =
+            |(time, event_type, id, campaign, product, brand, category): TouchTuple| AdTouch {
+                time,
+                event_type,
+                id: super::id(id),
+                campaign,
+                product: LineProduct { product, brand, category },
+            };
+        let line = |tuple: LineTuple| {
+            let (
+                time,
+                is_refund,
+                id,
+                line,
+                order_id,
+                product,
+                brand,
+                category,
+                total,
+                quantity,
+                sales,
+                currency,
+            ) = tuple;
+            OrderLine {
+                time,
+                is_refund,
+                id: super::id(id),
+                line,
+                order_id,
+                product: LineProduct { product, brand, category },
+                total: Amount::from_micros(total),
+                quantity: Quantity::from_thousandths(u64::try_from(quantity).unwrap_or_default()),
+                sales: Amount::from_micros(sales),
+                currency,
+            }
+        };
+        KeyJourney {
+            touches: self.touches.into_iter().map(touch).collect(),
+            lines: self.lines.into_iter().map(line).collect(),
+        }
+    }
+}

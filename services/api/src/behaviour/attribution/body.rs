@@ -1,0 +1,193 @@
+use attribution::{AttributionModel, DateBasis, MatchLevel, Rule, RuleError, ViewEvent};
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::fields::{By, duration};
+use crate::query::{Time, TimeBody};
+
+/// The most rules of one request.
+const MOST_RULES: usize = 5;
+
+/// A question about attribution.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AttributionBody {
+    /// The time of the orders, or of the ads, by `date_basis`; and the buckets.
+    #[serde(default)]
+    time: TimeBody,
+    /// The rules to compare, at most 5. Default: Footfall's own.
+    #[serde(default)]
+    #[schema(max_items = 5)]
+    rules: Vec<RuleBody>,
+    /// The date of a credit: `interaction`, that of the ad, or `conversion`, that of the order. Default:
+    /// `conversion`.
+    #[schema(example = "conversion")]
+    date_basis: Option<String>,
+    /// What the events of one user have in common. Default: `visitor`.
+    #[serde(default)]
+    by: By,
+}
+
+/// A rule. A field that is absent is that of the preset.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleBody {
+    /// A habit of the market: `standard` (last touch, clicks of 14 days, views of 1 day, same product),
+    /// `criteo_sponsored_products`, `criteo_display`, `amazon_sponsored_products`,
+    /// `amazon_sponsored_products_vendor`, `amazon_sponsored_display`, `walmart_search`,
+    /// `walmart_display`, `ga4_last_click`, `iab_europe`. Default: `standard`.
+    #[schema(example = "criteo_display")]
+    preset: Option<String>,
+    /// `last_touch`, `first_touch`, `linear`, `position` or `time_decay`.
+    #[schema(example = "last_touch")]
+    model: Option<String>,
+    /// How long before an order a click may be: 1 to 90 days, inclusive.
+    #[schema(example = "14d")]
+    click_window: Option<String>,
+    /// How long before an order a view may be: up to 30 days; `0d` for no views.
+    #[schema(example = "1d")]
+    view_window: Option<String>,
+    /// What of the ad must be that of the order line: `same_sku`, `brand`, `category` or `any`.
+    #[serde(rename = "match")]
+    #[schema(example = "same_sku")]
+    matched: Option<String>,
+    /// What counts as a view: `impression` or `viewable`.
+    #[schema(example = "impression")]
+    view_event: Option<String>,
+    /// Whether a click excludes views from credit.
+    click_beats_view: Option<bool>,
+}
+
+/// A rule, as it was used.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct UsedRule {
+    /// The preset it began with.
+    #[schema(example = "standard")]
+    preset: &'static str,
+    #[schema(example = "last_touch")]
+    model: &'static str,
+    /// In seconds.
+    click_window_seconds: i64,
+    /// In seconds; 0 without views.
+    view_window_seconds: i64,
+    /// What of a click must match.
+    #[schema(example = "same_sku")]
+    click_match: &'static str,
+    /// What of a view must match.
+    #[schema(example = "same_sku")]
+    view_match: &'static str,
+    #[schema(example = "impression")]
+    view_event: &'static str,
+    click_beats_view: bool,
+}
+
+/// A valid question about attribution.
+#[derive(Debug)]
+pub(crate) struct AttributionRequest {
+    pub(super) time: Time,
+    pub(super) rules: Vec<(UsedRule, Rule)>,
+    pub(super) basis: DateBasis,
+    pub(super) by: By,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl AttributionBody {
+    /// Reads the question at the time `now`, for a tenant whose days begin in `home`.
+    ///
+    /// # Errors
+    /// A wrong field, and what would be correct.
+    pub(crate) fn parse(
+        &self,
+        home: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<AttributionRequest, Problem> {
+        let time = self.time.parse("/time/", home, now)?;
+        if self.rules.len() > MOST_RULES {
+            return Err(Problem::field("/rules", format!("must have at most {MOST_RULES} rules")));
+        }
+        let standard = [RuleBody::default()];
+        let rules = if self.rules.is_empty() { &standard } else { self.rules.as_slice() };
+        let rules = rules.iter().enumerate();
+        let rules = rules.map(|(index, rule)| rule.parse(&format!("/rules/{index}")));
+        let basis = self.date_basis.as_deref().map(|name| {
+            name.parse()
+                .map_err(|error: RuleError| Problem::field("/date_basis", error.to_string()))
+        });
+        Ok(AttributionRequest {
+            time,
+            rules: rules.collect::<Result<_, _>>()?,
+            basis: basis.transpose()?.unwrap_or(DateBasis::Conversion),
+            by: self.by,
+            now,
+        })
+    }
+}
+
+impl RuleBody {
+    fn parse(&self, pointer: &str) -> Result<(UsedRule, Rule), Problem> {
+        let named = self.preset.as_deref().unwrap_or("standard");
+        let preset = Rule::PRESETS.iter().find(|(name, _)| *name == named);
+        let Some((preset, base)) = preset else {
+            let names = Rule::PRESETS.map(|(name, _)| name).join(", ");
+            return Err(Problem::field(
+                format!("{pointer}/preset"),
+                format!("must be one of {names}"),
+            ));
+        };
+        let model = read(self.model.as_deref(), &format!("{pointer}/model"), base.model())?;
+        let window = |text: Option<&str>, name: &str, base: i64| match text {
+            None => Ok(base),
+            Some("0d") => Ok(0),
+            Some(text) => duration(text, &format!("{pointer}/{name}")).map(milliseconds),
+        };
+        let clicks = window(self.click_window.as_deref(), "click_window", base.click_window())?;
+        let views = window(self.view_window.as_deref(), "view_window", base.view_window())?;
+        let at = format!("{pointer}/match");
+        let click_match: MatchLevel = read(self.matched.as_deref(), &at, base.click_match())?;
+        let view_match: MatchLevel = read(self.matched.as_deref(), &at, base.view_match())?;
+        let view_event: ViewEvent =
+            read(self.view_event.as_deref(), &format!("{pointer}/view_event"), base.view_event())?;
+        let beats = self.click_beats_view.unwrap_or(base.click_beats_view());
+        let rule = Rule::new(model, clicks, views, click_match).map_err(|error| {
+            let name = if error == RuleError::ViewWindow { "view_window" } else { "click_window" };
+            Problem::field(format!("{pointer}/{name}"), error.to_string())
+        })?;
+        let rule = rule
+            .with_view_match(view_match)
+            .with_view_event(view_event)
+            .with_click_beats_view(beats);
+        Ok((UsedRule::of(preset, &rule), rule))
+    }
+}
+
+fn milliseconds(length: TimeDelta) -> i64 {
+    length.num_milliseconds()
+}
+
+fn read<T>(text: Option<&str>, pointer: &str, base: T) -> Result<T, Problem>
+where
+    T: std::str::FromStr<Err = RuleError>,
+{
+    let read = text.map(|text| {
+        text.parse().map_err(|error: RuleError| Problem::field(pointer, error.to_string()))
+    });
+    Ok(read.transpose()?.unwrap_or(base))
+}
+
+impl UsedRule {
+    fn of(preset: &'static str, rule: &Rule) -> Self {
+        Self {
+            preset,
+            model: AttributionModel::as_str(rule.model()),
+            click_window_seconds: rule.click_window() / 1000,
+            view_window_seconds: rule.view_window() / 1000,
+            click_match: rule.click_match().as_str(),
+            view_match: rule.view_match().as_str(),
+            view_event: rule.view_event().as_str(),
+            click_beats_view: rule.click_beats_view(),
+        }
+    }
+}

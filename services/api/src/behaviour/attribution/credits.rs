@@ -1,0 +1,118 @@
+//! Sums of credits by campaign, bucket and currency.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use attribution::{DateBasis, Journey, Rule};
+use chrono::{DateTime, Utc};
+use metrics::{Buckets, TimeRange};
+use money::{Amount, Currency, Quantity};
+
+use super::orders::Path;
+
+/// The credit of a campaign in a bucket.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Credits {
+    /// In millionths of an order.
+    pub(super) orders: u64,
+    /// In thousandths, before refunds.
+    pub(super) units: u64,
+    pub(super) money: BTreeMap<Currency, CreditedMoney>,
+}
+
+/// Amounts of one currency, before refunds unless they say otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CreditedMoney {
+    pub(super) sales: Amount,
+    pub(super) net_sales: Amount,
+    pub(super) promoted: Amount,
+    pub(super) halo: Amount,
+    pub(super) assisted: Amount,
+}
+
+/// The credits under one rule.
+#[derive(Debug, Default)]
+pub(super) struct RuleCredits {
+    /// By the campaign's number and the bucket's index.
+    pub(super) credits: BTreeMap<(u32, usize), Credits>,
+    /// Orders of which no line has credit; only by date of conversion.
+    pub(super) without_credit: u64,
+}
+
+/// Where a credit is counted.
+pub(super) struct Places<'a> {
+    pub(super) range: TimeRange,
+    pub(super) buckets: &'a Buckets,
+    pub(super) basis: DateBasis,
+}
+
+impl Places<'_> {
+    fn bucket(&self, milliseconds: i64) -> Option<usize> {
+        let time = DateTime::<Utc>::from_timestamp_millis(milliseconds)?;
+        self.buckets.position(time).filter(|_| self.range.contains(time))
+    }
+}
+
+impl Credits {
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.orders += other.orders;
+        self.units += other.units;
+        for (currency, money) in &other.money {
+            let own = self.money.entry(*currency).or_default();
+            own.sales += money.sales;
+            own.net_sales += money.net_sales;
+            own.promoted += money.promoted;
+            own.halo += money.halo;
+            own.assisted += money.assisted;
+        }
+    }
+}
+
+impl RuleCredits {
+    /// Adds the credits of one key's orders.
+    pub(super) fn add(&mut self, rule: Rule, path: &Path, places: &Places<'_>) {
+        let journey = Journey::new(rule, &path.touches);
+        let mut credited = BTreeSet::new();
+        for credit in journey.credits(&path.orders) {
+            credited.insert(credit.order);
+            let Some(bucket) = places.bucket(credit.time(places.basis)) else {
+                continue;
+            };
+            let Some((campaign, currency)) = of(path, credit.touch, credit.order) else {
+                continue;
+            };
+            let sums = self.credits.entry((campaign, bucket)).or_default();
+            sums.orders += credit.orders;
+            sums.units += Quantity::thousandths(credit.quantity);
+            let money = sums.money.entry(currency).or_default();
+            money.sales += credit.amount;
+            money.net_sales += credit.net();
+            let kind = if credit.promoted { &mut money.promoted } else { &mut money.halo };
+            *kind += credit.amount;
+        }
+        for assist in journey.assists(&path.orders).filter(|assist| assist.counts) {
+            let order = path.orders.get(assist.order).map(|order| order.time);
+            let touch = path.touches.get(assist.touch).map(|touch| touch.time);
+            let time = match places.basis {
+                DateBasis::Interaction => touch,
+                DateBasis::Conversion => order,
+            };
+            let bucket = time.and_then(|time| places.bucket(time));
+            let Some((bucket, (campaign, currency))) =
+                bucket.zip(of(path, assist.touch, assist.order))
+            else {
+                continue;
+            };
+            let sums = self.credits.entry((campaign, bucket)).or_default();
+            sums.money.entry(currency).or_default().assisted += assist.amount;
+        }
+        let all = path.orders.iter().enumerate();
+        let without = all.filter(|(index, order)| {
+            !credited.contains(index) && places.bucket(order.time).is_some()
+        });
+        self.without_credit += without.count() as u64;
+    }
+}
+
+fn of(path: &Path, touch: usize, order: usize) -> Option<(u32, Currency)> {
+    Some((path.touches.get(touch)?.campaign, *path.currencies.get(order)?))
+}

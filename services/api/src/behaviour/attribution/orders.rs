@@ -1,0 +1,141 @@
+//! The touches and orders of a key, as the rules of attribution read them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use attribution::{Line, Order, ProductRef, Touch, TouchKind};
+use money::{Amount, Currency, Quantity};
+use warehouse::{KeyJourney, LineProduct, OrderLine};
+
+/// Texts as small numbers, the same for equal texts.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    numbers: HashMap<String, u32>,
+    texts: Vec<String>,
+}
+
+/// What one key saw and bought.
+pub(super) struct Path {
+    /// Each with the number of its campaign.
+    pub(super) touches: Vec<Touch<u32>>,
+    pub(super) orders: Vec<Order>,
+    /// The currency of each order.
+    pub(super) currencies: Vec<Currency>,
+}
+
+impl Names {
+    pub(super) fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(text.to_owned(), number);
+        self.texts.push(text.to_owned());
+        number
+    }
+
+    pub(super) fn text(&self, number: u32) -> &str {
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        self.texts.get(index).map_or("", String::as_str)
+    }
+
+    /// Returns the product; a product without variants is its own parent.
+    fn product(&mut self, product: &LineProduct) -> ProductRef {
+        let mut known = |kind: &str, text: &str| {
+            (!text.is_empty()).then(|| self.number(&format!("{kind}:{text}")))
+        };
+        let id = known("product", &product.product);
+        ProductRef {
+            product: id,
+            parent: id,
+            brand: known("brand", &product.brand),
+            category: known("category", &product.category),
+        }
+    }
+}
+
+impl Path {
+    /// Reads a journey; `home` is the currency of orders without one.
+    pub(super) fn read(
+        journey: KeyJourney,
+        products: &mut Names,
+        campaigns: &mut Names,
+        home: Currency,
+    ) -> Self {
+        let touches = journey.touches.iter().map(|touch| Touch {
+            time: touch.time,
+            kind: match touch.event_type.as_str() {
+                "ad_click" => TouchKind::Click,
+                "ad_viewable" => TouchKind::Viewable,
+                _ => TouchKind::Impression,
+            },
+            id: touch.id,
+            campaign: campaigns.number(&touch.campaign),
+            product: products.product(&touch.product),
+            viewable: None,
+        });
+        let touches = touches.collect();
+        let (refunds, lines): (Vec<_>, Vec<_>) =
+            journey.lines.into_iter().partition(|line| line.is_refund);
+        let mut refunds = Refunds::of(&refunds);
+        let mut by_event = BTreeMap::<(i64, u128), Vec<OrderLine>>::new();
+        for line in lines {
+            by_event.entry((line.time, line.id)).or_default().push(line);
+        }
+        let mut path = Self { touches, orders: Vec::new(), currencies: Vec::new() };
+        for ((time, _), mut lines) in by_event {
+            lines.sort_by_key(|line| line.line);
+            let currency = lines.first().and_then(|line| line.currency.parse().ok());
+            path.currencies.push(currency.unwrap_or(home));
+            let amounts = amounts(&lines);
+            let lines = lines.iter().zip(amounts).map(|(line, amount)| {
+                let (refunded, returned) = refunds.take(line, amount);
+                let product = products.product(&line.product);
+                Line { product, amount, quantity: line.quantity, refunded, returned }
+            });
+            path.orders.push(Order { time, lines: lines.collect() });
+        }
+        path
+    }
+}
+
+/// Returns the amount of each line: price times quantity, or for an order without prices its total on the
+/// first line.
+fn amounts(lines: &[OrderLine]) -> Vec<Amount> {
+    let mut amounts: Vec<_> = lines.iter().map(|line| line.total).collect();
+    if amounts.iter().all(|amount| *amount == Amount::ZERO)
+        && let (Some(first), Some(line)) = (amounts.first_mut(), lines.first())
+    {
+        *first = line.sales;
+    }
+    amounts
+}
+
+/// What was refunded, by the order and the product that a refund names.
+struct Refunds(HashMap<(String, String), (i64, u64)>);
+
+impl Refunds {
+    fn of(lines: &[OrderLine]) -> Self {
+        let mut refunds = HashMap::<_, (i64, u64)>::new();
+        for line in lines.iter().filter(|line| !line.order_id.is_empty()) {
+            let key = (line.order_id.clone(), line.product.product.clone());
+            let (amount, quantity) = refunds.entry(key).or_default();
+            *amount = amount.saturating_add(line.total.micros());
+            *quantity = quantity.saturating_add(line.quantity.thousandths());
+        }
+        Self(refunds)
+    }
+
+    /// Takes what was refunded of a line, at most the line itself: negative, and how much came back.
+    fn take(&mut self, line: &OrderLine, amount: Amount) -> (Amount, Quantity) {
+        let key = (line.order_id.clone(), line.product.product.clone());
+        let Some((left, pieces)) = self.0.get_mut(&key).filter(|_| !line.order_id.is_empty())
+        else {
+            return (Amount::ZERO, Quantity::ZERO);
+        };
+        let taken = (*left).min(amount.micros()).max(0);
+        let returned = (*pieces).min(line.quantity.thousandths());
+        *left -= taken;
+        *pieces -= returned;
+        (Amount::from_micros(-taken), Quantity::from_thousandths(returned))
+    }
+}

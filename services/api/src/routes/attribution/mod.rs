@@ -1,0 +1,3 @@
+//! `/v1/attribution`.
+
+pub(crate) mod run;

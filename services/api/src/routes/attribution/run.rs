@@ -1,0 +1,38 @@
+use actix_web::{HttpResponse, web::Data};
+use auth::ReadReports;
+use chrono::Utc;
+use web::{Body, Error, Tenant};
+
+use crate::{
+    behaviour::{Asker, AttributionAnswer, AttributionBody},
+    state::Api,
+};
+
+/// Gives the credit of orders to the ads that were seen and clicked before them.
+///
+/// Several rules are answered side by side. The credits of an order line sum to the line exactly. Refunds
+/// that name their order are subtracted on the date of the order's own credit. A credential that may see
+/// only some campaigns gets the credit of these campaigns; ads of others compete for it all the same.
+#[utoipa::path(
+    post,
+    path = "/v1/attribution",
+    tag = "behaviour",
+    operation_id = "attribution",
+    request_body = AttributionBody,
+    responses(
+        (status = 200, description = "The numbers", body = AttributionAnswer),
+        (status = 422, description = "A field is not valid; `errors` tells what would be right"),
+    ),
+)]
+pub(crate) async fn handle(
+    tenant: Tenant<ReadReports>,
+    api: Data<Api>,
+    body: Body<AttributionBody>,
+) -> Result<HttpResponse, Error> {
+    let context = tenant.context();
+    let request = body.0.parse(context.time_zone(), Utc::now())?;
+    let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
+    let asker = Asker { tenant: context, campaigns };
+    let answer: AttributionAnswer = api.behaviour.attribution(&asker, &request).await?;
+    Ok(HttpResponse::Ok().json(answer))
+}

@@ -1,0 +1,257 @@
+use serde_json::{Value, json};
+
+use crate::{query::insert, stand::Stand};
+
+async fn ask(stand: &Stand, body: Value) -> Value {
+    let answer = stand.post("/v1/attribution", Some(&stand.key("acme", "read")), body).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.body
+}
+
+/// Returns a click or a view of an ad; the number decides between equal times.
+fn touch(visitor: &str, kind: &str, campaign: &str, time: &str, number: u8) -> Value {
+    json!({
+        "type": kind, "visitor_id": visitor, "campaign_id": campaign,
+        "event_time": format!("2026-03-{time}Z"),
+        "event_id": format!("00000000-0000-7000-8000-0000000000{number:02x}"),
+    })
+}
+
+fn order(visitor: &str, items: Value) -> Value {
+    json!({
+        "type": "purchase", "visitor_id": visitor, "event_time": "2026-03-20T12:00:00Z",
+        "order_id": format!("o-{visitor}"), "currency": "EUR", "items": items,
+    })
+}
+
+fn day() -> Value {
+    json!({"from": "2026-03-20", "to": "2026-03-21", "tz": "UTC"})
+}
+
+/// Returns a value of each campaign, in the answer of a rule.
+fn by_campaign(answer: &Value, rule: usize, value: &str) -> Value {
+    let rows = answer["rules"][rule]["rows"].as_array().unwrap().iter();
+    let rows = rows.filter(|row| row[value] != json!(0.0) && row[value] != json!("0.00"));
+    rows.map(|row| (row["campaign"].as_str().unwrap().to_owned(), row[value].clone())).collect()
+}
+
+#[actix_web::test]
+async fn the_last_eligible_touch_gets_the_order() {
+    let stand = Stand::new().await;
+    let (click, view) = ("ad_click", "ad_impression");
+    let mut events = vec![
+        touch("c1", click, "X", "10T12:00:00", 1),
+        touch("c1", view, "Y", "20T11:00:00", 2),
+        touch("c2", click, "X", "06T12:00:00", 3),
+        touch("c3", click, "X", "06T11:59:59.999", 4),
+        touch("c3", view, "Y", "19T12:00:00", 5),
+        touch("c4", click, "X", "19T10:00:00", 6),
+        touch("c4", click, "Y", "19T10:00:00", 7),
+        touch("c5", click, "X", "20T12:00:00.001", 8),
+        touch("c6", click, "X", "20T12:00:00", 9),
+        touch("c6", view, "Y", "20T12:00:00", 10),
+        touch("c8", view, "Y", "19T11:59:59.999", 11),
+    ];
+    for visitor in ["c1", "c2", "c3", "c4", "c5", "c6", "c8"] {
+        events.push(order(visitor, json!([{"product_id": "p", "quantity": 1, "price": "100"}])));
+    }
+    events.push(order("", json!([{"product_id": "p", "quantity": 1, "price": "100"}])));
+    events.last_mut().unwrap()["visitor_id"] = Value::Null;
+    insert(&stand, events).await;
+    let body = json!({
+        "time": day(),
+        "rules": [
+            {"match": "any"},
+            {"match": "any", "click_beats_view": false},
+            {"match": "any", "click_window": "7d", "view_window": "0d"},
+        ],
+    });
+    let answer = ask(&stand, body).await;
+    let orders = |rule| by_campaign(&answer, rule, "attributed_orders");
+    assert_eq!(orders(0), json!({"X": 3.0, "Y": 2.0}));
+    assert_eq!(orders(1), json!({"X": 2.0, "Y": 3.0}));
+    assert_eq!(orders(2), json!({"X": 1.0, "Y": 1.0}));
+    let without = |rule: usize| answer["rules"][rule]["orders_without_credit"].clone();
+    assert_eq!([without(0), without(1), without(2)], [2, 2, 5].map(|count| json!(count)));
+    assert_eq!(answer["without_key"], 1);
+    let totals = &answer["rules"][0]["totals"];
+    assert_eq!(totals["attributed_sales"], "500.00");
+    assert_eq!(totals["halo_sales"], "500.00", "the ads advertise no product");
+    // In c1 a view of Y came after the click of X that has the credit.
+    assert_eq!(by_campaign(&answer, 0, "assisted_sales"), json!({"X": "100.00", "Y": "200.00"}));
+}
+
+/// An order of three products, and four touches of ads for single products.
+fn basket() -> Vec<Value> {
+    let item = |product: &str, brand: &str, category: &str, price: &str| {
+        json!({
+            "product_id": product, "brand": brand, "category": category, "price": price, "quantity": 1,
+        })
+    };
+    let p1 = || item("p1", "B1", "K1", "10.01");
+    let p2 = || item("p2", "B1", "K2", "20.00");
+    let p3 = || item("p3", "B2", "K1", "30.00");
+    let ad = |kind: &str, campaign: &str, time: &str, number: u8, product: Value| {
+        let mut touch = touch("v", kind, campaign, time, number);
+        touch["items"] = json!([product]);
+        touch
+    };
+    vec![
+        ad("ad_click", "X", "18T12:00:00", 1, p1()),
+        ad("ad_click", "Y", "19T12:00:00", 2, p3()),
+        ad("ad_click", "Z", "19T18:00:00", 3, p1()),
+        ad("ad_impression", "W", "20T10:00:00", 4, p2()),
+        order("v", json!([p1(), p2(), p3()])),
+    ]
+}
+
+#[actix_web::test]
+async fn an_order_is_divided_to_the_millionth() {
+    let stand = Stand::new().await;
+    insert(&stand, basket()).await;
+    for (matched, expected) in [
+        (
+            "same_sku",
+            [
+                json!({"W": "20.00", "Y": "30.00", "Z": "10.01"}),
+                json!({"W": "20.00", "X": "10.01", "Y": "30.00"}),
+                json!({"W": "20.00", "X": "5.005", "Y": "30.00", "Z": "5.005"}),
+                json!({"W": "20.00", "X": "5.005", "Y": "30.00", "Z": "5.005"}),
+            ],
+        ),
+        (
+            "brand",
+            [
+                json!({"Y": "30.00", "Z": "30.01"}),
+                json!({"X": "30.01", "Y": "30.00"}),
+                json!({"X": "15.005", "Y": "30.00", "Z": "15.005"}),
+                json!({"X": "15.005", "Y": "30.00", "Z": "15.005"}),
+            ],
+        ),
+        (
+            "category",
+            [
+                json!({"W": "20.00", "Z": "40.01"}),
+                json!({"W": "20.00", "X": "40.01"}),
+                json!({"W": "20.00", "X": "13.336667", "Y": "13.336667", "Z": "13.336666"}),
+                json!({"W": "20.00", "X": "16.004", "Y": "8.002", "Z": "16.004"}),
+            ],
+        ),
+        (
+            "any",
+            [
+                json!({"Z": "60.01"}),
+                json!({"X": "60.01"}),
+                json!({"X": "20.003334", "Y": "20.003334", "Z": "20.003332"}),
+                json!({"X": "24.004", "Y": "12.002", "Z": "24.004"}),
+            ],
+        ),
+    ] {
+        let models = ["last_touch", "first_touch", "linear", "position"];
+        let rules = models.map(|model| json!({"model": model, "match": matched}));
+        let answer = ask(&stand, json!({"time": day(), "rules": rules})).await;
+        for (index, expected) in expected.iter().enumerate() {
+            let sales = by_campaign(&answer, index, "attributed_sales");
+            assert_eq!(&sales, expected, "{matched} {}", models[index]);
+            assert_eq!(answer["rules"][index]["totals"]["attributed_sales"], "60.01");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_credit_has_the_date_of_the_ad_or_of_the_order_and_a_refund_that_of_its_order() {
+    let stand = Stand::new().await;
+    let mut events = basket();
+    events.push(json!({
+        "type": "refund", "visitor_id": "v", "event_time": "2026-03-25T12:00:00Z", "order_id": "o-v",
+        "currency": "EUR", "items": [{"product_id": "p1", "quantity": 1, "price": "10.01"}],
+    }));
+    insert(&stand, events).await;
+    let dated = async |basis: &str| {
+        let body = json!({
+            "date_basis": basis,
+            "time": {"from": "2026-03-18", "to": "2026-03-21", "tz": "Europe/Berlin", "granularity": "day"},
+        });
+        let answer = ask(&stand, body).await;
+        let rows = answer["rules"][0]["rows"].as_array().unwrap().iter();
+        rows.filter(|row| row["attributed_sales"] != "0.00")
+            .map(|row| {
+                let text = |field: &str| row[field].as_str().unwrap().to_owned();
+                [
+                    text("campaign"),
+                    text("start"),
+                    text("attributed_sales"),
+                    text("attributed_net_sales"),
+                ]
+            })
+            .collect::<Vec<_>>()
+    };
+    let (nineteenth, twentieth) = ("2026-03-18T23:00:00Z", "2026-03-19T23:00:00Z");
+    let interaction = [
+        ["W", twentieth, "20.00", "20.00"],
+        ["Y", nineteenth, "30.00", "30.00"],
+        ["Z", nineteenth, "10.01", "0.00"],
+    ];
+    assert_eq!(dated("interaction").await, interaction.map(|row| row.map(str::to_owned)));
+    let conversion = [
+        ["W", twentieth, "20.00", "20.00"],
+        ["Y", twentieth, "30.00", "30.00"],
+        ["Z", twentieth, "10.01", "0.00"],
+    ];
+    assert_eq!(dated("conversion").await, conversion.map(|row| row.map(str::to_owned)));
+}
+
+#[actix_web::test]
+async fn an_advertiser_sees_its_own_credit_and_others_compete_for_it() {
+    let stand = Stand::new().await;
+    let events = vec![
+        touch("a", "ad_click", "spring", "19T10:00:00", 1),
+        touch("a", "ad_click", "winter", "19T11:00:00", 2),
+        touch("b", "ad_click", "spring", "19T10:00:00", 3),
+        order("a", json!([{"product_id": "p", "quantity": 1, "price": "70"}])),
+        order("b", json!([{"product_id": "p", "quantity": 1, "price": "5"}])),
+        order("c", json!([{"product_id": "p", "quantity": 1, "price": "9"}])),
+    ];
+    insert(&stand, events).await;
+    let body = json!({"time": day(), "rules": [{"match": "any"}]});
+    let token = stand.token("acme", "advertiser").await;
+    let own = stand.post("/v1/attribution", Some(&token), body.clone()).await.body;
+    assert_eq!(by_campaign(&own, 0, "attributed_sales"), json!({"spring": "5.00"}));
+    assert_eq!(own["rules"][0]["totals"]["attributed_sales"], "5.00");
+    assert_eq!(
+        (&own["rules"][0]["orders_without_credit"], &own["without_key"]),
+        (&Value::Null, &Value::Null)
+    );
+    let all = ask(&stand, body).await;
+    assert_eq!(
+        by_campaign(&all, 0, "attributed_sales"),
+        json!({"spring": "5.00", "winter": "70.00"})
+    );
+    assert_eq!(all["rules"][0]["orders_without_credit"], 1);
+}
+
+#[actix_web::test]
+async fn a_wrong_rule_is_refused_with_what_would_be_right() {
+    let stand = Stand::new().await;
+    let key = stand.key("acme", "read");
+    let rules = |rule: Value| json!({"rules": [{}, rule]});
+    for (body, pointer, right) in [
+        (rules(json!({"preset": "google"})), "/rules/1/preset", "ga4_last_click"),
+        (rules(json!({"model": "last"})), "/rules/1/model", "last_touch"),
+        (rules(json!({"click_window": "0d"})), "/rules/1/click_window", "1 and 90 days"),
+        (rules(json!({"click_window": "91d"})), "/rules/1/click_window", "1 and 90 days"),
+        (rules(json!({"view_window": "31d"})), "/rules/1/view_window", "30 days"),
+        (rules(json!({"view_window": "soon"})), "/rules/1/view_window", "30m"),
+        (rules(json!({"match": "sku"})), "/rules/1/match", "same_sku"),
+        (rules(json!({"view_event": "click"})), "/rules/1/view_event", "viewable"),
+        (json!({"rules": vec![json!({}); 6]}), "/rules", "at most 5"),
+        (json!({"date_basis": "order"}), "/date_basis", "conversion"),
+        (json!({"time": {"tz": "Mars"}}), "/time/tz", "Europe/Berlin"),
+    ] {
+        let answer = stand.post("/v1/attribution", Some(&key), body.clone()).await;
+        assert_eq!(answer.status, 422, "{body}: {}", answer.body);
+        let error = &answer.body["errors"][0];
+        assert_eq!(error["pointer"], pointer, "{body}: {}", answer.body);
+        assert!(error["reason"].as_str().unwrap().contains(right), "{body}: {error}");
+    }
+}
