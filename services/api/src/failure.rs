@@ -71,9 +71,8 @@ impl From<Failure> for Problem {
 /// Returns one failure for every request that waited for the answer.
 pub(crate) fn shared(failure: Arc<Failure>) -> Failure {
     match &*failure {
-        Failure::Problem(problem) if problem.code() == Code::NotFound => {
-            Problem::not_found().into()
-        }
+        // The caller can correct it, so it is told what is wrong.
+        Failure::Problem(problem) if problem.kind().status() < 500 => problem.repeated().into(),
         _ => Failure::Shared(failure),
     }
 }

@@ -75,7 +75,7 @@ pub(crate) struct ExclusionBody {
     filters: Option<FilterBody>,
     /// The two steps, counted from 1.
     #[schema(value_type = Vec<u32>, min_items = 2, max_items = 2, example = json!([2, 3]))]
-    between: (usize, usize),
+    between: Vec<usize>,
 }
 
 /// The answer to a funnel.
@@ -177,9 +177,12 @@ impl FunnelBody {
         let mut exclusions = Vec::new();
         for (index, exclusion) in self.exclude.iter().enumerate() {
             let pointer = format!("/exclude/{index}");
-            let (earlier, later) = exclusion.between;
-            let steps = earlier.checked_sub(1).zip(later.checked_sub(1));
-            let (earlier, later) = steps.unwrap_or((0, 0));
+            // Anything but two steps is refused as two equal ones are.
+            let (earlier, later) = match exclusion.between.as_slice() {
+                [earlier, later] => earlier.checked_sub(1).zip(later.checked_sub(1)),
+                _ => None,
+            }
+            .unwrap_or((0, 0));
             funnel = funnel
                 .excluding(earlier, later)
                 .map_err(|error| invalid(error, &format!("{pointer}/between")))?;

@@ -46,7 +46,7 @@ pub(crate) struct RetentionBody {
     pub(crate) periods: Option<u32>,
     /// First and last period of each column, counted from 0: `[[0, 0], [1, 2], [3, 6]]`.
     #[schema(value_type = Option<Vec<Vec<u32>>>)]
-    pub(crate) brackets: Option<Vec<(u32, u32)>>,
+    pub(crate) brackets: Option<Vec<Vec<u32>>>,
     /// The first day of a week. Default: `monday`.
     pub(crate) week_begins: Option<WeekdayBody>,
     /// When a key joins a cohort. Without `granularity`.
@@ -230,8 +230,11 @@ impl RetentionBody {
         match (&self.brackets, self.measure) {
             (Some(_), Some(_)) => Err(Problem::field("/measure", "must be absent with `brackets`")),
             (Some(brackets), None) => {
-                let bracket = |(first, last): &(u32, u32)| Bracket { first: *first, last: *last };
-                Ok(Measure::Brackets(brackets.iter().map(bracket).collect()))
+                let bracket = |bracket: &Vec<u32>| match bracket.as_slice() {
+                    [first, last] => Ok(Bracket { first: *first, last: *last }),
+                    _ => Err(Problem::field("/brackets", "must be pairs such as [[0, 0], [1, 6]]")),
+                };
+                brackets.iter().map(bracket).collect::<Result<_, _>>().map(Measure::Brackets)
             }
             (None, Some(MeasureBody::OnOrAfter)) => Ok(Measure::OnOrAfter { periods }),
             (None, _) => Ok(Measure::On { periods }),

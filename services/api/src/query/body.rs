@@ -30,8 +30,8 @@ pub(crate) struct QueryBody {
     /// metric, descending. Equal segments are ordered by their dimensions.
     #[serde(default)]
     #[schema(value_type = Vec<Vec<String>>, max_items = 8, example = json!([["sales", "desc"]]))]
-    pub(crate) order: Vec<(String, String)>,
-    /// How many segments at most: 1 to 1,000. Default: 100.
+    pub(crate) order: Vec<Vec<String>>,
+    /// How many segments at most: 1 to 1,000. Default: 100; all of them in NDJSON and CSV.
     #[schema(minimum = 1, maximum = 1000)]
     pub(crate) limit: Option<u64>,
     /// Where the page before ended: its `next`.

@@ -1,6 +1,6 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
-use csv::Writer;
+use csv::{Terminator, WriterBuilder};
 use metrics::Metric;
 use money::Currency;
 
@@ -16,7 +16,7 @@ impl Answered {
     /// None is known: the rows have equal lengths and are written to memory.
     pub(crate) fn csv(&self) -> Result<Vec<u8>, csv::Error> {
         let others = self.currencies().others;
-        let mut writer = Writer::from_writer(Vec::new());
+        let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
         writer.write_record(self.header(&others))?;
         for row in self.rows().iter().chain(&self.other_rows()) {
             writer.write_record(self.record(row, &others))?;

@@ -26,6 +26,8 @@ use crate::{
 const CACHED: Duration = Duration::from_millis(500);
 /// The most segments that a condition on segments may leave out while totals are asked for.
 const MOST_EXCEPTIONS: usize = 5_000;
+/// The most segments whose keys are listed in a query.
+const MOST_KEYS: usize = 1_000;
 
 /// Answers queries from the warehouse.
 #[derive(Clone)]
@@ -113,6 +115,7 @@ impl Queries {
         let mut page = admitted.split_off(begin);
         let has_more = page.len() > request.limit;
         page.truncate(request.limit);
+        request.not_too_large(page.len())?;
         let series = page_series(current, previous, &page).await?;
         let explanation = match request.explain {
             true => Some(current.explain().await?),
@@ -229,7 +232,9 @@ async fn page_series(
     }
     let shown: Vec<_> = page.iter().map(|segment| segment.keys.clone()).collect();
     let by = &request.dimensions;
-    let keys = if by.is_empty() { Keys::All } else { Keys::Only(by, &shown) };
+    // A long list of keys is slower to test than all segments are to read.
+    let keys =
+        if shown.len() > MOST_KEYS || by.is_empty() { Keys::All } else { Keys::Only(by, &shown) };
     let (now, before) = tokio::try_join!(current.series(by, keys), async {
         match previous {
             Some(previous) => previous.series(by, keys).await,

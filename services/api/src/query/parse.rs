@@ -29,18 +29,24 @@ const MOST_NUMBERS: usize = 500_000;
 struct Wrong(Vec<(String, String)>);
 
 impl QueryBody {
-    /// Reads the query at the time `now`, for a tenant whose days begin in `home`.
+    /// Reads the query at the time `now`, for a tenant whose days begin in `home`; a file has all
+    /// segments unless the query limits them.
     ///
     /// # Errors
     /// Every wrong field, and what would be correct.
-    pub(crate) fn parse(&self, home: Tz, now: DateTime<Utc>) -> Result<QueryRequest, Problem> {
+    pub(crate) fn parse(
+        &self,
+        is_file: bool,
+        home: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<QueryRequest, Problem> {
         let mut wrong = Wrong::default();
         let metrics = wrong.names("/metrics", &self.metrics, names::metric);
         let dimensions = wrong.names("/dimensions", &self.dimensions, names::dimension);
-        if metrics.is_empty() || metrics.len() > MOST_METRICS {
+        if metrics.is_empty() || self.metrics.len() > MOST_METRICS {
             wrong.add("/metrics", format!("must have 1 to {MOST_METRICS} metrics"));
         }
-        if dimensions.len() > MOST_DIMENSIONS {
+        if self.dimensions.len() > MOST_DIMENSIONS {
             wrong.add("/dimensions", format!("must have at most {MOST_DIMENSIONS} dimensions"));
         }
         let filters = self.filters.as_ref().map(|body| filters::read(body, &dimensions));
@@ -52,12 +58,15 @@ impl QueryBody {
             filters.unwrap_or(Filters { events: Filter::EVERYTHING, segments: Filter::EVERYTHING });
         let top = self.top.as_ref().and_then(|body| wrong.top(body, &dimensions));
         let order = wrong.order(&self.order, &metrics, &dimensions);
-        let limit = wrong.number("/limit", self.limit, DEFAULT_LIMIT);
+        // A file has all segments: it would not show that some are missing.
+        let default_limit = if is_file { usize::MAX } else { DEFAULT_LIMIT };
+        let limit = wrong.number("/limit", self.limit, default_limit);
         let time = wrong.time(&self.time, "/time/", home, now);
         wrong.none()?;
 
-        let Time { range, granularity, zone } = time.checked("/time/")?;
-        let comparison = self.compare.as_ref().map(|body| comparison(body, range, zone));
+        let time = time.checked("/time/")?;
+        let Time { range, granularity, zone } = time;
+        let comparison = self.compare.as_ref().map(|body| comparison(body, time));
         let comparison = comparison.transpose()?;
         let level = level(&dimensions, &filters);
         let mut request = QueryRequest {
@@ -77,7 +86,9 @@ impl QueryBody {
             explain: self.explain,
         };
         compatible(&request)?;
-        not_too_large(&request)?;
+        if request.limit <= MOST_SEGMENTS {
+            request.not_too_large(request.limit)?;
+        }
         let after = self.cursor.as_deref().map(|cursor| cursor::open(cursor, &request));
         request.after = after.transpose()?;
         Ok(request)
@@ -126,7 +137,10 @@ impl Wrong {
     }
 
     fn number(&mut self, pointer: &str, number: Option<u64>, default: usize) -> usize {
-        let number = number.map_or(Some(default), |number| usize::try_from(number).ok());
+        let Some(number) = number else {
+            return default;
+        };
+        let number = usize::try_from(number).ok();
         number.filter(|number| (1..=MOST_SEGMENTS).contains(number)).unwrap_or_else(|| {
             self.add(pointer, format!("must be 1 to {MOST_SEGMENTS}"));
             default
@@ -150,7 +164,7 @@ impl Wrong {
     /// Reads the order, and completes it by all dimensions.
     fn order(
         &mut self,
-        pairs: &[(String, String)],
+        pairs: &[Vec<String>],
         metrics: &[Metric],
         dimensions: &[Dimension],
     ) -> Vec<(Column, Direction)> {
@@ -158,7 +172,12 @@ impl Wrong {
             self.add("/order", format!("must have at most {MOST_ORDER} pairs"));
         }
         let mut order = Vec::new();
-        for (index, (name, direction)) in pairs.iter().enumerate().take(MOST_ORDER) {
+        for (index, pair) in pairs.iter().enumerate().take(MOST_ORDER) {
+            let [name, direction] = pair.as_slice() else {
+                let reason = "must be a pair such as [\"sales\", \"desc\"]";
+                self.add(format!("/order/{index}"), reason);
+                continue;
+            };
             let column = self.column(name, dimensions, &format!("/order/{index}/0"));
             let direction = match direction.as_str() {
                 "asc" => Some(Direction::Ascending),
@@ -274,8 +293,7 @@ fn covering(from: DateTime<Utc>, to: DateTime<Utc>, pointer: &str) -> Result<Tim
 
 fn comparison(
     body: &CompareBody,
-    range: TimeRange,
-    zone: Tz,
+    Time { range, granularity, zone }: Time,
 ) -> Result<(Comparison, TimeRange), Problem> {
     let matched = match body.matched.as_deref() {
         None | Some("date") => Match::Date,
@@ -295,6 +313,9 @@ fn comparison(
     if !matches!(period, Period::Custom(_)) && (body.from.is_some() || body.until.is_some()) {
         let reason = "must be `custom` if `from` and `until` are given";
         return Err(Problem::field("/compare/to", reason));
+    }
+    if let Period::Custom(custom) = period {
+        within_limits(custom, granularity, "/compare/until")?;
     }
     let comparison = Comparison { period, matched };
     let earlier = comparison.range(range, zone).map_err(|error| {
@@ -344,17 +365,24 @@ fn compatible(request: &QueryRequest) -> Result<(), Problem> {
         .with_error("/metrics", reason))
 }
 
-fn not_too_large(request: &QueryRequest) -> Result<(), Problem> {
-    let buckets = request.granularity.buckets(request.range, request.zone).starts().len();
-    let segments = if request.dimensions.is_empty() { 1 } else { request.limit };
-    let sides = if request.comparison.is_some() { 3 } else { 1 };
-    let numbers = buckets * segments * request.metrics.len() * sides;
-    if numbers <= MOST_NUMBERS {
-        return Ok(());
+impl QueryRequest {
+    /// Checks that an answer of some segments does not have too many numbers.
+    ///
+    /// # Errors
+    /// It has.
+    pub(super) fn not_too_large(&self, segments: usize) -> Result<(), Problem> {
+        let buckets = |range: TimeRange| self.granularity.buckets(range, self.zone).starts().len();
+        let earlier = self.comparison.map_or(0, |(_, earlier)| 2 * buckets(earlier));
+        let segments = if self.dimensions.is_empty() { 1 } else { segments };
+        let each = (buckets(self.range) + earlier) * self.metrics.len();
+        let numbers = segments.saturating_mul(each);
+        if numbers <= MOST_NUMBERS {
+            return Ok(());
+        }
+        let reason = format!(
+            "{segments} segments would have {numbers} numbers, more than {MOST_NUMBERS}: lower it, or \
+             ask for a coarser granularity"
+        );
+        Err(Problem::field("/limit", reason))
     }
-    let reason = format!(
-        "a page of {segments} segments would have {numbers} numbers, more than {MOST_NUMBERS}: lower it, \
-         or ask for a coarser granularity"
-    );
-    Err(Problem::field("/limit", reason))
 }

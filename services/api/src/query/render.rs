@@ -245,12 +245,14 @@ fn filters(request: &QueryRequest) -> Json {
 }
 
 fn filter<T>(own: &Filter<T>, test: &impl Fn(&T) -> Json) -> Json {
-    let all =
-        |filters: &[Filter<T>]| filters.iter().map(|own| filter(own, test)).collect::<Vec<_>>();
+    let all = |filters: &[Filter<T>]| {
+        let own = filters.iter().filter(|own| !matches!(own, Filter::All(none) if none.is_empty()));
+        own.map(|own| filter(own, test)).collect::<Vec<_>>()
+    };
     match own {
-        Filter::All(filters) => match filters.as_slice() {
-            [only] => filter(only, test),
-            _ => json!({"and": all(filters)}),
+        Filter::All(filters) => match all(filters).as_slice() {
+            [only] => only.clone(),
+            several => json!({"and": several}),
         },
         Filter::Any(filters) => json!({"or": all(filters)}),
         Filter::Not(inner) => json!({"not": filter(inner, test)}),

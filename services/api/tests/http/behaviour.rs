@@ -442,6 +442,11 @@ async fn a_wrong_funnel_or_table_is_refused_with_what_would_be_right() {
             "/exclude/0/between",
             "two steps",
         ),
+        (
+            json!({"exclude": [{"event": REMOVE, "between": [1, 2, 3]}]}),
+            "/exclude/0/between",
+            "two steps",
+        ),
         (json!({"hold": "prodct"}), "/hold", "`product`"),
         (json!({"order": "any"}), "/order", "strict"),
         (json!({"time": {"granularity": "day"}}), "/time/granularity", "one bucket"),
@@ -454,6 +459,7 @@ async fn a_wrong_funnel_or_table_is_refused_with_what_would_be_right() {
     for (more, pointer, right) in [
         (json!({"periods": 0}), "/periods", "between 1 and 366"),
         (json!({"brackets": [[2, 1]]}), "/brackets", "ascend"),
+        (json!({"brackets": [[0, 1, 2]]}), "/brackets", "pairs such as"),
         (json!({"brackets": [[0, 0]], "measure": "on"}), "/measure", "absent"),
         (json!({"period": "month", "mode": "rolling"}), "/mode", "`calendar`"),
         (json!({"cohort": {"event": ""}}), "/cohort/event", "must be one of"),

@@ -435,6 +435,27 @@ async fn csv_and_ndjson_have_the_digits_of_the_json() {
 }
 
 #[actix_web::test]
+async fn a_file_has_all_segments_and_lines_that_end_as_rfc_4180_says() {
+    let stand = Stand::new().await;
+    let clicks = (0..130).map(|campaign| event("ad_click", &format!("c{campaign}")));
+    insert(&stand, clicks).await;
+    let key = stand.key("acme", "read");
+    let text = async |change: Value| {
+        let mut body = json!({"metrics": ["clicks"], "dimensions": ["campaign"], "time": day()});
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let request = stand.request(Method::POST, "/v1/query", Some(&key)).json(&body);
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    let csv = text(json!({"format": "csv"})).await;
+    assert_eq!(csv.matches("\r\n").count(), 132, "a header, 130 segments and the totals");
+    assert_eq!(text(json!({"format": "ndjson"})).await.lines().count(), 131);
+    assert_eq!(text(json!({"format": "ndjson", "limit": 7})).await.lines().count(), 8);
+    let page: Value = serde_json::from_str(&text(json!({})).await).unwrap();
+    assert_eq!(page["rows"].as_array().unwrap().len(), 100);
+    assert!(page["next"].is_string());
+}
+
+#[actix_web::test]
 async fn an_unchanged_answer_is_not_sent_again() {
     let stand = Stand::new().await;
     insert(&stand, [event("ad_click", "a")]).await;
@@ -501,10 +522,20 @@ async fn a_wrong_query_is_refused_with_what_would_be_right() {
         ),
         (json!({"compare": {"to": "last_week"}}), "/compare/to", "previous_week"),
         (json!({"compare": {"to": "custom"}}), "/compare/from", "required"),
+        (
+            json!({
+                "compare": {"to": "custom", "from": "1980-01-01", "until": "2020-01-01"},
+                "time": {"from": "2026-03-02", "to": "2026-03-03", "granularity": "15m"},
+            }),
+            "/compare/until",
+            "31 days",
+        ),
         (json!({"top": {"n": 1, "by": "clicks"}}), "/top", "`dimensions`"),
         (json!({"dimensions": ["device"], "top": {"n": 0, "by": "clicks"}}), "/top/n", "1 to 1000"),
         (json!({"order": [["device", "asc"]]}), "/order/0/0", "not one of `dimensions`"),
         (json!({"order": [["clicks", "up"]]}), "/order/0/1", "`asc` or `desc`"),
+        (json!({"order": [["clicks", "asc", "asc"]]}), "/order/0", "a pair such as"),
+        (json!({"dimensions": ["ad", "ad", "ad", "ad", "ad"]}), "/dimensions", "at most 4"),
         (json!({"limit": 0}), "/limit", "1 to 1000"),
         (json!({"cursor": "zzz"}), "/cursor", "`next`"),
         (json!({"format": "pdf"}), "/format", "json, ndjson, csv"),

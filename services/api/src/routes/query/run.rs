@@ -46,7 +46,8 @@ pub(crate) async fn handle(
     body: Body<QueryBody>,
 ) -> Result<HttpResponse, Error> {
     let format = format(&body.0, &http)?;
-    let request = body.0.parse(tenant.context().time_zone(), Utc::now())?;
+    let is_file = format != Format::Json;
+    let request = body.0.parse(is_file, tenant.context().time_zone(), Utc::now())?;
     let file = file_name(&request, format);
     let campaigns = api.campaigns.of_scope(tenant.context(), tenant.campaigns()).await?;
     let answer = api.queries.answer(tenant.context(), campaigns, request).await?;
