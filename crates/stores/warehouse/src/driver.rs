@@ -69,7 +69,7 @@ pub(crate) async fn within<T>(
 }
 
 impl WarehouseError {
-    fn from_driver(error: Error) -> Self {
+    pub(crate) fn from_driver(error: Error) -> Self {
         match &error {
             Error::Network(_) | Error::TimedOut => Self::Unavailable(error.into()),
             Error::BadResponse(text) => match code(text) {

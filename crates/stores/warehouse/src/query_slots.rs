@@ -18,6 +18,9 @@ const SLOT_TIMEOUT: Duration = Duration::from_secs(10);
 /// ClickHouse instead of here, and each would take longer.
 const PER_CORE: usize = 2;
 
+/// How many exports run at once in a cluster.
+const EXPORTS: usize = 2;
+
 /// Limits how many reports run at once: each tenant's, so that it cannot slow other tenants, and each
 /// cluster's.
 pub(crate) struct QuerySlots {
@@ -34,6 +37,29 @@ type Limit = (usize, Arc<Semaphore>);
 pub(crate) struct QuerySlot {
     _tenant: OwnedSemaphorePermit,
     _cluster: OwnedSemaphorePermit,
+}
+
+/// Limits how many exports run at once: a slow client keeps its place for long, and takes none of a
+/// report's.
+pub(crate) struct ExportSlots(QuerySlots);
+
+impl Default for ExportSlots {
+    fn default() -> Self {
+        Self(QuerySlots { per_cluster: EXPORTS, ..QuerySlots::default() })
+    }
+}
+
+impl ExportSlots {
+    /// Waits until fewer than `limit` of the tenant's exports run, and fewer than possible of its
+    /// cluster's.
+    pub(crate) async fn acquire(
+        &self,
+        cluster: &ClusterName,
+        client_id: &ClientId,
+        limit: u16,
+    ) -> Result<QuerySlot, WarehouseError> {
+        self.0.acquire(cluster, client_id, limit).await
+    }
 }
 
 impl Default for QuerySlots {

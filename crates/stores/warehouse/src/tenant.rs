@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Longer than the server's own limit on the reader's queries, so that the server answers first.
-const QUERY_TIMEOUT: Duration = Duration::from_secs(40);
+pub(crate) const QUERY_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// The reports of one tenant.
 ///
@@ -90,12 +90,18 @@ impl TenantWarehouse {
     }
 
     /// Returns a query that names the tenant twice.
-    fn query(&self, sql: &str) -> Result<Query, WarehouseError> {
+    pub(crate) fn query(&self, sql: &str) -> Result<Query, WarehouseError> {
         let destination = self.context.destination();
         let client_id = self.context.client_id().as_str();
         let reader = self.warehouse.cluster(&destination.cluster)?.reader(destination);
         let query = reader.query_raw(sql).with_setting("log_comment", client_id);
         Ok(query.param("client_id", client_id))
+    }
+
+    /// Waits until the tenant may run an export.
+    pub(crate) async fn export_slot(&self) -> Result<QuerySlot, WarehouseError> {
+        let cluster = &self.context.destination().cluster;
+        self.warehouse.shared.export_slots.acquire(cluster, self.context.client_id(), 1).await
     }
 
     /// Waits until the tenant may run a report.

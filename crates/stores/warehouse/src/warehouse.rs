@@ -8,8 +8,11 @@ use log::{Generation, Partition};
 use tenancy::{ClusterName, Destination, TenantContext};
 
 use crate::{
-    BlockBuilder, ClusterSettings, TenantWarehouse, WarehouseError, block::ColumnPool,
-    cluster::Cluster, driver::within, query_slots::QuerySlots,
+    BlockBuilder, ClusterSettings, TenantWarehouse, WarehouseError,
+    block::ColumnPool,
+    cluster::Cluster,
+    driver::within,
+    query_slots::{ExportSlots, QuerySlots},
 };
 
 /// How long a server may take to answer a ping.
@@ -25,6 +28,7 @@ pub struct Warehouse {
 pub(crate) struct Shared {
     clusters: RwLock<BTreeMap<ClusterName, Cluster>>,
     pub(crate) query_slots: QuerySlots,
+    pub(crate) export_slots: ExportSlots,
     pub(crate) columns: ColumnPool,
 }
 

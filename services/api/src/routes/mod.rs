@@ -12,6 +12,7 @@ pub(crate) mod auth;
 pub(crate) mod campaigns;
 pub(crate) mod dimensions;
 pub(crate) mod docs;
+pub(crate) mod exports;
 pub(crate) mod funnels;
 pub(crate) mod live;
 pub(crate) mod me;
@@ -62,6 +63,7 @@ web::route_table! {
     funnels::run;
     retention::run;
     sessions::show;
+    exports::events;
     metrics::list;
     dimensions::list;
     me::show;

@@ -7,6 +7,7 @@ mod behaviour;
 mod buckets;
 mod campaigns;
 mod cross_origin;
+mod exports;
 mod guards;
 mod head;
 mod invitations;

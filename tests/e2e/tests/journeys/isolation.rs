@@ -114,6 +114,7 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         ("POST", "/v1/attribution") => {
             json!({"time": everything(), "rules": [{"match": "any"}, {"preset": "criteo_display"}]})
         }
+        ("POST", "/v1/exports/events") => json!({"time": everything()}),
         // These routes take credentials, but no ids.
         ("POST", path) if path.starts_with("/v1/auth/") => json!({}),
         _ => panic!("{method} {path} needs a body here"),
@@ -134,6 +135,7 @@ fn expected_status(method: &Method, path: &str) -> Option<u16> {
         ("POST", "/v1/users" | "/v1/api-keys") => Some(201),
         ("POST", "/v1/live/tickets") => Some(404),
         ("POST", "/v1/query" | "/v1/funnels" | "/v1/retention" | "/v1/attribution") => Some(200),
+        ("POST", "/v1/exports/events") => Some(200),
         // The outcome of each is that the reject does not exist.
         ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => Some(202),
         (_, path) if path.contains('{') => Some(404),

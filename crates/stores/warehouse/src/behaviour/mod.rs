@@ -48,7 +48,7 @@ pub struct Local {
 }
 
 impl Local {
-    fn set(self, parameters: &mut Parameters) {
+    pub(crate) fn set(self, parameters: &mut Parameters) {
         parameters.set("tz", Parameter::Text(self.zone.name().to_owned()));
         parameters.set("home", Parameter::Text(self.home.as_str().to_owned()));
     }
@@ -59,6 +59,6 @@ const fn id(raw: u128) -> u128 {
     raw.rotate_left(64)
 }
 
-fn milliseconds(time: DateTime<Utc>) -> Parameter {
+pub(crate) fn milliseconds(time: DateTime<Utc>) -> Parameter {
     Parameter::Milliseconds(time.timestamp_millis())
 }

@@ -1,0 +1,15 @@
+-- The events of a range as they are stored, one row for each item of an event, in no order: sorting would
+-- hold them all. Sales are those of the whole event, on its first line.
+SELECT
+    {columns}
+FROM events
+WHERE client_id = {client_id:String}
+    AND event_time >= fromUnixTimestamp64Milli({from:Int64})
+    AND event_time < fromUnixTimestamp64Milli({to:Int64})
+    AND {condition}
+SETTINGS
+    max_result_rows = 0,
+    max_execution_time = 3600,
+    output_format_json_quote_decimals = 1,
+    output_format_json_quote_64bit_integers = 0,
+    date_time_output_format = 'iso'

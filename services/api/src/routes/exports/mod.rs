@@ -1,0 +1,3 @@
+//! `/v1/exports`.
+
+pub(crate) mod events;
