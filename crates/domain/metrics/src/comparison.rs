@@ -69,11 +69,24 @@ impl Comparison {
             Shift::Custom(custom) => Ok(custom),
             Shift::Exact(by) => TimeRange::covering(range.from() - by, range.to() - by),
             Shift::Days(_) | Shift::Months(_) => {
-                let earlier = |time| {
-                    let local = shift.apply(local(time, zone)).ok_or(RangeError::OutOfReach)?;
-                    resolve(local, zone).ok_or(RangeError::OutOfReach)
+                let earlier = |local| {
+                    let shifted = shift.apply(local).ok_or(RangeError::OutOfReach)?;
+                    resolve(shifted, zone).ok_or(RangeError::OutOfReach)
                 };
-                TimeRange::covering(earlier(range.from())?, earlier(range.to())?)
+                let [from, to] = [range.from(), range.to()].map(|time| local(time, zone));
+                let to = match self.period {
+                    // The day before the end decides, so that the 28th of February is compared with a
+                    // day also if the 29th follows it.
+                    Period::Year if begins_day(range.to(), zone) => {
+                        let day = Days::new(1);
+                        let last = to.checked_sub_days(day).and_then(|last| shift.apply(last));
+                        let end = last.and_then(|last| last.checked_add_days(day));
+                        resolve(end.ok_or(RangeError::OutOfReach)?, zone)
+                            .ok_or(RangeError::OutOfReach)?
+                    }
+                    _ => earlier(to)?,
+                };
+                TimeRange::covering(earlier(from)?, to)
             }
         }
     }
@@ -81,8 +94,8 @@ impl Comparison {
     /// Returns which bucket of the earlier period belongs to which bucket of `range`.
     ///
     /// Quarter hours, hours and days are paired by the local time: an hour that occurs twice is
-    /// paired twice with the same hour, a skipped one is paired with nothing. Longer buckets are
-    /// paired in their order.
+    /// paired twice with the same hour, a skipped one is paired with nothing, and neither is a day that
+    /// the other month or year does not have. Longer buckets are paired in their order.
     pub fn pairs(
         &self,
         (range, current): (TimeRange, &Buckets),
@@ -105,7 +118,11 @@ impl Comparison {
             known.entry(reading(middle(*start, zone))).or_insert(index);
         }
         let partner = |start: &DateTime<Utc>| {
-            known.get(&reading(shift.apply(middle(*start, zone))?)).copied()
+            let local = middle(*start, zone);
+            let shifted = shift.apply(local)?;
+            // A day that the earlier month does not have has no partner.
+            let is_same_day = !matches!(shift, Shift::Months(_)) || shifted.day() == local.day();
+            known.get(&reading(shifted)).copied().filter(|_| is_same_day)
         };
         with_unpaired(current.starts().iter().map(partner), previous.starts().len())
     }
@@ -306,6 +323,33 @@ mod tests {
         let pairs = pairs(long_day, to(Period::Previous), Granularity::Hour);
         assert_eq!(pairs.len(), 25);
         assert_eq!(pairs[2..5], [(Some(2), Some(2)), (Some(3), Some(2)), (Some(4), Some(3))]);
+    }
+
+    #[test]
+    fn days_around_the_29th_of_february_are_compared_with_as_many_days() {
+        for (from, to, expected) in [
+            ("2028-02-28", "2028-02-29", ["2027-02-28T00:00Z", "2027-03-01T00:00Z"]),
+            ("2028-02-29", "2028-03-01", ["2027-02-28T00:00Z", "2027-03-01T00:00Z"]),
+            ("2028-02-01", "2028-02-29", ["2027-02-01T00:00Z", "2027-03-01T00:00Z"]),
+            ("2028-02-01", "2028-03-01", ["2027-02-01T00:00Z", "2027-03-01T00:00Z"]),
+            ("2029-02-28", "2029-03-01", ["2028-02-28T00:00Z", "2028-02-29T00:00Z"]),
+        ] {
+            let days = range(&format!("{from}T00:00:00Z"), &format!("{to}T00:00:00Z"));
+            let earlier = to_year().range(days, Tz::UTC).unwrap();
+            assert_eq!(ends(earlier), expected, "{from}");
+        }
+    }
+
+    fn to_year() -> Comparison {
+        to(Period::Year)
+    }
+
+    #[test]
+    fn a_day_that_the_other_month_does_not_have_is_paired_with_nothing() {
+        let march = range("2026-02-28T23:00:00Z", "2026-03-31T22:00:00Z");
+        let pairs = pairs(march, to(Period::Previous), Granularity::Day);
+        assert_eq!(pairs[27], (Some(27), Some(27)));
+        assert_eq!(pairs[28..], [(Some(28), None), (Some(29), None), (Some(30), None)]);
     }
 
     #[test]

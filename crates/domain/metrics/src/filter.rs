@@ -61,6 +61,11 @@ impl<T> Filter<T> {
         }
     }
 
+    /// Returns whether it selects everything because it tests nothing.
+    pub fn is_everything(&self) -> bool {
+        matches!(self, Self::All(filters) if filters.iter().all(Self::is_everything))
+    }
+
     /// Returns all its tests.
     pub fn tests(&self) -> Vec<&T> {
         match self {
@@ -105,6 +110,8 @@ mod tests {
         assert!(holds(Filter::Any(vec![even(1), even(4)])));
         assert!(!holds(Filter::Any(Vec::new())));
         assert!(holds(Filter::EVERYTHING));
+        assert!(Filter::<u32>::All(vec![Filter::EVERYTHING]).is_everything());
+        assert!(!Filter::<u32>::Any(Vec::new()).is_everything());
         assert!(holds(Filter::Not(Box::new(even(3)))));
     }
 

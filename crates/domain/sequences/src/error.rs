@@ -34,13 +34,4 @@ pub enum DefinitionError {
     /// The gap between sessions is too short or too long.
     #[error("`gap` must be between 1 minute and 8 hours")]
     Gap,
-    /// The size of a window is not positive.
-    #[error("`size` must be 1 ms or more")]
-    Size,
-    /// Windows leave gaps, or do not advance.
-    #[error("`every` must be 1 ms or more, and at most `size`")]
-    Every,
-    /// A list of windows is too long.
-    #[error("`from`, `to` and `every` must give at most 10,000 windows")]
-    TooManyWindows,
 }

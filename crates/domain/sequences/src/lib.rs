@@ -11,7 +11,6 @@ mod retention;
 mod search;
 mod sessions;
 mod span;
-mod windows;
 
 pub use attempt::{Attempt, Reached};
 pub use calendar::Calendar;
@@ -23,7 +22,6 @@ pub use moment::Moment;
 pub use retention::{Bracket, First, Measure, Retention, ReturnPeriod};
 pub use sessions::{Session, SessionCounts, SessionGap};
 pub use span::Span;
-pub use windows::Windows;
 
 /// Returns a part of a whole; none if the whole is zero.
 ///

@@ -1,5 +1,5 @@
 -- The ad touches and the order lines of each key, for attribution. A touch is an event, an order line a row;
--- the id of its event says which lines are one order. Refunds name the order that they belong to.
+-- the id of its event says which lines are one order.
 SELECT
     countIf(event_type = 'purchase' AND kline = 0 AND {key} = '') AS without_key,
     groupArrayIf(
@@ -17,7 +17,6 @@ SELECT
     groupArrayIf(
         (
             toUnixTimestamp64Milli(event_time),
-            event_type = 'refund',
             reinterpretAsUInt128(event_id),
             kline,
             order_id,
@@ -29,14 +28,14 @@ SELECT
             toInt64(toDecimal128(sales, 6) * 1000000),
             toString(currency)
         ),
-        {key} != '' AND event_type IN ('purchase', 'refund')
+        {key} != '' AND event_type = 'purchase'
     ) AS lines
 FROM events
 WHERE client_id = {client_id:String}
-    AND event_type IN ('ad_click', 'ad_impression', 'ad_viewable', 'purchase', 'refund')
+    AND event_type IN ('ad_click', 'ad_impression', 'ad_viewable', 'purchase')
     AND event_time >= fromUnixTimestamp64Milli({touched_from:Int64})
     AND event_time < fromUnixTimestamp64Milli({until:Int64})
-    AND (event_type NOT IN ('purchase', 'refund') OR event_time >= fromUnixTimestamp64Milli({ordered_from:Int64}))
+    AND (event_type != 'purchase' OR event_time >= fromUnixTimestamp64Milli({ordered_from:Int64}))
     AND (event_type != 'purchase' OR event_time < fromUnixTimestamp64Milli({ordered_to:Int64}))
 GROUP BY {key}
 SETTINGS max_result_rows = 0

@@ -1,7 +1,7 @@
 -- The same as moments_of_events, if products are tested or held: an event with several lines is one event,
 -- or one for each product that is held.
 SELECT
-    countIf(key = '') AS without_key,
+    uniqExactIf(id, key = '') AS without_key,
     groupArrayIf((time, steps, exclusions, id, held), key != '') AS moments
 FROM
 (

@@ -1,8 +1,7 @@
 -- When each key first did something from a time on, and when it did something else, for retention.
 SELECT
-    key = '' AS is_without_key,
     minIf(time, is_first) AS first,
-    if(key = '', [], groupUniqArrayIf(time, is_return)) AS returns
+    groupUniqArrayIf(time, is_return) AS returns
 FROM
 (
     SELECT
@@ -14,6 +13,7 @@ FROM
     WHERE client_id = {client_id:String}
         AND event_time >= fromUnixTimestamp64Milli({since:Int64})
         AND event_time < fromUnixTimestamp64Milli({until:Int64})
+        AND key != ''
         AND {condition}
         AND (is_first OR is_return)
 )

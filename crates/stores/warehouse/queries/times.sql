@@ -1,6 +1,10 @@
--- The times of each key's events, for sessions.
+-- The times of each key's events, for sessions that begin in a range within these times.
 SELECT
-    countIf({key} = '') AS without_key,
+    countIf(
+        {key} = ''
+        AND event_time >= fromUnixTimestamp64Milli({begun_from:Int64})
+        AND event_time < fromUnixTimestamp64Milli({begun_to:Int64})
+    ) AS without_key,
     groupArrayIf(toUnixTimestamp64Milli(event_time), {key} != '') AS times
 FROM events
 WHERE client_id = {client_id:String}

@@ -28,7 +28,7 @@ mod warehouse;
 pub use batch::InsertBatch;
 pub use behaviour::{
     AdTouch, EventKey, JourneyQuery, KeyEvents, KeyJourney, KeyReturns, LineProduct, Local,
-    MomentQuery, OrderLine, ReturnQuery, TimeQuery,
+    MomentQuery, OrderLine, Refund, ReturnQuery, TimeQuery,
 };
 pub use block::{BlockBuilder, EventBlock};
 pub use campaign::DistinctSeries;

@@ -1,8 +1,9 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use clickhouse::{RowOwned, RowRead, query::Query};
 use money::Currency;
 use tenancy::TenantContext;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Warehouse, WarehouseError, driver::within, query_slots::QuerySlot, statement::Statement,
@@ -10,6 +11,9 @@ use crate::{
 
 /// Longer than the server's own limit on the reader's queries, so that the server answers first.
 pub(crate) const QUERY_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// How many statements of one report run at once.
+const STATEMENTS: usize = 2;
 
 /// The reports of one tenant.
 ///
@@ -19,11 +23,38 @@ pub(crate) const QUERY_TIMEOUT: Duration = Duration::from_secs(40);
 pub struct TenantWarehouse {
     warehouse: Warehouse,
     context: TenantContext,
+    /// The place of the report that all statements belong to.
+    held: Option<Arc<Held>>,
+}
+
+/// The place of a report of several statements.
+struct Held {
+    _slot: QuerySlot,
+    /// How many of its statements may still run.
+    statements: Arc<Semaphore>,
+}
+
+/// The right to run a statement, until dropped.
+pub(crate) enum Turn {
+    Report { _slot: QuerySlot },
+    Statement { _permit: OwnedSemaphorePermit },
 }
 
 impl TenantWarehouse {
     pub(crate) fn new(warehouse: Warehouse, context: TenantContext) -> Self {
-        Self { warehouse, context }
+        Self { warehouse, context, held: None }
+    }
+
+    /// Waits until the tenant may run a report, and takes its place for all statements that follow, of
+    /// which two run at once. Otherwise each statement is a report of its own.
+    ///
+    /// # Errors
+    /// The tenant runs as many reports as it may, or the cluster as many as it can.
+    pub async fn in_one_slot(mut self) -> Result<Self, WarehouseError> {
+        let _slot = self.report_slot().await?;
+        let statements = Arc::new(Semaphore::new(STATEMENTS));
+        self.held = Some(Arc::new(Held { _slot, statements }));
+        Ok(self)
     }
 
     /// Returns the tenant's currency.
@@ -104,8 +135,20 @@ impl TenantWarehouse {
         self.warehouse.shared.export_slots.acquire(cluster, self.context.client_id(), 1).await
     }
 
-    /// Waits until the tenant may run a report.
-    async fn slot(&self) -> Result<QuerySlot, WarehouseError> {
+    /// Waits until a statement may run.
+    async fn slot(&self) -> Result<Turn, WarehouseError> {
+        match &self.held {
+            None => Ok(Turn::Report { _slot: self.report_slot().await? }),
+            Some(held) => {
+                let permit = Arc::clone(&held.statements).acquire_owned().await;
+                let _permit =
+                    permit.map_err(|closed| WarehouseError::Unavailable(closed.into()))?;
+                Ok(Turn::Statement { _permit })
+            }
+        }
+    }
+
+    async fn report_slot(&self) -> Result<QuerySlot, WarehouseError> {
         let limit = self.context.limits().concurrent_queries;
         let cluster = &self.context.destination().cluster;
         self.warehouse.shared.query_slots.acquire(cluster, self.context.client_id(), limit).await

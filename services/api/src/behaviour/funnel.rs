@@ -51,7 +51,7 @@ pub(crate) struct FunnelBody {
     pub(crate) hold: Option<String>,
     /// Only events for which it holds.
     pub(crate) filters: Option<FilterBody>,
-    /// The time at which to look, for a funnel as it was then. Default: now.
+    /// Up to which time of events to look. Default: now.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) as_of: Option<String>,
 }
@@ -238,7 +238,7 @@ impl Behaviour {
             all: request.is_strict,
             filter: &asker.limited(request.filter.clone()),
         };
-        let now = request.until.timestamp_millis();
+        let now = request.until.min(as_of.unwrap_or(request.until)).timestamp_millis();
         let mut counts = FunnelCounts::new(&request.funnel);
         let mut keys = vec![0; request.funnel.steps()];
         let each = |events: KeyEvents| {

@@ -57,7 +57,7 @@ pub(crate) struct RetentionBody {
     pub(crate) by: By,
     /// Only events for which it holds.
     pub(crate) filters: Option<FilterBody>,
-    /// The time at which to look, for a table as it was then. Default: now.
+    /// Up to which time of events to look. Default: now.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) as_of: Option<String>,
 }
@@ -276,7 +276,8 @@ impl Behaviour {
         let mut counts = RetentionCounts::new(request.retention);
         let each = |key: warehouse::KeyReturns| counts.add(&[key.first], &key.returns);
         self.reader(asker).returns(&query, each).await?;
-        let table = counts.table(request.until.timestamp_millis());
+        let known = request.until.min(as_of.unwrap_or(request.until));
+        let table = counts.table(known.timestamp_millis());
         let cohort = |cohort: sequences::Cohort| RetentionCohort {
             start: cohort.from,
             size: cohort.size,

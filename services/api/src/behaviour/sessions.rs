@@ -148,6 +148,7 @@ impl Behaviour {
         let Time { range, granularity, zone } = request.time;
         let query = TimeQuery {
             time: range.from() - MARGIN..range.to() + MARGIN,
+            begun: range.from()..range.to(),
             key: request.by.into(),
             local: asker.local(&request.time),
             filter: &asker.limited(Filter::EVERYTHING),
@@ -164,8 +165,9 @@ impl Behaviour {
             totals.add(within.iter().copied());
             let mut by_bucket = BTreeMap::<usize, Vec<Session>>::new();
             for session in within {
-                let bucket = begins(&session).and_then(|time| buckets.position(time));
-                by_bucket.entry(bucket.unwrap_or_default()).or_default().push(session);
+                if let Some(bucket) = begins(&session).and_then(|time| buckets.position(time)) {
+                    by_bucket.entry(bucket).or_default().push(session);
+                }
             }
             for (bucket, sessions) in by_bucket {
                 if let Some(counts) = series.get_mut(bucket) {

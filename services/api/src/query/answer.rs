@@ -18,6 +18,8 @@ use crate::reports::{Currencies, Values};
 /// The numbers of an answer, before they are rendered.
 #[derive(Debug)]
 pub(crate) struct Answered {
+    /// The query as it was asked, which its cursors belong to.
+    pub(super) asked: QueryRequest,
     /// The query, limited to what the credential may see.
     pub(super) request: QueryRequest,
     /// The tenant's currency.
@@ -94,7 +96,7 @@ impl Answered {
     /// Returns the cursor of the next page; none on the last one.
     pub(super) fn next(&self) -> Option<String> {
         let last = self.page.last().filter(|_| self.has_more)?;
-        Some(cursor::after(&last.keys, &self.request))
+        Some(cursor::after(&last.keys, &self.asked))
     }
 
     /// Returns the rows of the segments.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use metrics::{Dimension, Granularity, TimeRange};
 use money::Currency;
 use problem::{Code, Problem};
-use tenancy::{CampaignId, TenantContext};
+use tenancy::{CampaignId, Isolation, TenantContext};
 use warehouse::{CellQuery, Explanation, Keys, TenantWarehouse, Warehouse};
 
 use super::{
@@ -26,6 +26,9 @@ use crate::{
 const CACHED: Duration = Duration::from_millis(500);
 /// The most segments that a condition on segments may leave out while totals are asked for.
 const MOST_EXCEPTIONS: usize = 5_000;
+/// The most bytes of the keys of segments that are listed in a query: ClickHouse's settings allow a
+/// parameter of 4 MiB, in which a byte may be escaped.
+const MOST_BYTES: usize = 1_000_000;
 /// The most segments whose keys are listed in a query.
 const MOST_KEYS: usize = 1_000;
 
@@ -78,13 +81,13 @@ impl Queries {
         &self,
         tenant: &TenantContext,
         campaigns: Option<&[CampaignId]>,
-        request: &QueryRequest,
+        asked: &QueryRequest,
     ) -> Result<Answered, Failure> {
         let started = Instant::now();
         let own = tenant.currency();
         let as_of = self.sources.stored_as_of().await;
-        let warehouse = self.warehouse.for_tenant(tenant);
-        let request = &scope::limited(request, campaigns);
+        let warehouse = self.warehouse.for_tenant(tenant).in_one_slot().await?;
+        let request = &scope::limited(asked, campaigns);
         let current = Reader { warehouse: &warehouse, request, own, range: request.range };
         let previous = request.comparison.map(|(_, range)| Reader { range, ..current });
 
@@ -118,10 +121,11 @@ impl Queries {
         request.not_too_large(page.len())?;
         let series = page_series(current, previous, &page).await?;
         let explanation = match request.explain {
-            true => Some(current.explain().await?),
+            true => Some(current.explain(tenant, campaigns).await?),
             false => None,
         };
         Ok(Answered {
+            asked: asked.clone(),
             request: request.clone(),
             own,
             page,
@@ -179,8 +183,13 @@ fn left_out_keys(
         return Err(Problem::new(Code::InvalidField, "The filter leaves out too many segments.")
             .with_error("/filters", reason));
     }
-    let keys: Vec<_> =
+    let keys: Vec<Vec<String>> =
         left_out.iter().map(|segment| segment.keys.clone()).chain(more.iter().cloned()).collect();
+    if keys.iter().flatten().map(|key| key.len() + 4).sum::<usize>() > MOST_BYTES {
+        let reason = "the values of the segments that it names are too long together: lower `top`, or \
+                      test fewer segments";
+        return Err(Problem::field("/filters", reason));
+    }
     Ok((!keys.is_empty()).then_some(keys))
 }
 
@@ -329,8 +338,18 @@ impl Reader<'_> {
         Ok(read)
     }
 
-    async fn explain(&self) -> Result<Explanation, Failure> {
+    /// Returns how the query is read. The estimated number of rows is that of parts of the table, which
+    /// may hold rows of others: only a tenant of tables of its own is told, and only as a whole.
+    async fn explain(
+        &self,
+        tenant: &TenantContext,
+        campaigns: Option<&[CampaignId]>,
+    ) -> Result<Explanation, Failure> {
         let query = self.query(self.request.granularity, &self.request.dimensions, Keys::All);
-        Ok(self.warehouse.explain(&query).await?)
+        let mut explanation = self.warehouse.explain(&query).await?;
+        if campaigns.is_some() || tenant.placement().isolation == Isolation::Shared {
+            explanation.rows = None;
+        }
+        Ok(explanation)
     }
 }

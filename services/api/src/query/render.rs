@@ -74,8 +74,9 @@ pub(crate) struct AnswerColumn {
 pub(crate) struct AnswerExplanation {
     /// The rollup; `null` if the events themselves are read.
     rollup: Option<String>,
-    /// The estimated number of rows.
-    rows: u64,
+    /// The estimated number of rows; `null` in shared tables, and for a credential that may see only
+    /// some campaigns.
+    rows: Option<u64>,
 }
 
 /// A row: the values of its dimensions by their names, and its numbers.
@@ -231,10 +232,10 @@ fn resolved(request: &QueryRequest) -> Json {
 /// Returns the conditions on events and on segments as one; `null` if there are none.
 fn filters(request: &QueryRequest) -> Json {
     let mut parts = Vec::new();
-    if !request.events.tests().is_empty() {
+    if !request.events.is_everything() {
         parts.push(filter(&request.events, &dimension_test));
     }
-    if !request.segments.tests().is_empty() {
+    if !request.segments.is_everything() {
         parts.push(filter(&request.segments, &segment_test));
     }
     match parts.len() {
@@ -245,15 +246,16 @@ fn filters(request: &QueryRequest) -> Json {
 }
 
 fn filter<T>(own: &Filter<T>, test: &impl Fn(&T) -> Json) -> Json {
-    let all = |filters: &[Filter<T>]| {
-        let own = filters.iter().filter(|own| !matches!(own, Filter::All(none) if none.is_empty()));
-        own.map(|own| filter(own, test)).collect::<Vec<_>>()
-    };
+    let all =
+        |filters: &[Filter<T>]| filters.iter().map(|own| filter(own, test)).collect::<Vec<_>>();
     match own {
-        Filter::All(filters) => match all(filters).as_slice() {
-            [only] => only.clone(),
-            several => json!({"and": several}),
-        },
+        Filter::All(filters) => {
+            let limiting = filters.iter().filter(|own| !own.is_everything());
+            match limiting.map(|own| filter(own, test)).collect::<Vec<_>>().as_slice() {
+                [only] => only.clone(),
+                several => json!({"and": several}),
+            }
+        }
         Filter::Any(filters) => json!({"or": all(filters)}),
         Filter::Not(inner) => json!({"not": filter(inner, test)}),
         Filter::Test(own) => test(own),

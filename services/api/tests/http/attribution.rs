@@ -162,10 +162,15 @@ async fn an_order_is_divided_to_the_millionth() {
 async fn a_credit_has_the_date_of_the_ad_or_of_the_order_and_a_refund_that_of_its_order() {
     let stand = Stand::new().await;
     let mut events = basket();
-    events.push(json!({
-        "type": "refund", "visitor_id": "v", "event_time": "2026-03-25T12:00:00Z", "order_id": "o-v",
-        "currency": "EUR", "items": [{"product_id": "p1", "quantity": 1, "price": "10.01"}],
-    }));
+    // A shop's own system refunds without the visitor; a refund in another currency is of another order.
+    for (currency, price) in [("EUR", "10.01"), ("USD", "20")] {
+        let product = if currency == "EUR" { "p1" } else { "p2" };
+        events.push(json!({
+            "type": "refund", "event_time": "2026-03-25T12:00:00Z", "order_id": "o-v",
+            "currency": currency, "items": [{"product_id": product, "quantity": 1, "price": price}],
+        }));
+    }
+
     insert(&stand, events).await;
     let dated = async |basis: &str| {
         let body = json!({
@@ -243,6 +248,7 @@ async fn a_wrong_rule_is_refused_with_what_would_be_right() {
         (rules(json!({"view_window": "31d"})), "/rules/1/view_window", "30 days"),
         (rules(json!({"view_window": "soon"})), "/rules/1/view_window", "30m"),
         (rules(json!({"match": "sku"})), "/rules/1/match", "same_sku"),
+        (rules(json!({"match": "parent_sku"})), "/rules/1/match", "no parent"),
         (rules(json!({"view_event": "click"})), "/rules/1/view_event", "viewable"),
         (json!({"rules": vec![json!({}); 6]}), "/rules", "at most 5"),
         (json!({"date_basis": "order"}), "/date_basis", "conversion"),

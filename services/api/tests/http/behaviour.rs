@@ -377,10 +377,15 @@ async fn a_pause_longer_than_the_gap_begins_a_session() {
         ("s4", "29T00:50:00", VIEW),
         ("s4", "29T01:10:00", VIEW),
     ];
+    let keyless = [("", "02T12:00:00", VIEW), ("", "01T00:00:00", PAGE)];
+    let mut before = events(&keyless);
+    before[1]["event_time"] = json!("2026-02-28T12:00:00Z");
+    insert(&stand, before).await;
     insert(&stand, events(&lines)).await;
     let key = stand.key("acme", "read");
     let path = "/v1/sessions?from=2026-03-01&to=2026-04-01&tz=Europe/Berlin&granularity=day";
     let answer = stand.get(path, &key).await.body;
+    assert_eq!(answer["without_key"], 1, "those of the range");
     let totals = json!({
         "sessions": 5, "keys": 4, "events": 9, "bounces": 1, "bounce_rate": 0.2,
         "mean_seconds": 1_079.999_8, "sessions_per_key": 1.25,

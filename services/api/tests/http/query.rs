@@ -385,6 +385,45 @@ async fn an_advertiser_gets_the_numbers_of_its_own_campaigns_only() {
 }
 
 #[actix_web::test]
+async fn a_limited_credential_turns_pages_and_learns_no_numbers_of_others() {
+    let stand = Stand::new().await;
+    let on = |campaign: &str, ad: &str| {
+        let mut click = event("ad_click", campaign);
+        click["ad_id"] = json!(ad);
+        click
+    };
+    insert(&stand, [on("spring", "a"), on("spring", "b"), on("winter", "c")]).await;
+    let token = stand.token("acme", "advertiser").await;
+    let ask = async |cursor: &Value| {
+        let body = json!({
+            "metrics": ["clicks"], "dimensions": ["ad"], "time": day(), "limit": 1,
+            "cursor": cursor, "explain": true,
+        });
+        let answer = stand.post("/v1/query", Some(&token), body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    };
+    let first = ask(&Value::Null).await;
+    let second = ask(&first["next"]).await;
+    let ads = [&first, &second].map(|page| page["rows"][0]["ad"].clone());
+    assert_eq!((ads, &second["next"]), ([json!("a"), json!("b")], &Value::Null));
+    assert_eq!(first["explain"]["rows"], Value::Null);
+    let body = json!({"metrics": ["clicks"], "time": day(), "explain": true});
+    assert!(query(&stand, body).await["explain"]["rows"].is_u64());
+}
+
+#[actix_web::test]
+async fn a_filter_may_be_as_large_as_its_limits_say() {
+    let stand = Stand::new().await;
+    insert(&stand, [event("ad_click", "a")]).await;
+    let names: Vec<_> = (0..1_000).map(|number| format!("{number:0>190}")).collect();
+    let body = json!({
+        "metrics": ["clicks"], "time": day(), "filters": {"dimension": "campaign", "not_in": names},
+    });
+    assert_eq!(query(&stand, body).await["totals"]["values"]["clicks"], 1);
+}
+
+#[actix_web::test]
 async fn csv_and_ndjson_have_the_digits_of_the_json() {
     let stand = Stand::new().await;
     insert(

@@ -8,8 +8,6 @@ mod retention;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
-mod windows;
-
 use chrono::{DateTime, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 

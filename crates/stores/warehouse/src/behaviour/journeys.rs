@@ -18,7 +18,7 @@ pub struct JourneyQuery {
     pub ordered: Range<DateTime<Utc>>,
     /// From when on touches are looked at.
     pub touched_from: DateTime<Utc>,
-    /// Until when touches and refunds are looked at.
+    /// Until when touches are looked at.
     pub until: DateTime<Utc>,
     /// What the events of one user have in common.
     pub key: EventKey,
@@ -29,7 +29,7 @@ pub struct JourneyQuery {
 pub struct KeyJourney {
     /// Its clicks and views of ads, in no order.
     pub touches: Vec<AdTouch>,
-    /// The lines of its orders and refunds, in no order.
+    /// The lines of its orders, in no order.
     pub lines: Vec<OrderLine>,
 }
 
@@ -48,13 +48,11 @@ pub struct AdTouch {
     pub product: LineProduct,
 }
 
-/// A line of an order, or of a refund.
+/// A line of an order.
 #[derive(Clone, Debug)]
 pub struct OrderLine {
     /// In milliseconds since 1970.
     pub time: i64,
-    /// Whether it is of a refund.
-    pub is_refund: bool,
     /// The event that it is a line of.
     pub id: u128,
     /// Its number in the event.
@@ -85,7 +83,7 @@ pub struct LineProduct {
 }
 
 type TouchTuple = (i64, String, u128, String, String, String, String);
-type LineTuple = (i64, bool, u128, u8, String, String, String, String, i64, i64, i64, String);
+type LineTuple = (i64, u128, u8, String, String, String, String, i64, i64, i64, String);
 
 #[derive(Row, Deserialize)]
 struct JourneyRow {
@@ -142,7 +140,6 @@ impl JourneyRow {
         let line = |tuple: LineTuple| {
             let (
                 time,
-                is_refund,
                 id,
                 line,
                 order_id,
@@ -156,7 +153,6 @@ impl JourneyRow {
             ) = tuple;
             OrderLine {
                 time,
-                is_refund,
                 id: super::id(id),
                 line,
                 order_id,

@@ -2,6 +2,7 @@
 
 mod journeys;
 mod moments;
+mod refunds;
 mod returns;
 mod times;
 
@@ -12,6 +13,7 @@ use money::Currency;
 pub use self::{
     journeys::{AdTouch, JourneyQuery, KeyJourney, LineProduct, OrderLine},
     moments::{KeyEvents, MomentQuery},
+    refunds::Refund,
     returns::{KeyReturns, ReturnQuery},
     times::TimeQuery,
 };

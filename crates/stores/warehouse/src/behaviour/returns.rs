@@ -43,7 +43,6 @@ pub struct KeyReturns {
 
 #[derive(Row, Deserialize)]
 struct ReturnRow {
-    is_without_key: bool,
     first: i64,
     returns: Vec<i64>,
 }
@@ -59,11 +58,9 @@ impl TenantWarehouse {
         mut each: impl FnMut(KeyReturns),
     ) -> Result<(), WarehouseError> {
         self.for_each(&query.statement(), |row: ReturnRow| {
-            let ReturnRow { is_without_key, first, mut returns } = row;
-            if !is_without_key {
-                returns.sort_unstable();
-                each(KeyReturns { first, returns });
-            }
+            let ReturnRow { first, mut returns } = row;
+            returns.sort_unstable();
+            each(KeyReturns { first, returns });
         })
         .await
     }

@@ -16,6 +16,8 @@ use crate::{
 pub struct TimeQuery<'a> {
     /// The time of the events.
     pub time: Range<DateTime<Utc>>,
+    /// When sessions begin: the time of the events without a key that are counted.
+    pub begun: Range<DateTime<Utc>>,
     /// What events of a session have in common.
     pub key: EventKey,
     /// The time zone of hours and weekdays, and the currency of events without one.
@@ -61,6 +63,8 @@ impl TimeQuery<'_> {
         let condition = condition(self.filter, &mut parameters);
         parameters.set("from", milliseconds(self.time.start));
         parameters.set("to", milliseconds(self.time.end));
+        parameters.set("begun_from", milliseconds(self.begun.start));
+        parameters.set("begun_to", milliseconds(self.begun.end));
         self.local.set(&mut parameters);
         let sql = include_str!("../../queries/times.sql")
             .replace("{key}", self.key.column())

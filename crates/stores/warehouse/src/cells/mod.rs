@@ -29,8 +29,8 @@ pub struct DistinctCells {
 pub struct Explanation {
     /// The rollup that it reads; none if it reads the events themselves.
     pub rollup: Option<String>,
-    /// Estimated number of rows that it reads.
-    pub rows: u64,
+    /// Estimated number of rows of the parts that it reads, which need not be those of one tenant.
+    pub rows: Option<u64>,
 }
 
 impl TenantWarehouse {
@@ -81,7 +81,7 @@ impl TenantWarehouse {
             let name = line.split_once("ReadFromMergeTree (")?.1.split_once(')')?.0;
             (!name.contains('.')).then(|| name.to_owned())
         });
-        Ok(Explanation { rollup, rows: estimate.iter().map(|row| row.rows).sum() })
+        Ok(Explanation { rollup, rows: Some(estimate.iter().map(|row| row.rows).sum()) })
     }
 }
 

@@ -4,18 +4,22 @@ use attribution::DateBasis;
 use chrono::{DateTime, TimeDelta, Utc};
 use metrics::Granularity;
 use money::{Amount, Currency, Quantity};
+use problem::{Code, Problem};
 use serde::Serialize;
 use tenancy::CampaignId;
 use utoipa::ToSchema;
-use warehouse::JourneyQuery;
+use warehouse::{JourneyQuery, KeyJourney};
 
 use super::{
     super::{Asker, Behaviour, fields::By},
     body::{AttributionRequest, UsedRule},
     credits::{CreditedMoney, Credits, Places, RuleCredits},
-    orders::{Names, Path},
+    orders::{Names, Path, Refunds},
 };
 use crate::failure::Failure;
+
+/// The most pairs of a touch and an order line of one key: its credits are decided without a pause.
+const LARGEST_KEY: usize = 5_000_000;
 
 /// The answer to a question about attribution.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,8 +44,8 @@ pub(crate) struct AttributionAnswer {
     currency: Currency,
     /// One answer for each rule, in the order of the request.
     rules: Vec<AttributedRule>,
-    /// Orders that are left out because they have no visitor or customer; `null` for a credential that
-    /// may see only some campaigns.
+    /// Orders that are left out because they have no visitor or customer; `null` by date of interaction,
+    /// and for a credential that may see only some campaigns.
     without_key: Option<u64>,
     /// Everything received before this time is counted; `null` while it is unknown.
     as_of: Option<DateTime<Utc>>,
@@ -52,7 +56,7 @@ pub(crate) struct AttributionAnswer {
 pub(crate) struct AttributedRule {
     /// The rule, with its defaults.
     rule: UsedRule,
-    /// By campaign, and within it by bucket. Only those with credit.
+    /// By campaign, and within it by bucket. Only those with credit, or with assisted sales.
     rows: Vec<AttributedRow>,
     /// All campaigns together.
     totals: AttributedValues,
@@ -134,17 +138,30 @@ impl Behaviour {
         let places = Places { range, buckets: &buckets, basis: request.basis };
         let (mut products, mut campaigns) = (Names::default(), Names::default());
         let mut credits: Vec<_> = request.rules.iter().map(|_| RuleCredits::default()).collect();
-        let each = |journey| {
-            let path = Path::read(journey, &mut products, &mut campaigns, home);
+        let reader = self.reader(asker).in_one_slot().await?;
+        let mut refunds = Refunds::of(reader.refunds(range.from()).await?, home);
+        let mut is_too_large = false;
+        let each = |journey: KeyJourney| {
+            if journey.touches.len().saturating_mul(journey.lines.len()) > LARGEST_KEY {
+                is_too_large = true;
+                return;
+            }
+            let path = Path::read(journey, &mut products, &mut campaigns, &mut refunds, home);
             for ((_, rule), credits) in request.rules.iter().zip(&mut credits) {
                 credits.add(*rule, &path, &places);
             }
         };
-        let without_key = self.reader(asker).journeys(&query, each).await?;
+        let without_key = reader.journeys(&query, each).await?;
+        if is_too_large {
+            let reason = "one key has too many ads and orders in it: ask for a shorter range, or by another key";
+            return Err(Problem::new(Code::InvalidRange, "The report takes too long.")
+                .with_error("/time", reason)
+                .into());
+        }
         let seen = asker.campaigns.as_deref();
+        let is_by_order = seen.is_none() && request.basis == DateBasis::Conversion;
         let rules = request.rules.iter().zip(credits).map(|((used, _), credits)| AttributedRule {
-            orders_without_credit: (seen.is_none() && request.basis == DateBasis::Conversion)
-                .then_some(credits.without_credit),
+            orders_without_credit: is_by_order.then_some(credits.without_credit),
             ..rendered(used.clone(), &credits, &campaigns, (seen, home), buckets.starts())
         });
         Ok(AttributionAnswer {
@@ -156,7 +173,7 @@ impl Behaviour {
             by: request.by,
             currency: home,
             rules: rules.collect(),
-            without_key: seen.is_none().then_some(without_key),
+            without_key: is_by_order.then_some(without_key),
             as_of,
         })
     }

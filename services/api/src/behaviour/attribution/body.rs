@@ -146,6 +146,10 @@ impl RuleBody {
         let clicks = window(self.click_window.as_deref(), "click_window", base.click_window())?;
         let views = window(self.view_window.as_deref(), "view_window", base.view_window())?;
         let at = format!("{pointer}/match");
+        if self.matched.as_deref() == Some("parent_sku") {
+            let reason = "must be same_sku, brand, category or any: items have no parent";
+            return Err(Problem::field(at, reason));
+        }
         let click_match: MatchLevel = read(self.matched.as_deref(), &at, base.click_match())?;
         let view_match: MatchLevel = read(self.matched.as_deref(), &at, base.view_match())?;
         let view_event: ViewEvent =

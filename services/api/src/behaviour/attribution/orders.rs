@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use attribution::{Line, Order, ProductRef, Touch, TouchKind};
 use money::{Amount, Currency, Quantity};
-use warehouse::{KeyJourney, LineProduct, OrderLine};
+use warehouse::{KeyJourney, LineProduct, OrderLine, Refund};
 
 /// Texts as small numbers, the same for equal texts.
 #[derive(Debug, Default)]
@@ -59,6 +59,7 @@ impl Path {
         journey: KeyJourney,
         products: &mut Names,
         campaigns: &mut Names,
+        refunds: &mut Refunds,
         home: Currency,
     ) -> Self {
         let touches = journey.touches.iter().map(|touch| Touch {
@@ -74,21 +75,19 @@ impl Path {
             viewable: None,
         });
         let touches = touches.collect();
-        let (refunds, lines): (Vec<_>, Vec<_>) =
-            journey.lines.into_iter().partition(|line| line.is_refund);
-        let mut refunds = Refunds::of(&refunds);
         let mut by_event = BTreeMap::<(i64, u128), Vec<OrderLine>>::new();
-        for line in lines {
+        for line in journey.lines {
             by_event.entry((line.time, line.id)).or_default().push(line);
         }
         let mut path = Self { touches, orders: Vec::new(), currencies: Vec::new() };
         for ((time, _), mut lines) in by_event {
             lines.sort_by_key(|line| line.line);
             let currency = lines.first().and_then(|line| line.currency.parse().ok());
-            path.currencies.push(currency.unwrap_or(home));
+            let currency = currency.unwrap_or(home);
+            path.currencies.push(currency);
             let amounts = amounts(&lines);
             let lines = lines.iter().zip(amounts).map(|(line, amount)| {
-                let (refunded, returned) = refunds.take(line, amount);
+                let (refunded, returned) = refunds.take(line, amount, currency);
                 let product = products.product(&line.product);
                 Line { product, amount, quantity: line.quantity, refunded, returned }
             });
@@ -110,26 +109,25 @@ fn amounts(lines: &[OrderLine]) -> Vec<Amount> {
     amounts
 }
 
-/// What was refunded, by the order and the product that a refund names.
-struct Refunds(HashMap<(String, String), (i64, u64)>);
+/// What was refunded and is not yet subtracted, by order, product and currency.
+pub(super) struct Refunds(HashMap<(String, String, Currency), (i64, u64)>);
 
 impl Refunds {
-    fn of(lines: &[OrderLine]) -> Self {
-        let mut refunds = HashMap::<_, (i64, u64)>::new();
-        for line in lines.iter().filter(|line| !line.order_id.is_empty()) {
-            let key = (line.order_id.clone(), line.product.product.clone());
-            let (amount, quantity) = refunds.entry(key).or_default();
-            *amount = amount.saturating_add(line.total.micros());
-            *quantity = quantity.saturating_add(line.quantity.thousandths());
+    pub(super) fn of(refunds: Vec<Refund>, home: Currency) -> Self {
+        let mut sums = HashMap::<_, (i64, u64)>::new();
+        for Refund { order_id, product, currency, total, quantity } in refunds {
+            let currency = currency.parse().unwrap_or(home);
+            let (amount, pieces) = sums.entry((order_id, product, currency)).or_default();
+            *amount = amount.saturating_add(total.micros());
+            *pieces = pieces.saturating_add(quantity.thousandths());
         }
-        Self(refunds)
+        Self(sums)
     }
 
     /// Takes what was refunded of a line, at most the line itself: negative, and how much came back.
-    fn take(&mut self, line: &OrderLine, amount: Amount) -> (Amount, Quantity) {
-        let key = (line.order_id.clone(), line.product.product.clone());
-        let Some((left, pieces)) = self.0.get_mut(&key).filter(|_| !line.order_id.is_empty())
-        else {
+    fn take(&mut self, line: &OrderLine, amount: Amount, currency: Currency) -> (Amount, Quantity) {
+        let key = (line.order_id.clone(), line.product.product.clone(), currency);
+        let Some((left, pieces)) = self.0.get_mut(&key) else {
             return (Amount::ZERO, Quantity::ZERO);
         };
         let taken = (*left).min(amount.micros()).max(0);
