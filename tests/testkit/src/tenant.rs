@@ -3,9 +3,6 @@ use uuid::Uuid;
 
 use crate::{Platform, eventually};
 
-/// Partitions of a test tenant; a log of fewer gives it all of them.
-const PARTITION_SPREAD: u16 = 4;
-
 /// The tier of a test tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tier {
@@ -49,10 +46,9 @@ pub struct Tenant {
 
 impl Platform {
     /// Onboards a tenant with the campaigns `spring` (of the advertiser `brand`) and `autumn`
-    /// (without an advertiser). Its events spread over several partitions, so that every partition
-    /// of a small log has some, and counts of several partitions add up.
+    /// (without an advertiser).
     pub async fn onboard(&self, tier: Tier) -> Tenant {
-        self.onboard_limited(tier, json!({"partition_spread": PARTITION_SPREAD})).await
+        self.onboard_limited(tier, json!({})).await
     }
 
     /// Does the same as [`Platform::onboard`], with these limits.

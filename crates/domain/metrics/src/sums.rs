@@ -39,6 +39,14 @@ impl Sums {
         *self.money.entry((currency, sum)).or_default() += amount;
     }
 
+    /// Returns the part that the live counters contain.
+    #[must_use]
+    pub fn live(&self) -> Self {
+        let mut live = self.clone();
+        live.counts.retain(|(counter, _), _| counter.is_live());
+        live
+    }
+
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (counter, currency, count) in other.counts() {
@@ -142,6 +150,15 @@ mod tests {
         assert_eq!(left.money(MoneySum::Spend, eur), Amount::from_micros(4));
         assert_eq!(left.money(MoneySum::Spend, usd), Amount::from_micros(2));
         assert_eq!(left.other_currencies(eur), [usd].into());
+    }
+
+    #[test]
+    fn the_live_part_has_no_counter_of_the_warehouse_alone() {
+        let mut sums = Sums::default();
+        sums.add_count(Counter::PageViews, None, 3);
+        assert_eq!(sums.live(), Sums::default());
+        sums.add_count(Counter::Clicks, None, 1);
+        assert_eq!((sums.live().count(Counter::Clicks), sums.count(Counter::PageViews)), (1, 3));
     }
 
     #[test]

@@ -76,7 +76,8 @@ impl Sources {
         Self { control_plane, aggregates, warehouse, events_topic, stored, noted }
     }
 
-    /// Reads the sums of every quarter hour in a range.
+    /// Reads the live sums of every quarter hour in a range, from both sources alike: a stream sends a
+    /// quarter hour again when they change.
     pub(crate) async fn quarter_hours(
         &self,
         tenant: &TenantContext,
@@ -86,7 +87,9 @@ impl Sources {
         let granularity = Granularity::QuarterHour;
         let zone = Tz::UTC;
         let request = MetricsRequest { range, granularity, zone, metrics: Vec::new() };
-        self.read(tenant, campaign, &request).await
+        let mut found = self.read(tenant, campaign, &request).await?;
+        found.stored.values_mut().for_each(|sums| *sums = sums.live());
+        Ok(found)
     }
 
     /// Reads a campaign's sums, and its distinct values if a requested metric counts any.

@@ -6,7 +6,6 @@ mod report;
 mod watched_campaign;
 
 use clap::Args;
-use serde_json::json;
 use testkit::{Platform, Tier};
 
 use self::report::{Measurement, Report};
@@ -42,7 +41,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let mut report = Report::new(options);
     let platform = Platform::start().await;
     for &tier in options.tiers() {
-        let tenant = platform.onboard_limited(tier, json!({})).await;
+        let tenant = platform.onboard(tier).await;
         let background = Background::start(&platform, &tenant, options.rate).await?;
         for load in [Load::Quiet, Load::Busy] {
             let mut campaign = WatchedCampaign::open(&platform, &tenant, load).await?;

@@ -63,7 +63,7 @@ impl Stores {
         let read = self.warehouse.for_tenant(&context);
         let series =
             read.campaign_series(&campaign, range, Granularity::QuarterHour, chrono_tz::UTC);
-        let series = series.await.unwrap().into_iter();
+        let series = series.await.unwrap().into_iter().map(|(start, sums)| (start, sums.live()));
         // Redis has no quarter hour without counts, such as one with page views only.
         let counted = series.filter(|(_, sums)| *sums != Sums::default());
         counted.map(|(start, sums)| (QuarterHour::containing(start), sums)).collect()

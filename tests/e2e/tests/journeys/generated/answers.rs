@@ -14,18 +14,44 @@ use super::{
 };
 
 /// The counters, each with the type of event that it counts.
-const COUNTERS: [(&str, &str); 6] = [
+const COUNTERS: [(&str, &str); 11] = [
     ("impressions", "ad_impression"),
     ("viewable_impressions", "ad_viewable"),
     ("clicks", "ad_click"),
     ("product_views", "product_view"),
     ("add_to_carts", "add_to_cart"),
     ("orders", "purchase"),
+    ("page_views", "page_view"),
+    ("product_list_views", "product_list_view"),
+    ("cart_removals", "remove_from_cart"),
+    ("checkouts", "begin_checkout"),
+    ("refunds", "refund"),
 ];
 /// The other metrics that are not in a currency.
-const PLAIN: [&str; 6] =
-    ["units_sold", "visitors", "ctr", "viewable_rate", "add_to_cart_rate", "conversion_rate"];
-const IN_A_CURRENCY: [&str; 8] = ["spend", "sales", "cpc", "cpm", "cpo", "aov", "roas", "acos"];
+const PLAIN: [&str; 12] = [
+    "events",
+    "units_sold",
+    "visitors",
+    "customers",
+    "ctr",
+    "viewable_rate",
+    "add_to_cart_rate",
+    "conversion_rate",
+    "cart_to_detail_rate",
+    "buy_to_detail_rate",
+    "detail_view_rate",
+    "frequency",
+];
+const IN_A_CURRENCY: [&str; 9] =
+    ["spend", "sales", "cpc", "cpm", "cpo", "aov", "roas", "acos", "erpm"];
+/// Those that Redis has not: an answer with one of them is from ClickHouse alone.
+const NOT_LIVE: [&str; 6] =
+    ["page_views", "product_list_views", "cart_removals", "checkouts", "refunds", "events"];
+
+/// Returns the names of all metrics.
+fn names() -> Vec<&'static str> {
+    COUNTERS.iter().map(|(name, _)| *name).chain(PLAIN).chain(IN_A_CURRENCY).collect()
+}
 
 /// The events of a campaign in a stretch of time, added up.
 #[derive(Default)]
@@ -36,6 +62,8 @@ struct Sums {
     /// Millionths, by metric and currency.
     money: BTreeMap<(&'static str, String), i64>,
     visitors: BTreeSet<String>,
+    customers: BTreeSet<String>,
+    events: u64,
 }
 
 impl Sums {
@@ -55,6 +83,8 @@ impl Sums {
                 *sums.money.entry((name, currency.to_owned())).or_default() += micros;
             }
             sums.visitors.extend(meant.texts.get("visitor_id").cloned());
+            sums.customers.extend(meant.texts.get("customer_id").cloned());
+            sums.events += 1;
         }
         sums
     }
@@ -85,6 +115,13 @@ impl Sums {
         match metric {
             "units_sold" => json!(Quantity::from_thousandths(self.thousandths)),
             "visitors" => json!(self.visitors.len()),
+            "customers" => json!(self.customers.len()),
+            "events" => json!(self.events),
+            "cart_to_detail_rate" => rate("add_to_carts", "product_views"),
+            "buy_to_detail_rate" => rate("orders", "product_views"),
+            "detail_view_rate" => rate("product_views", "impressions"),
+            "frequency" => ratio(self.count("impressions"), self.visitors.len() as u64),
+            "erpm" => per("sales", "impressions", 1_000),
             "ctr" => rate("clicks", "impressions"),
             "viewable_rate" => rate("viewable_impressions", "impressions"),
             "add_to_cart_rate" => rate("add_to_carts", "impressions"),
@@ -101,11 +138,10 @@ impl Sums {
         }
     }
 
-    /// Returns all metrics; in each currency as well if there are `others`.
-    fn answer(&self, others: &BTreeSet<&str>) -> Map<String, Value> {
-        let names = COUNTERS.iter().map(|(name, _)| *name).chain(PLAIN).chain(IN_A_CURRENCY);
+    /// Returns these metrics; in each currency as well if there are `others`.
+    fn answer(&self, names: &[&str], others: &BTreeSet<&str>) -> Map<String, Value> {
         let of = |name: &str, currency: &str| (name.to_owned(), self.value(name, currency));
-        let mut answer: Map<_, _> = names.map(|name| of(name, HOME)).collect();
+        let mut answer: Map<_, _> = names.iter().map(|name| of(name, HOME)).collect();
         if !others.is_empty() {
             let currencies = others.iter().copied().chain([HOME]).map(|currency| {
                 let values: Map<_, _> =
@@ -131,8 +167,11 @@ pub(super) async fn metrics_agree(platform: &Platform, tenant: &Tenant, events: 
         let own: Vec<_> = events.iter().filter(own).collect();
         assert!(!own.is_empty(), "{campaign}");
         let report = Report { platform, tenant, campaign: &campaign, events: &own };
-        report.agrees("15m", to - TimeDelta::hours(5), to).await;
-        report.agrees("total", to - TimeDelta::days(4 * 365), to).await;
+        let live: Vec<_> = names().into_iter().filter(|name| !NOT_LIVE.contains(name)).collect();
+        for names in [&names(), &live] {
+            report.agrees(names, "15m", to - TimeDelta::hours(5), to).await;
+            report.agrees(names, "total", to - TimeDelta::days(4 * 365), to).await;
+        }
     }
 }
 
@@ -149,20 +188,26 @@ impl Report<'_> {
         Sums::of(self.events.iter().copied().filter(within))
     }
 
-    async fn agrees(&self, granularity: &str, from: DateTime<Utc>, to: DateTime<Utc>) {
+    async fn agrees(
+        &self,
+        names: &[&str],
+        granularity: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) {
         let total = self.sums(from, to);
         let others = total.others();
         let step = if granularity == "15m" { TimeDelta::minutes(15) } else { to - from };
         let starts = (0..).map(|index| from + step * index).take_while(|start| *start < to);
         let bucket = |start| {
-            let mut bucket = self.sums(start, start + step).answer(&others);
+            let mut bucket = self.sums(start, start + step).answer(names, &others);
             bucket.insert("start".to_owned(), json!(start));
             Value::Object(bucket)
         };
         let right = json!({"campaign_id": self.campaign, "currency": HOME,
-            "other_currencies": others, "totals": total.answer(&others),
+            "other_currencies": others, "totals": total.answer(names, &others),
             "series": starts.map(bucket).collect::<Vec<_>>()});
-        let answer = self.asked(granularity, from, to).await;
+        let answer = self.asked(names, granularity, from, to).await;
         // The text of a number is compared, as numbers are.
         let right: Value = serde_json::from_str(&right.to_string()).unwrap();
         for (name, right) in right.as_object().unwrap() {
@@ -170,10 +215,15 @@ impl Report<'_> {
         }
     }
 
-    async fn asked(&self, granularity: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> Value {
+    async fn asked(
+        &self,
+        names: &[&str],
+        granularity: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Value {
         let id: String = self.campaign.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let names = COUNTERS.iter().map(|(name, _)| *name).chain(PLAIN).chain(IN_A_CURRENCY);
-        let names = names.collect::<Vec<_>>().join(",");
+        let names = names.join(",");
         let [from, to] = [from, to].map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
         let path = format!(
             "/v1/campaigns/{id}/metrics?granularity={granularity}&metrics={names}&from={from}&to={to}"
@@ -184,8 +234,7 @@ impl Report<'_> {
 
 /// The api lists exactly the metrics that are compared here.
 pub(super) async fn every_metric_is_compared(platform: &Platform, tenant: &Tenant) {
-    let known = COUNTERS.iter().map(|(name, _)| *name).chain(PLAIN).chain(IN_A_CURRENCY);
-    let known: BTreeSet<_> = known.map(|name| json!(name).to_string()).collect();
+    let known: BTreeSet<_> = names().into_iter().map(|name| json!(name).to_string()).collect();
     let listed = list(platform, tenant, "/v1/metrics").await;
     let listed = listed.iter().map(|metric| metric["name"].to_string());
     assert_eq!(listed.collect::<BTreeSet<_>>(), known);
