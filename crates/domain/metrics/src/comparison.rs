@@ -73,7 +73,15 @@ impl Comparison {
                     let shifted = shift.apply(local).ok_or(RangeError::OutOfReach)?;
                     resolve(shifted, zone).ok_or(RangeError::OutOfReach)
                 };
-                let [from, to] = [range.from(), range.to()].map(|time| local(time, zone));
+                // A day that begins after a skipped midnight is compared from midnight on.
+                let [from, to] = [range.from(), range.to()].map(|time| {
+                    let local = local(time, zone);
+                    if begins_day(time, zone) {
+                        local.date().and_time(NaiveTime::MIN)
+                    } else {
+                        local
+                    }
+                });
                 let to = match self.period {
                     // The day before the end decides, so that the 28th of February is compared with a
                     // day also if the 29th follows it.
