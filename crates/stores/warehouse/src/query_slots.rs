@@ -41,24 +41,11 @@ pub(crate) struct QuerySlot {
 
 /// Limits how many exports run at once: a slow client keeps its place for long, and takes none of a
 /// report's.
-pub(crate) struct ExportSlots(QuerySlots);
+pub(crate) struct ExportSlots(pub(crate) QuerySlots);
 
 impl Default for ExportSlots {
     fn default() -> Self {
         Self(QuerySlots { per_cluster: EXPORTS, ..QuerySlots::default() })
-    }
-}
-
-impl ExportSlots {
-    /// Waits until fewer than `limit` of the tenant's exports run, and fewer than possible of its
-    /// cluster's.
-    pub(crate) async fn acquire(
-        &self,
-        cluster: &ClusterName,
-        client_id: &ClientId,
-        limit: u16,
-    ) -> Result<QuerySlot, WarehouseError> {
-        self.0.acquire(cluster, client_id, limit).await
     }
 }
 

@@ -132,7 +132,7 @@ impl TenantWarehouse {
     /// Waits until the tenant may run an export.
     pub(crate) async fn export_slot(&self) -> Result<QuerySlot, WarehouseError> {
         let cluster = &self.context.destination().cluster;
-        self.warehouse.shared.export_slots.acquire(cluster, self.context.client_id(), 1).await
+        self.warehouse.shared.export_slots.0.acquire(cluster, self.context.client_id(), 1).await
     }
 
     /// Waits until a statement may run.

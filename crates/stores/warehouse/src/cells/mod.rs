@@ -10,7 +10,7 @@ use metrics::{Distincts, Level, Sums};
 
 pub use self::query::{CellQuery, Keys};
 use self::rows::{CellRow, DistinctRow};
-use crate::{TenantWarehouse, WarehouseError, campaign::start};
+use crate::{TenantWarehouse, WarehouseError, campaign::start, statement::Statement};
 
 /// The place of a number in an answer: the start of the bucket, and the values of the keys.
 pub type Cell = (DateTime<Utc>, Vec<String>);
@@ -42,7 +42,7 @@ impl TenantWarehouse {
         &self,
         query: &CellQuery<'_>,
     ) -> Result<BTreeMap<Cell, Sums>, WarehouseError> {
-        let statement = query.statement(sums_template(query.level));
+        let statement = sums(query);
         let rows: Vec<CellRow> = self.fetch_statement(&statement).await?;
         let mut cells = BTreeMap::<_, Sums>::new();
         for mut row in rows {
@@ -72,7 +72,7 @@ impl TenantWarehouse {
     /// # Errors
     /// The cluster is unavailable.
     pub async fn explain(&self, query: &CellQuery<'_>) -> Result<Explanation, WarehouseError> {
-        let statement = query.statement(sums_template(query.level));
+        let statement = sums(query);
         let plan: Vec<String> =
             self.fetch_statement(&statement.prefixed("EXPLAIN projections = 1 ")).await?;
         let estimate: Vec<rows::EstimateRow> =
@@ -85,9 +85,17 @@ impl TenantWarehouse {
     }
 }
 
-const fn sums_template(level: Level) -> &'static str {
-    match level {
-        Level::Event => include_str!("../../queries/cells_of_events.sql"),
-        Level::Product => include_str!("../../queries/cells_of_products.sql"),
+/// Returns the statement of the sums. The expressions of whole events are those of the rollups.
+fn sums(query: &CellQuery<'_>) -> Statement {
+    let [events, spent, earned] = match query.level {
+        Level::Event => ["countIf(kline = 0)", "sum(cost)", "sum(sales)"],
+        Level::Product => {
+            ["uniqExact(kgen, kpart, koff)", "sum(toDecimal64(0, 6))", "sum(line_total)"]
+        }
+    };
+    let mut statement = query.statement(include_str!("../../queries/cells.sql"));
+    for (name, expression) in [("{events}", events), ("{spent}", spent), ("{earned}", earned)] {
+        statement.sql = statement.sql.replace(name, expression);
     }
+    statement
 }

@@ -3,6 +3,7 @@ use metrics::{Dimension, DimensionTest, Filter, Granularity, Level, TimeRange};
 use money::Currency;
 
 use crate::{
+    Local,
     campaign::seconds,
     statement::{Parameter, Parameters, Statement, array, condition},
 };
@@ -59,8 +60,7 @@ impl CellQuery<'_> {
         parameters.set("to", Parameter::Seconds(seconds(self.range.to())));
         parameters.set("stretches", Parameter::ManySeconds(stretches));
         parameters.set("starts", Parameter::ManySeconds(starts));
-        parameters.set("tz", Parameter::Text(self.zone.name().to_owned()));
-        parameters.set("home", Parameter::Text(self.home.as_str().to_owned()));
+        Local { zone: self.zone, home: self.home }.set(&mut parameters);
         let sql = template.replace("{keys}", &array(self.by)).replace("{condition}", &condition);
         Statement { sql, parameters }
     }

@@ -1,7 +1,9 @@
--- Sums of whole events by bucket, keys and currency. The inner query reads a projection if one has all
--- its columns, the outer one computes the catalogue's counters in their order. The caller gives the
--- stretches of time and the start of each one's bucket, so that only one place computes calendars and
--- clocks. The words in braces are replaced by expressions over columns and bound parameters.
+-- Sums of events by bucket, keys and currency: of whole events, or of single products, where an event
+-- counts once for each key that its products have and sales are those of the products. The inner query
+-- reads a projection if one has all its columns, the outer one computes the catalogue's counters in their
+-- order. The caller gives the stretches of time and the start of each one's bucket, so that only one place
+-- computes calendars and clocks. The words in braces are replaced by expressions over columns and bound
+-- parameters.
 SELECT
     bucket,
     keys,
@@ -22,7 +24,7 @@ SELECT
     ] AS counts,
     sumIf(units, event_type = 'purchase') AS units_sold,
     sum(spent) AS spend,
-    sum(earned) AS sales
+    sumIf(earned, event_type = 'purchase') AS sales
 FROM
 (
     SELECT
@@ -34,10 +36,10 @@ FROM
         {keys} AS keys,
         event_type,
         currency,
-        countIf(kline = 0) AS events,
+        {events} AS events,
         sum(quantity) AS units,
-        sum(cost) AS spent,
-        sum(sales) AS earned
+        {spent} AS spent,
+        {earned} AS earned
     FROM events
     WHERE client_id = {client_id:String}
         AND toStartOfFifteenMinutes(event_time) >= toDateTime({from:UInt32}, 'UTC')
