@@ -15,14 +15,14 @@ impl Answered {
     /// # Errors
     /// None is known: the rows have equal lengths and are written to memory.
     pub(crate) fn csv(&self) -> Result<Vec<u8>, csv::Error> {
-        let others = self.currencies().others;
+        let others = &self.currencies.others;
         let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-        writer.write_record(self.header(&others))?;
+        writer.write_record(self.header(others))?;
         for row in self.rows().iter().chain(&self.other_rows()) {
-            writer.write_record(self.record(row, &others))?;
+            writer.write_record(self.record(row, others))?;
         }
         let totals = self.whole(RowKind::Totals, &self.totals);
-        writer.write_record(self.record(&totals, &others))?;
+        writer.write_record(self.record(&totals, others))?;
         writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
     }
 

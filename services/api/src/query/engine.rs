@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -13,13 +13,14 @@ use warehouse::{CellQuery, Explanation, Keys, TenantWarehouse, Warehouse};
 
 use super::{
     answer::{Answered, Side},
+    cursor,
     request::{Column, Direction, QueryRequest},
     scope,
     segments::{Numbers, Segment},
 };
 use crate::{
     failure::{Failure, shared},
-    reports::{Sources, TenantCache},
+    reports::{Currencies, Sources, TenantCache},
 };
 
 /// How long an answer is used again for equal queries.
@@ -118,24 +119,30 @@ impl Queries {
         let mut page = admitted.split_off(begin);
         let has_more = page.len() > request.limit;
         page.truncate(request.limit);
+        let last = page.last().filter(|_| has_more);
+        let next = last.map(|last| cursor::after(&last.keys, asked));
         request.not_too_large(page.len())?;
         let series = page_series(current, previous, &page).await?;
         let explanation = match request.explain {
             true => Some(current.explain(tenant, campaigns).await?),
             false => None,
         };
+        let mut sums = totals.current.sums.clone();
+        if let Some(previous) = &totals.previous {
+            sums.merge(&previous.sums);
+        }
         Ok(Answered {
-            asked: asked.clone(),
             request: request.clone(),
-            own,
+            currencies: Currencies::of(&sums, own),
             page,
             series,
             others,
             totals,
-            has_more,
+            next,
             as_of,
             explanation,
             took: started.elapsed(),
+            rendered: OnceLock::new(),
         })
     }
 }
@@ -146,12 +153,8 @@ async fn segments(
     previous: Option<Reader<'_>>,
 ) -> Result<(Vec<Segment>, Vec<Segment>), Failure> {
     let by = &current.request.dimensions;
-    let (now, before) = tokio::try_join!(current.totals(by, Keys::All), async {
-        match previous {
-            Some(previous) => previous.totals(by, Keys::All).await,
-            None => Ok(BTreeMap::new()),
-        }
-    })?;
+    let read = async |reader: Reader<'_>| reader.totals(by, Keys::All).await;
+    let (now, before) = in_both(current, previous, read).await?;
     let mut segments = BTreeMap::<Vec<String>, Segment>::new();
     if by.is_empty() {
         // A query without dimensions has one segment, also without events.
@@ -161,11 +164,25 @@ async fn segments(
     for (keys, numbers) in now {
         segments.entry(keys).or_insert_with_key(segment).current = numbers;
     }
-    for (keys, numbers) in before {
+    for (keys, numbers) in before.unwrap_or_default() {
         segments.entry(keys).or_insert_with_key(segment).previous = numbers;
     }
     let (request, own) = (current.request, current.own);
     Ok(segments.into_values().partition(|segment| segment.is_admitted(request, own)))
+}
+
+/// Reads something in both periods; `None` without a comparison.
+async fn in_both<'a, T>(
+    current: Reader<'a>,
+    previous: Option<Reader<'a>>,
+    read: impl AsyncFn(Reader<'a>) -> Result<T, Failure>,
+) -> Result<(T, Option<T>), Failure> {
+    tokio::try_join!(read(current), async {
+        match previous {
+            Some(previous) => read(previous).await.map(Some),
+            None => Ok(None),
+        }
+    })
 }
 
 /// Returns the keys of segments that totals or others do not contain; none if they contain all.
@@ -205,21 +222,19 @@ async fn both(
         None => Keys::All,
     };
     let read = async |reader: Reader<'_>| {
-        let (total, series) = tokio::try_join!(reader.totals(&[], keys), async {
-            match granularity {
-                Granularity::Total => Ok(BTreeMap::new()),
-                _ => reader.series(&[], keys).await,
-            }
-        })?;
-        let total = total.into_values().next().unwrap_or_default();
-        Ok::<_, Failure>((total, series.into_values().next().unwrap_or_default()))
-    };
-    let (current, previous) = tokio::try_join!(read(current), async {
-        match previous {
-            Some(previous) => read(previous).await.map(Some),
-            None => Ok(None),
+        let whole = async {
+            let total = reader.totals(&[], keys).await?;
+            Ok(total.into_values().next().unwrap_or_default())
+        };
+        if granularity == Granularity::Total {
+            let total = whole.await?;
+            let series = reader.single(&total);
+            return Ok((total, series));
         }
-    })?;
+        let (total, series) = tokio::try_join!(whole, reader.series(&[], keys))?;
+        Ok((total, series.into_values().next().unwrap_or_default()))
+    };
+    let (current, previous) = in_both(current, previous, read).await?;
     let (previous, previous_series) = previous.unzip();
     Ok(Side {
         current: current.0,
@@ -236,7 +251,16 @@ async fn page_series(
     page: &[Segment],
 ) -> Result<[BTreeMap<Vec<String>, Series>; 2], Failure> {
     let request = current.request;
-    if request.granularity == Granularity::Total || page.is_empty() {
+    if request.granularity == Granularity::Total {
+        // The only bucket of each segment is known already.
+        let single = |reader: Reader<'_>, numbers: fn(&Segment) -> &Numbers| {
+            let series = page.iter().map(|one| (one.keys.clone(), reader.single(numbers(one))));
+            series.collect()
+        };
+        let before = previous.map(|previous| single(previous, |segment| &segment.previous));
+        return Ok([single(current, |segment| &segment.current), before.unwrap_or_default()]);
+    }
+    if page.is_empty() {
         return Ok([BTreeMap::new(), BTreeMap::new()]);
     }
     let shown: Vec<_> = page.iter().map(|segment| segment.keys.clone()).collect();
@@ -244,13 +268,9 @@ async fn page_series(
     // A long list of keys is slower to test than all segments are to read.
     let keys =
         if shown.len() > MOST_KEYS || by.is_empty() { Keys::All } else { Keys::Only(by, &shown) };
-    let (now, before) = tokio::try_join!(current.series(by, keys), async {
-        match previous {
-            Some(previous) => previous.series(by, keys).await,
-            None => Ok(BTreeMap::new()),
-        }
-    })?;
-    Ok([now, before])
+    let read = async |reader: Reader<'_>| reader.series(by, keys).await;
+    let (now, before) = in_both(current, previous, read).await?;
+    Ok([now, before.unwrap_or_default()])
 }
 
 /// Returns the position behind the last segment of the page before.
@@ -293,6 +313,11 @@ impl Reader<'_> {
             filter: events,
             keys,
         }
+    }
+
+    /// Returns the series of a range of one bucket.
+    fn single(&self, numbers: &Numbers) -> Series {
+        Series::from([(self.range.from(), numbers.clone())])
     }
 
     /// Returns the numbers of the whole range.
@@ -339,7 +364,7 @@ impl Reader<'_> {
     }
 
     /// Returns how the query is read. The estimated number of rows is that of parts of the table, which
-    /// may hold rows of others: only a tenant of tables of its own is told, and only as a whole.
+    /// may hold rows of other tenants and campaigns: then it is left out.
     async fn explain(
         &self,
         tenant: &TenantContext,

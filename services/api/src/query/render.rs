@@ -1,5 +1,6 @@
+use actix_web::web::Bytes;
 use chrono::{DateTime, Utc};
-use metrics::{Additivity, Dimension, DimensionTest, Filter, Metric, TextTest, Unit};
+use metrics::{Additivity, Dimension, DimensionTest, Filter, Granularity, Metric, TextTest, Unit};
 use money::Currency;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -119,16 +120,20 @@ struct RenderedSide<'a> {
 }
 
 impl Answered {
-    /// Renders the JSON, and the tag of its numbers: `as_of` advances all the time, also while nothing
+    /// Returns the JSON, and the tag of its numbers: `as_of` advances all the time, also while nothing
     /// happens.
     ///
     /// # Errors
     /// None is known: keys are strings.
-    pub(crate) fn json(&self) -> serde_json::Result<(Vec<u8>, EntityTag)> {
+    pub(crate) fn json(&self) -> serde_json::Result<(Bytes, EntityTag)> {
+        if let Some(rendered) = self.rendered.get() {
+            return Ok(rendered.clone());
+        }
         let mut answer = self.answer();
-        let body = serde_json::to_vec(&answer)?;
+        let body = serde_json::to_vec(&answer)?.into();
         answer.as_of = None;
-        Ok((body, EntityTag::of(&serde_json::to_vec(&answer)?)))
+        let tag = EntityTag::of(&serde_json::to_vec(&answer)?);
+        Ok(self.rendered.get_or_init(|| (body, tag)).clone())
     }
 
     /// Renders one JSON object a line: segments, then others, then totals, distinguished by `row`.
@@ -156,9 +161,9 @@ impl Answered {
             as_of: self.as_of,
             final_after: request.final_after(),
             attribution: "declared",
-            currency: self.own,
-            other_currencies: self.currencies().others,
-            next: self.next(),
+            currency: self.currencies.own,
+            other_currencies: self.currencies.others.clone(),
+            next: self.next.clone(),
             explain: self.explanation.as_ref().map(|explanation| AnswerExplanation {
                 rollup: explanation.rollup.clone(),
                 rows: explanation.rows,
@@ -172,7 +177,7 @@ impl Answered {
 
     fn side<'a>(&'a self, kind: RowKind, side: &Side) -> RenderedSide<'a> {
         let whole = self.whole(kind, side);
-        let has_series = kind == RowKind::Others && !side.series.is_empty();
+        let has_series = kind == RowKind::Others && self.request.granularity != Granularity::Total;
         let series = if has_series { self.other_rows() } else { Vec::new() };
         RenderedSide {
             values: whole.values,
