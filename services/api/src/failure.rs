@@ -71,7 +71,7 @@ impl From<Failure> for Problem {
 /// Returns one failure for every request that waited for the answer.
 pub(crate) fn shared(failure: Arc<Failure>) -> Failure {
     match &*failure {
-        // The caller can correct it, so it is told what is wrong.
+        // The caller can correct it: every one gets the reasons.
         Failure::Problem(problem) if problem.kind().status() < 500 => problem.repeated().into(),
         _ => Failure::Shared(failure),
     }

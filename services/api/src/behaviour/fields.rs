@@ -50,26 +50,23 @@ impl EventBody {
     /// # Errors
     /// The type is unknown, or the condition is not valid.
     pub(super) fn parse(&self, pointer: &str) -> Result<Filter<DimensionTest>, Problem> {
-        let event: EventType =
-            self.event.parse().map_err(|error: <EventType as FromStr>::Err| {
-                Problem::field(format!("{pointer}/event"), error.to_string())
-            })?;
-        let test = TextTest::In(vec![event.as_str().to_owned()]);
-        let is_type = Filter::Test(DimensionTest { dimension: Dimension::EventType, test });
-        let more = filter(self.filters.as_ref(), &format!("{pointer}/filters"))?;
-        Ok(Filter::All(vec![is_type, more]))
+        event_test(&self.event, self.filters.as_ref(), pointer)
     }
 }
 
-/// Reads a condition on the dimensions of events.
-pub(super) fn filter(
-    body: Option<&FilterBody>,
+/// Returns the test of an event of a type, and of a condition on its dimensions.
+pub(super) fn event_test(
+    event: &str,
+    condition: Option<&FilterBody>,
     pointer: &str,
 ) -> Result<Filter<DimensionTest>, Problem> {
-    let Some(body) = body else {
-        return Ok(Filter::EVERYTHING);
-    };
-    filters::of_events(body, pointer).map_err(|(pointer, reason)| Problem::field(pointer, reason))
+    let event: EventType = event.parse().map_err(|error: <EventType as FromStr>::Err| {
+        Problem::field(format!("{pointer}/event"), error.to_string())
+    })?;
+    let test = TextTest::In(vec![event.as_str().to_owned()]);
+    let is_type = Filter::Test(DimensionTest { dimension: Dimension::EventType, test });
+    let more = filters::of_events(condition, &format!("{pointer}/filters"))?;
+    Ok(Filter::All(vec![is_type, more]))
 }
 
 /// Reads a length of time such as `30m`, in whole units.

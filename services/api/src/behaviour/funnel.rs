@@ -9,11 +9,11 @@ use warehouse::{KeyEvents, MomentQuery};
 
 use super::{
     Asker, Behaviour,
-    fields::{By, EventBody, duration, filter, invalid, until},
+    fields::{By, EventBody, duration, event_test, invalid, until},
 };
 use crate::{
     failure::Failure,
-    query::{FilterBody, Time, TimeBody, names},
+    query::{FilterBody, Time, TimeBody, filters, names},
     reports::schemas::DimensionName,
 };
 
@@ -186,7 +186,8 @@ impl FunnelBody {
             funnel = funnel
                 .excluding(earlier, later)
                 .map_err(|error| invalid(error, &format!("{pointer}/between")))?;
-            exclusions.push(exclusion.parse(&pointer)?);
+            let ExclusionBody { event, filters, .. } = exclusion;
+            exclusions.push(event_test(event, filters.as_ref(), &pointer)?);
         }
         let steps = self.steps.iter().enumerate();
         let steps = steps.map(|(index, step)| step.parse(&format!("/steps/{index}")));
@@ -204,18 +205,9 @@ impl FunnelBody {
             is_strict,
             by: self.by,
             hold: hold.transpose()?,
-            filter: filter(self.filters.as_ref(), "/filters")?,
+            filter: filters::of_events(self.filters.as_ref(), "/filters")?,
             until: until(self.as_of.as_deref(), now)?,
         })
-    }
-}
-
-impl ExclusionBody {
-    fn parse(&self, pointer: &str) -> Result<Filter<DimensionTest>, Problem> {
-        let event = EventBody { event: self.event.clone(), filters: None };
-        let is_type = event.parse(pointer)?;
-        let more = filter(self.filters.as_ref(), &format!("{pointer}/filters"))?;
-        Ok(Filter::All(vec![is_type, more]))
     }
 }
 

@@ -11,11 +11,11 @@ use warehouse::ReturnQuery;
 
 use super::{
     Asker, Behaviour,
-    fields::{By, EventBody, filter, invalid, until},
+    fields::{By, EventBody, invalid, until},
 };
 use crate::{
     failure::Failure,
-    query::{FilterBody, Time, TimeBody},
+    query::{FilterBody, Time, TimeBody, filters},
 };
 
 /// The number of columns if the request does not tell.
@@ -205,7 +205,7 @@ impl RetentionBody {
             by: self.by,
             returns: returns.transpose()?.unwrap_or_else(|| cohort.clone()),
             cohort,
-            filter: filter(self.filters.as_ref(), "/filters")?,
+            filter: filters::of_events(self.filters.as_ref(), "/filters")?,
             until: until(self.as_of.as_deref(), now)?,
         })
     }

@@ -1,5 +1,6 @@
 use metrics::{Dimension, DimensionTest, Filter, Metric, TextTest, Unit};
 use money::Amount;
+use problem::Problem;
 
 use super::{
     body::{Bound, FilterBody},
@@ -17,7 +18,7 @@ const MOST_TEXTS: usize = 1_000;
 const MOST_BYTES: usize = 200_000;
 
 /// A wrong part of a filter: its JSON pointer, and what would be correct.
-pub(crate) type Wrong = (String, String);
+pub(super) type Wrong = (String, String);
 
 /// A filter, in two parts that both must hold.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,17 +60,25 @@ pub(super) fn read(body: &FilterBody, dimensions: &[Dimension]) -> Result<Filter
     Ok(Filters { events, segments: Filter::All(segments) })
 }
 
-/// Reads a filter that may test events only; `pointer` is where it is.
+/// Reads a filter that may test events only; `pointer` is where it is. Without one, all are selected.
 ///
 /// # Errors
 /// The first wrong part.
-pub(crate) fn of_events(body: &FilterBody, pointer: &str) -> Result<Filter<DimensionTest>, Wrong> {
-    let filter = Reader { tests: 0, bytes: 0 }.filter(body, pointer, 0)?;
+pub(crate) fn of_events(
+    body: Option<&FilterBody>,
+    pointer: &str,
+) -> Result<Filter<DimensionTest>, Problem> {
+    let Some(body) = body else {
+        return Ok(Filter::EVERYTHING);
+    };
+    let filter = Reader { tests: 0, bytes: 0 }
+        .filter(body, pointer, 0)
+        .map_err(|(pointer, reason)| Problem::field(pointer, reason))?;
     filter.try_map(&|test| match test {
         SegmentTest::Dimension(test) => Ok(test),
         SegmentTest::Metric { metric, .. } => {
             let reason = format!("may not test `{}`: only dimensions of events", metric.as_str());
-            Err((pointer.to_owned(), reason))
+            Err(Problem::field(pointer, reason))
         }
     })
 }

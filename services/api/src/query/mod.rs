@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod change;
+mod compare;
 mod csv;
 mod cursor;
 mod engine;

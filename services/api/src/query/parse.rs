@@ -1,13 +1,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use metrics::{
-    Comparison, Dimension, Filter, Granularity, Level, Match, Metric, Period, RangeError, TimeRange,
-};
+use metrics::{Dimension, Filter, Granularity, Level, Metric, RangeError, TimeRange};
 use problem::{Code, Problem};
 
 use super::{
-    body::{CompareBody, QueryBody, TimeBody, TopBody},
-    cursor,
+    body::{QueryBody, TimeBody, TopBody},
+    compare, cursor,
     filters::{self, Filters},
     names,
     request::{Column, Direction, QueryRequest, Top},
@@ -66,7 +64,7 @@ impl QueryBody {
 
         let time = time.checked("/time/")?;
         let Time { range, granularity, zone } = time;
-        let comparison = self.compare.as_ref().map(|body| comparison(body, time));
+        let comparison = self.compare.as_ref().map(|body| compare::read(body, time));
         let comparison = comparison.transpose()?;
         let level = level(&dimensions, &filters);
         let mut request = QueryRequest {
@@ -255,6 +253,16 @@ pub(crate) struct Time {
     pub(crate) zone: Tz,
 }
 
+impl Time {
+    /// Returns the name of a file, with the range and the zone.
+    pub(crate) fn file_name(&self, what: &str, ending: &str) -> String {
+        let local = |time: DateTime<Utc>| time.with_timezone(&self.zone).format("%Y-%m-%dT%H%M");
+        let [from, to] = [self.range.from(), self.range.to()].map(local);
+        let zone = self.zone.name().replace('/', "-");
+        format!("{what}_{from}_{to}_{zone}.{ending}")
+    }
+}
+
 impl GivenTime {
     fn checked(self, at: &str) -> Result<Time, Problem> {
         let Self { from, to, granularity, zone } = self;
@@ -278,7 +286,15 @@ impl TimeBody {
     }
 }
 
-fn covering(from: DateTime<Utc>, to: DateTime<Utc>, pointer: &str) -> Result<TimeRange, Problem> {
+/// Returns the range from a time to another; `pointer` names its start.
+///
+/// # Errors
+/// It is empty, reversed, or out of reach.
+pub(super) fn covering(
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    pointer: &str,
+) -> Result<TimeRange, Problem> {
     TimeRange::covering(from, to).map_err(|error| {
         let problem = Problem::new(Code::InvalidRange, "The time range is not valid.");
         match error {
@@ -289,50 +305,6 @@ fn covering(from: DateTime<Utc>, to: DateTime<Utc>, pointer: &str) -> Result<Tim
             RangeError::OutOfReach => problem.with_error(pointer, error.to_string()),
         }
     })
-}
-
-fn comparison(
-    body: &CompareBody,
-    Time { range, granularity, zone }: Time,
-) -> Result<(Comparison, TimeRange), Problem> {
-    let matched = match body.matched.as_deref() {
-        None | Some("date") => Match::Date,
-        Some("weekday") => Match::Weekday,
-        Some(_) => return Err(Problem::field("/compare/match", "must be `date` or `weekday`")),
-    };
-    let period = match body.to.as_str() {
-        "previous_period" => Period::Previous,
-        "previous_week" => Period::Week,
-        "previous_year" => Period::Year,
-        "custom" => Period::Custom(custom(body, zone)?),
-        _ => {
-            let reason = "must be one of previous_period, previous_week, previous_year, custom";
-            return Err(Problem::field("/compare/to", reason));
-        }
-    };
-    if !matches!(period, Period::Custom(_)) && (body.from.is_some() || body.until.is_some()) {
-        let reason = "must be `custom` if `from` and `until` are given";
-        return Err(Problem::field("/compare/to", reason));
-    }
-    if let Period::Custom(custom) = period {
-        within_limits(custom, granularity, "/compare/until")?;
-    }
-    let comparison = Comparison { period, matched };
-    let earlier = comparison.range(range, zone).map_err(|error| {
-        Problem::new(Code::InvalidRange, "The time range of the comparison is not valid.")
-            .with_error("/compare", error.to_string())
-    })?;
-    Ok((comparison, earlier))
-}
-
-fn custom(body: &CompareBody, zone: Tz) -> Result<TimeRange, Problem> {
-    let time = |pointer: &'static str, text: Option<&str>| {
-        let text = text.ok_or_else(|| Problem::field(pointer, "is required with `custom`"))?;
-        moment(text, zone).map_err(|reason| Problem::field(pointer, reason))
-    };
-    let from = time("/compare/from", body.from.as_deref())?;
-    let until = time("/compare/until", body.until.as_deref())?;
-    covering(from, until, "/compare/from")
 }
 
 fn level(dimensions: &[Dimension], filters: &Filters) -> Level {
@@ -366,6 +338,12 @@ fn compatible(request: &QueryRequest) -> Result<(), Problem> {
 }
 
 impl QueryRequest {
+    /// Returns its time.
+    pub(crate) fn time(&self) -> Time {
+        let Self { range, granularity, zone, .. } = *self;
+        Time { range, granularity, zone }
+    }
+
     /// Checks that an answer of some segments does not have too many numbers.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, http::header, web::Data};
 use auth::{CampaignScope, ReadReports};
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use futures::stream;
 use problem::{Code, Problem};
 use serde::Deserialize;
@@ -72,21 +72,18 @@ pub(crate) async fn handle(
     if time.granularity.is_some() {
         return Err(Problem::field("/time/granularity", "is not possible: rows are events").into());
     }
-    let Time { range, zone, .. } = time.parse("/time/", context.time_zone(), Utc::now())?;
-    let filter = filters.as_ref().map(|body| filters::of_events(body, "/filters"));
-    let filter = filter.transpose().map_err(|(pointer, reason)| Problem::field(pointer, reason))?;
+    let time = time.parse("/time/", context.time_zone(), Utc::now())?;
+    let Time { range, zone, .. } = time;
     let format = format.unwrap_or(ExportFormatBody::Ndjson);
     let query = ExportQuery {
         time: range.from()..range.to(),
         local: Local { zone, home: context.currency() },
-        filter: &filter.unwrap_or(metrics::Filter::EVERYTHING),
+        filter: &filters::of_events(filters.as_ref(), "/filters")?,
         format: format.stored(),
     };
     let export = api.warehouse.for_tenant(context).export(&query).await.map_err(Failure::from)?;
-    let local = |time: DateTime<Utc>| time.with_timezone(&zone).format("%Y-%m-%dT%H%M").to_string();
-    let [from, to] = [range.from(), range.to()].map(local);
     let (media, ending) = format.names();
-    let file = format!("events_{from}_{to}_{}.{ending}", zone.name().replace('/', "-"));
+    let file = time.file_name("events", ending);
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, media))
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")))

@@ -9,7 +9,7 @@ use problem::{Code, Problem};
 use web::{Body, Error, Tenant};
 
 use crate::{
-    query::{Format, QueryAnswer, QueryBody, QueryRequest},
+    query::{Format, QueryAnswer, QueryBody},
     state::Api,
 };
 
@@ -48,7 +48,7 @@ pub(crate) async fn handle(
     let format = format(&body.0, &http)?;
     let is_file = format != Format::Json;
     let request = body.0.parse(is_file, tenant.context().time_zone(), Utc::now())?;
-    let file = file_name(&request, format);
+    let file = request.time().file_name("query", format.ending());
     let campaigns = api.campaigns.of_scope(tenant.context(), tenant.campaigns()).await?;
     let answer = api.queries.answer(tenant.context(), campaigns, request).await?;
     let timing = format!("clickhouse;dur={:.1}", answer.took.as_secs_f64() * 1000.0);
@@ -84,14 +84,4 @@ fn format(body: &QueryBody, http: &HttpRequest) -> Result<Format, Problem> {
             Ok(Format::accepted(accept.unwrap_or_default()))
         }
     }
-}
-
-/// Returns a file name with the range and the zone of the query.
-fn file_name(request: &QueryRequest, format: Format) -> String {
-    let local = |time: chrono::DateTime<Utc>| {
-        time.with_timezone(&request.zone).format("%Y-%m-%dT%H%M").to_string()
-    };
-    let zone = request.zone.name().replace('/', "-");
-    let [from, to] = [request.range.from(), request.range.to()].map(local);
-    format!("query_{from}_{to}_{zone}.{}", format.ending())
 }
