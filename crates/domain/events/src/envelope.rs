@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use serde_json::value::RawValue;
 
 use crate::{
     field_names::OF_ENVELOPE,
@@ -22,7 +21,7 @@ const FIELDS_MAX: usize = 8_192;
 pub struct Envelope<'a> {
     /// When the sender sent the request, by its clock.
     pub sent_at: Option<DateTime<Utc>>,
-    pub(crate) fields: Vec<(&'static str, Cow<'a, RawValue>)>,
+    pub(crate) fields: Vec<(&'static str, Cow<'a, str>)>,
     /// The names of the fields that are too long.
     pub(crate) too_long: Vec<&'static str>,
 }
@@ -33,16 +32,16 @@ impl<'a> Envelope<'a> {
         Self { sent_at, fields: Vec::new(), too_long: Vec::new() }
     }
 
-    /// Adds a field that applies to the events; the first of two wins. Unknown names are ignored.
-    pub(crate) fn add(&mut self, name: &str, raw: &'a RawValue) {
+    /// Adds a field that applies to the events, with its JSON; the first of two wins. Unknown names are ignored.
+    pub(crate) fn add(&mut self, name: &str, raw: &'a str) {
         let mut known = OF_ENVELOPE.iter().flat_map(|names| names.iter()).map(Name::as_str);
         let known = known.find(|known| *known == name);
         let Some(name) = known.filter(|name| !self.has(name)) else { return };
-        let size: usize = self.fields.iter().map(|(_, raw)| raw.get().len()).sum();
-        if size + raw.get().len() > FIELDS_MAX {
+        let size: usize = self.fields.iter().map(|(_, raw)| raw.len()).sum();
+        if size + raw.len() > FIELDS_MAX {
             self.too_long.push(name);
         } else {
-            self.fields.push((name, surrogates::repaired_value(raw)));
+            self.fields.push((name, surrogates::repaired_text(raw)));
         }
     }
 
@@ -66,7 +65,7 @@ impl<'a> Envelope<'a> {
         for (place, (name, raw)) in self.fields.iter().enumerate() {
             let comma = if place > 0 { "," } else { "" };
             // Known names need no escapes.
-            kept.extend_from_slice(format!("{comma}\"{name}\":{}", raw.get()).as_bytes());
+            kept.extend_from_slice(format!("{comma}\"{name}\":{raw}").as_bytes());
         }
         kept.extend_from_slice(b"}}");
         Cow::Owned(kept)

@@ -1,20 +1,15 @@
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use crate::{
     Rejection,
     RejectionCode::*,
+    entries::{Entries, parsed},
     json,
-    name::{Name, NameBit, NameBits, Names},
+    name::Names,
 };
-
-/// With more fields than this, duplicates are found by hashing.
-const MANY: usize = 32;
 
 /// The fields of an event or an item, from every place where they may be. Each value stays raw
 /// until its reader is known.
@@ -28,9 +23,7 @@ pub(crate) struct Fields<'a> {
 struct Layer<'a> {
     base: Cow<'static, str>,
     kind: LayerKind,
-    entries: Vec<Entry<'a>>,
-    /// The names of the entries.
-    names: NameBits,
+    entries: Entries<'a>,
 }
 
 /// The place of an object, the nearest first.
@@ -44,36 +37,6 @@ pub(crate) enum LayerKind {
     Context,
     /// The envelope: the fields beside the events of a batch.
     Envelope,
-}
-
-struct Entry<'a> {
-    name: Cow<'a, str>,
-    raw: &'a str,
-    taken: bool,
-}
-
-impl<'a> Layer<'a> {
-    fn new(base: Cow<'static, str>, kind: LayerKind, entries: Vec<Entry<'a>>) -> Self {
-        let mut names = NameBits::default();
-        for entry in &entries {
-            names.add(NameBit::of(entry.name.as_bytes()));
-        }
-        Self { base, kind, entries, names }
-    }
-
-    /// Returns the place of the entry of this name.
-    fn place(&self, name: &Name) -> Option<usize> {
-        if !self.names.has(name.bit()) {
-            return None;
-        }
-        self.entries.iter().position(|entry| entry.name == name.as_str())
-    }
-
-    /// Returns the entry of this name, with its place.
-    fn find(&mut self, name: &Name) -> Option<(usize, &mut Entry<'a>)> {
-        let place = self.place(name)?;
-        Some((place, self.entries.get_mut(place)?))
-    }
 }
 
 /// One field that was found, as it was sent.
@@ -107,31 +70,29 @@ impl<'a> Fields<'a> {
         base: Cow<'static, str>,
         kind: LayerKind,
     ) -> Result<(), Rejection> {
-        let sent = match json::object(raw) {
-            Some(sent) => sent.into_iter().map(|(name, raw)| (Cow::Borrowed(name), raw)).collect(),
-            None => parsed(raw).map_err(|error| {
-                let reason = format!("must be a JSON object: {error}");
-                Rejection::new(MalformedJson, base.clone(), reason)
-            })?,
-        };
-        let entries = distinct(sent, &base)?;
-        self.layers.push(Layer::new(base, kind, entries));
+        let entries = Entries::read(raw).map_err(|error| {
+            let reason = format!("must be a JSON object: {error}");
+            Rejection::new(MalformedJson, base.clone(), reason)
+        })?;
+        if let Some(name) = entries.conflict() {
+            let reason = "is given more than once, with different values";
+            return Err(Rejection::new(DuplicateField, pointer(&base, name), reason));
+        }
+        self.layers.push(Layer { base, kind, entries });
         Ok(())
     }
 
     /// Adds the fields of the envelope.
-    pub(crate) fn add_envelope(&mut self, fields: &'a [(&'static str, Cow<'_, RawValue>)]) {
+    pub(crate) fn add_envelope(&mut self, fields: &'a [(&'static str, Cow<'_, str>)]) {
         if fields.is_empty() {
             return;
         }
-        let entry = |(name, raw): &'a (&'static str, Cow<'_, RawValue>)| Entry {
-            name: Cow::Borrowed(name),
-            raw: raw.get(),
-            taken: false,
-        };
         let base = Cow::Borrowed(crate::envelope::POINTER);
-        let entries = fields.iter().map(entry).collect();
-        self.layers.push(Layer::new(base, LayerKind::Envelope, entries));
+        let mut entries = Entries::default();
+        for (name, raw) in fields {
+            entries.add(Cow::Borrowed(name), raw);
+        }
+        self.layers.push(Layer { base, kind: LayerKind::Envelope, entries });
     }
 
     /// Takes out a field: the first of its names that has a value, in the nearest place, up to
@@ -148,12 +109,13 @@ impl<'a> Fields<'a> {
     fn search(&mut self, names: Names, is_within: impl Fn(LayerKind) -> bool) -> Option<Field<'a>> {
         let mut found: Option<Field<'a>> = None;
         for (at, layer) in self.layers.iter_mut().enumerate() {
-            if !is_within(layer.kind) || !layer.names.meet(names.bits()) {
+            let entries = &mut layer.entries;
+            if !is_within(layer.kind) || !entries.may_have(names) {
                 continue;
             }
             for name in names.iter() {
-                let Some((place, entry)) = layer.find(name).filter(|(_, entry)| !entry.taken)
-                else {
+                let Some(place) = entries.place(name) else { continue };
+                let Some(entry) = entries.at_mut(place).filter(|entry| !entry.taken) else {
                     continue;
                 };
                 let raw = entry.raw;
@@ -178,15 +140,15 @@ impl<'a> Fields<'a> {
     /// Returns the value of a field of the event itself, without taking it out.
     pub(crate) fn peek(&self, names: Names) -> Option<&'a str> {
         let own = self.layers.first()?;
-        let place = names.iter().find_map(|name| own.place(name))?;
-        own.entries.get(place).map(|entry| entry.raw)
+        let place = names.iter().find_map(|name| own.entries.place(name))?;
+        own.entries.at(place).map(|entry| entry.raw)
     }
 
     /// Returns the value at a path within `context`, without taking it out.
     pub(crate) fn in_context(&self, path: &[&str]) -> Option<&'a str> {
         let context = self.layers.iter().find(|layer| layer.kind == LayerKind::Context)?;
         let (first, rest) = path.split_first()?;
-        let mut raw = context.entries.iter().find(|entry| entry.name == *first)?.raw;
+        let mut raw = context.entries.raw(first)?;
         for name in rest {
             raw = parsed(raw).ok()?.into_iter().find(|(known, _)| known == name)?.1;
         }
@@ -211,7 +173,8 @@ impl<'a> Fields<'a> {
     pub(crate) fn put_back_all(&mut self, names: Names) {
         for layer in &mut self.layers {
             for name in names.iter() {
-                if let Some((_, entry)) = layer.find(name) {
+                let place = layer.entries.place(name);
+                if let Some(entry) = place.and_then(|place| layer.entries.at_mut(place)) {
                     entry.taken = is_blank(entry.raw);
                 }
             }
@@ -221,7 +184,7 @@ impl<'a> Fields<'a> {
     /// Puts a field back: it becomes a property.
     pub(crate) fn put_back(&mut self, field: &Field<'_>) {
         let layer = self.layers.get_mut(field.layer);
-        if let Some(entry) = layer.and_then(|layer| layer.entries.get_mut(field.entry)) {
+        if let Some(entry) = layer.and_then(|layer| layer.entries.at_mut(field.entry)) {
             entry.taken = false;
         }
     }
@@ -229,7 +192,7 @@ impl<'a> Fields<'a> {
     /// Returns the JSON pointer of a field that was found.
     pub(crate) fn pointer(&self, field: &Field<'_>) -> String {
         let layer = self.layers.get(field.layer);
-        let entry = layer.and_then(|layer| layer.entries.get(field.entry));
+        let entry = layer.and_then(|layer| layer.entries.at(field.entry));
         layer
             .zip(entry)
             .map_or_else(String::new, |(layer, entry)| pointer(&layer.base, &entry.name))
@@ -334,65 +297,5 @@ fn pointer(base: &str, name: &str) -> String {
     }
 }
 
-/// Removes duplicate fields; a duplicate with another value is rejected.
-fn distinct<'a>(
-    sent: Vec<(Cow<'a, str>, &'a str)>,
-    base: &str,
-) -> Result<Vec<Entry<'a>>, Rejection> {
-    let mut entries: Vec<Entry<'a>> = Vec::with_capacity(sent.len());
-    let mut bits = NameBits::default();
-    let mut names = HashSet::new();
-    let many = sent.len() > MANY;
-    for (name, raw) in sent {
-        let may_be_known = if many {
-            !names.insert(name.clone())
-        } else {
-            !bits.add(NameBit::of(name.as_bytes()))
-        };
-        if may_be_known && let Some(known) = entries.iter().find(|entry| entry.name == name) {
-            if known.raw == raw {
-                continue;
-            }
-            let reason = "is given more than once, with different values";
-            return Err(Rejection::new(DuplicateField, pointer(base, &name), reason));
-        }
-        entries.push(Entry { name, raw, taken: false });
-    }
-    Ok(entries)
-}
-
-/// Parses the fields of an object in their order.
-fn parsed(raw: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &str)>> {
-    let entries: Entries<'_> = serde_json::from_str(raw)?;
-    Ok(entries.0.into_iter().map(|(name, raw)| (name, raw.get())).collect())
-}
-
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// The fields of an object in their order, with raw values.
-pub(crate) struct Entries<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Entries<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Entries<'de>;
-
-            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                out.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some((Text(name), value)) = map.next_entry::<Text<'de>, _>()? {
-                    entries.push((name, value));
-                }
-                Ok(Entries(entries))
-            }
-        }
-
-        deserializer.deserialize_map(InOrder)
-    }
-}

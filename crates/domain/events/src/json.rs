@@ -3,17 +3,18 @@
 //! It accepts nothing that `serde_json` refuses. Whatever it does not accept (a mistake, a name with
 //! an escape, deep nesting) is `None`: `serde_json` then decides and words the error.
 
+use memchr::memchr;
+
 /// Values that are nested deeper are left to `serde_json`.
 const DEPTH_MAX: u8 = 32;
 
-/// Returns name and value of each field of an object, in order.
-pub(crate) fn object(text: &str) -> Option<Vec<(&str, &str)>> {
-    let mut fields = Vec::with_capacity(16);
+/// Passes name and value of each field of an object to `add`, in order. The fields that were passed
+/// do not count if it returns `None`.
+pub(crate) fn object<'a>(text: &'a str, add: impl FnMut(&'a str, &'a str)) -> Option<()> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.skip_white();
-    scanner.object(DEPTH_MAX, |name, value| fields.push((name, value)))?;
-    scanner.end()?;
-    Some(fields)
+    scanner.object(DEPTH_MAX, add)?;
+    scanner.end()
 }
 
 /// Returns the first `max` values of an array, in order, and whether there are more.
@@ -36,7 +37,7 @@ pub(crate) fn array(text: &str, max: usize) -> Option<(Vec<&str>, bool)> {
 /// Returns the text of a JSON string that has no escape.
 pub(crate) fn unescaped(raw: &str) -> Option<&str> {
     let text = raw.strip_prefix('"')?.strip_suffix('"')?;
-    (!text.as_bytes().contains(&b'\\')).then_some(text)
+    memchr(b'\\', text.as_bytes()).is_none().then_some(text)
 }
 
 struct Scanner<'a> {
@@ -78,7 +79,7 @@ impl<'a> Scanner<'a> {
             return Some(());
         }
         loop {
-            let name = unescaped(self.string()?)?;
+            let name = self.name()?;
             self.skip_white();
             self.expect(b':')?;
             self.skip_white();
@@ -153,6 +154,21 @@ impl<'a> Scanner<'a> {
         (self.at > start).then_some(())
     }
 
+    /// Returns the text of a string, if it has no escape.
+    fn name(&mut self) -> Option<&'a str> {
+        self.expect(b'"')?;
+        let start = self.at;
+        loop {
+            match self.byte()? {
+                b'"' => break,
+                b'\\' | 0..0x20 => return None,
+                _ => self.at += 1,
+            }
+        }
+        self.at += 1;
+        self.text.get(start..self.at - 1)
+    }
+
     /// Returns a string with its quotes.
     fn string(&mut self) -> Option<&'a str> {
         let start = self.at;
@@ -213,13 +229,18 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
-    use crate::fields::Entries;
+    use crate::entries::parsed;
+
+    fn fields(text: &str) -> Option<Vec<(&str, &str)>> {
+        let mut fields = Vec::new();
+        object(text, |name, raw| fields.push((name, raw)))?;
+        Some(fields)
+    }
 
     fn agrees(text: &str) {
-        if let Some(fields) = object(text) {
-            let known: Entries<'_> = serde_json::from_str(text).unwrap();
-            let known: Vec<_> =
-                known.0.iter().map(|(name, raw)| (name.as_ref(), raw.get())).collect();
+        if let Some(fields) = fields(text) {
+            let known = parsed(text).unwrap();
+            let known: Vec<_> = known.iter().map(|(name, raw)| (name.as_ref(), *raw)).collect();
             assert_eq!(fields, known, "{text}");
         }
         if let Some((values, false)) = array(text, 1_000) {
@@ -232,12 +253,12 @@ mod tests {
     #[test]
     fn usual_objects_and_arrays_are_split() {
         let text = " {\"a\": \"x\\u00e9\\n\" ,\"b\":-1.5e+3, \"c\":[1,{\"d\":null}],\"e\":{}} ";
-        let fields =
+        let expected =
             [("a", r#""x\u00e9\n""#), ("b", "-1.5e+3"), ("c", r#"[1,{"d":null}]"#), ("e", "{}")];
-        assert_eq!(object(text).unwrap(), fields);
+        assert_eq!(fields(text).unwrap(), expected);
         assert_eq!(array("[ 1 , \"a,b\" ]", 9), Some((vec!["1", "\"a,b\""], false)));
         assert_eq!(array("[1,2,3]", 2), Some((vec!["1", "2"], true)));
-        assert_eq!((object("{}"), array("[]", 0)), (Some(vec![]), Some((vec![], false))));
+        assert_eq!((fields("{}"), array("[]", 0)), (Some(vec![]), Some((vec![], false))));
     }
 
     #[test]
@@ -263,7 +284,7 @@ mod tests {
             "{\"a\":[1,]}",
             "{\"a\":nul}",
         ] {
-            assert_eq!(object(text), None, "{text}");
+            assert_eq!(fields(text), None, "{text}");
         }
         for text in ["[", "[1", "[1,]", "[1]]", "[,]", "{}"] {
             assert_eq!(array(text, 9), None, "{text}");

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod canonical;
+mod entries;
 mod envelope;
 mod event;
 mod event_type;

@@ -15,7 +15,7 @@ pub(crate) struct Name {
 }
 
 /// One of 256 bits that stands for a name: objects without this bit do not have the field.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct NameBit(u8);
 
 /// The bits of all names of an object.

@@ -1,6 +1,7 @@
 use std::{borrow::Cow, fmt};
 
 use chrono::{DateTime, Utc};
+use memchr::memchr_iter;
 use serde::{
     Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -77,9 +78,14 @@ pub fn split(body: &[u8], form: BodyForm, max_events: usize) -> Result<Batch<'_>
 }
 
 fn split_lines(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> {
-    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let mut events = Vec::new();
-    for line in lines.filter(|line| !line.is_empty()) {
+    let mut start = 0;
+    for end in memchr_iter(b'\n', body).chain([body.len()]) {
+        let line = body.get(start..end).unwrap_or_default().trim_ascii();
+        start = end + 1;
+        if line.is_empty() {
+            continue;
+        }
         if events.len() == max_events {
             return Err(BatchError::TooMany(max_events));
         }
@@ -107,9 +113,7 @@ fn split_array(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> 
 }
 
 fn split_object(body: &[u8], max_events: usize) -> Result<Batch<'_>, BatchError> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let read = BodyUpTo(max_events).deserialize(&mut reader);
-    let read = match read.and_then(|read| reader.end().map(|()| read)) {
+    let read = match Body::read(body, max_events) {
         Ok(read) => read,
         Err(_) if is_lines(body) => return split_lines(body, max_events),
         Err(error) => return Err(malformed(error)),
@@ -152,17 +156,14 @@ fn is_lines(body: &[u8]) -> bool {
         && serde_json::from_slice::<IgnoredAny>(first).is_ok()
 }
 
-fn read_sent_at(
-    pointer: &'static str,
-    raw: &RawValue,
-) -> Result<Option<DateTime<Utc>>, BatchError> {
-    let reason = match textual(raw.get()) {
+fn read_sent_at(pointer: &'static str, raw: &str) -> Result<Option<DateTime<Utc>>, BatchError> {
+    let reason = match textual(raw) {
         Textual::Text(text) if text.is_empty() => return Ok(None),
         Textual::Text(text) => match time::read(&text) {
             Ok(sent) => return Ok(Some(sent.time)),
             Err(error) => error.as_str(),
         },
-        Textual::Other if raw.get() == "null" => return Ok(None),
+        Textual::Other if raw == "null" => return Ok(None),
         Textual::Other => time::TimeError::NoTime.as_str(),
     };
     Err(BatchError::Shape { pointer, reason })
@@ -175,7 +176,7 @@ fn malformed(error: serde_json::Error) -> BatchError {
 /// An object of the body, parsed one level deep: an envelope of events, or an event.
 #[derive(Default)]
 struct Body<'a> {
-    sent_at: Option<(&'static str, &'a RawValue)>,
+    sent_at: Option<(&'static str, &'a str)>,
     envelope: Envelope<'a>,
     events: Option<Events<'a>>,
     /// Whether it has two arrays of events.
@@ -185,6 +186,34 @@ struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
+    /// Parses an object of the body.
+    fn read(body: &'a [u8], max_events: usize) -> serde_json::Result<Self> {
+        let mut read = Self::default();
+        let text = str::from_utf8(body).ok();
+        let scanned =
+            text.and_then(|body| json::object(body, |name, raw| read.field(name, raw, max_events)));
+        if scanned.is_some() {
+            return Ok(read);
+        }
+        let mut read = Self::default();
+        let mut reader = serde_json::Deserializer::from_slice(body);
+        let each = EachField(|name: Cow<'_, str>, raw| read.field(&name, raw, max_events));
+        reader.deserialize_map(each)?;
+        reader.end()?;
+        Ok(read)
+    }
+
+    fn field(&mut self, name: &str, raw: &'a str, max_events: usize) {
+        match name {
+            _ if raw == "null" => {}
+            "sent_at" => self.sent_at = Some(("/sent_at", raw)),
+            "sentAt" if self.sent_at.is_none() => self.sent_at = Some(("/sentAt", raw)),
+            "events" | "batch" => self.add(read_events(raw, max_events)),
+            "type" | "event" | "name" => self.is_event = true,
+            name => self.envelope.add(name, raw),
+        }
+    }
+
     /// Adds the value of `events` or `batch`; a value of another type never replaces an array.
     fn add(&mut self, events: Events<'a>) {
         match (&self.events, &events) {
@@ -201,43 +230,32 @@ enum Events<'a> {
     NotAnArray,
 }
 
-struct BodyUpTo(usize);
+/// Passes name and JSON of each field of an object on.
+struct EachField<F>(F);
 
-impl<'de> DeserializeSeed<'de> for BodyUpTo {
-    type Value = Body<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for BodyUpTo {
-    type Value = Body<'de>;
+impl<'de, F: FnMut(Cow<'de, str>, &'de str)> Visitor<'de> for EachField<F> {
+    type Value = ();
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut body = Body::default();
-        while let Some((name, raw)) = map.next_entry::<&RawValue, &RawValue>()? {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some((name, raw)) = map.next_entry::<&'de RawValue, &'de RawValue>()? {
             // A name that cannot be read, such as one with half an emoji, is not a known name.
-            let name: Cow<'_, str> = serde_json::from_str(name.get()).unwrap_or_default();
-            match name.as_ref() {
-                _ if raw.get() == "null" => {}
-                "sent_at" => body.sent_at = Some(("/sent_at", raw)),
-                "sentAt" if body.sent_at.is_none() => body.sent_at = Some(("/sentAt", raw)),
-                "events" | "batch" => body.add(read_events(raw, self.0)),
-                "type" | "event" | "name" => body.is_event = true,
-                name => body.envelope.add(name, raw),
-            }
+            let name = serde_json::from_str::<Cow<'_, str>>(name.get()).unwrap_or_default();
+            self.0(Cow::Owned(name.into_owned()), raw.get());
         }
-        Ok(body)
+        Ok(())
     }
 }
 
-fn read_events(raw: &RawValue, max_events: usize) -> Events<'_> {
-    let mut reader = serde_json::Deserializer::from_str(raw.get());
+fn read_events(raw: &str, max_events: usize) -> Events<'_> {
+    if let Some((events, is_more)) = json::array(raw, max_events) {
+        let events = events.into_iter().map(str::as_bytes).collect();
+        return if is_more { Events::TooMany } else { Events::Given(events) };
+    }
+    let mut reader = serde_json::Deserializer::from_str(raw);
     match UpTo(max_events).deserialize(&mut reader) {
         Ok(Some(events)) => Events::Given(events),
         Ok(None) => Events::TooMany,

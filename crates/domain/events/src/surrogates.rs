@@ -1,16 +1,13 @@
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
+use memchr::memchr;
 
 /// Repairs half emojis in JSON: an escape of a lone surrogate becomes `\ufffd`, which has the same
 /// length. The parser reports any other error.
 pub(crate) fn repaired(raw: &[u8]) -> Cow<'_, [u8]> {
     let mut repaired = Cow::Borrowed(raw);
-    if !raw.contains(&b'\\') {
-        return repaired;
-    }
     let mut at = 0;
-    while let Some(found) = raw.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'\\')) {
+    while let Some(found) = raw.get(at..).and_then(|rest| memchr(b'\\', rest)) {
         let escape = at + found;
         at = escape + 2;
         let Some(unit) = unit(raw, escape) else { continue };
@@ -26,12 +23,11 @@ pub(crate) fn repaired(raw: &[u8]) -> Cow<'_, [u8]> {
     repaired
 }
 
-/// Repairs half emojis in a JSON value.
-pub(crate) fn repaired_value(raw: &RawValue) -> Cow<'_, RawValue> {
-    let Cow::Owned(repaired) = repaired(raw.get().as_bytes()) else { return Cow::Borrowed(raw) };
-    // Digits replace digits: it is still UTF-8 and JSON.
-    let value = String::from_utf8(repaired).ok().and_then(|text| RawValue::from_string(text).ok());
-    value.map_or(Cow::Borrowed(raw), Cow::Owned)
+/// Repairs half emojis in the JSON of a value.
+pub(crate) fn repaired_text(raw: &str) -> Cow<'_, str> {
+    let Cow::Owned(repaired) = repaired(raw.as_bytes()) else { return Cow::Borrowed(raw) };
+    // Digits replace digits: it is still UTF-8.
+    String::from_utf8(repaired).map_or(Cow::Borrowed(raw), Cow::Owned)
 }
 
 /// Returns the UTF-16 code unit of the escape at this place, if it is an escape.
