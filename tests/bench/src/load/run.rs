@@ -37,7 +37,8 @@ impl Answered {
     }
 }
 
-/// Opens the connections and sends a short load, which is not measured.
+/// Opens the connections and sends a short load of the later half of the requests, which is not
+/// measured: answers to the first ones must not be in a cache yet.
 ///
 /// # Errors
 /// A request fails or is answered with another status.
@@ -47,7 +48,8 @@ pub(super) async fn warmed_up(
 ) -> Result<Vec<Connection>, Failure> {
     let opened = (0..connections).map(|_| Connection::open(target.address));
     let mut connections = try_join_all(opened).await?;
-    closed(target, &mut connections, WARM_UP).await?;
+    let (_, later) = target.requests.split_at(target.requests.len() / 2);
+    closed(&Target { requests: later, ..*target }, &mut connections, WARM_UP).await?;
     Ok(connections)
 }
 
