@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth profile faults guards openapi wipe
+.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi wipe
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -52,13 +52,14 @@ BENCH ?=
 RECORD ?= --record docs/performance.md
 PARTS := store collector reports live trickle redis
 
-# All parts together take 20 minutes on two cores.
+# All parts together take 20 minutes on two cores. `questions` takes about as long alone: only by its name.
 ROUNDS_store := --rounds 5
 ROUNDS_collector := --rounds 5
 ROUNDS_reports := --rounds 5
 ROUNDS_live := --rounds 3 --updates 3
 ROUNDS_trickle := --rounds 1
 ROUNDS_redis := --rounds 5 --events 200000
+ROUNDS_questions := --rounds 5
 
 BENCH_BUILD = $(CARGO) build --release --workspace --bin footfall --bin bench
 BENCH_STACK = FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/bench-stack} \
@@ -78,6 +79,9 @@ bench-part:
 bench-growth: ## measure how cost grows with partitions, tenants, campaigns, rows and ids: BENCH="rows --rows 100000000"
 	@$(BENCH_BUILD)
 	@$(BENCH_RUN) growth $(BENCH) $(RECORD)
+
+bench-questions: ## measure uncached questions about 20 million events: BENCH="--events 1000000 --rounds 1"
+	@$(MAKE) --no-print-directory bench PART=questions
 
 profile: ## draw flame graphs of a part in .footfall/profiles: PART=store
 	@test -n "$(PART)" || { echo "Which part? make profile PART=store" >&2; exit 2; }

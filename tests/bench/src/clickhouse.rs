@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use ::clickhouse::Client as Driver;
 use bytes::Bytes;
 use reqwest::{Client, RequestBuilder, Url};
 use serde::Deserialize;
@@ -17,7 +18,7 @@ const MERGES_TIMEOUT: Duration = Duration::from_secs(60);
 /// Merges have ended when there was none for so long.
 const QUIET: Duration = Duration::from_millis(600);
 
-/// A ClickHouse server of the stack, asked with the writer's account.
+/// A ClickHouse server of the stack, asked with the writer's account unless a method names another.
 #[derive(Clone)]
 pub(crate) struct ClickHouse {
     client: Client,
@@ -29,12 +30,29 @@ struct Account {
     url: String,
     writer_user: String,
     writer_password: String,
+    reader_user: String,
+    reader_password: String,
 }
 
 impl ClickHouse {
     /// Returns the server of a cluster.
     pub(crate) fn of(cluster: &str) -> Self {
         Self { client: Client::new(), account: testkit::cluster(cluster) }
+    }
+
+    /// Returns the driver that the services use, in a database.
+    pub(crate) fn writer(&self, database: &str) -> Driver {
+        let Account { url, writer_user, writer_password, .. } = &self.account;
+        let driver = Driver::default().with_url(url).with_database(database);
+        driver.with_user(writer_user).with_password(writer_password)
+    }
+
+    /// Returns the same driver with the account of reports, which sees the rows of the tenant that the
+    /// setting `log_comment` names.
+    pub(crate) fn reader(&self, database: &str, tenant: &str) -> Driver {
+        let Account { reader_user, reader_password, .. } = &self.account;
+        let driver = self.writer(database).with_setting("log_comment", tenant);
+        driver.with_user(reader_user).with_password(reader_password)
     }
 
     fn request(&self, parameters: &[(&str, &str)]) -> Result<RequestBuilder, Failure> {

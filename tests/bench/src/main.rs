@@ -9,6 +9,7 @@ mod load;
 mod measure;
 mod options;
 mod platform;
+mod questions;
 mod redis;
 mod reports;
 mod serve;
@@ -40,6 +41,10 @@ async fn main() -> Result<(), Failure> {
         Part::Reports(mut options) => {
             options.common.resolve()?;
             reports::run(options).await
+        }
+        Part::Questions(mut options) => {
+            options.common.resolve()?;
+            questions::run(options).await
         }
         Part::Live(mut options) => {
             options.common.resolve()?;
@@ -76,6 +81,10 @@ mod tests {
             collector::BATCHES.head(),
             collector::RATE.head(),
             reports::TABLE.head(),
+            questions::series::TABLE.head(),
+            questions::two_dimensions::TABLE.head(),
+            questions::funnel::TABLE.head(),
+            questions::export::TABLE.head(),
             live::TABLE.head(),
             trickle::TABLE.head(),
             redis::TABLE.head(),

@@ -2,7 +2,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{Failure, collector, freshness, growth, live, redis, reports, serve, store, trickle};
+use crate::{
+    Failure, collector, freshness, growth, live, questions, redis, reports, serve, store, trickle,
+};
 
 /// Measure the whole system, part by part
 #[derive(Debug, Parser)]
@@ -18,6 +20,7 @@ pub(crate) enum Part {
     Store(store::Options),
     Collector(collector::Options),
     Reports(reports::Options),
+    Questions(questions::Options),
     Live(live::Options),
     Trickle(trickle::Options),
     Redis(redis::Options),

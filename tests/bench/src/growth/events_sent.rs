@@ -1,15 +1,11 @@
 use std::path::Path;
 
-use serde_json::json;
-use tenancy::{Destination, Isolation, Placement};
-use testkit::Platform;
-
 use super::{Line, Options, up_to};
 use crate::{
     Failure,
     measure::Role,
     platform::with_api,
-    shops::{Sizes, fill},
+    shops::{Sizes, create_tenants, fill, shared, tenant_ids},
     store::{Stored, Waiting, platform_of},
 };
 
@@ -74,7 +70,11 @@ async fn store(
     sizes: Sizes,
 ) -> Result<Stored, Failure> {
     let platform = platform_of(program, partitions).await;
-    let ids = create_tenants(&platform, tenants).await?;
+    let ids = tenant_ids(tenants);
+    {
+        let _api = with_api(&platform).await;
+        create_tenants(&platform, &ids, 0).await?;
+    }
     let share = |number: u32| {
         let up_to =
             |number: u32| u64::from(options.events) * u64::from(number) / u64::from(tenants);
@@ -86,32 +86,4 @@ async fn store(
     let stored = waiting.store(&options.common).await?;
     waiting.remove().await?;
     Ok(stored)
-}
-
-/// Creates tenants without users and keys.
-async fn create_tenants(platform: &Platform, count: u32) -> Result<Vec<String>, Failure> {
-    let _api = with_api(platform).await;
-    let admin = platform.admin().await;
-    let run = platform.folder().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let run = run.chars().rev().take(12).collect::<String>();
-    let mut ids = Vec::new();
-    for number in 0..count {
-        let id = format!("t{run}-{number}");
-        let file = json!({
-            "id": id, "name": id, "isolation": "shared", "cluster": "shared",
-            "time_zone": "Europe/Berlin", "currency": "EUR",
-        });
-        let answer = platform.post(&admin, "/v1/admin/tenants", &file).await;
-        if answer.status != 201 {
-            return Err(format!("a tenant was refused: {}", answer.text).into());
-        }
-        ids.push(id);
-    }
-    Ok(ids)
-}
-
-fn shared() -> Result<Destination, Failure> {
-    let placement =
-        Placement { isolation: Isolation::Shared, cluster: "shared".parse()?, route_version: 1 };
-    Ok(placement.destination(&"anybody".parse()?))
 }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{
     Target,
-    run::{Answered, at_rate, closed, warmed_up},
+    run::{Answered, WARM_UP, at_rate, closed, repeated, warmed_up},
 };
 use crate::{
     Failure,
@@ -60,6 +60,22 @@ impl Load {
         let outcome = self.saturate(target).await?;
         profile.map_or(Ok(()), Profile::finish)?;
         Ok(outcome)
+    }
+
+    /// Asks something else than a process under load, such as a query of a driver: each of as many
+    /// clients as there would be connections asks again when it was answered.
+    ///
+    /// # Errors
+    /// That of `ask`.
+    pub(crate) async fn repeat(
+        self,
+        ask: impl AsyncFn() -> Result<(), Failure>,
+    ) -> Result<Outcome, Failure> {
+        let clients = self.connections.into();
+        repeated(&ask, clients, WARM_UP).await?;
+        let meter = Meter::start(servers());
+        let answered = repeated(&ask, clients, Duration::from_secs(self.seconds)).await?;
+        Ok(Outcome { answered, cpu: meter.read() })
     }
 
     /// Sends `rate` requests a second, whatever the answers. A latency counts from the time at which

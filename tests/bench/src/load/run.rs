@@ -7,7 +7,7 @@ use super::Connection;
 use crate::{Failure, measure::Durations};
 
 /// How long a server is under load before it is measured.
-const WARM_UP: Duration = Duration::from_millis(500);
+pub(super) const WARM_UP: Duration = Duration::from_millis(500);
 
 /// Where requests go, and what they are.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +72,31 @@ pub(super) async fn closed(
             }
             send(target, connection, request).await?;
             latencies.add(sent.elapsed());
+        }
+        Ok::<_, Failure>(latencies)
+    });
+    gathered(try_join_all(lanes).await?, began)
+}
+
+/// Closed loop of something else than requests: each of `clients` asks again when it was answered.
+///
+/// # Errors
+/// That of `ask`.
+pub(super) async fn repeated(
+    ask: &impl AsyncFn() -> Result<(), Failure>,
+    clients: usize,
+    lasting: Duration,
+) -> Result<Answered, Failure> {
+    let began = Instant::now();
+    let lanes = (0..clients).map(|_| async move {
+        let mut latencies = Durations::default();
+        loop {
+            let asked = Instant::now();
+            if asked - began >= lasting {
+                break;
+            }
+            ask().await?;
+            latencies.add(asked.elapsed());
         }
         Ok::<_, Failure>(latencies)
     });
