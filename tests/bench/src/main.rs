@@ -14,6 +14,7 @@ mod redis;
 mod reports;
 mod serve;
 mod shops;
+mod sink;
 mod store;
 mod trickle;
 

@@ -57,21 +57,22 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         for (index, program) in common.order(round) {
             let applied = sink::apply(program, &options).await?;
             let bare = benchmark::run().await?;
-            let events = applied.events;
+            let processed = &applied.processed;
+            let commands = applied.commands / processed.events;
             rounds.add(
                 index,
                 [
-                    applied.rate,
-                    applied.rate * applied.commands / events,
-                    applied.commands / events,
-                    applied.cpu.micros_per(Role::Measured, events),
-                    applied.cpu.micros_per(Role::Redis, events),
-                    applied.cpu.micros_per(Role::Redis, applied.commands),
-                    applied.cpu.micros_per(Role::Kafka, events),
+                    processed.rate,
+                    processed.rate * commands,
+                    commands,
+                    processed.micros(Role::Measured),
+                    processed.micros(Role::Redis),
+                    processed.micros(Role::Redis) / commands,
+                    processed.micros(Role::Kafka),
                     bare.increments,
                     bare.sets,
                     bare.increment_micros,
-                    applied.rate * applied.commands / events / bare.increments,
+                    processed.rate * commands / bare.increments,
                 ],
             );
         }

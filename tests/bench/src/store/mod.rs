@@ -6,7 +6,7 @@ mod sink;
 
 use clap::Args;
 
-pub(crate) use self::sink::{Waiting, platform_of, remove_rows};
+pub(crate) use self::sink::{Waiting, onboarded, platform_of, remove_rows};
 use self::{engine::Engine, raw::Blocks};
 use crate::{
     Failure,
@@ -83,7 +83,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let mut engine = Engine::default();
     for round in 0..common.rounds {
         for (index, program) in common.order(round) {
-            let filled = Waiting::prepare(program, &options, sizes).await?;
+            let (platform, retailers) = onboarded(program, *partitions, *tenants).await;
+            let filled = Waiting::of(platform, &retailers, *events, sizes).await?;
             let ours = filled.store(common).await?;
             let blocks = Blocks::read(&filled.destinations).await?;
             let raw = blocks.insert().await?;

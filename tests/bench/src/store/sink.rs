@@ -4,7 +4,7 @@ use stream::delete_topics;
 use tenancy::Destination;
 use testkit::{Platform, Preparation};
 
-use super::{Options, Stored};
+use super::Stored;
 use crate::{
     Failure,
     clickhouse::{ClickHouse, Tables, all_merged},
@@ -25,22 +25,18 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// Onboards the tenants and fills the log.
+    /// Fills the log of a platform with events of its tenants.
     ///
     /// # Errors
     /// A server fails.
-    pub(crate) async fn prepare(
-        program: &Path,
-        options: &Options,
+    pub(crate) async fn of(
+        platform: Platform,
+        retailers: &Retailers,
+        events: u32,
         sizes: Sizes,
     ) -> Result<Self, Failure> {
-        let platform = platform_of(program, options.partitions).await;
-        let retailers = {
-            let _api = with_api(&platform).await;
-            Retailers::onboard(&platform, options.tenants as usize).await
-        };
         let ids = retailers.tenants().map(|tenant| tenant.id.as_str());
-        let filled = fill(&platform, ids.zip(retailers.shares(options.events)), sizes).await?;
+        let filled = fill(&platform, ids.zip(retailers.shares(events)), sizes).await?;
         let destinations = retailers.destinations()?;
         Ok(Self { platform, filled, destinations })
     }
@@ -82,6 +78,20 @@ pub(crate) async fn platform_of(program: &Path, partitions: u16) -> Platform {
     let program = Some(program.to_owned());
     let settings = [partitions].into_iter().collect();
     prepared(Preparation { program, settings, ..Preparation::default() }).await
+}
+
+/// Creates such a platform with tenants in all tiers, and returns both; no process runs then.
+pub(crate) async fn onboarded(
+    program: &Path,
+    partitions: u16,
+    tenants: u32,
+) -> (Platform, Retailers) {
+    let platform = platform_of(program, partitions).await;
+    let retailers = {
+        let _api = with_api(&platform).await;
+        Retailers::onboard(&platform, tenants as usize).await
+    };
+    (platform, retailers)
 }
 
 /// Removes the rows of some tenants, and the databases of single tenants.
