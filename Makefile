@@ -50,16 +50,17 @@ e2e: ## run the end-to-end tests only
 PART ?=
 BENCH ?=
 RECORD ?= --record docs/performance.md
-PARTS := store collector reports live trickle redis
+PARTS := store collector reports live trickle redis sinks
 
 # All parts together take 20 minutes on two cores. `questions` takes about as long alone: only by its name.
 ROUNDS_store := --rounds 5
-ROUNDS_collector := --rounds 5
-ROUNDS_reports := --rounds 5
+ROUNDS_collector := --rounds 3
+ROUNDS_reports := --rounds 3
 ROUNDS_live := --rounds 3 --updates 3
 ROUNDS_trickle := --rounds 1
-ROUNDS_redis := --rounds 5 --events 200000
+ROUNDS_redis := --rounds 3 --events 200000
 ROUNDS_questions := --rounds 5
+ROUNDS_sinks := --rounds 3 --events 400000 --spooled 150000
 
 BENCH_BUILD = $(CARGO) build --release --workspace --bin footfall --bin bench
 BENCH_STACK = FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/bench-stack} \

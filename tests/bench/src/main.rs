@@ -6,6 +6,7 @@ mod freshness;
 mod growth;
 mod live;
 mod load;
+mod log_end;
 mod measure;
 mod options;
 mod platform;
@@ -15,6 +16,7 @@ mod reports;
 mod serve;
 mod shops;
 mod sink;
+mod sinks;
 mod store;
 mod trickle;
 
@@ -59,6 +61,10 @@ async fn main() -> Result<(), Failure> {
             options.common.resolve()?;
             redis::run(options).await
         }
+        Part::Sinks(mut options) => {
+            options.common.resolve()?;
+            sinks::run(options).await
+        }
         Part::Freshness(options) => freshness::run(options).await,
         Part::Growth(mut options) => {
             options.common.resolve()?;
@@ -89,6 +95,7 @@ mod tests {
             live::TABLE.head(),
             trickle::TABLE.head(),
             redis::TABLE.head(),
+            sinks::TABLE.head(),
         ] {
             let section = lines.iter().position(|line| *line == heading);
             let section = lines[section.unwrap_or_else(|| panic!("{heading} is missing"))..].iter();

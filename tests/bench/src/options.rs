@@ -3,7 +3,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    Failure, collector, freshness, growth, live, questions, redis, reports, serve, store, trickle,
+    Failure, collector, freshness, growth, live, questions, redis, reports, serve, sinks, store,
+    trickle,
 };
 
 /// Measure the whole system, part by part
@@ -24,6 +25,7 @@ pub(crate) enum Part {
     Live(live::Options),
     Trickle(trickle::Options),
     Redis(redis::Options),
+    Sinks(sinks::Options),
     Freshness(freshness::Options),
     Growth(growth::Options),
     #[command(hide = true)]

@@ -29,6 +29,16 @@ pub(crate) async fn with_collector(platform: &Platform) -> Process {
     collector
 }
 
+/// Starts a collector that reaches no broker, so that it spools its events, and waits until it is
+/// ready.
+pub(crate) async fn with_spooling_collector(platform: &Platform) -> Process {
+    // Nothing listens there.
+    let brokers = ("FOOTFALL__KAFKA__BROKERS", free_address());
+    let collector = platform.spawn_as("spooling-collector", &["collector"], [brokers]);
+    ready(platform, &platform.collector("/readyz")).await;
+    collector
+}
+
 async fn ready(platform: &Platform, url: &str) {
     eventually("the service is ready", async || {
         let answer = platform.client().get(url).send().await.ok()?;

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     Failure,
-    measure::{Cpu, Meter, Profile, Role, servers},
+    measure::{Cpu, Meter, Profile, Role, peak_bytes, servers},
     options::Common,
 };
 
@@ -28,6 +28,8 @@ pub(crate) struct Processed {
     /// Events per second.
     pub(crate) rate: f64,
     pub(crate) cpu: Cpu,
+    /// Resident memory of the process at its peak, in bytes.
+    pub(crate) memory: f64,
 }
 
 impl Processed {
@@ -63,8 +65,9 @@ pub(crate) async fn process(
     profile.map_or(Ok(()), Profile::finish)?;
     let rate = measured.map_err(|error| format!("{error}\n{}", processor.last_lines()))?;
     let cpu = meter.read();
+    let memory = peak_bytes(id);
     processor.kill();
-    Ok(Processed { events: events as f64, rate, cpu })
+    Ok(Processed { events: events as f64, rate, cpu, memory })
 }
 
 /// Waits until all events are processed, and returns the events per second: the highest average since

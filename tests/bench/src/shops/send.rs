@@ -11,7 +11,7 @@ use crate::{
 /// Events of one request.
 const BATCH: usize = 500;
 
-/// Sends events of a tenant to the collector.
+/// Sends at least `events` events of a tenant to the collector, and returns how many it has sent.
 ///
 /// # Errors
 /// A request is not accepted.
@@ -19,12 +19,13 @@ pub(crate) async fn send(
     platform: &Platform,
     tenant: &Tenant,
     events: usize,
-) -> Result<(), Failure> {
+) -> Result<usize, Failure> {
     let address = address(&platform.collector("/"))?;
     let mut shop = Shop::new(1, Sizes::default());
     let key = Some(tenant.collect_key.as_str());
     let mut connection = Connection::open(address).await?;
-    for _ in 0..events.div_ceil(BATCH) {
+    let requests = events.div_ceil(BATCH);
+    for _ in 0..requests {
         let lines = shop.lines(BATCH, Utc::now());
         let request = post(address, "/v1/events", key, "application/x-ndjson", lines.as_bytes());
         match connection.ask(&request).await? {
@@ -32,5 +33,5 @@ pub(crate) async fn send(
             status => return Err(format!("the collector answered {status}").into()),
         }
     }
-    Ok(())
+    Ok(requests * BATCH)
 }
