@@ -50,7 +50,7 @@ e2e: ## run the end-to-end tests only
 PART ?=
 BENCH ?=
 RECORD ?= --record docs/performance.md
-PARTS := store collector reports live trickle redis sinks
+PARTS := store collector reports live trickle redis sinks import
 
 # All parts together take 20 minutes on two cores. `questions` takes about as long alone: only by its name.
 ROUNDS_store := --rounds 5
@@ -61,6 +61,7 @@ ROUNDS_trickle := --rounds 1
 ROUNDS_redis := --rounds 3 --events 200000
 ROUNDS_questions := --rounds 5
 ROUNDS_sinks := --rounds 3 --events 400000 --spooled 150000
+ROUNDS_import := --rounds 3
 
 BENCH_BUILD = $(CARGO) build --release --workspace --bin footfall --bin bench
 BENCH_STACK = FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/bench-stack} \

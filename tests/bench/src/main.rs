@@ -4,6 +4,7 @@ mod clickhouse;
 mod collector;
 mod freshness;
 mod growth;
+mod import;
 mod live;
 mod load;
 mod log_end;
@@ -65,6 +66,10 @@ async fn main() -> Result<(), Failure> {
             options.common.resolve()?;
             sinks::run(options).await
         }
+        Part::Import(mut options) => {
+            options.common.resolve()?;
+            import::run(options).await
+        }
         Part::Freshness(options) => freshness::run(options).await,
         Part::Growth(mut options) => {
             options.common.resolve()?;
@@ -96,6 +101,7 @@ mod tests {
             trickle::TABLE.head(),
             redis::TABLE.head(),
             sinks::TABLE.head(),
+            import::TABLE.head(),
         ] {
             let section = lines.iter().position(|line| *line == heading);
             let section = lines[section.unwrap_or_else(|| panic!("{heading} is missing"))..].iter();

@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    Failure, collector, freshness, growth, live, questions, redis, reports, serve, sinks, store,
-    trickle,
+    Failure, collector, freshness, growth, import, live, questions, redis, reports, serve, sinks,
+    store, trickle,
 };
 
 /// Measure the whole system, part by part
@@ -26,6 +26,7 @@ pub(crate) enum Part {
     Trickle(trickle::Options),
     Redis(redis::Options),
     Sinks(sinks::Options),
+    Import(import::Options),
     Freshness(freshness::Options),
     Growth(growth::Options),
     #[command(hide = true)]

@@ -23,6 +23,8 @@ pub(crate) enum Role {
     Redis,
     /// This program, which sends the load.
     Client,
+    /// The commands that this program has started and that have ended.
+    Ended,
 }
 
 /// Measures the processor time of some processes from its start.
@@ -41,10 +43,11 @@ pub(crate) struct Cpu {
 }
 
 impl Meter {
-    /// Starts with these processes and this program.
+    /// Starts with these processes, this program and its commands.
     pub(crate) fn start(processes: impl IntoIterator<Item = (Role, u32)>) -> Self {
+        let own = std::process::id();
         let processes: Vec<_> =
-            processes.into_iter().chain([(Role::Client, std::process::id())]).collect();
+            processes.into_iter().chain([(Role::Client, own), (Role::Ended, own)]).collect();
         let before = read(&processes);
         Self { processes, before, began: Instant::now() }
     }
@@ -84,6 +87,7 @@ fn read(processes: &[(Role, u32)]) -> Cpu {
         // The children of this program are measured as what they are.
         let used = match role {
             Role::Client => running.ticks_of(*id).map(|ticks| ticks.own),
+            Role::Ended => running.ticks_of(*id).map(|ticks| ticks.ended),
             _ => running.ticks_of_tree(*id),
         };
         let used = used.map_or(f64::NAN, |ticks| ticks as f64 / clock_ticks_per_second() as f64);
@@ -191,5 +195,14 @@ mod tests {
         }
         assert!(meter.read().seconds(Role::Client) > 0.0);
         assert!(meter.read().seconds(Role::Kafka).is_nan());
+    }
+
+    #[test]
+    fn a_command_that_has_ended_shows_as_such() {
+        let meter = Meter::start([]);
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"]);
+        assert!(shell.status().unwrap().success());
+        assert!(meter.read().seconds(Role::Ended) > 0.0);
     }
 }
