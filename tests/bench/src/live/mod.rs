@@ -1,25 +1,26 @@
 //! Live streams: memory of a stream, cost and time of an update to all, event to frame.
 
 mod fan_out;
+mod server;
 mod streams;
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use clap::Args;
 use indicatif::ProgressBar;
 use stream::delete_topics;
-use testkit::{Platform, Preparation, Process, Tenant, eventually};
-use tokio::time::sleep;
+use testkit::{Platform, Preparation, Tenant, eventually};
 
 use self::{
-    fan_out::{FanOut, Publisher},
+    fan_out::Publisher,
+    server::{Served, Server},
     streams::{Streams, raise_file_limit},
 };
 use crate::{
     Failure,
     freshness::{Background, Load, WatchedCampaign},
     load::get,
-    measure::{Meter, Profile, Role, Rounds, Table, progress, resident_bytes},
+    measure::{Rounds, Table, progress},
     options::Common,
     platform::{Bare, address, prepared, with_api, with_collector},
     shops::Retailers,
@@ -74,9 +75,6 @@ pub(crate) static TABLE: Table<17> = Table {
     ],
 };
 
-/// How long idle streams are measured.
-const IDLE: Duration = Duration::from_secs(5);
-
 /// The tenants that the streams belong to, one in each tier.
 const TENANTS: usize = 3;
 
@@ -99,19 +97,6 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         }
     }
     rounds.finish()
-}
-
-/// The figures of one server.
-struct Served {
-    streams: usize,
-    memory: f64,
-    update: FanOut,
-    idle_cores: f64,
-    /// The length of a frame, in bytes.
-    frame: usize,
-    quiet_p95: f64,
-    busy_p50: f64,
-    busy_p95: f64,
 }
 
 fn figures(api: &Served, actix: &Served, hub: &Served) -> [f64; 17] {
@@ -157,7 +142,15 @@ async fn api(options: &Options, program: &Path) -> Result<Served, Failure> {
             get(address, &format!("/v1/campaigns/{campaign}/live"), Some(&tenant.read_key))
         })
         .collect();
-    let mut served = serve(options, address, &requests, "event: update", &api, &publisher).await?;
+    let server = Server {
+        address,
+        process: &api,
+        requests: &requests,
+        marker: "event: update",
+        publisher: &publisher,
+        profile: Some("live-update"),
+    };
+    let mut served = server.measure(options).await?;
     let first = tenants.first().ok_or("no tenant")?;
     event_to_frame(options, &platform, first, &mut served).await?;
     drop((api, processor));
@@ -179,52 +172,18 @@ async fn wait_for_campaigns(platform: &Platform, tenants: &[Tenant], campaigns: 
 }
 
 async fn bare(options: &Options, kind: &str, frame: usize) -> Result<Served, Failure> {
-    let server = Bare::start(kind).await?;
-    let publisher = Publisher::frames(server.address, frame);
-    let requests = [get(server.address, "/", None)];
-    serve(options, server.address, &requests, "event: update", &server.process, &publisher).await
-}
-
-/// Opens the streams of a server, and measures memory, updates and idle streams.
-async fn serve(
-    options: &Options,
-    address: std::net::SocketAddr,
-    requests: &[Vec<u8>],
-    marker: &str,
-    process: &Process,
-    publisher: &Publisher,
-) -> Result<Served, Failure> {
-    let id = process.id();
-    // The first streams also fill caches, which are not a stream's memory.
-    let few = Streams::open(address, requests, requests.len().max(10), marker).await?;
-    sleep(Duration::from_millis(500)).await;
-    let before = resident_bytes(id);
-    let mut streams = Streams::open(address, requests, options.streams as usize, marker).await?;
-    sleep(Duration::from_secs(1)).await;
-    let memory = (resident_bytes(id) - before) / 1024.0 / streams.count() as f64;
-    drop(few);
-    let idle = Meter::start([(Role::Measured, id)]);
-    sleep(IDLE).await;
-    let idle_cores = idle.read().cores(Role::Measured);
-    // Not measured: the first update allocates what later ones use again.
-    fan_out::once(&mut streams, publisher, id).await?;
-    let profile = Profile::start(&options.common, "live-update", id)?;
-    let mut updates = Vec::new();
-    for _ in 0..options.updates {
-        updates.push(fan_out::once(&mut streams, publisher, id).await?);
-        sleep(Duration::from_millis(500)).await;
-    }
-    profile.map_or(Ok(()), Profile::finish)?;
-    Ok(Served {
-        streams: streams.count(),
-        memory,
-        update: FanOut::mean(&updates),
-        idle_cores,
-        frame: streams.frame_length(),
-        quiet_p95: f64::NAN,
-        busy_p50: f64::NAN,
-        busy_p95: f64::NAN,
-    })
+    let bare = Bare::start(kind).await?;
+    let publisher = Publisher::frames(bare.address, frame);
+    let requests = [get(bare.address, "/", None)];
+    let server = Server {
+        address: bare.address,
+        process: &bare.process,
+        requests: &requests,
+        marker: "event: update",
+        publisher: &publisher,
+        profile: None,
+    };
+    server.measure(options).await
 }
 
 /// Measures the time from an event's request to a frame, while other streams of both campaigns are
