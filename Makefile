@@ -75,8 +75,11 @@ bench: ## measure every part against what bounds it, or one: PART=store BENCH="-
 	done
 	@$(if $(filter-out freshness,$(PART)),true,$(BENCH_RUN) freshness)
 
+# The live part is also measured without a public hub, if that cannot be built.
+HUB_live = $$(infra/local/hub.sh)
+
 bench-part:
-	@$(BENCH_RUN) $(PART) $(if $(BENCH),$(BENCH),$(ROUNDS_$(PART))) $(RECORD)
+	@hub=$(HUB_$(PART)); $(BENCH_RUN) $(PART) $(if $(BENCH),$(BENCH),$(ROUNDS_$(PART))) $${hub:+--hub "$$hub"} $(RECORD)
 
 bench-growth: ## measure how cost grows with partitions, tenants, campaigns, rows and ids: BENCH="rows --rows 100000000"
 	@$(BENCH_BUILD)

@@ -1,6 +1,6 @@
 //! Private platforms whose services are measured as single processes.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use reqwest::Url;
 use testkit::{Platform, Preparation, Process, eventually, free_address};
@@ -57,25 +57,37 @@ pub(crate) fn address(url: &str) -> Result<SocketAddr, Failure> {
     Ok(addresses.first().copied().ok_or("no address")?)
 }
 
-/// A denominator's server: this program, started again as another process.
-pub(crate) struct Bare {
+/// A denominator's server, as another process.
+pub(crate) struct Denominator {
     pub(crate) process: Process,
     pub(crate) address: SocketAddr,
 }
 
-impl Bare {
-    /// Starts a server and waits until it answers.
+impl Denominator {
+    /// Starts this program again, as a server, and waits until it answers.
     ///
     /// # Errors
     /// It does not start.
     pub(crate) async fn start(kind: &str) -> Result<Self, Failure> {
         let bind = free_address();
-        let program: PathBuf = std::env::current_exe()?;
-        let log = std::env::temp_dir().join(format!("bench-{kind}-{}.log", std::process::id()));
+        let program = std::env::current_exe()?;
         let arguments = ["serve", kind, &bind];
-        let process = Process::start(&program, &arguments, &Default::default(), &log);
-        let address = bind.parse()?;
-        eventually("the bare server answers", async || {
+        Self::run(&program, &arguments, &BTreeMap::new(), bind.parse()?).await
+    }
+
+    /// Starts a program that listens on `address`, and waits until it answers.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub(crate) async fn run(
+        program: &Path,
+        arguments: &[&str],
+        settings: &BTreeMap<String, String>,
+        address: SocketAddr,
+    ) -> Result<Self, Failure> {
+        let log = std::env::temp_dir().join(format!("bench-{}.log", address.port()));
+        let process = Process::start(program, arguments, settings, &log);
+        eventually("the server answers", async || {
             load::Connection::open(address).await.ok().map(drop)
         })
         .await;

@@ -12,7 +12,7 @@ use crate::{
     load::{Load, Target, get},
     measure::{Role, Rounds, Table, progress},
     options::Common,
-    platform::{Bare, address, prepared, with_api, with_collector},
+    platform::{Denominator, address, prepared, with_api, with_collector},
     shops::{Retailers, Sizes},
     store::remove_rows,
 };
@@ -95,7 +95,7 @@ struct Measured {
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let Options { common, load, rate, tenants } = &options;
     let Load { seconds, connections } = load;
-    let bare = Bare::start("handlers").await?;
+    let bare = Denominator::start("handlers").await?;
     let mut all = Vec::new();
     for program in common.programs() {
         let program = Some(program.clone());
@@ -134,7 +134,11 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     rates.finish()
 }
 
-async fn single(options: &Options, measured: &Measured, bare: &Bare) -> Result<[f64; 14], Failure> {
+async fn single(
+    options: &Options,
+    measured: &Measured,
+    bare: &Denominator,
+) -> Result<[f64; 14], Failure> {
     let Options { common, load, .. } = options;
     let health = [get(measured.loads.address, "/healthz", None)];
     let hello = [get(bare.address, "/", None)];
@@ -160,7 +164,11 @@ async fn single(options: &Options, measured: &Measured, bare: &Bare) -> Result<[
     ])
 }
 
-async fn batch(options: &Options, measured: &Measured, bare: &Bare) -> Result<[f64; 9], Failure> {
+async fn batch(
+    options: &Options,
+    measured: &Measured,
+    bare: &Denominator,
+) -> Result<[f64; 9], Failure> {
     let Options { common, load, .. } = options;
     let parse = load.saturate(bare.target(&measured.loads.parse_only, 202)).await?;
     let target = measured.target(&measured.loads.batches, 202);

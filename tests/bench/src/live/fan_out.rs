@@ -18,8 +18,8 @@ use crate::{
 pub(super) enum Publisher {
     /// By an event of each campaign of some tenants.
     Events { collector: SocketAddr, tenants: Vec<Tenant>, campaigns: Vec<String> },
-    /// By a frame that the server sends as it is.
-    Frames { server: SocketAddr, frame: Vec<u8> },
+    /// By requests to the server, which sends what they contain.
+    Requests { server: SocketAddr, requests: Vec<Vec<u8>> },
 }
 
 /// The cost and the time of one update of every stream.
@@ -52,12 +52,13 @@ impl Publisher {
         Ok(Self::Events { collector, tenants: tenants.to_owned(), campaigns: campaigns(count) })
     }
 
-    /// Publishes a frame of `length` bytes.
+    /// Publishes a frame of `length` bytes, which the server sends as it is.
     pub(super) fn frames(server: SocketAddr, length: usize) -> Self {
         let mut frame = b"event: update\ndata: ".to_vec();
         frame.resize(length.saturating_sub(2).max(frame.len()), b'x');
         frame.extend_from_slice(b"\n\n");
-        Self::Frames { server, frame }
+        let requests = vec![post(server, "/", None, "text/plain", &frame)];
+        Self::Requests { server, requests }
     }
 
     /// Publishes.
@@ -77,17 +78,19 @@ impl Publisher {
                 }
                 Ok(())
             }
-            Self::Frames { server, frame } => {
+            Self::Requests { server, requests } => {
                 let mut connection = Connection::open(*server).await?;
-                let request = post(*server, "/", None, "text/plain", frame);
-                accepted(connection.ask(&request).await?)
+                for request in requests {
+                    accepted(connection.ask(request).await?)?;
+                }
+                Ok(())
             }
         }
     }
 }
 
 fn accepted(status: u16) -> Result<(), Failure> {
-    if status == 202 {
+    if matches!(status, 200 | 202) {
         Ok(())
     } else {
         Err(format!("the update was answered with {status}").into())

@@ -1,10 +1,11 @@
 //! Live streams: memory of a stream, cost and time of an update to all, event to frame.
 
 mod fan_out;
+mod public_hub;
 mod server;
 mod streams;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::ProgressBar;
@@ -22,7 +23,7 @@ use crate::{
     load::get,
     measure::{Rounds, Table, progress},
     options::Common,
-    platform::{Bare, address, prepared, with_api, with_collector},
+    platform::{Denominator, address, prepared, with_api, with_collector},
     shops::Retailers,
     store::remove_rows,
 };
@@ -50,23 +51,31 @@ pub(crate) struct Options {
     /// Marked events in each round, on each of two campaigns
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     tries: u32,
+    /// Centrifugo, which `infra/local/hub.sh` builds; its figures are dashes when left out
+    #[arg(long, value_name = "PATH", value_parser = public_hub::program)]
+    hub: Option<PathBuf>,
 }
 
-pub(crate) static TABLE: Table<17> = Table {
+pub(crate) static TABLE: Table<22> = Table {
     name: "live",
     columns: [
         "streams open",
         "api, memory KiB/stream",
         "actix streaming, memory KiB/stream",
         "bare hub, memory KiB/stream",
+        "Centrifugo, memory KiB/stream",
         "memory, ratio to the bare hub",
+        "memory, ratio to Centrifugo",
         "one update to all, api CPU ms",
         "one update to all, actix streaming CPU ms",
         "one update to all, bare hub CPU ms",
+        "one update to all, Centrifugo CPU ms",
         "CPU of an update, ratio to the bare hub",
+        "CPU of an update, ratio to Centrifugo",
         "first to last frame, api ms",
         "first to last frame, actix streaming ms",
         "first to last frame, bare hub ms",
+        "first to last frame, Centrifugo ms",
         "event to last frame, api ms",
         "api without updates, cores",
         "quiet campaign, event to frame p95 ms",
@@ -86,6 +95,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         "{streams} streams of {} campaigns of {TENANTS} tenants; event to frame under {watching} streams and {rate} events/s",
         campaigns * TENANTS as u32
     );
+    if options.hub.is_none() {
+        progress("without --hub, Centrifugo is not measured: infra/local/hub.sh builds it");
+    }
     let mut rounds = Rounds::new(&TABLE, common, stated);
     for round in 0..common.rounds {
         for (index, program) in common.order(round) {
@@ -93,26 +105,38 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             let ours = api(&options, program).await?;
             let actix = bare(&options, "streaming", ours.frame).await?;
             let hub = bare(&options, "hub", ours.frame).await?;
-            rounds.add(index, figures(&ours, &actix, &hub));
+            let centrifugo = match &options.hub {
+                Some(path) => Some(public_hub::measure(&options, path, ours.frame).await?),
+                None => None,
+            };
+            rounds.add(index, figures(&ours, &actix, &hub, centrifugo.as_ref()));
         }
     }
     rounds.finish()
 }
 
-fn figures(api: &Served, actix: &Served, hub: &Served) -> [f64; 17] {
+fn figures(api: &Served, actix: &Served, hub: &Served, centrifugo: Option<&Served>) -> [f64; 22] {
+    let of_centrifugo = |figure: fn(&Served) -> f64| centrifugo.map_or(f64::NAN, figure);
+    let memory = of_centrifugo(|one| one.memory);
+    let cpu_ms = of_centrifugo(|one| one.update.cpu_ms);
     [
         api.streams as f64,
         api.memory,
         actix.memory,
         hub.memory,
+        memory,
         api.memory / hub.memory,
+        api.memory / memory,
         api.update.cpu_ms,
         actix.update.cpu_ms,
         hub.update.cpu_ms,
+        cpu_ms,
         api.update.cpu_ms / hub.update.cpu_ms,
+        api.update.cpu_ms / cpu_ms,
         api.update.spread_ms,
         actix.update.spread_ms,
         hub.update.spread_ms,
+        of_centrifugo(|one| one.update.spread_ms),
         api.update.total_ms,
         api.idle_cores,
         api.quiet_p95,
@@ -172,7 +196,7 @@ async fn wait_for_campaigns(platform: &Platform, tenants: &[Tenant], campaigns: 
 }
 
 async fn bare(options: &Options, kind: &str, frame: usize) -> Result<Served, Failure> {
-    let bare = Bare::start(kind).await?;
+    let bare = Denominator::start(kind).await?;
     let publisher = Publisher::frames(bare.address, frame);
     let requests = [get(bare.address, "/", None)];
     let server = Server {

@@ -12,7 +12,7 @@ use crate::{
     load::{Load, Target, get},
     measure::{Role, Rounds, Table, progress},
     options::Common,
-    platform::{Bare, address, prepared, with_api, with_collector},
+    platform::{Denominator, address, prepared, with_api, with_collector},
     shops::{Retailers, send},
     store::remove_rows,
 };
@@ -67,7 +67,7 @@ struct Measured {
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let Options { common, load } = &options;
     let Load { seconds, connections } = load;
-    let bare = Bare::start("handlers").await?;
+    let bare = Denominator::start("handlers").await?;
     let mut all = Vec::new();
     for program in common.programs() {
         all.push(Measured::start(program).await?);
@@ -117,7 +117,7 @@ impl Measured {
         Ok(Self { platform, api, others, retailers, tenant, address, path })
     }
 
-    async fn round(&self, options: &Options, bare: &Bare) -> Result<[f64; 17], Failure> {
+    async fn round(&self, options: &Options, bare: &Denominator) -> Result<[f64; 17], Failure> {
         let Options { common, load } = options;
         let hello = [get(bare.address, "/", None)];
         let health = [get(self.address, "/healthz", None)];
