@@ -53,10 +53,10 @@ RECORD ?= --record docs/performance.md
 PARTS := store collector reports live trickle redis sinks import
 
 # All parts together take 20 minutes on two cores. `questions` takes about as long alone: only by its name.
-ROUNDS_store := --rounds 5
+ROUNDS_store := --rounds 3
 ROUNDS_collector := --rounds 3
 ROUNDS_reports := --rounds 3
-ROUNDS_live := --rounds 3 --updates 3
+ROUNDS_live := --rounds 2 --updates 3
 ROUNDS_trickle := --rounds 1
 ROUNDS_redis := --rounds 3 --events 200000
 ROUNDS_questions := --rounds 5
