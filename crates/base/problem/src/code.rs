@@ -51,6 +51,8 @@ codes! {
     AlreadyExists = Conflict, "already_exists", "The resource already exists";
     /// A user may not do this to itself; another user may.
     NotAllowedOnSelf = Conflict, "not_allowed_on_self", "The action is not allowed on yourself";
+    /// The tenant or the user has as many of these as allowed.
+    LimitReached = Conflict, "limit_reached", "The limit is reached";
     /// The body is over the limit, compressed or decompressed.
     BodyTooLarge = TooLarge, "body_too_large", "The body is too large";
     /// The request has more events than allowed.

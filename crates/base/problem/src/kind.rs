@@ -11,7 +11,7 @@ pub enum Kind {
     NotFound,
     /// The path does not allow the method: 405.
     MethodNotAllowed,
-    /// The resource already exists, or was changed meanwhile: 409.
+    /// The resource already exists, was changed meanwhile, or would be one too many: 409.
     Conflict,
     /// Over a size limit: 413.
     TooLarge,

@@ -81,6 +81,18 @@ impl Problem {
         self
     }
 
+    /// Moves every error below `pointer`, which is where the faulty request is in another one's body.
+    /// A parameter becomes a field.
+    pub fn below(mut self, pointer: &str) -> Self {
+        for error in &mut self.errors {
+            error.pointer = match error.pointer.strip_prefix('?') {
+                Some(parameter) => format!("{pointer}/{parameter}"),
+                None => format!("{pointer}{}", error.pointer),
+            };
+        }
+        self
+    }
+
     /// Adds an extension member to the body (RFC 9457, section 3.2). A standard member is never
     /// replaced.
     pub fn with_extension(mut self, name: &str, value: Value) -> Self {
@@ -204,6 +216,16 @@ mod tests {
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["detail"], "The store of live numbers does not answer. Try again.");
         assert!(!body.to_string().contains("10.0.0.7"));
+    }
+
+    #[test]
+    fn errors_of_a_request_within_another_are_below_its_pointer() {
+        let problem = Problem::field("/time/from", "is no date")
+            .with_error("?gap", "is no length of time")
+            .with_error("", "is no object");
+        let body: Value = serde_json::from_str(&problem.below("/request").body("r1")).unwrap();
+        let pointers = [0, 1, 2].map(|index| body["errors"][index]["pointer"].clone());
+        assert_eq!(pointers, ["/request/time/from", "/request/gap", "/request"]);
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl<T: DeserializeOwned, const MAX_BYTES: usize> FromRequest for Body<T, MAX_BY
             }
             let payload = payload.await.map_err(|_| unreadable("The body cannot be read."))?;
             let bytes = read(payload, MAX_BYTES).await?;
-            parse(&bytes).map(Self).map_err(Error::from)
+            read_json(&bytes).map(Self).map_err(Error::from)
         })
     }
 }
@@ -56,7 +56,11 @@ async fn read(mut payload: RequestPayload, most: usize) -> Result<BytesMut, Erro
     Ok(bytes)
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// Reads JSON as [`Body`] does.
+///
+/// # Errors
+/// It is not JSON, or a field of it is wrong: then its JSON pointer is named.
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(FromObjects(&mut json)).map_err(|error| {
         let reason = error.inner().to_string();
@@ -124,7 +128,7 @@ mod tests {
     #[test]
     fn fields_of_every_type_are_read() {
         let body = r#"{"items":[{"count":1,"size":{"height":2},"rest":[ {"a":1.50} ]}]}"#;
-        let order: Order = parse(body.as_bytes()).unwrap();
+        let order: Order = read_json(body.as_bytes()).unwrap();
         assert_eq!(order.items[0].rest.as_ref().unwrap().get(), r#"[ {"a":1.50} ]"#);
     }
 
@@ -142,7 +146,7 @@ mod tests {
             ("", Kind::Malformed, "not valid JSON"),
             (r#"{"items":[]} x"#, Kind::Malformed, "continues"),
         ] {
-            let problem = parse::<Order>(body.as_bytes()).unwrap_err();
+            let problem = read_json::<Order>(body.as_bytes()).unwrap_err();
             assert_eq!(problem.kind(), kind, "{body}");
             let answer = problem.body("r");
             assert!(answer.contains(mention), "{body} gave {answer}");

@@ -26,7 +26,7 @@ mod state;
 mod tenant;
 
 pub use app::app;
-pub use body::Body;
+pub use body::{Body, read_json};
 pub use cross_origin::{CrossOrigin, readable_from};
 pub use entity_tag::EntityTag;
 pub use error::Error;
