@@ -1,14 +1,21 @@
 use serde::Deserialize;
 
-/// The longest display name, in characters.
-const DISPLAY_NAME_MAX: usize = 200;
 /// The longest address, in bytes (RFC 5321, 4.5.3.1.3, without the angle brackets).
 const EMAIL_MAX: usize = 254;
 
-/// A display name: 1 to 200 characters, none of them a control character, trimmed.
+/// A text of one line: 1 to `MOST` characters, none of them a control character, trimmed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct DisplayName(String);
+pub(crate) struct Line<const MOST: usize>(String);
+
+/// The name of a tenant, an advertiser, a campaign or a key.
+pub(crate) type DisplayName = Line<200>;
+/// The text of an annotation.
+pub(crate) type AnnotationText = Line<500>;
+/// The name of a saved report.
+pub(crate) type ReportName = Line<100>;
+/// What a saved report is for.
+pub(crate) type ReportDescription = Line<500>;
 
 /// An email address for the login, trimmed and in lower case. Only its form is checked, not whether it
 /// exists.
@@ -16,17 +23,17 @@ pub(crate) struct DisplayName(String);
 #[serde(try_from = "String")]
 pub(crate) struct Email(String);
 
-/// The text is not a display name.
+/// The text is not a line of at most so many characters.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a name of 1 to 200 characters, none of them a control character")]
-pub(crate) struct DisplayNameError;
+#[error("must be a text of 1 to {0} characters, none of them a control character")]
+pub(crate) struct LineError(usize);
 
 /// The text is not an email address.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be an email address such as ann@acme.example")]
 pub(crate) struct EmailError;
 
-impl DisplayName {
+impl<const MOST: usize> Line<MOST> {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,14 +45,14 @@ impl Email {
     }
 }
 
-impl TryFrom<String> for DisplayName {
-    type Error = DisplayNameError;
+impl<const MOST: usize> TryFrom<String> for Line<MOST> {
+    type Error = LineError;
 
-    fn try_from(text: String) -> Result<Self, DisplayNameError> {
-        let name = text.trim();
-        let fits = (1..=DISPLAY_NAME_MAX).contains(&name.chars().count());
-        let is_name = fits && !text.contains(char::is_control);
-        if is_name { Ok(Self(name.to_owned())) } else { Err(DisplayNameError) }
+    fn try_from(text: String) -> Result<Self, LineError> {
+        let line = text.trim();
+        let fits = (1..=MOST).contains(&line.chars().count());
+        let is_line = fits && !text.contains(char::is_control);
+        if is_line { Ok(Self(line.to_owned())) } else { Err(LineError(MOST)) }
     }
 }
 
@@ -64,9 +71,9 @@ impl TryFrom<String> for Email {
     }
 }
 
-impl From<DisplayName> for String {
-    fn from(name: DisplayName) -> Self {
-        name.0
+impl<const MOST: usize> From<Line<MOST>> for String {
+    fn from(line: Line<MOST>) -> Self {
+        line.0
     }
 }
 
@@ -102,12 +109,12 @@ mod tests {
     }
 
     #[test]
-    fn display_names_are_trimmed_and_have_no_control_characters() {
+    fn lines_are_trimmed_and_have_no_control_characters() {
         let name = |text: &str| DisplayName::try_from(text.to_owned());
         assert_eq!(name(" Spring sale ").unwrap().as_str(), "Spring sale");
         assert!(name(&"é".repeat(200)).is_ok());
         for wrong in ["", "  ", "a\nb", "a\n", &"x".repeat(201)] {
-            assert_eq!(name(wrong), Err(DisplayNameError), "{wrong:?}");
+            assert_eq!(name(wrong), Err(LineError(200)), "{wrong:?}");
         }
     }
 }

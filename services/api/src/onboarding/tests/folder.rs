@@ -80,7 +80,7 @@ campaigns = ["spring"]
         messages(text),
         [
             "1:6: id must be 1 to 40 characters of a-z, 0-9 and inner '-', such as spring-sale",
-            "2:8: name must be a name of 1 to 200 characters, none of them a control character",
+            "2:8: name must be a text of 1 to 200 characters, none of them a control character",
             "3:13: isolation must be one of shared, schema, dedicated",
             "5:13: time_zone must be an IANA time zone such as Europe/Warsaw",
             "6:12: currency must be an ISO 4217 code of three upper-case letters, such as EUR",
