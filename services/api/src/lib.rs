@@ -11,6 +11,7 @@ mod names;
 pub mod onboarding;
 mod openapi;
 mod pagination;
+mod present;
 mod query;
 mod rejects;
 mod reports;

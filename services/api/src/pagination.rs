@@ -34,7 +34,7 @@ pub(crate) struct Page {
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Listing<T> {
-    /// The items, ordered by their id.
+    /// The items, in the order of the list.
     pub(crate) data: Vec<T>,
     /// Where the next page begins; `null` on the last page.
     #[schema(value_type = Option<schemas::Cursor>)]
@@ -66,20 +66,23 @@ impl Page {
         self.limit + 1
     }
 
-    /// Returns the answer, with a `Link` to the next page if there is one.
+    /// Returns the answer, with a `Link` to the next page if there is one. `path` has the parameters
+    /// that the next page needs as well; `key` is what its cursor contains.
     pub(crate) fn answer<T: Serialize>(
         &self,
         path: &str,
         mut items: Vec<T>,
-        key: impl Fn(&T) -> &str,
+        key: impl Fn(&T) -> String,
     ) -> HttpResponse {
         let more = items.len() > usize::from(self.limit);
         items.truncate(usize::from(self.limit));
         let last = items.last().filter(|_| more);
-        let next_cursor = last.map(|last| cursor(key(last)));
+        let next_cursor = last.map(|last| cursor(&key(last)));
         let mut response = HttpResponse::Ok();
         if let Some(cursor) = &next_cursor {
-            let link = format!(r#"<{path}?limit={}&cursor={cursor}>; rel="next""#, self.limit);
+            let begin = if path.contains('?') { '&' } else { '?' };
+            let limit = self.limit;
+            let link = format!(r#"<{path}{begin}limit={limit}&cursor={cursor}>; rel="next""#);
             response.insert_header((header::LINK, link));
         }
         response.json(Listing { data: items, next_cursor })
@@ -110,12 +113,16 @@ mod tests {
     #[test]
     fn a_page_links_to_the_next_until_the_last() {
         let first = page(Some("2"), None).unwrap();
-        let answer = first.answer("/v1/x", vec!["a".to_owned(), "b".into(), "c".into()], |key| key);
+        let items = || vec!["a".to_owned(), "b".into(), "c".into()];
+        let answer = first.answer("/v1/x", items(), String::clone);
         let link = answer.headers().get(header::LINK).unwrap().to_str().unwrap();
         assert_eq!(link, r#"</v1/x?limit=2&cursor=Yg>; rel="next""#);
+        let answer = first.answer("/v1/x?of=y", items(), String::clone);
+        let link = answer.headers().get(header::LINK).unwrap().to_str().unwrap();
+        assert_eq!(link, r#"</v1/x?of=y&limit=2&cursor=Yg>; rel="next""#);
         let second = page(Some("2"), Some("Yg")).unwrap();
         assert_eq!(second.after.as_deref(), Some("b"));
-        let answer = second.answer("/v1/x", vec!["c".to_owned()], |key| key);
+        let answer = second.answer("/v1/x", vec!["c".to_owned()], String::clone);
         assert!(!answer.headers().contains_key(header::LINK));
     }
 

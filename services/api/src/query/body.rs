@@ -1,6 +1,8 @@
+use problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Format;
 use crate::{
     reports::schemas::{DimensionName, GranularityName, MetricName},
     schemas,
@@ -43,6 +45,23 @@ pub(crate) struct QueryBody {
     /// Whether the answer tells which rollup was read, and how many rows of it.
     #[serde(default)]
     pub(crate) explain: bool,
+}
+
+impl QueryBody {
+    /// Returns the form that the body names, if it names one.
+    ///
+    /// # Errors
+    /// It names none of the forms.
+    pub(crate) fn named_format(&self) -> Result<Option<Format>, Problem> {
+        let Some(name) = &self.format else {
+            return Ok(None);
+        };
+        let format = Format::named(name).ok_or_else(|| {
+            Problem::new(Code::InvalidField, "A field of the query is not valid.")
+                .with_error("/format", "must be one of json, ndjson, csv")
+        })?;
+        Ok(Some(format))
+    }
 }
 
 /// A range of time, and its buckets.

@@ -4,13 +4,13 @@ use actix_web::{
 };
 use auth::ManageCampaigns;
 use problem::Problem;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use tenancy::{AdvertiserId, CampaignId};
 use utoipa::ToSchema;
 use web::{Body, Error, Tenant};
 
 use super::Campaign;
-use crate::{failure::in_field, names::DisplayName, schemas, state::Api};
+use crate::{failure::in_field, names::DisplayName, present::present, schemas, state::Api};
 
 /// The fields of a campaign to change; absent fields remain unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -22,13 +22,6 @@ pub(crate) struct CampaignChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<schemas::Slug>)]
     advertiser_id: Option<Option<AdvertiserId>>,
-}
-
-/// Distinguishes `null` (`Some(None)`) from absent (`None`).
-fn present<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<AdvertiserId>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Names a campaign, or assigns it to an advertiser, who can then see it.

@@ -35,5 +35,5 @@ pub(crate) async fn handle(
     let campaigns =
         stored.campaigns(&filter(tenant.campaigns()), after.as_ref(), page.fetch()).await;
     let campaigns = campaigns.map_err(Failure::from)?.into_iter().map(Campaign::from).collect();
-    Ok(page.answer("/v1/campaigns", campaigns, |campaign: &Campaign| campaign.id.as_str()))
+    Ok(page.answer("/v1/campaigns", campaigns, |campaign: &Campaign| campaign.id.to_string()))
 }

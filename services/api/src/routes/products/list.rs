@@ -54,5 +54,5 @@ pub(crate) async fn handle(
     let stored = api.control_plane.for_tenant(tenant.context());
     let products = stored.products(page.after.as_deref(), page.fetch()).await;
     let products = products.map_err(Failure::from)?.into_iter().map(Product::from).collect();
-    Ok(page.answer("/v1/products", products, |product: &Product| &product.id))
+    Ok(page.answer("/v1/products", products, |product: &Product| product.id.clone()))
 }

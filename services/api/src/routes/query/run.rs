@@ -5,7 +5,7 @@ use actix_web::{
 };
 use auth::ReadReports;
 use chrono::Utc;
-use problem::{Code, Problem};
+use problem::Problem;
 use web::{Body, Error, Tenant};
 
 use crate::{
@@ -74,14 +74,9 @@ pub(crate) async fn handle(
 }
 
 fn format(body: &QueryBody, http: &HttpRequest) -> Result<Format, Problem> {
-    match body.format.as_deref() {
-        Some(name) => Format::named(name).ok_or_else(|| {
-            Problem::new(Code::InvalidField, "A field of the query is not valid.")
-                .with_error("/format", "must be one of json, ndjson, csv")
-        }),
-        None => {
-            let accept = http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-            Ok(Format::accepted(accept.unwrap_or_default()))
-        }
+    if let Some(format) = body.named_format()? {
+        return Ok(format);
     }
+    let accept = http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    Ok(Format::accepted(accept.unwrap_or_default()))
 }
