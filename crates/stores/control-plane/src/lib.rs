@@ -34,6 +34,8 @@ pub use platform::{
 };
 pub use settings::PostgresSettings;
 pub use tenant::{
-    Advertiser, ApiKey, Campaign, CampaignFilter, NewApiKey, NewInvitation, NewUser, Product,
-    Resubmission, TenantControl, User,
+    Advertiser, Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
+    ApiKey, Campaign, CampaignFilter, NewApiKey, NewInvitation, NewUser, Product, Quota,
+    ReportKind, ReportReader, ReportVisibility, ReportWriter, Resubmission, SavedReport,
+    TenantControl, User,
 };

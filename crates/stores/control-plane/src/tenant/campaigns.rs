@@ -53,11 +53,11 @@ impl TryFrom<CampaignRow> for Campaign {
 }
 
 impl CampaignFilter<'_> {
-    fn advertiser(&self) -> Option<&str> {
+    pub(super) fn advertiser(&self) -> Option<&str> {
         self.advertiser.map(AdvertiserId::as_str)
     }
 
-    fn campaigns(&self) -> Option<Vec<&str>> {
+    pub(super) fn campaigns(&self) -> Option<Vec<&str>> {
         self.campaigns.map(|ids| ids.iter().map(CampaignId::as_str).collect())
     }
 }

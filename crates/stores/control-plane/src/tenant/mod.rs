@@ -1,9 +1,12 @@
 pub(crate) mod advertisers;
+mod annotations;
 pub(crate) mod api_keys;
 pub(crate) mod campaigns;
 pub(crate) mod invitations;
 mod products;
+mod quota;
 mod resubmissions;
+mod saved_reports;
 pub(crate) mod users;
 
 use tenancy::{ClientId, TenantContext};
@@ -11,14 +14,19 @@ use tenancy::{ClientId, TenantContext};
 use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 pub use advertisers::Advertiser;
+pub use annotations::{
+    Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
+};
 pub use api_keys::{ApiKey, NewApiKey};
 pub use campaigns::{Campaign, CampaignFilter};
 pub use invitations::NewInvitation;
 pub use products::Product;
+pub use quota::Quota;
 pub use resubmissions::Resubmission;
+pub use saved_reports::{ReportKind, ReportReader, ReportVisibility, ReportWriter, SavedReport};
 pub use users::{NewUser, User};
 
-/// One tenant's campaigns, products, users, keys and resubmissions.
+/// One tenant's campaigns, products, users, keys, resubmissions, annotations and saved reports.
 ///
 /// Every query binds the tenant, in a transaction that row-level security confines to it.
 #[derive(Clone)]
@@ -38,5 +46,14 @@ impl TenantControl {
 
     async fn begin(&self) -> Result<Transaction, ControlPlaneError> {
         self.control_plane.begin_tenant(self.context.client_id()).await
+    }
+
+    /// Waits until no other transaction of the tenant counts and adds rows.
+    async fn lock(&self, transaction: &mut Transaction) -> Result<(), ControlPlaneError> {
+        sqlx::query(sql!("tenant/lock"))
+            .bind(self.client_id().as_str())
+            .execute(transaction)
+            .await?;
+        Ok(())
     }
 }

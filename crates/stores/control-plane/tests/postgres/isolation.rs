@@ -1,4 +1,8 @@
 use chrono::Utc;
+use control_plane::{
+    Annotation, AnnotationScope, Quota, ReportKind, ReportVisibility, SavedReport, TenantControl,
+};
+use serde_json::json;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
@@ -11,10 +15,41 @@ async fn two_tenants_with_a_campaign_each() -> Platform {
         let campaign = format!("{tenant}-spring").parse().unwrap();
         control.observe_campaigns(&[campaign], Utc::now()).await.unwrap();
         let email = format!("ann@{tenant}.example");
-        platform.invited(tenant, &email, auth::Role::Owner).await;
+        let (user, _) = platform.invited(tenant, &email, auth::Role::Owner).await;
+        keep_one_of_each(&control, user).await;
         control.reserve_resubmissions("user:1", &[Uuid::now_v7()], Utc::now()).await.unwrap();
     }
     platform
+}
+
+/// Creates an annotation and a saved report of a user.
+async fn keep_one_of_each(control: &TenantControl, user: Uuid) {
+    let quota = Quota { of_tenant: 10, of_user: 10 };
+    let now = Utc::now();
+    let annotation = Annotation {
+        annotation_id: Uuid::now_v7(),
+        at: now,
+        until: None,
+        text: "New checkout".into(),
+        scope: AnnotationScope::Tenant,
+        campaign_id: None,
+        created_by: Some(user),
+        created_at: now,
+        updated_at: now,
+    };
+    control.create_annotation("user:1", &annotation, quota).await.unwrap().unwrap();
+    let report = SavedReport {
+        report_id: Uuid::now_v7(),
+        name: "Sales".into(),
+        description: None,
+        visibility: ReportVisibility::Shared,
+        kind: ReportKind::Query,
+        request: json!({"metrics": ["sales"]}),
+        created_by: Some(user),
+        created_at: now,
+        updated_at: now,
+    };
+    control.create_saved_report("user:1", &report, quota).await.unwrap().unwrap();
 }
 
 async fn as_acme(platform: &Platform) -> Transaction<'static, Postgres> {
@@ -59,8 +94,17 @@ async fn a_tenant_cannot_write_a_row_of_another() {
 async fn a_connection_without_settings_sees_nothing() {
     let platform = two_tenants_with_a_campaign_each().await;
     let raw = platform.database.raw().await;
-    for table in ["tenant", "placement", "campaign", "cluster", "audit_log", "replay", "invitation"]
-    {
+    for table in [
+        "tenant",
+        "placement",
+        "campaign",
+        "cluster",
+        "audit_log",
+        "replay",
+        "invitation",
+        "annotation",
+        "saved_report",
+    ] {
         let count: i64 =
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
                 .fetch_one(&raw)

@@ -1,6 +1,8 @@
 //! The control plane on a real PostgreSQL.
 
 #[cfg(test)]
+mod annotations;
+#[cfg(test)]
 mod archived;
 mod audit;
 #[cfg(test)]
@@ -27,3 +29,5 @@ mod rebuild_requests;
 mod reconciliation;
 #[cfg(test)]
 mod resubmissions;
+#[cfg(test)]
+mod saved_reports;
