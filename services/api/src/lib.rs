@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod annotations;
 mod behaviour;
 mod caller;
 mod campaigns;
@@ -7,6 +8,7 @@ mod failure;
 mod invitations;
 mod last_known;
 mod live;
+mod member;
 mod names;
 pub mod onboarding;
 mod openapi;
@@ -17,6 +19,7 @@ mod rejects;
 mod reports;
 mod routes;
 mod run;
+mod saved_reports;
 mod schemas;
 mod sessions;
 mod settings;

@@ -54,8 +54,40 @@ form!(
     names::DisplayName as DisplayName,
     "A display name: 1 to 200 characters, none of them a control character. Surrounding white \
      space is removed",
-    text(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", "Nova Shoes")
-        .max_length(Some(200))
+    line("Nova Shoes", 200)
+);
+form!(
+    AnnotationText,
+    "What happened: 1 to 500 characters, none of them a control character. Surrounding white space \
+     is removed",
+    line("New checkout", 500)
+);
+form!(
+    AnnotationScope,
+    "Who sees an annotation: its author, or everybody who may see its campaign",
+    one_of(control_plane::AnnotationScope::ALL.map(control_plane::AnnotationScope::as_str))
+);
+form!(
+    ReportName,
+    "A name: 1 to 100 characters, none of them a control character. Surrounding white space is \
+     removed",
+    line("Last day", 100)
+);
+form!(
+    ReportDescription,
+    "A description: 1 to 500 characters, none of them a control character. Surrounding white space \
+     is removed",
+    line("For the weekly meeting", 500)
+);
+form!(
+    ReportVisibility,
+    "Who sees a saved report: its author, or everybody who may see all campaigns of the tenant",
+    one_of(control_plane::ReportVisibility::ALL.map(control_plane::ReportVisibility::as_str))
+);
+form!(
+    ReportKind,
+    "What a saved report asks for",
+    one_of(control_plane::ReportKind::ALL.map(control_plane::ReportKind::as_str))
 );
 form!(
     names::Email as Email,
@@ -150,6 +182,12 @@ form!(
 
 fn text(pattern: &str, example: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).examples([example])
+}
+
+/// Returns the schema of a text of one line, with at most so many characters.
+fn line(example: &str, most: usize) -> ObjectBuilder {
+    let pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+    text(pattern, example).max_length(Some(most))
 }
 
 /// Returns the schema of a text that is one of `names`.

@@ -6,6 +6,7 @@ use actix_web::web::{ServiceConfig, resource};
 
 pub(crate) mod admin;
 pub(crate) mod advertisers;
+pub(crate) mod annotations;
 pub(crate) mod api_keys;
 pub(crate) mod attribution;
 pub(crate) mod auth;
@@ -21,6 +22,7 @@ pub(crate) mod products;
 pub(crate) mod query;
 pub(crate) mod rejects;
 pub(crate) mod retention;
+pub(crate) mod saved_reports;
 pub(crate) mod sessions;
 pub(crate) mod users;
 
@@ -68,6 +70,17 @@ web::route_table! {
     dimensions::list;
     me::show;
     products::list;
+    // What users keep beside the numbers.
+    annotations::list;
+    annotations::create;
+    annotations::show;
+    annotations::change;
+    annotations::delete;
+    saved_reports::list;
+    saved_reports::create;
+    saved_reports::show;
+    saved_reports::replace;
+    saved_reports::delete;
     // Refused events.
     rejects::list;
     rejects::resubmit;

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admin;
+mod annotations;
 mod attribution;
 mod behaviour;
 mod buckets;
@@ -14,6 +15,7 @@ mod invitations;
 mod query;
 mod rejects;
 mod relations;
+mod saved_reports;
 mod sessions;
 mod shown;
 mod stand;

@@ -39,6 +39,8 @@ struct Target {
     /// A user who was invited and has not accepted.
     invited: String,
     reject: String,
+    annotation: String,
+    report: String,
 }
 
 impl Target {
@@ -53,7 +55,15 @@ impl Target {
             let rejects = platform.get(&other.owner, "/v1/rejects").await.expect(200).json();
             rejects["data"][0]["id"].as_str().map(str::to_owned)
         });
-        Self { tenant: other.id.clone(), key, user, invited, reject: reject.await }
+        let mark = json!({"at": "2026-03-01", "text": CANARY, "scope": "tenant"});
+        let annotation = created(platform, other, "/v1/annotations", &mark).await;
+        let report = json!({
+            "name": CANARY, "visibility": "shared", "kind": "query",
+            "request": {"metrics": ["events"]},
+        });
+        let report = created(platform, other, "/v1/saved-reports", &report).await;
+        let tenant = other.id.clone();
+        Self { tenant, key, user, invited, reject: reject.await, annotation, report }
     }
 
     /// Replaces every id parameter of a route by the other tenant's id.
@@ -63,6 +73,8 @@ impl Target {
             "api-keys" => self.key.as_str(),
             "users" if path.ends_with("/invitation") => self.invited.as_str(),
             "users" => self.user.as_str(),
+            "annotations" => self.annotation.as_str(),
+            "saved-reports" => self.report.as_str(),
             // Both tenants have an advertiser with this id.
             "advertisers" => "brand",
             _ => CANARY,
@@ -76,6 +88,12 @@ impl Target {
     }
 }
 
+/// Creates something as a tenant's owner. Returns its id.
+async fn created(platform: &Platform, tenant: &Tenant, path: &str, order: &Value) -> String {
+    let created = platform.post(&tenant.owner, path, order).await.expect(201).json();
+    created["id"].as_str().unwrap().to_owned()
+}
+
 /// Returns a valid body, so that a route refuses the request only because of the other tenant's id.
 fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
     let body = match (method.as_str(), path) {
@@ -83,6 +101,14 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         ("PUT", "/v1/advertisers/{id}") => json!({"name": "Taken"}),
         ("PATCH", "/v1/campaigns/{id}") => json!({"name": "Taken", "advertiser_id": null}),
         ("POST", "/v1/live/tickets") => json!({"campaign_id": CANARY}),
+        ("POST", "/v1/annotations") => {
+            json!({"at": "2026-03-01", "text": "Own", "scope": "tenant", "campaign_id": CANARY})
+        }
+        ("PATCH", "/v1/annotations/{id}") => json!({"text": "Taken"}),
+        ("POST", "/v1/saved-reports") | ("PUT", "/v1/saved-reports/{id}") => json!({
+            "name": Uuid::now_v7(), "visibility": "shared", "kind": "query",
+            "request": {"metrics": ["events"]},
+        }),
         ("POST", path) if path.ends_with("/invitation") => return None,
         ("POST", "/v1/users" | "/v1/admin/tenants/{id}/users") => {
             json!({"email": format!("{}@new.example", Uuid::now_v7()), "role": "analyst"})
@@ -132,7 +158,9 @@ fn expected_status(method: &Method, path: &str) -> Option<u16> {
     match (method.as_str(), path) {
         (_, path) if path.starts_with("/v1/admin/") => Some(403),
         ("PUT", "/v1/advertisers/{id}") => Some(200),
-        ("POST", "/v1/users" | "/v1/api-keys") => Some(201),
+        ("POST", "/v1/users" | "/v1/api-keys" | "/v1/saved-reports") => Some(201),
+        // The campaign is the other tenant's.
+        ("POST", "/v1/annotations") => Some(422),
         ("POST", "/v1/live/tickets") => Some(404),
         ("POST", "/v1/query" | "/v1/funnels" | "/v1/retention" | "/v1/attribution") => Some(200),
         ("POST", "/v1/exports/events") => Some(200),
@@ -173,7 +201,9 @@ async fn ask(
 /// Lists everything of a tenant that a route could change.
 async fn belongings(platform: &Platform, tenant: &Tenant) -> Vec<String> {
     let mut lists = Vec::new();
-    for list in ["campaigns", "advertisers", "api-keys", "users", "rejects"] {
+    for list in
+        ["campaigns", "advertisers", "api-keys", "users", "rejects", "annotations", "saved-reports"]
+    {
         let answer = platform.get(&tenant.owner, &format!("/v1/{list}")).await;
         lists.push(answer.expect(200).text);
     }

@@ -63,8 +63,8 @@ async fn a_range_has_what_begins_in_it_or_is_not_over_at_its_start() {
     ];
     for (text, from, until) in marks {
         let plain = annotation(AnnotationScope::Tenant, ann);
-        let until = until.map(at);
-        create(&acme, &Annotation { text: text.into(), at: at(from), until, ..plain }).await;
+        let mark = Annotation { text: text.into(), at: at(from), until: until.map(at), ..plain };
+        create(&acme, &mark).await;
     }
     let from = Some(at("2026-03-02T00:00:00Z"));
     let to = Some(at("2026-03-03T00:00:00Z"));

@@ -1,0 +1,167 @@
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use control_plane::{ReportKind, ReportVisibility, SavedReport};
+use problem::Problem;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use web::read_json;
+
+use crate::{
+    behaviour::{AttributionBody, FunnelBody, RetentionBody, SessionsQuery},
+    names::{ReportDescription, ReportName},
+    query::{Format, QueryBody},
+    schemas,
+};
+
+/// The most bytes of a request.
+const MOST_BYTES: usize = 32 * 1024;
+
+/// A report to save, in place of what it said before.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedReportOrder {
+    /// The name, unique among your reports of the same visibility.
+    #[schema(value_type = schemas::ReportName)]
+    name: ReportName,
+    /// What it is for. Default: none.
+    #[schema(value_type = Option<schemas::ReportDescription>)]
+    description: Option<ReportDescription>,
+    /// Who sees it. Default: `private`.
+    #[serde(default)]
+    #[schema(value_type = schemas::ReportVisibility)]
+    pub(super) visibility: ReportVisibility,
+    /// What it asks for.
+    #[schema(value_type = schemas::ReportKind)]
+    kind: ReportKind,
+    /// The body of the request, at most 32 KiB: of `POST /v1/query` without `cursor`, or of
+    /// `/v1/attribution`, `/v1/funnels` or `/v1/retention`; the parameters of `GET /v1/sessions`, as
+    /// texts. It is checked as that route checks it.
+    #[schema(value_type = Object, example = json!({"metrics": ["sales"]}))]
+    request: Box<RawValue>,
+}
+
+impl SavedReportOrder {
+    /// Returns the report with this id and author. Its request is checked as its route checks it at the
+    /// time `now`, for a tenant whose days begin in `home`.
+    ///
+    /// # Errors
+    /// The wrong fields of the request, below `/request`, and what would be correct.
+    pub(super) fn parse(
+        self,
+        report_id: Uuid,
+        author: Uuid,
+        home: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<SavedReport, Problem> {
+        let request = self.request.get();
+        if request.len() > MOST_BYTES {
+            return Err(Problem::field(
+                "/request",
+                format!("must have at most {MOST_BYTES} bytes"),
+            ));
+        }
+        check(self.kind, request.as_bytes(), home, now)
+            .map_err(|problem| problem.below("/request"))?;
+        Ok(SavedReport {
+            report_id,
+            name: self.name.into(),
+            description: self.description.map(String::from),
+            visibility: self.visibility,
+            kind: self.kind,
+            request: read_json(request.as_bytes())?,
+            created_by: Some(author),
+            created_at: now,
+            updated_at: now,
+        })
+    }
+}
+
+/// Reads the body of a request as its route does.
+fn check(kind: ReportKind, request: &[u8], home: Tz, now: DateTime<Utc>) -> Result<(), Problem> {
+    match kind {
+        ReportKind::Query => {
+            let query: QueryBody = read_json(request)?;
+            if query.cursor.is_some() {
+                let reason = "must be absent: a saved report begins at its first page";
+                return Err(Problem::field("/cursor", reason));
+            }
+            let is_file = query.named_format()?.is_some_and(|format| format != Format::Json);
+            query.parse(is_file, home, now).map(drop)
+        }
+        ReportKind::Attribution => {
+            let attribution: AttributionBody = read_json(request)?;
+            attribution.parse(home, now).map(drop)
+        }
+        ReportKind::Funnel => {
+            let funnel: FunnelBody = read_json(request)?;
+            funnel.parse(home, now).map(drop)
+        }
+        ReportKind::Retention => {
+            let retention: RetentionBody = read_json(request)?;
+            retention.parse(home, now).map(drop)
+        }
+        ReportKind::Sessions => {
+            let sessions: SessionsQuery = read_json(request)?;
+            sessions.parse(home, now).map(drop)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn saved(kind: &str, request: Value) -> Result<SavedReport, Problem> {
+        let order = json!({"name": "x", "kind": kind, "request": request}).to_string();
+        let order: SavedReportOrder = read_json(order.as_bytes()).unwrap();
+        let now = "2026-03-10T12:34:56Z".parse().unwrap();
+        order.parse(Uuid::now_v7(), Uuid::now_v7(), Tz::UTC, now)
+    }
+
+    #[test]
+    fn a_request_of_every_kind_is_kept_as_it_was_given() {
+        let steps = json!([{"event": "product_view"}, {"event": "purchase"}]);
+        for (kind, request) in [
+            ("query", json!({"metrics": ["sales"], "limit": 5, "format": "csv"})),
+            ("attribution", json!({"rules": [{"preset": "criteo_display"}]})),
+            ("funnel", json!({"steps": steps, "window": "24h"})),
+            ("retention", json!({"cohort": {"event": "product_view"}, "period": "week"})),
+            ("sessions", json!({"from": "2026-03-01", "gap": "30m"})),
+        ] {
+            let report = saved(kind, request.clone()).unwrap();
+            assert_eq!((report.kind.as_str(), report.request), (kind, request));
+            assert_eq!(report.visibility, ReportVisibility::Private);
+        }
+    }
+
+    #[test]
+    fn a_request_that_its_route_refuses_is_refused_with_its_pointer() {
+        let long = "x".repeat(MOST_BYTES);
+        for (kind, request, pointer) in [
+            ("query", json!({"metrics": ["sales"], "metric": 1}), "/request/metric"),
+            ("query", json!({"metrics": ["clics"]}), "/request/metrics/0"),
+            ("query", json!({"metrics": ["sales"], "limit": 0}), "/request/limit"),
+            ("query", json!({"metrics": ["sales"], "format": "pdf"}), "/request/format"),
+            ("query", json!({"metrics": ["sales"], "cursor": "Yg"}), "/request/cursor"),
+            ("query", json!({"metrics": ["spend"], "dimensions": ["brand"]}), "/request/metrics"),
+            ("query", json!([["sales"]]), "/request"),
+            ("query", json!({"metrics": ["sales"], "cursor": long}), "/request"),
+            ("attribution", json!({"rules": [{"match": "name"}]}), "/request/rules/0/match"),
+            ("funnel", json!({"steps": [{"event": "purchase"}]}), "/request/steps"),
+            ("funnel", json!({"metrics": ["sales"]}), "/request/metrics"),
+            ("retention", json!({}), "/request"),
+            ("sessions", json!({"gap": "30"}), "/request/gap"),
+            ("sessions", json!({"gap": 30}), "/request/gap"),
+            ("sessions", json!("30m"), "/request"),
+        ] {
+            let body = saved(kind, request.clone()).unwrap_err().body("r");
+            let body: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(body["status"], 422, "{kind} {request}: {body}");
+            assert_eq!(body["errors"][0]["pointer"], pointer, "{kind} {request}: {body}");
+        }
+    }
+}
