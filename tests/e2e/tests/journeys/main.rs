@@ -7,6 +7,8 @@ mod archive;
 mod backfill;
 mod bad_input;
 mod crashes;
+mod deck;
+mod formulas;
 mod generated;
 mod identity;
 mod isolation;

@@ -3,159 +3,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use money::{Amount, Quantity};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use testkit::{Platform, Tenant};
 
-use super::{
-    meant::{Accepted, HOME, half_even},
-    times::floor,
-    written::campaigns,
-};
+use super::{meant::Accepted, times::floor, written::campaigns};
+use crate::formulas::{HOME, Part, Sums, names};
 
-/// The counters, each with the type of event that it counts.
-const COUNTERS: [(&str, &str); 11] = [
-    ("impressions", "ad_impression"),
-    ("viewable_impressions", "ad_viewable"),
-    ("clicks", "ad_click"),
-    ("product_views", "product_view"),
-    ("add_to_carts", "add_to_cart"),
-    ("orders", "purchase"),
-    ("page_views", "page_view"),
-    ("product_list_views", "product_list_view"),
-    ("cart_removals", "remove_from_cart"),
-    ("checkouts", "begin_checkout"),
-    ("refunds", "refund"),
-];
-/// The other metrics that are not in a currency.
-const PLAIN: [&str; 12] = [
-    "events",
-    "units_sold",
-    "visitors",
-    "customers",
-    "ctr",
-    "viewable_rate",
-    "add_to_cart_rate",
-    "conversion_rate",
-    "cart_to_detail_rate",
-    "buy_to_detail_rate",
-    "detail_view_rate",
-    "frequency",
-];
-const IN_A_CURRENCY: [&str; 9] =
-    ["spend", "sales", "cpc", "cpm", "cpo", "aov", "roas", "acos", "erpm"];
 /// Those that Redis has not: an answer with one of them is from ClickHouse alone.
 const NOT_LIVE: [&str; 6] =
     ["page_views", "product_list_views", "cart_removals", "checkouts", "refunds", "events"];
 
-/// Returns the names of all metrics.
-fn names() -> Vec<&'static str> {
-    COUNTERS.iter().map(|(name, _)| *name).chain(PLAIN).chain(IN_A_CURRENCY).collect()
-}
-
-/// The events of a campaign in a stretch of time, added up.
-#[derive(Default)]
-struct Sums {
-    /// By type and currency.
-    counts: BTreeMap<(&'static str, String), u64>,
-    thousandths: u64,
-    /// Millionths, by metric and currency.
-    money: BTreeMap<(&'static str, String), i64>,
-    visitors: BTreeSet<String>,
-    customers: BTreeSet<String>,
-    events: u64,
-}
-
-impl Sums {
-    fn of<'a>(events: impl Iterator<Item = &'a Accepted>) -> Self {
-        let mut sums = Self::default();
-        for Accepted { meant, .. } in events {
-            let currency = meant.texts.get("currency").map_or(HOME, String::as_str);
-            if let Some((name, _)) = COUNTERS.iter().find(|(_, kind)| *kind == meant.event_type) {
-                *sums.counts.entry((name, currency.to_owned())).or_default() += 1;
-            }
-            if meant.is_purchase() {
-                let units = meant.items.iter().map(|line| line.quantity.thousandths());
-                sums.thousandths += units.sum::<u64>();
-            }
-            for (name, amount) in [("spend", meant.cost), ("sales", Some(meant.sales()))] {
-                let micros = amount.unwrap_or_default().micros();
-                *sums.money.entry((name, currency.to_owned())).or_default() += micros;
-            }
-            sums.visitors.extend(meant.texts.get("visitor_id").cloned());
-            sums.customers.extend(meant.texts.get("customer_id").cloned());
-            sums.events += 1;
-        }
-        sums
+/// Adds up the events of a campaign in a stretch of time.
+fn added<'a>(events: impl Iterator<Item = &'a Accepted>) -> Sums<'a> {
+    let mut sums = Sums::default();
+    for Accepted { meant, .. } in events {
+        let text = |name: &str| meant.texts.get(name).map_or("", String::as_str);
+        let units: i128 =
+            meant.items.iter().map(|line| i128::from(line.quantity.thousandths())).sum();
+        sums.add(&Part {
+            event_type: &meant.event_type,
+            currency: meant.texts.get("currency").map_or(HOME, String::as_str),
+            visitor: text("visitor_id"),
+            customer: text("customer_id"),
+            units: if meant.is_purchase() { units } else { 0 },
+            spend: i128::from(meant.cost.unwrap_or_default().micros()),
+            sales: i128::from(meant.sales().micros()),
+        });
     }
-
-    fn count(&self, name: &str) -> u64 {
-        let counts = self.counts.iter().filter(|((known, _), _)| *known == name);
-        counts.map(|(_, count)| count).sum()
-    }
-
-    /// Returns the currencies, other than the tenant's, of amounts and of what they are divided by.
-    fn others(&self) -> BTreeSet<&str> {
-        let divides = |name: &str| ["impressions", "clicks", "orders"].contains(&name);
-        let counted = self.counts.keys().filter(|(name, _)| divides(name));
-        let money = self.money.iter().filter(|(_, micros)| **micros != 0).map(|(key, _)| key);
-        let named = counted.chain(money).map(|(_, currency)| currency.as_str());
-        named.filter(|currency| *currency != HOME).collect()
-    }
-
-    /// Returns the value of a metric by its formula.
-    fn value(&self, metric: &str, currency: &str) -> Value {
-        let rate = |above: &str, below: &str| ratio(self.count(above), self.count(below));
-        let of = |name: &'static str| (name, currency.to_owned());
-        let money = |name| self.money.get(&of(name)).copied().unwrap_or_default();
-        let per = |name, below, times| match self.counts.get(&of(below)) {
-            None => Value::Null,
-            Some(count) => json!(half_even(i128::from(money(name)) * times, i128::from(*count))),
-        };
-        match metric {
-            "units_sold" => json!(Quantity::from_thousandths(self.thousandths)),
-            "visitors" => json!(self.visitors.len()),
-            "customers" => json!(self.customers.len()),
-            "events" => json!(self.events),
-            "cart_to_detail_rate" => rate("add_to_carts", "product_views"),
-            "buy_to_detail_rate" => rate("orders", "product_views"),
-            "detail_view_rate" => rate("product_views", "impressions"),
-            "frequency" => ratio(self.count("impressions"), self.visitors.len() as u64),
-            "erpm" => per("sales", "impressions", 1_000),
-            "ctr" => rate("clicks", "impressions"),
-            "viewable_rate" => rate("viewable_impressions", "impressions"),
-            "add_to_cart_rate" => rate("add_to_carts", "impressions"),
-            "conversion_rate" => rate("orders", "clicks"),
-            "spend" => json!(Amount::from_micros(money("spend"))),
-            "sales" => json!(Amount::from_micros(money("sales"))),
-            "cpc" => per("spend", "clicks", 1),
-            "cpm" => per("spend", "impressions", 1_000),
-            "cpo" => per("spend", "orders", 1),
-            "aov" => per("sales", "orders", 1),
-            "roas" => ratio(money("sales") as u64, money("spend") as u64),
-            "acos" => ratio(money("spend") as u64, money("sales") as u64),
-            counter => json!(self.count(counter)),
-        }
-    }
-
-    /// Returns these metrics; in each currency as well if there are `others`.
-    fn answer(&self, names: &[&str], others: &BTreeSet<&str>) -> Map<String, Value> {
-        let of = |name: &str, currency: &str| (name.to_owned(), self.value(name, currency));
-        let mut answer: Map<_, _> = names.iter().map(|name| of(name, HOME)).collect();
-        if !others.is_empty() {
-            let currencies = others.iter().copied().chain([HOME]).map(|currency| {
-                let values: Map<_, _> =
-                    IN_A_CURRENCY.iter().map(|name| of(name, currency)).collect();
-                (currency.to_owned(), Value::Object(values))
-            });
-            answer.insert("by_currency".to_owned(), Value::Object(currencies.collect()));
-        }
-        answer
-    }
-}
-
-fn ratio(above: u64, below: u64) -> Value {
-    if below == 0 { Value::Null } else { json!(above as f64 / below as f64) }
+    sums
 }
 
 /// The metrics of every campaign are those of its events: in each quarter hour of the last hours,
@@ -183,9 +58,9 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn sums(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Sums {
+    fn sums(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Sums<'_> {
         let within = |event: &&Accepted| (from..to).contains(&event.event_time);
-        Sums::of(self.events.iter().copied().filter(within))
+        added(self.events.iter().copied().filter(within))
     }
 
     async fn agrees(
@@ -200,12 +75,12 @@ impl Report<'_> {
         let step = if granularity == "15m" { TimeDelta::minutes(15) } else { to - from };
         let starts = (0..).map(|index| from + step * index).take_while(|start| *start < to);
         let bucket = |start| {
-            let mut bucket = self.sums(start, start + step).answer(names, &others);
+            let mut bucket = self.sums(start, start + step).values(names, &others);
             bucket.insert("start".to_owned(), json!(start));
             Value::Object(bucket)
         };
         let right = json!({"campaign_id": self.campaign, "currency": HOME,
-            "other_currencies": others, "totals": total.answer(names, &others),
+            "other_currencies": others, "totals": total.values(names, &others),
             "series": starts.map(bucket).collect::<Vec<_>>()});
         let answer = self.asked(names, granularity, from, to).await;
         // The text of a number is compared, as numbers are.

@@ -4,13 +4,13 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value};
 
 use super::{
-    deck::Deck,
     documented::Field,
     meant::{Id, Meant},
     objects::{BLANKS, Objects, Place, blank},
     times::Moment,
     written::{Written, as_read, in_body},
 };
+use crate::deck::Deck;
 
 /// An event that is being written, and its meaning.
 pub(super) struct Draft<'a> {

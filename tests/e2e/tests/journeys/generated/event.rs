@@ -8,7 +8,7 @@ use super::{
     documented::{self, Field},
     draft::Draft,
     items::Catalogue,
-    meant::{HOME, Id, Meant},
+    meant::{Id, Meant},
     numbers,
     objects::{ANYWHERE, Place},
     request::{Beside, Sender},
@@ -16,6 +16,7 @@ use super::{
     types, unknown,
     written::{self, Written},
 };
+use crate::formulas::HOME;
 
 /// The fields that are not a text, or are written by functions of their own.
 const OTHERS: [&str; 8] =

@@ -4,7 +4,6 @@ use money::Quantity;
 use serde_json::{Value, json};
 
 use super::{
-    deck::Deck,
     documented::{self, Field},
     draft::Draft,
     meant::Line,
@@ -12,6 +11,7 @@ use super::{
     objects::{ANYWHERE, Objects, Place},
     written::{self, Written},
 };
+use crate::deck::Deck;
 
 /// The number of products, and of those with an id.
 const PRODUCTS: usize = 60;

@@ -8,9 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::times::{Moment, Sent};
-
-/// The currency of amounts without one: the tenant's.
-pub(super) const HOME: &str = "EUR";
+use crate::formulas::half_even;
 
 /// The meaning of an event, as its sender knows it.
 #[derive(Debug)]
@@ -105,16 +103,9 @@ impl Line {
     /// Returns price times quantity, rounded half to even at the sixth place.
     fn total(&self) -> Amount {
         let micros = i128::from(self.price.unwrap_or_default().micros());
-        half_even(micros * i128::from(self.quantity.thousandths()), 1_000)
+        let total = half_even(micros * i128::from(self.quantity.thousandths()), 1_000);
+        Amount::from_micros(total as i64)
     }
-}
-
-/// Divides whole numbers of millionths; half of one goes to the even neighbour.
-pub(super) fn half_even(dividend: i128, divisor: i128) -> Amount {
-    let whole = dividend / divisor;
-    let rest = dividend % divisor;
-    let is_up = 2 * rest > divisor || (2 * rest == divisor && whole % 2 == 1);
-    Amount::from_micros((whole + i128::from(is_up)) as i64)
 }
 
 impl Accepted {

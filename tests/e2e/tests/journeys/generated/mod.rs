@@ -5,7 +5,6 @@
 //! they mean is known from writing them, not from reading them again.
 
 mod answers;
-mod deck;
 mod documented;
 mod draft;
 mod event;
@@ -25,8 +24,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use testkit::{Answer, Platform, Tenant, Tier};
 
-use crate::agreement::Stores;
-use deck::Deck;
+use crate::{agreement::Stores, deck::Deck};
 use items::Catalogue;
 use meant::{Accepted, Meant};
 use request::{Request, Sender};

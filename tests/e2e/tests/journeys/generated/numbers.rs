@@ -2,10 +2,8 @@
 
 use money::{Amount, Quantity};
 
-use super::{
-    deck::Deck,
-    written::{Written, number},
-};
+use super::written::{Written, number};
+use crate::deck::Deck;
 
 /// Writes an amount of so many millionths.
 const AMOUNTS: &[fn(u64) -> Written<Amount>] = &[

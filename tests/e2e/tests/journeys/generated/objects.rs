@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{deck::Deck, documented::Field, written::Written};
+use super::{documented::Field, written::Written};
+use crate::deck::Deck;
 
 /// An object in which an event may have fields, the nearest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

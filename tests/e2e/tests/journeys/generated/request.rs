@@ -7,7 +7,6 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
 
 use super::{
-    deck::Deck,
     documented::{self, Field},
     draft::Draft,
     items::Catalogue,
@@ -16,6 +15,7 @@ use super::{
     times::{self, Clock, Sent},
     written::{self, Written, in_body},
 };
+use crate::deck::Deck;
 
 /// Sends the events of a shop.
 pub(super) struct Sender {

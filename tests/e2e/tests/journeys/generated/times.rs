@@ -4,10 +4,10 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{
-    deck::Deck,
     objects::{BLANK_TEXTS, blank},
     written::{Written, number},
 };
+use crate::deck::Deck;
 
 type Time = DateTime<Utc>;
 

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{deck::Deck, documented, draft::Draft};
+use super::{documented, draft::Draft};
+use crate::deck::Deck;
 
 /// Names of other types, each with the type that it is counted as.
 const CUSTOM: &[(&str, &str)] = &[

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{deck::Deck, documented::Field};
+use super::documented::Field;
+use crate::deck::Deck;
 
 /// Half an emoji. JSON values cannot hold it: [`in_body`] writes it.
 pub(super) const HALF: char = '\u{e000}';

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 /// The chance of a run: the same for the same seed. Every option of a choice is used equally often.
-pub(super) struct Deck {
+pub(crate) struct Deck {
     random: StdRng,
     piles: BTreeMap<String, Pile>,
 }
@@ -17,7 +17,7 @@ struct Pile {
 
 impl Deck {
     /// Takes the seed from `FOOTFALL_TEST_SEED`, or another one in every run, and prints it.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let given = std::env::var("FOOTFALL_TEST_SEED").ok();
         let seed = given.map_or_else(rand::random, |seed| seed.parse().unwrap());
         println!("FOOTFALL_TEST_SEED={seed}");
@@ -25,7 +25,7 @@ impl Deck {
     }
 
     /// Returns one of the options: all of them in random order before any is used again.
-    pub(super) fn deal<T: Copy>(&mut self, choice: &str, options: &[T]) -> T {
+    pub(crate) fn deal<T: Copy>(&mut self, choice: &str, options: &[T]) -> T {
         let pile = self.piles.entry(choice.to_owned()).or_default();
         if pile.left.is_empty() {
             pile.left = (0..options.len()).collect();
@@ -37,22 +37,22 @@ impl Deck {
     }
 
     /// Returns a number below `end`.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.random.random_range(0..end)
     }
 
     /// Returns `true` once in so many times.
-    pub(super) fn one_in(&mut self, times: u64) -> bool {
+    pub(crate) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
 
     /// Returns any number of 128 bits.
-    pub(super) fn number(&mut self) -> u128 {
+    pub(crate) fn number(&mut self) -> u128 {
         self.random.random()
     }
 
     /// Fails the test unless every option of every choice was used.
-    pub(super) fn every_option_was_used(&self) {
+    pub(crate) fn every_option_was_used(&self) {
         for (choice, pile) in &self.piles {
             assert!(pile.rounds > 0, "{choice}: the options {:?} were not used", pile.left);
         }

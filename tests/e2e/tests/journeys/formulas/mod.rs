@@ -1,0 +1,178 @@
+//! Every metric by its formula in `docs/reports.md`, in exact arithmetic. It shares no code with the
+//! product.
+
+mod exact;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use serde_json::{Map, Value};
+
+pub(crate) use exact::half_even;
+use exact::{amount, count, quantity, ratio};
+
+/// The currency of the tenants, and of events without one.
+pub(crate) const HOME: &str = "EUR";
+
+/// The counters, each with the type of event that it counts.
+const COUNTERS: [(&str, &str); 11] = [
+    ("impressions", "ad_impression"),
+    ("viewable_impressions", "ad_viewable"),
+    ("clicks", "ad_click"),
+    ("product_views", "product_view"),
+    ("add_to_carts", "add_to_cart"),
+    ("orders", "purchase"),
+    ("page_views", "page_view"),
+    ("product_list_views", "product_list_view"),
+    ("cart_removals", "remove_from_cart"),
+    ("checkouts", "begin_checkout"),
+    ("refunds", "refund"),
+];
+/// The other metrics that are not in a currency.
+const PLAIN: [&str; 12] = [
+    "events",
+    "units_sold",
+    "visitors",
+    "customers",
+    "ctr",
+    "viewable_rate",
+    "add_to_cart_rate",
+    "conversion_rate",
+    "cart_to_detail_rate",
+    "buy_to_detail_rate",
+    "detail_view_rate",
+    "frequency",
+];
+const IN_A_CURRENCY: [&str; 9] =
+    ["spend", "sales", "cpc", "cpm", "cpo", "aov", "roas", "acos", "erpm"];
+
+/// Returns the names of all metrics.
+pub(crate) fn names() -> Vec<&'static str> {
+    COUNTERS.iter().map(|(name, _)| *name).chain(PLAIN).chain(IN_A_CURRENCY).collect()
+}
+
+/// What an event, or some of its items, add to the numbers.
+pub(crate) struct Part<'a> {
+    pub(crate) event_type: &'a str,
+    pub(crate) currency: &'a str,
+    /// Empty if the event names none.
+    pub(crate) visitor: &'a str,
+    /// Empty if the event names none.
+    pub(crate) customer: &'a str,
+    /// Units sold, in thousandths.
+    pub(crate) units: i128,
+    /// In millionths.
+    pub(crate) spend: i128,
+    /// In millionths.
+    pub(crate) sales: i128,
+}
+
+/// The numbers of some events, added up.
+#[derive(Default)]
+pub(crate) struct Sums<'a> {
+    /// By type and currency.
+    counts: BTreeMap<(&'a str, &'a str), i128>,
+    /// In thousandths.
+    units: i128,
+    /// In millionths, by currency.
+    spend: BTreeMap<&'a str, i128>,
+    /// In millionths, by currency.
+    sales: BTreeMap<&'a str, i128>,
+    visitors: HashSet<&'a str>,
+    customers: HashSet<&'a str>,
+    events: i128,
+}
+
+impl<'a> Sums<'a> {
+    pub(crate) fn add(&mut self, part: &Part<'a>) {
+        let Part { event_type, currency, visitor, customer, units, spend, sales } = *part;
+        *self.counts.entry((event_type, currency)).or_default() += 1;
+        self.units += units;
+        *self.spend.entry(currency).or_default() += spend;
+        *self.sales.entry(currency).or_default() += sales;
+        self.visitors.extend(Some(visitor).filter(|visitor| !visitor.is_empty()));
+        self.customers.extend(Some(customer).filter(|customer| !customer.is_empty()));
+        self.events += 1;
+    }
+
+    /// Returns the currencies, other than the tenant's, of amounts and of what they are divided by.
+    pub(crate) fn others(&self) -> BTreeSet<&'a str> {
+        let divides = |kind: &str| ["ad_impression", "ad_click", "purchase"].contains(&kind);
+        let counted = self.counts.keys().filter(|(kind, _)| divides(kind));
+        let counted = counted.map(|(_, currency)| *currency);
+        let money = self.spend.iter().chain(&self.sales).filter(|(_, micros)| **micros != 0);
+        let money = money.map(|(currency, _)| *currency);
+        counted.chain(money).filter(|currency| *currency != HOME).collect()
+    }
+
+    /// Returns these metrics; those in a currency in each of them as well, if there are `others`.
+    pub(crate) fn values(&self, names: &[&str], others: &BTreeSet<&str>) -> Map<String, Value> {
+        let of = |name: &str, currency: &str| (name.to_owned(), self.value(name, currency));
+        let mut values: Map<_, _> = names.iter().map(|name| of(name, HOME)).collect();
+        let money: Vec<_> = names.iter().filter(|name| is_in_a_currency(name)).collect();
+        if !others.is_empty() && !money.is_empty() {
+            let currencies = others.iter().copied().chain([HOME]).map(|currency| {
+                let amounts: Map<_, _> = money.iter().map(|name| of(name, currency)).collect();
+                (currency.to_owned(), Value::Object(amounts))
+            });
+            values.insert("by_currency".to_owned(), Value::Object(currencies.collect()));
+        }
+        values
+    }
+
+    /// Returns the value of a metric by its formula; amounts in `currency`.
+    fn value(&self, metric: &str, currency: &str) -> Value {
+        let spend = self.spend.get(currency).copied().unwrap_or_default();
+        let sales = self.sales.get(currency).copied().unwrap_or_default();
+        let rate = |above: &str, below: &str| ratio(self.count(above), self.count(below));
+        let per = |micros: i128, below: &str| match self.count_in(below, currency) {
+            0 => Value::Null,
+            number => amount(half_even(micros, number)),
+        };
+        match metric {
+            "events" => count(self.events),
+            "units_sold" => quantity(self.units),
+            "visitors" => count(self.visitors.len() as i128),
+            "customers" => count(self.customers.len() as i128),
+            "ctr" => rate("clicks", "impressions"),
+            "viewable_rate" => rate("viewable_impressions", "impressions"),
+            "add_to_cart_rate" => rate("add_to_carts", "impressions"),
+            "conversion_rate" => rate("orders", "clicks"),
+            "cart_to_detail_rate" => rate("add_to_carts", "product_views"),
+            "buy_to_detail_rate" => rate("orders", "product_views"),
+            "detail_view_rate" => rate("product_views", "impressions"),
+            "frequency" => ratio(self.count("impressions"), self.visitors.len() as i128),
+            "spend" => amount(spend),
+            "sales" => amount(sales),
+            "cpc" => per(spend, "clicks"),
+            "cpm" => per(1_000 * spend, "impressions"),
+            "cpo" => per(spend, "orders"),
+            "aov" => per(sales, "orders"),
+            "erpm" => per(1_000 * sales, "impressions"),
+            "roas" => ratio(sales, spend),
+            "acos" => ratio(spend, sales),
+            counter => count(self.count(counter)),
+        }
+    }
+
+    fn count(&self, counter: &str) -> i128 {
+        let counted = event_type(counter);
+        let counts = self.counts.iter().filter(|((own, _), _)| *own == counted);
+        counts.map(|(_, count)| count).sum()
+    }
+
+    fn count_in(&self, counter: &str, currency: &str) -> i128 {
+        let key = (event_type(counter), currency);
+        let counts = self.counts.iter().filter(|(own, _)| **own == key);
+        counts.map(|(_, count)| count).sum()
+    }
+}
+
+/// Returns the type of event that a counter counts.
+fn event_type(counter: &str) -> &'static str {
+    let known = COUNTERS.iter().find(|(name, _)| *name == counter);
+    known.unwrap_or_else(|| panic!("unknown metric {counter}: teach the recount")).1
+}
+
+fn is_in_a_currency(metric: &str) -> bool {
+    IN_A_CURRENCY.contains(&metric)
+}
