@@ -21,6 +21,11 @@ impl Deck {
         let given = std::env::var("FOOTFALL_TEST_SEED").ok();
         let seed = given.map_or_else(rand::random, |seed| seed.parse().unwrap());
         println!("FOOTFALL_TEST_SEED={seed}");
+        Self::of(seed)
+    }
+
+    /// Returns the chance of this seed.
+    pub(crate) fn of(seed: u64) -> Self {
         Self { random: StdRng::seed_from_u64(seed), piles: BTreeMap::new() }
     }
 

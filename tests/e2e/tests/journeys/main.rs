@@ -17,6 +17,7 @@ mod losses;
 mod operating;
 mod oracle;
 mod rebuilds;
+mod recount;
 mod rejects;
 mod samples;
 mod spool;

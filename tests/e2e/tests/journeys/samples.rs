@@ -1,14 +1,23 @@
 //! The real samples: the API's numbers must be those of the file, counted here.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use testkit::{Platform, Tenant, Tier};
 
-const CAMPAIGNS: [&str; 3] = ["random-men", "bts-men", "random-women"];
+pub(crate) const CAMPAIGNS: [&str; 3] = ["random-men", "bts-men", "random-women"];
 
-fn sample(campaign: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../data/open-bandit/{campaign}.csv.xz"))
+/// Returns the path of a file of samples.
+pub(crate) fn data(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../data").join(name)
+}
+
+/// Returns the path of the sample that is imported as this campaign.
+pub(crate) fn sample(campaign: &str) -> PathBuf {
+    data(&format!("open-bandit/{campaign}.csv.xz"))
 }
 
 /// Counts impressions and clicks by hour from the file.
@@ -65,10 +74,20 @@ pub(crate) async fn import(
     campaign: &str,
     rate: Option<&str>,
 ) {
-    let file = sample(campaign);
+    import_file(platform, tenant, "open-bandit", &sample(campaign), rate).await;
+}
+
+/// Imports a file of this format in the same way.
+pub(crate) async fn import_file(
+    platform: &Platform,
+    tenant: &Tenant,
+    format: &str,
+    file: &Path,
+    rate: Option<&str>,
+) {
     let collector = platform.collector("");
     let file = file.to_str().unwrap();
-    let mut arguments = vec!["import", "--format", "open-bandit", "--key", &tenant.import_key];
+    let mut arguments = vec!["import", "--format", format, "--key", &tenant.import_key];
     arguments.extend(["--collector", &collector]);
     arguments.extend(rate.iter().flat_map(|rate| ["--rate", rate]));
     arguments.push(file);

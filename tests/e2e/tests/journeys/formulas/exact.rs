@@ -2,6 +2,13 @@
 
 use serde_json::{Value, json};
 
+/// Reads a decimal number in units of its last place, of so many.
+pub(crate) fn scaled(text: &str, places: usize) -> i128 {
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+    assert!(rest.len() <= places, "{text} has more than {places} decimal places");
+    format!("{whole}{rest:0<places$}").parse().unwrap()
+}
+
 /// Divides; half of one goes to the even neighbour.
 pub(crate) fn half_even(dividend: i128, divisor: i128) -> i128 {
     let whole = dividend / divisor;

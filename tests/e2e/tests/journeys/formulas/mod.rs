@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::{Map, Value};
 
-pub(crate) use exact::half_even;
 use exact::{amount, count, quantity, ratio};
+pub(crate) use exact::{half_even, scaled};
 
 /// The currency of the tenants, and of events without one.
 pub(crate) const HOME: &str = "EUR";
@@ -119,6 +119,13 @@ impl<'a> Sums<'a> {
         values
     }
 
+    /// Returns whether any of these metrics is neither zero nor undefined, or is in another currency.
+    pub(crate) fn says_something(&self, names: &[&str]) -> bool {
+        let has_others =
+            names.iter().any(|name| is_in_a_currency(name)) && !self.others().is_empty();
+        has_others || names.iter().any(|name| !is_nothing(&self.value(name, HOME)))
+    }
+
     /// Returns the value of a metric by its formula; amounts in `currency`.
     fn value(&self, metric: &str, currency: &str) -> Value {
         let spend = self.spend.get(currency).copied().unwrap_or_default();
@@ -175,4 +182,13 @@ fn event_type(counter: &str) -> &'static str {
 
 fn is_in_a_currency(metric: &str) -> bool {
     IN_A_CURRENCY.contains(&metric)
+}
+
+/// Returns whether a value is zero or undefined.
+pub(crate) fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        text => *text == "0.00",
+    }
 }

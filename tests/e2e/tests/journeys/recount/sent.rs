@@ -1,0 +1,156 @@
+//! An event as its sender wrote it, with the names of `docs/sending-events.md`.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde_json::Value;
+
+use super::{
+    catalogue::Dimension,
+    dimensions::{of_event, of_line},
+};
+use crate::formulas::{HOME, Part, half_even, scaled};
+
+/// The fields that are a text.
+const TEXTS: [&str; 13] = [
+    "type",
+    "visitor_id",
+    "customer_id",
+    "campaign_id",
+    "ad_id",
+    "creative_id",
+    "placement",
+    "page_type",
+    "keyword",
+    "device",
+    "country",
+    "referrer",
+    "currency",
+];
+
+/// An event; what it does not name is empty.
+pub(super) struct Sent {
+    pub(super) time: DateTime<Utc>,
+    /// In the order of [`TEXTS`].
+    texts: [String; TEXTS.len()],
+    /// In millionths.
+    cost: i128,
+    revenue: Option<i128>,
+    lines: Vec<Line>,
+}
+
+/// An item.
+pub(super) struct Line {
+    pub(super) product: String,
+    pub(super) brand: String,
+    pub(super) category: String,
+    /// In thousandths.
+    quantity: i128,
+    /// Price times quantity, in millionths.
+    total: i128,
+}
+
+impl Sent {
+    /// Reads the events of some requests. One that is sent again counts once.
+    pub(super) fn read_once(requests: &[Vec<Value>]) -> Vec<Self> {
+        let mut ids = HashSet::new();
+        let events = requests.iter().flatten();
+        events.filter(|event| ids.insert(event["event_id"].to_string())).map(Self::read).collect()
+    }
+
+    pub(super) fn read(event: &Value) -> Self {
+        Self {
+            time: event["event_time"].as_str().unwrap().parse().unwrap(),
+            texts: TEXTS.map(|name| text(event, name)),
+            cost: decimal(&event["cost"], 6).unwrap_or(0),
+            revenue: decimal(&event["revenue"], 6),
+            lines: event["items"].as_array().into_iter().flatten().map(Line::read).collect(),
+        }
+    }
+
+    pub(super) fn text(&self, name: &str) -> &str {
+        let place = TEXTS.iter().position(|known| *known == name);
+        &self.texts[place.unwrap_or_else(|| panic!("{name} is not a text"))]
+    }
+
+    pub(super) fn currency(&self) -> &str {
+        Some(self.text("currency")).filter(|currency| !currency.is_empty()).unwrap_or(HOME)
+    }
+
+    /// Returns what the event adds to each value of a dimension: to each that its items have, if the
+    /// dimension is of products.
+    pub(super) fn parts(&self, dimension: &Dimension, zone: Tz) -> Vec<(Cow<'_, str>, Part<'_>)> {
+        if !dimension.is_of_products {
+            return vec![(of_event(self, &dimension.name, zone), self.whole())];
+        }
+        let mut lines = BTreeMap::<&str, Vec<&Line>>::new();
+        for line in &self.lines {
+            lines.entry(of_line(line, &dimension.name)).or_default().push(line);
+        }
+        if lines.is_empty() {
+            lines.insert("", Vec::new());
+        }
+        let lines = lines.into_iter();
+        lines.map(|(value, own)| (Cow::Borrowed(value), self.of_items(&own))).collect()
+    }
+
+    /// Returns what the event adds as a whole.
+    pub(super) fn whole(&self) -> Part<'_> {
+        let items = self.items();
+        let revenue = self.revenue.filter(|_| self.is_purchase());
+        Part { spend: self.cost, sales: revenue.unwrap_or(items.sales), ..items }
+    }
+
+    /// Returns what all its items add.
+    pub(super) fn items(&self) -> Part<'_> {
+        self.of_items(&self.lines.iter().collect::<Vec<_>>())
+    }
+
+    fn of_items(&self, lines: &[&Line]) -> Part<'_> {
+        let sold = if self.is_purchase() { lines } else { &[] };
+        Part {
+            event_type: self.text("type"),
+            currency: self.currency(),
+            visitor: self.text("visitor_id"),
+            customer: self.text("customer_id"),
+            units: sold.iter().map(|line| line.quantity).sum(),
+            spend: 0,
+            sales: sold.iter().map(|line| line.total).sum(),
+        }
+    }
+
+    fn is_purchase(&self) -> bool {
+        self.text("type") == "purchase"
+    }
+}
+
+impl Line {
+    fn read(item: &Value) -> Self {
+        let quantity = decimal(&item["quantity"], 3).unwrap_or(1_000);
+        let price = decimal(&item["price"], 6).unwrap_or(0);
+        Self {
+            product: text(item, "product_id"),
+            brand: text(item, "brand"),
+            category: text(item, "category"),
+            quantity,
+            total: half_even(price * quantity, 1_000),
+        }
+    }
+}
+
+fn text(object: &Value, name: &str) -> String {
+    object[name].as_str().unwrap_or_default().to_owned()
+}
+
+/// Reads a decimal number or its text; none if it was not sent.
+fn decimal(value: &Value, places: usize) -> Option<i128> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(scaled(text, places)),
+        number => Some(scaled(&number.to_string(), places)),
+    }
+}
