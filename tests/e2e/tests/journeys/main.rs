@@ -19,6 +19,7 @@ mod oracle;
 mod rebuilds;
 mod recount;
 mod rejects;
+mod relations;
 mod samples;
 mod spool;
 mod tiers;

@@ -13,6 +13,8 @@ pub(crate) struct Catalogue {
 
 pub(crate) struct Metric {
     pub(crate) name: String,
+    /// Whether its values add up.
+    pub(crate) is_additive: bool,
 }
 
 pub(crate) struct Dimension {
@@ -31,7 +33,7 @@ impl Catalogue {
                 formulas::names().contains(&name.as_str()),
                 "unknown metric {name}: teach the recount"
             );
-            Metric { name }
+            Metric { name, is_additive: metric["additivity"] == "sum" }
         });
         let dimensions = list(platform, tenant, "/v1/dimensions").await;
         let dimensions = dimensions.into_iter().map(|dimension| Dimension {

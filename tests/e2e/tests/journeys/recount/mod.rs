@@ -17,11 +17,12 @@ use chrono::{DateTime, Utc};
 use chrono_tz::{America::Santiago, Asia::Kolkata, Australia::Lord_Howe, Europe::Berlin, Tz};
 use serde_json::json;
 
+pub(crate) use catalogue::{Catalogue, Dimension, Metric};
+pub(crate) use shop::{DAYS, EVENTS, requests};
+pub(crate) use shops::Shops;
+
 use crate::samples::{CAMPAIGNS, data, import, import_file};
-use catalogue::{Catalogue, Dimension};
 use sent::Sent;
-use shop::{DAYS, requests};
-use shops::Shops;
 use table::{Table, answered, differences};
 
 /// Hours of India begin at half past. The clocks of the others change within the days of the seeded

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use reqwest::RequestBuilder;
+use reqwest::{RequestBuilder, header::IF_NONE_MATCH};
 use serde_json::{Value, json};
 use testkit::{Answer, Platform, Tenant, Tier, eventually};
 
@@ -63,6 +63,12 @@ impl Shops {
         let answer = Answer::read(self.request(tier, body).send().await.unwrap()).await;
         assert_eq!(answer.status, 200, "{tier:?} {body}: {}", answer.text);
         answer
+    }
+
+    /// Sends a query of which an answer with this tag is known.
+    pub(crate) async fn ask_unless(&self, tier: Tier, body: &Value, tag: &str) -> Answer {
+        let request = self.request(tier, body).header(IF_NONE_MATCH, tag);
+        Answer::read(request.send().await.unwrap()).await
     }
 
     /// Sends a query to the tenant of each tier.
