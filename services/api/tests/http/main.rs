@@ -14,7 +14,6 @@ mod head;
 mod invitations;
 mod query;
 mod rejects;
-mod relations;
 mod saved_reports;
 mod sessions;
 mod shown;
