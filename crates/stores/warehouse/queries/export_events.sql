@@ -12,4 +12,6 @@ SETTINGS
     max_execution_time = 3600,
     output_format_json_quote_decimals = 1,
     output_format_json_quote_64bit_integers = 0,
-    date_time_output_format = 'iso'
+    date_time_output_format = 'iso',
+    -- A condition tests what was sent, not the text that CSV guards under the same name.
+    prefer_column_name_to_alias = 1

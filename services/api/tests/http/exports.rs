@@ -83,6 +83,9 @@ async fn an_export_can_be_filtered_and_has_the_tenants_own_events_only() {
     let orders = json!({"filters": {"dimension": "event_type", "in": ["purchase"]}});
     let (_, rows) = export(&stand, orders).await;
     assert_eq!(String::from_utf8(rows.to_vec()).unwrap().lines().count(), 2);
+    let guarded = json!({"dimension": "campaign", "in": ["=cmd()"]});
+    let (_, csv) = export(&stand, json!({"format": "csv", "filters": guarded})).await;
+    assert_eq!(csv::Reader::from_reader(csv.as_ref()).records().count(), 1);
     let body = json!({"time": {"from": "2026-03-01", "to": "2026-03-04"}});
     let theirs = stand.key("globex", "read");
     let request = stand.request(Method::POST, "/v1/exports/events", Some(&theirs)).json(&body);
