@@ -39,7 +39,7 @@ doc: ## build the documentation; warnings are errors
 	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 
 unit: ## run the tests that need no server
-	@$(CARGO) test -p architecture -p auth -p events -p lifecycle -p log -p metrics -p money -p problem -p settings -p telemetry -p tenancy
+	@$(CARGO) test -p architecture -p auth -p events -p lifecycle -p log -p metrics -p money -p problem -p settings -p tables -p telemetry -p tenancy
 
 e2e: ## run the end-to-end tests only
 	@$(CARGO) build

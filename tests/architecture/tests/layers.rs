@@ -25,7 +25,7 @@ const EXCEPTIONS: [(&str, &str); 3] =
     [("footfall", "api"), ("footfall", "collector"), ("footfall", "processor")];
 
 /// Each driver, and the crates that may use it.
-const DRIVERS: [(&str, &[&str]); 10] = [
+const DRIVERS: [(&str, &[&str]); 12] = [
     ("actix-web", &["api", "collector", "web"]),
     ("clickhouse", &["warehouse"]),
     ("jsonwebtoken", &["auth"]),
@@ -35,7 +35,9 @@ const DRIVERS: [(&str, &[&str]); 10] = [
     ("redis", &["aggregates"]),
     ("sqlx", &["control-plane"]),
     ("object_store", &["archive"]),
-    ("parquet", &["archive"]),
+    ("parquet", &["archive", "tables"]),
+    ("arrow-array", &["tables"]),
+    ("arrow-ipc", &["tables"]),
 ];
 
 /// The crates that `domain` crates must not use: no I/O, no runtime.

@@ -14,4 +14,6 @@ SETTINGS
     output_format_json_quote_64bit_integers = 0,
     date_time_output_format = 'iso',
     -- A condition tests what was sent, not the text that CSV guards under the same name.
-    prefer_column_name_to_alias = 1
+    prefer_column_name_to_alias = 1,
+    -- Not every reader of Arrow can decompress.
+    output_format_arrow_compression_method = 'none'

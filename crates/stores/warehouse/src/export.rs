@@ -36,6 +36,8 @@ pub enum ExportFormat {
     Csv,
     /// Apache Parquet.
     Parquet,
+    /// An Apache Arrow IPC file.
+    Arrow,
 }
 
 /// A file of events, as ClickHouse writes it. The tenant has its place for an export until it is dropped.
@@ -119,13 +121,14 @@ impl ExportQuery<'_> {
         parameters.set("from", milliseconds(self.time.start));
         parameters.set("to", milliseconds(self.time.end));
         self.local.set(&mut parameters);
-        let is_guarded = self.format == ExportFormat::Csv;
-        let columns = COLUMNS.map(|(column, is_text)| match is_text && is_guarded {
+        let columns = COLUMNS.map(|(column, is_text)| match self.format {
             // OWASP: CSV injection.
-            true => format!(
+            ExportFormat::Csv if is_text => format!(
                 "if(match(toString({column}), '^[=+\\\\-@\\\\t\\\\r]'), concat('\\'', {column}), {column}) AS {column}"
             ),
-            false => column.to_owned(),
+            // Readers of Arrow would show its bytes.
+            ExportFormat::Arrow if column == "event_id" => format!("toString({column}) AS {column}"),
+            _ => column.to_owned(),
         });
         let sql = include_str!("../queries/export_events.sql")
             .replace("{columns}", &columns.join(",\n    "))
@@ -140,6 +143,7 @@ impl ExportFormat {
             Self::Ndjson => "JSONEachRow",
             Self::Csv => "CSVWithNames",
             Self::Parquet => "Parquet",
+            Self::Arrow => "Arrow",
         }
     }
 }

@@ -33,13 +33,14 @@ pub(crate) struct QueryBody {
     #[serde(default)]
     #[schema(value_type = Vec<Vec<String>>, max_items = 8, example = json!([["sales", "desc"]]))]
     pub(crate) order: Vec<Vec<String>>,
-    /// How many segments at most: 1 to 1,000. Default: 100; all of them in NDJSON and CSV.
+    /// How many segments at most: 1 to 1,000. Default: 100; all of them in files.
     #[schema(minimum = 1, maximum = 1000)]
     pub(crate) limit: Option<u64>,
     /// Where the page before ended: its `next`.
     #[schema(value_type = Option<schemas::Cursor>)]
     pub(crate) cursor: Option<String>,
-    /// The form of the answer: `json`, `ndjson` or `csv`. Default: by the header `Accept`.
+    /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+    /// header `Accept`.
     #[schema(value_type = Option<String>, example = "csv")]
     pub(crate) format: Option<String>,
     /// Whether the answer tells which rollup was read, and how many rows of it.
@@ -58,7 +59,7 @@ impl QueryBody {
         };
         let format = Format::named(name).ok_or_else(|| {
             Problem::new(Code::InvalidField, "A field of the query is not valid.")
-                .with_error("/format", "must be one of json, ndjson, csv")
+                .with_error("/format", "must be one of json, ndjson, csv, parquet, arrow")
         })?;
         Ok(Some(format))
     }

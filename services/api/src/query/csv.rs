@@ -1,8 +1,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use csv::{Terminator, WriterBuilder};
-use metrics::Metric;
-use money::Currency;
+use metrics::Value;
 
 use super::answer::{Answered, Row, RowKind};
 use crate::reports::Values;
@@ -14,50 +13,35 @@ impl Answered {
     ///
     /// # Errors
     /// None is known: the rows have equal lengths and are written to memory.
-    pub(crate) fn csv(&self) -> Result<Vec<u8>, csv::Error> {
-        let others = &self.currencies.others;
+    pub(super) fn csv(&self) -> Result<Vec<u8>, csv::Error> {
         let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-        writer.write_record(self.header(others))?;
+        writer.write_record(self.header())?;
         for row in self.rows().iter().chain(&self.other_rows()) {
-            writer.write_record(self.record(row, others))?;
+            writer.write_record(self.record(row))?;
         }
         let totals = self.whole(RowKind::Totals, &self.totals);
-        writer.write_record(self.record(&totals, others))?;
+        writer.write_record(self.record(&totals))?;
         writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
     }
 
-    fn header(&self, others: &[Currency]) -> Vec<String> {
+    fn header(&self) -> Vec<String> {
         let request = &self.request;
         let mut header = vec!["row".to_owned()];
         header.extend(request.dimensions.iter().map(|one| one.as_str().to_owned()));
         header.extend(["start", "start_utc"].map(str::to_owned));
-        let names = |prefix: &str| {
-            let prefix = prefix.to_owned();
-            self.columns(others).into_iter().map(move |(metric, currency)| match currency {
-                None => format!("{prefix}{}", metric.as_str()),
-                Some(currency) => format!("{prefix}{}_{currency}", metric.as_str()),
-            })
-        };
-        header.extend(names(""));
+        let columns = self.value_columns();
+        header.extend(columns.iter().map(|column| column.name("")));
         if request.comparison.is_some() {
             header.push("previous_start".to_owned());
-            header.extend(names("previous_"));
+            header.extend(columns.iter().map(|column| column.name("previous_")));
             header.extend(request.metrics.iter().map(|one| format!("change_{}", one.as_str())));
         }
         header
     }
 
-    /// Returns the columns of values: each metric, and each amount in each other currency.
-    fn columns(&self, others: &[Currency]) -> Vec<(Metric, Option<Currency>)> {
-        let metrics = &self.request.metrics;
-        let money = metrics.iter().filter(|metric| metric.needs_currency());
-        let in_others =
-            money.flat_map(|metric| others.iter().map(|currency| (*metric, Some(*currency))));
-        metrics.iter().map(|metric| (*metric, None)).chain(in_others).collect()
-    }
-
-    fn record(&self, row: &Row<'_>, others: &[Currency]) -> Vec<String> {
+    fn record(&self, row: &Row<'_>) -> Vec<String> {
         let request = &self.request;
+        let columns = self.value_columns();
         let mut record = vec![row.kind.as_str().to_owned()];
         match row.kind {
             RowKind::Segment => record.extend(row.keys.iter().map(|key| guarded(key))),
@@ -68,13 +52,7 @@ impl Answered {
         record.push(row.start.map_or(String::new(), |start| local(start, request.zone)));
         record.push(row.start.map_or(String::new(), |start| local(start, Tz::UTC)));
         let values = |values: Option<&Values>| {
-            let columns = self.columns(others).into_iter();
-            let text = |(metric, currency): (Metric, Option<Currency>)| match (values, currency) {
-                (None, _) => String::new(),
-                (Some(values), None) => values.text(metric),
-                (Some(values), Some(currency)) => values.text_in(metric, currency),
-            };
-            columns.map(text).collect::<Vec<_>>()
+            columns.iter().map(|column| text(column.value(values))).collect::<Vec<_>>()
         };
         record.extend(values(row.values.as_ref()));
         if let Some(previous) = &row.previous {
@@ -83,11 +61,18 @@ impl Answered {
             record.extend(values(previous.as_ref()));
         }
         if let Some(change) = &row.change {
-            let text = |change: &Option<f64>| change.map_or(String::new(), |c| c.to_string());
-            record.extend(change.0.iter().map(|(_, change)| text(change)));
+            let changes =
+                change.0.iter().map(|(_, change)| change.map_or(Value::Null, Value::Ratio));
+            record.extend(changes.map(text));
         }
         record
     }
+}
+
+/// Returns the digits of the JSON, and nothing for a value that is not defined.
+fn text(value: Value) -> String {
+    let json = (value != Value::Null).then(|| serde_json::to_string(&value));
+    json.and_then(Result::ok).unwrap_or_default().trim_matches('"').to_owned()
 }
 
 /// Returns a time with the offset of the zone.

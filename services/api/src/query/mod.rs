@@ -3,10 +3,12 @@
 mod answer;
 mod body;
 mod change;
+mod columns;
 mod compare;
 mod csv;
 mod cursor;
 mod engine;
+mod file;
 pub(crate) mod filters;
 pub(crate) mod names;
 mod parse;
@@ -14,9 +16,10 @@ mod render;
 mod request;
 pub(crate) mod scope;
 mod segments;
+mod table;
 
 pub(crate) use body::{FilterBody, QueryBody, TimeBody};
 pub(crate) use engine::Queries;
 pub(crate) use parse::Time;
 pub(crate) use render::QueryAnswer;
-pub(crate) use request::{Format, QueryRequest};
+pub(crate) use request::{FileFormat, Format, QueryRequest};

@@ -140,7 +140,7 @@ impl Answered {
     ///
     /// # Errors
     /// None is known: keys are strings.
-    pub(crate) fn ndjson(&self) -> serde_json::Result<Vec<u8>> {
+    pub(super) fn ndjson(&self) -> serde_json::Result<Vec<u8>> {
         let totals = self.whole(RowKind::Totals, &self.totals);
         let mut lines = Vec::new();
         for row in self.rows().into_iter().chain(self.other_rows()).chain([totals]) {
@@ -205,7 +205,7 @@ fn columns(request: &QueryRequest) -> Vec<AnswerColumn> {
 }
 
 /// Returns the query as it was answered.
-fn resolved(request: &QueryRequest) -> Json {
+pub(super) fn resolved(request: &QueryRequest) -> Json {
     let order = |(column, direction): &(Column, Direction)| {
         let name = match column {
             Column::Metric(metric) => metric.as_str(),
@@ -230,7 +230,7 @@ fn resolved(request: &QueryRequest) -> Json {
             json!({"n": top.n, "by": top.by.as_str(), "others": top.others})
         }),
         "order": request.order.iter().map(order).collect::<Vec<_>>(),
-        "limit": request.limit,
+        "limit": (request.limit != usize::MAX).then_some(request.limit),
     })
 }
 

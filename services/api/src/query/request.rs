@@ -83,11 +83,23 @@ pub(crate) struct Threshold {
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
+    /// One page, for programs.
     Json,
+    /// All segments, one row a line or a record.
+    File(FileFormat),
+}
+
+/// The form of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileFormat {
     /// One JSON object a line.
     Ndjson,
     /// RFC 4180.
     Csv,
+    /// Apache Parquet.
+    Parquet,
+    /// An Apache Arrow IPC file.
+    Arrow,
 }
 
 impl QueryRequest {
@@ -121,8 +133,10 @@ impl Format {
     pub(crate) fn named(name: &str) -> Option<Self> {
         match name {
             "json" => Some(Self::Json),
-            "ndjson" => Some(Self::Ndjson),
-            "csv" => Some(Self::Csv),
+            "ndjson" => Some(Self::File(FileFormat::Ndjson)),
+            "csv" => Some(Self::File(FileFormat::Csv)),
+            "parquet" => Some(Self::File(FileFormat::Parquet)),
+            "arrow" => Some(Self::File(FileFormat::Arrow)),
             _ => None,
         }
     }
@@ -131,29 +145,35 @@ impl Format {
     pub(crate) fn accepted(accept: &str) -> Self {
         let types = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
         let known = types.filter_map(|media| match media {
-            "text/csv" => Some(Self::Csv),
-            "application/x-ndjson" | "application/jsonl" => Some(Self::Ndjson),
             "application/json" | "*/*" => Some(Self::Json),
+            "application/x-ndjson" | "application/jsonl" => Some(Self::File(FileFormat::Ndjson)),
+            "text/csv" => Some(Self::File(FileFormat::Csv)),
+            "application/vnd.apache.parquet" => Some(Self::File(FileFormat::Parquet)),
+            "application/vnd.apache.arrow.file" => Some(Self::File(FileFormat::Arrow)),
             _ => None,
         });
         known.into_iter().next().unwrap_or(Self::Json)
     }
+}
 
+impl FileFormat {
     /// Returns the media type.
     pub(crate) const fn media_type(self) -> &'static str {
         match self {
-            Self::Json => "application/json",
             Self::Ndjson => "application/x-ndjson",
             Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Parquet => "application/vnd.apache.parquet",
+            Self::Arrow => "application/vnd.apache.arrow.file",
         }
     }
 
     /// Returns the ending of file names.
     pub(crate) const fn ending(self) -> &'static str {
         match self {
-            Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Csv => "csv",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
         }
     }
 }
@@ -166,9 +186,11 @@ mod tests {
     fn the_first_known_type_is_accepted() {
         for (accept, format) in [
             ("", Format::Json),
-            ("text/csv", Format::Csv),
-            ("text/html, text/csv;q=0.9", Format::Csv),
-            ("application/x-ndjson", Format::Ndjson),
+            ("text/csv", Format::File(FileFormat::Csv)),
+            ("text/html, text/csv;q=0.9", Format::File(FileFormat::Csv)),
+            ("application/x-ndjson", Format::File(FileFormat::Ndjson)),
+            ("application/vnd.apache.parquet", Format::File(FileFormat::Parquet)),
+            ("application/vnd.apache.arrow.file", Format::File(FileFormat::Arrow)),
             ("*/*", Format::Json),
             ("image/png", Format::Json),
         ] {

@@ -62,22 +62,18 @@ impl Values {
 }
 
 impl Values {
-    /// Returns a metric's value as text: the digits of the JSON, and nothing if it is not defined.
-    pub(crate) fn text(&self, metric: Metric) -> String {
-        text(&self.flat, metric)
+    /// Returns a metric's value in the tenant's own currency, or in another one.
+    pub(crate) fn value(&self, metric: Metric, currency: Option<Currency>) -> Value {
+        let values = match currency {
+            None => Some(&self.flat),
+            Some(currency) => {
+                let own = self.by_currency.iter().find(|(own, _)| *own == currency);
+                own.map(|(_, values)| values)
+            }
+        };
+        let found = values.and_then(|values| values.iter().find(|(own, _)| *own == metric));
+        found.map_or(Value::Null, |(_, value)| *value)
     }
-
-    /// Returns the value in another currency.
-    pub(crate) fn text_in(&self, metric: Metric, currency: Currency) -> String {
-        let own = self.by_currency.iter().find(|(own, _)| *own == currency);
-        own.map_or(String::new(), |(_, values)| text(values, metric))
-    }
-}
-
-fn text(values: &[(Metric, Value)], metric: Metric) -> String {
-    let value = values.iter().find(|(own, _)| *own == metric).map(|(_, value)| value);
-    let json = value.filter(|value| **value != Value::Null).map(serde_json::to_string);
-    json.and_then(Result::ok).unwrap_or_default().trim_matches('"').to_owned()
 }
 
 impl Serialize for Values {

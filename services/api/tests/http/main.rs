@@ -9,6 +9,7 @@ mod buckets;
 mod campaigns;
 mod cross_origin;
 mod exports;
+mod formats;
 mod guards;
 mod head;
 mod invitations;

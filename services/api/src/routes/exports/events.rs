@@ -34,6 +34,7 @@ pub(crate) enum ExportFormatBody {
     Ndjson,
     Csv,
     Parquet,
+    Arrow,
 }
 
 /// Exports events as they are stored, one row for each item of an event, in no order.
@@ -51,7 +52,12 @@ pub(crate) enum ExportFormatBody {
         (
             status = 200,
             description = "The file",
-            content((String = "application/x-ndjson"), (String = "text/csv"), (String = "application/vnd.apache.parquet")),
+            content(
+                (String = "application/x-ndjson"),
+                (String = "text/csv"),
+                (String = "application/vnd.apache.parquet"),
+                (String = "application/vnd.apache.arrow.file"),
+            ),
         ),
         (status = 403, description = "The credential may see only some campaigns"),
         (status = 422, description = "A field is not valid; `errors` tells what would be right"),
@@ -110,6 +116,7 @@ impl ExportFormatBody {
             Self::Ndjson => ExportFormat::Ndjson,
             Self::Csv => ExportFormat::Csv,
             Self::Parquet => ExportFormat::Parquet,
+            Self::Arrow => ExportFormat::Arrow,
         }
     }
 
@@ -119,6 +126,7 @@ impl ExportFormatBody {
             Self::Ndjson => ("application/x-ndjson", "ndjson"),
             Self::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
             Self::Parquet => ("application/vnd.apache.parquet", "parquet"),
+            Self::Arrow => ("application/vnd.apache.arrow.file", "arrow"),
         }
     }
 }

@@ -1,7 +1,10 @@
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, HeaderName, HeaderValue},
-    web::Data,
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+    web::{Data, block},
 };
 use auth::ReadReports;
 use chrono::Utc;
@@ -19,8 +22,9 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Answers a query: any metrics by any dimensions, over any time.
 ///
-/// `GET /v1/metrics` and `GET /v1/dimensions` list what can be asked for. The answer is JSON, or one
-/// row a line as NDJSON or CSV, by `format` or the header `Accept`. A credential that may see only some
+/// `GET /v1/metrics` and `GET /v1/dimensions` list what can be asked for. The answer is JSON, or a
+/// file with one row for each segment and bucket, by `format` or the header `Accept`: NDJSON, CSV, Parquet
+/// or Arrow, whose values equal those of the JSON. A credential that may see only some
 /// campaigns gets the numbers of these campaigns, also in `totals`, `others` and comparisons.
 #[utoipa::path(
     post,
@@ -32,7 +36,13 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
         (
             status = 200,
             description = "The numbers",
-            content((QueryAnswer<'static> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
+            content(
+                (QueryAnswer<'static> = "application/json"),
+                (String = "application/x-ndjson"),
+                (String = "text/csv"),
+                (String = "application/vnd.apache.parquet"),
+                (String = "application/vnd.apache.arrow.file"),
+            ),
             headers(("ETag" = String, description = "Of JSON: changes with the numbers")),
         ),
         (status = 304, description = "The numbers are those of the answer that `If-None-Match` names"),
@@ -48,29 +58,29 @@ pub(crate) async fn handle(
     let format = format(&body.0, &http)?;
     let is_file = format != Format::Json;
     let request = body.0.parse(is_file, tenant.context().time_zone(), Utc::now())?;
-    let file = request.time().file_name("query", format.ending());
+    let time = request.time();
     let campaigns = api.campaigns.of_scope(tenant.context(), tenant.campaigns()).await?;
     let answer = api.queries.answer(tenant.context(), campaigns, request).await?;
     let timing = format!("clickhouse;dur={:.1}", answer.took.as_secs_f64() * 1000.0);
     let mut response = HttpResponse::Ok();
     response
         .insert_header((SERVER_TIMING, timing))
-        .insert_header((header::CACHE_CONTROL, CACHE_CONTROL))
-        .insert_header((header::CONTENT_TYPE, format.media_type()));
-    let body = match format {
-        Format::Json => {
-            let (body, tag) = answer.json().map_err(Problem::internal)?;
-            response.insert_header((header::ETAG, tag.header()));
-            if tag.is_known_to(&http) {
-                return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
-            }
-            return Ok(response.body(body));
+        .insert_header((header::CACHE_CONTROL, CACHE_CONTROL));
+    let Format::File(file) = format else {
+        let (body, tag) = answer.json().map_err(Problem::internal)?;
+        response.insert_header((header::ETAG, tag.header()));
+        if tag.is_known_to(&http) {
+            return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
         }
-        Format::Ndjson => answer.ndjson().map_err(Problem::internal)?,
-        Format::Csv => answer.csv().map_err(Problem::internal)?,
+        return Ok(response.content_type("application/json").body(body));
     };
-    let disposition = format!("attachment; filename=\"{file}\"");
-    Ok(response.insert_header((header::CONTENT_DISPOSITION, disposition)).body(body))
+    let name = time.file_name("query", file.ending());
+    // Half a million numbers take a while: meanwhile this thread answers other requests.
+    let rendered = block(move || answer.file(file)).await.map_err(Problem::internal)?;
+    Ok(response
+        .insert_header((header::CONTENT_TYPE, file.media_type()))
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .body(rendered?))
 }
 
 fn format(body: &QueryBody, http: &HttpRequest) -> Result<Format, Problem> {
