@@ -18,7 +18,7 @@ use problem::{Code, Kind, Problem};
 use telemetry::Requests;
 
 use crate::{
-    Error, cross_origin, head,
+    Error, compression, cross_origin, head,
     metrics::UNMATCHED,
     request::{self, CurrentRequest},
 };
@@ -63,11 +63,12 @@ async fn answer<B: MessageBody + 'static>(
     let id = current.id().clone();
     let work = async move {
         let method = request.method().clone();
-        let mut response = match cross_origin::preflight(&request).await {
+        let answered = match cross_origin::preflight(&request).await {
             Some(preflight) => request.into_response(preflight).map_into_right_body(),
             None => next.call(head::as_get(request)).await.map(as_problem)?,
         };
-        log_and_count(&requests, &method, &response, started.elapsed());
+        log_and_count(&requests, &method, &answered, started.elapsed());
+        let mut response = compression::compress(answered);
         cross_origin::allow_origin(&mut response).await;
         set_default_headers(response.headers_mut());
         response.headers_mut().insert(request::REQUEST_ID, id);

@@ -2,6 +2,7 @@
 
 mod app;
 mod body;
+mod compression;
 mod connection;
 mod credential;
 mod credential_check;
