@@ -47,6 +47,13 @@ impl Buckets {
         buckets
     }
 
+    /// Returns buckets of one stretch each, which begin at these times, ascending.
+    pub(crate) fn of(starts: Vec<DateTime<Utc>>) -> Self {
+        let each = starts.iter().enumerate();
+        let stretches = each.map(|(bucket, from)| Stretch { from: *from, bucket }).collect();
+        Self { starts, stretches }
+    }
+
     /// Returns the first moments of the buckets, ascending. The first is cut to the range.
     pub fn starts(&self) -> &[DateTime<Utc>] {
         &self.starts

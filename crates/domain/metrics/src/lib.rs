@@ -12,6 +12,7 @@ mod granularity;
 mod quarter_hour;
 mod sums;
 mod time_range;
+mod windows;
 
 pub use buckets::Buckets;
 pub use catalogue::{Additivity, Definition, Metric, Unit, UnknownMetric, Value};
@@ -24,3 +25,4 @@ pub use granularity::{Granularity, UnknownGranularity};
 pub use quarter_hour::QuarterHour;
 pub use sums::{QuarterSeries, Sums, fold};
 pub use time_range::{RangeError, TimeRange};
+pub use windows::{TimeWindow, WindowError, Windows};

@@ -66,7 +66,8 @@ impl TenantWarehouse {
     ) -> CellQuery<'a> {
         let home = self.currency();
         let level = Level::Event;
-        CellQuery { range, granularity, zone, home, level, by: &[], filter, keys: Keys::All }
+        let buckets = granularity.buckets(range, zone);
+        CellQuery { range, buckets, zone, home, level, by: &[], filter, keys: Keys::All }
     }
 }
 

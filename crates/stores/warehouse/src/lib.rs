@@ -27,8 +27,8 @@ mod warehouse;
 
 pub use batch::InsertBatch;
 pub use behaviour::{
-    AdTouch, EventKey, JourneyQuery, KeyEvents, KeyJourney, KeyReturns, LineProduct, Local,
-    MomentQuery, OrderLine, Refund, ReturnQuery, TimeQuery,
+    Activity, AdTouch, EventKey, JourneyQuery, KeyActivities, KeyEvents, KeyJourney, KeyReturns,
+    LineProduct, Local, MomentQuery, OrderLine, Refund, ReturnQuery, TimeQuery,
 };
 pub use block::{BlockBuilder, EventBlock};
 pub use campaign::DistinctSeries;

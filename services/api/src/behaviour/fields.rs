@@ -70,7 +70,7 @@ pub(super) fn event_test(
 }
 
 /// Reads a length of time such as `30m`, in whole units.
-pub(super) fn duration(text: &str, pointer: &str) -> Result<TimeDelta, Problem> {
+pub(crate) fn duration(text: &str, pointer: &str) -> Result<TimeDelta, Problem> {
     let parsed = || {
         let unit = text.chars().last()?;
         let number: i64 = text.strip_suffix(unit)?.parse().ok().filter(|number| *number > 0)?;

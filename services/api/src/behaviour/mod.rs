@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub(crate) use attribution::{AttributionAnswer, AttributionBody};
+pub(crate) use fields::{By, duration};
 pub(crate) use funnel::{FunnelAnswer, FunnelBody};
 pub(crate) use retention::{RetentionAnswer, RetentionBody};
 pub(crate) use sessions::{SessionsAnswer, SessionsQuery};

@@ -31,13 +31,13 @@ const MOST_EXCEPTIONS: usize = 5_000;
 /// parameter of 4 MiB, in which a byte may be escaped.
 const MOST_BYTES: usize = 1_000_000;
 /// The most segments whose keys are listed in a query.
-const MOST_KEYS: usize = 1_000;
+pub(super) const MOST_KEYS: usize = 1_000;
 
 /// Answers queries from the warehouse.
 #[derive(Clone)]
 pub(crate) struct Queries {
-    sources: Sources,
-    warehouse: Warehouse,
+    pub(super) sources: Sources,
+    pub(super) warehouse: Warehouse,
     answers: TenantCache<(Arc<QueryRequest>, Campaigns), Arc<Answered>>,
 }
 
@@ -49,11 +49,11 @@ pub(super) type Series = BTreeMap<DateTime<Utc>, Numbers>;
 
 /// What to read: a query, in one of its two periods.
 #[derive(Clone, Copy)]
-struct Reader<'a> {
-    warehouse: &'a TenantWarehouse,
-    request: &'a QueryRequest,
-    own: Currency,
-    range: TimeRange,
+pub(super) struct Reader<'a> {
+    pub(super) warehouse: &'a TenantWarehouse,
+    pub(super) request: &'a QueryRequest,
+    pub(super) own: Currency,
+    pub(super) range: TimeRange,
 }
 
 impl Queries {
@@ -148,7 +148,7 @@ impl Queries {
 }
 
 /// Returns the segments that the condition on segments admits, and those that it leaves out.
-async fn segments(
+pub(super) async fn segments(
     current: Reader<'_>,
     previous: Option<Reader<'_>>,
 ) -> Result<(Vec<Segment>, Vec<Segment>), Failure> {
@@ -296,7 +296,7 @@ fn top_order(request: &QueryRequest) -> Vec<(Column, Direction)> {
 }
 
 impl Reader<'_> {
-    fn query<'a>(
+    pub(super) fn query<'a>(
         &'a self,
         granularity: Granularity,
         by: &'a [Dimension],
@@ -305,7 +305,7 @@ impl Reader<'_> {
         let QueryRequest { zone, level, ref events, .. } = *self.request;
         CellQuery {
             range: self.range,
-            granularity,
+            buckets: granularity.buckets(self.range, zone),
             zone,
             home: self.own,
             level,

@@ -17,9 +17,11 @@ mod request;
 pub(crate) mod scope;
 mod segments;
 mod table;
+mod windows;
 
 pub(crate) use body::{FilterBody, QueryBody, TimeBody};
 pub(crate) use engine::Queries;
 pub(crate) use parse::Time;
 pub(crate) use render::QueryAnswer;
 pub(crate) use request::{FileFormat, Format, QueryRequest};
+pub(crate) use windows::{WindowsAnswer, WindowsBody};

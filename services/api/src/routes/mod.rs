@@ -25,6 +25,7 @@ pub(crate) mod retention;
 pub(crate) mod saved_reports;
 pub(crate) mod sessions;
 pub(crate) mod users;
+pub(crate) mod windows;
 
 /// The routes that need no credential. All others take a `Tenant<…>` or `Platform<…>`.
 pub const PUBLIC: [&str; 15] = [
@@ -61,6 +62,7 @@ web::route_table! {
     live::stream_campaign wrapped in live::redeem::redeem;
     live::create_ticket;
     query::run;
+    windows::run;
     attribution::run;
     funnels::run;
     retention::run;

@@ -20,5 +20,6 @@ mod sessions;
 mod shown;
 mod stand;
 mod team;
+mod windows;
 mod wire;
 mod without_postgres;

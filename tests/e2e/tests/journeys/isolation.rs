@@ -130,6 +130,9 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
             "dimensions": ["campaign", "ad", "currency"], "compare": {"to": "previous_year"},
             "top": {"n": 100, "by": "events", "others": true},
         }),
+        ("POST", "/v1/windows") => json!({
+            "metrics": ["events", "sales"], "time": everything(), "window": {"type": "session"},
+        }),
         ("POST", "/v1/funnels") => json!({
             "steps": [{"event": "ad_impression"}, {"event": "purchase"}], "time": everything(),
             "hold": "campaign",
@@ -163,7 +166,7 @@ fn expected_status(method: &Method, path: &str) -> Option<u16> {
         ("POST", "/v1/annotations") => Some(422),
         ("POST", "/v1/live/tickets") => Some(404),
         ("POST", "/v1/query" | "/v1/funnels" | "/v1/retention" | "/v1/attribution") => Some(200),
-        ("POST", "/v1/exports/events") => Some(200),
+        ("POST", "/v1/windows" | "/v1/exports/events") => Some(200),
         // The outcome of each is that the reject does not exist.
         ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => Some(202),
         (_, path) if path.contains('{') => Some(404),

@@ -1,5 +1,6 @@
 //! What each key did, in order: the input of funnels, retention and sessions.
 
+mod activities;
 mod journeys;
 mod moments;
 mod refunds;
@@ -11,6 +12,7 @@ use chrono_tz::Tz;
 use money::Currency;
 
 pub use self::{
+    activities::{Activity, KeyActivities},
     journeys::{AdTouch, JourneyQuery, KeyJourney, LineProduct, OrderLine},
     moments::{KeyEvents, MomentQuery},
     refunds::Refund,

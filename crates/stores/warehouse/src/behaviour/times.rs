@@ -44,7 +44,8 @@ impl TenantWarehouse {
         mut each: impl FnMut(&[i64]),
     ) -> Result<u64, WarehouseError> {
         let mut without_key = 0;
-        self.for_each(&query.statement(), |row: TimesRow| {
+        let statement = query.statement(include_str!("../../queries/times.sql"));
+        self.for_each(&statement, |row: TimesRow| {
             without_key += row.without_key;
             let mut times = row.times;
             if !times.is_empty() {
@@ -58,7 +59,8 @@ impl TenantWarehouse {
 }
 
 impl TimeQuery<'_> {
-    fn statement(&self) -> Statement {
+    /// Returns the statement that a template makes of the query.
+    pub(super) fn statement(&self, template: &'static str) -> Statement {
         let mut parameters = Parameters::default();
         let condition = condition(self.filter, &mut parameters);
         parameters.set("from", milliseconds(self.time.start));
@@ -66,9 +68,7 @@ impl TimeQuery<'_> {
         parameters.set("begun_from", milliseconds(self.begun.start));
         parameters.set("begun_to", milliseconds(self.begun.end));
         self.local.set(&mut parameters);
-        let sql = include_str!("../../queries/times.sql")
-            .replace("{key}", self.key.column())
-            .replace("{condition}", &condition);
+        let sql = template.replace("{key}", self.key.column()).replace("{condition}", &condition);
         Statement { sql, parameters }
     }
 }

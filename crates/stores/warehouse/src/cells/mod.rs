@@ -2,6 +2,7 @@
 
 mod query;
 mod rows;
+mod windows;
 
 use std::collections::BTreeMap;
 
@@ -87,15 +88,22 @@ impl TenantWarehouse {
 
 /// Returns the statement of the sums. The expressions of whole events are those of the rollups.
 fn sums(query: &CellQuery<'_>) -> Statement {
-    let [events, spent, earned] = match query.level {
-        Level::Event => ["countIf(kline = 0)", "sum(cost)", "sum(sales)"],
-        Level::Product => {
-            ["uniqExact(kgen, kpart, koff)", "sum(toDecimal64(0, 6))", "sum(line_total)"]
-        }
+    let events = match query.level {
+        Level::Event => "countIf(kline = 0)",
+        Level::Product => "uniqExact(kgen, kpart, koff)",
     };
+    let [spent, earned] = amounts(query.level);
     let mut statement = query.statement(include_str!("../../queries/cells.sql"));
     for (name, expression) in [("{events}", events), ("{spent}", spent), ("{earned}", earned)] {
         statement.sql = statement.sql.replace(name, expression);
     }
     statement
+}
+
+/// Returns the expressions of what is paid and of what is earned.
+pub(crate) const fn amounts(level: Level) -> [&'static str; 2] {
+    match level {
+        Level::Event => ["sum(cost)", "sum(sales)"],
+        Level::Product => ["sum(toDecimal64(0, 6))", "sum(line_total)"],
+    }
 }

@@ -1,5 +1,5 @@
 use chrono_tz::Tz;
-use metrics::{Dimension, DimensionTest, Filter, Granularity, Level, TimeRange};
+use metrics::{Buckets, Dimension, DimensionTest, Filter, Level, TimeRange};
 use money::Currency;
 
 use crate::{
@@ -13,9 +13,9 @@ use crate::{
 pub struct CellQuery<'a> {
     /// The time of the events.
     pub range: TimeRange,
-    /// The length of the buckets; their starts are those of [`Granularity::buckets`].
-    pub granularity: Granularity,
-    /// The time zone of buckets, hours and weekdays.
+    /// The buckets of the cells; the first begins with the range.
+    pub buckets: Buckets,
+    /// The time zone of hours and weekdays.
     pub zone: Tz,
     /// The currency of events without one.
     pub home: Currency,
@@ -43,9 +43,8 @@ pub enum Keys<'a> {
 impl CellQuery<'_> {
     /// Returns the statement that a template makes of the query.
     pub(super) fn statement(&self, template: &'static str) -> Statement {
-        let buckets = self.granularity.buckets(self.range, self.zone);
         let (stretches, starts) =
-            buckets.stretches().map(|(from, start)| (seconds(from), seconds(start))).unzip();
+            self.buckets.stretches().map(|(from, start)| (seconds(from), seconds(start))).unzip();
         let mut parameters = Parameters::default();
         let mut condition = condition(self.filter, &mut parameters);
         if let Keys::Only(dimensions, wanted) | Keys::Except(dimensions, wanted) = self.keys {

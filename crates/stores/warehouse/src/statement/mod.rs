@@ -23,6 +23,8 @@ pub(crate) enum Parameter {
     Text(String),
     Texts(Vec<String>),
     TextLists(Vec<Vec<String>>),
+    Number(u32),
+    Numbers(Vec<u32>),
     Seconds(u32),
     ManySeconds(Vec<u32>),
     Milliseconds(i64),
@@ -54,8 +56,8 @@ impl Statement {
             Parameter::Text(text) => query.param(name, text),
             Parameter::Texts(texts) => query.param(name, texts),
             Parameter::TextLists(lists) => query.param(name, lists),
-            Parameter::Seconds(seconds) => query.param(name, seconds),
-            Parameter::ManySeconds(many) => query.param(name, many),
+            Parameter::Number(number) | Parameter::Seconds(number) => query.param(name, number),
+            Parameter::Numbers(many) | Parameter::ManySeconds(many) => query.param(name, many),
             Parameter::Milliseconds(milliseconds) => query.param(name, milliseconds),
         })
     }

@@ -23,7 +23,7 @@ fn day() -> TimeRange {
 fn query<'a>(by: &'a [Dimension], filter: &'a Filter<DimensionTest>) -> CellQuery<'a> {
     CellQuery {
         range: day(),
-        granularity: Granularity::Total,
+        buckets: Granularity::Total.buckets(day(), Berlin),
         zone: Berlin,
         home: "EUR".parse().unwrap(),
         level: Level::Event,
@@ -190,7 +190,8 @@ async fn distinct_values_are_counted_in_each_bucket_and_in_all() {
     shop.insert(0, events).await;
     let everything = Filter::EVERYTHING;
     let by = [Dimension::Campaign];
-    let hours = CellQuery { granularity: Granularity::Hour, ..query(&by, &everything) };
+    let buckets = Granularity::Hour.buckets(day(), Berlin);
+    let hours = CellQuery { buckets, ..query(&by, &everything) };
     let cells = shop.warehouse.for_tenant(&shop.context).distinct_cells(&hours).await.unwrap();
     let keys = texts(&["spring-sale"]);
     assert_eq!(cells.totals[&keys], Distincts { visitors: 2, customers: 1 });

@@ -210,9 +210,10 @@ async fn queries_are_answered_from_the_rollup_that_has_their_columns() {
     });
     let everything = Filter::EVERYTHING;
     let rollup = async |by: &[Dimension], filter| {
+        let day = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
         let query = CellQuery {
-            range: range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"),
-            granularity: Granularity::Hour,
+            range: day,
+            buckets: Granularity::Hour.buckets(day, Kolkata),
             zone: Kolkata,
             home: "EUR".parse().unwrap(),
             level: Level::Event,

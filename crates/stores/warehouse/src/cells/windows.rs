@@ -1,0 +1,51 @@
+use std::collections::BTreeMap;
+
+use clickhouse::Row;
+use metrics::{Distincts, Windows};
+use serde::Deserialize;
+
+use super::CellQuery;
+use crate::{
+    TenantWarehouse, WarehouseError,
+    statement::{Parameter, Statement},
+};
+
+#[derive(Row, Deserialize)]
+struct WindowRow {
+    number: u32,
+    keys: Vec<String>,
+    visitors: u64,
+    customers: u64,
+}
+
+impl TenantWarehouse {
+    /// Counts the distinct values in each window, by its number, from 0, and the keys; windows without
+    /// events are absent. The buckets of the query are the steps of the windows.
+    ///
+    /// # Errors
+    /// The query is too expensive, or the cluster is unavailable.
+    pub async fn window_distincts(
+        &self,
+        query: &CellQuery<'_>,
+        windows: &Windows,
+    ) -> Result<BTreeMap<(usize, Vec<String>), Distincts>, WarehouseError> {
+        let rows: Vec<WindowRow> = self.fetch_statement(&statement(query, windows)).await?;
+        let cell = |WindowRow { number, keys, visitors, customers }: WindowRow| {
+            ((number as usize, keys), Distincts { visitors, customers })
+        };
+        Ok(rows.into_iter().map(cell).collect())
+    }
+}
+
+fn statement(query: &CellQuery<'_>, windows: &Windows) -> Statement {
+    let mut statement = query.statement(include_str!("../../queries/windows_distinct.sql"));
+    let steps = u32::try_from(windows.steps().starts().len()).unwrap_or(u32::MAX);
+    let overlap = u32::try_from(windows.overlap()).unwrap_or(u32::MAX);
+    let numbers = Parameter::Numbers((0..steps).collect());
+    statement.parameters.set("numbers", numbers);
+    statement.parameters.set("overlap", Parameter::Number(overlap));
+    statement
+        .parameters
+        .set("windows", Parameter::Number(steps.saturating_sub(overlap.saturating_sub(1))));
+    statement
+}

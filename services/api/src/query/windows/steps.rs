@@ -1,0 +1,79 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use metrics::{Granularity, Sums, TimeWindow, Windows};
+use money::Currency;
+use warehouse::{CellQuery, Keys, TenantWarehouse};
+
+use super::{
+    super::{
+        QueryRequest,
+        engine::{MOST_KEYS, Reader, segments},
+        segments::Numbers,
+    },
+    Counted, WindowRow,
+};
+use crate::failure::Failure;
+
+/// The sums of each step, by segment.
+type Steps = BTreeMap<Vec<String>, BTreeMap<DateTime<Utc>, Sums>>;
+
+/// Counts in tumbling or sliding windows. The segments are those of all windows together, in the order of
+/// the query.
+pub(super) async fn count(
+    warehouse: &TenantWarehouse,
+    own: Currency,
+    query: &QueryRequest,
+    windows: &Windows,
+) -> Result<Counted, Failure> {
+    let reader = Reader { warehouse, request: query, own, range: windows.range() };
+    let mut found = segments(reader, None).await?.0;
+    if !query.dimensions.is_empty() && query.segments.tests().is_empty() {
+        found.retain(|segment| segment.has_values(query, own));
+    }
+    found.sort_by(|one, other| one.compare(other, &query.order, query, own));
+    let mut counted =
+        Counted { segments: found.len(), windows: windows.all().len(), ..Counted::default() };
+    found.truncate(query.limit);
+    let shown: Vec<_> = found.into_iter().map(|segment| segment.keys).collect();
+    if shown.is_empty() {
+        return Ok(counted);
+    }
+    let by = &query.dimensions;
+    let keys =
+        if by.is_empty() || shown.len() > MOST_KEYS { Keys::All } else { Keys::Only(by, &shown) };
+    let cells = CellQuery {
+        buckets: windows.steps().clone(),
+        ..reader.query(Granularity::Total, by, keys)
+    };
+    let (steps, mut seen) = tokio::try_join!(sums(warehouse, &cells), async {
+        match query.counts_distinct() {
+            true => Ok(warehouse.window_distincts(&cells, windows).await?),
+            false => Ok(BTreeMap::new()),
+        }
+    })?;
+    let nothing = BTreeMap::new();
+    for segment in shown {
+        let folded = windows.fold(steps.get(&segment).unwrap_or(&nothing));
+        for (number, (window, sums)) in windows.all().iter().zip(folded).enumerate() {
+            counted.sums.merge(&sums);
+            let cell = (number, segment.clone());
+            let distincts = seen.remove(&cell).unwrap_or_default();
+            counted.rows.push(row(cell.1, *window, Numbers { sums, distincts }));
+        }
+    }
+    Ok(counted)
+}
+
+async fn sums(warehouse: &TenantWarehouse, query: &CellQuery<'_>) -> Result<Steps, Failure> {
+    let mut steps = Steps::new();
+    for ((start, keys), sums) in warehouse.cells(query).await? {
+        steps.entry(keys).or_default().insert(start, sums);
+    }
+    Ok(steps)
+}
+
+fn row(keys: Vec<String>, window: TimeWindow, numbers: Numbers) -> WindowRow {
+    let TimeWindow { from, to } = window;
+    WindowRow { keys, from, to: Some(to), last: None, numbers }
+}

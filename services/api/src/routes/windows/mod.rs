@@ -1,0 +1,3 @@
+//! `/v1/windows`.
+
+pub(crate) mod run;
