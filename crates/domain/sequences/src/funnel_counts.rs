@@ -57,6 +57,21 @@ impl FunnelCounts {
         self.open += u64::from(attempt.is_open());
     }
 
+    /// Returns how many attempts were added.
+    pub(crate) fn entries(&self) -> u64 {
+        self.reached.first().copied().unwrap_or_default()
+    }
+
+    /// Adds the attempts of other keys at the same funnel.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (count, more) in self.reached.iter_mut().zip(other.reached) {
+            *count += more;
+        }
+        self.durations.extend(other.durations);
+        self.excluded += other.excluded;
+        self.open += other.open;
+    }
+
     /// Returns the totals of all attempts that were added.
     pub fn totals(mut self) -> FunnelTotals {
         let pairs = self.reached.iter().zip(self.reached.iter().skip(1));

@@ -1,8 +1,9 @@
 -- What each key did, for funnels: the time of an event, the steps and the exclusions that it matches as
--- bits, and its id, which orders events of the same time. Events without a key are counted.
+-- bits, its id, which orders events of the same time, and of entries the value of a breakdown. Events without
+-- a key are counted.
 SELECT
     countIf(key = '') AS without_key,
-    groupArrayIf((time, steps, exclusions, id, ''), key != '') AS moments
+    groupArrayIf((time, steps, exclusions, id, '', value), key != '') AS moments
 FROM
 (
     SELECT
@@ -10,7 +11,8 @@ FROM
         toUnixTimestamp64Milli(event_time) AS time,
         {steps} AS steps,
         {exclusions} AS exclusions,
-        reinterpretAsUInt128(event_id) AS id
+        reinterpretAsUInt128(event_id) AS id,
+        if(bitTest(steps, 0), {value}, '') AS value
     FROM events
     WHERE client_id = {client_id:String}
         AND kline = 0

@@ -2,7 +2,7 @@
 -- or one for each product that is held.
 SELECT
     uniqExactIf(id, key = '') AS without_key,
-    groupArrayIf((time, steps, exclusions, id, held), key != '') AS moments
+    groupArrayIf((time, steps, exclusions, id, held, value), key != '') AS moments
 FROM
 (
     SELECT
@@ -11,7 +11,8 @@ FROM
         groupBitOr({steps}) AS steps,
         groupBitOr({exclusions}) AS exclusions,
         reinterpretAsUInt128(event_id) AS id,
-        {held} AS held
+        {held} AS held,
+        any({value}) AS value
     FROM events
     WHERE client_id = {client_id:String}
         AND event_time >= fromUnixTimestamp64Milli({from:Int64})

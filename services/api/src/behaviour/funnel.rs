@@ -2,13 +2,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use metrics::{Dimension, DimensionTest, Filter};
 use problem::Problem;
-use sequences::{Funnel, FunnelCounts, Span};
+use sequences::{Funnel, FunnelBreakdown, FunnelCounts, Span, TimesToConvert};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use warehouse::{KeyEvents, MomentQuery};
 
 use super::{
     Asker, Behaviour,
+    breakdown::{Breakdown, BreakdownBody, FunnelByValue},
     fields::{By, EventBody, duration, event_test, invalid, until},
 };
 use crate::{
@@ -49,6 +50,8 @@ pub(crate) struct FunnelBody {
     /// A dimension whose value they have in common as well, such as `product`.
     #[schema(value_type = Option<DimensionName>)]
     pub(crate) hold: Option<String>,
+    /// Counts by a dimension of the first step as well.
+    pub(crate) breakdown: Option<BreakdownBody>,
     /// Only events for which it holds.
     pub(crate) filters: Option<FilterBody>,
     /// Up to which time of events to look. Default: now.
@@ -98,6 +101,9 @@ pub(crate) struct FunnelAnswer {
     total_rate: Option<f64>,
     /// The seconds from the first step to the last, of those that took it.
     seconds: Option<FunnelSeconds>,
+    /// The same by the values of the breakdown, if the funnel asks for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    breakdown: Option<FunnelByValue>,
     /// Entries that would have come farther without an excluded event.
     excluded: u64,
     /// Entries whose window is not over: they may still take further steps.
@@ -132,6 +138,13 @@ pub(crate) struct FunnelSeconds {
     p90: f64,
 }
 
+impl From<TimesToConvert> for FunnelSeconds {
+    fn from(times: TimesToConvert) -> Self {
+        let TimesToConvert { median, mean, p90 } = times;
+        Self { median, mean, p90 }
+    }
+}
+
 /// A valid funnel.
 #[derive(Debug)]
 pub(crate) struct FunnelRequest {
@@ -144,6 +157,7 @@ pub(crate) struct FunnelRequest {
     is_strict: bool,
     by: By,
     hold: Option<Dimension>,
+    breakdown: Option<Breakdown>,
     filter: Filter<DimensionTest>,
     until: DateTime<Utc>,
 }
@@ -195,6 +209,8 @@ impl FunnelBody {
             .hold
             .as_deref()
             .map(|name| names::dimension(name).map_err(|reason| Problem::field("/hold", reason)));
+        let hold = hold.transpose()?;
+        let breakdown = self.breakdown.as_ref().map(|body| body.parse(hold)).transpose()?;
         Ok(FunnelRequest {
             names: self.steps.iter().map(|step| step.event.clone()).collect(),
             steps: steps.collect::<Result<_, _>>()?,
@@ -204,7 +220,8 @@ impl FunnelBody {
             window,
             is_strict,
             by: self.by,
-            hold: hold.transpose()?,
+            hold,
+            breakdown,
             filter: filters::of_events(self.filters.as_ref(), "/filters")?,
             until: until(self.as_of.as_deref(), now)?,
         })
@@ -224,6 +241,7 @@ impl Behaviour {
             time: range.from()..(range.to() + request.window).min(request.until),
             key: request.by.into(),
             held: request.hold,
+            breakdown: request.breakdown.map(|breakdown| breakdown.dimension),
             local: asker.local(&request.time),
             steps: &request.steps,
             exclusions: &request.exclusions,
@@ -232,18 +250,30 @@ impl Behaviour {
         };
         let now = request.until.min(as_of.unwrap_or(request.until)).timestamp_millis();
         let mut counts = FunnelCounts::new(&request.funnel);
+        let mut by_value = FunnelBreakdown::new(&request.funnel);
         let mut keys = vec![0; request.funnel.steps()];
         let each = |events: KeyEvents| {
-            let attempts = events.moments.iter();
-            let attempts = attempts.filter_map(|moments| request.funnel.attempt(moments, now));
             let mut deepest = 0;
-            for attempt in attempts {
+            for (moments, values) in events.moments.iter().zip(&events.values) {
+                let Some(attempt) = request.funnel.attempt(moments, now) else {
+                    continue;
+                };
                 counts.add(&attempt);
                 deepest = deepest.max(attempt.depth());
+                let value = values.get(attempt.entry().position);
+                if let Some(value) = value
+                    .filter(|_| request.breakdown.is_some() && !Breakdown::is_too_large(&by_value))
+                {
+                    by_value.add(value, &attempt);
+                }
             }
             keys.iter_mut().take(deepest).for_each(|count| *count += 1);
         };
         let without_key = self.reader(asker).moments(&query, each).await?;
+        let breakdown = request
+            .breakdown
+            .map(|breakdown| breakdown.answer(by_value, &request.names))
+            .transpose()?;
         let totals = counts.totals();
         let rates = std::iter::once(None).chain(totals.step_rates);
         let steps = request.names.iter().zip(totals.counts).zip(keys).zip(rates);
@@ -262,11 +292,8 @@ impl Behaviour {
                 })
                 .collect(),
             total_rate: totals.total_rate,
-            seconds: totals.times.map(|times| FunnelSeconds {
-                median: times.median,
-                mean: times.mean,
-                p90: times.p90,
-            }),
+            seconds: totals.times.map(FunnelSeconds::from),
+            breakdown,
             excluded: totals.excluded,
             open: totals.open,
             without_key,

@@ -1,6 +1,7 @@
 //! What visitors and customers do over time: funnels, retention, sessions.
 
 mod attribution;
+mod breakdown;
 mod fields;
 mod funnel;
 mod retention;

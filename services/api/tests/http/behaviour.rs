@@ -198,6 +198,42 @@ async fn a_product_can_be_held_and_a_step_repeated() {
 }
 
 #[actix_web::test]
+async fn a_funnel_is_broken_down_by_the_value_of_its_first_step() {
+    let stand = Stand::new().await;
+    let lines = [
+        ("a", "02T10:00:00", VIEW, "mobile"),
+        ("a", "02T10:05:00", BUY, "desktop"),
+        ("b", "02T10:00:00", VIEW, "mobile"),
+        ("c", "02T10:00:00", VIEW, "desktop"),
+        ("d", "02T10:00:00", VIEW, "tablet"),
+        ("d", "02T10:10:00", BUY, "tablet"),
+        ("e", "02T10:00:00", VIEW, "tv"),
+        ("e", "02T10:30:00", BUY, "tv"),
+    ];
+    let on = |(visitor, time, event_type, device): (&str, &str, &str, &str)| {
+        let mut event = event(visitor, &format!("2026-03-{time}Z"), event_type, &["p"]);
+        event["device"] = json!(device);
+        event
+    };
+    insert(&stand, lines.map(on)).await;
+    let body = funnel(&[VIEW, BUY], json!({"breakdown": {"dimension": "device", "top": 2}}));
+    let answer = ask(&stand, "/v1/funnels", body).await;
+    let breakdown = &answer["breakdown"];
+    let value = |index: usize| &breakdown["values"][index];
+    assert_eq!((&value(0)["value"], &value(1)["value"]), (&json!("mobile"), &json!("desktop")));
+    assert_eq!((counts(value(0), "count"), counts(value(1), "count")), (vec![2, 1], vec![1, 0]));
+    assert_eq!((&value(0)["total_rate"], &value(1)["seconds"]), (&json!(0.5), &Value::Null));
+    assert_eq!(counts(&breakdown["others"], "count"), [2, 2]);
+    assert_eq!(breakdown["others"]["seconds"]["median"], 1_200.0);
+    let body =
+        funnel(&[VIEW, BUY], json!({"hold": "product", "breakdown": {"dimension": "product"}}));
+    let held = ask(&stand, "/v1/funnels", body).await;
+    assert_eq!(held["breakdown"]["values"][0]["value"], "p");
+    assert_eq!(counts(&held["breakdown"]["values"][0], "count"), [5, 3]);
+    assert_eq!(held["breakdown"]["others"], Value::Null);
+}
+
+#[actix_web::test]
 async fn an_entry_is_open_until_its_window_is_over() {
     let stand = Stand::new().await;
     insert(&stand, events(&[("a", "02T10:00:00", VIEW), ("b", "03T12:00:00", VIEW)])).await;
@@ -454,6 +490,9 @@ async fn a_wrong_funnel_or_table_is_refused_with_what_would_be_right() {
         ),
         (json!({"hold": "prodct"}), "/hold", "`product`"),
         (json!({"order": "any"}), "/order", "strict"),
+        (json!({"breakdown": {"dimension": "devise"}}), "/breakdown/dimension", "`device`"),
+        (json!({"breakdown": {"dimension": "brand"}}), "/breakdown/dimension", "`hold`"),
+        (json!({"breakdown": {"dimension": "device", "top": 0}}), "/breakdown/top", "1 to 100"),
         (json!({"time": {"granularity": "day"}}), "/time/granularity", "one bucket"),
         (json!({"filters": {"metric": "clicks", "gt": 1}}), "/filters", "only dimensions"),
         (json!({"as_of": "2999-01-01T00:00:00Z"}), "/as_of", "past"),

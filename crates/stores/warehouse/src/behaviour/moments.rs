@@ -21,6 +21,8 @@ pub struct MomentQuery<'a> {
     pub key: EventKey,
     /// The dimension that they have in common as well, if any.
     pub held: Option<Dimension>,
+    /// The dimension whose value each entry has, if any: of events, or the one that is held.
+    pub breakdown: Option<Dimension>,
     /// The time zone of hours and weekdays, and the currency of events without one.
     pub local: Local,
     /// The test of each step.
@@ -38,14 +40,18 @@ pub struct MomentQuery<'a> {
 pub struct KeyEvents {
     /// The lists; one if nothing is held.
     pub moments: Vec<Vec<Moment>>,
+    /// For each of their moments, the value of the breakdown; it may be empty except for entries.
+    pub values: Vec<Vec<String>>,
 }
 
 #[derive(Row, Deserialize)]
 struct MomentRow {
     without_key: u64,
-    /// Time, steps, exclusions, id, held value.
-    moments: Vec<(i64, u32, u32, u128, String)>,
+    /// Time, steps, exclusions, id, held value, value of the breakdown.
+    moments: Vec<MomentTuple>,
 }
+
+type MomentTuple = (i64, u32, u32, u128, String, String);
 
 impl TenantWarehouse {
     /// Hands over the events of each key as they arrive. Returns the number of events without a key.
@@ -82,6 +88,7 @@ impl MomentQuery<'_> {
         parameters.set("to", milliseconds(self.time.end));
         self.local.set(&mut parameters);
         let held = self.held.map(|held| format!("toString({})", expression(held)));
+        let value = self.breakdown.map(|value| format!("toString({})", expression(value)));
         let template = match self.is_of_products() {
             true => include_str!("../../queries/moments_of_products.sql"),
             false => include_str!("../../queries/moments_of_events.sql"),
@@ -91,6 +98,7 @@ impl MomentQuery<'_> {
             .replace("{steps}", &steps)
             .replace("{exclusions}", &exclusions)
             .replace("{held}", held.as_deref().unwrap_or("''"))
+            .replace("{value}", value.as_deref().unwrap_or("''"))
             .replace("{condition}", &condition)
             .replace("{wanted}", &wanted);
         Statement { sql, parameters }
@@ -119,18 +127,23 @@ fn bits(filters: &[Filter<DimensionTest>], parameters: &mut Parameters) -> Strin
 impl MomentRow {
     fn events(mut self) -> KeyEvents {
         self.moments.sort_unstable_by(|one, other| {
-            let order = |moment: &(i64, u32, u32, u128, String)| {
+            let order = |moment: &MomentTuple| {
                 let (time, steps, exclusions, ..) = *moment;
                 (Moment { time, steps, exclusions }.order(), id(moment.3))
             };
             one.4.cmp(&other.4).then_with(|| order(one).cmp(&order(other)))
         });
         let lists = self.moments.chunk_by(|one, other| one.4 == other.4);
-        let moment = |(time, steps, exclusions, ..): &(i64, u32, u32, u128, String)| Moment {
+        let moment = |(time, steps, exclusions, ..): &MomentTuple| Moment {
             time: *time,
             steps: *steps,
             exclusions: *exclusions,
         };
-        KeyEvents { moments: lists.map(|list| list.iter().map(moment).collect()).collect() }
+        let mut events = KeyEvents::default();
+        for list in lists {
+            events.moments.push(list.iter().map(moment).collect());
+            events.values.push(list.iter().map(|(.., value)| value.clone()).collect());
+        }
+        events
     }
 }
