@@ -73,7 +73,7 @@ fn metrics_and_granularities_match_the_catalogue() {
     };
     let granularities = Granularity::ALL.map(Granularity::as_str);
     assert_eq!(schema("granularity")["enum"], serde_json::json!(granularities));
-    let metrics = Metric::ALL.map(Metric::as_str);
+    let metrics = Metric::ALL.map(Metric::as_str).to_vec();
     assert_eq!(schema("metrics")["items"]["enum"], serde_json::json!(metrics));
     let values = description["components"]["schemas"]["MetricValues"]["properties"].clone();
     for metric in metrics {

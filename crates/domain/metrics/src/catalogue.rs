@@ -3,7 +3,7 @@ use std::str::FromStr;
 use money::{Amount, Currency, Quantity};
 use serde::{Serialize, Serializer};
 
-use crate::{Counter, Distinct, Distincts, MoneySum, QuantitySum, Sums};
+use crate::{Counter, Dimension, Distinct, Distincts, Level, MoneySum, QuantitySum, Sums};
 
 /// The unit of a metric's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -133,6 +133,13 @@ catalogue! {
     /// Different customers.
     Customers = "customers", "distinct customer_id", Rule::Distinct(Distinct::Customers),
         "exact, not estimated";
+    /// Different customers whose first order is counted.
+    NewCustomers = "new_customers", "distinct customers of orders that are their first",
+        Rule::Distinct(Distinct::NewCustomers), "Shopify: new customers";
+    /// Different customers of whom a later order is counted.
+    ReturningCustomers = "returning_customers",
+        "distinct customers of orders that are not their first",
+        Rule::Distinct(Distinct::ReturningCustomers), "Shopify: returning customers";
     /// Clicks per impression.
     Ctr = "ctr", "clicks / impressions", Rule::Rate(Clicks, Impressions),
         "AdCP delivery-metrics: ctr";
@@ -267,6 +274,36 @@ impl Metric {
         )
     }
 
+    /// Returns whether it is computed from orders alone.
+    pub const fn is_of_orders(self) -> bool {
+        matches!(
+            self.row().2,
+            Rule::Count(Orders)
+                | Rule::Quantity(UnitsSold)
+                | Rule::Money(Sales)
+                | Rule::MoneyPer(Sales, Orders)
+                | Rule::Distinct(Distinct::NewCustomers | Distinct::ReturningCustomers)
+        )
+    }
+
+    /// Returns whether it is defined for the values of a dimension.
+    pub const fn combines_with(self, dimension: Dimension) -> bool {
+        let fits_products = match dimension.level() {
+            Level::Event => true,
+            Level::Product => self.is_of_products(),
+        };
+        fits_products && (!dimension.is_of_orders() || self.is_of_orders())
+    }
+
+    /// Returns whether it depends on the first order of each customer, and so on orders that a query
+    /// need not count.
+    pub const fn depends_on_first_orders(self) -> bool {
+        match self.distinct() {
+            Some(distinct) => distinct.depends_on_first_orders(),
+            None => false,
+        }
+    }
+
     /// Returns whether its value depends on a currency.
     pub const fn needs_currency(self) -> bool {
         matches!(self.unit(), Unit::Money) || matches!(self.row().2, Rule::MoneyRate(..))
@@ -354,7 +391,7 @@ mod tests {
             &sums,
             eur,
             eur,
-            Distincts { visitors: 7, customers: 3 },
+            Distincts { visitors: 7, customers: 3, new_customers: 2, returning_customers: 1 },
         ))
         .unwrap()
     }
@@ -368,6 +405,8 @@ mod tests {
         assert_eq!(json(Metric::Cpc), r#""0.271739""#);
         assert_eq!(json(Metric::Visitors), "7");
         assert_eq!(json(Metric::Customers), "3");
+        assert_eq!(json(Metric::NewCustomers), "2");
+        assert_eq!(json(Metric::ReturningCustomers), "1");
         assert_eq!(json(Metric::Erpm), r#""0.00""#);
     }
 
@@ -384,6 +423,17 @@ mod tests {
         assert_eq!(aov(eur), Value::Money("100".parse().unwrap()));
         assert_eq!(aov(usd), Value::Money("50".parse().unwrap()));
         assert_eq!(Metric::Orders.value(&sums, usd, eur, Distincts::default()), Value::Count(3));
+    }
+
+    #[test]
+    fn only_metrics_of_orders_have_a_type_of_customer() {
+        let metrics = Metric::ALL.into_iter();
+        let metrics = metrics.filter(|metric| metric.combines_with(Dimension::CustomerType));
+        let names: Vec<_> = metrics.map(Metric::as_str).collect();
+        assert_eq!(
+            names,
+            ["orders", "units_sold", "sales", "new_customers", "returning_customers", "aov"]
+        );
     }
 
     #[test]

@@ -65,6 +65,9 @@ dimensions! {
     Country = "country", Event, "country";
     /// The host of the page before.
     Referrer = "referrer", Event, "the host of referrer, without www";
+    /// Whether an order is the first of its customer.
+    CustomerType = "customer_type", Event,
+        "new for a customer's first order, returning for later ones; empty without a customer";
     /// The type of the event.
     EventType = "event_type", Event, "the type of the event";
     /// The currency.
@@ -73,6 +76,19 @@ dimensions! {
     HourOfDay = "hour_of_day", Event, "00 to 23, by the clock of the requested time zone";
     /// The day of the week.
     DayOfWeek = "day_of_week", Event, "1 (Monday) to 7 (Sunday), in the requested time zone";
+}
+
+impl Dimension {
+    /// Returns whether it describes orders alone: other events have no value of it.
+    pub const fn is_of_orders(self) -> bool {
+        matches!(self, Self::CustomerType)
+    }
+
+    /// Returns whether its values depend on the first order of each customer, and so on orders that a
+    /// query need not count.
+    pub const fn depends_on_first_orders(self) -> bool {
+        matches!(self, Self::CustomerType)
+    }
 }
 
 /// The text is not the name of a dimension.

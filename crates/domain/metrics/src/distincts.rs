@@ -5,6 +5,17 @@ pub enum Distinct {
     Visitors,
     /// `customer_id`.
     Customers,
+    /// Customers whose first order is counted: `customer_id`, or `visitor_id` of orders without one.
+    NewCustomers,
+    /// Customers of whom a later order is counted.
+    ReturningCustomers,
+}
+
+impl Distinct {
+    /// Returns whether the number depends on the first order of each customer.
+    pub const fn depends_on_first_orders(self) -> bool {
+        matches!(self, Self::NewCustomers | Self::ReturningCustomers)
+    }
 }
 
 /// Exact numbers of distinct values. They belong to one set of events: those of two sets cannot be
@@ -15,6 +26,10 @@ pub struct Distincts {
     pub visitors: u64,
     /// Different customers.
     pub customers: u64,
+    /// Different customers whose first order is counted.
+    pub new_customers: u64,
+    /// Different customers of whom a later order is counted.
+    pub returning_customers: u64,
 }
 
 impl Distincts {
@@ -23,6 +38,8 @@ impl Distincts {
         match distinct {
             Distinct::Visitors => self.visitors,
             Distinct::Customers => self.customers,
+            Distinct::NewCustomers => self.new_customers,
+            Distinct::ReturningCustomers => self.returning_customers,
         }
     }
 }

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use metrics::{
-    Dimension, DimensionTest, Distincts, Filter, Granularity, Level, MoneySum, Sums, TextTest,
-    TimeRange,
+    Dimension, DimensionTest, Distinct, Distincts, Filter, Granularity, Level, MoneySum, Sums,
+    TextTest, TimeRange,
 };
 use money::{Amount, Currency, Quantity};
 use tenancy::CampaignId;
@@ -36,17 +36,19 @@ impl TenantWarehouse {
         Ok(cells.into_iter().map(|((start, _), sums)| (start, sums)).collect())
     }
 
-    /// Counts a campaign's distinct values, in the whole range and in each bucket.
+    /// Counts a campaign's distinct values, in the whole range and in each bucket. Numbers that depend on
+    /// first orders are zero unless they are `wanted`.
     pub async fn campaign_distincts(
         &self,
         campaign: &CampaignId,
         range: TimeRange,
         granularity: Granularity,
         zone: Tz,
+        wanted: &BTreeSet<Distinct>,
     ) -> Result<DistinctSeries, WarehouseError> {
         let filter = of(campaign);
         let query = self.campaign_query(&filter, range, granularity, zone);
-        let cells = self.distinct_cells(&query).await?;
+        let cells = self.distinct_cells(&query, wanted).await?;
         Ok(DistinctSeries {
             total: cells.totals.into_values().next().unwrap_or_default(),
             buckets: cells

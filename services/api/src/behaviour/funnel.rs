@@ -205,10 +205,10 @@ impl FunnelBody {
         }
         let steps = self.steps.iter().enumerate();
         let steps = steps.map(|(index, step)| step.parse(&format!("/steps/{index}")));
-        let hold = self
-            .hold
-            .as_deref()
-            .map(|name| names::dimension(name).map_err(|reason| Problem::field("/hold", reason)));
+        let hold = self.hold.as_deref().map(|name| {
+            let dimension = names::dimension(name).and_then(names::of_any_event);
+            dimension.map_err(|reason| Problem::field("/hold", reason))
+        });
         let hold = hold.transpose()?;
         let breakdown = self.breakdown.as_ref().map(|body| body.parse(hold)).transpose()?;
         Ok(FunnelRequest {

@@ -64,7 +64,8 @@ impl Queries {
     /// Answers a query, limited to the campaigns that the credential may see.
     ///
     /// # Errors
-    /// The query is too expensive, the cursor has no place any more, or a store is unavailable.
+    /// The credential may not ask this, the query is too expensive, the cursor has no place any more, or a
+    /// store is unavailable.
     pub(crate) async fn answer(
         &self,
         tenant: &TenantContext,
@@ -85,10 +86,10 @@ impl Queries {
         asked: &QueryRequest,
     ) -> Result<Answered, Failure> {
         let started = Instant::now();
+        let request = &scope::limited(asked, campaigns)?;
         let own = tenant.currency();
         let as_of = self.sources.stored_as_of().await;
         let warehouse = self.warehouse.for_tenant(tenant).in_one_slot().await?;
-        let request = &scope::limited(asked, campaigns);
         let current = Reader { warehouse: &warehouse, request, own, range: request.range };
         let previous = request.comparison.map(|(_, range)| Reader { range, ..current });
 
@@ -348,9 +349,10 @@ impl Reader<'_> {
     ) -> Result<BTreeMap<Vec<String>, Series>, Failure> {
         let query = self.query(granularity, by, keys);
         let (cells, distincts) = tokio::try_join!(self.warehouse.cells(&query), async {
-            match self.request.counts_distinct() {
-                true => self.warehouse.distinct_cells(&query).await,
-                false => Ok(Default::default()),
+            let distincts = self.request.distincts();
+            match distincts.is_empty() {
+                true => Ok(Default::default()),
+                false => self.warehouse.distinct_cells(&query, &distincts).await,
             }
         })?;
         let mut read = BTreeMap::<Vec<String>, Series>::new();

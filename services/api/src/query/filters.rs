@@ -60,7 +60,8 @@ pub(super) fn read(body: &FilterBody, dimensions: &[Dimension]) -> Result<Filter
     Ok(Filters { events, segments: Filter::All(segments) })
 }
 
-/// Reads a filter that may test events only; `pointer` is where it is. Without one, all are selected.
+/// Reads a filter that may test events of any type only; `pointer` is where it is. Without one, all are
+/// selected.
 ///
 /// # Errors
 /// The first wrong part.
@@ -75,7 +76,11 @@ pub(crate) fn of_events(
         .filter(body, pointer, 0)
         .map_err(|(pointer, reason)| Problem::field(pointer, reason))?;
     filter.try_map(&|test| match test {
-        SegmentTest::Dimension(test) => Ok(test),
+        SegmentTest::Dimension(DimensionTest { dimension, test }) => {
+            let dimension = names::of_any_event(dimension);
+            let dimension = dimension.map_err(|reason| Problem::field(pointer, reason))?;
+            Ok(DimensionTest { dimension, test })
+        }
         SegmentTest::Metric { metric, .. } => {
             let reason = format!("may not test `{}`: only dimensions of events", metric.as_str());
             Err(Problem::field(pointer, reason))

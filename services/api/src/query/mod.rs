@@ -5,6 +5,7 @@ mod body;
 mod change;
 mod columns;
 mod compare;
+mod compatible;
 mod csv;
 mod cursor;
 mod engine;

@@ -21,6 +21,18 @@ pub(crate) fn dimension(name: &str) -> Result<Dimension, String> {
     named(name, "a dimension", "GET /v1/dimensions", Dimension::ALL.map(Dimension::as_str))
 }
 
+/// Returns the dimension if events of any type have it.
+///
+/// # Errors
+/// The reason: only orders have it.
+pub(crate) fn of_any_event(dimension: Dimension) -> Result<Dimension, String> {
+    if dimension.is_of_orders() {
+        let name = dimension.as_str();
+        return Err(format!("may not be `{name}`, which only orders have: use POST /v1/query"));
+    }
+    Ok(dimension)
+}
+
 fn named<T: FromStr, const N: usize>(
     name: &str,
     what: &str,

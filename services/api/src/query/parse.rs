@@ -1,11 +1,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use metrics::{Dimension, Filter, Granularity, Level, Metric, RangeError, TimeRange};
+use metrics::{Dimension, Filter, Granularity, Metric, RangeError, TimeRange};
 use problem::{Code, Problem};
 
 use super::{
     body::{QueryBody, TimeBody, TopBody},
-    compare, cursor,
+    compare,
+    compatible::{compatible, level},
+    cursor,
     filters::{self, Filters},
     names,
     request::{Column, Direction, QueryRequest, Top},
@@ -305,36 +307,6 @@ pub(super) fn covering(
             RangeError::OutOfReach => problem.with_error(pointer, error.to_string()),
         }
     })
-}
-
-fn level(dimensions: &[Dimension], filters: &Filters) -> Level {
-    let tested = filters.events.tests().into_iter().map(|test| test.dimension);
-    let is_of_products =
-        dimensions.iter().copied().chain(tested).any(|one| one.level() == Level::Product);
-    if is_of_products { Level::Product } else { Level::Event }
-}
-
-/// Refuses metrics that are not defined for the dimensions.
-fn compatible(request: &QueryRequest) -> Result<(), Problem> {
-    if request.level == Level::Event {
-        return Ok(());
-    }
-    let wrong: Vec<_> = request.needed().filter(|metric| !metric.is_of_products()).collect();
-    let Some(metric) = wrong.first().map(|metric| metric.as_str()) else {
-        return Ok(());
-    };
-    let possible: Vec<_> = Metric::ALL
-        .into_iter()
-        .filter(|metric| metric.is_of_products())
-        .map(Metric::as_str)
-        .collect();
-    let reason = format!(
-        "`{metric}` is not defined for single products: what an ad costs belongs to the event as a \
-         whole. With product, brand or category, ask for {}; or leave them out",
-        possible.join(", ")
-    );
-    Err(Problem::new(Code::Incompatible, "A metric and a dimension exclude each other.")
-        .with_error("/metrics", reason))
 }
 
 impl QueryRequest {

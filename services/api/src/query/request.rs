@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use metrics::{
-    Comparison, Dimension, DimensionTest, Filter, Granularity, Level, Metric, TimeRange,
+    Comparison, Dimension, DimensionTest, Distinct, Filter, Granularity, Level, Metric, TimeRange,
 };
 use money::Amount;
 
@@ -117,9 +119,16 @@ impl QueryRequest {
         self.metrics.iter().copied().chain(ordered).chain(tested).chain(top)
     }
 
-    /// Returns whether distinct values have to be counted.
-    pub(crate) fn counts_distinct(&self) -> bool {
-        self.needed().any(|metric| metric.distinct().is_some())
+    /// Returns every dimension by which it divides or selects events; what segments are tested by is
+    /// among those.
+    pub(crate) fn used(&self) -> impl Iterator<Item = Dimension> {
+        let tested = self.events.tests().into_iter().map(|test| test.dimension);
+        self.dimensions.iter().copied().chain(tested)
+    }
+
+    /// Returns the distinct values that have to be counted.
+    pub(crate) fn distincts(&self) -> BTreeSet<Distinct> {
+        self.needed().filter_map(Metric::distinct).collect()
     }
 
     /// Returns after which time only history imports and resubmitted rejects change the numbers.

@@ -1,12 +1,22 @@
-use metrics::{Dimension, DimensionTest, Filter, TextTest};
+use metrics::{Dimension, DimensionTest, Filter, Metric, TextTest};
+use problem::{Code, Problem};
 use tenancy::CampaignId;
 
 use super::QueryRequest;
 
 /// Limits a query to the events of some campaigns: those that the credential may see. Totals, others
 /// and comparisons are then of these campaigns only.
-pub(super) fn limited(request: &QueryRequest, campaigns: Option<&[CampaignId]>) -> QueryRequest {
-    QueryRequest { events: within(request.events.clone(), campaigns), ..request.clone() }
+///
+/// # Errors
+/// The query is refused to credentials that may see only some campaigns.
+pub(super) fn limited(
+    request: &QueryRequest,
+    campaigns: Option<&[CampaignId]>,
+) -> Result<QueryRequest, Problem> {
+    if campaigns.is_some() {
+        permitted(request.needed(), request.used())?;
+    }
+    Ok(QueryRequest { events: within(request.events.clone(), campaigns), ..request.clone() })
 }
 
 /// Limits a filter to the events of some campaigns.
@@ -20,4 +30,26 @@ pub(crate) fn within(
     let names = campaigns.iter().map(|campaign| campaign.as_str().to_owned()).collect();
     let test = DimensionTest { dimension: Dimension::Campaign, test: TextTest::In(names) };
     Filter::All(vec![Filter::Test(test), filter])
+}
+
+/// Refuses what a credential that may see only some campaigns may not ask. A limit of events does not
+/// limit a customer's first order: it may be one of another campaign.
+///
+/// # Errors
+/// The first such metric or dimension.
+pub(crate) fn permitted(
+    metrics: impl IntoIterator<Item = Metric>,
+    dimensions: impl IntoIterator<Item = Dimension>,
+) -> Result<(), Problem> {
+    let metrics = metrics.into_iter().filter(|metric| metric.depends_on_first_orders());
+    let dimensions = dimensions.into_iter().filter(|one| one.depends_on_first_orders());
+    let mut names = metrics.map(Metric::as_str).chain(dimensions.map(Dimension::as_str));
+    let Some(name) = names.next() else {
+        return Ok(());
+    };
+    let detail = format!(
+        "This credential may see only some campaigns, and `{name}` depends on orders of others: ask \
+         without it."
+    );
+    Err(Problem::new(Code::PermissionDenied, detail))
 }

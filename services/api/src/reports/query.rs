@@ -1,8 +1,8 @@
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use metrics::{Granularity, Metric, RangeError, TimeRange};
+use metrics::{Distinct, Granularity, Metric, RangeError, TimeRange};
 use problem::{Code, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -50,6 +50,13 @@ pub(crate) struct MetricsRequest {
     pub(crate) zone: Tz,
     /// The metrics, in the order of the request.
     pub(crate) metrics: Vec<Metric>,
+}
+
+impl MetricsRequest {
+    /// Returns the distinct values that have to be counted.
+    pub(crate) fn distincts(&self) -> BTreeSet<Distinct> {
+        self.metrics.iter().copied().filter_map(Metric::distinct).collect()
+    }
 }
 
 impl MetricsQuery {

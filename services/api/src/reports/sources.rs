@@ -121,7 +121,7 @@ impl Sources {
             None => Some(request.range),
         };
 
-        if older.is_some() || counts_distinct(request) {
+        if older.is_some() || !request.distincts().is_empty() {
             let stored_started = Instant::now();
             as_of.push(stored_as_of);
             let reader = self.warehouse.for_tenant(tenant);
@@ -200,19 +200,16 @@ async fn stored_series(
     }
 }
 
-fn counts_distinct(request: &MetricsRequest) -> bool {
-    request.metrics.iter().any(|metric| metric.distinct().is_some())
-}
-
 async fn distincts(
     reader: &TenantWarehouse,
     campaign: &CampaignId,
     request: &MetricsRequest,
 ) -> Result<DistinctSeries, Failure> {
     let MetricsRequest { range, granularity, zone, .. } = *request;
-    match counts_distinct(request) {
-        true => Ok(reader.campaign_distincts(campaign, range, granularity, zone).await?),
-        false => Ok(DistinctSeries::default()),
+    let wanted = request.distincts();
+    match wanted.is_empty() {
+        true => Ok(DistinctSeries::default()),
+        false => Ok(reader.campaign_distincts(campaign, range, granularity, zone, &wanted).await?),
     }
 }
 

@@ -11,7 +11,7 @@ use web::read_json;
 use crate::{
     behaviour::{AttributionBody, FunnelBody, RetentionBody, SessionsQuery},
     names::{ReportDescription, ReportName},
-    query::{Format, QueryBody},
+    query::{Format, QueryBody, scope},
     schemas,
 };
 
@@ -43,15 +43,17 @@ pub(crate) struct SavedReportOrder {
 }
 
 impl SavedReportOrder {
-    /// Returns the report with this id and author. Its request is checked as its route checks it at the
-    /// time `now`, for a tenant whose days begin in `home`.
+    /// Returns the report with this id and author, who may see all campaigns or only some. Its request is
+    /// checked as its route checks it at the time `now`, for a tenant whose days begin in `home`.
     ///
     /// # Errors
-    /// The wrong fields of the request, below `/request`, and what would be correct.
+    /// The wrong fields of the request, below `/request`, and what would be correct; or the author may not
+    /// ask it.
     pub(super) fn parse(
         self,
         report_id: Uuid,
         author: Uuid,
+        sees_all: bool,
         home: Tz,
         now: DateTime<Utc>,
     ) -> Result<SavedReport, Problem> {
@@ -62,7 +64,7 @@ impl SavedReportOrder {
                 format!("must have at most {MOST_BYTES} bytes"),
             ));
         }
-        check(self.kind, request.as_bytes(), home, now)
+        check(self.kind, request.as_bytes(), sees_all, home, now)
             .map_err(|problem| problem.below("/request"))?;
         Ok(SavedReport {
             report_id,
@@ -79,7 +81,13 @@ impl SavedReportOrder {
 }
 
 /// Reads the body of a request as its route does.
-fn check(kind: ReportKind, request: &[u8], home: Tz, now: DateTime<Utc>) -> Result<(), Problem> {
+fn check(
+    kind: ReportKind,
+    request: &[u8],
+    sees_all: bool,
+    home: Tz,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
     match kind {
         ReportKind::Query => {
             let query: QueryBody = read_json(request)?;
@@ -88,7 +96,8 @@ fn check(kind: ReportKind, request: &[u8], home: Tz, now: DateTime<Utc>) -> Resu
                 return Err(Problem::field("/cursor", reason));
             }
             let is_file = query.named_format()?.is_some_and(|format| format != Format::Json);
-            query.parse(is_file, home, now).map(drop)
+            let query = query.parse(is_file, home, now)?;
+            if sees_all { Ok(()) } else { scope::permitted(query.needed(), query.used()) }
         }
         ReportKind::Attribution => {
             let attribution: AttributionBody = read_json(request)?;
@@ -116,10 +125,22 @@ mod tests {
     use super::*;
 
     fn saved(kind: &str, request: Value) -> Result<SavedReport, Problem> {
+        saved_by(true, kind, request)
+    }
+
+    fn saved_by(sees_all: bool, kind: &str, request: Value) -> Result<SavedReport, Problem> {
         let order = json!({"name": "x", "kind": kind, "request": request}).to_string();
         let order: SavedReportOrder = read_json(order.as_bytes()).unwrap();
         let now = "2026-03-10T12:34:56Z".parse().unwrap();
-        order.parse(Uuid::now_v7(), Uuid::now_v7(), Tz::UTC, now)
+        order.parse(Uuid::now_v7(), Uuid::now_v7(), sees_all, Tz::UTC, now)
+    }
+
+    #[test]
+    fn a_request_that_its_author_may_not_ask_is_refused() {
+        let request = json!({"metrics": ["orders"], "dimensions": ["customer_type"]});
+        assert!(saved("query", request.clone()).is_ok());
+        let refused = saved_by(false, "query", request).unwrap_err();
+        assert_eq!(refused.code(), problem::Code::PermissionDenied);
     }
 
     #[test]

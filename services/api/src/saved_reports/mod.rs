@@ -53,7 +53,7 @@ impl<'a> SavedReports<'a> {
     ) -> Result<SavedReport, Failure> {
         let author = self.member.author()?;
         self.may_share(order.visibility)?;
-        let report = order.parse(Uuid::now_v7(), author, self.member.home(), now)?;
+        let report = self.parse(order, Uuid::now_v7(), author, now)?;
         let created = self.stored.create_saved_report(&self.member.actor(), &report, QUOTA).await;
         let created = created.map_err(refused)?;
         created.ok_or_else(|| {
@@ -75,7 +75,7 @@ impl<'a> SavedReports<'a> {
     ) -> Result<SavedReport, Failure> {
         let user = self.member.author()?;
         self.may_share(order.visibility)?;
-        let report = order.parse(id, user, self.member.home(), now)?;
+        let report = self.parse(order, id, user, now)?;
         let found = self.show(id).await?;
         self.may_write(&found, user)?;
         let is_own = found.created_by == Some(user);
@@ -94,6 +94,16 @@ impl<'a> SavedReports<'a> {
         let actor = self.member.actor();
         let deleted = self.stored.delete_saved_report(&actor, self.writer(user), id).await?;
         deleted.map(drop).ok_or_else(|| Problem::not_found().into())
+    }
+
+    fn parse(
+        &self,
+        order: SavedReportOrder,
+        id: Uuid,
+        author: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<SavedReport, Problem> {
+        order.parse(id, author, self.member.is_unlimited(), self.member.home(), now)
     }
 
     fn reader(&self) -> ReportReader {

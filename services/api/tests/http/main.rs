@@ -8,6 +8,7 @@ mod behaviour;
 mod buckets;
 mod campaigns;
 mod cross_origin;
+mod customer_types;
 mod exports;
 mod formats;
 mod guards;

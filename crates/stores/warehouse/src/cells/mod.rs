@@ -4,14 +4,18 @@ mod query;
 mod rows;
 mod windows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use metrics::{Distincts, Level, Sums};
+use metrics::{Dimension, Distinct, Distincts, Level, Sums};
 
 pub use self::query::{CellQuery, Keys};
 use self::rows::{CellRow, DistinctRow};
-use crate::{TenantWarehouse, WarehouseError, campaign::start, statement::Statement};
+use crate::{
+    TenantWarehouse, WarehouseError,
+    campaign::start,
+    statement::{Statement, expression},
+};
 
 /// The place of a number in an answer: the start of the bucket, and the values of the keys.
 pub type Cell = (DateTime<Utc>, Vec<String>);
@@ -53,15 +57,22 @@ impl TenantWarehouse {
         Ok(cells)
     }
 
-    /// Counts the distinct values of each cell, and of each combination of keys.
+    /// Counts the distinct values of each cell, and of each combination of keys. Numbers that depend on
+    /// first orders are zero unless they are `wanted`, since they cost a read of all orders.
     ///
     /// # Errors
     /// The query is too expensive, or the cluster is unavailable.
     pub async fn distinct_cells(
         &self,
         query: &CellQuery<'_>,
+        wanted: &BTreeSet<Distinct>,
     ) -> Result<DistinctCells, WarehouseError> {
-        let statement = query.statement(include_str!("../../queries/cells_distinct.sql"));
+        let mut statement = query.statement(include_str!("../../queries/cells_distinct.sql"));
+        let customer_type = match wanted.iter().any(|distinct| distinct.depends_on_first_orders()) {
+            true => expression(Dimension::CustomerType),
+            false => "''",
+        };
+        statement.sql = statement.sql.replace("{customer_type}", customer_type);
         let rows: Vec<DistinctRow> = self.fetch_statement(&statement).await?;
         let mut cells = DistinctCells::default();
         rows.into_iter().for_each(|row| row.add_to(&mut cells));

@@ -47,6 +47,9 @@ impl CellQuery<'_> {
             self.buckets.stretches().map(|(from, start)| (seconds(from), seconds(start))).unzip();
         let mut parameters = Parameters::default();
         let mut condition = condition(self.filter, &mut parameters);
+        if self.is_of_orders() {
+            condition += " AND event_type = 'purchase'";
+        }
         if let Keys::Only(dimensions, wanted) | Keys::Except(dimensions, wanted) = self.keys {
             let not = if matches!(self.keys, Keys::Except(..)) { "NOT " } else { "" };
             condition += &format!(
@@ -62,5 +65,17 @@ impl CellQuery<'_> {
         Local { zone: self.zone, home: self.home }.set(&mut parameters);
         let sql = template.replace("{keys}", &array(self.by)).replace("{condition}", &condition);
         Statement { sql, parameters }
+    }
+
+    /// Returns whether it uses a dimension of orders. Only metrics of orders combine with it, so that
+    /// other events need not be read.
+    fn is_of_orders(&self) -> bool {
+        let tested = self.filter.tests().into_iter().map(|test| test.dimension);
+        let of_keys = match self.keys {
+            Keys::All => &[][..],
+            Keys::Only(dimensions, _) | Keys::Except(dimensions, _) => dimensions,
+        };
+        let dimensions = self.by.iter().chain(of_keys).copied();
+        dimensions.chain(tested).any(Dimension::is_of_orders)
     }
 }

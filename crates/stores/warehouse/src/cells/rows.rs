@@ -25,6 +25,8 @@ pub(super) struct DistinctRow {
     keys: Vec<String>,
     visitors: u64,
     customers: u64,
+    new_customers: u64,
+    returning_customers: u64,
 }
 
 /// A part of the answer of `EXPLAIN ESTIMATE`.
@@ -52,8 +54,16 @@ impl CellRow {
 
 impl DistinctRow {
     pub(super) fn add_to(self, cells: &mut DistinctCells) {
-        let Self { is_bucket, bucket, keys, visitors, customers } = self;
-        let distincts = Distincts { visitors, customers };
+        let Self {
+            is_bucket,
+            bucket,
+            keys,
+            visitors,
+            customers,
+            new_customers,
+            returning_customers,
+        } = self;
+        let distincts = Distincts { visitors, customers, new_customers, returning_customers };
         if is_bucket {
             cells.buckets.insert((start(bucket), keys), distincts);
         } else {

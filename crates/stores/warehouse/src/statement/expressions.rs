@@ -32,6 +32,7 @@ pub(crate) const fn expression(dimension: Dimension) -> &'static str {
         Dimension::Device => "device",
         Dimension::Country => "country",
         Dimension::Referrer => "referrer_host",
+        Dimension::CustomerType => include_str!("../../queries/customer_type.sql"),
         Dimension::EventType => "event_type",
         Dimension::Currency => "if(currency = '', {home:String}, currency)",
         Dimension::HourOfDay => quarter!("leftPad(toString(toHour(", ", {tz:String})), 2, '0')"),

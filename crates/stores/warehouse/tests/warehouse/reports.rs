@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::{Antarctica::Casey, Asia::Kolkata, UTC};
 use events::{
@@ -6,7 +6,7 @@ use events::{
     EventType::{AdClick, AdImpression, AdViewable, AddToCart, PageView, ProductView, Purchase},
 };
 use metrics::{
-    Counter, Dimension, DimensionTest, Distincts, Filter, Granularity, Level, MoneySum,
+    Counter, Dimension, DimensionTest, Distinct, Distincts, Filter, Granularity, Level, MoneySum,
     QuantitySum, TextTest, TimeRange,
 };
 use money::Quantity;
@@ -28,7 +28,11 @@ fn by(visitor: &str, event: Event) -> Event {
 }
 
 fn distinct(visitors: u64) -> Distincts {
-    Distincts { visitors, customers: 0 }
+    Distincts { visitors, ..Distincts::default() }
+}
+
+fn visitors_only() -> BTreeSet<Distinct> {
+    [Distinct::Visitors].into()
 }
 
 fn purchase(time: &str, currency: &str, revenue: Option<&str>) -> Event {
@@ -148,8 +152,10 @@ async fn a_visitor_counts_once_in_each_bucket_and_once_in_all() {
     shop.insert(0, events).await;
     let day = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
     let reports = shop.warehouse.for_tenant(&shop.context);
-    let visitors =
-        reports.campaign_distincts(&campaign(), day, Granularity::Hour, UTC).await.unwrap();
+    let visitors = reports
+        .campaign_distincts(&campaign(), day, Granularity::Hour, UTC, &visitors_only())
+        .await
+        .unwrap();
     assert_eq!(visitors.total, distinct(2));
     assert_eq!(
         visitors.buckets,
@@ -175,7 +181,9 @@ async fn a_day_that_the_clock_enters_twice_is_one_bucket() {
     let fourth = at("2010-03-03T13:00:00Z");
     let fifth = at("2010-03-04T13:00:00Z");
     assert_eq!(clicks, [(fourth, 2), (fifth, 1)]);
-    let visitors = reports.campaign_distincts(&campaign(), range, Granularity::Day, Casey).await;
+    let visitors = reports
+        .campaign_distincts(&campaign(), range, Granularity::Day, Casey, &visitors_only())
+        .await;
     assert_eq!(
         visitors.unwrap().buckets,
         BTreeMap::from([(fourth, distinct(1)), (fifth, distinct(1))])
@@ -190,8 +198,10 @@ async fn an_empty_campaign_has_no_buckets() {
     // The most buckets that a request may have: they fit into one query.
     let year = range("2025-03-01T00:00:00Z", "2026-03-01T00:00:00Z");
     let series = reports.campaign_series(&campaign(), year, Granularity::Hour, UTC).await.unwrap();
-    let visitors =
-        reports.campaign_distincts(&campaign(), year, Granularity::Hour, UTC).await.unwrap();
+    let visitors = reports
+        .campaign_distincts(&campaign(), year, Granularity::Hour, UTC, &visitors_only())
+        .await
+        .unwrap();
     assert!(series.is_empty());
     assert_eq!(visitors.total, distinct(0));
     shop.close().await;
@@ -231,6 +241,7 @@ async fn queries_are_answered_from_the_rollup_that_has_their_columns() {
         (&[Dimension::Referrer, Dimension::DayOfWeek], &everything, Some("source_quarters")),
         (&[Dimension::Campaign, Dimension::Device], &everything, None),
         (&[Dimension::Placement], &spring, None),
+        (&[Dimension::CustomerType], &everything, None),
     ] {
         assert_eq!(rollup(by, filter).await.as_deref(), expected, "{by:?}");
     }

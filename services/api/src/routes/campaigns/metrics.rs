@@ -3,12 +3,13 @@ use actix_web::{
     http::header::{self, HeaderName, HeaderValue},
     web::{Data, Path},
 };
-use auth::ReadReports;
+use auth::{CampaignScope, ReadReports};
 use chrono::Utc;
 use tenancy::CampaignId;
 use web::{Error, Query, Tenant};
 
 use crate::{
+    query::scope,
     reports::{MetricsAnswer, MetricsQuery},
     schemas,
     state::Api,
@@ -42,6 +43,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
             headers(("ETag" = String, description = "Changes with the numbers")),
         ),
         (status = 304, description = "The numbers are those of the answer that `If-None-Match` names"),
+        (status = 403, description = "The credential may see only some campaigns, and a metric depends on others"),
         (status = 404, description = "The campaign does not exist, or this credential may not see it"),
         (status = 422, description = "A parameter is not valid; `errors` names it"),
     ),
@@ -55,6 +57,9 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Error> {
     let request = query.parse(tenant.context().time_zone(), Utc::now())?;
     api.campaigns.visible(tenant.context(), tenant.campaigns(), &id).await?;
+    if *tenant.campaigns() != CampaignScope::All {
+        scope::permitted(request.metrics.iter().copied(), [])?;
+    }
     let report = api.reports.campaign_metrics(tenant.context(), &id, request).await?;
     let is_known = report.answer.tag.is_known_to(&http);
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };

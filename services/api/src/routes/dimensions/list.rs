@@ -39,12 +39,11 @@ pub(crate) struct Dimensions {
 )]
 pub(crate) async fn handle(_tenant: Tenant<ReadReports>) -> HttpResponse {
     let data = Dimension::ALL.map(|dimension| {
-        let level = dimension.level();
-        let fits = |metric: &Metric| level == Level::Event || metric.is_of_products();
+        let fits = |metric: &Metric| metric.combines_with(dimension);
         DimensionDefinition {
             name: dimension.as_str(),
             description: dimension.description(),
-            level,
+            level: dimension.level(),
             metrics: Metric::ALL.into_iter().filter(fits).map(Metric::as_str).collect(),
         }
     });

@@ -46,6 +46,7 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
             headers(("ETag" = String, description = "Of JSON: changes with the numbers")),
         ),
         (status = 304, description = "The numbers are those of the answer that `If-None-Match` names"),
+        (status = 403, description = "The credential may see only some campaigns, and the query depends on others"),
         (status = 422, description = "A field is not valid, or a metric and a dimension exclude each other; `errors` tells what would be right"),
     ),
 )]

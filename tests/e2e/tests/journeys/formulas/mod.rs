@@ -1,12 +1,15 @@
 //! Every metric by its formula in `docs/reports.md`, in exact arithmetic. It shares no code with the
 //! product.
 
+mod customers;
 mod exact;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::{Map, Value};
 
+use customers::who;
+pub(crate) use customers::{CustomerType, Order, first_orders};
 use exact::{amount, count, quantity, ratio};
 pub(crate) use exact::{half_even, scaled};
 
@@ -28,11 +31,13 @@ const COUNTERS: [(&str, &str); 11] = [
     ("refunds", "refund"),
 ];
 /// The other metrics that are not in a currency.
-const PLAIN: [&str; 12] = [
+const PLAIN: [&str; 14] = [
     "events",
     "units_sold",
     "visitors",
     "customers",
+    "new_customers",
+    "returning_customers",
     "ctr",
     "viewable_rate",
     "add_to_cart_rate",
@@ -58,6 +63,7 @@ pub(crate) struct Part<'a> {
     pub(crate) visitor: &'a str,
     /// Empty if the event names none.
     pub(crate) customer: &'a str,
+    pub(crate) customer_type: CustomerType,
     /// Units sold, in thousandths.
     pub(crate) units: i128,
     /// In millionths.
@@ -79,18 +85,31 @@ pub(crate) struct Sums<'a> {
     sales: BTreeMap<&'a str, i128>,
     visitors: HashSet<&'a str>,
     customers: HashSet<&'a str>,
+    /// Whose first order is among the events.
+    new_customers: HashSet<[&'a str; 2]>,
+    /// Of whom a later order is among the events.
+    returning_customers: HashSet<[&'a str; 2]>,
     events: i128,
 }
 
 impl<'a> Sums<'a> {
     pub(crate) fn add(&mut self, part: &Part<'a>) {
-        let Part { event_type, currency, visitor, customer, units, spend, sales } = *part;
+        let Part { event_type, currency, visitor, customer, customer_type, .. } = *part;
+        let Part { units, spend, sales, .. } = *part;
         *self.counts.entry((event_type, currency)).or_default() += 1;
         self.units += units;
         *self.spend.entry(currency).or_default() += spend;
         *self.sales.entry(currency).or_default() += sales;
         self.visitors.extend(Some(visitor).filter(|visitor| !visitor.is_empty()));
         self.customers.extend(Some(customer).filter(|customer| !customer.is_empty()));
+        let of_type = match customer_type {
+            CustomerType::None => None,
+            CustomerType::New => Some(&mut self.new_customers),
+            CustomerType::Returning => Some(&mut self.returning_customers),
+        };
+        if let Some(customers) = of_type {
+            customers.insert(who(customer, visitor));
+        }
         self.events += 1;
     }
 
@@ -140,6 +159,8 @@ impl<'a> Sums<'a> {
             "units_sold" => quantity(self.units),
             "visitors" => count(self.visitors.len() as i128),
             "customers" => count(self.customers.len() as i128),
+            "new_customers" => count(self.new_customers.len() as i128),
+            "returning_customers" => count(self.returning_customers.len() as i128),
             "ctr" => rate("clicks", "impressions"),
             "viewable_rate" => rate("viewable_impressions", "impressions"),
             "add_to_cart_rate" => rate("add_to_carts", "impressions"),

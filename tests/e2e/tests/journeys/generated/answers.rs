@@ -1,23 +1,34 @@
 //! The api's answers to what was sent: metrics with their ratios, visitors, products, campaigns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 use testkit::{Platform, Tenant};
+use uuid::Uuid;
 
 use super::{meant::Accepted, times::floor, written::campaigns};
-use crate::formulas::{HOME, Part, Sums, names};
+use crate::formulas::{CustomerType, HOME, Order, Part, Sums, first_orders, names};
 
 /// Those that Redis has not: an answer with one of them is from ClickHouse alone.
 const NOT_LIVE: [&str; 6] =
     ["page_views", "product_list_views", "cart_removals", "checkouts", "refunds", "events"];
 
+/// Returns the order that an event is, if it is one.
+fn order(event: &Accepted) -> Option<Order<'_>> {
+    let text = |name: &str| event.meant.texts.get(name).map_or("", String::as_str);
+    let Accepted { event_id: id, event_time: time, .. } = *event;
+    let order = Order { id, time, customer: text("customer_id"), visitor: text("visitor_id") };
+    event.meant.is_purchase().then_some(order)
+}
+
 /// Adds up the events of a campaign in a stretch of time.
-fn added<'a>(events: impl Iterator<Item = &'a Accepted>) -> Sums<'a> {
+fn added<'a>(events: impl Iterator<Item = &'a Accepted>, firsts: &HashSet<Uuid>) -> Sums<'a> {
     let mut sums = Sums::default();
-    for Accepted { meant, .. } in events {
+    for event in events {
+        let meant = &event.meant;
         let text = |name: &str| meant.texts.get(name).map_or("", String::as_str);
+        let customer_type = order(event).map(|order| order.customer_type(firsts));
         let units: i128 =
             meant.items.iter().map(|line| i128::from(line.quantity.thousandths())).sum();
         sums.add(&Part {
@@ -25,6 +36,7 @@ fn added<'a>(events: impl Iterator<Item = &'a Accepted>) -> Sums<'a> {
             currency: meant.texts.get("currency").map_or(HOME, String::as_str),
             visitor: text("visitor_id"),
             customer: text("customer_id"),
+            customer_type: customer_type.unwrap_or(CustomerType::None),
             units: if meant.is_purchase() { units } else { 0 },
             spend: i128::from(meant.cost.unwrap_or_default().micros()),
             sales: i128::from(meant.sales().micros()),
@@ -37,11 +49,14 @@ fn added<'a>(events: impl Iterator<Item = &'a Accepted>) -> Sums<'a> {
 /// which Redis has, and in all.
 pub(super) async fn metrics_agree(platform: &Platform, tenant: &Tenant, events: &[Accepted]) {
     let to = floor(Utc::now(), 900) + TimeDelta::minutes(30);
+    // A first order may be one of another campaign.
+    let firsts = first_orders(events.iter().filter_map(order));
     for campaign in campaigns() {
         let own = |event: &&Accepted| event.meant.texts.get("campaign_id") == Some(&campaign);
         let own: Vec<_> = events.iter().filter(own).collect();
         assert!(!own.is_empty(), "{campaign}");
-        let report = Report { platform, tenant, campaign: &campaign, events: &own };
+        let report =
+            Report { platform, tenant, campaign: &campaign, events: &own, firsts: &firsts };
         let live: Vec<_> = names().into_iter().filter(|name| !NOT_LIVE.contains(name)).collect();
         for names in [&names(), &live] {
             report.agrees(names, "15m", to - TimeDelta::hours(5), to).await;
@@ -55,12 +70,13 @@ struct Report<'a> {
     tenant: &'a Tenant,
     campaign: &'a str,
     events: &'a [&'a Accepted],
+    firsts: &'a HashSet<Uuid>,
 }
 
 impl Report<'_> {
     fn sums(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Sums<'_> {
         let within = |event: &&Accepted| (from..to).contains(&event.event_time);
-        added(self.events.iter().copied().filter(within))
+        added(self.events.iter().copied().filter(within), self.firsts)
     }
 
     async fn agrees(

@@ -1,19 +1,17 @@
 //! An event as its sender wrote it, with the names of `docs/sending-events.md`.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashSet},
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{
     catalogue::Dimension,
     dimensions::{of_event, of_line},
 };
-use crate::formulas::{HOME, Part, half_even, scaled};
+use crate::formulas::{CustomerType, HOME, Order, Part, first_orders, half_even, scaled};
 
 /// The fields that are a text.
 const TEXTS: [&str; 13] = [
@@ -35,6 +33,7 @@ const TEXTS: [&str; 13] = [
 /// An event; what it does not name is empty.
 pub(super) struct Sent {
     pub(super) time: DateTime<Utc>,
+    pub(super) customer_type: CustomerType,
     /// In the order of [`TEXTS`].
     texts: [String; TEXTS.len()],
     /// In millionths.
@@ -55,21 +54,43 @@ pub(super) struct Line {
 }
 
 impl Sent {
-    /// Reads the events of some requests. One that is sent again counts once.
+    /// Reads all events of a tenant, from some requests. One that is sent again counts once.
     pub(super) fn read_once(requests: &[Vec<Value>]) -> Vec<Self> {
-        let mut ids = HashSet::new();
-        let events = requests.iter().flatten();
-        events.filter(|event| ids.insert(event["event_id"].to_string())).map(Self::read).collect()
+        let mut events = BTreeMap::new();
+        for event in requests.iter().flatten() {
+            let id: Uuid = event["event_id"].as_str().unwrap().parse().unwrap();
+            events.entry(id).or_insert_with(|| Self::read(event));
+        }
+        let firsts = first_orders(events.iter().filter_map(|(id, sent)| sent.order(*id)));
+        for (id, sent) in &mut events {
+            let order = sent.order(*id);
+            let customer_type = order.map(|order| order.customer_type(&firsts));
+            sent.customer_type = customer_type.unwrap_or(CustomerType::None);
+        }
+        events.into_values().collect()
     }
 
+    /// Reads an event that is no order.
     pub(super) fn read(event: &Value) -> Self {
         Self {
+            customer_type: CustomerType::None,
             time: event["event_time"].as_str().unwrap().parse().unwrap(),
             texts: TEXTS.map(|name| text(event, name)),
             cost: decimal(&event["cost"], 6).unwrap_or(0),
             revenue: decimal(&event["revenue"], 6),
             lines: event["items"].as_array().into_iter().flatten().map(Line::read).collect(),
         }
+    }
+
+    /// Returns the order that it is, if it is one.
+    fn order(&self, id: Uuid) -> Option<Order<'_>> {
+        let order = Order {
+            id,
+            time: self.time,
+            customer: self.text("customer_id"),
+            visitor: self.text("visitor_id"),
+        };
+        self.is_purchase().then_some(order)
     }
 
     pub(super) fn text(&self, name: &str) -> &str {
@@ -117,6 +138,7 @@ impl Sent {
             currency: self.currency(),
             visitor: self.text("visitor_id"),
             customer: self.text("customer_id"),
+            customer_type: self.customer_type,
             units: sold.iter().map(|line| line.quantity).sum(),
             spend: 0,
             sales: sold.iter().map(|line| line.total).sum(),
