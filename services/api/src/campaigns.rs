@@ -4,6 +4,7 @@ use auth::CampaignScope;
 use control_plane::{Campaign, CampaignFilter, ControlPlane};
 use problem::Problem;
 use tenancy::{AdvertiserId, CampaignId, ClientId, TenantContext};
+use warehouse::Advertisers;
 
 use crate::{
     failure::{Failure, shared},
@@ -17,6 +18,8 @@ const MAX_CACHED: u64 = 100_000;
 
 /// How many advertisers' campaigns are cached at most.
 const MAX_ADVERTISERS: u64 = 1_000;
+/// Of how many tenants the advertisers of all campaigns are cached at most.
+const MAX_TENANTS: u64 = 1_000;
 /// How many campaigns are read at once.
 const PAGE: u16 = 1_000;
 
@@ -26,6 +29,7 @@ pub(crate) struct Campaigns {
     control_plane: ControlPlane,
     known: LastKnown<(ClientId, CampaignId), Arc<Campaign>>,
     of_advertisers: LastKnown<(ClientId, AdvertiserId), Arc<[CampaignId]>>,
+    advertisers: LastKnown<ClientId, Arc<Advertisers>>,
 }
 
 impl Campaigns {
@@ -34,7 +38,8 @@ impl Campaigns {
     pub(crate) fn new(control_plane: ControlPlane, token_lifetime: Duration) -> Self {
         let known = LastKnown::new(MAX_CACHED, CACHED, token_lifetime);
         let of_advertisers = LastKnown::new(MAX_ADVERTISERS, CACHED, token_lifetime);
-        Self { control_plane, known, of_advertisers }
+        let advertisers = LastKnown::new(MAX_TENANTS, CACHED, token_lifetime);
+        Self { control_plane, known, of_advertisers, advertisers }
     }
 
     /// Returns the campaign if the tenant has it and the credential may see it; otherwise `not_found`.
@@ -75,25 +80,43 @@ impl Campaigns {
             }
             CampaignScope::Advertiser(own) => {
                 let key = (tenant.client_id().clone(), own.clone());
-                let found = self.of_advertisers.get(key, async || self.of(tenant, scope).await);
+                let found = self.of_advertisers.get(key, async || {
+                    let campaigns = self.of(tenant, scope).await?.into_iter();
+                    Ok(campaigns.map(|campaign| campaign.campaign_id).collect())
+                });
                 found.await.map(Some).map_err(shared)
             }
         }
+    }
+
+    /// Returns the advertisers of all campaigns of the tenant, as they are assigned now.
+    pub(crate) async fn advertisers(
+        &self,
+        tenant: &TenantContext,
+    ) -> Result<Arc<Advertisers>, Failure> {
+        let found = self.advertisers.get(tenant.client_id().clone(), async || {
+            let campaigns = self.of(tenant, &CampaignScope::All).await?.into_iter();
+            let advertised = campaigns
+                .filter_map(|campaign| Some((campaign.campaign_id, campaign.advertiser_id?)));
+            Ok(Arc::new(advertised.collect()))
+        });
+        found.await.map_err(shared)
     }
 
     async fn of(
         &self,
         tenant: &TenantContext,
         scope: &CampaignScope,
-    ) -> Result<Arc<[CampaignId]>, Failure> {
+    ) -> Result<Vec<Campaign>, Failure> {
         let stored = self.control_plane.for_tenant(tenant);
-        let mut all = Vec::<CampaignId>::new();
+        let mut all = Vec::<Campaign>::new();
         loop {
-            let page = stored.campaigns(&filter(scope), all.last(), PAGE).await?;
+            let last = all.last().map(|campaign| &campaign.campaign_id);
+            let page = stored.campaigns(&filter(scope), last, PAGE).await?;
             let is_last = page.len() < usize::from(PAGE);
-            all.extend(page.into_iter().map(|campaign| campaign.campaign_id));
+            all.extend(page);
             if is_last {
-                return Ok(all.into());
+                return Ok(all);
             }
         }
     }

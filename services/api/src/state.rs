@@ -59,6 +59,7 @@ impl Api {
     pub(crate) fn new(settings: &ApiSettings, dependencies: &Dependencies) -> Self {
         let Dependencies { control_plane, aggregates, warehouse, .. } = dependencies.clone();
         let token_lifetime = Duration::from_secs(dependencies.tokens.access_seconds.into());
+        let campaigns = Campaigns::new(control_plane.clone(), token_lifetime);
         let sources = Sources::new(
             control_plane.clone(),
             aggregates.clone(),
@@ -82,9 +83,14 @@ impl Api {
         Self {
             aggregates,
             rejects,
-            campaigns: Campaigns::new(control_plane.clone(), token_lifetime),
+            campaigns: campaigns.clone(),
             reports: Reports::new(sources.clone(), settings.cached_answers),
-            queries: Queries::new(sources.clone(), warehouse.clone(), settings.cached_answers),
+            queries: Queries::new(
+                sources.clone(),
+                warehouse.clone(),
+                campaigns,
+                settings.cached_answers,
+            ),
             behaviour: Behaviour::new(sources.clone(), warehouse.clone()),
             sources,
             sessions,

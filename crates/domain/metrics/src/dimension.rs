@@ -43,6 +43,8 @@ macro_rules! dimensions {
 dimensions! {
     /// The campaign.
     Campaign = "campaign", Event, "campaign_id; empty for events without a campaign";
+    /// The advertiser of the campaign.
+    Advertiser = "advertiser", Event, "the advertiser of the campaign; empty for campaigns without one";
     /// The ad.
     Ad = "ad", Event, "ad_id";
     /// The creative.

@@ -69,7 +69,17 @@ impl TenantWarehouse {
         let home = self.currency();
         let level = Level::Event;
         let buckets = granularity.buckets(range, zone);
-        CellQuery { range, buckets, zone, home, level, by: &[], filter, keys: Keys::All }
+        CellQuery {
+            range,
+            buckets,
+            zone,
+            home,
+            level,
+            by: &[],
+            filter,
+            keys: Keys::All,
+            advertisers: None,
+        }
     }
 }
 

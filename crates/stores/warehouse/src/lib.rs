@@ -32,7 +32,7 @@ pub use behaviour::{
 };
 pub use block::{BlockBuilder, EventBlock};
 pub use campaign::DistinctSeries;
-pub use cells::{Cell, CellQuery, DistinctCells, Explanation, Keys};
+pub use cells::{Advertisers, Cell, CellQuery, DistinctCells, Explanation, Keys};
 pub use cluster::ClusterSettings;
 pub use coordinates::{Coordinates, RowPlace};
 pub use error::{Cause, InsertError, MigrationError, WarehouseError};

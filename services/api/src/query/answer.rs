@@ -9,7 +9,7 @@ use web::EntityTag;
 
 use super::{
     change::Change,
-    engine::Series,
+    reader::Series,
     request::QueryRequest,
     segments::{Numbers, Segment},
 };

@@ -4,21 +4,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
-use metrics::{Dimension, Granularity, TimeRange};
-use money::Currency;
+use metrics::{Dimension, Granularity};
 use problem::{Code, Problem};
-use tenancy::{CampaignId, Isolation, TenantContext};
-use warehouse::{CellQuery, Explanation, Keys, TenantWarehouse, Warehouse};
+use tenancy::{CampaignId, TenantContext};
+use warehouse::{Advertisers, Keys, Warehouse};
 
 use super::{
     answer::{Answered, Side},
     cursor,
+    reader::{Reader, Series},
     request::{Column, Direction, QueryRequest},
     scope,
     segments::{Numbers, Segment},
 };
 use crate::{
+    campaigns,
     failure::{Failure, shared},
     reports::{Currencies, Sources, TenantCache},
 };
@@ -38,27 +38,22 @@ pub(super) const MOST_KEYS: usize = 1_000;
 pub(crate) struct Queries {
     pub(super) sources: Sources,
     pub(super) warehouse: Warehouse,
+    directory: campaigns::Campaigns,
     answers: TenantCache<(Arc<QueryRequest>, Campaigns), Arc<Answered>>,
 }
 
 /// The campaigns that a credential may see; `None`: all.
 type Campaigns = Option<Arc<[CampaignId]>>;
 
-/// The numbers of a set of events over time.
-pub(super) type Series = BTreeMap<DateTime<Utc>, Numbers>;
-
-/// What to read: a query, in one of its two periods.
-#[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
-    pub(super) warehouse: &'a TenantWarehouse,
-    pub(super) request: &'a QueryRequest,
-    pub(super) own: Currency,
-    pub(super) range: TimeRange,
-}
-
 impl Queries {
-    pub(crate) fn new(sources: Sources, warehouse: Warehouse, cached_answers: u64) -> Self {
-        Self { sources, warehouse, answers: TenantCache::new(cached_answers, CACHED) }
+    pub(crate) fn new(
+        sources: Sources,
+        warehouse: Warehouse,
+        directory: campaigns::Campaigns,
+        cached_answers: u64,
+    ) -> Self {
+        let answers = TenantCache::new(cached_answers, CACHED);
+        Self { sources, warehouse, directory, answers }
     }
 
     /// Answers a query, limited to the campaigns that the credential may see.
@@ -87,10 +82,17 @@ impl Queries {
     ) -> Result<Answered, Failure> {
         let started = Instant::now();
         let request = &scope::limited(asked, campaigns)?;
+        let advertisers = self.advertisers(tenant, request).await?;
         let own = tenant.currency();
         let as_of = self.sources.stored_as_of().await;
         let warehouse = self.warehouse.for_tenant(tenant).in_one_slot().await?;
-        let current = Reader { warehouse: &warehouse, request, own, range: request.range };
+        let current = Reader {
+            warehouse: &warehouse,
+            request,
+            advertisers: advertisers.as_deref(),
+            own,
+            range: request.range,
+        };
         let previous = request.comparison.map(|(_, range)| Reader { range, ..current });
 
         let (mut admitted, left_out) = segments(current, previous).await?;
@@ -145,6 +147,25 @@ impl Queries {
             took: started.elapsed(),
             rendered: OnceLock::new(),
         })
+    }
+}
+
+impl Queries {
+    /// Returns the advertisers of campaigns, if the query needs them.
+    pub(super) async fn advertisers(
+        &self,
+        tenant: &TenantContext,
+        request: &QueryRequest,
+    ) -> Result<Option<Arc<Advertisers>>, Failure> {
+        if request.used().all(|dimension| dimension != Dimension::Advertiser) {
+            return Ok(None);
+        }
+        let advertisers = self.directory.advertisers(tenant).await?;
+        if advertisers.bytes() > MOST_BYTES {
+            let reason = "may not have `advertiser`: too many campaigns have one. Ask by campaign";
+            return Err(Problem::field("/dimensions", reason).into());
+        }
+        Ok(Some(advertisers))
     }
 }
 
@@ -294,89 +315,4 @@ fn top_order(request: &QueryRequest) -> Vec<(Column, Direction)> {
     let mut order = vec![(Column::Metric(top.by), Direction::Descending)];
     order.extend(dimensions.map(|column| (column, Direction::Ascending)));
     order
-}
-
-impl Reader<'_> {
-    pub(super) fn query<'a>(
-        &'a self,
-        granularity: Granularity,
-        by: &'a [Dimension],
-        keys: Keys<'a>,
-    ) -> CellQuery<'a> {
-        let QueryRequest { zone, level, ref events, .. } = *self.request;
-        CellQuery {
-            range: self.range,
-            buckets: granularity.buckets(self.range, zone),
-            zone,
-            home: self.own,
-            level,
-            by,
-            filter: events,
-            keys,
-        }
-    }
-
-    /// Returns the series of a range of one bucket.
-    fn single(&self, numbers: &Numbers) -> Series {
-        Series::from([(self.range.from(), numbers.clone())])
-    }
-
-    /// Returns the numbers of the whole range.
-    async fn totals(
-        &self,
-        by: &[Dimension],
-        keys: Keys<'_>,
-    ) -> Result<BTreeMap<Vec<String>, Numbers>, Failure> {
-        let series = self.read(Granularity::Total, by, keys).await?;
-        let total = |series: Series| series.into_values().next().unwrap_or_default();
-        Ok(series.into_iter().map(|(keys, series)| (keys, total(series))).collect())
-    }
-
-    /// Returns the numbers of each bucket.
-    async fn series(
-        &self,
-        by: &[Dimension],
-        keys: Keys<'_>,
-    ) -> Result<BTreeMap<Vec<String>, Series>, Failure> {
-        self.read(self.request.granularity, by, keys).await
-    }
-
-    async fn read(
-        &self,
-        granularity: Granularity,
-        by: &[Dimension],
-        keys: Keys<'_>,
-    ) -> Result<BTreeMap<Vec<String>, Series>, Failure> {
-        let query = self.query(granularity, by, keys);
-        let (cells, distincts) = tokio::try_join!(self.warehouse.cells(&query), async {
-            let distincts = self.request.distincts();
-            match distincts.is_empty() {
-                true => Ok(Default::default()),
-                false => self.warehouse.distinct_cells(&query, &distincts).await,
-            }
-        })?;
-        let mut read = BTreeMap::<Vec<String>, Series>::new();
-        for ((start, keys), sums) in cells {
-            read.entry(keys).or_default().entry(start).or_default().sums = sums;
-        }
-        for ((start, keys), distincts) in distincts.buckets {
-            read.entry(keys).or_default().entry(start).or_default().distincts = distincts;
-        }
-        Ok(read)
-    }
-
-    /// Returns how the query is read. The estimated number of rows is that of parts of the table, which
-    /// may hold rows of other tenants and campaigns: then it is left out.
-    async fn explain(
-        &self,
-        tenant: &TenantContext,
-        campaigns: Option<&[CampaignId]>,
-    ) -> Result<Explanation, Failure> {
-        let query = self.query(self.request.granularity, &self.request.dimensions, Keys::All);
-        let mut explanation = self.warehouse.explain(&query).await?;
-        if campaigns.is_some() || tenant.placement().isolation == Isolation::Shared {
-            explanation.rows = None;
-        }
-        Ok(explanation)
-    }
 }

@@ -13,6 +13,7 @@ mod file;
 pub(crate) mod filters;
 pub(crate) mod names;
 mod parse;
+mod reader;
 mod render;
 mod request;
 pub(crate) mod scope;

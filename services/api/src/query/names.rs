@@ -21,16 +21,20 @@ pub(crate) fn dimension(name: &str) -> Result<Dimension, String> {
     named(name, "a dimension", "GET /v1/dimensions", Dimension::ALL.map(Dimension::as_str))
 }
 
-/// Returns the dimension if events of any type have it.
+/// Returns the dimension if each event has it in itself: other reports than queries know nothing else.
 ///
 /// # Errors
-/// The reason: only orders have it.
+/// The reason, and what to use instead.
 pub(crate) fn of_any_event(dimension: Dimension) -> Result<Dimension, String> {
-    if dimension.is_of_orders() {
-        let name = dimension.as_str();
-        return Err(format!("may not be `{name}`, which only orders have: use POST /v1/query"));
+    match dimension {
+        Dimension::CustomerType => Err("may not be `customer_type`, which only orders have: use \
+                                        POST /v1/query"
+            .to_owned()),
+        Dimension::Advertiser => {
+            Err("may not be `advertiser`: name its campaigns, or use POST /v1/query".to_owned())
+        }
+        event => Ok(event),
     }
-    Ok(dimension)
 }
 
 fn named<T: FromStr, const N: usize>(

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admin;
+mod advertisers;
 mod annotations;
 mod attribution;
 mod behaviour;

@@ -1,5 +1,6 @@
 //! Sums of any events by any dimensions.
 
+mod advertisers;
 mod query;
 mod rows;
 mod windows;
@@ -9,8 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use metrics::{Dimension, Distinct, Distincts, Level, Sums};
 
-pub use self::query::{CellQuery, Keys};
 use self::rows::{CellRow, DistinctRow};
+pub use self::{
+    advertisers::Advertisers,
+    query::{CellQuery, Keys},
+};
 use crate::{
     TenantWarehouse, WarehouseError,
     campaign::start,

@@ -2,6 +2,7 @@ use chrono_tz::Tz;
 use metrics::{Buckets, Dimension, DimensionTest, Filter, Level, TimeRange};
 use money::Currency;
 
+use super::Advertisers;
 use crate::{
     Local,
     campaign::seconds,
@@ -27,6 +28,8 @@ pub struct CellQuery<'a> {
     pub filter: &'a Filter<DimensionTest>,
     /// Only some values of dimensions.
     pub keys: Keys<'a>,
+    /// The advertisers of campaigns; `None` if none has one.
+    pub advertisers: Option<&'a Advertisers>,
 }
 
 /// Which values of dimensions are counted.
@@ -47,7 +50,9 @@ impl CellQuery<'_> {
             self.buckets.stretches().map(|(from, start)| (seconds(from), seconds(start))).unzip();
         let mut parameters = Parameters::default();
         let mut condition = condition(self.filter, &mut parameters);
-        if self.is_of_orders() {
+        let used = self.dimensions();
+        // Only metrics of orders combine with a dimension of orders.
+        if used.iter().any(|dimension| dimension.is_of_orders()) {
             condition += " AND event_type = 'purchase'";
         }
         if let Keys::Only(dimensions, wanted) | Keys::Except(dimensions, wanted) = self.keys {
@@ -58,6 +63,9 @@ impl CellQuery<'_> {
             );
             parameters.set("wanted", Parameter::TextLists(wanted.to_vec()));
         }
+        if used.contains(&Dimension::Advertiser) {
+            self.advertisers.unwrap_or(&Advertisers::default()).set(&mut parameters);
+        }
         parameters.set("from", Parameter::Seconds(seconds(self.range.from())));
         parameters.set("to", Parameter::Seconds(seconds(self.range.to())));
         parameters.set("stretches", Parameter::ManySeconds(stretches));
@@ -67,15 +75,13 @@ impl CellQuery<'_> {
         Statement { sql, parameters }
     }
 
-    /// Returns whether it uses a dimension of orders. Only metrics of orders combine with it, so that
-    /// other events need not be read.
-    fn is_of_orders(&self) -> bool {
+    /// Returns every dimension that the statement names.
+    fn dimensions(&self) -> Vec<Dimension> {
         let tested = self.filter.tests().into_iter().map(|test| test.dimension);
         let of_keys = match self.keys {
             Keys::All => &[][..],
             Keys::Only(dimensions, _) | Keys::Except(dimensions, _) => dimensions,
         };
-        let dimensions = self.by.iter().chain(of_keys).copied();
-        dimensions.chain(tested).any(Dimension::is_of_orders)
+        self.by.iter().chain(of_keys).copied().chain(tested).collect()
     }
 }

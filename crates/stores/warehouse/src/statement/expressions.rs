@@ -21,6 +21,10 @@ pub(crate) fn array(dimensions: &[Dimension]) -> String {
 pub(crate) const fn expression(dimension: Dimension) -> &'static str {
     match dimension {
         Dimension::Campaign => "campaign_id",
+        Dimension::Advertiser => {
+            "transform(toString(campaign_id), {advertised:Array(String)}, \
+             {advertisers:Array(String)}, '')"
+        }
         Dimension::Ad => "ad_id",
         Dimension::Creative => "creative_id",
         Dimension::Placement => "placement",

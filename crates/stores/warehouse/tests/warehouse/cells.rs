@@ -11,7 +11,7 @@ use metrics::{
 };
 use tenancy::Isolation;
 use uuid::Uuid;
-use warehouse::{CellQuery, Keys};
+use warehouse::{Advertisers, CellQuery, Keys};
 
 use crate::shop::{Shop, at, event, item};
 
@@ -31,6 +31,7 @@ fn query<'a>(by: &'a [Dimension], filter: &'a Filter<DimensionTest>) -> CellQuer
         by,
         filter,
         keys: Keys::All,
+        advertisers: None,
     }
 }
 
@@ -161,6 +162,42 @@ async fn an_event_counts_once_for_each_of_its_products() {
     let together = CellQuery { by: &[], ..products };
     let orders = by_keys(&shop, &together, |sums| sums.count(Counter::Orders)).await;
     assert_eq!(orders[""], 1, "the order has two products and is one order");
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn an_advertiser_has_the_events_of_its_campaigns() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let of = |campaign: &str, visitor: &str| Event {
+        campaign_id: (!campaign.is_empty()).then(|| campaign.parse().unwrap()),
+        visitor_id: Some(visitor.to_owned()),
+        ..event(AdClick, TIME)
+    };
+    let campaigns = ["spring", "winter", "outlet", "house", ""];
+    // Who clicks in two campaigns of an advertiser is one visitor of it.
+    shop.insert(0, campaigns.map(|campaign| of(campaign, "ann")).to_vec()).await;
+    let pairs = [("spring", "nova"), ("winter", "nova"), ("outlet", "orbit")];
+    let advertisers: Advertisers = pairs
+        .map(|(campaign, advertiser)| (campaign.parse().unwrap(), advertiser.parse().unwrap()))
+        .into_iter()
+        .collect();
+    let everything = Filter::EVERYTHING;
+    let by = [Dimension::Advertiser];
+    let all = CellQuery { advertisers: Some(&advertisers), ..query(&by, &everything) };
+    assert_eq!(clicks(&shop, &all).await, expected([("nova", 2), ("orbit", 1), ("", 2)]));
+    let nova = test(Dimension::Advertiser, TextTest::In(texts(&["nova", "x"])));
+    let by_campaign = [Dimension::Campaign];
+    let own = CellQuery { by: &by_campaign, filter: &nova, ..all.clone() };
+    assert_eq!(clicks(&shop, &own).await, expected([("spring", 1), ("winter", 1)]));
+    let chosen = [texts(&["nova"])];
+    let others = CellQuery { by: &[], keys: Keys::Except(&by, &chosen), ..all.clone() };
+    assert_eq!(clicks(&shop, &others).await, expected([("", 3)]));
+    let wanted = BTreeSet::from([Distinct::Visitors]);
+    let reports = shop.warehouse.for_tenant(&shop.context);
+    let visitors = reports.distinct_cells(&all, &wanted).await.unwrap();
+    assert_eq!(visitors.totals[&texts(&["nova"])].visitors, 1);
+    let unknown = CellQuery { advertisers: None, ..all };
+    assert_eq!(clicks(&shop, &unknown).await, expected([("", 5)]));
     shop.close().await;
 }
 

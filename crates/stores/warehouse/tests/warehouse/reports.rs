@@ -230,11 +230,13 @@ async fn queries_are_answered_from_the_rollup_that_has_their_columns() {
             by,
             filter,
             keys: Keys::All,
+            advertisers: None,
         };
         reports.explain(&query).await.unwrap().rollup
     };
     for (by, filter, expected) in [
         (&[][..], &spring, Some("campaign_quarters")),
+        (&[Dimension::Advertiser], &everything, Some("campaign_quarters")),
         (&[Dimension::Campaign, Dimension::HourOfDay], &everything, Some("campaign_quarters")),
         (&[Dimension::Campaign, Dimension::Currency], &spring, Some("campaign_quarters")),
         (&[Dimension::Device, Dimension::Country], &everything, Some("source_quarters")),

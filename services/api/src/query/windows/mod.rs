@@ -29,12 +29,14 @@ impl Queries {
         request: &WindowsRequest,
     ) -> Result<WindowsAnswer, Failure> {
         let as_of = self.sources.stored_as_of().await;
-        let query = scope::limited(&request.query, campaigns.as_deref());
+        let query = scope::limited(&request.query, campaigns.as_deref())?;
+        let advertisers = self.advertisers(tenant, &query).await?;
         let warehouse = self.warehouse.for_tenant(tenant).in_one_slot().await?;
         let own = tenant.currency();
         let counted = match &request.kind {
             WindowKind::Steps { windows, .. } => {
-                steps::count(&warehouse, own, &query, windows).await?
+                let advertisers = advertisers.as_deref();
+                steps::count(&warehouse, own, &query, windows, advertisers).await?
             }
             WindowKind::Sessions(window) => {
                 sessions::count(&warehouse, own, &query, *window).await?

@@ -3,12 +3,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use metrics::{Granularity, Sums, TimeWindow, Windows};
 use money::Currency;
-use warehouse::{CellQuery, Keys, TenantWarehouse};
+use warehouse::{Advertisers, CellQuery, Keys, TenantWarehouse};
 
 use super::{
     super::{
         QueryRequest,
-        engine::{MOST_KEYS, Reader, segments},
+        engine::{MOST_KEYS, segments},
+        reader::Reader,
         segments::Numbers,
     },
     Counted, WindowRow,
@@ -25,8 +26,9 @@ pub(super) async fn count(
     own: Currency,
     query: &QueryRequest,
     windows: &Windows,
+    advertisers: Option<&Advertisers>,
 ) -> Result<Counted, Failure> {
-    let reader = Reader { warehouse, request: query, own, range: windows.range() };
+    let reader = Reader { warehouse, request: query, advertisers, own, range: windows.range() };
     let mut found = segments(reader, None).await?.0;
     if !query.dimensions.is_empty() && query.segments.tests().is_empty() {
         found.retain(|segment| segment.has_values(query, own));

