@@ -1,3 +1,4 @@
+use auth::CampaignScope;
 use metrics::{Dimension, DimensionTest, Filter, Metric, TextTest};
 use problem::{Code, Problem};
 use tenancy::CampaignId;
@@ -30,6 +31,18 @@ pub(crate) fn within(
     let names = campaigns.iter().map(|campaign| campaign.as_str().to_owned()).collect();
     let test = DimensionTest { dimension: Dimension::Campaign, test: TextTest::In(names) };
     Filter::All(vec![Filter::Test(test), filter])
+}
+
+/// Returns the metrics that a credential may ask.
+pub(crate) fn metrics(scope: &CampaignScope) -> Vec<Metric> {
+    let may = |metric: &Metric| *scope == CampaignScope::All || !metric.depends_on_first_orders();
+    Metric::ALL.into_iter().filter(may).collect()
+}
+
+/// Returns the dimensions that a credential may ask.
+pub(crate) fn dimensions(scope: &CampaignScope) -> Vec<Dimension> {
+    let may = |one: &Dimension| *scope == CampaignScope::All || !one.depends_on_first_orders();
+    Dimension::ALL.into_iter().filter(may).collect()
 }
 
 /// Refuses what a credential that may see only some campaigns may not ask. A limit of events does not

@@ -8,6 +8,7 @@ mod attribution;
 mod behaviour;
 mod buckets;
 mod campaigns;
+mod catalogue;
 mod cross_origin;
 mod customer_types;
 mod exports;

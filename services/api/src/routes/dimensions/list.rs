@@ -1,9 +1,11 @@
 use actix_web::HttpResponse;
 use auth::ReadReports;
-use metrics::{Dimension, Level, Metric};
+use metrics::Level;
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::Tenant;
+
+use crate::query::scope;
 
 /// One dimension of the catalogue.
 #[derive(Serialize, ToSchema)]
@@ -17,7 +19,7 @@ pub(crate) struct DimensionDefinition {
     /// What it describes: an `event` as a whole, or each `product` of it.
     #[schema(value_type = String, example = "event")]
     level: Level,
-    /// The metrics that it can be combined with.
+    /// The metrics that it can be combined with, and that the credential may ask.
     #[schema(value_type = Vec<String>)]
     metrics: Vec<&'static str>,
 }
@@ -25,11 +27,11 @@ pub(crate) struct DimensionDefinition {
 /// The dimensions.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Dimensions {
-    /// Every dimension.
+    /// Every dimension that the credential may ask.
     data: Vec<DimensionDefinition>,
 }
 
-/// Lists the dimensions, and the metrics of each.
+/// Lists the dimensions that the credential may ask, and the metrics of each.
 #[utoipa::path(
     get,
     path = "/v1/dimensions",
@@ -37,15 +39,17 @@ pub(crate) struct Dimensions {
     operation_id = "list_dimensions",
     responses((status = 200, description = "The dimensions", body = Dimensions)),
 )]
-pub(crate) async fn handle(_tenant: Tenant<ReadReports>) -> HttpResponse {
-    let data = Dimension::ALL.map(|dimension| {
-        let fits = |metric: &Metric| metric.combines_with(dimension);
+pub(crate) async fn handle(tenant: Tenant<ReadReports>) -> HttpResponse {
+    let metrics = scope::metrics(tenant.campaigns());
+    let dimensions = scope::dimensions(tenant.campaigns()).into_iter();
+    let data = dimensions.map(|dimension| {
+        let fits = metrics.iter().filter(|metric| metric.combines_with(dimension));
         DimensionDefinition {
             name: dimension.as_str(),
             description: dimension.description(),
             level: dimension.level(),
-            metrics: Metric::ALL.into_iter().filter(fits).map(Metric::as_str).collect(),
+            metrics: fits.map(|metric| metric.as_str()).collect(),
         }
     });
-    HttpResponse::Ok().json(Dimensions { data: data.into() })
+    HttpResponse::Ok().json(Dimensions { data: data.collect() })
 }

@@ -5,6 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use web::Tenant;
 
+use crate::query::scope;
+
 /// One metric of the catalogue.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MetricDefinition {
@@ -27,11 +29,11 @@ pub(crate) struct MetricDefinition {
 /// The catalogue.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Catalogue {
-    /// Every metric, base ones first.
+    /// Every metric that the credential may ask, base ones first.
     data: Vec<MetricDefinition>,
 }
 
-/// Lists the metrics, with their formulas.
+/// Lists the metrics that the credential may ask, with their formulas.
 #[utoipa::path(
     get,
     path = "/v1/metrics",
@@ -39,10 +41,15 @@ pub(crate) struct Catalogue {
     operation_id = "list_metrics",
     responses((status = 200, description = "The catalogue", body = Catalogue)),
 )]
-pub(crate) async fn handle(_tenant: Tenant<ReadReports>) -> HttpResponse {
-    let data = Metric::ALL.map(|metric| {
+pub(crate) async fn handle(tenant: Tenant<ReadReports>) -> HttpResponse {
+    let metrics = scope::metrics(tenant.campaigns()).into_iter();
+    let data = metrics.map(MetricDefinition::from).collect();
+    HttpResponse::Ok().json(Catalogue { data })
+}
+
+impl From<Metric> for MetricDefinition {
+    fn from(metric: Metric) -> Self {
         let metrics::Definition { name, formula, unit, additivity, source } = metric.definition();
-        MetricDefinition { name, formula, unit, additivity, source }
-    });
-    HttpResponse::Ok().json(Catalogue { data: data.into() })
+        Self { name, formula, unit, additivity, source }
+    }
 }
