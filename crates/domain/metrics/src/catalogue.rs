@@ -125,6 +125,9 @@ catalogue! {
         "GA4: begin_checkout";
     /// Orders, or parts of them, returned.
     Refunds = "refunds", "count of refund", Rule::Count(Refunds), "GA4: refund";
+    /// Pieces that came back.
+    UnitsRefunded = "units_refunded", "sum of quantity over the lines of refunds",
+        Rule::Quantity(UnitsRefunded), "Shopify: returned quantity, as a positive number";
     /// Events of every type.
     Events = "events", "count of all events", Rule::Count(Events), "custom types included";
     /// Different visitors.
@@ -158,6 +161,9 @@ catalogue! {
     /// Orders per product view.
     BuyToDetailRate = "buy_to_detail_rate", "orders / product_views",
         Rule::Rate(Orders, ProductViews), "GA4: purchase-to-view rate, by events";
+    /// Refunds per order.
+    RefundRate = "refund_rate", "refunds / orders", Rule::Rate(Refunds, Orders),
+        "of the same time, not of the same orders";
     /// Product views per impression.
     DetailViewRate = "detail_view_rate", "product_views / impressions",
         Rule::Rate(ProductViews, Impressions), "Amazon Ads: DPV rate";
@@ -256,6 +262,7 @@ impl Metric {
     pub const fn is_live(self) -> bool {
         match self.row().2 {
             Rule::Count(counter) => counter.is_live(),
+            Rule::Quantity(sum) => sum.is_live(),
             Rule::Rate(above, below) => above.is_live() && below.is_live(),
             Rule::CountPer(above, _) => above.is_live(),
             _ => true,

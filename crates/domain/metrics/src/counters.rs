@@ -56,6 +56,8 @@ named! {
     QuantitySum {
         /// Units sold: pieces, kilograms or metres, as the sender counts them.
         UnitsSold = "units_sold",
+        /// Units that came back.
+        UnitsRefunded = "units_refunded",
     }
 }
 
@@ -66,6 +68,13 @@ named! {
         Spend = "spend",
         /// What purchases brought in, gross of later refunds.
         Sales = "sales",
+    }
+}
+
+impl QuantitySum {
+    /// Returns whether the live counters contain it. All others are only in the warehouse.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::UnitsSold)
     }
 }
 

@@ -44,6 +44,7 @@ impl Sums {
     pub fn live(&self) -> Self {
         let mut live = self.clone();
         live.counts.retain(|(counter, _), _| counter.is_live());
+        live.quantities.retain(|sum, _| sum.is_live());
         live
     }
 
@@ -156,6 +157,7 @@ mod tests {
     fn the_live_part_has_no_counter_of_the_warehouse_alone() {
         let mut sums = Sums::default();
         sums.add_count(Counter::PageViews, None, 3);
+        sums.add_quantity(QuantitySum::UnitsRefunded, Quantity::from_thousandths(1));
         assert_eq!(sums.live(), Sums::default());
         sums.add_count(Counter::Clicks, None, 1);
         assert_eq!((sums.live().count(Counter::Clicks), sums.count(Counter::PageViews)), (1, 3));

@@ -23,6 +23,7 @@ SELECT
         sum(events)
     ] AS counts,
     sumIf(units, event_type = 'purchase') AS units_sold,
+    sumIf(units, event_type = 'refund') AS units_refunded,
     sum(spent) AS spend,
     sumIf(earned, event_type = 'purchase') AS sales
 FROM

@@ -19,7 +19,7 @@ async fn asked(stand: &Stand, credential: &str, metric: &Value, by: &[&str]) -> 
     let body = json!({
         "metrics": [metric], "dimensions": by, "time": {"from": "2026-03-02", "to": "2026-03-03"},
     });
-    stand.post("/v1/query", Some(credential), body).await.status
+    stand.post("/v1/query", Some(credential), body).await.status.as_u16()
 }
 
 #[actix_web::test]

@@ -14,6 +14,7 @@ pub(super) struct CellRow {
     /// In the order of [`Counter::ALL`].
     counts: Vec<u64>,
     units_sold: i128,
+    units_refunded: i128,
     spend: i128,
     sales: i128,
 }
@@ -48,6 +49,7 @@ impl CellRow {
             sums.add_count(counter, currency, *count);
         }
         sums.add_quantity(QuantitySum::UnitsSold, quantity(self.units_sold));
+        sums.add_quantity(QuantitySum::UnitsRefunded, quantity(self.units_refunded));
         add_money(sums, currency, self.spend, self.sales);
     }
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono_tz::{Asia::Kolkata, Europe::Berlin};
 use events::{
     Event,
-    EventType::{AdClick, AdImpression, PageView, ProductView, Purchase},
+    EventType::{AdClick, AdImpression, PageView, ProductView, Purchase, Refund},
 };
 use metrics::{
     Counter, Dimension, DimensionTest, Distinct, Distincts, Filter, Granularity, Level, MoneySum,
@@ -144,7 +144,9 @@ async fn an_event_counts_once_for_each_of_its_products() {
         ..event(Purchase, TIME)
     };
     let view = Event { items: vec![item("a", 1_000, None)], ..event(ProductView, TIME) };
-    shop.insert(0, vec![order, view, event(PageView, TIME)]).await;
+    let items = vec![item("a", 500, None), item("b", 250, None)];
+    let refund = Event { items, ..event(Refund, TIME) };
+    shop.insert(0, vec![order, view, event(PageView, TIME), refund]).await;
     let everything = Filter::EVERYTHING;
     let products = CellQuery { level: Level::Product, ..query(&[Dimension::Product], &everything) };
     let eur = "EUR".parse().unwrap();
@@ -153,12 +155,13 @@ async fn an_event_counts_once_for_each_of_its_products() {
             sums.count(Counter::Orders),
             sums.count(Counter::ProductViews),
             sums.quantity(QuantitySum::UnitsSold).thousandths(),
+            sums.quantity(QuantitySum::UnitsRefunded).thousandths(),
             sums.money(MoneySum::Sales, eur).to_string(),
         )
     })
     .await;
-    assert_eq!(numbers["a"], (1, 1, 3_000, "4.00".to_owned()));
-    assert_eq!(numbers["b"], (1, 0, 1_000, "7.00".to_owned()));
+    assert_eq!(numbers["a"], (1, 1, 3_000, 500, "4.00".to_owned()));
+    assert_eq!(numbers["b"], (1, 0, 1_000, 250, "7.00".to_owned()));
     let together = CellQuery { by: &[], ..products };
     let orders = by_keys(&shop, &together, |sums| sums.count(Counter::Orders)).await;
     assert_eq!(orders[""], 1, "the order has two products and is one order");

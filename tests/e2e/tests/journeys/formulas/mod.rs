@@ -31,9 +31,10 @@ const COUNTERS: [(&str, &str); 11] = [
     ("refunds", "refund"),
 ];
 /// The other metrics that are not in a currency.
-const PLAIN: [&str; 14] = [
+const PLAIN: [&str; 16] = [
     "events",
     "units_sold",
+    "units_refunded",
     "visitors",
     "customers",
     "new_customers",
@@ -45,6 +46,7 @@ const PLAIN: [&str; 14] = [
     "cart_to_detail_rate",
     "buy_to_detail_rate",
     "detail_view_rate",
+    "refund_rate",
     "frequency",
 ];
 const IN_A_CURRENCY: [&str; 9] =
@@ -66,6 +68,8 @@ pub(crate) struct Part<'a> {
     pub(crate) customer_type: CustomerType,
     /// Units sold, in thousandths.
     pub(crate) units: i128,
+    /// Units that came back, in thousandths.
+    pub(crate) units_refunded: i128,
     /// In millionths.
     pub(crate) spend: i128,
     /// In millionths.
@@ -79,6 +83,8 @@ pub(crate) struct Sums<'a> {
     counts: BTreeMap<(&'a str, &'a str), i128>,
     /// In thousandths.
     units: i128,
+    /// In thousandths.
+    units_refunded: i128,
     /// In millionths, by currency.
     spend: BTreeMap<&'a str, i128>,
     /// In millionths, by currency.
@@ -95,9 +101,10 @@ pub(crate) struct Sums<'a> {
 impl<'a> Sums<'a> {
     pub(crate) fn add(&mut self, part: &Part<'a>) {
         let Part { event_type, currency, visitor, customer, customer_type, .. } = *part;
-        let Part { units, spend, sales, .. } = *part;
+        let Part { units, units_refunded, spend, sales, .. } = *part;
         *self.counts.entry((event_type, currency)).or_default() += 1;
         self.units += units;
+        self.units_refunded += units_refunded;
         *self.spend.entry(currency).or_default() += spend;
         *self.sales.entry(currency).or_default() += sales;
         self.visitors.extend(Some(visitor).filter(|visitor| !visitor.is_empty()));
@@ -157,6 +164,7 @@ impl<'a> Sums<'a> {
         match metric {
             "events" => count(self.events),
             "units_sold" => quantity(self.units),
+            "units_refunded" => quantity(self.units_refunded),
             "visitors" => count(self.visitors.len() as i128),
             "customers" => count(self.customers.len() as i128),
             "new_customers" => count(self.new_customers.len() as i128),
@@ -168,6 +176,7 @@ impl<'a> Sums<'a> {
             "cart_to_detail_rate" => rate("add_to_carts", "product_views"),
             "buy_to_detail_rate" => rate("orders", "product_views"),
             "detail_view_rate" => rate("product_views", "impressions"),
+            "refund_rate" => rate("refunds", "orders"),
             "frequency" => ratio(self.count("impressions"), self.visitors.len() as i128),
             "spend" => amount(spend),
             "sales" => amount(sales),

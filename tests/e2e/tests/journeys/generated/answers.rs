@@ -11,8 +11,16 @@ use super::{meant::Accepted, times::floor, written::campaigns};
 use crate::formulas::{CustomerType, HOME, Order, Part, Sums, first_orders, names};
 
 /// Those that Redis has not: an answer with one of them is from ClickHouse alone.
-const NOT_LIVE: [&str; 6] =
-    ["page_views", "product_list_views", "cart_removals", "checkouts", "refunds", "events"];
+const NOT_LIVE: [&str; 8] = [
+    "page_views",
+    "product_list_views",
+    "cart_removals",
+    "checkouts",
+    "refunds",
+    "units_refunded",
+    "refund_rate",
+    "events",
+];
 
 /// Returns the order that an event is, if it is one.
 fn order(event: &Accepted) -> Option<Order<'_>> {
@@ -38,6 +46,7 @@ fn added<'a>(events: impl Iterator<Item = &'a Accepted>, firsts: &HashSet<Uuid>)
             customer: text("customer_id"),
             customer_type: customer_type.unwrap_or(CustomerType::None),
             units: if meant.is_purchase() { units } else { 0 },
+            units_refunded: if meant.event_type == "refund" { units } else { 0 },
             spend: i128::from(meant.cost.unwrap_or_default().micros()),
             sales: i128::from(meant.sales().micros()),
         });

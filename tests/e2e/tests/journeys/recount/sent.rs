@@ -105,6 +105,10 @@ impl Sent {
     /// Returns what the event adds to each value of a dimension: to each that its items have, if the
     /// dimension is of products.
     pub(super) fn parts(&self, dimension: &Dimension, zone: Tz) -> Vec<(Cow<'_, str>, Part<'_>)> {
+        // Only orders have a type of customer; other events are in no segment.
+        if dimension.name == "customer_type" && !self.is_purchase() {
+            return Vec::new();
+        }
         if !dimension.is_of_products {
             return vec![(of_event(self, &dimension.name, zone), self.whole())];
         }
@@ -132,7 +136,8 @@ impl Sent {
     }
 
     fn of_items(&self, lines: &[&Line]) -> Part<'_> {
-        let sold = if self.is_purchase() { lines } else { &[] };
+        let of = |event_type: &str| if self.text("type") == event_type { lines } else { &[] };
+        let [sold, refunded] = ["purchase", "refund"].map(of);
         Part {
             event_type: self.text("type"),
             currency: self.currency(),
@@ -140,6 +145,7 @@ impl Sent {
             customer: self.text("customer_id"),
             customer_type: self.customer_type,
             units: sold.iter().map(|line| line.quantity).sum(),
+            units_refunded: refunded.iter().map(|line| line.quantity).sum(),
             spend: 0,
             sales: sold.iter().map(|line| line.total).sum(),
         }
