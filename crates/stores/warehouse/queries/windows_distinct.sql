@@ -1,11 +1,13 @@
 -- Distinct values by keys in windows of consecutive steps, which may overlap. They cannot be added up, so
 -- the sets of each step are merged for each window that contains it. Steps are numbered from 0, and a window
--- has the number of its first step.
+-- has the number of its first step. The type of the customer is '' where no metric needs it.
 SELECT
     number,
     keys,
     uniqExactIfMerge(seen_visitors) AS visitors,
-    uniqExactIfMerge(seen_customers) AS customers
+    uniqExactIfMerge(seen_customers) AS customers,
+    uniqExactIfMerge(seen_new) AS new_customers,
+    uniqExactIfMerge(seen_returning) AS returning_customers
 FROM
 (
     SELECT
@@ -16,7 +18,15 @@ FROM
         ) AS step,
         {keys} AS keys,
         uniqExactIfState(visitor_id, visitor_id != '') AS seen_visitors,
-        uniqExactIfState(customer_id, customer_id != '') AS seen_customers
+        uniqExactIfState(customer_id, customer_id != '') AS seen_customers,
+        uniqExactIfState(
+            (customer_id, if(customer_id = '', visitor_id, '')),
+            {customer_type} = 'new'
+        ) AS seen_new,
+        uniqExactIfState(
+            (customer_id, if(customer_id = '', visitor_id, '')),
+            {customer_type} = 'returning'
+        ) AS seen_returning
     FROM events
     WHERE client_id = {client_id:String}
         AND event_time >= toDateTime({from:UInt32}, 'UTC')

@@ -88,8 +88,9 @@ impl BreakdownBody {
     /// A wrong field, and what would be correct.
     pub(super) fn parse(&self, hold: Option<Dimension>) -> Result<Breakdown, Problem> {
         let pointer = "/breakdown/dimension";
-        let dimension =
-            names::dimension(&self.dimension).map_err(|reason| Problem::field(pointer, reason))?;
+        let dimension = names::dimension(&self.dimension)
+            .and_then(names::of_any_event)
+            .map_err(|reason| Problem::field(pointer, reason))?;
         if dimension.level() == Level::Product && hold != Some(dimension) {
             let reason =
                 "is of single products, of which an event may have several: make it `hold` as well";

@@ -71,12 +71,7 @@ impl TenantWarehouse {
         query: &CellQuery<'_>,
         wanted: &BTreeSet<Distinct>,
     ) -> Result<DistinctCells, WarehouseError> {
-        let mut statement = query.statement(include_str!("../../queries/cells_distinct.sql"));
-        let customer_type = match wanted.iter().any(|distinct| distinct.depends_on_first_orders()) {
-            true => expression(Dimension::CustomerType),
-            false => "''",
-        };
-        statement.sql = statement.sql.replace("{customer_type}", customer_type);
+        let statement = distincts(query, include_str!("../../queries/cells_distinct.sql"), wanted);
         let rows: Vec<DistinctRow> = self.fetch_statement(&statement).await?;
         let mut cells = DistinctCells::default();
         rows.into_iter().for_each(|row| row.add_to(&mut cells));
@@ -112,6 +107,21 @@ fn sums(query: &CellQuery<'_>) -> Statement {
     for (name, expression) in [("{events}", events), ("{spent}", spent), ("{earned}", earned)] {
         statement.sql = statement.sql.replace(name, expression);
     }
+    statement
+}
+
+/// Returns the statement that a template of distinct values makes of a query.
+fn distincts(
+    query: &CellQuery<'_>,
+    template: &'static str,
+    wanted: &BTreeSet<Distinct>,
+) -> Statement {
+    let mut statement = query.statement(template);
+    let customer_type = match wanted.iter().any(|distinct| distinct.depends_on_first_orders()) {
+        true => expression(Dimension::CustomerType),
+        false => "''",
+    };
+    statement.sql = statement.sql.replace("{customer_type}", customer_type);
     statement
 }
 

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clickhouse::Row;
-use metrics::{Distincts, Windows};
+use metrics::{Distinct, Distincts, Windows};
 use serde::Deserialize;
 
-use super::CellQuery;
+use super::{CellQuery, distincts};
 use crate::{
     TenantWarehouse, WarehouseError,
     statement::{Parameter, Statement},
@@ -16,11 +16,14 @@ struct WindowRow {
     keys: Vec<String>,
     visitors: u64,
     customers: u64,
+    new_customers: u64,
+    returning_customers: u64,
 }
 
 impl TenantWarehouse {
     /// Counts the distinct values in each window, by its number, from 0, and the keys; windows without
-    /// events are absent. The buckets of the query are the steps of the windows.
+    /// events are absent. The buckets of the query are the steps of the windows. Numbers that depend on
+    /// first orders are zero unless they are `wanted`, since they cost a read of all orders.
     ///
     /// # Errors
     /// The query is too expensive, or the cluster is unavailable.
@@ -28,17 +31,25 @@ impl TenantWarehouse {
         &self,
         query: &CellQuery<'_>,
         windows: &Windows,
+        wanted: &BTreeSet<Distinct>,
     ) -> Result<BTreeMap<(usize, Vec<String>), Distincts>, WarehouseError> {
-        let rows: Vec<WindowRow> = self.fetch_statement(&statement(query, windows)).await?;
-        let cell = |WindowRow { number, keys, visitors, customers }: WindowRow| {
-            ((number as usize, keys), Distincts { visitors, customers })
+        let rows: Vec<WindowRow> = self.fetch_statement(&statement(query, windows, wanted)).await?;
+        let cell = |row: WindowRow| {
+            let WindowRow { visitors, customers, new_customers, returning_customers, .. } = row;
+            let distincts = Distincts { visitors, customers, new_customers, returning_customers };
+            ((row.number as usize, row.keys), distincts)
         };
         Ok(rows.into_iter().map(cell).collect())
     }
 }
 
-fn statement(query: &CellQuery<'_>, windows: &Windows) -> Statement {
-    let mut statement = query.statement(include_str!("../../queries/windows_distinct.sql"));
+fn statement(
+    query: &CellQuery<'_>,
+    windows: &Windows,
+    wanted: &BTreeSet<Distinct>,
+) -> Statement {
+    let template = include_str!("../../queries/windows_distinct.sql");
+    let mut statement = distincts(query, template, wanted);
     let steps = u32::try_from(windows.steps().starts().len()).unwrap_or(u32::MAX);
     let overlap = u32::try_from(windows.overlap()).unwrap_or(u32::MAX);
     let numbers = Parameter::Numbers((0..steps).collect());

@@ -6,7 +6,7 @@ use sequences::SessionGap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::{FilterBody, QueryBody, QueryRequest, TimeBody};
+use super::super::{FilterBody, QueryBody, QueryRequest, TimeBody, names};
 use crate::{
     behaviour::{By, duration},
     reports::schemas::{DimensionName, MetricName},
@@ -201,6 +201,10 @@ fn of_one_key(query: &QueryRequest) -> Result<(), Problem> {
         let reason = "may test only dimensions with session windows";
         return Err(Problem::field("/filters", reason));
     }
+    query
+        .used()
+        .try_for_each(|dimension| names::of_any_event(dimension).map(drop))
+        .map_err(|reason| Problem::field("/filters", reason))?;
     let distinct = query.metrics.iter().position(|metric| metric.distinct().is_some());
     let Some(index) = distinct else {
         return Ok(());

@@ -49,9 +49,10 @@ pub(super) async fn count(
         ..reader.query(Granularity::Total, by, keys)
     };
     let (steps, mut seen) = tokio::try_join!(sums(warehouse, &cells), async {
-        match query.counts_distinct() {
-            true => Ok(warehouse.window_distincts(&cells, windows).await?),
-            false => Ok(BTreeMap::new()),
+        let distincts = query.distincts();
+        match distincts.is_empty() {
+            true => Ok(BTreeMap::new()),
+            false => warehouse.window_distincts(&cells, windows, &distincts).await,
         }
     })?;
     let nothing = BTreeMap::new();
