@@ -13,7 +13,7 @@ use tenancy::{ClientId, Scoped, TenantContext};
 
 pub(crate) use self::pool::ColumnPool;
 
-use self::columns::{EventColumns, NewRow};
+use self::{columns::NewRow, pool::PooledColumns};
 use crate::{Coordinates, warehouse::Shared};
 
 /// Rows of one insert, encoded and sorted as the table is. Cloning shares them.
@@ -36,7 +36,7 @@ impl EventBlock {
 pub struct BlockBuilder {
     generation: Generation,
     partition: Partition,
-    columns: EventColumns,
+    pooled: PooledColumns,
     /// The time of each row's event, in milliseconds since 1970.
     times: Vec<i64>,
     tenants: FxHashMap<ClientId, TenantContext>,
@@ -46,11 +46,11 @@ pub struct BlockBuilder {
 impl BlockBuilder {
     /// Creates a builder of rows of one partition of the log.
     pub(crate) fn new(generation: Generation, partition: Partition, shared: Arc<Shared>) -> Self {
-        let columns = shared.columns.take();
+        let pooled = shared.columns.take();
         Self {
             generation,
             partition,
-            columns,
+            pooled,
             times: Vec::new(),
             tenants: FxHashMap::default(),
             shared,
@@ -72,7 +72,7 @@ impl BlockBuilder {
         }
         let event = *event.value();
         self.times.push(event.event_time.timestamp_millis());
-        self.columns.push(&NewRow {
+        self.pooled.columns.push(&NewRow {
             client_id: tenant.client_id().as_str(),
             event,
             generation: self.generation,
@@ -89,7 +89,7 @@ impl BlockBuilder {
 
     /// Encodes the rows. The same rows always make the same block.
     pub fn finish(mut self) -> EventBlock {
-        let body = self.columns.block(&self.order()).into();
+        let body = self.pooled.columns.block(&self.order()).into();
         let tenants = mem::take(&mut self.tenants).into_values().collect();
         EventBlock { body, rows: self.rows(), tenants }
     }
@@ -97,9 +97,10 @@ impl BlockBuilder {
     /// Returns the numbers of the rows in the order of the table's sort key, and within it in the
     /// order of the log.
     fn order(&self) -> Vec<u32> {
-        let client_ids = self.columns.client_ids().by_rank();
-        let event_types = self.columns.event_types().by_rank();
-        let campaign_ids = self.columns.campaign_ids().by_rank();
+        let columns = &self.pooled.columns;
+        let client_ids = columns.client_ids().by_rank();
+        let event_types = columns.event_types().by_rank();
+        let campaign_ids = columns.campaign_ids().by_rank();
         let keys = iter::zip(client_ids, event_types).zip(campaign_ids).zip(&self.times);
         let mut rows: Vec<_> = keys.zip(0..).collect();
         rows.sort_unstable();
@@ -109,6 +110,6 @@ impl BlockBuilder {
 
 impl Drop for BlockBuilder {
     fn drop(&mut self) {
-        self.shared.columns.give_back(mem::take(&mut self.columns), self.times.len());
+        self.shared.columns.give_back(mem::take(&mut self.pooled), self.times.len());
     }
 }
