@@ -39,7 +39,9 @@ fn hours(from: &str, to: &str) -> Value {
 
 /// Returns the end of each window, and a metric.
 fn rows(answer: &Value, metric: &str) -> Vec<(String, Value)> {
-    let end = |row: &Value| row["to"].as_str().unwrap()["2026-03-02T".len()..][..5].to_owned();
+    let end = |row: &Value| {
+        row["to"].as_str().unwrap().chars().skip("2026-03-02T".len()).take(5).collect::<String>()
+    };
     let rows = answer["rows"].as_array().unwrap().iter();
     rows.map(|row| (end(row), row["values"][metric].clone())).collect()
 }

@@ -43,11 +43,7 @@ impl TenantWarehouse {
     }
 }
 
-fn statement(
-    query: &CellQuery<'_>,
-    windows: &Windows,
-    wanted: &BTreeSet<Distinct>,
-) -> Statement {
+fn statement(query: &CellQuery<'_>, windows: &Windows, wanted: &BTreeSet<Distinct>) -> Statement {
     let template = include_str!("../../queries/windows_distinct.sql");
     let mut statement = distincts(query, template, wanted);
     let steps = u32::try_from(windows.steps().starts().len()).unwrap_or(u32::MAX);

@@ -52,7 +52,7 @@ pub(super) async fn count(
         let distincts = query.distincts();
         match distincts.is_empty() {
             true => Ok(BTreeMap::new()),
-            false => warehouse.window_distincts(&cells, windows, &distincts).await,
+            false => Ok(warehouse.window_distincts(&cells, windows, &distincts).await?),
         }
     })?;
     let nothing = BTreeMap::new();
