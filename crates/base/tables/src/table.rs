@@ -113,8 +113,10 @@ mod tests {
     }
 
     fn from_parquet(file: Vec<u8>) -> Result<RecordBatch, ParquetError> {
-        let mut reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(file))?.build()?;
-        Ok(reader.next().unwrap()?)
+        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(file))?;
+        // The metadata is that of the file's schema: its batches have none.
+        let schema = reader.schema().clone();
+        Ok(reader.build()?.next().unwrap()?.with_schema(schema).unwrap())
     }
 
     #[test]
