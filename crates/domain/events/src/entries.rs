@@ -118,8 +118,9 @@ pub(crate) fn parsed(raw: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &str)>>
     Ok(fields.0)
 }
 
+/// A text of JSON, borrowed if it has no escapes.
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 struct InOrder<'a>(Vec<(Cow<'a, str>, &'a str)>);
 

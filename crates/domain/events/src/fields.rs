@@ -1,12 +1,11 @@
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use crate::{
     Rejection,
     RejectionCode::*,
-    entries::{Entries, parsed},
+    entries::{Entries, Text, parsed},
     json,
     name::Names,
 };
@@ -296,6 +295,3 @@ fn pointer(base: &str, name: &str) -> String {
         [base, "/", name].concat()
     }
 }
-
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
