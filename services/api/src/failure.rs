@@ -7,6 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aggregates::AggregatesError;
+use archive::ReportFileError;
 use auth::{CredentialStoreError, PasswordError, RandomError, TokenError};
 use control_plane::ControlPlaneError;
 use problem::{Code, Problem};
@@ -42,6 +43,8 @@ pub(crate) enum Failure {
     Warehouse(#[from] WarehouseError),
     #[error(transparent)]
     Aggregates(#[from] AggregatesError),
+    #[error(transparent)]
+    ReportFile(#[from] ReportFileError),
     #[error(transparent)]
     Credentials(#[from] CredentialStoreError),
     #[error(transparent)]
@@ -100,6 +103,7 @@ fn problem_of(failure: &Failure) -> Problem {
         Failure::ControlPlane(error) => of_control_plane(error),
         Failure::Warehouse(error) => of_warehouse(error),
         Failure::Aggregates(error) => of_aggregates(error),
+        Failure::ReportFile(error) => of_report_file(error),
         Failure::Credentials(_) | Failure::Directory(_) => {
             unavailable(web::DIRECTORY, retry_after::STORE)
         }
@@ -151,6 +155,13 @@ fn of_aggregates(error: &AggregatesError) -> Problem {
     match error {
         AggregatesError::Redis(_) => unavailable("The store of live numbers", retry_after::STORE),
         AggregatesError::Unreadable(_) | AggregatesError::BatchTooLarge(_) => internal(),
+    }
+}
+
+fn of_report_file(error: &ReportFileError) -> Problem {
+    match error {
+        ReportFileError::Unavailable(_) => unavailable("The store of files", retry_after::STORE),
+        ReportFileError::Missing(_) | ReportFileError::Unreadable(_) => internal(),
     }
 }
 

@@ -90,6 +90,16 @@ form!(
     one_of(control_plane::ReportKind::ALL.map(control_plane::ReportKind::as_str))
 );
 form!(
+    ReportJobKind,
+    "What a report job asks for: a report that can be saved, or events",
+    one_of(control_plane::ReportJobKind::ALL.map(control_plane::ReportJobKind::as_str))
+);
+form!(
+    ReportJobState,
+    "How far a report job is",
+    one_of(control_plane::ReportJobState::ALL.map(control_plane::ReportJobState::as_str))
+);
+form!(
     names::Email as Email,
     "An email address for the login: printable ASCII, with a domain of at least two labels. \
      Surrounding white space is removed, and it is stored in lower case",

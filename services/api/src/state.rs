@@ -1,9 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
 use aggregates::Aggregates;
+use archive::ReportFiles;
 use auth::TokenSigner;
 use control_plane::ControlPlane;
 use stream::Producer;
+use tokio::sync::Notify;
 use warehouse::Warehouse;
 use web::{TokenSettings, WebState};
 
@@ -26,6 +28,8 @@ pub struct Dependencies {
     pub aggregates: Aggregates,
     /// Reports, and rejects.
     pub warehouse: Warehouse,
+    /// The files of report jobs.
+    pub report_files: ReportFiles,
     /// Writes resubmitted rejects to the log.
     pub producer: Producer,
     /// Turns credentials into tenants.
@@ -52,6 +56,9 @@ pub(crate) struct Api {
     pub(crate) queries: Queries,
     pub(crate) behaviour: Behaviour,
     pub(crate) sessions: Sessions,
+    pub(crate) report_files: ReportFiles,
+    /// Wakes a task of this process when a report job is queued.
+    pub(crate) report_wake: Arc<Notify>,
     pub(crate) trust_forwarded_for: bool,
 }
 
@@ -94,6 +101,8 @@ impl Api {
             behaviour: Behaviour::new(sources.clone(), warehouse.clone()),
             sources,
             sessions,
+            report_files: dependencies.report_files.clone(),
+            report_wake: Arc::default(),
             control_plane,
             warehouse,
             trust_forwarded_for: settings.trust_forwarded_for,

@@ -123,6 +123,7 @@ impl Dependencies {
             control_plane: self.control_plane.clone(),
             aggregates: self.aggregates.clone(),
             warehouse: self.warehouse.clone(),
+            report_files: self.archive.report_files(),
             producer: Producer::new(&self.configuration.kafka).map_err(Failure::usage)?,
             signer: tokens.signer(newest).map_err(Failure::other)?,
             tokens,

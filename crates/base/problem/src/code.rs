@@ -53,6 +53,8 @@ codes! {
     NotAllowedOnSelf = Conflict, "not_allowed_on_self", "The action is not allowed on yourself";
     /// The tenant or the user has as many of these as allowed.
     LimitReached = Conflict, "limit_reached", "The limit is reached";
+    /// The resource existed, and has expired.
+    Gone = Gone, "gone", "The resource has expired";
     /// The body is over the limit, compressed or decompressed.
     BodyTooLarge = TooLarge, "body_too_large", "The body is too large";
     /// The request has more events than allowed.

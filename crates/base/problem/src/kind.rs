@@ -13,6 +13,8 @@ pub enum Kind {
     MethodNotAllowed,
     /// The resource already exists, was changed meanwhile, or would be one too many: 409.
     Conflict,
+    /// It existed, and was removed: 410.
+    Gone,
     /// Over a size limit: 413.
     TooLarge,
     /// A content type or encoding that is not supported: 415.
@@ -37,6 +39,7 @@ impl Kind {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Conflict => 409,
+            Self::Gone => 410,
             Self::TooLarge => 413,
             Self::UnsupportedMedia => 415,
             Self::Invalid => 422,

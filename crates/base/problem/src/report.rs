@@ -132,6 +132,11 @@ impl Problem {
         self.code
     }
 
+    /// Returns what happened and what to do, for the caller.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Returns the kind of failure.
     pub fn kind(&self) -> Kind {
         self.code.kind()

@@ -27,7 +27,8 @@ const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
     (
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static(
-            "authorization, content-type, if-none-match, last-event-id, traceparent, x-request-id",
+            "authorization, content-type, if-none-match, last-event-id, prefer, traceparent, \
+             x-request-id",
         ),
     ),
     // An origin that was removed from a list may still send for this many seconds.
@@ -36,7 +37,8 @@ const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
 
 /// The headers of a response that a page may read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "etag, link, location, ratelimit, ratelimit-policy, retry-after, server-timing, x-request-id",
+    "content-disposition, etag, link, location, preference-applied, ratelimit, ratelimit-policy, \
+     repr-digest, retry-after, server-timing, x-request-id",
 );
 
 /// Lets pages of the origins that tenants list read responses. App data; cloning is cheap.

@@ -5,7 +5,7 @@ use parquet::errors::ParquetError;
 use settings::InvalidSetting;
 
 use crate::{
-    ArchiveError, ArchiveSettings, ArchivedRecord, Object, ObjectKey, Stored, file,
+    ArchiveError, ArchiveSettings, ArchivedRecord, Object, ObjectKey, ReportFiles, Stored, file,
     location::{Location, Put},
     object::digest,
 };
@@ -23,6 +23,11 @@ impl Archive {
     /// The first invalid setting, with the rule it breaks.
     pub fn new(settings: &ArchiveSettings) -> Result<Self, InvalidSetting> {
         Ok(Self { location: Arc::new(Location::new(settings)?) })
+    }
+
+    /// Returns the files of report jobs, which are in the same folder or bucket.
+    pub fn report_files(&self) -> ReportFiles {
+        ReportFiles::new(self.location.clone())
     }
 
     /// Puts an object unless one of its name exists. Several processes may put the same object,

@@ -7,6 +7,8 @@ mod key;
 mod location;
 mod object;
 mod record;
+mod report_file;
+mod report_files;
 mod settings;
 
 pub use archive::Archive;
@@ -14,4 +16,6 @@ pub use error::ArchiveError;
 pub use key::ObjectKey;
 pub use object::{Object, Stored};
 pub use record::{ArchivedRecord, Header};
+pub use report_file::{ReportFileKey, ReportFileReader, ReportFileWriter, WrittenFile};
+pub use report_files::{ReportFileError, ReportFiles};
 pub use settings::ArchiveSettings;

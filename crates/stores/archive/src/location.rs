@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use object_store::{
-    ClientOptions, GetOptions, ObjectStore, PutMode, PutPayload, RetryConfig,
+    ClientOptions, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     local::LocalFileSystem,
     path::Path,
@@ -58,24 +58,54 @@ impl Location {
                 create(&**client, &path_in(prefix, key), bytes).await
             }
             Self::Folder(root) => {
-                let (root, new) = (root.clone(), root.clone());
-                blocking(move || fs::create_dir_all(new))
-                    .await?
-                    .map_err(ArchiveError::refused("create the folder of the archive"))?;
-                let store = open(&root).await?;
-                let path = path_in(&Path::default(), key);
-                let put = create(&store, &path, bytes).await;
-                let file = store.path_to_filesystem(&path);
-                let file = file.map_err(ArchiveError::unavailable("name an object"))?;
+                let store = open_new(root).await?;
+                let put = create(&store, &path_in(&Path::default(), key), bytes).await;
                 if put.is_ok() {
-                    blocking(move || make_durable(&root, &file))
-                        .await?
-                        .map_err(ArchiveError::refused("make an object durable"))?;
+                    self.settle(&key.to_string()).await?;
                 }
                 put
             }
         };
         put.map_err(ArchiveError::unavailable("put an object"))
+    }
+
+    /// Returns the store, and the path of a name in it.
+    pub(crate) async fn at(
+        &self,
+        name: &str,
+    ) -> Result<(Arc<dyn ObjectStore>, Path), ArchiveError> {
+        match self {
+            Self::Bucket { client, prefix } => Ok((client.clone(), below(prefix, name))),
+            Self::Folder(root) => {
+                let store = open_new(root).await?;
+                Ok((Arc::new(store), below(&Path::default(), name)))
+            }
+        }
+    }
+
+    /// Makes a complete file survive a power failure, if it is in a folder: in a bucket it does.
+    pub(crate) async fn settle(&self, name: &str) -> Result<(), ArchiveError> {
+        let Self::Folder(root) = self else {
+            return Ok(());
+        };
+        let (root, file) = (root.clone(), root.join(name));
+        let made = blocking(move || make_durable(&root.canonicalize()?, &file.canonicalize()?));
+        made.await?.map_err(ArchiveError::refused("make a file durable"))
+    }
+
+    /// Removes a file, complete or half written, if it exists.
+    pub(crate) async fn remove(&self, name: &str) -> Result<(), ArchiveError> {
+        match self {
+            Self::Bucket { client, prefix } => match client.delete(&below(prefix, name)).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(ArchiveError::unavailable("remove a file")(error)),
+            },
+            Self::Folder(root) => {
+                let file = root.join(name);
+                let removed = blocking(move || remove_with_folder(&file));
+                removed.await?.map_err(ArchiveError::refused("remove a file"))
+            }
+        }
     }
 
     /// Returns all bytes of an object.
@@ -129,6 +159,15 @@ async fn open(root: &FilePath) -> Result<LocalFileSystem, ArchiveError> {
     Ok(opened.with_fsync(true))
 }
 
+/// Opens the folder, and creates it if it does not exist yet.
+async fn open_new(root: &FilePath) -> Result<LocalFileSystem, ArchiveError> {
+    let new = root.to_owned();
+    blocking(move || fs::create_dir_all(new))
+        .await?
+        .map_err(ArchiveError::refused("create the folder of the archive"))?;
+    open(root).await
+}
+
 async fn create(store: &dyn ObjectStore, path: &Path, bytes: Bytes) -> object_store::Result<Put> {
     match store.put_opts(path, PutPayload::from(bytes), PutMode::Create.into()).await {
         Ok(_) => Ok(Put::Created),
@@ -154,31 +193,61 @@ fn read_error(key: &ObjectKey, error: object_store::Error) -> ArchiveError {
 }
 
 fn path_in(prefix: &Path, key: &ObjectKey) -> Path {
-    key.to_string().split('/').fold(prefix.clone(), |path, part| path.join(part))
+    below(prefix, &key.to_string())
+}
+
+fn below(prefix: &Path, name: &str) -> Path {
+    name.split('/').fold(prefix.clone(), |path, part| path.join(part))
 }
 
 /// Makes the names on the path from `root` to `file` durable, including those of a writer that was
 /// killed before it could do so. Removes the half-written files of such a writer beside `file`.
 fn make_durable(root: &FilePath, file: &FilePath) -> io::Result<()> {
-    let root = root.canonicalize()?;
-    for folder in file.ancestors().skip(1).take_while(|folder| folder.starts_with(&root)) {
+    for folder in file.ancestors().skip(1).take_while(|folder| folder.starts_with(root)) {
         File::open(folder)?.sync_all()?;
     }
+    remove_unfinished(file)
+}
+
+/// Removes the half-written files of killed writers of `file`.
+fn remove_unfinished(file: &FilePath) -> io::Result<()> {
     let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
         return Ok(());
     };
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
     let unfinished = format!("{}#", name.to_string_lossy());
-    for entry in fs::read_dir(folder)? {
+    for entry in entries {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with(&unfinished) {
-            // A concurrent put of the same object may have removed its file by now.
-            match fs::remove_file(entry.path()) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+            remove_file(&entry.path())?;
         }
     }
     Ok(())
+}
+
+/// Removes a file, and its folder with the last file in it.
+fn remove_with_folder(file: &FilePath) -> io::Result<()> {
+    remove_unfinished(file)?;
+    remove_file(file)?;
+    match file.parent().map(fs::remove_dir) {
+        Some(Err(error))
+            if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) =>
+        {
+            Err(error)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a file, unless another process has done so by now.
+fn remove_file(file: &FilePath) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 async fn blocking<T: Send + 'static>(

@@ -18,6 +18,9 @@ mod ledger;
 mod listener;
 mod platform;
 mod pool;
+mod principal_row;
+mod report_job;
+mod report_queue;
 mod settings;
 mod tenant;
 
@@ -32,10 +35,12 @@ pub use ledger::{
 pub use platform::{
     Account, AuditRecord, Cluster, Inventory, PlatformControl, TenantDetail, TenantSpec,
 };
+pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
+pub use report_queue::{ClaimRules, JobRemains, MadeReport, ReportClaim, ReportQueue};
 pub use settings::PostgresSettings;
 pub use tenant::{
     Advertiser, Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
-    ApiKey, Campaign, CampaignFilter, NewApiKey, NewInvitation, NewUser, Product, Quota,
-    ReportKind, ReportReader, ReportVisibility, ReportWriter, Resubmission, SavedReport,
-    TenantControl, User,
+    ApiKey, Campaign, CampaignFilter, NewApiKey, NewInvitation, NewReportJob, NewUser, Product,
+    Quota, ReportJobReader, ReportKind, ReportReader, ReportVisibility, ReportWriter, Resubmission,
+    SavedReport, TenantControl, User,
 };

@@ -152,7 +152,7 @@ pub(crate) struct FunnelRequest {
     steps: Vec<Filter<DimensionTest>>,
     exclusions: Vec<Filter<DimensionTest>>,
     funnel: Funnel,
-    time: Time,
+    pub(crate) time: Time,
     window: TimeDelta,
     is_strict: bool,
     by: By,

@@ -18,11 +18,11 @@ use crate::{
     reports::Sources,
 };
 
-pub(crate) use attribution::{AttributionAnswer, AttributionBody};
+pub(crate) use attribution::{AttributionAnswer, AttributionBody, AttributionRequest};
 pub(crate) use fields::{By, duration};
-pub(crate) use funnel::{FunnelAnswer, FunnelBody};
-pub(crate) use retention::{RetentionAnswer, RetentionBody};
-pub(crate) use sessions::{SessionsAnswer, SessionsQuery};
+pub(crate) use funnel::{FunnelAnswer, FunnelBody, FunnelRequest};
+pub(crate) use retention::{RetentionAnswer, RetentionBody, RetentionRequest};
+pub(crate) use sessions::{SessionsAnswer, SessionsQuery, SessionsRequest};
 
 /// Answers questions about the order of events, from the warehouse.
 #[derive(Clone)]

@@ -168,7 +168,7 @@ pub(crate) struct RetentionAverage {
 pub(crate) struct RetentionRequest {
     retention: Retention,
     is_ever: bool,
-    time: Time,
+    pub(crate) time: Time,
     by: By,
     cohort: Filter<DimensionTest>,
     returns: Filter<DimensionTest>,

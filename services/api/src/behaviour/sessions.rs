@@ -110,7 +110,7 @@ pub(crate) struct SessionNumbers {
 /// A valid question about sessions.
 #[derive(Debug)]
 pub(crate) struct SessionsRequest {
-    time: Time,
+    pub(crate) time: Time,
     gap: SessionGap,
     gap_length: TimeDelta,
     by: By,

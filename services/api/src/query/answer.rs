@@ -10,7 +10,7 @@ use web::EntityTag;
 use super::{
     change::Change,
     reader::Series,
-    request::QueryRequest,
+    request::{Format, QueryRequest},
     segments::{Numbers, Segment},
 };
 use crate::reports::{Currencies, Values};
@@ -30,7 +30,7 @@ pub(crate) struct Answered {
     /// The cursor of the next page; none on the last one.
     pub(super) next: Option<String>,
     /// Everything received before this is counted; `None` while it is unknown.
-    pub(super) as_of: Option<DateTime<Utc>>,
+    pub(crate) as_of: Option<DateTime<Utc>>,
     pub(super) explanation: Option<Explanation>,
     /// How long the warehouse took.
     pub(crate) took: Duration,
@@ -95,6 +95,18 @@ impl Answered {
             rows.extend(self.side_rows((RowKind::Segment, &segment.keys), (now, before), &buckets));
         }
         rows
+    }
+
+    /// Returns how many rows a rendered answer has, without a header: those of segments, and in files the
+    /// others and the totals.
+    pub(crate) fn row_count(&self, format: Format) -> u64 {
+        let buckets = self.buckets().pairs.len();
+        let segments = self.page.len() * buckets;
+        let rows = match format {
+            Format::Json => segments,
+            Format::File(_) => segments + self.others.as_ref().map_or(0, |_| buckets) + 1,
+        };
+        rows as u64
     }
 
     /// Returns the rows of the other segments.

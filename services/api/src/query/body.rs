@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A query.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct QueryBody {
     /// Names from `GET /v1/metrics`: 1 to 20.
@@ -66,7 +66,7 @@ impl QueryBody {
 }
 
 /// A range of time, and its buckets.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TimeBody {
     /// The start: RFC 3339, or a date, which means its midnight in `tz`. Default: 24 hours before `to`.
@@ -85,7 +85,7 @@ pub(crate) struct TimeBody {
 
 /// A condition: `and`, `or` or `not` of conditions; or a test of a `dimension`, which selects events;
 /// or of a `metric`, which selects segments by their value in the whole range.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FilterBody {
     /// All of these hold.
@@ -127,7 +127,7 @@ pub(crate) struct FilterBody {
 }
 
 /// A number, or its decimal text.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Bound {
     Number(serde_json::Number),
@@ -135,7 +135,7 @@ pub(crate) enum Bound {
 }
 
 /// An earlier period.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CompareBody {
     /// `previous_period`, `previous_week`, `previous_year`, or `custom` with `from` and `until`.

@@ -74,7 +74,11 @@ impl Queries {
         Ok(found.await.map_err(shared)?.into_inner())
     }
 
-    async fn compute(
+    /// Answers a query without looking for an answer in memory, for one that is asked once.
+    ///
+    /// # Errors
+    /// As [`Queries::answer`].
+    pub(crate) async fn compute(
         &self,
         tenant: &TenantContext,
         campaigns: Option<&[CampaignId]>,

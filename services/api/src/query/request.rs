@@ -163,6 +163,22 @@ impl Format {
         });
         known.into_iter().next().unwrap_or(Self::Json)
     }
+
+    /// Returns the media type.
+    pub(crate) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::File(file) => file.media_type(),
+        }
+    }
+
+    /// Returns the ending of file names, which is also its name.
+    pub(crate) const fn ending(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::File(file) => file.ending(),
+        }
+    }
 }
 
 impl FileFormat {

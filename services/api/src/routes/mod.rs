@@ -21,6 +21,7 @@ pub(crate) mod metrics;
 pub(crate) mod products;
 pub(crate) mod query;
 pub(crate) mod rejects;
+pub(crate) mod reports;
 pub(crate) mod retention;
 pub(crate) mod saved_reports;
 pub(crate) mod sessions;
@@ -72,6 +73,12 @@ web::route_table! {
     dimensions::list;
     me::show;
     products::list;
+    // Reports that are made in the background.
+    reports::list;
+    reports::create;
+    reports::show;
+    reports::cancel;
+    reports::download;
     // What users keep beside the numbers.
     annotations::list;
     annotations::create;

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use control_plane::{ReportKind, ReportVisibility, SavedReport};
+use control_plane::{ReportJobKind, ReportKind, ReportVisibility, SavedReport};
 use problem::Problem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -9,9 +9,8 @@ use uuid::Uuid;
 use web::read_json;
 
 use crate::{
-    behaviour::{AttributionBody, FunnelBody, RetentionBody, SessionsQuery},
     names::{ReportDescription, ReportName},
-    query::{Format, QueryBody, scope},
+    report_request::ReportRequest,
     schemas,
 };
 
@@ -64,7 +63,8 @@ impl SavedReportOrder {
                 format!("must have at most {MOST_BYTES} bytes"),
             ));
         }
-        check(self.kind, request.as_bytes(), sees_all, home, now)
+        let kind = ReportJobKind::Report(self.kind);
+        ReportRequest::parse(kind, request.as_bytes(), sees_all, home, now)
             .map_err(|problem| problem.below("/request"))?;
         Ok(SavedReport {
             report_id,
@@ -77,44 +77,6 @@ impl SavedReportOrder {
             created_at: now,
             updated_at: now,
         })
-    }
-}
-
-/// Reads the body of a request as its route does.
-fn check(
-    kind: ReportKind,
-    request: &[u8],
-    sees_all: bool,
-    home: Tz,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    match kind {
-        ReportKind::Query => {
-            let query: QueryBody = read_json(request)?;
-            if query.cursor.is_some() {
-                let reason = "must be absent: a saved report begins at its first page";
-                return Err(Problem::field("/cursor", reason));
-            }
-            let is_file = query.named_format()?.is_some_and(|format| format != Format::Json);
-            let query = query.parse(is_file, home, now)?;
-            if sees_all { Ok(()) } else { scope::permitted(query.needed(), query.used()) }
-        }
-        ReportKind::Attribution => {
-            let attribution: AttributionBody = read_json(request)?;
-            attribution.parse(home, now).map(drop)
-        }
-        ReportKind::Funnel => {
-            let funnel: FunnelBody = read_json(request)?;
-            funnel.parse(home, now).map(drop)
-        }
-        ReportKind::Retention => {
-            let retention: RetentionBody = read_json(request)?;
-            retention.parse(home, now).map(drop)
-        }
-        ReportKind::Sessions => {
-            let sessions: SessionsQuery = read_json(request)?;
-            sessions.parse(home, now).map(drop)
-        }
     }
 }
 

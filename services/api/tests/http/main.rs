@@ -18,6 +18,7 @@ mod head;
 mod invitations;
 mod query;
 mod rejects;
+mod report_jobs;
 mod saved_reports;
 mod sessions;
 mod shown;

@@ -1,6 +1,7 @@
 use std::{
     collections::HashSet,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex},
     thread,
 };
@@ -10,6 +11,7 @@ use api::{
     ApiSettings, Dependencies,
     onboarding::{Made, Onboarding, TenantFile, ensure_admin, read_folder},
 };
+use archive::{Archive, ArchiveSettings};
 use auth::{Sealer, SigningKey};
 use control_plane::{Account, Cluster, ControlPlane, PostgresSettings};
 use lifecycle::Lifecycle;
@@ -17,6 +19,7 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use settings::Secret;
 use stream::{KafkaSettings, Producer};
+use tempfile::TempDir;
 use tenancy::{TenantContext, TenantRouter};
 use testkit::Database;
 use uuid::Uuid;
@@ -42,7 +45,9 @@ pub(crate) struct Stand {
     pub(crate) kafka: KafkaSettings,
     pub(crate) control_plane: ControlPlane,
     pub(crate) warehouse: Warehouse,
-    _database: Database,
+    /// The folder of the object store.
+    _files: TempDir,
+    pub(crate) database: Database,
 }
 
 /// The response to a request.
@@ -76,6 +81,8 @@ impl Stand {
             refresh_days: 30,
         };
         let kafka: KafkaSettings = testkit::log(2);
+        let files = tempfile::tempdir().unwrap();
+        let archive = Archive::new(&archive_in(files.path())).unwrap();
         let keys = SigningKey::load(&control_plane, &sealer, chrono::Utc::now()).await.unwrap();
         let shared = Arc::new(control_plane.clone());
         let dependencies = Dependencies {
@@ -86,6 +93,7 @@ impl Stand {
             events_topic: kafka.events_topic.clone(),
             control_plane: control_plane.clone(),
             warehouse: warehouse.clone(),
+            report_files: archive.report_files(),
             producer: Producer::new(&kafka).unwrap(),
         };
         let settings = ApiSettings {
@@ -110,7 +118,8 @@ impl Stand {
             kafka,
             control_plane,
             warehouse,
-            _database: database,
+            _files: files,
+            database,
         }
     }
 
@@ -284,6 +293,16 @@ fn document(name: &str, suffix: &str) -> Value {
             {"name": "reports", "kind": "read"},
         ],
     })
+}
+
+fn archive_in(folder: &Path) -> ArchiveSettings {
+    ArchiveSettings {
+        url: folder.display().to_string(),
+        region: String::new(),
+        endpoint: String::new(),
+        access_key_id: Secret::new(""),
+        secret_access_key: Secret::new(""),
+    }
 }
 
 async fn control_plane(database: &Database) -> (ControlPlane, Wire) {

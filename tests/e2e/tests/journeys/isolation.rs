@@ -41,6 +41,7 @@ struct Target {
     reject: String,
     annotation: String,
     report: String,
+    job: String,
 }
 
 impl Target {
@@ -62,8 +63,11 @@ impl Target {
             "request": {"metrics": ["events"]},
         });
         let report = created(platform, other, "/v1/saved-reports", &report).await;
+        let order = json!({"kind": "events", "request": {"time": everything()}});
+        let queued = platform.post(&other.owner, "/v1/reports", &order).await.expect(202).json();
+        let job = finished(platform, other, queued["id"].as_str().unwrap()).await;
         let tenant = other.id.clone();
-        Self { tenant, key, user, invited, reject: reject.await, annotation, report }
+        Self { tenant, key, user, invited, reject: reject.await, annotation, report, job }
     }
 
     /// Replaces every id parameter of a route by the other tenant's id.
@@ -75,6 +79,7 @@ impl Target {
             "users" => self.user.as_str(),
             "annotations" => self.annotation.as_str(),
             "saved-reports" => self.report.as_str(),
+            "reports" => self.job.as_str(),
             // Both tenants have an advertiser with this id.
             "advertisers" => "brand",
             _ => CANARY,
@@ -94,6 +99,16 @@ async fn created(platform: &Platform, tenant: &Tenant, path: &str, order: &Value
     created["id"].as_str().unwrap().to_owned()
 }
 
+/// Waits until a report job is done, so that it has a file. Returns its id.
+async fn finished(platform: &Platform, tenant: &Tenant, id: &str) -> String {
+    eventually("the other's job is done", async || {
+        let job = platform.get(&tenant.owner, &format!("/v1/reports/{id}")).await;
+        let job = job.expect(200).json();
+        (job["state"] == "done").then(|| id.to_owned())
+    })
+    .await
+}
+
 /// Returns a valid body, so that a route refuses the request only because of the other tenant's id.
 fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
     let body = match (method.as_str(), path) {
@@ -109,6 +124,9 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
             "name": Uuid::now_v7(), "visibility": "shared", "kind": "query",
             "request": {"metrics": ["events"]},
         }),
+        ("POST", "/v1/reports") => {
+            json!({"kind": "query", "request": {"metrics": ["events"], "dimensions": ["campaign"]}})
+        }
         ("POST", path) if path.ends_with("/invitation") => return None,
         ("POST", "/v1/users" | "/v1/admin/tenants/{id}/users") => {
             json!({"email": format!("{}@new.example", Uuid::now_v7()), "role": "analyst"})
@@ -166,7 +184,9 @@ fn expected_status(method: &Method, path: &str) -> Option<u16> {
         ("POST", "/v1/annotations") => Some(422),
         ("POST", "/v1/live/tickets") => Some(404),
         ("POST", "/v1/query" | "/v1/funnels" | "/v1/retention" | "/v1/attribution") => Some(200),
-        ("POST", "/v1/windows" | "/v1/exports/events") => Some(200),
+        ("POST", "/v1/windows") => Some(200),
+        // A range of years is a job.
+        ("POST", "/v1/exports/events" | "/v1/reports") => Some(202),
         // The outcome of each is that the reject does not exist.
         ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => Some(202),
         (_, path) if path.contains('{') => Some(404),
@@ -204,9 +224,16 @@ async fn ask(
 /// Lists everything of a tenant that a route could change.
 async fn belongings(platform: &Platform, tenant: &Tenant) -> Vec<String> {
     let mut lists = Vec::new();
-    for list in
-        ["campaigns", "advertisers", "api-keys", "users", "rejects", "annotations", "saved-reports"]
-    {
+    for list in [
+        "campaigns",
+        "advertisers",
+        "api-keys",
+        "users",
+        "rejects",
+        "annotations",
+        "saved-reports",
+        "reports",
+    ] {
         let answer = platform.get(&tenant.owner, &format!("/v1/{list}")).await;
         lists.push(answer.expect(200).text);
     }

@@ -3,4 +3,5 @@
 
 mod folder;
 mod objects;
+mod report_files;
 mod test_archive;

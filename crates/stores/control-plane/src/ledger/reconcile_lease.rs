@@ -5,7 +5,7 @@ use tokio::time::interval;
 use super::Ledger;
 use crate::{ControlPlaneError, pool::Transaction};
 
-/// The number of PostgreSQL's advisory lock for reconciliation. No other advisory lock is used.
+/// The number of PostgreSQL's advisory lock for reconciliation. Claims of report jobs have another one.
 const LOCK: i64 = 8;
 
 /// Between two heartbeats of a lease: often enough that PostgreSQL does not end it.

@@ -5,6 +5,7 @@ pub(crate) mod campaigns;
 pub(crate) mod invitations;
 mod products;
 mod quota;
+mod report_jobs;
 mod resubmissions;
 mod saved_reports;
 pub(crate) mod users;
@@ -22,11 +23,13 @@ pub use campaigns::{Campaign, CampaignFilter};
 pub use invitations::NewInvitation;
 pub use products::Product;
 pub use quota::Quota;
+pub use report_jobs::{NewReportJob, ReportJobReader};
 pub use resubmissions::Resubmission;
 pub use saved_reports::{ReportKind, ReportReader, ReportVisibility, ReportWriter, SavedReport};
 pub use users::{NewUser, User};
 
-/// One tenant's campaigns, products, users, keys, resubmissions, annotations and saved reports.
+/// One tenant's campaigns, products, users, keys, resubmissions, annotations, saved reports and
+/// report jobs.
 ///
 /// Every query binds the tenant, in a transaction that row-level security confines to it.
 #[derive(Clone)]

@@ -1,6 +1,8 @@
+use auth::{Authority, CampaignScope, Principal, Role, Subject};
 use chrono::Utc;
 use control_plane::{
-    Annotation, AnnotationScope, Quota, ReportKind, ReportVisibility, SavedReport, TenantControl,
+    Annotation, AnnotationScope, NewReportJob, Quota, ReportJobKind, ReportKind, ReportVisibility,
+    SavedReport, TenantControl,
 };
 use serde_json::json;
 use sqlx::{Postgres, Transaction};
@@ -17,6 +19,7 @@ async fn two_tenants_with_a_campaign_each() -> Platform {
         let email = format!("ann@{tenant}.example");
         let (user, _) = platform.invited(tenant, &email, auth::Role::Owner).await;
         keep_one_of_each(&control, user).await;
+        queue_a_job(&control, tenant, user).await;
         control.reserve_resubmissions("user:1", &[Uuid::now_v7()], Utc::now()).await.unwrap();
     }
     platform
@@ -50,6 +53,26 @@ async fn keep_one_of_each(control: &TenantControl, user: Uuid) {
         updated_at: now,
     };
     control.create_saved_report("user:1", &report, quota).await.unwrap().unwrap();
+}
+
+async fn queue_a_job(control: &TenantControl, tenant: &str, user: Uuid) {
+    let asked_by = Principal {
+        subject: Subject::User(user),
+        client_id: Some(tenant.parse().unwrap()),
+        authority: Authority::Role(Role::Owner),
+        scope: CampaignScope::All,
+        tenant_version: None,
+        subject_version: Some(1),
+        expires_at: None,
+    };
+    let job = NewReportJob {
+        job_id: Uuid::now_v7(),
+        kind: ReportJobKind::Events,
+        request: &json!({}),
+        asked_by: &asked_by,
+        created_at: Utc::now(),
+    };
+    control.create_report_job(&job, 10).await.unwrap().unwrap();
 }
 
 async fn as_acme(platform: &Platform) -> Transaction<'static, Postgres> {
@@ -104,6 +127,7 @@ async fn a_connection_without_settings_sees_nothing() {
         "invitation",
         "annotation",
         "saved_report",
+        "report_job",
     ] {
         let count: i64 =
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))

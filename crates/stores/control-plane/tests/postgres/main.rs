@@ -28,6 +28,8 @@ mod rebuild_requests;
 #[cfg(test)]
 mod reconciliation;
 #[cfg(test)]
+mod report_jobs;
+#[cfg(test)]
 mod resubmissions;
 #[cfg(test)]
 mod saved_reports;

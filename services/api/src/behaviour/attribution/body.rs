@@ -87,7 +87,7 @@ pub(crate) struct UsedRule {
 /// A valid question about attribution.
 #[derive(Debug)]
 pub(crate) struct AttributionRequest {
-    pub(super) time: Time,
+    pub(crate) time: Time,
     pub(super) rules: Vec<(UsedRule, Rule)>,
     pub(super) basis: DateBasis,
     pub(super) by: By,

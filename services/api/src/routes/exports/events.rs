@@ -1,52 +1,31 @@
-use actix_web::{HttpResponse, http::header, web::Data};
-use auth::{CampaignScope, ReadReports};
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
+use auth::ReadReports;
 use chrono::Utc;
+use control_plane::ReportJobKind;
 use futures::stream;
-use problem::{Code, Problem};
-use serde::Deserialize;
-use utoipa::ToSchema;
-use warehouse::{EventExport, ExportFormat, ExportQuery, Local};
+use warehouse::EventExport;
 use web::{Body, Error, Tenant};
 
 use crate::{
-    failure::Failure,
-    query::{FilterBody, Time, TimeBody, filters},
+    exports::ExportBody,
+    member::Member,
+    report_jobs::{ReportJobs, prefers_async, request_of},
+    routes::reports::{ReportJob, accepted},
     state::Api,
 };
-
-/// Which events to export.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ExportBody {
-    /// The time of the events. Without `granularity`.
-    #[serde(default)]
-    time: TimeBody,
-    /// Only events for which it holds.
-    filters: Option<FilterBody>,
-    /// The form of the file. Default: `ndjson`.
-    format: Option<ExportFormatBody>,
-}
-
-/// The form of a file.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ExportFormatBody {
-    Ndjson,
-    Csv,
-    Parquet,
-    Arrow,
-}
 
 /// Exports events as they are stored, one row for each item of an event, in no order.
 ///
 /// The file is streamed. If it cannot be completed, the transfer breaks off, and the client reports an
-/// incomplete answer. A tenant has one export at a time. A credential that may see only some campaigns may
-/// not export: a row tells what a visitor did elsewhere.
+/// incomplete answer. A tenant has one export at a time. With `Prefer: respond-async`, and always if the
+/// range is longer than 92 days, the answer is a job that makes the file. A credential that may see only
+/// some campaigns may not export: a row tells what a visitor did elsewhere.
 #[utoipa::path(
     post,
     path = "/v1/exports/events",
     tag = "exports",
     operation_id = "export_events",
+    params(("Prefer" = Option<String>, Header, description = "`respond-async`: make the file in the background")),
     request_body = ExportBody,
     responses(
         (
@@ -59,7 +38,14 @@ pub(crate) enum ExportFormatBody {
                 (String = "application/vnd.apache.arrow.file"),
             ),
         ),
+        (
+            status = 202,
+            description = "The job that makes the file",
+            body = ReportJob,
+            headers(("Location" = String, description = "The job"), ("Preference-Applied" = String, description = "`respond-async`, if it was preferred")),
+        ),
         (status = 403, description = "The credential may see only some campaigns"),
+        (status = 409, description = "The tenant has as many jobs in the queue as allowed"),
         (status = 422, description = "A field is not valid; `errors` tells what would be right"),
         (status = 429, description = "Another export of the tenant runs; see `Retry-After`"),
     ),
@@ -67,31 +53,25 @@ pub(crate) enum ExportFormatBody {
 pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
-    body: Body<ExportBody>,
+    http: HttpRequest,
+    Body(body): Body<ExportBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
-    if *tenant.campaigns() != CampaignScope::All {
-        let detail = "This credential may see only some campaigns, and an export has all events.";
-        return Err(Problem::new(Code::PermissionDenied, detail).into());
+    let member = Member::of(&tenant);
+    member.may_export()?;
+    let now = Utc::now();
+    let request = body.parse(context.time_zone(), now)?;
+    let is_preferred = prefers_async(http.headers());
+    if is_preferred || request.is_long() {
+        let jobs = ReportJobs::new(&api, member);
+        let job = jobs.create(ReportJobKind::Events, &request_of(&body)?, now).await?;
+        return Ok(accepted(job, is_preferred));
     }
-    let ExportBody { time, filters, format } = body.0;
-    if time.granularity.is_some() {
-        return Err(Problem::field("/time/granularity", "is not possible: rows are events").into());
-    }
-    let time = time.parse("/time/", context.time_zone(), Utc::now())?;
-    let Time { range, zone, .. } = time;
-    let format = format.unwrap_or(ExportFormatBody::Ndjson);
-    let query = ExportQuery {
-        time: range.from()..range.to(),
-        local: Local { zone, home: context.currency() },
-        filter: &filters::of_events(filters.as_ref(), "/filters")?,
-        format: format.stored(),
-    };
-    let export = api.warehouse.for_tenant(context).export(&query).await.map_err(Failure::from)?;
-    let (media, ending) = format.names();
-    let file = time.file_name("events", ending);
+    let export = request.begin(&api.warehouse, context).await?;
+    let format = request.format.file();
+    let file = request.time.file_name("events", format.ending());
     Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, media))
+        .insert_header((header::CONTENT_TYPE, format.media_type()))
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .streaming(parts(export)))
@@ -108,25 +88,4 @@ fn parts(
         })?;
         Ok(part.map(|part| (part, export)))
     })
-}
-
-impl ExportFormatBody {
-    const fn stored(self) -> ExportFormat {
-        match self {
-            Self::Ndjson => ExportFormat::Ndjson,
-            Self::Csv => ExportFormat::Csv,
-            Self::Parquet => ExportFormat::Parquet,
-            Self::Arrow => ExportFormat::Arrow,
-        }
-    }
-
-    /// Returns the media type, and the ending of file names.
-    const fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Ndjson => ("application/x-ndjson", "ndjson"),
-            Self::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
-            Self::Parquet => ("application/vnd.apache.parquet", "parquet"),
-            Self::Arrow => ("application/vnd.apache.arrow.file", "arrow"),
-        }
-    }
 }

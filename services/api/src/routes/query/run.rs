@@ -8,11 +8,15 @@ use actix_web::{
 };
 use auth::ReadReports;
 use chrono::Utc;
+use control_plane::{ReportJobKind, ReportKind};
 use problem::Problem;
 use web::{Body, Error, Tenant};
 
 use crate::{
+    member::Member,
     query::{Format, QueryAnswer, QueryBody},
+    report_jobs::{ReportJobs, prefers_async, request_of},
+    routes::reports::{ReportJob, accepted},
     state::Api,
 };
 
@@ -25,12 +29,14 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// `GET /v1/metrics` and `GET /v1/dimensions` list what can be asked for. The answer is JSON, or a
 /// file with one row for each segment and bucket, by `format` or the header `Accept`: NDJSON, CSV, Parquet
 /// or Arrow, whose values equal those of the JSON. A credential that may see only some
-/// campaigns gets the numbers of these campaigns, also in `totals`, `others` and comparisons.
+/// campaigns gets the numbers of these campaigns, also in `totals`, `others` and comparisons. With `Prefer:
+/// respond-async`, the answer is a job that makes a file.
 #[utoipa::path(
     post,
     path = "/v1/query",
     tag = "metrics",
     operation_id = "query",
+    params(("Prefer" = Option<String>, Header, description = "`respond-async`: make a file in the background")),
     request_body = QueryBody,
     responses(
         (
@@ -45,8 +51,15 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
             ),
             headers(("ETag" = String, description = "Of JSON: changes with the numbers")),
         ),
+        (
+            status = 202,
+            description = "The job that makes the file, if `Prefer` asks for it",
+            body = ReportJob,
+            headers(("Location" = String, description = "The job"), ("Preference-Applied" = String, description = "`respond-async`")),
+        ),
         (status = 304, description = "The numbers are those of the answer that `If-None-Match` names"),
         (status = 403, description = "The credential may see only some campaigns, and the query depends on others"),
+        (status = 409, description = "The tenant has as many jobs in the queue as allowed"),
         (status = 422, description = "A field is not valid, or a metric and a dimension exclude each other; `errors` tells what would be right"),
     ),
 )]
@@ -54,11 +67,19 @@ pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
     http: HttpRequest,
-    body: Body<QueryBody>,
+    Body(mut query): Body<QueryBody>,
 ) -> Result<HttpResponse, Error> {
-    let format = format(&body.0, &http)?;
+    let now = Utc::now();
+    let format = format(&query, &http)?;
+    if prefers_async(http.headers()) {
+        // The job has no header `Accept`.
+        query.format = Some(format.ending().to_owned());
+        let jobs = ReportJobs::new(&api, Member::of(&tenant));
+        let kind = ReportJobKind::Report(ReportKind::Query);
+        return Ok(accepted(jobs.create(kind, &request_of(&query)?, now).await?, true));
+    }
     let is_file = format != Format::Json;
-    let request = body.0.parse(is_file, tenant.context().time_zone(), Utc::now())?;
+    let request = query.parse(is_file, tenant.context().time_zone(), now)?;
     let time = request.time();
     let campaigns = api.campaigns.of_scope(tenant.context(), tenant.campaigns()).await?;
     let answer = api.queries.answer(tenant.context(), campaigns, request).await?;

@@ -1,0 +1,113 @@
+//! Exports: events as they are stored.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use metrics::{DimensionTest, Filter};
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+use tenancy::TenantContext;
+use utoipa::ToSchema;
+use warehouse::{EventExport, ExportFormat, ExportQuery, Local, Warehouse};
+
+use crate::{
+    failure::Failure,
+    query::{FileFormat, FilterBody, Time, TimeBody, filters},
+};
+
+/// The longest range that is answered at once. An export of a longer one is a job.
+const LONGEST_AT_ONCE: TimeDelta = TimeDelta::days(92);
+
+/// Which events to export.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExportBody {
+    /// The time of the events. Without `granularity`.
+    #[serde(default)]
+    time: TimeBody,
+    /// Only events for which it holds.
+    filters: Option<FilterBody>,
+    /// The form of the file. Default: `ndjson`.
+    format: Option<ExportFormatBody>,
+}
+
+/// The form of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ExportFormatBody {
+    Ndjson,
+    Csv,
+    Parquet,
+    Arrow,
+}
+
+/// A valid export.
+#[derive(Debug)]
+pub(crate) struct ExportRequest {
+    pub(crate) time: Time,
+    pub(crate) format: ExportFormatBody,
+    filter: Filter<DimensionTest>,
+}
+
+impl ExportBody {
+    /// Reads the export at the time `now`, for a tenant whose days begin in `home`.
+    ///
+    /// # Errors
+    /// Every wrong field, and what would be correct.
+    pub(crate) fn parse(&self, home: Tz, now: DateTime<Utc>) -> Result<ExportRequest, Problem> {
+        if self.time.granularity.is_some() {
+            return Err(Problem::field("/time/granularity", "is not possible: rows are events"));
+        }
+        Ok(ExportRequest {
+            time: self.time.parse("/time/", home, now)?,
+            format: self.format.unwrap_or(ExportFormatBody::Ndjson),
+            filter: filters::of_events(self.filters.as_ref(), "/filters")?,
+        })
+    }
+}
+
+impl ExportRequest {
+    /// Returns whether its range is too long to be answered at once.
+    pub(crate) fn is_long(&self) -> bool {
+        self.time.range.to() - self.time.range.from() > LONGEST_AT_ONCE
+    }
+
+    /// Begins the export.
+    ///
+    /// # Errors
+    /// Another export of the tenant runs, or the warehouse is unavailable or refuses it.
+    pub(crate) async fn begin(
+        &self,
+        warehouse: &Warehouse,
+        tenant: &TenantContext,
+    ) -> Result<EventExport, Failure> {
+        let Time { range, zone, .. } = self.time;
+        let query = ExportQuery {
+            time: range.from()..range.to(),
+            local: Local { zone, home: tenant.currency() },
+            filter: &self.filter,
+            format: self.format.stored(),
+        };
+        Ok(warehouse.for_tenant(tenant).export(&query).await?)
+    }
+}
+
+impl ExportFormatBody {
+    const fn stored(self) -> ExportFormat {
+        match self {
+            Self::Ndjson => ExportFormat::Ndjson,
+            Self::Csv => ExportFormat::Csv,
+            Self::Parquet => ExportFormat::Parquet,
+            Self::Arrow => ExportFormat::Arrow,
+        }
+    }
+
+    /// Returns the form of the file, which queries have, too.
+    pub(crate) const fn file(self) -> FileFormat {
+        match self {
+            Self::Ndjson => FileFormat::Ndjson,
+            Self::Csv => FileFormat::Csv,
+            Self::Parquet => FileFormat::Parquet,
+            Self::Arrow => FileFormat::Arrow,
+        }
+    }
+}

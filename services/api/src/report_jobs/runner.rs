@@ -1,0 +1,174 @@
+use std::time::Duration;
+
+use control_plane::{ControlPlaneError, JobFailure, ReportClaim, ReportQueue};
+use lifecycle::{BoxError, Lifecycle};
+use problem::Problem;
+use telemetry::chain;
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    KEPT, RULES,
+    attempt::{Attempt, Written},
+    outcome::Outcome,
+    upkeep,
+};
+use crate::{failure::Failure, state::Api};
+
+/// How many jobs a process runs at once.
+const AT_ONCE: usize = 3;
+/// How often each of them looks for a job of another process.
+const LOOK: Duration = Duration::from_secs(2);
+/// How often a claim is extended.
+const EXTEND: Duration = Duration::from_secs(5);
+/// How long a stopping process may take to release its jobs.
+const BUDGET: Duration = Duration::from_secs(5);
+
+/// Starts the tasks that run report jobs and remove what is left of them, until `lifecycle` stops.
+pub(crate) fn start(api: &Api, lifecycle: &Lifecycle) {
+    for _ in 0..AT_ONCE {
+        let runner = Runner {
+            api: api.clone(),
+            queue: api.control_plane.report_queue(),
+            token: lifecycle.token(),
+        };
+        lifecycle.spawn("report jobs", BUDGET, async move {
+            // Reports are made for handlers, which stay on one thread: so does each runner.
+            let handle = Handle::current();
+            spawn_blocking(move || handle.block_on(runner.run())).await?
+        });
+    }
+    let (queue, files) = (api.control_plane.report_queue(), api.report_files.clone());
+    lifecycle.spawn("report files", BUDGET, upkeep::run(queue, files, lifecycle.token()));
+}
+
+/// Runs one job after another.
+struct Runner {
+    api: Api,
+    queue: ReportQueue,
+    /// Cancelled when the process stops.
+    token: CancellationToken,
+}
+
+impl Runner {
+    async fn run(self) -> Result<(), BoxError> {
+        let mut is_failing = false;
+        while !self.token.is_cancelled() {
+            match self.queue.claim(RULES, &process_died()).await {
+                Ok(Some(claim)) => {
+                    is_failing = false;
+                    self.run_job(&claim).await;
+                    continue;
+                }
+                Ok(None) => is_failing = false,
+                Err(error) => {
+                    if !is_failing {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(error, "report jobs cannot be claimed, will be repeated");
+                    }
+                    is_failing = true;
+                }
+            }
+            tokio::select! {
+                () = self.token.cancelled() => {}
+                () = self.api.report_wake.notified() => {}
+                () = sleep(LOOK) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the report of a job, and keeps the claim meanwhile.
+    async fn run_job(&self, claim: &ReportClaim) {
+        let (written, progress) = watch::channel(Written::default());
+        let stop = self.token.child_token();
+        let attempt = Attempt { api: &self.api, claim, written: &written, stop: &stop };
+        let is_made = CancellationToken::new();
+        let making = async {
+            let made = attempt.make().await;
+            is_made.cancel();
+            made
+        };
+        let keeping = self.keep(claim, &progress, &is_made, &stop);
+        let (made, ()) = tokio::join!(making, keeping);
+        let ended = match made {
+            Ok(Some(made)) => match self.queue.finish(claim, &made, KEPT).await {
+                Ok(true) => Ok(()),
+                Ok(false) => {
+                    // It was cancelled, or another process has claimed it: this file does not count.
+                    self.remove(&attempt).await;
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+            Ok(None) if self.token.is_cancelled() => {
+                self.queue.release(claim, false, Duration::ZERO).await
+            }
+            Ok(None) => Ok(()),
+            Err(failure) => self.record(claim, failure).await,
+        };
+        if let Err(error) = ended {
+            // The claim ends by itself, and a process tries again.
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(job = %claim.job.job_id, error, "the end of a report job was not recorded");
+        }
+    }
+
+    /// Extends the claim until the report is made. Stops the attempt if the claim is lost.
+    async fn keep(
+        &self,
+        claim: &ReportClaim,
+        progress: &watch::Receiver<Written>,
+        is_made: &CancellationToken,
+        stop: &CancellationToken,
+    ) {
+        let mut until = Instant::now() + RULES.lasts;
+        while is_made.run_until_cancelled(sleep(EXTEND)).await.is_some() {
+            let asked_at = Instant::now();
+            let Written { rows, bytes } = *progress.borrow();
+            match self.queue.extend(claim, RULES.lasts, rows, bytes).await {
+                Ok(true) => until = asked_at + RULES.lasts,
+                // PostgreSQL does not answer: the claim may have ended.
+                Err(_) if Instant::now() < until => {}
+                Ok(false) | Err(_) => return stop.cancel(),
+            }
+        }
+    }
+
+    /// Records a failed attempt.
+    async fn record(&self, claim: &ReportClaim, failure: Failure) -> Result<(), ControlPlaneError> {
+        let cause = chain(&failure);
+        let problem = Problem::from(failure);
+        match Outcome::of(&problem, claim.job.failed_attempts) {
+            Outcome::Again { has_failed, wait } => {
+                tracing::info!(job = %claim.job.job_id, cause, "a report job will be tried again");
+                self.queue.release(claim, has_failed, wait).await
+            }
+            Outcome::Failed(failed) => {
+                tracing::warn!(job = %claim.job.job_id, cause, "a report job has failed");
+                self.queue.fail(claim, &failed).await
+            }
+        }
+    }
+
+    async fn remove(&self, attempt: &Attempt<'_>) {
+        if let Err(error) = self.api.report_files.remove(&attempt.key()).await {
+            // The upkeep removes the files of all attempts.
+            let error = &error as &dyn std::error::Error;
+            tracing::debug!(error, "a report file that does not count was not removed");
+        }
+    }
+}
+
+/// Returns why a job fails whose processes died.
+fn process_died() -> JobFailure {
+    JobFailure {
+        code: problem::Code::Internal.as_str().to_owned(),
+        detail: "Each process that made the report has died. Ask for a smaller one.".to_owned(),
+    }
+}

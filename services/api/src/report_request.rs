@@ -1,0 +1,176 @@
+//! The requests of all kinds of reports, for those that are kept and asked later.
+
+use actix_web::web::{Bytes, block};
+use auth::CampaignScope;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use control_plane::{ReportJobKind, ReportKind};
+use problem::Problem;
+use serde::Serialize;
+use tenancy::TenantContext;
+use warehouse::EventExport;
+use web::read_json;
+
+use crate::{
+    behaviour::{
+        Asker, AttributionBody, AttributionRequest, FunnelBody, FunnelRequest, RetentionBody,
+        RetentionRequest, SessionsQuery, SessionsRequest,
+    },
+    exports::{ExportBody, ExportRequest},
+    failure::Failure,
+    query::{Format, QueryBody, QueryRequest, Time, scope},
+    state::Api,
+};
+
+/// A valid request for a report.
+#[derive(Debug)]
+pub(crate) enum ReportRequest {
+    Query(Box<QueryRequest>, Format),
+    Attribution(AttributionRequest),
+    Funnel(FunnelRequest),
+    Retention(RetentionRequest),
+    Sessions(SessionsRequest),
+    Events(ExportRequest),
+}
+
+/// What a report consists of.
+pub(crate) enum Report {
+    /// It is made as a whole.
+    Whole { body: Bytes, rows: Option<u64>, as_of: Option<DateTime<Utc>> },
+    /// It is made while it is read. Everything received before `as_of` is in it.
+    Parts { export: EventExport, as_of: Option<DateTime<Utc>> },
+}
+
+impl Report {
+    /// Returns up to when events are in it, and how many rows it has if that is known before it is written.
+    pub(crate) fn facts(&self) -> (Option<DateTime<Utc>>, Option<u64>) {
+        match self {
+            Self::Whole { rows, as_of, .. } => (*as_of, *rows),
+            Self::Parts { as_of, .. } => (*as_of, None),
+        }
+    }
+}
+
+impl ReportRequest {
+    /// Reads the body of a request as its route does, at the time `now`, for a credential that may see all
+    /// campaigns or only some, of a tenant whose days begin in `home`.
+    ///
+    /// # Errors
+    /// Every wrong field, and what would be correct; or the credential may not ask it.
+    pub(crate) fn parse(
+        kind: ReportJobKind,
+        request: &[u8],
+        sees_all: bool,
+        home: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        match kind {
+            ReportJobKind::Report(ReportKind::Query) => {
+                let query: QueryBody = read_json(request)?;
+                if query.cursor.is_some() {
+                    let reason = "must be absent: a report that is kept begins at its first page";
+                    return Err(Problem::field("/cursor", reason));
+                }
+                let format = query.named_format()?.unwrap_or(Format::Json);
+                let query = query.parse(format != Format::Json, home, now)?;
+                if !sees_all {
+                    scope::permitted(query.needed(), query.used())?;
+                }
+                Ok(Self::Query(Box::new(query), format))
+            }
+            ReportJobKind::Report(ReportKind::Attribution) => {
+                let attribution: AttributionBody = read_json(request)?;
+                attribution.parse(home, now).map(Self::Attribution)
+            }
+            ReportJobKind::Report(ReportKind::Funnel) => {
+                let funnel: FunnelBody = read_json(request)?;
+                funnel.parse(home, now).map(Self::Funnel)
+            }
+            ReportJobKind::Report(ReportKind::Retention) => {
+                let retention: RetentionBody = read_json(request)?;
+                retention.parse(home, now).map(Self::Retention)
+            }
+            ReportJobKind::Report(ReportKind::Sessions) => {
+                let sessions: SessionsQuery = read_json(request)?;
+                sessions.parse(home, now).map(Self::Sessions)
+            }
+            ReportJobKind::Events => {
+                let export: ExportBody = read_json(request)?;
+                export.parse(home, now).map(Self::Events)
+            }
+        }
+    }
+
+    /// Returns the range that it asks for.
+    pub(crate) fn time(&self) -> Time {
+        match self {
+            Self::Query(query, _) => query.time(),
+            Self::Attribution(attribution) => attribution.time,
+            Self::Funnel(funnel) => funnel.time,
+            Self::Retention(retention) => retention.time,
+            Self::Sessions(sessions) => sessions.time,
+            Self::Events(export) => export.time,
+        }
+    }
+
+    /// Returns the form of its file.
+    pub(crate) fn form(&self) -> Format {
+        match self {
+            Self::Query(_, format) => *format,
+            Self::Events(export) => Format::File(export.format.file()),
+            _ => Format::Json,
+        }
+    }
+
+    /// Makes the report, limited to what a credential with this scope may see.
+    ///
+    /// # Errors
+    /// It is too expensive, or a store is unavailable or busy.
+    pub(crate) async fn answer(
+        self,
+        api: &Api,
+        tenant: &TenantContext,
+        scope: &CampaignScope,
+    ) -> Result<Report, Failure> {
+        let as_of = api.sources.stored_as_of().await;
+        let campaigns = api.campaigns.of_scope(tenant, scope).await?;
+        let asker = Asker { tenant, campaigns };
+        let behaviour = &api.behaviour;
+        let body = match self {
+            Self::Query(query, format) => {
+                return queried(api, asker, *query, format).await;
+            }
+            Self::Events(export) => {
+                let export = export.begin(&api.warehouse, tenant).await?;
+                return Ok(Report::Parts { export, as_of });
+            }
+            Self::Attribution(request) => json(&behaviour.attribution(&asker, &request).await?),
+            Self::Funnel(request) => json(&behaviour.funnel(&asker, &request).await?),
+            Self::Retention(request) => json(&behaviour.retention(&asker, request).await?),
+            Self::Sessions(request) => json(&behaviour.sessions(&asker, &request).await?),
+        };
+        Ok(Report::Whole { body: body?, rows: None, as_of })
+    }
+}
+
+async fn queried(
+    api: &Api,
+    asker: Asker<'_>,
+    query: QueryRequest,
+    format: Format,
+) -> Result<Report, Failure> {
+    let answer = api.queries.compute(asker.tenant, asker.campaigns.as_deref(), &query).await?;
+    let (rows, as_of) = (Some(answer.row_count(format)), answer.as_of);
+    let body = match format {
+        Format::Json => answer.json().map_err(Problem::internal)?.0,
+        // Half a million numbers take a while: meanwhile this thread does other things.
+        Format::File(file) => {
+            block(move || answer.file(file)).await.map_err(Problem::internal)??.into()
+        }
+    };
+    Ok(Report::Whole { body, rows, as_of })
+}
+
+fn json(answer: &impl Serialize) -> Result<Bytes, Problem> {
+    serde_json::to_vec(answer).map(Bytes::from).map_err(Problem::internal)
+}
