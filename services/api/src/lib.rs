@@ -23,6 +23,7 @@ mod reports;
 mod routes;
 mod run;
 mod saved_reports;
+mod schedules;
 mod schemas;
 mod sessions;
 mod settings;

@@ -9,7 +9,7 @@ use crate::{
     ApiSettings, Dependencies,
     live::{Live, StreamReports},
     openapi::openapi,
-    report_jobs, routes,
+    report_jobs, routes, schedules,
     state::Api,
 };
 
@@ -37,6 +37,7 @@ pub fn run(
     let document = openapi();
     web::register_operations("api", &serde_json::to_value(&document).unwrap_or_default());
     report_jobs::start(&api, lifecycle);
+    schedules::start(&api, lifecycle);
     let docs = routes::docs::page(&document, &settings.collector_url);
     web::serve_streams("api", &settings.bind, lifecycle, move |config: &mut ServiceConfig| {
         config

@@ -95,6 +95,11 @@ form!(
     one_of(control_plane::ReportJobKind::ALL.map(control_plane::ReportJobKind::as_str))
 );
 form!(
+    RelativeRange,
+    "A range that is complete in the tenant's zone: the day, the week from Monday, or the month before",
+    one_of(control_plane::RelativeRange::ALL.map(control_plane::RelativeRange::as_str))
+);
+form!(
     ReportJobState,
     "How far a report job is",
     one_of(control_plane::ReportJobState::ALL.map(control_plane::ReportJobState::as_str))

@@ -12,6 +12,7 @@ mod cache;
 mod control_plane;
 mod credentials;
 mod directory;
+mod due_schedules;
 mod error;
 mod group;
 mod ledger;
@@ -21,11 +22,13 @@ mod pool;
 mod principal_row;
 mod report_job;
 mod report_queue;
+mod report_schedule;
 mod settings;
 mod tenant;
 
 pub use audit::AuditEntry;
 pub use control_plane::ControlPlane;
+pub use due_schedules::{DueSchedule, ScheduledRun};
 pub use error::ControlPlaneError;
 pub use group::Group;
 pub use ledger::{
@@ -37,6 +40,7 @@ pub use platform::{
 };
 pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
 pub use report_queue::{ClaimRules, JobRemains, MadeReport, ReportClaim, ReportQueue};
+pub use report_schedule::{Cadence, RelativeRange, ReportSchedule, ScheduleSource};
 pub use settings::PostgresSettings;
 pub use tenant::{
     Advertiser, Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,

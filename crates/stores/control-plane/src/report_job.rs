@@ -41,6 +41,8 @@ pub struct ReportJob {
     pub file: Option<ReportFile>,
     /// Why it failed.
     pub failure: Option<JobFailure>,
+    /// The schedule whose run it is, and when that was due.
+    pub scheduled: Option<(Uuid, DateTime<Utc>)>,
 }
 
 /// How far a report job is.
@@ -118,6 +120,8 @@ pub(crate) struct ReportJobRow {
     file: FileRow,
     failure_code: Option<String>,
     failure_detail: Option<String>,
+    schedule_id: Option<Uuid>,
+    due_at: Option<DateTime<Utc>>,
 }
 
 #[derive(FromRow)]
@@ -195,6 +199,7 @@ impl ReportJobRow {
             bytes: self.byte_count.cast_unsigned(),
             file: self.file.file()?,
             failure: failure.map(|(code, detail)| JobFailure { code, detail }),
+            scheduled: self.schedule_id.zip(self.due_at),
         })
     }
 }

@@ -14,7 +14,7 @@ const LOCK: i64 = 9;
 /// The report jobs of all tenants, for the processes that run them.
 #[derive(Clone)]
 pub struct ReportQueue {
-    control_plane: ControlPlane,
+    pub(crate) control_plane: ControlPlane,
 }
 
 /// The right of one process to run a report job. It ends when another process claims the job, or when the

@@ -29,7 +29,7 @@ use crate::{
     state::Api,
 };
 
-pub(crate) use order::ReportJobOrder;
+pub(crate) use order::{ReportJobOrder, job_kind};
 pub(crate) use prefer::{prefers_async, request_of};
 pub(crate) use runner::start;
 

@@ -46,7 +46,7 @@ impl ReportJobOrder {
         home: Tz,
         now: DateTime<Utc>,
     ) -> Result<CheckedRequest, Problem> {
-        let kind = kind(&self.kind)?;
+        let kind = job_kind(&self.kind)?;
         let request = self.request.get().as_bytes();
         if request.len() > MOST_BYTES {
             let reason = format!("must have at most {MOST_BYTES} bytes");
@@ -62,7 +62,7 @@ impl ReportJobOrder {
 ///
 /// # Errors
 /// There is none.
-fn kind(name: &str) -> Result<ReportJobKind, Problem> {
+pub(crate) fn job_kind(name: &str) -> Result<ReportJobKind, Problem> {
     let found = ReportJobKind::ALL.into_iter().find(|kind| kind.as_str() == name);
     found.ok_or_else(|| {
         let names = ReportJobKind::ALL.map(ReportJobKind::as_str).join(", ");

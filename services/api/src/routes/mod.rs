@@ -24,6 +24,7 @@ pub(crate) mod rejects;
 pub(crate) mod reports;
 pub(crate) mod retention;
 pub(crate) mod saved_reports;
+pub(crate) mod schedules;
 pub(crate) mod sessions;
 pub(crate) mod users;
 pub(crate) mod windows;
@@ -79,6 +80,11 @@ web::route_table! {
     reports::show;
     reports::cancel;
     reports::download;
+    schedules::list;
+    schedules::create;
+    schedules::show;
+    schedules::replace;
+    schedules::delete;
     // What users keep beside the numbers.
     annotations::list;
     annotations::create;

@@ -20,6 +20,7 @@ mod query;
 mod rejects;
 mod report_jobs;
 mod saved_reports;
+mod schedules;
 mod sessions;
 mod shown;
 mod stand;

@@ -42,6 +42,7 @@ struct Target {
     annotation: String,
     report: String,
     job: String,
+    schedule: String,
 }
 
 impl Target {
@@ -66,8 +67,14 @@ impl Target {
         let order = json!({"kind": "events", "request": {"time": everything()}});
         let queued = platform.post(&other.owner, "/v1/reports", &order).await.expect(202).json();
         let job = finished(platform, other, queued["id"].as_str().unwrap()).await;
+        let order = json!({
+            "name": CANARY, "kind": "query", "request": {"metrics": ["events"]}, "every": "day",
+            "at": "12:00",
+        });
+        let schedule = created(platform, other, "/v1/schedules", &order).await;
         let tenant = other.id.clone();
-        Self { tenant, key, user, invited, reject: reject.await, annotation, report, job }
+        let reject = reject.await;
+        Self { tenant, key, user, invited, reject, annotation, report, job, schedule }
     }
 
     /// Replaces every id parameter of a route by the other tenant's id.
@@ -80,6 +87,7 @@ impl Target {
             "annotations" => self.annotation.as_str(),
             "saved-reports" => self.report.as_str(),
             "reports" => self.job.as_str(),
+            "schedules" => self.schedule.as_str(),
             // Both tenants have an advertiser with this id.
             "advertisers" => "brand",
             _ => CANARY,
@@ -123,6 +131,10 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         ("POST", "/v1/saved-reports") | ("PUT", "/v1/saved-reports/{id}") => json!({
             "name": Uuid::now_v7(), "visibility": "shared", "kind": "query",
             "request": {"metrics": ["events"]},
+        }),
+        ("POST", "/v1/schedules") | ("PUT", "/v1/schedules/{id}") => json!({
+            "name": "Own", "kind": "query", "request": {"metrics": ["events"]}, "every": "day",
+            "at": "12:00",
         }),
         ("POST", "/v1/reports") => {
             json!({"kind": "query", "request": {"metrics": ["events"], "dimensions": ["campaign"]}})
@@ -179,7 +191,7 @@ fn expected_status(method: &Method, path: &str) -> Option<u16> {
     match (method.as_str(), path) {
         (_, path) if path.starts_with("/v1/admin/") => Some(403),
         ("PUT", "/v1/advertisers/{id}") => Some(200),
-        ("POST", "/v1/users" | "/v1/api-keys" | "/v1/saved-reports") => Some(201),
+        ("POST", "/v1/users" | "/v1/api-keys" | "/v1/saved-reports" | "/v1/schedules") => Some(201),
         // The campaign is the other tenant's.
         ("POST", "/v1/annotations") => Some(422),
         ("POST", "/v1/live/tickets") => Some(404),
@@ -233,6 +245,7 @@ async fn belongings(platform: &Platform, tenant: &Tenant) -> Vec<String> {
         "annotations",
         "saved-reports",
         "reports",
+        "schedules",
     ] {
         let answer = platform.get(&tenant.owner, &format!("/v1/{list}")).await;
         lists.push(answer.expect(200).text);

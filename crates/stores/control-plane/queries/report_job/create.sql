@@ -8,4 +8,5 @@ WHERE (SELECT count(*) FROM report_job WHERE client_id = $1 AND state = 'queued'
 RETURNING
     job_id, state, kind, request, asked_by, authority, advertiser_id, campaigns, user_version,
     created_at, attempts, failed_attempts, started_at, finished_at, expires_at, row_count, byte_count,
-    sha256, as_of, range_from, range_to, time_zone, file_name, media_type, failure_code, failure_detail
+    sha256, as_of, range_from, range_to, time_zone, file_name, media_type, failure_code, failure_detail,
+    schedule_id, due_at

@@ -31,4 +31,4 @@ RETURNING
     job.campaigns, job.user_version, job.created_at, job.attempts, job.failed_attempts,
     job.started_at, job.finished_at, job.expires_at, job.row_count, job.byte_count, job.sha256,
     job.as_of, job.range_from, job.range_to, job.time_zone, job.file_name, job.media_type,
-    job.failure_code, job.failure_detail
+    job.failure_code, job.failure_detail, job.schedule_id, job.due_at

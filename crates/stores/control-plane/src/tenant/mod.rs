@@ -8,6 +8,7 @@ mod quota;
 mod report_jobs;
 mod resubmissions;
 mod saved_reports;
+mod schedules;
 pub(crate) mod users;
 
 use tenancy::{ClientId, TenantContext};
@@ -28,8 +29,8 @@ pub use resubmissions::Resubmission;
 pub use saved_reports::{ReportKind, ReportReader, ReportVisibility, ReportWriter, SavedReport};
 pub use users::{NewUser, User};
 
-/// One tenant's campaigns, products, users, keys, resubmissions, annotations, saved reports and
-/// report jobs.
+/// One tenant's campaigns, products, users, keys, resubmissions, annotations, saved reports,
+/// report jobs and schedules.
 ///
 /// Every query binds the tenant, in a transaction that row-level security confines to it.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 use auth::{Authority, CampaignScope, Principal, Role, Subject};
 use chrono::Utc;
 use control_plane::{
-    Annotation, AnnotationScope, NewReportJob, Quota, ReportJobKind, ReportKind, ReportVisibility,
-    SavedReport, TenantControl,
+    Annotation, AnnotationScope, Cadence, NewReportJob, Quota, ReportJobKind, ReportKind,
+    ReportSchedule, ReportVisibility, SavedReport, ScheduleSource, TenantControl,
 };
 use serde_json::json;
 use sqlx::{Postgres, Transaction};
@@ -55,6 +55,7 @@ async fn keep_one_of_each(control: &TenantControl, user: Uuid) {
     control.create_saved_report("user:1", &report, quota).await.unwrap().unwrap();
 }
 
+/// Queues a report job of a user, and a schedule.
 async fn queue_a_job(control: &TenantControl, tenant: &str, user: Uuid) {
     let asked_by = Principal {
         subject: Subject::User(user),
@@ -73,6 +74,21 @@ async fn queue_a_job(control: &TenantControl, tenant: &str, user: Uuid) {
         created_at: Utc::now(),
     };
     control.create_report_job(&job, 10).await.unwrap().unwrap();
+    let schedule = ReportSchedule {
+        schedule_id: Uuid::now_v7(),
+        name: "Events".into(),
+        source: ScheduleSource::Request { kind: ReportJobKind::Events, request: json!({}) },
+        range: None,
+        cadence: Cadence { weekday: None, at: chrono::NaiveTime::MIN },
+        asked_by,
+        created_by: user,
+        created_at: Utc::now(),
+        updated_at: Utc::now(),
+        next_run_at: Utc::now(),
+        last_run_at: None,
+    };
+    let quota = Quota { of_tenant: 10, of_user: 10 };
+    control.create_schedule("user:1", &schedule, quota).await.unwrap().unwrap();
 }
 
 async fn as_acme(platform: &Platform) -> Transaction<'static, Postgres> {
@@ -128,6 +144,7 @@ async fn a_connection_without_settings_sees_nothing() {
         "annotation",
         "saved_report",
         "report_job",
+        "report_schedule",
     ] {
         let count: i64 =
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))

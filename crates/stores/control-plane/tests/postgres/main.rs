@@ -33,3 +33,5 @@ mod report_jobs;
 mod resubmissions;
 #[cfg(test)]
 mod saved_reports;
+#[cfg(test)]
+mod schedules;

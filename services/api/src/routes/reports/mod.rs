@@ -45,6 +45,10 @@ pub(crate) struct ReportJob {
     finished_at: Option<DateTime<Utc>>,
     /// When the file is removed; `null` before it is complete.
     expires_at: Option<DateTime<Utc>>,
+    /// The schedule whose run it is; `null` if it was asked for.
+    schedule: Option<Uuid>,
+    /// When that run was due; `null` if it was asked for.
+    due_at: Option<DateTime<Utc>>,
     /// How often a process has begun with it.
     attempts: u32,
     /// How much is written.
@@ -117,6 +121,8 @@ impl From<control_plane::ReportJob> for ReportJob {
             started_at: job.started_at,
             finished_at: job.finished_at,
             expires_at: job.expires_at,
+            schedule: job.scheduled.map(|(schedule, _)| schedule),
+            due_at: job.scheduled.map(|(_, due_at)| due_at),
             attempts: job.attempts,
             progress: ReportProgress { rows, bytes },
             manifest,

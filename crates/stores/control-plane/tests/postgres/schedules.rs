@@ -1,0 +1,166 @@
+use auth::{Authority, CampaignScope, Principal, Role, Subject};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc, Weekday};
+use control_plane::{
+    Cadence, Quota, RelativeRange, ReportJobKind, ReportJobReader, ReportKind, ReportSchedule,
+    ReportVisibility, SavedReport, ScheduleSource, ScheduledRun, TenantControl,
+};
+use futures::future::join_all;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::fixture::Platform;
+
+const QUOTA: Quota = Quota { of_tenant: 3, of_user: 2 };
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn weekly(user: Uuid, source: ScheduleSource) -> ReportSchedule {
+    let created_at = at("2026-03-01T12:00:00Z");
+    ReportSchedule {
+        schedule_id: Uuid::now_v7(),
+        name: "Sales".into(),
+        source,
+        range: Some(RelativeRange::LastWeek),
+        cadence: Cadence {
+            weekday: Some(Weekday::Sun),
+            at: NaiveTime::from_hms_opt(7, 30, 0).unwrap(),
+        },
+        asked_by: Principal {
+            subject: Subject::User(user),
+            client_id: Some("acme".parse().unwrap()),
+            authority: Authority::Role(Role::Analyst),
+            scope: CampaignScope::All,
+            tenant_version: None,
+            subject_version: Some(1),
+            expires_at: None,
+        },
+        created_by: user,
+        created_at,
+        updated_at: created_at,
+        next_run_at: at("2026-03-08T06:30:00Z"),
+        last_run_at: None,
+    }
+}
+
+fn own_request() -> ScheduleSource {
+    let kind = ReportJobKind::Report(ReportKind::Query);
+    ScheduleSource::Request { kind, request: json!({"metrics": ["sales"]}) }
+}
+
+async fn created(tenant: &TenantControl, schedule: &ReportSchedule) -> Option<ReportSchedule> {
+    tenant.create_schedule("user:1", schedule, QUOTA).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_schedule_is_stored_as_it_is_and_replaced_by_its_author_alone() {
+    let platform = Platform::new().await;
+    let ann = platform.user("acme", "ann@acme.example", Role::Owner).await;
+    let bob = platform.user("acme", "bob@acme.example", Role::Analyst).await;
+    let acme = platform.tenant("acme").await;
+    let schedule = weekly(bob, own_request());
+    assert_eq!(created(&acme, &schedule).await, Some(schedule.clone()));
+    let id = schedule.schedule_id;
+    let changed = ReportSchedule {
+        range: None,
+        cadence: Cadence { weekday: None, ..schedule.cadence },
+        next_run_at: at("2026-03-02T06:30:00Z"),
+        ..schedule.clone()
+    };
+    let by_another = ReportSchedule { created_by: ann, ..changed.clone() };
+    assert_eq!(acme.replace_schedule("user:1", &by_another).await.unwrap(), None);
+    let replaced = acme.replace_schedule("user:1", &changed).await.unwrap();
+    assert_eq!(replaced, Some(changed.clone()));
+    assert_eq!(acme.schedule(Some(bob), id).await.unwrap(), Some(changed.clone()));
+    assert_eq!(acme.schedule(Some(ann), id).await.unwrap(), None);
+    assert_eq!(acme.schedules(None, None, 5).await.unwrap(), [changed]);
+    let globex = platform.tenant("globex").await;
+    assert_eq!(globex.schedule(None, id).await.unwrap(), None);
+    assert!(!globex.delete_schedule("user:1", None, id).await.unwrap());
+    assert!(!acme.delete_schedule("user:1", Some(ann), id).await.unwrap());
+    assert!(acme.delete_schedule("user:1", None, id).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_user_has_a_quota_and_a_disabled_one_no_schedules() {
+    let platform = Platform::new().await;
+    let bob = platform.user("acme", "bob@acme.example", Role::Analyst).await;
+    let acme = platform.tenant("acme").await;
+    for _ in 0..2 {
+        created(&acme, &weekly(bob, own_request())).await.unwrap();
+    }
+    assert_eq!(created(&acme, &weekly(bob, own_request())).await, None);
+    acme.disable_user("user:1", bob).await.unwrap();
+    assert!(acme.schedules(None, None, 5).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_due_run_gets_one_job_from_however_many_processes() {
+    let platform = Platform::new().await;
+    let bob = platform.user("acme", "bob@acme.example", Role::Analyst).await;
+    let acme = platform.tenant("acme").await;
+    let schedule = created(&acme, &weekly(bob, own_request())).await.unwrap();
+    let queue = platform.control_plane.report_queue();
+    let due_at = schedule.next_run_at;
+    assert!(queue.due_schedules(due_at - TimeDelta::seconds(1)).await.unwrap().is_empty());
+    let due = queue.due_schedules(due_at).await.unwrap().remove(0);
+    assert_eq!(due.schedule, schedule);
+    let (kind, request) = due.request.clone().unwrap();
+    let next_run_at = due_at + TimeDelta::weeks(1);
+    let runs = join_all((0..4).map(|_| async {
+        let job = Some((Uuid::now_v7(), kind, &request));
+        queue.run_schedule(&due, &ScheduledRun { due_at, next_run_at, job }).await.unwrap()
+    }));
+    assert_eq!(runs.await.iter().filter(|did| **did).count(), 1);
+    let jobs = acme.report_jobs(ReportJobReader::OfTenant, None, 5).await.unwrap();
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(jobs[0].scheduled, Some((schedule.schedule_id, due_at)));
+    assert_eq!((jobs[0].created_at, &jobs[0].asked_by), (due_at, &schedule.asked_by));
+    let advanced = acme.schedule(None, schedule.schedule_id).await.unwrap().unwrap();
+    assert_eq!((advanced.next_run_at, advanced.last_run_at), (next_run_at, Some(due_at)));
+
+    // Also if its author sets it back to that run.
+    acme.replace_schedule("user:1", &schedule).await.unwrap().unwrap();
+    let again = queue.due_schedules(due_at).await.unwrap().remove(0);
+    let job = Some((Uuid::now_v7(), kind, &request));
+    queue.run_schedule(&again, &ScheduledRun { due_at, next_run_at, job }).await.unwrap();
+    assert_eq!(acme.report_jobs(ReportJobReader::OfTenant, None, 5).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_saved_report_is_that_of_the_run_while_its_author_sees_it() {
+    let platform = Platform::new().await;
+    let ann = platform.user("acme", "ann@acme.example", Role::Owner).await;
+    let bob = platform.user("acme", "bob@acme.example", Role::Analyst).await;
+    let acme = platform.tenant("acme").await;
+    let now = at("2026-03-01T12:00:00Z");
+    let report = SavedReport {
+        report_id: Uuid::now_v7(),
+        name: "Sales".into(),
+        description: None,
+        visibility: ReportVisibility::Shared,
+        kind: ReportKind::Query,
+        request: json!({"metrics": ["sales"]}),
+        created_by: Some(ann),
+        created_at: now,
+        updated_at: now,
+    };
+    let quota = Quota { of_tenant: 10, of_user: 10 };
+    acme.create_saved_report("user:1", &report, quota).await.unwrap().unwrap();
+    let saved = weekly(bob, ScheduleSource::Saved(report.report_id));
+    created(&acme, &saved).await.unwrap();
+    let queue = platform.control_plane.report_queue();
+    let request = async || {
+        let due = queue.due_schedules(saved.next_run_at).await.unwrap();
+        due.into_iter().next().unwrap().request
+    };
+    let kind = ReportJobKind::Report(ReportKind::Query);
+    assert_eq!(request().await, Some((kind, report.request.clone())));
+    let private = SavedReport { visibility: ReportVisibility::Private, ..report };
+    let writer = control_plane::ReportWriter { user: ann, manages_shared: true };
+    acme.replace_saved_report("user:1", writer, &private).await.unwrap().unwrap();
+    assert_eq!(request().await, None);
+    acme.delete_saved_report("user:1", writer, private.report_id).await.unwrap().unwrap();
+    assert!(acme.schedules(None, None, 5).await.unwrap().is_empty(), "it goes with the report");
+}

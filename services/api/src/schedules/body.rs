@@ -1,0 +1,161 @@
+use chrono::{DateTime, Utc, Weekday};
+use chrono_tz::Tz;
+use control_plane::{Cadence, RelativeRange, ReportJobKind, ScheduleSource};
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use web::read_json;
+
+use super::{cadence::local_time, range::with_range};
+use crate::{names::ReportName, report_jobs::job_kind, report_request::ReportRequest, schemas};
+
+/// The most bytes of a request.
+const MOST_BYTES: usize = 32 * 1024;
+
+/// A schedule to write, in place of what it said before.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScheduleOrder {
+    /// The name.
+    #[schema(value_type = schemas::ReportName)]
+    name: ReportName,
+    /// The saved report that is made, as it is at each run; or else `kind` and `request`.
+    saved_report: Option<Uuid>,
+    /// What the jobs ask for.
+    #[schema(value_type = Option<schemas::ReportJobKind>)]
+    kind: Option<String>,
+    /// The body of the request, as of `POST /v1/reports`.
+    #[schema(value_type = Option<Object>, example = json!({"metrics": ["sales"], "format": "csv"}))]
+    request: Option<Box<RawValue>>,
+    /// The range of each run, in place of `from`, `to` and `tz` of the request. Default: that of the request.
+    #[schema(value_type = Option<schemas::RelativeRange>)]
+    range: Option<RelativeRange>,
+    /// Whether it runs every day or every week.
+    every: Every,
+    /// The day of a weekly run.
+    weekday: Option<ScheduleDay>,
+    /// The local time of a run, in the tenant's zone.
+    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "07:30")]
+    at: String,
+}
+
+/// How often a schedule runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Every {
+    Day,
+    Week,
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ScheduleDay {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+/// What a valid order says.
+#[derive(Debug)]
+pub(super) struct OrderedSchedule {
+    pub(super) name: String,
+    pub(super) source: ScheduleSource,
+    pub(super) range: Option<RelativeRange>,
+    pub(super) cadence: Cadence,
+}
+
+impl ScheduleOrder {
+    /// Reads the order at the time `now`, for a user who may see all campaigns or only some, of a tenant
+    /// whose days begin in `home`. Its request is checked as that of a run now would be.
+    ///
+    /// # Errors
+    /// The wrong field, below `/request` one of the request, and what would be correct; or
+    /// the user may not ask it.
+    pub(super) fn parse(
+        self,
+        sees_all: bool,
+        home: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<OrderedSchedule, Problem> {
+        let weekday = match (self.every, self.weekday) {
+            (Every::Day, None) => None,
+            (Every::Week, Some(day)) => Some(day.weekday()),
+            (Every::Day, Some(_)) => {
+                return Err(Problem::field("/weekday", "must be absent: it runs every day"));
+            }
+            (Every::Week, None) => {
+                return Err(Problem::field("/weekday", "must name the day of a weekly run"));
+            }
+        };
+        let at = local_time(&self.at)
+            .ok_or_else(|| Problem::field("/at", "must be a local time such as 07:30"))?;
+        let source = match (self.saved_report, self.kind, self.request) {
+            (Some(report), None, None) => ScheduleSource::Saved(report),
+            (None, Some(kind), Some(request)) => {
+                own_request(&kind, &request, self.range, sees_all, (home, now))?
+            }
+            _ => {
+                let reason = "must be given without `kind` and `request`, or these without it";
+                return Err(Problem::field("/saved_report", reason));
+            }
+        };
+        let cadence = Cadence { weekday, at };
+        Ok(OrderedSchedule { name: self.name.into(), source, range: self.range, cadence })
+    }
+}
+
+fn own_request(
+    kind: &str,
+    request: &RawValue,
+    range: Option<RelativeRange>,
+    sees_all: bool,
+    (home, now): (Tz, DateTime<Utc>),
+) -> Result<ScheduleSource, Problem> {
+    let kind: ReportJobKind = job_kind(kind)?;
+    let bytes = request.get().as_bytes();
+    if bytes.len() > MOST_BYTES {
+        return Err(Problem::field("/request", format!("must have at most {MOST_BYTES} bytes")));
+    }
+    let below = |problem: Problem| problem.below("/request");
+    // First as it is: so a wrong field is named, which a range would replace.
+    ReportRequest::parse(kind, bytes, sees_all, home, now).map_err(below)?;
+    let request: serde_json::Value = read_json(bytes).map_err(below)?;
+    let ranged = with_range(kind, request.clone(), range, home, now);
+    let ranged = serde_json::to_vec(&ranged).map_err(Problem::internal)?;
+    ReportRequest::parse(kind, &ranged, sees_all, home, now).map_err(below)?;
+    Ok(ScheduleSource::Request { kind, request })
+}
+
+impl ScheduleDay {
+    const fn weekday(self) -> Weekday {
+        match self {
+            Self::Monday => Weekday::Mon,
+            Self::Tuesday => Weekday::Tue,
+            Self::Wednesday => Weekday::Wed,
+            Self::Thursday => Weekday::Thu,
+            Self::Friday => Weekday::Fri,
+            Self::Saturday => Weekday::Sat,
+            Self::Sunday => Weekday::Sun,
+        }
+    }
+
+    /// Returns the name of a day.
+    pub(crate) const fn of(weekday: Weekday) -> Self {
+        match weekday {
+            Weekday::Mon => Self::Monday,
+            Weekday::Tue => Self::Tuesday,
+            Weekday::Wed => Self::Wednesday,
+            Weekday::Thu => Self::Thursday,
+            Weekday::Fri => Self::Friday,
+            Weekday::Sat => Self::Saturday,
+            Weekday::Sun => Self::Sunday,
+        }
+    }
+}
