@@ -19,7 +19,7 @@ async fn seed(stand: &Stand) {
     let order = |campaign: &str, revenue: u32| {
         json!({
             "type": "purchase", "event_time": "2026-03-02T10:00:00Z", "campaign_id": campaign,
-            "revenue": revenue, "currency": "EUR",
+            "revenue": revenue.to_string(), "currency": "EUR",
         })
     };
     insert(stand, [order("spring", 7), order("winter", 70)]).await;
