@@ -6,17 +6,26 @@ pub(crate) struct Answer {
     pub(crate) outcomes: Vec<EventOutcome>,
 }
 
-/// The outcome of one event.
+/// The outcome of one event, and why it was rejected. One struct of all fields: an enum of variants
+/// with fields of their own would be read twice, and an import reads one for each event.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub(crate) enum EventOutcome {
+pub(crate) struct EventOutcome {
+    pub(crate) outcome: Outcome,
+    #[serde(default)]
+    pub(crate) code: String,
+    #[serde(default)]
+    pub(crate) pointer: String,
+    #[serde(default)]
+    pub(crate) reason: String,
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
     Accepted,
     DuplicateInBatch,
-    Rejected {
-        code: String,
-        pointer: String,
-        reason: String,
-    },
+    Rejected,
     /// Not accepted this time; to be sent again.
     Retry,
 }

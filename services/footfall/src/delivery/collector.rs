@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{
     Batch, Tally,
-    answer::{Answer, EventOutcome, ProblemBody},
+    answer::{Answer, EventOutcome, Outcome, ProblemBody},
 };
 use crate::{cli::Target, exit::Failure};
 use telemetry::chain;
@@ -195,14 +195,13 @@ fn count(answer: Answer, batch: &Batch, tally: &mut Tally) -> Result<Vec<usize>,
         return Err(Failure::Other(reason));
     }
     let mut again = Vec::new();
-    for (position, outcome) in answer.outcomes.into_iter().enumerate() {
+    for (position, answered) in answer.outcomes.into_iter().enumerate() {
+        let EventOutcome { outcome, code, pointer, reason } = answered;
         match outcome {
-            EventOutcome::Accepted => tally.accepted += 1,
-            EventOutcome::DuplicateInBatch => tally.duplicate += 1,
-            EventOutcome::Rejected { code, pointer, reason } => {
-                tally.reject(format!("{code} {pointer} {reason}"));
-            }
-            EventOutcome::Retry => again.push(position),
+            Outcome::Accepted => tally.accepted += 1,
+            Outcome::DuplicateInBatch => tally.duplicate += 1,
+            Outcome::Rejected => tally.reject(format!("{code} {pointer} {reason}")),
+            Outcome::Retry => again.push(position),
         }
     }
     Ok(again)

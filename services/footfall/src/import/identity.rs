@@ -22,9 +22,14 @@ impl Identity {
         }
     }
 
+    /// Remembers the first row of the file. Does nothing with later ones.
+    pub(super) fn begin(&mut self, row: &str) -> Uuid {
+        *self.file.get_or_insert_with(|| Uuid::new_v5(&self.format, row.as_bytes()))
+    }
+
     /// Returns the id of the row's event of this `kind`.
     pub(super) fn event_id(&mut self, line: u64, row: &str, kind: &str) -> Uuid {
-        let file = *self.file.get_or_insert_with(|| Uuid::new_v5(&self.format, row.as_bytes()));
+        let file = self.begin(row);
         let name = [&self.campaign, kind, &line.to_string(), row].join("\n");
         Uuid::new_v5(&file, name.as_bytes())
     }

@@ -2,12 +2,19 @@
 //! from it, so that importing the file again changes nothing; a campaign given on the command line
 //! is set where a line has none.
 
-use std::io::BufRead;
+use std::{borrow::Cow, fmt, io::BufRead};
 
-use serde_json::{Map, Value};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use tenancy::CampaignId;
 
 use super::{Identity, Row, RowError};
+
+/// The names of the fields that a line may lack.
+const IDS: [&str; 3] = ["event_id", "message_id", "messageId"];
+const CAMPAIGNS: [&str; 2] = ["campaign_id", "promotion_id"];
 
 pub(super) fn rows(
     source: impl BufRead + 'static,
@@ -23,41 +30,86 @@ pub(super) fn rows(
 }
 
 fn event(text: String, line: u64, campaign: Option<&CampaignId>, identity: &mut Identity) -> Row {
-    let id = identity.event_id(line, &text, "event");
-    let event: Map<String, Value> = serde_json::from_str(&text).map_err(|error| {
-        RowError::Wrong { line, reason: format!("must be a JSON object: {error}") }
+    identity.begin(&text);
+    let fields: Fields = serde_json::from_str(&text).map_err(|error| RowError::Wrong {
+        line,
+        reason: format!("must be a JSON object: {error}"),
     })?;
     let mut added = Vec::new();
-    if let Some(name) = unset(&event, &["event_id", "message_id", "messageId"]) {
+    if let Some(name) = fields.unset(&IDS) {
+        let id = identity.event_id(line, &text, "event");
         added.push(format!(r#""{name}":"{id}""#));
     }
     if let Some(campaign) = campaign
-        && let Some(name) = unset(&event, &["campaign_id", "promotion_id"])
+        && let Some(name) = fields.unset(&CAMPAIGNS)
     {
         added.push(format!(r#""{name}":"{campaign}""#));
     }
     // The line is sent as written: a number that is parsed and printed again may differ.
     match text.split_once('{') {
         Some((_, rest)) if !added.is_empty() => {
-            let separator = if event.is_empty() { "" } else { "," };
+            let separator = if fields.is_empty { "" } else { "," };
             Ok(format!("{{{}{separator}{rest}", added.join(",")))
         }
         _ => Ok(text),
     }
 }
 
-/// Returns the name to set a field by, unless one of its names is set. A name with `null` is not
-/// set, but is not used: a name must not occur twice.
-fn unset<'a>(event: &Map<String, Value>, names: &[&'a str]) -> Option<&'a str> {
-    let is_set = |name: &&str| event.get(*name).is_some_and(|value| !value.is_null());
-    if names.iter().any(is_set) {
-        return None;
+/// Which of the fields that may be set a line has. Its other values are skipped, not kept: most
+/// lines are sent as they are.
+struct Fields {
+    is_empty: bool,
+    /// The names that occur, and whether they have a value.
+    found: Vec<(&'static str, bool)>,
+}
+
+impl Fields {
+    /// Returns the name to set a field by, unless one of its names is set. A name with `null` is not
+    /// set, but is not used: a name must not occur twice.
+    fn unset(&self, names: &[&'static str]) -> Option<&'static str> {
+        let of = |name: &str| self.found.iter().rfind(|(found, _)| *found == name);
+        if names.iter().any(|name| of(name).is_some_and(|(_, is_set)| *is_set)) {
+            return None;
+        }
+        names.iter().find(|name| of(name).is_none()).or(names.first()).copied()
     }
-    names.iter().find(|name| !event.contains_key(**name)).or(names.first()).copied()
+}
+
+/// A name, borrowed unless it has escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Fields { is_empty: true, found: Vec::new() };
+                while let Some(Name(name)) = map.next_key()? {
+                    let value: Option<IgnoredAny> = map.next_value()?;
+                    fields.is_empty = false;
+                    let known = IDS.iter().chain(&CAMPAIGNS).find(|known| **known == name);
+                    fields.found.extend(known.map(|known| (*known, value.is_some())));
+                }
+                Ok(fields)
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
