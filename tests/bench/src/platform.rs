@@ -69,9 +69,17 @@ impl Denominator {
     /// # Errors
     /// It does not start.
     pub(crate) async fn start(kind: &str) -> Result<Self, Failure> {
+        Self::start_with(kind, &[]).await
+    }
+
+    /// Starts this program again, as a server with options of its own.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub(crate) async fn start_with(kind: &str, options: &[&str]) -> Result<Self, Failure> {
         let bind = free_address();
         let program = std::env::current_exe()?;
-        let arguments = ["serve", kind, &bind];
+        let arguments = [&["serve", kind, &bind], options].concat();
         Self::run(&program, &arguments, &BTreeMap::new(), bind.parse()?).await
     }
 

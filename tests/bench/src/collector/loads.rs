@@ -22,11 +22,20 @@ pub(super) struct Loads {
     pub(super) batches: Vec<Vec<u8>>,
     /// The same for the handler that only parses.
     pub(super) parse_only: Vec<Vec<u8>>,
+    /// [`singles`](Self::singles) for the relay.
+    pub(super) relayed_singles: Vec<Vec<u8>>,
+    /// [`batches`](Self::batches) for the relay.
+    pub(super) relayed_batches: Vec<Vec<u8>>,
 }
 
 impl Loads {
     /// Makes the requests of all tenants, mixed.
-    pub(super) fn new(address: SocketAddr, bare: SocketAddr, retailers: &Retailers) -> Self {
+    pub(super) fn new(
+        address: SocketAddr,
+        bare: SocketAddr,
+        relay: SocketAddr,
+        retailers: &Retailers,
+    ) -> Self {
         let mut shops: Vec<_> = (1..)
             .zip(retailers.tenants())
             .map(|(seed, tenant)| (Shop::new(seed, Sizes::default()), tenant))
@@ -35,30 +44,37 @@ impl Loads {
         let mut singles = Vec::new();
         let mut batches = Vec::new();
         let mut parse_only = Vec::new();
+        let mut relayed_singles = Vec::new();
+        let mut relayed_batches = Vec::new();
         let shares = retailers.shares(SINGLES).into_iter().zip(retailers.shares(BATCHES));
         for ((shop, tenant), (few, many)) in shops.iter_mut().zip(shares) {
             let key = Some(tenant.collect_key.as_str());
             for _ in 0..few {
                 let event = shop.event(now);
-                singles.push(post(
-                    address,
-                    "/v1/events",
-                    key,
-                    "application/json",
-                    event.as_bytes(),
-                ));
+                let kind = "application/json";
+                singles.push(post(address, "/v1/events", key, kind, event.as_bytes()));
+                relayed_singles.push(post(relay, "/events", None, kind, event.as_bytes()));
             }
             for _ in 0..many {
                 let lines = shop.lines(BATCH, now);
                 let kind = "application/x-ndjson";
                 batches.push(post(address, "/v1/events", key, kind, lines.as_bytes()));
                 parse_only.push(post(bare, "/events", None, kind, lines.as_bytes()));
+                relayed_batches.push(post(relay, "/events", None, kind, lines.as_bytes()));
             }
         }
-        for requests in [&mut singles, &mut batches, &mut parse_only] {
+        let mut loads =
+            Self { address, singles, batches, parse_only, relayed_singles, relayed_batches };
+        for requests in [
+            &mut loads.singles,
+            &mut loads.batches,
+            &mut loads.parse_only,
+            &mut loads.relayed_singles,
+            &mut loads.relayed_batches,
+        ] {
             mix(requests);
         }
-        Self { address, singles, batches, parse_only }
+        loads
     }
 }
 

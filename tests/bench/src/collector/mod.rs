@@ -3,7 +3,7 @@
 mod loads;
 
 use clap::Args;
-use stream::delete_topics;
+use stream::{KafkaSettings, delete_topics};
 use testkit::{Platform, Preparation, Process};
 
 use self::loads::Loads;
@@ -35,7 +35,7 @@ pub(crate) struct Options {
 /// Events of a large request.
 const BATCH: usize = 100;
 
-pub(crate) static SINGLE: Table<14> = Table {
+pub(crate) static SINGLE: Table<17> = Table {
     name: "collector: one event a request",
     columns: [
         "requests/s",
@@ -49,13 +49,16 @@ pub(crate) static SINGLE: Table<14> = Table {
         "bare actix, requests/s",
         "bare actix, CPU µs/request",
         "requests/s, ratio to bare actix",
+        "relay, requests/s",
+        "relay, CPU µs/request",
+        "CPU ratio to the relay",
         "Kafka, CPU µs/request",
         "Redis, CPU µs/request",
         "client, CPU µs/request",
     ],
 };
 
-pub(crate) static BATCHES: Table<9> = Table {
+pub(crate) static BATCHES: Table<11> = Table {
     name: "collector: 100 events a request",
     columns: [
         "events/s",
@@ -65,6 +68,8 @@ pub(crate) static BATCHES: Table<9> = Table {
         "parse-only handler, events/s",
         "parse-only handler, CPU µs/event",
         "CPU ratio to the parse-only handler",
+        "relay, CPU µs/event",
+        "CPU ratio to the relay",
         "Kafka, CPU µs/event",
         "client, CPU µs/event",
     ],
@@ -88,6 +93,7 @@ struct Measured {
     platform: Platform,
     process: Process,
     retailers: Retailers,
+    relay: Denominator,
     loads: Loads,
 }
 
@@ -106,8 +112,11 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         };
         let process = with_collector(&platform).await;
         let address = address(&platform.collector("/"))?;
-        let loads = Loads::new(address, bare.address, &retailers);
-        all.push(Measured { platform, process, retailers, loads });
+        let log = platform.log::<KafkaSettings>();
+        let to = ["--brokers", &log.brokers, "--topic", &log.events_topic];
+        let relay = Denominator::start_with("relay", &to).await?;
+        let loads = Loads::new(address, bare.address, relay.address, &retailers);
+        all.push(Measured { platform, process, retailers, relay, loads });
     }
     let sizes = Sizes::default();
     let stated = format!("{connections} connections, {seconds} s, {tenants} tenants, {sizes}");
@@ -138,12 +147,14 @@ async fn single(
     options: &Options,
     measured: &Measured,
     bare: &Denominator,
-) -> Result<[f64; 14], Failure> {
+) -> Result<[f64; 17], Failure> {
     let Options { common, load, .. } = options;
     let health = [get(measured.loads.address, "/healthz", None)];
     let hello = [get(bare.address, "/", None)];
     let alive = load.saturate(measured.target(&health, 200)).await?;
     let hello = load.saturate(bare.target(&hello, 200)).await?;
+    let relayed = measured.relay.target(&measured.loads.relayed_singles, 202);
+    let relayed = load.saturate(relayed).await?;
     let target = measured.target(&measured.loads.singles, 202);
     let ours = load.profiled(target, common, "collector-single").await?;
     Ok([
@@ -158,6 +169,9 @@ async fn single(
         hello.rate(),
         hello.micros(Role::Measured),
         ours.rate() / hello.rate(),
+        relayed.rate(),
+        relayed.micros(Role::Measured),
+        ours.micros(Role::Measured) / relayed.micros(Role::Measured),
         ours.micros(Role::Kafka),
         ours.micros(Role::Redis),
         ours.micros(Role::Client),
@@ -168,9 +182,11 @@ async fn batch(
     options: &Options,
     measured: &Measured,
     bare: &Denominator,
-) -> Result<[f64; 9], Failure> {
+) -> Result<[f64; 11], Failure> {
     let Options { common, load, .. } = options;
     let parse = load.saturate(bare.target(&measured.loads.parse_only, 202)).await?;
+    let relayed = measured.relay.target(&measured.loads.relayed_batches, 202);
+    let relayed = load.saturate(relayed).await?;
     let target = measured.target(&measured.loads.batches, 202);
     let ours = load.profiled(target, common, "collector-batch").await?;
     let events = BATCH as f64;
@@ -182,6 +198,8 @@ async fn batch(
         parse.rate() * events,
         parse.micros(Role::Measured) / events,
         ours.micros(Role::Measured) / parse.micros(Role::Measured),
+        relayed.micros(Role::Measured) / events,
+        ours.micros(Role::Measured) / relayed.micros(Role::Measured),
         ours.micros(Role::Kafka) / events,
         ours.micros(Role::Client) / events,
     ])

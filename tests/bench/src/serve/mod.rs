@@ -2,6 +2,7 @@
 
 mod handlers;
 mod hub;
+mod relay;
 mod streaming;
 
 use clap::{Args, ValueEnum};
@@ -14,6 +15,12 @@ pub(crate) struct Options {
     kind: Kind,
     /// The address to listen on
     bind: String,
+    /// The brokers of the relay
+    #[arg(long, required_if_eq("kind", "relay"), default_value = "")]
+    brokers: String,
+    /// The topic of the relay
+    #[arg(long, required_if_eq("kind", "relay"), default_value = "")]
+    topic: String,
 }
 
 /// A denominator.
@@ -21,6 +28,8 @@ pub(crate) struct Options {
 enum Kind {
     /// actix: `GET /` answers a small JSON; `POST /events` parses NDJSON and counts the lines
     Handlers,
+    /// actix: `POST /events` answers when Kafka has acknowledged each line, as it came
+    Relay,
     /// actix: `GET /` streams what `POST /` publishes
     Streaming,
     /// The same from one thread, without a task or a buffer for a stream
@@ -31,6 +40,7 @@ enum Kind {
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     match options.kind {
         Kind::Handlers => handlers::serve(&options.bind).await,
+        Kind::Relay => relay::serve(&options.bind, &options.brokers, &options.topic).await,
         Kind::Streaming => streaming::serve(&options.bind).await,
         Kind::Hub => hub::serve(&options.bind),
     }
