@@ -58,8 +58,11 @@ struct Runner {
 impl Runner {
     async fn run(self) -> Result<(), BoxError> {
         let mut is_failing = false;
-        while !self.token.is_cancelled() {
-            match self.queue.claim(RULES, &process_died()).await {
+        // A claim that is cut off, if it was made, ends by itself.
+        while let Some(claimed) =
+            self.token.run_until_cancelled(self.queue.claim(RULES, &process_died())).await
+        {
+            match claimed {
                 Ok(Some(claim)) => {
                     is_failing = false;
                     self.run_job(&claim).await;
