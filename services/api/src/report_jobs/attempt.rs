@@ -25,7 +25,7 @@ pub(super) struct Written {
 pub(super) struct Attempt<'a> {
     pub(super) api: &'a Api,
     pub(super) claim: &'a ReportClaim,
-    /// Told how much is written.
+    /// Receives how much is written.
     pub(super) written: &'a watch::Sender<Written>,
     /// Ends the attempt.
     pub(super) stop: &'a CancellationToken,

@@ -22,7 +22,7 @@ impl Identity {
         }
     }
 
-    /// Remembers the first row of the file. Does nothing with later ones.
+    /// Returns the id of the file, which the first row given here decides: later ones do not change it.
     pub(super) fn begin(&mut self, row: &str) -> Uuid {
         *self.file.get_or_insert_with(|| Uuid::new_v5(&self.format, row.as_bytes()))
     }
