@@ -1,7 +1,6 @@
 //! Exports: events as they are stored.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use metrics::{DimensionTest, Filter};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use utoipa::ToSchema;
 use warehouse::{EventExport, ExportFormat, ExportQuery, Local, Warehouse};
 
 use crate::{
+    dimensions::Home,
     failure::Failure,
     query::{FileFormat, FilterBody, Time, TimeBody, filters},
 };
@@ -49,18 +49,22 @@ pub(crate) struct ExportRequest {
 }
 
 impl ExportBody {
-    /// Reads the export at the time `now`, for a tenant whose days begin in `home`.
+    /// Reads the export of a tenant at the time `now`.
     ///
     /// # Errors
     /// Every wrong field, and what would be correct.
-    pub(crate) fn parse(&self, home: Tz, now: DateTime<Utc>) -> Result<ExportRequest, Problem> {
+    pub(crate) fn parse(
+        &self,
+        home: Home<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<ExportRequest, Problem> {
         if self.time.granularity.is_some() {
             return Err(Problem::field("/time/granularity", "is not possible: rows are events"));
         }
         Ok(ExportRequest {
-            time: self.time.parse("/time/", home, now)?,
+            time: self.time.parse("/time/", home.zone, now)?,
             format: self.format.unwrap_or(ExportFormatBody::Ndjson),
-            filter: filters::of_events(self.filters.as_ref(), "/filters")?,
+            filter: filters::of_events(self.filters.as_ref(), "/filters", home.dimensions)?,
         })
     }
 }

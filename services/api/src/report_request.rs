@@ -3,7 +3,6 @@
 use actix_web::web::{Bytes, block};
 use auth::CampaignScope;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use control_plane::{ReportJobKind, ReportKind};
 use problem::Problem;
 use serde::Serialize;
@@ -16,6 +15,7 @@ use crate::{
         Asker, AttributionBody, AttributionRequest, FunnelBody, FunnelRequest, RetentionBody,
         RetentionRequest, SessionsQuery, SessionsRequest,
     },
+    dimensions::Home,
     exports::{ExportBody, ExportRequest},
     failure::Failure,
     query::{Format, QueryBody, QueryRequest, Time, scope},
@@ -52,8 +52,8 @@ impl Report {
 }
 
 impl ReportRequest {
-    /// Reads the body of a request as its route does, at the time `now`, for a credential that may see all
-    /// campaigns or only some, of a tenant whose days begin in `home`.
+    /// Reads the body of a request of a tenant as its route does, at the time `now`, for a credential that may
+    /// see all campaigns or only some.
     ///
     /// # Errors
     /// Every wrong field, and what would be correct; or the credential may not ask it.
@@ -61,7 +61,7 @@ impl ReportRequest {
         kind: ReportJobKind,
         request: &[u8],
         sees_all: bool,
-        home: Tz,
+        home: Home<'_>,
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
         match kind {
@@ -80,7 +80,7 @@ impl ReportRequest {
             }
             ReportJobKind::Report(ReportKind::Attribution) => {
                 let attribution: AttributionBody = read_json(request)?;
-                attribution.parse(home, now).map(Self::Attribution)
+                attribution.parse(home.zone, now).map(Self::Attribution)
             }
             ReportJobKind::Report(ReportKind::Funnel) => {
                 let funnel: FunnelBody = read_json(request)?;
@@ -92,7 +92,7 @@ impl ReportRequest {
             }
             ReportJobKind::Report(ReportKind::Sessions) => {
                 let sessions: SessionsQuery = read_json(request)?;
-                sessions.parse(home, now).map(Self::Sessions)
+                sessions.parse(home.zone, now).map(Self::Sessions)
             }
             ReportJobKind::Events => {
                 let export: ExportBody = read_json(request)?;

@@ -105,6 +105,23 @@ form!(
     one_of(control_plane::ReportJobState::ALL.map(control_plane::ReportJobState::as_str))
 );
 form!(
+    DeclaredName,
+    "The name of a declared dimension, which no built-in dimension, metric or column of an answer has",
+    text("^[a-z][a-z0-9_]{0,39}$", "loyalty_tier")
+);
+form!(
+    PropertyPointer,
+    "A property of events: a JSON pointer (RFC 6901) of at most 8 names below `/properties`",
+    text(r"^/properties(/([^/~\x00-\x1f\x7f-\x9f]|~[01])+){1,8}$", "/properties/loyalty/tier")
+        .max_length(Some(500))
+);
+form!(
+    PropertyType,
+    "Which values of a property count: texts, numbers and booleans; whole numbers; or `true` and `false`. \
+     Others are as absent",
+    one_of(metrics::PropertyType::ALL.map(metrics::PropertyType::as_str))
+);
+form!(
     names::Email as Email,
     "An email address for the login: printable ASCII, with a domain of at least two labels. \
      Surrounding white space is removed, and it is stored in lower case",

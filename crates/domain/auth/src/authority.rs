@@ -97,6 +97,7 @@ impl Authority {
                     | A::ResubmitRejects
                     | A::ManageCampaigns
                     | A::ManageAdvertisers
+                    | A::ManageDimensions
                     | A::ManageUsers
                     | A::ManageApiKeys
             ),

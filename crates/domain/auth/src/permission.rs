@@ -61,6 +61,8 @@ permissions! {
     ManageCampaigns: TenantPermission = "manage_campaigns";
     /// List and add advertisers.
     ManageAdvertisers: TenantPermission = "manage_advertisers";
+    /// Declare properties of events as dimensions.
+    ManageDimensions: TenantPermission = "manage_dimensions";
     /// List and add users.
     ManageUsers: TenantPermission = "manage_users";
     /// List, create and revoke API keys.

@@ -294,7 +294,7 @@ impl Metric {
     }
 
     /// Returns whether it is defined for the values of a dimension.
-    pub const fn combines_with(self, dimension: Dimension) -> bool {
+    pub const fn combines_with(self, dimension: &Dimension) -> bool {
         let fits_products = match dimension.level() {
             Level::Event => true,
             Level::Product => self.is_of_products(),
@@ -435,7 +435,7 @@ mod tests {
     #[test]
     fn only_metrics_of_orders_have_a_type_of_customer() {
         let metrics = Metric::ALL.into_iter();
-        let metrics = metrics.filter(|metric| metric.combines_with(Dimension::CustomerType));
+        let metrics = metrics.filter(|metric| metric.combines_with(&Dimension::CustomerType));
         let names: Vec<_> = metrics.map(Metric::as_str).collect();
         assert_eq!(
             names,

@@ -1,6 +1,8 @@
-use std::str::FromStr;
+use std::{borrow::Cow, cmp::Ordering, str::FromStr, sync::Arc};
 
 use serde::Serialize;
+
+use crate::DeclaredDimension;
 
 /// What a dimension describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -15,26 +17,42 @@ pub enum Level {
 macro_rules! dimensions {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $level:ident, $description:literal;)*) => {
         /// A property of events that reports group and filter by.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Dimension { $($(#[$doc])* $variant,)* }
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Dimension {
+            $($(#[$doc])* $variant,)*
+            /// One that the tenant has declared.
+            Declared(Arc<DeclaredDimension>),
+        }
 
         impl Dimension {
-            /// Every dimension.
+            /// Every built-in dimension.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
 
-            /// Returns the stable name.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
+            /// The names of the built-in dimensions, in the same order.
+            pub const NAMES: [&'static str; [$($name),*].len()] = [$($name),*];
+
+            /// Returns the name: of a built-in dimension, one that never changes.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $name,)*
+                    Self::Declared(declared) => declared.name.as_str(),
+                }
             }
 
             /// Returns what it describes.
-            pub const fn level(self) -> Level {
-                match self { $(Self::$variant => Level::$level,)* }
+            pub const fn level(&self) -> Level {
+                match self {
+                    $(Self::$variant => Level::$level,)*
+                    Self::Declared(_) => Level::Event,
+                }
             }
 
             /// Returns the meaning of its values.
-            pub const fn description(self) -> &'static str {
-                match self { $(Self::$variant => $description,)* }
+            pub fn description(&self) -> Cow<'static, str> {
+                match self {
+                    $(Self::$variant => $description.into(),)*
+                    Self::Declared(declared) => declared.description(),
+                }
             }
         }
     };
@@ -82,20 +100,33 @@ dimensions! {
 
 impl Dimension {
     /// Returns whether it describes orders alone: other events have no value of it.
-    pub const fn is_of_orders(self) -> bool {
+    pub const fn is_of_orders(&self) -> bool {
         matches!(self, Self::CustomerType)
     }
 
     /// Returns whether its values depend on the first order of each customer, and so on orders that a
     /// query need not count.
-    pub const fn depends_on_first_orders(self) -> bool {
+    pub const fn depends_on_first_orders(&self) -> bool {
         matches!(self, Self::CustomerType)
+    }
+
+    /// Returns the declaration, if it is not a built-in one.
+    pub fn declared(&self) -> Option<&DeclaredDimension> {
+        match self {
+            Self::Declared(declared) => Some(declared),
+            _ => None,
+        }
+    }
+
+    /// Returns the order of two of its values.
+    pub fn order(&self, one: &str, other: &str) -> Ordering {
+        self.declared().map_or_else(|| one.cmp(other), |declared| declared.order(one, other))
     }
 }
 
-/// The text is not the name of a dimension.
+/// The text is not the name of a built-in dimension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not a dimension")]
+#[error("is not a built-in dimension")]
 pub struct UnknownDimension;
 
 impl FromStr for Dimension {
@@ -111,9 +142,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_dimension_is_found_by_its_name() {
-        for dimension in Dimension::ALL {
-            assert_eq!(dimension.as_str().parse(), Ok(dimension));
+    fn every_built_in_dimension_is_found_by_its_name() {
+        for (dimension, name) in Dimension::ALL.into_iter().zip(Dimension::NAMES) {
+            assert_eq!(dimension.as_str(), name);
+            assert_eq!(name.parse(), Ok(dimension));
         }
         assert_eq!("colour".parse::<Dimension>(), Err(UnknownDimension));
     }
@@ -121,7 +153,7 @@ mod tests {
     #[test]
     fn only_items_have_products() {
         let products = Dimension::ALL.into_iter().filter(|one| one.level() == Level::Product);
-        let names: Vec<_> = products.map(Dimension::as_str).collect();
+        let names: Vec<_> = products.map(|one| one.as_str().to_owned()).collect();
         assert_eq!(names, ["product", "brand", "category"]);
     }
 }

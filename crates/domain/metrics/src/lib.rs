@@ -5,7 +5,9 @@ mod catalogue;
 mod clock;
 mod comparison;
 mod counters;
+mod declared;
 mod dimension;
+mod dimensions;
 mod distincts;
 mod filter;
 mod granularity;
@@ -18,7 +20,12 @@ pub use buckets::Buckets;
 pub use catalogue::{Additivity, Definition, Metric, Unit, UnknownMetric, Value};
 pub use comparison::{Comparison, Match, Pair, Period};
 pub use counters::{Counter, MoneySum, QuantitySum};
+pub use declared::{
+    DeclaredDimension, DeclaredName, DeclaredNameError, PropertyPointer, PropertyPointerError,
+    PropertyType, UnknownPropertyType,
+};
 pub use dimension::{Dimension, Level, UnknownDimension};
+pub use dimensions::Dimensions;
 pub use distincts::{Distinct, Distincts};
 pub use filter::{DimensionTest, Filter, TextTest};
 pub use granularity::{Granularity, UnknownGranularity};

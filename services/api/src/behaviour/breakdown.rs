@@ -1,4 +1,4 @@
-use metrics::{Dimension, Level};
+use metrics::{Dimension, Dimensions, Level};
 use problem::Problem;
 use sequences::{BrokenDown, FunnelBreakdown, FunnelTotals};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub(crate) struct BreakdownBody {
 }
 
 /// A valid breakdown.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Breakdown {
     pub(super) dimension: Dimension,
     top: usize,
@@ -38,7 +38,7 @@ pub(super) struct Breakdown {
 pub(crate) struct FunnelByValue {
     /// The dimension.
     #[schema(example = "device")]
-    dimension: &'static str,
+    dimension: String,
     /// The values with the most entries; of as many, the first by their bytes.
     values: Vec<FunnelOfValue>,
     /// All other values together; `null` if there are none.
@@ -82,16 +82,20 @@ pub(crate) struct ValueStep {
 }
 
 impl BreakdownBody {
-    /// Reads the breakdown of a funnel that holds a dimension, or none.
+    /// Reads the breakdown of a funnel that holds a dimension, or none, by the dimensions `known`.
     ///
     /// # Errors
     /// A wrong field, and what would be correct.
-    pub(super) fn parse(&self, hold: Option<Dimension>) -> Result<Breakdown, Problem> {
+    pub(super) fn parse(
+        &self,
+        hold: Option<&Dimension>,
+        known: &Dimensions,
+    ) -> Result<Breakdown, Problem> {
         let pointer = "/breakdown/dimension";
-        let dimension = names::dimension(&self.dimension)
+        let dimension = names::dimension(&self.dimension, known)
             .and_then(names::of_any_event)
             .map_err(|reason| Problem::field(pointer, reason))?;
-        if dimension.level() == Level::Product && hold != Some(dimension) {
+        if dimension.level() == Level::Product && hold != Some(&dimension) {
             let reason =
                 "is of single products, of which an event may have several: make it `hold` as well";
             return Err(Problem::field(pointer, reason));
@@ -112,7 +116,7 @@ impl Breakdown {
     /// # Errors
     /// There are too many values.
     pub(super) fn answer(
-        self,
+        &self,
         breakdown: FunnelBreakdown,
         names: &[String],
     ) -> Result<FunnelByValue, Problem> {
@@ -125,7 +129,7 @@ impl Breakdown {
         let BrokenDown { values, others } = breakdown.totals(self.top);
         let of_value = |(value, totals)| FunnelOfValue { value, numbers: numbers(names, totals) };
         Ok(FunnelByValue {
-            dimension: self.dimension.as_str(),
+            dimension: self.dimension.as_str().to_owned(),
             values: values.into_iter().map(of_value).collect(),
             others: others.map(|totals| numbers(names, totals)),
         })

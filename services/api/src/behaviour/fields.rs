@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::EventType;
-use metrics::{Dimension, DimensionTest, Filter, TextTest};
+use metrics::{Dimension, DimensionTest, Dimensions, Filter, TextTest};
 use problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -45,12 +45,16 @@ impl From<By> for EventKey {
 }
 
 impl EventBody {
-    /// Returns the test of the event; `pointer` is where it is in the body.
+    /// Returns the test of the event, by the dimensions `known`; `pointer` is where it is in the body.
     ///
     /// # Errors
     /// The type is unknown, or the condition is not valid.
-    pub(super) fn parse(&self, pointer: &str) -> Result<Filter<DimensionTest>, Problem> {
-        event_test(&self.event, self.filters.as_ref(), pointer)
+    pub(super) fn parse(
+        &self,
+        pointer: &str,
+        known: &Dimensions,
+    ) -> Result<Filter<DimensionTest>, Problem> {
+        event_test(&self.event, self.filters.as_ref(), pointer, known)
     }
 }
 
@@ -59,13 +63,14 @@ pub(super) fn event_test(
     event: &str,
     condition: Option<&FilterBody>,
     pointer: &str,
+    known: &Dimensions,
 ) -> Result<Filter<DimensionTest>, Problem> {
     let event: EventType = event.parse().map_err(|error: <EventType as FromStr>::Err| {
         Problem::field(format!("{pointer}/event"), error.to_string())
     })?;
     let test = TextTest::In(vec![event.as_str().to_owned()]);
     let is_type = Filter::Test(DimensionTest { dimension: Dimension::EventType, test });
-    let more = filters::of_events(condition, &format!("{pointer}/filters"))?;
+    let more = filters::of_events(condition, &format!("{pointer}/filters"), known)?;
     Ok(Filter::All(vec![is_type, more]))
 }
 

@@ -1,5 +1,4 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use metrics::{Dimension, DimensionTest, Filter};
 use problem::Problem;
 use sequences::{Funnel, FunnelBreakdown, FunnelCounts, Span, TimesToConvert};
@@ -13,6 +12,7 @@ use super::{
     fields::{By, EventBody, duration, event_test, invalid, until},
 };
 use crate::{
+    dimensions::Home,
     failure::Failure,
     query::{FilterBody, Time, TimeBody, filters, names},
     reports::schemas::DimensionName,
@@ -163,16 +163,21 @@ pub(crate) struct FunnelRequest {
 }
 
 impl FunnelBody {
-    /// Reads the funnel at the time `now`, for a tenant whose days begin in `home`.
+    /// Reads the funnel of a tenant at the time `now`.
     ///
     /// # Errors
     /// A wrong field, and what would be correct.
-    pub(crate) fn parse(&self, home: Tz, now: DateTime<Utc>) -> Result<FunnelRequest, Problem> {
+    pub(crate) fn parse(
+        &self,
+        home: Home<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<FunnelRequest, Problem> {
+        let known = home.dimensions;
         if self.time.granularity.is_some() {
             let reason = "is not possible: a funnel has one bucket";
             return Err(Problem::field("/time/granularity", reason));
         }
-        let time = self.time.parse("/time/", home, now)?;
+        let time = self.time.parse("/time/", home.zone, now)?;
         let window = self.window.as_deref().map(|text| duration(text, "/window"));
         let window = window.transpose()?.unwrap_or(DEFAULT_WINDOW);
         let [from, to] = [time.range.from(), time.range.to()].map(|time| time.timestamp_millis());
@@ -201,16 +206,16 @@ impl FunnelBody {
                 .excluding(earlier, later)
                 .map_err(|error| invalid(error, &format!("{pointer}/between")))?;
             let ExclusionBody { event, filters, .. } = exclusion;
-            exclusions.push(event_test(event, filters.as_ref(), &pointer)?);
+            exclusions.push(event_test(event, filters.as_ref(), &pointer, known)?);
         }
         let steps = self.steps.iter().enumerate();
-        let steps = steps.map(|(index, step)| step.parse(&format!("/steps/{index}")));
+        let steps = steps.map(|(index, step)| step.parse(&format!("/steps/{index}"), known));
         let hold = self.hold.as_deref().map(|name| {
-            let dimension = names::dimension(name).and_then(names::of_any_event);
+            let dimension = names::dimension(name, known).and_then(names::of_any_event);
             dimension.map_err(|reason| Problem::field("/hold", reason))
         });
         let hold = hold.transpose()?;
-        let breakdown = self.breakdown.as_ref().map(|body| body.parse(hold)).transpose()?;
+        let breakdown = self.breakdown.as_ref().map(|body| body.parse(hold.as_ref(), known));
         Ok(FunnelRequest {
             names: self.steps.iter().map(|step| step.event.clone()).collect(),
             steps: steps.collect::<Result<_, _>>()?,
@@ -220,9 +225,9 @@ impl FunnelBody {
             window,
             is_strict,
             by: self.by,
+            breakdown: breakdown.transpose()?,
             hold,
-            breakdown,
-            filter: filters::of_events(self.filters.as_ref(), "/filters")?,
+            filter: filters::of_events(self.filters.as_ref(), "/filters", known)?,
             until: until(self.as_of.as_deref(), now)?,
         })
     }
@@ -240,8 +245,8 @@ impl Behaviour {
         let query = MomentQuery {
             time: range.from()..(range.to() + request.window).min(request.until),
             key: request.by.into(),
-            held: request.hold,
-            breakdown: request.breakdown.map(|breakdown| breakdown.dimension),
+            held: request.hold.as_ref(),
+            breakdown: request.breakdown.as_ref().map(|breakdown| &breakdown.dimension),
             local: asker.local(&request.time),
             steps: &request.steps,
             exclusions: &request.exclusions,
@@ -272,6 +277,7 @@ impl Behaviour {
         let without_key = self.reader(asker).moments(&query, each).await?;
         let breakdown = request
             .breakdown
+            .as_ref()
             .map(|breakdown| breakdown.answer(by_value, &request.names))
             .transpose()?;
         let totals = counts.totals();

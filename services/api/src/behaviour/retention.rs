@@ -1,5 +1,4 @@
 use chrono::{DateTime, NaiveDate, Utc, Weekday};
-use chrono_tz::Tz;
 use metrics::{DimensionTest, Filter};
 use problem::Problem;
 use sequences::{
@@ -14,6 +13,7 @@ use super::{
     fields::{By, EventBody, invalid, until},
 };
 use crate::{
+    dimensions::Home,
     failure::Failure,
     query::{FilterBody, Time, TimeBody, filters},
 };
@@ -177,16 +177,21 @@ pub(crate) struct RetentionRequest {
 }
 
 impl RetentionBody {
-    /// Reads the table at the time `now`, for a tenant whose days begin in `home`.
+    /// Reads the table of a tenant at the time `now`.
     ///
     /// # Errors
     /// A wrong field, and what would be correct.
-    pub(crate) fn parse(&self, home: Tz, now: DateTime<Utc>) -> Result<RetentionRequest, Problem> {
+    pub(crate) fn parse(
+        &self,
+        home: Home<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<RetentionRequest, Problem> {
+        let known = home.dimensions;
         if self.time.granularity.is_some() {
             let reason = "is not possible: `period` is the length of cohorts";
             return Err(Problem::field("/time/granularity", reason));
         }
-        let time = self.time.parse("/time/", home, now)?;
+        let time = self.time.parse("/time/", home.zone, now)?;
         let [from, to] = [time.range.from(), time.range.to()].map(|time| time.timestamp_millis());
         let range = Span::new(from, to).map_err(|error| invalid(error, "/time"))?;
         let calendar = Calendar { zone: time.zone, week_begins: weekday(self.week_begins) };
@@ -196,8 +201,8 @@ impl RetentionBody {
         let retention =
             Retention::new(range, self.return_period()?, calendar, first, self.measure()?)
                 .map_err(|error| invalid(error, pointer))?;
-        let returns = self.returns.as_ref().map(|returns| returns.parse("/return"));
-        let cohort = self.cohort.parse("/cohort")?;
+        let returns = self.returns.as_ref().map(|returns| returns.parse("/return", known));
+        let cohort = self.cohort.parse("/cohort", known)?;
         Ok(RetentionRequest {
             retention,
             is_ever,
@@ -205,7 +210,7 @@ impl RetentionBody {
             by: self.by,
             returns: returns.transpose()?.unwrap_or_else(|| cohort.clone()),
             cohort,
-            filter: filters::of_events(self.filters.as_ref(), "/filters")?,
+            filter: filters::of_events(self.filters.as_ref(), "/filters", known)?,
             until: until(self.as_of.as_deref(), now)?,
         })
     }

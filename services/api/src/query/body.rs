@@ -66,7 +66,7 @@ impl QueryBody {
 }
 
 /// A range of time, and its buckets.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TimeBody {
     /// The start: RFC 3339, or a date, which means its midnight in `tz`. Default: 24 hours before `to`.
@@ -85,7 +85,7 @@ pub(crate) struct TimeBody {
 
 /// A condition: `and`, `or` or `not` of conditions; or a test of a `dimension`, which selects events;
 /// or of a `metric`, which selects segments by their value in the whole range.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FilterBody {
     /// All of these hold.

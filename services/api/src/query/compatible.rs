@@ -5,9 +5,8 @@ use super::{filters::Filters, request::QueryRequest};
 
 /// Returns whether whole events or their products are counted.
 pub(super) fn level(dimensions: &[Dimension], filters: &Filters) -> Level {
-    let tested = filters.events.tests().into_iter().map(|test| test.dimension);
-    let is_of_products =
-        dimensions.iter().copied().chain(tested).any(|one| one.level() == Level::Product);
+    let tested = filters.events.tests().into_iter().map(|test| &test.dimension);
+    let is_of_products = dimensions.iter().chain(tested).any(|one| one.level() == Level::Product);
     if is_of_products { Level::Product } else { Level::Event }
 }
 
@@ -18,13 +17,13 @@ pub(super) fn level(dimensions: &[Dimension], filters: &Filters) -> Level {
 pub(super) fn compatible(request: &QueryRequest) -> Result<(), Problem> {
     let used: Vec<_> = request.used().collect();
     let wrong = request.needed().find_map(|metric| {
-        let dimension = used.iter().find(|dimension| !metric.combines_with(**dimension))?;
+        let dimension = used.iter().find(|dimension| !metric.combines_with(dimension))?;
         Some((metric.as_str(), *dimension))
     });
     let Some((metric, dimension)) = wrong else {
         return Ok(());
     };
-    let fits = |metric: &Metric| used.iter().all(|dimension| metric.combines_with(*dimension));
+    let fits = |metric: &Metric| used.iter().all(|dimension| metric.combines_with(dimension));
     let possible: Vec<_> = Metric::ALL.into_iter().filter(fits).map(Metric::as_str).collect();
     let possible = possible.join(", ");
     let reason = match dimension.level() {

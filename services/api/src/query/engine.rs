@@ -161,7 +161,7 @@ impl Queries {
         tenant: &TenantContext,
         request: &QueryRequest,
     ) -> Result<Option<Arc<Advertisers>>, Failure> {
-        if request.used().all(|dimension| dimension != Dimension::Advertiser) {
+        if request.used().all(|dimension| *dimension != Dimension::Advertiser) {
             return Ok(None);
         }
         let advertisers = self.directory.advertisers(tenant).await?;
@@ -315,7 +315,7 @@ fn top_order(request: &QueryRequest) -> Vec<(Column, Direction)> {
     let Some(top) = request.top else {
         return Vec::new();
     };
-    let dimensions = request.dimensions.iter().map(|one| Column::Dimension(*one));
+    let dimensions = request.dimensions.iter().map(|one| Column::Dimension(one.clone()));
     let mut order = vec![(Column::Metric(top.by), Direction::Descending)];
     order.extend(dimensions.map(|column| (column, Direction::Ascending)));
     order

@@ -1,4 +1,4 @@
-use metrics::{Dimension, DimensionTest, Filter, Metric, TextTest, Unit};
+use metrics::{Dimension, DimensionTest, Dimensions, Filter, Metric, TextTest, Unit};
 use money::Amount;
 use problem::Problem;
 
@@ -29,9 +29,13 @@ pub(super) struct Filters {
     pub(super) segments: Filter<SegmentTest>,
 }
 
-/// Reads a filter of a query that segments by `dimensions`.
-pub(super) fn read(body: &FilterBody, dimensions: &[Dimension]) -> Result<Filters, Wrong> {
-    let mut reader = Reader { tests: 0, bytes: 0 };
+/// Reads a filter of a query that segments by `dimensions`, of a tenant with the dimensions `known`.
+pub(super) fn read(
+    body: &FilterBody,
+    dimensions: &[Dimension],
+    known: &Dimensions,
+) -> Result<Filters, Wrong> {
+    let mut reader = Reader { known, tests: 0, bytes: 0 };
     let filter = reader.filter(body, "/filters", 0)?;
     let parts = match filter {
         Filter::All(parts) => parts,
@@ -60,19 +64,20 @@ pub(super) fn read(body: &FilterBody, dimensions: &[Dimension]) -> Result<Filter
     Ok(Filters { events, segments: Filter::All(segments) })
 }
 
-/// Reads a filter that may test events of any type only; `pointer` is where it is. Without one, all are
-/// selected.
+/// Reads a filter that may test events of any type only, by the dimensions `known`; `pointer` is where it is.
+/// Without one, all are selected.
 ///
 /// # Errors
 /// The first wrong part.
 pub(crate) fn of_events(
     body: Option<&FilterBody>,
     pointer: &str,
+    known: &Dimensions,
 ) -> Result<Filter<DimensionTest>, Problem> {
     let Some(body) = body else {
         return Ok(Filter::EVERYTHING);
     };
-    let filter = Reader { tests: 0, bytes: 0 }
+    let filter = Reader { known, tests: 0, bytes: 0 }
         .filter(body, pointer, 0)
         .map_err(|(pointer, reason)| Problem::field(pointer, reason))?;
     filter.try_map(&|test| match test {
@@ -88,12 +93,13 @@ pub(crate) fn of_events(
     })
 }
 
-struct Reader {
+struct Reader<'a> {
+    known: &'a Dimensions,
     tests: usize,
     bytes: usize,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn filter(
         &mut self,
         body: &FilterBody,
@@ -175,8 +181,8 @@ impl Reader {
         name: &str,
         pointer: &str,
     ) -> Result<Filter<SegmentTest>, Wrong> {
-        let dimension =
-            names::dimension(name).map_err(|reason| (format!("{pointer}/dimension"), reason))?;
+        let dimension = names::dimension(name, self.known)
+            .map_err(|reason| (format!("{pointer}/dimension"), reason))?;
         let given: Vec<_> = [
             ("in", &body.is_in),
             ("not_in", &body.not_in),

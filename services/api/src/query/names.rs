@@ -1,6 +1,4 @@
-use std::str::FromStr;
-
-use metrics::{Dimension, Metric};
+use metrics::{Dimension, Dimensions, Metric};
 
 /// How alike a name must be to be suggested: 1 means equal.
 const ALIKE: f64 = 0.75;
@@ -10,15 +8,18 @@ const ALIKE: f64 = 0.75;
 /// # Errors
 /// The reason, with the nearest name that exists.
 pub(super) fn metric(name: &str) -> Result<Metric, String> {
-    named(name, "a metric", "GET /v1/metrics", Metric::ALL.map(Metric::as_str))
+    name.parse().map_err(|_| {
+        unknown(name, "a metric", "GET /v1/metrics", Metric::ALL.into_iter().map(Metric::as_str))
+    })
 }
 
-/// Reads a dimension's name.
+/// Reads the name of one of the dimensions `known`.
 ///
 /// # Errors
 /// The reason, with the nearest name that exists.
-pub(crate) fn dimension(name: &str) -> Result<Dimension, String> {
-    named(name, "a dimension", "GET /v1/dimensions", Dimension::ALL.map(Dimension::as_str))
+pub(crate) fn dimension(name: &str, known: &Dimensions) -> Result<Dimension, String> {
+    let unknown = || unknown(name, "a dimension", "GET /v1/dimensions", known.names());
+    known.named(name).ok_or_else(unknown)
 }
 
 /// Returns the dimension if each event has it in itself: other reports than queries know nothing else.
@@ -37,25 +38,19 @@ pub(crate) fn of_any_event(dimension: Dimension) -> Result<Dimension, String> {
     }
 }
 
-fn named<T: FromStr, const N: usize>(
-    name: &str,
-    what: &str,
-    list: &str,
-    known: [&'static str; N],
-) -> Result<T, String> {
-    name.parse().map_err(|_| {
-        let shown: String = name.chars().take(40).collect();
-        match nearest(name, known) {
-            Some(nearest) => format!("`{shown}` is not {what}; did you mean `{nearest}`?"),
-            None => format!("`{shown}` is not {what}; {list} lists them"),
-        }
-    })
+/// Returns why a name is refused.
+fn unknown<'a>(name: &str, what: &str, list: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let shown: String = name.chars().take(40).collect();
+    match nearest(name, known) {
+        Some(nearest) => format!("`{shown}` is not {what}; did you mean `{nearest}`?"),
+        None => format!("`{shown}` is not {what}; {list} lists them"),
+    }
 }
 
-fn nearest<const N: usize>(name: &str, known: [&'static str; N]) -> Option<&'static str> {
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name: String = name.chars().take(80).collect::<String>().to_lowercase();
     let likeness = |own: &str| strsim::jaro_winkler(own, &name);
-    let alike = known.into_iter().filter(|own| likeness(own) >= ALIKE);
+    let alike = known.filter(|own| likeness(own) >= ALIKE);
     alike.max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
 }
 
@@ -74,7 +69,21 @@ mod tests {
             let reason = metric(name).unwrap_err();
             assert!(reason.contains(&format!("did you mean `{nearest}`?")), "{reason}");
         }
-        assert!(dimension("campaigns").unwrap_err().contains("`campaign`"));
-        assert!(dimension("zzz").unwrap_err().contains("GET /v1/dimensions lists them"));
+        let dimension = |name| dimension(name, &Dimensions::BUILT_IN).unwrap_err();
+        assert!(dimension("campaigns").contains("`campaign`"));
+        assert!(dimension("zzz").contains("GET /v1/dimensions lists them"));
+    }
+
+    #[test]
+    fn a_declared_name_is_suggested_too() {
+        let declared = metrics::DeclaredDimension {
+            name: "loyalty_tier".parse().unwrap(),
+            pointer: "/properties/loyalty/tier".parse().unwrap(),
+            kind: metrics::PropertyType::String,
+        };
+        let own: Dimensions = [declared].into_iter().collect();
+        assert!(dimension("loyalty_tier", &own).is_ok());
+        let reason = dimension("loyalty_teir", &own).unwrap_err();
+        assert!(reason.contains("did you mean `loyalty_tier`?"), "{reason}");
     }
 }

@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use metrics::{Dimension, Filter, Granularity, Metric, RangeError, TimeRange};
+use metrics::{Dimension, Dimensions, Filter, Granularity, Metric, RangeError, TimeRange};
 use problem::{Code, Problem};
 
 use super::{
@@ -12,7 +12,10 @@ use super::{
     names,
     request::{Column, Direction, QueryRequest, Top},
 };
-use crate::reports::{moment, within_limits};
+use crate::{
+    dimensions::Home,
+    reports::{moment, within_limits},
+};
 
 const DEFAULT_LENGTH: TimeDelta = TimeDelta::hours(24);
 const MOST_METRICS: usize = 20;
@@ -29,27 +32,29 @@ const MOST_NUMBERS: usize = 500_000;
 struct Wrong(Vec<(String, String)>);
 
 impl QueryBody {
-    /// Reads the query at the time `now`, for a tenant whose days begin in `home`; a file has all
-    /// segments unless the query limits them.
+    /// Reads the query of a tenant at the time `now`; a file has all segments unless the query limits
+    /// them.
     ///
     /// # Errors
     /// Every wrong field, and what would be correct.
     pub(crate) fn parse(
         &self,
         is_file: bool,
-        home: Tz,
+        home: Home<'_>,
         now: DateTime<Utc>,
     ) -> Result<QueryRequest, Problem> {
         let mut wrong = Wrong::default();
         let metrics = wrong.names("/metrics", &self.metrics, names::metric);
-        let dimensions = wrong.names("/dimensions", &self.dimensions, names::dimension);
+        let dimensions = wrong
+            .names("/dimensions", &self.dimensions, |name| names::dimension(name, home.dimensions));
         if metrics.is_empty() || self.metrics.len() > MOST_METRICS {
             wrong.add("/metrics", format!("must have 1 to {MOST_METRICS} metrics"));
         }
         if self.dimensions.len() > MOST_DIMENSIONS {
             wrong.add("/dimensions", format!("must have at most {MOST_DIMENSIONS} dimensions"));
         }
-        let filters = self.filters.as_ref().map(|body| filters::read(body, &dimensions));
+        let filters = self.filters.as_ref();
+        let filters = filters.map(|body| filters::read(body, &dimensions, home.dimensions));
         let filters = filters.transpose().unwrap_or_else(|(pointer, reason)| {
             wrong.add(pointer, reason);
             None
@@ -57,11 +62,11 @@ impl QueryBody {
         let filters =
             filters.unwrap_or(Filters { events: Filter::EVERYTHING, segments: Filter::EVERYTHING });
         let top = self.top.as_ref().and_then(|body| wrong.top(body, &dimensions));
-        let order = wrong.order(&self.order, &metrics, &dimensions);
+        let order = wrong.order(&self.order, &metrics, &dimensions, home.dimensions);
         // A file has all segments: it would not show that some are missing.
         let default_limit = if is_file { usize::MAX } else { DEFAULT_LIMIT };
         let limit = wrong.number("/limit", self.limit, default_limit);
-        let time = wrong.time(&self.time, "/time/", home, now);
+        let time = wrong.time(&self.time, "/time/", home.zone, now);
         wrong.none()?;
 
         let time = time.checked("/time/")?;
@@ -119,7 +124,7 @@ impl Wrong {
     }
 
     /// Reads names, each once.
-    fn names<T: Copy + PartialEq>(
+    fn names<T: PartialEq>(
         &mut self,
         pointer: &str,
         names: &[String],
@@ -167,6 +172,7 @@ impl Wrong {
         pairs: &[Vec<String>],
         metrics: &[Metric],
         dimensions: &[Dimension],
+        known: &Dimensions,
     ) -> Vec<(Column, Direction)> {
         if pairs.len() > MOST_ORDER {
             self.add("/order", format!("must have at most {MOST_ORDER} pairs"));
@@ -178,7 +184,7 @@ impl Wrong {
                 self.add(format!("/order/{index}"), reason);
                 continue;
             };
-            let column = self.column(name, dimensions, &format!("/order/{index}/0"));
+            let column = self.column(name, dimensions, known, &format!("/order/{index}/0"));
             let direction = match direction.as_str() {
                 "asc" => Some(Direction::Ascending),
                 "desc" => Some(Direction::Descending),
@@ -194,7 +200,7 @@ impl Wrong {
             order.extend(first.map(|column| (column, Direction::Descending)));
         }
         for dimension in dimensions {
-            let column = Column::Dimension(*dimension);
+            let column = Column::Dimension(dimension.clone());
             if order.iter().all(|(own, _)| *own != column) {
                 order.push((column, Direction::Ascending));
             }
@@ -202,13 +208,19 @@ impl Wrong {
         order
     }
 
-    fn column(&mut self, name: &str, dimensions: &[Dimension], pointer: &str) -> Option<Column> {
-        if let Ok(dimension) = name.parse::<Dimension>() {
-            if !dimensions.contains(&dimension) {
-                self.add(pointer, format!("`{name}` is not one of `dimensions`"));
-                return None;
-            }
-            return Some(Column::Dimension(dimension));
+    fn column(
+        &mut self,
+        name: &str,
+        dimensions: &[Dimension],
+        known: &Dimensions,
+        pointer: &str,
+    ) -> Option<Column> {
+        if let Some(dimension) = dimensions.iter().find(|own| own.as_str() == name) {
+            return Some(Column::Dimension(dimension.clone()));
+        }
+        if known.named(name).is_some() {
+            self.add(pointer, format!("`{name}` is not one of `dimensions`"));
+            return None;
         }
         match names::metric(name) {
             Ok(metric) => Some(Column::Metric(metric)),

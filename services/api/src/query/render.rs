@@ -57,7 +57,7 @@ pub(crate) struct QueryAnswer<'a> {
 /// A dimension or a metric of an answer.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AnswerColumn {
-    name: &'static str,
+    name: String,
     /// `dimension` or `metric`.
     kind: &'static str,
     /// Of a metric: `count`, `quantity`, `ratio` or `money`.
@@ -190,13 +190,13 @@ impl Answered {
 
 fn columns(request: &QueryRequest) -> Vec<AnswerColumn> {
     let dimension = |dimension: &Dimension| AnswerColumn {
-        name: dimension.as_str(),
+        name: dimension.as_str().to_owned(),
         kind: "dimension",
         unit: None,
         additivity: None,
     };
     let metric = |metric: &Metric| AnswerColumn {
-        name: metric.as_str(),
+        name: metric.as_str().to_owned(),
         kind: "metric",
         unit: Some(metric.unit()),
         additivity: Some(metric.additivity()),

@@ -45,7 +45,7 @@ pub(crate) struct Top {
 }
 
 /// What segments are ordered by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Column {
     Metric(Metric),
     Dimension(Dimension),
@@ -121,9 +121,9 @@ impl QueryRequest {
 
     /// Returns every dimension by which it divides or selects events; what segments are tested by is
     /// among those.
-    pub(crate) fn used(&self) -> impl Iterator<Item = Dimension> {
-        let tested = self.events.tests().into_iter().map(|test| test.dimension);
-        self.dimensions.iter().copied().chain(tested)
+    pub(crate) fn used(&self) -> impl Iterator<Item = &Dimension> {
+        let tested = self.events.tests().into_iter().map(|test| &test.dimension);
+        self.dimensions.iter().chain(tested)
     }
 
     /// Returns the distinct values that have to be counted.

@@ -1,5 +1,5 @@
 use auth::CampaignScope;
-use metrics::{Dimension, DimensionTest, Filter, Metric, TextTest};
+use metrics::{Dimension, DimensionTest, Dimensions, Filter, Metric, TextTest};
 use problem::{Code, Problem};
 use tenancy::CampaignId;
 
@@ -39,10 +39,10 @@ pub(crate) fn metrics(scope: &CampaignScope) -> Vec<Metric> {
     Metric::ALL.into_iter().filter(may).collect()
 }
 
-/// Returns the dimensions that a credential may ask.
-pub(crate) fn dimensions(scope: &CampaignScope) -> Vec<Dimension> {
+/// Returns those of a tenant's dimensions that a credential may ask.
+pub(crate) fn dimensions(own: &Dimensions, scope: &CampaignScope) -> Vec<Dimension> {
     let may = |one: &Dimension| *scope == CampaignScope::All || !one.depends_on_first_orders();
-    Dimension::ALL.into_iter().filter(may).collect()
+    own.all().filter(may).collect()
 }
 
 /// Refuses what a credential that may see only some campaigns may not ask. A limit of events does not
@@ -50,13 +50,14 @@ pub(crate) fn dimensions(scope: &CampaignScope) -> Vec<Dimension> {
 ///
 /// # Errors
 /// The first such metric or dimension.
-pub(crate) fn permitted(
+pub(crate) fn permitted<'a>(
     metrics: impl IntoIterator<Item = Metric>,
-    dimensions: impl IntoIterator<Item = Dimension>,
+    dimensions: impl IntoIterator<Item = &'a Dimension>,
 ) -> Result<(), Problem> {
     let metrics = metrics.into_iter().filter(|metric| metric.depends_on_first_orders());
     let dimensions = dimensions.into_iter().filter(|one| one.depends_on_first_orders());
-    let mut names = metrics.map(Metric::as_str).chain(dimensions.map(Dimension::as_str));
+    let metrics = metrics.map(|metric| -> &'a str { metric.as_str() });
+    let mut names = metrics.chain(dimensions.map(Dimension::as_str));
     let Some(name) = names.next() else {
         return Ok(());
     };

@@ -82,7 +82,10 @@ impl Segment {
                 let at = request.dimensions.iter().position(|own| own == dimension);
                 let [one, another] =
                     [self, other].map(|segment| at.and_then(|at| segment.keys.get(at)));
-                direction.of(one.cmp(&another))
+                direction.of(match (one, another) {
+                    (Some(one), Some(another)) => dimension.order(one, another),
+                    _ => one.cmp(&another),
+                })
             }
         };
         order.iter().map(by).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)

@@ -22,6 +22,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
+    dimensions::{self, Home},
     failure::{Failure, in_field},
     member::Member,
     pagination::Page,
@@ -67,7 +68,9 @@ impl<'a> ReportJobs<'a> {
         order: ReportJobOrder,
         now: DateTime<Utc>,
     ) -> Result<ReportJob, Failure> {
-        let checked = order.parse(self.member.is_unlimited(), self.member.home(), now)?;
+        let dimensions = &dimensions::of(&self.stored).await?;
+        let home = Home { zone: self.member.home(), dimensions };
+        let checked = order.parse(self.member.is_unlimited(), home, now)?;
         self.queue(checked.kind, &checked.request, now).await
     }
 
@@ -79,8 +82,9 @@ impl<'a> ReportJobs<'a> {
         now: DateTime<Utc>,
     ) -> Result<ReportJob, Failure> {
         let bytes = serde_json::to_vec(request).map_err(Problem::internal)?;
-        let (sees_all, home) = (self.member.is_unlimited(), self.member.home());
-        ReportRequest::parse(kind, &bytes, sees_all, home, now)?;
+        let dimensions = &dimensions::of(&self.stored).await?;
+        let home = Home { zone: self.member.home(), dimensions };
+        ReportRequest::parse(kind, &bytes, self.member.is_unlimited(), home, now)?;
         self.queue(kind, request, now).await
     }
 

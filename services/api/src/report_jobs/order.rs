@@ -1,5 +1,4 @@
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use control_plane::ReportJobKind;
 use problem::Problem;
 use serde::Deserialize;
@@ -7,7 +6,7 @@ use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 use web::read_json;
 
-use crate::{report_request::ReportRequest, schemas};
+use crate::{dimensions::Home, report_request::ReportRequest, schemas};
 
 /// The most bytes of a request.
 const MOST_BYTES: usize = 32 * 1024;
@@ -34,8 +33,8 @@ pub(super) struct CheckedRequest {
 }
 
 impl ReportJobOrder {
-    /// Checks the request as its route does, at the time `now`, for a credential that may see all campaigns
-    /// or only some, of a tenant whose days begin in `home`.
+    /// Checks the request of a tenant as its route does, at the time `now`, for a credential that may see all
+    /// campaigns or only some.
     ///
     /// # Errors
     /// The wrong fields of the request, below `/request`, and what would be correct; or the credential
@@ -43,7 +42,7 @@ impl ReportJobOrder {
     pub(super) fn parse(
         self,
         sees_all: bool,
-        home: Tz,
+        home: Home<'_>,
         now: DateTime<Utc>,
     ) -> Result<CheckedRequest, Problem> {
         let kind = job_kind(&self.kind)?;
@@ -72,6 +71,8 @@ pub(crate) fn job_kind(name: &str) -> Result<ReportJobKind, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use chrono_tz::Tz;
+    use metrics::Dimensions;
     use serde_json::json;
 
     use super::*;
@@ -83,7 +84,8 @@ mod tests {
     fn parsed_by(sees_all: bool, kind: &str, request: Value) -> Result<CheckedRequest, Problem> {
         let order = json!({"kind": kind, "request": request}).to_string();
         let order: ReportJobOrder = read_json(order.as_bytes()).unwrap();
-        order.parse(sees_all, Tz::UTC, "2026-03-10T12:34:56Z".parse().unwrap())
+        let home = Home { zone: Tz::UTC, dimensions: &Dimensions::BUILT_IN };
+        order.parse(sees_all, home, "2026-03-10T12:34:56Z".parse().unwrap())
     }
 
     #[test]

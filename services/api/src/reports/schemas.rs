@@ -7,11 +7,14 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         Object, ObjectBuilder, RefOr, Schema, SchemaFormat,
-        schema::{SchemaType, Type},
+        schema::{AnyOfBuilder, SchemaType, Type},
     },
 };
 
-use crate::{reports::Values, schemas::one_of};
+use crate::{
+    reports::Values,
+    schemas::{DeclaredName, one_of},
+};
 
 /// The name of a granularity.
 pub(crate) enum GranularityName {}
@@ -35,12 +38,13 @@ impl PartialSchema for MetricName {
 
 impl ToSchema for MetricName {}
 
-/// The name of a dimension.
+/// The name of a dimension: a built-in one, or one that the tenant has declared.
 pub(crate) enum DimensionName {}
 
 impl PartialSchema for DimensionName {
     fn schema() -> RefOr<Schema> {
-        one_of(Dimension::ALL.map(Dimension::as_str)).into()
+        let declared = DeclaredName::schema();
+        AnyOfBuilder::new().item(one_of(Dimension::NAMES)).item(declared).into()
     }
 }
 

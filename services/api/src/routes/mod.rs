@@ -72,6 +72,8 @@ web::route_table! {
     exports::events;
     metrics::list;
     dimensions::list;
+    dimensions::put;
+    dimensions::delete;
     me::show;
     products::list;
     // Reports that are made in the background.

@@ -1,5 +1,4 @@
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use control_plane::{ReportJobKind, ReportKind, ReportVisibility, SavedReport};
 use problem::Problem;
 use serde::Deserialize;
@@ -9,6 +8,7 @@ use uuid::Uuid;
 use web::read_json;
 
 use crate::{
+    dimensions::Home,
     names::{ReportDescription, ReportName},
     report_request::ReportRequest,
     schemas,
@@ -42,8 +42,8 @@ pub(crate) struct SavedReportOrder {
 }
 
 impl SavedReportOrder {
-    /// Returns the report with this id and author, who may see all campaigns or only some. Its request is
-    /// checked as its route checks it at the time `now`, for a tenant whose days begin in `home`.
+    /// Returns the report with this id and author, who may see all campaigns of a tenant or only some. Its
+    /// request is checked as its route checks it at the time `now`.
     ///
     /// # Errors
     /// The wrong fields of the request, below `/request`, and what would be correct; or the author may not
@@ -53,7 +53,7 @@ impl SavedReportOrder {
         report_id: Uuid,
         author: Uuid,
         sees_all: bool,
-        home: Tz,
+        home: Home<'_>,
         now: DateTime<Utc>,
     ) -> Result<SavedReport, Problem> {
         let request = self.request.get();
@@ -82,6 +82,8 @@ impl SavedReportOrder {
 
 #[cfg(test)]
 mod tests {
+    use chrono_tz::Tz;
+    use metrics::Dimensions;
     use serde_json::{Value, json};
 
     use super::*;
@@ -94,7 +96,8 @@ mod tests {
         let order = json!({"name": "x", "kind": kind, "request": request}).to_string();
         let order: SavedReportOrder = read_json(order.as_bytes()).unwrap();
         let now = "2026-03-10T12:34:56Z".parse().unwrap();
-        order.parse(Uuid::now_v7(), Uuid::now_v7(), sees_all, Tz::UTC, now)
+        let home = Home { zone: Tz::UTC, dimensions: &Dimensions::BUILT_IN };
+        order.parse(Uuid::now_v7(), Uuid::now_v7(), sees_all, home, now)
     }
 
     #[test]

@@ -12,6 +12,7 @@ use problem::{Code, Problem};
 use uuid::Uuid;
 
 use crate::{
+    dimensions::{self, Home},
     failure::{Failure, in_field},
     member::Member,
     pagination::Page,
@@ -53,7 +54,7 @@ impl<'a> SavedReports<'a> {
     ) -> Result<SavedReport, Failure> {
         let author = self.member.author()?;
         self.may_share(order.visibility)?;
-        let report = self.parse(order, Uuid::now_v7(), author, now)?;
+        let report = self.parse(order, Uuid::now_v7(), author, now).await?;
         let created = self.stored.create_saved_report(&self.member.actor(), &report, QUOTA).await;
         let created = created.map_err(refused)?;
         created.ok_or_else(|| {
@@ -75,7 +76,7 @@ impl<'a> SavedReports<'a> {
     ) -> Result<SavedReport, Failure> {
         let user = self.member.author()?;
         self.may_share(order.visibility)?;
-        let report = self.parse(order, id, user, now)?;
+        let report = self.parse(order, id, user, now).await?;
         let found = self.show(id).await?;
         self.may_write(&found, user)?;
         let is_own = found.created_by == Some(user);
@@ -96,14 +97,16 @@ impl<'a> SavedReports<'a> {
         deleted.map(drop).ok_or_else(|| Problem::not_found().into())
     }
 
-    fn parse(
+    async fn parse(
         &self,
         order: SavedReportOrder,
         id: Uuid,
         author: Uuid,
         now: DateTime<Utc>,
-    ) -> Result<SavedReport, Problem> {
-        order.parse(id, author, self.member.is_unlimited(), self.member.home(), now)
+    ) -> Result<SavedReport, Failure> {
+        let dimensions = &dimensions::of(&self.stored).await?;
+        let home = Home { zone: self.member.home(), dimensions };
+        Ok(order.parse(id, author, self.member.is_unlimited(), home, now)?)
     }
 
     fn reader(&self) -> ReportReader {

@@ -1,5 +1,4 @@
 use chrono::{DateTime, Utc, Weekday};
-use chrono_tz::Tz;
 use control_plane::{Cadence, RelativeRange, ReportJobKind, ScheduleSource};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -9,7 +8,10 @@ use uuid::Uuid;
 use web::read_json;
 
 use super::{cadence::local_time, range::with_range};
-use crate::{names::ReportName, report_jobs::job_kind, report_request::ReportRequest, schemas};
+use crate::{
+    dimensions::Home, names::ReportName, report_jobs::job_kind, report_request::ReportRequest,
+    schemas,
+};
 
 /// The most bytes of a request.
 const MOST_BYTES: usize = 32 * 1024;
@@ -72,8 +74,8 @@ pub(super) struct OrderedSchedule {
 }
 
 impl ScheduleOrder {
-    /// Reads the order at the time `now`, for a user who may see all campaigns or only some, of a tenant
-    /// whose days begin in `home`. Its request is checked as that of a run now would be.
+    /// Reads the order at the time `now`, for a user who may see all campaigns of a tenant or only some. Its
+    /// request is checked as that of a run now would be.
     ///
     /// # Errors
     /// The wrong field, below `/request` one of the request, and what would be correct; or
@@ -81,7 +83,7 @@ impl ScheduleOrder {
     pub(super) fn parse(
         self,
         sees_all: bool,
-        home: Tz,
+        home: Home<'_>,
         now: DateTime<Utc>,
     ) -> Result<OrderedSchedule, Problem> {
         let weekday = match (self.every, self.weekday) {
@@ -116,7 +118,7 @@ fn own_request(
     request: &RawValue,
     range: Option<RelativeRange>,
     sees_all: bool,
-    (home, now): (Tz, DateTime<Utc>),
+    (home, now): (Home<'_>, DateTime<Utc>),
 ) -> Result<ScheduleSource, Problem> {
     let kind: ReportJobKind = job_kind(kind)?;
     let bytes = request.get().as_bytes();
@@ -127,7 +129,7 @@ fn own_request(
     // First as it is: so a wrong field is named, which a range would replace.
     ReportRequest::parse(kind, bytes, sees_all, home, now).map_err(below)?;
     let request: serde_json::Value = read_json(bytes).map_err(below)?;
-    let ranged = with_range(kind, request.clone(), range, home, now);
+    let ranged = with_range(kind, request.clone(), range, home.zone, now);
     let ranged = serde_json::to_vec(&ranged).map_err(Problem::internal)?;
     ReportRequest::parse(kind, &ranged, sees_all, home, now).map_err(below)?;
     Ok(ScheduleSource::Request { kind, request })

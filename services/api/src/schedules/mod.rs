@@ -15,6 +15,7 @@ use problem::{Code, Problem};
 use uuid::Uuid;
 
 use crate::{
+    dimensions::{self, Home},
     failure::{Failure, in_field},
     member::Member,
     pagination::Page,
@@ -102,7 +103,8 @@ impl<'a> Schedules<'a> {
         now: DateTime<Utc>,
     ) -> Result<ReportSchedule, Failure> {
         let author = self.member.author()?;
-        let home = self.member.home();
+        let dimensions = &dimensions::of(&self.stored).await?;
+        let home = Home { zone: self.member.home(), dimensions };
         let ordered = order.parse(self.member.is_unlimited(), home, now)?;
         self.may_ask(&ordered.source, author).await?;
         Ok(ReportSchedule {

@@ -11,6 +11,7 @@ mod campaigns;
 mod catalogue;
 mod cross_origin;
 mod customer_types;
+mod dimensions;
 mod exports;
 mod formats;
 mod guards;

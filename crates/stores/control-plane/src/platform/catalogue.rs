@@ -1,3 +1,4 @@
+use metrics::DeclaredDimension;
 use serde_json::json;
 use tenancy::{AdvertiserId, CampaignId, ClientId};
 
@@ -13,6 +14,8 @@ pub struct Inventory {
     pub advertisers: Vec<Advertiser>,
     /// Only the requested ones, by id; a retailer may have very many more.
     pub campaigns: Vec<Campaign>,
+    /// By name.
+    pub dimensions: Vec<DeclaredDimension>,
     /// By email.
     pub users: Vec<User>,
     /// By name, including revoked keys.
@@ -30,6 +33,7 @@ impl PlatformControl {
         let inventory = Inventory {
             advertisers: tenant::advertisers::list(&mut transaction, client_id).await?,
             campaigns: find_campaigns(&mut transaction, client_id, campaigns).await?,
+            dimensions: tenant::dimensions::list(&mut transaction, client_id).await?,
             users: tenant::users::list(&mut transaction, client_id).await?,
             keys: tenant::api_keys::list(&mut transaction, client_id).await?,
         };
@@ -46,6 +50,20 @@ impl PlatformControl {
         let mut transaction = self.begin().await?;
         let actor = self.context.actor();
         tenant::advertisers::put(&mut transaction, actor, client_id, advertiser).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Declares a dimension of a tenant, or replaces the one of this name. The caller checks how many the
+    /// tenant has.
+    pub async fn declare_dimension(
+        &self,
+        client_id: &ClientId,
+        dimension: &DeclaredDimension,
+    ) -> Result<(), ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let actor = self.context.actor();
+        let most = u32::MAX;
+        tenant::dimensions::put(&mut transaction, actor, client_id, dimension, most).await?;
         Ok(transaction.commit().await?)
     }
 

@@ -2,6 +2,7 @@ pub(crate) mod advertisers;
 mod annotations;
 pub(crate) mod api_keys;
 pub(crate) mod campaigns;
+pub(crate) mod dimensions;
 pub(crate) mod invitations;
 mod products;
 mod quota;
@@ -30,7 +31,7 @@ pub use saved_reports::{ReportKind, ReportReader, ReportVisibility, ReportWriter
 pub use users::{NewUser, User};
 
 /// One tenant's campaigns, products, users, keys, resubmissions, annotations, saved reports,
-/// report jobs and schedules.
+/// report jobs, schedules and declared dimensions.
 ///
 /// Every query binds the tenant, in a transaction that row-level security confines to it.
 #[derive(Clone)]
@@ -54,10 +55,15 @@ impl TenantControl {
 
     /// Waits until no other transaction of the tenant counts and adds rows.
     async fn lock(&self, transaction: &mut Transaction) -> Result<(), ControlPlaneError> {
-        sqlx::query(sql!("tenant/lock"))
-            .bind(self.client_id().as_str())
-            .execute(transaction)
-            .await?;
-        Ok(())
+        lock(transaction, self.client_id()).await
     }
+}
+
+/// Waits until no other transaction of the tenant counts and adds rows.
+pub(crate) async fn lock(
+    transaction: &mut Transaction,
+    client_id: &ClientId,
+) -> Result<(), ControlPlaneError> {
+    sqlx::query(sql!("tenant/lock")).bind(client_id.as_str()).execute(transaction).await?;
+    Ok(())
 }

@@ -4,6 +4,7 @@ use control_plane::{
     Annotation, AnnotationScope, Cadence, NewReportJob, Quota, ReportJobKind, ReportKind,
     ReportSchedule, ReportVisibility, SavedReport, ScheduleSource, TenantControl,
 };
+use metrics::{DeclaredDimension, PropertyType};
 use serde_json::json;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
@@ -25,7 +26,7 @@ async fn two_tenants_with_a_campaign_each() -> Platform {
     platform
 }
 
-/// Creates an annotation and a saved report of a user.
+/// Creates an annotation and a saved report of a user, and declares a dimension.
 async fn keep_one_of_each(control: &TenantControl, user: Uuid) {
     let quota = Quota { of_tenant: 10, of_user: 10 };
     let now = Utc::now();
@@ -53,6 +54,12 @@ async fn keep_one_of_each(control: &TenantControl, user: Uuid) {
         updated_at: now,
     };
     control.create_saved_report("user:1", &report, quota).await.unwrap().unwrap();
+    let dimension = DeclaredDimension {
+        name: "tier".parse().unwrap(),
+        pointer: "/properties/tier".parse().unwrap(),
+        kind: PropertyType::String,
+    };
+    assert!(control.declare_dimension("user:1", &dimension, 10).await.unwrap());
 }
 
 /// Queues a report job of a user, and a schedule.
@@ -145,6 +152,7 @@ async fn a_connection_without_settings_sees_nothing() {
         "saved_report",
         "report_job",
         "report_schedule",
+        "declared_dimension",
     ] {
         let count: i64 =
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))

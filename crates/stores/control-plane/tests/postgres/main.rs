@@ -12,6 +12,8 @@ mod campaigns;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod dimensions;
+#[cfg(test)]
 mod done;
 #[cfg(test)]
 mod fixture;

@@ -20,9 +20,9 @@ pub struct MomentQuery<'a> {
     /// What events of a funnel have in common.
     pub key: EventKey,
     /// The dimension that they have in common as well, if any.
-    pub held: Option<Dimension>,
+    pub held: Option<&'a Dimension>,
     /// The dimension whose value each entry has, if any: of events, or the one that is held.
-    pub breakdown: Option<Dimension>,
+    pub breakdown: Option<&'a Dimension>,
     /// The time zone of hours and weekdays, and the currency of events without one.
     pub local: Local,
     /// The test of each step.
@@ -87,8 +87,9 @@ impl MomentQuery<'_> {
         parameters.set("from", milliseconds(self.time.start));
         parameters.set("to", milliseconds(self.time.end));
         self.local.set(&mut parameters);
-        let held = self.held.map(|held| format!("toString({})", expression(held)));
-        let value = self.breakdown.map(|value| format!("toString({})", expression(value)));
+        let mut text = |dimension| format!("toString({})", expression(dimension, &mut parameters));
+        let held = self.held.map(&mut text);
+        let value = self.breakdown.map(&mut text);
         let template = match self.is_of_products() {
             true => include_str!("../../queries/moments_of_products.sql"),
             false => include_str!("../../queries/moments_of_events.sql"),
@@ -106,7 +107,7 @@ impl MomentQuery<'_> {
 
     fn is_of_products(&self) -> bool {
         let tests = self.steps.iter().chain(self.exclusions).chain([self.filter]);
-        let tested = tests.flat_map(|filter| filter.tests()).map(|test| test.dimension);
+        let tested = tests.flat_map(|filter| filter.tests()).map(|test| &test.dimension);
         self.held.is_some() || tested.into_iter().any(|one| one.level() == Level::Product)
     }
 }

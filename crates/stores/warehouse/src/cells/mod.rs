@@ -8,7 +8,7 @@ mod windows;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use metrics::{Dimension, Distinct, Distincts, Level, Sums};
+use metrics::{Distinct, Distincts, Level, Sums};
 
 use self::rows::{CellRow, DistinctRow};
 pub use self::{
@@ -18,7 +18,7 @@ pub use self::{
 use crate::{
     TenantWarehouse, WarehouseError,
     campaign::start,
-    statement::{Statement, expression},
+    statement::{CUSTOMER_TYPE, Statement},
 };
 
 /// The place of a number in an answer: the start of the bucket, and the values of the keys.
@@ -118,7 +118,7 @@ fn distincts(
 ) -> Statement {
     let mut statement = query.statement(template);
     let customer_type = match wanted.iter().any(|distinct| distinct.depends_on_first_orders()) {
-        true => expression(Dimension::CustomerType),
+        true => CUSTOMER_TYPE,
         false => "''",
     };
     statement.sql = statement.sql.replace("{customer_type}", customer_type);

@@ -57,13 +57,13 @@ impl CellQuery<'_> {
         }
         if let Keys::Only(dimensions, wanted) | Keys::Except(dimensions, wanted) = self.keys {
             let not = if matches!(self.keys, Keys::Except(..)) { "NOT " } else { "" };
+            let array = array(dimensions, &mut parameters);
             condition += &format!(
-                " AND {} {not}IN (SELECT arrayJoin({{wanted:Array(Array(String))}}))",
-                array(dimensions)
+                " AND {array} {not}IN (SELECT arrayJoin({{wanted:Array(Array(String))}}))"
             );
             parameters.set("wanted", Parameter::TextLists(wanted.to_vec()));
         }
-        if used.contains(&Dimension::Advertiser) {
+        if used.contains(&&Dimension::Advertiser) {
             self.advertisers.unwrap_or(&Advertisers::default()).set(&mut parameters);
         }
         parameters.set("from", Parameter::Seconds(seconds(self.range.from())));
@@ -71,17 +71,18 @@ impl CellQuery<'_> {
         parameters.set("stretches", Parameter::ManySeconds(stretches));
         parameters.set("starts", Parameter::ManySeconds(starts));
         Local { zone: self.zone, home: self.home }.set(&mut parameters);
-        let sql = template.replace("{keys}", &array(self.by)).replace("{condition}", &condition);
+        let keys = array(self.by, &mut parameters);
+        let sql = template.replace("{keys}", &keys).replace("{condition}", &condition);
         Statement { sql, parameters }
     }
 
     /// Returns every dimension that the statement names.
-    fn dimensions(&self) -> Vec<Dimension> {
-        let tested = self.filter.tests().into_iter().map(|test| test.dimension);
+    fn dimensions(&self) -> Vec<&Dimension> {
+        let tested = self.filter.tests().into_iter().map(|test| &test.dimension);
         let of_keys = match self.keys {
             Keys::All => &[][..],
             Keys::Only(dimensions, _) | Keys::Except(dimensions, _) => dimensions,
         };
-        self.by.iter().chain(of_keys).copied().chain(tested).collect()
+        self.by.iter().chain(of_keys).chain(tested).collect()
     }
 }

@@ -1,6 +1,8 @@
 //! Expressions over the columns of an event. Values are parameters, never a part of the text.
 
-use metrics::{Dimension, DimensionTest, Filter, TextTest};
+use std::borrow::Cow;
+
+use metrics::{DeclaredDimension, Dimension, DimensionTest, Filter, PropertyType, TextTest};
 
 use super::{Parameter, Parameters};
 
@@ -11,36 +13,64 @@ macro_rules! quarter {
     };
 }
 
+/// The most bytes of a text that is a value of a declared dimension.
+const LONGEST_TEXT: usize = 200;
+
 /// Returns the array of the dimensions of an event.
-pub(crate) fn array(dimensions: &[Dimension]) -> String {
-    let texts = dimensions.iter().map(|dimension| format!("toString({})", expression(*dimension)));
+pub(crate) fn array(dimensions: &[Dimension], values: &mut Parameters) -> String {
+    let text = |dimension| format!("toString({})", expression(dimension, values));
+    let texts = dimensions.iter().map(text);
     format!("CAST([{}], 'Array(String)')", texts.collect::<Vec<_>>().join(", "))
 }
 
+/// Whether an order is the first of its customer.
+pub(crate) const CUSTOMER_TYPE: &str = include_str!("../../queries/customer_type.sql");
+
 /// Returns the expression of a dimension over the columns of an event.
-pub(crate) const fn expression(dimension: Dimension) -> &'static str {
+pub(crate) fn expression(dimension: &Dimension, values: &mut Parameters) -> Cow<'static, str> {
     match dimension {
-        Dimension::Campaign => "campaign_id",
-        Dimension::Advertiser => {
-            "transform(toString(campaign_id), {advertised:Array(String)}, \
-             {advertisers:Array(String)}, '')"
+        Dimension::Declared(declared) => property(declared, values).into(),
+        Dimension::CustomerType => CUSTOMER_TYPE.into(),
+        Dimension::Campaign => "campaign_id".into(),
+        Dimension::Advertiser => "transform(toString(campaign_id), {advertised:Array(String)}, \
+                                  {advertisers:Array(String)}, '')"
+            .into(),
+        Dimension::Ad => "ad_id".into(),
+        Dimension::Creative => "creative_id".into(),
+        Dimension::Placement => "placement".into(),
+        Dimension::PageType => "page_type".into(),
+        Dimension::Keyword => "keyword".into(),
+        Dimension::Product => "product_id".into(),
+        Dimension::Brand => "brand".into(),
+        Dimension::Category => "category".into(),
+        Dimension::Device => "device".into(),
+        Dimension::Country => "country".into(),
+        Dimension::Referrer => "referrer_host".into(),
+        Dimension::EventType => "event_type".into(),
+        Dimension::Currency => "if(currency = '', {home:String}, currency)".into(),
+        Dimension::HourOfDay => {
+            quarter!("leftPad(toString(toHour(", ", {tz:String})), 2, '0')").into()
         }
-        Dimension::Ad => "ad_id",
-        Dimension::Creative => "creative_id",
-        Dimension::Placement => "placement",
-        Dimension::PageType => "page_type",
-        Dimension::Keyword => "keyword",
-        Dimension::Product => "product_id",
-        Dimension::Brand => "brand",
-        Dimension::Category => "category",
-        Dimension::Device => "device",
-        Dimension::Country => "country",
-        Dimension::Referrer => "referrer_host",
-        Dimension::CustomerType => include_str!("../../queries/customer_type.sql"),
-        Dimension::EventType => "event_type",
-        Dimension::Currency => "if(currency = '', {home:String}, currency)",
-        Dimension::HourOfDay => quarter!("leftPad(toString(toHour(", ", {tz:String})), 2, '0')"),
-        Dimension::DayOfWeek => quarter!("toDayOfWeek(", ", 0, {tz:String})"),
+        Dimension::DayOfWeek => quarter!("toDayOfWeek(", ", 0, {tz:String})").into(),
+    }
+}
+
+/// Returns the expression of a property; the names of its path become parameters.
+fn property(declared: &DeclaredDimension, values: &mut Parameters) -> String {
+    let name = |name: &String| format!("{{{}:String}}", values.add(Parameter::Text(name.clone())));
+    let path: Vec<_> = declared.pointer.names().iter().map(name).collect();
+    let path = path.join(", ");
+    // What is neither a text nor a number or boolean has no value, nor has what is absent.
+    let text = format!(
+        "multiIf(JSONType(properties, {path}) IN ('Int64', 'UInt64', 'Double', 'Bool'), \
+         JSONExtractRaw(properties, {path}), JSONType(properties, {path}) = 'String' \
+         AND length(JSONExtractString(properties, {path})) <= {LONGEST_TEXT}, \
+         JSONExtractString(properties, {path}), '')"
+    );
+    match declared.kind {
+        PropertyType::String => text,
+        PropertyType::Integer => format!("extract({text}, '^(0|-?[1-9][0-9]{{0,18}})$')"),
+        PropertyType::Boolean => format!("extract({text}, '^(true|false)$')"),
     }
 }
 
@@ -62,9 +92,13 @@ pub(crate) fn condition(filter: &Filter<DimensionTest>, values: &mut Parameters)
             };
             let name = values.add(Parameter::Texts(texts.clone()));
             let parameter = format!("{{{name}:Array(String)}}");
-            let text = format!("toString({})", expression(*dimension));
+            let expression = expression(dimension, values);
+            let text = format!("toString({expression})");
             let sql = match test {
-                TextTest::In(_) => format!("{} IN {parameter}", column(*dimension, &text)),
+                TextTest::In(_) => {
+                    let column = if is_column(dimension) { &expression } else { text.as_str() };
+                    format!("{column} IN {parameter}")
+                }
                 TextTest::StartsWith(_) => {
                     format!("arrayExists(part -> startsWith({text}, part), {parameter})")
                 }
@@ -77,17 +111,37 @@ pub(crate) fn condition(filter: &Filter<DimensionTest>, values: &mut Parameters)
     }
 }
 
-/// Returns the column of a dimension, which an index can find, or else its text.
-fn column(dimension: Dimension, text: &str) -> &str {
-    match dimension {
-        Dimension::DayOfWeek | Dimension::HourOfDay | Dimension::Currency => text,
-        _ => expression(dimension),
-    }
+/// Returns whether the expression of a dimension is a text by itself: so a column, which an index can find.
+const fn is_column(dimension: &Dimension) -> bool {
+    !matches!(dimension, Dimension::DayOfWeek | Dimension::HourOfDay | Dimension::Currency)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+
+    #[test]
+    fn the_names_of_a_path_are_parameters() {
+        let declared = |kind| {
+            Dimension::Declared(Arc::new(DeclaredDimension {
+                name: "tier".parse().unwrap(),
+                pointer: "/properties/loyalty/') OR ('' = '".parse().unwrap(),
+                kind,
+            }))
+        };
+        for kind in PropertyType::ALL {
+            let mut values = Parameters::default();
+            let dimension = declared(kind);
+            let [once, again] = [0; 2].map(|_| expression(&dimension, &mut values));
+            assert_eq!(once, again);
+            assert!(once.contains("JSONType(properties, {value0:String}, {value1:String})"));
+            assert!(!once.contains("OR ("));
+            let bound = |name: &str, text: &str| (name.to_owned(), Parameter::Text(text.into()));
+            assert_eq!(values.0, [bound("value0", "loyalty"), bound("value1", "') OR ('' = '")]);
+        }
+    }
 
     #[test]
     fn every_value_is_a_parameter() {

@@ -4,7 +4,7 @@ mod expressions;
 
 use clickhouse::query::Query;
 
-pub(crate) use self::expressions::{array, condition, expression};
+pub(crate) use self::expressions::{CUSTOMER_TYPE, array, condition, expression};
 
 /// A statement made of a template and expressions of this crate; every value is a bound parameter.
 #[derive(Clone)]
@@ -31,8 +31,11 @@ pub(crate) enum Parameter {
 }
 
 impl Parameters {
-    /// Adds a parameter. Returns its name.
+    /// Adds a parameter, unless there is one of the same value. Returns its name.
     pub(crate) fn add(&mut self, parameter: Parameter) -> String {
+        if let Some((name, _)) = self.0.iter().find(|(_, own)| *own == parameter) {
+            return name.clone();
+        }
         let name = format!("value{}", self.0.len());
         self.0.push((name.clone(), parameter));
         name

@@ -108,7 +108,7 @@ pub(crate) struct WindowAnswerRow {
 
 #[derive(Debug)]
 struct NamedRow {
-    keys: Vec<(&'static str, String)>,
+    keys: Vec<(String, String)>,
     from: DateTime<Utc>,
     to: Option<DateTime<Utc>>,
     last: Option<DateTime<Utc>>,
@@ -128,11 +128,13 @@ impl WindowsAnswer {
             Values::new(&query.metrics, sums, distincts, &currencies)
         };
         let names: Vec<_> = match &request.kind {
-            WindowKind::Steps { .. } => query.dimensions.iter().map(|one| one.as_str()).collect(),
-            WindowKind::Sessions(_) => vec!["key"],
+            WindowKind::Steps { .. } => {
+                query.dimensions.iter().map(|one| one.as_str().to_owned()).collect()
+            }
+            WindowKind::Sessions(_) => vec!["key".to_owned()],
         };
         let row = |row: WindowRow| NamedRow {
-            keys: names.iter().copied().zip(row.keys).collect(),
+            keys: names.iter().cloned().zip(row.keys).collect(),
             from: row.from,
             to: row.to,
             last: row.last,

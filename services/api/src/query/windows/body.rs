@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::super::{FilterBody, QueryBody, QueryRequest, TimeBody, names};
 use crate::{
     behaviour::{By, duration},
+    dimensions::Home,
     reports::schemas::{DimensionName, MetricName},
 };
 
@@ -20,7 +21,7 @@ const MOST_NUMBERS: usize = 500_000;
 const MOST_CELLS: usize = 100_000;
 
 /// Metrics in windows of time.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WindowsBody {
     /// Names from `GET /v1/metrics`: 1 to 20. With session windows, none that counts visitors or
@@ -44,7 +45,7 @@ pub(crate) struct WindowsBody {
 }
 
 /// The kind and the size of windows.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WindowBody {
     #[serde(rename = "type")]
@@ -97,12 +98,16 @@ pub(super) struct SessionWindow {
 }
 
 impl WindowsBody {
-    /// Reads the question at the time `now`, for a tenant whose days begin in `home`.
+    /// Reads the question of a tenant at the time `now`.
     ///
     /// # Errors
     /// A wrong field, and what would be correct.
-    pub(crate) fn parse(self, home: Tz, now: DateTime<Utc>) -> Result<WindowsRequest, Problem> {
-        let Self { metrics, dimensions, time, window, filters, limit } = self;
+    pub(crate) fn parse(
+        &self,
+        home: Home<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<WindowsRequest, Problem> {
+        let Self { metrics, dimensions, time, window, filters, limit } = self.clone();
         if time.granularity.is_some() {
             let reason = "is not possible: `window` divides the range";
             return Err(Problem::field("/time/granularity", reason));
@@ -203,7 +208,7 @@ fn of_one_key(query: &QueryRequest) -> Result<(), Problem> {
     }
     query
         .used()
-        .try_for_each(|dimension| names::of_any_event(dimension).map(drop))
+        .try_for_each(|dimension| names::of_any_event(dimension.clone()).map(drop))
         .map_err(|reason| Problem::field("/filters", reason))?;
     let distinct = query.metrics.iter().position(|metric| metric.distinct().is_some());
     let Some(index) = distinct else {

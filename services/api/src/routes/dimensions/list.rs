@@ -1,33 +1,16 @@
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, web::Data};
 use auth::ReadReports;
-use metrics::Level;
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::Tenant;
+use web::{Error, Tenant};
 
-use crate::query::scope;
-
-/// One dimension of the catalogue.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct DimensionDefinition {
-    /// The stable name.
-    #[schema(example = "campaign")]
-    name: &'static str,
-    /// The meaning of its values.
-    #[schema(example = "campaign_id; empty for events without a campaign")]
-    description: &'static str,
-    /// What it describes: an `event` as a whole, or each `product` of it.
-    #[schema(value_type = String, example = "event")]
-    level: Level,
-    /// The metrics that it can be combined with, and that the credential may ask.
-    #[schema(value_type = Vec<String>)]
-    metrics: Vec<&'static str>,
-}
+use super::DimensionDefinition;
+use crate::{dimensions, query::scope, state::Api};
 
 /// The dimensions.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Dimensions {
-    /// Every dimension that the credential may ask.
+    /// Every dimension that the credential may ask, the built-in ones first.
     data: Vec<DimensionDefinition>,
 }
 
@@ -39,17 +22,13 @@ pub(crate) struct Dimensions {
     operation_id = "list_dimensions",
     responses((status = 200, description = "The dimensions", body = Dimensions)),
 )]
-pub(crate) async fn handle(tenant: Tenant<ReadReports>) -> HttpResponse {
+pub(crate) async fn handle(
+    tenant: Tenant<ReadReports>,
+    api: Data<Api>,
+) -> Result<HttpResponse, Error> {
+    let own = dimensions::of(&api.control_plane.for_tenant(tenant.context())).await?;
     let metrics = scope::metrics(tenant.campaigns());
-    let dimensions = scope::dimensions(tenant.campaigns()).into_iter();
-    let data = dimensions.map(|dimension| {
-        let fits = metrics.iter().filter(|metric| metric.combines_with(dimension));
-        DimensionDefinition {
-            name: dimension.as_str(),
-            description: dimension.description(),
-            level: dimension.level(),
-            metrics: fits.map(|metric| metric.as_str()).collect(),
-        }
-    });
-    HttpResponse::Ok().json(Dimensions { data: data.collect() })
+    let listed = scope::dimensions(&own, tenant.campaigns());
+    let data = listed.iter().map(|one| DimensionDefinition::new(one, &metrics)).collect();
+    Ok(HttpResponse::Ok().json(Dimensions { data }))
 }

@@ -7,6 +7,7 @@ use warehouse::EventExport;
 use web::{Body, Error, Tenant};
 
 use crate::{
+    dimensions,
     exports::ExportBody,
     member::Member,
     report_jobs::{ReportJobs, prefers_async, request_of},
@@ -60,7 +61,8 @@ pub(crate) async fn handle(
     let member = Member::of(&tenant);
     member.may_export()?;
     let now = Utc::now();
-    let request = body.parse(context.time_zone(), now)?;
+    let read = dimensions::read(&api.control_plane, context, |home| body.parse(home, now));
+    let request = read.await?;
     let is_preferred = prefers_async(http.headers());
     if is_preferred || request.is_long() {
         let jobs = ReportJobs::new(&api, member);

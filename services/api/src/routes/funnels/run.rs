@@ -5,6 +5,7 @@ use web::{Body, Error, Tenant};
 
 use crate::{
     behaviour::{Asker, FunnelAnswer, FunnelBody},
+    dimensions,
     state::Api,
 };
 
@@ -30,7 +31,9 @@ pub(crate) async fn handle(
     body: Body<FunnelBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
-    let request = body.0.parse(context.time_zone(), Utc::now())?;
+    let now = Utc::now();
+    let read = dimensions::read(&api.control_plane, context, |home| body.0.parse(home, now));
+    let request = read.await?;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let asker = Asker { tenant: context, campaigns };
     let answer: FunnelAnswer = api.behaviour.funnel(&asker, &request).await?;

@@ -13,6 +13,7 @@ use problem::Problem;
 use web::{Body, Error, Tenant};
 
 use crate::{
+    dimensions,
     member::Member,
     query::{Format, QueryAnswer, QueryBody},
     report_jobs::{ReportJobs, prefers_async, request_of},
@@ -79,7 +80,10 @@ pub(crate) async fn handle(
         return Ok(accepted(jobs.create(kind, &request_of(&query)?, now).await?, true));
     }
     let is_file = format != Format::Json;
-    let request = query.parse(is_file, tenant.context().time_zone(), now)?;
+    let read = dimensions::read(&api.control_plane, tenant.context(), |home| {
+        query.parse(is_file, home, now)
+    });
+    let request = read.await?;
     let time = request.time();
     let campaigns = api.campaigns.of_scope(tenant.context(), tenant.campaigns()).await?;
     let answer = api.queries.answer(tenant.context(), campaigns, request).await?;

@@ -5,6 +5,7 @@ use web::{Body, Error, Tenant};
 
 use crate::{
     behaviour::{Asker, RetentionAnswer, RetentionBody},
+    dimensions,
     state::Api,
 };
 
@@ -29,7 +30,9 @@ pub(crate) async fn handle(
     body: Body<RetentionBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
-    let request = body.0.parse(context.time_zone(), Utc::now())?;
+    let now = Utc::now();
+    let read = dimensions::read(&api.control_plane, context, |home| body.0.parse(home, now));
+    let request = read.await?;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let asker = Asker { tenant: context, campaigns };
     let answer: RetentionAnswer = api.behaviour.retention(&asker, request).await?;

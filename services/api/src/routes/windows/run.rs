@@ -4,6 +4,7 @@ use chrono::Utc;
 use web::{Body, Error, Tenant};
 
 use crate::{
+    dimensions,
     query::{WindowsAnswer, WindowsBody},
     state::Api,
 };
@@ -29,7 +30,9 @@ pub(crate) async fn handle(
     Body(body): Body<WindowsBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
-    let request = body.parse(context.time_zone(), Utc::now())?;
+    let now = Utc::now();
+    let read = dimensions::read(&api.control_plane, context, |home| body.parse(home, now));
+    let request = read.await?;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let answer: WindowsAnswer = api.queries.windows(context, campaigns, &request).await?;
     Ok(HttpResponse::Ok().json(answer))
