@@ -107,6 +107,9 @@ impl Onboarding {
                 let name = &campaign.name;
                 platform.put_campaign(client_id, id, name, advertiser).await?;
             }
+            Change::DeclareDimension { dimension, .. } => {
+                platform.declare_dimension(client_id, dimension).await?;
+            }
             Change::Provision { destination } => {
                 self.provision(platform, client_id, destination).await?;
             }

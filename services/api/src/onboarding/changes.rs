@@ -10,6 +10,7 @@ use super::{
     order::{KeyOrder, TenantOrder, UserOrder},
     step::Change,
 };
+use crate::dimensions::MOST_DECLARED;
 
 /// The default retention of raw events: two years.
 const RETENTION_DAYS: u32 = 730;
@@ -40,6 +41,7 @@ pub(super) fn changes(
         }
     };
     changes.extend(catalogue_changes(order, inventory));
+    changes.extend(dimension_changes(fields, order, inventory));
     let half_made = state == TenantState::Provisioning;
     if half_made {
         let placement = Placement {
@@ -171,6 +173,28 @@ fn catalogue_changes(order: &TenantOrder, inventory: &Inventory) -> Vec<Change> 
         (!same).then(|| Change::PutCampaign { campaign: campaign.clone(), exists: known.is_some() })
     });
     advertisers.chain(campaigns).collect()
+}
+
+fn dimension_changes(
+    fields: &mut Fields,
+    order: &TenantOrder,
+    inventory: &Inventory,
+) -> Vec<Change> {
+    let mut total = inventory.dimensions.len();
+    let mut changes = Vec::new();
+    for dimension in &order.dimensions {
+        let known = inventory.dimensions.iter().find(|known| known.name == dimension.name);
+        let exists = known.is_some();
+        total += usize::from(!exists);
+        if known != Some(dimension) {
+            changes.push(Change::DeclareDimension { dimension: dimension.clone(), exists });
+        }
+    }
+    if total > MOST_DECLARED as usize {
+        let reason = format!("must be at most {MOST_DECLARED}, with those that exist");
+        fields.fault("/dimensions", reason);
+    }
+    changes
 }
 
 fn invitation(

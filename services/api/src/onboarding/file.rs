@@ -45,6 +45,10 @@ pub struct TenantFile {
     /// Campaigns known before their first event.
     #[serde(default)]
     pub campaigns: Vec<CampaignFile>,
+    /// Properties of events that are dimensions of reports.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub dimensions: Vec<DimensionFile>,
     /// Users to invite.
     #[serde(default)]
     pub users: Vec<UserFile>,
@@ -97,6 +101,22 @@ pub struct CampaignFile {
     /// The id of an advertiser. Default: none, or unchanged.
     #[schema(value_type = Option<schemas::Slug>)]
     pub advertiser: Option<String>,
+}
+
+/// A property of events that is a dimension of reports.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DimensionFile {
+    /// The name of the dimension.
+    #[schema(value_type = schemas::DeclaredName)]
+    pub name: String,
+    /// Where the property is in the event.
+    #[schema(value_type = schemas::PropertyPointer)]
+    pub pointer: String,
+    /// Which of its values count. Default: `string`.
+    #[serde(rename = "type")]
+    #[schema(value_type = Option<schemas::PropertyType>)]
+    pub kind: Option<String>,
 }
 
 /// A user to invite.

@@ -30,7 +30,9 @@ use order::TenantOrder;
 pub use admin::ensure_admin;
 pub use apply::{Applied, Made, Progress};
 pub use error::OnboardingError;
-pub use file::{AdvertiserFile, CampaignFile, KeyFile, LimitsFile, TenantFile, UserFile};
+pub use file::{
+    AdvertiserFile, CampaignFile, DimensionFile, KeyFile, LimitsFile, TenantFile, UserFile,
+};
 pub use folder::{Folder, FolderError, FolderFault, read_folder};
 pub use plan::Plan;
 pub use step::Step;

@@ -3,13 +3,14 @@ use std::collections::BTreeSet;
 use auth::{KeyKind, Role};
 use chrono_tz::Tz;
 use control_plane::Advertiser;
+use metrics::{DeclaredDimension, PropertyType};
 use money::{Currency, CurrencyError};
 use problem::FieldError;
 use tenancy::{AdvertiserId, CampaignId, ClientId, ClusterName, Isolation, Origin};
 
 use super::{
     field::Fields,
-    file::{CampaignFile, KeyFile, LimitsFile, TenantFile, UserFile},
+    file::{CampaignFile, DimensionFile, KeyFile, LimitsFile, TenantFile, UserFile},
 };
 use crate::names::{DisplayName, Email};
 
@@ -31,6 +32,7 @@ pub(crate) struct TenantOrder {
     pub(crate) limits: LimitsFile,
     pub(crate) advertisers: Vec<Advertiser>,
     pub(crate) campaigns: Vec<CampaignOrder>,
+    pub(crate) dimensions: Vec<DeclaredDimension>,
     pub(crate) users: Vec<UserOrder>,
     pub(crate) keys: Vec<KeyOrder>,
 }
@@ -90,6 +92,9 @@ impl TenantOrder {
         let campaigns = numbered("campaigns", &file.campaigns)
             .filter_map(|(place, order)| campaign(&mut fields, &place, order, &known))
             .collect();
+        let dimensions = numbered("dimensions", &file.dimensions)
+            .filter_map(|(place, order)| dimension(&mut fields, &place, order))
+            .collect();
         let users = numbered("users", &file.users)
             .filter_map(|(place, order)| user(&mut fields, &place, order, &known))
             .collect();
@@ -118,6 +123,7 @@ impl TenantOrder {
                 limits: file.limits.clone(),
                 advertisers,
                 campaigns,
+                dimensions,
                 users,
                 keys,
             }),
@@ -188,6 +194,18 @@ fn campaign(
     let pointer = format!("{place}/advertiser");
     let advertiser_id = advertiser(fields, &pointer, order.advertiser.as_deref(), known);
     Some(CampaignOrder { campaign_id: campaign_id?, name: name?.into(), advertiser_id })
+}
+
+fn dimension(fields: &mut Fields, place: &str, order: &DimensionFile) -> Option<DeclaredDimension> {
+    let pointer = format!("{place}/name");
+    fields.once("dimension", &pointer, &order.name);
+    let name = fields.parse(&pointer, &order.name);
+    let property = fields.parse(&format!("{place}/pointer"), &order.pointer);
+    let kind = match &order.kind {
+        Some(kind) => fields.parse(&format!("{place}/type"), kind),
+        None => Some(PropertyType::String),
+    };
+    Some(DeclaredDimension { name: name?, pointer: property?, kind: kind? })
 }
 
 fn user(

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use control_plane::{Advertiser, TenantSpec};
+use metrics::DeclaredDimension;
 use tenancy::{ClientId, ClusterName, Destination, Isolation};
 use uuid::Uuid;
 
@@ -31,6 +32,10 @@ pub(super) enum Change {
     },
     PutCampaign {
         campaign: CampaignOrder,
+        exists: bool,
+    },
+    DeclareDimension {
+        dimension: DeclaredDimension,
         exists: bool,
     },
     Provision {
@@ -81,6 +86,11 @@ impl fmt::Display for Change {
                 let CampaignOrder { campaign_id, name, advertiser_id } = campaign;
                 write!(out, "{} campaign {campaign_id} \"{name}\"", verb(*exists))?;
                 advertiser_id.iter().try_for_each(|id| write!(out, " of advertiser {id}"))
+            }
+            Self::DeclareDimension { dimension, exists } => {
+                let DeclaredDimension { name, pointer, kind } = dimension;
+                let (name, pointer, kind) = (name.as_str(), pointer.as_str(), kind.as_str());
+                write!(out, "{} dimension {name} of {pointer} ({kind})", verb(*exists))
             }
             Self::Provision { destination: Destination { cluster, database } } => {
                 write!(out, "provision database {database} on cluster {cluster}")

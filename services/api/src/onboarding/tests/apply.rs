@@ -206,6 +206,48 @@ async fn origins_are_replaced_by_a_file_that_names_them_and_unchanged_by_others(
 }
 
 #[tokio::test]
+async fn dimensions_of_a_file_are_declared_and_changed_and_never_deleted_by_omission() {
+    let platform = Platform::new().await;
+    let file = platform.file("a", "shared", "shared");
+    let a = platform.id("a");
+    let with = |pointer: &str| {
+        format!("{file}\n[[dimensions]]\nname = \"loyalty_tier\"\npointer = \"{pointer}\"\n")
+    };
+    let first = [with("/properties/tier")];
+    let plan = platform.plan(&first).await.unwrap().to_string();
+    let line = format!("{a}: create dimension loyalty_tier of /properties/tier (string)");
+    assert!(plan.lines().any(|planned| planned == line), "{plan}");
+    platform.apply(&first).await;
+    assert!(platform.plan(&first).await.unwrap().is_empty());
+
+    let moved = [with("/properties/loyalty/tier")];
+    let plan = platform.plan(&moved).await.unwrap().to_string();
+    let line = "change dimension loyalty_tier of /properties/loyalty/tier (string)";
+    assert_eq!(plan, format!("{a}: {line}\n"));
+    platform.apply(&moved).await;
+    platform.apply(std::slice::from_ref(&file)).await;
+    let has = platform.admin().inventory(&a, &[]).await.unwrap().dimensions;
+    let pointers: Vec<_> = has.iter().map(|declared| declared.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/properties/loyalty/tier"]);
+}
+
+#[tokio::test]
+async fn a_file_with_more_dimensions_than_allowed_is_refused() {
+    let platform = Platform::new().await;
+    let dimension = |number: u32| {
+        format!("\n[[dimensions]]\nname = \"own_{number}\"\npointer = \"/properties/x\"\n")
+    };
+    let with = |numbers: std::ops::Range<u32>| {
+        let file = platform.file("a", "shared", "shared");
+        [numbers.map(dimension).fold(file, |file, one| file + &one)]
+    };
+    platform.apply(&with(0..50)).await;
+    let faults = faults(platform.plan(&with(50..51)).await.unwrap_err());
+    let reason = "must be at most 50, with those that exist";
+    assert_eq!((faults[0].field.as_str(), faults[0].reason.as_str()), ("dimensions", reason));
+}
+
+#[tokio::test]
 async fn a_change_of_tier_or_of_a_user_is_refused_at_its_line() {
     let platform = Platform::new().await;
     let file = platform.file("a", "shared", "shared");

@@ -75,6 +75,11 @@ role = "advertiser"
 name = "shop"
 kind = "collect"
 campaigns = ["spring"]
+
+[[dimensions]]
+name = "device"
+pointer = "/loyalty/tier"
+type = "number"
 "#;
     assert_eq!(
         messages(text),
@@ -88,6 +93,9 @@ campaigns = ["spring"]
             "10:22: limits.concurrent_queries must be at least 1",
             "19:14: campaigns[0].advertiser must be the id of one of the advertisers of this file",
             "22:6: campaigns[1].id must be another campaign than campaigns[0].id",
+            "39:8: dimensions[0].name must be another name: a built-in dimension has this one",
+            "40:11: dimensions[0].pointer must be a JSON pointer below /properties, such as /properties/loyalty/tier",
+            "41:8: dimensions[0].type must be one of string, integer, boolean",
             "26:9: users[0].email must be an email address such as ann@acme.example",
             "27:8: users[0].role must be one of owner, analyst, advertiser",
             "29:1: users[1].advertiser must name the advertiser this user belongs to",
