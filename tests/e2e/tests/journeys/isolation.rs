@@ -10,6 +10,9 @@ use uuid::Uuid;
 /// A text that is only in the other tenant's data.
 const CANARY: &str = "canary-of-the-other";
 
+/// The name of a dimension that the other tenant has declared.
+const DIMENSION: &str = "own_tier";
+
 /// Its method, its path, and whether it belongs to the API (else to the collector).
 type Route = (Method, String, bool);
 
@@ -72,6 +75,8 @@ impl Target {
             "at": "12:00",
         });
         let schedule = created(platform, other, "/v1/schedules", &order).await;
+        let order = json!({"pointer": format!("/properties/{CANARY}")});
+        dimension(platform, other, Method::PUT, &order).await.expect(200);
         let tenant = other.id.clone();
         let reject = reject.await;
         Self { tenant, key, user, invited, reject, annotation, report, job, schedule }
@@ -88,8 +93,9 @@ impl Target {
             "saved-reports" => self.report.as_str(),
             "reports" => self.job.as_str(),
             "schedules" => self.schedule.as_str(),
-            // Both tenants have an advertiser with this id.
+            // Both tenants have an advertiser with this id, and the other a dimension of this name.
             "advertisers" => "brand",
+            "dimensions" => DIMENSION,
             _ => CANARY,
         };
         let mut aimed: Vec<&str> = Vec::new();
@@ -107,6 +113,13 @@ async fn created(platform: &Platform, tenant: &Tenant, path: &str, order: &Value
     created["id"].as_str().unwrap().to_owned()
 }
 
+/// Declares or deletes the dimension as a tenant's owner.
+async fn dimension(platform: &Platform, tenant: &Tenant, method: Method, order: &Value) -> Answer {
+    let path = platform.api(&format!("/v1/dimensions/{DIMENSION}"));
+    let request = platform.client().request(method, path).bearer_auth(&tenant.owner).json(order);
+    Answer::read(request.send().await.unwrap()).await
+}
+
 /// Waits until a report job is done, so that it has a file. Returns its id.
 async fn finished(platform: &Platform, tenant: &Tenant, id: &str) -> String {
     eventually("the other's job is done", async || {
@@ -122,6 +135,7 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
     let body = match (method.as_str(), path) {
         ("GET" | "DELETE", _) => return None,
         ("PUT", "/v1/advertisers/{id}") => json!({"name": "Taken"}),
+        ("PUT", "/v1/dimensions/{name}") => json!({"pointer": "/properties/own"}),
         ("PATCH", "/v1/campaigns/{id}") => json!({"name": "Taken", "advertiser_id": null}),
         ("POST", "/v1/live/tickets") => json!({"campaign_id": CANARY}),
         ("POST", "/v1/annotations") => {
@@ -190,7 +204,7 @@ fn everything() -> Value {
 fn expected_status(method: &Method, path: &str) -> Option<u16> {
     match (method.as_str(), path) {
         (_, path) if path.starts_with("/v1/admin/") => Some(403),
-        ("PUT", "/v1/advertisers/{id}") => Some(200),
+        ("PUT", "/v1/advertisers/{id}" | "/v1/dimensions/{name}") => Some(200),
         ("POST", "/v1/users" | "/v1/api-keys" | "/v1/saved-reports" | "/v1/schedules") => Some(201),
         // The campaign is the other tenant's.
         ("POST", "/v1/annotations") => Some(422),
@@ -201,6 +215,8 @@ fn expected_status(method: &Method, path: &str) -> Option<u16> {
         ("POST", "/v1/exports/events" | "/v1/reports") => Some(202),
         // The outcome of each is that the reject does not exist.
         ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => Some(202),
+        // The owner may have declared one of this name.
+        ("DELETE", "/v1/dimensions/{name}") => None,
         (_, path) if path.contains('{') => Some(404),
         _ => None,
     }
@@ -246,6 +262,7 @@ async fn belongings(platform: &Platform, tenant: &Tenant) -> Vec<String> {
         "saved-reports",
         "reports",
         "schedules",
+        "dimensions",
     ] {
         let answer = platform.get(&tenant.owner, &format!("/v1/{list}")).await;
         lists.push(answer.expect(200).text);
@@ -317,6 +334,10 @@ async fn no_route_shows_or_changes_a_byte_of_another_tenant() {
         let nothing = json!({"events": 0, "visitors": 0, "sales": "0.00"});
         assert_eq!(own["totals"]["values"], nothing);
         let theirs = platform.post(&other.owner, "/v1/query", &query).await.expect(200).json();
+        // A name that the other tenant has declared is no dimension here.
+        dimension(&platform, &mine, Method::DELETE, &Value::Null).await;
+        let by_theirs = json!({"metrics": ["events"], "dimensions": [DIMENSION]});
+        platform.post(&mine.owner, "/v1/query", &by_theirs).await.expect(422);
         let seeded = json!({"events": 2, "visitors": 1, "sales": "77.00"});
         assert_eq!(theirs["totals"]["values"], seeded);
     }
