@@ -1,7 +1,7 @@
 //! Exports: events as they are stored.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use metrics::{DimensionTest, Filter};
+use metrics::{EventTest, Filter};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
 use tenancy::TenantContext;
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use warehouse::{EventExport, ExportFormat, ExportQuery, Local, Warehouse};
 
 use crate::{
+    cohorts::{NamedCohort, NamesCohorts},
     dimensions::Home,
     failure::Failure,
     query::{FileFormat, FilterBody, Time, TimeBody, filters},
@@ -45,7 +46,13 @@ pub(crate) enum ExportFormatBody {
 pub(crate) struct ExportRequest {
     pub(crate) time: Time,
     pub(crate) format: ExportFormatBody,
-    filter: Filter<DimensionTest>,
+    filter: Filter<EventTest>,
+}
+
+impl NamesCohorts for ExportBody {
+    fn cohorts(&mut self) -> Vec<&mut NamedCohort> {
+        self.filters.cohorts()
+    }
 }
 
 impl ExportBody {

@@ -4,6 +4,7 @@ mod annotations;
 mod behaviour;
 mod caller;
 mod campaigns;
+mod cohorts;
 mod dimensions;
 mod exports;
 mod failure;

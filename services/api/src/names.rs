@@ -14,7 +14,9 @@ pub(crate) type DisplayName = Line<200>;
 pub(crate) type AnnotationText = Line<500>;
 /// The name of a saved report.
 pub(crate) type ReportName = Line<100>;
-/// What a saved report is for.
+/// The name of a kept cohort.
+pub(crate) type CohortName = Line<100>;
+/// What a saved report or a kept cohort is for.
 pub(crate) type ReportDescription = Line<500>;
 
 /// An email address for the login, trimmed and in lower case. Only its form is checked, not whether it

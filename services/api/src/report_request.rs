@@ -5,7 +5,7 @@ use auth::CampaignScope;
 use chrono::{DateTime, Utc};
 use control_plane::{ReportJobKind, ReportKind};
 use problem::Problem;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use tenancy::TenantContext;
 use warehouse::EventExport;
 use web::read_json;
@@ -15,6 +15,7 @@ use crate::{
         Asker, AttributionBody, AttributionRequest, FunnelBody, FunnelRequest, RetentionBody,
         RetentionRequest, SessionsQuery, SessionsRequest,
     },
+    cohorts::{FoundCohorts, NamesCohorts},
     dimensions::Home,
     exports::{ExportBody, ExportRequest},
     failure::Failure,
@@ -53,20 +54,21 @@ impl Report {
 
 impl ReportRequest {
     /// Reads the body of a request of a tenant as its route does, at the time `now`, for a credential that may
-    /// see all campaigns or only some.
+    /// see all campaigns or only some. The cohorts that it names are found already.
     ///
     /// # Errors
     /// Every wrong field, and what would be correct; or the credential may not ask it.
     pub(crate) fn parse(
         kind: ReportJobKind,
         request: &[u8],
+        cohorts: &FoundCohorts,
         sees_all: bool,
         home: Home<'_>,
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
         match kind {
             ReportJobKind::Report(ReportKind::Query) => {
-                let query: QueryBody = read_json(request)?;
+                let query: QueryBody = read(request, cohorts)?;
                 if query.cursor.is_some() {
                     let reason = "must be absent: a report that is kept begins at its first page";
                     return Err(Problem::field("/cursor", reason));
@@ -83,19 +85,19 @@ impl ReportRequest {
                 attribution.parse(home.zone, now).map(Self::Attribution)
             }
             ReportJobKind::Report(ReportKind::Funnel) => {
-                let funnel: FunnelBody = read_json(request)?;
+                let funnel: FunnelBody = read(request, cohorts)?;
                 funnel.parse(home, now).map(Self::Funnel)
             }
             ReportJobKind::Report(ReportKind::Retention) => {
-                let retention: RetentionBody = read_json(request)?;
+                let retention: RetentionBody = read(request, cohorts)?;
                 retention.parse(home, now).map(Self::Retention)
             }
             ReportJobKind::Report(ReportKind::Sessions) => {
-                let sessions: SessionsQuery = read_json(request)?;
+                let sessions: SessionsQuery = read(request, cohorts)?;
                 sessions.parse(home.zone, now).map(Self::Sessions)
             }
             ReportJobKind::Events => {
-                let export: ExportBody = read_json(request)?;
+                let export: ExportBody = read(request, cohorts)?;
                 export.parse(home, now).map(Self::Events)
             }
         }
@@ -151,6 +153,16 @@ impl ReportRequest {
         };
         Ok(Report::Whole { body: body?, rows: None, as_of })
     }
+}
+
+/// Reads a body that may name cohorts.
+fn read<B>(request: &[u8], cohorts: &FoundCohorts) -> Result<B, Problem>
+where
+    B: DeserializeOwned + NamesCohorts,
+{
+    let mut body: B = read_json(request)?;
+    cohorts.write_into(&mut body);
+    Ok(body)
 }
 
 async fn queried(

@@ -74,6 +74,12 @@ form!(
     line("Last day", 100)
 );
 form!(
+    CohortName,
+    "A name: 1 to 100 characters, none of them a control character. Surrounding white space is \
+     removed",
+    line("Buyers of boots", 100)
+);
+form!(
     ReportDescription,
     "A description: 1 to 500 characters, none of them a control character. Surrounding white space \
      is removed",

@@ -1,4 +1,6 @@
-use crate::Dimension;
+use std::sync::Arc;
+
+use crate::{Dimension, Membership};
 
 /// A condition made of tests.
 ///
@@ -14,6 +16,15 @@ pub enum Filter<T> {
     Not(Box<Self>),
     /// A single test.
     Test(T),
+}
+
+/// A test of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum EventTest {
+    /// A test of its value in a dimension.
+    Dimension(DimensionTest),
+    /// Its visitor or customer belongs to a kept cohort.
+    Member(Arc<Membership>),
 }
 
 /// A test of the value that an event has in a dimension.
@@ -34,6 +45,22 @@ pub enum TextTest {
     StartsWith(Vec<String>),
     /// It contains one of these.
     Contains(Vec<String>),
+}
+
+impl EventTest {
+    /// Returns the dimension that it tests, if it tests one.
+    pub fn dimension(&self) -> Option<&Dimension> {
+        match self {
+            Self::Dimension(test) => Some(&test.dimension),
+            Self::Member(_) => None,
+        }
+    }
+}
+
+impl From<DimensionTest> for EventTest {
+    fn from(test: DimensionTest) -> Self {
+        Self::Dimension(test)
+    }
 }
 
 impl TextTest {

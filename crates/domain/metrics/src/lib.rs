@@ -11,6 +11,7 @@ mod dimensions;
 mod distincts;
 mod filter;
 mod granularity;
+mod membership;
 mod quarter_hour;
 mod sums;
 mod time_range;
@@ -27,8 +28,9 @@ pub use declared::{
 pub use dimension::{Dimension, Level, UnknownDimension};
 pub use dimensions::Dimensions;
 pub use distincts::{Distinct, Distincts};
-pub use filter::{DimensionTest, Filter, TextTest};
+pub use filter::{DimensionTest, EventTest, Filter, TextTest};
 pub use granularity::{Granularity, UnknownGranularity};
+pub use membership::{MemberKey, Membership};
 pub use quarter_hour::QuarterHour;
 pub use sums::{QuarterSeries, Sums, fold};
 pub use time_range::{RangeError, TimeRange};

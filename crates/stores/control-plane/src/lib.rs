@@ -44,7 +44,7 @@ pub use report_schedule::{Cadence, RelativeRange, ReportSchedule, ScheduleSource
 pub use settings::PostgresSettings;
 pub use tenant::{
     Advertiser, Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
-    ApiKey, Campaign, CampaignFilter, NewApiKey, NewInvitation, NewReportJob, NewUser, Product,
-    Quota, ReportJobReader, ReportKind, ReportReader, ReportVisibility, ReportWriter, Resubmission,
-    SavedReport, TenantControl, User,
+    ApiKey, Campaign, CampaignFilter, CohortWriter, KeptCohort, NewApiKey, NewInvitation,
+    NewReportJob, NewUser, Product, Quota, ReportJobReader, ReportKind, ReportReader,
+    ReportVisibility, ReportWriter, Resubmission, SavedReport, TenantControl, User,
 };

@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use metrics::{
-    Dimension, DimensionTest, Distinct, Distincts, Filter, Granularity, Level, MoneySum, Sums,
-    TextTest, TimeRange,
+    Dimension, DimensionTest, Distinct, Distincts, EventTest, Filter, Granularity, Level, MoneySum,
+    Sums, TextTest, TimeRange,
 };
 use money::{Amount, Currency, Quantity};
 use tenancy::CampaignId;
@@ -61,7 +61,7 @@ impl TenantWarehouse {
 
     fn campaign_query<'a>(
         &self,
-        filter: &'a Filter<DimensionTest>,
+        filter: &'a Filter<EventTest>,
         range: TimeRange,
         granularity: Granularity,
         zone: Tz,
@@ -83,9 +83,9 @@ impl TenantWarehouse {
     }
 }
 
-fn of(campaign: &CampaignId) -> Filter<DimensionTest> {
+fn of(campaign: &CampaignId) -> Filter<EventTest> {
     let test = TextTest::In(vec![campaign.as_str().to_owned()]);
-    Filter::Test(DimensionTest { dimension: Dimension::Campaign, test })
+    Filter::Test(DimensionTest { dimension: Dimension::Campaign, test }.into())
 }
 
 /// Adds the amounts, in millionths, that are not zero. A row with an amount has a currency.

@@ -3,7 +3,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use clickhouse::query::BytesCursor;
-use metrics::{DimensionTest, Filter};
+use metrics::{EventTest, Filter};
 
 use crate::{
     Local, TenantWarehouse, WarehouseError,
@@ -22,7 +22,7 @@ pub struct ExportQuery<'a> {
     /// The time zone of hours and weekdays, and the currency of events without one.
     pub local: Local,
     /// Only events for which it holds.
-    pub filter: &'a Filter<DimensionTest>,
+    pub filter: &'a Filter<EventTest>,
     /// The form of the file.
     pub format: ExportFormat,
 }

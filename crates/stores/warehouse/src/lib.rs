@@ -6,6 +6,7 @@ mod block;
 mod campaign;
 mod cells;
 mod cluster;
+mod cohort;
 mod coordinates;
 mod copies;
 mod driver;

@@ -2,13 +2,16 @@ use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::EventType;
-use metrics::{Dimension, DimensionTest, Dimensions, Filter, TextTest};
+use metrics::{Dimension, DimensionTest, Dimensions, EventTest, Filter, TextTest};
 use problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use warehouse::EventKey;
 
-use crate::query::{FilterBody, filters};
+use crate::{
+    cohorts::{NamedCohort, NamesCohorts},
+    query::{FilterBody, filters},
+};
 
 /// An event: its type, and a condition on its dimensions.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,6 +47,12 @@ impl From<By> for EventKey {
     }
 }
 
+impl NamesCohorts for EventBody {
+    fn cohorts(&mut self) -> Vec<&mut NamedCohort> {
+        self.filters.cohorts()
+    }
+}
+
 impl EventBody {
     /// Returns the test of the event, by the dimensions `known`; `pointer` is where it is in the body.
     ///
@@ -53,7 +62,7 @@ impl EventBody {
         &self,
         pointer: &str,
         known: &Dimensions,
-    ) -> Result<Filter<DimensionTest>, Problem> {
+    ) -> Result<Filter<EventTest>, Problem> {
         event_test(&self.event, self.filters.as_ref(), pointer, known)
     }
 }
@@ -64,12 +73,12 @@ pub(super) fn event_test(
     condition: Option<&FilterBody>,
     pointer: &str,
     known: &Dimensions,
-) -> Result<Filter<DimensionTest>, Problem> {
+) -> Result<Filter<EventTest>, Problem> {
     let event: EventType = event.parse().map_err(|error: <EventType as FromStr>::Err| {
         Problem::field(format!("{pointer}/event"), error.to_string())
     })?;
     let test = TextTest::In(vec![event.as_str().to_owned()]);
-    let is_type = Filter::Test(DimensionTest { dimension: Dimension::EventType, test });
+    let is_type = Filter::Test(DimensionTest { dimension: Dimension::EventType, test }.into());
     let more = filters::of_events(condition, &format!("{pointer}/filters"), known)?;
     Ok(Filter::All(vec![is_type, more]))
 }

@@ -1,5 +1,5 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use metrics::{Dimension, DimensionTest, Filter};
+use metrics::{Dimension, EventTest, Filter};
 use problem::Problem;
 use sequences::{Funnel, FunnelBreakdown, FunnelCounts, Span, TimesToConvert};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::{
     fields::{By, EventBody, duration, event_test, invalid, until},
 };
 use crate::{
+    cohorts::{NamedCohort, NamesCohorts},
     dimensions::Home,
     failure::Failure,
     query::{FilterBody, Time, TimeBody, filters, names},
@@ -149,8 +150,8 @@ impl From<TimesToConvert> for FunnelSeconds {
 #[derive(Debug)]
 pub(crate) struct FunnelRequest {
     names: Vec<String>,
-    steps: Vec<Filter<DimensionTest>>,
-    exclusions: Vec<Filter<DimensionTest>>,
+    steps: Vec<Filter<EventTest>>,
+    exclusions: Vec<Filter<EventTest>>,
     funnel: Funnel,
     pub(crate) time: Time,
     window: TimeDelta,
@@ -158,8 +159,16 @@ pub(crate) struct FunnelRequest {
     by: By,
     hold: Option<Dimension>,
     breakdown: Option<Breakdown>,
-    filter: Filter<DimensionTest>,
+    filter: Filter<EventTest>,
     until: DateTime<Utc>,
+}
+
+impl NamesCohorts for FunnelBody {
+    fn cohorts(&mut self) -> Vec<&mut NamedCohort> {
+        let steps = self.steps.iter_mut().flat_map(EventBody::cohorts);
+        let exclusions = self.exclude.iter_mut().flat_map(|exclusion| exclusion.filters.cohorts());
+        steps.chain(exclusions).chain(self.filters.cohorts()).collect()
+    }
 }
 
 impl FunnelBody {

@@ -56,8 +56,8 @@ impl Asker<'_> {
     /// Limits a filter to what the credential may see.
     fn limited(
         &self,
-        filter: metrics::Filter<metrics::DimensionTest>,
-    ) -> metrics::Filter<metrics::DimensionTest> {
+        filter: metrics::Filter<metrics::EventTest>,
+    ) -> metrics::Filter<metrics::EventTest> {
         scope::within(filter, self.campaigns.as_deref())
     }
 

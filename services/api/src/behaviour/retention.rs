@@ -1,5 +1,5 @@
 use chrono::{DateTime, NaiveDate, Utc, Weekday};
-use metrics::{DimensionTest, Filter};
+use metrics::{EventTest, Filter};
 use problem::Problem;
 use sequences::{
     Bracket, Calendar, CellState, First, Measure, Retention, RetentionCounts, ReturnPeriod, Span,
@@ -13,6 +13,7 @@ use super::{
     fields::{By, EventBody, invalid, until},
 };
 use crate::{
+    cohorts::{NamedCohort, NamesCohorts},
     dimensions::Home,
     failure::Failure,
     query::{FilterBody, Time, TimeBody, filters},
@@ -170,10 +171,17 @@ pub(crate) struct RetentionRequest {
     is_ever: bool,
     pub(crate) time: Time,
     by: By,
-    cohort: Filter<DimensionTest>,
-    returns: Filter<DimensionTest>,
-    filter: Filter<DimensionTest>,
+    cohort: Filter<EventTest>,
+    returns: Filter<EventTest>,
+    filter: Filter<EventTest>,
     until: DateTime<Utc>,
+}
+
+impl NamesCohorts for RetentionBody {
+    fn cohorts(&mut self) -> Vec<&mut NamedCohort> {
+        let events = self.cohort.cohorts().into_iter().chain(self.returns.cohorts());
+        events.chain(self.filters.cohorts()).collect()
+    }
 }
 
 impl RetentionBody {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use metrics::{Filter, Granularity};
+use metrics::{EventTest, Filter, Granularity};
 use problem::Problem;
 use sequences::{Session, SessionCounts, SessionGap};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use super::{
     fields::{By, duration, invalid},
 };
 use crate::{
+    cohorts::{NamedCohort, NamesCohorts},
     failure::Failure,
     query::{Time, TimeBody},
     reports::schemas::GranularityName,
@@ -50,6 +51,9 @@ pub(crate) struct SessionsQuery {
     /// `visitor` or `customer`. Default: `visitor`.
     #[param(value_type = Option<String>)]
     by: Option<String>,
+    /// The id of a kept cohort: only events of its visitors or customers. Default: all events.
+    #[param(value_type = Option<uuid::Uuid>)]
+    cohort: Option<NamedCohort>,
 }
 
 /// The sessions of a range. A session belongs to the bucket in which it begins; neither midnight nor a
@@ -114,6 +118,13 @@ pub(crate) struct SessionsRequest {
     gap: SessionGap,
     gap_length: TimeDelta,
     by: By,
+    filter: Filter<EventTest>,
+}
+
+impl NamesCohorts for SessionsQuery {
+    fn cohorts(&mut self) -> Vec<&mut NamedCohort> {
+        self.cohort.iter_mut().collect()
+    }
 }
 
 impl SessionsQuery {
@@ -122,7 +133,7 @@ impl SessionsQuery {
     /// # Errors
     /// A wrong parameter, and what would be correct.
     pub(crate) fn parse(self, home: Tz, now: DateTime<Utc>) -> Result<SessionsRequest, Problem> {
-        let Self { from, to, tz, granularity, gap, by } = self;
+        let Self { from, to, tz, granularity, gap, by, cohort } = self;
         let time = TimeBody { from, to, tz, granularity }.parse("?", home, now)?;
         let length = gap.as_deref().map(|text| duration(text, "?gap"));
         let gap_length = length.transpose()?.unwrap_or(DEFAULT_GAP);
@@ -133,7 +144,12 @@ impl SessionsQuery {
             Some("customer") => By::Customer,
             Some(_) => return Err(Problem::field("?by", "must be `visitor` or `customer`")),
         };
-        Ok(SessionsRequest { time, gap, gap_length, by })
+        let filter = match cohort.map(|named| named.membership()).transpose() {
+            Ok(Some(membership)) => Filter::Test(EventTest::Member(membership)),
+            Ok(None) => Filter::EVERYTHING,
+            Err(reason) => return Err(Problem::field("?cohort", reason)),
+        };
+        Ok(SessionsRequest { time, gap, gap_length, by, filter })
     }
 }
 
@@ -151,7 +167,7 @@ impl Behaviour {
             begun: range.from()..range.to(),
             key: request.by.into(),
             local: asker.local(&request.time),
-            filter: &asker.limited(Filter::EVERYTHING),
+            filter: &asker.limited(request.filter.clone()),
         };
         let buckets = granularity.buckets(range, zone);
         let mut totals = SessionCounts::default();

@@ -4,6 +4,7 @@ use utoipa::ToSchema;
 
 use super::Format;
 use crate::{
+    cohorts::{NamedCohort, NamesCohorts},
     reports::schemas::{DimensionName, GranularityName, MetricName},
     schemas,
 };
@@ -83,8 +84,8 @@ pub(crate) struct TimeBody {
     pub(crate) granularity: Option<String>,
 }
 
-/// A condition: `and`, `or` or `not` of conditions; or a test of a `dimension`, which selects events;
-/// or of a `metric`, which selects segments by their value in the whole range.
+/// A condition: `and`, `or` or `not` of conditions; or a test of a `dimension` or a `cohort`, which
+/// selects events; or of a `metric`, which selects segments by their value in the whole range.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FilterBody {
@@ -124,6 +125,29 @@ pub(crate) struct FilterBody {
     /// It is this or less.
     #[schema(value_type = Option<f64>)]
     pub(crate) lte: Option<Bound>,
+    /// The id of a kept cohort: the visitor or customer of the event belongs to it.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub(crate) cohort: Option<NamedCohort>,
+}
+
+impl NamesCohorts for FilterBody {
+    fn cohorts(&mut self) -> Vec<&mut NamedCohort> {
+        let Self { and, or, not, cohort, .. } = self;
+        let parts = and.iter_mut().chain(or).flatten().chain(not.as_deref_mut());
+        parts.flat_map(Self::cohorts).chain(cohort).collect()
+    }
+}
+
+impl<B: NamesCohorts> NamesCohorts for Option<B> {
+    fn cohorts(&mut self) -> Vec<&mut NamedCohort> {
+        self.as_mut().map_or_else(Vec::new, B::cohorts)
+    }
+}
+
+impl NamesCohorts for QueryBody {
+    fn cohorts(&mut self) -> Vec<&mut NamedCohort> {
+        self.filters.cohorts()
+    }
 }
 
 /// A number, or its decimal text.

@@ -1,11 +1,11 @@
-use metrics::{Dimension, Level, Metric};
+use metrics::{Dimension, EventTest, Level, Metric};
 use problem::{Code, Problem};
 
 use super::{filters::Filters, request::QueryRequest};
 
 /// Returns whether whole events or their products are counted.
 pub(super) fn level(dimensions: &[Dimension], filters: &Filters) -> Level {
-    let tested = filters.events.tests().into_iter().map(|test| &test.dimension);
+    let tested = filters.events.tests().into_iter().filter_map(EventTest::dimension);
     let is_of_products = dimensions.iter().chain(tested).any(|one| one.level() == Level::Product);
     if is_of_products { Level::Product } else { Level::Event }
 }

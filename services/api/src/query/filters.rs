@@ -1,4 +1,4 @@
-use metrics::{Dimension, DimensionTest, Dimensions, Filter, Metric, TextTest, Unit};
+use metrics::{Dimension, DimensionTest, Dimensions, EventTest, Filter, Metric, TextTest, Unit};
 use money::Amount;
 use problem::Problem;
 
@@ -16,6 +16,9 @@ const MOST_TESTS: usize = 100;
 const MOST_TEXTS: usize = 1_000;
 /// The most bytes of all texts of a filter: they are parameters of a request to the store.
 const MOST_BYTES: usize = 200_000;
+/// Why a cohort tests no cohort.
+const OF_EVENTS_ALONE: &str = "is not possible within a cohort, which is made of events alone: combine \
+                               cohorts by `and`, `or` and `not` where you ask";
 
 /// A wrong part of a filter: its JSON pointer, and what would be correct.
 pub(super) type Wrong = (String, String);
@@ -24,9 +27,15 @@ pub(super) type Wrong = (String, String);
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Filters {
     /// Selects events.
-    pub(super) events: Filter<DimensionTest>,
+    pub(super) events: Filter<EventTest>,
     /// Selects segments.
     pub(super) segments: Filter<SegmentTest>,
+}
+
+/// A test, of an event or of a metric.
+enum AnyTest {
+    Event(EventTest),
+    Metric { metric: Metric, is: Relation, bound: Threshold },
 }
 
 /// Reads a filter of a query that segments by `dimensions`, of a tenant with the dimensions `known`.
@@ -35,33 +44,44 @@ pub(super) fn read(
     dimensions: &[Dimension],
     known: &Dimensions,
 ) -> Result<Filters, Wrong> {
-    let mut reader = Reader { known, tests: 0, bytes: 0 };
-    let filter = reader.filter(body, "/filters", 0)?;
+    let filter = Reader::new(known).filter(body, "/filters", 0)?;
     let parts = match filter {
         Filter::All(parts) => parts,
         other => vec![other],
     };
-    let is_of_events = |part: &Filter<SegmentTest>| {
-        part.tests().iter().all(|test| matches!(test, SegmentTest::Dimension(_)))
-    };
+    let is_of_events =
+        |part: &Filter<AnyTest>| part.tests().iter().all(|test| matches!(test, AnyTest::Event(_)));
     let (events, segments): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_of_events);
-    for test in segments.iter().flat_map(Filter::tests) {
-        if let SegmentTest::Dimension(DimensionTest { dimension, .. }) = test
-            && !dimensions.contains(dimension)
-        {
-            let name = dimension.as_str();
-            let reason = format!(
+    let events = Filter::All(events).try_map(&|test| match test {
+        AnyTest::Event(test) => Ok(test),
+        AnyTest::Metric { .. } => Err(("/filters".to_owned(), "is not of events".to_owned())),
+    })?;
+    let segments = Filter::All(segments)
+        .try_map(&|test| segment_test(test, dimensions))
+        .map_err(|reason| ("/filters".to_owned(), reason))?;
+    Ok(Filters { events, segments })
+}
+
+/// Returns the test of a segment; or the reason why it is none.
+fn segment_test(test: AnyTest, dimensions: &[Dimension]) -> Result<SegmentTest, String> {
+    match test {
+        AnyTest::Metric { metric, is, bound } => Ok(SegmentTest::Metric { metric, is, bound }),
+        AnyTest::Event(EventTest::Dimension(test)) if dimensions.contains(&test.dimension) => {
+            Ok(SegmentTest::Dimension(test))
+        }
+        AnyTest::Event(EventTest::Dimension(test)) => {
+            let name = test.dimension.as_str();
+            Err(format!(
                 "tests `{name}` and a metric in one `or` or `not`, which selects segments: add `{name}` \
                  to `dimensions`, or test it in an `and` of its own"
-            );
-            return Err(("/filters".to_owned(), reason));
+            ))
+        }
+        AnyTest::Event(EventTest::Member(_)) => {
+            let reason = "tests a cohort and a metric in one `or` or `not`, which selects segments: test the \
+                          cohort in an `and` of its own";
+            Err(reason.to_owned())
         }
     }
-    let events = Filter::All(events).try_map(&|test| match test {
-        SegmentTest::Dimension(test) => Ok(test),
-        SegmentTest::Metric { .. } => Err(("/filters".to_owned(), "is not of events".to_owned())),
-    })?;
-    Ok(Filters { events, segments: Filter::All(segments) })
 }
 
 /// Reads a filter that may test events of any type only, by the dimensions `known`; `pointer` is where it is.
@@ -73,39 +93,70 @@ pub(crate) fn of_events(
     body: Option<&FilterBody>,
     pointer: &str,
     known: &Dimensions,
+) -> Result<Filter<EventTest>, Problem> {
+    read_of_events(Reader::new(known), body, pointer)
+}
+
+/// Reads a filter of the events that make a cohort: it tests the dimensions `known` only.
+///
+/// # Errors
+/// The first wrong part.
+pub(crate) fn of_cohort(
+    body: Option<&FilterBody>,
+    pointer: &str,
+    known: &Dimensions,
 ) -> Result<Filter<DimensionTest>, Problem> {
+    let reader = Reader { is_of_cohort: true, ..Reader::new(known) };
+    read_of_events(reader, body, pointer)?.try_map(&|test| match test {
+        EventTest::Dimension(test) => Ok(test),
+        EventTest::Member(_) => Err(Problem::field(pointer, OF_EVENTS_ALONE)),
+    })
+}
+
+fn read_of_events(
+    mut reader: Reader<'_>,
+    body: Option<&FilterBody>,
+    pointer: &str,
+) -> Result<Filter<EventTest>, Problem> {
     let Some(body) = body else {
         return Ok(Filter::EVERYTHING);
     };
-    let filter = Reader { known, tests: 0, bytes: 0 }
+    let filter = reader
         .filter(body, pointer, 0)
         .map_err(|(pointer, reason)| Problem::field(pointer, reason))?;
     filter.try_map(&|test| match test {
-        SegmentTest::Dimension(DimensionTest { dimension, test }) => {
+        AnyTest::Event(EventTest::Dimension(DimensionTest { dimension, test })) => {
             let dimension = names::of_any_event(dimension);
             let dimension = dimension.map_err(|reason| Problem::field(pointer, reason))?;
-            Ok(DimensionTest { dimension, test })
+            Ok(DimensionTest { dimension, test }.into())
         }
-        SegmentTest::Metric { metric, .. } => {
+        AnyTest::Event(member @ EventTest::Member(_)) => Ok(member),
+        AnyTest::Metric { metric, .. } => {
             let reason = format!("may not test `{}`: only dimensions of events", metric.as_str());
             Err(Problem::field(pointer, reason))
         }
     })
 }
 
+/// Reads one filter, and counts what it has.
 struct Reader<'a> {
     known: &'a Dimensions,
+    is_of_cohort: bool,
     tests: usize,
     bytes: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(known: &'a Dimensions) -> Self {
+        Self { known, is_of_cohort: false, tests: 0, bytes: 0 }
+    }
+
     fn filter(
         &mut self,
         body: &FilterBody,
         pointer: &str,
         depth: usize,
-    ) -> Result<Filter<SegmentTest>, Wrong> {
+    ) -> Result<Filter<AnyTest>, Wrong> {
         if depth > DEEPEST {
             let reason = format!("may contain conditions at most {DEEPEST} deep");
             return Err((pointer.to_owned(), reason));
@@ -124,6 +175,7 @@ impl Reader<'_> {
                 not: None,
                 dimension: None,
                 metric: None,
+                cohort: None,
                 ..
             } => {
                 body.without_tests(pointer)?;
@@ -135,6 +187,7 @@ impl Reader<'_> {
                 not: None,
                 dimension: None,
                 metric: None,
+                cohort: None,
                 ..
             } => {
                 body.without_tests(pointer)?;
@@ -146,6 +199,7 @@ impl Reader<'_> {
                 or: None,
                 dimension: None,
                 metric: None,
+                cohort: None,
                 ..
             } => {
                 body.without_tests(pointer)?;
@@ -158,6 +212,7 @@ impl Reader<'_> {
                 or: None,
                 not: None,
                 metric: None,
+                cohort: None,
                 ..
             } => self.dimension(body, name, pointer),
             FilterBody {
@@ -166,10 +221,30 @@ impl Reader<'_> {
                 or: None,
                 not: None,
                 dimension: None,
+                cohort: None,
                 ..
             } => self.metric(body, name, pointer),
+            FilterBody {
+                cohort: Some(named),
+                and: None,
+                or: None,
+                not: None,
+                dimension: None,
+                metric: None,
+                ..
+            } => {
+                body.without_tests(pointer)?;
+                let pointer = format!("{pointer}/cohort");
+                if self.is_of_cohort {
+                    return Err((pointer, OF_EVENTS_ALONE.to_owned()));
+                }
+                self.count(&[], &pointer)?;
+                let membership = named.membership().map_err(|reason| (pointer, reason))?;
+                Ok(Filter::Test(AnyTest::Event(EventTest::Member(membership))))
+            }
             _ => {
-                let reason = "must have exactly one of `and`, `or`, `not`, `dimension`, `metric`";
+                let reason =
+                    "must have exactly one of `and`, `or`, `not`, `dimension`, `metric`, `cohort`";
                 Err((pointer.to_owned(), reason.to_owned()))
             }
         }
@@ -180,7 +255,7 @@ impl Reader<'_> {
         body: &FilterBody,
         name: &str,
         pointer: &str,
-    ) -> Result<Filter<SegmentTest>, Wrong> {
+    ) -> Result<Filter<AnyTest>, Wrong> {
         let dimension = names::dimension(name, self.known)
             .map_err(|reason| (format!("{pointer}/dimension"), reason))?;
         let given: Vec<_> = [
@@ -207,7 +282,7 @@ impl Reader<'_> {
             "contains" => TextTest::Contains(texts),
             _ => TextTest::In(texts),
         };
-        let test = Filter::Test(SegmentTest::Dimension(DimensionTest { dimension, test }));
+        let test = Filter::Test(AnyTest::Event(DimensionTest { dimension, test }.into()));
         Ok(if *operator == "not_in" { Filter::Not(Box::new(test)) } else { test })
     }
 
@@ -216,7 +291,7 @@ impl Reader<'_> {
         body: &FilterBody,
         name: &str,
         pointer: &str,
-    ) -> Result<Filter<SegmentTest>, Wrong> {
+    ) -> Result<Filter<AnyTest>, Wrong> {
         let metric = names::metric(name).map_err(|reason| (format!("{pointer}/metric"), reason))?;
         let is_text = [&body.is_in, &body.not_in, &body.starts_with, &body.contains];
         if is_text.into_iter().any(Option::is_some) {
@@ -228,7 +303,7 @@ impl Reader<'_> {
             let bound =
                 threshold(bound, metric).map_err(|reason| (format!("{pointer}/{name}"), reason))?;
             self.count(&[], pointer)?;
-            tests.push(Filter::Test(SegmentTest::Metric { metric, is, bound }));
+            tests.push(Filter::Test(AnyTest::Metric { metric, is, bound }));
         }
         if tests.is_empty() {
             let reason = "must have at least one of `gt`, `gte`, `lt`, `lte` for a metric";

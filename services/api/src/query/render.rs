@@ -1,6 +1,8 @@
 use actix_web::web::Bytes;
 use chrono::{DateTime, Utc};
-use metrics::{Additivity, Dimension, DimensionTest, Filter, Granularity, Metric, TextTest, Unit};
+use metrics::{
+    Additivity, Dimension, DimensionTest, EventTest, Filter, Granularity, Metric, TextTest, Unit,
+};
 use money::Currency;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -238,7 +240,7 @@ pub(super) fn resolved(request: &QueryRequest) -> Json {
 fn filters(request: &QueryRequest) -> Json {
     let mut parts = Vec::new();
     if !request.events.is_everything() {
-        parts.push(filter(&request.events, &dimension_test));
+        parts.push(filter(&request.events, &event_test));
     }
     if !request.segments.is_everything() {
         parts.push(filter(&request.segments, &segment_test));
@@ -264,6 +266,13 @@ fn filter<T>(own: &Filter<T>, test: &impl Fn(&T) -> Json) -> Json {
         Filter::Any(filters) => json!({"or": all(filters)}),
         Filter::Not(inner) => json!({"not": filter(inner, test)}),
         Filter::Test(own) => test(own),
+    }
+}
+
+fn event_test(test: &EventTest) -> Json {
+    match test {
+        EventTest::Dimension(test) => dimension_test(test),
+        EventTest::Member(membership) => json!({"cohort": membership.cohort}),
     }
 }
 

@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use metrics::{
-    Comparison, Dimension, DimensionTest, Distinct, Filter, Granularity, Level, Metric, TimeRange,
+    Comparison, Dimension, DimensionTest, Distinct, EventTest, Filter, Granularity, Level, Metric,
+    TimeRange,
 };
 use money::Amount;
 
@@ -19,7 +20,7 @@ pub(crate) struct QueryRequest {
     pub(crate) granularity: Granularity,
     pub(crate) zone: Tz,
     /// Which events are counted.
-    pub(crate) events: Filter<DimensionTest>,
+    pub(crate) events: Filter<EventTest>,
     /// Which segments are shown, by their values in the whole range.
     pub(crate) segments: Filter<SegmentTest>,
     /// The comparison, and its earlier period.
@@ -122,7 +123,7 @@ impl QueryRequest {
     /// Returns every dimension by which it divides or selects events; what segments are tested by is
     /// among those.
     pub(crate) fn used(&self) -> impl Iterator<Item = &Dimension> {
-        let tested = self.events.tests().into_iter().map(|test| &test.dimension);
+        let tested = self.events.tests().into_iter().filter_map(EventTest::dimension);
         self.dimensions.iter().chain(tested)
     }
 

@@ -1,5 +1,5 @@
 use auth::CampaignScope;
-use metrics::{Dimension, DimensionTest, Dimensions, Filter, Metric, TextTest};
+use metrics::{Dimension, DimensionTest, Dimensions, EventTest, Filter, Metric, TextTest};
 use problem::{Code, Problem};
 use tenancy::CampaignId;
 
@@ -22,15 +22,15 @@ pub(super) fn limited(
 
 /// Limits a filter to the events of some campaigns.
 pub(crate) fn within(
-    filter: Filter<DimensionTest>,
+    filter: Filter<EventTest>,
     campaigns: Option<&[CampaignId]>,
-) -> Filter<DimensionTest> {
+) -> Filter<EventTest> {
     let Some(campaigns) = campaigns else {
         return filter;
     };
     let names = campaigns.iter().map(|campaign| campaign.as_str().to_owned()).collect();
     let test = DimensionTest { dimension: Dimension::Campaign, test: TextTest::In(names) };
-    Filter::All(vec![Filter::Test(test), filter])
+    Filter::All(vec![Filter::Test(test.into()), filter])
 }
 
 /// Returns the metrics that a credential may ask.

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::rows::RowCounter;
 use crate::{
+    cohorts::CohortFinder,
     dimensions::{self, Home},
     failure::Failure,
     query::{FileFormat, Format},
@@ -44,9 +45,12 @@ impl Attempt<'_> {
         }
         let request = serde_json::to_vec(&job.request).map_err(Problem::internal)?;
         let sees_all = job.asked_by.scope == CampaignScope::All;
+        let now = job.created_at;
+        let cohorts = CohortFinder::new(&self.api.control_plane, &tenant, &job.asked_by.scope);
+        let cohorts = cohorts.find_in(&request, "", now).await?;
         let dimensions = &dimensions::of(&self.api.control_plane.for_tenant(&tenant)).await?;
         let home = Home { zone: tenant.time_zone(), dimensions };
-        let request = ReportRequest::parse(job.kind, &request, sees_all, home, job.created_at)?;
+        let request = ReportRequest::parse(job.kind, &request, &cohorts, sees_all, home, now)?;
         let (time, form) = (request.time(), request.form());
         let answer = request.answer(self.api, &tenant, &job.asked_by.scope);
         let Some(report) = self.stop.run_until_cancelled(answer).await else {

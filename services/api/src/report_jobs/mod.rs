@@ -22,6 +22,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
+    cohorts::CohortFinder,
     dimensions::{self, Home},
     failure::{Failure, in_field},
     member::Member,
@@ -48,6 +49,7 @@ const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub(crate) struct ReportJobs<'a> {
     api: &'a Api,
     stored: TenantControl,
+    cohorts: CohortFinder,
     member: Member<'a>,
 }
 
@@ -59,7 +61,8 @@ pub(crate) struct Download {
 
 impl<'a> ReportJobs<'a> {
     pub(crate) fn new(api: &'a Api, member: Member<'a>) -> Self {
-        Self { api, stored: api.control_plane.for_tenant(member.tenant()), member }
+        let cohorts = CohortFinder::new(&api.control_plane, member.tenant(), member.campaigns());
+        Self { api, stored: api.control_plane.for_tenant(member.tenant()), cohorts, member }
     }
 
     /// Queues the job of an order.
@@ -68,9 +71,10 @@ impl<'a> ReportJobs<'a> {
         order: ReportJobOrder,
         now: DateTime<Utc>,
     ) -> Result<ReportJob, Failure> {
+        let cohorts = self.cohorts.find_in(order.request(), "/request", now).await?;
         let dimensions = &dimensions::of(&self.stored).await?;
         let home = Home { zone: self.member.home(), dimensions };
-        let checked = order.parse(self.member.is_unlimited(), home, now)?;
+        let checked = order.parse(&cohorts, self.member.is_unlimited(), home, now)?;
         self.queue(checked.kind, &checked.request, now).await
     }
 
@@ -82,9 +86,10 @@ impl<'a> ReportJobs<'a> {
         now: DateTime<Utc>,
     ) -> Result<ReportJob, Failure> {
         let bytes = serde_json::to_vec(request).map_err(Problem::internal)?;
+        let cohorts = self.cohorts.find_in(&bytes, "", now).await?;
         let dimensions = &dimensions::of(&self.stored).await?;
         let home = Home { zone: self.member.home(), dimensions };
-        ReportRequest::parse(kind, &bytes, self.member.is_unlimited(), home, now)?;
+        ReportRequest::parse(kind, &bytes, &cohorts, self.member.is_unlimited(), home, now)?;
         self.queue(kind, request, now).await
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 use web::read_json;
 
-use crate::{dimensions::Home, report_request::ReportRequest, schemas};
+use crate::{cohorts::FoundCohorts, dimensions::Home, report_request::ReportRequest, schemas};
 
 /// The most bytes of a request.
 const MOST_BYTES: usize = 32 * 1024;
@@ -33,6 +33,11 @@ pub(super) struct CheckedRequest {
 }
 
 impl ReportJobOrder {
+    /// Returns the bytes of the request.
+    pub(super) fn request(&self) -> &[u8] {
+        self.request.get().as_bytes()
+    }
+
     /// Checks the request of a tenant as its route does, at the time `now`, for a credential that may see all
     /// campaigns or only some.
     ///
@@ -41,17 +46,18 @@ impl ReportJobOrder {
     /// may not ask it.
     pub(super) fn parse(
         self,
+        cohorts: &FoundCohorts,
         sees_all: bool,
         home: Home<'_>,
         now: DateTime<Utc>,
     ) -> Result<CheckedRequest, Problem> {
         let kind = job_kind(&self.kind)?;
-        let request = self.request.get().as_bytes();
+        let request = self.request();
         if request.len() > MOST_BYTES {
             let reason = format!("must have at most {MOST_BYTES} bytes");
             return Err(Problem::field("/request", reason));
         }
-        ReportRequest::parse(kind, request, sees_all, home, now)
+        ReportRequest::parse(kind, request, cohorts, sees_all, home, now)
             .map_err(|problem| problem.below("/request"))?;
         Ok(CheckedRequest { kind, request: read_json(request)? })
     }
@@ -85,7 +91,8 @@ mod tests {
         let order = json!({"kind": kind, "request": request}).to_string();
         let order: ReportJobOrder = read_json(order.as_bytes()).unwrap();
         let home = Home { zone: Tz::UTC, dimensions: &Dimensions::BUILT_IN };
-        order.parse(sees_all, home, "2026-03-10T12:34:56Z".parse().unwrap())
+        let now = "2026-03-10T12:34:56Z".parse().unwrap();
+        order.parse(&FoundCohorts::default(), sees_all, home, now)
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(crate) mod api_keys;
 pub(crate) mod attribution;
 pub(crate) mod auth;
 pub(crate) mod campaigns;
+pub(crate) mod cohorts;
 pub(crate) mod dimensions;
 pub(crate) mod docs;
 pub(crate) mod exports;
@@ -98,6 +99,11 @@ web::route_table! {
     saved_reports::show;
     saved_reports::replace;
     saved_reports::delete;
+    cohorts::list;
+    cohorts::create;
+    cohorts::show;
+    cohorts::replace;
+    cohorts::delete;
     // Refused events.
     rejects::list;
     rejects::resubmit;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use web::read_json;
 
 use crate::{
+    cohorts::FoundCohorts,
     dimensions::Home,
     names::{ReportDescription, ReportName},
     report_request::ReportRequest,
@@ -42,6 +43,11 @@ pub(crate) struct SavedReportOrder {
 }
 
 impl SavedReportOrder {
+    /// Returns the bytes of the request.
+    pub(super) fn request(&self) -> &[u8] {
+        self.request.get().as_bytes()
+    }
+
     /// Returns the report with this id and author, who may see all campaigns of a tenant or only some. Its
     /// request is checked as its route checks it at the time `now`.
     ///
@@ -52,6 +58,7 @@ impl SavedReportOrder {
         self,
         report_id: Uuid,
         author: Uuid,
+        cohorts: &FoundCohorts,
         sees_all: bool,
         home: Home<'_>,
         now: DateTime<Utc>,
@@ -64,7 +71,7 @@ impl SavedReportOrder {
             ));
         }
         let kind = ReportJobKind::Report(self.kind);
-        ReportRequest::parse(kind, request.as_bytes(), sees_all, home, now)
+        ReportRequest::parse(kind, request.as_bytes(), cohorts, sees_all, home, now)
             .map_err(|problem| problem.below("/request"))?;
         Ok(SavedReport {
             report_id,
@@ -97,7 +104,8 @@ mod tests {
         let order: SavedReportOrder = read_json(order.as_bytes()).unwrap();
         let now = "2026-03-10T12:34:56Z".parse().unwrap();
         let home = Home { zone: Tz::UTC, dimensions: &Dimensions::BUILT_IN };
-        order.parse(Uuid::now_v7(), Uuid::now_v7(), sees_all, home, now)
+        let cohorts = FoundCohorts::default();
+        order.parse(Uuid::now_v7(), Uuid::now_v7(), &cohorts, sees_all, home, now)
     }
 
     #[test]

@@ -12,6 +12,7 @@ use problem::{Code, Problem};
 use uuid::Uuid;
 
 use crate::{
+    cohorts::CohortFinder,
     dimensions::{self, Home},
     failure::{Failure, in_field},
     member::Member,
@@ -25,12 +26,14 @@ const QUOTA: Quota = Quota { of_tenant: 1_000, of_user: 200 };
 /// The saved reports of a tenant, as one of its users or keys may see and write them.
 pub(crate) struct SavedReports<'a> {
     stored: TenantControl,
+    cohorts: CohortFinder,
     member: Member<'a>,
 }
 
 impl<'a> SavedReports<'a> {
     pub(crate) fn new(control_plane: &ControlPlane, member: Member<'a>) -> Self {
-        Self { stored: control_plane.for_tenant(member.tenant()), member }
+        let cohorts = CohortFinder::new(control_plane, member.tenant(), member.campaigns());
+        Self { stored: control_plane.for_tenant(member.tenant()), cohorts, member }
     }
 
     /// Returns a page, and one report more if there is a next page.
@@ -104,9 +107,10 @@ impl<'a> SavedReports<'a> {
         author: Uuid,
         now: DateTime<Utc>,
     ) -> Result<SavedReport, Failure> {
+        let cohorts = self.cohorts.find_in(order.request(), "/request", now).await?;
         let dimensions = &dimensions::of(&self.stored).await?;
         let home = Home { zone: self.member.home(), dimensions };
-        Ok(order.parse(id, author, self.member.is_unlimited(), home, now)?)
+        Ok(order.parse(id, author, &cohorts, self.member.is_unlimited(), home, now)?)
     }
 
     fn reader(&self) -> ReportReader {

@@ -9,8 +9,8 @@ use web::read_json;
 
 use super::{cadence::local_time, range::with_range};
 use crate::{
-    dimensions::Home, names::ReportName, report_jobs::job_kind, report_request::ReportRequest,
-    schemas,
+    cohorts::FoundCohorts, dimensions::Home, names::ReportName, report_jobs::job_kind,
+    report_request::ReportRequest, schemas,
 };
 
 /// The most bytes of a request.
@@ -74,6 +74,11 @@ pub(super) struct OrderedSchedule {
 }
 
 impl ScheduleOrder {
+    /// Returns the bytes of its request; none if it makes a saved report.
+    pub(super) fn request(&self) -> &[u8] {
+        self.request.as_ref().map_or(&[], |request| request.get().as_bytes())
+    }
+
     /// Reads the order at the time `now`, for a user who may see all campaigns of a tenant or only some. Its
     /// request is checked as that of a run now would be.
     ///
@@ -82,6 +87,7 @@ impl ScheduleOrder {
     /// the user may not ask it.
     pub(super) fn parse(
         self,
+        cohorts: &FoundCohorts,
         sees_all: bool,
         home: Home<'_>,
         now: DateTime<Utc>,
@@ -101,7 +107,7 @@ impl ScheduleOrder {
         let source = match (self.saved_report, self.kind, self.request) {
             (Some(report), None, None) => ScheduleSource::Saved(report),
             (None, Some(kind), Some(request)) => {
-                own_request(&kind, &request, self.range, sees_all, (home, now))?
+                own_request(&kind, &request, self.range, cohorts, sees_all, (home, now))?
             }
             _ => {
                 let reason = "must be given without `kind` and `request`, or these without it";
@@ -117,6 +123,7 @@ fn own_request(
     kind: &str,
     request: &RawValue,
     range: Option<RelativeRange>,
+    cohorts: &FoundCohorts,
     sees_all: bool,
     (home, now): (Home<'_>, DateTime<Utc>),
 ) -> Result<ScheduleSource, Problem> {
@@ -127,11 +134,11 @@ fn own_request(
     }
     let below = |problem: Problem| problem.below("/request");
     // First as it is: so a wrong field is named, which a range would replace.
-    ReportRequest::parse(kind, bytes, sees_all, home, now).map_err(below)?;
+    ReportRequest::parse(kind, bytes, cohorts, sees_all, home, now).map_err(below)?;
     let request: serde_json::Value = read_json(bytes).map_err(below)?;
     let ranged = with_range(kind, request.clone(), range, home.zone, now);
     let ranged = serde_json::to_vec(&ranged).map_err(Problem::internal)?;
-    ReportRequest::parse(kind, &ranged, sees_all, home, now).map_err(below)?;
+    ReportRequest::parse(kind, &ranged, cohorts, sees_all, home, now).map_err(below)?;
     Ok(ScheduleSource::Request { kind, request })
 }
 

@@ -15,6 +15,7 @@ use problem::{Code, Problem};
 use uuid::Uuid;
 
 use crate::{
+    cohorts::CohortFinder,
     dimensions::{self, Home},
     failure::{Failure, in_field},
     member::Member,
@@ -29,12 +30,14 @@ const QUOTA: Quota = Quota { of_tenant: 100, of_user: 20 };
 /// The schedules of a tenant, as one of its users may see and write them.
 pub(crate) struct Schedules<'a> {
     stored: TenantControl,
+    cohorts: CohortFinder,
     member: Member<'a>,
 }
 
 impl<'a> Schedules<'a> {
     pub(crate) fn new(control_plane: &ControlPlane, member: Member<'a>) -> Self {
-        Self { stored: control_plane.for_tenant(member.tenant()), member }
+        let cohorts = CohortFinder::new(control_plane, member.tenant(), member.campaigns());
+        Self { stored: control_plane.for_tenant(member.tenant()), cohorts, member }
     }
 
     /// Returns a page, and one schedule more if there is a next page.
@@ -103,9 +106,10 @@ impl<'a> Schedules<'a> {
         now: DateTime<Utc>,
     ) -> Result<ReportSchedule, Failure> {
         let author = self.member.author()?;
+        let cohorts = self.cohorts.find_in(order.request(), "/request", now).await?;
         let dimensions = &dimensions::of(&self.stored).await?;
         let home = Home { zone: self.member.home(), dimensions };
-        let ordered = order.parse(self.member.is_unlimited(), home, now)?;
+        let ordered = order.parse(&cohorts, self.member.is_unlimited(), home, now)?;
         self.may_ask(&ordered.source, author).await?;
         Ok(ReportSchedule {
             schedule_id,

@@ -9,6 +9,7 @@ mod behaviour;
 mod buckets;
 mod campaigns;
 mod catalogue;
+mod cohorts;
 mod cross_origin;
 mod customer_types;
 mod dimensions;

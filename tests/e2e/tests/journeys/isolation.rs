@@ -44,6 +44,7 @@ struct Target {
     reject: String,
     annotation: String,
     report: String,
+    cohort: String,
     job: String,
     schedule: String,
 }
@@ -67,6 +68,7 @@ impl Target {
             "request": {"metrics": ["events"]},
         });
         let report = created(platform, other, "/v1/saved-reports", &report).await;
+        let cohort = created(platform, other, "/v1/cohorts", &cohort(CANARY)).await;
         let order = json!({"kind": "events", "request": {"time": everything()}});
         let queued = platform.post(&other.owner, "/v1/reports", &order).await.expect(202).json();
         let job = finished(platform, other, queued["id"].as_str().unwrap()).await;
@@ -79,7 +81,7 @@ impl Target {
         dimension(platform, other, Method::PUT, &order).await.expect(200);
         let tenant = other.id.clone();
         let reject = reject.await;
-        Self { tenant, key, user, invited, reject, annotation, report, job, schedule }
+        Self { tenant, key, user, invited, reject, annotation, report, cohort, job, schedule }
     }
 
     /// Replaces every id parameter of a route by the other tenant's id.
@@ -91,6 +93,7 @@ impl Target {
             "users" => self.user.as_str(),
             "annotations" => self.annotation.as_str(),
             "saved-reports" => self.report.as_str(),
+            "cohorts" => self.cohort.as_str(),
             "reports" => self.job.as_str(),
             "schedules" => self.schedule.as_str(),
             // Both tenants have an advertiser with this id, and the other a dimension of this name.
@@ -105,6 +108,11 @@ impl Target {
         }
         aimed.join("/")
     }
+}
+
+/// Returns a cohort of everybody who has seen an ad.
+fn cohort(name: &str) -> Value {
+    json!({"name": name, "definition": {"events": ["ad_impression"], "time": {"last_days": 365}}})
 }
 
 /// Creates something as a tenant's owner. Returns its id.
@@ -146,6 +154,9 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
             "name": Uuid::now_v7(), "visibility": "shared", "kind": "query",
             "request": {"metrics": ["events"]},
         }),
+        ("POST", "/v1/cohorts") | ("PUT", "/v1/cohorts/{id}") => {
+            cohort(&Uuid::now_v7().to_string())
+        }
         ("POST", "/v1/schedules") | ("PUT", "/v1/schedules/{id}") => json!({
             "name": "Own", "kind": "query", "request": {"metrics": ["events"]}, "every": "day",
             "at": "12:00",
@@ -205,7 +216,8 @@ fn expected_status(method: &Method, path: &str) -> Option<u16> {
     match (method.as_str(), path) {
         (_, path) if path.starts_with("/v1/admin/") => Some(403),
         ("PUT", "/v1/advertisers/{id}" | "/v1/dimensions/{name}") => Some(200),
-        ("POST", "/v1/users" | "/v1/api-keys" | "/v1/saved-reports" | "/v1/schedules") => Some(201),
+        ("POST", "/v1/users" | "/v1/api-keys" | "/v1/saved-reports") => Some(201),
+        ("POST", "/v1/cohorts" | "/v1/schedules") => Some(201),
         // The campaign is the other tenant's.
         ("POST", "/v1/annotations") => Some(422),
         ("POST", "/v1/live/tickets") => Some(404),
@@ -260,6 +272,7 @@ async fn belongings(platform: &Platform, tenant: &Tenant) -> Vec<String> {
         "rejects",
         "annotations",
         "saved-reports",
+        "cohorts",
         "reports",
         "schedules",
         "dimensions",
@@ -340,6 +353,22 @@ async fn no_route_shows_or_changes_a_byte_of_another_tenant() {
         platform.post(&mine.owner, "/v1/query", &by_theirs).await.expect(422);
         let seeded = json!({"events": 2, "visitors": 1, "sales": "77.00"});
         assert_eq!(theirs["totals"]["values"], seeded);
+        // The other's cohort is as unknown as one that never was, as a filter, too.
+        let query = json!({"metrics": ["events"], "filters": {"cohort": target.cohort}});
+        platform.post(&mine.owner, "/v1/query", &query).await.expect(422);
+        // An own cohort has no visitor of the other.
+        let order = cohort(&Uuid::now_v7().to_string());
+        let own = created(&platform, &mine, "/v1/cohorts", &order).await;
+        for (tenant, id, visitors) in [(&mine, &own, 0), (&other, &target.cohort, 1)] {
+            let shown = platform.get(&tenant.owner, &format!("/v1/cohorts/{id}")).await;
+            assert_eq!(shown.expect(200).json()["members"]["size"], visitors, "{tier:?}");
+            let query = json!({
+                "metrics": ["visitors"], "time": everything(), "filters": {"cohort": id},
+            });
+            let members = platform.post(&tenant.owner, "/v1/query", &query).await;
+            let members = members.expect(200).json();
+            assert_eq!(members["totals"]["values"]["visitors"], visitors, "{tier:?}");
+        }
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 pub(crate) mod campaigns;
 pub(crate) mod dimensions;
 pub(crate) mod invitations;
+mod kept_cohorts;
 mod products;
 mod quota;
 mod report_jobs;
@@ -23,6 +24,7 @@ pub use annotations::{
 pub use api_keys::{ApiKey, NewApiKey};
 pub use campaigns::{Campaign, CampaignFilter};
 pub use invitations::NewInvitation;
+pub use kept_cohorts::{CohortWriter, KeptCohort};
 pub use products::Product;
 pub use quota::Quota;
 pub use report_jobs::{NewReportJob, ReportJobReader};
@@ -31,7 +33,7 @@ pub use saved_reports::{ReportKind, ReportReader, ReportVisibility, ReportWriter
 pub use users::{NewUser, User};
 
 /// One tenant's campaigns, products, users, keys, resubmissions, annotations, saved reports,
-/// report jobs, schedules and declared dimensions.
+/// kept cohorts, report jobs, schedules and declared dimensions.
 ///
 /// Every query binds the tenant, in a transaction that row-level security confines to it.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 use auth::{Authority, CampaignScope, Principal, Role, Subject};
 use chrono::Utc;
 use control_plane::{
-    Annotation, AnnotationScope, Cadence, NewReportJob, Quota, ReportJobKind, ReportKind,
-    ReportSchedule, ReportVisibility, SavedReport, ScheduleSource, TenantControl,
+    Annotation, AnnotationScope, Cadence, KeptCohort, NewReportJob, Quota, ReportJobKind,
+    ReportKind, ReportSchedule, ReportVisibility, SavedReport, ScheduleSource, TenantControl,
 };
 use metrics::{DeclaredDimension, PropertyType};
 use serde_json::json;
@@ -26,7 +26,7 @@ async fn two_tenants_with_a_campaign_each() -> Platform {
     platform
 }
 
-/// Creates an annotation and a saved report of a user, and declares a dimension.
+/// Creates an annotation, a saved report and a kept cohort of a user, and declares a dimension.
 async fn keep_one_of_each(control: &TenantControl, user: Uuid) {
     let quota = Quota { of_tenant: 10, of_user: 10 };
     let now = Utc::now();
@@ -54,6 +54,16 @@ async fn keep_one_of_each(control: &TenantControl, user: Uuid) {
         updated_at: now,
     };
     control.create_saved_report("user:1", &report, quota).await.unwrap().unwrap();
+    let cohort = KeptCohort {
+        cohort_id: Uuid::now_v7(),
+        name: "Buyers".into(),
+        description: None,
+        definition: json!({"events": ["purchase"], "time": {"last_days": 30}}),
+        created_by: Some(user),
+        created_at: now,
+        updated_at: now,
+    };
+    control.create_kept_cohort("user:1", &cohort, 10).await.unwrap().unwrap();
     let dimension = DeclaredDimension {
         name: "tier".parse().unwrap(),
         pointer: "/properties/tier".parse().unwrap(),
@@ -150,6 +160,7 @@ async fn a_connection_without_settings_sees_nothing() {
         "invitation",
         "annotation",
         "saved_report",
+        "kept_cohort",
         "report_job",
         "report_schedule",
         "declared_dimension",

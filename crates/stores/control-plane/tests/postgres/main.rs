@@ -22,6 +22,8 @@ mod invitations;
 #[cfg(test)]
 mod isolation;
 #[cfg(test)]
+mod kept_cohorts;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod migrations;

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use clickhouse::Row;
-use metrics::{Dimension, DimensionTest, Filter, Level};
+use metrics::{Dimension, EventTest, Filter, Level};
 use sequences::Moment;
 use serde::Deserialize;
 
@@ -26,13 +26,13 @@ pub struct MomentQuery<'a> {
     /// The time zone of hours and weekdays, and the currency of events without one.
     pub local: Local,
     /// The test of each step.
-    pub steps: &'a [Filter<DimensionTest>],
+    pub steps: &'a [Filter<EventTest>],
     /// The test of each exclusion.
-    pub exclusions: &'a [Filter<DimensionTest>],
+    pub exclusions: &'a [Filter<EventTest>],
     /// Whether events that match nothing are read as well.
     pub all: bool,
     /// Only events for which it holds.
-    pub filter: &'a Filter<DimensionTest>,
+    pub filter: &'a Filter<EventTest>,
 }
 
 /// The events of one key, by the held value, each list in the order of a funnel.
@@ -107,14 +107,14 @@ impl MomentQuery<'_> {
 
     fn is_of_products(&self) -> bool {
         let tests = self.steps.iter().chain(self.exclusions).chain([self.filter]);
-        let tested = tests.flat_map(|filter| filter.tests()).map(|test| &test.dimension);
+        let tested = tests.flat_map(|filter| filter.tests()).filter_map(EventTest::dimension);
         self.held.is_some() || tested.into_iter().any(|one| one.level() == Level::Product)
     }
 }
 
 /// Returns the bits of the filters that hold for an event.
-fn bits(filters: &[Filter<DimensionTest>], parameters: &mut Parameters) -> String {
-    let bit = |(index, filter): (usize, &Filter<DimensionTest>)| {
+fn bits(filters: &[Filter<EventTest>], parameters: &mut Parameters) -> String {
+    let bit = |(index, filter): (usize, &Filter<EventTest>)| {
         format!("bitShiftLeft(toUInt32({}), {index})", condition(filter, parameters))
     };
     let bits: Vec<_> = filters.iter().enumerate().map(bit).collect();

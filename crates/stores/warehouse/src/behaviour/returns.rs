@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use clickhouse::Row;
-use metrics::{DimensionTest, Filter};
+use metrics::{EventTest, Filter};
 use serde::Deserialize;
 
 use super::{EventKey, Local, milliseconds};
@@ -25,11 +25,11 @@ pub struct ReturnQuery<'a> {
     /// The time zone of hours and weekdays, and the currency of events without one.
     pub local: Local,
     /// The test of first events.
-    pub first: &'a Filter<DimensionTest>,
+    pub first: &'a Filter<EventTest>,
     /// The test of returns.
-    pub returns: &'a Filter<DimensionTest>,
+    pub returns: &'a Filter<EventTest>,
     /// Only events for which it holds.
-    pub filter: &'a Filter<DimensionTest>,
+    pub filter: &'a Filter<EventTest>,
 }
 
 /// When a key first did something, and when it returned, in milliseconds since 1970.

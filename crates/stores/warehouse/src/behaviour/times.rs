@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use clickhouse::Row;
-use metrics::{DimensionTest, Filter};
+use metrics::{EventTest, Filter};
 use serde::Deserialize;
 
 use super::{EventKey, Local, milliseconds};
@@ -23,7 +23,7 @@ pub struct TimeQuery<'a> {
     /// The time zone of hours and weekdays, and the currency of events without one.
     pub local: Local,
     /// Only events for which it holds.
-    pub filter: &'a Filter<DimensionTest>,
+    pub filter: &'a Filter<EventTest>,
 }
 
 #[derive(Row, Deserialize)]

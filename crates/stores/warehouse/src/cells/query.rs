@@ -1,5 +1,5 @@
 use chrono_tz::Tz;
-use metrics::{Buckets, Dimension, DimensionTest, Filter, Level, TimeRange};
+use metrics::{Buckets, Dimension, EventTest, Filter, Level, TimeRange};
 use money::Currency;
 
 use super::Advertisers;
@@ -25,7 +25,7 @@ pub struct CellQuery<'a> {
     /// The dimensions of the cells.
     pub by: &'a [Dimension],
     /// Only events for which it holds.
-    pub filter: &'a Filter<DimensionTest>,
+    pub filter: &'a Filter<EventTest>,
     /// Only some values of dimensions.
     pub keys: Keys<'a>,
     /// The advertisers of campaigns; `None` if none has one.
@@ -78,7 +78,7 @@ impl CellQuery<'_> {
 
     /// Returns every dimension that the statement names.
     fn dimensions(&self) -> Vec<&Dimension> {
-        let tested = self.filter.tests().into_iter().map(|test| &test.dimension);
+        let tested = self.filter.tests().into_iter().filter_map(EventTest::dimension);
         let of_keys = match self.keys {
             Keys::All => &[][..],
             Keys::Only(dimensions, _) | Keys::Except(dimensions, _) => dimensions,

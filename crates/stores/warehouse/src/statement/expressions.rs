@@ -2,9 +2,14 @@
 
 use std::borrow::Cow;
 
-use metrics::{DeclaredDimension, Dimension, DimensionTest, Filter, PropertyType, TextTest};
+use metrics::{
+    DeclaredDimension, Dimension, DimensionTest, EventTest, Filter, PropertyType, TextTest,
+};
 
-use super::{Parameter, Parameters};
+use super::{
+    Parameter, Parameters,
+    members::{member_column, members},
+};
 
 /// The quarter hour of an event, as the rollups have it.
 macro_rules! quarter {
@@ -75,40 +80,50 @@ fn property(declared: &DeclaredDimension, values: &mut Parameters) -> String {
 }
 
 /// Returns whether a filter holds for an event; its values become parameters.
-pub(crate) fn condition(filter: &Filter<DimensionTest>, values: &mut Parameters) -> String {
-    let mut joined = |filters: &[Filter<DimensionTest>], word: &str, none: &str| {
-        let parts: Vec<_> = filters.iter().map(|filter| condition(filter, values)).collect();
-        if parts.is_empty() { none.to_owned() } else { format!("({})", parts.join(word)) }
-    };
-    match filter {
-        Filter::All(filters) => joined(filters, " AND ", "1"),
-        Filter::Any(filters) => joined(filters, " OR ", "0"),
-        Filter::Not(filter) => format!("NOT {}", condition(filter, values)),
-        Filter::Test(DimensionTest { dimension, test }) => {
-            let texts = match test {
-                TextTest::In(texts) | TextTest::StartsWith(texts) | TextTest::Contains(texts) => {
-                    texts
-                }
-            };
-            let name = values.add(Parameter::Texts(texts.clone()));
-            let parameter = format!("{{{name}:Array(String)}}");
-            let expression = expression(dimension, values);
-            let text = format!("toString({expression})");
-            let sql = match test {
-                TextTest::In(_) => {
-                    let column = if is_column(dimension) { &expression } else { text.as_str() };
-                    format!("{column} IN {parameter}")
-                }
-                TextTest::StartsWith(_) => {
-                    format!("arrayExists(part -> startsWith({text}, part), {parameter})")
-                }
-                TextTest::Contains(_) => {
-                    format!("arrayExists(part -> position({text}, part) > 0, {parameter})")
-                }
-            };
-            format!("({sql})")
+pub(crate) fn condition(filter: &Filter<EventTest>, values: &mut Parameters) -> String {
+    joined(filter, &mut |test| match test {
+        EventTest::Dimension(test) => dimension_test(test, values),
+        EventTest::Member(membership) => {
+            format!("({} IN ({}))", member_column(membership.by), members(membership, values))
         }
-    }
+    })
+}
+
+/// Returns whether a filter holds, of which `test` renders each test.
+pub(super) fn joined<T>(filter: &Filter<T>, test: &mut impl FnMut(&T) -> String) -> String {
+    let (filters, word, none) = match filter {
+        Filter::All(filters) => (filters, " AND ", "1"),
+        Filter::Any(filters) => (filters, " OR ", "0"),
+        Filter::Not(filter) => return format!("NOT {}", joined(filter, test)),
+        Filter::Test(own) => return test(own),
+    };
+    let parts: Vec<_> = filters.iter().map(|filter| joined(filter, test)).collect();
+    if parts.is_empty() { none.to_owned() } else { format!("({})", parts.join(word)) }
+}
+
+/// Returns whether a test of a dimension holds for an event; its texts become a parameter.
+pub(super) fn dimension_test(test: &DimensionTest, values: &mut Parameters) -> String {
+    let DimensionTest { dimension, test } = test;
+    let texts = match test {
+        TextTest::In(texts) | TextTest::StartsWith(texts) | TextTest::Contains(texts) => texts,
+    };
+    let name = values.add(Parameter::Texts(texts.clone()));
+    let parameter = format!("{{{name}:Array(String)}}");
+    let expression = expression(dimension, values);
+    let text = format!("toString({expression})");
+    let sql = match test {
+        TextTest::In(_) => {
+            let column = if is_column(dimension) { &expression } else { text.as_str() };
+            format!("{column} IN {parameter}")
+        }
+        TextTest::StartsWith(_) => {
+            format!("arrayExists(part -> startsWith({text}, part), {parameter})")
+        }
+        TextTest::Contains(_) => {
+            format!("arrayExists(part -> position({text}, part) > 0, {parameter})")
+        }
+    };
+    format!("({sql})")
 }
 
 /// Returns whether the expression of a dimension is a text by itself: so a column, which an index can find.
@@ -145,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_value_is_a_parameter() {
-        let is = |test| Filter::Test(DimensionTest { dimension: Dimension::Country, test });
+        let is = |test| Filter::Test(DimensionTest { dimension: Dimension::Country, test }.into());
         let texts = |text: &str| vec![text.to_owned()];
         let filter = Filter::Any(vec![
             is(TextTest::In(texts("'; DROP TABLE events"))),

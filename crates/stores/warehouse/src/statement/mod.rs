@@ -1,10 +1,14 @@
 //! Statements that are made of a template and expressions.
 
 mod expressions;
+mod members;
 
 use clickhouse::query::Query;
 
-pub(crate) use self::expressions::{CUSTOMER_TYPE, array, condition, expression};
+pub(crate) use self::{
+    expressions::{CUSTOMER_TYPE, array, condition, expression},
+    members::members,
+};
 
 /// A statement made of a template and expressions of this crate; every value is a bound parameter.
 #[derive(Clone)]
@@ -51,6 +55,14 @@ impl Statement {
     /// Returns the same statement after a word.
     pub(crate) fn prefixed(&self, word: &'static str) -> Self {
         Self { sql: [word, &self.sql].concat(), parameters: self.parameters.clone() }
+    }
+
+    /// Returns the statement that counts the rows of this one.
+    pub(crate) fn counted(&self) -> Self {
+        Self {
+            sql: format!("SELECT count() FROM ({})", self.sql),
+            parameters: self.parameters.clone(),
+        }
     }
 
     /// Binds the parameters.

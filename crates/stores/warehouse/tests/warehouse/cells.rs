@@ -9,8 +9,8 @@ use events::{
     EventType::{AdClick, AdImpression, PageView, ProductView, Purchase, Refund},
 };
 use metrics::{
-    Counter, DeclaredDimension, Dimension, DimensionTest, Distinct, Distincts, Filter, Granularity,
-    Level, MoneySum, PropertyType, QuantitySum, Sums, TextTest, TimeRange,
+    Counter, DeclaredDimension, Dimension, DimensionTest, Distinct, Distincts, EventTest, Filter,
+    Granularity, Level, MoneySum, PropertyType, QuantitySum, Sums, TextTest, TimeRange,
 };
 use serde_json::{Value, json};
 use tenancy::Isolation;
@@ -25,7 +25,7 @@ fn day() -> TimeRange {
     TimeRange::covering(at("2026-03-01T00:00:00Z"), at("2026-03-02T00:00:00Z")).unwrap()
 }
 
-fn query<'a>(by: &'a [Dimension], filter: &'a Filter<DimensionTest>) -> CellQuery<'a> {
+fn query<'a>(by: &'a [Dimension], filter: &'a Filter<EventTest>) -> CellQuery<'a> {
     CellQuery {
         range: day(),
         buckets: Granularity::Total.buckets(day(), Berlin),
@@ -39,8 +39,8 @@ fn query<'a>(by: &'a [Dimension], filter: &'a Filter<DimensionTest>) -> CellQuer
     }
 }
 
-fn test(dimension: Dimension, test: TextTest) -> Filter<DimensionTest> {
-    Filter::Test(DimensionTest { dimension, test })
+fn test(dimension: Dimension, test: TextTest) -> Filter<EventTest> {
+    Filter::Test(DimensionTest { dimension, test }.into())
 }
 
 fn texts(texts: &[&str]) -> Vec<String> {

@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod cells;
 #[cfg(test)]
+mod cohorts;
+#[cfg(test)]
 mod copies;
 #[cfg(test)]
 mod inserts;

@@ -214,10 +214,11 @@ async fn queries_are_answered_from_the_rollup_that_has_their_columns() {
     let clicks = (0..20_000).map(|second| event(AdClick, &time(second))).collect();
     shop.insert(0, clicks).await;
     let reports = shop.warehouse.for_tenant(&shop.context);
-    let spring = Filter::Test(DimensionTest {
+    let is_spring = DimensionTest {
         dimension: Dimension::Campaign,
         test: TextTest::In(vec!["spring-sale".to_owned()]),
-    });
+    };
+    let spring = Filter::Test(is_spring.into());
     let everything = Filter::EVERYTHING;
     let rollup = async |by: &[Dimension], filter| {
         let day = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::super::{FilterBody, QueryBody, QueryRequest, TimeBody, names};
 use crate::{
     behaviour::{By, duration},
+    cohorts::{NamedCohort, NamesCohorts},
     dimensions::Home,
     reports::schemas::{DimensionName, MetricName},
 };
@@ -95,6 +96,12 @@ pub(super) struct SessionWindow {
     pub(super) gap: SessionGap,
     pub(super) gap_length: TimeDelta,
     pub(super) by: By,
+}
+
+impl NamesCohorts for WindowsBody {
+    fn cohorts(&mut self) -> Vec<&mut NamedCohort> {
+        self.filters.cohorts()
+    }
 }
 
 impl WindowsBody {

@@ -7,6 +7,7 @@ use warehouse::EventExport;
 use web::{Body, Error, Tenant};
 
 use crate::{
+    cohorts::CohortFinder,
     dimensions,
     exports::ExportBody,
     member::Member,
@@ -55,12 +56,14 @@ pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
     http: HttpRequest,
-    Body(body): Body<ExportBody>,
+    Body(mut body): Body<ExportBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
     let member = Member::of(&tenant);
     member.may_export()?;
     let now = Utc::now();
+    let cohorts = CohortFinder::new(&api.control_plane, context, tenant.campaigns());
+    cohorts.find(&mut body, now).await?;
     let read = dimensions::read(&api.control_plane, context, |home| body.parse(home, now));
     let request = read.await?;
     let is_preferred = prefers_async(http.headers());

@@ -13,6 +13,7 @@ use problem::Problem;
 use web::{Body, Error, Tenant};
 
 use crate::{
+    cohorts::CohortFinder,
     dimensions,
     member::Member,
     query::{Format, QueryAnswer, QueryBody},
@@ -80,6 +81,8 @@ pub(crate) async fn handle(
         return Ok(accepted(jobs.create(kind, &request_of(&query)?, now).await?, true));
     }
     let is_file = format != Format::Json;
+    let cohorts = CohortFinder::new(&api.control_plane, tenant.context(), tenant.campaigns());
+    cohorts.find(&mut query, now).await?;
     let read = dimensions::read(&api.control_plane, tenant.context(), |home| {
         query.parse(is_file, home, now)
     });

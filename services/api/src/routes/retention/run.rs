@@ -5,6 +5,7 @@ use web::{Body, Error, Tenant};
 
 use crate::{
     behaviour::{Asker, RetentionAnswer, RetentionBody},
+    cohorts::CohortFinder,
     dimensions,
     state::Api,
 };
@@ -21,17 +22,20 @@ use crate::{
     request_body = RetentionBody,
     responses(
         (status = 200, description = "The numbers", body = RetentionAnswer),
+        (status = 403, description = "The credential may see only some campaigns, and a filter names a cohort"),
         (status = 422, description = "A field is not valid; `errors` tells what would be right"),
     ),
 )]
 pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
-    body: Body<RetentionBody>,
+    Body(mut body): Body<RetentionBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
     let now = Utc::now();
-    let read = dimensions::read(&api.control_plane, context, |home| body.0.parse(home, now));
+    let cohorts = CohortFinder::new(&api.control_plane, context, tenant.campaigns());
+    cohorts.find(&mut body, now).await?;
+    let read = dimensions::read(&api.control_plane, context, |home| body.parse(home, now));
     let request = read.await?;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let asker = Asker { tenant: context, campaigns };

@@ -5,6 +5,7 @@ use web::{Error, Query, Tenant};
 
 use crate::{
     behaviour::{Asker, SessionsAnswer, SessionsQuery},
+    cohorts::CohortFinder,
     state::Api,
 };
 
@@ -20,16 +21,20 @@ use crate::{
     params(SessionsQuery),
     responses(
         (status = 200, description = "The numbers", body = SessionsAnswer),
+        (status = 403, description = "The credential may see only some campaigns, and `cohort` is given"),
         (status = 422, description = "A parameter is not valid; `errors` names it"),
     ),
 )]
 pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
-    Query(query): Query<SessionsQuery>,
+    Query(mut query): Query<SessionsQuery>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
-    let request = query.parse(context.time_zone(), Utc::now())?;
+    let now = Utc::now();
+    let cohorts = CohortFinder::new(&api.control_plane, context, tenant.campaigns());
+    cohorts.find(&mut query, now).await?;
+    let request = query.parse(context.time_zone(), now)?;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let answer = api.behaviour.sessions(&Asker { tenant: context, campaigns }, &request).await?;
     Ok(HttpResponse::Ok().json(answer))

@@ -4,6 +4,7 @@ use chrono::Utc;
 use web::{Body, Error, Tenant};
 
 use crate::{
+    cohorts::CohortFinder,
     dimensions,
     query::{WindowsAnswer, WindowsBody},
     state::Api,
@@ -21,16 +22,19 @@ use crate::{
     request_body = WindowsBody,
     responses(
         (status = 200, description = "The numbers", body = WindowsAnswer),
+        (status = 403, description = "The credential may see only some campaigns, and a filter names a cohort"),
         (status = 422, description = "A field is not valid, or the windows are not possible; `errors` tells what would be right"),
     ),
 )]
 pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
-    Body(body): Body<WindowsBody>,
+    Body(mut body): Body<WindowsBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
     let now = Utc::now();
+    let cohorts = CohortFinder::new(&api.control_plane, context, tenant.campaigns());
+    cohorts.find(&mut body, now).await?;
     let read = dimensions::read(&api.control_plane, context, |home| body.parse(home, now));
     let request = read.await?;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
