@@ -103,7 +103,7 @@ async fn a_cohort_is_kept_as_its_definition_and_shows_how_many_belong_to_it() {
     let stand = Stand::new().await;
     insert(&stand, shop()).await;
     let analyst = stand.token("acme", "analyst").await;
-    let mut order = buyers(json!({"at_least": 2}));
+    let mut order = buyers(json!({"by": "visitor", "at_least": 2}));
     order["name"] = json!(" Regulars ");
     order["description"] = json!("Who came back");
     let kept = stand.post(LIST, Some(&analyst), order.clone()).await;
