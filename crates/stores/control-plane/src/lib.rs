@@ -11,6 +11,7 @@ mod audit;
 mod cache;
 mod control_plane;
 mod credentials;
+mod data_version;
 mod directory;
 mod due_schedules;
 mod error;
@@ -28,6 +29,7 @@ mod tenant;
 
 pub use audit::AuditEntry;
 pub use control_plane::ControlPlane;
+pub use data_version::DataState;
 pub use due_schedules::{DueSchedule, ScheduledRun};
 pub use error::ControlPlaneError;
 pub use group::Group;

@@ -107,7 +107,8 @@ async fn run(
         done += range.len();
     }
     if !request.dry_run {
-        repair::start_requested_rebuild(&repair.ledger, &dependencies.aggregates).await?;
+        let Dependencies { control_plane, aggregates, .. } = dependencies;
+        repair::start_requested_rebuild(control_plane, aggregates).await?;
     }
     Ok(report)
 }

@@ -96,8 +96,8 @@ impl Reconciler {
         let compared = self.compare(done_at, depth, &mut report, observe).await;
         // The request may come from a reconciliation or a backfill that was killed, or from this one
         // even if it failed.
-        if let Err(error) = repair::start_requested_rebuild(&self.ledger(), &self.aggregates).await
-        {
+        let started = repair::start_requested_rebuild(&self.control_plane, &self.aggregates).await;
+        if let Err(error) = started {
             tracing::warn!(%error, "live counters are not rebuilt for now");
             report.trouble("live counters".to_owned(), &error);
         }

@@ -1,9 +1,9 @@
-use std::ops::RangeInclusive;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use chrono::{DateTime, Utc};
 use control_plane::{BatchPlan, PlannedDestination, Poison};
 use stream::RejectedRecord;
-use tenancy::{Destination, Scoped, TenantContext};
+use tenancy::{ClientId, Destination, Scoped, TenantContext};
 use warehouse::EventBlock;
 
 use super::names::Names;
@@ -22,6 +22,8 @@ pub(crate) struct Draft {
     pub(crate) received_at: Option<DateTime<Utc>>,
     /// The campaigns and products that its rows name and that are not listed yet.
     pub(crate) names: Names,
+    /// The tenants of its late events: they change answers about finished ranges.
+    pub(crate) late: BTreeSet<ClientId>,
     /// The records that cannot be read, if their tenant is known.
     pub(crate) rejects: Vec<Scoped<RejectedRecord>>,
 }

@@ -1,4 +1,4 @@
-use std::{mem, ops::ControlFlow, sync::Arc};
+use std::{collections::BTreeSet, mem, ops::ControlFlow, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use control_plane::{BatchPlan, Poison, Skip};
@@ -6,7 +6,7 @@ use events::CanonicalEvent;
 use hashbrown::HashMap;
 use log::{LogPlace, Offset};
 use stream::RejectedRecord;
-use tenancy::{Destination, Scoped};
+use tenancy::{ClientId, Destination, Scoped};
 use warehouse::{BlockBuilder, Warehouse};
 
 use super::{
@@ -35,6 +35,7 @@ pub(super) struct Drafting {
     records: u64,
     received_at: Option<DateTime<Utc>>,
     names: Names,
+    late: BTreeSet<ClientId>,
     rejects: Vec<Scoped<RejectedRecord>>,
     refused: Option<(Offset, Unreadable)>,
 }
@@ -82,6 +83,7 @@ impl Drafting {
             records: 0,
             received_at: None,
             names: Names::default(),
+            late: BTreeSet::new(),
             rejects: Vec::new(),
             refused: None,
         }
@@ -113,6 +115,12 @@ impl Drafting {
         let received_at = event.value().received_at;
         self.received_at = Some(self.received_at.map_or(received_at, |it| it.min(received_at)));
         self.names.add(&self.seen, event, record.log_time());
+        let client_id = event.tenant().client_id();
+        if metrics::is_late(event.value().event_time, record.log_time())
+            && !self.late.contains(client_id)
+        {
+            self.late.insert(client_id.clone());
+        }
         let destination = event.tenant().destination();
         let load = match self.loads.get_mut(destination) {
             Some(load) => load,
@@ -165,6 +173,7 @@ impl Fold for Drafting {
             records: self.records,
             received_at: self.received_at,
             names: self.names,
+            late: self.late,
             rejects: self.rejects,
         };
         Drafted { draft: Some(draft), refused }

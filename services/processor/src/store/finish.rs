@@ -75,6 +75,7 @@ impl Finisher {
         failpoints::reach(Step::StoreBefore);
         self.land_or_replan(&mut batch).await?;
         failpoints::reach(Step::StoreAfter);
+        self.raise_data_versions(&batch.draft).await;
         let lease = turn.wait().await?;
         let last = batch.draft.plan.last;
         let as_of = *batch.draft.logged.end();
@@ -102,6 +103,15 @@ impl Finisher {
         let list = || self.seen.list(&self.control_plane, &draft.names, seen_at);
         if let Err(error) = retry::until("list campaigns and products", is_final, list).await {
             tracing::error!(%error, "could not list campaigns and products");
+        }
+    }
+
+    /// Ends the use of answers about finished ranges that were read before the late events of the batch
+    /// were visible. It is done before the batch is marked: what is read up to `as_of` contains them.
+    async fn raise_data_versions(&self, draft: &Draft) {
+        if !draft.late.is_empty() {
+            let raise = || self.control_plane.raise_data_versions(&draft.late);
+            retry::until_ok("raise the versions of tenants' data", raise).await;
         }
     }
 

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod generations;
+mod late;
 mod poison;
 mod recovery;
 mod shop;

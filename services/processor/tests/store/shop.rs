@@ -159,7 +159,8 @@ pub(crate) fn visitors(count: usize) -> impl Iterator<Item = String> {
     (0..count).map(|number| format!("v{number}"))
 }
 
-fn page_view(visitor: String) -> Event {
+/// Returns a page view of now.
+pub(crate) fn page_view(visitor: String) -> Event {
     let now = Utc::now();
     serde_json::from_value(json!({
         "event_id": Uuid::now_v7(), "type": "page_view", "event_time": now, "received_at": now,

@@ -47,11 +47,11 @@ impl TenantControl {
         Self { control_plane, context }
     }
 
-    fn client_id(&self) -> &ClientId {
+    pub(crate) fn client_id(&self) -> &ClientId {
         self.context.client_id()
     }
 
-    async fn begin(&self) -> Result<Transaction, ControlPlaneError> {
+    pub(crate) async fn begin(&self) -> Result<Transaction, ControlPlaneError> {
         self.control_plane.begin_tenant(self.context.client_id()).await
     }
 

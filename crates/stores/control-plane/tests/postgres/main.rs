@@ -12,6 +12,8 @@ mod campaigns;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod data_versions;
+#[cfg(test)]
 mod dimensions;
 #[cfg(test)]
 mod done;
