@@ -187,6 +187,11 @@ impl TenantKeys {
         self.name(format_args!("live_{FORMAT}"))
     }
 
+    /// Hash: what was read from ClickHouse about finished ranges, under one version of the tenant's data.
+    pub(crate) fn kept_reads(&self) -> String {
+        self.name("kept_reads")
+    }
+
     /// The limit on accepted events.
     pub(crate) fn event_limit(&self) -> String {
         self.name("event_limit")

@@ -10,6 +10,7 @@ pub(crate) struct Scripts {
     pub(crate) admit: Script,
     pub(crate) claim_ticket: Script,
     pub(crate) hold_ticket: Script,
+    pub(crate) keep_read: Script,
 }
 
 impl Default for Scripts {
@@ -23,6 +24,7 @@ impl Default for Scripts {
             admit: Script::new(include_str!("scripts/admit.lua")),
             claim_ticket: Script::new(include_str!("scripts/claim_ticket.lua")),
             hold_ticket: Script::new(include_str!("scripts/hold_ticket.lua")),
+            keep_read: Script::new(include_str!("scripts/keep_read.lua")),
         }
     }
 }

@@ -13,6 +13,8 @@ mod feeds;
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod interleavings;
 #[cfg(test)]
+mod kept_reads;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
