@@ -12,7 +12,7 @@ use auth::{CredentialStoreError, PasswordError, RandomError, TokenError};
 use control_plane::ControlPlaneError;
 use problem::{Code, Problem};
 use tenancy::DirectoryError;
-use warehouse::{MigrationError, WarehouseError};
+use warehouse::{MigrationError, QueryLimit, WarehouseError};
 
 use crate::onboarding::OnboardingError;
 
@@ -142,13 +142,22 @@ fn of_warehouse(error: &WarehouseError) -> Problem {
             let detail = "The tenant runs as many reports at once as it may. Try again.";
             Problem::new(Code::RateLimited, detail).with_retry_after(retry_after::STORE)
         }
-        WarehouseError::TooExpensive(_) => {
-            let detail =
-                "The report takes too long. Ask for a shorter range or a coarser granularity.";
-            Problem::new(Code::InvalidRange, detail)
-        }
+        WarehouseError::TooExpensive(limit, _) => too_expensive(*limit),
         WarehouseError::UnknownCluster(_) | WarehouseError::Refused(_) => internal(),
     }
+}
+
+fn too_expensive(limit: QueryLimit) -> Problem {
+    let (exceeded, instead) = match limit {
+        QueryLimit::Time => ("takes longer", "a shorter range or fewer dimensions"),
+        QueryLimit::Memory => ("takes more memory", "a shorter range or fewer dimensions"),
+        QueryLimit::Read => ("reads more rows", "a shorter range"),
+        QueryLimit::Answer => {
+            ("has a larger answer", "a coarser granularity, fewer dimensions or a filter")
+        }
+    };
+    let detail = format!("The report {exceeded} than the tenant's reports may. Ask for {instead}.");
+    Problem::new(Code::TooExpensive, detail)
 }
 
 fn of_aggregates(error: &AggregatesError) -> Problem {
@@ -190,7 +199,7 @@ fn of_migration(error: &MigrationError) -> Problem {
                 unavailable("The tenant's ClickHouse cluster", retry_after::CLUSTER)
             }
             WarehouseError::UnknownCluster(_)
-            | WarehouseError::TooExpensive(_)
+            | WarehouseError::TooExpensive(..)
             | WarehouseError::Refused(_) => internal(),
         },
         MigrationError::Changed { .. } => internal(),

@@ -69,6 +69,8 @@ codes! {
     EventsRejected = Invalid, "events_rejected", "No event was accepted";
     /// The time range is empty, reversed or too long.
     InvalidRange = Invalid, "invalid_range", "The time range is not valid";
+    /// A report exceeds a limit on its time, its memory, or what it reads or answers.
+    TooExpensive = Invalid, "too_expensive", "The report is too expensive";
     /// A metric is not defined for a dimension.
     Incompatible = Invalid, "incompatible", "A metric and a dimension exclude each other";
     /// Over a rate or concurrency limit.

@@ -4,7 +4,7 @@ use std::{error::Error as _, io, time::Duration};
 
 use clickhouse::error::Error;
 
-use crate::{InsertError, WarehouseError};
+use crate::{InsertError, QueryLimit, WarehouseError};
 
 /// Error codes of a server that cannot accept another query at the moment.
 const OVERLOADED: [u32; 4] = [
@@ -15,11 +15,13 @@ const OVERLOADED: [u32; 4] = [
 ];
 
 /// Error codes of a query that hit a limit.
-const TOO_EXPENSIVE: [u32; 4] = [
-    159, // TIMEOUT_EXCEEDED
-    241, // MEMORY_LIMIT_EXCEEDED
-    307, // TOO_MANY_BYTES
-    396, // TOO_MANY_ROWS_OR_BYTES
+const TOO_EXPENSIVE: [(u32, QueryLimit); 6] = [
+    (158, QueryLimit::Read),   // TOO_MANY_ROWS
+    (159, QueryLimit::Time),   // TIMEOUT_EXCEEDED
+    (160, QueryLimit::Time),   // TOO_SLOW: by estimate, it would exceed its time
+    (241, QueryLimit::Memory), // MEMORY_LIMIT_EXCEEDED
+    (307, QueryLimit::Read),   // TOO_MANY_BYTES
+    (396, QueryLimit::Answer), // TOO_MANY_ROWS_OR_BYTES
 ];
 
 /// Error codes of an insert that was refused before its first row was written, and not because of
@@ -73,7 +75,9 @@ impl WarehouseError {
         match &error {
             Error::Network(_) | Error::TimedOut => Self::Unavailable(error.into()),
             Error::BadResponse(text) => match code(text) {
-                Some(code) if TOO_EXPENSIVE.contains(&code) => Self::TooExpensive(error.into()),
+                Some(code) if let Some(limit) = limit(code) => {
+                    Self::TooExpensive(limit, error.into())
+                }
                 Some(code) if !OVERLOADED.contains(&code) => Self::Refused(error.into()),
                 _ => Self::Unavailable(error.into()),
             },
@@ -105,6 +109,11 @@ fn code(text: &str) -> Option<u32> {
     rest.get(..end)?.parse().ok()
 }
 
+/// Returns the limit that a code means.
+fn limit(code: u32) -> Option<QueryLimit> {
+    TOO_EXPENSIVE.into_iter().find(|(known, _)| *known == code).map(|(_, limit)| limit)
+}
+
 /// Returns whether the connection was refused, so that nothing was sent.
 fn never_connected(error: &Error) -> bool {
     let mut cause = error.source();
@@ -131,13 +140,19 @@ mod tests {
     #[test]
     fn a_query_over_a_limit_is_too_expensive_and_an_invalid_one_is_refused() {
         let error = |text: &str| WarehouseError::from_driver(Error::BadResponse(text.to_owned()));
-        for text in [
-            "Code: 159. DB::Exception: Timeout exceeded: elapsed 10.1 seconds",
-            "Code: 241. DB::Exception: Memory limit (for query) exceeded",
-            "Code: 307. DB::Exception: Limit for (uncompressed) bytes to read exceeded",
-            "Code: 396. DB::Exception: Limit for result exceeded",
+        for (text, limit) in [
+            ("Code: 158. DB::Exception: Limit for rows exceeded", QueryLimit::Read),
+            ("Code: 159. DB::Exception: Timeout exceeded: elapsed 10.1 seconds", QueryLimit::Time),
+            ("Code: 160. DB::Exception: Estimated query execution time", QueryLimit::Time),
+            ("Code: 241. DB::Exception: Memory limit (for query) exceeded", QueryLimit::Memory),
+            ("Code: 307. DB::Exception: Limit for bytes to read exceeded", QueryLimit::Read),
+            ("Code: 396. DB::Exception: Limit for result exceeded", QueryLimit::Answer),
         ] {
-            assert!(matches!(error(text), WarehouseError::TooExpensive(_)), "{text}");
+            let error = error(text);
+            assert!(
+                matches!(error, WarehouseError::TooExpensive(hit, _) if hit == limit),
+                "{text}: {error:?}"
+            );
         }
         assert!(matches!(error("Code: 62. DB::Exception: Syntax"), WarehouseError::Refused(_)));
         assert!(matches!(error("Code: 202. DB::Exception"), WarehouseError::Unavailable(_)));

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use tenancy::ClusterName;
 
 /// The error below an error of this crate.
@@ -15,12 +17,36 @@ pub enum WarehouseError {
     /// The server is unreachable or overloaded; a retry can succeed.
     #[error("the warehouse is unavailable")]
     Unavailable(#[source] Cause),
-    /// The query hit a limit on its time, its memory or what it reads.
-    #[error("the query is too expensive")]
-    TooExpensive(#[source] Cause),
+    /// The query hit a limit.
+    #[error("the query exceeds a limit: {0}")]
+    TooExpensive(QueryLimit, #[source] Cause),
     /// The server refused the query.
     #[error("the warehouse refused the query")]
     Refused(#[source] Cause),
+}
+
+/// A limit of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryLimit {
+    /// How long it may take.
+    Time,
+    /// The memory that it may take.
+    Memory,
+    /// How many rows it may read.
+    Read,
+    /// How many rows or bytes its answer may have.
+    Answer,
+}
+
+impl fmt::Display for QueryLimit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Time => "time",
+            Self::Memory => "memory",
+            Self::Read => "rows read",
+            Self::Answer => "size of the answer",
+        })
+    }
 }
 
 /// An insert was not confirmed.

@@ -36,7 +36,7 @@ pub use campaign::DistinctSeries;
 pub use cells::{Advertisers, Cell, CellQuery, DistinctCells, Explanation, Keys};
 pub use cluster::ClusterSettings;
 pub use coordinates::{Coordinates, RowPlace};
-pub use error::{Cause, InsertError, MigrationError, WarehouseError};
+pub use error::{Cause, InsertError, MigrationError, QueryLimit, WarehouseError};
 pub use export::{EventExport, ExportFormat, ExportQuery};
 pub use live_base::{LogFrontier, QuarterSums, Rank, RankedProduct, SeenVisitor, Slice};
 pub use rejects::{RejectFilter, RejectId, RejectKey, RejectedEvent};

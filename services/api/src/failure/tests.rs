@@ -31,6 +31,10 @@ fn unknown_cluster() -> WarehouseError {
     WarehouseError::UnknownCluster("shared".parse().unwrap())
 }
 
+fn too_expensive_error() -> WarehouseError {
+    WarehouseError::TooExpensive(QueryLimit::Memory, "Code: 241".into())
+}
+
 /// Every error of a store that a request can meet. The `match`es of this module have no `_`: a new
 /// variant does not compile until it has an answer.
 #[test]
@@ -58,7 +62,7 @@ fn every_store_error_has_a_status_a_code_and_a_retry_hint() {
         (unknown_cluster().into(), INTERNAL),
         (WarehouseError::Busy.into(), (429, "rate_limited", Some(1))),
         (WarehouseError::Unavailable("refused".into()).into(), UNAVAILABLE),
-        (WarehouseError::TooExpensive("Code: 241".into()).into(), (422, "invalid_range", None)),
+        (too_expensive_error().into(), (422, "too_expensive", None)),
         (WarehouseError::Refused("Code: 62".into()).into(), INTERNAL),
         (AggregatesError::Redis((redis::ErrorKind::Io, "refused").into()).into(), UNAVAILABLE),
         (AggregatesError::Unreadable("x".into()).into(), INTERNAL),
@@ -79,7 +83,7 @@ fn every_store_error_has_a_status_a_code_and_a_retry_hint() {
         ),
         (apply(WarehouseError::Busy).into(), (503, "unavailable", Some(5))),
         (apply(unknown_cluster()).into(), INTERNAL),
-        (apply(WarehouseError::TooExpensive("Code: 241".into())).into(), INTERNAL),
+        (apply(too_expensive_error()).into(), INTERNAL),
         (apply(WarehouseError::Refused("Code: 62".into())).into(), INTERNAL),
         (
             migration(WarehouseError::Unavailable("refused".into()).into()).into(),
@@ -107,9 +111,10 @@ fn a_failure_that_several_requests_share_has_the_same_answer() {
 
 #[test]
 fn a_report_that_is_too_expensive_is_answered_with_advice_and_without_the_cause() {
-    let failure = Failure::from(WarehouseError::TooExpensive("Code: 241".into()));
+    let failure = Failure::from(too_expensive_error());
     let body = Problem::from(shared(Arc::new(failure))).body("r1");
-    assert!(body.contains("a shorter range or a coarser granularity"), "{body}");
+    assert!(body.contains("takes more memory"), "{body}");
+    assert!(body.contains("a shorter range or fewer dimensions"), "{body}");
     assert!(!body.contains("241"), "{body}");
 }
 

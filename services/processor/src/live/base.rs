@@ -69,7 +69,7 @@ fn halves(
     error: WarehouseError,
 ) -> Result<[Portion; 2], WarehouseError> {
     match halves {
-        Some(halves) if matches!(error, WarehouseError::TooExpensive(_)) => Ok(halves),
+        Some(halves) if matches!(error, WarehouseError::TooExpensive(..)) => Ok(halves),
         _ => Err(error),
     }
 }
