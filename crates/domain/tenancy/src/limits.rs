@@ -8,6 +8,12 @@ pub struct Limits {
     pub events_per_second: u32,
     /// Report queries running at once.
     pub concurrent_queries: u16,
+    /// How long a statement of a report may take, in seconds, at most 30.
+    pub query_seconds: u16,
+    /// The memory that a statement of a report may take in ClickHouse, in MiB.
+    pub query_memory_mib: u32,
+    /// The rows that a statement of a report may read.
+    pub query_rows: u64,
     /// Open live streams.
     pub live_streams: u16,
     /// Log partitions that the tenant's events spread over. Each of them causes inserts of its own,
@@ -17,8 +23,20 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The most seconds of a statement: clients do not wait much longer.
+    pub const MOST_QUERY_SECONDS: u16 = 30;
+    /// The most memory of a statement, in MiB.
+    pub const MOST_QUERY_MEMORY_MIB: u32 = 1 << 20;
+    /// The most rows that a statement may read.
+    pub const MOST_QUERY_ROWS: u64 = i64::MAX.unsigned_abs();
+
     /// Events per second that are no burden for one partition.
     const OF_A_PARTITION: u32 = 20_000;
+
+    /// Returns the memory that a statement of a report may take, in bytes.
+    pub fn query_memory_bytes(&self) -> u64 {
+        u64::from(self.query_memory_mib) << 20
+    }
 
     /// Returns the partitions that a tenant of so many events per second needs.
     pub fn spread_for(events_per_second: u32) -> u16 {
@@ -32,6 +50,9 @@ impl Default for Limits {
         Self {
             events_per_second: 5_000,
             concurrent_queries: 16,
+            query_seconds: Self::MOST_QUERY_SECONDS,
+            query_memory_mib: 1_900,
+            query_rows: 1_000_000_000,
             live_streams: 200,
             partition_spread: 1,
         }

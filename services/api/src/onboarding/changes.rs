@@ -93,8 +93,15 @@ fn check_partition_spread(fields: &mut Fields, order: &TenantOrder, known: &Know
 fn spec(order: &TenantOrder, known: Option<&Known>) -> TenantSpec {
     let limits = known.map_or_else(Limits::default, |known| known.detail.record.limits);
     let retention_days = known.map_or(RETENTION_DAYS, |known| known.detail.retention_days);
-    let LimitsFile { events_per_second, concurrent_queries, live_streams, partition_spread } =
-        order.limits;
+    let LimitsFile {
+        events_per_second,
+        concurrent_queries,
+        query_seconds,
+        query_memory_mib,
+        query_rows,
+        live_streams,
+        partition_spread,
+    } = order.limits;
     let events_per_second = events_per_second.unwrap_or(limits.events_per_second);
     let default_spread =
         known.map_or_else(|| Limits::spread_for(events_per_second), |_| limits.partition_spread);
@@ -104,6 +111,9 @@ fn spec(order: &TenantOrder, known: Option<&Known>) -> TenantSpec {
         limits: Limits {
             events_per_second,
             concurrent_queries: concurrent_queries.unwrap_or(limits.concurrent_queries),
+            query_seconds: query_seconds.unwrap_or(limits.query_seconds),
+            query_memory_mib: query_memory_mib.unwrap_or(limits.query_memory_mib),
+            query_rows: query_rows.unwrap_or(limits.query_rows),
             live_streams: live_streams.unwrap_or(limits.live_streams),
             partition_spread: partition_spread.unwrap_or(default_spread),
         },
@@ -140,6 +150,9 @@ fn update(order: &TenantOrder, known: &Known) -> Option<Change> {
             was.concurrent_queries.to_string(),
             is.concurrent_queries.to_string(),
         ),
+        ("query seconds", was.query_seconds.to_string(), is.query_seconds.to_string()),
+        ("query memory mib", was.query_memory_mib.to_string(), is.query_memory_mib.to_string()),
+        ("query rows", was.query_rows.to_string(), is.query_rows.to_string()),
         ("live streams", was.live_streams.to_string(), is.live_streams.to_string()),
         ("partition spread", was.partition_spread.to_string(), is.partition_spread.to_string()),
     ];

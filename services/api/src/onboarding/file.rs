@@ -67,6 +67,15 @@ pub struct LimitsFile {
     /// Report queries that may run at once.
     #[schema(minimum = 1, maximum = 65_535)]
     pub concurrent_queries: Option<u16>,
+    /// How long a statement of a report may take, in seconds.
+    #[schema(minimum = 1, maximum = 30)]
+    pub query_seconds: Option<u16>,
+    /// The memory that a statement of a report may take in ClickHouse, in MiB.
+    #[schema(minimum = 1, maximum = 1_048_576)]
+    pub query_memory_mib: Option<u32>,
+    /// The rows that a statement of a report may read.
+    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub query_rows: Option<u64>,
     /// Open live streams.
     #[schema(maximum = 65_535)]
     pub live_streams: Option<u16>,

@@ -6,7 +6,7 @@ use control_plane::Advertiser;
 use metrics::{DeclaredDimension, PropertyType};
 use money::{Currency, CurrencyError};
 use problem::FieldError;
-use tenancy::{AdvertiserId, CampaignId, ClientId, ClusterName, Isolation, Origin};
+use tenancy::{AdvertiserId, CampaignId, ClientId, ClusterName, Isolation, Limits, Origin};
 
 use super::{
     field::Fields,
@@ -167,6 +167,15 @@ fn check_numbers(fields: &mut Fields, file: &TenantFile) {
     ] {
         fields.must(right, pointer, "must be at least 1");
     }
+    let seconds = 1..=Limits::MOST_QUERY_SECONDS;
+    let right = limits.query_seconds.is_none_or(|number| seconds.contains(&number));
+    fields.must(right, "/limits/query_seconds", "must be 1 to 30 seconds");
+    let memory = 1..=Limits::MOST_QUERY_MEMORY_MIB;
+    let right = limits.query_memory_mib.is_none_or(|number| memory.contains(&number));
+    fields.must(right, "/limits/query_memory_mib", "must be 1 to 1048576 MiB");
+    let rows = 1..=Limits::MOST_QUERY_ROWS;
+    let right = limits.query_rows.is_none_or(|number| rows.contains(&number));
+    fields.must(right, "/limits/query_rows", "must be 1 to 9223372036854775807 rows");
 }
 
 fn advertiser(

@@ -46,6 +46,9 @@ pub(crate) struct TenantRow {
     state: String,
     events_per_second: i64,
     concurrent_queries: i32,
+    query_seconds: i32,
+    query_memory_mib: i32,
+    query_rows: i64,
     live_streams: i32,
     partition_spread: i32,
     retention_days: i64,
@@ -67,6 +70,9 @@ impl TryFrom<TenantRow> for TenantDetail {
         let limits = Limits {
             events_per_second: row.events_per_second.try_into().map_err(number("limit"))?,
             concurrent_queries: row.concurrent_queries.try_into().map_err(number("limit"))?,
+            query_seconds: row.query_seconds.try_into().map_err(number("limit"))?,
+            query_memory_mib: row.query_memory_mib.try_into().map_err(number("limit"))?,
+            query_rows: row.query_rows.try_into().map_err(number("limit"))?,
             live_streams: row.live_streams.try_into().map_err(number("limit"))?,
             partition_spread: row.partition_spread.try_into().map_err(number("limit"))?,
         };
@@ -225,4 +231,7 @@ fn bind<'q>(query: PgQuery<'q>, spec: &'q TenantSpec) -> PgQuery<'q> {
         .bind(spec.time_zone.name())
         .bind(spec.currency.as_str())
         .bind(spec.origins.iter().map(Origin::to_string).collect::<Vec<_>>())
+        .bind(i32::from(spec.limits.query_seconds))
+        .bind(i32::try_from(spec.limits.query_memory_mib).unwrap_or(i32::MAX))
+        .bind(i64::try_from(spec.limits.query_rows).unwrap_or(i64::MAX))
 }

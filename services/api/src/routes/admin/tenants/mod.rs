@@ -59,6 +59,12 @@ struct LimitsView {
     events_per_second: u32,
     /// Report queries that may run at once.
     concurrent_queries: u16,
+    /// How long a statement of a report may take, in seconds.
+    query_seconds: u16,
+    /// The memory that a statement of a report may take in ClickHouse, in MiB.
+    query_memory_mib: u32,
+    /// The rows that a statement of a report may read.
+    query_rows: u64,
     /// Open live streams.
     live_streams: u16,
     /// Log partitions over which its events are spread.
@@ -67,9 +73,24 @@ struct LimitsView {
 
 impl From<Limits> for LimitsView {
     fn from(limits: Limits) -> Self {
-        let Limits { events_per_second, concurrent_queries, live_streams, partition_spread } =
-            limits;
-        Self { events_per_second, concurrent_queries, live_streams, partition_spread }
+        let Limits {
+            events_per_second,
+            concurrent_queries,
+            query_seconds,
+            query_memory_mib,
+            query_rows,
+            live_streams,
+            partition_spread,
+        } = limits;
+        Self {
+            events_per_second,
+            concurrent_queries,
+            query_seconds,
+            query_memory_mib,
+            query_rows,
+            live_streams,
+            partition_spread,
+        }
     }
 }
 
