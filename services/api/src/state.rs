@@ -88,13 +88,14 @@ impl Api {
             dependencies.events_topic.clone(),
         );
         Self {
-            aggregates,
+            aggregates: aggregates.clone(),
             rejects,
             campaigns: campaigns.clone(),
             reports: Reports::new(sources.clone(), settings.cached_answers),
             queries: Queries::new(
                 sources.clone(),
                 warehouse.clone(),
+                aggregates,
                 campaigns,
                 settings.cached_answers,
             ),

@@ -16,6 +16,9 @@ const EVENT_OUTCOMES: &[&str] = &["accepted", "duplicate_in_batch", "rejected", 
 /// The outcomes of a batch; only the store sink has more than the first.
 const BATCH_OUTCOMES: &[&str] = &["clean", "repeated", "in_doubt", "repaired", "doubled"];
 
+/// What waits for a place in ClickHouse.
+const QUERIES: &[&str] = &["report", "export"];
+
 /// Values that only a running service knows: [`Requests`](crate::Requests).
 const BY_SERVICE: &[&str] = &[];
 
@@ -85,6 +88,10 @@ metrics! {
     Batches = "footfall_batches_total", ["sink": SINKS, "outcome": BATCH_OUTCOMES];
     /// Answers to metric queries, by source.
     MetricsAnswered = "footfall_metrics_answered_total", ["source": &["cache", "redis", "clickhouse"]];
+    /// Answers to queries: from memory (l1), from reads that Redis kept (l2), or read from ClickHouse (miss).
+    QueriesAnswered = "footfall_queries_answered_total", ["cache": &["l1", "l2", "miss"]];
+    /// Reads about finished ranges, by what Redis had kept of them.
+    FinishedReads = "footfall_finished_reads_total", ["outcome": &["hit", "miss", "unavailable"]];
     /// Repairs by the reconciler: rows missing, rows doubled, objects missing.
     ReconcileRepairs = "footfall_reconcile_repairs_total", ["kind": &["missing", "doubled", "archive"]];
     /// Rebuilds of live counters from ClickHouse.
@@ -113,6 +120,8 @@ metrics! {
     EventIdsRemembered = "footfall_event_ids_remembered", ["sink": SINKS, "place": &["memory", "disk"]];
     /// Bytes in the spool that Kafka has not acknowledged yet.
     SpoolBytes = "footfall_spool_bytes", [];
+    /// Reports and exports that wait until ClickHouse has a place for them.
+    QueriesWaiting = "footfall_queries_waiting", ["kind": QUERIES];
     /// Live streams open now.
     LiveStreams = "footfall_live_streams", [];
 }
@@ -133,6 +142,8 @@ metrics! {
 
     /// From the request's first byte to the answer; `status` is the class, such as 2xx.
     RequestSeconds = "footfall_request_seconds", ["service": BY_SERVICE, "route": BY_SERVICE, "method": BY_SERVICE, "status": BY_SERVICE];
+    /// How long a report or an export waits until ClickHouse has a place for it.
+    QueueSeconds = "footfall_query_queue_seconds", ["kind": QUERIES];
     /// One batch, from its first record to its mark.
     BatchSeconds = "footfall_batch_seconds", ["sink": SINKS];
     /// From the collector's receipt of an event to its sink.

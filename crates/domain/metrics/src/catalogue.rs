@@ -258,6 +258,14 @@ impl Metric {
         }
     }
 
+    /// Returns whether it is computed from a number of events.
+    pub const fn counts_events(self) -> bool {
+        !matches!(
+            self.row().2,
+            Rule::Quantity(_) | Rule::Money(_) | Rule::MoneyRate(..) | Rule::Distinct(_)
+        )
+    }
+
     /// Returns whether the live counters contain all sums that it is computed from.
     pub const fn is_live(self) -> bool {
         match self.row().2 {

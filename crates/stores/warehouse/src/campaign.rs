@@ -75,6 +75,7 @@ impl TenantWarehouse {
             zone,
             home,
             level,
+            counts: true,
             by: &[],
             filter,
             keys: Keys::All,

@@ -3,9 +3,10 @@ use std::{
     hash::Hash,
     sync::{Arc, Mutex, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use telemetry::{Gauge, Histogram};
 use tenancy::{ClientId, ClusterName};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -21,12 +22,19 @@ const PER_CORE: usize = 2;
 /// How many exports run at once in a cluster.
 const EXPORTS: usize = 2;
 
+/// How many reports of a tenant wait at once. More are refused at once: they would only take up memory until
+/// their clients give up.
+const MOST_WAITING: usize = 256;
+
 /// Limits how many reports run at once: each tenant's, so that it cannot slow other tenants, and each
 /// cluster's.
 pub(crate) struct QuerySlots {
     tenants: Mutex<HashMap<ClientId, Limit>>,
     clusters: Mutex<HashMap<ClusterName, Limit>>,
+    queues: Mutex<HashMap<ClientId, Limit>>,
     per_cluster: usize,
+    /// The label of the metrics.
+    kind: &'static str,
 }
 
 /// A limit, and what enforces it.
@@ -37,6 +45,14 @@ type Limit = (usize, Arc<Semaphore>);
 pub(crate) struct QuerySlot {
     _tenant: OwnedSemaphorePermit,
     _cluster: OwnedSemaphorePermit,
+    /// How long it was waited for.
+    pub(crate) waited: Duration,
+}
+
+/// A report that waits for its place, in the metrics.
+struct Waiting {
+    kind: &'static str,
+    since: Instant,
 }
 
 /// Limits how many exports run at once: a slow client keeps its place for long, and takes none of a
@@ -45,7 +61,7 @@ pub(crate) struct ExportSlots(pub(crate) QuerySlots);
 
 impl Default for ExportSlots {
     fn default() -> Self {
-        Self(QuerySlots { per_cluster: EXPORTS, ..QuerySlots::default() })
+        Self(QuerySlots { per_cluster: EXPORTS, kind: "export", ..QuerySlots::default() })
     }
 }
 
@@ -55,21 +71,30 @@ impl Default for QuerySlots {
         Self {
             tenants: Mutex::default(),
             clusters: Mutex::default(),
+            queues: Mutex::default(),
             per_cluster: PER_CORE * cores,
+            kind: "report",
         }
     }
 }
 
 impl QuerySlots {
     /// Waits until fewer than `limit` of the tenant's reports run, and fewer than possible of its
-    /// cluster's. A tenant gets at most half of the cluster's slots. The slot is taken until it is
-    /// dropped.
+    /// cluster's. A tenant gets at most half of the cluster's slots, and has at most as many reports in the
+    /// queue of the cluster: whatever else it wants waits in a queue of its own. The slot is taken until it
+    /// is dropped.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Busy`] if the tenant's queue is full, or its reports took too long.
     pub(crate) async fn acquire(
         &self,
         cluster: &ClusterName,
         client_id: &ClientId,
         limit: u16,
     ) -> Result<QuerySlot, WarehouseError> {
+        let queue = semaphore(&self.queues, client_id, MOST_WAITING).try_acquire_owned();
+        let _queued = queue.map_err(|_| WarehouseError::Busy)?;
+        let waiting = Waiting::new(self.kind);
         // The tenant's first: a tenant that waits for its own reports takes no slot of the others.
         let limit = usize::from(limit).min(self.per_cluster.div_ceil(2));
         let tenant = semaphore(&self.tenants, client_id, limit).acquire_owned();
@@ -78,7 +103,22 @@ impl QuerySlots {
         let cluster = in_time(cluster).await;
         let cluster =
             cluster.ok_or_else(|| WarehouseError::Unavailable("all slots taken".into()))?;
-        Ok(QuerySlot { _tenant: tenant, _cluster: cluster })
+        let waited = waiting.since.elapsed();
+        Ok(QuerySlot { _tenant: tenant, _cluster: cluster, waited })
+    }
+}
+
+impl Waiting {
+    fn new(kind: &'static str) -> Self {
+        Gauge::QueriesWaiting.add(&[kind], 1);
+        Self { kind, since: Instant::now() }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        Gauge::QueriesWaiting.add(&[self.kind], -1);
+        Histogram::QueueSeconds.observe(&[self.kind], self.since.elapsed());
     }
 }
 
@@ -106,6 +146,8 @@ async fn in_time<E>(
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::JoinSet;
+
     use super::*;
 
     const SOON: Duration = Duration::from_millis(50);
@@ -174,5 +216,68 @@ mod tests {
             _ = waiting => panic!("the tenant's only slot is taken"),
             () = others => {}
         }
+    }
+    #[tokio::test]
+    async fn a_tenant_with_fifty_waiting_reports_keeps_no_other_waiting() {
+        let slots = Arc::new(slots(4));
+        let noisy: ClientId = "noisy".parse().unwrap();
+        let cluster: ClusterName = "shared".parse().unwrap();
+        let run = |client_id: ClientId| {
+            let (slots, cluster) = (Arc::clone(&slots), cluster.clone());
+            async move {
+                let slot = slots.acquire(&cluster, &client_id, 16).await.unwrap();
+                tokio::time::sleep(SOON).await;
+                slot.waited
+            }
+        };
+        let mut fifty = JoinSet::new();
+        (0..50).for_each(|_| drop(fifty.spawn(run(noisy.clone()))));
+        tokio::time::sleep(SOON / 2).await;
+        for quiet in ["one", "two", "three"] {
+            let waited = run(quiet.parse().unwrap()).await;
+            assert!(waited < SOON / 2, "{quiet} waited for {waited:?}");
+        }
+        while fifty.try_join_next().is_some() {}
+        assert!(!fifty.is_empty(), "all of them were done before");
+    }
+
+    #[tokio::test]
+    async fn two_noisy_tenants_and_a_quiet_one_take_turns() {
+        let slots = Arc::new(slots(2));
+        let cluster: ClusterName = "shared".parse().unwrap();
+        let mut noisy = JoinSet::new();
+        for name in ["noisy", "loud"] {
+            for _ in 0..50 {
+                let (slots, cluster) = (Arc::clone(&slots), cluster.clone());
+                noisy.spawn(async move {
+                    let slot = slots.acquire(&cluster, &name.parse().unwrap(), 16).await;
+                    tokio::time::sleep(SOON).await;
+                    drop(slot);
+                });
+            }
+        }
+        tokio::time::sleep(SOON / 2).await;
+        let slot = slots.acquire(&cluster, &"quiet".parse().unwrap(), 16).await.unwrap();
+        // Of each other tenant, at most one report is before it.
+        assert!(slot.waited < SOON * 4, "{:?}", slot.waited);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once() {
+        let slots = Arc::new(slots(2));
+        let cluster: ClusterName = "shared".parse().unwrap();
+        let ours: ClientId = "ours".parse().unwrap();
+        let _running = slots.acquire(&cluster, &ours, 1).await.unwrap();
+        let mut waiting = JoinSet::new();
+        for _ in 0..MOST_WAITING {
+            let (slots, cluster, ours) = (Arc::clone(&slots), cluster.clone(), ours.clone());
+            waiting.spawn(async move { slots.acquire(&cluster, &ours, 1).await });
+        }
+        tokio::time::sleep(SOON / 2).await;
+        let began = Instant::now();
+        let refused = slots.acquire(&cluster, &ours, 1).await;
+        assert!(matches!(refused, Err(WarehouseError::Busy)), "{refused:?}");
+        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+        assert!(is_free(&slots, "shared", "theirs").await);
     }
 }

@@ -1,9 +1,15 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use clickhouse::{RowOwned, RowRead, query::Query};
 use money::Currency;
-use tenancy::TenantContext;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tenancy::{Placement, TenantContext};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Warehouse, WarehouseError, driver::within, query_slots::QuerySlot, statement::Statement,
@@ -25,11 +31,14 @@ pub struct TenantWarehouse {
     context: TenantContext,
     /// The place of the report that all statements belong to.
     held: Option<Arc<Held>>,
+    /// The longest time for which a statement has waited for its place, in microseconds.
+    queued: Arc<AtomicU64>,
 }
 
 /// The place of a report of several statements.
 struct Held {
-    _slot: QuerySlot,
+    /// Taken by the first statement: a report that needs none of them takes no place.
+    slot: OnceCell<QuerySlot>,
     /// How many of its statements may still run.
     statements: Arc<Semaphore>,
 }
@@ -42,19 +51,25 @@ pub(crate) enum Turn {
 
 impl TenantWarehouse {
     pub(crate) fn new(warehouse: Warehouse, context: TenantContext) -> Self {
-        Self { warehouse, context, held: None }
+        Self { warehouse, context, held: None, queued: Arc::default() }
     }
 
-    /// Waits until the tenant may run a report, and takes its place for all statements that follow, of
-    /// which two run at once. Otherwise each statement is a report of its own.
-    ///
-    /// # Errors
-    /// The tenant runs as many reports as it may, or the cluster as many as it can.
-    pub async fn in_one_slot(mut self) -> Result<Self, WarehouseError> {
-        let _slot = self.report_slot().await?;
+    /// Makes all statements that follow one report: the first one waits until the tenant may run a report,
+    /// and two of them run at once. Otherwise each statement is a report of its own.
+    #[must_use]
+    pub fn in_one_slot(mut self) -> Self {
         let statements = Arc::new(Semaphore::new(STATEMENTS));
-        self.held = Some(Arc::new(Held { _slot, statements }));
-        Ok(self)
+        self.held = Some(Arc::new(Held { slot: OnceCell::new(), statements }));
+        self
+    }
+
+    /// Returns the longest time for which a statement has waited until the tenant could run it.
+    pub fn queued(&self) -> Duration {
+        Duration::from_micros(self.queued.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn placement(&self) -> &Placement {
+        self.context.placement()
     }
 
     /// Returns the tenant's currency.
@@ -82,7 +97,7 @@ impl TenantWarehouse {
     where
         R: RowOwned + RowRead,
     {
-        self.run(&statement.sql, |query| statement.bind(query)).await
+        self.run(&statement.sql, |query| self.limited(statement.bind(query))).await
     }
 
     /// Runs a statement that was made of one of this crate's templates, and hands over each row as it
@@ -95,7 +110,7 @@ impl TenantWarehouse {
     where
         R: RowOwned + RowRead,
     {
-        let query = statement.bind(self.query(&statement.sql)?);
+        let query = self.limited(statement.bind(self.query(&statement.sql)?));
         let _slot = self.slot().await?;
         within(QUERY_TIMEOUT, async {
             let mut rows = query.fetch::<R>()?;
@@ -129,6 +144,15 @@ impl TenantWarehouse {
         Ok(query.param("client_id", client_id))
     }
 
+    /// Limits what a report may take: the tenant's own limits, in place of those of the reader's profile.
+    fn limited(&self, query: Query) -> Query {
+        let limits = self.context.limits();
+        query
+            .with_setting("max_execution_time", limits.query_seconds.to_string())
+            .with_setting("max_memory_usage", limits.query_memory_bytes().to_string())
+            .with_setting("max_rows_to_read", limits.query_rows.to_string())
+    }
+
     /// Waits until the tenant may run an export.
     pub(crate) async fn export_slot(&self) -> Result<QuerySlot, WarehouseError> {
         let cluster = &self.context.destination().cluster;
@@ -143,6 +167,7 @@ impl TenantWarehouse {
                 let permit = Arc::clone(&held.statements).acquire_owned().await;
                 let _permit =
                     permit.map_err(|closed| WarehouseError::Unavailable(closed.into()))?;
+                held.slot.get_or_try_init(|| self.report_slot()).await?;
                 Ok(Turn::Statement { _permit })
             }
         }
@@ -151,6 +176,10 @@ impl TenantWarehouse {
     async fn report_slot(&self) -> Result<QuerySlot, WarehouseError> {
         let limit = self.context.limits().concurrent_queries;
         let cluster = &self.context.destination().cluster;
-        self.warehouse.shared.query_slots.acquire(cluster, self.context.client_id(), limit).await
+        let slots = &self.warehouse.shared.query_slots;
+        let slot = slots.acquire(cluster, self.context.client_id(), limit).await?;
+        let waited = u64::try_from(slot.waited.as_micros()).unwrap_or(u64::MAX);
+        self.queued.fetch_max(waited, Ordering::Relaxed);
+        Ok(slot)
     }
 }

@@ -32,10 +32,21 @@ pub(crate) struct Answered {
     /// Everything received before this is counted; `None` while it is unknown.
     pub(crate) as_of: Option<DateTime<Utc>>,
     pub(super) explanation: Option<Explanation>,
-    /// How long the warehouse took.
-    pub(crate) took: Duration,
+    /// How it was made.
+    pub(super) timing: Timing,
     /// The JSON, rendered once for all equal queries.
     pub(super) rendered: OnceLock<(Bytes, EntityTag)>,
+}
+
+/// Where the numbers of an answer come from, and how long that took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timing {
+    /// `l1`: from the memory of this process; `l2`: Redis had kept all of them; `miss`: from ClickHouse.
+    pub(crate) cache: &'static str,
+    /// How long it waited until ClickHouse had a place for it.
+    pub(crate) queued: Duration,
+    /// How long reading took, including the waiting.
+    pub(crate) took: Duration,
 }
 
 /// Numbers of both periods.
@@ -188,6 +199,24 @@ impl Answered {
     }
 }
 
+impl Timing {
+    /// The answer was in memory.
+    pub(super) const IN_MEMORY: Self =
+        Self { cache: "l1", queued: Duration::ZERO, took: Duration::ZERO };
+
+    /// Returns the value of `Server-Timing`, in milliseconds.
+    pub(crate) fn header(self) -> String {
+        let Self { cache, queued, took } = self;
+        let [queued, read] = [queued, took.saturating_sub(queued)]
+            .map(|duration| format!("{:.1}", duration.as_secs_f64() * 1000.0));
+        match cache {
+            "l1" => "cache;desc=l1;dur=0.0".to_owned(),
+            "l2" => format!("cache;desc=l2, redis;dur={read}"),
+            _ => format!("cache;desc=miss, queue;dur={queued}, clickhouse;dur={read}"),
+        }
+    }
+}
+
 impl RowKind {
     /// Returns the name in files.
     pub(super) const fn as_str(self) -> &'static str {
@@ -229,5 +258,23 @@ impl Serialize for Named<'_> {
             map.serialize_entry("change", change)?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn server_timing_tells_the_cache_the_queue_and_the_source() {
+        let timing = |cache| Timing {
+            cache,
+            queued: Duration::from_millis(2),
+            took: Duration::from_micros(14_140),
+        };
+        assert_eq!(timing("miss").header(), "cache;desc=miss, queue;dur=2.0, clickhouse;dur=12.1");
+        let kept = Timing { queued: Duration::ZERO, ..timing("l2") };
+        assert_eq!(kept.header(), "cache;desc=l2, redis;dur=14.1");
+        assert_eq!(Timing::IN_MEMORY.header(), "cache;desc=l1;dur=0.0");
     }
 }

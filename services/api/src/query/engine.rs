@@ -4,13 +4,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aggregates::Aggregates;
 use metrics::{Dimension, Granularity};
 use problem::{Code, Problem};
+use telemetry::Counter;
 use tenancy::{CampaignId, TenantContext};
 use warehouse::{Advertisers, Keys, Warehouse};
 
 use super::{
-    answer::{Answered, Side},
+    answer::{Answered, Side, Timing},
     cursor,
     reader::{Reader, Series},
     request::{Column, Direction, QueryRequest},
@@ -20,7 +22,7 @@ use super::{
 use crate::{
     campaigns,
     failure::{Failure, shared},
-    reports::{Currencies, Sources, TenantCache},
+    reports::{Cached, Currencies, Sources, TenantCache},
 };
 
 /// How long an answer is used again for equal queries.
@@ -38,6 +40,7 @@ pub(super) const MOST_KEYS: usize = 1_000;
 pub(crate) struct Queries {
     pub(super) sources: Sources,
     pub(super) warehouse: Warehouse,
+    pub(super) aggregates: Aggregates,
     directory: campaigns::Campaigns,
     answers: TenantCache<(Arc<QueryRequest>, Campaigns), Arc<Answered>>,
 }
@@ -49,14 +52,16 @@ impl Queries {
     pub(crate) fn new(
         sources: Sources,
         warehouse: Warehouse,
+        aggregates: Aggregates,
         directory: campaigns::Campaigns,
         cached_answers: u64,
     ) -> Self {
         let answers = TenantCache::new(cached_answers, CACHED);
-        Self { sources, warehouse, directory, answers }
+        Self { sources, warehouse, aggregates, directory, answers }
     }
 
-    /// Answers a query, limited to the campaigns that the credential may see.
+    /// Answers a query, limited to the campaigns that the credential may see. Returns the answer, and how long
+    /// it took.
     ///
     /// # Errors
     /// The credential may not ask this, the query is too expensive, the cursor has no place any more, or a
@@ -66,12 +71,20 @@ impl Queries {
         tenant: &TenantContext,
         campaigns: Campaigns,
         request: QueryRequest,
-    ) -> Result<Arc<Answered>, Failure> {
+    ) -> Result<(Arc<Answered>, Timing), Failure> {
         let key = (Arc::new(request), campaigns);
         let found = self.answers.get(tenant, key, async |(request, campaigns)| {
             self.compute(tenant, campaigns.as_deref(), request).await.map(Arc::new)
         });
-        Ok(found.await.map_err(shared)?.into_inner())
+        let (answer, timing) = match found.await.map_err(shared)? {
+            Cached::Found(answer) | Cached::Shared(answer) => (answer, Timing::IN_MEMORY),
+            Cached::Computed(answer) => {
+                let timing = answer.timing;
+                (answer, timing)
+            }
+        };
+        Counter::QueriesAnswered.inc(&[timing.cache]);
+        Ok((answer, timing))
     }
 
     /// Answers a query without looking for an answer in memory, for one that is asked once.
@@ -88,16 +101,16 @@ impl Queries {
         let request = &scope::limited(asked, campaigns)?;
         let advertisers = self.advertisers(tenant, request).await?;
         let own = tenant.currency();
-        let as_of = self.sources.stored_as_of().await;
-        let warehouse = self.warehouse.for_tenant(tenant).in_one_slot().await?;
+        let earlier = request.comparison.map(|(_, range)| range);
+        let source = self.source(tenant, [request.range].into_iter().chain(earlier)).await;
         let current = Reader {
-            warehouse: &warehouse,
+            source: &source,
             request,
             advertisers: advertisers.as_deref(),
             own,
             range: request.range,
         };
-        let previous = request.comparison.map(|(_, range)| Reader { range, ..current });
+        let previous = earlier.map(|range| Reader { range, ..current });
 
         let (mut admitted, left_out) = segments(current, previous).await?;
         // Most events have nothing to do with most metrics. A condition on values may ask for zeros.
@@ -146,9 +159,13 @@ impl Queries {
             others,
             totals,
             next,
-            as_of,
+            as_of: source.as_of,
             explanation,
-            took: started.elapsed(),
+            timing: Timing {
+                cache: source.cache(),
+                queued: source.warehouse.queued(),
+                took: started.elapsed(),
+            },
             rendered: OnceLock::new(),
         })
     }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod cell_source;
 mod change;
 mod columns;
 mod compare;

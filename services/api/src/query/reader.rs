@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use metrics::{Dimension, Granularity, TimeRange};
+use metrics::{Dimension, Granularity, Metric, TimeRange};
 use money::Currency;
 use tenancy::{CampaignId, Isolation, TenantContext};
-use warehouse::{Advertisers, CellQuery, Explanation, Keys, TenantWarehouse};
+use warehouse::{Advertisers, CellQuery, Explanation, Keys};
 
-use super::{request::QueryRequest, segments::Numbers};
+use super::{cell_source::CellSource, request::QueryRequest, segments::Numbers};
 use crate::failure::Failure;
 
 /// The numbers of a set of events over time.
@@ -15,7 +15,7 @@ pub(super) type Series = BTreeMap<DateTime<Utc>, Numbers>;
 /// What to read: a query, in one of its two periods.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
-    pub(super) warehouse: &'a TenantWarehouse,
+    pub(super) source: &'a CellSource,
     pub(super) request: &'a QueryRequest,
     pub(super) advertisers: Option<&'a Advertisers>,
     pub(super) own: Currency,
@@ -36,6 +36,7 @@ impl Reader<'_> {
             zone,
             home: self.own,
             level,
+            counts: self.request.needed().any(Metric::counts_events),
             by,
             filter: events,
             keys,
@@ -75,11 +76,11 @@ impl Reader<'_> {
         keys: Keys<'_>,
     ) -> Result<BTreeMap<Vec<String>, Series>, Failure> {
         let query = self.query(granularity, by, keys);
-        let (cells, distincts) = tokio::try_join!(self.warehouse.cells(&query), async {
+        let (cells, distincts) = tokio::try_join!(self.source.cells(&query), async {
             let distincts = self.request.distincts();
             match distincts.is_empty() {
                 true => Ok(Default::default()),
-                false => self.warehouse.distinct_cells(&query, &distincts).await,
+                false => self.source.distinct_cells(&query, &distincts).await,
             }
         })?;
         let mut read = BTreeMap::<Vec<String>, Series>::new();
@@ -100,7 +101,7 @@ impl Reader<'_> {
         campaigns: Option<&[CampaignId]>,
     ) -> Result<Explanation, Failure> {
         let query = self.query(self.request.granularity, &self.request.dimensions, Keys::All);
-        let mut explanation = self.warehouse.explain(&query).await?;
+        let mut explanation = self.source.warehouse.explain(&query).await?;
         if campaigns.is_some() || tenant.placement().isolation == Isolation::Shared {
             explanation.rows = None;
         }

@@ -14,7 +14,7 @@ use crate::{
     reports::{
         MetricsAnswer, MetricsRequest,
         numbers::Numbers,
-        sources::{Sources, Timings},
+        sources::{QUEUE, Sources, Timings},
         tenant_cache::{Cached, TenantCache},
     },
 };
@@ -24,7 +24,7 @@ use crate::{
 const CACHED: Duration = Duration::from_millis(500);
 
 /// The `Server-Timing` of an answer that was in memory.
-const FROM_CACHE: HeaderValue = HeaderValue::from_static("cache;dur=0.0");
+const FROM_CACHE: HeaderValue = HeaderValue::from_static("cache;desc=l1;dur=0.0");
 
 /// Returns a campaign's metrics, from memory while they are young enough.
 #[derive(Clone)]
@@ -77,13 +77,13 @@ impl Reports {
             }
             Cached::Shared(answer) => {
                 self.from_cache.inc();
-                (answer, server_timing(&[("cache", started.elapsed())]))
+                (answer, server_timing("l1", &[("wait", started.elapsed())]))
             }
             Cached::Computed(answer) => {
-                for (source, _) in &answer.timings {
+                for (source, _) in answer.timings.iter().filter(|(part, _)| *part != QUEUE) {
                     Counter::MetricsAnswered.inc(&[source]);
                 }
-                let server_timing = server_timing(&answer.timings);
+                let server_timing = server_timing("miss", &answer.timings);
                 (answer, server_timing)
             }
         };
@@ -118,13 +118,15 @@ impl Reports {
     }
 }
 
-/// Renders the header `Server-Timing`: `redis;dur=0.8, clickhouse;dur=12.1`, in milliseconds.
-fn server_timing(timings: &[(&'static str, Duration)]) -> HeaderValue {
+/// Renders the header `Server-Timing`: `cache;desc=miss, redis;dur=0.8, clickhouse;dur=12.1`, in
+/// milliseconds.
+fn server_timing(cache: &str, timings: &[(&'static str, Duration)]) -> HeaderValue {
     let part = |(source, took): &(&str, Duration)| {
-        format!("{source};dur={:.1}", took.as_secs_f64() * 1000.0)
+        format!(", {source};dur={:.1}", took.as_secs_f64() * 1000.0)
     };
-    let parts = timings.iter().map(part).collect::<Vec<_>>().join(", ");
-    HeaderValue::try_from(parts).unwrap_or_else(|_| HeaderValue::from_static(""))
+    let parts: String = timings.iter().map(part).collect();
+    HeaderValue::try_from(format!("cache;desc={cache}{parts}"))
+        .unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 #[cfg(test)]
@@ -137,7 +139,9 @@ mod tests {
             ("redis", Duration::from_micros(800)),
             ("clickhouse", Duration::from_micros(12_140)),
         ];
-        assert_eq!(server_timing(&timings), "redis;dur=0.8, clickhouse;dur=12.1");
-        assert_eq!(server_timing(&[("cache", Duration::ZERO)]), FROM_CACHE);
+        assert_eq!(
+            server_timing("miss", &timings),
+            "cache;desc=miss, redis;dur=0.8, clickhouse;dur=12.1"
+        );
     }
 }

@@ -7,10 +7,11 @@ use std::{
 use aggregates::{Aggregates, LiveSeries};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use control_plane::{ControlPlane, Group};
+use control_plane::{ControlPlane, DataState, Group};
 use log::LogPlace;
 use metrics::{Granularity, QuarterSeries, Sums, TimeRange};
-use tenancy::{CampaignId, TenantContext};
+use moka::future::Cache;
+use tenancy::{CampaignId, ClientId, TenantContext};
 use warehouse::{DistinctSeries, TenantWarehouse, Warehouse};
 
 use super::MetricsRequest;
@@ -18,6 +19,8 @@ use crate::{failure::Failure, last_known::LastKnown};
 
 /// How long an `as_of` is cached: an older one is still true.
 const AS_OF_CACHED: Duration = Duration::from_millis(250);
+/// The most tenants whose data states are cached.
+const DATA_STATES: u64 = 10_000;
 /// How long an `as_of` is used while PostgreSQL is unavailable.
 const AS_OF_RETENTION: Duration = Duration::from_hours(24);
 
@@ -34,7 +37,11 @@ struct Noted {
     next_places: Arc<[LogPlace]>,
 }
 
-/// The sources of an answer and how long each took, in the order in which they were read.
+/// The part of an answer's time in which it waited until ClickHouse had a place for it.
+pub(crate) const QUEUE: &str = "queue";
+
+/// The sources of an answer and how long each took, in the order in which they were read; before ClickHouse,
+/// the [`QUEUE`].
 pub(crate) type Timings = Vec<(&'static str, Duration)>;
 
 /// Reads from Redis as far as its hours are whole, and from ClickHouse for the rest.
@@ -46,6 +53,7 @@ pub(crate) struct Sources {
     events_topic: String,
     stored: LastKnown<(), Option<DateTime<Utc>>>,
     noted: LastKnown<(), Noted>,
+    data_states: Cache<ClientId, Option<DataState>>,
 }
 
 /// A campaign's sums, in two parts that do not overlap.
@@ -73,7 +81,16 @@ impl Sources {
     ) -> Self {
         let stored = LastKnown::new(1, AS_OF_CACHED, AS_OF_RETENTION);
         let noted = LastKnown::new(1, AS_OF_CACHED, AS_OF_RETENTION);
-        Self { control_plane, aggregates, warehouse, events_topic, stored, noted }
+        let data_states = Cache::builder().max_capacity(DATA_STATES).time_to_live(AS_OF_CACHED);
+        Self {
+            control_plane,
+            aggregates,
+            warehouse,
+            events_topic,
+            stored,
+            noted,
+            data_states: data_states.build(),
+        }
     }
 
     /// Reads the live sums of every quarter hour in a range, from both sources alike: a stream sends a
@@ -128,7 +145,9 @@ impl Sources {
             let series = stored_series(&reader, campaign, older, request);
             let distincts = distincts(&reader, campaign, request);
             (found.stored, found.distincts) = tokio::try_join!(series, distincts)?;
-            found.timings.push(("clickhouse", stored_started.elapsed()));
+            let queued = reader.queued();
+            found.timings.push((QUEUE, queued));
+            found.timings.push(("clickhouse", stored_started.elapsed().saturating_sub(queued)));
         }
         // The earliest; `None` if one is unknown.
         found.as_of = as_of.into_iter().min().flatten();
@@ -182,6 +201,21 @@ impl Sources {
             .get((), async || Ok(ledger.as_of(Group::Store, &self.events_topic).await?));
         as_of.await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the progress of clickhouse is unknown");
+            None
+        })
+    }
+}
+
+impl Sources {
+    /// Returns the state of a tenant's data; `None` while it is unknown. An earlier one is not used then:
+    /// nothing would tell how old it is.
+    pub(crate) async fn data_state(&self, tenant: &TenantContext) -> Option<DataState> {
+        let control = self.control_plane.for_tenant(tenant);
+        let read = control.data_state(&self.events_topic);
+        // Boxed, so that the futures of requests are small.
+        let state = Box::pin(self.data_states.try_get_with_by_ref(tenant.client_id(), read)).await;
+        state.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the version of a tenant's data is unknown");
             None
         })
     }

@@ -19,15 +19,6 @@ pub(crate) enum Cached<V> {
     Computed(V),
 }
 
-impl<V> Cached<V> {
-    /// Returns the value.
-    pub(crate) fn into_inner(self) -> V {
-        match self {
-            Self::Found(value) | Self::Shared(value) | Self::Computed(value) => value,
-        }
-    }
-}
-
 impl<K, V> TenantCache<K, V>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,

@@ -91,9 +91,11 @@ async fn a_campaign_without_events_answers_with_zeros() {
                 &metrics=impressions,ctr,spend,visitors";
     let first = stand.get(path, &key).await;
     assert_snapshot!("campaigns_metrics", stand.shown(&first));
-    assert!(first.headers["server-timing"].to_str().unwrap().contains("clickhouse"));
+    let timing = first.headers["server-timing"].to_str().unwrap();
+    assert!(timing.starts_with("cache;desc=miss, queue;dur="), "{timing}");
+    assert!(timing.contains(", clickhouse;dur="), "{timing}");
     let second = stand.get(path, &key).await;
-    assert!(second.headers["server-timing"].to_str().unwrap().starts_with("cache"));
+    assert!(second.headers["server-timing"].to_str().unwrap().starts_with("cache;desc=l1"));
     assert_eq!(first.body, second.body);
 }
 

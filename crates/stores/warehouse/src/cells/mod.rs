@@ -78,6 +78,22 @@ impl TenantWarehouse {
         Ok(cells)
     }
 
+    /// Returns a hash of everything on which the answer of [`TenantWarehouse::cells`] depends, other than the
+    /// tenant and its events.
+    pub fn fingerprint_of_cells(&self, query: &CellQuery<'_>) -> [u8; 32] {
+        sums(query).fingerprint(self.placement())
+    }
+
+    /// As [`TenantWarehouse::fingerprint_of_cells`], of [`TenantWarehouse::distinct_cells`].
+    pub fn fingerprint_of_distincts(
+        &self,
+        query: &CellQuery<'_>,
+        wanted: &BTreeSet<Distinct>,
+    ) -> [u8; 32] {
+        let template = include_str!("../../queries/cells_distinct.sql");
+        distincts(query, template, wanted).fingerprint(self.placement())
+    }
+
     /// Returns how [`TenantWarehouse::cells`] would read.
     ///
     /// # Errors
@@ -96,13 +112,19 @@ impl TenantWarehouse {
     }
 }
 
-/// Returns the statement of the sums. The expressions of whole events are those of the rollups.
+/// Returns the statement of the sums. Its expressions are those of the rollups, except where it counts the
+/// events of products: the rollup of products has the number of lines only.
 fn sums(query: &CellQuery<'_>) -> Statement {
-    let events = match query.level {
-        Level::Event => "countIf(kline = 0)",
-        Level::Product => "uniqExact(kgen, kpart, koff)",
+    let events = match (query.level, query.counts) {
+        (Level::Event, _) => "countIf(kline = 0)",
+        (Level::Product, true) => "uniqExact(kgen, kpart, koff)",
+        (Level::Product, false) => "count()",
     };
-    let [spent, earned] = amounts(query.level);
+    let [spent, earned] = match query.level {
+        Level::Event => amounts(Level::Event),
+        // A constant, because no rollup has its sum.
+        Level::Product => ["toDecimal128(0, 6)", "sum(line_total)"],
+    };
     let mut statement = query.statement(include_str!("../../queries/cells.sql"));
     for (name, expression) in [("{events}", events), ("{spent}", spent), ("{earned}", earned)] {
         statement.sql = statement.sql.replace(name, expression);

@@ -22,6 +22,9 @@ pub struct CellQuery<'a> {
     pub home: Currency,
     /// Whether whole events or their products are counted.
     pub level: Level,
+    /// Whether the number of events matters. An event may have several lines of a product, so its rollup cannot
+    /// answer how many events a product has. If it does not matter, counters of products count lines.
+    pub counts: bool,
     /// The dimensions of the cells.
     pub by: &'a [Dimension],
     /// Only events for which it holds.

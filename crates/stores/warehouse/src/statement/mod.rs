@@ -4,6 +4,8 @@ mod expressions;
 mod members;
 
 use clickhouse::query::Query;
+use sha2::{Digest, Sha256};
+use tenancy::Placement;
 
 pub(crate) use self::{
     expressions::{CUSTOMER_TYPE, array, condition, expression},
@@ -63,6 +65,13 @@ impl Statement {
             sql: format!("SELECT count() FROM ({})", self.sql),
             parameters: self.parameters.clone(),
         }
+    }
+
+    /// Returns a hash of the statement, of its parameters and of the place that it reads.
+    pub(crate) fn fingerprint(&self, placement: &Placement) -> [u8; 32] {
+        let Self { sql, parameters: Parameters(parameters) } = self;
+        // Texts are quoted and escaped, so that two lists of parameters never look alike.
+        Sha256::digest(format!("{placement:?} {sql:?} {parameters:?}")).into()
     }
 
     /// Binds the parameters.

@@ -32,6 +32,7 @@ fn query<'a>(by: &'a [Dimension], filter: &'a Filter<EventTest>) -> CellQuery<'a
         zone: Berlin,
         home: "EUR".parse().unwrap(),
         level: Level::Event,
+        counts: true,
         by,
         filter,
         keys: Keys::All,

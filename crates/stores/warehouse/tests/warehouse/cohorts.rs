@@ -63,6 +63,7 @@ async fn clicks(shop: &Shop, membership: &Membership) -> [u64; 2] {
             zone: Kolkata,
             home: "EUR".parse().unwrap(),
             level: Level::Event,
+            counts: true,
             by: &[],
             filter,
             keys: Keys::All,

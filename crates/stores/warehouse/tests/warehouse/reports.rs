@@ -6,12 +6,13 @@ use events::{
     EventType::{AdClick, AdImpression, AdViewable, AddToCart, PageView, ProductView, Purchase},
 };
 use metrics::{
-    Counter, Dimension, DimensionTest, Distinct, Distincts, Filter, Granularity, Level, MoneySum,
-    QuantitySum, TextTest, TimeRange,
+    Counter, Dimension, DimensionTest, Distinct, Distincts, EventTest, Filter, Granularity, Level,
+    MoneySum, QuantitySum, TextTest, TimeRange,
 };
 use money::Quantity;
-use tenancy::{CampaignId, Isolation};
-use warehouse::{CellQuery, Keys};
+use tenancy::{CampaignId, Isolation, Limits, Placement, TenantRecord};
+use testkit::{tenant_context, tenant_record};
+use warehouse::{CellQuery, Keys, QueryLimit, WarehouseError};
 
 use crate::shop::{Shop, at, event, item};
 
@@ -207,45 +208,182 @@ async fn an_empty_campaign_has_no_buckets() {
     shop.close().await;
 }
 
+/// Returns events of several campaigns, devices, products and currencies, over a day. Some have two lines of
+/// one product.
+fn assorted(number: u32) -> Event {
+    let time = format!("2026-03-01T{:02}:{:02}:30Z", number % 24, number / 24 % 60);
+    let kinds = [AdClick, AdImpression, ProductView, Purchase, PageView];
+    let kind = &kinds[number as usize % 5];
+    let of = |names: &[&str]| names[number as usize / 5 % names.len()].to_owned();
+    let mut event = event(kind.clone(), &time);
+    event.campaign_id = Some(of(&["spring-sale", "autumn"]).parse().unwrap());
+    event.device = Some(of(&["mobile", "desktop", "tablet"]));
+    event.country = Some(of(&["DE", "AT", "CH", "FR"]));
+    event.currency = Some(of(&["EUR", "USD"]).parse().unwrap());
+    match kind {
+        AdClick | AdImpression => event.cost = Some("0.25".parse().unwrap()),
+        Purchase => {
+            let product = of(&["a", "b", "c"]);
+            event.items = vec![item(&product, 1_000, Some("2.50")), item("a", 500, Some("1"))];
+            event.revenue = Some("9.99".parse().unwrap());
+        }
+        ProductView => event.items = vec![item(&of(&["a", "b"]), 1_000, None)],
+        _ => {}
+    }
+    event
+}
+
+/// Returns a query by these dimensions, over a day.
+fn by_hours<'a>(by: &'a [Dimension], filter: &'a Filter<EventTest>) -> CellQuery<'a> {
+    let day = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
+    CellQuery {
+        range: day,
+        buckets: Granularity::Hour.buckets(day, Kolkata),
+        zone: Kolkata,
+        home: "EUR".parse().unwrap(),
+        level: Level::Event,
+        counts: true,
+        by,
+        filter,
+        keys: Keys::All,
+        advertisers: None,
+    }
+}
+
 #[tokio::test]
-async fn queries_are_answered_from_the_rollup_that_has_their_columns() {
+async fn queries_are_answered_from_the_rollup_that_has_their_columns_and_as_from_the_rows() {
     let shop = Shop::open(Isolation::Shared).await;
-    let time = |second: u32| format!("2026-03-01T12:{:02}:{:02}Z", second / 60 % 60, second % 60);
-    let clicks = (0..20_000).map(|second| event(AdClick, &time(second))).collect();
-    shop.insert(0, clicks).await;
+    shop.insert(0, (0..20_000).map(assorted).collect()).await;
     let reports = shop.warehouse.for_tenant(&shop.context);
-    let is_spring = DimensionTest {
+    let is_spring = Filter::Test(EventTest::Dimension(DimensionTest {
         dimension: Dimension::Campaign,
         test: TextTest::In(vec!["spring-sale".to_owned()]),
-    };
-    let spring = Filter::Test(is_spring.into());
+    }));
+    // Every event is of no such creative, and no rollup has creatives.
+    let no_creative = Filter::Not(Box::new(Filter::Test(EventTest::Dimension(DimensionTest {
+        dimension: Dimension::Creative,
+        test: TextTest::In(vec!["none".to_owned()]),
+    }))));
     let everything = Filter::EVERYTHING;
-    let rollup = async |by: &[Dimension], filter| {
-        let day = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
-        let query = CellQuery {
-            range: day,
-            buckets: Granularity::Hour.buckets(day, Kolkata),
-            zone: Kolkata,
-            home: "EUR".parse().unwrap(),
-            level: Level::Event,
-            by,
-            filter,
-            keys: Keys::All,
-            advertisers: None,
-        };
-        reports.explain(&query).await.unwrap().rollup
-    };
-    for (by, filter, expected) in [
-        (&[][..], &spring, Some("campaign_quarters")),
-        (&[Dimension::Advertiser], &everything, Some("campaign_quarters")),
-        (&[Dimension::Campaign, Dimension::HourOfDay], &everything, Some("campaign_quarters")),
-        (&[Dimension::Campaign, Dimension::Currency], &spring, Some("campaign_quarters")),
-        (&[Dimension::Device, Dimension::Country], &everything, Some("source_quarters")),
-        (&[Dimension::Referrer, Dimension::DayOfWeek], &everything, Some("source_quarters")),
-        (&[Dimension::Campaign, Dimension::Device], &everything, None),
-        (&[Dimension::Placement], &spring, None),
-        (&[Dimension::CustomerType], &everything, None),
+    let campaigns = Some("campaign_quarters");
+    let sources = Some("source_quarters");
+    let products = Some("product_quarters");
+    for (by, filter, counts, expected) in [
+        (&[][..], &is_spring, true, campaigns),
+        (&[Dimension::Advertiser], &everything, true, campaigns),
+        (&[Dimension::Campaign, Dimension::HourOfDay], &everything, true, campaigns),
+        (&[Dimension::Campaign, Dimension::Currency], &is_spring, true, campaigns),
+        (&[Dimension::Campaign, Dimension::EventType], &everything, true, campaigns),
+        (&[Dimension::Device, Dimension::Country], &everything, true, sources),
+        (&[Dimension::Referrer, Dimension::DayOfWeek], &everything, true, sources),
+        (&[Dimension::Product], &everything, false, products),
+        (&[Dimension::Product, Dimension::Currency], &everything, false, products),
+        (&[Dimension::Product], &everything, true, None),
+        (&[Dimension::Product], &is_spring, false, None),
+        (&[Dimension::Campaign, Dimension::Device], &everything, true, None),
+        (&[Dimension::Placement], &is_spring, true, None),
+        (&[Dimension::CustomerType], &everything, true, None),
     ] {
-        assert_eq!(rollup(by, filter).await.as_deref(), expected, "{by:?}");
+        let is_of_products = by.contains(&Dimension::Product);
+        let level = if is_of_products { Level::Product } else { Level::Event };
+        let query = CellQuery { level, counts, ..by_hours(by, filter) };
+        let explained = reports.explain(&query).await.unwrap();
+        assert_eq!(explained.rollup.as_deref(), expected, "{by:?}");
+
+        let same = Filter::All(vec![filter.clone(), no_creative.clone()]);
+        let of_rows = CellQuery { filter: &same, ..query.clone() };
+        assert_eq!(reports.explain(&of_rows).await.unwrap().rollup, None, "{by:?}");
+        let cells = reports.cells(&query).await.unwrap();
+        assert!(!cells.is_empty(), "{by:?}");
+        assert_eq!(cells, reports.cells(&of_rows).await.unwrap(), "{by:?}");
     }
+}
+
+#[tokio::test]
+async fn units_and_sales_of_products_are_the_same_with_and_without_the_number_of_events() {
+    let shop = Shop::open(Isolation::Schema).await;
+    shop.insert(0, (0..500).map(assorted).collect()).await;
+    let reports = shop.warehouse.for_tenant(&shop.context);
+    let everything = Filter::EVERYTHING;
+    let by = [Dimension::Product];
+    let counted = CellQuery { level: Level::Product, ..by_hours(&by, &everything) };
+    let summed = CellQuery { counts: false, ..counted.clone() };
+    let numbers = async |query: &CellQuery<'_>| {
+        let cells = reports.cells(query).await.unwrap();
+        let amounts = cells.into_iter().map(|(cell, sums)| {
+            let quantities: Vec<_> = sums.quantities().collect();
+            let money: Vec<_> = sums.money_sums().collect();
+            (cell, quantities, money, sums.other_currencies("EUR".parse().unwrap()))
+        });
+        amounts.collect::<Vec<_>>()
+    };
+    let summed = numbers(&summed).await;
+    assert!(!summed.is_empty());
+    assert_eq!(summed, numbers(&counted).await);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_statement_that_exceeds_a_limit_of_its_tenant_ends_and_names_it() {
+    let shop = Shop::open(Isolation::Shared).await;
+    shop.insert(0, (0..100).map(assorted).collect()).await;
+    let everything = Filter::EVERYTHING;
+    let by = [Dimension::Placement];
+    let query = by_hours(&by, &everything);
+    let within = shop.warehouse.for_tenant(&shop.context);
+    within.cells(&query).await.unwrap();
+
+    let limits = Limits { query_rows: 10, ..*shop.context.limits() };
+    let record = tenant_record(shop.context.client_id());
+    let placement = shop.context.placement().clone();
+    let small = tenant_context(TenantRecord { limits, placement, ..record }).await;
+    let error = shop.warehouse.for_tenant(&small).cells(&query).await.unwrap_err();
+    assert!(matches!(error, WarehouseError::TooExpensive(QueryLimit::Read, _)), "{error:?}");
+    within.cells(&query).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_names_a_read_depends_on_everything_that_the_answer_depends_on() {
+    let shop = Shop::without_tables(Isolation::Shared).await;
+    let reports = shop.warehouse.for_tenant(&shop.context);
+    let everything = Filter::EVERYTHING;
+    let is_spring = Filter::Test(EventTest::Dimension(DimensionTest {
+        dimension: Dimension::Campaign,
+        test: TextTest::In(vec!["spring-sale".to_owned()]),
+    }));
+    let by = [Dimension::Campaign];
+    let query = by_hours(&by, &everything);
+    let later = range("2026-03-01T01:00:00Z", "2026-03-02T00:00:00Z");
+    let advertisers =
+        [("spring-sale".parse().unwrap(), "nova".parse().unwrap())].into_iter().collect();
+    let advertised = [Dimension::Advertiser];
+    let wanted = visitors_only();
+    let mut names = BTreeSet::from([
+        reports.fingerprint_of_distincts(&query, &wanted),
+        reports.fingerprint_of_distincts(&query, &[Distinct::NewCustomers].into()),
+    ]);
+    let keys = [vec!["a".to_owned()], vec!["b".to_owned()]];
+    let queries = [
+        query.clone(),
+        CellQuery { filter: &is_spring, ..query.clone() },
+        CellQuery { by: &[], ..query.clone() },
+        CellQuery { range: later, ..query.clone() },
+        CellQuery { buckets: Granularity::Day.buckets(query.range, Kolkata), ..query.clone() },
+        CellQuery { zone: UTC, ..query.clone() },
+        CellQuery { home: "USD".parse().unwrap(), ..query.clone() },
+        CellQuery { level: Level::Product, ..query.clone() },
+        CellQuery { level: Level::Product, counts: false, ..query.clone() },
+        CellQuery { keys: Keys::Only(&by, &keys), ..query.clone() },
+        CellQuery { keys: Keys::Only(&by, &keys[..1]), ..query.clone() },
+        CellQuery { keys: Keys::Except(&by, &keys), ..query.clone() },
+        CellQuery { by: &advertised, ..query.clone() },
+        CellQuery { by: &advertised, advertisers: Some(&advertisers), ..query.clone() },
+    ];
+    names.extend(queries.iter().map(|query| reports.fingerprint_of_cells(query)));
+    let placement = Placement { route_version: 2, ..shop.context.placement().clone() };
+    let record = tenant_record(shop.context.client_id());
+    let moved = tenant_context(TenantRecord { placement, ..record }).await;
+    names.insert(shop.warehouse.for_tenant(&moved).fingerprint_of_cells(&query));
+    assert_eq!(names.len(), 2 + queries.len() + 1);
+    assert_eq!(reports.fingerprint_of_cells(&query), reports.fingerprint_of_cells(&queries[0]));
 }

@@ -138,7 +138,7 @@ impl Behaviour {
         let places = Places { range, buckets: &buckets, basis: request.basis };
         let (mut products, mut campaigns) = (Names::default(), Names::default());
         let mut credits: Vec<_> = request.rules.iter().map(|_| RuleCredits::default()).collect();
-        let reader = self.reader(asker).in_one_slot().await?;
+        let reader = self.reader(asker).in_one_slot();
         let mut refunds = Refunds::of(reader.refunds(range.from()).await?, home);
         let mut is_too_large = false;
         let each = |journey: KeyJourney| {

@@ -28,20 +28,23 @@ impl Queries {
         campaigns: Option<Arc<[CampaignId]>>,
         request: &WindowsRequest,
     ) -> Result<WindowsAnswer, Failure> {
-        let as_of = self.sources.stored_as_of().await;
         let query = scope::limited(&request.query, campaigns.as_deref())?;
         let advertisers = self.advertisers(tenant, &query).await?;
-        let warehouse = self.warehouse.for_tenant(tenant).in_one_slot().await?;
+        let range = match &request.kind {
+            WindowKind::Steps { windows, .. } => windows.range(),
+            WindowKind::Sessions(_) => query.range,
+        };
+        let source = self.source(tenant, [range]).await;
         let own = tenant.currency();
         let counted = match &request.kind {
             WindowKind::Steps { windows, .. } => {
                 let advertisers = advertisers.as_deref();
-                steps::count(&warehouse, own, &query, windows, advertisers).await?
+                steps::count(&source, own, &query, windows, advertisers).await?
             }
             WindowKind::Sessions(window) => {
-                sessions::count(&warehouse, own, &query, *window).await?
+                sessions::count(&source.warehouse, own, &query, *window).await?
             }
         };
-        Ok(WindowsAnswer::new(request, counted, own, as_of))
+        Ok(WindowsAnswer::new(request, counted, own, source.as_of))
     }
 }

@@ -3,11 +3,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use metrics::{Granularity, Sums, TimeWindow, Windows};
 use money::Currency;
-use warehouse::{Advertisers, CellQuery, Keys, TenantWarehouse};
+use warehouse::{Advertisers, CellQuery, Keys};
 
 use super::{
     super::{
         QueryRequest,
+        cell_source::CellSource,
         engine::{MOST_KEYS, segments},
         reader::Reader,
         segments::Numbers,
@@ -22,13 +23,13 @@ type Steps = BTreeMap<Vec<String>, BTreeMap<DateTime<Utc>, Sums>>;
 /// Counts in tumbling or sliding windows. The segments are those of all windows together, in the order of
 /// the query.
 pub(super) async fn count(
-    warehouse: &TenantWarehouse,
+    source: &CellSource,
     own: Currency,
     query: &QueryRequest,
     windows: &Windows,
     advertisers: Option<&Advertisers>,
 ) -> Result<Counted, Failure> {
-    let reader = Reader { warehouse, request: query, advertisers, own, range: windows.range() };
+    let reader = Reader { source, request: query, advertisers, own, range: windows.range() };
     let mut found = segments(reader, None).await?.0;
     if !query.dimensions.is_empty() && query.segments.tests().is_empty() {
         found.retain(|segment| segment.has_values(query, own));
@@ -48,11 +49,11 @@ pub(super) async fn count(
         buckets: windows.steps().clone(),
         ..reader.query(Granularity::Total, by, keys)
     };
-    let (steps, mut seen) = tokio::try_join!(sums(warehouse, &cells), async {
+    let (steps, mut seen) = tokio::try_join!(sums(source, &cells), async {
         let distincts = query.distincts();
         match distincts.is_empty() {
             true => Ok(BTreeMap::new()),
-            false => Ok(warehouse.window_distincts(&cells, windows, &distincts).await?),
+            false => Ok(source.warehouse.window_distincts(&cells, windows, &distincts).await?),
         }
     })?;
     let nothing = BTreeMap::new();
@@ -68,9 +69,9 @@ pub(super) async fn count(
     Ok(counted)
 }
 
-async fn sums(warehouse: &TenantWarehouse, query: &CellQuery<'_>) -> Result<Steps, Failure> {
+async fn sums(source: &CellSource, query: &CellQuery<'_>) -> Result<Steps, Failure> {
     let mut steps = Steps::new();
-    for ((start, keys), sums) in warehouse.cells(query).await? {
+    for ((start, keys), sums) in source.cells(query).await? {
         steps.entry(keys).or_default().insert(start, sums);
     }
     Ok(steps)

@@ -89,11 +89,10 @@ pub(crate) async fn handle(
     let request = read.await?;
     let time = request.time();
     let campaigns = api.campaigns.of_scope(tenant.context(), tenant.campaigns()).await?;
-    let answer = api.queries.answer(tenant.context(), campaigns, request).await?;
-    let timing = format!("clickhouse;dur={:.1}", answer.took.as_secs_f64() * 1000.0);
+    let (answer, timing) = api.queries.answer(tenant.context(), campaigns, request).await?;
     let mut response = HttpResponse::Ok();
     response
-        .insert_header((SERVER_TIMING, timing))
+        .insert_header((SERVER_TIMING, timing.header()))
         .insert_header((header::CACHE_CONTROL, CACHE_CONTROL));
     let Format::File(file) = format else {
         let (body, tag) = answer.json().map_err(Problem::internal)?;

@@ -1,0 +1,145 @@
+//! Where the numbers of a query come from: of finished ranges from Redis, if they are kept there, and all
+//! others from ClickHouse.
+
+mod kept_form;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+};
+
+use aggregates::{AggregatesError, Fingerprint, TenantAggregates};
+use chrono::{DateTime, Utc};
+use control_plane::DataState;
+use metrics::{Distinct, Sums, TimeRange, is_finished};
+use telemetry::Counter;
+use tenancy::TenantContext;
+use warehouse::{Cell, CellQuery, DistinctCells, TenantWarehouse, WarehouseError};
+
+use self::kept_form::KeptForm;
+use super::Queries;
+
+/// The numbers of one query.
+pub(super) struct CellSource {
+    pub(super) warehouse: TenantWarehouse,
+    /// Everything received before this is counted; `None` while it is unknown.
+    pub(super) as_of: Option<DateTime<Utc>>,
+    kept: TenantAggregates,
+    /// Read before all numbers; `None`: none are kept.
+    state: Option<DataState>,
+    hits: AtomicU32,
+    misses: AtomicU32,
+    /// Whether Redis did not answer: the query does not wait for it again.
+    is_unavailable: AtomicBool,
+}
+
+impl Queries {
+    /// Returns the source of a query about these ranges.
+    pub(super) async fn source(
+        &self,
+        tenant: &TenantContext,
+        ranges: impl IntoIterator<Item = TimeRange>,
+    ) -> CellSource {
+        let mut as_of = self.sources.stored_as_of().await;
+        let mut state = None;
+        if as_of.is_some_and(|as_of| ranges.into_iter().any(|range| is_finished(range, as_of))) {
+            state = self.sources.data_state(tenant).await;
+            as_of = state.map_or(as_of, |state| Some(state.as_of));
+        }
+        CellSource {
+            warehouse: self.warehouse.for_tenant(tenant).in_one_slot(),
+            as_of,
+            kept: self.aggregates.for_tenant(tenant),
+            state,
+            hits: AtomicU32::new(0),
+            misses: AtomicU32::new(0),
+            is_unavailable: AtomicBool::new(false),
+        }
+    }
+}
+
+impl CellSource {
+    /// Returns the sums of each cell; cells without events are absent.
+    pub(super) async fn cells(
+        &self,
+        query: &CellQuery<'_>,
+    ) -> Result<BTreeMap<Cell, Sums>, WarehouseError> {
+        let fingerprint = || self.warehouse.fingerprint_of_cells(query);
+        self.read(query.range, fingerprint, async || self.warehouse.cells(query).await).await
+    }
+
+    /// Counts the distinct values of each cell.
+    pub(super) async fn distinct_cells(
+        &self,
+        query: &CellQuery<'_>,
+        wanted: &BTreeSet<Distinct>,
+    ) -> Result<DistinctCells, WarehouseError> {
+        let fingerprint = || self.warehouse.fingerprint_of_distincts(query, wanted);
+        let read = async || self.warehouse.distinct_cells(query, wanted).await;
+        self.read(query.range, fingerprint, read).await
+    }
+
+    /// Returns whether Redis had kept all numbers, for `Server-Timing`.
+    pub(super) fn cache(&self) -> &'static str {
+        let [hits, misses] = [&self.hits, &self.misses].map(|count| count.load(Ordering::Relaxed));
+        if hits > 0 && misses == 0 { "l2" } else { "miss" }
+    }
+
+    async fn read<T: KeptForm>(
+        &self,
+        range: TimeRange,
+        fingerprint: impl FnOnce() -> Fingerprint,
+        read: impl AsyncFnOnce() -> Result<T, WarehouseError>,
+    ) -> Result<T, WarehouseError> {
+        let finished = self.state.filter(|state| is_finished(range, state.as_of));
+        let Some(DataState { version, .. }) = finished else {
+            self.misses.fetch_add(1, Ordering::Relaxed);
+            return read().await;
+        };
+        let fingerprint = fingerprint();
+        if let Some(kept) = self.kept(version, &fingerprint).await {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+            return Ok(kept);
+        }
+        self.misses.fetch_add(1, Ordering::Relaxed);
+        let value = read().await?;
+        self.keep(version, &fingerprint, &value).await;
+        Ok(value)
+    }
+
+    /// Returns what Redis has kept; nothing while it is unavailable, since ClickHouse has it, too.
+    async fn kept<T: KeptForm>(&self, version: u64, fingerprint: &Fingerprint) -> Option<T> {
+        if self.is_unavailable.load(Ordering::Relaxed) {
+            return None;
+        }
+        let kept = match self.kept.kept_read(version, fingerprint).await {
+            Ok(kept) => kept.and_then(|bytes| T::decode(&bytes)),
+            Err(error) => {
+                self.unavailable(&error);
+                return None;
+            }
+        };
+        let outcome = if kept.is_some() { "hit" } else { "miss" };
+        Counter::FinishedReads.inc(&[outcome]);
+        kept
+    }
+
+    /// Keeps what was read after the version was.
+    async fn keep(&self, version: u64, fingerprint: &Fingerprint, value: &impl KeptForm) {
+        if self.is_unavailable.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Some(bytes) = value.encode()
+            && let Err(error) = self.kept.keep_read(version, fingerprint, &bytes).await
+        {
+            self.unavailable(&error);
+        }
+    }
+
+    fn unavailable(&self, error: &AggregatesError) {
+        Counter::FinishedReads.inc(&["unavailable"]);
+        if !self.is_unavailable.swap(true, Ordering::Relaxed) {
+            tracing::warn!(%error, "redis is unavailable, reading the warehouse");
+        }
+    }
+}

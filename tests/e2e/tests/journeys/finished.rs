@@ -1,0 +1,150 @@
+//! Answers about finished ranges are kept in Redis, and are as right as those of ClickHouse.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use testkit::{Answer, Platform, Tenant, Tier, eventually};
+use uuid::Uuid;
+
+/// How long an answer is used again by the process, and what is known of the ledger.
+const IN_MEMORY: Duration = Duration::from_millis(800);
+
+/// Returns the day three days ago.
+fn day() -> (DateTime<Utc>, DateTime<Utc>) {
+    let start = (Utc::now() - TimeDelta::days(3)).date_naive();
+    let at = |date: chrono::NaiveDate| date.and_time(chrono::NaiveTime::MIN).and_utc();
+    (at(start), at(start + TimeDelta::days(1)))
+}
+
+fn query() -> Value {
+    let (from, to) = day();
+    json!({
+        "metrics": ["clicks", "visitors"], "dimensions": ["device"],
+        "time": {"from": from, "to": to, "granularity": "hour", "tz": "UTC"},
+    })
+}
+
+async fn send(platform: &Platform, tenant: &Tenant, count: usize) {
+    let (from, _) = day();
+    let event = |_| {
+        json!({"type": "ad_click", "campaign_id": "spring", "event_id": Uuid::now_v7(),
+            "event_time": from + TimeDelta::hours(9), "visitor_id": Uuid::now_v7().to_string()})
+    };
+    let events: Vec<_> = (0..count).map(event).collect();
+    platform.collect(&tenant.collect_key, &json!(events)).await.expect(202);
+}
+
+async fn ask(platform: &Platform, tenant: &Tenant) -> Answer {
+    platform.post(&tenant.owner, "/v1/query", &query()).await.expect(200)
+}
+
+/// Returns the clicks of an answer, of which each visitor has one.
+fn clicks(answer: &Answer) -> u64 {
+    let body = answer.json();
+    let totals = &body["totals"]["values"];
+    assert_eq!(totals["clicks"], totals["visitors"], "{body}");
+    totals["clicks"].as_u64().unwrap()
+}
+
+fn is_kept(answer: &Answer) -> bool {
+    answer.header("server-timing").starts_with("cache;desc=l2")
+}
+
+async fn wait_until_kept(platform: &Platform, tenant: &Tenant, expected: u64) {
+    eventually("the answer is kept in Redis", async || {
+        let answer = ask(platform, tenant).await;
+        assert_eq!(clicks(&answer), expected, "{}", answer.header("server-timing"));
+        is_kept(&answer).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_late_event_is_in_the_next_answer_about_a_finished_day() {
+    let platform = Platform::start().await;
+    platform.wait_until_up_to_date().await;
+    let admin = platform.admin().await;
+    for tier in Tier::ALL {
+        let tenant = platform.onboard_by(&admin, tier, json!({})).await;
+        let mut sent = 0;
+        for late in [3, 1, 2] {
+            send(&platform, &tenant, late).await;
+            sent += late as u64;
+            let stored = Utc::now();
+            eventually("the late events are counted", async || {
+                let answer = ask(&platform, &tenant).await;
+                let as_of = answer.json()["as_of"].as_str().map(|text| text.parse().unwrap());
+                let is_counted = clicks(&answer) == sent;
+                let must_be = as_of.is_some_and(|as_of: DateTime<Utc>| as_of > stored);
+                assert!(is_counted || !must_be, "{tier:?}: {}", answer.text);
+                is_counted.then_some(())
+            })
+            .await;
+            wait_until_kept(&platform, &tenant, sent).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_does_not_get_what_is_kept_for_another() {
+    let platform = Platform::start().await;
+    platform.wait_until_up_to_date().await;
+    let admin = platform.admin().await;
+    let tenant = platform.onboard_by(&admin, Tier::Shared, json!({})).await;
+    let other = platform.onboard_by(&admin, Tier::Shared, json!({})).await;
+    send(&platform, &tenant, 3).await;
+    eventually("the events are counted", async || {
+        (clicks(&ask(&platform, &tenant).await) == 3).then_some(())
+    })
+    .await;
+    wait_until_kept(&platform, &tenant, 3).await;
+    let first = ask(&platform, &other).await;
+    assert!(!is_kept(&first), "{}", first.header("server-timing"));
+    assert_eq!(clicks(&first), 0);
+    // The advertiser of one campaign asks for less than the owner, and so for something else.
+    let limited = platform.post(&tenant.advertiser, "/v1/query", &query()).await.expect(200);
+    assert!(!is_kept(&limited), "{}", limited.header("server-timing"));
+    assert_eq!(clicks(&limited), 3);
+}
+
+#[tokio::test]
+async fn a_range_that_is_not_finished_is_read_from_clickhouse() {
+    let platform = Platform::start().await;
+    platform.wait_until_up_to_date().await;
+    let tenant = platform.onboard(Tier::Shared).await;
+    let now = Utc::now();
+    let time = json!({"from": now - TimeDelta::hours(5), "to": now, "granularity": "total"});
+    let query = json!({"metrics": ["clicks"], "dimensions": [], "time": time});
+    for _ in 0..3 {
+        let answer = platform.post(&tenant.owner, "/v1/query", &query).await.expect(200);
+        let timing = answer.header("server-timing");
+        assert!(timing.starts_with("cache;desc=miss, queue;dur="), "{timing}");
+        assert!(timing.contains(", clickhouse;dur="), "{timing}");
+        tokio::time::sleep(IN_MEMORY).await;
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_exceeds_the_limits_of_its_tenant_is_refused_with_the_reason() {
+    let platform = Platform::start().await;
+    let admin = platform.admin().await;
+    let small = platform.onboard_by(&admin, Tier::Schema, json!({"query_rows": 2})).await;
+    let other = platform.onboard_by(&admin, Tier::Schema, json!({})).await;
+    for tenant in [&small, &other] {
+        send(&platform, tenant, 20).await;
+    }
+    eventually("the other tenant's events are counted", async || {
+        (clicks(&ask(&platform, &other).await) == 20).then_some(())
+    })
+    .await;
+    let refused = eventually("the events are stored", async || {
+        let answer = platform.post(&small.owner, "/v1/query", &query()).await;
+        (answer.status == 422).then_some(answer)
+    })
+    .await;
+    let body = refused.json();
+    assert_eq!(body["code"], "too_expensive", "{body}");
+    assert!(body["detail"].as_str().unwrap().contains("reads more rows"), "{body}");
+    assert_eq!(clicks(&ask(&platform, &other).await), 20);
+}
