@@ -55,6 +55,14 @@ impl EventTest {
             Self::Member(_) => None,
         }
     }
+
+    /// Returns the cohort that it tests, if it tests one.
+    pub fn membership(&self) -> Option<&Membership> {
+        match self {
+            Self::Dimension(_) => None,
+            Self::Member(membership) => Some(membership),
+        }
+    }
 }
 
 impl From<DimensionTest> for EventTest {

@@ -145,9 +145,37 @@ fn add_named(body: &Value, named: &mut Vec<Uuid>) {
 
 #[cfg(test)]
 mod tests {
+    use chrono_tz::UTC;
+    use metrics::{Dimensions, Filter, MemberKey, TimeRange};
     use serde_json::json;
+    use web::read_json;
 
     use super::*;
+    use crate::query::QueryBody;
+
+    #[test]
+    fn a_query_by_a_cohort_that_is_defined_anew_is_another_query() {
+        let now: DateTime<Utc> = "2026-03-10T12:34:56Z".parse().unwrap();
+        let first = now - chrono::TimeDelta::days(9);
+        let home = Home { zone: UTC, dimensions: &Dimensions::BUILT_IN };
+        let id = Uuid::from_u128(1);
+        let query_of = |at_least| {
+            let membership = Membership {
+                cohort: id,
+                by: MemberKey::Visitor,
+                did: Filter::EVERYTHING,
+                at_least,
+                time: TimeRange::covering(first, now).unwrap(),
+                zone: UTC,
+            };
+            let body = json!({"metrics": ["events"], "filters": {"cohort": id}}).to_string();
+            let mut body: QueryBody = read_json(body.as_bytes()).unwrap();
+            FoundCohorts([(id, Arc::new(membership))].into()).write_into(&mut body);
+            body.parse(false, home, now).unwrap()
+        };
+        assert_eq!(query_of(1), query_of(1));
+        assert_ne!(query_of(1), query_of(2));
+    }
 
     #[test]
     fn the_cohorts_of_a_body_are_those_of_its_filters() {

@@ -348,3 +348,26 @@ impl QueryRequest {
         Err(Problem::field("/limit", reason))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics::{DeclaredDimension, Dimensions, PropertyType};
+
+    use super::*;
+
+    #[test]
+    fn a_query_by_a_dimension_that_is_declared_anew_is_another_query() {
+        let body: QueryBody =
+            web::read_json(br#"{"metrics": ["events"], "dimensions": ["tier"]}"#).unwrap();
+        let query_of = |pointer: &str, kind| {
+            let (name, pointer) = ("tier".parse().unwrap(), pointer.parse().unwrap());
+            let declared = DeclaredDimension { name, pointer, kind };
+            let home = Home { zone: Tz::UTC, dimensions: &Dimensions::from_iter([declared]) };
+            body.parse(false, home, "2026-03-10T12:34:56Z".parse().unwrap()).unwrap()
+        };
+        let tier = query_of("/properties/tier", PropertyType::String);
+        assert_eq!(tier, query_of("/properties/tier", PropertyType::String));
+        assert_ne!(tier, query_of("/properties/tier", PropertyType::Integer));
+        assert_ne!(tier, query_of("/properties/loyalty", PropertyType::String));
+    }
+}

@@ -154,3 +154,105 @@ pub(crate) const fn amounts(level: Level) -> [&'static str; 2] {
         Level::Product => ["sum(toDecimal64(0, 6))", "sum(line_total)"],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono_tz::{Europe::Berlin, UTC};
+    use metrics::{
+        DeclaredDimension, Dimension, DimensionTest, EventTest, Filter, Granularity, MemberKey,
+        Membership, PropertyType, TextTest, TimeRange,
+    };
+    use tenancy::{Isolation, Placement};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn range(to: &str) -> TimeRange {
+        TimeRange::covering("2026-03-01T00:00:00Z".parse().unwrap(), to.parse().unwrap()).unwrap()
+    }
+
+    /// Returns what names the reads by these dimensions, of the events that pass the filter.
+    fn fingerprints(by: &[Dimension], filter: &Filter<EventTest>) -> [[u8; 32]; 2] {
+        let range = range("2026-03-02T00:00:00Z");
+        let query = CellQuery {
+            range,
+            buckets: Granularity::Total.buckets(range, UTC),
+            zone: UTC,
+            home: "EUR".parse().unwrap(),
+            level: Level::Event,
+            counts: true,
+            by,
+            filter,
+            keys: Keys::All,
+            advertisers: None,
+        };
+        let cluster = "shared".parse().unwrap();
+        let placement = Placement { isolation: Isolation::Shared, cluster, route_version: 1 };
+        let template = include_str!("../../queries/cells_distinct.sql");
+        let wanted = BTreeSet::from([Distinct::Visitors]);
+        [sums(&query), distincts(&query, template, &wanted)]
+            .map(|statement| statement.fingerprint(&placement))
+    }
+
+    fn tier(pointer: &str, kind: PropertyType) -> Dimension {
+        let (name, pointer) = ("tier".parse().unwrap(), pointer.parse().unwrap());
+        Dimension::Declared(Arc::new(DeclaredDimension { name, pointer, kind }))
+    }
+
+    #[test]
+    fn a_dimension_that_is_declared_anew_is_another_read() {
+        let declared = [
+            tier("/properties/tier", PropertyType::String),
+            tier("/properties/loyalty", PropertyType::String),
+            tier("/properties/tier", PropertyType::Integer),
+            tier("/properties/tier", PropertyType::Boolean),
+        ];
+        let is_gold = |dimension: &Dimension| {
+            let test = TextTest::In(vec!["gold".to_owned()]);
+            Filter::Test(DimensionTest { dimension: dimension.clone(), test }.into())
+        };
+        let mut reads = BTreeSet::new();
+        for dimension in &declared {
+            reads.extend(fingerprints(std::slice::from_ref(dimension), &Filter::EVERYTHING));
+            reads.extend(fingerprints(&[], &is_gold(dimension)));
+        }
+        assert_eq!(reads.len(), 4 * declared.len());
+        let once_more = tier("/properties/tier", PropertyType::String);
+        assert!(reads.is_superset(&fingerprints(&[once_more], &Filter::EVERYTHING).into()));
+    }
+
+    #[test]
+    fn a_cohort_that_is_defined_anew_is_another_read() {
+        let did = |dimension, text: &str| {
+            let test = TextTest::In(vec![text.to_owned()]);
+            Filter::Test(DimensionTest { dimension, test })
+        };
+        let buyers = Membership {
+            cohort: Uuid::nil(),
+            by: MemberKey::Visitor,
+            did: did(Dimension::EventType, "purchase"),
+            at_least: 1,
+            time: range("2026-03-02T00:00:00Z"),
+            zone: UTC,
+        };
+        let tested = |kind| did(tier("/properties/tier", kind), "1");
+        let defined = [
+            buyers.clone(),
+            Membership { by: MemberKey::Customer, ..buyers.clone() },
+            Membership { did: did(Dimension::EventType, "refund"), ..buyers.clone() },
+            Membership { did: tested(PropertyType::String), ..buyers.clone() },
+            Membership { did: tested(PropertyType::Integer), ..buyers.clone() },
+            Membership { at_least: 2, ..buyers.clone() },
+            Membership { time: range("2026-03-03T00:00:00Z"), ..buyers.clone() },
+            Membership { zone: Berlin, ..buyers },
+        ];
+        let mut reads = BTreeSet::new();
+        for membership in &defined {
+            let member = Filter::Test(EventTest::Member(Arc::new(membership.clone())));
+            reads.extend(fingerprints(&[], &member));
+        }
+        assert_eq!(reads.len(), 2 * defined.len());
+    }
+}

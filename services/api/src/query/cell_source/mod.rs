@@ -11,7 +11,7 @@ use std::{
 use aggregates::{AggregatesError, Fingerprint, TenantAggregates};
 use chrono::{DateTime, Utc};
 use control_plane::DataState;
-use metrics::{Distinct, Sums, TimeRange, is_finished};
+use metrics::{Distinct, EventTest, Sums, TimeRange, is_finished};
 use telemetry::Counter;
 use tenancy::TenantContext;
 use warehouse::{Cell, CellQuery, DistinctCells, TenantWarehouse, WarehouseError};
@@ -65,7 +65,7 @@ impl CellSource {
         query: &CellQuery<'_>,
     ) -> Result<BTreeMap<Cell, Sums>, WarehouseError> {
         let fingerprint = || self.warehouse.fingerprint_of_cells(query);
-        self.read(query.range, fingerprint, async || self.warehouse.cells(query).await).await
+        self.read(query, fingerprint, async || self.warehouse.cells(query).await).await
     }
 
     /// Counts the distinct values of each cell.
@@ -76,7 +76,7 @@ impl CellSource {
     ) -> Result<DistinctCells, WarehouseError> {
         let fingerprint = || self.warehouse.fingerprint_of_distincts(query, wanted);
         let read = async || self.warehouse.distinct_cells(query, wanted).await;
-        self.read(query.range, fingerprint, read).await
+        self.read(query, fingerprint, read).await
     }
 
     /// Returns whether Redis had kept all numbers, for `Server-Timing`.
@@ -87,11 +87,11 @@ impl CellSource {
 
     async fn read<T: KeptForm>(
         &self,
-        range: TimeRange,
+        query: &CellQuery<'_>,
         fingerprint: impl FnOnce() -> Fingerprint,
         read: impl AsyncFnOnce() -> Result<T, WarehouseError>,
     ) -> Result<T, WarehouseError> {
-        let finished = self.state.filter(|state| is_finished(range, state.as_of));
+        let finished = self.state.filter(|state| is_settled(query, state.as_of));
         let Some(DataState { version, .. }) = finished else {
             self.misses.fetch_add(1, Ordering::Relaxed);
             return read().await;
@@ -140,6 +140,67 @@ impl CellSource {
         Counter::FinishedReads.inc(&["unavailable"]);
         if !self.is_unavailable.swap(true, Ordering::Relaxed) {
             tracing::warn!(%error, "redis is unavailable, reading the warehouse");
+        }
+    }
+}
+
+/// Returns whether everything that a query reads is finished: its own range, and the time in which the members
+/// of its cohorts did what makes them members.
+fn is_settled(query: &CellQuery<'_>, as_of: DateTime<Utc>) -> bool {
+    let cohorts = query.filter.tests().into_iter().filter_map(EventTest::membership);
+    let mut ranges = cohorts.map(|cohort| cohort.time).chain([query.range]);
+    ranges.all(|range| is_finished(range, as_of))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono_tz::UTC;
+    use metrics::{Filter, Granularity, Level, MemberKey, Membership};
+    use uuid::Uuid;
+    use warehouse::Keys;
+
+    use super::*;
+
+    fn range(from: &str, to: &str) -> TimeRange {
+        TimeRange::covering(from.parse().unwrap(), to.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_read_by_a_cohort_is_settled_once_the_time_of_the_cohort_is_finished_too() {
+        let february = range("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z");
+        let member_of = |time| {
+            Filter::Test(EventTest::Member(Arc::new(Membership {
+                cohort: Uuid::nil(),
+                by: MemberKey::Visitor,
+                did: Filter::EVERYTHING,
+                at_least: 1,
+                time,
+                zone: UTC,
+            })))
+        };
+        let until_today = member_of(range("2026-02-09T00:00:00Z", "2026-03-11T00:00:00Z"));
+        let within = member_of(range("2026-02-09T00:00:00Z", "2026-02-10T00:00:00Z"));
+        let nobody_else = Filter::Not(Box::new(Filter::Any(vec![until_today.clone()])));
+        let as_of = "2026-03-10T12:00:00Z".parse().unwrap();
+        for (filter, settled) in
+            [(Filter::EVERYTHING, true), (within, true), (until_today, false), (nobody_else, false)]
+        {
+            let query = CellQuery {
+                range: february,
+                buckets: Granularity::Total.buckets(february, UTC),
+                zone: UTC,
+                home: "EUR".parse().unwrap(),
+                level: Level::Event,
+                counts: true,
+                by: &[],
+                filter: &filter,
+                keys: Keys::All,
+                advertisers: None,
+            };
+            assert_eq!(is_settled(&query, as_of), settled, "{filter:?}");
+            assert!(!is_settled(&query, february.to()));
         }
     }
 }
