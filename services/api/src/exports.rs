@@ -65,9 +65,7 @@ impl ExportBody {
         home: Home<'_>,
         now: DateTime<Utc>,
     ) -> Result<ExportRequest, Problem> {
-        if self.time.granularity.is_some() {
-            return Err(Problem::field("/time/granularity", "is not possible: rows are events"));
-        }
+        self.time.without_buckets("is not possible: rows are events")?;
         Ok(ExportRequest {
             time: self.time.parse("/time/", home.zone, now)?,
             format: self.format.unwrap_or(ExportFormatBody::Ndjson),

@@ -77,6 +77,8 @@ impl Buckets {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Weekday;
+
     use super::*;
 
     fn starts(granularity: Granularity, from: &str, to: &str, zone: Tz) -> Vec<String> {
@@ -203,13 +205,18 @@ mod tests {
     }
 
     #[test]
-    fn weeks_begin_on_monday_and_months_on_the_first() {
-        let weeks =
-            starts(Granularity::Week, "2026-03-04T00:00:00Z", "2026-03-17T00:00:00Z", Tz::UTC);
-        assert_eq!(
-            weeks,
-            ["2026-03-04T00:00:00+00:00", "2026-03-09T00:00:00+00:00", "2026-03-16T00:00:00+00:00"]
-        );
+    fn weeks_begin_on_the_given_day_and_months_on_the_first() {
+        for (day, expected) in [
+            (Weekday::Mon, ["2026-12-23", "2026-12-28", "2027-01-04"]),
+            (Weekday::Sun, ["2026-12-23", "2026-12-27", "2027-01-03"]),
+            (Weekday::Sat, ["2026-12-23", "2026-12-26", "2027-01-02"]),
+            (Weekday::Wed, ["2026-12-23", "2026-12-30", "2027-01-06"]),
+        ] {
+            let [from, to] = ["2026-12-23T00:00:00Z", "2027-01-07T00:00:00Z"];
+            let weeks = starts(Granularity::Week(day), from, to, Tz::UTC);
+            let expected = expected.map(|date| format!("{date}T00:00:00+00:00"));
+            assert_eq!(weeks[..3], expected, "{day}");
+        }
         let months =
             starts(Granularity::Month, "2026-12-30T00:00:00Z", "2027-02-02T00:00:00Z", Tz::UTC);
         assert_eq!(

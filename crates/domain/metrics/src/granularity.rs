@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use chrono::{Datelike, NaiveDateTime, TimeDelta, Timelike};
+use chrono::{Datelike, Days, NaiveDateTime, TimeDelta, Timelike, Weekday};
 use chrono_tz::Tz;
 
 use crate::{Buckets, QuarterHour, TimeRange};
@@ -18,8 +18,8 @@ pub enum Granularity {
     Hour,
     /// Days of the zone's calendar; in many zones 23 or 25 hours long twice a year.
     Day,
-    /// Weeks of the zone's calendar, from Monday (ISO 8601).
-    Week,
+    /// Weeks of the zone's calendar, which begin on this day.
+    Week(Weekday),
     /// Months of the zone's calendar.
     Month,
     /// Quarters of the zone's calendar.
@@ -36,17 +36,26 @@ pub enum Granularity {
 pub struct UnknownGranularity;
 
 impl Granularity {
-    /// Every granularity, from fine to coarse.
+    /// Every granularity, from fine to coarse; weeks begin on Monday (ISO 8601).
     pub const ALL: [Self; 8] = [
         Self::QuarterHour,
         Self::Hour,
         Self::Day,
-        Self::Week,
+        Self::Week(Weekday::Mon),
         Self::Month,
         Self::Quarter,
         Self::Year,
         Self::Total,
     ];
+
+    /// Returns the same granularity, with weeks that begin on `day`.
+    #[must_use]
+    pub const fn with_weeks_from(self, day: Weekday) -> Self {
+        match self {
+            Self::Week(_) => Self::Week(day),
+            other => other,
+        }
+    }
 
     /// Returns the name used in requests.
     pub const fn as_str(self) -> &'static str {
@@ -54,7 +63,7 @@ impl Granularity {
             Self::QuarterHour => "15m",
             Self::Hour => "hour",
             Self::Day => "day",
-            Self::Week => "week",
+            Self::Week(_) => "week",
             Self::Month => "month",
             Self::Quarter => "quarter",
             Self::Year => "year",
@@ -67,7 +76,7 @@ impl Granularity {
         match self {
             Self::QuarterHour => TimeDelta::days(31),
             Self::Hour => TimeDelta::days(366),
-            Self::Day | Self::Week | Self::Month | Self::Quarter | Self::Year | Self::Total => {
+            Self::Day | Self::Week(_) | Self::Month | Self::Quarter | Self::Year | Self::Total => {
                 TimeDelta::days(5 * 366)
             }
         }
@@ -92,7 +101,11 @@ impl Granularity {
             }
             Self::Hour => (clock.year(), clock.ordinal(), clock.hour()),
             Self::Day => (clock.year(), clock.ordinal(), 0),
-            Self::Week => (clock.iso_week().year(), clock.iso_week().week(), 0),
+            Self::Week(begin) => {
+                let since = Days::new(clock.weekday().days_since(begin).into());
+                let first = clock.checked_sub_days(since).unwrap_or(clock);
+                (first.year(), first.ordinal(), 0)
+            }
             Self::Month => (clock.year(), clock.month(), 0),
             Self::Quarter => (clock.year(), clock.month0() / 3, 0),
             Self::Year => (clock.year(), 0, 0),
@@ -112,7 +125,7 @@ impl Granularity {
         match self {
             Self::QuarterHour => QuarterHour::LENGTH,
             Self::Hour => TimeDelta::hours(1),
-            Self::Day | Self::Week | Self::Month | Self::Quarter | Self::Year | Self::Total => {
+            Self::Day | Self::Week(_) | Self::Month | Self::Quarter | Self::Year | Self::Total => {
                 TimeDelta::days(1)
             }
         }

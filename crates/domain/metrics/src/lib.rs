@@ -20,7 +20,7 @@ mod windows;
 
 pub use buckets::Buckets;
 pub use catalogue::{Additivity, Definition, Metric, Unit, UnknownMetric, Value};
-pub use comparison::{Comparison, Match, Pair, Period};
+pub use comparison::{Align, Comparison, Match, Pair, Period};
 pub use counters::{Counter, MoneySum, QuantitySum};
 pub use declared::{
     DeclaredDimension, DeclaredName, DeclaredNameError, PropertyPointer, PropertyPointerError,

@@ -182,10 +182,7 @@ impl FunnelBody {
         now: DateTime<Utc>,
     ) -> Result<FunnelRequest, Problem> {
         let known = home.dimensions;
-        if self.time.granularity.is_some() {
-            let reason = "is not possible: a funnel has one bucket";
-            return Err(Problem::field("/time/granularity", reason));
-        }
+        self.time.without_buckets("is not possible: a funnel has one bucket")?;
         let time = self.time.parse("/time/", home.zone, now)?;
         let window = self.window.as_deref().map(|text| duration(text, "/window"));
         let window = window.transpose()?.unwrap_or(DEFAULT_WINDOW);

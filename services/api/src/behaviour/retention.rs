@@ -195,10 +195,7 @@ impl RetentionBody {
         now: DateTime<Utc>,
     ) -> Result<RetentionRequest, Problem> {
         let known = home.dimensions;
-        if self.time.granularity.is_some() {
-            let reason = "is not possible: `period` is the length of cohorts";
-            return Err(Problem::field("/time/granularity", reason));
-        }
+        self.time.without_buckets("is not possible: `period` is the length of cohorts")?;
         let time = self.time.parse("/time/", home.zone, now)?;
         let [from, to] = [time.range.from(), time.range.to()].map(|time| time.timestamp_millis());
         let range = Span::new(from, to).map_err(|error| invalid(error, "/time"))?;

@@ -82,6 +82,23 @@ pub(crate) struct TimeBody {
     /// The length of the buckets. Default: `total`.
     #[schema(value_type = Option<GranularityName>)]
     pub(crate) granularity: Option<String>,
+    /// The day on which weeks begin: `monday` to `sunday`. Default: `monday`.
+    #[schema(example = "sunday")]
+    pub(crate) week_start: Option<String>,
+}
+
+impl TimeBody {
+    /// Checks that no buckets are asked for, where none are possible.
+    ///
+    /// # Errors
+    /// They are; `reason` says why they are not possible.
+    pub(crate) fn without_buckets(&self, reason: &str) -> Result<(), Problem> {
+        let fields = [("granularity", &self.granularity), ("week_start", &self.week_start)];
+        match fields.into_iter().find(|(_, given)| given.is_some()) {
+            Some((name, _)) => Err(Problem::field(format!("/time/{name}"), reason)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A condition: `and`, `or` or `not` of conditions; or a test of a `dimension` or a `cohort`, which
@@ -168,6 +185,11 @@ pub(crate) struct CompareBody {
     /// `date` or `weekday`: what the days of both periods have in common. Default: `date`.
     #[serde(rename = "match")]
     pub(crate) matched: Option<String>,
+    /// `clock` or `elapsed`: what the times of both periods have in common. With `elapsed` the earlier
+    /// period is as long as the range, and that of the calendar: a part of a month is compared with the
+    /// same part of the month before. Default: `clock`.
+    #[schema(example = "elapsed")]
+    pub(crate) align: Option<String>,
     /// The start of a custom period.
     #[schema(value_type = Option<schemas::Moment>)]
     pub(crate) from: Option<String>,

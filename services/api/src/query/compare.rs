@@ -1,5 +1,6 @@
+use chrono::Weekday;
 use chrono_tz::Tz;
-use metrics::{Comparison, Match, Period, TimeRange};
+use metrics::{Align, Comparison, Match, Period, TimeRange};
 use problem::{Code, Problem};
 
 use super::{
@@ -8,18 +9,28 @@ use super::{
 };
 use crate::reports::{moment, within_limits};
 
-/// Reads the earlier period of a query of this time.
+/// Reads the earlier period of a query of this time, whose weeks begin on a day.
 ///
 /// # Errors
 /// A wrong field, and what would be correct.
 pub(super) fn read(
     body: &CompareBody,
     Time { range, granularity, zone }: Time,
+    weeks: Weekday,
 ) -> Result<(Comparison, TimeRange), Problem> {
     let matched = match body.matched.as_deref() {
         None | Some("date") => Match::Date,
         Some("weekday") => Match::Weekday,
         Some(_) => return Err(Problem::field("/compare/match", "must be `date` or `weekday`")),
+    };
+    let align = match body.align.as_deref() {
+        None | Some("clock") => Align::Clock,
+        Some("elapsed") if body.to == "custom" => {
+            let reason = "must be `clock` with `custom`, which has an end of its own";
+            return Err(Problem::field("/compare/align", reason));
+        }
+        Some("elapsed") => Align::Elapsed { weeks },
+        Some(_) => return Err(Problem::field("/compare/align", "must be `clock` or `elapsed`")),
     };
     let period = match body.to.as_str() {
         "previous_period" => Period::Previous,
@@ -38,7 +49,7 @@ pub(super) fn read(
     if let Period::Custom(custom) = period {
         within_limits(custom, granularity, "/compare/until")?;
     }
-    let comparison = Comparison { period, matched };
+    let comparison = Comparison { period, matched, align };
     let earlier = comparison.range(range, zone).map_err(|error| {
         Problem::new(Code::InvalidRange, "The time range of the comparison is not valid.")
             .with_error("/compare", error.to_string())

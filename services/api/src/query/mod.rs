@@ -20,6 +20,7 @@ mod request;
 pub(crate) mod scope;
 mod segments;
 mod table;
+mod week;
 mod windows;
 
 pub(crate) use body::{FilterBody, QueryBody, TimeBody};
@@ -27,4 +28,5 @@ pub(crate) use engine::Queries;
 pub(crate) use parse::Time;
 pub(crate) use render::QueryAnswer;
 pub(crate) use request::{FileFormat, Format, QueryRequest};
+pub(crate) use week::week_start;
 pub(crate) use windows::{WindowsAnswer, WindowsBody};

@@ -1,4 +1,4 @@
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
 use metrics::{Dimension, Dimensions, Filter, Granularity, Metric, RangeError, TimeRange};
 use problem::{Code, Problem};
@@ -11,6 +11,7 @@ use super::{
     filters::{self, Filters},
     names,
     request::{Column, Direction, QueryRequest, Top},
+    week::week_start,
 };
 use crate::{
     dimensions::Home,
@@ -69,9 +70,10 @@ impl QueryBody {
         let time = wrong.time(&self.time, "/time/", home.zone, now);
         wrong.none()?;
 
+        let weeks = time.weeks;
         let time = time.checked("/time/")?;
         let Time { range, granularity, zone } = time;
-        let comparison = self.compare.as_ref().map(|body| compare::read(body, time));
+        let comparison = self.compare.as_ref().map(|body| compare::read(body, time, weeks));
         let comparison = comparison.transpose()?;
         let level = level(&dimensions, &filters);
         let mut request = QueryRequest {
@@ -242,12 +244,14 @@ impl Wrong {
             name.parse().map_err(|error: metrics::UnknownGranularity| error.to_string())
         });
         let granularity = self.read(&pointer("granularity"), granularity, Granularity::Total);
+        let weeks = week_start(body.week_start.as_deref());
+        let weeks = self.read(&pointer("week_start"), weeks, Weekday::Mon);
         let to = body.to.as_deref().map_or(Ok(now), |text| moment(text, zone));
         let to = self.read(&pointer("to"), to, now);
         let earlier = to.checked_sub_signed(DEFAULT_LENGTH).unwrap_or(to);
         let from = body.from.as_deref().map_or(Ok(earlier), |text| moment(text, zone));
         let from = self.read(&pointer("from"), from, earlier);
-        GivenTime { from, to, granularity, zone }
+        GivenTime { from, to, granularity: granularity.with_weeks_from(weeks), weeks, zone }
     }
 }
 
@@ -256,6 +260,8 @@ struct GivenTime {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     granularity: Granularity,
+    /// The day on which weeks begin.
+    weeks: Weekday,
     zone: Tz,
 }
 
@@ -279,7 +285,7 @@ impl Time {
 
 impl GivenTime {
     fn checked(self, at: &str) -> Result<Time, Problem> {
-        let Self { from, to, granularity, zone } = self;
+        let Self { from, to, granularity, zone, .. } = self;
         let range = covering(from, to, &format!("{at}from"))?;
         within_limits(range, granularity, &format!("{at}to"))?;
         Ok(Time { range, granularity, zone })

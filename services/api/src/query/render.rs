@@ -1,7 +1,8 @@
 use actix_web::web::Bytes;
 use chrono::{DateTime, Utc};
 use metrics::{
-    Additivity, Dimension, DimensionTest, EventTest, Filter, Granularity, Metric, TextTest, Unit,
+    Additivity, Align, Comparison, Dimension, DimensionTest, EventTest, Filter, Granularity, Metric,
+    TextTest, TimeRange, Unit,
 };
 use money::Currency;
 use serde::Serialize;
@@ -13,6 +14,7 @@ use super::{
     answer::{Answered, Named, Row, RowKind, Side},
     change::Change,
     request::{Column, Direction, QueryRequest, Relation, SegmentTest},
+    week,
 };
 use crate::reports::Values;
 
@@ -215,19 +217,28 @@ pub(super) fn resolved(request: &QueryRequest) -> Json {
         };
         json!([name, if *direction == Direction::Ascending { "asc" } else { "desc" }])
     };
+    let mut time = json!({
+        "from": request.range.from(),
+        "to": request.range.to(),
+        "tz": request.zone.name(),
+        "granularity": request.granularity.as_str(),
+    });
+    if let Granularity::Week(day) = request.granularity {
+        time["week_start"] = json!(week::name(day));
+    }
+    let compare = |(comparison, earlier): (Comparison, TimeRange)| {
+        let mut compare = json!({"from": earlier.from(), "to": earlier.to()});
+        if matches!(comparison.align, Align::Elapsed { .. }) {
+            compare["align"] = json!("elapsed");
+        }
+        compare
+    };
     json!({
         "metrics": request.metrics.iter().map(|metric| metric.as_str()).collect::<Vec<_>>(),
         "dimensions": request.dimensions.iter().map(|one| one.as_str()).collect::<Vec<_>>(),
-        "time": {
-            "from": request.range.from(),
-            "to": request.range.to(),
-            "tz": request.zone.name(),
-            "granularity": request.granularity.as_str(),
-        },
+        "time": time,
         "filters": filters(request),
-        "compare": request.comparison.map(|(_, earlier)| {
-            json!({"from": earlier.from(), "to": earlier.to()})
-        }),
+        "compare": request.comparison.map(compare),
         "top": request.top.map(|top| {
             json!({"n": top.n, "by": top.by.as_str(), "others": top.others})
         }),

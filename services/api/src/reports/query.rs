@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, str::FromStr};
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 use metrics::{Distinct, Granularity, Metric, RangeError, TimeRange};
 use problem::{Code, Problem};
@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
+    query::week_start,
     reports::schemas::{GranularityName, MetricName},
     schemas,
 };
@@ -30,6 +31,9 @@ pub(crate) struct MetricsQuery {
     /// The length of the buckets. Default: `hour`.
     #[param(inline, value_type = Option<GranularityName>)]
     pub(crate) granularity: Option<String>,
+    /// The day on which weeks begin: `monday` to `sunday`. Default: `monday`.
+    #[param(example = "sunday")]
+    pub(crate) week_start: Option<String>,
     /// Names from `GET /v1/metrics`, separated by commas. Default: impressions, clicks, ctr, spend,
     /// cpc.
     #[param(inline, style = Form, explode = false, value_type = Option<Vec<MetricName>>)]
@@ -71,6 +75,11 @@ impl MetricsQuery {
         });
         let granularity =
             read(&mut wrong, "?granularity", self.granularity.as_deref(), Granularity::Hour, named);
+        let weeks =
+            read(&mut wrong, "?week_start", self.week_start.as_deref(), Weekday::Mon, |name| {
+                week_start(Some(name))
+            });
+        let granularity = granularity.with_weeks_from(weeks);
         let metrics =
             read(&mut wrong, "?metrics", self.metrics.as_deref(), Metric::DEFAULT.to_vec(), list);
         let to = read(&mut wrong, "?to", self.to.as_deref(), now, |text| moment(text, zone));
@@ -187,6 +196,7 @@ mod tests {
             from: get("from"),
             to: get("to"),
             granularity: get("granularity"),
+            week_start: get("week_start"),
             metrics: get("metrics"),
             tz: get("tz"),
         }
@@ -216,6 +226,17 @@ mod tests {
     }
 
     #[test]
+    fn weeks_begin_on_the_requested_day() {
+        let granularity = |parameters: &[(&str, &str)]| {
+            query(parameters).parse(Tz::UTC, now()).unwrap().granularity
+        };
+        assert_eq!(granularity(&[("granularity", "week")]), Granularity::Week(Weekday::Mon));
+        let sunday = [("granularity", "week"), ("week_start", "sunday")];
+        assert_eq!(granularity(&sunday), Granularity::Week(Weekday::Sun));
+        assert_eq!(granularity(&sunday[1..]), Granularity::Hour);
+    }
+
+    #[test]
     fn metrics_keep_their_order_and_are_answered_once() {
         let request = query(&[("metrics", "ctr, clicks,ctr")]).parse(Tz::UTC, now()).unwrap();
         assert_eq!(request.metrics, [Metric::Ctr, Metric::Clicks]);
@@ -227,6 +248,7 @@ mod tests {
             (&[("metrics", "clics")][..], "invalid_field", "?metrics", "conversion_rate"),
             (&[("metrics", "")], "invalid_field", "?metrics", "impressions"),
             (&[("granularity", "minute")], "invalid_field", "?granularity", "15m, hour, day"),
+            (&[("week_start", "mon")], "invalid_field", "?week_start", "monday, tuesday"),
             (&[("tz", "Mars/Olympus")], "invalid_field", "?tz", "Europe/Berlin"),
             (&[("from", "yesterday")], "invalid_field", "?from", "RFC 3339"),
             (&[("to", "2026-13-01")], "invalid_field", "?to", "2026-03-01"),

@@ -27,6 +27,7 @@ mod sessions;
 mod shown;
 mod stand;
 mod team;
+mod time_rules;
 mod windows;
 mod wire;
 mod without_postgres;

@@ -46,8 +46,12 @@ impl Quarter {
             Granularity::QuarterHour => self.start.naive_utc(),
             Granularity::Hour => date.and_hms_opt(clock.hour(), 0, 0).unwrap(),
             Granularity::Day => midnight(date),
-            Granularity::Week => {
-                midnight(date - TimeDelta::days(date.weekday().num_days_from_monday().into()))
+            Granularity::Week(begin) => {
+                let mut first = date;
+                while first.weekday() != begin {
+                    first = first.pred_opt().unwrap();
+                }
+                midnight(first)
             }
             Granularity::Month => midnight(date.with_day(1).unwrap()),
             Granularity::Quarter => {

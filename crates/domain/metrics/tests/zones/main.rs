@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 use definition::{QUARTER, Quarter, offset, starts};
 use metrics::{Granularity, QuarterHour, TimeRange};
@@ -23,7 +23,7 @@ fn surroundings(granularity: Granularity) -> TimeDelta {
     match granularity {
         Granularity::QuarterHour | Granularity::Hour | Granularity::Total => TimeDelta::hours(8),
         Granularity::Day => TimeDelta::hours(50),
-        Granularity::Week => TimeDelta::days(8),
+        Granularity::Week(_) => TimeDelta::days(8),
         Granularity::Month | Granularity::Quarter | Granularity::Year => TimeDelta::days(32),
     }
 }
@@ -71,7 +71,7 @@ fn check_around(zone: Tz, transition: DateTime<Utc>) {
     let range = TimeRange::covering(quarter - month, quarter + month).unwrap();
     let quarters = Quarter::all(range, zone);
     let middle = quarters.len() / 2;
-    for granularity in Granularity::ALL {
+    for granularity in Granularity::ALL.into_iter().chain([Granularity::Week(Weekday::Sun)]) {
         let around = (surroundings(granularity).num_minutes() / 15) as usize;
         check(zone, granularity, &quarters[middle - around..middle + around]);
         // Ranges that begin within a bucket: from 90 minutes before the transition to 90 after it.

@@ -115,10 +115,7 @@ impl WindowsBody {
         now: DateTime<Utc>,
     ) -> Result<WindowsRequest, Problem> {
         let Self { metrics, dimensions, time, window, filters, limit } = self.clone();
-        if time.granularity.is_some() {
-            let reason = "is not possible: `window` divides the range";
-            return Err(Problem::field("/time/granularity", reason));
-        }
+        time.without_buckets("is not possible: `window` divides the range")?;
         let query = QueryBody { metrics, dimensions, time, filters, limit, ..QueryBody::default() };
         let query = query.parse(false, home, now)?;
         let kind = window.parse(query.range, query.zone)?;

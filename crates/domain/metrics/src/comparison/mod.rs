@@ -1,8 +1,10 @@
+mod elapsed;
+
 use std::collections::BTreeMap;
 
 use chrono::{
     DateTime, Datelike, Days, MappedLocalTime, Months, NaiveDateTime, NaiveTime, TimeDelta,
-    TimeZone, Utc,
+    TimeZone, Utc, Weekday,
 };
 use chrono_tz::Tz;
 
@@ -32,6 +34,19 @@ pub enum Match {
     Weekday,
 }
 
+/// What times of the two periods have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Align {
+    /// The local time.
+    Clock,
+    /// The time since the period began. The previous period is then that of the calendar: the smallest
+    /// day, week, month, quarter or year that the range begins and does not leave.
+    Elapsed {
+        /// The day on which weeks begin.
+        weeks: Weekday,
+    },
+}
+
 /// A comparison of a range with an earlier period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Comparison {
@@ -39,6 +54,8 @@ pub struct Comparison {
     pub period: Period,
     /// What its days have in common with those of the range.
     pub matched: Match,
+    /// What its times have in common with those of the range.
+    pub align: Align,
 }
 
 /// How far the earlier period is from the range.
@@ -59,29 +76,21 @@ enum Shift {
 pub type Pair = (Option<usize>, Option<usize>);
 
 impl Comparison {
-    /// Returns the earlier period, with the same local times as `range` in `zone`.
+    /// Returns the earlier period: with the same local times as `range` in `zone`, or as long as it.
     ///
     /// # Errors
     /// It is outside the years that a request may ask for.
     pub fn range(&self, range: TimeRange, zone: Tz) -> Result<TimeRange, RangeError> {
+        if let Align::Elapsed { weeks } = self.align {
+            return self.elapsed(range, zone, weeks);
+        }
         let shift = self.shift(range, zone);
         match shift {
             Shift::Custom(custom) => Ok(custom),
             Shift::Exact(by) => TimeRange::covering(range.from() - by, range.to() - by),
             Shift::Days(_) | Shift::Months(_) => {
-                let earlier = |local| {
-                    let shifted = shift.apply(local).ok_or(RangeError::OutOfReach)?;
-                    resolve(shifted, zone).ok_or(RangeError::OutOfReach)
-                };
-                // A day that begins after a skipped midnight is compared from midnight on.
-                let [from, to] = [range.from(), range.to()].map(|time| {
-                    let local = local(time, zone);
-                    if begins_day(time, zone) {
-                        local.date().and_time(NaiveTime::MIN)
-                    } else {
-                        local
-                    }
-                });
+                let earlier = |local| shift.resolve(local, zone).ok_or(RangeError::OutOfReach);
+                let [from, to] = [range.from(), range.to()].map(|time| whole_local(time, zone));
                 let to = match self.period {
                     // The day before the end decides, so that the 28th of February is compared with a
                     // day also if the 29th follows it.
@@ -103,7 +112,8 @@ impl Comparison {
     ///
     /// Quarter hours, hours and days are paired by the local time: an hour that occurs twice is
     /// paired twice with the same hour, a skipped one is paired with nothing, and neither is a day that
-    /// the other month or year does not have. Longer buckets are paired in their order.
+    /// the other month or year does not have. Longer buckets are paired in their order, and so are those
+    /// of periods that are aligned by the elapsed time.
     pub fn pairs(
         &self,
         (range, current): (TimeRange, &Buckets),
@@ -112,7 +122,8 @@ impl Comparison {
         zone: Tz,
     ) -> Vec<Pair> {
         let shift = self.shift(range, zone);
-        let by_clock = matches!(shift, Shift::Days(_) | Shift::Months(_))
+        let by_clock = self.align == Align::Clock
+            && matches!(shift, Shift::Days(_) | Shift::Months(_))
             && matches!(
                 granularity,
                 Granularity::QuarterHour | Granularity::Hour | Granularity::Day
@@ -170,10 +181,21 @@ impl Shift {
             Self::Custom(_) => None,
         }
     }
+
+    /// Returns the first moment of a local time of the earlier period.
+    fn resolve(self, local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+        resolve(self.apply(local)?, zone)
+    }
 }
 
 fn local(time: DateTime<Utc>, zone: Tz) -> NaiveDateTime {
     time.with_timezone(&zone).naive_local()
+}
+
+/// Returns the local time. A day that begins after a skipped midnight is compared from midnight on.
+fn whole_local(time: DateTime<Utc>, zone: Tz) -> NaiveDateTime {
+    let local = local(time, zone);
+    if begins_day(time, zone) { local.date().and_time(NaiveTime::MIN) } else { local }
 }
 
 /// Returns the local time in the middle of the quarter hour that begins at `start`: a transition may
@@ -232,141 +254,4 @@ fn with_unpaired(
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono_tz::{America::Santiago, Australia::Lord_Howe, Europe::Berlin};
-
-    use super::*;
-
-    fn range(from: &str, to: &str) -> TimeRange {
-        TimeRange::covering(from.parse().unwrap(), to.parse().unwrap()).unwrap()
-    }
-
-    fn to(period: Period) -> Comparison {
-        Comparison { period, matched: Match::Date }
-    }
-
-    fn ends(range: TimeRange) -> [String; 2] {
-        [range.from(), range.to()].map(|time| time.format("%FT%RZ").to_string())
-    }
-
-    /// The 29th of March 2026, a Sunday: the clock goes from 02:00 to 03:00.
-    fn short_day() -> TimeRange {
-        range("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z")
-    }
-
-    #[test]
-    fn a_day_is_compared_with_whole_days_whatever_their_length() {
-        let weekday = |period| Comparison { period, matched: Match::Weekday };
-        for (comparison, expected) in [
-            (to(Period::Previous), ["2026-03-27T23:00Z", "2026-03-28T23:00Z"]),
-            (to(Period::Week), ["2026-03-21T23:00Z", "2026-03-22T23:00Z"]),
-            (weekday(Period::Year), ["2025-03-29T23:00Z", "2025-03-30T22:00Z"]),
-            (to(Period::Year), ["2025-03-28T23:00Z", "2025-03-29T23:00Z"]),
-            (weekday(Period::Previous), ["2026-03-21T23:00Z", "2026-03-22T23:00Z"]),
-        ] {
-            let earlier = comparison.range(short_day(), Berlin).unwrap();
-            assert_eq!(ends(earlier), expected, "{comparison:?}");
-        }
-    }
-
-    #[test]
-    fn today_so_far_is_compared_with_yesterday_up_to_the_same_time() {
-        let today = range("2026-03-28T23:00:00Z", "2026-03-29T12:30:00Z");
-        let earlier = to(Period::Previous).range(today, Berlin).unwrap();
-        assert_eq!(ends(earlier), ["2026-03-27T23:00Z", "2026-03-28T13:30Z"]);
-        assert_eq!(
-            (today.length().num_seconds(), earlier.length().num_seconds()),
-            (48_600, 52_200)
-        );
-    }
-
-    #[test]
-    fn whole_months_are_compared_with_whole_months() {
-        let february = range("2026-01-31T23:00:00Z", "2026-02-28T23:00:00Z");
-        let earlier = to(Period::Previous).range(february, Berlin).unwrap();
-        assert_eq!(ends(earlier), ["2025-12-31T23:00Z", "2026-01-31T23:00Z"]);
-    }
-
-    #[test]
-    fn a_range_that_begins_within_a_day_is_compared_with_the_same_time_before() {
-        let hours = range("2026-03-10T08:00:00Z", "2026-03-10T14:00:00Z");
-        let earlier = to(Period::Previous).range(hours, Berlin).unwrap();
-        assert_eq!(ends(earlier), ["2026-03-10T02:00Z", "2026-03-10T08:00Z"]);
-    }
-
-    #[test]
-    fn midnights_that_are_skipped_or_half_hours_that_occur_twice_are_followed() {
-        let days = range("2026-09-05T04:00:00Z", "2026-09-07T03:00:00Z");
-        let earlier = to(Period::Previous).range(days, Santiago).unwrap();
-        assert_eq!(ends(earlier), ["2026-09-03T04:00Z", "2026-09-05T04:00Z"]);
-        let after = range("2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z");
-        let next_year = to(Period::Week).range(after, Santiago).unwrap();
-        assert_eq!(ends(next_year), ["2026-08-30T04:00Z", "2026-08-31T04:00Z"]);
-        let long_day = range("2026-04-04T13:00:00Z", "2026-04-05T13:30:00Z");
-        let earlier = to(Period::Previous).range(long_day, Lord_Howe).unwrap();
-        assert_eq!(ends(earlier), ["2026-04-03T13:00Z", "2026-04-04T13:00Z"]);
-    }
-
-    fn pairs(current: TimeRange, comparison: Comparison, granularity: Granularity) -> Vec<Pair> {
-        let earlier = comparison.range(current, Berlin).unwrap();
-        let buckets = granularity.buckets(current, Berlin);
-        let previous = granularity.buckets(earlier, Berlin);
-        comparison.pairs((current, &buckets), &previous, granularity, Berlin)
-    }
-
-    #[test]
-    fn a_skipped_hour_is_paired_with_nothing() {
-        let pairs = pairs(short_day(), to(Period::Previous), Granularity::Hour);
-        assert_eq!(pairs.len(), 24);
-        assert_eq!(
-            pairs[..4],
-            [(Some(0), Some(0)), (Some(1), Some(1)), (None, Some(2)), (Some(2), Some(3)),]
-        );
-        assert_eq!(pairs[23], (Some(22), Some(23)));
-    }
-
-    #[test]
-    fn an_hour_that_occurs_twice_is_paired_twice() {
-        let long_day = range("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z");
-        let pairs = pairs(long_day, to(Period::Previous), Granularity::Hour);
-        assert_eq!(pairs.len(), 25);
-        assert_eq!(pairs[2..5], [(Some(2), Some(2)), (Some(3), Some(2)), (Some(4), Some(3))]);
-    }
-
-    #[test]
-    fn days_around_the_29th_of_february_are_compared_with_as_many_days() {
-        for (from, to, expected) in [
-            ("2028-02-28", "2028-02-29", ["2027-02-28T00:00Z", "2027-03-01T00:00Z"]),
-            ("2028-02-29", "2028-03-01", ["2027-02-28T00:00Z", "2027-03-01T00:00Z"]),
-            ("2028-02-01", "2028-02-29", ["2027-02-01T00:00Z", "2027-03-01T00:00Z"]),
-            ("2028-02-01", "2028-03-01", ["2027-02-01T00:00Z", "2027-03-01T00:00Z"]),
-            ("2029-02-28", "2029-03-01", ["2028-02-28T00:00Z", "2028-02-29T00:00Z"]),
-        ] {
-            let days = range(&format!("{from}T00:00:00Z"), &format!("{to}T00:00:00Z"));
-            let earlier = to_year().range(days, Tz::UTC).unwrap();
-            assert_eq!(ends(earlier), expected, "{from}");
-        }
-    }
-
-    fn to_year() -> Comparison {
-        to(Period::Year)
-    }
-
-    #[test]
-    fn a_day_that_the_other_month_does_not_have_is_paired_with_nothing() {
-        let march = range("2026-02-28T23:00:00Z", "2026-03-31T22:00:00Z");
-        let pairs = pairs(march, to(Period::Previous), Granularity::Day);
-        assert_eq!(pairs[27], (Some(27), Some(27)));
-        assert_eq!(pairs[28..], [(Some(28), None), (Some(29), None), (Some(30), None)]);
-    }
-
-    #[test]
-    fn months_and_unrelated_ranges_are_paired_in_their_order() {
-        let quarter = range("2025-12-31T23:00:00Z", "2026-03-31T22:00:00Z");
-        let months = pairs(quarter, to(Period::Previous), Granularity::Month);
-        assert_eq!(months, [(Some(0), Some(0)), (Some(1), Some(1)), (Some(2), Some(2))]);
-        let custom = Period::Custom(range("2025-06-01T22:00:00Z", "2025-06-03T22:00:00Z"));
-        let days = pairs(short_day(), to(custom), Granularity::Day);
-        assert_eq!(days, [(Some(0), Some(0)), (None, Some(1))]);
-    }
-}
+mod tests;
