@@ -68,6 +68,15 @@ named! {
         Spend = "spend",
         /// What purchases brought in, gross of later refunds.
         Sales = "sales",
+        /// What was paid back.
+        Refunded = "refund_amount",
+    }
+}
+
+impl MoneySum {
+    /// Returns whether the live counters contain it. All others are only in the warehouse.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Spend | Self::Sales)
     }
 }
 

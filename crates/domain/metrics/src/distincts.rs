@@ -3,6 +3,8 @@
 pub enum Distinct {
     /// `visitor_id`.
     Visitors,
+    /// The sessions of visitors that begin there.
+    Sessions,
     /// `customer_id`.
     Customers,
     /// Customers whose first order is counted: `customer_id`, or `visitor_id` of orders without one.
@@ -24,6 +26,8 @@ impl Distinct {
 pub struct Distincts {
     /// Different visitors.
     pub visitors: u64,
+    /// The sessions that begin there.
+    pub sessions: u64,
     /// Different customers.
     pub customers: u64,
     /// Different customers whose first order is counted.
@@ -37,6 +41,7 @@ impl Distincts {
     pub const fn of(self, distinct: Distinct) -> u64 {
         match distinct {
             Distinct::Visitors => self.visitors,
+            Distinct::Sessions => self.sessions,
             Distinct::Customers => self.customers,
             Distinct::NewCustomers => self.new_customers,
             Distinct::ReturningCustomers => self.returning_customers,

@@ -45,6 +45,7 @@ impl Sums {
         let mut live = self.clone();
         live.counts.retain(|(counter, _), _| counter.is_live());
         live.quantities.retain(|sum, _| sum.is_live());
+        live.money.retain(|(_, sum), _| sum.is_live());
         live
     }
 
@@ -158,6 +159,7 @@ mod tests {
         let mut sums = Sums::default();
         sums.add_count(Counter::PageViews, None, 3);
         sums.add_quantity(QuantitySum::UnitsRefunded, Quantity::from_thousandths(1));
+        sums.add_money(MoneySum::Refunded, "EUR".parse().unwrap(), Amount::from_micros(1));
         assert_eq!(sums.live(), Sums::default());
         sums.add_count(Counter::Clicks, None, 1);
         assert_eq!((sums.live().count(Counter::Clicks), sums.count(Counter::PageViews)), (1, 3));

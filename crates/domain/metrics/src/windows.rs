@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -128,6 +128,13 @@ impl Windows {
     /// Returns the windows, ascending.
     pub fn all(&self) -> &[TimeWindow] {
         &self.windows
+    }
+
+    /// Returns the numbers of the windows that contain `time`.
+    pub fn that_contain(&self, time: DateTime<Utc>) -> Range<usize> {
+        let ended = self.windows.partition_point(|window| window.to <= time);
+        let begun = self.windows.partition_point(|window| window.from <= time);
+        ended..begun
     }
 
     /// Returns the time of all windows together.

@@ -66,6 +66,12 @@ impl Amount {
         Self(self.0.saturating_add(other.0))
     }
 
+    /// Returns the difference; saturates.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// Divides the amount by a count, rounded half to even at six places; `None` for a zero count.
     pub fn per(self, count: u64) -> Option<Self> {
         let quotient = self.decimal().checked_div(Decimal::from(count))?;

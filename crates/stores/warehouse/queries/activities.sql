@@ -3,7 +3,7 @@
 SELECT
     key,
     countIf(key = '' AND time >= {begun_from:Int64} AND time < {begun_to:Int64}) AS without_key,
-    groupArrayIf((time, kind, money, units, spent, earned), key != '') AS activities
+    groupArrayIf((time, kind, money, units, spent, earned, refunded), key != '') AS activities
 FROM
 (
     SELECT
@@ -13,7 +13,8 @@ FROM
         toString(currency) AS money,
         toInt64(sum(quantity) * 1000) AS units,
         toInt64({spent} * 1000000) AS spent,
-        toInt64({earned} * 1000000) AS earned
+        toInt64({earned} * 1000000) AS earned,
+        toInt64({refunded} * 1000000) AS refunded
     FROM events
     WHERE client_id = {client_id:String}
         AND event_time >= fromUnixTimestamp64Milli({from:Int64})

@@ -36,6 +36,20 @@ impl TenantWarehouse {
         Ok(cells.into_iter().map(|((start, _), sums)| (start, sums)).collect())
     }
 
+    /// Returns what was refunded in a campaign, by the start of the bucket.
+    pub async fn campaign_refunds(
+        &self,
+        campaign: &CampaignId,
+        range: TimeRange,
+        granularity: Granularity,
+        zone: Tz,
+    ) -> Result<BTreeMap<DateTime<Utc>, Sums>, WarehouseError> {
+        let filter = of(campaign);
+        let query = self.campaign_query(&filter, range, granularity, zone);
+        let cells = self.refunded_cells(&query).await?;
+        Ok(cells.into_iter().map(|((start, _), sums)| (start, sums)).collect())
+    }
+
     /// Counts a campaign's distinct values, in the whole range and in each bucket. Numbers that depend on
     /// first orders are zero unless they are `wanted`.
     pub async fn campaign_distincts(
@@ -90,11 +104,15 @@ fn of(campaign: &CampaignId) -> Filter<EventTest> {
 }
 
 /// Adds the amounts, in millionths, that are not zero. A row with an amount has a currency.
-pub(crate) fn add_money(sums: &mut Sums, currency: Option<Currency>, spend: i128, sales: i128) {
+pub(crate) fn add_money(
+    sums: &mut Sums,
+    currency: Option<Currency>,
+    amounts: impl IntoIterator<Item = (MoneySum, i128)>,
+) {
     let Some(currency) = currency else {
         return;
     };
-    for (sum, micros) in [(MoneySum::Spend, spend), (MoneySum::Sales, sales)] {
+    for (sum, micros) in amounts {
         if micros != 0 {
             sums.add_money(sum, currency, amount(micros));
         }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use clickhouse::{Row, query::Query};
 use log::{Generation, Offset};
-use metrics::{Counter, QuantitySum, QuarterHour, Sums, TimeRange};
+use metrics::{Counter, MoneySum, QuantitySum, QuarterHour, Sums, TimeRange};
 use money::Quantity;
 use serde::Deserialize;
 use tenancy::CampaignId;
@@ -174,7 +174,8 @@ impl SumsRow {
             sums.add_count(counter, currency, *count);
         }
         sums.add_quantity(QuantitySum::UnitsSold, quantity(self.units_sold));
-        add_money(&mut sums, currency, self.spend, self.sales);
+        let amounts = [(MoneySum::Spend, self.spend), (MoneySum::Sales, self.sales)];
+        add_money(&mut sums, currency, amounts);
         sums
     }
 }

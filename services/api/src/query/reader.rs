@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use metrics::{Dimension, Granularity, Metric, TimeRange};
+use metrics::{Dimension, Granularity, Metric, Sums, TimeRange};
 use money::Currency;
 use tenancy::{CampaignId, Isolation, TenantContext};
-use warehouse::{Advertisers, CellQuery, Explanation, Keys};
+use warehouse::{Advertisers, Cell, CellQuery, Explanation, Keys, WarehouseError};
 
 use super::{cell_source::CellSource, request::QueryRequest, segments::Numbers};
 use crate::failure::Failure;
@@ -76,21 +76,34 @@ impl Reader<'_> {
         keys: Keys<'_>,
     ) -> Result<BTreeMap<Vec<String>, Series>, Failure> {
         let query = self.query(granularity, by, keys);
-        let (cells, distincts) = tokio::try_join!(self.source.cells(&query), async {
+        let distincts = async {
             let distincts = self.request.distincts();
             match distincts.is_empty() {
                 true => Ok(Default::default()),
                 false => self.source.distinct_cells(&query, &distincts).await,
             }
-        })?;
+        };
+        let (cells, refunded, distincts) =
+            tokio::try_join!(self.source.cells(&query), self.refunded(&query), distincts)?;
         let mut read = BTreeMap::<Vec<String>, Series>::new();
-        for ((start, keys), sums) in cells {
-            read.entry(keys).or_default().entry(start).or_default().sums = sums;
+        for ((start, keys), sums) in cells.into_iter().chain(refunded) {
+            read.entry(keys).or_default().entry(start).or_default().sums.merge(&sums);
         }
         for ((start, keys), distincts) in distincts.buckets {
             read.entry(keys).or_default().entry(start).or_default().distincts = distincts;
         }
         Ok(read)
+    }
+
+    /// Returns what was refunded, if a metric needs it.
+    pub(super) async fn refunded(
+        &self,
+        query: &CellQuery<'_>,
+    ) -> Result<BTreeMap<Cell, Sums>, WarehouseError> {
+        match self.request.needs_refunds() {
+            true => self.source.refunded_cells(query).await,
+            false => Ok(BTreeMap::new()),
+        }
     }
 
     /// Returns how the query is read. The estimated number of rows is that of parts of the table, which

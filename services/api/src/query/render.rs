@@ -1,8 +1,8 @@
 use actix_web::web::Bytes;
 use chrono::{DateTime, Utc};
 use metrics::{
-    Additivity, Align, Comparison, Dimension, DimensionTest, EventTest, Filter, Granularity, Metric,
-    TextTest, TimeRange, Unit,
+    Additivity, Align, Comparison, Dimension, DimensionTest, EventTest, Filter, Granularity,
+    Metric, TextTest, TimeRange, Unit,
 };
 use money::Currency;
 use serde::Serialize;

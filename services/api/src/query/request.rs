@@ -132,6 +132,11 @@ impl QueryRequest {
         self.needed().filter_map(Metric::distinct).collect()
     }
 
+    /// Returns whether what was refunded has to be read.
+    pub(crate) fn needs_refunds(&self) -> bool {
+        self.needed().any(Metric::needs_refunds)
+    }
+
     /// Returns after which time only history imports and resubmitted rejects change the numbers.
     pub(crate) fn final_after(&self) -> DateTime<Utc> {
         self.range.to() + crate::reports::LATE_EVENTS

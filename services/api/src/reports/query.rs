@@ -57,6 +57,11 @@ pub(crate) struct MetricsRequest {
 }
 
 impl MetricsRequest {
+    /// Returns whether what was refunded has to be read.
+    pub(crate) fn needs_refunds(&self) -> bool {
+        self.metrics.iter().any(|metric| metric.needs_refunds())
+    }
+
     /// Returns the distinct values that have to be counted.
     pub(crate) fn distincts(&self) -> BTreeSet<Distinct> {
         self.metrics.iter().copied().filter_map(Metric::distinct).collect()

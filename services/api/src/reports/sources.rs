@@ -228,10 +228,17 @@ async fn stored_series(
     request: &MetricsRequest,
 ) -> Result<BTreeMap<DateTime<Utc>, Sums>, Failure> {
     let MetricsRequest { granularity, zone, .. } = *request;
-    match range {
-        Some(range) => Ok(reader.campaign_series(campaign, range, granularity, zone).await?),
-        None => Ok(BTreeMap::new()),
+    let Some(range) = range else {
+        return Ok(BTreeMap::new());
+    };
+    let mut series = reader.campaign_series(campaign, range, granularity, zone).await?;
+    if request.needs_refunds() {
+        for (start, refunded) in reader.campaign_refunds(campaign, range, granularity, zone).await?
+        {
+            series.entry(start).or_default().merge(&refunded);
+        }
     }
+    Ok(series)
 }
 
 async fn distincts(

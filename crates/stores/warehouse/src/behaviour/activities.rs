@@ -1,5 +1,5 @@
 use clickhouse::Row;
-use metrics::{Counter, Level, QuantitySum, Sums};
+use metrics::{Counter, Level, MoneySum, QuantitySum, Sums};
 use money::Currency;
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ use super::TimeQuery;
 use crate::{
     TenantWarehouse, WarehouseError,
     campaign::{add_money, quantity},
-    cells::amounts,
+    cells::{amounts, refunded},
 };
 
 /// What one key did, in the order of time.
@@ -33,14 +33,16 @@ pub struct Activity {
     spend: i64,
     /// In millionths.
     sales: i64,
+    /// In millionths, if it is a refund.
+    refunded: i64,
 }
 
 #[derive(Row, Deserialize)]
 struct ActivityRow {
     key: String,
     without_key: u64,
-    /// Time, type, currency, units, spend, sales.
-    activities: Vec<(i64, String, String, i64, i64, i64)>,
+    /// Time, type, currency, units, spend, sales, refunded.
+    activities: Vec<(i64, String, String, i64, i64, i64, i64)>,
 }
 
 impl TenantWarehouse {
@@ -58,6 +60,7 @@ impl TenantWarehouse {
         let mut statement = query.statement(include_str!("../../queries/activities.sql"));
         let [spent, earned] = amounts(level);
         statement.sql = statement.sql.replace("{spent}", spent).replace("{earned}", earned);
+        statement.sql = statement.sql.replace("{refunded}", refunded(level));
         let mut without_key = 0;
         self.for_each(&statement, |row: ActivityRow| {
             without_key += row.without_key;
@@ -72,13 +75,14 @@ impl TenantWarehouse {
 
 impl ActivityRow {
     fn activities(self) -> KeyActivities {
-        let activity = |(time, event_type, currency, units, spend, sales)| Activity {
+        let activity = |(time, event_type, currency, units, spend, sales, refunded)| Activity {
             time,
             event_type,
             currency,
             units,
             spend,
             sales,
+            refunded,
         };
         let mut activities: Vec<_> = self.activities.into_iter().map(activity).collect();
         activities.sort_unstable_by_key(|activity| activity.time);
@@ -94,10 +98,18 @@ impl Activity {
         if let Some(counter) = counter(&self.event_type) {
             sums.add_count(counter, currency, 1);
         }
-        let is_order = self.event_type == "purchase";
-        let earned = |number: i64| if is_order { i128::from(number) } else { 0 };
-        sums.add_quantity(QuantitySum::UnitsSold, quantity(earned(self.units)));
-        add_money(sums, currency, i128::from(self.spend), earned(self.sales));
+        let if_of = |event_type: &str, number: i64| match self.event_type == event_type {
+            true => i128::from(number),
+            false => 0,
+        };
+        sums.add_quantity(QuantitySum::UnitsSold, quantity(if_of("purchase", self.units)));
+        sums.add_quantity(QuantitySum::UnitsRefunded, quantity(if_of("refund", self.units)));
+        let amounts = [
+            (MoneySum::Spend, i128::from(self.spend)),
+            (MoneySum::Sales, if_of("purchase", self.sales)),
+            (MoneySum::Refunded, if_of("refund", self.refunded)),
+        ];
+        add_money(sums, currency, amounts);
     }
 }
 

@@ -2,14 +2,18 @@
 
 mod advertisers;
 mod query;
+mod refunds;
 mod rows;
+mod sessions;
 mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use metrics::{Distinct, Distincts, Level, Sums};
+use tenancy::Placement;
 
+pub(crate) use self::refunds::refunded;
 use self::rows::{CellRow, DistinctRow};
 pub use self::{
     advertisers::Advertisers,
@@ -18,7 +22,7 @@ pub use self::{
 use crate::{
     TenantWarehouse, WarehouseError,
     campaign::start,
-    statement::{CUSTOMER_TYPE, Statement},
+    statement::{CUSTOMER_TYPE, Statement, fingerprint},
 };
 
 /// The place of a number in an answer: the start of the bucket, and the values of the keys.
@@ -31,6 +35,12 @@ pub struct DistinctCells {
     pub totals: BTreeMap<Vec<String>, Distincts>,
     /// In each bucket.
     pub buckets: BTreeMap<Cell, Distincts>,
+}
+
+/// The statements that count distinct values, as far as these are wanted.
+struct Counting {
+    values: Option<Statement>,
+    sessions: Option<Statement>,
 }
 
 /// How a query would be answered.
@@ -62,7 +72,7 @@ impl TenantWarehouse {
     }
 
     /// Counts the distinct values of each cell, and of each combination of keys. Numbers that depend on
-    /// first orders are zero unless they are `wanted`, since they cost a read of all orders.
+    /// first orders are zero unless they are `wanted`, since they cost a read of all orders; so are sessions.
     ///
     /// # Errors
     /// The query is too expensive, or the cluster is unavailable.
@@ -71,17 +81,31 @@ impl TenantWarehouse {
         query: &CellQuery<'_>,
         wanted: &BTreeSet<Distinct>,
     ) -> Result<DistinctCells, WarehouseError> {
-        let statement = distincts(query, include_str!("../../queries/cells_distinct.sql"), wanted);
-        let rows: Vec<DistinctRow> = self.fetch_statement(&statement).await?;
         let mut cells = DistinctCells::default();
-        rows.into_iter().for_each(|row| row.add_to(&mut cells));
+        let Counting { values, sessions } = Counting::new(query, wanted);
+        if let Some(statement) = values {
+            let rows: Vec<DistinctRow> = self.fetch_statement(&statement).await?;
+            rows.into_iter().for_each(|row| row.add_to(&mut cells));
+        }
+        if let Some(statement) = sessions {
+            for ((bucket, keys), sessions) in self.session_cells(&statement).await? {
+                // A session begins in one bucket only, so these add up.
+                cells.totals.entry(keys.clone()).or_default().sessions += sessions;
+                cells.buckets.entry((bucket, keys)).or_default().sessions += sessions;
+            }
+        }
         Ok(cells)
     }
 
     /// Returns a hash of everything on which the answer of [`TenantWarehouse::cells`] depends, other than the
     /// tenant and its events.
     pub fn fingerprint_of_cells(&self, query: &CellQuery<'_>) -> [u8; 32] {
-        sums(query).fingerprint(self.placement())
+        fingerprint(&[sums(query)], self.placement())
+    }
+
+    /// As [`TenantWarehouse::fingerprint_of_cells`], of [`TenantWarehouse::refunded_cells`].
+    pub fn fingerprint_of_refunds(&self, query: &CellQuery<'_>) -> [u8; 32] {
+        fingerprint(&[refunds::statement(query)], self.placement())
     }
 
     /// As [`TenantWarehouse::fingerprint_of_cells`], of [`TenantWarehouse::distinct_cells`].
@@ -90,8 +114,7 @@ impl TenantWarehouse {
         query: &CellQuery<'_>,
         wanted: &BTreeSet<Distinct>,
     ) -> [u8; 32] {
-        let template = include_str!("../../queries/cells_distinct.sql");
-        distincts(query, template, wanted).fingerprint(self.placement())
+        Counting::new(query, wanted).fingerprint(self.placement())
     }
 
     /// Returns how [`TenantWarehouse::cells`] would read.
@@ -132,6 +155,23 @@ fn sums(query: &CellQuery<'_>) -> Statement {
     statement
 }
 
+impl Counting {
+    fn new(query: &CellQuery<'_>, wanted: &BTreeSet<Distinct>) -> Self {
+        let values = wanted.iter().any(|distinct| *distinct != Distinct::Sessions);
+        let template = include_str!("../../queries/cells_distinct.sql");
+        Self {
+            values: values.then(|| distincts(query, template, wanted)),
+            sessions: wanted.contains(&Distinct::Sessions).then(|| sessions::statement(query)),
+        }
+    }
+
+    fn fingerprint(self, placement: &Placement) -> [u8; 32] {
+        let Self { values, sessions } = self;
+        let statements: Vec<_> = values.into_iter().chain(sessions).collect();
+        fingerprint(&statements, placement)
+    }
+}
+
 /// Returns the statement that a template of distinct values makes of a query.
 fn distincts(
     query: &CellQuery<'_>,
@@ -164,7 +204,7 @@ mod tests {
         DeclaredDimension, Dimension, DimensionTest, EventTest, Filter, Granularity, MemberKey,
         Membership, PropertyType, TextTest, TimeRange,
     };
-    use tenancy::{Isolation, Placement};
+    use tenancy::Isolation;
     use uuid::Uuid;
 
     use super::*;
@@ -173,10 +213,9 @@ mod tests {
         TimeRange::covering("2026-03-01T00:00:00Z".parse().unwrap(), to.parse().unwrap()).unwrap()
     }
 
-    /// Returns what names the reads by these dimensions, of the events that pass the filter.
-    fn fingerprints(by: &[Dimension], filter: &Filter<EventTest>) -> [[u8; 32]; 2] {
+    fn query<'a>(by: &'a [Dimension], filter: &'a Filter<EventTest>) -> CellQuery<'a> {
         let range = range("2026-03-02T00:00:00Z");
-        let query = CellQuery {
+        CellQuery {
             range,
             buckets: Granularity::Total.buckets(range, UTC),
             zone: UTC,
@@ -187,13 +226,41 @@ mod tests {
             filter,
             keys: Keys::All,
             advertisers: None,
-        };
+        }
+    }
+
+    fn placement() -> Placement {
         let cluster = "shared".parse().unwrap();
-        let placement = Placement { isolation: Isolation::Shared, cluster, route_version: 1 };
-        let template = include_str!("../../queries/cells_distinct.sql");
-        let wanted = BTreeSet::from([Distinct::Visitors]);
-        [sums(&query), distincts(&query, template, &wanted)]
-            .map(|statement| statement.fingerprint(&placement))
+        Placement { isolation: Isolation::Shared, cluster, route_version: 1 }
+    }
+
+    /// Returns what names the reads by these dimensions, of the events that pass the filter.
+    fn fingerprints(by: &[Dimension], filter: &Filter<EventTest>) -> [[u8; 32]; 4] {
+        let query = query(by, filter);
+        let counted = [Distinct::Visitors, Distinct::Sessions]
+            .map(|wanted| Counting::new(&query, &[wanted].into()).fingerprint(&placement()));
+        let [visitors, sessions] = counted;
+        let [sums, refunds] = [sums(&query), refunds::statement(&query)]
+            .map(|statement| fingerprint(&[statement], &placement()));
+        [sums, refunds, visitors, sessions]
+    }
+
+    #[test]
+    fn counts_that_are_not_all_wanted_alike_are_other_reads() {
+        let everything = Filter::EVERYTHING;
+        let query = query(&[], &everything);
+        let wanted = [
+            &[Distinct::Visitors][..],
+            &[Distinct::Sessions],
+            &[Distinct::Visitors, Distinct::Sessions],
+            &[Distinct::NewCustomers],
+            &[Distinct::NewCustomers, Distinct::Sessions],
+        ];
+        let names = wanted.map(|wanted| {
+            let wanted = wanted.iter().copied().collect();
+            Counting::new(&query, &wanted).fingerprint(&placement())
+        });
+        assert_eq!(BTreeSet::from(names).len(), wanted.len());
     }
 
     fn tier(pointer: &str, kind: PropertyType) -> Dimension {
@@ -218,7 +285,7 @@ mod tests {
             reads.extend(fingerprints(std::slice::from_ref(dimension), &Filter::EVERYTHING));
             reads.extend(fingerprints(&[], &is_gold(dimension)));
         }
-        assert_eq!(reads.len(), 4 * declared.len());
+        assert_eq!(reads.len(), 8 * declared.len());
         let once_more = tier("/properties/tier", PropertyType::String);
         assert!(reads.is_superset(&fingerprints(&[once_more], &Filter::EVERYTHING).into()));
     }
@@ -253,6 +320,6 @@ mod tests {
             let member = Filter::Test(EventTest::Member(Arc::new(membership.clone())));
             reads.extend(fingerprints(&[], &member));
         }
-        assert_eq!(reads.len(), 2 * defined.len());
+        assert_eq!(reads.len(), 4 * defined.len());
     }
 }

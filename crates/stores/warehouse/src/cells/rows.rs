@@ -1,5 +1,5 @@
 use clickhouse::Row;
-use metrics::{Counter, Distincts, QuantitySum, Sums};
+use metrics::{Counter, Distincts, MoneySum, QuantitySum, Sums};
 use money::Currency;
 use serde::Deserialize;
 
@@ -50,7 +50,8 @@ impl CellRow {
         }
         sums.add_quantity(QuantitySum::UnitsSold, quantity(self.units_sold));
         sums.add_quantity(QuantitySum::UnitsRefunded, quantity(self.units_refunded));
-        add_money(sums, currency, self.spend, self.sales);
+        let amounts = [(MoneySum::Spend, self.spend), (MoneySum::Sales, self.sales)];
+        add_money(sums, currency, amounts);
     }
 }
 
@@ -65,7 +66,8 @@ impl DistinctRow {
             new_customers,
             returning_customers,
         } = self;
-        let distincts = Distincts { visitors, customers, new_customers, returning_customers };
+        let distincts =
+            Distincts { visitors, sessions: 0, customers, new_customers, returning_customers };
         if is_bucket {
             cells.buckets.insert((start(bucket), keys), distincts);
         } else {

@@ -4,7 +4,7 @@ use clickhouse::Row;
 use metrics::{Distinct, Distincts, Windows};
 use serde::Deserialize;
 
-use super::{CellQuery, distincts};
+use super::{CellQuery, distincts, sessions};
 use crate::{
     TenantWarehouse, WarehouseError,
     statement::{Parameter, Statement},
@@ -23,7 +23,7 @@ struct WindowRow {
 impl TenantWarehouse {
     /// Counts the distinct values in each window, by its number, from 0, and the keys; windows without
     /// events are absent. The buckets of the query are the steps of the windows. Numbers that depend on
-    /// first orders are zero unless they are `wanted`, since they cost a read of all orders.
+    /// first orders are zero unless they are `wanted`, since they cost a read of all orders; so are sessions.
     ///
     /// # Errors
     /// The query is too expensive, or the cluster is unavailable.
@@ -33,13 +33,30 @@ impl TenantWarehouse {
         windows: &Windows,
         wanted: &BTreeSet<Distinct>,
     ) -> Result<BTreeMap<(usize, Vec<String>), Distincts>, WarehouseError> {
-        let rows: Vec<WindowRow> = self.fetch_statement(&statement(query, windows, wanted)).await?;
-        let cell = |row: WindowRow| {
-            let WindowRow { visitors, customers, new_customers, returning_customers, .. } = row;
-            let distincts = Distincts { visitors, customers, new_customers, returning_customers };
-            ((row.number as usize, row.keys), distincts)
-        };
-        Ok(rows.into_iter().map(cell).collect())
+        let mut cells = BTreeMap::<(usize, Vec<String>), Distincts>::new();
+        if wanted.iter().any(|distinct| *distinct != Distinct::Sessions) {
+            let statement = statement(query, windows, wanted);
+            let rows: Vec<WindowRow> = self.fetch_statement(&statement).await?;
+            cells.extend(rows.into_iter().map(WindowRow::cell));
+        }
+        if wanted.contains(&Distinct::Sessions) {
+            for ((begun, keys), sessions) in self.session_cells(&sessions::statement(query)).await?
+            {
+                for number in windows.that_contain(begun) {
+                    cells.entry((number, keys.clone())).or_default().sessions += sessions;
+                }
+            }
+        }
+        Ok(cells)
+    }
+}
+
+impl WindowRow {
+    fn cell(self) -> ((usize, Vec<String>), Distincts) {
+        let Self { number, keys, visitors, customers, new_customers, returning_customers } = self;
+        let distincts =
+            Distincts { visitors, sessions: 0, customers, new_customers, returning_customers };
+        ((number as usize, keys), distincts)
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) use self::{
 };
 
 /// A statement made of a template and expressions of this crate; every value is a bound parameter.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Statement {
     pub(crate) sql: String,
     pub(crate) parameters: Parameters,
@@ -53,6 +53,12 @@ impl Parameters {
     }
 }
 
+/// Returns a hash of the statements of a read, of their parameters and of the place that they read.
+pub(crate) fn fingerprint(statements: &[Statement], placement: &Placement) -> [u8; 32] {
+    // Texts are quoted and escaped, so that two lists of parameters never look alike.
+    Sha256::digest(format!("{placement:?} {statements:?}")).into()
+}
+
 impl Statement {
     /// Returns the same statement after a word.
     pub(crate) fn prefixed(&self, word: &'static str) -> Self {
@@ -65,13 +71,6 @@ impl Statement {
             sql: format!("SELECT count() FROM ({})", self.sql),
             parameters: self.parameters.clone(),
         }
-    }
-
-    /// Returns a hash of the statement, of its parameters and of the place that it reads.
-    pub(crate) fn fingerprint(&self, placement: &Placement) -> [u8; 32] {
-        let Self { sql, parameters: Parameters(parameters) } = self;
-        // Texts are quoted and escaped, so that two lists of parameters never look alike.
-        Sha256::digest(format!("{placement:?} {sql:?} {parameters:?}")).into()
     }
 
     /// Binds the parameters.

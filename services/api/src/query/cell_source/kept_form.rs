@@ -43,6 +43,7 @@ struct KeptDistincts {
     start: Option<i64>,
     keys: Vec<String>,
     visitors: u64,
+    sessions: u64,
     customers: u64,
     new_customers: u64,
     returning_customers: u64,
@@ -127,14 +128,15 @@ impl KeptForm for DistinctCells {
 
 impl KeptDistincts {
     fn of(start: Option<i64>, keys: &[String], distincts: Distincts) -> Self {
-        let Distincts { visitors, customers, new_customers, returning_customers } = distincts;
+        let Distincts { visitors, sessions, customers, new_customers, returning_customers } =
+            distincts;
         let keys = keys.to_vec();
-        Self { start, keys, visitors, customers, new_customers, returning_customers }
+        Self { start, keys, visitors, sessions, customers, new_customers, returning_customers }
     }
 
     const fn distincts(&self) -> Distincts {
-        let Self { visitors, customers, new_customers, returning_customers, .. } = *self;
-        Distincts { visitors, customers, new_customers, returning_customers }
+        let Self { visitors, sessions, customers, new_customers, returning_customers, .. } = *self;
+        Distincts { visitors, sessions, customers, new_customers, returning_customers }
     }
 }
 
@@ -172,6 +174,7 @@ mod tests {
         sums.add_quantity(QuantitySum::UnitsSold, Quantity::from_thousandths(1_250));
         sums.add_money(MoneySum::Sales, usd, Amount::from_micros(i64::MIN));
         sums.add_money(MoneySum::Spend, eur, Amount::from_micros(0));
+        sums.add_money(MoneySum::Refunded, eur, Amount::from_micros(7));
         let cells =
             BTreeMap::from([(cell(0, "ü\"\\"), sums), (cell(1_772_323_200, ""), Sums::default())]);
         let bytes = cells.encode().unwrap();
@@ -180,8 +183,13 @@ mod tests {
 
     #[test]
     fn distinct_values_come_back_as_they_were() {
-        let distincts =
-            Distincts { visitors: 4, customers: 3, new_customers: 2, returning_customers: 1 };
+        let distincts = Distincts {
+            visitors: 4,
+            sessions: 5,
+            customers: 3,
+            new_customers: 2,
+            returning_customers: 1,
+        };
         let cells = DistinctCells {
             totals: BTreeMap::from([(vec!["a".to_owned()], distincts)]),
             buckets: BTreeMap::from([(cell(900, "a"), Distincts::default())]),

@@ -68,6 +68,16 @@ impl CellSource {
         self.read(query, fingerprint, async || self.warehouse.cells(query).await).await
     }
 
+    /// Returns what was refunded in each cell; cells without refunds are absent.
+    pub(super) async fn refunded_cells(
+        &self,
+        query: &CellQuery<'_>,
+    ) -> Result<BTreeMap<Cell, Sums>, WarehouseError> {
+        let fingerprint = || self.warehouse.fingerprint_of_refunds(query);
+        let read = async || self.warehouse.refunded_cells(query).await;
+        self.read(query, fingerprint, read).await
+    }
+
     /// Counts the distinct values of each cell.
     pub(super) async fn distinct_cells(
         &self,

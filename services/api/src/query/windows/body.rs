@@ -218,8 +218,8 @@ fn of_one_key(query: &QueryRequest) -> Result<(), Problem> {
     let Some(index) = distinct else {
         return Ok(());
     };
-    let reason = "counts visitors or customers, but a session window is of one of them: ask for it with \
-                  tumbling or sliding windows";
+    let reason = "counts visitors, customers or sessions, but a session window is one session of one of \
+                  them: ask for it with tumbling or sliding windows";
     Err(Problem::new(Code::Incompatible, "A metric and the windows exclude each other.")
         .with_error(format!("/metrics/{index}"), reason))
 }

@@ -49,7 +49,7 @@ pub(super) async fn count(
         buckets: windows.steps().clone(),
         ..reader.query(Granularity::Total, by, keys)
     };
-    let (steps, mut seen) = tokio::try_join!(sums(source, &cells), async {
+    let (steps, mut seen) = tokio::try_join!(sums(reader, &cells), async {
         let distincts = query.distincts();
         match distincts.is_empty() {
             true => Ok(BTreeMap::new()),
@@ -69,10 +69,11 @@ pub(super) async fn count(
     Ok(counted)
 }
 
-async fn sums(source: &CellSource, query: &CellQuery<'_>) -> Result<Steps, Failure> {
+async fn sums(reader: Reader<'_>, query: &CellQuery<'_>) -> Result<Steps, Failure> {
+    let (cells, refunded) = tokio::try_join!(reader.source.cells(query), reader.refunded(query))?;
     let mut steps = Steps::new();
-    for ((start, keys), sums) in source.cells(query).await? {
-        steps.entry(keys).or_default().insert(start, sums);
+    for ((start, keys), sums) in cells.into_iter().chain(refunded) {
+        steps.entry(keys).or_default().entry(start).or_default().merge(&sums);
     }
     Ok(steps)
 }

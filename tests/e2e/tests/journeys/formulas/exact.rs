@@ -19,7 +19,9 @@ pub(crate) fn half_even(dividend: i128, divisor: i128) -> i128 {
 
 /// Writes an amount of so many millionths: two to six decimal places.
 pub(super) fn amount(micros: i128) -> Value {
-    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    let sign = if micros < 0 { "-" } else { "" };
+    let micros = micros.abs();
+    let text = format!("{sign}{}.{:06}", micros / 1_000_000, micros % 1_000_000);
     let end = text.trim_end_matches('0').len().max(text.len() - 4);
     json!(&text[..end])
 }

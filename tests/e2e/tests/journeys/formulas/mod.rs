@@ -3,6 +3,7 @@
 
 mod customers;
 mod exact;
+mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -12,6 +13,7 @@ use customers::who;
 pub(crate) use customers::{CustomerType, Order, first_orders};
 use exact::{amount, count, quantity, ratio};
 pub(crate) use exact::{half_even, scaled};
+pub(crate) use sessions::session_begins;
 
 /// The currency of the tenants, and of events without one.
 pub(crate) const HOME: &str = "EUR";
@@ -31,11 +33,12 @@ const COUNTERS: [(&str, &str); 11] = [
     ("refunds", "refund"),
 ];
 /// The other metrics that are not in a currency.
-const PLAIN: [&str; 16] = [
+const PLAIN: [&str; 17] = [
     "events",
     "units_sold",
     "units_refunded",
     "visitors",
+    "sessions",
     "customers",
     "new_customers",
     "returning_customers",
@@ -49,8 +52,21 @@ const PLAIN: [&str; 16] = [
     "refund_rate",
     "frequency",
 ];
-const IN_A_CURRENCY: [&str; 9] =
-    ["spend", "sales", "cpc", "cpm", "cpo", "aov", "roas", "acos", "erpm"];
+const IN_A_CURRENCY: [&str; 11] = [
+    "spend",
+    "sales",
+    "refund_amount",
+    "net_sales",
+    "cpc",
+    "cpm",
+    "cpo",
+    "aov",
+    "roas",
+    "acos",
+    "erpm",
+];
+/// The metrics for which what was refunded is read.
+const OF_REFUNDS: [&str; 2] = ["refund_amount", "net_sales"];
 
 /// Returns the names of all metrics.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -74,6 +90,8 @@ pub(crate) struct Part<'a> {
     pub(crate) spend: i128,
     /// In millionths.
     pub(crate) sales: i128,
+    /// In millionths.
+    pub(crate) refunded: i128,
 }
 
 /// The numbers of some events, added up.
@@ -89,6 +107,10 @@ pub(crate) struct Sums<'a> {
     spend: BTreeMap<&'a str, i128>,
     /// In millionths, by currency.
     sales: BTreeMap<&'a str, i128>,
+    /// In millionths, by currency.
+    refunded: BTreeMap<&'a str, i128>,
+    /// That begin with one of the events.
+    sessions: i128,
     visitors: HashSet<&'a str>,
     customers: HashSet<&'a str>,
     /// Whose first order is among the events.
@@ -101,12 +123,13 @@ pub(crate) struct Sums<'a> {
 impl<'a> Sums<'a> {
     pub(crate) fn add(&mut self, part: &Part<'a>) {
         let Part { event_type, currency, visitor, customer, customer_type, .. } = *part;
-        let Part { units, units_refunded, spend, sales, .. } = *part;
+        let Part { units, units_refunded, spend, sales, refunded, .. } = *part;
         *self.counts.entry((event_type, currency)).or_default() += 1;
         self.units += units;
         self.units_refunded += units_refunded;
         *self.spend.entry(currency).or_default() += spend;
         *self.sales.entry(currency).or_default() += sales;
+        *self.refunded.entry(currency).or_default() += refunded;
         self.visitors.extend(Some(visitor).filter(|visitor| !visitor.is_empty()));
         self.customers.extend(Some(customer).filter(|customer| !customer.is_empty()));
         let of_type = match customer_type {
@@ -120,12 +143,21 @@ impl<'a> Sums<'a> {
         self.events += 1;
     }
 
-    /// Returns the currencies, other than the tenant's, of amounts and of what they are divided by.
-    pub(crate) fn others(&self) -> BTreeSet<&'a str> {
+    /// Adds sessions that begin with one of the events.
+    pub(crate) fn add_sessions(&mut self, sessions: usize) {
+        self.sessions += sessions as i128;
+    }
+
+    /// Returns the currencies, other than the tenant's, of amounts and of what they are divided by; of
+    /// refunds too, if one of the metrics needs them.
+    pub(crate) fn others(&self, names: &[&str]) -> BTreeSet<&'a str> {
         let divides = |kind: &str| ["ad_impression", "ad_click", "purchase"].contains(&kind);
         let counted = self.counts.keys().filter(|(kind, _)| divides(kind));
         let counted = counted.map(|(_, currency)| *currency);
-        let money = self.spend.iter().chain(&self.sales).filter(|(_, micros)| **micros != 0);
+        let refunded =
+            self.refunded.iter().filter(|_| names.iter().any(|name| OF_REFUNDS.contains(name)));
+        let money = self.spend.iter().chain(&self.sales).chain(refunded);
+        let money = money.filter(|(_, micros)| **micros != 0);
         let money = money.map(|(currency, _)| *currency);
         counted.chain(money).filter(|currency| *currency != HOME).collect()
     }
@@ -148,7 +180,7 @@ impl<'a> Sums<'a> {
     /// Returns whether any of these metrics is neither zero nor undefined, or is in another currency.
     pub(crate) fn says_something(&self, names: &[&str]) -> bool {
         let has_others =
-            names.iter().any(|name| is_in_a_currency(name)) && !self.others().is_empty();
+            names.iter().any(|name| is_in_a_currency(name)) && !self.others(names).is_empty();
         has_others || names.iter().any(|name| !is_nothing(&self.value(name, HOME)))
     }
 
@@ -156,6 +188,7 @@ impl<'a> Sums<'a> {
     fn value(&self, metric: &str, currency: &str) -> Value {
         let spend = self.spend.get(currency).copied().unwrap_or_default();
         let sales = self.sales.get(currency).copied().unwrap_or_default();
+        let refunded = self.refunded.get(currency).copied().unwrap_or_default();
         let rate = |above: &str, below: &str| ratio(self.count(above), self.count(below));
         let per = |micros: i128, below: &str| match self.count_in(below, currency) {
             0 => Value::Null,
@@ -166,6 +199,7 @@ impl<'a> Sums<'a> {
             "units_sold" => quantity(self.units),
             "units_refunded" => quantity(self.units_refunded),
             "visitors" => count(self.visitors.len() as i128),
+            "sessions" => count(self.sessions),
             "customers" => count(self.customers.len() as i128),
             "new_customers" => count(self.new_customers.len() as i128),
             "returning_customers" => count(self.returning_customers.len() as i128),
@@ -180,6 +214,8 @@ impl<'a> Sums<'a> {
             "frequency" => ratio(self.count("impressions"), self.visitors.len() as i128),
             "spend" => amount(spend),
             "sales" => amount(sales),
+            "refund_amount" => amount(refunded),
+            "net_sales" => amount(sales - refunded),
             "cpc" => per(spend, "clicks"),
             "cpm" => per(1_000 * spend, "impressions"),
             "cpo" => per(spend, "orders"),

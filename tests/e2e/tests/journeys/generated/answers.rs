@@ -8,15 +8,17 @@ use testkit::{Platform, Tenant};
 use uuid::Uuid;
 
 use super::{meant::Accepted, times::floor, written::campaigns};
-use crate::formulas::{CustomerType, HOME, Order, Part, Sums, first_orders, names};
+use crate::formulas::{CustomerType, HOME, Order, Part, Sums, first_orders, names, session_begins};
 
 /// Those that Redis has not: an answer with one of them is from ClickHouse alone.
-const NOT_LIVE: [&str; 8] = [
+const NOT_LIVE: [&str; 10] = [
     "page_views",
     "product_list_views",
     "cart_removals",
     "checkouts",
     "refunds",
+    "refund_amount",
+    "net_sales",
     "units_refunded",
     "refund_rate",
     "events",
@@ -49,6 +51,7 @@ fn added<'a>(events: impl Iterator<Item = &'a Accepted>, firsts: &HashSet<Uuid>)
             units_refunded: if meant.event_type == "refund" { units } else { 0 },
             spend: i128::from(meant.cost.unwrap_or_default().micros()),
             sales: i128::from(meant.sales().micros()),
+            refunded: i128::from(meant.refunded().micros()),
         });
     }
     sums
@@ -85,7 +88,14 @@ struct Report<'a> {
 impl Report<'_> {
     fn sums(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Sums<'_> {
         let within = |event: &&Accepted| (from..to).contains(&event.event_time);
-        added(self.events.iter().copied().filter(within), self.firsts)
+        let mut sums = added(self.events.iter().copied().filter(within), self.firsts);
+        let visits = self.events.iter().map(|event| {
+            let visitor = event.meant.texts.get("visitor_id");
+            (visitor.map_or("", String::as_str), event.event_time)
+        });
+        let begins = session_begins(visits).into_iter();
+        sums.add_sessions(begins.filter(|begin| (from..to).contains(begin)).count());
+        sums
     }
 
     async fn agrees(
@@ -96,7 +106,7 @@ impl Report<'_> {
         to: DateTime<Utc>,
     ) {
         let total = self.sums(from, to);
-        let others = total.others();
+        let others = total.others(names);
         let step = if granularity == "15m" { TimeDelta::minutes(15) } else { to - from };
         let starts = (0..).map(|index| from + step * index).take_while(|start| *start < to);
         let bucket = |start| {

@@ -79,8 +79,23 @@ impl Meant {
 
     /// Returns the sales of a purchase.
     pub(super) fn sales(&self) -> Amount {
-        let of_items = || self.items.iter().map(Line::total).fold(Amount::ZERO, Amount::plus);
-        if self.is_purchase() { self.revenue.unwrap_or_else(of_items) } else { Amount::ZERO }
+        if !self.is_purchase() {
+            return Amount::ZERO;
+        }
+        self.revenue.unwrap_or_else(|| self.of_items())
+    }
+
+    /// Returns what a refund pays back; a revenue of zero is none.
+    pub(super) fn refunded(&self) -> Amount {
+        if self.event_type != "refund" {
+            return Amount::ZERO;
+        }
+        let revenue = self.revenue.filter(|revenue| *revenue != Amount::ZERO);
+        revenue.unwrap_or_else(|| self.of_items())
+    }
+
+    fn of_items(&self) -> Amount {
+        self.items.iter().map(Line::total).fold(Amount::ZERO, Amount::plus)
     }
 
     /// Returns the event that was accepted with this id and at this time.

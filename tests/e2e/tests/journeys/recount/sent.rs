@@ -126,8 +126,11 @@ impl Sent {
     /// Returns what the event adds as a whole.
     pub(super) fn whole(&self) -> Part<'_> {
         let items = self.items();
-        let revenue = self.revenue.filter(|_| self.is_purchase());
-        Part { spend: self.cost, sales: revenue.unwrap_or(items.sales), ..items }
+        let of = |event_type: &str| self.revenue.filter(|_| self.text("type") == event_type);
+        // The revenue of a refund that is zero is none.
+        let refunded = of("refund").filter(|revenue| *revenue != 0).unwrap_or(items.refunded);
+        let sales = of("purchase").unwrap_or(items.sales);
+        Part { spend: self.cost, sales, refunded, ..items }
     }
 
     /// Returns what all its items add.
@@ -148,6 +151,7 @@ impl Sent {
             units_refunded: refunded.iter().map(|line| line.quantity).sum(),
             spend: 0,
             sales: sold.iter().map(|line| line.total).sum(),
+            refunded: refunded.iter().map(|line| line.total).sum(),
         }
     }
 

@@ -9,8 +9,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
-use super::{View, catalogue::Dimension, clock};
-use crate::formulas::Sums;
+use super::{View, catalogue::Dimension, clock, sent::Sent};
+use crate::formulas::{Part, Sums, session_begins};
 
 /// The text of each number, by its place: the segment, the start of the bucket, and the metric.
 pub(super) type Numbers = BTreeMap<[String; 3], String>;
@@ -41,26 +41,47 @@ impl<'a> Table<'a> {
             segments.insert(Cow::Borrowed(""), Segment::default());
         }
         for sent in view.events.iter().filter(|sent| view.range.contains(&sent.time)) {
-            let start = starts[starts.partition_point(|start| *start <= sent.time) - 1];
+            let start = bucket(&starts, sent.time);
             let is_of_products = dimension.is_some_and(|dimension| dimension.is_of_products);
             total.add(&if is_of_products { sent.items() } else { sent.whole() });
-            let parts = match dimension {
-                None => vec![(Cow::Borrowed(""), sent.whole())],
-                Some(dimension) => sent.parts(dimension, zone),
-            };
-            for (value, part) in parts {
+            for (value, part) in parts(sent, zone, dimension) {
                 let segment = segments.entry(value).or_default();
                 segment.whole.add(&part);
                 segment.buckets.entry(start).or_default().add(&part);
             }
         }
-        Self { starts, segments, total }
+        let mut table = Self { starts, segments, total };
+        table.count_sessions(view, zone, dimension);
+        table
+    }
+
+    /// Counts the sessions that begin in the range. Events before it tell whether one goes on.
+    fn count_sessions(&mut self, view: &View<'a>, zone: Tz, dimension: Option<&Dimension>) {
+        let mut visits = BTreeMap::<_, Vec<_>>::new();
+        for sent in view.events {
+            for (value, part) in parts(sent, zone, dimension) {
+                visits.entry(value).or_default().push((part.visitor, sent.time));
+            }
+        }
+        let within = |begins: Vec<DateTime<Utc>>| {
+            begins.into_iter().filter(|begin| view.range.contains(begin))
+        };
+        for (value, events) in visits {
+            for begin in within(session_begins(events.into_iter())) {
+                let segment = self.segments.entry(value.clone()).or_default();
+                segment.whole.add_sessions(1);
+                let start = bucket(&self.starts, begin);
+                segment.buckets.entry(start).or_default().add_sessions(1);
+            }
+        }
+        let all = view.events.iter().map(|sent| (sent.text("visitor_id"), sent.time));
+        self.total.add_sessions(within(session_begins(all)).count());
     }
 
     /// Returns what an answer with these metrics must have: a row for each bucket of each segment in
     /// which there is something, and the totals.
     pub(super) fn numbers(&self, dimension: Option<&Dimension>, metrics: &[&str]) -> Numbers {
-        let others = self.total.others();
+        let others = self.total.others(metrics);
         let nothing = Sums::default();
         let mut numbers = Numbers::new();
         for (value, segment) in &self.segments {
@@ -78,6 +99,23 @@ impl<'a> Table<'a> {
         add_totals(&mut numbers, &values, &json!(others));
         // The text of a number is compared, as the answer's numbers are read.
         numbers.into_iter().map(|(place, number)| (place, as_read(&number))).collect()
+    }
+}
+
+/// Returns the start of the bucket of a time.
+fn bucket(starts: &[DateTime<Utc>], time: DateTime<Utc>) -> DateTime<Utc> {
+    starts[starts.partition_point(|start| *start <= time) - 1]
+}
+
+/// Returns what an event adds to each segment.
+fn parts<'a>(
+    sent: &'a Sent,
+    zone: Tz,
+    dimension: Option<&Dimension>,
+) -> Vec<(Cow<'a, str>, Part<'a>)> {
+    match dimension {
+        None => vec![(Cow::Borrowed(""), sent.whole())],
+        Some(dimension) => sent.parts(dimension, zone),
     }
 }
 
