@@ -64,7 +64,10 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(FromObjects(&mut json)).map_err(|error| {
         let reason = error.inner().to_string();
-        if error.inner().is_data() {
+        if reason.starts_with("recursion limit exceeded") {
+            let reason = "is nested too deeply: a body may have at most 127 levels";
+            Problem::field(pointer(error.path()), reason)
+        } else if error.inner().is_data() {
             // The pointer is more useful than the line and column.
             let reason = reason.split(" at line ").next().unwrap_or_default();
             Problem::field(pointer(error.path()), reason)

@@ -4,7 +4,7 @@ use problem::Problem;
 
 use super::{
     body::{Bound, FilterBody},
-    names,
+    contradictions, names,
     request::{Relation, SegmentTest, Threshold},
 };
 
@@ -33,7 +33,7 @@ pub(super) struct Filters {
 }
 
 /// A test, of an event or of a metric.
-enum AnyTest {
+pub(super) enum AnyTest {
     Event(EventTest),
     Metric { metric: Metric, is: Relation, bound: Threshold },
 }
@@ -179,7 +179,16 @@ impl<'a> Reader<'a> {
                 ..
             } => {
                 body.without_tests(pointer)?;
-                all(filters, "and").map(Filter::All)
+                let filters = all(filters, "and")?;
+                if let Some((index, dimension)) = contradictions::without_value(&filters) {
+                    let name = dimension.as_str();
+                    let reason = format!(
+                        "leaves no value of `{name}` with the tests before it in this `and`: name the \
+                         values in one test, or use `or`"
+                    );
+                    return Err((format!("{pointer}/and/{index}/in"), reason));
+                }
+                Ok(Filter::All(filters))
             }
             FilterBody {
                 or: Some(filters),
@@ -275,6 +284,10 @@ impl<'a> Reader<'a> {
             let reason = "`gt`, `gte`, `lt` and `lte` are for metrics";
             return Err((pointer.to_owned(), reason.to_owned()));
         }
+        if texts.is_empty() {
+            let reason = "must have at least one value; without a test, all are selected";
+            return Err((format!("{pointer}/{operator}"), reason.to_owned()));
+        }
         self.count(texts, &format!("{pointer}/{operator}"))?;
         let texts = (*texts).clone();
         let test = match *operator {
@@ -298,18 +311,24 @@ impl<'a> Reader<'a> {
             let reason = "`in`, `not_in`, `starts_with` and `contains` are for dimensions";
             return Err((pointer.to_owned(), reason.to_owned()));
         }
-        let mut tests = Vec::new();
+        let mut bounds = Vec::new();
         for (name, is, bound) in body.bounds() {
             let bound =
                 threshold(bound, metric).map_err(|reason| (format!("{pointer}/{name}"), reason))?;
             self.count(&[], pointer)?;
-            tests.push(Filter::Test(AnyTest::Metric { metric, is, bound }));
+            bounds.push((is, bound));
         }
-        if tests.is_empty() {
+        if bounds.is_empty() {
             let reason = "must have at least one of `gt`, `gte`, `lt`, `lte` for a metric";
             return Err((pointer.to_owned(), reason.to_owned()));
         }
-        Ok(Filter::All(tests))
+        if contradictions::is_empty(metric, &bounds) {
+            let reason = "leaves no value: `gt` and `gte` must be less than `lt` and `lte`";
+            return Err((pointer.to_owned(), reason.to_owned()));
+        }
+        let tests = bounds.into_iter();
+        let tests = tests.map(|(is, bound)| Filter::Test(AnyTest::Metric { metric, is, bound }));
+        Ok(Filter::All(tests.collect()))
     }
 
     fn count(&mut self, texts: &[String], pointer: &str) -> Result<(), Wrong> {

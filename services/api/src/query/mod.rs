@@ -7,6 +7,7 @@ mod change;
 mod columns;
 mod compare;
 mod compatible;
+mod contradictions;
 mod csv;
 mod cursor;
 mod engine;

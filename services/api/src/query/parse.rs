@@ -45,15 +45,21 @@ impl QueryBody {
         now: DateTime<Utc>,
     ) -> Result<QueryRequest, Problem> {
         let mut wrong = Wrong::default();
-        let metrics = wrong.names("/metrics", &self.metrics, names::metric);
-        let dimensions = wrong
-            .names("/dimensions", &self.dimensions, |name| names::dimension(name, home.dimensions));
-        if metrics.is_empty() || self.metrics.len() > MOST_METRICS {
-            wrong.add("/metrics", format!("must have 1 to {MOST_METRICS} metrics"));
-        }
-        if self.dimensions.len() > MOST_DIMENSIONS {
-            wrong.add("/dimensions", format!("must have at most {MOST_DIMENSIONS} dimensions"));
-        }
+        let metrics = match self.metrics.len() {
+            1..=MOST_METRICS => wrong.names("/metrics", &self.metrics, names::metric),
+            _ => {
+                wrong.add("/metrics", format!("must have 1 to {MOST_METRICS} metrics"));
+                Vec::new()
+            }
+        };
+        let dimension = |name: &str| names::dimension(name, home.dimensions);
+        let dimensions = match self.dimensions.len() {
+            0..=MOST_DIMENSIONS => wrong.names("/dimensions", &self.dimensions, dimension),
+            _ => {
+                wrong.add("/dimensions", format!("must have at most {MOST_DIMENSIONS} dimensions"));
+                Vec::new()
+            }
+        };
         let filters = self.filters.as_ref();
         let filters = filters.map(|body| filters::read(body, &dimensions, home.dimensions));
         let filters = filters.transpose().unwrap_or_else(|(pointer, reason)| {
@@ -133,7 +139,7 @@ impl Wrong {
         named: impl Fn(&str) -> Result<T, String>,
     ) -> Vec<T> {
         let mut found = Vec::new();
-        for (index, name) in names.iter().enumerate().take(1_000) {
+        for (index, name) in names.iter().enumerate() {
             match named(name) {
                 Ok(own) if found.contains(&own) => {}
                 Ok(own) => found.push(own),

@@ -208,6 +208,28 @@ fn columns(request: &QueryRequest) -> Vec<AnswerColumn> {
     request.dimensions.iter().map(dimension).chain(request.metrics.iter().map(metric)).collect()
 }
 
+/// The time of a query as it was answered.
+#[derive(Serialize)]
+struct ResolvedTime {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    tz: &'static str,
+    granularity: &'static str,
+    /// Of weeks: the day on which they begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    week_start: Option<&'static str>,
+}
+
+/// The earlier period of a query as it was answered.
+#[derive(Serialize)]
+struct ResolvedComparison {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    /// Unless it is the clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    align: Option<&'static str>,
+}
+
 /// Returns the query as it was answered.
 pub(super) fn resolved(request: &QueryRequest) -> Json {
     let order = |(column, direction): &(Column, Direction)| {
@@ -217,21 +239,20 @@ pub(super) fn resolved(request: &QueryRequest) -> Json {
         };
         json!([name, if *direction == Direction::Ascending { "asc" } else { "desc" }])
     };
-    let mut time = json!({
-        "from": request.range.from(),
-        "to": request.range.to(),
-        "tz": request.zone.name(),
-        "granularity": request.granularity.as_str(),
-    });
-    if let Granularity::Week(day) = request.granularity {
-        time["week_start"] = json!(week::name(day));
-    }
-    let compare = |(comparison, earlier): (Comparison, TimeRange)| {
-        let mut compare = json!({"from": earlier.from(), "to": earlier.to()});
-        if matches!(comparison.align, Align::Elapsed { .. }) {
-            compare["align"] = json!("elapsed");
-        }
-        compare
+    let time = ResolvedTime {
+        from: request.range.from(),
+        to: request.range.to(),
+        tz: request.zone.name(),
+        granularity: request.granularity.as_str(),
+        week_start: match request.granularity {
+            Granularity::Week(day) => Some(week::name(day)),
+            _ => None,
+        },
+    };
+    let compare = |(comparison, earlier): (Comparison, TimeRange)| ResolvedComparison {
+        from: earlier.from(),
+        to: earlier.to(),
+        align: matches!(comparison.align, Align::Elapsed { .. }).then_some("elapsed"),
     };
     json!({
         "metrics": request.metrics.iter().map(|metric| metric.as_str()).collect::<Vec<_>>(),

@@ -559,6 +559,53 @@ async fn a_wrong_query_is_refused_with_what_would_be_right() {
             "/filters/in",
             "at most 1000",
         ),
+        (json!({"dimensions": vec!["device"; 1_000]}), "/dimensions", "at most 4"),
+        (json!({"dimensions": vec!["x"; 1_000]}), "/dimensions", "at most 4"),
+        (json!({"metrics": vec!["x"; 1_000]}), "/metrics", "1 to 20"),
+        (
+            json!({"filters": {"and": vec![json!({"dimension": "device", "in": ["x"]}); 101]}}),
+            "/filters/and/100/in",
+            "at most 100 tests",
+        ),
+        (
+            json!({"filters": {"dimension": "device", "contains": vec!["x".repeat(300); 700]}}),
+            "/filters/contains",
+            "at most 200000 bytes",
+        ),
+        (
+            json!({"filters": {"dimension": "device", "in": []}}),
+            "/filters/in",
+            "at least one value",
+        ),
+        (
+            json!({"filters": {"and": [
+                {"dimension": "device", "in": ["tv", "mobile"]},
+                {"dimension": "country", "in": ["DE"]},
+                {"dimension": "device", "in": ["desktop"]},
+            ]}}),
+            "/filters/and/2/in",
+            "leaves no value of `device`",
+        ),
+        (
+            json!({"filters": {"metric": "clicks", "gt": 5, "lte": 5}}),
+            "/filters",
+            "leaves no value",
+        ),
+        (
+            json!({"filters": {"not": {"metric": "ctr", "gte": 0.5, "lt": 0.25}}}),
+            "/filters/not",
+            "leaves no value",
+        ),
+        (
+            json!({"time": {"from": "2025-01-01", "to": "2026-03-01", "granularity": "hour"}}),
+            "/time/to",
+            "366 days",
+        ),
+        (
+            json!({"time": {"from": "2019-01-01", "to": "2026-03-01", "granularity": "week"}}),
+            "/time/to",
+            "1830 days",
+        ),
         (json!({"compare": {"to": "last_week"}}), "/compare/to", "previous_week"),
         (json!({"compare": {"to": "custom"}}), "/compare/from", "required"),
         (
@@ -587,6 +634,11 @@ async fn a_wrong_query_is_refused_with_what_would_be_right() {
         assert_eq!(error["pointer"], pointer, "{change}: {}", answer.body);
         assert!(error["reason"].as_str().unwrap().contains(right), "{change}: {error}");
     }
+    let nested = (0..200).fold(json!({}), |inner, _| json!({"not": inner}));
+    let nested = refused(&stand, json!({"metrics": ["clicks"], "filters": nested})).await;
+    let error = &nested.body["errors"][0];
+    assert!(error["pointer"].as_str().unwrap().starts_with("/filters/not/not"), "{error}");
+    assert!(error["reason"].as_str().unwrap().contains("127 levels"), "{error}");
     let body = json!({"metrics": ["orders", "cpc"], "dimensions": ["brand"], "time": day()});
     let incompatible = refused(&stand, body).await;
     assert_eq!(incompatible.body["code"], "incompatible");

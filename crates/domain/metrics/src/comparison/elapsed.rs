@@ -53,7 +53,7 @@ fn begin_of_period_before(range: TimeRange, zone: Tz, weeks: Weekday) -> Option<
         (true, days(1)),
         (first.weekday() == weeks, days(7)),
         (begins_month, months(1)),
-        (begins_month && first.month0() % 3 == 0, months(3)),
+        (begins_month && first.month0().is_multiple_of(3), months(3)),
         (begins_month && first.month0() == 0, months(12)),
     ];
     let begun = periods.into_iter().filter_map(|(begins, around)| around.filter(|_| begins));
