@@ -75,6 +75,22 @@ fn sliding_windows_contain_what_lies_before_the_range() {
 }
 
 #[test]
+fn a_time_is_in_as_many_windows_as_overlap() {
+    let range = range("2026-03-02T10:00:00Z", "2026-03-02T12:00:00Z");
+    let windows = Windows::sliding(range, TimeDelta::hours(1), QuarterHour::LENGTH, Berlin);
+    let windows = windows.unwrap();
+    for (time, expected) in [
+        ("2026-03-02T09:14:59Z", 0..0),
+        ("2026-03-02T09:15:00Z", 0..1),
+        ("2026-03-02T10:15:00Z", 1..5),
+        ("2026-03-02T11:59:59Z", 7..8),
+        ("2026-03-02T12:00:00Z", 8..8),
+    ] {
+        assert_eq!(windows.that_contain(time.parse().unwrap()), expected, "{time}");
+    }
+}
+
+#[test]
 fn tumbling_windows_follow_each_other() {
     let range = range("2026-03-02T09:00:00Z", "2026-03-02T11:30:00Z");
     let windows = Windows::tumbling(range, TimeDelta::minutes(30), Berlin).unwrap();

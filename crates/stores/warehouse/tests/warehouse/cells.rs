@@ -249,6 +249,72 @@ async fn distinct_values_are_counted_in_each_bucket_and_in_all() {
     shop.close().await;
 }
 
+#[tokio::test]
+async fn a_session_is_counted_where_it_begins_for_each_key_that_it_has() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let of = |visitor: &str, campaign: &str, time: &str| Event {
+        visitor_id: Some(visitor.to_owned()),
+        campaign_id: Some(campaign.parse().unwrap()),
+        ..event(PageView, time)
+    };
+    let events = vec![
+        of("ann", "a", "1970-01-01T00:00:00Z"),
+        of("ann", "a", "2026-02-28T23:50:00Z"),
+        of("ann", "a", "2026-03-01T00:10:00Z"),
+        of("ann", "b", "2026-03-01T00:20:00Z"),
+        of("ann", "a", "2026-03-01T00:40:00Z"),
+        of("ann", "a", "2026-03-01T01:10:00.001Z"),
+        event(PageView, "2026-03-01T12:00:00Z"),
+    ];
+    shop.insert(0, events).await;
+    let everything = Filter::EVERYTHING;
+    let by = [Dimension::Campaign];
+    let wanted = BTreeSet::from([Distinct::Sessions]);
+    let sessions = async |query: CellQuery<'_>| {
+        let reports = shop.warehouse.for_tenant(&shop.context);
+        let cells = reports.distinct_cells(&query, &wanted).await.unwrap();
+        let counted = cells.totals.into_iter().map(|(keys, seen)| (keys.concat(), seen.sessions));
+        counted.collect::<BTreeMap<_, _>>()
+    };
+    let one_of_each = BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), 1)]);
+    assert_eq!(sessions(query(&by, &everything)).await, one_of_each);
+    let together = sessions(query(&[], &everything)).await;
+    assert_eq!(together[""], 1, "the first session of the day began the day before");
+    let range = TimeRange::covering(at("1970-01-01T00:00:00Z"), at("1970-01-02T00:00:00Z"));
+    let first = range.unwrap();
+    let buckets = Granularity::Total.buckets(first, Berlin);
+    let first = sessions(CellQuery { range: first, buckets, ..query(&[], &everything) }).await;
+    assert_eq!(first[""], 1, "nothing precedes 1970");
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_refund_is_its_revenue_or_else_its_items() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let eur = "EUR".parse().unwrap();
+    let refund = |revenue: Option<&str>| Event {
+        items: vec![item("a", 2_000, Some("1.50")), item("b", 1_000, Some("4"))],
+        revenue: revenue.map(|revenue| revenue.parse().unwrap()),
+        currency: Some(eur),
+        ..event(Refund, TIME)
+    };
+    let order = Event { event_type: Purchase, ..refund(Some("99")) };
+    shop.insert(0, vec![refund(Some("5")), refund(None), refund(Some("0")), order]).await;
+    let everything = Filter::EVERYTHING;
+    let refunded = async |query: CellQuery<'_>| {
+        let reports = shop.warehouse.for_tenant(&shop.context);
+        let cells = reports.refunded_cells(&query).await.unwrap().into_iter();
+        let amount = |sums: Sums| sums.money(MoneySum::Refunded, eur).to_string();
+        cells.map(|((_, keys), sums)| (keys.concat(), amount(sums))).collect::<BTreeMap<_, _>>()
+    };
+    let whole = refunded(query(&[], &everything)).await;
+    assert_eq!(whole[""], "19.00");
+    let by = [Dimension::Product];
+    let products = refunded(CellQuery { level: Level::Product, ..query(&by, &everything) }).await;
+    assert_eq!((&*products["a"], &*products["b"]), ("9.00", "12.00"));
+    shop.close().await;
+}
+
 /// Returns the order of a customer, of a visitor, or of nobody, with an id that ends in this number.
 fn order(id: u128, customer: Option<&str>, visitor: Option<&str>, time: &str) -> Event {
     Event {

@@ -21,7 +21,7 @@ const GRANULARITIES: [[&str; 2]; 4] =
 const FINE_GRANULARITIES: [[&str; 2]; 2] = [["15m", "hour"], ["15m", "day"]];
 
 /// The metrics that add up over the items of an event.
-const OF_ITEMS: [&str; 2] = ["units_sold", "sales"];
+const OF_ITEMS: [&str; 3] = ["units_sold", "sales", "net_sales"];
 /// More segments than any query here has.
 const LIMIT: u64 = 400;
 
