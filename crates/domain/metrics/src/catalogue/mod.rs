@@ -2,8 +2,6 @@
 
 mod rule;
 mod table;
-#[cfg(test)]
-mod tests;
 mod value;
 
 use std::str::FromStr;
@@ -189,3 +187,6 @@ impl FromStr for Metric {
         known.ok_or_else(|| UnknownMetric { name: name.chars().take(40).collect() })
     }
 }
+
+#[cfg(test)]
+mod tests;
