@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use metrics::{EventTest, Filter};
-use problem::Problem;
+use problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use tenancy::TenantContext;
 use utoipa::ToSchema;
@@ -53,6 +53,18 @@ impl NamesCohorts for ExportBody {
     fn cohorts(&mut self) -> Vec<&mut NamedCohort> {
         self.filters.cohorts()
     }
+}
+
+/// Refuses events themselves to a credential that may see only some campaigns.
+///
+/// # Errors
+/// It may.
+pub(crate) fn permitted(sees_all: bool) -> Result<(), Problem> {
+    if sees_all {
+        return Ok(());
+    }
+    let detail = "This credential may see only some campaigns, and an export has all events.";
+    Err(Problem::new(Code::PermissionDenied, detail))
 }
 
 impl ExportBody {

@@ -63,18 +63,6 @@ impl<'a> Member<'a> {
         self.principal
     }
 
-    /// Checks that it may see events themselves.
-    ///
-    /// # Errors
-    /// It may see only some campaigns.
-    pub(crate) fn may_export(&self) -> Result<(), Problem> {
-        if self.is_unlimited() {
-            return Ok(());
-        }
-        let detail = "This credential may see only some campaigns, and an export has all events.";
-        Err(Problem::new(Code::PermissionDenied, detail))
-    }
-
     pub(crate) fn may(&self, action: Action) -> bool {
         self.principal.authority.may(action)
     }

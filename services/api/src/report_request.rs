@@ -17,9 +17,9 @@ use crate::{
     },
     cohorts::{FoundCohorts, NamesCohorts},
     dimensions::Home,
-    exports::{ExportBody, ExportRequest},
+    exports::{self, ExportBody, ExportRequest},
     failure::Failure,
-    query::{Format, QueryBody, QueryRequest, Time, scope},
+    query::{Format, QueryBody, QueryRequest, Time, WindowsBody, WindowsRequest, scope},
     state::Api,
 };
 
@@ -31,6 +31,7 @@ pub(crate) enum ReportRequest {
     Funnel(FunnelRequest),
     Retention(RetentionRequest),
     Sessions(SessionsRequest),
+    Windows(Box<WindowsRequest>),
     Events(ExportRequest),
 }
 
@@ -96,7 +97,16 @@ impl ReportRequest {
                 let sessions: SessionsQuery = read(request, cohorts)?;
                 sessions.parse(home.zone, now).map(Self::Sessions)
             }
+            ReportJobKind::Report(ReportKind::Windows) => {
+                let windows: WindowsBody = read(request, cohorts)?;
+                let windows = windows.parse(home, now)?;
+                if !sees_all {
+                    scope::permitted(windows.query.needed(), windows.query.used())?;
+                }
+                Ok(Self::Windows(Box::new(windows)))
+            }
             ReportJobKind::Events => {
+                exports::permitted(sees_all)?;
                 let export: ExportBody = read(request, cohorts)?;
                 export.parse(home, now).map(Self::Events)
             }
@@ -111,6 +121,7 @@ impl ReportRequest {
             Self::Funnel(funnel) => funnel.time,
             Self::Retention(retention) => retention.time,
             Self::Sessions(sessions) => sessions.time,
+            Self::Windows(windows) => windows.query.time(),
             Self::Events(export) => export.time,
         }
     }
@@ -145,6 +156,11 @@ impl ReportRequest {
             Self::Events(export) => {
                 let export = export.begin(&api.warehouse, tenant).await?;
                 return Ok(Report::Parts { export, as_of });
+            }
+            Self::Windows(request) => {
+                let answer = api.queries.windows(tenant, asker.campaigns, &request).await?;
+                let rows = Some(answer.row_count());
+                return Ok(Report::Whole { body: json(&answer)?, rows, as_of });
             }
             Self::Attribution(request) => json(&behaviour.attribution(&asker, &request).await?),
             Self::Funnel(request) => json(&behaviour.funnel(&asker, &request).await?),

@@ -155,12 +155,13 @@ impl ReportJobState {
 
 impl ReportJobKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Report(ReportKind::Query),
         Self::Report(ReportKind::Attribution),
         Self::Report(ReportKind::Funnel),
         Self::Report(ReportKind::Retention),
         Self::Report(ReportKind::Sessions),
+        Self::Report(ReportKind::Windows),
         Self::Events,
     ];
 

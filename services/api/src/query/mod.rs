@@ -30,4 +30,4 @@ pub(crate) use parse::Time;
 pub(crate) use render::QueryAnswer;
 pub(crate) use request::{FileFormat, Format, QueryRequest};
 pub(crate) use week::week_start;
-pub(crate) use windows::{WindowsAnswer, WindowsBody};
+pub(crate) use windows::{WindowsAnswer, WindowsBody, WindowsRequest};

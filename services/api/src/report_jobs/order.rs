@@ -9,7 +9,7 @@ use web::read_json;
 use crate::{cohorts::FoundCohorts, dimensions::Home, report_request::ReportRequest, schemas};
 
 /// The most bytes of a request.
-const MOST_BYTES: usize = 32 * 1024;
+pub(super) const MOST_BYTES: usize = 32 * 1024;
 
 /// A report to make in the background.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -19,8 +19,8 @@ pub(crate) struct ReportJobOrder {
     #[schema(value_type = schemas::ReportJobKind)]
     kind: String,
     /// The body of the request, at most 32 KiB: of `POST /v1/query` without `cursor`, of
-    /// `/v1/attribution`, `/v1/funnels`, `/v1/retention` or `/v1/exports/events`; the parameters of
-    /// `GET /v1/sessions`, as texts. It is checked as that route checks it.
+    /// `/v1/attribution`, `/v1/funnels`, `/v1/retention`, `/v1/windows` or `/v1/exports/events`; the
+    /// parameters of `GET /v1/sessions`, as texts. It is checked as that route checks it.
     #[schema(value_type = Object, example = json!({"metrics": ["sales"], "format": "csv"}))]
     request: Box<RawValue>,
 }
@@ -97,10 +97,14 @@ mod tests {
 
     #[test]
     fn a_request_that_the_credential_may_not_ask_is_refused() {
-        let request = json!({"metrics": ["orders"], "dimensions": ["customer_type"]});
-        assert!(parsed("query", request.clone()).is_ok());
-        let refused = parsed_by(false, "query", request).unwrap_err();
-        assert_eq!(refused.code(), problem::Code::PermissionDenied);
+        let query = json!({"metrics": ["orders"], "dimensions": ["customer_type"]});
+        let mut windows = query.clone();
+        windows["window"] = json!({"type": "tumbling", "size": "1d"});
+        for (kind, request) in [("query", query), ("windows", windows), ("events", json!({}))] {
+            assert!(parsed(kind, request.clone()).is_ok(), "{kind}");
+            let refused = parsed_by(false, kind, request).unwrap_err();
+            assert_eq!(refused.code(), problem::Code::PermissionDenied, "{kind}");
+        }
     }
 
     #[test]
@@ -113,6 +117,7 @@ mod tests {
             ("funnel", json!({"steps": steps, "window": "24h"})),
             ("retention", json!({"cohort": {"event": "product_view"}, "period": "week"})),
             ("sessions", json!({"from": "2026-03-01", "gap": "30m"})),
+            ("windows", json!({"metrics": ["sales"], "window": {"type": "session"}})),
             ("events", json!({"time": {"from": "2026-03-01"}, "format": "parquet"})),
         ] {
             let CheckedRequest { kind: read, request: kept } =
@@ -129,6 +134,11 @@ mod tests {
             ("events", json!({"format": "xlsx"}), "/request/format"),
             ("events", json!({"time": {"granularity": "day"}}), "/request/time/granularity"),
             ("sessions", json!({"gap": "30"}), "/request/gap"),
+            (
+                "windows",
+                json!({"metrics": ["sales"], "window": {"type": "tumbling"}}),
+                "/request/window/size",
+            ),
             ("invoice", json!({}), "/kind"),
         ] {
             let body = parsed(kind, request).unwrap_err().body("r");

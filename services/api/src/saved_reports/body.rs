@@ -36,8 +36,8 @@ pub(crate) struct SavedReportOrder {
     #[schema(value_type = schemas::ReportKind)]
     kind: ReportKind,
     /// The body of the request, at most 32 KiB: of `POST /v1/query` without `cursor`, or of
-    /// `/v1/attribution`, `/v1/funnels` or `/v1/retention`; the parameters of `GET /v1/sessions`, as
-    /// texts. It is checked as that route checks it.
+    /// `/v1/attribution`, `/v1/funnels`, `/v1/retention` or `/v1/windows`; the parameters of
+    /// `GET /v1/sessions`, as texts. It is checked as that route checks it.
     #[schema(value_type = Object, example = json!({"metrics": ["sales"]}))]
     request: Box<RawValue>,
 }
@@ -125,6 +125,7 @@ mod tests {
             ("funnel", json!({"steps": steps, "window": "24h"})),
             ("retention", json!({"cohort": {"event": "product_view"}, "period": "week"})),
             ("sessions", json!({"from": "2026-03-01", "gap": "30m"})),
+            ("windows", json!({"metrics": ["sales"], "window": {"type": "session"}})),
         ] {
             let report = saved(kind, request.clone()).unwrap();
             assert_eq!((report.kind.as_str(), report.request), (kind, request));

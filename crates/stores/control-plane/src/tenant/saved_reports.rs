@@ -55,6 +55,8 @@ pub enum ReportKind {
     Retention,
     /// Sessions.
     Sessions,
+    /// Metrics in windows of time.
+    Windows,
 }
 
 /// Who reads saved reports.
@@ -108,8 +110,14 @@ impl ReportVisibility {
 
 impl ReportKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Query, Self::Attribution, Self::Funnel, Self::Retention, Self::Sessions];
+    pub const ALL: [Self; 6] = [
+        Self::Query,
+        Self::Attribution,
+        Self::Funnel,
+        Self::Retention,
+        Self::Sessions,
+        Self::Windows,
+    ];
 
     /// Returns the name used in tables and requests.
     pub const fn as_str(self) -> &'static str {
@@ -119,6 +127,7 @@ impl ReportKind {
             Self::Funnel => "funnel",
             Self::Retention => "retention",
             Self::Sessions => "sessions",
+            Self::Windows => "windows",
         }
     }
 

@@ -116,6 +116,11 @@ struct NamedRow {
 }
 
 impl WindowsAnswer {
+    /// Returns the number of rows.
+    pub(crate) fn row_count(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
     pub(super) fn new(
         request: &WindowsRequest,
         counted: Counted,

@@ -79,7 +79,7 @@ pub(crate) enum WindowType {
 /// A valid question about windows.
 #[derive(Debug)]
 pub(crate) struct WindowsRequest {
-    pub(super) query: QueryRequest,
+    pub(crate) query: QueryRequest,
     pub(super) kind: WindowKind,
 }
 

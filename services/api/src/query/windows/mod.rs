@@ -9,10 +9,13 @@ use std::sync::Arc;
 
 use tenancy::{CampaignId, TenantContext};
 
-pub(crate) use self::{answer::WindowsAnswer, body::WindowsBody};
+pub(crate) use self::{
+    answer::WindowsAnswer,
+    body::{WindowsBody, WindowsRequest},
+};
 use self::{
     answer::{Counted, WindowRow},
-    body::{WindowKind, WindowsRequest},
+    body::WindowKind,
 };
 use super::{Queries, scope};
 use crate::failure::Failure;

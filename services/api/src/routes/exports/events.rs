@@ -9,7 +9,7 @@ use web::{Body, Error, Tenant};
 use crate::{
     cohorts::CohortFinder,
     dimensions,
-    exports::ExportBody,
+    exports::{self, ExportBody},
     member::Member,
     report_jobs::{ReportJobs, prefers_async, request_of},
     routes::reports::{ReportJob, accepted},
@@ -60,7 +60,7 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
     let member = Member::of(&tenant);
-    member.may_export()?;
+    exports::permitted(member.is_unlimited())?;
     let now = Utc::now();
     let cohorts = CohortFinder::new(&api.control_plane, context, tenant.campaigns());
     cohorts.find(&mut body, now).await?;
