@@ -100,6 +100,8 @@ metrics! {
     RejectsStored = "footfall_rejects_stored_total", [];
     /// Events that went to the spool because Kafka did not acknowledge them in time.
     EventsSpooled = "footfall_events_spooled_total", [];
+    /// Report jobs that ended, by outcome, as far as this process ended them.
+    ReportJobsEnded = "footfall_report_jobs_ended_total", ["outcome": &["done", "failed", "cancelled"]];
     /// Attempts to log in, by outcome.
     Logins = "footfall_logins_total", ["outcome": &["accepted", "refused", "limited"]];
 }
@@ -122,6 +124,8 @@ metrics! {
     SpoolBytes = "footfall_spool_bytes", [];
     /// Reports and exports that wait until ClickHouse has a place for them.
     QueriesWaiting = "footfall_queries_waiting", ["kind": QUERIES];
+    /// Report jobs of all tenants that are not finished; every api tells the same.
+    ReportJobs = "footfall_report_jobs", ["state": &["queued", "running"]];
     /// Live streams open now.
     LiveStreams = "footfall_live_streams", [];
 }
@@ -134,6 +138,8 @@ metrics! {
     OldestUnacknowledged = "footfall_oldest_unacknowledged_seconds", ["sink": SINKS];
     /// Age of the oldest event in the spool, in seconds.
     SpoolOldest = "footfall_spool_oldest_seconds", [];
+    /// How long the longest waiting report job of all tenants could have been claimed, in seconds; every api tells the same.
+    ReportJobsOldest = "footfall_report_jobs_oldest_queued_seconds", [];
 }
 
 metrics! {
@@ -269,6 +275,9 @@ mod tests {
             r#"footfall_delivery_seconds_count{sink="archive"} 0"#,
             "footfall_live_rebuilds_total 0",
             "footfall_spool_oldest_seconds 0",
+            r#"footfall_report_jobs{state="queued"} 0"#,
+            r#"footfall_report_jobs_ended_total{outcome="cancelled"} 0"#,
+            "footfall_report_jobs_oldest_queued_seconds 0",
         ] {
             assert!(text.lines().any(|line| line == series), "{series}: {text}");
         }

@@ -41,7 +41,9 @@ pub use platform::{
     Account, AuditRecord, Cluster, Inventory, PlatformControl, TenantDetail, TenantSpec,
 };
 pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
-pub use report_queue::{ClaimRules, JobRemains, MadeReport, ReportClaim, ReportQueue};
+pub use report_queue::{
+    Backlog, ClaimRules, Claimed, JobRemains, MadeReport, ReportClaim, ReportQueue,
+};
 pub use report_schedule::{Cadence, RelativeRange, ReportSchedule, ScheduleSource};
 pub use settings::PostgresSettings;
 pub use tenant::{

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::{FromRow, postgres::PgQueryResult};
 use tenancy::ClientId;
 use uuid::Uuid;
@@ -38,6 +39,26 @@ pub struct ClaimRules {
     pub lasts: Duration,
 }
 
+/// What a process got when it asked for a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The job; `None` if none waits.
+    pub claim: Option<ReportClaim>,
+    /// How many jobs failed meanwhile, because their last attempt had ended with its process.
+    pub given_up: u64,
+}
+
+/// How many jobs of all tenants are not finished.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Backlog {
+    /// Jobs that wait for a process, also those that wait to be tried again.
+    pub queued: u64,
+    /// Jobs that a process has claimed.
+    pub running: u64,
+    /// How long the longest waiting one could have been claimed.
+    pub oldest: Duration,
+}
+
 /// What of a finished job may be in the object store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobRemains {
@@ -68,6 +89,13 @@ struct ClaimRow {
 }
 
 #[derive(FromRow)]
+struct BacklogRow {
+    queued: i64,
+    running: i64,
+    oldest_seconds: f64,
+}
+
+#[derive(FromRow)]
 struct RemainsRow {
     client_id: String,
     job_id: Uuid,
@@ -88,10 +116,10 @@ impl ReportQueue {
         &self,
         rules: ClaimRules,
         failure: &JobFailure,
-    ) -> Result<Option<ReportClaim>, ControlPlaneError> {
+    ) -> Result<Claimed, ControlPlaneError> {
         let mut transaction = self.control_plane.begin_platform().await?;
         sqlx::query(sql!("report_queue/lock")).bind(LOCK).execute(&mut transaction).await?;
-        sqlx::query(sql!("report_queue/give_up"))
+        let given_up = sqlx::query(sql!("report_queue/give_up"))
             .bind(rules.most_attempts.cast_signed())
             .bind(&failure.code)
             .bind(&failure.detail)
@@ -103,11 +131,36 @@ impl ReportQueue {
             .fetch_optional(&mut transaction)
             .await?;
         transaction.commit().await?;
-        row.map(|row| {
+        let claim = row.map(|row| {
             let client_id = parse_tenant(&row.client_id)?;
-            Ok(ReportClaim { job: row.job.job(client_id.clone())?, client_id })
+            Ok::<_, ControlPlaneError>(ReportClaim {
+                job: row.job.job(client_id.clone())?,
+                client_id,
+            })
+        });
+        Ok(Claimed { claim: claim.transpose()?, given_up: given_up.rows_affected() })
+    }
+
+    /// Returns the time of PostgreSQL's clock, by which all processes run schedules: one of a process could
+    /// be ahead.
+    pub async fn now(&self) -> Result<DateTime<Utc>, ControlPlaneError> {
+        let mut transaction = self.control_plane.begin_platform().await?;
+        let now = sqlx::query_scalar(sql!("report_queue/now")).fetch_one(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(now)
+    }
+
+    /// Returns how many jobs are not finished.
+    pub async fn backlog(&self) -> Result<Backlog, ControlPlaneError> {
+        let mut transaction = self.control_plane.begin_platform().await?;
+        let row: BacklogRow =
+            sqlx::query_as(sql!("report_queue/backlog")).fetch_one(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(Backlog {
+            queued: row.queued.cast_unsigned(),
+            running: row.running.cast_unsigned(),
+            oldest: Duration::try_from_secs_f64(row.oldest_seconds).unwrap_or_default(),
         })
-        .transpose()
     }
 
     /// Extends a claim, and records how much is written. Returns whether the claim still holds.
@@ -180,14 +233,14 @@ impl ReportQueue {
         Ok(transaction.commit().await?)
     }
 
-    /// Records that a job cannot be made.
+    /// Records that a job cannot be made. Returns whether the claim still held.
     pub async fn fail(
         &self,
         claim: &ReportClaim,
         failure: &JobFailure,
-    ) -> Result<(), ControlPlaneError> {
+    ) -> Result<bool, ControlPlaneError> {
         let mut transaction = self.control_plane.begin_platform().await?;
-        sqlx::query(sql!("report_queue/fail"))
+        let failed = sqlx::query(sql!("report_queue/fail"))
             .bind(claim.client_id.as_str())
             .bind(claim.job.job_id)
             .bind(claim.job.attempts.cast_signed())
@@ -195,7 +248,8 @@ impl ReportQueue {
             .bind(&failure.detail)
             .execute(&mut transaction)
             .await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(is_changed(&failed))
     }
 
     /// Returns what may be removed from the object store: expired files, and what unfinished attempts

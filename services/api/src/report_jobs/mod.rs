@@ -19,6 +19,7 @@ use control_plane::{
 };
 use problem::{Code, Problem};
 use serde_json::Value;
+use telemetry::Counter;
 use uuid::Uuid;
 
 use crate::{
@@ -31,12 +32,13 @@ use crate::{
     state::Api,
 };
 
+use order::MOST_BYTES;
 pub(crate) use order::{ReportJobOrder, job_kind};
 pub(crate) use prefer::{prefers_async, request_of};
 pub(crate) use runner::start;
 
 /// The most jobs of a tenant that wait for a process.
-const MOST_QUEUED: u32 = 20;
+pub(crate) const MOST_QUEUED: u32 = 20;
 /// The most failed attempts of a job.
 const MOST_ATTEMPTS: u32 = 3;
 /// How jobs are claimed. A process extends its claims six times as often.
@@ -86,6 +88,10 @@ impl<'a> ReportJobs<'a> {
         now: DateTime<Utc>,
     ) -> Result<ReportJob, Failure> {
         let bytes = serde_json::to_vec(request).map_err(Problem::internal)?;
+        if bytes.len() > MOST_BYTES {
+            let detail = format!("The request of a job has at most {MOST_BYTES} bytes.");
+            return Err(Problem::new(Code::BodyTooLarge, detail).into());
+        }
         let cohorts = self.cohorts.find_in(&bytes, "", now).await?;
         let dimensions = &dimensions::of(&self.stored).await?;
         let home = Home { zone: self.member.home(), dimensions };
@@ -129,9 +135,12 @@ impl<'a> ReportJobs<'a> {
     }
 
     /// Cancels a job that is not finished, and lets the file of a done one expire.
-    pub(crate) async fn cancel(&self, id: Uuid, now: DateTime<Utc>) -> Result<(), Failure> {
+    pub(crate) async fn cancel(&self, id: Uuid) -> Result<(), Failure> {
         self.show(id).await?;
-        Ok(self.stored.cancel_report_job(self.reader(), id, now).await?)
+        if self.stored.cancel_report_job(self.reader(), id).await? {
+            Counter::ReportJobsEnded.inc(&["cancelled"]);
+        }
+        Ok(())
     }
 
     /// Opens the file of a job that is done.
@@ -151,7 +160,11 @@ impl<'a> ReportJobs<'a> {
             attempt: job.attempts,
         };
         match self.api.report_files.open(&key).await {
-            Ok(reader) => Ok(Download { file, reader }),
+            Ok(reader) if reader.bytes == job.bytes => Ok(Download { file, reader }),
+            Ok(reader) => {
+                let other = format!("the file of a job has {} bytes", reader.bytes);
+                Err(Problem::internal(other).into())
+            }
             Err(error @ ReportFileError::Missing(_)) => Err(expired().with_source(error).into()),
             Err(error) => Err(error.into()),
         }

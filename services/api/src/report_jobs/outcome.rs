@@ -5,8 +5,10 @@ use problem::{Kind, Problem};
 
 use super::MOST_ATTEMPTS;
 
-/// How long a job waits for its turn, and after its first failed attempt; after the second, twice as long.
+/// How long a job waits for its turn, and after its first failed attempt.
 const WAIT: Duration = Duration::from_secs(10);
+/// How long it waits after the next ones: a store may be restarted meanwhile.
+const LONG_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// What becomes of a job whose attempt has failed.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +29,8 @@ impl Outcome {
         let may_pass = matches!(problem.kind(), Kind::Unavailable | Kind::Internal);
         let failed = failed_before.saturating_add(1);
         if may_pass && failed < MOST_ATTEMPTS {
-            return Self::Again { has_failed: true, wait: WAIT * failed };
+            let wait = if failed == 1 { WAIT } else { LONG_WAIT };
+            return Self::Again { has_failed: true, wait };
         }
         Self::Failed(JobFailure {
             code: problem.code().as_str().to_owned(),
@@ -47,7 +50,7 @@ mod tests {
         for code in [Code::Unavailable, Code::Internal] {
             let problem = Problem::new(code, "why");
             let waits = [0, 1].map(|failed_before| Outcome::of(&problem, failed_before));
-            let seconds = [10, 20].map(Duration::from_secs);
+            let seconds = [10, 300].map(Duration::from_secs);
             let expected = seconds.map(|wait| Outcome::Again { has_failed: true, wait });
             assert_eq!(waits, expected, "{code:?}");
             let Outcome::Failed(failure) = Outcome::of(&problem, 2) else {

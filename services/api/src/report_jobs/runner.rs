@@ -1,9 +1,10 @@
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
-use control_plane::{ControlPlaneError, JobFailure, ReportClaim, ReportQueue};
+use control_plane::{Claimed, ControlPlaneError, JobFailure, ReportClaim, ReportQueue};
+use futures::FutureExt;
 use lifecycle::{BoxError, Lifecycle};
 use problem::Problem;
-use telemetry::chain;
+use telemetry::{Counter, chain};
 use tokio::{
     runtime::Handle,
     sync::watch,
@@ -44,6 +45,8 @@ pub(crate) fn start(api: &Api, lifecycle: &Lifecycle) {
         });
     }
     let (queue, files) = (api.control_plane.report_queue(), api.report_files.clone());
+    let counting = upkeep::count(queue.clone(), lifecycle.token());
+    lifecycle.spawn("report job metrics", BUDGET, counting);
     lifecycle.spawn("report files", BUDGET, upkeep::run(queue, files, lifecycle.token()));
 }
 
@@ -63,12 +66,14 @@ impl Runner {
             self.token.run_until_cancelled(self.queue.claim(RULES, &process_died())).await
         {
             match claimed {
-                Ok(Some(claim)) => {
+                Ok(Claimed { claim, given_up }) => {
                     is_failing = false;
-                    self.run_job(&claim).await;
-                    continue;
+                    Counter::ReportJobsEnded.add(&["failed"], given_up);
+                    if let Some(claim) = claim {
+                        self.run_job(&claim).await;
+                        continue;
+                    }
                 }
-                Ok(None) => is_failing = false,
                 Err(error) => {
                     if !is_failing {
                         let error = &error as &dyn std::error::Error;
@@ -93,7 +98,7 @@ impl Runner {
         let attempt = Attempt { api: &self.api, claim, written: &written, stop: &stop };
         let is_made = CancellationToken::new();
         let making = async {
-            let made = attempt.make().await;
+            let made = contained(attempt.make()).await;
             is_made.cancel();
             made
         };
@@ -101,7 +106,10 @@ impl Runner {
         let (made, ()) = tokio::join!(making, keeping);
         let ended = match made {
             Ok(Some(made)) => match self.queue.finish(claim, &made, KEPT).await {
-                Ok(true) => Ok(()),
+                Ok(true) => {
+                    Counter::ReportJobsEnded.inc(&["done"]);
+                    Ok(())
+                }
                 Ok(false) => {
                     // It was cancelled, or another process has claimed it: this file does not count.
                     self.remove(&attempt).await;
@@ -154,7 +162,10 @@ impl Runner {
             }
             Outcome::Failed(failed) => {
                 tracing::warn!(job = %claim.job.job_id, cause, "a report job has failed");
-                self.queue.fail(claim, &failed).await
+                if self.queue.fail(claim, &failed).await? {
+                    Counter::ReportJobsEnded.inc(&["failed"]);
+                }
+                Ok(())
             }
         }
     }
@@ -168,10 +179,27 @@ impl Runner {
     }
 }
 
+/// Makes a panic a failed attempt: it must not end a process that answers other requests, too.
+async fn contained<T>(making: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let made = AssertUnwindSafe(making).catch_unwind().await;
+    made.unwrap_or_else(|_| Err(Problem::internal("what makes the report panicked").into()))
+}
+
 /// Returns why a job fails whose processes died.
 fn process_died() -> JobFailure {
     JobFailure {
         code: problem::Code::Internal.as_str().to_owned(),
         detail: "Each process that made the report has died. Ask for a smaller one.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_fails_the_attempt_and_not_the_process() {
+        let made = contained::<()>(async { panic!("poison") }).await;
+        assert_eq!(Problem::from(made.unwrap_err()).code(), problem::Code::Internal);
     }
 }

@@ -161,6 +161,14 @@ async fn reports_of_every_kind_and_form_can_be_jobs() {
             Value::Null,
         ),
         ("sessions", json!({"from": "2026-03-02", "to": "2026-03-03"}), Value::Null),
+        (
+            "windows",
+            json!({
+                "metrics": ["orders"], "time": time,
+                "window": {"type": "tumbling", "size": "6h"},
+            }),
+            json!(4),
+        ),
         ("query", json!({"metrics": ["orders"], "time": time}), json!(1)),
         ("query", json!({"metrics": ["orders"], "time": time, "format": "parquet"}), json!(2)),
         ("query", json!({"metrics": ["orders"], "time": time, "format": "arrow"}), json!(2)),
@@ -347,4 +355,47 @@ async fn a_wrong_request_is_refused_below_its_pointer() {
         assert_eq!(refused.status, 422, "{}", refused.body);
         assert_eq!(refused.body["errors"][0]["pointer"], pointer, "{}", refused.body);
     }
+}
+
+#[actix_web::test]
+async fn a_file_that_is_not_the_one_of_the_manifest_is_not_downloaded() {
+    let stand = Stand::new().await;
+    let key = stand.key("acme", "read");
+    let path = queued(&stand, &key, "query", query()).await;
+    ended(&stand, &path, &key).await;
+    let job = path.rsplit('/').next().unwrap();
+    let stored = format!("reports/{}/{job}/1", stand.id("acme"));
+    let stored = stand.files.path().join(stored);
+    let bytes = std::fs::read(&stored).unwrap();
+    std::fs::write(&stored, &bytes[..bytes.len() / 2]).unwrap();
+    assert_eq!(download(&stand, &path, &key).await.status, 500);
+    std::fs::remove_file(&stored).unwrap();
+    assert_eq!(download(&stand, &path, &key).await.status, 410);
+}
+
+#[actix_web::test]
+async fn a_request_that_is_too_large_for_a_job_is_refused_by_preference_too() {
+    let stand = Stand::new().await;
+    let key = stand.key("acme", "read");
+    let names: Vec<_> =
+        (0..1_000).map(|one| format!("campaign-with-a-long-name-{one:06}")).collect();
+    let mut wanted = query();
+    wanted["filters"] = json!({"dimension": "campaign", "in": names});
+    let refused = preferring(&stand, "/v1/query", &key, wanted).await;
+    assert_eq!((refused.status.as_u16(), &refused.body["code"]), (413, &json!("body_too_large")));
+}
+
+#[actix_web::test]
+async fn no_attempt_writes_events_for_a_credential_that_sees_only_some_campaigns() {
+    let stand = Stand::new().await;
+    seed(&stand).await;
+    let advertiser = stand.token("acme", "advertiser").await;
+    let path = queued(&stand, &advertiser, "query", query()).await;
+    ended(&stand, &path, &advertiser).await;
+    // As if no route had refused it.
+    let events = "UPDATE report_job SET state = 'queued', kind = 'events', request = '{}', finished_at = NULL,
+        sha256 = NULL, expires_at = NULL WHERE job_id = $1";
+    change(&stand, &path, events).await;
+    let job = ended(&stand, &path, &advertiser).await;
+    assert_eq!(job["failure"]["code"], "permission_denied", "{job}");
 }

@@ -46,7 +46,7 @@ pub(crate) struct Stand {
     pub(crate) control_plane: ControlPlane,
     pub(crate) warehouse: Warehouse,
     /// The folder of the object store.
-    _files: TempDir,
+    pub(crate) files: TempDir,
     pub(crate) database: Database,
 }
 
@@ -118,7 +118,7 @@ impl Stand {
             kafka,
             control_plane,
             warehouse,
-            _files: files,
+            files,
             database,
         }
     }

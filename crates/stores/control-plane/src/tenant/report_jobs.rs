@@ -136,25 +136,25 @@ impl TenantControl {
         row.map(|row| row.job(self.client_id().clone())).transpose()
     }
 
-    /// Cancels a job that the reader may see: a done one expires at `now`, a failed one stays as it is.
+    /// Cancels a job that the reader may see: a done one expires, a failed one stays as it is. Returns whether
+    /// it was not finished, and is cancelled now.
     pub async fn cancel_report_job(
         &self,
         reader: ReportJobReader<'_>,
         job_id: Uuid,
-        now: DateTime<Utc>,
-    ) -> Result<(), ControlPlaneError> {
+    ) -> Result<bool, ControlPlaneError> {
         let reader = reader.parameters();
         let mut transaction = self.begin().await?;
-        sqlx::query(sql!("report_job/cancel"))
+        let is_cancelled: Option<bool> = sqlx::query_scalar(sql!("report_job/cancel"))
             .bind(self.client_id().as_str())
             .bind(reader.asked_by)
             .bind(reader.is_unlimited)
             .bind(reader.advertiser)
             .bind(reader.campaigns)
             .bind(job_id)
-            .bind(now)
-            .execute(&mut transaction)
+            .fetch_optional(&mut transaction)
             .await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(is_cancelled.unwrap_or_default())
     }
 }

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use auth::{Authority, CampaignScope, Principal, Role, Subject};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use control_plane::{
-    ClaimRules, JobFailure, MadeReport, NewReportJob, ReportClaim, ReportFile, ReportJob,
-    ReportJobKind, ReportJobReader, ReportJobState, ReportKind, ReportQueue, TenantControl,
+    Backlog, ClaimRules, Claimed, JobFailure, MadeReport, NewReportJob, ReportClaim, ReportFile,
+    ReportJob, ReportJobKind, ReportJobReader, ReportJobState, ReportKind, ReportQueue,
+    TenantControl,
 };
 use futures::future::join_all;
 use serde_json::json;
@@ -46,7 +47,7 @@ fn failure() -> JobFailure {
 }
 
 async fn claimed(queue: &ReportQueue, rules: ClaimRules) -> Option<ReportClaim> {
-    queue.claim(rules, &failure()).await.unwrap()
+    queue.claim(rules, &failure()).await.unwrap().claim
 }
 
 fn made() -> MadeReport {
@@ -113,7 +114,7 @@ async fn the_claim_of_a_dead_process_is_taken_over_and_writes_nothing_more() {
     assert_eq!(living.job.failed_attempts, 1);
     assert!(!queue.extend(&dead, LONG, Some(1), 1).await.unwrap());
     assert!(!queue.finish(&dead, &made(), LONG).await.unwrap());
-    queue.fail(&dead, &failure()).await.unwrap();
+    assert!(!queue.fail(&dead, &failure()).await.unwrap());
     assert!(queue.extend(&living, LONG, Some(1), 4).await.unwrap());
     let running = acme.report_job(ReportJobReader::OfTenant, id).await.unwrap().unwrap();
     assert_eq!((running.state, running.rows, running.bytes), (ReportJobState::Running, Some(1), 4));
@@ -125,6 +126,71 @@ async fn the_claim_of_a_dead_process_is_taken_over_and_writes_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_claim_that_has_ended_is_not_extended() {
+    let platform = Platform::new().await;
+    let acme = platform.tenant("acme").await;
+    let queue = platform.control_plane.report_queue();
+    for _ in 0..3 {
+        queued(&acme, &analyst("acme", CampaignScope::All)).await.unwrap();
+    }
+    // Its process was frozen. Meanwhile others claim as many jobs as a tenant may run.
+    let frozen = claimed(&queue, DEAD).await.unwrap();
+    assert!(!queue.extend(&frozen, LONG, None, 0).await.unwrap());
+    let [again, other] = [claimed(&queue, RULES).await, claimed(&queue, RULES).await];
+    assert_eq!(again.unwrap().job.job_id, frozen.job.job_id);
+    assert!(queue.extend(&other.unwrap(), LONG, None, 0).await.unwrap());
+    assert_eq!(claimed(&queue, RULES).await, None, "two run");
+}
+
+#[tokio::test]
+async fn requests_at_once_do_not_exceed_the_queue() {
+    let platform = Platform::new().await;
+    let acme = platform.tenant("acme").await;
+    let asked_by = analyst("acme", CampaignScope::All);
+    let accepted = join_all((0..8).map(|_| queued(&acme, &asked_by))).await;
+    assert_eq!(accepted.into_iter().flatten().count(), 3);
+}
+
+#[tokio::test]
+async fn a_job_of_an_api_whose_clock_is_ahead_is_claimed_at_once() {
+    let platform = Platform::new().await;
+    let acme = platform.tenant("acme").await;
+    let asked_by = analyst("acme", CampaignScope::All);
+    let job = NewReportJob {
+        job_id: Uuid::now_v7(),
+        kind: ReportJobKind::Report(ReportKind::Windows),
+        request: &json!({}),
+        asked_by: &asked_by,
+        created_at: Utc::now() + TimeDelta::hours(1),
+    };
+    acme.create_report_job(&job, 3).await.unwrap().unwrap();
+    let claim = claimed(&platform.control_plane.report_queue(), RULES).await.unwrap();
+    assert_eq!(claim.job.job_id, job.job_id);
+}
+
+#[tokio::test]
+async fn the_backlog_counts_a_job_whose_process_died_as_waiting() {
+    let platform = Platform::new().await;
+    let queue = platform.control_plane.report_queue();
+    let backlog = async || {
+        let Backlog { queued, running, oldest } = queue.backlog().await.unwrap();
+        (queued, running, oldest > Duration::ZERO)
+    };
+    assert_eq!(backlog().await, (0, 0, false));
+    for tenant in ["acme", "globex"] {
+        let control = platform.tenant(tenant).await;
+        queued(&control, &analyst(tenant, CampaignScope::All)).await.unwrap();
+    }
+    assert_eq!(backlog().await, (2, 0, true));
+    let claim = claimed(&queue, RULES).await.unwrap();
+    assert_eq!(backlog().await, (1, 1, true));
+    claimed(&queue, DEAD).await.unwrap();
+    assert_eq!(backlog().await, (1, 1, true));
+    assert!(queue.fail(&claim, &failure()).await.unwrap());
+    assert_eq!(backlog().await, (1, 0, true));
+}
+
+#[tokio::test]
 async fn a_job_whose_processes_die_three_times_fails_plainly() {
     let platform = Platform::new().await;
     let acme = platform.tenant("acme").await;
@@ -133,7 +199,8 @@ async fn a_job_whose_processes_die_three_times_fails_plainly() {
     for attempt in 1..=3 {
         assert_eq!(claimed(&queue, DEAD).await.unwrap().job.attempts, attempt);
     }
-    assert_eq!(claimed(&queue, DEAD).await, None);
+    let last = queue.claim(DEAD, &failure()).await.unwrap();
+    assert_eq!(last, Claimed { claim: None, given_up: 1 });
     let failed = acme.report_job(ReportJobReader::OfTenant, id).await.unwrap().unwrap();
     assert_eq!((failed.state, failed.failure), (ReportJobState::Failed, Some(failure())));
 }
@@ -145,7 +212,11 @@ async fn a_process_that_stops_costs_no_attempt_and_a_failure_waits() {
     let queue = platform.control_plane.report_queue();
     queued(&acme, &analyst("acme", CampaignScope::All)).await.unwrap();
     let stopped = claimed(&queue, RULES).await.unwrap();
+    assert!(queue.extend(&stopped, LONG, Some(1), 4).await.unwrap());
     queue.release(&stopped, false, Duration::ZERO).await.unwrap();
+    let id = stopped.job.job_id;
+    let waiting = acme.report_job(ReportJobReader::OfTenant, id).await.unwrap().unwrap();
+    assert_eq!((waiting.rows, waiting.bytes), (None, 0), "nothing of it is written");
     let again = claimed(&queue, RULES).await.unwrap();
     assert_eq!((again.job.attempts, again.job.failed_attempts), (2, 0));
     queue.release(&again, true, LONG).await.unwrap();
@@ -160,7 +231,7 @@ async fn a_cancelled_job_is_lost_to_its_process_and_a_done_one_gives_up_its_file
     let all = ReportJobReader::OfTenant;
     let id = queued(&acme, &analyst("acme", CampaignScope::All)).await.unwrap().job_id;
     let claim = claimed(&queue, RULES).await.unwrap();
-    acme.cancel_report_job(all, id, Utc::now()).await.unwrap();
+    assert!(acme.cancel_report_job(all, id).await.unwrap());
     assert!(!queue.finish(&claim, &made(), LONG).await.unwrap());
     let early = queue.to_remove(LONG).await.unwrap();
     assert!(early.is_empty(), "the process may still write: {early:?}");
@@ -175,7 +246,7 @@ async fn a_cancelled_job_is_lost_to_its_process_and_a_done_one_gives_up_its_file
     let claim = claimed(&queue, RULES).await.unwrap();
     assert!(queue.finish(&claim, &made(), LONG).await.unwrap());
     assert!(queue.to_remove(Duration::ZERO).await.unwrap().is_empty());
-    acme.cancel_report_job(all, id, Utc::now()).await.unwrap();
+    assert!(!acme.cancel_report_job(all, id).await.unwrap(), "it is done");
     let expired = acme.report_job(all, id).await.unwrap().unwrap();
     assert_eq!(expired.state, ReportJobState::Expired);
     assert_eq!(queue.to_remove(Duration::ZERO).await.unwrap().len(), 1);
@@ -202,7 +273,7 @@ async fn a_reader_sees_the_own_jobs_of_the_own_limit() {
     }
     let globex = platform.tenant("globex").await;
     assert_eq!(globex.report_job(ReportJobReader::OfTenant, id).await.unwrap(), None);
-    globex.cancel_report_job(ReportJobReader::OfTenant, id, Utc::now()).await.unwrap();
+    assert!(!globex.cancel_report_job(ReportJobReader::OfTenant, id).await.unwrap());
     let job = acme.report_job(ReportJobReader::OfTenant, id).await.unwrap().unwrap();
     assert_eq!(job.state, ReportJobState::Queued);
 }

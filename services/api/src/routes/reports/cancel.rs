@@ -3,7 +3,6 @@ use actix_web::{
     web::{Data, Path},
 };
 use auth::ReadReports;
-use chrono::Utc;
 use uuid::Uuid;
 use web::{Error, Tenant};
 
@@ -28,6 +27,6 @@ pub(crate) async fn handle(
     api: Data<Api>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, Error> {
-    ReportJobs::new(&api, Member::of(&tenant)).cancel(*id, Utc::now()).await?;
+    ReportJobs::new(&api, Member::of(&tenant)).cancel(*id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
