@@ -45,14 +45,17 @@ struct DueRow {
 }
 
 impl ReportQueue {
-    /// Returns schedules that are due at `now`, the longest due first.
+    /// Returns schedules that are due at `now`, the longest due first, of tenants with fewer than `most` jobs
+    /// in the queue.
     pub async fn due_schedules(
         &self,
         now: DateTime<Utc>,
+        most: u32,
     ) -> Result<Vec<DueSchedule>, ControlPlaneError> {
         let mut transaction = self.control_plane.begin_platform().await?;
         let rows: Vec<DueRow> = sqlx::query_as(sql!("report_queue/due_schedules"))
             .bind(now)
+            .bind(i64::from(most))
             .fetch_all(&mut transaction)
             .await?;
         transaction.commit().await?;
@@ -60,14 +63,24 @@ impl ReportQueue {
     }
 
     /// Queues the job of a run, and moves the schedule to its next one, in one step. Returns `false` if
-    /// another process has done so, or the schedule was changed.
+    /// another process has done so, or the schedule was changed, or the tenant has `most` jobs in the queue.
     pub async fn run_schedule(
         &self,
         due: &DueSchedule,
         run: &ScheduledRun<'_>,
+        most: u32,
     ) -> Result<bool, ControlPlaneError> {
         let (client_id, schedule_id) = (due.client_id.as_str(), due.schedule.schedule_id);
         let mut transaction = self.control_plane.begin_platform().await?;
+        // So that the count includes every other job.
+        sqlx::query(sql!("tenant/lock")).bind(client_id).execute(&mut transaction).await?;
+        let queued: i64 = sqlx::query_scalar(sql!("report_queue/queued"))
+            .bind(client_id)
+            .fetch_one(&mut transaction)
+            .await?;
+        if queued >= i64::from(most) {
+            return Ok(false);
+        }
         let advanced = sqlx::query(sql!("report_queue/advance_schedule"))
             .bind(client_id)
             .bind(schedule_id)

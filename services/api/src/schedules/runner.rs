@@ -10,7 +10,7 @@ use super::{
     cadence::{Runs, last_due},
     range::with_range,
 };
-use crate::state::Api;
+use crate::{report_jobs::MOST_QUEUED, state::Api};
 
 /// How often schedules are looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -23,23 +23,24 @@ pub(crate) fn start(api: &Api, lifecycle: &Lifecycle) {
     lifecycle.spawn("schedules", Duration::from_secs(1), async move {
         let mut rounds = every(LOOK, token, "queue the jobs of schedules");
         while rounds.begin().await {
-            rounds.run(round(&queue, &wake, Utc::now())).await;
+            rounds.run(round(&queue, &wake)).await;
         }
         Ok(())
     });
 }
 
-async fn round(
-    queue: &ReportQueue,
-    wake: &Arc<Notify>,
-    now: DateTime<Utc>,
-) -> Result<(), BoxError> {
-    for due in queue.due_schedules(now).await? {
-        if run(queue, &due, now).await? {
-            wake.notify_one();
+async fn round(queue: &ReportQueue, wake: &Arc<Notify>) -> Result<(), BoxError> {
+    let now = queue.now().await?;
+    let mut failed = Ok(());
+    for due in queue.due_schedules(now, MOST_QUEUED).await? {
+        // The error of one tenant's schedule keeps none of the others.
+        match run(queue, &due, now).await {
+            Ok(true) => wake.notify_one(),
+            Ok(false) => {}
+            Err(error) => failed = Err(error.into()),
         }
     }
-    Ok(())
+    failed
 }
 
 /// Queues the job of the last run that is due. Returns whether this process did.
@@ -60,5 +61,5 @@ async fn run(
         tracing::warn!(schedule = %schedule.schedule_id, "the saved report of a schedule is not visible");
     }
     let job = request.as_ref().map(|(kind, request)| (Uuid::now_v7(), *kind, request));
-    queue.run_schedule(due, &ScheduledRun { due_at, next_run_at, job }).await
+    queue.run_schedule(due, &ScheduledRun { due_at, next_run_at, job }, MOST_QUEUED).await
 }

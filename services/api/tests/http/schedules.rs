@@ -123,6 +123,36 @@ async fn a_saved_report_is_scheduled_by_those_who_see_it() {
 }
 
 #[actix_web::test]
+async fn windows_are_saved_and_scheduled_as_other_reports() {
+    let stand = Stand::new().await;
+    let analyst = stand.token("acme", "analyst").await;
+    let request = json!({"metrics": ["sales"], "window": {"type": "tumbling", "size": "1h"}});
+    let report = json!({
+        "name": "Hours", "visibility": "private", "kind": "windows", "request": request,
+    });
+    let saved = stand.post("/v1/saved-reports", Some(&analyst), report).await;
+    assert_eq!(saved.status, 201, "{}", saved.body);
+    let of_saved =
+        json!({"name": "Hours", "saved_report": saved.body["id"], "every": "day", "at": "00:00"});
+    created(&stand, &analyst, of_saved).await;
+    let mut own = daily();
+    own["kind"] = json!("windows");
+    own["request"] = request;
+    let path = created(&stand, &analyst, own).await;
+    set_next_run(&stand, &path, "2026-03-03T06:30:00Z").await;
+    let job = eventually("the job of the run is done", async || {
+        let jobs = stand.get("/v1/reports", &analyst).await.body;
+        let job = jobs["data"].get(0)?.clone();
+        (job["state"] == "done").then_some(job)
+    })
+    .await;
+    assert_eq!(job["kind"], "windows");
+    // As many hours as the last day had.
+    let rows = job["manifest"]["rows"].as_u64().unwrap();
+    assert!((23..=25).contains(&rows), "{job}");
+}
+
+#[actix_web::test]
 async fn a_wrong_schedule_is_refused_with_its_pointer() {
     let stand = Stand::new().await;
     let analyst = stand.token("acme", "analyst").await;

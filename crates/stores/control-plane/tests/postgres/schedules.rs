@@ -1,8 +1,8 @@
 use auth::{Authority, CampaignScope, Principal, Role, Subject};
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc, Weekday};
 use control_plane::{
-    Cadence, Quota, RelativeRange, ReportJobKind, ReportJobReader, ReportKind, ReportSchedule,
-    ReportVisibility, SavedReport, ScheduleSource, ScheduledRun, TenantControl,
+    Cadence, NewReportJob, Quota, RelativeRange, ReportJobKind, ReportJobReader, ReportKind,
+    ReportSchedule, ReportVisibility, SavedReport, ScheduleSource, ScheduledRun, TenantControl,
 };
 use futures::future::join_all;
 use serde_json::json;
@@ -11,6 +11,8 @@ use uuid::Uuid;
 use crate::fixture::Platform;
 
 const QUOTA: Quota = Quota { of_tenant: 3, of_user: 2 };
+/// The most jobs in the queue.
+const MOST: u32 = 2;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -103,14 +105,14 @@ async fn a_due_run_gets_one_job_from_however_many_processes() {
     let schedule = created(&acme, &weekly(bob, own_request())).await.unwrap();
     let queue = platform.control_plane.report_queue();
     let due_at = schedule.next_run_at;
-    assert!(queue.due_schedules(due_at - TimeDelta::seconds(1)).await.unwrap().is_empty());
-    let due = queue.due_schedules(due_at).await.unwrap().remove(0);
+    assert!(queue.due_schedules(due_at - TimeDelta::seconds(1), MOST).await.unwrap().is_empty());
+    let due = queue.due_schedules(due_at, MOST).await.unwrap().remove(0);
     assert_eq!(due.schedule, schedule);
     let (kind, request) = due.request.clone().unwrap();
     let next_run_at = due_at + TimeDelta::weeks(1);
     let runs = join_all((0..4).map(|_| async {
         let job = Some((Uuid::now_v7(), kind, &request));
-        queue.run_schedule(&due, &ScheduledRun { due_at, next_run_at, job }).await.unwrap()
+        queue.run_schedule(&due, &ScheduledRun { due_at, next_run_at, job }, MOST).await.unwrap()
     }));
     assert_eq!(runs.await.iter().filter(|did| **did).count(), 1);
     let jobs = acme.report_jobs(ReportJobReader::OfTenant, None, 5).await.unwrap();
@@ -122,9 +124,9 @@ async fn a_due_run_gets_one_job_from_however_many_processes() {
 
     // Also if its author sets it back to that run.
     acme.replace_schedule("user:1", &schedule).await.unwrap().unwrap();
-    let again = queue.due_schedules(due_at).await.unwrap().remove(0);
+    let again = queue.due_schedules(due_at, MOST).await.unwrap().remove(0);
     let job = Some((Uuid::now_v7(), kind, &request));
-    queue.run_schedule(&again, &ScheduledRun { due_at, next_run_at, job }).await.unwrap();
+    queue.run_schedule(&again, &ScheduledRun { due_at, next_run_at, job }, MOST).await.unwrap();
     assert_eq!(acme.report_jobs(ReportJobReader::OfTenant, None, 5).await.unwrap().len(), 1);
 }
 
@@ -152,7 +154,7 @@ async fn a_saved_report_is_that_of_the_run_while_its_author_sees_it() {
     created(&acme, &saved).await.unwrap();
     let queue = platform.control_plane.report_queue();
     let request = async || {
-        let due = queue.due_schedules(saved.next_run_at).await.unwrap();
+        let due = queue.due_schedules(saved.next_run_at, MOST).await.unwrap();
         due.into_iter().next().unwrap().request
     };
     let kind = ReportJobKind::Report(ReportKind::Query);
@@ -163,4 +165,76 @@ async fn a_saved_report_is_that_of_the_run_while_its_author_sees_it() {
     assert_eq!(request().await, None);
     acme.delete_saved_report("user:1", writer, private.report_id).await.unwrap().unwrap();
     assert!(acme.schedules(None, None, 5).await.unwrap().is_empty(), "it goes with the report");
+}
+
+#[tokio::test]
+async fn a_run_waits_while_the_queue_of_its_tenant_is_full() {
+    let platform = Platform::new().await;
+    let bob = platform.user("acme", "bob@acme.example", Role::Analyst).await;
+    let acme = platform.tenant("acme").await;
+    let schedule = created(&acme, &weekly(bob, own_request())).await.unwrap();
+    let queue = platform.control_plane.report_queue();
+    let (due_at, next_run_at) = (schedule.next_run_at, schedule.next_run_at + TimeDelta::weeks(1));
+    let due = queue.due_schedules(due_at, MOST).await.unwrap().remove(0);
+    let (kind, request) = due.request.clone().unwrap();
+    for _ in 0..MOST {
+        let job = NewReportJob {
+            job_id: Uuid::now_v7(),
+            kind,
+            request: &request,
+            asked_by: &schedule.asked_by,
+            created_at: due_at,
+        };
+        acme.create_report_job(&job, MOST).await.unwrap().unwrap();
+    }
+    assert!(
+        queue.due_schedules(due_at, MOST).await.unwrap().is_empty(),
+        "no other schedule waits for it"
+    );
+    let run = async || {
+        let job = Some((Uuid::now_v7(), kind, &request));
+        queue.run_schedule(&due, &ScheduledRun { due_at, next_run_at, job }, MOST).await.unwrap()
+    };
+    assert!(!run().await);
+    let waiting = acme.schedule(None, schedule.schedule_id).await.unwrap();
+    assert_eq!(waiting, Some(schedule), "the run is not lost");
+    let jobs = acme.report_jobs(ReportJobReader::OfTenant, None, 5).await.unwrap();
+    assert!(acme.cancel_report_job(ReportJobReader::OfTenant, jobs[0].job_id).await.unwrap());
+    assert!(run().await);
+}
+
+#[tokio::test]
+async fn a_run_has_the_version_of_its_author_while_the_rights_are_those_of_the_schedule() {
+    let platform = Platform::new().await;
+    let bob = platform.user("acme", "bob@acme.example", Role::Analyst).await;
+    let acme = platform.tenant("acme").await;
+    let schedule = created(&acme, &weekly(bob, own_request())).await.unwrap();
+    let queue = platform.control_plane.report_queue();
+    let raw = platform.database.raw().await;
+    for (week, role, version) in [(0, "analyst", 4), (1, "owner", 1), (2, "analyst", 4)] {
+        // As after another password, or another role.
+        let mut transaction = raw.begin().await.unwrap();
+        sqlx::query("SELECT set_config('footfall.platform', 'on', true)")
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        for statement in [
+            "UPDATE app_user SET role = $2 WHERE user_id = $1",
+            "UPDATE app_user SET token_version = 4 WHERE user_id = $1 AND role = $2",
+        ] {
+            let changed = sqlx::query(statement).bind(bob).bind(role).execute(&mut *transaction);
+            assert_eq!(changed.await.unwrap().rows_affected(), 1);
+        }
+        transaction.commit().await.unwrap();
+        let due_at = schedule.next_run_at + TimeDelta::weeks(week);
+        let due = queue.due_schedules(due_at, 5).await.unwrap().remove(0);
+        let (kind, request) = due.request.clone().unwrap();
+        let job = Some((Uuid::now_v7(), kind, &request));
+        let next_run_at = due_at + TimeDelta::weeks(1);
+        let run = ScheduledRun { due_at, next_run_at, job };
+        assert!(queue.run_schedule(&due, &run, 5).await.unwrap());
+        let jobs = acme.report_jobs(ReportJobReader::OfTenant, None, 1).await.unwrap();
+        assert_eq!(jobs[0].asked_by.subject_version, Some(version), "{role}");
+        assert_eq!(jobs[0].asked_by.authority, Authority::Role(Role::Analyst));
+    }
 }
