@@ -21,6 +21,7 @@ mod rebuilds;
 mod recount;
 mod rejects;
 mod relations;
+mod report_jobs;
 mod samples;
 mod spool;
 mod tiers;
