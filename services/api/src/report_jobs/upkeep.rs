@@ -6,7 +6,7 @@ use lifecycle::{BoxError, every};
 use telemetry::{Age, Gauge};
 use tokio_util::sync::CancellationToken;
 
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(15);
 /// How often the jobs are counted.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
 /// How long after a job's end a process may still write for it.

@@ -399,3 +399,30 @@ async fn no_attempt_writes_events_for_a_credential_that_sees_only_some_campaigns
     let job = ended(&stand, &path, &advertiser).await;
     assert_eq!(job["failure"]["code"], "permission_denied", "{job}");
 }
+
+#[actix_web::test]
+async fn an_expired_file_is_removed_also_behind_one_that_cannot_be() {
+    let stand = Stand::new().await;
+    let key = stand.key("acme", "read");
+    let mut jobs = Vec::new();
+    for _ in 0..2 {
+        let path = queued(&stand, &key, "query", query()).await;
+        ended(&stand, &path, &key).await;
+        let job = path.rsplit('/').next().unwrap();
+        let folder = stand.files.path().join(format!("reports/{}/{job}", stand.id("acme")));
+        assert!(folder.join("1").is_file());
+        jobs.push((path, folder));
+    }
+    let [(stuck, in_the_way), (path, folder)] = jobs.try_into().unwrap();
+    std::fs::remove_file(in_the_way.join("1")).unwrap();
+    std::fs::create_dir_all(in_the_way.join("1/not-a-file")).unwrap();
+    for path in [&stuck, &path] {
+        change(&stand, path, "UPDATE report_job SET expires_at = now() WHERE job_id = $1").await;
+    }
+    eventually("the file is removed", async || {
+        let state = stand.get(&path, &key).await.body["state"].clone();
+        (state == "expired").then(|| assert!(!folder.exists()))
+    })
+    .await;
+    assert_eq!(stand.get(&stuck, &key).await.body["state"], "done", "it is tried again");
+}
