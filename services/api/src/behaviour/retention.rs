@@ -1,4 +1,4 @@
-use chrono::{DateTime, NaiveDate, Utc, Weekday};
+use chrono::{DateTime, NaiveDate, Utc};
 use metrics::{EventTest, Filter};
 use problem::Problem;
 use sequences::{
@@ -16,7 +16,7 @@ use crate::{
     cohorts::{NamedCohort, NamesCohorts},
     dimensions::Home,
     failure::Failure,
-    query::{FilterBody, Time, TimeBody, filters},
+    query::{FilterBody, Time, TimeBody, filters, week_begins},
 };
 
 /// The number of columns if the request does not tell.
@@ -48,8 +48,9 @@ pub(crate) struct RetentionBody {
     /// First and last period of each column, counted from 0: `[[0, 0], [1, 2], [3, 6]]`.
     #[schema(value_type = Option<Vec<Vec<u32>>>)]
     pub(crate) brackets: Option<Vec<Vec<u32>>>,
-    /// The first day of a week. Default: `monday`.
-    pub(crate) week_begins: Option<WeekdayBody>,
+    /// The day on which weeks begin: `monday` to `sunday`. Default: `monday`.
+    #[schema(example = "sunday")]
+    pub(crate) week_begins: Option<String>,
     /// When a key joins a cohort. Without `granularity`.
     #[serde(default)]
     pub(crate) time: TimeBody,
@@ -94,19 +95,6 @@ pub(crate) enum ModeBody {
 pub(crate) enum MeasureBody {
     On,
     OnOrAfter,
-}
-
-/// A day of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum WeekdayBody {
-    Monday,
-    Tuesday,
-    Wednesday,
-    Thursday,
-    Friday,
-    Saturday,
-    Sunday,
 }
 
 /// The answer to a table of retention.
@@ -199,7 +187,9 @@ impl RetentionBody {
         let time = self.time.parse("/time/", home.zone, now)?;
         let [from, to] = [time.range.from(), time.range.to()].map(|time| time.timestamp_millis());
         let range = Span::new(from, to).map_err(|error| invalid(error, "/time"))?;
-        let calendar = Calendar { zone: time.zone, week_begins: weekday(self.week_begins) };
+        let week_begins = week_begins(self.week_begins.as_deref())
+            .map_err(|reason| Problem::field("/week_begins", reason))?;
+        let calendar = Calendar { zone: time.zone, week_begins };
         let is_ever = self.first != Some(FirstBody::InRange);
         let first = if is_ever { First::Ever } else { First::InRange };
         let pointer = if self.brackets.is_some() { "/brackets" } else { "/periods" };
@@ -249,18 +239,6 @@ impl RetentionBody {
             (None, Some(MeasureBody::OnOrAfter)) => Ok(Measure::OnOrAfter { periods }),
             (None, _) => Ok(Measure::On { periods }),
         }
-    }
-}
-
-fn weekday(body: Option<WeekdayBody>) -> Weekday {
-    match body {
-        None | Some(WeekdayBody::Monday) => Weekday::Mon,
-        Some(WeekdayBody::Tuesday) => Weekday::Tue,
-        Some(WeekdayBody::Wednesday) => Weekday::Wed,
-        Some(WeekdayBody::Thursday) => Weekday::Thu,
-        Some(WeekdayBody::Friday) => Weekday::Fri,
-        Some(WeekdayBody::Saturday) => Weekday::Sat,
-        Some(WeekdayBody::Sunday) => Weekday::Sun,
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct SessionsQuery {
     granularity: Option<String>,
     /// The day on which weeks begin: `monday` to `sunday`. Default: `monday`.
     #[param(example = "sunday")]
-    week_start: Option<String>,
+    week_begins: Option<String>,
     /// The longest pause within a session, 1 minute to 8 hours. Default: `30m`.
     #[param(example = "30m")]
     gap: Option<String>,
@@ -136,8 +136,8 @@ impl SessionsQuery {
     /// # Errors
     /// A wrong parameter, and what would be correct.
     pub(crate) fn parse(self, home: Tz, now: DateTime<Utc>) -> Result<SessionsRequest, Problem> {
-        let Self { from, to, tz, granularity, week_start, gap, by, cohort } = self;
-        let time = TimeBody { from, to, tz, granularity, week_start }.parse("?", home, now)?;
+        let Self { from, to, tz, granularity, week_begins, gap, by, cohort } = self;
+        let time = TimeBody { from, to, tz, granularity, week_begins }.parse("?", home, now)?;
         let length = gap.as_deref().map(|text| duration(text, "?gap"));
         let gap_length = length.transpose()?.unwrap_or(DEFAULT_GAP);
         let gap = SessionGap::new(gap_length.num_milliseconds())

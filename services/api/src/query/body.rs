@@ -84,7 +84,7 @@ pub(crate) struct TimeBody {
     pub(crate) granularity: Option<String>,
     /// The day on which weeks begin: `monday` to `sunday`. Default: `monday`.
     #[schema(example = "sunday")]
-    pub(crate) week_start: Option<String>,
+    pub(crate) week_begins: Option<String>,
 }
 
 impl TimeBody {
@@ -93,7 +93,7 @@ impl TimeBody {
     /// # Errors
     /// They are; `reason` says why they are not possible.
     pub(crate) fn without_buckets(&self, reason: &str) -> Result<(), Problem> {
-        let fields = [("granularity", &self.granularity), ("week_start", &self.week_start)];
+        let fields = [("granularity", &self.granularity), ("week_begins", &self.week_begins)];
         match fields.into_iter().find(|(_, given)| given.is_some()) {
             Some((name, _)) => Err(Problem::field(format!("/time/{name}"), reason)),
             None => Ok(()),

@@ -11,7 +11,7 @@ use super::{
     filters::{self, Filters},
     names,
     request::{Column, Direction, QueryRequest, Top},
-    week::week_start,
+    week::week_begins,
 };
 use crate::{
     dimensions::Home,
@@ -250,8 +250,8 @@ impl Wrong {
             name.parse().map_err(|error: metrics::UnknownGranularity| error.to_string())
         });
         let granularity = self.read(&pointer("granularity"), granularity, Granularity::Total);
-        let weeks = week_start(body.week_start.as_deref());
-        let weeks = self.read(&pointer("week_start"), weeks, Weekday::Mon);
+        let weeks = week_begins(body.week_begins.as_deref());
+        let weeks = self.read(&pointer("week_begins"), weeks, Weekday::Mon);
         let to = body.to.as_deref().map_or(Ok(now), |text| moment(text, zone));
         let to = self.read(&pointer("to"), to, now);
         let earlier = to.checked_sub_signed(DEFAULT_LENGTH).unwrap_or(to);

@@ -217,7 +217,7 @@ struct ResolvedTime {
     granularity: &'static str,
     /// Of weeks: the day on which they begin.
     #[serde(skip_serializing_if = "Option::is_none")]
-    week_start: Option<&'static str>,
+    week_begins: Option<&'static str>,
 }
 
 /// The earlier period of a query as it was answered.
@@ -244,7 +244,7 @@ pub(super) fn resolved(request: &QueryRequest) -> Json {
         to: request.range.to(),
         tz: request.zone.name(),
         granularity: request.granularity.as_str(),
-        week_start: match request.granularity {
+        week_begins: match request.granularity {
             Granularity::Week(day) => Some(week::name(day)),
             _ => None,
         },

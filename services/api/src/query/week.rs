@@ -15,7 +15,7 @@ const DAYS: [(&str, Weekday); 7] = [
 ///
 /// # Errors
 /// It is not the name of a day.
-pub(crate) fn week_start(name: Option<&str>) -> Result<Weekday, String> {
+pub(crate) fn week_begins(name: Option<&str>) -> Result<Weekday, String> {
     let Some(name) = name else {
         return Ok(Weekday::Mon);
     };
@@ -35,10 +35,10 @@ mod tests {
 
     #[test]
     fn a_week_begins_on_the_named_day() {
-        assert_eq!(week_start(None), Ok(Weekday::Mon));
+        assert_eq!(week_begins(None), Ok(Weekday::Mon));
         for (text, day) in DAYS {
-            assert_eq!((week_start(Some(text)), name(day)), (Ok(day), text));
+            assert_eq!((week_begins(Some(text)), name(day)), (Ok(day), text));
         }
-        assert!(week_start(Some("mon")).unwrap_err().contains("monday, tuesday"));
+        assert!(week_begins(Some("mon")).unwrap_err().contains("monday, tuesday"));
     }
 }

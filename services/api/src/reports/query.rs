@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    query::week_start,
+    query::week_begins,
     reports::schemas::{GranularityName, MetricName},
     schemas,
 };
@@ -33,7 +33,7 @@ pub(crate) struct MetricsQuery {
     pub(crate) granularity: Option<String>,
     /// The day on which weeks begin: `monday` to `sunday`. Default: `monday`.
     #[param(example = "sunday")]
-    pub(crate) week_start: Option<String>,
+    pub(crate) week_begins: Option<String>,
     /// Names from `GET /v1/metrics`, separated by commas. Default: impressions, clicks, ctr, spend,
     /// cpc.
     #[param(inline, style = Form, explode = false, value_type = Option<Vec<MetricName>>)]
@@ -81,8 +81,8 @@ impl MetricsQuery {
         let granularity =
             read(&mut wrong, "?granularity", self.granularity.as_deref(), Granularity::Hour, named);
         let weeks =
-            read(&mut wrong, "?week_start", self.week_start.as_deref(), Weekday::Mon, |name| {
-                week_start(Some(name))
+            read(&mut wrong, "?week_begins", self.week_begins.as_deref(), Weekday::Mon, |name| {
+                week_begins(Some(name))
             });
         let granularity = granularity.with_weeks_from(weeks);
         let metrics =
@@ -201,7 +201,7 @@ mod tests {
             from: get("from"),
             to: get("to"),
             granularity: get("granularity"),
-            week_start: get("week_start"),
+            week_begins: get("week_begins"),
             metrics: get("metrics"),
             tz: get("tz"),
         }
@@ -236,7 +236,7 @@ mod tests {
             query(parameters).parse(Tz::UTC, now()).unwrap().granularity
         };
         assert_eq!(granularity(&[("granularity", "week")]), Granularity::Week(Weekday::Mon));
-        let sunday = [("granularity", "week"), ("week_start", "sunday")];
+        let sunday = [("granularity", "week"), ("week_begins", "sunday")];
         assert_eq!(granularity(&sunday), Granularity::Week(Weekday::Sun));
         assert_eq!(granularity(&sunday[1..]), Granularity::Hour);
     }
@@ -253,7 +253,7 @@ mod tests {
             (&[("metrics", "clics")][..], "invalid_field", "?metrics", "conversion_rate"),
             (&[("metrics", "")], "invalid_field", "?metrics", "impressions"),
             (&[("granularity", "minute")], "invalid_field", "?granularity", "15m, hour, day"),
-            (&[("week_start", "mon")], "invalid_field", "?week_start", "monday, tuesday"),
+            (&[("week_begins", "mon")], "invalid_field", "?week_begins", "monday, tuesday"),
             (&[("tz", "Mars/Olympus")], "invalid_field", "?tz", "Europe/Berlin"),
             (&[("from", "yesterday")], "invalid_field", "?from", "RFC 3339"),
             (&[("to", "2026-13-01")], "invalid_field", "?to", "2026-03-01"),

@@ -39,22 +39,22 @@ async fn weeks_begin_on_the_day_that_the_request_names() {
     let from_sunday = [("2026-02-28T23:00:00Z", 1), ("2026-03-07T23:00:00Z", 2)];
     let from_monday =
         [("2026-02-28T23:00:00Z", 0), ("2026-03-01T23:00:00Z", 2), ("2026-03-08T23:00:00Z", 1)];
-    let sunday = ask(&stand, body(json!({"week_start": "sunday"}))).await;
+    let sunday = ask(&stand, body(json!({"week_begins": "sunday"}))).await;
     assert_eq!(clicks(&sunday["rows"]), from_sunday);
-    assert_eq!(sunday["query"]["time"]["week_start"], "sunday");
+    assert_eq!(sunday["query"]["time"]["week_begins"], "sunday");
     let default = ask(&stand, body(json!({}))).await;
     assert_eq!(clicks(&default["rows"]), from_monday);
-    assert_eq!(default["query"]["time"]["week_start"], "monday");
-    let days = ask(&stand, body(json!({"granularity": "day", "week_start": "sunday"}))).await;
-    assert_eq!(days["query"]["time"].get("week_start"), None);
+    assert_eq!(default["query"]["time"]["week_begins"], "monday");
+    let days = ask(&stand, body(json!({"granularity": "day", "week_begins": "sunday"}))).await;
+    assert_eq!(days["query"]["time"].get("week_begins"), None);
 
     // The same buckets in the series of a campaign and in sessions.
     let key = stand.key("acme", "read");
-    let path = "/v1/campaigns/spring/metrics?metrics=clicks&granularity=week&week_start=sunday\
+    let path = "/v1/campaigns/spring/metrics?metrics=clicks&granularity=week&week_begins=sunday\
                 &from=2026-03-01&to=2026-03-15&tz=Europe/Berlin";
     let series = stand.get(path, &key).await.body;
     assert_eq!(clicks(&series["series"]), from_sunday);
-    let path = "/v1/sessions?granularity=week&week_start=sunday&from=2026-03-01&to=2026-03-15\
+    let path = "/v1/sessions?granularity=week&week_begins=sunday&from=2026-03-01&to=2026-03-15\
                 &tz=Europe/Berlin";
     let sessions = stand.get(path, &key).await.body;
     let starts = sessions["series"].as_array().unwrap().iter().map(|bucket| &bucket["start"]);
@@ -103,7 +103,7 @@ async fn a_part_of_a_month_is_compared_with_the_same_elapsed_part_of_the_month_b
 #[actix_web::test]
 async fn a_part_of_a_week_begins_with_the_week_of_the_request() {
     let stand = Stand::new().await;
-    for (week_start, from, to) in [
+    for (week_begins, from, to) in [
         ("sunday", "2026-03-07T23:00:00Z", "2026-03-10T11:00:00Z"),
         // Days that begin no week: three days earlier.
         ("monday", "2026-03-11T23:00:00Z", "2026-03-14T11:00:00Z"),
@@ -112,12 +112,12 @@ async fn a_part_of_a_week_begins_with_the_week_of_the_request() {
             "metrics": ["clicks"],
             "time": {
                 "from": "2026-03-15", "to": "2026-03-17T11:00:00Z", "tz": "Europe/Berlin",
-                "week_start": week_start,
+                "week_begins": week_begins,
             },
             "compare": {"to": "previous_period", "align": "elapsed"},
         });
         let period = json!({"from": from, "to": to, "align": "elapsed"});
-        assert_eq!(ask(&stand, body).await["query"]["compare"], period, "{week_start}");
+        assert_eq!(ask(&stand, body).await["query"]["compare"], period, "{week_begins}");
     }
 }
 
@@ -128,8 +128,8 @@ async fn a_wrong_rule_of_time_is_refused_with_what_would_be_right() {
     for (path, body, pointer, right) in [
         (
             "/v1/query",
-            json!({"metrics": ["clicks"], "time": {"week_start": "mon"}}),
-            "/time/week_start",
+            json!({"metrics": ["clicks"], "time": {"week_begins": "mon"}}),
+            "/time/week_begins",
             "monday, tuesday",
         ),
         (
@@ -151,8 +151,8 @@ async fn a_wrong_rule_of_time_is_refused_with_what_would_be_right() {
         ),
         (
             "/v1/funnels",
-            json!({"steps": [{"event": "ad_click"}], "time": {"week_start": "sunday"}}),
-            "/time/week_start",
+            json!({"steps": [{"event": "ad_click"}], "time": {"week_begins": "sunday"}}),
+            "/time/week_begins",
             "one bucket",
         ),
     ] {
@@ -162,7 +162,7 @@ async fn a_wrong_rule_of_time_is_refused_with_what_would_be_right() {
         assert_eq!(error["pointer"], pointer, "{body}: {error}");
         assert!(error["reason"].as_str().unwrap().contains(right), "{body}: {error}");
     }
-    let refused = stand.get("/v1/sessions?week_start=mon", &key).await;
+    let refused = stand.get("/v1/sessions?week_begins=mon", &key).await;
     assert_eq!(refused.status, 422, "{}", refused.body);
-    assert_eq!(refused.body["errors"][0]["pointer"], "?week_start");
+    assert_eq!(refused.body["errors"][0]["pointer"], "?week_begins");
 }
