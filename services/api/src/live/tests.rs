@@ -2,8 +2,10 @@
 
 mod directory;
 mod hanging_up;
+mod reports;
 mod slow_clients;
 mod stand;
+mod stream;
 mod tickets;
 
 use std::time::{Duration, Instant};
@@ -13,7 +15,8 @@ use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use stand::{Stand, Stream};
+use stand::Stand;
+use stream::Stream;
 
 #[actix_web::test]
 async fn a_stream_begins_with_a_snapshot_and_continues_with_whole_quarter_hours() {

@@ -1,18 +1,13 @@
 use std::{
-    convert::Infallible,
-    future::poll_fn,
     net::SocketAddr,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use actix_web::{
-    HttpResponse,
-    body::{BoxBody, MessageBody},
+    body::BoxBody,
     dev::ServiceResponse,
     http::{Method, StatusCode, header},
     test::{TestRequest, call_service, init_service, read_body_json},
@@ -22,28 +17,26 @@ use aggregates::{
     Aggregates, ApplyOutcome, ChainStart, LiveBatch, LiveDelta, LiveFeed, RedisSettings,
 };
 use auth::{
-    ApiKey, Authority, CampaignScope, Grant, KeyKind, Principal, Role, SigningKey, StoredApiKey,
-    Subject, TokenSigner, TokenVerifier,
+    ApiKey, Authority, Grant, KeyKind, Principal, Role, SigningKey, StoredApiKey, Subject,
+    TokenSigner, TokenVerifier,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::StreamExt;
 use lifecycle::Lifecycle;
 use log::{LogPlace, Offset};
-use metrics::{Counter, MoneySum, QuarterHour, Sums, TimeRange};
+use metrics::{Counter, MoneySum, QuarterHour, Sums};
 use money::Amount;
-use problem::Problem;
 use serde_json::{Value, json};
-use tenancy::{CampaignId, TenantContext, TenantRouter};
+use tenancy::TenantRouter;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 use uuid::Uuid;
-use web::{HangUp, WebState};
+use web::WebState;
 
-use super::directory::AnyTenant;
+use super::{directory::AnyTenant, reports::TestReports, stream::Stream};
 use crate::{
-    live::{Live, LiveReport, LiveReports, OpenTicket, TicketSecret, Viewer, Wanted, seat::Seat},
+    live::{Live, OpenTicket, TicketSecret, Viewer, Wanted, seat::Seat},
     routes::configure,
 };
 
@@ -61,29 +54,6 @@ pub(super) struct Stand {
     key: SigningKey,
     next_offset: AtomicU64,
     now: QuarterHour,
-}
-
-/// Reports from Redis, or (for hours that are not whole there) the clicks that ClickHouse would have.
-/// Two campaigns exist, until they are hidden.
-struct TestReports {
-    aggregates: Aggregates,
-    stored_clicks: AtomicU64,
-    reads: AtomicU64,
-    hidden: AtomicBool,
-    redis_is_halted: AtomicBool,
-}
-
-/// One event of a stream.
-#[derive(Debug)]
-pub(super) struct Event {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) data: Value,
-}
-
-pub(super) struct Stream {
-    body: Pin<Box<BoxBody>>,
-    buffer: String,
 }
 
 impl Stand {
@@ -381,104 +351,5 @@ impl Stand {
 
     pub(super) async fn stop(&self) {
         self.lifecycle.stop().await.unwrap();
-    }
-}
-
-impl Stream {
-    /// Connects the client of a stream that was opened.
-    pub(super) fn connect(seat: Seat) -> Self {
-        let request = TestRequest::get().to_http_request();
-        let frames = seat.body(HangUp::of(&request)).map(Ok::<_, Infallible>);
-        let response = HttpResponse::Ok().streaming(Box::pin(frames));
-        Self::new(ServiceResponse::new(request, response))
-    }
-
-    pub(super) fn new(response: ServiceResponse<BoxBody>) -> Self {
-        assert_eq!(response.status(), StatusCode::OK);
-        Self { body: Box::pin(response.into_body()), buffer: String::new() }
-    }
-
-    /// Returns the next event, without comments.
-    pub(super) async fn event(&mut self) -> Event {
-        self.event_within(Duration::from_secs(10)).await.expect("an event within ten seconds")
-    }
-
-    pub(super) async fn event_within(&mut self, timeout: Duration) -> Option<Event> {
-        loop {
-            let text = tokio::time::timeout(timeout, self.text()).await.ok()?;
-            assert!(!text.is_empty(), "the stream is over");
-            let field = |name: &str| {
-                let value = text.lines().find_map(|line| line.strip_prefix(name));
-                value.unwrap_or_default().to_owned()
-            };
-            let data = field("data: ");
-            if !data.is_empty() {
-                let data = serde_json::from_str(&data).unwrap();
-                return Some(Event { id: field("id: "), name: field("event: "), data });
-            }
-        }
-    }
-
-    /// Returns the next block of lines; empty at the end.
-    pub(super) async fn text(&mut self) -> String {
-        loop {
-            if let Some((block, rest)) = self.buffer.split_once("\n\n") {
-                let block = format!("{block}\n\n");
-                self.buffer = rest.to_owned();
-                return block;
-            }
-            match poll_fn(|context| self.body.as_mut().poll_next(context)).await {
-                Some(bytes) => self.buffer += str::from_utf8(&bytes.unwrap()).unwrap(),
-                None => return String::new(),
-            }
-        }
-    }
-
-    pub(super) async fn is_over(&mut self) -> bool {
-        let end = tokio::time::timeout(Duration::from_secs(10), self.text()).await;
-        end.expect("an end within ten seconds").is_empty()
-    }
-}
-
-#[async_trait::async_trait]
-impl LiveReports for TestReports {
-    async fn find_campaign(
-        &self,
-        _: &TenantContext,
-        _: &CampaignScope,
-        campaign: &CampaignId,
-    ) -> Result<(), Problem> {
-        match campaign.as_str() {
-            "spring-sale" | "summer-sale" if !self.hidden.load(Ordering::Relaxed) => Ok(()),
-            _ => Err(Problem::not_found()),
-        }
-    }
-
-    async fn series(
-        &self,
-        tenant: &TenantContext,
-        campaign: &CampaignId,
-        range: TimeRange,
-    ) -> Result<LiveReport, Problem> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        let as_of = Some(Utc::now());
-        let reader = self.aggregates.for_tenant(tenant);
-        let noted: &[_] = match self.redis_is_halted.load(Ordering::Relaxed) {
-            true => &[const { LogPlace::new(1, 0, u64::MAX) }],
-            false => &[],
-        };
-        let live = reader.campaign_series(campaign, range, noted).await.unwrap();
-        let live_from = live.covered.map(|covered| covered.from());
-        let mut series = live.series;
-        if live_from.is_none() {
-            let mut sums = Sums::default();
-            sums.add_count(Counter::Clicks, None, self.stored_clicks.load(Ordering::Relaxed));
-            series.insert(QuarterHour::containing(Utc::now()), sums);
-        }
-        Ok(LiveReport { series, live_from, as_of })
-    }
-
-    async fn is_behind(&self) -> bool {
-        self.redis_is_halted.load(Ordering::Relaxed)
     }
 }

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::StatusCode;
 use futures::join;
 
-use super::stand::{Stand, Stream};
+use super::{stand::Stand, stream::Stream};
 
 const HERE: (&str, &str) = ("x-forwarded-for", "192.0.2.1");
 
