@@ -1,6 +1,7 @@
 use auth::{CampaignScope, Principal, Subject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use sqlx::{Postgres, postgres::PgArguments, query::QueryAs};
 use uuid::Uuid;
 
 use crate::{
@@ -32,36 +33,6 @@ pub enum ReportJobReader<'a> {
     /// One who sees those of this user or key that were asked with this limit, or every own one if it
     /// has no limit.
     Own(&'a Subject, &'a CampaignScope),
-}
-
-/// A reader as parameters.
-struct ReaderParameters {
-    asked_by: Option<String>,
-    is_unlimited: bool,
-    advertiser: Option<String>,
-    campaigns: Option<Vec<String>>,
-}
-
-impl ReportJobReader<'_> {
-    fn parameters(self) -> ReaderParameters {
-        match self {
-            Self::OfTenant => ReaderParameters {
-                asked_by: None,
-                is_unlimited: true,
-                advertiser: None,
-                campaigns: None,
-            },
-            Self::Own(subject, scope) => {
-                let Limit { advertiser, campaigns } = Limit::of(scope);
-                ReaderParameters {
-                    asked_by: Some(subject.to_string()),
-                    is_unlimited: *scope == CampaignScope::All,
-                    advertiser: advertiser.map(str::to_owned),
-                    campaigns,
-                }
-            }
-        }
-    }
 }
 
 impl TenantControl {
@@ -99,18 +70,10 @@ impl TenantControl {
         before: Option<Uuid>,
         limit: u16,
     ) -> Result<Vec<ReportJob>, ControlPlaneError> {
-        let reader = reader.parameters();
         let mut transaction = self.begin().await?;
-        let rows: Vec<ReportJobRow> = sqlx::query_as(sql!("report_job/list"))
-            .bind(self.client_id().as_str())
-            .bind(reader.asked_by)
-            .bind(reader.is_unlimited)
-            .bind(reader.advertiser)
-            .bind(reader.campaigns)
-            .bind(before)
-            .bind(i64::from(limit))
-            .fetch_all(&mut transaction)
-            .await?;
+        let query = self.read_by(reader, sqlx::query_as(sql!("report_job/list")));
+        let rows: Vec<ReportJobRow> =
+            query.bind(before).bind(i64::from(limit)).fetch_all(&mut transaction).await?;
         transaction.commit().await?;
         rows.into_iter().map(|row| row.job(self.client_id().clone())).collect()
     }
@@ -121,17 +84,9 @@ impl TenantControl {
         reader: ReportJobReader<'_>,
         job_id: Uuid,
     ) -> Result<Option<ReportJob>, ControlPlaneError> {
-        let reader = reader.parameters();
         let mut transaction = self.begin().await?;
-        let row: Option<ReportJobRow> = sqlx::query_as(sql!("report_job/get"))
-            .bind(self.client_id().as_str())
-            .bind(reader.asked_by)
-            .bind(reader.is_unlimited)
-            .bind(reader.advertiser)
-            .bind(reader.campaigns)
-            .bind(job_id)
-            .fetch_optional(&mut transaction)
-            .await?;
+        let query = self.read_by(reader, sqlx::query_as(sql!("report_job/get")));
+        let row: Option<ReportJobRow> = query.bind(job_id).fetch_optional(&mut transaction).await?;
         transaction.commit().await?;
         row.map(|row| row.job(self.client_id().clone())).transpose()
     }
@@ -143,18 +98,29 @@ impl TenantControl {
         reader: ReportJobReader<'_>,
         job_id: Uuid,
     ) -> Result<bool, ControlPlaneError> {
-        let reader = reader.parameters();
         let mut transaction = self.begin().await?;
-        let is_cancelled: Option<bool> = sqlx::query_scalar(sql!("report_job/cancel"))
-            .bind(self.client_id().as_str())
-            .bind(reader.asked_by)
-            .bind(reader.is_unlimited)
-            .bind(reader.advertiser)
-            .bind(reader.campaigns)
-            .bind(job_id)
-            .fetch_optional(&mut transaction)
-            .await?;
+        let query = self.read_by(reader, sqlx::query_as(sql!("report_job/cancel")));
+        let row: Option<(bool,)> = query.bind(job_id).fetch_optional(&mut transaction).await?;
         transaction.commit().await?;
-        Ok(is_cancelled.unwrap_or_default())
+        Ok(row.is_some_and(|(is_cancelled,)| is_cancelled))
+    }
+
+    /// Binds the tenant and the reader, which come first in each statement about jobs that a reader may see.
+    fn read_by<'q, Row>(
+        &'q self,
+        reader: ReportJobReader<'q>,
+        query: QueryAs<'q, Postgres, Row, PgArguments>,
+    ) -> QueryAs<'q, Postgres, Row, PgArguments> {
+        let (asked_by, scope) = match reader {
+            ReportJobReader::OfTenant => (None, &CampaignScope::All),
+            ReportJobReader::Own(subject, scope) => (Some(subject.to_string()), scope),
+        };
+        let Limit { advertiser, campaigns } = Limit::of(scope);
+        query
+            .bind(self.client_id().as_str())
+            .bind(asked_by)
+            .bind(*scope == CampaignScope::All)
+            .bind(advertiser)
+            .bind(campaigns)
     }
 }
