@@ -16,7 +16,7 @@ use crate::{
     cohorts::{NamedCohort, NamesCohorts},
     dimensions::Home,
     failure::Failure,
-    query::{FilterBody, Time, TimeBody, filters, week_begins},
+    query::{DayOfWeek, FilterBody, Time, TimeBody, filters, week_begins},
 };
 
 /// The number of columns if the request does not tell.
@@ -48,8 +48,8 @@ pub(crate) struct RetentionBody {
     /// First and last period of each column, counted from 0: `[[0, 0], [1, 2], [3, 6]]`.
     #[schema(value_type = Option<Vec<Vec<u32>>>)]
     pub(crate) brackets: Option<Vec<Vec<u32>>>,
-    /// The day on which weeks begin: `monday` to `sunday`. Default: `monday`.
-    #[schema(example = "sunday")]
+    /// The day on which weeks begin. Default: `monday`.
+    #[schema(value_type = Option<DayOfWeek>)]
     pub(crate) week_begins: Option<String>,
     /// When a key joins a cohort. Without `granularity`.
     #[serde(default)]

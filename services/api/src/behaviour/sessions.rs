@@ -16,7 +16,7 @@ use super::{
 use crate::{
     cohorts::{NamedCohort, NamesCohorts},
     failure::Failure,
-    query::{Time, TimeBody},
+    query::{DayOfWeek, Time, TimeBody},
     reports::schemas::GranularityName,
     schemas,
 };
@@ -45,8 +45,8 @@ pub(crate) struct SessionsQuery {
     /// The length of the buckets. Default: `total`.
     #[param(inline, value_type = Option<GranularityName>)]
     granularity: Option<String>,
-    /// The day on which weeks begin: `monday` to `sunday`. Default: `monday`.
-    #[param(example = "sunday")]
+    /// The day on which weeks begin. Default: `monday`.
+    #[param(inline, value_type = Option<DayOfWeek>)]
     week_begins: Option<String>,
     /// The longest pause within a session, 1 minute to 8 hours. Default: `30m`.
     #[param(example = "30m")]

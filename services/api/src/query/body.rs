@@ -2,7 +2,7 @@ use problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Format;
+use super::{Format, week::DayOfWeek};
 use crate::{
     cohorts::{NamedCohort, NamesCohorts},
     reports::schemas::{DimensionName, GranularityName, MetricName},
@@ -82,8 +82,8 @@ pub(crate) struct TimeBody {
     /// The length of the buckets. Default: `total`.
     #[schema(value_type = Option<GranularityName>)]
     pub(crate) granularity: Option<String>,
-    /// The day on which weeks begin: `monday` to `sunday`. Default: `monday`.
-    #[schema(example = "sunday")]
+    /// The day on which weeks begin. Default: `monday`.
+    #[schema(value_type = Option<DayOfWeek>)]
     pub(crate) week_begins: Option<String>,
 }
 

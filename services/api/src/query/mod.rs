@@ -29,5 +29,5 @@ pub(crate) use engine::Queries;
 pub(crate) use parse::Time;
 pub(crate) use render::QueryAnswer;
 pub(crate) use request::{FileFormat, Format, QueryRequest};
-pub(crate) use week::week_begins;
+pub(crate) use week::{DayOfWeek, week_begins};
 pub(crate) use windows::{WindowsAnswer, WindowsBody, WindowsRequest};

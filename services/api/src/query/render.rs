@@ -14,7 +14,7 @@ use super::{
     answer::{Answered, Named, Row, RowKind, Side},
     change::Change,
     request::{Column, Direction, QueryRequest, Relation, SegmentTest},
-    week,
+    week::DayOfWeek,
 };
 use crate::reports::Values;
 
@@ -217,7 +217,7 @@ struct ResolvedTime {
     granularity: &'static str,
     /// Of weeks: the day on which they begin.
     #[serde(skip_serializing_if = "Option::is_none")]
-    week_begins: Option<&'static str>,
+    week_begins: Option<DayOfWeek>,
 }
 
 /// The earlier period of a query as it was answered.
@@ -245,7 +245,7 @@ pub(super) fn resolved(request: &QueryRequest) -> Json {
         tz: request.zone.name(),
         granularity: request.granularity.as_str(),
         week_begins: match request.granularity {
-            Granularity::Week(day) => Some(week::name(day)),
+            Granularity::Week(day) => Some(day.into()),
             _ => None,
         },
     };

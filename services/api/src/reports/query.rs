@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    query::week_begins,
+    query::{DayOfWeek, week_begins},
     reports::schemas::{GranularityName, MetricName},
     schemas,
 };
@@ -31,8 +31,8 @@ pub(crate) struct MetricsQuery {
     /// The length of the buckets. Default: `hour`.
     #[param(inline, value_type = Option<GranularityName>)]
     pub(crate) granularity: Option<String>,
-    /// The day on which weeks begin: `monday` to `sunday`. Default: `monday`.
-    #[param(example = "sunday")]
+    /// The day on which weeks begin. Default: `monday`.
+    #[param(inline, value_type = Option<DayOfWeek>)]
     pub(crate) week_begins: Option<String>,
     /// Names from `GET /v1/metrics`, separated by commas. Default: impressions, clicks, ctr, spend,
     /// cpc.

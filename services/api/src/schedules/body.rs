@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc, Weekday};
+use chrono::{DateTime, Utc};
 use control_plane::{Cadence, RelativeRange, ReportJobKind, ScheduleSource};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,8 @@ use web::read_json;
 
 use super::{cadence::local_time, range::with_range};
 use crate::{
-    cohorts::FoundCohorts, dimensions::Home, names::ReportName, report_jobs::job_kind,
-    report_request::ReportRequest, schemas,
+    cohorts::FoundCohorts, dimensions::Home, names::ReportName, query::DayOfWeek,
+    report_jobs::job_kind, report_request::ReportRequest, schemas,
 };
 
 /// The most bytes of a request.
@@ -37,7 +37,7 @@ pub(crate) struct ScheduleOrder {
     /// Whether it runs every day or every week.
     every: Every,
     /// The day of a weekly run.
-    weekday: Option<ScheduleDay>,
+    weekday: Option<DayOfWeek>,
     /// The local time of a run, in the tenant's zone.
     #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "07:30")]
     at: String,
@@ -49,19 +49,6 @@ pub(crate) struct ScheduleOrder {
 pub(crate) enum Every {
     Day,
     Week,
-}
-
-/// A day of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ScheduleDay {
-    Monday,
-    Tuesday,
-    Wednesday,
-    Thursday,
-    Friday,
-    Saturday,
-    Sunday,
 }
 
 /// What a valid order says.
@@ -94,7 +81,7 @@ impl ScheduleOrder {
     ) -> Result<OrderedSchedule, Problem> {
         let weekday = match (self.every, self.weekday) {
             (Every::Day, None) => None,
-            (Every::Week, Some(day)) => Some(day.weekday()),
+            (Every::Week, Some(day)) => Some(day.into()),
             (Every::Day, Some(_)) => {
                 return Err(Problem::field("/weekday", "must be absent: it runs every day"));
             }
@@ -140,31 +127,4 @@ fn own_request(
     let ranged = serde_json::to_vec(&ranged).map_err(Problem::internal)?;
     ReportRequest::parse(kind, &ranged, cohorts, sees_all, home, now).map_err(below)?;
     Ok(ScheduleSource::Request { kind, request })
-}
-
-impl ScheduleDay {
-    const fn weekday(self) -> Weekday {
-        match self {
-            Self::Monday => Weekday::Mon,
-            Self::Tuesday => Weekday::Tue,
-            Self::Wednesday => Weekday::Wed,
-            Self::Thursday => Weekday::Thu,
-            Self::Friday => Weekday::Fri,
-            Self::Saturday => Weekday::Sat,
-            Self::Sunday => Weekday::Sun,
-        }
-    }
-
-    /// Returns the name of a day.
-    pub(crate) const fn of(weekday: Weekday) -> Self {
-        match weekday {
-            Weekday::Mon => Self::Monday,
-            Weekday::Tue => Self::Tuesday,
-            Weekday::Wed => Self::Wednesday,
-            Weekday::Thu => Self::Thursday,
-            Weekday::Fri => Self::Friday,
-            Weekday::Sat => Self::Saturday,
-            Weekday::Sun => Self::Sunday,
-        }
-    }
 }

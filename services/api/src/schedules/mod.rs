@@ -21,7 +21,7 @@ use crate::{
     pagination::Page,
 };
 
-pub(crate) use body::{Every, ScheduleDay, ScheduleOrder};
+pub(crate) use body::{Every, ScheduleOrder};
 pub(crate) use runner::start;
 
 const QUOTA: Quota = Quota { of_tenant: 100, of_user: 20 };

@@ -7,10 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
-    schedules::{Every, ScheduleDay},
-    schemas,
-};
+use crate::{query::DayOfWeek, schedules::Every, schemas};
 
 pub(crate) mod create;
 pub(crate) mod delete;
@@ -40,7 +37,7 @@ pub(crate) struct Schedule {
     /// Whether it runs every day or every week.
     every: Every,
     /// The day of a weekly run; `null` if it runs every day.
-    weekday: Option<ScheduleDay>,
+    weekday: Option<DayOfWeek>,
     /// The local time of a run, in the tenant's zone.
     #[schema(example = "07:30")]
     at: String,
@@ -71,7 +68,7 @@ impl From<ReportSchedule> for Schedule {
             request,
             range: schedule.range,
             every: weekday.map_or(Every::Day, |_| Every::Week),
-            weekday: weekday.map(ScheduleDay::of),
+            weekday: weekday.map(DayOfWeek::from),
             at: at.format("%H:%M").to_string(),
             created_by: schedule.created_by,
             created_at: schedule.created_at,
