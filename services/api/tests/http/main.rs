@@ -18,6 +18,7 @@ mod formats;
 mod guards;
 mod head;
 mod invitations;
+mod limits;
 mod me;
 mod measures;
 mod query;

@@ -128,12 +128,10 @@ impl Stand {
         self.postgres.cut();
     }
 
-    /// Applies a tenant's file, with these origins if there are any.
-    pub(crate) async fn apply(&self, name: &str, origins: Option<&[&str]>) {
+    /// Applies a tenant's file, with these fields in addition.
+    pub(crate) async fn apply(&self, name: &str, fields: Value) {
         let mut file = document(name, &self.suffix);
-        if let Some(origins) = origins {
-            file["origins"] = json!(origins);
-        }
+        file.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(format!("{}.toml", self.id(name)));
         std::fs::write(path, toml::to_string(&file).unwrap()).unwrap();

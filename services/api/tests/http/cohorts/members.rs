@@ -102,6 +102,43 @@ async fn a_cohort_and_its_negation_select_all_events_together() {
 }
 
 #[actix_web::test]
+async fn a_cohort_is_defined_by_a_declared_dimension() {
+    let stand = Stand::new().await;
+    let mut bought = shop();
+    // The orders of ann and bob.
+    bought[2]["properties"] = json!({"tier": "gold"});
+    bought[4]["properties"] = json!({"tier": "silver"});
+    insert(&stand, bought).await;
+    let owner = stand.token("acme", "owner").await;
+    let gold = json!({"filters": {"dimension": "tier", "in": ["gold"]}});
+    let refused = stand.post(LIST, Some(&owner), buyers(gold.clone())).await;
+    let unknown = &refused.body["errors"][0]["pointer"];
+    assert_eq!(unknown, "/definition/filters/dimension", "{}", refused.body);
+
+    let path = "/v1/dimensions/tier";
+    let tier = json!({"pointer": "/properties/tier"});
+    assert_eq!(stand.send(Method::PUT, path, &owner, tier).await.status, 200);
+    let id = keep(&stand, &owner, buyers(gold)).await;
+    let shown = format!("{LIST}/{id}");
+    let is_gold = json!({"cohort": id});
+    assert_eq!(stand.get(&shown, &owner).await.body["members"]["size"], 1);
+    assert_eq!(events(&stand, is_gold.clone()).await, 3, "all events of ann");
+    let not_gold = json!({"not": is_gold});
+    assert_eq!(events(&stand, not_gold).await, 4);
+
+    // The dimension of the definition is that of the moment.
+    let other = json!({"pointer": "/properties/level"});
+    assert_eq!(stand.send(Method::PUT, path, &owner, other).await.status, 200);
+    assert_eq!(events(&stand, is_gold.clone()).await, 0);
+    assert_eq!(stand.send(Method::DELETE, path, &owner, Value::Null).await.status, 204);
+    let query = json!({"metrics": ["events"], "time": day(), "filters": is_gold});
+    let refused = stand.post("/v1/query", Some(&owner), query).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    let reason = refused.body["errors"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("not valid any more"), "{}", refused.body);
+}
+
+#[actix_web::test]
 async fn the_hours_of_a_cohort_are_its_tenants_in_every_zone_of_a_query() {
     let stand = Stand::new().await;
     insert(&stand, shop()).await;

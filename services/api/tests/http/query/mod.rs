@@ -14,8 +14,17 @@ use crate::stand::Stand;
 
 /// Inserts events of `acme` into ClickHouse.
 pub(crate) async fn insert(stand: &Stand, events: impl IntoIterator<Item = Value>) {
+    insert_of(stand, "acme", events).await;
+}
+
+/// Inserts events of a tenant into ClickHouse.
+pub(crate) async fn insert_of(
+    stand: &Stand,
+    tenant: &str,
+    events: impl IntoIterator<Item = Value>,
+) {
     let events: Vec<_> = events.into_iter().collect();
-    let context = stand.context("acme").await;
+    let context = stand.context(tenant).await;
     let generation = Uuid::now_v7().as_u128() as u16;
     let range = LogRange::new(generation, 0, 0, events.len() as u64 - 1);
     let batch = InsertBatch::of(range, &stand.kafka.events_topic, context.destination(), 1);

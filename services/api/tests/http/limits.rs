@@ -1,0 +1,69 @@
+//! The limits of a tenant on the time and the memory of a statement.
+
+use futures::join;
+use serde_json::{Value, json};
+
+use crate::{
+    query::insert_of,
+    stand::{Answer, Stand},
+};
+
+/// How often events are inserted: a limit is checked after each part of the table.
+const PARTS: usize = 10;
+const EVENTS_OF_A_PART: usize = 500;
+
+/// Returns a query that looks for 20,000 texts in a text of each event, of which no rollup knows: this takes
+/// seconds of work, and each thousand of texts megabytes of memory.
+fn expensive() -> Value {
+    let without = |thousand: u32| {
+        let texts: Vec<_> =
+            (0..1_000).map(|text| format!("{:05}", 1_000 * thousand + text)).collect();
+        json!({"not": {"dimension": "keyword", "contains": texts}})
+    };
+    json!({
+        "metrics": ["clicks"], "time": {"from": "2026-03-02", "to": "2026-03-03"},
+        "filters": {"and": (0..20).map(without).collect::<Vec<_>>()},
+    })
+}
+
+/// Gives `acme` these limits, and both tenants the same events. Returns the answers to `acme` and to `globex`,
+/// which ask at once.
+async fn answers_with(limits: Value) -> [Answer; 2] {
+    let stand = Stand::new().await;
+    stand.apply("acme", json!({"limits": limits})).await;
+    let click = json!({
+        "type": "ad_click", "event_time": "2026-03-02T10:00:00Z", "keyword": "warm winter boots",
+    });
+    for tenant in ["acme", "globex"] {
+        for _ in 0..PARTS {
+            insert_of(&stand, tenant, vec![click.clone(); EVENTS_OF_A_PART]).await;
+        }
+    }
+    let ask = async |tenant: &str| {
+        stand.post("/v1/query", Some(&stand.key(tenant, "read")), expensive()).await
+    };
+    let (limited, other) = join!(ask("acme"), ask("globex"));
+    [limited, other]
+}
+
+fn assert_only_the_first_is_too_expensive([limited, other]: [Answer; 2], exceeded: &str) {
+    assert_eq!(limited.status, 422, "{}", limited.body);
+    assert_eq!(limited.headers["content-type"], "application/problem+json");
+    assert_eq!(limited.body["code"], "too_expensive");
+    let detail = limited.body["detail"].as_str().unwrap();
+    assert!(detail.contains(exceeded), "{detail}");
+    assert_eq!(other.status, 200, "{}", other.body);
+    assert_eq!(other.body["totals"]["values"]["clicks"], PARTS * EVENTS_OF_A_PART);
+}
+
+#[actix_web::test]
+async fn a_statement_ends_after_the_time_of_its_tenant_and_another_tenants_is_answered() {
+    let answers = answers_with(json!({"query_seconds": 1})).await;
+    assert_only_the_first_is_too_expensive(answers, "takes longer");
+}
+
+#[actix_web::test]
+async fn a_statement_ends_with_the_memory_of_its_tenant_and_another_tenants_is_answered() {
+    let answers = answers_with(json!({"query_memory_mib": 1})).await;
+    assert_only_the_first_is_too_expensive(answers, "takes more memory");
+}
