@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod annotations;
+mod attachment;
 mod behaviour;
 mod caller;
 mod campaigns;

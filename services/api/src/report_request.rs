@@ -1,4 +1,4 @@
-//! The requests of all kinds of reports, for those that are kept and asked later.
+//! The requests of all kinds of reports: of a route, and of reports that are kept and asked later.
 
 use actix_web::web::{Bytes, block};
 use auth::CampaignScope;
@@ -15,10 +15,11 @@ use crate::{
         Asker, AttributionBody, AttributionRequest, FunnelBody, FunnelRequest, RetentionBody,
         RetentionRequest, SessionsQuery, SessionsRequest,
     },
-    cohorts::{FoundCohorts, NamesCohorts},
-    dimensions::Home,
+    cohorts::{CohortFinder, FoundCohorts, NamesCohorts},
+    dimensions::{self, Home},
     exports::{self, ExportBody, ExportRequest},
     failure::Failure,
+    member::Member,
     query::{Format, QueryBody, QueryRequest, Time, WindowsBody, WindowsRequest, scope},
     state::Api,
 };
@@ -169,6 +170,23 @@ impl ReportRequest {
         };
         Ok(Report::Whole { body: body?, rows: None, as_of })
     }
+}
+
+/// Reads the body of a report that a member asks for at the time `now`: by the dimensions of its tenant, after
+/// the cohorts that the body names are found.
+///
+/// # Errors
+/// It is not valid, the member may not use cohorts, or PostgreSQL is unavailable.
+pub(crate) async fn read_body<B: NamesCohorts, T>(
+    api: &Api,
+    member: &Member<'_>,
+    body: &mut B,
+    now: DateTime<Utc>,
+    parse: impl Fn(&B, Home<'_>, DateTime<Utc>) -> Result<T, Problem>,
+) -> Result<T, Failure> {
+    let cohorts = CohortFinder::new(&api.control_plane, member.tenant(), member.campaigns());
+    cohorts.find(body, now).await?;
+    dimensions::read(&api.control_plane, member.tenant(), |home| parse(body, home, now)).await
 }
 
 /// Reads a body that may name cohorts.

@@ -7,11 +7,11 @@ use warehouse::EventExport;
 use web::{Body, Error, Tenant};
 
 use crate::{
-    cohorts::CohortFinder,
-    dimensions,
+    attachment::attachment,
     exports::{self, ExportBody},
     member::Member,
     report_jobs::{ReportJobs, prefers_async, request_of},
+    report_request::read_body,
     routes::reports::{ReportJob, accepted},
     state::Api,
 };
@@ -62,10 +62,7 @@ pub(crate) async fn handle(
     let member = Member::of(&tenant);
     exports::permitted(member.is_unlimited())?;
     let now = Utc::now();
-    let cohorts = CohortFinder::new(&api.control_plane, context, tenant.campaigns());
-    cohorts.find(&mut body, now).await?;
-    let read = dimensions::read(&api.control_plane, context, |home| body.parse(home, now));
-    let request = read.await?;
+    let request = read_body(&api, &member, &mut body, now, ExportBody::parse).await?;
     let is_preferred = prefers_async(http.headers());
     if is_preferred || request.is_long() {
         let jobs = ReportJobs::new(&api, member);
@@ -77,7 +74,7 @@ pub(crate) async fn handle(
     let file = request.time.file_name("events", format.ending());
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, format.media_type()))
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")))
+        .insert_header(attachment(&file))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .streaming(parts(export)))
 }

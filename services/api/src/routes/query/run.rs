@@ -13,11 +13,12 @@ use problem::Problem;
 use web::{Body, Error, Tenant};
 
 use crate::{
-    cohorts::CohortFinder,
-    dimensions,
+    attachment::attachment,
+    dimensions::Home,
     member::Member,
     query::{Format, QueryAnswer, QueryBody},
     report_jobs::{ReportJobs, prefers_async, request_of},
+    report_request::read_body,
     routes::reports::{ReportJob, accepted},
     state::Api,
 };
@@ -81,12 +82,8 @@ pub(crate) async fn handle(
         return Ok(accepted(jobs.create(kind, &request_of(&query)?, now).await?, true));
     }
     let is_file = format != Format::Json;
-    let cohorts = CohortFinder::new(&api.control_plane, tenant.context(), tenant.campaigns());
-    cohorts.find(&mut query, now).await?;
-    let read = dimensions::read(&api.control_plane, tenant.context(), |home| {
-        query.parse(is_file, home, now)
-    });
-    let request = read.await?;
+    let parse = |body: &QueryBody, home: Home<'_>, at| body.parse(is_file, home, at);
+    let request = read_body(&api, &Member::of(&tenant), &mut query, now, parse).await?;
     let time = request.time();
     let campaigns = api.campaigns.of_scope(tenant.context(), tenant.campaigns()).await?;
     let (answer, timing) = api.queries.answer(tenant.context(), campaigns, request).await?;
@@ -107,7 +104,7 @@ pub(crate) async fn handle(
     let rendered = block(move || answer.file(file)).await.map_err(Problem::internal)?;
     Ok(response
         .insert_header((header::CONTENT_TYPE, file.media_type()))
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .insert_header(attachment(&name))
         .body(rendered?))
 }
 

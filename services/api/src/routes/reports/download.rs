@@ -11,6 +11,7 @@ use uuid::Uuid;
 use web::{Error, Tenant};
 
 use crate::{
+    attachment::attachment,
     member::Member,
     report_jobs::{Download, ReportJobs},
     state::Api,
@@ -52,10 +53,9 @@ pub(crate) async fn handle(
     let jobs = ReportJobs::new(&api, Member::of(&tenant));
     let Download { file, reader } = jobs.download(*id, Utc::now()).await?;
     let digest = STANDARD.encode(file.sha256);
-    let disposition = format!("attachment; filename=\"{}\"", file.name);
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, file.media_type))
-        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .insert_header(attachment(&file.name))
         .insert_header((REPR_DIGEST, format!("sha-256=:{digest}:")))
         .insert_header((DIGEST, format!("sha-256={digest}")))
         // The digests are of these bytes, so they are not compressed.

@@ -5,8 +5,8 @@ use web::{Body, Error, Tenant};
 
 use crate::{
     behaviour::{Asker, RetentionAnswer, RetentionBody},
-    cohorts::CohortFinder,
-    dimensions,
+    member::Member,
+    report_request::read_body,
     state::Api,
 };
 
@@ -32,11 +32,8 @@ pub(crate) async fn handle(
     Body(mut body): Body<RetentionBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
-    let now = Utc::now();
-    let cohorts = CohortFinder::new(&api.control_plane, context, tenant.campaigns());
-    cohorts.find(&mut body, now).await?;
-    let read = dimensions::read(&api.control_plane, context, |home| body.parse(home, now));
-    let request = read.await?;
+    let member = Member::of(&tenant);
+    let request = read_body(&api, &member, &mut body, Utc::now(), RetentionBody::parse).await?;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let asker = Asker { tenant: context, campaigns };
     let answer: RetentionAnswer = api.behaviour.retention(&asker, request).await?;

@@ -4,9 +4,9 @@ use chrono::Utc;
 use web::{Body, Error, Tenant};
 
 use crate::{
-    cohorts::CohortFinder,
-    dimensions,
+    member::Member,
     query::{WindowsAnswer, WindowsBody},
+    report_request::read_body,
     state::Api,
 };
 
@@ -32,11 +32,8 @@ pub(crate) async fn handle(
     Body(mut body): Body<WindowsBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
-    let now = Utc::now();
-    let cohorts = CohortFinder::new(&api.control_plane, context, tenant.campaigns());
-    cohorts.find(&mut body, now).await?;
-    let read = dimensions::read(&api.control_plane, context, |home| body.parse(home, now));
-    let request = read.await?;
+    let member = Member::of(&tenant);
+    let request = read_body(&api, &member, &mut body, Utc::now(), WindowsBody::parse).await?;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let answer: WindowsAnswer = api.queries.windows(context, campaigns, &request).await?;
     Ok(HttpResponse::Ok().json(answer))
