@@ -1,7 +1,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use events::{Event, EventType::AdClick};
-use metrics::{DeclaredDimension, Dimension, Filter, PropertyType, TextTest};
+use metrics::{DeclaredDimension, Dimension, Distinct, Filter, PropertyType, TextTest};
 use serde_json::{Value, json};
 use tenancy::Isolation;
 use warehouse::{CellQuery, Keys};
@@ -104,7 +104,8 @@ async fn a_declared_property_filters_and_its_keys_can_be_left_out() {
     assert_eq!(clicks(&shop, &except).await, expected([("", 2)]));
     let warehouse = shop.warehouse.for_tenant(&shop.context);
     assert_eq!(warehouse.explain(&query(&by, &everything)).await.unwrap().rollup, None);
-    let distincts = warehouse.distinct_cells(&query(&by, &everything), &BTreeSet::new()).await;
+    let visitors = BTreeSet::from([Distinct::Visitors]);
+    let distincts = warehouse.distinct_cells(&query(&by, &everything), &visitors).await;
     assert_eq!(distincts.unwrap().totals.len(), 4);
     shop.close().await;
 }
