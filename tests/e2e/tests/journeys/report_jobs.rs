@@ -156,7 +156,7 @@ async fn a_schedule_makes_one_job_and_its_file_however_many_apis_run() {
     let tenant = platform.onboard(Tier::Shared).await;
     seed(&platform, &tenant, 3, 2).await;
     let request = json!({
-        "metrics": ["orders", "units", "sales"], "dimensions": ["campaign", "product"],
+        "metrics": ["orders", "units_sold", "sales"], "dimensions": ["campaign", "product"],
         "time": around_now(), "format": "csv",
     });
     // The next minute that begins in more than a few seconds.
