@@ -4,7 +4,6 @@ use super::{Line, Options, up_to};
 use crate::{
     Failure,
     measure::Role,
-    platform::with_api,
     shops::{Sizes, create_tenants, fill, shared, tenant_ids},
     store::{Stored, Waiting, platform_of},
 };
@@ -71,10 +70,7 @@ async fn store(
 ) -> Result<Stored, Failure> {
     let platform = platform_of(program, partitions).await;
     let ids = tenant_ids(tenants);
-    {
-        let _api = with_api(&platform).await;
-        create_tenants(&platform, &ids, 0).await?;
-    }
+    create_tenants(&platform, &ids, 0)?;
     let share = |number: u32| {
         let up_to =
             |number: u32| u64::from(options.events) * u64::from(number) / u64::from(tenants);

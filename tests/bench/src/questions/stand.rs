@@ -28,7 +28,7 @@ impl Stand {
     /// Creates a platform and the tenants with these ids.
     ///
     /// # Errors
-    /// The api refuses a tenant.
+    /// A tenant cannot be created.
     pub(super) async fn prepare(
         program: &Path,
         ids: &[String],
@@ -36,10 +36,7 @@ impl Stand {
     ) -> Result<Self, Failure> {
         let program = Some(program.to_owned());
         let platform = prepared(Preparation { program, ..Preparation::default() }).await;
-        let tenants = {
-            let _api = with_api(&platform).await;
-            create_tenants(&platform, ids, campaigns).await?
-        };
+        let tenants = create_tenants(&platform, ids, campaigns)?;
         Ok(Self { platform, tenants })
     }
 

@@ -1,4 +1,5 @@
-use serde_json::json;
+use std::{collections::HashMap, fs};
+
 use tenancy::{Destination, Isolation, Placement};
 use testkit::Platform;
 use uuid::Uuid;
@@ -22,37 +23,34 @@ pub(crate) fn tenant_ids(count: u32) -> Vec<String> {
     (0..count).map(|number| format!("t{run}-{number}")).collect()
 }
 
-/// Creates tenants in the shared tables, each with the campaigns `campaign-0` and so on. They have no
-/// users, of whom only twenty a minute may accept their invitation.
+/// Creates tenants in the shared tables by their files, each with the campaigns `campaign-0` and so on. They
+/// have no users; only an operator may create keys that read reports in their place.
 ///
 /// # Errors
-/// The api refuses one.
-pub(crate) async fn create_tenants(
+/// A file cannot be written, or a tenant has no key.
+pub(crate) fn create_tenants(
     platform: &Platform,
     ids: &[String],
     campaigns: usize,
 ) -> Result<Vec<SharedTenant>, Failure> {
-    let admin = platform.admin().await;
-    let names = (0..campaigns).map(|number| format!("campaign-{number}"));
-    let campaigns: Vec<_> = names.map(|name| json!({"id": name, "name": name})).collect();
-    let mut tenants = Vec::new();
+    let folder = platform.folder().join("benchmark-tenants");
+    fs::create_dir_all(&folder)?;
+    let campaigns: String = (0..campaigns)
+        .map(|number| format!("[[campaigns]]\nid = \"campaign-{number}\"\nname = \"{number}\"\n"))
+        .collect();
     for id in ids {
-        let file = json!({
-            "id": id, "name": id, "isolation": "shared", "cluster": "shared",
-            "time_zone": "Europe/Berlin", "currency": "EUR",
-            "campaigns": campaigns,
-            "keys": [{"name": "reports", "kind": "read"}],
-        });
-        let answer = platform.post(&admin, "/v1/admin/tenants", &file).await;
-        if answer.status != 201 {
-            return Err(format!("a tenant was refused: {}", answer.text).into());
-        }
-        let made = answer.json();
-        let key = made.pointer("/keys/0/key").and_then(|key| key.as_str());
-        let read_key = key.ok_or("a tenant has no key")?.to_owned();
-        tenants.push(SharedTenant { id: id.clone(), read_key });
+        let file = format!("{}{campaigns}", include_str!("tenant.toml").replace("{id}", id));
+        fs::write(folder.join(format!("{id}.toml")), file)?;
     }
-    Ok(tenants)
+    let folder = folder.to_str().ok_or("a folder whose name is not UTF-8")?;
+    let made = platform.run(&["tenant", "apply", folder]);
+    let keys: HashMap<_, _> = made.lines().filter_map(|line| line.split_once('=')).collect();
+    let tenant = |id: &String| {
+        let name = format!("{}_READ_KEY", id.to_uppercase().replace('-', "_"));
+        let key = keys.get(name.as_str()).ok_or("a tenant has no key")?;
+        Ok(SharedTenant { id: id.clone(), read_key: (*key).to_owned() })
+    };
+    ids.iter().map(tenant).collect()
 }
 
 /// Returns the shared tables.
