@@ -96,6 +96,9 @@ pub struct Event<Text = String> {
 pub struct Item<Text = String> {
     /// The retailer's id of the product.
     pub product_id: Text,
+    /// The product of which it is a variant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_sku: Option<Text>,
     /// The brand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brand: Option<Text>,
@@ -159,6 +162,7 @@ impl Item<Cow<'_, str>> {
     fn into_owned(self) -> Item {
         Item {
             product_id: self.product_id.into_owned(),
+            parent_sku: self.parent_sku.map(Cow::into_owned),
             brand: self.brand.map(Cow::into_owned),
             category: self.category.map(Cow::into_owned),
             quantity: self.quantity,

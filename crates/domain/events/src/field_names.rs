@@ -39,12 +39,14 @@ pub(crate) const PRODUCT: Names = names!["product_id", "item_id", "productId", "
 pub(crate) const PRODUCT_OF_ITEM: Names = names!["product_id", "item_id", "productId", "sku", "id"];
 /// The name under which an item without an id is counted.
 pub(crate) const PRODUCT_NAME: Names = names!["item_name", "product_name", "name"];
+/// Feeds of products (Google Merchant Center, Meta) name the parent of a variant `item_group_id`.
+pub(crate) const PARENT: Names = names!["parent_sku", "item_group_id"];
 pub(crate) const BRAND: Names = names!["brand", "item_brand"];
 pub(crate) const CATEGORY: Names = names!["category", "item_category"];
 pub(crate) const QUANTITY: Names = names!["quantity"];
 pub(crate) const PRICE: Names = names!["price"];
 /// The fields of a single item that is described by the fields of its event.
-pub(crate) const OF_SINGLE_ITEM: [Names; 5] = [PRODUCT, BRAND, CATEGORY, QUANTITY, PRICE];
+pub(crate) const OF_SINGLE_ITEM: [Names; 6] = [PRODUCT, PARENT, BRAND, CATEGORY, QUANTITY, PRICE];
 
 pub(crate) const PAGE_TYPE: Names = names!["page_type"];
 pub(crate) const URL: Names = names!["url", "page_location", "$current_url"];

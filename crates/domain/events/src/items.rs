@@ -147,7 +147,14 @@ fn read_single<'a>(
 }
 
 fn item_of(product_id: Cow<'_, str>) -> Item<Cow<'_, str>> {
-    Item { product_id, brand: None, category: None, quantity: Quantity::ONE, price: None }
+    Item {
+        product_id,
+        parent_sku: None,
+        brand: None,
+        category: None,
+        quantity: Quantity::ONE,
+        price: None,
+    }
 }
 
 fn describe<'a>(
@@ -159,6 +166,7 @@ fn describe<'a>(
     errors: &mut Vec<Rejection>,
 ) -> Item<Cow<'a, str>> {
     let mut item = item_of(product_id);
+    item.parent_sku = text::take(fields, field_names::PARENT, Kind::Id, farthest, notes);
     let label = Kind::Label(NAME_MAX);
     item.brand = text::take(fields, field_names::BRAND, label, farthest, notes);
     item.category = text::take(fields, field_names::CATEGORY, label, farthest, notes);

@@ -8,9 +8,7 @@ SELECT
             toString(event_type),
             reinterpretAsUInt128(event_id),
             toString(campaign_id),
-            product_id,
-            toString(brand),
-            toString(category)
+            (product_id, parent_sku, toString(brand), toString(category))
         ),
         {key} != '' AND kline = 0 AND event_type IN ('ad_click', 'ad_impression', 'ad_viewable')
     ) AS touches,
@@ -20,9 +18,7 @@ SELECT
             reinterpretAsUInt128(event_id),
             kline,
             order_id,
-            product_id,
-            toString(brand),
-            toString(category),
+            (product_id, parent_sku, toString(brand), toString(category)),
             toInt64(toDecimal128(line_total, 6) * 1000000),
             toInt64(quantity * 1000),
             toInt64(toDecimal128(sales, 6) * 1000000),

@@ -48,7 +48,7 @@ pub struct EventExport {
 }
 
 /// The columns of a file, and whether they are texts of the sender.
-const COLUMNS: [(&str, bool); 33] = [
+const COLUMNS: [(&str, bool); 34] = [
     ("event_id", false),
     ("event_type", true),
     ("event_time", false),
@@ -64,6 +64,7 @@ const COLUMNS: [(&str, bool); 33] = [
     ("session_id", true),
     ("customer_id", true),
     ("product_id", true),
+    ("parent_sku", true),
     ("brand", true),
     ("category", true),
     ("quantity", false),

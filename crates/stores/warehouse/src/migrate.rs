@@ -52,6 +52,11 @@ const MIGRATIONS: &[Migration] = &[
         file: "0006_materialize_projections.sql",
         sql: include_str!("../../../../migrations/clickhouse/0006_materialize_projections.sql"),
     },
+    Migration {
+        version: 7,
+        file: "0007_parent_sku.sql",
+        sql: include_str!("../../../../migrations/clickhouse/0007_parent_sku.sql"),
+    },
 ];
 
 impl Migration {

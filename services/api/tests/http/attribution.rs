@@ -159,6 +159,43 @@ async fn an_order_is_divided_to_the_millionth() {
 }
 
 #[actix_web::test]
+async fn an_ad_of_a_variant_has_credit_of_its_parent_and_of_the_parents_other_variants() {
+    let stand = Stand::new().await;
+    let product = |id: &str, parent: Option<&str>, price: &str| json!({"product_id": id, "parent_sku": parent, "price": price, "quantity": 1});
+    let ad = |campaign: &str, number: u8, advertised: Value| {
+        let mut ad = touch("v", "ad_click", campaign, &format!("19T1{number}:00:00"), number);
+        ad["items"] = json!([advertised]);
+        ad
+    };
+    let bought = json!([
+        product("shirt-blue-m", Some("shirt"), "10.01"),
+        product("shirt", None, "20"),
+        product("lamp", None, "30"),
+        product("shoe-42", Some("shoe"), "5"),
+    ]);
+    insert(
+        &stand,
+        [
+            ad("variant", 1, product("shirt-red-s", Some("shirt"), "10")),
+            ad("itself", 2, product("lamp", None, "30")),
+            ad("parent", 3, product("shoe", None, "5")),
+            // A brand of that name is no parent.
+            ad("unknown", 4, json!({"product_id": "hat", "brand": "shirt", "quantity": 1})),
+            order("v", bought),
+        ],
+    )
+    .await;
+    let rules = ["same_sku", "parent_sku"].map(|level| json!({"match": level}));
+    let answer = ask(&stand, json!({"time": day(), "rules": rules})).await;
+    let sales = |rule| by_campaign(&answer, rule, "attributed_sales");
+    assert_eq!(sales(0), json!({"itself": "30.00"}));
+    assert_eq!(sales(1), json!({"itself": "30.00", "parent": "5.00", "variant": "30.01"}));
+    assert_eq!(answer["rules"][1]["rule"]["click_match"], "parent_sku");
+    let promoted = by_campaign(&answer, 1, "promoted_sales");
+    assert_eq!(promoted, json!({"itself": "30.00"}), "another variant is a halo sale");
+}
+
+#[actix_web::test]
 async fn a_credit_has_the_date_of_the_ad_or_of_the_order_and_a_refund_that_of_its_order() {
     let stand = Stand::new().await;
     let mut events = basket();
@@ -247,8 +284,7 @@ async fn a_wrong_rule_is_refused_with_what_would_be_right() {
         (rules(json!({"click_window": "91d"})), "/rules/1/click_window", "1 and 90 days"),
         (rules(json!({"view_window": "31d"})), "/rules/1/view_window", "30 days"),
         (rules(json!({"view_window": "soon"})), "/rules/1/view_window", "30m"),
-        (rules(json!({"match": "sku"})), "/rules/1/match", "same_sku"),
-        (rules(json!({"match": "parent_sku"})), "/rules/1/match", "no parent"),
+        (rules(json!({"match": "sku"})), "/rules/1/match", "parent_sku"),
         (rules(json!({"view_event": "click"})), "/rules/1/view_event", "viewable"),
         (json!({"rules": vec![json!({}); 6]}), "/rules", "at most 5"),
         (json!({"date_basis": "order"}), "/date_basis", "conversion"),

@@ -14,7 +14,8 @@ async fn seed(stand: &Stand) {
     click["currency"] = json!("EUR");
     let mut order = at("purchase", "2026-03-02T11:00:00Z");
     order["items"] = json!([
-        {"product_id": "a", "quantity": 2, "price": "1.25"}, {"product_id": "b", "quantity": 1},
+        {"product_id": "a", "quantity": 2, "price": "1.25"},
+        {"product_id": "b", "parent_sku": "=shirt", "quantity": 1},
     ]);
     order["currency"] = json!("EUR");
     order["visitor_id"] = json!("ann, \"the first\"");
@@ -57,15 +58,19 @@ async fn an_export_has_every_row_of_the_range_in_each_format() {
     let second = row("purchase", 1);
     assert_eq!((&second["product_id"], &second["sales"]), (&json!("b"), &json!("0")));
     assert_eq!(row("purchase", 0)["sales"], "2.5");
+    let parents = [0, 1].map(|line| row("purchase", line)["parent_sku"].clone());
+    assert_eq!(parents, [json!(""), json!("=shirt")]);
 
     let ([media, _], csv) = export(&stand, json!({"format": "csv"})).await;
     assert!(media.starts_with("text/csv"), "{media}");
     let mut reader = csv::Reader::from_reader(csv.as_ref());
     let header = reader.headers().unwrap().clone();
     let records: Vec<_> = reader.records().map(Result::unwrap).collect();
-    assert_eq!((header.len(), records.len()), (33, 4));
+    assert_eq!((header.len(), records.len()), (34, 4));
     let campaign = header.iter().position(|name| name == "campaign_id").unwrap();
     assert!(records.iter().any(|record| &record[campaign] == "'=cmd()"), "{records:?}");
+    let parent = header.iter().position(|name| name == "parent_sku").unwrap();
+    assert_eq!(records.iter().filter(|record| &record[parent] == "'=shirt").count(), 1);
     let visitor = header.iter().position(|name| name == "visitor_id").unwrap();
     assert!(records.iter().any(|record| &record[visitor] == "ann, \"the first\""));
 
@@ -73,7 +78,9 @@ async fn an_export_has_every_row_of_the_range_in_each_format() {
     assert!(file.ends_with(".parquet\""), "{file}");
     let metadata = SerializedFileReader::new(parquet).unwrap();
     let metadata = metadata.metadata().file_metadata();
-    assert_eq!((metadata.num_rows(), metadata.schema_descr().num_columns()), (4, 33));
+    let mut columns = metadata.schema_descr().columns().iter();
+    assert!(columns.any(|column| column.name() == "parent_sku"));
+    assert_eq!((metadata.num_rows(), metadata.schema_descr().num_columns()), (4, 34));
 }
 
 #[actix_web::test]

@@ -133,6 +133,7 @@ fn event(
     event.page_type = Some("category".to_owned());
     event.items = vec![Item {
         product_id: (*model).to_owned(),
+        parent_sku: None,
         brand: None,
         category: named(CATEGORIES, category)?,
         quantity: money::Quantity::ONE,

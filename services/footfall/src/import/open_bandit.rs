@@ -84,6 +84,7 @@ fn events(
         event.page_type = Some("home".to_owned());
         event.items = vec![Item {
             product_id: product_id.clone(),
+            parent_sku: None,
             brand: None,
             category: None,
             quantity: money::Quantity::ONE,

@@ -26,6 +26,7 @@ impl Catalogue {
                     let ending = shop.price_endings.choose(random).copied().unwrap_or_default();
                     products.push(Item {
                         product_id: format!("{}-{product}", slug(brand)),
+                        parent_sku: None,
                         brand: Some(brand.clone()),
                         category: Some(category.name.clone()),
                         quantity: Quantity::ONE,

@@ -75,7 +75,8 @@ fn event(id: Uuid) -> Value {
         "received_at": at, "visitor_id": "v", "session_id": "s", "customer_id": "c",
         "campaign_id": "spring", "ad_id": "a", "creative_id": "c", "placement": "top",
         "page_type": "home", "keyword": "shoes", "cost": "0.5", "order_id": "o", "revenue": "10",
-        "items": [{"product_id": "p", "brand": "b", "category": "c", "quantity": 1, "price": "10"}],
+        "items": [{"product_id": "p", "parent_sku": "m", "brand": "b", "category": "c", "quantity": 1,
+            "price": "10"}],
         "currency": "EUR", "url": "https://shop.example", "referrer": "https://search.example",
         "user_agent": "u", "device": "mobile", "country": "DE", "properties": {"more": [1, {}]},
     })

@@ -66,12 +66,13 @@ impl<'a> Cursor<'a> {
         loop {
             self.expect(r#"{"product_id":"#)?;
             let product_id = Cow::Borrowed(self.string()?);
+            let parent_sku = self.text(r#","parent_sku":"#)?;
             let brand = self.text(r#","brand":"#)?;
             let category = self.text(r#","category":"#)?;
             self.expect(r#","quantity":"#)?;
             let quantity = self.quantity()?;
             let price = self.field(r#","price":"#, Self::amount)?;
-            items.push(CanonicalItem { product_id, brand, category, quantity, price });
+            items.push(CanonicalItem { product_id, parent_sku, brand, category, quantity, price });
             self.expect("}")?;
             if !self.take(",") {
                 self.expect("]")?;

@@ -122,6 +122,7 @@ impl From<Event> for CanonicalEvent<'_> {
 fn borrowable(item: Item) -> CanonicalItem<'static> {
     Item {
         product_id: Cow::Owned(item.product_id),
+        parent_sku: item.parent_sku.map(Cow::Owned),
         brand: item.brand.map(Cow::Owned),
         category: item.category.map(Cow::Owned),
         quantity: item.quantity,

@@ -34,9 +34,10 @@ fn amount() -> impl Strategy<Value = Option<Amount>> {
 
 fn item() -> impl Strategy<Value = Item> {
     let quantity = prop_oneof![Just(1_000), 1_u64..5_000, 1..999_999_999_999_999_u64];
-    (text(), some_text(), some_text(), quantity, amount()).prop_map(
-        |(product_id, brand, category, thousandths, price)| Item {
+    (text(), some_text(), some_text(), some_text(), quantity, amount()).prop_map(
+        |(product_id, parent_sku, brand, category, thousandths, price)| Item {
             product_id,
+            parent_sku,
             brand,
             category,
             quantity: Quantity::from_thousandths(thousandths),
@@ -213,13 +214,15 @@ fn the_texts_of_what_is_written_are_borrowed() {
         "event_id": Uuid::from_u128(7), "type": "purchase", "event_time": at, "received_at": at,
         "visitor_id": "v", "campaign_id": "spring", "cost": "0.50", "revenue": "19.98",
         "currency": "EUR", "url": "https://shop.example/ü", "properties": {"colour": "red"},
-        "items": [{"product_id": "p", "brand": "Acme", "quantity": 2.5, "price": "7.99"}],
+        "items": [{"product_id": "p", "parent_sku": "m", "brand": "Acme", "quantity": 2.5,
+            "price": "7.99"}],
     }))
     .unwrap();
     let json = serde_json::to_vec(&event).unwrap();
     let read = CanonicalEvent::read(&json).unwrap();
-    let texts = [&read.visitor_id, &read.campaign_id, &read.url, &read.items[0].brand];
+    let item = &read.items[0];
+    let texts = [&read.visitor_id, &read.campaign_id, &read.url, &item.parent_sku, &item.brand];
     let is_borrowed = |text: &Cow<'_, str>| matches!(text, Cow::Borrowed(_));
     assert!(texts.into_iter().all(|text| text.as_ref().is_some_and(is_borrowed)));
-    assert!(is_borrowed(&read.properties) && is_borrowed(&read.items[0].product_id));
+    assert!(is_borrowed(&read.properties) && is_borrowed(&item.product_id));
 }

@@ -62,6 +62,24 @@ fn an_item_without_an_id_is_counted_under_its_name() {
 }
 
 #[test]
+fn a_parent_is_an_id_so_one_that_is_too_long_is_no_parent() {
+    let long = "é".repeat(101);
+    let parents = [json!("shirt"), json!(17), json!(" "), json!(long), json!(["shirt"])];
+    let items: Vec<_> =
+        parents.map(|parent| json!({"product_id": "p", "parent_sku": parent})).into();
+    let event = json!({"type": "product_view", "items": items});
+    let read = read(&event).items;
+    let parents: Vec<_> = read.iter().map(|item| item.parent_sku.as_deref()).collect();
+    assert_eq!(parents, [Some("shirt"), Some("17"), None, None, None]);
+    let expected = [("dropped", "/items/3/parent_sku"), ("dropped", "/items/4/parent_sku")];
+    assert_eq!(warnings_of(&event), expected_warnings(&expected));
+    let single = json!({"type": "product_view", "product_id": "p", "parent_sku": "shirt"});
+    let read = self::read(&single);
+    assert_eq!(read.items[0].parent_sku.as_deref(), Some("shirt"));
+    assert!(read.properties.is_empty());
+}
+
+#[test]
 fn an_item_whose_id_is_too_long_is_counted_under_its_name() {
     let long = "é".repeat(101);
     let event = json!({"type": "purchase", "items": [

@@ -76,14 +76,18 @@ pub struct OrderLine {
 pub struct LineProduct {
     /// Its id.
     pub product: String,
+    /// The product of which it is a variant.
+    pub parent: String,
     /// Its brand.
     pub brand: String,
     /// Its category.
     pub category: String,
 }
 
-type TouchTuple = (i64, String, u128, String, String, String, String);
-type LineTuple = (i64, u128, u8, String, String, String, String, i64, i64, i64, String);
+/// As [`LineProduct`].
+type ProductTuple = (String, String, String, String);
+type TouchTuple = (i64, String, u128, String, ProductTuple);
+type LineTuple = (i64, u128, u8, String, ProductTuple, i64, i64, i64, String);
 
 #[derive(Row, Deserialize)]
 struct JourneyRow {
@@ -127,36 +131,29 @@ impl JourneyQuery {
     }
 }
 
+impl From<ProductTuple> for LineProduct {
+    fn from((product, parent, brand, category): ProductTuple) -> Self {
+        Self { product, parent, brand, category }
+    }
+}
+
 impl JourneyRow {
     fn journey(self) -> KeyJourney {
-        let touch =
-            |(time, event_type, id, campaign, product, brand, category): TouchTuple| AdTouch {
-                time,
-                event_type,
-                id: super::id(id),
-                campaign,
-                product: LineProduct { product, brand, category },
-            };
+        let touch = |(time, event_type, id, campaign, product): TouchTuple| AdTouch {
+            time,
+            event_type,
+            id: super::id(id),
+            campaign,
+            product: product.into(),
+        };
         let line = |tuple: LineTuple| {
-            let (
-                time,
-                id,
-                line,
-                order_id,
-                product,
-                brand,
-                category,
-                total,
-                quantity,
-                sales,
-                currency,
-            ) = tuple;
+            let (time, id, line, order_id, product, total, quantity, sales, currency) = tuple;
             OrderLine {
                 time,
                 id: super::id(id),
                 line,
                 order_id,
-                product: LineProduct { product, brand, category },
+                product: product.into(),
                 total: Amount::from_micros(total),
                 quantity: Quantity::from_thousandths(u64::try_from(quantity).unwrap_or_default()),
                 sales: Amount::from_micros(sales),

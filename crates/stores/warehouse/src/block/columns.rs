@@ -83,6 +83,7 @@ columns! {
     page_type: Dictionary as "LowCardinality(String)" = text(&event.page_type);
     keyword: Text as "String" = text(&event.keyword);
     product_id: Text as "String" = item.map_or("", |item| &item.product_id);
+    parent_sku: Text as "String" = item.map_or("", |item| text(&item.parent_sku));
     brand: Dictionary as "LowCardinality(String)" = item.map_or("", |item| text(&item.brand));
     category: Dictionary as "LowCardinality(String)" = item.map_or("", |item| text(&item.category));
     quantity: Fixed<8> as "Decimal(18, 3)" = item.map_or(0, thousandths).to_le_bytes();

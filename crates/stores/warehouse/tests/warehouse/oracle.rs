@@ -35,6 +35,7 @@ struct OracleRow {
     page_type: String,
     keyword: String,
     product_id: String,
+    parent_sku: String,
     brand: String,
     category: String,
     quantity: i64,
@@ -88,6 +89,7 @@ impl OracleRow {
             price: micros(product.price),
             line_total: micros(product.price.map(|price| price.times(product.quantity))),
             product_id: product.product_id,
+            parent_sku: product.parent_sku.unwrap_or_default(),
             brand: product.brand.unwrap_or_default(),
             category: product.category.unwrap_or_default(),
             quantity: i64::try_from(product.quantity.thousandths()).unwrap(),
@@ -131,6 +133,7 @@ fn awkward_events() -> Vec<Event> {
         cost: amount(micros),
         items: vec![
             Item {
+                parent_sku: Some(text.to_owned()),
                 brand: Some(text.to_owned()),
                 category: Some(text.to_owned()),
                 price: amount(micros),

@@ -169,6 +169,7 @@ pub(crate) fn event(event_type: EventType, event_time: &str) -> Event {
 pub(crate) fn item(product_id: &str, thousandths: u64, price: Option<&str>) -> Item {
     Item {
         product_id: product_id.to_owned(),
+        parent_sku: None,
         brand: None,
         category: None,
         quantity: money::Quantity::from_thousandths(thousandths),

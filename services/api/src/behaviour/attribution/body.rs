@@ -50,7 +50,8 @@ pub(crate) struct RuleBody {
     /// How long before an order a view may be: up to 30 days; `0d` for no views.
     #[schema(example = "1d")]
     view_window: Option<String>,
-    /// What of the ad must be that of the order line: `same_sku`, `brand`, `category` or `any`.
+    /// What of the ad must be that of the order line: `same_sku`, `parent_sku`, `brand`, `category` or
+    /// `any`.
     #[serde(rename = "match")]
     #[schema(example = "same_sku")]
     matched: Option<String>,
@@ -146,10 +147,6 @@ impl RuleBody {
         let clicks = window(self.click_window.as_deref(), "click_window", base.click_window())?;
         let views = window(self.view_window.as_deref(), "view_window", base.view_window())?;
         let at = format!("{pointer}/match");
-        if self.matched.as_deref() == Some("parent_sku") {
-            let reason = "must be same_sku, brand, category or any: items have no parent";
-            return Err(Problem::field(at, reason));
-        }
         let click_match: MatchLevel = read(self.matched.as_deref(), &at, base.click_match())?;
         let view_match: MatchLevel = read(self.matched.as_deref(), &at, base.view_match())?;
         let view_event: ViewEvent =

@@ -38,7 +38,7 @@ impl Names {
         self.texts.get(index).map_or("", String::as_str)
     }
 
-    /// Returns the product; a product without variants is its own parent.
+    /// Returns the product; one without a parent is its own, so that an ad of a parent and its variants match.
     fn product(&mut self, product: &LineProduct) -> ProductRef {
         let mut known = |kind: &str, text: &str| {
             (!text.is_empty()).then(|| self.number(&format!("{kind}:{text}")))
@@ -46,7 +46,7 @@ impl Names {
         let id = known("product", &product.product);
         ProductRef {
             product: id,
-            parent: id,
+            parent: known("product", &product.parent).or(id),
             brand: known("brand", &product.brand),
             category: known("category", &product.category),
         }

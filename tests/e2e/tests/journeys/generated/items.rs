@@ -23,6 +23,7 @@ pub(super) struct Catalogue(Vec<Product>);
 struct Product {
     id: Option<Written<String>>,
     name: Option<Written<String>>,
+    parent: Option<Written<String>>,
     brand: Option<Written<String>>,
     category: Option<Written<String>>,
     meant: String,
@@ -44,8 +45,9 @@ impl Product {
         // Products without a name are counted together: they have no brand in common.
         let brand = named.is_some().then(|| label("brand"));
         let category = named.is_some().then(|| label("category"));
+        let parent = named.is_some().then(|| written::read(deck, field("parent_sku"), n as u64));
         let meant = named.unwrap_or_else(|| "(not set)".to_owned());
-        Self { id, name, brand, category, meant }
+        Self { id, name, parent, brand, category, meant }
     }
 }
 
@@ -134,11 +136,12 @@ impl Catalogue {
         let id = product.id.as_ref().unwrap();
         draft.meant.warnings.extend(&id.warnings);
         let product_id = product.meant.clone();
+        let parent_sku = None;
         let brand = None;
         let category = None;
         let quantity = Quantity::ONE;
         let price = None;
-        draft.meant.items.push(Line { product_id, brand, category, quantity, price });
+        draft.meant.items.push(Line { product_id, parent_sku, brand, category, quantity, price });
         id.json.clone()
     }
 
@@ -149,18 +152,20 @@ impl Catalogue {
         product: &Product,
         is_large: bool,
     ) -> (Vec<(&'static Field, Written<()>)>, Line) {
+        let parent = product.parent.clone().filter(|_| !deck.one_in(4));
         let brand = product.brand.clone().filter(|_| !deck.one_in(4));
         let category = product.category.clone().filter(|_| !deck.one_in(4));
         let quantity = (!deck.one_in(4)).then(|| numbers::quantity(deck));
         let price = (!deck.one_in(4)).then(|| numbers::amount(deck, "price", is_large));
         let line = Line {
             product_id: product.meant.clone(),
+            parent_sku: parent.as_ref().and_then(|parent| parent.meant.clone()),
             brand: brand.as_ref().and_then(|brand| brand.meant.clone()),
             category: category.as_ref().and_then(|category| category.meant.clone()),
             quantity: quantity.as_ref().map_or(Quantity::ONE, |quantity| quantity.meant.unwrap()),
             price: price.as_ref().map(|price| price.meant.unwrap()),
         };
-        let texts = [("brand", brand), ("category", category)];
+        let texts = [("parent_sku", parent), ("brand", brand), ("category", category)];
         let texts = texts.into_iter().map(|(field, text)| (field, text.map(|text| text.as_any())));
         let numbers = [
             ("quantity", quantity.map(|quantity| quantity.as_any())),

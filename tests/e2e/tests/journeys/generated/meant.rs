@@ -41,6 +41,7 @@ pub(super) enum Id {
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) product_id: String,
+    pub(super) parent_sku: Option<String>,
     pub(super) brand: Option<String>,
     pub(super) category: Option<String>,
     pub(super) quantity: Quantity,
@@ -170,6 +171,7 @@ impl Accepted {
             "cost": whole(meant.cost.unwrap_or_default()),
             "revenue": whole(meant.revenue.unwrap_or_default()), "sales": whole(meant.sales()),
             "product_id": of_line(|line| Some(&line.product_id)),
+            "parent_sku": of_line(|line| line.parent_sku.as_deref()),
             "brand": of_line(|line| line.brand.as_deref()),
             "category": of_line(|line| line.category.as_deref()),
             "quantity": line.map_or("0".to_owned(), |line| line.quantity.to_string()),
@@ -205,9 +207,9 @@ const TEXTS: [&str; 16] = [
 
 impl Line {
     fn archived(&self) -> Value {
-        without_empty(json!({"product_id": self.product_id, "brand": self.brand,
-            "category": self.category, "quantity": self.quantity,
-            "price": self.price.map(|price| price.to_string())}))
+        without_empty(json!({"product_id": self.product_id,
+            "parent_sku": self.parent_sku, "brand": self.brand, "category": self.category,
+            "quantity": self.quantity, "price": self.price.map(|price| price.to_string())}))
     }
 }
 

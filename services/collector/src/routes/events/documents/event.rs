@@ -69,6 +69,7 @@ const EVENT_FIELDS: &[Described] = &[
 #[rustfmt::skip]
 const ITEM_FIELDS: &[Described] = &[
     field("product_id", Form::Id, "`item_id`, `productId`, `sku`, `id`", "Your id of the product. Its name when absent (`item_name`, `product_name`, `name`).", &["\"p1\"", "17"]),
+    field("parent_sku", Form::Id, "`item_group_id`", "Your id of the product of which it is a variant.", &["\"shirt\"", "17"]),
     field("brand", Form::Label(200), "`item_brand`", "The brand.", &["\"Acme\"", "\"\""]),
     field("category", Form::Label(200), "`item_category`", "The category.", &["\"lamps\""]),
     field("quantity", Form::Quantity, "", "The number or amount; 1 when absent. Rounded to three places.", &["2", "\"1.0000\"", "0.5"]),
