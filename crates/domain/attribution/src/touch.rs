@@ -18,7 +18,8 @@ pub enum TouchKind {
 pub enum ViewEvent {
     /// [`TouchKind::Impression`], unless [`Touch::viewable`] is false.
     Impression,
-    /// [`TouchKind::Viewable`], unless [`Touch::viewable`] is false.
+    /// [`TouchKind::Viewable`], unless [`Touch::viewable`] is false; and [`TouchKind::Impression`] of
+    /// which it is true.
     Viewable,
 }
 
@@ -47,11 +48,12 @@ impl<C> Touch<C> {
 
     /// Returns whether it counts as a view.
     pub(crate) fn is_view(&self, event: ViewEvent) -> bool {
-        let kind = match event {
-            ViewEvent::Impression => TouchKind::Impression,
-            ViewEvent::Viewable => TouchKind::Viewable,
-        };
-        self.kind == kind && self.viewable != Some(false)
+        match (self.kind, event) {
+            (TouchKind::Impression, ViewEvent::Impression)
+            | (TouchKind::Viewable, ViewEvent::Viewable) => self.viewable != Some(false),
+            (TouchKind::Impression, ViewEvent::Viewable) => self.viewable == Some(true),
+            _ => false,
+        }
     }
 }
 
@@ -95,9 +97,12 @@ mod tests {
         for viewable in [None, Some(true)] {
             assert!(is_view(TouchKind::Impression, viewable, ViewEvent::Impression));
             assert!(is_view(TouchKind::Viewable, viewable, ViewEvent::Viewable));
-            assert!(!is_view(TouchKind::Impression, viewable, ViewEvent::Viewable));
             assert!(!is_view(TouchKind::Viewable, viewable, ViewEvent::Impression));
             assert!(!is_view(TouchKind::Click, viewable, ViewEvent::Impression));
+        }
+        assert!(is_view(TouchKind::Impression, Some(true), ViewEvent::Viewable));
+        for viewable in [None, Some(false)] {
+            assert!(!is_view(TouchKind::Impression, viewable, ViewEvent::Viewable));
         }
         assert!(!is_view(TouchKind::Impression, Some(false), ViewEvent::Impression));
         assert!(!is_view(TouchKind::Viewable, Some(false), ViewEvent::Viewable));

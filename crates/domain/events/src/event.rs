@@ -56,6 +56,9 @@ pub struct Event<Text = String> {
     /// The search term, or the keyword bid on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keyword: Option<Text>,
+    /// Of an impression: whether it was viewable. `None` if that is not known, and of other types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub viewable: Option<bool>,
     /// The price that the advertiser pays for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Amount>,
@@ -143,6 +146,7 @@ impl Event<Cow<'_, str>> {
             placement: text(self.placement),
             page_type: text(self.page_type),
             keyword: text(self.keyword),
+            viewable: self.viewable,
             cost: self.cost,
             items: self.items.into_iter().map(Item::into_owned).collect(),
             order_id: text(self.order_id),

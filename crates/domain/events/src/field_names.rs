@@ -23,6 +23,8 @@ pub(crate) const AD: Names = names!["ad_id"];
 pub(crate) const CREATIVE: Names = names!["creative_id", "creative", "creative_name"];
 pub(crate) const PLACEMENT: Names = names!["placement", "creative_slot"];
 pub(crate) const KEYWORD: Names = names!["keyword", "search_term"];
+/// Only of impressions: in other events it is a property.
+pub(crate) const VIEWABLE: Names = names!["viewable"];
 pub(crate) const COST: Names = names!["cost"];
 
 pub(crate) const ORDER: Names = names!["order_id", "orderId", "transaction_id"];

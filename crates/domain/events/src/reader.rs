@@ -99,6 +99,7 @@ impl<'a> Reader<'a> {
             placement: self.label(field_names::PLACEMENT, NAME_MAX, None),
             page_type: self.label(field_names::PAGE_TYPE, NAME_MAX, None),
             keyword: self.label(field_names::KEYWORD, NAME_MAX, None),
+            viewable: self.viewable(&event_type),
             cost,
             items,
             order_id: self.id(field_names::ORDER),
@@ -281,6 +282,25 @@ impl<'a> Reader<'a> {
         }
         let field = own.or_else(|| self.fields.find_in_envelope(names))?;
         text::read(&mut self.fields, &field, kind, &mut self.notes)
+    }
+
+    /// Reads whether an impression was viewable.
+    fn viewable(&mut self, event_type: &EventType) -> Option<bool> {
+        if *event_type != EventType::AdImpression {
+            return None;
+        }
+        let field = self.fields.find(field_names::VIEWABLE, LayerKind::Nested)?;
+        let viewable = match field.string().as_deref().unwrap_or(field.raw()) {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        };
+        if viewable.is_none() {
+            self.fields.put_back(&field);
+            let rejection = self.fields.invalid(&field, "must be true or false");
+            self.dropped(rejection, self.fields.consequence(&field));
+        }
+        viewable
     }
 
     fn country(&mut self) -> Option<Cow<'a, str>> {

@@ -8,6 +8,7 @@ SELECT
             toString(event_type),
             reinterpretAsUInt128(event_id),
             toString(campaign_id),
+            viewable,
             (product_id, parent_sku, toString(brand), toString(category))
         ),
         {key} != '' AND kline = 0 AND event_type IN ('ad_click', 'ad_impression', 'ad_viewable')

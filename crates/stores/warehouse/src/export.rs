@@ -48,7 +48,7 @@ pub struct EventExport {
 }
 
 /// The columns of a file, and whether they are texts of the sender.
-const COLUMNS: [(&str, bool); 34] = [
+const COLUMNS: [(&str, bool); 35] = [
     ("event_id", false),
     ("event_type", true),
     ("event_time", false),
@@ -60,6 +60,7 @@ const COLUMNS: [(&str, bool); 34] = [
     ("placement", true),
     ("page_type", true),
     ("keyword", true),
+    ("viewable", false),
     ("visitor_id", true),
     ("session_id", true),
     ("customer_id", true),

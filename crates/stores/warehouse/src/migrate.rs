@@ -57,6 +57,11 @@ const MIGRATIONS: &[Migration] = &[
         file: "0007_parent_sku.sql",
         sql: include_str!("../../../../migrations/clickhouse/0007_parent_sku.sql"),
     },
+    Migration {
+        version: 8,
+        file: "0008_viewable.sql",
+        sql: include_str!("../../../../migrations/clickhouse/0008_viewable.sql"),
+    },
 ];
 
 impl Migration {

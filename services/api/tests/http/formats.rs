@@ -243,7 +243,7 @@ async fn raw_events_are_exact_in_arrow() {
     let cut = file.slice(..file.len() - 1);
     assert!(FileReader::try_new(Cursor::new(cut), None).is_err(), "half a file is not read");
     let batch = FileReader::try_new(Cursor::new(file), None).unwrap().next().unwrap().unwrap();
-    assert_eq!((batch.num_rows(), batch.num_columns()), (1, 34));
+    assert_eq!((batch.num_rows(), batch.num_columns()), (1, 35));
     let column = |name: &str| batch.column_by_name(name).unwrap();
     assert_eq!(column("campaign_id").as_string::<i32>().value(0), "b,\"c\"");
     assert_eq!(column("event_id").as_string::<i32>().value(0).len(), 36);

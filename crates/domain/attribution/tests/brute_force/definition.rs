@@ -31,6 +31,11 @@ fn is_eligible(rule: &Rule, touch: &Touch<u8>, line: &Line, time: i64) -> bool {
         {
             (rule.view_window(), rule.view_match())
         }
+        (TouchKind::Impression, ViewEvent::Viewable)
+            if touch.viewable == Some(true) && rule.view_window() != 0 =>
+        {
+            (rule.view_window(), rule.view_match())
+        }
         _ => return false,
     };
     (0..=window).contains(&(time - touch.time)) && matches(level, &touch.product, &line.product)

@@ -46,6 +46,7 @@ impl<'a> Cursor<'a> {
             placement: it.text(r#","placement":"#)?,
             page_type: it.text(r#","page_type":"#)?,
             keyword: it.text(r#","keyword":"#)?,
+            viewable: it.field(r#","viewable":"#, Self::boolean)?,
             cost: it.field(r#","cost":"#, Self::amount)?,
             items: it.field(r#","items":["#, Self::items)?.unwrap_or_default(),
             order_id: it.text(r#","order_id":"#)?,
@@ -114,6 +115,11 @@ impl<'a> Cursor<'a> {
         let (text, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest.strip_prefix('"')?;
         Some(text)
+    }
+
+    fn boolean(&mut self) -> Option<bool> {
+        let value = self.take("true");
+        (value || self.take("false")).then_some(value)
     }
 
     fn uuid(&mut self) -> Option<Uuid> {

@@ -17,15 +17,20 @@ fn value_of(field: &str) -> Value {
         "currency" => json!("USD"),
         "cost" | "revenue" | "price" => json!("2.50"),
         "quantity" => json!(3),
+        "viewable" => json!(false),
         "items" => json!([{"product_id": "p1", "price": 1}]),
         _ => json!("a text"),
     }
 }
 
 /// Returns an event without this field: an ad event for `cost`, which only those have in
-/// `properties`; an order for any other.
+/// `properties`, and for `viewable`; an order for any other.
 fn without(field: &str) -> Value {
-    let event_type = if field == "cost" { "ad_click" } else { "purchase" };
+    let event_type = match field {
+        "cost" => "ad_click",
+        "viewable" => "ad_impression",
+        _ => "purchase",
+    };
     let mut event = json!({"type": event_type, "event_id": "1", "campaign_id": "spring",
         "event_time": "2026-03-01T14:59:00Z", "revenue": 1});
     event.as_object_mut().unwrap().remove(field);

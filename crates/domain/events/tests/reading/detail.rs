@@ -111,6 +111,32 @@ fn a_detail_of_another_type_is_kept_as_a_property() {
 }
 
 #[test]
+fn only_an_impression_says_whether_it_was_viewable() {
+    let event = |kind: &str, viewable: serde_json::Value| json!({"type": kind, "campaign_id": "spring", "viewable": viewable});
+    for (sent, expected) in [
+        (json!(true), Some(true)),
+        (json!(" false "), Some(false)),
+        (json!(null), None),
+        (json!(""), None),
+    ] {
+        let impression = event("ad_impression", sent);
+        let taken = taken(&impression);
+        assert_eq!((taken.event.viewable, taken.warnings.len()), (expected, 0), "{impression}");
+        assert!(taken.event.properties.is_empty(), "{impression}");
+    }
+    for sent in [json!(1), json!("yes"), json!({"percent": 50})] {
+        let impression = event("ad_impression", sent.clone());
+        assert_eq!(warnings_of(&impression), expected_warnings(&[("dropped", "/viewable")]));
+        let read = read(&impression);
+        assert_eq!((read.viewable, &read.properties["viewable"]), (None, &sent));
+    }
+    for other in ["ad_viewable", "page_view", "custom.seen"] {
+        let read = read(&event(other, json!(false)));
+        assert_eq!((read.viewable, &read.properties["viewable"]), (None, &json!(false)), "{other}");
+    }
+}
+
+#[test]
 fn a_purchase_without_sales_has_a_warning() {
     for event in [
         json!({"type": "purchase", "order_id": "1"}),

@@ -44,6 +44,8 @@ pub struct AdTouch {
     pub id: u128,
     /// Its campaign.
     pub campaign: String,
+    /// Whether the impression was viewable; `None` if that is not known.
+    pub viewable: Option<bool>,
     /// The advertised product.
     pub product: LineProduct,
 }
@@ -86,7 +88,7 @@ pub struct LineProduct {
 
 /// As [`LineProduct`].
 type ProductTuple = (String, String, String, String);
-type TouchTuple = (i64, String, u128, String, ProductTuple);
+type TouchTuple = (i64, String, u128, String, Option<bool>, ProductTuple);
 type LineTuple = (i64, u128, u8, String, ProductTuple, i64, i64, i64, String);
 
 #[derive(Row, Deserialize)]
@@ -139,11 +141,12 @@ impl From<ProductTuple> for LineProduct {
 
 impl JourneyRow {
     fn journey(self) -> KeyJourney {
-        let touch = |(time, event_type, id, campaign, product): TouchTuple| AdTouch {
+        let touch = |(time, event_type, id, campaign, viewable, product): TouchTuple| AdTouch {
             time,
             event_type,
             id: super::id(id),
             campaign,
+            viewable,
             product: product.into(),
         };
         let line = |tuple: LineTuple| {

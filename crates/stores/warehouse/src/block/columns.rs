@@ -82,6 +82,7 @@ columns! {
     placement: Dictionary as "LowCardinality(String)" = text(&event.placement);
     page_type: Dictionary as "LowCardinality(String)" = text(&event.page_type);
     keyword: Text as "String" = text(&event.keyword);
+    viewable: Optional<1> as "Nullable(Bool)" = event.viewable.map(|viewable| [u8::from(viewable)]);
     product_id: Text as "String" = item.map_or("", |item| &item.product_id);
     parent_sku: Text as "String" = item.map_or("", |item| text(&item.parent_sku));
     brand: Dictionary as "LowCardinality(String)" = item.map_or("", |item| text(&item.brand));

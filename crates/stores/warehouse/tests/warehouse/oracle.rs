@@ -34,6 +34,7 @@ struct OracleRow {
     placement: String,
     page_type: String,
     keyword: String,
+    viewable: Option<bool>,
     product_id: String,
     parent_sku: String,
     brand: String,
@@ -86,6 +87,7 @@ impl OracleRow {
             placement: event.placement.unwrap_or_default(),
             page_type: event.page_type.unwrap_or_default(),
             keyword: event.keyword.unwrap_or_default(),
+            viewable: event.viewable,
             price: micros(product.price),
             line_total: micros(product.price.map(|price| price.times(product.quantity))),
             product_id: product.product_id,
@@ -130,6 +132,7 @@ fn awkward_events() -> Vec<Event> {
         placement: Some(text.to_owned()),
         page_type: Some(text.to_owned()),
         keyword: Some(text.to_owned()),
+        viewable: Some(micros > 0),
         cost: amount(micros),
         items: vec![
             Item {

@@ -151,6 +151,7 @@ pub(crate) fn event(event_type: EventType, event_time: &str) -> Event {
         placement: None,
         page_type: None,
         keyword: None,
+        viewable: None,
         cost: None,
         items: Vec::new(),
         order_id: None,

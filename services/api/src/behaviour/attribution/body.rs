@@ -55,7 +55,7 @@ pub(crate) struct RuleBody {
     #[serde(rename = "match")]
     #[schema(example = "same_sku")]
     matched: Option<String>,
-    /// What counts as a view: `impression` or `viewable`.
+    /// What counts as a view: `impression`, unless it says that it was not viewable, or `viewable`.
     #[schema(example = "impression")]
     view_event: Option<String>,
     /// Whether a click excludes views from credit.

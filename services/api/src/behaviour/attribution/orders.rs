@@ -72,7 +72,7 @@ impl Path {
             id: touch.id,
             campaign: campaigns.number(&touch.campaign),
             product: products.product(&touch.product),
-            viewable: None,
+            viewable: touch.viewable,
         });
         let touches = touches.collect();
         let mut by_event = BTreeMap::<(i64, u128), Vec<OrderLine>>::new();

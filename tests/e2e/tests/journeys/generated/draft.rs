@@ -28,6 +28,7 @@ impl<'a> Draft<'a> {
             moment: Moment::BeforeReceipt(TimeDelta::zero()),
             sent: None,
             texts: BTreeMap::new(),
+            viewable: None,
             cost: None,
             revenue: None,
             items: Vec::new(),

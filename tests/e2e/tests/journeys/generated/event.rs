@@ -19,8 +19,27 @@ use super::{
 use crate::formulas::HOME;
 
 /// The fields that are not a text, or are written by functions of their own.
-const OTHERS: [&str; 8] =
-    ["type", "event_id", "event_time", "sent_at", "cost", "revenue", "items", "currency"];
+const OTHERS: [&str; 9] = [
+    "type",
+    "event_id",
+    "event_time",
+    "sent_at",
+    "viewable",
+    "cost",
+    "revenue",
+    "items",
+    "currency",
+];
+
+/// Writes whether an impression was viewable.
+const VIEWABLE: &[fn() -> Written<bool>] = &[
+    || Written::of(true, true),
+    || Written::of(false, false),
+    || Written::of(" true\n", true),
+    || Written::of("false", false),
+    || Written::kept("no"),
+    || Written::kept(1),
+];
 
 /// Writes an event id.
 const IDS: &[fn(u128) -> Written<Id>] = &[
@@ -50,6 +69,7 @@ impl Sender {
             draft.meant.event_id = id.unwrap_or(Id::Generated);
         }
         time(&mut draft, beside, now, is_history);
+        viewable(&mut draft);
         money(&mut draft, beside, &self.catalogue);
         let texts = documented::fields().iter().filter(|field| !field.name.starts_with("items[]."));
         for field in texts.filter(|field| !OTHERS.contains(&field.name)) {
@@ -79,6 +99,16 @@ fn time(draft: &mut Draft<'_>, beside: &Beside, now: DateTime<Utc>, is_history: 
     });
     draft.meant.sent = own.flatten().or(beside.time);
     draft.meant.moment = Moment::of(draft.meant.sent, clock.sent_at, now);
+}
+
+/// Writes whether an impression was viewable, which is a property of any other event.
+fn viewable(draft: &mut Draft<'_>) {
+    if draft.meant.event_type == "ad_impression" && !draft.deck.one_in(3) {
+        let written = draft.deck.deal("a way to write what was viewable", VIEWABLE)();
+        draft.meant.viewable = draft.write(documented::named("viewable"), ANYWHERE, &written);
+    } else if draft.meant.event_type != "ad_impression" && draft.deck.one_in(8) {
+        draft.write_property("viewable", true.into());
+    }
 }
 
 /// Writes amounts, items and their currency.

@@ -21,6 +21,7 @@ pub(super) struct Meant {
     pub(super) sent: Option<Sent>,
     /// Every field that is a text, by its canonical name.
     pub(super) texts: BTreeMap<&'static str, String>,
+    pub(super) viewable: Option<bool>,
     pub(super) cost: Option<Amount>,
     pub(super) revenue: Option<Amount>,
     pub(super) items: Vec<Line>,
@@ -140,7 +141,8 @@ impl Accepted {
         let meant = &self.meant;
         let mut event = json!({"event_id": self.event_id, "type": meant.event_type,
             "event_time": self.event_time, "event_time_sent": self.other_time(),
-            "received_at": self.received_at, "cost": meant.cost.map(|cost| cost.to_string()),
+            "received_at": self.received_at, "viewable": meant.viewable,
+            "cost": meant.cost.map(|cost| cost.to_string()),
             "revenue": meant.revenue.map(|revenue| revenue.to_string()),
             "items": meant.items.iter().map(Line::archived).collect::<Vec<_>>(),
             "properties": meant.properties});
@@ -168,7 +170,7 @@ impl Accepted {
         let mut row = json!({"client_id": client_id, "event_type": meant.event_type,
             "event_id": self.event_id, "kline": index, "event_time": time(self.event_time),
             "collected_at": time(self.received_at), "event_time_sent": self.other_time().map(time),
-            "cost": whole(meant.cost.unwrap_or_default()),
+            "viewable": meant.viewable, "cost": whole(meant.cost.unwrap_or_default()),
             "revenue": whole(meant.revenue.unwrap_or_default()), "sales": whole(meant.sales()),
             "product_id": of_line(|line| Some(&line.product_id)),
             "parent_sku": of_line(|line| line.parent_sku.as_deref()),

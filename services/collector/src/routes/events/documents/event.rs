@@ -53,6 +53,7 @@ const EVENT_FIELDS: &[Described] = &[
     field("placement", Form::Label(200), "`creative_slot`", "The slot on the page.", &["\"top\""]),
     field("page_type", Form::Label(200), "", "The kind of page: home, search, product…", &["\"home\""]),
     field("keyword", Form::Label(200), "`search_term`", "The search term or keyword bid on.", &["\"winter coat\""]),
+    field("viewable", Form::Flag, "", "Of `ad_impression` only: whether it was viewable. Absent where that is not known.", &["true", "false"]),
     field("cost", Form::Amount, "", "What the advertiser pays for it: a decimal number, ideally as a string.", &["\"0.35\"", "0.35"]),
     field("items", Form::Items, "`products`", "The products of the event, up to 200. A single product may be sent without the array, and its fields may be sent as fields of the event.", &["[{\"product_id\": \"p1\", \"quantity\": 2, \"price\": \"29.95\"}]", "[]"]),
     field("order_id", Form::Id, "`orderId`, `transaction_id`", "The order.", &["\"o-1\"", "1234"]),
@@ -163,7 +164,7 @@ mod tests {
     }
 
     fn event() -> Value {
-        json!({"type": "ad_click", "campaign_id": "spring", "items": [{"product_id": "p"}]})
+        json!({"type": "ad_impression", "campaign_id": "spring", "items": [{"product_id": "p"}]})
     }
 
     fn read(event: &Value) -> Result<ParsedEvent, Vec<String>> {
@@ -206,6 +207,7 @@ mod tests {
             ("cost", json!(1)),
             ("revenue", json!(2)),
             ("country", json!("DE")),
+            ("viewable", json!(true)),
             ("event_time", json!(Utc::now())),
             ("sent_at", json!(Utc::now())),
             ("properties", json!({"a": 1})),

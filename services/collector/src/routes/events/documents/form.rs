@@ -30,6 +30,8 @@ pub(super) enum Form {
     Quantity,
     /// This many letters, in any case.
     Letters(usize),
+    /// `true` or `false`, or its text. Empty means absent.
+    Flag,
     /// An array of items, or a single one.
     Items,
     /// An object of anything; an empty array is an empty object.
@@ -102,6 +104,8 @@ impl Form {
                 .maximum(Some(1_000_000)),
             Self::Letters(count) => of(&[Type::String, Type::Null])
                 .pattern(Some(format!(r"^\s*([A-Za-z]{{{count}}})?\s*$"))),
+            Self::Flag => of(&[Type::Boolean, Type::String, Type::Null])
+                .pattern(Some(r"^\s*(true|false)?\s*$")),
             Self::Items | Self::Anything => {
                 ObjectBuilder::from(Object::with_type(SchemaType::from_iter([
                     Type::Object,
