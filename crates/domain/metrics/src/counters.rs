@@ -48,6 +48,8 @@ named! {
         Refunds = "refunds",
         /// Events of every type, custom ones as well.
         Events = "events",
+        /// Orders with an item of a brand of which their customer had ordered nothing for a year.
+        NewToBrandOrders = "new_to_brand_orders",
     }
 }
 
@@ -70,6 +72,10 @@ named! {
         Sales = "sales",
         /// What was paid back.
         Refunded = "refund_amount",
+        /// What the items of [`Counter::NewToBrandOrders`] that are of such a brand cost.
+        NewToBrandSales = "new_to_brand_sales",
+        /// The sales of all events of the tenant, whatever is counted beside it.
+        TotalSales = "total_sales",
     }
 }
 

@@ -49,6 +49,17 @@ impl Sums {
         live
     }
 
+    /// Returns the sales, as those of the whole tenant.
+    #[must_use]
+    pub fn as_total_sales(&self) -> Self {
+        let mut total = Self::default();
+        let sales = self.money_sums().filter(|(sum, ..)| *sum == MoneySum::Sales);
+        sales.for_each(|(_, currency, amount)| {
+            total.add_money(MoneySum::TotalSales, currency, amount);
+        });
+        total
+    }
+
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (counter, currency, count) in other.counts() {
@@ -101,9 +112,11 @@ impl Sums {
     }
 
     /// Returns the currencies other than `home`, in order, that have money or a count that divides
-    /// money.
+    /// money. The sales of the whole tenant do not count: they are not of what is summed here.
     pub fn other_currencies(&self, home: Currency) -> BTreeSet<Currency> {
-        let money = self.money_sums().filter(|(_, _, amount)| *amount != Amount::ZERO);
+        let money = self
+            .money_sums()
+            .filter(|(sum, _, amount)| *sum != MoneySum::TotalSales && *amount != Amount::ZERO);
         let counted = self.counts().filter(|(counter, ..)| counter.divides_money());
         let named = money
             .map(|(_, currency, _)| currency)

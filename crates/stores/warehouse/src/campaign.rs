@@ -50,6 +50,32 @@ impl TenantWarehouse {
         Ok(cells.into_iter().map(|((start, _), sums)| (start, sums)).collect())
     }
 
+    /// Returns the orders of a campaign that are new to a brand, by the start of the bucket.
+    pub async fn campaign_new_to_brand(
+        &self,
+        campaign: &CampaignId,
+        range: TimeRange,
+        granularity: Granularity,
+        zone: Tz,
+    ) -> Result<BTreeMap<DateTime<Utc>, Sums>, WarehouseError> {
+        let filter = of(campaign);
+        let query = self.campaign_query(&filter, range, granularity, zone);
+        let cells = self.new_to_brand_cells(&query).await?;
+        Ok(cells.into_iter().map(|((start, _), sums)| (start, sums)).collect())
+    }
+
+    /// Returns the sales of all events of the tenant, by the start of the bucket.
+    pub async fn total_sales(
+        &self,
+        range: TimeRange,
+        granularity: Granularity,
+        zone: Tz,
+    ) -> Result<BTreeMap<DateTime<Utc>, Sums>, WarehouseError> {
+        let everything = Filter::EVERYTHING;
+        let cells = self.cells(&self.campaign_query(&everything, range, granularity, zone)).await?;
+        Ok(cells.into_iter().map(|((start, _), sums)| (start, sums.as_total_sales())).collect())
+    }
+
     /// Counts a campaign's distinct values, in the whole range and in each bucket. Numbers that depend on
     /// first orders are zero unless they are `wanted`.
     pub async fn campaign_distincts(

@@ -18,6 +18,7 @@ use super::{
     request::{Column, Direction, QueryRequest},
     scope,
     segments::{Numbers, Segment},
+    total_sales::TotalSales,
 };
 use crate::{
     campaigns,
@@ -103,14 +104,24 @@ impl Queries {
         let own = tenant.currency();
         let earlier = request.comparison.map(|(_, range)| range);
         let source = self.source(tenant, [request.range].into_iter().chain(earlier)).await;
+        let read_sales = async |range| {
+            let buckets = request.granularity.buckets(range, request.zone);
+            TotalSales::read(&source, request, own, (range, buckets)).await
+        };
+        let sales_before = match earlier {
+            Some(range) => read_sales(range).await?,
+            None => TotalSales::default(),
+        };
+        let sales = read_sales(request.range).await?;
         let current = Reader {
             source: &source,
             request,
             advertisers: advertisers.as_deref(),
             own,
             range: request.range,
+            total_sales: &sales,
         };
-        let previous = earlier.map(|range| Reader { range, ..current });
+        let previous = earlier.map(|range| Reader { range, total_sales: &sales_before, ..current });
 
         let (mut admitted, left_out) = segments(current, previous).await?;
         // Most events have nothing to do with most metrics. A condition on values may ask for zeros.
@@ -210,6 +221,12 @@ pub(super) async fn segments(
     for (keys, numbers) in before.unwrap_or_default() {
         segments.entry(keys).or_insert_with_key(segment).previous = numbers;
     }
+    for segment in segments.values_mut() {
+        current.total_sales.add_to(&mut segment.current);
+        if let Some(previous) = previous {
+            previous.total_sales.add_to(&mut segment.previous);
+        }
+    }
     let (request, own) = (current.request, current.own);
     Ok(segments.into_values().partition(|segment| segment.is_admitted(request, own)))
 }
@@ -267,7 +284,9 @@ async fn both(
     let read = async |reader: Reader<'_>| {
         let whole = async {
             let total = reader.totals(&[], keys).await?;
-            Ok(total.into_values().next().unwrap_or_default())
+            let mut whole = total.into_values().next().unwrap_or_default();
+            reader.total_sales.add_to(&mut whole);
+            Ok(whole)
         };
         if granularity == Granularity::Total {
             let total = whole.await?;
@@ -275,7 +294,9 @@ async fn both(
             return Ok((total, series));
         }
         let (total, series) = tokio::try_join!(whole, reader.series(&[], keys))?;
-        Ok((total, series.into_values().next().unwrap_or_default()))
+        let mut series = series.into_values().next().unwrap_or_default();
+        reader.total_sales.add_to_series(&mut series);
+        Ok((total, series))
     };
     let (current, previous) = in_both(current, previous, read).await?;
     let (previous, previous_series) = previous.unzip();
@@ -311,7 +332,13 @@ async fn page_series(
     // A long list of keys is slower to test than all segments are to read.
     let keys =
         if shown.len() > MOST_KEYS || by.is_empty() { Keys::All } else { Keys::Only(by, &shown) };
-    let read = async |reader: Reader<'_>| reader.series(by, keys).await;
+    let read = async |reader: Reader<'_>| {
+        let mut found = reader.series(by, keys).await?;
+        for segment in &shown {
+            reader.total_sales.add_to_series(found.entry(segment.clone()).or_default());
+        }
+        Ok(found)
+    };
     let (now, before) = in_both(current, previous, read).await?;
     Ok([now, before.unwrap_or_default()])
 }

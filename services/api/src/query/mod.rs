@@ -21,6 +21,7 @@ mod request;
 pub(crate) mod scope;
 mod segments;
 mod table;
+mod total_sales;
 mod week;
 mod windows;
 

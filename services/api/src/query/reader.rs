@@ -6,7 +6,9 @@ use money::Currency;
 use tenancy::{CampaignId, Isolation, TenantContext};
 use warehouse::{Advertisers, Cell, CellQuery, Explanation, Keys, WarehouseError};
 
-use super::{cell_source::CellSource, request::QueryRequest, segments::Numbers};
+use super::{
+    cell_source::CellSource, request::QueryRequest, segments::Numbers, total_sales::TotalSales,
+};
 use crate::failure::Failure;
 
 /// The numbers of a set of events over time.
@@ -20,6 +22,7 @@ pub(super) struct Reader<'a> {
     pub(super) advertisers: Option<&'a Advertisers>,
     pub(super) own: Currency,
     pub(super) range: TimeRange,
+    pub(super) total_sales: &'a TotalSales,
 }
 
 impl Reader<'_> {
@@ -83,10 +86,10 @@ impl Reader<'_> {
                 false => self.source.distinct_cells(&query, &distincts).await,
             }
         };
-        let (cells, refunded, distincts) =
-            tokio::try_join!(self.source.cells(&query), self.refunded(&query), distincts)?;
+        let (cells, apart, distincts) =
+            tokio::try_join!(self.source.cells(&query), self.apart(&query), distincts)?;
         let mut read = BTreeMap::<Vec<String>, Series>::new();
-        for ((start, keys), sums) in cells.into_iter().chain(refunded) {
+        for ((start, keys), sums) in cells.into_iter().chain(apart) {
             read.entry(keys).or_default().entry(start).or_default().sums.merge(&sums);
         }
         for ((start, keys), distincts) in distincts.buckets {
@@ -95,15 +98,26 @@ impl Reader<'_> {
         Ok(read)
     }
 
-    /// Returns what was refunded, if a metric needs it.
-    pub(super) async fn refunded(
+    /// Returns the sums that are read on their own, if a metric needs them: what was refunded, and orders
+    /// that are new to a brand.
+    pub(super) async fn apart(
         &self,
         query: &CellQuery<'_>,
-    ) -> Result<BTreeMap<Cell, Sums>, WarehouseError> {
-        match self.request.needs_refunds() {
-            true => self.source.refunded_cells(query).await,
-            false => Ok(BTreeMap::new()),
-        }
+    ) -> Result<Vec<(Cell, Sums)>, WarehouseError> {
+        let refunded = async {
+            match self.request.needs_refunds() {
+                true => self.source.refunded_cells(query).await,
+                false => Ok(BTreeMap::new()),
+            }
+        };
+        let new_to_brand = async {
+            match self.request.needs_new_to_brand() {
+                true => self.source.new_to_brand_cells(query).await,
+                false => Ok(BTreeMap::new()),
+            }
+        };
+        let (refunded, new_to_brand) = tokio::try_join!(refunded, new_to_brand)?;
+        Ok(refunded.into_iter().chain(new_to_brand).collect())
     }
 
     /// Returns how the query is read. The estimated number of rows is that of parts of the table, which

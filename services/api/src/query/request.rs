@@ -137,6 +137,16 @@ impl QueryRequest {
         self.needed().any(Metric::needs_refunds)
     }
 
+    /// Returns whether orders that are new to a brand have to be read.
+    pub(crate) fn needs_new_to_brand(&self) -> bool {
+        self.needed().any(Metric::needs_new_to_brand)
+    }
+
+    /// Returns whether the sales of the whole shop have to be read.
+    pub(crate) fn needs_total_sales(&self) -> bool {
+        self.needed().any(Metric::needs_total_sales)
+    }
+
     /// Returns after which time only history imports and resubmitted rejects change the numbers.
     pub(crate) fn final_after(&self) -> DateTime<Utc> {
         self.range.to() + crate::reports::LATE_EVENTS

@@ -35,7 +35,7 @@ pub(crate) fn within(
 
 /// Returns the metrics that a credential may ask.
 pub(crate) fn metrics(scope: &CampaignScope) -> Vec<Metric> {
-    let may = |metric: &Metric| *scope == CampaignScope::All || !metric.depends_on_first_orders();
+    let may = |metric: &Metric| *scope == CampaignScope::All || !metric.depends_on_other_events();
     Metric::ALL.into_iter().filter(may).collect()
 }
 
@@ -46,7 +46,8 @@ pub(crate) fn dimensions(own: &Dimensions, scope: &CampaignScope) -> Vec<Dimensi
 }
 
 /// Refuses what a credential that may see only some campaigns may not ask. A limit of events does not
-/// limit a customer's first order: it may be one of another campaign.
+/// limit a customer's first order, nor an earlier one of a brand: they may be of another campaign. The sales
+/// of the whole shop are no number of its campaigns.
 ///
 /// # Errors
 /// The first such metric or dimension.
@@ -54,7 +55,7 @@ pub(crate) fn permitted<'a>(
     metrics: impl IntoIterator<Item = Metric>,
     dimensions: impl IntoIterator<Item = &'a Dimension>,
 ) -> Result<(), Problem> {
-    let metrics = metrics.into_iter().filter(|metric| metric.depends_on_first_orders());
+    let metrics = metrics.into_iter().filter(|metric| metric.depends_on_other_events());
     let dimensions = dimensions.into_iter().filter(|one| one.depends_on_first_orders());
     let metrics = metrics.map(|metric| -> &'a str { metric.as_str() });
     let mut names = metrics.chain(dimensions.map(Dimension::as_str));
@@ -62,7 +63,7 @@ pub(crate) fn permitted<'a>(
         return Ok(());
     };
     let detail = format!(
-        "This credential may see only some campaigns, and `{name}` depends on orders of others: ask \
+        "This credential may see only some campaigns, and `{name}` depends on events of others: ask \
          without it."
     );
     Err(Problem::new(Code::PermissionDenied, detail))

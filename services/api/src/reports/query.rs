@@ -62,6 +62,16 @@ impl MetricsRequest {
         self.metrics.iter().any(|metric| metric.needs_refunds())
     }
 
+    /// Returns whether orders that are new to a brand have to be read.
+    pub(crate) fn needs_new_to_brand(&self) -> bool {
+        self.metrics.iter().any(|metric| metric.needs_new_to_brand())
+    }
+
+    /// Returns whether the sales of the whole shop have to be read.
+    pub(crate) fn needs_total_sales(&self) -> bool {
+        self.metrics.iter().any(|metric| metric.needs_total_sales())
+    }
+
     /// Returns the distinct values that have to be counted.
     pub(crate) fn distincts(&self) -> BTreeSet<Distinct> {
         self.metrics.iter().copied().filter_map(Metric::distinct).collect()

@@ -238,6 +238,14 @@ async fn stored_series(
             series.entry(start).or_default().merge(&refunded);
         }
     }
+    if request.needs_new_to_brand() {
+        let new = reader.campaign_new_to_brand(campaign, range, granularity, zone).await?;
+        new.iter().for_each(|(start, sums)| series.entry(*start).or_default().merge(sums));
+    }
+    if request.needs_total_sales() {
+        let sales = reader.total_sales(range, granularity, zone).await?;
+        sales.iter().for_each(|(start, sums)| series.entry(*start).or_default().merge(sums));
+    }
     Ok(series)
 }
 

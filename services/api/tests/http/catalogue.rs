@@ -38,7 +38,15 @@ async fn a_credential_may_ask_exactly_what_is_listed_for_it() {
     ]);
     let metrics = list(&stand, "/v1/metrics", &owner).await;
     let dimensions = list(&stand, "/v1/dimensions", &owner).await;
-    let of_all_orders = ["customer_type", "new_customers", "returning_customers"];
+    let of_all_orders = [
+        "customer_type",
+        "new_customers",
+        "returning_customers",
+        "new_to_brand_orders",
+        "new_to_brand_sales",
+        "new_to_brand_rate",
+        "tacos",
+    ];
     for (who, credential) in credentials {
         let mut missing = BTreeSet::new();
         let listed = names(&list(&stand, "/v1/metrics", &credential).await);

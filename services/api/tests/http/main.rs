@@ -21,6 +21,7 @@ mod invitations;
 mod limits;
 mod me;
 mod measures;
+mod new_to_brand;
 mod query;
 mod rejects;
 mod report_jobs;

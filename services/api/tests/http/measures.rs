@@ -91,6 +91,136 @@ async fn a_refund_of_products_is_what_its_items_cost() {
     assert_eq!(rows, expected.map(|row| row.map(Value::from)));
 }
 
+/// Ads of two campaigns for 5 and 2.5 euros, and sales of 50 euros, of which 10 are of a campaign.
+fn ads_and_sales() -> [Value; 6] {
+    let event = |event_type: &str, campaign: Option<&str>, time: &str, change: Value| {
+        let mut event = json!({
+            "type": event_type, "event_time": time, "campaign_id": campaign, "currency": "EUR",
+        });
+        event.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        event
+    };
+    let click = |campaign, cost: &str| {
+        event("ad_click", Some(campaign), "2026-03-02T10:00:00Z", json!({"cost": cost}))
+    };
+    let order = |campaign, time, change| event("purchase", campaign, time, change);
+    [
+        click("spring", "5"),
+        click("winter", "2.5"),
+        order(Some("spring"), "2026-03-02T10:00:00Z", json!({"revenue": "10"})),
+        order(None, "2026-03-02T10:30:00Z", json!({"revenue": "30"})),
+        order(None, "2026-03-02T11:00:00Z", json!({"revenue": "10"})),
+        order(None, "2026-03-02T10:00:00Z", json!({"revenue": "9", "currency": "USD"})),
+    ]
+}
+
+#[actix_web::test]
+async fn tacos_is_what_ads_cost_of_all_that_the_shop_sold_in_the_same_time() {
+    let stand = Stand::new().await;
+    insert(&stand, ads_and_sales()).await;
+    let body = |change: Value| {
+        let mut body = json!({"metrics": ["tacos", "acos"], "time": day()});
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        body
+    };
+    let by = body(json!({"dimensions": ["campaign"], "order": [["campaign", "asc"]]}));
+    let answer = ask(&stand, "/v1/query", by).await;
+    let rows = answer["rows"].as_array().unwrap().iter();
+    let rows: Vec<_> = rows
+        .filter(|row| row["campaign"] != "")
+        .map(|row| [&row["values"]["tacos"], &row["values"]["acos"]].map(Value::clone))
+        .collect();
+    assert_eq!(rows, [[json!(0.1), json!(0.5)], [json!(0.05), Value::Null]]);
+    let totals = &answer["totals"]["values"];
+    assert_eq!(totals["by_currency"]["EUR"], json!({"tacos": 0.15, "acos": 0.15}));
+    assert_eq!(totals["by_currency"]["USD"], json!({"tacos": 0.0, "acos": 0.0}));
+
+    // A filter chooses the ads, and leaves what the shop sold.
+    let spring = json!({"dimension": "campaign", "in": ["spring"]});
+    let mut time = day();
+    time["granularity"] = json!("hour");
+    let filtered = body(json!({"filters": spring, "time": time}));
+    let answer = ask(&stand, "/v1/query", filtered).await;
+    assert_eq!(answer["totals"]["values"], json!({"tacos": 0.1, "acos": 0.5}));
+    let of = |hour: usize| answer["rows"][hour]["values"]["tacos"].clone();
+    assert_eq!([9, 10, 11].map(of), [Value::Null, json!(0.125), json!(0.0)]);
+
+    let path = "/v1/campaigns/spring/metrics?metrics=tacos&granularity=hour\
+                &from=2026-03-02T10:00:00Z&to=2026-03-02T12:00:00Z";
+    let series = stand.get(path, &stand.key("acme", "read")).await.body;
+    assert_eq!(series["totals"], json!({"tacos": 0.1}), "{series}");
+    let hours = series["series"].as_array().unwrap().iter().map(|hour| hour["tacos"].clone());
+    assert_eq!(hours.collect::<Vec<_>>(), [json!(0.125), json!(0.0)]);
+
+    let window = json!({"type": "tumbling", "size": "1h"});
+    let time = json!({"from": "2026-03-02T10:00:00Z", "to": "2026-03-02T12:00:00Z"});
+    let windows = json!({"metrics": ["tacos"], "time": time, "window": window, "filters": spring});
+    let answer = ask(&stand, "/v1/windows", windows).await;
+    let of = |index: usize| answer["rows"][index]["values"]["tacos"].clone();
+    assert_eq!([0, 1].map(of), [json!(0.125), json!(0.0)]);
+}
+
+#[actix_web::test]
+async fn a_comparison_has_the_tacos_of_each_period_and_others_theirs() {
+    let stand = Stand::new().await;
+    let mut events = ads_and_sales().to_vec();
+    for event in ads_and_sales() {
+        let mut earlier = event;
+        earlier["event_time"] = json!("2026-03-01T10:00:00Z");
+        if earlier["type"] == "ad_click" {
+            continue;
+        }
+        events.push(earlier);
+    }
+    insert(&stand, events).await;
+    let body = json!({
+        "metrics": ["tacos"], "dimensions": ["campaign"], "time": day(),
+        "compare": {"to": "previous_period"}, "top": {"n": 1, "by": "tacos", "others": true},
+    });
+    let answer = ask(&stand, "/v1/query", body).await;
+    let row = &answer["rows"][0];
+    assert_eq!(row["campaign"], "spring");
+    let [now, before] = ["values", "previous"].map(|side| row[side]["tacos"].clone());
+    assert_eq!([now, before], [json!(0.1), json!(0.0)], "{answer}");
+    assert_eq!(answer["others"]["values"]["tacos"], 0.05);
+    assert_eq!(answer["totals"]["values"]["tacos"], 0.15);
+}
+
+#[actix_web::test]
+async fn what_depends_on_others_is_refused_to_who_may_see_only_some_campaigns() {
+    let stand = Stand::new().await;
+    insert(&stand, ads_and_sales()).await;
+    let token = stand.token("acme", "advertiser").await;
+    for name in ["tacos", "new_to_brand_orders", "new_to_brand_sales", "new_to_brand_rate"] {
+        let mut requests = vec![
+            ("/v1/query", json!({"metrics": [name], "time": day()})),
+            (
+                "/v1/query",
+                json!({"metrics": ["spend"], "order": [[name, "desc"]], "dimensions": ["campaign"]}),
+            ),
+            (
+                "/v1/query",
+                json!({"metrics": ["spend"], "dimensions": ["campaign"],
+                "filters": {"metric": name, "gt": 0}}),
+            ),
+        ];
+        let window = json!({"type": "tumbling", "size": "1h"});
+        requests.push(("/v1/windows", json!({"metrics": [name], "time": day(), "window": window})));
+        for (path, body) in requests {
+            let refused = stand.post(path, Some(&token), body.clone()).await;
+            assert_eq!(refused.status, 403, "{path} {body}");
+            assert_eq!(refused.body["code"], "permission_denied", "{body}");
+            let detail = refused.body["detail"].as_str().unwrap();
+            assert!(detail.contains(&format!("`{name}`")), "{detail}");
+        }
+        let path = format!("/v1/campaigns/spring/metrics?metrics=spend,{name}");
+        assert_eq!(stand.get(&path, &token).await.status, 403, "{path}");
+    }
+    let body = json!({"metrics": ["tacos"], "dimensions": ["brand"], "time": day()});
+    let refused = stand.post("/v1/query", Some(&stand.key("acme", "read")), body).await;
+    assert_eq!(refused.body["code"], "incompatible", "{}", refused.body);
+}
+
 /// The worked example W2 of sessions with a pause of 30 minutes: of four visitors on two days.
 fn visits() -> Vec<Value> {
     let at = |visitor: &str, campaign: &str, times: &[&str]| -> Vec<Value> {

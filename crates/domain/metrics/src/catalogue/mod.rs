@@ -125,9 +125,10 @@ impl Metric {
     pub const fn is_of_orders(self) -> bool {
         matches!(
             self.row().2,
-            Rule::Count(Counter::Orders)
+            Rule::Count(Counter::Orders | Counter::NewToBrandOrders)
+                | Rule::Rate(Counter::NewToBrandOrders, Counter::Orders)
                 | Rule::Quantity(QuantitySum::UnitsSold)
-                | Rule::Money(MoneySum::Sales)
+                | Rule::Money(MoneySum::Sales | MoneySum::NewToBrandSales)
                 | Rule::MoneyPer(MoneySum::Sales, Counter::Orders)
                 | Rule::Distinct(Distinct::NewCustomers | Distinct::ReturningCustomers)
         )
@@ -142,13 +143,14 @@ impl Metric {
         fits_products && (!dimension.is_of_orders() || self.is_of_orders())
     }
 
-    /// Returns whether it depends on the first order of each customer, and so on orders that a query
-    /// need not count.
-    pub const fn depends_on_first_orders(self) -> bool {
-        match self.distinct() {
+    /// Returns whether it depends on events that a query need not count: the first order of each
+    /// customer, earlier orders of a brand, or the sales of the whole shop.
+    pub const fn depends_on_other_events(self) -> bool {
+        let depends_on_first_orders = match self.distinct() {
             Some(distinct) => distinct.depends_on_first_orders(),
             None => false,
-        }
+        };
+        depends_on_first_orders || self.needs_new_to_brand() || self.needs_total_sales()
     }
 
     /// Returns whether it is computed from what was refunded, which is read on its own.
@@ -157,6 +159,21 @@ impl Metric {
             self.row().2,
             Rule::Money(MoneySum::Refunded) | Rule::MoneyLess(_, MoneySum::Refunded)
         )
+    }
+
+    /// Returns whether it is computed from orders that are new to a brand, which are read on their own.
+    pub const fn needs_new_to_brand(self) -> bool {
+        matches!(
+            self.row().2,
+            Rule::Count(Counter::NewToBrandOrders)
+                | Rule::Rate(Counter::NewToBrandOrders, _)
+                | Rule::Money(MoneySum::NewToBrandSales)
+        )
+    }
+
+    /// Returns whether it is computed from the sales of the whole shop, which are read on their own.
+    pub const fn needs_total_sales(self) -> bool {
+        matches!(self.row().2, Rule::MoneyRate(_, MoneySum::TotalSales))
     }
 
     /// Returns whether its value depends on a currency.

@@ -91,6 +91,13 @@ catalogue! {
     ReturningCustomers = "returning_customers",
         "distinct customers of orders that are not their first",
         Rule::Distinct(Distinct::ReturningCustomers), "Shopify: returning customers";
+    /// Orders that are new to a brand.
+    NewToBrandOrders = "new_to_brand_orders",
+        "count of purchases with an item of a brand of which the customer ordered nothing for 365 days",
+        Rule::Count(NewToBrandOrders), "Amazon Ads: new-to-brand orders";
+    /// What the items of these orders that are of such a brand cost.
+    NewToBrandSales = "new_to_brand_sales", "sum of price x quantity of these items",
+        Rule::Money(NewToBrandSales), "Amazon Ads: new-to-brand sales";
     /// Clicks per impression.
     Ctr = "ctr", "clicks / impressions", Rule::Rate(Clicks, Impressions),
         "AdCP delivery-metrics: ctr";
@@ -109,6 +116,9 @@ catalogue! {
     /// Orders per product view.
     BuyToDetailRate = "buy_to_detail_rate", "orders / product_views",
         Rule::Rate(Orders, ProductViews), "GA4: purchase-to-view rate, by events";
+    /// New-to-brand orders per order.
+    NewToBrandRate = "new_to_brand_rate", "new_to_brand_orders / orders",
+        Rule::Rate(NewToBrandOrders, Orders), "Amazon Ads: percent of orders new-to-brand";
     /// Refunds per order.
     RefundRate = "refund_rate", "refunds / orders", Rule::Rate(Refunds, Orders),
         "of the same time, not of the same orders";
@@ -135,4 +145,7 @@ catalogue! {
         "Amazon Ads: eRPM";
     /// Spend per unit of sales.
     Acos = "acos", "spend / sales", Rule::MoneyRate(Spend, Sales), "the inverse of roas";
+    /// Spend per unit of the sales of the whole shop.
+    Tacos = "tacos", "spend / sales of the whole shop in the same time",
+        Rule::MoneyRate(Spend, TotalSales), "total advertising cost of sales, as sellers on Amazon use it";
 }

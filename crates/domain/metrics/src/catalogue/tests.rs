@@ -63,7 +63,17 @@ fn only_metrics_of_orders_have_a_type_of_customer() {
     let names: Vec<_> = metrics.map(Metric::as_str).collect();
     assert_eq!(
         names,
-        ["orders", "units_sold", "sales", "new_customers", "returning_customers", "aov"]
+        [
+            "orders",
+            "units_sold",
+            "sales",
+            "new_customers",
+            "returning_customers",
+            "new_to_brand_orders",
+            "new_to_brand_sales",
+            "new_to_brand_rate",
+            "aov",
+        ]
     );
 }
 
@@ -104,6 +114,41 @@ fn known_names_parse_and_others_are_refused_with_the_list() {
     }
     let refused = "ctrr".parse::<Metric>().unwrap_err().to_string();
     assert!(refused.contains("`ctrr`") && refused.contains("conversion_rate"));
+}
+
+#[test]
+fn what_depends_on_other_events_is_marked() {
+    let marked = Metric::ALL.into_iter().filter(|metric| metric.depends_on_other_events());
+    let names: Vec<_> = marked.map(Metric::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "new_customers",
+            "returning_customers",
+            "new_to_brand_orders",
+            "new_to_brand_sales",
+            "new_to_brand_rate",
+            "tacos",
+        ]
+    );
+}
+
+#[test]
+fn tacos_divides_by_the_sales_of_the_whole_shop_whose_currencies_are_not_listed() {
+    let [eur, usd]: [Currency; 2] = ["EUR", "USD"].map(|code| code.parse().unwrap());
+    let mut shop = Sums::default();
+    shop.add_money(MoneySum::Sales, eur, "50".parse().unwrap());
+    shop.add_money(MoneySum::Sales, usd, "7".parse().unwrap());
+    let mut segment = Sums::default();
+    segment.add_money(MoneySum::Spend, eur, "5".parse().unwrap());
+    segment.add_money(MoneySum::Sales, eur, "10".parse().unwrap());
+    let value = |sums: &Sums, metric: Metric| metric.value(sums, eur, eur, Distincts::default());
+    assert_eq!(value(&segment, Metric::Tacos), Value::Null);
+    segment.merge(&shop.as_total_sales());
+    assert_eq!(value(&segment, Metric::Tacos), Value::Ratio(0.1));
+    assert_eq!(value(&segment, Metric::Acos), Value::Ratio(0.5));
+    assert!(segment.other_currencies(eur).is_empty());
+    assert!(!Metric::Tacos.is_live() && Metric::Acos.is_live());
 }
 
 #[test]

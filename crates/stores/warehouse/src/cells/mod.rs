@@ -1,6 +1,7 @@
 //! Sums of any events by any dimensions.
 
 mod advertisers;
+mod new_to_brand;
 mod query;
 mod refunds;
 mod rows;
@@ -106,6 +107,11 @@ impl TenantWarehouse {
     /// As [`TenantWarehouse::fingerprint_of_cells`], of [`TenantWarehouse::refunded_cells`].
     pub fn fingerprint_of_refunds(&self, query: &CellQuery<'_>) -> [u8; 32] {
         fingerprint(&[refunds::statement(query)], self.placement())
+    }
+
+    /// As [`TenantWarehouse::fingerprint_of_cells`], of [`TenantWarehouse::new_to_brand_cells`].
+    pub fn fingerprint_of_new_to_brand(&self, query: &CellQuery<'_>) -> [u8; 32] {
+        fingerprint(&[new_to_brand::statement(query)], self.placement())
     }
 
     /// As [`TenantWarehouse::fingerprint_of_cells`], of [`TenantWarehouse::distinct_cells`].

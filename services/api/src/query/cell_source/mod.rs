@@ -78,6 +78,16 @@ impl CellSource {
         self.read(query, fingerprint, read).await
     }
 
+    /// Returns the orders of each cell that are new to a brand; cells without them are absent.
+    pub(super) async fn new_to_brand_cells(
+        &self,
+        query: &CellQuery<'_>,
+    ) -> Result<BTreeMap<Cell, Sums>, WarehouseError> {
+        let fingerprint = || self.warehouse.fingerprint_of_new_to_brand(query);
+        let read = async || self.warehouse.new_to_brand_cells(query).await;
+        self.read(query, fingerprint, read).await
+    }
+
     /// Counts the distinct values of each cell.
     pub(super) async fn distinct_cells(
         &self,

@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use metrics::{TimeRange, WindowError, Windows};
+use metrics::{Metric, TimeRange, WindowError, Windows};
 use problem::{Code, Problem};
 use sequences::SessionGap;
 use serde::{Deserialize, Serialize};
@@ -214,12 +214,13 @@ fn of_one_key(query: &QueryRequest) -> Result<(), Problem> {
         .used()
         .try_for_each(|dimension| names::of_any_event(dimension.clone()).map(drop))
         .map_err(|reason| Problem::field("/filters", reason))?;
-    let distinct = query.metrics.iter().position(|metric| metric.distinct().is_some());
-    let Some(index) = distinct else {
+    let is_of_others =
+        |metric: &Metric| metric.distinct().is_some() || metric.depends_on_other_events();
+    let Some(index) = query.metrics.iter().position(is_of_others) else {
         return Ok(());
     };
-    let reason = "counts visitors, customers or sessions, but a session window is one session of one of \
-                  them: ask for it with tumbling or sliding windows";
+    let reason = "is not a number of one session, which is what a session window has: ask for it with \
+                  tumbling or sliding windows";
     Err(Problem::new(Code::Incompatible, "A metric and the windows exclude each other.")
         .with_error(format!("/metrics/{index}"), reason))
 }

@@ -12,6 +12,7 @@ use super::{
         engine::{MOST_KEYS, segments},
         reader::Reader,
         segments::Numbers,
+        total_sales::TotalSales,
     },
     Counted, WindowRow,
 };
@@ -29,7 +30,10 @@ pub(super) async fn count(
     windows: &Windows,
     advertisers: Option<&Advertisers>,
 ) -> Result<Counted, Failure> {
-    let reader = Reader { source, request: query, advertisers, own, range: windows.range() };
+    let range = windows.range();
+    let total_sales =
+        &TotalSales::read(source, query, own, (range, windows.steps().clone())).await?;
+    let reader = Reader { source, request: query, advertisers, own, range, total_sales };
     let mut found = segments(reader, None).await?.0;
     if !query.dimensions.is_empty() && query.segments.tests().is_empty() {
         found.retain(|segment| segment.has_values(query, own));
@@ -49,16 +53,19 @@ pub(super) async fn count(
         buckets: windows.steps().clone(),
         ..reader.query(Granularity::Total, by, keys)
     };
-    let (steps, mut seen) = tokio::try_join!(sums(reader, &cells), async {
+    let (mut steps, mut seen) = tokio::try_join!(sums(reader, &cells), async {
         let distincts = query.distincts();
         match distincts.is_empty() {
             true => Ok(BTreeMap::new()),
             false => Ok(source.warehouse.window_distincts(&cells, windows, &distincts).await?),
         }
     })?;
-    let nothing = BTreeMap::new();
     for segment in shown {
-        let folded = windows.fold(steps.get(&segment).unwrap_or(&nothing));
+        let mut series = steps.remove(&segment).unwrap_or_default();
+        for (start, sales) in &total_sales.buckets {
+            series.entry(*start).or_default().merge(sales);
+        }
+        let folded = windows.fold(&series);
         for (number, (window, sums)) in windows.all().iter().zip(folded).enumerate() {
             counted.sums.merge(&sums);
             let cell = (number, segment.clone());
@@ -70,9 +77,9 @@ pub(super) async fn count(
 }
 
 async fn sums(reader: Reader<'_>, query: &CellQuery<'_>) -> Result<Steps, Failure> {
-    let (cells, refunded) = tokio::try_join!(reader.source.cells(query), reader.refunded(query))?;
+    let (cells, apart) = tokio::try_join!(reader.source.cells(query), reader.apart(query))?;
     let mut steps = Steps::new();
-    for ((start, keys), sums) in cells.into_iter().chain(refunded) {
+    for ((start, keys), sums) in cells.into_iter().chain(apart) {
         steps.entry(keys).or_default().entry(start).or_default().merge(&sums);
     }
     Ok(steps)

@@ -1,8 +1,8 @@
-//! Which order is the first of its customer.
+//! Which order is the first of its customer, and which one is new to a brand.
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 /// An order, and who placed it; empty if it names none.
@@ -30,6 +30,32 @@ pub(crate) fn first_orders<'a>(orders: impl Iterator<Item = Order<'a>>) -> HashS
         *first = (*first).min((time, id));
     }
     firsts.into_values().map(|(_, id)| id).collect()
+}
+
+/// Returns the orders that are new to a brand, each with the brand: of some orders, each with a brand of
+/// its items. Their customer has no other order of that brand in the 365 days before.
+pub(crate) fn new_to_brand<'a>(
+    orders: impl Iterator<Item = (Order<'a>, &'a str)>,
+) -> HashSet<(Uuid, &'a str)> {
+    let mut placed = BTreeMap::<_, Vec<_>>::new();
+    let named = |order: &Order<'_>| who(order.customer, order.visitor) != ["", ""];
+    for (order, brand) in orders.filter(|(order, brand)| named(order) && !brand.is_empty()) {
+        let of = (who(order.customer, order.visitor), brand);
+        placed.entry(of).or_default().push((order.time, order.id));
+    }
+    let mut new = HashSet::new();
+    for ((_, brand), orders) in placed {
+        for (time, id) in &orders {
+            let year = *time - TimeDelta::days(365);
+            let is_earlier = |(other, id_of_other): &(DateTime<Utc>, Uuid)| {
+                *other >= year && (other, id_of_other) < (time, id)
+            };
+            if !orders.iter().any(is_earlier) {
+                new.insert((*id, brand));
+            }
+        }
+    }
+    new
 }
 
 /// Returns who placed an order: the customer, or else the visitor.

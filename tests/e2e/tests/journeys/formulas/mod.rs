@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use serde_json::{Map, Value};
 
 use customers::who;
-pub(crate) use customers::{CustomerType, Order, first_orders};
+pub(crate) use customers::{CustomerType, Order, first_orders, new_to_brand};
 use exact::{amount, count, quantity, ratio};
 pub(crate) use exact::{half_even, scaled};
 pub(crate) use sessions::session_begins;
@@ -33,7 +33,7 @@ const COUNTERS: [(&str, &str); 11] = [
     ("refunds", "refund"),
 ];
 /// The other metrics that are not in a currency.
-const PLAIN: [&str; 17] = [
+const PLAIN: [&str; 19] = [
     "events",
     "units_sold",
     "units_refunded",
@@ -42,6 +42,8 @@ const PLAIN: [&str; 17] = [
     "customers",
     "new_customers",
     "returning_customers",
+    "new_to_brand_orders",
+    "new_to_brand_rate",
     "ctr",
     "viewable_rate",
     "add_to_cart_rate",
@@ -52,17 +54,19 @@ const PLAIN: [&str; 17] = [
     "refund_rate",
     "frequency",
 ];
-const IN_A_CURRENCY: [&str; 11] = [
+const IN_A_CURRENCY: [&str; 13] = [
     "spend",
     "sales",
     "refund_amount",
     "net_sales",
+    "new_to_brand_sales",
     "cpc",
     "cpm",
     "cpo",
     "aov",
     "roas",
     "acos",
+    "tacos",
     "erpm",
 ];
 /// The metrics for which what was refunded is read.
@@ -92,7 +96,12 @@ pub(crate) struct Part<'a> {
     pub(crate) sales: i128,
     /// In millionths.
     pub(crate) refunded: i128,
+    /// What the items that are new to their brand cost, in millionths; none if no item is.
+    pub(crate) new_to_brand: Option<i128>,
 }
+
+/// The sales of all events of a shop, in millionths, by currency.
+pub(crate) type ShopSales<'a> = BTreeMap<&'a str, i128>;
 
 /// The numbers of some events, added up.
 #[derive(Default)]
@@ -109,6 +118,9 @@ pub(crate) struct Sums<'a> {
     sales: BTreeMap<&'a str, i128>,
     /// In millionths, by currency.
     refunded: BTreeMap<&'a str, i128>,
+    new_to_brand_orders: i128,
+    /// In millionths, by currency.
+    new_to_brand_sales: BTreeMap<&'a str, i128>,
     /// That begin with one of the events.
     sessions: i128,
     visitors: HashSet<&'a str>,
@@ -130,6 +142,10 @@ impl<'a> Sums<'a> {
         *self.spend.entry(currency).or_default() += spend;
         *self.sales.entry(currency).or_default() += sales;
         *self.refunded.entry(currency).or_default() += refunded;
+        if let Some(sales) = part.new_to_brand {
+            self.new_to_brand_orders += 1;
+            *self.new_to_brand_sales.entry(currency).or_default() += sales;
+        }
         self.visitors.extend(Some(visitor).filter(|visitor| !visitor.is_empty()));
         self.customers.extend(Some(customer).filter(|customer| !customer.is_empty()));
         let of_type = match customer_type {
@@ -162,9 +178,19 @@ impl<'a> Sums<'a> {
         counted.chain(money).filter(|currency| *currency != HOME).collect()
     }
 
+    /// Returns the sales.
+    pub(crate) fn sales(&self) -> &ShopSales<'a> {
+        &self.sales
+    }
+
     /// Returns these metrics; those in a currency in each of them as well, if there are `others`.
-    pub(crate) fn values(&self, names: &[&str], others: &BTreeSet<&str>) -> Map<String, Value> {
-        let of = |name: &str, currency: &str| (name.to_owned(), self.value(name, currency));
+    pub(crate) fn values(
+        &self,
+        names: &[&str],
+        others: &BTreeSet<&str>,
+        shop: &ShopSales<'_>,
+    ) -> Map<String, Value> {
+        let of = |name: &str, currency: &str| (name.to_owned(), self.value(name, currency, shop));
         let mut values: Map<_, _> = names.iter().map(|name| of(name, HOME)).collect();
         let money: Vec<_> = names.iter().filter(|name| is_in_a_currency(name)).collect();
         if !others.is_empty() && !money.is_empty() {
@@ -178,17 +204,18 @@ impl<'a> Sums<'a> {
     }
 
     /// Returns whether any of these metrics is neither zero nor undefined, or is in another currency.
-    pub(crate) fn says_something(&self, names: &[&str]) -> bool {
+    pub(crate) fn says_something(&self, names: &[&str], shop: &ShopSales<'_>) -> bool {
         let has_others =
             names.iter().any(|name| is_in_a_currency(name)) && !self.others(names).is_empty();
-        has_others || names.iter().any(|name| !is_nothing(&self.value(name, HOME)))
+        has_others || names.iter().any(|name| !is_nothing(&self.value(name, HOME, shop)))
     }
 
     /// Returns the value of a metric by its formula; amounts in `currency`.
-    fn value(&self, metric: &str, currency: &str) -> Value {
+    fn value(&self, metric: &str, currency: &str, shop: &ShopSales<'_>) -> Value {
         let spend = self.spend.get(currency).copied().unwrap_or_default();
         let sales = self.sales.get(currency).copied().unwrap_or_default();
         let refunded = self.refunded.get(currency).copied().unwrap_or_default();
+        let new_to_brand = self.new_to_brand_sales.get(currency).copied().unwrap_or_default();
         let rate = |above: &str, below: &str| ratio(self.count(above), self.count(below));
         let per = |micros: i128, below: &str| match self.count_in(below, currency) {
             0 => Value::Null,
@@ -203,6 +230,8 @@ impl<'a> Sums<'a> {
             "customers" => count(self.customers.len() as i128),
             "new_customers" => count(self.new_customers.len() as i128),
             "returning_customers" => count(self.returning_customers.len() as i128),
+            "new_to_brand_orders" => count(self.new_to_brand_orders),
+            "new_to_brand_rate" => ratio(self.new_to_brand_orders, self.count("orders")),
             "ctr" => rate("clicks", "impressions"),
             "viewable_rate" => rate("viewable_impressions", "impressions"),
             "add_to_cart_rate" => rate("add_to_carts", "impressions"),
@@ -216,6 +245,7 @@ impl<'a> Sums<'a> {
             "sales" => amount(sales),
             "refund_amount" => amount(refunded),
             "net_sales" => amount(sales - refunded),
+            "new_to_brand_sales" => amount(new_to_brand),
             "cpc" => per(spend, "clicks"),
             "cpm" => per(1_000 * spend, "impressions"),
             "cpo" => per(spend, "orders"),
@@ -223,6 +253,7 @@ impl<'a> Sums<'a> {
             "erpm" => per(1_000 * sales, "impressions"),
             "roas" => ratio(sales, spend),
             "acos" => ratio(spend, sales),
+            "tacos" => ratio(spend, shop.get(currency).copied().unwrap_or_default()),
             counter => count(self.count(counter)),
         }
     }

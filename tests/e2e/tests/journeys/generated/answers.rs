@@ -7,11 +7,17 @@ use serde_json::{Value, json};
 use testkit::{Platform, Tenant};
 use uuid::Uuid;
 
-use super::{meant::Accepted, times::floor, written::campaigns};
-use crate::formulas::{CustomerType, HOME, Order, Part, Sums, first_orders, names, session_begins};
+use super::{
+    meant::{Accepted, Line},
+    times::floor,
+    written::campaigns,
+};
+use crate::formulas::{
+    CustomerType, HOME, Order, Part, Sums, first_orders, names, new_to_brand, session_begins,
+};
 
 /// Those that Redis has not: an answer with one of them is from ClickHouse alone.
-const NOT_LIVE: [&str; 10] = [
+const NOT_LIVE: [&str; 14] = [
     "page_views",
     "product_list_views",
     "cart_removals",
@@ -22,7 +28,19 @@ const NOT_LIVE: [&str; 10] = [
     "units_refunded",
     "refund_rate",
     "events",
+    "new_to_brand_orders",
+    "new_to_brand_sales",
+    "new_to_brand_rate",
+    "tacos",
 ];
+
+/// What is known of orders only beside all others of the shop.
+struct Known<'a> {
+    /// Those that are the first of their customer.
+    firsts: HashSet<Uuid>,
+    /// Those that are new to a brand, with the brand.
+    new_to_brand: HashSet<(Uuid, &'a str)>,
+}
 
 /// Returns the order that an event is, if it is one.
 fn order(event: &Accepted) -> Option<Order<'_>> {
@@ -33,12 +51,18 @@ fn order(event: &Accepted) -> Option<Order<'_>> {
 }
 
 /// Adds up the events of a campaign in a stretch of time.
-fn added<'a>(events: impl Iterator<Item = &'a Accepted>, firsts: &HashSet<Uuid>) -> Sums<'a> {
+fn added<'a>(events: impl Iterator<Item = &'a Accepted>, known: &Known<'_>) -> Sums<'a> {
     let mut sums = Sums::default();
     for event in events {
         let meant = &event.meant;
         let text = |name: &str| meant.texts.get(name).map_or("", String::as_str);
-        let customer_type = order(event).map(|order| order.customer_type(firsts));
+        let customer_type = order(event).map(|order| order.customer_type(&known.firsts));
+        let is_new = |line: &&Line| {
+            let brand = line.brand.as_deref().unwrap_or_default();
+            known.new_to_brand.contains(&(event.event_id, brand))
+        };
+        let new: Vec<_> = meant.items.iter().filter(is_new).collect();
+        let new_sales = || new.iter().map(|line| i128::from(line.total().micros())).sum();
         let units: i128 =
             meant.items.iter().map(|line| i128::from(line.quantity.thousandths())).sum();
         sums.add(&Part {
@@ -52,6 +76,7 @@ fn added<'a>(events: impl Iterator<Item = &'a Accepted>, firsts: &HashSet<Uuid>)
             spend: i128::from(meant.cost.unwrap_or_default().micros()),
             sales: i128::from(meant.sales().micros()),
             refunded: i128::from(meant.refunded().micros()),
+            new_to_brand: (!new.is_empty()).then(new_sales),
         });
     }
     sums
@@ -62,13 +87,26 @@ fn added<'a>(events: impl Iterator<Item = &'a Accepted>, firsts: &HashSet<Uuid>)
 pub(super) async fn metrics_agree(platform: &Platform, tenant: &Tenant, events: &[Accepted]) {
     let to = floor(Utc::now(), 900) + TimeDelta::minutes(30);
     // A first order may be one of another campaign.
-    let firsts = first_orders(events.iter().filter_map(order));
+    let brands = events.iter().flat_map(|event| {
+        let brands = event.meant.items.iter().filter_map(|line| line.brand.as_deref());
+        brands.filter_map(move |brand| Some((order(event)?, brand)))
+    });
+    let known = Known {
+        firsts: first_orders(events.iter().filter_map(order)),
+        new_to_brand: new_to_brand(brands),
+    };
     for campaign in campaigns() {
         let own = |event: &&Accepted| event.meant.texts.get("campaign_id") == Some(&campaign);
         let own: Vec<_> = events.iter().filter(own).collect();
         assert!(!own.is_empty(), "{campaign}");
-        let report =
-            Report { platform, tenant, campaign: &campaign, events: &own, firsts: &firsts };
+        let report = Report {
+            platform,
+            tenant,
+            campaign: &campaign,
+            events: &own,
+            all: events,
+            known: &known,
+        };
         let live: Vec<_> = names().into_iter().filter(|name| !NOT_LIVE.contains(name)).collect();
         for names in [&names(), &live] {
             report.agrees(names, "15m", to - TimeDelta::hours(5), to).await;
@@ -82,13 +120,15 @@ struct Report<'a> {
     tenant: &'a Tenant,
     campaign: &'a str,
     events: &'a [&'a Accepted],
-    firsts: &'a HashSet<Uuid>,
+    /// Those of all campaigns, and of none.
+    all: &'a [Accepted],
+    known: &'a Known<'a>,
 }
 
 impl Report<'_> {
     fn sums(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Sums<'_> {
         let within = |event: &&Accepted| (from..to).contains(&event.event_time);
-        let mut sums = added(self.events.iter().copied().filter(within), self.firsts);
+        let mut sums = added(self.events.iter().copied().filter(within), self.known);
         let visits = self.events.iter().map(|event| {
             let visitor = event.meant.texts.get("visitor_id");
             (visitor.map_or("", String::as_str), event.event_time)
@@ -96,6 +136,12 @@ impl Report<'_> {
         let begins = session_begins(visits).into_iter();
         sums.add_sessions(begins.filter(|begin| (from..to).contains(begin)).count());
         sums
+    }
+
+    /// Returns the numbers of the whole shop.
+    fn shop(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Sums<'_> {
+        let within = |event: &&Accepted| (from..to).contains(&event.event_time);
+        added(self.all.iter().filter(within), self.known)
     }
 
     async fn agrees(
@@ -110,12 +156,14 @@ impl Report<'_> {
         let step = if granularity == "15m" { TimeDelta::minutes(15) } else { to - from };
         let starts = (0..).map(|index| from + step * index).take_while(|start| *start < to);
         let bucket = |start| {
-            let mut bucket = self.sums(start, start + step).values(names, &others);
+            let shop = self.shop(start, start + step);
+            let mut bucket = self.sums(start, start + step).values(names, &others, shop.sales());
             bucket.insert("start".to_owned(), json!(start));
             Value::Object(bucket)
         };
+        let all = self.shop(from, to);
         let right = json!({"campaign_id": self.campaign, "currency": HOME,
-            "other_currencies": others, "totals": total.values(names, &others),
+            "other_currencies": others, "totals": total.values(names, &others, all.sales()),
             "series": starts.map(bucket).collect::<Vec<_>>()});
         let answer = self.asked(names, granularity, from, to).await;
         // The text of a number is compared, as numbers are.

@@ -118,7 +118,7 @@ impl Meant {
 
 impl Line {
     /// Returns price times quantity, rounded half to even at the sixth place.
-    fn total(&self) -> Amount {
+    pub(super) fn total(&self) -> Amount {
         let micros = i128::from(self.price.unwrap_or_default().micros());
         let total = half_even(micros * i128::from(self.quantity.thousandths()), 1_000);
         Amount::from_micros(total as i64)

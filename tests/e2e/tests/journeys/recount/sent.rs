@@ -1,6 +1,9 @@
 //! An event as its sender wrote it, with the names of `docs/sending-events.md`.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -11,7 +14,9 @@ use super::{
     catalogue::Dimension,
     dimensions::{of_event, of_line},
 };
-use crate::formulas::{CustomerType, HOME, Order, Part, first_orders, half_even, scaled};
+use crate::formulas::{
+    CustomerType, HOME, Order, Part, first_orders, half_even, new_to_brand, scaled,
+};
 
 /// The fields that are a text.
 const TEXTS: [&str; 13] = [
@@ -51,6 +56,8 @@ pub(super) struct Line {
     quantity: i128,
     /// Price times quantity, in millionths.
     total: i128,
+    /// Whether the order is new to its brand.
+    is_new_to_brand: bool,
 }
 
 impl Sent {
@@ -62,7 +69,16 @@ impl Sent {
             events.entry(id).or_insert_with(|| Self::read(event));
         }
         let firsts = first_orders(events.iter().filter_map(|(id, sent)| sent.order(*id)));
+        let brands = events.iter().flat_map(|(id, sent)| {
+            let brands = sent.lines.iter().map(|line| line.brand.as_str());
+            brands.filter_map(move |brand| Some((sent.order(*id)?, brand)))
+        });
+        let new: BTreeSet<_> =
+            new_to_brand(brands).into_iter().map(|(id, brand)| (id, brand.to_owned())).collect();
         for (id, sent) in &mut events {
+            for line in &mut sent.lines {
+                line.is_new_to_brand = new.contains(&(*id, line.brand.clone()));
+            }
             let order = sent.order(*id);
             let customer_type = order.map(|order| order.customer_type(&firsts));
             sent.customer_type = customer_type.unwrap_or(CustomerType::None);
@@ -141,6 +157,8 @@ impl Sent {
     fn of_items(&self, lines: &[&Line]) -> Part<'_> {
         let of = |event_type: &str| if self.text("type") == event_type { lines } else { &[] };
         let [sold, refunded] = ["purchase", "refund"].map(of);
+        let is_new = sold.iter().any(|line| line.is_new_to_brand);
+        let new = sold.iter().filter(|line| line.is_new_to_brand);
         Part {
             event_type: self.text("type"),
             currency: self.currency(),
@@ -152,6 +170,7 @@ impl Sent {
             spend: 0,
             sales: sold.iter().map(|line| line.total).sum(),
             refunded: refunded.iter().map(|line| line.total).sum(),
+            new_to_brand: is_new.then(|| new.map(|line| line.total).sum()),
         }
     }
 
@@ -170,6 +189,7 @@ impl Line {
             category: text(item, "category"),
             quantity,
             total: half_even(price * quantity, 1_000),
+            is_new_to_brand: false,
         }
     }
 }

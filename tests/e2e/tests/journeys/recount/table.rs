@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::{View, catalogue::Dimension, clock, sent::Sent};
-use crate::formulas::{Part, Sums, session_begins};
+use crate::formulas::{Part, ShopSales, Sums, session_begins};
 
 /// The text of each number, by its place: the segment, the start of the bucket, and the metric.
 pub(super) type Numbers = BTreeMap<[String; 3], String>;
@@ -23,6 +23,8 @@ pub(super) struct Table<'a> {
     starts: Vec<DateTime<Utc>>,
     segments: BTreeMap<Cow<'a, str>, Segment<'a>>,
     total: Sums<'a>,
+    /// All events as a whole.
+    shop: Segment<'a>,
 }
 
 #[derive(Default)]
@@ -37,11 +39,14 @@ impl<'a> Table<'a> {
         let starts = clock::starts(&view.range, zone, view.granularity);
         let mut segments = BTreeMap::<_, Segment<'a>>::new();
         let mut total = Sums::default();
+        let mut shop = Segment::default();
         if dimension.is_none() {
             segments.insert(Cow::Borrowed(""), Segment::default());
         }
         for sent in view.events.iter().filter(|sent| view.range.contains(&sent.time)) {
             let start = bucket(&starts, sent.time);
+            shop.whole.add(&sent.whole());
+            shop.buckets.entry(start).or_default().add(&sent.whole());
             let is_of_products = dimension.is_some_and(|dimension| dimension.is_of_products);
             total.add(&if is_of_products { sent.items() } else { sent.whole() });
             for (value, part) in parts(sent, zone, dimension) {
@@ -50,7 +55,7 @@ impl<'a> Table<'a> {
                 segment.buckets.entry(start).or_default().add(&part);
             }
         }
-        let mut table = Self { starts, segments, total };
+        let mut table = Self { starts, segments, total, shop };
         table.count_sessions(view, zone, dimension);
         table
     }
@@ -83,19 +88,23 @@ impl<'a> Table<'a> {
     pub(super) fn numbers(&self, dimension: Option<&Dimension>, metrics: &[&str]) -> Numbers {
         let others = self.total.others(metrics);
         let nothing = Sums::default();
+        let no_sales = ShopSales::new();
         let mut numbers = Numbers::new();
         for (value, segment) in &self.segments {
-            if dimension.is_some() && !segment.whole.says_something(metrics) {
+            if dimension.is_some()
+                && !segment.whole.says_something(metrics, self.shop.whole.sales())
+            {
                 continue;
             }
             for start in &self.starts {
                 let sums = segment.buckets.get(start).unwrap_or(&nothing);
-                let values = Value::Object(sums.values(metrics, &others));
+                let sales = self.shop.buckets.get(start).map_or(&no_sales, Sums::sales);
+                let values = Value::Object(sums.values(metrics, &others, sales));
                 let text = start.to_rfc3339_opts(SecondsFormat::Secs, true);
                 add(&mut numbers, &format!("{value:?}"), &text, &values);
             }
         }
-        let values = Value::Object(self.total.values(metrics, &others));
+        let values = Value::Object(self.total.values(metrics, &others, self.shop.whole.sales()));
         add_totals(&mut numbers, &values, &json!(others));
         // The text of a number is compared, as the answer's numbers are read.
         numbers.into_iter().map(|(place, number)| (place, as_read(&number))).collect()
