@@ -21,6 +21,7 @@ mod invitations;
 mod limits;
 mod me;
 mod measures;
+mod metrics_by_role;
 mod new_to_brand;
 mod query;
 mod rejects;
