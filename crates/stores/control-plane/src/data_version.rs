@@ -59,4 +59,19 @@ impl TenantControl {
         transaction.commit().await?;
         Ok(row.map(|(as_of, version)| DataState { as_of, version: version.cast_unsigned() }))
     }
+
+    /// Returns the time from which on the tenant's rows are retained, by the time at which the log received
+    /// them; `None` while the tenant is younger, so that no row has expired.
+    ///
+    /// # Errors
+    /// PostgreSQL is unavailable.
+    pub async fn retained_from(&self) -> Result<Option<DateTime<Utc>>, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let time = sqlx::query_scalar(sql!("tenant/retained_from"))
+            .bind(self.client_id().as_str())
+            .fetch_optional(&mut transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(time)
+    }
 }

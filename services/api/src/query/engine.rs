@@ -16,7 +16,7 @@ use super::{
     cursor,
     reader::{Reader, Series},
     request::{Column, Direction, QueryRequest},
-    scope,
+    retained, scope,
     segments::{Numbers, Segment},
     total_sales::TotalSales,
 };
@@ -103,7 +103,10 @@ impl Queries {
         let advertisers = self.advertisers(tenant, request).await?;
         let own = tenant.currency();
         let earlier = request.comparison.map(|(_, range)| range);
-        let source = self.source(tenant, [request.range].into_iter().chain(earlier)).await;
+        let (source, retained_from) = tokio::join!(
+            self.source(tenant, [request.range].into_iter().chain(earlier)),
+            self.sources.retained_from(tenant),
+        );
         let read_sales = async |range| {
             let buckets = request.granularity.buckets(range, request.zone);
             TotalSales::read(&source, request, own, (range, buckets)).await
@@ -137,6 +140,7 @@ impl Queries {
         let but_left_out = left_out_keys(request, &left_out, &[])?;
         let but_shown = left_out_keys(request, &left_out, &shown)?;
         let totals = both(current, previous, but_left_out.as_deref(), Granularity::Total).await?;
+        retained::still_known(request.range, &totals.current, retained_from)?;
         let others = match others && !rest.is_empty() {
             true => {
                 let granularity = request.granularity;
@@ -171,6 +175,10 @@ impl Queries {
             totals,
             next,
             as_of: source.as_of,
+            retained_from: retained::touched(
+                retained_from,
+                [request.range].into_iter().chain(earlier),
+            ),
             explanation,
             timing: Timing {
                 cache: source.cache(),

@@ -42,6 +42,10 @@ pub(crate) struct QueryAnswer<'a> {
     as_of: Option<DateTime<Utc>>,
     /// After this time, only history imports and resubmitted rejects can change the numbers.
     final_after: DateTime<Utc>,
+    /// Present if the range or the earlier period begins before it: events that were received before this time
+    /// have been deleted by the tenant's retention, so the numbers of that part may be too small.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retained_from: Option<DateTime<Utc>>,
     /// The attribution of events: `declared`, to the campaign that they name.
     #[schema(example = "declared")]
     attribution: &'static str,
@@ -164,6 +168,7 @@ impl Answered {
             totals: self.side(RowKind::Totals, &self.totals),
             as_of: self.as_of,
             final_after: request.final_after(),
+            retained_from: self.retained_from,
             attribution: "declared",
             currency: self.currencies.own,
             other_currencies: self.currencies.others.clone(),

@@ -54,6 +54,7 @@ impl Answered {
             ("final_after", time(self.request.final_after())),
         ];
         metadata.extend(self.as_of.map(|as_of| ("as_of", time(as_of))));
+        metadata.extend(self.retained_from.map(|retained| ("retained_from", time(retained))));
         metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

@@ -26,6 +26,7 @@ mod new_to_brand;
 mod query;
 mod rejects;
 mod report_jobs;
+mod retained;
 mod saved_reports;
 mod schedules;
 mod sessions;

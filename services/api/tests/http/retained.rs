@@ -1,0 +1,67 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::{query::insert, stand::Stand};
+
+/// Makes the tenant one of three months, whose rows are retained for 30 days.
+async fn with_short_retention(stand: &Stand) {
+    let database = PgPool::connect(stand.database.url()).await.unwrap();
+    let mut transaction = database.begin().await.unwrap();
+    sqlx::query("SELECT set_config('footfall.platform', 'on', true)")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    let statement = "UPDATE tenant SET retention_days = 30, created_at = now() - interval '90 days' \
+                     WHERE client_id = $1";
+    let changed = sqlx::query(statement).bind(stand.id("acme")).execute(&mut *transaction).await;
+    assert_eq!(changed.unwrap().rows_affected(), 1);
+    transaction.commit().await.unwrap();
+}
+
+fn midnight(days_ago: i64) -> DateTime<Utc> {
+    let today = Utc::now().date_naive().and_hms_opt(0, 0, 0).unwrap().and_utc();
+    today - TimeDelta::days(days_ago)
+}
+
+fn body(from: i64, to: i64) -> Value {
+    json!({"metrics": ["clicks"], "time": {"from": midnight(from), "to": midnight(to), "tz": "UTC"}})
+}
+
+#[actix_web::test]
+async fn a_range_past_retention_is_refused_rather_than_answered_with_zeros() {
+    let stand = Stand::new().await;
+    with_short_retention(&stand).await;
+    let key = stand.key("acme", "read");
+    let ask = async |from, to| stand.post("/v1/query", Some(&key), body(from, to)).await;
+    let expired = ask(60, 31).await;
+    assert_eq!((expired.status.as_u16(), &expired.body["code"]), (422, &json!("invalid_range")));
+    let error = &expired.body["errors"][0];
+    assert_eq!(error["pointer"], "/time/from");
+    let edge = midnight(30).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    assert!(error["reason"].as_str().unwrap().contains(&edge), "{error}");
+
+    let partly = ask(60, 29).await;
+    assert_eq!((partly.status.as_u16(), &partly.body["retained_from"]), (200, &json!(edge)));
+    let retained = ask(30, 29).await;
+    assert_eq!((retained.status.as_u16(), &retained.body["retained_from"]), (200, &Value::Null));
+}
+
+#[actix_web::test]
+async fn history_that_was_imported_later_is_answered() {
+    let stand = Stand::new().await;
+    with_short_retention(&stand).await;
+    let click = json!({"type": "ad_click", "event_time": midnight(50), "campaign_id": "spring"});
+    insert(&stand, [click]).await;
+    let answer = stand.post("/v1/query", Some(&stand.key("acme", "read")), body(60, 31)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.body["totals"]["values"]["clicks"], 1);
+    assert!(answer.body["retained_from"].is_string(), "{}", answer.body);
+}
+
+#[actix_web::test]
+async fn a_tenant_that_is_younger_than_its_retention_has_lost_nothing() {
+    let stand = Stand::new().await;
+    let answer = stand.post("/v1/query", Some(&stand.key("acme", "read")), body(900, 800)).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["retained_from"]), (200, &Value::Null));
+}
