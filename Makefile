@@ -75,11 +75,14 @@ bench: ## measure every part against what bounds it, or one: PART=store BENCH="-
 	done
 	@$(if $(filter-out freshness,$(PART)),true,$(BENCH_RUN) freshness)
 
-# The live part is also measured without a public hub, if that cannot be built.
-HUB_live = $$(infra/local/hub.sh)
+# Public peers, as options: a part is also measured without its peer, if that cannot be installed.
+PEER_live = $$(infra/local/hub.sh)
+PEER_questions = $$(infra/local/cube.sh)
+OPTION_live := --hub
+OPTION_questions := --cube
 
 bench-part:
-	@hub=$(HUB_$(PART)); $(BENCH_RUN) $(PART) $(if $(BENCH),$(BENCH),$(ROUNDS_$(PART))) $${hub:+--hub "$$hub"} $(RECORD)
+	@peer=$(PEER_$(PART)); $(BENCH_RUN) $(PART) $(if $(BENCH),$(BENCH),$(ROUNDS_$(PART))) $${peer:+$(OPTION_$(PART)) "$$peer"} $(RECORD)
 
 bench-growth: ## measure how cost grows with partitions, tenants, campaigns, rows and ids: BENCH="rows --rows 100000000"
 	@$(BENCH_BUILD)

@@ -10,6 +10,7 @@ CLICKHOUSE_MIN=26
 INFERNO_VERSION=0.12.8 # draws flame graphs: profiler.sh
 CENTRIFUGO_VERSION=6.9.1 # a public hub: hub.sh
 GO_MIN=1.26 # that this Centrifugo needs
+NODE_MIN=20 # that Cube needs: cube.sh; tests/bench/cube has its version
 
 # ClickHouse as a library that includes its servers; only used if no `clickhouse` is on the PATH.
 CHDB_VERSION=26.7.3-stable.1

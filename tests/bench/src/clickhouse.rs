@@ -25,19 +25,26 @@ pub(crate) struct ClickHouse {
     account: Account,
 }
 
+/// The address of a server, and its accounts.
 #[derive(Clone, Deserialize)]
-struct Account {
-    url: String,
+pub(crate) struct Account {
+    pub(crate) url: String,
     writer_user: String,
     writer_password: String,
-    reader_user: String,
-    reader_password: String,
+    /// The account of reports.
+    pub(crate) reader_user: String,
+    pub(crate) reader_password: String,
 }
 
 impl ClickHouse {
     /// Returns the server of a cluster.
     pub(crate) fn of(cluster: &str) -> Self {
         Self { client: Client::new(), account: testkit::cluster(cluster) }
+    }
+
+    /// Returns its address and accounts.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
     }
 
     /// Returns the driver that the services use, in a database.

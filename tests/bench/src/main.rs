@@ -97,6 +97,7 @@ mod tests {
             questions::two_dimensions::TABLE.head(),
             questions::funnel::TABLE.head(),
             questions::export::TABLE.head(),
+            questions::cube::TABLE.head(),
             live::TABLE.head(),
             trickle::TABLE.head(),
             redis::TABLE.head(),

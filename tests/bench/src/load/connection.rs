@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use serde_json::Value as Json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -57,6 +58,20 @@ impl Connection {
             {
                 return Ok(head.status);
             }
+        }
+    }
+
+    /// Sends a request and returns the JSON of its answer.
+    ///
+    /// # Errors
+    /// The connection ends, the status is not 200, or the body is no JSON.
+    pub(crate) async fn ask_json(&mut self, request: &[u8]) -> Result<Json, Failure> {
+        let status = self.ask(request).await?;
+        let answer = String::from_utf8_lossy(self.answer());
+        let (_, body) = answer.split_once("\r\n\r\n").ok_or("an answer without a head")?;
+        match status {
+            200 => Ok(serde_json::from_str(body)?),
+            _ => Err(format!("{status}: {body}").into()),
         }
     }
 

@@ -6,6 +6,6 @@ mod request;
 mod run;
 
 pub(crate) use connection::Connection;
-pub(crate) use outcome::Load;
+pub(crate) use outcome::{Load, Outcome};
 pub(crate) use request::{get, post};
 pub(crate) use run::Target;

@@ -1,11 +1,14 @@
 //! Uncached questions about months of events: a campaign's series, a query, a funnel and an export, each
-//! against the least that ClickHouse has to do for it.
+//! against the least that ClickHouse has to do for it; and the same questions to Cube.
 
+pub(crate) mod cube;
 pub(crate) mod export;
 pub(crate) mod funnel;
 pub(crate) mod series;
 mod stand;
 pub(crate) mod two_dimensions;
+
+use std::path::PathBuf;
 
 use clap::Args;
 use stream::delete_topics;
@@ -43,6 +46,9 @@ pub(crate) struct Options {
     /// The form of the exported file; may be repeated
     #[arg(long = "format", value_name = "FORMAT", value_enum, default_value = "parquet")]
     formats: Vec<Format>,
+    /// The packages of Cube, which `infra/local/cube.sh` installs; it is not measured when left out
+    #[arg(long, value_name = "FOLDER", value_parser = cube::folder)]
+    cube: Option<PathBuf>,
 }
 
 impl Options {
@@ -61,6 +67,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     for program in common.programs() {
         stands.push(Stand::prepare(program, &ids, sizes.campaigns).await?);
     }
+    if options.cube.is_none() {
+        progress("without --cube, Cube is not measured: infra/local/cube.sh installs it");
+    }
     progress(&format!("filling the tables with {events} events"));
     let history = &History::fill(&ids, *events, sizes, *seed).await?;
     let filled =
@@ -68,7 +77,10 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let stated = format!("{filled}; {seconds} s");
     let mut series_rounds = Rounds::new(&series::TABLE, common, stated.clone());
     let mut query_rounds = Rounds::new(&two_dimensions::TABLE, common, stated.clone());
-    let mut funnel_rounds = Rounds::new(&funnel::TABLE, common, stated);
+    let mut funnel_rounds = Rounds::new(&funnel::TABLE, common, stated.clone());
+    let packages = options.cube.as_deref();
+    let mut cube_rounds =
+        packages.map(|packages| (packages, Rounds::new(&cube::TABLE, common, stated)));
     let exports = options.formats.iter().map(|format| {
         let stated = format!("{filled}; {}", format.name());
         (*format, Rounds::new(&export::TABLE, common, stated))
@@ -81,6 +93,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             series_rounds.add(index, series::measure(stand, history, &options).await?);
             query_rounds.add(index, two_dimensions::measure(stand, history, &options).await?);
             funnel_rounds.add(index, funnel::measure(stand, history, &options).await?);
+            if let Some((packages, rounds)) = &mut cube_rounds {
+                rounds.add(index, cube::measure(stand, history, &options, packages, round).await?);
+            }
             for (format, export_rounds) in &mut exports {
                 export_rounds.add(index, export::measure(stand, history, *format).await?);
             }
@@ -93,5 +108,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     series_rounds.finish()?;
     query_rounds.finish()?;
     funnel_rounds.finish()?;
+    if let Some((_, rounds)) = cube_rounds {
+        rounds.finish()?;
+    }
     exports.into_iter().try_for_each(|(_, export_rounds)| export_rounds.finish())
 }
