@@ -1,0 +1,30 @@
+variable "name" {
+  description = "The platform's name: the secrets' names begin with it."
+  type        = string
+}
+
+variable "postgres_host" {
+  description = "The address of PostgreSQL."
+  type        = string
+}
+
+variable "redis_host" {
+  description = "The address of Redis."
+  type        = string
+}
+
+variable "clusters" {
+  description = "The names of the ClickHouse clusters."
+  type        = set(string)
+
+  validation {
+    condition     = length(var.clusters) > 0 && alltrue([for cluster in var.clusters : can(regex("^[a-z][a-z0-9-]*$", cluster))])
+    error_message = "clusters must name at least one cluster, in a-z, 0-9 and '-'."
+  }
+}
+
+variable "kafka_scram" {
+  description = "Whether Kafka's clients log in by SCRAM, and so need a login."
+  type        = bool
+  default     = false
+}
