@@ -17,7 +17,7 @@ locals {
     for cluster, placed in module.tenants.clusters : cluster => merge(
       local.defaults,
       { for key, value in var.clickhouse_defaults : key => value if value != null },
-      { for key, value in lookup(var.clickhouse, cluster, {}) : key => value if value != null },
+      { for key, value in try(var.clickhouse[cluster], {}) : key => value if value != null },
     )
   }
 
