@@ -67,7 +67,7 @@ resource "aws_volume_attachment" "data" {
 resource "aws_instance" "this" {
   for_each = local.machines
 
-  ami                     = data.aws_ssm_parameter.image[var.cluster].value
+  ami                     = data.aws_ssm_parameter.image[var.cluster].insecure_value
   instance_type           = startswith(each.key, "server") ? var.instance_type : var.keeper_instance_type
   subnet_id               = var.subnet_ids[each.value]
   vpc_security_group_ids  = [aws_security_group.machines[var.cluster].id]
