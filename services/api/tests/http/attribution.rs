@@ -222,6 +222,43 @@ async fn an_ad_of_a_variant_has_credit_of_its_parent_and_of_the_parents_other_va
 }
 
 #[actix_web::test]
+async fn an_ad_has_credit_of_its_own_product_if_only_one_side_names_the_parent() {
+    let stand = Stand::new().await;
+    let product = |id: &str, parent: Option<&str>| json!({"product_id": id, "parent_sku": parent, "price": "10", "quantity": 1});
+    let ad = |visitor: &str, campaign: &str, number: u8, advertised: Value| {
+        let mut ad = touch(visitor, "ad_click", campaign, &format!("19T1{number}:00:00"), number);
+        ad["items"] = json!([advertised]);
+        ad
+    };
+    insert(
+        &stand,
+        [
+            ad("a", "of-the-order", 1, product("shirt-red", None)),
+            order("a", json!([product("shirt-red", Some("shirt"))])),
+            ad("b", "of-the-ad", 2, product("shoe-42", Some("shoe"))),
+            order("b", json!([product("shoe-42", None)])),
+            // The order names no parent, but an ad of the same product does.
+            ad("c", "of-a-variant", 3, product("hat-m", Some("hat"))),
+            ad("c", "of-another", 4, product("hat-l", Some("hat"))),
+            order("c", json!([product("hat-m", None)])),
+            // Named twice, so that the last one is the parent of all.
+            ad("d", "of-before", 5, product("lamp-s", Some("lamps"))),
+            order("d", json!([product("lamp-s", Some("lamp"))])),
+        ],
+    )
+    .await;
+    let rules = ["same_sku", "parent_sku"].map(|level| json!({"match": level}));
+    let answer = ask(&stand, json!({"time": day(), "rules": rules})).await;
+    let orders = |rule| by_campaign(&answer, rule, "attributed_orders");
+    let same =
+        json!({"of-a-variant": 1.0, "of-before": 1.0, "of-the-ad": 1.0, "of-the-order": 1.0});
+    assert_eq!(orders(0), same);
+    let parent =
+        json!({"of-another": 1.0, "of-before": 1.0, "of-the-ad": 1.0, "of-the-order": 1.0});
+    assert_eq!(orders(1), parent);
+}
+
+#[actix_web::test]
 async fn a_credit_has_the_date_of_the_ad_or_of_the_order_and_a_refund_that_of_its_order() {
     let stand = Stand::new().await;
     let mut events = basket();

@@ -146,7 +146,7 @@ impl Behaviour {
                 is_too_large = true;
                 return;
             }
-            let path = Path::read(journey, &mut products, &mut campaigns, &mut refunds, home);
+            let path = Path::read(&journey, &mut products, &mut campaigns, &mut refunds, home);
             for ((_, rule), credits) in request.rules.iter().zip(&mut credits) {
                 credits.add(*rule, &path, &places);
             }

@@ -22,6 +22,10 @@ pub(super) struct Path {
     pub(super) currencies: Vec<Currency>,
 }
 
+/// The parent of each product for which a journey names one. Not every event of a product does, and yet all
+/// are of the same product.
+type Parents<'a> = HashMap<&'a str, &'a str>;
+
 impl Names {
     pub(super) fn number(&mut self, text: &str) -> u32 {
         if let Some(number) = self.numbers.get(text) {
@@ -39,14 +43,15 @@ impl Names {
     }
 
     /// Returns the product; one without a parent is its own, so that an ad of a parent and its variants match.
-    fn product(&mut self, product: &LineProduct) -> ProductRef {
+    fn product(&mut self, product: &LineProduct, parents: &Parents<'_>) -> ProductRef {
         let mut known = |kind: &str, text: &str| {
             (!text.is_empty()).then(|| self.number(&format!("{kind}:{text}")))
         };
         let id = known("product", &product.product);
+        let parent = parents.get(product.product.as_str()).copied().unwrap_or(&product.parent);
         ProductRef {
             product: id,
-            parent: known("product", &product.parent).or(id),
+            parent: known("product", parent).or(id),
             brand: known("brand", &product.brand),
             category: known("category", &product.category),
         }
@@ -56,12 +61,13 @@ impl Names {
 impl Path {
     /// Reads a journey; `home` is the currency of orders without one.
     pub(super) fn read(
-        journey: KeyJourney,
+        journey: &KeyJourney,
         products: &mut Names,
         campaigns: &mut Names,
         refunds: &mut Refunds,
         home: Currency,
     ) -> Self {
+        let parents = &parents(journey);
         let touches = journey.touches.iter().map(|touch| Touch {
             time: touch.time,
             kind: match touch.event_type.as_str() {
@@ -71,12 +77,12 @@ impl Path {
             },
             id: touch.id,
             campaign: campaigns.number(&touch.campaign),
-            product: products.product(&touch.product),
+            product: products.product(&touch.product, parents),
             viewable: touch.viewable,
         });
         let touches = touches.collect();
-        let mut by_event = BTreeMap::<(i64, u128), Vec<OrderLine>>::new();
-        for line in journey.lines {
+        let mut by_event = BTreeMap::<(i64, u128), Vec<&OrderLine>>::new();
+        for line in &journey.lines {
             by_event.entry((line.time, line.id)).or_default().push(line);
         }
         let mut path = Self { touches, orders: Vec::new(), currencies: Vec::new() };
@@ -88,7 +94,7 @@ impl Path {
             let amounts = amounts(&lines);
             let lines = lines.iter().zip(amounts).map(|(line, amount)| {
                 let (refunded, returned) = refunds.take(line, amount, currency);
-                let product = products.product(&line.product);
+                let product = products.product(&line.product, parents);
                 Line { product, amount, quantity: line.quantity, refunded, returned }
             });
             path.orders.push(Order { time, lines: lines.collect() });
@@ -97,9 +103,22 @@ impl Path {
     }
 }
 
+/// Returns the parents that a journey names: of a product that names several, the last one.
+fn parents(journey: &KeyJourney) -> Parents<'_> {
+    let touches = journey.touches.iter().map(|touch| (touch.time, &touch.product));
+    let lines = journey.lines.iter().map(|line| (line.time, &line.product));
+    let mut named: Vec<_> = touches
+        .chain(lines)
+        .filter(|(_, product)| !product.product.is_empty() && !product.parent.is_empty())
+        .map(|(time, product)| (time, product.parent.as_str(), product.product.as_str()))
+        .collect();
+    named.sort_unstable();
+    named.into_iter().map(|(_, parent, product)| (product, parent)).collect()
+}
+
 /// Returns the amount of each line: price times quantity, or for an order without prices its total on the
 /// first line.
-fn amounts(lines: &[OrderLine]) -> Vec<Amount> {
+fn amounts(lines: &[&OrderLine]) -> Vec<Amount> {
     let mut amounts: Vec<_> = lines.iter().map(|line| line.total).collect();
     if amounts.iter().all(|amount| *amount == Amount::ZERO)
         && let (Some(first), Some(line)) = (amounts.first_mut(), lines.first())
