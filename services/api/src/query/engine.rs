@@ -16,14 +16,14 @@ use super::{
     cursor,
     reader::{Reader, Series},
     request::{Column, Direction, QueryRequest},
-    retained, scope,
+    scope,
     segments::{Numbers, Segment},
     total_sales::TotalSales,
 };
 use crate::{
     campaigns,
     failure::{Failure, shared},
-    reports::{Cached, Currencies, Sources, TenantCache},
+    reports::{Cached, Currencies, Sources, TenantCache, retained},
 };
 
 /// How long an answer is used again for equal queries.
@@ -100,6 +100,9 @@ impl Queries {
     ) -> Result<Answered, Failure> {
         let started = Instant::now();
         let request = &scope::limited(asked, campaigns)?;
+        if campaigns.is_none() {
+            self.sources.still_known(tenant, request.range, "/time/from").await?;
+        }
         let advertisers = self.advertisers(tenant, request).await?;
         let own = tenant.currency();
         let earlier = request.comparison.map(|(_, range)| range);
@@ -140,7 +143,6 @@ impl Queries {
         let but_left_out = left_out_keys(request, &left_out, &[])?;
         let but_shown = left_out_keys(request, &left_out, &shown)?;
         let totals = both(current, previous, but_left_out.as_deref(), Granularity::Total).await?;
-        retained::still_known(request.range, &totals.current, retained_from)?;
         let others = match others && !rest.is_empty() {
             true => {
                 let granularity = request.granularity;

@@ -18,7 +18,6 @@ mod parse;
 mod reader;
 mod render;
 mod request;
-mod retained;
 pub(crate) mod scope;
 mod segments;
 mod table;

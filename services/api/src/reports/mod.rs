@@ -4,6 +4,7 @@ mod answer;
 mod campaign_reports;
 mod numbers;
 mod query;
+pub(crate) mod retained;
 pub(crate) mod schemas;
 mod sources;
 mod tenant_cache;

@@ -51,7 +51,7 @@ pub(crate) type Timings = Vec<(&'static str, Duration)>;
 pub(crate) struct Sources {
     control_plane: ControlPlane,
     aggregates: Aggregates,
-    warehouse: Warehouse,
+    pub(super) warehouse: Warehouse,
     events_topic: String,
     stored: LastKnown<(), Option<DateTime<Utc>>>,
     noted: LastKnown<(), Noted>,

@@ -57,6 +57,43 @@ async fn history_that_was_imported_later_is_answered() {
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(answer.body["totals"]["values"]["clicks"], 1);
     assert!(answer.body["retained_from"].is_string(), "{}", answer.body);
+
+    // Of what was imported, these count nothing.
+    let of = |change: Value| {
+        let mut body = body(60, 31);
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        body
+    };
+    for empty in [
+        of(json!({"filters": {"dimension": "campaign", "in": ["winter"]}})),
+        of(json!({"dimensions": ["campaign"], "filters": {"metric": "clicks", "gt": 1}})),
+        of(json!({"metrics": ["orders"], "dimensions": ["customer_type"]})),
+    ] {
+        let key = stand.key("acme", "read");
+        let answer = stand.post("/v1/query", Some(&key), empty.clone()).await;
+        assert_eq!(answer.status, 200, "{empty}: {}", answer.body);
+        let totals = &answer.body["totals"]["values"];
+        assert!(totals.as_object().unwrap().values().all(|value| *value == 0), "{totals}");
+    }
+}
+
+#[actix_web::test]
+async fn an_advertiser_does_not_learn_whether_others_have_events_of_an_expired_range() {
+    let stand = Stand::new().await;
+    with_short_retention(&stand).await;
+    let token = stand.token("acme", "advertiser").await;
+    let ask = async |from| {
+        let answer = stand.post("/v1/query", Some(&token), body(from, 31)).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(answer.body["totals"]["values"]["clicks"], 0);
+        answer.body["retained_from"].clone()
+    };
+    let without = ask(60).await;
+    assert!(without.is_string(), "{without}");
+    let click = json!({"type": "ad_click", "event_time": midnight(50), "campaign_id": "winter"});
+    insert(&stand, [click]).await;
+    // Another range, because an answer is used again for a moment.
+    assert_eq!(ask(59).await, without);
 }
 
 #[actix_web::test]

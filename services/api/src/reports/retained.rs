@@ -1,0 +1,96 @@
+//! What the retention of a tenant has deleted of the time that a report is about.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use metrics::{Counter, Filter, Granularity, Level, TimeRange};
+use problem::{Code, Problem};
+use tenancy::TenantContext;
+use warehouse::{CellQuery, Keys};
+
+use super::Sources;
+use crate::failure::Failure;
+
+impl Sources {
+    /// Refuses zeros about a range of which all rows have expired: rollups expire with their rows. If some
+    /// are there, they were imported later, and a report without numbers is right. Only for a credential that
+    /// may see all campaigns: to another one, the refusal would tell whether others have events.
+    ///
+    /// # Errors
+    /// The range has expired, and no event of it is stored; `pointer` names its start. The query is too
+    /// expensive, or the cluster is unavailable.
+    pub(crate) async fn still_known(
+        &self,
+        tenant: &TenantContext,
+        range: TimeRange,
+        pointer: &str,
+    ) -> Result<(), Failure> {
+        let retained_from = self.retained_from(tenant).await;
+        let Some(retained_from) = retained_from.filter(|time| range.to() <= *time) else {
+            return Ok(());
+        };
+        match self.has_events(tenant, range).await? {
+            true => Ok(()),
+            false => Err(deleted(retained_from, pointer).into()),
+        }
+    }
+
+    /// Returns whether any event of a range is stored.
+    async fn has_events(&self, tenant: &TenantContext, range: TimeRange) -> Result<bool, Failure> {
+        let query = CellQuery {
+            range,
+            buckets: Granularity::Total.buckets(range, Tz::UTC),
+            zone: Tz::UTC,
+            home: tenant.currency(),
+            level: Level::Event,
+            counts: true,
+            by: &[],
+            filter: &Filter::EVERYTHING,
+            keys: Keys::All,
+            advertisers: None,
+        };
+        let cells = self.warehouse.for_tenant(tenant).cells(&query).await?;
+        Ok(cells.values().any(|sums| sums.count(Counter::Events) > 0))
+    }
+}
+
+/// Returns from when on rows are retained, if one of the ranges begins before.
+pub(crate) fn touched(
+    retained_from: Option<DateTime<Utc>>,
+    ranges: impl IntoIterator<Item = TimeRange>,
+) -> Option<DateTime<Utc>> {
+    let retained_from = retained_from?;
+    ranges.into_iter().any(|range| range.from() < retained_from).then_some(retained_from)
+}
+
+fn deleted(retained_from: DateTime<Utc>, pointer: &str) -> Problem {
+    let time = retained_from.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let reason = format!(
+        "is of events that the tenant's retention has deleted, with the rollups of them: ask for a range \
+         from {time} on, or import the events again"
+    );
+    Problem::new(Code::InvalidRange, "The events of the range are deleted.")
+        .with_error(pointer, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn range(from: &str, to: &str) -> TimeRange {
+        TimeRange::covering(at(from), at(to)).unwrap()
+    }
+
+    #[test]
+    fn a_range_is_touched_if_it_begins_before_what_is_retained() {
+        let retained = Some(at("2026-03-01T00:00:00Z"));
+        let old = range("2026-02-28T00:00:00Z", "2026-03-02T00:00:00Z");
+        let new = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
+        assert_eq!(touched(retained, [new, old]), retained);
+        assert_eq!(touched(retained, [new]), None);
+        assert_eq!(touched(None, [old]), None);
+    }
+}
