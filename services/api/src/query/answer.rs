@@ -31,7 +31,7 @@ pub(crate) struct Answered {
     pub(super) next: Option<String>,
     /// Everything received before this is counted; `None` while it is unknown.
     pub(crate) as_of: Option<DateTime<Utc>>,
-    /// From when on rows are retained, if the range or the earlier period begins before.
+    /// From when on rows are retained, if events are read from before.
     pub(super) retained_from: Option<DateTime<Utc>>,
     pub(super) explanation: Option<Explanation>,
     /// How it was made.

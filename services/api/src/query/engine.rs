@@ -168,6 +168,8 @@ impl Queries {
         if let Some(previous) = &totals.previous {
             sums.merge(&previous.sums);
         }
+        let ranges = [request.range].into_iter().chain(earlier);
+        let read_from = ranges.map(|one| retained::read_from(one, request.needs_new_to_brand()));
         Ok(Answered {
             request: request.clone(),
             currencies: Currencies::of(&sums, own),
@@ -177,10 +179,7 @@ impl Queries {
             totals,
             next,
             as_of: source.as_of,
-            retained_from: retained::touched(
-                retained_from,
-                [request.range].into_iter().chain(earlier),
-            ),
+            retained_from: retained::touched(retained_from, read_from),
             explanation,
             timing: Timing {
                 cache: source.cache(),

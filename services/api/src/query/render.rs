@@ -42,8 +42,9 @@ pub(crate) struct QueryAnswer<'a> {
     as_of: Option<DateTime<Utc>>,
     /// After this time, only history imports and resubmitted rejects can change the numbers.
     final_after: DateTime<Utc>,
-    /// Present if the range or the earlier period begins before it: events that were received before this time
-    /// have been deleted by the tenant's retention, so the numbers of that part may be too small.
+    /// Present if the query reads events from before it: of the range, of the earlier period, or, for new-to-brand, of
+    /// the 365 days before. Events that were received before this time have been deleted by the tenant's retention, so
+    /// counts of that time may be too small, and new-to-brand too large.
     #[serde(skip_serializing_if = "Option::is_none")]
     retained_from: Option<DateTime<Utc>>,
     /// The attribution of events: `declared`, to the campaign that they name.

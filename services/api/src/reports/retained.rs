@@ -1,6 +1,6 @@
 //! What the retention of a tenant has deleted of the time that a report is about.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use metrics::{Counter, Filter, Granularity, Level, TimeRange};
 use problem::{Code, Problem};
@@ -9,6 +9,9 @@ use warehouse::{CellQuery, Keys};
 
 use super::Sources;
 use crate::failure::Failure;
+
+/// How long before a range orders are looked at, to know which ones are new to a brand.
+const NEW_TO_BRAND: TimeDelta = TimeDelta::days(365);
 
 impl Sources {
     /// Refuses zeros about a range of which all rows have expired: rollups expire with their rows. If some
@@ -53,13 +56,21 @@ impl Sources {
     }
 }
 
-/// Returns from when on rows are retained, if one of the ranges begins before.
+/// Returns from when on events are read to count those of a range.
+pub(crate) fn read_from(range: TimeRange, needs_new_to_brand: bool) -> DateTime<Utc> {
+    match needs_new_to_brand {
+        true => range.from().checked_sub_signed(NEW_TO_BRAND).unwrap_or(DateTime::<Utc>::MIN_UTC),
+        false => range.from(),
+    }
+}
+
+/// Returns from when on rows are retained, if events are read from before that time.
 pub(crate) fn touched(
     retained_from: Option<DateTime<Utc>>,
-    ranges: impl IntoIterator<Item = TimeRange>,
+    read_from: impl IntoIterator<Item = DateTime<Utc>>,
 ) -> Option<DateTime<Utc>> {
     let retained_from = retained_from?;
-    ranges.into_iter().any(|range| range.from() < retained_from).then_some(retained_from)
+    read_from.into_iter().any(|time| time < retained_from).then_some(retained_from)
 }
 
 fn deleted(retained_from: DateTime<Utc>, pointer: &str) -> Problem {
@@ -80,17 +91,23 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn range(from: &str, to: &str) -> TimeRange {
-        TimeRange::covering(at(from), at(to)).unwrap()
-    }
-
     #[test]
-    fn a_range_is_touched_if_it_begins_before_what_is_retained() {
+    fn a_report_is_touched_if_it_reads_what_is_no_longer_retained() {
         let retained = Some(at("2026-03-01T00:00:00Z"));
-        let old = range("2026-02-28T00:00:00Z", "2026-03-02T00:00:00Z");
-        let new = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
+        let old = at("2026-02-28T23:45:00Z");
+        let new = at("2026-03-01T00:00:00Z");
         assert_eq!(touched(retained, [new, old]), retained);
         assert_eq!(touched(retained, [new]), None);
         assert_eq!(touched(None, [old]), None);
+    }
+
+    #[test]
+    fn what_is_new_to_a_brand_is_read_from_a_year_before_the_range() {
+        let day = |from, to| TimeRange::covering(at(from), at(to)).unwrap();
+        let march = day("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
+        assert_eq!(read_from(march, false), march.from());
+        assert_eq!(read_from(march, true), at("2025-03-01T00:00:00Z"));
+        let earliest = day("1970-01-01T00:00:00Z", "1970-01-02T00:00:00Z");
+        assert_eq!(read_from(earliest, true), at("1969-01-01T00:00:00Z"));
     }
 }

@@ -45,6 +45,12 @@ async fn a_range_past_retention_is_refused_rather_than_answered_with_zeros() {
     assert_eq!((partly.status.as_u16(), &partly.body["retained_from"]), (200, &json!(edge)));
     let retained = ask(30, 29).await;
     assert_eq!((retained.status.as_u16(), &retained.body["retained_from"]), (200, &Value::Null));
+
+    // Whether an order is new to a brand depends on a year that is not retained.
+    let mut new_to_brand = body(30, 29);
+    new_to_brand["metrics"] = json!(["new_to_brand_orders"]);
+    let answer = stand.post("/v1/query", Some(&key), new_to_brand).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["retained_from"]), (200, &json!(edge)));
 }
 
 #[actix_web::test]
