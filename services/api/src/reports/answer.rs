@@ -31,6 +31,10 @@ pub(crate) struct MetricsAnswer {
     as_of: Option<DateTime<Utc>>,
     /// After this time, only history imports and resubmitted rejects can change the numbers.
     final_after: DateTime<Utc>,
+    /// Present if events are read from before it: events that were received before this time have been deleted by the
+    /// tenant's retention, so the numbers of that part may be too small, and those of new-to-brand too large.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retained_from: Option<DateTime<Utc>>,
     /// The attribution of events: `declared`, to the campaign that they name.
     #[schema(example = "declared")]
     attribution: &'static str,
@@ -63,6 +67,7 @@ impl MetricsAnswer {
         request: &MetricsRequest,
         numbers: &Numbers,
         own: Currency,
+        retained_from: Option<DateTime<Utc>>,
     ) -> Self {
         let currencies = Currencies::of(&numbers.total, own);
         let values = |sums, distincts| Values::new(&request.metrics, sums, distincts, &currencies);
@@ -75,6 +80,7 @@ impl MetricsAnswer {
             granularity: request.granularity.as_str(),
             as_of: numbers.as_of,
             final_after: request.range.to() + LATE_EVENTS,
+            retained_from,
             attribution: "declared",
             currency: own,
             totals: values(&numbers.total, numbers.distincts.total),
@@ -138,7 +144,7 @@ mod tests {
         let numbers =
             Numbers::new(buckets, [(from, &sums)], DistinctSeries::default(), Some(as_of));
         let own = "EUR".parse().unwrap();
-        MetricsAnswer::new("spring".parse().unwrap(), &request, &numbers, own)
+        MetricsAnswer::new("spring".parse().unwrap(), &request, &numbers, own, None)
     }
 
     #[test]

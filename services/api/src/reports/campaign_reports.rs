@@ -14,6 +14,7 @@ use crate::{
     reports::{
         MetricsAnswer, MetricsRequest,
         numbers::Numbers,
+        retained,
         sources::{QUEUE, Sources, Timings},
         tenant_cache::{Cached, TenantCache},
     },
@@ -58,6 +59,19 @@ impl Reports {
         Self { sources, answers, from_cache }
     }
 
+    /// Refuses a range of which no event of the tenant is stored any more; only for a credential that may see
+    /// all campaigns.
+    ///
+    /// # Errors
+    /// The range has expired, or a store is unavailable.
+    pub(crate) async fn still_known(
+        &self,
+        tenant: &TenantContext,
+        request: &MetricsRequest,
+    ) -> Result<(), Failure> {
+        self.sources.still_known(tenant, request.range, "?from").await
+    }
+
     /// Returns a campaign's metrics. The caller has checked that the credential may see it.
     pub(crate) async fn campaign_metrics(
         &self,
@@ -96,8 +110,15 @@ impl Reports {
         campaign: &CampaignId,
         request: &MetricsRequest,
     ) -> Result<Arc<Answer>, Failure> {
-        let (numbers, timings) = self.numbers(tenant, campaign, request).await?;
-        let answer = MetricsAnswer::new(campaign.clone(), request, &numbers, tenant.currency());
+        let (numbers, retained_from) = tokio::join!(
+            self.numbers(tenant, campaign, request),
+            self.sources.retained_from(tenant),
+        );
+        let (numbers, timings) = numbers?;
+        let read_from = retained::read_from(request.range, request.needs_new_to_brand());
+        let retained_from = retained::touched(retained_from, [read_from]);
+        let own = tenant.currency();
+        let answer = MetricsAnswer::new(campaign.clone(), request, &numbers, own, retained_from);
         let (body, tag) = answer.render().map_err(Problem::internal)?;
         Ok(Arc::new(Answer { body: body.into(), tag, timings }))
     }

@@ -19,11 +19,11 @@ use crate::{failure::Failure, last_known::LastKnown};
 
 /// How long an `as_of` is cached: an older one is still true.
 const AS_OF_CACHED: Duration = Duration::from_millis(250);
-/// The most tenants whose data states are cached.
-const DATA_STATES: u64 = 10_000;
+/// The most tenants whose data states and retentions are cached.
+const MOST_TENANTS: u64 = 10_000;
 /// How long it is cached from when on a tenant's rows are retained: it changes once a day.
 const RETAINED_CACHED: Duration = Duration::from_mins(1);
-/// How long an `as_of` is used while PostgreSQL is unavailable.
+/// How long an `as_of`, or the retention of a tenant, is used while PostgreSQL is unavailable.
 const AS_OF_RETENTION: Duration = Duration::from_hours(24);
 
 /// How far Redis may be behind ClickHouse and still be read. Normally it is ahead, and notes its
@@ -56,7 +56,7 @@ pub(crate) struct Sources {
     stored: LastKnown<(), Option<DateTime<Utc>>>,
     noted: LastKnown<(), Noted>,
     data_states: Cache<ClientId, Option<DataState>>,
-    retained: Cache<ClientId, Option<DateTime<Utc>>>,
+    retained: LastKnown<ClientId, Option<DateTime<Utc>>>,
 }
 
 /// A campaign's sums, in two parts that do not overlap.
@@ -84,8 +84,8 @@ impl Sources {
     ) -> Self {
         let stored = LastKnown::new(1, AS_OF_CACHED, AS_OF_RETENTION);
         let noted = LastKnown::new(1, AS_OF_CACHED, AS_OF_RETENTION);
-        let data_states = Cache::builder().max_capacity(DATA_STATES).time_to_live(AS_OF_CACHED);
-        let retained = Cache::builder().max_capacity(DATA_STATES).time_to_live(RETAINED_CACHED);
+        let data_states = Cache::builder().max_capacity(MOST_TENANTS).time_to_live(AS_OF_CACHED);
+        let retained = LastKnown::new(MOST_TENANTS, RETAINED_CACHED, AS_OF_RETENTION);
         Self {
             control_plane,
             aggregates,
@@ -94,7 +94,7 @@ impl Sources {
             stored,
             noted,
             data_states: data_states.build(),
-            retained: retained.build(),
+            retained,
         }
     }
 
@@ -230,11 +230,10 @@ impl Sources {
     /// Returns the time from which on a tenant's rows are retained; `None` if none has expired, and while it
     /// is unknown.
     pub(crate) async fn retained_from(&self, tenant: &TenantContext) -> Option<DateTime<Utc>> {
-        let control = self.control_plane.for_tenant(tenant);
-        let read = control.retained_from();
-        // Boxed, so that the futures of requests are small.
-        let time = Box::pin(self.retained.try_get_with_by_ref(tenant.client_id(), read)).await;
-        time.unwrap_or_else(|error| {
+        let time = self.retained.get(tenant.client_id().clone(), async || {
+            Ok(self.control_plane.for_tenant(tenant).retained_from().await?)
+        });
+        time.await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the retention of a tenant is unknown");
             None
         })

@@ -103,6 +103,63 @@ async fn an_advertiser_does_not_learn_whether_others_have_events_of_an_expired_r
 }
 
 #[actix_web::test]
+async fn windows_and_the_series_of_a_campaign_tell_what_is_deleted_as_a_query_does() {
+    let stand = Stand::new().await;
+    with_short_retention(&stand).await;
+    let key = stand.key("acme", "read");
+    let token = stand.token("acme", "advertiser").await;
+    let edge = json!(midnight(30).to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+    let windows = async |credential: &str, window: &Value, metric: &str, from, to| {
+        let mut body = body(from, to);
+        body["metrics"] = json!([metric]);
+        body["window"] = window.clone();
+        stand.post("/v1/windows", Some(credential), body).await
+    };
+    let series = async |credential: &str, metric: &str, from, to| {
+        let [from, to] = [from, to].map(|days| midnight(days).format("%FT%TZ").to_string());
+        let path = format!(
+            "/v1/campaigns/spring/metrics?metrics={metric}&granularity=day&from={from}&to={to}"
+        );
+        stand.get(&path, credential).await
+    };
+    let tumbling = json!({"type": "tumbling", "size": "1d"});
+    let sliding = json!({"type": "sliding", "size": "2d", "every": "1d"});
+    let session = json!({"type": "session"});
+    let days = async |window: &Value| windows(&key, window, "clicks", 60, 31).await;
+    for (refused, pointer) in [
+        (days(&tumbling).await, "/time/from"),
+        (days(&sliding).await, "/time/from"),
+        (days(&session).await, "/time/from"),
+        (series(&key, "clicks", 60, 31).await, "?from"),
+    ] {
+        assert_eq!(refused.status, 422, "{}", refused.body);
+        assert_eq!(refused.body["code"], "invalid_range");
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer);
+    }
+    for (answer, told) in [
+        (windows(&key, &tumbling, "clicks", 60, 29).await, &edge),
+        (windows(&key, &tumbling, "clicks", 30, 29).await, &Value::Null),
+        (windows(&key, &tumbling, "new_to_brand_orders", 30, 29).await, &edge),
+        // These begin in a day that is not retained.
+        (windows(&key, &sliding, "clicks", 30, 29).await, &edge),
+        (windows(&key, &session, "clicks", 30, 29).await, &edge),
+        (windows(&key, &session, "clicks", 29, 28).await, &Value::Null),
+        (windows(&token, &tumbling, "clicks", 60, 31).await, &edge),
+        (series(&key, "clicks", 60, 29).await, &edge),
+        (series(&key, "clicks", 30, 29).await, &Value::Null),
+        (series(&key, "new_to_brand_orders", 30, 29).await, &edge),
+        (series(&token, "clicks", 60, 31).await, &edge),
+    ] {
+        assert_eq!((answer.status.as_u16(), &answer.body["retained_from"]), (200, told));
+    }
+    let click = json!({"type": "ad_click", "event_time": midnight(50), "campaign_id": "winter"});
+    insert(&stand, [click]).await;
+    for imported in [days(&tumbling).await, series(&key, "clicks", 60, 31).await] {
+        assert_eq!((imported.status.as_u16(), &imported.body["retained_from"]), (200, &edge));
+    }
+}
+
+#[actix_web::test]
 async fn a_tenant_that_is_younger_than_its_retention_has_lost_nothing() {
     let stand = Stand::new().await;
     let answer = stand.post("/v1/query", Some(&stand.key("acme", "read")), body(900, 800)).await;

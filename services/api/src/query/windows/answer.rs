@@ -74,6 +74,10 @@ pub(crate) struct WindowsAnswer {
     other_currencies: Vec<Currency>,
     /// Everything received before this time is counted; `null` while it is unknown.
     as_of: Option<DateTime<Utc>>,
+    /// Present if events are read from before it: events that were received before this time have been deleted by the
+    /// tenant's retention, so the numbers of that part may be too small, and those of new-to-brand too large.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retained_from: Option<DateTime<Utc>>,
 }
 
 /// The kind and the size of windows. Lengths are those without a change of the clock.
@@ -126,6 +130,7 @@ impl WindowsAnswer {
         counted: Counted,
         own: Currency,
         as_of: Option<DateTime<Utc>>,
+        retained_from: Option<DateTime<Utc>>,
     ) -> Self {
         let query = &request.query;
         let currencies = Currencies::of(&counted.sums, own);
@@ -159,6 +164,7 @@ impl WindowsAnswer {
             currency: own,
             other_currencies: currencies.others.clone(),
             as_of,
+            retained_from,
         }
     }
 }

@@ -18,13 +18,13 @@ use self::{
     body::WindowKind,
 };
 use super::{Queries, scope};
-use crate::failure::Failure;
+use crate::{failure::Failure, reports::retained};
 
 impl Queries {
     /// Computes metrics in windows, limited to the campaigns that the credential may see.
     ///
     /// # Errors
-    /// The query is too expensive, or a store is unavailable.
+    /// The range has expired and nothing of it is stored, the query is too expensive, or a store is unavailable.
     pub(crate) async fn windows(
         &self,
         tenant: &TenantContext,
@@ -37,7 +37,11 @@ impl Queries {
             WindowKind::Steps { windows, .. } => windows.range(),
             WindowKind::Sessions(_) => query.range,
         };
-        let source = self.source(tenant, [range]).await;
+        if campaigns.is_none() {
+            self.sources.still_known(tenant, range, "/time/from").await?;
+        }
+        let (source, retained_from) =
+            tokio::join!(self.source(tenant, [range]), self.sources.retained_from(tenant));
         let own = tenant.currency();
         let counted = match &request.kind {
             WindowKind::Steps { windows, .. } => {
@@ -48,6 +52,11 @@ impl Queries {
                 sessions::count(&source.warehouse, own, &query, *window).await?
             }
         };
-        Ok(WindowsAnswer::new(request, counted, own, source.as_of))
+        let read_from = match &request.kind {
+            WindowKind::Steps { .. } => retained::read_from(range, query.needs_new_to_brand()),
+            WindowKind::Sessions(_) => sessions::read_from(range),
+        };
+        let retained_from = retained::touched(retained_from, [read_from]);
+        Ok(WindowsAnswer::new(request, counted, own, source.as_of, retained_from))
     }
 }

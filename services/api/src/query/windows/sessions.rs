@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta};
-use metrics::{Distincts, Sums};
+use chrono::{DateTime, TimeDelta, Utc};
+use metrics::{Distincts, Sums, TimeRange};
 use money::Currency;
 use sequences::Session;
 use warehouse::{KeyActivities, Local, TenantWarehouse, TimeQuery};
@@ -19,6 +19,11 @@ const MARGIN: TimeDelta = TimeDelta::hours(24);
 /// The first sessions of a range, by their start and then by their key.
 type First = BTreeMap<(i64, String), (Session, Sums)>;
 
+/// Returns from when on events are looked for.
+pub(super) fn read_from(range: TimeRange) -> DateTime<Utc> {
+    range.from() - MARGIN
+}
+
 /// Counts in the sessions that begin in a range. Of the rows, only the first ones are kept, so the memory
 /// does not depend on how many there are.
 pub(super) async fn count(
@@ -29,7 +34,7 @@ pub(super) async fn count(
 ) -> Result<Counted, Failure> {
     let range = query.range;
     let times = TimeQuery {
-        time: range.from() - MARGIN..range.to() + MARGIN,
+        time: read_from(range)..range.to() + MARGIN,
         begun: range.from()..range.to(),
         key: window.by.into(),
         local: Local { zone: query.zone, home: own },

@@ -45,7 +45,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
         (status = 304, description = "The numbers are those of the answer that `If-None-Match` names"),
         (status = 403, description = "The credential may see only some campaigns, and a metric depends on others"),
         (status = 404, description = "The campaign does not exist, or this credential may not see it"),
-        (status = 422, description = "A parameter is not valid; `errors` names it"),
+        (status = 422, description = "A parameter is not valid, or the events of the range are deleted; `errors` names it"),
     ),
 )]
 pub(crate) async fn handle(
@@ -57,8 +57,11 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Error> {
     let request = query.parse(tenant.context().time_zone(), Utc::now())?;
     api.campaigns.visible(tenant.context(), tenant.campaigns(), &id).await?;
-    if *tenant.campaigns() != CampaignScope::All {
-        scope::permitted(request.metrics.iter().copied(), [])?;
+    match tenant.campaigns() {
+        CampaignScope::All => api.reports.still_known(tenant.context(), &request).await?,
+        CampaignScope::Advertiser(_) | CampaignScope::Campaigns(_) => {
+            scope::permitted(request.metrics.iter().copied(), [])?;
+        }
     }
     let report = api.reports.campaign_metrics(tenant.context(), &id, request).await?;
     let is_known = report.answer.tag.is_known_to(&http);
