@@ -42,7 +42,9 @@ FROM
                     brand_name,
                     arrayJoin(
                         arrayFilter(
-                            (placed, pause) -> pause > 31536000000,
+                            -- Orders before the range are only looked at: the set has those that may be counted.
+                            (placed, pause) -> pause > 31536000000
+                                AND tupleElement(placed, 1) >= toDateTime({from:UInt32}, 'UTC'),
                             orders,
                             -- Nothing precedes the first order.
                             arrayPushFront(
