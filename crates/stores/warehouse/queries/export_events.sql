@@ -13,6 +13,8 @@ SETTINGS
     output_format_json_quote_decimals = 1,
     output_format_json_quote_64bit_integers = 0,
     date_time_output_format = 'iso',
+    -- What is not known is an empty field.
+    format_csv_null_representation = '',
     -- A condition tests what was sent, not the text that CSV guards under the same name.
     prefer_column_name_to_alias = 1,
     -- Not every reader of Arrow can decompress.

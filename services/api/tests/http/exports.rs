@@ -71,6 +71,8 @@ async fn an_export_has_every_row_of_the_range_in_each_format() {
     assert!(records.iter().any(|record| &record[campaign] == "'=cmd()"), "{records:?}");
     let parent = header.iter().position(|name| name == "parent_sku").unwrap();
     assert_eq!(records.iter().filter(|record| &record[parent] == "'=shirt").count(), 1);
+    let viewable = header.iter().position(|name| name == "viewable").unwrap();
+    assert!(records.iter().all(|record| record[viewable].is_empty()), "{records:?}");
     let visitor = header.iter().position(|name| name == "visitor_id").unwrap();
     assert!(records.iter().any(|record| &record[visitor] == "ann, \"the first\""));
 
