@@ -26,7 +26,7 @@ const MOST_CELLS: usize = 100_000;
 #[serde(deny_unknown_fields)]
 pub(crate) struct WindowsBody {
     /// Names from `GET /v1/metrics`: 1 to 20. With session windows, none that counts visitors or
-    /// customers.
+    /// customers, or that depends on other events.
     #[schema(value_type = Vec<MetricName>, min_items = 1, max_items = 20)]
     metrics: Vec<String>,
     /// Names from `GET /v1/dimensions`: at most 4; none with session windows.
