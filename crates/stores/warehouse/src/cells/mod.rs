@@ -241,14 +241,16 @@ mod tests {
     }
 
     /// Returns what names the reads by these dimensions, of the events that pass the filter.
-    fn fingerprints(by: &[Dimension], filter: &Filter<EventTest>) -> [[u8; 32]; 4] {
+    fn fingerprints(by: &[Dimension], filter: &Filter<EventTest>) -> [[u8; 32]; 5] {
         let query = query(by, filter);
         let counted = [Distinct::Visitors, Distinct::Sessions]
             .map(|wanted| Counting::new(&query, &[wanted].into()).fingerprint(&placement()));
         let [visitors, sessions] = counted;
-        let [sums, refunds] = [sums(&query), refunds::statement(&query)]
-            .map(|statement| fingerprint(&[statement], &placement()));
-        [sums, refunds, visitors, sessions]
+        let statements =
+            [sums(&query), refunds::statement(&query), new_to_brand::statement(&query)];
+        let [sums, refunds, new_to_brand] =
+            statements.map(|statement| fingerprint(&[statement], &placement()));
+        [sums, refunds, new_to_brand, visitors, sessions]
     }
 
     #[test]
@@ -291,7 +293,7 @@ mod tests {
             reads.extend(fingerprints(std::slice::from_ref(dimension), &Filter::EVERYTHING));
             reads.extend(fingerprints(&[], &is_gold(dimension)));
         }
-        assert_eq!(reads.len(), 8 * declared.len());
+        assert_eq!(reads.len(), 10 * declared.len());
         let once_more = tier("/properties/tier", PropertyType::String);
         assert!(reads.is_superset(&fingerprints(&[once_more], &Filter::EVERYTHING).into()));
     }
@@ -326,6 +328,6 @@ mod tests {
             let member = Filter::Test(EventTest::Member(Arc::new(membership.clone())));
             reads.extend(fingerprints(&[], &member));
         }
-        assert_eq!(reads.len(), 4 * defined.len());
+        assert_eq!(reads.len(), 5 * defined.len());
     }
 }
