@@ -1,4 +1,5 @@
-//! One-time tokens with which users set their first password, so that no other person knows it.
+//! One-time tokens with which users set a password, the first or one after a reset, so that no other
+//! person knows it.
 
 use auth::{InvitationToken, RandomError};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,10 +13,13 @@ use crate::{failure::Failure, schemas};
 /// How long an invitation is valid.
 const LIFETIME: TimeDelta = TimeDelta::days(7);
 
-/// A new invitation. Send it to the invited person over a private channel.
+/// How long the token of a reset is valid. Its user waits for it, and cannot log in meanwhile.
+const RESET_LIFETIME: TimeDelta = TimeDelta::days(1);
+
+/// A new invitation, or a reset of a password. Send it to its user over a private channel.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Invitation {
-    /// The invited person sends it to `POST /v1/auth/invitations/accept` as `token`, with the chosen
+    /// The user sends it to `POST /v1/auth/invitations/accept` as `token`, with the chosen
     /// `password`. It is valid once, and shown only in this answer.
     #[schema(value_type = schemas::InvitationToken)]
     token: String,
@@ -33,9 +37,28 @@ impl Invitation {
 pub(crate) fn generate(
     now: DateTime<Utc>,
 ) -> Result<(InvitationToken, NewInvitation), RandomError> {
+    generate_until(now + LIFETIME)
+}
+
+fn generate_until(
+    expires_at: DateTime<Utc>,
+) -> Result<(InvitationToken, NewInvitation), RandomError> {
     let token = InvitationToken::generate()?;
-    let stored = NewInvitation { token_hash: token.hash(), expires_at: now + LIFETIME };
+    let stored = NewInvitation { token_hash: token.hash(), expires_at };
     Ok((token, stored))
+}
+
+/// Resets the password of a user. `store` stores the token and returns whether the user exists and has
+/// joined.
+pub(crate) async fn reset(
+    now: DateTime<Utc>,
+    store: impl AsyncFnOnce(&NewInvitation) -> Result<bool, ControlPlaneError>,
+) -> Result<Invitation, Failure> {
+    let (token, new) = generate_until(now + RESET_LIFETIME)?;
+    match store(&new).await? {
+        true => Ok(Invitation::new(&token, new.expires_at)),
+        false => Err(Problem::not_found().into()),
+    }
 }
 
 /// Replaces the invitation of a user. `store` stores it and returns whether the user is invited.

@@ -51,6 +51,8 @@ codes! {
     AlreadyExists = Conflict, "already_exists", "The resource already exists";
     /// A user may not do this to itself; another user may.
     NotAllowedOnSelf = Conflict, "not_allowed_on_self", "The action is not allowed on yourself";
+    /// A tenant keeps at least one owner who can log in.
+    LastOwner = Conflict, "last_owner", "A tenant needs an owner";
     /// The tenant or the user has as many of these as allowed.
     LimitReached = Conflict, "limit_reached", "The limit is reached";
     /// The resource existed, and has expired.

@@ -86,7 +86,7 @@ impl Authority {
         use Action as A;
         match self {
             Self::Role(Role::PlatformAdmin) => {
-                matches!(action, A::ManageTenants | A::ManageClusters)
+                matches!(action, A::ManageTenants | A::ManageClusters | A::ManageAdminAccount)
             }
             Self::Role(Role::Owner) => matches!(
                 action,
@@ -100,12 +100,19 @@ impl Authority {
                     | A::ManageDimensions
                     | A::ManageUsers
                     | A::ManageApiKeys
+                    | A::ManageOwnAccount
             ),
             Self::Role(Role::Analyst) => matches!(
                 action,
-                A::ReadReports | A::ReadCampaigns | A::ReadProducts | A::ReadRejects
+                A::ReadReports
+                    | A::ReadCampaigns
+                    | A::ReadProducts
+                    | A::ReadRejects
+                    | A::ManageOwnAccount
             ),
-            Self::Role(Role::Advertiser) => matches!(action, A::ReadReports | A::ReadCampaigns),
+            Self::Role(Role::Advertiser) => {
+                matches!(action, A::ReadReports | A::ReadCampaigns | A::ManageOwnAccount)
+            }
             Self::Key(KeyKind::Collect | KeyKind::Import) => matches!(action, A::WriteEvents),
             Self::Key(KeyKind::Read) => {
                 matches!(action, A::ReadReports | A::ReadCampaigns | A::ReadProducts)
@@ -177,6 +184,20 @@ mod tests {
         };
         assert_eq!(allowed(Action::ReadRejects), ["owner", "analyst"]);
         assert_eq!(allowed(Action::ResubmitRejects), ["owner"]);
+    }
+
+    #[test]
+    fn every_user_manages_its_own_account_and_no_key_does() {
+        for role in Role::ALL {
+            let action = match role {
+                Role::PlatformAdmin => Action::ManageAdminAccount,
+                Role::Owner | Role::Analyst | Role::Advertiser => Action::ManageOwnAccount,
+            };
+            assert!(Authority::Role(role).may(action), "{role:?}");
+        }
+        for kind in KeyKind::ALL {
+            assert!(!Authority::Key(kind).may(Action::ManageOwnAccount), "{kind:?}");
+        }
     }
 
     #[test]

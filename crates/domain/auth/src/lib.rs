@@ -20,9 +20,10 @@ pub use claims::Claims;
 pub use invitation_token::{InvitationToken, InvitationTokenError};
 pub use password::{Password, PasswordError, PasswordHash};
 pub use permission::{
-    Action, ManageAdvertisers, ManageApiKeys, ManageCampaigns, ManageClusters, ManageDimensions,
-    ManageTenants, ManageUsers, PlatformPermission, ReadCampaigns, ReadProducts, ReadRejects,
-    ReadReports, ResubmitRejects, TenantPermission, WriteEvents,
+    Action, ManageAdminAccount, ManageAdvertisers, ManageApiKeys, ManageCampaigns, ManageClusters,
+    ManageDimensions, ManageOwnAccount, ManageTenants, ManageUsers, PlatformPermission,
+    ReadCampaigns, ReadProducts, ReadRejects, ReadReports, ResubmitRejects, TenantPermission,
+    WriteEvents,
 };
 pub use principal::{CampaignScope, Principal, Subject, SubjectError};
 pub use random::RandomError;

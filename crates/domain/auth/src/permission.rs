@@ -67,8 +67,12 @@ permissions! {
     ManageUsers: TenantPermission = "manage_users";
     /// List, create and revoke API keys.
     ManageApiKeys: TenantPermission = "manage_api_keys";
+    /// Change one's own password, and end one's own sessions.
+    ManageOwnAccount: TenantPermission = "manage_own_account";
     /// Onboard, read and change tenants.
     ManageTenants: PlatformPermission = "manage_tenants";
     /// Register clusters.
     ManageClusters: PlatformPermission = "manage_clusters";
+    /// Change an admin's own password, and end its own sessions.
+    ManageAdminAccount: PlatformPermission = "manage_admin_account";
 }

@@ -19,17 +19,19 @@ pub struct StoredUser {
     pub advertiser_id: Option<AdvertiserId>,
     /// The hash of the password; none before a password is set.
     pub password_hash: Option<PasswordHash>,
-    /// The user's token version: raised when the user is disabled or gets another role.
+    /// The user's token version: raised when the user is disabled or gets another role or password.
     pub token_version: u32,
 }
 
 /// A stored invitation that is neither accepted nor revoked.
 #[derive(Clone, Debug)]
 pub struct StoredInvitation {
-    /// The invited user, who has no password yet.
+    /// The invited user, who has no password.
     pub user: StoredUser,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
+    /// Whether it replaces a password that was reset, and does not let a new user join.
+    pub is_reset: bool,
 }
 
 /// A stored API key that is not revoked. A description: it gives no access.
@@ -136,14 +138,23 @@ pub trait SessionStore: Send + Sync {
         token: &SecretHash,
     ) -> Result<Option<StoredInvitation>, CredentialStoreError>;
 
-    /// Spends an invitation that has not expired at `now` and sets its user's first password, in
-    /// one atomic step; none if another request was faster, or the invitation is no longer valid.
+    /// Spends an invitation that has not expired at `now` and sets its user's password, in one atomic
+    /// step; none if another request was faster, or the invitation is no longer valid.
     async fn accept_invitation(
         &self,
         token: &SecretHash,
         password: &PasswordHash,
         now: DateTime<Utc>,
     ) -> Result<Option<StoredUser>, CredentialStoreError>;
+
+    /// Replaces a user's password, and ends the user's sessions and tokens. Returns `false` if the
+    /// stored password is no longer `former`, or the user is disabled.
+    async fn change_password(
+        &self,
+        user_id: Uuid,
+        former: &PasswordHash,
+        password: &PasswordHash,
+    ) -> Result<bool, CredentialStoreError>;
 
     /// Stores the first refresh token of a new family: a login.
     async fn start_refresh_family(

@@ -28,6 +28,9 @@ pub enum ControlPlaneError {
         /// The violated constraint.
         constraint: String,
     },
+    /// The change would leave a tenant without an owner who can log in.
+    #[error("a tenant keeps at least one owner")]
+    LastOwner,
     /// A row contains a value that this version cannot read.
     #[error("a stored {what} cannot be read")]
     Corrupt {

@@ -50,5 +50,5 @@ pub use tenant::{
     Advertiser, Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
     ApiKey, Campaign, CampaignFilter, CohortWriter, KeptCohort, NewApiKey, NewInvitation,
     NewReportJob, NewUser, Product, Quota, ReportJobReader, ReportKind, ReportReader,
-    ReportVisibility, ReportWriter, Resubmission, SavedReport, TenantControl, User,
+    ReportVisibility, ReportWriter, Resubmission, SavedReport, TenantControl, User, UserChange,
 };

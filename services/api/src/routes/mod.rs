@@ -76,6 +76,7 @@ web::route_table! {
     dimensions::put;
     dimensions::delete;
     me::show;
+    me::change_password;
     products::list;
     // Reports that are made in the background.
     reports::list;
@@ -114,12 +115,15 @@ web::route_table! {
     api_keys::revoke;
     users::list;
     users::create;
+    users::change;
     users::disable;
+    users::reset_password;
     users::renew_invitation;
     users::revoke_invitation;
     advertisers::list;
     advertisers::put;
     // The admins of the platform.
+    admin::me::change_password;
     admin::tenants::list;
     admin::tenants::create;
     admin::tenants::show;
@@ -127,6 +131,7 @@ web::route_table! {
     admin::tenants::users::create;
     admin::tenants::users::renew_invitation;
     admin::tenants::users::revoke_invitation;
+    admin::tenants::users::reset_password;
     admin::tenants::api_keys::list;
     admin::tenants::api_keys::create;
     admin::tenants::api_keys::revoke;

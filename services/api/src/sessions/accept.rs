@@ -8,7 +8,7 @@ use super::{Sessions, TokenPair};
 use crate::failure::Failure;
 
 impl Sessions {
-    /// Spends an invitation, sets its user's first `password`, and begins a session. The attempt comes
+    /// Spends an invitation, or the token of a reset, sets its user's `password`, and begins a session. The attempt comes
     /// from `address`.
     pub(crate) async fn accept_invitation(
         &self,
@@ -24,7 +24,7 @@ impl Sessions {
         self.admit(hash.as_bytes(), address).await?;
         let invitation = self.store.invitation(&hash).await?.ok_or_else(refused)?;
         if invitation.expires_at <= now {
-            let detail = "The invitation has expired. Ask for a new one.";
+            let detail = "The invitation or reset has expired. Ask for a new one.";
             return Err(Problem::new(Code::TokenExpired, detail).into());
         }
         if let Some(client_id) = &invitation.user.client_id {
@@ -34,7 +34,8 @@ impl Sessions {
         let password = self.gate.hash(password).await?;
         let accepted = self.store.accept_invitation(&hash, &password, now).await?;
         let user = accepted.ok_or_else(refused)?;
-        self.begin("invitation.accept", &user, now).await
+        let action = if invitation.is_reset { "password.reset" } else { "invitation.accept" };
+        self.begin(action, &user, now).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Logins and tokens.
 
 mod accept;
+mod change_password;
 mod issue;
 mod password_gate;
 #[cfg(test)]

@@ -165,7 +165,13 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         ("POST", "/v1/reports") => {
             json!({"kind": "query", "request": {"metrics": ["events"], "dimensions": ["campaign"]}})
         }
-        ("POST", path) if path.ends_with("/invitation") => return None,
+        ("POST", path) if path.ends_with("/invitation") || path.ends_with("/password-reset") => {
+            return None;
+        }
+        ("PATCH", "/v1/users/{id}") => json!({"role": "owner", "disabled": false}),
+        ("PUT", "/v1/me/password" | "/v1/admin/me/password") => {
+            json!({"current_password": "a wrong one", "password": "at least twelve characters"})
+        }
         ("POST", "/v1/users" | "/v1/admin/tenants/{id}/users") => {
             json!({"email": format!("{}@new.example", Uuid::now_v7()), "role": "analyst"})
         }

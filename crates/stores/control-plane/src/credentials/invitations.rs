@@ -8,6 +8,7 @@ use crate::{ControlPlane, ControlPlaneError};
 #[derive(FromRow)]
 struct InvitationRow {
     expires_at: DateTime<Utc>,
+    is_reset: bool,
     #[sqlx(flatten)]
     user: UserRow,
 }
@@ -22,8 +23,8 @@ pub(super) async fn find(
         .fetch_optional(&mut transaction)
         .await?;
     transaction.commit().await?;
-    row.map(|InvitationRow { expires_at, user }| {
-        Ok(StoredInvitation { user: user.try_into()?, expires_at })
+    row.map(|InvitationRow { expires_at, is_reset, user }| {
+        Ok(StoredInvitation { user: user.try_into()?, expires_at, is_reset })
     })
     .transpose()
 }

@@ -68,6 +68,15 @@ impl SessionStore for ControlPlane {
         Ok(invitations::accept(self, token, password, now).await?)
     }
 
+    async fn change_password(
+        &self,
+        user_id: Uuid,
+        former: &PasswordHash,
+        password: &PasswordHash,
+    ) -> Result<bool, CredentialStoreError> {
+        Ok(users::change_password(self, user_id, former, password).await?)
+    }
+
     async fn start_refresh_family(
         &self,
         user_id: Uuid,

@@ -77,3 +77,20 @@ pub(super) async fn by_id(
     transaction.commit().await?;
     row.map(StoredUser::try_from).transpose()
 }
+
+pub(super) async fn change_password(
+    control_plane: &ControlPlane,
+    user_id: Uuid,
+    former: &PasswordHash,
+    password: &PasswordHash,
+) -> Result<bool, ControlPlaneError> {
+    let mut transaction = control_plane.begin_platform().await?;
+    let changed = sqlx::query(sql!("user/change_password"))
+        .bind(user_id)
+        .bind(former.as_str())
+        .bind(password.as_str())
+        .execute(&mut transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(changed.rows_affected() == 1)
+}

@@ -1,4 +1,4 @@
-use auth::{ApiKeyId, KeyKind, PasswordHash};
+use auth::{ApiKeyId, KeyKind, PasswordHash, Role};
 use chrono::{DateTime, Utc};
 use tenancy::ClientId;
 use uuid::Uuid;
@@ -72,6 +72,30 @@ impl PlatformControl {
         let actor = self.context.actor();
         let found =
             tenant::invitations::revoke(&mut transaction, actor, client_id, user_id).await?;
+        transaction.commit().await?;
+        Ok(found)
+    }
+
+    /// Removes an owner's password and ends the owner's sessions. `token` sets another password,
+    /// once. Returns `false` when the tenant has no such owner who has joined, or the owner is
+    /// disabled. Other users' passwords are reset by an owner.
+    pub async fn reset_owner_password(
+        &self,
+        client_id: &ClientId,
+        user_id: Uuid,
+        token: &NewInvitation,
+    ) -> Result<bool, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let actor = self.context.actor();
+        let found = tenant::password_resets::reset(
+            &mut transaction,
+            actor,
+            client_id,
+            user_id,
+            &[Role::Owner],
+            token,
+        )
+        .await?;
         transaction.commit().await?;
         Ok(found)
     }

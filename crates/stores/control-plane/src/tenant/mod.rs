@@ -5,6 +5,7 @@ pub(crate) mod campaigns;
 pub(crate) mod dimensions;
 pub(crate) mod invitations;
 mod kept_cohorts;
+pub(crate) mod password_resets;
 mod products;
 mod quota;
 mod report_jobs;
@@ -30,7 +31,7 @@ pub use quota::Quota;
 pub use report_jobs::{NewReportJob, ReportJobReader};
 pub use resubmissions::Resubmission;
 pub use saved_reports::{ReportKind, ReportReader, ReportVisibility, ReportWriter, SavedReport};
-pub use users::{NewUser, User};
+pub use users::{NewUser, User, UserChange};
 
 /// One tenant's campaigns, products, users, keys, resubmissions, annotations, saved reports,
 /// kept cohorts, report jobs, schedules and declared dimensions.

@@ -21,7 +21,7 @@ pub struct User {
     pub advertiser_id: Option<AdvertiserId>,
     /// Whether the user may no longer log in.
     pub disabled: bool,
-    /// When the invitation expires; `None` once it is accepted.
+    /// When the invitation, or the reset of the password, expires; `None` once it is accepted.
     pub invitation_expires_at: Option<DateTime<Utc>>,
 }
 
@@ -36,6 +36,15 @@ pub struct NewUser {
     pub role: Role,
     /// The advertiser; for the role `advertiser` only.
     pub advertiser_id: Option<AdvertiserId>,
+}
+
+/// What to change of a user; what is absent remains.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    /// The role, and the advertiser of the role `advertiser`.
+    pub role: Option<(Role, Option<AdvertiserId>)>,
+    /// Whether logins are refused.
+    pub disabled: Option<bool>,
 }
 
 #[derive(FromRow)]
@@ -87,30 +96,95 @@ impl TenantControl {
 
     /// Disables a user and invalidates every token issued to that user; `false` when the tenant has
     /// no such user.
+    ///
+    /// # Errors
+    /// [`ControlPlaneError::LastOwner`]: no other owner can log in.
     pub async fn disable_user(
         &self,
         actor: &str,
         user_id: Uuid,
     ) -> Result<bool, ControlPlaneError> {
+        let change = UserChange { disabled: Some(true), ..UserChange::default() };
+        Ok(self.change_user(actor, user_id, &change).await?.is_some())
+    }
+
+    /// Changes a user, and invalidates the tokens issued before; `None` when the tenant has no such
+    /// user.
+    ///
+    /// # Errors
+    /// [`ControlPlaneError::LastOwner`]: no other owner can log in.
+    pub async fn change_user(
+        &self,
+        actor: &str,
+        user_id: Uuid,
+        change: &UserChange,
+    ) -> Result<Option<User>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        let disabled = sqlx::query(sql!("user/disable"))
+        // Two owners who disable each other at once: the second finds no other owner.
+        self.lock(&mut transaction).await?;
+        let had_owner = has_owner(&mut transaction, self.client_id()).await?;
+        let Some(before) = find(&mut transaction, self.client_id(), user_id).await? else {
+            return Ok(None);
+        };
+        let (role, advertiser_id) = change.role.clone().unzip();
+        sqlx::query(sql!("user/change"))
             .bind(self.client_id().as_str())
             .bind(user_id)
+            .bind(role.map(Role::as_str))
+            .bind(advertiser_id.flatten().as_ref().map(AdvertiserId::as_str))
+            .bind(change.disabled)
             .execute(&mut transaction)
             .await?;
-        let found = disabled.rows_affected() == 1;
-        if found {
-            let entry = AuditEntry {
-                action: "user.disable",
-                client_id: Some(self.client_id()),
-                subject: &format!("user:{user_id}"),
-                detail: json!({}),
-            };
-            audit::append(&mut transaction, actor, &entry).await?;
+        if had_owner && !has_owner(&mut transaction, self.client_id()).await? {
+            return Err(ControlPlaneError::LastOwner);
         }
+        let after = find(&mut transaction, self.client_id(), user_id).await?;
+        let entry = AuditEntry {
+            action: match change.disabled {
+                Some(true) => "user.disable",
+                Some(false) => "user.enable",
+                None => "user.change",
+            },
+            client_id: Some(self.client_id()),
+            subject: &format!("user:{user_id}"),
+            detail: json!({ "before": audited(&before), "after": after.as_ref().map(audited) }),
+        };
+        audit::append(&mut transaction, actor, &entry).await?;
         transaction.commit().await?;
-        Ok(found)
+        Ok(after)
     }
+}
+
+/// Returns what the audit log says of a user: no address, which is personal data.
+fn audited(user: &User) -> serde_json::Value {
+    json!({
+        "role": user.role,
+        "advertiser_id": user.advertiser_id,
+        "disabled": user.disabled,
+    })
+}
+
+async fn find(
+    transaction: &mut Transaction,
+    client_id: &ClientId,
+    user_id: Uuid,
+) -> Result<Option<User>, ControlPlaneError> {
+    let row: Option<UserRow> = sqlx::query_as(sql!("user/get"))
+        .bind(client_id.as_str())
+        .bind(user_id)
+        .fetch_optional(transaction)
+        .await?;
+    row.map(User::try_from).transpose()
+}
+
+async fn has_owner(
+    transaction: &mut Transaction,
+    client_id: &ClientId,
+) -> Result<bool, ControlPlaneError> {
+    Ok(sqlx::query_scalar(sql!("user/has_owner"))
+        .bind(client_id.as_str())
+        .fetch_one(transaction)
+        .await?)
 }
 
 pub(crate) async fn list(

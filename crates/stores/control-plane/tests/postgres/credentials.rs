@@ -106,7 +106,7 @@ async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
     let first = login(&platform, now).await;
     let user = store.user_by_email("owner@acme.example").await.unwrap().unwrap();
     assert_eq!((user.role, user.client_id), (Role::Owner, Some(id("acme"))));
-    let colleague = platform.user("acme", "ann@acme.example", Role::Analyst).await;
+    let colleague = platform.user("acme", "ann@acme.example", Role::Owner).await;
     let versions = async || {
         let tenant = platform.token_version("acme").await;
         let elsewhere = platform.database.control_plane().await;

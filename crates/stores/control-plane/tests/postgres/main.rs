@@ -30,6 +30,8 @@ mod ledger;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod passwords;
+#[cfg(test)]
 mod rebuild_requests;
 #[cfg(test)]
 mod reconciliation;

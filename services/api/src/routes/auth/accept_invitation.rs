@@ -18,16 +18,16 @@ pub(crate) struct Acceptance {
     password: String,
 }
 
-/// Accepts an invitation: sets the password, and begins a session.
+/// Accepts an invitation, or the reset of a password: sets the password, and begins a session.
 ///
-/// The invited person sends this, with the token of the invitation:
+/// The user sends this, with the token of the invitation or reset:
 ///
 /// ```text
 /// curl https://<api>/v1/auth/invitations/accept -H 'Content-Type: application/json' \
 ///   -d '{"token":"ffi_…","password":"at least twelve characters"}'
 /// ```
 ///
-/// An invitation is valid once, for seven days. Afterwards its user logs in with address and
+/// An invitation is valid once, for seven days, and a reset for one day. Afterwards its user logs in with address and
 /// password. Five attempts per minute for one invitation, twenty from one network.
 #[utoipa::path(
     post,

@@ -1,3 +1,4 @@
 //! `/v1/me`.
 
+pub(crate) mod change_password;
 pub(crate) mod show;

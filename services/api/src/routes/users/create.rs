@@ -73,7 +73,7 @@ pub(crate) async fn invite(
     now: DateTime<Utc>,
     store: impl AsyncFnOnce(&NewUser, &NewInvitation) -> Result<(), ControlPlaneError>,
 ) -> Result<InvitedUser, Failure> {
-    check(&order)?;
+    check_role(order.role, order.advertiser_id.as_ref())?;
     let UserOrder { email, role, advertiser_id } = order;
     let user = NewUser { user_id: Uuid::now_v7(), email: email.into(), role, advertiser_id };
     let (token, new) = invitations::generate(now)?;
@@ -87,8 +87,9 @@ pub(crate) async fn invite(
     })
 }
 
-fn check(order: &UserOrder) -> Result<(), Problem> {
-    match (order.role, &order.advertiser_id) {
+/// Checks that a tenant's user may have this role, and names an advertiser if the role needs one.
+pub(crate) fn check_role(role: Role, advertiser_id: Option<&AdvertiserId>) -> Result<(), Problem> {
+    match (role, advertiser_id) {
         (Role::PlatformAdmin, _) => {
             Err(Problem::field("/role", "must be owner, analyst or advertiser"))
         }
@@ -115,12 +116,8 @@ mod tests {
             ("advertiser", Some("nova"), None),
             ("analyst", None, None),
         ] {
-            let order = UserOrder {
-                email: Email::try_from("ann@acme.example".to_owned()).unwrap(),
-                role: role.parse().unwrap(),
-                advertiser_id: advertiser.map(|id| id.parse().unwrap()),
-            };
-            match (check(&order), wrong) {
+            let id = advertiser.map(|id| id.parse().unwrap());
+            match (check_role(role.parse().unwrap(), id.as_ref()), wrong) {
                 (Ok(()), None) => {}
                 (Err(problem), Some(pointer)) => assert!(problem.body("r").contains(pointer)),
                 (outcome, _) => panic!("{role} {advertiser:?}: {outcome:?}"),

@@ -20,7 +20,7 @@ use crate::{failure::Failure, state::Api};
     responses(
         (status = 204, description = "The user is disabled"),
         (status = 404, description = "The user does not exist"),
-        (status = 409, description = "The user is yourself"),
+        (status = 409, description = "The user is yourself, or the last owner"),
     ),
 )]
 pub(crate) async fn handle(

@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use crate::schemas;
 
+pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod disable;
 pub(crate) mod list;
 pub(crate) mod renew_invitation;
+pub(crate) mod reset_password;
 pub(crate) mod revoke_invitation;
 
 /// A user who can log in, or was invited.
@@ -30,7 +32,8 @@ pub(crate) struct User {
     advertiser_id: Option<AdvertiserId>,
     /// Whether logins are refused.
     disabled: bool,
-    /// When the invitation expires or expired; `null` after it was accepted.
+    /// When the invitation, or the reset of the password, expires or expired; `null` after it was
+    /// accepted.
     invitation_expires_at: Option<DateTime<Utc>>,
 }
 

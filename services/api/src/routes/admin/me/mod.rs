@@ -1,0 +1,3 @@
+//! `/v1/admin/me`.
+
+pub(crate) mod change_password;

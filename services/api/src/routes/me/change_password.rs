@@ -1,0 +1,68 @@
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use auth::{ManageOwnAccount, Password, Principal, Subject};
+use chrono::Utc;
+use problem::Problem;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use web::{Body, Error, Tenant};
+
+use crate::{caller::caller, schemas, sessions::TokenPair, state::Api};
+
+/// The current password, and the one that replaces it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordChange {
+    /// The current password.
+    current_password: String,
+    /// The password that replaces it.
+    #[schema(value_type = schemas::Password)]
+    password: String,
+}
+
+/// Changes your password. All your sessions, tokens and live streams end within five seconds; the answer
+/// begins another session.
+///
+/// Five attempts per minute, twenty from one network.
+#[utoipa::path(
+    put,
+    path = "/v1/me/password",
+    tag = "sessions",
+    operation_id = "change_my_password",
+    request_body = PasswordChange,
+    responses(
+        (status = 200, description = "A session", body = TokenPair),
+        (status = 422, description = "The current password is wrong, or the other one too short or long"),
+        (status = 429, description = "Too many attempts"),
+    ),
+)]
+pub(crate) async fn handle(
+    tenant: Tenant<ManageOwnAccount>,
+    api: Data<Api>,
+    request: HttpRequest,
+    Body(change): Body<PasswordChange>,
+) -> Result<HttpResponse, Error> {
+    change_password(&api, &request, user(tenant.principal())?, change).await
+}
+
+/// Changes the password of a user.
+pub(crate) async fn change_password(
+    api: &Api,
+    request: &HttpRequest,
+    user_id: Uuid,
+    change: PasswordChange,
+) -> Result<HttpResponse, Error> {
+    let PasswordChange { current_password, password } = change;
+    let former = Password::attempt(current_password);
+    let address = caller(request, api.trust_forwarded_for);
+    let changed = api.sessions.change_password(user_id, former, password, address, Utc::now());
+    Ok(HttpResponse::Ok().json(changed.await?))
+}
+
+/// Returns the user of a credential that may manage its own account.
+pub(crate) fn user(principal: &Principal) -> Result<Uuid, Problem> {
+    match principal.subject {
+        Subject::User(id) => Ok(id),
+        Subject::Key(_) => Err(Problem::internal("a key has no account")),
+    }
+}
