@@ -1,6 +1,30 @@
 use std::net::{IpAddr, Ipv4Addr};
 
-use actix_web::{HttpRequest, http::header::HeaderMap};
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderMap},
+};
+
+/// The most characters of what a client calls itself; a list of sessions needs no more.
+const USER_AGENT_LENGTH: usize = 200;
+
+/// The address of a client and what it calls itself, by which people recognise their sessions.
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    pub(crate) address: IpAddr,
+    pub(crate) user_agent: Option<String>,
+}
+
+impl Device {
+    pub(crate) fn of(request: &HttpRequest, trust_forwarded_for: bool) -> Self {
+        let agent = request.headers().get(header::USER_AGENT);
+        let agent = agent.and_then(|agent| agent.to_str().ok());
+        Self {
+            address: caller(request, trust_forwarded_for),
+            user_agent: agent.map(|agent| agent.chars().take(USER_AGENT_LENGTH).collect()),
+        }
+    }
+}
 
 /// Returns the address of the client.
 pub(crate) fn caller(request: &HttpRequest, trust_forwarded_for: bool) -> IpAddr {

@@ -41,6 +41,10 @@ pub struct Claims {
     /// The token version of a tenant's user. Tokens issued before it was introduced have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub_ver: Option<u32>,
+    /// The user's session that the token belongs to. Tokens of keys, and tokens issued before it was
+    /// introduced, have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<Uuid>,
 }
 
 /// The version of every user of a tenant before tokens carried the user's version.
@@ -62,6 +66,9 @@ impl Claims {
         {
             return None;
         }
+        if of_key && self.sid.is_some() {
+            return None;
+        }
         let subject_version = match self.sub {
             Subject::User(_) if of_platform => Some(self.ver),
             Subject::User(_) => Some(self.sub_ver.unwrap_or(FIRST_VERSION)),
@@ -71,6 +78,7 @@ impl Claims {
             subject: self.sub,
             tenant_version: self.client_id.is_some().then_some(self.ver),
             subject_version,
+            session_id: self.sid,
             client_id: self.client_id,
             authority: self.role,
             scope,

@@ -49,6 +49,8 @@ pub struct Principal {
     /// The user's token version when the token was issued; none for API keys, which are valid or
     /// revoked.
     pub subject_version: Option<u32>,
+    /// The session of a user's token; none for API keys.
+    pub session_id: Option<Uuid>,
     /// When the credential expires; streams opened with it end then, too. None for an API key
     /// without expiry, which is valid until it is revoked.
     pub expires_at: Option<DateTime<Utc>>,

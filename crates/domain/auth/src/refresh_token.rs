@@ -2,7 +2,13 @@ use std::{fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{RandomError, SecretHash, random};
+use sha2::{Digest, Sha256};
+
+use crate::{RandomError, SealError, SealedField, Sealer, SecretHash, random};
+
+/// What a spent token seals.
+const SUCCESSOR: SealedField<'_> =
+    SealedField { purpose: "refresh_token", tenant: "", row: "", field: "successor" };
 
 /// A refresh token as its owner holds it: 256 random bits without content.
 ///
@@ -24,6 +30,24 @@ impl RefreshToken {
     /// Returns the hash, which the store keeps.
     pub fn hash(&self) -> SecretHash {
         SecretHash::of(&self.0)
+    }
+
+    /// Seals the token that follows this one. Only a holder of this one can open it, so the store can
+    /// keep it for a refresh that is repeated.
+    pub fn seal_successor(&self, successor: &Self) -> Result<Vec<u8>, SealError> {
+        self.sealer().seal(SUCCESSOR, &successor.0)
+    }
+
+    /// Opens the token that follows this one.
+    pub fn open_successor(&self, sealed: &[u8]) -> Result<Self, SealError> {
+        let bytes = self.sealer().open(SUCCESSOR, sealed)?;
+        bytes.try_into().map(Self).map_err(|_| SealError::Form)
+    }
+
+    /// Returns a sealer whose key is another hash than the stored one.
+    fn sealer(&self) -> Sealer {
+        let key = Sha256::new().chain_update(b"footfall successor of a refresh token");
+        Sealer::new(key.chain_update(self.0).finalize().into())
     }
 
     /// Returns the whole token, to show to its owner once.
@@ -57,5 +81,14 @@ mod tests {
         assert_eq!(token.reveal().parse::<RefreshToken>().unwrap().hash(), token.hash());
         assert_ne!(RefreshToken::generate().unwrap().hash(), token.hash());
         assert!("short".parse::<RefreshToken>().is_err());
+    }
+
+    #[test]
+    fn only_the_token_before_opens_its_successor() {
+        let [first, second, stranger] = [(); 3].map(|()| RefreshToken::generate().unwrap());
+        let sealed = first.seal_successor(&second).unwrap();
+        assert_eq!(first.open_successor(&sealed).unwrap().hash(), second.hash());
+        assert!(stranger.open_successor(&sealed).is_err());
+        assert!(Sealer::new(*first.hash().as_bytes()).open(SUCCESSOR, &sealed).is_err());
     }
 }

@@ -1,4 +1,4 @@
-use std::error::Error;
+use std::{error::Error, net::IpAddr};
 
 use chrono::{DateTime, Utc};
 use tenancy::{AdvertiserId, CampaignId, ClientId};
@@ -73,16 +73,77 @@ pub struct NewRefreshToken {
     pub expires_at: DateTime<Utc>,
 }
 
+/// A session to begin: a login.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Its id, in tokens and lists.
+    pub id: Uuid,
+    /// The user.
+    pub user_id: Uuid,
+    /// When it ends, however often it is continued.
+    pub ends_at: DateTime<Utc>,
+    /// The address it was begun from.
+    pub address: IpAddr,
+    /// What the client calls itself, at most 200 characters.
+    pub user_agent: Option<String>,
+}
+
+/// A session, for its user and the owners of the tenant.
+#[derive(Clone, Debug)]
+pub struct StoredSession {
+    /// Its id.
+    pub id: Uuid,
+    /// When it was begun.
+    pub created_at: DateTime<Utc>,
+    /// When it was last continued by a refresh.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it ends unless it is continued.
+    pub expires_at: DateTime<Utc>,
+    /// When it ends, however often it is continued.
+    pub ends_at: DateTime<Utc>,
+    /// The address it was begun from; none of an earlier build's session.
+    pub address: Option<String>,
+    /// What the client called itself.
+    pub user_agent: Option<String>,
+    /// When a spent refresh token was used again, which ended the session: somebody has a copy.
+    pub reused_at: Option<DateTime<Utc>>,
+}
+
+/// Which sessions of a user to end.
+#[derive(Clone, Copy, Debug)]
+pub enum EndedSessions {
+    /// This one.
+    One(Uuid),
+    /// All, except this one if it is given.
+    AllExcept(Option<Uuid>),
+}
+
+/// A session that a refresh continues.
+#[derive(Clone, Debug)]
+pub struct ContinuedSession {
+    /// The session.
+    pub id: Uuid,
+    /// Its user.
+    pub user: StoredUser,
+    /// When its new refresh token expires.
+    pub expires_at: DateTime<Utc>,
+}
+
 /// The outcome of presenting a refresh token.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum Rotation {
     /// It was valid: it is spent now, and its successor is stored in the same family.
-    Rotated(Box<StoredUser>),
+    Rotated(Box<ContinuedSession>),
+    /// It was spent a moment ago. The answer is repeated with the successor from then, which is sealed
+    /// with the presented token.
+    Repeated(Box<ContinuedSession>, Vec<u8>),
     /// It was already spent: a copy exists, so the whole family was revoked.
     Reused {
         /// The user of the family.
         user_id: Uuid,
+        /// The user's tenant; none for a platform admin.
+        client_id: Option<ClientId>,
     },
     /// It is unknown, expired or revoked, or its user is disabled.
     Refused,
@@ -112,6 +173,16 @@ pub trait CredentialStore: Send + Sync {
     /// Returns the version that a token of this user must have; none if the user does not exist or
     /// is disabled. May be cached until a change is announced.
     async fn user_version(&self, id: Uuid) -> Result<Option<u32>, CredentialStoreError>;
+
+    /// Returns whether a session of this user has ended within the last hours, so that its access
+    /// tokens are refused. May be cached likewise.
+    async fn session_has_ended(
+        &self,
+        _user_id: Uuid,
+        _session_id: Uuid,
+    ) -> Result<bool, CredentialStoreError> {
+        Ok(false)
+    }
 
     /// Returns the key with this id, unless it is revoked. May be cached likewise.
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError>;
@@ -156,22 +227,40 @@ pub trait SessionStore: Send + Sync {
         password: &PasswordHash,
     ) -> Result<bool, CredentialStoreError>;
 
-    /// Stores the first refresh token of a new family: a login.
-    async fn start_refresh_family(
+    /// Begins a session with its first refresh token.
+    async fn begin_session(
         &self,
-        user_id: Uuid,
+        session: &NewSession,
         token: &NewRefreshToken,
     ) -> Result<(), CredentialStoreError>;
 
-    /// Spends `presented` and stores `successor` in its family, in one atomic step.
+    /// Returns a user's sessions that have not ended at `now`, and those that ended because a spent
+    /// refresh token was used again, latest first.
+    async fn sessions(
+        &self,
+        user_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<StoredSession>, CredentialStoreError>;
+
+    /// Ends sessions of a user, and their access tokens. Returns how many it ended.
+    async fn end_sessions(
+        &self,
+        user_id: Uuid,
+        which: EndedSessions,
+        now: DateTime<Utc>,
+    ) -> Result<u64, CredentialStoreError>;
+
+    /// Spends `presented` and stores `successor` in its family, in one atomic step. `sealed` is the
+    /// successor, sealed with the presented token.
     ///
-    /// A token that was spent less than ten seconds before `successor.issued_at` counts as valid:
-    /// the answer was lost, or two tabs refreshed at once. A token spent earlier revokes its
-    /// family.
+    /// A token that was spent less than ten seconds before `successor.issued_at` gets the successor
+    /// from then: the answer was lost, or two tabs refreshed at once. A token spent earlier, or whose
+    /// successor was spent too, revokes its family.
     async fn rotate_refresh_token(
         &self,
         presented: &SecretHash,
         successor: &NewRefreshToken,
+        sealed: &[u8],
     ) -> Result<Rotation, CredentialStoreError>;
 
     /// Revokes the family of `presented`, if it is known: a logout.

@@ -36,6 +36,8 @@ pub struct Grant {
     pub token_version: u32,
     /// The token version of a tenant's user.
     pub subject_version: Option<u32>,
+    /// The session of a user.
+    pub session_id: Option<Uuid>,
 }
 
 /// A signed access token.
@@ -126,6 +128,7 @@ impl TokenSigner {
             campaigns: grant.campaigns,
             ver: grant.token_version,
             sub_ver: grant.subject_version,
+            sid: grant.session_id,
         };
         let token = jsonwebtoken::encode(&self.header, &claims, &self.key)
             .map_err(|_| TokenError::Invalid("it could not be signed"))?;

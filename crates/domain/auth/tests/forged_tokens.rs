@@ -28,6 +28,7 @@ fn owner() -> Grant {
         campaigns: None,
         token_version: 3,
         subject_version: Some(2),
+        session_id: None,
     }
 }
 

@@ -15,6 +15,8 @@ pub struct TokenSettings {
     pub access_seconds: u32,
     /// How long an unused refresh token is valid, in days.
     pub refresh_days: u32,
+    /// How long a session lasts, however often it is continued, in days.
+    pub session_days: u32,
 }
 
 impl TokenSettings {
@@ -35,6 +37,9 @@ impl TokenSettings {
         if !(1..=365).contains(&self.refresh_days) {
             return Err(InvalidSetting::new("tokens.refresh_days", "must be 1 to 365"));
         }
+        if !(1..=365).contains(&self.session_days) {
+            return Err(InvalidSetting::new("tokens.session_days", "must be 1 to 365"));
+        }
         Ok(())
     }
 
@@ -46,6 +51,11 @@ impl TokenSettings {
     /// Returns how long an unused refresh token is valid.
     pub fn refresh_lifetime(&self) -> TimeDelta {
         TimeDelta::days(i64::from(self.refresh_days))
+    }
+
+    /// Returns how long a session lasts, however often it is continued.
+    pub fn session_lifetime(&self) -> TimeDelta {
+        TimeDelta::days(i64::from(self.session_days))
     }
 
     /// Creates a signer with `key`.

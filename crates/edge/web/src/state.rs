@@ -173,6 +173,7 @@ impl WebState {
             scope: stored.campaigns.map_or(CampaignScope::All, CampaignScope::Campaigns),
             tenant_version: None,
             subject_version: None,
+            session_id: None,
             expires_at: stored.expires_at,
         })
     }
@@ -215,17 +216,23 @@ impl WebState {
         resolved.map_err(tenant_problem)
     }
 
-    /// Refuses a token of a user who was disabled, or got another role, after it was issued.
+    /// Refuses a token of a user who was disabled, or got another role or password, after it was
+    /// issued, and a token of a session that has ended.
     async fn check_user(&self, principal: &Principal) -> Result<(), Problem> {
         let Subject::User(id) = principal.subject else {
             return Err(revoked());
         };
         let version = self.credentials.user_version(id).await.map_err(unavailable)?;
-        if version.is_some() && version == principal.subject_version {
-            Ok(())
-        } else {
-            Err(revoked())
+        if version.is_none() || version != principal.subject_version {
+            return Err(revoked());
         }
+        if let Some(session) = principal.session_id {
+            let ended = self.credentials.session_has_ended(id, session).await;
+            if ended.map_err(unavailable)? {
+                return Err(revoked());
+            }
+        }
+        Ok(())
     }
 
     /// Returns the platform's context for a verified admin, whose version is checked again.

@@ -101,6 +101,7 @@ impl Platformlet {
             audience: "footfall".into(),
             access_seconds: 900,
             refresh_days: 30,
+            session_days: 90,
         };
         let signing_key = SigningKey::generate().unwrap();
         let signer = settings.signer(&signing_key).unwrap();
@@ -119,6 +120,7 @@ impl Platformlet {
             campaigns: None,
             token_version: version,
             subject_version: (!platform).then_some(PERSON_VERSION),
+            session_id: None,
         };
         self.signer.issue(grant, Utc::now() - age).unwrap().token
     }
@@ -133,6 +135,7 @@ impl Platformlet {
             campaigns: None,
             token_version: 3,
             subject_version: version,
+            session_id: None,
         };
         self.signer.issue(grant, Utc::now()).unwrap().token
     }
@@ -146,6 +149,7 @@ impl Platformlet {
             campaigns: None,
             token_version: 3,
             subject_version: None,
+            session_id: None,
         };
         self.signer.issue(grant, Utc::now()).unwrap().token
     }

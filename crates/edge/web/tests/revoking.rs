@@ -108,6 +108,7 @@ impl Stand {
             audience: "footfall".into(),
             access_seconds: 900,
             refresh_days: 30,
+            session_days: 90,
         };
         let signing_key = SigningKey::generate().unwrap();
         let signer = settings.signer(&signing_key).unwrap();
@@ -129,6 +130,7 @@ impl Stand {
             campaigns: None,
             token_version: 1,
             subject_version: Some(1),
+            session_id: None,
         };
         self.signer.issue(grant, Utc::now()).unwrap().token
     }

@@ -48,6 +48,7 @@ impl PrincipalRow {
             scope,
             tenant_version: None,
             subject_version: self.user_version.map(i32::cast_unsigned),
+            session_id: None,
             expires_at: None,
         })
     }

@@ -77,6 +77,9 @@ web::route_table! {
     dimensions::delete;
     me::show;
     me::change_password;
+    me::sessions::list;
+    me::sessions::end;
+    me::sessions::end_others;
     products::list;
     // Reports that are made in the background.
     reports::list;
@@ -118,12 +121,18 @@ web::route_table! {
     users::change;
     users::disable;
     users::reset_password;
+    users::sessions::list;
+    users::sessions::end;
+    users::sessions::end_all;
     users::renew_invitation;
     users::revoke_invitation;
     advertisers::list;
     advertisers::put;
     // The admins of the platform.
     admin::me::change_password;
+    admin::me::sessions::list;
+    admin::me::sessions::end;
+    admin::me::sessions::end_others;
     admin::tenants::list;
     admin::tenants::create;
     admin::tenants::show;

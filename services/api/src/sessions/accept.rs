@@ -1,27 +1,25 @@
-use std::net::IpAddr;
-
 use auth::{InvitationToken, Password};
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
 
 use super::{Sessions, TokenPair};
-use crate::failure::Failure;
+use crate::{caller::Device, failure::Failure};
 
 impl Sessions {
     /// Spends an invitation, or the token of a reset, sets its user's `password`, and begins a session. The attempt comes
-    /// from `address`.
+    /// from `device`.
     pub(crate) async fn accept_invitation(
         &self,
         presented: &str,
         password: String,
-        address: IpAddr,
+        device: Device,
         now: DateTime<Utc>,
     ) -> Result<TokenPair, Failure> {
         let password = Password::choose(password)
             .map_err(|error| Problem::field("/password", error.to_string()))?;
         let token: InvitationToken = presented.parse().map_err(|_| refused())?;
         let hash = token.hash();
-        self.admit(hash.as_bytes(), address).await?;
+        self.admit(hash.as_bytes(), device.address).await?;
         let invitation = self.store.invitation(&hash).await?.ok_or_else(refused)?;
         if invitation.expires_at <= now {
             let detail = "The invitation or reset has expired. Ask for a new one.";
@@ -35,7 +33,7 @@ impl Sessions {
         let accepted = self.store.accept_invitation(&hash, &password, now).await?;
         let user = accepted.ok_or_else(refused)?;
         let action = if invitation.is_reset { "password.reset" } else { "invitation.accept" };
-        self.begin(action, &user, now).await
+        self.begin(action, &user, device, now).await
     }
 }
 

@@ -1,5 +1,3 @@
-use std::net::IpAddr;
-
 use auth::Password;
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
@@ -7,23 +5,23 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{Sessions, TokenPair};
-use crate::failure::Failure;
+use crate::{caller::Device, failure::Failure};
 
 impl Sessions {
     /// Replaces the password of `user_id`, who knows the `former` one, ends all its sessions and tokens,
-    /// and begins another session. The attempt comes from `address`.
+    /// and begins another session. The attempt comes from `device`.
     pub(crate) async fn change_password(
         &self,
         user_id: Uuid,
         former: Password,
         password: String,
-        address: IpAddr,
+        device: Device,
         now: DateTime<Utc>,
     ) -> Result<TokenPair, Failure> {
         let password = Password::choose(password)
             .map_err(|error| Problem::field("/password", error.to_string()))?;
         // A stolen access token must not be a way to guess the password.
-        self.admit(&Sha256::digest(user_id.as_bytes()).into(), address).await?;
+        self.admit(&Sha256::digest(user_id.as_bytes()).into(), device.address).await?;
         let user = self.store.user(user_id).await?.ok_or_else(|| {
             Problem::new(Code::CredentialInvalid, "The user has just been disabled.")
         })?;
@@ -33,7 +31,7 @@ impl Sessions {
         let stored = stored.filter(|_| right).ok_or_else(wrong)?;
         let password = self.gate.hash(password).await?;
         match self.store.change_password(user_id, &stored, &password).await? {
-            true => self.begin("password.change", &user, now).await,
+            true => self.begin("password.change", &user, device, now).await,
             // Another request has changed it meanwhile.
             false => Err(wrong().into()),
         }

@@ -2,8 +2,9 @@ use std::{net::IpAddr, sync::Arc};
 
 use aggregates::{Admission, Aggregates};
 use auth::{
-    Authority, CampaignScope, Grant, NewRefreshToken, Password, Principal, RefreshToken, Role,
-    Rotation, SecurityEvent, SessionStore, StoredUser, Subject, TokenSigner,
+    Authority, CampaignScope, ContinuedSession, Grant, NewRefreshToken, NewSession, Password,
+    Principal, RefreshToken, Role, Rotation, SecurityEvent, SessionStore, StoredUser, Subject,
+    TokenSigner,
 };
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
@@ -12,9 +13,10 @@ use sha2::{Digest, Sha256};
 use telemetry::Counter;
 use tenancy::{ClientId, Origin, TenantState};
 use utoipa::ToSchema;
+use uuid::Uuid;
 use web::{TokenSettings, WebState};
 
-use crate::{failure::Failure, sessions::PasswordGate};
+use crate::{caller::Device, failure::Failure, sessions::PasswordGate};
 
 /// Turns passwords, refresh tokens and API keys into access tokens.
 #[derive(Clone)]
@@ -65,17 +67,17 @@ impl TokenPair {
 }
 
 impl Sessions {
-    /// Begins a session of the user with this `email` and password. The attempt comes from `address`.
+    /// Begins a session of the user with this `email` and password. The attempt comes from `device`.
     pub(crate) async fn login(
         &self,
         email: &str,
         password: Password,
-        address: IpAddr,
+        device: Device,
         now: DateTime<Utc>,
     ) -> Result<TokenPair, Failure> {
         let email = email.trim().to_lowercase();
         let account = Sha256::digest(&email).into();
-        self.admit(&account, address).await?;
+        self.admit(&account, device.address).await?;
         let user = self.store.user_by_email(&email).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let right = self.gate.verify(password, hash).await?;
@@ -84,7 +86,7 @@ impl Sessions {
             let detail = "The address or the password is wrong.";
             return Err(Problem::new(Code::CredentialInvalid, detail).into());
         };
-        self.begin("login", &user, now).await
+        self.begin("login", &user, device, now).await
     }
 
     /// Begins a session of `user`, who has proved its identity by `action`, which the audit log records.
@@ -92,15 +94,23 @@ impl Sessions {
         &self,
         action: &'static str,
         user: &StoredUser,
+        device: Device,
         now: DateTime<Utc>,
     ) -> Result<TokenPair, Failure> {
-        let grant = self.grant(user).await?;
+        let session = NewSession {
+            id: Uuid::now_v7(),
+            user_id: user.id,
+            ends_at: now + self.settings.session_lifetime(),
+            address: device.address,
+            user_agent: device.user_agent,
+        };
+        let grant = self.grant(user, session.id).await?;
         let refresh = RefreshToken::generate()?;
         let stored = self.new_refresh_token(&refresh, now);
-        self.store.start_refresh_family(user.id, &stored).await?;
+        self.store.begin_session(&session, &stored).await?;
         self.record(action, Subject::User(user.id), user.client_id.as_ref(), now).await?;
         Counter::Logins.inc(&["accepted"]);
-        self.pair(grant, &refresh, &stored, now)
+        self.pair(grant, &refresh, stored.expires_at.min(session.ends_at), now)
     }
 
     /// Counts a login attempt for `account` from `address`.
@@ -115,7 +125,8 @@ impl Sessions {
         }
     }
 
-    /// Spends a refresh token and continues its session.
+    /// Spends a refresh token and continues its session. A refresh that is repeated within seconds gets
+    /// the same refresh token again, so a session never divides.
     pub(crate) async fn refresh(
         &self,
         presented: &str,
@@ -128,19 +139,33 @@ impl Sessions {
         let presented: RefreshToken = presented.parse().map_err(|_| refused())?;
         let successor = RefreshToken::generate()?;
         let stored = self.new_refresh_token(&successor, now);
-        let rotated = self.store.rotate_refresh_token(&presented.hash(), &stored).await?;
+        let sealed = presented.seal_successor(&successor).map_err(Problem::internal)?;
+        let rotated = self.store.rotate_refresh_token(&presented.hash(), &stored, &sealed).await?;
         match rotated {
-            Rotation::Rotated(user) => {
-                let grant = self.grant(&user).await?;
-                self.pair(grant, &successor, &stored, now)
+            Rotation::Rotated(session) => self.continued(&session, &successor, now).await,
+            Rotation::Repeated(session, sealed) => {
+                let successor = presented.open_successor(&sealed).map_err(Problem::internal)?;
+                self.continued(&session, &successor, now).await
             }
-            Rotation::Reused { user_id } => {
+            Rotation::Reused { user_id, client_id } => {
                 tracing::warn!(user = %user_id, "a spent refresh token was used again: its session was revoked");
-                self.record("refresh_token.reused", Subject::User(user_id), None, now).await?;
+                let user = Subject::User(user_id);
+                self.record("refresh_token.reused", user, client_id.as_ref(), now).await?;
                 Err(refused())
             }
             Rotation::Refused => Err(refused()),
         }
+    }
+
+    /// Returns the tokens that continue a session.
+    async fn continued(
+        &self,
+        session: &ContinuedSession,
+        refresh: &RefreshToken,
+        now: DateTime<Utc>,
+    ) -> Result<TokenPair, Failure> {
+        let grant = self.grant(&session.user, session.id).await?;
+        self.pair(grant, refresh, session.expires_at, now)
     }
 
     /// Ends the session of a refresh token. A session that is unknown has ended already.
@@ -182,13 +207,18 @@ impl Sessions {
             campaigns,
             token_version,
             subject_version: None,
+            session_id: None,
         };
         self.access(grant, now, key.expires_at)
     }
 
-    /// Returns the grant of `user`. Reads the user again, with the version of the token: disabling or
+    /// Returns the grant of `user` in a session. Reads the user again, with the version of the token: disabling or
     /// changing the user raises the version, which revokes the token.
-    pub(super) async fn grant(&self, user: &StoredUser) -> Result<Grant, Failure> {
+    pub(super) async fn grant(
+        &self,
+        user: &StoredUser,
+        session_id: Uuid,
+    ) -> Result<Grant, Failure> {
         let client = match &user.client_id {
             Some(client_id) => Some(self.client(client_id).await?),
             None => None,
@@ -205,6 +235,7 @@ impl Sessions {
             campaigns: None,
             token_version: tenant_version.unwrap_or(user.token_version),
             subject_version: tenant_version.is_some().then_some(user.token_version),
+            session_id: Some(session_id),
         })
     }
 
@@ -268,17 +299,17 @@ impl Sessions {
         &self,
         grant: Grant,
         refresh: &RefreshToken,
-        stored: &NewRefreshToken,
+        refresh_expires_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<TokenPair, Failure> {
         Ok(TokenPair {
             access: self.access(grant, now, None)?,
             refresh_token: refresh.reveal(),
-            refresh_expires_at: stored.expires_at,
+            refresh_expires_at,
         })
     }
 
-    async fn record(
+    pub(super) async fn record(
         &self,
         action: &'static str,
         subject: Subject,

@@ -25,11 +25,11 @@ async fn a_user_who_is_disabled_during_the_login_gets_no_token() {
     let acme = acme(&control_plane).await;
     let sessions = sessions(&control_plane);
     let user = control_plane.user_by_email(EMAIL).await.unwrap().unwrap();
-    assert!(sessions.grant(&user).await.is_ok());
+    assert!(sessions.grant(&user, Uuid::now_v7()).await.is_ok());
 
     // The password was verified. The user is disabled before the token is issued.
     assert!(acme.disable_user("test", user.id).await.unwrap());
-    let refused = Problem::from(sessions.grant(&user).await.unwrap_err());
+    let refused = Problem::from(sessions.grant(&user, Uuid::now_v7()).await.unwrap_err());
     assert_eq!(refused.code(), Code::CredentialInvalid);
 }
 
@@ -80,6 +80,7 @@ fn sessions(control_plane: &ControlPlane) -> Sessions {
         audience: "footfall".into(),
         access_seconds: 900,
         refresh_days: 30,
+        session_days: 90,
     };
     let key = SigningKey::generate().unwrap();
     let signer = settings.signer(&key).unwrap();

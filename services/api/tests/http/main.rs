@@ -23,6 +23,7 @@ mod me;
 mod measures;
 mod metrics_by_role;
 mod new_to_brand;
+mod own_sessions;
 mod passwords;
 mod query;
 mod rejects;

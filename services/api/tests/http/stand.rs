@@ -79,6 +79,7 @@ impl Stand {
             audience: "footfall".into(),
             access_seconds: 900,
             refresh_days: 30,
+            session_days: 90,
         };
         let kafka: KafkaSettings = testkit::log(2);
         let files = tempfile::tempdir().unwrap();

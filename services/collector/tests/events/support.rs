@@ -170,6 +170,7 @@ async fn start(
         audience: "footfall".to_owned(),
         access_seconds: 900,
         refresh_days: 30,
+        session_days: 90,
     };
     let verifier = tokens.verifier(&[SigningKey::generate().unwrap()]).unwrap();
     let dependencies = Dependencies {

@@ -1,7 +1,7 @@
-UPDATE refresh_family SET revoked_at = $2
+UPDATE refresh_family SET revoked_at = $2, end_reason = 'token_reused'
 FROM refresh_token
 WHERE refresh_token.token_hash = $1
   AND refresh_token.family_id = refresh_family.family_id
   AND used_at IS NOT NULL
   AND revoked_at IS NULL
-RETURNING user_id
+RETURNING user_id, client_id

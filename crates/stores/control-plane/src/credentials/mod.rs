@@ -3,13 +3,14 @@
 mod invitations;
 mod keys;
 mod refresh;
+pub(crate) mod sessions;
 mod signing;
 mod users;
 
 use auth::{
-    ApiKeyId, CredentialStore, CredentialStoreError, NewRefreshToken, PasswordHash, Rotation,
-    SecretHash, SecurityEvent, SessionStore, SigningKeyStore, StoredApiKey, StoredInvitation,
-    StoredSigningKey, StoredUser,
+    ApiKeyId, CredentialStore, CredentialStoreError, EndedSessions, NewRefreshToken, NewSession,
+    PasswordHash, Rotation, SecretHash, SecurityEvent, SessionStore, SigningKeyStore, StoredApiKey,
+    StoredInvitation, StoredSession, StoredSigningKey, StoredUser,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -28,8 +29,16 @@ impl From<ControlPlaneError> for CredentialStoreError {
 #[async_trait::async_trait]
 impl CredentialStore for ControlPlane {
     async fn user_version(&self, id: Uuid) -> Result<Option<u32>, CredentialStoreError> {
-        let found = self.versions.0.get(&id, users::version(self, id)).await;
-        found.map_err(|error| CredentialStoreError(error.into()))
+        Ok(users::standing(self, id).await?.map(|standing| standing.version))
+    }
+
+    async fn session_has_ended(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+    ) -> Result<bool, CredentialStoreError> {
+        let standing = users::standing(self, user_id).await?;
+        Ok(standing.is_none_or(|standing| standing.ended_sessions.contains(&session_id)))
     }
 
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
@@ -77,20 +86,38 @@ impl SessionStore for ControlPlane {
         Ok(users::change_password(self, user_id, former, password).await?)
     }
 
-    async fn start_refresh_family(
+    async fn begin_session(
         &self,
-        user_id: Uuid,
+        session: &NewSession,
         token: &NewRefreshToken,
     ) -> Result<(), CredentialStoreError> {
-        Ok(refresh::start(self, user_id, token).await?)
+        Ok(refresh::begin(self, session, token).await?)
+    }
+
+    async fn sessions(
+        &self,
+        user_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<StoredSession>, CredentialStoreError> {
+        Ok(users::sessions(self, user_id, now).await?)
+    }
+
+    async fn end_sessions(
+        &self,
+        user_id: Uuid,
+        which: EndedSessions,
+        now: DateTime<Utc>,
+    ) -> Result<u64, CredentialStoreError> {
+        Ok(users::end_sessions(self, user_id, which, now).await?)
     }
 
     async fn rotate_refresh_token(
         &self,
         presented: &SecretHash,
         successor: &NewRefreshToken,
+        sealed: &[u8],
     ) -> Result<Rotation, CredentialStoreError> {
-        Ok(refresh::rotate(self, presented, successor).await?)
+        Ok(refresh::rotate(self, presented, successor, sealed).await?)
     }
 
     async fn revoke_refresh_family(

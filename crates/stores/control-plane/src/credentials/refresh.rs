@@ -1,4 +1,4 @@
-use auth::{NewRefreshToken, Rotation, SecretHash, StoredUser};
+use auth::{ContinuedSession, NewRefreshToken, NewSession, Rotation, SecretHash, StoredUser};
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -7,31 +7,43 @@ use super::users::UserRow;
 use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 #[derive(FromRow)]
-struct SpentRow {
+struct PresentedRow {
     family_id: Uuid,
+    ends_at: DateTime<Utc>,
+    used_at: Option<DateTime<Utc>>,
+    successor_sealed: Option<Vec<u8>>,
+    is_repeated: bool,
     #[sqlx(flatten)]
     user: UserRow,
 }
 
-pub(super) async fn start(
-    control_plane: &ControlPlane,
+#[derive(FromRow)]
+struct ReusedRow {
     user_id: Uuid,
+    client_id: Option<String>,
+}
+
+pub(super) async fn begin(
+    control_plane: &ControlPlane,
+    session: &NewSession,
     token: &NewRefreshToken,
 ) -> Result<(), ControlPlaneError> {
-    let family_id = Uuid::now_v7();
     let mut transaction = control_plane.begin_platform().await?;
     sqlx::query(sql!("refresh_family/prune"))
-        .bind(user_id)
+        .bind(session.user_id)
         .bind(token.issued_at)
         .execute(&mut transaction)
         .await?;
     sqlx::query(sql!("refresh_family/create"))
-        .bind(family_id)
-        .bind(user_id)
+        .bind(session.id)
+        .bind(session.user_id)
         .bind(token.issued_at)
+        .bind(session.ends_at)
+        .bind(session.address.to_string())
+        .bind(&session.user_agent)
         .execute(&mut transaction)
         .await?;
-    create(&mut transaction, family_id, token).await?;
+    create(&mut transaction, session.id, token, session.ends_at).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -39,29 +51,82 @@ pub(super) async fn rotate(
     control_plane: &ControlPlane,
     presented: &SecretHash,
     successor: &NewRefreshToken,
+    sealed: &[u8],
 ) -> Result<Rotation, ControlPlaneError> {
     let mut transaction = control_plane.begin_platform().await?;
-    let spent: Option<SpentRow> = sqlx::query_as(sql!("refresh_token/spend"))
+    let row: Option<PresentedRow> = sqlx::query_as(sql!("refresh_token/present"))
         .bind(&presented.as_bytes()[..])
         .bind(successor.issued_at)
         .fetch_optional(&mut transaction)
         .await?;
-    let rotation = match spent {
-        Some(SpentRow { family_id, user }) => {
-            create(&mut transaction, family_id, successor).await?;
-            Rotation::Rotated(Box::new(StoredUser::try_from(user)?))
+    let rotation = match row {
+        Some(row) if row.used_at.is_none() => {
+            spend(&mut transaction, presented, row, successor, sealed).await?
         }
-        None => {
-            let reused: Option<Uuid> = sqlx::query_scalar(sql!("refresh_family/revoke_reused"))
-                .bind(&presented.as_bytes()[..])
-                .bind(successor.issued_at)
-                .fetch_optional(&mut transaction)
-                .await?;
-            reused.map_or(Rotation::Refused, |user_id| Rotation::Reused { user_id })
-        }
+        Some(row) if row.is_repeated => repeat(row, successor)?,
+        _ => revoke_reused(&mut transaction, presented, successor.issued_at).await?,
     };
     transaction.commit().await?;
     Ok(rotation)
+}
+
+async fn spend(
+    transaction: &mut Transaction,
+    presented: &SecretHash,
+    row: PresentedRow,
+    successor: &NewRefreshToken,
+    sealed: &[u8],
+) -> Result<Rotation, ControlPlaneError> {
+    sqlx::query(sql!("refresh_token/spend"))
+        .bind(&presented.as_bytes()[..])
+        .bind(successor.issued_at)
+        .bind(sealed)
+        .execute(&mut *transaction)
+        .await?;
+    sqlx::query(sql!("refresh_family/touch"))
+        .bind(row.family_id)
+        .bind(successor.issued_at)
+        .execute(&mut *transaction)
+        .await?;
+    create(transaction, row.family_id, successor, row.ends_at).await?;
+    Ok(Rotation::Rotated(Box::new(ContinuedSession {
+        id: row.family_id,
+        user: row.user.try_into()?,
+        expires_at: successor.expires_at.min(row.ends_at),
+    })))
+}
+
+/// Repeats the answer from when the token was spent.
+fn repeat(row: PresentedRow, repeated: &NewRefreshToken) -> Result<Rotation, ControlPlaneError> {
+    let (Some(used_at), Some(sealed)) = (row.used_at, row.successor_sealed) else {
+        // An earlier build spent it, and kept no successor.
+        return Ok(Rotation::Refused);
+    };
+    let lifetime = repeated.expires_at - repeated.issued_at;
+    let session = ContinuedSession {
+        id: row.family_id,
+        user: StoredUser::try_from(row.user)?,
+        expires_at: (used_at + lifetime).min(row.ends_at),
+    };
+    Ok(Rotation::Repeated(Box::new(session), sealed))
+}
+
+async fn revoke_reused(
+    transaction: &mut Transaction,
+    presented: &SecretHash,
+    now: DateTime<Utc>,
+) -> Result<Rotation, ControlPlaneError> {
+    let reused: Option<ReusedRow> = sqlx::query_as(sql!("refresh_family/revoke_reused"))
+        .bind(&presented.as_bytes()[..])
+        .bind(now)
+        .fetch_optional(transaction)
+        .await?;
+    let Some(ReusedRow { user_id, client_id }) = reused else {
+        return Ok(Rotation::Refused);
+    };
+    let client_id = client_id.as_deref().map(str::parse).transpose();
+    let client_id = client_id.map_err(ControlPlaneError::corrupt("client id"))?;
+    Ok(Rotation::Reused { user_id, client_id })
 }
 
 pub(super) async fn revoke(
@@ -78,16 +143,18 @@ pub(super) async fn revoke(
     Ok(transaction.commit().await?)
 }
 
+/// Stores a token, which expires with its session at the latest.
 async fn create(
     transaction: &mut Transaction,
     family_id: Uuid,
     token: &NewRefreshToken,
+    ends_at: DateTime<Utc>,
 ) -> Result<(), ControlPlaneError> {
     sqlx::query(sql!("refresh_token/create"))
         .bind(&token.hash.as_bytes()[..])
         .bind(family_id)
         .bind(token.issued_at)
-        .bind(token.expires_at)
+        .bind(token.expires_at.min(ends_at))
         .execute(transaction)
         .await?;
     Ok(())

@@ -1,11 +1,30 @@
-use auth::{PasswordHash, StoredUser};
+use std::sync::Arc;
+
+use auth::{CredentialStoreError, EndedSessions, PasswordHash, StoredSession, StoredUser};
+use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::sessions;
 use crate::{ControlPlane, ControlPlaneError, cache::AnswerCache};
 
-/// Versions of users, read for every request that contains a token.
-pub(crate) struct VersionCache(pub(crate) AnswerCache<Uuid, u32>);
+/// Versions and ended sessions of users, read for every request that contains a token.
+pub(crate) struct VersionCache(pub(crate) AnswerCache<Uuid, Standing>);
+
+/// What a user's token is compared with.
+#[derive(Clone)]
+pub(crate) struct Standing {
+    /// The version that the token must have.
+    pub(super) version: u32,
+    /// The sessions that ended while a token of theirs may still be valid.
+    pub(super) ended_sessions: Arc<[Uuid]>,
+}
+
+#[derive(FromRow)]
+struct StandingRow {
+    token_version: i32,
+    ended_sessions: Vec<Uuid>,
+}
 
 impl Default for VersionCache {
     fn default() -> Self {
@@ -44,16 +63,53 @@ fn parse_version(version: i32) -> Result<u32, ControlPlaneError> {
     version.try_into().map_err(ControlPlaneError::corrupt("token version"))
 }
 
-/// Returns the version that a token of this user must have; `None` when the user is disabled.
-pub(super) async fn version(
+/// Returns what a token of this user is compared with; `None` when the user is disabled.
+pub(super) async fn standing(
     control_plane: &ControlPlane,
     id: Uuid,
-) -> Result<Option<u32>, ControlPlaneError> {
+) -> Result<Option<Standing>, CredentialStoreError> {
+    let found = control_plane.versions.0.get(&id, read_standing(control_plane, id)).await;
+    found.map_err(|error| CredentialStoreError(error.into()))
+}
+
+async fn read_standing(
+    control_plane: &ControlPlane,
+    id: Uuid,
+) -> Result<Option<Standing>, ControlPlaneError> {
     let mut transaction = control_plane.begin_platform().await?;
-    let version: Option<i32> =
-        sqlx::query_scalar(sql!("user/version")).bind(id).fetch_optional(&mut transaction).await?;
+    let row: Option<StandingRow> =
+        sqlx::query_as(sql!("user/version")).bind(id).fetch_optional(&mut transaction).await?;
     transaction.commit().await?;
-    version.map(parse_version).transpose()
+    row.map(|row| {
+        Ok(Standing {
+            version: parse_version(row.token_version)?,
+            ended_sessions: row.ended_sessions.into(),
+        })
+    })
+    .transpose()
+}
+
+pub(super) async fn sessions(
+    control_plane: &ControlPlane,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<StoredSession>, ControlPlaneError> {
+    let mut transaction = control_plane.begin_platform().await?;
+    let listed = sessions::list(&mut transaction, None, user_id, now).await?;
+    transaction.commit().await?;
+    Ok(listed)
+}
+
+pub(super) async fn end_sessions(
+    control_plane: &ControlPlane,
+    user_id: Uuid,
+    which: EndedSessions,
+    now: DateTime<Utc>,
+) -> Result<u64, ControlPlaneError> {
+    let mut transaction = control_plane.begin_platform().await?;
+    let ended = sessions::end(&mut transaction, None, user_id, which, now).await?;
+    transaction.commit().await?;
+    Ok(ended)
 }
 
 pub(super) async fn by_email(

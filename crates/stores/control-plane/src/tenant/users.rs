@@ -164,7 +164,7 @@ fn audited(user: &User) -> serde_json::Value {
     })
 }
 
-async fn find(
+pub(super) async fn find(
     transaction: &mut Transaction,
     client_id: &ClientId,
     user_id: Uuid,

@@ -1,28 +1,24 @@
 use auth::{
-    ApiKey, CredentialStore, KeyKind, NewRefreshToken, RefreshToken, Role, Rotation, SecurityEvent,
-    SessionStore, SigningKey, SigningKeyStore,
+    ApiKey, CredentialStore, KeyKind, NewRefreshToken, Role, Rotation, SecurityEvent, SessionStore,
+    SigningKey, SigningKeyStore,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{ControlPlane, ControlPlaneError, NewApiKey};
 use futures::future::join_all;
 
-use crate::fixture::{Platform, id, new_invitation, new_user, sealer};
-
-fn token(issued_at: DateTime<Utc>) -> NewRefreshToken {
-    let hash = RefreshToken::generate().unwrap().hash();
-    NewRefreshToken { hash, issued_at, expires_at: issued_at + TimeDelta::days(30) }
-}
+use crate::fixture::{
+    Platform, begin, id, new_invitation, new_user, refresh_token, rotate, sealer,
+};
 
 async fn login(platform: &Platform, now: DateTime<Utc>) -> NewRefreshToken {
     let user = platform.user("acme", "owner@acme.example", Role::Owner).await;
-    let first = token(now);
-    platform.control_plane.start_refresh_family(user, &first).await.unwrap();
+    let first = refresh_token(now);
+    begin(&platform.control_plane, user, &first).await;
     first
 }
 
 async fn rotates(store: &ControlPlane, old: &NewRefreshToken, new: &NewRefreshToken) -> bool {
-    let rotation = store.rotate_refresh_token(&old.hash, new).await.unwrap();
-    matches!(rotation, Rotation::Rotated(_))
+    matches!(rotate(store, old, new).await, Rotation::Rotated(_))
 }
 
 #[tokio::test]
@@ -31,43 +27,76 @@ async fn a_refresh_token_used_again_revokes_the_whole_family() {
     let store = &platform.control_plane;
     let now = Utc::now();
     let first = login(&platform, now).await;
-    let second = token(now + TimeDelta::minutes(10));
+    let second = refresh_token(now + TimeDelta::minutes(10));
     assert!(rotates(store, &first, &second).await);
 
-    let stolen = token(now + TimeDelta::minutes(20));
-    let reused = store.rotate_refresh_token(&first.hash, &stolen).await.unwrap();
+    let stolen = refresh_token(now + TimeDelta::minutes(20));
+    let reused = rotate(store, &first, &stolen).await;
     assert!(matches!(reused, Rotation::Reused { .. }), "{reused:?}");
-    assert!(!rotates(store, &second, &token(now + TimeDelta::minutes(21))).await);
-    let again = store.rotate_refresh_token(&first.hash, &stolen).await.unwrap();
+    assert!(!rotates(store, &second, &refresh_token(now + TimeDelta::minutes(21))).await);
+    let again = rotate(store, &first, &stolen).await;
     assert!(matches!(again, Rotation::Refused), "{again:?}");
 }
 
 #[tokio::test]
-async fn a_refresh_may_be_repeated_within_ten_seconds() {
+async fn concurrent_refreshes_of_a_token_get_the_same_successor() {
     let platform = Platform::new().await;
     let store = &platform.control_plane;
     let now = Utc::now();
-    let first = login(&platform, now).await;
-    let tabs: Vec<_> = (0..4).map(|_| token(now + TimeDelta::seconds(1))).collect();
-    let rotated = join_all(tabs.iter().map(|tab| rotates(store, &first, tab))).await;
-    assert!(rotated.iter().all(|rotated| *rotated), "{rotated:?}");
-    for tab in &tabs {
-        assert!(rotates(store, tab, &token(now + TimeDelta::minutes(1))).await);
+    for round in 0..10 {
+        let email = format!("{round}@acme.example");
+        let user = platform.user("acme", &email, Role::Analyst).await;
+        let first = refresh_token(now);
+        begin(store, user, &first).await;
+        let tabs: Vec<_> = (0..5).map(|_| refresh_token(now + TimeDelta::seconds(1))).collect();
+        let rotated = join_all(tabs.iter().map(|tab| rotate(store, &first, tab))).await;
+        let winner = rotated.iter().position(|outcome| matches!(outcome, Rotation::Rotated(_)));
+        let winner = &tabs[winner.unwrap()];
+        let repeated = rotated.iter().filter(|outcome| match outcome {
+            Rotation::Repeated(_, sealed) => sealed == winner.hash.as_bytes(),
+            _ => false,
+        });
+        assert_eq!(repeated.count(), 4, "{rotated:?}");
+        for tab in &tabs {
+            let later = refresh_token(now + TimeDelta::minutes(1));
+            let lives = rotates(store, tab, &later).await;
+            assert_eq!(lives, tab.hash == winner.hash, "one living token");
+        }
     }
 }
 
 #[tokio::test]
-async fn tabs_that_refresh_at_once_each_continue_with_their_own_token() {
+async fn a_refresh_is_repeated_for_ten_seconds_and_is_reuse_afterwards() {
     let platform = Platform::new().await;
     let store = &platform.control_plane;
     let now = Utc::now();
     let first = login(&platform, now).await;
-    let [older, younger] = [1, 2].map(|seconds| token(now + TimeDelta::seconds(seconds)));
-    for tab in [&older, &younger] {
-        assert!(rotates(store, &first, tab).await);
+    let second = refresh_token(now + TimeDelta::seconds(1));
+    assert!(rotates(store, &first, &second).await);
+    let again = rotate(store, &first, &refresh_token(now + TimeDelta::seconds(10))).await;
+    assert!(matches!(again, Rotation::Repeated(..)), "{again:?}");
+    let late = rotate(store, &first, &refresh_token(now + TimeDelta::seconds(12))).await;
+    let Rotation::Reused { client_id, .. } = late else { panic!("{late:?}") };
+    assert_eq!(client_id, Some(id("acme")));
+    assert!(!rotates(store, &second, &refresh_token(now + TimeDelta::seconds(13))).await);
+}
+
+#[tokio::test]
+async fn a_session_ends_however_often_it_is_continued() {
+    let platform = Platform::new().await;
+    let store = &platform.control_plane;
+    let now = Utc::now();
+    let mut last = login(&platform, now).await;
+    for days in [25, 50, 75] {
+        let next = refresh_token(now + TimeDelta::days(days));
+        let Rotation::Rotated(session) = rotate(store, &last, &next).await else {
+            panic!("after {days} days")
+        };
+        assert_eq!(session.expires_at, next.expires_at.min(now + TimeDelta::days(90)));
+        last = next;
     }
-    assert!(rotates(store, &younger, &token(now + TimeDelta::minutes(10))).await);
-    assert!(rotates(store, &older, &token(now + TimeDelta::minutes(11))).await);
+    let late = rotate(store, &last, &refresh_token(now + TimeDelta::days(91))).await;
+    assert!(matches!(late, Rotation::Refused), "{late:?}");
 }
 
 #[tokio::test]
@@ -76,10 +105,10 @@ async fn a_token_is_invalid_once_its_successor_is_spent() {
     let store = &platform.control_plane;
     let now = Utc::now();
     let first = login(&platform, now).await;
-    let second = token(now + TimeDelta::seconds(1));
+    let second = refresh_token(now + TimeDelta::seconds(1));
     assert!(rotates(store, &first, &second).await);
-    assert!(rotates(store, &second, &token(now + TimeDelta::seconds(2))).await);
-    assert!(!rotates(store, &first, &token(now + TimeDelta::seconds(3))).await);
+    assert!(rotates(store, &second, &refresh_token(now + TimeDelta::seconds(2))).await);
+    assert!(!rotates(store, &first, &refresh_token(now + TimeDelta::seconds(3))).await);
 }
 
 #[tokio::test]
@@ -89,11 +118,10 @@ async fn expired_unknown_and_logged_out_tokens_are_refused() {
     let now = Utc::now();
     let first = login(&platform, now).await;
     let refused = async |presented: &NewRefreshToken, at| {
-        let rotation = store.rotate_refresh_token(&presented.hash, &token(at)).await;
-        matches!(rotation.unwrap(), Rotation::Refused)
+        matches!(rotate(store, presented, &refresh_token(at)).await, Rotation::Refused)
     };
     assert!(refused(&first, now + TimeDelta::days(31)).await, "expired");
-    assert!(refused(&token(now), now).await, "unknown");
+    assert!(refused(&refresh_token(now), now).await, "unknown");
     store.revoke_refresh_family(&first.hash, now).await.unwrap();
     assert!(refused(&first, now).await, "logged out");
 }
@@ -121,7 +149,7 @@ async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
     assert!(platform.tenant("acme").await.disable_user("test", user.id).await.unwrap());
     assert_eq!(versions().await, before, "only that user's");
     assert!(store.user(user.id).await.unwrap().is_none());
-    assert!(!rotates(store, &first, &token(now)).await);
+    assert!(!rotates(store, &first, &refresh_token(now)).await);
 }
 
 #[tokio::test]

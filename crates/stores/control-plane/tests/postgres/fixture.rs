@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use auth::{InvitationToken, PasswordHash, Role, Sealer, SessionStore};
+use auth::{
+    InvitationToken, NewRefreshToken, NewSession, PasswordHash, RefreshToken, Role, Rotation, Sealer,
+    SessionStore,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{
     Account, Cluster, ControlPlane, NewInvitation, NewUser, PlatformControl, PostgresSettings,
@@ -106,6 +109,35 @@ pub(crate) async fn accept(
     let password = PasswordHash::from_stored("$argon2id$".into());
     let accepted = store.accept_invitation(&invitation.token_hash, &password, now).await;
     accepted.unwrap().map(|user| user.id)
+}
+
+/// Returns a refresh token that is issued at `now`, for 30 days.
+pub(crate) fn refresh_token(now: DateTime<Utc>) -> NewRefreshToken {
+    let hash = RefreshToken::generate().unwrap().hash();
+    NewRefreshToken { hash, issued_at: now, expires_at: now + TimeDelta::days(30) }
+}
+
+/// Begins a session of a user at the time of its first token, for 90 days. Returns its id.
+pub(crate) async fn begin(store: &ControlPlane, user_id: Uuid, first: &NewRefreshToken) -> Uuid {
+    let session = NewSession {
+        id: Uuid::now_v7(),
+        user_id,
+        ends_at: first.issued_at + TimeDelta::days(90),
+        address: "192.0.2.1".parse().unwrap(),
+        user_agent: Some("test".into()),
+    };
+    store.begin_session(&session, first).await.unwrap();
+    session.id
+}
+
+/// Presents a refresh token. The sealed successor is its hash, which shows whose it is.
+pub(crate) async fn rotate(
+    store: &ControlPlane,
+    presented: &NewRefreshToken,
+    successor: &NewRefreshToken,
+) -> Rotation {
+    let sealed = successor.hash.as_bytes();
+    store.rotate_refresh_token(&presented.hash, successor, sealed).await.unwrap()
 }
 
 pub(crate) fn new_user(email: &str, role: Role) -> NewUser {

@@ -81,6 +81,7 @@ async fn queue_a_job(control: &TenantControl, tenant: &str, user: Uuid) {
         scope: CampaignScope::All,
         tenant_version: None,
         subject_version: Some(1),
+        session_id: None,
         expires_at: None,
     };
     let job = NewReportJob {

@@ -43,3 +43,5 @@ mod resubmissions;
 mod saved_reports;
 #[cfg(test)]
 mod schedules;
+#[cfg(test)]
+mod sessions;

@@ -1,11 +1,9 @@
-use auth::{
-    NewRefreshToken, PasswordHash, RefreshToken, Role, Rotation, SessionStore,
-};
-use chrono::{TimeDelta, Utc};
+use auth::{NewRefreshToken, PasswordHash, Role, Rotation, SessionStore};
+use chrono::Utc;
 use control_plane::{ControlPlane, ControlPlaneError, UserChange};
 use uuid::Uuid;
 
-use crate::fixture::{Platform, accept, id, new_invitation};
+use crate::fixture::{Platform, accept, begin, id, new_invitation, refresh_token, rotate};
 
 const EMAIL: &str = "ann@acme.example";
 
@@ -18,20 +16,14 @@ fn other() -> PasswordHash {
     PasswordHash::from_stored("$argon2id$other".into())
 }
 
-fn token() -> NewRefreshToken {
-    let issued_at = Utc::now();
-    let hash = RefreshToken::generate().unwrap().hash();
-    NewRefreshToken { hash, issued_at, expires_at: issued_at + TimeDelta::days(30) }
-}
-
 async fn session(store: &ControlPlane, user: Uuid) -> NewRefreshToken {
-    let first = token();
-    store.start_refresh_family(user, &first).await.unwrap();
+    let first = refresh_token(Utc::now());
+    begin(store, user, &first).await;
     first
 }
 
 async fn continues(store: &ControlPlane, session: &NewRefreshToken) -> bool {
-    let rotation = store.rotate_refresh_token(&session.hash, &token()).await.unwrap();
+    let rotation = rotate(store, session, &refresh_token(Utc::now())).await;
     matches!(rotation, Rotation::Rotated(_))
 }
 

@@ -26,6 +26,7 @@ fn analyst(tenant: &str, scope: CampaignScope) -> Principal {
         scope,
         tenant_version: None,
         subject_version: Some(3),
+        session_id: None,
         expires_at: None,
     }
 }

@@ -36,6 +36,7 @@ fn weekly(user: Uuid, source: ScheduleSource) -> ReportSchedule {
             scope: CampaignScope::All,
             tenant_version: None,
             subject_version: Some(1),
+            session_id: None,
             expires_at: None,
         },
         created_by: user,

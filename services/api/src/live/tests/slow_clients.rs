@@ -58,6 +58,7 @@ async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_lat
         scope: CampaignScope::All,
         tenant_version: Some(1),
         subject_version: Some(1),
+        session_id: None,
         expires_at: None,
     };
     let joining = Client {

@@ -194,6 +194,7 @@ impl Stand {
             campaigns: None,
             token_version: 1,
             subject_version: Some(1),
+            session_id: None,
         };
         signer.issue(grant, Utc::now()).unwrap().token
     }

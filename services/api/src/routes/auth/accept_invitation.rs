@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{Body, Error, readable_from};
 
-use crate::{caller::caller, schemas, sessions::TokenPair, state::Api};
+use crate::{caller::Device, schemas, sessions::TokenPair, state::Api};
 
 /// An invitation, and the chosen password.
 #[derive(Deserialize, ToSchema)]
@@ -50,8 +50,8 @@ pub(crate) async fn handle(
     Body(acceptance): Body<Acceptance>,
 ) -> Result<HttpResponse, Error> {
     let Acceptance { token, password } = acceptance;
-    let address = caller(&request, api.trust_forwarded_for);
-    let pair = api.sessions.accept_invitation(&token, password, address, Utc::now()).await?;
+    let device = Device::of(&request, api.trust_forwarded_for);
+    let pair = api.sessions.accept_invitation(&token, password, device, Utc::now()).await?;
     readable_from(&request, &api.sessions.readers(pair.client_id()).await?);
     Ok(HttpResponse::Ok().json(pair))
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{Body, Error, readable_from};
 
-use crate::{caller::caller, sessions::TokenPair, state::Api};
+use crate::{caller::Device, sessions::TokenPair, state::Api};
 
 /// The credentials of a login.
 #[derive(Deserialize, ToSchema)]
@@ -39,9 +39,9 @@ pub(crate) async fn handle(
     request: HttpRequest,
     Body(login): Body<Login>,
 ) -> Result<HttpResponse, Error> {
-    let address = caller(&request, api.trust_forwarded_for);
+    let device = Device::of(&request, api.trust_forwarded_for);
     let password = Password::attempt(login.password);
-    let pair = api.sessions.login(&login.email, password, address, Utc::now()).await?;
+    let pair = api.sessions.login(&login.email, password, device, Utc::now()).await?;
     readable_from(&request, &api.sessions.readers(pair.client_id()).await?);
     Ok(HttpResponse::Ok().json(pair))
 }

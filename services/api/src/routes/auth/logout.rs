@@ -4,7 +4,7 @@ use web::{Body, Error};
 
 use crate::{routes::auth::refresh::Session, state::Api};
 
-/// Ends a session. Its access tokens expire within minutes.
+/// Ends a session, with its access tokens and live streams, within five seconds.
 #[utoipa::path(
     post,
     path = "/v1/auth/logout",

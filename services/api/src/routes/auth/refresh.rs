@@ -17,8 +17,9 @@ pub(crate) struct Session {
 
 /// Continues a session. A refresh token is valid once.
 ///
-/// If it is used again more than ten seconds later, the whole session ends, because a copy of the
-/// token exists.
+/// A request that is repeated within ten seconds gets the same refresh token again. If a token is used
+/// again later, the whole session ends, because a copy of the token exists. The session is then listed
+/// with `reused_at`. However often it is continued, a session ends after 90 days.
 #[utoipa::path(
     post,
     path = "/v1/auth/refresh",

@@ -1,13 +1,12 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use auth::{ManageOwnAccount, Password, Principal, Subject};
+use auth::{ManageOwnAccount, Password};
 use chrono::Utc;
-use problem::Problem;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{Body, Error, Tenant};
 
-use crate::{caller::caller, schemas, sessions::TokenPair, state::Api};
+use crate::{caller::Device, schemas, sessions::{TokenPair, user}, state::Api};
 
 /// The current password, and the one that replaces it.
 #[derive(Deserialize, ToSchema)]
@@ -54,15 +53,7 @@ pub(crate) async fn change_password(
 ) -> Result<HttpResponse, Error> {
     let PasswordChange { current_password, password } = change;
     let former = Password::attempt(current_password);
-    let address = caller(request, api.trust_forwarded_for);
-    let changed = api.sessions.change_password(user_id, former, password, address, Utc::now());
+    let device = Device::of(request, api.trust_forwarded_for);
+    let changed = api.sessions.change_password(user_id, former, password, device, Utc::now());
     Ok(HttpResponse::Ok().json(changed.await?))
-}
-
-/// Returns the user of a credential that may manage its own account.
-pub(crate) fn user(principal: &Principal) -> Result<Uuid, Problem> {
-    match principal.subject {
-        Subject::User(id) => Ok(id),
-        Subject::Key(_) => Err(Problem::internal("a key has no account")),
-    }
 }

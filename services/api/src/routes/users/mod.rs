@@ -16,6 +16,7 @@ pub(crate) mod list;
 pub(crate) mod renew_invitation;
 pub(crate) mod reset_password;
 pub(crate) mod revoke_invitation;
+pub(crate) mod sessions;
 
 /// A user who can log in, or was invited.
 #[derive(Debug, Serialize, ToSchema)]

@@ -3,8 +3,8 @@ use auth::ManageAdminAccount;
 use web::{Body, Error, Platform};
 
 use crate::{
-    routes::me::change_password::{PasswordChange, change_password, user},
-    sessions::TokenPair,
+    routes::me::change_password::{PasswordChange, change_password},
+    sessions::{TokenPair, user},
     state::Api,
 };
 

@@ -1,0 +1,25 @@
+use actix_web::{HttpResponse, web::Data};
+use auth::{EndedSessions, ManageOwnAccount};
+use chrono::Utc;
+use web::{Error, Tenant};
+
+use crate::state::Api;
+
+/// Ends all your sessions but the one of this request, with their tokens and live streams, within five
+/// seconds.
+#[utoipa::path(
+    delete,
+    path = "/v1/me/sessions",
+    tag = "sessions",
+    operation_id = "end_my_other_sessions",
+    responses((status = 204, description = "Your other sessions have ended")),
+)]
+pub(crate) async fn handle(
+    tenant: Tenant<ManageOwnAccount>,
+    api: Data<Api>,
+) -> Result<HttpResponse, Error> {
+    let principal = tenant.principal();
+    let which = EndedSessions::AllExcept(principal.session_id);
+    api.sessions.end_own(principal, which, Utc::now()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
