@@ -78,7 +78,12 @@ impl ApiKey {
         Ok(Self { kind, id, secret: random::bytes()? })
     }
 
-    /// Returns the kind it states; the stored kind decides.
+    /// Generates another secret for a key.
+    pub fn with_new_secret(kind: KeyKind, id: ApiKeyId) -> Result<Self, RandomError> {
+        Ok(Self { kind, id, secret: random::bytes()? })
+    }
+
+    /// Returns the kind it states, which must be the stored one.
     pub fn kind(&self) -> KeyKind {
         self.kind
     }

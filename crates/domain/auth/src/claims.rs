@@ -38,7 +38,8 @@ pub struct Claims {
     pub campaigns: Option<Vec<CampaignId>>,
     /// The token version of the tenant, or of the platform admin, when it was issued.
     pub ver: u32,
-    /// The token version of a tenant's user. Tokens issued before it was introduced have none.
+    /// The token version of a tenant's user, or of a key. Tokens issued before it was introduced have
+    /// none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub_ver: Option<u32>,
     /// The user's session that the token belongs to. Tokens of keys, and tokens issued before it was
@@ -47,7 +48,7 @@ pub struct Claims {
     pub sid: Option<Uuid>,
 }
 
-/// The version of every user of a tenant before tokens carried the user's version.
+/// The version of every user of a tenant, and of every key, before tokens carried it.
 const FIRST_VERSION: u32 = 1;
 
 impl Claims {
@@ -72,7 +73,7 @@ impl Claims {
         let subject_version = match self.sub {
             Subject::User(_) if of_platform => Some(self.ver),
             Subject::User(_) => Some(self.sub_ver.unwrap_or(FIRST_VERSION)),
-            Subject::Key(_) => None,
+            Subject::Key(_) => Some(self.sub_ver.unwrap_or(FIRST_VERSION)),
         };
         Some(Principal {
             subject: self.sub,

@@ -31,8 +31,8 @@ pub use refresh_token::{RefreshToken, RefreshTokenError};
 pub use sealer::{SealError, SealedField, Sealer};
 pub use signing_key::{JsonWebKey, JsonWebKeySet, KeyId, SigningKey, SigningKeyError};
 pub use store::{
-    ContinuedSession, CredentialStore, CredentialStoreError, EndedSessions, NewRefreshToken,
-    NewSession, Rotation, SecurityEvent, SessionStore, SigningKeyStore, StoredApiKey,
-    StoredInvitation, StoredSession, StoredSigningKey, StoredUser,
+    ContinuedSession, CredentialStore, CredentialStoreError, EndedSessions, FormerSecret,
+    NewRefreshToken, NewSession, Rotation, SecurityEvent, SessionStore, SigningKeyStore,
+    StoredApiKey, StoredInvitation, StoredSession, StoredSigningKey, StoredUser,
 };
 pub use token::{Grant, IssuedToken, TokenError, TokenSigner, TokenVerifier};

@@ -46,8 +46,7 @@ pub struct Principal {
     /// The tenant's token version when the token was issued; none for an API key itself and for a
     /// platform admin.
     pub tenant_version: Option<u32>,
-    /// The user's token version when the token was issued; none for API keys, which are valid or
-    /// revoked.
+    /// The user's or key's token version when the token was issued or the key verified.
     pub subject_version: Option<u32>,
     /// The session of a user's token; none for API keys.
     pub session_id: Option<Uuid>,

@@ -45,10 +45,23 @@ pub struct StoredApiKey {
     pub kind: KeyKind,
     /// The hash of the secret.
     pub secret_hash: SecretHash,
+    /// The secret before a rotation, if the key was rotated.
+    pub former_secret: Option<FormerSecret>,
     /// The campaigns a `read` key is limited to.
     pub campaigns: Option<Vec<CampaignId>>,
     /// When it expires, if ever.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The key's token version: raised when its campaigns change, and when it is rotated at once.
+    pub version: u32,
+}
+
+/// The secret of a key before a rotation.
+#[derive(Clone, Copy, Debug)]
+pub struct FormerSecret {
+    /// Its hash.
+    pub hash: SecretHash,
+    /// When it becomes invalid.
+    pub valid_until: DateTime<Utc>,
 }
 
 /// A signing key as the control plane stores it: sealed.
@@ -186,6 +199,9 @@ pub trait CredentialStore: Send + Sync {
 
     /// Returns the key with this id, unless it is revoked. May be cached likewise.
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError>;
+
+    /// Notes that a key was used at `now`. Called often; the store writes it now and then.
+    fn key_was_used(&self, _id: &ApiKeyId, _now: DateTime<Utc>) {}
 
     /// Returns a number that is another one after a change of any user or key is announced. `None`
     /// if changes are not announced: no answer may then be used twice.

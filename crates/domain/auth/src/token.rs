@@ -34,7 +34,7 @@ pub struct Grant {
     pub campaigns: Option<Vec<CampaignId>>,
     /// The token version of the tenant, or of the platform admin.
     pub token_version: u32,
-    /// The token version of a tenant's user.
+    /// The token version of a tenant's user, or of a key.
     pub subject_version: Option<u32>,
     /// The session of a user.
     pub session_id: Option<Uuid>,

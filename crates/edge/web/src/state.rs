@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use auth::{
     ApiKey, ApiKeyId, Authority, CampaignScope, CredentialStore, CredentialStoreError, Principal,
-    StoredApiKey, Subject, TokenError, TokenVerifier,
+    SecretHash, StoredApiKey, Subject, TokenError, TokenVerifier,
 };
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
@@ -53,6 +53,10 @@ pub struct WebState {
 impl<'a> Credential<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self { text, digest: Sha256::digest(text).into() }
+    }
+
+    fn is_key(&self) -> bool {
+        self.text.starts_with("ff_")
     }
 }
 
@@ -107,10 +111,11 @@ impl WebState {
     ) -> Result<Arc<Principal>, Problem> {
         if let Some(known) = self.verified.get(&credential.digest)
             && known.expires_at.is_none_or(|end| now < end)
+            && (!credential.is_key() || self.is_unchanged(&known).await?)
         {
             return Ok(known);
         }
-        let principal = if credential.text.starts_with("ff_") {
+        let principal = if credential.is_key() {
             self.key_principal(credential.text, now).await?
         } else {
             self.verifier.verify(credential.text, now).map_err(token_problem)?
@@ -162,20 +167,30 @@ impl WebState {
     async fn key_principal(&self, key: &str, now: DateTime<Utc>) -> Result<Principal, Problem> {
         let key: ApiKey = key.parse().map_err(|_| unknown_key())?;
         let stored = self.stored_key(key.id()).await?;
-        if stored.secret_hash != key.secret_hash() {
+        // People sort keys by the kind that they read in them.
+        if stored.kind != key.kind() {
             return Err(unknown_key());
         }
-        check_expiry(&stored, now)?;
+        let expires_at = end_of(&stored, &key.secret_hash())?;
+        check_expiry(expires_at, now)?;
         Ok(Principal {
             subject: Subject::Key(stored.id),
             client_id: Some(stored.client_id),
             authority: Authority::Key(stored.kind),
             scope: stored.campaigns.map_or(CampaignScope::All, CampaignScope::Campaigns),
             tenant_version: None,
-            subject_version: None,
+            subject_version: Some(stored.version),
             session_id: None,
-            expires_at: stored.expires_at,
+            expires_at,
         })
+    }
+
+    /// Returns whether a verified key has the rights that it had.
+    async fn is_unchanged(&self, known: &Principal) -> Result<bool, Problem> {
+        match &known.subject {
+            Subject::Key(id) => Ok(known.subject_version == Some(self.stored_key(id).await?.version)),
+            Subject::User(_) => Ok(true),
+        }
     }
 
     /// Reads a key. A revoked key is not found.
@@ -193,8 +208,15 @@ impl WebState {
         now: DateTime<Utc>,
     ) -> Result<TenantContext, Problem> {
         match &principal.subject {
-            // A token that was issued for a key expires with the key.
-            Subject::Key(id) => check_expiry(&self.stored_key(id).await?, now)?,
+            Subject::Key(id) => {
+                let key = self.stored_key(id).await?;
+                // A token that was issued for a key expires with the key.
+                check_expiry(key.expires_at, now)?;
+                if principal.subject_version != Some(key.version) {
+                    return Err(revoked());
+                }
+                self.credentials.key_was_used(id, now);
+            }
             Subject::User(_) => self.check_user(principal).await?,
         }
         let client_id = principal.client_id.as_ref().ok_or_else(|| {
@@ -255,9 +277,23 @@ fn unknown_key() -> Problem {
     Problem::new(Code::CredentialInvalid, "The API key is not valid.")
 }
 
+/// Returns when a secret of a key expires, if ever.
+fn end_of(key: &StoredApiKey, secret: &SecretHash) -> Result<Option<DateTime<Utc>>, Problem> {
+    if key.secret_hash == *secret {
+        return Ok(key.expires_at);
+    }
+    match &key.former_secret {
+        Some(former) if former.hash == *secret => {
+            let end = former.valid_until;
+            Ok(Some(key.expires_at.map_or(end, |of_key| of_key.min(end))))
+        }
+        _ => Err(unknown_key()),
+    }
+}
+
 /// Refuses an expired key.
-fn check_expiry(key: &StoredApiKey, now: DateTime<Utc>) -> Result<(), Problem> {
-    match key.expires_at {
+fn check_expiry(expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), Problem> {
+    match expires_at {
         Some(end) if end <= now => {
             Err(Problem::new(Code::TokenExpired, "The API key has expired."))
         }

@@ -86,7 +86,9 @@ impl Platformlet {
                 client_id: "acme".parse().unwrap(),
                 kind,
                 secret_hash: key.secret_hash(),
+                former_secret: None,
                 campaigns: None,
+                version: 1,
                 expires_at,
             };
             known.keys.insert(key.id().clone(), stored);

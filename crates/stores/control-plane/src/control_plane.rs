@@ -6,7 +6,7 @@ use tenancy::{ClientId, PlatformContext, TenantContext};
 
 use crate::{
     ControlPlaneError, Ledger, PlatformControl, PostgresSettings, TenantControl,
-    credentials::{KeyCache, VersionCache},
+    credentials::{KeyCache, KeyUses, VersionCache, key_uses},
     directory::{OriginCache, TenantCache},
     listener,
     pool::{Pool, Transaction},
@@ -27,6 +27,7 @@ pub struct ControlPlane {
     pub(crate) pool: Pool,
     pub(crate) tenants: Arc<TenantCache>,
     pub(crate) keys: Arc<KeyCache>,
+    pub(crate) key_uses: Arc<KeyUses>,
     pub(crate) origins: Arc<OriginCache>,
     pub(crate) versions: Arc<VersionCache>,
 }
@@ -42,8 +43,8 @@ impl ControlPlane {
                 ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
             ]);
         let pool = Pool::connect(options, settings.max_connections).await?;
-        let (tenants, keys, origins, versions) = Default::default();
-        Ok(Self { pool, tenants, keys, origins, versions })
+        let (tenants, keys, key_uses, origins, versions) = Default::default();
+        Ok(Self { pool, tenants, keys, key_uses, origins, versions })
     }
 
     /// Migrates the tables. Safe to run twice, and from many processes at once.
@@ -72,9 +73,11 @@ impl ControlPlane {
         Ledger::new(self.pool.clone())
     }
 
-    /// Invalidates cached tenants, keys and users' versions as soon as PostgreSQL reports a change.
+    /// Invalidates cached tenants, keys and users' versions as soon as PostgreSQL reports a change, and
+    /// writes every minute when keys were last used.
     pub fn listen(&self, lifecycle: &Lifecycle) {
         listener::start(self, lifecycle);
+        key_uses::start(self, lifecycle);
     }
 
     /// Begins a transaction that sees one tenant's rows.

@@ -48,7 +48,8 @@ pub use report_schedule::{Cadence, RelativeRange, ReportSchedule, ScheduleSource
 pub use settings::PostgresSettings;
 pub use tenant::{
     Advertiser, Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
-    ApiKey, Campaign, CampaignFilter, CohortWriter, KeptCohort, NewApiKey, NewInvitation,
-    NewReportJob, NewUser, Product, Quota, ReportJobReader, ReportKind, ReportReader,
-    ReportVisibility, ReportWriter, Resubmission, SavedReport, TenantControl, User, UserChange,
+    ApiKey, ApiKeyChange, Campaign, CampaignFilter, CohortWriter, KeptCohort, NewApiKey,
+    NewInvitation, NewReportJob, NewUser, Product, Quota, ReportJobReader, ReportKind,
+    ReportReader, ReportVisibility, ReportWriter, Resubmission, SavedReport, TenantControl, User,
+    UserChange,
 };

@@ -115,6 +115,8 @@ web::route_table! {
     // A tenant's own keys, users and advertisers.
     api_keys::list;
     api_keys::create;
+    api_keys::change;
+    api_keys::rotate;
     api_keys::revoke;
     users::list;
     users::create;

@@ -186,15 +186,17 @@ impl Sessions {
             return Err(Problem::field("/api_key", "must be an API key: ff_…").into());
         }
         let principal = self.web.principal(api_key, now).await?;
-        let Principal { subject, client_id, authority, scope, .. } = (*principal).clone();
+        let Principal { subject, client_id, authority, scope, subject_version, expires_at, .. } =
+            (*principal).clone();
         let client_id = client_id.ok_or_else(|| Problem::internal("a key without a tenant"))?;
         let (client, token_version) = self.client(&client_id).await?;
         let Subject::Key(id) = &subject else {
             return Err(Problem::internal("the subject of a key is not a key").into());
         };
-        let key = self.web.credentials().api_key(id).await?.ok_or_else(|| {
-            Problem::new(Code::CredentialInvalid, "The API key has just been revoked.")
-        })?;
+        if self.web.credentials().api_key(id).await?.is_none() {
+            let detail = "The API key has just been revoked.";
+            return Err(Problem::new(Code::CredentialInvalid, detail).into());
+        }
         let campaigns = match scope {
             CampaignScope::Campaigns(listed) => Some(listed),
             CampaignScope::All | CampaignScope::Advertiser(_) => None,
@@ -206,10 +208,10 @@ impl Sessions {
             advertiser_id: None,
             campaigns,
             token_version,
-            subject_version: None,
+            subject_version,
             session_id: None,
         };
-        self.access(grant, now, key.expires_at)
+        self.access(grant, now, expires_at)
     }
 
     /// Returns the grant of `user` in a session. Reads the user again, with the version of the token: disabling or

@@ -20,6 +20,7 @@ mod head;
 mod invitations;
 mod limits;
 mod me;
+mod keys;
 mod measures;
 mod metrics_by_role;
 mod new_to_brand;

@@ -269,7 +269,9 @@ fn stored(key: &ApiKey, client_id: &str) -> StoredApiKey {
         client_id: client_id.parse().unwrap(),
         kind: key.kind(),
         secret_hash: key.secret_hash(),
+        former_secret: None,
         campaigns: None,
+        version: 1,
         expires_at: None,
     }
 }

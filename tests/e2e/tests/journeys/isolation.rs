@@ -168,6 +168,8 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         ("POST", path) if path.ends_with("/invitation") || path.ends_with("/password-reset") => {
             return None;
         }
+        ("PATCH", "/v1/api-keys/{id}") => json!({"name": "Taken"}),
+        ("POST", "/v1/api-keys/{id}/rotation") => json!({}),
         ("PATCH", "/v1/users/{id}") => json!({"role": "owner", "disabled": false}),
         ("PUT", "/v1/me/password" | "/v1/admin/me/password") => {
             json!({"current_password": "a wrong one", "password": "at least twelve characters"})

@@ -1,4 +1,4 @@
-use auth::{ApiKeyId, SecretHash, StoredApiKey};
+use auth::{ApiKeyId, FormerSecret, SecretHash, StoredApiKey};
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
@@ -18,8 +18,11 @@ struct KeyRow {
     client_id: String,
     kind: String,
     secret_hash: Vec<u8>,
+    former_secret_hash: Option<Vec<u8>>,
+    former_valid_until: Option<DateTime<Utc>>,
     campaigns: Option<Vec<String>>,
     expires_at: Option<DateTime<Utc>>,
+    version: i32,
 }
 
 pub(super) async fn read(
@@ -36,15 +39,22 @@ pub(super) async fn read(
 }
 
 fn stored(id: &ApiKeyId, row: KeyRow) -> Result<StoredApiKey, ControlPlaneError> {
-    let secret_hash = <[u8; 32]>::try_from(row.secret_hash.as_slice());
+    let former = row.former_secret_hash.as_deref().map(secret_hash).transpose()?;
     Ok(StoredApiKey {
         id: id.clone(),
         client_id: row.client_id.parse().map_err(ControlPlaneError::corrupt("client id"))?,
         kind: row.kind.parse().map_err(ControlPlaneError::corrupt("kind of key"))?,
-        secret_hash: SecretHash::from_bytes(
-            secret_hash.map_err(ControlPlaneError::corrupt("secret's hash"))?,
-        ),
+        secret_hash: secret_hash(&row.secret_hash)?,
+        former_secret: former
+            .zip(row.former_valid_until)
+            .map(|(hash, valid_until)| FormerSecret { hash, valid_until }),
         campaigns: row.campaigns.map(tenant::api_keys::parse_campaigns).transpose()?,
         expires_at: row.expires_at,
+        version: row.version.try_into().map_err(ControlPlaneError::corrupt("key version"))?,
     })
+}
+
+fn secret_hash(stored: &[u8]) -> Result<SecretHash, ControlPlaneError> {
+    let bytes = <[u8; 32]>::try_from(stored);
+    Ok(SecretHash::from_bytes(bytes.map_err(ControlPlaneError::corrupt("secret's hash"))?))
 }

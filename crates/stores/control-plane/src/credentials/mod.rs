@@ -1,6 +1,7 @@
 //! Implements the ports of `auth` through which logins, keys and tokens are read.
 
 mod invitations;
+pub(crate) mod key_uses;
 mod keys;
 mod refresh;
 pub(crate) mod sessions;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{ControlPlane, ControlPlaneError};
 
+pub(crate) use key_uses::KeyUses;
 pub(crate) use keys::KeyCache;
 pub(crate) use users::VersionCache;
 
@@ -44,6 +46,10 @@ impl CredentialStore for ControlPlane {
     async fn api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, CredentialStoreError> {
         let found = self.keys.0.get(id, keys::read(self, id)).await;
         found.map_err(|error| CredentialStoreError(error.into()))
+    }
+
+    fn key_was_used(&self, id: &ApiKeyId, now: DateTime<Utc>) {
+        self.key_uses.note(id, now);
     }
 
     fn revision(&self) -> Option<u64> {

@@ -23,6 +23,21 @@ pub struct ApiKey {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Until when the secret before its last rotation is valid, if it was rotated.
+    pub former_valid_until: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// What to change of a key; what is absent remains.
+#[derive(Clone, Debug, Default)]
+pub struct ApiKeyChange {
+    /// The name.
+    pub name: Option<String>,
+    /// The campaigns a `read` key is limited to; `Some(None)` for all.
+    pub campaigns: Option<Option<Vec<CampaignId>>>,
+    /// When it expires; `Some(None)` for never.
+    pub expires_at: Option<Option<DateTime<Utc>>>,
 }
 
 /// A key to be created.
@@ -49,6 +64,8 @@ struct ApiKeyRow {
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    former_valid_until: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<ApiKeyRow> for ApiKey {
@@ -63,6 +80,8 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             created_at: row.created_at,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
+            former_valid_until: row.former_valid_until,
+            last_used_at: row.last_used_at,
         })
     }
 }
@@ -88,6 +107,82 @@ impl TenantControl {
         Ok(transaction.commit().await?)
     }
 
+    /// Returns a key in use; `None` when the tenant has no such key.
+    pub async fn api_key(&self, key_id: &ApiKeyId) -> Result<Option<ApiKey>, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let key = find(&mut transaction, self.client_id(), key_id).await?;
+        transaction.commit().await?;
+        Ok(key)
+    }
+
+    /// Changes a key in use; `None` when the tenant has no such key. Tokens that were issued for other
+    /// campaigns become invalid.
+    pub async fn change_api_key(
+        &self,
+        actor: &str,
+        key_id: &ApiKeyId,
+        change: &ApiKeyChange,
+    ) -> Result<Option<ApiKey>, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let Some(before) = find(&mut transaction, self.client_id(), key_id).await? else {
+            return Ok(None);
+        };
+        let campaigns = change.campaigns.clone().flatten();
+        let campaigns: Option<Vec<_>> =
+            campaigns.map(|ids| ids.iter().map(|id| id.as_str().to_owned()).collect());
+        let row: ApiKeyRow = sqlx::query_as(sql!("api_key/change"))
+            .bind(self.client_id().as_str())
+            .bind(key_id.as_str())
+            .bind(&change.name)
+            .bind(change.campaigns.is_some())
+            .bind(campaigns)
+            .bind(change.expires_at.is_some())
+            .bind(change.expires_at.flatten())
+            .fetch_one(&mut transaction)
+            .await?;
+        let after = ApiKey::try_from(row)?;
+        let entry = AuditEntry {
+            action: "api_key.change",
+            client_id: Some(self.client_id()),
+            subject: &format!("key:{key_id}"),
+            detail: json!({ "before": audited(&before), "after": audited(&after) }),
+        };
+        audit::append(&mut transaction, actor, &entry).await?;
+        transaction.commit().await?;
+        Ok(Some(after))
+    }
+
+    /// Gives a key in use another secret at `now`; `None` when the tenant has no such key. The former
+    /// secret is valid until `former_valid_until`; one from an earlier rotation no longer is.
+    pub async fn rotate_api_key(
+        &self,
+        actor: &str,
+        key_id: &ApiKeyId,
+        secret_hash: &SecretHash,
+        former_valid_until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<ApiKey>, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let row: Option<ApiKeyRow> = sqlx::query_as(sql!("api_key/rotate"))
+            .bind(self.client_id().as_str())
+            .bind(key_id.as_str())
+            .bind(&secret_hash.as_bytes()[..])
+            .bind(former_valid_until)
+            .bind(now)
+            .fetch_optional(&mut transaction)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let entry = AuditEntry {
+            action: "api_key.rotate",
+            client_id: Some(self.client_id()),
+            subject: &format!("key:{key_id}"),
+            detail: json!({ "former_valid_until": former_valid_until }),
+        };
+        audit::append(&mut transaction, actor, &entry).await?;
+        transaction.commit().await?;
+        Ok(Some(row.try_into()?))
+    }
+
     /// Revokes a key; `false` when the tenant has no such key in use.
     pub async fn revoke_api_key(
         &self,
@@ -100,6 +195,24 @@ impl TenantControl {
         transaction.commit().await?;
         Ok(found)
     }
+}
+
+/// Returns what the audit log says of a key.
+fn audited(key: &ApiKey) -> serde_json::Value {
+    json!({ "name": key.name, "campaigns": key.campaigns, "expires_at": key.expires_at })
+}
+
+async fn find(
+    transaction: &mut Transaction,
+    client_id: &ClientId,
+    key_id: &ApiKeyId,
+) -> Result<Option<ApiKey>, ControlPlaneError> {
+    let row: Option<ApiKeyRow> = sqlx::query_as(sql!("api_key/find"))
+        .bind(client_id.as_str())
+        .bind(key_id.as_str())
+        .fetch_optional(transaction)
+        .await?;
+    row.map(ApiKey::try_from).transpose()
 }
 
 /// Revokes a key if it is of one of these kinds.

@@ -23,7 +23,7 @@ pub use advertisers::Advertiser;
 pub use annotations::{
     Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
 };
-pub use api_keys::{ApiKey, NewApiKey};
+pub use api_keys::{ApiKey, ApiKeyChange, NewApiKey};
 pub use campaigns::{Campaign, CampaignFilter};
 pub use invitations::NewInvitation;
 pub use kept_cohorts::{CohortWriter, KeptCohort};

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod annotations;
 #[cfg(test)]
+mod api_keys;
+#[cfg(test)]
 mod archived;
 mod audit;
 #[cfg(test)]

@@ -131,7 +131,9 @@ impl Stand {
             client_id: "acme".parse().unwrap(),
             kind: KeyKind::Read,
             secret_hash: key.secret_hash(),
+            former_secret: None,
             campaigns: None,
+            version: 1,
             expires_at: lifetime.map(|lifetime| Utc::now() + lifetime),
         });
         key.reveal()

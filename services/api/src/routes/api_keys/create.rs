@@ -31,10 +31,10 @@ pub(crate) struct ApiKeyOrder {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NewKey {
     #[serde(flatten)]
-    about: ApiKey,
+    pub(super) about: ApiKey,
     /// The whole key. It is shown only in this answer.
     #[schema(value_type = schemas::ApiKeySecret)]
-    key: String,
+    pub(super) key: String,
 }
 
 /// Creates an API key. Only this answer contains its secret.
@@ -91,6 +91,8 @@ pub(crate) async fn create(
         created_at: now,
         expires_at: order.expires_at,
         revoked_at: None,
+        former_valid_until: None,
+        last_used_at: None,
     };
     Ok(NewKey { about, key: key.reveal() })
 }

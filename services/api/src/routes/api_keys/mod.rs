@@ -8,9 +8,11 @@ use utoipa::ToSchema;
 
 use crate::schemas;
 
+pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod list;
 pub(crate) mod revoke;
+pub(crate) mod rotate;
 
 /// An API key, without its secret, which cannot be read again.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,6 +34,10 @@ pub(crate) struct ApiKey {
     expires_at: Option<DateTime<Utc>>,
     /// When it was revoked; `null` while it is in use.
     revoked_at: Option<DateTime<Utc>>,
+    /// Until when the secret before the last rotation is valid; `null` if it was not rotated.
+    former_valid_until: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute; `null` if it never was.
+    last_used_at: Option<DateTime<Utc>>,
 }
 
 impl From<control_plane::ApiKey> for ApiKey {
@@ -44,7 +50,19 @@ impl From<control_plane::ApiKey> for ApiKey {
             created_at,
             expires_at,
             revoked_at,
+            former_valid_until,
+            last_used_at,
         } = key;
-        Self { id, name, kind, campaigns, created_at, expires_at, revoked_at }
+        Self {
+            id,
+            name,
+            kind,
+            campaigns,
+            created_at,
+            expires_at,
+            revoked_at,
+            former_valid_until,
+            last_used_at,
+        }
     }
 }
