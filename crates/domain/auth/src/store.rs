@@ -216,8 +216,13 @@ pub trait SessionStore: Send + Sync {
     /// Returns the current user with this id, unless disabled.
     async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError>;
 
-    /// Returns the user with this email address, in lower case, unless disabled.
-    async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>, CredentialStoreError>;
+    /// Returns the user of `tenant` with this email address, in lower case, unless disabled. Without a
+    /// tenant: of the users with a password an admin, or else the oldest.
+    async fn user_by_email(
+        &self,
+        email: &str,
+        tenant: Option<&ClientId>,
+    ) -> Result<Option<StoredUser>, CredentialStoreError>;
 
     /// Returns the invitation with this token hash, expired or not, unless its user is disabled.
     async fn invitation(

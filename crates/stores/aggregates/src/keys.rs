@@ -112,9 +112,27 @@ impl KeySpace {
         self.name(format_args!("rebuild_{token}"), slot_group)
     }
 
-    /// The limit on login attempts for one account, named by a hash.
+    /// Hash: the failed logins of one account, named by a hash, from unknown networks. Its name differs
+    /// from that of earlier builds, which kept a text there.
     pub(crate) fn account_limit(&self, account: &[u8; 32]) -> String {
-        self.name(format_args!("login_account_{}", hex::encode(account)), SlotGroup::PLATFORM)
+        self.name(format_args!("login_failures_{}", hex::encode(account)), SlotGroup::PLATFORM)
+    }
+
+    /// Hash: the failed logins of one account from one network.
+    pub(crate) fn login_failures(&self, account: &[u8; 32], address: IpAddr) -> String {
+        let (account, network) = (hex::encode(account), hex::encode(network(address)));
+        self.name(format_args!("login_failures_{account}_{network}"), SlotGroup::PLATFORM)
+    }
+
+    /// Exists if an account has logged in from a network.
+    pub(crate) fn known_network(&self, account: &[u8; 32], address: IpAddr) -> String {
+        let (account, network) = (hex::encode(account), hex::encode(network(address)));
+        self.name(format_args!("login_known_{account}_{network}"), SlotGroup::PLATFORM)
+    }
+
+    /// The limit on failed logins of all accounts from unknown networks.
+    pub(crate) fn login_limit(&self) -> String {
+        self.name("login_failures", SlotGroup::PLATFORM)
     }
 
     /// The limit on login attempts from one network.

@@ -13,6 +13,7 @@ mod fields;
 mod kept_reads;
 mod keys;
 mod limits;
+mod logins;
 mod live_feed;
 mod network;
 mod rebuild;

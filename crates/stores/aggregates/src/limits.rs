@@ -1,4 +1,4 @@
-use std::{net::IpAddr, sync::atomic::Ordering, time::Duration};
+use std::{future::Future, sync::atomic::Ordering, time::Duration};
 
 use tenancy::TenantContext;
 
@@ -11,10 +11,6 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_millis(250);
 /// The time over which a tenant's events per second are averaged.
 const EVENTS_AVERAGED_OVER: Duration = Duration::from_secs(10);
-/// The time over which login attempts are averaged.
-const LOGINS_AVERAGED_OVER: Duration = Duration::from_secs(60);
-const LOGINS_PER_ACCOUNT: u32 = 5;
-const LOGINS_PER_ADDRESS: u32 = 20;
 
 /// The answer to a request for admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,38 +74,30 @@ impl Aggregates {
         charged.into()
     }
 
-    /// Charges a login attempt to the account, named by a hash, and to the network of its address.
-    ///
-    /// While Redis is unavailable the attempt is admitted: hashing passwords limits attempts too.
-    pub async fn login_attempt(&self, account: &[u8; 32], address: IpAddr) -> Admission {
-        let limit = |key, attempts| Limit {
-            key,
-            cost: LOGINS_AVERAGED_OVER / attempts,
-            burst: LOGINS_AVERAGED_OVER,
-            advance: Duration::ZERO,
-        };
-        let limits = [
-            limit(self.keys.account_limit(account), LOGINS_PER_ACCOUNT),
-            limit(self.keys.address_limit(address), LOGINS_PER_ADDRESS),
-        ];
-        self.charge(&limits).await.into()
+    async fn charge(&self, limits: &[Limit]) -> Charged {
+        self.limited(self.try_charge(limits)).await.unwrap_or(Charged::Costs)
     }
 
-    async fn charge(&self, limits: &[Limit]) -> Charged {
-        let answer = tokio::time::timeout(TIMEOUT, self.try_charge(limits)).await;
+    /// Returns the answer of Redis about limits; `None` while it is unavailable, so that the limits are
+    /// not enforced.
+    pub(crate) async fn limited<T>(
+        &self,
+        question: impl Future<Output = Result<T, AggregatesError>>,
+    ) -> Option<T> {
+        let answer = tokio::time::timeout(TIMEOUT, question).await;
         match answer {
-            Ok(Ok(charged)) => {
+            Ok(Ok(answer)) => {
                 if self.limits_unavailable.swap(false, Ordering::Relaxed) {
                     tracing::info!("limits are enforced again");
                 }
-                charged
+                Some(answer)
             }
             failure => {
                 if !self.limits_unavailable.swap(true, Ordering::Relaxed) {
                     let error = failure.err().map_or("refused", |_| "no answer in time");
                     tracing::warn!(error, "limits are not enforced: redis is unavailable");
                 }
-                Charged::Costs
+                None
             }
         }
     }
@@ -138,6 +126,6 @@ impl From<Charged> for Admission {
     }
 }
 
-fn micros(duration: Duration) -> u64 {
+pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Made, OnboardingError};
 
-/// Creates the platform admin with this address, in lower case, unless a user has the address: then
+/// Creates the platform admin with this address, in lower case, unless there is one: then
 /// `None`. `footfall migrate` calls it, so that a new installation has one admin.
 pub async fn ensure_admin(
     control_plane: &ControlPlane,
@@ -14,7 +14,7 @@ pub async fn ensure_admin(
 ) -> Result<Option<Made>, OnboardingError> {
     let platform = control_plane.for_platform(context);
     let email = email.to_lowercase();
-    if platform.email_is_taken(&email).await? {
+    if platform.has_admin(&email).await? {
         return Ok(None);
     }
     let (password, password_hash) = first_password().await?;

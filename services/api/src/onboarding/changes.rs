@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use control_plane::{Inventory, TenantSpec};
 use tenancy::{Limits, Origin, Placement, TenantState};
 
@@ -20,7 +18,6 @@ pub(super) fn changes(
     fields: &mut Fields,
     order: &TenantOrder,
     known: Option<&Known>,
-    taken_emails: &BTreeSet<String>,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
     let nothing = Inventory::default();
@@ -53,7 +50,7 @@ pub(super) fn changes(
     }
     for (index, user) in order.users.iter().enumerate() {
         let pointer = format!("/users/{index}");
-        changes.extend(invitation(fields, &pointer, user, inventory, half_made, taken_emails));
+        changes.extend(invitation(fields, &pointer, user, inventory, half_made));
     }
     for (index, key) in order.keys.iter().enumerate() {
         changes.extend(new_key(fields, &format!("/keys/{index}"), key, inventory, half_made));
@@ -216,12 +213,8 @@ fn invitation(
     user: &UserOrder,
     inventory: &Inventory,
     half_made: bool,
-    taken_emails: &BTreeSet<String>,
 ) -> Option<Change> {
     let Some(known) = inventory.users.iter().find(|known| known.email == user.email) else {
-        let free = !taken_emails.contains(&user.email);
-        let reason = "must not be the address of a user of another tenant";
-        fields.must(free, &format!("{pointer}/email"), reason);
         return Some(Change::InviteUser { user: user.clone(), replaces: None });
     };
     if known.role != user.role {

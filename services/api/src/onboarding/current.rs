@@ -11,8 +11,6 @@ pub(super) struct Current {
     pub(super) clusters: BTreeSet<ClusterName>,
     /// Every tenant.
     pub(super) tenants: BTreeMap<ClientId, Known>,
-    /// The addresses in the orders that users of any tenant already have.
-    pub(super) taken_emails: BTreeSet<String>,
 }
 
 /// An existing tenant.
@@ -31,7 +29,7 @@ impl Current {
     ) -> Result<Self, ControlPlaneError> {
         let platform = control_plane.for_platform(context);
         let clusters = platform.cluster_names().await?.into_iter().collect();
-        let mut current = Self { clusters, ..Self::default() };
+        let mut current = Self { clusters, tenants: BTreeMap::new() };
         for detail in platform.tenants().await? {
             let client_id = detail.record.client_id.clone();
             let known = Known { detail, inventory: Inventory::default() };
@@ -42,11 +40,6 @@ impl Current {
                 let campaigns: Vec<_> =
                     order.campaigns.iter().map(|campaign| campaign.campaign_id.clone()).collect();
                 known.inventory = platform.inventory(&order.client_id, &campaigns).await?;
-            }
-            for user in &order.users {
-                if platform.email_is_taken(&user.email).await? {
-                    current.taken_emails.insert(user.email.clone());
-                }
             }
         }
         Ok(current)

@@ -45,7 +45,7 @@ pub(super) fn plan(orders: &[TenantOrder], current: &Current) -> Result<Plan, Ve
         neighbours.check(&mut fields, order, current);
         check_across(&mut fields, order, orders.get(..index).unwrap_or_default());
         let known = current.tenants.get(&order.client_id);
-        let changes = changes(&mut fields, order, known, &current.taken_emails);
+        let changes = changes(&mut fields, order, known);
         let client_id = &order.client_id;
         steps.extend(
             changes.into_iter().map(|change| Step { client_id: client_id.clone(), change }),
@@ -55,16 +55,8 @@ pub(super) fn plan(orders: &[TenantOrder], current: &Current) -> Result<Plan, Ve
     if objections.is_empty() { Ok(Plan { steps }) } else { Err(objections) }
 }
 
-/// Checks for ids and addresses that an earlier order has too.
+/// Checks for ids that an earlier order has too.
 fn check_across(fields: &mut Fields, order: &TenantOrder, earlier: &[TenantOrder]) {
     let same_id = earlier.iter().any(|other| other.client_id == order.client_id);
     fields.must(!same_id, "/id", "must be another id: another file has this one");
-    for (index, user) in order.users.iter().enumerate() {
-        let invites = |other: &TenantOrder| other.users.iter().any(|one| one.email == user.email);
-        if let Some(other) = earlier.iter().find(|other| invites(other)) {
-            let reason =
-                format!("must be another address: this one is invited to {}", other.client_id);
-            fields.fault(&format!("/users/{index}/email"), reason);
-        }
-    }
 }

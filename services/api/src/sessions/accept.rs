@@ -32,6 +32,7 @@ impl Sessions {
         let password = self.gate.hash(password).await?;
         let accepted = self.store.accept_invitation(&hash, &password, now).await?;
         let user = accepted.ok_or_else(refused)?;
+        self.aggregates.login_succeeded(hash.as_bytes(), device.address).await;
         let action = if invitation.is_reset { "password.reset" } else { "invitation.accept" };
         self.begin(action, &user, device, now).await
     }

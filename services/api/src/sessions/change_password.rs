@@ -21,7 +21,8 @@ impl Sessions {
         let password = Password::choose(password)
             .map_err(|error| Problem::field("/password", error.to_string()))?;
         // A stolen access token must not be a way to guess the password.
-        self.admit(&Sha256::digest(user_id.as_bytes()).into(), device.address).await?;
+        let account = Sha256::digest(user_id.as_bytes()).into();
+        self.admit(&account, device.address).await?;
         let user = self.store.user(user_id).await?.ok_or_else(|| {
             Problem::new(Code::CredentialInvalid, "The user has just been disabled.")
         })?;
@@ -31,7 +32,10 @@ impl Sessions {
         let stored = stored.filter(|_| right).ok_or_else(wrong)?;
         let password = self.gate.hash(password).await?;
         match self.store.change_password(user_id, &stored, &password).await? {
-            true => self.begin("password.change", &user, device, now).await,
+            true => {
+                self.aggregates.login_succeeded(&account, device.address).await;
+                self.begin("password.change", &user, device, now).await
+            }
             // Another request has changed it meanwhile.
             false => Err(wrong().into()),
         }

@@ -67,10 +67,12 @@ impl TokenPair {
 }
 
 impl Sessions {
-    /// Begins a session of the user with this `email` and password. The attempt comes from `device`.
+    /// Begins a session of the user of `tenant` with this `email` and password. Without a tenant, it is
+    /// the first user with the address. The attempt comes from `device`.
     pub(crate) async fn login(
         &self,
         email: &str,
+        tenant: Option<&ClientId>,
         password: Password,
         device: Device,
         now: DateTime<Utc>,
@@ -78,7 +80,7 @@ impl Sessions {
         let email = email.trim().to_lowercase();
         let account = Sha256::digest(&email).into();
         self.admit(&account, device.address).await?;
-        let user = self.store.user_by_email(&email).await?;
+        let user = self.store.user_by_email(&email, tenant).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let right = self.gate.verify(password, hash).await?;
         let Some(user) = user.filter(|_| right) else {
@@ -86,6 +88,7 @@ impl Sessions {
             let detail = "The address or the password is wrong.";
             return Err(Problem::new(Code::CredentialInvalid, detail).into());
         };
+        self.aggregates.login_succeeded(&account, device.address).await;
         self.begin("login", &user, device, now).await
     }
 

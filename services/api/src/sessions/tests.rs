@@ -24,7 +24,7 @@ async fn a_user_who_is_disabled_during_the_login_gets_no_token() {
     let control_plane = control_plane(&database).await;
     let acme = acme(&control_plane).await;
     let sessions = sessions(&control_plane);
-    let user = control_plane.user_by_email(EMAIL).await.unwrap().unwrap();
+    let user = control_plane.user_by_email(EMAIL, None).await.unwrap().unwrap();
     assert!(sessions.grant(&user, Uuid::now_v7()).await.is_ok());
 
     // The password was verified. The user is disabled before the token is issued.

@@ -1,6 +1,7 @@
 //! The api over HTTP, with its own database and two tenants.
 #![cfg(test)]
 
+mod addresses;
 mod admin;
 mod advertisers;
 mod annotations;

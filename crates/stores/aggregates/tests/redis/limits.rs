@@ -98,6 +98,74 @@ async fn logins_are_limited_by_account_and_by_address() {
 }
 
 #[tokio::test]
+async fn each_failure_doubles_the_delay_and_a_success_ends_it() {
+    let mut stand = Stand::bare().await;
+    let address = "192.0.2.1".parse().unwrap();
+    let attempt = async |stand: &Stand| stand.aggregates.login_attempt(&[1; 32], address).await;
+    for _ in 0..5 {
+        assert_eq!(attempt(&stand).await, Admission::Admitted);
+    }
+    let hour = Duration::from_secs(3_600);
+    for expected in [12, 24, 48, 96, 192, 384, 768, 900, 900] {
+        let wait = wait(attempt(&stand).await);
+        let expected = Duration::from_secs(expected);
+        assert!(wait <= expected && wait > expected - Duration::from_secs(5), "{wait:?}");
+        // As if the delay had passed.
+        let pattern = stand.key("*login_failures_*");
+        let keys: Vec<String> =
+            redis::cmd("KEYS").arg(&pattern).query_async(&mut stand.redis).await.unwrap();
+        assert_eq!(keys.len(), 2, "{keys:?}");
+        for key in keys {
+            let mut command = redis::cmd("HDEL");
+            let _: i64 =
+                command.arg(&key).arg("next").query_async(&mut stand.redis).await.unwrap();
+            let left: i64 =
+                redis::cmd("PTTL").arg(&key).query_async(&mut stand.redis).await.unwrap();
+            assert!((1..=3_600_000).contains(&left), "forgotten within {hour:?}: {left}");
+        }
+        assert_eq!(attempt(&stand).await, Admission::Admitted);
+    }
+    stand.aggregates.login_succeeded(&[1; 32], address).await;
+    assert_eq!(attempt(&stand).await, Admission::Admitted);
+}
+
+#[tokio::test]
+async fn a_known_network_passes_while_strangers_guess() {
+    let stand = Stand::bare().await;
+    let home = "192.0.2.1".parse().unwrap();
+    assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await, Admission::Admitted);
+    stand.aggregates.login_succeeded(&[1; 32], home).await;
+    let mut refused = 0;
+    for host in 1..=10 {
+        let stranger = format!("198.51.100.{host}").parse().unwrap();
+        let admission = stand.aggregates.login_attempt(&[1; 32], stranger).await;
+        refused += usize::from(admission != Admission::Admitted);
+    }
+    assert_eq!(refused, 5, "the account has five attempts from all unknown networks together");
+    assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await, Admission::Admitted);
+}
+
+#[tokio::test]
+async fn failures_of_all_accounts_are_limited_and_known_networks_pass() {
+    let stand = Stand::bare().await;
+    let home = "192.0.2.1".parse().unwrap();
+    assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await, Admission::Admitted);
+    stand.aggregates.login_succeeded(&[1; 32], home).await;
+    let mut admitted = 0;
+    let began = Instant::now();
+    for host in 0..800_u32 {
+        let mut account = [2; 32];
+        account[..4].copy_from_slice(&host.to_be_bytes());
+        let stranger = std::net::Ipv4Addr::from(0x0a00_0000 + host).into();
+        let admission = stand.aggregates.login_attempt(&account, stranger).await;
+        admitted += u32::from(admission == Admission::Admitted);
+    }
+    let more = began.elapsed().as_secs_f64() * 10.0;
+    assert!((600..=601 + more as u32).contains(&admitted), "{admitted}");
+    assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await, Admission::Admitted);
+}
+
+#[tokio::test]
 async fn everything_is_admitted_while_redis_is_unavailable() {
     let settings: RedisSettings = testkit::redis_at("redis://127.0.0.1:1/");
     let aggregates = Aggregates::connect(&settings).unwrap();

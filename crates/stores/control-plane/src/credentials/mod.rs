@@ -14,6 +14,7 @@ use auth::{
     StoredInvitation, StoredSession, StoredSigningKey, StoredUser,
 };
 use chrono::{DateTime, Utc};
+use tenancy::ClientId;
 use uuid::Uuid;
 
 use crate::{ControlPlane, ControlPlaneError};
@@ -63,8 +64,12 @@ impl SessionStore for ControlPlane {
         Ok(users::by_id(self, id).await?)
     }
 
-    async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>, CredentialStoreError> {
-        Ok(users::by_email(self, email).await?)
+    async fn user_by_email(
+        &self,
+        email: &str,
+        tenant: Option<&ClientId>,
+    ) -> Result<Option<StoredUser>, CredentialStoreError> {
+        Ok(users::by_email(self, email, tenant).await?)
     }
 
     async fn invitation(
@@ -162,7 +167,7 @@ async fn record(
         .bind(event.at)
         .bind(&event.actor)
         .bind(event.action)
-        .bind(event.client_id.as_ref().map(tenancy::ClientId::as_str))
+        .bind(event.client_id.as_ref().map(ClientId::as_str))
         .execute(&mut transaction)
         .await?;
     Ok(transaction.commit().await?)

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use auth::{CredentialStoreError, EndedSessions, PasswordHash, StoredSession, StoredUser};
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
+use tenancy::ClientId;
 use uuid::Uuid;
 
 use super::sessions;
@@ -115,10 +116,14 @@ pub(super) async fn end_sessions(
 pub(super) async fn by_email(
     control_plane: &ControlPlane,
     email: &str,
+    tenant: Option<&ClientId>,
 ) -> Result<Option<StoredUser>, ControlPlaneError> {
     let mut transaction = control_plane.begin_platform().await?;
-    let row: Option<UserRow> =
-        sqlx::query_as(sql!("user/by_email")).bind(email).fetch_optional(&mut transaction).await?;
+    let row: Option<UserRow> = sqlx::query_as(sql!("user/by_email"))
+        .bind(email)
+        .bind(tenant.map(ClientId::as_str))
+        .fetch_optional(&mut transaction)
+        .await?;
     transaction.commit().await?;
     row.map(StoredUser::try_from).transpose()
 }

@@ -119,15 +119,15 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Whether a user of any tenant has this address.
-    pub async fn email_is_taken(&self, email: &str) -> Result<bool, ControlPlaneError> {
+    /// Whether a platform admin has this address.
+    pub async fn has_admin(&self, email: &str) -> Result<bool, ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        let taken = sqlx::query_scalar(sql!("user/email_is_taken"))
+        let found = sqlx::query_scalar(sql!("user/has_admin"))
             .bind(email)
             .fetch_one(&mut transaction)
             .await?;
         transaction.commit().await?;
-        Ok(taken)
+        Ok(found)
     }
 
     /// Returns a tenant's keys that write events, by name, including revoked keys.

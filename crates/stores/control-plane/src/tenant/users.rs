@@ -13,7 +13,7 @@ use crate::{AuditEntry, ControlPlaneError, TenantControl, audit, pool::Transacti
 pub struct User {
     /// The id in tokens.
     pub user_id: Uuid,
-    /// In lower case; unique across tenants.
+    /// In lower case; unique within the tenant.
     pub email: String,
     /// The role, which determines the permissions.
     pub role: Role,

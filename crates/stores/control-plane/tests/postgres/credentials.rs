@@ -132,7 +132,7 @@ async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
     let store = &platform.control_plane;
     let now = Utc::now();
     let first = login(&platform, now).await;
-    let user = store.user_by_email("owner@acme.example").await.unwrap().unwrap();
+    let user = store.user_by_email("owner@acme.example", None).await.unwrap().unwrap();
     assert_eq!((user.role, user.client_id), (Role::Owner, Some(id("acme"))));
     let colleague = platform.user("acme", "ann@acme.example", Role::Owner).await;
     let versions = async || {
@@ -153,12 +153,22 @@ async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
 }
 
 #[tokio::test]
-async fn an_email_belongs_to_one_user_of_one_tenant() {
+async fn an_address_may_belong_to_one_user_of_each_tenant() {
     let platform = Platform::new().await;
-    platform.user("acme", "ann@example.com", Role::Analyst).await;
-    assert!(platform.admin().email_is_taken("ann@example.com").await.unwrap());
-    let again = new_user("ann@example.com", Role::Owner);
-    let refused = platform.admin().invite_user(&id("globex"), &again, &new_invitation()).await;
+    let store = &platform.control_plane;
+    let email = "ann@example.com";
+    // An invitation that nobody accepts occupies nothing.
+    platform.invited("globex", email, Role::Owner).await;
+    let found = async |tenant: Option<&str>| {
+        let tenant = tenant.map(id);
+        store.user_by_email(email, tenant.as_ref()).await.unwrap().map(|user| user.id)
+    };
+    let of_acme = platform.user("acme", email, Role::Analyst).await;
+    assert_eq!(found(None).await, Some(of_acme));
+    assert_eq!(found(Some("acme")).await, Some(of_acme));
+    assert_ne!(found(Some("globex")).await, Some(of_acme));
+    let again = new_user(email, Role::Owner);
+    let refused = platform.admin().invite_user(&id("acme"), &again, &new_invitation()).await;
     let refused = refused.unwrap_err();
     assert!(matches!(refused, ControlPlaneError::Conflict { .. }), "{refused:?}");
 }

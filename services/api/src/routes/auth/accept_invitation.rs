@@ -28,7 +28,8 @@ pub(crate) struct Acceptance {
 /// ```
 ///
 /// An invitation is valid once, for seven days, and a reset for one day. Afterwards its user logs in with address and
-/// password. Five attempts per minute for one invitation, twenty from one network.
+/// password. Five attempts for one invitation have no delay, twenty
+/// per minute from one network.
 #[utoipa::path(
     post,
     path = "/v1/auth/invitations/accept",

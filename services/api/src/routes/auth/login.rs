@@ -2,10 +2,11 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use auth::Password;
 use chrono::Utc;
 use serde::Deserialize;
+use tenancy::ClientId;
 use utoipa::ToSchema;
 use web::{Body, Error, readable_from};
 
-use crate::{caller::Device, sessions::TokenPair, state::Api};
+use crate::{caller::Device, schemas, sessions::TokenPair, state::Api};
 
 /// The credentials of a login.
 #[derive(Deserialize, ToSchema)]
@@ -16,11 +17,20 @@ pub(crate) struct Login {
     email: String,
     /// The password.
     password: String,
+    /// The id of the tenant, for a person who has an account of several tenants. Default: the account that
+    /// is oldest.
+    #[schema(value_type = Option<schemas::Slug>)]
+    tenant: Option<ClientId>,
 }
 
 /// Begins a session with a password.
 ///
-/// Five attempts per minute for one address, twenty from one network.
+/// An address may have an account of several tenants, each with its own password. `tenant` names
+/// which; if it is absent, the oldest account is meant.
+///
+/// After five failures for one address, each further one doubles the time until the next attempt, up to
+/// 15 minutes. Failures from elsewhere do not delay a login from a network from which the user has
+/// logged in before. Twenty attempts per minute from one network.
 #[utoipa::path(
     post,
     path = "/v1/auth/login",
@@ -41,7 +51,8 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Error> {
     let device = Device::of(&request, api.trust_forwarded_for);
     let password = Password::attempt(login.password);
-    let pair = api.sessions.login(&login.email, password, device, Utc::now()).await?;
+    let pair = api.sessions.login(&login.email, login.tenant.as_ref(), password, device, Utc::now());
+    let pair = pair.await?;
     readable_from(&request, &api.sessions.readers(pair.client_id()).await?);
     Ok(HttpResponse::Ok().json(pair))
 }

@@ -22,7 +22,7 @@ pub(crate) struct PasswordChange {
 /// Changes your password. All your sessions, tokens and live streams end within five seconds; the answer
 /// begins another session.
 ///
-/// Five attempts per minute, twenty from one network.
+/// After five failures, each further one doubles the time until the next attempt.
 #[utoipa::path(
     put,
     path = "/v1/me/password",

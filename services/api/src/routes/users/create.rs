@@ -50,7 +50,7 @@ pub(crate) struct InvitedUser {
     request_body = UserOrder,
     responses(
         (status = 201, description = "The user, and the invitation", body = InvitedUser),
-        (status = 409, description = "The address is in use"),
+        (status = 409, description = "A user of the tenant has the address"),
         (status = 422, description = "A field is not valid; `errors` names it"),
     ),
 )]

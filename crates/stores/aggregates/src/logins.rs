@@ -1,0 +1,79 @@
+use std::{net::IpAddr, time::Duration};
+
+use crate::{
+    Admission, Aggregates, AggregatesError,
+    limits::micros,
+};
+
+/// How many attempts have no delay between them.
+const FREE_ATTEMPTS: u32 = 5;
+/// The delay after them, which each further failure doubles.
+const FIRST_DELAY: Duration = Duration::from_secs(12);
+/// The longest delay between two attempts.
+const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
+/// How long after the last attempt failures are forgotten.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3_600);
+/// How long a network counts as known after an account has logged in from it.
+const KNOWN_FOR: Duration = Duration::from_secs(90 * 86_400);
+/// The time over which attempts are averaged.
+const AVERAGED_OVER: Duration = Duration::from_secs(60);
+/// Attempts from one network.
+const PER_NETWORK: u32 = 20;
+/// Failures of all accounts together, from networks from which they never logged in.
+const OF_ALL: u32 = 600;
+
+impl Aggregates {
+    /// Admits a login attempt for the account, named by a hash, from the network of the address. It
+    /// counts as failed until [`login_succeeded`](Self::login_succeeded).
+    ///
+    /// While Redis is unavailable the attempt is admitted: hashing passwords limits attempts too.
+    pub async fn login_attempt(&self, account: &[u8; 32], address: IpAddr) -> Admission {
+        match self.limited(self.begin_login(account, address)).await {
+            None | Some(0) => Admission::Admitted,
+            Some(wait) => Admission::RetryAfter(Duration::from_micros(wait)),
+        }
+    }
+
+    /// Notes that a login attempt has succeeded: it is no failure, and its network is known from now on.
+    pub async fn login_succeeded(&self, account: &[u8; 32], address: IpAddr) {
+        self.limited(self.succeed_login(account, address)).await;
+    }
+
+    async fn begin_login(
+        &self,
+        account: &[u8; 32],
+        address: IpAddr,
+    ) -> Result<u64, AggregatesError> {
+        let mut call = self.scripts.begin_login.prepare_invoke();
+        call.key(self.keys.login_failures(account, address))
+            .key(self.keys.account_limit(account))
+            .key(self.keys.address_limit(address))
+            .key(self.keys.login_limit())
+            .key(self.keys.known_network(account, address))
+            .arg(FREE_ATTEMPTS)
+            .arg(micros(FIRST_DELAY))
+            .arg(micros(LONGEST_DELAY))
+            .arg(micros(FORGOTTEN_AFTER))
+            .arg(micros(AVERAGED_OVER / PER_NETWORK))
+            .arg(micros(AVERAGED_OVER))
+            .arg(micros(AVERAGED_OVER / OF_ALL))
+            .arg(micros(AVERAGED_OVER));
+        Ok(call.invoke_async(&mut self.connection()).await?)
+    }
+
+    async fn succeed_login(
+        &self,
+        account: &[u8; 32],
+        address: IpAddr,
+    ) -> Result<(), AggregatesError> {
+        let mut call = self.scripts.succeed_login.prepare_invoke();
+        call.key(self.keys.login_failures(account, address))
+            .key(self.keys.account_limit(account))
+            .key(self.keys.login_limit())
+            .key(self.keys.known_network(account, address))
+            .arg(micros(AVERAGED_OVER / OF_ALL))
+            .arg(micros(KNOWN_FOR) / 1_000);
+        let _: i64 = call.invoke_async(&mut self.connection()).await?;
+        Ok(())
+    }
+}

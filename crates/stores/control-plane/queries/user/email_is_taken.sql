@@ -1,1 +1,0 @@
-SELECT EXISTS (SELECT FROM app_user WHERE email = $1)
