@@ -128,7 +128,8 @@ fn of_control_plane(error: &ControlPlaneError) -> Problem {
             Problem::new(Code::InvalidField, "A field of the request is not valid.")
         }
         ControlPlaneError::LastOwner => {
-            let detail = "No other owner of the tenant can log in. Make another user an owner first.";
+            let detail =
+                "No other owner of the tenant can log in. Make another user an owner first.";
             Problem::new(Code::LastOwner, detail)
         }
         ControlPlaneError::Outdated(_)

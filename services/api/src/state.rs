@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use aggregates::Aggregates;
 use archive::ReportFiles;
-use auth::TokenSigner;
+use auth::{Sealer, TokenSigner};
 use control_plane::ControlPlane;
 use stream::Producer;
 use tokio::sync::Notify;
@@ -36,6 +36,8 @@ pub struct Dependencies {
     pub web: WebState,
     /// Signs access tokens.
     pub signer: TokenSigner,
+    /// Seals the secrets of second factors.
+    pub sealer: Sealer,
     /// The lifetime of tokens.
     pub tokens: TokenSettings,
     /// The topic of accepted events: `as_of` is their progress.
@@ -80,6 +82,7 @@ impl Api {
             settings: dependencies.tokens.clone(),
             aggregates: aggregates.clone(),
             gate: PasswordGate::new(),
+            sealer: dependencies.sealer.clone(),
         };
         let rejects = Rejects::new(
             control_plane.clone(),

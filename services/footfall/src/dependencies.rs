@@ -125,6 +125,7 @@ impl Dependencies {
             warehouse: self.warehouse.clone(),
             report_files: self.archive.report_files(),
             producer: Producer::new(&self.configuration.kafka).map_err(Failure::usage)?,
+            sealer: self.sealer.clone(),
             signer: tokens.signer(newest).map_err(Failure::other)?,
             tokens,
             events_topic: self.configuration.kafka.events_topic.clone(),

@@ -10,12 +10,14 @@ use std::{
 use serde_json::Value;
 
 /// The routes that need no credential, each with its reason.
-const PUBLIC: [(&str, &str); 16] = [
+const PUBLIC: [(&str, &str); 18] = [
     ("/v1/auth/login", "a user gets a token here"),
     ("/v1/auth/refresh", "the refresh token is the credential"),
     ("/v1/auth/token", "the API key is the credential"),
     ("/v1/auth/logout", "the refresh token is the credential"),
     ("/v1/auth/invitations/accept", "the invitation is the credential"),
+    ("/v1/auth/second-factor", "address and password are the credential"),
+    ("/v1/auth/second-factor/removal", "address, password and code are the credential"),
     ("/.well-known/jwks.json", "public keys"),
     ("/healthz", "liveness"),
     ("/readyz", "readiness"),

@@ -37,10 +37,14 @@ codes! {
     CredentialMissing = Unauthenticated, "credential_missing", "A credential is required";
     /// The token, key or password is not valid.
     CredentialInvalid = Unauthenticated, "credential_invalid", "The credential is not valid";
+    /// The password is right, and the user has a second factor.
+    SecondFactorRequired = Unauthenticated, "second_factor_required", "A code of the second factor is required";
     /// The token has expired.
     TokenExpired = Unauthenticated, "token_expired", "The token has expired";
     /// The credential does not allow this.
     PermissionDenied = Forbidden, "permission_denied", "The credential does not allow this";
+    /// The tenant requires a second factor that the owner does not have.
+    SecondFactorMissing = Forbidden, "second_factor_missing", "A second factor must be set up";
     /// An admin suspended the tenant.
     TenantSuspended = Forbidden, "tenant_suspended", "The tenant is suspended";
     /// Missing, or another tenant's: both get the same answer.

@@ -10,6 +10,8 @@ mod principal;
 mod random;
 mod refresh_token;
 mod sealer;
+mod second_factor;
+mod second_factor_store;
 mod signing_key;
 mod store;
 mod token;
@@ -29,6 +31,8 @@ pub use principal::{CampaignScope, Principal, Subject, SubjectError};
 pub use random::RandomError;
 pub use refresh_token::{RefreshToken, RefreshTokenError};
 pub use sealer::{SealError, SealedField, Sealer};
+pub use second_factor::{RecoveryCode, RecoveryCodeError, TotpSecret};
+pub use second_factor_store::{SecondFactorStore, StoredSecondFactor};
 pub use signing_key::{JsonWebKey, JsonWebKeySet, KeyId, SigningKey, SigningKeyError};
 pub use store::{
     ContinuedSession, CredentialStore, CredentialStoreError, EndedSessions, FormerSecret,

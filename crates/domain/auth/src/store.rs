@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tenancy::{AdvertiserId, CampaignId, ClientId};
 use uuid::Uuid;
 
-use crate::{ApiKeyId, KeyId, KeyKind, PasswordHash, Role, SecretHash};
+use crate::{ApiKeyId, KeyId, KeyKind, PasswordHash, Role, SecondFactorStore, SecretHash};
 
 /// A user as the control plane stores it. A description: it gives no access.
 #[derive(Clone, Debug)]
@@ -212,7 +212,7 @@ pub trait CredentialStore: Send + Sync {
 
 /// The port for logins, refreshes and logouts; the control plane implements it.
 #[async_trait::async_trait]
-pub trait SessionStore: Send + Sync {
+pub trait SessionStore: SecondFactorStore {
     /// Returns the current user with this id, unless disabled.
     async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, CredentialStoreError>;
 

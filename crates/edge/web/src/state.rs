@@ -188,7 +188,9 @@ impl WebState {
     /// Returns whether a verified key has the rights that it had.
     async fn is_unchanged(&self, known: &Principal) -> Result<bool, Problem> {
         match &known.subject {
-            Subject::Key(id) => Ok(known.subject_version == Some(self.stored_key(id).await?.version)),
+            Subject::Key(id) => {
+                Ok(known.subject_version == Some(self.stored_key(id).await?.version))
+            }
             Subject::User(_) => Ok(true),
         }
     }

@@ -1,9 +1,6 @@
 use std::{net::IpAddr, time::Duration};
 
-use crate::{
-    Admission, Aggregates, AggregatesError,
-    limits::micros,
-};
+use crate::{Admission, Aggregates, AggregatesError, limits::micros};
 
 /// How many attempts have no delay between them.
 const FREE_ATTEMPTS: u32 = 5;

@@ -26,12 +26,13 @@ pub(crate) mod reports;
 pub(crate) mod retention;
 pub(crate) mod saved_reports;
 pub(crate) mod schedules;
+pub(crate) mod security;
 pub(crate) mod sessions;
 pub(crate) mod users;
 pub(crate) mod windows;
 
 /// The routes that need no credential. All others take a `Tenant<…>` or `Platform<…>`.
-pub const PUBLIC: [&str; 15] = [
+pub const PUBLIC: [&str; 17] = [
     "/",
     "/.well-known/jwks.json",
     "/docs",
@@ -46,6 +47,8 @@ pub const PUBLIC: [&str; 15] = [
     "/v1/auth/login",
     "/v1/auth/logout",
     "/v1/auth/refresh",
+    "/v1/auth/second-factor",
+    "/v1/auth/second-factor/removal",
     "/v1/auth/token",
 ];
 
@@ -56,6 +59,8 @@ web::route_table! {
     auth::token;
     auth::logout;
     auth::accept_invitation;
+    auth::second_factor::enrol;
+    auth::second_factor::remove;
     auth::jwks;
     // Reports.
     campaigns::list;
@@ -123,11 +128,14 @@ web::route_table! {
     users::change;
     users::disable;
     users::reset_password;
+    users::remove_second_factor;
     users::sessions::list;
     users::sessions::end;
     users::sessions::end_all;
     users::renew_invitation;
     users::revoke_invitation;
+    security::show;
+    security::put;
     advertisers::list;
     advertisers::put;
     // The admins of the platform.

@@ -33,6 +33,11 @@ impl Sessions {
         let accepted = self.store.accept_invitation(&hash, &password, now).await?;
         let user = accepted.ok_or_else(refused)?;
         self.aggregates.login_succeeded(hash.as_bytes(), device.address).await;
+        if self.has_second_factor(&user).await? {
+            let detail =
+                "The password is set. Log in with it, and with a code of the second factor.";
+            return Err(Problem::new(Code::SecondFactorRequired, detail).into());
+        }
         let action = if invitation.is_reset { "password.reset" } else { "invitation.accept" };
         self.begin(action, &user, device, now).await
     }

@@ -2,14 +2,13 @@ use std::{net::IpAddr, sync::Arc};
 
 use aggregates::{Admission, Aggregates};
 use auth::{
-    Authority, CampaignScope, ContinuedSession, Grant, NewRefreshToken, NewSession, Password,
-    Principal, RefreshToken, Role, Rotation, SecurityEvent, SessionStore, StoredUser, Subject,
+    Authority, CampaignScope, ContinuedSession, Grant, NewRefreshToken, NewSession, Principal,
+    RefreshToken, Role, Rotation, Sealer, SecurityEvent, SessionStore, StoredUser, Subject,
     TokenSigner,
 };
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use telemetry::Counter;
 use tenancy::{ClientId, Origin, TenantState};
 use utoipa::ToSchema;
@@ -27,6 +26,8 @@ pub(crate) struct Sessions {
     pub(crate) settings: TokenSettings,
     pub(crate) aggregates: Aggregates,
     pub(crate) gate: PasswordGate,
+    /// Seals the secrets of second factors.
+    pub(crate) sealer: Sealer,
 }
 
 /// An access token.
@@ -67,31 +68,6 @@ impl TokenPair {
 }
 
 impl Sessions {
-    /// Begins a session of the user of `tenant` with this `email` and password. Without a tenant, it is
-    /// the first user with the address. The attempt comes from `device`.
-    pub(crate) async fn login(
-        &self,
-        email: &str,
-        tenant: Option<&ClientId>,
-        password: Password,
-        device: Device,
-        now: DateTime<Utc>,
-    ) -> Result<TokenPair, Failure> {
-        let email = email.trim().to_lowercase();
-        let account = Sha256::digest(&email).into();
-        self.admit(&account, device.address).await?;
-        let user = self.store.user_by_email(&email, tenant).await?;
-        let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-        let right = self.gate.verify(password, hash).await?;
-        let Some(user) = user.filter(|_| right) else {
-            Counter::Logins.inc(&["refused"]);
-            let detail = "The address or the password is wrong.";
-            return Err(Problem::new(Code::CredentialInvalid, detail).into());
-        };
-        self.aggregates.login_succeeded(&account, device.address).await;
-        self.begin("login", &user, device, now).await
-    }
-
     /// Begins a session of `user`, who has proved its identity by `action`, which the audit log records.
     pub(super) async fn begin(
         &self,
@@ -231,6 +207,7 @@ impl Sessions {
         let user = self.store.user(user.id).await?.ok_or_else(|| {
             Problem::new(Code::CredentialInvalid, "The user has just been disabled.")
         })?;
+        self.check_requirement(&user).await?;
         let (client, tenant_version) = client.unzip();
         Ok(Grant {
             subject: Subject::User(user.id),

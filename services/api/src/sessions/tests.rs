@@ -92,5 +92,6 @@ fn sessions(control_plane: &ControlPlane) -> Sessions {
         settings,
         aggregates: Aggregates::connect(&testkit::redis()).unwrap(),
         gate: PasswordGate::new(),
+        sealer: Sealer::new([7; 32]),
     }
 }

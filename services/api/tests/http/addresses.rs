@@ -35,7 +35,11 @@ async fn a_person_of_two_tenants_names_the_tenant() {
     let owner = stand.token("globex", "owner").await;
     let order = json!({"email": email, "role": "analyst"});
     let made = stand.post("/v1/users", Some(&owner), order).await.body;
-    assert_eq!(login(&stand, &email, PASSWORD, None).await.0, 200, "an invitation occupies nothing");
+    assert_eq!(
+        login(&stand, &email, PASSWORD, None).await.0,
+        200,
+        "an invitation occupies nothing"
+    );
     let acceptance = json!({"token": made["invitation"]["token"], "password": OTHER});
     let accepted = stand.post("/v1/auth/invitations/accept", None, acceptance).await;
     assert_eq!(accepted.status, 200, "{}", accepted.body);

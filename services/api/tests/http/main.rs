@@ -33,6 +33,7 @@ mod report_jobs;
 mod retained;
 mod saved_reports;
 mod schedules;
+mod second_factors;
 mod sessions;
 mod shown;
 mod stand;

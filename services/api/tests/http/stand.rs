@@ -90,6 +90,7 @@ impl Stand {
             web: WebState::new(shared.clone(), shared, tokens.verifier(&keys).unwrap()),
             aggregates: Aggregates::connect(&testkit::redis()).unwrap(),
             signer: tokens.signer(&keys[0]).unwrap(),
+            sealer: sealer.clone(),
             tokens,
             events_topic: kafka.events_topic.clone(),
             control_plane: control_plane.clone(),

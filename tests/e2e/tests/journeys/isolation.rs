@@ -168,6 +168,7 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         ("POST", path) if path.ends_with("/invitation") || path.ends_with("/password-reset") => {
             return None;
         }
+        ("PUT", "/v1/security") => json!({"owners_need_second_factor": false}),
         ("PATCH", "/v1/api-keys/{id}") => json!({"name": "Taken"}),
         ("POST", "/v1/api-keys/{id}/rotation") => json!({}),
         ("PATCH", "/v1/users/{id}") => json!({"role": "owner", "disabled": false}),
@@ -287,7 +288,12 @@ async fn belongings(platform: &Platform, tenant: &Tenant) -> Vec<String> {
         "dimensions",
     ] {
         let answer = platform.get(&tenant.owner, &format!("/v1/{list}")).await;
-        lists.push(answer.expect(200).text);
+        let mut listed = answer.expect(200).json();
+        // The tenant's own use of a key is written up to a minute later.
+        for item in listed["data"].as_array_mut().into_iter().flatten() {
+            item.as_object_mut().unwrap().remove("last_used_at");
+        }
+        lists.push(listed.to_string());
     }
     lists
 }

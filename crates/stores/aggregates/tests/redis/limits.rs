@@ -117,8 +117,7 @@ async fn each_failure_doubles_the_delay_and_a_success_ends_it() {
         assert_eq!(keys.len(), 2, "{keys:?}");
         for key in keys {
             let mut command = redis::cmd("HDEL");
-            let _: i64 =
-                command.arg(&key).arg("next").query_async(&mut stand.redis).await.unwrap();
+            let _: i64 = command.arg(&key).arg("next").query_async(&mut stand.redis).await.unwrap();
             let left: i64 =
                 redis::cmd("PTTL").arg(&key).query_async(&mut stand.redis).await.unwrap();
             assert!((1..=3_600_000).contains(&left), "forgotten within {hour:?}: {left}");

@@ -4,6 +4,7 @@ mod invitations;
 pub(crate) mod key_uses;
 mod keys;
 mod refresh;
+mod second_factors;
 pub(crate) mod sessions;
 mod signing;
 mod users;

@@ -12,6 +12,7 @@ mod report_jobs;
 mod resubmissions;
 mod saved_reports;
 mod schedules;
+mod second_factors;
 mod sessions;
 pub(crate) mod users;
 

@@ -19,8 +19,7 @@ impl TenantControl {
         if users::find(&mut transaction, self.client_id(), user_id).await?.is_none() {
             return Ok(None);
         }
-        let listed =
-            sessions::list(&mut transaction, Some(self.client_id()), user_id, now).await?;
+        let listed = sessions::list(&mut transaction, Some(self.client_id()), user_id, now).await?;
         transaction.commit().await?;
         Ok(Some(listed))
     }

@@ -24,7 +24,8 @@ async fn key(platform: &Platform, kind: KeyKind) -> ApiKey {
 async fn a_change_of_campaigns_invalidates_the_tokens_of_that_key_and_a_new_name_does_not() {
     let platform = Platform::new().await;
     let acme = platform.tenant("acme").await;
-    let [changed, other] = [key(&platform, KeyKind::Read).await, key(&platform, KeyKind::Read).await];
+    let [changed, other] =
+        [key(&platform, KeyKind::Read).await, key(&platform, KeyKind::Read).await];
     let version = async |key: &ApiKey| {
         let elsewhere = platform.database.control_plane().await;
         elsewhere.api_key(key.id()).await.unwrap().unwrap().version

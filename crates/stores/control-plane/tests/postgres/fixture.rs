@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use auth::{
-    InvitationToken, NewRefreshToken, NewSession, PasswordHash, RefreshToken, Role, Rotation, Sealer,
-    SessionStore,
+    InvitationToken, NewRefreshToken, NewSession, PasswordHash, RefreshToken, Role, Rotation,
+    Sealer, SessionStore,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{

@@ -46,4 +46,6 @@ mod saved_reports;
 #[cfg(test)]
 mod schedules;
 #[cfg(test)]
+mod second_factors;
+#[cfg(test)]
 mod sessions;

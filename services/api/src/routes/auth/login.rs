@@ -6,7 +6,12 @@ use tenancy::ClientId;
 use utoipa::ToSchema;
 use web::{Body, Error, readable_from};
 
-use crate::{caller::Device, schemas, sessions::TokenPair, state::Api};
+use crate::{
+    caller::Device,
+    schemas,
+    sessions::{Attempt, LoggedIn},
+    state::Api,
+};
 
 /// The credentials of a login.
 #[derive(Deserialize, ToSchema)]
@@ -21,6 +26,10 @@ pub(crate) struct Login {
     /// is oldest.
     #[schema(value_type = Option<schemas::Slug>)]
     tenant: Option<ClientId>,
+    /// The six digits that the authenticator app shows now, or a recovery code, if the user has a second
+    /// factor.
+    #[schema(example = "123456")]
+    code: Option<String>,
 }
 
 /// Begins a session with a password.
@@ -39,8 +48,9 @@ pub(crate) struct Login {
     security(()),
     request_body = Login,
     responses(
-        (status = 200, description = "A session", body = TokenPair),
-        (status = 401, description = "The address or the password is wrong"),
+        (status = 200, description = "A session", body = LoggedIn),
+        (status = 401, description = "The address, the password or the code is wrong, or a code is required"),
+        (status = 403, description = "The tenant requires a second factor, which must be set up first"),
         (status = 429, description = "Too many attempts"),
     ),
 )]
@@ -50,9 +60,9 @@ pub(crate) async fn handle(
     Body(login): Body<Login>,
 ) -> Result<HttpResponse, Error> {
     let device = Device::of(&request, api.trust_forwarded_for);
-    let password = Password::attempt(login.password);
-    let pair = api.sessions.login(&login.email, login.tenant.as_ref(), password, device, Utc::now());
-    let pair = pair.await?;
-    readable_from(&request, &api.sessions.readers(pair.client_id()).await?);
-    Ok(HttpResponse::Ok().json(pair))
+    let Login { email, password, tenant, code } = login;
+    let attempt = Attempt { email, tenant, password: Password::attempt(password) };
+    let session = api.sessions.login(&attempt, code.as_deref(), device, Utc::now()).await?;
+    readable_from(&request, &api.sessions.readers(session.client_id()).await?);
+    Ok(HttpResponse::Ok().json(session))
 }

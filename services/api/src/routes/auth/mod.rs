@@ -5,4 +5,5 @@ pub(crate) mod jwks;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod refresh;
+pub(crate) mod second_factor;
 pub(crate) mod token;

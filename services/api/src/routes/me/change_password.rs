@@ -6,7 +6,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{Body, Error, Tenant};
 
-use crate::{caller::Device, schemas, sessions::{TokenPair, user}, state::Api};
+use crate::{
+    caller::Device,
+    schemas,
+    sessions::{TokenPair, user},
+    state::Api,
+};
 
 /// The current password, and the one that replaces it.
 #[derive(Deserialize, ToSchema)]

@@ -13,6 +13,7 @@ pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod disable;
 pub(crate) mod list;
+pub(crate) mod remove_second_factor;
 pub(crate) mod renew_invitation;
 pub(crate) mod reset_password;
 pub(crate) mod revoke_invitation;

@@ -37,10 +37,7 @@ pub(crate) struct UserSession {
 }
 
 /// Returns sessions as an answer lists them, to a request that belongs to `current`.
-pub(crate) fn listing(
-    sessions: Vec<StoredSession>,
-    current: Option<Uuid>,
-) -> Listing<UserSession> {
+pub(crate) fn listing(sessions: Vec<StoredSession>, current: Option<Uuid>) -> Listing<UserSession> {
     let shown = |session: StoredSession| UserSession {
         id: session.id,
         current: current == Some(session.id),
