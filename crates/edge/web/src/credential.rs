@@ -66,7 +66,13 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
             "Send `Authorization: Bearer` with an access token or an API key.",
         )
     };
-    let value = request.headers().get(header::AUTHORIZATION).ok_or_else(missing)?;
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let value = values.next().ok_or_else(missing)?;
+    if values.next().is_some() {
+        // A proxy may check the last one, and this service the first.
+        let detail = "Send one `Authorization` header.";
+        return Err(Problem::new(Code::CredentialInvalid, detail));
+    }
     let (scheme, credential) =
         value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
     let credential = credential.trim();

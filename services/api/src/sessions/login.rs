@@ -59,9 +59,14 @@ impl Sessions {
     ) -> Result<LoggedIn, Failure> {
         let user = self.authenticate(attempt, device.address).await?;
         let recovery_codes = self.check_second_factor(&user, code, now).await?;
-        self.aggregates.login_succeeded(&attempt.account(), device.address).await;
+        self.succeeded(attempt, device.address).await;
         let session = self.begin("login", &user, device, now).await?;
         Ok(LoggedIn { session, recovery_codes })
+    }
+
+    /// Notes that the attempt was no guess.
+    pub(super) async fn succeeded(&self, attempt: &Attempt, address: IpAddr) {
+        self.aggregates.login_succeeded(&attempt.account(), address).await;
     }
 
     /// Returns the user with this address and password. A wrong address takes as long as a wrong

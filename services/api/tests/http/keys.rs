@@ -98,6 +98,31 @@ async fn the_kind_in_a_key_must_be_the_kind_of_the_key() {
 }
 
 #[actix_web::test]
+async fn a_key_names_no_more_campaigns_than_a_token_holds() {
+    let stand = Stand::new().await;
+    let owner = stand.token("acme", "owner").await;
+    let campaigns = |count: usize| -> Vec<String> {
+        (0..count).map(|index| format!("{index:0>100}")).collect()
+    };
+    let order = json!({"name": "many", "kind": "read", "campaigns": campaigns(41)});
+    let refused = stand.post("/v1/api-keys", Some(&owner), order).await;
+    assert_eq!(refused.body["errors"][0]["pointer"], "/campaigns", "{}", refused.body);
+    let order = json!({"name": "many", "kind": "read", "campaigns": campaigns(40)});
+    let made = stand.post("/v1/api-keys", Some(&owner), order).await.body;
+    let token = token(&stand, made["key"].as_str().unwrap()).await;
+    assert_eq!(stand.get("/v1/campaigns", &token).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_request_with_two_credentials_is_refused() {
+    let stand = Stand::new().await;
+    let key = stand.key("acme", "read");
+    let request = stand.request(Method::GET, "/v1/campaigns", Some(&key));
+    let twice = request.header("Authorization", format!("Bearer {key}"));
+    assert_eq!(twice.send().await.unwrap().status(), 401);
+}
+
+#[actix_web::test]
 async fn the_owner_sees_when_a_key_was_last_used() {
     let stand = Stand::new().await;
     let owner = stand.token("acme", "owner").await;

@@ -56,7 +56,7 @@ async fn enrol(stand: &Stand, email: &str) -> (String, Vec<Value>) {
     let secret = made.body["secret"].as_str().unwrap().to_owned();
     assert!(made.body["uri"].as_str().unwrap().contains(&secret));
     let password = stand.password(email).await;
-    let confirmed = login(stand, email, &password, Some(&code(&secret, -1))).await;
+    let confirmed = login(stand, email, &password, Some(&code(&secret, 0))).await;
     assert_eq!(confirmed.status, 200, "{}", confirmed.body);
     (secret, confirmed.body["recovery_codes"].as_array().unwrap().clone())
 }
@@ -71,7 +71,7 @@ async fn a_user_with_a_second_factor_logs_in_with_a_code_that_counts_once() {
         assert_eq!(problem(&without), (401, "second_factor_required"));
         let wrong = login(&stand, &email, &password, Some("12345")).await;
         assert_eq!(problem(&wrong), (401, "credential_invalid"));
-        let next = code(&secret, 0);
+        let next = code(&secret, 1);
         let entered = login(&stand, &email, &password, Some(&next)).await;
         assert_eq!(entered.status, 200, "{}", entered.body);
         assert_eq!(entered.body.get("recovery_codes"), None);
@@ -143,7 +143,7 @@ async fn a_reset_does_not_go_round_the_second_factor() {
     let acceptance = json!({"token": reset["token"], "password": "another password altogether"});
     let accepted = stand.post("/v1/auth/invitations/accept", None, acceptance).await;
     assert_eq!(problem(&accepted), (401, "second_factor_required"));
-    let next = code(&secret, 0);
+    let next = code(&secret, 1);
     let entered = login(&stand, &email, "another password altogether", Some(&next)).await;
     assert_eq!(entered.status, 200, "the password is set: {}", entered.body);
 }

@@ -11,7 +11,7 @@ use tenancy::CampaignId;
 use utoipa::ToSchema;
 use web::{Body, Error, Tenant};
 
-use super::ApiKey;
+use super::{ApiKey, check_campaigns};
 use crate::{failure::in_field, names::DisplayName, present::present, schemas, state::Api};
 
 /// What to change of a key; absent fields remain.
@@ -58,6 +58,7 @@ pub(crate) async fn handle(
     if expires_at.flatten().is_some_and(|end| end <= Utc::now()) {
         return Err(Problem::field("/expires_at", "must be in the future").into());
     }
+    check_campaigns(campaigns.as_ref().and_then(|listed| listed.as_deref()))?;
     let change = ApiKeyChange { name: name.map(String::from), campaigns, expires_at };
     let actor = tenant.principal().subject.to_string();
     let keys = api.control_plane.for_tenant(tenant.context());

@@ -8,7 +8,7 @@ use tenancy::CampaignId;
 use utoipa::ToSchema;
 use web::{Body, Error, Tenant};
 
-use super::ApiKey;
+use super::{ApiKey, check_campaigns};
 use crate::{failure::Failure, names::DisplayName, schemas, state::Api};
 
 /// A key to create.
@@ -69,6 +69,7 @@ pub(crate) async fn create(
         let reason = "must be absent: only a `read` key can be limited to campaigns";
         return Err(Problem::field("/campaigns", reason).into());
     }
+    check_campaigns(order.campaigns.as_deref())?;
     let now = Utc::now();
     if order.expires_at.is_some_and(|end| end <= now) {
         return Err(Problem::field("/expires_at", "must be in the future").into());

@@ -2,6 +2,7 @@
 
 use auth::KeyKind;
 use chrono::{DateTime, Utc};
+use problem::Problem;
 use serde::Serialize;
 use tenancy::CampaignId;
 use utoipa::ToSchema;
@@ -13,6 +14,9 @@ pub(crate) mod create;
 pub(crate) mod list;
 pub(crate) mod revoke;
 pub(crate) mod rotate;
+
+/// The most bytes of the campaigns of a key together: its tokens name them, and a token has 8 KiB.
+const MAX_CAMPAIGN_BYTES: usize = 4_000;
 
 /// An API key, without its secret, which cannot be read again.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,6 +42,16 @@ pub(crate) struct ApiKey {
     former_valid_until: Option<DateTime<Utc>>,
     /// When it was last used, to the minute; `null` if it never was.
     last_used_at: Option<DateTime<Utc>>,
+}
+
+/// Checks that a token holds the campaigns of a key.
+fn check_campaigns(campaigns: Option<&[CampaignId]>) -> Result<(), Problem> {
+    let bytes: usize = campaigns.unwrap_or_default().iter().map(|id| id.as_str().len()).sum();
+    if bytes <= MAX_CAMPAIGN_BYTES {
+        return Ok(());
+    }
+    let reason = format!("must have at most {MAX_CAMPAIGN_BYTES} bytes together");
+    Err(Problem::field("/campaigns", reason))
 }
 
 impl From<control_plane::ApiKey> for ApiKey {

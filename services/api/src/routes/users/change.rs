@@ -24,7 +24,8 @@ pub(crate) struct UserChangeOrder {
     /// The advertiser whose campaigns the role `advertiser` sees; only together with `role`.
     #[schema(value_type = Option<schemas::Slug>)]
     advertiser_id: Option<AdvertiserId>,
-    /// `false` enables a disabled user again, who logs in with the password from before.
+    /// `false` enables a disabled user again, who logs in with the password from before. What only the
+    /// user could see, such as private reports, was removed when it was disabled.
     disabled: Option<bool>,
 }
 
