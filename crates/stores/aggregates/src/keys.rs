@@ -215,6 +215,13 @@ impl TenantKeys {
         self.name("event_limit")
     }
 
+    /// Returns a pattern that matches all keys of the tenant and no other. A name has no character that is
+    /// special in a pattern, and no name of a tenant has `_`.
+    pub(crate) fn pattern(&self) -> String {
+        let prefix = self.space.prefix.replace(['\\', '*', '?', '[', ']'], "?");
+        format!("{prefix}client_{}_*", self.client_id)
+    }
+
     fn hourly(&self, campaign: &CampaignId, kind: &str, hour: DateTime<Utc>) -> TimedKey {
         let time = hour.format("%Y%m%d%H");
         let name = self.name(format_args!("campaign_{}_{kind}_{time}", key_part(campaign)));
@@ -276,6 +283,15 @@ mod tests {
         let name = "client_acme_campaign_spring_daily_20260301{b00}";
         assert_eq!(day.clone().name_in(0), name);
         assert_eq!(day.name_in(1_772_323_200_123), format!("{name}_1772323200123"));
+    }
+
+    #[test]
+    fn a_pattern_matches_the_keys_of_one_tenant() {
+        let pattern = space("staging").tenant(&"acme".parse().unwrap()).pattern();
+        assert_eq!(pattern, "staging_client_acme_*");
+        let start = pattern.trim_end_matches('*');
+        assert!(space("staging").tenant(&"acme".parse().unwrap()).feed().starts_with(start));
+        assert!(!space("staging").tenant(&"acme-2".parse().unwrap()).feed().starts_with(start));
     }
 
     #[test]

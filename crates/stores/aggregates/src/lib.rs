@@ -7,6 +7,7 @@ mod call;
 mod campaign_feed;
 mod chain;
 mod connection;
+mod erase;
 mod error;
 mod feed;
 mod fields;

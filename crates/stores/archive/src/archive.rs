@@ -25,6 +25,10 @@ impl Archive {
         Ok(Self { location: Arc::new(Location::new(settings)?) })
     }
 
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
+    }
+
     /// Returns the files of report jobs, which are in the same folder or bucket.
     pub fn report_files(&self) -> ReportFiles {
         ReportFiles::new(self.location.clone())

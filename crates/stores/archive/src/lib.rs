@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod archive;
+mod erase;
 mod error;
 mod file;
 mod key;
@@ -12,6 +13,7 @@ mod report_files;
 mod settings;
 
 pub use archive::Archive;
+pub use erase::Erased;
 pub use error::ArchiveError;
 pub use key::ObjectKey;
 pub use object::{Object, Stored};

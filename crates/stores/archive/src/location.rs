@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures::TryStreamExt;
 use object_store::{
     ClientOptions, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
@@ -67,6 +68,30 @@ impl Location {
             }
         };
         put.map_err(ArchiveError::unavailable("put an object"))
+    }
+
+    /// Puts an object in the place of the one of its name, in one step.
+    pub(crate) async fn replace(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), ArchiveError> {
+        let name = key.to_string();
+        let (store, path) = self.at(&name).await?;
+        let put = store.put_opts(&path, PutPayload::from(bytes), PutMode::Overwrite.into()).await;
+        put.map_err(ArchiveError::unavailable("replace an object"))?;
+        self.settle(&name).await
+    }
+
+    /// Removes everything below a name. Returns how many files there were.
+    pub(crate) async fn remove_below(&self, name: &str) -> Result<u64, ArchiveError> {
+        let (store, path) = self.at(name).await?;
+        let unavailable = || ArchiveError::unavailable("remove files");
+        let mut listed = store.list(Some(&path));
+        let mut removed = 0;
+        while let Some(found) = listed.try_next().await.map_err(unavailable())? {
+            match store.delete(&found.location).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => removed += 1,
+                Err(error) => return Err(unavailable()(error)),
+            }
+        }
+        Ok(removed)
     }
 
     /// Returns the store, and the path of a name in it.

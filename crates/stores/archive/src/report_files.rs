@@ -4,6 +4,7 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectStoreExt, WriteMultipart};
 use parquet::{errors::ParquetError, file::metadata::ParquetMetaDataReader};
 use sha2::{Digest, Sha256};
+use tenancy::ClientId;
 
 use crate::{ArchiveError, ReportFileKey, ReportFileReader, ReportFileWriter, location::Location};
 
@@ -70,6 +71,14 @@ impl ReportFiles {
     /// The object store is unavailable.
     pub async fn remove(&self, key: &ReportFileKey) -> Result<(), ReportFileError> {
         Ok(self.location.remove(&key.to_string()).await?)
+    }
+
+    /// Removes all files of a tenant, complete or not. Returns how many there were.
+    ///
+    /// # Errors
+    /// The object store is unavailable; repeat it.
+    pub async fn remove_all(&self, client_id: &ClientId) -> Result<u64, ReportFileError> {
+        Ok(self.location.remove_below(&format!("reports/{client_id}")).await?)
     }
 
     /// Returns the number of rows of a complete Parquet file of `bytes`. Reads its metadata only.

@@ -139,3 +139,27 @@ async fn the_same_records_in_other_bytes_are_accepted() {
         assert_eq!(test.archive.read(KEY, &stored.sha256).await.unwrap(), records());
     }
 }
+
+#[tokio::test]
+async fn records_of_one_key_are_erased_in_place_and_once() {
+    for test in TestArchive::all().await {
+        let stored = test.archive.put(&object()).await.unwrap();
+        let own = records().into_iter().find_map(|record| record.key).unwrap();
+        let key = std::str::from_utf8(&own).unwrap();
+        let erased = test.archive.erase(KEY, key).await.unwrap();
+        assert!(erased.records > 0);
+        assert_eq!(erased.stored.records, stored.records, "each record keeps its place");
+        assert_ne!(erased.stored.sha256, stored.sha256);
+        let read = test.archive.read(KEY, &erased.stored.sha256).await.unwrap();
+        for (before, after) in records().into_iter().zip(read) {
+            assert_eq!((before.offset, before.log_time), (after.offset, after.log_time));
+            if before.key.as_ref() == Some(&own) {
+                assert_eq!((after.key, after.payload, after.headers), (None, None, Vec::new()));
+            } else {
+                assert_eq!(after, before, "a record of another key is as it was");
+            }
+        }
+        let again = test.archive.erase(KEY, key).await.unwrap();
+        assert_eq!((again.stored, again.records), (erased.stored, 0));
+    }
+}
