@@ -1,7 +1,7 @@
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -35,6 +35,8 @@ pub(crate) struct QuerySlots {
     per_cluster: usize,
     /// The label of the metrics.
     kind: &'static str,
+    /// How many reports of each tenant have begun since they were last taken.
+    begun: Mutex<BTreeMap<ClientId, u64>>,
 }
 
 /// A limit, and what enforces it.
@@ -74,6 +76,7 @@ impl Default for QuerySlots {
             queues: Mutex::default(),
             per_cluster: PER_CORE * cores,
             kind: "report",
+            begun: Mutex::default(),
         }
     }
 }
@@ -103,8 +106,18 @@ impl QuerySlots {
         let cluster = in_time(cluster).await;
         let cluster =
             cluster.ok_or_else(|| WarehouseError::Unavailable("all slots taken".into()))?;
+        *self.begun().entry(client_id.clone()).or_default() += 1;
         let waited = waiting.since.elapsed();
         Ok(QuerySlot { _tenant: tenant, _cluster: cluster, waited })
+    }
+
+    /// Returns how many reports of each tenant have begun since the last call, and forgets them.
+    pub(crate) fn take_counts(&self) -> BTreeMap<ClientId, u64> {
+        std::mem::take(&mut *self.begun())
+    }
+
+    fn begun(&self) -> MutexGuard<'_, BTreeMap<ClientId, u64>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

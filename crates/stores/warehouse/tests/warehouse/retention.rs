@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use events::EventType::AdClick;
 use tenancy::Isolation;
+use warehouse::UsageQuery;
 
 use crate::shop::{Shop, all_day, event};
 
@@ -58,4 +59,58 @@ async fn a_running_deletion_is_not_started_again() {
     run(format!("SYSTEM START MERGES {table}")).await;
     wait_for_rows(&shop, 0).await;
     shop.close().await;
+}
+
+#[tokio::test]
+async fn an_erased_tenant_has_no_row_and_its_neighbour_keeps_all() {
+    let neighbour = Shop::open(Isolation::Shared).await;
+    neighbour.insert(0, vec![event(AdClick, "2026-03-01T12:00:00Z")]).await;
+    for isolation in [Isolation::Shared, Isolation::Schema] {
+        let shop = Shop::open(isolation).await;
+        shop.insert(0, vec![event(AdClick, "2026-03-01T12:00:00Z")]).await;
+        let (placement, id) = (shop.context.placement(), shop.context.client_id());
+        let rows = async || shop.warehouse.rows_of_tenant(placement, id).await.unwrap();
+        assert_eq!(rows().await.event_rows, 1);
+        for _ in 0..100 {
+            shop.warehouse.erase_tenant(placement, id).await.unwrap();
+            if rows().await.is_empty() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert!(rows().await.is_empty(), "{isolation:?}");
+        // A repeated erasure finds nothing.
+        shop.warehouse.erase_tenant(placement, id).await.unwrap();
+    }
+    wait_for_rows(&neighbour, 1).await;
+}
+
+#[tokio::test]
+async fn usage_counts_events_by_the_local_day_of_their_receipt_and_those_of_one_tenant() {
+    for isolation in [Isolation::Shared, Isolation::Schema] {
+        let shop = Shop::open(isolation).await;
+        let neighbour = Shop::open(Isolation::Shared).await;
+        let click = || event(AdClick, "2020-01-01T12:00:00Z");
+        neighbour.insert(0, vec![click()]).await;
+        // Offset 60 was logged on the day after offset 0.
+        shop.insert(0, vec![click(), click()]).await;
+        shop.insert(60, vec![click()]).await;
+        let days = all_day();
+        let in_zone = |zone| UsageQuery { received: *days.start()..*days.end(), zone };
+        let reports = shop.warehouse.for_tenant(&shop.context);
+        let usage = async |zone| reports.usage(&in_zone(zone)).await.unwrap();
+        let events =
+            async |zone| -> Vec<u64> { usage(zone).await.values().map(|day| day.events).collect() };
+        assert_eq!(events(chrono_tz::UTC).await, [2, 1]);
+        // In Berlin, the second day had begun.
+        assert_eq!(events(chrono_tz::Europe::Berlin).await, [3]);
+        let found = usage(chrono_tz::UTC).await;
+        assert!(found.values().all(|day| day.bytes > 0 && day.rows >= day.events));
+        let (destination, id) = (shop.context.destination(), shop.context.client_id());
+        let platform =
+            shop.warehouse.usage(destination, id, &in_zone(chrono_tz::UTC)).await.unwrap();
+        assert_eq!(platform, found, "the platform counts the same");
+        assert!(shop.warehouse.stored_bytes(destination, id).await.unwrap() > 0);
+        shop.close().await;
+    }
 }
