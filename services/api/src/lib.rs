@@ -2,6 +2,7 @@
 
 mod annotations;
 mod attachment;
+mod audit_trail;
 mod behaviour;
 mod caller;
 mod campaigns;
@@ -31,6 +32,8 @@ mod schemas;
 mod sessions;
 mod settings;
 mod state;
+mod still_valid;
+mod usage;
 
 pub use openapi::openapi;
 pub use routes::PUBLIC as PUBLIC_ROUTES;

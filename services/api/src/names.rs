@@ -16,6 +16,8 @@ pub(crate) type AnnotationText = Line<500>;
 pub(crate) type ReportName = Line<100>;
 /// The name of a kept cohort.
 pub(crate) type CohortName = Line<100>;
+/// Why a tenant is suspended or offboarded.
+pub(crate) type StateReason = Line<500>;
 /// What a saved report or a kept cohort is for.
 pub(crate) type ReportDescription = Line<500>;
 

@@ -11,6 +11,7 @@ use crate::{
     openapi::openapi,
     report_jobs, routes, schedules,
     state::Api,
+    usage,
 };
 
 /// Serves the api until `lifecycle` stops. Returns the address, which matters for port 0.
@@ -37,6 +38,7 @@ pub fn run(
     let document = openapi();
     web::register_operations("api", &serde_json::to_value(&document).unwrap_or_default());
     report_jobs::start(&api, lifecycle);
+    usage::start(&api, live.open_streams(), lifecycle);
     schedules::start(&api, lifecycle);
     let docs = routes::docs::page(&document, &settings.collector_url);
     web::serve_streams("api", &settings.bind, lifecycle, move |config: &mut ServiceConfig| {

@@ -86,6 +86,11 @@ form!(
     line("For the weekly meeting", 500)
 );
 form!(
+    StateReason,
+    "Why: 1 to 500 characters, none of them a control character. Surrounding white space is removed",
+    line("An invoice has not been paid", 500)
+);
+form!(
     ReportVisibility,
     "Who sees a saved report: its author, or everybody who may see all campaigns of the tenant",
     one_of(control_plane::ReportVisibility::ALL.map(control_plane::ReportVisibility::as_str))
@@ -214,7 +219,7 @@ form!(
 );
 form!(
     State,
-    "Whether a tenant may send and read: not yet, yes, or no longer",
+    "Whether a tenant may send and read: not yet, yes, not now, only read until it is erased, or no longer",
     one_of(TenantState::ALL.map(TenantState::as_str))
 );
 

@@ -11,6 +11,7 @@ use web::{TokenSettings, WebState};
 
 use crate::{
     ApiSettings,
+    audit_trail::AuditTrail,
     behaviour::Behaviour,
     campaigns::Campaigns,
     query::Queries,
@@ -51,6 +52,7 @@ pub(crate) struct Api {
     pub(crate) warehouse: Warehouse,
     /// Counts each tenant's rate.
     pub(crate) aggregates: Aggregates,
+    pub(crate) audit_trail: AuditTrail,
     pub(crate) campaigns: Campaigns,
     pub(crate) rejects: Rejects,
     pub(crate) sources: Sources,
@@ -92,6 +94,7 @@ impl Api {
         );
         Self {
             aggregates: aggregates.clone(),
+            audit_trail: AuditTrail::new(control_plane.clone()),
             rejects,
             campaigns: campaigns.clone(),
             reports: Reports::new(sources.clone(), settings.cached_answers),

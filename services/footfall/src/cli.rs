@@ -2,6 +2,7 @@ use std::{convert::Infallible, path::PathBuf};
 
 use chrono::{DateTime, Datelike, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use control_plane::AuditLink;
 use settings::Secret;
 use tenancy::{CampaignId, ClientId};
 use url::Url;
@@ -78,6 +79,9 @@ pub(crate) enum Command {
     /// Deprecated: the old name of `backfill`
     #[command(hide = true)]
     Replay(Backfill),
+    /// Prove that nobody changed the audit log
+    #[command(subcommand)]
+    AuditLog(AuditLogCommand),
     /// Check or print the settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -122,6 +126,33 @@ pub(crate) enum TenantCommand {
         #[command(flatten)]
         handover: Handover,
     },
+    /// Refuse a tenant's events and reads within five seconds; what it sent before is processed
+    Suspend {
+        /// The tenant
+        #[arg(value_name = "ID")]
+        tenant: ClientId,
+        /// Told to the tenant's owners, in one line of at most 500 characters
+        #[arg(long, value_parser = state_reason)]
+        reason: String,
+    },
+    /// Begin the end of a tenant: a grace period in which it may read, then the erasure
+    Offboard {
+        /// The tenant
+        #[arg(value_name = "ID")]
+        tenant: ClientId,
+        /// Told to the tenant's owners, in one line of at most 500 characters
+        #[arg(long, value_parser = state_reason)]
+        reason: String,
+        /// For how long the tenant can be resumed
+        #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(..=365))]
+        grace_days: u16,
+    },
+    /// Let a suspended tenant send and read again, or one within the grace period of its offboarding
+    Resume {
+        /// The tenant
+        #[arg(value_name = "ID")]
+        tenant: ClientId,
+    },
 }
 
 /// Where new passwords, invitations and keys are written.
@@ -131,6 +162,23 @@ pub(crate) struct Handover {
     /// owner can read, instead of printing them
     #[arg(long, value_name = "FILE")]
     pub(crate) secrets: Option<PathBuf>,
+}
+
+/// `footfall audit-log …`
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum AuditLogCommand {
+    /// Compute the chain of hashes again, and print its last link; the exit code is 4 if it is broken
+    #[command(after_help = "\
+Keep the printed link where no administrator of PostgreSQL can change it. With it, a later run also
+proves that nobody wrote the whole log anew.
+
+Example:
+  footfall audit-log verify --link 17:3f0a…")]
+    Verify {
+        /// A link that an earlier run printed
+        #[arg(long, value_name = "NUMBER:HASH")]
+        link: Option<AuditLink>,
+    },
 }
 
 /// `footfall config …`
@@ -281,6 +329,12 @@ fn time(text: &str) -> Result<DateTime<Utc>, &'static str> {
     let time = text.parse::<DateTime<Utc>>().ok();
     let time = time.filter(|time| (1970..2200).contains(&time.year()));
     time.ok_or("must be a time of RFC 3339 from 1970 to 2199, such as 2026-10-01T00:00:00Z")
+}
+
+fn state_reason(text: &str) -> Result<String, &'static str> {
+    let line = text.trim();
+    let fits = (1..=500).contains(&line.chars().count()) && !line.contains(char::is_control);
+    if fits { Ok(line.to_owned()) } else { Err("must be a line of 1 to 500 characters") }
 }
 
 fn rate(text: &str) -> Result<f64, &'static str> {

@@ -1,5 +1,5 @@
 use aggregates::AggregatesError;
-use archive::ArchiveError;
+use archive::{ArchiveError, ReportFileError};
 use control_plane::{ControlPlaneError, LedgerError};
 use log::{LogPlace, LogRange};
 use recent_ids::RecentIdsError;
@@ -25,6 +25,9 @@ pub enum ProcessorError {
     /// The archive failed.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// The files of reports could not be removed.
+    #[error(transparent)]
+    ReportFile(#[from] ReportFileError),
     /// Re-sends cannot be recognised, because the disk failed.
     #[error(transparent)]
     RecentIds(#[from] RecentIdsError),

@@ -13,6 +13,7 @@ use crate::{
     history::History,
     live::{Live, Rebuilder},
     member::{self, Member, Progress, Worker, WorkerContext},
+    offboarding,
     reconcile::{self, Reconciler},
     record::RecentIdsCache,
     rejects::Rejects,
@@ -106,6 +107,8 @@ impl Start<'_> {
         let token = self.lifecycle.token();
         let upkeep = upkeep::run(dependencies.clone(), token.clone());
         self.lifecycle.spawn("upkeep", BUDGET, upkeep);
+        let erasures = offboarding::run(dependencies.clone(), token.clone());
+        self.lifecycle.spawn("offboarding", BUDGET, erasures);
         let reconciler =
             Reconciler::new(dependencies, context.history.clone(), self.memory.clone());
         let period = dependencies.settings.reconcile_period();

@@ -3,7 +3,7 @@ use std::{error::Error, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::ControlPlane;
 use lifecycle::{BoxError, every};
-use tenancy::{PlatformContext, TenantRecord};
+use tenancy::{PlatformContext, TenantRecord, TenantState};
 use tokio_util::sync::CancellationToken;
 use warehouse::{Warehouse, WarehouseError};
 
@@ -41,6 +41,9 @@ async fn delete_expired(
     for tenant in platform.tenants().await? {
         let horizon = horizon(&tenant, now);
         let record = tenant.record;
+        if record.state == TenantState::Erasing {
+            continue;
+        }
         platform.prune_resubmissions(&record.client_id, horizon).await?;
         match expire(warehouse, &record, horizon).await {
             Ok(true) => {

@@ -11,6 +11,7 @@ pub fn tenant_record(client_id: &ClientId) -> TenantRecord {
         client_id: client_id.clone(),
         name: client_id.to_string(),
         state: TenantState::Active,
+        state_reason: None,
         placement: Placement {
             isolation: Isolation::Shared,
             cluster: "shared".parse().expect("a name"),

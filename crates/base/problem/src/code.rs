@@ -47,6 +47,8 @@ codes! {
     SecondFactorMissing = Forbidden, "second_factor_missing", "A second factor must be set up";
     /// An admin suspended the tenant.
     TenantSuspended = Forbidden, "tenant_suspended", "The tenant is suspended";
+    /// The tenant is being offboarded, and may no longer send events.
+    TenantOffboarding = Forbidden, "tenant_offboarding", "The tenant is being offboarded";
     /// Missing, or another tenant's: both get the same answer.
     NotFound = NotFound, "not_found", "The resource was not found";
     /// The path does not allow the method.
@@ -59,6 +61,8 @@ codes! {
     LastOwner = Conflict, "last_owner", "A tenant needs an owner";
     /// The tenant or the user has as many of these as allowed.
     LimitReached = Conflict, "limit_reached", "The limit is reached";
+    /// The resource is in a state that does not allow this.
+    WrongState = Conflict, "wrong_state", "The resource is in another state";
     /// The resource existed, and has expired.
     Gone = Gone, "gone", "The resource has expired";
     /// The body is over the limit, compressed or decompressed.

@@ -101,6 +101,8 @@ impl Authority {
                     | A::ManageUsers
                     | A::ManageApiKeys
                     | A::ManageOwnAccount
+                    | A::ReadUsage
+                    | A::ReadAuditLog
             ),
             Self::Role(Role::Analyst) => matches!(
                 action,

@@ -24,8 +24,8 @@ pub use password::{Password, PasswordError, PasswordHash};
 pub use permission::{
     Action, ManageAdminAccount, ManageAdvertisers, ManageApiKeys, ManageCampaigns, ManageClusters,
     ManageDimensions, ManageOwnAccount, ManageTenants, ManageUsers, PlatformPermission,
-    ReadCampaigns, ReadProducts, ReadRejects, ReadReports, ResubmitRejects, TenantPermission,
-    WriteEvents,
+    ReadAuditLog, ReadCampaigns, ReadProducts, ReadRejects, ReadReports, ReadUsage,
+    ResubmitRejects, TenantPermission, WriteEvents,
 };
 pub use principal::{CampaignScope, Principal, Subject, SubjectError};
 pub use random::RandomError;

@@ -69,6 +69,10 @@ permissions! {
     ManageApiKeys: TenantPermission = "manage_api_keys";
     /// Change one's own password, and end one's own sessions.
     ManageOwnAccount: TenantPermission = "manage_own_account";
+    /// Read what the tenant used.
+    ReadUsage: TenantPermission = "read_usage";
+    /// Read the audit log of the tenant.
+    ReadAuditLog: TenantPermission = "read_audit_log";
     /// Onboard, read and change tenants.
     ManageTenants: PlatformPermission = "manage_tenants";
     /// Register clusters.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use money::Currency;
 
-use crate::{ClientId, Destination, Limits, Origin, Placement, Scoped, TenantRecord};
+use crate::{ClientId, Destination, Limits, Origin, Placement, Scoped, TenantRecord, TenantState};
 
 /// The proof that the current work belongs to one tenant. Cloning shares it.
 ///
@@ -33,6 +33,11 @@ impl TenantContext {
     /// Returns the tenant's display name.
     pub fn name(&self) -> &str {
         &self.tenant.record.name
+    }
+
+    /// Returns whether it may send events. A tenant that is being offboarded may only read.
+    pub fn accepts_events(&self) -> bool {
+        self.tenant.record.state == TenantState::Active
     }
 
     /// Returns tier, cluster and route version.

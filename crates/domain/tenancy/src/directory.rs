@@ -16,11 +16,16 @@ pub enum TenantState {
     Active,
     /// Suspended by an admin: credentials are refused, data is retained.
     Suspended,
+    /// Within the grace period before it is erased: it may read and export, and sends nothing.
+    Offboarding,
+    /// Its data is being erased: nothing of it is served or processed any more.
+    Erasing,
 }
 
 impl TenantState {
     /// Every state.
-    pub const ALL: [Self; 3] = [Self::Provisioning, Self::Active, Self::Suspended];
+    pub const ALL: [Self; 5] =
+        [Self::Provisioning, Self::Active, Self::Suspended, Self::Offboarding, Self::Erasing];
 
     /// Returns the name used in answers and tables.
     pub const fn as_str(self) -> &'static str {
@@ -28,6 +33,8 @@ impl TenantState {
             Self::Provisioning => "provisioning",
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Offboarding => "offboarding",
+            Self::Erasing => "erasing",
         }
     }
 }
@@ -41,6 +48,8 @@ pub struct TenantRecord {
     pub name: String,
     /// Whether it may send and read.
     pub state: TenantState,
+    /// Why an admin suspended or offboards it, for its owners.
+    pub state_reason: Option<Arc<str>>,
     /// Where its rows are stored.
     pub placement: Placement,
     /// Its limits.

@@ -62,15 +62,18 @@ impl fmt::Display for Destination {
 
 impl Placement {
     /// Returns the destination of `client_id` under this placement.
-    ///
-    /// Slugs contain no `_`, so mapping `-` to `_` keeps distinct tenants distinct.
     pub fn destination(&self, client_id: &ClientId) -> Destination {
         let database = match self.isolation {
             Isolation::Shared => SHARED_DATABASE.to_owned(),
-            Isolation::Schema | Isolation::Dedicated => {
-                format!("tenant_{}", client_id.as_str().replace('-', "_"))
-            }
+            Isolation::Schema | Isolation::Dedicated => Self::own_database(client_id),
         };
         Destination { cluster: self.cluster.clone(), database }
+    }
+
+    /// Returns the database that a tenant has to itself, if it has one.
+    ///
+    /// Slugs contain no `_`, so mapping `-` to `_` keeps distinct tenants distinct.
+    pub fn own_database(client_id: &ClientId) -> String {
+        format!("tenant_{}", client_id.as_str().replace('-', "_"))
     }
 }

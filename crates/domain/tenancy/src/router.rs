@@ -16,12 +16,15 @@ pub struct TenantRouter {
 /// Why no context is returned.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
-    /// The tenant does not exist, or is still being provisioned.
+    /// The tenant does not exist, is still being provisioned, or is being erased.
     #[error("the tenant does not exist")]
     Unknown,
     /// An admin suspended the tenant.
     #[error("the tenant is suspended")]
-    Suspended,
+    Suspended {
+        /// Why, for its owners.
+        reason: Option<Arc<str>>,
+    },
     /// The credential was issued before the tenant's tokens were last revoked.
     #[error("the token was revoked")]
     Revoked,
@@ -44,23 +47,27 @@ impl TenantRouter {
     ) -> Result<TenantContext, ResolveError> {
         let record = self.directory.find(client_id).await?.ok_or(ResolveError::Unknown)?;
         match record.state {
-            TenantState::Active if record.token_version == token_version => {
-                Ok(TenantContext::new(record))
+            TenantState::Active | TenantState::Offboarding => {
+                if record.token_version == token_version {
+                    Ok(TenantContext::new(record))
+                } else {
+                    Err(ResolveError::Revoked)
+                }
             }
-            TenantState::Active => Err(ResolveError::Revoked),
-            TenantState::Suspended => Err(ResolveError::Suspended),
-            TenantState::Provisioning => Err(ResolveError::Unknown),
+            TenantState::Suspended => Err(ResolveError::Suspended { reason: record.state_reason }),
+            TenantState::Provisioning | TenantState::Erasing => Err(ResolveError::Unknown),
         }
     }
 
     /// Resolves the tenant of a record of the log. An accepted record is processed even if its
-    /// tenant was suspended later.
+    /// tenant was suspended later; while the tenant is being erased, nothing of it is stored again.
     pub async fn resolve_record(
         &self,
         client_id: &ClientId,
     ) -> Result<TenantContext, ResolveError> {
-        let record = self.directory.find(client_id).await?.ok_or(ResolveError::Unknown)?;
-        Ok(TenantContext::new(record))
+        let record = self.directory.find(client_id).await?;
+        let record = record.filter(|record| record.state != TenantState::Erasing);
+        Ok(TenantContext::new(record.ok_or(ResolveError::Unknown)?))
     }
 
     /// Creates the platform's context for the `actor` that the audit log names.

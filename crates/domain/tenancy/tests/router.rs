@@ -23,6 +23,7 @@ fn router(client_id: &str, isolation: Isolation, state: TenantState) -> TenantRo
         client_id: client_id.parse().unwrap(),
         name: client_id.to_owned(),
         state,
+        state_reason: Some("unpaid".into()),
         placement: Placement { isolation, cluster: "main".parse().unwrap(), route_version: 1 },
         limits: Limits::default(),
         time_zone: chrono_tz::UTC,
@@ -45,7 +46,10 @@ async fn only_an_active_tenant_with_a_current_token_gets_a_context() {
     assert!(matches!(active.resolve(&other, 3).await, Err(ResolveError::Unknown)));
 
     let suspended = router("acme", Isolation::Shared, TenantState::Suspended);
-    assert!(matches!(suspended.resolve(&acme(), 3).await, Err(ResolveError::Suspended)));
+    assert!(matches!(
+        suspended.resolve(&acme(), 3).await,
+        Err(ResolveError::Suspended { reason: Some(reason) }) if &*reason == "unpaid"
+    ));
     let provisioning = router("acme", Isolation::Shared, TenantState::Provisioning);
     assert!(matches!(provisioning.resolve(&acme(), 3).await, Err(ResolveError::Unknown)));
 }
@@ -54,6 +58,22 @@ async fn only_an_active_tenant_with_a_current_token_gets_a_context() {
 async fn a_record_is_processed_even_after_its_tenant_was_suspended() {
     let suspended = router("acme", Isolation::Shared, TenantState::Suspended);
     assert!(suspended.resolve_record(&acme()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_offboarded_may_read_and_sends_nothing() {
+    let active = router("acme", Isolation::Shared, TenantState::Active);
+    assert!(active.resolve(&acme(), 3).await.unwrap().accepts_events());
+    let offboarding = router("acme", Isolation::Shared, TenantState::Offboarding);
+    assert!(!offboarding.resolve(&acme(), 3).await.unwrap().accepts_events());
+    assert!(offboarding.resolve_record(&acme()).await.is_ok());
+}
+
+#[tokio::test]
+async fn nothing_of_a_tenant_that_is_being_erased_is_served_or_processed() {
+    let erasing = router("acme", Isolation::Shared, TenantState::Erasing);
+    assert!(matches!(erasing.resolve(&acme(), 3).await, Err(ResolveError::Unknown)));
+    assert!(matches!(erasing.resolve_record(&acme()).await, Err(ResolveError::Unknown)));
 }
 
 #[tokio::test]

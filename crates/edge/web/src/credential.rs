@@ -8,7 +8,7 @@ use problem::{Code, Problem};
 use crate::{
     WebState,
     request::set_principal,
-    state::{CheckedCredential, Credential},
+    state::{CheckedCredential, Credential, check_state},
 };
 
 /// Returns the checked credential of a request, without waiting, if the same credential was checked
@@ -28,7 +28,9 @@ pub(crate) async fn check(
     let credential = Credential::new(bearer(request)?);
     let principal = state.verify(&credential, Utc::now()).await?;
     permit(&principal, action)?;
-    state.check(&credential, principal, Utc::now()).await
+    let checked = state.check(&credential, principal, Utc::now()).await?;
+    check_state(&checked.context, action)?;
+    Ok(checked)
 }
 
 /// Verifies the credential of a request and that it permits `action`. Returns the state and the

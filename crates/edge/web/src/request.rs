@@ -62,8 +62,13 @@ impl CurrentRequest {
 }
 
 /// Returns the id of the current request; empty outside of requests.
-pub(crate) fn current_id() -> String {
+pub fn current_id() -> String {
     CURRENT.try_with(|current| text(&current.id).to_owned()).unwrap_or_default()
+}
+
+/// Returns the verified owner of the current request's credential, if it has one.
+pub fn current_principal() -> Option<Arc<Principal>> {
+    CURRENT.try_with(|current| current.principal.get().cloned()).ok().flatten()
 }
 
 /// Returns the span of the current request; none outside of requests.

@@ -1,8 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
 use auth::{
-    ApiKey, ApiKeyId, Authority, CampaignScope, CredentialStore, CredentialStoreError, Principal,
-    SecretHash, StoredApiKey, Subject, TokenError, TokenVerifier,
+    Action, ApiKey, ApiKeyId, Authority, CampaignScope, CredentialStore, CredentialStoreError,
+    Principal, Role, SecretHash, StoredApiKey, Subject, TokenError, TokenVerifier,
 };
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
@@ -237,7 +237,14 @@ impl WebState {
             reason = "the one place where a verified credential becomes a tenant"
         )]
         let resolved = self.router.resolve(client_id, version).await;
-        resolved.map_err(tenant_problem)
+        resolved.map_err(|error| match error {
+            // A collect key is public: why a tenant is suspended is for its owners.
+            ResolveError::Suspended { reason } => {
+                let tells = principal.authority == Authority::Role(Role::Owner);
+                tenant_suspended(reason.as_deref().filter(|_| tells))
+            }
+            other => tenant_problem(other),
+        })
     }
 
     /// Refuses a token of a user who was disabled, or got another role or password, after it was
@@ -315,15 +322,31 @@ fn token_problem(error: TokenError) -> Problem {
     }
 }
 
+/// Returns the problem of a suspended tenant, with the reason for those who may know it.
+pub fn tenant_suspended(reason: Option<&str>) -> Problem {
+    let detail = match reason {
+        Some(reason) => format!("The tenant is suspended: {reason}. Ask the platform's admins."),
+        None => "The tenant is suspended. Ask the platform's admins.".to_owned(),
+    };
+    Problem::new(Code::TenantSuspended, detail)
+}
+
+/// Refuses what changes or adds events of a tenant that is being offboarded.
+pub(crate) fn check_state(context: &TenantContext, action: Action) -> Result<(), Problem> {
+    let adds_events = matches!(action, Action::WriteEvents | Action::ResubmitRejects);
+    if context.accepts_events() || !adds_events {
+        return Ok(());
+    }
+    let detail = "The tenant is being offboarded: it may read and export, and send no events.";
+    Err(Problem::new(Code::TenantOffboarding, detail))
+}
+
 fn tenant_problem(error: ResolveError) -> Problem {
     match error {
         ResolveError::Unknown => {
             Problem::new(Code::CredentialInvalid, "The credential's tenant does not exist.")
         }
-        ResolveError::Suspended => Problem::new(
-            Code::TenantSuspended,
-            "The tenant is suspended. Ask the platform's admins.",
-        ),
+        ResolveError::Suspended { .. } => tenant_suspended(None),
         ResolveError::Revoked => revoked(),
         ResolveError::Directory(error) => Problem::unavailable(RETRY, error).naming(DIRECTORY),
     }

@@ -5,7 +5,10 @@ use auth::{CampaignScope, Principal, TenantPermission};
 use futures::future::{Either, LocalBoxFuture, Ready, ready};
 use tenancy::{Scoped, TenantContext};
 
-use crate::{Error, credential, credential_check, readable_from, state::CheckedCredential};
+use crate::{
+    Error, credential, credential_check, readable_from,
+    state::{CheckedCredential, check_state},
+};
 
 /// A request of one tenant, whose credential permits `P`. The argument is the permission.
 #[derive(Debug)]
@@ -53,7 +56,8 @@ impl<P: TenantPermission> FromRequest for Tenant<P> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         if let Some(known) = credential::known(request) {
-            let permitted = credential::permit(&known.principal, P::ACTION);
+            let permitted = credential::permit(&known.principal, P::ACTION)
+                .and_then(|()| check_state(&known.context, P::ACTION));
             let tenant = permitted.map(|()| Self::new(request, known)).map_err(Error::from);
             return Either::Left(ready(tenant));
         }

@@ -8,6 +8,8 @@ macro_rules! sql {
 }
 
 mod audit;
+mod audit_chain;
+mod audit_log;
 mod cache;
 mod control_plane;
 mod credentials;
@@ -26,19 +28,23 @@ mod report_queue;
 mod report_schedule;
 mod settings;
 mod tenant;
+mod usage;
 
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, AuditSource};
+pub use audit_chain::{AuditFault, AuditLink, AuditLinkError, AuditVerdict};
+pub use audit_log::{AuditFilter, AuditRecord};
 pub use control_plane::ControlPlane;
 pub use data_version::DataState;
 pub use due_schedules::{DueSchedule, ScheduledRun};
 pub use error::ControlPlaneError;
 pub use group::Group;
 pub use ledger::{
-    Archived, Batch, BatchPlan, DoneSpan, Lease, Ledger, LedgerError, OffsetSet,
-    PlannedDestination, Poison, RebuildRequest, ReconcileLease, Skip, UpToDate,
+    Archived, Batch, BatchPlan, DoneSpan, ExclusiveLease, Lease, Ledger, LedgerError, OffsetSet,
+    PlannedDestination, Poison, RebuildRequest, Skip, UpToDate,
 };
 pub use platform::{
-    Account, AuditRecord, Cluster, Inventory, PlatformControl, TenantDetail, TenantSpec,
+    Account, Cluster, EraseReceipt, EraseStep, Inventory, Offboarding, OffboardingStep,
+    PlatformControl, TenantDetail, TenantSpec,
 };
 pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
 pub use report_queue::{
@@ -53,3 +59,4 @@ pub use tenant::{
     ReportReader, ReportVisibility, ReportWriter, Resubmission, SavedReport, TenantControl, User,
     UserChange,
 };
+pub use usage::{UsageCount, UsageDays};

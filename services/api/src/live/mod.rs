@@ -37,6 +37,7 @@ use aggregates::{Aggregates, LiveFeed};
 use lifecycle::Lifecycle;
 
 pub(crate) use hub::Viewer;
+pub(crate) use open_streams::OpenStreams;
 pub(crate) use open_ticket::OpenTicket;
 pub(crate) use opening::Wanted;
 pub(crate) use places::read as read_place;
@@ -45,7 +46,6 @@ pub(crate) use stream_reports::StreamReports;
 pub(crate) use ticket::TicketSecret;
 
 use hub::Hub;
-use open_streams::OpenStreams;
 
 /// The dependencies of live streams. App data; cloning is cheap.
 #[derive(Clone)]
@@ -59,6 +59,11 @@ pub(crate) struct Live {
 }
 
 impl Live {
+    /// Returns the open streams.
+    pub(crate) fn open_streams(&self) -> &OpenStreams {
+        &self.open
+    }
+
     /// Creates streams of `feed` that begin with `reports` and end with `lifecycle`. A ticket is
     /// valid at its client's network address only; `trust_forwarded_for` says whether the load
     /// balancer reports that.

@@ -5,6 +5,7 @@ use super::{
     current::Known,
     field::Fields,
     file::LimitsFile,
+    limits::check_partition_spread,
     order::{KeyOrder, TenantOrder, UserOrder},
     step::Change,
 };
@@ -32,7 +33,7 @@ pub(super) fn changes(
         }
         Some(known) => {
             check_placement(fields, order, known);
-            check_partition_spread(fields, order, known);
+            check_partition_spread(fields, order.limits.partition_spread, &known.detail);
             changes.extend(update(order, known));
             (&known.inventory, known.detail.record.state)
         }
@@ -71,19 +72,6 @@ fn check_placement(fields: &mut Fields, order: &TenantOrder, known: &Known) {
     }
     if order.cluster != *cluster {
         fields.fault("/cluster", format!("must stay {cluster}: {moved}"));
-    }
-}
-
-/// Re-sends of an event are recognised within a partition, and the spread selects the partition.
-fn check_partition_spread(fields: &mut Fields, order: &TenantOrder, known: &Known) {
-    let record = &known.detail.record;
-    let asked = order.limits.partition_spread;
-    let spread = record.limits.partition_spread;
-    // Before a tenant is active, the log has no event of it.
-    let fixed = record.state != TenantState::Provisioning;
-    if fixed && asked.is_some_and(|asked| asked != spread) {
-        let moved = "events would move to other partitions, and a re-send could count twice";
-        fields.fault("/limits/partition_spread", format!("must stay {spread}: {moved}"));
     }
 }
 

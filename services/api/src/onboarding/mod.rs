@@ -13,6 +13,7 @@ mod error;
 mod field;
 mod file;
 mod folder;
+mod limits;
 mod neighbours;
 mod order;
 mod plan;
@@ -26,6 +27,8 @@ use warehouse::Warehouse;
 
 use current::Current;
 use order::TenantOrder;
+
+pub(crate) use limits::changed_spec;
 
 pub use admin::ensure_admin;
 pub use apply::{Applied, Made, Progress};

@@ -6,11 +6,12 @@ use control_plane::Advertiser;
 use metrics::{DeclaredDimension, PropertyType};
 use money::{Currency, CurrencyError};
 use problem::FieldError;
-use tenancy::{AdvertiserId, CampaignId, ClientId, ClusterName, Isolation, Limits, Origin};
+use tenancy::{AdvertiserId, CampaignId, ClientId, ClusterName, Isolation, Origin};
 
 use super::{
     field::Fields,
     file::{CampaignFile, DimensionFile, KeyFile, LimitsFile, TenantFile, UserFile},
+    limits::check_numbers,
 };
 use crate::names::{DisplayName, Email};
 
@@ -76,7 +77,7 @@ impl TenantOrder {
         let is_listed = currency.is_none_or(Currency::is_listed);
         fields.must(is_listed, "/currency", &CurrencyError.to_string());
         let origins = file.origins.as_deref().map(|texts| origins(&mut fields, texts));
-        check_numbers(&mut fields, file);
+        check_numbers(&mut fields, &file.limits, file.retention_days);
 
         let advertisers: Vec<_> = numbered("advertisers", &file.advertisers)
             .filter_map(|(place, advertiser)| {
@@ -154,28 +155,6 @@ fn origins(fields: &mut Fields, texts: &[String]) -> Vec<Origin> {
         })
         .collect();
     parsed.into_iter().collect()
-}
-
-fn check_numbers(fields: &mut Fields, file: &TenantFile) {
-    let limits = &file.limits;
-    let retention = file.retention_days.is_none_or(|days| (1..=36_500).contains(&days));
-    fields.must(retention, "/retention_days", "must be 1 to 36500 days");
-    for (pointer, right) in [
-        ("/limits/events_per_second", limits.events_per_second != Some(0)),
-        ("/limits/concurrent_queries", limits.concurrent_queries != Some(0)),
-        ("/limits/partition_spread", limits.partition_spread != Some(0)),
-    ] {
-        fields.must(right, pointer, "must be at least 1");
-    }
-    let seconds = 1..=Limits::MOST_QUERY_SECONDS;
-    let right = limits.query_seconds.is_none_or(|number| seconds.contains(&number));
-    fields.must(right, "/limits/query_seconds", "must be 1 to 30 seconds");
-    let memory = 1..=Limits::MOST_QUERY_MEMORY_MIB;
-    let right = limits.query_memory_mib.is_none_or(|number| memory.contains(&number));
-    fields.must(right, "/limits/query_memory_mib", "must be 1 to 1048576 MiB");
-    let rows = 1..=Limits::MOST_QUERY_ROWS;
-    let right = limits.query_rows.is_none_or(|number| rows.contains(&number));
-    fields.must(right, "/limits/query_rows", "must be 1 to 9223372036854775807 rows");
 }
 
 fn advertiser(

@@ -2,13 +2,19 @@
 
 #![expect(deprecated, reason = "the table contains deprecated routes")]
 
-use actix_web::web::{ServiceConfig, resource};
+use actix_web::{
+    middleware::from_fn,
+    web::{ServiceConfig, resource},
+};
+
+use crate::audit_trail::trail;
 
 pub(crate) mod admin;
 pub(crate) mod advertisers;
 pub(crate) mod annotations;
 pub(crate) mod api_keys;
 pub(crate) mod attribution;
+pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod campaigns;
 pub(crate) mod cohorts;
@@ -28,6 +34,7 @@ pub(crate) mod saved_reports;
 pub(crate) mod schedules;
 pub(crate) mod security;
 pub(crate) mod sessions;
+pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod windows;
 
@@ -138,6 +145,9 @@ web::route_table! {
     security::put;
     advertisers::list;
     advertisers::put;
+    // What the tenant used, and what was done in it.
+    usage::show;
+    audit::list;
     // The admins of the platform.
     admin::me::change_password;
     admin::me::sessions::list;
@@ -146,6 +156,13 @@ web::route_table! {
     admin::tenants::list;
     admin::tenants::create;
     admin::tenants::show;
+    admin::tenants::change;
+    admin::tenants::suspend;
+    admin::tenants::resume;
+    admin::tenants::offboard;
+    admin::tenants::offboarding;
+    admin::usage::list;
+    admin::audit::list;
     admin::tenants::users::list;
     admin::tenants::users::create;
     admin::tenants::users::renew_invitation;
@@ -161,7 +178,7 @@ web::route_table! {
 /// Adds every route except those that all services share: health, and the page of the documents.
 pub(crate) fn configure(config: &mut ServiceConfig) {
     for resource in resources() {
-        config.service(resource);
+        config.service(resource.wrap(from_fn(trail)));
     }
     config.service(resource("/docs/collector.json").get(docs::collector::handle));
 }

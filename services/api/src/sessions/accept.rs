@@ -27,7 +27,7 @@ impl Sessions {
         }
         if let Some(client_id) = &invitation.user.client_id {
             // While the tenant is suspended, the invitation remains valid for later.
-            self.client(client_id).await?;
+            self.client(client_id, false).await?;
         }
         let password = self.gate.hash(password).await?;
         let accepted = self.store.accept_invitation(&hash, &password, now).await?;

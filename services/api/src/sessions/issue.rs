@@ -168,7 +168,7 @@ impl Sessions {
         let Principal { subject, client_id, authority, scope, subject_version, expires_at, .. } =
             (*principal).clone();
         let client_id = client_id.ok_or_else(|| Problem::internal("a key without a tenant"))?;
-        let (client, token_version) = self.client(&client_id).await?;
+        let (client, token_version) = self.client(&client_id, false).await?;
         let Subject::Key(id) = &subject else {
             return Err(Problem::internal("the subject of a key is not a key").into());
         };
@@ -201,7 +201,7 @@ impl Sessions {
         session_id: Uuid,
     ) -> Result<Grant, Failure> {
         let client = match &user.client_id {
-            Some(client_id) => Some(self.client(client_id).await?),
+            Some(client_id) => Some(self.client(client_id, user.role == Role::Owner).await?),
             None => None,
         };
         let user = self.store.user(user.id).await?.ok_or_else(|| {
@@ -221,16 +221,22 @@ impl Sessions {
         })
     }
 
-    /// Returns a tenant's id and name, and the current version of its tokens.
-    pub(super) async fn client(&self, id: &ClientId) -> Result<((ClientId, String), u32), Failure> {
+    /// Returns a tenant's id and name, and the current version of its tokens. If the tenant is suspended,
+    /// the problem tells why if `tells`.
+    pub(super) async fn client(
+        &self,
+        id: &ClientId,
+        tells: bool,
+    ) -> Result<((ClientId, String), u32), Failure> {
         let record = self.web.directory().find(id).await?;
         match record {
-            Some(record) if record.state == TenantState::Active => {
+            Some(record)
+                if matches!(record.state, TenantState::Active | TenantState::Offboarding) =>
+            {
                 Ok(((record.client_id, record.name), record.token_version))
             }
             Some(record) if record.state == TenantState::Suspended => {
-                let detail = "The tenant is suspended. Ask the platform's admins.";
-                Err(Problem::new(Code::TenantSuspended, detail).into())
+                Err(web::tenant_suspended(record.state_reason.as_deref().filter(|_| tells)).into())
             }
             _ => {
                 let detail = "The credential's tenant does not exist, or not yet.";

@@ -1,5 +1,6 @@
 //! One module per subcommand.
 
+mod audit_log;
 mod backfill;
 mod config;
 mod import;
@@ -9,6 +10,7 @@ mod reconcile;
 mod services;
 mod simulate;
 mod tenant;
+mod tenant_state;
 
 use std::future::Future;
 
@@ -47,6 +49,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
             output::note("`footfall replay` is deprecated: use `footfall backfill`");
             block_on(backfill::run(settings()?, arguments))
         }
+        Command::AuditLog(command) => block_on(audit_log::run(settings()?, command)),
         Command::Config(command) => config::run(command, file),
         Command::Openapi { check, folder } => openapi::run(check, &folder),
     }

@@ -2,8 +2,9 @@ use std::path::Path;
 
 use api::onboarding::{Onboarding, Plan, Progress as Event, read_folder};
 
+use super::tenant_state;
 use crate::{
-    cli::TenantCommand,
+    cli::{Handover, TenantCommand},
     configuration::Configuration,
     dependencies::{Dependencies, operator},
     exit::Failure,
@@ -11,16 +12,33 @@ use crate::{
     output::{self, Progress},
 };
 
-/// Plans, or plans and applies, the tenants of a folder or a file.
+/// Runs `footfall tenant …`.
 pub(crate) async fn run(
     configuration: Configuration,
     command: TenantCommand,
 ) -> Result<(), Failure> {
-    let (path, handover) = match command {
-        TenantCommand::Plan { path } => (path, None),
-        TenantCommand::Apply { path, handover } => (path, Some(handover)),
-    };
-    let (onboarding, plan) = plan(configuration, &path).await?;
+    match command {
+        TenantCommand::Plan { path } => apply(configuration, &path, None).await,
+        TenantCommand::Apply { path, handover } => {
+            apply(configuration, &path, Some(handover)).await
+        }
+        TenantCommand::Suspend { tenant, reason } => {
+            tenant_state::suspend(configuration, &tenant, &reason).await
+        }
+        TenantCommand::Offboard { tenant, reason, grace_days } => {
+            tenant_state::offboard(configuration, &tenant, &reason, grace_days).await
+        }
+        TenantCommand::Resume { tenant } => tenant_state::resume(configuration, &tenant).await,
+    }
+}
+
+/// Plans the tenants of a folder or a file, and applies them if new credentials have a place.
+async fn apply(
+    configuration: Configuration,
+    path: &Path,
+    handover: Option<Handover>,
+) -> Result<(), Failure> {
+    let (onboarding, plan) = plan(configuration, path).await?;
     if plan.is_empty() {
         output::line("no changes");
         return Ok(());

@@ -10,7 +10,7 @@ mod watch;
 use std::{ops::Range, time::Duration};
 
 use chrono::{DateTime, Utc};
-use control_plane::{Group, ReconcileLease};
+use control_plane::{ExclusiveLease, Group};
 use stream::LogReader;
 use tokio::time::sleep;
 
@@ -57,7 +57,7 @@ pub async fn reconcile(
 /// The right to repair, as soon as no other process has it.
 pub(crate) async fn wait_for_lease(
     reconciler: &Reconciler,
-) -> Result<ReconcileLease, ProcessorError> {
+) -> Result<ExclusiveLease, ProcessorError> {
     loop {
         match reconciler.ledger().begin_reconciliation().await? {
             Some(lease) => return Ok(lease),

@@ -113,7 +113,9 @@ impl Reconciler {
     ) -> Result<(), ProcessorError> {
         let spans =
             self.ledger().done_spans(Group::Store, &self.topic, done_at.clone(), WIDTH).await?;
-        let by_destination = expected::by_destination(&spans);
+        let repair = self.repair(Effect::Repair).await?;
+        let mut by_destination = expected::by_destination(&spans);
+        by_destination.retain(|destination, _| !repair.retention.has_erased(destination));
         let groups: Vec<_> = by_destination
             .iter()
             .flat_map(|(to, rows)| expected::groups(rows).into_iter().map(move |it| (to, it)))
@@ -123,7 +125,6 @@ impl Reconciler {
             total: groups.len() as u64,
             findings: Findings::default(),
         };
-        let repair = self.repair(Effect::Repair).await?;
         let mut unavailable = BTreeSet::new();
         for (destination, expected) in groups {
             if !unavailable.contains(destination) {

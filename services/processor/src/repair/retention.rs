@@ -1,29 +1,38 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use control_plane::{ControlPlaneError, PlatformControl, TenantDetail};
-use tenancy::ClientId;
+use tenancy::{ClientId, Destination, Placement, TenantState};
 
 /// The time since which each tenant's rows are retained. Expired rows are not restored.
 pub(crate) struct Retention {
     since: BTreeMap<ClientId, DateTime<Utc>>,
+    /// The databases that erased tenants had to themselves.
+    erased: BTreeSet<String>,
 }
 
 impl Retention {
-    /// The retention of every tenant as it is now.
+    /// The retention of every tenant as it is now; nothing of one that is being erased.
     pub(crate) async fn now(platform: &PlatformControl) -> Result<Self, ControlPlaneError> {
         let now = Utc::now();
         let tenants = platform.tenants().await?;
         let since = tenants
             .into_iter()
+            .filter(|tenant| tenant.record.state != TenantState::Erasing)
             .map(|tenant| (tenant.record.client_id.clone(), horizon(&tenant, now)))
             .collect();
-        Ok(Self::since(since))
+        let erased = platform.erased_tenants().await?;
+        Ok(Self { since, erased: erased.iter().map(Placement::own_database).collect() })
     }
 
     /// Retains of each tenant what was logged at this time or later.
     pub(crate) fn since(since: BTreeMap<ClientId, DateTime<Utc>>) -> Self {
-        Self { since }
+        Self { since, erased: BTreeSet::new() }
+    }
+
+    /// Whether the tables were those of an erased tenant: nothing is expected in them.
+    pub(crate) fn has_erased(&self, tables: &Destination) -> bool {
+        self.erased.contains(&tables.database)
     }
 
     /// Whether the tenant exists.

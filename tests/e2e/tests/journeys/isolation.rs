@@ -142,6 +142,7 @@ async fn finished(platform: &Platform, tenant: &Tenant, id: &str) -> String {
 /// Returns a valid body, so that a route refuses the request only because of the other tenant's id.
 fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
     let body = match (method.as_str(), path) {
+        ("DELETE", "/v1/admin/tenants/{id}") => json!({"reason": "Taken", "grace_days": 0}),
         ("GET" | "DELETE", _) => return None,
         ("PUT", "/v1/advertisers/{id}") => json!({"name": "Taken"}),
         ("PUT", "/v1/dimensions/{name}") => json!({"pointer": "/properties/own"}),
@@ -184,6 +185,9 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         }
         ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => json!({"events": [
             {"id": target.reject, "body": {"type": "ad_impression", "campaign_id": CANARY}}]}),
+        ("POST", "/v1/admin/tenants/{id}/suspend") => json!({"reason": "Taken"}),
+        ("POST", "/v1/admin/tenants/{id}/resume") => return None,
+        ("PATCH", "/v1/admin/tenants/{id}") => json!({"retention_days": 1}),
         ("POST", "/v1/events") => json!([{"type": "page_view"}]),
         ("POST", "/v1/admin/tenants") => json!({
             "id": "t-new", "name": "New", "isolation": "shared", "cluster": "shared",

@@ -24,4 +24,5 @@ mod relations;
 mod report_jobs;
 mod samples;
 mod spool;
+mod tenant_lives;
 mod tiers;

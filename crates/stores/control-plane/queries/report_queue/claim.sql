@@ -1,6 +1,7 @@
 -- Under the lock of claims, so that the counts include every other claim. The tenant with the fewest
 -- running jobs comes first, so that none waits for the queue of another; of its jobs, the oldest. A job
--- whose claim has ended counts as queued: its process has died, or is too slow.
+-- whose claim has ended counts as queued: its process has died, or is too slow. Those of a suspended tenant
+-- wait.
 WITH running AS (
     SELECT client_id, count(*) AS jobs
     FROM report_job
@@ -8,8 +9,11 @@ WITH running AS (
     GROUP BY client_id
 ), candidate AS (
     SELECT job.client_id, job.job_id
-    FROM report_job AS job LEFT JOIN running ON running.client_id = job.client_id
-    WHERE coalesce(running.jobs, 0) < $1
+    FROM report_job AS job
+    JOIN tenant ON tenant.client_id = job.client_id
+    LEFT JOIN running ON running.client_id = job.client_id
+    WHERE tenant.state IN ('active', 'offboarding')
+      AND coalesce(running.jobs, 0) < $1
       AND (job.state = 'queued' AND job.claim_after <= now()
            OR job.state = 'running' AND job.claimed_until <= now())
     ORDER BY coalesce(running.jobs, 0), job.created_at

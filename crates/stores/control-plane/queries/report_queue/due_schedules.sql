@@ -1,5 +1,5 @@
--- With the request of the saved report, if the author still sees it. While the queue of a tenant is full, its
--- schedules wait, and are not in the way of others.
+-- With the request of the saved report, if the author still sees it. While a tenant is suspended or its queue is
+-- full, its schedules wait, and are not in the way of others.
 SELECT
     schedule.client_id, tenant.time_zone,
     coalesce(schedule.kind, saved.kind) AS due_kind,
@@ -17,6 +17,7 @@ LEFT JOIN saved_report AS saved
     AND (saved.visibility = 'private' AND saved.created_by = schedule.created_by
          OR saved.visibility = 'shared' AND schedule.advertiser_id IS NULL AND schedule.campaigns IS NULL)
 WHERE schedule.next_run_at <= $1
+  AND tenant.state IN ('active', 'offboarding')
   AND $2 > (
       SELECT count(*) FROM report_job AS job
       WHERE job.client_id = schedule.client_id AND job.state = 'queued'

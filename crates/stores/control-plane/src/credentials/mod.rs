@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use tenancy::ClientId;
 use uuid::Uuid;
 
-use crate::{ControlPlane, ControlPlaneError};
+use crate::{ControlPlane, ControlPlaneError, audit::SourceColumns};
 
 pub(crate) use key_uses::KeyUses;
 pub(crate) use keys::KeyCache;
@@ -164,11 +164,14 @@ async fn record(
     event: &SecurityEvent,
 ) -> Result<(), ControlPlaneError> {
     let mut transaction = control_plane.begin_platform().await?;
+    let SourceColumns { address, request_id } = SourceColumns::current();
     sqlx::query(sql!("audit/record"))
         .bind(event.at)
         .bind(&event.actor)
         .bind(event.action)
         .bind(event.client_id.as_ref().map(ClientId::as_str))
+        .bind(address)
+        .bind(request_id)
         .execute(&mut transaction)
         .await?;
     Ok(transaction.commit().await?)

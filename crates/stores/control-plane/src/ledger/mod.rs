@@ -1,11 +1,11 @@
 mod archived;
 mod columns;
 mod done;
+mod exclusive_lease;
 mod lease;
 mod offset_set;
 mod plan;
 mod rebuild_request;
-mod reconcile_lease;
 
 use chrono::{DateTime, Utc};
 use log::{Generation, LogPlace, Offset, Partition};
@@ -16,11 +16,11 @@ use crate::{ControlPlaneError, Group, pool::Pool};
 
 pub use archived::Archived;
 pub use done::DoneSpan;
+pub use exclusive_lease::ExclusiveLease;
 pub use lease::{Lease, LedgerError, UpToDate};
 pub use offset_set::OffsetSet;
 pub use plan::{Batch, BatchPlan, PlannedDestination, Poison, Skip};
 pub use rebuild_request::RebuildRequest;
-pub use reconcile_lease::ReconcileLease;
 
 /// The work that the processors have done: leases and batches, per consumer group.
 ///

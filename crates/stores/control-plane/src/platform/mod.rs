@@ -1,7 +1,7 @@
-mod audit;
 mod catalogue;
 mod clusters;
 mod identities;
+mod offboarding;
 mod resubmissions;
 mod tenants;
 
@@ -9,9 +9,9 @@ use tenancy::PlatformContext;
 
 use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
-pub use audit::AuditRecord;
 pub use catalogue::Inventory;
 pub use clusters::{Account, Cluster};
+pub use offboarding::{EraseReceipt, EraseStep, Offboarding, OffboardingStep};
 pub use tenants::{TenantDetail, TenantSpec};
 
 pub(crate) use tenants::TenantRow;
@@ -29,7 +29,11 @@ impl PlatformControl {
         Self { control_plane, context }
     }
 
-    async fn begin(&self) -> Result<Transaction, ControlPlaneError> {
+    pub(crate) fn actor(&self) -> &str {
+        self.context.actor()
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Transaction, ControlPlaneError> {
         self.control_plane.begin_platform().await
     }
 }

@@ -1,13 +1,15 @@
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use money::Currency;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::FromRow;
 use tenancy::{
     ClientId, ClusterName, Isolation, Limits, Origin, Placement, TenantRecord, TenantState,
 };
 
-use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit};
+use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit, pool::Transaction};
 
 /// The settings of a tenant that an operator chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct TenantDetail {
     pub retention_days: u32,
     /// When it was onboarded.
     pub created_at: DateTime<Utc>,
+    /// Since when it is in its state.
+    pub state_since: DateTime<Utc>,
 }
 
 #[derive(FromRow)]
@@ -44,6 +48,8 @@ pub(crate) struct TenantRow {
     client_id: String,
     name: String,
     state: String,
+    state_reason: Option<String>,
+    state_since: DateTime<Utc>,
     events_per_second: i64,
     concurrent_queries: i32,
     query_seconds: i32,
@@ -76,16 +82,13 @@ impl TryFrom<TenantRow> for TenantDetail {
             live_streams: row.live_streams.try_into().map_err(number("limit"))?,
             partition_spread: row.partition_spread.try_into().map_err(number("limit"))?,
         };
-        let placement = Placement {
-            isolation: isolation(&row.isolation)?,
-            cluster: row.cluster.parse().map_err(ControlPlaneError::corrupt("cluster name"))?,
-            route_version: row.route_version.try_into().map_err(number("route version"))?,
-        };
+        let placement = placement((row.isolation, row.cluster, row.route_version))?;
         let origins: Result<_, _> = row.origins.iter().map(|text| text.parse::<Origin>()).collect();
         let record = TenantRecord {
             client_id: row.client_id.parse().map_err(ControlPlaneError::corrupt("client id"))?,
             name: row.name,
             state: state(&row.state)?,
+            state_reason: row.state_reason.map(Arc::from),
             placement,
             limits,
             time_zone: row.time_zone.parse().map_err(ControlPlaneError::corrupt("time zone"))?,
@@ -97,8 +100,20 @@ impl TryFrom<TenantRow> for TenantDetail {
             record,
             retention_days: row.retention_days.try_into().map_err(number("retention"))?,
             created_at: row.created_at,
+            state_since: row.state_since,
         })
     }
+}
+
+fn placement(
+    (tier, cluster, route_version): (String, String, i32),
+) -> Result<Placement, ControlPlaneError> {
+    let version = route_version.try_into();
+    Ok(Placement {
+        isolation: isolation(&tier)?,
+        cluster: cluster.parse().map_err(ControlPlaneError::corrupt("cluster name"))?,
+        route_version: version.map_err(ControlPlaneError::corrupt("route version"))?,
+    })
 }
 
 fn isolation(text: &str) -> Result<Isolation, ControlPlaneError> {
@@ -139,6 +154,20 @@ impl PlatformControl {
         row.map(TenantDetail::try_from).transpose()
     }
 
+    /// Returns every placement that a tenant ever had, the first one first.
+    pub async fn placements(
+        &self,
+        client_id: &ClientId,
+    ) -> Result<Vec<Placement>, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let rows: Vec<(String, String, i32)> = sqlx::query_as(sql!("placement/list"))
+            .bind(client_id.as_str())
+            .fetch_all(&mut transaction)
+            .await?;
+        transaction.commit().await?;
+        rows.into_iter().map(placement).collect()
+    }
+
     /// Creates a tenant, in the state `provisioning`, with its first placement.
     pub async fn create_tenant(
         &self,
@@ -176,12 +205,18 @@ impl PlatformControl {
     /// Changes the settings of an existing tenant.
     pub async fn update_tenant(&self, spec: &TenantSpec) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
+        let before: Option<TenantRow> = sqlx::query_as(sql!("tenant/get"))
+            .bind(spec.client_id.as_str())
+            .fetch_optional(&mut transaction)
+            .await?;
+        let before = before.map(TenantDetail::try_from).transpose()?;
         bind(sqlx::query(sql!("tenant/update")), spec).execute(&mut transaction).await?;
         let entry = AuditEntry {
             action: "tenant.update",
             client_id: Some(&spec.client_id),
             subject: spec.client_id.as_str(),
             detail: json!({
+                "before": before.map(|before| settings(&before)),
                 "name": spec.name,
                 "limits": spec.limits,
                 "retention_days": spec.retention_days,
@@ -194,18 +229,16 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Changes the state of a tenant: whether it may send and read. Suspending revokes its tokens.
+    /// Changes the state of a tenant, whatever it is: whether it may send and read. Suspending revokes
+    /// its tokens.
     pub async fn set_tenant_state(
         &self,
         client_id: &ClientId,
         state: TenantState,
     ) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        sqlx::query(sql!("tenant/set_state"))
-            .bind(client_id.as_str())
-            .bind(state.as_str())
-            .execute(&mut transaction)
-            .await?;
+        let change = StateChange { from: None, to: state, reason: None };
+        change_state(&mut transaction, client_id, &change).await?;
         let entry = AuditEntry {
             action: "tenant.set_state",
             client_id: Some(client_id),
@@ -215,6 +248,99 @@ impl PlatformControl {
         audit::append(&mut transaction, self.context.actor(), &entry).await?;
         Ok(transaction.commit().await?)
     }
+
+    /// Suspends an active tenant, and revokes its tokens; changes the reason if it is suspended. What
+    /// it sent before is processed to the end. `false` when the tenant is in another state.
+    pub async fn suspend_tenant(
+        &self,
+        client_id: &ClientId,
+        reason: &str,
+    ) -> Result<bool, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let change = StateChange {
+            from: Some(&[TenantState::Active, TenantState::Suspended]),
+            to: TenantState::Suspended,
+            reason: Some(reason),
+        };
+        let changed = change_state(&mut transaction, client_id, &change).await?;
+        if changed {
+            let entry = AuditEntry {
+                action: "tenant.suspend",
+                client_id: Some(client_id),
+                subject: client_id.as_str(),
+                detail: json!({ "reason": reason }),
+            };
+            audit::append(&mut transaction, self.context.actor(), &entry).await?;
+        }
+        transaction.commit().await?;
+        Ok(changed)
+    }
+
+    /// Lets a suspended tenant send and read again, or one within its grace period; `false` when the
+    /// tenant is in another state.
+    pub async fn resume_tenant(&self, client_id: &ClientId) -> Result<bool, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let change = StateChange {
+            from: Some(&[TenantState::Suspended, TenantState::Offboarding]),
+            to: TenantState::Active,
+            reason: None,
+        };
+        let changed = change_state(&mut transaction, client_id, &change).await?;
+        if changed {
+            sqlx::query(sql!("offboarding/cancel"))
+                .bind(client_id.as_str())
+                .execute(&mut transaction)
+                .await?;
+            let entry = AuditEntry {
+                action: "tenant.resume",
+                client_id: Some(client_id),
+                subject: client_id.as_str(),
+                detail: json!({}),
+            };
+            audit::append(&mut transaction, self.context.actor(), &entry).await?;
+        }
+        transaction.commit().await?;
+        Ok(changed)
+    }
+}
+
+/// A change of a tenant's state.
+pub(super) struct StateChange<'a> {
+    /// The states in which it is possible; `None` for all.
+    pub(super) from: Option<&'a [TenantState]>,
+    pub(super) to: TenantState,
+    /// What the owners are told.
+    pub(super) reason: Option<&'a str>,
+}
+
+/// Changes a tenant's state; `false` when it is in none of the states from which that is possible.
+pub(super) async fn change_state(
+    transaction: &mut Transaction,
+    client_id: &ClientId,
+    change: &StateChange<'_>,
+) -> Result<bool, ControlPlaneError> {
+    let from: Option<Vec<_>> =
+        change.from.map(|states| states.iter().map(|state| state.as_str()).collect());
+    let changed = sqlx::query(sql!("tenant/set_state"))
+        .bind(client_id.as_str())
+        .bind(change.to.as_str())
+        .bind(change.reason)
+        .bind(from)
+        .execute(transaction)
+        .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+/// Returns what an operator can change, for the audit log.
+fn settings(tenant: &TenantDetail) -> Value {
+    json!({
+        "name": tenant.record.name,
+        "limits": tenant.record.limits,
+        "retention_days": tenant.retention_days,
+        "time_zone": tenant.record.time_zone.name(),
+        "currency": tenant.record.currency,
+        "origins": tenant.record.origins.as_ref(),
+    })
 }
 
 type PgQuery<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;

@@ -165,6 +165,9 @@ async fn a_connection_without_settings_sees_nothing() {
         "report_job",
         "report_schedule",
         "declared_dimension",
+        "usage_count",
+        "offboarding",
+        "offboarding_step",
     ] {
         let count: i64 =
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))

@@ -6,6 +6,7 @@ mod annotations;
 mod api_keys;
 #[cfg(test)]
 mod archived;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod caches;
@@ -32,6 +33,8 @@ mod ledger;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod offboarding;
+#[cfg(test)]
 mod passwords;
 #[cfg(test)]
 mod rebuild_requests;
@@ -49,3 +52,5 @@ mod schedules;
 mod second_factors;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod usage;

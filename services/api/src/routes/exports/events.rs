@@ -14,6 +14,7 @@ use crate::{
     report_request::read_body,
     routes::reports::{ReportJob, accepted},
     state::Api,
+    still_valid::while_valid,
 };
 
 /// Exports events as they are stored, one row for each item of an event, in no order.
@@ -76,7 +77,7 @@ pub(crate) async fn handle(
         .insert_header((header::CONTENT_TYPE, format.media_type()))
         .insert_header(attachment(&file))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .streaming(parts(export)))
+        .streaming(while_valid(&api.sessions.web, tenant.principal(), parts(export))))
 }
 
 /// Returns the parts of the file. An error ends the connection, so that no client takes it for whole.

@@ -15,6 +15,7 @@ use crate::{
     member::Member,
     report_jobs::{Download, ReportJobs},
     state::Api,
+    still_valid::while_valid,
 };
 
 /// RFC 9530, and the header that it replaces (RFC 3230).
@@ -53,6 +54,7 @@ pub(crate) async fn handle(
     let jobs = ReportJobs::new(&api, Member::of(&tenant));
     let Download { file, reader } = jobs.download(*id, Utc::now()).await?;
     let digest = STANDARD.encode(file.sha256);
+    let parts = while_valid(&api.sessions.web, tenant.principal(), reader.parts);
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, file.media_type))
         .insert_header(attachment(&file.name))
@@ -61,5 +63,5 @@ pub(crate) async fn handle(
         // The digests are of these bytes, so they are not compressed.
         .insert_header((header::CONTENT_ENCODING, "identity"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(SizedStream::new(reader.bytes, reader.parts)))
+        .body(SizedStream::new(reader.bytes, parts)))
 }

@@ -13,9 +13,14 @@ use utoipa::ToSchema;
 use crate::{failure::Failure, schemas};
 
 pub(crate) mod api_keys;
+pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod list;
+pub(crate) mod offboard;
+pub(crate) mod offboarding;
+pub(crate) mod resume;
 pub(crate) mod show;
+pub(crate) mod suspend;
 pub(crate) mod users;
 
 /// A tenant, with the fields of `tenants/*.toml`.
@@ -35,6 +40,11 @@ pub(crate) struct TenantView {
     /// Whether it may send and read.
     #[schema(value_type = schemas::State)]
     state: TenantState,
+    /// Why it is suspended or offboarded.
+    #[schema(value_type = Option<schemas::StateReason>)]
+    state_reason: Option<Arc<str>>,
+    /// Since when it is in this state.
+    state_since: DateTime<Utc>,
     /// The time zone of its days.
     #[schema(example = "Europe/Warsaw")]
     time_zone: &'static str,
@@ -96,13 +106,15 @@ impl From<Limits> for LimitsView {
 
 impl From<TenantDetail> for TenantView {
     fn from(detail: TenantDetail) -> Self {
-        let TenantDetail { record, retention_days, created_at } = detail;
+        let TenantDetail { record, retention_days, created_at, state_since } = detail;
         Self {
             id: record.client_id,
             name: record.name,
             isolation: record.placement.isolation,
             cluster: record.placement.cluster,
             state: record.state,
+            state_reason: record.state_reason,
+            state_since,
             time_zone: record.time_zone.name(),
             currency: record.currency,
             origins: record.origins,

@@ -5,19 +5,22 @@ use tokio::time::interval;
 use super::Ledger;
 use crate::{ControlPlaneError, pool::Transaction};
 
-/// The number of PostgreSQL's advisory lock for reconciliation. Claims of report jobs have another one.
-const LOCK: i64 = 8;
+/// The number of PostgreSQL's advisory lock for reconciliation. Claims of report jobs and the audit log have
+/// others.
+const RECONCILIATION: i64 = 8;
+/// The number of the lock for erasures of tenants.
+const ERASURE: i64 = 10;
 
 /// Between two heartbeats of a lease: often enough that PostgreSQL does not end it.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// The right to reconcile and repair, which one process at a time has. It ends when this is
+/// The right to reconcile and repair, or to erase tenants, which one process at a time has. It ends when this is
 /// dropped, when the connection to PostgreSQL is lost, or when the process freezes.
-pub struct ReconcileLease {
+pub struct ExclusiveLease {
     transaction: Transaction,
 }
 
-impl ReconcileLease {
+impl ExclusiveLease {
     /// Whether `check` is due: no process has completed it within the last `every`. Once this lease
     /// is [ended](Self::end), the check counts as completed now.
     pub async fn is_due(
@@ -61,12 +64,21 @@ impl ReconcileLease {
 
 impl Ledger {
     /// Begins a reconciliation, unless another process is running one.
-    pub async fn begin_reconciliation(&self) -> Result<Option<ReconcileLease>, ControlPlaneError> {
+    pub async fn begin_reconciliation(&self) -> Result<Option<ExclusiveLease>, ControlPlaneError> {
+        self.lease(RECONCILIATION).await
+    }
+
+    /// Begins to erase tenants, unless another process is erasing some.
+    pub async fn begin_erasure(&self) -> Result<Option<ExclusiveLease>, ControlPlaneError> {
+        self.lease(ERASURE).await
+    }
+
+    async fn lease(&self, lock: i64) -> Result<Option<ExclusiveLease>, ControlPlaneError> {
         let mut transaction = self.pool.begin().await?;
-        let acquired = sqlx::query_scalar(sql!("ledger/begin_reconciliation"))
-            .bind(LOCK)
+        let acquired = sqlx::query_scalar(sql!("ledger/try_lock"))
+            .bind(lock)
             .fetch_one(&mut transaction)
             .await?;
-        Ok(if acquired { Some(ReconcileLease { transaction }) } else { None })
+        Ok(if acquired { Some(ExclusiveLease { transaction }) } else { None })
     }
 }

@@ -1,0 +1,1 @@
+DELETE FROM offboarding WHERE client_id = $1 AND erasing_since IS NULL

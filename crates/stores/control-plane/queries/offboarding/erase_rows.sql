@@ -1,0 +1,1 @@
+SELECT erase_tenant($1, $2)

@@ -1,0 +1,92 @@
+use std::time::Duration;
+
+use auth::Role;
+use chrono::Utc;
+use control_plane::{ControlPlaneError, EraseReceipt, EraseStep};
+use serde_json::json;
+use tenancy::{Isolation, TenantState};
+
+use crate::fixture::{Platform, id, spec};
+
+async fn state(platform: &Platform, tenant: &str) -> Option<TenantState> {
+    let found = platform.admin().tenant(&id(tenant)).await.unwrap();
+    found.map(|tenant| tenant.record.state)
+}
+
+#[tokio::test]
+async fn a_tenant_can_be_resumed_until_its_grace_period_ends() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let acme = id("acme");
+    assert!(admin.begin_offboarding(&acme, "ended", Duration::from_hours(1)).await.unwrap());
+    assert!(!admin.begin_offboarding(&acme, "again", Duration::ZERO).await.unwrap());
+    admin.begin_erasing(&acme).await.unwrap();
+    assert_eq!(state(&platform, "acme").await, Some(TenantState::Offboarding), "the grace lasts");
+    assert!(admin.due_offboardings().await.unwrap().is_empty());
+    assert!(admin.resume_tenant(&acme).await.unwrap());
+    assert_eq!(admin.offboarding(&acme).await.unwrap(), None);
+
+    assert!(admin.begin_offboarding(&acme, "ended", Duration::ZERO).await.unwrap());
+    assert_eq!(admin.due_offboardings().await.unwrap(), [acme.clone()]);
+    admin.begin_erasing(&acme).await.unwrap();
+    assert_eq!(state(&platform, "acme").await, Some(TenantState::Erasing));
+    assert!(!admin.resume_tenant(&acme).await.unwrap(), "what is being erased is not resumed");
+}
+
+#[tokio::test]
+async fn an_erased_tenant_leaves_the_receipt_and_the_audit_log_and_its_id_is_not_used_again() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let (acme, globex) = (id("acme"), id("globex"));
+    platform.user("acme", "ann@acme.example", Role::Owner).await;
+    platform.user("globex", "bob@globex.example", Role::Owner).await;
+    admin.put_campaign(&acme, &"spring".parse().unwrap(), "Spring", None).await.unwrap();
+    admin.begin_offboarding(&acme, "ended", Duration::ZERO).await.unwrap();
+    admin.begin_erasing(&acme).await.unwrap();
+    admin.begin_erase_step(&acme, EraseStep::Redis, &json!({})).await.unwrap();
+    admin.finish_erase_step(&acme, EraseStep::Redis, &json!({"keys": 3})).await.unwrap();
+    while !admin.erase_some_rows(&acme).await.unwrap() {}
+
+    assert_eq!(state(&platform, "acme").await, None);
+    assert_eq!(admin.users(&globex).await.unwrap().len(), 1, "a neighbour loses nothing");
+    assert!(admin.users(&acme).await.unwrap().is_empty());
+    let offboarding = admin.offboarding(&acme).await.unwrap().unwrap();
+    let postgres = offboarding.step(EraseStep::Postgres).unwrap();
+    assert!(postgres.finished_at.is_some());
+    for (table, rows) in [("app_user", 1), ("campaign", 1), ("placement", 1), ("tenant", 1)] {
+        assert_eq!(postgres.counts[table], rows, "{table}: {}", postgres.counts);
+    }
+    assert_eq!(offboarding.step(EraseStep::Redis).unwrap().counts, json!({"keys": 3}));
+
+    let receipt = EraseReceipt { erased_at: Utc::now(), text: "{}".into(), sha256: [7; 32] };
+    admin.finish_offboarding(&acme, &receipt).await.unwrap();
+    assert!(admin.due_offboardings().await.unwrap().is_empty());
+    let kept = admin.offboarding(&acme).await.unwrap().unwrap().receipt.unwrap();
+    assert_eq!((kept.text, kept.sha256), (receipt.text, receipt.sha256));
+    let log = admin.audit_log(None, 100).await.unwrap();
+    assert!(log.iter().any(|row| row.action == "tenant.create"), "the audit log outlives it");
+
+    let shared = "shared".parse().unwrap();
+    let again = admin.create_tenant(&spec("acme"), Isolation::Shared, &shared).await;
+    assert!(matches!(again, Err(ControlPlaneError::Conflict { .. })), "{again:?}");
+}
+
+#[tokio::test]
+async fn every_table_with_rows_of_tenants_refers_to_the_tenant_so_that_none_is_forgotten() {
+    let platform = Platform::new().await;
+    let raw = platform.database.raw().await;
+    let forgotten: Vec<String> = sqlx::query_scalar(
+        "SELECT table_name::text FROM information_schema.columns
+         WHERE column_name = 'client_id' AND table_schema = 'public'
+           AND table_name NOT IN ('tenant', 'audit_log', 'offboarding', 'offboarding_step')
+           AND NOT EXISTS (
+               SELECT FROM pg_constraint
+               WHERE contype = 'f' AND confrelid = 'tenant'::regclass
+                 AND conrelid = format('public.%I', table_name)::regclass
+           )",
+    )
+    .fetch_all(&raw)
+    .await
+    .unwrap();
+    assert!(forgotten.is_empty(), "{forgotten:?}");
+}

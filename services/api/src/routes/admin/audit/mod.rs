@@ -1,0 +1,3 @@
+//! `/v1/admin/audit`.
+
+pub(crate) mod list;

@@ -1,0 +1,136 @@
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use auth::ManageTenants;
+use chrono::{DateTime, Utc};
+use control_plane::{EraseStep, Offboarding};
+use problem::Problem;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tenancy::ClientId;
+use utoipa::ToSchema;
+use web::{Error, Platform};
+
+use crate::{failure::Failure, schemas, state::Api};
+
+/// The end of a tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OffboardingView {
+    /// The tenant.
+    #[schema(value_type = schemas::Slug)]
+    tenant: ClientId,
+    /// How far it is.
+    state: OffboardingState,
+    /// Why, for the tenant's owners.
+    reason: String,
+    /// Who began it.
+    begun_by: String,
+    /// When it was begun.
+    begun_at: DateTime<Utc>,
+    /// Until when the tenant can be resumed.
+    grace_ends_at: DateTime<Utc>,
+    /// Since when it is being erased.
+    erasing_since: Option<DateTime<Utc>>,
+    /// The stores, in the order in which they are erased.
+    steps: Vec<StepView>,
+    /// What was erased where; `null` until all is.
+    receipt: Option<ReceiptView>,
+}
+
+/// How far the end of a tenant is.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OffboardingState {
+    /// The tenant may read and export, and can be resumed.
+    Grace,
+    /// Its data is being erased.
+    Erasing,
+    /// Nothing of it is left but what the receipt names.
+    Erased,
+}
+
+/// A store that is erased.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StepView {
+    /// The store.
+    #[schema(example = "clickhouse")]
+    step: &'static str,
+    /// When that began; `null` if it has not.
+    started_at: Option<DateTime<Utc>>,
+    /// When that finished.
+    finished_at: Option<DateTime<Utc>>,
+    /// How much was found and erased so far.
+    #[schema(value_type = Object)]
+    counts: Value,
+}
+
+/// What was erased.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReceiptView {
+    /// When the last store was erased.
+    erased_at: DateTime<Utc>,
+    /// A JSON document, as a text: the hash is of exactly these bytes.
+    text: String,
+    /// SHA-256 of the text, in hexadecimal.
+    sha256: String,
+}
+
+impl From<Offboarding> for OffboardingView {
+    fn from(offboarding: Offboarding) -> Self {
+        let state = match (&offboarding.erasing_since, &offboarding.receipt) {
+            (_, Some(_)) => OffboardingState::Erased,
+            (Some(_), None) => OffboardingState::Erasing,
+            (None, None) => OffboardingState::Grace,
+        };
+        let step = |step: EraseStep| {
+            let begun = offboarding.step(step);
+            StepView {
+                step: step.as_str(),
+                started_at: begun.map(|begun| begun.started_at),
+                finished_at: begun.and_then(|begun| begun.finished_at),
+                counts: begun.map_or_else(|| json!({}), |begun| begun.counts.clone()),
+            }
+        };
+        let steps = EraseStep::ALL.map(step).into();
+        let receipt = offboarding.receipt.map(|receipt| ReceiptView {
+            erased_at: receipt.erased_at,
+            text: receipt.text,
+            sha256: hex::encode(receipt.sha256),
+        });
+        Self {
+            tenant: offboarding.client_id,
+            state,
+            reason: offboarding.reason,
+            begun_by: offboarding.begun_by,
+            begun_at: offboarding.begun_at,
+            grace_ends_at: offboarding.grace_ends_at,
+            erasing_since: offboarding.erasing_since,
+            steps,
+            receipt,
+        }
+    }
+}
+
+/// Shows how far the end of a tenant is, and the receipt once the tenant is erased.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/tenants/{id}/offboarding",
+    tag = "admin",
+    operation_id = "show_offboarding",
+    params(("id" = schemas::Slug, Path, description = "The tenant")),
+    responses(
+        (status = 200, description = "The offboarding", body = OffboardingView),
+        (status = 404, description = "The tenant does not exist, or is not offboarded"),
+    ),
+)]
+pub(crate) async fn handle(
+    platform: Platform<ManageTenants>,
+    api: Data<Api>,
+    id: Path<ClientId>,
+) -> Result<HttpResponse, Error> {
+    let stored = api.control_plane.for_platform(platform.context());
+    let offboarding = stored.offboarding(&id).await.map_err(Failure::from)?;
+    let offboarding = offboarding.ok_or_else(Problem::not_found)?;
+    Ok(HttpResponse::Ok().json(OffboardingView::from(offboarding)))
+}

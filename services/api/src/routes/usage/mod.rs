@@ -1,0 +1,3 @@
+//! `/v1/usage`.
+
+pub(crate) mod show;

@@ -1,0 +1,104 @@
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::stand::Stand;
+
+/// Waits until a list has an entry of this action. Returns it.
+async fn entry(stand: &Stand, path: &str, credential: &str, action: &str) -> Value {
+    let began = Instant::now();
+    let separator = if path.contains('?') { '&' } else { '?' };
+    loop {
+        let listed = stand.get(&format!("{path}{separator}action={action}"), credential).await;
+        assert_eq!(listed.status, 200, "{}", listed.body);
+        if let Some(entry) = listed.body["data"].as_array().unwrap().first() {
+            return entry.clone();
+        }
+        assert!(began.elapsed() < Duration::from_secs(5), "no entry of {action}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[actix_web::test]
+async fn an_owner_sees_who_changed_what_from_where_and_in_which_request() {
+    let stand = Stand::new().await;
+    let owner = stand.token("acme", "owner").await;
+    let order = json!({"name": "partner", "kind": "read"});
+    let request = stand.request(reqwest::Method::POST, "/v1/api-keys", Some(&owner));
+    let request = request.header("X-Request-Id", "audit-1").header("X-Forwarded-For", "192.0.2.7");
+    assert_eq!(request.json(&order).send().await.unwrap().status(), 201);
+
+    let made = entry(&stand, "/v1/audit", &owner, "api_key.create").await;
+    assert_eq!(made["request_id"], "audit-1");
+    assert_eq!(made["address"], "192.0.2.7");
+    assert_eq!(made["tenant"], stand.id("acme"));
+    assert!(made["actor"].as_str().unwrap().starts_with("user:"), "{made}");
+    assert_eq!(made["detail"]["name"], "partner");
+
+    let all = stand.get("/v1/audit?limit=500", &owner).await;
+    assert!(!all.body.to_string().contains(&stand.id("globex")), "{}", all.body);
+    let created = entry(&stand, "/v1/audit", &owner, "tenant.create").await;
+    assert_eq!(created["address"], Value::Null, "an owner does not see where admins work");
+}
+
+#[actix_web::test]
+async fn refused_access_and_refused_logins_are_recorded_once_a_minute() {
+    let stand = Stand::new().await;
+    let owner = stand.token("acme", "owner").await;
+    let admin = stand.access_token("admin@test.example").await;
+    let analyst = stand.token("acme", "analyst").await;
+    for _ in 0..3 {
+        assert_eq!(stand.get("/v1/users", &analyst).await.status, 403);
+        let wrong = json!({"email": "nobody@test.example", "password": "wrong password"});
+        assert_eq!(stand.post("/v1/auth/login", None, wrong).await.status, 401);
+    }
+    let refused = entry(&stand, "/v1/audit", &owner, "access.refuse").await;
+    assert_eq!(refused["subject"], "GET /v1/users");
+    let login = entry(&stand, "/v1/admin/audit", &admin, "login.refuse").await;
+    assert_eq!(login["actor"], "anonymous");
+    assert!(!login.to_string().contains("nobody@test.example"), "an address is personal data");
+    for (path, credential, action) in
+        [("/v1/audit", &owner, "access.refuse"), ("/v1/admin/audit", &admin, "login.refuse")]
+    {
+        let listed = stand.get(&format!("{path}?action={action}"), credential).await;
+        assert_eq!(listed.body["data"].as_array().unwrap().len(), 1, "{action}");
+    }
+}
+
+#[actix_web::test]
+async fn reads_of_personal_data_are_recorded() {
+    let stand = Stand::new().await;
+    let owner = stand.token("acme", "owner").await;
+    assert_eq!(stand.get("/v1/rejects", &owner).await.status, 200);
+    assert_eq!(stand.get("/v1/users", &owner).await.status, 200);
+    for action in ["rejects.read", "users.read"] {
+        let read = entry(&stand, "/v1/audit", &owner, action).await;
+        assert!(read["actor"].as_str().unwrap().starts_with("user:"), "{read}");
+    }
+}
+
+#[actix_web::test]
+async fn the_audit_log_is_listed_in_pages_and_for_owners_and_admins_only() {
+    let stand = Stand::new().await;
+    for role in ["analyst", "advertiser"] {
+        let token = stand.token("acme", role).await;
+        assert_eq!(stand.get("/v1/audit", &token).await.status, 403, "{role}");
+    }
+    let owner = stand.token("acme", "owner").await;
+    assert_eq!(stand.get("/v1/admin/audit", &owner).await.status, 403);
+    let first = stand.get("/v1/audit?limit=2", &owner).await;
+    let ids = |body: &Value| -> Vec<i64> {
+        let entries = body["data"].as_array().unwrap().iter();
+        entries.map(|entry| entry["id"].as_i64().unwrap()).collect()
+    };
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let second = stand.get(&format!("/v1/audit?limit=2&cursor={cursor}"), &owner).await;
+    assert!(ids(&first.body).last() > ids(&second.body).first(), "the latest come first");
+    for (parameters, pointer) in
+        [("?from=soon", "?from"), ("?cursor=Yg", "?cursor"), ("?actor=", "?actor")]
+    {
+        let refused = stand.get(&format!("/v1/audit{parameters}"), &owner).await;
+        assert_eq!(refused.status, 422, "{}", refused.body);
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer);
+    }
+}
