@@ -22,7 +22,8 @@ impl Retention {
             .map(|tenant| (tenant.record.client_id.clone(), horizon(&tenant, now)))
             .collect();
         let erased = platform.erased_tenants().await?;
-        Ok(Self { since, erased: erased.iter().map(Placement::own_database).collect() })
+        let erased = erased.iter().map(Placement::own_database).collect();
+        Ok(Self { erased, ..Self::since(since) })
     }
 
     /// Retains of each tenant what was logged at this time or later.

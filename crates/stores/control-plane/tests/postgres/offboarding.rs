@@ -27,7 +27,7 @@ async fn a_tenant_can_be_resumed_until_its_grace_period_ends() {
     assert_eq!(admin.offboarding(&acme).await.unwrap(), None);
 
     assert!(admin.begin_offboarding(&acme, "ended", Duration::ZERO).await.unwrap());
-    assert_eq!(admin.due_offboardings().await.unwrap(), [acme.clone()]);
+    assert_eq!(admin.due_offboardings().await.unwrap(), [id("acme")]);
     admin.begin_erasing(&acme).await.unwrap();
     assert_eq!(state(&platform, "acme").await, Some(TenantState::Erasing));
     assert!(!admin.resume_tenant(&acme).await.unwrap(), "what is being erased is not resumed");
