@@ -79,19 +79,19 @@ impl Location {
         self.settle(&name).await
     }
 
-    /// Removes everything below a name. Returns how many files there were.
+    /// Removes everything below a name, complete or half written. Returns how many files there were.
     pub(crate) async fn remove_below(&self, name: &str) -> Result<u64, ArchiveError> {
-        let (store, path) = self.at(name).await?;
-        let unavailable = || ArchiveError::unavailable("remove files");
-        let mut listed = store.list(Some(&path));
-        let mut removed = 0;
-        while let Some(found) = listed.try_next().await.map_err(unavailable())? {
-            match store.delete(&found.location).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => removed += 1,
-                Err(error) => return Err(unavailable()(error)),
+        match self {
+            Self::Bucket { client, prefix } => {
+                let removed = remove_listed(&**client, &below(prefix, name)).await;
+                removed.map_err(ArchiveError::unavailable("remove files"))
+            }
+            Self::Folder(root) => {
+                let folder = root.join(name);
+                let removed = blocking(move || remove_folder(&folder));
+                removed.await?.map_err(ArchiveError::refused("remove files"))
             }
         }
-        Ok(removed)
     }
 
     /// Returns the store, and the path of a name in it.
@@ -201,6 +201,18 @@ async fn create(store: &dyn ObjectStore, path: &Path, bytes: Bytes) -> object_st
     }
 }
 
+async fn remove_listed(store: &dyn ObjectStore, prefix: &Path) -> object_store::Result<u64> {
+    let mut listed = store.list(Some(prefix));
+    let mut removed = 0;
+    while let Some(found) = listed.try_next().await? {
+        match store.delete(&found.location).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => removed += 1,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(removed)
+}
+
 async fn fetch(store: &dyn ObjectStore, path: &Path) -> object_store::Result<Bytes> {
     store.get_opts(path, Default::default()).await?.bytes().await
 }
@@ -264,6 +276,29 @@ fn remove_with_folder(file: &FilePath) -> io::Result<()> {
             Err(error)
         }
         _ => Ok(()),
+    }
+}
+
+/// Removes a folder with everything in it, and returns how many files there were. It asks the file system, not the
+/// object store, which does not list the half-written files of killed writers.
+fn remove_folder(folder: &FilePath) -> io::Result<u64> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    let mut removed = 0;
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            removed += remove_folder(&entry.path())?;
+        } else {
+            remove_file(&entry.path())?;
+            removed += 1;
+        }
+    }
+    match fs::remove_dir(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(removed),
     }
 }
 

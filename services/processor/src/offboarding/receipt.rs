@@ -24,6 +24,7 @@ pub(super) fn receipt(offboarding: &Offboarding, now: DateTime<Utc>) -> EraseRec
             "kafka": "records, with the retention of their topics; they are not processed again",
             "ledger": "places of its records, within seven days",
             "recent_ids": "event ids on the disks of processors, within a day",
+            "uploads": "parts of report files that no process completed in S3, with the rule of the bucket",
             "spool": "events that no collector could publish; they are not processed",
             "backups": "with the retention that their operator has set",
         },

@@ -73,6 +73,34 @@ async fn what_a_killed_writer_has_left_is_removed_with_the_file() {
 }
 
 #[tokio::test]
+async fn all_files_of_a_tenant_are_removed_and_none_of_another() {
+    let other = ReportFileKey { client_id: "acme-2".parse().unwrap(), ..key(1) };
+    for test in TestArchive::all().await {
+        let reports = test.archive.report_files();
+        for key in [key(1), key(2), other.clone()] {
+            let mut writer = reports.create(key).await.unwrap();
+            writer.write(Bytes::from_static(b"whole")).await.unwrap();
+            writer.complete().await.unwrap();
+        }
+        assert_eq!(reports.remove_all(&key(1).client_id).await.unwrap(), 2);
+        let gone = read(&reports, &key(1)).await;
+        assert!(matches!(gone, Err(ReportFileError::Missing(_))), "{gone:?}");
+        assert_eq!(read(&reports, &other).await.unwrap(), b"whole");
+        assert_eq!(reports.remove_all(&key(1).client_id).await.unwrap(), 0, "it can be repeated");
+    }
+}
+
+#[tokio::test]
+async fn what_a_killed_writer_has_left_is_removed_with_all_files_of_its_tenant() {
+    let test = TestArchive::folder();
+    let half = test.folder.join(format!("{}#1", key(1)));
+    std::fs::create_dir_all(half.parent().unwrap()).unwrap();
+    std::fs::write(&half, b"half").unwrap();
+    assert_eq!(test.archive.report_files().remove_all(&key(1).client_id).await.unwrap(), 1);
+    assert!(files(&test.folder).is_empty());
+}
+
+#[tokio::test]
 async fn the_rows_of_a_parquet_file_are_those_of_its_metadata() {
     let test = TestArchive::folder();
     let object = crate::test_archive::object();
