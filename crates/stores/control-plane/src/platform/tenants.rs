@@ -249,8 +249,9 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Suspends an active tenant, and revokes its tokens; changes the reason if it is suspended. What
-    /// it sent before is processed to the end. `false` when the tenant is in another state.
+    /// Suspends an active tenant, revokes its tokens and queues its running report jobs again; changes the
+    /// reason if it is suspended. What it sent before is processed to the end. `false` when the tenant is in
+    /// another state.
     pub async fn suspend_tenant(
         &self,
         client_id: &ClientId,
@@ -264,6 +265,10 @@ impl PlatformControl {
         };
         let changed = change_state(&mut transaction, client_id, &change).await?;
         if changed {
+            sqlx::query(sql!("report_queue/requeue"))
+                .bind(client_id.as_str())
+                .execute(&mut transaction)
+                .await?;
             let entry = AuditEntry {
                 action: "tenant.suspend",
                 client_id: Some(client_id),

@@ -11,14 +11,14 @@ use futures::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::fixture::Platform;
+use crate::fixture::{Platform, id};
 
 const LONG: Duration = Duration::from_secs(60);
 const RULES: ClaimRules = ClaimRules { most_running: 2, most_attempts: 3, lasts: LONG };
 /// A claim that has ended when the next process looks.
 const DEAD: ClaimRules = ClaimRules { lasts: Duration::ZERO, ..RULES };
 
-fn analyst(tenant: &str, scope: CampaignScope) -> Principal {
+pub(crate) fn analyst(tenant: &str, scope: CampaignScope) -> Principal {
     Principal {
         subject: Subject::User(Uuid::from_u128(7)),
         client_id: Some(tenant.parse().unwrap()),
@@ -31,7 +31,7 @@ fn analyst(tenant: &str, scope: CampaignScope) -> Principal {
     }
 }
 
-async fn queued(control: &TenantControl, asked_by: &Principal) -> Option<ReportJob> {
+pub(crate) async fn queued(control: &TenantControl, asked_by: &Principal) -> Option<ReportJob> {
     let request = json!({"metrics": ["sales"]});
     let job = NewReportJob {
         job_id: Uuid::now_v7(),
@@ -124,6 +124,26 @@ async fn the_claim_of_a_dead_process_is_taken_over_and_writes_nothing_more() {
     assert_eq!((done.state, done.rows, done.bytes), (ReportJobState::Done, Some(2), 9));
     assert_eq!(done.file, Some(made().file));
     assert_eq!(claimed(&queue, RULES).await, None);
+}
+
+#[tokio::test]
+async fn the_jobs_of_a_suspended_tenant_wait_and_it_costs_them_no_attempt() {
+    let platform = Platform::new().await;
+    let acme = platform.tenant("acme").await;
+    let queue = platform.control_plane.report_queue();
+    for _ in 0..2 {
+        queued(&acme, &analyst("acme", CampaignScope::All)).await.unwrap();
+    }
+    let stopped = claimed(&queue, RULES).await.unwrap();
+    assert!(platform.admin().suspend_tenant(&id("acme"), "unpaid").await.unwrap());
+    assert!(!queue.extend(&stopped, LONG, None, 0).await.unwrap());
+    assert!(!queue.finish(&stopped, &made(), LONG).await.unwrap());
+    assert_eq!(claimed(&queue, RULES).await, None);
+    assert!(platform.admin().resume_tenant(&id("acme")).await.unwrap());
+    let again = claimed(&queue, RULES).await.unwrap();
+    assert_eq!(again.job.job_id, stopped.job.job_id);
+    assert_eq!((again.job.attempts, again.job.failed_attempts), (2, 0));
+    assert!(claimed(&queue, RULES).await.is_some());
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::fixture::Platform;
+use crate::fixture::{Platform, id};
 
 const QUOTA: Quota = Quota { of_tenant: 3, of_user: 2 };
 /// The most jobs in the queue.
@@ -18,7 +18,7 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-fn weekly(user: Uuid, source: ScheduleSource) -> ReportSchedule {
+pub(crate) fn weekly(user: Uuid, source: ScheduleSource) -> ReportSchedule {
     let created_at = at("2026-03-01T12:00:00Z");
     ReportSchedule {
         schedule_id: Uuid::now_v7(),
@@ -47,12 +47,15 @@ fn weekly(user: Uuid, source: ScheduleSource) -> ReportSchedule {
     }
 }
 
-fn own_request() -> ScheduleSource {
+pub(crate) fn own_request() -> ScheduleSource {
     let kind = ReportJobKind::Report(ReportKind::Query);
     ScheduleSource::Request { kind, request: json!({"metrics": ["sales"]}) }
 }
 
-async fn created(tenant: &TenantControl, schedule: &ReportSchedule) -> Option<ReportSchedule> {
+pub(crate) async fn created(
+    tenant: &TenantControl,
+    schedule: &ReportSchedule,
+) -> Option<ReportSchedule> {
     tenant.create_schedule("user:1", schedule, QUOTA).await.unwrap()
 }
 
@@ -166,6 +169,19 @@ async fn a_saved_report_is_that_of_the_run_while_its_author_sees_it() {
     assert_eq!(request().await, None);
     acme.delete_saved_report("user:1", writer, private.report_id).await.unwrap().unwrap();
     assert!(acme.schedules(None, None, 5).await.unwrap().is_empty(), "it goes with the report");
+}
+
+#[tokio::test]
+async fn the_schedules_of_a_suspended_tenant_wait() {
+    let platform = Platform::new().await;
+    let bob = platform.user("acme", "bob@acme.example", Role::Analyst).await;
+    let acme = platform.tenant("acme").await;
+    let due_at = created(&acme, &weekly(bob, own_request())).await.unwrap().next_run_at;
+    let queue = platform.control_plane.report_queue();
+    assert!(platform.admin().suspend_tenant(&id("acme"), "unpaid").await.unwrap());
+    assert!(queue.due_schedules(due_at, MOST).await.unwrap().is_empty());
+    assert!(platform.admin().resume_tenant(&id("acme")).await.unwrap());
+    assert_eq!(queue.due_schedules(due_at, MOST).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
