@@ -7,11 +7,12 @@ pub(super) struct Access {
 }
 
 /// Reads of what is about persons, or of the log itself.
-const READS: [(&str, &str, &str); 10] = [
+const READS: [(&str, &str, &str); 11] = [
     ("GET", "/v1/rejects", "rejects.read"),
     ("POST", "/v1/exports/events", "events.export"),
     ("GET", "/v1/reports/{id}/download", "report.download"),
     ("GET", "/v1/users", "users.read"),
+    ("GET", "/v1/users/{id}/sessions", "sessions.read"),
     ("GET", "/v1/admin/tenants/{id}/users", "users.read"),
     ("GET", "/v1/api-keys", "api_keys.read"),
     ("GET", "/v1/admin/tenants/{id}/api-keys", "api_keys.read"),
@@ -21,11 +22,13 @@ const READS: [(&str, &str, &str); 10] = [
 ];
 
 /// Where a credential is presented in the body.
-const LOGINS: [(&str, &str); 4] = [
+const LOGINS: [(&str, &str); 6] = [
     ("/v1/auth/login", "login.refuse"),
     ("/v1/auth/refresh", "refresh.refuse"),
     ("/v1/auth/token", "token.refuse"),
     ("/v1/auth/invitations/accept", "invitation.refuse"),
+    ("/v1/auth/second-factor", "second_factor.refuse"),
+    ("/v1/auth/second-factor/removal", "second_factor.refuse"),
 ];
 
 /// Returns what the audit log records of a request that was answered with `status`.
