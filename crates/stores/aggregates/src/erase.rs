@@ -6,7 +6,7 @@ use crate::{Aggregates, AggregatesError};
 const KEYS_AT_ONCE: u32 = 1_000;
 
 impl Aggregates {
-    /// Removes every key of a tenant: counters, feed and limit. Returns how many there were. Redis looks at all
+    /// Removes every key of a tenant: counters, feed, limit and kept reads. Returns how many there were. Redis looks at all
     /// keys of the platform, a thousand at a time.
     ///
     /// # Errors

@@ -26,6 +26,18 @@ async fn a_read_is_kept_for_its_tenant_and_its_version_only() {
 }
 
 #[tokio::test]
+async fn an_erased_tenant_leaves_no_kept_read_and_a_tenant_of_a_similar_name_loses_none() {
+    let stand = Stand::bare().await;
+    let [acme, other] = [of(&stand, "acme").await, of(&stand, "acme-2").await];
+    for tenant in [&acme, &other] {
+        tenant.keep_read(0, &READ, b"numbers").await.unwrap();
+    }
+    assert_eq!(stand.aggregates.erase_tenant(&"acme".parse().unwrap()).await.unwrap(), 1);
+    assert_eq!(kept(&acme, 0, &READ).await, None);
+    assert_eq!(kept(&other, 0, &READ).await.as_deref(), Some(&b"numbers"[..]));
+}
+
+#[tokio::test]
 async fn what_was_read_under_an_older_version_does_not_come_back() {
     let stand = Stand::bare().await;
     let acme = of(&stand, "acme").await;

@@ -8,7 +8,7 @@ use crate::fixture::Platform;
 
 const MOST: u32 = 2;
 
-fn cohort(name: &str, author: Uuid) -> KeptCohort {
+pub(crate) fn cohort(name: &str, author: Uuid) -> KeptCohort {
     let created_at: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
     KeptCohort {
         cohort_id: Uuid::now_v7(),

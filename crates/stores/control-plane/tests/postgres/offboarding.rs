@@ -1,12 +1,18 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use auth::Role;
+use auth::{CampaignScope, Role};
 use chrono::Utc;
 use control_plane::{ControlPlaneError, EraseReceipt, EraseStep};
+use metrics::{DeclaredDimension, PropertyType};
 use serde_json::json;
 use tenancy::{Isolation, TenantState};
 
-use crate::fixture::{Platform, id, spec};
+use crate::{
+    fixture::{Platform, begin, id, refresh_token, spec},
+    kept_cohorts::cohort,
+    report_jobs::{analyst, queued},
+    schedules::{created, own_request, weekly},
+};
 
 async fn state(platform: &Platform, tenant: &str) -> Option<TenantState> {
     let found = platform.admin().tenant(&id(tenant)).await.unwrap();
@@ -69,6 +75,52 @@ async fn an_erased_tenant_leaves_the_receipt_and_the_audit_log_and_its_id_is_not
     let shared = "shared".parse().unwrap();
     let again = admin.create_tenant(&spec("acme"), Isolation::Shared, &shared).await;
     assert!(matches!(again, Err(ControlPlaneError::Conflict { .. })), "{again:?}");
+}
+
+#[tokio::test]
+async fn what_users_keep_and_plan_and_their_sessions_are_erased_with_their_tenant() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let mut tenants = BTreeSet::new();
+    for (tenant, email) in [("acme", "ann@acme.example"), ("globex", "bob@globex.example")] {
+        let user = platform.user(tenant, email, Role::Owner).await;
+        let control = platform.tenant(tenant).await;
+        let dimension = DeclaredDimension {
+            name: "tier".parse().unwrap(),
+            pointer: "/properties/tier".parse().unwrap(),
+            kind: PropertyType::String,
+        };
+        assert!(control.declare_dimension("user:1", &dimension, 5).await.unwrap());
+        let kept = control.create_kept_cohort("user:1", &cohort("buyers", user), 5).await;
+        kept.unwrap().unwrap();
+        created(&control, &weekly(user, own_request())).await.unwrap();
+        queued(&control, &analyst(tenant, CampaignScope::All)).await.unwrap();
+        begin(&platform.control_plane, user, &refresh_token(Utc::now())).await;
+        tenants.insert(id(tenant));
+    }
+    platform.control_plane.raise_data_versions(&tenants).await.unwrap();
+    let acme = id("acme");
+    admin.begin_offboarding(&acme, "ended", Duration::ZERO).await.unwrap();
+    admin.begin_erasing(&acme).await.unwrap();
+    while !admin.erase_some_rows(&acme).await.unwrap() {}
+    let offboarding = admin.offboarding(&acme).await.unwrap().unwrap();
+    let counts = &offboarding.step(EraseStep::Postgres).unwrap().counts;
+    for table in [
+        "declared_dimension",
+        "kept_cohort",
+        "data_version",
+        "report_schedule",
+        "report_job",
+        "refresh_family",
+        "app_user",
+    ] {
+        assert_eq!(counts[table], 1, "{table}: {counts}");
+    }
+    // A late event that is stored meanwhile brings nothing back, and blocks no batch.
+    platform.control_plane.raise_data_versions(&tenants).await.unwrap();
+    let globex = platform.tenant("globex").await;
+    assert_eq!(globex.declared_dimensions().await.unwrap().len(), 1, "a neighbour loses nothing");
+    assert_eq!(globex.kept_cohorts(None, 5).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
