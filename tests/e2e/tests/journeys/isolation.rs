@@ -40,6 +40,7 @@ struct Target {
     tenant: String,
     key: String,
     user: String,
+    session: String,
     /// A user who was invited and has not accepted.
     invited: String,
     reject: String,
@@ -54,6 +55,8 @@ impl Target {
     async fn of(platform: &Platform, other: &Tenant) -> Self {
         let users = platform.get(&other.owner, "/v1/users").await.expect(200).json();
         let user = users["data"][0]["id"].as_str().unwrap().to_owned();
+        let sessions = platform.get(&other.owner, "/v1/me/sessions").await.expect(200).json();
+        let session = sessions["data"][0]["id"].as_str().unwrap().to_owned();
         let order = json!({"email": format!("invited@{}.example", other.id), "role": "analyst"});
         let invited = platform.post(&other.owner, "/v1/users", &order).await.expect(201).json();
         let invited = invited["id"].as_str().unwrap().to_owned();
@@ -82,7 +85,19 @@ impl Target {
         dimension(platform, other, Method::PUT, &order).await.expect(200);
         let tenant = other.id.clone();
         let reject = reject.await;
-        Self { tenant, key, user, invited, reject, annotation, report, cohort, job, schedule }
+        Self {
+            tenant,
+            key,
+            user,
+            session,
+            invited,
+            reject,
+            annotation,
+            report,
+            cohort,
+            job,
+            schedule,
+        }
     }
 
     /// Replaces every id parameter of a route by the other tenant's id.
@@ -92,6 +107,7 @@ impl Target {
             "api-keys" => self.key.as_str(),
             "users" if path.ends_with("/invitation") => self.invited.as_str(),
             "users" => self.user.as_str(),
+            "sessions" => self.session.as_str(),
             "annotations" => self.annotation.as_str(),
             "saved-reports" => self.report.as_str(),
             "cohorts" => self.cohort.as_str(),
@@ -230,6 +246,7 @@ fn expected_status(method: &Method, path: &str) -> Option<u16> {
     match (method.as_str(), path) {
         (_, path) if path.starts_with("/v1/admin/") => Some(403),
         ("PUT", "/v1/advertisers/{id}" | "/v1/dimensions/{name}") => Some(200),
+        ("GET", "/v1/usage" | "/v1/audit" | "/v1/security" | "/v1/me/sessions") => Some(200),
         ("POST", "/v1/users" | "/v1/api-keys" | "/v1/saved-reports") => Some(201),
         ("POST", "/v1/cohorts" | "/v1/schedules") => Some(201),
         // The campaign is the other tenant's.
@@ -290,6 +307,8 @@ async fn belongings(platform: &Platform, tenant: &Tenant) -> Vec<String> {
         "reports",
         "schedules",
         "dimensions",
+        "me/sessions",
+        "security",
     ] {
         let answer = platform.get(&tenant.owner, &format!("/v1/{list}")).await;
         let mut listed = answer.expect(200).json();
