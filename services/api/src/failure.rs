@@ -14,7 +14,7 @@ use problem::{Code, Problem};
 use tenancy::DirectoryError;
 use warehouse::{MigrationError, QueryLimit, WarehouseError};
 
-use crate::onboarding::OnboardingError;
+use crate::onboarding::{DRAINED, OnboardingError};
 
 /// The retry hints (`Retry-After`) of this service.
 pub(crate) mod retry_after {
@@ -132,6 +132,7 @@ fn of_control_plane(error: &ControlPlaneError) -> Problem {
                 "No other owner of the tenant can log in. Make another user an owner first.";
             Problem::new(Code::LastOwner, detail)
         }
+        ControlPlaneError::Drained => Problem::field("/cluster", DRAINED),
         ControlPlaneError::Outdated(_)
         | ControlPlaneError::Corrupt { .. }
         | ControlPlaneError::Seal(_)

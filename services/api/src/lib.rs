@@ -6,6 +6,7 @@ mod audit_trail;
 mod behaviour;
 mod caller;
 mod campaigns;
+mod clusters;
 mod cohorts;
 mod dimensions;
 mod exports;

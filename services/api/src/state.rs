@@ -60,6 +60,8 @@ pub(crate) struct Api {
     pub(crate) queries: Queries,
     pub(crate) behaviour: Behaviour,
     pub(crate) sessions: Sessions,
+    /// Opens and seals the passwords of clusters.
+    pub(crate) sealer: Sealer,
     pub(crate) report_files: ReportFiles,
     /// Wakes a task of this process when a report job is queued.
     pub(crate) report_wake: Arc<Notify>,
@@ -108,6 +110,7 @@ impl Api {
             behaviour: Behaviour::new(sources.clone(), warehouse.clone()),
             sources,
             sessions,
+            sealer: dependencies.sealer.clone(),
             report_files: dependencies.report_files.clone(),
             report_wake: Arc::default(),
             control_plane,

@@ -124,7 +124,8 @@ impl From<OnboardingError> for Failure {
             | OnboardingError::ControlPlane(
                 ControlPlaneError::Conflict { .. }
                 | ControlPlaneError::MissingReference { .. }
-                | ControlPlaneError::Refused { .. },
+                | ControlPlaneError::Refused { .. }
+                | ControlPlaneError::Drained,
             ) => Self::Rejected(chain(&error)),
             OnboardingError::Warehouse { source: MigrationError::Changed { .. }, .. }
             | OnboardingError::Credential(_) => Self::other(error),

@@ -75,7 +75,7 @@ permissions! {
     ReadAuditLog: TenantPermission = "read_audit_log";
     /// Onboard, read and change tenants.
     ManageTenants: PlatformPermission = "manage_tenants";
-    /// Register clusters.
+    /// Register, read, drain and resume clusters.
     ManageClusters: PlatformPermission = "manage_clusters";
     /// Change an admin's own password, and end its own sessions.
     ManageAdminAccount: PlatformPermission = "manage_admin_account";

@@ -31,6 +31,9 @@ pub enum ControlPlaneError {
     /// The change would leave a tenant without an owner who can log in.
     #[error("a tenant keeps at least one owner")]
     LastOwner,
+    /// The cluster takes no new tenants.
+    #[error("the cluster is drained: it takes no new tenants")]
+    Drained,
     /// A row contains a value that this version cannot read.
     #[error("a stored {what} cannot be read")]
     Corrupt {

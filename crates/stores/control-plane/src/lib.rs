@@ -44,7 +44,7 @@ pub use ledger::{
 };
 pub use platform::{
     Account, Cluster, EraseReceipt, EraseStep, Inventory, Offboarding, OffboardingStep,
-    PlatformControl, TenantDetail, TenantSpec,
+    PlatformControl, RegisteredCluster, TenantDetail, TenantSpec,
 };
 pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
 pub use report_queue::{

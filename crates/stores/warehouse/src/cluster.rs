@@ -54,6 +54,11 @@ impl Cluster {
         }
     }
 
+    /// Returns the writer and the reader, without a database.
+    pub(crate) fn accounts(&self) -> [Client; 2] {
+        [self.writer.clone(), self.reader.clone()]
+    }
+
     /// Returns the writer, without a database.
     pub(crate) fn server(&self) -> Client {
         self.writer.clone()

@@ -1,5 +1,6 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use control_plane::{ControlPlane, ControlPlaneError, Inventory, TenantDetail};
 use tenancy::{ClientId, ClusterName, PlatformContext};
 
@@ -8,7 +9,8 @@ use super::order::TenantOrder;
 /// The current state of everything that the orders name.
 #[derive(Debug, Default)]
 pub(super) struct Current {
-    pub(super) clusters: BTreeSet<ClusterName>,
+    /// The clusters, and since when each takes no new tenants.
+    pub(super) clusters: BTreeMap<ClusterName, Option<DateTime<Utc>>>,
     /// Every tenant.
     pub(super) tenants: BTreeMap<ClientId, Known>,
 }
@@ -28,7 +30,7 @@ impl Current {
         orders: &[TenantOrder],
     ) -> Result<Self, ControlPlaneError> {
         let platform = control_plane.for_platform(context);
-        let clusters = platform.cluster_names().await?.into_iter().collect();
+        let clusters = platform.cluster_names().await?;
         let mut current = Self { clusters, tenants: BTreeMap::new() };
         for detail in platform.tenants().await? {
             let client_id = detail.record.client_id.clone();

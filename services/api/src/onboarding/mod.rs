@@ -29,6 +29,7 @@ use current::Current;
 use order::TenantOrder;
 
 pub(crate) use limits::changed_spec;
+pub(crate) use neighbours::DRAINED;
 
 pub use admin::ensure_admin;
 pub use apply::{Applied, Made, Progress};

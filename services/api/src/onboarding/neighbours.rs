@@ -4,6 +4,10 @@ use tenancy::{ClientId, ClusterName, Isolation};
 
 use super::{current::Current, field::Fields, order::TenantOrder};
 
+/// Why a new tenant is refused a drained cluster.
+pub(crate) const DRAINED: &str =
+    "must be another cluster: this one is drained, and takes no new tenants";
+
 /// The tenants of each cluster after the orders are applied.
 pub(super) struct Neighbours(BTreeMap<ClusterName, BTreeMap<ClientId, Isolation>>);
 
@@ -24,12 +28,16 @@ impl Neighbours {
         Self(clusters)
     }
 
-    /// Checks that a dedicated tenant shares its cluster with no other tenant.
+    /// Checks that a new tenant is on no drained cluster, and that a dedicated tenant shares its cluster with no
+    /// other tenant.
     pub(super) fn check(&self, fields: &mut Fields, order: &TenantOrder, current: &Current) {
-        if !current.clusters.contains(&order.cluster) {
-            let known: Vec<_> = current.clusters.iter().map(ClusterName::as_str).collect();
+        let Some(drained_since) = current.clusters.get(&order.cluster) else {
+            let known: Vec<_> = current.clusters.keys().map(ClusterName::as_str).collect();
             fields.fault("/cluster", format!("must be one of {}", known.join(", ")));
             return;
+        };
+        if drained_since.is_some() && !current.tenants.contains_key(&order.client_id) {
+            return fields.fault("/cluster", DRAINED);
         }
         let others = self.0.get(&order.cluster).into_iter().flatten();
         for (other, isolation) in others.filter(|(other, _)| **other != order.client_id) {

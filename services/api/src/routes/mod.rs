@@ -161,6 +161,10 @@ web::route_table! {
     admin::tenants::resume;
     admin::tenants::offboard;
     admin::tenants::offboarding;
+    admin::clusters::list;
+    admin::clusters::put;
+    admin::clusters::drain;
+    admin::clusters::resume;
     admin::usage::list;
     admin::audit::list;
     admin::tenants::users::list;

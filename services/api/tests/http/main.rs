@@ -11,6 +11,7 @@ mod behaviour;
 mod buckets;
 mod campaigns;
 mod catalogue;
+mod clusters;
 mod cohorts;
 mod cross_origin;
 mod customer_types;

@@ -204,6 +204,13 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         ("POST", "/v1/admin/tenants/{id}/suspend") => json!({"reason": "Taken"}),
         ("POST", "/v1/admin/tenants/{id}/resume") => return None,
         ("PATCH", "/v1/admin/tenants/{id}") => json!({"retention_days": 1}),
+        ("PUT", "/v1/admin/clusters/{name}") => json!({
+            "url": "http://127.0.0.1:1", "writer_user": "w", "writer_password": "w",
+            "reader_user": "r", "reader_password": "r",
+        }),
+        ("POST", "/v1/admin/clusters/{name}/drain" | "/v1/admin/clusters/{name}/resume") => {
+            return None;
+        }
         ("POST", "/v1/events") => json!([{"type": "page_view"}]),
         ("POST", "/v1/admin/tenants") => json!({
             "id": "t-new", "name": "New", "isolation": "shared", "cluster": "shared",

@@ -1,3 +1,4 @@
-SELECT name, url, writer_user, writer_password_sealed, reader_user, reader_password_sealed
+SELECT name, url, writer_user, writer_password_sealed, reader_user, reader_password_sealed, registered_at,
+    drained_since
 FROM cluster
 ORDER BY name

@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
+
 use auth::{SealedField, Sealer};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use settings::Secret;
 use sqlx::FromRow;
@@ -28,6 +31,19 @@ pub struct Account {
     pub password: Secret,
 }
 
+/// A registered cluster, and what is placed on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisteredCluster {
+    /// Its address and accounts.
+    pub cluster: Cluster,
+    /// When it was registered first.
+    pub registered_at: DateTime<Utc>,
+    /// Since when it takes no new tenants; `None` while it does.
+    pub drained_since: Option<DateTime<Utc>>,
+    /// How many tenants are placed on it.
+    pub tenants: u64,
+}
+
 #[derive(FromRow)]
 struct ClusterRow {
     name: String,
@@ -36,12 +52,68 @@ struct ClusterRow {
     writer_password_sealed: Vec<u8>,
     reader_user: String,
     reader_password_sealed: Vec<u8>,
+    registered_at: DateTime<Utc>,
+    drained_since: Option<DateTime<Utc>>,
 }
 
 impl PlatformControl {
-    /// Returns the names of the clusters, in order.
-    pub async fn cluster_names(&self) -> Result<Vec<ClusterName>, ControlPlaneError> {
-        self.cluster_rows().await?.iter().map(|row| parse_name(&row.name)).collect()
+    /// Returns the names of the clusters, and since when each takes no new tenants.
+    pub async fn cluster_names(
+        &self,
+    ) -> Result<BTreeMap<ClusterName, Option<DateTime<Utc>>>, ControlPlaneError> {
+        let rows = self.cluster_rows().await?;
+        rows.iter().map(|row| Ok((parse_name(&row.name)?, row.drained_since))).collect()
+    }
+
+    /// Returns the clusters with their passwords and what is placed on them, by name.
+    pub async fn registered_clusters(
+        &self,
+        sealer: &Sealer,
+    ) -> Result<Vec<RegisteredCluster>, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let rows: Vec<ClusterRow> =
+            sqlx::query_as(sql!("cluster/list")).fetch_all(&mut transaction).await?;
+        let counts: Vec<(String, i64)> =
+            sqlx::query_as(sql!("cluster/tenant_counts")).fetch_all(&mut transaction).await?;
+        transaction.commit().await?;
+        let counts: BTreeMap<_, _> = counts.into_iter().collect();
+        let registered = |row: ClusterRow| {
+            Ok(RegisteredCluster {
+                registered_at: row.registered_at,
+                drained_since: row.drained_since,
+                tenants: counts.get(&row.name).copied().unwrap_or_default().cast_unsigned(),
+                cluster: open_cluster(sealer, row)?,
+            })
+        };
+        rows.into_iter().map(registered).collect()
+    }
+
+    /// Drains a cluster: no new tenant is placed on it. `false` when it is drained or does not exist.
+    pub async fn drain_cluster(&self, name: &ClusterName) -> Result<bool, ControlPlaneError> {
+        self.change_cluster(name, sql!("cluster/drain"), "cluster.drain").await
+    }
+
+    /// Lets a drained cluster take new tenants again. `false` when it is not drained or does not exist.
+    pub async fn resume_cluster(&self, name: &ClusterName) -> Result<bool, ControlPlaneError> {
+        self.change_cluster(name, sql!("cluster/resume"), "cluster.resume").await
+    }
+
+    async fn change_cluster(
+        &self,
+        name: &ClusterName,
+        statement: &'static str,
+        action: &str,
+    ) -> Result<bool, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let changed = sqlx::query(statement).bind(name.as_str()).execute(&mut transaction).await?;
+        if changed.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let entry =
+            AuditEntry { action, client_id: None, subject: name.as_str(), detail: json!({}) };
+        audit::append(&mut transaction, self.context.actor(), &entry).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Returns the clusters with their passwords, by name.

@@ -10,7 +10,7 @@ use tenancy::PlatformContext;
 use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 pub use catalogue::Inventory;
-pub use clusters::{Account, Cluster};
+pub use clusters::{Account, Cluster, RegisteredCluster};
 pub use offboarding::{EraseReceipt, EraseStep, Offboarding, OffboardingStep};
 pub use tenants::{TenantDetail, TenantSpec};
 

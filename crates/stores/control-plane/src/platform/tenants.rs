@@ -169,6 +169,9 @@ impl PlatformControl {
     }
 
     /// Creates a tenant, in the state `provisioning`, with its first placement.
+    ///
+    /// # Errors
+    /// [`ControlPlaneError::Drained`] if the cluster takes no new tenants.
     pub async fn create_tenant(
         &self,
         spec: &TenantSpec,
@@ -176,6 +179,13 @@ impl PlatformControl {
         cluster: &ClusterName,
     ) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
+        let is_drained: Option<bool> = sqlx::query_scalar(sql!("cluster/is_drained"))
+            .bind(cluster.as_str())
+            .fetch_optional(&mut transaction)
+            .await?;
+        if is_drained == Some(true) {
+            return Err(ControlPlaneError::Drained);
+        }
         bind(sqlx::query(sql!("tenant/create")), spec).execute(&mut transaction).await?;
         sqlx::query(sql!("placement/create"))
             .bind(spec.client_id.as_str())

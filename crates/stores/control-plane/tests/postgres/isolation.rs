@@ -1,15 +1,17 @@
 use auth::{Authority, CampaignScope, Principal, Role, Subject};
 use chrono::Utc;
 use control_plane::{
-    Annotation, AnnotationScope, Cadence, KeptCohort, NewReportJob, Quota, ReportJobKind,
-    ReportKind, ReportSchedule, ReportVisibility, SavedReport, ScheduleSource, TenantControl,
+    Annotation, AnnotationScope, Cadence, Cluster, ControlPlaneError, KeptCohort, NewReportJob,
+    Quota, ReportJobKind, ReportKind, ReportSchedule, ReportVisibility, SavedReport,
+    ScheduleSource, TenantControl,
 };
 use metrics::{DeclaredDimension, PropertyType};
 use serde_json::json;
 use sqlx::{Postgres, Transaction};
+use tenancy::Isolation;
 use uuid::Uuid;
 
-use crate::fixture::{Platform, cluster, sealer};
+use crate::fixture::{Platform, cluster, sealer, spec};
 
 async fn two_tenants_with_a_campaign_each() -> Platform {
     let platform = Platform::new().await;
@@ -200,4 +202,26 @@ async fn cluster_passwords_are_stored_sealed_and_read_back() {
     moved.url = "http://127.0.0.1:9999".into();
     assert!(admin.register_cluster(&sealer(), &moved).await.unwrap());
     assert_eq!(admin.clusters(&sealer()).await.unwrap(), [moved]);
+}
+
+#[tokio::test]
+async fn no_tenant_is_created_on_a_drained_cluster_and_those_on_it_stay() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let shared = "shared".parse().unwrap();
+    assert!(admin.drain_cluster(&shared).await.unwrap());
+    assert!(!admin.drain_cluster(&shared).await.unwrap(), "it is drained");
+    let refused = admin.create_tenant(&spec("initech"), Isolation::Shared, &shared).await;
+    assert!(matches!(refused, Err(ControlPlaneError::Drained)), "{refused:?}");
+    let registered = admin.registered_clusters(&sealer()).await.unwrap().remove(0);
+    assert_eq!((&registered.cluster, registered.tenants), (&cluster("shared"), 2));
+    assert!(registered.drained_since.is_some());
+    admin.update_tenant(&spec("acme")).await.unwrap();
+    // A cluster that is registered again stays drained.
+    let moved = Cluster { url: "http://127.0.0.1:9999".into(), ..cluster("shared") };
+    assert!(admin.register_cluster(&sealer(), &moved).await.unwrap());
+    assert!(admin.cluster_names().await.unwrap()[&shared].is_some());
+    assert!(admin.resume_cluster(&shared).await.unwrap());
+    assert!(!admin.resume_cluster(&shared).await.unwrap(), "it is not drained");
+    admin.create_tenant(&spec("initech"), Isolation::Shared, &shared).await.unwrap();
 }

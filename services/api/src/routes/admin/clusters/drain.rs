@@ -1,0 +1,33 @@
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
+use auth::ManageClusters;
+use tenancy::ClusterName;
+use web::{Error, Platform};
+
+use super::ClusterView;
+use crate::{clusters::Clusters, schemas, state::Api};
+
+/// Drains a cluster: no new tenant is placed on it.
+///
+/// It serves the tenants that it has. A repeated request changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/clusters/{name}/drain",
+    tag = "admin",
+    operation_id = "drain_cluster",
+    params(("name" = schemas::Slug, Path, description = "The cluster")),
+    responses(
+        (status = 200, description = "The drained cluster", body = ClusterView),
+        (status = 404, description = "The cluster does not exist"),
+    ),
+)]
+pub(crate) async fn handle(
+    platform: Platform<ManageClusters>,
+    api: Data<Api>,
+    name: Path<ClusterName>,
+) -> Result<HttpResponse, Error> {
+    let cluster = Clusters::new(&api, platform.context()).drain(&name).await?;
+    Ok(HttpResponse::Ok().json(ClusterView::from(cluster)))
+}
