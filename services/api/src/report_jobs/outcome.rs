@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use control_plane::JobFailure;
-use problem::{Kind, Problem};
+use problem::{Code, Kind, Problem};
 
 use super::MOST_ATTEMPTS;
 
@@ -22,8 +22,9 @@ pub(super) enum Outcome {
 impl Outcome {
     /// Decides after the failure `problem` of an attempt, of which so many failed before.
     pub(super) fn of(problem: &Problem, failed_before: u32) -> Self {
-        // Another export or report of the tenant runs: it is the job's turn later.
-        if problem.kind() == Kind::RateLimited {
+        // Another export or report of the tenant runs: it is the job's turn later. A suspended tenant's jobs are
+        // not claimed; this process has not heard yet that the tenant is resumed.
+        if problem.kind() == Kind::RateLimited || problem.code() == Code::TenantSuspended {
             return Self::Again { has_failed: false, wait: WAIT };
         }
         let may_pass = matches!(problem.kind(), Kind::Unavailable | Kind::Internal);
@@ -41,8 +42,6 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
-    use problem::Code;
-
     use super::*;
 
     #[test]
@@ -61,11 +60,12 @@ mod tests {
     }
 
     #[test]
-    fn a_job_waits_for_other_reports_of_its_tenant_however_often() {
-        let busy = Problem::new(Code::RateLimited, "busy");
-        for failed_before in [0, 2] {
-            let outcome = Outcome::of(&busy, failed_before);
-            assert!(matches!(outcome, Outcome::Again { has_failed: false, .. }), "{outcome:?}");
+    fn a_job_waits_for_other_reports_of_its_tenant_and_its_resumption_however_often() {
+        for code in [Code::RateLimited, Code::TenantSuspended] {
+            for failed_before in [0, 2] {
+                let outcome = Outcome::of(&Problem::new(code, "not now"), failed_before);
+                assert!(matches!(outcome, Outcome::Again { has_failed: false, .. }), "{outcome:?}");
+            }
         }
     }
 
@@ -73,7 +73,6 @@ mod tests {
     fn what_the_caller_must_correct_fails_at_once() {
         for code in [
             Code::CredentialInvalid,
-            Code::TenantSuspended,
             Code::PermissionDenied,
             Code::InvalidRange,
             Code::InvalidField,
