@@ -86,8 +86,8 @@ async fn what_users_keep_and_plan_and_their_sessions_are_erased_with_their_tenan
         let user = platform.user(tenant, email, Role::Owner).await;
         let control = platform.tenant(tenant).await;
         let dimension = DeclaredDimension {
-            name: "tier".parse().unwrap(),
-            pointer: "/properties/tier".parse().unwrap(),
+            name: "loyalty_tier".parse().unwrap(),
+            pointer: "/properties/loyalty/tier".parse().unwrap(),
             kind: PropertyType::String,
         };
         assert!(control.declare_dimension("user:1", &dimension, 5).await.unwrap());
