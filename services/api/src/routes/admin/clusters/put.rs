@@ -25,13 +25,13 @@ pub(crate) struct ClusterOrder {
     #[schema(max_length = 200, example = "http://clickhouse:8123")]
     url: String,
     /// The account that inserts, migrates and reads back.
-    #[schema(max_length = 200, example = "footfall_writer")]
+    #[schema(min_length = 1, max_length = 200, example = "footfall_writer")]
     writer_user: String,
     /// Its password, in printable characters of ASCII.
     #[schema(value_type = String, max_length = 200)]
     writer_password: Secret,
     /// The account that reads reports, under row policies: another one.
-    #[schema(max_length = 200, example = "footfall_reader")]
+    #[schema(min_length = 1, max_length = 200, example = "footfall_reader")]
     reader_user: String,
     /// Its password, in printable characters of ASCII.
     #[schema(value_type = String, max_length = 200)]
@@ -82,10 +82,10 @@ impl ClusterOrder {
                 scheme && text(&url) && !url.contains('@'),
                 "must begin with http:// or https://, and name no user",
             ),
-            ("/writer_user", !writer_user.is_empty() && text(&writer_user), TEXT),
-            ("/writer_password", text(writer_password.expose()), TEXT),
-            ("/reader_user", !reader_user.is_empty() && text(&reader_user), TEXT),
-            ("/reader_password", text(reader_password.expose()), TEXT),
+            ("/writer_user", !writer_user.is_empty() && text(&writer_user), NAME),
+            ("/writer_password", text(writer_password.expose()), PASSWORD),
+            ("/reader_user", !reader_user.is_empty() && text(&reader_user), NAME),
+            ("/reader_password", text(reader_password.expose()), PASSWORD),
             ("/reader_user", reader_user != writer_user, "must not be the writer's account"),
         ];
         let wrong: Vec<_> = faults.into_iter().filter(|(_, right, _)| !right).collect();
@@ -101,8 +101,10 @@ impl ClusterOrder {
     }
 }
 
-/// What a name or a password must be: it becomes a header of HTTP.
-const TEXT: &str = "must be at most 200 printable characters of ASCII";
+/// What the name of an account must be: it becomes a header of HTTP.
+const NAME: &str = "must be 1 to 200 printable characters of ASCII";
+/// What a password must be, for the same reason.
+const PASSWORD: &str = "must be at most 200 printable characters of ASCII";
 
 fn is_printable(text: &str) -> bool {
     text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
