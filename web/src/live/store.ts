@@ -1,0 +1,117 @@
+// What live frames say, as one value for React. Quarter hours are absolute: a frame replaces what earlier ones
+// said of the same quarter hour, so a frame that arrives twice changes nothing.
+
+import { decimal, millionths } from '../format/money';
+import { dateIn } from '../format/zone';
+import type { BucketValues, CampaignFrame, Frame } from './frames';
+import type { StreamStatus } from './reader';
+
+export type LiveStatus = StreamStatus | 'paused';
+
+export interface LiveState {
+  status: LiveStatus;
+  /** Everything received before this moment is counted; milliseconds since 1970. */
+  asOf: number | null;
+  /** When the last frame arrived. */
+  frameAt: number | null;
+  campaigns: ReadonlyMap<string, LiveCampaign>;
+  lastId: string | null;
+}
+
+export interface LiveCampaign {
+  currency: string;
+  otherCurrencies: readonly string[];
+  /** By start, in milliseconds since 1970. */
+  buckets: ReadonlyMap<number, BucketValues>;
+}
+
+export const EMPTY: LiveState = {
+  status: 'connecting',
+  asOf: null,
+  frameAt: null,
+  campaigns: new Map(),
+  lastId: null,
+};
+
+/** Returns the state after a frame. */
+export function applied(state: LiveState, frame: Frame, now: number): LiveState {
+  switch (frame.kind) {
+    case 'end':
+      return state;
+    case 'reset':
+      // The old numbers stay on screen until the snapshot that follows replaces them.
+      return { ...state, lastId: null };
+    case 'snapshot':
+      return withCampaign(state, frame.data, new Map(), frame.id, now);
+    case 'update': {
+      const before = state.campaigns.get(frame.data.campaign)?.buckets;
+      return withCampaign(state, frame.data, new Map(before), frame.id, now);
+    }
+  }
+}
+
+function withCampaign(
+  state: LiveState,
+  data: CampaignFrame,
+  buckets: Map<number, BucketValues>,
+  id: string | null,
+  now: number,
+): LiveState {
+  for (const { start, values } of data.buckets) buckets.set(Date.parse(start), values);
+  const campaigns = new Map(state.campaigns);
+  campaigns.set(data.campaign, {
+    currency: data.currency,
+    otherCurrencies: data.otherCurrencies,
+    buckets,
+  });
+  const asOf = data.asOf ? Date.parse(data.asOf) : null;
+  return {
+    ...state,
+    campaigns,
+    asOf: asOf === null ? state.asOf : Math.max(asOf, state.asOf ?? 0),
+    frameAt: now,
+    lastId: id ?? state.lastId,
+  };
+}
+
+/** Returns the sum of quarter hours, money exactly. */
+export function sum(buckets: Iterable<BucketValues>): BucketValues {
+  const counts: Record<string, number> = {};
+  const money: Record<string, bigint> = {};
+  for (const values of buckets) {
+    for (const [name, value] of Object.entries(values)) {
+      if (typeof value === 'number') counts[name] = (counts[name] ?? 0) + value;
+      else money[name] = (money[name] ?? 0n) + millionths(value);
+    }
+  }
+  const result: BucketValues = counts;
+  for (const [name, amount] of Object.entries(money)) result[name] = decimal(amount);
+  return result;
+}
+
+/** Returns today's quarter hours of a campaign, by the clock of `zone`. */
+export function todayOf(campaign: LiveCampaign, now: number, zone: string): BucketValues[] {
+  const today = dateIn(now, zone);
+  const found: BucketValues[] = [];
+  for (const [start, values] of campaign.buckets) {
+    // A day is never longer than 25 hours: older quarter hours need no calendar.
+    if (now - start < 26 * 3_600_000 && dateIn(start, zone) === today) found.push(values);
+  }
+  return found;
+}
+
+/** Ratios that are computed from live sums, as the catalogue defines them. */
+const RATIOS: Record<string, [numerator: string, denominator: string]> = {
+  ctr: ['clicks', 'impressions'],
+  conversion_rate: ['orders', 'clicks'],
+  roas: ['sales', 'spend'],
+};
+
+/** Returns a metric of sums: `null` for a zero denominator, `undefined` if the sums lack it. */
+export function metricOf(sums: BucketValues | undefined, metric: string): number | string | null | undefined {
+  const ratio = RATIOS[metric];
+  if (!ratio || !sums) return sums?.[metric];
+  const [above, below] = ratio.map((name) => sums[name]);
+  if (above === undefined || below === undefined) return undefined;
+  return Number(below) === 0 ? null : Number(above) / Number(below);
+}
