@@ -26,14 +26,20 @@ const measured = [
   ...scripts
     .filter((name) => !initial.has(name))
     .map((name) => [`lazy ${name}`, gzipped(name), budgets.route]),
-  ['dist, uncompressed', [...files].filter(([name]) => !/\.(br|gz)$/.test(name)).reduce((total, [, size]) => total + size, 0), budgets.dist],
+  [
+    'dist, uncompressed',
+    [...files].filter(([name]) => !/\.(br|gz)$/.test(name)).reduce((total, [, size]) => total + size, 0),
+    budgets.dist,
+  ],
 ];
 
 let over = 0;
 for (const [what, size, budget] of measured) {
   const failed = size > budget;
   if (failed) over += 1;
-  console.log(`${failed ? 'OVER ' : 'ok   '} ${(size / kB).toFixed(1).padStart(7)} of ${budget / kB} kB  ${what}`);
+  console.log(
+    `${failed ? 'OVER ' : 'ok   '} ${(size / kB).toFixed(1).padStart(7)} of ${budget / kB} kB  ${what}`,
+  );
 }
 console.log(`${measured.length - over} passed, ${over} failed`);
 process.exitCode = over === 0 ? 0 : 1;

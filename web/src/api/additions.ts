@@ -1,8 +1,8 @@
 // Routes that `openapi/api.json` does not describe yet, with the types that the console expects of them. Once
 // the document has one, its function moves to where it is used, on the generated types.
 
-import type { components } from './schema';
 import { type File, file, plain } from './client';
+import type { components } from './schema';
 
 // Live.
 
@@ -158,7 +158,10 @@ export const admin = {
   plan: (order: TenantFile) => plain<TenantPlan>('POST', '/v1/admin/tenants/plan', order),
   clusters: () => plain<Listing<Cluster>>('GET', '/v1/admin/clusters'),
   audit: (cursor?: string) =>
-    plain<Listing<AuditEntry>>('GET', `/v1/admin/audit${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''}`),
+    plain<Listing<AuditEntry>>(
+      'GET',
+      `/v1/admin/audit${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''}`,
+    ),
   usage: (id: string) => plain<TenantUsage>('GET', tenant(id, '/usage')),
   suspend: (id: string) => plain<void>('POST', tenant(id, '/suspend')),
   resume: (id: string) => plain<void>('POST', tenant(id, '/resume')),
@@ -167,3 +170,11 @@ export const admin = {
     plain<TenantMove>('POST', tenant(id, '/move'), to),
   backOut: (id: string) => plain<void>('DELETE', tenant(id, '/move')),
 };
+
+// Sending events.
+
+/** Returns the collector's address for browsers, as `/docs` has it; empty if it is not configured. */
+export async function collectorAddress(): Promise<string> {
+  const documents = await plain<{ url: string; server: string }[]>('GET', '/docs/documents.json');
+  return documents.find(({ url }) => url === '/docs/collector.json')?.server ?? '';
+}

@@ -145,7 +145,9 @@ export function fitting(days: number): Granularity[] {
   const all = Object.keys(LONGEST) as Granularity[];
   return all.filter(
     (granularity) =>
-      days <= LONGEST[granularity] && days >= SHORTEST[granularity] && days * PER_DAY[granularity] <= DRAWABLE,
+      days <= LONGEST[granularity] &&
+      days >= SHORTEST[granularity] &&
+      days * PER_DAY[granularity] <= DRAWABLE,
   );
 }
 

@@ -64,10 +64,11 @@ test('there are never more ticks than asked', () => {
       [366, 'day'],
       [60, 'month'],
     ] as const) {
-      const step = grain === '15m' ? HOUR / 4 : grain === 'hour' ? HOUR : grain === 'day' ? 24 * HOUR : 730 * HOUR;
-      expect(axisTicks(hours('2026-01-01T00:00:00Z', count, step), grain, 'UTC', 'en-GB', most).length).toBeLessThanOrEqual(
-        most,
-      );
+      const step =
+        grain === '15m' ? HOUR / 4 : grain === 'hour' ? HOUR : grain === 'day' ? 24 * HOUR : 730 * HOUR;
+      expect(
+        axisTicks(hours('2026-01-01T00:00:00Z', count, step), grain, 'UTC', 'en-GB', most).length,
+      ).toBeLessThanOrEqual(most);
     }
   }
 });

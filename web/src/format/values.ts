@@ -51,11 +51,20 @@ function optionsOf(look: Look, size: number): Intl.NumberFormatOptions {
     case 'quantity':
       return { maximumFractionDigits: 3, ...compact };
     case 'money':
-      return { style: 'currency', currency: look.currency ?? 'XXX', currencyDisplay: 'narrowSymbol', ...compact };
+      return {
+        style: 'currency',
+        currency: look.currency ?? 'XXX',
+        currencyDisplay: 'narrowSymbol',
+        ...compact,
+      };
     case 'ratio':
       if (look.factor) return { minimumFractionDigits: 2, maximumFractionDigits: 2 };
       // A click rate of 0.2983 % says more than 0 %: small shares keep more digits.
-      return { style: 'percent', maximumFractionDigits: Math.abs(size) < 0.1 ? 2 : 1, minimumFractionDigits: 1 };
+      return {
+        style: 'percent',
+        maximumFractionDigits: Math.abs(size) < 0.1 ? 2 : 1,
+        minimumFractionDigits: 1,
+      };
   }
 }
 
@@ -103,7 +112,8 @@ export function formatSeconds(seconds: number | null | undefined, locale: string
     [Math.floor(seconds) % 60, 'second'],
   ];
   const first = parts.findIndex(([amount]) => amount > 0);
-  const shown = first === -1 ? parts.slice(-1) : parts.slice(first, first + 2).filter(([amount]) => amount > 0);
+  const shown =
+    first === -1 ? parts.slice(-1) : parts.slice(first, first + 2).filter(([amount]) => amount > 0);
   return shown
     .map(([amount, unit]) =>
       numberFormat(locale, { style: 'unit', unit, unitDisplay: 'narrow' }).format(amount),

@@ -2,8 +2,8 @@
 // for ever: so the tab that holds a lock reads the stream, and tells the others. A hidden tab gives the lock
 // away, and a tab that takes over resumes where the former one stopped.
 
-import { authorized } from '../api/client';
 import { livePath } from '../api/additions';
+import { authorized } from '../api/client';
 import type { Frame } from './frames';
 import { StreamReader, type StreamStatus } from './reader';
 import { applied, EMPTY, type LiveState } from './store';
@@ -132,7 +132,9 @@ export class LiveFeed {
 async function open(lastId: string | null, signal: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'text/event-stream' };
   if (lastId !== null) headers['Last-Event-ID'] = lastId;
-  return authorized(new Request(new URL(livePath(), location.origin), { headers, signal, cache: 'no-store' }));
+  return authorized(
+    new Request(new URL(livePath(), location.origin), { headers, signal, cache: 'no-store' }),
+  );
 }
 
 function wait(milliseconds: number, signal: AbortSignal): Promise<void> {

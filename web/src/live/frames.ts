@@ -1,4 +1,5 @@
-// The frames of a live stream, as `GET /v1/live` and `GET /v1/campaigns/{id}/live` send them.
+// The frames of a live stream. `GET /v1/campaigns/{id}/live` sends frames of one campaign; those of
+// `GET /v1/live` hold `campaigns`, a list of the same objects, and its snapshot has all of them.
 
 /** The additive numbers of a quarter hour: counts are numbers, money is a decimal text. */
 export type BucketValues = Record<string, number | string>;
@@ -19,12 +20,12 @@ export interface CampaignFrame {
 }
 
 export type Frame =
-  | { kind: 'snapshot'; id: string | null; data: CampaignFrame }
-  | { kind: 'update'; id: string | null; data: CampaignFrame }
+  | { kind: 'snapshot' | 'update'; id: string | null; data: CampaignFrame[] }
   | { kind: 'reset' }
   | { kind: 'end'; reason: string };
 
 interface WireFrame {
+  campaigns?: unknown;
   campaign_id?: unknown;
   tz?: unknown;
   as_of?: unknown;
@@ -44,11 +45,17 @@ export function readFrame(event: string | undefined, data: string, id: string | 
     return null;
   }
   if (event === 'end') return { kind: 'end', reason: typeof wire.reason === 'string' ? wire.reason : '' };
-  if ((event !== 'snapshot' && event !== 'update') || typeof wire.campaign_id !== 'string') return null;
-  return {
-    kind: event,
-    id,
-    data: {
+  if (event !== 'snapshot' && event !== 'update') return null;
+  const parts = Array.isArray(wire.campaigns)
+    ? wire.campaigns.map((part) => ({ ...wire, ...(part as WireFrame) }))
+    : [wire];
+  return { kind: event, id, data: parts.flatMap(readCampaign) };
+}
+
+function readCampaign(wire: WireFrame): CampaignFrame[] {
+  if (typeof wire.campaign_id !== 'string') return [];
+  return [
+    {
       campaign: wire.campaign_id,
       tz: typeof wire.tz === 'string' ? wire.tz : null,
       asOf: typeof wire.as_of === 'string' ? wire.as_of : null,
@@ -56,7 +63,7 @@ export function readFrame(event: string | undefined, data: string, id: string | 
       otherCurrencies: Array.isArray(wire.other_currencies) ? wire.other_currencies.map(String) : [],
       buckets: Array.isArray(wire.buckets) ? wire.buckets.flatMap(readBucket) : [],
     },
-  };
+  ];
 }
 
 function readBucket(wire: Record<string, unknown>): Bucket[] {

@@ -39,16 +39,18 @@ async function follow({ answers }: Script) {
   return { asked, waited, frames, statuses };
 }
 
-const stream = (...chunks: string[]) => () =>
-  new Response(
-    new ReadableStream({
-      start(controller) {
-        const encoder = new TextEncoder();
-        for (const chunk of chunks) controller.enqueue(encoder.encode(chunk));
-        controller.close();
-      },
-    }),
-  );
+const stream =
+  (...chunks: string[]) =>
+  () =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          const encoder = new TextEncoder();
+          for (const chunk of chunks) controller.enqueue(encoder.encode(chunk));
+          controller.close();
+        },
+      }),
+    );
 
 test('a stream that breaks off is resumed behind the last frame', async () => {
   const { asked, frames, statuses } = await follow({

@@ -56,7 +56,9 @@ export class StreamReader {
       const next = await this.#connect(signal).catch(() => 'again' as const);
       if (signal.aborted || next === 'stop') return;
       if (next === 'at once') continue;
-      await this.#transport.wait(typeof next === 'number' ? next : this.#grow(), signal).catch(() => undefined);
+      await this.#transport
+        .wait(typeof next === 'number' ? next : this.#grow(), signal)
+        .catch(() => undefined);
     }
   }
 

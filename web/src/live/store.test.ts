@@ -2,17 +2,23 @@ import { expect, test } from 'vitest';
 import type { Frame } from './frames';
 import { applied, EMPTY, metricOf, sum, todayOf } from './store';
 
-const frame = (kind: 'snapshot' | 'update', start: string, values: Record<string, number | string>): Frame => ({
+const frame = (
+  kind: 'snapshot' | 'update',
+  start: string,
+  values: Record<string, number | string>,
+): Frame => ({
   kind,
   id: start,
-  data: {
-    campaign: 'a',
-    tz: 'Europe/Berlin',
-    asOf: start,
-    currency: 'EUR',
-    otherCurrencies: [],
-    buckets: [{ start, values }],
-  },
+  data: [
+    {
+      campaign: 'a',
+      tz: 'Europe/Berlin',
+      asOf: start,
+      currency: 'EUR',
+      otherCurrencies: [],
+      buckets: [{ start, values }],
+    },
+  ],
 });
 
 test('a frame that arrives twice changes nothing', () => {

@@ -21,6 +21,8 @@ export interface LiveState {
 export interface LiveCampaign {
   currency: string;
   otherCurrencies: readonly string[];
+  /** Everything of it that was received before this moment is counted; milliseconds since 1970. */
+  asOf: number;
   /** By start, in milliseconds since 1970. */
   buckets: ReadonlyMap<number, BucketValues>;
 }
@@ -42,35 +44,35 @@ export function applied(state: LiveState, frame: Frame, now: number): LiveState 
       // The old numbers stay on screen until the snapshot that follows replaces them.
       return { ...state, lastId: null };
     case 'snapshot':
-      return withCampaign(state, frame.data, new Map(), frame.id, now);
     case 'update': {
-      const before = state.campaigns.get(frame.data.campaign)?.buckets;
-      return withCampaign(state, frame.data, new Map(before), frame.id, now);
+      const campaigns = new Map(state.campaigns);
+      for (const data of frame.data) campaigns.set(data.campaign, merged(campaigns, data, frame.kind));
+      const asOf = Math.max(state.asOf ?? 0, ...frame.data.map(({ asOf: at }) => (at ? Date.parse(at) : 0)));
+      return {
+        ...state,
+        campaigns,
+        asOf: asOf === 0 ? null : asOf,
+        frameAt: now,
+        lastId: frame.id ?? state.lastId,
+      };
     }
   }
 }
 
-function withCampaign(
-  state: LiveState,
+/** Returns a campaign after a frame: a snapshot has all of its quarter hours, an update those that changed. */
+function merged(
+  campaigns: ReadonlyMap<string, LiveCampaign>,
   data: CampaignFrame,
-  buckets: Map<number, BucketValues>,
-  id: string | null,
-  now: number,
-): LiveState {
+  kind: 'snapshot' | 'update',
+): LiveCampaign {
+  const before = campaigns.get(data.campaign);
+  const buckets = new Map(kind === 'update' ? before?.buckets : []);
   for (const { start, values } of data.buckets) buckets.set(Date.parse(start), values);
-  const campaigns = new Map(state.campaigns);
-  campaigns.set(data.campaign, {
+  return {
     currency: data.currency,
     otherCurrencies: data.otherCurrencies,
+    asOf: Math.max(before?.asOf ?? 0, data.asOf ? Date.parse(data.asOf) : 0),
     buckets,
-  });
-  const asOf = data.asOf ? Date.parse(data.asOf) : null;
-  return {
-    ...state,
-    campaigns,
-    asOf: asOf === null ? state.asOf : Math.max(asOf, state.asOf ?? 0),
-    frameAt: now,
-    lastId: id ?? state.lastId,
   };
 }
 

@@ -5,7 +5,16 @@ import type { Granularity } from '../format/buckets';
 import { fitting, preferred } from '../format/buckets';
 import { isPlainDate, isZone } from '../format/zone';
 import { each, type Fields, flag, names, oneOf, parsed, readState, text, whole, writeState } from './codec';
-import { conditionOf, type DimensionName, type Filter, type MetricName, readFilter, writeFilter } from './filter';
+import {
+  conditionOf,
+  type DimensionName,
+  type Filter,
+  type MetricName,
+  NUMBER_TESTS,
+  readFilter,
+  TEXT_TESTS,
+  writeFilter,
+} from './filter';
 import { type Dates, datesOf, lengthInDays, type Range, readRange, timeOf, writeRange } from './range';
 
 export type QueryBody = components['schemas']['QueryBody'];
@@ -41,7 +50,11 @@ const GRAINS = ['', '15m', 'hour', 'day', 'week', 'month', 'quarter', 'year', 't
 
 export const periodFields: Fields<Period> = {
   range: parsed<Range>('7d', readRange, writeRange),
-  tz: parsed('', (zone) => (isZone(zone) ? zone : undefined), (zone) => zone),
+  tz: parsed(
+    '',
+    (zone) => (isZone(zone) ? zone : undefined),
+    (zone) => zone,
+  ),
   compare: oneOf(COMPARISONS, 'none'),
   with: parsed('', readCustom, (dates) => dates),
   match: oneOf(['date', 'weekday'], 'date'),
@@ -140,4 +153,40 @@ export function chartRequest(report: Report, zone: string, now: number): QueryBo
 /** Returns the request that makes a file of exactly what the table shows. */
 export function exportRequest(report: Report, zone: string, now: number, format: string): QueryBody {
   return { ...tableRequest(report, zone, now), format };
+}
+
+/** Returns the state that a saved request is; what the screen cannot show keeps its default. */
+export function reportOf(request: unknown): Report {
+  const report = readReport('');
+  const body = (request ?? {}) as QueryBody;
+  if (Array.isArray(body.metrics) && body.metrics.length > 0) report.metrics = [...body.metrics];
+  report.by = [...(body.dimensions ?? [])];
+  report.f = filtersOf(body.filters);
+  const { from, to, tz, granularity } = body.time ?? {};
+  if (tz && isZone(tz)) report.tz = tz;
+  if (granularity && granularity !== 'total') report.grain = granularity;
+  if (from && isPlainDate(from) && to && isPlainDate(to) && from < to) report.range = { from, until: to };
+  const compare = COMPARISONS.find((name) => name === body.compare?.to);
+  if (compare) report.compare = compare;
+  if (body.compare?.from && body.compare.until) report.with = `${body.compare.from}..${body.compare.until}`;
+  if (body.compare?.match === 'weekday') report.match = 'weekday';
+  if (body.top) report.top = Math.max(1, Math.min(100, body.top.n));
+  const [first] = body.order ?? [];
+  if (first?.[0]) report.order = first[1] === 'asc' ? first[0] : `-${first[0]}`;
+  return report;
+}
+
+function filtersOf(condition: QueryBody['filters']): Filter[] {
+  const tests = condition?.and ?? (condition ? [condition] : []);
+  return tests.flatMap((test): Filter[] => {
+    for (const name of TEXT_TESTS) {
+      const values = test[name];
+      if (test.dimension && values) return [{ dimension: test.dimension, test: name, values: [...values] }];
+    }
+    for (const name of NUMBER_TESTS) {
+      const bound = test[name];
+      if (test.metric && typeof bound === 'number') return [{ metric: test.metric, test: name, bound }];
+    }
+    return [];
+  });
 }

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { conditionOf, readFilter, toggled, writeFilter } from './filter';
 import { datesOf, readRange, shifted, timeOf, writeRange } from './range';
-import { chartRequest, exportRequest, grainOf, type Report, readReport, tableRequest, writeReport } from './report';
+import {
+  chartRequest,
+  exportRequest,
+  grainOf,
+  type Report,
+  readReport,
+  reportOf,
+  tableRequest,
+  writeReport,
+} from './report';
 
 const NOW = Date.parse('2026-11-27T23:30:00Z');
 
@@ -61,7 +70,10 @@ test('paging goes by months where the range is months', () => {
   const october = datesOf('last_month', NOW, 'UTC');
   expect(shifted(october, -1, '2026-11-27')).toEqual({ from: '2026-09-01', until: '2026-10-01' });
   expect(shifted(datesOf('7d', NOW, 'UTC'), 1, '2026-11-27')).toBeUndefined();
-  expect(shifted(datesOf('7d', NOW, 'UTC'), -1, '2026-11-27')).toEqual({ from: '2026-11-14', until: '2026-11-21' });
+  expect(shifted(datesOf('7d', NOW, 'UTC'), -1, '2026-11-27')).toEqual({
+    from: '2026-11-14',
+    until: '2026-11-21',
+  });
 });
 
 test('a granularity that does not fit gives way', () => {
@@ -103,4 +115,16 @@ test('a chart that is split by segments has one metric and no comparison', () =>
   expect(body.metrics).toEqual(['sales']);
   expect(body.dimensions).toEqual(['campaign']);
   expect(body.compare).toBeUndefined();
+});
+
+test('a saved request opens as the report that it was', () => {
+  const report = readReport(
+    'range=2026-11-01..2026-11-08&by=device,country&f=campaign:in:a,b&f=clicks:gte:5&top=7&order=-orders&compare=previous_year&match=weekday&tz=UTC',
+  );
+  expect(reportOf(tableRequest(report, 'UTC', NOW))).toEqual(report);
+});
+
+test('a saved request that the screen cannot show opens without what it lacks', () => {
+  expect(reportOf({ metrics: ['sales'], filters: { or: [] } }).f).toEqual([]);
+  expect(reportOf(null)).toEqual({ ...readReport(''), by: [] });
 });

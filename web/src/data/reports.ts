@@ -1,0 +1,70 @@
+// Requests of reports, as queries that keep the former answer on screen while the next one loads.
+
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { api, body } from '../api/client';
+import type { components } from '../api/schema';
+import type { QueryBody } from '../url/report';
+
+type Schemas = components['schemas'];
+
+export type QueryAnswer = Schemas['QueryAnswer'];
+export type MetricValues = Schemas['MetricValues'];
+
+/** A row of an answer: its values and, under their names, the values of its dimensions. */
+export type QueryRow = Schemas['QueryRow'] & Record<string, unknown>;
+
+/** How long numbers are good enough before they are asked again, in milliseconds. */
+const FRESH = 10_000;
+const OPEN_EVERY = 60_000;
+
+export function useReport(request: QueryBody | null, every?: number) {
+  const open = request?.time?.to === undefined;
+  return useQuery({
+    queryKey: ['query', request],
+    // Without `format` the answer is JSON: the other types of the route are files.
+    queryFn: ({ signal }) =>
+      body(api.POST('/v1/query', { body: request as QueryBody, signal })) as Promise<QueryAnswer>,
+    enabled: request !== null,
+    placeholderData: keepPreviousData,
+    staleTime: FRESH,
+    refetchInterval: every ?? (open ? OPEN_EVERY : false),
+  });
+}
+
+export function useFunnel(request: Schemas['FunnelBody'] | null) {
+  return useQuery({
+    queryKey: ['funnel', request],
+    queryFn: ({ signal }) =>
+      body(api.POST('/v1/funnels', { body: request as Schemas['FunnelBody'], signal })),
+    enabled: request !== null,
+    placeholderData: keepPreviousData,
+    staleTime: FRESH,
+  });
+}
+
+export function useRetention(request: Schemas['RetentionBody']) {
+  return useQuery({
+    queryKey: ['retention', request],
+    queryFn: ({ signal }) => body(api.POST('/v1/retention', { body: request, signal })),
+    placeholderData: keepPreviousData,
+    staleTime: FRESH,
+  });
+}
+
+export function useSessions(request: Record<string, string>) {
+  return useQuery({
+    queryKey: ['sessions', request],
+    queryFn: ({ signal }) => body(api.GET('/v1/sessions', { params: { query: request as never }, signal })),
+    placeholderData: keepPreviousData,
+    staleTime: FRESH,
+  });
+}
+
+export function useAttribution(request: Schemas['AttributionBody']) {
+  return useQuery({
+    queryKey: ['attribution', request],
+    queryFn: ({ signal }) => body(api.POST('/v1/attribution', { body: request, signal })),
+    placeholderData: keepPreviousData,
+    staleTime: FRESH,
+  });
+}

@@ -1,0 +1,134 @@
+import { Link } from 'wouter';
+import { locale } from '../../data/me';
+import { type Tenant, useTenants, useUsage } from '../../data/tenants';
+import { formatCount, formatSeconds } from '../../format/values';
+import { showMoment, viewerZone } from '../../format/zone';
+import { Page } from '../../shell/page';
+import { text } from '../../text/en';
+import { Badge, buttonClass, controls, Select, type Tone } from '../../ui/controls';
+import { Empty, ErrorBox, Value } from '../../ui/states';
+import { type Column, Table } from '../../ui/table';
+import { type Fields, oneOf, text as textField } from '../../url/codec';
+import { useUrlState } from '../../url/use-url-state';
+
+export const TIERS = ['shared', 'schema', 'dedicated'] as const;
+
+export const STATE_TONES: Record<string, Tone> = { active: 'good', suspended: 'bad', provisioning: 'warn' };
+
+interface State {
+  q: string;
+  tier: '' | (typeof TIERS)[number];
+}
+
+const fields: Fields<State> = { q: textField(), tier: oneOf(['', ...TIERS], '') };
+
+export default function Tenants() {
+  const [state, change] = useUrlState(fields);
+  const { data, error, refetch } = useTenants();
+  const words = state.q.trim().toLowerCase();
+  const shown = data?.filter(
+    ({ id, name, isolation }) =>
+      `${id} ${name}`.toLowerCase().includes(words) && (state.tier === '' || isolation === state.tier),
+  );
+  const columns: Column<Tenant>[] = [
+    {
+      key: 'name',
+      label: text.tenants.name,
+      cell: ({ id, name }) => (
+        <>
+          <Link href={`/admin/tenants/${encodeURIComponent(id)}`}>{name}</Link>{' '}
+          <code className="soft">{id}</code>
+        </>
+      ),
+    },
+    {
+      key: 'state',
+      label: text.tenants.state,
+      cell: (tenant) => (
+        <Badge tone={STATE_TONES[tenant.state] ?? 'plain'}>{text.tenants.states[tenant.state]}</Badge>
+      ),
+    },
+    { key: 'tier', label: text.tenants.tier, cell: ({ isolation }) => text.tenants.tiers[isolation] },
+    { key: 'cluster', label: text.tenants.cluster, cell: ({ cluster }) => cluster },
+    {
+      key: 'events',
+      label: text.tenants.usageNames.events_today ?? '',
+      number: true,
+      cell: ({ id }) => <EventsToday id={id} />,
+    },
+    {
+      key: 'lag',
+      label: text.tenants.usageNames.lag_seconds ?? '',
+      number: true,
+      cell: ({ id }) => <Lag id={id} />,
+    },
+    { key: 'zone', label: text.tenants.zone, cell: (tenant) => tenant.time_zone },
+    { key: 'currency', label: text.tenants.currency, cell: ({ currency }) => currency },
+    {
+      key: 'created',
+      label: text.tenants.created,
+      cell: (tenant) => showMoment(Date.parse(tenant.created_at), viewerZone(), locale),
+    },
+  ];
+  return (
+    <Page
+      title={text.tenants.title}
+      aside={
+        <Link href="/admin/onboard" className={buttonClass}>
+          {text.tenants.onboard}
+        </Link>
+      }
+    >
+      <p className="soft">{text.tenants.noData}</p>
+      <div className={controls.row}>
+        <input
+          type="search"
+          placeholder={text.explore.search}
+          aria-label={text.explore.search}
+          value={state.q}
+          onChange={(event) => change({ q: event.target.value }, { replace: true })}
+        />
+        <Select
+          quiet
+          label={text.tenants.tier}
+          value={state.tier}
+          options={[
+            ['', `${text.tenants.tier}: ${text.all}`],
+            ...TIERS.map((tier) => [tier, text.tenants.tiers[tier] ?? tier] as const),
+          ]}
+          onChange={(tier) => change({ tier })}
+        />
+      </div>
+      {error && <ErrorBox error={error} retry={() => void refetch()} />}
+      {data?.length === 0 && (
+        <Empty title={text.tenants.none}>
+          <p>{text.tenants.noneHint}</p>
+        </Empty>
+      )}
+      {!error && data?.length !== 0 && (
+        <Table caption={text.tenants.title} columns={columns} rows={shown} rowKey={({ id }) => id} />
+      )}
+    </Page>
+  );
+}
+
+/** A number of a tenant's usage; a dash if it is not known. */
+function EventsToday({ id }: { id: string }) {
+  const { data, error } = useUsage(id);
+  const events = error ? null : data?.events_today;
+  return (
+    <Value
+      shown={{ text: formatCount(events, locale), ...(error ? { reason: text.values.undefined } : {}) }}
+    />
+  );
+}
+
+function Lag({ id }: { id: string }) {
+  const { data, error } = useUsage(id);
+  const lag = error ? null : data?.lag_seconds;
+  return (
+    <Value
+      shown={{ text: formatSeconds(lag, locale), ...(lag === null ? { reason: text.values.undefined } : {}) }}
+    />
+  );
+}

@@ -1,0 +1,6 @@
+import { useSyncExternalStore } from 'react';
+import { type SessionState, session } from './session';
+
+export function useSessionState(): SessionState {
+  return useSyncExternalStore(session.watch, () => session.state);
+}
