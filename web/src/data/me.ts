@@ -11,37 +11,31 @@ export interface Me {
   permissions: readonly string[];
   tenant: { id: string; name: string; zone: string; currency: string } | null;
   advertiser: string | null;
-  expiresAt: string | null;
 }
 
 /** What a platform admin may do; `/v1/me` answers the users of tenants only. */
 const PLATFORM_PERMISSIONS = ['manage_clusters', 'manage_tenants'];
 
 async function load(): Promise<Me> {
-  try {
-    const me = await body(api.GET('/v1/me'));
-    const { id, time_zone: zone, currency } = me.tenant;
-    return {
-      subject: me.subject,
-      role: me.role,
-      permissions: me.permissions,
-      tenant: { id, name: session.claims?.client_name ?? id, zone, currency },
-      advertiser: me.advertiser ?? null,
-      expiresAt: me.expires_at ?? null,
-    };
-  } catch (error) {
-    const { claims } = session;
-    const ofPlatform = claims !== null && claims.client_id === undefined;
-    if (!(error instanceof ApiProblem) || error.status !== 403 || !ofPlatform) throw error;
+  const { claims } = session;
+  if (claims && claims.client_id === undefined) {
     return {
       subject: claims.sub,
       role: claims.role,
       permissions: PLATFORM_PERMISSIONS,
       tenant: null,
       advertiser: null,
-      expiresAt: new Date(claims.exp * 1000).toISOString(),
     };
   }
+  const me = await body(api.GET('/v1/me'));
+  const { id, time_zone: zone, currency } = me.tenant;
+  return {
+    subject: me.subject,
+    role: me.role,
+    permissions: me.permissions,
+    tenant: { id, name: claims?.client_name ?? id, zone, currency },
+    advertiser: me.advertiser ?? null,
+  };
 }
 
 export const ME = ['me'] as const;

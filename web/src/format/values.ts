@@ -43,8 +43,7 @@ export function formatValue(value: MetricValue, look: Look): string {
 }
 
 function optionsOf(look: Look, size: number): Intl.NumberFormatOptions {
-  const compact: Intl.NumberFormatOptions =
-    look.compact && Math.abs(size) >= 10_000 ? { notation: 'compact', maximumFractionDigits: 1 } : {};
+  const compact = look.compact ? shortened(size) : {};
   switch (look.unit) {
     case 'count':
       return { maximumFractionDigits: 0, ...compact };
@@ -66,6 +65,13 @@ function optionsOf(look: Look, size: number): Intl.NumberFormatOptions {
         minimumFractionDigits: 1,
       };
   }
+}
+
+/** How a number on an axis is shortened: it needs no more places than tell it from its neighbours. */
+function shortened(size: number): Intl.NumberFormatOptions {
+  const large = Math.abs(size);
+  if (large >= 10_000) return { notation: 'compact', minimumFractionDigits: 0, maximumFractionDigits: 1 };
+  return large >= 10 || large === 0 ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {};
 }
 
 /** Returns a change, such as `+12.4 %`; `null` if the earlier value is zero or undefined. */

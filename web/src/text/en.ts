@@ -18,8 +18,6 @@ export const text = {
   apply: 'Apply',
   more: 'Show more',
   optional: 'optional',
-  yes: 'yes',
-  no: 'no',
 
   nav: {
     label: 'Main',
@@ -113,7 +111,6 @@ export const text = {
     zone: 'Time zone',
     currency: 'Currency',
     advertiser: 'Advertiser',
-    until: 'This session is valid until',
     password: 'Change the password',
     current: 'Current password',
     changed: 'The password was changed.',
@@ -280,11 +277,10 @@ export const text = {
       `${name}, ${points} buckets. Use the arrow keys to read single buckets.`,
     time: 'Time',
     earlier: (name: string) => `${name}, earlier`,
-    open: 'After this point numbers are still arriving.',
+    open: 'Numbers are still arriving',
     zoomOut: 'Whole range',
     zoomHint: 'Drag over the chart to look at a part of it.',
     zoomIn: 'Zoom to the middle',
-    empty: 'Nothing happened in this range.',
   },
 
   freshness: {
@@ -387,7 +383,6 @@ export const text = {
     annotationDay: 'Day',
     annotationTime: 'Time',
     annotationTenant: 'For everybody of the shop',
-    noAnnotations: 'No notes in this range.',
     deleteAnnotation: (note: string) => `Remove the note: ${note}`,
     personal: 'only you',
     everybody: 'everybody',
@@ -444,11 +439,9 @@ export const text = {
 
   funnels: {
     title: 'Funnels',
-    steps: 'Steps',
     step: (number: number) => `Step ${number}`,
     addStep: 'Add a step',
     removeStep: (number: number) => `Remove step ${number}`,
-    otherEvent: 'Another type',
     window: 'Within',
     windows: { '1h': 'an hour', '24h': 'a day', '7d': '7 days', '30d': '30 days' } as Record<string, string>,
     order: 'Order',
@@ -460,7 +453,6 @@ export const text = {
     bys: { visitor: 'Visitors', customer: 'Customers', session: 'Sessions' } as Record<string, string>,
     breakdown: 'Divided by',
     result: 'Funnel',
-    took: 'took this step',
     ofBefore: 'of the step before',
     ofFirst: 'of the first step',
     total: 'From first to last step',
@@ -686,6 +678,7 @@ export const text = {
     noneHint: 'Everything that was sent in this range is counted.',
     count: 'Events',
     code: 'Reason',
+    codeName: 'Code',
     where: 'Field',
     whole: 'the event as a whole',
     newest: 'Newest',
@@ -709,7 +702,6 @@ export const text = {
       retry: 'The platform could not take it now. Try again.',
     } as Record<string, string>,
     mend: 'Look and mend',
-    received: 'Received',
   },
 
   tenants: {
@@ -806,7 +798,7 @@ export const text = {
     planSteps: {
       record: (id: string) => `The tenant ${id} is recorded, and can be named by keys and tokens.`,
       shared: (cluster: string) => `Its rows go to the shared tables of ${cluster}.`,
-      schema: (cluster: string, database: string) => `The database ${database} is made on ${cluster}.`,
+      schema: (cluster: string) => `A database of its own is made on ${cluster}.`,
       dedicated: (cluster: string) => `Its tables are made on its own server, ${cluster}.`,
       key: 'A collect key is made. Its secret is shown once.',
       owner: (email: string) => `${email} is invited as the owner.`,

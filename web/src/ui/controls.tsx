@@ -229,9 +229,12 @@ export function Popover({
   const [open, setOpen] = useState(false);
   const close = () => panel.current?.hidePopover();
   opener?.(() => {
-    panel.current?.showPopover();
-    panel.current?.querySelector<HTMLElement>('button, input, select, a')?.focus();
+    button.current?.focus();
+    if (!open) button.current?.click();
   });
+  useEffect(() => {
+    if (open) panel.current?.querySelector<HTMLElement>('button, input, select, a')?.focus();
+  }, [open]);
   const place = () => {
     const [anchor, shown] = [button.current, panel.current];
     // On a phone the panel is a sheet at the bottom, as the style sheet places it.

@@ -55,14 +55,15 @@ export function PeriodPicker({ period, onChange, comparing = true }: PickerProps
       : {}),
   });
   const preset = typeof period.range === 'string' ? text.range.presets[period.range] : undefined;
+  const shown = preset ? `${preset} · ${showRange(dates, locale)}` : showRange(dates, locale);
   return (
     <div className={controls.row}>
       <Button aria-label={text.range.before} onClick={() => before && onChange({ range: before })}>
         ‹
       </Button>
       <Popover
-        accessibleLabel={`${text.range.label}: ${preset ?? ''} ${showRange(dates, locale)}`}
-        label={preset ? `${preset} · ${showRange(dates, locale)}` : showRange(dates, locale)}
+        accessibleLabel={`${text.range.label}: ${shown}`}
+        label={shown}
         opener={(open) => {
           openRange = open;
         }}
@@ -246,15 +247,12 @@ function ZonePicker({ tz, at, onChange }: { tz: string; at: number; onChange: (t
   const { zone: own } = useTenant();
   const mine = viewerZone();
   const shown = tz === '' ? own : tz;
+  const label = `${shown.replaceAll('_', ' ')} · ${offsetLabel(at, shown)}`;
   const choices: [string, string][] = [['', text.range.zoneTenant(own)]];
   if (!sameClock(mine, own, at)) choices.push([mine, text.range.zoneMine(mine)]);
   if (!sameClock('UTC', own, at)) choices.push(['UTC', text.range.zoneUtc]);
   return (
-    <Popover
-      variant="quiet"
-      accessibleLabel={`${text.range.zone}: ${shown}`}
-      label={`${shown.replaceAll('_', ' ')} · ${offsetLabel(at, shown)}`}
-    >
+    <Popover variant="quiet" accessibleLabel={`${text.range.zone}: ${label}`} label={label}>
       {(close) => {
         const choose = (zone: string) => {
           onChange(zone);

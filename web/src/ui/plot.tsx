@@ -110,7 +110,7 @@ function optionsOf(latest: { current: PlotProps }): uPlot.Options {
     width,
     height,
     legend: { show: false },
-    padding: [8, 12, 0, 0],
+    padding: [8, 26, 0, 0],
     cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
     scales: {
       x: { time: false },
@@ -120,6 +120,7 @@ function optionsOf(latest: { current: PlotProps }): uPlot.Options {
     axes: [
       {
         ...axis,
+        size: 32,
         grid: { stroke: colours.grid, width: 1 },
         splits: () => latest.current.ticks.map(({ at }) => at / 1000),
         values: () => latest.current.ticks.map(({ label }) => label),

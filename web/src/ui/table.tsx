@@ -106,7 +106,7 @@ function Cell<Row>({ column, row, first }: { column: Column<Row>; row: Row; firs
       style={style}
       data-label={column.label}
     >
-      {column.cell(row)}
+      <span className={css.body}>{column.cell(row)}</span>
     </td>
   );
 }

@@ -146,7 +146,7 @@ function Drawing({
   );
   const openFrom = useMemo(() => openBucket(starts ?? [], asOf), [starts, asOf]);
   const series = useMemo(
-    () => lines.map((line, index) => drawn(line, index, starts ?? [], asOf)),
+    () => lines.map((line) => drawn(line, placeOf(lines, line), starts ?? [], asOf)),
     [lines, starts, asOf],
   );
   const marks = useMemo<PlotMark[]>(
@@ -204,12 +204,13 @@ function Drawing({
       </p>
       <ul className={css.legend}>
         <li className={css.at}>{cursor === null ? '\u00a0' : labels[cursor]}</li>
-        {lines.map((line, index) => (
+        {openFrom < count && <li className={css.open}>{text.chart.open}</li>}
+        {lines.map((line) => (
           <li key={line.key}>
             <span
               className={css.swatch}
-              data-dashed={line.past || index % 2 === 1 || undefined}
-              style={{ '--colour': colourOf(line, index) } as CSSProperties}
+              data-dashed={line.past || placeOf(lines, line) % 2 === 1 || undefined}
+              style={{ '--colour': colourOf(line, placeOf(lines, line)) } as CSSProperties}
             />
             {line.label}
             {cursor !== null && <Value shown={shownAt(line, cursor, show)} />}
@@ -227,6 +228,11 @@ function Drawing({
       )}
     </>
   );
+}
+
+/** Returns which colour and dash a line has; that of the earlier period has its own. */
+function placeOf(lines: readonly Line[], line: Line): number {
+  return lines.filter(({ past }) => !past).indexOf(line);
 }
 
 function shownAt(line: Line, index: number, show: TimeChartProps['show']) {

@@ -131,10 +131,9 @@ async function planOf(form: Form): Promise<TenantPlan> {
 
 function knownSteps({ id, tier, cluster, collectKey, owner }: Form): TenantPlan['steps'] {
   const { planSteps } = text.onboard;
-  const database = `footfall_${id.replaceAll('-', '_')}`;
   const place = {
     shared: planSteps.shared(cluster),
-    schema: planSteps.schema(cluster, database),
+    schema: planSteps.schema(cluster),
     dedicated: planSteps.dedicated(cluster),
   }[tier];
   const details = [planSteps.record(id), place];

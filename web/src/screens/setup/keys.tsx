@@ -203,17 +203,19 @@ function CreateKey({ first, onMade, onClose }: { first: Kind; onMade: () => void
 /** Secrets that are shown once: the dialog is left only when they are stored. */
 export function Shown({
   title,
+  hint = text.keys.madeHint,
   secrets,
   onClose,
 }: {
   title: string;
+  hint?: string;
   secrets: readonly (readonly [string, string])[];
   onClose: () => void;
 }) {
   const [stored, setStored] = useState(false);
   return (
     <Dialog title={title} onClose={onClose}>
-      <p>{text.keys.madeHint}</p>
+      <p>{hint}</p>
       {secrets.map(([label, value]) => (
         <Secret key={label} label={label} value={value} />
       ))}

@@ -85,7 +85,7 @@ export default function Rejects() {
         </button>
       ),
     },
-    { key: 'code', label: text.rejects.code, cell: ({ code }) => <code>{code}</code> },
+    { key: 'code', label: text.rejects.codeName, cell: ({ code }) => <code>{code}</code> },
     {
       key: 'where',
       label: text.rejects.where,

@@ -117,7 +117,14 @@ export default function Users() {
           onClose={() => setInviting(false)}
         />
       )}
-      {link && <Shown title={text.users.invitation} secrets={[link]} onClose={() => setLink(null)} />}
+      {link && (
+        <Shown
+          title={text.users.invitation}
+          hint={text.users.invitationHint}
+          secrets={[link]}
+          onClose={() => setLink(null)}
+        />
+      )}
       {disabled && (
         <Confirm
           title={text.users.disableTitle(disabled.email)}

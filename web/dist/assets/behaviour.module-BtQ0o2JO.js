@@ -1,0 +1,1 @@
+var e={form:`_form_1jf37_1`,steps:`_steps_1jf37_12`,heat:`_heat_1jf37_20`,scroll:`_scroll_1jf37_27`,cell:`_cell_1jf37_54`,partial:`_partial_1jf37_58`,future:`_future_1jf37_66`,average:`_average_1jf37_70`};export{e as t};
