@@ -64,8 +64,7 @@ class Session {
 
   /** Begins a session; returns a challenge if a second factor is needed. */
   async login(email: string, password: string): Promise<Challenge | null> {
-    const body = this.#cookies ? { email, password, session: 'cookie' } : { email, password };
-    return this.#enter('/v1/auth/login', body);
+    return this.#enter('/v1/auth/login', { email, password });
   }
 
   async secondFactor(challenge: string, code: string): Promise<void> {
@@ -74,8 +73,7 @@ class Session {
 
   /** Accepts an invitation (`invitations`) or a reset (`password-resets`). */
   async accept(what: 'invitations' | 'password-resets', token: string, password: string): Promise<void> {
-    const body = this.#cookies ? { token, password, session: 'cookie' } : { token, password };
-    await this.#enter(`/v1/auth/${what}/accept`, body);
+    await this.#enter(`/v1/auth/${what}/accept`, { token, password });
   }
 
   /** Ends this session. */
@@ -117,7 +115,9 @@ class Session {
   }
 
   async #enter(path: string, body: object): Promise<Challenge | null> {
-    const response = await post(path, body);
+    // The first refresh tells whether the API has cookie sessions.
+    if (this.#state === 'unknown') await this.refresh();
+    const response = await post(path, this.#cookies ? { ...body, session: 'cookie' } : body);
     if (!response.ok) throw await problemOf(response);
     const answer = (await response.json()) as LoginAnswer;
     if ('challenge' in answer) return answer;

@@ -162,10 +162,9 @@ export function reportOf(request: unknown): Report {
   if (Array.isArray(body.metrics) && body.metrics.length > 0) report.metrics = [...body.metrics];
   report.by = [...(body.dimensions ?? [])];
   report.f = filtersOf(body.filters);
-  const { from, to, tz, granularity } = body.time ?? {};
-  if (tz && isZone(tz)) report.tz = tz;
+  const granularity = body.time?.granularity;
   if (granularity && granularity !== 'total') report.grain = granularity;
-  if (from && isPlainDate(from) && to && isPlainDate(to) && from < to) report.range = { from, until: to };
+  Object.assign(report, periodOf(body.time));
   const compare = COMPARISONS.find((name) => name === body.compare?.to);
   if (compare) report.compare = compare;
   if (body.compare?.from && body.compare.until) report.with = `${body.compare.from}..${body.compare.until}`;
@@ -176,7 +175,17 @@ export function reportOf(request: unknown): Report {
   return report;
 }
 
-function filtersOf(condition: QueryBody['filters']): Filter[] {
+/** Returns the range and the zone of a request, as far as a screen can show them. */
+export function periodOf(time: QueryBody['time']): Partial<Period> {
+  const { from, to, tz } = time ?? {};
+  const period: Partial<Period> = {};
+  if (tz && isZone(tz)) period.tz = tz;
+  if (from && isPlainDate(from) && to && isPlainDate(to) && from < to) period.range = { from, until: to };
+  return period;
+}
+
+/** Returns the filters of a request's condition. */
+export function filtersOf(condition: QueryBody['filters']): Filter[] {
   const tests = condition?.and ?? (condition ? [condition] : []);
   return tests.flatMap((test): Filter[] => {
     for (const name of TEXT_TESTS) {

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import type { components } from '../../api/schema';
 import { dimensionLabel, eventLabel, useDimensions, valueLabel } from '../../data/catalogue';
 import { useCampaignNames } from '../../data/lists';
 import { locale } from '../../data/me';
@@ -12,12 +13,13 @@ import { AnswerBadge } from '../../ui/freshness';
 import { PeriodPicker, useDates, useZone } from '../../ui/period-picker';
 import { Empty, ErrorBox, Skeleton, Stale } from '../../ui/states';
 import { type Column, Table } from '../../ui/table';
-import { each, type Fields, names, oneOf, text as textField } from '../../url/codec';
+import { each, type Fields, names, oneOf, readState, text as textField, writeState } from '../../url/codec';
 import { conditionOf, type DimensionName, type Filter, readFilter, writeFilter } from '../../url/filter';
 import { timeOf } from '../../url/range';
-import { type Period, periodFields } from '../../url/report';
+import { filtersOf, type Period, periodFields, periodOf } from '../../url/report';
 import { useUrlState } from '../../url/use-url-state';
 import { RequestDialog } from '../explore/request-dialog';
+import { SaveDialog, SavedReports } from '../explore/saved-reports';
 import css from './behaviour.module.css';
 import { EventSelect } from './event-select';
 
@@ -57,9 +59,26 @@ const SINGLE = [
   'referrer',
 ];
 
+/** Returns the address of the screen of a saved request. */
+function addressOf(request: unknown): string {
+  const asked = (request ?? {}) as components['schemas']['FunnelBody'];
+  const state = readState(fields, '');
+  const query = writeState<State>(fields, {
+    ...state,
+    ...periodOf(asked.time),
+    steps: (asked.steps ?? []).map(({ event }) => event),
+    window: WINDOWS.find((window) => window === asked.window) ?? state.window,
+    order: asked.order === 'strict' ? 'strict' : 'ordered',
+    by: BYS.find((by) => by === asked.by) ?? state.by,
+    divided: asked.breakdown?.dimension ?? '',
+    f: filtersOf(asked.filters),
+  });
+  return `/funnels?${query}`;
+}
+
 export default function Funnels() {
   const [state, change] = useUrlState(fields);
-  const [asking, setAsking] = useState(false);
+  const [open, setOpen] = useState<'request' | 'save' | null>(null);
   const dimensions = useDimensions();
   const campaigns = useCampaignNames();
   const zone = useZone(state.tz);
@@ -157,7 +176,11 @@ export default function Funnels() {
                 <h2>{text.funnels.result}</h2>
                 <div className={controls.row}>
                   <AnswerBadge asOf={data.as_of} zone={zone} />
-                  <Button small onClick={() => setAsking(true)}>
+                  <SavedReports kind="funnel" addressOf={addressOf} />
+                  <Button small onClick={() => setOpen('save')}>
+                    {text.explore.save}
+                  </Button>
+                  <Button small onClick={() => setOpen('request')}>
                     {text.explore.request}
                   </Button>
                 </div>
@@ -209,7 +232,10 @@ export default function Funnels() {
           </div>
         </Stale>
       )}
-      {asking && <RequestDialog request={request} path="/v1/funnels" onClose={() => setAsking(false)} />}
+      {open === 'save' && <SaveDialog kind="funnel" request={request} onClose={() => setOpen(null)} />}
+      {open === 'request' && (
+        <RequestDialog request={request} path="/v1/funnels" onClose={() => setOpen(null)} />
+      )}
     </Page>
   );
 }

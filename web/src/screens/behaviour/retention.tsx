@@ -10,11 +10,12 @@ import { Button, controls, Select } from '../../ui/controls';
 import { AnswerBadge } from '../../ui/freshness';
 import { PeriodPicker, useDates, useZone } from '../../ui/period-picker';
 import { Empty, ErrorBox, Skeleton, Stale } from '../../ui/states';
-import { type Fields, oneOf, parsed, text as textField, whole } from '../../url/codec';
+import { type Fields, oneOf, parsed, readState, text as textField, whole, writeState } from '../../url/codec';
 import { type Range, readRange, timeOf, writeRange } from '../../url/range';
-import { type Period, periodFields } from '../../url/report';
+import { type Period, periodFields, periodOf } from '../../url/report';
 import { useUrlState } from '../../url/use-url-state';
 import { RequestDialog } from '../explore/request-dialog';
+import { SaveDialog, SavedReports } from '../explore/saved-reports';
 import css from './behaviour.module.css';
 import { EventSelect } from './event-select';
 
@@ -51,9 +52,28 @@ const fields: Fields<State> = {
 type Answer = components['schemas']['RetentionAnswer'];
 type Cell = components['schemas']['RetentionCell'];
 
+/** Returns the address of the screen of a saved request. */
+function addressOf(request: unknown): string {
+  const asked = (request ?? {}) as components['schemas']['RetentionBody'];
+  const state = readState(fields, '');
+  const query = writeState<State>(fields, {
+    ...state,
+    ...periodOf(asked.time),
+    cohort: asked.cohort?.event ?? state.cohort,
+    back: asked.return?.event ?? asked.cohort?.event ?? state.back,
+    period: asked.period ?? 'day',
+    columns: Math.max(2, Math.min(31, asked.periods ?? 8)),
+    mode: asked.mode ?? 'calendar',
+    first: asked.first ?? 'ever',
+    measure: asked.measure ?? 'on',
+    by: asked.by ?? 'visitor',
+  });
+  return `/retention?${query}`;
+}
+
 export default function Retention() {
   const [state, change] = useUrlState(fields);
-  const [asking, setAsking] = useState(false);
+  const [open, setOpen] = useState<'request' | 'save' | null>(null);
   const zone = useZone(state.tz);
   const { dates } = useDates(state.range, zone);
   const request = {
@@ -137,16 +157,25 @@ export default function Retention() {
           <div className={controls.stack}>
             <div className={`${controls.row} ${controls.spread}`}>
               <AnswerBadge asOf={data.as_of} zone={zone} />
-              <Button small onClick={() => setAsking(true)}>
-                {text.explore.request}
-              </Button>
+              <div className={controls.row}>
+                <SavedReports kind="retention" addressOf={addressOf} />
+                <Button small onClick={() => setOpen('save')}>
+                  {text.explore.save}
+                </Button>
+                <Button small onClick={() => setOpen('request')}>
+                  {text.explore.request}
+                </Button>
+              </div>
             </div>
             <Heat answer={data} period={state.period} />
             <p className="soft">{text.retention.legend}</p>
           </div>
         </Stale>
       )}
-      {asking && <RequestDialog request={request} path="/v1/retention" onClose={() => setAsking(false)} />}
+      {open === 'save' && <SaveDialog kind="retention" request={request} onClose={() => setOpen(null)} />}
+      {open === 'request' && (
+        <RequestDialog request={request} path="/v1/retention" onClose={() => setOpen(null)} />
+      )}
     </Page>
   );
 }

@@ -15,7 +15,7 @@ import { Empty, ErrorBox, Stale } from '../../ui/states';
 import { type Line, TimeChart } from '../../ui/time-chart';
 import { toggled } from '../../url/filter';
 import { lengthInDays } from '../../url/range';
-import { chartRequest, grainOf, reportFields, tableRequest } from '../../url/report';
+import { chartRequest, grainOf, reportFields, reportOf, tableRequest, writeReport } from '../../url/report';
 import { useUrlState } from '../../url/use-url-state';
 import { DimensionBar, FilterBar, MetricBar } from './bars';
 import css from './explore.module.css';
@@ -64,7 +64,7 @@ export default function Explore() {
           <AnswerBadge asOf={table.data?.as_of} finalAfter={table.data?.final_after} zone={zone} />
         </div>
         <div className={controls.row}>
-          <SavedReports />
+          <SavedReports kind="query" addressOf={(request) => `/explore?${writeReport(reportOf(request))}`} />
           <Button small onClick={() => setOpen('save')}>
             {text.explore.save}
           </Button>
@@ -155,7 +155,7 @@ export default function Explore() {
         <RequestDialog request={tableRequest(report, zone, now)} onClose={() => setOpen(null)} />
       )}
       {open === 'save' && (
-        <SaveDialog request={tableRequest(report, zone, now)} onClose={() => setOpen(null)} />
+        <SaveDialog kind="query" request={tableRequest(report, zone, now)} onClose={() => setOpen(null)} />
       )}
       {open === 'note' && <NoteDialog onClose={() => setOpen(null)} />}
     </Page>

@@ -17,25 +17,32 @@ import {
   TextInput,
 } from '../../ui/controls';
 import { ErrorBox, Skeleton } from '../../ui/states';
-import { reportOf, writeReport } from '../../url/report';
 import { useSubmit } from '../auth/login';
 
 const REPORTS = ['saved-reports'];
 
-/** The reports that were saved; one click opens one. */
-export function SavedReports() {
+export type Kind = 'query' | 'funnel' | 'retention';
+
+interface SavedProps {
+  kind: Kind;
+  /** Returns the address of a saved request's screen. */
+  addressOf: (request: unknown) => string;
+}
+
+/** The saved reports of a kind; one click opens one. */
+export function SavedReports(props: SavedProps) {
   return (
     <Popover small label={text.explore.saved}>
       {(close) => (
         <div className={panelClass}>
-          <List onOpen={close} />
+          <List {...props} onOpen={close} />
         </div>
       )}
     </Popover>
   );
 }
 
-function List({ onOpen }: { onOpen: () => void }) {
+function List({ kind, addressOf, onOpen }: SavedProps & { onOpen: () => void }) {
   const me = useMe();
   const client = useQueryClient();
   const [, navigate] = useLocation();
@@ -46,7 +53,7 @@ function List({ onOpen }: { onOpen: () => void }) {
   });
   if (error) return <ErrorBox error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={80} />;
-  const shown = data.filter(({ kind }) => kind === 'query');
+  const shown = data.filter((saved) => saved.kind === kind);
   if (shown.length === 0) return <p className="soft">{text.explore.noSaved}</p>;
   const mine = (saved: SavedReport) => me.role === 'owner' || `user:${saved.created_by}` === me.subject;
   return (
@@ -58,7 +65,7 @@ function List({ onOpen }: { onOpen: () => void }) {
             aria-label={text.explore.openSaved(saved.name)}
             title={saved.description ?? undefined}
             onClick={() => {
-              navigate(`/explore?${writeReport(reportOf(saved.request))}`);
+              navigate(addressOf(saved.request));
               onOpen();
             }}
           >
@@ -85,7 +92,15 @@ function List({ onOpen }: { onOpen: () => void }) {
   );
 }
 
-export function SaveDialog({ request, onClose }: { request: unknown; onClose: () => void }) {
+export function SaveDialog({
+  kind,
+  request,
+  onClose,
+}: {
+  kind: Kind;
+  request: unknown;
+  onClose: () => void;
+}) {
   const me = useMe();
   const client = useQueryClient();
   const [name, setName] = useState('');
@@ -94,7 +109,7 @@ export function SaveDialog({ request, onClose }: { request: unknown; onClose: ()
   const { busy, error, submit } = useSubmit(async () => {
     const order = {
       name,
-      kind: 'query' as const,
+      kind,
       request: request as Record<string, never>,
       visibility: shared ? ('shared' as const) : ('private' as const),
       ...(description === '' ? {} : { description }),

@@ -1,0 +1,1 @@
+var e={tiles:`_tiles_1ceou_1`,tile:`_tile_1ceou_1`,value:`_value_1ceou_35`,change:`_change_1ceou_44`,moved:`_moved_1ceou_49`};export{e as t};

@@ -1,1 +1,0 @@
-var e={tiles:`_tiles_172i5_1`,tile:`_tile_172i5_1`,value:`_value_172i5_34`,change:`_change_172i5_43`,moved:`_moved_172i5_48`};export{e as t};

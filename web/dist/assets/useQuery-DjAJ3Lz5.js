@@ -1,1 +1,0 @@
-import{ct as e,ut as t}from"./index-JGlyT2O-.js";function n(n,r){return e(n,t,r)}export{n as t};
