@@ -113,13 +113,12 @@ function RangePanel({
 }) {
   return (
     <div className={panelClass}>
-      <div role="menu">
+      <div>
         {PRESETS.map((preset) => (
           <button
             key={preset}
             type="button"
-            role="menuitemradio"
-            aria-checked={range === preset}
+            aria-pressed={range === preset}
             className={itemClass}
             onClick={() => onChange(preset)}
           >
@@ -129,7 +128,6 @@ function RangePanel({
         {typeof range === 'string' && (
           <button
             type="button"
-            role="menuitem"
             className={itemClass}
             title={text.range.freezeHint}
             onClick={() => onChange({ from: dates.from, until: dates.until })}
@@ -207,13 +205,12 @@ function ComparePanel({
   };
   return (
     <div className={panelClass}>
-      <div role="menu">
+      <div>
         {COMPARISONS.map((compare) => (
           <button
             key={compare}
             type="button"
-            role="menuitemradio"
-            aria-checked={period.compare === compare}
+            aria-pressed={period.compare === compare}
             className={itemClass}
             onClick={() => choose(compare)}
           >
@@ -260,13 +257,12 @@ function ZonePicker({ tz, at, onChange }: { tz: string; at: number; onChange: (t
         };
         return (
           <div className={panelClass}>
-            <div role="menu">
+            <div>
               {choices.map(([zone, label]) => (
                 <button
                   key={zone}
                   type="button"
-                  role="menuitemradio"
-                  aria-checked={tz === zone}
+                  aria-pressed={tz === zone}
                   className={itemClass}
                   onClick={() => choose(zone)}
                 >
