@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi wipe
+.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web wipe
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -120,6 +120,9 @@ GUARDS ?=
 guards: ## remove each guard from the code and check that its tests fail: GUARDS="dense-chain"
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/guards-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-22000} \
 		$(TEST_STACK) tests/guards/run.sh $(GUARDS)
+
+web: ## build the console into web/dist, which the api embeds
+	@cd web && npm ci --no-audit --no-fund --silent && npm run --silent build && npm run --silent budgets
 
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi

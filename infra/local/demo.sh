@@ -181,6 +181,7 @@ cat <<TEXT
 
 Footfall is running ($(seconds_since "$STARTED")). Ctrl-C stops everything; the data stays for the next run.
 
+  console      http://$API_BIND          in a browser, with a login from below
   API          http://$API_BIND          documentation at http://$API_BIND/docs
   collector    http://$COLLECTOR_BIND
   metrics      http://$METRICS_BIND/metrics

@@ -8,6 +8,7 @@ mod caller;
 mod campaigns;
 mod clusters;
 mod cohorts;
+mod console;
 mod dimensions;
 mod exports;
 mod failure;

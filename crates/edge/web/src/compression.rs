@@ -30,15 +30,22 @@ const COMPRESSIBLE: [&str; 8] = [
     "text/plain",
 ];
 
+/// The header by which an encoding is chosen, as `Vary` names it.
+const ACCEPT_ENCODING: &str = "accept-encoding";
+
 /// The encodings that a response can have.
 const ENCODINGS: [Encoding; 3] = [Encoding::zstd(), Encoding::gzip(), Encoding::identity()];
 
 /// Compresses the body of a response if that makes it smaller and the client accepts it. A large body is
 /// compressed piece by piece, beside the thread that answers requests. The tags of this crate are weak,
-/// so a body has the same tag in every encoding.
+/// so a body has the same tag in every encoding. A handler that names `Accept-Encoding` in `Vary` has
+/// chosen the encoding itself.
 pub(crate) fn compress<B: MessageBody + 'static>(
     mut response: ServiceResponse<EitherBody<B, BoxBody>>,
 ) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    if response.headers().get_all(header::VARY).any(|vary| vary == ACCEPT_ENCODING) {
+        return response;
+    }
     if is_compressible(&response) {
         if let Some(encoding) = accepted(response.request()) {
             // This adds `Content-Encoding` and `Vary`.
@@ -49,7 +56,7 @@ pub(crate) fn compress<B: MessageBody + 'static>(
     } else if response.status() != StatusCode::NOT_MODIFIED {
         return response;
     }
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    response.headers_mut().append(header::VARY, HeaderValue::from_static(ACCEPT_ENCODING));
     response
 }
 
@@ -140,6 +147,15 @@ mod tests {
         }
         let refused = HttpResponse::BadRequest().content_type(json).body("a".repeat(2048));
         assert_eq!(headers(refused, Some("gzip")), both(None, None));
+    }
+
+    #[test]
+    fn a_body_whose_encoding_the_handler_chose_is_not_compressed_again() {
+        let chosen = HttpResponse::Ok()
+            .insert_header((header::VARY, ACCEPT_ENCODING))
+            .content_type("text/javascript")
+            .body("a".repeat(2048));
+        assert_eq!(headers(chosen, Some("gzip")), both(None, Some("accept-encoding")));
     }
 
     #[test]

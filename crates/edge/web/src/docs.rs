@@ -64,16 +64,20 @@ impl Docs {
         Self(Arc::new(Shown { own, documents, policy }))
     }
 
-    /// Adds the page and its files; `/` redirects to it. The service itself adds `/openapi.json`.
+    /// Adds the page and its files. The service itself adds `/openapi.json`.
     pub fn configure(self, config: &mut ServiceConfig) {
         config
             .app_data(Data::new(self))
-            .service(resource("/").get(redirect))
             .service(resource("/docs").get(page))
             .service(resource("/docs/docs.css").get(style))
             .service(resource("/docs/docs.js").get(script))
             .service(resource("/docs/documents.json").get(documents));
     }
+}
+
+/// Leads to the page.
+pub async fn redirect() -> HttpResponse {
+    HttpResponse::Found().insert_header((header::LOCATION, "/docs")).finish()
 }
 
 /// Answers with the service's own document.
@@ -90,10 +94,6 @@ fn cacheable() -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "public, max-age=60"));
     response
-}
-
-async fn redirect() -> HttpResponse {
-    HttpResponse::Found().insert_header((header::LOCATION, "/docs")).finish()
 }
 
 async fn page(docs: Data<Docs>) -> HttpResponse {

@@ -18,6 +18,7 @@ pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod campaigns;
 pub(crate) mod cohorts;
+pub(crate) mod console;
 pub(crate) mod dimensions;
 pub(crate) mod docs;
 pub(crate) mod exports;
@@ -42,6 +43,8 @@ pub(crate) mod windows;
 pub const PUBLIC: [&str; 17] = [
     "/",
     "/.well-known/jwks.json",
+    "/console",
+    "/console/{path:.*}",
     "/docs",
     "/docs/collector.json",
     "/docs/docs.css",
@@ -184,5 +187,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     for resource in resources() {
         config.service(resource.wrap(from_fn(trail)));
     }
-    config.service(resource("/docs/collector.json").get(docs::collector::handle));
+    config
+        .service(resource("/docs/collector.json").get(docs::collector::handle))
+        .service(resource("/").get(console::redirect::handle))
+        .service(resource("/console").get(console::redirect::handle))
+        .service(resource("/console/{path:.*}").get(console::show::handle));
 }

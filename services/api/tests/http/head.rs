@@ -18,6 +18,10 @@ fn readable(stand: &Stand) -> Vec<(String, bool)> {
     let description = serde_json::to_value(api::openapi()).unwrap();
     let mut paths = vec![
         ("/".to_owned(), false),
+        ("/console".to_owned(), false),
+        ("/console/".to_owned(), false),
+        ("/console/favicon.svg".to_owned(), false),
+        ("/console/assets/none.js".to_owned(), false),
         ("/docs".to_owned(), false),
         ("/docs/docs.js".to_owned(), false),
         ("/docs/documents.json".to_owned(), false),

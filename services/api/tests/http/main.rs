@@ -13,6 +13,7 @@ mod campaigns;
 mod catalogue;
 mod clusters;
 mod cohorts;
+mod console;
 mod cross_origin;
 mod customer_types;
 mod dimensions;

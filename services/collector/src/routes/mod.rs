@@ -33,6 +33,7 @@ pub(crate) fn routes(
         for resource in resources() {
             config.service(resource.wrap(from_fn(cross_origin::answer)));
         }
+        config.service(resource("/").get(web::docs::redirect));
         config.service(resource("/openapi.json").get(web::docs::own));
         docs.clone().configure(config);
         health.clone().configure(config);

@@ -1,0 +1,4 @@
+//! `/console/`, to which `/` leads.
+
+pub(crate) mod redirect;
+pub(crate) mod show;
