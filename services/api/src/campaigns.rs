@@ -29,6 +29,7 @@ pub(crate) struct Campaigns {
     control_plane: ControlPlane,
     known: LastKnown<(ClientId, CampaignId), Arc<Campaign>>,
     of_advertisers: LastKnown<(ClientId, AdvertiserId), Arc<[CampaignId]>>,
+    of_tenants: LastKnown<ClientId, Arc<[CampaignId]>>,
     advertisers: LastKnown<ClientId, Arc<Advertisers>>,
 }
 
@@ -38,8 +39,9 @@ impl Campaigns {
     pub(crate) fn new(control_plane: ControlPlane, token_lifetime: Duration) -> Self {
         let known = LastKnown::new(MAX_CACHED, CACHED, token_lifetime);
         let of_advertisers = LastKnown::new(MAX_ADVERTISERS, CACHED, token_lifetime);
+        let of_tenants = LastKnown::new(MAX_TENANTS, CACHED, token_lifetime);
         let advertisers = LastKnown::new(MAX_TENANTS, CACHED, token_lifetime);
-        Self { control_plane, known, of_advertisers, advertisers }
+        Self { control_plane, known, of_advertisers, of_tenants, advertisers }
     }
 
     /// Returns the campaign if the tenant has it and the credential may see it; otherwise `not_found`.
@@ -87,6 +89,22 @@ impl Campaigns {
                 found.await.map(Some).map_err(shared)
             }
         }
+    }
+
+    /// Returns the campaigns of a scope, sorted.
+    pub(crate) async fn listed(
+        &self,
+        tenant: &TenantContext,
+        scope: &CampaignScope,
+    ) -> Result<Arc<[CampaignId]>, Failure> {
+        if let Some(listed) = self.of_scope(tenant, scope).await? {
+            return Ok(listed);
+        }
+        let found = self.of_tenants.get(tenant.client_id().clone(), async || {
+            let campaigns = self.of(tenant, scope).await?.into_iter();
+            Ok(campaigns.map(|campaign| campaign.campaign_id).collect())
+        });
+        found.await.map_err(shared)
     }
 
     /// Returns the advertisers of all campaigns of the tenant, as they are assigned now.

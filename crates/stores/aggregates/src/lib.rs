@@ -4,13 +4,13 @@ mod allowance;
 mod apply;
 mod batch;
 mod call;
-mod campaign_feed;
 mod chain;
 mod connection;
 mod erase;
 mod error;
 mod feed;
 mod fields;
+mod follower;
 mod kept_reads;
 mod keys;
 mod limits;
@@ -28,11 +28,11 @@ mod tickets;
 pub use batch::{
     ApplyOutcome, LiveBatch, LiveDelta, MAX_BATCH_ARGUMENTS, MAX_BATCH_EVENTS, ProductDelta,
 };
-pub use campaign_feed::{CampaignFeed, Change};
 pub use chain::{ChainStart, whole_after};
 pub use connection::Aggregates;
 pub use error::AggregatesError;
 pub use feed::{FeedEntry, FeedQuarter, FeedSince, StreamId, StreamIdError};
+pub use follower::{CampaignFeed, Change, Follower, TenantFeed};
 pub use kept_reads::Fingerprint;
 pub use limits::Admission;
 pub use live_feed::LiveFeed;

@@ -5,6 +5,7 @@ use std::{
 };
 
 use lifecycle::Lifecycle;
+use metrics::QuarterHour;
 use redis::{
     aio::MultiplexedConnection,
     streams::{StreamId as RawEntry, StreamKey, StreamReadReply},
@@ -13,8 +14,10 @@ use tenancy::{CampaignId, TenantContext};
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    Aggregates, AggregatesError, CampaignFeed, FeedEntry, FeedSince, SlotGroup, StreamId,
-    TenantAggregates, campaign_feed::CampaignState, feed::read_entry,
+    Aggregates, AggregatesError, CampaignFeed, FeedEntry, FeedQuarter, FeedSince, SlotGroup,
+    StreamId, TenantAggregates, TenantFeed,
+    feed::read_entry,
+    follower::{CAMPAIGN_QUARTERS, FollowedState, Follower, TENANT_QUARTERS},
 };
 
 /// How long a read waits for new entries. A newly followed tenant may wait this long for its first
@@ -25,7 +28,7 @@ const READ_ENTRIES: usize = 500;
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 const STOP_BUDGET: Duration = Duration::from_secs(2);
 
-/// The readers of live feeds, one per process and slot group, and the followers of campaigns.
+/// The readers of live feeds, one per process and slot group, and the followers of tenants and campaigns.
 ///
 /// Only the feeds of followed tenants are read, and each once, however many followers it has.
 #[derive(Clone)]
@@ -44,7 +47,8 @@ struct Reader {
 struct Followed {
     tenant: TenantAggregates,
     place: StreamId,
-    campaigns: HashMap<CampaignId, watch::Sender<CampaignState>>,
+    campaigns: HashMap<CampaignId, watch::Sender<FollowedState<QuarterHour>>>,
+    all: Option<watch::Sender<FollowedState<(CampaignId, QuarterHour)>>>,
 }
 
 impl LiveFeed {
@@ -83,18 +87,35 @@ impl LiveFeed {
         tenant: &TenantContext,
         campaign: &CampaignId,
     ) -> Result<CampaignFeed, AggregatesError> {
+        self.with_followed(tenant, |followed| followed.follow(campaign)).await
+    }
+
+    /// Follows all campaigns of a tenant from now on, also those that do not exist yet.
+    ///
+    /// # Errors
+    /// Redis did not answer.
+    pub async fn follow_all(&self, tenant: &TenantContext) -> Result<TenantFeed, AggregatesError> {
+        self.with_followed(tenant, Followed::follow_all).await
+    }
+
+    /// Follows something of a tenant, whose feed is read from then on.
+    async fn with_followed<T>(
+        &self,
+        tenant: &TenantContext,
+        follow: impl FnOnce(&mut Followed) -> T,
+    ) -> Result<T, AggregatesError> {
         let keys = self.aggregates.keys.tenant(tenant.client_id());
         let slot_group = keys.slot_group();
         let reader = self.readers.get(&slot_group).ok_or_else(|| {
             AggregatesError::Unreadable(format!("no reader of slot group {slot_group}"))
         })?;
         if let Some(followed) = reader.tenants().get_mut(&keys.feed()) {
-            return Ok(followed.follow(campaign));
+            return Ok(follow(followed));
         }
         let tenant = self.aggregates.for_tenant(tenant);
         let place = tenant.feed_position().await?;
-        let followed = Followed { tenant, place, campaigns: HashMap::new() };
-        let feed = reader.tenants().entry(keys.feed()).or_insert(followed).follow(campaign);
+        let followed = Followed { tenant, place, campaigns: HashMap::new(), all: None };
+        let feed = follow(reader.tenants().entry(keys.feed()).or_insert(followed));
         reader.followed.notify_one();
         Ok(feed)
     }
@@ -102,11 +123,23 @@ impl LiveFeed {
 
 impl Followed {
     fn follow(&mut self, campaign: &CampaignId) -> CampaignFeed {
-        let state = self
-            .campaigns
-            .entry(campaign.clone())
-            .or_insert_with(|| watch::Sender::new(CampaignState::new(self.place)));
-        CampaignFeed::new(state.subscribe(), self.place)
+        let state = self.campaigns.entry(campaign.clone()).or_insert_with(|| {
+            watch::Sender::new(FollowedState::new(self.place, CAMPAIGN_QUARTERS))
+        });
+        Follower::new(state.subscribe(), self.place)
+    }
+
+    fn follow_all(&mut self) -> TenantFeed {
+        let place = self.place;
+        let state = || watch::Sender::new(FollowedState::new(place, TENANT_QUARTERS));
+        Follower::new(self.all.get_or_insert_with(state).subscribe(), place)
+    }
+
+    /// Forgets what nobody follows. Returns whether anything is followed.
+    fn is_followed(&mut self) -> bool {
+        self.campaigns.retain(|_, state| state.receiver_count() > 0);
+        self.all.take_if(|state| state.receiver_count() == 0);
+        !self.campaigns.is_empty() || self.all.is_some()
     }
 
     /// Publishes new entries. If one cannot be read, this tenant's followers start again, and feeds
@@ -128,7 +161,15 @@ impl Followed {
     fn publish(&mut self, entries: &[FeedEntry]) {
         for entry in entries.iter().filter(|entry| entry.id > self.place) {
             for (campaign, state) in &self.campaigns {
-                state.send_if_modified(|state| state.replace(entry, campaign));
+                let named = |changed: &FeedQuarter| {
+                    (changed.campaign == *campaign).then_some(changed.quarter)
+                };
+                state.send_if_modified(|state| state.replace(entry, named));
+            }
+            if let Some(state) = &self.all {
+                let named =
+                    |changed: &FeedQuarter| Some((changed.campaign.clone(), changed.quarter));
+                state.send_if_modified(|state| state.replace(entry, named));
             }
         }
         self.place = entries.last().map_or(self.place, |last| last.id.max(self.place));
@@ -138,6 +179,9 @@ impl Followed {
     fn reset(&mut self, place: StreamId) {
         self.place = place;
         for state in self.campaigns.values() {
+            state.send_modify(|state| state.reset(place));
+        }
+        if let Some(state) = &self.all {
             state.send_modify(|state| state.reset(place));
         }
     }
@@ -194,10 +238,7 @@ impl Reader {
     /// followers.
     fn places(&self) -> Vec<(String, StreamId)> {
         let mut tenants = self.tenants();
-        tenants.retain(|_, followed| {
-            followed.campaigns.retain(|_, state| state.receiver_count() > 0);
-            !followed.campaigns.is_empty()
-        });
+        tenants.retain(|_, followed| followed.is_followed());
         tenants.iter().map(|(feed, followed)| (feed.clone(), followed.place)).collect()
     }
 

@@ -1,17 +1,16 @@
 use std::{
+    collections::{BTreeSet, HashMap},
     future::pending,
     ops::RangeInclusive,
     sync::{Arc, Weak},
     time::Duration,
 };
 
-use aggregates::{CampaignFeed, Change};
 use futures::{
     FutureExt, StreamExt,
     future::{BoxFuture, join_all},
     stream::FuturesUnordered,
 };
-use metrics::TimeRange;
 use problem::Problem;
 use tenancy::CampaignId;
 use tokio::{
@@ -24,14 +23,18 @@ use web::WebState;
 use super::{
     Live, Viewer,
     clients::{ClientKey, Clients},
-    command::{Command, Opened, Opening, refuse},
+    command::{Command, Opened, Waiting, refuse},
+    feed::{Feed, FeedChange},
     frames::{EXPIRED, Frame, REVOKED},
-    jobs::{Done, Source, check, hold, read_again, snapshot},
+    hub::MAX_ALL,
+    jobs::{Checked, Done, Outcome, Source, check, hold, read_again, snapshot},
     open_ticket::OpenTicket,
     read_schedule::{Read, ReadSchedule},
     seat::Joining,
+    selection::Selection,
     sockets::Ready,
-    view::{Version, View},
+    view::Version,
+    views::Views,
 };
 
 /// Between two frames: the least for few clients, so that an event hardly waits for its frame, and
@@ -51,21 +54,24 @@ const HOLD_EVERY: Duration = Duration::from_secs(2);
 /// The most time for the report that tickets are closed, when the process stops.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The one task that serves all streams of a campaign. It follows the feed, makes each frame once
-/// and writes it to the sockets of the clients, none of which has a task of its own.
+/// The one task that serves all streams of a campaign, or all streams of several campaigns of a tenant.
+/// It follows the feed, makes each frame once and writes it to the sockets of the clients, none of which
+/// has a task of its own.
 ///
 /// Whatever waits for a store is a job beside it, so that frames and ends never wait.
 pub(crate) struct Broadcast {
     live: Live,
     web: WebState,
-    campaign: CampaignId,
-    feed: CampaignFeed,
-    view: View,
+    /// `None` if the broadcast is about several.
+    campaign: Option<CampaignId>,
+    feed: Feed,
+    views: Views,
     commands: UnboundedReceiver<Command>,
     /// Keeps the broadcast running while it has clients.
     alive: Option<UnboundedSender<Command>>,
     next_key: usize,
-    openings: Vec<Opening>,
+    /// The streams that are opened and wait for a snapshot.
+    waiting: Vec<Waiting>,
     /// The streams that are open and whose clients are not connected yet: they will lack the changes
     /// after their version.
     unconnected: Vec<(Version, Weak<()>)>,
@@ -85,26 +91,26 @@ impl Broadcast {
     /// How long a broadcast takes to end its streams.
     pub(crate) const STOP_BUDGET: Duration = Duration::from_secs(3);
 
-    /// Creates the broadcast of a viewer's campaign.
+    /// Creates the broadcast of a viewer's campaigns.
     pub(crate) fn new(
         live: &Live,
         web: &WebState,
         viewer: &Viewer,
-        feed: CampaignFeed,
+        feed: Feed,
         commands: UnboundedReceiver<Command>,
     ) -> Self {
-        let campaign = viewer.campaign().clone();
+        let watched = viewer.watched();
         let now = Instant::now();
         Self {
             live: live.clone(),
             web: web.clone(),
-            view: View::new(viewer.tenant().clone(), campaign.clone(), feed.place()),
-            campaign,
+            views: Views::new(viewer.tenant().clone(), watched.form(), feed.place()),
+            campaign: watched.one().cloned(),
             feed,
             commands,
             alive: None,
             next_key: 0,
-            openings: Vec::new(),
+            waiting: Vec::new(),
             unconnected: Vec::new(),
             jobs: FuturesUnordered::new(),
             reads: ReadSchedule::new(now),
@@ -133,9 +139,9 @@ impl Broadcast {
     /// Waits for the next thing to do, and does it. Returns whether there can be more.
     async fn step(&mut self, clients: &mut Clients, token: &CancellationToken) -> bool {
         self.alive.take_if(|_| clients.is_empty());
-        let incomplete = self.view.incomplete_range().filter(|_| !clients.is_empty());
-        self.start_reading(incomplete);
-        let read_due = self.reads.due(incomplete.is_some());
+        let is_incomplete = !clients.is_empty() && self.views.is_incomplete();
+        self.start_reading(is_incomplete);
+        let read_due = self.reads.due(is_incomplete);
         let next_end = clients.next_end();
         let has_tickets = clients.has_tickets() && !self.is_holding;
         let next_frame = self.next_frame;
@@ -181,20 +187,21 @@ impl Broadcast {
 
     fn obey(&mut self, clients: &mut Clients, command: Command) {
         match command {
-            Command::Open { tenant, wants_snapshot, opened } => {
-                self.view.renew(tenant);
+            Command::Open { tenant, watched, wants_snapshot, opened } => {
+                self.views.renew(tenant);
+                let selection = self.views.select(watched.campaigns(), watched.is_all());
                 if wants_snapshot {
-                    self.openings.push(opened);
+                    self.waiting.push(Waiting { selection, opened });
                 } else {
-                    let stream = self.opened(None);
+                    let stream = self.opened(selection, None);
                     opened.send(Ok(stream)).unwrap_or_default();
                 }
             }
             Command::Join(joining) => {
                 let Joining { commands, key, client, beginning, lacks, .. } = *joining;
                 self.alive = Some(commands);
-                self.has_frames |= client.seen.version < self.view.version();
-                self.view.read_for(&lacks);
+                self.has_frames |= client.seen.version < self.views.version();
+                self.views.read_for(&lacks);
                 clients.join(key, client, &beginning);
             }
             Command::Accepts(key) => self.notice(clients, Ready::Writable(key)),
@@ -205,39 +212,39 @@ impl Broadcast {
     fn notice(&mut self, clients: &mut Clients, ready: Ready) {
         match ready {
             Ready::Writable(key) => {
-                self.has_frames |= clients.accepts_again(key, self.view.version());
+                self.has_frames |= clients.accepts_again(key, self.views.version());
             }
             Ready::Closed(key) => clients.hung_up(key),
         }
     }
 
-    fn opened(&mut self, snapshot: Option<Frame>) -> Opened {
+    fn opened(&mut self, selection: Arc<Selection>, snapshot: Option<Frame>) -> Opened {
         self.next_key += 1;
-        let version = self.view.version();
+        let version = self.views.version();
         let place = Arc::new(());
         self.unconnected.retain(|(_, place)| place.strong_count() > 0);
         self.unconnected.push((version, Arc::downgrade(&place)));
-        Opened { key: ClientKey(self.next_key), version, snapshot, place }
+        Opened { key: ClientKey(self.next_key), version, selection, snapshot, place }
     }
 
-    fn change(&mut self, change: Change) {
+    fn change(&mut self, change: FeedChange) {
         match change {
-            Change::Quarters { place, log_time, quarters, incomplete } => {
-                self.view.change(place, log_time, quarters, incomplete);
+            FeedChange::Quarters { place, log_time, campaigns } => {
+                self.views.change(place, log_time, campaigns);
             }
-            Change::Reset => self.reads.reset(Instant::now()),
+            FeedChange::Reset => self.reads.reset(Instant::now()),
         }
     }
 
     async fn send_frames(&mut self, clients: &mut Clients) {
         let began = Instant::now();
-        let sent = clients.send_frames(&self.view).await;
+        let sent = clients.send_frames(&self.views).await;
         // A snapshot that is being read is completed by the changes meanwhile.
         if !self.reads.is_reading() {
             self.unconnected.retain(|(_, place)| place.strong_count() > 0);
             let unconnected = self.unconnected.iter().map(|(version, _)| *version);
             let everyone_has = unconnected.chain([sent.everyone_has]).min();
-            self.view.forget(everyone_has.unwrap_or_default());
+            self.views.forget(everyone_has.unwrap_or_default());
         }
         self.has_frames = false;
         if sent.any {
@@ -245,14 +252,15 @@ impl Broadcast {
         }
     }
 
-    /// Starts the next read that is due: of the `incomplete` quarter hours, or of a snapshot.
-    fn start_reading(&mut self, incomplete: Option<TimeRange>) {
-        self.openings.retain(|opening| !opening.is_closed());
-        let is_opening = !self.openings.is_empty();
-        match self.reads.begin(Instant::now(), incomplete, is_opening) {
+    /// Starts the next read that is due: of incomplete quarter hours, or of a snapshot.
+    fn start_reading(&mut self, is_incomplete: bool) {
+        self.waiting.retain(|waiting| !waiting.opened.is_closed());
+        let is_opening = !self.waiting.is_empty();
+        match self.reads.begin(Instant::now(), is_incomplete, is_opening) {
             Some(Read::Snapshot { is_reset }) => self.read_snapshot(is_reset),
-            Some(Read::Incomplete(range)) => {
-                self.jobs.push(read_again(self.source(), range).boxed());
+            Some(Read::Incomplete) => {
+                let ranges = self.views.incomplete_ranges();
+                self.jobs.push(read_again(self.source(), ranges).boxed());
             }
             None => {}
         }
@@ -262,15 +270,21 @@ impl Broadcast {
     /// opened meanwhile share the next one, since each snapshot must contain everything counted
     /// before it was asked for.
     fn read_snapshot(&mut self, is_reset: bool) {
-        let openings = std::mem::take(&mut self.openings);
-        match self.view.snapshot_request() {
+        let waiting = std::mem::take(&mut self.waiting);
+        let campaigns = if is_reset {
+            self.views.all()
+        } else {
+            let selections = waiting.iter().flat_map(|waiting| &waiting.selection.campaigns);
+            self.views.named(selections.copied().collect::<BTreeSet<_>>())
+        };
+        match self.views.snapshot_request() {
             Ok(request) => {
-                let job = snapshot(self.source(), request, openings, is_reset);
+                let job = snapshot(self.source(), request, campaigns, waiting, is_reset);
                 self.jobs.push(job.boxed());
             }
             Err(error) => {
                 self.reads.end(Read::Snapshot { is_reset }, Instant::now(), false);
-                refuse(openings, &Problem::internal(error));
+                refuse(waiting, &Problem::internal(error));
             }
         }
     }
@@ -278,7 +292,7 @@ impl Broadcast {
     fn source(&self) -> Source {
         Source {
             live: self.live.clone(),
-            tenant: self.view.tenant().clone(),
+            tenant: self.views.tenant().clone(),
             campaign: self.campaign.clone(),
         }
     }
@@ -286,7 +300,12 @@ impl Broadcast {
     fn check(&mut self, clients: &mut Clients) {
         self.is_checking = true;
         self.next_check = Instant::now() + CHECK_EVERY;
-        let job = check(self.source(), self.web.clone(), clients.principals());
+        let rights = clients.rights().into_iter().map(|right| {
+            let named = right.selection.campaigns.iter().filter(|_| !right.selection.is_all);
+            let named = self.views.named(named.copied()).into_iter();
+            (right, named.map(|(_, campaign)| campaign).collect())
+        });
+        let job = check(self.source(), self.web.clone(), rights.collect());
         self.jobs.push(job.boxed());
     }
 
@@ -298,44 +317,60 @@ impl Broadcast {
 
     fn finish(&mut self, clients: &mut Clients, done: Done) {
         match done {
-            Done::Snapshot { openings, is_reset, request, read } => {
+            Done::Snapshot { waiting, is_reset, request, read } => {
                 self.reads.end(Read::Snapshot { is_reset }, Instant::now(), read.is_ok());
                 let snapshot = match read {
-                    Ok((place, report)) if is_reset => self.view.reset(request, report, place),
-                    Ok((place, report)) => {
-                        self.view.snapshot(request, report, place, !clients.is_empty())
+                    Ok((place, reports)) if is_reset => {
+                        let (snapshot, has_all) = self.views.reset(request, reports, place);
+                        if !has_all {
+                            self.reads.reset(Instant::now());
+                        }
+                        snapshot
+                    }
+                    Ok((place, reports)) => {
+                        self.views.snapshot(request, reports, place, !clients.is_empty())
                     }
                     Err(problem) => {
                         if is_reset {
                             warn_of_retry(&problem);
                         }
-                        return refuse(openings, &problem);
+                        return refuse(waiting, &problem);
                     }
                 };
                 self.has_frames = true;
-                for opening in openings {
-                    let stream = self.opened(Some(snapshot.clone()));
-                    opening.send(Ok(stream)).unwrap_or_default();
+                let mut frames = HashMap::new();
+                for Waiting { selection, opened } in waiting {
+                    let frame = frames.entry(selection.key());
+                    let frame =
+                        frame.or_insert_with(|| self.views.snapshot_of(&selection, &snapshot));
+                    let frame = frame.clone();
+                    let stream = self.opened(selection, Some(frame));
+                    opened.send(Ok(stream)).unwrap_or_default();
                 }
             }
-            Done::Read { range, read } => {
-                self.reads.end(Read::Incomplete(range), Instant::now(), read.is_ok());
-                match read {
-                    Ok(report) => {
-                        self.view.read(&report, range);
-                        self.has_frames = true;
+            Done::Read(reports) => {
+                let is_ok = reports.iter().all(|(_, _, report)| report.is_ok());
+                self.reads.end(Read::Incomplete, Instant::now(), is_ok);
+                let mut failure = None;
+                for (number, range, report) in reports {
+                    match report {
+                        Ok(report) => self.views.read(number, &report, range),
+                        Err(problem) => failure = Some(problem),
                     }
-                    Err(problem) => warn_of_retry(&problem),
+                }
+                self.has_frames = true;
+                if let Some(problem) = failure {
+                    warn_of_retry(&problem);
                 }
             }
-            Done::Checked { revoked, tenant, redis_is_behind } => {
+            Done::Checked { checked, tenant, redis_is_behind } => {
                 self.is_checking = false;
-                clients.end_revoked(&revoked, REVOKED);
+                self.obey_checks(clients, checked);
                 if let Some(tenant) = tenant {
-                    self.view.renew(tenant);
+                    self.views.renew(tenant);
                 }
                 if redis_is_behind {
-                    self.view.read_without_feed();
+                    self.views.read_without_feed();
                 }
             }
             Done::Held { replaced } => {
@@ -343,6 +378,31 @@ impl Broadcast {
                 clients.end_replaced(&replaced);
             }
         }
+    }
+
+    /// Ends the streams whose right was revoked, and gives those of all campaigns the ones that exist now.
+    fn obey_checks(&mut self, clients: &mut Clients, checked: Vec<Checked>) {
+        let mut revoked = Vec::new();
+        for Checked { right, outcome } in checked {
+            match outcome {
+                Outcome::Holds => {}
+                Outcome::Revoked => revoked.push(right),
+                Outcome::Sees(all) if all.len() <= MAX_ALL => {
+                    let selection = self.views.select(&all, true);
+                    if selection == right.selection {
+                        continue;
+                    }
+                    if let Err(error) = self.views.read_added(&right.selection, &selection) {
+                        tracing::error!(%error, "a campaign cannot be added to live streams");
+                    }
+                    clients.select(&right, &selection);
+                }
+                Outcome::Sees(all) => {
+                    tracing::warn!(campaigns = all.len(), "too many campaigns for live streams");
+                }
+            }
+        }
+        clients.end_revoked(&revoked, REVOKED);
     }
 
     /// Ends all streams, and reports the tickets as closed, so that another process can open them.

@@ -13,8 +13,10 @@ use super::{
     open_streams::OpenStream,
     open_ticket::OpenTicket,
     outlet::Outlet,
+    selection::{Selection, SelectionKey},
     sockets::{Ready, Sockets},
-    view::{Seen, Version, View},
+    view::{Seen, Version},
+    views::{Rendered, Views},
 };
 
 /// After how many clients other tasks may run.
@@ -37,6 +39,7 @@ pub(crate) struct Sent {
 pub(crate) struct Client {
     pub(crate) outlet: Outlet,
     pub(crate) seen: Seen,
+    pub(crate) selection: Arc<Selection>,
     /// What the client did not accept yet of the last chunk. Until it does, it gets no other.
     pub(crate) unsent: Bytes,
     /// Shared by all clients with this credential.
@@ -46,6 +49,13 @@ pub(crate) struct Client {
     pub(crate) ticket: Option<Arc<OpenTicket>>,
     /// `None` where the body of the response has it.
     pub(crate) _open: Option<OpenStream>,
+}
+
+/// What a stream has to be entitled to: its credential, to see its campaigns.
+#[derive(Clone)]
+pub(crate) struct Right {
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) selection: Arc<Selection>,
 }
 
 /// The open streams of one broadcast.
@@ -65,6 +75,10 @@ impl Client {
         Ok(())
     }
 
+    fn right(&self) -> Right {
+        Right { principal: self.principal.clone(), selection: self.selection.clone() }
+    }
+
     fn is_idle(&self) -> bool {
         self.unsent.is_empty() && self.outlet.accepts()
     }
@@ -82,6 +96,13 @@ impl Client {
         if self.unsent.is_empty() || matches!(self.outlet, Outlet::Body { .. }) {
             self.outlet.end(last);
         }
+    }
+}
+
+impl Right {
+    fn is_of(&self, client: &Client) -> bool {
+        Arc::ptr_eq(&self.principal, &client.principal)
+            && Arc::ptr_eq(&self.selection, &client.selection)
     }
 }
 
@@ -148,13 +169,25 @@ impl Clients {
         }
     }
 
-    /// Returns every principal once.
-    pub(crate) fn principals(&mut self) -> Vec<Arc<Principal>> {
+    /// Returns every right once.
+    pub(crate) fn rights(&mut self) -> Vec<Right> {
         self.principals.retain(|_, known| {
             known.retain(|principal| Arc::strong_count(principal) > 1);
             !known.is_empty()
         });
-        self.principals.values().flatten().cloned().collect()
+        let mut rights = HashMap::new();
+        for client in self.clients.values() {
+            let key = (Arc::as_ptr(&client.principal), client.selection.key());
+            rights.entry(key).or_insert_with(|| client.right());
+        }
+        rights.into_values().collect()
+    }
+
+    /// Gives the streams with a right another selection.
+    pub(crate) fn select(&mut self, right: &Right, selection: &Arc<Selection>) {
+        for client in self.clients.values_mut().filter(|client| right.is_of(client)) {
+            client.selection = selection.clone();
+        }
     }
 
     /// Returns every client's ticket.
@@ -203,15 +236,18 @@ impl Clients {
 
     /// Sends every client what it lacks. A client that does not accept bytes gets nothing now, and
     /// one frame with all of it later.
-    pub(crate) async fn send_frames(&mut self, view: &View) -> Sent {
-        let mut frames: HashMap<Seen, (Seen, Option<(Frame, Chunk)>)> = HashMap::new();
-        let mut everyone_has = view.version();
+    pub(crate) async fn send_frames(&mut self, views: &Views) -> Sent {
+        type Next = (Seen, Option<(Frame, Chunk)>);
+        let mut frames: HashMap<(Seen, SelectionKey), Next> = HashMap::new();
+        let mut rendered = Rendered::new();
+        let mut everyone_has = views.version();
         let mut closed = Vec::new();
         let mut writes = 0;
         for (key, client) in &mut self.clients {
-            if client.seen.version < view.version() && client.is_idle() {
-                let (seen, frame) = frames.entry(client.seen).or_insert_with(|| {
-                    let (seen, frame) = view.since(client.seen);
+            if client.seen.version < views.version() && client.is_idle() {
+                let next = frames.entry((client.seen, client.selection.key()));
+                let (seen, frame) = next.or_insert_with(|| {
+                    let (seen, frame) = views.since(client.seen, &client.selection, &mut rendered);
                     let with_chunk = |frame: Frame| {
                         let chunk = frame.chunk(|place| place.to_string());
                         (frame, chunk)
@@ -276,10 +312,9 @@ impl Clients {
         self.ends = self.clients.values().filter_map(|client| client.ends).min();
     }
 
-    /// Ends the streams of credentials that were revoked.
-    pub(crate) fn end_revoked(&mut self, revoked: &[Arc<Principal>], last: &str) {
-        let is_revoked =
-            |client: &Client| revoked.iter().any(|other| Arc::ptr_eq(other, &client.principal));
+    /// Ends the streams whose right was revoked.
+    pub(crate) fn end_revoked(&mut self, revoked: &[Right], last: &str) {
+        let is_revoked = |client: &Client| revoked.iter().any(|right| right.is_of(client));
         if !revoked.is_empty() {
             self.end(Some(last), |_, client| is_revoked(client));
         }
@@ -302,5 +337,21 @@ impl Clients {
             ticket
         });
         tickets.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::*;
+    use crate::live::hub::MAX_NAMED;
+
+    #[test]
+    fn a_stream_of_the_most_campaigns_takes_less_than_two_kibibytes() {
+        // A table of hashes is at least half full.
+        let entry = 2 * size_of::<(ClientKey, Client)>();
+        let selection = size_of::<Selection>() + MAX_NAMED * size_of::<u32>();
+        assert!(entry + selection < 2_048, "{entry} + {selection} bytes");
     }
 }

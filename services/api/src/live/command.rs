@@ -4,13 +4,17 @@ use problem::Problem;
 use tenancy::TenantContext;
 use tokio::sync::oneshot;
 
-use super::{clients::ClientKey, frames::Frame, seat::Joining, view::Version};
+use super::{
+    clients::ClientKey, frames::Frame, hub::Watched, seat::Joining, selection::Selection,
+    view::Version,
+};
 
 /// A request to a broadcast.
 pub(crate) enum Command {
     /// A stream is opened.
     Open {
         tenant: TenantContext,
+        watched: Watched,
         /// Whether it begins with a snapshot, which contains everything counted before.
         wants_snapshot: bool,
         opened: Opening,
@@ -31,14 +35,21 @@ pub(crate) struct Opened {
     pub(crate) key: ClientKey,
     /// What the client has after the snapshot, or before what it missed.
     pub(crate) version: Version,
+    pub(crate) selection: Arc<Selection>,
     pub(crate) snapshot: Option<Frame>,
     /// Held until the client is connected: it will need the changes after its version.
     pub(crate) place: Arc<()>,
 }
 
+/// A stream that waits for its snapshot.
+pub(crate) struct Waiting {
+    pub(crate) selection: Arc<Selection>,
+    pub(crate) opened: Opening,
+}
+
 /// Answers all with one problem.
-pub(crate) fn refuse(openings: Vec<Opening>, problem: &Problem) {
-    for opening in openings {
-        opening.send(Err(problem.repeated())).unwrap_or_default();
+pub(crate) fn refuse(waiting: Vec<Waiting>, problem: &Problem) {
+    for Waiting { opened, .. } in waiting {
+        opened.send(Err(problem.repeated())).unwrap_or_default();
     }
 }

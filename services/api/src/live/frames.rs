@@ -29,8 +29,8 @@ pub(crate) struct Frame {
     /// The place from which a client resumes that has received the frame. Without an id, it resumes
     /// from the last id that it received.
     id: Option<StreamId>,
-    /// The fields after the id.
-    fields: Bytes,
+    /// The name and the data of the event; `None` where the frame only begins a stream.
+    event: Option<(&'static str, Bytes)>,
 }
 
 /// Bytes for a client, as a chunk of an HTTP/1.1 body.
@@ -119,16 +119,14 @@ fn metrics_that(wanted: impl Fn(Additivity) -> bool) -> Vec<Metric> {
 }
 
 impl Frame {
-    /// Renders an event. JSON contains no line breaks, so it is one line of data.
-    pub(crate) fn new(name: &str, id: Option<StreamId>, data: &impl Serialize) -> Self {
-        let data = serde_json::to_string(data).unwrap_or_default();
-        let fields = format!("event: {name}\ndata: {data}\n\n").into();
-        Self { before: "", id, fields }
+    /// Creates the frame of an event. `data` is one line of JSON.
+    pub(crate) const fn new(name: &'static str, id: Option<StreamId>, data: Bytes) -> Self {
+        Self { before: "", id, event: Some((name, data)) }
     }
 
     /// Creates a frame that only begins a stream.
     pub(crate) const fn beginning() -> Self {
-        Self { before: BEGINNING, id: None, fields: Bytes::new() }
+        Self { before: BEGINNING, id: None, event: None }
     }
 
     /// Puts `before` before the frame.
@@ -138,9 +136,33 @@ impl Frame {
 
     /// Renders the frame for one client. `signed` renders its ids.
     pub(crate) fn chunk(&self, signed: impl FnOnce(StreamId) -> String) -> Chunk {
-        let id = self.id.map(|place| format!("id: {}\n", signed(place)));
-        Chunk::of(&[self.before.as_bytes(), id.unwrap_or_default().as_bytes(), &self.fields])
+        let id = self.id.map(|place| format!("id: {}\n", signed(place))).unwrap_or_default();
+        match &self.event {
+            None => Chunk::of(&[self.before.as_bytes()]),
+            Some((name, data)) => {
+                let fields = format!("{}{id}event: {name}\ndata: ", self.before);
+                Chunk::of(&[fields.as_bytes(), data, b"\n\n"])
+            }
+        }
     }
+}
+
+/// Renders the data of an event. JSON contains no line breaks, so it is one line.
+pub(crate) fn data(of: &impl Serialize) -> Bytes {
+    serde_json::to_vec(of).unwrap_or_default().into()
+}
+
+/// Joins the data of several campaigns to that of one event.
+pub(crate) fn joined<'a>(campaigns: impl Iterator<Item = &'a Bytes>) -> Bytes {
+    let mut joined = b"{\"campaigns\":[".to_vec();
+    for (number, campaign) in campaigns.enumerate() {
+        if number > 0 {
+            joined.push(b',');
+        }
+        joined.extend_from_slice(campaign);
+    }
+    joined.extend_from_slice(b"]}");
+    joined.into()
 }
 
 impl Chunk {
@@ -220,12 +242,21 @@ mod tests {
     #[test]
     fn an_event_is_one_line_of_data() {
         let text = |id| {
-            let chunk = Frame::new("update", id, &"two\nlines").chunk(|place| place.to_string());
+            let data = data(&"two\nlines");
+            let chunk = Frame::new("update", id, data).chunk(|place| place.to_string());
             String::from_utf8(chunk.contents().to_vec()).unwrap()
         };
         let fields = "event: update\ndata: \"two\\nlines\"\n\n";
         assert_eq!(text(Some(StreamId::START)), format!("id: 0-0\n{fields}"));
         assert_eq!(text(None), fields);
+    }
+
+    #[test]
+    fn the_data_of_campaigns_is_one_list() {
+        for (campaigns, list) in [(0, "[]"), (1, "[{}]"), (2, "[{},{}]")] {
+            let campaigns = vec![data(&json!({})); campaigns];
+            assert_eq!(joined(campaigns.iter()), format!("{{\"campaigns\":{list}}}"));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use std::{
     collections::HashMap,
+    slice,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -13,50 +14,123 @@ use tokio::{
 };
 use web::WebState;
 
-use super::{Live, LiveReports, broadcast::Broadcast, command::Command};
+use super::{Live, LiveReports, broadcast::Broadcast, command::Command, feed::Feed, views::Form};
 use crate::failure::Failure;
 
-/// The broadcasts of this process, one for each campaign that has streams.
+/// The broadcasts of this process: one for each campaign that has streams, and one for each tenant that
+/// has streams of several campaigns.
 #[derive(Clone)]
 pub(crate) struct Hub {
-    broadcasts: Arc<Mutex<HashMap<Watched, WeakUnboundedSender<Command>>>>,
+    broadcasts: Arc<Mutex<HashMap<Subject, WeakUnboundedSender<Command>>>>,
     lifecycle: Lifecycle,
     runtime: Handle,
 }
 
-/// A tenant's campaign.
-type Watched = (ClientId, CampaignId);
+/// What a broadcast is about: a tenant's campaign, or its campaigns.
+type Subject = (ClientId, Option<CampaignId>);
 
-/// The proof that a credential may see a tenant's campaign. A stream is opened with it alone, so
-/// that its frames are those of that campaign of that tenant.
+/// The most campaigns that a stream may name.
+pub(crate) const MAX_NAMED: usize = 200;
+/// The most campaigns of a stream of all.
+pub(crate) const MAX_ALL: usize = 1_000;
+
+/// Which campaigns a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// One campaign, whose frames contain nothing else.
+    Campaign(CampaignId),
+    /// Several, whose frames contain a list.
+    Campaigns(Vec<CampaignId>),
+    /// All that the credential may see, in a list.
+    All,
+}
+
+/// The campaigns of a stream.
+#[derive(Clone, Debug)]
+pub(crate) enum Watched {
+    Campaign(CampaignId),
+    Campaigns(Arc<[CampaignId]>),
+    /// All that the credential may see, as far as they exist now.
+    All(Arc<[CampaignId]>),
+}
+
+/// The proof that a credential may see a tenant's campaigns. A stream is opened with it alone, so
+/// that its frames are those of these campaigns of that tenant.
 pub(crate) struct Viewer {
     tenant: TenantContext,
-    campaign: CampaignId,
+    watched: Watched,
     principal: Principal,
 }
 
+impl Watched {
+    pub(crate) fn campaigns(&self) -> &[CampaignId] {
+        match self {
+            Self::Campaign(campaign) => slice::from_ref(campaign),
+            Self::Campaigns(campaigns) | Self::All(campaigns) => campaigns,
+        }
+    }
+
+    pub(crate) const fn is_all(&self) -> bool {
+        matches!(self, Self::All(_))
+    }
+
+    /// Returns the campaign of the broadcast; `None` if it is about several.
+    pub(crate) const fn one(&self) -> Option<&CampaignId> {
+        match self {
+            Self::Campaign(campaign) => Some(campaign),
+            Self::Campaigns(_) | Self::All(_) => None,
+        }
+    }
+
+    pub(crate) const fn form(&self) -> Form {
+        match self {
+            Self::Campaign(_) => Form::Campaign,
+            Self::Campaigns(_) | Self::All(_) => Form::List,
+        }
+    }
+}
+
 impl Viewer {
-    /// Checks that the tenant has the campaign and that the principal may see it.
+    /// Checks that the tenant has the campaigns and that the principal may see them.
     ///
     /// # Errors
-    /// `not_found`, also for a campaign of another tenant.
+    /// `not_found`, also for a campaign of another tenant; or there are too many.
     pub(crate) async fn admit(
         reports: &dyn LiveReports,
         tenant: &TenantContext,
         principal: &Principal,
-        campaign: CampaignId,
+        choice: Choice,
     ) -> Result<Self, Problem> {
         let scope: &CampaignScope = &principal.scope;
-        reports.find_campaign(tenant, scope, &campaign).await?;
-        Ok(Self { tenant: tenant.clone(), campaign, principal: principal.clone() })
+        let watched = match choice {
+            Choice::Campaign(campaign) => {
+                reports.find_campaign(tenant, scope, &campaign).await?;
+                Watched::Campaign(campaign)
+            }
+            Choice::Campaigns(campaigns) => {
+                for campaign in &campaigns {
+                    reports.find_campaign(tenant, scope, campaign).await?;
+                }
+                Watched::Campaigns(campaigns.into())
+            }
+            Choice::All => {
+                let campaigns = reports.campaigns(tenant, scope).await?;
+                if campaigns.len() > MAX_ALL {
+                    let reason = format!("must name campaigns: there are more than {MAX_ALL}");
+                    return Err(Problem::field("?campaigns", reason));
+                }
+                Watched::All(campaigns)
+            }
+        };
+        Ok(Self { tenant: tenant.clone(), watched, principal: principal.clone() })
     }
 
     pub(crate) const fn tenant(&self) -> &TenantContext {
         &self.tenant
     }
 
-    pub(crate) const fn campaign(&self) -> &CampaignId {
-        &self.campaign
+    pub(crate) const fn watched(&self) -> &Watched {
+        &self.watched
     }
 
     pub(crate) const fn principal(&self) -> &Principal {
@@ -75,7 +149,7 @@ impl Hub {
         }
     }
 
-    /// Returns the broadcast of the viewer's campaign; starts it if this is its first stream. It
+    /// Returns the broadcast of the viewer's campaigns; starts it if this is its first stream. It
     /// runs as long as it has streams, or the result is there.
     ///
     /// # Errors
@@ -86,44 +160,45 @@ impl Hub {
         web: &WebState,
         viewer: &Viewer,
     ) -> Result<UnboundedSender<Command>, Problem> {
-        let watched = (viewer.tenant.client_id().clone(), viewer.campaign.clone());
-        if let Some(running) = self.running(&watched) {
+        let campaign = viewer.watched.one();
+        let subject = (viewer.tenant.client_id().clone(), campaign.cloned());
+        if let Some(running) = self.running(&subject) {
             return Ok(running);
         }
-        let feed = live.feed.follow(&viewer.tenant, &viewer.campaign).await;
+        let feed = Feed::follow(&live.feed, &viewer.tenant, campaign).await;
         let feed = feed.map_err(Failure::from)?;
         let mut broadcasts = self.broadcasts();
         // Another stream may have started it meanwhile.
-        if let Some(running) = broadcasts.get(&watched).and_then(running) {
+        if let Some(running) = broadcasts.get(&subject).and_then(running) {
             return Ok(running);
         }
         let (commands, received) = unbounded_channel();
-        broadcasts.insert(watched.clone(), commands.downgrade());
+        broadcasts.insert(subject.clone(), commands.downgrade());
         drop(broadcasts);
         let broadcast = Broadcast::new(live, web, viewer, feed, received);
         let hub = self.clone();
         let _runtime = self.runtime.enter();
         self.lifecycle.spawn("live broadcast", Broadcast::STOP_BUDGET, async move {
             broadcast.run(hub.lifecycle.token()).await;
-            hub.forget(&watched);
+            hub.forget(&subject);
             Ok(())
         });
         Ok(commands)
     }
 
-    fn running(&self, watched: &Watched) -> Option<UnboundedSender<Command>> {
-        self.broadcasts().get(watched).and_then(running)
+    fn running(&self, subject: &Subject) -> Option<UnboundedSender<Command>> {
+        self.broadcasts().get(subject).and_then(running)
     }
 
-    /// Removes a broadcast that has ended, unless the next one of the campaign has begun.
-    fn forget(&self, watched: &Watched) {
+    /// Removes a broadcast that has ended, unless the next one of the same subject has begun.
+    fn forget(&self, subject: &Subject) {
         let mut broadcasts = self.broadcasts();
-        if broadcasts.get(watched).is_some_and(|sender| running(sender).is_none()) {
-            broadcasts.remove(watched);
+        if broadcasts.get(subject).is_some_and(|sender| running(sender).is_none()) {
+            broadcasts.remove(subject);
         }
     }
 
-    fn broadcasts(&self) -> MutexGuard<'_, HashMap<Watched, WeakUnboundedSender<Command>>> {
+    fn broadcasts(&self) -> MutexGuard<'_, HashMap<Subject, WeakUnboundedSender<Command>>> {
         self.broadcasts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,16 +3,19 @@
 use std::{collections::HashSet, sync::Arc};
 
 use aggregates::StreamId;
-use auth::Principal;
 use chrono::Utc;
-use futures::{FutureExt, StreamExt, stream::iter};
+use futures::{StreamExt, stream::iter};
 use metrics::TimeRange;
 use problem::{Code, Problem};
 use tenancy::{CampaignId, TenantContext};
 use web::WebState;
 
 use super::{
-    Live, LiveReport, clients::ClientKey, command::Opening, open_ticket::OpenTicket,
+    Live, LiveReport,
+    clients::{ClientKey, Right},
+    command::Waiting,
+    feed::Feed,
+    open_ticket::OpenTicket,
     view::SnapshotRequest,
 };
 use crate::failure::Failure;
@@ -20,28 +23,47 @@ use crate::failure::Failure;
 /// How many credentials are checked, or tickets held, at once.
 const AT_ONCE: usize = 16;
 
-/// A campaign whose numbers are read.
+/// How many reports are read at once.
+const REPORTS_AT_ONCE: usize = 8;
+
+/// Where the numbers of a broadcast are read.
 #[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) live: Live,
     pub(crate) tenant: TenantContext,
-    pub(crate) campaign: CampaignId,
+    /// The one campaign of the broadcast; `None` if it is about several.
+    pub(crate) campaign: Option<CampaignId>,
+}
+
+/// The report of a campaign's range, or why it could not be read.
+pub(crate) type Report = (u32, TimeRange, Result<LiveReport, Problem>);
+
+/// A right that was checked.
+pub(crate) struct Checked {
+    pub(crate) right: Right,
+    pub(crate) outcome: Outcome,
+}
+
+/// The outcome of the check of a right.
+pub(crate) enum Outcome {
+    /// The streams continue.
+    Holds,
+    /// The streams continue with these campaigns, which are all.
+    Sees(Arc<[CampaignId]>),
+    Revoked,
 }
 
 /// The result of a job.
 pub(crate) enum Done {
     Snapshot {
-        openings: Vec<Opening>,
+        waiting: Vec<Waiting>,
         is_reset: bool,
         request: SnapshotRequest,
-        read: Result<(StreamId, LiveReport), Problem>,
+        read: Result<(StreamId, Vec<(u32, LiveReport)>), Problem>,
     },
-    Read {
-        range: TimeRange,
-        read: Result<LiveReport, Problem>,
-    },
+    Read(Vec<Report>),
     Checked {
-        revoked: Vec<Arc<Principal>>,
+        checked: Vec<Checked>,
         tenant: Option<TenantContext>,
         redis_is_behind: bool,
     },
@@ -50,48 +72,72 @@ pub(crate) enum Done {
     },
 }
 
-/// Reads the report of a snapshot.
+/// Reads the reports of a snapshot of these campaigns.
 pub(crate) async fn snapshot(
     source: Source,
     request: SnapshotRequest,
-    openings: Vec<Opening>,
+    campaigns: Vec<(u32, CampaignId)>,
+    waiting: Vec<Waiting>,
     is_reset: bool,
 ) -> Done {
-    let Source { live, tenant, campaign } = source;
     let read = async {
         // The feed's place comes first, so that no change is lost between the snapshot and the
         // updates.
-        let feed = live.feed.follow(&tenant, &campaign).await.map_err(Failure::from)?;
-        let report = live.reports.series(&tenant, &campaign, request.range).await?;
-        Ok((feed.place(), report))
+        let Source { live, tenant, campaign } = &source;
+        let feed = Feed::follow(&live.feed, tenant, campaign.as_ref()).await;
+        let feed = feed.map_err(Failure::from)?;
+        let range = request.range;
+        let campaigns = campaigns.into_iter().map(|(number, campaign)| (number, campaign, range));
+        let reports = reports(&source, campaigns.collect()).await.into_iter();
+        let reports = reports.map(|(number, _, report)| Ok((number, report?)));
+        Ok((feed.place(), reports.collect::<Result<_, Problem>>()?))
     };
-    Done::Snapshot { openings, is_reset, request, read: read.await }
+    Done::Snapshot { waiting, is_reset, request, read: read.await }
 }
 
-/// Reads the quarter hours of `range` again.
-pub(crate) async fn read_again(source: Source, range: TimeRange) -> Done {
-    let Source { live, tenant, campaign } = source;
-    Done::Read { range, read: live.reports.series(&tenant, &campaign, range).await }
+/// Reads quarter hours again, of each campaign those in a range.
+pub(crate) async fn read_again(source: Source, ranges: Vec<(u32, CampaignId, TimeRange)>) -> Done {
+    Done::Read(reports(&source, ranges).await)
 }
 
-/// Checks the right of every principal to its streams. What cannot be checked now is checked again
-/// next time.
-pub(crate) async fn check(source: Source, web: WebState, principals: Vec<Arc<Principal>>) -> Done {
-    let mut revoked = Vec::new();
-    let mut tenant = None;
-    let right = |principal: Arc<Principal>| {
-        right_of(source.clone(), web.clone(), principal.clone()).map(|right| (right, principal))
+async fn reports(source: &Source, ranges: Vec<(u32, CampaignId, TimeRange)>) -> Vec<Report> {
+    let read = async |(number, campaign, range): (u32, CampaignId, TimeRange)| {
+        let Source { live, tenant, .. } = source;
+        (number, range, live.reports.series(tenant, &campaign, range).await)
     };
-    let mut checks = iter(principals).map(right).buffer_unordered(AT_ONCE);
-    while let Some((right, principal)) = checks.next().await {
-        match right {
-            Ok(latest) => tenant = Some(latest),
-            Err(problem) if is_revocation(&problem) => revoked.push(principal),
-            Err(_) => {}
+    iter(ranges.into_iter().map(read)).buffer_unordered(REPORTS_AT_ONCE).collect().await
+}
+
+/// Checks every right: `campaigns` are those that its streams have named. What cannot be checked now is
+/// checked again next time.
+pub(crate) async fn check(
+    source: Source,
+    web: WebState,
+    rights: Vec<(Right, Vec<CampaignId>)>,
+) -> Done {
+    let check = |(right, campaigns): (Right, Vec<CampaignId>)| {
+        let (source, web) = (source.clone(), web.clone());
+        async move {
+            let checked = check_right(&source, &web, &right, &campaigns).await;
+            (right, checked)
         }
+    };
+    let mut checks = iter(rights.into_iter().map(check)).buffer_unordered(AT_ONCE);
+    let mut checked = Vec::new();
+    let mut tenant = None;
+    while let Some((right, result)) = checks.next().await {
+        let outcome = match result {
+            Ok((latest, outcome)) => {
+                tenant = Some(latest);
+                outcome
+            }
+            Err(problem) if is_revocation(&problem) => Outcome::Revoked,
+            Err(_) => Outcome::Holds,
+        };
+        checked.push(Checked { right, outcome });
     }
     let redis_is_behind = source.live.reports.is_behind().await;
-    Done::Checked { revoked, tenant, redis_is_behind }
+    Done::Checked { checked, tenant, redis_is_behind }
 }
 
 /// Reports the streams of tickets as open.
@@ -108,16 +154,24 @@ pub(crate) async fn hold(tickets: Vec<(ClientKey, Arc<OpenTicket>)>) -> Done {
     Done::Held { replaced }
 }
 
-/// Returns the tenant of a principal that may still see the campaign.
-async fn right_of(
-    source: Source,
-    web: WebState,
-    principal: Arc<Principal>,
-) -> Result<TenantContext, Problem> {
-    let tenant = web.tenant(&principal, Utc::now()).await?;
-    let Source { live, campaign, .. } = source;
-    live.reports.find_campaign(&tenant, &principal.scope, &campaign).await?;
-    Ok(tenant)
+/// Returns the tenant of a right that holds.
+async fn check_right(
+    source: &Source,
+    web: &WebState,
+    right: &Right,
+    campaigns: &[CampaignId],
+) -> Result<(TenantContext, Outcome), Problem> {
+    let Right { principal, selection } = right;
+    let tenant = web.tenant(principal, Utc::now()).await?;
+    let reports = &source.live.reports;
+    if selection.is_all {
+        let all = reports.campaigns(&tenant, &principal.scope).await?;
+        return Ok((tenant, Outcome::Sees(all)));
+    }
+    for campaign in campaigns {
+        reports.find_campaign(&tenant, &principal.scope, campaign).await?;
+    }
+    Ok((tenant, Outcome::Holds))
 }
 
 /// Returns whether a credential has lost its right; false where that could not be checked.

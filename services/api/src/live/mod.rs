@@ -1,17 +1,18 @@
-//! Live streams: server-sent events of one campaign, which the processor feeds through Redis.
+//! Live streams: server-sent events of one campaign or of many, which the processor feeds through Redis.
 //!
 //! A stream begins with a `snapshot` (or, after a reconnect, with what was missed). It continues with
 //! `update` frames of whole quarter hours: a later frame replaces an earlier one. There is no queue
 //! between the feed and a client: a slow client gets fewer, merged frames. Where Redis lost its
 //! counters, the feed only names the changed quarter hours, and they are read from the reports.
 //!
-//! All streams of a campaign have one [`broadcast`], which makes each frame once and writes it to the
-//! clients' sockets. The server hands these over after the head of the response
+//! All streams of a campaign have one [`broadcast`], and so have all streams of several campaigns of a
+//! tenant. It makes each frame once and writes it to the clients' sockets. The server hands these over after the head of the response
 //! (`docs/adr/0030-a-broadcast-owns-its-clients-sockets.md`).
 
 mod broadcast;
 mod clients;
 mod command;
+mod feed;
 mod frames;
 mod hub;
 mod incomplete;
@@ -24,26 +25,28 @@ mod places;
 mod read_schedule;
 mod reports;
 mod seat;
+mod selection;
 mod sockets;
 mod stream_reports;
 #[cfg(test)]
 mod tests;
 mod ticket;
 mod view;
+mod views;
 
 use std::sync::Arc;
 
 use aggregates::{Aggregates, LiveFeed};
 use lifecycle::Lifecycle;
 
-pub(crate) use hub::Viewer;
+pub(crate) use hub::{Choice, MAX_NAMED, Viewer, Watched};
 pub(crate) use open_streams::OpenStreams;
 pub(crate) use open_ticket::OpenTicket;
 pub(crate) use opening::Wanted;
 pub(crate) use places::read as read_place;
 pub(crate) use reports::{LiveReport, LiveReports};
 pub(crate) use stream_reports::StreamReports;
-pub(crate) use ticket::TicketSecret;
+pub(crate) use ticket::{TicketSecret, TicketStream};
 
 use hub::Hub;
 

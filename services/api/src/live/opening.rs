@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use aggregates::{FeedEntry, FeedSince, StreamId};
 use auth::Principal;
@@ -16,7 +19,8 @@ use super::{
     command::{Command, Opened},
     frames::Frame,
     seat::Seat,
-    view::{Missed, Seen, View, beginning},
+    view::{Missed, Seen},
+    views::beginning,
 };
 use crate::failure::{Failure, retry_after};
 
@@ -30,7 +34,7 @@ pub(crate) struct Wanted {
 
 impl Live {
     /// Opens a stream that resumes at the client's last place, or begins with a snapshot. It ends
-    /// with the credential, with the credential's right to see the campaign, or when the client
+    /// with the credential, with the credential's right to see a campaign that it names, or when the client
     /// disconnects.
     ///
     /// # Errors
@@ -44,15 +48,18 @@ impl Live {
         let open = self.open.open(viewer.tenant())?;
         let commands = self.hub.broadcast(self, web, viewer).await?;
         let Wanted { ticket, resume } = wanted;
-        let mut missed = Missed::default();
+        let mut resumed = StreamId::START;
+        let mut missed = BTreeMap::new();
         let begun = match resume {
             Some(place) => {
                 let opened = ask(&commands, viewer, false).await?;
                 let tenant = self.aggregates.for_tenant(viewer.tenant());
                 match tenant.feed_since(place).await.map_err(Failure::from)? {
                     FeedSince::Entries(entries) => {
-                        missed = missed_of(viewer.campaign(), place, entries);
-                        let frame = View::missed(viewer.tenant(), viewer.campaign(), &missed);
+                        resumed = entries.last().map_or(place, |last| last.id);
+                        missed = missed_of(viewer.watched().campaigns(), entries);
+                        let form = viewer.watched().form();
+                        let frame = form.missed(viewer.tenant(), resumed, &missed);
                         (opened, frame)
                     }
                     FeedSince::Trimmed => with_snapshot(&commands, viewer, true).await?,
@@ -67,9 +74,10 @@ impl Live {
             commands,
             key: opened.key,
             place: opened.place,
-            seen: Seen { version: opened.version, resumed: missed.place },
+            seen: Seen { version: opened.version, resumed },
+            selection: opened.selection,
             beginning,
-            lacks: missed.named,
+            lacks: missed.into_iter().map(|(campaign, missed)| (campaign, missed.named)).collect(),
             // Without its end, which differs between tokens, many streams share a principal.
             principal: Arc::new(Principal { expires_at: None, ..principal.clone() }),
             ends: left.map(|left| Instant::now() + left.unwrap_or_default()),
@@ -96,17 +104,22 @@ async fn ask(
 ) -> Result<Opened, Problem> {
     let (opened, result) = oneshot::channel();
     let tenant = viewer.tenant().clone();
-    commands.send(Command::Open { tenant, wants_snapshot, opened }).unwrap_or_default();
+    let watched = viewer.watched().clone();
+    commands.send(Command::Open { tenant, watched, wants_snapshot, opened }).unwrap_or_default();
     // Without an answer the broadcast has ended: the process stops, or Redis has lost the feed.
     result.await.map_err(|ended| Problem::unavailable(retry_after::STORE, ended))?
 }
 
-/// Returns what a campaign's entries after `place` contain.
-fn missed_of(campaign: &CampaignId, place: StreamId, entries: Vec<FeedEntry>) -> Missed {
-    let mut missed = Missed { place, ..Missed::default() };
+/// Returns what the entries of a feed contain of these campaigns.
+fn missed_of(campaigns: &[CampaignId], entries: Vec<FeedEntry>) -> BTreeMap<CampaignId, Missed> {
+    let campaigns: HashSet<_> = campaigns.iter().collect();
+    let mut missed = BTreeMap::<CampaignId, Missed>::new();
     for entry in entries {
-        missed.place = entry.id;
-        for changed in entry.quarters.into_iter().filter(|changed| changed.campaign == *campaign) {
+        for changed in entry.quarters {
+            if !campaigns.contains(&changed.campaign) {
+                continue;
+            }
+            let missed = missed.entry(changed.campaign).or_default();
             missed.log_time = missed.log_time.max(entry.log_time);
             match changed.sums {
                 Some(sums) => {

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use metrics::TimeRange;
 use tokio::time::Instant;
 
 /// Between two reads of the quarter hours that the feed only named.
@@ -20,8 +19,8 @@ pub(crate) struct ReadSchedule {
 /// A read that begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Read {
-    /// Of the quarter hours in this range, some of which the feed only named.
-    Incomplete(TimeRange),
+    /// Of quarter hours that the feed only named.
+    Incomplete,
     /// Of a snapshot: for the streams that are opened, or for all clients after a reset.
     Snapshot { is_reset: bool },
 }
@@ -45,18 +44,17 @@ impl ReadSchedule {
     pub(crate) fn begin(
         &mut self,
         now: Instant,
-        incomplete: Option<TimeRange>,
+        is_incomplete: bool,
         is_opening: bool,
     ) -> Option<Read> {
         if self.is_reading {
             return None;
         }
-        let read = match incomplete.filter(|_| self.next_incomplete <= now) {
-            Some(range) => Read::Incomplete(range),
-            None => {
-                let is_reset = self.reset_due.take_if(|due| *due <= now).is_some();
-                (is_reset || is_opening).then_some(Read::Snapshot { is_reset })?
-            }
+        let read = if is_incomplete && self.next_incomplete <= now {
+            Read::Incomplete
+        } else {
+            let is_reset = self.reset_due.take_if(|due| *due <= now).is_some();
+            (is_reset || is_opening).then_some(Read::Snapshot { is_reset })?
         };
         self.is_reading = true;
         Some(read)
@@ -74,7 +72,7 @@ impl ReadSchedule {
         self.is_reading = false;
         let pause = if is_ok { READ_EVERY } else { READ_AGAIN };
         match read {
-            Read::Incomplete(_) => self.next_incomplete = now + pause,
+            Read::Incomplete => self.next_incomplete = now + pause,
             Read::Snapshot { is_reset: true } if !is_ok => self.reset_due = Some(now + pause),
             Read::Snapshot { .. } => {}
         }
@@ -83,8 +81,6 @@ impl ReadSchedule {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, TimeDelta};
-
     use super::*;
 
     const RESET: Read = Read::Snapshot { is_reset: true };
@@ -95,24 +91,18 @@ mod tests {
         (ReadSchedule::new(began), began + READ_EVERY)
     }
 
-    fn range() -> TimeRange {
-        let from = DateTime::UNIX_EPOCH;
-        TimeRange::covering(from, from + TimeDelta::hours(1)).unwrap()
-    }
-
     #[test]
     fn a_reset_and_incomplete_quarter_hours_that_are_due_together_are_read_in_turn() {
         let (mut schedule, now) = schedule();
-        let incomplete = Some(range());
         schedule.reset(now);
         assert_eq!(schedule.due(true), Some(now));
-        let read = schedule.begin(now, incomplete, true);
-        assert_eq!(read, Some(Read::Incomplete(range())));
-        assert_eq!((schedule.due(true), schedule.begin(now, incomplete, true)), (None, None));
-        schedule.end(Read::Incomplete(range()), now, true);
-        assert_eq!(schedule.begin(now, incomplete, false), Some(RESET));
+        let read = schedule.begin(now, true, true);
+        assert_eq!(read, Some(Read::Incomplete));
+        assert_eq!((schedule.due(true), schedule.begin(now, true, true)), (None, None));
+        schedule.end(Read::Incomplete, now, true);
+        assert_eq!(schedule.begin(now, true, false), Some(RESET));
         schedule.end(RESET, now, true);
-        assert_eq!(schedule.begin(now, incomplete, false), None);
+        assert_eq!(schedule.begin(now, true, false), None);
         assert_eq!(schedule.due(true), Some(now + READ_EVERY));
     }
 
@@ -120,23 +110,23 @@ mod tests {
     fn changes_that_are_lost_during_a_reset_cause_another() {
         let (mut schedule, now) = schedule();
         schedule.reset(now);
-        assert_eq!(schedule.begin(now, None, false), Some(RESET));
+        assert_eq!(schedule.begin(now, false, false), Some(RESET));
         schedule.reset(now);
         schedule.end(RESET, now, true);
-        assert_eq!(schedule.begin(now, None, false), Some(RESET));
+        assert_eq!(schedule.begin(now, false, false), Some(RESET));
     }
 
     #[test]
     fn what_could_not_be_read_is_read_again_later() {
         let (mut schedule, now) = schedule();
         schedule.reset(now);
-        assert_eq!(schedule.begin(now, None, false), Some(RESET));
+        assert_eq!(schedule.begin(now, false, false), Some(RESET));
         schedule.end(RESET, now, false);
-        assert_eq!(schedule.begin(now, None, false), None);
-        assert_eq!(schedule.begin(now, None, true), Some(Read::Snapshot { is_reset: false }));
+        assert_eq!(schedule.begin(now, false, false), None);
+        assert_eq!(schedule.begin(now, false, true), Some(Read::Snapshot { is_reset: false }));
         schedule.end(Read::Snapshot { is_reset: false }, now, false);
         let later = now + READ_AGAIN;
         assert_eq!(schedule.due(false), Some(later));
-        assert_eq!(schedule.begin(later, None, false), Some(RESET));
+        assert_eq!(schedule.begin(later, false, false), Some(RESET));
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use auth::CampaignScope;
 use chrono::{DateTime, Utc};
 use metrics::{QuarterSeries, TimeRange};
@@ -21,6 +23,16 @@ pub(crate) trait LiveReports: Send + Sync {
         scope: &CampaignScope,
         campaign: &CampaignId,
     ) -> Result<(), Problem>;
+
+    /// Returns the campaigns that the credential may see. A new one may be missing for a few seconds.
+    ///
+    /// # Errors
+    /// A store is unavailable.
+    async fn campaigns(
+        &self,
+        tenant: &TenantContext,
+        scope: &CampaignScope,
+    ) -> Result<Arc<[CampaignId]>, Problem>;
 
     /// Returns a campaign's quarter hours now. Never from a cache: a stream continues from here, so
     /// everything counted before must be included.

@@ -1,10 +1,8 @@
-use std::{collections::BTreeMap, net::TcpStream, sync::Arc};
+use std::{net::TcpStream, sync::Arc};
 
 use auth::Principal;
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use futures::{Stream, stream::unfold};
-use metrics::QuarterHour;
 use tokio::{
     sync::mpsc::{self, UnboundedSender},
     time::Instant,
@@ -18,7 +16,9 @@ use super::{
     open_streams::OpenStream,
     open_ticket::OpenTicket,
     outlet::Outlet,
+    selection::Selection,
     view::Seen,
+    views::Lacks,
 };
 
 /// A stream that is open, whose client is not yet connected to its broadcast. Dropping it closes the
@@ -28,9 +28,9 @@ pub(crate) struct Seat {
     pub(super) key: ClientKey,
     pub(super) place: Arc<()>,
     pub(super) seen: Seen,
+    pub(super) selection: Arc<Selection>,
     pub(super) beginning: Frame,
-    /// The quarter hours of which a client that resumes lacks the numbers.
-    pub(super) lacks: BTreeMap<QuarterHour, DateTime<Utc>>,
+    pub(super) lacks: Lacks,
     pub(super) principal: Arc<Principal>,
     pub(super) ends: Option<Instant>,
     pub(super) ticket: Option<OpenTicket>,
@@ -46,7 +46,7 @@ pub(crate) struct Joining {
     pub(super) _place: Arc<()>,
     pub(super) client: Client,
     pub(super) beginning: Frame,
-    pub(super) lacks: BTreeMap<QuarterHour, DateTime<Utc>>,
+    pub(super) lacks: Lacks,
 }
 
 /// A body that takes a frame from the broadcast whenever the server can send one.
@@ -74,6 +74,7 @@ impl Seat {
             client: Client {
                 outlet,
                 seen: self.seen,
+                selection: self.selection,
                 unsent: Bytes::new(),
                 principal: self.principal,
                 ends: self.ends,
@@ -97,6 +98,7 @@ impl Seat {
             client: Client {
                 outlet: Outlet::Body { frames: sender, is_waiting: false },
                 seen: self.seen,
+                selection: self.selection,
                 unsent: Bytes::new(),
                 principal: self.principal,
                 ends: self.ends,

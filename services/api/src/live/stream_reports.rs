@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use auth::CampaignScope;
 use metrics::{QuarterHour, TimeRange};
@@ -23,6 +25,14 @@ impl LiveReports for StreamReports {
     ) -> Result<(), Problem> {
         self.campaigns.visible(tenant, scope, campaign).await?;
         Ok(())
+    }
+
+    async fn campaigns(
+        &self,
+        tenant: &TenantContext,
+        scope: &CampaignScope,
+    ) -> Result<Arc<[CampaignId]>, Problem> {
+        Ok(self.campaigns.listed(tenant, scope).await?)
     }
 
     async fn series(

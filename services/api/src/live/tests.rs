@@ -2,6 +2,7 @@
 
 mod directory;
 mod hanging_up;
+mod many_campaigns;
 mod reports;
 mod slow_clients;
 mod stand;

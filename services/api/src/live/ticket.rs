@@ -12,7 +12,16 @@ use crate::failure::Failure;
 
 const PREFIX: &str = "flt_";
 
-/// 256 random bits that replace a credential on one campaign's stream.
+/// The one stream that a ticket opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TicketStream<'a> {
+    /// That of a campaign.
+    Campaign(&'a str),
+    /// That of the campaigns of this list; of all, if there is none.
+    List(Option<&'a str>),
+}
+
+/// 256 random bits that replace a credential on one stream.
 ///
 /// Redis stores the credential sealed under a key derived from the ticket, and only a hash of the
 /// ticket: a reader of Redis gets neither.
@@ -34,32 +43,32 @@ impl TicketSecret {
         secret.try_into().ok().map(Self)
     }
 
-    /// Stores `credential`, which expires at `ends`, under the ticket, for the stream of `campaign`.
+    /// Stores `credential`, which expires at `ends`, under the ticket, for one stream.
     pub(crate) async fn issue(
         &self,
         aggregates: &Aggregates,
-        campaign: &str,
+        stream: TicketStream<'_>,
         credential: &str,
         ends: Option<DateTime<Utc>>,
     ) -> Result<(), Problem> {
-        let sealed = self.sealer().seal(field(campaign), credential.as_bytes());
+        let sealed = self.sealer().seal(field(stream), credential.as_bytes());
         let sealed = URL_SAFE_NO_PAD.encode(sealed.map_err(Problem::internal)?);
         Ok(aggregates.put_ticket(&self.name(), &sealed, ends).await.map_err(Failure::from)?)
     }
 
-    /// Returns the credential; `None` when the ticket is unknown or for another campaign.
+    /// Returns the credential; `None` when the ticket is unknown or for another stream.
     pub(crate) async fn credential(
         &self,
         aggregates: &Aggregates,
-        campaign: &str,
+        stream: TicketStream<'_>,
     ) -> Result<Option<String>, Problem> {
         let sealed = aggregates.ticket(&self.name()).await.map_err(Failure::from)?;
-        Ok(sealed.and_then(|sealed| self.open(campaign, &sealed).ok()))
+        Ok(sealed.and_then(|sealed| self.open(stream, &sealed).ok()))
     }
 
-    fn open(&self, campaign: &str, sealed: &str) -> Result<String, SealError> {
+    fn open(&self, stream: TicketStream<'_>, sealed: &str) -> Result<String, SealError> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealError::Form)?;
-        let credential = self.sealer().open(field(campaign), &sealed)?;
+        let credential = self.sealer().open(field(stream), &sealed)?;
         String::from_utf8(credential).map_err(|_| SealError::Form)
     }
 
@@ -93,8 +102,13 @@ impl TicketSecret {
     }
 }
 
-fn field(campaign: &str) -> SealedField<'_> {
-    SealedField { purpose: "live-ticket", tenant: "", row: campaign, field: "credential" }
+fn field(stream: TicketStream<'_>) -> SealedField<'_> {
+    let (purpose, row) = match stream {
+        TicketStream::Campaign(campaign) => ("live-ticket", campaign),
+        TicketStream::List(Some(list)) => ("live-ticket-list", list),
+        TicketStream::List(None) => ("live-ticket-all", ""),
+    };
+    SealedField { purpose, tenant: "", row, field: "credential" }
 }
 
 #[cfg(test)]
@@ -102,13 +116,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ticket_opens_its_own_campaign_only() {
+    fn a_ticket_opens_its_own_stream_only() {
         let ticket = TicketSecret([7; 32]);
-        let sealed = ticket.sealer().seal(field("spring-sale"), b"token").unwrap();
-        let sealed = URL_SAFE_NO_PAD.encode(sealed);
-        assert_eq!(ticket.open("spring-sale", &sealed).unwrap(), "token");
-        assert!(ticket.open("summer-sale", &sealed).is_err());
-        assert!(TicketSecret([8; 32]).open("spring-sale", &sealed).is_err());
+        let streams = [
+            TicketStream::Campaign("spring-sale"),
+            TicketStream::Campaign("summer-sale"),
+            TicketStream::List(Some("spring-sale")),
+            TicketStream::List(Some("spring-sale,summer-sale")),
+            TicketStream::List(None),
+        ];
+        for own in streams {
+            let sealed = ticket.sealer().seal(field(own), b"token").unwrap();
+            let sealed = URL_SAFE_NO_PAD.encode(sealed);
+            for stream in streams {
+                let opened = ticket.open(stream, &sealed).ok();
+                assert_eq!(opened.as_deref(), (stream == own).then_some("token"), "{stream:?}");
+            }
+            assert!(TicketSecret([8; 32]).open(own, &sealed).is_err());
+        }
     }
 
     #[test]

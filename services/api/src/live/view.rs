@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use aggregates::StreamId;
+use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use metrics::{Granularity, QuarterHour, QuarterSeries, RangeError, Sums, TimeRange};
@@ -8,7 +9,8 @@ use tenancy::{CampaignId, TenantContext};
 
 use super::{
     LiveReport,
-    frames::{self, BEGINNING, BEGINNING_AND_RESET, Frame, RESET, Snapshot, Today, Update},
+    feed::ChangedQuarters,
+    frames::{self, Snapshot, Today, Update},
     incomplete::IncompleteQuarters,
 };
 
@@ -17,11 +19,11 @@ const SHOWN: TimeDelta = TimeDelta::hours(2);
 /// Ends are exclusive: a range that ends this much later includes the present.
 const MOMENT: TimeDelta = TimeDelta::milliseconds(1);
 
-/// A number that rises with each change of a [`View`].
+/// A number that rises with each change of the views of a broadcast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Version(u64);
 
-/// What a client has received: everything up to a version of the view.
+/// What a client has received: everything up to a version of the views.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Seen {
     pub(crate) version: Version,
@@ -32,18 +34,12 @@ pub(crate) struct Seen {
 /// What the clients of one campaign have received, and what those that are behind lack.
 pub(crate) struct View {
     campaign: CampaignId,
-    tenant: TenantContext,
-    version: Version,
     /// The changes that some client may lack.
     changed: BTreeMap<QuarterHour, Changed>,
     incomplete: IncompleteQuarters,
-    /// The place in the feed up to which everything is in the view.
-    place: StreamId,
     as_of: Option<DateTime<Utc>>,
     /// No client has an event that was received later.
     sent_up_to: DateTime<Utc>,
-    /// The version and the snapshot with which clients of earlier versions start again.
-    reset: Option<(Version, Frame)>,
 }
 
 struct Changed {
@@ -57,63 +53,80 @@ struct Changed {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SnapshotRequest {
     pub(crate) range: TimeRange,
+    /// Whether the snapshot contains quarter hours without events, so that a chart needs no other source.
+    pub(crate) is_filled: bool,
     now: DateTime<Utc>,
     today: DateTime<Utc>,
     zone: Tz,
 }
 
-/// What a client that resumes has missed.
+/// A campaign's part of a snapshot.
+#[derive(Clone, Debug)]
+pub(crate) struct SnapshotPart {
+    pub(crate) data: Bytes,
+    /// Whether a client can resume from the snapshot, as far as this campaign is concerned.
+    pub(crate) is_complete: bool,
+}
+
+/// What a client that resumes has missed of a campaign.
 #[derive(Debug, Default)]
 pub(crate) struct Missed {
-    pub(crate) place: StreamId,
     pub(crate) log_time: DateTime<Utc>,
     pub(crate) quarters: QuarterSeries,
     /// The quarter hours that the feed only named, and when the log received their last changes.
     pub(crate) named: BTreeMap<QuarterHour, DateTime<Utc>>,
 }
 
+impl Version {
+    /// Raises the version for a change.
+    pub(crate) fn raise(&mut self) -> Self {
+        self.0 += 1;
+        *self
+    }
+}
+
+impl SnapshotRequest {
+    /// Creates a request for today and at least two hours.
+    ///
+    /// # Errors
+    /// The clock of this machine is out of range.
+    pub(crate) fn new(zone: Tz, is_filled: bool) -> Result<Self, RangeError> {
+        let now = Utc::now();
+        let today = start_of_day(now, zone);
+        let range = TimeRange::covering(today.min(now - SHOWN), now + MOMENT)?;
+        Ok(Self { range, is_filled, now, today, zone })
+    }
+}
+
 impl View {
-    pub(crate) fn new(tenant: TenantContext, campaign: CampaignId, place: StreamId) -> Self {
+    pub(crate) fn new(campaign: CampaignId) -> Self {
         Self {
             campaign,
-            tenant,
-            version: Version::default(),
             changed: BTreeMap::new(),
             incomplete: IncompleteQuarters::default(),
-            place,
             as_of: None,
             sent_up_to: Utc::now(),
-            reset: None,
         }
     }
 
-    pub(crate) const fn tenant(&self) -> &TenantContext {
-        &self.tenant
-    }
-
-    /// Replaces the tenant's record by a later one.
-    pub(crate) fn renew(&mut self, tenant: TenantContext) {
-        self.tenant = tenant;
-    }
-
-    pub(crate) const fn version(&self) -> Version {
-        self.version
+    pub(crate) const fn campaign(&self) -> &CampaignId {
+        &self.campaign
     }
 
     /// Takes over what the feed contains up to `place`.
     pub(crate) fn change(
         &mut self,
+        version: &mut Version,
         place: StreamId,
         log_time: DateTime<Utc>,
-        quarters: QuarterSeries,
-        named: impl IntoIterator<Item = QuarterHour>,
+        changed: ChangedQuarters,
     ) {
+        let ChangedQuarters { quarters, named } = changed;
         for quarter in named {
             self.incomplete.add(quarter, self.sent_up_to, log_time);
         }
         quarters.keys().for_each(|quarter| self.incomplete.remove(*quarter));
-        self.place = place;
-        self.publish(quarters, Some(place), Some(log_time));
+        self.publish(version, quarters, Some(place), Some(log_time));
     }
 
     /// Returns the range of the quarter hours to read again.
@@ -121,19 +134,28 @@ impl View {
         self.incomplete.range()
     }
 
+    /// Returns whether the feed has contained all changes: a client can resume from there.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.incomplete.is_empty()
+    }
+
+    /// Returns whether some client may lack something.
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     /// Takes over a report of `range`, which was read again.
-    pub(crate) fn read(&mut self, report: &LiveReport, range: TimeRange) {
+    pub(crate) fn read(&mut self, version: &mut Version, report: &LiveReport, range: TimeRange) {
         let changes = self.incomplete.changes(&report.series, range, report.as_of);
-        self.publish(changes, None, report.as_of);
+        self.publish(version, changes, None, report.as_of);
     }
 
     /// While Redis is behind: lets the recent quarter hours be read until they are complete.
     pub(crate) fn read_without_feed(&mut self) {
         let now = Utc::now();
         let shown = TimeRange::covering(now - SHOWN, now + MOMENT);
-        let quarters = shown.map(|range| Granularity::QuarterHour.buckets(range, Tz::UTC));
-        for start in quarters.unwrap_or_default().starts() {
-            self.incomplete.add(QuarterHour::containing(*start), self.sent_up_to, now);
+        for quarter in shown.map(quarters_of).unwrap_or_default() {
+            self.incomplete.add(quarter, self.sent_up_to, now);
         }
     }
 
@@ -144,8 +166,16 @@ impl View {
         }
     }
 
+    /// Lets all of what a snapshot shows be read, for clients that have nothing of the campaign.
+    pub(crate) fn read_all(&mut self, request: SnapshotRequest) {
+        for quarter in quarters_of(request.range) {
+            self.incomplete.add_for_one(quarter, self.sent_up_to, request.now);
+        }
+    }
+
     fn publish(
         &mut self,
+        version: &mut Version,
         quarters: QuarterSeries,
         place: Option<StreamId>,
         as_of: Option<DateTime<Utc>>,
@@ -153,8 +183,7 @@ impl View {
         if quarters.is_empty() {
             return;
         }
-        self.version.0 += 1;
-        let version = self.version;
+        let version = version.raise();
         self.as_of = self.as_of.max(as_of);
         self.sent_up_to = as_of.map_or(self.sent_up_to, |as_of| self.sent_up_to.max(as_of));
         let changed =
@@ -162,30 +191,20 @@ impl View {
         self.changed.extend(changed);
     }
 
-    /// Returns the report that a snapshot needs.
-    ///
-    /// # Errors
-    /// The clock of this machine is out of range.
-    pub(crate) fn snapshot_request(&self) -> Result<SnapshotRequest, RangeError> {
-        let zone = self.tenant.time_zone();
-        let now = Utc::now();
-        let today = start_of_day(now, zone);
-        let range = TimeRange::covering(today.min(now - SHOWN), now + MOMENT)?;
-        Ok(SnapshotRequest { range, now, today, zone })
-    }
-
     /// Renders today's totals, and its quarter hours up to the present one, for a client that then
     /// has this version. `place` is the feed's before the report was read.
     pub(crate) fn snapshot(
         &mut self,
+        version: &mut Version,
+        tenant: &TenantContext,
         request: SnapshotRequest,
         report: LiveReport,
         place: StreamId,
         has_clients: bool,
-    ) -> Frame {
+    ) -> SnapshotPart {
         let known = has_clients.then_some(self.sent_up_to);
         self.incomplete.merge(&report, request.range, request.now, known);
-        self.read(&report, request.range);
+        self.read(version, &report, request.range);
         let LiveReport { mut series, as_of, .. } = report;
         self.incomplete.overlay(&mut series, request.range);
         // What the feed has changed since is not in the report, or is in it with the same numbers.
@@ -195,40 +214,33 @@ impl View {
             }
         }
         self.sent_up_to = self.sent_up_to.max(Utc::now());
-        self.render(request, series, as_of, place)
+        let data = self.render(tenant, request, series, as_of);
+        SnapshotPart { data, is_complete: self.is_complete() }
     }
 
-    /// Lets all clients start again from a report. Returns its snapshot.
-    pub(crate) fn reset(
-        &mut self,
-        request: SnapshotRequest,
-        report: LiveReport,
-        place: StreamId,
-    ) -> Frame {
+    /// Forgets what a report at `place` of the feed replaces.
+    pub(crate) fn reset(&mut self, place: StreamId) {
         self.incomplete.clear();
         self.changed.retain(|_, changed| changed.place > Some(place));
-        let snapshot = self.snapshot(request, report, place, false);
-        self.version.0 += 1;
-        self.reset = Some((self.version, snapshot.after(RESET)));
-        snapshot
     }
 
     fn render(
         &self,
+        tenant: &TenantContext,
         request: SnapshotRequest,
         mut series: QuarterSeries,
         as_of: Option<DateTime<Utc>>,
-        place: StreamId,
-    ) -> Frame {
-        let SnapshotRequest { range, today, zone, .. } = request;
+    ) -> Bytes {
+        let SnapshotRequest { range, today, zone, is_filled, .. } = request;
         let mut sums = Sums::default();
         series.range(QuarterHour::containing(today)..).for_each(|(_, more)| sums.merge(more));
-        // Includes quarter hours without events, so that a chart needs no other source.
-        for start in Granularity::QuarterHour.buckets(range, zone).starts() {
-            series.entry(QuarterHour::containing(*start)).or_default();
+        if is_filled {
+            for quarter in quarters_of(range) {
+                series.entry(quarter).or_default();
+            }
         }
-        let currencies = frames::currencies(&series, self.tenant.currency());
-        let snapshot = Snapshot {
+        let currencies = frames::currencies(&series, tenant.currency());
+        frames::data(&Snapshot {
             campaign_id: &self.campaign,
             tz: zone.name(),
             as_of,
@@ -236,72 +248,53 @@ impl View {
             today: Today { from: today, values: frames::totals(&sums, &currencies) },
             buckets: frames::buckets(&series, &currencies),
             other_currencies: currencies.others,
-        };
-        Frame::new("snapshot", self.resumable(place), &snapshot)
+        })
     }
 
-    /// Renders what a client that resumes has missed, as the beginning of its stream.
-    pub(crate) fn missed(tenant: &TenantContext, campaign: &CampaignId, missed: &Missed) -> Frame {
-        if missed.quarters.is_empty() {
-            return Frame::beginning();
-        }
-        let id = missed.named.is_empty().then_some(missed.place);
-        update(tenant, campaign, id, Some(missed.log_time), &missed.quarters).after(BEGINNING)
-    }
-
-    /// Renders what a client lacks, and returns what it has then; no frame if it lacks nothing.
-    pub(crate) fn since(&self, seen: Seen) -> (Seen, Option<Frame>) {
-        if let Some((version, snapshot)) = &self.reset
-            && seen.version < *version
-        {
-            return (Seen { version: *version, ..seen }, Some(snapshot.clone()));
-        }
+    /// Renders the quarter hours that a client lacks; `None` if it lacks none.
+    pub(crate) fn since(&self, seen: Seen, tenant: &TenantContext) -> Option<Bytes> {
         let lacks = |changed: &Changed| {
             changed.version > seen.version && changed.place.is_none_or(|place| place > seen.resumed)
         };
         let lacking = self.changed.iter().filter(|(_, changed)| lacks(changed));
         let quarters: QuarterSeries =
             lacking.map(|(quarter, changed)| (*quarter, changed.sums.clone())).collect();
-        let frame = (!quarters.is_empty()).then(|| {
-            let id = self.resumable(self.place);
-            update(&self.tenant, &self.campaign, id, self.as_of, &quarters)
-        });
-        (Seen { version: self.version, ..seen }, frame)
+        (!quarters.is_empty()).then(|| update(tenant, &self.campaign, self.as_of, &quarters))
     }
 
     /// Forgets the changes that every client has.
     pub(crate) fn forget(&mut self, everyone_has: Version) {
         self.changed.retain(|_, changed| changed.version > everyone_has);
-        self.reset.take_if(|(version, _)| *version <= everyone_has);
-    }
-
-    /// Returns the `id:` of `place` if clients have everything up to it.
-    fn resumable(&self, place: StreamId) -> Option<StreamId> {
-        self.incomplete.is_empty().then_some(place)
     }
 }
 
-/// Returns the beginning of a stream with `snapshot`.
-pub(crate) fn beginning(snapshot: &Frame, after_reset: bool) -> Frame {
-    snapshot.after(if after_reset { BEGINNING_AND_RESET } else { BEGINNING })
+impl Missed {
+    /// Renders what a client that resumes has missed of a campaign; `None` without numbers.
+    pub(crate) fn data(&self, tenant: &TenantContext, campaign: &CampaignId) -> Option<Bytes> {
+        let has_numbers = !self.quarters.is_empty();
+        has_numbers.then(|| update(tenant, campaign, Some(self.log_time), &self.quarters))
+    }
 }
 
 fn update(
     tenant: &TenantContext,
     campaign: &CampaignId,
-    id: Option<StreamId>,
     as_of: Option<DateTime<Utc>>,
     quarters: &QuarterSeries,
-) -> Frame {
+) -> Bytes {
     let currencies = frames::currencies(quarters, tenant.currency());
-    let update = Update {
+    frames::data(&Update {
         campaign_id: campaign,
         as_of,
         currency: currencies.own,
         buckets: frames::buckets(quarters, &currencies),
         other_currencies: currencies.others,
-    };
-    Frame::new("update", id, &update)
+    })
+}
+
+fn quarters_of(range: TimeRange) -> Vec<QuarterHour> {
+    let buckets = Granularity::QuarterHour.buckets(range, Tz::UTC);
+    buckets.starts().iter().map(|start| QuarterHour::containing(*start)).collect()
 }
 
 /// Returns the start of the present day in `zone`.

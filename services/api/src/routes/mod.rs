@@ -78,6 +78,7 @@ web::route_table! {
     campaigns::change;
     campaigns::metrics;
     live::stream_campaign wrapped in live::redeem::redeem;
+    live::stream_campaigns wrapped in live::redeem::redeem;
     live::create_ticket;
     query::run;
     windows::run;

@@ -24,6 +24,7 @@ mod head;
 mod invitations;
 mod keys;
 mod limits;
+mod live;
 mod me;
 mod measures;
 mod metrics_by_role;

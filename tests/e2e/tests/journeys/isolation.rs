@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use testkit::{Answer, Platform, Tenant, Tier, eventually};
 use uuid::Uuid;
 
+use crate::live::Stream;
+
 /// A text that is only in the other tenant's data.
 const CANARY: &str = "canary-of-the-other";
 
@@ -418,6 +420,31 @@ async fn no_route_shows_or_changes_a_byte_of_another_tenant() {
 }
 
 #[tokio::test]
+async fn a_stream_of_all_campaigns_has_none_of_another_tenant() {
+    let platform = Platform::start().await;
+    let mine = platform.onboard(Tier::Shared).await;
+    for tier in Tier::ALL {
+        let other = platform.onboard(tier).await;
+        seed(&platform, &other).await;
+        for credential in [&mine.owner, &mine.advertiser, &mine.read_key] {
+            let mut stream = Stream::at(&platform, "/v1/live", credential, None).await;
+            let snapshot = stream.next().await;
+            assert_eq!(snapshot.event, "snapshot");
+            assert!(!snapshot.data.to_string().contains(CANARY), "{tier:?} {}", snapshot.data);
+            // The other tenant's events are no frame of this stream, also of a campaign id that both use.
+            let events = json!([
+                {"type": "ad_impression", "campaign_id": CANARY},
+                {"type": "ad_impression", "campaign_id": "spring"},
+            ]);
+            platform.collect(&other.collect_key, &events).await.expect(202);
+            platform.collect(&mine.collect_key, &json!([events[1]])).await.expect(202);
+            let update = stream.next().await;
+            assert!(!update.data.to_string().contains(CANARY), "{tier:?} {}", update.data);
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_answers_for_a_foreign_and_a_missing_campaign_are_equal() {
     let platform = Platform::start().await;
     let (mine, other) =
@@ -435,6 +462,13 @@ async fn the_answers_for_a_foreign_and_a_missing_campaign_are_equal() {
         };
         assert_eq!(shape(&foreign), shape(&missing));
     }
+    let shape = async |campaign: &str| {
+        let path = format!("/v1/live?campaigns={campaign}");
+        let mut body = platform.get(&mine.owner, &path).await.expect(404).json();
+        body.as_object_mut().unwrap().remove("request_id");
+        body
+    };
+    assert_eq!(shape(CANARY).await, shape("never-was").await);
 }
 
 #[tokio::test]

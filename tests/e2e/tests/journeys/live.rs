@@ -23,8 +23,16 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) async fn open(platform: &Platform, token: &str, after: Option<&str>) -> Self {
-        let mut request =
-            platform.client().get(platform.api("/v1/campaigns/spring/live")).bearer_auth(token);
+        Self::at(platform, "/v1/campaigns/spring/live", token, after).await
+    }
+
+    pub(crate) async fn at(
+        platform: &Platform,
+        path: &str,
+        token: &str,
+        after: Option<&str>,
+    ) -> Self {
+        let mut request = platform.client().get(platform.api(path)).bearer_auth(token);
         if let Some(after) = after {
             request = request.header("Last-Event-ID", after);
         }
@@ -136,6 +144,44 @@ async fn an_event_source_that_reconnects_with_its_ticket_misses_nothing() {
         let frame = stream.next().await;
         assert_eq!(frame.event, "update", "missed updates, not a new snapshot");
         assert_eq!(frame.data["buckets"][0]["impressions"], 2 * total);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_all_campaigns_has_the_numbers_of_each_and_resumes() {
+    let platform = Platform::start().await;
+    for tier in Tier::ALL {
+        let tenant = platform.onboard(tier).await;
+        let now = Utc::now();
+        // Returns the impressions of a campaign in a frame.
+        let counted = |frame: &Frame, campaign: &str| {
+            let parts = frame.data["campaigns"].as_array().unwrap().iter();
+            let mut of_campaign = parts.filter(|part| part["campaign_id"] == campaign);
+            let buckets = of_campaign.next().map(|part| part["buckets"].as_array().unwrap().iter());
+            buckets.and_then(|buckets| {
+                buckets.map(|bucket| bucket["impressions"].as_u64().unwrap()).max()
+            })
+        };
+        let mut stream = Stream::at(&platform, "/v1/live", &tenant.owner, None).await;
+        let mut last = stream.next().await;
+        assert_eq!((last.event.as_str(), counted(&last, "spring")), ("snapshot", None));
+        platform.collect(&tenant.collect_key, &impressions(3, now)).await.expect(202);
+        while counted(&last, "spring") != Some(3) {
+            last = stream.next().await;
+        }
+        drop(stream);
+        let mut more = impressions(2, now);
+        more[0]["campaign_id"] = json!("autumn");
+        platform.collect(&tenant.collect_key, &more).await.expect(202);
+        platform.wait_for_count(&tenant, "autumn", "impressions", 1).await;
+        platform.wait_for_count(&tenant, "spring", "impressions", 4).await;
+        let mut again = Stream::at(&platform, "/v1/live", &tenant.owner, Some(&last.id)).await;
+        let missed = again.next().await;
+        assert_eq!(missed.event, "update", "missed updates come first, not a new snapshot");
+        assert_eq!((counted(&missed, "spring"), counted(&missed, "autumn")), (Some(4), Some(1)));
+        let mut own = Stream::at(&platform, "/v1/live", &tenant.advertiser, None).await;
+        let snapshot = own.next().await;
+        assert_eq!((counted(&snapshot, "spring"), counted(&snapshot, "autumn")), (Some(4), None));
     }
 }
 

@@ -73,6 +73,29 @@ async fn hours_that_are_not_whole_are_only_named_in_the_feed() {
 }
 
 #[tokio::test]
+async fn a_follower_of_a_tenant_gets_every_campaign_of_it_and_no_other_tenants() {
+    let stand = Stand::started().await;
+    let acme = tenant("acme").await;
+    let globex = tenant("globex").await;
+    let lifecycle = Lifecycle::new();
+    let live = LiveFeed::start(&stand.aggregates, &lifecycle);
+    let mut feed = live.follow_all(&acme).await.unwrap();
+    let other = "autumn-sale".parse().unwrap();
+    let deltas = vec![
+        acme.scope(vec![stand.delta(&campaign(), 2), stand.delta(&other, 3)]),
+        globex.scope(vec![stand.delta(&campaign(), 40)]),
+    ];
+    assert_eq!(stand.apply(0, 0, deltas).await, ApplyOutcome::Applied);
+    let Some(Change::Quarters { quarters, .. }) = soon(feed.next()).await else {
+        panic!("a change");
+    };
+    let expected =
+        [((other, stand.now), clicks_and_spend(3)), ((campaign(), stand.now), clicks_and_spend(2))];
+    assert_eq!(quarters, expected.into());
+    lifecycle.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn while_the_log_is_read_again_the_feed_contains_no_numbers() {
     let stand = Stand::bare().await;
     let acme = tenant("acme").await;

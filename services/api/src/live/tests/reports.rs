@@ -1,4 +1,7 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
 
 use aggregates::Aggregates;
 use auth::CampaignScope;
@@ -11,13 +14,23 @@ use tenancy::{CampaignId, TenantContext};
 use crate::live::{LiveReport, LiveReports};
 
 /// Reports from Redis, or (for hours that are not whole there) the clicks that ClickHouse would have.
-/// Two campaigns exist, until they are hidden.
+/// Two campaigns exist, until they are hidden, and a third one once it is created.
 pub(super) struct TestReports {
     pub(super) aggregates: Aggregates,
     pub(super) stored_clicks: AtomicU64,
     pub(super) reads: AtomicU64,
     pub(super) hidden: AtomicBool,
+    pub(super) winter_exists: AtomicBool,
     pub(super) redis_is_halted: AtomicBool,
+}
+
+impl TestReports {
+    fn existing(&self) -> Vec<CampaignId> {
+        let own = ["spring-sale", "summer-sale"].iter();
+        let own = own.filter(|_| !self.hidden.load(Ordering::Relaxed));
+        let winter = self.winter_exists.load(Ordering::Relaxed).then_some(&"winter-sale");
+        own.chain(winter).map(|id| id.parse().unwrap()).collect()
+    }
 }
 
 #[async_trait::async_trait]
@@ -28,10 +41,18 @@ impl LiveReports for TestReports {
         _: &CampaignScope,
         campaign: &CampaignId,
     ) -> Result<(), Problem> {
-        match campaign.as_str() {
-            "spring-sale" | "summer-sale" if !self.hidden.load(Ordering::Relaxed) => Ok(()),
-            _ => Err(Problem::not_found()),
+        match self.existing().contains(campaign) {
+            true => Ok(()),
+            false => Err(Problem::not_found()),
         }
+    }
+
+    async fn campaigns(
+        &self,
+        _: &TenantContext,
+        _: &CampaignScope,
+    ) -> Result<Arc<[CampaignId]>, Problem> {
+        Ok(self.existing().into())
     }
 
     async fn series(

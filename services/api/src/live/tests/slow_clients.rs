@@ -1,12 +1,13 @@
 //! Clients that read more slowly than frames are made.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, slice, sync::Arc};
 
 use aggregates::StreamId;
 use auth::{Authority, CampaignScope, Principal, Role, Subject};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use metrics::{Counter, QuarterHour, QuarterSeries, Sums};
+use tenancy::CampaignId;
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpSocket, TcpStream},
@@ -17,11 +18,13 @@ use uuid::Uuid;
 
 use crate::live::{
     clients::{Client, ClientKey, Clients},
+    feed::ChangedQuarters,
     frames::Frame,
     open_streams::OpenStreams,
     outlet::Outlet,
     sockets::Ready,
-    view::{Seen, Version, View},
+    view::{Seen, Version},
+    views::{Form, Views},
 };
 
 const KEY: ClientKey = ClientKey(1);
@@ -49,7 +52,9 @@ fn many(clicks: u64) -> QuarterSeries {
 async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_latest_state() {
     let tenant = testkit::tenant_context(testkit::tenant_record(&"acme".parse().unwrap())).await;
     let (api, mut client) = connection().await;
-    let mut view = View::new(tenant.clone(), "spring-sale".parse().unwrap(), StreamId::START);
+    let campaign: CampaignId = "spring-sale".parse().unwrap();
+    let mut views = Views::new(tenant.clone(), Form::Campaign, StreamId::START);
+    let selection = views.select(slice::from_ref(&campaign), false);
     let mut clients = Clients::new().unwrap();
     let principal = Principal {
         subject: Subject::User(Uuid::now_v7()),
@@ -64,6 +69,7 @@ async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_lat
     let joining = Client {
         outlet: Outlet::Socket(api),
         seen: Seen { version: Version::default(), resumed: StreamId::START },
+        selection,
         unsent: Bytes::new(),
         principal: Arc::new(principal),
         ends: None,
@@ -73,9 +79,10 @@ async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_lat
     clients.join(KEY, joining, &Frame::beginning());
     for clicks in 1..=3 {
         let place = format!("{clicks}-0").parse().unwrap();
-        view.change(place, Utc::now(), many(clicks), None);
-        let sent = clients.send_frames(&view).await;
-        assert_eq!(sent.everyone_has < view.version(), clicks > 1, "{clicks}");
+        let changed = ChangedQuarters { quarters: many(clicks), named: BTreeSet::new() };
+        views.change(place, Utc::now(), [(campaign.clone(), changed)].into());
+        let sent = clients.send_frames(&views).await;
+        assert_eq!(sent.everyone_has < views.version(), clicks > 1, "{clicks}");
     }
 
     let (both_frames, have_arrived) = oneshot::channel();
@@ -95,14 +102,14 @@ async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_lat
     let mut lacks_frames = false;
     while !lacks_frames {
         let ready = clients.ready().await.unwrap();
-        lacks_frames = ready.iter().any(is_writable) && clients.accepts_again(KEY, view.version());
+        lacks_frames = ready.iter().any(is_writable) && clients.accepts_again(KEY, views.version());
     }
-    while clients.send_frames(&view).await.everyone_has < view.version() {
+    while clients.send_frames(&views).await.everyone_has < views.version() {
         clients.ready().await.unwrap();
     }
     while !clients.is_all_sent() {
         if clients.ready().await.unwrap().iter().any(is_writable) {
-            clients.accepts_again(KEY, view.version());
+            clients.accepts_again(KEY, views.version());
         }
     }
     // Until the client has read everything, the end would cut it off.

@@ -36,7 +36,7 @@ use web::WebState;
 
 use super::{directory::AnyTenant, reports::TestReports, stream::Stream};
 use crate::{
-    live::{Live, OpenTicket, TicketSecret, Viewer, Wanted, seat::Seat},
+    live::{Choice, Live, OpenTicket, TicketSecret, Viewer, Wanted, seat::Seat},
     routes::configure,
 };
 
@@ -77,6 +77,7 @@ impl Stand {
             stored_clicks: AtomicU64::new(0),
             reads: AtomicU64::new(0),
             hidden: AtomicBool::new(false),
+            winter_exists: AtomicBool::new(false),
             redis_is_halted: AtomicBool::new(false),
         });
         let live = Live::new(aggregates.clone(), feed, reports.clone(), &lifecycle, true);
@@ -119,6 +120,10 @@ impl Stand {
         self.reports.hidden.store(true, Ordering::Relaxed);
     }
 
+    pub(super) fn create_winter_sale(&self) {
+        self.reports.winter_exists.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn revoke_tokens(&self) {
         self.known.revocations.fetch_add(1, Ordering::Relaxed);
     }
@@ -147,9 +152,14 @@ impl Stand {
         *self.known.key.lock().unwrap() = None;
     }
 
+    /// Counts clicks on the spring sale.
+    pub(super) async fn click(&self, client: &str, clicks: u64) {
+        self.click_on(client, "spring-sale", clicks).await;
+    }
+
     /// Counts clicks at a quarter of a euro each, now, as the live group does.
     #[expect(clippy::disallowed_methods, reason = "tests act as the consumer of the log")]
-    pub(super) async fn click(&self, client: &str, clicks: u64) {
+    pub(super) async fn click_on(&self, client: &str, campaign: &str, clicks: u64) {
         let tenant = TenantRouter::new(self.known.clone());
         let tenant = tenant.resolve_record(&client.parse().unwrap()).await.unwrap();
         let mut sums = Sums::default();
@@ -157,7 +167,7 @@ impl Stand {
         let spend = Amount::from_micros(250_000 * i64::try_from(clicks).unwrap());
         sums.add_money(MoneySum::Spend, "EUR".parse().unwrap(), spend);
         let delta = LiveDelta {
-            campaign: "spring-sale".parse().unwrap(),
+            campaign: campaign.parse().unwrap(),
             quarter: self.now,
             sums,
             visitors: Vec::new(),
@@ -235,16 +245,24 @@ impl Stand {
         let tenant = tenant.await;
         let token = self.token_for(client, TimeDelta::minutes(15));
         let principal = self.principal(&token).await;
-        let campaign = "spring-sale".parse().unwrap();
-        let viewer = Viewer::admit(&*self.reports, &tenant, &principal, campaign).await.unwrap();
+        let choice = Choice::Campaign("spring-sale".parse().unwrap());
+        let viewer = Viewer::admit(&*self.reports, &tenant, &principal, choice).await.unwrap();
         let wanted = Wanted { ticket: None, resume: None };
         self.live.open(&self.state, &viewer, wanted).await.unwrap()
     }
 
     /// Creates a ticket, and returns the path of its stream.
     pub(super) async fn ticket(&self, client: &str, campaign: &str) -> Result<String, StatusCode> {
-        let request = TestRequest::post().uri("/v1/live/tickets");
-        let request = request.set_json(json!({ "campaign_id": campaign }));
+        self.ticket_for(client, json!({ "campaign_id": campaign })).await
+    }
+
+    /// Creates a ticket for what `order` names, and returns the path of its stream.
+    pub(super) async fn ticket_for(
+        &self,
+        client: &str,
+        order: Value,
+    ) -> Result<String, StatusCode> {
+        let request = TestRequest::post().uri("/v1/live/tickets").set_json(order);
         let token = self.token_for(client, TimeDelta::minutes(15));
         let response = self.send(request, Some(&token)).await;
         if response.status() != StatusCode::CREATED {

@@ -9,24 +9,28 @@ use tenancy::CampaignId;
 use utoipa::ToSchema;
 use web::{Body, Error, Tenant};
 
+use super::campaign_list;
 use crate::{
-    live::{Live, TicketSecret},
+    live::{Choice, Live, MAX_NAMED, TicketSecret, TicketStream, Viewer, Watched},
     schemas,
 };
 
-/// The characters that must be encoded in a segment of a path.
+/// The characters that must be encoded in a segment of a path, or in the value of a parameter.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The stream of a new ticket.
+/// The stream of a new ticket: of one campaign, of several, or of all that the credential may see.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTicket {
-    /// The campaign.
-    #[schema(value_type = schemas::CampaignId)]
-    campaign_id: CampaignId,
+    /// The campaign of the stream.
+    #[schema(value_type = Option<schemas::CampaignId>)]
+    campaign_id: Option<CampaignId>,
+    /// The campaigns of a stream of several, in place of `campaign_id`.
+    #[schema(value_type = Option<Vec<schemas::CampaignId>>, min_items = 1, max_items = 200)]
+    campaigns: Option<Vec<CampaignId>>,
 }
 
-/// A ticket for one campaign, with one open stream at a time.
+/// A ticket for one stream, which is open once at a time.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Ticket {
     /// The ticket.
@@ -41,7 +45,7 @@ pub(crate) struct Ticket {
 /// Creates a ticket for a live stream.
 ///
 /// Browsers' `EventSource` cannot send an `Authorization` header. A ticket replaces the credential of
-/// this request on one campaign's stream, from one address. Use it within 60 seconds. When its
+/// this request on one stream, from one address. Use it within 60 seconds. When its
 /// stream is closed it opens another, until the credential expires: with the `Last-Event-ID` of a
 /// received event, which `EventSource` sends by itself, or without one within 60 seconds of its
 /// first stream. A ticket without a stream expires after an hour. `401` means that a new one is
@@ -66,24 +70,65 @@ pub(crate) async fn handle(
     live: Data<Live>,
     body: Body<NewTicket>,
 ) -> Result<HttpResponse, Error> {
-    let campaign = body.0.campaign_id;
-    live.reports.find_campaign(tenant.context(), tenant.campaigns(), &campaign).await?;
+    let choice = body.0.choice()?;
+    let viewer =
+        Viewer::admit(&*live.reports, tenant.context(), tenant.principal(), choice).await?;
     let secret = TicketSecret::generate()?;
     let ends = tenant.principal().expires_at;
     let credential = credential(&request)?;
-    secret.issue(&live.aggregates, campaign.as_str(), credential, ends).await?;
     let ticket = secret.reveal();
-    Ok(HttpResponse::Created().json(Ticket {
-        url: url(&campaign, &ticket),
-        ticket,
-        expires_at: Utc::now() + Aggregates::TICKET_VALIDITY,
-    }))
+    let list = match viewer.watched() {
+        Watched::Campaigns(campaigns) => Some(campaign_list::write(campaigns)),
+        Watched::Campaign(_) | Watched::All(_) => None,
+    };
+    let (stream, url) = match viewer.watched().one() {
+        Some(campaign) => (TicketStream::Campaign(campaign.as_str()), url(campaign, &ticket)),
+        None => {
+            let list = list.as_deref();
+            (TicketStream::List(list), url_of_list(list, &ticket))
+        }
+    };
+    secret.issue(&live.aggregates, stream, credential, ends).await?;
+    let expires_at = Utc::now() + Aggregates::TICKET_VALIDITY;
+    Ok(HttpResponse::Created().json(Ticket { url, ticket, expires_at }))
+}
+
+impl NewTicket {
+    fn choice(self) -> Result<Choice, Problem> {
+        match (self.campaign_id, self.campaigns) {
+            (Some(_), Some(_)) => {
+                Err(Problem::field("/campaigns", "must be absent beside `campaign_id`"))
+            }
+            (Some(campaign), None) => Ok(Choice::Campaign(campaign)),
+            (None, None) => Ok(Choice::All),
+            (None, Some(mut campaigns)) => {
+                if !(1..=MAX_NAMED).contains(&campaigns.len()) {
+                    let reason = format!("must be 1 to {MAX_NAMED} campaigns");
+                    return Err(Problem::field("/campaigns", reason));
+                }
+                campaigns.sort_unstable();
+                campaigns.dedup();
+                Ok(Choice::Campaigns(campaigns))
+            }
+        }
+    }
 }
 
 /// Returns the path at which `ticket` opens the stream of `campaign`.
 fn url(campaign: &CampaignId, ticket: &str) -> String {
     let campaign = utf8_percent_encode(campaign.as_str(), SEGMENT);
     format!("/v1/campaigns/{campaign}/live?ticket={ticket}")
+}
+
+/// Returns the path at which `ticket` opens the stream of a list of campaigns; of all, without one.
+fn url_of_list(list: Option<&str>, ticket: &str) -> String {
+    match list {
+        Some(list) => {
+            let list = utf8_percent_encode(list, SEGMENT);
+            format!("/v1/live?campaigns={list}&ticket={ticket}")
+        }
+        None => format!("/v1/live?ticket={ticket}"),
+    }
 }
 
 /// Returns the credential, which the extractor has verified.
@@ -104,5 +149,12 @@ mod tests {
         let campaign = "Spring/Sale 2026?".parse().unwrap();
         let expected = "/v1/campaigns/Spring%2FSale%202026%3F/live?ticket=flt_x";
         assert_eq!(url(&campaign, "flt_x"), expected);
+    }
+
+    #[test]
+    fn a_list_is_one_parameter() {
+        let list = url_of_list(Some("a b,50%25"), "flt_x");
+        assert_eq!(list, "/v1/live?campaigns=a%20b%2C50%2525&ticket=flt_x");
+        assert_eq!(url_of_list(None, "flt_x"), "/v1/live?ticket=flt_x");
     }
 }

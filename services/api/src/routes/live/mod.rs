@@ -1,5 +1,8 @@
 //! `/v1/campaigns/{id}/live` and `/v1/live`.
 
+mod campaign_list;
 pub(crate) mod create_ticket;
 pub(crate) mod redeem;
+mod stream;
 pub(crate) mod stream_campaign;
+pub(crate) mod stream_campaigns;

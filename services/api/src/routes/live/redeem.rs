@@ -1,18 +1,18 @@
 use actix_web::{
-    HttpMessage,
+    HttpMessage, HttpRequest,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header::{self, HeaderValue},
     middleware::Next,
-    web::{Data, Path},
+    web::{Data, Path, Query},
 };
 use problem::{Code, Problem};
 
-use super::stream_campaign::last_event_id;
+use super::{campaign_list, stream::last_event_id, stream_campaigns::CampaignsQuery};
 use crate::{
     caller::caller,
     failure::Failure,
-    live::{Live, OpenTicket, TicketSecret},
+    live::{Live, OpenTicket, TicketSecret, TicketStream},
 };
 
 /// The contents of a ticket.
@@ -48,7 +48,6 @@ pub(crate) async fn redeem<B: MessageBody + 'static>(
 
 async fn redeemed(request: &mut ServiceRequest) -> Result<Option<Redeemed>, Problem> {
     let campaign = request.extract::<Path<String>>().await.map(Path::into_inner);
-    let campaign = campaign.unwrap_or_default();
     let request = request.request();
     let mut parameters = request.query_string().split('&');
     let Some(ticket) = parameters.find_map(|parameter| parameter.strip_prefix("ticket=")) else {
@@ -58,7 +57,12 @@ async fn redeemed(request: &mut ServiceRequest) -> Result<Option<Redeemed>, Prob
         .app_data::<Data<Live>>()
         .ok_or_else(|| Problem::internal("the app has no live state"))?;
     let secret = TicketSecret::read(ticket).ok_or_else(refused)?;
-    let credential = secret.credential(&live.aggregates, &campaign).await?.ok_or_else(refused)?;
+    let list = listed(request);
+    let stream = match &campaign {
+        Ok(campaign) => TicketStream::Campaign(campaign),
+        Err(_) => TicketStream::List(list.as_deref()),
+    };
+    let credential = secret.credential(&live.aggregates, stream).await?.ok_or_else(refused)?;
     let mut authorization =
         HeaderValue::try_from(format!("Bearer {credential}")).map_err(Problem::internal)?;
     authorization.set_sensitive(true);
@@ -73,6 +77,15 @@ async fn redeemed(request: &mut ServiceRequest) -> Result<Option<Redeemed>, Prob
     let open = OpenTicket::open(&live.aggregates, ticket, &address, resumes, places);
     let open = open.await.map_err(Failure::from)?.ok_or_else(refused)?;
     Ok(Some(Redeemed { authorization, open: Some(open) }))
+}
+
+/// Returns the list of campaigns that the query names, as tickets contain it.
+fn listed(request: &HttpRequest) -> Option<String> {
+    let query = Query::<CampaignsQuery>::from_query(request.query_string()).ok()?;
+    let list = query.into_inner().campaigns?;
+    // A list that cannot be read is not that of any ticket.
+    let campaigns = campaign_list::read(&list).unwrap_or_default();
+    Some(campaign_list::write(&campaigns))
 }
 
 fn refused() -> Problem {

@@ -1,28 +1,37 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use metrics::{QuarterHour, QuarterSeries, Sums};
+use metrics::{QuarterHour, Sums};
 use tenancy::CampaignId;
 use tokio::sync::watch;
 
-use crate::{FeedEntry, StreamId};
+use crate::{FeedEntry, FeedQuarter, StreamId};
 
-/// How many changed quarter hours are kept for slow followers: more than the 72 hours that are
-/// counted live.
-const MAX_QUARTERS: usize = 300;
+/// How many changed quarter hours of a campaign are kept for slow followers: more than the 72 hours
+/// that are counted live.
+pub(crate) const CAMPAIGN_QUARTERS: usize = 300;
 
-/// One follower's view of a campaign.
+/// How many changed quarter hours of all campaigns are kept for slow followers.
+pub(crate) const TENANT_QUARTERS: usize = 10_000;
+
+/// One follower's view of a feed: of one campaign in it ([`CampaignFeed`]), or of all ([`TenantFeed`]).
 ///
 /// There is no queue: a slow follower gets the latest state of everything that changed since.
-pub struct CampaignFeed {
-    state: watch::Receiver<CampaignState>,
+pub struct Follower<K> {
+    state: watch::Receiver<FollowedState<K>>,
     seen: StreamId,
     resets: u64,
 }
 
+/// A follower of one campaign.
+pub type CampaignFeed = Follower<QuarterHour>;
+
+/// A follower of all campaigns of a tenant.
+pub type TenantFeed = Follower<(CampaignId, QuarterHour)>;
+
 /// What a follower receives next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum Change<K> {
     /// Quarter hours changed.
     Quarters {
         /// The place in the feed from which to resume.
@@ -31,18 +40,20 @@ pub enum Change {
         log_time: DateTime<Utc>,
         /// The changed quarter hours of whole hours, with all their numbers, which replace earlier
         /// ones.
-        quarters: QuarterSeries,
+        quarters: BTreeMap<K, Sums>,
         /// The changed quarter hours of hours that are not whole: read them from ClickHouse.
-        incomplete: BTreeSet<QuarterHour>,
+        incomplete: BTreeSet<K>,
     },
     /// Changes may be missing: read all numbers again.
     Reset,
 }
 
-/// The latest state of a campaign's changed quarter hours.
+/// The latest state of the changed quarter hours.
 #[derive(Debug)]
-pub(crate) struct CampaignState {
-    quarters: BTreeMap<QuarterHour, (StreamId, Option<Sums>)>,
+pub(crate) struct FollowedState<K> {
+    quarters: BTreeMap<K, (StreamId, Option<Sums>)>,
+    /// How many are kept.
+    limit: usize,
     place: StreamId,
     log_time: DateTime<Utc>,
     /// Changes up to this place were forgotten.
@@ -50,10 +61,11 @@ pub(crate) struct CampaignState {
     resets: u64,
 }
 
-impl CampaignState {
-    pub(crate) const fn new(place: StreamId) -> Self {
+impl<K: Clone + Ord> FollowedState<K> {
+    pub(crate) const fn new(place: StreamId, limit: usize) -> Self {
         Self {
             quarters: BTreeMap::new(),
+            limit,
             place,
             log_time: DateTime::UNIX_EPOCH,
             forgotten: StreamId::START,
@@ -61,18 +73,23 @@ impl CampaignState {
         }
     }
 
-    /// Takes over everything that an entry contains of `campaign`, in one step: a follower that
-    /// sees the entry's place must have all of it. Returns whether the entry names the campaign.
-    pub(crate) fn replace(&mut self, entry: &FeedEntry, campaign: &CampaignId) -> bool {
+    /// Takes over everything that an entry contains of what is followed, in one step: a follower that
+    /// sees the entry's place must have all of it. Returns whether the entry names any of it.
+    pub(crate) fn replace(
+        &mut self,
+        entry: &FeedEntry,
+        name: impl Fn(&FeedQuarter) -> Option<K>,
+    ) -> bool {
+        let named = entry.quarters.iter().filter_map(|changed| Some((name(changed)?, changed)));
         let mut is_named = false;
-        for changed in entry.quarters.iter().filter(|changed| changed.campaign == *campaign) {
-            is_named = true;
-            self.quarters.insert(changed.quarter, (entry.id, changed.sums.clone()));
-            if self.quarters.len() > MAX_QUARTERS
-                && let Some((_, (id, _))) = self.quarters.pop_first()
-            {
-                self.forgotten = self.forgotten.max(id);
+        for (quarter, changed) in named {
+            if self.quarters.len() >= self.limit && !self.quarters.contains_key(&quarter) {
+                // Followers that are up to date lack nothing of this.
+                self.forgotten = self.place;
+                self.quarters.retain(|_, (id, _)| *id == entry.id);
             }
+            is_named = true;
+            self.quarters.insert(quarter, (entry.id, changed.sums.clone()));
         }
         if is_named {
             self.place = entry.id;
@@ -82,12 +99,12 @@ impl CampaignState {
     }
 
     pub(crate) fn reset(&mut self, place: StreamId) {
-        *self = Self { resets: self.resets + 1, ..Self::new(place) };
+        *self = Self { resets: self.resets + 1, ..Self::new(place, self.limit) };
     }
 }
 
-impl CampaignFeed {
-    pub(crate) fn new(state: watch::Receiver<CampaignState>, seen: StreamId) -> Self {
+impl<K: Clone + Ord> Follower<K> {
+    pub(crate) fn new(state: watch::Receiver<FollowedState<K>>, seen: StreamId) -> Self {
         let resets = state.borrow().resets;
         Self { state, seen, resets }
     }
@@ -99,7 +116,7 @@ impl CampaignFeed {
 
     /// Waits for a change, and returns everything that changed since the last one; `None` when the
     /// feed has ended. The call may be cancelled at any moment without loss.
-    pub async fn next(&mut self) -> Option<Change> {
+    pub async fn next(&mut self) -> Option<Change<K>> {
         loop {
             if let Some(change) = self.pending() {
                 return Some(change);
@@ -108,29 +125,29 @@ impl CampaignFeed {
         }
     }
 
-    fn pending(&mut self) -> Option<Change> {
+    fn pending(&mut self) -> Option<Change<K>> {
         let state = self.state.borrow_and_update();
         if state.resets != self.resets || self.seen < state.forgotten {
             self.resets = state.resets;
             self.seen = state.place;
             return Some(Change::Reset);
         }
-        let mut quarters = QuarterSeries::new();
+        let mut quarters = BTreeMap::new();
         let mut incomplete = BTreeSet::new();
         for (quarter, (_, sums)) in state.quarters.iter().filter(|(_, (id, _))| *id > self.seen) {
             match sums {
                 Some(sums) => {
-                    quarters.insert(*quarter, sums.clone());
+                    quarters.insert(quarter.clone(), sums.clone());
                 }
                 None => {
-                    incomplete.insert(*quarter);
+                    incomplete.insert(quarter.clone());
                 }
             }
         }
         if quarters.is_empty() && incomplete.is_empty() {
             return None;
         }
-        let CampaignState { place, log_time, .. } = *state;
+        let FollowedState { place, log_time, .. } = *state;
         self.seen = place;
         Some(Change::Quarters { place, log_time, quarters, incomplete })
     }
@@ -138,8 +155,9 @@ impl CampaignFeed {
 
 #[cfg(test)]
 mod tests {
+    use metrics::QuarterSeries;
+
     use super::*;
-    use crate::FeedQuarter;
 
     fn entry(id: &str, minute: i64, clicks: u64) -> FeedEntry {
         let mut sums = Sums::default();
@@ -153,15 +171,14 @@ mod tests {
         FeedEntry { id: id.parse().unwrap(), log_time: time, quarters: vec![quarter] }
     }
 
-    fn publish(sender: &watch::Sender<CampaignState>, entry: &FeedEntry) {
-        let campaign = &entry.quarters[0].campaign;
-        sender.send_if_modified(|state| state.replace(entry, campaign));
+    fn publish(sender: &watch::Sender<FollowedState<QuarterHour>>, entry: &FeedEntry) {
+        sender.send_if_modified(|state| state.replace(entry, |changed| Some(changed.quarter)));
     }
 
     #[tokio::test]
     async fn a_slow_follower_gets_the_latest_state_of_everything_that_changed() {
-        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
-        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
+        let sender = watch::Sender::new(FollowedState::new(StreamId::START, CAMPAIGN_QUARTERS));
+        let mut feed = Follower::new(sender.subscribe(), StreamId::START);
         for (id, minute, clicks) in [("1-0", 0, 1), ("2-0", 0, 5), ("3-0", 20, 2)] {
             publish(&sender, &entry(id, minute, clicks));
         }
@@ -176,8 +193,8 @@ mod tests {
     #[tokio::test]
     async fn a_follower_never_sees_half_of_an_entry() {
         const ENTRIES: u64 = 20_000;
-        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
-        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
+        let sender = watch::Sender::new(FollowedState::new(StreamId::START, CAMPAIGN_QUARTERS));
+        let mut feed = Follower::new(sender.subscribe(), StreamId::START);
         let publisher = std::thread::spawn(move || {
             for clicks in 1..=ENTRIES {
                 let mut both = entry(&format!("{clicks}-0"), 0, clicks);
@@ -197,8 +214,8 @@ mod tests {
 
     #[tokio::test]
     async fn quarters_of_hours_that_are_not_whole_are_only_named() {
-        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
-        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
+        let sender = watch::Sender::new(FollowedState::new(StreamId::START, CAMPAIGN_QUARTERS));
+        let mut feed = Follower::new(sender.subscribe(), StreamId::START);
         let mut named = entry("1-0", 0, 1);
         named.quarters[0].sums = None;
         publish(&sender, &named);
@@ -213,9 +230,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_follower_that_missed_forgotten_changes_gets_a_reset() {
-        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
-        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
-        for number in 0..=MAX_QUARTERS as i64 {
+        let sender = watch::Sender::new(FollowedState::new(StreamId::START, CAMPAIGN_QUARTERS));
+        let mut feed = Follower::new(sender.subscribe(), StreamId::START);
+        for number in 0..=CAMPAIGN_QUARTERS as i64 {
             publish(&sender, &entry(&format!("{}-0", number + 1), number * 15, 1));
         }
         assert_eq!(feed.next().await, Some(Change::Reset));
@@ -223,9 +240,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_follower_that_is_up_to_date_does_not_notice_what_is_forgotten() {
+        let sender = watch::Sender::new(FollowedState::new(StreamId::START, CAMPAIGN_QUARTERS));
+        let mut feed = Follower::new(sender.subscribe(), StreamId::START);
+        for number in 0..=2 * CAMPAIGN_QUARTERS as i64 {
+            publish(&sender, &entry(&format!("{}-0", number + 1), number * 15, 1));
+            let Some(Change::Quarters { quarters, .. }) = feed.pending() else { panic!() };
+            assert_eq!(quarters.len(), 1);
+            assert!(sender.borrow().quarters.len() <= CAMPAIGN_QUARTERS);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_follower_of_all_campaigns_gets_each_quarter_hour_with_its_campaign() {
+        let sender = watch::Sender::new(FollowedState::new(StreamId::START, CAMPAIGN_QUARTERS));
+        let mut feed = Follower::new(sender.subscribe(), StreamId::START);
+        let mut both = entry("1-0", 0, 1);
+        let mut other = both.quarters[0].clone();
+        other.campaign = "summer-sale".parse().unwrap();
+        both.quarters.push(other);
+        sender.send_if_modified(|state| {
+            state.replace(&both, |changed| Some((changed.campaign.clone(), changed.quarter)))
+        });
+        let Some(Change::Quarters { quarters, .. }) = feed.next().await else { panic!() };
+        let campaigns: Vec<_> = quarters.keys().map(|(campaign, _)| campaign.as_str()).collect();
+        assert_eq!(campaigns, ["spring-sale", "summer-sale"]);
+    }
+
+    #[tokio::test]
     async fn the_end_of_the_reader_is_the_end_of_the_feed() {
-        let sender = watch::Sender::new(CampaignState::new(StreamId::START));
-        let mut feed = CampaignFeed::new(sender.subscribe(), StreamId::START);
+        let sender = watch::Sender::new(FollowedState::<QuarterHour>::new(
+            StreamId::START,
+            CAMPAIGN_QUARTERS,
+        ));
+        let mut feed = Follower::new(sender.subscribe(), StreamId::START);
         drop(sender);
         assert_eq!(feed.next().await, None);
     }
