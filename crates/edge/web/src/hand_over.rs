@@ -17,7 +17,8 @@ use crate::connection::{ConnectionHandle, Taker};
 /// Hands the socket of a request's connection over to other code once the head of the response was
 /// sent. That code writes the body, and the server keeps nothing of the connection.
 ///
-/// The body has chunked encoding, and the connection ends with it: respond with `Connection: close`.
+/// The body has chunked encoding, and the connection ends with it: respond with `Connection: close`. After
+/// a response that switches protocols, it has that of the other protocol.
 pub struct HandOver(ConnectionHandle);
 
 /// The body of a response whose socket is handed over.

@@ -25,6 +25,7 @@ mod serve;
 mod settings;
 mod state;
 mod tenant;
+pub mod web_socket;
 
 pub use app::app;
 pub use body::{Body, read_json};

@@ -23,12 +23,13 @@ use web::WebState;
 use super::{
     Live, Viewer,
     clients::{ClientKey, Clients},
-    command::{Command, Opened, Waiting, refuse},
+    command::{Command, Opened, Receiver, Waiting},
     feed::{Feed, FeedChange},
     frames::{EXPIRED, Frame, REVOKED},
-    hub::MAX_ALL,
-    jobs::{Checked, Done, Outcome, Source, check, hold, read_again, snapshot},
+    hub::{MAX_ALL, MAX_NAMED},
+    jobs::{Checked, Done, Outcome, Source, admit, check, hold, read_again, snapshot},
     open_ticket::OpenTicket,
+    order::{Order, too_many},
     read_schedule::{Read, ReadSchedule},
     seat::Joining,
     selection::Selection,
@@ -140,7 +141,7 @@ impl Broadcast {
     async fn step(&mut self, clients: &mut Clients, token: &CancellationToken) -> bool {
         self.alive.take_if(|_| clients.is_empty());
         let is_incomplete = !clients.is_empty() && self.views.is_incomplete();
-        self.start_reading(is_incomplete);
+        self.start_reading(clients, is_incomplete);
         let read_due = self.reads.due(is_incomplete);
         let next_end = clients.next_end();
         let has_tickets = clients.has_tickets() && !self.is_holding;
@@ -191,7 +192,7 @@ impl Broadcast {
                 self.views.renew(tenant);
                 let selection = self.views.select(watched.campaigns(), watched.is_all());
                 if wants_snapshot {
-                    self.waiting.push(Waiting { selection, opened });
+                    self.waiting.push(Waiting { selection, receiver: Receiver::Opening(opened) });
                 } else {
                     let stream = self.opened(selection, None);
                     opened.send(Ok(stream)).unwrap_or_default();
@@ -203,6 +204,7 @@ impl Broadcast {
                 self.has_frames |= client.seen.version < self.views.version();
                 self.views.read_for(&lacks);
                 clients.join(key, client, &beginning);
+                self.hear(clients, key);
             }
             Command::Accepts(key) => self.notice(clients, Ready::Writable(key)),
             Command::HungUp(key) => self.notice(clients, Ready::Closed(key)),
@@ -213,8 +215,59 @@ impl Broadcast {
         match ready {
             Ready::Writable(key) => {
                 self.has_frames |= clients.accepts_again(key, self.views.version());
+                self.hear(clients, key);
             }
+            Ready::Readable(key) => self.hear(clients, key),
             Ready::Closed(key) => clients.hung_up(key),
+        }
+    }
+
+    /// Obeys what a client sends, one order after another.
+    fn hear(&mut self, clients: &mut Clients, key: ClientKey) {
+        while let Some(order) = clients.hear(key) {
+            let Some(right) = clients.right(key) else { return };
+            match order {
+                Order::Subscribe { campaigns } => {
+                    let job = admit(self.source(), self.web.clone(), key, right, campaigns);
+                    self.jobs.push(job.boxed());
+                }
+                Order::Unsubscribe { campaigns } => {
+                    let selection = self.views.without(&right.selection, &campaigns);
+                    clients.answer(key, Some(selection), None);
+                }
+            }
+        }
+    }
+
+    /// Adds campaigns to a client's stream once their snapshot is read.
+    fn subscribe(
+        &mut self,
+        clients: &mut Clients,
+        key: ClientKey,
+        campaigns: &[CampaignId],
+    ) -> Result<(), Problem> {
+        let Some(right) = clients.right(key) else { return Ok(()) };
+        let selection = self.views.select(campaigns, false);
+        let all = self.views.union(&right.selection, &selection);
+        if all.campaigns.len() > MAX_NAMED {
+            return Err(too_many());
+        }
+        self.waiting.push(Waiting { selection, receiver: Receiver::Client(key) });
+        Ok(())
+    }
+
+    /// Answers all who wait for a snapshot with one problem.
+    fn refuse(&mut self, clients: &mut Clients, waiting: Vec<Waiting>, problem: &Problem) {
+        for Waiting { receiver, .. } in waiting {
+            match receiver {
+                Receiver::Opening(opened) => {
+                    opened.send(Err(problem.repeated())).unwrap_or_default();
+                }
+                Receiver::Client(key) => {
+                    clients.answer(key, None, Some(&Frame::refusal(problem)));
+                    self.hear(clients, key);
+                }
+            }
         }
     }
 
@@ -253,11 +306,11 @@ impl Broadcast {
     }
 
     /// Starts the next read that is due: of incomplete quarter hours, or of a snapshot.
-    fn start_reading(&mut self, is_incomplete: bool) {
-        self.waiting.retain(|waiting| !waiting.opened.is_closed());
+    fn start_reading(&mut self, clients: &mut Clients, is_incomplete: bool) {
+        self.waiting.retain(|waiting| !waiting.is_over());
         let is_opening = !self.waiting.is_empty();
         match self.reads.begin(Instant::now(), is_incomplete, is_opening) {
-            Some(Read::Snapshot { is_reset }) => self.read_snapshot(is_reset),
+            Some(Read::Snapshot { is_reset }) => self.read_snapshot(clients, is_reset),
             Some(Read::Incomplete) => {
                 let ranges = self.views.incomplete_ranges();
                 self.jobs.push(read_again(self.source(), ranges).boxed());
@@ -269,7 +322,7 @@ impl Broadcast {
     /// Reads the snapshot that streams which are opened need, or all clients after a reset. Streams
     /// opened meanwhile share the next one, since each snapshot must contain everything counted
     /// before it was asked for.
-    fn read_snapshot(&mut self, is_reset: bool) {
+    fn read_snapshot(&mut self, clients: &mut Clients, is_reset: bool) {
         let waiting = std::mem::take(&mut self.waiting);
         let campaigns = if is_reset {
             self.views.all()
@@ -284,7 +337,7 @@ impl Broadcast {
             }
             Err(error) => {
                 self.reads.end(Read::Snapshot { is_reset }, Instant::now(), false);
-                refuse(waiting, &Problem::internal(error));
+                self.refuse(clients, waiting, &Problem::internal(error));
             }
         }
     }
@@ -334,18 +387,28 @@ impl Broadcast {
                         if is_reset {
                             warn_of_retry(&problem);
                         }
-                        return refuse(waiting, &problem);
+                        return self.refuse(clients, waiting, &problem);
                     }
                 };
                 self.has_frames = true;
                 let mut frames = HashMap::new();
-                for Waiting { selection, opened } in waiting {
+                for Waiting { selection, receiver } in waiting {
                     let frame = frames.entry(selection.key());
                     let frame =
                         frame.or_insert_with(|| self.views.snapshot_of(&selection, &snapshot));
-                    let frame = frame.clone();
-                    let stream = self.opened(selection, Some(frame));
-                    opened.send(Ok(stream)).unwrap_or_default();
+                    match receiver {
+                        Receiver::Opening(opened) => {
+                            let frame = frame.clone();
+                            let stream = self.opened(selection, Some(frame));
+                            opened.send(Ok(stream)).unwrap_or_default();
+                        }
+                        Receiver::Client(key) => {
+                            let Some(right) = clients.right(key) else { continue };
+                            let selection = self.views.union(&right.selection, &selection);
+                            clients.answer(key, Some(selection), Some(frame));
+                            self.hear(clients, key);
+                        }
+                    }
                 }
             }
             Done::Read(reports) => {
@@ -371,6 +434,16 @@ impl Broadcast {
                 }
                 if redis_is_behind {
                     self.views.read_without_feed();
+                }
+            }
+            Done::Admitted { key, campaigns, admitted } => {
+                let subscribed = admitted.and_then(|tenant| {
+                    self.views.renew(tenant);
+                    self.subscribe(clients, key, &campaigns)
+                });
+                if let Err(problem) = subscribed {
+                    clients.answer(key, None, Some(&Frame::refusal(&problem)));
+                    self.hear(clients, key);
                 }
             }
             Done::Held { replaced } => {

@@ -4,14 +4,17 @@ use std::{
     sync::Arc,
 };
 
+use aggregates::StreamId;
 use auth::{Principal, Subject};
 use bytes::Bytes;
 use tokio::{task::yield_now, time::Instant};
+use web::web_socket::{self, ClientMessage, CloseCode};
 
 use super::{
     frames::{Chunk, Frame, HEARTBEAT},
     open_streams::OpenStream,
     open_ticket::OpenTicket,
+    order::Order,
     outlet::Outlet,
     selection::{Selection, SelectionKey},
     sockets::{Ready, Sockets},
@@ -58,6 +61,14 @@ pub(crate) struct Right {
     pub(crate) selection: Arc<Selection>,
 }
 
+/// Why a client with a WebSocket is not heard any more.
+enum Hung {
+    /// The connection is closed.
+    Up,
+    /// It is to be closed.
+    Close(CloseCode),
+}
+
 /// The open streams of one broadcast.
 pub(crate) struct Clients {
     sockets: Sockets,
@@ -83,19 +94,65 @@ impl Client {
         self.unsent.is_empty() && self.outlet.accepts()
     }
 
+    /// Sends a chunk after what the client did not accept yet.
+    fn send_after(&mut self, chunk: &Chunk) -> io::Result<()> {
+        if self.unsent.is_empty() {
+            return self.send(chunk);
+        }
+        self.unsent = [self.unsent.clone(), self.outlet.bytes_of(chunk)].concat().into();
+        Ok(())
+    }
+
+    const fn has_web_socket(&self) -> bool {
+        matches!(self.outlet, Outlet::WebSocket(_))
+    }
+
     /// Renders a frame for this client.
     fn chunk(&self, frame: &Frame) -> Chunk {
-        match &self.ticket {
-            Some(ticket) => frame.chunk(|place| ticket.signed(place)),
-            None => frame.chunk(|place| place.to_string()),
+        let signed = |place: StreamId| match &self.ticket {
+            Some(ticket) => ticket.signed(place),
+            None => place.to_string(),
+        };
+        if self.has_web_socket() { frame.messages(signed) } else { frame.chunk(signed) }
+    }
+
+    /// Reads the next order of a client with a WebSocket. A client that does not accept its frames, or
+    /// whose last order is being obeyed, is not read.
+    fn hear(&mut self) -> Result<Option<Order>, Hung> {
+        loop {
+            let Outlet::WebSocket(web_socket) = &mut self.outlet else { return Ok(None) };
+            if web_socket.is_obeying || !self.unsent.is_empty() {
+                return Ok(None);
+            }
+            let answer = match web_socket.messages.read().map_err(Hung::Close)? {
+                Some(ClientMessage::Text(text)) => match Order::read(&text) {
+                    Ok(order) => {
+                        web_socket.is_obeying = true;
+                        return Ok(Some(order));
+                    }
+                    Err(problem) => self.chunk(&Frame::refusal(&problem)),
+                },
+                Some(ClientMessage::Ping(payload)) => Chunk::plain(web_socket::pong(&payload)),
+                Some(ClientMessage::Close) => return Err(Hung::Close(CloseCode::Normal)),
+                None if web_socket.receive()? => continue,
+                None => return Ok(None),
+            };
+            self.send(&answer)?;
         }
     }
 
-    fn end(self, last: Option<&Chunk>) {
+    fn end(self, last: Option<&Frame>) {
         // In the middle of a chunk nothing else can be sent: the client is cut off.
         if self.unsent.is_empty() || matches!(self.outlet, Outlet::Body { .. }) {
-            self.outlet.end(last);
+            let last = last.map(|frame| self.chunk(frame));
+            self.outlet.end(last.as_ref());
         }
+    }
+}
+
+impl From<io::Error> for Hung {
+    fn from(_: io::Error) -> Self {
+        Self::Up
     }
 }
 
@@ -148,6 +205,7 @@ impl Clients {
         self.tickets += usize::from(client.ticket.is_some());
         let watched = match &mut client.outlet {
             Outlet::Socket(socket) => self.sockets.watch(socket, key),
+            Outlet::WebSocket(web_socket) => self.sockets.watch(&mut web_socket.socket, key),
             Outlet::Body { .. } => Ok(()),
         };
         let began = watched.and_then(|()| client.send(&client.chunk(beginning)));
@@ -206,6 +264,45 @@ impl Clients {
         Some(client)
     }
 
+    /// Returns the next order of a client, which counts as being obeyed until it is answered.
+    pub(crate) fn hear(&mut self, key: ClientKey) -> Option<Order> {
+        match self.clients.get_mut(&key)?.hear() {
+            Ok(order) => order,
+            Err(hung) => {
+                let client = self.remove(key)?;
+                if let Hung::Close(code) = hung {
+                    client.outlet.close(code);
+                }
+                None
+            }
+        }
+    }
+
+    /// Returns what a client is entitled to.
+    pub(crate) fn right(&self, key: ClientKey) -> Option<Right> {
+        self.clients.get(&key).map(Client::right)
+    }
+
+    /// Answers an order: with the campaigns that the client has now, if that changes, and with a frame.
+    pub(crate) fn answer(
+        &mut self,
+        key: ClientKey,
+        selection: Option<Arc<Selection>>,
+        frame: Option<&Frame>,
+    ) {
+        let Some(client) = self.clients.get_mut(&key) else { return };
+        if let Outlet::WebSocket(web_socket) = &mut client.outlet {
+            web_socket.is_obeying = false;
+        }
+        if let Some(selection) = selection {
+            client.selection = selection;
+        }
+        let chunk = frame.map(|frame| client.chunk(frame));
+        if chunk.is_some_and(|chunk| client.send_after(&chunk).is_err()) {
+            self.remove(key);
+        }
+    }
+
     /// Waits until something happens to a socket. May be dropped and called again.
     pub(crate) async fn ready(&mut self) -> io::Result<Vec<Ready>> {
         self.sockets.ready().await
@@ -237,7 +334,8 @@ impl Clients {
     /// Sends every client what it lacks. A client that does not accept bytes gets nothing now, and
     /// one frame with all of it later.
     pub(crate) async fn send_frames(&mut self, views: &Views) -> Sent {
-        type Next = (Seen, Option<(Frame, Chunk)>);
+        // The frame, as a chunk, and as messages once a WebSocket needs them.
+        type Next = (Seen, Option<(Frame, Chunk, Option<Chunk>)>);
         let mut frames: HashMap<(Seen, SelectionKey), Next> = HashMap::new();
         let mut rendered = Rendered::new();
         let mut everyone_has = views.version();
@@ -250,16 +348,19 @@ impl Clients {
                     let (seen, frame) = views.since(client.seen, &client.selection, &mut rendered);
                     let with_chunk = |frame: Frame| {
                         let chunk = frame.chunk(|place| place.to_string());
-                        (frame, chunk)
+                        (frame, chunk, None)
                     };
                     (seen, frame.map(with_chunk))
                 });
                 client.seen = *seen;
                 let sent = match frame {
-                    Some((frame, _)) if client.ticket.is_some() => {
+                    Some((frame, ..)) if client.ticket.is_some() => {
                         client.send(&client.chunk(frame))
                     }
-                    Some((_, chunk)) => client.send(chunk),
+                    Some((frame, _, messages)) if client.has_web_socket() => {
+                        client.send(messages.get_or_insert_with(|| client.chunk(frame)))
+                    }
+                    Some((_, chunk, _)) => client.send(chunk),
                     None => Ok(()),
                 };
                 if sent.is_err() {
@@ -279,11 +380,13 @@ impl Clients {
 
     /// Sends a comment to every client that accepts it.
     pub(crate) async fn send_heartbeats(&mut self) {
-        let heartbeat = Chunk::of(&[HEARTBEAT.as_bytes()]);
+        let comment = Chunk::of(&[HEARTBEAT.as_bytes()]);
+        let ping = Chunk::plain(web_socket::ping());
         let mut closed = Vec::new();
         let mut writes = 0;
         for (key, client) in &mut self.clients {
-            if client.is_idle() && client.send(&heartbeat).is_err() {
+            let heartbeat = if client.has_web_socket() { &ping } else { &comment };
+            if client.is_idle() && client.send(heartbeat).is_err() {
                 closed.push(*key);
             }
             writes += 1;
@@ -294,9 +397,9 @@ impl Clients {
         closed.into_iter().for_each(|key| drop(self.remove(key)));
     }
 
-    /// Ends the streams of the clients that `ends` names, after `last`.
-    fn end(&mut self, last: Option<&str>, ends: impl Fn(&ClientKey, &Client) -> bool) {
-        let last = last.map(|text| Chunk::of(&[text.as_bytes()]));
+    /// Ends the streams of the clients that `ends` names, and tells them the reason if there is one.
+    fn end(&mut self, reason: Option<&str>, ends: impl Fn(&ClientKey, &Client) -> bool) {
+        let last = reason.map(Frame::end);
         let ended: Vec<_> = self.clients.iter().filter(|(key, client)| ends(key, client)).collect();
         let ended: Vec<_> = ended.into_iter().map(|(key, _)| *key).collect();
         for key in ended {
@@ -307,16 +410,16 @@ impl Clients {
     }
 
     /// Ends the streams whose credential has expired at `now`.
-    pub(crate) fn end_expired(&mut self, now: Instant, last: &str) {
-        self.end(Some(last), |_, client| client.ends.is_some_and(|ends| ends <= now));
+    pub(crate) fn end_expired(&mut self, now: Instant, reason: &str) {
+        self.end(Some(reason), |_, client| client.ends.is_some_and(|ends| ends <= now));
         self.ends = self.clients.values().filter_map(|client| client.ends).min();
     }
 
     /// Ends the streams whose right was revoked.
-    pub(crate) fn end_revoked(&mut self, revoked: &[Right], last: &str) {
+    pub(crate) fn end_revoked(&mut self, revoked: &[Right], reason: &str) {
         let is_revoked = |client: &Client| revoked.iter().any(|right| right.is_of(client));
         if !revoked.is_empty() {
-            self.end(Some(last), |_, client| is_revoked(client));
+            self.end(Some(reason), |_, client| is_revoked(client));
         }
     }
 

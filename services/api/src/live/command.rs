@@ -41,15 +41,25 @@ pub(crate) struct Opened {
     pub(crate) place: Arc<()>,
 }
 
-/// A stream that waits for its snapshot.
+/// Who waits for a snapshot.
 pub(crate) struct Waiting {
     pub(crate) selection: Arc<Selection>,
-    pub(crate) opened: Opening,
+    pub(crate) receiver: Receiver,
 }
 
-/// Answers all with one problem.
-pub(crate) fn refuse(waiting: Vec<Waiting>, problem: &Problem) {
-    for Waiting { opened, .. } in waiting {
-        opened.send(Err(problem.repeated())).unwrap_or_default();
+pub(crate) enum Receiver {
+    /// A stream that is opened.
+    Opening(Opening),
+    /// A client that has subscribed to campaigns.
+    Client(ClientKey),
+}
+
+impl Waiting {
+    /// Returns whether nobody waits any more.
+    pub(crate) fn is_over(&self) -> bool {
+        match &self.receiver {
+            Receiver::Opening(opened) => opened.is_closed(),
+            Receiver::Client(_) => false,
+        }
     }
 }

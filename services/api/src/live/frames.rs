@@ -1,10 +1,14 @@
+use std::{collections::BTreeMap, ops::Range};
+
 use aggregates::StreamId;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use metrics::{Additivity, Distincts, Metric, QuarterHour, QuarterSeries, Sums};
 use money::Currency;
+use problem::Problem;
 use serde::Serialize;
 use tenancy::CampaignId;
+use web::web_socket;
 
 use crate::reports::{Currencies, Values};
 
@@ -14,12 +18,14 @@ pub(crate) const BEGINNING: &str = "retry: 2000\n\n";
 pub(crate) const BEGINNING_AND_RESET: &str = "retry: 2000\n\nevent: reset\ndata: {}\n\n";
 /// Earlier frames may lack changes: a snapshot follows.
 pub(crate) const RESET: &str = "event: reset\ndata: {}\n\n";
+/// The same, as a message of a WebSocket.
+const RESET_MESSAGE: &str = "{\"event\":\"reset\",\"data\":{}}";
 /// A comment, so that proxies and clients see that the stream is open.
 pub(crate) const HEARTBEAT: &str = ": heartbeat\n\n";
-/// The credential has expired: connect again with a new one.
-pub(crate) const EXPIRED: &str = "event: end\ndata: {\"reason\":\"token_expired\"}\n\n";
-/// The credential may no longer see the campaign.
-pub(crate) const REVOKED: &str = "event: end\ndata: {\"reason\":\"revoked\"}\n\n";
+/// Why a stream ends: the credential has expired. Connect again with a new one.
+pub(crate) const EXPIRED: &str = "token_expired";
+/// Why a stream ends: the credential may no longer see a campaign.
+pub(crate) const REVOKED: &str = "revoked";
 
 /// A frame for many clients. Only its `id:` differs between them: that of a ticket is signed.
 #[derive(Clone, Debug)]
@@ -33,12 +39,19 @@ pub(crate) struct Frame {
     event: Option<(&'static str, Bytes)>,
 }
 
-/// Bytes for a client, as a chunk of an HTTP/1.1 body.
+/// Bytes for a client: a chunk of an HTTP/1.1 body, or frames of a WebSocket.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunk {
     bytes: Bytes,
-    /// How many bytes precede the contents.
-    before: usize,
+    /// The place of the contents.
+    contents: Range<usize>,
+}
+
+/// A client of a WebSocket has asked for something that it does not get.
+#[derive(Debug, Serialize)]
+struct Refusal<'a> {
+    code: &'static str,
+    detail: &'a str,
 }
 
 /// The end of a body in chunks.
@@ -129,6 +142,17 @@ impl Frame {
         Self { before: BEGINNING, id: None, event: None }
     }
 
+    /// Creates the last event of a stream.
+    pub(crate) fn end(reason: &str) -> Self {
+        Self::new("end", None, data(&BTreeMap::from([("reason", reason)])))
+    }
+
+    /// Creates the answer to a message that is not obeyed.
+    pub(crate) fn refusal(problem: &Problem) -> Self {
+        let refusal = Refusal { code: problem.code().as_str(), detail: problem.detail() };
+        Self::new("error", None, data(&refusal))
+    }
+
     /// Puts `before` before the frame.
     pub(crate) fn after(&self, before: &'static str) -> Self {
         Self { before, ..self.clone() }
@@ -144,6 +168,26 @@ impl Frame {
                 Chunk::of(&[fields.as_bytes(), data, b"\n\n"])
             }
         }
+    }
+}
+
+impl Frame {
+    /// Renders the frame for one client with a WebSocket: each event is a text message. `signed` renders
+    /// its ids.
+    pub(crate) fn messages(&self, signed: impl FnOnce(StreamId) -> String) -> Chunk {
+        let mut bytes = Vec::new();
+        if [RESET, BEGINNING_AND_RESET].contains(&self.before) {
+            bytes.extend_from_slice(&web_socket::text(RESET_MESSAGE.as_bytes()));
+        }
+        if let Some((name, data)) = &self.event {
+            let id = self.id.map(|place| format!("\"id\":\"{}\",", signed(place)));
+            let id = id.unwrap_or_default();
+            let mut text = format!("{{\"event\":\"{name}\",{id}\"data\":").into_bytes();
+            text.extend_from_slice(data);
+            text.push(b'}');
+            bytes.extend_from_slice(&web_socket::text(&text));
+        }
+        Chunk::plain(bytes.into())
     }
 }
 
@@ -174,7 +218,13 @@ impl Chunk {
         bytes.extend_from_slice(size.as_bytes());
         parts.iter().for_each(|part| bytes.extend_from_slice(part));
         bytes.extend_from_slice(CHUNK_END.as_bytes());
-        Self { bytes: bytes.into(), before: size.len() }
+        Self { bytes: bytes.into(), contents: size.len()..size.len() + length }
+    }
+
+    /// Creates bytes that are sent as they are.
+    pub(crate) fn plain(bytes: Bytes) -> Self {
+        let contents = 0..bytes.len();
+        Self { bytes, contents }
     }
 
     /// Returns the chunk.
@@ -184,7 +234,7 @@ impl Chunk {
 
     /// Returns the contents, where the server writes the chunks.
     pub(crate) fn contents(&self) -> Bytes {
-        self.bytes.slice(self.before..self.bytes.len() - CHUNK_END.len())
+        self.bytes.slice(self.contents.clone())
     }
 }
 
@@ -257,6 +307,20 @@ mod tests {
             let campaigns = vec![data(&json!({})); campaigns];
             assert_eq!(joined(campaigns.iter()), format!("{{\"campaigns\":{list}}}"));
         }
+    }
+
+    #[test]
+    fn an_event_is_one_message_of_a_web_socket() {
+        let frame = Frame::new("update", Some(StreamId::START), data(&json!({})));
+        let text = r#"{"event":"update","id":"0-0","data":{}}"#;
+        let update = web_socket::text(text.as_bytes());
+        assert_eq!(frame.messages(|place| place.to_string()).bytes(), update);
+        let reset = web_socket::text(RESET_MESSAGE.as_bytes());
+        let both = frame.after(RESET).messages(|place| place.to_string());
+        assert_eq!(both.bytes(), [reset, update].concat());
+        assert!(Frame::beginning().messages(|_| String::new()).bytes().is_empty());
+        let end = Frame::end(EXPIRED).chunk(|_| String::new()).contents();
+        assert_eq!(end, "event: end\ndata: {\"reason\":\"token_expired\"}\n\n");
     }
 
     #[test]

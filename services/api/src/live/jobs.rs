@@ -67,6 +67,12 @@ pub(crate) enum Done {
         tenant: Option<TenantContext>,
         redis_is_behind: bool,
     },
+    /// A client may see campaigns to which it subscribes, or not.
+    Admitted {
+        key: ClientKey,
+        campaigns: Vec<CampaignId>,
+        admitted: Result<TenantContext, Problem>,
+    },
     Held {
         replaced: HashSet<ClientKey>,
     },
@@ -138,6 +144,18 @@ pub(crate) async fn check(
     }
     let redis_is_behind = source.live.reports.is_behind().await;
     Done::Checked { checked, tenant, redis_is_behind }
+}
+
+/// Checks that a client may see campaigns to which it subscribes.
+pub(crate) async fn admit(
+    source: Source,
+    web: WebState,
+    key: ClientKey,
+    right: Right,
+    campaigns: Vec<CampaignId>,
+) -> Done {
+    let admitted = check_right(&source, &web, &right, &campaigns).await;
+    Done::Admitted { key, campaigns, admitted: admitted.map(|(tenant, _)| tenant) }
 }
 
 /// Reports the streams of tickets as open.

@@ -20,6 +20,7 @@ mod jobs;
 mod open_streams;
 mod open_ticket;
 mod opening;
+mod order;
 mod outlet;
 mod places;
 mod read_schedule;
@@ -45,6 +46,7 @@ pub(crate) use open_ticket::OpenTicket;
 pub(crate) use opening::Wanted;
 pub(crate) use places::read as read_place;
 pub(crate) use reports::{LiveReport, LiveReports};
+pub(crate) use seat::Seat;
 pub(crate) use stream_reports::StreamReports;
 pub(crate) use ticket::{TicketSecret, TicketStream};
 

@@ -6,6 +6,7 @@ use std::{
 use bytes::Bytes;
 use mio::net::TcpStream;
 use tokio::sync::mpsc;
+use web::web_socket::{self, ClientMessages, CloseCode};
 
 use super::frames::{Chunk, LAST_CHUNK};
 
@@ -13,12 +14,48 @@ use super::frames::{Chunk, LAST_CHUNK};
 pub(crate) enum Outlet {
     /// The client's own connection.
     Socket(TcpStream),
+    /// The same, after a handshake.
+    WebSocket(Box<WebSocket>),
     /// A body that the server writes, because it keeps the connection: see [`web::serve`].
     Body {
         frames: mpsc::Sender<Bytes>,
         /// Whether the server waits for the next frame.
         is_waiting: bool,
     },
+}
+
+/// A connection on which the client sends messages too.
+pub(crate) struct WebSocket {
+    pub(crate) socket: TcpStream,
+    pub(crate) messages: ClientMessages,
+    /// Whether a message of the client is being obeyed. The next one is read afterwards.
+    pub(crate) is_obeying: bool,
+}
+
+impl WebSocket {
+    pub(crate) fn new(socket: TcpStream) -> Self {
+        Self { socket, messages: ClientMessages::default(), is_obeying: false }
+    }
+
+    /// Receives some of what the client sent. Returns whether there was anything.
+    ///
+    /// # Errors
+    /// The connection is closed.
+    pub(crate) fn receive(&mut self) -> io::Result<bool> {
+        let mut bytes = [0; 4_096];
+        loop {
+            match self.socket.read(&mut bytes) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    self.messages.receive(bytes.get(..count).unwrap_or_default());
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }
 
 impl Outlet {
@@ -28,7 +65,7 @@ impl Outlet {
     /// Returns whether bytes may be written now.
     pub(crate) const fn accepts(&self) -> bool {
         match self {
-            Self::Socket(_) => true,
+            Self::Socket(_) | Self::WebSocket(_) => true,
             Self::Body { is_waiting, .. } => *is_waiting,
         }
     }
@@ -36,7 +73,7 @@ impl Outlet {
     /// Returns what is to be written for a chunk.
     pub(crate) fn bytes_of(&self, chunk: &Chunk) -> Bytes {
         match self {
-            Self::Socket(_) => chunk.bytes(),
+            Self::Socket(_) | Self::WebSocket(_) => chunk.bytes(),
             Self::Body { .. } => chunk.contents(),
         }
     }
@@ -45,20 +82,10 @@ impl Outlet {
     ///
     /// # Errors
     /// The connection is closed.
-    pub(crate) fn write(&mut self, mut bytes: Bytes) -> io::Result<Bytes> {
+    pub(crate) fn write(&mut self, bytes: Bytes) -> io::Result<Bytes> {
         match self {
-            Self::Socket(socket) => {
-                while !bytes.is_empty() {
-                    match socket.write(&bytes) {
-                        Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                        Ok(count) => drop(bytes.split_to(count)),
-                        Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                        Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                Ok(bytes)
-            }
+            Self::Socket(socket) => write_to(socket, bytes),
+            Self::WebSocket(web_socket) => write_to(&mut web_socket.socket, bytes),
             Self::Body { is_waiting: false, .. } => Ok(bytes),
             Self::Body { frames, is_waiting } => {
                 *is_waiting = false;
@@ -79,12 +106,41 @@ impl Outlet {
                 return;
             }
         }
-        if let Self::Socket(mut socket) = self {
-            // Bytes left unread would make the kernel reset the connection, and the client would
-            // lose the end. If this fails the connection is closed already.
-            let _ = socket.read(&mut [0; 4_096]);
-            let _ = socket.write_all(LAST_CHUNK.as_bytes());
-            let _ = socket.shutdown(Shutdown::Write);
+        match self {
+            Self::Socket(socket) => finish(socket, LAST_CHUNK.as_bytes()),
+            Self::WebSocket(web_socket) => {
+                let code = if last.is_some() { CloseCode::Policy } else { CloseCode::Away };
+                finish(web_socket.socket, &web_socket::close(code));
+            }
+            Self::Body { .. } => {}
         }
     }
+
+    /// Closes a WebSocket.
+    pub(crate) fn close(self, code: CloseCode) {
+        if let Self::WebSocket(web_socket) = self {
+            finish(web_socket.socket, &web_socket::close(code));
+        }
+    }
+}
+
+fn write_to(socket: &mut TcpStream, mut bytes: Bytes) -> io::Result<Bytes> {
+    while !bytes.is_empty() {
+        match socket.write(&bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => drop(bytes.split_to(count)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
+}
+
+fn finish(mut socket: TcpStream, last: &[u8]) {
+    // Bytes left unread would make the kernel reset the connection, and the client would lose the end.
+    // If this fails the connection is closed already.
+    let _ = socket.read(&mut [0; 4_096]);
+    let _ = socket.write_all(last);
+    let _ = socket.shutdown(Shutdown::Write);
 }

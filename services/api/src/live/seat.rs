@@ -15,7 +15,7 @@ use super::{
     frames::Frame,
     open_streams::OpenStream,
     open_ticket::OpenTicket,
-    outlet::Outlet,
+    outlet::{Outlet, WebSocket},
     selection::Selection,
     view::Seen,
     views::Lacks,
@@ -66,7 +66,16 @@ struct JoinedClient {
 impl Seat {
     /// Connects the client's own socket, whose response head was sent.
     pub(crate) fn take_socket(self, socket: TcpStream) {
-        let outlet = Outlet::Socket(mio::net::TcpStream::from_std(socket));
+        self.take(Outlet::Socket(mio::net::TcpStream::from_std(socket)));
+    }
+
+    /// Connects the client's own socket, on which the handshake was answered.
+    pub(crate) fn take_web_socket(self, socket: TcpStream) {
+        let web_socket = WebSocket::new(mio::net::TcpStream::from_std(socket));
+        self.take(Outlet::WebSocket(Box::new(web_socket)));
+    }
+
+    fn take(self, outlet: Outlet) {
         let joining = Joining {
             commands: self.commands.clone(),
             key: self.key,

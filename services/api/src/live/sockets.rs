@@ -25,6 +25,8 @@ pub(crate) struct Sockets {
 pub(crate) enum Ready {
     /// It accepts bytes again.
     Writable(ClientKey),
+    /// The client has sent bytes.
+    Readable(ClientKey),
     /// The client closed the connection, or its sending half.
     Closed(ClientKey),
 }
@@ -56,16 +58,16 @@ impl Sockets {
         if self.events.iter().count() < EVENTS {
             guard.clear_ready();
         }
-        let ready = self.events.iter().filter_map(|event| {
+        let ready = self.events.iter().flat_map(|event| {
             let key = ClientKey(event.token().0);
-            // Bytes that a client sends meanwhile are not read: their number is bounded by the
-            // kernel, and an answer to them would break the stream.
             if event.is_read_closed() || event.is_error() {
-                Some(Ready::Closed(key))
-            } else {
-                event.is_writable().then_some(Ready::Writable(key))
+                return [Some(Ready::Closed(key)), None];
             }
+            [
+                event.is_writable().then_some(Ready::Writable(key)),
+                event.is_readable().then_some(Ready::Readable(key)),
+            ]
         });
-        Ok(ready.collect())
+        Ok(ready.flatten().collect())
     }
 }

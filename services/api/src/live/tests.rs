@@ -8,6 +8,7 @@ mod slow_clients;
 mod stand;
 mod stream;
 mod tickets;
+mod web_sockets;
 
 use std::time::{Duration, Instant};
 

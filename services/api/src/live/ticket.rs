@@ -19,6 +19,8 @@ pub(crate) enum TicketStream<'a> {
     Campaign(&'a str),
     /// That of the campaigns of this list; of all, if there is none.
     List(Option<&'a str>),
+    /// A WebSocket.
+    WebSocket,
 }
 
 /// 256 random bits that replace a credential on one stream.
@@ -107,6 +109,7 @@ fn field(stream: TicketStream<'_>) -> SealedField<'_> {
         TicketStream::Campaign(campaign) => ("live-ticket", campaign),
         TicketStream::List(Some(list)) => ("live-ticket-list", list),
         TicketStream::List(None) => ("live-ticket-all", ""),
+        TicketStream::WebSocket => ("live-ticket-web-socket", ""),
     };
     SealedField { purpose, tenant: "", row, field: "credential" }
 }
@@ -124,6 +127,7 @@ mod tests {
             TicketStream::List(Some("spring-sale")),
             TicketStream::List(Some("spring-sale,summer-sale")),
             TicketStream::List(None),
+            TicketStream::WebSocket,
         ];
         for own in streams {
             let sealed = ticket.sealer().seal(field(own), b"token").unwrap();

@@ -116,7 +116,30 @@ impl Views {
 
     /// Returns the selection of these campaigns. From here on the views have their changes.
     pub(crate) fn select(&mut self, campaigns: &[CampaignId], is_all: bool) -> Arc<Selection> {
-        let mut numbers: Vec<_> = campaigns.iter().map(|campaign| self.number(campaign)).collect();
+        let numbers = campaigns.iter().map(|campaign| self.number(campaign)).collect();
+        self.selection(numbers, is_all)
+    }
+
+    /// Returns the selection of the campaigns of both.
+    pub(crate) fn union(&mut self, one: &Selection, other: &Selection) -> Arc<Selection> {
+        let numbers = one.campaigns.iter().chain(&other.campaigns).copied().collect();
+        self.selection(numbers, one.is_all)
+    }
+
+    /// Returns a selection without some campaigns.
+    pub(crate) fn without(
+        &mut self,
+        selection: &Selection,
+        campaigns: &[CampaignId],
+    ) -> Arc<Selection> {
+        let removed: HashSet<_> =
+            campaigns.iter().filter_map(|campaign| self.numbers.get(campaign)).copied().collect();
+        let numbers = selection.campaigns.iter().filter(|number| !removed.contains(number));
+        let numbers = numbers.copied().collect();
+        self.selection(numbers, selection.is_all)
+    }
+
+    fn selection(&mut self, mut numbers: Vec<u32>, is_all: bool) -> Arc<Selection> {
         numbers.sort_unstable();
         numbers.dedup();
         let selection = Selection { campaigns: numbers.into(), is_all };

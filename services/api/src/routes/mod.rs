@@ -79,6 +79,7 @@ web::route_table! {
     campaigns::metrics;
     live::stream_campaign wrapped in live::redeem::redeem;
     live::stream_campaigns wrapped in live::redeem::redeem;
+    live::open_web_socket wrapped in live::redeem::redeem;
     live::create_ticket;
     query::run;
     windows::run;

@@ -15,6 +15,9 @@ use crate::{
     schemas,
 };
 
+/// The path of WebSockets.
+pub(super) const WEB_SOCKET: &str = "/v1/ws";
+
 /// The characters that must be encoded in a segment of a path, or in the value of a parameter.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -28,6 +31,9 @@ pub(crate) struct NewTicket {
     /// The campaigns of a stream of several, in place of `campaign_id`.
     #[schema(value_type = Option<Vec<schemas::CampaignId>>, min_items = 1, max_items = 200)]
     campaigns: Option<Vec<CampaignId>>,
+    /// Whether the ticket is for a WebSocket, on which the client names its campaigns later.
+    #[serde(default)]
+    web_socket: bool,
 }
 
 /// A ticket for one stream, which is open once at a time.
@@ -70,7 +76,9 @@ pub(crate) async fn handle(
     live: Data<Live>,
     body: Body<NewTicket>,
 ) -> Result<HttpResponse, Error> {
-    let choice = body.0.choice()?;
+    let order = body.0;
+    let is_web_socket = order.web_socket;
+    let choice = order.choice()?;
     let viewer =
         Viewer::admit(&*live.reports, tenant.context(), tenant.principal(), choice).await?;
     let secret = TicketSecret::generate()?;
@@ -82,6 +90,7 @@ pub(crate) async fn handle(
         Watched::Campaign(_) | Watched::All(_) => None,
     };
     let (stream, url) = match viewer.watched().one() {
+        _ if is_web_socket => (TicketStream::WebSocket, format!("{WEB_SOCKET}?ticket={ticket}")),
         Some(campaign) => (TicketStream::Campaign(campaign.as_str()), url(campaign, &ticket)),
         None => {
             let list = list.as_deref();
@@ -96,6 +105,11 @@ pub(crate) async fn handle(
 impl NewTicket {
     fn choice(self) -> Result<Choice, Problem> {
         match (self.campaign_id, self.campaigns) {
+            (None, None) if self.web_socket => Ok(Choice::Campaigns(Vec::new())),
+            _ if self.web_socket => {
+                let reason = "must be absent beside `campaign_id` and `campaigns`";
+                Err(Problem::field("/web_socket", reason))
+            }
             (Some(_), Some(_)) => {
                 Err(Problem::field("/campaigns", "must be absent beside `campaign_id`"))
             }

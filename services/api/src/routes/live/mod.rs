@@ -2,6 +2,7 @@
 
 mod campaign_list;
 pub(crate) mod create_ticket;
+pub(crate) mod open_web_socket;
 pub(crate) mod redeem;
 mod stream;
 pub(crate) mod stream_campaign;

@@ -8,7 +8,10 @@ use actix_web::{
 };
 use problem::{Code, Problem};
 
-use super::{campaign_list, stream::last_event_id, stream_campaigns::CampaignsQuery};
+use super::{
+    campaign_list, create_ticket::WEB_SOCKET, stream::last_event_id,
+    stream_campaigns::CampaignsQuery,
+};
 use crate::{
     caller::caller,
     failure::Failure,
@@ -60,6 +63,7 @@ async fn redeemed(request: &mut ServiceRequest) -> Result<Option<Redeemed>, Prob
     let list = listed(request);
     let stream = match &campaign {
         Ok(campaign) => TicketStream::Campaign(campaign),
+        Err(_) if request.path() == WEB_SOCKET => TicketStream::WebSocket,
         Err(_) => TicketStream::List(list.as_deref()),
     };
     let credential = secret.credential(&live.aggregates, stream).await?.ok_or_else(refused)?;

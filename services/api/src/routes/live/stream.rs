@@ -10,7 +10,7 @@ use futures::{StreamExt, stream::empty};
 use problem::Problem;
 use web::{HandOver, HangUp, Tenant, WebState, is_head};
 
-use crate::live::{Choice, Live, OpenTicket, Viewer, Wanted, read_place};
+use crate::live::{Choice, Live, OpenTicket, Seat, Viewer, Wanted, read_place};
 
 /// Opens the stream of a choice of campaigns, and answers with it.
 pub(super) async fn stream(
@@ -20,15 +20,11 @@ pub(super) async fn stream(
     live: &Live,
     web: &WebState,
 ) -> Result<HttpResponse, Problem> {
-    let reports = &*live.reports;
-    let viewer = Viewer::admit(reports, tenant.context(), tenant.principal(), choice).await?;
     if is_head(request) {
+        Viewer::admit(&*live.reports, tenant.context(), tenant.principal(), choice).await?;
         return Ok(answer().streaming(empty::<Result<Bytes, Infallible>>()));
     }
-    // An id that Footfall did not send is ignored.
-    let resume = last_event_id(request).and_then(|text| read_place(&text));
-    let ticket = request.extensions_mut().remove::<OpenTicket>();
-    let seat = live.open(web, &viewer, Wanted { ticket, resume }).await?;
+    let seat = opened(tenant, choice, request, live, web).await?;
     Ok(match HandOver::of(request) {
         Some(hand_over) => answer().body(hand_over.body(|socket| seat.take_socket(socket))),
         None => {
@@ -39,6 +35,22 @@ pub(super) async fn stream(
             response
         }
     })
+}
+
+/// Opens the stream of a choice of campaigns, where the request says that it resumes.
+pub(super) async fn opened(
+    tenant: &Tenant<ReadReports>,
+    choice: Choice,
+    request: &HttpRequest,
+    live: &Live,
+    web: &WebState,
+) -> Result<Seat, Problem> {
+    let reports = &*live.reports;
+    let viewer = Viewer::admit(reports, tenant.context(), tenant.principal(), choice).await?;
+    // An id that Footfall did not send is ignored.
+    let resume = last_event_id(request).and_then(|text| read_place(&text));
+    let ticket = request.extensions_mut().remove::<OpenTicket>();
+    live.open(web, &viewer, Wanted { ticket, resume }).await
 }
 
 fn answer() -> HttpResponseBuilder {
