@@ -31,6 +31,7 @@ mod run;
 mod saved_reports;
 mod schedules;
 mod schemas;
+mod session_cookie;
 mod sessions;
 mod settings;
 mod state;

@@ -1,5 +1,6 @@
 use std::{net::IpAddr, sync::Arc};
 
+use actix_web::http::header::HeaderValue;
 use aggregates::{Admission, Aggregates};
 use auth::{
     Authority, CampaignScope, ContinuedSession, Grant, NewRefreshToken, NewSession, Principal,
@@ -15,7 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{TokenSettings, WebState};
 
-use crate::{caller::Device, failure::Failure, sessions::PasswordGate};
+use crate::{caller::Device, failure::Failure, session_cookie::OwnPage, sessions::PasswordGate};
 
 /// Turns passwords, refresh tokens and API keys into access tokens.
 #[derive(Clone)]
@@ -55,13 +56,20 @@ impl AccessToken {
 pub(crate) struct TokenPair {
     #[serde(flatten)]
     access: AccessToken,
-    /// Valid once, at `POST /v1/auth/refresh`, which returns another.
-    refresh_token: String,
+    /// Valid once, at `POST /v1/auth/refresh`, which returns another. Absent if the session is in a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     /// When the refresh token expires.
     refresh_expires_at: DateTime<Utc>,
 }
 
 impl TokenPair {
+    /// Takes the refresh token out of the answer and into a cookie of `page`.
+    pub(crate) fn kept_by(&mut self, page: OwnPage, now: DateTime<Utc>) -> HeaderValue {
+        let token = self.refresh_token.take().unwrap_or_default();
+        page.keep(&token, self.refresh_expires_at, now)
+    }
+
     pub(crate) fn client_id(&self) -> Option<&ClientId> {
         self.access.client_id()
     }
@@ -292,7 +300,7 @@ impl Sessions {
     ) -> Result<TokenPair, Failure> {
         Ok(TokenPair {
             access: self.access(grant, now, None)?,
-            refresh_token: refresh.reveal(),
+            refresh_token: Some(refresh.reveal()),
             refresh_expires_at,
         })
     }

@@ -45,6 +45,10 @@ impl LoggedIn {
     pub(crate) fn client_id(&self) -> Option<&ClientId> {
         self.session.client_id()
     }
+
+    pub(crate) fn pair(&mut self) -> &mut TokenPair {
+        &mut self.session
+    }
 }
 
 impl Sessions {

@@ -14,6 +14,7 @@ mod catalogue;
 mod clusters;
 mod cohorts;
 mod console;
+mod cookies;
 mod cross_origin;
 mod customer_types;
 mod dimensions;

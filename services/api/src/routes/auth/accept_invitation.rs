@@ -4,7 +4,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{Body, Error, readable_from};
 
-use crate::{caller::Device, schemas, sessions::TokenPair, state::Api};
+use super::{answer, page_of};
+use crate::{
+    caller::Device, schemas, session_cookie::SessionStorage, sessions::TokenPair, state::Api,
+};
 
 /// An invitation, and the chosen password.
 #[derive(Deserialize, ToSchema)]
@@ -16,6 +19,8 @@ pub(crate) struct Acceptance {
     /// The password that the invited person chose.
     #[schema(value_type = schemas::Password)]
     password: String,
+    /// Where the session keeps its refresh token, as at a login.
+    session: Option<SessionStorage>,
 }
 
 /// Accepts an invitation, or the reset of a password: sets the password, and begins a session.
@@ -50,9 +55,10 @@ pub(crate) async fn handle(
     request: HttpRequest,
     Body(acceptance): Body<Acceptance>,
 ) -> Result<HttpResponse, Error> {
-    let Acceptance { token, password } = acceptance;
+    let page = page_of(&request, acceptance.session, &api)?;
+    let Acceptance { token, password, .. } = acceptance;
     let device = Device::of(&request, api.trust_forwarded_for);
-    let pair = api.sessions.accept_invitation(&token, password, device, Utc::now()).await?;
+    let mut pair = api.sessions.accept_invitation(&token, password, device, Utc::now()).await?;
     readable_from(&request, &api.sessions.readers(pair.client_id()).await?);
-    Ok(HttpResponse::Ok().json(pair))
+    Ok(answer(&mut pair, page).json(pair))
 }

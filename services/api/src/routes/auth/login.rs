@@ -6,9 +6,11 @@ use tenancy::ClientId;
 use utoipa::ToSchema;
 use web::{Body, Error, readable_from};
 
+use super::{answer, page_of};
 use crate::{
     caller::Device,
     schemas,
+    session_cookie::SessionStorage,
     sessions::{Attempt, LoggedIn},
     state::Api,
 };
@@ -30,6 +32,8 @@ pub(crate) struct Login {
     /// factor.
     #[schema(example = "123456")]
     code: Option<String>,
+    /// Where the session keeps its refresh token: in the answer, when absent.
+    session: Option<SessionStorage>,
 }
 
 /// Begins a session with a password.
@@ -40,6 +44,9 @@ pub(crate) struct Login {
 /// After five failures for one address, each further one doubles the time until the next attempt, up to
 /// 15 minutes. Failures from elsewhere do not delay a login from a network from which the user has
 /// logged in before. Twenty attempts per minute from one network.
+///
+/// A page of this API may keep the refresh token in a cookie, which scripts cannot read: with
+/// `"session": "cookie"`, over TLS or on this machine.
 #[utoipa::path(
     post,
     path = "/v1/auth/login",
@@ -50,7 +57,8 @@ pub(crate) struct Login {
     responses(
         (status = 200, description = "A session", body = LoggedIn),
         (status = 401, description = "The address, the password or the code is wrong, or a code is required"),
-        (status = 403, description = "The tenant requires a second factor, which must be set up first"),
+        (status = 403, description = "The tenant requires a second factor, which must be set up first; or a session in a cookie is requested by a page of another origin"),
+        (status = 422, description = "A field is not valid, or this client can have no session in a cookie"),
         (status = 429, description = "Too many attempts"),
     ),
 )]
@@ -59,10 +67,11 @@ pub(crate) async fn handle(
     request: HttpRequest,
     Body(login): Body<Login>,
 ) -> Result<HttpResponse, Error> {
+    let page = page_of(&request, login.session, &api)?;
     let device = Device::of(&request, api.trust_forwarded_for);
-    let Login { email, password, tenant, code } = login;
+    let Login { email, password, tenant, code, .. } = login;
     let attempt = Attempt { email, tenant, password: Password::attempt(password) };
-    let session = api.sessions.login(&attempt, code.as_deref(), device, Utc::now()).await?;
+    let mut session = api.sessions.login(&attempt, code.as_deref(), device, Utc::now()).await?;
     readable_from(&request, &api.sessions.readers(session.client_id()).await?);
-    Ok(HttpResponse::Ok().json(session))
+    Ok(answer(session.pair(), page).json(session))
 }

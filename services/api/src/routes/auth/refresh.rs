@@ -4,15 +4,16 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{Body, Error, readable_from};
 
-use crate::{schemas, sessions::TokenPair, state::Api};
+use super::answer;
+use crate::{schemas, session_cookie::Presented, sessions::TokenPair, state::Api};
 
 /// A session to continue or end.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Session {
-    /// The refresh token of the last answer.
-    #[schema(value_type = schemas::RefreshToken)]
-    pub(super) refresh_token: String,
+    /// The refresh token of the last answer. When absent, that of the browser's cookie.
+    #[schema(value_type = Option<schemas::RefreshToken>)]
+    pub(super) refresh_token: Option<String>,
 }
 
 /// Continues a session. A refresh token is valid once.
@@ -29,15 +30,19 @@ pub(crate) struct Session {
     request_body = Session,
     responses(
         (status = 200, description = "The continued session", body = TokenPair),
-        (status = 401, description = "The refresh token is not valid"),
+        (status = 401, description = "The refresh token is not valid, or the browser has none"),
+        (status = 403, description = "The cookie is sent by a page of another origin"),
+        (status = 422, description = "There is no refresh token, and this client can have no cookie"),
     ),
 )]
 pub(crate) async fn handle(
     api: Data<Api>,
     request: HttpRequest,
-    Body(session): Body<Session>,
+    Body(body): Body<Session>,
 ) -> Result<HttpResponse, Error> {
-    let pair = api.sessions.refresh(&session.refresh_token, Utc::now()).await?;
+    let issuer = &api.sessions.settings.issuer;
+    let Presented { token, page } = Presented::of(&request, body.refresh_token, issuer)?;
+    let mut pair = api.sessions.refresh(&token, Utc::now()).await?;
     readable_from(&request, &api.sessions.readers(pair.client_id()).await?);
-    Ok(HttpResponse::Ok().json(pair))
+    Ok(answer(&mut pair, page).json(pair))
 }
