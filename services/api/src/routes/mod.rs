@@ -40,7 +40,7 @@ pub(crate) mod users;
 pub(crate) mod windows;
 
 /// The routes that need no credential. All others take a `Tenant<…>` or `Platform<…>`.
-pub const PUBLIC: [&str; 17] = [
+pub const PUBLIC: [&str; 19] = [
     "/",
     "/.well-known/jwks.json",
     "/console",

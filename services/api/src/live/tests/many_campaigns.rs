@@ -6,7 +6,10 @@ use actix_web::http::StatusCode;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::stand::{Event, Stand, Stream};
+use super::{
+    stand::Stand,
+    stream::{Event, Stream},
+};
 
 const BOTH: &str = "/v1/live?campaigns=spring-sale,summer-sale";
 const ALL: &str = "/v1/live";

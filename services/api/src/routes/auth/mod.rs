@@ -22,7 +22,7 @@ pub(crate) mod token;
 ///
 /// # Errors
 /// The client can have no session in a cookie.
-fn page_of(
+pub(super) fn page_of(
     request: &HttpRequest,
     storage: Option<SessionStorage>,
     api: &Api,
@@ -32,7 +32,7 @@ fn page_of(
 }
 
 /// Begins an answer with a session, whose refresh token a page keeps in a cookie.
-fn answer(pair: &mut TokenPair, page: Option<OwnPage>) -> HttpResponseBuilder {
+pub(super) fn answer(pair: &mut TokenPair, page: Option<OwnPage>) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     if let Some(page) = page {
         response.insert_header((header::SET_COOKIE, pair.kept_by(page, Utc::now())));

@@ -8,7 +8,9 @@ use web::{Body, Error, Tenant};
 
 use crate::{
     caller::Device,
+    routes::auth::{answer, page_of},
     schemas,
+    session_cookie::SessionStorage,
     sessions::{TokenPair, user},
     state::Api,
 };
@@ -22,6 +24,8 @@ pub(crate) struct PasswordChange {
     /// The password that replaces it.
     #[schema(value_type = schemas::Password)]
     password: String,
+    /// Where the session that begins keeps its refresh token, as at a login.
+    session: Option<SessionStorage>,
 }
 
 /// Changes your password. All your sessions, tokens and live streams end within five seconds; the answer
@@ -56,9 +60,11 @@ pub(crate) async fn change_password(
     user_id: Uuid,
     change: PasswordChange,
 ) -> Result<HttpResponse, Error> {
-    let PasswordChange { current_password, password } = change;
+    let PasswordChange { current_password, password, session } = change;
+    let page = page_of(request, session, api)?;
     let former = Password::attempt(current_password);
     let device = Device::of(request, api.trust_forwarded_for);
     let changed = api.sessions.change_password(user_id, former, password, device, Utc::now());
-    Ok(HttpResponse::Ok().json(changed.await?))
+    let mut pair = changed.await?;
+    Ok(answer(&mut pair, page).json(pair))
 }
