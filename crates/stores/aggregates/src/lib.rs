@@ -36,6 +36,7 @@ pub use follower::{CampaignFeed, Change, Follower, TenantFeed};
 pub use kept_reads::Fingerprint;
 pub use limits::Admission;
 pub use live_feed::LiveFeed;
+pub use logins::account_hash;
 pub use network::network;
 pub use rebuild::{Finish, Rebuild};
 pub use settings::RedisSettings;

@@ -1,5 +1,8 @@
 use std::{net::IpAddr, time::Duration};
 
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
 use crate::{Admission, Aggregates, AggregatesError, limits::micros};
 
 /// How many attempts have no delay between them.
@@ -18,6 +21,11 @@ const AVERAGED_OVER: Duration = Duration::from_secs(60);
 const PER_NETWORK: u32 = 20;
 /// Failures of all accounts together, from networks from which they never logged in.
 const OF_ALL: u32 = 600;
+
+/// Returns the name under which the failures of a user are counted.
+pub fn account_hash(user_id: Uuid) -> [u8; 32] {
+    Sha256::digest(user_id.as_bytes()).into()
+}
 
 impl Aggregates {
     /// Admits a login attempt for the account, named by a hash, from the network of the address. It

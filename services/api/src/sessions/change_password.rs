@@ -1,7 +1,7 @@
+use aggregates::account_hash;
 use auth::Password;
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{Sessions, TokenPair};
@@ -21,7 +21,7 @@ impl Sessions {
         let password = Password::choose(password)
             .map_err(|error| Problem::field("/password", error.to_string()))?;
         // A stolen access token must not be a way to guess the password.
-        let account = Sha256::digest(user_id.as_bytes()).into();
+        let account = account_hash(user_id);
         self.admit(&account, device.address).await?;
         let user = self.store.user(user_id).await?.ok_or_else(|| {
             Problem::new(Code::CredentialInvalid, "The user has just been disabled.")

@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use aggregates::account_hash;
 use auth::{Password, StoredUser};
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
@@ -24,9 +25,17 @@ impl Attempt {
         self.email.trim().to_lowercase()
     }
 
-    /// Returns the account, by which failures are counted.
-    fn account(&self) -> [u8; 32] {
-        Sha256::digest(self.email()).into()
+    /// Returns what failures are counted by: the account, or the address and tenant that have none. The same address
+    /// has an account of each tenant, and a login of one must not end the delays of another.
+    fn account(&self, user: Option<&StoredUser>) -> [u8; 32] {
+        match user {
+            Some(user) => account_hash(user.id),
+            None => {
+                let tenant = self.tenant.as_ref().map(ClientId::as_str).unwrap_or_default();
+                let named = Sha256::new().chain_update(self.email()).chain_update([0]);
+                named.chain_update(tenant).finalize().into()
+            }
+        }
     }
 }
 
@@ -63,14 +72,14 @@ impl Sessions {
     ) -> Result<LoggedIn, Failure> {
         let user = self.authenticate(attempt, device.address).await?;
         let recovery_codes = self.check_second_factor(&user, code, now).await?;
-        self.succeeded(attempt, device.address).await;
+        self.succeeded(&user, device.address).await;
         let session = self.begin("login", &user, device, now).await?;
         Ok(LoggedIn { session, recovery_codes })
     }
 
     /// Notes that the attempt was no guess.
-    pub(super) async fn succeeded(&self, attempt: &Attempt, address: IpAddr) {
-        self.aggregates.login_succeeded(&attempt.account(), address).await;
+    pub(super) async fn succeeded(&self, user: &StoredUser, address: IpAddr) {
+        self.aggregates.login_succeeded(&account_hash(user.id), address).await;
     }
 
     /// Returns the user with this address and password. A wrong address takes as long as a wrong
@@ -80,8 +89,8 @@ impl Sessions {
         attempt: &Attempt,
         address: IpAddr,
     ) -> Result<StoredUser, Failure> {
-        self.admit(&attempt.account(), address).await?;
         let user = self.store.user_by_email(&attempt.email(), attempt.tenant.as_ref()).await?;
+        self.admit(&attempt.account(user.as_ref()), address).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let right = self.gate.verify(attempt.password.clone(), hash).await?;
         user.filter(|_| right).ok_or_else(|| {

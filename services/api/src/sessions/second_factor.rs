@@ -39,7 +39,7 @@ impl Sessions {
             let detail = "The user has a second factor. Remove it first.";
             return Err(Problem::new(Code::AlreadyExists, detail).into());
         }
-        self.succeeded(attempt, device.address).await;
+        self.succeeded(&user, device.address).await;
         let subject = Subject::User(user.id);
         self.record("second_factor.enrol", subject, user.client_id.as_ref(), now).await?;
         let secret = secret.reveal();
@@ -59,7 +59,7 @@ impl Sessions {
         let factor = self.store.second_factor(user.id).await?;
         let factor = factor.filter(|factor| factor.is_confirmed).ok_or_else(without)?;
         self.spend(&user, &factor, code, now).await?;
-        self.succeeded(attempt, device.address).await;
+        self.succeeded(&user, device.address).await;
         self.store.remove_second_factor(user.id).await?;
         let subject = Subject::User(user.id);
         self.record("second_factor.remove", subject, user.client_id.as_ref(), now).await

@@ -83,3 +83,23 @@ async fn strangers_do_not_keep_a_user_from_logging_in_where_it_did_before() {
     assert_eq!(from("203.0.113.9", &password).await, 429, "an unknown place waits");
     assert_eq!(from("192.0.2.1", &password).await, 200, "the known one does not");
 }
+
+#[actix_web::test]
+async fn a_login_at_another_tenant_does_not_end_the_delays_of_an_account() {
+    let stand = Stand::new().await;
+    let email = stand.email("acme", "analyst");
+    stand.password(&email).await;
+    let owner = stand.token("globex", "owner").await;
+    let order = json!({"email": email, "role": "analyst"});
+    let made = stand.post("/v1/users", Some(&owner), order).await.body;
+    let acceptance = json!({"token": made["invitation"]["token"], "password": OTHER});
+    stand.post("/v1/auth/invitations/accept", None, acceptance).await;
+
+    for _ in 0..5 {
+        assert_eq!(login(&stand, &email, "a wrong password", Some("acme")).await.0, 401);
+    }
+    assert_eq!(login(&stand, &email, "a wrong password", Some("acme")).await.0, 429);
+    assert_eq!(login(&stand, &email, OTHER, Some("globex")).await.0, 200);
+    assert_eq!(login(&stand, &email, "a wrong password", Some("acme")).await.0, 429);
+    assert_eq!(login(&stand, &email, "a wrong password", None).await.0, 429, "the same account");
+}
