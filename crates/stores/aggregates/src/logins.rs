@@ -19,8 +19,26 @@ const KNOWN_FOR: Duration = Duration::from_secs(90 * 86_400);
 const AVERAGED_OVER: Duration = Duration::from_secs(60);
 /// Attempts from one network.
 const PER_NETWORK: u32 = 20;
-/// Failures of all accounts together, from networks from which they never logged in.
+/// Failed logins of all accounts together, from networks from which they never logged in. Beyond them each
+/// account's attempts have a delay, from the first failure on; none is refused for those of others.
 const OF_ALL: u32 = 600;
+
+/// Whether an attempt counts as one of all accounts together.
+#[derive(Clone, Copy)]
+enum Counted {
+    WithAll,
+    Alone,
+}
+
+impl Counted {
+    /// Returns what the attempt costs of the rate of all.
+    fn cost(self) -> u64 {
+        match self {
+            Self::WithAll => micros(AVERAGED_OVER / OF_ALL),
+            Self::Alone => 0,
+        }
+    }
+}
 
 /// Returns the name under which the failures of a user are counted.
 pub fn account_hash(user_id: Uuid) -> [u8; 32] {
@@ -33,21 +51,42 @@ impl Aggregates {
     ///
     /// While Redis is unavailable the attempt is admitted: hashing passwords limits attempts too.
     pub async fn login_attempt(&self, account: &[u8; 32], address: IpAddr) -> Admission {
-        match self.limited(self.begin_login(account, address)).await {
+        self.attempt(account, address, Counted::WithAll).await
+    }
+
+    /// Notes that a login attempt has succeeded: it is no failure, and its network is known from now on.
+    pub async fn login_succeeded(&self, account: &[u8; 32], address: IpAddr) {
+        self.limited(self.succeed(account, address, Counted::WithAll)).await;
+    }
+
+    /// Admits an attempt that presents another secret: an invitation, or the password before a change.
+    /// Failures are counted as those of logins, but not among those of all accounts.
+    pub async fn secret_attempt(&self, account: &[u8; 32], address: IpAddr) -> Admission {
+        self.attempt(account, address, Counted::Alone).await
+    }
+
+    /// Notes that such an attempt has succeeded: it is no failure, and its network is known from now on.
+    pub async fn secret_succeeded(&self, account: &[u8; 32], address: IpAddr) {
+        self.limited(self.succeed(account, address, Counted::Alone)).await;
+    }
+
+    async fn attempt(
+        &self,
+        account: &[u8; 32],
+        address: IpAddr,
+        counted: Counted,
+    ) -> Admission {
+        match self.limited(self.begin(account, address, counted)).await {
             None | Some(0) => Admission::Admitted,
             Some(wait) => Admission::RetryAfter(Duration::from_micros(wait)),
         }
     }
 
-    /// Notes that a login attempt has succeeded: it is no failure, and its network is known from now on.
-    pub async fn login_succeeded(&self, account: &[u8; 32], address: IpAddr) {
-        self.limited(self.succeed_login(account, address)).await;
-    }
-
-    async fn begin_login(
+    async fn begin(
         &self,
         account: &[u8; 32],
         address: IpAddr,
+        counted: Counted,
     ) -> Result<u64, AggregatesError> {
         let mut call = self.scripts.begin_login.prepare_invoke();
         call.key(self.keys.login_failures(account, address))
@@ -61,22 +100,23 @@ impl Aggregates {
             .arg(micros(FORGOTTEN_AFTER))
             .arg(micros(AVERAGED_OVER / PER_NETWORK))
             .arg(micros(AVERAGED_OVER))
-            .arg(micros(AVERAGED_OVER / OF_ALL))
+            .arg(counted.cost())
             .arg(micros(AVERAGED_OVER));
         Ok(call.invoke_async(&mut self.connection()).await?)
     }
 
-    async fn succeed_login(
+    async fn succeed(
         &self,
         account: &[u8; 32],
         address: IpAddr,
+        counted: Counted,
     ) -> Result<(), AggregatesError> {
         let mut call = self.scripts.succeed_login.prepare_invoke();
         call.key(self.keys.login_failures(account, address))
             .key(self.keys.account_limit(account))
             .key(self.keys.login_limit())
             .key(self.keys.known_network(account, address))
-            .arg(micros(AVERAGED_OVER / OF_ALL))
+            .arg(counted.cost())
             .arg(micros(KNOWN_FOR) / 1_000);
         let _: i64 = call.invoke_async(&mut self.connection()).await?;
         Ok(())

@@ -1,8 +1,9 @@
+use aggregates::account_hash;
 use auth::{InvitationToken, Password};
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
 
-use super::{Sessions, TokenPair};
+use super::{Sessions, TokenPair, login::admitted};
 use crate::{caller::Device, failure::Failure};
 
 impl Sessions {
@@ -19,7 +20,7 @@ impl Sessions {
             .map_err(|error| Problem::field("/password", error.to_string()))?;
         let token: InvitationToken = presented.parse().map_err(|_| refused())?;
         let hash = token.hash();
-        self.admit(hash.as_bytes(), device.address).await?;
+        admitted(self.aggregates.secret_attempt(hash.as_bytes(), device.address).await)?;
         let invitation = self.store.invitation(&hash).await?.ok_or_else(refused)?;
         if invitation.expires_at <= now {
             let detail = "The invitation or reset has expired. Ask for a new one.";
@@ -32,7 +33,7 @@ impl Sessions {
         let password = self.gate.hash(password).await?;
         let accepted = self.store.accept_invitation(&hash, &password, now).await?;
         let user = accepted.ok_or_else(refused)?;
-        self.aggregates.login_succeeded(hash.as_bytes(), device.address).await;
+        self.aggregates.secret_succeeded(&account_hash(user.id), device.address).await;
         if self.has_second_factor(&user).await? {
             let detail =
                 "The password is set. Log in with it, and with a code of the second factor.";

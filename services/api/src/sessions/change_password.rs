@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
 use uuid::Uuid;
 
-use super::{Sessions, TokenPair};
+use super::{Sessions, TokenPair, login::admitted};
 use crate::{caller::Device, failure::Failure};
 
 impl Sessions {
@@ -22,7 +22,7 @@ impl Sessions {
             .map_err(|error| Problem::field("/password", error.to_string()))?;
         // A stolen access token must not be a way to guess the password.
         let account = account_hash(user_id);
-        self.admit(&account, device.address).await?;
+        admitted(self.aggregates.secret_attempt(&account, device.address).await)?;
         let user = self.store.user(user_id).await?.ok_or_else(|| {
             Problem::new(Code::CredentialInvalid, "The user has just been disabled.")
         })?;
@@ -33,7 +33,7 @@ impl Sessions {
         let password = self.gate.hash(password).await?;
         match self.store.change_password(user_id, &stored, &password).await? {
             true => {
-                self.aggregates.login_succeeded(&account, device.address).await;
+                self.aggregates.secret_succeeded(&account, device.address).await;
                 self.begin("password.change", &user, device, now).await
             }
             // Another request has changed it meanwhile.

@@ -1,7 +1,7 @@
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use actix_web::http::header::HeaderValue;
-use aggregates::{Admission, Aggregates};
+use aggregates::Aggregates;
 use auth::{
     Authority, CampaignScope, ContinuedSession, Grant, NewRefreshToken, NewSession, Principal,
     RefreshToken, Role, Rotation, Sealer, SecurityEvent, SessionStore, StoredUser, Subject,
@@ -98,18 +98,6 @@ impl Sessions {
         self.record(action, Subject::User(user.id), user.client_id.as_ref(), now).await?;
         Counter::Logins.inc(&["accepted"]);
         self.pair(grant, &refresh, stored.expires_at.min(session.ends_at), now)
-    }
-
-    /// Counts a login attempt for `account` from `address`.
-    pub(super) async fn admit(&self, account: &[u8; 32], address: IpAddr) -> Result<(), Failure> {
-        match self.aggregates.login_attempt(account, address).await {
-            Admission::Admitted => Ok(()),
-            Admission::RetryAfter(wait) => {
-                Counter::Logins.inc(&["limited"]);
-                let problem = Problem::new(Code::RateLimited, "Too many attempts to log in.");
-                Err(problem.with_retry_after(wait).into())
-            }
-        }
     }
 
     /// Spends a refresh token and continues its session. A refresh that is repeated within seconds gets

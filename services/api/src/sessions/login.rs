@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use aggregates::account_hash;
+use aggregates::{Admission, account_hash};
 use auth::{Password, StoredUser};
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
@@ -90,7 +90,8 @@ impl Sessions {
         address: IpAddr,
     ) -> Result<StoredUser, Failure> {
         let user = self.store.user_by_email(&attempt.email(), attempt.tenant.as_ref()).await?;
-        self.admit(&attempt.account(user.as_ref()), address).await?;
+        let account = attempt.account(user.as_ref());
+        admitted(self.aggregates.login_attempt(&account, address).await)?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let right = self.gate.verify(attempt.password.clone(), hash).await?;
         user.filter(|_| right).ok_or_else(|| {
@@ -98,5 +99,17 @@ impl Sessions {
             let detail = "The address or the password is wrong.";
             Problem::new(Code::CredentialInvalid, detail).into()
         })
+    }
+}
+
+/// Refuses an attempt that comes too soon.
+pub(super) fn admitted(admission: Admission) -> Result<(), Problem> {
+    match admission {
+        Admission::Admitted => Ok(()),
+        Admission::RetryAfter(wait) => {
+            Counter::Logins.inc(&["limited"]);
+            let problem = Problem::new(Code::RateLimited, "Too many attempts to log in.");
+            Err(problem.with_retry_after(wait))
+        }
     }
 }

@@ -5,7 +5,7 @@
 --       2 failures of the account from unknown networks
 --       3 rate of failures of all accounts, from unknown networks
 --       4 exists if the account has logged in from the network
--- ARGV  1 the cost of the rate of all, in microseconds; 2 how long a network is known, in milliseconds
+-- ARGV  1 what it was charged of the rate of all, in microseconds; 2 how long a network is known, in milliseconds
 
 redis.call('DEL', KEYS[1])
 if redis.call('EXISTS', KEYS[4]) == 0 then

@@ -145,23 +145,41 @@ async fn a_known_network_passes_while_strangers_guess() {
 }
 
 #[tokio::test]
-async fn failures_of_all_accounts_are_limited_and_known_networks_pass() {
+async fn too_many_failures_of_all_accounts_delay_each_account_and_refuse_nobody_the_first_attempt() {
     let stand = Stand::bare().await;
     let home = "192.0.2.1".parse().unwrap();
+    let away = "192.0.2.2".parse().unwrap();
     assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await, Admission::Admitted);
     stand.aggregates.login_succeeded(&[1; 32], home).await;
-    let mut admitted = 0;
-    let began = Instant::now();
-    for host in 0..800_u32 {
+    for host in 0..1_000_u32 {
         let mut account = [2; 32];
         account[..4].copy_from_slice(&host.to_be_bytes());
         let stranger = std::net::Ipv4Addr::from(0x0a00_0000 + host).into();
         let admission = stand.aggregates.login_attempt(&account, stranger).await;
-        admitted += u32::from(admission == Admission::Admitted);
+        assert_eq!(admission, Admission::Admitted, "{host}");
     }
-    let more = began.elapsed().as_secs_f64() * 10.0;
-    assert!((600..=601 + more as u32).contains(&admitted), "{admitted}");
-    assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await, Admission::Admitted);
+    assert_eq!(stand.aggregates.login_attempt(&[3; 32], away).await, Admission::Admitted);
+    let wait = wait(stand.aggregates.login_attempt(&[3; 32], away).await);
+    assert!(wait <= Duration::from_secs(12) && wait > Duration::from_secs(6), "{wait:?}");
+    for _ in 0..2 {
+        let admission = stand.aggregates.secret_attempt(&[4; 32], away).await;
+        assert_eq!(admission, Admission::Admitted, "an invitation is no login");
+        assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await, Admission::Admitted);
+    }
+}
+
+#[tokio::test]
+async fn other_secrets_are_limited_by_account_and_network_as_logins_are() {
+    let stand = Stand::bare().await;
+    let address = "192.0.2.1".parse().unwrap();
+    for _ in 0..5 {
+        let admission = stand.aggregates.secret_attempt(&[1; 32], address).await;
+        assert_eq!(admission, Admission::Admitted);
+    }
+    wait(stand.aggregates.secret_attempt(&[1; 32], address).await);
+    wait(stand.aggregates.login_attempt(&[1; 32], address).await);
+    stand.aggregates.secret_succeeded(&[1; 32], address).await;
+    assert_eq!(stand.aggregates.login_attempt(&[1; 32], address).await, Admission::Admitted);
 }
 
 #[tokio::test]
