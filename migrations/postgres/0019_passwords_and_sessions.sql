@@ -18,6 +18,15 @@ CREATE TRIGGER name_tenant_of_session BEFORE INSERT ON refresh_family
 
 DROP POLICY platform_only ON refresh_family;
 CREATE POLICY own_rows ON refresh_family USING (is_reachable(client_id));
+-- A list of sessions tells when their tokens expire.
+DROP POLICY platform_only ON refresh_token;
+CREATE POLICY own_rows ON refresh_token USING (
+    is_platform()
+    OR EXISTS (
+        SELECT FROM refresh_family AS family
+        WHERE family.family_id = refresh_token.family_id AND is_reachable(family.client_id)
+    )
+);
 
 ALTER TABLE refresh_family
     -- After this no refresh continues it. Rows of an earlier build get the usual time.
@@ -31,7 +40,9 @@ ALTER TABLE refresh_family
 
 -- The next refresh token of a spent one, sealed with the spent one itself: a repeated refresh gets the
 -- same answer, and nobody who only has the table can open it.
-ALTER TABLE refresh_token ADD COLUMN successor_sealed bytea;
+ALTER TABLE refresh_token
+    ADD COLUMN successor_sealed bytea,
+    ADD COLUMN successor_hash   bytea CHECK (octet_length(successor_hash) = 32);
 
 -- Another password invalidates the tokens that were issued under the one before.
 DROP TRIGGER revoke_tokens_of_changed_user ON app_user;

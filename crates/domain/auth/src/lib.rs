@@ -38,5 +38,6 @@ pub use store::{
     ContinuedSession, CredentialStore, CredentialStoreError, EndedSessions, FormerSecret,
     NewRefreshToken, NewSession, Rotation, SecurityEvent, SessionStore, SigningKeyStore,
     StoredApiKey, StoredInvitation, StoredSession, StoredSigningKey, StoredUser,
+    UnspentSession,
 };
 pub use token::{Grant, IssuedToken, TokenError, TokenSigner, TokenVerifier};

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use tenancy::ClientId;
 use uuid::Uuid;
 
-use crate::{CredentialStoreError, SecretHash};
+use crate::{CredentialStoreError, PasswordHash, SecretHash};
 
 /// The second factor of a user as the control plane stores it: sealed.
 #[derive(Clone, Debug)]
@@ -31,10 +31,12 @@ pub trait SecondFactorStore: Send + Sync {
     ) -> Result<bool, CredentialStoreError>;
 
     /// Confirms the second factor with this sealed secret by the code of a time step, and stores
-    /// recovery codes; `false` if it was confirmed or replaced meanwhile.
+    /// recovery codes; `false` if it was confirmed or replaced meanwhile, or the user's password is no longer
+    /// `password`.
     async fn confirm_second_factor(
         &self,
         user_id: Uuid,
+        password: &PasswordHash,
         secret_sealed: &[u8],
         step: i64,
         codes: &[SecretHash],

@@ -93,6 +93,8 @@ pub struct NewSession {
     pub id: Uuid,
     /// The user.
     pub user_id: Uuid,
+    /// The hash of the password that the user has proved to know, or has just set.
+    pub password: PasswordHash,
     /// When it ends, however often it is continued.
     pub ends_at: DateTime<Utc>,
     /// The address it was begun from.
@@ -140,6 +142,17 @@ pub struct ContinuedSession {
     pub user: StoredUser,
     /// When its new refresh token expires.
     pub expires_at: DateTime<Utc>,
+    /// When it ends, however often it is continued.
+    pub ends_at: DateTime<Utc>,
+}
+
+/// The session of a refresh token that was not spent yet.
+#[derive(Clone, Debug)]
+pub struct UnspentSession {
+    /// The session.
+    pub id: Uuid,
+    /// Its user.
+    pub user: StoredUser,
 }
 
 /// The outcome of presenting a refresh token.
@@ -248,12 +261,20 @@ pub trait SessionStore: SecondFactorStore {
         password: &PasswordHash,
     ) -> Result<bool, CredentialStoreError>;
 
-    /// Begins a session with its first refresh token.
+    /// Begins a session with its first refresh token. Returns `false` if the user's password is no longer
+    /// that of the session, or the user is disabled: a login that is slower than a reset must not outlive it.
     async fn begin_session(
         &self,
         session: &NewSession,
         token: &NewRefreshToken,
-    ) -> Result<(), CredentialStoreError>;
+    ) -> Result<bool, CredentialStoreError>;
+
+    /// Returns the session that a refresh token would continue at `now`; none if the token is spent or not valid.
+    async fn unspent_session(
+        &self,
+        presented: &SecretHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<UnspentSession>, CredentialStoreError>;
 
     /// Returns a user's sessions that have not ended at `now`, and those that ended because a spent
     /// refresh token was used again, latest first.

@@ -1,5 +1,5 @@
 use aggregates::account_hash;
-use auth::Password;
+use auth::{Password, StoredUser};
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
 use uuid::Uuid;
@@ -34,6 +34,7 @@ impl Sessions {
         match self.store.change_password(user_id, &stored, &password).await? {
             true => {
                 self.aggregates.secret_succeeded(&account, device.address).await;
+                let user = StoredUser { password_hash: Some(password), ..user };
                 self.begin("password.change", &user, device, now).await
             }
             // Another request has changed it meanwhile.

@@ -76,7 +76,8 @@ impl TokenPair {
 }
 
 impl Sessions {
-    /// Begins a session of `user`, who has proved its identity by `action`, which the audit log records.
+    /// Begins a session of `user`, who has proved its identity by `action`, which the audit log records. The
+    /// password of `user` must still be the stored one.
     pub(super) async fn begin(
         &self,
         action: &'static str,
@@ -84,9 +85,14 @@ impl Sessions {
         device: Device,
         now: DateTime<Utc>,
     ) -> Result<TokenPair, Failure> {
+        let changed = || {
+            let detail = "The user has just been disabled, or has another password.";
+            Problem::new(Code::CredentialInvalid, detail)
+        };
         let session = NewSession {
             id: Uuid::now_v7(),
             user_id: user.id,
+            password: user.password_hash.clone().ok_or_else(changed)?,
             ends_at: now + self.settings.session_lifetime(),
             address: device.address,
             user_agent: device.user_agent,
@@ -94,10 +100,14 @@ impl Sessions {
         let grant = self.grant(user, session.id).await?;
         let refresh = RefreshToken::generate()?;
         let stored = self.new_refresh_token(&refresh, now);
-        self.store.begin_session(&session, &stored).await?;
+        if !self.store.begin_session(&session, &stored).await? {
+            Counter::Logins.inc(&["refused"]);
+            return Err(changed().into());
+        }
         self.record(action, Subject::User(user.id), user.client_id.as_ref(), now).await?;
         Counter::Logins.inc(&["accepted"]);
-        self.pair(grant, &refresh, stored.expires_at.min(session.ends_at), now)
+        let access = self.access(grant, now, Some(session.ends_at))?;
+        Ok(pair(access, &refresh, stored.expires_at.min(session.ends_at)))
     }
 
     /// Spends a refresh token and continues its session. A refresh that is repeated within seconds gets
@@ -115,12 +125,18 @@ impl Sessions {
         let successor = RefreshToken::generate()?;
         let stored = self.new_refresh_token(&successor, now);
         let sealed = presented.seal_successor(&successor).map_err(Problem::internal)?;
-        let rotated = self.store.rotate_refresh_token(&presented.hash(), &stored, &sealed).await?;
+        let hash = presented.hash();
+        // What refuses the grant must not spend the token: its next use would look like that of a stolen one.
+        let grant = match self.store.unspent_session(&hash, now).await? {
+            Some(session) => Some(self.grant(&session.user, session.id).await?),
+            None => None,
+        };
+        let rotated = self.store.rotate_refresh_token(&hash, &stored, &sealed).await?;
         match rotated {
-            Rotation::Rotated(session) => self.continued(&session, &successor, now).await,
+            Rotation::Rotated(session) => self.continued(&session, grant, &successor, now).await,
             Rotation::Repeated(session, sealed) => {
                 let successor = presented.open_successor(&sealed).map_err(Problem::internal)?;
-                self.continued(&session, &successor, now).await
+                self.continued(&session, grant, &successor, now).await
             }
             Rotation::Reused { user_id, client_id } => {
                 tracing::warn!(user = %user_id, "a spent refresh token was used again: its session was revoked");
@@ -132,15 +148,20 @@ impl Sessions {
         }
     }
 
-    /// Returns the tokens that continue a session.
+    /// Returns the tokens that continue a session. Without a grant, one is made.
     async fn continued(
         &self,
         session: &ContinuedSession,
+        grant: Option<Grant>,
         refresh: &RefreshToken,
         now: DateTime<Utc>,
     ) -> Result<TokenPair, Failure> {
-        let grant = self.grant(&session.user, session.id).await?;
-        self.pair(grant, refresh, session.expires_at, now)
+        let grant = match grant {
+            Some(grant) => grant,
+            None => self.grant(&session.user, session.id).await?,
+        };
+        let access = self.access(grant, now, Some(session.ends_at))?;
+        Ok(pair(access, refresh, session.expires_at))
     }
 
     /// Ends the session of a refresh token. A session that is unknown has ended already.
@@ -279,20 +300,6 @@ impl Sessions {
         })
     }
 
-    fn pair(
-        &self,
-        grant: Grant,
-        refresh: &RefreshToken,
-        refresh_expires_at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<TokenPair, Failure> {
-        Ok(TokenPair {
-            access: self.access(grant, now, None)?,
-            refresh_token: Some(refresh.reveal()),
-            refresh_expires_at,
-        })
-    }
-
     pub(super) async fn record(
         &self,
         action: &'static str,
@@ -304,4 +311,12 @@ impl Sessions {
         let event = SecurityEvent { at, actor, client_id: client_id.cloned(), action };
         Ok(self.store.record(&event).await?)
     }
+}
+
+fn pair(
+    access: AccessToken,
+    refresh: &RefreshToken,
+    refresh_expires_at: DateTime<Utc>,
+) -> TokenPair {
+    TokenPair { access, refresh_token: Some(refresh.reveal()), refresh_expires_at }
 }

@@ -122,7 +122,10 @@ impl Sessions {
         let codes: Vec<RecoveryCode> = codes.collect::<Result<_, _>>()?;
         let hashes: Vec<_> = codes.iter().map(|code| code.hash(user.id)).collect();
         let sealed = &factor.secret_sealed;
-        if !self.store.confirm_second_factor(user.id, sealed, step, &hashes, now).await? {
+        let password = user.password_hash.as_ref().ok_or_else(wrong)?;
+        let confirmed =
+            self.store.confirm_second_factor(user.id, password, sealed, step, &hashes, now);
+        if !confirmed.await? {
             return Err(wrong().into());
         }
         let subject = Subject::User(user.id);

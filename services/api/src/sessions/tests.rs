@@ -1,9 +1,13 @@
 use std::sync::Arc;
 
 use aggregates::Aggregates;
-use auth::{Role, Sealer, SessionStore, SigningKey};
-use chrono::Utc;
-use control_plane::{Account, Cluster, ControlPlane, NewUser, TenantControl, TenantSpec};
+use auth::{
+    PasswordHash, Role, SecondFactorStore, Sealer, SessionStore, SigningKey, StoredUser, TotpSecret,
+};
+use chrono::{TimeDelta, Utc};
+use control_plane::{
+    Account, Cluster, ControlPlane, NewInvitation, NewUser, PlatformControl, TenantControl, TenantSpec,
+};
 use problem::{Code, Problem};
 use settings::Secret;
 use tenancy::{ClientId, Isolation, Limits, TenantRouter, TenantState};
@@ -12,6 +16,7 @@ use uuid::Uuid;
 use web::{TokenSettings, WebState};
 
 use crate::{
+    caller::Device,
     invitations,
     sessions::{PasswordGate, Sessions},
 };
@@ -22,7 +27,7 @@ const EMAIL: &str = "ann@acme.example";
 async fn a_user_who_is_disabled_during_the_login_gets_no_token() {
     let database = Database::create().await;
     let control_plane = control_plane(&database).await;
-    let acme = acme(&control_plane).await;
+    let (acme, _) = acme(&control_plane).await;
     let sessions = sessions(&control_plane);
     let user = control_plane.user_by_email(EMAIL, None).await.unwrap().unwrap();
     assert!(sessions.grant(&user, Uuid::now_v7()).await.is_ok());
@@ -33,17 +38,87 @@ async fn a_user_who_is_disabled_during_the_login_gets_no_token() {
     assert_eq!(refused.code(), Code::CredentialInvalid);
 }
 
+#[tokio::test]
+async fn a_password_that_is_reset_during_the_login_begins_no_session() {
+    let database = Database::create().await;
+    let control_plane = control_plane(&database).await;
+    let sessions = sessions(&control_plane);
+    let user = joined(&control_plane).await;
+    assert!(sessions.begin("login", &user, device(), Utc::now()).await.is_ok());
+
+    // The password was verified. It is changed before the session begins.
+    let former = user.password_hash.clone().unwrap();
+    let other = PasswordHash::from_stored("$argon2id$other".into());
+    assert!(control_plane.change_password(user.id, &former, &other).await.unwrap());
+    let refused = sessions.begin("login", &user, device(), Utc::now()).await.unwrap_err();
+    assert_eq!(Problem::from(refused).code(), Code::CredentialInvalid);
+    assert!(control_plane.sessions(user.id, Utc::now()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_refresh_that_is_refused_does_not_spend_its_token() {
+    let database = Database::create().await;
+    let control_plane = control_plane(&database).await;
+    let sessions = sessions(&control_plane);
+    let user = joined(&control_plane).await;
+    let now = Utc::now();
+    let begun = sessions.begin("login", &user, device(), now).await.unwrap();
+    let begun = serde_json::to_value(&begun).unwrap();
+    let token = begun["refresh_token"].as_str().unwrap();
+
+    let acme: ClientId = "acme".parse().unwrap();
+    assert!(admin(&control_plane).suspend_tenant(&acme, "unpaid").await.unwrap());
+    let refused = sessions.refresh(token, now + TimeDelta::minutes(1)).await.unwrap_err();
+    assert_eq!(Problem::from(refused).code(), Code::TenantSuspended);
+    assert!(admin(&control_plane).resume_tenant(&acme).await.unwrap());
+    assert!(sessions.refresh(token, now + TimeDelta::minutes(2)).await.is_ok());
+}
+
+#[tokio::test]
+async fn no_access_token_outlives_its_session() {
+    let database = Database::create().await;
+    let control_plane = control_plane(&database).await;
+    let mut sessions = sessions(&control_plane);
+    sessions.settings.refresh_days = 90;
+    let user = joined(&control_plane).await;
+    let now = Utc::now();
+    let begun = sessions.begin("login", &user, device(), now).await.unwrap();
+    let begun = serde_json::to_value(&begun).unwrap();
+    assert_eq!(begun["expires_in"], 900);
+    let token = begun["refresh_token"].as_str().unwrap();
+    let late = now + TimeDelta::days(90) - TimeDelta::minutes(1);
+    let last = serde_json::to_value(sessions.refresh(token, late).await.unwrap()).unwrap();
+    assert_eq!(last["expires_in"], 60);
+}
+
 async fn control_plane(database: &Database) -> ControlPlane {
     let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
     control_plane.migrate().await.unwrap();
     control_plane
 }
 
-/// Creates the tenant `acme` with one user.
-async fn acme(control_plane: &ControlPlane) -> TenantControl {
+#[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
+fn admin(control_plane: &ControlPlane) -> PlatformControl {
+    control_plane.for_platform(&TenantRouter::platform("cli"))
+}
+
+fn device() -> Device {
+    Device { address: "192.0.2.1".parse().unwrap(), user_agent: None }
+}
+
+/// Returns the user of `acme`, who has accepted the invitation.
+async fn joined(control_plane: &ControlPlane) -> StoredUser {
+    let (_, invitation) = acme(control_plane).await;
+    let password = PasswordHash::from_stored("$argon2id$".into());
+    let accepted =
+        control_plane.accept_invitation(&invitation.token_hash, &password, Utc::now()).await;
+    accepted.unwrap().unwrap()
+}
+
+/// Creates the tenant `acme` with one user, who is invited.
+async fn acme(control_plane: &ControlPlane) -> (TenantControl, NewInvitation) {
     let client_id: ClientId = "acme".parse().unwrap();
-    #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
-    let admin = control_plane.for_platform(&TenantRouter::platform("cli"));
+    let admin = admin(control_plane);
     let account = || Account { user: "nobody".into(), password: Secret::new("nothing") };
     let cluster = Cluster {
         name: "shared".parse().unwrap(),
@@ -71,7 +146,8 @@ async fn acme(control_plane: &ControlPlane) -> TenantControl {
     };
     let (_, invitation) = invitations::generate(Utc::now()).unwrap();
     admin.invite_user(&client_id, &user, &invitation).await.unwrap();
-    control_plane.for_tenant(&tenant_context(tenant_record(&client_id)).await)
+    let acme = control_plane.for_tenant(&tenant_context(tenant_record(&client_id)).await);
+    (acme, invitation)
 }
 
 fn sessions(control_plane: &ControlPlane) -> Sessions {

@@ -5,8 +5,7 @@ SELECT refresh_family.family_id, refresh_family.ends_at, refresh_token.used_at,
     refresh_token.successor_sealed,
     coalesce(used_at > $2 - interval '10 seconds', false) AND NOT EXISTS (
         SELECT FROM refresh_token AS successor
-        WHERE successor.family_id = refresh_token.family_id
-          AND successor.issued_at > refresh_token.issued_at
+        WHERE successor.token_hash = refresh_token.successor_hash
           AND successor.used_at IS NOT NULL
     ) AS is_repeated,
     app_user.user_id, app_user.client_id, app_user.role, app_user.advertiser_id,

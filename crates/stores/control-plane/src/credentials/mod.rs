@@ -12,7 +12,7 @@ mod users;
 use auth::{
     ApiKeyId, CredentialStore, CredentialStoreError, EndedSessions, NewRefreshToken, NewSession,
     PasswordHash, Rotation, SecretHash, SecurityEvent, SessionStore, SigningKeyStore, StoredApiKey,
-    StoredInvitation, StoredSession, StoredSigningKey, StoredUser,
+    StoredInvitation, StoredSession, StoredSigningKey, StoredUser, UnspentSession,
 };
 use chrono::{DateTime, Utc};
 use tenancy::ClientId;
@@ -102,8 +102,16 @@ impl SessionStore for ControlPlane {
         &self,
         session: &NewSession,
         token: &NewRefreshToken,
-    ) -> Result<(), CredentialStoreError> {
+    ) -> Result<bool, CredentialStoreError> {
         Ok(refresh::begin(self, session, token).await?)
+    }
+
+    async fn unspent_session(
+        &self,
+        presented: &SecretHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<UnspentSession>, CredentialStoreError> {
+        Ok(refresh::unspent(self, presented, now).await?)
     }
 
     async fn sessions(

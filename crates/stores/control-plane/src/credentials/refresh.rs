@@ -1,4 +1,6 @@
-use auth::{ContinuedSession, NewRefreshToken, NewSession, Rotation, SecretHash, StoredUser};
+use auth::{
+    ContinuedSession, NewRefreshToken, NewSession, Rotation, SecretHash, StoredUser, UnspentSession,
+};
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -18,6 +20,13 @@ struct PresentedRow {
 }
 
 #[derive(FromRow)]
+struct UnspentRow {
+    family_id: Uuid,
+    #[sqlx(flatten)]
+    user: UserRow,
+}
+
+#[derive(FromRow)]
 struct ReusedRow {
     user_id: Uuid,
     client_id: Option<String>,
@@ -27,24 +36,48 @@ pub(super) async fn begin(
     control_plane: &ControlPlane,
     session: &NewSession,
     token: &NewRefreshToken,
-) -> Result<(), ControlPlaneError> {
+) -> Result<bool, ControlPlaneError> {
     let mut transaction = control_plane.begin_platform().await?;
-    sqlx::query(sql!("refresh_family/prune"))
-        .bind(session.user_id)
-        .bind(token.issued_at)
-        .execute(&mut transaction)
-        .await?;
-    sqlx::query(sql!("refresh_family/create"))
+    let begun = sqlx::query(sql!("refresh_family/create"))
         .bind(session.id)
         .bind(session.user_id)
         .bind(token.issued_at)
         .bind(session.ends_at)
         .bind(session.address.to_string())
         .bind(&session.user_agent)
+        .bind(session.password.as_str())
         .execute(&mut transaction)
         .await?;
+    if begun.rows_affected() == 0 {
+        return Ok(false);
+    }
     create(&mut transaction, session.id, token, session.ends_at).await?;
-    Ok(transaction.commit().await?)
+    // After the user's row is locked, in the order in which a change of the password locks them.
+    sqlx::query(sql!("refresh_family/prune"))
+        .bind(session.user_id)
+        .bind(token.issued_at)
+        .execute(&mut transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+pub(super) async fn unspent(
+    control_plane: &ControlPlane,
+    presented: &SecretHash,
+    now: DateTime<Utc>,
+) -> Result<Option<UnspentSession>, ControlPlaneError> {
+    let mut transaction = control_plane.begin_platform().await?;
+    let row: Option<UnspentRow> = sqlx::query_as(sql!("refresh_token/unspent"))
+        .bind(&presented.as_bytes()[..])
+        .bind(now)
+        .fetch_optional(&mut transaction)
+        .await?;
+    transaction.commit().await?;
+    row.map(|UnspentRow { family_id, user }| {
+        Ok(UnspentSession { id: family_id, user: user.try_into()? })
+    })
+    .transpose()
 }
 
 pub(super) async fn rotate(
@@ -81,6 +114,7 @@ async fn spend(
         .bind(&presented.as_bytes()[..])
         .bind(successor.issued_at)
         .bind(sealed)
+        .bind(&successor.hash.as_bytes()[..])
         .execute(&mut *transaction)
         .await?;
     sqlx::query(sql!("refresh_family/touch"))
@@ -93,6 +127,7 @@ async fn spend(
         id: row.family_id,
         user: row.user.try_into()?,
         expires_at: successor.expires_at.min(row.ends_at),
+        ends_at: row.ends_at,
     })))
 }
 
@@ -107,6 +142,7 @@ fn repeat(row: PresentedRow, repeated: &NewRefreshToken) -> Result<Rotation, Con
         id: row.family_id,
         user: StoredUser::try_from(row.user)?,
         expires_at: (used_at + lifetime).min(row.ends_at),
+        ends_at: row.ends_at,
     };
     Ok(Rotation::Repeated(Box::new(session), sealed))
 }

@@ -1,4 +1,4 @@
-use auth::{CredentialStoreError, SecondFactorStore, SecretHash, StoredSecondFactor};
+use auth::{CredentialStoreError, PasswordHash, SecondFactorStore, SecretHash, StoredSecondFactor};
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use tenancy::ClientId;
@@ -36,12 +36,13 @@ impl SecondFactorStore for ControlPlane {
     async fn confirm_second_factor(
         &self,
         user_id: Uuid,
+        password: &PasswordHash,
         secret_sealed: &[u8],
         step: i64,
         codes: &[SecretHash],
         now: DateTime<Utc>,
     ) -> Result<bool, CredentialStoreError> {
-        Ok(confirm(self, user_id, secret_sealed, step, codes, now).await?)
+        Ok(confirm(self, user_id, password, secret_sealed, step, codes, now).await?)
     }
 
     async fn spend_step(&self, user_id: Uuid, step: i64) -> Result<bool, CredentialStoreError> {
@@ -99,6 +100,7 @@ async fn put(
 async fn confirm(
     control_plane: &ControlPlane,
     user_id: Uuid,
+    password: &PasswordHash,
     secret_sealed: &[u8],
     step: i64,
     codes: &[SecretHash],
@@ -110,6 +112,7 @@ async fn confirm(
         .bind(step)
         .bind(now)
         .bind(secret_sealed)
+        .bind(password.as_str())
         .execute(&mut transaction)
         .await?;
     if confirmed.rows_affected() == 0 {

@@ -122,11 +122,12 @@ pub(crate) async fn begin(store: &ControlPlane, user_id: Uuid, first: &NewRefres
     let session = NewSession {
         id: Uuid::now_v7(),
         user_id,
+        password: store.user(user_id).await.unwrap().unwrap().password_hash.unwrap(),
         ends_at: first.issued_at + TimeDelta::days(90),
         address: "192.0.2.1".parse().unwrap(),
         user_agent: Some("test".into()),
     };
-    store.begin_session(&session, first).await.unwrap();
+    assert!(store.begin_session(&session, first).await.unwrap());
     session.id
 }
 

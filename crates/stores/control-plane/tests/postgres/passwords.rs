@@ -1,4 +1,4 @@
-use auth::{NewRefreshToken, PasswordHash, Role, Rotation, SessionStore};
+use auth::{NewRefreshToken, NewSession, PasswordHash, Role, Rotation, SessionStore};
 use chrono::Utc;
 use control_plane::{ControlPlane, ControlPlaneError, UserChange};
 use uuid::Uuid;
@@ -124,4 +124,31 @@ async fn the_audit_log_says_what_a_change_of_a_user_changed() {
     assert_eq!(row.detail["before"]["role"], "analyst");
     assert_eq!(row.detail["after"]["role"], "owner");
     assert!(!row.detail.to_string().contains(EMAIL));
+}
+
+#[tokio::test]
+async fn a_login_that_is_slower_than_a_change_or_a_reset_begins_no_session() {
+    let platform = Platform::new().await;
+    let store = &platform.control_plane;
+    let acme = platform.tenant("acme").await;
+    let user = platform.user("acme", EMAIL, Role::Analyst).await;
+    let begins = async |password: PasswordHash| {
+        let first = refresh_token(Utc::now());
+        let session = NewSession {
+            id: Uuid::now_v7(),
+            user_id: user,
+            password,
+            ends_at: first.expires_at,
+            address: "192.0.2.1".parse().unwrap(),
+            user_agent: None,
+        };
+        store.begin_session(&session, &first).await.unwrap()
+    };
+    assert!(begins(former()).await);
+    assert!(store.change_password(user, &former(), &other()).await.unwrap());
+    assert!(!begins(former()).await, "verified before the change");
+    assert!(begins(other()).await);
+    assert!(acme.reset_password("t", user, &new_invitation()).await.unwrap());
+    assert!(!begins(other()).await, "verified before the reset");
+    assert!(store.sessions(user, Utc::now()).await.unwrap().is_empty());
 }

@@ -1,4 +1,4 @@
-use auth::{RecoveryCode, Role, SecondFactorStore};
+use auth::{PasswordHash, RecoveryCode, Role, SecondFactorStore, SessionStore};
 use chrono::Utc;
 use futures::future::join_all;
 
@@ -11,9 +11,10 @@ async fn a_code_and_a_recovery_code_count_once_however_many_try_at_once() {
     let user = platform.user("acme", "ann@acme.example", Role::Owner).await;
     assert!(store.put_second_factor(user, b"first").await.unwrap());
     assert!(store.put_second_factor(user, b"second").await.unwrap(), "it was not confirmed");
+    let password = store.user(user).await.unwrap().unwrap().password_hash.unwrap();
     let code = RecoveryCode::generate().unwrap().hash(user);
     let confirm = async |sealed: &[u8]| {
-        store.confirm_second_factor(user, sealed, 10, &[code], Utc::now()).await.unwrap()
+        store.confirm_second_factor(user, &password, sealed, 10, &[code], Utc::now()).await.unwrap()
     };
     assert!(!store.spend_step(user, 11).await.unwrap(), "not confirmed");
     assert!(!confirm(b"first").await, "replaced");
@@ -43,4 +44,20 @@ async fn another_tenant_neither_removes_a_second_factor_nor_sets_what_is_require
     assert!(store.second_factor(user).await.unwrap().is_none());
     let row = &platform.admin().audit_log(None, 1).await.unwrap()[0];
     assert_eq!(row.action, "second_factor.remove");
+}
+
+#[tokio::test]
+async fn a_second_factor_is_not_confirmed_with_a_password_from_before() {
+    let platform = Platform::new().await;
+    let store = &platform.control_plane;
+    let user = platform.user("acme", "ann@acme.example", Role::Owner).await;
+    let former = store.user(user).await.unwrap().unwrap().password_hash.unwrap();
+    let other = PasswordHash::from_stored("$argon2id$other".into());
+    assert!(store.put_second_factor(user, b"sealed").await.unwrap());
+    assert!(store.change_password(user, &former, &other).await.unwrap());
+    let confirm = async |password: &PasswordHash| {
+        store.confirm_second_factor(user, password, b"sealed", 10, &[], Utc::now()).await.unwrap()
+    };
+    assert!(!confirm(&former).await);
+    assert!(confirm(&other).await);
 }

@@ -81,3 +81,41 @@ async fn a_session_whose_token_was_used_twice_remains_listed() {
     let seen = platform.tenant("acme").await.user_sessions(user, now).await.unwrap().unwrap();
     assert_eq!((seen[0].id, seen[0].reused_at.is_some()), (session, true));
 }
+
+#[tokio::test]
+async fn whether_a_successor_was_spent_depends_on_no_clock() {
+    let platform = Platform::new().await;
+    let store = &platform.control_plane;
+    let user = platform.user("acme", EMAIL, Role::Analyst).await;
+    let now = Utc::now();
+    let first = refresh_token(now);
+    begin(store, user, &first).await;
+    // The process that answers has a clock that is two seconds behind.
+    let second = refresh_token(now - TimeDelta::seconds(2));
+    assert!(matches!(rotate(store, &first, &second).await, Rotation::Rotated(_)));
+    let third = refresh_token(now - TimeDelta::seconds(1));
+    assert!(matches!(rotate(store, &second, &third).await, Rotation::Rotated(_)));
+    let again = rotate(store, &first, &refresh_token(now)).await;
+    assert!(matches!(again, Rotation::Reused { .. }), "{again:?}");
+}
+
+#[tokio::test]
+async fn another_tenant_reads_no_refresh_token() {
+    let platform = Platform::new().await;
+    let user = platform.user("acme", EMAIL, Role::Analyst).await;
+    begin(&platform.control_plane, user, &refresh_token(Utc::now())).await;
+    let raw = platform.database.raw().await;
+    for (tenant, expected) in [("acme", 1), ("globex", 0), ("", 0)] {
+        let mut transaction = raw.begin().await.unwrap();
+        sqlx::query("SELECT set_config('footfall.client_id', $1, true)")
+            .bind(tenant)
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        let seen: i64 = sqlx::query_scalar("SELECT count(*) FROM refresh_token")
+            .fetch_one(&mut *transaction)
+            .await
+            .unwrap();
+        assert_eq!(seen, expected, "{tenant}");
+    }
+}
