@@ -14,7 +14,11 @@ CREATE TABLE second_factor (
     -- Null until the first code proves that the app has the secret.
     confirmed_at  timestamptz,
     -- The time step of the last code: a code counts once.
-    last_step     bigint NOT NULL DEFAULT 0
+    last_step     bigint NOT NULL DEFAULT 0,
+    -- Wrong codes since the last right one, and until when no other is tried. Here, and not in Redis: while
+    -- that is unavailable, a million codes are few.
+    failures      integer NOT NULL DEFAULT 0,
+    locked_until  timestamptz
 );
 
 -- For a user who has lost the app. SHA-256 is enough: a code has 80 random bits.

@@ -43,6 +43,14 @@ pub trait SecondFactorStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<bool, CredentialStoreError>;
 
+    /// Counts an attempt to present a code, at `now`. It counts as failed until a code is spent. After five failures
+    /// returns until when no attempt is admitted; none if this one is.
+    async fn begin_code_attempt(
+        &self,
+        user_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, CredentialStoreError>;
+
     /// Spends the code of a time step; `false` if it, or a later one, was spent.
     async fn spend_step(&self, user_id: Uuid, step: i64) -> Result<bool, CredentialStoreError>;
 

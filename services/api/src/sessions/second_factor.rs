@@ -2,6 +2,7 @@ use auth::{RecoveryCode, Role, StoredSecondFactor, StoredUser, Subject, TotpSecr
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
 use serde::Serialize;
+use telemetry::Counter;
 use utoipa::ToSchema;
 
 use super::{Attempt, Sessions};
@@ -141,6 +142,12 @@ impl Sessions {
         code: &str,
         now: DateTime<Utc>,
     ) -> Result<(), Failure> {
+        if let Some(locked_until) = self.store.begin_code_attempt(user.id, now).await? {
+            Counter::Logins.inc(&["limited"]);
+            let wait = (locked_until - now).to_std().unwrap_or_default();
+            let problem = Problem::new(Code::RateLimited, "Too many wrong codes.");
+            return Err(problem.with_retry_after(wait).into());
+        }
         let spent = if let Some(step) = self.secret(user, factor)?.step_of(code.trim(), now) {
             self.store.spend_step(user.id, step).await?
         } else if let Ok(code) = code.parse::<RecoveryCode>() {

@@ -91,6 +91,28 @@ async fn no_access_token_outlives_its_session() {
     assert_eq!(last["expires_in"], 60);
 }
 
+#[tokio::test]
+async fn a_second_factor_cannot_be_guessed_while_redis_is_unavailable() {
+    let database = Database::create().await;
+    let control_plane = control_plane(&database).await;
+    let mut sessions = sessions(&control_plane);
+    sessions.aggregates = Aggregates::connect(&testkit::redis_at("redis://127.0.0.1:1/")).unwrap();
+    let user = joined(&control_plane).await;
+    let sealed = TotpSecret::generate().unwrap().seal(&sessions.sealer, "acme", user.id).unwrap();
+    let password = user.password_hash.as_ref().unwrap();
+    assert!(control_plane.put_second_factor(user.id, &sealed).await.unwrap());
+    let now = Utc::now();
+    let confirmed = control_plane.confirm_second_factor(user.id, password, &sealed, 1, &[], now);
+    assert!(confirmed.await.unwrap());
+    let mut codes = Vec::new();
+    for guess in ["000000", "111111", "222222", "333333", "444444", "555555"] {
+        let refused = sessions.check_second_factor(&user, Some(guess), now).await.unwrap_err();
+        codes.push(Problem::from(refused).code());
+    }
+    assert_eq!(codes[..5], [Code::CredentialInvalid; 5]);
+    assert_eq!(codes[5], Code::RateLimited);
+}
+
 async fn control_plane(database: &Database) -> ControlPlane {
     let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
     control_plane.migrate().await.unwrap();

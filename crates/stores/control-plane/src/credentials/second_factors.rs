@@ -45,6 +45,14 @@ impl SecondFactorStore for ControlPlane {
         Ok(confirm(self, user_id, password, secret_sealed, step, codes, now).await?)
     }
 
+    async fn begin_code_attempt(
+        &self,
+        user_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, CredentialStoreError> {
+        Ok(begin_attempt(self, user_id, now).await?)
+    }
+
     async fn spend_step(&self, user_id: Uuid, step: i64) -> Result<bool, CredentialStoreError> {
         Ok(spend_step(self, user_id, step).await?)
     }
@@ -126,6 +134,21 @@ async fn confirm(
         .await?;
     transaction.commit().await?;
     Ok(true)
+}
+
+async fn begin_attempt(
+    control_plane: &ControlPlane,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, ControlPlaneError> {
+    let mut transaction = control_plane.begin_platform().await?;
+    let locked_until = sqlx::query_scalar(sql!("second_factor/begin_attempt"))
+        .bind(user_id)
+        .bind(now)
+        .fetch_optional(&mut transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(locked_until)
 }
 
 async fn spend_step(

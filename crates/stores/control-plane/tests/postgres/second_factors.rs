@@ -1,5 +1,5 @@
 use auth::{PasswordHash, RecoveryCode, Role, SecondFactorStore, SessionStore};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use futures::future::join_all;
 
 use crate::fixture::{Platform, id};
@@ -60,4 +60,35 @@ async fn a_second_factor_is_not_confirmed_with_a_password_from_before() {
     };
     assert!(!confirm(&former).await);
     assert!(confirm(&other).await);
+}
+
+#[tokio::test]
+async fn wrong_codes_are_delayed_by_postgres_and_a_right_one_ends_the_delay() {
+    let platform = Platform::new().await;
+    let store = &platform.control_plane;
+    let user = platform.user("acme", "ann@acme.example", Role::Owner).await;
+    let password = store.user(user).await.unwrap().unwrap().password_hash.unwrap();
+    let now = Utc::now();
+    let code = RecoveryCode::generate().unwrap().hash(user);
+    assert!(store.put_second_factor(user, b"sealed").await.unwrap());
+    let codes = [code];
+    let confirmed = store.confirm_second_factor(user, &password, b"sealed", 10, &codes, now);
+    assert!(confirmed.await.unwrap());
+
+    let attempts = join_all((0..9).map(|_| store.begin_code_attempt(user, now))).await;
+    let admitted = attempts.into_iter().filter(|attempt| attempt.as_ref().unwrap().is_none());
+    assert_eq!(admitted.count(), 5);
+    let until = store.begin_code_attempt(user, now).await.unwrap().unwrap();
+    assert!((until - now - TimeDelta::seconds(12)).abs() < TimeDelta::milliseconds(1), "{until}");
+    let later = now + TimeDelta::seconds(13);
+    assert_eq!(store.begin_code_attempt(user, later).await.unwrap(), None);
+    let until = store.begin_code_attempt(user, later).await.unwrap().unwrap();
+    assert!(until - later > TimeDelta::seconds(20), "each failure doubles it: {until}");
+    assert!(store.spend_step(user, 11).await.unwrap());
+    for _ in 0..5 {
+        assert_eq!(store.begin_code_attempt(user, later).await.unwrap(), None);
+    }
+    assert!(store.begin_code_attempt(user, later).await.unwrap().is_some());
+    assert!(store.spend_recovery_code(user, &code).await.unwrap());
+    assert_eq!(store.begin_code_attempt(user, later).await.unwrap(), None);
 }
