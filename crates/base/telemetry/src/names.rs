@@ -104,6 +104,8 @@ metrics! {
     ReportJobsEnded = "footfall_report_jobs_ended_total", ["outcome": &["done", "failed", "cancelled"]];
     /// Attempts to log in, by outcome.
     Logins = "footfall_logins_total", ["outcome": &["accepted", "refused", "limited"]];
+    /// Refusals that the audit log does not have, because there were too many at once.
+    RefusalsDropped = "footfall_refusals_dropped_total", [];
 }
 
 metrics! {

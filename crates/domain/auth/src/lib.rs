@@ -37,7 +37,6 @@ pub use signing_key::{JsonWebKey, JsonWebKeySet, KeyId, SigningKey, SigningKeyEr
 pub use store::{
     ContinuedSession, CredentialStore, CredentialStoreError, EndedSessions, FormerSecret,
     NewRefreshToken, NewSession, Rotation, SecurityEvent, SessionStore, SigningKeyStore,
-    StoredApiKey, StoredInvitation, StoredSession, StoredSigningKey, StoredUser,
-    UnspentSession,
+    StoredApiKey, StoredInvitation, StoredSession, StoredSigningKey, StoredUser, UnspentSession,
 };
 pub use token::{Grant, IssuedToken, TokenError, TokenSigner, TokenVerifier};

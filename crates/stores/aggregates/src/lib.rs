@@ -37,7 +37,7 @@ pub use kept_reads::Fingerprint;
 pub use limits::Admission;
 pub use live_feed::LiveFeed;
 pub use logins::account_hash;
-pub use network::network;
+pub use network::{network, network_address};
 pub use rebuild::{Finish, Rebuild};
 pub use settings::RedisSettings;
 pub use slot_group::SlotGroup;

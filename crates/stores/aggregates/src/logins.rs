@@ -70,12 +70,7 @@ impl Aggregates {
         self.limited(self.succeed(account, address, Counted::Alone)).await;
     }
 
-    async fn attempt(
-        &self,
-        account: &[u8; 32],
-        address: IpAddr,
-        counted: Counted,
-    ) -> Admission {
+    async fn attempt(&self, account: &[u8; 32], address: IpAddr, counted: Counted) -> Admission {
         match self.limited(self.begin(account, address, counted)).await {
             None | Some(0) => Admission::Admitted,
             Some(wait) => Admission::RetryAfter(Duration::from_micros(wait)),

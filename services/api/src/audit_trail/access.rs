@@ -39,7 +39,8 @@ pub(super) fn kind(method: &str, pattern: &str, status: u16) -> Option<Access> {
             let read = READS.iter().find(|(of, path, _)| (*of, *path) == (method, pattern));
             read.and_then(|(_, _, action)| access(action, false))
         }
-        401 | 403 | 429 => match LOGINS.iter().find(|(path, _)| *path == pattern) {
+        // Not 429: what is refused for its number must not be written as often.
+        401 | 403 => match LOGINS.iter().find(|(path, _)| *path == pattern) {
             Some((_, action)) => access(action, true),
             // A token that has expired is refused every 15 minutes.
             None if status == 403 => access("access.refuse", true),
@@ -62,5 +63,6 @@ mod tests {
         assert_eq!(action("POST", "/v1/auth/login", 200), None, "the login records itself");
         assert_eq!(action("GET", "/v1/campaigns", 200), None);
         assert_eq!(action("GET", "/v1/campaigns", 401), None);
+        assert_eq!(action("POST", "/v1/auth/login", 429), None);
     }
 }

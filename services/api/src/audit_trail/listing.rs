@@ -55,12 +55,12 @@ pub(crate) struct AuditEntryView {
     /// The tenant that it concerns; `null` for the platform's own.
     #[schema(value_type = Option<schemas::Slug>)]
     tenant: Option<String>,
-    /// What it was done to.
+    /// What it was done to; of a read the path, of a refusal the route.
     subject: String,
     /// Further details; of a change, `before` holds what was there.
     #[schema(value_type = Object)]
     detail: Value,
-    /// The network address of the client. Owners do not see that of the platform's admins.
+    /// The network address of the client; of a refusal over IPv6 the first address of its /64. Owners do not see that of the platform's admins.
     address: Option<String>,
     /// The id of the request.
     request_id: Option<String>,

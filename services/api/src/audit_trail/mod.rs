@@ -2,28 +2,39 @@
 //! personal data. And from where each action comes.
 
 mod access;
+mod budget;
 mod listing;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
+    HttpRequest,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
     web::Data,
 };
+use aggregates::network_address;
 use auth::Principal;
 use control_plane::{AuditEntry, AuditSource, ControlPlane};
 use moka::sync::Cache;
 use serde_json::json;
+use telemetry::Counter;
+use tenancy::ClientId;
 
 use crate::{caller::caller, state::Api};
 
 pub(crate) use listing::{AuditEntryView, AuditQuery, parse};
 
 use access::{Access, kind};
+use budget::Budget;
 
-/// How long the same refusal is recorded once: nobody fills the log by asking again.
+/// How long the same refusal is recorded once. A network of IPv6 has more addresses than anybody can remember, and
+/// counts as one.
 const ONCE_PER: Duration = Duration::from_secs(60);
 /// How many refusals are remembered.
 const REMEMBERED: u64 = 10_000;
@@ -35,37 +46,72 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) struct AuditTrail {
     control_plane: ControlPlane,
     refused: Cache<Refusal, ()>,
+    budget: Arc<Budget>,
 }
 
-/// What makes refusals the same: who was refused, from where, and what.
+/// What makes refusals the same: who was refused, from which network, and what.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Refusal {
     actor: String,
-    address: String,
+    network: IpAddr,
     subject: String,
+}
+
+/// What was read or refused.
+struct Subject {
+    /// The route of a refusal: whoever asks cannot make it another one. The path of a read, which names whose
+    /// data it is.
+    name: String,
+    /// The tenant that the path of a read names.
+    tenant: Option<ClientId>,
+}
+
+impl Subject {
+    fn of(request: &HttpRequest, access: &Access, pattern: &str) -> Self {
+        let method = request.method();
+        if access.is_refused {
+            return Self { name: format!("{method} {pattern}"), tenant: None };
+        }
+        let tenant = pattern.starts_with("/v1/admin/tenants/{id}");
+        let tenant = tenant.then(|| request.match_info().get("id")?.parse().ok()).flatten();
+        Self { name: format!("{method} {}", request.path()), tenant }
+    }
 }
 
 impl AuditTrail {
     pub(crate) fn new(control_plane: ControlPlane) -> Self {
         let refused = Cache::builder().max_capacity(REMEMBERED).time_to_live(ONCE_PER).build();
-        Self { control_plane, refused }
+        Self { control_plane, refused, budget: Arc::new(Budget::new()) }
     }
 
-    /// Records an access, unless it is the same refusal as a moment ago.
-    async fn record(&self, access: Access, subject: String, source: &AuditSource) {
+    /// Records an access, unless it is the same refusal as a moment ago, or there are too many refusals.
+    async fn record(&self, access: Access, subject: Subject, source: AuditSource) {
         let principal = web::current_principal();
         let actor = actor(principal.as_ref());
-        if access.is_refused {
-            let address = source.address.to_string();
-            let refusal = Refusal { actor: actor.clone(), address, subject: subject.clone() };
-            if !self.refused.entry(refusal).or_insert(()).is_fresh() {
-                return;
-            }
+        if !access.is_refused {
+            return self.write(access, subject, &actor).await;
         }
-        let client_id = principal.as_ref().and_then(|principal| principal.client_id.as_ref());
+        let network = network_address(source.address);
+        let refusal = Refusal { actor: actor.clone(), network, subject: subject.name.clone() };
+        if !self.refused.entry(refusal.clone()).or_insert(()).is_fresh() {
+            return;
+        }
+        let Some(_place) = self.budget.take(Instant::now()) else {
+            self.refused.invalidate(&refusal);
+            return Counter::RefusalsDropped.inc(&[]);
+        };
+        let source = AuditSource { address: network, ..source };
+        source.during(self.write(access, subject, &actor)).await;
+    }
+
+    async fn write(&self, access: Access, subject: Subject, actor: &str) {
+        let principal = web::current_principal();
+        let own = principal.as_ref().and_then(|principal| principal.client_id.as_ref());
+        let client_id = subject.tenant.as_ref().or(own);
         let detail = json!({ "status": access.status });
-        let entry = AuditEntry { action: access.action, client_id, subject: &subject, detail };
-        let record = self.control_plane.record_access(&actor, &entry);
+        let subject = &subject.name;
+        let entry = AuditEntry { action: access.action, client_id, subject, detail };
+        let record = self.control_plane.record_access(actor, &entry);
         match tokio::time::timeout(TIMEOUT, record).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
@@ -96,11 +142,12 @@ pub(crate) async fn trail<B: MessageBody + 'static>(
     let work = async {
         // Boxed, so that the future of every request, which actix copies, is small.
         let answered = Box::pin(next.call(request)).await?;
-        let (method, status) = (answered.request().method(), answered.status());
-        let pattern = answered.request().match_pattern().unwrap_or_default();
-        if let Some(access) = kind(method.as_str(), &pattern, status.as_u16()) {
-            let subject = format!("{method} {pattern}");
-            Box::pin(api.audit_trail.record(access, subject, &source)).await;
+        let asked = answered.request();
+        let pattern = asked.match_pattern().unwrap_or_default();
+        let status = answered.status().as_u16();
+        if let Some(access) = kind(asked.method().as_str(), &pattern, status) {
+            let subject = Subject::of(asked, &access, &pattern);
+            Box::pin(api.audit_trail.record(access, subject, source.clone())).await;
         }
         Ok(answered)
     };

@@ -2,11 +2,12 @@ use std::sync::Arc;
 
 use aggregates::Aggregates;
 use auth::{
-    PasswordHash, Role, SecondFactorStore, Sealer, SessionStore, SigningKey, StoredUser, TotpSecret,
+    PasswordHash, Role, Sealer, SecondFactorStore, SessionStore, SigningKey, StoredUser, TotpSecret,
 };
 use chrono::{TimeDelta, Utc};
 use control_plane::{
-    Account, Cluster, ControlPlane, NewInvitation, NewUser, PlatformControl, TenantControl, TenantSpec,
+    Account, Cluster, ControlPlane, NewInvitation, NewUser, PlatformControl, TenantControl,
+    TenantSpec,
 };
 use problem::{Code, Problem};
 use settings::Secret;

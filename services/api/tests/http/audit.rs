@@ -102,3 +102,52 @@ async fn the_audit_log_is_listed_in_pages_and_for_owners_and_admins_only() {
         assert_eq!(refused.body["errors"][0]["pointer"], pointer);
     }
 }
+
+#[actix_web::test]
+async fn refusals_of_one_network_are_one_entry_and_those_of_many_are_bounded() {
+    let stand = Stand::new().await;
+    let admin = stand.access_token("admin@test.example").await;
+    let refused = async |address: String| {
+        let request = stand.request(reqwest::Method::POST, "/v1/auth/token", None);
+        let request = request.header("X-Forwarded-For", address);
+        let body = json!({"api_key": "ff_read_0000000000000000_00"});
+        assert_eq!(request.json(&body).send().await.unwrap().status(), 401);
+    };
+    for host in 1..=5 {
+        refused(format!("2001:db8:0:1::{host}")).await;
+    }
+    let listed = stand.get("/v1/admin/audit?action=token.refuse", &admin).await;
+    let entries = listed.body["data"].as_array().unwrap();
+    assert_eq!(entries.len(), 1, "{}", listed.body);
+    assert_eq!(entries[0]["address"], "2001:db8:0:1::");
+
+    let began = Instant::now();
+    futures::future::join_all(
+        (0..300).map(|network| refused(format!("2001:db8:1:{network:x}::1"))),
+    )
+    .await;
+    let listed = stand.get("/v1/admin/audit?action=token.refuse&limit=500", &admin).await;
+    let written = listed.body["data"].as_array().unwrap().len() - 1;
+    let bound = 10 * (began.elapsed().as_secs() as usize + 2);
+    assert!(written >= 1 && written <= bound, "{written} of {bound}");
+}
+
+#[actix_web::test]
+async fn a_recorded_read_names_whose_data_was_read() {
+    let stand = Stand::new().await;
+    let owner = stand.token("acme", "owner").await;
+    let admin = stand.access_token("admin@test.example").await;
+    let users = stand.get("/v1/users", &owner).await.body;
+    let me = users["data"][0]["id"].as_str().unwrap();
+    assert_eq!(stand.get(&format!("/v1/users/{me}/sessions"), &owner).await.status, 200);
+    let read = entry(&stand, "/v1/audit", &owner, "sessions.read").await;
+    assert_eq!(read["subject"], format!("GET /v1/users/{me}/sessions"));
+
+    let users = format!("/v1/admin/tenants/{}/users", stand.id("globex"));
+    assert_eq!(stand.get(&users, &admin).await.status, 200);
+    let read = entry(&stand, "/v1/admin/audit", &admin, "users.read").await;
+    assert_eq!(read["subject"], format!("GET {users}"));
+    assert_eq!(read["tenant"], stand.id("globex"));
+    let stranger = stand.token("globex", "owner").await;
+    assert_eq!(entry(&stand, "/v1/audit", &stranger, "users.read").await["id"], read["id"]);
+}

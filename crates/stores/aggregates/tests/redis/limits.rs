@@ -145,7 +145,8 @@ async fn a_known_network_passes_while_strangers_guess() {
 }
 
 #[tokio::test]
-async fn too_many_failures_of_all_accounts_delay_each_account_and_refuse_nobody_the_first_attempt() {
+async fn too_many_failures_of_all_accounts_delay_each_account_and_refuse_nobody_the_first_attempt()
+{
     let stand = Stand::bare().await;
     let home = "192.0.2.1".parse().unwrap();
     let away = "192.0.2.2".parse().unwrap();
