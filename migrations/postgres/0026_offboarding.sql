@@ -1,5 +1,9 @@
 -- The end of a tenant: a grace period in which it can be resumed, then the erasure in steps, then a receipt.
 
+-- Why a tenant was suspended when its offboarding began; null if it was active, and in every other state. It reads
+-- nothing, as before, and is suspended again when it is resumed.
+ALTER TABLE tenant ADD COLUMN suspended_for text CHECK (char_length(suspended_for) BETWEEN 1 AND 500);
+
 CREATE TABLE offboarding (
     -- No reference: it outlives the tenant.
     client_id      slug PRIMARY KEY,

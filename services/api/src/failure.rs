@@ -189,6 +189,10 @@ fn of_onboarding(error: &OnboardingError) -> Problem {
         OnboardingError::Exists => {
             Problem::new(Code::AlreadyExists, "A tenant with this id exists already.")
         }
+        OnboardingError::NotProvisioned => {
+            let detail = "The tenant's state was changed while it was provisioned.";
+            Problem::new(Code::WrongState, detail)
+        }
         OnboardingError::Warehouse { source, .. } => of_migration(source),
         OnboardingError::ControlPlane(error) => of_control_plane(error),
         // A request has no folder.

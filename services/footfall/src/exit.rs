@@ -121,6 +121,7 @@ impl From<OnboardingError> for Failure {
             OnboardingError::Fields(_)
             | OnboardingError::Folder(_)
             | OnboardingError::Exists
+            | OnboardingError::NotProvisioned
             | OnboardingError::ControlPlane(
                 ControlPlaneError::Conflict { .. }
                 | ControlPlaneError::MissingReference { .. }

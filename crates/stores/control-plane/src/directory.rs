@@ -1,6 +1,8 @@
 use std::{collections::HashSet, sync::Arc};
 
-use tenancy::{ClientId, DirectoryError, Origin, OriginDirectory, TenantDirectory, TenantRecord};
+use tenancy::{
+    ClientId, DirectoryError, Origin, OriginDirectory, TenantDirectory, TenantRecord, TenantState,
+};
 
 use crate::{
     ControlPlane, ControlPlaneError, TenantDetail, cache::AnswerCache, platform::TenantRow,
@@ -63,6 +65,19 @@ impl ControlPlane {
             .fetch_optional(&mut transaction)
             .await?;
         transaction.commit().await?;
-        row.map(|row| TenantDetail::try_from(row).map(|detail| detail.record)).transpose()
+        row.map(|row| TenantDetail::try_from(row).map(record)).transpose()
     }
+}
+
+/// Returns what requests are checked with. A tenant that was suspended before its offboarding still is.
+fn record(detail: TenantDetail) -> TenantRecord {
+    let TenantDetail { record, suspended_for, .. } = detail;
+    if record.state == TenantState::Offboarding && suspended_for.is_some() {
+        return TenantRecord {
+            state: TenantState::Suspended,
+            state_reason: suspended_for,
+            ..record
+        };
+    }
+    record
 }

@@ -72,6 +72,7 @@ fn every_store_error_has_a_status_a_code_and_a_retry_hint() {
         (OnboardingError::Fields(vec![field]).into(), (422, "invalid_field", None)),
         (OnboardingError::Folder(Vec::new()).into(), INTERNAL),
         (OnboardingError::Exists.into(), (409, "already_exists", None)),
+        (OnboardingError::NotProvisioned.into(), (409, "wrong_state", None)),
         (
             OnboardingError::from(ControlPlaneError::Unavailable(sqlx::Error::PoolClosed)).into(),
             UNAVAILABLE,

@@ -2,7 +2,7 @@ use auth::{ApiKey, InvitationToken, KeyKind, Password, PasswordError, Role};
 use chrono::{DateTime, Utc};
 use control_plane::{AuditEntry, NewApiKey, NewUser, PlatformControl};
 use serde_json::json;
-use tenancy::{ClientId, Destination, TenantState};
+use tenancy::{ClientId, Destination};
 use uuid::Uuid;
 
 use super::{
@@ -120,7 +120,9 @@ impl Onboarding {
                 return make_key(platform, client_id, key, *replaces).await.map(Some);
             }
             Change::Activate => {
-                platform.set_tenant_state(client_id, TenantState::Active).await?;
+                if !platform.activate_tenant(client_id).await? {
+                    return Err(OnboardingError::NotProvisioned);
+                }
             }
         }
         Ok(None)

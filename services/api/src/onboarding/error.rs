@@ -18,6 +18,9 @@ pub enum OnboardingError {
     /// The tenant exists already.
     #[error("the tenant exists already")]
     Exists,
+    /// The tenant's state was changed while it was provisioned: it is not activated.
+    #[error("the tenant's state was changed meanwhile")]
+    NotProvisioned,
     /// The tenant's tables could not be created; apply again to continue.
     #[error("the tables of {client_id} could not be created")]
     Warehouse {

@@ -11,7 +11,7 @@ use control_plane::{
 };
 use problem::{Code, Problem};
 use settings::Secret;
-use tenancy::{ClientId, Isolation, Limits, TenantRouter, TenantState};
+use tenancy::{ClientId, Isolation, Limits, TenantRouter};
 use testkit::{Database, tenant_context, tenant_record};
 use uuid::Uuid;
 use web::{TokenSettings, WebState};
@@ -160,7 +160,7 @@ async fn acme(control_plane: &ControlPlane) -> (TenantControl, NewInvitation) {
         origins: Vec::new(),
     };
     admin.create_tenant(&spec, Isolation::Shared, &cluster.name).await.unwrap();
-    admin.set_tenant_state(&client_id, TenantState::Active).await.unwrap();
+    assert!(admin.activate_tenant(&client_id).await.unwrap());
     let user = NewUser {
         user_id: Uuid::now_v7(),
         email: EMAIL.into(),

@@ -6,7 +6,7 @@ use events::Event;
 use log::{Generation, LogPlace, Offset, Partition};
 use processor::{Backfill, BackfillReport, ProcessorSettings, Reconcile, ReconcileReport};
 use serde_json::json;
-use tenancy::{Isolation, Limits, TenantContext, TenantRouter, TenantState};
+use tenancy::{Isolation, Limits, TenantContext, TenantRouter};
 use testkit::eventually;
 use uuid::Uuid;
 use warehouse::ClusterSettings;
@@ -55,7 +55,7 @@ impl Stand {
         let admin = self.admin();
         let cluster = cluster.parse().unwrap();
         admin.create_tenant(&spec, Isolation::Schema, &cluster).await.unwrap();
-        admin.set_tenant_state(&spec.client_id, TenantState::Active).await.unwrap();
+        assert!(admin.activate_tenant(&spec.client_id).await.unwrap());
         #[expect(clippy::disallowed_methods, reason = "a test acts as the log's consumer")]
         let tenant = self.dependencies.router.resolve_record(&spec.client_id).await.unwrap();
         self.create_tables(&tenant).await;

@@ -12,7 +12,7 @@ WITH running AS (
     FROM report_job AS job
     JOIN tenant ON tenant.client_id = job.client_id
     LEFT JOIN running ON running.client_id = job.client_id
-    WHERE tenant.state IN ('active', 'offboarding')
+    WHERE tenant.state IN ('active', 'offboarding') AND tenant.suspended_for IS NULL
       AND coalesce(running.jobs, 0) < $1
       AND (job.state = 'queued' AND job.claim_after <= now()
            OR job.state = 'running' AND job.claimed_until <= now())

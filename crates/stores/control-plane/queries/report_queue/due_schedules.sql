@@ -17,7 +17,7 @@ LEFT JOIN saved_report AS saved
     AND (saved.visibility = 'private' AND saved.created_by = schedule.created_by
          OR saved.visibility = 'shared' AND schedule.advertiser_id IS NULL AND schedule.campaigns IS NULL)
 WHERE schedule.next_run_at <= $1
-  AND tenant.state IN ('active', 'offboarding')
+  AND tenant.state IN ('active', 'offboarding') AND tenant.suspended_for IS NULL
   AND $2 > (
       SELECT count(*) FROM report_job AS job
       WHERE job.client_id = schedule.client_id AND job.state = 'queued'

@@ -118,7 +118,7 @@ impl Offboarding {
 
 impl PlatformControl {
     /// Begins the grace period of an active or suspended tenant, after which it is erased; `false` when the
-    /// tenant is in another state. It sends nothing any more, and may read and export.
+    /// tenant is in another state. It sends nothing any more, and may read and export unless it is suspended.
     pub async fn begin_offboarding(
         &self,
         client_id: &ClientId,
@@ -127,7 +127,7 @@ impl PlatformControl {
     ) -> Result<bool, ControlPlaneError> {
         let mut transaction = self.begin().await?;
         let change = StateChange {
-            from: Some(&[TenantState::Active, TenantState::Suspended]),
+            from: &[TenantState::Active, TenantState::Suspended],
             to: TenantState::Offboarding,
             reason: Some(reason),
         };
@@ -188,9 +188,9 @@ impl PlatformControl {
         ids.into_iter().map(parse).collect()
     }
 
-    /// Ends the grace period: nothing of the tenant is served or processed any more. Does nothing when it
-    /// is being erased, or was resumed.
-    pub async fn begin_erasing(&self, client_id: &ClientId) -> Result<(), ControlPlaneError> {
+    /// Ends the grace period: nothing of the tenant is served or processed any more. Changes nothing and returns
+    /// `false` when the grace lasts, or the tenant is not being offboarded: it is being erased, or was resumed.
+    pub async fn begin_erasing(&self, client_id: &ClientId) -> Result<bool, ControlPlaneError> {
         let mut transaction = self.begin().await?;
         let begun = sqlx::query(sql!("offboarding/begin_erasing"))
             .bind(client_id.as_str())
@@ -198,11 +198,14 @@ impl PlatformControl {
             .await?;
         if begun.rows_affected() == 1 {
             let change = StateChange {
-                from: Some(&[TenantState::Offboarding]),
+                from: &[TenantState::Offboarding],
                 to: TenantState::Erasing,
                 reason: None,
             };
-            change_state(&mut transaction, client_id, &change).await?;
+            // Without the new state, the tenant would be served, and sent to, while it is erased.
+            if !change_state(&mut transaction, client_id, &change).await? {
+                return Ok(false);
+            }
             let entry = AuditEntry {
                 action: "tenant.begin_erasing",
                 client_id: Some(client_id),
@@ -211,7 +214,8 @@ impl PlatformControl {
             };
             audit::append(&mut transaction, self.actor(), &entry).await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(begun.rows_affected() == 1)
     }
 
     /// Records that a step begins, with what it found. A step that was begun before keeps its counts.

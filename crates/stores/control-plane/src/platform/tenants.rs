@@ -41,6 +41,8 @@ pub struct TenantDetail {
     pub created_at: DateTime<Utc>,
     /// Since when it is in its state.
     pub state_since: DateTime<Utc>,
+    /// Why it was suspended before its offboarding began, and reads nothing.
+    pub suspended_for: Option<Arc<str>>,
 }
 
 #[derive(FromRow)]
@@ -50,6 +52,7 @@ pub(crate) struct TenantRow {
     state: String,
     state_reason: Option<String>,
     state_since: DateTime<Utc>,
+    suspended_for: Option<String>,
     events_per_second: i64,
     concurrent_queries: i32,
     query_seconds: i32,
@@ -101,6 +104,7 @@ impl TryFrom<TenantRow> for TenantDetail {
             retention_days: row.retention_days.try_into().map_err(number("retention"))?,
             created_at: row.created_at,
             state_since: row.state_since,
+            suspended_for: row.suspended_for.map(Arc::from),
         })
     }
 }
@@ -239,24 +243,23 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
-    /// Changes the state of a tenant, whatever it is: whether it may send and read. Suspending revokes
-    /// its tokens.
-    pub async fn set_tenant_state(
-        &self,
-        client_id: &ClientId,
-        state: TenantState,
-    ) -> Result<(), ControlPlaneError> {
+    /// Lets a tenant that was provisioned send and read; `false` when it is in another state.
+    pub async fn activate_tenant(&self, client_id: &ClientId) -> Result<bool, ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        let change = StateChange { from: None, to: state, reason: None };
-        change_state(&mut transaction, client_id, &change).await?;
-        let entry = AuditEntry {
-            action: "tenant.set_state",
-            client_id: Some(client_id),
-            subject: client_id.as_str(),
-            detail: json!({ "state": state }),
-        };
-        audit::append(&mut transaction, self.context.actor(), &entry).await?;
-        Ok(transaction.commit().await?)
+        let to = TenantState::Active;
+        let change = StateChange { from: &[TenantState::Provisioning], to, reason: None };
+        let changed = change_state(&mut transaction, client_id, &change).await?;
+        if changed {
+            let entry = AuditEntry {
+                action: "tenant.set_state",
+                client_id: Some(client_id),
+                subject: client_id.as_str(),
+                detail: json!({ "state": to }),
+            };
+            audit::append(&mut transaction, self.context.actor(), &entry).await?;
+        }
+        transaction.commit().await?;
+        Ok(changed)
     }
 
     /// Suspends an active tenant, revokes its tokens and queues its running report jobs again; changes the
@@ -269,7 +272,7 @@ impl PlatformControl {
     ) -> Result<bool, ControlPlaneError> {
         let mut transaction = self.begin().await?;
         let change = StateChange {
-            from: Some(&[TenantState::Active, TenantState::Suspended]),
+            from: &[TenantState::Active, TenantState::Suspended],
             to: TenantState::Suspended,
             reason: Some(reason),
         };
@@ -291,17 +294,15 @@ impl PlatformControl {
         Ok(changed)
     }
 
-    /// Lets a suspended tenant send and read again, or one within its grace period; `false` when the
-    /// tenant is in another state.
+    /// Lets a suspended tenant send and read again, or one within its grace period; that is suspended again if it
+    /// was before. `false` when the tenant is in another state.
     pub async fn resume_tenant(&self, client_id: &ClientId) -> Result<bool, ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        let change = StateChange {
-            from: Some(&[TenantState::Suspended, TenantState::Offboarding]),
-            to: TenantState::Active,
-            reason: None,
-        };
-        let changed = change_state(&mut transaction, client_id, &change).await?;
-        if changed {
+        let resumed: Option<String> = sqlx::query_scalar(sql!("tenant/resume"))
+            .bind(client_id.as_str())
+            .fetch_optional(&mut transaction)
+            .await?;
+        if let Some(state) = &resumed {
             sqlx::query(sql!("offboarding/cancel"))
                 .bind(client_id.as_str())
                 .execute(&mut transaction)
@@ -310,19 +311,19 @@ impl PlatformControl {
                 action: "tenant.resume",
                 client_id: Some(client_id),
                 subject: client_id.as_str(),
-                detail: json!({}),
+                detail: json!({ "state": state }),
             };
             audit::append(&mut transaction, self.context.actor(), &entry).await?;
         }
         transaction.commit().await?;
-        Ok(changed)
+        Ok(resumed.is_some())
     }
 }
 
 /// A change of a tenant's state.
 pub(super) struct StateChange<'a> {
-    /// The states in which it is possible; `None` for all.
-    pub(super) from: Option<&'a [TenantState]>,
+    /// The states in which it is possible.
+    pub(super) from: &'a [TenantState],
     pub(super) to: TenantState,
     /// What the owners are told.
     pub(super) reason: Option<&'a str>,
@@ -334,8 +335,7 @@ pub(super) async fn change_state(
     client_id: &ClientId,
     change: &StateChange<'_>,
 ) -> Result<bool, ControlPlaneError> {
-    let from: Option<Vec<_>> =
-        change.from.map(|states| states.iter().map(|state| state.as_str()).collect());
+    let from: Vec<_> = change.from.iter().map(|state| state.as_str()).collect();
     let changed = sqlx::query(sql!("tenant/set_state"))
         .bind(client_id.as_str())
         .bind(change.to.as_str())

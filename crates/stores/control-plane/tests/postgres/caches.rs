@@ -23,7 +23,7 @@ async fn a_suspension_reaches_the_cache_of_every_process_within_five_seconds() {
     elsewhere.listen(&lifecycle);
     let version = elsewhere.find(&id("acme")).await.unwrap().unwrap().token_version;
 
-    platform.admin().set_tenant_state(&id("acme"), TenantState::Suspended).await.unwrap();
+    assert!(platform.admin().suspend_tenant(&id("acme"), "unpaid").await.unwrap());
     eventually("suspended", async || {
         let tenant = elsewhere.find(&id("acme")).await.unwrap().unwrap();
         tenant.state == TenantState::Suspended && tenant.token_version == version + 1
@@ -78,7 +78,7 @@ async fn the_listener_survives_the_loss_of_its_connection() {
     eventually("listening", async || sqlx::query(cut).fetch_all(&raw).await.unwrap().len() == 1)
         .await;
 
-    platform.admin().set_tenant_state(&id("acme"), TenantState::Suspended).await.unwrap();
+    assert!(platform.admin().suspend_tenant(&id("acme"), "unpaid").await.unwrap());
     eventually("suspended", async || {
         let tenant = elsewhere.find(&id("acme")).await.unwrap().unwrap();
         tenant.state == TenantState::Suspended

@@ -13,7 +13,7 @@ use control_plane::{
 };
 use settings::Secret;
 use sqlx::PgPool;
-use tenancy::{ClientId, Isolation, TenantRouter, TenantState};
+use tenancy::{ClientId, Isolation, TenantRouter};
 use uuid::Uuid;
 
 pub(crate) struct Database(testkit::Database);
@@ -56,7 +56,7 @@ impl Platform {
             let spec = spec(tenant);
             let shared = "shared".parse().unwrap();
             admin.create_tenant(&spec, Isolation::Shared, &shared).await.unwrap();
-            admin.set_tenant_state(&spec.client_id, TenantState::Active).await.unwrap();
+            assert!(admin.activate_tenant(&spec.client_id).await.unwrap());
         }
         platform
     }

@@ -5,7 +5,7 @@ use chrono::Utc;
 use control_plane::{ControlPlaneError, EraseReceipt, EraseStep};
 use metrics::{DeclaredDimension, PropertyType};
 use serde_json::json;
-use tenancy::{Isolation, TenantState};
+use tenancy::{Isolation, TenantDirectory, TenantState};
 
 use crate::{
     fixture::{Platform, begin, id, refresh_token, spec},
@@ -26,7 +26,7 @@ async fn a_tenant_can_be_resumed_until_its_grace_period_ends() {
     let acme = id("acme");
     assert!(admin.begin_offboarding(&acme, "ended", Duration::from_hours(1)).await.unwrap());
     assert!(!admin.begin_offboarding(&acme, "again", Duration::ZERO).await.unwrap());
-    admin.begin_erasing(&acme).await.unwrap();
+    assert!(!admin.begin_erasing(&acme).await.unwrap());
     assert_eq!(state(&platform, "acme").await, Some(TenantState::Offboarding), "the grace lasts");
     assert!(admin.due_offboardings().await.unwrap().is_empty());
     assert!(admin.resume_tenant(&acme).await.unwrap());
@@ -34,7 +34,7 @@ async fn a_tenant_can_be_resumed_until_its_grace_period_ends() {
 
     assert!(admin.begin_offboarding(&acme, "ended", Duration::ZERO).await.unwrap());
     assert_eq!(admin.due_offboardings().await.unwrap(), [id("acme")]);
-    admin.begin_erasing(&acme).await.unwrap();
+    assert!(admin.begin_erasing(&acme).await.unwrap());
     assert_eq!(state(&platform, "acme").await, Some(TenantState::Erasing));
     assert!(!admin.resume_tenant(&acme).await.unwrap(), "what is being erased is not resumed");
 }
@@ -48,7 +48,7 @@ async fn an_erased_tenant_leaves_the_receipt_and_the_audit_log_and_its_id_is_not
     platform.user("globex", "bob@globex.example", Role::Owner).await;
     admin.put_campaign(&acme, &"spring".parse().unwrap(), "Spring", None).await.unwrap();
     admin.begin_offboarding(&acme, "ended", Duration::ZERO).await.unwrap();
-    admin.begin_erasing(&acme).await.unwrap();
+    assert!(admin.begin_erasing(&acme).await.unwrap());
     admin.begin_erase_step(&acme, EraseStep::Redis, &json!({})).await.unwrap();
     admin.finish_erase_step(&acme, EraseStep::Redis, &json!({"keys": 3})).await.unwrap();
     while !admin.erase_some_rows(&acme).await.unwrap() {}
@@ -101,7 +101,7 @@ async fn what_users_keep_and_plan_and_their_sessions_are_erased_with_their_tenan
     platform.control_plane.raise_data_versions(&tenants).await.unwrap();
     let acme = id("acme");
     admin.begin_offboarding(&acme, "ended", Duration::ZERO).await.unwrap();
-    admin.begin_erasing(&acme).await.unwrap();
+    assert!(admin.begin_erasing(&acme).await.unwrap());
     while !admin.erase_some_rows(&acme).await.unwrap() {}
     let offboarding = admin.offboarding(&acme).await.unwrap().unwrap();
     let counts = &offboarding.step(EraseStep::Postgres).unwrap().counts;
@@ -141,4 +141,46 @@ async fn every_table_with_rows_of_tenants_refers_to_the_tenant_so_that_none_is_f
     .await
     .unwrap();
     assert!(forgotten.is_empty(), "{forgotten:?}");
+}
+
+#[tokio::test]
+async fn only_a_tenant_that_is_offboarded_is_erased_and_only_a_provisioned_one_activated() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let acme = id("acme");
+    admin.begin_offboarding(&acme, "ended", Duration::ZERO).await.unwrap();
+    assert!(!admin.activate_tenant(&acme).await.unwrap(), "a late run of the onboarding");
+    assert_eq!(state(&platform, "acme").await, Some(TenantState::Offboarding));
+
+    let raw = platform.database.raw().await;
+    let mut transaction = raw.begin().await.unwrap();
+    for sql in [
+        "SET LOCAL footfall.platform = 'on'",
+        "UPDATE tenant SET state = 'active' WHERE client_id = 'acme'",
+    ] {
+        sqlx::query(sql).execute(&mut *transaction).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    assert!(!admin.begin_erasing(&acme).await.unwrap());
+    assert_eq!(admin.offboarding(&acme).await.unwrap().unwrap().erasing_since, None);
+}
+
+#[tokio::test]
+async fn a_suspended_tenant_stays_suspended_through_its_offboarding() {
+    let platform = Platform::new().await;
+    let store = &platform.control_plane;
+    let admin = platform.admin();
+    let acme = id("acme");
+    assert!(admin.suspend_tenant(&acme, "unpaid").await.unwrap());
+    assert!(admin.begin_offboarding(&acme, "ended", Duration::from_hours(1)).await.unwrap());
+    assert_eq!(state(&platform, "acme").await, Some(TenantState::Offboarding));
+    let served = store.find(&acme).await.unwrap().unwrap();
+    assert_eq!(served.state, TenantState::Suspended, "it reads nothing");
+    assert_eq!(served.state_reason.as_deref(), Some("unpaid"));
+    assert!(admin.resume_tenant(&acme).await.unwrap());
+    let resumed = admin.tenant(&acme).await.unwrap().unwrap().record;
+    assert_eq!(resumed.state, TenantState::Suspended);
+    assert_eq!(resumed.state_reason.as_deref(), Some("unpaid"));
+    assert!(admin.resume_tenant(&acme).await.unwrap());
+    assert_eq!(state(&platform, "acme").await, Some(TenantState::Active));
 }

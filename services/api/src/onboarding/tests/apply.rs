@@ -113,8 +113,7 @@ async fn after_a_run_that_stopped_before_activating_the_next_creates_credentials
     let platform = Platform::new().await;
     let files = [platform.file("a", "shared", "shared")];
     let lost = platform.apply(&files).await;
-    let admin = platform.admin();
-    admin.set_tenant_state(&platform.id("a"), TenantState::Provisioning).await.unwrap();
+    platform.forget_activation("a").await;
 
     let made = platform.apply(&files).await;
     let find = async |key: &ApiKey| platform.control_plane.api_key(key.id()).await.unwrap();
@@ -134,8 +133,7 @@ async fn a_password_of_a_half_made_tenant_is_removed_by_the_next_run() {
     let store = &platform.control_plane;
     let lost = PasswordHash::from_stored("$argon2id$".into());
     store.accept_invitation(&token.hash(), &lost, Utc::now()).await.unwrap().unwrap();
-    let admin = platform.admin();
-    admin.set_tenant_state(&platform.id("a"), TenantState::Provisioning).await.unwrap();
+    platform.forget_activation("a").await;
 
     let made = platform.apply(&files).await;
     assert!(store.user_by_email(email, None).await.unwrap().unwrap().password_hash.is_none());
@@ -278,7 +276,7 @@ async fn the_partitions_of_a_tenant_that_is_active_are_fixed() {
     assert_eq!(platform.apply(&others).await.steps, 1, "other limits may change");
 
     // A tenant that was never activated has sent nothing.
-    platform.admin().set_tenant_state(&platform.id("a"), TenantState::Provisioning).await.unwrap();
+    platform.forget_activation("a").await;
     platform.plan(&wider).await.unwrap();
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Platform {
     suffix: String,
     folder: TempDir,
     pub(super) control_plane: ControlPlane,
-    _database: Database,
+    database: Database,
 }
 
 impl Platform {
@@ -28,12 +28,24 @@ impl Platform {
         control_plane.migrate().await.unwrap();
         let suffix = Uuid::now_v7().simple().to_string().chars().rev().take(12).collect();
         let folder = tempfile::tempdir().unwrap();
-        let platform = Self { suffix, folder, control_plane, _database: database };
+        let platform = Self { suffix, folder, control_plane, database };
         for name in CLUSTERS {
             let sealer = auth::Sealer::new([7; 32]);
             platform.admin().register_cluster(&sealer, &cluster(name)).await.unwrap();
         }
         platform
+    }
+
+    /// Leaves a tenant as a run that stopped before activating it.
+    pub(super) async fn forget_activation(&self, name: &str) {
+        let raw = sqlx::PgPool::connect(self.database.url()).await.unwrap();
+        let mut transaction = raw.begin().await.unwrap();
+        let platform = sqlx::query("SET LOCAL footfall.platform = 'on'");
+        platform.execute(&mut *transaction).await.unwrap();
+        let forget = "UPDATE tenant SET state = 'provisioning' WHERE client_id = $1";
+        let forget = sqlx::query(forget).bind(self.id(name).to_string());
+        forget.execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]

@@ -106,7 +106,7 @@ impl From<Limits> for LimitsView {
 
 impl From<TenantDetail> for TenantView {
     fn from(detail: TenantDetail) -> Self {
-        let TenantDetail { record, retention_days, created_at, state_since } = detail;
+        let TenantDetail { record, retention_days, created_at, state_since, .. } = detail;
         Self {
             id: record.client_id,
             name: record.name,

@@ -31,7 +31,8 @@ pub(crate) struct OffboardingOrder {
     grace_days: Option<u16>,
 }
 
-/// Begins the end of a tenant: it sends no more events, and may read and export until the grace period ends.
+/// Begins the end of a tenant: it sends no more events, and may read and export until the grace period ends. A suspended
+/// tenant stays suspended until then.
 /// Then it is erased in every store, and its id is never used again.
 ///
 /// `GET /v1/admin/tenants/{id}/offboarding` shows how far that is, and the receipt at its end.

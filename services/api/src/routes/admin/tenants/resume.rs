@@ -10,7 +10,8 @@ use web::{Error, Platform};
 use super::{TenantView, existing};
 use crate::{failure::Failure, schemas, state::Api};
 
-/// Resumes a suspended tenant, or one whose grace period after the offboarding has not ended.
+/// Resumes a suspended tenant, or one whose grace period after the offboarding has not ended. The latter is suspended
+/// again if it was before.
 ///
 /// Its API keys are valid again; its users log in again after a suspension.
 #[utoipa::path(
@@ -20,7 +21,7 @@ use crate::{failure::Failure, schemas, state::Api};
     operation_id = "resume_tenant",
     params(("id" = schemas::Slug, Path, description = "The tenant")),
     responses(
-        (status = 200, description = "The active tenant", body = TenantView),
+        (status = 200, description = "The tenant: active, or suspended as before its offboarding", body = TenantView),
         (status = 404, description = "The tenant does not exist"),
         (status = 409, description = "The tenant is neither suspended nor within its grace period"),
     ),
