@@ -21,6 +21,7 @@ use crate::{current_generation::CurrentGeneration, history::History};
 /// A log with one partition. Its topics are deleted with this value.
 pub(crate) struct TestLog {
     pub(crate) kafka: KafkaSettings,
+    pub(crate) control_plane: ControlPlane,
     pub(crate) ledger: Ledger,
     pub(crate) router: TenantRouter,
     pub(crate) reader: LogReader,
@@ -49,7 +50,7 @@ impl TestLog {
         let reader = LogReader::new(&kafka, router.clone()).unwrap();
         let current = CurrentGeneration::find(&kafka, &ledger, &reader).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        Self { kafka, ledger, router, reader, current, folder, _database: database }
+        Self { kafka, control_plane, ledger, router, reader, current, folder, _database: database }
     }
 
     pub(crate) fn archive(&self) -> Archive {
@@ -75,6 +76,13 @@ impl TestLog {
         list.add_partition_offset(&self.kafka.events_topic, 0, offset).unwrap();
         admin.delete_records(&list, &AdminOptions::new()).await.unwrap();
     }
+}
+
+/// Publishes a record under the key of a tenant.
+pub(crate) async fn publish_of(kafka: &KafkaSettings, tenant: &str, payload: &str) {
+    let producer: FutureProducer = client(kafka).create().unwrap();
+    let record = FutureRecord::to(&kafka.events_topic).key(tenant).payload(payload);
+    producer.send(record, Duration::from_secs(20)).await.unwrap();
 }
 
 /// Publishes `count` records that are not events.

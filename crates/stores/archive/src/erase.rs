@@ -34,13 +34,18 @@ impl Archive {
 }
 
 impl ArchivedRecord {
-    /// Erases what the record holds if it has this key. Returns whether it had.
+    /// Erases what the record holds: only its place and time stay.
+    pub fn erase(&mut self) {
+        self.key = None;
+        self.headers = Vec::new();
+        self.payload = None;
+    }
+
+    /// Erases the record if it has this key. Returns whether it had.
     fn erase_if_of(&mut self, key: &Bytes) -> bool {
         let is_of = self.key.as_ref() == Some(key);
         if is_of {
-            self.key = None;
-            self.headers = Vec::new();
-            self.payload = None;
+            self.erase();
         }
         is_of
     }

@@ -40,7 +40,8 @@ impl Archiver {
             wait: Duration::from_millis(settings.archive_batch_ms),
         };
         let memory = Memory::new(settings.archive_memory_mib);
-        let writer = ObjectWriter { context, archive: dependencies.archive.clone() };
+        let platform = dependencies.control_plane.for_platform(&dependencies.platform());
+        let writer = ObjectWriter { context, archive: dependencies.archive.clone(), platform };
         Self { writer, cut, memory }
     }
 

@@ -4,8 +4,12 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use archive::{Object, ObjectKey};
+use auth::Sealer;
+use control_plane::{Account, Cluster, PlatformControl, TenantSpec};
 use log::{Generation, LogRange};
+use settings::Secret;
 use telemetry::Gauge;
+use tenancy::{Isolation, Limits, TenantRouter};
 use testkit::eventually;
 
 use super::*;
@@ -14,7 +18,7 @@ use crate::{
     history::as_archived,
     member::Progress,
     record::RecentIdsCache,
-    test_log::{TestLog, publish},
+    test_log::{TestLog, publish, publish_of},
 };
 
 const PARTITION: Partition = Partition::new(0);
@@ -33,8 +37,54 @@ impl TestLog {
             recent_ids: self.recent_ids(),
         };
         let cut = Cut { records: 100, bytes: 1 << 20, wait: Duration::ZERO };
-        let writer = ObjectWriter { context, archive: self.archive() };
+        let writer = ObjectWriter { context, archive: self.archive(), platform: self.admin() };
         Archiver { writer, cut, memory: Memory::new(2) }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
+    fn admin(&self) -> PlatformControl {
+        self.control_plane.for_platform(&TenantRouter::platform("cli"))
+    }
+
+    /// Ends the grace period of a tenant.
+    async fn begin_erasing(&self, tenant: &str) {
+        let admin = self.admin();
+        let client_id = tenant.parse().unwrap();
+        assert!(admin.begin_offboarding(&client_id, "ended", Duration::ZERO).await.unwrap());
+        admin.begin_erasing(&client_id).await.unwrap();
+    }
+
+    /// Creates an active tenant.
+    async fn create_tenant(&self, tenant: &str) {
+        let admin = self.admin();
+        let account = || Account { user: "nobody".into(), password: Secret::new("nothing") };
+        let cluster = Cluster {
+            name: "shared".parse().unwrap(),
+            url: "http://127.0.0.1:1".into(),
+            writer: account(),
+            reader: account(),
+        };
+        admin.register_cluster(&Sealer::new([7; 32]), &cluster).await.unwrap();
+        let spec = TenantSpec {
+            client_id: tenant.parse().unwrap(),
+            name: tenant.to_owned(),
+            limits: Limits::default(),
+            retention_days: 400,
+            time_zone: chrono_tz::UTC,
+            currency: "EUR".parse().unwrap(),
+            origins: Vec::new(),
+        };
+        admin.create_tenant(&spec, Isolation::Shared, &cluster.name).await.unwrap();
+        assert!(admin.activate_tenant(&spec.client_id).await.unwrap());
+    }
+
+    /// Returns key and payload of each record of an object.
+    async fn texts(&self, first: u64, last: u64) -> Vec<(Option<String>, Option<String>)> {
+        let (_, records) = self.archive().find(self.key(first, last)).await.unwrap().unwrap();
+        let text = |bytes: Option<bytes::Bytes>| {
+            bytes.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
+        };
+        records.into_iter().map(|record| (text(record.key), text(record.payload))).collect()
     }
 
     /// The archive group recognises no re-sends.
@@ -84,10 +134,15 @@ impl TestLog {
 
 /// Plans the log's first ten records and dies.
 async fn plan_and_die(stand: &TestLog) -> PartitionState {
+    plan_and_die_at(stand, 9).await
+}
+
+/// Plans the log's first records, until `last`, and dies.
+async fn plan_and_die_at(stand: &TestLog, last: u64) -> PartitionState {
     let former = stand.archiver("former");
     let (state, _) = former.take(PARTITION).await.unwrap();
     let first = Offset::ZERO;
-    let last = Offset::new(9);
+    let last = Offset::new(last);
     let plan = BatchPlan { first, last, skip: Skip::default(), destinations: Vec::new() };
     stand.ledger.plan(&state.lease, &plan).await.unwrap();
     state
@@ -283,4 +338,29 @@ async fn of_a_plan_never_put_the_records_still_in_the_log_are_archived() {
         archiver.process(&mut state, rest).await.unwrap();
         assert_eq!(stand.objects().await, expected);
     }
+}
+
+#[tokio::test]
+async fn records_of_an_erased_tenant_that_come_late_keep_their_place_only() {
+    let stand = TestLog::new().await;
+    stand.create_tenant("acme").await;
+    publish_of(&stand.kafka, "acme", "a click").await;
+    publish_of(&stand.kafka, "globex", "another").await;
+    plan_and_die_at(&stand, 1).await;
+    // A former owner has put the object, and died before it marked it.
+    let records: Vec<_> =
+        stand.entries(0..2).await.iter().map(|entry| as_archived(entry.record())).collect();
+    stand.archive().put(&Object::write(stand.key(0, 1), &records).unwrap()).await.unwrap();
+    stand.begin_erasing("acme").await;
+
+    let archiver = stand.archiver("next");
+    let (mut state, _) = archiver.take(PARTITION).await.unwrap();
+    archiver.begin(&mut state).await.unwrap();
+    // A collector publishes what its spool still holds.
+    publish_of(&stand.kafka, "acme", "a late click").await;
+    archiver.process(&mut state, stand.entries(2..3).await).await.unwrap();
+    assert_eq!(stand.objects().await, [(0, 1, 2), (2, 2, 1)]);
+    let other = (Some("globex".to_owned()), Some("another".to_owned()));
+    assert_eq!(stand.texts(0, 1).await, [(None, None), other]);
+    assert_eq!(stand.texts(2, 2).await, [(None, None)]);
 }

@@ -1,11 +1,15 @@
-use std::ops::RangeInclusive;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use archive::{Archive, ArchiveError, ArchivedRecord, Object, ObjectKey, Stored};
 use chrono::{DateTime, Utc};
-use control_plane::{Archived, Group};
+use control_plane::{Archived, Group, PlatformControl};
 use failpoints::Step;
 use log::Partition;
 use telemetry::Counter;
+use tenancy::ClientId;
 
 use super::{pending::Pending, state::PartitionState};
 use crate::{
@@ -21,10 +25,12 @@ use crate::{
 pub(super) struct ObjectWriter {
     pub(super) context: WorkerContext,
     pub(super) archive: Archive,
+    pub(super) platform: PlatformControl,
 }
 
 impl ObjectWriter {
-    /// Puts the planned object `key`, made of what is pending, and marks it.
+    /// Puts the planned object `key`, made of what is pending, and marks it. Of a tenant that is erased only the
+    /// places of its records are archived: a spool that is published late must not bring it back.
     pub(super) async fn finish(
         &self,
         state: &mut PartitionState,
@@ -33,15 +39,43 @@ impl ObjectWriter {
         // The memory is returned once the object is marked.
         let Pending { records, room: _room, .. } = std::mem::take(&mut state.pending);
         let logged = time_span(records.iter().map(|record| record.log_time));
-        let object = tokio::task::spawn_blocking(move || {
-            let records: Vec<_> = records.iter().map(as_archived).collect();
-            Object::write(key, &records)
-        });
+        let mut records: Vec<_> = records.iter().map(as_archived).collect();
+        for tenant in self.erase(&mut records).await {
+            self.erase_put(key, &tenant).await;
+        }
+        let object = tokio::task::spawn_blocking(move || Object::write(key, &records));
         let object = object.await.map_err(ProcessorError::Worker)??;
         failpoints::reach(Step::ArchiveBefore);
         let stored = self.put(&object, state.lease.next.partition).await;
         failpoints::reach(Step::ArchiveAfter);
         self.mark(state, key, stored, logged).await
+    }
+
+    /// Erases the records of tenants that are erased, or are being erased. Returns the tenants that had some.
+    async fn erase(&self, records: &mut [ArchivedRecord]) -> BTreeSet<ClientId> {
+        let doing = "read which tenants are erased";
+        let erased = retry::until_ok(doing, || self.platform.erased_tenants()).await;
+        let erased: BTreeMap<&[u8], &ClientId> =
+            erased.iter().map(|tenant| (tenant.as_str().as_bytes(), tenant)).collect();
+        let mut found = BTreeSet::new();
+        for record in records {
+            let tenant = record.key.as_deref().and_then(|key| erased.get(key));
+            if let Some(tenant) = tenant {
+                found.insert((*tenant).clone());
+                record.erase();
+            }
+        }
+        found
+    }
+
+    /// Erases a tenant's records in the object, if a former owner has put it before the tenant was erased.
+    async fn erase_put(&self, key: ObjectKey, tenant: &ClientId) {
+        let is_final = |error: &ArchiveError| {
+            matches!(error, ArchiveError::Missing(_) | ArchiveError::Damaged { .. })
+        };
+        let erase = || self.archive.erase(key, tenant.as_str());
+        // Without such an object there is nothing to erase; putting this one reports a damaged one.
+        let _ = retry::until("erase a tenant in an object that was put", is_final, erase).await;
     }
 
     /// Marks the planned batch, and records the object in the ledger.

@@ -25,7 +25,7 @@ pub(super) fn receipt(offboarding: &Offboarding, now: DateTime<Utc>) -> EraseRec
             "ledger": "places of its records, within seven days",
             "recent_ids": "event ids on the disks of processors, within a day",
             "uploads": "parts of report files that no process completed in S3, with the rule of the bucket",
-            "spool": "events that no collector could publish; they are not processed",
+            "spool": "events that no collector could publish; they are neither processed nor archived",
             "backups": "with the retention that their operator has set",
         },
         "kept": {

@@ -37,7 +37,10 @@ impl Erasure<'_> {
         let Some(erasing_since) = offboarding.erasing_since else {
             // A batch that holds records of the tenant could not be read again as it was planned.
             if self.is_processed(offboarding.begun_at + SETTLES).await? {
-                self.platform.begin_erasing(self.client_id).await?;
+                let begun = self.platform.begin_erasing(self.client_id).await?;
+                if !begun {
+                    tracing::warn!(client_id = %self.client_id, "a due tenant is not being offboarded");
+                }
             }
             return Ok(());
         };
@@ -146,8 +149,8 @@ impl Erasure<'_> {
         erasing_since: DateTime<Utc>,
         begun: Option<&OffboardingStep>,
     ) -> Result<Done, ProcessorError> {
-        // Records of the tenant that are not archived yet would be archived afterwards.
-        if !self.is_processed(erasing_since).await? {
+        // An object that was begun earlier may hold records of the tenant; later ones hold none. Clocks differ.
+        if !self.is_processed(erasing_since + SETTLES).await? {
             return Ok(Done::NotYet);
         }
         self.begin(EraseStep::Archive, begun, "records").await?;
