@@ -103,3 +103,27 @@ async fn the_last_use_of_a_key_is_written_once_a_minute() {
         assert_eq!(used_at().await, Some(first + TimeDelta::seconds(expected)), "{seconds}");
     }
 }
+
+#[tokio::test]
+async fn processes_that_note_uses_of_the_same_keys_at_once_wait_for_no_deadlock() {
+    let platform = Platform::new().await;
+    let mut keys = Vec::new();
+    for _ in 0..200 {
+        keys.push(key(&platform, KeyKind::Collect).await);
+    }
+    let mut stores = Vec::new();
+    for _ in 0..4 {
+        stores.push(platform.database.control_plane().await);
+    }
+    let first: DateTime<Utc> = "2026-11-28T12:00:00Z".parse().unwrap();
+    for round in 0..20 {
+        let now = first + TimeDelta::minutes(2 * round);
+        for store in &stores {
+            keys.iter().for_each(|key| store.key_was_used(key.id(), now));
+        }
+        let written = stores.iter().map(|store| store.write_key_uses());
+        for result in futures::future::join_all(written).await {
+            result.unwrap();
+        }
+    }
+}
