@@ -2,6 +2,7 @@ use clickhouse::Client;
 use serde::Deserialize;
 use settings::{InvalidSetting, Secret};
 use tenancy::Destination;
+use url::Url;
 
 /// The address of one ClickHouse cluster and its two accounts.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,11 +20,27 @@ pub struct ClusterSettings {
     pub reader_password: Secret,
 }
 
+/// What the address of a cluster must be.
+pub const ADDRESS: &str =
+    "must begin with http:// or https://, without a user, a password, `?` or `#`";
+
+/// Whether a text is the address of a cluster. Answers and the audit log show it, and ClickHouse also takes a
+/// password as a parameter: so it has none.
+pub fn is_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
+}
+
 impl ClusterSettings {
     /// Checks the URL and that the two accounts differ.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
-        if !self.url.starts_with("http://") && !self.url.starts_with("https://") {
-            return Err(InvalidSetting::new("url", "must begin with http:// or https://"));
+        if !is_address(&self.url) {
+            return Err(InvalidSetting::new("url", ADDRESS));
         }
         if self.writer_user == self.reader_user {
             return Err(InvalidSetting::new("reader_user", "must not be the writer's account"));
@@ -73,5 +90,31 @@ impl Cluster {
     /// use it.
     pub(crate) fn reader(&self, destination: &Destination) -> Client {
         self.reader.clone().with_database(&destination.database)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_holds_no_secret() {
+        for right in ["http://clickhouse:8123", "https://10.0.0.1:8443/", "http://[::1]:8123/path"]
+        {
+            assert!(is_address(right), "{right}");
+        }
+        for wrong in [
+            "",
+            "clickhouse:8123",
+            "ftp://clickhouse",
+            "http://user@clickhouse:8123",
+            "http://user:secret@clickhouse:8123",
+            "http://:secret@clickhouse:8123",
+            "http://clickhouse:8123/?user=writer&password=secret",
+            "http://clickhouse:8123/?",
+            "http://clickhouse:8123/#secret",
+        ] {
+            assert!(!is_address(wrong), "{wrong}");
+        }
     }
 }

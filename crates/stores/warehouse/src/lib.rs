@@ -37,7 +37,7 @@ pub use behaviour::{
 pub use block::{BlockBuilder, EventBlock};
 pub use campaign::DistinctSeries;
 pub use cells::{Advertisers, Cell, CellQuery, DistinctCells, Explanation, Keys};
-pub use cluster::ClusterSettings;
+pub use cluster::{ADDRESS, ClusterSettings, is_address};
 pub use coordinates::{Coordinates, RowPlace};
 pub use erase::TenantRows;
 pub use error::{Cause, InsertError, MigrationError, QueryLimit, WarehouseError};

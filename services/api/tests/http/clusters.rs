@@ -110,6 +110,7 @@ async fn a_cluster_that_does_not_answer_both_accounts_is_not_registered() {
         (with("url", "http://127.0.0.1:1"), "/url"),
         (with("url", "ftp://127.0.0.1"), "/url"),
         (with("url", "http://user:secret@127.0.0.1:8123"), "/url"),
+        (with("url", "http://127.0.0.1:8123/?user=writer&password=secret"), "/url"),
         (with("writer_user", "nobody"), "/writer_user"),
         (with("reader_user", "nobody"), "/reader_user"),
         (with("reader_user", &writer), "/reader_user"),

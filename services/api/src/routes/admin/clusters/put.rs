@@ -21,7 +21,7 @@ const TEXT_MAX: usize = 200;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClusterOrder {
-    /// Its HTTP interface, without a user or a password: 1 to 200 printable characters of ASCII.
+    /// Its HTTP interface, without a user, a password, a query or a fragment: 1 to 200 printable characters of ASCII.
     #[schema(max_length = 200, example = "http://clickhouse:8123")]
     url: String,
     /// The account that inserts, migrates and reads back.
@@ -74,14 +74,9 @@ impl ClusterOrder {
     /// Every wrong field.
     fn cluster(self, name: ClusterName) -> Result<Cluster, Problem> {
         let Self { url, writer_user, writer_password, reader_user, reader_password } = self;
-        let scheme = ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
         let text = |text: &str| text.len() <= TEXT_MAX && is_printable(text);
         let faults = [
-            (
-                "/url",
-                scheme && text(&url) && !url.contains('@'),
-                "must begin with http:// or https://, and name no user",
-            ),
+            ("/url", text(&url) && warehouse::is_address(&url), warehouse::ADDRESS),
             ("/writer_user", !writer_user.is_empty() && text(&writer_user), NAME),
             ("/writer_password", text(writer_password.expose()), PASSWORD),
             ("/reader_user", !reader_user.is_empty() && text(&reader_user), NAME),
