@@ -76,8 +76,18 @@ impl Page {
     ) -> HttpResponse {
         let more = items.len() > usize::from(self.limit);
         items.truncate(usize::from(self.limit));
-        let last = items.last().filter(|_| more);
-        let next_cursor = last.map(|last| cursor(&key(last)));
+        let last = items.last().filter(|_| more).map(key);
+        self.answer_with(path, items, last.as_deref())
+    }
+
+    /// Returns the answer with these items. `last` is the key of the last one, if there are more.
+    pub(crate) fn answer_with<T: Serialize>(
+        &self,
+        path: &str,
+        items: Vec<T>,
+        last: Option<&str>,
+    ) -> HttpResponse {
+        let next_cursor = last.map(cursor);
         let mut response = HttpResponse::Ok();
         if let Some(cursor) = &next_cursor {
             let begin = if path.contains('?') { '&' } else { '?' };

@@ -66,3 +66,19 @@ async fn reports_are_counted_on_the_day_of_the_tenants_clock() {
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
 }
+
+#[actix_web::test]
+async fn a_cluster_that_does_not_answer_hides_no_page_of_the_usage() {
+    let stand = Stand::new().await;
+    let admin = stand.access_token("admin@test.example").await;
+    let settings: warehouse::ClusterSettings = testkit::cluster("shared");
+    let dead = warehouse::ClusterSettings { url: "http://127.0.0.1:1".into(), ..settings };
+    stand.warehouse.register("shared".parse().unwrap(), &dead);
+    let listed = stand.get("/v1/admin/usage?limit=1", &admin).await;
+    assert_eq!(listed.status, 200, "{}", listed.body);
+    let expected = json!([{"tenant": stand.id("acme"), "unavailable": true}]);
+    assert_eq!(listed.body["data"], expected);
+    assert!(listed.body["next_cursor"].is_string());
+    let wrong = stand.get("/v1/admin/usage?to=today", &admin).await;
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+}

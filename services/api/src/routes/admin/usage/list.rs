@@ -1,8 +1,9 @@
 use actix_web::{HttpResponse, web::Data};
 use auth::ManageTenants;
-use chrono::Utc;
-use control_plane::TenantDetail;
-use problem::Problem;
+use chrono::{DateTime, Utc};
+use control_plane::{PlatformControl, TenantDetail};
+use futures::{StreamExt, TryStreamExt, stream};
+use problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use tenancy::{ClientId, TenantState};
 use utoipa::{IntoParams, ToSchema};
@@ -38,9 +39,22 @@ pub(crate) struct TenantsUsageQuery {
     cursor: Option<String>,
 }
 
+/// How many tenants are asked about at once.
+const AT_ONCE: usize = 8;
+
+/// What one tenant used, or that this is not known now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum TenantUsage {
+    /// What it used.
+    Known(KnownUsage),
+    /// A store that counts it does not answer. The other tenants are listed all the same.
+    Unavailable(UnavailableUsage),
+}
+
 /// What one tenant used.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TenantUsage {
+pub(crate) struct KnownUsage {
     /// The tenant.
     #[schema(value_type = schemas::Slug)]
     tenant: ClientId,
@@ -48,8 +62,18 @@ pub(crate) struct TenantUsage {
     usage: UsageAnswer,
 }
 
+/// A tenant of which it is not known now what it used.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UnavailableUsage {
+    /// The tenant.
+    #[schema(value_type = schemas::Slug)]
+    tenant: ClientId,
+    /// Always `true`.
+    unavailable: bool,
+}
+
 /// Lists what each tenant used, by tenant and day of the tenant's clock. Tenants that are being provisioned or
-/// erased are left out.
+/// erased are left out. A tenant whose cluster does not answer is listed with `unavailable`.
 #[utoipa::path(
     get,
     path = "/v1/admin/usage",
@@ -81,15 +105,34 @@ pub(crate) async fn handle(
             && only.as_ref().is_none_or(|only| *only == record.client_id)
             && page.after.as_deref().is_none_or(|after| record.client_id.as_str() > after)
     };
-    let wanted = tenants.iter().filter(|tenant| is_wanted(tenant)).take(page.fetch().into());
-    let mut listed = Vec::new();
+    let mut wanted: Vec<_> = tenants.iter().filter(|tenant| is_wanted(tenant)).collect();
+    let has_more = wanted.len() > usize::from(page.limit);
+    wanted.truncate(page.limit.into());
     let now = Utc::now();
-    for detail in wanted {
-        let usage = usage::of_platform(&api, &stored, detail, &days, now).await?;
-        listed.push(TenantUsage { tenant: detail.record.client_id.clone(), usage });
+    let asked = wanted.iter().map(|tenant| of_tenant(&api, &stored, tenant, &days, now));
+    let listed: Vec<TenantUsage> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+    let last = wanted.last().filter(|_| has_more);
+    let last = last.map(|tenant| tenant.record.client_id.as_str());
+    Ok(page.answer_with(&format!("/v1/admin/usage{parameters}"), listed, last))
+}
+
+async fn of_tenant(
+    api: &Api,
+    stored: &PlatformControl,
+    detail: &TenantDetail,
+    days: &UsageDaysQuery,
+    now: DateTime<Utc>,
+) -> Result<TenantUsage, Problem> {
+    let tenant = detail.record.client_id.clone();
+    let usage = usage::of_platform(api, stored, detail, days, now).await;
+    match usage.map_err(Problem::from) {
+        Ok(usage) => Ok(TenantUsage::Known(KnownUsage { tenant, usage })),
+        Err(problem) if problem.code() == Code::Unavailable => {
+            tracing::warn!(client_id = %tenant, error = %problem, "the usage of a tenant is unavailable");
+            Ok(TenantUsage::Unavailable(UnavailableUsage { tenant, unavailable: true }))
+        }
+        Err(problem) => Err(problem),
     }
-    let path = format!("/v1/admin/usage{parameters}");
-    Ok(page.answer(&path, listed, |usage| usage.tenant.to_string()))
 }
 
 /// Returns the parameters that the next page needs as well. Wrong ones are refused before.
