@@ -130,6 +130,12 @@ impl KeySpace {
         self.name(format_args!("login_known_{account}_{network}"), SlotGroup::PLATFORM)
     }
 
+    /// Returns a pattern of the keys about logins.
+    pub(crate) fn logins_pattern(&self) -> String {
+        let prefix = self.prefix.replace(['\\', '*', '?', '[', ']'], "?");
+        format!("{prefix}login_*")
+    }
+
     /// The limit on failed logins of all accounts from unknown networks.
     pub(crate) fn login_limit(&self) -> String {
         self.name("login_failures", SlotGroup::PLATFORM)

@@ -23,13 +23,14 @@ pub(super) fn receipt(offboarding: &Offboarding, now: DateTime<Utc>) -> EraseRec
         "ages_out": {
             "kafka": "records, with the retention of their topics; they are not processed again",
             "ledger": "places of its records, within seven days",
+            "logins": "attempts to log in since its users were erased in Redis, as hashes, within 90 days",
             "recent_ids": "event ids on the disks of processors, within a day",
             "uploads": "parts of report files that no process completed in S3, with the rule of the bucket",
             "spool": "events that no collector could publish; they are neither processed nor archived",
             "backups": "with the retention that their operator has set",
         },
         "kept": {
-            "audit_log": "who did what, without names and addresses of persons",
+            "audit_log": "who did what and when, by id, with the network address of the client; without names and mail addresses of persons",
             "offboarding": "this receipt, and the id, which no other tenant gets",
         },
     });

@@ -133,8 +133,12 @@ impl Erasure<'_> {
 
     async fn redis(&self, begun: Option<&OffboardingStep>) -> Result<Done, ProcessorError> {
         let before = self.begin(EraseStep::Redis, begun, "keys").await?;
-        let removed = self.dependencies.aggregates.erase_tenant(self.client_id).await?;
-        Ok(Done::Yes(json!({"keys": before + removed})))
+        let aggregates = &self.dependencies.aggregates;
+        let users = self.platform.users(self.client_id).await?;
+        let users: Vec<_> = users.iter().map(|user| user.user_id).collect();
+        let removed = aggregates.erase_tenant(self.client_id).await?;
+        let logins = aggregates.erase_logins(&users).await?;
+        Ok(Done::Yes(json!({"keys": before + removed + logins})))
     }
 
     async fn report_files(&self, begun: Option<&OffboardingStep>) -> Result<Done, ProcessorError> {

@@ -191,3 +191,24 @@ async fn everything_is_admitted_while_redis_is_unavailable() {
     assert_eq!(aggregates.admit(&acme, u32::MAX).await, Admission::Admitted);
     assert!(aggregates.ping().await.is_err());
 }
+
+#[tokio::test]
+async fn the_logins_of_erased_users_leave_no_trace() {
+    let mut stand = Stand::bare().await;
+    let address = "192.0.2.1".parse().unwrap();
+    let [erased, kept] = [1, 2].map(uuid::Uuid::from_u128);
+    for user in [erased, kept] {
+        let account = aggregates::account_hash(user);
+        assert_eq!(stand.aggregates.login_attempt(&account, address).await, Admission::Admitted);
+        stand.aggregates.login_succeeded(&account, address).await;
+        assert_eq!(stand.aggregates.login_attempt(&account, address).await, Admission::Admitted);
+    }
+    let known = stand.key("login_known_*");
+    let keys = async |stand: &mut Stand| -> Vec<String> {
+        redis::cmd("KEYS").arg(&known).query_async(&mut stand.redis).await.unwrap()
+    };
+    assert_eq!(keys(&mut stand).await.len(), 2);
+    assert_eq!(stand.aggregates.erase_logins(&[erased]).await.unwrap(), 3);
+    assert_eq!(keys(&mut stand).await.len(), 1);
+    assert_eq!(stand.aggregates.erase_logins(&[erased]).await.unwrap(), 0);
+}
