@@ -4,7 +4,7 @@ use aggregates::Aggregates;
 use auth::{
     PasswordHash, Role, Sealer, SecondFactorStore, SessionStore, SigningKey, StoredUser, TotpSecret,
 };
-use chrono::{TimeDelta, Utc};
+use chrono::{SubsecRound, TimeDelta, Utc};
 use control_plane::{
     Account, Cluster, ControlPlane, NewInvitation, NewUser, PlatformControl, TenantControl,
     TenantSpec,
@@ -82,7 +82,7 @@ async fn no_access_token_outlives_its_session() {
     let mut sessions = sessions(&control_plane);
     sessions.settings.refresh_days = 90;
     let user = joined(&control_plane).await;
-    let now = Utc::now();
+    let now = Utc::now().trunc_subsecs(0);
     let begun = sessions.begin("login", &user, device(), now).await.unwrap();
     let begun = serde_json::to_value(&begun).unwrap();
     assert_eq!(begun["expires_in"], 900);

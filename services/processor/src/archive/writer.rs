@@ -1,7 +1,4 @@
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::RangeInclusive,
-};
+use std::ops::RangeInclusive;
 
 use archive::{Archive, ArchiveError, ArchivedRecord, Object, ObjectKey, Stored};
 use chrono::{DateTime, Utc};
@@ -15,7 +12,7 @@ use super::{pending::Pending, state::PartitionState};
 use crate::{
     ProcessorError,
     halt::Halt,
-    history::as_archived,
+    history::{as_archived, erase_records_of},
     member::WorkerContext,
     retry::{self, Pauses},
     rows::time_span,
@@ -40,8 +37,10 @@ impl ObjectWriter {
         let Pending { records, room: _room, .. } = std::mem::take(&mut state.pending);
         let logged = time_span(records.iter().map(|record| record.log_time));
         let mut records: Vec<_> = records.iter().map(as_archived).collect();
-        for tenant in self.erase(&mut records).await {
-            self.erase_put(key, &tenant).await;
+        let doing = "read which tenants are erased";
+        let erased = retry::until_ok(doing, || self.platform.erased_tenants()).await;
+        for tenant in erase_records_of(&erased, &mut records) {
+            self.erase_put(key, tenant).await;
         }
         let object = tokio::task::spawn_blocking(move || Object::write(key, &records));
         let object = object.await.map_err(ProcessorError::Worker)??;
@@ -49,23 +48,6 @@ impl ObjectWriter {
         let stored = self.put(&object, state.lease.next.partition).await;
         failpoints::reach(Step::ArchiveAfter);
         self.mark(state, key, stored, logged).await
-    }
-
-    /// Erases the records of tenants that are erased, or are being erased. Returns the tenants that had some.
-    async fn erase(&self, records: &mut [ArchivedRecord]) -> BTreeSet<ClientId> {
-        let doing = "read which tenants are erased";
-        let erased = retry::until_ok(doing, || self.platform.erased_tenants()).await;
-        let erased: BTreeMap<&[u8], &ClientId> =
-            erased.iter().map(|tenant| (tenant.as_str().as_bytes(), tenant)).collect();
-        let mut found = BTreeSet::new();
-        for record in records {
-            let tenant = record.key.as_deref().and_then(|key| erased.get(key));
-            if let Some(tenant) = tenant {
-                found.insert((*tenant).clone());
-                record.erase();
-            }
-        }
-        found
     }
 
     /// Erases a tenant's records in the object, if a former owner has put it before the tenant was erased.

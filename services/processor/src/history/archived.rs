@@ -1,7 +1,10 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use archive::{ArchivedRecord, Header};
 use bytes::Bytes;
 use log::Partition;
 use stream::LogRecord;
+use tenancy::ClientId;
 
 /// The record as the archive keeps it.
 pub(crate) fn as_archived(record: &LogRecord) -> ArchivedRecord {
@@ -16,6 +19,25 @@ pub(crate) fn as_archived(record: &LogRecord) -> ArchivedRecord {
         headers: record.headers.iter().map(header).collect(),
         payload: record.payload.clone(),
     }
+}
+
+/// Erases the records of tenants that are erased, or are being erased: only their places are archived. Returns the
+/// tenants that had some.
+pub(crate) fn erase_records_of<'a>(
+    erased: &'a [ClientId],
+    records: &mut [ArchivedRecord],
+) -> BTreeSet<&'a ClientId> {
+    let erased: BTreeMap<&[u8], &ClientId> =
+        erased.iter().map(|tenant| (tenant.as_str().as_bytes(), tenant)).collect();
+    let mut found = BTreeSet::new();
+    for record in records {
+        let tenant = record.key.as_deref().and_then(|key| erased.get(key));
+        if let Some(tenant) = tenant {
+            found.insert(*tenant);
+            record.erase();
+        }
+    }
+    found
 }
 
 /// The record as it came off the log.

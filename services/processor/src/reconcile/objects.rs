@@ -6,7 +6,10 @@ use control_plane::Archived;
 use telemetry::Counter;
 
 use super::{ReconcileReport, Reconciler, reconciler::Depth};
-use crate::{ProcessorError, history::as_archived};
+use crate::{
+    ProcessorError,
+    history::{as_archived, erase_records_of},
+};
 
 /// The most records read at a time.
 const CHUNK: usize = 10_000;
@@ -109,13 +112,15 @@ impl Reconciler {
         }
     }
 
-    /// Writes an object again, from what the log still holds.
+    /// Writes an object again, from what the log still holds; nothing of tenants that were erased since.
     async fn restore(&self, key: ObjectKey, object: &Archived) -> Result<(), ProcessorError> {
         let mut records = Vec::new();
         let mut range = self.history.read(object.range);
         while let Some(entries) = range.next(CHUNK).await? {
             records.extend(entries.iter().map(|entry| as_archived(entry.record())));
         }
+        let platform = self.control_plane.for_platform(&self.platform);
+        erase_records_of(&platform.erased_tenants().await?, &mut records);
         let written = tokio::task::spawn_blocking(move || Object::write(key, &records));
         let written = written.await.map_err(ProcessorError::Worker)??;
         let stored = written.stored();

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use archive::{Archive, ArchiveSettings};
 use control_plane::Archived;
 use log::Partition;
@@ -67,6 +69,29 @@ async fn a_restored_object_with_other_bytes_gets_a_new_hash_in_the_ledger() {
     assert_eq!((archive.missing, archive.restored), (1, 1), "{archive:?}");
     assert_eq!(ledger.archived(first).await.unwrap(), [known]);
     assert!(stand.reconcile(true).await.is_right());
+}
+
+#[tokio::test]
+async fn a_restored_object_has_nothing_of_an_erased_tenant() {
+    let mut stand = Stand::new(NEVER).await;
+    let tenant = stand.tenant("shared").await;
+    stand.store(&tenant, impressions(40)).await;
+    stand.archive(stand.copy_log().await).await;
+    let ledger = stand.dependencies.control_plane.ledger();
+    let start = stand.whole(Partition::new(0)).await.start();
+    let lost = ledger.archived(start.to(start.offset)).await.unwrap().remove(0);
+    let admin = stand.admin();
+    let client_id = tenant.client_id();
+    assert!(admin.begin_offboarding(client_id, "ended", Duration::ZERO).await.unwrap());
+    assert!(admin.begin_erasing(client_id).await.unwrap());
+    std::fs::remove_file(&stand.objects()[0]).unwrap();
+
+    let archive = stand.reconcile(true).await.archive;
+    assert_eq!((archive.missing, archive.restored), (1, 1), "{archive:?}");
+    let restored = stand.dependencies.archive.find(lost.range.into()).await.unwrap();
+    let (_, records) = restored.unwrap();
+    assert_eq!(records.len() as u64, lost.records);
+    assert!(records.iter().all(|record| record.key.is_none() && record.payload.is_none()));
 }
 
 #[tokio::test]

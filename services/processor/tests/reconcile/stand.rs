@@ -36,7 +36,7 @@ impl Stand {
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
-    fn admin(&self) -> PlatformControl {
+    pub(crate) fn admin(&self) -> PlatformControl {
         self.dependencies.control_plane.for_platform(&TenantRouter::platform("test"))
     }
 
