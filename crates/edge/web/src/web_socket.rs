@@ -11,6 +11,8 @@ use actix_web::{
 };
 use problem::{Code, Problem};
 
+use crate::is_head;
+
 /// The most bytes of a message of a client.
 const MAX_MESSAGE: usize = 64 * 1024;
 /// The most bytes that precede the payload of a frame.
@@ -22,8 +24,8 @@ pub use actix_http::ws::CloseCode;
 /// What a client sent.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ClientMessage {
-    /// A text, which may not be UTF-8.
-    Text(Bytes),
+    /// A text.
+    Text(String),
     /// To be answered with [`pong`].
     Ping(Bytes),
     /// The client closes the connection.
@@ -62,6 +64,10 @@ impl ClientMessages {
                 return Ok(None);
             };
             let payload = payload.unwrap_or_default();
+            let is_control = matches!(kind, OpCode::Ping | OpCode::Pong | OpCode::Close);
+            if is_control && !is_last {
+                return Err(CloseCode::Protocol);
+            }
             let mut text = match (kind, self.text.take()) {
                 (OpCode::Ping, text) => {
                     self.text = text;
@@ -82,7 +88,8 @@ impl ClientMessages {
             }
             text.extend_from_slice(&payload);
             if is_last {
-                return Ok(Some(ClientMessage::Text(text.freeze())));
+                let text = String::from_utf8(text.into()).map_err(|_| CloseCode::Invalid)?;
+                return Ok(Some(ClientMessage::Text(text)));
             }
             self.text = Some(text);
         }
@@ -126,9 +133,9 @@ fn frame(payload: &[u8], kind: OpCode) -> Bytes {
 /// [`HandOver`](crate::HandOver).
 ///
 /// # Errors
-/// The request is no handshake.
+/// The request is no handshake. Nor is one with HEAD, which reads like GET here.
 pub fn switch_protocols(request: &HttpRequest) -> Result<HttpResponseBuilder, Problem> {
-    let key = request.headers().get(header::SEC_WEBSOCKET_KEY);
+    let key = request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| !is_head(request));
     let (Ok(()), Some(key)) = (ws::verify_handshake(request.head()), key) else {
         let detail = "Open this address as a WebSocket of version 13, over HTTP/1.1.";
         return Err(Problem::new(Code::MalformedRequest, detail));
@@ -153,16 +160,17 @@ mod tests {
     }
 
     fn text_of(payload: &'static str) -> Option<ClientMessage> {
-        Some(ClientMessage::Text(Bytes::from_static(payload.as_bytes())))
+        Some(ClientMessage::Text(payload.to_owned()))
     }
 
     #[test]
     fn messages_are_read_however_their_bytes_arrive() {
         let mut messages = ClientMessages::default();
         let mut bytes = sent(b"one", OpCode::Text, true);
-        bytes.extend(sent(b"tw", OpCode::Text, false));
+        // The first byte of a character of two.
+        bytes.extend(sent(b"tw\xc3", OpCode::Text, false));
         bytes.extend(sent(b"!", OpCode::Ping, true));
-        bytes.extend(sent(b"o", OpCode::Continue, true));
+        bytes.extend(sent(b"\xb6", OpCode::Continue, true));
         bytes.extend(sent(b"", OpCode::Close, true));
         let mut read = Vec::new();
         for byte in bytes {
@@ -170,7 +178,7 @@ mod tests {
             read.extend(messages.read().unwrap());
         }
         let ping = ClientMessage::Ping(Bytes::from_static(b"!"));
-        let expected = [text_of("one"), Some(ping), text_of("two"), Some(ClientMessage::Close)];
+        let expected = [text_of("one"), Some(ping), text_of("twö"), Some(ClientMessage::Close)];
         assert_eq!(read, expected.into_iter().flatten().collect::<Vec<_>>());
         assert_eq!(messages.received.capacity(), 0, "nothing is kept");
     }
@@ -188,6 +196,11 @@ mod tests {
             (sent(b"x", OpCode::Continue, true), CloseCode::Protocol),
             (sent(&[large.as_slice(), b"a"].concat(), OpCode::Text, true), CloseCode::Size),
             (endless, CloseCode::Size),
+            (sent(b"\xff", OpCode::Text, true), CloseCode::Invalid),
+            (sent(b"", OpCode::Ping, false), CloseCode::Protocol),
+            (sent(b"", OpCode::Pong, false), CloseCode::Protocol),
+            (sent(b"", OpCode::Close, false), CloseCode::Protocol),
+            (sent(&[0; 126], OpCode::Ping, true), CloseCode::Protocol),
         ] {
             let mut messages = ClientMessages::default();
             messages.receive(&bytes);

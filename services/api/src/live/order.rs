@@ -19,8 +19,8 @@ impl Order {
     ///
     /// # Errors
     /// It is no order, or names too many campaigns.
-    pub(crate) fn read(text: &[u8]) -> Result<Self, Problem> {
-        let order: Self = serde_json::from_slice(text).map_err(|error| {
+    pub(crate) fn read(text: &str) -> Result<Self, Problem> {
+        let order: Self = serde_json::from_str(text).map_err(|error| {
             Problem::new(Code::MalformedRequest, format!("The message is not an order: {error}."))
         })?;
         let (Self::Subscribe { campaigns } | Self::Unsubscribe { campaigns }) = &order;
@@ -40,11 +40,10 @@ mod tests {
 
     #[test]
     fn an_order_names_an_action_and_campaigns() {
-        let read = |text: &str| Order::read(text.as_bytes());
         let campaigns = vec!["a".parse().unwrap()];
-        let order = read(r#"{"action":"subscribe","campaigns":["a"]}"#).unwrap();
+        let order = Order::read(r#"{"action":"subscribe","campaigns":["a"]}"#).unwrap();
         assert_eq!(order, Order::Subscribe { campaigns: campaigns.clone() });
-        let order = read(r#"{"campaigns":["a"],"action":"unsubscribe"}"#).unwrap();
+        let order = Order::read(r#"{"campaigns":["a"],"action":"unsubscribe"}"#).unwrap();
         assert_eq!(order, Order::Unsubscribe { campaigns });
         for wrong in [
             "",
@@ -55,7 +54,7 @@ mod tests {
             r#"{"action":"subscribe","campaigns":[""]}"#,
             r#"{"action":"subscribe","campaigns":[],"more":1}"#,
         ] {
-            assert_eq!(read(wrong).unwrap_err().code(), Code::MalformedRequest, "{wrong}");
+            assert_eq!(Order::read(wrong).unwrap_err().code(), Code::MalformedRequest, "{wrong}");
         }
     }
 }

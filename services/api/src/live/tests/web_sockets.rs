@@ -30,10 +30,14 @@ impl Client {
     }
 
     async fn with(address: SocketAddr, query: &str, headers: &str) -> Self {
+        Self::by("GET", address, query, headers).await
+    }
+
+    async fn by(method: &str, address: SocketAddr, query: &str, headers: &str) -> Self {
         let mut connection = TcpStream::connect(address).await.unwrap();
         // The key and its answer are the example of RFC 6455, section 1.3.
         let handshake = format!(
-            "GET /v1/ws{query} HTTP/1.1\r\nHost: api\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            "{method} /v1/ws{query} HTTP/1.1\r\nHost: api\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
         );
         connection.write_all(handshake.as_bytes()).await.unwrap();
@@ -233,5 +237,37 @@ async fn what_is_no_handshake_is_refused() {
     assert_eq!(stand.get_with(None, "/v1/ws", &[]).await.status(), 401);
     let address = stand.serve();
     assert_eq!(Client::open(&stand, address, "?campaigns=other").await.status(), "404");
+    stand.stop().await;
+}
+
+#[actix_web::test]
+async fn head_opens_no_web_socket_and_leaves_the_ticket() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    let url = stand.ticket_for("acme", json!({"web_socket": true})).await.unwrap();
+    let query = url.strip_prefix("/v1/ws").unwrap();
+    for _ in 0..3 {
+        assert_eq!(Client::by("HEAD", address, query, "").await.status(), "400");
+    }
+    let first = Client::with(address, query, "").await;
+    assert_eq!(first.status(), "101");
+    assert_eq!(Client::open(&stand, address, "").await.status(), "101", "no other is open");
+    stand.stop().await;
+}
+
+#[actix_web::test]
+async fn a_text_that_is_not_utf_8_and_a_control_frame_in_parts_close_the_connection() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    // The first byte says whether the frame is the last one, and its kind.
+    for (frame, code) in [
+        (&[0x80 | TEXT, 0x81, 0, 0, 0, 0, 0xff], 1007_u16),
+        (&[PING, 0x81, 0, 0, 0, 0, 0], 1002),
+    ] {
+        let mut client = Client::open(&stand, address, "").await;
+        assert_eq!(client.message().await["event"], "snapshot");
+        client.connection.write_all(frame).await.unwrap();
+        assert_eq!(client.frame().await, (CLOSE, code.to_be_bytes().to_vec()));
+    }
     stand.stop().await;
 }
