@@ -405,7 +405,8 @@ impl Broadcast {
                         Receiver::Client(key) => {
                             let Some(right) = clients.right(key) else { continue };
                             let selection = self.views.union(&right.selection, &selection);
-                            clients.answer(key, Some(selection), Some(frame));
+                            // It says nothing about the client's other campaigns.
+                            clients.answer(key, Some(selection), Some(&frame.without_id()));
                             self.hear(clients, key);
                         }
                     }

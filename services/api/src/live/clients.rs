@@ -4,7 +4,6 @@ use std::{
     sync::Arc,
 };
 
-use aggregates::StreamId;
 use auth::{Principal, Subject};
 use bytes::Bytes;
 use tokio::{task::yield_now, time::Instant};
@@ -16,6 +15,7 @@ use super::{
     open_ticket::OpenTicket,
     order::Order,
     outlet::Outlet,
+    places::Place,
     selection::{Selection, SelectionKey},
     sockets::{Ready, Sockets},
     view::{Seen, Version},
@@ -109,7 +109,7 @@ impl Client {
 
     /// Renders a frame for this client.
     fn chunk(&self, frame: &Frame) -> Chunk {
-        let signed = |place: StreamId| match &self.ticket {
+        let signed = |place: Place| match &self.ticket {
             Some(ticket) => ticket.signed(place),
             None => place.to_string(),
         };

@@ -1,6 +1,5 @@
 use std::{collections::BTreeMap, ops::Range};
 
-use aggregates::StreamId;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use metrics::{Additivity, Distincts, Metric, QuarterHour, QuarterSeries, Sums};
@@ -10,6 +9,7 @@ use serde::Serialize;
 use tenancy::CampaignId;
 use web::web_socket;
 
+use super::places::Place;
 use crate::reports::{Currencies, Values};
 
 /// The first line of a stream: how long a client waits before it reconnects.
@@ -34,7 +34,7 @@ pub(crate) struct Frame {
     before: &'static str,
     /// The place from which a client resumes that has received the frame. Without an id, it resumes
     /// from the last id that it received.
-    id: Option<StreamId>,
+    id: Option<Place>,
     /// The name and the data of the event; `None` where the frame only begins a stream.
     event: Option<(&'static str, Bytes)>,
 }
@@ -133,7 +133,7 @@ fn metrics_that(wanted: impl Fn(Additivity) -> bool) -> Vec<Metric> {
 
 impl Frame {
     /// Creates the frame of an event. `data` is one line of JSON.
-    pub(crate) const fn new(name: &'static str, id: Option<StreamId>, data: Bytes) -> Self {
+    pub(crate) const fn new(name: &'static str, id: Option<Place>, data: Bytes) -> Self {
         Self { before: "", id, event: Some((name, data)) }
     }
 
@@ -158,8 +158,13 @@ impl Frame {
         Self { before, ..self.clone() }
     }
 
+    /// Lets the client resume from an earlier frame: what it has received is not all of a place.
+    pub(crate) fn without_id(&self) -> Self {
+        Self { id: None, ..self.clone() }
+    }
+
     /// Renders the frame for one client. `signed` renders its ids.
-    pub(crate) fn chunk(&self, signed: impl FnOnce(StreamId) -> String) -> Chunk {
+    pub(crate) fn chunk(&self, signed: impl FnOnce(Place) -> String) -> Chunk {
         let id = self.id.map(|place| format!("id: {}\n", signed(place))).unwrap_or_default();
         match &self.event {
             None => Chunk::of(&[self.before.as_bytes()]),
@@ -174,7 +179,7 @@ impl Frame {
 impl Frame {
     /// Renders the frame for one client with a WebSocket: each event is a text message. `signed` renders
     /// its ids.
-    pub(crate) fn messages(&self, signed: impl FnOnce(StreamId) -> String) -> Chunk {
+    pub(crate) fn messages(&self, signed: impl FnOnce(Place) -> String) -> Chunk {
         let mut bytes = Vec::new();
         if [RESET, BEGINNING_AND_RESET].contains(&self.before) {
             bytes.extend_from_slice(&web_socket::text(RESET_MESSAGE.as_bytes()));
@@ -240,6 +245,7 @@ impl Chunk {
 
 #[cfg(test)]
 mod tests {
+    use aggregates::StreamId;
     use metrics::{Counter, MoneySum};
     use money::Amount;
     use serde_json::json;
@@ -297,7 +303,7 @@ mod tests {
             String::from_utf8(chunk.contents().to_vec()).unwrap()
         };
         let fields = "event: update\ndata: \"two\\nlines\"\n\n";
-        assert_eq!(text(Some(StreamId::START)), format!("id: 0-0\n{fields}"));
+        assert_eq!(text(Some(StreamId::START.into())), format!("id: 0-0\n{fields}"));
         assert_eq!(text(None), fields);
     }
 
@@ -311,7 +317,7 @@ mod tests {
 
     #[test]
     fn an_event_is_one_message_of_a_web_socket() {
-        let frame = Frame::new("update", Some(StreamId::START), data(&json!({})));
+        let frame = Frame::new("update", Some(StreamId::START.into()), data(&json!({})));
         let text = r#"{"event":"update","id":"0-0","data":{}}"#;
         let update = web_socket::text(text.as_bytes());
         assert_eq!(frame.messages(|place| place.to_string()).bytes(), update);

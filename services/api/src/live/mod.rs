@@ -12,6 +12,7 @@
 mod broadcast;
 mod clients;
 mod command;
+mod digest;
 mod feed;
 mod frames;
 mod hub;

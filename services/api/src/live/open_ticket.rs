@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-use aggregates::{Aggregates, AggregatesError, Claimed, StreamId, TicketClaim};
+use aggregates::{Aggregates, AggregatesError, Claimed, TicketClaim};
 use tokio::{
     runtime::Handle,
     time::{sleep, timeout},
 };
 use uuid::Uuid;
 
-use super::places::Places;
+use super::places::{Place, Places};
 
 /// Between two checks whether an earlier stream is closed.
 const CHECK_EVERY: Duration = Duration::from_millis(200);
@@ -63,7 +63,7 @@ impl OpenTicket {
     }
 
     /// Returns the `id:` of a place.
-    pub(crate) fn signed(&self, place: StreamId) -> String {
+    pub(crate) fn signed(&self, place: Place) -> String {
         self.places.signed(place)
     }
 

@@ -18,6 +18,7 @@ use super::{
     Live, OpenTicket, Viewer,
     command::{Command, Opened},
     frames::Frame,
+    places::Place,
     seat::Seat,
     view::{Missed, Seen},
     views::beginning,
@@ -28,8 +29,8 @@ use crate::failure::{Failure, retry_after};
 pub(crate) struct Wanted {
     /// The ticket, if the request had one.
     pub(crate) ticket: Option<OpenTicket>,
-    /// The last place that the client received.
-    pub(crate) resume: Option<StreamId>,
+    /// What the client received of its last stream.
+    pub(crate) resume: Option<Place>,
 }
 
 impl Live {
@@ -53,14 +54,20 @@ impl Live {
         let begun = match resume {
             Some(place) => {
                 let opened = ask(&commands, viewer, false).await?;
+                let form = viewer.watched().form();
                 let tenant = self.aggregates.for_tenant(viewer.tenant());
-                match tenant.feed_since(place).await.map_err(Failure::from)? {
+                // Of a campaign that its last stream had not, the client has nothing.
+                let is_of_same = form.place(place.feed, &opened.selection) == place;
+                let since = match is_of_same {
+                    true => tenant.feed_since(place.feed).await.map_err(Failure::from)?,
+                    false => FeedSince::Trimmed,
+                };
+                match since {
                     FeedSince::Entries(entries) => {
-                        resumed = entries.last().map_or(place, |last| last.id);
+                        resumed = entries.last().map_or(place.feed, |last| last.id);
                         missed = missed_of(viewer.watched().campaigns(), entries);
-                        let form = viewer.watched().form();
-                        let frame = form.missed(viewer.tenant(), resumed, &missed);
-                        (opened, frame)
+                        let place = Place { feed: resumed, ..place };
+                        (opened, form.missed(viewer.tenant(), place, &missed))
                     }
                     FeedSince::Trimmed => with_snapshot(&commands, viewer, true).await?,
                 }

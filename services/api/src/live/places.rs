@@ -1,12 +1,25 @@
+use std::fmt;
+
 use aggregates::StreamId;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
+
+use super::digest::Digest;
 
 /// The length of a signature, in bytes.
 const SIGNATURE: usize = 12;
 
-/// Signs the places of the feed that a ticket's streams send as `id:`, so that a client can prove that
+/// What a client has received: everything that the feed contains up to a place, of some campaigns. Its
+/// text is the `id:` of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) feed: StreamId,
+    /// The campaigns of a stream of several. A stream of other campaigns cannot resume here.
+    pub(crate) campaigns: Option<Digest>,
+}
+
+/// Signs the places that a ticket's streams send as `id:`, so that a client can prove that
 /// it received one.
 pub(crate) struct Places {
     key: [u8; 32],
@@ -18,7 +31,7 @@ impl Places {
     }
 
     /// Returns `<place>.<signature>`.
-    pub(crate) fn signed(&self, place: StreamId) -> String {
+    pub(crate) fn signed(&self, place: Place) -> String {
         let place = place.to_string();
         let signature = URL_SAFE_NO_PAD.encode(self.signature(&place));
         format!("{place}.{signature}")
@@ -39,9 +52,31 @@ impl Places {
 }
 
 /// Reads the place in `text`, which may have a signature.
-pub(crate) fn read(text: &str) -> Option<StreamId> {
+pub(crate) fn read(text: &str) -> Option<Place> {
     let place = text.split_once('.').map_or(text, |(place, _)| place);
-    place.parse().ok()
+    let mut parts = place.splitn(3, '-');
+    let feed = format!("{}-{}", parts.next()?, parts.next()?).parse().ok()?;
+    let campaigns = match parts.next() {
+        Some(text) => Some(Digest::read(text)?),
+        None => None,
+    };
+    Some(Place { feed, campaigns })
+}
+
+impl From<StreamId> for Place {
+    fn from(feed: StreamId) -> Self {
+        Self { feed, campaigns: None }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { feed, campaigns } = self;
+        match campaigns {
+            Some(campaigns) => write!(out, "{feed}-{campaigns}"),
+            None => write!(out, "{feed}"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -51,7 +86,7 @@ mod tests {
     #[test]
     fn only_a_signature_of_the_same_key_is_valid() {
         let places = Places::new([7; 32]);
-        let place: StreamId = "1772323200000-3".parse().unwrap();
+        let place = read("1772323200000-3").unwrap();
         let sent = places.signed(place);
         assert!(places.has_signed(&sent));
         assert_eq!(read(&sent), Some(place));
@@ -60,6 +95,20 @@ mod tests {
         let another = Places::new([8; 32]).signed(place);
         for wrong in ["", ".", "1772323200000-3", "1772323200000-3.", &later, &another] {
             assert!(!places.has_signed(wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_of_several_campaigns_names_them() {
+        let campaigns = ["a", "b"].iter().map(|id| Digest::of(&id.parse().unwrap())).sum();
+        let feed = "1772323200000-3".parse().unwrap();
+        let place = Place { feed, campaigns: Some(campaigns) };
+        let text = place.to_string();
+        assert_eq!(text, format!("1772323200000-3-{campaigns}"));
+        assert_eq!(read(&text), Some(place));
+        assert_eq!(read(&Places::new([7; 32]).signed(place)), Some(place));
+        for wrong in ["", "1", "1-", "1-x", "1-2-", "1-2-x", &format!("{text}-")] {
+            assert_eq!(read(wrong), None, "{wrong}");
         }
     }
 }

@@ -9,6 +9,7 @@ use tenancy::{CampaignId, TenantContext};
 
 use super::{
     LiveReport,
+    digest::Digest,
     feed::ChangedQuarters,
     frames::{self, Snapshot, Today, Update},
     incomplete::IncompleteQuarters,
@@ -34,6 +35,7 @@ pub(crate) struct Seen {
 /// What the clients of one campaign have received, and what those that are behind lack.
 pub(crate) struct View {
     campaign: CampaignId,
+    digest: Digest,
     /// The changes that some client may lack.
     changed: BTreeMap<QuarterHour, Changed>,
     incomplete: IncompleteQuarters,
@@ -101,6 +103,7 @@ impl SnapshotRequest {
 impl View {
     pub(crate) fn new(campaign: CampaignId) -> Self {
         Self {
+            digest: Digest::of(&campaign),
             campaign,
             changed: BTreeMap::new(),
             incomplete: IncompleteQuarters::default(),
@@ -111,6 +114,10 @@ impl View {
 
     pub(crate) const fn campaign(&self) -> &CampaignId {
         &self.campaign
+    }
+
+    pub(crate) const fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// Takes over what the feed contains up to `place`.

@@ -13,6 +13,7 @@ use super::{
     LiveReport,
     feed::ChangedQuarters,
     frames::{self, BEGINNING, BEGINNING_AND_RESET, Frame, RESET},
+    places::Place,
     selection::Selection,
     view::{Missed, Seen, SnapshotPart, SnapshotRequest, Version, View},
 };
@@ -61,7 +62,7 @@ pub(crate) type Lacks = BTreeMap<CampaignId, BTreeMap<QuarterHour, DateTime<Utc>
 
 impl Form {
     /// Creates the frame of an event about these campaigns.
-    fn frame(self, name: &'static str, id: Option<StreamId>, campaigns: &[&Bytes]) -> Frame {
+    fn frame(self, name: &'static str, id: Option<Place>, campaigns: &[&Bytes]) -> Frame {
         let data = match (self, campaigns) {
             (Self::Campaign, [campaign]) => (*campaign).clone(),
             _ => frames::joined(campaigns.iter().copied()),
@@ -69,11 +70,16 @@ impl Form {
         Frame::new(name, id, data)
     }
 
-    /// Creates the beginning of a stream that resumes after `place`: what it has missed up to there.
+    /// Returns what a client has received that has all of its campaigns up to a place in the feed.
+    pub(crate) fn place(self, feed: StreamId, selection: &Selection) -> Place {
+        Place { feed, campaigns: (self == Self::List).then_some(selection.digest) }
+    }
+
+    /// Creates the beginning of a stream that resumes: what it has missed up to `place`.
     pub(crate) fn missed(
         self,
         tenant: &TenantContext,
-        place: StreamId,
+        place: Place,
         missed: &BTreeMap<CampaignId, Missed>,
     ) -> Frame {
         let data = missed.iter().filter_map(|(campaign, missed)| missed.data(tenant, campaign));
@@ -142,7 +148,9 @@ impl Views {
     fn selection(&mut self, mut numbers: Vec<u32>, is_all: bool) -> Arc<Selection> {
         numbers.sort_unstable();
         numbers.dedup();
-        let selection = Selection { campaigns: numbers.into(), is_all };
+        let views = numbers.iter().filter_map(|number| self.view(*number));
+        let digest = views.map(View::digest).sum();
+        let selection = Selection { campaigns: numbers.into(), is_all, digest };
         if let Some(known) = self.selections.get(&selection) {
             return known.clone();
         }
@@ -305,9 +313,12 @@ impl Views {
     pub(crate) fn snapshot_of(&self, selection: &Selection, snapshot: &SnapshotParts) -> Frame {
         let parts = selection.campaigns.iter().filter_map(|number| snapshot.parts.get(number));
         let parts: Vec<_> = parts.collect();
-        let is_complete = parts.iter().all(|part| part.is_complete);
+        // A campaign that was added after the snapshot was requested has no part in it.
+        let has_all = parts.len() == selection.campaigns.len();
+        let is_complete = has_all && parts.iter().all(|part| part.is_complete);
         let campaigns: Vec<_> = parts.iter().map(|part| &part.data).collect();
-        self.form.frame("snapshot", is_complete.then_some(snapshot.place), &campaigns)
+        let place = self.form.place(snapshot.place, selection);
+        self.form.frame("snapshot", is_complete.then_some(place), &campaigns)
     }
 
     /// Renders what a client lacks of a selection, and returns what it has then; no frame if it lacks
@@ -338,7 +349,8 @@ impl Views {
         }
         let frame = (!updates.is_empty()).then(|| {
             let campaigns: Vec<_> = updates.iter().collect();
-            self.form.frame("update", is_complete.then_some(self.place), &campaigns)
+            let place = self.form.place(self.place, selection);
+            self.form.frame("update", is_complete.then_some(place), &campaigns)
         });
         (Seen { version: self.version, ..seen }, frame)
     }

@@ -59,7 +59,7 @@ async fn a_stream_of_several_campaigns_sends_what_their_own_streams_send_in_a_li
     stand.click("acme", 1).await;
     let (listed, single) = (stream.event().await, own.event().await);
     assert_eq!(*part(&listed, "spring-sale"), single.data);
-    assert_eq!(listed.id, single.id);
+    assert!(listed.id.starts_with(&format!("{}-", single.id)), "the campaigns follow the place");
 }
 
 #[actix_web::test]
@@ -118,6 +118,45 @@ async fn a_reconnect_gets_what_was_missed_of_each_campaign() {
     assert_eq!(expired.event().await.name, "reset");
     let snapshot = expired.event().await;
     assert_eq!((snapshot.name.as_str(), campaigns(&snapshot).len()), ("snapshot", 2));
+}
+
+#[actix_web::test]
+async fn a_stream_of_other_campaigns_than_the_last_one_starts_again() {
+    let stand = Stand::new().await;
+    // Before the place from which the stream resumes.
+    stand.click_on("acme", "summer-sale", 2).await;
+    stand.click("acme", 1).await;
+    let mut spring = open(&stand, "/v1/live?campaigns=spring-sale", None).await;
+    let id = spring.event().await.id;
+    drop(spring);
+    let mut own = stand.open("acme", None).await;
+    let id_of_one = own.event().await.id;
+    drop(own);
+    for id in [&id, &id_of_one] {
+        let mut both = open(&stand, BOTH, Some(id)).await;
+        assert_eq!(both.event().await.name, "reset", "{id}");
+        let snapshot = both.event().await;
+        assert_eq!(snapshot.name, "snapshot");
+        assert_eq!(clicks(&stand, &snapshot, "summer-sale"), 2);
+    }
+    stand.click("acme", 1).await;
+    let mut same = open(&stand, "/v1/live?campaigns=spring-sale", Some(&id)).await;
+    assert_eq!(same.event().await.name, "update");
+}
+
+#[actix_web::test]
+async fn a_campaign_that_becomes_visible_while_a_client_is_away_is_not_missed() {
+    let stand = Stand::new().await;
+    stand.click_on("acme", "winter-sale", 4).await;
+    let mut stream = open(&stand, ALL, None).await;
+    let id = stream.event().await.id;
+    drop(stream);
+    stand.create_winter_sale();
+    let mut again = open(&stand, ALL, Some(&id)).await;
+    assert_eq!(again.event().await.name, "reset");
+    let snapshot = again.event().await;
+    assert_eq!(campaigns(&snapshot), ["spring-sale", "summer-sale", "winter-sale"]);
+    assert_eq!(clicks(&stand, &snapshot, "winter-sale"), 4);
 }
 
 #[actix_web::test]

@@ -271,3 +271,27 @@ async fn a_text_that_is_not_utf_8_and_a_control_frame_in_parts_close_the_connect
     }
     stand.stop().await;
 }
+
+#[actix_web::test]
+async fn an_id_is_of_the_campaigns_that_the_client_had_then() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    stand.click_on("acme", "summer-sale", 2).await;
+    let mut client = Client::open(&stand, address, "?campaigns=spring-sale").await;
+    let former = client.message().await["id"].as_str().unwrap().to_owned();
+    client.order("subscribe", &["summer-sale"]).await;
+    let subscribed = client.message().await;
+    assert_eq!((campaigns(&subscribed), subscribed.get("id")), (vec!["summer-sale"], None));
+    stand.click("acme", 1).await;
+    let later = client.message().await["id"].as_str().unwrap().to_owned();
+    drop(client);
+    stand.click_on("acme", "summer-sale", 1).await;
+    for (id, events) in [(former, &["reset", "snapshot"][..]), (later, &["update"])] {
+        let query = format!("?campaigns=spring-sale,summer-sale&last_event_id={id}");
+        let mut again = Client::open(&stand, address, &query).await;
+        for event in events {
+            assert_eq!(again.message().await["event"], *event, "{id}");
+        }
+    }
+    stand.stop().await;
+}

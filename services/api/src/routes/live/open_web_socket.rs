@@ -17,9 +17,10 @@ use crate::live::{Choice, Live};
 /// {"action": "unsubscribe", "campaigns": ["spring-sale"]}
 /// ```
 ///
-/// A subscription is answered with a `snapshot` of its campaigns, or with `error`, whose data has `code` and
-/// `detail`; the stream continues. After a reconnect with `campaigns` and `last_event_id`, or the header
-/// `Last-Event-ID`, the stream resumes. It ends with `end` when the credential expires or is revoked, or may
+/// A subscription is answered with a `snapshot` of its campaigns, which has no id, or with `error`, whose data
+/// has `code` and `detail`; the stream continues. After a reconnect with `last_event_id`, or the header
+/// `Last-Event-ID`, the stream resumes, if `campaigns` are those of the client when it received that id. With
+/// others it begins with `reset` and a snapshot. It ends with `end` when the credential expires or is revoked, or may
 /// no longer see one of the campaigns. Browsers cannot send an `Authorization` header: a ticket of
 /// `{"web_socket": true}` replaces it.
 #[utoipa::path(

@@ -33,8 +33,9 @@ pub(crate) struct CampaignsQuery {
 /// every campaign of the stream, but only quarter hours with events. An update contains the campaigns that
 /// changed. A stream without `campaigns` is of all that the credential may see, of at most 1,000. A new one
 /// is added within ten seconds, with an update that contains its quarter hours of today. A stream ends as
-/// `revoked` when the credential may no longer see a campaign that `campaigns` names. It counts as one
-/// stream, however many campaigns it has.
+/// `revoked` when the credential may no longer see a campaign that `campaigns` names. An id is of the
+/// campaigns that the stream had: a stream of others begins with `reset` and a snapshot. A stream counts as
+/// one, however many campaigns it has.
 #[utoipa::path(
     get,
     path = "/v1/live",
