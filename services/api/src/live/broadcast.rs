@@ -22,19 +22,19 @@ use web::WebState;
 
 use super::{
     Live, Viewer,
-    clients::{ClientKey, Clients},
+    clients::{ClientKey, Clients, Revoked},
     command::{Command, Opened, Receiver, Waiting},
     feed::{Feed, FeedChange},
     frames::{EXPIRED, Frame, REVOKED},
     hub::{MAX_ALL, MAX_NAMED},
-    jobs::{Checked, Done, Outcome, Source, admit, check, hold, read_again, snapshot},
+    jobs::{Checked, Done, Outcome, SnapshotReports, Source, admit, check, hold, read_again, snapshot},
     open_ticket::OpenTicket,
     order::{Order, too_many},
     read_schedule::{Read, ReadSchedule},
     seat::Joining,
     selection::Selection,
     sockets::Ready,
-    view::Version,
+    view::{SnapshotRequest, Version},
     views::Views,
 };
 
@@ -247,11 +247,10 @@ impl Broadcast {
         campaigns: &[CampaignId],
     ) -> Result<(), Problem> {
         let Some(right) = clients.right(key) else { return Ok(()) };
-        let selection = self.views.select(campaigns, false);
-        let all = self.views.union(&right.selection, &selection);
-        if all.campaigns.len() > MAX_NAMED {
+        if self.views.count_with(&right.selection, campaigns) > MAX_NAMED {
             return Err(too_many());
         }
+        let selection = self.views.select(campaigns, false);
         self.waiting.push(Waiting { selection, receiver: Receiver::Client(key) });
         Ok(())
     }
@@ -351,6 +350,7 @@ impl Broadcast {
     }
 
     fn check(&mut self, clients: &mut Clients) {
+        self.views.remove_unwatched();
         self.is_checking = true;
         self.next_check = Instant::now() + CHECK_EVERY;
         let rights = clients.rights().into_iter().map(|right| {
@@ -371,46 +371,7 @@ impl Broadcast {
     fn finish(&mut self, clients: &mut Clients, done: Done) {
         match done {
             Done::Snapshot { waiting, is_reset, request, read } => {
-                self.reads.end(Read::Snapshot { is_reset }, Instant::now(), read.is_ok());
-                let snapshot = match read {
-                    Ok((place, reports)) if is_reset => {
-                        let (snapshot, has_all) = self.views.reset(request, reports, place);
-                        if !has_all {
-                            self.reads.reset(Instant::now());
-                        }
-                        snapshot
-                    }
-                    Ok((place, reports)) => {
-                        self.views.snapshot(request, reports, place, !clients.is_empty())
-                    }
-                    Err(problem) => {
-                        if is_reset {
-                            warn_of_retry(&problem);
-                        }
-                        return self.refuse(clients, waiting, &problem);
-                    }
-                };
-                self.has_frames = true;
-                let mut frames = HashMap::new();
-                for Waiting { selection, receiver } in waiting {
-                    let frame = frames.entry(selection.key());
-                    let frame =
-                        frame.or_insert_with(|| self.views.snapshot_of(&selection, &snapshot));
-                    match receiver {
-                        Receiver::Opening(opened) => {
-                            let frame = frame.clone();
-                            let stream = self.opened(selection, Some(frame));
-                            opened.send(Ok(stream)).unwrap_or_default();
-                        }
-                        Receiver::Client(key) => {
-                            let Some(right) = clients.right(key) else { continue };
-                            let selection = self.views.union(&right.selection, &selection);
-                            // It says nothing about the client's other campaigns.
-                            clients.answer(key, Some(selection), Some(&frame.without_id()));
-                            self.hear(clients, key);
-                        }
-                    }
-                }
+                self.finish_snapshot(clients, waiting, is_reset, request, read);
             }
             Done::Read(reports) => {
                 let is_ok = reports.iter().all(|(_, _, report)| report.is_ok());
@@ -454,25 +415,104 @@ impl Broadcast {
         }
     }
 
+    /// Answers those who wait for a snapshot, and lets all clients start again from it after a reset. A
+    /// campaign whose report failed is missing: who needs it is refused, and a reset is tried again.
+    fn finish_snapshot(
+        &mut self,
+        clients: &mut Clients,
+        waiting: Vec<Waiting>,
+        is_reset: bool,
+        request: SnapshotRequest,
+        read: SnapshotReports,
+    ) {
+        let mut failed = HashMap::new();
+        let mut reports = Vec::new();
+        let read = read.map(|(place, results)| {
+            for (number, result) in results {
+                match result {
+                    Ok(report) => reports.push((number, report)),
+                    Err(problem) => drop(failed.insert(number, problem)),
+                }
+            }
+            place
+        });
+        let is_ok = read.is_ok() && failed.is_empty();
+        self.reads.end(Read::Snapshot { is_reset }, Instant::now(), is_ok);
+        if let Some(problem) = read.as_ref().err().or_else(|| failed.values().next())
+            && is_reset
+        {
+            warn_of_retry(problem);
+        }
+        let place = match read {
+            Ok(place) => place,
+            Err(problem) => return self.refuse(clients, waiting, &problem),
+        };
+        let snapshot = if is_reset && is_ok {
+            let (snapshot, has_all) = self.views.reset(request, reports, place);
+            if !has_all {
+                self.reads.reset(Instant::now());
+            }
+            snapshot
+        } else {
+            self.views.snapshot(request, reports, place, !clients.is_empty())
+        };
+        self.has_frames = true;
+        let mut frames = HashMap::new();
+        for Waiting { selection, receiver } in waiting {
+            let problem = selection.campaigns.iter().find_map(|number| failed.get(number));
+            if let Some(problem) = problem {
+                self.refuse(clients, vec![Waiting { selection, receiver }], problem);
+                continue;
+            }
+            let frame = frames.entry(selection.key());
+            let frame = frame.or_insert_with(|| self.views.snapshot_of(&selection, &snapshot));
+            match receiver {
+                Receiver::Opening(opened) => {
+                    let frame = frame.clone();
+                    let stream = self.opened(selection, Some(frame));
+                    opened.send(Ok(stream)).unwrap_or_default();
+                }
+                Receiver::Client(key) => {
+                    let Some(right) = clients.right(key) else { continue };
+                    let selection = self.views.union(&right.selection, &selection);
+                    // It says nothing about the client's other campaigns.
+                    clients.answer(key, Some(selection), Some(&frame.without_id()));
+                    self.hear(clients, key);
+                }
+            }
+        }
+    }
+
     /// Ends the streams whose right was revoked, and gives those of all campaigns the ones that exist now.
     fn obey_checks(&mut self, clients: &mut Clients, checked: Vec<Checked>) {
         let mut revoked = Vec::new();
         for Checked { right, outcome } in checked {
             match outcome {
                 Outcome::Holds => {}
-                Outcome::Revoked => revoked.push(right),
-                Outcome::Sees(all) if all.len() <= MAX_ALL => {
-                    let selection = self.views.select(&all, true);
+                Outcome::RevokedCredential => {
+                    revoked.push(Revoked { principal: right.principal, campaigns: None });
+                }
+                Outcome::RevokedCampaigns(campaigns) => {
+                    let campaigns = Some(self.views.numbered(&campaigns));
+                    revoked.push(Revoked { principal: right.principal, campaigns });
+                }
+                Outcome::Sees(all) => {
+                    // Of too many, a stream has those that it began with, while they may be seen.
+                    let is_too_many = all.len() > MAX_ALL;
+                    let selection = match is_too_many {
+                        true => self.views.intersection(&right.selection, &all),
+                        false => self.views.select(&all, true),
+                    };
                     if selection == right.selection {
                         continue;
+                    }
+                    if is_too_many {
+                        tracing::warn!(campaigns = all.len(), "too many campaigns for live streams");
                     }
                     if let Err(error) = self.views.read_added(&right.selection, &selection) {
                         tracing::error!(%error, "a campaign cannot be added to live streams");
                     }
                     clients.select(&right, &selection);
-                }
-                Outcome::Sees(all) => {
-                    tracing::warn!(campaigns = all.len(), "too many campaigns for live streams");
                 }
             }
         }

@@ -61,6 +61,13 @@ pub(crate) struct Right {
     pub(crate) selection: Arc<Selection>,
 }
 
+/// What a credential has lost.
+pub(crate) struct Revoked {
+    pub(crate) principal: Arc<Principal>,
+    /// The campaigns, by number; `None` for everything.
+    pub(crate) campaigns: Option<Vec<u32>>,
+}
+
 /// Why a client with a WebSocket is not heard any more.
 enum Hung {
     /// The connection is closed.
@@ -160,6 +167,17 @@ impl Right {
     fn is_of(&self, client: &Client) -> bool {
         Arc::ptr_eq(&self.principal, &client.principal)
             && Arc::ptr_eq(&self.selection, &client.selection)
+    }
+}
+
+impl Revoked {
+    fn is_of(&self, client: &Client) -> bool {
+        let has = |number: &u32| client.selection.campaigns.binary_search(number).is_ok();
+        let is_lost = match &self.campaigns {
+            Some(campaigns) => !client.selection.is_all && campaigns.iter().any(has),
+            None => true,
+        };
+        is_lost && Arc::ptr_eq(&self.principal, &client.principal)
     }
 }
 
@@ -415,9 +433,9 @@ impl Clients {
         self.ends = self.clients.values().filter_map(|client| client.ends).min();
     }
 
-    /// Ends the streams whose right was revoked.
-    pub(crate) fn end_revoked(&mut self, revoked: &[Right], reason: &str) {
-        let is_revoked = |client: &Client| revoked.iter().any(|right| right.is_of(client));
+    /// Ends the streams whose right was revoked, whatever their campaigns were when it was checked.
+    pub(crate) fn end_revoked(&mut self, revoked: &[Revoked], reason: &str) {
+        let is_revoked = |client: &Client| revoked.iter().any(|revoked| revoked.is_of(client));
         if !revoked.is_empty() {
             self.end(Some(reason), |_, client| is_revoked(client));
         }

@@ -38,6 +38,10 @@ pub(crate) struct Source {
 /// The report of a campaign's range, or why it could not be read.
 pub(crate) type Report = (u32, TimeRange, Result<LiveReport, Problem>);
 
+/// The feed's place before the reports of a snapshot, and the report of each campaign.
+pub(crate) type SnapshotReports =
+    Result<(StreamId, Vec<(u32, Result<LiveReport, Problem>)>), Problem>;
+
 /// A right that was checked.
 pub(crate) struct Checked {
     pub(crate) right: Right,
@@ -50,7 +54,10 @@ pub(crate) enum Outcome {
     Holds,
     /// The streams continue with these campaigns, which are all.
     Sees(Arc<[CampaignId]>),
-    Revoked,
+    /// No stream of the credential continues.
+    RevokedCredential,
+    /// No stream of the credential that names one of these campaigns continues.
+    RevokedCampaigns(Vec<CampaignId>),
 }
 
 /// The result of a job.
@@ -59,7 +66,7 @@ pub(crate) enum Done {
         waiting: Vec<Waiting>,
         is_reset: bool,
         request: SnapshotRequest,
-        read: Result<(StreamId, Vec<(u32, LiveReport)>), Problem>,
+        read: SnapshotReports,
     },
     Read(Vec<Report>),
     Checked {
@@ -95,8 +102,8 @@ pub(crate) async fn snapshot(
         let range = request.range;
         let campaigns = campaigns.into_iter().map(|(number, campaign)| (number, campaign, range));
         let reports = reports(&source, campaigns.collect()).await.into_iter();
-        let reports = reports.map(|(number, _, report)| Ok((number, report?)));
-        Ok((feed.place(), reports.collect::<Result<_, Problem>>()?))
+        let reports = reports.map(|(number, _, report)| (number, report));
+        Ok((feed.place(), reports.collect()))
     };
     Done::Snapshot { waiting, is_reset, request, read: read.await }
 }
@@ -137,7 +144,7 @@ pub(crate) async fn check(
                 tenant = Some(latest);
                 outcome
             }
-            Err(problem) if is_revocation(&problem) => Outcome::Revoked,
+            Err(problem) if is_revocation(&problem) => Outcome::RevokedCredential,
             Err(_) => Outcome::Holds,
         };
         checked.push(Checked { right, outcome });
@@ -155,7 +162,11 @@ pub(crate) async fn admit(
     campaigns: Vec<CampaignId>,
 ) -> Done {
     let admitted = check_right(&source, &web, &right, &campaigns).await;
-    Done::Admitted { key, campaigns, admitted: admitted.map(|(tenant, _)| tenant) }
+    let admitted = admitted.and_then(|(tenant, outcome)| match outcome {
+        Outcome::RevokedCampaigns(_) => Err(Problem::not_found()),
+        _ => Ok(tenant),
+    });
+    Done::Admitted { key, campaigns, admitted }
 }
 
 /// Reports the streams of tickets as open.
@@ -172,7 +183,7 @@ pub(crate) async fn hold(tickets: Vec<(ClientKey, Arc<OpenTicket>)>) -> Done {
     Done::Held { replaced }
 }
 
-/// Returns the tenant of a right that holds.
+/// Returns the tenant of a right, and what is left of it.
 async fn check_right(
     source: &Source,
     web: &WebState,
@@ -186,10 +197,15 @@ async fn check_right(
         let all = reports.campaigns(&tenant, &principal.scope).await?;
         return Ok((tenant, Outcome::Sees(all)));
     }
+    let mut revoked = Vec::new();
     for campaign in campaigns {
-        reports.find_campaign(&tenant, &principal.scope, campaign).await?;
+        match reports.find_campaign(&tenant, &principal.scope, campaign).await {
+            Err(problem) if is_revocation(&problem) => revoked.push(campaign.clone()),
+            found => found?,
+        }
     }
-    Ok((tenant, Outcome::Holds))
+    let holds = revoked.is_empty();
+    Ok((tenant, if holds { Outcome::Holds } else { Outcome::RevokedCampaigns(revoked) }))
 }
 
 /// Returns whether a credential has lost its right; false where that could not be checked.

@@ -1,5 +1,6 @@
 //! Streams against a real Redis, named by `FOOTFALL__REDIS__URL`.
 
+mod clients;
 mod directory;
 mod hanging_up;
 mod many_campaigns;

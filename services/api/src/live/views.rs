@@ -26,8 +26,8 @@ pub(crate) struct Views {
     version: Version,
     /// The place in the feed up to which everything is in the views.
     place: StreamId,
-    /// By number. Campaigns are added and never removed: the broadcast ends with its last stream.
-    views: Vec<View>,
+    /// By number. A campaign keeps its number, but has a view only while a stream has the campaign.
+    views: Vec<Option<View>>,
     numbers: HashMap<CampaignId, u32>,
     selections: HashSet<Arc<Selection>>,
     reset: Option<Reset>,
@@ -132,14 +132,25 @@ impl Views {
         self.selection(numbers, one.is_all)
     }
 
+    /// Returns a selection of those campaigns only that are among `campaigns`.
+    pub(crate) fn intersection(
+        &mut self,
+        selection: &Selection,
+        campaigns: &[CampaignId],
+    ) -> Arc<Selection> {
+        let kept: HashSet<_> = self.numbered(campaigns).into_iter().collect();
+        let numbers = selection.campaigns.iter().filter(|number| kept.contains(number));
+        let numbers = numbers.copied().collect();
+        self.selection(numbers, selection.is_all)
+    }
+
     /// Returns a selection without some campaigns.
     pub(crate) fn without(
         &mut self,
         selection: &Selection,
         campaigns: &[CampaignId],
     ) -> Arc<Selection> {
-        let removed: HashSet<_> =
-            campaigns.iter().filter_map(|campaign| self.numbers.get(campaign)).copied().collect();
+        let removed: HashSet<_> = self.numbered(campaigns).into_iter().collect();
         let numbers = selection.campaigns.iter().filter(|number| !removed.contains(number));
         let numbers = numbers.copied().collect();
         self.selection(numbers, selection.is_all)
@@ -161,17 +172,55 @@ impl Views {
     }
 
     fn number(&mut self, campaign: &CampaignId) -> u32 {
-        if let Some(number) = self.numbers.get(campaign) {
-            return *number;
+        if let Some(number) = self.numbers.get(campaign).copied() {
+            // Nobody has anything of a campaign that nobody watched.
+            if let Some(view) = self.views.get_mut(number as usize) {
+                view.get_or_insert_with(|| View::new(campaign.clone()));
+            }
+            return number;
         }
         let number = u32::try_from(self.views.len()).unwrap_or(u32::MAX);
-        self.views.push(View::new(campaign.clone()));
+        self.views.push(Some(View::new(campaign.clone())));
         self.numbers.insert(campaign.clone(), number);
         number
     }
 
     fn view(&self, number: u32) -> Option<&View> {
-        self.views.get(number as usize)
+        self.views.get(number as usize)?.as_ref()
+    }
+
+    fn view_mut(&mut self, number: u32) -> Option<&mut View> {
+        self.views.get_mut(number as usize)?.as_mut()
+    }
+
+    /// Returns the number of a campaign that has a view.
+    fn watched(&self, campaign: &CampaignId) -> Option<u32> {
+        self.numbers.get(campaign).copied().filter(|number| self.view(*number).is_some())
+    }
+
+    /// Removes the views of campaigns that no stream has any more.
+    pub(crate) fn remove_unwatched(&mut self) {
+        self.selections.retain(|known| Arc::strong_count(known) > 1);
+        let watched = self.selections.iter().flat_map(|selection| &selection.campaigns).copied();
+        let watched: HashSet<u32> = watched.collect();
+        for (number, view) in (0..).zip(&mut self.views) {
+            view.take_if(|_| !watched.contains(&number));
+        }
+    }
+
+    /// Returns the numbers of these campaigns, as far as streams have them.
+    pub(crate) fn numbered(&self, campaigns: &[CampaignId]) -> Vec<u32> {
+        campaigns.iter().filter_map(|campaign| self.watched(campaign)).collect()
+    }
+
+    /// Returns how many campaigns a selection would have with these.
+    pub(crate) fn count_with(&self, selection: &Selection, campaigns: &[CampaignId]) -> usize {
+        let is_new = |campaign: &&CampaignId| {
+            let number = self.watched(campaign);
+            number.is_none_or(|number| selection.campaigns.binary_search(&number).is_err())
+        };
+        let added: HashSet<_> = campaigns.iter().filter(is_new).collect();
+        selection.campaigns.len() + added.len()
     }
 
     /// Returns the campaigns with these numbers, which they keep.
@@ -183,7 +232,7 @@ impl Views {
         named.collect()
     }
 
-    /// Returns all campaigns.
+    /// Returns all campaigns that streams have.
     pub(crate) fn all(&self) -> Vec<(u32, CampaignId)> {
         self.named(0..u32::try_from(self.views.len()).unwrap_or(u32::MAX))
     }
@@ -198,7 +247,7 @@ impl Views {
         self.place = place;
         for (campaign, changed) in campaigns {
             let number = self.numbers.get(&campaign).copied();
-            let view = number.and_then(|number| self.views.get_mut(number as usize));
+            let view = number.and_then(|number| self.views.get_mut(number as usize)?.as_mut());
             if let Some(view) = view {
                 view.change(&mut self.version, place, log_time, changed);
             }
@@ -207,12 +256,13 @@ impl Views {
 
     /// Returns whether quarter hours are to be read again.
     pub(crate) fn is_incomplete(&self) -> bool {
-        self.views.iter().any(|view| !view.is_complete())
+        self.views.iter().flatten().any(|view| !view.is_complete())
     }
 
     /// Returns the ranges of the quarter hours to read again.
     pub(crate) fn incomplete_ranges(&self) -> Vec<(u32, CampaignId, TimeRange)> {
         let ranges = (0..).zip(&self.views).filter_map(|(number, view)| {
+            let view = view.as_ref()?;
             Some((number, view.campaign().clone(), view.incomplete_range()?))
         });
         ranges.collect()
@@ -220,21 +270,21 @@ impl Views {
 
     /// Takes over a report of `range`, which was read again.
     pub(crate) fn read(&mut self, number: u32, report: &LiveReport, range: TimeRange) {
-        if let Some(view) = self.views.get_mut(number as usize) {
+        if let Some(Some(view)) = self.views.get_mut(number as usize) {
             view.read(&mut self.version, report, range);
         }
     }
 
     /// While Redis is behind: lets the recent quarter hours be read until they are complete.
     pub(crate) fn read_without_feed(&mut self) {
-        self.views.iter_mut().for_each(View::read_without_feed);
+        self.views.iter_mut().flatten().for_each(View::read_without_feed);
     }
 
     /// Lets the quarter hours be read that a client which resumes lacks.
     pub(crate) fn read_for(&mut self, lacks: &Lacks) {
         for (campaign, lacks) in lacks {
             let number = self.numbers.get(campaign).copied();
-            if let Some(view) = number.and_then(|number| self.views.get_mut(number as usize)) {
+            if let Some(view) = number.and_then(|number| self.view_mut(number)) {
                 view.read_for(lacks);
             }
         }
@@ -252,7 +302,7 @@ impl Views {
         let request = self.snapshot_request()?;
         for number in &now.campaigns {
             if before.campaigns.binary_search(number).is_err()
-                && let Some(view) = self.views.get_mut(*number as usize)
+                && let Some(view) = self.view_mut(*number)
             {
                 view.read_all(request);
             }
@@ -279,7 +329,7 @@ impl Views {
     ) -> SnapshotParts {
         let mut parts = HashMap::with_capacity(reports.len());
         for (number, report) in reports {
-            if let Some(view) = self.views.get_mut(number as usize) {
+            if let Some(Some(view)) = self.views.get_mut(number as usize) {
                 let version = &mut self.version;
                 let tenant = &self.tenant;
                 let part = view.snapshot(version, tenant, request, report, place, has_clients);
@@ -298,12 +348,12 @@ impl Views {
         place: StreamId,
     ) -> (SnapshotParts, bool) {
         for (number, _) in &reports {
-            if let Some(view) = self.views.get_mut(*number as usize) {
+            if let Some(view) = self.view_mut(*number) {
                 view.reset(place);
             }
         }
         let snapshot = self.snapshot(request, reports, place, false);
-        let has_all = snapshot.parts.len() == self.views.len();
+        let has_all = snapshot.parts.len() == self.views.iter().flatten().count();
         let version = self.version.raise();
         self.reset = Some(Reset { version, snapshot: snapshot.clone() });
         (snapshot, has_all)
@@ -357,7 +407,7 @@ impl Views {
 
     /// Forgets the changes that every client has.
     pub(crate) fn forget(&mut self, everyone_has: Version) {
-        self.views.iter_mut().for_each(|view| view.forget(everyone_has));
+        self.views.iter_mut().flatten().for_each(|view| view.forget(everyone_has));
         self.reset.take_if(|reset| reset.version <= everyone_has);
     }
 }

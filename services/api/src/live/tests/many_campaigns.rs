@@ -177,6 +177,39 @@ async fn a_stream_ends_when_a_campaign_that_it_names_may_not_be_seen_any_more() 
 }
 
 #[actix_web::test]
+async fn a_stream_of_all_loses_campaigns_also_when_there_are_too_many() {
+    let stand = Stand::new().await;
+    let mut stream = open(&stand, ALL, None).await;
+    assert_eq!(stream.event().await.name, "snapshot");
+    stand.create_too_many();
+    assert!(stream.event_within(Duration::from_secs(6)).await.is_none());
+    stand.click("acme", 1).await;
+    assert_eq!(campaigns(&stream.event().await), ["spring-sale"], "it keeps what it has");
+    stand.hide_campaigns();
+    assert!(stream.event_within(Duration::from_secs(6)).await.is_none());
+    stand.click("acme", 1).await;
+    assert!(stream.event_within(Duration::from_secs(1)).await.is_none(), "a hidden campaign");
+}
+
+#[actix_web::test]
+async fn a_report_that_fails_refuses_only_streams_of_its_campaign() {
+    let stand = Stand::new().await;
+    stand.allow_more_streams(1);
+    stand.break_summer_sale();
+    stand.delay_reports(Duration::from_millis(500));
+    let path = "/v1/live?campaigns=spring-sale";
+    let later = async |path, milliseconds| {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        stand.get("acme", path, &[]).await
+    };
+    // While the first snapshot is read, the others wait for the next one, which they share.
+    let (first, both, spring) = futures::join!(later(path, 0), later(BOTH, 150), later(path, 200));
+    assert_eq!(first.status(), StatusCode::OK);
+    assert_eq!(both.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(campaigns(&Stream::new(spring).event().await), ["spring-sale"]);
+}
+
+#[actix_web::test]
 async fn a_stream_of_several_campaigns_ends_with_its_credential() {
     let stand = Stand::new().await;
     let token = stand.token_for("acme", TimeDelta::seconds(2));

@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use aggregates::Aggregates;
@@ -11,7 +14,7 @@ use metrics::{Counter, QuarterHour, Sums, TimeRange};
 use problem::Problem;
 use tenancy::{CampaignId, TenantContext};
 
-use crate::live::{LiveReport, LiveReports};
+use crate::live::{LiveReport, LiveReports, hub::MAX_ALL};
 
 /// Reports from Redis, or (for hours that are not whole there) the clicks that ClickHouse would have.
 /// Two campaigns exist, until they are hidden, and a third one once it is created.
@@ -22,6 +25,12 @@ pub(super) struct TestReports {
     pub(super) hidden: AtomicBool,
     pub(super) winter_exists: AtomicBool,
     pub(super) redis_is_halted: AtomicBool,
+    /// Whether a thousand more campaigns exist.
+    pub(super) is_crowded: AtomicBool,
+    /// Whether the summer sale has no report.
+    pub(super) summer_fails: AtomicBool,
+    /// How long a report takes.
+    pub(super) delay: Mutex<Duration>,
 }
 
 impl TestReports {
@@ -29,7 +38,10 @@ impl TestReports {
         let own = ["spring-sale", "summer-sale"].iter();
         let own = own.filter(|_| !self.hidden.load(Ordering::Relaxed));
         let winter = self.winter_exists.load(Ordering::Relaxed).then_some(&"winter-sale");
-        own.chain(winter).map(|id| id.parse().unwrap()).collect()
+        let more = if self.is_crowded.load(Ordering::Relaxed) { MAX_ALL } else { 0 };
+        let more = (0..more).map(|number| format!("more-{number}"));
+        let own = own.chain(winter).map(|id| (*id).to_owned());
+        own.chain(more).map(|id| id.parse().unwrap()).collect()
     }
 }
 
@@ -62,6 +74,11 @@ impl LiveReports for TestReports {
         range: TimeRange,
     ) -> Result<LiveReport, Problem> {
         self.reads.fetch_add(1, Ordering::Relaxed);
+        let delay = *self.delay.lock().unwrap();
+        tokio::time::sleep(delay).await;
+        if campaign.as_str() == "summer-sale" && self.summer_fails.load(Ordering::Relaxed) {
+            return Err(Problem::unavailable(Duration::from_secs(1), "no report"));
+        }
         let as_of = Some(Utc::now());
         let reader = self.aggregates.for_tenant(tenant);
         let noted: &[_] = match self.redis_is_halted.load(Ordering::Relaxed) {

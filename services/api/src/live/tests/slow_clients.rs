@@ -1,43 +1,22 @@
 //! Clients that read more slowly than frames are made.
 
-use std::{collections::BTreeSet, slice, sync::Arc};
+use std::{collections::BTreeSet, slice};
 
 use aggregates::StreamId;
-use auth::{Authority, CampaignScope, Principal, Role, Subject};
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use metrics::{Counter, QuarterHour, QuarterSeries, Sums};
 use tenancy::CampaignId;
-use tokio::{
-    io::AsyncReadExt,
-    net::{TcpListener, TcpSocket, TcpStream},
-    sync::oneshot,
-    task::JoinSet,
-};
-use uuid::Uuid;
+use tokio::{io::AsyncReadExt, sync::oneshot, task::JoinSet};
 
+use super::clients::{KEY, client, connection};
 use crate::live::{
-    clients::{Client, ClientKey, Clients},
+    clients::Clients,
     feed::ChangedQuarters,
     frames::Frame,
-    open_streams::OpenStreams,
     outlet::Outlet,
     sockets::Ready,
-    view::{Seen, Version},
     views::{Form, Views},
 };
-
-const KEY: ClientKey = ClientKey(1);
-
-/// Returns the two ends of a connection whose kernel buffers are small: the api's and the client's.
-async fn connection() -> (mio::net::TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_send_buffer_size(4_096).unwrap();
-    let api = socket.connect(listener.local_addr().unwrap()).await.unwrap();
-    let (client, _) = listener.accept().await.unwrap();
-    (mio::net::TcpStream::from_std(api.into_std().unwrap()), client)
-}
 
 /// Returns many quarter hours with `clicks` each: more than the kernel buffers.
 fn many(clicks: u64) -> QuarterSeries {
@@ -51,31 +30,12 @@ fn many(clicks: u64) -> QuarterSeries {
 #[actix_web::test]
 async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_latest_state() {
     let tenant = testkit::tenant_context(testkit::tenant_record(&"acme".parse().unwrap())).await;
-    let (api, mut client) = connection().await;
+    let (api, mut reader) = connection().await;
     let campaign: CampaignId = "spring-sale".parse().unwrap();
     let mut views = Views::new(tenant.clone(), Form::Campaign, StreamId::START);
     let selection = views.select(slice::from_ref(&campaign), false);
     let mut clients = Clients::new().unwrap();
-    let principal = Principal {
-        subject: Subject::User(Uuid::now_v7()),
-        client_id: Some("acme".parse().unwrap()),
-        authority: Authority::Role(Role::Analyst),
-        scope: CampaignScope::All,
-        tenant_version: Some(1),
-        subject_version: Some(1),
-        session_id: None,
-        expires_at: None,
-    };
-    let joining = Client {
-        outlet: Outlet::Socket(api),
-        seen: Seen { version: Version::default(), resumed: StreamId::START },
-        selection,
-        unsent: Bytes::new(),
-        principal: Arc::new(principal),
-        ends: None,
-        ticket: None,
-        _open: Some(OpenStreams::default().open(&tenant).unwrap()),
-    };
+    let joining = client(&tenant, Outlet::Socket(api), selection);
     clients.join(KEY, joining, &Frame::beginning());
     for clicks in 1..=3 {
         let place = format!("{clicks}-0").parse().unwrap();
@@ -92,10 +52,10 @@ async fn a_client_that_does_not_read_gets_the_rest_of_one_frame_and_then_the_lat
         while String::from_utf8_lossy(&bytes).matches("event: update").count() < 2
             || !bytes.ends_with(b"\n\n\r\n")
         {
-            assert_ne!(client.read_buf(&mut bytes).await.unwrap(), 0);
+            assert_ne!(reader.read_buf(&mut bytes).await.unwrap(), 0);
         }
         both_frames.send(()).unwrap();
-        client.read_to_end(&mut bytes).await.unwrap();
+        reader.read_to_end(&mut bytes).await.unwrap();
         String::from_utf8(bytes).unwrap()
     });
     let is_writable = |ready: &Ready| *ready == Ready::Writable(KEY);

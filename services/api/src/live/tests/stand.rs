@@ -1,9 +1,10 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use actix_web::{
@@ -79,6 +80,9 @@ impl Stand {
             hidden: AtomicBool::new(false),
             winter_exists: AtomicBool::new(false),
             redis_is_halted: AtomicBool::new(false),
+            is_crowded: AtomicBool::new(false),
+            summer_fails: AtomicBool::new(false),
+            delay: Mutex::default(),
         });
         let live = Live::new(aggregates.clone(), feed, reports.clone(), &lifecycle, true);
         let key = SigningKey::generate().unwrap();
@@ -118,6 +122,26 @@ impl Stand {
 
     pub(super) fn hide_campaigns(&self) {
         self.reports.hidden.store(true, Ordering::Relaxed);
+    }
+
+    /// Creates more campaigns than a stream of all may have.
+    pub(super) fn create_too_many(&self) {
+        self.reports.is_crowded.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes the report of the summer sale unavailable.
+    pub(super) fn break_summer_sale(&self) {
+        self.reports.summer_fails.store(true, Ordering::Relaxed);
+    }
+
+    /// Sets how long each report takes.
+    pub(super) fn delay_reports(&self, delay: Duration) {
+        *self.reports.delay.lock().unwrap() = delay;
+    }
+
+    /// Allows each tenant more streams than two. Call it before the first request.
+    pub(super) fn allow_more_streams(&self, more: u16) {
+        self.known.more_streams.store(more, Ordering::Relaxed);
     }
 
     pub(super) fn create_winter_sale(&self) {
