@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     future::pending,
     ops::RangeInclusive,
     sync::{Arc, Weak},
@@ -15,6 +15,7 @@ use problem::Problem;
 use tenancy::CampaignId;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender},
+    task::yield_now,
     time::{Instant, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -22,14 +23,14 @@ use web::WebState;
 
 use super::{
     Live, Viewer,
-    clients::{ClientKey, Clients, Revoked},
+    clients::{ClientKey, Clients, Heard, Revoked},
     command::{Command, Opened, Receiver, Waiting},
     feed::{Feed, FeedChange},
     frames::{EXPIRED, Frame, REVOKED},
     hub::{MAX_ALL, MAX_NAMED},
     jobs::{Checked, Done, Outcome, SnapshotReports, Source, admit, check, hold, read_again, snapshot},
     open_ticket::OpenTicket,
-    order::{Order, too_many},
+    order::{Order, too_many, too_often},
     read_schedule::{Read, ReadSchedule},
     seat::Joining,
     selection::Selection,
@@ -76,6 +77,8 @@ pub(crate) struct Broadcast {
     /// The streams that are open and whose clients are not connected yet: they will lack the changes
     /// after their version.
     unconnected: Vec<(Version, Weak<()>)>,
+    /// The clients with WebSockets that may have sent more than was read.
+    unheard: HashSet<ClientKey>,
     jobs: FuturesUnordered<BoxFuture<'static, Done>>,
     reads: ReadSchedule,
     is_checking: bool,
@@ -113,6 +116,7 @@ impl Broadcast {
             next_key: 0,
             waiting: Vec::new(),
             unconnected: Vec::new(),
+            unheard: HashSet::new(),
             jobs: FuturesUnordered::new(),
             reads: ReadSchedule::new(now),
             is_checking: false,
@@ -182,6 +186,8 @@ impl Broadcast {
                 self.next_heartbeat = Instant::now() + HEARTBEAT_EVERY;
                 clients.send_heartbeats().await;
             }
+            // Last, and never at once: everything else has its turn before, other tasks too.
+            () = yield_now(), if !self.unheard.is_empty() => self.hear_more(clients),
         }
         true
     }
@@ -222,20 +228,34 @@ impl Broadcast {
         }
     }
 
-    /// Obeys what a client sends, one order after another.
+    /// Hears a client, and obeys its next order.
     fn hear(&mut self, clients: &mut Clients, key: ClientKey) {
-        while let Some(order) = clients.hear(key) {
-            let Some(right) = clients.right(key) else { return };
-            match order {
-                Order::Subscribe { campaigns } => {
-                    let job = admit(self.source(), self.web.clone(), key, right, campaigns);
-                    self.jobs.push(job.boxed());
-                }
-                Order::Unsubscribe { campaigns } => {
-                    let selection = self.views.without(&right.selection, &campaigns);
-                    clients.answer(key, Some(selection), None);
-                }
+        let heard = clients.hear(key);
+        if heard == Heard::Nothing {
+            return;
+        }
+        // The kernel does not report again what is there already.
+        self.unheard.insert(key);
+        let (Heard::Order(order), Some(right)) = (heard, clients.right(key)) else { return };
+        match order {
+            Order::Subscribe { campaigns } if clients.may_subscribe(key, Instant::now()) => {
+                let job = admit(self.source(), self.web.clone(), key, right, campaigns);
+                self.jobs.push(job.boxed());
             }
+            Order::Subscribe { .. } => {
+                clients.answer(key, None, Some(&Frame::refusal(&too_often())));
+            }
+            Order::Unsubscribe { campaigns } => {
+                let selection = self.views.without(&right.selection, &campaigns);
+                clients.answer(key, Some(selection), None);
+            }
+        }
+    }
+
+    /// Hears the clients that have sent more than was read at once.
+    fn hear_more(&mut self, clients: &mut Clients) {
+        for key in std::mem::take(&mut self.unheard) {
+            self.hear(clients, key);
         }
     }
 

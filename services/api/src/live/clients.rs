@@ -2,6 +2,7 @@ use std::{
     collections::{HashMap, HashSet},
     io,
     sync::Arc,
+    time::Duration,
 };
 
 use auth::{Principal, Subject};
@@ -22,6 +23,10 @@ use super::{
     views::{Rendered, Views},
 };
 
+/// How many messages or reads of a client with a WebSocket follow each other, before others are heard.
+const HEARD_IN_A_ROW: usize = 16;
+/// Between two subscriptions of a client, each of which reads a snapshot.
+const SUBSCRIBE_EVERY: Duration = Duration::from_secs(1);
 /// After how many clients other tasks may run.
 const WRITES_IN_A_ROW: usize = 64;
 
@@ -59,6 +64,17 @@ pub(crate) struct Client {
 pub(crate) struct Right {
     pub(crate) principal: Arc<Principal>,
     pub(crate) selection: Arc<Selection>,
+}
+
+/// What was heard of a client.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// There is nothing more for now.
+    Nothing,
+    /// There may be more, but others come first.
+    Much,
+    /// An order, which counts as being obeyed until it is answered.
+    Order(Order),
 }
 
 /// What a credential has lost.
@@ -123,29 +139,39 @@ impl Client {
         if self.has_web_socket() { frame.messages(signed) } else { frame.chunk(signed) }
     }
 
-    /// Reads the next order of a client with a WebSocket. A client that does not accept its frames, or
-    /// whose last order is being obeyed, is not read.
-    fn hear(&mut self) -> Result<Option<Order>, Hung> {
-        loop {
-            let Outlet::WebSocket(web_socket) = &mut self.outlet else { return Ok(None) };
-            if web_socket.is_obeying || !self.unsent.is_empty() {
-                return Ok(None);
+    /// Hears a client with a WebSocket. One that does not accept its frames is not read. While an order is
+    /// being obeyed, pings and the end are answered, but the next text waits.
+    fn hear(&mut self) -> Result<Heard, Hung> {
+        for _ in 0..HEARD_IN_A_ROW {
+            let Outlet::WebSocket(web_socket) = &mut self.outlet else { return Ok(Heard::Nothing) };
+            let is_parked = web_socket.is_obeying && web_socket.parked.is_some();
+            if is_parked || !self.unsent.is_empty() {
+                return Ok(Heard::Nothing);
             }
-            let answer = match web_socket.messages.read().map_err(Hung::Close)? {
+            let message = match web_socket.parked.take() {
+                Some(text) => Some(ClientMessage::Text(text)),
+                None => web_socket.messages.read().map_err(Hung::Close)?,
+            };
+            let answer = match message {
+                Some(ClientMessage::Text(text)) if web_socket.is_obeying => {
+                    web_socket.parked = Some(text);
+                    return Ok(Heard::Nothing);
+                }
                 Some(ClientMessage::Text(text)) => match Order::read(&text) {
                     Ok(order) => {
                         web_socket.is_obeying = true;
-                        return Ok(Some(order));
+                        return Ok(Heard::Order(order));
                     }
                     Err(problem) => self.chunk(&Frame::refusal(&problem)),
                 },
                 Some(ClientMessage::Ping(payload)) => Chunk::plain(web_socket::pong(&payload)),
                 Some(ClientMessage::Close) => return Err(Hung::Close(CloseCode::Normal)),
                 None if web_socket.receive()? => continue,
-                None => return Ok(None),
+                None => return Ok(Heard::Nothing),
             };
             self.send(&answer)?;
         }
+        Ok(Heard::Much)
     }
 
     fn end(self, last: Option<&Frame>) {
@@ -282,18 +308,31 @@ impl Clients {
         Some(client)
     }
 
-    /// Returns the next order of a client, which counts as being obeyed until it is answered.
-    pub(crate) fn hear(&mut self, key: ClientKey) -> Option<Order> {
-        match self.clients.get_mut(&key)?.hear() {
-            Ok(order) => order,
-            Err(hung) => {
-                let client = self.remove(key)?;
-                if let Hung::Close(code) = hung {
+    /// Hears a client. One that closes its connection, or breaks the protocol, is removed.
+    pub(crate) fn hear(&mut self, key: ClientKey) -> Heard {
+        match self.clients.get_mut(&key).map(Client::hear) {
+            Some(Ok(heard)) => heard,
+            Some(Err(hung)) => {
+                if let (Some(client), Hung::Close(code)) = (self.remove(key), hung) {
                     client.outlet.close(code);
                 }
-                None
+                Heard::Nothing
             }
+            None => Heard::Nothing,
         }
+    }
+
+    /// Returns whether a client may subscribe at `now`. If so, it may again only later.
+    pub(crate) fn may_subscribe(&mut self, key: ClientKey, now: Instant) -> bool {
+        let client = self.clients.get_mut(&key);
+        let Some(Client { outlet: Outlet::WebSocket(web_socket), .. }) = client else {
+            return false;
+        };
+        let may = web_socket.next_subscription.is_none_or(|next| next <= now);
+        if may {
+            web_socket.next_subscription = Some(now + SUBSCRIBE_EVERY);
+        }
+        may
     }
 
     /// Returns what a client is entitled to.

@@ -34,6 +34,11 @@ pub(crate) fn too_many() -> Problem {
     Problem::new(Code::InvalidField, detail)
 }
 
+/// Returns the problem of a client that subscribes too often, each time to a snapshot.
+pub(crate) fn too_often() -> Problem {
+    Problem::new(Code::RateLimited, "A client may subscribe once a second.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,10 +5,13 @@ use std::{
 
 use bytes::Bytes;
 use mio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use web::web_socket::{self, ClientMessages, CloseCode};
 
 use super::frames::{Chunk, LAST_CHUNK};
+
+/// How often what a client has sent is read before its connection is closed.
+const LAST_READS: usize = 16;
 
 /// The way to one client.
 pub(crate) enum Outlet {
@@ -28,13 +31,18 @@ pub(crate) enum Outlet {
 pub(crate) struct WebSocket {
     pub(crate) socket: TcpStream,
     pub(crate) messages: ClientMessages,
-    /// Whether a message of the client is being obeyed. The next one is read afterwards.
+    /// Whether an order of the client is being obeyed.
     pub(crate) is_obeying: bool,
+    /// The message that follows the order which is being obeyed. Nothing is read after it.
+    pub(crate) parked: Option<String>,
+    /// When the client may subscribe again.
+    pub(crate) next_subscription: Option<Instant>,
 }
 
 impl WebSocket {
     pub(crate) fn new(socket: TcpStream) -> Self {
-        Self { socket, messages: ClientMessages::default(), is_obeying: false }
+        let messages = ClientMessages::default();
+        Self { socket, messages, is_obeying: false, parked: None, next_subscription: None }
     }
 
     /// Receives some of what the client sent. Returns whether there was anything.
@@ -140,7 +148,11 @@ fn write_to(socket: &mut TcpStream, mut bytes: Bytes) -> io::Result<Bytes> {
 fn finish(mut socket: TcpStream, last: &[u8]) {
     // Bytes left unread would make the kernel reset the connection, and the client would lose the end.
     // If this fails the connection is closed already.
-    let _ = socket.read(&mut [0; 4_096]);
+    for _ in 0..LAST_READS {
+        if !matches!(socket.read(&mut [0; 4_096]), Ok(1..)) {
+            break;
+        }
+    }
     let _ = socket.write_all(last);
     let _ = socket.shutdown(Shutdown::Write);
 }

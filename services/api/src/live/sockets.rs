@@ -60,8 +60,12 @@ impl Sockets {
         }
         let ready = self.events.iter().flat_map(|event| {
             let key = ClientKey(event.token().0);
-            if event.is_read_closed() || event.is_error() {
+            if event.is_error() {
                 return [Some(Ready::Closed(key)), None];
+            }
+            // What the client sent before the end is still there.
+            if event.is_read_closed() {
+                return [Some(Ready::Readable(key)), Some(Ready::Closed(key))];
             }
             [
                 event.is_writable().then_some(Ready::Writable(key)),

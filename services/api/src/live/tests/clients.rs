@@ -6,14 +6,19 @@ use aggregates::StreamId;
 use auth::{Authority, CampaignScope, Principal, Role, Subject};
 use bytes::Bytes;
 use tenancy::{CampaignId, TenantContext};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpSocket, TcpStream},
+};
 use uuid::Uuid;
 
+use super::web_sockets::{CLOSE, PING, PONG, TEXT};
 use crate::live::{
-    clients::{Client, ClientKey, Clients, Revoked},
+    clients::{Client, ClientKey, Clients, Heard, Revoked},
     frames::Frame,
     open_streams::OpenStreams,
-    outlet::Outlet,
+    order::Order,
+    outlet::{Outlet, WebSocket},
     selection::Selection,
     view::{Seen, Version},
     views::{Form, Views},
@@ -57,6 +62,69 @@ pub(super) fn client(tenant: &TenantContext, outlet: Outlet, selection: Arc<Sele
 
 pub(super) async fn tenant() -> TenantContext {
     testkit::tenant_context(testkit::tenant_record(&"acme".parse().unwrap())).await
+}
+
+/// Returns the bytes of a client's frame, under a mask of zeros, which changes nothing.
+fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    [&[0x80 | kind, 0x80 | length, 0, 0, 0, 0], payload].concat()
+}
+
+/// Returns clients of which one has a WebSocket without campaigns, and its end.
+async fn with_web_socket() -> (Clients, TcpStream) {
+    let tenant = tenant().await;
+    let (api, client_end) = connection().await;
+    let mut views = Views::new(tenant.clone(), Form::List, StreamId::START);
+    let mut clients = Clients::new().unwrap();
+    let outlet = Outlet::WebSocket(Box::new(WebSocket::new(api)));
+    let joining = client(&tenant, outlet, views.select(&[], false));
+    clients.join(KEY, joining, &Frame::beginning());
+    (clients, client_end)
+}
+
+#[actix_web::test]
+async fn a_client_that_sends_much_is_heard_in_parts() {
+    let (mut clients, mut client_end) = with_web_socket().await;
+    client_end.write_all(&frame(PING, b"").repeat(100)).await.unwrap();
+    let mut parts = 0;
+    while clients.hear(KEY) == Heard::Much {
+        parts += 1;
+    }
+    assert!((6..=8).contains(&parts), "{parts}");
+    let mut pongs = [0; 200];
+    client_end.read_exact(&mut pongs).await.unwrap();
+}
+
+#[actix_web::test]
+async fn while_an_order_is_obeyed_pings_are_answered_and_the_next_order_waits() {
+    let (mut clients, mut client_end) = with_web_socket().await;
+    let order = br#"{"action":"unsubscribe","campaigns":[]}"#;
+    let sent = [frame(TEXT, order), frame(PING, b"?"), frame(TEXT, order), frame(PING, b"!")];
+    client_end.write_all(&sent.concat()).await.unwrap();
+    let expected = Heard::Order(Order::Unsubscribe { campaigns: Vec::new() });
+    assert_eq!(clients.hear(KEY), expected);
+    assert_eq!(clients.hear(KEY), Heard::Nothing);
+    let mut pong = [0; 3];
+    client_end.read_exact(&mut pong).await.unwrap();
+    assert_eq!(pong, [0x80 | PONG, 1, b'?']);
+    assert_eq!(clients.hear(KEY), Heard::Nothing, "nothing is read after the next order");
+
+    clients.answer(KEY, None, None);
+    assert_eq!(clients.hear(KEY), expected);
+    assert_eq!(clients.hear(KEY), Heard::Nothing);
+    client_end.read_exact(&mut pong).await.unwrap();
+    assert_eq!(pong, [0x80 | PONG, 1, b'!']);
+}
+
+#[actix_web::test]
+async fn the_last_frame_reaches_a_client_that_was_not_read_to_the_end() {
+    let (mut clients, mut client_end) = with_web_socket().await;
+    client_end.write_all(&frame(PING, &[0; 100]).repeat(200)).await.unwrap();
+    clients.end_all();
+    let mut received = Vec::new();
+    // A reset would be an error.
+    client_end.read_to_end(&mut received).await.unwrap();
+    assert_eq!(received, [0x80 | CLOSE, 2, 3, 0xe9]);
 }
 
 #[actix_web::test]

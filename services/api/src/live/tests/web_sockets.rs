@@ -12,10 +12,10 @@ use tokio::{
 
 use super::stand::Stand;
 
-const TEXT: u8 = 1;
-const CLOSE: u8 = 8;
-const PING: u8 = 9;
-const PONG: u8 = 10;
+pub(super) const TEXT: u8 = 1;
+pub(super) const CLOSE: u8 = 8;
+pub(super) const PING: u8 = 9;
+pub(super) const PONG: u8 = 10;
 
 /// A client's end of a WebSocket.
 struct Client {
@@ -134,6 +134,7 @@ async fn a_client_subscribes_and_unsubscribes() {
     let snapshot = client.message().await;
     assert_eq!(snapshot["event"], "snapshot");
     assert_eq!(campaigns(&snapshot), ["spring-sale", "summer-sale"]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
     client.order("unsubscribe", &["summer-sale"]).await;
     // The next order is obeyed after this one.
     client.order("subscribe", &["spring-sale"]).await;
@@ -293,5 +294,49 @@ async fn an_id_is_of_the_campaigns_that_the_client_had_then() {
             assert_eq!(again.message().await["event"], *event, "{id}");
         }
     }
+    stand.stop().await;
+}
+
+#[actix_web::test]
+async fn a_client_subscribes_at_most_once_a_second() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    let mut client = Client::open(&stand, address, "").await;
+    assert_eq!(client.message().await["event"], "snapshot");
+    client.order("subscribe", &["spring-sale"]).await;
+    assert_eq!(client.message().await["event"], "snapshot");
+    let reads = stand.reads();
+    client.order("subscribe", &["spring-sale"]).await;
+    assert_eq!(client.message().await["data"]["code"], "rate_limited");
+    assert_eq!(stand.reads(), reads);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    client.order("subscribe", &["spring-sale"]).await;
+    assert_eq!(client.message().await["event"], "snapshot");
+    stand.stop().await;
+}
+
+#[actix_web::test]
+async fn a_ping_is_answered_while_a_subscription_is_read() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    let mut client = Client::open(&stand, address, "").await;
+    assert_eq!(client.message().await["event"], "snapshot");
+    stand.delay_reports(Duration::from_secs(2));
+    client.order("subscribe", &["spring-sale"]).await;
+    client.send(PING, b"there?").await;
+    assert_eq!(client.frame().await, (PONG, b"there?".to_vec()));
+    assert_eq!(campaigns(&client.message().await), ["spring-sale"]);
+    stand.stop().await;
+}
+
+#[actix_web::test]
+async fn what_a_client_sends_before_it_hangs_up_is_heard() {
+    let stand = Stand::new().await;
+    let address = stand.serve();
+    let mut client = Client::open(&stand, address, "").await;
+    assert_eq!(client.message().await["event"], "snapshot");
+    client.send(CLOSE, &1000_u16.to_be_bytes()).await;
+    client.connection.shutdown().await.unwrap();
+    assert_eq!(client.frame().await, (CLOSE, 1000_u16.to_be_bytes().to_vec()));
     stand.stop().await;
 }

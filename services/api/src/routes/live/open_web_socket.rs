@@ -1,10 +1,38 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use auth::ReadReports;
 use problem::{Code, Problem};
+use utoipa::ToSchema;
 use web::{Error, HandOver, Query, Tenant, WebState, web_socket};
 
 use super::{campaign_list, stream::opened, stream_campaigns::CampaignsQuery};
 use crate::live::{Choice, Live};
+
+/// A message of the server on a WebSocket.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the schema of what `frames` writes")]
+struct LiveMessage {
+    /// The kind of event.
+    event: LiveMessageName,
+    /// The numbers of a `snapshot` or an `update`, nothing for `reset`, for `end` its `reason`
+    /// (`token_expired` or `revoked`), and for `error` a `code` and a `detail`: why a message of the client
+    /// was not obeyed.
+    #[schema(value_type = Object)]
+    data: (),
+    /// The place in the stream. Send it as `Last-Event-ID` with the next connection.
+    id: Option<String>,
+}
+
+/// The kind of a message: that of an event of a live stream, or `error`.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the schema of what `frames` writes")]
+enum LiveMessageName {
+    Snapshot,
+    Update,
+    Reset,
+    Error,
+    End,
+}
 
 /// Opens a live stream on a WebSocket.
 ///
@@ -17,12 +45,12 @@ use crate::live::{Choice, Live};
 /// {"action": "unsubscribe", "campaigns": ["spring-sale"]}
 /// ```
 ///
-/// A subscription is answered with a `snapshot` of its campaigns, which has no id, or with `error`, whose data
-/// has `code` and `detail`; the stream continues. After a reconnect with `last_event_id`, or the header
-/// `Last-Event-ID`, the stream resumes, if `campaigns` are those of the client when it received that id. With
-/// others it begins with `reset` and a snapshot. It ends with `end` when the credential expires or is revoked, or may
-/// no longer see one of the campaigns. Browsers cannot send an `Authorization` header: a ticket of
-/// `{"web_socket": true}` replaces it.
+/// A subscription is answered with a `snapshot` of its campaigns, which has no id, or with `error`; the
+/// stream continues. A client may subscribe once a second. After a reconnect with `last_event_id`, or the
+/// header `Last-Event-ID`, the stream resumes if `campaigns` are those that the client had when it received
+/// that id. With others it begins with `reset` and a snapshot. It ends with `end` when the credential expires
+/// or is revoked, or may no longer see one of the campaigns. Browsers cannot send an `Authorization` header: a
+/// ticket of `{"web_socket": true}` replaces it.
 #[utoipa::path(
     get,
     path = "/v1/ws",
@@ -34,7 +62,7 @@ use crate::live::{Choice, Live};
         CampaignsQuery,
     ),
     responses(
-        (status = 101, description = "The stream"),
+        (status = 101, description = "The stream, of such messages", body = LiveMessage),
         (status = 400, description = "The request is no handshake of a WebSocket"),
         (status = 401, description = "The credential is missing or invalid"),
         (status = 404, description = "A campaign does not exist, or this credential may not see it"),
