@@ -5,7 +5,7 @@ use tenancy::TenantContext;
 use tokio::sync::oneshot;
 
 use super::{
-    clients::ClientKey, frames::Frame, hub::Watched, seat::Joining, selection::Selection,
+    client::ClientKey, frames::Frame, hub::Watched, seat::Joining, selection::Selection,
     view::Version,
 };
 

@@ -19,8 +19,7 @@ impl Digest {
 
     /// Reads the text of a digest.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let is_digest =
-            text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_digest = text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_digest.then(|| u64::from_str_radix(text, 16).ok().map(Self))?
     }
 }

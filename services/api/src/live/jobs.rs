@@ -12,7 +12,7 @@ use web::WebState;
 
 use super::{
     Live, LiveReport,
-    clients::{ClientKey, Right},
+    client::{ClientKey, Right},
     command::Waiting,
     feed::Feed,
     open_ticket::OpenTicket,

@@ -10,6 +10,7 @@
 //! (`docs/adr/0030-a-broadcast-owns-its-clients-sockets.md`).
 
 mod broadcast;
+mod client;
 mod clients;
 mod command;
 mod digest;

@@ -10,7 +10,7 @@ use tokio::{
 use web::HangUp;
 
 use super::{
-    clients::{Client, ClientKey},
+    client::{Client, ClientKey},
     command::Command,
     frames::Frame,
     open_streams::OpenStream,

@@ -6,7 +6,7 @@ use std::{
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 use tokio::io::unix::AsyncFd;
 
-use super::clients::ClientKey;
+use super::client::ClientKey;
 
 /// How many events are read at once.
 const EVENTS: usize = 256;

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::web_sockets::{CLOSE, PING, PONG, TEXT};
 use crate::live::{
-    clients::{Client, ClientKey, Clients, Heard, Revoked},
+    client::{Client, ClientKey, Heard, Revoked},
+    clients::Clients,
     frames::Frame,
     open_streams::OpenStreams,
     order::Order,

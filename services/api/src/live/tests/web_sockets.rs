@@ -261,10 +261,9 @@ async fn a_text_that_is_not_utf_8_and_a_control_frame_in_parts_close_the_connect
     let stand = Stand::new().await;
     let address = stand.serve();
     // The first byte says whether the frame is the last one, and its kind.
-    for (frame, code) in [
-        (&[0x80 | TEXT, 0x81, 0, 0, 0, 0, 0xff], 1007_u16),
-        (&[PING, 0x81, 0, 0, 0, 0, 0], 1002),
-    ] {
+    for (frame, code) in
+        [(&[0x80 | TEXT, 0x81, 0, 0, 0, 0, 0xff], 1007_u16), (&[PING, 0x81, 0, 0, 0, 0, 0], 1002)]
+    {
         let mut client = Client::open(&stand, address, "").await;
         assert_eq!(client.message().await["event"], "snapshot");
         client.connection.write_all(frame).await.unwrap();
