@@ -38,6 +38,169 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what was done on the platform, of all tenants, latest first. Dates begin in UTC.
+         *     `footfall audit-log verify` proves that no entry was changed.
+         */
+        get: operations["list_platform_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists every cluster, by name, with its health.
+         * @description Each one is asked for its version, as each of its two accounts, while the answer is made; that takes at most
+         *     two seconds.
+         */
+        get: operations["list_clusters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/clusters/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Registers a cluster, or changes its address and accounts.
+         * @description It has to answer both accounts, or nothing changes. The address of a registered cluster must lead to the same
+         *     data. This process knows the cluster at once, all others within ten seconds.
+         */
+        put: operations["put_cluster"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/clusters/{name}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drains a cluster: no new tenant is placed on it.
+         * @description It serves the tenants that it has. A repeated request changes nothing.
+         */
+        post: operations["drain_cluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/clusters/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a drained cluster take new tenants again.
+         * @description A repeated request changes nothing.
+         */
+        post: operations["resume_cluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes your password. All your sessions and tokens end within five seconds; the answer begins
+         *     another session.
+         */
+        put: operations["change_admin_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists your sessions, latest first: those that have not ended, and those that ended because a spent
+         *     refresh token was used again.
+         */
+        get: operations["list_admin_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Ends all your sessions but the one of this request, with their tokens and live streams, within five
+         *     seconds.
+         */
+        delete: operations["end_admin_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of your sessions, with its tokens and live streams, within five seconds. */
+        delete: operations["end_admin_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/tenants": {
         parameters: {
             query?: never;
@@ -72,10 +235,20 @@ export interface paths {
         get: operations["show_tenant"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Begins the end of a tenant: it sends no more events, and may read and export until the grace period ends.
+         *     Then it is erased in every store, and its id is never used again.
+         * @description `GET /v1/admin/tenants/{id}/offboarding` shows how far that is, and the receipt at its end.
+         *     `POST /v1/admin/tenants/{id}/resume` takes it back while the grace period lasts.
+         */
+        delete: operations["offboard_tenant"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes the limits and the retention of a tenant, within seconds everywhere. The same fields in the
+         *     tenant's file change them when the file is applied.
+         */
+        patch: operations["change_tenant"];
         trace?: never;
     };
     "/v1/admin/tenants/{id}/api-keys": {
@@ -120,6 +293,65 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/tenants/{id}/offboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how far the end of a tenant is, and the receipt once the tenant is erased. */
+        get: operations["show_offboarding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/tenants/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resumes a suspended tenant, or one whose grace period after the offboarding has not ended.
+         * @description Its API keys are valid again; its users log in again after a suspension.
+         */
+        post: operations["resume_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/tenants/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspends a tenant: within five seconds, its events are refused with 403 `tenant_suspended`, and its
+         *     reads and live streams end.
+         * @description What it sent before is processed to the end, and its data is retained. Its access tokens are revoked; its
+         *     API keys work again when it is resumed. A repeated request changes the reason.
+         */
+        post: operations["suspend_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/tenants/{id}/users": {
         parameters: {
             query?: never;
@@ -154,6 +386,48 @@ export interface paths {
         post: operations["renew_tenant_invitation"];
         /** Revokes an invitation and removes its user, whose address is free again. */
         delete: operations["revoke_tenant_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/tenants/{id}/users/{user_id}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resets the password of a tenant's owner. An owner resets those of the other users.
+         * @description Send the token to the owner, who sets another password with it at
+         *     `POST /v1/auth/invitations/accept`. It is valid once, for a day. The reset is in the audit log of
+         *     the tenant.
+         */
+        post: operations["reset_owner_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what each tenant used, by tenant and day of the tenant's clock. Tenants that are being provisioned or
+         *     erased are left out.
+         */
+        get: operations["list_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -269,6 +543,32 @@ export interface paths {
         delete: operations["revoke_api_key"];
         options?: never;
         head?: never;
+        /**
+         * Renames a key, limits it to other campaigns, or gives it another expiry.
+         * @description Within five seconds it counts everywhere. If the campaigns change, the tokens that were issued for the
+         *     key and its live streams end.
+         */
+        patch: operations["change_api_key"];
+        trace?: never;
+    };
+    "/v1/api-keys/{id}/rotation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a key another secret. Only this answer contains it.
+         * @description The key keeps its id, name, campaigns and expiry. For a while both secrets are valid. A secret from
+         *     an earlier rotation is no longer valid.
+         */
+        post: operations["rotate_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -294,6 +594,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what was done in the tenant and to it, latest first: changes, logins, refused access, and reads of
+         *     personal data.
+         */
+        get: operations["list_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/invitations/accept": {
         parameters: {
             query?: never;
@@ -304,16 +624,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Accepts an invitation: sets the password, and begins a session.
-         * @description The invited person sends this, with the token of the invitation:
+         * Accepts an invitation, or the reset of a password: sets the password, and begins a session.
+         * @description The user sends this, with the token of the invitation or reset:
          *
          *     ```text
          *     curl https://<api>/v1/auth/invitations/accept -H 'Content-Type: application/json' \
          *       -d '{"token":"ffi_…","password":"at least twelve characters"}'
          *     ```
          *
-         *     An invitation is valid once, for seven days. Afterwards its user logs in with address and
-         *     password. Five attempts per minute for one invitation, twenty from one network.
+         *     An invitation is valid once, for seven days, and a reset for one day. Afterwards its user logs in with address and
+         *     password. Five attempts for one invitation have no delay, twenty
+         *     per minute from one network.
          */
         post: operations["accept_invitation"];
         delete?: never;
@@ -333,7 +654,15 @@ export interface paths {
         put?: never;
         /**
          * Begins a session with a password.
-         * @description Five attempts per minute for one address, twenty from one network.
+         * @description An address may have an account of several tenants, each with its own password. `tenant` names
+         *     which; if it is absent, the oldest account is meant.
+         *
+         *     After five failures for one address, each further one doubles the time until the next attempt, up to
+         *     15 minutes. Failures from elsewhere do not delay a login from a network from which the user has
+         *     logged in before. Twenty attempts per minute from one network.
+         *
+         *     A page of this API may keep the refresh token in a cookie, which scripts cannot read: with
+         *     `"session": "cookie"`, over TLS or on this machine.
          */
         post: operations["login"];
         delete?: never;
@@ -351,7 +680,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends a session. Its access tokens expire within minutes. */
+        /** Ends a session, with its access tokens and live streams, within five seconds. */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -370,10 +699,52 @@ export interface paths {
         put?: never;
         /**
          * Continues a session. A refresh token is valid once.
-         * @description If it is used again more than ten seconds later, the whole session ends, because a copy of the
-         *     token exists.
+         * @description A request that is repeated within ten seconds gets the same refresh token again. If a token is used
+         *     again later, the whole session ends, because a copy of the token exists. The session is then listed
+         *     with `reused_at`. However often it is continued, a session ends after 90 days.
          */
         post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a second factor: add the secret of the answer to an authenticator app.
+         * @description It counts from the next login with a `code` of the app, which also answers with ten recovery codes.
+         *     Until then, another request replaces the secret. Limits are those of a login.
+         */
+        post: operations["enrol_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/second-factor/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Removes a second factor and its recovery codes. A user who has neither app nor recovery codes asks an
+         *     owner.
+         */
+        post: operations["remove_second_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -469,14 +840,58 @@ export interface paths {
         };
         /**
          * Returns a campaign's metrics over time.
-         * @description `Server-Timing` names the sources of the numbers: `cache`, `redis`, `clickhouse`. All return the
-         *     same numbers. A client that sends the `ETag` of its last answer in `If-None-Match` gets 304, without
+         * @description `Server-Timing` names the sources of the numbers: `cache;desc=l1` from memory, else `redis`, `queue` and
+         *     `clickhouse` with their times. All return the same numbers. A client that sends the `ETag` of its last answer in `If-None-Match` gets 304, without
          *     a body, while nothing but `as_of` has changed.
          */
         get: operations["campaign_metrics"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cohorts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the kept cohorts of the tenant, oldest first. */
+        get: operations["list_cohorts"];
+        put?: never;
+        /**
+         * Keeps a cohort: who did something, under a name.
+         * @description Only the definition is kept, so its members are found anew each time. `{"cohort": "<id>"}` in `filters` selects
+         *     their events.
+         */
+        post: operations["create_cohort"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cohorts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one kept cohort, and counts who belongs to it now. */
+        get: operations["show_cohort"];
+        /**
+         * Replaces what a kept cohort says: an own one, or as an owner any. The last write wins.
+         * @description The next report that names it has its new members.
+         */
+        put: operations["replace_cohort"];
+        post?: never;
+        /** Deletes a kept cohort: an own one, or as an owner any. Reports that name it are then refused. */
+        delete: operations["delete_cohort"];
         options?: never;
         head?: never;
         patch?: never;
@@ -499,6 +914,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/dimensions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Declares a property of events as a dimension, or replaces the declaration of this name.
+         * @description From then on, reports group and filter by its name, also events that were received before. Every
+         *     credential that reads reports may ask it, of the campaigns that it may see.
+         */
+        put: operations["put_dimension"];
+        post?: never;
+        /**
+         * Deletes the declaration of a dimension. The properties of events remain as they are.
+         * @description A saved report or a schedule that names it is refused from then on, until it is declared again.
+         */
+        delete: operations["delete_dimension"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/exports/events": {
         parameters: {
             query?: never;
@@ -511,8 +951,9 @@ export interface paths {
         /**
          * Exports events as they are stored, one row for each item of an event, in no order.
          * @description The file is streamed. If it cannot be completed, the transfer breaks off, and the client reports an
-         *     incomplete answer. A tenant has one export at a time. A credential that may see only some campaigns may
-         *     not export: a row tells what a visitor did elsewhere.
+         *     incomplete answer. A tenant has one export at a time. With `Prefer: respond-async`, and always if the
+         *     range is longer than 92 days, the answer is a job that makes the file. A credential that may see only
+         *     some campaigns may not export: a row tells what a visitor did elsewhere.
          */
         post: operations["export_events"];
         delete?: never;
@@ -543,6 +984,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams the numbers of several campaigns as they change.
+         * @description The events are those of a campaign's stream. The data of `snapshot` and `update` is
+         *     `{"campaigns": […]}`, a list of what the streams of these campaigns would send. The snapshot contains
+         *     every campaign of the stream, but only quarter hours with events. An update contains the campaigns that
+         *     changed. A stream without `campaigns` is of all that the credential may see, of at most 1,000. A new one
+         *     is added within ten seconds, with an update that contains its quarter hours of today. A stream ends as
+         *     `revoked` when the credential may no longer see a campaign that `campaigns` names. It counts as one
+         *     stream, however many campaigns it has.
+         */
+        get: operations["stream_campaigns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/live/tickets": {
         parameters: {
             query?: never;
@@ -555,7 +1022,7 @@ export interface paths {
         /**
          * Creates a ticket for a live stream.
          * @description Browsers' `EventSource` cannot send an `Authorization` header. A ticket replaces the credential of
-         *     this request on one campaign's stream, from one address. Use it within 60 seconds. When its
+         *     this request on one stream, from one address. Use it within 60 seconds. When its
          *     stream is closed it opens another, until the credential expires: with the `Last-Event-ID` of a
          *     received event, which `EventSource` sends by itself, or without one within 60 seconds of its
          *     first stream. A ticket without a stream expires after an hour. `401` means that a new one is
@@ -580,6 +1047,68 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes your password. All your sessions, tokens and live streams end within five seconds; the answer
+         *     begins another session.
+         * @description After five failures, each further one doubles the time until the next attempt.
+         */
+        put: operations["change_my_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists your sessions, latest first: those that have not ended, and those that ended because a spent
+         *     refresh token was used again.
+         */
+        get: operations["list_my_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Ends all your sessions but the one of this request, with their tokens and live streams, within five
+         *     seconds.
+         */
+        delete: operations["end_my_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of your sessions, with its tokens and live streams, within five seconds. */
+        delete: operations["end_my_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -633,7 +1162,8 @@ export interface paths {
          * @description `GET /v1/metrics` and `GET /v1/dimensions` list what can be asked for. The answer is JSON, or a
          *     file with one row for each segment and bucket, by `format` or the header `Accept`: NDJSON, CSV, Parquet
          *     or Arrow, whose values equal those of the JSON. A credential that may see only some
-         *     campaigns gets the numbers of these campaigns, also in `totals`, `others` and comparisons.
+         *     campaigns gets the numbers of these campaigns, also in `totals`, `others` and comparisons. With `Prefer:
+         *     respond-async`, the answer is a job that makes a file.
          */
         post: operations["query"];
         delete?: never;
@@ -706,6 +1236,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists report jobs, newest first. Owners see those of the tenant, others the own ones. */
+        get: operations["list_report_jobs"];
+        put?: never;
+        /**
+         * Makes a report in the background, as a file that can be downloaded for seven days.
+         * @description The request is checked as the route of its kind checks it. A tenant has two jobs running and 20 in the
+         *     queue. The job has the rights of the credential that asks, and fails if that is revoked before it runs.
+         */
+        post: operations["create_report_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a report job: how far it is, and its manifest once it is done. */
+        get: operations["show_report_job"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancels a report job. The file of one that is done expires at once.
+         * @description A job that has ended otherwise stays as it is. A running one stops within seconds.
+         */
+        delete: operations["cancel_report_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads the file of a report job that is done. */
+        get: operations["download_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/retention": {
         parameters: {
             query?: never;
@@ -771,6 +1361,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists schedules, oldest first. Owners see those of the tenant, other users the own ones. */
+        get: operations["list_schedules"];
+        put?: never;
+        /**
+         * Schedules a report: each run is a job of `/v1/reports`, with the rights of the user who schedules it.
+         * @description A local time that the clock skips runs at the next moment that exists; one that occurs twice runs the
+         *     first time. Of runs that were missed while no api ran, only the last one is made up.
+         */
+        post: operations["create_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one schedule. */
+        get: operations["show_schedule"];
+        /** Replaces what an own schedule says. Its jobs have the rights that the user has now. The last write wins. */
+        put: operations["replace_schedule"];
+        post?: never;
+        /** Deletes a schedule: an own one, or as an owner any. Its jobs stay. */
+        delete: operations["delete_schedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns what the tenant requires of its users. */
+        get: operations["show_security"];
+        /**
+         * Sets what the tenant requires of its users.
+         * @description Owners without a second factor then neither log in nor continue a session until they have set one up.
+         *     Only an owner who has one can require it.
+         */
+        put: operations["put_security"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions": {
         parameters: {
             query?: never;
@@ -784,6 +1437,26 @@ export interface paths {
          *     their events.
          */
         get: operations["sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows what the tenant used, by day of its own clock: events and rejects, exactly as they are stored, and
+         *     reports, streams and storage.
+         */
+        get: operations["show_usage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -830,7 +1503,12 @@ export interface paths {
         delete: operations["disable_user"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Gives a user another role, or enables a disabled one again.
+         * @description Tokens and live streams from before end within five seconds. After a change of role, a refresh
+         *     continues the user's sessions with the new role.
+         */
+        patch: operations["change_user"];
         trace?: never;
     };
     "/v1/users/{id}/invitation": {
@@ -846,6 +1524,86 @@ export interface paths {
         post: operations["renew_invitation"];
         /** Revokes an invitation and removes its user, whose address is free again. */
         delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{id}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resets a user's password: the current one is no longer valid, and the user's sessions, tokens and
+         *     live streams end within five seconds.
+         * @description Send the token to the user, who sets another password with it at
+         *     `POST /v1/auth/invitations/accept`. It is valid once, for a day. Another reset replaces it.
+         */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes the second factor of a user who has lost the app and the recovery codes. */
+        delete: operations["remove_user_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists a user's sessions, latest first: those that have not ended, and those that ended because a
+         *     spent refresh token was used again.
+         */
+        get: operations["list_user_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Ends all sessions of a user, with their tokens and live streams, within five seconds. The user may
+         *     log in again.
+         */
+        delete: operations["end_user_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one session of a user, with its tokens and live streams, within five seconds. */
+        delete: operations["end_user_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -872,6 +1630,39 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Opens a live stream on a WebSocket.
+         * @description The events are those of `GET /v1/live`. Each is a text message:
+         *     `{"event": "update", "id": "…", "data": {"campaigns": […]}}`. The stream begins with the snapshot of
+         *     `campaigns`; of none, when absent. The client changes its campaigns, at most 200, with messages:
+         *
+         *     ```text
+         *     {"action": "subscribe", "campaigns": ["spring-sale"]}
+         *     {"action": "unsubscribe", "campaigns": ["spring-sale"]}
+         *     ```
+         *
+         *     A subscription is answered with a `snapshot` of its campaigns, or with `error`, whose data has `code` and
+         *     `detail`; the stream continues. After a reconnect with `campaigns` and `last_event_id`, or the header
+         *     `Last-Event-ID`, the stream resumes. It ends with `end` when the credential expires or is revoked, or may
+         *     no longer see one of the campaigns. Browsers cannot send an `Authorization` header: a ticket of
+         *     `{"web_socket": true}` replaces it.
+         */
+        get: operations["open_web_socket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -880,6 +1671,7 @@ export interface components {
         Acceptance: {
             /** @description The password that the invited person chose. */
             password: components["schemas"]["Password"];
+            session?: components["schemas"]["SessionStorage"] | null;
             /** @description The token of the invitation. */
             token: components["schemas"]["InvitationToken"];
         };
@@ -894,6 +1686,17 @@ export interface components {
             expires_in: number;
             /** @description Always `Bearer`. */
             token_type: string;
+        };
+        /** @description The address and the password of a user. */
+        Account: {
+            /**
+             * @description The user's address.
+             * @example owner@northwind.example
+             */
+            email: string;
+            /** @description The password. */
+            password: string;
+            tenant?: components["schemas"]["Slug"] | null;
         };
         /** @description A brand that runs campaigns. */
         Advertiser: {
@@ -1029,10 +1832,20 @@ export interface components {
              * @description When it expires; `null` for never.
              */
             expires_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the secret before the last rotation is valid; `null` if it was not rotated.
+             */
+            former_valid_until?: string | null;
             /** @description The public part of the key. */
             id: components["schemas"]["ApiKeyId"];
             /** @description The purpose. */
             kind: components["schemas"]["ApiKeyKind"];
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute; `null` if it never was.
+             */
+            last_used_at?: string | null;
             /** @description The name, unique among the tenant's keys in use. */
             name: string;
             /**
@@ -1040,6 +1853,17 @@ export interface components {
              * @description When it was revoked; `null` while it is in use.
              */
             revoked_at?: string | null;
+        };
+        /** @description What to change of a key; absent fields remain. */
+        ApiKeyChangeOrder: {
+            /** @description The campaigns that a `read` key is limited to; `null` for all. */
+            campaigns?: components["schemas"]["CampaignId"][] | null;
+            /**
+             * Format: date-time
+             * @description When it expires (RFC 3339), in the future; `null` for never.
+             */
+            expires_at?: string | null;
+            name?: components["schemas"]["DisplayName"] | null;
         };
         /**
          * @description The public part of an API key
@@ -1201,6 +2025,35 @@ export interface components {
             /** @description The time of the orders, or of the ads, by `date_basis`; and the buckets. */
             time?: components["schemas"]["TimeBody"];
         };
+        /** @description An entry of the audit log. */
+        AuditEntryView: {
+            /**
+             * @description What was done.
+             * @example api_key.create
+             */
+            action: string;
+            /** @description Who did it: `user:<id>`, `key:<id>`, `command line`, `processor`, or `anonymous`. */
+            actor: string;
+            /** @description The network address of the client. Owners do not see that of the platform's admins. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description Further details; of a change, `before` holds what was there. */
+            detail: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Its number; ascends with every entry.
+             */
+            id: number;
+            /** @description The id of the request. */
+            request_id?: string | null;
+            /** @description What it was done to. */
+            subject: string;
+            tenant?: components["schemas"]["Slug"] | null;
+        };
         /** @description What a funnel is broken down by. */
         BreakdownBody: {
             /**
@@ -1263,8 +2116,188 @@ export interface components {
             /** @description Every metric that the credential may ask, base ones first. */
             data: components["schemas"]["MetricDefinition"][];
         };
+        /** @description What a cluster answered when it was asked for its version, as each of its accounts. */
+        ClusterHealth: {
+            /** @description Whether it answered both accounts within two seconds. */
+            available: boolean;
+            /**
+             * @description What is wrong; `null` if it is available.
+             * @example The server does not answer the reader account.
+             */
+            failure?: string | null;
+            /**
+             * Format: double
+             * @description How long the slower answer took, in milliseconds; `null` if it is not available.
+             */
+            milliseconds?: number | null;
+            /**
+             * @description The version of ClickHouse; `null` if it is not available.
+             * @example 26.7.6.5
+             */
+            version?: string | null;
+        };
+        /** @description The address of a ClickHouse server or cluster, and its two accounts. */
+        ClusterOrder: {
+            /** @description Its password, in printable characters of ASCII. */
+            reader_password: string;
+            /**
+             * @description The account that reads reports, under row policies: another one.
+             * @example footfall_reader
+             */
+            reader_user: string;
+            /**
+             * @description Its HTTP interface, without a user or a password: 1 to 200 printable characters of ASCII.
+             * @example http://clickhouse:8123
+             */
+            url: string;
+            /** @description Its password, in printable characters of ASCII. */
+            writer_password: string;
+            /**
+             * @description The account that inserts, migrates and reads back.
+             * @example footfall_writer
+             */
+            writer_user: string;
+        };
+        /** @description A ClickHouse server or cluster, without its passwords. */
+        ClusterView: {
+            /**
+             * Format: date-time
+             * @description Since when it takes no new tenants; `null` while it does.
+             */
+            drained_since?: string | null;
+            /** @description What it answered just now. */
+            health: components["schemas"]["ClusterHealth"];
+            /** @description Its name in placements. */
+            name: components["schemas"]["Slug"];
+            /** @description The account that reads reports, under row policies. */
+            reader_user: string;
+            /**
+             * Format: date-time
+             * @description When it was registered first.
+             */
+            registered_at: string;
+            /**
+             * Format: int64
+             * @description How many tenants are placed on it.
+             */
+            tenants: number;
+            /**
+             * @description Its HTTP interface.
+             * @example http://clickhouse:8123
+             */
+            url: string;
+            /** @description The account that inserts, migrates and reads back. */
+            writer_user: string;
+        };
+        /** @description A set of visitors or customers that a user has named and kept. */
+        Cohort: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description The user who created it; `null` once that user is deleted.
+             */
+            created_by?: string | null;
+            /** @description Who belongs to it, as it was given. */
+            definition: components["schemas"]["CohortDefinition"];
+            description?: components["schemas"]["ReportDescription"] | null;
+            /**
+             * Format: uuid
+             * @description Its id, for filters.
+             */
+            id: string;
+            /** @description The name, unique in the tenant. */
+            name: components["schemas"]["CohortName"];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description Who belongs to a cohort: the visitors or customers with some events. */
+        CohortDefinition: {
+            /**
+             * Format: int32
+             * @description How many of these events a member has at least: 1 to 1,000. Default: 1.
+             */
+            at_least?: number | null;
+            /** @description What its members are. Default: `visitor`. */
+            by?: components["schemas"]["CohortKey"];
+            /**
+             * @description The types of the events that count, as they were sent: 1 to 20.
+             * @example [
+             *       "purchase"
+             *     ]
+             */
+            events: string[];
+            filters?: components["schemas"]["FilterBody"] | null;
+            /** @description The time of the events. */
+            time: components["schemas"]["CohortTime"];
+        };
+        /**
+         * @description What the members of a cohort are.
+         * @enum {string}
+         */
+        CohortKey: "visitor" | "customer";
+        /** @description The members of a cohort. */
+        CohortMembers: {
+            /**
+             * Format: date-time
+             * @description Everything received before this time is counted; `null` while it is unknown.
+             */
+            as_of?: string | null;
+            /**
+             * Format: date-time
+             * @description The start of the time of their events.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description How many visitors or customers they are.
+             */
+            size: number;
+            /**
+             * Format: date-time
+             * @description Its end, excluded.
+             */
+            to: string;
+        };
+        /**
+         * @description A name: 1 to 100 characters, none of them a control character. Surrounding white space is removed
+         * @example Buyers of boots
+         */
+        CohortName: string;
+        /** @description A cohort to keep, in place of what it said before. */
+        CohortOrder: {
+            /** @description Who belongs to it; at most 32 KiB. */
+            definition: components["schemas"]["CohortDefinition"];
+            description?: components["schemas"]["ReportDescription"] | null;
+            /** @description The name, unique in the tenant. */
+            name: components["schemas"]["CohortName"];
+        };
+        /** @description The time of the events of a cohort: the last days, or a range. Days begin in the tenant's zone. */
+        CohortTime: {
+            from?: components["schemas"]["Moment"] | null;
+            /**
+             * Format: int32
+             * @description Today, and so many days before: 1 to 1,825. Without `from` and `to`.
+             * @example 30
+             */
+            last_days?: number | null;
+            to?: components["schemas"]["Moment"] | null;
+        };
         /** @description An earlier period. */
         CompareBody: {
+            /**
+             * @description `clock` or `elapsed`: what the times of both periods have in common. With `elapsed` the earlier
+             *     period is as long as the range, and that of the calendar: a part of a month is compared with the
+             *     same part of the month before. Default: `clock`.
+             * @example elapsed
+             */
+            align?: string | null;
             from?: components["schemas"]["Moment"] | null;
             /** @description `date` or `weekday`: what the days of both periods have in common. Default: `date`. */
             match?: string | null;
@@ -1298,7 +2331,17 @@ export interface components {
          * @example c3ByaW5nLXNhbGU
          */
         Cursor: string;
-        /** @description One dimension of the catalogue. */
+        /**
+         * @description A day of the week, by its name in requests and answers.
+         * @enum {string}
+         */
+        DayOfWeek: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        /**
+         * @description The name of a declared dimension, which no built-in dimension, metric or column of an answer has
+         * @example loyalty_tier
+         */
+        DeclaredName: string;
+        /** @description One dimension of the catalogue, or one that the tenant has declared. */
         DimensionDefinition: {
             /**
              * @description The meaning of its values.
@@ -1313,16 +2356,31 @@ export interface components {
             /** @description The metrics that it can be combined with, and that the credential may ask. */
             metrics: string[];
             /**
-             * @description The stable name.
+             * @description The name: of a built-in dimension, one that never changes.
              * @example campaign
              */
             name: string;
+            pointer?: components["schemas"]["PropertyPointer"] | null;
+            type?: components["schemas"]["PropertyType"] | null;
         };
-        /** @enum {string} */
-        DimensionName: "campaign" | "advertiser" | "ad" | "creative" | "placement" | "page_type" | "keyword" | "product" | "brand" | "category" | "device" | "country" | "referrer" | "customer_type" | "event_type" | "currency" | "hour_of_day" | "day_of_week";
+        /** @description A property of events that is a dimension of reports. */
+        DimensionFile: {
+            /** @description The name of the dimension. */
+            name: components["schemas"]["DeclaredName"];
+            /** @description Where the property is in the event. */
+            pointer: components["schemas"]["PropertyPointer"];
+            type?: components["schemas"]["PropertyType"] | null;
+        };
+        DimensionName: ("campaign" | "advertiser" | "ad" | "creative" | "placement" | "page_type" | "keyword" | "product" | "brand" | "category" | "device" | "country" | "referrer" | "customer_type" | "event_type" | "currency" | "hour_of_day" | "day_of_week") | string;
+        /** @description A dimension to declare, in place of what was declared under its name before. */
+        DimensionOrder: {
+            /** @description Where the property is in the event. */
+            pointer: components["schemas"]["PropertyPointer"];
+            type?: components["schemas"]["PropertyType"] | null;
+        };
         /** @description The dimensions. */
         Dimensions: {
-            /** @description Every dimension that the credential may ask. */
+            /** @description Every dimension that the credential may ask, the built-in ones first. */
             data: components["schemas"]["DimensionDefinition"][];
         };
         /**
@@ -1340,6 +2398,19 @@ export interface components {
          * @enum {string}
          */
         Encoding: "utf-8" | "base64";
+        /** @description A second factor to confirm. */
+        Enrolment: {
+            /**
+             * @description The secret in base32, to type into an authenticator app. It is shown only in this answer.
+             * @example GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
+             */
+            secret: string;
+            /**
+             * @description The same for a QR code.
+             * @example otpauth://totp/Footfall?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Footfall
+             */
+            uri: string;
+        };
         /** @description An event: its type, and a condition on its dimensions. */
         EventBody: {
             /**
@@ -1358,6 +2429,11 @@ export interface components {
             /** @description What would be correct. */
             reason: string;
         };
+        /**
+         * @description How often a schedule runs.
+         * @enum {string}
+         */
+        Every: "day" | "week";
         /** @description An API key to exchange. */
         Exchange: {
             /** @description The key. */
@@ -1393,12 +2469,17 @@ export interface components {
          */
         ExportFormatBody: "ndjson" | "csv" | "parquet" | "arrow";
         /**
-         * @description A condition: `and`, `or` or `not` of conditions; or a test of a `dimension`, which selects events;
-         *     or of a `metric`, which selects segments by their value in the whole range.
+         * @description A condition: `and`, `or` or `not` of conditions; or a test of a `dimension` or a `cohort`, which
+         *     selects events; or of a `metric`, which selects segments by their value in the whole range.
          */
         FilterBody: {
             /** @description All of these hold. */
             and?: components["schemas"]["FilterBody"][] | null;
+            /**
+             * Format: uuid
+             * @description The id of a kept cohort: the visitor or customer of the event belongs to it.
+             */
+            cohort?: string | null;
             /** @description It contains one of these. */
             contains?: string[] | null;
             dimension?: components["schemas"]["DimensionName"] | null;
@@ -1602,7 +2683,7 @@ export interface components {
         };
         /** @enum {string} */
         GranularityName: "15m" | "hour" | "day" | "week" | "month" | "quarter" | "year" | "total";
-        /** @description A new invitation. Send it to the invited person over a private channel. */
+        /** @description A new invitation, or a reset of a password. Send it to its user over a private channel. */
         Invitation: {
             /**
              * Format: date-time
@@ -1610,7 +2691,7 @@ export interface components {
              */
             expires_at: string;
             /**
-             * @description The invited person sends it to `POST /v1/auth/invitations/accept` as `token`, with the chosen
+             * @description The user sends it to `POST /v1/auth/invitations/accept` as `token`, with the chosen
              *     `password`. It is valid once, and shown only in this answer.
              */
             token: components["schemas"]["InvitationToken"];
@@ -1661,6 +2742,21 @@ export interface components {
              *     20,000 events per second. Fixed once the tenant is active.
              */
             partition_spread?: number | null;
+            /**
+             * Format: int32
+             * @description The memory that a statement of a report may take in ClickHouse, in MiB.
+             */
+            query_memory_mib?: number | null;
+            /**
+             * Format: int64
+             * @description The rows that a statement of a report may read.
+             */
+            query_rows?: number | null;
+            /**
+             * Format: int32
+             * @description How long a statement of a report may take, in seconds.
+             */
+            query_seconds?: number | null;
         };
         /** @description The limits of a tenant. */
         LimitsView: {
@@ -1684,6 +2780,21 @@ export interface components {
              * @description Log partitions over which its events are spread.
              */
             partition_spread: number;
+            /**
+             * Format: int32
+             * @description The memory that a statement of a report may take in ClickHouse, in MiB.
+             */
+            query_memory_mib: number;
+            /**
+             * Format: int64
+             * @description The rows that a statement of a report may read.
+             */
+            query_rows: number;
+            /**
+             * Format: int32
+             * @description How long a statement of a report may take, in seconds.
+             */
+            query_seconds: number;
         };
         /** @description A page of a list. */
         Listing_Advertiser: {
@@ -1754,10 +2865,20 @@ export interface components {
                  * @description When it expires; `null` for never.
                  */
                 expires_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when the secret before the last rotation is valid; `null` if it was not rotated.
+                 */
+                former_valid_until?: string | null;
                 /** @description The public part of the key. */
                 id: components["schemas"]["ApiKeyId"];
                 /** @description The purpose. */
                 kind: components["schemas"]["ApiKeyKind"];
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute; `null` if it never was.
+                 */
+                last_used_at?: string | null;
                 /** @description The name, unique among the tenant's keys in use. */
                 name: string;
                 /**
@@ -1765,6 +2886,39 @@ export interface components {
                  * @description When it was revoked; `null` while it is in use.
                  */
                 revoked_at?: string | null;
+            }[];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description A page of a list. */
+        Listing_AuditEntryView: {
+            /** @description The items, in the order of the list. */
+            data: {
+                /**
+                 * @description What was done.
+                 * @example api_key.create
+                 */
+                action: string;
+                /** @description Who did it: `user:<id>`, `key:<id>`, `command line`, `processor`, or `anonymous`. */
+                actor: string;
+                /** @description The network address of the client. Owners do not see that of the platform's admins. */
+                address?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it happened.
+                 */
+                at: string;
+                /** @description Further details; of a change, `before` holds what was there. */
+                detail: Record<string, never>;
+                /**
+                 * Format: int64
+                 * @description Its number; ascends with every entry.
+                 */
+                id: number;
+                /** @description The id of the request. */
+                request_id?: string | null;
+                /** @description What it was done to. */
+                subject: string;
+                tenant?: components["schemas"]["Slug"] | null;
             }[];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
@@ -1786,6 +2940,73 @@ export interface components {
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description A page of a list. */
+        Listing_ClusterView: {
+            /** @description The items, in the order of the list. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description Since when it takes no new tenants; `null` while it does.
+                 */
+                drained_since?: string | null;
+                /** @description What it answered just now. */
+                health: components["schemas"]["ClusterHealth"];
+                /** @description Its name in placements. */
+                name: components["schemas"]["Slug"];
+                /** @description The account that reads reports, under row policies. */
+                reader_user: string;
+                /**
+                 * Format: date-time
+                 * @description When it was registered first.
+                 */
+                registered_at: string;
+                /**
+                 * Format: int64
+                 * @description How many tenants are placed on it.
+                 */
+                tenants: number;
+                /**
+                 * @description Its HTTP interface.
+                 * @example http://clickhouse:8123
+                 */
+                url: string;
+                /** @description The account that inserts, migrates and reads back. */
+                writer_user: string;
+            }[];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description A page of a list. */
+        Listing_Cohort: {
+            /** @description The items, in the order of the list. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description The user who created it; `null` once that user is deleted.
+                 */
+                created_by?: string | null;
+                /** @description Who belongs to it, as it was given. */
+                definition: components["schemas"]["CohortDefinition"];
+                description?: components["schemas"]["ReportDescription"] | null;
+                /**
+                 * Format: uuid
+                 * @description Its id, for filters.
+                 */
+                id: string;
+                /** @description The name, unique in the tenant. */
+                name: components["schemas"]["CohortName"];
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+            }[];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description A page of a list. */
         Listing_Product: {
             /** @description The items, in the order of the list. */
             data: {
@@ -1800,6 +3021,65 @@ export interface components {
                 first_seen: string;
                 /** @description The retailer's id. */
                 id: string;
+            }[];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description A page of a list. */
+        Listing_ReportJob: {
+            /** @description The items, in the order of the list. */
+            data: {
+                /** @description The user or key that asked: `user:<id>` or `key:<id>`. */
+                asked_by: string;
+                /**
+                 * Format: int32
+                 * @description How often a process has begun with it.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for. A request without a range is about the time before.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When that run was due; `null` if it was asked for.
+                 */
+                due_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the file is removed; `null` before it is complete.
+                 */
+                expires_at?: string | null;
+                failure?: components["schemas"]["ReportFailure"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was done, failed or cancelled; `null` before.
+                 */
+                finished_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /** @description What it asks for. */
+                kind: components["schemas"]["ReportJobKind"];
+                manifest?: components["schemas"]["ReportManifest"] | null;
+                /** @description How much is written. */
+                progress: components["schemas"]["ReportProgress"];
+                /** @description The body of the request; of `sessions`, the parameters. */
+                request: Record<string, never>;
+                /**
+                 * Format: uuid
+                 * @description The schedule whose run it is; `null` if it was asked for.
+                 */
+                schedule?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the first attempt began; `null` before.
+                 */
+                started_at?: string | null;
+                /** @description How far it is. */
+                state: components["schemas"]["ReportJobState"];
             }[];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
@@ -1840,6 +3120,71 @@ export interface components {
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description A page of a list. */
+        Listing_Schedule: {
+            /** @description The items, in the order of the list. */
+            data: {
+                /**
+                 * @description The local time of a run, in the tenant's zone.
+                 * @example 07:30
+                 */
+                at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description The user whose rights its jobs have.
+                 */
+                created_by: string;
+                /** @description Whether it runs every day or every week. */
+                every: components["schemas"]["Every"];
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                kind?: components["schemas"]["ReportJobKind"] | null;
+                /**
+                 * Format: date-time
+                 * @description The last run; `null` before the first.
+                 */
+                last_run_at?: string | null;
+                /** @description The name. */
+                name: components["schemas"]["ReportName"];
+                /**
+                 * Format: date-time
+                 * @description The next run.
+                 */
+                next_run_at: string;
+                range?: components["schemas"]["RelativeRange"] | null;
+                /** @description The body of the request; `null` if that is the saved report's. */
+                request?: Record<string, never> | null;
+                /**
+                 * Format: uuid
+                 * @description The saved report that is made; `null` if it has a request of its own.
+                 */
+                saved_report?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+                weekday?: components["schemas"]["DayOfWeek"] | null;
+            }[];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description A page of a list. */
+        Listing_TenantUsage: {
+            /** @description The items, in the order of the list. */
+            data: (components["schemas"]["UsageAnswer"] & {
+                /** @description The tenant. */
+                tenant: components["schemas"]["Slug"];
+            })[];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description A page of a list. */
         Listing_TenantView: {
             /** @description The items, in the order of the list. */
             data: {
@@ -1869,6 +3214,12 @@ export interface components {
                 retention_days: number;
                 /** @description Whether it may send and read. */
                 state: components["schemas"]["State"];
+                state_reason?: components["schemas"]["StateReason"] | null;
+                /**
+                 * Format: date-time
+                 * @description Since when it is in this state.
+                 */
+                state_since: string;
                 /**
                  * @description The time zone of its days.
                  * @example Europe/Warsaw
@@ -1893,11 +3244,56 @@ export interface components {
                 id: string;
                 /**
                  * Format: date-time
-                 * @description When the invitation expires or expired; `null` after it was accepted.
+                 * @description When the invitation, or the reset of the password, expires or expired; `null` after it was
+                 *     accepted.
                  */
                 invitation_expires_at?: string | null;
                 /** @description The role. */
                 role: components["schemas"]["UserRole"];
+            }[];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description A page of a list. */
+        Listing_UserSession: {
+            /** @description The items, in the order of the list. */
+            data: {
+                /** @description The address of the login. */
+                address?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the user logged in.
+                 */
+                created_at: string;
+                /** @description Whether this request belongs to it. */
+                current: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it ends, however often it is continued.
+                 */
+                ends_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends unless it is continued.
+                 */
+                expires_at: string;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last continued by a refresh; `null` if it was not yet.
+                 */
+                last_used_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When a spent refresh token was used again: somebody has a copy of it, so the session has ended.
+                 *     `null` for a session that has not ended.
+                 */
+                reused_at?: string | null;
+                /** @description What the client called itself at the login. */
+                user_agent?: string | null;
             }[];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
@@ -1918,8 +3314,22 @@ export interface components {
          * @enum {string}
          */
         LiveEventName: "snapshot" | "update" | "reset" | "end";
+        /** @description A session, and the recovery codes of a second factor that the login confirmed. */
+        LoggedIn: components["schemas"]["TokenPair"] & {
+            /**
+             * @description Each is valid once, in place of a code of the app. They are shown only in the answer to the login
+             *     that confirms a second factor.
+             */
+            recovery_codes?: string[];
+        };
         /** @description The credentials of a login. */
         Login: {
+            /**
+             * @description The six digits that the authenticator app shows now, or a recovery code, if the user has a second
+             *     factor.
+             * @example 123456
+             */
+            code?: string | null;
             /**
              * @description The user's address.
              * @example owner@northwind.example
@@ -1927,6 +3337,8 @@ export interface components {
             email: string;
             /** @description The password. */
             password: string;
+            session?: components["schemas"]["SessionStorage"] | null;
+            tenant?: components["schemas"]["Slug"] | null;
         };
         /** @description A new key. */
         MadeKey: {
@@ -1997,7 +3409,7 @@ export interface components {
             unit: string;
         };
         /** @enum {string} */
-        MetricName: "impressions" | "viewable_impressions" | "clicks" | "spend" | "product_views" | "add_to_carts" | "orders" | "units_sold" | "sales" | "page_views" | "product_list_views" | "cart_removals" | "checkouts" | "refunds" | "units_refunded" | "events" | "visitors" | "customers" | "new_customers" | "returning_customers" | "ctr" | "viewable_rate" | "add_to_cart_rate" | "conversion_rate" | "cart_to_detail_rate" | "buy_to_detail_rate" | "refund_rate" | "detail_view_rate" | "frequency" | "cpc" | "cpm" | "cpo" | "aov" | "roas" | "erpm" | "acos";
+        MetricName: "impressions" | "viewable_impressions" | "clicks" | "spend" | "product_views" | "add_to_carts" | "orders" | "units_sold" | "sales" | "page_views" | "product_list_views" | "cart_removals" | "checkouts" | "refunds" | "refund_amount" | "net_sales" | "units_refunded" | "events" | "visitors" | "sessions" | "customers" | "new_customers" | "returning_customers" | "new_to_brand_orders" | "new_to_brand_sales" | "ctr" | "viewable_rate" | "add_to_cart_rate" | "conversion_rate" | "cart_to_detail_rate" | "buy_to_detail_rate" | "new_to_brand_rate" | "refund_rate" | "detail_view_rate" | "frequency" | "cpc" | "cpm" | "cpo" | "aov" | "roas" | "erpm" | "acos" | "tacos";
         /**
          * @description A campaign's metrics. Times are UTC; money is a decimal string; a ratio with a zero denominator is
          *     `null`.
@@ -2122,6 +3534,21 @@ export interface components {
                      */
                     erpm?: string | null;
                     /**
+                     * Format: decimal
+                     * @description sales - refund_amount
+                     */
+                    net_sales?: string | null;
+                    /**
+                     * Format: decimal
+                     * @description sum of price x quantity of these items
+                     */
+                    new_to_brand_sales?: string | null;
+                    /**
+                     * Format: decimal
+                     * @description sum of revenue of refunds, or of price x quantity where no revenue was sent
+                     */
+                    refund_amount?: string | null;
+                    /**
                      * Format: double
                      * @description sales / spend
                      */
@@ -2136,6 +3563,11 @@ export interface components {
                      * @description sum of cost
                      */
                     spend?: string | null;
+                    /**
+                     * Format: double
+                     * @description spend / sales of the whole shop in the same time
+                     */
+                    tacos?: number | null;
                 };
             };
             /**
@@ -2214,10 +3646,30 @@ export interface components {
              */
             impressions?: number;
             /**
+             * Format: decimal
+             * @description sales - refund_amount
+             */
+            net_sales?: string | null;
+            /**
              * Format: int64
              * @description distinct customers of orders that are their first
              */
             new_customers?: number;
+            /**
+             * Format: int64
+             * @description count of purchases with an item of a brand of which the customer ordered nothing for 365 days
+             */
+            new_to_brand_orders?: number;
+            /**
+             * Format: double
+             * @description new_to_brand_orders / orders
+             */
+            new_to_brand_rate?: number | null;
+            /**
+             * Format: decimal
+             * @description sum of price x quantity of these items
+             */
+            new_to_brand_sales?: string | null;
             /**
              * Format: int64
              * @description count of purchase
@@ -2238,6 +3690,11 @@ export interface components {
              * @description count of product_view
              */
             product_views?: number;
+            /**
+             * Format: decimal
+             * @description sum of revenue of refunds, or of price x quantity where no revenue was sent
+             */
+            refund_amount?: string | null;
             /**
              * Format: double
              * @description refunds / orders
@@ -2264,10 +3721,20 @@ export interface components {
              */
             sales?: string | null;
             /**
+             * Format: int64
+             * @description series of events of a visitor without a pause of more than 30 minutes, where they begin
+             */
+            sessions?: number;
+            /**
              * Format: decimal
              * @description sum of cost
              */
             spend?: string | null;
+            /**
+             * Format: double
+             * @description spend / sales of the whole shop in the same time
+             */
+            tacos?: number | null;
             /** @description sum of quantity over the lines of refunds */
             units_refunded?: number;
             /** @description sum of quantity over the lines of purchases */
@@ -2321,10 +3788,57 @@ export interface components {
             /** @description The whole key. It is shown only in this answer. */
             key: components["schemas"]["ApiKeySecret"];
         };
-        /** @description The stream of a new ticket. */
+        /** @description The stream of a new ticket: of one campaign, of several, or of all that the credential may see. */
         NewTicket: {
-            /** @description The campaign. */
-            campaign_id: components["schemas"]["CampaignId"];
+            campaign_id?: components["schemas"]["CampaignId"] | null;
+            /** @description The campaigns of a stream of several, in place of `campaign_id`. */
+            campaigns?: components["schemas"]["CampaignId"][] | null;
+            /** @description Whether the ticket is for a WebSocket, on which the client names its campaigns later. */
+            web_socket?: boolean;
+        };
+        /** @description Why a tenant ends, and when it is erased. */
+        OffboardingOrder: {
+            /**
+             * Format: int32
+             * @description For how many days the tenant can still read, export and be resumed. Default: 30.
+             */
+            grace_days?: number | null;
+            /** @description Told to the tenant's owners. */
+            reason: components["schemas"]["StateReason"];
+        };
+        /**
+         * @description How far the end of a tenant is.
+         * @enum {string}
+         */
+        OffboardingState: "grace" | "erasing" | "erased";
+        /** @description The end of a tenant. */
+        OffboardingView: {
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            begun_at: string;
+            /** @description Who began it. */
+            begun_by: string;
+            /**
+             * Format: date-time
+             * @description Since when it is being erased.
+             */
+            erasing_since?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the tenant can be resumed.
+             */
+            grace_ends_at: string;
+            /** @description Why, for the tenant's owners. */
+            reason: string;
+            receipt?: components["schemas"]["ReceiptView"] | null;
+            /** @description How far it is. */
+            state: components["schemas"]["OffboardingState"];
+            /** @description The stores, in the order in which they are erased. */
+            steps: components["schemas"]["StepView"][];
+            /** @description The tenant. */
+            tenant: components["schemas"]["Slug"];
         };
         /** @description A new tenant with its first keys and invitations, which are shown only in this answer. */
         OnboardedTenant: {
@@ -2349,6 +3863,14 @@ export interface components {
          * @example correct horse battery
          */
         Password: string;
+        /** @description The current password, and the one that replaces it. */
+        PasswordChange: {
+            /** @description The current password. */
+            current_password: string;
+            /** @description The password that replaces it. */
+            password: components["schemas"]["Password"];
+            session?: components["schemas"]["SessionStorage"] | null;
+        };
         /**
          * @description The length of a period.
          * @enum {string}
@@ -2406,6 +3928,16 @@ export interface components {
             id: string;
         };
         /**
+         * @description A property of events: a JSON pointer (RFC 6901) of at most 8 names below `/properties`
+         * @example /properties/loyalty/tier
+         */
+        PropertyPointer: string;
+        /**
+         * @description Which values of a property count: texts, numbers and booleans; whole numbers; or `true` and `false`. Others are as absent
+         * @enum {string}
+         */
+        PropertyType: "string" | "integer" | "boolean";
+        /**
          * @description The answer to a query. Times are UTC; money is a decimal string; a ratio with a zero denominator is
          *     `null`.
          */
@@ -2448,6 +3980,12 @@ export interface components {
              *     campaigns, limited to these.
              */
             query: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description Present if the range or the earlier period begins before it: events that were received before this time
+             *     have been deleted by the tenant's retention, so the numbers of that part may be too small.
+             */
+            retained_from?: string | null;
             /** @description The segments of the page: one row for each bucket, empty ones included. */
             rows: components["schemas"]["QueryRow"][];
             /** @description All segments that the filters admit, together: counted on their own, not added up from rows. */
@@ -2514,6 +4052,18 @@ export interface components {
             /** @description The buckets of `others`, if there are several. */
             series?: components["schemas"]["QueryRow"][] | null;
             values: components["schemas"]["MetricValues"];
+        };
+        /** @description What was erased. */
+        ReceiptView: {
+            /**
+             * Format: date-time
+             * @description When the last store was erased.
+             */
+            erased_at: string;
+            /** @description SHA-256 of the text, in hexadecimal. */
+            sha256: string;
+            /** @description A JSON document, as a text: the hash is of exactly these bytes. */
+            text: string;
         };
         /**
          * @description Continues a session, once
@@ -2584,6 +4134,27 @@ export interface components {
             /** @description Where the next page begins; `null` on the last page. */
             next_cursor?: string | null;
         };
+        /**
+         * @description A range that is complete in the tenant's zone: the day, the week from Monday, or the month before
+         * @enum {string}
+         */
+        RelativeRange: "last_day" | "last_week" | "last_month";
+        /** @description The address, the password and a code of a user. */
+        Removal: {
+            /**
+             * @description The six digits that the app shows now, or a recovery code.
+             * @example 123456
+             */
+            code: string;
+            /**
+             * @description The user's address.
+             * @example owner@northwind.example
+             */
+            email: string;
+            /** @description The password. */
+            password: string;
+            tenant?: components["schemas"]["Slug"] | null;
+        };
         /** @description The outcomes of a resubmission, under their former names. */
         ReplayAnswer: {
             /** @description The number of rejects per outcome. */
@@ -2649,16 +4220,151 @@ export interface components {
          * @example For the weekly meeting
          */
         ReportDescription: string;
+        /** @description Why a report job failed. */
+        ReportFailure: {
+            /** @description The code of the problem, as in errors. */
+            code: string;
+            /** @description What happened. */
+            detail: string;
+        };
+        /** @description A report that is made in the background. */
+        ReportJob: {
+            /** @description The user or key that asked: `user:<id>` or `key:<id>`. */
+            asked_by: string;
+            /**
+             * Format: int32
+             * @description How often a process has begun with it.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for. A request without a range is about the time before.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When that run was due; `null` if it was asked for.
+             */
+            due_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the file is removed; `null` before it is complete.
+             */
+            expires_at?: string | null;
+            failure?: components["schemas"]["ReportFailure"] | null;
+            /**
+             * Format: date-time
+             * @description When it was done, failed or cancelled; `null` before.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it asks for. */
+            kind: components["schemas"]["ReportJobKind"];
+            manifest?: components["schemas"]["ReportManifest"] | null;
+            /** @description How much is written. */
+            progress: components["schemas"]["ReportProgress"];
+            /** @description The body of the request; of `sessions`, the parameters. */
+            request: Record<string, never>;
+            /**
+             * Format: uuid
+             * @description The schedule whose run it is; `null` if it was asked for.
+             */
+            schedule?: string | null;
+            /**
+             * Format: date-time
+             * @description When the first attempt began; `null` before.
+             */
+            started_at?: string | null;
+            /** @description How far it is. */
+            state: components["schemas"]["ReportJobState"];
+        };
+        /**
+         * @description What a report job asks for: a report that can be saved, or events
+         * @enum {string}
+         */
+        ReportJobKind: "query" | "attribution" | "funnel" | "retention" | "sessions" | "windows" | "events";
+        /** @description A report to make in the background. */
+        ReportJobOrder: {
+            /** @description What it asks for. */
+            kind: components["schemas"]["ReportJobKind"];
+            /**
+             * @description The body of the request, at most 32 KiB: of `POST /v1/query` without `cursor`, of
+             *     `/v1/attribution`, `/v1/funnels`, `/v1/retention`, `/v1/windows` or `/v1/exports/events`; the
+             *     parameters of `GET /v1/sessions`, as texts. It is checked as that route checks it.
+             */
+            request: Record<string, never>;
+        };
+        /**
+         * @description How far a report job is
+         * @enum {string}
+         */
+        ReportJobState: "queued" | "running" | "done" | "failed" | "cancelled" | "expired";
         /**
          * @description What a saved report asks for
          * @enum {string}
          */
-        ReportKind: "query" | "attribution" | "funnel" | "retention" | "sessions";
+        ReportKind: "query" | "attribution" | "funnel" | "retention" | "sessions" | "windows";
+        /** @description The complete file of a report, and what it has the answer to. */
+        ReportManifest: {
+            /**
+             * Format: date-time
+             * @description Everything received before this is in it; `null` if that was unknown.
+             */
+            as_of?: string | null;
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes: number;
+            /** @description The name of the file. */
+            file: string;
+            /**
+             * Format: date-time
+             * @description The start of the range.
+             */
+            from: string;
+            /** @description Its media type. */
+            media_type: string;
+            /** @description What was asked for. */
+            query: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Its rows, without a header; `null` if it has none to count, and for raw events as Arrow.
+             */
+            rows?: number | null;
+            /** @description SHA-256 of its bytes, in hexadecimal. */
+            sha256: string;
+            /**
+             * Format: date-time
+             * @description The end of the range, excluded.
+             */
+            to: string;
+            /** @description The time zone of days and buckets. */
+            tz: string;
+        };
         /**
          * @description A name: 1 to 100 characters, none of them a control character. Surrounding white space is removed
          * @example Last day
          */
         ReportName: string;
+        /** @description How much of a report is written. */
+        ReportProgress: {
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Rows, without a header; `null` for a report that has none to count, for Parquet until it is complete,
+             *     and for raw events as Arrow.
+             */
+            rows?: number | null;
+        };
         /**
          * @description Who sees a saved report: its author, or everybody who may see all campaigns of the tenant
          * @enum {string}
@@ -2804,7 +4510,7 @@ export interface components {
             return?: components["schemas"]["EventBody"] | null;
             /** @description When a key joins a cohort. Without `granularity`. */
             time?: components["schemas"]["TimeBody"];
-            week_begins?: components["schemas"]["WeekdayBody"] | null;
+            week_begins?: components["schemas"]["DayOfWeek"] | null;
         };
         /** @description The returns of a cohort in a column. */
         RetentionCell: {
@@ -2840,6 +4546,16 @@ export interface components {
              */
             start: string;
         };
+        /** @description How a key rotates. */
+        Rotation: {
+            /**
+             * Format: int32
+             * @description How long the former secret remains valid, in seconds: time to replace it where it is used. 0 ends
+             *     it at once, with the tokens that were issued for it.
+             * @default 86400
+             */
+            overlap_seconds: number;
+        };
         /** @description A rule. A field that is absent is that of the preset. */
         RuleBody: {
             /** @description Whether a click excludes views from credit. */
@@ -2850,7 +4566,8 @@ export interface components {
              */
             click_window?: string | null;
             /**
-             * @description What of the ad must be that of the order line: `same_sku`, `brand`, `category` or `any`.
+             * @description What of the ad must be that of the order line: `same_sku`, `parent_sku`, `brand`, `category` or
+             *     `any`.
              * @example same_sku
              */
             match?: string | null;
@@ -2868,7 +4585,7 @@ export interface components {
              */
             preset?: string | null;
             /**
-             * @description What counts as a view: `impression` or `viewable`.
+             * @description What counts as a view: `impression`, unless it says that it was not viewable, or `viewable`.
              * @example impression
              */
             view_event?: string | null;
@@ -2919,17 +4636,95 @@ export interface components {
             name: components["schemas"]["ReportName"];
             /**
              * @description The body of the request, at most 32 KiB: of `POST /v1/query` without `cursor`, or of
-             *     `/v1/attribution`, `/v1/funnels` or `/v1/retention`; the parameters of `GET /v1/sessions`, as
-             *     texts. It is checked as that route checks it.
+             *     `/v1/attribution`, `/v1/funnels`, `/v1/retention` or `/v1/windows`; the parameters of
+             *     `GET /v1/sessions`, as texts. It is checked as that route checks it.
              */
             request: Record<string, never>;
             /** @description Who sees it. Default: `private`. */
             visibility?: components["schemas"]["ReportVisibility"];
         };
+        /** @description A report that is made every day or every week, each time as a job. */
+        Schedule: {
+            /**
+             * @description The local time of a run, in the tenant's zone.
+             * @example 07:30
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description The user whose rights its jobs have.
+             */
+            created_by: string;
+            /** @description Whether it runs every day or every week. */
+            every: components["schemas"]["Every"];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            kind?: components["schemas"]["ReportJobKind"] | null;
+            /**
+             * Format: date-time
+             * @description The last run; `null` before the first.
+             */
+            last_run_at?: string | null;
+            /** @description The name. */
+            name: components["schemas"]["ReportName"];
+            /**
+             * Format: date-time
+             * @description The next run.
+             */
+            next_run_at: string;
+            range?: components["schemas"]["RelativeRange"] | null;
+            /** @description The body of the request; `null` if that is the saved report's. */
+            request?: Record<string, never> | null;
+            /**
+             * Format: uuid
+             * @description The saved report that is made; `null` if it has a request of its own.
+             */
+            saved_report?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            weekday?: components["schemas"]["DayOfWeek"] | null;
+        };
+        /** @description A schedule to write, in place of what it said before. */
+        ScheduleOrder: {
+            /**
+             * @description The local time of a run, in the tenant's zone.
+             * @example 07:30
+             */
+            at: string;
+            /** @description Whether it runs every day or every week. */
+            every: components["schemas"]["Every"];
+            kind?: components["schemas"]["ReportJobKind"] | null;
+            /** @description The name. */
+            name: components["schemas"]["ReportName"];
+            range?: components["schemas"]["RelativeRange"] | null;
+            /** @description The body of the request, as of `POST /v1/reports`. */
+            request?: Record<string, never> | null;
+            /**
+             * Format: uuid
+             * @description The saved report that is made, as it is at each run; or else `kind` and `request`.
+             */
+            saved_report?: string | null;
+            weekday?: components["schemas"]["DayOfWeek"] | null;
+        };
+        /** @description What the tenant requires of its users. */
+        Security: {
+            /** @description Whether owners log in only with a second factor. */
+            owners_need_second_factor: boolean;
+        };
         /** @description A session to continue or end. */
         Session: {
-            /** @description The refresh token of the last answer. */
-            refresh_token: components["schemas"]["RefreshToken"];
+            refresh_token?: components["schemas"]["RefreshToken"] | null;
         };
         /** @description The sessions that begin in a bucket. */
         SessionBucket: components["schemas"]["SessionNumbers"] & {
@@ -3024,15 +4819,64 @@ export interface components {
             without_key: number;
         };
         /**
+         * @description Where a session keeps its refresh token.
+         * @enum {string}
+         */
+        SessionStorage: "cookie";
+        /** @description A kept cohort, and who belongs to it now. */
+        ShownCohort: components["schemas"]["Cohort"] & {
+            members: components["schemas"]["CohortMembers"];
+        };
+        /**
          * @description A name that never changes: 1 to 40 characters of `a-z`, `0-9` and inner `-`
          * @example nova
          */
         Slug: string;
         /**
-         * @description Whether a tenant may send and read: not yet, yes, or no longer
+         * @description Whether a tenant may send and read: not yet, yes, not now, only read until it is erased, or no longer
          * @enum {string}
          */
-        State: "provisioning" | "active" | "suspended";
+        State: "provisioning" | "active" | "suspended" | "offboarding" | "erasing";
+        /**
+         * @description Why: 1 to 500 characters, none of them a control character. Surrounding white space is removed
+         * @example An invoice has not been paid
+         */
+        StateReason: string;
+        /** @description A store that is erased. */
+        StepView: {
+            /** @description How much was found and erased so far. */
+            counts: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description When that finished.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When that began; `null` if it has not.
+             */
+            started_at?: string | null;
+            /**
+             * @description The store.
+             * @example clickhouse
+             */
+            step: string;
+        };
+        /** @description Why a tenant is suspended. */
+        Suspension: {
+            /** @description Told to the tenant's owners. */
+            reason: components["schemas"]["StateReason"];
+        };
+        /** @description The changes of a tenant. What is absent remains unchanged. */
+        TenantChange: {
+            /** @description The limits. */
+            limits?: components["schemas"]["LimitsFile"];
+            /**
+             * Format: int32
+             * @description How long raw events are retained, in days.
+             */
+            retention_days?: number | null;
+        };
         /** @description A tenant and its advertisers. */
         TenantDetails: components["schemas"]["TenantView"] & {
             /** @description Its advertisers, by id. */
@@ -3048,6 +4892,8 @@ export interface components {
             cluster: components["schemas"]["Slug"];
             /** @description The currency of amounts sent without one. */
             currency: components["schemas"]["Currency"];
+            /** @description Properties of events that are dimensions of reports. */
+            dimensions?: components["schemas"]["DimensionFile"][];
             /** @description Its id. */
             id: components["schemas"]["Slug"];
             /** @description The isolation of its data. */
@@ -3075,6 +4921,11 @@ export interface components {
             time_zone: string;
             /** @description Users to invite. */
             users?: components["schemas"]["UserFile"][];
+        };
+        /** @description What one tenant used. */
+        TenantUsage: components["schemas"]["UsageAnswer"] & {
+            /** @description The tenant. */
+            tenant: components["schemas"]["Slug"];
         };
         /** @description A tenant, with the fields of `tenants/*.toml`. */
         TenantView: {
@@ -3104,13 +4955,19 @@ export interface components {
             retention_days: number;
             /** @description Whether it may send and read. */
             state: components["schemas"]["State"];
+            state_reason?: components["schemas"]["StateReason"] | null;
+            /**
+             * Format: date-time
+             * @description Since when it is in this state.
+             */
+            state_since: string;
             /**
              * @description The time zone of its days.
              * @example Europe/Warsaw
              */
             time_zone: string;
         };
-        /** @description A ticket for one campaign, with one open stream at a time. */
+        /** @description A ticket for one stream, which is open once at a time. */
         Ticket: {
             /**
              * Format: date-time
@@ -3135,6 +4992,7 @@ export interface components {
              * @example Europe/Berlin
              */
             tz?: string | null;
+            week_begins?: components["schemas"]["DayOfWeek"] | null;
         };
         /** @description An access token, and the token that gets the next one. */
         TokenPair: components["schemas"]["AccessToken"] & {
@@ -3143,8 +5001,8 @@ export interface components {
              * @description When the refresh token expires.
              */
             refresh_expires_at: string;
-            /** @description Valid once, at `POST /v1/auth/refresh`, which returns another. */
-            refresh_token: string;
+            /** @description Valid once, at `POST /v1/auth/refresh`, which returns another. Absent if the session is in a cookie. */
+            refresh_token?: string | null;
         };
         /** @description The segments with the largest values. */
         TopBody: {
@@ -3157,6 +5015,87 @@ export interface components {
             n: number;
             /** @description Whether `others` are the numbers of all other segments together. */
             others?: boolean;
+        };
+        /** @description What a tenant used. */
+        UsageAnswer: {
+            /**
+             * Format: date-time
+             * @description Every event received before this time is counted; `null` while it is unknown.
+             */
+            as_of?: string | null;
+            /** @description Every day, in order. */
+            days: components["schemas"]["UsageDay"][];
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description The bytes of its rows on disk now, compressed; in shared tables its share of them by rows.
+             */
+            storage_bytes: number;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+            /** @description All days together. */
+            totals: components["schemas"]["UsageNumbers"];
+            /**
+             * @description The tenant's time zone, whose clock the days follow.
+             * @example Europe/Berlin
+             */
+            tz: string;
+        };
+        /** @description What a tenant used on one day. */
+        UsageDay: components["schemas"]["UsageNumbers"] & {
+            /** Format: date */
+            day: string;
+        };
+        /** @description What a tenant used. */
+        UsageNumbers: {
+            /**
+             * Format: int64
+             * @description The bytes of the rows before compression.
+             */
+            event_bytes: number;
+            /**
+             * Format: int64
+             * @description Accepted events that are stored, by the day on which the log received them; an event that was sent
+             *     again is one.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description The bytes of refused and set-aside events, as they were sent.
+             */
+            reject_bytes: number;
+            /**
+             * Format: int64
+             * @description Refused events, by the day on which they were received.
+             */
+            rejects: number;
+            /**
+             * Format: int64
+             * @description Reports and exports that ran; an answer from a cache is none.
+             */
+            reports: number;
+            /**
+             * Format: int64
+             * @description Their rows: one for each item, at least one for each event.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Events that were accepted, and set aside because a store refused them.
+             */
+            set_aside: number;
+            /**
+             * Format: double
+             * @description How long live streams were open, in seconds, all of them together.
+             */
+            stream_seconds: number;
         };
         /** @description A rule, as it was used. */
         UsedRule: {
@@ -3205,11 +5144,22 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description When the invitation expires or expired; `null` after it was accepted.
+             * @description When the invitation, or the reset of the password, expires or expired; `null` after it was
+             *     accepted.
              */
             invitation_expires_at?: string | null;
             /** @description The role. */
             role: components["schemas"]["UserRole"];
+        };
+        /** @description What to change of a user; absent fields remain. */
+        UserChangeOrder: {
+            advertiser_id?: components["schemas"]["Slug"] | null;
+            /**
+             * @description `false` enables a disabled user again, who logs in with the password from before. What only the
+             *     user could see, such as private reports, was removed when it was disabled.
+             */
+            disabled?: boolean | null;
+            role?: components["schemas"]["UserRole"] | null;
         };
         /** @description A user to invite. */
         UserFile: {
@@ -3232,6 +5182,46 @@ export interface components {
          * @enum {string}
          */
         UserRole: "owner" | "analyst" | "advertiser";
+        /** @description A session of a user: a login, and the refreshes that continue it. */
+        UserSession: {
+            /** @description The address of the login. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When the user logged in.
+             */
+            created_at: string;
+            /** @description Whether this request belongs to it. */
+            current: boolean;
+            /**
+             * Format: date-time
+             * @description When it ends, however often it is continued.
+             */
+            ends_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is continued.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last continued by a refresh; `null` if it was not yet.
+             */
+            last_used_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When a spent refresh token was used again: somebody has a copy of it, so the session has ended.
+             *     `null` for a session that has not ended.
+             */
+            reused_at?: string | null;
+            /** @description What the client called itself at the login. */
+            user_agent?: string | null;
+        };
         /** @description A step of a part of a funnel. */
         ValueStep: {
             /**
@@ -3247,11 +5237,6 @@ export interface components {
              */
             rate?: number | null;
         };
-        /**
-         * @description A day of the week.
-         * @enum {string}
-         */
-        WeekdayBody: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         /** @description A row: the values of its dimensions by their names, or the `key` of a session, and its numbers. */
         WindowAnswerRow: {
             /**
@@ -3444,6 +5429,362 @@ export interface operations {
             };
         };
     };
+    list_platform_audit_log: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only those of this action, such as `api_key.create`.
+                 * @example api_key.create
+                 */
+                action?: string;
+                /** @description Only those of this actor: `user:<id>`, `key:<id>`, `command line` or `anonymous`. */
+                actor?: string;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description Only those at this time or later: RFC 3339, or a date, which begins at midnight. */
+                from?: components["schemas"]["Moment"];
+                /** @description How many items at most: 1 to 500, 50 when absent. */
+                limit?: number;
+                /** @description Only those before this time: RFC 3339 or a date. */
+                to?: components["schemas"]["Moment"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_AuditEntryView"];
+                };
+            };
+            /** @description A parameter is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_clusters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every cluster */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_ClusterView"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_cluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster */
+                name: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterOrder"];
+            };
+        };
+        responses: {
+            /** @description The registered cluster */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterView"];
+                };
+            };
+            /** @description A field is not valid, or the server refuses it; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drain_cluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster */
+                name: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drained cluster */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterView"];
+                };
+            };
+            /** @description The cluster does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_cluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster */
+                name: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cluster */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterView"];
+                };
+            };
+            /** @description The cluster does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_admin_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description A session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            /** @description The current password is wrong, or the other one too short or long */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_admin_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_UserSession"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_admin_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your other sessions have ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_admin_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You have no such session, or it has ended */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_tenants: {
         parameters: {
             query?: never;
@@ -3547,6 +5888,123 @@ export interface operations {
             };
             /** @description The tenant does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    offboard_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                id: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OffboardingOrder"];
+            };
+        };
+        responses: {
+            /** @description The offboarding */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OffboardingView"];
+                };
+            };
+            /** @description The tenant does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant is neither active nor suspended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                id: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantChange"];
+            };
+        };
+        responses: {
+            /** @description The changed tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description The tenant does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3719,6 +6177,160 @@ export interface operations {
             };
         };
     };
+    show_offboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                id: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The offboarding */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OffboardingView"];
+                };
+            };
+            /** @description The tenant does not exist, or is not offboarded */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                id: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The active tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description The tenant does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant is neither suspended nor within its grace period */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspend_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                id: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Suspension"];
+            };
+        };
+        responses: {
+            /** @description The suspended tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description The tenant does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant is not active */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_tenant_users: {
         parameters: {
             query?: never;
@@ -3794,7 +6406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The address is in use */
+            /** @description A user of the tenant has the address */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3889,6 +6501,104 @@ export interface operations {
             };
             /** @description The user does not exist, or has accepted the invitation */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_owner_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                id: components["schemas"]["Slug"];
+                /** @description The owner */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token of the reset */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description The user does not exist, is no owner, has not joined yet, or is disabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_usage: {
+        parameters: {
+            query?: {
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: components["schemas"]["Cursor"];
+                /**
+                 * @description The first day, on each tenant's clock. Default: 29 days before `to`.
+                 * @example 2026-03-01
+                 */
+                from?: string;
+                /** @description How many tenants at most: 1 to 500, 50 when absent. */
+                limit?: number;
+                /** @description Only this tenant. */
+                tenant?: components["schemas"]["Slug"];
+                /**
+                 * @description The last day, which is counted, too. Default: today. At most 92 days are counted.
+                 * @example 2026-03-31
+                 */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tenants */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_TenantUsage"];
+                };
+            };
+            /** @description A parameter is not valid; `errors` names it */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4346,6 +7056,123 @@ export interface operations {
             };
         };
     };
+    change_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The public part of the key */
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyChangeOrder"];
+            };
+        };
+        responses: {
+            /** @description The changed key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description The key does not exist, or is revoked */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another key in use has this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The public part of the key */
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            /** @description The key with another secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description The key does not exist, or is revoked */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The overlap is too long */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     attribution: {
         parameters: {
             query?: never;
@@ -4369,6 +7196,60 @@ export interface operations {
                 };
             };
             /** @description A field is not valid; `errors` tells what would be right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_log: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only those of this action, such as `api_key.create`.
+                 * @example api_key.create
+                 */
+                action?: string;
+                /** @description Only those of this actor: `user:<id>`, `key:<id>`, `command line` or `anonymous`. */
+                actor?: string;
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description Only those at this time or later: RFC 3339, or a date, which begins at midnight. */
+                from?: components["schemas"]["Moment"];
+                /** @description How many items at most: 1 to 500, 50 when absent. */
+                limit?: number;
+                /** @description Only those before this time: RFC 3339 or a date. */
+                to?: components["schemas"]["Moment"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_AuditEntryView"];
+                };
+            };
+            /** @description A parameter is not valid; `errors` names it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4476,11 +7357,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenPair"];
+                    "application/json": components["schemas"]["LoggedIn"];
                 };
             };
-            /** @description The address or the password is wrong */
+            /** @description The address, the password or the code is wrong, or a code is required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant requires a second factor, which must be set up first; or a session in a cookie is requested by a page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or this client can have no session in a cookie */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4528,7 +7427,25 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The text is not a refresh token */
+            /** @description The browser has no session */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cookie is sent by a page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The text is not a refresh token, or there is none */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4570,8 +7487,144 @@ export interface operations {
                     "application/json": components["schemas"]["TokenPair"];
                 };
             };
-            /** @description The refresh token is not valid */
+            /** @description The refresh token is not valid, or the browser has none */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cookie is sent by a page of another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no refresh token, and this client can have no cookie */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enrol_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Account"];
+            };
+        };
+        responses: {
+            /** @description The secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            /** @description The address or the password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The user has a second factor */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Removal"];
+            };
+        };
+        responses: {
+            /** @description The second factor is removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The address, the password or the code is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The user has no second factor */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4853,7 +7906,7 @@ export interface operations {
                  * @description Names from `GET /v1/metrics`, separated by commas. Default: impressions, clicks, ctr, spend,
                  *     cpc.
                  */
-                metrics?: ("impressions" | "viewable_impressions" | "clicks" | "spend" | "product_views" | "add_to_carts" | "orders" | "units_sold" | "sales" | "page_views" | "product_list_views" | "cart_removals" | "checkouts" | "refunds" | "units_refunded" | "events" | "visitors" | "customers" | "new_customers" | "returning_customers" | "ctr" | "viewable_rate" | "add_to_cart_rate" | "conversion_rate" | "cart_to_detail_rate" | "buy_to_detail_rate" | "refund_rate" | "detail_view_rate" | "frequency" | "cpc" | "cpm" | "cpo" | "aov" | "roas" | "erpm" | "acos")[];
+                metrics?: ("impressions" | "viewable_impressions" | "clicks" | "spend" | "product_views" | "add_to_carts" | "orders" | "units_sold" | "sales" | "page_views" | "product_list_views" | "cart_removals" | "checkouts" | "refunds" | "refund_amount" | "net_sales" | "units_refunded" | "events" | "visitors" | "sessions" | "customers" | "new_customers" | "returning_customers" | "new_to_brand_orders" | "new_to_brand_sales" | "ctr" | "viewable_rate" | "add_to_cart_rate" | "conversion_rate" | "cart_to_detail_rate" | "buy_to_detail_rate" | "new_to_brand_rate" | "refund_rate" | "detail_view_rate" | "frequency" | "cpc" | "cpm" | "cpo" | "aov" | "roas" | "erpm" | "acos" | "tacos")[];
                 /**
                  * @description The end, excluded: RFC 3339 or a date. Default: now. Rounded up to a quarter hour.
                  * @example 2019-11-25T00:00:00Z
@@ -4864,6 +7917,8 @@ export interface operations {
                  * @example Asia/Kolkata
                  */
                 tz?: string;
+                /** @description The day on which weeks begin. Default: `monday`. */
+                week_begins?: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
             };
             header?: {
                 /** @description The `ETag` of an earlier answer */
@@ -4933,6 +7988,288 @@ export interface operations {
             };
         };
     };
+    list_cohorts: {
+        parameters: {
+            query?: {
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description How many items at most: 1 to 500, 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of cohorts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Cohort"];
+                };
+            };
+            /** @description The credential may see only some campaigns */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_cohort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CohortOrder"];
+            };
+        };
+        responses: {
+            /** @description The cohort */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cohort"];
+                };
+            };
+            /** @description The credential is a key, or may see only some campaigns */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another cohort has this name, or there are as many as allowed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_cohort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cohort */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cohort */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownCohort"];
+                };
+            };
+            /** @description The credential may see only some campaigns */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has no such cohort */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The definition is not valid any more, or has too many events to count */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_cohort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cohort */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CohortOrder"];
+            };
+        };
+        responses: {
+            /** @description The changed cohort */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cohort"];
+                };
+            };
+            /** @description The credential is a key, or may not write this cohort, or may see only some campaigns */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has no such cohort */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another cohort has this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_cohort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cohort */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cohort is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The credential is a key, or may not write this cohort, or may see only some campaigns */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has no such cohort */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_dimensions: {
         parameters: {
             query?: never;
@@ -4962,10 +8299,106 @@ export interface operations {
             };
         };
     };
-    export_events: {
+    put_dimension: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                /** @description The dimension */
+                name: components["schemas"]["DeclaredName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DimensionOrder"];
+            };
+        };
+        responses: {
+            /** @description The dimension */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DimensionDefinition"];
+                };
+            };
+            /** @description The tenant declares as many dimensions as allowed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is not possible, or a field is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_dimension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dimension */
+                name: components["schemas"]["DeclaredName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The declaration is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The tenant has declared no dimension of this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `respond-async`: make the file in the background */
+                Prefer?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4987,8 +8420,30 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The job that makes the file */
+            202: {
+                headers: {
+                    /** @description The job */
+                    Location?: string;
+                    /** @description `respond-async`, if it was preferred */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportJob"];
+                };
+            };
             /** @description The credential may see only some campaigns */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many jobs in the queue as allowed */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5047,8 +8502,106 @@ export interface operations {
                     "application/json": components["schemas"]["FunnelAnswer"];
                 };
             };
+            /** @description The credential may see only some campaigns, and a filter names a cohort */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid; `errors` tells what would be right */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_campaigns: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The campaigns, at most 200, separated by commas; all that the credential may see, when absent. In
+                 *     an id, a comma is written `%2C` and a percent sign `%25`, before the whole is encoded for the URL.
+                 * @example spring-sale,autumn-sale
+                 */
+                campaigns?: string;
+                /**
+                 * @description Replaces the header `Last-Event-ID`, which a new `EventSource` cannot send either.
+                 * @example 1772323200000-0
+                 */
+                last_event_id?: string;
+            };
+            header?: {
+                /** @description The last received `id:` */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+            /** @description The credential is missing or invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A campaign does not exist, or this credential may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are too many campaigns, or one is not an id */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many live streams open as it may */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part of the service is unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5165,6 +8718,152 @@ export interface operations {
             };
         };
     };
+    change_my_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description A session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            /** @description The current password is wrong, or the other one too short or long */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_my_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_UserSession"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_my_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your other sessions have ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_my_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You have no such session, or it has ended */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_metrics: {
         parameters: {
             query?: never;
@@ -5231,7 +8930,10 @@ export interface operations {
     query: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `respond-async`: make a file in the background */
+                Prefer?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5256,6 +8958,19 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The job that makes the file, if `Prefer` asks for it */
+            202: {
+                headers: {
+                    /** @description The job */
+                    Location?: string;
+                    /** @description `respond-async` */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportJob"];
+                };
+            };
             /** @description The numbers are those of the answer that `If-None-Match` names */
             304: {
                 headers: {
@@ -5265,6 +8980,15 @@ export interface operations {
             };
             /** @description The credential may see only some campaigns, and the query depends on others */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many jobs in the queue as allowed */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5467,6 +9191,238 @@ export interface operations {
             };
         };
     };
+    list_report_jobs: {
+        parameters: {
+            query?: {
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description How many items at most: 1 to 500, 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of jobs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_ReportJob"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_report_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportJobOrder"];
+            };
+        };
+        responses: {
+            /** @description The job */
+            202: {
+                headers: {
+                    /** @description The job */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportJob"];
+                };
+            };
+            /** @description The credential may see only some campaigns, and asks for events */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many jobs in the queue as allowed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it, below `/request` one of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_report_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportJob"];
+                };
+            };
+            /** @description The job does not exist, or this credential may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_report_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job is cancelled, or had ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The job does not exist, or this credential may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description SHA-256 of the file (RFC 9530) */
+                    "Repr-Digest"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "application/vnd.apache.arrow.file": string;
+                    "application/vnd.apache.parquet": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description The job does not exist, is not done, or this credential may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file has expired */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     retention: {
         parameters: {
             query?: never;
@@ -5487,6 +9443,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetentionAnswer"];
+                };
+            };
+            /** @description The credential may see only some campaigns, and a filter names a cohort */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A field is not valid; `errors` tells what would be right */
@@ -5764,11 +9729,348 @@ export interface operations {
             };
         };
     };
+    list_schedules: {
+        parameters: {
+            query?: {
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description How many items at most: 1 to 500, 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of schedules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Schedule"];
+                };
+            };
+            /** @description The credential is a key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleOrder"];
+            };
+        };
+        responses: {
+            /** @description The schedule */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description The credential is a key, or may not ask for events */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are as many schedules as allowed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it, below `/request` one of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description The credential is a key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The schedule does not exist, or this credential may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleOrder"];
+            };
+        };
+        responses: {
+            /** @description The changed schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description The credential is a key, another user's, or may not ask for events */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The schedule does not exist, or this credential may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it, below `/request` one of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The credential is a key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The schedule does not exist, or this credential may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the tenant requires */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Security"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Security"];
+            };
+        };
+        responses: {
+            /** @description What the tenant requires now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Security"];
+                };
+            };
+            /** @description You have no second factor yourself */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sessions: {
         parameters: {
             query?: {
                 /** @description `visitor` or `customer`. Default: `visitor`. */
                 by?: string;
+                /** @description The id of a kept cohort: only events of its visitors or customers. Default: all events. */
+                cohort?: string;
                 /**
                  * @description The start: RFC 3339, or a date, which begins at midnight in `tz`. Default: 24 hours before
                  *     `to`.
@@ -5788,6 +10090,8 @@ export interface operations {
                  * @example Europe/Berlin
                  */
                 tz?: string;
+                /** @description The day on which weeks begin. Default: `monday`. */
+                week_begins?: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
             };
             header?: never;
             path?: never;
@@ -5802,6 +10106,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionsAnswer"];
+                };
+            };
+            /** @description The credential may see only some campaigns, and `cohort` is given */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_usage: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The first day, on the tenant's clock. Default: 29 days before `to`.
+                 * @example 2026-03-01
+                 */
+                from?: string;
+                /**
+                 * @description The last day, which is counted, too. Default: today. At most 92 days are counted.
+                 * @example 2026-03-31
+                 */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every day, and their totals */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageAnswer"];
                 };
             };
             /** @description A parameter is not valid; `errors` names it */
@@ -5875,7 +10237,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvitedUser"];
                 };
             };
-            /** @description The address is in use */
+            /** @description A user of the tenant has the address */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5932,8 +10294,71 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The user is yourself */
+            /** @description The user is yourself, or the last owner */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChangeOrder"];
+            };
+        };
+        responses: {
+            /** @description The changed user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The user does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The user is yourself, or the last owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6032,6 +10457,225 @@ export interface operations {
             };
         };
     };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token of the reset */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description The user does not exist, has not joined yet, or is disabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The user is yourself */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_user_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The second factor is removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user does not exist, or has no second factor */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The user is yourself */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_UserSession"];
+                };
+            };
+            /** @description The user does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sessions have ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user does not exist, or has no session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_user_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: string;
+                /** @description The session */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user has no such session, or it has ended */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     windows: {
         parameters: {
             query?: never;
@@ -6054,8 +10698,113 @@ export interface operations {
                     "application/json": components["schemas"]["WindowsAnswer"];
                 };
             };
+            /** @description The credential may see only some campaigns, and a filter names a cohort */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid, or the windows are not possible; `errors` tells what would be right */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_web_socket: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The campaigns, at most 200, separated by commas; all that the credential may see, when absent. In
+                 *     an id, a comma is written `%2C` and a percent sign `%25`, before the whole is encoded for the URL.
+                 * @example spring-sale,autumn-sale
+                 */
+                campaigns?: string;
+                /**
+                 * @description Replaces the header `Last-Event-ID`, which a new `EventSource` cannot send either.
+                 * @example 1772323200000-0
+                 */
+                last_event_id?: string;
+            };
+            header?: {
+                /** @description The last received `id` */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is no handshake of a WebSocket */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential is missing or invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A campaign does not exist, or this credential may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are too many campaigns, or one is not an id */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many live streams open as it may */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part of the service is unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

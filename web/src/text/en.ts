@@ -1,4 +1,9 @@
-// Every text of the console. Functions take what is put into a text, so another language can order it anew.
+// Every text of the console. Functions take what is put into a text, so another language can order it anew. Lists
+// of the API's names are checked against its document: a name without a text does not compile.
+
+import type { components } from '../api/schema';
+
+type Schemas = components['schemas'];
 
 export const text = {
   name: 'Footfall',
@@ -150,18 +155,24 @@ export const text = {
     cart_removals: 'Cart removals',
     checkouts: 'Checkouts',
     refunds: 'Refunds',
+    refund_amount: 'Refunded amount',
+    net_sales: 'Net sales',
     units_refunded: 'Units refunded',
     events: 'Events',
     visitors: 'Visitors',
+    sessions: 'Sessions',
     customers: 'Customers',
     new_customers: 'New customers',
     returning_customers: 'Returning customers',
+    new_to_brand_orders: 'New-to-brand orders',
+    new_to_brand_sales: 'New-to-brand sales',
     ctr: 'Click rate',
     viewable_rate: 'Viewable rate',
     add_to_cart_rate: 'Add to cart rate',
     conversion_rate: 'Conversion rate',
     cart_to_detail_rate: 'Cart per product view',
     buy_to_detail_rate: 'Orders per product view',
+    new_to_brand_rate: 'New-to-brand rate',
     refund_rate: 'Refund rate',
     detail_view_rate: 'Detail view rate',
     frequency: 'Frequency',
@@ -172,7 +183,8 @@ export const text = {
     roas: 'ROAS',
     erpm: 'Sales per mille',
     acos: 'ACOS',
-  } as Record<string, string>,
+    tacos: 'TACOS',
+  } satisfies Record<Schemas['MetricName'], string> as Record<string, string>,
 
   dimensions: {
     campaign: 'Campaign',
@@ -525,7 +537,7 @@ export const text = {
       failed: 'failed',
       cancelled: 'cancelled',
       expired: 'expired',
-    } as Record<string, string>,
+    } satisfies Record<Schemas['ReportJobState'], string> as Record<string, string>,
     created: 'Ordered',
     size: 'Size',
     rows: (count: string) => `${count} rows`,
@@ -567,7 +579,8 @@ export const text = {
       funnel: 'Funnel',
       retention: 'Retention',
       sessions: 'Sessions',
-    } as Record<string, string>,
+      windows: 'Windows',
+    } satisfies Record<Schemas['ReportJobKind'], string> as Record<string, string>,
   },
 
   sending: {
