@@ -4,13 +4,6 @@
 import { type File, file, plain } from './client';
 import type { components } from './schema';
 
-// Live.
-
-/** The stream of all campaigns that the credential may see; its frames are those of a campaign's stream. */
-export function livePath(): string {
-  return '/v1/live';
-}
-
 // Report jobs and schedules.
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'expired';

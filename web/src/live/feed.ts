@@ -2,8 +2,8 @@
 // for ever: so the tab that holds a lock reads the stream, and tells the others. A hidden tab gives the lock
 // away, and a tab that takes over resumes where the former one stopped.
 
-import { livePath } from '../api/additions';
 import { authorized } from '../api/client';
+import type { paths } from '../api/schema';
 import type { Frame } from './frames';
 import { StreamReader, type StreamStatus } from './reader';
 import { applied, EMPTY, type LiveState } from './store';
@@ -13,6 +13,9 @@ type Message =
   | { kind: 'state'; state: LiveState }
   | { kind: 'frame'; frame: Frame }
   | { kind: 'status'; status: StreamStatus };
+
+/** The stream of all campaigns that the credential may see. */
+const PATH = '/v1/live' satisfies keyof paths;
 
 /** How long a hidden tab goes on, so that a short look elsewhere costs no reconnect. */
 const HIDDEN = 30_000;
@@ -132,9 +135,7 @@ export class LiveFeed {
 async function open(lastId: string | null, signal: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'text/event-stream' };
   if (lastId !== null) headers['Last-Event-ID'] = lastId;
-  return authorized(
-    new Request(new URL(livePath(), location.origin), { headers, signal, cache: 'no-store' }),
-  );
+  return authorized(new Request(new URL(PATH, location.origin), { headers, signal, cache: 'no-store' }));
 }
 
 function wait(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -20,6 +20,7 @@ export interface CampaignFrame {
 }
 
 export type Frame =
+  /** `id` is the place behind the frame: `null` if the frame has none, empty if what is known of it is void. */
   | { kind: 'snapshot' | 'update'; id: string | null; data: CampaignFrame[] }
   | { kind: 'reset' }
   | { kind: 'end'; reason: string };
@@ -33,6 +34,11 @@ interface WireFrame {
   other_currencies?: unknown;
   buckets?: unknown;
   reason?: unknown;
+}
+
+/** Returns the place from which a reader resumes after a frame; `null` for the beginning. */
+export function placeAfter(place: string | null, { id }: { id: string | null }): string | null {
+  return id === null ? place : id || null;
 }
 
 /** Reads one server-sent event; `null` for events that this console does not know. */

@@ -77,6 +77,13 @@ test('after a reset nothing is resumed until a new frame has an id', async () =>
   expect(asked).toEqual([null, '1-0', null, '7-0']);
 });
 
+test('an empty id means that nothing is resumed', async () => {
+  const { asked } = await follow({
+    answers: [stream(update('1-0', 1), update('', 1).replace('id: ', 'id:')), stream(update('2-0', 1))],
+  });
+  expect(asked).toEqual([null, null, '2-0']);
+});
+
 test('an expired token is replaced without a pause', async () => {
   const { waited, statuses } = await follow({
     answers: [stream(update('1-0', 1), 'event: end\ndata: {"reason":"token_expired"}\n\n')],

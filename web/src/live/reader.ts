@@ -3,7 +3,7 @@
 // stream is read with `fetch`.
 
 import { createParser } from 'eventsource-parser';
-import { type Frame, readFrame } from './frames';
+import { type Frame, placeAfter, readFrame } from './frames';
 
 export type StreamStatus =
   | 'connecting'
@@ -102,7 +102,7 @@ export class StreamReader {
         if (!frame) return;
         if (frame.kind === 'end') ended = frame.reason;
         else if (frame.kind === 'reset') this.#lastId = null;
-        else if (frame.id !== null) this.#lastId = frame.id;
+        else this.#lastId = placeAfter(this.#lastId, frame);
         this.#listener.frame(frame);
       },
     });

@@ -33,6 +33,24 @@ test('a snapshot replaces what was known of its campaign', () => {
   expect(sum(after.campaigns.get('a')?.buckets.values() ?? [])).toEqual({ clicks: 1 });
 });
 
+test('a campaign that a snapshot lacks is gone', () => {
+  const before = applied(EMPTY, frame('update', '2026-03-29T00:15:00Z', { clicks: 4 }), 1);
+  const after = applied(before, { kind: 'snapshot', id: null, data: [] }, 2);
+  expect(after.campaigns.size).toBe(0);
+});
+
+test('a snapshot does not step back behind what was counted', () => {
+  const late = applied(EMPTY, frame('update', '2026-03-29T00:30:00Z', { clicks: 4 }), 1);
+  const early = applied(late, frame('snapshot', '2026-03-29T00:15:00Z', { clicks: 4 }), 2);
+  expect(early.campaigns.get('a')?.asOf).toBe(Date.parse('2026-03-29T00:30:00Z'));
+});
+
+test('a frame without an id keeps the place, and one with an empty id voids it', () => {
+  const known = applied(EMPTY, frame('update', '2026-03-29T00:15:00Z', {}), 1);
+  expect(applied(known, { kind: 'update', id: null, data: [] }, 2).lastId).toBe('2026-03-29T00:15:00Z');
+  expect(applied(known, { kind: 'update', id: '', data: [] }, 2).lastId).toBeNull();
+});
+
 test('numbers stay on screen between a reset and its snapshot', () => {
   const before = applied(EMPTY, frame('update', '2026-03-29T00:15:00Z', { clicks: 4 }), 1);
   const reset = applied(before, { kind: 'reset' }, 2);

@@ -3,7 +3,7 @@
 
 import { decimal, millionths } from '../format/money';
 import { dateIn } from '../format/zone';
-import type { BucketValues, CampaignFrame, Frame } from './frames';
+import { type BucketValues, type CampaignFrame, type Frame, placeAfter } from './frames';
 import type { StreamStatus } from './reader';
 
 export type LiveStatus = StreamStatus | 'paused';
@@ -45,15 +45,16 @@ export function applied(state: LiveState, frame: Frame, now: number): LiveState 
       return { ...state, lastId: null };
     case 'snapshot':
     case 'update': {
-      const campaigns = new Map(state.campaigns);
-      for (const data of frame.data) campaigns.set(data.campaign, merged(campaigns, data, frame.kind));
+      // A snapshot has every campaign: one that it lacks is no longer visible.
+      const campaigns = new Map(frame.kind === 'update' ? state.campaigns : []);
+      for (const data of frame.data) campaigns.set(data.campaign, merged(state.campaigns, data, frame.kind));
       const asOf = Math.max(state.asOf ?? 0, ...frame.data.map(({ asOf: at }) => (at ? Date.parse(at) : 0)));
       return {
         ...state,
         campaigns,
         asOf: asOf === 0 ? null : asOf,
         frameAt: now,
-        lastId: frame.id ?? state.lastId,
+        lastId: placeAfter(state.lastId, frame),
       };
     }
   }
