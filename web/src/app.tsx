@@ -3,10 +3,11 @@ import { Suspense, useEffect, useState } from 'react';
 import { Route, Router, Switch } from 'wouter';
 import { asProblem } from './api/problem';
 import { Accept } from './screens/auth/accept';
-import { AskReset } from './screens/auth/ask-reset';
+import { Forgot } from './screens/auth/forgot';
 import { Login } from './screens/auth/login';
+import { RecoveryCodes } from './screens/auth/second-factor';
 import { session } from './session/session';
-import { useSessionState } from './session/use-session';
+import { useRecoveryCodes, useSessionState } from './session/use-session';
 import { ErrorBoundary } from './shell/boundary';
 import { Gate } from './shell/page';
 import { Shell, useTheme } from './shell/shell';
@@ -39,13 +40,13 @@ export function App() {
       <Router base={base}>
         <Switch>
           <Route path="/invitation">
-            <Accept what="invitations" />
+            <Accept what="invitation" />
           </Route>
           <Route path="/reset">
-            <Accept what="password-resets" />
+            <Accept what="reset" />
           </Route>
           <Route path="/forgot">
-            <AskReset />
+            <Forgot />
           </Route>
           <Route>
             <Inside />
@@ -59,6 +60,7 @@ export function App() {
 /** The console behind the login. */
 function Inside() {
   const state = useSessionState();
+  const codes = useRecoveryCodes();
   const [failure, setFailure] = useState<unknown>(null);
   const restore = () => {
     setFailure(null);
@@ -81,6 +83,7 @@ function Inside() {
   }
   if (state === 'unknown') return <Loading />;
   if (state === 'out') return <Login />;
+  if (codes.length > 0) return <RecoveryCodes codes={codes} onStored={session.recoveryCodesStored} />;
   return (
     <ErrorBoundary place="shell">
       <Suspense fallback={<Loading />}>

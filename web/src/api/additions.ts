@@ -79,7 +79,6 @@ export const account = {
   endSessions: () => plain<void>('DELETE', '/v1/auth/sessions'),
   changePassword: (current: string, password: string) =>
     plain<void>('PUT', '/v1/auth/password', { current, password }),
-  askReset: (email: string) => plain<void>('POST', '/v1/auth/password-resets', { email }),
 };
 
 // Administration.

@@ -1,30 +1,25 @@
 // The session of this tab. The access token is in memory only. The refresh token is a cookie that scripts
-// cannot read; an API that has no cookie sessions answers with the token itself, which then stays in memory
-// and ends with the page.
+// cannot read; over HTTP to other hosts than loopback there are none, and the answer has the token itself,
+// which then stays in memory and ends with the page.
 
 import { ApiProblem, problemOf } from '../api/problem';
+import type { components } from '../api/schema';
 import { type Claims, readClaims } from './claims';
 
+type Schemas = components['schemas'];
+type Tokens = Schemas['TokenPair'];
+
+/** An address, its password, and which tenant is meant if it has accounts of several. */
+export type Account = Schemas['Account'];
+export type Enrolment = Schemas['Enrolment'];
+
 export type SessionState = 'unknown' | 'out' | 'in';
-
-/** What the API answers to a login, in either form. */
-interface Tokens {
-  access_token: string;
-  expires_in: number;
-  refresh_token?: string;
-}
-
-/** A login that needs a code of the second factor. */
-export interface Challenge {
-  challenge: string;
-}
-
-type LoginAnswer = Tokens | Challenge;
 
 /** How long before its end a token is replaced, in milliseconds. */
 const EARLY = 30_000;
 const LOCK = 'footfall-session';
 const CHANNEL = 'footfall-session';
+const NO_CODES: readonly string[] = [];
 
 class Session {
   #token: string | null = null;
@@ -33,6 +28,7 @@ class Session {
   #refreshToken: string | null = null;
   #cookies = true;
   #state: SessionState = 'unknown';
+  #recoveryCodes = NO_CODES;
   #running: Promise<boolean> | null = null;
   readonly #watchers = new Set<() => void>();
   readonly #channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(CHANNEL);
@@ -52,6 +48,16 @@ class Session {
     return this.#claims;
   }
 
+  /** The recovery codes of a second factor that the login confirmed, until they are stored. */
+  get recoveryCodes(): readonly string[] {
+    return this.#recoveryCodes;
+  }
+
+  /** What a request that begins a session says of where its refresh token is kept. */
+  get storage(): { session?: Schemas['SessionStorage'] } {
+    return this.#cookies ? { session: 'cookie' } : {};
+  }
+
   readonly watch = (watcher: () => void): (() => void) => {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
@@ -62,19 +68,37 @@ class Session {
     if (!(await this.refresh())) this.#end();
   }
 
-  /** Begins a session; returns a challenge if a second factor is needed. */
-  async login(email: string, password: string): Promise<Challenge | null> {
-    return this.#enter('/v1/auth/login', { email, password });
+  /**
+   * Begins a session; `code` is that of the second factor. Throws `second_factor_required` without a needed
+   * code, and `second_factor_missing` if a factor has to be set up first.
+   */
+  async login(account: Account, code?: string): Promise<void> {
+    const answer = await this.#enter('/v1/auth/login', { ...account, ...(code ? { code } : {}) });
+    this.#recoveryCodes = answer.recovery_codes ?? NO_CODES;
+    this.#take(answer);
   }
 
-  async secondFactor(challenge: string, code: string): Promise<void> {
-    await this.#enter('/v1/auth/second-factor', { challenge, code });
+  /** Makes a second factor, which the next login with a code confirms. */
+  async enrol(account: Account): Promise<Enrolment> {
+    const response = await post('/v1/auth/second-factor', account);
+    if (!response.ok) throw await problemOf(response);
+    return (await response.json()) as Enrolment;
   }
 
-  /** Accepts an invitation (`invitations`) or a reset (`password-resets`). */
-  async accept(what: 'invitations' | 'password-resets', token: string, password: string): Promise<void> {
-    await this.#enter(`/v1/auth/${what}/accept`, { token, password });
+  /** Sets the password with the token of an invitation or of a reset, and begins a session. */
+  async accept(token: string, password: string): Promise<void> {
+    this.#take(await this.#enter('/v1/auth/invitations/accept', { token, password }));
   }
+
+  /** Continues with the session of an answer that has ended all others. */
+  continueWith(tokens: Tokens): void {
+    this.#take(tokens);
+  }
+
+  readonly recoveryCodesStored = (): void => {
+    this.#recoveryCodes = NO_CODES;
+    this.#tell();
+  };
 
   /** Ends this session. */
   async logout(): Promise<void> {
@@ -107,23 +131,20 @@ class Session {
       this.#take((await response.json()) as Tokens);
       return true;
     }
-    // An API without cookie sessions demands the token in the body.
-    if (response.status === 400 || response.status === 422) this.#cookies = false;
+    // This page can have no cookie: the API demands the token in the body.
+    if (response.status === 422) this.#cookies = false;
     if (response.status === 429 || response.status >= 500) throw await problemOf(response);
     this.#end();
     return false;
   }
 
-  async #enter(path: string, body: object): Promise<Challenge | null> {
-    // The first refresh tells whether the API has cookie sessions.
+  async #enter(path: string, body: object): Promise<Schemas['LoggedIn']> {
+    // The first refresh tells whether this page can have a cookie.
     if (this.#state === 'unknown') await this.refresh();
-    const response = await post(path, this.#cookies ? { ...body, session: 'cookie' } : body);
+    const response = await post(path, { ...body, ...this.storage });
     if (!response.ok) throw await problemOf(response);
-    const answer = (await response.json()) as LoginAnswer;
-    if ('challenge' in answer) return answer;
-    this.#take(answer);
     this.#channel?.postMessage('in');
-    return null;
+    return (await response.json()) as Schemas['LoggedIn'];
   }
 
   #take(tokens: Tokens): void {
@@ -138,11 +159,16 @@ class Session {
     this.#token = null;
     this.#claims = null;
     this.#refreshToken = null;
+    this.#recoveryCodes = NO_CODES;
     this.#set('out');
   }
 
   #set(state: SessionState): void {
     this.#state = state;
+    this.#tell();
+  }
+
+  #tell(): void {
     for (const watcher of this.#watchers) watcher();
   }
 }

@@ -4,3 +4,7 @@ import { type SessionState, session } from './session';
 export function useSessionState(): SessionState {
   return useSyncExternalStore(session.watch, () => session.state);
 }
+
+export function useRecoveryCodes(): readonly string[] {
+  return useSyncExternalStore(session.watch, () => session.recoveryCodes);
+}

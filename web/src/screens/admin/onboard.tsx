@@ -6,13 +6,13 @@ import { api, body } from '../../api/client';
 import { asProblem } from '../../api/problem';
 import type { components } from '../../api/schema';
 import { TENANTS, useClusters } from '../../data/tenants';
+import { useSubmit } from '../../hooks/use-submit';
+import { writeLink } from '../../session/links';
 import { Card, Page } from '../../shell/page';
 import { text } from '../../text/en';
 import { Button, buttonClass, Check, controls, DialogFoot, Secret, TextInput } from '../../ui/controls';
 import { ZoneInput } from '../../ui/period-picker';
 import { ErrorBox } from '../../ui/states';
-import { useSubmit } from '../auth/login';
-import { invitationLink } from '../setup/users';
 import css from './admin.module.css';
 import { ClusterInput } from './move';
 import { TIERS } from './tenants';
@@ -281,7 +281,7 @@ function Done({ made, onAnother }: { made: Onboarded; onAnother: () => void }) {
           <Secret
             key={email}
             label={text.onboard.invitation(email)}
-            value={invitationLink(invitation.token)}
+            value={writeLink('invitation', { token: invitation.token, tenant: made.tenant.id })}
           />
         ))}
         <DialogFoot>

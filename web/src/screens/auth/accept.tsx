@@ -1,29 +1,40 @@
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { asProblem } from '../../api/problem';
+import { useSubmit } from '../../hooks/use-submit';
+import { readLink, rememberTenant } from '../../session/links';
 import { session } from '../../session/session';
 import { Gate } from '../../shell/page';
 import { text } from '../../text/en';
 import { Button, controls, TextInput } from '../../ui/controls';
 import { ErrorBox } from '../../ui/states';
-import { useSubmit } from './login';
 
 const LEAST = 12;
+/** The password is set, and a login needs more than the password. */
+const SET = ['second_factor_required', 'second_factor_missing'];
 
-/** Sets a password with the token of an invitation or of a reset. It is behind `#`, so no server logs it. */
-export function Accept({ what }: { what: 'invitations' | 'password-resets' }) {
-  const [token] = useState(() => decodeURIComponent(location.hash.slice(1)));
+/** Sets a password with the token of an invitation or of a reset. */
+export function Accept({ what }: { what: 'invitation' | 'reset' }) {
+  const [{ token, tenant }] = useState(() => readLink(location));
   const [password, setPassword] = useState('');
   const [, navigate] = useLocation();
   const { busy, error, submit } = useSubmit(async () => {
-    await session.accept(what, token, password);
+    try {
+      await session.accept(token, password);
+    } catch (failure) {
+      if (SET.includes(asProblem(failure).code)) rememberTenant(tenant);
+      throw failure;
+    }
+    rememberTenant(tenant);
     navigate('/', { replace: true });
   });
-  const invited = what === 'invitations';
+  const invited = what === 'invitation';
   const title = invited ? text.login.invitationTitle : text.login.resetTitle;
-  if (token === '') {
+  const set = error !== null && SET.includes(asProblem(error).code);
+  if (token === '' || set) {
     return (
       <Gate title={title}>
-        <p>{text.login.noToken}</p>
+        <p role={set ? 'status' : undefined}>{set ? text.login.passwordSet : text.login.noToken}</p>
         <Link href="/">{text.login.back}</Link>
       </Gate>
     );

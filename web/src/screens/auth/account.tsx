@@ -3,13 +3,13 @@ import { useState } from 'react';
 import { account, type OpenSession } from '../../api/additions';
 import { locale, useMe } from '../../data/me';
 import { showMoment, viewerZone } from '../../format/zone';
+import { useSubmit } from '../../hooks/use-submit';
 import { session } from '../../session/session';
 import { Card, Columns, Facts, Page, Section } from '../../shell/page';
 import { text } from '../../text/en';
 import { Badge, Button, controls, TextInput } from '../../ui/controls';
 import { ErrorBox } from '../../ui/states';
 import { type Column, Table } from '../../ui/table';
-import { useSubmit } from './login';
 
 const moment = (instant: string) => showMoment(Date.parse(instant), viewerZone(), locale);
 

@@ -2,11 +2,11 @@ import { useState } from 'react';
 import { reportJobs } from '../../api/additions';
 import { download, file } from '../../api/client';
 import type { Granularity } from '../../format/buckets';
+import { useSubmit } from '../../hooks/use-submit';
 import { text } from '../../text/en';
 import { Button, Check, controls, Dialog, DialogFoot, Select } from '../../ui/controls';
 import { ErrorBox } from '../../ui/states';
 import { exportRequest, type Report } from '../../url/report';
-import { useSubmit } from '../auth/login';
 
 const FORMATS = ['csv', 'json', 'ndjson', 'parquet', 'arrow'] as const;
 

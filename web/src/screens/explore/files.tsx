@@ -13,12 +13,12 @@ import { useSavedReports } from '../../data/lists';
 import { locale, useMe, useTenant } from '../../data/me';
 import { formatBytes, formatCount } from '../../format/values';
 import { showMoment } from '../../format/zone';
+import { useSubmit } from '../../hooks/use-submit';
 import { Page, Section } from '../../shell/page';
 import { text } from '../../text/en';
 import { Badge, Button, controls, Dialog, DialogFoot, Select, TextInput, type Tone } from '../../ui/controls';
 import { Empty, ErrorBox } from '../../ui/states';
 import { type Column, Table, tableCss } from '../../ui/table';
-import { useSubmit } from '../auth/login';
 
 const JOBS = ['report-jobs'];
 const SCHEDULES = ['schedules'];

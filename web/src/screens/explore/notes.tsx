@@ -4,10 +4,10 @@ import { api, body } from '../../api/client';
 import { type Annotation, useCampaigns } from '../../data/lists';
 import { locale, type Me, useMe, useTenant } from '../../data/me';
 import { dateIn, offsetLabel, showMoment } from '../../format/zone';
+import { useSubmit } from '../../hooks/use-submit';
 import { text } from '../../text/en';
 import { Badge, Button, Check, controls, Dialog, DialogFoot, Select, TextInput } from '../../ui/controls';
 import { ErrorBox } from '../../ui/states';
-import { useSubmit } from '../auth/login';
 import css from './explore.module.css';
 
 const NOTES = ['annotations'];

@@ -4,6 +4,7 @@ import { useLocation } from 'wouter';
 import { api, body } from '../../api/client';
 import { type SavedReport, useSavedReports } from '../../data/lists';
 import { useMe } from '../../data/me';
+import { useSubmit } from '../../hooks/use-submit';
 import { text } from '../../text/en';
 import {
   Badge,
@@ -17,7 +18,6 @@ import {
   TextInput,
 } from '../../ui/controls';
 import { ErrorBox, Skeleton } from '../../ui/states';
-import { useSubmit } from '../auth/login';
 
 const REPORTS = ['saved-reports'];
 

@@ -5,12 +5,12 @@ import { api, body } from '../../api/client';
 import { type Advertiser, useAdvertisers, useCampaigns } from '../../data/lists';
 import { locale } from '../../data/me';
 import { formatCount } from '../../format/values';
+import { useSubmit } from '../../hooks/use-submit';
 import { Page } from '../../shell/page';
 import { text } from '../../text/en';
 import { Button, controls, Dialog, DialogFoot, TextInput } from '../../ui/controls';
 import { Empty, ErrorBox } from '../../ui/states';
 import { type Column, Table } from '../../ui/table';
-import { useSubmit } from '../auth/login';
 
 export default function Advertisers() {
   const { data, error, refetch } = useAdvertisers();

@@ -5,6 +5,7 @@ import type { components } from '../../api/schema';
 import { type ApiKey, useKeys } from '../../data/lists';
 import { locale, useTenant } from '../../data/me';
 import { showMoment } from '../../format/zone';
+import { useSubmit } from '../../hooks/use-submit';
 import { Page } from '../../shell/page';
 import { text } from '../../text/en';
 import { Confirm } from '../../ui/confirm';
@@ -25,7 +26,6 @@ import { Empty, ErrorBox } from '../../ui/states';
 import { type Column, Table } from '../../ui/table';
 import { type Fields, oneOf } from '../../url/codec';
 import { useUrlState } from '../../url/use-url-state';
-import { useSubmit } from '../auth/login';
 
 const KINDS = ['collect', 'import', 'read'] as const;
 type Kind = (typeof KINDS)[number];

@@ -1,41 +1,52 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, body } from '../../api/client';
+import { asProblem } from '../../api/problem';
 import { type Advertiser, type User, useAdvertisers, useUsers } from '../../data/lists';
 import { locale, useMe, useTenant } from '../../data/me';
 import { showMoment } from '../../format/zone';
+import { useSubmit } from '../../hooks/use-submit';
+import { writeLink } from '../../session/links';
 import { Page } from '../../shell/page';
 import { text } from '../../text/en';
 import { Confirm } from '../../ui/confirm';
 import { Badge, Button, controls, Dialog, DialogFoot, Select, TextInput } from '../../ui/controls';
 import { Empty, ErrorBox } from '../../ui/states';
 import { type Column, Table, tableCss } from '../../ui/table';
-import { useSubmit } from '../auth/login';
 import { Shown } from './keys';
 
 const ROLES = ['owner', 'analyst', 'advertiser'] as const;
 
-/** The link that accepts an invitation. The token is behind `#`, so that no server logs it. */
-export function invitationLink(token: string): string {
-  return `${location.origin}${import.meta.env.BASE_URL}invitation#${encodeURIComponent(token)}`;
+/** A link that is shown once, and for whom it is. */
+interface Made {
+  title: string;
+  hint: string;
+  email: string;
+  link: string;
 }
 
 export default function Users() {
   const me = useMe();
-  const { zone } = useTenant();
+  const { zone, id: tenant } = useTenant();
   const client = useQueryClient();
   const { data, error, refetch } = useUsers();
   const advertisers = useAdvertisers();
   const names = new Map((advertisers.data ?? []).map(({ id, name }) => [id, name]));
   const [inviting, setInviting] = useState(false);
   const [disabled, setDisabled] = useState<User | null>(null);
-  const [link, setLink] = useState<[string, string] | null>(null);
+  const [reset, setReset] = useState<User | null>(null);
+  const [factorless, setFactorless] = useState<User | null>(null);
+  const [made, setMade] = useState<Made | null>(null);
   const again = () => client.invalidateQueries({ queryKey: ['users'] });
+  const invited = (email: string, token: string) => {
+    const { invitation: title, invitationHint: hint } = text.users;
+    setMade({ title, hint, email, link: writeLink('invitation', { token, tenant }) });
+  };
   const renew = useMutation({
     mutationFn: (user: User) =>
       body(api.POST('/v1/users/{id}/invitation', { params: { path: { id: user.id } } })),
     onSuccess: async ({ token }, { email }) => {
-      setLink([email, invitationLink(token)]);
+      invited(email, token);
       await again();
     },
   });
@@ -78,14 +89,26 @@ export default function Users() {
             </>
           )}
           {!user.invitation_expires_at && !user.disabled && `user:${user.id}` !== me.subject && (
-            <Button
-              small
-              variant="danger"
-              aria-label={`${text.users.disable}: ${user.email}`}
-              onClick={() => setDisabled(user)}
-            >
-              {text.users.disable}
-            </Button>
+            <>
+              <Button small aria-label={`${text.users.reset}: ${user.email}`} onClick={() => setReset(user)}>
+                {text.users.reset}
+              </Button>
+              <Button
+                small
+                aria-label={`${text.users.removeFactor}: ${user.email}`}
+                onClick={() => setFactorless(user)}
+              >
+                {text.users.removeFactor}
+              </Button>
+              <Button
+                small
+                variant="danger"
+                aria-label={`${text.users.disable}: ${user.email}`}
+                onClick={() => setDisabled(user)}
+              >
+                {text.users.disable}
+              </Button>
+            </>
           )}
         </span>
       ),
@@ -111,18 +134,41 @@ export default function Users() {
           advertisers={advertisers.data ?? []}
           onInvited={(email, token) => {
             setInviting(false);
-            setLink([email, invitationLink(token)]);
+            invited(email, token);
             void again();
           }}
           onClose={() => setInviting(false)}
         />
       )}
-      {link && (
+      {made && (
         <Shown
-          title={text.users.invitation}
-          hint={text.users.invitationHint}
-          secrets={[link]}
-          onClose={() => setLink(null)}
+          title={made.title}
+          hint={made.hint}
+          secrets={[[made.email, made.link]]}
+          onClose={() => setMade(null)}
+        />
+      )}
+      {reset && (
+        <Confirm
+          title={text.users.resetTitle(reset.email)}
+          hint={text.users.resetHint}
+          action={text.users.reset}
+          work={async () => {
+            const path = { id: reset.id };
+            const { token } = await body(api.POST('/v1/users/{id}/password-reset', { params: { path } }));
+            const { resetLink: title, resetLinkHint: hint } = text.users;
+            setMade({ title, hint, email: reset.email, link: writeLink('reset', { token, tenant }) });
+          }}
+          onClose={() => setReset(null)}
+        />
+      )}
+      {factorless && (
+        <Confirm
+          title={text.users.removeFactorTitle(factorless.email)}
+          hint={text.users.removeFactorHint}
+          action={text.users.removeFactor}
+          work={() => removeFactor(factorless)}
+          onClose={() => setFactorless(null)}
         />
       )}
       {disabled && (
@@ -139,6 +185,15 @@ export default function Users() {
       )}
     </Page>
   );
+}
+
+/** Removes a second factor. The list does not say who has one: who has none is left as asked. */
+async function removeFactor({ id }: User): Promise<void> {
+  try {
+    await body(api.DELETE('/v1/users/{id}/second-factor', { params: { path: { id } } }));
+  } catch (failure) {
+    if (asProblem(failure).status !== 404) throw failure;
+  }
 }
 
 export function UserState({ user, zone }: { user: User; zone: string }) {
