@@ -63,24 +63,6 @@ export const schedules = {
   remove: (id: string) => plain<void>('DELETE', `/v1/schedules/${encodeURIComponent(id)}`),
 };
 
-// The account.
-
-export interface OpenSession {
-  id: string;
-  created_at: string;
-  last_used_at: string;
-  user_agent: string | null;
-  current: boolean;
-}
-
-export const account = {
-  sessions: () => plain<Listing<OpenSession>>('GET', '/v1/auth/sessions'),
-  endSession: (id: string) => plain<void>('DELETE', `/v1/auth/sessions/${encodeURIComponent(id)}`),
-  endSessions: () => plain<void>('DELETE', '/v1/auth/sessions'),
-  changePassword: (current: string, password: string) =>
-    plain<void>('PUT', '/v1/auth/password', { current, password }),
-};
-
 // Administration.
 
 type TenantFile = components['schemas']['TenantFile'];

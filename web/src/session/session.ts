@@ -85,6 +85,11 @@ class Session {
     return (await response.json()) as Enrolment;
   }
 
+  async removeFactor(account: Account, code: string): Promise<void> {
+    const response = await post('/v1/auth/second-factor/removal', { ...account, code });
+    if (!response.ok) throw await problemOf(response);
+  }
+
   /** Sets the password with the token of an invitation or of a reset, and begins a session. */
   async accept(token: string, password: string): Promise<void> {
     this.#take(await this.#enter('/v1/auth/invitations/accept', { token, password }));

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { account, type OpenSession } from '../../api/additions';
+import { accountOf, type UserSession } from '../../data/account';
 import { locale, useMe } from '../../data/me';
 import { showMoment, viewerZone } from '../../format/zone';
 import { useSubmit } from '../../hooks/use-submit';
@@ -10,6 +10,9 @@ import { text } from '../../text/en';
 import { Badge, Button, controls, TextInput } from '../../ui/controls';
 import { ErrorBox } from '../../ui/states';
 import { type Column, Table } from '../../ui/table';
+import { OwnFactor } from './own-factor';
+
+const SESSIONS = ['own-sessions'];
 
 const moment = (instant: string) => showMoment(Date.parse(instant), viewerZone(), locale);
 
@@ -35,6 +38,10 @@ export default function Account() {
           <h2>{text.account.password}</h2>
           <ChangePassword />
         </Card>
+        <Card>
+          <h2>{text.factor.title}</h2>
+          <OwnFactor tenant={me.tenant?.id} />
+        </Card>
       </Columns>
       <Sessions />
     </Page>
@@ -42,14 +49,18 @@ export default function Account() {
 }
 
 function ChangePassword() {
+  const account = accountOf(useMe().tenant === null);
+  const client = useQueryClient();
   const [current, setCurrent] = useState('');
   const [next, setNext] = useState('');
   const [changed, setChanged] = useState(false);
   const { busy, error, submit } = useSubmit(async () => {
+    setChanged(false);
     await account.changePassword(current, next);
     setCurrent('');
     setNext('');
     setChanged(true);
+    await client.invalidateQueries({ queryKey: SESSIONS });
   });
   return (
     <form className={controls.stack} onSubmit={submit}>
@@ -81,14 +92,13 @@ function ChangePassword() {
 }
 
 function Sessions() {
+  const account = accountOf(useMe().tenant === null);
   const client = useQueryClient();
-  const { data, error, refetch } = useQuery({ queryKey: ['own-sessions'], queryFn: account.sessions });
-  const end = useMutation({
-    mutationFn: account.endSession,
-    onSuccess: () => client.invalidateQueries({ queryKey: ['own-sessions'] }),
-  });
-  const endAll = useMutation({ mutationFn: account.endSessions, onSuccess: () => session.logout() });
-  const columns: Column<OpenSession>[] = [
+  const { data, error, refetch } = useQuery({ queryKey: SESSIONS, queryFn: account.sessions });
+  const again = () => client.invalidateQueries({ queryKey: SESSIONS });
+  const end = useMutation({ mutationFn: account.endSession, onSuccess: again });
+  const endOthers = useMutation({ mutationFn: account.endOthers, onSuccess: again });
+  const columns: Column<UserSession>[] = [
     {
       key: 'agent',
       label: text.account.session,
@@ -96,29 +106,45 @@ function Sessions() {
         <>
           {open.user_agent ?? text.account.unknownAgent}{' '}
           {open.current && <Badge tone="good">{text.account.this}</Badge>}
+          {open.reused_at && (
+            <Badge tone="bad" title={text.account.reusedHint}>
+              {text.account.reused(moment(open.reused_at))}
+            </Badge>
+          )}
         </>
       ),
     },
+    { key: 'address', label: text.account.address, cell: ({ address }) => address ?? text.none },
     { key: 'begun', label: text.account.begun, cell: (open) => moment(open.created_at) },
-    { key: 'used', label: text.account.used, cell: (open) => moment(open.last_used_at) },
+    {
+      key: 'used',
+      label: text.account.used,
+      cell: (open) => moment(open.last_used_at ?? open.created_at),
+    },
+    {
+      key: 'ends',
+      label: text.account.ends,
+      cell: (open) => !open.reused_at && moment(open.expires_at),
+    },
     {
       key: 'end',
       label: text.account.end,
       cell: (open) =>
-        !open.current && (
+        !open.current &&
+        !open.reused_at && (
           <Button small variant="danger" disabled={end.isPending} onClick={() => end.mutate(open.id)}>
             {text.account.end}
           </Button>
         ),
     },
   ];
-  const failure = error ?? end.error ?? endAll.error;
+  const failure = error ?? end.error ?? endOthers.error;
   return (
     <Section
       title={text.account.sessions}
       aside={
-        <Button variant="danger" disabled={endAll.isPending} onClick={() => endAll.mutate()}>
-          {text.account.endAll}
+        <Button variant="danger" disabled={endOthers.isPending} onClick={() => endOthers.mutate()}>
+          {text.account.endOthers}
         </Button>
       }
     >
@@ -127,7 +153,7 @@ function Sessions() {
         <Table
           caption={text.account.sessions}
           columns={columns}
-          rows={data?.data}
+          rows={data}
           rowKey={({ id }) => id}
           expected={2}
         />
