@@ -22,7 +22,7 @@ const PAGE = 500;
 /** The console shows lists as a whole; this many pages are more than anybody reads. */
 const MOST_PAGES = 20;
 
-async function whole<T>(page: (cursor?: string) => Promise<Page<T>>): Promise<T[]> {
+export async function whole<T>(page: (cursor?: string) => Promise<Page<T>>): Promise<T[]> {
   const all: T[] = [];
   let cursor: string | undefined;
   for (let read = 0; read < MOST_PAGES; read += 1) {
@@ -34,7 +34,7 @@ async function whole<T>(page: (cursor?: string) => Promise<Page<T>>): Promise<T[
   return all;
 }
 
-const paged = (cursor?: string) => ({ limit: PAGE, ...(cursor ? { cursor } : {}) });
+export const paged = (cursor?: string) => ({ limit: PAGE, ...(cursor ? { cursor } : {}) });
 
 export function useCampaigns() {
   return useQuery({

@@ -1,13 +1,17 @@
 // Tenants, as a platform admin sees them.
 
 import { useQuery } from '@tanstack/react-query';
-import { admin } from '../api/additions';
 import { api, body } from '../api/client';
 import type { components } from '../api/schema';
+import { paged, whole } from './lists';
 
-export type Tenant = components['schemas']['TenantView'];
+type Schemas = components['schemas'];
+export type Tenant = Schemas['TenantView'];
+export type Cluster = Schemas['ClusterView'];
+export type Offboarding = Schemas['OffboardingView'];
 
 export const TENANTS = ['admin', 'tenants'];
+export const CLUSTERS = ['admin', 'clusters'];
 
 export function useTenants() {
   return useQuery({
@@ -16,18 +20,41 @@ export function useTenants() {
   });
 }
 
-export function useUsage(id: string) {
+/** What all tenants used in the last 30 days. It is asked seldom: each answer reads every tenant's tables. */
+export function useUsages() {
   return useQuery({
-    queryKey: ['admin', 'usage', id],
-    queryFn: () => admin.usage(id),
-    refetchInterval: 10_000,
+    queryKey: ['admin', 'usage'],
+    queryFn: () => whole((cursor) => body(api.GET('/v1/admin/usage', { params: { query: paged(cursor) } }))),
+    staleTime: 60_000,
+    refetchOnWindowFocus: false,
+  });
+}
+
+/** What a tenant used in the last 30 days; `null` if it is being made or erased. */
+export function useUsageOf(tenant: string) {
+  return useQuery({
+    queryKey: ['admin', 'usage', tenant],
+    queryFn: async () =>
+      (await body(api.GET('/v1/admin/usage', { params: { query: { tenant } } }))).data[0] ?? null,
+    staleTime: 60_000,
+    refetchOnWindowFocus: false,
   });
 }
 
 export function useClusters() {
   return useQuery({
-    queryKey: ['admin', 'clusters'],
-    queryFn: async () => (await admin.clusters()).data,
+    queryKey: CLUSTERS,
+    queryFn: async () => (await body(api.GET('/v1/admin/clusters'))).data,
     refetchInterval: 30_000,
+  });
+}
+
+/** How far the end of a tenant is. */
+export function useOffboarding({ id, state }: Pick<Tenant, 'id' | 'state'>) {
+  return useQuery({
+    queryKey: ['admin', 'offboarding', id],
+    queryFn: () => body(api.GET('/v1/admin/tenants/{id}/offboarding', { params: { path: { id } } })),
+    enabled: state === 'offboarding' || state === 'erasing',
+    refetchInterval: state === 'erasing' ? 5_000 : false,
   });
 }

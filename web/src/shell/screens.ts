@@ -102,6 +102,18 @@ export const SCREENS: readonly Screen[] = [
     component: lazy(() => import('../screens/setup/advertisers')),
   },
   {
+    path: '/usage',
+    menu: { group: 'setup', label: nav.usage },
+    allowed: permitted('read_usage'),
+    component: lazy(() => import('../screens/setup/usage')),
+  },
+  {
+    path: '/audit',
+    menu: { group: 'setup', label: nav.audit },
+    allowed: permitted('read_audit_log'),
+    component: lazy(() => import('../screens/setup/audit')),
+  },
+  {
     path: '/admin/tenants',
     menu: { group: 'platform', label: nav.tenants },
     allowed: platform,

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { text } from '../text/en';
 import { Button, controls, Dialog, DialogFoot, TextInput } from './controls';
 import { ErrorBox } from './states';
@@ -12,10 +12,12 @@ interface ConfirmProps {
   typed?: string;
   work: () => Promise<unknown>;
   onClose: () => void;
+  /** What else is asked. */
+  children?: ReactNode;
 }
 
 /** Asks before something ends. */
-export function Confirm({ title, hint, action, typed, work, onClose }: ConfirmProps) {
+export function Confirm({ title, hint, action, typed, work, onClose, children }: ConfirmProps) {
   const [name, setName] = useState('');
   const run = useMutation({ mutationFn: work, onSuccess: onClose });
   return (
@@ -28,11 +30,12 @@ export function Confirm({ title, hint, action, typed, work, onClose }: ConfirmPr
         }}
       >
         <p>{hint}</p>
+        {children}
         {typed !== undefined && (
           <TextInput
             label={text.tenants.typeName(typed)}
             autoComplete="off"
-            autoFocus
+            autoFocus={children === undefined}
             required
             value={name}
             onChange={setName}

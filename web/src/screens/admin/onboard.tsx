@@ -1,20 +1,26 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { admin, type TenantPlan } from '../../api/additions';
 import { api, body } from '../../api/client';
-import { asProblem } from '../../api/problem';
 import type { components } from '../../api/schema';
-import { TENANTS, useClusters } from '../../data/tenants';
+import { type Cluster, TENANTS, useClusters } from '../../data/tenants';
 import { useSubmit } from '../../hooks/use-submit';
 import { writeLink } from '../../session/links';
 import { Card, Page } from '../../shell/page';
 import { text } from '../../text/en';
-import { Button, buttonClass, Check, controls, DialogFoot, Secret, TextInput } from '../../ui/controls';
+import {
+  Button,
+  buttonClass,
+  Check,
+  controls,
+  DialogFoot,
+  Secret,
+  Select,
+  TextInput,
+} from '../../ui/controls';
 import { ZoneInput } from '../../ui/period-picker';
 import { ErrorBox } from '../../ui/states';
 import css from './admin.module.css';
-import { ClusterInput } from './move';
 import { TIERS } from './tenants';
 
 type TenantFile = components['schemas']['TenantFile'];
@@ -37,7 +43,7 @@ const EMPTY: Form = {
   id: '',
   name: '',
   tier: 'shared',
-  cluster: 'shared',
+  cluster: '',
   zone: '',
   currency: '',
   retention: '',
@@ -46,7 +52,15 @@ const EMPTY: Form = {
   collectKey: true,
 };
 
-const LIMITS = ['events_per_second', 'concurrent_queries', 'live_streams', 'partition_spread'] as const;
+const LIMITS = [
+  'events_per_second',
+  'concurrent_queries',
+  'live_streams',
+  'partition_spread',
+  'query_seconds',
+  'query_rows',
+  'query_memory_mib',
+] as const;
 
 function orderOf(form: Form): TenantFile {
   const limits = Object.fromEntries(
@@ -68,25 +82,19 @@ function orderOf(form: Form): TenantFile {
 
 export default function Onboard() {
   const [form, setForm] = useState(EMPTY);
-  const [plan, setPlan] = useState<TenantPlan | null>(null);
   const [made, setMade] = useState<Onboarded | null>(null);
   const client = useQueryClient();
-  const preview = useSubmit(async () => setPlan(await planOf(form)));
   const create = useSubmit(async () => {
     setMade(await body(api.POST('/v1/admin/tenants', { body: orderOf(form) })));
     await client.invalidateQueries({ queryKey: TENANTS });
   });
-  const change = (part: Partial<Form>) => {
-    setForm({ ...form, ...part });
-    setPlan(null);
-  };
+  const change = (part: Partial<Form>) => setForm({ ...form, ...part });
   if (made) {
     return (
       <Done
         made={made}
         onAnother={() => {
           setMade(null);
-          setPlan(null);
           setForm(EMPTY);
         }}
       />
@@ -95,23 +103,13 @@ export default function Onboard() {
   return (
     <Page title={text.onboard.title}>
       <Card>
-        <form
-          className={controls.stack}
-          onSubmit={plan && plan.errors.length === 0 ? create.submit : preview.submit}
-        >
+        <form className={controls.stack} onSubmit={create.submit}>
           <Inputs form={form} change={change} />
-          {(preview.error ?? create.error) !== null && <ErrorBox error={preview.error ?? create.error} />}
-          {plan && <Plan plan={plan} />}
+          {create.error !== null && <ErrorBox error={create.error} />}
           <DialogFoot>
-            {plan && plan.errors.length === 0 ? (
-              <Button type="submit" variant="primary" disabled={create.busy}>
-                {text.onboard.create}
-              </Button>
-            ) : (
-              <Button type="submit" variant="primary" disabled={preview.busy}>
-                {text.onboard.plan}
-              </Button>
-            )}
+            <Button type="submit" variant="primary" disabled={create.busy}>
+              {text.onboard.create}
+            </Button>
           </DialogFoot>
         </form>
       </Card>
@@ -119,48 +117,21 @@ export default function Onboard() {
   );
 }
 
-/** Returns what onboarding would do, as the API says it; an API without previews is asked nothing. */
-async function planOf(form: Form): Promise<TenantPlan> {
-  try {
-    return await admin.plan(orderOf(form));
-  } catch (error) {
-    if (![404, 405].includes(asProblem(error).status)) throw error;
-    return { steps: knownSteps(form), errors: [] };
-  }
-}
-
-function knownSteps({ id, tier, cluster, collectKey, owner }: Form): TenantPlan['steps'] {
-  const { planSteps } = text.onboard;
-  const place = {
-    shared: planSteps.shared(cluster),
-    schema: planSteps.schema(cluster),
-    dedicated: planSteps.dedicated(cluster),
-  }[tier];
-  const details = [planSteps.record(id), place];
-  if (collectKey) details.push(planSteps.key);
-  if (owner !== '') details.push(planSteps.owner(owner));
-  return details.map((detail) => ({ what: '', detail }));
-}
-
-function Plan({ plan }: { plan: TenantPlan }) {
-  return (
-    <section className={controls.stack} aria-live="polite" aria-label={text.onboard.planTitle}>
-      <h2>{text.onboard.planTitle}</h2>
-      <p className="soft">{text.onboard.planIntro}</p>
-      <ol className={css.plan}>
-        {plan.steps.map(({ what, detail }) => (
-          <li key={what + detail}>
-            {what} {detail}
-          </li>
-        ))}
-      </ol>
-      {plan.errors.map(({ pointer, reason }) => (
-        <p key={pointer + reason} className={controls.error}>
-          <code>{pointer}</code> {reason}
-        </p>
-      ))}
-    </section>
-  );
+/** A choice of the clusters that take new tenants; a text while they are not known. */
+function ClusterInput({
+  value,
+  clusters,
+  onChange,
+}: {
+  value: string;
+  clusters: readonly Cluster[] | undefined;
+  onChange: (cluster: string) => void;
+}) {
+  const open = (clusters ?? []).filter((cluster) => !cluster.drained_since).map(({ name }) => name);
+  const label = text.onboard.cluster;
+  if (open.length === 0) return <TextInput label={label} required value={value} onChange={onChange} />;
+  const options = [...new Set([value, ...open])].map((name) => [name, name] as const);
+  return <Select label={label} required value={value} options={options} onChange={onChange} />;
 }
 
 function Inputs({ form, change }: { form: Form; change: (part: Partial<Form>) => void }) {
@@ -195,7 +166,7 @@ function Inputs({ form, change }: { form: Form; change: (part: Partial<Form>) =>
                   type="radio"
                   name="tier"
                   checked={form.tier === tier}
-                  onChange={() => change({ tier, cluster: tier === 'dedicated' ? 'dedicated' : 'shared' })}
+                  onChange={() => change({ tier })}
                 />
                 {text.onboard.tierCards[tier]?.title}
               </span>
@@ -210,7 +181,6 @@ function Inputs({ form, change }: { form: Form; change: (part: Partial<Form>) =>
       </fieldset>
       <div className={controls.pair}>
         <ClusterInput
-          label={text.onboard.cluster}
           value={form.cluster}
           clusters={clusters.data}
           onChange={(cluster) => change({ cluster })}

@@ -1,7 +1,7 @@
 import { Link } from 'wouter';
 import { locale } from '../../data/me';
-import { type Tenant, useTenants, useUsage } from '../../data/tenants';
-import { formatCount, formatSeconds } from '../../format/values';
+import { type Tenant, useTenants, useUsages } from '../../data/tenants';
+import { formatBytes, formatCount, NULL_SIGN } from '../../format/values';
 import { showMoment, viewerZone } from '../../format/zone';
 import { Page } from '../../shell/page';
 import { text } from '../../text/en';
@@ -11,9 +11,17 @@ import { type Column, Table } from '../../ui/table';
 import { type Fields, oneOf, text as textField } from '../../url/codec';
 import { useUrlState } from '../../url/use-url-state';
 
+type Usage = NonNullable<ReturnType<typeof useUsages>['data']>[number];
+
 export const TIERS = ['shared', 'schema', 'dedicated'] as const;
 
-export const STATE_TONES: Record<string, Tone> = { active: 'good', suspended: 'bad', provisioning: 'warn' };
+export const STATE_TONES: Record<Tenant['state'], Tone> = {
+  provisioning: 'warn',
+  active: 'good',
+  suspended: 'bad',
+  offboarding: 'warn',
+  erasing: 'bad',
+};
 
 interface State {
   q: string;
@@ -25,6 +33,14 @@ const fields: Fields<State> = { q: textField(), tier: oneOf(['', ...TIERS], '') 
 export default function Tenants() {
   const [state, change] = useUrlState(fields);
   const { data, error, refetch } = useTenants();
+  const usages = useUsages();
+  const used = new Map((usages.data ?? []).map((usage) => [usage.tenant, usage]));
+  /** A number of a tenant's usage; a dash if it is not known. */
+  const usage = (id: string, show: (of: Usage) => string) => {
+    const of = used.get(id);
+    if (!of && usages.isPending) return undefined;
+    return of ? { text: show(of) } : { text: NULL_SIGN, reason: text.values.undefined };
+  };
   const words = state.q.trim().toLowerCase();
   const shown = data?.filter(
     ({ id, name, isolation }) =>
@@ -45,22 +61,32 @@ export default function Tenants() {
       key: 'state',
       label: text.tenants.state,
       cell: (tenant) => (
-        <Badge tone={STATE_TONES[tenant.state] ?? 'plain'}>{text.tenants.states[tenant.state]}</Badge>
+        <Badge tone={STATE_TONES[tenant.state]} title={tenant.state_reason ?? undefined}>
+          {text.tenants.states[tenant.state]}
+        </Badge>
       ),
     },
     { key: 'tier', label: text.tenants.tier, cell: ({ isolation }) => text.tenants.tiers[isolation] },
     { key: 'cluster', label: text.tenants.cluster, cell: ({ cluster }) => cluster },
     {
-      key: 'events',
-      label: text.tenants.usageNames.events_today ?? '',
+      key: 'today',
+      label: text.usage.today,
       number: true,
-      cell: ({ id }) => <EventsToday id={id} />,
+      cell: ({ id }) => (
+        <Value shown={usage(id, ({ days }) => formatCount(days.at(-1)?.events ?? 0, locale))} />
+      ),
     },
     {
-      key: 'lag',
-      label: text.tenants.usageNames.lag_seconds ?? '',
+      key: 'month',
+      label: text.usage.events30,
       number: true,
-      cell: ({ id }) => <Lag id={id} />,
+      cell: ({ id }) => <Value shown={usage(id, ({ totals }) => formatCount(totals.events, locale))} />,
+    },
+    {
+      key: 'storage',
+      label: text.usage.storage,
+      number: true,
+      cell: ({ id }) => <Value shown={usage(id, ({ storage_bytes: bytes }) => formatBytes(bytes, locale))} />,
     },
     { key: 'zone', label: text.tenants.zone, cell: (tenant) => tenant.time_zone },
     { key: 'currency', label: text.tenants.currency, cell: ({ currency }) => currency },
@@ -100,6 +126,7 @@ export default function Tenants() {
         />
       </div>
       {error && <ErrorBox error={error} retry={() => void refetch()} />}
+      {usages.error && <ErrorBox error={usages.error} retry={() => void usages.refetch()} />}
       {data?.length === 0 && (
         <Empty title={text.tenants.none}>
           <p>{text.tenants.noneHint}</p>
@@ -109,26 +136,5 @@ export default function Tenants() {
         <Table caption={text.tenants.title} columns={columns} rows={shown} rowKey={({ id }) => id} />
       )}
     </Page>
-  );
-}
-
-/** A number of a tenant's usage; a dash if it is not known. */
-function EventsToday({ id }: { id: string }) {
-  const { data, error } = useUsage(id);
-  const events = error ? null : data?.events_today;
-  return (
-    <Value
-      shown={{ text: formatCount(events, locale), ...(error ? { reason: text.values.undefined } : {}) }}
-    />
-  );
-}
-
-function Lag({ id }: { id: string }) {
-  const { data, error } = useUsage(id);
-  const lag = error ? null : data?.lag_seconds;
-  return (
-    <Value
-      shown={{ text: formatSeconds(lag, locale), ...(lag === null ? { reason: text.values.undefined } : {}) }}
-    />
   );
 }

@@ -70,7 +70,7 @@ export default function Users() {
     { key: 'state', label: text.users.state, cell: (user) => <UserState user={user} zone={zone} /> },
     {
       key: 'actions',
-      label: '',
+      label: text.actions,
       cell: (user) => (
         <span className={tableCss.actions}>
           {user.invitation_expires_at && (
