@@ -8,8 +8,8 @@ const api = process.env.FOOTFALL_API ?? 'http://127.0.0.1:8080';
 export default defineConfig({
   base: '/console/',
   plugins: [react()],
-  server: { proxy: { '/v1': api } },
-  preview: { proxy: { '/v1': api } },
+  server: { proxy: { '/v1': api, '/docs': api } },
+  preview: { proxy: { '/v1': api, '/docs': api } },
   build: {
     target: 'es2023',
     // Nothing may be inline: the policy of the pages forbids it.

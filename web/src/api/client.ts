@@ -46,7 +46,7 @@ async function problemFrom(answer: Promise<Answer<unknown>>): Promise<ApiProblem
     : new ApiProblem(response.status, {}, response.headers);
 }
 
-/** Sends a request that `openapi/api.json` does not describe; used by `additions.ts` only. */
+/** Sends a request that `openapi/api.json` does not describe. */
 export async function plain<T>(method: string, path: string, content?: unknown): Promise<T> {
   const request = new Request(new URL(path, baseUrl), {
     method,

@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import { reportJobs } from '../../api/additions';
 import { download, file } from '../../api/client';
+import { reportJobs } from '../../data/report-jobs';
 import type { Granularity } from '../../format/buckets';
 import { useSubmit } from '../../hooks/use-submit';
 import { text } from '../../text/en';

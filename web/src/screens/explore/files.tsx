@@ -1,16 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { download } from '../../api/client';
+import { useSavedReports } from '../../data/lists';
+import { locale, useMe, useTenant } from '../../data/me';
 import {
   type ReportJob,
   reportJobs,
   type Schedule,
   type ScheduleOrder,
   schedules,
-  type Weekday,
-} from '../../api/additions';
-import { download } from '../../api/client';
-import { useSavedReports } from '../../data/lists';
-import { locale, useMe, useTenant } from '../../data/me';
+} from '../../data/report-jobs';
 import { formatBytes, formatCount } from '../../format/values';
 import { showMoment } from '../../format/zone';
 import { useSubmit } from '../../hooks/use-submit';
@@ -76,7 +75,7 @@ function Jobs() {
       label: text.files.size,
       number: true,
       cell: ({ progress: { rows, bytes } }) =>
-        rows === null
+        rows == null
           ? formatBytes(bytes, locale)
           : `${text.files.rows(formatCount(rows, locale))}, ${formatBytes(bytes, locale)}`,
     },
@@ -133,7 +132,7 @@ function Schedules() {
     mutationFn: schedules.remove,
     onSuccess: () => client.invalidateQueries({ queryKey: SCHEDULES }),
   });
-  const moment = (instant: string | null) =>
+  const moment = (instant: string | null | undefined) =>
     instant ? showMoment(Date.parse(instant), zone, locale) : text.none;
   const columns: Column<Schedule>[] = [
     { key: 'name', label: text.files.name, cell: ({ name }) => name },
@@ -175,12 +174,12 @@ function Schedules() {
       aside={<Button onClick={() => setAdding(true)}>{text.files.addSchedule}</Button>}
     >
       {failed && <ErrorBox error={failed} retry={() => void refetch()} />}
-      {data?.data.length === 0 && <Empty title={text.files.noSchedules} />}
-      {!error && data?.data.length !== 0 && (
+      {data?.length === 0 && <Empty title={text.files.noSchedules} />}
+      {!error && data?.length !== 0 && (
         <Table
           caption={text.files.schedules}
           columns={columns}
-          rows={data?.data}
+          rows={data}
           rowKey={({ id }) => id}
           expected={2}
         />
@@ -198,7 +197,7 @@ function AddSchedule({ onClose }: { onClose: () => void }) {
   const [report, setReport] = useState('');
   const [range, setRange] = useState<'' | 'last_day' | 'last_week' | 'last_month'>('last_week');
   const [every, setEvery] = useState<'day' | 'week'>('week');
-  const [weekday, setWeekday] = useState<Weekday>('monday');
+  const [weekday, setWeekday] = useState<NonNullable<ScheduleOrder['weekday']>>('monday');
   const [at, setAt] = useState('07:30');
   const chosen = report === '' ? (saved.data?.[0]?.id ?? '') : report;
   const { busy, error, submit } = useSubmit(async () => {

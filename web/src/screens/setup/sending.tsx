@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { collectorAddress } from '../../api/additions';
+import { collectorAddress } from '../../data/collector';
 import { useKeys } from '../../data/lists';
 import { locale, useTenant } from '../../data/me';
 import { useReport } from '../../data/reports';
