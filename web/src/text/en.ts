@@ -667,6 +667,20 @@ export const text = {
     made: 'The key was created',
     madeHint: 'This is the only time it is shown. Store it now.',
     stored: 'I stored it',
+    used: 'Last used',
+    rotate: 'Rotate',
+    rotateTitle: (name: string) => `Give ${name} another secret?`,
+    rotateHint: 'The key keeps its id, name, campaigns and expiry.',
+    overlap: 'The former secret is valid',
+    overlaps: {
+      0: 'no longer',
+      3600: 'for an hour',
+      86400: 'for a day',
+      604800: 'for a week',
+      2592000: 'for 30 days',
+    },
+    rotated: 'The key has another secret',
+    formerUntil: (moment: string) => `former secret until ${moment}`,
     revoke: 'Revoke',
     revokeTitle: (name: string) => `Revoke ${name}?`,
     revokeHint: 'Whoever uses it is refused within five seconds. This cannot be undone.',
@@ -709,6 +723,12 @@ export const text = {
     disableTitle: (email: string) => `Disable ${email}?`,
     disableHint: 'All sessions of this user end, and a new login is refused.',
     none: 'No users yet',
+  },
+
+  security: {
+    title: 'Security',
+    ownersNeedFactor: 'Owners need a second factor',
+    hint: 'Owners without one set it up with their next login. Only an owner who has one can require it.',
   },
 
   advertisers: {

@@ -12,13 +12,11 @@ import { Confirm } from '../../ui/confirm';
 import {
   Badge,
   Button,
-  Check,
   CopyButton,
   controls,
   Dialog,
   DialogFoot,
   Field,
-  Secret,
   Select,
   TextInput,
 } from '../../ui/controls';
@@ -26,6 +24,8 @@ import { Empty, ErrorBox } from '../../ui/states';
 import { type Column, Table } from '../../ui/table';
 import { type Fields, oneOf } from '../../url/codec';
 import { useUrlState } from '../../url/use-url-state';
+import { RotateKey } from './rotate-key';
+import { Shown } from './shown';
 
 const KINDS = ['collect', 'import', 'read'] as const;
 type Kind = (typeof KINDS)[number];
@@ -37,6 +37,7 @@ export default function Keys() {
   const { zone } = useTenant();
   const client = useQueryClient();
   const { data, error, refetch } = useKeys();
+  const [rotated, setRotated] = useState<ApiKey | null>(null);
   const [revoked, setRevoked] = useState<ApiKey | null>(null);
   const again = () => client.invalidateQueries({ queryKey: ['api-keys'] });
   const moment = (instant: string) => showMoment(Date.parse(instant), zone, locale);
@@ -65,6 +66,11 @@ export default function Keys() {
     },
     { key: 'created', label: text.keys.created, cell: (key) => moment(key.created_at) },
     {
+      key: 'used',
+      label: text.keys.used,
+      cell: (key) => (key.last_used_at ? moment(key.last_used_at) : text.keys.never),
+    },
+    {
       key: 'expires',
       label: text.keys.expires,
       cell: (key) => (key.expires_at ? moment(key.expires_at) : text.keys.never),
@@ -80,6 +86,12 @@ export default function Keys() {
         ) : (
           <span className={controls.row}>
             <Badge tone="good">{text.keys.active}</Badge>
+            {key.former_valid_until && Date.parse(key.former_valid_until) > Date.now() && (
+              <Badge tone="warn">{text.keys.formerUntil(moment(key.former_valid_until))}</Badge>
+            )}
+            <Button small aria-label={`${text.keys.rotate}: ${key.name}`} onClick={() => setRotated(key)}>
+              {text.keys.rotate}
+            </Button>
             <Button
               small
               variant="danger"
@@ -117,6 +129,7 @@ export default function Keys() {
           onClose={() => change({ create: '' }, { replace: true })}
         />
       )}
+      {rotated && <RotateKey rotated={rotated} onMade={again} onClose={() => setRotated(null)} />}
       {revoked && (
         <Confirm
           title={text.keys.revokeTitle(revoked.name)}
@@ -196,37 +209,6 @@ function CreateKey({ first, onMade, onClose }: { first: Kind; onMade: () => void
           </Button>
         </DialogFoot>
       </form>
-    </Dialog>
-  );
-}
-
-/** Secrets that are shown once: the dialog is left only when they are stored. */
-export function Shown({
-  title,
-  hint = text.keys.madeHint,
-  secrets,
-  onClose,
-}: {
-  title: string;
-  hint?: string;
-  secrets: readonly (readonly [string, string])[];
-  onClose: () => void;
-}) {
-  const [stored, setStored] = useState(false);
-  return (
-    <Dialog title={title} onClose={onClose}>
-      <p>{hint}</p>
-      {secrets.map(([label, value]) => (
-        <Secret key={label} label={label} value={value} />
-      ))}
-      <DialogFoot>
-        <Check checked={stored} onChange={setStored}>
-          {text.keys.stored}
-        </Check>
-        <Button variant="primary" disabled={!stored} onClick={onClose}>
-          {text.close}
-        </Button>
-      </DialogFoot>
     </Dialog>
   );
 }

@@ -13,7 +13,8 @@ import { Confirm } from '../../ui/confirm';
 import { Badge, Button, controls, Dialog, DialogFoot, Select, TextInput } from '../../ui/controls';
 import { Empty, ErrorBox } from '../../ui/states';
 import { type Column, Table, tableCss } from '../../ui/table';
-import { Shown } from './keys';
+import { Security } from './security';
+import { Shown } from './shown';
 
 const ROLES = ['owner', 'analyst', 'advertiser'] as const;
 
@@ -129,6 +130,7 @@ export default function Users() {
       {!error && data?.length !== 0 && (
         <Table caption={text.users.title} columns={columns} rows={data} rowKey={({ id }) => id} />
       )}
+      <Security />
       {inviting && (
         <Invite
           advertisers={advertisers.data ?? []}
