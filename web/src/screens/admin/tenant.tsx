@@ -1,4 +1,5 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useParams } from 'wouter';
 import { api, body } from '../../api/client';
 import type { ApiKey, User } from '../../data/lists';
@@ -6,11 +7,14 @@ import { locale } from '../../data/me';
 import { useUsageOf } from '../../data/tenants';
 import { formatCount } from '../../format/values';
 import { showMoment, viewerZone } from '../../format/zone';
+import { writeLink } from '../../session/links';
 import { Card, Columns, Facts, Page, Section } from '../../shell/page';
 import { text } from '../../text/en';
-import { Badge } from '../../ui/controls';
+import { Confirm } from '../../ui/confirm';
+import { Badge, Button } from '../../ui/controls';
 import { Empty, ErrorBox, Skeleton } from '../../ui/states';
 import { type Column, Table } from '../../ui/table';
+import { Shown } from '../setup/shown';
 import { UsageTable } from '../setup/usage-table';
 import { UserState } from '../setup/users';
 import { End, Life } from './life';
@@ -105,6 +109,8 @@ function Keys({ id }: { id: string }) {
 }
 
 function Users({ id }: { id: string }) {
+  const [reset, setReset] = useState<User | null>(null);
+  const [made, setMade] = useState<[string, string] | null>(null);
   const { data, error, refetch } = useQuery({
     queryKey: ['admin', 'users', id],
     queryFn: async () =>
@@ -114,6 +120,19 @@ function Users({ id }: { id: string }) {
     { key: 'email', label: text.users.email, cell: ({ email }) => email },
     { key: 'role', label: text.users.role, cell: ({ role }) => text.roles[role] },
     { key: 'state', label: text.users.state, cell: (user) => <UserState user={user} zone={viewerZone()} /> },
+    {
+      key: 'actions',
+      label: text.actions,
+      // Owners reset the passwords of the others.
+      cell: (user) =>
+        user.role === 'owner' &&
+        !user.disabled &&
+        !user.invitation_expires_at && (
+          <Button small aria-label={`${text.users.reset}: ${user.email}`} onClick={() => setReset(user)}>
+            {text.users.reset}
+          </Button>
+        ),
+    },
   ];
   return (
     <Section title={text.tenants.users}>
@@ -126,6 +145,30 @@ function Users({ id }: { id: string }) {
           rows={data}
           rowKey={(user) => user.id}
           expected={2}
+        />
+      )}
+      {reset && (
+        <Confirm
+          title={text.users.resetTitle(reset.email)}
+          hint={text.users.resetHint}
+          action={text.users.reset}
+          work={async () => {
+            const path = { id, user_id: reset.id };
+            const order = api.POST('/v1/admin/tenants/{id}/users/{user_id}/password-reset', {
+              params: { path },
+            });
+            const { token } = await body(order);
+            setMade([reset.email, writeLink('reset', { token, tenant: id })]);
+          }}
+          onClose={() => setReset(null)}
+        />
+      )}
+      {made && (
+        <Shown
+          title={text.users.resetLink}
+          hint={text.users.resetLinkHint}
+          secrets={[made]}
+          onClose={() => setMade(null)}
         />
       )}
     </Section>
