@@ -55,6 +55,6 @@ export function useOffboarding({ id, state }: Pick<Tenant, 'id' | 'state'>) {
     queryKey: ['admin', 'offboarding', id],
     queryFn: () => body(api.GET('/v1/admin/tenants/{id}/offboarding', { params: { path: { id } } })),
     enabled: state === 'offboarding' || state === 'erasing',
-    refetchInterval: state === 'erasing' ? 5_000 : false,
+    refetchInterval: (query) => (query.state.data?.state === 'erasing' ? 5_000 : false),
   });
 }

@@ -26,7 +26,7 @@ export function Loading() {
 
 export function problemTitle(problem: ApiProblem): string {
   if (problem.code === 'network') return text.problems.network;
-  if (problem.status === 403) return text.problems.denied;
+  if (problem.code === 'permission_denied') return text.problems.denied;
   if (problem.status === 404) return text.problems.missing;
   return problem.title || text.problems.unexpected;
 }

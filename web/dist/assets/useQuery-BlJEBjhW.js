@@ -1,1 +1,0 @@
-import{ct as e,ut as t}from"./index-B_e35kuN.js";function n(n,r){return e(n,t,r)}export{n as t};
