@@ -180,6 +180,7 @@ mod tests {
         let ping = ClientMessage::Ping(Bytes::from_static(b"!"));
         let expected = [text_of("one"), Some(ping), text_of("twö"), Some(ClientMessage::Close)];
         assert_eq!(read, expected.into_iter().flatten().collect::<Vec<_>>());
+        assert_eq!(messages.read().unwrap(), None);
         assert_eq!(messages.received.capacity(), 0, "nothing is kept");
     }
 

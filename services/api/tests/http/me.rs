@@ -10,7 +10,7 @@ async fn a_credential_learns_what_it_is_and_what_it_may_ask() {
     let me = stand.get("/v1/me", &token).await.body;
     assert_eq!(me["role"], "advertiser");
     assert_eq!(me["advertiser"], "nova");
-    assert_eq!(me["permissions"], json!(["read_campaigns", "read_reports"]));
+    assert_eq!(me["permissions"], json!(["manage_own_account", "read_campaigns", "read_reports"]));
     assert_eq!(me["tenant"]["id"], stand.id("acme"));
     assert_eq!(
         (&me["tenant"]["currency"], &me["tenant"]["time_zone"]),

@@ -2,7 +2,7 @@ use auth::{
     ApiKey, CredentialStore, KeyKind, NewRefreshToken, Role, Rotation, SecurityEvent, SessionStore,
     SigningKey, SigningKeyStore,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use control_plane::{ControlPlane, ControlPlaneError, NewApiKey};
 use futures::future::join_all;
 
@@ -85,7 +85,7 @@ async fn a_refresh_is_repeated_for_ten_seconds_and_is_reuse_afterwards() {
 async fn a_session_ends_however_often_it_is_continued() {
     let platform = Platform::new().await;
     let store = &platform.control_plane;
-    let now = Utc::now();
+    let now = Utc::now().trunc_subsecs(6);
     let mut last = login(&platform, now).await;
     for days in [25, 50, 75] {
         let next = refresh_token(now + TimeDelta::days(days));

@@ -102,7 +102,7 @@ async fn names_and_quotas_of_an_author_are_checked() {
 #[tokio::test]
 async fn the_private_reports_of_a_disabled_or_deleted_user_are_removed_and_the_shared_ones_stay() {
     let platform = Platform::new().await;
-    let ann = platform.user("acme", "ann@acme.example", Role::Owner).await;
+    let ann = platform.user("acme", "ann@acme.example", Role::Analyst).await;
     let bob = platform.user("acme", "bob@acme.example", Role::Analyst).await;
     let acme = platform.tenant("acme").await;
     save(&acme, &report("ann's own", ReportVisibility::Private, ann)).await.unwrap();

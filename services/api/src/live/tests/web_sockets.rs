@@ -96,9 +96,13 @@ impl Client {
     }
 }
 
+/// Returns the campaigns of a frame, sorted: a frame has no order.
 fn campaigns(message: &Value) -> Vec<&str> {
     let campaigns = message["data"]["campaigns"].as_array().unwrap().iter();
-    campaigns.map(|campaign| campaign["campaign_id"].as_str().unwrap()).collect()
+    let mut campaigns: Vec<_> =
+        campaigns.map(|campaign| campaign["campaign_id"].as_str().unwrap()).collect();
+    campaigns.sort_unstable();
+    campaigns
 }
 
 #[actix_web::test]

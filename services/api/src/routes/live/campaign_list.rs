@@ -43,7 +43,7 @@ mod tests {
     fn an_id_with_a_comma_is_one_campaign() {
         let ids = ["50% off, now", "a/b?c", "é"].map(|id| id.parse().unwrap()).to_vec();
         let list = write(&ids);
-        assert_eq!(list, "50%25 off%2C now,a/b?c,é");
+        assert_eq!(list, "50%25 off%2C now,a/b?c,%C3%A9");
         assert_eq!(read(&list).unwrap(), ids);
         assert_eq!(read("b,a,b").unwrap(), ["a", "b"].map(|id| id.parse().unwrap()));
     }
