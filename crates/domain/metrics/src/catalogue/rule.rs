@@ -100,14 +100,8 @@ impl Rule {
             Self::Money(sum) => Value::Money(money(sum)),
             Self::MoneyLess(sum, less) => Value::Money(money(sum).minus(money(less))),
             Self::Distinct(distinct) => Value::Count(distincts.of(distinct)),
-            Self::CountPer(above, below) => match distincts.of(below) {
-                0 => Value::Null,
-                below => Value::Ratio(sums.count(above) as f64 / below as f64),
-            },
-            Self::Rate(above, below) => match sums.count(below) {
-                0 => Value::Null,
-                below => Value::Ratio(sums.count(above) as f64 / below as f64),
-            },
+            Self::CountPer(above, below) => ratio(sums.count(above), distincts.of(below)),
+            Self::Rate(above, below) => ratio(sums.count(above), sums.count(below)),
             Self::MoneyPer(sum, counter) => {
                 or_null(money(sum).per(count(counter)).map(Value::Money))
             }
@@ -118,5 +112,13 @@ impl Rule {
                 or_null(money(above).ratio(money(below)).map(Value::Ratio))
             }
         }
+    }
+}
+
+/// Returns one number over another; null when the other is zero.
+fn ratio(above: u64, below: u64) -> Value {
+    match below {
+        0 => Value::Null,
+        below => Value::Ratio(above as f64 / below as f64),
     }
 }
