@@ -236,7 +236,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Begins the end of a tenant: it sends no more events, and may read and export until the grace period ends.
+         * Begins the end of a tenant: it sends no more events, and may read and export until the grace period ends. A suspended
+         *     tenant stays suspended until then.
          *     Then it is erased in every store, and its id is never used again.
          * @description `GET /v1/admin/tenants/{id}/offboarding` shows how far that is, and the receipt at its end.
          *     `POST /v1/admin/tenants/{id}/resume` takes it back while the grace period lasts.
@@ -320,7 +321,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resumes a suspended tenant, or one whose grace period after the offboarding has not ended.
+         * Resumes a suspended tenant, or one whose grace period after the offboarding has not ended. The latter is suspended
+         *     again if it was before.
          * @description Its API keys are valid again; its users log in again after a suspension.
          */
         post: operations["resume_tenant"];
@@ -422,7 +424,7 @@ export interface paths {
         };
         /**
          * Lists what each tenant used, by tenant and day of the tenant's clock. Tenants that are being provisioned or
-         *     erased are left out.
+         *     erased are left out. A tenant whose cluster does not answer is listed with `unavailable`.
          */
         get: operations["list_usage"];
         put?: never;
@@ -998,8 +1000,9 @@ export interface paths {
          *     every campaign of the stream, but only quarter hours with events. An update contains the campaigns that
          *     changed. A stream without `campaigns` is of all that the credential may see, of at most 1,000. A new one
          *     is added within ten seconds, with an update that contains its quarter hours of today. A stream ends as
-         *     `revoked` when the credential may no longer see a campaign that `campaigns` names. It counts as one
-         *     stream, however many campaigns it has.
+         *     `revoked` when the credential may no longer see a campaign that `campaigns` names. An id is of the
+         *     campaigns that the stream had: a stream of others begins with `reset` and a snapshot. A stream counts as
+         *     one, however many campaigns it has.
          */
         get: operations["stream_campaigns"];
         put?: never;
@@ -1648,11 +1651,12 @@ export interface paths {
          *     {"action": "unsubscribe", "campaigns": ["spring-sale"]}
          *     ```
          *
-         *     A subscription is answered with a `snapshot` of its campaigns, or with `error`, whose data has `code` and
-         *     `detail`; the stream continues. After a reconnect with `campaigns` and `last_event_id`, or the header
-         *     `Last-Event-ID`, the stream resumes. It ends with `end` when the credential expires or is revoked, or may
-         *     no longer see one of the campaigns. Browsers cannot send an `Authorization` header: a ticket of
-         *     `{"web_socket": true}` replaces it.
+         *     A subscription is answered with a `snapshot` of its campaigns, which has no id, or with `error`; the
+         *     stream continues. A client may subscribe once a second. After a reconnect with `last_event_id`, or the
+         *     header `Last-Event-ID`, the stream resumes if `campaigns` are those that the client had when it received
+         *     that id. With others it begins with `reset` and a snapshot. It ends with `end` when the credential expires
+         *     or is revoked, or may no longer see one of the campaigns. Browsers cannot send an `Authorization` header: a
+         *     ticket of `{"web_socket": true}` replaces it.
          */
         get: operations["open_web_socket"];
         put?: never;
@@ -2034,7 +2038,7 @@ export interface components {
             action: string;
             /** @description Who did it: `user:<id>`, `key:<id>`, `command line`, `processor`, or `anonymous`. */
             actor: string;
-            /** @description The network address of the client. Owners do not see that of the platform's admins. */
+            /** @description The network address of the client; of a refusal over IPv6 the first address of its /64. Owners do not see that of the platform's admins. */
             address?: string | null;
             /**
              * Format: date-time
@@ -2050,7 +2054,7 @@ export interface components {
             id: number;
             /** @description The id of the request. */
             request_id?: string | null;
-            /** @description What it was done to. */
+            /** @description What it was done to; of a read the path, of a refusal the route. */
             subject: string;
             tenant?: components["schemas"]["Slug"] | null;
         };
@@ -2146,7 +2150,7 @@ export interface components {
              */
             reader_user: string;
             /**
-             * @description Its HTTP interface, without a user or a password: 1 to 200 printable characters of ASCII.
+             * @description Its HTTP interface, without a user, a password, a query or a fragment: 1 to 200 printable characters of ASCII.
              * @example http://clickhouse:8123
              */
             url: string;
@@ -2719,6 +2723,11 @@ export interface components {
             /** @description The name, unique among the tenant's keys. */
             name: components["schemas"]["DisplayName"];
         };
+        /** @description What one tenant used. */
+        KnownUsage: components["schemas"]["UsageAnswer"] & {
+            /** @description The tenant. */
+            tenant: components["schemas"]["Slug"];
+        };
         /** @description The limits of a tenant. */
         LimitsFile: {
             /**
@@ -2900,7 +2909,7 @@ export interface components {
                 action: string;
                 /** @description Who did it: `user:<id>`, `key:<id>`, `command line`, `processor`, or `anonymous`. */
                 actor: string;
-                /** @description The network address of the client. Owners do not see that of the platform's admins. */
+                /** @description The network address of the client; of a refusal over IPv6 the first address of its /64. Owners do not see that of the platform's admins. */
                 address?: string | null;
                 /**
                  * Format: date-time
@@ -2916,7 +2925,7 @@ export interface components {
                 id: number;
                 /** @description The id of the request. */
                 request_id?: string | null;
-                /** @description What it was done to. */
+                /** @description What it was done to; of a read the path, of a refusal the route. */
                 subject: string;
                 tenant?: components["schemas"]["Slug"] | null;
             }[];
@@ -3178,10 +3187,7 @@ export interface components {
         /** @description A page of a list. */
         Listing_TenantUsage: {
             /** @description The items, in the order of the list. */
-            data: (components["schemas"]["UsageAnswer"] & {
-                /** @description The tenant. */
-                tenant: components["schemas"]["Slug"];
-            })[];
+            data: (components["schemas"]["KnownUsage"] | components["schemas"]["UnavailableUsage"])[];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description A page of a list. */
@@ -3314,6 +3320,24 @@ export interface components {
          * @enum {string}
          */
         LiveEventName: "snapshot" | "update" | "reset" | "end";
+        /** @description A message of the server on a WebSocket. */
+        LiveMessage: {
+            /**
+             * @description The numbers of a `snapshot` or an `update`, nothing for `reset`, for `end` its `reason`
+             *     (`token_expired` or `revoked`), and for `error` a `code` and a `detail`: why a message of the client
+             *     was not obeyed.
+             */
+            data: Record<string, never>;
+            /** @description The kind of event. */
+            event: components["schemas"]["LiveMessageName"];
+            /** @description The place in the stream. Send it as `Last-Event-ID` with the next connection. */
+            id?: string | null;
+        };
+        /**
+         * @description The kind of a message: that of an event of a live stream, or `error`.
+         * @enum {string}
+         */
+        LiveMessageName: "snapshot" | "update" | "reset" | "error" | "end";
         /** @description A session, and the recovery codes of a second factor that the login confirmed. */
         LoggedIn: components["schemas"]["TokenPair"] & {
             /**
@@ -3458,6 +3482,12 @@ export interface components {
              *     ]
              */
             other_currencies: string[];
+            /**
+             * Format: date-time
+             * @description Present if events are read from before it: events that were received before this time have been deleted by the
+             *     tenant's retention, so the numbers of that part may be too small, and those of new-to-brand too large.
+             */
+            retained_from?: string | null;
             /** @description The buckets, including empty ones. */
             series: components["schemas"]["Bucket"][];
             /**
@@ -3982,8 +4012,9 @@ export interface components {
             query: Record<string, never>;
             /**
              * Format: date-time
-             * @description Present if the range or the earlier period begins before it: events that were received before this time
-             *     have been deleted by the tenant's retention, so the numbers of that part may be too small.
+             * @description Present if the query reads events from before it: of the range, of the earlier period, or, for new-to-brand, of
+             *     the 365 days before. Events that were received before this time have been deleted by the tenant's retention, so
+             *     counts of that time may be too small, and new-to-brand too large.
              */
             retained_from?: string | null;
             /** @description The segments of the page: one row for each bucket, empty ones included. */
@@ -4922,11 +4953,8 @@ export interface components {
             /** @description Users to invite. */
             users?: components["schemas"]["UserFile"][];
         };
-        /** @description What one tenant used. */
-        TenantUsage: components["schemas"]["UsageAnswer"] & {
-            /** @description The tenant. */
-            tenant: components["schemas"]["Slug"];
-        };
+        /** @description What one tenant used, or that this is not known now. */
+        TenantUsage: components["schemas"]["KnownUsage"] | components["schemas"]["UnavailableUsage"];
         /** @description A tenant, with the fields of `tenants/*.toml`. */
         TenantView: {
             /** @description The ClickHouse cluster that stores its rows. */
@@ -5015,6 +5043,13 @@ export interface components {
             n: number;
             /** @description Whether `others` are the numbers of all other segments together. */
             others?: boolean;
+        };
+        /** @description A tenant of which it is not known now what it used. */
+        UnavailableUsage: {
+            /** @description The tenant. */
+            tenant: components["schemas"]["Slug"];
+            /** @description Always `true`. */
+            unavailable: boolean;
         };
         /** @description What a tenant used. */
         UsageAnswer: {
@@ -5305,6 +5340,12 @@ export interface components {
              *     ]
              */
             other_currencies: string[];
+            /**
+             * Format: date-time
+             * @description Present if events are read from before it: events that were received before this time have been deleted by the
+             *     tenant's retention, so the numbers of that part may be too small, and those of new-to-brand too large.
+             */
+            retained_from?: string | null;
             /** @description One for each segment and window, empty ones included; or one for each of the first sessions. */
             rows: components["schemas"]["WindowAnswerRow"][];
             /**
@@ -5347,7 +5388,7 @@ export interface components {
             limit?: number | null;
             /**
              * @description Names from `GET /v1/metrics`: 1 to 20. With session windows, none that counts visitors or
-             *     customers.
+             *     customers, or that depends on other events.
              */
             metrics: components["schemas"]["MetricName"][];
             /**
@@ -6230,7 +6271,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The active tenant */
+            /** @description The tenant: active, or suspended as before its offboarding */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7968,7 +8009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A parameter is not valid; `errors` names it */
+            /** @description A parameter is not valid, or the events of the range are deleted; `errors` names it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10751,12 +10792,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The stream */
+            /** @description The stream, of such messages */
             101: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["LiveMessage"];
+                };
             };
             /** @description The request is no handshake of a WebSocket */
             400: {

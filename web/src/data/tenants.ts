@@ -9,6 +9,8 @@ type Schemas = components['schemas'];
 export type Tenant = Schemas['TenantView'];
 export type Cluster = Schemas['ClusterView'];
 export type Offboarding = Schemas['OffboardingView'];
+export type TenantUsage = Schemas['TenantUsage'];
+export type KnownUsage = Exclude<TenantUsage, { unavailable: boolean }>;
 
 export const TENANTS = ['admin', 'tenants'];
 export const CLUSTERS = ['admin', 'clusters'];
@@ -18,6 +20,11 @@ export function useTenants() {
     queryKey: TENANTS,
     queryFn: async () => (await body(api.GET('/v1/admin/tenants'))).data,
   });
+}
+
+/** Whether the cluster of the tenant answered. */
+export function isKnown(usage: TenantUsage): usage is KnownUsage {
+  return !('unavailable' in usage);
 }
 
 /** What all tenants used in the last 30 days. It is asked seldom: each answer reads every tenant's tables. */

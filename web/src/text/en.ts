@@ -953,6 +953,7 @@ export const text = {
     } satisfies Record<keyof Schemas['UsageNumbers'], string>,
     storage: 'On disk now',
     none: 'The usage of a tenant that is being made or erased is not counted.',
+    unavailable: 'The cluster of this tenant does not answer.',
   },
 
   audit: {

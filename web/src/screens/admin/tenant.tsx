@@ -4,7 +4,7 @@ import { useParams } from 'wouter';
 import { api, body } from '../../api/client';
 import type { ApiKey, User } from '../../data/lists';
 import { locale } from '../../data/me';
-import { useUsageOf } from '../../data/tenants';
+import { isKnown, useUsageOf } from '../../data/tenants';
 import { formatCount } from '../../format/values';
 import { showMoment, viewerZone } from '../../format/zone';
 import { writeLink } from '../../session/links';
@@ -72,7 +72,8 @@ function Usage({ id }: { id: string }) {
   const { data, error, refetch } = useUsageOf(id);
   if (error) return <ErrorBox error={error} retry={() => void refetch()} />;
   if (data === undefined) return <Skeleton height={320} />;
-  return data ? <UsageTable usage={data} /> : <p className="soft">{text.usage.none}</p>;
+  if (data && isKnown(data)) return <UsageTable usage={data} />;
+  return <p className="soft">{data ? text.usage.unavailable : text.usage.none}</p>;
 }
 
 function Keys({ id }: { id: string }) {

@@ -1,6 +1,6 @@
 import { Link } from 'wouter';
 import { locale } from '../../data/me';
-import { type Tenant, useTenants, useUsages } from '../../data/tenants';
+import { isKnown, type KnownUsage, type Tenant, useTenants, useUsages } from '../../data/tenants';
 import { formatBytes, formatCount, NULL_SIGN } from '../../format/values';
 import { showMoment, viewerZone } from '../../format/zone';
 import { Page } from '../../shell/page';
@@ -10,8 +10,6 @@ import { Empty, ErrorBox, Value } from '../../ui/states';
 import { type Column, Table } from '../../ui/table';
 import { type Fields, oneOf, text as textField } from '../../url/codec';
 import { useUrlState } from '../../url/use-url-state';
-
-type Usage = NonNullable<ReturnType<typeof useUsages>['data']>[number];
 
 export const TIERS = ['shared', 'schema', 'dedicated'] as const;
 
@@ -36,10 +34,11 @@ export default function Tenants() {
   const usages = useUsages();
   const used = new Map((usages.data ?? []).map((usage) => [usage.tenant, usage]));
   /** A number of a tenant's usage; a dash if it is not known. */
-  const usage = (id: string, show: (of: Usage) => string) => {
+  const usage = (id: string, show: (of: KnownUsage) => string) => {
     const of = used.get(id);
     if (!of && usages.isPending) return undefined;
-    return of ? { text: show(of) } : { text: NULL_SIGN, reason: text.values.undefined };
+    if (of && isKnown(of)) return { text: show(of) };
+    return { text: NULL_SIGN, reason: of ? text.usage.unavailable : text.values.undefined };
   };
   const words = state.q.trim().toLowerCase();
   const shown = data?.filter(
