@@ -186,8 +186,7 @@ async fn a_stream_of_all_loses_campaigns_also_when_there_are_too_many() {
     stand.click("acme", 1).await;
     assert_eq!(campaigns(&stream.event().await), ["spring-sale"], "it keeps what it has");
     stand.hide_campaigns();
-    let unexpected = stream.event_within(Duration::from_secs(6)).await;
-    assert!(unexpected.is_none(), "{unexpected:?}");
+    assert!(stream.event_within(Duration::from_secs(6)).await.is_none());
     stand.click("acme", 1).await;
     assert!(stream.event_within(Duration::from_secs(1)).await.is_none(), "a hidden campaign");
 }
