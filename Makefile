@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web wipe
+.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web wipe \
+	binary image image-check release workflows-lint
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -126,3 +127,13 @@ web: ## build the console into web/dist, which the api embeds
 
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi
+
+binary: ## build the release binary
+	@FOOTFALL_COMMIT=$$(git rev-parse --short=10 HEAD) $(CARGO) build --release --locked --bin footfall
+
+image: binary ## build the container image from the release binary, into .footfall/image
+	@infra/image/build.sh
+
+image-check: binary ## build the image twice, and run it read-only with 512 MiB on a temporary stack
+	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/image-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-24500} \
+		$(TEST_STACK) infra/image/check.sh
