@@ -137,3 +137,12 @@ image: binary ## build the container image from the release binary, into .footfa
 image-check: binary ## build the image twice, and run it read-only with 512 MiB on a temporary stack
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/image-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-24500} \
 		$(TEST_STACK) infra/image/check.sh
+
+# The version to release, as in Cargo.toml and in the chart.
+VERSION ?=
+
+release: ## package the chart and write what has changed, into .footfall/release: VERSION=1.2.3
+	@infra/release/release.sh "$(VERSION)"
+
+workflows-lint: ## check workflows, image and compose.yaml without running them
+	@infra/workflows/check.sh
