@@ -1,6 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web wipe \
-	binary image image-check release workflows-lint
+.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web wipe
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -122,11 +121,7 @@ guards: ## remove each guard from the code and check that its tests fail: GUARDS
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/guards-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-22000} \
 		$(TEST_STACK) tests/guards/run.sh $(GUARDS)
 
-web: ## build the console into web/dist, which the api embeds
-	@cd web && npm ci --no-audit --no-fund --silent && npm run --silent build && npm run --silent budgets
-
-openapi: ## write openapi/ from the code
-	@$(CARGO) run --quiet -- openapi
+.PHONY: binary image image-check infra-check release workflows-lint
 
 binary: ## build the release binary
 	@FOOTFALL_COMMIT=$$(git rev-parse --short=10 HEAD) $(CARGO) build --release --locked --bin footfall
@@ -146,3 +141,12 @@ release: ## package the chart and write what has changed, into .footfall/release
 
 workflows-lint: ## check workflows, image and compose.yaml without running them
 	@infra/workflows/check.sh
+
+infra-check: ## check Terraform without an account of AWS
+	@infra/terraform/check/check.sh
+
+web: ## build the console into web/dist, which the api embeds
+	@cd web && npm ci --no-audit --no-fund --silent && npm run --silent build && npm run --silent budgets
+
+openapi: ## write openapi/ from the code
+	@$(CARGO) run --quiet -- openapi
