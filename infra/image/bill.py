@@ -13,12 +13,16 @@ import json
 import pathlib
 import subprocess
 import tomllib
+import urllib.parse
 import uuid
 
 REPO = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
-def component(name, version, purl, hashes=(), licence=None):
+def component(kind, name, version, hashes=(), licence=None, qualifiers=""):
+    # Of a version and a name, a purl escapes what is not a letter, a digit, or one of these.
+    purl = f"pkg:{kind}/{urllib.parse.quote(name, safe='/~')}@{urllib.parse.quote(version, safe=':~')}{qualifiers}"
+    name = name.removeprefix("debian/")
     part = {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
     if hashes:
         part["hashes"] = [{"alg": algorithm, "content": content} for algorithm, content in hashes]
@@ -28,12 +32,13 @@ def component(name, version, purl, hashes=(), licence=None):
 
 
 def debian(packages, release):
+    # By this, scanners know whose advisories count.
+    yield {"type": "operating-system", "bom-ref": "debian", "name": "debian", "version": release}
     architecture = command("dpkg", "--print-architecture").strip()
+    qualifiers = f"?arch={architecture}&distro=debian-{release}"
     for line in packages.read_text().splitlines():
         name, version, digest = line.split("\t")
-        # A colon, the mark of an epoch, is the only character of such a version that a purl escapes.
-        purl = f"pkg:deb/debian/{name}@{version.replace(':', '%3A')}?arch={architecture}&distro={release}"
-        yield component(name, version, purl, [("SHA-256", digest)])
+        yield component("deb", f"debian/{name}", version, [("SHA-256", digest)], qualifiers=qualifiers)
 
 
 def crates():
@@ -54,7 +59,7 @@ def crates():
         if digest := digests[name, version]:
             # An older way to write "or" is no SPDX expression.
             licence = licence.replace("/", " OR ")
-            yield component(name, version, f"pkg:cargo/{name}@{version}", [("SHA-256", digest)], licence)
+            yield component("cargo", name, version, [("SHA-256", digest)], licence)
 
 
 def console():
@@ -65,9 +70,8 @@ def console():
             continue
         algorithm, _, digest = package["integrity"].partition("-")
         digest = base64.b64decode(digest).hex()
-        purl = f"pkg:npm/{name.replace('@', '%40')}@{package['version']}"
         hashes = [(algorithm.upper().replace("SHA", "SHA-"), digest)]
-        yield component(name, package["version"], purl, hashes, package.get("license"))
+        yield component("npm", name, package["version"], hashes, package.get("license"))
 
 
 def command(*arguments):
@@ -77,7 +81,7 @@ def command(*arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packages", type=pathlib.Path, required=True, help="packages.tsv of base.sh")
-    parser.add_argument("--release", required=True, help="the release of Debian")
+    parser.add_argument("--release", required=True, help="the number of Debian's release")
     parser.add_argument("--version", required=True, help="the image's version")
     parser.add_argument("--time", type=int, required=True, help="in seconds since 1970")
     given = parser.parse_args()

@@ -59,7 +59,7 @@ id=$(buildah "${STORE[@]}" bud --quiet --isolation chroot --layers --no-cache --
 rm -f "$OUT/footfall.oci.tar"
 buildah "${STORE[@]}" push --quiet --format oci "$id" "oci-archive:$OUT/footfall.oci.tar:footfall:$VERSION"
 echo "$id" >"$OUT/id"
-"$IMAGE/bill.py" --packages "$WORK/context/packages.tsv" --release "$DEBIAN_RELEASE" --version "$VERSION" \
+"$IMAGE/bill.py" --packages "$WORK/context/packages.tsv" --release "$DEBIAN_NUMBER" --version "$VERSION" \
   --time "$SOURCE_DATE_EPOCH" >"$OUT/footfall.cdx.json"
 
 bytes=$(skopeo inspect --raw "oci-archive:$OUT/footfall.oci.tar" | python3 -c '

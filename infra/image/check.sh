@@ -103,8 +103,10 @@ done
 if contained --rm --entrypoint /bin/sh "$ID" -c true >/dev/null 2>&1; then fail "there is a shell."; fi
 passed read-only '/, /tmp and /usr/bin refuse a file'
 
-contained --rm "$ID" migrate --secrets /var/lib/footfall/secrets.env >/dev/null
-contained --rm "$ID" tenant apply /tenants --secrets /var/lib/footfall/secrets.env >/dev/null
+{
+  contained --rm "$ID" migrate --secrets /var/lib/footfall/secrets.env \
+    && contained --rm "$ID" tenant apply /tenants --secrets /var/lib/footfall/secrets.env
+} >"$WORK/log" 2>&1 || { tail -n 20 "$WORK/log" >&2; fail "the platform could not be prepared."; }
 for service in collector processor api; do
   contained --detach --name "$NAME-$service" "$ID" "$service" >/dev/null
 done

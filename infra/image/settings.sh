@@ -3,6 +3,7 @@
 
 # The release that the binary is built on and runs on: its libraries must be those of the build.
 DEBIAN_RELEASE=bookworm
+DEBIAN_NUMBER=12
 
 # What the binary links, the certificates that it trusts, and the files that say which Debian this is.
 # Exactly these are fetched: what they depend on serves their installation, which does not happen here.

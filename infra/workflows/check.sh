@@ -58,7 +58,7 @@ targets() {
   echo "targets: $count, all in the Makefile"
 }
 
-# Whoever controls a tag controls what runs; a digest is what it was.
+# Its owner can move a tag to other code, but not a digest.
 pinned() {
   local loose
   loose=$(grep -HnE '^ +(- )?uses: ' .github/workflows/*.yml \
