@@ -61,7 +61,7 @@ mkdir -p "$ROOT"/usr/{bin,sbin,lib,lib64}
 for folder in bin sbin lib lib64; do ln -s "usr/$folder" "$ROOT/$folder"; done
 mkdir -p "$ROOT/var/lib/dpkg/status.d"
 for package in "$WORK"/packages/*.deb; do
-  dpkg-deb --fsys-tarfile "$package" | tar -x -C "$ROOT" --keep-directory-symlink --no-same-owner
+  dpkg-deb --fsys-tarfile "$package" | tar -x -C "$ROOT" --keep-directory-symlink --no-same-owner --same-permissions
   name=$(dpkg-deb -f "$package" Package)
   # Where scanners of images look for what is installed.
   dpkg-deb -f "$package" >"$ROOT/var/lib/dpkg/status.d/$name"
