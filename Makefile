@@ -121,6 +121,30 @@ guards: ## remove each guard from the code and check that its tests fail: GUARDS
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/guards-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-22000} \
 		$(TEST_STACK) tests/guards/run.sh $(GUARDS)
 
+.PHONY: binary image image-check infra-check release workflows-lint
+
+binary: ## build the release binary
+	@FOOTFALL_COMMIT=$$(git rev-parse --short=10 HEAD) $(CARGO) build --release --locked --bin footfall
+
+image: binary ## build the container image from the release binary, into .footfall/image
+	@infra/image/build.sh
+
+image-check: binary ## build the image twice, and run it read-only with 512 MiB on a temporary stack
+	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/image-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-24500} \
+		$(TEST_STACK) infra/image/check.sh
+
+# The version to release, as in Cargo.toml and in the chart.
+VERSION ?=
+
+release: ## package the chart and write what has changed, into .footfall/release: VERSION=1.2.3
+	@infra/release/release.sh "$(VERSION)"
+
+workflows-lint: ## check workflows, image and compose.yaml without running them
+	@infra/workflows/check.sh
+
+infra-check: ## check Terraform without an account of AWS
+	@infra/terraform/check/check.sh
+
 web: ## build the console into web/dist, which the api embeds
 	@cd web && npm ci --no-audit --no-fund --silent && npm run --silent build && npm run --silent budgets
 
