@@ -90,6 +90,7 @@ custom_resources() { # the folder of the definitions of custom resources
     for entry in "${CUSTOM_RESOURCES[@]}"; do
       read -r module path names <<<"$entry"
       for name in $names; do printf '%s\n' "$path/$name.yaml"; done >"$folder.part/wanted"
+      # shellcheck disable=SC2016  # the inner shell expands it
       with_go bash -euc '
         where=$(go mod download -json "$1" | sed -n "s/^\t\"Dir\": \"\(.*\)\",$/\1/p")
         while read -r file; do cp "$where/$file" "$2"; done <"$2/wanted"' bash "$module" "$folder.part" \
@@ -122,7 +123,8 @@ control_plane() { # the folder of kube-apiserver, kube-controller-manager and ku
   if [[ ! -x $folder/kube-apiserver ]]; then
     echo "Building Kubernetes $version, once; this takes ten minutes" >&2
     rm -rf "$folder.part" && mkdir -p "$folder.part"
-    # Helm asks the server for its version.
+    # The version is what Helm asks the server for.
+    # shellcheck disable=SC2016  # the inner shell expands it
     with_go bash -euc 'cd "$1" && go build -trimpath -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$2" -o "$3/" \
       k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kube-controller-manager k8s.io/kubernetes/cmd/kube-scheduler' \
       bash "$CHECK/kubernetes" "$version" "$folder.part" \
@@ -132,14 +134,16 @@ control_plane() { # the folder of kube-apiserver, kube-controller-manager and ku
   echo "$folder"
 }
 
+# Without `pod-complete`: the check decides itself how a job ends.
 stages() { # the file of kwok's stages: how simulated nodes and pods behave
   local file=$CACHE/stages-${KWOK##*@}.yaml
   if [[ ! -e $file ]]; then
+    # shellcheck disable=SC2016  # the inner shell expands it
     with_go bash -euc '
       where=$(go mod download -json "$1" | sed -n "s/^\t\"Dir\": \"\(.*\)\",$/\1/p")
       for folder in node/fast node/heartbeat-with-lease pod/fast; do
         for stage in "$where/kustomize/stage/$folder"/*.yaml; do
-          [[ $stage == */kustomization.yaml ]] || { echo ---; cat "$stage"; }
+          [[ $stage == */kustomization.yaml || $stage == */pod-complete.yaml ]] || { echo ---; cat "$stage"; }
         done
       done >"$2"' bash "$KWOK_MODULE" "$file.part" || die "kwok's stages could not be fetched. Is the network there?"
     mv "$file.part" "$file"
@@ -147,13 +151,18 @@ stages() { # the file of kwok's stages: how simulated nodes and pods behave
   echo "$file"
 }
 
-etcd() { # the program
-  local folder=$CACHE/etcd
-  if [[ ! -x $folder/usr/bin/etcd ]]; then
+debian() { # <package> <program>: prints the program of a Debian package, which is unpacked and not installed
+  local folder=$CACHE/debian-$1
+  if [[ ! -x $folder/$2 ]]; then
     need apt-get
     rm -rf "$folder" && mkdir -p "$folder"
-    (cd "$folder" && apt-get download -qq etcd-server && dpkg -x ./*.deb . && rm ./*.deb) >&2 \
-      || die "Debian's etcd-server could not be fetched. Is the network there, and did apt-get update run?"
+    # As root, apt fetches as another user, who cannot write here.
+    (cd "$folder" && apt-get -qq -o APT::Sandbox::User=root download "$1" && dpkg -x ./*.deb . && rm ./*.deb) >&2 \
+      || die "Debian's $1 could not be fetched. Is the network there, and did apt-get update run?"
   fi
-  echo "$folder/usr/bin/etcd"
+  echo "$folder/$2"
 }
+
+etcd() { debian etcd-server usr/bin/etcd; }
+
+promtool() { debian prometheus usr/bin/promtool; }
