@@ -1,4 +1,4 @@
-"""Compares the chart with what it is about: the code's metrics, the program's settings, its own README.
+"""Compares the chart with what it is about: metrics, settings, its own README, the values that Terraform gives.
 
     consistency.py <repository>
 """
@@ -77,9 +77,19 @@ def main(repository):
             if setting not in known and not is_cluster and not is_partial and setting != "FOOTFALL__SECTION__NAME":
                 problems.append(f"{where} names the setting {setting}, which the program does not have")
 
+    # What Terraform gives must be what ci/terraform.yaml tries.
+    given = (repository / "infra/terraform/modules/platform/values.tf").read_text()
+    given = re.search(r"^  helm_values = \{\n(.*?)^  \}", given, re.M | re.S)[1]
+    tried = yaml.safe_load((chart / "ci/terraform.yaml").read_text())
+    keys = set(re.findall(r"^    (\w+) +=", given, re.M))
+    for key in sorted(keys - tried.keys()):
+        problems.append(f"Terraform's helm_values have {key}, which ci/terraform.yaml does not try")
+    for setting in sorted(set(re.findall(r"^ +(FOOTFALL__\w+) +=", given, re.M)) - tried["settings"].keys()):
+        problems.append(f"Terraform's helm_values set {setting}, which ci/terraform.yaml does not try")
+
     if problems:
         sys.exit("\n".join(problems))
-    print(f"{len(wanted)} values explained, {len(metrics)} metrics and {len(known)} settings known")
+    print(f"{len(wanted)} values explained, {len(metrics)} metrics and {len(known)} settings known, {len(keys)} values of Terraform")
 
 
 main(pathlib.Path(sys.argv[1]))

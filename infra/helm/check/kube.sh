@@ -100,15 +100,18 @@ chart() { # <verb> <option…>: helm with the values of the test
   helm "$verb" footfall "$CHART" --namespace footfall --values "$CHART/ci/minimal.yaml" --wait --timeout 3m "$@"
 }
 
-upgrade() { # <option…>: an upgrade whose migration succeeds
-  local status=0
+upgrade_that_ends() { # <exit code of its migration> <message> <option…>
+  local code=$1 message=$2 status=0 helm
+  shift 2
   chart upgrade "$@" >"$RUN/upgrade" 2>&1 &
-  local helm=$!
-  end_migration 0 ""
+  helm=$!
+  end_migration "$code" "$message"
   wait "$helm" || status=$?
   cat "$RUN/upgrade"
   return "$status"
 }
+
+upgrade() { upgrade_that_ends 0 "" "$@"; }
 
 # --- The platform ---------------------------------------------------------------------------------
 node() { # <name> <zone>
@@ -194,10 +197,11 @@ privileged() {
 
 # --- The tests ------------------------------------------------------------------------------------
 PATH=$(clients):$PATH
+export HELM_CACHE_HOME=$RUN/helm HELM_CONFIG_HOME=$RUN/helm HELM_DATA_HOME=$RUN/helm KUBECACHEDIR=$RUN/kubectl
 began=$SECONDS
 start_cluster "$(control_plane)" "$(etcd)" "$(installed "$KWOK")" "$(stages)"
 definitions=$(custom_resources)
-kubectl create --filename <(platform) >/dev/null
+platform | kubectl create --filename - >/dev/null
 kubectl apply --server-side --filename "$definitions" >/dev/null
 kubectl wait --for=condition=Established --timeout=60s --filename "$definitions" >/dev/null
 kubectl wait --for=condition=Ready --timeout=60s node --all >/dev/null
@@ -253,10 +257,8 @@ holds "then the autoscaler is turned on" upgrade --set image.tag=0.1.2
 holds "six apis stay" field deployment/footfall-api .spec.replicas 6
 
 test_of "A migration that fails at an upgrade"
-chart upgrade --set image.tag=0.1.3 >"$RUN/failed" 2>&1 &
-failing=$!
-end_migration 2 "kafka.partitions must not be changed"
-refused "the upgrade fails" 'failed' bash -c "wait_status() { while kill -0 $failing 2>/dev/null; do sleep 0.2; done; cat '$RUN/failed'; ! grep -qi 'failed' '$RUN/failed'; }; wait_status"
+refused "the upgrade fails" 'pre-upgrade hooks failed' \
+  upgrade_that_ends 2 "kafka.partitions must not be changed" --set image.tag=0.1.3
 holds "nothing else was changed" field deployment/footfall-api '.spec.template.spec.containers[0].image' footfall:0.1.2
 
 test_of "A rollback"
