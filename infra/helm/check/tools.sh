@@ -121,7 +121,7 @@ control_plane() { # the folder of kube-apiserver, kube-controller-manager and ku
   version=$(awk '$1 == "k8s.io/kubernetes" { print $2; exit }' "$CHECK/kubernetes/go.mod")
   folder=$CACHE/kubernetes-$version
   if [[ ! -x $folder/kube-apiserver ]]; then
-    echo "Building Kubernetes $version, once; this takes ten minutes" >&2
+    echo "Building Kubernetes $version, once; this takes some minutes" >&2
     rm -rf "$folder.part" && mkdir -p "$folder.part"
     # The version is what Helm asks the server for.
     # shellcheck disable=SC2016  # the inner shell expands it
