@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web wipe
+.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web wipe infra-lint infra-kube
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -150,3 +150,9 @@ web: ## build the console into web/dist, which the api embeds
 
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi
+
+infra-lint: ## check the Helm chart without a server
+	@infra/helm/check/check.sh
+
+infra-kube: ## install, upgrade, roll back and drain the Helm chart on a real API server with simulated nodes
+	@infra/helm/check/check.sh kube
