@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web wipe
+.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web browser wipe
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -20,13 +20,14 @@ down: ## stop the servers of the demo; the data stays
 wipe: ## stop the servers of the demo and remove its data
 	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool .footfall/archive
 
-test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the contract, some faults
+test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the console in a browser, the contract, some faults
 	@$(STEP) begin
 	@$(STEP) install infra/local/stack.sh install
 	@$(STEP) lint $(MAKE) --no-print-directory lint
 	@$(STEP) doc $(MAKE) --no-print-directory doc
 	@$(STEP) build $(CARGO) test --workspace --no-run
 	@$(STEP) tests $(TEST_STACK) $(CARGO) test --workspace --no-fail-fast
+	@$(STEP) browser $(MAKE) --no-print-directory browser BUILD=true
 	@$(STEP) contract $(MAKE) --no-print-directory contract BUILD=true CONTRACT="--examples 3 --seed 1"
 	@$(STEP) faults $(MAKE) --no-print-directory faults RUN="--size 1 --seed 7 slice"
 	@$(STEP) show
@@ -123,6 +124,14 @@ guards: ## remove each guard from the code and check that its tests fail: GUARDS
 
 web: ## build the console into web/dist, which the api embeds
 	@cd web && npm ci --no-audit --no-fund --silent && npm run --silent build && npm run --silent budgets
+
+# Options of Playwright, such as BROWSER="live --headed", or --pictures for the pictures in docs/console.
+BROWSER ?=
+
+browser: ## run the console's journeys in a real browser on a temporary stack: BROWSER="onboarding"
+	@$(BUILD)
+	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/browser/stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-25000} \
+		$(TEST_STACK) web/browser/run.sh $(BROWSER)
 
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi
