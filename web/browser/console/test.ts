@@ -84,8 +84,9 @@ async function watch(context: BrowserContext, host: string, faults: string[]): P
   });
   context.on('weberror', (event) => faults.push(`error: ${event.error().stack ?? event.error().message}`));
   context.on('console', (message) => {
-    // The browser itself reports each answer that is no success, and each cut connection.
-    const own = message.text().startsWith('Failed to load resource');
-    if (message.type() === 'error' && !own) faults.push(`console: ${message.text()}`);
+    // The browser reports each answer that is no success and each cut connection, and React each answer that a
+    // screen could not be shown without.
+    const told = /^(Failed to load resource|ApiProblem:)/.test(message.text());
+    if (message.type() === 'error' && !told) faults.push(`console: ${message.text()}`);
   });
 }

@@ -20,7 +20,8 @@ async function exported(page: Page, format: string): Promise<Buffer> {
 
 /** Returns a value of a file as the screen writes it. */
 function shown(metric: string, value: unknown): string {
-  if (value === null || value === '') return '–';
+  // The reason is for screen readers, and a tooltip.
+  if (value === null || value === '') return '–Not defined: no impressions';
   const number = Number(value);
   if (metric === 'sales')
     return `$${number.toLocaleString('en-GB', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;

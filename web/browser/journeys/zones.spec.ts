@@ -18,7 +18,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sept', 
 
 /** Returns the buckets of a file as the console names them: `1 Nov, 01:00`, with the offset if that occurs twice. */
 function named(file: string): string[][] {
-  const lines = file.trim().split('\n').slice(1);
+  const lines = file.trim().split(/\r?\n/).slice(1);
   const buckets = lines
     .filter((line) => line.startsWith('segment'))
     .map((line) => {

@@ -59,8 +59,8 @@ const keys: Order['keys'] = [
 const northwind: Order = {
   id: 'northwind',
   name: 'Northwind Stores',
-  isolation: 'dedicated',
-  cluster: 'dedicated',
+  isolation: 'shared',
+  cluster: 'shared',
   time_zone: 'America/New_York',
   currency: 'USD',
   limits: { events_per_second: 100_000, concurrent_queries: 200, live_streams: 200 },
