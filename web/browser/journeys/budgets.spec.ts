@@ -37,7 +37,6 @@ async function sum(paths: Iterable<string>): Promise<number> {
 }
 
 test('the files that a browser loads stay within their budgets', async ({ visit, world }) => {
-  test.setTimeout(120_000);
   const first = await visit();
   const initial = loading(first);
   await first.reload();

@@ -96,7 +96,6 @@ test('no number is lost, doubled or steps back while network, Redis and api brea
   visit,
   world,
 }) => {
-  test.setTimeout(120_000);
   const network = await Network.open();
   const page = await visit({ as: QUAY_OWNER, origin: network.origin });
   await settled(page);
