@@ -28,9 +28,9 @@ const run = promisify(execFile);
 const DAY = 86_400_000;
 const SHOP = new URL('../../../services/footfall/shops/northwind.toml', import.meta.url).pathname;
 
-/** The simulated days before today, and their events a second: some 50,000 events. */
+/** The simulated days before today, and their events a second: some 50,000 events. Pictures show a busier shop. */
 const DAYS = 14;
-const RATE = '0.04';
+const RATE = process.env.FOOTFALL_TEST_PICTURES === undefined ? '0.04' : '0.3';
 
 export default async function setup(): Promise<void> {
   const admin = { email: secret('FOOTFALL_ADMIN_EMAIL'), password: secret('FOOTFALL_ADMIN_PASSWORD') };
