@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web wipe infra-lint infra-kube
+.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web browser wipe
+.PHONY: binary image image-check infra-check infra-lint infra-kube release workflows-lint
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -123,8 +124,6 @@ guards: ## remove each guard from the code and check that its tests fail: GUARDS
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/guards-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-22000} \
 		$(TEST_STACK) tests/guards/run.sh $(GUARDS)
 
-.PHONY: binary image image-check infra-check release workflows-lint
-
 binary: ## build the release binary
 	@FOOTFALL_COMMIT=$$(git rev-parse --short=10 HEAD) $(CARGO) build --release --locked --bin footfall
 
@@ -149,6 +148,14 @@ infra-check: ## check Terraform without an account of AWS
 
 web: ## build the console into web/dist, which the api embeds
 	@cd web && npm ci --no-audit --no-fund --silent && npm run --silent build && npm run --silent budgets
+
+# Options of Playwright, such as BROWSER="live --headed", or --pictures for the pictures in docs/console.
+BROWSER ?=
+
+browser: ## run the console's journeys in a real browser on a temporary stack: BROWSER="onboarding"
+	@$(BUILD)
+	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/browser/stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-25000} \
+		$(TEST_STACK) web/browser/run.sh $(BROWSER)
 
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi
