@@ -62,11 +62,40 @@ def check_budgets(manifests):
                 yield f"{manifest['metadata']['name']} has {count} disruption budgets"
 
 
+def secrets_of(manifest):
+    """Returns the names of the Secrets in the environment of a workload."""
+    sources = [source for container in pod_of(manifest)[1]["containers"] for source in container["envFrom"]]
+    return [source["secretRef"]["name"] for source in sources if "secretRef" in source]
+
+
 def check_secrets(manifests):
     """Yields processes other than the migration that get the accounts of ClickHouse."""
+    workloads = [m for m in manifests if m["kind"] in WORKLOADS]
+    # The migration has that of every process first, then its own, unless they are the same.
+    runtime = next(secrets_of(m)[0] for m in workloads if m["kind"] == "Job")
+    for manifest in workloads:
+        if manifest["kind"] != "Job" and secrets_of(manifest) != [runtime]:
+            yield f"{manifest['metadata']['name']} has other Secrets than {runtime}: {secrets_of(manifest)}"
     for manifest in manifests:
         if manifest["kind"] == "ConfigMap" and any("CLUSTERS" in name for name in manifest["data"]):
             yield f"{manifest['metadata']['name']} has settings of clusters, without their passwords"
+
+
+def check_hosts(manifests):
+    """Yields settings that do not follow the public names, where there are such."""
+    routes = [m["spec"] for m in manifests if m["kind"] in ("Ingress", "HTTPRoute")]
+    hosts = {host for spec in routes for host in spec.get("hostnames", [])}
+    hosts |= {rule["host"] for spec in routes for rule in spec.get("rules", []) if "host" in rule}
+    if not hosts:
+        return
+    for manifest in manifests:
+        if manifest["kind"] == "ConfigMap":
+            settings = manifest["data"]
+            for name in ("FOOTFALL__API__COLLECTOR_URL", "FOOTFALL__TOKENS__ISSUER"):
+                if settings.get(name, "").removeprefix("https://") not in hosts:
+                    yield f"{manifest['metadata']['name']}: {name} is {settings.get(name)}, which is not among {sorted(hosts)}"
+            if settings.get("FOOTFALL__API__TRUST_FORWARDED_FOR") != "true":
+                yield f"{manifest['metadata']['name']}: the addresses of clients are those of the proxy"
 
 
 def check_policies(manifests):
