@@ -115,7 +115,7 @@ def main(files):
         manifests = [manifest for manifest in yaml.safe_load_all(file.read_text()) if manifest]
         count += len(manifests)
         found = [f"{m['metadata']['name']}: {what}" for m in manifests if m["kind"] in WORKLOADS for what in check_pod(m)]
-        for check in (check_scaling, check_budgets, check_secrets, check_policies):
+        for check in (check_scaling, check_budgets, check_secrets, check_hosts, check_policies):
             found += check(manifests)
         problems += [f"{file.name}: {problem}" for problem in found]
     if problems:

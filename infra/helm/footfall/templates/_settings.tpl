@@ -4,6 +4,12 @@ accounts in PostgreSQL, where the others read them, and without the passwords th
 */}}
 {{- define "footfall.settings" -}}
 {{- $settings := dict "FOOTFALL__TELEMETRY__FORMAT" "json" -}}
+{{- /* What follows from being behind a proxy, under public names; an operator's own settings replace it. */ -}}
+{{- if or .root.Values.ingress.enabled .root.Values.gateway.enabled -}}
+{{- $_ := set $settings "FOOTFALL__API__TRUST_FORWARDED_FOR" "true" -}}
+{{- $_ := set $settings "FOOTFALL__API__COLLECTOR_URL" (printf "https://%s" .root.Values.hosts.collector) -}}
+{{- $_ := set $settings "FOOTFALL__TOKENS__ISSUER" (printf "https://%s" .root.Values.hosts.api) -}}
+{{- end -}}
 {{- range $name, $value := .root.Values.settings -}}
 {{- if or (eq $.service "migrate") (not (hasPrefix "FOOTFALL__CLUSTERS__" $name)) -}}
 {{- $_ := set $settings $name $value -}}
