@@ -21,11 +21,13 @@
 {{- $settings := .Values.settings -}}
 {{- $places := dict "settings" $settings "collector.settings" .Values.collector.settings "processor.settings" .Values.processor.settings "api.settings" .Values.api.settings -}}
 {{- range $place, $named := $places -}}
-{{- range $name, $_ := $named -}}
+{{- range $name, $value := $named -}}
 {{- if not (regexMatch "^FOOTFALL__[A-Z0-9]+(__?[A-Z0-9]+)*$" $name) -}}
 {{- fail (printf "%s.%s is no setting: names are FOOTFALL__SECTION__NAME, with two underscores each." $place $name) -}}
 {{- else if regexMatch "^FOOTFALL__(POSTGRES__URL|SECRETS__.*|.*PASSWORD|.*SECRET_ACCESS_KEY)$" $name -}}
 {{- fail (printf "%s.%s is secret: put it into the Secret that existingSecrets or externalSecrets names." $place $name) -}}
+{{- else if and (eq $name "FOOTFALL__REDIS__URL") (contains "@" $value) -}}
+{{- fail (printf "%s.%s has a password: put it into the Secret that existingSecrets or externalSecrets names." $place $name) -}}
 {{- else if regexMatch "^FOOTFALL__(DATA_DIR|[A-Z]+__BIND|SPOOL__(FOLDER|MAX_BYTES)|PROCESSOR__(INSTANCE|RECENT_IDS_FOLDER))$" $name -}}
 {{- fail (printf "%s.%s is set by the chart: ports, folders, and the pod's name." $place $name) -}}
 {{- end -}}
