@@ -149,7 +149,7 @@ infra-check: ## check Terraform without an account of AWS
 web: ## build the console into web/dist, which the api embeds
 	@cd web && npm ci --no-audit --no-fund --silent && npm run --silent build && npm run --silent budgets
 
-# Options of Playwright, such as BROWSER="live --headed", or --pictures for the pictures in docs/console.
+# Options of Playwright, such as BROWSER="live --repeat-each 3", or --pictures for the pictures in docs/console.
 BROWSER ?=
 
 browser: ## run the console's journeys in a real browser on a temporary stack: BROWSER="onboarding"
