@@ -4,7 +4,8 @@
 #
 #   release.sh <version>
 #
-# The version must be that of the workspace and of the chart's appVersion. Needs helm (or HELM) and tags.
+# The version must be that of the workspace, the chart's appVersion, compose.yaml and openapi/api.json. Needs helm (or
+# HELM) and tags.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -22,6 +23,8 @@ workspace=$(sed -n '/^\[workspace.package\]/,/^$/s/^version = "\(.*\)"/\1/p' Car
 [[ $workspace == "$VERSION" ]] || die "Cargo.toml has version $workspace, not $VERSION."
 chart=$(sed -n 's/^appVersion: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' "$CHART/Chart.yaml")
 [[ $chart == "$VERSION" ]] || die "$CHART/Chart.yaml has appVersion $chart, not $VERSION."
+grep -q "footfall:$VERSION}" compose.yaml || die "compose.yaml does not name the image footfall:$VERSION."
+grep -q "^    \"version\": \"$VERSION\"" openapi/api.json || die "openapi/api.json has another version than $VERSION: make openapi."
 
 # Commits by area, the word before the colon of their subject.
 notes() { # <range>
@@ -46,5 +49,5 @@ previous=$(git describe --tags --match 'v[0-9]*' --abbrev=0 HEAD^ 2>/dev/null ||
   fi
   notes "${previous:+$previous..}HEAD"
 } >"$OUT/notes.md"
-"${HELM:-helm}" package "$CHART" --destination "$OUT" >/dev/null
+"${HELM:-helm}" package "$CHART" --version "$VERSION" --app-version "$VERSION" --destination "$OUT" >/dev/null
 ls "$OUT"
