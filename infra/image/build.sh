@@ -3,6 +3,7 @@
 #
 #   build.sh [folder]    writes into the folder (.footfall/image):
 #     footfall.oci.tar   the image as an OCI archive: `podman load -i`, `skopeo copy oci-archive:…`
+#     footfall.docker.tar   the same for `docker load -i`, which reads no OCI archive with its classic store
 #     id                 its id, which is the hash of its configuration and layers
 #     footfall.cdx.json  its bill of materials (CycloneDX)
 #
@@ -58,6 +59,8 @@ id=$(buildah "${STORE[@]}" bud --quiet --isolation chroot --layers --no-cache --
   --file "$IMAGE/Containerfile" "$WORK/context")
 rm -f "$OUT/footfall.oci.tar"
 buildah "${STORE[@]}" push --quiet --format oci "$id" "oci-archive:$OUT/footfall.oci.tar:footfall:$VERSION"
+rm -f "$OUT/footfall.docker.tar"
+buildah "${STORE[@]}" push --quiet "$id" "docker-archive:$OUT/footfall.docker.tar:footfall:$VERSION"
 echo "$id" >"$OUT/id"
 "$IMAGE/bill.py" --packages "$WORK/context/packages.tsv" --release "$DEBIAN_NUMBER" --version "$VERSION" \
   --time "$SOURCE_DATE_EPOCH" >"$OUT/footfall.cdx.json"
