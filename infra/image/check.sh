@@ -97,6 +97,8 @@ memory_limit() { # <pid>
 started() { podman_here inspect --format "{{.State.$2}}" "$NAME-$1"; }
 
 contained --rm "$ID" --help >/dev/null
+# The same command succeeds where it may write, so its failure elsewhere means something.
+contained --rm "$ID" openapi --folder /var/lib/footfall/openapi >/dev/null || fail "the volume cannot be written to."
 for path in / /tmp /usr/bin; do
   if contained --rm "$ID" openapi --folder "$path" >/dev/null 2>&1; then fail "$path can be written to."; fi
 done
