@@ -1,8 +1,8 @@
 # A control plane of Kubernetes on this machine, with simulated nodes and pods: start_cluster, stop_cluster. Sourced.
-# It listens on loopback only, from the port of FOOTFALL_KUBE_PORT (24000) on; nobody else's processes are touched.
+# It listens on loopback only, from the port of FOOTFALL_KUBE_PORT (26000) on; nobody else's processes are touched.
 # shellcheck shell=bash
 
-PORT=${FOOTFALL_KUBE_PORT:-24000}
+PORT=${FOOTFALL_KUBE_PORT:-26000}
 PROGRAMS=()
 
 begin() { # <name> <command…>: starts a program in the background, with a log
