@@ -33,7 +33,11 @@ wait_for() { # <seconds> <what> <command…>: until the command succeeds
   shift 2
   end=$((SECONDS + seconds))
   until "$@" >/dev/null 2>&1; do
-    ((SECONDS < end)) || die "Waited $seconds seconds for: $what"
+    if ((SECONDS >= end)); then
+      # Once more, to say why.
+      "$@" >&2 && return
+      die "Waited $seconds seconds for: $what"
+    fi
     sleep 0.2
   done
 }

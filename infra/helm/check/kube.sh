@@ -18,6 +18,8 @@ finish() {
   local status=$?
   stop_cluster
   if ((status)); then
+    # What the last command said.
+    [[ ! -e $RUN/output ]] || cat "$RUN/output" >&2
     echo "The logs are in $RUN." >&2
   else
     rm -rf "$RUN"
@@ -32,10 +34,7 @@ test_of() { printf '\n%s\n' "$1"; }
 holds() { # <sentence> <command…>
   local sentence=$1
   shift
-  if ! "$@" >"$RUN/output" 2>&1; then
-    cat "$RUN/output" >&2
-    die "FAILED: $sentence"
-  fi
+  "$@" >"$RUN/output" 2>&1 || die "FAILED: $sentence"
   echo "  ✓ $sentence"
 }
 
@@ -52,7 +51,7 @@ refused() { # <sentence> <words of the refusal> <command…>
   if "$@" >"$RUN/output" 2>&1; then
     die "FAILED: $sentence: it was accepted."
   fi
-  grep -q -- "$words" "$RUN/output" || die "FAILED: $sentence: the refusal does not say: $words" "$(cat "$RUN/output")"
+  grep -q -- "$words" "$RUN/output" || die "FAILED: $sentence: the refusal does not say: $words"
   echo "  ✓ $sentence"
 }
 
@@ -60,7 +59,10 @@ refused() { # <sentence> <words of the refusal> <command…>
 in_namespace() { kubectl --namespace footfall "$@"; }
 
 field() { # <resource> <path> <value>: whether the field has the value
-  [[ $(in_namespace get "$1" -o "jsonpath={$2}") == "$3" ]]
+  local value
+  value=$(in_namespace get "$1" -o "jsonpath={$2}") || return 1
+  echo "$2 of $1 is ${value:-empty}"
+  [[ $value == "$3" ]]
 }
 
 pods_of() { # <component> <phase>: names, one a line
@@ -71,11 +73,11 @@ count_is() { # <component> <number>: whether so many pods run
   [[ $(pods_of "$1" Running | wc -l) == "$2" ]]
 }
 
-zones_of() { # <component>: the zones of its pods, without repetition
+nodes_of() { # <component>: the nodes of its pods, without repetition; each is in a zone of its own
   in_namespace get pods -l "app.kubernetes.io/component=$1" -o jsonpath='{range .items[*]}{.spec.nodeName}{"\n"}{end}' | sort -u
 }
 
-in_every_zone() { [[ $(zones_of "$1" | wc -l) == 3 ]]; }
+in_every_zone() { [[ $(nodes_of "$1" | wc -l) == 3 ]]; }
 
 has_pod() { [[ -n $(pods_of "$@") ]]; }
 
@@ -87,6 +89,10 @@ end_pod() { # <pod> <container> <exit code> <message>
     printf '{"status":{"phase":"%s","containerStatuses":[{"name":"%s","image":"","imageID":"","restartCount":0,"ready":false,"state":{"terminated":{"exitCode":%d,"message":"%s"}}}]}}' \
       "$phase" "$2" "$3" "$4"
   )"
+}
+
+pod_or_end() { # <process>: whether the migration has a pod, or the process has ended without one
+  has_pod migrate Running || ! kill -0 "$1"
 }
 
 end_migration() { # <exit code> <message>: of the pod of the migration that runs
@@ -105,8 +111,12 @@ upgrade_that_ends() { # <exit code of its migration> <message> <option…>
   shift 2
   chart upgrade "$@" >"$RUN/upgrade" 2>&1 &
   helm=$!
-  end_migration "$code" "$message"
+  # If this script fails, helm ends with it.
+  PROGRAMS+=("$helm")
+  wait_for 60 "a pod of the migration, or the end of helm" pod_or_end "$helm"
+  if has_pod migrate Running; then end_migration "$code" "$message"; fi
   wait "$helm" || status=$?
+  unset 'PROGRAMS[-1]'
   cat "$RUN/upgrade"
   return "$status"
 }
