@@ -278,6 +278,11 @@ holds "the image is the former one" field deployment/footfall-api '.spec.templat
 holds "six apis stay" field deployment/footfall-api .spec.replicas 6
 holds "no migration ran" bash -c "[[ \$(kubectl -n footfall get jobs -o name | sort) == '$jobs' ]]"
 
+test_of "A rollback to the first revision"
+holds "it succeeds" helm rollback footfall 1 --namespace footfall --wait --timeout 3m
+soon "it runs the migration of that release, against which the README warns" has_pod migrate Running
+end_migration 0 ""
+
 test_of "A drain"
 drain() { kubectl drain "$1" --ignore-daemonsets --delete-emptydir-data --timeout="$2"; }
 soon "three collectors run" count_is collector 3
