@@ -58,7 +58,8 @@ start_cluster() { # <folder of programs> <etcd> <kwok> <kwok's stages>
     --bind-address=127.0.0.1 --secure-port=$((PORT + 2)) --advertise-address=192.0.2.1 --endpoint-reconciler-type=none \
     --service-cluster-ip-range=10.96.0.0/16 --service-account-issuer=https://check.footfall.example \
     --service-account-key-file="$RUN/accounts.key" --service-account-signing-key-file="$RUN/accounts.key" \
-    --token-auth-file="$RUN/tokens.csv" --authorization-mode=RBAC --disable-admission-plugins=ServiceAccount
+    --token-auth-file="$RUN/tokens.csv" --authorization-mode=RBAC --disable-admission-plugins=ServiceAccount \
+    --allow-privileged=true # so that the namespace's level of pod security refuses such pods, not the server
 
   export KUBECONFIG=$RUN/kubeconfig
   cat >"$KUBECONFIG" <<YAML

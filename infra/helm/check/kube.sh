@@ -224,7 +224,7 @@ for values in "$CHART"/ci/*.yaml; do
   holds "$(basename "$values"), installed" dry_run "$values"
   holds "$(basename "$values"), upgraded" dry_run "$values" --is-upgrade
 done
-refused "a misspelt field is refused" 'unknown field "spec.persistentVolumeClaimRetentionPolicy.whenScalled"' misspelt
+refused "a misspelt field is refused" 'whenScalled: field not declared in schema' misspelt
 refused "a pod with privileges is refused in this namespace" 'violates PodSecurity "restricted' privileged
 
 test_of "An installation"
