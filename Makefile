@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web browser wipe
+.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web web-check browser wipe
 .PHONY: binary image image-check infra-check infra-lint infra-kube release workflows-lint
 
 CARGO := cargo
@@ -148,6 +148,11 @@ infra-check: ## check Terraform without an account of AWS
 
 web: ## build the console into web/dist, which the api embeds
 	@cd web && npm ci --no-audit --no-fund --silent && npm run --silent build && npm run --silent budgets
+
+web-check: web ## check that web/dist is built from its sources, and the console's types, style and unit tests
+	@changed=$$(git status --porcelain web/dist); \
+		test -z "$$changed" || { echo "web/dist is not what its sources make:" "$$changed" >&2; exit 1; }
+	@npm --prefix web run --silent check
 
 # Options of Playwright, such as BROWSER="live --repeat-each 3", or --pictures for the pictures in docs/console.
 BROWSER ?=
