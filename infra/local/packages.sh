@@ -31,6 +31,15 @@ packages_for_later() { # prints the missing ones
   done
 }
 
+# Needed for web/browser only: a browser without a screen, fonts of many scripts, and npm, which installs the
+# pinned Node and the tests' libraries.
+packages_for_browser() { # prints the missing ones
+  command -v chromium-headless-shell >/dev/null || echo chromium-headless-shell
+  command -v npm >/dev/null || echo npm
+  command -v dpkg-query >/dev/null || return 0
+  library_present fonts-noto-core || echo fonts-noto-core
+}
+
 as_root() { if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi; }
 
 # Asks for root in the foreground, since the installation itself runs without a terminal.
