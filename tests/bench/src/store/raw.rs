@@ -32,6 +32,7 @@ pub(crate) struct Blocks {
 struct Copy {
     server: ClickHouse,
     original: String,
+    rows: u64,
     blocks: Vec<Bytes>,
 }
 
@@ -60,7 +61,7 @@ impl Blocks {
                 blocks.push(server.read(block).await?);
             }
             all.rows += rows;
-            all.tables.push(Copy { server, original, blocks });
+            all.tables.push(Copy { server, original, rows, blocks });
         }
         Ok(all)
     }
@@ -136,7 +137,7 @@ impl Blocks {
     /// Returns the copy with the most rows: its server and its name.
     pub(crate) fn largest(&self) -> Option<(&ClickHouse, String)> {
         let tables = self.tables.iter().enumerate();
-        let (number, copy) = tables.max_by_key(|(_, copy)| copy.blocks.len())?;
+        let (number, copy) = tables.max_by_key(|(_, copy)| copy.rows)?;
         Some((&copy.server, name(number)))
     }
 }
