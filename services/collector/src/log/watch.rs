@@ -15,7 +15,10 @@ impl Log {
         let mut accepted = true;
         loop {
             ticks.tick().await;
-            Gauge::SpoolBytes.set(&[], self.spool.bytes().try_into().unwrap_or(i64::MAX));
+            let most = i64::MAX;
+            Gauge::SpoolBytes.set(&[], self.spool.bytes().try_into().unwrap_or(most));
+            Gauge::SpoolCapacity.set(&[], self.spool.capacity().try_into().unwrap_or(most));
+            Gauge::PublishQueue.set(&[], self.producer.unacknowledged().try_into().unwrap_or(most));
             Age::SpoolOldest.set(&[], self.spool.oldest_age().unwrap_or_default());
             let checked = self.spool.check();
             match &checked {
@@ -24,6 +27,7 @@ impl Log {
                 _ => {}
             }
             accepted = checked.is_ok();
+            Gauge::SpoolAccepts.set(&[], i64::from(accepted));
         }
     }
 }
