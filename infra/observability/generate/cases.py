@@ -139,6 +139,9 @@ CAUSES = {
             'footfall_store_call_failures_total{call="redis",reason="unavailable"}': "0+1x90",
             'footfall_store_call_failures_total{call="redis",reason="refused"}': "0+50x90",
             'footfall_store_call_seconds_count{call="redis"}': "0+100x90",
+            # Half of the calls fail, but there are two an hour.
+            'footfall_store_call_failures_total{call="archive_read",reason="unavailable"}': "0x24 1x66",
+            'footfall_store_call_seconds_count{call="archive_read"}': "0x24 2x66",
         },
     ),
     "StoreRefuses": (
