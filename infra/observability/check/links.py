@@ -16,6 +16,10 @@ import promql_parser
 import yaml
 
 OBSERVABILITY = Path(__file__).resolve().parent.parent
+sys.path.append(str(OBSERVABILITY / "generate"))
+
+from slos import SLOS  # noqa: E402  # its folder is on the path only now
+
 REPO = OBSERVABILITY.parent.parent
 RUNBOOKS = REPO / "docs/operations/runbooks"
 SEVERITIES = ["page", "ticket", "none"]
@@ -164,6 +168,15 @@ def faults_of_runbook(file: Path, alerts: dict[str, dict], uids: set[str], known
             yield f"{file.name}: {target} does not exist"
 
 
+def faults_of_documents(alerts: dict[str, dict]) -> Iterator[str]:
+    index = (RUNBOOKS / "README.md").read_text()
+    yield from (f"runbooks/README.md: it does not list {name}" for name in alerts if f"[{name}]({name}.md)" not in index)
+    stated = (REPO / "docs/operations/slos.md").read_text()
+    for slo in SLOS:
+        if f"{slo.objective * 100:.4g} %" not in stated:
+            yield f"slos.md: it does not state {slo.objective * 100:.4g} % for {slo.name}"
+
+
 def main() -> None:
     alerts = {rule["alert"]: rule for rule in rules() if "alert" in rule}
     if "--alerts" in sys.argv:
@@ -177,6 +190,7 @@ def main() -> None:
     for file in sorted(RUNBOOKS.glob("*.md")):
         if file.name != "README.md":
             faults += faults_of_runbook(file, alerts, uids, known)
+    faults += faults_of_documents(alerts)
     causes = [name for name, rule in alerts.items() if rule["labels"]["component"] != "slo"]
     if len(causes) > MOST_CAUSES:
         faults.append(f"{len(causes)} alerts of causes are more than {MOST_CAUSES}")
