@@ -97,3 +97,19 @@ fn failure(error: &RedisError) -> Option<StoreFailure> {
         _ => Some(StoreFailure::Refused),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_that_redis_does_not_have_yet_is_no_failure() {
+        let failure = |kind: ErrorKind| failure(&RedisError::from((kind, "test")));
+        let server = ErrorKind::Server;
+        assert_eq!(failure(server(ServerErrorKind::NoScript)), None);
+        assert_eq!(failure(server(ServerErrorKind::NoPerm)), Some(StoreFailure::Refused));
+        for kind in [ErrorKind::Io, server(ServerErrorKind::BusyLoading)] {
+            assert_eq!(failure(kind), Some(StoreFailure::Unavailable));
+        }
+    }
+}

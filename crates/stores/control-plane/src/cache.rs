@@ -237,4 +237,14 @@ mod tests {
         tokio::time::sleep(SHORT_LIFETIME + Duration::from_millis(100)).await;
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
     }
+
+    #[tokio::test]
+    async fn a_look_up_that_asks_postgresql_is_a_miss() {
+        let cache = AnswerCache::new("test", 10);
+        for _ in 0..3 {
+            assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
+        }
+        let count = |counter: Counter| counter.value(&["test"]);
+        assert_eq!((count(Counter::CacheLookups), count(Counter::CacheMisses)), (3, 1));
+    }
 }

@@ -314,4 +314,15 @@ mod tests {
         assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
         assert!(is_free(&slots, "shared", "theirs").await);
     }
+
+    #[tokio::test]
+    async fn a_report_is_counted_as_running_as_long_as_it_has_its_place() {
+        let slots = QuerySlots { kind: "test", ..slots(1) };
+        let running = || Gauge::QueriesRunning.value(&["test"]);
+        let cluster = "shared".parse().unwrap();
+        let slot = slots.acquire(&cluster, &"ours".parse().unwrap(), 1).await.unwrap();
+        assert_eq!(running(), 1);
+        drop(slot);
+        assert_eq!(running(), 0);
+    }
 }

@@ -15,10 +15,10 @@ impl Log {
         let mut accepted = true;
         loop {
             ticks.tick().await;
-            let most = i64::MAX;
-            Gauge::SpoolBytes.set(&[], self.spool.bytes().try_into().unwrap_or(most));
-            Gauge::SpoolCapacity.set(&[], self.spool.capacity().try_into().unwrap_or(most));
-            Gauge::PublishQueue.set(&[], self.producer.unacknowledged().try_into().unwrap_or(most));
+            let gauge = |value: u64| value.try_into().unwrap_or(i64::MAX);
+            Gauge::SpoolBytes.set(&[], gauge(self.spool.bytes()));
+            Gauge::SpoolCapacity.set(&[], gauge(self.spool.capacity()));
+            Gauge::PublishQueue.set(&[], gauge(self.producer.unacknowledged() as u64));
             Age::SpoolOldest.set(&[], self.spool.oldest_age().unwrap_or_default());
             let checked = self.spool.check();
             match &checked {
