@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web web-check browser wipe
 .PHONY: binary image image-check infra-check infra-lint infra-kube release workflows-lint
+.PHONY: observe observe-check observe-ask
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -10,10 +11,19 @@ STEP := infra/local/step.sh
 BUILD := $(CARGO) build
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## install, build and start everything, with demo tenants, real samples and live traffic
 	@infra/local/demo.sh
+
+observe: ## the same, with Prometheus, Alertmanager, their rules and the exporters of the stores
+	@FOOTFALL_OBSERVE=1 infra/local/demo.sh
+
+observe-check: ## check alerts, their routes and runbooks, and dashboards, without a running Prometheus
+	@infra/observability/check/check.sh
+
+observe-ask: ## ask the Prometheus of make observe every query of the dashboards
+	@infra/observability/check/check.sh ask
 
 down: ## stop the servers of the demo; the data stays
 	@infra/local/stack.sh down
