@@ -13,7 +13,7 @@ use crate::{
     dimensions::Home,
     failure::Failure,
     query::{FileFormat, FilterBody, Time, TimeBody, filters},
-    reports::{Sources, retained},
+    reports::{Reads, Sources, retained},
 };
 
 /// The longest range that is answered at once. An export of a longer one is a job.
@@ -112,8 +112,8 @@ impl ExportRequest {
         tenant: &TenantContext,
     ) -> Result<BegunExport, Failure> {
         let Time { range, zone, .. } = self.time;
-        sources.still_known(tenant, range, "/time/from").await?;
-        let retained_from = sources.retained_from(tenant).await;
+        sources.still_known(tenant, range, "/time/from", Reads::Rows).await?;
+        let retained_from = sources.retained_from(tenant, Reads::Rows).await;
         let query = ExportQuery {
             time: range.from()..range.to(),
             local: Local { zone, home: tenant.currency() },

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use sqlx::FromRow;
 use tenancy::ClientId;
 
 use crate::{ControlPlane, ControlPlaneError, Group, TenantControl};
@@ -14,6 +15,15 @@ pub struct DataState {
     /// Rises when stored events of a finished time change. What was read under a version, after it was,
     /// holds as long as it is the version.
     pub version: u64,
+}
+
+/// From when on a tenant's events are known, by the time at which the log received them; `None`: all are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct Retained {
+    /// The rows.
+    pub of_rows: Option<DateTime<Utc>>,
+    /// The rollups.
+    pub of_rollups: Option<DateTime<Utc>>,
 }
 
 impl ControlPlane {
@@ -60,18 +70,18 @@ impl TenantControl {
         Ok(row.map(|(as_of, version)| DataState { as_of, version: version.cast_unsigned() }))
     }
 
-    /// Returns the time from which on the tenant's rows are retained, by the time at which the log received
-    /// them; `None` while the tenant is younger, so that no row has expired.
+    /// Returns from when on the tenant's events are known. While the tenant is younger than a retention,
+    /// nothing has expired.
     ///
     /// # Errors
     /// PostgreSQL is unavailable.
-    pub async fn retained_from(&self) -> Result<Option<DateTime<Utc>>, ControlPlaneError> {
+    pub async fn retained(&self) -> Result<Retained, ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        let time = sqlx::query_scalar(sql!("tenant/retained_from"))
+        let retained: Option<Retained> = sqlx::query_as(sql!("tenant/retained_from"))
             .bind(self.client_id().as_str())
             .fetch_optional(&mut transaction)
             .await?;
         transaction.commit().await?;
-        Ok(time)
+        Ok(retained.unwrap_or_default())
     }
 }

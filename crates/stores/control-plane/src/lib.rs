@@ -34,7 +34,7 @@ pub use audit::{AuditEntry, AuditSource};
 pub use audit_chain::{AuditFault, AuditLink, AuditLinkError, AuditVerdict};
 pub use audit_log::{AuditFilter, AuditRecord};
 pub use control_plane::ControlPlane;
-pub use data_version::DataState;
+pub use data_version::{DataState, Retained};
 pub use due_schedules::{DueSchedule, ScheduledRun};
 pub use error::ControlPlaneError;
 pub use group::Group;

@@ -1,9 +1,9 @@
 -- Sums of events by bucket, keys and currency: of whole events, or of single products, where an event
 -- counts once for each key that its products have and sales are those of the products. The inner query
--- reads a projection if one has all its columns, the outer one computes the catalogue's counters in their
--- order. The caller gives the stretches of time and the start of each one's bucket, so that only one place
--- computes calendars and clocks. The words in braces are replaced by expressions over columns and bound
--- parameters.
+-- reads a projection if one has all its columns, and kept rollups in place of the rows of their days; the
+-- outer one computes the catalogue's counters in their order. The caller gives the stretches of time and the
+-- start of each one's bucket, so that only one place computes calendars and clocks. The words in braces are
+-- replaced by expressions over columns and bound parameters.
 SELECT
     bucket,
     keys,
@@ -46,6 +46,7 @@ FROM
         AND toStartOfFifteenMinutes(event_time) >= toDateTime({from:UInt32}, 'UTC')
         AND toStartOfFifteenMinutes(event_time) < toDateTime({to:UInt32}, 'UTC')
         AND {condition}
+        AND {received}
     GROUP BY bucket, keys, event_type, currency
-)
+{kept})
 GROUP BY bucket, keys, currency

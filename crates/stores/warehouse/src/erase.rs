@@ -15,6 +15,8 @@ pub struct TenantRows {
     pub event_rows: u64,
     /// Rejects; copies of one are counted apart.
     pub rejects: u64,
+    /// Rows of kept rollups, and their days.
+    pub rollup_rows: u64,
 }
 
 impl TenantRows {
@@ -46,9 +48,9 @@ impl Warehouse {
         }
         let sql = include_str!("../queries/platform/rows_of_tenant.sql");
         let query = self.writer(&destination)?.query_raw(sql);
-        let query = query.param("client_id", client_id.as_str()).fetch_one::<(u64, u64)>();
-        let (event_rows, rejects) = within(STATEMENT_TIMEOUT, query).await?;
-        Ok(TenantRows { event_rows, rejects })
+        let query = query.param("client_id", client_id.as_str()).fetch_one::<(u64, u64, u64)>();
+        let (event_rows, rejects, rollup_rows) = within(STATEMENT_TIMEOUT, query).await?;
+        Ok(TenantRows { event_rows, rejects, rollup_rows })
     }
 
     /// Removes a tenant's database, or starts the deletion of its rows in shared tables. The server deletes
@@ -65,7 +67,7 @@ impl Warehouse {
         match placement.isolation {
             Isolation::Shared => {
                 let all = DateTime::<Utc>::from_timestamp(END, 0).unwrap_or_default();
-                self.expire(&destination, client_id, all).await.map(drop)
+                self.expire_all(&destination, client_id, all).await.map(drop)
             }
             Isolation::Schema | Isolation::Dedicated => {
                 let server = self.cluster(&destination.cluster)?.server();

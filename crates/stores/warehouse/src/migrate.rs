@@ -62,6 +62,16 @@ const MIGRATIONS: &[Migration] = &[
         file: "0008_viewable.sql",
         sql: include_str!("../../../../migrations/clickhouse/0008_viewable.sql"),
     },
+    Migration {
+        version: 9,
+        file: "0009_kept_rollups.sql",
+        sql: include_str!("../../../../migrations/clickhouse/0009_kept_rollups.sql"),
+    },
+    Migration {
+        version: 10,
+        file: "0010_kept_days.sql",
+        sql: include_str!("../../../../migrations/clickhouse/0010_kept_days.sql"),
+    },
 ];
 
 impl Migration {

@@ -12,7 +12,8 @@ use tenancy::{Placement, TenantContext};
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    Warehouse, WarehouseError, driver::within, query_slots::QuerySlot, statement::Statement,
+    KeptDays, Warehouse, WarehouseError, driver::within, query_slots::QuerySlot,
+    statement::Statement,
 };
 
 /// Longer than the server's own limit on the reader's queries, so that the server answers first.
@@ -33,6 +34,8 @@ pub struct TenantWarehouse {
     held: Option<Arc<Held>>,
     /// The longest time for which a statement has waited for its place, in microseconds.
     queued: Arc<AtomicU64>,
+    /// The days whose rollups are read in place of their rows.
+    pub(crate) kept: Option<KeptDays>,
 }
 
 /// The place of a report of several statements.
@@ -51,7 +54,7 @@ pub(crate) enum Turn {
 
 impl TenantWarehouse {
     pub(crate) fn new(warehouse: Warehouse, context: TenantContext) -> Self {
-        Self { warehouse, context, held: None, queued: Arc::default() }
+        Self { warehouse, context, held: None, queued: Arc::default(), kept: None }
     }
 
     /// Makes all statements that follow one report: the first one waits until the tenant may run a report,
@@ -60,6 +63,14 @@ impl TenantWarehouse {
     pub fn in_one_slot(mut self) -> Self {
         let statements = Arc::new(Semaphore::new(STATEMENTS));
         self.held = Some(Arc::new(Held { slot: OnceCell::new(), statements }));
+        self
+    }
+
+    /// Makes sums read the kept rollups of these days in place of their rows, as far as they have what a query
+    /// asks for ([`CellQuery::kept_rollup`](crate::CellQuery::kept_rollup)). Everything else is read from rows.
+    #[must_use]
+    pub fn with_kept_days(mut self, kept: Option<KeptDays>) -> Self {
+        self.kept = kept;
         self
     }
 

@@ -17,7 +17,7 @@ use warehouse::{Local, TenantWarehouse, Warehouse};
 use crate::{
     failure::Failure,
     query::{Time, scope},
-    reports::{Sources, retained},
+    reports::{Reads, Sources, retained},
 };
 
 pub(crate) use attribution::{AttributionAnswer, AttributionBody, AttributionRequest};
@@ -64,9 +64,9 @@ impl Behaviour {
         read_from: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Failure> {
         if asker.campaigns.is_none() {
-            self.sources.still_known(asker.tenant, range, pointer).await?;
+            self.sources.still_known(asker.tenant, range, pointer, Reads::Rows).await?;
         }
-        let retained_from = self.sources.retained_from(asker.tenant).await;
+        let retained_from = self.sources.retained_from(asker.tenant, Reads::Rows).await;
         Ok(retained::touched(retained_from, [read_from]))
     }
 }

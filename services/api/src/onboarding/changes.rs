@@ -13,6 +13,8 @@ use crate::dimensions::MOST_DECLARED;
 
 /// The default retention of raw events: two years.
 const RETENTION_DAYS: u32 = 730;
+/// The default retention of rollups: 25 months.
+const ROLLUP_RETENTION_DAYS: u32 = 761;
 
 /// Returns the changes that one order needs, in the order in which they must be applied.
 pub(super) fn changes(
@@ -78,6 +80,8 @@ fn check_placement(fields: &mut Fields, order: &TenantOrder, known: &Known) {
 fn spec(order: &TenantOrder, known: Option<&Known>) -> TenantSpec {
     let limits = known.map_or_else(Limits::default, |known| known.detail.record.limits);
     let retention_days = known.map_or(RETENTION_DAYS, |known| known.detail.retention_days);
+    let rollup_retention_days =
+        known.map_or(ROLLUP_RETENTION_DAYS, |known| known.detail.rollup_retention_days);
     let LimitsFile {
         events_per_second,
         concurrent_queries,
@@ -102,7 +106,11 @@ fn spec(order: &TenantOrder, known: Option<&Known>) -> TenantSpec {
             live_streams: live_streams.unwrap_or(limits.live_streams),
             partition_spread: partition_spread.unwrap_or(default_spread),
         },
-        retention_days: order.retention_days.unwrap_or(retention_days),
+        retention_days: order.retention.retention_days.unwrap_or(retention_days),
+        rollup_retention_days: order
+            .retention
+            .rollup_retention_days
+            .unwrap_or(rollup_retention_days),
         time_zone: order.time_zone,
         currency: order.currency,
         origins: order.origins.clone().unwrap_or_else(|| known.map(origins).unwrap_or_default()),
@@ -129,6 +137,11 @@ fn update(order: &TenantOrder, known: &Known) -> Option<Change> {
         ("currency", old.record.currency.to_string(), new.currency.to_string()),
         ("origins", listed(&old.record.origins), listed(&new.origins)),
         ("retention days", old.retention_days.to_string(), new.retention_days.to_string()),
+        (
+            "rollup retention days",
+            old.rollup_retention_days.to_string(),
+            new.rollup_retention_days.to_string(),
+        ),
         ("events per second", was.events_per_second.to_string(), is.events_per_second.to_string()),
         (
             "concurrent queries",

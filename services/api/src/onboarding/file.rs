@@ -36,6 +36,10 @@ pub struct TenantFile {
     /// How long raw events are retained, in days. Default: 730, or unchanged.
     #[schema(minimum = 1, maximum = 36_500)]
     pub retention_days: Option<u32>,
+    /// How long rollups of events are kept, in days; none are if it is not longer than `retention_days`.
+    /// Default: 761, or unchanged.
+    #[schema(minimum = 1, maximum = 36_500)]
+    pub rollup_retention_days: Option<u32>,
     /// The limits. An absent limit has its default, or remains unchanged.
     #[serde(default)]
     pub limits: LimitsFile,

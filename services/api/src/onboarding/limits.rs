@@ -3,10 +3,22 @@ use tenancy::{Limits, TenantState};
 
 use super::{OnboardingError, field::Fields, file::LimitsFile};
 
+/// How long events and rollups of a tenant's file or of a change are kept. What is absent stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RetentionFile {
+    pub(crate) retention_days: Option<u32>,
+    pub(crate) rollup_retention_days: Option<u32>,
+}
+
 /// Checks the numbers of a tenant's file or of a change.
-pub(super) fn check_numbers(fields: &mut Fields, limits: &LimitsFile, retention_days: Option<u32>) {
-    let retention = retention_days.is_none_or(|days| (1..=36_500).contains(&days));
-    fields.must(retention, "/retention_days", "must be 1 to 36500 days");
+pub(super) fn check_numbers(fields: &mut Fields, limits: &LimitsFile, retention: RetentionFile) {
+    for (pointer, days) in [
+        ("/retention_days", retention.retention_days),
+        ("/rollup_retention_days", retention.rollup_retention_days),
+    ] {
+        let right = days.is_none_or(|days| (1..=36_500).contains(&days));
+        fields.must(right, pointer, "must be 1 to 36500 days");
+    }
     for (pointer, right) in [
         ("/limits/events_per_second", limits.events_per_second != Some(0)),
         ("/limits/concurrent_queries", limits.concurrent_queries != Some(0)),
@@ -42,17 +54,17 @@ pub(super) fn check_partition_spread(
     }
 }
 
-/// Returns the settings of a tenant with these limits and this retention; what is absent stays.
+/// Returns the settings of a tenant with these limits and these retentions; what is absent stays.
 ///
 /// # Errors
 /// [`OnboardingError::Fields`]: every wrong field.
 pub(crate) fn changed_spec(
     known: &TenantDetail,
     change: &LimitsFile,
-    retention_days: Option<u32>,
+    retention: RetentionFile,
 ) -> Result<TenantSpec, OnboardingError> {
     let mut fields = Fields::default();
-    check_numbers(&mut fields, change, retention_days);
+    check_numbers(&mut fields, change, retention);
     check_partition_spread(&mut fields, change.partition_spread, known);
     let errors = fields.into_errors();
     if !errors.is_empty() {
@@ -72,7 +84,10 @@ pub(crate) fn changed_spec(
             query_memory_mib: change.query_memory_mib.unwrap_or(limits.query_memory_mib),
             query_rows: change.query_rows.unwrap_or(limits.query_rows),
         },
-        retention_days: retention_days.unwrap_or(known.retention_days),
+        retention_days: retention.retention_days.unwrap_or(known.retention_days),
+        rollup_retention_days: retention
+            .rollup_retention_days
+            .unwrap_or(known.rollup_retention_days),
         time_zone: record.time_zone,
         currency: record.currency,
         origins: record.origins.to_vec(),

@@ -28,7 +28,7 @@ use warehouse::Warehouse;
 use current::Current;
 use order::TenantOrder;
 
-pub(crate) use limits::changed_spec;
+pub(crate) use limits::{RetentionFile, changed_spec};
 pub(crate) use neighbours::DRAINED;
 
 pub use admin::ensure_admin;

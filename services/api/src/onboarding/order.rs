@@ -11,7 +11,7 @@ use tenancy::{AdvertiserId, CampaignId, ClientId, ClusterName, Isolation, Origin
 use super::{
     field::Fields,
     file::{CampaignFile, DimensionFile, KeyFile, LimitsFile, TenantFile, UserFile},
-    limits::check_numbers,
+    limits::{RetentionFile, check_numbers},
 };
 use crate::names::{DisplayName, Email};
 
@@ -29,7 +29,7 @@ pub(crate) struct TenantOrder {
     pub(crate) currency: Currency,
     /// Sorted by text.
     pub(crate) origins: Option<Vec<Origin>>,
-    pub(crate) retention_days: Option<u32>,
+    pub(crate) retention: RetentionFile,
     pub(crate) limits: LimitsFile,
     pub(crate) advertisers: Vec<Advertiser>,
     pub(crate) campaigns: Vec<CampaignOrder>,
@@ -77,7 +77,11 @@ impl TenantOrder {
         let is_listed = currency.is_none_or(Currency::is_listed);
         fields.must(is_listed, "/currency", &CurrencyError.to_string());
         let origins = file.origins.as_deref().map(|texts| origins(&mut fields, texts));
-        check_numbers(&mut fields, &file.limits, file.retention_days);
+        let retention = RetentionFile {
+            retention_days: file.retention_days,
+            rollup_retention_days: file.rollup_retention_days,
+        };
+        check_numbers(&mut fields, &file.limits, retention);
 
         let advertisers: Vec<_> = numbered("advertisers", &file.advertisers)
             .filter_map(|(place, advertiser)| {
@@ -120,7 +124,7 @@ impl TenantOrder {
                 time_zone,
                 currency,
                 origins,
-                retention_days: file.retention_days,
+                retention,
                 limits: file.limits.clone(),
                 advertisers,
                 campaigns,

@@ -101,15 +101,15 @@ impl Queries {
         let started = Instant::now();
         let request = &scope::limited(asked, campaigns)?;
         if campaigns.is_none() {
-            self.sources.still_known(tenant, request.range, "/time/from").await?;
+            let reads = request.reads();
+            self.sources.still_known(tenant, request.range, "/time/from", reads).await?;
         }
         let advertisers = self.advertisers(tenant, request).await?;
         let own = tenant.currency();
         let earlier = request.comparison.map(|(_, range)| range);
-        let (source, retained_from) = tokio::join!(
-            self.source(tenant, [request.range].into_iter().chain(earlier)),
-            self.sources.retained_from(tenant),
-        );
+        let ranges: Vec<_> = [request.range].into_iter().chain(earlier).collect();
+        let source = self.source(tenant, request.reads(), &ranges).await?;
+        let retained_from = self.sources.retained_from(tenant, request.reads()).await;
         let read_sales = async |range| {
             let buckets = request.granularity.buckets(range, request.zone);
             TotalSales::read(&source, request, own, (range, buckets)).await
@@ -168,8 +168,8 @@ impl Queries {
         if let Some(previous) = &totals.previous {
             sums.merge(&previous.sums);
         }
-        let ranges = [request.range].into_iter().chain(earlier);
-        let read_from = ranges.map(|one| retained::read_from(one, request.needs_new_to_brand()));
+        let needs_new_to_brand = request.needs_new_to_brand();
+        let read_from = ranges.iter().map(|one| retained::read_from(*one, needs_new_to_brand));
         Ok(Answered {
             request: request.clone(),
             currencies: Currencies::of(&sums, own),

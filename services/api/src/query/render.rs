@@ -8,6 +8,7 @@ use money::Currency;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
+use warehouse::KeptRollup;
 use web::EntityTag;
 
 use super::{
@@ -84,6 +85,9 @@ pub(crate) struct AnswerColumn {
 pub(crate) struct AnswerExplanation {
     /// The rollup; `null` if the events themselves are read.
     rollup: Option<String>,
+    /// The kept rollup, of days whose events have expired: `campaign`, `product` or `source`. `null` if none of
+    /// these days is read.
+    kept_rollup: Option<&'static str>,
     /// The estimated number of rows; `null` in shared tables, and for a credential that may see only
     /// some campaigns.
     rows: Option<u64>,
@@ -176,6 +180,7 @@ impl Answered {
             next: self.next.clone(),
             explain: self.explanation.as_ref().map(|explanation| AnswerExplanation {
                 rollup: explanation.rollup.clone(),
+                kept_rollup: explanation.kept_rollup.map(KeptRollup::as_str),
                 rows: explanation.rows,
             }),
         }

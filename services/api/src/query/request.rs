@@ -7,6 +7,9 @@ use metrics::{
     TimeRange,
 };
 use money::Amount;
+use warehouse::KeptRollup;
+
+use crate::reports::Reads;
 
 /// A valid query, with its defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -145,6 +148,18 @@ impl QueryRequest {
     /// Returns whether the sales of the whole shop have to be read.
     pub(crate) fn needs_total_sales(&self) -> bool {
         self.needed().any(Metric::needs_total_sales)
+    }
+
+    /// Returns what its numbers are read from.
+    pub(crate) fn reads(&self) -> Reads {
+        let counts = self.needed().any(Metric::counts_events);
+        let is_of_cohorts = self.events.tests().iter().any(|test| test.membership().is_some());
+        let is_of_rows = self.needs_refunds()
+            || self.needs_new_to_brand()
+            || !self.distincts().is_empty()
+            || is_of_cohorts
+            || KeptRollup::of(self.level, counts, self.used()).is_none();
+        if is_of_rows { Reads::Rows } else { Reads::Rollups }
     }
 
     /// Returns after which time only history imports and resubmitted rejects change the numbers.

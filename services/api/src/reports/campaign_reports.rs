@@ -69,7 +69,7 @@ impl Reports {
         tenant: &TenantContext,
         request: &MetricsRequest,
     ) -> Result<(), Failure> {
-        self.sources.still_known(tenant, request.range, "?from").await
+        self.sources.still_known(tenant, request.range, "?from", request.reads()).await
     }
 
     /// Returns a campaign's metrics. The caller has checked that the credential may see it.
@@ -112,7 +112,7 @@ impl Reports {
     ) -> Result<Arc<Answer>, Failure> {
         let (numbers, retained_from) = tokio::join!(
             self.numbers(tenant, campaign, request),
-            self.sources.retained_from(tenant),
+            self.sources.retained_from(tenant, request.reads()),
         );
         let (numbers, timings) = numbers?;
         let read_from = retained::read_from(request.range, request.needs_new_to_brand());

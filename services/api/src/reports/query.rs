@@ -9,7 +9,10 @@ use utoipa::IntoParams;
 
 use crate::{
     query::{DayOfWeek, week_begins},
-    reports::schemas::{GranularityName, MetricName},
+    reports::{
+        Reads,
+        schemas::{GranularityName, MetricName},
+    },
     schemas,
 };
 
@@ -70,6 +73,15 @@ impl MetricsRequest {
     /// Returns whether the sales of the whole shop have to be read.
     pub(crate) fn needs_total_sales(&self) -> bool {
         self.metrics.iter().any(|metric| metric.needs_total_sales())
+    }
+
+    /// Returns what its numbers are read from.
+    pub(crate) fn reads(&self) -> Reads {
+        let is_of_rows = self.needs_refunds() || self.needs_new_to_brand();
+        match is_of_rows || !self.distincts().is_empty() {
+            true => Reads::Rows,
+            false => Reads::Rollups,
+        }
     }
 
     /// Returns the distinct values that have to be counted.

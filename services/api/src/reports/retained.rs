@@ -10,13 +10,22 @@ use warehouse::{CellQuery, Keys};
 use super::Sources;
 use crate::failure::Failure;
 
+/// What the numbers of a report are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// Rows of events, at least for some of them.
+    Rows,
+    /// Sums that rollups have, which are kept for longer.
+    Rollups,
+}
+
 /// How long before a range orders are looked at, to know which ones are new to a brand.
 const NEW_TO_BRAND: TimeDelta = TimeDelta::days(365);
 
 impl Sources {
-    /// Refuses zeros about a range of which all rows have expired: rollups expire with their rows. If some
-    /// are there, they were imported later, and a report without numbers is right. Only for a credential that
-    /// may see all campaigns: to another one, the refusal would tell whether others have events.
+    /// Refuses zeros about a range of which everything has expired that a report reads. If some of it is there,
+    /// it was imported later, and a report without numbers is right. Only for a credential that may see all
+    /// campaigns: to another one, the refusal would tell whether others have events.
     ///
     /// # Errors
     /// The range has expired, and no event of it is stored; `pointer` names its start. The query is too
@@ -26,19 +35,25 @@ impl Sources {
         tenant: &TenantContext,
         range: TimeRange,
         pointer: &str,
+        reads: Reads,
     ) -> Result<(), Failure> {
-        let retained_from = self.retained_from(tenant).await;
+        let retained_from = self.retained_from(tenant, reads).await;
         let Some(retained_from) = retained_from.filter(|time| range.to() <= *time) else {
             return Ok(());
         };
-        match self.has_events(tenant, range).await? {
+        match self.has_events(tenant, range, reads).await? {
             true => Ok(()),
             false => Err(deleted(retained_from, pointer).into()),
         }
     }
 
     /// Returns whether any event of a range is stored.
-    async fn has_events(&self, tenant: &TenantContext, range: TimeRange) -> Result<bool, Failure> {
+    async fn has_events(
+        &self,
+        tenant: &TenantContext,
+        range: TimeRange,
+        reads: Reads,
+    ) -> Result<bool, Failure> {
         let query = CellQuery {
             range,
             buckets: Granularity::Total.buckets(range, Tz::UTC),
@@ -51,7 +66,9 @@ impl Sources {
             keys: Keys::All,
             advertisers: None,
         };
-        let cells = self.warehouse.for_tenant(tenant).cells(&query).await?;
+        let reader = self.warehouse.for_tenant(tenant).in_one_slot();
+        let kept = self.kept_days(tenant, &reader, reads, range.from()).await?;
+        let cells = reader.with_kept_days(kept).cells(&query).await?;
         Ok(cells.values().any(|sums| sums.count(Counter::Events) > 0))
     }
 }
@@ -64,7 +81,7 @@ pub(crate) fn read_from(range: TimeRange, needs_new_to_brand: bool) -> DateTime<
     }
 }
 
-/// Returns from when on rows are retained, if events are read from before that time.
+/// Returns from when on events are retained, if they are read from before that time.
 pub(crate) fn touched(
     retained_from: Option<DateTime<Utc>>,
     read_from: impl IntoIterator<Item = DateTime<Utc>>,
@@ -76,8 +93,8 @@ pub(crate) fn touched(
 fn deleted(retained_from: DateTime<Utc>, pointer: &str) -> Problem {
     let time = retained_from.to_rfc3339_opts(SecondsFormat::Secs, true);
     let reason = format!(
-        "is of events that the tenant's retention has deleted, with the rollups of them: ask for a range \
-         from {time} on, or import the events again"
+        "is of events that the tenant's retention has deleted: ask for a range from {time} on, or import \
+         the events again"
     );
     Problem::new(Code::InvalidRange, "The events of the range are deleted.")
         .with_error(pointer, reason)

@@ -7,22 +7,29 @@ use std::{
 use aggregates::{Aggregates, LiveSeries};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use control_plane::{ControlPlane, DataState, Group};
+use control_plane::{ControlPlane, DataState, Group, Retained};
 use log::LogPlace;
 use metrics::{Granularity, QuarterSeries, Sums, TimeRange};
 use moka::future::Cache;
 use tenancy::{CampaignId, ClientId, TenantContext};
-use warehouse::{DistinctSeries, TenantWarehouse, Warehouse};
+use warehouse::{DistinctSeries, KeptDays, TenantWarehouse, Warehouse};
 
-use super::MetricsRequest;
-use crate::{failure::Failure, last_known::LastKnown};
+use super::{MetricsRequest, Reads};
+use crate::{
+    failure::{Failure, shared},
+    last_known::LastKnown,
+};
 
 /// How long an `as_of` is cached: an older one is still true.
 const AS_OF_CACHED: Duration = Duration::from_millis(250);
-/// The most tenants whose data states and retentions are cached.
+/// The most tenants whose data states, retentions and kept days are cached.
 const MOST_TENANTS: u64 = 10_000;
-/// How long it is cached from when on a tenant's rows are retained: it changes once a day.
+/// How long it is cached from when on a tenant's events are retained: it changes once a day.
 const RETAINED_CACHED: Duration = Duration::from_mins(1);
+/// How long it is cached of which days rollups are kept. Their rows are deleted much later.
+const KEPT_CACHED: Duration = Duration::from_mins(1);
+/// How far the time of an event may be ahead of the log's, and more.
+const AHEAD: TimeDelta = TimeDelta::days(1);
 /// How long an `as_of`, or the retention of a tenant, is used while PostgreSQL is unavailable.
 const AS_OF_RETENTION: Duration = Duration::from_hours(24);
 
@@ -56,7 +63,8 @@ pub(crate) struct Sources {
     stored: LastKnown<(), Option<DateTime<Utc>>>,
     noted: LastKnown<(), Noted>,
     data_states: Cache<ClientId, Option<DataState>>,
-    retained: LastKnown<ClientId, Option<DateTime<Utc>>>,
+    retained: LastKnown<ClientId, Retained>,
+    kept: Cache<ClientId, Option<KeptDays>>,
 }
 
 /// A campaign's sums, in two parts that do not overlap.
@@ -86,6 +94,7 @@ impl Sources {
         let noted = LastKnown::new(1, AS_OF_CACHED, AS_OF_RETENTION);
         let data_states = Cache::builder().max_capacity(MOST_TENANTS).time_to_live(AS_OF_CACHED);
         let retained = LastKnown::new(MOST_TENANTS, RETAINED_CACHED, AS_OF_RETENTION);
+        let kept = Cache::builder().max_capacity(MOST_TENANTS).time_to_live(KEPT_CACHED);
         Self {
             control_plane,
             aggregates,
@@ -95,6 +104,7 @@ impl Sources {
             noted,
             data_states: data_states.build(),
             retained,
+            kept: kept.build(),
         }
     }
 
@@ -146,7 +156,9 @@ impl Sources {
         if older.is_some() || !request.distincts().is_empty() {
             let stored_started = Instant::now();
             as_of.push(stored_as_of);
-            let reader = self.warehouse.for_tenant(tenant);
+            let rows = self.warehouse.for_tenant(tenant);
+            let kept = self.kept_days(tenant, &rows, request.reads(), request.range.from()).await?;
+            let reader = rows.with_kept_days(kept);
             let series = stored_series(&reader, campaign, older, request);
             let distincts = distincts(&reader, campaign, request);
             (found.stored, found.distincts) = tokio::try_join!(series, distincts)?;
@@ -227,16 +239,45 @@ impl Sources {
 }
 
 impl Sources {
-    /// Returns the time from which on a tenant's rows are retained; `None` if none has expired, and while it
-    /// is unknown.
-    pub(crate) async fn retained_from(&self, tenant: &TenantContext) -> Option<DateTime<Utc>> {
-        let time = self.retained.get(tenant.client_id().clone(), async || {
-            Ok(self.control_plane.for_tenant(tenant).retained_from().await?)
+    /// Returns the time from which on what a report reads of a tenant is retained; `None` if none of it has
+    /// expired, and while it is unknown.
+    pub(crate) async fn retained_from(
+        &self,
+        tenant: &TenantContext,
+        reads: Reads,
+    ) -> Option<DateTime<Utc>> {
+        let retained = self.retained.get(tenant.client_id().clone(), async || {
+            Ok(self.control_plane.for_tenant(tenant).retained().await?)
         });
-        time.await.unwrap_or_else(|error| {
+        let Retained { of_rows, of_rollups } = retained.await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the retention of a tenant is unknown");
-            None
-        })
+            Retained::default()
+        });
+        match reads {
+            Reads::Rows => of_rows,
+            Reads::Rollups => of_rollups,
+        }
+    }
+
+    /// Returns the days of which a report that begins at `from` reads kept rollups in place of rows. If any of
+    /// its numbers are read from rows, all are: then they are about the same events.
+    ///
+    /// # Errors
+    /// The tenant's cluster is unavailable.
+    pub(crate) async fn kept_days(
+        &self,
+        tenant: &TenantContext,
+        reader: &TenantWarehouse,
+        reads: Reads,
+        from: DateTime<Utc>,
+    ) -> Result<Option<KeptDays>, Failure> {
+        if reads == Reads::Rows {
+            return Ok(None);
+        }
+        let read = async { Ok::<_, Failure>(reader.kept_days().await?) };
+        // Boxed, so that the futures of requests are small.
+        let kept = Box::pin(self.kept.try_get_with_by_ref(tenant.client_id(), read)).await;
+        Ok(kept.map_err(shared)?.filter(|kept| from < kept.until + AHEAD))
     }
 }
 

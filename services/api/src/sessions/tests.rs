@@ -162,6 +162,7 @@ async fn acme(control_plane: &ControlPlane) -> (TenantControl, NewInvitation) {
         name: "Acme".into(),
         limits: Limits::default(),
         retention_days: 400,
+        rollup_retention_days: 761,
         time_zone: chrono_tz::UTC,
         currency: "EUR".parse().unwrap(),
         origins: Vec::new(),

@@ -1,21 +1,30 @@
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use testkit::eventually;
 
 use crate::{query::insert, stand::Stand};
 
-/// Makes the tenant one of three months, whose rows are retained for 30 days.
+/// Makes the tenant one of three months, whose rows and rollups are retained for 30 days.
 async fn with_short_retention(stand: &Stand) {
+    retain_rollups(stand, 30).await;
+}
+
+/// Makes the tenant one of three months, whose rows are retained for 30 days, and rollups for as long as given.
+async fn retain_rollups(stand: &Stand, days: i64) {
     let database = PgPool::connect(stand.database.url()).await.unwrap();
     let mut transaction = database.begin().await.unwrap();
     sqlx::query("SELECT set_config('footfall.platform', 'on', true)")
         .execute(&mut *transaction)
         .await
         .unwrap();
-    let statement = "UPDATE tenant SET retention_days = 30, created_at = now() - interval '90 days' \
-                     WHERE client_id = $1";
-    let changed = sqlx::query(statement).bind(stand.id("acme")).execute(&mut *transaction).await;
+    let statement = "UPDATE tenant SET retention_days = 30, rollup_retention_days = $2, \
+                     created_at = now() - interval '90 days' WHERE client_id = $1";
+    let change = sqlx::query(statement).bind(stand.id("acme")).bind(days);
+    let changed = change.execute(&mut *transaction).await;
     assert_eq!(changed.unwrap().rows_affected(), 1);
     transaction.commit().await.unwrap();
 }
@@ -243,4 +252,102 @@ async fn a_file_tells_in_a_header_what_is_deleted_of_its_range() {
         assert_eq!(told(path, more.clone(), 60).await.as_ref(), Some(&edge), "{path}");
         assert_eq!(told(path, more, 30).await, None, "{path}");
     }
+}
+
+/// Keeps the rollups of everything that is stored of `acme`, and deletes the rows.
+async fn expire_rows(stand: &Stand) {
+    let acme = stand.context("acme").await;
+    let (destination, id) = (acme.destination(), acme.client_id());
+    let (warehouse, horizon) = (&stand.warehouse, midnight(0));
+    let days =
+        async || warehouse.expired_days(destination, id, horizon, Duration::ZERO).await.unwrap();
+    let stored = days().await;
+    assert!(!stored.is_empty());
+    for day in stored {
+        assert!(warehouse.keep_day(destination, id, day).await.unwrap());
+    }
+    assert!(warehouse.expire_events(destination, id, horizon).await.unwrap());
+    eventually("the rows are deleted", async || days().await.is_empty().then_some(())).await;
+}
+
+#[actix_web::test]
+async fn what_rollups_have_is_answered_after_its_rows_are_deleted() {
+    let stand = Stand::new().await;
+    retain_rollups(&stand, 761).await;
+    let at = |event_type: &str, campaign: &str| {
+        json!({
+            "type": event_type, "event_time": midnight(50), "campaign_id": campaign, "visitor_id": "ann",
+            "device": "mobile", "currency": "EUR",
+        })
+    };
+    let mut order = at("purchase", "spring");
+    order["items"] = json!([{"product_id": "shoe", "quantity": 2, "price": "10.50"}]);
+    insert(&stand, [at("ad_click", "spring"), at("ad_click", "winter"), order]).await;
+    expire_rows(&stand).await;
+
+    let key = stand.key("acme", "read");
+    let edge = midnight(30).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let query = async |credential: &str, metrics: Value, dimensions: Value, to| {
+        let mut body = body(60, to);
+        body["metrics"] = metrics;
+        body["dimensions"] = dimensions;
+        body["explain"] = json!(true);
+        stand.post("/v1/query", Some(credential), body).await
+    };
+    for (metrics, dimensions, rollup, row) in [
+        (json!(["clicks", "ctr"]), json!([]), "campaign", json!({"clicks": 2, "ctr": null})),
+        (json!(["clicks"]), json!(["device"]), "source", json!({"clicks": 2})),
+        (
+            json!(["units_sold", "sales"]),
+            json!(["product"]),
+            "product",
+            json!({"units_sold": 2, "sales": "21.00"}),
+        ),
+    ] {
+        let answer = query(&key, metrics, dimensions, 31).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(answer.body["explain"]["kept_rollup"], rollup);
+        assert_eq!(answer.body["totals"]["values"], row, "{}", answer.body);
+        assert_eq!(answer.body["retained_from"], Value::Null, "nothing of it is deleted");
+    }
+    let token = stand.token("acme", "advertiser").await;
+    let own = query(&token, json!(["clicks"]), json!(["campaign"]), 31).await;
+    assert_eq!(own.body["totals"]["values"], json!({"clicks": 1}), "{}", own.body);
+
+    // Visitors have no rollup. What is read beside them is read from the same rows.
+    let refused = query(&key, json!(["clicks", "visitors"]), json!([]), 31).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.body["errors"][0]["reason"].as_str().unwrap().contains(&edge));
+    let rows = query(&key, json!(["clicks", "visitors"]), json!([]), 29).await;
+    assert_eq!(rows.body["totals"]["values"], json!({"clicks": 0, "visitors": 0}));
+    assert_eq!(rows.body["retained_from"], json!(edge));
+    assert_eq!(rows.body["explain"]["kept_rollup"], Value::Null);
+}
+
+#[actix_web::test]
+async fn series_and_windows_are_answered_from_kept_rollups_as_queries_are() {
+    let stand = Stand::new().await;
+    retain_rollups(&stand, 761).await;
+    let click = json!({"type": "ad_click", "event_time": midnight(50), "campaign_id": "spring"});
+    let recent = json!({
+        "type": "ad_click", "event_time": midnight(3), "received_at": midnight(2), "campaign_id": "spring",
+    });
+    insert(&stand, [click.clone(), click]).await;
+    expire_rows(&stand).await;
+    // It is read from its rows, beside the rollups.
+    insert(&stand, [recent]).await;
+    let key = stand.key("acme", "read");
+    let [from, to] = [60, 1].map(|days| midnight(days).format("%FT%TZ").to_string());
+    let path = "/v1/campaigns/spring/metrics?metrics=clicks&granularity=day";
+    let series = stand.get(&format!("{path}&from={from}&to={to}"), &key).await;
+    assert_eq!(series.status, 200, "{}", series.body);
+    assert_eq!(series.body["totals"]["clicks"], 3, "{}", series.body);
+    assert_eq!(series.body["retained_from"], Value::Null);
+    let mut windows = body(60, 1);
+    windows["window"] = json!({"type": "tumbling", "size": "1d"});
+    let windows = stand.post("/v1/windows", Some(&key), windows).await;
+    assert_eq!(windows.status, 200, "{}", windows.body);
+    let clicks = windows.body["rows"].as_array().unwrap().iter();
+    let clicks: Vec<_> = clicks.filter_map(|row| row["values"]["clicks"].as_u64()).collect();
+    assert_eq!((clicks.len(), clicks[10], clicks.iter().sum::<u64>()), (59, 2, 3));
 }

@@ -70,6 +70,7 @@ impl TestLog {
             name: tenant.to_owned(),
             limits: Limits::default(),
             retention_days: 400,
+            rollup_retention_days: 761,
             time_zone: chrono_tz::UTC,
             currency: "EUR".parse().unwrap(),
             origins: Vec::new(),

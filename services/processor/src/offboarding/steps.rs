@@ -111,11 +111,16 @@ impl Erasure<'_> {
             let rows = warehouse.rows_of_tenant(placement, self.client_id).await?;
             found.event_rows += rows.event_rows;
             found.rejects += rows.rejects;
+            found.rollup_rows += rows.rollup_rows;
         }
         let counts = match begun {
             Some(begun) => begun.counts.clone(),
             None => {
-                let counts = json!({"event_rows": found.event_rows, "rejects": found.rejects});
+                let counts = json!({
+                    "event_rows": found.event_rows,
+                    "rejects": found.rejects,
+                    "rollup_rows": found.rollup_rows,
+                });
                 let step = EraseStep::ClickHouse;
                 self.platform.begin_erase_step(self.client_id, step, &counts).await?;
                 counts

@@ -48,9 +48,11 @@ impl Retention {
 }
 
 /// The time before which rows of the tenant are expired. It is the start of a day, so that there is
-/// one deletion a day for each tenant; ClickHouse stores rows by day.
+/// one deletion a day for each tenant; ClickHouse stores rows by day. What was deleted stays so when the retention
+/// is made longer: rollups may be kept in its place.
 pub(crate) fn horizon(tenant: &TenantDetail, now: DateTime<Utc>) -> DateTime<Utc> {
     let today = now.duration_trunc(TimeDelta::days(1)).unwrap_or(now);
     let retained = TimeDelta::days(i64::from(tenant.retention_days));
-    today.checked_sub_signed(retained).unwrap_or(DateTime::UNIX_EPOCH)
+    let horizon = today.checked_sub_signed(retained).unwrap_or(DateTime::UNIX_EPOCH);
+    tenant.rows_from.map_or(horizon, |deleted| deleted.max(horizon))
 }

@@ -3,6 +3,7 @@
 
 mod backfill;
 mod expired_records;
+mod kept_rollups;
 mod log_and_archive;
 mod objects;
 mod rebuild_requests;

@@ -48,6 +48,7 @@ impl Stand {
             name: "Shop".to_owned(),
             limits: Limits { partition_spread: PARTITIONS, ..Limits::default() },
             retention_days: 400,
+            rollup_retention_days: 761,
             time_zone: chrono_tz::UTC,
             currency: "EUR".parse().unwrap(),
             origins: Vec::new(),

@@ -22,6 +22,8 @@ pub struct TenantSpec {
     pub limits: Limits,
     /// The retention of raw events, in days.
     pub retention_days: u32,
+    /// The retention of rollups, in days. None are kept if it is not longer than that of the events.
+    pub rollup_retention_days: u32,
     /// The time zone in which its days begin.
     pub time_zone: Tz,
     /// The currency of amounts that are sent without one.
@@ -37,6 +39,10 @@ pub struct TenantDetail {
     pub record: TenantRecord,
     /// The retention of raw events, in days.
     pub retention_days: u32,
+    /// The retention of rollups, in days. None are kept if it is not longer than that of the events.
+    pub rollup_retention_days: u32,
+    /// Rows that the log received before this time are deleted for good; `None` if no row is.
+    pub rows_from: Option<DateTime<Utc>>,
     /// When it was onboarded.
     pub created_at: DateTime<Utc>,
     /// Since when it is in its state.
@@ -61,6 +67,8 @@ pub(crate) struct TenantRow {
     live_streams: i32,
     partition_spread: i32,
     retention_days: i64,
+    rollup_retention_days: i64,
+    rows_from: Option<DateTime<Utc>>,
     time_zone: String,
     currency: String,
     origins: Vec<String>,
@@ -102,6 +110,11 @@ impl TryFrom<TenantRow> for TenantDetail {
         Ok(Self {
             record,
             retention_days: row.retention_days.try_into().map_err(number("retention"))?,
+            rollup_retention_days: row
+                .rollup_retention_days
+                .try_into()
+                .map_err(number("retention of rollups"))?,
+            rows_from: row.rows_from,
             created_at: row.created_at,
             state_since: row.state_since,
             suspended_for: row.suspended_for.map(Arc::from),
@@ -172,6 +185,27 @@ impl PlatformControl {
         rows.into_iter().map(placement).collect()
     }
 
+    /// Notes that what the log received of a tenant before these times is about to be deleted: rows, and rollups.
+    /// It stays so when the tenant's retention is made longer.
+    ///
+    /// # Errors
+    /// PostgreSQL is unavailable.
+    pub async fn note_expired(
+        &self,
+        client_id: &ClientId,
+        rows: DateTime<Utc>,
+        rollups: DateTime<Utc>,
+    ) -> Result<(), ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(sql!("tenant/note_expired"))
+            .bind(client_id.as_str())
+            .bind(rows)
+            .bind(rollups)
+            .execute(&mut transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
     /// Creates a tenant, in the state `provisioning`, with its first placement.
     ///
     /// # Errors
@@ -207,6 +241,7 @@ impl PlatformControl {
                 "cluster": cluster,
                 "limits": spec.limits,
                 "retention_days": spec.retention_days,
+                "rollup_retention_days": spec.rollup_retention_days,
                 "time_zone": spec.time_zone.name(),
                 "currency": spec.currency,
                 "origins": spec.origins,
@@ -234,6 +269,7 @@ impl PlatformControl {
                 "name": spec.name,
                 "limits": spec.limits,
                 "retention_days": spec.retention_days,
+                "rollup_retention_days": spec.rollup_retention_days,
                 "time_zone": spec.time_zone.name(),
                 "currency": spec.currency,
                 "origins": spec.origins,
@@ -352,6 +388,7 @@ fn settings(tenant: &TenantDetail) -> Value {
         "name": tenant.record.name,
         "limits": tenant.record.limits,
         "retention_days": tenant.retention_days,
+        "rollup_retention_days": tenant.rollup_retention_days,
         "time_zone": tenant.record.time_zone.name(),
         "currency": tenant.record.currency,
         "origins": tenant.record.origins.as_ref(),
@@ -375,4 +412,5 @@ fn bind<'q>(query: PgQuery<'q>, spec: &'q TenantSpec) -> PgQuery<'q> {
         .bind(i32::from(spec.limits.query_seconds))
         .bind(i32::try_from(spec.limits.query_memory_mib).unwrap_or(i32::MAX))
         .bind(i64::try_from(spec.limits.query_rows).unwrap_or(i64::MAX))
+        .bind(i64::from(spec.rollup_retention_days))
 }

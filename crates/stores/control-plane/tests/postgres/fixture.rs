@@ -176,6 +176,7 @@ pub(crate) fn spec(client_id: &str) -> TenantSpec {
         name: client_id.to_uppercase(),
         limits: tenancy::Limits::default(),
         retention_days: 400,
+        rollup_retention_days: 761,
         time_zone: "Europe/Warsaw".parse().unwrap(),
         currency: "EUR".parse().unwrap(),
         origins: Vec::new(),

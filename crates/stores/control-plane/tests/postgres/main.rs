@@ -45,6 +45,8 @@ mod report_jobs;
 #[cfg(test)]
 mod resubmissions;
 #[cfg(test)]
+mod retained;
+#[cfg(test)]
 mod saved_reports;
 #[cfg(test)]
 mod schedules;

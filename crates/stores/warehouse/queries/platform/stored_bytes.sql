@@ -17,4 +17,8 @@ INNER JOIN
     SELECT 'rejected_events' AS table, count() AS own_rows
     FROM rejected_events
     WHERE client_id = {client_id:String}
+    UNION ALL
+    SELECT 'kept_rollups' AS table, count() AS own_rows
+    FROM kept_rollups
+    WHERE client_id = {client_id:String}
 ) AS own USING (table)

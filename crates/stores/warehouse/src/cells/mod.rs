@@ -21,9 +21,9 @@ pub use self::{
     query::{CellQuery, Keys},
 };
 use crate::{
-    TenantWarehouse, WarehouseError,
-    campaign::start,
-    statement::{CUSTOMER_TYPE, Statement, fingerprint},
+    KeptDays, KeptRollup, TenantWarehouse, WarehouseError,
+    campaign::{seconds, start},
+    statement::{CUSTOMER_TYPE, Parameter, Statement, fingerprint},
 };
 
 /// The place of a number in an answer: the start of the bucket, and the values of the keys.
@@ -47,8 +47,10 @@ struct Counting {
 /// How a query would be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// The rollup that it reads; none if it reads the events themselves.
+    /// The projection that it reads; none if it reads the events themselves.
     pub rollup: Option<String>,
+    /// The kept rollup that it reads of days whose rows have expired.
+    pub kept_rollup: Option<KeptRollup>,
     /// Estimated number of rows of the parts that it reads, which need not be those of one tenant.
     pub rows: Option<u64>,
 }
@@ -62,7 +64,7 @@ impl TenantWarehouse {
         &self,
         query: &CellQuery<'_>,
     ) -> Result<BTreeMap<Cell, Sums>, WarehouseError> {
-        let statement = sums(query);
+        let statement = sums(query, self.kept);
         let rows: Vec<CellRow> = self.fetch_statement(&statement).await?;
         let mut cells = BTreeMap::<_, Sums>::new();
         for mut row in rows {
@@ -101,7 +103,7 @@ impl TenantWarehouse {
     /// Returns a hash of everything on which the answer of [`TenantWarehouse::cells`] depends, other than the
     /// tenant and its events.
     pub fn fingerprint_of_cells(&self, query: &CellQuery<'_>) -> [u8; 32] {
-        fingerprint(&[sums(query)], self.placement())
+        fingerprint(&[sums(query, self.kept)], self.placement())
     }
 
     /// As [`TenantWarehouse::fingerprint_of_cells`], of [`TenantWarehouse::refunded_cells`].
@@ -128,7 +130,7 @@ impl TenantWarehouse {
     /// # Errors
     /// The cluster is unavailable.
     pub async fn explain(&self, query: &CellQuery<'_>) -> Result<Explanation, WarehouseError> {
-        let statement = sums(query);
+        let statement = sums(query, self.kept);
         let plan: Vec<String> =
             self.fetch_statement(&statement.prefixed("EXPLAIN projections = 1 ")).await?;
         let estimate: Vec<rows::EstimateRow> =
@@ -137,13 +139,18 @@ impl TenantWarehouse {
             let name = line.split_once("ReadFromMergeTree (")?.1.split_once(')')?.0;
             (!name.contains('.')).then(|| name.to_owned())
         });
-        Ok(Explanation { rollup, rows: Some(estimate.iter().map(|row| row.rows).sum()) })
+        Ok(Explanation {
+            rollup,
+            kept_rollup: self.kept.and(query.kept_rollup()),
+            rows: Some(estimate.iter().map(|row| row.rows).sum()),
+        })
     }
 }
 
-/// Returns the statement of the sums. Its expressions are those of the rollups, except where it counts the
-/// events of products: the rollup of products has the number of lines only.
-fn sums(query: &CellQuery<'_>) -> Statement {
+/// Returns the statement of the sums. Of kept days it reads the kept rollup that has what the query asks for, if
+/// there is one. Its expressions are those of the rollups, except where it counts the events of products: the
+/// rollup of products has the number of lines only.
+fn sums(query: &CellQuery<'_>, days: Option<KeptDays>) -> Statement {
     let events = match (query.level, query.counts) {
         (Level::Event, _) => "countIf(kline = 0)",
         (Level::Product, true) => "uniqExact(kgen, kpart, koff)",
@@ -154,9 +161,22 @@ fn sums(query: &CellQuery<'_>) -> Statement {
         // A constant, because no rollup has its sum.
         Level::Product => ["toDecimal128(0, 6)", "sum(line_total)"],
     };
-    let mut statement = query.statement(include_str!("../../queries/cells.sql"));
-    for (name, expression) in [("{events}", events), ("{spent}", spent), ("{earned}", earned)] {
+    let kept = days.zip(query.kept_rollup());
+    let (of_kept, received) = match kept {
+        Some((days, _)) => (include_str!("../../queries/cells_kept.sql"), days.received()),
+        None => ("", "1"),
+    };
+    let template = include_str!("../../queries/cells.sql").replace("{kept}", of_kept);
+    let mut statement = query.statement(&template);
+    for (name, expression) in
+        [("{events}", events), ("{spent}", spent), ("{earned}", earned), ("{received}", received)]
+    {
         statement.sql = statement.sql.replace(name, expression);
+    }
+    if let Some((days, rollup)) = kept {
+        let parameters = &mut statement.parameters;
+        parameters.set("rollup", Parameter::Text(rollup.as_str().to_owned()));
+        parameters.set("kept_until", Parameter::Seconds(seconds(days.until)));
     }
     statement
 }
@@ -247,7 +267,7 @@ mod tests {
             .map(|wanted| Counting::new(&query, &[wanted].into()).fingerprint(&placement()));
         let [visitors, sessions] = counted;
         let statements =
-            [sums(&query), refunds::statement(&query), new_to_brand::statement(&query)];
+            [sums(&query, None), refunds::statement(&query), new_to_brand::statement(&query)];
         let [sums, refunds, new_to_brand] =
             statements.map(|statement| fingerprint(&[statement], &placement()));
         [sums, refunds, new_to_brand, visitors, sessions]

@@ -4,7 +4,7 @@ use money::Currency;
 
 use super::Advertisers;
 use crate::{
-    Local,
+    KeptRollup, Local,
     campaign::seconds,
     statement::{Parameter, Parameters, Statement, array, condition},
 };
@@ -47,8 +47,15 @@ pub enum Keys<'a> {
 }
 
 impl CellQuery<'_> {
+    /// Returns the kept rollup that has everything that the query asks for.
+    pub fn kept_rollup(&self) -> Option<KeptRollup> {
+        let is_of_cohorts = self.filter.tests().iter().any(|test| test.membership().is_some());
+        let rollup = KeptRollup::of(self.level, self.counts, self.dimensions());
+        rollup.filter(|_| !is_of_cohorts)
+    }
+
     /// Returns the statement that a template makes of the query.
-    pub(super) fn statement(&self, template: &'static str) -> Statement {
+    pub(super) fn statement(&self, template: &str) -> Statement {
         let (stretches, starts) =
             self.buckets.stretches().map(|(from, start)| (seconds(from), seconds(start))).unzip();
         let mut parameters = Parameters::default();

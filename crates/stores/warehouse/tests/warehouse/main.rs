@@ -13,6 +13,8 @@ mod inserts;
 #[cfg(test)]
 mod isolation;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod live_base;
 #[cfg(test)]
 mod migrations;

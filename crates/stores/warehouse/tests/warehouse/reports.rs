@@ -210,7 +210,7 @@ async fn an_empty_campaign_has_no_buckets() {
 
 /// Returns events of several campaigns, devices, products and currencies, over a day. Some have two lines of
 /// one product.
-fn assorted(number: u32) -> Event {
+pub(crate) fn assorted(number: u32) -> Event {
     let time = format!("2026-03-01T{:02}:{:02}:30Z", number % 24, number / 24 % 60);
     let kinds = [AdClick, AdImpression, ProductView, Purchase, PageView];
     let kind = &kinds[number as usize % 5];
@@ -234,7 +234,7 @@ fn assorted(number: u32) -> Event {
 }
 
 /// Returns a query by these dimensions, over a day.
-fn by_hours<'a>(by: &'a [Dimension], filter: &'a Filter<EventTest>) -> CellQuery<'a> {
+pub(crate) fn by_hours<'a>(by: &'a [Dimension], filter: &'a Filter<EventTest>) -> CellQuery<'a> {
     let day = range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
     CellQuery {
         range: day,

@@ -160,7 +160,7 @@ async fn credentials_are_handed_over_before_the_tenant_is_activated() {
 async fn nothing_is_deleted_by_omission_and_only_differences_are_changed() {
     let platform = Platform::new().await;
     let file = platform.file("a", "shared", "shared");
-    let limited = format!("retention_days = 30\n{file}");
+    let limited = format!("retention_days = 30\nrollup_retention_days = 400\n{file}");
     platform.apply(&[limited]).await;
 
     let (head, _) = file.split_once("[[advertisers]]").unwrap();
@@ -174,7 +174,8 @@ async fn nothing_is_deleted_by_omission_and_only_differences_are_changed() {
     );
     platform.apply(&[longer]).await;
     let admin = platform.admin();
-    assert_eq!(admin.tenant(&a).await.unwrap().unwrap().retention_days, 30);
+    let stored = admin.tenant(&a).await.unwrap().unwrap();
+    assert_eq!((stored.retention_days, stored.rollup_retention_days), (30, 400));
     let has = admin.inventory(&a, &["spring".parse().unwrap()]).await.unwrap();
     let counts = (has.advertisers.len(), has.campaigns.len(), has.users.len(), has.keys.len());
     assert_eq!(counts, (1, 1, 1, 2));

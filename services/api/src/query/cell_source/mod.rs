@@ -18,6 +18,7 @@ use warehouse::{Cell, CellQuery, DistinctCells, TenantWarehouse, WarehouseError}
 
 use self::kept_form::KeptForm;
 use super::Queries;
+use crate::{failure::Failure, reports::Reads};
 
 /// The numbers of one query.
 pub(super) struct CellSource {
@@ -35,26 +36,33 @@ pub(super) struct CellSource {
 
 impl Queries {
     /// Returns the source of a query about these ranges.
+    ///
+    /// # Errors
+    /// The tenant's cluster is unavailable.
     pub(super) async fn source(
         &self,
         tenant: &TenantContext,
-        ranges: impl IntoIterator<Item = TimeRange>,
-    ) -> CellSource {
+        reads: Reads,
+        ranges: &[TimeRange],
+    ) -> Result<CellSource, Failure> {
+        let rows = self.warehouse.for_tenant(tenant).in_one_slot();
+        let from = ranges.iter().map(|range| range.from()).min().unwrap_or_default();
+        let kept = self.sources.kept_days(tenant, &rows, reads, from).await?;
         let mut as_of = self.sources.stored_as_of().await;
         let mut state = None;
-        if as_of.is_some_and(|as_of| ranges.into_iter().any(|range| is_finished(range, as_of))) {
+        if as_of.is_some_and(|as_of| ranges.iter().any(|range| is_finished(*range, as_of))) {
             state = self.sources.data_state(tenant).await;
             as_of = state.map_or(as_of, |state| Some(state.as_of));
         }
-        CellSource {
-            warehouse: self.warehouse.for_tenant(tenant).in_one_slot(),
+        Ok(CellSource {
+            warehouse: rows.with_kept_days(kept),
             as_of,
             kept: self.aggregates.for_tenant(tenant),
             state,
             hits: AtomicU32::new(0),
             misses: AtomicU32::new(0),
             is_unavailable: AtomicBool::new(false),
-        }
+        })
     }
 }
 

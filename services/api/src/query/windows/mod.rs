@@ -18,7 +18,10 @@ use self::{
     body::WindowKind,
 };
 use super::{Queries, scope};
-use crate::{failure::Failure, reports::retained};
+use crate::{
+    failure::Failure,
+    reports::{Reads, retained},
+};
 
 impl Queries {
     /// Computes metrics in windows, limited to the campaigns that the credential may see.
@@ -33,15 +36,15 @@ impl Queries {
     ) -> Result<WindowsAnswer, Failure> {
         let query = scope::limited(&request.query, campaigns.as_deref())?;
         let advertisers = self.advertisers(tenant, &query).await?;
-        let range = match &request.kind {
-            WindowKind::Steps { windows, .. } => windows.range(),
-            WindowKind::Sessions(_) => query.range,
+        let (range, reads) = match &request.kind {
+            WindowKind::Steps { windows, .. } => (windows.range(), query.reads()),
+            WindowKind::Sessions(_) => (query.range, Reads::Rows),
         };
         if campaigns.is_none() {
-            self.sources.still_known(tenant, range, "/time/from").await?;
+            self.sources.still_known(tenant, range, "/time/from", reads).await?;
         }
-        let (source, retained_from) =
-            tokio::join!(self.source(tenant, [range]), self.sources.retained_from(tenant));
+        let source = self.source(tenant, reads, &[range]).await?;
+        let retained_from = self.sources.retained_from(tenant, reads).await;
         let own = tenant.currency();
         let counted = match &request.kind {
             WindowKind::Steps { windows, .. } => {

@@ -33,7 +33,9 @@ pub(crate) async fn insert_of(
         if event["event_id"].is_null() {
             event["event_id"] = json!(Uuid::now_v7());
         }
-        event["received_at"] = json!("2026-11-01T00:00:00Z");
+        if event["received_at"].is_null() {
+            event["received_at"] = json!("2026-11-01T00:00:00Z");
+        }
         let event: Event = serde_json::from_value(event).unwrap();
         let logged_at = event.received_at;
         #[expect(clippy::disallowed_methods, reason = "stands in for the consumer of the log")]

@@ -11,7 +11,7 @@ use web::{Body, Error, Platform};
 use super::{TenantView, existing};
 use crate::{
     failure::Failure,
-    onboarding::{LimitsFile, changed_spec},
+    onboarding::{LimitsFile, RetentionFile, changed_spec},
     schemas,
     state::Api,
 };
@@ -26,9 +26,12 @@ pub(crate) struct TenantChange {
     /// How long raw events are retained, in days.
     #[schema(minimum = 1, maximum = 36_500)]
     retention_days: Option<u32>,
+    /// How long rollups of events are kept, in days; none are if it is not longer than `retention_days`.
+    #[schema(minimum = 1, maximum = 36_500)]
+    rollup_retention_days: Option<u32>,
 }
 
-/// Changes the limits and the retention of a tenant, within seconds everywhere. The same fields in the
+/// Changes the limits and the retentions of a tenant, within seconds everywhere. The same fields in the
 /// tenant's file change them when the file is applied.
 #[utoipa::path(
     patch,
@@ -51,8 +54,9 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Error> {
     let stored = api.control_plane.for_platform(platform.context());
     let known = existing(&stored, &id).await?;
-    let spec =
-        changed_spec(&known, &change.limits, change.retention_days).map_err(Failure::from)?;
+    let TenantChange { limits, retention_days, rollup_retention_days } = change;
+    let retention = RetentionFile { retention_days, rollup_retention_days };
+    let spec = changed_spec(&known, &limits, retention).map_err(Failure::from)?;
     stored.update_tenant(&spec).await.map_err(Failure::from)?;
     let tenant: TenantView = existing(&stored, &id).await?.into();
     Ok(HttpResponse::Ok().json(tenant))

@@ -56,6 +56,8 @@ pub(crate) struct TenantView {
     origins: Arc<[Origin]>,
     /// How long raw events are retained, in days.
     retention_days: u32,
+    /// How long rollups of them are kept, in days; none are if it is not longer.
+    rollup_retention_days: u32,
     /// Its limits.
     limits: LimitsView,
     /// When it was onboarded.
@@ -106,7 +108,14 @@ impl From<Limits> for LimitsView {
 
 impl From<TenantDetail> for TenantView {
     fn from(detail: TenantDetail) -> Self {
-        let TenantDetail { record, retention_days, created_at, state_since, .. } = detail;
+        let TenantDetail {
+            record,
+            retention_days,
+            rollup_retention_days,
+            created_at,
+            state_since,
+            ..
+        } = detail;
         Self {
             id: record.client_id,
             name: record.name,
@@ -119,6 +128,7 @@ impl From<TenantDetail> for TenantView {
             currency: record.currency,
             origins: record.origins,
             retention_days,
+            rollup_retention_days,
             limits: record.limits.into(),
             created_at,
         }
