@@ -3,7 +3,7 @@ use auth::{InvitationToken, Password};
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
 
-use super::{Sessions, TokenPair, login::admitted};
+use super::{Claimant, Sessions, TokenPair, login::admitted};
 use crate::{caller::Device, failure::Failure};
 
 impl Sessions {
@@ -30,7 +30,8 @@ impl Sessions {
             // While the tenant is suspended, the invitation remains valid for later.
             self.client(client_id, false).await?;
         }
-        let password = self.gate.hash(password).await?;
+        let claimant = Claimant { account: hash.as_bytes(), address: device.address };
+        let password = self.gate.hash(claimant, password).await?;
         let accepted = self.store.accept_invitation(&hash, &password, now).await?;
         let user = accepted.ok_or_else(refused)?;
         self.aggregates.secret_succeeded(&account_hash(user.id), device.address).await;
