@@ -96,6 +96,8 @@ metrics! {
     ReconcileRepairs = "footfall_reconcile_repairs_total", ["kind": &["missing", "doubled", "archive"]];
     /// Rebuilds of live counters from ClickHouse.
     Rebuilds = "footfall_live_rebuilds_total", [];
+    /// Campaigns and products that a batch named and that could not be listed in time.
+    NamesNotListed = "footfall_names_not_listed_total", [];
     /// Rejected events stored for their tenant.
     RejectsStored = "footfall_rejects_stored_total", [];
     /// Events that went to the spool because Kafka did not acknowledge them in time.
