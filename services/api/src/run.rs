@@ -41,7 +41,8 @@ pub fn run(
     usage::start(&api, live.open_streams(), lifecycle);
     schedules::start(&api, lifecycle);
     let docs = routes::docs::page(&document, &settings.collector_url);
-    web::serve_streams("api", &settings.bind, lifecycle, move |config: &mut ServiceConfig| {
+    let most = settings.connections_per_address;
+    web::serve("api", &settings.bind, most, lifecycle, move |config: &mut ServiceConfig| {
         config
             .app_data(Data::new(web.clone()))
             .app_data(Data::new(cross_origin.clone()))

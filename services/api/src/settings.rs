@@ -11,6 +11,8 @@ pub struct ApiSettings {
     /// Whether the last `X-Forwarded-For` address is the client's: true behind a load balancer that
     /// writes it, false when clients connect directly and could write any address.
     pub trust_forwarded_for: bool,
+    /// How many connections one address may have open; 0: any number, as behind a load balancer.
+    pub connections_per_address: usize,
     /// The collector's address for browsers, `scheme://host[:port]`: `/docs` sends requests there.
     pub collector_url: String,
     /// How many answers are cached in memory.

@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod arrival;
 mod body;
 mod compression;
 mod connection;
+mod connections;
 mod credential;
 mod credential_check;
 mod cross_origin;
+mod deadline;
 pub mod docs;
 mod entity_tag;
 mod error;
@@ -18,6 +21,7 @@ mod metrics;
 mod objects;
 pub mod openapi;
 mod platform;
+mod progress;
 mod query;
 mod request;
 pub mod route_table;
@@ -28,6 +32,7 @@ mod tenant;
 pub mod web_socket;
 
 pub use app::app;
+pub use arrival::Arrival;
 pub use body::{Body, read_json};
 pub use cross_origin::{CrossOrigin, readable_from};
 pub use entity_tag::EntityTag;
@@ -40,7 +45,7 @@ pub use metrics::{metrics, register_operations};
 pub use platform::Platform;
 pub use query::Query;
 pub use request::{current_id, current_principal};
-pub use serve::{ServeError, serve, serve_streams};
+pub use serve::{ServeError, serve};
 pub use settings::TokenSettings;
 pub use state::{DIRECTORY, WebState, tenant_suspended};
 pub use tenant::Tenant;

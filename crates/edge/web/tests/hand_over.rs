@@ -39,7 +39,7 @@ fn serve(lifecycle: &Lifecycle) -> (SocketAddr, Receiver<StdTcpStream>) {
     let routes = move |config: &mut ServiceConfig| {
         config.app_data(Data::new(sender.clone())).service(resource("/take").get(take));
     };
-    (web::serve_streams("test", "127.0.0.1:0", lifecycle, routes).unwrap(), taken)
+    (web::serve("test", "127.0.0.1:0", 0, lifecycle, routes).unwrap(), taken)
 }
 
 async fn ask(address: SocketAddr, text: &str) -> TcpStream {

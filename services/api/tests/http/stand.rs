@@ -101,6 +101,7 @@ impl Stand {
         let settings = ApiSettings {
             bind: "127.0.0.1:0".into(),
             trust_forwarded_for: true,
+            connections_per_address: 0,
             collector_url: "http://127.0.0.1:8081".into(),
             cached_answers: 100,
         };

@@ -15,18 +15,18 @@ use std::time::Duration;
 use aggregates::Aggregates;
 
 pub(crate) use encoding::Encoding;
+pub(crate) use in_flight::InFlight;
 pub(crate) use publish::Published;
 pub(crate) use receipt::{Counts, Outcome, Receipt};
 pub(crate) use submission::{Handled, Submission};
 
 use crate::{CollectorSettings, log::Log};
 use form::{form_of, shape_problem};
-use in_flight::InFlight;
 
 /// When clients retry after Kafka, the spool or memory was unavailable or full.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The state of event intake: the log, the rate limits, and the memory limit.
+/// The state of event intake: the log, the rate limits, and the shares of memory.
 pub(crate) struct Ingest {
     settings: CollectorSettings,
     log: Log,

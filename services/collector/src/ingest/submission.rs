@@ -51,7 +51,7 @@ impl Ingest {
     ) -> Result<Handled, Problem> {
         let received_at = Utc::now();
         let Submission { request, payload, form, encoding } = submission;
-        let body = self.read(request.headers(), encoding, payload).await?;
+        let body = self.read(tenant, request.headers(), encoding, payload).await?;
         let batch = split(&body, form, self.settings.max_events).map_err(shape_problem)?;
         let count = u32::try_from(batch.events.len()).unwrap_or(u32::MAX);
         if let Admission::RetryAfter(wait) = self.aggregates.admit(tenant.context(), count).await {

@@ -9,6 +9,7 @@ mod describing;
 #[cfg(test)]
 mod documentation;
 #[cfg(test)]
+mod neighbours;
 mod refusing;
 #[cfg(test)]
 mod spooling;

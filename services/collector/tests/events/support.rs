@@ -4,6 +4,7 @@ use aggregates::{Aggregates, RedisSettings};
 use auth::{
     ApiKey, ApiKeyId, CredentialStore, CredentialStoreError, KeyKind, SigningKey, StoredApiKey,
 };
+use bytes::Bytes;
 use collector::{CollectorSettings, Dependencies};
 use events::Event;
 use lifecycle::Lifecycle;
@@ -14,6 +15,7 @@ use stream::{Entry, KafkaSettings, LogReader, Producer, delete_topics, ensure_to
 use tempfile::TempDir;
 use tenancy::{ClientId, DirectoryError, Limits, TenantDirectory, TenantRecord, TenantRouter};
 use testkit::{eventually, tenant_record};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use uuid::Uuid;
 use web::{TokenSettings, WebState};
 
@@ -44,6 +46,7 @@ impl Default for Options {
     fn default() -> Self {
         let collector = CollectorSettings {
             bind: "127.0.0.1:0".to_owned(),
+            connections_per_address: 0,
             max_body_bytes: 1 << 20,
             max_inflated_bytes: 1 << 20,
             max_events: 1_000,
@@ -288,10 +291,10 @@ impl CredentialStore for Known {
 }
 
 /// Creates a body of unknown length that sends the fed pieces, and ends when the feed is dropped.
-pub(crate) fn slow_body() -> (tokio::sync::mpsc::UnboundedSender<&'static str>, reqwest::Body) {
-    let (feed, pieces) = tokio::sync::mpsc::unbounded_channel();
+pub(crate) fn slow_body() -> (UnboundedSender<Bytes>, reqwest::Body) {
+    let (feed, pieces) = mpsc::unbounded_channel();
     let pieces = futures::stream::unfold(pieces, async |mut pieces| {
-        let piece: &'static str = tokio::sync::mpsc::UnboundedReceiver::recv(&mut pieces).await?;
+        let piece = UnboundedReceiver::<Bytes>::recv(&mut pieces).await?;
         Some((Ok::<_, std::io::Error>(piece), pieces))
     });
     (feed, reqwest::Body::wrap_stream(pieces))

@@ -84,7 +84,7 @@ fn serve_metrics(bind: &str, lifecycle: &Lifecycle) -> Result<(), Failure> {
     if bind.is_empty() {
         return Ok(());
     }
-    web::serve("metrics", bind, lifecycle, web::metrics)
+    web::serve("metrics", bind, 0, lifecycle, web::metrics)
         .map(drop)
         .map_err(|error| Failure::Usage(format!("metrics.bind: {}", chain(&error))))
 }
@@ -104,5 +104,5 @@ fn serve_processor_health(
         async move { Ok(control_plane.ping().await?) }
     });
     let routes = move |config: &mut _| health.clone().configure(config);
-    web::serve("processor", bind, lifecycle, routes).map(drop).map_err(Failure::usage)
+    web::serve("processor", bind, 0, lifecycle, routes).map(drop).map_err(Failure::usage)
 }

@@ -304,7 +304,7 @@ impl Stand {
             config.app_data(Data::new(state.clone())).app_data(Data::new(live.clone()));
             configure(config);
         };
-        web::serve_streams("api", "127.0.0.1:0", &self.lifecycle, routes).unwrap()
+        web::serve("api", "127.0.0.1:0", 0, &self.lifecycle, routes).unwrap()
     }
 
     pub(super) async fn connect(&self, address: SocketAddr, client: &str) -> TcpStream {
