@@ -1,9 +1,15 @@
 use std::time::{Duration, Instant};
 
 use auth::{CredentialStore, Role};
-use control_plane::TenantSpec;
+use control_plane::{ControlPlane, PostgresSettings, TenantSpec};
 use lifecycle::Lifecycle;
+use settings::Secret;
 use tenancy::{OriginDirectory, TenantDirectory, TenantState};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 
 use crate::fixture::{Platform, id, spec};
 
@@ -84,6 +90,58 @@ async fn the_listener_survives_the_loss_of_its_connection() {
         tenant.state == TenantState::Suspended
     })
     .await;
+    lifecycle.stop().await.unwrap();
+}
+
+/// Listens for a proxy of `server`, whose second connection becomes silent when `silent` is set: it stays
+/// open, and passes on nothing.
+async fn proxy(server: String, silent: watch::Receiver<bool>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        let mut number = 0;
+        while let Ok((mut client, _)) = listener.accept().await {
+            number += 1;
+            let mut server = TcpStream::connect(&server).await.unwrap();
+            let mut silent = silent.clone();
+            let is_second = number == 2;
+            tokio::spawn(async move {
+                tokio::select! {
+                    _ = copy_bidirectional(&mut client, &mut server) => {}
+                    _ = async { silent.wait_for(|silent| *silent && is_second).await.is_ok() } => {
+                        std::future::pending::<()>().await;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_listener_that_hears_nothing_any_more_notices_it() {
+    let platform = Platform::new().await;
+    let url = platform.database.url();
+    let (before, rest) = url.rsplit_once('@').unwrap();
+    let (server, database) = rest.split_once('/').unwrap();
+    let (silence, silent) = watch::channel(false);
+    let address = proxy(server.to_owned(), silent).await;
+    let url = Secret::new(format!("{before}@{address}/{database}"));
+    let settings = PostgresSettings { url, ..platform.database.settings() };
+    let elsewhere = ControlPlane::connect(&settings).await.unwrap();
+    // The first connection is that of the pool, the second listens.
+    elsewhere.find(&id("acme")).await.unwrap().unwrap();
+    let lifecycle = Lifecycle::new();
+    elsewhere.listen(&lifecycle);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    elsewhere.find(&id("acme")).await.unwrap().unwrap();
+    silence.send(true).unwrap();
+    assert!(platform.admin().suspend_tenant(&id("acme"), "unpaid").await.unwrap());
+    let start = Instant::now();
+    while elsewhere.find(&id("acme")).await.unwrap().unwrap().state != TenantState::Suspended {
+        assert!(start.elapsed() < Duration::from_secs(15), "the change should be noticed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     lifecycle.stop().await.unwrap();
 }
 
