@@ -44,6 +44,7 @@ pub(crate) struct Connection {
     shared: Rc<RefCell<Shared>>,
     /// Dropped when the client hangs up, and with the connection.
     open: Option<watch::Sender<()>>,
+    protocol: Protocol,
     idle: Deadline,
     stalled: Deadline,
     _counted: Option<OpenConnection>,
@@ -90,6 +91,7 @@ impl Connection {
         let connection = Self {
             shared: Rc::new(RefCell::new(shared)),
             open: Some(watch::Sender::new(())),
+            protocol,
             idle: Deadline::default(),
             stalled: Deadline::default(),
             _counted: Some(counted),
@@ -117,6 +119,11 @@ impl Connection {
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled.clear();
+            // Of HTTP/1, what is written belongs to a response, also after the end of its body. Of HTTP/2,
+            // it may answer a ping.
+            if self.protocol == Protocol::Http1 {
+                self.shared.borrow_mut().idle_since = Instant::now();
+            }
         } else if self.stalled.has_passed_in(WRITE_TIMEOUT, context) {
             return Poll::Ready(Err(ErrorKind::TimedOut.into()));
         }
