@@ -9,6 +9,7 @@ use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
     sync::watch,
+    task::JoinSet,
 };
 
 use crate::fixture::{Platform, id, spec};
@@ -95,27 +96,32 @@ async fn the_listener_survives_the_loss_of_its_connection() {
 
 /// Listens for a proxy of `server`, whose second connection becomes silent when `silent` is set: it stays
 /// open, and passes on nothing.
-async fn proxy(server: String, silent: watch::Receiver<bool>) -> String {
+async fn proxy(server: String, silent: watch::Receiver<bool>) -> (String, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    tokio::spawn(async move {
-        let mut number = 0;
-        while let Ok((mut client, _)) = listener.accept().await {
-            number += 1;
-            let mut server = TcpStream::connect(&server).await.unwrap();
-            let mut silent = silent.clone();
-            let is_second = number == 2;
-            tokio::spawn(async move {
-                tokio::select! {
-                    _ = copy_bidirectional(&mut client, &mut server) => {}
-                    _ = async { silent.wait_for(|silent| *silent && is_second).await.is_ok() } => {
-                        std::future::pending::<()>().await;
-                    }
-                }
-            });
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        let mut open = JoinSet::new();
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(&server).await.unwrap();
+            let is_second = open.len() == 1;
+            open.spawn(carry(client, server, silent.clone(), is_second));
         }
     });
-    address
+    (address, task)
+}
+
+async fn carry(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    mut silent: watch::Receiver<bool>,
+    is_second: bool,
+) {
+    let is_silent = async { silent.wait_for(|silent| *silent && is_second).await.is_ok() };
+    tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => {}
+        _ = is_silent => std::future::pending().await,
+    }
 }
 
 #[tokio::test]
@@ -125,7 +131,7 @@ async fn a_listener_that_hears_nothing_any_more_notices_it() {
     let (before, rest) = url.rsplit_once('@').unwrap();
     let (server, database) = rest.split_once('/').unwrap();
     let (silence, silent) = watch::channel(false);
-    let address = proxy(server.to_owned(), silent).await;
+    let (address, _task) = proxy(server.to_owned(), silent).await;
     let url = Secret::new(format!("{before}@{address}/{database}"));
     let settings = PostgresSettings { url, ..platform.database.settings() };
     let elsewhere = ControlPlane::connect(&settings).await.unwrap();
