@@ -9,7 +9,9 @@ use crate::{
     ApiSettings, Dependencies,
     live::{Live, StreamReports},
     openapi::openapi,
-    report_jobs, routes, schedules,
+    report_jobs,
+    request_limits::CountedRequests,
+    routes, schedules,
     state::Api,
     usage,
 };
@@ -25,6 +27,7 @@ pub fn run(
 ) -> Result<SocketAddr, ServeError> {
     let api = Api::new(settings, &dependencies);
     let Dependencies { web, control_plane, aggregates, .. } = dependencies;
+    let counted = web.with_limits(Arc::new(CountedRequests(aggregates.clone())));
     let feed = LiveFeed::start(&aggregates, lifecycle);
     let reports = StreamReports { campaigns: api.campaigns.clone(), sources: api.sources.clone() };
     let live =
@@ -44,7 +47,7 @@ pub fn run(
     let most = settings.connections_per_address;
     web::serve("api", &settings.bind, most, lifecycle, move |config: &mut ServiceConfig| {
         config
-            .app_data(Data::new(web.clone()))
+            .app_data(Data::new(counted.clone()))
             .app_data(Data::new(cross_origin.clone()))
             .app_data(Data::new(api.clone()))
             .app_data(Data::new(live.clone()));

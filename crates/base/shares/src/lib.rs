@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_next_gets_a_part_however_many_are_greedy() {
+    fn the_next_tenant_gets_a_part_however_many_are_greedy() {
         let shares = Shares::new(10_000);
         let mut greedy = Vec::new();
         for tenant in 0..20 {

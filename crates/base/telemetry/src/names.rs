@@ -98,6 +98,10 @@ metrics! {
     Rebuilds = "footfall_live_rebuilds_total", [];
     /// Campaigns and products that a batch named and that could not be listed in time.
     NamesNotListed = "footfall_names_not_listed_total", [];
+    /// Names in events that were over their tenant's limit and count for `other`.
+    NamesReplaced = "footfall_names_replaced_total", ["kind": &["campaign", "product"]];
+    /// Rejected events that were over their tenant's limit and are not stored.
+    RejectsDropped = "footfall_rejects_dropped_total", [];
     /// Rejected events stored for their tenant.
     RejectsStored = "footfall_rejects_stored_total", [];
     /// Events that went to the spool because Kafka did not acknowledge them in time.

@@ -12,7 +12,7 @@ const LEAST_SPEED: u64 = 1_024;
 /// How long a body may take, whatever its size.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// A request's body as it arrives, at a least speed: whoever sends a byte every few seconds would
+/// A request's body as it arrives, at a least speed: a client that sends a byte every few seconds would
 /// otherwise keep a connection, and memory, for as long as they like.
 pub struct Arrival {
     payload: Payload,

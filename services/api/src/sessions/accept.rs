@@ -20,7 +20,7 @@ impl Sessions {
             .map_err(|error| Problem::field("/password", error.to_string()))?;
         let token: InvitationToken = presented.parse().map_err(|_| refused())?;
         let hash = token.hash();
-        admitted(self.aggregates.secret_attempt(hash.as_bytes(), device.address).await)?;
+        admitted(self.aggregates.secret_attempt(hash.as_bytes(), device.address).await?)?;
         let invitation = self.store.invitation(&hash).await?.ok_or_else(refused)?;
         if invitation.expires_at <= now {
             let detail = "The invitation or reset has expired. Ask for a new one.";

@@ -22,7 +22,7 @@ impl Sessions {
             .map_err(|error| Problem::field("/password", error.to_string()))?;
         // A stolen access token must not be a way to guess the password.
         let account = account_hash(user_id);
-        admitted(self.aggregates.secret_attempt(&account, device.address).await)?;
+        admitted(self.aggregates.secret_attempt(&account, device.address).await?)?;
         let user = self.store.user(user_id).await?.ok_or_else(|| {
             Problem::new(Code::CredentialInvalid, "The user has just been disabled.")
         })?;

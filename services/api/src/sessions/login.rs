@@ -91,7 +91,7 @@ impl Sessions {
     ) -> Result<StoredUser, Failure> {
         let user = self.store.user_by_email(&attempt.email(), attempt.tenant.as_ref()).await?;
         let account = attempt.account(user.as_ref());
-        admitted(self.aggregates.login_attempt(&account, address).await)?;
+        admitted(self.aggregates.login_attempt(&account, address).await?)?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let claimant = Claimant { account: &account, address };
         let right = self.gate.verify(claimant, attempt.password.clone(), hash).await?;

@@ -11,7 +11,7 @@ use crate::failure::{Failure, retry_after};
 const MAX_WAITING: usize = 64;
 
 /// Hashes passwords on blocking threads, one per core, so that logins do not starve other requests. The
-/// places are shared fairly: whoever tries many passwords waits behind themselves.
+/// places are shared fairly: a client that tries many passwords waits for itself.
 #[derive(Clone)]
 pub(crate) struct PasswordGate {
     cores: Arc<Semaphore>,
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_fills_their_share_keeps_nobody_else_from_logging_in() {
+    async fn a_client_that_fills_its_share_keeps_no_other_from_logging_in() {
         let gate = PasswordGate::of(1);
         let (release, held) = mpsc::channel::<()>();
         let slow = gate.work(claimant(&[0; 32], 1), move || held.recv());

@@ -4,7 +4,7 @@ use telemetry::Gauge;
 use tenancy::ClientId;
 
 /// The memory of all requests in flight together. Each tenant, and each of its credentials, has a fair
-/// share of it: a collect key stands in web pages, and whoever uses it can send as slowly as they like.
+/// share of it: a collect key is public, and a client with it can send as slowly as it likes.
 pub(crate) struct InFlight {
     bytes: Shares<ClientId, Subject>,
 }

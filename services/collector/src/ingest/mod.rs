@@ -5,6 +5,7 @@ mod encoding;
 mod form;
 mod in_flight;
 mod inflate;
+mod names;
 mod publish;
 mod receipt;
 mod sort;
@@ -22,6 +23,7 @@ pub(crate) use submission::{Handled, Submission};
 
 use crate::{CollectorSettings, log::Log};
 use form::{form_of, shape_problem};
+use names::Names;
 
 /// When clients retry after Kafka, the spool or memory was unavailable or full.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -32,11 +34,12 @@ pub(crate) struct Ingest {
     log: Log,
     aggregates: Aggregates,
     in_flight: InFlight,
+    names: Names,
 }
 
 impl Ingest {
     pub(crate) fn new(settings: CollectorSettings, log: Log, aggregates: Aggregates) -> Self {
         let in_flight = InFlight::new(settings.in_flight_bytes);
-        Self { settings, log, aggregates, in_flight }
+        Self { settings, log, aggregates, in_flight, names: Names::default() }
     }
 }

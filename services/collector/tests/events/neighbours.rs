@@ -6,6 +6,7 @@ use auth::KeyKind;
 use bytes::Bytes;
 use futures::future::join_all;
 use reqwest::StatusCode;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -68,4 +69,85 @@ async fn a_body_that_arrives_steadily_has_more_time_than_one_that_stalls() {
     };
     let (answer, ()) = futures::join!(send(collector.post(body)), feeding);
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
+}
+
+#[actix_web::test]
+async fn names_beyond_those_of_a_day_count_for_other_and_the_sender_is_told() {
+    let collector = TestCollector::new().await;
+    let small = collector.key("small", KeyKind::Collect);
+    let click = |campaign: &str, product: &str| {
+        json!({"type": "ad_click", "campaign_id": campaign,
+            "items": [{"product_id": product, "brand": product}]})
+    };
+    let batch: Vec<_> = (0..6).map(|n| click(&format!("c{n}"), &format!("p{n}"))).collect();
+    let answer = send(collector.post_as(small, json!(batch).to_string())).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
+    assert_eq!(answer.outcomes(), ["accepted"; 6]);
+    let adjusted: Vec<_> = answer.body["outcomes"].as_array().unwrap().iter().collect();
+    let others = |field: &str| {
+        let told = adjusted.iter().flat_map(|it| it["adjusted"].as_array().into_iter().flatten());
+        told.filter(|it| it["field"] == *field && it["to"] == "other").count()
+    };
+    assert_eq!((others("campaign_id"), others("product_id")), (4, 3), "{}", answer.body);
+    // Later requests agree, those of a restarted collector too.
+    let mut collector = collector;
+    collector.restart().await;
+    let small = collector.key("small", KeyKind::Collect);
+    let again = send(collector.post_as(small, json!(batch).to_string())).await;
+    let told = |answer: &Answer| -> Vec<Value> {
+        let outcomes = answer.body["outcomes"].as_array().unwrap();
+        outcomes.iter().map(|outcome| outcome["adjusted"].clone()).collect()
+    };
+    assert_eq!(told(&again), told(&answer));
+    let events = collector.logged().await;
+    let campaigns: std::collections::BTreeSet<_> = events
+        .iter()
+        .filter_map(|event| event.campaign_id.as_ref())
+        .map(|id| id.as_str())
+        .collect();
+    assert_eq!(campaigns.len(), 3, "two, and `other`: {campaigns:?}");
+    assert!(campaigns.contains("other"));
+    let replaced = events.iter().flat_map(|it| &it.items).filter(|it| it.product_id == "other");
+    assert!(replaced.clone().all(|item| item.brand.is_none()));
+    assert_eq!(replaced.count(), 6);
+    // Another tenant has names of its own.
+    let answer = send(collector.post(json!(batch).to_string())).await;
+    assert_eq!(told(&answer), vec![Value::Null; 6]);
+}
+
+#[actix_web::test]
+async fn rejects_beyond_those_of_a_day_are_refused_and_not_stored() {
+    let collector = TestCollector::new().await;
+    let small = collector.key("small", KeyKind::Collect);
+    for stored in [2, 2, 2] {
+        let answer = send(collector.post_as(small, r#"[{"no":1},{"no":2}]"#)).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(answer.outcomes(), ["rejected", "rejected"]);
+        assert_eq!(collector.rejected().await.len(), stored);
+    }
+}
+
+#[actix_web::test]
+async fn bytes_are_counted_per_day_and_every_answer_tells_what_is_left() {
+    let collector = TestCollector::new().await;
+    let small = collector.key("small", KeyKind::Collect);
+    let body = json!([{"type": "page_view", "title": "x".repeat(4_000)}]).to_string();
+    let mut left = u64::MAX;
+    for _ in 0..2 {
+        let answer = send(collector.post_as(small, body.clone())).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
+        let policies = answer.header("ratelimit-policy");
+        let policy = r#""bytes-day";q=10000;qu="content-bytes";w=86400"#;
+        assert!(policies.starts_with(r#""events";q=1000000;w=10"#), "{policies}");
+        assert!(policies.ends_with(policy), "{policies}");
+        let (_, bytes) = answer.header("ratelimit").split_once(r#""bytes-day";r="#).unwrap();
+        let now = bytes.split(';').next().unwrap().parse().unwrap();
+        assert!(now < left, "{now} of {left} are left");
+        left = now;
+    }
+    let refused = send(collector.post_as(small, body.clone())).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.body.to_string().contains("10000 bytes a day"), "{}", refused.body);
+    assert!(refused.header("ratelimit").starts_with(r#""bytes-day";r=0;t="#));
+    assert_eq!(send(collector.post(body)).await.status, StatusCode::ACCEPTED, "another tenant");
 }

@@ -13,7 +13,9 @@ use serde_json::Value;
 use spool::{Spool, SpoolSettings};
 use stream::{Entry, KafkaSettings, LogReader, Producer, delete_topics, ensure_topics};
 use tempfile::TempDir;
-use tenancy::{ClientId, DirectoryError, Limits, TenantDirectory, TenantRecord, TenantRouter};
+use tenancy::{
+    ClientId, DirectoryError, Limits, Quotas, TenantDirectory, TenantRecord, TenantRouter,
+};
 use testkit::{eventually, tenant_record};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use uuid::Uuid;
@@ -71,7 +73,7 @@ impl TestCollector {
         let redis: RedisSettings = testkit::redis();
         let mut known = Known::default();
         let mut keys = HashMap::new();
-        for client_id in ["acme", "globex", "slow"] {
+        for client_id in ["acme", "globex", "slow", "small"] {
             for kind in KeyKind::ALL {
                 let key = ApiKey::generate(kind).unwrap();
                 keys.insert((client_id, kind), key.reveal());
@@ -248,14 +250,25 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The control plane's tenants: all alike, except that `slow` may send one event per second.
+/// The control plane's tenants: all alike, except that `slow` may send one event per second, and `small`
+/// little of everything else.
 struct Tenants;
 
 #[async_trait::async_trait]
 impl TenantDirectory for Tenants {
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
         let events_per_second = if client_id.as_str() == "slow" { 1 } else { 100_000 };
-        let limits = Limits { events_per_second, ..Limits::default() };
+        let quotas = match client_id.as_str() {
+            "small" => Quotas {
+                bytes_per_day: Some(10_000),
+                campaigns_per_day: 2,
+                products_per_day: 3,
+                rejects_per_day: 2,
+                ..Quotas::default()
+            },
+            _ => Quotas::default(),
+        };
+        let limits = Limits { events_per_second, quotas, ..Limits::default() };
         Ok(Some(TenantRecord { limits, ..tenant_record(client_id) }))
     }
 }
