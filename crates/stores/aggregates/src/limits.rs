@@ -1,5 +1,6 @@
 use std::{future::Future, sync::atomic::Ordering, time::Duration};
 
+use telemetry::Counter;
 use tenancy::{RateLimit, Rates, TenantContext, Unit, Window};
 
 use crate::{
@@ -70,7 +71,10 @@ impl Aggregates {
         }
         match result {
             ChargeResult::Units | ChargeResult::All => Admission::Admitted,
-            ChargeResult::Nothing(wait) => Admission::RetryAfter(wait),
+            ChargeResult::Nothing(wait) => {
+                Counter::RequestsLimited.inc(&[]);
+                Admission::RetryAfter(wait)
+            }
         }
     }
 
@@ -99,6 +103,7 @@ impl Aggregates {
                     let error = failure.err().map_or("refused", |_| "no answer in time");
                     tracing::warn!(error, "limits are not enforced: redis is unavailable");
                 }
+                Counter::LimitsUnchecked.inc(&[]);
                 None
             }
         }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use moka::{Expiry, future::Cache};
+use telemetry::{Counter, CounterSeries};
 
 use crate::ControlPlaneError;
 
@@ -42,6 +43,8 @@ pub(crate) struct AnswerCache<K, V> {
     retry_at: Mutex<Option<Instant>>,
     /// Whether the connection that receives notifications is lost.
     is_deaf: AtomicBool,
+    lookups: CounterSeries,
+    misses: CounterSeries,
 }
 
 #[derive(Clone)]
@@ -73,18 +76,20 @@ where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// Creates a cache of at most `capacity` answers.
-    pub(crate) fn new(capacity: u64) -> Self {
-        Self::with_oldest(capacity, OLDEST)
+    /// Creates a cache of at most `capacity` answers, with its name in the metrics.
+    pub(crate) fn new(name: &'static str, capacity: u64) -> Self {
+        Self::with_oldest(name, capacity, OLDEST)
     }
 
-    fn with_oldest(capacity: u64, oldest: Duration) -> Self {
+    fn with_oldest(name: &'static str, capacity: u64, oldest: Duration) -> Self {
         Self {
             fresh: Cache::builder().max_capacity(capacity).expire_after(ByLifetime).build(),
             last_known: Cache::builder().max_capacity(capacity).time_to_live(oldest).build(),
             changes: AtomicU64::new(0),
             retry_at: Mutex::new(None),
             is_deaf: AtomicBool::new(false),
+            lookups: Counter::CacheLookups.series(&[name]),
+            misses: Counter::CacheMisses.series(&[name]),
         }
     }
 
@@ -94,6 +99,7 @@ where
         key: &K,
         query: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
     ) -> Result<Option<V>, Arc<ControlPlaneError>> {
+        self.lookups.inc();
         let answer = self.fresh.try_get_with(key.clone(), self.load(key, query)).await?;
         Ok(answer.value)
     }
@@ -103,6 +109,7 @@ where
         key: &K,
         query: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
     ) -> Result<Answer<V>, ControlPlaneError> {
+        self.misses.inc();
         let older = self.last_known.get(key).await;
         if older.is_some() && self.is_unavailable() {
             return Ok(Answer { value: older, lifetime: SHORT_LIFETIME });
@@ -197,7 +204,7 @@ mod tests {
 
     #[tokio::test]
     async fn while_postgresql_is_unavailable_the_last_answer_counts() {
-        let cache = AnswerCache::new(10);
+        let cache = AnswerCache::new("tenants", 10);
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         cache.expire_all();
         assert_eq!(cache.get(&"a", async { unavailable() }).await.unwrap(), Some(1));
@@ -206,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_answer_counts_for_a_limited_time() {
-        let cache = AnswerCache::with_oldest(10, Duration::from_secs(1));
+        let cache = AnswerCache::with_oldest("test", 10, Duration::from_secs(1));
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         cache.expire_all();
         assert_eq!(cache.get(&"a", async { unavailable() }).await.unwrap(), Some(1));
@@ -217,7 +224,7 @@ mod tests {
 
     #[tokio::test]
     async fn while_notifications_may_be_missed_an_answer_is_used_for_a_second() {
-        let cache = AnswerCache::new(10);
+        let cache = AnswerCache::new("tenants", 10);
         cache.turn_deaf();
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         assert_eq!(cache.get(&"a", async { Ok(Some(2)) }).await.unwrap(), Some(1), "cached");
@@ -231,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn while_postgresql_hangs_one_request_waits_and_the_others_do_not() {
-        let cache = AnswerCache::new(10);
+        let cache = AnswerCache::new("tenants", 10);
         for key in ["a", "b"] {
             assert_eq!(cache.get(&key, async { Ok(Some(1)) }).await.unwrap(), Some(1));
         }
@@ -251,7 +258,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_reported_as_changed_is_not_used_again() {
-        let cache = AnswerCache::new(10);
+        let cache = AnswerCache::new("tenants", 10);
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         cache.invalidate(&"a").await;
         assert!(cache.get(&"a", async { unavailable() }).await.is_err());
@@ -261,7 +268,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_invalidation_changes_the_revision_and_an_answer_does_not() {
-        let cache = AnswerCache::new(10);
+        let cache = AnswerCache::new("tenants", 10);
         let first = cache.revision();
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         assert_eq!(cache.revision(), first);
@@ -274,10 +281,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_answer_is_queried_again_after_a_second() {
-        let cache = AnswerCache::new(10);
+        let cache = AnswerCache::new("tenants", 10);
         assert_eq!(cache.get(&"a", async { Ok(None) }).await.unwrap(), None);
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), None, "cached");
         tokio::time::sleep(SHORT_LIFETIME + Duration::from_millis(100)).await;
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
+    }
+
+    #[tokio::test]
+    async fn a_look_up_that_asks_postgresql_is_a_miss() {
+        let cache = AnswerCache::new("test", 10);
+        for _ in 0..3 {
+            assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
+        }
+        let count = |counter: Counter| counter.value(&["test"]);
+        assert_eq!((count(Counter::CacheLookups), count(Counter::CacheMisses)), (3, 1));
     }
 }

@@ -18,6 +18,7 @@ impl InFlight {
     pub(crate) const PART_OF_A_CREDENTIAL: usize = 3;
 
     pub(super) fn new(bytes: usize) -> Self {
+        Gauge::InFlightLimit.set(&[], bytes.try_into().unwrap_or(i64::MAX));
         Self { bytes: Shares::new(bytes as u64) }
     }
 
