@@ -127,7 +127,7 @@ metrics! {
     CacheLookups = "footfall_cache_lookups_total", ["cache": CACHES];
     /// Look-ups that the cache could not answer.
     CacheMisses = "footfall_cache_misses_total", ["cache": CACHES];
-    /// Requests refused because their tenant exceeds its events per second.
+    /// Requests refused because their tenant exceeds a quota.
     RequestsLimited = "footfall_requests_limited_total", [];
     /// Requests whose limit was not checked, because Redis was unavailable.
     LimitsUnchecked = "footfall_limits_unchecked_total", [];

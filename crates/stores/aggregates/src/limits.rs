@@ -72,7 +72,10 @@ impl Aggregates {
         match result {
             ChargeResult::Units | ChargeResult::All => Admission::Admitted,
             ChargeResult::Nothing(wait) => {
-                Counter::RequestsLimited.inc(&[]);
+                // A request is not refused because of its rejects: they are not stored.
+                if unit != Unit::Rejects {
+                    Counter::RequestsLimited.inc(&[]);
+                }
                 Admission::RetryAfter(wait)
             }
         }
