@@ -10,6 +10,7 @@ mod describing;
 mod documentation;
 #[cfg(test)]
 mod neighbours;
+#[cfg(test)]
 mod refusing;
 #[cfg(test)]
 mod spooling;
