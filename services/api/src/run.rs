@@ -44,8 +44,8 @@ pub fn run(
     usage::start(&api, live.open_streams(), lifecycle);
     schedules::start(&api, lifecycle);
     let docs = routes::docs::page(&document, &settings.collector_url);
-    let most = settings.connections_per_address;
-    web::serve("api", &settings.bind, most, lifecycle, move |config: &mut ServiceConfig| {
+    let limits = settings.connection_limits();
+    web::serve("api", &settings.bind, limits, lifecycle, move |config: &mut ServiceConfig| {
         config
             .app_data(Data::new(counted.clone()))
             .app_data(Data::new(cross_origin.clone()))

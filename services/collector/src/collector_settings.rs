@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use settings::InvalidSetting;
 use stream::Producer;
+use web::ConnectionLimits;
 
 use crate::ingest::{Encoding, InFlight};
 
@@ -14,6 +15,9 @@ pub struct CollectorSettings {
     pub bind: String,
     /// How many connections one address may have open; 0: any number, as behind a load balancer.
     pub connections_per_address: usize,
+    /// How long a connection may be open without a request, in seconds: longer than the load balancer
+    /// keeps it.
+    pub keep_alive_seconds: u64,
     /// The limit of a body as sent, in bytes.
     pub max_body_bytes: usize,
     /// The limit of a body once inflated, in bytes.
@@ -43,6 +47,10 @@ impl CollectorSettings {
                 return Err(InvalidSetting::new(key, "must be 1 or more"));
             }
         }
+        if !ConnectionLimits::KEEP_ALIVE_SECONDS.contains(&self.keep_alive_seconds) {
+            let reason = "must be 1 to 86400 seconds";
+            return Err(InvalidSetting::new("collector.keep_alive_seconds", reason));
+        }
         let one = self.largest_request();
         let least = one.saturating_mul(InFlight::PART_OF_A_CREDENTIAL);
         if !(least..=u32::MAX as usize).contains(&self.in_flight_bytes) {
@@ -63,6 +71,11 @@ impl CollectorSettings {
         let working = Encoding::Zstd.working_bytes();
         // Of an uncompressed body, a chunk and the chunks joined before.
         self.max_inflated_bytes.saturating_mul(2).saturating_add(working)
+    }
+
+    pub(crate) const fn connection_limits(&self) -> ConnectionLimits {
+        let keep_alive = Duration::from_secs(self.keep_alive_seconds);
+        ConnectionLimits { per_address: self.connections_per_address, keep_alive }
     }
 
     pub(crate) fn publish_timeout(&self) -> Duration {

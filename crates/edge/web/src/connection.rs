@@ -27,9 +27,8 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2";
 
 /// How long a client may take to show which protocol it speaks.
 const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection may be open without a request in progress. The server itself has no limit for
-/// the head of a second request, nor for an HTTP/2 connection whose client answers its pings.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
+/// How long a client may take to send the head of a request.
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may receive nothing of what is written.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most requests in progress on one connection. Only HTTP/2 has more than one.
@@ -45,6 +44,9 @@ pub(crate) struct Connection {
     /// Dropped when the client hangs up, and with the connection.
     open: Option<watch::Sender<()>>,
     protocol: Protocol,
+    /// How long there may be no request in progress. The server itself has no limit for the head of a
+    /// second request, nor for an HTTP/2 connection whose client answers its pings.
+    idle_limit: Duration,
     idle: Deadline,
     stalled: Deadline,
     _counted: Option<OpenConnection>,
@@ -71,13 +73,15 @@ struct Shared {
 pub(crate) struct RequestInProgress(Rc<RefCell<Shared>>);
 
 impl Connection {
-    /// Reads which protocol a new connection has. Consumes none of its bytes.
+    /// Reads which protocol a new connection has. Consumes none of its bytes. The connection is kept alive
+    /// for `keep_alive` without a request.
     ///
     /// # Errors
     /// The client sends nothing, hangs up, or its network has too many connections open.
     pub(crate) async fn accept(
         socket: TcpStream,
         connections: &Connections,
+        keep_alive: Duration,
     ) -> io::Result<(Self, Protocol, Option<SocketAddr>)> {
         let peer = socket.peer_addr()?;
         let Some(counted) = connections.open(peer.ip()) else {
@@ -92,6 +96,7 @@ impl Connection {
             shared: Rc::new(RefCell::new(shared)),
             open: Some(watch::Sender::new(())),
             protocol,
+            idle_limit: keep_alive + HEAD_TIMEOUT,
             idle: Deadline::default(),
             stalled: Deadline::default(),
             _counted: Some(counted),
@@ -108,7 +113,7 @@ impl Connection {
             }
             shared.idle_since
         };
-        self.idle.has_passed(idle_since + IDLE_TIMEOUT, context)
+        self.idle.has_passed(idle_since + self.idle_limit, context)
     }
 
     /// Passes on whether something was written; an error if nothing was for too long.

@@ -13,12 +13,14 @@ use actix_web::{
 use lifecycle::Lifecycle;
 use tokio::net::TcpSocket;
 
-use crate::{app, connection::Connection, connections::Connections};
+use crate::{
+    ConnectionLimits, app,
+    connection::{Connection, HEAD_TIMEOUT},
+    connections::Connections,
+};
 
 /// How long requests in flight may go on after shutdown has begun, in seconds.
 const DRAIN_SECONDS: u64 = 10;
-/// How long a client may take to send the head of its first request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to close a connection that the server has closed.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How many new connections may wait until they are accepted.
@@ -36,8 +38,8 @@ pub struct ServeError {
 }
 
 /// Listens on `bind` and serves `routes` until `lifecycle` stops; then accepts no new connections
-/// and completes the requests in flight. Returns the address, which matters for port 0. A network (an
-/// IPv4 address, or an IPv6 /64) may have `per_address` connections open; 0 means any number.
+/// and completes the requests in flight. Connections of HTTP/1 without one are closed at once. Returns the
+/// address, which matters for port 0.
 ///
 /// Handlers can detect that their client hangs up ([`HangUp`](crate::HangUp)) and take its socket
 /// ([`HandOver`](crate::HandOver)); no connection waits for ever. [`HttpServer`](actix_web::HttpServer)
@@ -49,7 +51,7 @@ pub struct ServeError {
 pub fn serve(
     service: &'static str,
     bind: &str,
-    per_address: usize,
+    limits: ConnectionLimits,
     lifecycle: &Lifecycle,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<SocketAddr, ServeError> {
@@ -57,7 +59,7 @@ pub fn serve(
     let listeners = listen(bind).map_err(failed)?;
     let address = listeners.first().map(TcpListener::local_addr);
     let address = address.unwrap_or(Err(io::ErrorKind::AddrNotAvailable.into())).map_err(failed)?;
-    let connections = Connections::new(per_address);
+    let connections = Connections::new(limits.per_address);
     let mut server = Server::build()
         .shutdown_signal(lifecycle.token().cancelled_owned())
         .shutdown_timeout(DRAIN_SECONDS);
@@ -71,6 +73,7 @@ pub fn serve(
             let app = app(service, routes.clone()).into_factory();
             let app = app.map_err(|error| error.error_response());
             let http = HttpService::build()
+                .keep_alive(limits.keep_alive)
                 .client_request_timeout(HEAD_TIMEOUT)
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
                 .local_addr(address)
@@ -83,7 +86,8 @@ pub fn serve(
             fn_service(move |socket| {
                 let connections = connections.clone();
                 async move {
-                    Connection::accept(socket, &connections).await.map_err(DispatchError::Io)
+                    let accepted = Connection::accept(socket, &connections, limits.keep_alive);
+                    accepted.await.map_err(DispatchError::Io)
                 }
             })
             .and_then(http)

@@ -20,13 +20,15 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use web::Body;
+use web::{Body, ConnectionLimits};
 
 /// The first bytes of an HTTP/2 connection: the preface, and empty settings.
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 const HEADERS: u8 = 1;
 const PING: u8 = 6;
 const ACKNOWLEDGED: u8 = 1;
+/// How long a connection may be open without a request.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Within this time every connection that does nothing useful is gone.
 const GONE: Duration = Duration::from_secs(30);
 
@@ -52,13 +54,24 @@ fn serve(lifecycle: &Lifecycle, per_address: usize) -> SocketAddr {
             .service(resource("/never").get(never))
             .service(resource("/").get(at_once));
     };
-    web::serve("test", "127.0.0.1:0", per_address, lifecycle, routes).unwrap()
+    let limits = ConnectionLimits { per_address, keep_alive: KEEP_ALIVE };
+    web::serve("test", "127.0.0.1:0", limits, lifecycle, routes).unwrap()
 }
 
 async fn connect(address: SocketAddr, bytes: &[u8]) -> TcpStream {
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(bytes).await.unwrap();
     client
+}
+
+/// Sends a request and reads its answer, which has no body. The connection stays open.
+async fn ask(client: &mut TcpStream) {
+    client.write_all(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n").await.unwrap();
+    let mut received = Vec::new();
+    while !received.ends_with(b"\r\n\r\n") {
+        received.push(timeout(GONE, client.read_u8()).await.unwrap().unwrap());
+    }
+    assert!(received.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&received));
 }
 
 /// Reads until the server closes the connection; fails if it does not.
@@ -121,6 +134,33 @@ async fn a_connection_on_which_nothing_goes_on_is_closed_within_half_a_minute() 
     };
     tokio::join!(slow, idle, other);
     lifecycle.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_connection_is_kept_as_long_as_the_settings_say_and_serves_again() {
+    let lifecycle = Lifecycle::new();
+    let mut client = connect(serve(&lifecycle, 0), b"").await;
+    ask(&mut client).await;
+    // Longer than the server keeps one by default.
+    tokio::time::sleep(KEEP_ALIVE - Duration::from_secs(2)).await;
+    ask(&mut client).await;
+    let begin = Instant::now();
+    assert_eq!(end(client).await, "");
+    let kept = begin.elapsed();
+    let longest = KEEP_ALIVE + Duration::from_secs(3);
+    assert!((KEEP_ALIVE - Duration::from_secs(1)..longest).contains(&kept), "{kept:?}");
+    lifecycle.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_connection_without_a_request_ends_at_once_when_the_service_stops() {
+    let lifecycle = Lifecycle::new();
+    let mut client = connect(serve(&lifecycle, 0), b"").await;
+    ask(&mut client).await;
+    let begin = Instant::now();
+    lifecycle.stop().await.unwrap();
+    assert_eq!(end(client).await, "");
+    assert!(begin.elapsed() < Duration::from_secs(2), "it took {:?}", begin.elapsed());
 }
 
 #[actix_web::test]

@@ -49,6 +49,7 @@ impl Default for Options {
         let collector = CollectorSettings {
             bind: "127.0.0.1:0".to_owned(),
             connections_per_address: 0,
+            keep_alive_seconds: 75,
             max_body_bytes: 1 << 20,
             max_inflated_bytes: 1 << 20,
             max_events: 1_000,
