@@ -147,7 +147,7 @@ async fn a_connection_is_kept_as_long_as_the_settings_say_and_serves_again() {
     let begin = Instant::now();
     assert_eq!(end(client).await, "");
     let kept = begin.elapsed();
-    let longest = KEEP_ALIVE + Duration::from_secs(3);
+    let longest = KEEP_ALIVE + Duration::from_secs(5);
     assert!((KEEP_ALIVE - Duration::from_secs(1)..longest).contains(&kept), "{kept:?}");
     lifecycle.stop().await.unwrap();
 }
@@ -160,7 +160,8 @@ async fn a_connection_without_a_request_ends_at_once_when_the_service_stops() {
     let begin = Instant::now();
     lifecycle.stop().await.unwrap();
     assert_eq!(end(client).await, "");
-    assert!(begin.elapsed() < Duration::from_secs(2), "it took {:?}", begin.elapsed());
+    // The server looks once a second whether all connections are closed.
+    assert!(begin.elapsed() < KEEP_ALIVE / 2, "it took {:?}", begin.elapsed());
 }
 
 #[actix_web::test]
