@@ -168,7 +168,9 @@ fn too_expensive(limit: QueryLimit) -> Problem {
 
 fn of_aggregates(error: &AggregatesError) -> Problem {
     match error {
-        AggregatesError::Redis(_) => unavailable("The store of live numbers", retry_after::STORE),
+        AggregatesError::Redis(_) | AggregatesError::Silent => {
+            unavailable("The store of live numbers", retry_after::STORE)
+        }
         AggregatesError::Unreadable(_) | AggregatesError::BatchTooLarge(_) => internal(),
     }
 }

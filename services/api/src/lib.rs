@@ -26,6 +26,7 @@ mod rejects;
 mod report_jobs;
 mod report_request;
 mod reports;
+mod request_limits;
 mod routes;
 mod run;
 mod saved_reports;

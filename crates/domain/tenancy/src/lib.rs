@@ -6,6 +6,7 @@ mod limits;
 mod names;
 mod origin;
 mod placement;
+mod quotas;
 mod router;
 mod scoped;
 
@@ -15,5 +16,6 @@ pub use limits::Limits;
 pub use names::{AdvertiserId, CampaignId, ClientId, ClusterName, NameError, OwnIdError};
 pub use origin::{Origin, OriginError};
 pub use placement::{Destination, Isolation, Placement};
+pub use quotas::{Quotas, RateLimit, Rates, Unit, Window};
 pub use router::{ResolveError, TenantRouter};
 pub use scoped::Scoped;

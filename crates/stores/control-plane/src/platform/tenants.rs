@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use money::Currency;
 use serde_json::{Value, json};
-use sqlx::FromRow;
+use sqlx::{FromRow, types::Json};
 use tenancy::{
-    ClientId, ClusterName, Isolation, Limits, Origin, Placement, TenantRecord, TenantState,
+    ClientId, ClusterName, Isolation, Limits, Origin, Placement, Quotas, TenantRecord, TenantState,
 };
 
 use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit, pool::Transaction};
@@ -60,6 +60,7 @@ pub(crate) struct TenantRow {
     query_rows: i64,
     live_streams: i32,
     partition_spread: i32,
+    quotas: Json<Quotas>,
     retention_days: i64,
     time_zone: String,
     currency: String,
@@ -84,6 +85,7 @@ impl TryFrom<TenantRow> for TenantDetail {
             query_rows: row.query_rows.try_into().map_err(number("limit"))?,
             live_streams: row.live_streams.try_into().map_err(number("limit"))?,
             partition_spread: row.partition_spread.try_into().map_err(number("limit"))?,
+            quotas: row.quotas.0,
         };
         let placement = placement((row.isolation, row.cluster, row.route_version))?;
         let origins: Result<_, _> = row.origins.iter().map(|text| text.parse::<Origin>()).collect();
@@ -375,4 +377,5 @@ fn bind<'q>(query: PgQuery<'q>, spec: &'q TenantSpec) -> PgQuery<'q> {
         .bind(i32::from(spec.limits.query_seconds))
         .bind(i32::try_from(spec.limits.query_memory_mib).unwrap_or(i32::MAX))
         .bind(i64::try_from(spec.limits.query_rows).unwrap_or(i64::MAX))
+        .bind(Json(spec.limits.quotas))
 }
