@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use events::CanonicalEvent;
 use tenancy::ClientId;
 
-use crate::{PersonHash, PersonKey, PersonKind};
+use crate::{PersonHash, PersonKey, PersonKind, any_word};
 
 /// The persons of all tenants that were erased, and when.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,15 @@ impl ErasedPersons {
         *known = before.max(*known);
     }
 
+    /// Adds the persons of another list.
+    pub fn merge(&mut self, other: &Self) {
+        for (client_id, tenant) in &other.tenants {
+            for (person, before) in &tenant.before {
+                self.add(client_id, &tenant.key, *person, *before);
+            }
+        }
+    }
+
     /// Returns whether any person of the tenant was erased.
     pub fn concern(&self, client_id: &ClientId) -> bool {
         self.tenants.contains_key(client_id)
@@ -60,6 +69,21 @@ impl ErasedPersons {
             (PersonKind::Customer, event.customer_id.as_deref()),
         ];
         ids.into_iter().any(|(kind, id)| id.is_some_and(|id| tenant.is_erased(kind, id, time)))
+    }
+
+    /// Returns whether a document without a schema, which was received at that time, names an erased person as a word:
+    /// whatever the field is called, and whichever kind of id it is.
+    pub fn include_document(
+        &self,
+        client_id: &ClientId,
+        received_at: DateTime<Utc>,
+        document: &[u8],
+    ) -> bool {
+        let Some(tenant) = self.tenants.get(client_id) else { return false };
+        let is_erased = |word: &str| {
+            PersonKind::ALL.into_iter().any(|kind| tenant.is_erased(kind, word, received_at))
+        };
+        received_at < tenant.latest && any_word(document, is_erased)
     }
 
     /// Returns whether a word is the id of a person of the tenant that was erased, of either kind.
@@ -123,11 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_happened_or_was_received_before_the_erasure_is_included_and_a_later_one_is_not() {
+    fn an_event_that_happened_or_was_received_before_the_erasure_is_included_and_a_later_one_is_not()
+     {
         let erased = erased(&[(PersonKind::Visitor, "v")]);
-        let includes = |at, received| {
-            erased.include(&"acme".parse().unwrap(), &event("v", "c", at, received))
-        };
+        let includes =
+            |at, received| erased.include(&"acme".parse().unwrap(), &event("v", "c", at, received));
         assert!(includes(BEFORE, BEFORE));
         assert!(includes(BEFORE, AFTER), "history that is imported again");
         assert!(!includes(AFTER, AFTER), "the person came back");
@@ -143,6 +167,11 @@ mod tests {
         erased.add(&tenant, &key, hash, later.parse().unwrap());
         assert!(erased.include(&tenant, &event("v", "c", AFTER, AFTER)));
         assert!(!erased.include(&tenant, &event("v", "c", later, later)));
+        let mut merged = self::erased(&[(PersonKind::Customer, "c"), (PersonKind::Visitor, "v")]);
+        merged.merge(&erased);
+        assert!(merged.include(&tenant, &event("v", "other", AFTER, AFTER)));
+        assert!(merged.include(&tenant, &event("other", "c", BEFORE, AFTER)));
+        assert!(!merged.include(&tenant, &event("other", "c", AFTER, AFTER)));
     }
 
     #[test]
@@ -151,5 +180,13 @@ mod tests {
         let includes = |word| erased.include_word(&"acme".parse().unwrap(), word);
         assert!(includes("v") && includes("c") && !includes("w"));
         assert!(!erased.include_word(&"globex".parse().unwrap(), "v"));
+        let includes = |received: &str, document: &str| {
+            let received = received.parse().unwrap();
+            erased.include_document(&"acme".parse().unwrap(), received, document.as_bytes())
+        };
+        assert!(includes(BEFORE, r#"{"anonymousId":"v","cost":"a lot"}"#));
+        assert!(includes(BEFORE, r#"{"userId":"c","#));
+        assert!(!includes(BEFORE, r#"{"anonymousId":"w"}"#));
+        assert!(!includes(AFTER, r#"{"anonymousId":"v"}"#));
     }
 }

@@ -25,9 +25,9 @@ pub fn any_word_of_json(json: &Value, is_wanted: &impl Fn(&str) -> bool) -> bool
         Value::Number(number) => is_wanted(&number.to_string()),
         Value::String(text) => is_wanted(text.trim()),
         Value::Array(values) => values.iter().any(|value| any_word_of_json(value, is_wanted)),
-        Value::Object(members) => members.iter().any(|(name, value)| {
-            is_wanted(name.trim()) || any_word_of_json(value, is_wanted)
-        }),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| is_wanted(name.trim()) || any_word_of_json(value, is_wanted)),
     }
 }
 
@@ -41,7 +41,8 @@ mod tests {
 
     #[test]
     fn words_are_the_strings_and_numbers_of_json_at_any_depth() {
-        let document = r#"{"userId":"v\u002d1","context":{"ids":[4711,{"deep":" v-2 "}]},"cost":"a lot"}"#;
+        let document =
+            r#"{"userId":"v\u002d1","context":{"ids":[4711,{"deep":" v-2 "}]},"cost":"a lot"}"#;
         for word in ["v-1", "4711", "v-2", "a lot", "userId"] {
             assert!(has(document, word), "{word}");
         }
