@@ -18,6 +18,7 @@ mod live_feed;
 mod logins;
 mod network;
 mod rebuild;
+mod recount;
 mod scripts;
 mod settings;
 mod shared_connection;
