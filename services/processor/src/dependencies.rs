@@ -1,5 +1,6 @@
 use aggregates::Aggregates;
 use archive::Archive;
+use auth::Sealer;
 use control_plane::ControlPlane;
 use stream::KafkaSettings;
 use tenancy::{PlatformContext, TenantRouter};
@@ -22,6 +23,8 @@ pub struct Dependencies {
     pub aggregates: Aggregates,
     /// Every record of the log, permanently.
     pub archive: Archive,
+    /// Opens the keys with which ids of erased persons are hashed.
+    pub sealer: Sealer,
     /// Resolves the tenant of a record.
     pub router: TenantRouter,
 }

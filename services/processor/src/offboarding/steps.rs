@@ -5,7 +5,7 @@ use tenancy::ClientId;
 use warehouse::TenantRows;
 
 use super::{archive, receipt::receipt};
-use crate::{Dependencies, ProcessorError};
+use crate::{Dependencies, ProcessorError, object_erasure::Progress};
 
 /// How long after the end of the grace period the first step begins. By then no process uses an older answer
 /// about the tenant, and every insert that had begun has ended.
@@ -159,9 +159,9 @@ impl Erasure<'_> {
         }
         self.begin(EraseStep::Archive, begun, "records").await?;
         let counts = begun.map(|begun| begun.counts.clone()).unwrap_or_default();
-        let progress = archive::Progress::from(&counts);
+        let progress = Progress::from(&counts);
         let erased = archive::erase(self, progress).await?;
-        Ok(Done::Yes(json!({"objects": erased.objects, "records": erased.records})))
+        Ok(Done::Yes(erased.counts()))
     }
 
     /// Records that a step begins. Returns how much an earlier attempt noted under this name.
