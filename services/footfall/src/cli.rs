@@ -203,9 +203,9 @@ Example:
         #[arg(value_name = "ERASURE")]
         erasure: Uuid,
     },
-    /// Begin all erasures of a tenant again: after ClickHouse, the archive or Redis was restored from a copy
+    /// Begin all erasures of a tenant again: after a store was restored from a copy
     #[command(after_help = "\
-The processors also find restored rows in ClickHouse by themselves, within a day. They do the work; each
+The processors also find restored rows and lost erasures by themselves, within a day. They do the work; each
 erasure gets another receipt, which names the one before.
 
 Example:

@@ -30,7 +30,7 @@ mod upkeep;
 pub use backfill::{Backfill, BackfillProgress, BackfillReport, backfill};
 pub use dependencies::Dependencies;
 pub use error::ProcessorError;
-pub use person_erasures::{PersonRemains, PersonSearchError, find_persons};
+pub use person_erasures::{PersonRemains, PersonSearchError, erase_persons_again, find_persons};
 pub use reconcile::{
     ArchiveFindings, Reconcile, ReconcileProgress, ReconcileReport, Trouble, reconcile,
 };

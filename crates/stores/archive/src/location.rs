@@ -185,8 +185,9 @@ async fn open(root: &FilePath) -> Result<LocalFileSystem, ArchiveError> {
     Ok(opened.with_fsync(true))
 }
 
-/// The folders below the root, for objects and for report files. Only Footfall's user may enter them.
-const PRIVATE_FOLDERS: [&str; 2] = ["raw", "reports"];
+/// The folders below the root: of objects, of report files and of the register of erased persons. Only Footfall's
+/// user may enter them.
+const PRIVATE_FOLDERS: [&str; 3] = ["raw", "reports", "erasures"];
 const PRIVATE_FOLDER: u32 = 0o700;
 const PRIVATE_FILE: u32 = 0o600;
 

@@ -1,4 +1,4 @@
-use processor::{PersonRemains, find_persons};
+use processor::{PersonRemains, erase_persons_again, find_persons};
 use tenancy::ClientId;
 use uuid::Uuid;
 
@@ -19,8 +19,8 @@ pub(crate) async fn run(
     match command {
         PrivacyCommand::Check { tenant, erasure } => check(&dependencies, &tenant, erasure).await,
         PrivacyCommand::EraseAgain { tenant } => {
-            let repeated = dependencies.platform().repeat_person_erasures(&tenant).await?;
-            output::line(&format!("{} erasures of {tenant} begin again", repeated.len()));
+            let begun = erase_persons_again(&dependencies.processor(), &tenant).await?;
+            output::line(&format!("{begun} erasures of {tenant} begin again"));
             Ok(())
         }
     }

@@ -145,7 +145,9 @@ impl Erasure<'_> {
         let before = self.begin(EraseStep::ReportFiles, begun, "files").await?;
         let files = self.dependencies.archive.report_files();
         let removed = files.remove_all(self.client_id).await?;
-        Ok(Done::Yes(json!({"files": before + removed})))
+        let register = self.dependencies.archive.erasure_register();
+        let erasures = register.remove_all(self.client_id).await?;
+        Ok(Done::Yes(json!({"files": before + removed, "erasures": erasures})))
     }
 
     async fn archive(

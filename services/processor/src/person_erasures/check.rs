@@ -3,7 +3,10 @@ use std::time::Duration;
 use control_plane::{PersonErasure, TenantDetail};
 use tenancy::TenantState;
 
-use super::steps::{Erasing, Wanted};
+use super::{
+    register,
+    steps::{Erasing, Wanted},
+};
 use crate::ProcessorError;
 
 /// How often the tables are searched for persons who were erased.
@@ -12,7 +15,8 @@ const EVERY: Duration = Duration::from_hours(24);
 /// The name of the search in the ledger.
 const NAME: &str = "persons";
 
-/// Searches the tables for rows of persons whose erasure has finished, once a day. If there are some, tables were
+/// Restores erasures that PostgreSQL has lost, and searches the tables for rows of persons whose erasure has finished,
+/// once a day. If there are some, tables were
 /// restored from a copy, or a process that was frozen wrote late: the tenant's erasures begin again.
 pub(super) async fn run_if_due(erasing: &Erasing<'_>) -> Result<(), ProcessorError> {
     let ledger = erasing.dependencies.control_plane.ledger();
@@ -25,6 +29,7 @@ pub(super) async fn run_if_due(erasing: &Erasing<'_>) -> Result<(), ProcessorErr
 }
 
 async fn search(erasing: &Erasing<'_>) -> Result<(), ProcessorError> {
+    register::restore(erasing).await?;
     let erased = erasing.platform.erased_persons(&erasing.dependencies.sealer).await?;
     for TenantDetail { record, .. } in erasing.platform.tenants().await? {
         let client_id = record.client_id;

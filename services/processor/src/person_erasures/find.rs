@@ -7,7 +7,7 @@ use tenancy::ClientId;
 use uuid::Uuid;
 use warehouse::PersonRows;
 
-use super::steps::Erasing;
+use super::{register, steps::Erasing};
 use crate::{Dependencies, ProcessorError, history::is_of_erased_person};
 
 /// What is left in each store of the persons of an erasure, from before it was asked for.
@@ -97,6 +97,22 @@ pub async fn find_persons(
         observe(remains.objects, objects.len() as u64);
     }
     Ok(remains)
+}
+
+/// Begins all erasures of persons of a tenant again, also those that PostgreSQL has lost: after a store was restored
+/// from a copy. Returns how many.
+///
+/// # Errors
+/// PostgreSQL or the archive is unavailable.
+pub async fn erase_persons_again(
+    dependencies: &Dependencies,
+    client_id: &ClientId,
+) -> Result<u64, ProcessorError> {
+    let platform = dependencies.control_plane.for_platform(&dependencies.platform());
+    register::restore(&Erasing { dependencies, platform: &platform }).await?;
+    platform.repeat_person_erasures(client_id).await?;
+    let erasures = platform.person_erasures(client_id).await?;
+    Ok(erasures.iter().filter(|erasure| erasure.receipt.is_none()).count() as u64)
 }
 
 /// Counts the files of jobs that began before the rows were deleted.

@@ -8,6 +8,7 @@ mod archive;
 mod check;
 mod find;
 mod receipt;
+mod register;
 mod steps;
 
 use std::{error::Error, time::Duration};
@@ -16,7 +17,7 @@ use control_plane::{PersonEraseStep, PersonErasure};
 use lifecycle::{BoxError, every};
 use tokio_util::sync::CancellationToken;
 
-pub use find::{PersonRemains, PersonSearchError, find_persons};
+pub use find::{PersonRemains, PersonSearchError, erase_persons_again, find_persons};
 
 use crate::Dependencies;
 use steps::Erasing;
@@ -37,7 +38,7 @@ pub(crate) async fn run(
     let mut rounds = every(PERIOD, token, "erase persons");
     let mut number = 0_u32;
     while rounds.begin().await {
-        rounds.run(round(&erasing, number % CHECK_ROUNDS == 0)).await;
+        rounds.run(round(&erasing, number.is_multiple_of(CHECK_ROUNDS))).await;
         number = number.wrapping_add(1);
     }
     Ok(())

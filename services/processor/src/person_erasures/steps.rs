@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tenancy::{ClientId, Placement};
 use warehouse::{PersonRows, PersonSearch};
 
-use super::receipt::receipt;
+use super::{receipt::receipt, register};
 use crate::{Dependencies, ProcessorError};
 
 /// How long after an erasure was asked for its first step may begin: no sink decides by an older list of persons then.
@@ -62,6 +62,9 @@ impl Erasing<'_> {
     pub(super) async fn proceed(&self, erasure: &PersonErasure) -> Result<(), ProcessorError> {
         if Utc::now() < erasure.asked_at + SETTLES {
             return Ok(());
+        }
+        if erasure.steps.is_empty() {
+            register::put(self, erasure).await?;
         }
         let mut current = erasure.clone();
         for step in PersonEraseStep::ALL {

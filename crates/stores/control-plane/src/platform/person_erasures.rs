@@ -11,7 +11,7 @@ use crate::{
     AuditEntry, ControlPlaneError, EraseReceipt, PersonEraseStep, PersonErasure, PlatformControl,
     audit,
     person_erasure::{ErasureRow, client_id as parse_client_id, complete, open_key, sha256},
-    tenant::person_erasures::subject,
+    tenant::person_erasures::{add_persons, subject},
 };
 
 /// How many unfinished erasures are processed together.
@@ -177,6 +177,70 @@ impl PlatformControl {
             audit::append(&mut transaction, self.actor(), &entry).await?;
         }
         Ok(transaction.commit().await?)
+    }
+
+    /// Returns the sealed key with which ids of a tenant's persons are hashed, for a register outside of the control
+    /// plane.
+    pub async fn sealed_person_key(
+        &self,
+        client_id: &ClientId,
+    ) -> Result<Option<Vec<u8>>, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let sealed = sqlx::query_scalar(sql!("person_erasure/key"))
+            .bind(client_id.as_str())
+            .fetch_optional(&mut transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(sealed)
+    }
+
+    /// Restores an erasure that the control plane does not know any more, and begins it again. Changes nothing and
+    /// returns `false` if it knows it, or if the tenant does not exist.
+    ///
+    /// # Errors
+    /// [`ControlPlaneError::Corrupt`]: the sealed key cannot be opened, or the tenant has another key by now, under
+    /// which the hashes mean nobody.
+    pub async fn restore_person_erasure(
+        &self,
+        sealer: &Sealer,
+        sealed_key: &[u8],
+        erasure: &PersonErasure,
+    ) -> Result<bool, ControlPlaneError> {
+        let PersonErasure { client_id, erasure_id, asked_by, asked_at, persons, .. } = erasure;
+        let key = open_key(sealer, client_id, sealed_key)?;
+        let mut transaction = self.begin().await?;
+        let restored = sqlx::query(sql!("person_erasure/restore"))
+            .bind(client_id.as_str())
+            .bind(erasure_id)
+            .bind(asked_by)
+            .bind(asked_at)
+            .execute(&mut transaction)
+            .await?;
+        if restored.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query(sql!("person_erasure/add_key"))
+            .bind(client_id.as_str())
+            .bind(sealed_key)
+            .execute(&mut transaction)
+            .await?;
+        let stored: Vec<u8> = sqlx::query_scalar(sql!("person_erasure/key"))
+            .bind(client_id.as_str())
+            .fetch_one(&mut transaction)
+            .await?;
+        if open_key(sealer, client_id, &stored)?.expose() != key.expose() {
+            return Err(ControlPlaneError::corrupt("key of persons")("the tenant has another key"));
+        }
+        add_persons(&mut transaction, client_id, *erasure_id, persons).await?;
+        let entry = AuditEntry {
+            action: "person.erase_restored",
+            client_id: Some(client_id),
+            subject: &subject(*erasure_id),
+            detail: json!({ "persons": persons.len() }),
+        };
+        audit::append(&mut transaction, self.actor(), &entry).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Begins all finished erasures of persons of a tenant again, after a store was restored from a copy. Returns

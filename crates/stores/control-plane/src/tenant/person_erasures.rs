@@ -2,11 +2,13 @@ use auth::Sealer;
 use chrono::{DateTime, Utc};
 use privacy::{PersonHash, PersonKey, PersonKind};
 use serde_json::json;
+use tenancy::ClientId;
 use uuid::Uuid;
 
 use crate::{
     AuditEntry, ControlPlaneError, PersonErasure, TenantControl, audit,
     person_erasure::{ErasureRow, complete, key_field, open_key},
+    pool::Transaction,
 };
 
 /// An erasure of persons to begin.
@@ -65,15 +67,8 @@ impl TenantControl {
         if begun.rows_affected() == 0 {
             return Ok(false);
         }
-        let kinds: Vec<_> = erasure.persons.iter().map(|(kind, _)| kind.as_str()).collect();
-        let hashes: Vec<_> = erasure.persons.iter().map(|(_, hash)| hash.0.to_vec()).collect();
-        sqlx::query(sql!("person_erasure/add_persons"))
-            .bind(client_id.as_str())
-            .bind(erasure.erasure_id)
-            .bind(kinds)
-            .bind(hashes)
-            .execute(&mut transaction)
-            .await?;
+        let NewPersonErasure { erasure_id, persons, .. } = erasure;
+        add_persons(&mut transaction, client_id, *erasure_id, persons).await?;
         // How many, not who: the audit log is permanent.
         let entry = AuditEntry {
             action: "person.erase",
@@ -119,6 +114,25 @@ impl TenantControl {
         transaction.commit().await?;
         Ok(found)
     }
+}
+
+/// Adds whom an erasure is about.
+pub(crate) async fn add_persons(
+    transaction: &mut Transaction,
+    client_id: &ClientId,
+    erasure_id: Uuid,
+    persons: &[(PersonKind, PersonHash)],
+) -> Result<(), ControlPlaneError> {
+    let kinds: Vec<_> = persons.iter().map(|(kind, _)| kind.as_str()).collect();
+    let hashes: Vec<_> = persons.iter().map(|(_, hash)| hash.0.to_vec()).collect();
+    sqlx::query(sql!("person_erasure/add_persons"))
+        .bind(client_id.as_str())
+        .bind(erasure_id)
+        .bind(kinds)
+        .bind(hashes)
+        .execute(transaction)
+        .await?;
+    Ok(())
 }
 
 /// Returns the name of an erasure in the audit log.

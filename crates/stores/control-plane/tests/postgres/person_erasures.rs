@@ -230,3 +230,35 @@ async fn erasures_of_persons_end_with_their_tenant() {
     while !admin.erase_some_rows(&acme).await.unwrap() {}
     assert!(!admin.erased_persons(&sealer()).await.unwrap().concern(&acme));
 }
+
+#[tokio::test]
+async fn an_erasure_that_was_lost_with_its_key_is_restored_once_and_begins_again() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let erasure_id = begun(&platform, "acme", "ann", now()).await;
+    let acme = id("acme");
+    let erasure = admin.person_erasures(&acme).await.unwrap().remove(0);
+    let sealed = admin.sealed_person_key(&acme).await.unwrap().unwrap();
+    let restore = async |erasure: &PersonErasure| {
+        admin.restore_person_erasure(&sealer(), &sealed, erasure).await
+    };
+    assert!(!restore(&erasure).await.unwrap(), "it is known");
+    let mut all = everything(&platform).await;
+    for table in ["erased_person", "person_erasure_step", "person_erasure", "person_key"] {
+        let sql = sqlx::AssertSqlSafe(format!("DELETE FROM {table}"));
+        sqlx::query(sql).execute(&mut *all).await.unwrap();
+    }
+    assert!(restore(&erasure).await.unwrap());
+    assert!(!restore(&erasure).await.unwrap());
+    let unfinished = admin.unfinished_person_erasures().await.unwrap();
+    assert_eq!(unfinished, [erasure.clone()]);
+    assert_eq!(unfinished[0].erasure_id, erasure_id);
+    assert!(admin.erased_persons(&sealer()).await.unwrap().include_word(&acme, "ann"));
+
+    let of_nobody = PersonErasure { client_id: id("nobody"), ..erasure.clone() };
+    let sealed_for_acme = restore(&of_nobody).await;
+    assert!(sealed_for_acme.is_err(), "a key opens for its own tenant only");
+    key(&platform, "globex").await;
+    let theirs = admin.sealed_person_key(&id("globex")).await.unwrap().unwrap();
+    assert!(admin.restore_person_erasure(&sealer(), &theirs, &erasure).await.is_err());
+}
