@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use telemetry::StoreCall;
 use tenancy::{Destination, Isolation, Placement, TenantContext};
 
 use crate::{EventBlock, InsertBatch, InsertError, Warehouse};
@@ -58,10 +59,13 @@ impl Warehouse {
         for (name, value) in settings(token, block.rows) {
             insert = insert.with_setting(name, value);
         }
-        let sent = insert.send(block.body.clone()).await;
-        // The server may refuse a body before all of it is sent. Its answer contains the reason,
-        // the error of the sending does not.
-        insert.end().await.and(sent).map_err(InsertError::from_driver)
+        let inserted = async {
+            let sent = insert.send(block.body.clone()).await;
+            // The server may refuse a body before all of it is sent. Its answer contains the
+            // reason, the error of the sending does not.
+            insert.end().await.and(sent).map_err(InsertError::from_driver)
+        };
+        StoreCall::ClickhouseInsert.measure(inserted, InsertError::failure).await
     }
 }
 
