@@ -107,7 +107,7 @@ pub(crate) enum GroupName {
     Store,
     /// Into Redis: the counters of the last days and the live streams
     Live,
-    /// Into the archive: every record as it is in Kafka, permanently
+    /// Into the archive: every record as it is in Kafka, as long as its tenant retains rows
     Archive,
     /// Refused events into ClickHouse, where their tenants correct and resubmit them
     Rejects,

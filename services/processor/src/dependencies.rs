@@ -21,7 +21,7 @@ pub struct Dependencies {
     pub warehouse: Warehouse,
     /// Redis.
     pub aggregates: Aggregates,
-    /// Every record of the log, permanently.
+    /// Every record of the log, as long as its tenant retains rows.
     pub archive: Archive,
     /// Opens the keys with which ids of erased persons are hashed.
     pub sealer: Sealer,

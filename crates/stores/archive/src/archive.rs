@@ -11,7 +11,7 @@ use crate::{
     object::digest,
 };
 
-/// Every record of the log, permanently. Cloning shares the connections.
+/// Every record of the log, until it is erased. Cloning shares the connections.
 #[derive(Clone)]
 pub struct Archive {
     location: Arc<Location>,

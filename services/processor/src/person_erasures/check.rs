@@ -15,9 +15,9 @@ const EVERY: Duration = Duration::from_hours(24);
 /// The name of the search in the ledger.
 const NAME: &str = "persons";
 
-/// Restores erasures that PostgreSQL has lost, and searches the tables for rows of persons whose erasure has finished,
-/// once a day. If there are some, tables were
-/// restored from a copy, or a process that was frozen wrote late: the tenant's erasures begin again.
+/// Restores erasures that PostgreSQL has lost, and searches the tables for rows of persons whose erasure has
+/// finished, once a day. If there are some, tables were restored from a copy, or a process that was frozen wrote
+/// late: the tenant's erasures begin again.
 pub(super) async fn run_if_due(erasing: &Erasing<'_>) -> Result<(), ProcessorError> {
     let ledger = erasing.dependencies.control_plane.ledger();
     let Some(mut lease) = ledger.begin_erasure().await? else { return Ok(()) };

@@ -1,4 +1,5 @@
-//! A copy of each erasure beside the archive. PostgreSQL that is restored to an earlier time does not know the latest ones.
+//! A copy of each erasure beside the archive. PostgreSQL that is restored to an earlier time does not know the
+//! latest ones.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};

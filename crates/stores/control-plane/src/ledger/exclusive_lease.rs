@@ -14,8 +14,8 @@ const ERASURE: i64 = 10;
 /// Between two heartbeats of a lease: often enough that PostgreSQL does not end it.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// The right to reconcile and repair, or to erase tenants and persons, which one process at a time has. It ends when this is
-/// dropped, when the connection to PostgreSQL is lost, or when the process freezes.
+/// The right to reconcile and repair, or to erase tenants and persons, which one process at a time has. It ends
+/// when this is dropped, when the connection to PostgreSQL is lost, or when the process freezes.
 pub struct ExclusiveLease {
     transaction: Transaction,
 }
