@@ -222,9 +222,10 @@ impl Erasing<'_> {
         let aggregates = &self.dependencies.aggregates;
         let begun = erasure.step(step).and_then(|begun| begun.counts.get("key_generation"));
         let Some(before) = begun.and_then(Value::as_u64) else {
-            let before = aggregates.request_recount(&erasure.client_id).await?;
-            let counts = json!({"key_generation": before});
-            self.platform.begin_person_erase_step(erasure, step, &counts).await?;
+            if let Some(before) = aggregates.request_recount(&erasure.client_id).await? {
+                let counts = json!({"key_generation": before});
+                self.platform.begin_person_erase_step(erasure, step, &counts).await?;
+            }
             return Ok(Done::NotYet);
         };
         let removed = aggregates.remove_former_counters(&erasure.client_id, before).await?;

@@ -21,7 +21,9 @@ async fn former_counters_are_removed_once_the_counters_are_computed_again() {
     let former = keys(&stand, "client_acme_campaign_*").await;
     assert!(!former.is_empty());
 
-    let before = stand.aggregates.request_recount(acme.client_id()).await.unwrap();
+    let request = async || stand.aggregates.request_recount(acme.client_id()).await.unwrap();
+    let before = request().await.unwrap();
+    assert_eq!(request().await, Some(before), "both share the rebuild that has not begun");
     let remove =
         async || stand.aggregates.remove_former_counters(acme.client_id(), before).await.unwrap();
     assert_eq!(remove().await, None, "no chain has begun again");
@@ -33,6 +35,7 @@ async fn former_counters_are_removed_once_the_counters_are_computed_again() {
     };
     assert!(stand.start_chain(&start).await);
     assert_eq!(remove().await, None, "the counters are not whole");
+    assert_eq!(request().await, None, "the rebuild under way is not ended");
     let slot_group = stand.aggregates.slot_groups().next().unwrap();
     let alone = Duration::from_secs(60);
     let rebuild = stand.aggregates.join_rebuild(slot_group, "one", alone).await.unwrap().unwrap();
