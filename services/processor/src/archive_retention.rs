@@ -8,7 +8,7 @@ use std::{
 
 use archive::ArchivedRecord;
 use chrono::{DateTime, Utc};
-use control_plane::{Archived, PlatformControl};
+use control_plane::{Archived, Group, PlatformControl};
 use lifecycle::{BoxError, every};
 use tenancy::{ClientId, TenantState};
 use tokio_util::sync::CancellationToken;
@@ -66,11 +66,13 @@ pub(crate) async fn expire(
     now: DateTime<Utc>,
 ) -> Result<(), ProcessorError> {
     let platform = dependencies.control_plane.for_platform(&dependencies.platform());
-    let expired = expired(&platform, now).await?;
+    let ledger = dependencies.control_plane.ledger();
+    // What is archived later than it expires is erased then.
+    let archived = ledger.as_of(Group::Archive, &dependencies.kafka.events_topic).await?;
+    let expired = expired(&platform, now, archived).await?;
     let from = expired.values().map(|expired| expired.from).min();
     let until = expired.values().map(|expired| expired.until).max();
     let (Some(from), Some(until)) = (from, until) else { return Ok(()) };
-    let ledger = dependencies.control_plane.ledger();
     let mut records = 0;
     for object in ledger.archived_between(from..until).await? {
         let of_object = expired.iter().filter(|(_, expired)| expired.has(&object));
@@ -93,14 +95,16 @@ pub(crate) async fn expire(
     Ok(())
 }
 
+/// What has expired of each tenant by `now`, as far as it is `archived`.
 async fn expired(
     platform: &PlatformControl,
     now: DateTime<Utc>,
+    archived: Option<DateTime<Utc>>,
 ) -> Result<BTreeMap<ClientId, Expired>, ProcessorError> {
     let erased = platform.archive_erased_until().await?;
     let mut expired = BTreeMap::new();
     for tenant in platform.tenants().await? {
-        let until = horizon(&tenant, now);
+        let until = horizon(&tenant, now).min(archived.unwrap_or(now));
         let client_id = tenant.record.client_id;
         let from = erased.get(&client_id).copied().unwrap_or(tenant.created_at);
         if tenant.record.state != TenantState::Erasing && from < until {
