@@ -71,17 +71,16 @@ pub async fn find_persons(
     let platform = dependencies.control_plane.for_platform(&dependencies.platform());
     let erasures = platform.person_erasures(client_id).await?;
     let erasure = erasures.into_iter().find(|erasure| erasure.erasure_id == erasure_id);
-    let client_id = client_id.clone();
-    let erasure =
-        erasure.ok_or(PersonSearchError::Unknown { client_id: client_id.clone(), erasure_id })?;
+    let unknown = || PersonSearchError::Unknown { client_id: client_id.clone(), erasure_id };
+    let erasure = erasure.ok_or_else(unknown)?;
     let erasing = Erasing { dependencies, platform: &platform };
     let Some(wanted) = erasing.wanted(&erasure).await? else {
         return Ok(PersonRemains::default());
     };
-    let placements = erasing.placements(&client_id).await?;
+    let placements = erasing.placements(client_id).await?;
     let PersonRows { event_rows, rejects } = erasing.rows(&erasure, &placements, &wanted).await?;
-    let is_person = |word: &str| wanted.persons.include_word(&client_id, word);
-    let words = platform.count_person_words(&client_id, &is_person).await?;
+    let is_person = |word: &str| wanted.persons.include_word(client_id, word);
+    let words = platform.count_person_words(client_id, &is_person).await?;
     let mut remains = PersonRemains { event_rows, rejects, words, ..PersonRemains::default() };
     remains.report_files = report_files(&erasing, &erasure).await?;
     let since = erasing.tenant(&erasure).await?.map_or_else(Utc::now, |tenant| tenant.created_at);

@@ -41,6 +41,8 @@ async fn records_past_the_retention_of_their_tenant_are_erased_and_those_of_othe
         "UPDATE tenant SET created_at = now() - interval '10 days'",
         // As if the processor had started yesterday.
         "UPDATE audit_look SET looked_at = now() - interval '2 days'",
+        // As if the archive group had gone on.
+        "UPDATE lease SET as_of = now() WHERE consumer_group = 'archive'",
     ] {
         sqlx::query(statement).execute(&mut *transaction).await.unwrap();
     }

@@ -96,6 +96,23 @@ async fn a_row_that_neither_happened_nor_was_received_before_the_erasure_stays()
 }
 
 #[tokio::test]
+async fn a_search_is_about_thousands_of_persons_and_a_deletion_about_thousands_of_places() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let mut all = vec![click("bob", "")];
+    all.extend((0..6_000).map(|_| click("ann", "")));
+    shop.insert(1_000_000_000_000, all).await;
+    let ids: Vec<_> = (0..5_000).map(|number| format!("v-{number}")).collect();
+    let mut persons: Vec<_> = ids.iter().map(|id| (PersonKind::Visitor, id.as_str())).collect();
+    persons.push((PersonKind::Visitor, "ann"));
+    let search = search(&persons, at(ERASED));
+    assert_eq!(rows(&shop, &search).await.event_rows, 6_000);
+    erase(&shop, &search).await;
+    assert!(rows(&shop, &search).await.is_empty());
+    assert_eq!(reported(&shop).await, 1, "the other visitor's");
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn what_is_erased_is_in_no_command_that_the_server_keeps() {
     let shop = Shop::open(Isolation::Schema).await;
     shop.insert(0, vec![click("canary-of-a-person", "")]).await;
