@@ -20,6 +20,7 @@ mod names;
 pub mod onboarding;
 mod openapi;
 mod pagination;
+mod persons;
 mod present;
 mod query;
 mod rejects;

@@ -6,6 +6,7 @@ use control_plane::AuditLink;
 use settings::Secret;
 use tenancy::{CampaignId, ClientId};
 use url::Url;
+use uuid::Uuid;
 
 use crate::import::Format;
 
@@ -82,6 +83,9 @@ pub(crate) enum Command {
     /// Prove that nobody changed the audit log
     #[command(subcommand)]
     AuditLog(AuditLogCommand),
+    /// Prove that erased persons have nothing left, or erase them again after a store was restored
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
     /// Check or print the settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -103,7 +107,7 @@ pub(crate) enum GroupName {
     Store,
     /// Into Redis: the counters of the last days and the live streams
     Live,
-    /// Into the archive: every record as it is in Kafka, permanently
+    /// Into the archive: every record as it is in Kafka, as long as its tenant retains rows
     Archive,
     /// Refused events into ClickHouse, where their tenants correct and resubmit them
     Rejects,
@@ -178,6 +182,38 @@ Example:
         /// A link that an earlier run printed
         #[arg(long, value_name = "NUMBER:HASH")]
         link: Option<AuditLink>,
+    },
+}
+
+/// `footfall privacy …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum PrivacyCommand {
+    /// Search every store for the persons of an erasure; the exit code is 4 if something is left
+    #[command(after_help = "\
+It reads the tenant's tables, lists and report files, and every object of the archive since the tenant
+was onboarded. It changes nothing, and knows the persons by their hashes only.
+
+Example:
+  footfall privacy check --tenant northwind 019ac7f2-…")]
+    Check {
+        /// The tenant
+        #[arg(long, value_name = "ID")]
+        tenant: ClientId,
+        /// The erasure, as `POST /v1/privacy/erase` answered
+        #[arg(value_name = "ERASURE")]
+        erasure: Uuid,
+    },
+    /// Begin all erasures of a tenant again: after a store was restored from a copy
+    #[command(after_help = "\
+The processors also find restored rows and lost erasures by themselves, within a day. They do the work; each
+erasure gets another receipt, which names the one before.
+
+Example:
+  footfall privacy erase-again --tenant northwind")]
+    EraseAgain {
+        /// The tenant
+        #[arg(long, value_name = "ID")]
+        tenant: ClientId,
     },
 }
 

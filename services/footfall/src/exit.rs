@@ -4,7 +4,7 @@ use api::onboarding::OnboardingError;
 use archive::ArchiveError;
 use auth::SigningKeyError;
 use control_plane::ControlPlaneError;
-use processor::ProcessorError;
+use processor::{PersonSearchError, ProcessorError};
 use spool::SpoolError;
 use stream::StreamError;
 use telemetry::chain;
@@ -100,6 +100,15 @@ impl From<ProcessorError> for Failure {
             }
             ProcessorError::UnknownTenant(_) => Self::usage(error),
             _ => Self::other(error),
+        }
+    }
+}
+
+impl From<PersonSearchError> for Failure {
+    fn from(error: PersonSearchError) -> Self {
+        match error {
+            PersonSearchError::Unknown { .. } => Self::usage(error),
+            PersonSearchError::Store(error) => error.into(),
         }
     }
 }

@@ -238,6 +238,11 @@ impl TenantKeys {
         format!("{prefix}client_{}_*", self.client_id)
     }
 
+    /// Returns a pattern that matches the counters of the tenant, in every key generation.
+    pub(crate) fn counters_pattern(&self) -> String {
+        format!("{}campaign_*", self.pattern().trim_end_matches('*'))
+    }
+
     fn hourly(&self, campaign: &CampaignId, kind: &str, hour: DateTime<Utc>) -> TimedKey {
         let time = hour.format("%Y%m%d%H");
         let name = self.name(format_args!("campaign_{}_{kind}_{time}", key_part(campaign)));

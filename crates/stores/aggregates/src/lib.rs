@@ -19,6 +19,7 @@ mod logins;
 mod names;
 mod network;
 mod rebuild;
+mod recount;
 mod scripts;
 mod settings;
 mod shared_connection;

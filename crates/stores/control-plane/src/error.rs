@@ -56,6 +56,11 @@ pub enum ControlPlaneError {
 }
 
 impl ControlPlaneError {
+    /// Returns the error of a question that the caller does not wait for any longer.
+    pub fn unanswered() -> Self {
+        Self::Unavailable(sqlx::Error::PoolTimedOut)
+    }
+
     /// Returns a function for `map_err` when a stored value is parsed.
     pub(crate) fn corrupt<E>(what: &'static str) -> impl FnOnce(E) -> Self
     where

@@ -20,6 +20,7 @@ mod error;
 mod group;
 mod ledger;
 mod listener;
+mod person_erasure;
 mod platform;
 mod pool;
 mod principal_row;
@@ -42,9 +43,10 @@ pub use ledger::{
     Archived, Batch, BatchPlan, DoneSpan, ExclusiveLease, Lease, Ledger, LedgerError, OffsetSet,
     PlannedDestination, Poison, RebuildRequest, Skip, UpToDate,
 };
+pub use person_erasure::{PersonEraseStep, PersonErasure, PersonErasureStep};
 pub use platform::{
-    Account, Cluster, EraseReceipt, EraseStep, Inventory, Offboarding, OffboardingStep,
-    PlatformControl, RegisteredCluster, TenantDetail, TenantSpec,
+    Account, Cluster, EraseReceipt, EraseStep, ErasedPersonsVersion, Inventory, Offboarding,
+    OffboardingStep, PlatformControl, RegisteredCluster, TenantDetail, TenantSpec,
 };
 pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
 pub use report_queue::{
@@ -55,8 +57,8 @@ pub use settings::PostgresSettings;
 pub use tenant::{
     Advertiser, Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
     ApiKey, ApiKeyChange, Campaign, CampaignFilter, CohortWriter, KeptCohort, NewApiKey,
-    NewInvitation, NewReportJob, NewUser, Product, Quota, ReportJobReader, ReportKind,
-    ReportReader, ReportVisibility, ReportWriter, Resubmission, SavedReport, TenantControl, User,
-    UserChange,
+    NewInvitation, NewPersonErasure, NewReportJob, NewUser, Product, Quota, ReportJobReader,
+    ReportKind, ReportReader, ReportVisibility, ReportWriter, Resubmission, SavedReport,
+    TenantControl, User, UserChange,
 };
 pub use usage::{UsageCount, UsageDays};

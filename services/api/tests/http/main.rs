@@ -33,6 +33,7 @@ mod new_to_brand;
 mod offboarding;
 mod own_sessions;
 mod passwords;
+mod privacy;
 mod query;
 mod rejects;
 mod report_jobs;

@@ -6,6 +6,7 @@ mod config;
 mod import;
 mod migrate;
 mod openapi;
+mod privacy;
 mod reconcile;
 mod services;
 mod simulate;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
             output::note("`footfall replay` is deprecated: use `footfall backfill`");
             block_on(backfill::run(settings()?, arguments))
         }
+        Command::Privacy(command) => block_on(privacy::run(settings()?, command)),
         Command::AuditLog(command) => block_on(audit_log::run(settings()?, command)),
         Command::Config(command) => config::run(command, file),
         Command::Openapi { check, folder } => openapi::run(check, &folder),

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     Dependencies, Findings, ProcessorError,
     history::History,
+    known_erasures::KnownErasures,
     repair::{self, Effect, Repair, Retention, Scope},
 };
 
@@ -41,6 +42,7 @@ pub(crate) struct Reconciler {
     pub(super) archive: Archive,
     memory: Memory,
     aggregates: Aggregates,
+    pub(super) erasures: KnownErasures,
     /// Differences that remained after they were examined, by the start of their range.
     explained: BTreeMap<(Destination, LogPlace), (Difference, Instant)>,
     /// The ends of the gaps of the archive that were logged.
@@ -75,6 +77,7 @@ impl Reconciler {
             archive: dependencies.archive.clone(),
             memory,
             aggregates: dependencies.aggregates.clone(),
+            erasures: KnownErasures::of(dependencies),
             explained: BTreeMap::new(),
             gaps: BTreeSet::new(),
             unavailable: BTreeSet::new(),
@@ -153,13 +156,15 @@ impl Reconciler {
 
     /// The repair that this reconciler uses.
     pub(crate) async fn repair(&self, effect: Effect) -> Result<Repair, ProcessorError> {
+        let platform = self.control_plane.for_platform(&self.platform);
+        let retention = Retention::now(&platform, self.erasures.current().await).await?;
         Ok(Repair {
             group: Group::Store,
             topic: self.topic.clone(),
             ledger: self.ledger(),
             history: self.history.clone(),
             warehouse: self.warehouse.clone(),
-            retention: Retention::now(&self.control_plane.for_platform(&self.platform)).await?,
+            retention,
             effect,
             memory: self.memory.clone(),
         })

@@ -7,6 +7,7 @@ use control_plane::{Group, Lease};
 use events::EventIds;
 use failpoints::Step;
 use log::{Generation, LogPlace, Offset, Partition};
+use privacy::ErasedPersons;
 use stream::Entry;
 use telemetry::{Counter, Histogram};
 use tenancy::{Destination, Scoped};
@@ -57,8 +58,14 @@ impl Rejects {
         Ok(next.max(first))
     }
 
-    /// Sorts records by the tables they go to.
-    fn sort(&self, generation: Generation, entries: Vec<Entry>) -> RejectsByDestination {
+    /// Sorts records by the tables they go to. Those that name a person who was erased since they were received are
+    /// left out.
+    fn sort(
+        &self,
+        generation: Generation,
+        entries: Vec<Entry>,
+        erased: &ErasedPersons,
+    ) -> RejectsByDestination {
         let mut sorted = RejectsByDestination::new();
         for entry in entries {
             match entry {
@@ -66,6 +73,12 @@ impl Rejects {
                     let destination = record.tenant().destination().clone();
                     let ids = EventIds::of(record.tenant().client_id());
                     let reject = record.map(|record| reject_row(generation, ids, &record));
+                    let (_, row) = reject.value();
+                    let received_at = row.id.received_at().unwrap_or_default();
+                    let tenant = reject.tenant().client_id();
+                    if erased.include_document(tenant, received_at, &row.original) {
+                        continue;
+                    }
                     sorted.entry(destination).or_default().push(reject);
                 }
                 Entry::Unresolved(unresolved) => {
@@ -130,7 +143,8 @@ impl Worker for Rejects {
         let count = entries.len();
         // An id made of a wrong generation may be another reject's.
         self.context.current.confirm().await?;
-        self.store(self.sort(state.lease.next.generation, entries)).await;
+        let erased = self.context.erasures.current().await;
+        self.store(self.sort(state.lease.next.generation, entries, &erased)).await;
         let ledger = &self.context.ledger;
         let lease = &state.lease;
         let advance = || ledger.advance(lease, next, logged_at);

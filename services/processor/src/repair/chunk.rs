@@ -23,7 +23,7 @@ pub(crate) struct Chunk {
     /// The log times of the range.
     pub(crate) logged: RangeInclusive<DateTime<Utc>>,
     pub(crate) rows: BTreeMap<Destination, Rows>,
-    /// Records whose rows are expired: they may be stored or not.
+    /// Records whose rows are expired, or those of an erased person: they may be stored or not.
     pub(crate) expired: BTreeSet<Offset>,
 }
 
@@ -94,7 +94,7 @@ impl Chunk {
             if !scope.holds(tenant.client_id(), &destination, record.log_time()) {
                 continue;
             }
-            if retention.retains(tenant.client_id(), record.log_time()) {
+            if retention.retains(tenant.client_id(), record.log_time(), event.value()) {
                 let rows = rows.entry(destination).or_insert_with(|| Rows::of(records.entries()));
                 rows.add(&record);
             } else {

@@ -68,7 +68,11 @@ fn plans() -> Plans {
     let plan = BatchPlan {
         first: Offset::ZERO,
         last: Offset::new(9),
-        skip: Skip { duplicates: OffsetSet::from_iter([Offset::new(2)]), poison: vec![poison] },
+        skip: Skip {
+            duplicates: OffsetSet::from_iter([Offset::new(2)]),
+            poison: vec![poison],
+            ..Skip::default()
+        },
         destinations: vec![planned(elsewhere(), &["acme"])],
     };
     Plans(vec![plan])

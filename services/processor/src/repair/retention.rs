@@ -1,19 +1,29 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use control_plane::{ControlPlaneError, PlatformControl, TenantDetail};
+use events::CanonicalEvent;
+use privacy::ErasedPersons;
 use tenancy::{ClientId, Destination, Placement, TenantState};
 
-/// The time since which each tenant's rows are retained. Expired rows are not restored.
+/// What is retained: of each tenant, the rows since a time, except those of erased persons. Other rows are not
+/// restored.
 pub(crate) struct Retention {
     since: BTreeMap<ClientId, DateTime<Utc>>,
     /// The databases that erased tenants had to themselves.
     erased: BTreeSet<String>,
+    persons: Arc<ErasedPersons>,
 }
 
 impl Retention {
     /// The retention of every tenant as it is now; nothing of one that is being erased.
-    pub(crate) async fn now(platform: &PlatformControl) -> Result<Self, ControlPlaneError> {
+    pub(crate) async fn now(
+        platform: &PlatformControl,
+        persons: Arc<ErasedPersons>,
+    ) -> Result<Self, ControlPlaneError> {
         let now = Utc::now();
         let tenants = platform.tenants().await?;
         let since = tenants
@@ -23,12 +33,12 @@ impl Retention {
             .collect();
         let erased = platform.erased_tenants().await?;
         let erased = erased.iter().map(Placement::own_database).collect();
-        Ok(Self { erased, ..Self::since(since) })
+        Ok(Self { erased, persons, ..Self::since(since) })
     }
 
     /// Retains of each tenant what was logged at this time or later.
     pub(crate) fn since(since: BTreeMap<ClientId, DateTime<Utc>>) -> Self {
-        Self { since, erased: BTreeSet::new() }
+        Self { since, erased: BTreeSet::new(), persons: Arc::default() }
     }
 
     /// Whether the tables were those of an erased tenant: nothing is expected in them.
@@ -41,9 +51,15 @@ impl Retention {
         self.since.contains_key(tenant)
     }
 
-    /// Whether a row of the tenant that was logged at this time is retained.
-    pub(crate) fn retains(&self, tenant: &ClientId, logged_at: DateTime<Utc>) -> bool {
+    /// Whether the rows of an event of the tenant that was logged at this time are retained.
+    pub(crate) fn retains(
+        &self,
+        tenant: &ClientId,
+        logged_at: DateTime<Utc>,
+        event: &CanonicalEvent<'_>,
+    ) -> bool {
         self.since.get(tenant).is_some_and(|since| *since <= logged_at)
+            && !self.persons.include(tenant, event)
     }
 }
 

@@ -5,6 +5,7 @@ use control_plane::{BatchPlan, Poison, Skip};
 use events::CanonicalEvent;
 use hashbrown::HashMap;
 use log::{LogPlace, Offset};
+use privacy::ErasedPersons;
 use stream::RejectedRecord;
 use tenancy::{ClientId, Destination, Scoped};
 use warehouse::{BlockBuilder, Warehouse};
@@ -42,8 +43,8 @@ pub(super) struct Drafting {
 
 /// Which records are left out.
 pub(super) enum Skipping {
-    /// Re-sends, and as many records that hold no event as are tolerated.
-    Tolerated(Tolerance),
+    /// Re-sends, events of erased persons, and as many records that hold no event as are tolerated.
+    Tolerated(Tolerance, Arc<ErasedPersons>),
     /// Those of a plan that a former owner made.
     Planned(Skip),
 }
@@ -96,9 +97,14 @@ impl Drafting {
             (Skipping::Planned(skip), event) => {
                 return ControlFlow::Continue(event.is_ok() && !skip.contains(offset));
             }
-            (Skipping::Tolerated(_), Ok(_)) if record.resend => self.skip.duplicates.push(offset),
-            (Skipping::Tolerated(_), Ok(_)) => return ControlFlow::Continue(true),
-            (Skipping::Tolerated(tolerance), Err(unreadable)) => {
+            (Skipping::Tolerated(..), Ok(_)) if record.resend => self.skip.duplicates.push(offset),
+            (Skipping::Tolerated(_, erased), Ok(event)) => {
+                if !erased.include(event.tenant().client_id(), event.value()) {
+                    return ControlFlow::Continue(true);
+                }
+                self.skip.erased.push(offset);
+            }
+            (Skipping::Tolerated(tolerance, _), Err(unreadable)) => {
                 if !tolerance.admits([offset]) {
                     self.refused = Some((offset, unreadable.clone()));
                     return ControlFlow::Break(());
@@ -163,7 +169,7 @@ impl Fold for Drafting {
             |load: &Load| planned(&load.destination, load.rows.len(), load.block.tenants());
         let destinations = loads.iter().map(destination).collect();
         let skip = match self.skipping {
-            Skipping::Tolerated(_) => self.skip,
+            Skipping::Tolerated(..) => self.skip,
             Skipping::Planned(skip) => skip,
         };
         let draft = Draft {

@@ -296,7 +296,8 @@ impl Worker for Store {
         let mut halt = None;
         loop {
             let first = state.lease.next.at(state.next);
-            let skipping = Skipping::Tolerated(state.tolerance.clone());
+            let erased = self.context.erasures.current().await;
+            let skipping = Skipping::Tolerated(state.tolerance.clone(), erased);
             let Drafted { draft, refused } =
                 self.draft(state, first, &entries.into(), skipping).await?;
             if let Some(draft) = draft {

@@ -1,10 +1,12 @@
 //! Reconciliation and backfill of tables that were damaged, on real servers.
 #![cfg(test)]
 
+mod archive_retention;
 mod backfill;
 mod expired_records;
 mod log_and_archive;
 mod objects;
+mod persons;
 mod rebuild_requests;
 mod rows;
 #[path = "../stand/mod.rs"]

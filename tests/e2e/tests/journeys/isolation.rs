@@ -51,10 +51,12 @@ struct Target {
     cohort: String,
     job: String,
     schedule: String,
+    erasure: String,
 }
 
 impl Target {
-    async fn of(platform: &Platform, other: &Tenant) -> Self {
+    /// `erasure` is one of a third tenant: it would change what the other one has.
+    async fn of(platform: &Platform, other: &Tenant, erasure: &str) -> Self {
         let users = platform.get(&other.owner, "/v1/users").await.expect(200).json();
         let user = users["data"][0]["id"].as_str().unwrap().to_owned();
         let sessions = platform.get(&other.owner, "/v1/me/sessions").await.expect(200).json();
@@ -99,6 +101,7 @@ impl Target {
             cohort,
             job,
             schedule,
+            erasure: erasure.to_owned(),
         }
     }
 
@@ -115,6 +118,7 @@ impl Target {
             "cohorts" => self.cohort.as_str(),
             "reports" => self.job.as_str(),
             "schedules" => self.schedule.as_str(),
+            "erasures" => self.erasure.as_str(),
             // Both tenants have an advertiser with this id, and the other a dimension of this name.
             "advertisers" => "brand",
             "dimensions" => DIMENSION,
@@ -238,6 +242,8 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
             json!({"time": everything(), "rules": [{"match": "any"}, {"preset": "criteo_display"}]})
         }
         ("POST", "/v1/exports/events") => json!({"time": everything()}),
+        // The other tenant has a visitor with this id.
+        ("POST", "/v1/privacy/erase" | "/v1/privacy/export") => json!({"visitors": [CANARY]}),
         // These routes take credentials, but no ids.
         ("POST", path) if path.starts_with("/v1/auth/") => json!({}),
         _ => panic!("{method} {path} needs a body here"),
@@ -265,6 +271,8 @@ fn expected_status(method: &Method, path: &str) -> Option<u16> {
         ("POST", "/v1/windows") => Some(200),
         // A range of years is a job.
         ("POST", "/v1/exports/events" | "/v1/reports") => Some(202),
+        ("POST", "/v1/privacy/erase") => Some(202),
+        ("POST", "/v1/privacy/export") | ("GET", "/v1/privacy/erasures") => Some(200),
         // The outcome of each is that the reject does not exist.
         ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => Some(202),
         // The owner may have declared one of this name.
@@ -316,6 +324,7 @@ async fn belongings(platform: &Platform, tenant: &Tenant) -> Vec<String> {
         "reports",
         "schedules",
         "dimensions",
+        "privacy/erasures",
         "me/sessions",
         "security",
     ] {
@@ -347,10 +356,13 @@ async fn seed(platform: &Platform, tenant: &Tenant) {
 async fn no_route_shows_or_changes_a_byte_of_another_tenant() {
     let platform = Platform::start().await;
     let mine = platform.onboard(Tier::Shared).await;
+    let third = platform.onboard(Tier::Shared).await;
+    let order = json!({"visitors": [CANARY]});
+    let erasure = platform.post(&third.owner, "/v1/privacy/erase", &order).await.expect(202).json();
     for tier in Tier::ALL {
         let other = platform.onboard(tier).await;
         seed(&platform, &other).await;
-        let target = Target::of(&platform, &other).await;
+        let target = Target::of(&platform, &other, erasure["id"].as_str().unwrap()).await;
         let before = belongings(&platform, &other).await;
         let credentials =
             [&mine.owner, &mine.advertiser, &mine.collect_key, &mine.import_key, &mine.read_key];
@@ -477,7 +489,7 @@ async fn the_answers_for_a_foreign_and_a_missing_job_or_schedule_are_equal() {
     let (mine, other) =
         (platform.onboard(Tier::Shared).await, platform.onboard(Tier::Shared).await);
     seed(&platform, &other).await;
-    let target = Target::of(&platform, &other).await;
+    let target = Target::of(&platform, &other, CANARY).await;
     let schedule = json!({
         "name": "Own", "kind": "query", "request": {"metrics": ["events"]}, "every": "day",
         "at": "12:00",
@@ -537,7 +549,7 @@ async fn every_guarded_route_refuses_a_request_without_a_credential() {
     let platform = Platform::start().await;
     let tenant = platform.onboard(Tier::Shared).await;
     seed(&platform, &tenant).await;
-    let target = Target::of(&platform, &tenant).await;
+    let target = Target::of(&platform, &tenant, CANARY).await;
     for route in routes() {
         let (_, path, _) = &route;
         let open = path.starts_with("/v1/auth/") || !path.starts_with("/v1/");

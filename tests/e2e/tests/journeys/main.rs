@@ -17,6 +17,7 @@ mod live;
 mod losses;
 mod operating;
 mod oracle;
+mod persons;
 mod rebuilds;
 mod recount;
 mod rejects;

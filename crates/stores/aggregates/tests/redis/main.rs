@@ -25,6 +25,9 @@ mod reading;
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod rebuilding;
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
+mod recounting;
+#[cfg(test)]
 mod silence;
 #[cfg(test)]
 mod stand;

@@ -8,14 +8,14 @@ use crate::{ControlPlaneError, pool::Transaction};
 /// The number of PostgreSQL's advisory lock for reconciliation. Claims of report jobs and the audit log have
 /// others.
 const RECONCILIATION: i64 = 8;
-/// The number of the lock for erasures of tenants.
+/// The number of the lock for erasures of tenants and persons, which rewrite the same objects of the archive.
 const ERASURE: i64 = 10;
 
 /// Between two heartbeats of a lease: often enough that PostgreSQL does not end it.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// The right to reconcile and repair, or to erase tenants, which one process at a time has. It ends when this is
-/// dropped, when the connection to PostgreSQL is lost, or when the process freezes.
+/// The right to reconcile and repair, or to erase tenants and persons, which one process at a time has. It ends
+/// when this is dropped, when the connection to PostgreSQL is lost, or when the process freezes.
 pub struct ExclusiveLease {
     transaction: Transaction,
 }
@@ -68,7 +68,7 @@ impl Ledger {
         self.lease(RECONCILIATION).await
     }
 
-    /// Begins to erase tenants, unless another process is erasing some.
+    /// Begins to erase tenants or persons, unless another process is erasing some.
     pub async fn begin_erasure(&self) -> Result<Option<ExclusiveLease>, ControlPlaneError> {
         self.lease(ERASURE).await
     }

@@ -28,6 +28,9 @@ pub struct Skip {
     pub duplicates: OffsetSet,
     /// Records that cannot be read, or that the warehouse refuses.
     pub poison: Vec<Poison>,
+    /// Events of persons that were erased. Absent in plans without any, which the previous build can read.
+    #[serde(default, skip_serializing_if = "OffsetSet::is_empty")]
+    pub erased: OffsetSet,
 }
 
 /// A record that is left out.
@@ -66,6 +69,8 @@ pub struct Batch {
 impl Skip {
     /// Whether the record at `offset` is not written.
     pub fn contains(&self, offset: Offset) -> bool {
-        self.duplicates.contains(offset) || self.poison.iter().any(|poison| poison.offset == offset)
+        self.duplicates.contains(offset)
+            || self.erased.contains(offset)
+            || self.poison.iter().any(|poison| poison.offset == offset)
     }
 }

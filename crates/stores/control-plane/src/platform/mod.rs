@@ -1,7 +1,10 @@
+mod archive_retention;
 mod catalogue;
 mod clusters;
 mod identities;
 mod offboarding;
+mod person_erasures;
+mod person_words;
 mod resubmissions;
 mod tenants;
 
@@ -12,6 +15,7 @@ use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 pub use catalogue::Inventory;
 pub use clusters::{Account, Cluster, RegisteredCluster};
 pub use offboarding::{EraseReceipt, EraseStep, Offboarding, OffboardingStep};
+pub use person_erasures::ErasedPersonsVersion;
 pub use tenants::{TenantDetail, TenantSpec};
 
 pub(crate) use tenants::TenantRow;

@@ -32,7 +32,8 @@ fn plan(first: u64, last: u64) -> BatchPlan {
     let first = Offset::new(first);
     let last = Offset::new(last);
     let poison = Poison { offset: last, reason: "not JSON".into() };
-    let skip = Skip { duplicates: OffsetSet::from_iter([first]), poison: vec![poison] };
+    let skip =
+        Skip { duplicates: OffsetSet::from_iter([first]), poison: vec![poison], ..Skip::default() };
     BatchPlan { first, last, skip, destinations: vec![destination] }
 }
 

@@ -37,6 +37,8 @@ mod offboarding;
 #[cfg(test)]
 mod passwords;
 #[cfg(test)]
+mod person_erasures;
+#[cfg(test)]
 mod rebuild_requests;
 #[cfg(test)]
 mod reconciliation;

@@ -19,6 +19,8 @@ mod migrations;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod persons;
+#[cfg(test)]
 mod rejects;
 #[cfg(test)]
 mod reports;
