@@ -135,7 +135,7 @@ pub(crate) enum TenantCommand {
         /// The tenant
         #[arg(value_name = "ID")]
         tenant: ClientId,
-        /// Told to the tenant's owners, in one line of at most 500 characters
+        /// Shown to the tenant's owners, in one line of at most 500 characters
         #[arg(long, value_parser = state_reason)]
         reason: String,
     },
@@ -144,7 +144,7 @@ pub(crate) enum TenantCommand {
         /// The tenant
         #[arg(value_name = "ID")]
         tenant: ClientId,
-        /// Told to the tenant's owners, in one line of at most 500 characters
+        /// Shown to the tenant's owners, in one line of at most 500 characters
         #[arg(long, value_parser = state_reason)]
         reason: String,
         /// For how long the tenant can be resumed

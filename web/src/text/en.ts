@@ -791,7 +791,7 @@ export const text = {
     } satisfies Record<Schemas['State'], string>,
     since: 'In this state since',
     reason: 'Reason',
-    reasonHint: 'The owners of the tenant are told.',
+    reasonHint: 'Shown to the owners of the tenant.',
     tier: 'Tier',
     tiers: { shared: 'Shared tables', schema: 'Own database', dedicated: 'Own server' } as Record<
       string,

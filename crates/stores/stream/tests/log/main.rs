@@ -7,6 +7,9 @@ mod consuming;
 mod ending;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test names tenants in place of a credential")]
+mod late_partition;
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test names tenants in place of a credential")]
 mod producing;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test names tenants in place of a credential")]
