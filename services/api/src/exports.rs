@@ -17,6 +17,7 @@ use crate::{
     dimensions::Home,
     failure::Failure,
     query::{FileFormat, FilterBody, Time, TimeBody, filters},
+    reports::{Sources, retained},
 };
 
 /// The longest range that is answered at once. An export of a longer one is a job.
@@ -51,6 +52,13 @@ pub(crate) struct ExportRequest {
     pub(crate) time: Time,
     pub(crate) format: ExportFormatBody,
     filter: Filter<EventTest>,
+}
+
+/// An export that has begun.
+pub(crate) struct BegunExport {
+    pub(crate) export: EventExport,
+    /// From when on events are retained, if its range begins before that time.
+    pub(crate) retained_from: Option<DateTime<Utc>>,
 }
 
 impl NamesCohorts for ExportBody {
@@ -99,20 +107,27 @@ impl ExportRequest {
     /// Begins the export.
     ///
     /// # Errors
-    /// Another export of the tenant runs, or the warehouse is unavailable or refuses it.
+    /// The range has expired and nothing of it is stored, another export of the tenant runs, or the warehouse is
+    /// unavailable or refuses it.
     pub(crate) async fn begin(
         &self,
+        sources: &Sources,
         warehouse: &Warehouse,
         tenant: &TenantContext,
-    ) -> Result<EventExport, Failure> {
+    ) -> Result<BegunExport, Failure> {
         let Time { range, zone, .. } = self.time;
+        sources.still_known(tenant, range, "/time/from").await?;
+        let retained_from = sources.retained_from(tenant).await;
         let query = ExportQuery {
             time: range.from()..range.to(),
             local: Local { zone, home: tenant.currency() },
             filter: &self.filter,
             format: self.format.stored(),
         };
-        Ok(warehouse.for_tenant(tenant).export(&query).await?)
+        Ok(BegunExport {
+            export: warehouse.for_tenant(tenant).export(&query).await?,
+            retained_from: retained::touched(retained_from, [range.from()]),
+        })
     }
 }
 

@@ -155,8 +155,8 @@ impl ReportRequest {
                 return queried(api, asker, *query, format).await;
             }
             Self::Events(export) => {
-                let export = export.begin(&api.warehouse, tenant).await?;
-                return Ok(Report::Parts { export, as_of });
+                let begun = export.begin(&api.sources, &api.warehouse, tenant).await?;
+                return Ok(Report::Parts { export: begun.export, as_of });
             }
             Self::Windows(request) => {
                 let answer = api.queries.windows(tenant, asker.campaigns, &request).await?;

@@ -113,6 +113,10 @@ pub(crate) struct FunnelAnswer {
     without_key: u64,
     /// Everything received before this time is counted; `null` while it is unknown.
     as_of: Option<DateTime<Utc>>,
+    /// Present if events are read from before it: events that were received before this time have been deleted by the
+    /// tenant's retention, so the numbers of that part may be too small.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retained_from: Option<DateTime<Utc>>,
 }
 
 /// A step of a funnel.
@@ -246,8 +250,9 @@ impl Behaviour {
         asker: &Asker<'_>,
         request: &FunnelRequest,
     ) -> Result<FunnelAnswer, Failure> {
-        let as_of = self.as_of().await;
         let range = request.time.range;
+        let retained_from = self.retained(asker, (range, "/time/from"), range.from()).await?;
+        let as_of = self.as_of().await;
         let query = MomentQuery {
             time: range.from()..(range.to() + request.window).min(request.until),
             key: request.by.into(),
@@ -310,6 +315,7 @@ impl Behaviour {
             open: totals.open,
             without_key,
             as_of,
+            retained_from,
         })
     }
 }

@@ -10,12 +10,14 @@ mod sessions;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use metrics::TimeRange;
 use tenancy::{CampaignId, TenantContext};
 use warehouse::{Local, TenantWarehouse, Warehouse};
 
 use crate::{
+    failure::Failure,
     query::{Time, scope},
-    reports::Sources,
+    reports::{Sources, retained},
 };
 
 pub(crate) use attribution::{AttributionAnswer, AttributionBody, AttributionRequest};
@@ -49,6 +51,23 @@ impl Behaviour {
     /// Returns up to when events are known: everything received before is counted.
     async fn as_of(&self) -> Option<DateTime<Utc>> {
         self.sources.stored_as_of().await
+    }
+
+    /// Returns from when on rows are retained, if events are read from before that time.
+    ///
+    /// # Errors
+    /// The range has expired, and nothing of it is stored; `pointer` names its start. Or a store is unavailable.
+    async fn retained(
+        &self,
+        asker: &Asker<'_>,
+        (range, pointer): (TimeRange, &str),
+        read_from: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Failure> {
+        if asker.campaigns.is_none() {
+            self.sources.still_known(asker.tenant, range, pointer).await?;
+        }
+        let retained_from = self.sources.retained_from(asker.tenant).await;
+        Ok(retained::touched(retained_from, [read_from]))
     }
 }
 

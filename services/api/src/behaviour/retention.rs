@@ -115,6 +115,11 @@ pub(crate) struct RetentionAnswer {
     averages: Vec<RetentionAverage>,
     /// Everything received before this time is counted; `null` while it is unknown.
     as_of: Option<DateTime<Utc>>,
+    /// Present if events are read from before it: events that were received before this time have been deleted by the
+    /// tenant's retention, so the numbers of that part may be too small. With `first: ever`, a key may have joined
+    /// earlier than is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retained_from: Option<DateTime<Utc>>,
 }
 
 /// The keys that joined in one period.
@@ -249,11 +254,13 @@ impl Behaviour {
         asker: &Asker<'_>,
         request: RetentionRequest,
     ) -> Result<RetentionAnswer, Failure> {
-        let as_of = self.as_of().await;
         let range = request.time.range;
+        let since = if request.is_ever { DateTime::UNIX_EPOCH } else { range.from() };
+        let retained_from = self.retained(asker, (range, "/time/from"), since).await?;
+        let as_of = self.as_of().await;
         let query = ReturnQuery {
             first_in: range.from()..range.to().min(request.until),
-            since: if request.is_ever { DateTime::UNIX_EPOCH } else { range.from() },
+            since,
             until: request.until,
             key: request.by.into(),
             local: asker.local(&request.time),
@@ -284,6 +291,7 @@ impl Behaviour {
             cohorts: table.cohorts.into_iter().map(cohort).collect(),
             averages: table.averages.into_iter().map(average).collect(),
             as_of,
+            retained_from,
         })
     }
 }

@@ -84,6 +84,10 @@ pub(crate) struct SessionsAnswer {
     without_key: u64,
     /// Everything received before this time is counted; `null` while it is unknown.
     as_of: Option<DateTime<Utc>>,
+    /// Present if events are read from before it: events that were received before this time have been deleted by the
+    /// tenant's retention, so the numbers of that part may be too small.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retained_from: Option<DateTime<Utc>>,
 }
 
 /// The sessions that begin in a bucket.
@@ -163,10 +167,12 @@ impl Behaviour {
         asker: &Asker<'_>,
         request: &SessionsRequest,
     ) -> Result<SessionsAnswer, Failure> {
-        let as_of = self.as_of().await;
         let Time { range, granularity, zone } = request.time;
+        let read_from = range.from() - MARGIN;
+        let retained_from = self.retained(asker, (range, "?from"), read_from).await?;
+        let as_of = self.as_of().await;
         let query = TimeQuery {
-            time: range.from() - MARGIN..range.to() + MARGIN,
+            time: read_from..range.to() + MARGIN,
             begun: range.from()..range.to(),
             key: request.by.into(),
             local: asker.local(&request.time),
@@ -215,6 +221,7 @@ impl Behaviour {
             series,
             without_key,
             as_of,
+            retained_from,
         })
     }
 }

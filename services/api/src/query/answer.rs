@@ -32,7 +32,7 @@ pub(crate) struct Answered {
     /// Everything received before this is counted; `None` while it is unknown.
     pub(crate) as_of: Option<DateTime<Utc>>,
     /// From when on rows are retained, if events are read from before.
-    pub(super) retained_from: Option<DateTime<Utc>>,
+    pub(crate) retained_from: Option<DateTime<Utc>>,
     pub(super) explanation: Option<Explanation>,
     /// How it was made.
     pub(super) timing: Timing,

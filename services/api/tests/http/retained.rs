@@ -1,4 +1,5 @@
 use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -164,4 +165,82 @@ async fn a_tenant_that_is_younger_than_its_retention_has_lost_nothing() {
     let stand = Stand::new().await;
     let answer = stand.post("/v1/query", Some(&stand.key("acme", "read")), body(900, 800)).await;
     assert_eq!((answer.status.as_u16(), &answer.body["retained_from"]), (200, &Value::Null));
+}
+
+#[actix_web::test]
+async fn every_report_tells_what_is_deleted_of_the_time_that_it_reads() {
+    let stand = Stand::new().await;
+    with_short_retention(&stand).await;
+    let key = stand.key("acme", "read");
+    let token = stand.token("acme", "advertiser").await;
+    let edge = json!(midnight(30).to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+    let ask = async |credential: &str, path: &str, more: Value, from, to| {
+        let mut body = body(from, to);
+        body.as_object_mut().unwrap().remove("metrics");
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        stand.post(path, Some(credential), body).await
+    };
+    let sessions = async |credential: &str, from, to| {
+        let [from, to] = [from, to].map(|days| midnight(days).format("%FT%TZ").to_string());
+        stand.get(&format!("/v1/sessions?from={from}&to={to}"), credential).await
+    };
+    let (funnels, retention) = ("/v1/funnels", "/v1/retention");
+    let (attribution, exports) = ("/v1/attribution", "/v1/exports/events");
+    let steps = json!({"steps": [{"event": "product_view"}, {"event": "purchase"}]});
+    let ever = json!({"cohort": {"event": "product_view"}});
+    let in_range = json!({"cohort": {"event": "product_view"}, "first": "in_range"});
+    let rule = json!({"rules": [{"click_window": "7d", "view_window": "1d"}]});
+    for (refused, pointer) in [
+        (ask(&key, funnels, steps.clone(), 60, 31).await, "/time/from"),
+        (ask(&key, retention, in_range.clone(), 60, 31).await, "/time/from"),
+        (ask(&key, attribution, rule.clone(), 60, 31).await, "/time/from"),
+        (ask(&key, exports, json!({}), 60, 31).await, "/time/from"),
+        (sessions(&key, 60, 31).await, "?from"),
+    ] {
+        assert_eq!(refused.status, 422, "{}", refused.body);
+        assert_eq!(refused.body["code"], "invalid_range");
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer);
+    }
+    for (answer, told) in [
+        (ask(&key, funnels, steps.clone(), 60, 29).await, &edge),
+        (ask(&key, funnels, steps.clone(), 30, 29).await, &Value::Null),
+        (ask(&token, funnels, steps.clone(), 60, 31).await, &edge),
+        (ask(&key, retention, in_range.clone(), 60, 29).await, &edge),
+        (ask(&key, retention, in_range.clone(), 30, 29).await, &Value::Null),
+        (ask(&token, retention, in_range.clone(), 60, 31).await, &edge),
+        // Who is new depends on all that came before.
+        (ask(&key, retention, ever.clone(), 2, 1).await, &edge),
+        // Ads count for seven days, and sessions are looked for a day before.
+        (ask(&key, attribution, rule.clone(), 24, 23).await, &edge),
+        (ask(&key, attribution, rule.clone(), 23, 22).await, &Value::Null),
+        (ask(&token, attribution, rule.clone(), 60, 31).await, &edge),
+        (sessions(&key, 30, 29).await, &edge),
+        (sessions(&key, 29, 28).await, &Value::Null),
+        (sessions(&token, 60, 31).await, &edge),
+    ] {
+        assert_eq!((answer.status.as_u16(), &answer.body["retained_from"]), (200, told));
+    }
+}
+
+#[actix_web::test]
+async fn a_file_tells_in_a_header_what_is_deleted_of_its_range() {
+    let stand = Stand::new().await;
+    with_short_retention(&stand).await;
+    let key = stand.key("acme", "read");
+    let edge = midnight(30).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let told = async |path: &str, more: Value, from| {
+        let mut body = body(from, 29);
+        body.as_object_mut().unwrap().remove("metrics");
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let request = stand.request(Method::POST, path, Some(&key)).json(&body);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let header = response.headers().get("retained-from").cloned();
+        header.map(|header| header.to_str().unwrap().to_owned())
+    };
+    let file = json!({"metrics": ["clicks"], "format": "csv"});
+    for (path, more) in [("/v1/query", file), ("/v1/exports/events", json!({}))] {
+        assert_eq!(told(path, more.clone(), 60).await.as_ref(), Some(&edge), "{path}");
+        assert_eq!(told(path, more, 30).await, None, "{path}");
+    }
 }

@@ -49,6 +49,10 @@ pub(crate) struct AttributionAnswer {
     without_key: Option<u64>,
     /// Everything received before this time is counted; `null` while it is unknown.
     as_of: Option<DateTime<Utc>>,
+    /// Present if ads or orders are read from before it: events that were received before this time have been deleted
+    /// by the tenant's retention, so credit may be missing, or another ad may have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retained_from: Option<DateTime<Utc>>,
 }
 
 /// The credits under one rule.
@@ -119,7 +123,6 @@ impl Behaviour {
         asker: &Asker<'_>,
         request: &AttributionRequest,
     ) -> Result<AttributionAnswer, Failure> {
-        let as_of = self.as_of().await;
         let range = request.time.range;
         let longest = request.rules.iter().map(|(_, rule)| rule.longest_window()).max();
         let longest = TimeDelta::milliseconds(longest.unwrap_or_default());
@@ -127,9 +130,12 @@ impl Behaviour {
             DateBasis::Interaction => range.to() + longest + TimeDelta::milliseconds(1),
             DateBasis::Conversion => range.to(),
         };
+        let touched_from = range.from() - longest;
+        let retained_from = self.retained(asker, (range, "/time/from"), touched_from).await?;
+        let as_of = self.as_of().await;
         let query = JourneyQuery {
             ordered: range.from()..end,
-            touched_from: range.from() - longest,
+            touched_from,
             until: end.max(request.now),
             key: request.by.into(),
         };
@@ -175,6 +181,7 @@ impl Behaviour {
             rules: rules.collect(),
             without_key: is_by_order.then_some(without_key),
             as_of,
+            retained_from,
         })
     }
 }

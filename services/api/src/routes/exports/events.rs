@@ -5,8 +5,8 @@ use control_plane::ReportJobKind;
 use web::{Body, Error, Tenant};
 
 use crate::{
-    attachment::attachment,
-    exports::{self, ExportBody, parts},
+    attachment::{attachment, retained_from},
+    exports::{self, BegunExport, ExportBody, parts},
     member::Member,
     report_jobs::{ReportJobs, prefers_async, request_of},
     report_request::read_body,
@@ -38,6 +38,7 @@ use crate::{
                 (String = "application/vnd.apache.parquet"),
                 (String = "application/vnd.apache.arrow.file"),
             ),
+            headers(("Retained-From" = String, description = "Present if the range begins before it: events that were received before this time have been deleted by the tenant's retention")),
         ),
         (
             status = 202,
@@ -68,10 +69,15 @@ pub(crate) async fn handle(
         let job = jobs.create(ReportJobKind::Events, &request_of(&body)?, now).await?;
         return Ok(accepted(job, is_preferred));
     }
-    let export = request.begin(&api.warehouse, context).await?;
+    let BegunExport { export, retained_from: retained } =
+        request.begin(&api.sources, &api.warehouse, context).await?;
     let format = request.format.file();
     let file = request.time.file_name("events", format.ending());
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    if let Some(time) = retained {
+        response.insert_header(retained_from(time));
+    }
+    Ok(response
         .insert_header((header::CONTENT_TYPE, format.media_type()))
         .insert_header(attachment(&file))
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -13,7 +13,7 @@ use problem::Problem;
 use web::{Body, Error, Tenant};
 
 use crate::{
-    attachment::attachment,
+    attachment::{attachment, retained_from},
     dimensions::Home,
     member::Member,
     query::{Format, QueryAnswer, QueryBody},
@@ -52,7 +52,10 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
                 (String = "application/vnd.apache.parquet"),
                 (String = "application/vnd.apache.arrow.file"),
             ),
-            headers(("ETag" = String, description = "Of JSON: changes with the numbers")),
+            headers(
+                ("ETag" = String, description = "Of JSON: changes with the numbers"),
+                ("Retained-From" = String, description = "Of files: the `retained_from` of the JSON, if it has one"),
+            ),
         ),
         (
             status = 202,
@@ -99,6 +102,9 @@ pub(crate) async fn handle(
         }
         return Ok(response.content_type("application/json").body(body));
     };
+    if let Some(retained) = answer.retained_from {
+        response.insert_header(retained_from(retained));
+    }
     let name = time.file_name("query", file.ending());
     // Half a million numbers take a while: meanwhile this thread answers other requests.
     let rendered = block(move || answer.file(file)).await.map_err(Problem::internal)?;
