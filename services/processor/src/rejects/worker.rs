@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    ops::Range,
     time::{Duration, Instant},
 };
 
@@ -9,14 +10,14 @@ use failpoints::Step;
 use log::{Generation, LogPlace, Offset, Partition};
 use stream::Entry;
 use telemetry::{Counter, Histogram};
-use tenancy::{Destination, Scoped};
-use warehouse::{RejectedEvent, Warehouse};
+use tenancy::{ClientId, Destination, Scoped};
+use warehouse::{RejectedEvent, Warehouse, WarehouseError};
 
 use super::reject_row::reject_row;
 use crate::{
     Dependencies, ProcessorError,
     member::{Gather, Worker, WorkerContext},
-    retry::{self, until_ok},
+    retry::{self, Pauses},
 };
 
 const SINK: &str = Group::Rejects.as_str();
@@ -24,11 +25,15 @@ const SINK: &str = Group::Rejects.as_str();
 /// Rejects are few, and each may fill a whole request: batches are small and not urgent.
 const GATHER: Gather = Gather { limit: 1_000, weight: 8 << 20, wait: Duration::from_millis(200) };
 
+/// The most rejects that are read again at a time.
+const CHUNK: usize = 1_000;
+
 /// The rejects group's worker.
 ///
 /// A batch is written until the server accepts it; only then the lease advances. A process that
 /// takes the partition in between writes the batch again, which changes nothing: a reject's key is
-/// derived from its place in the log.
+/// derived from its place in the log. So the rejects of a tenant that is moved need no cut: those of a
+/// batch that is not marked are written again, on the new route.
 pub(crate) struct Rejects {
     context: WorkerContext,
     warehouse: Warehouse,
@@ -40,6 +45,15 @@ pub(crate) struct PartitionState {
 }
 
 type RejectsByDestination = BTreeMap<Destination, Vec<Scoped<(LogPlace, RejectedEvent)>>>;
+
+/// The rejects of a batch.
+#[derive(Default)]
+struct Sorted {
+    by_destination: RejectsByDestination,
+    /// The lowest route version of each tenant.
+    routes: BTreeMap<ClientId, u32>,
+    count: u64,
+}
 
 impl Rejects {
     pub(crate) fn new(dependencies: &Dependencies, context: WorkerContext) -> Self {
@@ -58,15 +72,22 @@ impl Rejects {
     }
 
     /// Sorts records by the tables they go to.
-    fn sort(&self, generation: Generation, entries: Vec<Entry>) -> RejectsByDestination {
-        let mut sorted = RejectsByDestination::new();
+    fn sort(&self, generation: Generation, entries: Vec<Entry>) -> Sorted {
+        let mut sorted = Sorted::default();
         for entry in entries {
             match entry {
                 Entry::Record(record) => {
-                    let destination = record.tenant().destination().clone();
-                    let ids = EventIds::of(record.tenant().client_id());
+                    let tenant = record.tenant().clone();
+                    let version = tenant.placement().route_version;
+                    let lowest = sorted.routes.entry(tenant.client_id().clone()).or_insert(version);
+                    *lowest = version.min(*lowest);
+                    let ids = EventIds::of(tenant.client_id());
                     let reject = record.map(|record| reject_row(generation, ids, &record));
-                    sorted.entry(destination).or_default().push(reject);
+                    for destination in tenant.destinations() {
+                        let rejects = sorted.by_destination.entry(destination.clone());
+                        rejects.or_default().push(reject.clone());
+                    }
+                    sorted.count += 1;
                 }
                 Entry::Unresolved(unresolved) => {
                     let record = &unresolved.record;
@@ -83,15 +104,27 @@ impl Rejects {
         sorted
     }
 
-    /// Stores rejects, and retries until all are stored.
-    async fn store(&self, sorted: RejectsByDestination) {
-        for (destination, rejects) in sorted {
-            let rejects = Scoped::group(rejects);
-            until_ok("store rejects", || self.warehouse.insert_rejects(&destination, &rejects))
-                .await;
-            let count: usize = rejects.iter().map(|group| group.value().len()).sum();
-            Counter::RejectsStored.add(&[], count as u64);
+    /// Stores rejects.
+    async fn store(&self, by_destination: RejectsByDestination) -> Result<(), WarehouseError> {
+        for (destination, rejects) in by_destination {
+            self.warehouse.insert_rejects(&destination, &Scoped::group(rejects)).await?;
         }
+        Ok(())
+    }
+
+    /// Reads records again, with the present routes of their tenants.
+    async fn read_again(
+        &self,
+        partition: Partition,
+        range: Range<Offset>,
+    ) -> Result<Vec<Entry>, ProcessorError> {
+        let mut records = self.context.history.read_log(partition, range);
+        let mut entries = Vec::new();
+        while let Some(more) = records.next(CHUNK).await? {
+            entries.extend(more);
+        }
+        self.context.current.confirm().await?;
+        Ok(entries)
     }
 }
 
@@ -121,20 +154,42 @@ impl Worker for Rejects {
     async fn process(
         &self,
         state: &mut PartitionState,
-        entries: Vec<Entry>,
+        mut entries: Vec<Entry>,
     ) -> Result<(), ProcessorError> {
         let began = Instant::now();
         let Some(last) = entries.last() else { return Ok(()) };
+        let first = entries.first().map_or(last.offset(), Entry::offset);
         let next = last.offset().next();
         let logged_at = last.log_time();
         let count = entries.len();
+        let LogPlace { generation, partition, .. } = state.lease.next;
         // An id made of a wrong generation may be another reject's.
         self.context.current.confirm().await?;
-        self.store(self.sort(state.lease.next.generation, entries)).await;
-        let ledger = &self.context.ledger;
-        let lease = &state.lease;
-        let advance = || ledger.advance(lease, next, logged_at);
-        state.lease = retry::ledger("advance the lease on rejects", advance).await?;
+        let mut pauses = Pauses::new("store rejects");
+        loop {
+            let Sorted { by_destination, routes, count: rejects } = self.sort(generation, entries);
+            match self.store(by_destination).await {
+                Ok(()) => {
+                    let ledger = &self.context.ledger;
+                    let lease = &state.lease;
+                    let routes =
+                        routes.iter().map(|(tenant, version)| (tenant, *version)).collect();
+                    let advance = || ledger.advance_on_routes(lease, next, logged_at, &routes);
+                    match retry::ledger("advance the lease on rejects", advance).await {
+                        // The announcement of the change may still be on its way.
+                        Err(error @ ProcessorError::Rerouted) => pauses.wait(&error).await,
+                        advanced => {
+                            state.lease = advanced?;
+                            Counter::RejectsStored.add(&[], rejects);
+                            break;
+                        }
+                    }
+                }
+                // A table may be gone because its tenant was moved.
+                Err(error) => pauses.wait(&error).await,
+            }
+            entries = self.read_again(partition, first..next).await?;
+        }
         self.context.report(&state.lease);
         Counter::RecordsProcessed.add(&[SINK], count as u64);
         Histogram::BatchSeconds.observe(&[SINK], began.elapsed());

@@ -10,11 +10,13 @@ use crate::{ControlPlaneError, pool::Transaction};
 const RECONCILIATION: i64 = 8;
 /// The number of the lock for erasures of tenants.
 const ERASURE: i64 = 10;
+/// The number of the lock for moves of tenants.
+const MOVE: i64 = 12;
 
 /// Between two heartbeats of a lease: often enough that PostgreSQL does not end it.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// The right to reconcile and repair, or to erase tenants, which one process at a time has. It ends when this is
+/// The right to reconcile and repair, to erase or to move tenants, which one process at a time has. It ends when this is
 /// dropped, when the connection to PostgreSQL is lost, or when the process freezes.
 pub struct ExclusiveLease {
     transaction: Transaction,
@@ -71,6 +73,11 @@ impl Ledger {
     /// Begins to erase tenants, unless another process is erasing some.
     pub async fn begin_erasure(&self) -> Result<Option<ExclusiveLease>, ControlPlaneError> {
         self.lease(ERASURE).await
+    }
+
+    /// Begins to move tenants, unless another process is moving some.
+    pub async fn begin_moving(&self) -> Result<Option<ExclusiveLease>, ControlPlaneError> {
+        self.lease(MOVE).await
     }
 
     async fn lease(&self, lock: i64) -> Result<Option<ExclusiveLease>, ControlPlaneError> {

@@ -1,6 +1,7 @@
 mod catalogue;
 mod clusters;
 mod identities;
+mod moves;
 mod offboarding;
 mod resubmissions;
 mod tenants;
@@ -11,6 +12,7 @@ use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 pub use catalogue::Inventory;
 pub use clusters::{Account, Cluster, RegisteredCluster};
+pub use moves::{BackOut, BegunMove, MoveRefusal, MoveStepRecord, TenantMove};
 pub use offboarding::{EraseReceipt, EraseStep, Offboarding, OffboardingStep};
 pub use tenants::{TenantDetail, TenantSpec};
 
