@@ -9,6 +9,7 @@ mod halt;
 mod history;
 mod live;
 mod member;
+mod moves;
 mod offboarding;
 mod reconcile;
 mod record;

@@ -13,7 +13,7 @@ use crate::{
     history::History,
     live::{Live, Rebuilder},
     member::{self, Member, Progress, Worker, WorkerContext},
-    offboarding,
+    moves, offboarding,
     reconcile::{self, Reconciler},
     record::RecentIdsCache,
     rejects::Rejects,
@@ -109,6 +109,8 @@ impl Start<'_> {
         self.lifecycle.spawn("upkeep", BUDGET, upkeep);
         let erasures = offboarding::run(dependencies.clone(), token.clone());
         self.lifecycle.spawn("offboarding", BUDGET, erasures);
+        let moves = moves::run(dependencies.clone(), token.clone());
+        self.lifecycle.spawn("moves", BUDGET, moves);
         let reconciler =
             Reconciler::new(dependencies, context.history.clone(), self.memory.clone());
         let period = dependencies.settings.reconcile_period();
