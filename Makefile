@@ -1,5 +1,7 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web wipe
+.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web web-check browser wipe
+.PHONY: binary image image-check infra-check infra-lint infra-kube release workflows-lint
+.PHONY: observe observe-check observe-ask
 
 CARGO := cargo
 TEST_STACK := infra/local/with-test-stack.sh
@@ -9,10 +11,19 @@ STEP := infra/local/step.sh
 BUILD := $(CARGO) build
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## install, build and start everything, with demo tenants, real samples and live traffic
 	@infra/local/demo.sh
+
+observe: ## the same, with Prometheus, Alertmanager, their rules and the exporters of the stores
+	@FOOTFALL_OBSERVE=1 infra/local/demo.sh
+
+observe-check: ## check alerts, their routes and runbooks, and dashboards, without a running Prometheus
+	@infra/observability/check/check.sh
+
+observe-ask: ## ask the Prometheus of make observe every query of the dashboards
+	@infra/observability/check/check.sh ask
 
 down: ## stop the servers of the demo; the data stays
 	@infra/local/stack.sh down
@@ -52,8 +63,10 @@ BENCH ?=
 RECORD ?= --record docs/performance.md
 PARTS := store collector reports live trickle redis sinks import
 
-# All parts together take 20 minutes on two cores. `questions` takes about as long alone: only by its name.
+# All parts together take 20 minutes on two cores. `questions` takes about as long alone, and `table` compares no
+# release with another: only by their names.
 ROUNDS_store := --rounds 3
+ROUNDS_table := --rounds 3
 ROUNDS_collector := --rounds 3
 ROUNDS_reports := --rounds 3
 ROUNDS_live := --rounds 2 --updates 3
@@ -121,8 +134,49 @@ guards: ## remove each guard from the code and check that its tests fail: GUARDS
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/guards-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-22000} \
 		$(TEST_STACK) tests/guards/run.sh $(GUARDS)
 
+binary: ## build the release binary
+	@FOOTFALL_COMMIT=$$(git rev-parse --short=10 HEAD) $(CARGO) build --release --locked --bin footfall
+
+image: binary ## build the container image from the release binary, into .footfall/image
+	@infra/image/build.sh
+
+image-check: binary ## build the image twice, and run it read-only with 512 MiB on a temporary stack
+	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/image-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-24500} \
+		$(TEST_STACK) infra/image/check.sh
+
+# The version to release, as in Cargo.toml and in the chart.
+VERSION ?=
+
+release: ## package the chart and write what has changed, into .footfall/release: VERSION=1.2.3
+	@infra/release/release.sh "$(VERSION)"
+
+workflows-lint: ## check workflows, image and compose.yaml without running them
+	@infra/workflows/check.sh
+
+infra-check: ## check Terraform without an account of AWS
+	@infra/terraform/check/check.sh
+
 web: ## build the console into web/dist, which the api embeds
 	@cd web && npm ci --no-audit --no-fund --silent && npm run --silent build && npm run --silent budgets
 
+web-check: web ## check that web/dist is built from its sources, and the console's types, style and unit tests
+	@changed=$$(git status --porcelain web/dist); \
+		test -z "$$changed" || { echo "web/dist is not what its sources make:" "$$changed" >&2; exit 1; }
+	@npm --prefix web run --silent check
+
+# Options of Playwright, such as BROWSER="live --repeat-each 3", or --pictures for the pictures in docs/console.
+BROWSER ?=
+
+browser: ## run the console's journeys in a real browser on a temporary stack: BROWSER="onboarding"
+	@$(BUILD)
+	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/browser/stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-25000} \
+		$(TEST_STACK) web/browser/run.sh $(BROWSER)
+
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi
+
+infra-lint: ## check the Helm chart without a server
+	@infra/helm/check/check.sh
+
+infra-kube: ## install, upgrade, roll back and drain the Helm chart on a real API server with simulated nodes
+	@infra/helm/check/check.sh kube

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # `make run`: installs, builds and starts the whole demo. Ctrl-C stops everything; the data stays.
+# `make observe` does the same with Prometheus and Alertmanager (FOOTFALL_OBSERVE=1).
 set -euo pipefail
 
 LOCAL=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$LOCAL/settings.sh"
 source "$LOCAL/progress.sh"
 source "$LOCAL/logs.sh"
+source "$LOCAL/observe.sh"
 
 DEMO=$REPO/.footfall/demo
 SECRETS=$REPO/.footfall/demo.env
@@ -138,6 +140,7 @@ port_is_free "$API_BIND" FOOTFALL__API__BIND
 port_is_free "$COLLECTOR_BIND" FOOTFALL__COLLECTOR__BIND
 port_is_free "$METRICS_BIND" FOOTFALL__METRICS__BIND
 
+if observing; then observe_prepare; else observe_forget; fi
 "$LOCAL/stack.sh" up
 
 build_start=$(now_ms)
@@ -173,9 +176,11 @@ PIDS+=($!)
 step services "api on $API_BIND, collector on $COLLECTOR_BIND" wait_ready "http://$API_BIND/readyz"
 step collector 'accepts events' wait_ready "http://$COLLECTOR_BIND/readyz"
 step people 'every user has a password' accept_invitations
+if observing; then observe_start; fi
 step samples 'real samples imported' import_samples
 step history '30 days of simulated shops imported' import_history
 for tenant in "${SIMULATED[@]}"; do simulate "$tenant"; done
+if observing; then step observe "Prometheus on $HOST:$PROMETHEUS_PORT" observe_wait; fi
 
 cat <<TEXT
 
@@ -184,7 +189,7 @@ Footfall is running ($(seconds_since "$STARTED")). Ctrl-C stops everything; the 
   console      http://$API_BIND          in a browser, with a login from below
   API          http://$API_BIND          documentation at http://$API_BIND/docs
   collector    http://$COLLECTOR_BIND
-  metrics      http://$METRICS_BIND/metrics
+  metrics      http://$METRICS_BIND/metrics$(observe_addresses)
   admin        $(secret FOOTFALL_ADMIN_EMAIL) / $(secret FOOTFALL_ADMIN_PASSWORD)
   open-bandit  $(secret OPEN_BANDIT_OWNER_EMAIL) / $(secret OPEN_BANDIT_OWNER_PASSWORD)
   eshop        $(secret ESHOP_OWNER_EMAIL) / $(secret ESHOP_OWNER_PASSWORD)

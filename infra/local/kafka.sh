@@ -20,8 +20,30 @@ kafka_install() {
   echo "$KAFKA_VERSION, $(du -sm "$jars" | cut -f 1) MB"
 }
 
+# The agent that shows Kafka's own metrics to Prometheus; only used by make observe, which leaves the file
+# `observed` in the stack's folder.
+kafka_exporter() { echo "$CACHE/jmx-exporter-$KAFKA_EXPORTER_VERSION/jmx_prometheus_javaagent-$KAFKA_EXPORTER_VERSION.jar"; }
+
+kafka_exporter_installed() { [[ -e $(kafka_exporter) ]]; }
+
+kafka_exporter_install() {
+  local folder part
+  folder=$(dirname "$(kafka_exporter)") part=$(dirname "$(kafka_exporter)").part
+  rm -rf "$folder" "$part"
+  mvn -B dependency:copy -Dartifact="io.prometheus.jmx:jmx_prometheus_javaagent:$KAFKA_EXPORTER_VERSION" \
+    -DoutputDirectory="$part" \
+    || die "Maven could not fetch Kafka's exporter. Is the network there, and Maven Central reachable for mvn?"
+  mv "$part" "$folder"
+  echo "$KAFKA_EXPORTER_VERSION"
+}
+
+kafka_is_observed() { [[ -e $STACK/observed ]] && kafka_exporter_installed; }
+
 kafka_address() { echo "$HOST:$KAFKA_PORT"; }
-kafka_ports() { echo "$KAFKA_PORT $KAFKA_CONTROLLER_PORT $KAFKA_DETOUR_PORT"; }
+kafka_ports() {
+  echo "$KAFKA_PORT $KAFKA_CONTROLLER_PORT $KAFKA_DETOUR_PORT"
+  if kafka_is_observed; then echo "$KAFKA_METRICS_PORT"; fi
+}
 
 kafka_configure() {
   local home=$STACK/kafka
@@ -39,7 +61,11 @@ kafka_configure() {
 }
 
 kafka_run() {
-  exec java -cp "$(kafka_jars)/*" "-Dlog4j2.configurationFile=$LOCAL/kafka/log4j2.properties" \
+  local agent=()
+  if kafka_is_observed; then
+    agent=("-javaagent:$(kafka_exporter)=$HOST:$KAFKA_METRICS_PORT:$LOCAL/observe/kafka.yaml")
+  fi
+  exec java "${agent[@]}" -cp "$(kafka_jars)/*" "-Dlog4j2.configurationFile=$LOCAL/kafka/log4j2.properties" \
     -Xms256m -Xmx512m -XX:+UseG1GC -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true \
     kafka.Kafka "$STACK/kafka/server.properties"
 }

@@ -31,6 +31,24 @@ packages_for_later() { # prints the missing ones
   done
 }
 
+# Needed for web/browser only: a browser without a screen, fonts of many scripts, and npm, which installs the
+# pinned Node and the tests' libraries.
+packages_for_browser() { # prints the missing ones
+  command -v chromium-headless-shell >/dev/null || echo chromium-headless-shell
+  command -v npm >/dev/null || echo npm
+  command -v dpkg-query >/dev/null || return 0
+  library_present fonts-noto-core || echo fonts-noto-core
+}
+
+# Needed by observe.sh only.
+packages_for_observing() { # prints the missing ones
+  command -v prometheus >/dev/null && command -v promtool >/dev/null || echo prometheus
+  command -v prometheus-alertmanager >/dev/null || echo prometheus-alertmanager
+  command -v prometheus-redis-exporter >/dev/null || echo prometheus-redis-exporter
+  command -v prometheus-postgres-exporter >/dev/null || echo prometheus-postgres-exporter
+  kafka_exporter_installed || command -v mvn >/dev/null || echo maven
+}
+
 as_root() { if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi; }
 
 # Asks for root in the foreground, since the installation itself runs without a terminal.

@@ -52,7 +52,7 @@ port_must_be_free() { # <port> <what for>
     owner=$(ss -ltnpH "sport = :$1" 2>/dev/null | grep -o '("[^)]*' | head -n 1 | sed 's/[("]//g; s/,fd=.*//; s/,/, /') || true
   fi
   die "Port $1 on $HOST, needed for $2, is in use${owner:+ by $owner}." \
-    "Stop that process, or choose other ports: FOOTFALL_STACK_PORT=<base> (now $BASE; base to base+41 are used)."
+    "Stop that process, or choose other ports: FOOTFALL_STACK_PORT=<base> (now $BASE; base to base+53 are used)."
 }
 
 stop_process() { # <server> <signal>: returns when it has ended

@@ -10,6 +10,7 @@ CLICKHOUSE_MIN=26
 INFERNO_VERSION=0.12.8 # draws flame graphs: profiler.sh
 CENTRIFUGO_VERSION=6.9.1 # a public hub: hub.sh
 GO_MIN=1.26 # that this Centrifugo needs
+KAFKA_EXPORTER_VERSION=1.0.1 # Kafka's metrics for Prometheus: observe.sh
 NODE_MIN=20 # that Cube needs: cube.sh; tests/bench/cube has its version
 
 # ClickHouse as a library that includes its servers; only used if no `clickhouse` is on the PATH.
@@ -33,11 +34,17 @@ KAFKA_PORT=$((BASE))
 KAFKA_CONTROLLER_PORT=$((BASE + 1))
 KAFKA_DETOUR_PORT=$((BASE + 2)) # the target of a proxy on KAFKA_PROXY_PORT
 KAFKA_PROXY_PORT=$((BASE + 3))
+KAFKA_METRICS_PORT=$((BASE + 4)) # only for make observe
 declare -A CLICKHOUSE_HTTP_PORT=([clickhouse-shared]=$((BASE + 10)) [clickhouse-dedicated]=$((BASE + 20)))
 declare -A CLICKHOUSE_TCP_PORT=([clickhouse-shared]=$((BASE + 11)) [clickhouse-dedicated]=$((BASE + 21)))
 declare -A CLICKHOUSE_MEMORY=([clickhouse-shared]=3000000000 [clickhouse-dedicated]=2000000000)
 REDIS_PORT=$((BASE + 30))
 POSTGRES_PORT=$((BASE + 40))
+# Only for make observe.
+PROMETHEUS_PORT=$((BASE + 50))
+ALERTMANAGER_PORT=$((BASE + 51))
+REDIS_METRICS_PORT=$((BASE + 52))
+POSTGRES_METRICS_PORT=$((BASE + 53))
 
 # --- Servers ----------------------------------------------------------------------------------
 SERVERS=(kafka clickhouse-shared clickhouse-dedicated redis postgres)

@@ -20,14 +20,14 @@ usage: infra/local/stack.sh <command>
   status           print which servers run, and where
   env              print stack.env: the addresses and passwords, for the services and tests
   logs [server]    print the last lines of the logs
-  install          install only
+  install          install only                 install observe  the same, and what make observe needs
   start <server>   start one server            kill <server>   kill -9 one server (to see what happens)
   wipe             down, and remove all data
 
 servers: kafka clickhouse-shared clickhouse-dedicated redis postgres
 
   FOOTFALL_STACK_DIR    the folder of the stack        (.footfall/stack)
-  FOOTFALL_STACK_PORT   first port; up to +41 are used (17000)
+  FOOTFALL_STACK_PORT   first port; up to +53 are used (17000)
   FOOTFALL_CACHE_DIR    where downloads are stored     (.footfall/cache)
 
 A server whose address is already set in the environment (FOOTFALL__KAFKA__BROKERS, FOOTFALL__POSTGRES__URL,
@@ -93,6 +93,18 @@ install_all() {
   tasks_wait || die '' "$again"
   everything_installed || die "Installed, but not found: $(packages_for_downloads) $(packages_for_later)" \
     "Perhaps an older program of that name comes first on the PATH."
+}
+
+install_for_observing() {
+  local missing
+  mapfile -t missing < <(packages_for_observing)
+  if ((${#missing[@]})); then
+    packages_ask "${missing[@]}"
+    task packages packages_install "${missing[@]}"
+    tasks_wait || die '' 'Fix the cause above, then run the same command again.'
+  fi
+  kafka_exporter_installed || task 'kafka exporter' kafka_exporter_install
+  tasks_wait || die '' 'Fix the cause above, then run the same command again.'
 }
 
 start_server() { # <server>: returns when it answers
@@ -178,7 +190,7 @@ wipe() {
   postgres_wipe
   # Removes only the stack's own files, in case FOOTFALL_STACK_DIR names a folder with other files.
   local name
-  for name in "${SERVERS[@]}" run logs port secrets stack.env imported .lock; do rm -rf "${STACK:?}/$name"; done
+  for name in "${SERVERS[@]}" run logs port secrets stack.env imported observed .lock; do rm -rf "${STACK:?}/$name"; done
   rmdir "$STACK" 2>/dev/null || true
   say stack "removed from $STACK"
 }
@@ -215,6 +227,7 @@ logs() { # [server]
 case ${1:-} in
   install)
     install_all
+    [[ ${2:-} != observe ]] || install_for_observing
     say install complete
     ;;
   up) up ;;

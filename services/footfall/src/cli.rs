@@ -392,6 +392,8 @@ fn rate(text: &str) -> Result<f64, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use clap::CommandFactory;
 
     use super::*;
@@ -399,6 +401,22 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_a_runbook_is_understood() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations/runbooks");
+        let mut commands = 0;
+        for file in fs::read_dir(folder).unwrap() {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            for line in text.lines().filter_map(|line| line.strip_prefix("$ footfall ")) {
+                let arguments = line.split(" #").next().unwrap_or_default().split_whitespace();
+                let parsed = Cli::try_parse_from(["footfall"].into_iter().chain(arguments));
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+                commands += 1;
+            }
+        }
+        assert!(commands > 0);
     }
 
     #[test]

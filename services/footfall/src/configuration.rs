@@ -12,6 +12,7 @@ use control_plane::PostgresSettings;
 use processor::ProcessorSettings;
 use serde::Deserialize;
 use settings::{InvalidSetting, Origin, Secret, SettingsError};
+use sha2::{Digest, Sha256};
 use spool::SpoolSettings;
 use stream::KafkaSettings;
 use telemetry::TelemetrySettings;
@@ -43,7 +44,14 @@ pub(crate) struct Configuration {
     pub(crate) spool: SpoolSettings,
     pub(crate) processor: ProcessorSettings,
     pub(crate) api: ApiSettings,
+    /// Twelve hexadecimal digits that differ if settings differ; secrets and the name of the instance
+    /// have no part in it.
+    #[serde(skip)]
+    pub(crate) hash: String,
 }
+
+/// The setting that differs between the processes of one deployment.
+const INSTANCE: &str = "processor.instance";
 
 /// The key that seals secrets: section `secrets`.
 #[derive(Clone, Debug, Deserialize)]
@@ -76,6 +84,7 @@ impl Configuration {
             settings::load_explained(DEFAULTS, file, environment)?;
         configuration.validate()?;
         configuration.place_folders();
+        configuration.hash = hash(&origins);
         Ok((configuration, origins))
     }
 
@@ -112,6 +121,13 @@ impl Configuration {
     }
 }
 
+fn hash(origins: &[Origin]) -> String {
+    let shared = origins.iter().filter(|origin| origin.key != INSTANCE);
+    let lines = shared.map(|origin| format!("{} = {}\n", origin.key, origin.value));
+    let digest = lines.fold(Sha256::new(), |digest, line| digest.chain_update(line));
+    digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl SecretSettings {
     /// Returns the sealer that uses the key.
     pub(crate) fn sealer(&self) -> Result<Sealer, InvalidSetting> {
@@ -144,6 +160,16 @@ mod tests {
         assert_eq!(configuration.kafka.partitions, 12);
         let shown = format!("{configuration:?} {origins:?}");
         assert!(!shown.contains("hunter2") && !shown.contains(KEY), "{shown}");
+    }
+
+    #[test]
+    fn the_hash_tells_different_settings_apart_and_shows_no_secret() {
+        let hash = |pairs: &[(&str, &str)]| load(pairs).unwrap().0.hash;
+        let default = hash(&[]);
+        assert_eq!(default.len(), 12);
+        assert_eq!(default, hash(&[("FOOTFALL__PROCESSOR__INSTANCE", "processor-1")]));
+        assert_eq!(default, hash(&[("FOOTFALL__REDIS__URL", "redis://:other@127.0.0.1:6379/0")]));
+        assert_ne!(default, hash(&[("FOOTFALL__KAFKA__PARTITIONS", "48")]));
     }
 
     #[test]

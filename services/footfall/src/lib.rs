@@ -10,6 +10,7 @@ mod handover;
 mod import;
 mod metrics_settings;
 mod output;
+mod sampling;
 mod secrets_file;
 mod simulate;
 

@@ -38,6 +38,10 @@ async fn main() -> Result<(), Failure> {
             options.common.resolve()?;
             store::run(options).await
         }
+        Part::Table(mut options) => {
+            options.common.resolve()?;
+            store::table::run(options).await
+        }
         Part::Collector(mut options) => {
             options.common.resolve()?;
             collector::run(options).await
@@ -89,6 +93,7 @@ mod tests {
         let lines: Vec<_> = document.lines().collect();
         for (heading, head) in [
             store::TABLE.head(),
+            store::table::TABLE.head(),
             collector::SINGLE.head(),
             collector::BATCHES.head(),
             collector::RATE.head(),

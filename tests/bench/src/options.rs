@@ -19,6 +19,7 @@ pub(crate) struct Options {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Part {
     Store(store::Options),
+    Table(store::table::Options),
     Collector(collector::Options),
     Reports(reports::Options),
     Questions(questions::Options),

@@ -1,6 +1,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use reqwest::Client;
@@ -76,7 +77,7 @@ impl Platform {
             }
         }
         let url = database.url().to_owned();
-        let client = Client::new();
+        let client = client();
         let database = Some(database);
         let processes = Vec::new();
         let platform = Self { program, settings, detours, folder, client, processes, database };
@@ -98,7 +99,7 @@ impl Platform {
         partitions.or_insert_with(|| "12".to_owned());
         settings.extend(own_settings(&folder));
         let program = program.unwrap_or_else(binary);
-        let client = Client::new();
+        let client = client();
         let processes = Vec::new();
         let detours = Vec::new();
         let database = None;
@@ -354,4 +355,11 @@ fn own_settings(folder: &Path) -> BTreeMap<String, String> {
 fn platforms_folder() -> PathBuf {
     let stack = std::env::var_os("FOOTFALL_STACK_DIR").map(PathBuf::from);
     stack.unwrap_or_else(|| workspace().join(".footfall/stack")).join("platforms")
+}
+
+/// Returns a client that opens a new connection rather than use one that the server may be closing: it
+/// closes those that are idle for five seconds, and a request that meets this fails.
+fn client() -> Client {
+    let client = Client::builder().pool_idle_timeout(Duration::from_secs(2)).build();
+    client.expect("a client without certificates")
 }

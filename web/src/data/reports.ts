@@ -13,6 +13,14 @@ export type MetricValues = Schemas['MetricValues'];
 /** A row of an answer: its values and, under their names, the values of its dimensions. */
 export type QueryRow = Schemas['QueryRow'] & Record<string, unknown>;
 
+/**
+ * Returns the dimensions or the metrics of an answer. While the next answer loads, those of the request on screen
+ * are already others.
+ */
+export function columnsOf({ columns }: QueryAnswer, kind: 'dimension' | 'metric'): string[] {
+  return columns.filter((column) => column.kind === kind).map(({ name }) => name);
+}
+
 /** How long numbers are good enough before they are asked again, in milliseconds. */
 const FRESH = 10_000;
 const OPEN_EVERY = 60_000;

@@ -6,8 +6,9 @@ import { useStored } from '../hooks/use-stored';
 import { session } from '../session/session';
 import { text } from '../text/en';
 import { Button, Check, Dialog, Popover, Select } from '../ui/controls';
-import { Loading, NotFound, Skeleton } from '../ui/states';
+import { Loading, Skeleton } from '../ui/states';
 import { ErrorBoundary } from './boundary';
+import { Page } from './page';
 import { SCREENS, type Screen } from './screens';
 import css from './shell.module.css';
 
@@ -79,7 +80,7 @@ export function Shell() {
                 </Route>
               ))}
               <Route>
-                <NotFound />
+                <Missing />
               </Route>
             </Switch>
           </Suspense>
@@ -180,6 +181,16 @@ function ShortcutList({ onClose }: { onClose: () => void }) {
         {text.shortcuts.enabled}
       </Check>
     </Dialog>
+  );
+}
+
+/** What does not exist looks as what others alone may see. */
+function Missing() {
+  return (
+    <Page title={text.problems.missing}>
+      <p>{text.problems.missingDetail}</p>
+      <Link href="/">{text.problems.home}</Link>
+    </Page>
   );
 }
 

@@ -62,7 +62,7 @@ export default function Plot(props: PlotProps) {
   const { width, height, colours, series } = props;
   const shape = series.map(({ colour, dashed }) => `${colour}${dashed}`).join();
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the plot is made anew only for another shape.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the plot is recreated only for another shape.
   useEffect(() => {
     if (!place.current) return;
     const made = new uPlot(optionsOf(latest), columns(latest.current), place.current);

@@ -1,5 +1,4 @@
 import type { CSSProperties, ReactNode } from 'react';
-import { Link } from 'wouter';
 import { type ApiProblem, asProblem } from '../api/problem';
 import { locale } from '../data/me';
 import { formatChange } from '../format/values';
@@ -70,15 +69,6 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
       <h2>{title}</h2>
       {children}
     </div>
-  );
-}
-
-export function NotFound() {
-  return (
-    <Empty title={text.problems.missing}>
-      <p>{text.problems.missingDetail}</p>
-      <Link href="/">{text.problems.home}</Link>
-    </Empty>
   );
 }
 

@@ -99,7 +99,7 @@ export function TimeChart(props: TimeChartProps) {
         </Button>
       </figcaption>
       {asTable ? (
-        <Twin title={title} labels={labels} lines={narrow} show={show} />
+        <Twin title={title} labels={shown && labels} lines={narrow} show={show} />
       ) : (
         <Drawing
           {...props}
@@ -277,7 +277,8 @@ function Twin({
   show,
 }: {
   title: string;
-  labels: readonly string[];
+  /** `undefined` while loading. */
+  labels: readonly string[] | undefined;
   lines: readonly Line[];
   show: TimeChartProps['show'];
 }) {
@@ -292,6 +293,6 @@ function Twin({
       }),
     ),
   ];
-  const rows = labels.map((label, index) => ({ label, index }));
+  const rows = labels?.map((label, index) => ({ label, index }));
   return <Table caption={title} columns={columns} rows={rows} rowKey={({ index }) => String(index)} />;
 }

@@ -37,6 +37,8 @@ impl Rounds {
     /// A round that takes longer than the period delays the next one.
     pub async fn begin(&mut self) -> bool {
         tokio::select! {
+            // A round that is due does not begin after the cancellation.
+            biased;
             () = self.token.cancelled() => false,
             _ = self.tick.tick() => true,
         }

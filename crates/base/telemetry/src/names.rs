@@ -5,6 +5,7 @@ use prometheus::{GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec};
 use crate::{
     metric::{Definition, series},
     series::{CounterSeries, HistogramSeries},
+    store_call::{CALLS, REASONS},
 };
 
 /// The consumer groups of the processor.
@@ -18,6 +19,12 @@ const BATCH_OUTCOMES: &[&str] = &["clean", "repeated", "in_doubt", "repaired", "
 
 /// What waits for a place in ClickHouse.
 const QUERIES: &[&str] = &["report", "export"];
+
+/// What is looked up in memory before PostgreSQL is asked.
+const CACHES: &[&str] = &["credentials", "keys", "users", "tenants", "origins"];
+
+/// The reconciliations, by how far they look back.
+const CHECKS: &[&str] = &["near", "wide", "far"];
 
 /// Values that only a running service knows: [`Requests`](crate::Requests).
 const BY_SERVICE: &[&str] = &[];
@@ -106,6 +113,28 @@ metrics! {
     Logins = "footfall_logins_total", ["outcome": &["accepted", "refused", "limited"]];
     /// Refusals that the audit log does not have, because there were too many at once.
     RefusalsDropped = "footfall_refusals_dropped_total", [];
+    /// Calls to a store that failed, by reason; `footfall_store_call_seconds_count` counts all calls.
+    StoreFailures = "footfall_store_call_failures_total", ["call": CALLS, "reason": REASONS];
+    /// Errors that the Kafka client reported, such as a broker that it cannot reach.
+    KafkaClientErrors = "footfall_kafka_client_errors_total", [];
+    /// Look-ups in a cache of what PostgreSQL answered.
+    CacheLookups = "footfall_cache_lookups_total", ["cache": CACHES];
+    /// Look-ups that the cache could not answer.
+    CacheMisses = "footfall_cache_misses_total", ["cache": CACHES];
+    /// Requests refused because their tenant exceeds its events per second.
+    RequestsLimited = "footfall_requests_limited_total", [];
+    /// Requests whose limit was not checked, because Redis was unavailable.
+    LimitsUnchecked = "footfall_limits_unchecked_total", [];
+    /// Events of the spool that Kafka has acknowledged.
+    EventsDrained = "footfall_events_drained_total", [];
+    /// Writes or calls of fsync that failed for the spool, so that its disk is in doubt.
+    SpoolDiskFailures = "footfall_spool_disk_failures_total", [];
+    /// Segments of the spool that were set aside for an operator.
+    SpoolSetAside = "footfall_spool_segments_set_aside_total", [];
+    /// Bytes of the objects put into the archive.
+    ArchivedBytes = "footfall_archived_bytes_total", [];
+    /// Reconciliations by this process, by outcome.
+    Reconciliations = "footfall_reconciliations_total", ["check": CHECKS, "outcome": &["done", "failed"]];
 }
 
 metrics! {
@@ -114,6 +143,10 @@ metrics! {
 
     /// Bytes of request bodies held now.
     InFlightBytes = "footfall_in_flight_bytes", [];
+    /// The most bytes of request bodies that may be held.
+    InFlightLimit = "footfall_in_flight_limit_bytes", [];
+    /// Partitions of the log that the sink reads, over all processes.
+    Partitions = "footfall_partitions", ["sink": SINKS];
     /// Partitions of the log that this process owns.
     PartitionsOwned = "footfall_partitions_owned", ["sink": SINKS];
     /// Records of the log that the sink has not fully processed, over the partitions owned.
@@ -124,12 +157,34 @@ metrics! {
     EventIdsRemembered = "footfall_event_ids_remembered", ["sink": SINKS, "place": &["memory", "disk"]];
     /// Bytes in the spool that Kafka has not acknowledged yet.
     SpoolBytes = "footfall_spool_bytes", [];
+    /// The most bytes that may be in the spool.
+    SpoolCapacity = "footfall_spool_capacity_bytes", [];
+    /// 1 while the spool accepts events, 0 while it refuses them.
+    SpoolAccepts = "footfall_spool_accepts", [];
+    /// Records that this collector has handed to the Kafka client and that are not acknowledged.
+    PublishQueue = "footfall_publish_queue_records", [];
+    /// Open connections to PostgreSQL.
+    PostgresConnections = "footfall_postgres_connections", ["state": &["idle", "used"]];
+    /// The most connections to PostgreSQL that this process opens.
+    PostgresConnectionsLimit = "footfall_postgres_connections_limit", [];
+    /// Reports and exports that run in ClickHouse.
+    QueriesRunning = "footfall_queries_running", ["kind": QUERIES];
     /// Reports and exports that wait until ClickHouse has a place for them.
     QueriesWaiting = "footfall_queries_waiting", ["kind": QUERIES];
     /// Report jobs of all tenants that are not finished; every api tells the same.
     ReportJobs = "footfall_report_jobs", ["state": &["queued", "running"]];
     /// Live streams open now.
     LiveStreams = "footfall_live_streams", [];
+    /// When this process last completed a reconciliation, in seconds since 1970; 0 before the first.
+    ReconcileLastSuccess = "footfall_reconcile_last_success_timestamp_seconds", ["check": CHECKS];
+    /// When this process last put an object into the archive, in seconds since 1970; 0 before the first.
+    ArchiveLastObject = "footfall_archive_last_object_timestamp_seconds", [];
+    /// Threads of the runtime for tasks that are not requests.
+    RuntimeWorkers = "footfall_runtime_workers", [];
+    /// Tasks of that runtime that have not ended.
+    RuntimeTasks = "footfall_runtime_tasks", [];
+    /// Tasks of that runtime that wait for any of its threads.
+    RuntimeQueue = "footfall_runtime_queued_tasks", [];
 }
 
 metrics! {
@@ -156,6 +211,12 @@ metrics! {
     BatchSeconds = "footfall_batch_seconds", ["sink": SINKS];
     /// From the collector's receipt of an event to its sink.
     DeliverySeconds = "footfall_delivery_seconds", ["sink": SINKS];
+    /// One call to a store, until its answer or its failure.
+    StoreCallSeconds = "footfall_store_call_seconds", ["call": CALLS];
+    /// One fsync of the spool.
+    SpoolSyncSeconds = "footfall_spool_sync_seconds", [];
+    /// How much later than it was due a timer of the runtime fired; some milliseconds at rest.
+    RuntimeDelay = "footfall_runtime_delay_seconds", [];
 }
 
 /// Returns every combination of label values; none if a label's values are not known.

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use problem::{Code, Problem};
 use sha2::{Digest, Sha256};
+use telemetry::{Counter, CounterSeries};
 use tenancy::{PlatformContext, ResolveError, TenantContext, TenantDirectory, TenantRouter};
 
 /// How long a verified credential is cached. Revocation is checked again.
@@ -48,6 +49,8 @@ pub struct WebState {
     verifier: Arc<TokenVerifier>,
     verified: Cache<[u8; 32], Arc<Principal>>,
     checked: Cache<[u8; 32], Arc<CheckedCredential>>,
+    lookups: CounterSeries,
+    misses: CounterSeries,
 }
 
 impl<'a> Credential<'a> {
@@ -74,6 +77,8 @@ impl WebState {
             verifier: Arc::new(verifier),
             verified: cache(CACHE_TIME),
             checked: cache(CHECK_TIME),
+            lookups: Counter::CacheLookups.series(&["credentials"]),
+            misses: Counter::CacheMisses.series(&["credentials"]),
         }
     }
 
@@ -128,6 +133,19 @@ impl WebState {
     /// Returns a credential that was checked a moment ago, if it has not expired at `now`, and no
     /// change of a user, a key or a tenant was announced since.
     pub(crate) fn known(
+        &self,
+        credential: &Credential<'_>,
+        now: DateTime<Utc>,
+    ) -> Option<Arc<CheckedCredential>> {
+        self.lookups.inc();
+        let known = self.find(credential, now);
+        if known.is_none() {
+            self.misses.inc();
+        }
+        known
+    }
+
+    fn find(
         &self,
         credential: &Credential<'_>,
         now: DateTime<Utc>,

@@ -1,5 +1,6 @@
 use std::{future::Future, sync::atomic::Ordering, time::Duration};
 
+use telemetry::Counter;
 use tenancy::TenantContext;
 
 use crate::{
@@ -71,6 +72,9 @@ impl Aggregates {
                 Charged::Nothing(_) => {}
             }
         }
+        if matches!(charged, Charged::Nothing(_)) {
+            Counter::RequestsLimited.inc(&[]);
+        }
         charged.into()
     }
 
@@ -97,6 +101,7 @@ impl Aggregates {
                     let error = failure.err().map_or("refused", |_| "no answer in time");
                     tracing::warn!(error, "limits are not enforced: redis is unavailable");
                 }
+                Counter::LimitsUnchecked.inc(&[]);
                 None
             }
         }

@@ -1,9 +1,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redis::{
-    Client, Cmd, Pipeline, RedisFuture, RedisResult, Value,
+    Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, ServerErrorKind, Value,
     aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig},
 };
+use telemetry::{StoreCall, StoreFailure};
 
 /// The connection that all calls share.
 ///
@@ -58,8 +59,8 @@ impl ConnectionLike for SharedConnection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         let (mut manager, number) = self.manager();
         Box::pin(async move {
-            let answer = manager.req_packed_command(command).await;
-            self.checked(number, answer)
+            let answer = manager.req_packed_command(command);
+            self.checked(number, StoreCall::Redis.measure(answer, failure).await)
         })
     }
 
@@ -71,12 +72,44 @@ impl ConnectionLike for SharedConnection {
     ) -> RedisFuture<'a, Vec<Value>> {
         let (mut manager, number) = self.manager();
         Box::pin(async move {
-            let answers = manager.req_packed_commands(pipeline, offset, count).await;
-            self.checked(number, answers)
+            let answers = manager.req_packed_commands(pipeline, offset, count);
+            self.checked(number, StoreCall::Redis.measure(answers, failure).await)
         })
     }
 
     fn get_db(&self) -> i64 {
         self.current().manager.get_db()
+    }
+}
+
+/// Returns why a command failed. Redis asks for a script that it does not have yet: the driver sends it.
+fn failure(error: &RedisError) -> Option<StoreFailure> {
+    match error.kind() {
+        ErrorKind::Server(ServerErrorKind::NoScript) => None,
+        ErrorKind::Io
+        | ErrorKind::Server(
+            ServerErrorKind::BusyLoading
+            | ServerErrorKind::ClusterDown
+            | ServerErrorKind::MasterDown
+            | ServerErrorKind::ReadOnly
+            | ServerErrorKind::TryAgain,
+        ) => Some(StoreFailure::Unavailable),
+        _ => Some(StoreFailure::Refused),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_that_redis_does_not_have_yet_is_no_failure() {
+        let failure = |kind: ErrorKind| failure(&RedisError::from((kind, "test")));
+        let server = ErrorKind::Server;
+        assert_eq!(failure(server(ServerErrorKind::NoScript)), None);
+        assert_eq!(failure(server(ServerErrorKind::NoPerm)), Some(StoreFailure::Refused));
+        for kind in [ErrorKind::Io, server(ServerErrorKind::BusyLoading)] {
+            assert_eq!(failure(kind), Some(StoreFailure::Unavailable));
+        }
     }
 }

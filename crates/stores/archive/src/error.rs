@@ -1,4 +1,5 @@
 use parquet::errors::ParquetError;
+use telemetry::StoreFailure;
 
 use crate::ObjectKey;
 
@@ -44,6 +45,11 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
+    /// Returns why a call failed, for the metrics. What an object is like is no failure of the store.
+    pub(crate) fn failure(&self) -> Option<StoreFailure> {
+        matches!(self, Self::Unavailable { .. }).then_some(StoreFailure::Unavailable)
+    }
+
     /// Returns the error of a failed operation of the store, for `map_err`.
     pub(crate) fn unavailable(doing: &'static str) -> impl FnOnce(object_store::Error) -> Self {
         move |source| Self::Unavailable { doing, source }

@@ -17,6 +17,7 @@ use object_store::{
     path::Path,
 };
 use settings::InvalidSetting;
+use telemetry::StoreCall;
 
 use crate::{ArchiveError, ArchiveSettings, ObjectKey, settings::Target};
 
@@ -54,6 +55,10 @@ impl Location {
     /// Puts an object unless one of its name exists. The object survives a power failure after this
     /// returns.
     pub(crate) async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<Put, ArchiveError> {
+        StoreCall::ArchiveWrite.measure(self.try_put(key, bytes), ArchiveError::failure).await
+    }
+
+    async fn try_put(&self, key: &ObjectKey, bytes: Bytes) -> Result<Put, ArchiveError> {
         let put = match self {
             Self::Bucket { client, prefix } => {
                 create(&**client, &path_in(prefix, key), bytes).await
@@ -135,22 +140,30 @@ impl Location {
 
     /// Returns all bytes of an object.
     pub(crate) async fn get(&self, key: &ObjectKey) -> Result<Bytes, ArchiveError> {
-        let got = match self {
-            Self::Bucket { client, prefix } => fetch(&**client, &path_in(prefix, key)).await,
-            Self::Folder(root) => fetch(&open(root).await?, &path_in(&Path::default(), key)).await,
+        let got = async {
+            let got = match self {
+                Self::Bucket { client, prefix } => fetch(&**client, &path_in(prefix, key)).await,
+                Self::Folder(root) => {
+                    fetch(&open(root).await?, &path_in(&Path::default(), key)).await
+                }
+            };
+            got.map_err(|error| read_error(key, error))
         };
-        got.map_err(|error| read_error(key, error))
+        StoreCall::ArchiveRead.measure(got, ArchiveError::failure).await
     }
 
     /// Returns the size of an object.
     pub(crate) async fn size(&self, key: &ObjectKey) -> Result<u64, ArchiveError> {
-        let got = match self {
-            Self::Bucket { client, prefix } => measure(&**client, &path_in(prefix, key)).await,
-            Self::Folder(root) => {
-                measure(&open(root).await?, &path_in(&Path::default(), key)).await
-            }
+        let got = async {
+            let got = match self {
+                Self::Bucket { client, prefix } => measure(&**client, &path_in(prefix, key)).await,
+                Self::Folder(root) => {
+                    measure(&open(root).await?, &path_in(&Path::default(), key)).await
+                }
+            };
+            got.map_err(|error| read_error(key, error))
         };
-        got.map_err(|error| read_error(key, error))
+        StoreCall::ArchiveRead.measure(got, ArchiveError::failure).await
     }
 }
 

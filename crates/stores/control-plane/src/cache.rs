@@ -8,6 +8,7 @@ use std::{
 };
 
 use moka::{Expiry, future::Cache};
+use telemetry::{Counter, CounterSeries};
 
 use crate::ControlPlaneError;
 
@@ -36,6 +37,8 @@ pub(crate) struct AnswerCache<K, V> {
     changes: AtomicU64,
     /// When to query again a key with an older answer, after PostgreSQL failed to answer.
     retry_at: Mutex<Option<Instant>>,
+    lookups: CounterSeries,
+    misses: CounterSeries,
 }
 
 #[derive(Clone)]
@@ -67,13 +70,15 @@ where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// Creates a cache of at most `capacity` answers.
-    pub(crate) fn new(capacity: u64) -> Self {
+    /// Creates a cache of at most `capacity` answers, with its name in the metrics.
+    pub(crate) fn new(name: &'static str, capacity: u64) -> Self {
         Self {
             fresh: Cache::builder().max_capacity(capacity).expire_after(ByLifetime).build(),
             last_known: Cache::new(capacity),
             changes: AtomicU64::new(0),
             retry_at: Mutex::new(None),
+            lookups: Counter::CacheLookups.series(&[name]),
+            misses: Counter::CacheMisses.series(&[name]),
         }
     }
 
@@ -83,6 +88,7 @@ where
         key: &K,
         query: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
     ) -> Result<Option<V>, Arc<ControlPlaneError>> {
+        self.lookups.inc();
         let answer = self.fresh.try_get_with(key.clone(), self.load(key, query)).await?;
         Ok(answer.value)
     }
@@ -92,6 +98,7 @@ where
         key: &K,
         query: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
     ) -> Result<Answer<V>, ControlPlaneError> {
+        self.misses.inc();
         let older = self.last_known.get(key).await;
         if older.is_some() && self.is_unavailable() {
             return Ok(Answer { value: older, lifetime: SHORT_LIFETIME });
@@ -172,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn while_postgresql_is_unavailable_the_last_answer_counts() {
-        let cache = AnswerCache::new(10);
+        let cache = AnswerCache::new("tenants", 10);
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         cache.expire_all();
         assert_eq!(cache.get(&"a", async { unavailable() }).await.unwrap(), Some(1));
@@ -181,7 +188,7 @@ mod tests {
 
     #[tokio::test]
     async fn while_postgresql_hangs_one_request_waits_and_the_others_do_not() {
-        let cache = AnswerCache::new(10);
+        let cache = AnswerCache::new("tenants", 10);
         for key in ["a", "b"] {
             assert_eq!(cache.get(&key, async { Ok(Some(1)) }).await.unwrap(), Some(1));
         }
@@ -201,7 +208,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_reported_as_changed_is_not_used_again() {
-        let cache = AnswerCache::new(10);
+        let cache = AnswerCache::new("tenants", 10);
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         cache.invalidate(&"a").await;
         assert!(cache.get(&"a", async { unavailable() }).await.is_err());
@@ -211,7 +218,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_invalidation_changes_the_revision_and_an_answer_does_not() {
-        let cache = AnswerCache::new(10);
+        let cache = AnswerCache::new("tenants", 10);
         let first = cache.revision();
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         assert_eq!(cache.revision(), first);
@@ -224,10 +231,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_answer_is_queried_again_after_a_second() {
-        let cache = AnswerCache::new(10);
+        let cache = AnswerCache::new("tenants", 10);
         assert_eq!(cache.get(&"a", async { Ok(None) }).await.unwrap(), None);
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), None, "cached");
         tokio::time::sleep(SHORT_LIFETIME + Duration::from_millis(100)).await;
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
+    }
+
+    #[tokio::test]
+    async fn a_look_up_that_asks_postgresql_is_a_miss() {
+        let cache = AnswerCache::new("test", 10);
+        for _ in 0..3 {
+            assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
+        }
+        let count = |counter: Counter| counter.value(&["test"]);
+        assert_eq!((count(Counter::CacheLookups), count(Counter::CacheMisses)), (3, 1));
     }
 }

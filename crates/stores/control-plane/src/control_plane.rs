@@ -58,6 +58,11 @@ impl ControlPlane {
         Ok(())
     }
 
+    /// Updates the gauges of the connections to PostgreSQL.
+    pub fn observe_connections(&self) {
+        self.pool.observe();
+    }
+
     /// Returns access to one tenant's campaigns, products, users and keys.
     pub fn for_tenant(&self, context: &TenantContext) -> TenantControl {
         TenantControl::new(self.clone(), context.clone())

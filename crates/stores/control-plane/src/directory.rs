@@ -12,7 +12,7 @@ pub(crate) struct TenantCache(pub(crate) AnswerCache<ClientId, TenantRecord>);
 
 impl Default for TenantCache {
     fn default() -> Self {
-        Self(AnswerCache::new(100_000))
+        Self(AnswerCache::new("tenants", 100_000))
     }
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct OriginCache(pub(crate) AnswerCache<(), Arc<HashSet<Origin>>>);
 
 impl Default for OriginCache {
     fn default() -> Self {
-        Self(AnswerCache::new(1))
+        Self(AnswerCache::new("origins", 1))
     }
 }
 

@@ -15,6 +15,7 @@ use sqlx::{
         PgConnectOptions, PgListener, PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo,
     },
 };
+use telemetry::{Gauge, StoreCall, StoreFailure};
 use tokio::time::timeout;
 
 /// How long to wait for a free connection.
@@ -25,6 +26,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a released connection may take to answer a ping, or it is closed.
 const PING_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The classes of SQLSTATE codes that refuse a value: data exceptions and violated constraints.
+const EXPECTED_CLASSES: [&str; 2] = ["22", "23"];
 
 type Answers<'e> = BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>;
 type Answer<'e, T> = BoxFuture<'e, Result<T, Error>>;
@@ -62,6 +66,16 @@ impl Pool {
         connection.close_on_drop();
         sqlx::query(sql!("session/unlimited")).execute(&mut *connection).await?;
         migrations.run(&mut *connection).await
+    }
+
+    /// Updates the gauges of the open connections.
+    pub(crate) fn observe(&self) {
+        let open = i64::from(self.0.size());
+        let idle = i64::try_from(self.0.num_idle()).unwrap_or(open).min(open);
+        Gauge::PostgresConnections.set(&["idle"], idle);
+        Gauge::PostgresConnections.set(&["used"], open - idle);
+        let limit = self.0.options().get_max_connections();
+        Gauge::PostgresConnectionsLimit.set(&[], i64::from(limit));
     }
 
     pub(crate) async fn listener(&self) -> Result<PgListener, Error> {
@@ -122,15 +136,32 @@ executor!(&'c Pool);
 executor!(&'c mut Transaction);
 
 async fn with_timeout<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    StoreCall::Postgres.measure(in_time(work), failure).await
+}
+
+/// As [`with_timeout`] for each answer; only the first is measured.
+fn each_with_timeout(answers: Answers<'_>) -> Answers<'_> {
+    stream::unfold((answers, true), |(mut answers, is_first)| async move {
+        let next = answers.try_next();
+        let answer = if is_first { with_timeout(next).await } else { in_time(next).await };
+        Some((answer.transpose()?, (answers, false)))
+    })
+    .boxed()
+}
+
+async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     timeout(ANSWER_TIMEOUT, work).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
-fn each_with_timeout(answers: Answers<'_>) -> Answers<'_> {
-    stream::unfold(answers, |mut answers| async {
-        let answer = with_timeout(answers.try_next()).await.transpose()?;
-        Some((answer, answers))
-    })
-    .boxed()
+/// Returns why a statement failed. A value that a constraint refuses is an answer, and no failure.
+fn failure(error: &Error) -> Option<StoreFailure> {
+    let Some(refusal) = error.as_database_error() else {
+        let unread = matches!(error, Error::RowNotFound | Error::ColumnDecode { .. });
+        return (!unread).then_some(StoreFailure::Unavailable);
+    };
+    let code = refusal.code().unwrap_or_default();
+    let is_answer = EXPECTED_CLASSES.iter().any(|class| code.starts_with(class));
+    (!is_answer).then_some(StoreFailure::Refused)
 }
 
 fn timed_out() -> Error {
@@ -144,6 +175,20 @@ mod tests {
     use testkit::{Database, eventually};
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_refused_statement_is_a_failure_and_a_refused_value_is_none() {
+        let database = Database::create().await;
+        let pool = Pool::connect(database.url().parse().unwrap(), 2).await.unwrap();
+        for (sql, expected) in
+            [("SELECT 'x'::int", None), ("SELECT nothing", Some(StoreFailure::Refused))]
+        {
+            let error = sqlx::query(sql).execute(&pool).await.unwrap_err();
+            assert_eq!(failure(&error), expected, "{error}");
+        }
+        assert_eq!(failure(&Error::PoolTimedOut), Some(StoreFailure::Unavailable));
+        assert_eq!(failure(&Error::RowNotFound), None);
+    }
 
     #[tokio::test]
     async fn a_statement_without_an_answer_times_out_and_its_connection_is_replaced() {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use failpoints::{Step, reach};
+use telemetry::Counter;
 
 use crate::{
     Segment, SpoolError, SpoolSettings,
@@ -112,6 +113,7 @@ impl Spool {
         let sequence = segment.sequence;
         self.remove(sequence, move |folder| {
             let path = folder.set_aside(sequence)?;
+            Counter::SpoolSetAside.inc(&[]);
             tracing::error!(path = %path.display(), "a segment of the spool was set aside");
             Ok(())
         })
@@ -132,6 +134,11 @@ impl Spool {
     /// Returns the bytes of all segments.
     pub fn bytes(&self) -> u64 {
         self.handle.shared.contents().bytes()
+    }
+
+    /// Returns the most bytes that it may have.
+    pub fn capacity(&self) -> u64 {
+        self.handle.settings.max_bytes
     }
 
     /// Returns how long the oldest record has waited; `None` when there is none.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use failpoints::{Step, reach};
+use telemetry::{Counter, Histogram};
 
 use crate::{
     SpoolSettings,
@@ -140,7 +141,9 @@ impl Writer {
             });
         }
         reach(Step::SpoolAppend);
+        let began = Instant::now();
         self.disk.sync(&active.file).map_err(Failure::Broken)?;
+        Histogram::SpoolSyncSeconds.observe(&[], began.elapsed());
         reach(Step::SpoolFsync);
         tracing::trace!(segment = active.stored.sequence, end = end + length, "durable");
         Ok(())
@@ -187,6 +190,7 @@ impl Writer {
     /// Ends the active segment, and writes nothing until the disk is proved good. Records that
     /// earlier fsyncs made durable are drained as usual.
     fn mark_in_doubt(&mut self, error: &io::Error) {
+        Counter::SpoolDiskFailures.inc(&[]);
         tracing::error!(%error, "the spool's disk failed and is in doubt, events are refused");
         if let Some(active) = &self.active {
             // For tidiness only: the rest of the frame was not acknowledged.

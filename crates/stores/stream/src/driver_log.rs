@@ -1,6 +1,7 @@
 use rdkafka::{
     ClientContext, config::RDKafkaLogLevel, consumer::ConsumerContext, error::KafkaError,
 };
+use telemetry::Counter;
 
 /// Sends librdkafka's messages to Footfall's log.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,7 @@ impl ClientContext for DriverLog {
     /// Logs at debug level: the driver repeats this many times a second while brokers are
     /// unreachable, and the code that waits for them logs it once.
     fn error(&self, error: KafkaError, reason: &str) {
+        Counter::KafkaClientErrors.inc(&[]);
         tracing::debug!(%error, reason, "kafka client");
     }
 }

@@ -61,7 +61,12 @@ impl LogReader {
         partitions: u16,
         router: TenantRouter,
     ) -> Result<Self, StreamError> {
-        let config = settings.reader();
+        let mut config = settings.reader();
+        // The client subscribes to nothing. It asks for a partition again, which a broker in trouble said
+        // it did not have, only when that answer has expired: by default, after a quarter of an hour.
+        config
+            .set("topic.metadata.refresh.interval.ms", "10000")
+            .set("metadata.max.age.ms", "30000");
         let client: Client =
             config.create_with_context(DriverLog).map_err(StreamError::kafka("create a reader"))?;
         Ok(Self { client: Arc::new(client), config, topic: topic.into(), partitions, router })

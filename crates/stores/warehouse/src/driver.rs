@@ -3,6 +3,7 @@
 use std::{error::Error as _, io, time::Duration};
 
 use clickhouse::error::Error;
+use telemetry::{StoreCall, StoreFailure};
 
 use crate::{InsertError, QueryLimit, WarehouseError};
 
@@ -59,8 +60,16 @@ const REFUSED_ROW: [u32; 10] = [
     469, // VIOLATED_CONSTRAINT
 ];
 
-/// Waits for the driver's answer, at most for `limit`: the driver itself has no timeout.
+/// Waits for the answer to a query, at most for `limit`.
 pub(crate) async fn within<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<T, WarehouseError> {
+    StoreCall::ClickhouseRead.measure(in_time(limit, answer), WarehouseError::failure).await
+}
+
+/// Waits for the driver's answer, at most for `limit`: the driver itself has no timeout.
+pub(crate) async fn in_time<T>(
     limit: Duration,
     answer: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, WarehouseError> {
@@ -71,6 +80,15 @@ pub(crate) async fn within<T>(
 }
 
 impl WarehouseError {
+    /// Returns why a statement failed, for the metrics.
+    pub(crate) fn failure(&self) -> Option<StoreFailure> {
+        match self {
+            Self::Unavailable(_) => Some(StoreFailure::Unavailable),
+            Self::Refused(_) | Self::TooExpensive(..) => Some(StoreFailure::Refused),
+            Self::UnknownCluster(_) | Self::Busy => None,
+        }
+    }
+
     pub(crate) fn from_driver(error: Error) -> Self {
         match &error {
             Error::Network(_) | Error::TimedOut => Self::Unavailable(error.into()),
@@ -87,6 +105,14 @@ impl WarehouseError {
 }
 
 impl InsertError {
+    /// Returns why an insert failed, for the metrics.
+    pub(crate) fn failure(&self) -> Option<StoreFailure> {
+        Some(match self {
+            Self::InDoubt(_) | Self::Retriable(_) => StoreFailure::Unavailable,
+            Self::Refused { .. } => StoreFailure::Refused,
+        })
+    }
+
     /// Treats every unclear outcome as in doubt: reading back is cheap, a lost or doubled row not.
     pub(crate) fn from_driver(error: Error) -> Self {
         match &error {

@@ -8,7 +8,7 @@ use metrics::{EventTest, Filter};
 use crate::{
     Local, TenantWarehouse, WarehouseError,
     behaviour::milliseconds,
-    driver::within,
+    driver::{in_time, within},
     query_slots::QuerySlot,
     statement::{Parameters, Statement, condition},
     tenant::QUERY_TIMEOUT,
@@ -111,7 +111,7 @@ impl EventExport {
     pub async fn next(&mut self) -> Result<Option<Bytes>, WarehouseError> {
         match self.first.take() {
             Some(first) => Ok(Some(first)),
-            None => within(QUERY_TIMEOUT, self.cursor.next()).await,
+            None => in_time(QUERY_TIMEOUT, self.cursor.next()).await,
         }
     }
 }

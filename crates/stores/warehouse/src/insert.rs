@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use telemetry::StoreCall;
 use tenancy::{Destination, Isolation, Placement, TenantContext};
 
 use crate::{EventBlock, InsertBatch, InsertError, Warehouse};
@@ -72,10 +73,13 @@ impl Warehouse {
         for (name, value) in settings(token, rows) {
             insert = insert.with_setting(name, value);
         }
-        let sent = insert.send(body).await;
-        // The server may refuse a body before all of it is sent. Its answer contains the reason,
-        // the error of the sending does not.
-        insert.end().await.and(sent).map_err(InsertError::from_driver)
+        let inserted = async {
+            let sent = insert.send(body).await;
+            // The server may refuse a body before all of it is sent. Its answer contains the
+            // reason, the error of the sending does not.
+            insert.end().await.and(sent).map_err(InsertError::from_driver)
+        };
+        StoreCall::ClickhouseInsert.measure(inserted, InsertError::failure).await
     }
 }
 

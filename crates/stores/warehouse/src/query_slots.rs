@@ -47,6 +47,7 @@ type Limit = (usize, Arc<Semaphore>);
 pub(crate) struct QuerySlot {
     _tenant: OwnedSemaphorePermit,
     _cluster: OwnedSemaphorePermit,
+    _running: Running,
     /// How long it was waited for.
     pub(crate) waited: Duration,
 }
@@ -55,6 +56,12 @@ pub(crate) struct QuerySlot {
 struct Waiting {
     kind: &'static str,
     since: Instant,
+}
+
+/// A report that has its place, in the metrics.
+#[derive(Debug)]
+struct Running {
+    kind: &'static str,
 }
 
 /// Limits how many exports run at once: a slow client keeps its place for long, and takes none of a
@@ -108,7 +115,8 @@ impl QuerySlots {
             cluster.ok_or_else(|| WarehouseError::Unavailable("all slots taken".into()))?;
         *self.begun().entry(client_id.clone()).or_default() += 1;
         let waited = waiting.since.elapsed();
-        Ok(QuerySlot { _tenant: tenant, _cluster: cluster, waited })
+        let running = Running::new(self.kind);
+        Ok(QuerySlot { _tenant: tenant, _cluster: cluster, _running: running, waited })
     }
 
     /// Returns how many reports of each tenant have begun since the last call, and forgets them.
@@ -132,6 +140,19 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         Gauge::QueriesWaiting.add(&[self.kind], -1);
         Histogram::QueueSeconds.observe(&[self.kind], self.since.elapsed());
+    }
+}
+
+impl Running {
+    fn new(kind: &'static str) -> Self {
+        Gauge::QueriesRunning.add(&[kind], 1);
+        Self { kind }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        Gauge::QueriesRunning.add(&[self.kind], -1);
     }
 }
 
@@ -292,5 +313,16 @@ mod tests {
         assert!(matches!(refused, Err(WarehouseError::Busy)), "{refused:?}");
         assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
         assert!(is_free(&slots, "shared", "theirs").await);
+    }
+
+    #[tokio::test]
+    async fn a_report_is_counted_as_running_as_long_as_it_has_its_place() {
+        let slots = QuerySlots { kind: "test", ..slots(1) };
+        let running = || Gauge::QueriesRunning.value(&["test"]);
+        let cluster = "shared".parse().unwrap();
+        let slot = slots.acquire(&cluster, &"ours".parse().unwrap(), 1).await.unwrap();
+        assert_eq!(running(), 1);
+        drop(slot);
+        assert_eq!(running(), 0);
     }
 }

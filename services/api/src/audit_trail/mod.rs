@@ -59,7 +59,7 @@ struct Refusal {
 
 /// What was read or refused.
 struct Subject {
-    /// The route of a refusal: whoever asks cannot make it another one. The path of a read, which names whose
+    /// The route of a refusal: the client cannot make it another one. The path of a read, which names whose
     /// data it is.
     name: String,
     /// The tenant that the path of a read names.

@@ -14,7 +14,7 @@ use tokio::{
 };
 use web::WebState;
 
-use super::{Live, LiveReports, broadcast::Broadcast, command::Command, feed::Feed, views::Form};
+use super::{Live, LiveReports, broadcast::Broadcast, command::Command, feed::Feed, form::Form};
 use crate::failure::Failure;
 
 /// The broadcasts of this process: one for each campaign that has streams, and one for each tenant that

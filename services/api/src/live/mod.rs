@@ -15,6 +15,7 @@ mod clients;
 mod command;
 mod digest;
 mod feed;
+mod form;
 mod frames;
 mod hub;
 mod incomplete;

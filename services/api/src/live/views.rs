@@ -12,10 +12,10 @@ use tenancy::{CampaignId, TenantContext};
 use super::{
     LiveReport,
     feed::ChangedQuarters,
-    frames::{self, BEGINNING, BEGINNING_AND_RESET, Frame, RESET},
-    places::Place,
+    form::Form,
+    frames::{BEGINNING, BEGINNING_AND_RESET, Frame, RESET},
     selection::Selection,
-    view::{Missed, Seen, SnapshotPart, SnapshotRequest, Version, View},
+    view::{Seen, SnapshotPart, SnapshotRequest, Version, View},
 };
 
 /// The campaigns of one broadcast: what the clients have received of each, and what those that are
@@ -31,13 +31,6 @@ pub(crate) struct Views {
     numbers: HashMap<CampaignId, u32>,
     selections: HashSet<Arc<Selection>>,
     reset: Option<Reset>,
-}
-
-/// Whether a frame is about one campaign, or contains a list of campaigns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    Campaign,
-    List,
 }
 
 /// The version and the snapshot with which clients of earlier versions start again.
@@ -59,39 +52,6 @@ pub(crate) type Rendered = HashMap<(u32, Seen), Option<Bytes>>;
 /// What clients that resume lack, by campaign: when the log received the last changes of quarter hours
 /// that the feed only named.
 pub(crate) type Lacks = BTreeMap<CampaignId, BTreeMap<QuarterHour, DateTime<Utc>>>;
-
-impl Form {
-    /// Creates the frame of an event about these campaigns.
-    fn frame(self, name: &'static str, id: Option<Place>, campaigns: &[&Bytes]) -> Frame {
-        let data = match (self, campaigns) {
-            (Self::Campaign, [campaign]) => (*campaign).clone(),
-            _ => frames::joined(campaigns.iter().copied()),
-        };
-        Frame::new(name, id, data)
-    }
-
-    /// Returns what a client has received that has all of its campaigns up to a place in the feed.
-    pub(crate) fn place(self, feed: StreamId, selection: &Selection) -> Place {
-        Place { feed, campaigns: (self == Self::List).then_some(selection.digest) }
-    }
-
-    /// Creates the beginning of a stream that resumes: what it has missed up to `place`.
-    pub(crate) fn missed(
-        self,
-        tenant: &TenantContext,
-        place: Place,
-        missed: &BTreeMap<CampaignId, Missed>,
-    ) -> Frame {
-        let data = missed.iter().filter_map(|(campaign, missed)| missed.data(tenant, campaign));
-        let data: Vec<_> = data.collect();
-        if data.is_empty() {
-            return Frame::beginning();
-        }
-        let is_complete = missed.values().all(|missed| missed.named.is_empty());
-        let campaigns: Vec<_> = data.iter().collect();
-        self.frame("update", is_complete.then_some(place), &campaigns).after(BEGINNING)
-    }
-}
 
 impl Views {
     pub(crate) fn new(tenant: TenantContext, form: Form, place: StreamId) -> Self {

@@ -69,10 +69,12 @@ async fn a_refresh_that_is_refused_does_not_spend_its_token() {
 
     let acme: ClientId = "acme".parse().unwrap();
     assert!(admin(&control_plane).suspend_tenant(&acme, "unpaid").await.unwrap());
-    let refused = sessions.refresh(token, now + TimeDelta::minutes(1)).await.unwrap_err();
+    let later = now + TimeDelta::minutes(1);
+    let refused = started_sessions(&database).await.refresh(token, later).await.unwrap_err();
     assert_eq!(Problem::from(refused).code(), Code::TenantSuspended);
     assert!(admin(&control_plane).resume_tenant(&acme).await.unwrap());
-    assert!(sessions.refresh(token, now + TimeDelta::minutes(2)).await.is_ok());
+    let later = now + TimeDelta::minutes(2);
+    assert!(started_sessions(&database).await.refresh(token, later).await.is_ok());
 }
 
 #[tokio::test]
@@ -112,6 +114,11 @@ async fn a_second_factor_cannot_be_guessed_while_redis_is_unavailable() {
     }
     assert_eq!(codes[..5], [Code::CredentialInvalid; 5]);
     assert_eq!(codes[5], Code::RateLimited);
+}
+
+/// Returns the sessions of a process that has just started: it has no tenant in its cache.
+async fn started_sessions(database: &Database) -> Sessions {
+    sessions(&ControlPlane::connect(&database.settings()).await.unwrap())
 }
 
 async fn control_plane(database: &Database) -> ControlPlane {

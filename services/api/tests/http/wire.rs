@@ -5,7 +5,8 @@ use std::{
     thread,
 };
 
-/// A TCP connection to a server that can be cut.
+/// A TCP connection to a server that can be cut, and is cut when it is dropped: a connection that is being
+/// opened by a runtime which nobody polls any more would hold the server's database for its whole timeout.
 pub(crate) struct Wire {
     address: SocketAddr,
     /// Both ends of every connection; `None` once it was cut.
@@ -39,9 +40,18 @@ impl Wire {
     }
 
     pub(crate) fn cut(&self) {
-        for end in self.ends.lock().unwrap().take().into_iter().flatten() {
+        let Some(ends) = self.ends.lock().unwrap().take() else { return };
+        for end in ends {
             let _ = end.shutdown(Shutdown::Both);
         }
+        // Wakes the listener, which then closes.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.cut();
     }
 }
 

@@ -14,7 +14,9 @@ pub(super) struct Reservation(OwnedSemaphorePermit);
 
 impl InFlight {
     pub(super) fn new(bytes: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))) }
+        let permits = bytes.min(Semaphore::MAX_PERMITS);
+        Gauge::InFlightLimit.set(&[], permits.try_into().unwrap_or(i64::MAX));
+        Self { free: Arc::new(Semaphore::new(permits)) }
     }
 
     /// Reserves `bytes`, if so many are free.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use failpoints::{Step, reach};
 use spool::{Segment, SpoolError};
 use stream::{Prepared, Producer, PublishOutcome};
+use telemetry::Counter;
 
 use super::Log;
 
@@ -78,6 +79,7 @@ impl Log {
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
+        Counter::EventsDrained.add(&[], (count - lost) as u64);
         if lost > 0 {
             tracing::error!(lost, "events of the spool do not fit into a record of the log");
         }

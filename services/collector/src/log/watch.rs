@@ -15,7 +15,10 @@ impl Log {
         let mut accepted = true;
         loop {
             ticks.tick().await;
-            Gauge::SpoolBytes.set(&[], self.spool.bytes().try_into().unwrap_or(i64::MAX));
+            let gauge = |value: u64| value.try_into().unwrap_or(i64::MAX);
+            Gauge::SpoolBytes.set(&[], gauge(self.spool.bytes()));
+            Gauge::SpoolCapacity.set(&[], gauge(self.spool.capacity()));
+            Gauge::PublishQueue.set(&[], gauge(self.producer.unacknowledged() as u64));
             Age::SpoolOldest.set(&[], self.spool.oldest_age().unwrap_or_default());
             let checked = self.spool.check();
             match &checked {
@@ -24,6 +27,7 @@ impl Log {
                 _ => {}
             }
             accepted = checked.is_ok();
+            Gauge::SpoolAccepts.set(&[], i64::from(accepted));
         }
     }
 }

@@ -4,6 +4,7 @@ use web::Health;
 
 use crate::{
     cli::GroupName, configuration::Configuration, dependencies::Dependencies, exit::Failure,
+    sampling,
 };
 use telemetry::chain;
 
@@ -49,6 +50,7 @@ impl Services {
 pub(crate) async fn run(configuration: Configuration, services: Services) -> Result<(), Failure> {
     telemetry::init(&configuration.telemetry).map_err(Failure::other)?;
     telemetry::state_build(env!("CARGO_PKG_VERSION"), COMMIT);
+    telemetry::state_settings(configuration.hash.clone());
     telemetry::register();
     let lifecycle = Lifecycle::new();
     if let Err(failure) = start(configuration, services, &lifecycle).await {
@@ -66,6 +68,7 @@ async fn start(
     serve_metrics(&configuration.metrics.bind, lifecycle)?;
     let dependencies = Dependencies::connect(configuration).await?;
     dependencies.keep_current(lifecycle).await?;
+    sampling::start(&dependencies.control_plane, lifecycle);
     if !services.groups.is_empty() {
         dependencies.start_processor(&services.groups, lifecycle).await?;
         serve_processor_health(&dependencies, lifecycle)?;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use control_plane::{Archived, Group, PlatformControl};
 use failpoints::Step;
 use log::Partition;
-use telemetry::Counter;
+use telemetry::{Counter, Gauge};
 use tenancy::ClientId;
 
 use super::{pending::Pending, state::PartitionState};
@@ -77,6 +77,8 @@ impl ObjectWriter {
         let marked =
             retry::ledger("mark an object", || ledger.mark_archived(lease, &object)).await?;
         failpoints::reach(Step::Mark);
+        Counter::ArchivedBytes.add(&[], bytes);
+        Gauge::ArchiveLastObject.set(&[], Utc::now().timestamp());
         state.lease = marked;
         self.context.report(&state.lease);
         Ok(())

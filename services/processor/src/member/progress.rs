@@ -133,6 +133,7 @@ async fn measure(context: &WorkerContext) -> Result<(), BoxError> {
     let lag: u64 = done.values().map(Done::behind).sum();
     let oldest = done.values().filter(behind).map(|done| done.as_of).min().unwrap_or(asked_at);
     let sink = group.as_str();
+    Gauge::Partitions.set(&[sink], ends.len().try_into().unwrap_or(i64::MAX));
     Gauge::PartitionsOwned.set(&[sink], done.len().try_into().unwrap_or(i64::MAX));
     Gauge::LagRecords.set(&[sink], lag.try_into().unwrap_or(i64::MAX));
     Age::OldestUnacknowledged.set(&[sink], (asked_at - oldest).to_std().unwrap_or_default());

@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use lifecycle::{BoxError, every};
+use telemetry::{Counter, Gauge};
 use tokio_util::sync::CancellationToken;
 
-use super::{Reconciler, reconciler::Depth};
-use crate::upkeep::BATCHES_RETAINED;
+use super::{ReconcileReport, Reconciler, reconciler::Depth};
+use crate::{ProcessorError, upkeep::BATCHES_RETAINED};
 
 /// A comparison that is repeated.
 struct Check {
@@ -50,9 +51,24 @@ async fn run_due_checks(reconciler: &mut Reconciler, period: Duration) -> Result
         };
         if lease.is_due(name, nearly * periods).await? {
             let now = Utc::now();
-            lease.during(reconciler.run(now - back..now, depth, &mut |_| {})).await??;
+            let mut unobserved = |_| {};
+            let run = reconciler.run(now - back..now, depth, &mut unobserved);
+            note(name, lease.during(run).await?)?;
         }
         lease.end().await?;
     }
     Ok(())
+}
+
+/// Counts a check that ran, and notes when one was complete.
+fn note(
+    name: &'static str,
+    done: Result<ReconcileReport, ProcessorError>,
+) -> Result<ReconcileReport, ProcessorError> {
+    let outcome = if done.is_ok() { "done" } else { "failed" };
+    Counter::Reconciliations.inc(&[name, outcome]);
+    if done.is_ok() {
+        Gauge::ReconcileLastSuccess.set(&[name], Utc::now().timestamp());
+    }
+    done
 }

@@ -3,6 +3,7 @@
 mod engine;
 mod raw;
 mod sink;
+pub(crate) mod table;
 
 use clap::Args;
 

@@ -32,6 +32,7 @@ pub(crate) struct Blocks {
 struct Copy {
     server: ClickHouse,
     original: String,
+    rows: u64,
     blocks: Vec<Bytes>,
 }
 
@@ -60,18 +61,32 @@ impl Blocks {
                 blocks.push(server.read(block).await?);
             }
             all.rows += rows;
-            all.tables.push(Copy { server, original, blocks });
+            all.tables.push(Copy { server, original, rows, blocks });
         }
         Ok(all)
     }
 
-    /// Inserts all blocks into empty copies of their tables, two at a time.
+    /// Inserts all blocks into empty copies of their tables, and removes the copies.
     ///
     /// # Errors
     /// A server fails.
     pub(crate) async fn insert(&self) -> Result<Stored, Failure> {
+        let stored = self.insert_into(&[]).await?;
+        self.remove().await?;
+        Ok(stored)
+    }
+
+    /// Inserts all blocks, two at a time, into empty copies of their tables that were altered by these
+    /// changes.
+    ///
+    /// # Errors
+    /// A server fails.
+    pub(crate) async fn insert_into(&self, changes: &[&str]) -> Result<Stored, Failure> {
         for (number, copy) in self.tables.iter().enumerate() {
             copy.create(number).await?;
+            for change in changes {
+                copy.server.run(format!("ALTER TABLE {} {change}", name(number))).await?;
+            }
         }
         all_merged().await?;
         let inserts: Vec<_> = self
@@ -89,11 +104,41 @@ impl Blocks {
         iter(inserts).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         let rate = self.rows as f64 / began.elapsed().as_secs_f64();
         all_merged().await?;
-        let cpu = meter.read();
+        Ok(Stored { rows: self.rows, rate, cpu: meter.read(), memory: f64::NAN })
+    }
+
+    /// Removes the copies.
+    ///
+    /// # Errors
+    /// A server fails.
+    pub(crate) async fn remove(&self) -> Result<(), Failure> {
         for copy in &self.tables {
             copy.server.run(format!("DROP DATABASE IF EXISTS {DATABASE} SYNC")).await?;
         }
-        Ok(Stored { rows: self.rows, rate, cpu, memory: f64::NAN })
+        Ok(())
+    }
+
+    /// Returns how many bytes the copies have on disk.
+    ///
+    /// # Errors
+    /// A server fails.
+    pub(crate) async fn bytes_on_disk(&self) -> Result<u64, Failure> {
+        let mut bytes = 0;
+        for (number, copy) in self.tables.iter().enumerate() {
+            let sum = format!(
+                "SELECT sum(bytes_on_disk) FROM system.parts \
+                 WHERE active AND database = '{DATABASE}' AND table = 'events_{number}'"
+            );
+            bytes += copy.server.number(sum).await?;
+        }
+        Ok(bytes)
+    }
+
+    /// Returns the copy with the most rows: its server and its name.
+    pub(crate) fn largest(&self) -> Option<(&ClickHouse, String)> {
+        let tables = self.tables.iter().enumerate();
+        let (number, copy) = tables.max_by_key(|(_, copy)| copy.rows)?;
+        Some((&copy.server, name(number)))
     }
 }
 

@@ -6,11 +6,18 @@ use chrono::Utc;
 use serde_json::json;
 use testkit::{Platform, Process, Tenant, Tier, eventually};
 
-/// Returns every series of the metrics, without its value.
-async fn series(platform: &Platform) -> BTreeSet<String> {
+/// The metrics by which `infra/observability` checks its alerts and dashboards: name, type and labels.
+const LISTED: &str = include_str!("../../../../infra/observability/metrics/footfall.txt");
+
+async fn metrics(platform: &Platform) -> String {
     let answer = platform.client().get(platform.metrics()).send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    let text = answer.text().await.unwrap();
+    answer.text().await.unwrap()
+}
+
+/// Returns every series of the metrics, without its value.
+async fn series(platform: &Platform) -> BTreeSet<String> {
+    let text = metrics(platform).await;
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
 }
@@ -50,6 +57,17 @@ async fn every_series_exists_before_its_first_change() {
     for name in ["footfall_reconcile_repairs_total", "footfall_build_info", "process_open_fds"] {
         assert!(before.iter().any(|series| series.starts_with(name)), "{name}: {before:#?}");
     }
+}
+
+#[tokio::test]
+async fn the_running_platform_has_exactly_the_metrics_that_alerts_and_dashboards_may_name() {
+    let mut platform = Platform::prepare().await;
+    platform.restart().await;
+    let text = metrics(&platform).await;
+    let found: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+    let with_type = |line: &'static str| line.splitn(3, ' ').take(2).collect::<Vec<_>>().join(" ");
+    let listed: BTreeSet<_> = LISTED.lines().map(with_type).collect();
+    assert_eq!(found, listed.iter().map(String::as_str).collect());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ import { useMemo, useRef, useState } from 'react';
 import { metricLabel, useDimensions, useMetrics, useShow, valueLabel } from '../../data/catalogue';
 import { useAnnotations, useCampaignNames } from '../../data/lists';
 import { useMe } from '../../data/me';
-import { type QueryAnswer, type QueryRow, useReport } from '../../data/reports';
+import { columnsOf, type QueryAnswer, type QueryRow, useReport } from '../../data/reports';
 import { fitting } from '../../format/buckets';
 import type { MetricValue } from '../../format/values';
 import { useShortcuts } from '../../hooks/use-shortcuts';
@@ -138,8 +138,8 @@ export default function Explore() {
         <Stale when={table.isPlaceholderData}>
           <Segments
             answer={table.data}
-            by={report.by}
-            metrics={report.metrics}
+            by={table.data ? columnsOf(table.data, 'dimension') : report.by}
+            metrics={table.data ? columnsOf(table.data, 'metric') : report.metrics}
             searched={searched}
             order={report.order === '-' ? `-${metric}` : report.order}
             expected={report.top}
@@ -184,10 +184,7 @@ function Chart(props: ChartProps) {
   const { answer, metric, metrics, by, split, grain, zone } = props;
   const show = useShow();
   const names = useCampaignNames();
-  const { starts, lines } = useMemo(
-    () => linesOf(answer, metric, split ? by : [], names),
-    [answer, metric, split, by, names],
-  );
+  const { starts, lines } = useMemo(() => linesOf(answer, metric, names), [answer, metric, names]);
   return (
     <TimeChart
       title={metricLabel(metric)}
@@ -227,11 +224,11 @@ function Chart(props: ChartProps) {
 function linesOf(
   answer: QueryAnswer | undefined,
   metric: string,
-  by: readonly string[],
   names: ReadonlyMap<string, string>,
 ): { starts: number[] | undefined; lines: Line[] } {
   const label = metricLabel(metric);
   if (!answer) return { starts: undefined, lines: [{ key: metric, label, values: [] }] };
+  const by = columnsOf(answer, 'dimension');
   const rows = (answer.rows as QueryRow[]).filter((row) => row.start);
   const sideOf = (row: QueryRow, side: 'values' | 'previous') =>
     (row[side] as Record<string, MetricValue> | null | undefined)?.[metric];

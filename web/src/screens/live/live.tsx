@@ -38,6 +38,8 @@ const COLUMNS = ['impressions', 'clicks', 'ctr', 'spend', 'orders', 'sales', 'ro
 
 /** How often reports are asked again beside the stream. */
 const EVERY = 10_000;
+/** How many days a shop without an event is a new one. */
+const NEW = 365;
 /** How often the table may change its order: rows that jump cannot be read. */
 const REORDER = 5_000;
 
@@ -97,7 +99,7 @@ export default function Live() {
       {campaigns.error && !campaigns.data && (
         <ErrorBox error={campaigns.error} retry={() => void campaigns.refetch()} />
       )}
-      {nothing && <FirstEvent />}
+      {nothing && <FirstEvent today={today} />}
       <Tiles tiles={shownTiles ?? tiles} loading={!rows} />
       <Others answer={campaigns.data} />
       <Curve metric={state.metric} onMetric={(metric) => change({ metric })} today={today} />
@@ -129,8 +131,13 @@ function Others({ answer }: { answer: QueryAnswer | undefined }): ReactNode {
   return <p className="soft">{text.values.otherCurrencies(answer.other_currencies.join(', '))}</p>;
 }
 
-function FirstEvent() {
+/** Tells a new shop how to begin. One that has sent anything, if only without a campaign, is not new. */
+function FirstEvent({ today }: { today: string }) {
   const me = useMe();
+  const { zone } = useTenant();
+  const time = { from: addDays(today, -NEW), tz: zone, granularity: 'total' } as const;
+  const { data } = useReport({ metrics: ['events'], time }, EVERY);
+  if (data?.totals.values.events !== 0) return null;
   return (
     <Empty title={text.live.firstEvent}>
       <p>{text.live.firstEventHint}</p>

@@ -9,7 +9,7 @@ pub(crate) struct KeyCache(pub(crate) AnswerCache<ApiKeyId, StoredApiKey>);
 
 impl Default for KeyCache {
     fn default() -> Self {
-        Self(AnswerCache::new(100_000))
+        Self(AnswerCache::new("keys", 100_000))
     }
 }
 

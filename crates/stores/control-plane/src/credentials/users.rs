@@ -29,7 +29,7 @@ struct StandingRow {
 
 impl Default for VersionCache {
     fn default() -> Self {
-        Self(AnswerCache::new(100_000))
+        Self(AnswerCache::new("users", 100_000))
     }
 }
 

@@ -331,7 +331,7 @@ pub(super) struct StateChange<'a> {
     /// The states in which it is possible.
     pub(super) from: &'a [TenantState],
     pub(super) to: TenantState,
-    /// What the owners are told.
+    /// The reason that the owners read.
     pub(super) reason: Option<&'a str>,
 }
 

@@ -40,6 +40,11 @@ impl Client {
         self.producer.client().fatal_error()
     }
 
+    /// Returns how many records are not acknowledged yet.
+    pub(super) fn unacknowledged(&self) -> usize {
+        self.producer.in_flight_count().try_into().unwrap_or_default()
+    }
+
     /// Asks the brokers for a topic. Blocks.
     pub(super) fn check(&self, topic: &str, within: Duration) -> Result<(), KafkaError> {
         self.producer.client().fetch_metadata(Some(topic), within).map(drop)

@@ -12,6 +12,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use events::Event;
 use log::{Offset, Partition};
+use telemetry::{StoreCall, StoreFailure};
 use tenancy::Scoped;
 use tokio::time::Instant;
 
@@ -141,6 +142,11 @@ impl Producer {
         self.send_each(records.into_iter().map(Some), within).await
     }
 
+    /// Returns how many records are handed to the driver and not acknowledged yet.
+    pub fn unacknowledged(&self) -> usize {
+        self.shared.client.read().unwrap_or_else(PoisonError::into_inner).unacknowledged()
+    }
+
     /// Checks that the brokers answer. Blocks no thread of the runtime.
     pub async fn check(&self, within: Duration) -> Result<(), StreamError> {
         let client = self.client()?;
@@ -156,7 +162,8 @@ impl Producer {
         records: impl Iterator<Item = Option<&'a Prepared>>,
         within: Duration,
     ) -> Vec<PublishOutcome> {
-        let deadline = Instant::now() + within;
+        let began = Instant::now();
+        let deadline = began + within;
         let client = self.client();
         if let Err(error) = &client {
             tracing::error!(%error, "no producer is available");
@@ -173,7 +180,9 @@ impl Producer {
                 }
             }
         }
-        reports.outcomes(deadline).await
+        let outcomes = reports.outcomes(deadline).await;
+        StoreCall::KafkaPublish.ended(began.elapsed(), failure(&outcomes));
+        outcomes
     }
 
     /// Returns the client in use; creates another after a fatal error.
@@ -190,6 +199,12 @@ impl Producer {
         }
         Ok(Arc::clone(&slot))
     }
+}
+
+/// Returns why records were not published, for the metrics. One that is too large is no failure of Kafka.
+fn failure(outcomes: &[PublishOutcome]) -> Option<StoreFailure> {
+    let unsent = PublishOutcome::Failed { retriable: true };
+    outcomes.contains(&unsent).then_some(StoreFailure::Unavailable)
 }
 
 /// Makes the key and the headers of events; those of one time of receipt are the same.

@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 use clickhouse::Row;
 use log::{Generation, LogPlace, Offset, Partition};
 use serde::Serialize;
+use telemetry::StoreCall;
 use tenancy::{Destination, Scoped};
 use uuid::Uuid;
 
 use super::RejectedEvent;
-use crate::{Warehouse, WarehouseError, driver::within, insert::check_route};
+use crate::{Warehouse, WarehouseError, driver::in_time, insert::check_route};
 
 /// How long an insert may take.
 const INSERT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -55,7 +56,7 @@ impl Warehouse {
                 .map_err(|error| WarehouseError::Refused(error.into()))?;
         }
         let writer = self.writer(destination)?;
-        within(INSERT_TIMEOUT, async {
+        let inserted = in_time(INSERT_TIMEOUT, async {
             let insert = writer.insert::<StoredReject<'_>>("rejected_events").await?;
             let mut insert = insert
                 .with_setting("async_insert", "0")
@@ -67,8 +68,8 @@ impl Warehouse {
                 }
             }
             insert.end().await
-        })
-        .await
+        });
+        StoreCall::ClickhouseInsert.measure(inserted, WarehouseError::failure).await
     }
 }
 

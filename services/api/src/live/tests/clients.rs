@@ -16,13 +16,14 @@ use super::web_sockets::{CLOSE, PING, PONG, TEXT};
 use crate::live::{
     client::{Client, ClientKey, Heard, Revoked},
     clients::Clients,
+    form::Form,
     frames::Frame,
     open_streams::OpenStreams,
     order::Order,
     outlet::{Outlet, WebSocket},
     selection::Selection,
     view::{Seen, Version},
-    views::{Form, Views},
+    views::Views,
 };
 
 pub(super) const KEY: ClientKey = ClientKey(1);

@@ -10,12 +10,8 @@ use tokio::{io::AsyncReadExt, sync::oneshot, task::JoinSet};
 
 use super::clients::{KEY, client, connection};
 use crate::live::{
-    clients::Clients,
-    feed::ChangedQuarters,
-    frames::Frame,
-    outlet::Outlet,
-    sockets::Ready,
-    views::{Form, Views},
+    clients::Clients, feed::ChangedQuarters, form::Form, frames::Frame, outlet::Outlet,
+    sockets::Ready, views::Views,
 };
 
 /// Returns many quarter hours with `clicks` each: more than the kernel buffers.

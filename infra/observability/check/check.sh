@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Checks infra/observability without a running Prometheus: see the README.
+#
+#   check.sh             everything: generated rules routes dashboards links
+#   check.sh rules …     only these steps
+#   check.sh ask [URL]   ask a running Prometheus every query: by default that of make observe
+#   check.sh generate    write the generated files again
+#   check.sh python …    run the Python that the checks use
+#
+# promtool and amtool come with Debian's prometheus and prometheus-alertmanager; Python packages are fetched
+# once, by pinned version.
+set -euo pipefail
+
+CHECK=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+OBSERVABILITY=$(dirname "$CHECK")
+REPO=$(cd "$OBSERVABILITY/../.." && pwd)
+CACHE=${FOOTFALL_CACHE_DIR:-$REPO/.footfall/cache}/observability
+# shellcheck source=versions.sh
+. "$CHECK/versions.sh"
+
+die() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+need() { command -v "$1" >/dev/null || die "$1 is missing: install Debian's $2."; }
+
+python() { # prints the program
+  local venv=$CACHE/python-$GRAFANA_SDK_VERSION-$PROMQL_PARSER_VERSION-$PYYAML_VERSION
+  if [[ ! -e $venv/.complete ]]; then
+    need python3 python3-venv
+    rm -rf "$venv"
+    python3 -m venv "$venv" >&2
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "grafana-foundation-sdk==$GRAFANA_SDK_VERSION" \
+      "promql-parser==$PROMQL_PARSER_VERSION" "pyyaml==$PYYAML_VERSION" >&2 \
+      || die "pip could not fetch the packages in versions.sh. Is the network there?"
+    touch "$venv/.complete"
+  fi
+  echo "$venv/bin/python"
+}
+
+generate() { # <folder>: writes the generated files there
+  local program
+  program=$(python)
+  mkdir -p "$1/rules" "$1/dashboards"
+  "$program" "$OBSERVABILITY/generate/rules.py" "$1/rules/slo.yaml"
+  "$program" "$OBSERVABILITY/generate/dashboards.py" "$1/dashboards"
+}
+
+# --- Steps --------------------------------------------------------------------------------------
+generated() {
+  rm -rf "$CACHE/generated"
+  generate "$CACHE/generated"
+  local differs=0
+  diff -r "$CACHE/generated/dashboards" "$OBSERVABILITY/dashboards" || differs=1
+  diff "$CACHE/generated/rules/slo.yaml" "$OBSERVABILITY/rules/slo.yaml" || differs=1
+  ((!differs)) || die "Generated files differ from the code that makes them: run $0 generate, and commit the result."
+  echo "the generated files are those that the code makes"
+}
+
+rules() {
+  need promtool prometheus
+  promtool check rules "$OBSERVABILITY"/rules/*.yaml >"$CACHE/log" 2>&1 || die "$(cat "$CACHE/log")"
+  rm -rf "$CACHE/cases" && mkdir -p "$CACHE/cases"
+  "$(python)" "$OBSERVABILITY/generate/cases.py" "$CACHE/cases"
+  promtool test rules "$CACHE"/cases/*.yaml >"$CACHE/log" 2>&1 || die "$(cat "$CACHE/log")"
+  echo "$(cat "$CACHE"/cases/*.yaml | grep -c '"name": ') cases: each alert fires when it must, and only then"
+}
+
+# Every alert reaches the receiver of its severity.
+routes() {
+  need amtool prometheus-alertmanager
+  local config=$OBSERVABILITY/alertmanager.yaml alert severity receiver count=0
+  declare -A receivers=([page]=pager [ticket]=tickets [none]=heartbeat)
+  amtool check-config "$config" >"$CACHE/log" 2>&1 || die "$(cat "$CACHE/log")"
+  while read -r alert severity; do
+    receiver=${receivers[$severity]}
+    amtool config routes test --config.file="$config" --verify.receivers="$receiver" \
+      "alertname=$alert" "severity=$severity" >"$CACHE/log" 2>&1 || die "$alert does not reach $receiver:" "$(cat "$CACHE/log")"
+    count=$((count + 1))
+  done < <("$(python)" "$CHECK/links.py" --alerts)
+  echo "$count alerts reach their receiver"
+}
+
+dashboards() { "$(python)" "$CHECK/dashboards.py"; }
+
+links() { "$(python)" "$CHECK/links.py"; }
+
+mkdir -p "$CACHE"
+export PYTHONDONTWRITEBYTECODE=1
+case ${1:-} in
+  python)
+    shift
+    exec "$(python)" "$@"
+    ;;
+  ask)
+    port=$(cat "${FOOTFALL_STACK_DIR:-$REPO/.footfall/stack}/port" 2>/dev/null || echo 17000)
+    exec "$(python)" "$CHECK/ask.py" "${2:-http://127.0.0.1:$((port + 50))}"
+    ;;
+  generate)
+    generate "$OBSERVABILITY"
+    exit
+    ;;
+esac
+(($#)) || set -- generated rules routes dashboards links
+for step in "$@"; do
+  echo "== $step"
+  case $step in
+    generated | rules | routes | dashboards | links) "$step" ;;
+    *) die "There is no step $step: generated, rules, routes, dashboards, links; or ask, generate, python." ;;
+  esac
+done

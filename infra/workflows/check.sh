@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Checks .github/, infra/image and compose.yaml without running them (`make workflows-lint`).
+#
+# Tools are fetched once, by pinned version, through Go's module proxy and PyPI, into .footfall/cache.
+set -euo pipefail
+
+CHECK=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+REPO=$(cd "$CHECK/../.." && pwd)
+CACHE=${FOOTFALL_CACHE_DIR:-$REPO/.footfall/cache}/workflows
+# shellcheck source=versions.sh
+. "$CHECK/versions.sh"
+
+die() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+need() { command -v "$1" >/dev/null || die "$1 is missing: it fetches or runs what the check needs."; }
+
+actionlint() { # prints the program
+  local folder=$CACHE/${ACTIONLINT##*/}
+  if [[ ! -x $folder/actionlint ]]; then
+    need go
+    echo "Building ${ACTIONLINT##*/}, once" >&2
+    GOBIN=$folder go install -trimpath -ldflags "-s -w" "$ACTIONLINT" >&2 \
+      || die "actionlint could not be built. Is the network there, and Go's module proxy reachable?"
+  fi
+  echo "$folder/actionlint"
+}
+
+python_tools() { # prints the folder of the programs
+  local venv
+  venv=$CACHE/python-$(sha256sum <<<"${PYTHON_TOOLS[*]}" | cut -c 1-12)
+  if [[ ! -e $venv/.complete ]]; then
+    need python3
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "${PYTHON_TOOLS[@]}" >&2 \
+      || die "pip could not fetch ${PYTHON_TOOLS[*]}. Is the network there?"
+    touch "$venv/.complete"
+  fi
+  echo "$venv/bin"
+}
+
+# Each target that a workflow makes exists, so that a job runs on one machine, too.
+targets() {
+  local target missing=0 count=0
+  while read -r target; do
+    count=$((count + 1))
+    grep -qE "^$target:" Makefile || { echo "A workflow makes $target, which the Makefile has not." >&2; missing=1; }
+  done < <(
+    {
+      grep -hoE '^ +(- )?run: make [a-z-]+' .github/workflows/*.yml | awk '{ print $NF }'
+      sed -n 's/^ *target: \[\(.*\)\]$/\1/p' .github/workflows/*.yml | tr -d ' ' | tr ',' '\n'
+    } | sort -u
+  )
+  ((missing == 0 && count > 0)) || return 1
+  echo "targets: $count, all in the Makefile"
+}
+
+# Its owner can move a tag to other code, but not a digest.
+pinned() {
+  local loose
+  loose=$(grep -HnE '^ +(- )?uses: ' .github/workflows/*.yml \
+    | grep -vE 'uses: (\./[^ ]+( # .*)?|[^ ]+@[0-9a-f]{40} # v[0-9.]+)$' || true)
+  loose+=$(grep -HnE '^ +(container|image): [^ ]' .github/workflows/*.yml | grep -vE '@sha256:[0-9a-f]{64}$' || true)
+  [[ -z $loose ]] || die "These are not pinned by digest, with the version as a comment:" "$loose"
+  echo "pinned: $(grep -hE '^ +(- )?uses: [^.]' .github/workflows/*.yml | awk '{ print $(NF - 2) }' | sort -u | wc -l) actions by digest"
+}
+
+mkdir -p "$CACHE"
+cd "$REPO"
+need shellcheck
+program=$(actionlint)
+tools=$(python_tools)
+"$program" -shellcheck "$(command -v shellcheck)" -pyflakes ''
+echo "actionlint: clean"
+"$tools/zizmor" --offline --no-progress --quiet --persona regular .github
+"$tools/hadolint" infra/image/Containerfile
+"$tools/check-jsonschema" --quiet --builtin-schema vendor.compose-spec compose.yaml
+"$tools/check-jsonschema" --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+shellcheck --external-sources --source-path=SCRIPTDIR infra/image/*.sh infra/release/*.sh infra/workflows/*.sh
+pinned
+targets

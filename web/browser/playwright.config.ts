@@ -1,0 +1,25 @@
+import { defineConfig } from '@playwright/test';
+import { API, WORK } from './platform/addresses';
+
+const pictures = process.env.FOOTFALL_TEST_PICTURES !== undefined;
+
+export default defineConfig({
+  testDir: 'journeys',
+  globalSetup: './platform/setup.ts',
+  outputDir: `${WORK}/results`,
+  reporter: [['list']],
+  ...(pictures ? { grep: /@pictures/ } : { grepInvert: /@pictures/ }),
+  // The journeys share one platform, and some of them break it.
+  workers: 1,
+  retries: 0,
+  forbidOnly: true,
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  use: {
+    baseURL: API,
+    locale: 'en-GB',
+    viewport: { width: 1440, height: 900 },
+    screenshot: 'only-on-failure',
+    launchOptions: { executablePath: process.env.FOOTFALL_TEST_BROWSER ?? 'chromium-headless-shell' },
+  },
+});
