@@ -225,14 +225,15 @@ impl PlatformControl {
         Ok(BackOut::Begun)
     }
 
-    /// Records that a step begins. Returns `false` if the move goes another way or has ended.
+    /// Records that a step begins. Returns `false` if it is not the next one any more: another process went on, or
+    /// the move goes another way.
     pub async fn begin_move_step(
         &self,
         tenant_move: &TenantMove,
         step: MoveStep,
     ) -> Result<bool, ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        if !lock(&mut transaction, tenant_move).await? {
+        if !lock_before(&mut transaction, tenant_move, step).await? {
             return Ok(false);
         }
         sqlx::query(sql!("tenant_move/begin_step"))
@@ -266,7 +267,8 @@ impl PlatformControl {
 
     /// Sets the route of a step and finishes the step, or begins it if it is [`MoveStep::Clean`]: both or
     /// neither. Every batch of the topic that the store group plans later is based on the new route, and the
-    /// step has the places where they begin. Returns `false` if the move goes another way or has ended.
+    /// step has the places where they begin. Returns `false` as [`Self::begin_move_step`]: a process that froze
+    /// sets no route that a later step has replaced.
     pub async fn route_move(
         &self,
         tenant_move: &TenantMove,
@@ -277,7 +279,7 @@ impl PlatformControl {
         let TenantMove { move_id, client_id, .. } = tenant_move;
         let mut transaction = self.begin().await?;
         sqlx::query(sql!("session/short_lock")).execute(&mut transaction).await?;
-        if !lock(&mut transaction, tenant_move).await? {
+        if !lock_before(&mut transaction, tenant_move, step).await? {
             return Ok(false);
         }
         // From here on nobody plans or advances, and the next statement sees all that was planned.
@@ -426,6 +428,20 @@ async fn lock(
         .fetch_optional(transaction)
         .await?;
     Ok(locked.is_some())
+}
+
+/// Locks a move as [`lock`], if the step is its next one.
+async fn lock_before(
+    transaction: &mut Transaction,
+    tenant_move: &TenantMove,
+    step: MoveStep,
+) -> Result<bool, ControlPlaneError> {
+    if !lock(transaction, tenant_move).await? {
+        return Ok(false);
+    }
+    // The steps that the caller knows may be older.
+    let present = latest(transaction, &tenant_move.client_id).await?;
+    Ok(present.is_some_and(|present| present.course().next() == Some(step)))
 }
 
 async fn latest(

@@ -42,18 +42,26 @@ async fn begun(admin: &PlatformControl) -> TenantMove {
     }
 }
 
-/// Runs a step that changes the route.
-async fn route(admin: &PlatformControl, step: MoveStep) -> TenantMove {
-    let found = admin.latest_move(&id("acme")).await.unwrap().unwrap();
-    let route = found.course().route(step).unwrap();
-    assert!(admin.route_move(&found, step, route, TOPIC).await.unwrap());
+async fn latest(admin: &PlatformControl) -> TenantMove {
     admin.latest_move(&id("acme")).await.unwrap().unwrap()
 }
 
-async fn finish(admin: &PlatformControl, step: MoveStep) {
-    let found = admin.latest_move(&id("acme")).await.unwrap().unwrap();
-    assert!(admin.begin_move_step(&found, step).await.unwrap());
-    admin.finish_move_step(&found, step, &json!({"rows": 3})).await.unwrap();
+/// Runs every step up to this one, which is included.
+async fn run_to(admin: &PlatformControl, last: MoveStep) -> TenantMove {
+    loop {
+        let found = latest(admin).await;
+        let step = found.course().next().unwrap();
+        match found.course().route(step) {
+            Some(route) => assert!(admin.route_move(&found, step, route, TOPIC).await.unwrap()),
+            None => {
+                assert!(admin.begin_move_step(&found, step).await.unwrap());
+                admin.finish_move_step(&found, step, &json!({"rows": 3})).await.unwrap();
+            }
+        }
+        if step == last {
+            return latest(admin).await;
+        }
+    }
 }
 
 async fn ledger(platform: &Platform) -> Ledger {
@@ -72,8 +80,7 @@ async fn a_batch_is_planned_on_the_current_route_or_not_at_all() {
     ledger.plan(&lease, &plan(0, 9, 1, &["footfall_shared"])).await.unwrap();
 
     begun(&admin).await;
-    finish(&admin, MoveStep::Prepare).await;
-    let cut = route(&admin, MoveStep::Cut).await;
+    let cut = run_to(&admin, MoveStep::Cut).await;
     let places = &cut.step(MoveStep::Cut).unwrap().places;
     assert_eq!(places, &[LogPlace::new(generation.get(), 0, 10)], "after what was planned before");
 
@@ -94,7 +101,7 @@ async fn records_that_were_written_on_an_older_route_are_not_passed() {
     let lease = ledger.take(Group::Rejects, generation, FIRST, "a").await.unwrap();
     let acme = id("acme");
     begun(&admin).await;
-    route(&admin, MoveStep::Cut).await;
+    run_to(&admin, MoveStep::Cut).await;
     let advance = async |version| {
         let routes = BTreeMap::from([(&acme, version)]);
         ledger.advance_on_routes(&lease, Offset::new(5), Utc::now(), &routes).await
@@ -118,15 +125,34 @@ async fn reads_and_new_rows_go_where_the_steps_say() {
     let (shared, schema) = (Isolation::Shared, Isolation::Schema);
     begun(&admin).await;
     assert_eq!(places().await, (shared, None));
-    route(&admin, MoveStep::Cut).await;
+    run_to(&admin, MoveStep::Cut).await;
     assert_eq!(places().await, (shared, Some(schema)));
-    route(&admin, MoveStep::Flip).await;
+    run_to(&admin, MoveStep::Flip).await;
     assert_eq!(places().await, (schema, Some(shared)));
-    let cleaning = route(&admin, MoveStep::Clean).await;
+    let cleaning = run_to(&admin, MoveStep::Clean).await;
     assert_eq!(places().await, (schema, None));
     assert_eq!(cleaning.step(MoveStep::Clean).unwrap().finished_at, None, "rows are still there");
     let erased_from = admin.placements(&id("acme")).await.unwrap();
     assert_eq!(erased_from.len(), 2, "each place once: {erased_from:?}");
+}
+
+#[tokio::test]
+async fn a_process_that_froze_before_a_step_sets_no_route_that_a_later_step_has_replaced() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    begun(&admin).await;
+    let prepared = run_to(&admin, MoveStep::Prepare).await;
+    run_to(&admin, MoveStep::Flip).await;
+    let cut = prepared.course().route(MoveStep::Cut).unwrap();
+    assert!(!admin.route_move(&prepared, MoveStep::Cut, cut, TOPIC).await.unwrap());
+    assert!(!admin.begin_move_step(&prepared, MoveStep::Copy).await.unwrap());
+    let record = platform.control_plane.find(&id("acme")).await.unwrap().unwrap();
+    assert_eq!(record.placement.isolation, Isolation::Schema, "reads stay at the target");
+    let frozen = run_to(&admin, MoveStep::VerifyAgain).await;
+    let cleaned = run_to(&admin, MoveStep::Clean).await;
+    admin.finish_move_step(&cleaned, MoveStep::Clean, &json!({})).await.unwrap();
+    let clean = frozen.course().route(MoveStep::Clean).unwrap();
+    assert!(!admin.route_move(&frozen, MoveStep::Clean, clean, TOPIC).await.unwrap());
 }
 
 #[tokio::test]
@@ -136,13 +162,10 @@ async fn a_move_is_taken_back_until_the_source_is_cleaned() {
     let acme = id("acme");
     assert_eq!(admin.back_out_move(&acme, "x").await.unwrap(), BackOut::NotUnderWay);
     let first = begun(&admin).await;
-    route(&admin, MoveStep::Cut).await;
+    run_to(&admin, MoveStep::Cut).await;
     assert_eq!(admin.back_out_move(&acme, "too slow").await.unwrap(), BackOut::Begun);
     assert!(!admin.begin_move_step(&first, MoveStep::Copy).await.unwrap(), "it goes back");
-    finish(&admin, MoveStep::FlipBack).await;
-    route(&admin, MoveStep::Uncut).await;
-    finish(&admin, MoveStep::Remove).await;
-    let back = admin.latest_move(&acme).await.unwrap().unwrap();
+    let back = run_to(&admin, MoveStep::Remove).await;
     assert_eq!((back.course().state(), back.course().next()), (MoveState::BackedOut, None));
     admin.end_move(&back).await.unwrap();
     assert!(admin.moves_under_way().await.unwrap().is_empty());
@@ -152,7 +175,7 @@ async fn a_move_is_taken_back_until_the_source_is_cleaned() {
     begun(&admin).await;
     let moving = admin.begin_offboarding(&acme, "x", Duration::ZERO).await;
     assert!(matches!(moving, Err(ControlPlaneError::Moving)), "{moving:?}");
-    route(&admin, MoveStep::Clean).await;
+    run_to(&admin, MoveStep::Clean).await;
     assert_eq!(admin.back_out_move(&acme, "x").await.unwrap(), BackOut::TooLate);
     let log = admin.audit_log(None, 100).await.unwrap();
     for action in ["tenant.move", "tenant.route", "tenant.move_back_out", "tenant.move_backed_out"]
