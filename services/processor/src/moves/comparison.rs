@@ -16,7 +16,7 @@ use crate::ProcessorError;
 const SLICE: Duration = Duration::from_secs(5);
 
 /// Rejects that were received this short ago may be on one side only, for a moment.
-const REJECTS_SETTLE: TimeDelta = TimeDelta::seconds(60);
+pub(super) const REJECTS_SETTLE: TimeDelta = TimeDelta::seconds(60);
 
 /// How far the clock of a collector, which a reject has its time of, may be ahead.
 const CLOCKS: TimeDelta = TimeDelta::hours(1);
@@ -37,8 +37,6 @@ pub(super) enum Effect {
 pub(super) struct Comparison<'a> {
     pub(super) warehouse: &'a Warehouse,
     pub(super) client_id: &'a ClientId,
-    /// Names the inserts.
-    pub(super) move_id: Uuid,
     pub(super) source: Destination,
     pub(super) target: Destination,
     /// Rows received earlier are expired, and may be on one side only.
@@ -75,6 +73,12 @@ impl Comparison<'_> {
         }
         self.rejects(pass).await?;
         Ok(true)
+    }
+
+    /// Whether the target runs nothing that a former attempt began, also in a process that froze.
+    pub(super) async fn is_settled(&self) -> Result<bool, ProcessorError> {
+        let names = self.names();
+        Ok(self.warehouse.is_settled(&self.target, self.client_id, &names).await?)
     }
 
     /// Whether both sides have as many rows in each lane.
@@ -138,7 +142,7 @@ impl Comparison<'_> {
     async fn copy(&self, piece: RowPiece) -> Result<u64, ProcessorError> {
         let began = Instant::now();
         // An earlier attempt of this name may have been removed: the server would drop another one.
-        let name = format!("move:{}:{}", self.move_id, Uuid::now_v7());
+        let name = format!("{}{}", self.names(), Uuid::now_v7());
         let copied = self
             .warehouse
             .copy_piece(&self.source, &self.target, self.client_id, piece, &name)
@@ -154,6 +158,11 @@ impl Comparison<'_> {
         let least = Duration::from_secs_f64(rows as f64 / self.rows_per_second.max(1) as f64);
         sleep(least.saturating_sub(began.elapsed())).await;
         Ok(rows)
+    }
+
+    /// Returns how the names of all copies of the tenant's rows begin.
+    fn names(&self) -> String {
+        format!("move:{}:", self.client_id)
     }
 
     /// Copies the rejects of days that differ, and counts the days that still do. All of them are copied, also those

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use tenancy::{Isolation, MoveCourse, MoveStep, Placement};
 
 use super::{
-    comparison::{Comparison, Effect},
+    comparison::{Comparison, Effect, REJECTS_SETTLE},
     pass::Pass,
     places::{are_done, frontier},
 };
 use crate::{Dependencies, ProcessorError, repair::horizon};
 
-/// After how many passes that find a difference a move is taken back. A reject that was stored in between is one.
+/// After how many passes that find a difference a move is taken back. A reject that a process stored on one side
+/// before it was killed is one, until the next process stores it on both.
 const PASSES: u64 = 3;
 
 /// The move of one tenant.
@@ -181,8 +182,8 @@ impl<'a> Mover<'a> {
         Ok(Done::NotYet)
     }
 
-    /// Reads go to the target, if the counts agree while nobody repairs rows. Otherwise both sides are compared
-    /// once more.
+    /// Reads go to the target, if the counts agree while nobody repairs rows and no copy is on its way. Otherwise
+    /// both sides are compared once more.
     async fn flip(&self, course: &MoveCourse) -> Result<Done, ProcessorError> {
         let ledger = self.dependencies.control_plane.ledger();
         let Some(mut lease) = ledger.begin_reconciliation().await? else {
@@ -190,6 +191,9 @@ impl<'a> Mover<'a> {
         };
         let flip = async {
             let comparison = self.comparison(Effect::None).await?;
+            if !comparison.is_settled().await? {
+                return Ok(Some(Done::NotYet));
+            }
             let below = frontier(&self.marks().await?);
             if comparison.counts_agree(&below).await? {
                 self.route(MoveStep::Flip, course).await.map(Some)
@@ -222,7 +226,7 @@ impl<'a> Mover<'a> {
         if !pass.has_begun() {
             pass = pass.next(self.marks().await?);
         }
-        if !self.compare(step, &mut pass, Effect::None).await? {
+        if pass.waits() || !self.compare(step, &mut pass, Effect::None).await? {
             return Ok(Done::NotYet);
         }
         if pass.differences == 0 {
@@ -231,7 +235,8 @@ impl<'a> Mover<'a> {
         let client_id = &self.tenant_move.client_id;
         if pass.pass < PASSES {
             tracing::warn!(%client_id, differences = pass.differences, "both sides are compared again");
-            let next = pass.next(self.marks().await?);
+            let not_before = Some(Utc::now() + REJECTS_SETTLE);
+            let next = Pass { not_before, ..pass.next(self.marks().await?) };
             self.platform.note_move_step(&self.tenant_move, step, &counts(&next)).await?;
             return Ok(Done::NotYet);
         }
@@ -302,13 +307,12 @@ impl<'a> Mover<'a> {
     }
 
     async fn comparison(&self, effect: Effect) -> Result<Comparison<'_>, ProcessorError> {
-        let TenantMove { client_id, from, to, move_id, .. } = &self.tenant_move;
+        let TenantMove { client_id, from, to, .. } = &self.tenant_move;
         let tenant = self.platform.tenant(client_id).await?;
         let tenant = tenant.ok_or_else(|| ProcessorError::UnknownTenant(client_id.clone()))?;
         Ok(Comparison {
             warehouse: &self.dependencies.warehouse,
             client_id,
-            move_id: *move_id,
             source: from.destination(client_id),
             target: to.destination(client_id),
             retained_from: horizon(&tenant, Utc::now()),

@@ -1,4 +1,4 @@
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use log::{LogPlace, Offset};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,6 +10,8 @@ use warehouse::RowLane;
 pub(super) struct Pass {
     /// The number of the pass, from 1 on: each difference asks for another one.
     pub(super) pass: u64,
+    /// When it may begin; `None` if that is at once.
+    pub(super) not_before: Option<DateTime<Utc>>,
     /// Rows below these places are compared.
     pub(super) below: Vec<LogPlace>,
     /// Where it continues; `None` at its begin.
@@ -40,6 +42,11 @@ impl Pass {
     /// Whether it has begun.
     pub(super) fn has_begun(&self) -> bool {
         self.pass > 0
+    }
+
+    /// Whether it has to wait.
+    pub(super) fn waits(&self) -> bool {
+        self.not_before.is_some_and(|begin| Utc::now() < begin)
     }
 
     /// Returns the pass that follows.

@@ -116,6 +116,27 @@ impl Warehouse {
         within(STATEMENT_TIMEOUT, query.with_setting("mutations_sync", "1").execute()).await
     }
 
+    /// Whether the server runs no copy whose token begins with `names`, and no deletion of the tenant's rows.
+    /// What a process sent before it froze may still run, and change rows that others have compared.
+    ///
+    /// # Errors
+    /// ClickHouse is unavailable.
+    pub async fn is_settled(
+        &self,
+        destination: &Destination,
+        client_id: &ClientId,
+        names: &str,
+    ) -> Result<bool, WarehouseError> {
+        let sql = include_str!("../../queries/platform/move_is_settled.sql");
+        let server = self.cluster(&destination.cluster)?.server();
+        let query = server
+            .query_raw(sql)
+            .param("database", &destination.database)
+            .param("client_id", client_id.as_str())
+            .param("names", names);
+        within(STATEMENT_TIMEOUT, query.fetch_one()).await
+    }
+
     async fn read_piece(
         &self,
         from: &Destination,

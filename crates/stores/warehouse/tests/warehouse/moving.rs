@@ -139,6 +139,38 @@ async fn a_piece_that_is_doubled_or_differs_in_one_value_has_another_tally() {
 }
 
 #[tokio::test]
+async fn a_copy_or_a_deletion_that_still_runs_is_seen() {
+    let moving = Move::to(Isolation::Schema, "shared").await;
+    let shop = &moving.shop;
+    let client_id = shop.context.client_id();
+    let names = format!("move:{client_id}:");
+    let is_settled = async |names: &str| {
+        shop.warehouse.is_settled(&moving.target, client_id, names).await.unwrap()
+    };
+    assert!(is_settled(&names).await);
+    let copy = shop.writer().query("SELECT sleep(2)").with_setting("query_id", format!("{names}1"));
+    let copy = async { copy.execute().await.unwrap() };
+    let check = async {
+        while is_settled(&names).await {}
+        assert!(is_settled("move:another-tenant:").await);
+    };
+    tokio::join!(copy, check);
+    assert!(is_settled(&names).await);
+
+    shop.insert(0, events(1)).await;
+    moving.copy(piece(shop, 1, 0, 1), &format!("{names}2")).await;
+    let tables = format!("{}.events", moving.target.database);
+    let run = async |sql: &str| shop.writer().query(sql).execute().await.unwrap();
+    run(&format!("SYSTEM STOP MERGES {tables}")).await;
+    let deletion = format!("ALTER TABLE {tables} DELETE WHERE client_id = '{client_id}'");
+    run(&format!("{deletion} SETTINGS mutations_sync = 0")).await;
+    assert!(!is_settled(&names).await);
+    run(&format!("SYSTEM START MERGES {tables}")).await;
+    testkit::eventually("the deletion ends", async || is_settled(&names).await.then_some(())).await;
+    moving.close().await;
+}
+
+#[tokio::test]
 async fn only_the_tenants_rows_of_the_piece_are_copied_and_removed() {
     let moving = Move::to(Isolation::Schema, "shared").await;
     let shop = &moving.shop;
