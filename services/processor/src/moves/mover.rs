@@ -246,10 +246,14 @@ impl<'a> Mover<'a> {
         Ok(Done::NotYet)
     }
 
-    /// Reads go to the source again, if they went to the target, while nobody repairs rows.
+    /// Reads go to the source again, if they went to the target, while nobody repairs rows. Batches that were planned
+    /// before the flip reach the target first, so they are waited for.
     async fn flip_back(&self, course: &MoveCourse) -> Result<Done, ProcessorError> {
         if course.route(MoveStep::FlipBack).is_none() {
             return Ok(Done::Yes(json!({})));
+        }
+        if !self.is_done_before(MoveStep::Flip).await? {
+            return Ok(Done::NotYet);
         }
         let ledger = self.dependencies.control_plane.ledger();
         let Some(mut lease) = ledger.begin_reconciliation().await? else {

@@ -49,7 +49,10 @@ type RejectsByDestination = BTreeMap<Destination, Vec<Scoped<(LogPlace, Rejected
 /// The rejects of a batch.
 #[derive(Default)]
 struct Sorted {
-    by_destination: RejectsByDestination,
+    /// For the destinations at which their tenants do not read, because they are moved.
+    unread: RejectsByDestination,
+    /// For those at which they do.
+    read: RejectsByDestination,
     /// The lowest route version of each tenant.
     routes: BTreeMap<ClientId, u32>,
     count: u64,
@@ -83,10 +86,12 @@ impl Rejects {
                     *lowest = version.min(*lowest);
                     let ids = EventIds::of(tenant.client_id());
                     let reject = record.map(|record| reject_row(generation, ids, &record));
-                    for destination in tenant.destinations() {
-                        let rejects = sorted.by_destination.entry(destination.clone());
+                    for destination in tenant.destinations().skip(1) {
+                        let rejects = sorted.unread.entry(destination.clone());
                         rejects.or_default().push(reject.clone());
                     }
+                    let rejects = sorted.read.entry(tenant.destination().clone());
+                    rejects.or_default().push(reject);
                     sorted.count += 1;
                 }
                 Entry::Unresolved(unresolved) => {
@@ -104,9 +109,13 @@ impl Rejects {
         sorted
     }
 
-    /// Stores rejects.
-    async fn store(&self, by_destination: RejectsByDestination) -> Result<(), WarehouseError> {
-        for (destination, rejects) in by_destination {
+    /// Stores rejects. When reads change sides, the other one has what an answer may have had.
+    async fn store(
+        &self,
+        unread: RejectsByDestination,
+        read: RejectsByDestination,
+    ) -> Result<(), WarehouseError> {
+        for (destination, rejects) in unread.into_iter().chain(read) {
             self.warehouse.insert_rejects(&destination, &Scoped::group(rejects)).await?;
         }
         Ok(())
@@ -167,8 +176,8 @@ impl Worker for Rejects {
         self.context.current.confirm().await?;
         let mut pauses = Pauses::new("store rejects");
         loop {
-            let Sorted { by_destination, routes, count: rejects } = self.sort(generation, entries);
-            match self.store(by_destination).await {
+            let Sorted { unread, read, routes, count: rejects } = self.sort(generation, entries);
+            match self.store(unread, read).await {
                 Ok(()) => {
                     let ledger = &self.context.ledger;
                     let lease = &state.lease;

@@ -40,6 +40,36 @@ pub(crate) struct Load {
     pub(crate) block: EventBlock,
 }
 
+/// When a load of a batch is stored. A read may see a row before it is marked, so a tenant that is moved has each row
+/// first on the side that is not read: when its reads change sides, no answer has fewer rows than one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wave {
+    /// Its destination is not read by the tenants that are moved.
+    First,
+    /// It is not read by one of them, and read by another one.
+    Second,
+    /// Every tenant of it reads it.
+    Third,
+}
+
+impl Load {
+    /// Returns when it is stored.
+    pub(super) fn wave(&self) -> Wave {
+        let moved = self.block.tenants().iter().filter(|tenant| tenant.destinations().count() > 1);
+        let (mut is_read, mut is_other) = (false, false);
+        for tenant in moved {
+            let reads_here = *tenant.destination() == self.destination;
+            is_read |= reads_here;
+            is_other |= !reads_here;
+        }
+        match (is_other, is_read) {
+            (true, false) => Wave::First,
+            (true, true) => Wave::Second,
+            (false, _) => Wave::Third,
+        }
+    }
+}
+
 impl Draft {
     /// Removes poison records from the plan: they are skipped. The loads still hold them. The routes stay
     /// those of the plan.

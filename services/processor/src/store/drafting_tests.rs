@@ -41,6 +41,10 @@ fn purchase(tenant: &TenantContext, offset: u64) -> Entry {
 }
 
 fn draft(entries: Vec<Entry>, skipping: Skipping) -> BatchPlan {
+    drafted(entries, skipping).plan
+}
+
+fn drafted(entries: Vec<Entry>, skipping: Skipping) -> Draft {
     let entries = Entries::from(entries);
     let seen = Arc::new(Seen::default());
     let first = LogPlace::new(1, 0, 0);
@@ -48,7 +52,7 @@ fn draft(entries: Vec<Entry>, skipping: Skipping) -> BatchPlan {
     for record in Records::unchecked(entries).iter() {
         assert!(drafting.add(&record).is_continue());
     }
-    drafting.finish().draft.unwrap().plan
+    drafting.finish().draft.unwrap()
 }
 
 fn tolerated() -> Skipping {
@@ -71,6 +75,27 @@ async fn each_row_of_a_tenant_that_is_moved_goes_to_both_sides() {
     let acme = acme(2).await;
     let plan = draft(vec![purchase(&acme, 0), purchase(&acme, 1)], tolerated());
     assert_eq!(summary(&plan), [("footfall_shared", 4, 2), ("tenant_acme", 4, 2)]);
+}
+
+#[tokio::test]
+async fn the_side_that_is_not_read_has_each_row_first() {
+    let record = tenant_record(&"globex".parse().unwrap());
+    // It goes the other way: it is read in its own tables, and mirrored to the shared ones.
+    let globex = tenancy::TenantRecord {
+        placement: placement(Isolation::Schema, 2),
+        mirror: Some(placement(Isolation::Shared, 2)),
+        ..record
+    };
+    let (acme, globex) = (acme(2).await, tenant_context(globex).await);
+    let waves = |entries| {
+        let mut loads = drafted(entries, tolerated()).loads;
+        loads.sort_by_key(Load::wave);
+        loads.into_iter().map(|load| load.destination.database).collect::<Vec<_>>()
+    };
+    assert_eq!(waves(vec![purchase(&acme, 0)]), ["tenant_acme", "footfall_shared"]);
+    assert_eq!(waves(vec![purchase(&globex, 0)]), ["footfall_shared", "tenant_globex"]);
+    let both = vec![purchase(&acme, 0), purchase(&globex, 1)];
+    assert_eq!(waves(both), ["tenant_acme", "footfall_shared", "tenant_globex"]);
 }
 
 #[tokio::test]
