@@ -215,7 +215,7 @@ metrics! {
     StoreCallSeconds = "footfall_store_call_seconds", ["call": CALLS];
     /// One fsync of the spool.
     SpoolSyncSeconds = "footfall_spool_sync_seconds", [];
-    /// How much later than it was due a timer of the runtime fired; some milliseconds at rest.
+    /// How much later than it was due a timer of the runtime fired; below 0.01 at rest.
     RuntimeDelay = "footfall_runtime_delay_seconds", [];
 }
 
