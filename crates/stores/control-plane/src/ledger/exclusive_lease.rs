@@ -22,7 +22,7 @@ const MOVE: i64 = 12;
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// How long the lease is held for sure after it was confirmed: less than the time after which PostgreSQL ends it.
-const HELD: Duration = Duration::from_secs(3);
+const HELD: Duration = Duration::from_secs(4);
 
 /// The right to reconcile and repair, to erase or to move tenants, which one process at a time has. It ends when
 /// this is dropped, when the connection to PostgreSQL is lost, or when the process freezes.
