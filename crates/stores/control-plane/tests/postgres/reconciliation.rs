@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::task::JoinSet;
+
 use crate::fixture::Platform;
 
 #[tokio::test]
@@ -60,7 +62,9 @@ async fn work_of_a_frozen_process_goes_on_only_once_its_lease_is_confirmed() {
         context.waker().wake_by_ref();
         Poll::Pending
     });
-    let ended = tokio::spawn(async move { lease.during(work).await }).await.unwrap();
+    let mut process = JoinSet::new();
+    process.spawn(async move { lease.during(work).await });
+    let ended = process.join_next().await.unwrap().unwrap();
     assert!(ended.is_err(), "it was lost");
     assert!(!went_on.load(Ordering::Relaxed), "another process may have done the work");
 }
