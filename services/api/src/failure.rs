@@ -132,6 +132,10 @@ fn of_control_plane(error: &ControlPlaneError) -> Problem {
                 "No other owner of the tenant can log in. Make another user an owner first.";
             Problem::new(Code::LastOwner, detail)
         }
+        ControlPlaneError::Moving => {
+            let detail = "The tenant is being moved. Wait until that has ended, or back it out.";
+            Problem::new(Code::WrongState, detail)
+        }
         ControlPlaneError::Drained => Problem::field("/cluster", DRAINED),
         ControlPlaneError::Outdated(_)
         | ControlPlaneError::Corrupt { .. }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use control_plane::AuditLink;
 use settings::Secret;
-use tenancy::{CampaignId, ClientId};
+use tenancy::{CampaignId, ClientId, ClusterName, Isolation};
 use url::Url;
 use uuid::Uuid;
 
@@ -113,6 +113,27 @@ pub(crate) enum GroupName {
     Rejects,
 }
 
+/// How far a tenant's data is kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TierName {
+    /// Shared tables
+    Shared,
+    /// A database of its own
+    Schema,
+    /// A cluster of its own
+    Dedicated,
+}
+
+impl From<TierName> for Isolation {
+    fn from(tier: TierName) -> Self {
+        match tier {
+            TierName::Shared => Self::Shared,
+            TierName::Schema => Self::Schema,
+            TierName::Dedicated => Self::Dedicated,
+        }
+    }
+}
+
 /// `footfall tenant …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum TenantCommand {
@@ -150,6 +171,33 @@ pub(crate) enum TenantCommand {
         /// For how long the tenant can be resumed
         #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(..=365))]
         grace_days: u16,
+    },
+    /// Move a tenant to another tier or cluster, while it sends and reads; show its last move without `--to`
+    #[command(after_help = "\
+The processors do the work; the command may end before them. `--watch` waits for the end, and `--back-out`
+takes the move back until the old rows are removed. Change the tenant's file afterwards.
+
+Examples:
+  footfall tenant move acme --to schema --watch
+  footfall tenant move acme --to dedicated --cluster acme-1
+  footfall tenant move acme --watch
+  footfall tenant move acme --back-out \"the cluster is too small\"")]
+    Move {
+        /// The tenant
+        #[arg(value_name = "ID")]
+        tenant: ClientId,
+        /// The tier to move it to
+        #[arg(long, value_enum, value_name = "TIER")]
+        to: Option<TierName>,
+        /// The cluster to move it to; that of its rows when left out
+        #[arg(long, value_name = "NAME", requires = "to")]
+        cluster: Option<ClusterName>,
+        /// Take the move back; the reason is kept with it, in one line of at most 500 characters
+        #[arg(long, value_name = "REASON", value_parser = state_reason, conflicts_with = "to")]
+        back_out: Option<String>,
+        /// Wait until the move has ended, with a progress bar
+        #[arg(long)]
+        watch: bool,
     },
     /// Let a suspended tenant send and read again, or one within the grace period of its offboarding
     Resume {

@@ -11,6 +11,7 @@ mod history;
 mod known_erasures;
 mod live;
 mod member;
+mod moves;
 mod object_erasure;
 mod offboarding;
 mod person_erasures;

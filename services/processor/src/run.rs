@@ -15,7 +15,7 @@ use crate::{
     known_erasures::KnownErasures,
     live::{Live, Rebuilder},
     member::{self, Member, Progress, Worker, WorkerContext},
-    offboarding, person_erasures,
+    moves, offboarding, person_erasures,
     reconcile::{self, Reconciler},
     record::RecentIdsCache,
     rejects::Rejects,
@@ -114,6 +114,8 @@ impl Start<'_> {
         self.lifecycle.spawn("upkeep", BUDGET, upkeep);
         let erasures = offboarding::run(dependencies.clone(), token.clone());
         self.lifecycle.spawn("offboarding", BUDGET, erasures);
+        let moves = moves::run(dependencies.clone(), token.clone());
+        self.lifecycle.spawn("moves", BUDGET, moves);
         let persons = person_erasures::run(dependencies.clone(), token.clone());
         self.lifecycle.spawn("person-erasures", BUDGET, persons);
         let expiry = archive_retention::run(dependencies.clone(), token.clone());

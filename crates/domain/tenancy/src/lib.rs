@@ -3,6 +3,7 @@
 mod context;
 mod directory;
 mod limits;
+mod moving;
 mod names;
 mod origin;
 mod placement;
@@ -13,6 +14,7 @@ mod scoped;
 pub use context::{PlatformContext, TenantContext};
 pub use directory::{DirectoryError, OriginDirectory, TenantDirectory, TenantRecord, TenantState};
 pub use limits::Limits;
+pub use moving::{MoveCourse, MoveRoute, MoveSide, MoveState, MoveStep, MoveWay};
 pub use names::{AdvertiserId, CampaignId, ClientId, ClusterName, NameError, OwnIdError};
 pub use origin::{Origin, OriginError};
 pub use placement::{Destination, Isolation, Placement};

@@ -31,6 +31,9 @@ pub enum ControlPlaneError {
     /// The change would leave a tenant without an owner who can log in.
     #[error("a tenant keeps at least one owner")]
     LastOwner,
+    /// The tenant is being moved, and has to stay until that has ended.
+    #[error("the tenant is being moved")]
+    Moving,
     /// The cluster takes no new tenants.
     #[error("the cluster is drained: it takes no new tenants")]
     Drained,

@@ -41,12 +41,13 @@ pub use error::ControlPlaneError;
 pub use group::Group;
 pub use ledger::{
     Archived, Batch, BatchPlan, DoneSpan, ExclusiveLease, Lease, Ledger, LedgerError, OffsetSet,
-    PlannedDestination, Poison, RebuildRequest, Skip, UpToDate,
+    PlannedDestination, Poison, RebuildRequest, Skip, TenantSpan, UpToDate,
 };
 pub use person_erasure::{PersonEraseStep, PersonErasure, PersonErasureStep};
 pub use platform::{
-    Account, Cluster, EraseReceipt, EraseStep, ErasedPersonsVersion, Inventory, Offboarding,
-    OffboardingStep, PlatformControl, RegisteredCluster, TenantDetail, TenantSpec,
+    Account, BackOut, BegunMove, Cluster, EraseReceipt, EraseStep, ErasedPersonsVersion, Inventory,
+    MoveRefusal, MoveStepRecord, Offboarding, OffboardingStep, PlatformControl, RegisteredCluster,
+    TenantDetail, TenantMove, TenantSpec,
 };
 pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
 pub use report_queue::{

@@ -67,7 +67,7 @@ fn check_placement(fields: &mut Fields, order: &TenantOrder, known: &Known) {
     let placement = &known.detail.record.placement;
     let isolation = placement.isolation.as_str();
     let cluster = &placement.cluster;
-    let moved = "a tenant that holds data is not moved by editing its file";
+    let moved = "`footfall tenant move` moves a tenant, and then its file is changed";
     if order.isolation != placement.isolation {
         fields.fault("/isolation", format!("must stay {isolation}: {moved}"));
     }

@@ -173,6 +173,9 @@ web::route_table! {
     admin::tenants::resume;
     admin::tenants::offboard;
     admin::tenants::offboarding;
+    admin::tenants::moves::begin;
+    admin::tenants::moves::show;
+    admin::tenants::moves::back_out;
     admin::clusters::list;
     admin::clusters::put;
     admin::clusters::drain;

@@ -29,6 +29,7 @@ mod live;
 mod me;
 mod measures;
 mod metrics_by_role;
+mod moves;
 mod new_to_brand;
 mod offboarding;
 mod own_sessions;

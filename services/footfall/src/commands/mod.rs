@@ -11,6 +11,7 @@ mod reconcile;
 mod services;
 mod simulate;
 mod tenant;
+mod tenant_move;
 mod tenant_state;
 
 use std::future::Future;

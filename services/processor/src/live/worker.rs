@@ -144,7 +144,7 @@ impl Live {
         state.noted_at = Instant::now();
         match noted {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(LedgerError::Fenced)) => Err(LedgerError::Fenced.into()),
+            Ok(Err(error @ (LedgerError::Fenced | LedgerError::Rerouted))) => Err(error.into()),
             Ok(Err(LedgerError::ControlPlane(error))) => {
                 tracing::debug!(%error, "could not note the fences in the ledger");
                 Ok(())

@@ -64,6 +64,7 @@ fn plans() -> Plans {
         destination,
         rows: 0,
         routes: tenants.iter().map(|name| (name.parse::<ClientId>().unwrap(), 1)).collect(),
+        tenant_rows: BTreeMap::new(),
     };
     let plan = BatchPlan {
         first: Offset::ZERO,

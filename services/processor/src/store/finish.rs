@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -172,11 +172,28 @@ impl Finisher {
         }
     }
 
-    /// Sends every load at the same time. Returns once all rows are there, except those of the
-    /// records that the warehouse refuses.
+    /// Sends the loads, wave by wave. Returns once all rows are there, except those of the records that the
+    /// warehouse refuses.
     async fn land(&self, batch: &Planned) -> Result<Refused, ProcessorError> {
-        let mut landings = JoinSet::new();
+        let mut waves = BTreeMap::<_, Vec<_>>::new();
         for load in &batch.draft.loads {
+            waves.entry(load.wave()).or_default().push(load);
+        }
+        let mut all = Refused::new();
+        for loads in waves.into_values() {
+            all.extend(self.land_together(batch, loads).await?);
+        }
+        Ok(all)
+    }
+
+    /// Sends loads at the same time.
+    async fn land_together(
+        &self,
+        batch: &Planned,
+        loads: Vec<&Load>,
+    ) -> Result<Refused, ProcessorError> {
+        let mut landings = JoinSet::new();
+        for load in loads {
             let destination = &load.destination;
             let shipment = Shipment {
                 warehouse: self.warehouse.clone(),

@@ -2,6 +2,7 @@ mod archive_retention;
 mod catalogue;
 mod clusters;
 mod identities;
+mod moves;
 mod offboarding;
 mod person_erasures;
 mod person_words;
@@ -14,6 +15,7 @@ use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 pub use catalogue::Inventory;
 pub use clusters::{Account, Cluster, RegisteredCluster};
+pub use moves::{BackOut, BegunMove, MoveRefusal, MoveStepRecord, TenantMove};
 pub use offboarding::{EraseReceipt, EraseStep, Offboarding, OffboardingStep};
 pub use person_erasures::ErasedPersonsVersion;
 pub use tenants::{TenantDetail, TenantSpec};

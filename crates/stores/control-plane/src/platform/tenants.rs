@@ -70,6 +70,8 @@ pub(crate) struct TenantRow {
     isolation: String,
     cluster: String,
     route_version: i32,
+    mirror_isolation: Option<String>,
+    mirror_cluster: Option<String>,
 }
 
 impl TryFrom<TenantRow> for TenantDetail {
@@ -88,6 +90,9 @@ impl TryFrom<TenantRow> for TenantDetail {
             quotas: row.quotas.0,
         };
         let placement = placement((row.isolation, row.cluster, row.route_version))?;
+        let mirror = row.mirror_isolation.zip(row.mirror_cluster);
+        let mirror =
+            mirror.map(|(tier, cluster)| self::placement((tier, cluster, row.route_version)));
         let origins: Result<_, _> = row.origins.iter().map(|text| text.parse::<Origin>()).collect();
         let record = TenantRecord {
             client_id: row.client_id.parse().map_err(ControlPlaneError::corrupt("client id"))?,
@@ -95,6 +100,7 @@ impl TryFrom<TenantRow> for TenantDetail {
             state: state(&row.state)?,
             state_reason: row.state_reason.map(Arc::from),
             placement,
+            mirror: mirror.transpose()?,
             limits,
             time_zone: row.time_zone.parse().map_err(ControlPlaneError::corrupt("time zone"))?,
             currency: row.currency.parse().map_err(ControlPlaneError::corrupt("currency"))?,
@@ -111,7 +117,7 @@ impl TryFrom<TenantRow> for TenantDetail {
     }
 }
 
-fn placement(
+pub(super) fn placement(
     (tier, cluster, route_version): (String, String, i32),
 ) -> Result<Placement, ControlPlaneError> {
     let version = route_version.try_into();
@@ -160,7 +166,7 @@ impl PlatformControl {
         row.map(TenantDetail::try_from).transpose()
     }
 
-    /// Returns every placement that a tenant ever had, the first one first.
+    /// Returns every place at which a tenant's rows ever were, also while it was moved, the first one first.
     pub async fn placements(
         &self,
         client_id: &ClientId,

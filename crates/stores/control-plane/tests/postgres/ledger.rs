@@ -28,6 +28,7 @@ fn plan(first: u64, last: u64) -> BatchPlan {
         },
         rows: last - first + 1,
         routes: BTreeMap::from([(id("acme"), 1)]),
+        tenant_rows: BTreeMap::new(),
     };
     let first = Offset::new(first);
     let last = Offset::new(last);

@@ -17,6 +17,8 @@ mod live_base;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod persons;

@@ -78,6 +78,10 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
             {"id": target.reject, "body": {"type": "ad_impression", "campaign_id": CANARY}}]}),
         ("POST", "/v1/admin/tenants/{id}/suspend") => json!({"reason": "Taken"}),
         ("POST", "/v1/admin/tenants/{id}/resume") => return None,
+        ("POST", "/v1/admin/tenants/{id}/move") => {
+            json!({"isolation": "schema", "cluster": "shared"})
+        }
+        ("POST", "/v1/admin/tenants/{id}/move/back-out") => json!({"reason": "Taken"}),
         ("PATCH", "/v1/admin/tenants/{id}") => json!({"retention_days": 1}),
         ("PUT", "/v1/admin/clusters/{name}") => json!({
             "url": "http://127.0.0.1:1", "writer_user": "w", "writer_password": "w",

@@ -16,6 +16,7 @@ pub(crate) mod api_keys;
 pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod list;
+pub(crate) mod moves;
 pub(crate) mod offboard;
 pub(crate) mod offboarding;
 pub(crate) mod resume;
