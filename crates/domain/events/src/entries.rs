@@ -59,7 +59,7 @@ impl<'a> Entries<'a> {
             let same = |entry: &Entry<'_>| entry.name == name;
             if is_new_bit { None } else { self.all.iter().position(same) }
         } else {
-            self.hashed_place(&name)
+            self.hashed_place(name.clone())
         };
         match known.and_then(|place| self.all.get(place)) {
             None => self.all.push(Entry { name, raw, taken: false, bit }),
@@ -73,12 +73,12 @@ impl<'a> Entries<'a> {
     /// Returns the place of the field of this name if there is one. Otherwise the next field has it.
     ///
     /// A sender who gives 80,000 fields twice must not make us compare each with each.
-    fn hashed_place(&mut self, name: &Cow<'a, str>) -> Option<usize> {
+    fn hashed_place(&mut self, name: Cow<'a, str>) -> Option<usize> {
         if self.hashed.is_empty() {
             let places = self.all.iter().enumerate();
             self.hashed.extend(places.map(|(place, entry)| (entry.name.clone(), place)));
         }
-        match self.hashed.entry(name.clone()) {
+        match self.hashed.entry(name) {
             hash_map::Entry::Occupied(known) => Some(*known.get()),
             hash_map::Entry::Vacant(new) => {
                 new.insert(self.all.len());
