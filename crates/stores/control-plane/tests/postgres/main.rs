@@ -32,6 +32,7 @@ mod kept_cohorts;
 mod ledger;
 #[cfg(test)]
 mod migrations;
+#[cfg(test)]
 mod moves;
 #[cfg(test)]
 mod offboarding;

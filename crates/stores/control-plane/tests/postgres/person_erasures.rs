@@ -251,7 +251,7 @@ async fn an_erasure_that_was_lost_with_its_key_is_restored_once_and_begins_again
     assert!(restore(&erasure).await.unwrap());
     assert!(!restore(&erasure).await.unwrap());
     let unfinished = admin.unfinished_person_erasures().await.unwrap();
-    assert_eq!(unfinished, [erasure.clone()]);
+    assert_eq!(unfinished, std::slice::from_ref(&erasure));
     assert_eq!(unfinished[0].erasure_id, erasure_id);
     assert!(admin.erased_persons(&sealer()).await.unwrap().include_word(&acme, "ann"));
 

@@ -6,7 +6,6 @@ mod consuming;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test names tenants in place of a credential")]
 mod late_partition;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test names tenants in place of a credential")]
