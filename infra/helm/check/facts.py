@@ -98,6 +98,21 @@ def check_hosts(manifests):
                 yield f"{manifest['metadata']['name']}: the addresses of clients are those of the proxy"
 
 
+def check_connections(manifests):
+    """Yields settings with which pods refuse or close connections of their proxy."""
+    attributes = "alb.ingress.kubernetes.io/load-balancer-attributes"
+    idle = [m["metadata"].get("annotations", {}).get(attributes, "") for m in manifests if m["kind"] == "Ingress"]
+    for manifest in manifests:
+        if manifest["kind"] == "ConfigMap":
+            settings = manifest["data"]
+            for service in ("API", "COLLECTOR"):
+                if settings.get(f"FOOTFALL__{service}__CONNECTIONS_PER_ADDRESS") != "0":
+                    yield f"{manifest['metadata']['name']}: connections of the proxy are limited"
+                kept = int(settings.get(f"FOOTFALL__{service}__KEEP_ALIVE_SECONDS", 75))
+                if any(kept <= int(text.removeprefix("idle_timeout.timeout_seconds=")) for text in idle if text):
+                    yield f"{manifest['metadata']['name']}: the load balancer keeps connections longer than {kept} s"
+
+
 def check_policies(manifests):
     """Yields pods that no network policy selects, where there are policies."""
     policies = [m["spec"] for m in manifests if m["kind"] == "NetworkPolicy"]
@@ -115,7 +130,7 @@ def main(files):
         manifests = [manifest for manifest in yaml.safe_load_all(file.read_text()) if manifest]
         count += len(manifests)
         found = [f"{m['metadata']['name']}: {what}" for m in manifests if m["kind"] in WORKLOADS for what in check_pod(m)]
-        for check in (check_scaling, check_budgets, check_secrets, check_hosts, check_policies):
+        for check in (check_scaling, check_budgets, check_secrets, check_hosts, check_connections, check_policies):
             found += check(manifests)
         problems += [f"{file.name}: {problem}" for problem in found]
     if problems:

@@ -108,6 +108,15 @@ WRITE_PATH = Board(
                 "Unchecked requests were admitted because Redis did not answer.",
             ),
             Chart(
+                "Beyond a quota of a day",
+                "cps",
+                [
+                    (rate("footfall_names_replaced_total", "kind"), "{{kind}} counted as other"),
+                    (rate("footfall_rejects_dropped_total"), "rejects not stored"),
+                ],
+                "Events of a tenant that names too many campaigns or products, or sends too many invalid ones.",
+            ),
+            Chart(
                 "Request bodies held",
                 "bytes",
                 [("footfall_in_flight_bytes", "{{instance}}"), ("footfall_in_flight_limit_bytes", "{{instance}} limit")],
@@ -189,6 +198,7 @@ PROCESSOR = Board(
                 [("sum by (check, outcome) (increase(footfall_reconciliations_total[1h]))", "{{check}} {{outcome}}")],
             ),
             Chart("Rebuilds of live counters", "short", [("sum(increase(footfall_live_rebuilds_total[1h]))", "rebuilds")]),
+            Chart("Names not listed in time", "short", [("sum(increase(footfall_names_not_listed_total[1h]))", "names")]),
         ],
         "Memory and archive": [
             Chart("Recent ids", "short", [("sum by (sink, place) (footfall_event_ids_remembered)", "{{sink}} {{place}}")]),

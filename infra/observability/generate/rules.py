@@ -12,7 +12,7 @@ from slos import SLOS
 
 OBSERVABILITY = Path(__file__).resolve().parent.parent
 
-# How much faster than allowed the budget is spent, the two windows, how long that lasts, and who is told.
+# How much faster than allowed the budget is spent, the two windows, how long that lasts, and who is notified.
 BURNS = [(14.4, "1h", "5m", "2m", "page"), (6, "6h", "30m", "15m", "page"), (1, "3d", "6h", "1h", "ticket")]
 WINDOWS = ["5m", "30m", "1h", "6h", "3d"]
 

@@ -1,6 +1,10 @@
 //! Exports: events as they are stored.
 
+use std::io;
+
+use actix_web::web::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::{Stream, stream};
 use metrics::{EventTest, Filter};
 use problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
@@ -125,6 +129,17 @@ impl ExportRequest {
             retained_from: retained::touched(retained_from, [range.from()]),
         })
     }
+}
+
+/// Returns the parts of a file. An error ends the connection, so that no client takes it for whole.
+pub(crate) fn parts(export: EventExport) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold(export, async |mut export| {
+        let part = export.next().await.map_err(|error| {
+            tracing::warn!(%error, "an export broke off");
+            io::Error::other("the export broke off")
+        })?;
+        Ok(part.map(|part| (part, export)))
+    })
 }
 
 impl ExportFormatBody {

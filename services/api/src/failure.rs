@@ -132,6 +132,10 @@ fn of_control_plane(error: &ControlPlaneError) -> Problem {
                 "No other owner of the tenant can log in. Make another user an owner first.";
             Problem::new(Code::LastOwner, detail)
         }
+        ControlPlaneError::Moving => {
+            let detail = "The tenant is being moved. Wait until that has ended, or back it out.";
+            Problem::new(Code::WrongState, detail)
+        }
         ControlPlaneError::Drained => Problem::field("/cluster", DRAINED),
         ControlPlaneError::Outdated(_)
         | ControlPlaneError::Corrupt { .. }
@@ -168,7 +172,9 @@ fn too_expensive(limit: QueryLimit) -> Problem {
 
 fn of_aggregates(error: &AggregatesError) -> Problem {
     match error {
-        AggregatesError::Redis(_) => unavailable("The store of live numbers", retry_after::STORE),
+        AggregatesError::Redis(_) | AggregatesError::Silent => {
+            unavailable("The store of live numbers", retry_after::STORE)
+        }
         AggregatesError::Unreadable(_) | AggregatesError::BatchTooLarge(_) => internal(),
     }
 }

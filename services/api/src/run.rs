@@ -9,7 +9,9 @@ use crate::{
     ApiSettings, Dependencies,
     live::{Live, StreamReports},
     openapi::openapi,
-    report_jobs, routes, schedules,
+    report_jobs,
+    request_limits::CountedRequests,
+    routes, schedules,
     state::Api,
     usage,
 };
@@ -25,6 +27,7 @@ pub fn run(
 ) -> Result<SocketAddr, ServeError> {
     let api = Api::new(settings, &dependencies);
     let Dependencies { web, control_plane, aggregates, .. } = dependencies;
+    let counted = web.with_limits(Arc::new(CountedRequests(aggregates.clone())));
     let feed = LiveFeed::start(&aggregates, lifecycle);
     let reports = StreamReports { campaigns: api.campaigns.clone(), sources: api.sources.clone() };
     let live =
@@ -41,9 +44,10 @@ pub fn run(
     usage::start(&api, live.open_streams(), lifecycle);
     schedules::start(&api, lifecycle);
     let docs = routes::docs::page(&document, &settings.collector_url);
-    web::serve_streams("api", &settings.bind, lifecycle, move |config: &mut ServiceConfig| {
+    let limits = settings.connection_limits();
+    web::serve("api", &settings.bind, limits, lifecycle, move |config: &mut ServiceConfig| {
         config
-            .app_data(Data::new(web.clone()))
+            .app_data(Data::new(counted.clone()))
             .app_data(Data::new(cross_origin.clone()))
             .app_data(Data::new(api.clone()))
             .app_data(Data::new(live.clone()));

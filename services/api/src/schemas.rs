@@ -223,6 +223,12 @@ form!(
     one_of(TenantState::ALL.map(TenantState::as_str))
 );
 
+form!(
+    MoveState,
+    "How far a move is: under way, being taken back, at the target, or back at the source",
+    one_of(tenancy::MoveState::ALL.map(tenancy::MoveState::as_str))
+);
+
 fn text(pattern: &str, example: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).examples([example])
 }

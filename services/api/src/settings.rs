@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use serde::Deserialize;
 use settings::InvalidSetting;
 use tenancy::Origin;
+use web::ConnectionLimits;
 
 /// The section `[api]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -11,6 +14,11 @@ pub struct ApiSettings {
     /// Whether the last `X-Forwarded-For` address is the client's: true behind a load balancer that
     /// writes it, false when clients connect directly and could write any address.
     pub trust_forwarded_for: bool,
+    /// How many connections one address may have open; 0: any number, as behind a load balancer.
+    pub connections_per_address: usize,
+    /// How long a connection may be open without a request, in seconds: longer than the load balancer
+    /// keeps it.
+    pub keep_alive_seconds: u64,
     /// The collector's address for browsers, `scheme://host[:port]`: `/docs` sends requests there.
     pub collector_url: String,
     /// How many answers are cached in memory.
@@ -26,6 +34,10 @@ impl ApiSettings {
         if !self.bind.contains(':') {
             return Err(InvalidSetting::new("api.bind", "must be address:port"));
         }
+        if !ConnectionLimits::KEEP_ALIVE_SECONDS.contains(&self.keep_alive_seconds) {
+            let reason = "must be 1 to 86400 seconds";
+            return Err(InvalidSetting::new("api.keep_alive_seconds", reason));
+        }
         if let Err(error) = self.collector_url.parse::<Origin>() {
             return Err(InvalidSetting::new("api.collector_url", error.to_string()));
         }
@@ -33,5 +45,10 @@ impl ApiSettings {
             return Err(InvalidSetting::new("api.cached_answers", "must be 1 or more"));
         }
         Ok(())
+    }
+
+    pub(crate) const fn connection_limits(&self) -> ConnectionLimits {
+        let keep_alive = Duration::from_secs(self.keep_alive_seconds);
+        ConnectionLimits { per_address: self.connections_per_address, keep_alive }
     }
 }

@@ -42,5 +42,6 @@ pub fn run(
     web::register_operations("collector", &serde_json::to_value(&document).unwrap_or_default());
     let docs = Docs::new(&document, &[]);
     let routes = routes(settings, web, log, aggregates, health, docs);
-    web::serve("collector", &settings.bind, lifecycle, routes)
+    let limits = settings.connection_limits();
+    web::serve("collector", &settings.bind, limits, lifecycle, routes)
 }

@@ -4,8 +4,9 @@ use chrono::{DateTime, Datelike, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use control_plane::AuditLink;
 use settings::Secret;
-use tenancy::{CampaignId, ClientId};
+use tenancy::{CampaignId, ClientId, ClusterName, Isolation};
 use url::Url;
+use uuid::Uuid;
 
 use crate::import::Format;
 
@@ -82,6 +83,9 @@ pub(crate) enum Command {
     /// Prove that nobody changed the audit log
     #[command(subcommand)]
     AuditLog(AuditLogCommand),
+    /// Prove that erased persons have nothing left, or erase them again after a store was restored
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
     /// Check or print the settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -103,10 +107,31 @@ pub(crate) enum GroupName {
     Store,
     /// Into Redis: the counters of the last days and the live streams
     Live,
-    /// Into the archive: every record as it is in Kafka, permanently
+    /// Into the archive: every record as it is in Kafka, as long as its tenant retains rows
     Archive,
     /// Refused events into ClickHouse, where their tenants correct and resubmit them
     Rejects,
+}
+
+/// How far a tenant's data is kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TierName {
+    /// Shared tables
+    Shared,
+    /// A database of its own
+    Schema,
+    /// A cluster of its own
+    Dedicated,
+}
+
+impl From<TierName> for Isolation {
+    fn from(tier: TierName) -> Self {
+        match tier {
+            TierName::Shared => Self::Shared,
+            TierName::Schema => Self::Schema,
+            TierName::Dedicated => Self::Dedicated,
+        }
+    }
 }
 
 /// `footfall tenant …`
@@ -131,7 +156,7 @@ pub(crate) enum TenantCommand {
         /// The tenant
         #[arg(value_name = "ID")]
         tenant: ClientId,
-        /// Told to the tenant's owners, in one line of at most 500 characters
+        /// Shown to the tenant's owners, in one line of at most 500 characters
         #[arg(long, value_parser = state_reason)]
         reason: String,
     },
@@ -140,12 +165,39 @@ pub(crate) enum TenantCommand {
         /// The tenant
         #[arg(value_name = "ID")]
         tenant: ClientId,
-        /// Told to the tenant's owners, in one line of at most 500 characters
+        /// Shown to the tenant's owners, in one line of at most 500 characters
         #[arg(long, value_parser = state_reason)]
         reason: String,
         /// For how long the tenant can be resumed
         #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(..=365))]
         grace_days: u16,
+    },
+    /// Move a tenant to another tier or cluster, while it sends and reads; show its last move without `--to`
+    #[command(after_help = "\
+The processors do the work; the command may end before them. `--watch` waits for the end, and `--back-out`
+takes the move back until the old rows are removed. Change the tenant's file afterwards.
+
+Examples:
+  footfall tenant move acme --to schema --watch
+  footfall tenant move acme --to dedicated --cluster acme-1
+  footfall tenant move acme --watch
+  footfall tenant move acme --back-out \"the cluster is too small\"")]
+    Move {
+        /// The tenant
+        #[arg(value_name = "ID")]
+        tenant: ClientId,
+        /// The tier to move it to
+        #[arg(long, value_enum, value_name = "TIER")]
+        to: Option<TierName>,
+        /// The cluster to move it to; that of its rows when left out
+        #[arg(long, value_name = "NAME", requires = "to")]
+        cluster: Option<ClusterName>,
+        /// Take the move back; the reason is kept with it, in one line of at most 500 characters
+        #[arg(long, value_name = "REASON", value_parser = state_reason, conflicts_with = "to")]
+        back_out: Option<String>,
+        /// Wait until the move has ended, with a progress bar
+        #[arg(long)]
+        watch: bool,
     },
     /// Let a suspended tenant send and read again, or one within the grace period of its offboarding
     Resume {
@@ -178,6 +230,38 @@ Example:
         /// A link that an earlier run printed
         #[arg(long, value_name = "NUMBER:HASH")]
         link: Option<AuditLink>,
+    },
+}
+
+/// `footfall privacy …`
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum PrivacyCommand {
+    /// Search every store for the persons of an erasure; the exit code is 4 if something is left
+    #[command(after_help = "\
+It reads the tenant's tables, lists and report files, and every object of the archive since the tenant
+was onboarded. It changes nothing, and knows the persons by their hashes only.
+
+Example:
+  footfall privacy check --tenant northwind 019ac7f2-…")]
+    Check {
+        /// The tenant
+        #[arg(long, value_name = "ID")]
+        tenant: ClientId,
+        /// The erasure, as `POST /v1/privacy/erase` answered
+        #[arg(value_name = "ERASURE")]
+        erasure: Uuid,
+    },
+    /// Begin all erasures of a tenant again: after a store was restored from a copy
+    #[command(after_help = "\
+The processors also find restored rows and lost erasures by themselves, within a day. They do the work; each
+erasure gets another receipt, which names the one before.
+
+Example:
+  footfall privacy erase-again --tenant northwind")]
+    EraseAgain {
+        /// The tenant
+        #[arg(long, value_name = "ID")]
+        tenant: ClientId,
     },
 }
 

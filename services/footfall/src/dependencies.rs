@@ -110,6 +110,7 @@ impl Dependencies {
             warehouse: self.warehouse.clone(),
             aggregates: self.aggregates.clone(),
             archive: self.archive.clone(),
+            sealer: self.sealer.clone(),
             router: TenantRouter::new(Arc::new(self.control_plane.clone())),
         }
     }

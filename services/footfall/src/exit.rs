@@ -4,7 +4,7 @@ use api::onboarding::OnboardingError;
 use archive::ArchiveError;
 use auth::SigningKeyError;
 use control_plane::ControlPlaneError;
-use processor::ProcessorError;
+use processor::{PersonSearchError, ProcessorError};
 use spool::SpoolError;
 use stream::StreamError;
 use telemetry::chain;
@@ -54,6 +54,7 @@ impl From<ControlPlaneError> for Failure {
         match error {
             ControlPlaneError::Unavailable(_) => Self::Unavailable(chain(&error)),
             ControlPlaneError::Address => Self::usage(error),
+            ControlPlaneError::Moving => Self::Rejected(chain(&error)),
             _ => Self::other(error),
         }
     }
@@ -100,6 +101,15 @@ impl From<ProcessorError> for Failure {
             }
             ProcessorError::UnknownTenant(_) => Self::usage(error),
             _ => Self::other(error),
+        }
+    }
+}
+
+impl From<PersonSearchError> for Failure {
+    fn from(error: PersonSearchError) -> Self {
+        match error {
+            PersonSearchError::Unknown { .. } => Self::usage(error),
+            PersonSearchError::Store(error) => error.into(),
         }
     }
 }

@@ -1,5 +1,6 @@
 use aggregates::Aggregates;
 use archive::Archive;
+use auth::Sealer;
 use control_plane::ControlPlane;
 use stream::KafkaSettings;
 use tenancy::{PlatformContext, TenantRouter};
@@ -20,8 +21,10 @@ pub struct Dependencies {
     pub warehouse: Warehouse,
     /// Redis.
     pub aggregates: Aggregates,
-    /// Every record of the log, permanently.
+    /// Every record of the log, as long as its tenant retains rows.
     pub archive: Archive,
+    /// Opens the keys with which ids of erased persons are hashed.
+    pub sealer: Sealer,
     /// Resolves the tenant of a record.
     pub router: TenantRouter,
 }

@@ -5,7 +5,7 @@ use log::{LogPlace, LogRange};
 use recent_ids::RecentIdsError;
 use stream::StreamError;
 use tenancy::ClientId;
-use warehouse::{InsertError, WarehouseError};
+use warehouse::{InsertError, MigrationError, WarehouseError};
 
 /// Why work on a partition ended, or could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +13,9 @@ pub enum ProcessorError {
     /// Another owner has the partition, or Redis needs it read from an earlier offset.
     #[error("the partition has to be taken again: {0}")]
     Retake(&'static str),
+    /// The records were to be written on a route that is no longer that of their tenant.
+    #[error("the route of a tenant has changed")]
+    Rerouted,
     /// The control plane is unavailable.
     #[error(transparent)]
     ControlPlane(#[from] ControlPlaneError),
@@ -50,6 +53,9 @@ pub enum ProcessorError {
     /// ClickHouse is unavailable.
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
+    /// The tables of a moved tenant could not be created.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
     /// ClickHouse did not accept missing rows.
     #[error(transparent)]
     Insert(#[from] InsertError),
@@ -77,6 +83,7 @@ impl From<LedgerError> for ProcessorError {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::Fenced => Self::Retake("the lease was lost"),
+            LedgerError::Rerouted => Self::Rerouted,
             LedgerError::ControlPlane(error) => Self::ControlPlane(error),
         }
     }

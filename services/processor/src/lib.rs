@@ -1,15 +1,20 @@
 #![doc = include_str!("../README.md")]
 
 mod archive;
+mod archive_retention;
 mod backfill;
 mod current_generation;
 mod dependencies;
 mod error;
 mod halt;
 mod history;
+mod known_erasures;
 mod live;
 mod member;
+mod moves;
+mod object_erasure;
 mod offboarding;
+mod person_erasures;
 mod reconcile;
 mod record;
 mod rejects;
@@ -26,6 +31,7 @@ mod upkeep;
 pub use backfill::{Backfill, BackfillProgress, BackfillReport, backfill};
 pub use dependencies::Dependencies;
 pub use error::ProcessorError;
+pub use person_erasures::{PersonRemains, PersonSearchError, erase_persons_again, find_persons};
 pub use reconcile::{
     ArchiveFindings, Reconcile, ReconcileProgress, ReconcileReport, Trouble, reconcile,
 };

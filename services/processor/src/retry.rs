@@ -104,7 +104,8 @@ pub(crate) async fn ledger<T, F>(
 where
     F: Future<Output = Result<T, LedgerError>>,
 {
-    let is_final = |error: &LedgerError| matches!(error, LedgerError::Fenced);
+    let is_final =
+        |error: &LedgerError| matches!(error, LedgerError::Fenced | LedgerError::Rerouted);
     Ok(until(doing, is_final, request).await?)
 }
 

@@ -9,11 +9,13 @@ use uuid::Uuid;
 use crate::{
     Dependencies, ProcessorError,
     archive::Archiver,
+    archive_retention,
     current_generation::CurrentGeneration,
     history::History,
+    known_erasures::KnownErasures,
     live::{Live, Rebuilder},
     member::{self, Member, Progress, Worker, WorkerContext},
-    offboarding,
+    moves, offboarding, person_erasures,
     reconcile::{self, Reconciler},
     record::RecentIdsCache,
     rejects::Rejects,
@@ -38,6 +40,7 @@ pub async fn run(
         rejects: LogReader::of_rejects(&dependencies.kafka, dependencies.router.clone())?,
         ledger: dependencies.control_plane.ledger(),
         memory: dependencies.settings.recent_ids()?,
+        erasures: KnownErasures::of(&dependencies),
         owner: Uuid::now_v7().to_string(),
         dependencies,
         lifecycle,
@@ -69,6 +72,7 @@ struct Start<'a> {
     rejects: LogReader,
     ledger: Ledger,
     memory: Memory,
+    erasures: KnownErasures,
     owner: String,
     lifecycle: &'a Lifecycle,
 }
@@ -98,6 +102,7 @@ impl Start<'_> {
             reader: reader.clone(),
             history,
             progress: Progress::default(),
+            erasures: self.erasures.clone(),
             recent_ids: RecentIdsCache::new(group, self.memory.clone()),
         })
     }
@@ -109,6 +114,12 @@ impl Start<'_> {
         self.lifecycle.spawn("upkeep", BUDGET, upkeep);
         let erasures = offboarding::run(dependencies.clone(), token.clone());
         self.lifecycle.spawn("offboarding", BUDGET, erasures);
+        let moves = moves::run(dependencies.clone(), token.clone());
+        self.lifecycle.spawn("moves", BUDGET, moves);
+        let persons = person_erasures::run(dependencies.clone(), token.clone());
+        self.lifecycle.spawn("person-erasures", BUDGET, persons);
+        let expiry = archive_retention::run(dependencies.clone(), token.clone());
+        self.lifecycle.spawn("archive-retention", BUDGET, expiry);
         let reconciler =
             Reconciler::new(dependencies, context.history.clone(), self.memory.clone());
         let period = dependencies.settings.reconcile_period();

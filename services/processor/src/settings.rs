@@ -42,6 +42,11 @@ pub struct ProcessorSettings {
     /// The old name of `reconcile_seconds`; deprecated. If it is set, it counts.
     #[serde(default)]
     pub audit_seconds: Option<u64>,
+    /// The most rows of a moved tenant that are copied in a second: 1 to 10,000,000.
+    pub move_rows_per_second: u64,
+    /// How long both sides of a move stay complete after the reads have changed sides, in seconds: longer than any
+    /// process uses an older answer about a tenant, and than any report takes. 1 to 86,400.
+    pub move_grace_seconds: u64,
     /// The most memory of the event ids of the last 24 hours, in MiB: some 50,000 ids each.
     pub recent_ids_memory_mib: usize,
     /// The folder of the ids that do not fit. Its contents do not outlive the process.
@@ -73,6 +78,14 @@ impl ProcessorSettings {
                 return Err(InvalidSetting::new(key, "must be 1 to 3600"));
             }
         }
+        if !(1..=10_000_000).contains(&self.move_rows_per_second) {
+            let wrong = "must be 1 to 10000000";
+            return Err(InvalidSetting::new("processor.move_rows_per_second", wrong));
+        }
+        if !(1..=86_400).contains(&self.move_grace_seconds) {
+            let wrong = "must be 1 to 86400";
+            return Err(InvalidSetting::new("processor.move_grace_seconds", wrong));
+        }
         within("processor.store_batch_records", self.store_batch_records, 100_000)?;
         within("processor.store_memory_mib", self.store_memory_mib, 1 << 20)?;
         within("processor.store_poison_limit", self.store_poison_limit, 10_000)?;
@@ -94,6 +107,11 @@ impl ProcessorSettings {
     /// How often the ledger is reconciled with tables and archive.
     pub(crate) fn reconcile_period(&self) -> Duration {
         Duration::from_secs(self.audit_seconds.unwrap_or(self.reconcile_seconds))
+    }
+
+    /// How long both sides of a move stay complete after the reads have changed sides.
+    pub(crate) fn move_grace(&self) -> Duration {
+        Duration::from_secs(self.move_grace_seconds)
     }
 
     /// The memory for event ids that these settings describe.

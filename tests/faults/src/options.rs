@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Rebalances(Choice),
     /// Each fault of a proxy on each network link
     Links(Choice),
+    /// Moves of a tenant up and down, each with an abort at a step
+    Moves(Choice),
     /// Batches sent twice, one after the other and at the same time
     Resends(Choice),
     /// Long outages, lost and restored stores

@@ -14,6 +14,7 @@ pub(crate) enum Scenario {
     Rebalances,
     #[serde(alias = "T5")]
     Links,
+    Moves,
     #[serde(alias = "T6")]
     Resends,
     #[serde(alias = "T7")]
@@ -28,12 +29,13 @@ pub(crate) enum Scenario {
 
 impl Scenario {
     /// The scenarios of a full run.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Aborts,
         Self::Kills,
         Self::Zombies,
         Self::Rebalances,
         Self::Links,
+        Self::Moves,
         Self::Resends,
         Self::Outages,
         Self::Disks,
@@ -54,6 +56,7 @@ impl Scenario {
             Self::Zombies => "zombies",
             Self::Rebalances => "rebalances",
             Self::Links => "links",
+            Self::Moves => "moves",
             Self::Resends => "resends",
             Self::Outages => "outages",
             Self::Disks => "disks",

@@ -17,6 +17,7 @@ pub fn tenant_record(client_id: &ClientId) -> TenantRecord {
             cluster: "shared".parse().expect("a name"),
             route_version: 1,
         },
+        mirror: None,
         limits: Limits::default(),
         time_zone: chrono_tz::UTC,
         currency: "EUR".parse().expect("a currency"),

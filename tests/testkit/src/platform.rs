@@ -358,7 +358,7 @@ fn platforms_folder() -> PathBuf {
 }
 
 /// Returns a client that opens a new connection rather than use one that the server may be closing: it
-/// closes those that are idle for five seconds, and a request that meets this fails.
+/// closes those that are idle for `keep_alive_seconds`, and a request that meets this fails.
 fn client() -> Client {
     let client = Client::builder().pool_idle_timeout(Duration::from_secs(2)).build();
     client.expect("a client without certificates")

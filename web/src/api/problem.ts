@@ -2,7 +2,7 @@ import type { components } from './schema';
 
 type ProblemBody = components['schemas']['Problem'];
 
-/** A request that failed, as a person is told of it. */
+/** A request that failed, as it is shown to a person. */
 export class ApiProblem extends Error {
   readonly status: number;
   /** The stable code; `network` if no answer arrived. */

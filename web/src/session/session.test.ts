@@ -70,16 +70,16 @@ test('recovery codes are kept until they are stored', async () => {
     200,
     { ...tokens, recovery_codes: ['abcd-efgh-ijkl-mnop'] },
   ]);
-  let told = 0;
+  let notified = 0;
   session.watch(() => {
-    told += 1;
+    notified += 1;
   });
   await session.login(account, '123456');
   expect(session.recoveryCodes).toEqual(['abcd-efgh-ijkl-mnop']);
-  const before = told;
+  const before = notified;
   session.recoveryCodesStored();
   expect(session.recoveryCodes).toEqual([]);
-  expect(told).toBe(before + 1);
+  expect(notified).toBe(before + 1);
 });
 
 test('an invitation and a reset are accepted alike, and may need a login afterwards', async () => {

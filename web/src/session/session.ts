@@ -102,7 +102,7 @@ class Session {
 
   readonly recoveryCodesStored = (): void => {
     this.#recoveryCodes = NO_CODES;
-    this.#tell();
+    this.#notify();
   };
 
   /** Ends this session. */
@@ -170,10 +170,10 @@ class Session {
 
   #set(state: SessionState): void {
     this.#state = state;
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const watcher of this.#watchers) watcher();
   }
 }

@@ -41,18 +41,18 @@ interface FieldProps {
 /** A labelled input, with its hint and its error. */
 export function Field({ label, hint, error, children }: FieldProps) {
   const id = useId();
-  const told = error ?? hint;
+  const note = error ?? hint;
   return (
     <div className={css.field}>
       <label htmlFor={id}>{label}</label>
       {children({
         id,
-        ...(told ? { 'aria-describedby': `${id}-told` } : {}),
+        ...(note ? { 'aria-describedby': `${id}-note` } : {}),
         ...(error ? { 'aria-invalid': true } : {}),
       })}
-      {told && (
-        <p id={`${id}-told`} className={error ? css.error : css.hint} role={error ? 'alert' : undefined}>
-          {told}
+      {note && (
+        <p id={`${id}-note`} className={error ? css.error : css.hint} role={error ? 'alert' : undefined}>
+          {note}
         </p>
       )}
     </div>

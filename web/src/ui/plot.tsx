@@ -98,7 +98,7 @@ function optionsOf(latest: { current: PlotProps }): uPlot.Options {
     const stroke = past ? colours.past : (colours.series[colour % colours.series.length] ?? colours.ink);
     const complete: uPlot.Series = { stroke, width: past ? 1.5 : 2, points: { show: lone } };
     if (past) return [{ ...complete, dash: PAST_DASH }];
-    // Lines are told apart by their dashes, too: colour alone is not enough for everybody.
+    // Lines are distinguished by their dashes, too: colour alone is not enough for everybody.
     if (dashed) complete.dash = [9, 3];
     return [
       complete,

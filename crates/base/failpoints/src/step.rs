@@ -17,6 +17,26 @@ macro_rules! steps {
     };
 }
 
+impl Step {
+    /// Whether it is a step of a move of a tenant, which only happens on order.
+    pub const fn is_of_move(self) -> bool {
+        matches!(
+            self,
+            Self::MovePrepare
+                | Self::MoveCut
+                | Self::MoveCopy
+                | Self::MoveCatchUp
+                | Self::MoveVerify
+                | Self::MoveFlip
+                | Self::MoveVerifyAgain
+                | Self::MoveClean
+                | Self::MoveFlipBack
+                | Self::MoveUncut
+                | Self::MoveRemove
+        )
+    }
+}
+
 steps! {
     /// A lease was taken.
     Take = "take";
@@ -46,4 +66,26 @@ steps! {
     SpoolDrain = "spool-drain";
     /// A drained segment is about to be deleted.
     SpoolDelete = "spool-delete";
+    /// The target of a move has its tables.
+    MovePrepare = "move-prepare";
+    /// The new rows of a moved tenant are about to go to both sides.
+    MoveCut = "move-cut";
+    /// The rows before the cut are copied.
+    MoveCopy = "move-copy";
+    /// The rows of batches that were planned before the cut are copied.
+    MoveCatchUp = "move-catch-up";
+    /// Both sides of a move have the same rows.
+    MoveVerify = "move-verify";
+    /// The reads of a moved tenant are about to go to the target.
+    MoveFlip = "move-flip";
+    /// Both sides have the same rows after the flip.
+    MoveVerifyAgain = "move-verify-again";
+    /// The source of a move has no row of the tenant.
+    MoveClean = "move-clean";
+    /// The reads of a tenant whose move is taken back are about to go to the source.
+    MoveFlipBack = "move-flip-back";
+    /// Its new rows are about to go to the source only.
+    MoveUncut = "move-uncut";
+    /// The target has no row of it.
+    MoveRemove = "move-remove";
 }

@@ -103,6 +103,12 @@ metrics! {
     ReconcileRepairs = "footfall_reconcile_repairs_total", ["kind": &["missing", "doubled", "archive"]];
     /// Rebuilds of live counters from ClickHouse.
     Rebuilds = "footfall_live_rebuilds_total", [];
+    /// Campaigns and products that a batch named and that could not be listed in time.
+    NamesNotListed = "footfall_names_not_listed_total", [];
+    /// Names in events that were over their tenant's limit and count for `other`.
+    NamesReplaced = "footfall_names_replaced_total", ["kind": &["campaign", "product"]];
+    /// Rejected events that were over their tenant's limit and are not stored.
+    RejectsDropped = "footfall_rejects_dropped_total", [];
     /// Rejected events stored for their tenant.
     RejectsStored = "footfall_rejects_stored_total", [];
     /// Events that went to the spool because Kafka did not acknowledge them in time.
@@ -121,7 +127,7 @@ metrics! {
     CacheLookups = "footfall_cache_lookups_total", ["cache": CACHES];
     /// Look-ups that the cache could not answer.
     CacheMisses = "footfall_cache_misses_total", ["cache": CACHES];
-    /// Requests refused because their tenant exceeds its events per second.
+    /// Requests refused because their tenant exceeds a quota.
     RequestsLimited = "footfall_requests_limited_total", [];
     /// Requests whose limit was not checked, because Redis was unavailable.
     LimitsUnchecked = "footfall_limits_unchecked_total", [];
@@ -215,7 +221,7 @@ metrics! {
     StoreCallSeconds = "footfall_store_call_seconds", ["call": CALLS];
     /// One fsync of the spool.
     SpoolSyncSeconds = "footfall_spool_sync_seconds", [];
-    /// How much later than it was due a timer of the runtime fired; some milliseconds at rest.
+    /// How much later than it was due a timer of the runtime fired; below 0.01 at rest.
     RuntimeDelay = "footfall_runtime_delay_seconds", [];
 }
 

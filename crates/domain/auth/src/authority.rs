@@ -101,6 +101,7 @@ impl Authority {
                     | A::ManageUsers
                     | A::ManageApiKeys
                     | A::ManageOwnAccount
+                    | A::ErasePersons
                     | A::ReadUsage
                     | A::ReadAuditLog
             ),

@@ -22,10 +22,10 @@ pub use claims::Claims;
 pub use invitation_token::{InvitationToken, InvitationTokenError};
 pub use password::{Password, PasswordError, PasswordHash};
 pub use permission::{
-    Action, ManageAdminAccount, ManageAdvertisers, ManageApiKeys, ManageCampaigns, ManageClusters,
-    ManageDimensions, ManageOwnAccount, ManageTenants, ManageUsers, PlatformPermission,
-    ReadAuditLog, ReadCampaigns, ReadProducts, ReadRejects, ReadReports, ReadUsage,
-    ResubmitRejects, TenantPermission, WriteEvents,
+    Action, ErasePersons, ManageAdminAccount, ManageAdvertisers, ManageApiKeys, ManageCampaigns,
+    ManageClusters, ManageDimensions, ManageOwnAccount, ManageTenants, ManageUsers,
+    PlatformPermission, ReadAuditLog, ReadCampaigns, ReadProducts, ReadRejects, ReadReports,
+    ReadUsage, ResubmitRejects, TenantPermission, WriteEvents,
 };
 pub use principal::{CampaignScope, Principal, Subject, SubjectError};
 pub use random::RandomError;

@@ -69,6 +69,8 @@ permissions! {
     ManageApiKeys: TenantPermission = "manage_api_keys";
     /// Change one's own password, and end one's own sessions.
     ManageOwnAccount: TenantPermission = "manage_own_account";
+    /// Erase and export visitors and customers.
+    ErasePersons: TenantPermission = "erase_persons";
     /// Read what the tenant used.
     ReadUsage: TenantPermission = "read_usage";
     /// Read the audit log of the tenant.

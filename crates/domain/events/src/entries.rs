@@ -1,6 +1,9 @@
 //! The fields of one object, each with its raw value.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map},
+};
 
 use serde::{
     Deserialize, Deserializer,
@@ -21,8 +24,8 @@ const MANY: usize = 32;
 pub(crate) struct Entries<'a> {
     all: Vec<Entry<'a>>,
     bits: NameBits,
-    /// The names, once there are many.
-    hashed: HashSet<Cow<'a, str>>,
+    /// The places of the names, once there are many.
+    hashed: HashMap<Cow<'a, str>, usize>,
     /// The name of the first duplicate with another value.
     conflict: Option<Cow<'a, str>>,
 }
@@ -52,20 +55,35 @@ impl<'a> Entries<'a> {
     pub(crate) fn add(&mut self, name: Cow<'a, str>, raw: &'a str) {
         let bit = NameBit::of(name.as_bytes());
         let is_new_bit = self.bits.add(bit);
-        let is_known = if self.all.len() < MANY {
-            !is_new_bit && self.all.iter().any(|entry| entry.name == name)
+        let known = if self.all.len() < MANY {
+            let same = |entry: &Entry<'_>| entry.name == name;
+            if is_new_bit { None } else { self.all.iter().position(same) }
         } else {
-            if self.hashed.is_empty() {
-                self.hashed.extend(self.all.iter().map(|entry| entry.name.clone()));
-            }
-            !self.hashed.insert(name.clone())
+            self.hashed_place(name.clone())
         };
-        if !is_known {
-            self.all.push(Entry { name, raw, taken: false, bit });
-        } else if self.conflict.is_none()
-            && !self.all.iter().any(|entry| entry.name == name && entry.raw == raw)
-        {
-            self.conflict = Some(name);
+        match known.and_then(|place| self.all.get(place)) {
+            None => self.all.push(Entry { name, raw, taken: false, bit }),
+            Some(first) if first.raw != raw && self.conflict.is_none() => {
+                self.conflict = Some(name);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Returns the place of the field of this name if there is one. Otherwise the next field has it.
+    ///
+    /// A sender who gives 80,000 fields twice must not make us compare each with each.
+    fn hashed_place(&mut self, name: Cow<'a, str>) -> Option<usize> {
+        if self.hashed.is_empty() {
+            let places = self.all.iter().enumerate();
+            self.hashed.extend(places.map(|(place, entry)| (entry.name.clone(), place)));
+        }
+        match self.hashed.entry(name) {
+            hash_map::Entry::Occupied(known) => Some(*known.get()),
+            hash_map::Entry::Vacant(new) => {
+                new.insert(self.all.len());
+                None
+            }
         }
     }
 
@@ -145,5 +163,39 @@ impl<'de> Deserialize<'de> for InOrder<'de> {
         }
 
         deserializer.deserialize_map(Fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn object(fields: impl Iterator<Item = String>) -> String {
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+    }
+
+    #[test]
+    fn fields_given_twice_take_time_in_proportion_to_their_number() {
+        let field = |number: usize| format!("\"f{}\":1", number % 40_000);
+        let object = object((0..80_000).map(field));
+        let begin = Instant::now();
+        let entries = Entries::read(&object).unwrap();
+        assert_eq!((entries.all.len(), entries.conflict()), (40_000, None));
+        assert!(begin.elapsed() < Duration::from_millis(500), "it took {:?}", begin.elapsed());
+    }
+
+    #[test]
+    fn a_field_given_twice_with_different_values_is_found_among_few_and_among_many() {
+        for count in [3, 33, 1_000] {
+            let field = |number: usize| format!("\"f{number}\":{number}");
+            let twice = |value: &str| {
+                let fields = (0..count).map(field).chain([format!("\"f1\":{value}")]);
+                object(fields)
+            };
+            assert_eq!(Entries::read(&twice("1")).unwrap().conflict(), None, "{count}");
+            assert_eq!(Entries::read(&twice("2")).unwrap().conflict(), Some("f1"), "{count}");
+        }
     }
 }

@@ -15,6 +15,7 @@ mod naming;
 mod notes;
 mod number;
 mod opening;
+mod other;
 mod parse;
 mod properties;
 mod reader;
@@ -30,6 +31,9 @@ pub use event::{Event, Item};
 pub use event_type::EventType;
 pub use identity::EventIds;
 pub use notes::{Adjustment, Warning, WarningCode};
-pub use parse::{EVENT_MAX, ParseContext, ParsedEvent, WrittenEvent, parse, sent_id, write};
+pub use other::{EventName, OTHER};
+pub use parse::{
+    EVENT_MAX, ParseContext, ParsedEvent, WrittenEvent, parse, sent_id, write, write_named,
+};
 pub use rejection::{Rejection, RejectionCode, Rejections};
 pub use split::{Batch, BatchError, BodyForm, split};

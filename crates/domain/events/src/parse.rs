@@ -7,8 +7,9 @@ use tenancy::ClientId;
 use uuid::Uuid;
 
 use crate::{
-    Adjustment, Envelope, Event, EventIds, Rejection, RejectionCode::TooLarge, Rejections, Warning,
-    notes::Notes, opening::open, properties, reader::Reader, surrogates,
+    Adjustment, Envelope, Event, EventIds, EventName, Rejection, RejectionCode::TooLarge,
+    Rejections, Warning, notes::Notes, opening::open, other::replace_names, properties,
+    reader::Reader, surrogates,
 };
 
 /// The longest event, in bytes: one of 200 items of GA4's size fits.
@@ -81,13 +82,29 @@ pub fn write(
     context: &ParseContext<'_>,
     json: &mut Vec<u8>,
 ) -> Result<WrittenEvent, Rejections> {
+    write_named(raw, context, |_| true, json)
+}
+
+/// Writes an event as [`write`] does. A campaign or a product that `may_name` refuses becomes
+/// [`OTHER`], and is adjusted.
+///
+/// # Errors
+/// Those of [`parse`]; nothing is appended then.
+pub fn write_named(
+    raw: &[u8],
+    context: &ParseContext<'_>,
+    may_name: impl FnMut(EventName<'_>) -> bool,
+    json: &mut Vec<u8>,
+) -> Result<WrittenEvent, Rejections> {
     let start = json.len();
-    let written = read(raw, context, |event| {
-        serde_json::to_writer(&mut *json, &event).map(|()| event.event_id)
+    let written = read(raw, context, |mut event| {
+        let replaced = replace_names(&mut event, may_name);
+        serde_json::to_writer(&mut *json, &event).map(|()| (event.event_id, replaced))
     });
-    let (event_id, notes) = written?;
-    match event_id {
-        Ok(event_id) => {
+    let (written, mut notes) = written?;
+    match written {
+        Ok((event_id, replaced)) => {
+            notes.adjusted.extend(replaced);
             Ok(WrittenEvent { event_id, warnings: notes.warnings, adjusted: notes.adjusted })
         }
         // Every event has a canonical form, and a vector takes it.

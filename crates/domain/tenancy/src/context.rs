@@ -16,13 +16,16 @@ pub struct TenantContext {
 #[derive(Debug)]
 struct Tenant {
     record: TenantRecord,
-    destination: Destination,
+    /// Where its rows are read; then where new rows go as well, while it is moved.
+    destinations: (Destination, Option<Destination>),
 }
 
 impl TenantContext {
     pub(crate) fn new(record: TenantRecord) -> Self {
-        let destination = record.placement.destination(&record.client_id);
-        Self { tenant: Arc::new(Tenant { record, destination }) }
+        let destination = |placement: &Placement| placement.destination(&record.client_id);
+        let destinations =
+            (destination(&record.placement), record.mirror.as_ref().map(destination));
+        Self { tenant: Arc::new(Tenant { record, destinations }) }
     }
 
     /// Returns the tenant.
@@ -45,9 +48,16 @@ impl TenantContext {
         &self.tenant.record.placement
     }
 
-    /// Returns the destination of the tenant's rows.
+    /// Returns the destination at which the tenant's rows are read.
     pub fn destination(&self) -> &Destination {
-        &self.tenant.destination
+        &self.tenant.destinations.0
+    }
+
+    /// Returns the destinations of new rows: one, or two while the tenant is moved. The first is that of
+    /// [`Self::destination`].
+    pub fn destinations(&self) -> impl Iterator<Item = &Destination> {
+        let (destination, mirror) = &self.tenant.destinations;
+        std::iter::once(destination).chain(mirror)
     }
 
     /// Returns the tenant's limits.

@@ -50,8 +50,10 @@ pub struct TenantRecord {
     pub state: TenantState,
     /// Why an admin suspended or offboards it, for its owners.
     pub state_reason: Option<Arc<str>>,
-    /// Where its rows are stored.
+    /// Where its rows are stored and read.
     pub placement: Placement,
+    /// Where new rows go as well, while it is moved.
+    pub mirror: Option<Placement>,
     /// Its limits.
     pub limits: Limits,
     /// The time zone of its days, unless a request names another.

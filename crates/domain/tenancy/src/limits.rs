@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::Quotas;
+
 /// The limits of one tenant, so that it cannot slow down another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -20,6 +22,8 @@ pub struct Limits {
     /// so as few as possible are best. A noisy tenant slows down only those that share its
     /// partitions.
     pub partition_spread: u16,
+    /// What it may send, ask for and create over time, beside the events per second.
+    pub quotas: Quotas,
 }
 
 impl Limits {
@@ -55,6 +59,7 @@ impl Default for Limits {
             query_rows: 1_000_000_000,
             live_streams: 200,
             partition_spread: 1,
+            quotas: Quotas::default(),
         }
     }
 }

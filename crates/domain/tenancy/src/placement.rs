@@ -40,7 +40,8 @@ pub struct Placement {
     pub isolation: Isolation,
     /// The ClickHouse cluster.
     pub cluster: ClusterName,
-    /// Raised by one with every move; a batch records the version it was planned with.
+    /// Raised by one with every change of where rows are read or written; a batch records the version it
+    /// was planned with, and the ledger refuses a plan with another one.
     pub route_version: u32,
 }
 

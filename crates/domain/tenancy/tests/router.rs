@@ -25,6 +25,7 @@ fn router(client_id: &str, isolation: Isolation, state: TenantState) -> TenantRo
         state,
         state_reason: Some("unpaid".into()),
         placement: Placement { isolation, cluster: "main".parse().unwrap(), route_version: 1 },
+        mirror: None,
         limits: Limits::default(),
         time_zone: chrono_tz::UTC,
         currency: "EUR".parse().unwrap(),

@@ -3,12 +3,12 @@ use actix_web::{
     dev::Payload,
     web::{BytesMut, Payload as RequestPayload},
 };
-use futures::{StreamExt, future::LocalBoxFuture};
+use futures::future::LocalBoxFuture;
 use problem::{Code, Problem};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use crate::{Error, credential_check, objects::FromObjects};
+use crate::{Arrival, Error, credential_check, objects::FromObjects};
 
 /// The default limit of a JSON body, in bytes; a route may set another one.
 const DEFAULT_MAX_BYTES: usize = 256 * 1024;
@@ -43,10 +43,10 @@ impl<T: DeserializeOwned, const MAX_BYTES: usize> FromRequest for Body<T, MAX_BY
     }
 }
 
-async fn read(mut payload: RequestPayload, most: usize) -> Result<BytesMut, Error> {
+async fn read(payload: RequestPayload, most: usize) -> Result<BytesMut, Error> {
+    let mut arrival = Arrival::of(payload);
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| unreadable("The body ended early."))?;
+    while let Some(chunk) = arrival.next().await? {
         if bytes.len() + chunk.len() > most {
             let detail = format!("The body may have at most {most} bytes.");
             return Err(Problem::new(Code::BodyTooLarge, detail).into());

@@ -4,7 +4,8 @@ use std::{
     net::{SocketAddr, TcpStream as StdTcpStream},
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
+    time::Duration,
 };
 
 use actix_http::Protocol;
@@ -12,11 +13,26 @@ use actix_web::{dev::Extensions, rt::net::TcpStream};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::watch,
+    time::{Instant, timeout},
+};
+
+use crate::{
+    connections::{Connections, OpenConnection},
+    deadline::Deadline,
 };
 
 /// The first bytes of an HTTP/2 connection without TLS (RFC 9113, section 3.4), as far as they
 /// distinguish it from HTTP/1.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2";
+
+/// How long a client may take to show which protocol it speaks.
+const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may take to send the head of a request.
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may receive nothing of what is written.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The most requests in progress on one connection. Only HTTP/2 has more than one.
+const MAX_REQUESTS: u32 = 100;
 
 /// What becomes of a socket that the server gives away.
 pub(crate) type Taker = Box<dyn FnOnce(StdTcpStream)>;
@@ -27,6 +43,13 @@ pub(crate) struct Connection {
     shared: Rc<RefCell<Shared>>,
     /// Dropped when the client hangs up, and with the connection.
     open: Option<watch::Sender<()>>,
+    protocol: Protocol,
+    /// How long there may be no request in progress. The server itself has no limit for the head of a
+    /// second request, nor for an HTTP/2 connection whose client answers its pings.
+    idle_limit: Duration,
+    idle: Deadline,
+    stalled: Deadline,
+    _counted: Option<OpenConnection>,
 }
 
 /// What the handlers of a connection know of it.
@@ -40,21 +63,76 @@ struct Shared {
     socket: Option<TcpStream>,
     /// Takes the socket when everything written before was sent.
     taker: Option<Taker>,
+    /// Requests in progress: until their response was sent.
+    requests: u32,
+    /// When there was a request in progress last.
+    idle_since: Instant,
 }
 
+/// A request in progress. Dropping it ends it.
+pub(crate) struct RequestInProgress(Rc<RefCell<Shared>>);
+
 impl Connection {
-    /// Reads which protocol a new connection has. Consumes none of its bytes.
+    /// Reads which protocol a new connection has. Consumes none of its bytes. The connection is kept alive
+    /// for `keep_alive` without a request.
+    ///
+    /// # Errors
+    /// The client sends nothing, hangs up, or its network has too many connections open.
     pub(crate) async fn accept(
         socket: TcpStream,
+        connections: &Connections,
+        keep_alive: Duration,
     ) -> io::Result<(Self, Protocol, Option<SocketAddr>)> {
+        let peer = socket.peer_addr()?;
+        let Some(counted) = connections.open(peer.ip()) else {
+            return Err(ErrorKind::ConnectionRefused.into());
+        };
         let mut first = [0; HTTP2_PREFACE.len()];
-        socket.peek(&mut first).await?;
+        timeout(PREFACE_TIMEOUT, socket.peek(&mut first)).await??;
         let protocol = if first == HTTP2_PREFACE { Protocol::Http2 } else { Protocol::Http1 };
-        let peer = socket.peer_addr().ok();
-        let shared = Shared { socket: Some(socket), taker: None };
-        let connection =
-            Self { shared: Rc::new(RefCell::new(shared)), open: Some(watch::Sender::new(())) };
-        Ok((connection, protocol, peer))
+        let idle_since = Instant::now();
+        let shared = Shared { socket: Some(socket), taker: None, requests: 0, idle_since };
+        let connection = Self {
+            shared: Rc::new(RefCell::new(shared)),
+            open: Some(watch::Sender::new(())),
+            protocol,
+            idle_limit: keep_alive + HEAD_TIMEOUT,
+            idle: Deadline::default(),
+            stalled: Deadline::default(),
+            _counted: Some(counted),
+        };
+        Ok((connection, protocol, Some(peer)))
+    }
+
+    /// Returns whether there was no request in progress for too long.
+    fn is_idle(&mut self, context: &mut Context<'_>) -> bool {
+        let idle_since = {
+            let shared = self.shared.borrow();
+            if shared.requests > 0 {
+                return false;
+            }
+            shared.idle_since
+        };
+        self.idle.has_passed(idle_since + self.idle_limit, context)
+    }
+
+    /// Passes on whether something was written; an error if nothing was for too long.
+    fn unless_stalled<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled.clear();
+            // Of HTTP/1, what is written belongs to a response, also after the end of its body. Of HTTP/2,
+            // it may answer a ping.
+            if self.protocol == Protocol::Http1 {
+                self.shared.borrow_mut().idle_since = Instant::now();
+            }
+        } else if self.stalled.has_passed_in(WRITE_TIMEOUT, context) {
+            return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+        }
+        written
     }
 
     /// Stores the handle of a new connection for its requests.
@@ -94,6 +172,16 @@ impl ConnectionHandle {
         self.open.clone()
     }
 
+    /// Begins a request; `None` if too many are in progress.
+    pub(crate) fn begin_request(&self) -> Option<RequestInProgress> {
+        let mut shared = self.shared.borrow_mut();
+        if shared.requests >= MAX_REQUESTS {
+            return None;
+        }
+        shared.requests += 1;
+        Some(RequestInProgress(self.shared.clone()))
+    }
+
     /// Returns another handle of the same connection.
     pub(crate) fn share(&self) -> Self {
         Self { shared: self.shared.clone(), open: self.open.clone() }
@@ -110,6 +198,14 @@ impl ConnectionHandle {
     }
 }
 
+impl Drop for RequestInProgress {
+    fn drop(&mut self) {
+        let mut shared = self.0.borrow_mut();
+        shared.requests -= 1;
+        shared.idle_since = Instant::now();
+    }
+}
+
 impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -117,7 +213,11 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = ready!(self.with_socket(|socket| socket.poll_read(context, buffer)));
+        let read = match self.with_socket(|socket| socket.poll_read(context, buffer)) {
+            Poll::Ready(read) => read,
+            Poll::Pending if self.is_idle(context) => Err(ErrorKind::TimedOut.into()),
+            Poll::Pending => return Poll::Pending,
+        };
         if read.is_err() || buffer.filled().len() == before {
             self.open = None;
         }
@@ -127,19 +227,21 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.with_socket(|socket| socket.poll_write(context, bytes))
+        let written = self.with_socket(|socket| socket.poll_write(context, bytes));
+        self.unless_stalled(written, context)
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.with_socket(|socket| socket.poll_write_vectored(context, parts))
+        let written = self.with_socket(|socket| socket.poll_write_vectored(context, parts));
+        self.unless_stalled(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {

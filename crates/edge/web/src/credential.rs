@@ -6,7 +6,7 @@ use chrono::Utc;
 use problem::{Code, Problem};
 
 use crate::{
-    WebState,
+    RequestLimits, WebState,
     request::set_principal,
     state::{CheckedCredential, Credential, check_state},
 };
@@ -16,6 +16,11 @@ use crate::{
 pub(crate) fn known(request: &HttpRequest) -> Option<Arc<CheckedCredential>> {
     let state = request.app_data::<Data<WebState>>()?;
     state.known(&Credential::new(bearer(request).ok()?), Utc::now())
+}
+
+/// Returns what counts the requests of tenants, if they are counted.
+pub(crate) fn limits(request: &HttpRequest) -> Option<&dyn RequestLimits> {
+    request.app_data::<Data<WebState>>()?.limits()
 }
 
 /// Checks that the credential of a request belongs to an active tenant, was not revoked and permits

@@ -31,7 +31,7 @@ struct Handed {
 impl HandOver {
     /// Returns `None` where the server must write the body itself: over HTTP/2, whose connections
     /// serve other requests meanwhile, over HTTP/1.0, which has no chunked encoding, for a request
-    /// with a body, and without [`serve_streams`](crate::serve_streams).
+    /// with a body, and without [`serve`](crate::serve).
     pub fn of(request: &HttpRequest) -> Option<Self> {
         let has_body = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
         let has_body = has_body.iter().any(|name| request.headers().contains_key(name));

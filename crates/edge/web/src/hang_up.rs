@@ -13,7 +13,7 @@ use crate::connection::ConnectionHandle;
 pub struct HangUp(Option<watch::Receiver<()>>);
 
 impl HangUp {
-    /// Watches the connection of `request`. Without [`serve_streams`](crate::serve_streams) no
+    /// Watches the connection of `request`. Without [`serve`](crate::serve) no
     /// hang-up is ever reported.
     pub fn of(request: &HttpRequest) -> Self {
         Self(request.conn_data::<ConnectionHandle>().map(ConnectionHandle::open))

@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod arrival;
 mod body;
 mod compression;
 mod connection;
+mod connection_limits;
+mod connections;
 mod credential;
 mod credential_check;
 mod cross_origin;
+mod deadline;
 pub mod docs;
 mod entity_tag;
 mod error;
@@ -18,7 +22,9 @@ mod metrics;
 mod objects;
 pub mod openapi;
 mod platform;
+mod progress;
 mod query;
+mod rate_limits;
 mod request;
 pub mod route_table;
 mod serve;
@@ -28,7 +34,9 @@ mod tenant;
 pub mod web_socket;
 
 pub use app::app;
+pub use arrival::Arrival;
 pub use body::{Body, read_json};
+pub use connection_limits::ConnectionLimits;
 pub use cross_origin::{CrossOrigin, readable_from};
 pub use entity_tag::EntityTag;
 pub use error::Error;
@@ -39,8 +47,9 @@ pub use health::{Health, HealthCheck};
 pub use metrics::{metrics, register_operations};
 pub use platform::Platform;
 pub use query::Query;
+pub use rate_limits::{RequestLimits, tell_rate_limits};
 pub use request::{current_id, current_principal};
-pub use serve::{ServeError, serve, serve_streams};
+pub use serve::{ServeError, serve};
 pub use settings::TokenSettings;
 pub use state::{DIRECTORY, WebState, tenant_suspended};
 pub use tenant::Tenant;

@@ -7,19 +7,20 @@ use std::{
 use actix_http::{HttpService, error::DispatchError};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::{
-    HttpServer,
     dev::{AppConfig, Server},
     web::ServiceConfig,
 };
 use lifecycle::Lifecycle;
 use tokio::net::TcpSocket;
 
-use crate::{app, connection::Connection};
+use crate::{
+    ConnectionLimits, app,
+    connection::{Connection, HEAD_TIMEOUT},
+    connections::Connections,
+};
 
 /// How long requests in flight may go on after shutdown has begun, in seconds.
 const DRAIN_SECONDS: u64 = 10;
-/// How long a client may take to send the head of its first request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to close a connection that the server has closed.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How many new connections may wait until they are accepted.
@@ -37,41 +38,20 @@ pub struct ServeError {
 }
 
 /// Listens on `bind` and serves `routes` until `lifecycle` stops; then accepts no new connections
-/// and completes the requests in flight. Returns the address, which matters for port 0.
+/// and completes the requests in flight. Connections of HTTP/1 without one are closed at once. Returns the
+/// address, which matters for port 0.
+///
+/// Handlers can detect that their client hangs up ([`HangUp`](crate::HangUp)) and take its socket
+/// ([`HandOver`](crate::HandOver)); no connection waits for ever. [`HttpServer`](actix_web::HttpServer)
+/// allows neither. So this makes what it makes, a service per worker that accepts connections, around
+/// a connection of its own type.
 ///
 /// # Errors
 /// The address is in use, or is not an address of this machine.
 pub fn serve(
     service: &'static str,
     bind: &str,
-    lifecycle: &Lifecycle,
-    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
-) -> Result<SocketAddr, ServeError> {
-    let failed = |source| ServeError { address: bind.to_owned(), source };
-    let server = HttpServer::new(move || app(service, routes.clone()))
-        .shutdown_signal(lifecycle.token().cancelled_owned())
-        .shutdown_timeout(DRAIN_SECONDS)
-        .client_request_timeout(HEAD_TIMEOUT)
-        .backlog(BACKLOG)
-        .bind_auto_h2c(bind)
-        .map_err(failed)?;
-    let address = server.addrs().first().copied();
-    let address = address.ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?;
-    run(service, address, server.run(), lifecycle);
-    Ok(address)
-}
-
-/// Serves as [`serve`], and lets handlers detect that their client hangs up
-/// ([`HangUp`](crate::HangUp)) and take its socket ([`HandOver`](crate::HandOver)).
-///
-/// [`HttpServer`] gives away no socket. So this makes what it makes, a service per worker that
-/// accepts connections, around a connection of its own type.
-///
-/// # Errors
-/// The address is in use, or is not an address of this machine.
-pub fn serve_streams(
-    service: &'static str,
-    bind: &str,
+    limits: ConnectionLimits,
     lifecycle: &Lifecycle,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<SocketAddr, ServeError> {
@@ -79,17 +59,21 @@ pub fn serve_streams(
     let listeners = listen(bind).map_err(failed)?;
     let address = listeners.first().map(TcpListener::local_addr);
     let address = address.unwrap_or(Err(io::ErrorKind::AddrNotAvailable.into())).map_err(failed)?;
+    let connections = Connections::new(limits.per_address);
     let mut server = Server::build()
         .shutdown_signal(lifecycle.token().cancelled_owned())
         .shutdown_timeout(DRAIN_SECONDS);
     for listener in listeners {
         let shutdown = server.graceful_shutdown_signal();
         let routes = routes.clone();
+        let connections = connections.clone();
         let worker = move || {
             let shutdown = shutdown.clone();
+            let connections = connections.clone();
             let app = app(service, routes.clone()).into_factory();
             let app = app.map_err(|error| error.error_response());
             let http = HttpService::build()
+                .keep_alive(limits.keep_alive)
                 .client_request_timeout(HEAD_TIMEOUT)
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
                 .local_addr(address)
@@ -99,8 +83,14 @@ pub fn serve_streams(
                     async move { shutdown.notified().await }
                 })
                 .finish(map_config(app, |()| AppConfig::default()));
-            fn_service(async |socket| Connection::accept(socket).await.map_err(DispatchError::Io))
-                .and_then(http)
+            fn_service(move |socket| {
+                let connections = connections.clone();
+                async move {
+                    let accepted = Connection::accept(socket, &connections, limits.keep_alive);
+                    accepted.await.map_err(DispatchError::Io)
+                }
+            })
+            .and_then(http)
         };
         server = server.listen(service, listener, worker).map_err(failed)?;
     }

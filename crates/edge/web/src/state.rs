@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 use telemetry::{Counter, CounterSeries};
 use tenancy::{PlatformContext, ResolveError, TenantContext, TenantDirectory, TenantRouter};
 
+use crate::RequestLimits;
+
 /// How long a verified credential is cached. Revocation is checked again.
 const CACHE_TIME: Duration = Duration::from_secs(5);
 /// How long the check of a credential is cached if no change is announced that might revoke it.
@@ -49,6 +51,7 @@ pub struct WebState {
     verifier: Arc<TokenVerifier>,
     verified: Cache<[u8; 32], Arc<Principal>>,
     checked: Cache<[u8; 32], Arc<CheckedCredential>>,
+    limits: Option<Arc<dyn RequestLimits>>,
     lookups: CounterSeries,
     misses: CounterSeries,
 }
@@ -77,9 +80,21 @@ impl WebState {
             verifier: Arc::new(verifier),
             verified: cache(CACHE_TIME),
             checked: cache(CHECK_TIME),
+            limits: None,
             lookups: Counter::CacheLookups.series(&["credentials"]),
             misses: Counter::CacheMisses.series(&["credentials"]),
         }
+    }
+
+    /// Counts each request of a tenant by `limits`. Without, they are not counted.
+    #[must_use]
+    pub fn with_limits(self, limits: Arc<dyn RequestLimits>) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// Returns what counts the requests of tenants.
+    pub(crate) fn limits(&self) -> Option<&dyn RequestLimits> {
+        self.limits.as_deref()
     }
 
     /// Returns the verifier of access tokens.

@@ -6,7 +6,7 @@ use futures::future::{Either, LocalBoxFuture, Ready, ready};
 use tenancy::{Scoped, TenantContext};
 
 use crate::{
-    Error, credential, credential_check, readable_from,
+    Error, credential, credential_check, rate_limits, readable_from,
     state::{CheckedCredential, check_state},
 };
 
@@ -55,7 +55,9 @@ impl<P: TenantPermission> FromRequest for Tenant<P> {
     type Future = Either<Ready<Result<Self, Error>>, LocalBoxFuture<'static, Result<Self, Error>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        if let Some(known) = credential::known(request) {
+        let known = credential::known(request);
+        let is_counted = credential::limits(request).is_some();
+        if let Some(known) = known.clone().filter(|_| !is_counted) {
             let permitted = credential::permit(&known.principal, P::ACTION)
                 .and_then(|()| check_state(&known.context, P::ACTION));
             let tenant = permitted.map(|()| Self::new(request, known)).map_err(Error::from);
@@ -65,8 +67,19 @@ impl<P: TenantPermission> FromRequest for Tenant<P> {
         let request = request.clone();
         Either::Right(Box::pin(async move {
             let _check = check;
-            let credential = credential::check(&request, P::ACTION).await?;
-            Ok(Self::new(&request, credential))
+            let credential = match known {
+                Some(known) => {
+                    credential::permit(&known.principal, P::ACTION)?;
+                    check_state(&known.context, P::ACTION)?;
+                    known
+                }
+                None => credential::check(&request, P::ACTION).await?,
+            };
+            let tenant = Self::new(&request, credential);
+            if let Some(limits) = credential::limits(&request) {
+                rate_limits::count(limits, &request, &tenant.credential.context).await?;
+            }
+            Ok(tenant)
         }))
     }
 }

@@ -97,7 +97,7 @@ async fn a_body_is_the_same_in_every_encoding() {
 }
 
 fn serve(lifecycle: &Lifecycle) -> SocketAddr {
-    web::serve_streams("test", "127.0.0.1:0", lifecycle, routes).unwrap()
+    web::serve("test", "127.0.0.1:0", web::ConnectionLimits::default(), lifecycle, routes).unwrap()
 }
 
 async fn ask(address: SocketAddr, path: &str, encoding: &str) -> TcpStream {

@@ -19,7 +19,7 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use web::HandOver;
+use web::{ConnectionLimits, HandOver};
 
 const REQUEST: &str = "GET /take HTTP/1.1\r\nHost: web\r\n\r\n";
 
@@ -39,7 +39,8 @@ fn serve(lifecycle: &Lifecycle) -> (SocketAddr, Receiver<StdTcpStream>) {
     let routes = move |config: &mut ServiceConfig| {
         config.app_data(Data::new(sender.clone())).service(resource("/take").get(take));
     };
-    (web::serve_streams("test", "127.0.0.1:0", lifecycle, routes).unwrap(), taken)
+    let limits = ConnectionLimits::default();
+    (web::serve("test", "127.0.0.1:0", limits, lifecycle, routes).unwrap(), taken)
 }
 
 async fn ask(address: SocketAddr, text: &str) -> TcpStream {

@@ -115,6 +115,11 @@ impl Chain {
         self.number("generation").unwrap_or_default()
     }
 
+    /// Whether the chains were discarded, and none has begun since.
+    pub(crate) fn is_discarded(&self) -> bool {
+        self.0.get(LAYOUT).is_some_and(String::is_empty)
+    }
+
     /// Returns the time from which on the slot group's hours are whole. `None` while a partition of
     /// the newest log generation has no chain, or when the chain has another layout.
     pub(crate) fn whole_from(&self, layout: &str) -> Option<DateTime<Utc>> {

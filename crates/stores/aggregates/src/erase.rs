@@ -35,7 +35,7 @@ impl Aggregates {
     }
 
     /// Removes the keys that match a pattern and are wanted.
-    async fn remove(
+    pub(crate) async fn remove(
         &self,
         pattern: &str,
         is_wanted: impl Fn(&str) -> bool,

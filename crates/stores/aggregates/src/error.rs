@@ -6,6 +6,9 @@ pub enum AggregatesError {
     /// Redis is unavailable, too slow, or refused the command.
     #[error("redis is unavailable or refused a command")]
     Redis(#[from] RedisError),
+    /// Redis is unavailable, or did not answer as fast as a limit must be checked.
+    #[error("redis did not answer in time")]
+    Silent,
     /// A script or a key returned a value that no version of Footfall writes.
     #[error("redis returned a value that footfall does not write: {0}")]
     Unreadable(String),

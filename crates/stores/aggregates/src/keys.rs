@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt, net::IpAddr, sync::Arc};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
-use tenancy::{CampaignId, ClientId};
+use tenancy::{CampaignId, ClientId, Unit, Window};
 
 use crate::{RedisSettings, SlotGroup, network};
 
@@ -216,9 +216,19 @@ impl TenantKeys {
         self.name("kept_reads")
     }
 
-    /// The limit on accepted events.
-    pub(crate) fn event_limit(&self) -> String {
-        self.name("event_limit")
+    /// How much of a quota is used.
+    pub(crate) fn quota(&self, unit: Unit, window: Window) -> String {
+        self.name(format_args!("limit_{}_{}", unit.as_str(), window.as_str()))
+    }
+
+    /// The names of a kind that events had on a day.
+    pub(crate) fn names(&self, kind: &str, day: NaiveDate) -> String {
+        self.name(format_args!("names_{kind}_{}", day.format("%Y%m%d")))
+    }
+
+    /// How many different names of a kind events had on a day.
+    pub(crate) fn name_count(&self, kind: &str, day: NaiveDate) -> String {
+        self.name(format_args!("name_count_{kind}_{}", day.format("%Y%m%d")))
     }
 
     /// Returns a pattern that matches all keys of the tenant and no other. A name has no character that is
@@ -226,6 +236,11 @@ impl TenantKeys {
     pub(crate) fn pattern(&self) -> String {
         let prefix = self.space.prefix.replace(['\\', '*', '?', '[', ']'], "?");
         format!("{prefix}client_{}_*", self.client_id)
+    }
+
+    /// Returns a pattern that matches the counters of the tenant, in every key generation.
+    pub(crate) fn counters_pattern(&self) -> String {
+        format!("{}campaign_*", self.pattern().trim_end_matches('*'))
     }
 
     fn hourly(&self, campaign: &CampaignId, kind: &str, hour: DateTime<Utc>) -> TimedKey {

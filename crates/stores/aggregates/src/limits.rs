@@ -1,17 +1,15 @@
 use std::{future::Future, sync::atomic::Ordering, time::Duration};
 
 use telemetry::Counter;
-use tenancy::TenantContext;
+use tenancy::{RateLimit, Rates, TenantContext, Unit, Window};
 
 use crate::{
     Aggregates, AggregatesError,
-    allowance::{Allowance, Payment},
+    allowance::{Allowance, Payment, Rooms, time},
 };
 
 /// How long a request waits for its limits before it is admitted without them.
 const TIMEOUT: Duration = Duration::from_millis(250);
-/// The time over which a tenant's events per second are averaged.
-const EVENTS_AVERAGED_OVER: Duration = Duration::from_secs(10);
 
 /// The answer to a request for admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,63 +21,70 @@ pub enum Admission {
     RetryAfter(Duration),
 }
 
-struct Limit {
-    key: String,
-    cost: Duration,
-    burst: Duration,
-    /// What is charged in addition, if the limit has room for it.
-    advance: Duration,
+/// What a call charged, or why it did not; and what is left of each window.
+struct Charged {
+    result: ChargeResult,
+    rooms: Rooms,
 }
 
-/// What a call charged, or why it did not.
-enum Charged {
-    /// The costs.
-    Costs,
-    /// The costs and the advances.
+enum ChargeResult {
+    /// The units.
+    Units,
+    /// The units and the advance.
     All,
     /// Nothing: a limit is exceeded. The request would be admitted after this time.
     Nothing(Duration),
 }
 
 impl Aggregates {
-    /// Charges events to the tenant's limit. More events than ten seconds allow are admitted at
-    /// once if all earlier ones are paid off.
+    /// Charges units to the tenant's quotas. More than a quota allows at once is admitted if all earlier
+    /// units are paid off.
     ///
     /// Most requests are paid from an allowance, without a call of Redis. All processes together
     /// admit what the limit allows, give or take one allowance of each.
     ///
     /// While Redis is unavailable everything is admitted: losing events is worse than accepting too
     /// many.
-    pub async fn admit(&self, tenant: &TenantContext, events: u32) -> Admission {
-        let rate = tenant.limits().events_per_second.max(1);
-        let payment = self.allowances.of(tenant.client_id()).pay(events, rate);
+    pub async fn admit(&self, tenant: &TenantContext, unit: Unit, units: u64) -> Admission {
+        let rates = tenant.limits().rates(unit);
+        let allowance = self.allowances.of(tenant.client_id(), unit);
+        let payment = allowance.pay(units, rates);
         let (own, advance) = match &payment {
             Payment::Allowance => return Admission::Admitted,
-            Payment::Renewal(renewal) => (events - renewal.held(), Allowance::size(rate)),
-            Payment::Own => (events, 0),
+            Payment::Renewal(renewal) => (units - renewal.held(), Allowance::size(rates)),
+            Payment::Own => (units, 0),
         };
-        let limit = Limit {
-            key: self.keys.tenant(tenant.client_id()).event_limit(),
-            cost: Duration::from_secs(own.into()) / rate,
-            burst: EVENTS_AVERAGED_OVER,
-            advance: Duration::from_secs(advance.into()) / rate,
+        let charge = self.charge(tenant, unit, rates, own, advance);
+        let Some(Charged { result, rooms }) = self.limited(charge).await else {
+            if let Payment::Renewal(renewal) = payment {
+                renewal.renew(0);
+            }
+            return Admission::Admitted;
         };
-        let charged = self.charge(&[limit]).await;
+        allowance.note(rooms, rates);
         if let Payment::Renewal(renewal) = payment {
-            match charged {
-                Charged::Costs => renewal.renew(0),
-                Charged::All => renewal.renew(advance),
-                Charged::Nothing(_) => {}
+            match result {
+                ChargeResult::Units => renewal.renew(0),
+                ChargeResult::All => renewal.renew(advance),
+                ChargeResult::Nothing(_) => {}
             }
         }
-        if matches!(charged, Charged::Nothing(_)) {
-            Counter::RequestsLimited.inc(&[]);
+        match result {
+            ChargeResult::Units | ChargeResult::All => Admission::Admitted,
+            ChargeResult::Nothing(wait) => {
+                // A request is not refused because of its rejects: they are not stored.
+                if unit != Unit::Rejects {
+                    Counter::RequestsLimited.inc(&[]);
+                }
+                Admission::RetryAfter(wait)
+            }
         }
-        charged.into()
     }
 
-    async fn charge(&self, limits: &[Limit]) -> Charged {
-        self.limited(self.try_charge(limits)).await.unwrap_or(Charged::Costs)
+    /// Returns the quota of a unit of which the smallest part is left, as far as this process knows.
+    /// `None` before it has charged it, and for as long as Redis never answered.
+    pub fn tightest_limit(&self, tenant: &TenantContext, unit: Unit) -> Option<RateLimit> {
+        self.allowances.of(tenant.client_id(), unit).tightest(unit)
     }
 
     /// Returns the answer of Redis about limits; `None` while it is unavailable, so that the limits are
@@ -107,27 +112,35 @@ impl Aggregates {
         }
     }
 
-    async fn try_charge(&self, limits: &[Limit]) -> Result<Charged, AggregatesError> {
+    async fn charge(
+        &self,
+        tenant: &TenantContext,
+        unit: Unit,
+        rates: Rates,
+        units: u64,
+        advance: u64,
+    ) -> Result<Charged, AggregatesError> {
+        let keys = self.keys.tenant(tenant.client_id());
         let mut invocation = self.scripts.admit.prepare_invoke();
-        for limit in limits {
-            let Limit { key, cost, burst, advance } = limit;
-            invocation.key(key).arg(micros(*cost)).arg(micros(*burst)).arg(micros(*advance));
+        for (window, rate) in Window::ALL.into_iter().zip(rates) {
+            let Some(rate) = rate else { continue };
+            invocation
+                .key(keys.quota(unit, window))
+                .arg(micros(time(units, rate, window)))
+                .arg(micros(window.burst()))
+                .arg(micros(time(advance, rate, window)));
         }
-        let wait: i64 = invocation.invoke_async(&mut self.connection()).await?;
-        Ok(match u64::try_from(wait) {
-            Err(_) => Charged::All,
-            Ok(0) => Charged::Costs,
-            Ok(wait) => Charged::Nothing(Duration::from_micros(wait)),
-        })
-    }
-}
-
-impl From<Charged> for Admission {
-    fn from(charged: Charged) -> Self {
-        match charged {
-            Charged::Costs | Charged::All => Self::Admitted,
-            Charged::Nothing(wait) => Self::RetryAfter(wait),
-        }
+        let answer: Vec<i64> = invocation.invoke_async(&mut self.connection()).await?;
+        let mut answer = answer.into_iter();
+        let result = match answer.next().map(u64::try_from) {
+            None => return Err(AggregatesError::Unreadable("an empty charge".to_owned())),
+            Some(Err(_)) => ChargeResult::All,
+            Some(Ok(0)) => ChargeResult::Units,
+            Some(Ok(wait)) => ChargeResult::Nothing(Duration::from_micros(wait)),
+        };
+        let mut left = answer.map(|micros| Duration::from_micros(micros.max(0).unsigned_abs()));
+        let rooms = rates.map(|rate| rate.and_then(|_| left.next()));
+        Ok(Charged { result, rooms })
     }
 }
 

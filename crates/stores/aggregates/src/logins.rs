@@ -49,8 +49,14 @@ impl Aggregates {
     /// Admits a login attempt for the account, named by a hash, from the network of the address. It
     /// counts as failed until [`login_succeeded`](Self::login_succeeded).
     ///
-    /// While Redis is unavailable the attempt is admitted: hashing passwords limits attempts too.
-    pub async fn login_attempt(&self, account: &[u8; 32], address: IpAddr) -> Admission {
+    /// # Errors
+    /// Redis did not answer. Then nobody may log in: without limits, passwords could be guessed. Who is
+    /// logged in stays so.
+    pub async fn login_attempt(
+        &self,
+        account: &[u8; 32],
+        address: IpAddr,
+    ) -> Result<Admission, AggregatesError> {
         self.attempt(account, address, Counted::WithAll).await
     }
 
@@ -61,7 +67,14 @@ impl Aggregates {
 
     /// Admits an attempt that presents another secret: an invitation, or the password before a change.
     /// Failures are counted as those of logins, but not among those of all accounts.
-    pub async fn secret_attempt(&self, account: &[u8; 32], address: IpAddr) -> Admission {
+    ///
+    /// # Errors
+    /// As [`login_attempt`](Self::login_attempt).
+    pub async fn secret_attempt(
+        &self,
+        account: &[u8; 32],
+        address: IpAddr,
+    ) -> Result<Admission, AggregatesError> {
         self.attempt(account, address, Counted::Alone).await
     }
 
@@ -70,10 +83,16 @@ impl Aggregates {
         self.limited(self.succeed(account, address, Counted::Alone)).await;
     }
 
-    async fn attempt(&self, account: &[u8; 32], address: IpAddr, counted: Counted) -> Admission {
+    async fn attempt(
+        &self,
+        account: &[u8; 32],
+        address: IpAddr,
+        counted: Counted,
+    ) -> Result<Admission, AggregatesError> {
         match self.limited(self.begin(account, address, counted)).await {
-            None | Some(0) => Admission::Admitted,
-            Some(wait) => Admission::RetryAfter(Duration::from_micros(wait)),
+            None => Err(AggregatesError::Silent),
+            Some(0) => Ok(Admission::Admitted),
+            Some(wait) => Ok(Admission::RetryAfter(Duration::from_micros(wait))),
         }
     }
 

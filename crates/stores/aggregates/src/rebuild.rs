@@ -129,7 +129,10 @@ impl Aggregates {
 
     /// Sets an empty layout, which no slot group has. Writers and readers then no longer recognise
     /// the chains, but the next key generation still knows that there were some.
-    async fn discard_chains(&self, slot_group: SlotGroup) -> Result<(), AggregatesError> {
+    pub(crate) async fn discard_chains(
+        &self,
+        slot_group: SlotGroup,
+    ) -> Result<(), AggregatesError> {
         let mut command = redis::cmd("HSET");
         command.arg(self.keys.chain(slot_group)).arg(LAYOUT).arg("");
         Ok(command.exec_async(&mut self.connection()).await?)

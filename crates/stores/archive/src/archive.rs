@@ -5,12 +5,13 @@ use parquet::errors::ParquetError;
 use settings::InvalidSetting;
 
 use crate::{
-    ArchiveError, ArchiveSettings, ArchivedRecord, Object, ObjectKey, ReportFiles, Stored, file,
+    ArchiveError, ArchiveSettings, ArchivedRecord, ErasureRegister, Object, ObjectKey, ReportFiles,
+    Stored, file,
     location::{Location, Put},
     object::digest,
 };
 
-/// Every record of the log, permanently. Cloning shares the connections.
+/// Every record of the log, until it is erased. Cloning shares the connections.
 #[derive(Clone)]
 pub struct Archive {
     location: Arc<Location>,
@@ -32,6 +33,11 @@ impl Archive {
     /// Returns the files of report jobs, which are in the same folder or bucket.
     pub fn report_files(&self) -> ReportFiles {
         ReportFiles::new(self.location.clone())
+    }
+
+    /// Returns the register of erased persons, which is in the same folder or bucket.
+    pub fn erasure_register(&self) -> ErasureRegister {
+        ErasureRegister::new(self.location.clone())
     }
 
     /// Puts an object unless one of its name exists. Several processes may put the same object,

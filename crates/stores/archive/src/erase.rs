@@ -1,8 +1,6 @@
-use bytes::Bytes;
-
 use crate::{Archive, ArchiveError, ArchivedRecord, Object, ObjectKey, Stored};
 
-/// An object without the records of a tenant.
+/// An object after an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Erased {
     /// The object as it is now.
@@ -12,24 +10,40 @@ pub struct Erased {
 }
 
 impl Archive {
-    /// Erases the records with this key in an object: offset and time stay, so that the object still has every
+    /// Erases the records with this key in an object. As [`Archive::erase_records`].
+    ///
+    /// # Errors
+    /// As [`Archive::erase_records`].
+    pub async fn erase(&self, object: ObjectKey, key: &str) -> Result<Erased, ArchiveError> {
+        let key = key.as_bytes().to_vec();
+        self.erase_records(object, move |record| record.key.as_deref() == Some(&key[..])).await
+    }
+
+    /// Erases the records of an object that `is_wanted` picks: offset and time stay, so that the object still has every
     /// record of its range; key, headers and payload go. An object without such records is left unchanged.
-    /// Doing it again makes the same bytes.
+    /// Doing it again makes the same bytes. `is_wanted` is called once for each record that is not erased yet.
     ///
     /// # Errors
     /// [`ArchiveError::Missing`], [`ArchiveError::Damaged`], or the archive is unavailable.
-    pub async fn erase(&self, object: ObjectKey, key: &str) -> Result<Erased, ArchiveError> {
+    pub async fn erase_records(
+        &self,
+        object: ObjectKey,
+        is_wanted: impl Fn(&ArchivedRecord) -> bool + Send + 'static,
+    ) -> Result<Erased, ArchiveError> {
         let found = self.find(object).await?.ok_or(ArchiveError::Missing(object))?;
         let (stored, mut records) = found;
-        let key = Bytes::copy_from_slice(key.as_bytes());
-        let erased = records.iter_mut().map(|record| u64::from(record.erase_if_of(&key))).sum();
-        if erased == 0 {
+        let rewrite = move || {
+            let erased = records.iter_mut().map(|record| u64::from(record.erase_if(&is_wanted)));
+            match erased.sum::<u64>() {
+                0 => Ok(None),
+                count => Object::write(object, &records).map(|written| Some((written, count))),
+            }
+        };
+        let Some((written, count)) = tokio::task::spawn_blocking(rewrite).await?? else {
             return Ok(Erased { stored, records: 0 });
-        }
-        let write = move || Object::write(object, &records);
-        let written = tokio::task::spawn_blocking(write).await??;
+        };
         self.location().replace(&object, written.bytes.clone()).await?;
-        Ok(Erased { stored: written.stored, records: erased })
+        Ok(Erased { stored: written.stored, records: count })
     }
 }
 
@@ -41,18 +55,20 @@ impl ArchivedRecord {
         self.payload = None;
     }
 
-    /// Erases the record if it has this key. Returns whether it had.
-    fn erase_if_of(&mut self, key: &Bytes) -> bool {
-        let is_of = self.key.as_ref() == Some(key);
-        if is_of {
+    /// Erases the record if it is wanted. Returns whether it was.
+    fn erase_if(&mut self, is_wanted: impl Fn(&Self) -> bool) -> bool {
+        let erases = self.key.is_some() && is_wanted(self);
+        if erases {
             self.erase();
         }
-        is_of
+        erases
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[test]
@@ -65,10 +81,10 @@ mod tests {
             payload: Some(Bytes::from_static(b"{}")),
         };
         let (mut own, mut other) = (record("acme"), record("acme-2"));
-        let key = Bytes::from_static(b"acme");
-        assert!(own.erase_if_of(&key));
+        let is_wanted = |record: &ArchivedRecord| record.key.as_deref() == Some(&b"acme"[..]);
+        assert!(own.erase_if(is_wanted));
         assert_eq!((own.key, own.payload, own.offset), (None, None, other.offset));
-        assert!(!other.erase_if_of(&key));
+        assert!(!other.erase_if(is_wanted));
         assert_eq!(other, record("acme-2"));
     }
 }

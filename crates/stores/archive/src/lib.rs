@@ -2,6 +2,7 @@
 
 mod archive;
 mod erase;
+mod erasure_register;
 mod error;
 mod file;
 mod key;
@@ -14,6 +15,7 @@ mod settings;
 
 pub use archive::Archive;
 pub use erase::Erased;
+pub use erasure_register::ErasureRegister;
 pub use error::ArchiveError;
 pub use key::ObjectKey;
 pub use object::{Object, Stored};

@@ -1,8 +1,9 @@
 //! The folder or bucket of the objects.
 
 use std::{
-    fs::{self, File},
+    fs::{self, DirBuilder, File, Permissions},
     io::{self, ErrorKind},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path as FilePath, PathBuf},
     sync::Arc,
     time::Duration,
@@ -197,13 +198,33 @@ async fn open(root: &FilePath) -> Result<LocalFileSystem, ArchiveError> {
     Ok(opened.with_fsync(true))
 }
 
+/// The folders below the root: of objects, of report files and of the register of erased persons. Only Footfall's
+/// user may enter them.
+const PRIVATE_FOLDERS: [&str; 3] = ["raw", "reports", "erasures"];
+const PRIVATE_FOLDER: u32 = 0o700;
+const PRIVATE_FILE: u32 = 0o600;
+
 /// Opens the folder, and creates it if it does not exist yet.
 async fn open_new(root: &FilePath) -> Result<LocalFileSystem, ArchiveError> {
     let new = root.to_owned();
-    blocking(move || fs::create_dir_all(new))
+    blocking(move || create_private(&new))
         .await?
         .map_err(ArchiveError::refused("create the folder of the archive"))?;
     open(root).await
+}
+
+/// Creates the folder and what is private in it. Earlier builds left the latter open to other users of the machine.
+fn create_private(root: &FilePath) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(PRIVATE_FOLDER);
+    for name in PRIVATE_FOLDERS {
+        let folder = root.join(name);
+        builder.create(&folder)?;
+        if fs::metadata(&folder)?.permissions().mode() & 0o777 != PRIVATE_FOLDER {
+            fs::set_permissions(&folder, Permissions::from_mode(PRIVATE_FOLDER))?;
+        }
+    }
+    Ok(())
 }
 
 async fn create(store: &dyn ObjectStore, path: &Path, bytes: Bytes) -> object_store::Result<Put> {
@@ -250,9 +271,10 @@ fn below(prefix: &Path, name: &str) -> Path {
     name.split('/').fold(prefix.clone(), |path, part| path.join(part))
 }
 
-/// Makes the names on the path from `root` to `file` durable, including those of a writer that was
+/// Makes `file` private, and the names on the path from `root` to it durable, including those of a writer that was
 /// killed before it could do so. Removes the half-written files of such a writer beside `file`.
 fn make_durable(root: &FilePath, file: &FilePath) -> io::Result<()> {
+    fs::set_permissions(file, Permissions::from_mode(PRIVATE_FILE))?;
     for folder in file.ancestors().skip(1).take_while(|folder| folder.starts_with(root)) {
         File::open(folder)?.sync_all()?;
     }

@@ -2,7 +2,7 @@ use std::{
     hash::Hash,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -18,6 +18,10 @@ const LIFETIME: Duration = Duration::from_secs(60);
 /// How long a missing answer, or an answer that may be out of date, is used.
 const SHORT_LIFETIME: Duration = Duration::from_secs(1);
 
+/// How long the last answer is used while PostgreSQL is unavailable: as long as an access token is valid.
+/// Without an end, a key that was revoked meanwhile would be valid for as long as the outage lasts.
+const OLDEST: Duration = Duration::from_secs(15 * 60);
+
 /// How long to wait for PostgreSQL before using an older answer.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -27,8 +31,8 @@ const RETRY_PERIOD: Duration = Duration::from_secs(5);
 
 /// Cached answers of PostgreSQL that every request needs. At most one query per key runs at a time.
 ///
-/// While PostgreSQL is unavailable, its last answer is used, unless a notification of a change has
-/// arrived since.
+/// While PostgreSQL is unavailable, its last answer is used for [`OLDEST`], unless a notification of a
+/// change has arrived since. While notifications may be missed, each answer is used for a second.
 pub(crate) struct AnswerCache<K, V> {
     fresh: Cache<K, Answer<V>>,
     last_known: Cache<K, V>,
@@ -37,6 +41,8 @@ pub(crate) struct AnswerCache<K, V> {
     changes: AtomicU64,
     /// When to query again a key with an older answer, after PostgreSQL failed to answer.
     retry_at: Mutex<Option<Instant>>,
+    /// Whether the connection that receives notifications is lost.
+    is_deaf: AtomicBool,
     lookups: CounterSeries,
     misses: CounterSeries,
 }
@@ -72,11 +78,16 @@ where
 {
     /// Creates a cache of at most `capacity` answers, with its name in the metrics.
     pub(crate) fn new(name: &'static str, capacity: u64) -> Self {
+        Self::with_oldest(name, capacity, OLDEST)
+    }
+
+    fn with_oldest(name: &'static str, capacity: u64, oldest: Duration) -> Self {
         Self {
             fresh: Cache::builder().max_capacity(capacity).expire_after(ByLifetime).build(),
-            last_known: Cache::new(capacity),
+            last_known: Cache::builder().max_capacity(capacity).time_to_live(oldest).build(),
             changes: AtomicU64::new(0),
             retry_at: Mutex::new(None),
+            is_deaf: AtomicBool::new(false),
             lookups: Counter::CacheLookups.series(&[name]),
             misses: Counter::CacheMisses.series(&[name]),
         }
@@ -114,7 +125,8 @@ where
                     None => self.last_known.invalidate(key).await,
                 }
                 let may_be_outdated = self.changes.load(Ordering::Acquire) != changes;
-                let short = value.is_none() || may_be_outdated;
+                let is_deaf = self.is_deaf.load(Ordering::Acquire);
+                let short = value.is_none() || may_be_outdated || is_deaf;
                 let lifetime = if short { SHORT_LIFETIME } else { LIFETIME };
                 Ok(Answer { value, lifetime })
             }
@@ -153,6 +165,19 @@ where
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Notes that notifications are received again. Those before were missed.
+    pub(crate) fn hear(&self) {
+        self.is_deaf.store(false, Ordering::Release);
+        self.expire_all();
+    }
+
+    /// Notes that no notifications are received any more.
+    pub(crate) fn turn_deaf(&self) {
+        if !self.is_deaf.swap(true, Ordering::AcqRel) {
+            self.expire_all();
+        }
+    }
+
     /// Makes every key query again, because notifications may have been missed. The last answers
     /// remain in case PostgreSQL is unavailable.
     pub(crate) fn expire_all(&self) {
@@ -184,6 +209,31 @@ mod tests {
         cache.expire_all();
         assert_eq!(cache.get(&"a", async { unavailable() }).await.unwrap(), Some(1));
         assert!(cache.get(&"b", async { unavailable() }).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_last_answer_counts_for_a_limited_time() {
+        let cache = AnswerCache::with_oldest("test", 10, Duration::from_secs(1));
+        assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
+        cache.expire_all();
+        assert_eq!(cache.get(&"a", async { unavailable() }).await.unwrap(), Some(1));
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        cache.expire_all();
+        assert!(cache.get(&"a", async { unavailable() }).await.is_err(), "it is too old");
+    }
+
+    #[tokio::test]
+    async fn while_notifications_may_be_missed_an_answer_is_used_for_a_second() {
+        let cache = AnswerCache::new("tenants", 10);
+        cache.turn_deaf();
+        assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
+        assert_eq!(cache.get(&"a", async { Ok(Some(2)) }).await.unwrap(), Some(1), "cached");
+        tokio::time::sleep(SHORT_LIFETIME + Duration::from_millis(100)).await;
+        assert_eq!(cache.get(&"a", async { Ok(Some(2)) }).await.unwrap(), Some(2));
+        cache.hear();
+        assert_eq!(cache.get(&"a", async { Ok(Some(3)) }).await.unwrap(), Some(3));
+        tokio::time::sleep(SHORT_LIFETIME + Duration::from_millis(100)).await;
+        assert_eq!(cache.get(&"a", async { Ok(Some(4)) }).await.unwrap(), Some(3), "cached");
     }
 
     #[tokio::test]

@@ -31,6 +31,9 @@ pub enum ControlPlaneError {
     /// The change would leave a tenant without an owner who can log in.
     #[error("a tenant keeps at least one owner")]
     LastOwner,
+    /// The tenant is being moved, and has to stay until that has ended.
+    #[error("the tenant is being moved")]
+    Moving,
     /// The cluster takes no new tenants.
     #[error("the cluster is drained: it takes no new tenants")]
     Drained,
@@ -56,6 +59,11 @@ pub enum ControlPlaneError {
 }
 
 impl ControlPlaneError {
+    /// Returns the error of a question that the caller does not wait for any longer.
+    pub fn unanswered() -> Self {
+        Self::Unavailable(sqlx::Error::PoolTimedOut)
+    }
+
     /// Returns a function for `map_err` when a stored value is parsed.
     pub(crate) fn corrupt<E>(what: &'static str) -> impl FnOnce(E) -> Self
     where

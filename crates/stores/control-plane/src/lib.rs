@@ -20,6 +20,7 @@ mod error;
 mod group;
 mod ledger;
 mod listener;
+mod person_erasure;
 mod platform;
 mod pool;
 mod principal_row;
@@ -40,11 +41,13 @@ pub use error::ControlPlaneError;
 pub use group::Group;
 pub use ledger::{
     Archived, Batch, BatchPlan, DoneSpan, ExclusiveLease, Lease, Ledger, LedgerError, OffsetSet,
-    PlannedDestination, Poison, RebuildRequest, Skip, UpToDate,
+    PlannedDestination, Poison, RebuildRequest, Skip, TenantSpan, UpToDate,
 };
+pub use person_erasure::{PersonEraseStep, PersonErasure, PersonErasureStep};
 pub use platform::{
-    Account, Cluster, EraseReceipt, EraseStep, Inventory, Offboarding, OffboardingStep,
-    PlatformControl, RegisteredCluster, TenantDetail, TenantSpec,
+    Account, BackOut, BegunMove, Cluster, EraseReceipt, EraseStep, ErasedPersonsVersion, Inventory,
+    MoveRefusal, MoveStepRecord, Offboarding, OffboardingStep, PlatformControl, RegisteredCluster,
+    TenantDetail, TenantMove, TenantSpec,
 };
 pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
 pub use report_queue::{
@@ -55,8 +58,8 @@ pub use settings::PostgresSettings;
 pub use tenant::{
     Advertiser, Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
     ApiKey, ApiKeyChange, Campaign, CampaignFilter, CohortWriter, KeptCohort, NewApiKey,
-    NewInvitation, NewReportJob, NewUser, Product, Quota, ReportJobReader, ReportKind,
-    ReportReader, ReportVisibility, ReportWriter, Resubmission, SavedReport, TenantControl, User,
-    UserChange,
+    NewInvitation, NewPersonErasure, NewReportJob, NewUser, Product, Quota, ReportJobReader,
+    ReportKind, ReportReader, ReportVisibility, ReportWriter, Resubmission, SavedReport,
+    TenantControl, User, UserChange,
 };
 pub use usage::{UsageCount, UsageDays};

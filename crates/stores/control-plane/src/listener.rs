@@ -1,9 +1,10 @@
-use std::time::Duration;
+use std::{io, pin::pin, time::Duration};
 
 use auth::ApiKeyId;
 use lifecycle::Lifecycle;
-use sqlx::postgres::PgNotification;
+use sqlx::postgres::{PgListener, PgNotification};
 use tenancy::ClientId;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::ControlPlane;
@@ -14,6 +15,12 @@ const USER_CHANGED: &str = "footfall_user_changed";
 
 /// The pause between attempts to connect to PostgreSQL.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long nothing may be heard before the connection must prove that it still hears.
+const QUIET: Duration = Duration::from_secs(3);
+
+/// How long the proof may take.
+const HEARD_WITHIN: Duration = Duration::from_secs(2);
 
 /// Starts the task that invalidates cached answers.
 pub(crate) fn start(control_plane: &ControlPlane, lifecycle: &Lifecycle) {
@@ -26,28 +33,56 @@ pub(crate) fn start(control_plane: &ControlPlane, lifecycle: &Lifecycle) {
 }
 
 async fn listen(control_plane: &ControlPlane) {
+    // Only this process listens to it.
+    let own_channel = format!("footfall_process_{}", Uuid::now_v7().simple());
     loop {
-        if let Err(error) = listen_once(control_plane).await {
+        if let Err(error) = listen_once(control_plane, &own_channel).await {
             tracing::warn!(%error, "cannot listen for changes in PostgreSQL, retrying");
         }
+        control_plane.tenants.0.turn_deaf();
+        control_plane.keys.0.turn_deaf();
+        control_plane.origins.0.turn_deaf();
+        control_plane.versions.0.turn_deaf();
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// Listens until the connection is lost.
-async fn listen_once(control_plane: &ControlPlane) -> Result<(), sqlx::Error> {
+/// Listens until the connection is lost, or receives nothing any more: a connection may be gone without
+/// either end noticing, and then nothing would ever be revoked here.
+async fn listen_once(control_plane: &ControlPlane, own_channel: &str) -> Result<(), sqlx::Error> {
     let mut listener = control_plane.pool.listener().await?;
     listener.eager_reconnect(false);
-    listener.listen_all([TENANT_CHANGED, KEY_CHANGED, USER_CHANGED]).await?;
+    listener.listen_all([TENANT_CHANGED, KEY_CHANGED, USER_CHANGED, own_channel]).await?;
     // Changes before this connection were missed.
-    control_plane.tenants.0.expire_all();
-    control_plane.keys.0.expire_all();
-    control_plane.origins.0.expire_all();
-    control_plane.versions.0.expire_all();
-    while let Some(notification) = listener.try_recv().await? {
+    control_plane.tenants.0.hear();
+    control_plane.keys.0.hear();
+    control_plane.origins.0.hear();
+    control_plane.versions.0.hear();
+    while let Some(notification) = heard(&mut listener, control_plane, own_channel).await? {
         invalidate(control_plane, &notification).await;
     }
     Ok(())
+}
+
+/// Returns the next notification; `None` when the connection is lost. When none comes for a while, it
+/// sends one itself, which must come.
+async fn heard(
+    listener: &mut PgListener,
+    control_plane: &ControlPlane,
+    own_channel: &str,
+) -> Result<Option<PgNotification>, sqlx::Error> {
+    let mut next = pin!(listener.try_recv());
+    if let Ok(next) = timeout(QUIET, &mut next).await {
+        return next;
+    }
+    sqlx::query(sql!("session/call")).bind(own_channel).execute(&control_plane.pool).await?;
+    match timeout(HEARD_WITHIN, next).await {
+        Ok(next) => next,
+        Err(_) => {
+            let reason = "no notifications arrive on the connection that listens for them";
+            Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, reason)))
+        }
+    }
 }
 
 async fn invalidate(control_plane: &ControlPlane, notification: &PgNotification) {

@@ -9,7 +9,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use sqlx::{
-    Connection, Describe, Either, Error, Execute, Executor, PgPool, Postgres, SqlStr,
+    Describe, Either, Error, Execute, Executor, PgConnection, PgPool, Postgres, Row, SqlStr,
     migrate::{MigrateError, Migrator},
     postgres::{
         PgConnectOptions, PgListener, PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo,
@@ -24,8 +24,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long to wait for an answer: longer than the server lets any statement run.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a released connection may take to answer a ping, or it is closed.
-const PING_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a released connection may take to say that it is idle, or it is closed.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The classes of SQLSTATE codes that refuse a value: data exceptions and violated constraints.
 const EXPECTED_CLASSES: [&str; 2] = ["22", "23"];
@@ -46,11 +46,13 @@ impl Pool {
         let pool = PgPoolOptions::new()
             .max_connections(most)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            // Without this, a connection that does not answer would remain in the pool.
+            // Without this, a connection that does not answer would remain in the pool, and so would
+            // one whose `BEGIN` was cancelled on its way: the driver does not know that the server
+            // has begun the transaction, and the next statement would run inside it.
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    let ping = timeout(PING_TIMEOUT, connection.ping());
-                    ping.await.unwrap_or_else(|_| Err(timed_out())).map(|()| true)
+                    let idle = timeout(RELEASE_TIMEOUT, is_idle(connection));
+                    idle.await.unwrap_or_else(|_| Err(timed_out()))
                 })
             });
         Ok(Self(pool.connect_with(options).await?))
@@ -135,6 +137,12 @@ macro_rules! executor {
 executor!(&'c Pool);
 executor!(&'c mut Transaction);
 
+/// Returns whether no transaction is open on a connection.
+async fn is_idle(connection: &mut PgConnection) -> Result<bool, Error> {
+    let row = sqlx::raw_sql(sql!("session/is_idle")).fetch_one(connection).await?;
+    row.try_get(0)
+}
+
 async fn with_timeout<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     StoreCall::Postgres.measure(in_time(work), failure).await
 }
@@ -170,7 +178,7 @@ fn timed_out() -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::str::FromStr;
+    use std::{future::poll_fn, pin::pin, str::FromStr, task::Poll};
 
     use testkit::{Database, eventually};
 
@@ -208,5 +216,54 @@ mod tests {
             one.and(other).ok()
         })
         .await;
+    }
+
+    /// Drops `work` the first time that it waits after `waits` waits. Returns whether it ended before.
+    async fn ends_within<T>(waits: usize, work: impl Future<Output = T>) -> bool {
+        let mut work = pin!(work);
+        let mut waited = 0;
+        let end = poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending if waited == waits => Poll::Ready(false),
+            Poll::Pending => {
+                waited += 1;
+                Poll::Pending
+            }
+        });
+        end.await
+    }
+
+    #[tokio::test]
+    async fn no_statement_runs_in_a_transaction_that_was_cancelled_wherever_it_waited() {
+        let database = Database::create().await;
+        let options = PgConnectOptions::from_str(database.url()).unwrap();
+        let pool = Pool::connect(options.clone(), 1).await.unwrap();
+        let reader = Pool::connect(options, 1).await.unwrap();
+        sqlx::query("CREATE TABLE written (id bigint)").execute(&pool).await.unwrap();
+        let work = async || {
+            let mut transaction = pool.begin().await?;
+            sqlx::query("SELECT 1").execute(&mut transaction).await?;
+            transaction.commit().await
+        };
+        let mut waits = 0;
+        loop {
+            let ended = ends_within(waits, work()).await;
+            let statement = sqlx::query("INSERT INTO written VALUES ($1)").bind(waits as i64);
+            statement.execute(&pool).await.unwrap();
+            let count: i64 = sqlx::query_scalar("SELECT count(*) FROM written")
+                .fetch_one(&reader)
+                .await
+                .unwrap();
+            assert_eq!(
+                count,
+                waits as i64 + 1,
+                "committed at once, after a cancel at wait {waits}"
+            );
+            waits += 1;
+            if ended {
+                break;
+            }
+        }
+        assert!(waits > 3, "the transaction waited {waits} times");
     }
 }

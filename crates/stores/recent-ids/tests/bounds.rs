@@ -2,8 +2,9 @@
 #![cfg(test)]
 
 use std::{
+    collections::HashSet,
     fs::{self, OpenOptions},
-    io::Write,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -44,6 +45,22 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     files.into_iter().chain(folders.iter().flat_map(|folder| self::files(folder))).collect()
+}
+
+/// Overwrites all files with zeros, also those with which the store, which compacts beside the
+/// test, replaces others meanwhile.
+fn overwrite_files(folder: &Path) {
+    let mut overwritten = HashSet::new();
+    while let Some(path) = files(folder).into_iter().find(|path| !overwritten.contains(path)) {
+        match OpenOptions::new().write(true).open(&path) {
+            Ok(mut file) => {
+                let size = usize::try_from(file.metadata().unwrap().len()).unwrap();
+                file.write_all(&vec![0; size.min(1 << 20)]).unwrap();
+                overwritten.insert(path);
+            }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::NotFound, "{path:?}: {error}"),
+        }
+    }
 }
 
 #[test]
@@ -115,11 +132,7 @@ fn a_broken_disk_is_an_error_and_never_an_id_not_seen() {
     for id in 0..1_000 {
         partition.is_resend(id, hour(0)).unwrap();
     }
-    for path in files(folder.path()) {
-        let mut file = OpenOptions::new().write(true).open(&path).unwrap();
-        let size = usize::try_from(file.metadata().unwrap().len()).unwrap();
-        file.write_all(&vec![0; size.min(1 << 20)]).unwrap();
-    }
+    overwrite_files(folder.path());
     let decided: Vec<_> = (0..900).map(|id| partition.is_resend(id, hour(1))).collect();
     assert!(decided.iter().all(|decided| !matches!(decided, Ok(false))));
     assert!(decided.iter().any(Result::is_err));

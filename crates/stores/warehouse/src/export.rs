@@ -48,7 +48,7 @@ pub struct EventExport {
 }
 
 /// The columns of a file, and whether they are texts of the sender.
-const COLUMNS: [(&str, bool); 35] = [
+pub(crate) const COLUMNS: [(&str, bool); 35] = [
     ("event_id", false),
     ("event_type", true),
     ("event_time", false),
@@ -92,11 +92,18 @@ impl TenantWarehouse {
     /// # Errors
     /// Another export of the tenant runs, or the cluster is unavailable or refuses the query.
     pub async fn export(&self, query: &ExportQuery<'_>) -> Result<EventExport, WarehouseError> {
-        let statement = query.statement();
+        self.begin_export(&query.statement(), query.format.clickhouse()).await
+    }
+
+    /// Begins an export of what a statement finds, in a format of ClickHouse.
+    pub(crate) async fn begin_export(
+        &self,
+        statement: &Statement,
+        format: &str,
+    ) -> Result<EventExport, WarehouseError> {
         let slot = self.export_slot().await?;
         let request = statement.bind(self.query(&statement.sql)?);
-        let mut cursor =
-            request.fetch_bytes(query.format.clickhouse()).map_err(WarehouseError::from_driver)?;
+        let mut cursor = request.fetch_bytes(format).map_err(WarehouseError::from_driver)?;
         // An error before the first byte has a status of its own; behind it, the file breaks off.
         let first = within(QUERY_TIMEOUT, cursor.next()).await?;
         Ok(EventExport { first, cursor, _slot: slot })

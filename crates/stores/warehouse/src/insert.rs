@@ -1,12 +1,13 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use telemetry::StoreCall;
 use tenancy::{Destination, Isolation, Placement, TenantContext};
 
 use crate::{EventBlock, InsertBatch, InsertError, Warehouse};
 
 /// Sent without its last line break, which the server would read as the first byte of the block.
-const INSERT: &str = include_str!("../queries/platform/insert_events.sql");
+pub(crate) const INSERT: &str = include_str!("../queries/platform/insert_events.sql");
 
 /// How long sending the body may take.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -49,18 +50,31 @@ impl Warehouse {
         for tenant in &*block.tenants {
             check_route(tenant, &batch.destination).map_err(InsertError::retriable)?;
         }
-        let writer = self.writer(&batch.destination).map_err(InsertError::retriable)?;
+        let body = block.body.clone();
+        self.insert_body(&batch.destination, INSERT, Some(token), body, block.rows).await
+    }
+
+    /// Inserts encoded rows as one block: under a token, or without one if rows may be inserted again.
+    pub(crate) async fn insert_body(
+        &self,
+        destination: &Destination,
+        statement: &'static str,
+        token: Option<&str>,
+        body: Bytes,
+        rows: usize,
+    ) -> Result<(), InsertError> {
+        let writer = self.writer(destination).map_err(InsertError::retriable)?;
         let mut insert = writer
             // Makes the driver send the body as a whole. With chunks, the server would take a
             // pause between two of them for the end of the body.
-            .with_header("Content-Length", block.body.len().to_string())
-            .insert_formatted_with(INSERT.trim_end())
+            .with_header("Content-Length", body.len().to_string())
+            .insert_formatted_with(statement.trim_end())
             .with_timeouts(Some(SEND_TIMEOUT), Some(ANSWER_TIMEOUT));
-        for (name, value) in settings(token, block.rows) {
+        for (name, value) in settings(token, rows) {
             insert = insert.with_setting(name, value);
         }
         let inserted = async {
-            let sent = insert.send(block.body.clone()).await;
+            let sent = insert.send(body).await;
             // The server may refuse a body before all of it is sent. Its answer contains the
             // reason, the error of the sending does not.
             insert.end().await.and(sent).map_err(InsertError::from_driver)
@@ -71,11 +85,16 @@ impl Warehouse {
 
 /// Returns the settings that make the insert one block, deduplicate it by its token, and delay the
 /// answer until it is final.
-fn settings(token: &str, rows: usize) -> [(&'static str, String); 10] {
-    [
-        ("query_id", token.to_owned()),
-        ("insert_deduplication_token", token.to_owned()),
-        ("deduplicate_insert", "enable".to_owned()),
+fn settings(token: Option<&str>, rows: usize) -> impl Iterator<Item = (&'static str, String)> {
+    let named = match token {
+        Some(token) => vec![
+            ("query_id", token.to_owned()),
+            ("insert_deduplication_token", token.to_owned()),
+            ("deduplicate_insert", "enable".to_owned()),
+        ],
+        None => vec![("deduplicate_insert", "disable".to_owned())],
+    };
+    let whole = [
         ("async_insert", "0".to_owned()),
         ("max_insert_block_size", rows.max(1_048_576).to_string()),
         ("max_insert_threads", "1".to_owned()),
@@ -83,7 +102,8 @@ fn settings(token: &str, rows: usize) -> [(&'static str, String); 10] {
         ("max_execution_time", "0".to_owned()),
         ("wait_end_of_query", "1".to_owned()),
         ("send_progress_in_http_headers", "0".to_owned()),
-    ]
+    ];
+    named.into_iter().chain(whole)
 }
 
 /// Checks that a tenant's rows go to the shared database or to its own, whatever the plan states.

@@ -3,7 +3,7 @@ use std::{ops::RangeInclusive, time::Duration};
 use chrono::{DateTime, Utc};
 use log::LogRange;
 use serde::Serialize;
-use tenancy::Destination;
+use tenancy::{ClientId, Destination};
 
 use crate::{Warehouse, WarehouseError, driver::within, parameters::bind_times};
 
@@ -31,6 +31,17 @@ impl Warehouse {
         ranges: &[LogRange],
         logged: &RangeInclusive<DateTime<Utc>>,
     ) -> Result<Vec<Tally>, WarehouseError> {
+        self.tally_without(destination, ranges, logged, &[]).await
+    }
+
+    /// Counts as [`Warehouse::tally`], without the rows of these tenants.
+    pub async fn tally_without(
+        &self,
+        destination: &Destination,
+        ranges: &[LogRange],
+        logged: &RangeInclusive<DateTime<Utc>>,
+        without: &[&ClientId],
+    ) -> Result<Vec<Tally>, WarehouseError> {
         let mut tallies = vec![Tally::default(); ranges.len()];
         if ranges.is_empty() {
             return Ok(tallies);
@@ -40,7 +51,8 @@ impl Warehouse {
             .param("kgens", of_each(ranges, |range| range.generation))
             .param("partitions", of_each(ranges, |range| range.partition))
             .param("firsts", of_each(ranges, |range| range.first))
-            .param("lasts", of_each(ranges, |range| range.last));
+            .param("lasts", of_each(ranges, |range| range.last))
+            .param("without", without);
         let found: Vec<(u32, u64, u64)> = within(READ_TIMEOUT, query.fetch_all()).await?;
         for (number, rows, distinct) in found {
             let index = usize::try_from(number).unwrap_or_default().saturating_sub(1);

@@ -133,7 +133,7 @@ impl TenantWarehouse {
         .await
     }
 
-    async fn run<R>(
+    pub(crate) async fn run<R>(
         &self,
         sql: &str,
         bind: impl FnOnce(Query) -> Query,
@@ -171,7 +171,7 @@ impl TenantWarehouse {
     }
 
     /// Waits until a statement may run.
-    async fn slot(&self) -> Result<Turn, WarehouseError> {
+    pub(crate) async fn slot(&self) -> Result<Turn, WarehouseError> {
         match &self.held {
             None => Ok(Turn::Report { _slot: self.report_slot().await? }),
             Some(held) => {

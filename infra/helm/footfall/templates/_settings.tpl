@@ -4,6 +4,13 @@ accounts in PostgreSQL, where the others read them, and without the passwords th
 */}}
 {{- define "footfall.settings" -}}
 {{- $settings := dict "FOOTFALL__TELEMETRY__FORMAT" "json" -}}
+{{- /* The connections to a pod are those of proxies and nodes, which have few addresses. */ -}}
+{{- range $service := list "API" "COLLECTOR" -}}
+{{- $_ := set $settings (printf "FOOTFALL__%s__CONNECTIONS_PER_ADDRESS" $service) "0" -}}
+{{- if and $.root.Values.ingress.enabled (eq $.root.Values.ingress.controller "alb") -}}
+{{- $_ := set $settings (printf "FOOTFALL__%s__KEEP_ALIVE_SECONDS" $service) "3660" -}}
+{{- end -}}
+{{- end -}}
 {{- /* What follows from being behind a proxy, under public names; an operator's own settings replace it. */ -}}
 {{- if or .root.Values.ingress.enabled .root.Values.gateway.enabled -}}
 {{- $_ := set $settings "FOOTFALL__API__TRUST_FORWARDED_FOR" "true" -}}

@@ -7,9 +7,10 @@ pub(super) struct Access {
 }
 
 /// Reads of what is about persons, or of the log itself.
-const READS: [(&str, &str, &str); 11] = [
+const READS: [(&str, &str, &str); 12] = [
     ("GET", "/v1/rejects", "rejects.read"),
     ("POST", "/v1/exports/events", "events.export"),
+    ("POST", "/v1/privacy/export", "person.export"),
     ("GET", "/v1/reports/{id}/download", "report.download"),
     ("GET", "/v1/users", "users.read"),
     ("GET", "/v1/users/{id}/sessions", "sessions.read"),

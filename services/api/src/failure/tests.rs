@@ -65,6 +65,7 @@ fn every_store_error_has_a_status_a_code_and_a_retry_hint() {
         (too_expensive_error().into(), (422, "too_expensive", None)),
         (WarehouseError::Refused("Code: 62".into()).into(), INTERNAL),
         (AggregatesError::Redis((redis::ErrorKind::Io, "refused").into()).into(), UNAVAILABLE),
+        (AggregatesError::Silent.into(), UNAVAILABLE),
         (AggregatesError::Unreadable("x".into()).into(), INTERNAL),
         (AggregatesError::BatchTooLarge(70_000).into(), INTERNAL),
         (CredentialStoreError("refused".into()).into(), UNAVAILABLE),

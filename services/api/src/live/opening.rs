@@ -46,7 +46,7 @@ impl Live {
         viewer: &Viewer,
         wanted: Wanted,
     ) -> Result<Seat, Problem> {
-        let open = self.open.open(viewer.tenant())?;
+        let open = self.open.open(viewer.tenant(), &viewer.principal().subject)?;
         let commands = self.hub.broadcast(self, web, viewer).await?;
         let Wanted { ticket, resume } = wanted;
         let mut resumed = StreamId::START;

@@ -7,6 +7,7 @@ use super::{
     file::LimitsFile,
     limits::check_partition_spread,
     order::{KeyOrder, TenantOrder, UserOrder},
+    quotas,
     step::Change,
 };
 use crate::dimensions::MOST_DECLARED;
@@ -68,7 +69,7 @@ fn check_placement(fields: &mut Fields, order: &TenantOrder, known: &Known) {
     let placement = &known.detail.record.placement;
     let isolation = placement.isolation.as_str();
     let cluster = &placement.cluster;
-    let moved = "a tenant that holds data is not moved by editing its file";
+    let moved = "`footfall tenant move` moves a tenant, and then its file is changed";
     if order.isolation != placement.isolation {
         fields.fault("/isolation", format!("must stay {isolation}: {moved}"));
     }
@@ -90,6 +91,7 @@ fn spec(order: &TenantOrder, known: Option<&Known>) -> TenantSpec {
         query_rows,
         live_streams,
         partition_spread,
+        quotas: quotas_file,
     } = order.limits;
     let events_per_second = events_per_second.unwrap_or(limits.events_per_second);
     let default_spread =
@@ -105,6 +107,7 @@ fn spec(order: &TenantOrder, known: Option<&Known>) -> TenantSpec {
             query_rows: query_rows.unwrap_or(limits.query_rows),
             live_streams: live_streams.unwrap_or(limits.live_streams),
             partition_spread: partition_spread.unwrap_or(default_spread),
+            quotas: quotas::changed(limits.quotas, &quotas_file),
         },
         retention_days: order.retention.retention_days.unwrap_or(retention_days),
         rollup_retention_days: order
@@ -156,6 +159,7 @@ fn update(order: &TenantOrder, known: &Known) -> Option<Change> {
     ];
     let differences: Vec<_> = pairs
         .into_iter()
+        .chain(quotas::differences(was.quotas, is.quotas))
         .filter(|(_, was, is)| was != is)
         .map(|(name, was, is)| format!("{name} {was} -> {is}"))
         .collect();

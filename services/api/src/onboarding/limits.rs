@@ -1,7 +1,7 @@
 use control_plane::{TenantDetail, TenantSpec};
 use tenancy::{Limits, TenantState};
 
-use super::{OnboardingError, field::Fields, file::LimitsFile};
+use super::{OnboardingError, field::Fields, file::LimitsFile, quotas};
 
 /// How long events and rollups of a tenant's file or of a change are kept. What is absent stays.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,6 +35,7 @@ pub(super) fn check_numbers(fields: &mut Fields, limits: &LimitsFile, retention:
     let rows = 1..=Limits::MOST_QUERY_ROWS;
     let right = limits.query_rows.is_none_or(|number| rows.contains(&number));
     fields.must(right, "/limits/query_rows", "must be 1 to 9223372036854775807 rows");
+    quotas::check(fields, &limits.quotas);
 }
 
 /// Checks that a change leaves the partitions of an existing tenant. Re-sends of an event are recognised
@@ -83,6 +84,7 @@ pub(crate) fn changed_spec(
             query_seconds: change.query_seconds.unwrap_or(limits.query_seconds),
             query_memory_mib: change.query_memory_mib.unwrap_or(limits.query_memory_mib),
             query_rows: change.query_rows.unwrap_or(limits.query_rows),
+            quotas: quotas::changed(limits.quotas, &change.quotas),
         },
         retention_days: retention.retention_days.unwrap_or(known.retention_days),
         rollup_retention_days: retention

@@ -17,6 +17,7 @@ mod limits;
 mod neighbours;
 mod order;
 mod plan;
+mod quotas;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use warehouse::Warehouse;
 use current::Current;
 use order::TenantOrder;
 
+pub(crate) use file::QuotasFile;
 pub(crate) use limits::{RetentionFile, changed_spec};
 pub(crate) use neighbours::DRAINED;
 

@@ -13,9 +13,10 @@ pub(super) struct Neighbours(BTreeMap<ClusterName, BTreeMap<ClientId, Isolation>
 
 impl Neighbours {
     pub(super) fn new(orders: &[TenantOrder], current: &Current) -> Self {
-        let existing = current.tenants.iter().map(|(client_id, known)| {
-            let placement = &known.detail.record.placement;
-            (client_id, &placement.cluster, placement.isolation)
+        let existing = current.tenants.iter().flat_map(|(client_id, known)| {
+            let record = &known.detail.record;
+            let placements = std::iter::once(&record.placement).chain(&record.mirror);
+            placements.map(move |placement| (client_id, &placement.cluster, placement.isolation))
         });
         let ordered = orders
             .iter()

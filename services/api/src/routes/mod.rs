@@ -26,6 +26,7 @@ pub(crate) mod funnels;
 pub(crate) mod live;
 pub(crate) mod me;
 pub(crate) mod metrics;
+pub(crate) mod privacy;
 pub(crate) mod products;
 pub(crate) mod query;
 pub(crate) mod rejects;
@@ -150,6 +151,12 @@ web::route_table! {
     security::put;
     advertisers::list;
     advertisers::put;
+    // Persons who ask for their data, or to be erased.
+    privacy::export;
+    privacy::erase;
+    privacy::list;
+    privacy::show;
+    privacy::check;
     // What the tenant used, and what was done in it.
     usage::show;
     audit::list;
@@ -166,6 +173,9 @@ web::route_table! {
     admin::tenants::resume;
     admin::tenants::offboard;
     admin::tenants::offboarding;
+    admin::tenants::moves::begin;
+    admin::tenants::moves::show;
+    admin::tenants::moves::back_out;
     admin::clusters::list;
     admin::clusters::put;
     admin::clusters::drain;

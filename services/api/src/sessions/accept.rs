@@ -3,7 +3,7 @@ use auth::{InvitationToken, Password};
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
 
-use super::{Sessions, TokenPair, login::admitted};
+use super::{Claimant, Sessions, TokenPair, login::admitted};
 use crate::{caller::Device, failure::Failure};
 
 impl Sessions {
@@ -20,7 +20,7 @@ impl Sessions {
             .map_err(|error| Problem::field("/password", error.to_string()))?;
         let token: InvitationToken = presented.parse().map_err(|_| refused())?;
         let hash = token.hash();
-        admitted(self.aggregates.secret_attempt(hash.as_bytes(), device.address).await)?;
+        admitted(self.aggregates.secret_attempt(hash.as_bytes(), device.address).await?)?;
         let invitation = self.store.invitation(&hash).await?.ok_or_else(refused)?;
         if invitation.expires_at <= now {
             let detail = "The invitation or reset has expired. Ask for a new one.";
@@ -30,7 +30,8 @@ impl Sessions {
             // While the tenant is suspended, the invitation remains valid for later.
             self.client(client_id, false).await?;
         }
-        let password = self.gate.hash(password).await?;
+        let claimant = Claimant { account: hash.as_bytes(), address: device.address };
+        let password = self.gate.hash(claimant, password).await?;
         let accepted = self.store.accept_invitation(&hash, &password, now).await?;
         let user = accepted.ok_or_else(refused)?;
         self.aggregates.secret_succeeded(&account_hash(user.id), device.address).await;

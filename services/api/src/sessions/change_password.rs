@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
 use uuid::Uuid;
 
-use super::{Sessions, TokenPair, login::admitted};
+use super::{Claimant, Sessions, TokenPair, login::admitted};
 use crate::{caller::Device, failure::Failure};
 
 impl Sessions {
@@ -22,15 +22,16 @@ impl Sessions {
             .map_err(|error| Problem::field("/password", error.to_string()))?;
         // A stolen access token must not be a way to guess the password.
         let account = account_hash(user_id);
-        admitted(self.aggregates.secret_attempt(&account, device.address).await)?;
+        admitted(self.aggregates.secret_attempt(&account, device.address).await?)?;
         let user = self.store.user(user_id).await?.ok_or_else(|| {
             Problem::new(Code::CredentialInvalid, "The user has just been disabled.")
         })?;
         let wrong = || Problem::field("/current_password", "is not the current password");
         let stored = user.password_hash.clone();
-        let right = self.gate.verify(former, stored.clone()).await?;
+        let claimant = Claimant { account: &account, address: device.address };
+        let right = self.gate.verify(claimant, former, stored.clone()).await?;
         let stored = stored.filter(|_| right).ok_or_else(wrong)?;
-        let password = self.gate.hash(password).await?;
+        let password = self.gate.hash(claimant, password).await?;
         match self.store.change_password(user_id, &stored, &password).await? {
             true => {
                 self.aggregates.secret_succeeded(&account, device.address).await;

@@ -10,7 +10,7 @@ use telemetry::Counter;
 use tenancy::ClientId;
 use utoipa::ToSchema;
 
-use super::{Sessions, TokenPair};
+use super::{Claimant, Sessions, TokenPair};
 use crate::{caller::Device, failure::Failure};
 
 /// An address, the password, and the tenant of a person who has accounts of several.
@@ -91,9 +91,10 @@ impl Sessions {
     ) -> Result<StoredUser, Failure> {
         let user = self.store.user_by_email(&attempt.email(), attempt.tenant.as_ref()).await?;
         let account = attempt.account(user.as_ref());
-        admitted(self.aggregates.login_attempt(&account, address).await)?;
+        admitted(self.aggregates.login_attempt(&account, address).await?)?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-        let right = self.gate.verify(attempt.password.clone(), hash).await?;
+        let claimant = Claimant { account: &account, address };
+        let right = self.gate.verify(claimant, attempt.password.clone(), hash).await?;
         user.filter(|_| right).ok_or_else(|| {
             Counter::Logins.inc(&["refused"]);
             let detail = "The address or the password is wrong.";

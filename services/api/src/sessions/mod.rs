@@ -13,5 +13,5 @@ mod tests;
 pub(crate) use issue::{AccessToken, Sessions, TokenPair};
 pub(crate) use login::{Attempt, LoggedIn};
 pub(crate) use own::user;
-pub(crate) use password_gate::PasswordGate;
+pub(crate) use password_gate::{Claimant, PasswordGate};
 pub(crate) use second_factor::Enrolment;

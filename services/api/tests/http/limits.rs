@@ -67,3 +67,33 @@ async fn a_statement_ends_with_the_memory_of_its_tenant_and_another_tenants_is_a
     let answers = answers_with(json!({"query_memory_mib": 1})).await;
     assert_only_the_first_is_too_expensive(answers, "takes more memory");
 }
+
+#[actix_web::test]
+async fn requests_are_counted_per_tenant_and_every_answer_tells_what_is_left() {
+    let stand = Stand::new().await;
+    stand.apply("acme", json!({"limits": {"quotas": {"requests_per_day": 3}}})).await;
+    let [acme, globex] = ["acme", "globex"].map(|tenant| stand.key(tenant, "read"));
+    let policy = r#""requests-day";q=3;w=86400"#;
+    for left in ["r=2", "r=1", "r=0"] {
+        let answer = stand.get("/v1/campaigns", &acme).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(answer.headers["ratelimit-policy"], policy);
+        let told = answer.headers["ratelimit"].to_str().unwrap();
+        assert!(told.starts_with(&format!(r#""requests-day";{left};t="#)), "{told}");
+    }
+    // Every route counts, also one that would refuse the request.
+    for path in ["/v1/campaigns", "/v1/campaigns/absent", "/v1/usage", "/v1/query"] {
+        let refused = stand.get(path, &acme).await;
+        if refused.status == 405 || refused.status == 403 {
+            continue;
+        }
+        assert_eq!(refused.status, 429, "{path}: {}", refused.body);
+        assert_eq!(refused.body["code"], "rate_limited");
+        let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((28_000..=28_800).contains(&wait), "a third of a day: {wait}");
+        let told = refused.headers["ratelimit"].to_str().unwrap();
+        assert_eq!(told, format!(r#""requests-day";r=0;t={wait}"#));
+        let other = stand.get(path, &globex).await;
+        assert_ne!(other.status, 429, "{path}: {}", other.body);
+    }
+}

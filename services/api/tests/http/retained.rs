@@ -146,7 +146,7 @@ async fn windows_and_the_series_of_a_campaign_tell_what_is_deleted_as_a_query_do
         assert_eq!(refused.body["code"], "invalid_range");
         assert_eq!(refused.body["errors"][0]["pointer"], pointer);
     }
-    for (answer, told) in [
+    for (answer, expected) in [
         (windows(&key, &tumbling, "clicks", 60, 29).await, &edge),
         (windows(&key, &tumbling, "clicks", 30, 29).await, &Value::Null),
         (windows(&key, &tumbling, "new_to_brand_orders", 30, 29).await, &edge),
@@ -160,7 +160,7 @@ async fn windows_and_the_series_of_a_campaign_tell_what_is_deleted_as_a_query_do
         (series(&key, "new_to_brand_orders", 30, 29).await, &edge),
         (series(&token, "clicks", 60, 31).await, &edge),
     ] {
-        assert_eq!((answer.status.as_u16(), &answer.body["retained_from"]), (200, told));
+        assert_eq!((answer.status.as_u16(), &answer.body["retained_from"]), (200, expected));
     }
     let click = json!({"type": "ad_click", "event_time": midnight(50), "campaign_id": "winter"});
     insert(&stand, [click]).await;

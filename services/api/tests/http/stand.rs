@@ -101,6 +101,8 @@ impl Stand {
         let settings = ApiSettings {
             bind: "127.0.0.1:0".into(),
             trust_forwarded_for: true,
+            connections_per_address: 0,
+            keep_alive_seconds: 75,
             collector_url: "http://127.0.0.1:8081".into(),
             cached_answers: 100,
         };

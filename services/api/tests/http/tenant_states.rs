@@ -40,9 +40,9 @@ async fn a_suspended_tenant_reads_nothing_until_it_is_resumed_and_its_owner_sees
     assert_eq!(suspended.body["state"], "suspended");
     assert_eq!(suspended.body["state_reason"], "An invoice has not been paid");
 
-    let told = until(&stand, "/v1/campaigns", &owner, 403).await;
-    assert_eq!(told.body["code"], "tenant_suspended");
-    assert!(told.body.to_string().contains("An invoice has not been paid"), "{}", told.body);
+    let shown = until(&stand, "/v1/campaigns", &owner, 403).await;
+    assert_eq!(shown.body["code"], "tenant_suspended");
+    assert!(shown.body.to_string().contains("An invoice has not been paid"), "{}", shown.body);
     for credential in [&analyst, &key] {
         let refused = until(&stand, "/v1/campaigns", credential, 403).await;
         assert_eq!(refused.body["code"], "tenant_suspended");

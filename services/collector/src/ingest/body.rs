@@ -1,27 +1,24 @@
-use std::{ops::Deref, time::Duration};
+use std::ops::Deref;
 
 use actix_web::{
     http::header::{CONTENT_LENGTH, HeaderMap},
     web::Payload,
 };
+use auth::WriteEvents;
 use bytes::Bytes;
-use futures::StreamExt;
 use problem::{Code, Problem};
+use web::{Arrival, Tenant};
 
 use super::{
     Encoding, Ingest, RETRY_AFTER,
-    in_flight::Reservation,
+    in_flight::Held,
     inflate::{InflateError, Inflater},
 };
 
-/// How long a body may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(30);
-
-/// An inflated body, with its memory reservation.
-#[derive(Debug)]
+/// An inflated body, with the memory that it holds.
 pub(super) struct Body {
     bytes: Bytes,
-    _reservation: Reservation,
+    _held: Held,
 }
 
 impl Deref for Body {
@@ -33,34 +30,21 @@ impl Deref for Body {
 }
 
 impl Ingest {
-    /// Reads and inflates a body. Memory for it is reserved before its first byte is read.
+    /// Reads and inflates a body of a tenant. Memory is held for what has arrived, not for what was
+    /// announced.
     pub(super) async fn read(
         &self,
+        tenant: &Tenant<WriteEvents>,
         headers: &HeaderMap,
         encoding: Encoding,
         payload: Payload,
     ) -> Result<Body, Problem> {
-        let content_length = content_length(headers);
-        if content_length.is_some_and(|length| length > self.limit(encoding)) {
+        if content_length(headers).is_some_and(|length| length > self.limit(encoding)) {
             return Err(self.too_large(encoding));
         }
-        // A compressed body may inflate to any size up to the limit.
-        let needed = match (encoding, content_length) {
-            (Encoding::Identity, Some(length)) => length,
-            _ => self.settings.max_inflated_bytes + encoding.working_bytes(),
-        };
-        let mut reservation = self.in_flight.reserve(needed).ok_or_else(|| {
-            Problem::new(Code::Unavailable, "Too many requests are being read now. Try again.")
-                .with_retry_after(RETRY_AFTER)
-        })?;
-        let bytes = tokio::time::timeout(ARRIVAL, self.inflate(encoding, payload))
-            .await
-            .map_err(|_| malformed("The body did not arrive within 30 seconds."))??;
-        reservation.shrink(bytes.len());
-        Ok(Body { bytes, _reservation: reservation })
-    }
-
-    async fn inflate(&self, encoding: Encoding, mut payload: Payload) -> Result<Bytes, Problem> {
+        let client_id = tenant.context().client_id();
+        let held = self.in_flight.begin(client_id, &tenant.principal().subject);
+        let mut held = held.ok_or_else(too_many)?;
         let failed = |error| match error {
             InflateError::TooLarge => self.too_large(encoding),
             InflateError::Malformed => {
@@ -69,16 +53,27 @@ impl Ingest {
         };
         let mut inflater =
             Inflater::new(encoding, self.settings.max_inflated_bytes).map_err(failed)?;
-        let mut read = 0;
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| malformed("The body ended early."))?;
-            read += chunk.len();
-            if read > self.limit(encoding) {
+        let mut arrival = Arrival::of(payload);
+        let mut sent = 0;
+        while let Some(chunk) = arrival.next().await? {
+            sent += chunk.len();
+            if sent > self.limit(encoding) {
                 return Err(self.too_large(encoding));
             }
+            let needed = inflater.len() + chunk.len() + encoding.working_bytes();
+            if !held.hold(needed) {
+                return Err(too_many());
+            }
             inflater.write(chunk).map_err(failed)?;
+            if !held.hold(inflater.len() + encoding.working_bytes()) {
+                return Err(too_many());
+            }
         }
-        inflater.finish().map_err(failed)
+        let bytes = inflater.finish().map_err(failed)?;
+        if !held.hold(bytes.len()) {
+            return Err(too_many());
+        }
+        Ok(Body { bytes, _held: held })
     }
 
     /// Returns the limit of a body as sent, in bytes.
@@ -104,6 +99,13 @@ impl Ingest {
 
 fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Returns the problem of a request for which its tenant or its credential has no memory left.
+fn too_many() -> Problem {
+    let detail =
+        "Too many bytes of this tenant, or of this credential, are being read now. Try again.";
+    Problem::new(Code::Unavailable, detail).with_retry_after(RETRY_AFTER)
 }
 
 fn malformed(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {

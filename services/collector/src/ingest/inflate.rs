@@ -61,6 +61,15 @@ impl Inflater {
         written.map_err(|_| self.failure())
     }
 
+    /// Returns how many bytes of the inflated body there are so far.
+    pub(super) fn len(&self) -> usize {
+        match &self.0 {
+            Stage::Identity(first, joined) => first.len() + joined.bytes.len(),
+            Stage::Gzip(decoder) => decoder.get_ref().bytes.len(),
+            Stage::Zstd(decoder) => decoder.get_ref().bytes.len(),
+        }
+    }
+
     /// Returns the whole inflated body.
     pub(super) fn finish(mut self) -> Result<Bytes, InflateError> {
         let flushed = match &mut self.0 {

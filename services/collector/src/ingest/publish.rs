@@ -1,12 +1,15 @@
+use aggregates::Admission;
 use auth::WriteEvents;
-use events::{ParseContext, Rejection, Rejections};
+use events::{EventName, ParseContext, Rejection, Rejections};
 use telemetry::Counter;
+use tenancy::{TenantContext, Unit};
 use web::Tenant;
 
 use super::{
     Ingest,
+    names::{self, Asked},
     receipt::{Outcome, Receipt},
-    sort::sort,
+    sort::{Places, Sorted, sort},
 };
 use crate::log::{NotStored, Storage, Stored};
 
@@ -28,7 +31,8 @@ impl Ingest {
         context: &ParseContext<'_>,
         traceparent: Option<&str>,
     ) -> Published {
-        let mut sorted = sort(events, context);
+        let mut sorted = self.sort(tenant.context(), events, context).await;
+        self.drop_rejects_over_quota(tenant.context(), &mut sorted).await;
         let producer = self.log.producer();
         let mut records = producer.prepare(&tenant.scope(sorted.accepted.values), traceparent);
         let rejects = tenant.scope(sorted.rejected.values);
@@ -50,6 +54,84 @@ impl Ingest {
             }
         }
         Published { receipt, failure }
+    }
+}
+
+impl Ingest {
+    /// Sorts a batch. If it has names that its tenant may not use any more, it is sorted again without
+    /// them.
+    async fn sort(
+        &self,
+        tenant: &TenantContext,
+        events: &[&[u8]],
+        context: &ParseContext<'_>,
+    ) -> Sorted {
+        let known = self.names.of(tenant, context.received_at);
+        let mut asked = Asked::default();
+        let mut replaced = Replaced::default();
+        let sorted = {
+            let of_today = names::read(&known);
+            sort(events, context, |name| replaced.unless(of_today.admits(name, &mut asked), name))
+        };
+        if asked.is_empty() {
+            replaced.count();
+            return sorted;
+        }
+        let refused = self.names.ask(&self.aggregates, tenant, &known, asked).await;
+        if refused.is_empty() {
+            replaced.count();
+            return sorted;
+        }
+        // What is unknown even now was asked for, and is not refused.
+        let mut unknown = Asked::default();
+        let mut replaced_now = Replaced::default();
+        let of_today = names::read(&known);
+        let sorted_again = sort(events, context, |name| {
+            let admitted = !refused.contains(name) && of_today.admits(name, &mut unknown);
+            replaced_now.unless(admitted, name)
+        });
+        replaced_now.count();
+        sorted_again
+    }
+
+    /// Leaves out the rejects that are more than the tenant may store. Their outcomes stay.
+    async fn drop_rejects_over_quota(&self, tenant: &TenantContext, sorted: &mut Sorted) {
+        let count = sorted.rejected.values.len() as u64;
+        if count == 0 {
+            return;
+        }
+        let admission = self.aggregates.admit(tenant, Unit::Rejects, count).await;
+        if let Admission::RetryAfter(_) = admission {
+            Counter::RejectsDropped.add(&[], count);
+            sorted.rejected = Places::default();
+        }
+    }
+}
+
+/// How many names of a batch are replaced.
+#[derive(Default)]
+struct Replaced {
+    campaigns: u64,
+    products: u64,
+}
+
+impl Replaced {
+    /// Notes a name, unless it is admitted. Returns whether it is.
+    const fn unless(&mut self, admitted: bool, name: EventName<'_>) -> bool {
+        match name {
+            _ if admitted => {}
+            EventName::Campaign(_) => self.campaigns += 1,
+            EventName::Product(_) => self.products += 1,
+        }
+        admitted
+    }
+
+    fn count(&self) {
+        for (kind, names) in [("campaign", self.campaigns), ("product", self.products)] {
+            if names > 0 {
+                Counter::NamesReplaced.add(&[kind], names);
+            }
+        }
     }
 }
 

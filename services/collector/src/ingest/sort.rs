@@ -2,7 +2,7 @@ use std::{collections::HashSet, ops::Range};
 
 use bytes::Bytes;
 use chrono::SubsecRound;
-use events::{ParseContext, Rejection, WrittenEvent, write};
+use events::{EventName, ParseContext, Rejection, WrittenEvent, write_named};
 use stream::{EventRecord, RejectedRecord};
 use uuid::Uuid;
 
@@ -40,14 +40,20 @@ impl<T> Places<T> {
 }
 
 /// Parses all events of a batch, and writes the accepted ones into one buffer.
-pub(super) fn sort(events: &[&[u8]], context: &ParseContext<'_>) -> Sorted {
+///
+/// A name that `may_name` refuses becomes `other`.
+pub(super) fn sort(
+    events: &[&[u8]],
+    context: &ParseContext<'_>,
+    mut may_name: impl FnMut(EventName<'_>) -> bool,
+) -> Sorted {
     let mut sorted = Sorted { outcomes: Vec::with_capacity(events.len()), ..Sorted::default() };
     let mut accepted = Places::default();
     let mut json = Vec::with_capacity(events.iter().map(|raw| raw.len() + ADDED).sum());
     let mut seen = HashSet::with_capacity(events.len());
     for (place, raw) in events.iter().enumerate() {
         let start = json.len();
-        let outcome = match write(raw, context, &mut json) {
+        let outcome = match write_named(raw, context, &mut may_name, &mut json) {
             Ok(WrittenEvent { event_id, .. }) if !seen.insert(event_id) => {
                 json.truncate(start);
                 Outcome::DuplicateInBatch { event_id }

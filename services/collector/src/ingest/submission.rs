@@ -6,6 +6,7 @@ use auth::{Authority, KeyKind, WriteEvents};
 use chrono::Utc;
 use events::{BodyForm, EventIds, ParseContext, split};
 use problem::Problem;
+use tenancy::{RateLimit, TenantContext, Unit};
 use web::Tenant;
 
 use super::{Encoding, Ingest, Published, form_of, shape_problem};
@@ -22,8 +23,8 @@ pub(crate) struct Submission<'a> {
 pub(crate) enum Handled {
     /// Its events were published or rejected.
     Published(Published),
-    /// It is over its tenant's rate; the client may retry after this time.
-    RateLimited(Duration),
+    /// It is over its tenant's limit of this unit; the client may retry after this time.
+    RateLimited(Unit, Duration),
 }
 
 impl<'a> Submission<'a> {
@@ -51,11 +52,15 @@ impl Ingest {
     ) -> Result<Handled, Problem> {
         let received_at = Utc::now();
         let Submission { request, payload, form, encoding } = submission;
-        let body = self.read(request.headers(), encoding, payload).await?;
+        let body = self.read(tenant, request.headers(), encoding, payload).await?;
         let batch = split(&body, form, self.settings.max_events).map_err(shape_problem)?;
-        let count = u32::try_from(batch.events.len()).unwrap_or(u32::MAX);
-        if let Admission::RetryAfter(wait) = self.aggregates.admit(tenant.context(), count).await {
-            return Ok(Handled::RateLimited(wait));
+        // A request without events is work, too.
+        let events = batch.events.len().max(1) as u64;
+        for (unit, units) in [(Unit::Events, events), (Unit::Bytes, body.len() as u64)] {
+            let admission = self.aggregates.admit(tenant.context(), unit, units).await;
+            if let Admission::RetryAfter(wait) = admission {
+                return Ok(Handled::RateLimited(unit, wait));
+            }
         }
         let context = ParseContext {
             received_at,
@@ -67,6 +72,14 @@ impl Ingest {
         let traceparent = traceparent(request);
         let published = self.publish(tenant, &batch.events, &context, traceparent).await;
         Ok(Handled::Published(published))
+    }
+}
+
+impl Ingest {
+    /// Returns what is left of the tenant's limits of events and of bytes, as far as it is known.
+    pub(crate) fn rate_limits(&self, tenant: &TenantContext) -> Vec<RateLimit> {
+        let units = [Unit::Events, Unit::Bytes].into_iter();
+        units.filter_map(|unit| self.aggregates.tightest_limit(tenant, unit)).collect()
     }
 }
 

@@ -227,11 +227,11 @@ async fn requests_in_flight_are_answered_at_shutdown() {
     let (feed, body) = slow_body();
     let request = collector.post(body).send();
     let (answered, ()) = futures::join!(request, async {
-        feed.send("[").unwrap();
+        feed.send("[".into()).unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         let ((), ()) = futures::join!(collector.stop(), async move {
             tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-            feed.send("{\"type\":\"page_view\"}]").unwrap();
+            feed.send("{\"type\":\"page_view\"}]".into()).unwrap();
             drop(feed);
         });
     });

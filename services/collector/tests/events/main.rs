@@ -9,6 +9,8 @@ mod describing;
 #[cfg(test)]
 mod documentation;
 #[cfg(test)]
+mod neighbours;
+#[cfg(test)]
 mod refusing;
 #[cfg(test)]
 mod spooling;

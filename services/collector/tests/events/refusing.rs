@@ -211,24 +211,3 @@ async fn a_tenant_over_its_rate_is_refused_and_slows_no_other_tenant() {
     assert_eq!(send(collector.post_as(globex, batch(10))).await.status, StatusCode::ACCEPTED);
     assert_eq!(collector.logged().await.len(), 20);
 }
-
-#[actix_web::test]
-async fn memory_for_bodies_is_limited_before_they_are_read() {
-    let mut options = Options::default();
-    options.collector.in_flight_bytes = options.collector.max_inflated_bytes;
-    let collector = TestCollector::with(options).await;
-    let (feed, body) = slow_body();
-    let first = collector.post(body).send();
-    let second = async {
-        feed.send("[").unwrap();
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let refused = send(collector.post("[]")).await;
-        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(refused.header("retry-after"), "1");
-        feed.send("]").unwrap();
-        drop(feed);
-    };
-    let (first, ()) = futures::join!(first, second);
-    assert_eq!(first.unwrap().status(), StatusCode::ACCEPTED);
-    assert_eq!(send(collector.post("[]")).await.status, StatusCode::ACCEPTED);
-}

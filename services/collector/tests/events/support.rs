@@ -4,6 +4,7 @@ use aggregates::{Aggregates, RedisSettings};
 use auth::{
     ApiKey, ApiKeyId, CredentialStore, CredentialStoreError, KeyKind, SigningKey, StoredApiKey,
 };
+use bytes::Bytes;
 use collector::{CollectorSettings, Dependencies};
 use events::Event;
 use lifecycle::Lifecycle;
@@ -12,8 +13,11 @@ use serde_json::Value;
 use spool::{Spool, SpoolSettings};
 use stream::{Entry, KafkaSettings, LogReader, Producer, delete_topics, ensure_topics};
 use tempfile::TempDir;
-use tenancy::{ClientId, DirectoryError, Limits, TenantDirectory, TenantRecord, TenantRouter};
+use tenancy::{
+    ClientId, DirectoryError, Limits, Quotas, TenantDirectory, TenantRecord, TenantRouter,
+};
 use testkit::{eventually, tenant_record};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use uuid::Uuid;
 use web::{TokenSettings, WebState};
 
@@ -44,6 +48,8 @@ impl Default for Options {
     fn default() -> Self {
         let collector = CollectorSettings {
             bind: "127.0.0.1:0".to_owned(),
+            connections_per_address: 0,
+            keep_alive_seconds: 75,
             max_body_bytes: 1 << 20,
             max_inflated_bytes: 1 << 20,
             max_events: 1_000,
@@ -68,7 +74,7 @@ impl TestCollector {
         let redis: RedisSettings = testkit::redis();
         let mut known = Known::default();
         let mut keys = HashMap::new();
-        for client_id in ["acme", "globex", "slow"] {
+        for client_id in ["acme", "globex", "slow", "small"] {
             for kind in KeyKind::ALL {
                 let key = ApiKey::generate(kind).unwrap();
                 keys.insert((client_id, kind), key.reveal());
@@ -245,14 +251,25 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The control plane's tenants: all alike, except that `slow` may send one event per second.
+/// The control plane's tenants: all alike, except that `slow` may send one event per second, and `small`
+/// little of everything else.
 struct Tenants;
 
 #[async_trait::async_trait]
 impl TenantDirectory for Tenants {
     async fn find(&self, client_id: &ClientId) -> Result<Option<TenantRecord>, DirectoryError> {
         let events_per_second = if client_id.as_str() == "slow" { 1 } else { 100_000 };
-        let limits = Limits { events_per_second, ..Limits::default() };
+        let quotas = match client_id.as_str() {
+            "small" => Quotas {
+                bytes_per_day: Some(10_000),
+                campaigns_per_day: 2,
+                products_per_day: 3,
+                rejects_per_day: 2,
+                ..Quotas::default()
+            },
+            _ => Quotas::default(),
+        };
+        let limits = Limits { events_per_second, quotas, ..Limits::default() };
         Ok(Some(TenantRecord { limits, ..tenant_record(client_id) }))
     }
 }
@@ -288,10 +305,10 @@ impl CredentialStore for Known {
 }
 
 /// Creates a body of unknown length that sends the fed pieces, and ends when the feed is dropped.
-pub(crate) fn slow_body() -> (tokio::sync::mpsc::UnboundedSender<&'static str>, reqwest::Body) {
-    let (feed, pieces) = tokio::sync::mpsc::unbounded_channel();
+pub(crate) fn slow_body() -> (UnboundedSender<Bytes>, reqwest::Body) {
+    let (feed, pieces) = mpsc::unbounded_channel();
     let pieces = futures::stream::unfold(pieces, async |mut pieces| {
-        let piece: &'static str = tokio::sync::mpsc::UnboundedReceiver::recv(&mut pieces).await?;
+        let piece = UnboundedReceiver::<Bytes>::recv(&mut pieces).await?;
         Some((Ok::<_, std::io::Error>(piece), pieces))
     });
     (feed, reqwest::Body::wrap_stream(pieces))

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter};
 
 use api::onboarding::ensure_admin;
 use control_plane::{Account, AuditEntry, Cluster};
@@ -93,7 +93,7 @@ async fn register_clusters(dependencies: &Dependencies) -> Result<(usize, usize)
 async fn destinations(dependencies: &Dependencies) -> Result<BTreeSet<Destination>, Failure> {
     let tenants = dependencies.platform().tenants().await?;
     let mut destinations: BTreeSet<Destination> =
-        tenants.iter().map(|tenant| destination_of(&tenant.record)).collect();
+        tenants.iter().flat_map(|tenant| destinations_of(&tenant.record)).collect();
     let shared: ClusterName = SHARED_CLUSTER.parse().map_err(Failure::other)?;
     if dependencies.configuration.clusters.contains_key(&shared) {
         // The shared tables do not depend on the tenant.
@@ -104,8 +104,10 @@ async fn destinations(dependencies: &Dependencies) -> Result<BTreeSet<Destinatio
     Ok(destinations)
 }
 
-fn destination_of(tenant: &TenantRecord) -> Destination {
-    tenant.placement.destination(&tenant.client_id)
+/// Returns the tables of a tenant; two while it is moved.
+fn destinations_of(tenant: &TenantRecord) -> impl Iterator<Item = Destination> {
+    let placements = iter::once(&tenant.placement).chain(&tenant.mirror);
+    placements.map(|placement| placement.destination(&tenant.client_id))
 }
 
 async fn migrate_tables(

@@ -6,10 +6,12 @@ mod config;
 mod import;
 mod migrate;
 mod openapi;
+mod privacy;
 mod reconcile;
 mod services;
 mod simulate;
 mod tenant;
+mod tenant_move;
 mod tenant_state;
 
 use std::future::Future;
@@ -49,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
             output::note("`footfall replay` is deprecated: use `footfall backfill`");
             block_on(backfill::run(settings()?, arguments))
         }
+        Command::Privacy(command) => block_on(privacy::run(settings()?, command)),
         Command::AuditLog(command) => block_on(audit_log::run(settings()?, command)),
         Command::Config(command) => config::run(command, file),
         Command::Openapi { check, folder } => openapi::run(check, &folder),

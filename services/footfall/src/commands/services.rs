@@ -1,6 +1,6 @@
 use control_plane::Group;
 use lifecycle::Lifecycle;
-use web::Health;
+use web::{ConnectionLimits, Health};
 
 use crate::{
     cli::GroupName, configuration::Configuration, dependencies::Dependencies, exit::Failure,
@@ -87,7 +87,7 @@ fn serve_metrics(bind: &str, lifecycle: &Lifecycle) -> Result<(), Failure> {
     if bind.is_empty() {
         return Ok(());
     }
-    web::serve("metrics", bind, lifecycle, web::metrics)
+    web::serve("metrics", bind, ConnectionLimits::default(), lifecycle, web::metrics)
         .map(drop)
         .map_err(|error| Failure::Usage(format!("metrics.bind: {}", chain(&error))))
 }
@@ -107,5 +107,7 @@ fn serve_processor_health(
         async move { Ok(control_plane.ping().await?) }
     });
     let routes = move |config: &mut _| health.clone().configure(config);
-    web::serve("processor", bind, lifecycle, routes).map(drop).map_err(Failure::usage)
+    web::serve("processor", bind, ConnectionLimits::default(), lifecycle, routes)
+        .map(drop)
+        .map_err(Failure::usage)
 }

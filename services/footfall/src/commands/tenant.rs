@@ -2,7 +2,10 @@ use std::path::Path;
 
 use api::onboarding::{Onboarding, Plan, Progress as Event, read_folder};
 
-use super::tenant_state;
+use super::{
+    tenant_move::{self, Order},
+    tenant_state,
+};
 use crate::{
     cli::{Handover, TenantCommand},
     configuration::Configuration,
@@ -27,6 +30,14 @@ pub(crate) async fn run(
         }
         TenantCommand::Offboard { tenant, reason, grace_days } => {
             tenant_state::offboard(configuration, &tenant, &reason, grace_days).await
+        }
+        TenantCommand::Move { tenant, to, cluster, back_out, watch } => {
+            let order = match (to, back_out) {
+                (Some(to), _) => Order::Begin(to.into(), cluster),
+                (None, Some(reason)) => Order::BackOut(reason),
+                (None, None) => Order::Show,
+            };
+            tenant_move::run(configuration, &tenant, order, watch).await
         }
         TenantCommand::Resume { tenant } => tenant_state::resume(configuration, &tenant).await,
     }

@@ -16,10 +16,14 @@ use super::*;
 use crate::{
     archive::memory::Room,
     history::as_archived,
+    known_erasures::KnownErasures,
     member::Progress,
     record::RecentIdsCache,
     test_log::{TestLog, publish, publish_of},
 };
+
+#[path = "erased_persons_tests.rs"]
+mod erased_persons;
 
 const PARTITION: Partition = Partition::new(0);
 
@@ -34,6 +38,7 @@ impl TestLog {
             ledger: self.ledger.clone(),
             reader: self.reader.clone(),
             progress: Progress::default(),
+            erasures: KnownErasures::new(self.admin(), Sealer::new([7; 32])),
             recent_ids: self.recent_ids(),
         };
         let cut = Cut { records: 100, bytes: 1 << 20, wait: Duration::ZERO };

@@ -1,4 +1,4 @@
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use archive::{Archive, ArchiveError, ArchivedRecord, Object, ObjectKey, Stored};
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use super::{pending::Pending, state::PartitionState};
 use crate::{
     ProcessorError,
     halt::Halt,
-    history::{as_archived, erase_records_of},
+    history::{as_archived, erase_records_of, is_of_erased_person},
     member::WorkerContext,
     retry::{self, Pauses},
     rows::time_span,
@@ -42,6 +42,7 @@ impl ObjectWriter {
         for tenant in erase_records_of(&erased, &mut records) {
             self.erase_put(key, tenant).await;
         }
+        self.erase_persons(key, &mut records).await;
         let object = tokio::task::spawn_blocking(move || Object::write(key, &records));
         let object = object.await.map_err(ProcessorError::Worker)??;
         failpoints::reach(Step::ArchiveBefore);
@@ -58,6 +59,29 @@ impl ObjectWriter {
         let erase = || self.archive.erase(key, tenant.as_str());
         // Without such an object there is nothing to erase; putting this one reports a damaged one.
         let _ = retry::until("erase a tenant in an object that was put", is_final, erase).await;
+    }
+
+    /// Erases the records of erased persons, also in the object, if a former owner has put it before they were.
+    async fn erase_persons(&self, key: ObjectKey, records: &mut [ArchivedRecord]) {
+        let persons = self.context.erasures.current().await;
+        let mut is_any = false;
+        for record in records {
+            if is_of_erased_person(&persons, record) {
+                is_any = true;
+                record.erase();
+            }
+        }
+        if is_any {
+            let is_final = |error: &ArchiveError| {
+                matches!(error, ArchiveError::Missing(_) | ArchiveError::Damaged { .. })
+            };
+            let erase = || {
+                let persons = Arc::clone(&persons);
+                self.archive.erase_records(key, move |it| is_of_erased_person(&persons, it))
+            };
+            // As for a tenant.
+            let _ = retry::until("erase persons in an object that was put", is_final, erase).await;
+        }
     }
 
     /// Marks the planned batch, and records the object in the ledger.

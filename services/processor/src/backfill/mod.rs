@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use chrono::{DateTime, Utc};
-use control_plane::Group;
+use control_plane::{ControlPlaneError, Group};
 use log::{LogRange, Offset};
 use tenancy::{ClientId, Destination};
 
@@ -56,7 +56,7 @@ impl BackfillReport {
 /// reconciliation runs.
 ///
 /// # Errors
-/// [`ProcessorError::UnknownTenant`]; or a store is unavailable.
+/// [`ProcessorError::UnknownTenant`]; [`ControlPlaneError::Moving`]; or a store is unavailable.
 pub async fn backfill(
     dependencies: &Dependencies,
     request: &Backfill,
@@ -79,6 +79,11 @@ async fn run(
     let repair = reconciler.repair(effect).await?;
     if !repair.retention.knows(&request.tenant) {
         return Err(ProcessorError::UnknownTenant(request.tenant.clone()));
+    }
+    if !request.dry_run && is_moving(dependencies, &request.tenant).await? {
+        // Rows that only the target gets would differ from the source, and be lost with it when the move is
+        // taken back.
+        return Err(ControlPlaneError::Moving.into());
     }
     if !request.dry_run {
         // Even if no row is missing: the counters may be what is wrong. If this fails, the next
@@ -111,6 +116,15 @@ async fn run(
         repair::start_requested_rebuild(control_plane, aggregates).await?;
     }
     Ok(report)
+}
+
+async fn is_moving(
+    dependencies: &Dependencies,
+    tenant: &ClientId,
+) -> Result<bool, ControlPlaneError> {
+    let platform = dependencies.control_plane.for_platform(&dependencies.platform());
+    let latest = platform.latest_move(tenant).await?;
+    Ok(latest.is_some_and(|latest| latest.ended_at.is_none()))
 }
 
 /// The ranges of the log's records of that time that the store group has stored, in every

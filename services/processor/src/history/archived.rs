@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use archive::{ArchivedRecord, Header};
 use bytes::Bytes;
+use events::CanonicalEvent;
 use log::Partition;
+use privacy::ErasedPersons;
 use stream::LogRecord;
 use tenancy::ClientId;
 
@@ -38,6 +40,20 @@ pub(crate) fn erase_records_of<'a>(
         }
     }
     found
+}
+
+/// Whether the record is of a person that was erased: as an event, or, if it cannot be read as one, by its words.
+pub(crate) fn is_of_erased_person(persons: &ErasedPersons, record: &ArchivedRecord) -> bool {
+    let key = record.key.as_deref().and_then(|key| str::from_utf8(key).ok());
+    let Some(tenant) = key.and_then(|key| key.parse::<ClientId>().ok()) else { return false };
+    if !persons.concern(&tenant) {
+        return false;
+    }
+    let payload = record.payload.as_deref().unwrap_or_default();
+    match CanonicalEvent::read(payload) {
+        Ok(event) => persons.include(&tenant, &event),
+        Err(_) => persons.include_document(&tenant, record.log_time, payload),
+    }
 }
 
 /// The record as it came off the log.

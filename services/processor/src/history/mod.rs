@@ -13,7 +13,7 @@ use log::{Generation, LogPlace, LogRange, Offset, Partition};
 use stream::{Entry, LogReader};
 use tenancy::TenantRouter;
 
-pub(crate) use archived::{as_archived, erase_records_of};
+pub(crate) use archived::{as_archived, erase_records_of, is_of_erased_person};
 pub(crate) use records::Records;
 
 use crate::{ProcessorError, current_generation::CurrentGeneration};

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use events::{CanonicalEvent, EventType};
 use metrics::{Counter, MoneySum, QuantitySum, QuarterHour, Sums};
 use money::{Amount, Quantity};
+use privacy::ErasedPersons;
 use tenancy::Scoped;
 
 use crate::record::Records;
@@ -13,12 +14,13 @@ use crate::record::Records;
 /// them: an hour that Redis may be asked about has had all its events counted there.
 const REACH: TimeDelta = TimeDelta::hours(72);
 
-/// What a batch adds to the live counters, by tenant.
-pub(crate) fn deltas(records: &Records) -> Vec<Scoped<Vec<LiveDelta>>> {
+/// What a batch adds to the live counters, by tenant: nothing of persons that were erased.
+pub(crate) fn deltas(records: &Records, erased: &ErasedPersons) -> Vec<Scoped<Vec<LiveDelta>>> {
     let counted = records.iter().filter_map(|record| {
         let log_time = record.log_time();
         let event = record.event.ok().filter(|_| !record.resend)?;
-        counts(event.value(), log_time).then_some(event)
+        let is_erased = erased.include(event.tenant().client_id(), event.value());
+        (!is_erased && counts(event.value(), log_time)).then_some(event)
     });
     Scoped::group(counted).into_iter().map(|group| group.map(|events| merge(&events))).collect()
 }

@@ -103,18 +103,20 @@ impl Live {
         let log_time = records.last().map_or_else(Utc::now, Entry::log_time);
         let batch = LiveBatch { range, log_time };
         let known = self.fences.places();
+        let erased = self.context.erasures.latest().await;
         let mut pauses = Pauses::new("update live counters");
         loop {
-            let outcomes = match self.aggregates.apply(&batch, &known, deltas(records)).await {
-                Ok(outcomes) => outcomes,
-                Err(AggregatesError::BatchTooLarge(_)) if records.len() > 1 => {
-                    return Ok(records.middle().map_or(Sent::Applied, Sent::CutAt));
-                }
-                Err(error) => {
-                    pauses.wait(&error).await;
-                    continue;
-                }
-            };
+            let outcomes =
+                match self.aggregates.apply(&batch, &known, deltas(records, &erased)).await {
+                    Ok(outcomes) => outcomes,
+                    Err(AggregatesError::BatchTooLarge(_)) if records.len() > 1 => {
+                        return Ok(records.middle().map_or(Sent::Applied, Sent::CutAt));
+                    }
+                    Err(error) => {
+                        pauses.wait(&error).await;
+                        continue;
+                    }
+                };
             let mut is_applied = true;
             for (slot_group, outcome) in outcomes {
                 match outcome {
@@ -142,7 +144,7 @@ impl Live {
         state.noted_at = Instant::now();
         match noted {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(LedgerError::Fenced)) => Err(LedgerError::Fenced.into()),
+            Ok(Err(error @ (LedgerError::Fenced | LedgerError::Rerouted))) => Err(error.into()),
             Ok(Err(LedgerError::ControlPlane(error))) => {
                 tracing::debug!(%error, "could not note the fences in the ledger");
                 Ok(())

@@ -3,7 +3,10 @@ use log::Generation;
 use stream::LogReader;
 
 use super::Progress;
-use crate::{current_generation::CurrentGeneration, history::History, record::RecentIdsCache};
+use crate::{
+    current_generation::CurrentGeneration, history::History, known_erasures::KnownErasures,
+    record::RecentIdsCache,
+};
 
 /// What every worker of a group works with. Cloning shares it.
 #[derive(Clone)]
@@ -16,6 +19,8 @@ pub(crate) struct WorkerContext {
     pub(crate) reader: LogReader,
     pub(crate) history: History,
     pub(crate) progress: Progress,
+    /// The persons whose earlier events are left out.
+    pub(crate) erasures: KnownErasures,
     /// The event ids by which re-sends are recognised.
     pub(crate) recent_ids: RecentIdsCache,
 }

@@ -5,7 +5,7 @@ use tenancy::ClientId;
 use warehouse::TenantRows;
 
 use super::{archive, receipt::receipt};
-use crate::{Dependencies, ProcessorError};
+use crate::{Dependencies, ProcessorError, object_erasure::Progress};
 
 /// How long after the end of the grace period the first step begins. By then no process uses an older answer
 /// about the tenant, and every insert that had begun has ended.
@@ -150,7 +150,9 @@ impl Erasure<'_> {
         let before = self.begin(EraseStep::ReportFiles, begun, "files").await?;
         let files = self.dependencies.archive.report_files();
         let removed = files.remove_all(self.client_id).await?;
-        Ok(Done::Yes(json!({"files": before + removed})))
+        let register = self.dependencies.archive.erasure_register();
+        let erasures = register.remove_all(self.client_id).await?;
+        Ok(Done::Yes(json!({"files": before + removed, "erasures": erasures})))
     }
 
     async fn archive(
@@ -164,9 +166,9 @@ impl Erasure<'_> {
         }
         self.begin(EraseStep::Archive, begun, "records").await?;
         let counts = begun.map(|begun| begun.counts.clone()).unwrap_or_default();
-        let progress = archive::Progress::from(&counts);
+        let progress = Progress::from(&counts);
         let erased = archive::erase(self, progress).await?;
-        Ok(Done::Yes(json!({"objects": erased.objects, "records": erased.records})))
+        Ok(Done::Yes(erased.counts()))
     }
 
     /// Records that a step begins. Returns how much an earlier attempt noted under this name.

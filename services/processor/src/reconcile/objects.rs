@@ -8,7 +8,7 @@ use telemetry::Counter;
 use super::{ReconcileReport, Reconciler, reconciler::Depth};
 use crate::{
     ProcessorError,
-    history::{as_archived, erase_records_of},
+    history::{as_archived, erase_records_of, is_of_erased_person},
 };
 
 /// The most records read at a time.
@@ -112,7 +112,8 @@ impl Reconciler {
         }
     }
 
-    /// Writes an object again, from what the log still holds; nothing of tenants that were erased since.
+    /// Writes an object again, from what the log still holds; nothing of tenants and persons that were
+    /// erased since.
     async fn restore(&self, key: ObjectKey, object: &Archived) -> Result<(), ProcessorError> {
         let mut records = Vec::new();
         let mut range = self.history.read(object.range);
@@ -121,6 +122,12 @@ impl Reconciler {
         }
         let platform = self.control_plane.for_platform(&self.platform);
         erase_records_of(&platform.erased_tenants().await?, &mut records);
+        let persons = self.erasures.current().await;
+        for record in &mut records {
+            if is_of_erased_person(&persons, record) {
+                record.erase();
+            }
+        }
         let written = tokio::task::spawn_blocking(move || Object::write(key, &records));
         let written = written.await.map_err(ProcessorError::Worker)??;
         let stored = written.stored();

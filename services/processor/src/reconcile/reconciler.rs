@@ -12,7 +12,7 @@ use control_plane::{ControlPlane, Group, Ledger};
 use log::{LogPlace, LogRange};
 use recent_ids::Memory;
 use telemetry::Counter;
-use tenancy::{Destination, PlatformContext};
+use tenancy::{ClientId, Destination, PlatformContext};
 use warehouse::Warehouse;
 
 use super::{
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     Dependencies, Findings, ProcessorError,
     history::History,
+    known_erasures::KnownErasures,
     repair::{self, Effect, Repair, Retention, Scope},
 };
 
@@ -41,6 +42,7 @@ pub(crate) struct Reconciler {
     pub(super) archive: Archive,
     memory: Memory,
     aggregates: Aggregates,
+    pub(super) erasures: KnownErasures,
     /// Differences that remained after they were examined, by the start of their range.
     explained: BTreeMap<(Destination, LogPlace), (Difference, Instant)>,
     /// The ends of the gaps of the archive that were logged.
@@ -75,6 +77,7 @@ impl Reconciler {
             archive: dependencies.archive.clone(),
             memory,
             aggregates: dependencies.aggregates.clone(),
+            erasures: KnownErasures::of(dependencies),
             explained: BTreeMap::new(),
             gaps: BTreeSet::new(),
             unavailable: BTreeSet::new(),
@@ -111,11 +114,16 @@ impl Reconciler {
         report: &mut ReconcileReport,
         observe: &mut (dyn FnMut(ReconcileProgress) + Send),
     ) -> Result<(), ProcessorError> {
-        let spans =
-            self.ledger().done_spans(Group::Store, &self.topic, done_at.clone(), WIDTH).await?;
+        let ledger = self.ledger();
+        let spans = ledger.done_spans(Group::Store, &self.topic, done_at.clone(), WIDTH).await?;
         let repair = self.repair(Effect::Repair).await?;
+        let moved = repair.retention.moved();
+        let moved_rows = ledger.tenant_spans(Group::Store, &spans, moved.tenants()).await?;
         let mut by_destination = expected::by_destination(&spans);
-        by_destination.retain(|destination, _| !repair.retention.has_erased(destination));
+        expected::settle(&mut by_destination, &spans, &moved_rows, moved);
+        by_destination.retain(|destination, _| {
+            !repair.retention.has_erased(destination) && !moved.has_left(destination)
+        });
         let groups: Vec<_> = by_destination
             .iter()
             .flat_map(|(to, rows)| expected::groups(rows).into_iter().map(move |it| (to, it)))
@@ -153,13 +161,15 @@ impl Reconciler {
 
     /// The repair that this reconciler uses.
     pub(crate) async fn repair(&self, effect: Effect) -> Result<Repair, ProcessorError> {
+        let platform = self.control_plane.for_platform(&self.platform);
+        let retention = Retention::now(&platform, self.erasures.current().await).await?;
         Ok(Repair {
             group: Group::Store,
             topic: self.topic.clone(),
             ledger: self.ledger(),
             history: self.history.clone(),
             warehouse: self.warehouse.clone(),
-            retention: Retention::now(&self.control_plane.for_platform(&self.platform)).await?,
+            retention,
             effect,
             memory: self.memory.clone(),
         })
@@ -174,7 +184,8 @@ impl Reconciler {
         depth: Depth,
         report: &mut ReconcileReport,
     ) -> Result<(), ProcessorError> {
-        let suspects = expected::suspects(&self.warehouse, destination, expected).await?;
+        let without = repair.retention.moved().elsewhere(destination);
+        let suspects = expected::suspects(&self.warehouse, destination, expected, &without).await?;
         let mut wrong = BTreeMap::new();
         for suspect in suspects {
             wrong.insert(suspect.range, suspect);
@@ -195,14 +206,14 @@ impl Reconciler {
                     report.add(destination, partition, found);
                     // Rows that are still to be repaired explain nothing.
                     if suspect.is_some() && found.left() == found.unplanned {
-                        self.explain(destination, span).await?;
+                        self.explain(destination, span, &without).await?;
                     }
                 }
                 Err(error @ ProcessorError::Lost(_)) => {
                     tracing::error!(%error, "rows are missing and cannot be restored");
                     let place = format!("{destination}, partition {partition}");
                     report.trouble(place, &error);
-                    self.explain(destination, span).await?;
+                    self.explain(destination, span, &without).await?;
                 }
                 // The other spans cannot be compared either.
                 Err(
@@ -231,9 +242,10 @@ impl Reconciler {
         &mut self,
         destination: &Destination,
         span: &ExpectedRows,
+        without: &[&ClientId],
     ) -> Result<(), ProcessorError> {
         let one = std::slice::from_ref(span);
-        let left = expected::suspects(&self.warehouse, destination, one).await?;
+        let left = expected::suspects(&self.warehouse, destination, one, without).await?;
         match left.first() {
             Some(left) => {
                 let explained = (difference(left), Instant::now());

@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    ops::Range,
     time::{Duration, Instant},
 };
 
@@ -7,16 +8,17 @@ use control_plane::{Group, Lease};
 use events::EventIds;
 use failpoints::Step;
 use log::{Generation, LogPlace, Offset, Partition};
+use privacy::ErasedPersons;
 use stream::Entry;
 use telemetry::{Counter, Histogram};
-use tenancy::{Destination, Scoped};
-use warehouse::{RejectedEvent, Warehouse};
+use tenancy::{ClientId, Destination, Scoped};
+use warehouse::{RejectedEvent, Warehouse, WarehouseError};
 
 use super::reject_row::reject_row;
 use crate::{
     Dependencies, ProcessorError,
     member::{Gather, Worker, WorkerContext},
-    retry::{self, until_ok},
+    retry::{self, Pauses},
 };
 
 const SINK: &str = Group::Rejects.as_str();
@@ -24,11 +26,15 @@ const SINK: &str = Group::Rejects.as_str();
 /// Rejects are few, and each may fill a whole request: batches are small and not urgent.
 const GATHER: Gather = Gather { limit: 1_000, weight: 8 << 20, wait: Duration::from_millis(200) };
 
+/// The most rejects that are read again at a time.
+const CHUNK: usize = 1_000;
+
 /// The rejects group's worker.
 ///
 /// A batch is written until the server accepts it; only then the lease advances. A process that
 /// takes the partition in between writes the batch again, which changes nothing: a reject's key is
-/// derived from its place in the log.
+/// derived from its place in the log. So the rejects of a tenant that is moved need no cut: those of a
+/// batch that is not marked are written again, on the new route.
 pub(crate) struct Rejects {
     context: WorkerContext,
     warehouse: Warehouse,
@@ -40,6 +46,18 @@ pub(crate) struct PartitionState {
 }
 
 type RejectsByDestination = BTreeMap<Destination, Vec<Scoped<(LogPlace, RejectedEvent)>>>;
+
+/// The rejects of a batch.
+#[derive(Default)]
+struct Sorted {
+    /// For the destinations at which their tenants do not read, because they are moved.
+    unread: RejectsByDestination,
+    /// For those at which they do.
+    read: RejectsByDestination,
+    /// The lowest route version of each tenant.
+    routes: BTreeMap<ClientId, u32>,
+    count: u64,
+}
 
 impl Rejects {
     pub(crate) fn new(dependencies: &Dependencies, context: WorkerContext) -> Self {
@@ -57,16 +75,31 @@ impl Rejects {
         Ok(next.max(first))
     }
 
-    /// Sorts records by the tables they go to.
-    fn sort(&self, generation: Generation, entries: Vec<Entry>) -> RejectsByDestination {
-        let mut sorted = RejectsByDestination::new();
+    /// Sorts records by the tables they go to. Those that name a person who was erased since they were received are
+    /// left out.
+    fn sort(&self, generation: Generation, entries: Vec<Entry>, erased: &ErasedPersons) -> Sorted {
+        let mut sorted = Sorted::default();
         for entry in entries {
             match entry {
                 Entry::Record(record) => {
-                    let destination = record.tenant().destination().clone();
-                    let ids = EventIds::of(record.tenant().client_id());
+                    let tenant = record.tenant().clone();
+                    let version = tenant.placement().route_version;
+                    let lowest = sorted.routes.entry(tenant.client_id().clone()).or_insert(version);
+                    *lowest = version.min(*lowest);
+                    let ids = EventIds::of(tenant.client_id());
                     let reject = record.map(|record| reject_row(generation, ids, &record));
-                    sorted.entry(destination).or_default().push(reject);
+                    let (_, row) = reject.value();
+                    let received_at = row.id.received_at().unwrap_or_default();
+                    if erased.include_document(tenant.client_id(), received_at, &row.original) {
+                        continue;
+                    }
+                    for destination in tenant.destinations().skip(1) {
+                        let rejects = sorted.unread.entry(destination.clone());
+                        rejects.or_default().push(reject.clone());
+                    }
+                    let rejects = sorted.read.entry(tenant.destination().clone());
+                    rejects.or_default().push(reject);
+                    sorted.count += 1;
                 }
                 Entry::Unresolved(unresolved) => {
                     let record = &unresolved.record;
@@ -83,15 +116,31 @@ impl Rejects {
         sorted
     }
 
-    /// Stores rejects, and retries until all are stored.
-    async fn store(&self, sorted: RejectsByDestination) {
-        for (destination, rejects) in sorted {
-            let rejects = Scoped::group(rejects);
-            until_ok("store rejects", || self.warehouse.insert_rejects(&destination, &rejects))
-                .await;
-            let count: usize = rejects.iter().map(|group| group.value().len()).sum();
-            Counter::RejectsStored.add(&[], count as u64);
+    /// Stores rejects. When reads change sides, the other one has what an answer may have had.
+    async fn store(
+        &self,
+        unread: RejectsByDestination,
+        read: RejectsByDestination,
+    ) -> Result<(), WarehouseError> {
+        for (destination, rejects) in unread.into_iter().chain(read) {
+            self.warehouse.insert_rejects(&destination, &Scoped::group(rejects)).await?;
         }
+        Ok(())
+    }
+
+    /// Reads records again, with the present routes of their tenants.
+    async fn read_again(
+        &self,
+        partition: Partition,
+        range: Range<Offset>,
+    ) -> Result<Vec<Entry>, ProcessorError> {
+        let mut records = self.context.history.read_log(partition, range);
+        let mut entries = Vec::new();
+        while let Some(more) = records.next(CHUNK).await? {
+            entries.extend(more);
+        }
+        self.context.current.confirm().await?;
+        Ok(entries)
     }
 }
 
@@ -121,20 +170,45 @@ impl Worker for Rejects {
     async fn process(
         &self,
         state: &mut PartitionState,
-        entries: Vec<Entry>,
+        mut entries: Vec<Entry>,
     ) -> Result<(), ProcessorError> {
         let began = Instant::now();
         let Some(last) = entries.last() else { return Ok(()) };
+        let first = entries.first().map_or(last.offset(), Entry::offset);
         let next = last.offset().next();
         let logged_at = last.log_time();
         let count = entries.len();
+        let LogPlace { generation, partition, .. } = state.lease.next;
         // An id made of a wrong generation may be another reject's.
         self.context.current.confirm().await?;
-        self.store(self.sort(state.lease.next.generation, entries)).await;
-        let ledger = &self.context.ledger;
-        let lease = &state.lease;
-        let advance = || ledger.advance(lease, next, logged_at);
-        state.lease = retry::ledger("advance the lease on rejects", advance).await?;
+        let mut pauses = Pauses::new("store rejects");
+        loop {
+            // Read with the routes: a person may be erased while this waits.
+            let erased = self.context.erasures.current().await;
+            let sorted = self.sort(generation, entries, &erased);
+            let Sorted { unread, read, routes, count: rejects } = sorted;
+            match self.store(unread, read).await {
+                Ok(()) => {
+                    let ledger = &self.context.ledger;
+                    let lease = &state.lease;
+                    let routes =
+                        routes.iter().map(|(tenant, version)| (tenant, *version)).collect();
+                    let advance = || ledger.advance_on_routes(lease, next, logged_at, &routes);
+                    match retry::ledger("advance the lease on rejects", advance).await {
+                        // The announcement of the change may still be on its way.
+                        Err(error @ ProcessorError::Rerouted) => pauses.wait(&error).await,
+                        advanced => {
+                            state.lease = advanced?;
+                            Counter::RejectsStored.add(&[], rejects);
+                            break;
+                        }
+                    }
+                }
+                // A table may be gone because its tenant was moved.
+                Err(error) => pauses.wait(&error).await,
+            }
+            entries = self.read_again(partition, first..next).await?;
+        }
         self.context.report(&state.lease);
         Counter::RecordsProcessed.add(&[SINK], count as u64);
         Histogram::BatchSeconds.observe(&[SINK], began.elapsed());

@@ -9,7 +9,7 @@ use log::{LogRange, Offset};
 use stream::Entry;
 use tenancy::{Destination, TenantContext};
 
-use super::{Retention, Scope};
+use super::{Moved, Retention, Scope};
 use crate::{
     record::{Decoded, Records},
     rows::{Rows, time_span},
@@ -23,7 +23,8 @@ pub(crate) struct Chunk {
     /// The log times of the range.
     pub(crate) logged: RangeInclusive<DateTime<Utc>>,
     pub(crate) rows: BTreeMap<Destination, Rows>,
-    /// Records whose rows are expired: they may be stored or not.
+    /// Records whose rows are expired, or those of an erased person, or of tenants that were moved elsewhere: they may
+    /// be stored or not.
     pub(crate) expired: BTreeSet<Offset>,
 }
 
@@ -50,18 +51,25 @@ impl Plans {
         self.0.get(after).filter(|plan| plan.first <= offset)
     }
 
-    /// The destination of the event, if it has one. A plan decides; without one, the event goes where
-    /// a plan would send it now.
-    fn route(&self, record: &Decoded<'_>, tenant: &TenantContext) -> Option<Destination> {
+    /// The destination that is accountable for the event, if it has one. A plan decides; without one, the
+    /// event goes where a plan would send it now. The rows of a tenant that was moved are where its reads go,
+    /// wherever they were planned to go.
+    fn route(
+        &self,
+        record: &Decoded<'_>,
+        tenant: &TenantContext,
+        moved: &Moved,
+    ) -> Option<Destination> {
         let Some(plan) = self.of(record.offset()) else {
-            return (!record.resend).then(|| tenant.destination().clone());
+            let present = || moved.of(tenant.client_id()).unwrap_or(tenant.destination()).clone();
+            return (!record.resend).then(present);
         };
         if plan.skip.contains(record.offset()) {
             return None;
         }
         let tenant = tenant.client_id();
         let planned = plan.destinations.iter().find(|planned| planned.routes.contains_key(tenant));
-        planned.map(|planned| planned.destination.clone())
+        planned.map(|planned| moved.of(tenant).unwrap_or(&planned.destination).clone())
     }
 
     /// Whether rows of the record were planned.
@@ -90,11 +98,16 @@ impl Chunk {
                 continue;
             };
             let tenant = event.tenant();
-            let Some(destination) = plans.route(&record, tenant) else { continue };
+            let moved = retention.moved();
+            let Some(destination) = plans.route(&record, tenant, moved) else { continue };
             if !scope.holds(tenant.client_id(), &destination, record.log_time()) {
+                if moved.of(tenant.client_id()).is_some() {
+                    // The other side of a move may have its rows or not.
+                    expired.insert(offset);
+                }
                 continue;
             }
-            if retention.retains(tenant.client_id(), record.log_time()) {
+            if retention.retains(tenant.client_id(), record.log_time(), event.value()) {
                 let rows = rows.entry(destination).or_insert_with(|| Rows::of(records.entries()));
                 rows.add(&record);
             } else {

@@ -64,11 +64,16 @@ fn plans() -> Plans {
         destination,
         rows: 0,
         routes: tenants.iter().map(|name| (name.parse::<ClientId>().unwrap(), 1)).collect(),
+        tenant_rows: BTreeMap::new(),
     };
     let plan = BatchPlan {
         first: Offset::ZERO,
         last: Offset::new(9),
-        skip: Skip { duplicates: OffsetSet::from_iter([Offset::new(2)]), poison: vec![poison] },
+        skip: Skip {
+            duplicates: OffsetSet::from_iter([Offset::new(2)]),
+            poison: vec![poison],
+            ..Skip::default()
+        },
         destinations: vec![planned(elsewhere(), &["acme"])],
     };
     Plans(vec![plan])

@@ -1,16 +1,22 @@
-use std::{collections::BTreeSet, mem, ops::ControlFlow, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    ops::ControlFlow,
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use control_plane::{BatchPlan, Poison, Skip};
 use events::CanonicalEvent;
 use hashbrown::HashMap;
 use log::{LogPlace, Offset};
+use privacy::ErasedPersons;
 use stream::RejectedRecord;
-use tenancy::{ClientId, Destination, Scoped};
+use tenancy::{ClientId, Destination, Scoped, TenantContext};
 use warehouse::{BlockBuilder, Warehouse};
 
 use super::{
-    draft::{Draft, Load, planned},
+    draft::{Draft, Load, TenantRows},
     names::{Names, Seen},
     rejects,
     tolerance::Tolerance,
@@ -42,10 +48,11 @@ pub(super) struct Drafting {
 
 /// Which records are left out.
 pub(super) enum Skipping {
-    /// Re-sends, and as many records that hold no event as are tolerated.
-    Tolerated(Tolerance),
-    /// Those of a plan that a former owner made.
-    Planned(Skip),
+    /// Re-sends, events of erased persons, and as many records that hold no event as are tolerated.
+    Tolerated(Tolerance, Arc<ErasedPersons>),
+    /// Those of a plan that a former owner made. The plan also tells where the rows of each tenant go: its
+    /// route may be another one by now.
+    Planned(BatchPlan),
 }
 
 /// What [`Drafting`] made of the records.
@@ -59,6 +66,7 @@ pub(super) struct Drafted {
 /// The load of one destination.
 struct Building {
     rows: Rows,
+    tenants: TenantRows,
     block: BlockBuilder,
 }
 
@@ -93,12 +101,17 @@ impl Drafting {
     fn has_rows(&mut self, record: &Decoded<'_>) -> ControlFlow<(), bool> {
         let offset = record.offset();
         match (&self.skipping, &record.event) {
-            (Skipping::Planned(skip), event) => {
-                return ControlFlow::Continue(event.is_ok() && !skip.contains(offset));
+            (Skipping::Planned(plan), event) => {
+                return ControlFlow::Continue(event.is_ok() && !plan.skip.contains(offset));
             }
-            (Skipping::Tolerated(_), Ok(_)) if record.resend => self.skip.duplicates.push(offset),
-            (Skipping::Tolerated(_), Ok(_)) => return ControlFlow::Continue(true),
-            (Skipping::Tolerated(tolerance), Err(unreadable)) => {
+            (Skipping::Tolerated(..), Ok(_)) if record.resend => self.skip.duplicates.push(offset),
+            (Skipping::Tolerated(_, erased), Ok(event)) => {
+                if !erased.include(event.tenant().client_id(), event.value()) {
+                    return ControlFlow::Continue(true);
+                }
+                self.skip.erased.push(offset);
+            }
+            (Skipping::Tolerated(tolerance, _), Err(unreadable)) => {
                 if !tolerance.admits([offset]) {
                     self.refused = Some((offset, unreadable.clone()));
                     return ControlFlow::Break(());
@@ -121,16 +134,39 @@ impl Drafting {
         {
             self.late.insert(client_id.clone());
         }
-        let destination = event.tenant().destination();
-        let load = match self.loads.get_mut(destination) {
-            Some(load) => load,
-            None => self.loads.entry(destination.clone()).or_insert(Building {
-                rows: Rows::of(&self.entries),
-                block: self.warehouse.block(self.first.generation, self.first.partition),
-            }),
-        };
-        load.rows.add(record);
-        rows::push(&mut load.block, record, BlockBuilder::lines(event.value()));
+        let tenant = event.tenant();
+        let Self { loads, skipping, entries, warehouse, first, .. } = self;
+        each_destination(skipping, tenant, |destination| {
+            let load = match loads.get_mut(destination) {
+                Some(load) => load,
+                None => loads.entry(destination.clone()).or_insert(Building {
+                    rows: Rows::of(entries),
+                    tenants: TenantRows::default(),
+                    block: warehouse.block(first.generation, first.partition),
+                }),
+            };
+            load.rows.add(record);
+            load.tenants.add(tenant, BlockBuilder::lines(event.value()).count() as u64);
+            rows::push(&mut load.block, record, BlockBuilder::lines(event.value()));
+        });
+    }
+}
+
+/// Calls `each` with every destination of the tenant's rows.
+fn each_destination(
+    skipping: &Skipping,
+    tenant: &TenantContext,
+    mut each: impl FnMut(&Destination),
+) {
+    match skipping {
+        Skipping::Tolerated(..) => tenant.destinations().for_each(each),
+        Skipping::Planned(plan) => {
+            for planned in &plan.destinations {
+                if planned.routes.contains_key(tenant.client_id()) {
+                    each(&planned.destination);
+                }
+            }
+        }
     }
 }
 
@@ -155,16 +191,23 @@ impl Fold for Drafting {
         let (Some(last), Some((from, to))) = (self.last, self.logged) else {
             return Drafted { draft: None, refused };
         };
-        let building = mem::take(&mut self.loads).into_iter();
-        let mut loads: Vec<_> =
-            building.map(|(destination, building)| building.load(destination)).collect();
-        loads.sort_unstable_by(|one, other| one.destination.cmp(&other.destination));
-        let destination =
-            |load: &Load| planned(&load.destination, load.rows.len(), load.block.tenants());
-        let destinations = loads.iter().map(destination).collect();
+        let mut building: Vec<_> = mem::take(&mut self.loads).into_iter().collect();
+        building.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let former = match &self.skipping {
+            Skipping::Tolerated(..) => BTreeMap::new(),
+            Skipping::Planned(plan) => plan.routes(),
+        };
+        let destinations = building.iter().map(|(destination, building)| {
+            building.tenants.planned(destination, |tenant| former.get(tenant.client_id()).copied())
+        });
+        let destinations = destinations.collect();
+        let loads = building
+            .into_iter()
+            .map(|(destination, building)| building.load(destination))
+            .collect();
         let skip = match self.skipping {
-            Skipping::Tolerated(_) => self.skip,
-            Skipping::Planned(skip) => skip,
+            Skipping::Tolerated(..) => self.skip,
+            Skipping::Planned(plan) => plan.skip,
         };
         let draft = Draft {
             plan: BatchPlan { first: self.first.offset, last, skip, destinations },
@@ -182,7 +225,11 @@ impl Fold for Drafting {
 
 impl Building {
     fn load(self, destination: Destination) -> Load {
-        let Self { rows, block } = self;
+        let Self { rows, block, .. } = self;
         Load { destination, rows, block: block.finish() }
     }
 }
+
+#[cfg(test)]
+#[path = "drafting_tests.rs"]
+mod tests;

@@ -1,4 +1,8 @@
-use std::{collections::BTreeSet, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::Utc;
 use control_plane::{ControlPlane, ControlPlaneError, Group, Lease, Poison};
@@ -29,6 +33,9 @@ use crate::{
 };
 
 const SINK: &str = Group::Store.as_str();
+
+/// How long a batch waits until its new campaigns and products are listed.
+const LISTING_TIME: Duration = Duration::from_secs(5);
 
 /// Inserts and marks planned batches.
 pub(super) struct Finisher {
@@ -92,8 +99,9 @@ impl Finisher {
         Ok(marked)
     }
 
-    /// Lists campaigns and products that are new. The lists are a convenience: an error of
-    /// PostgreSQL does not block the events.
+    /// Lists campaigns and products that are new. The lists are a convenience: a batch does not wait for
+    /// them longer than [`LISTING_TIME`]. What is not listed then is listed with the next event that
+    /// names it.
     async fn list_names(&self, draft: &Draft) {
         let is_final = |error: &_| !matches!(error, ControlPlaneError::Unavailable(_));
         let seen_at = *draft.logged.start();
@@ -101,9 +109,15 @@ impl Finisher {
             return;
         }
         let list = || self.seen.list(&self.control_plane, &draft.names, seen_at);
-        if let Err(error) = retry::until("list campaigns and products", is_final, list).await {
-            tracing::error!(%error, "could not list campaigns and products");
-        }
+        let listed = retry::until("list campaigns and products", is_final, list);
+        let error = match tokio::time::timeout(LISTING_TIME, listed).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => telemetry::chain(&error),
+            Err(late) => late.to_string(),
+        };
+        let left = self.seen.left(&draft.names);
+        Counter::NamesNotListed.add(&[], left as u64);
+        tracing::error!(error, left, "could not list campaigns and products");
     }
 
     /// Ends the use of answers about finished ranges that were read before the late events of the batch
@@ -158,11 +172,28 @@ impl Finisher {
         }
     }
 
-    /// Sends every load at the same time. Returns once all rows are there, except those of the
-    /// records that the warehouse refuses.
+    /// Sends the loads, wave by wave. Returns once all rows are there, except those of the records that the
+    /// warehouse refuses.
     async fn land(&self, batch: &Planned) -> Result<Refused, ProcessorError> {
-        let mut landings = JoinSet::new();
+        let mut waves = BTreeMap::<_, Vec<_>>::new();
         for load in &batch.draft.loads {
+            waves.entry(load.wave()).or_default().push(load);
+        }
+        let mut all = Refused::new();
+        for loads in waves.into_values() {
+            all.extend(self.land_together(batch, loads).await?);
+        }
+        Ok(all)
+    }
+
+    /// Sends loads at the same time.
+    async fn land_together(
+        &self,
+        batch: &Planned,
+        loads: Vec<&Load>,
+    ) -> Result<Refused, ProcessorError> {
+        let mut landings = JoinSet::new();
+        for load in loads {
             let destination = &load.destination;
             let shipment = Shipment {
                 warehouse: self.warehouse.clone(),

@@ -13,6 +13,10 @@ use tenancy::{CampaignId, Scoped, TenantContext};
 /// How many names are remembered before all are forgotten and, harmlessly, sent again.
 const MOST: usize = 1_000_000;
 
+/// The most names of one statement: some 30 ms of PostgreSQL's time, where a statement may take ten
+/// seconds.
+const PIECE: usize = 1_000;
+
 /// The campaigns and products that this process knows to be listed, by hashes of tenant and name.
 #[derive(Default)]
 pub(crate) struct Seen {
@@ -32,6 +36,23 @@ struct Described {
 pub(crate) struct Names {
     campaigns: HashMap<u64, Scoped<CampaignId>>,
     products: HashMap<u64, Scoped<Product>>,
+}
+
+/// A name, and what is said of it.
+trait Describes: Clone {
+    fn described(&self, seen: &Seen) -> Described;
+}
+
+impl Describes for CampaignId {
+    fn described(&self, _: &Seen) -> Described {
+        Described::default()
+    }
+}
+
+impl Describes for Product {
+    fn described(&self, seen: &Seen) -> Described {
+        Described::of(seen, self.brand.as_deref(), self.category.as_deref())
+    }
 }
 
 impl Described {
@@ -57,34 +78,60 @@ impl Described {
 }
 
 impl Seen {
-    /// Lists campaigns and products, and remembers that they are listed.
+    /// Lists campaigns and products, piece by piece, and remembers of each piece that it is listed: what
+    /// is repeated after an error begins where it ended.
     pub(crate) async fn list(
         &self,
         control_plane: &ControlPlane,
         names: &Names,
         seen_at: DateTime<Utc>,
     ) -> Result<(), ControlPlaneError> {
-        for group in by_tenant(names.campaigns.values()) {
-            let control = control_plane.for_tenant(group.tenant());
-            control.observe_campaigns(group.value(), seen_at).await?;
+        for tenants in by_tenant(self.unlisted(&names.campaigns)) {
+            let control = control_plane.for_tenant(tenants.tenant());
+            for piece in tenants.value().chunks(PIECE) {
+                let (keys, campaigns): (Vec<_>, Vec<_>) = piece.iter().cloned().unzip();
+                control.observe_campaigns(&campaigns, seen_at).await?;
+                self.remember(keys.into_iter().map(|key| (key, Described::default())));
+            }
         }
-        for group in by_tenant(names.products.values()) {
-            control_plane.for_tenant(group.tenant()).observe_products(group.value()).await?;
+        for tenants in by_tenant(self.unlisted(&names.products)) {
+            let control = control_plane.for_tenant(tenants.tenant());
+            for piece in tenants.value().chunks(PIECE) {
+                let (keys, products): (Vec<_>, Vec<_>) = piece.iter().cloned().unzip();
+                control.observe_products(&products).await?;
+                let said = products.iter().map(|product| {
+                    Described::of(self, product.brand.as_deref(), product.category.as_deref())
+                });
+                self.remember(keys.into_iter().zip(said));
+            }
         }
-        self.remember(names);
         Ok(())
     }
 
-    fn remember(&self, names: &Names) {
+    /// Returns how many of the names are not listed.
+    pub(crate) fn left(&self, names: &Names) -> usize {
+        self.unlisted(&names.campaigns).count() + self.unlisted(&names.products).count()
+    }
+
+    /// Returns the names that are not listed, each with its key.
+    fn unlisted<'a, T: Describes>(
+        &'a self,
+        names: &'a HashMap<u64, Scoped<T>>,
+    ) -> impl Iterator<Item = Scoped<(u64, T)>> + 'a {
+        let unlisted = |(key, name): &(&u64, &Scoped<T>)| {
+            let said = name.value().described(self);
+            !self.known().get(*key).is_some_and(|known| known.includes(said))
+        };
+        names.iter().filter(unlisted).map(|(key, name)| name.clone().map(|name| (*key, name)))
+    }
+
+    fn remember(&self, listed: impl Iterator<Item = (u64, Described)>) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() > MOST {
             known.clear();
         }
-        known.extend(names.campaigns.keys().map(|key| (*key, Described::default())));
-        for (key, product) in &names.products {
-            let Product { brand, category, .. } = product.value();
-            let said = Described::of(self, brand.as_deref(), category.as_deref());
-            let known = known.entry(*key).or_default();
+        for (key, said) in listed {
+            let known = known.entry(key).or_default();
             *known = known.updated(said);
         }
     }
@@ -161,10 +208,8 @@ fn replace(known: &mut Option<String>, said: Option<&str>) {
     }
 }
 
-fn by_tenant<'a, T: Clone + 'a>(
-    values: impl Iterator<Item = &'a Scoped<T>>,
-) -> Vec<Scoped<Vec<T>>> {
-    Scoped::group(values.cloned())
+fn by_tenant<T>(values: impl Iterator<Item = Scoped<T>>) -> Vec<Scoped<Vec<T>>> {
+    Scoped::group(values)
 }
 
 #[cfg(test)]
@@ -210,7 +255,10 @@ mod tests {
         for described in ["A", "B", "A"] {
             let names = named(&seen, brand(described)).await;
             assert_eq!(brands(&names), [Some(described)]);
-            seen.remember(&names);
+            let said = names.products.iter().map(|(key, it)| (*key, it.value().described(&seen)));
+            seen.remember(said);
+            seen.remember(names.campaigns.keys().map(|key| (*key, Described::default())));
+            assert_eq!(seen.left(&names), 0);
             assert!(named(&seen, brand(described)).await.is_empty());
             assert!(named(&seen, json!([{"product_id": "p1"}])).await.is_empty());
         }

@@ -129,15 +129,13 @@ impl Store {
         while let Some(more) = range.next(CHUNK).await? {
             entries.extend(more);
         }
-        let skipping = Skipping::Planned(plan.skip.clone());
+        let skipping = Skipping::Planned(plan.clone());
         let Drafted { draft, .. } = self.draft(state, first, &entries.into(), skipping).await?;
         self.context.current.confirm().await?;
         let rows = |plan: &BatchPlan| plan.destinations.iter().map(|planned| planned.rows).sum();
         let found = draft.as_ref().map_or(0, |draft| rows(&draft.plan));
-        draft.filter(|draft| draft.plan == *plan).ok_or_else(|| ProcessorError::PlanDiffers {
-            range: first.to(plan.last),
-            planned: rows(plan),
-            found,
+        draft.filter(|draft| draft.plan.is_same_as(plan)).ok_or_else(|| {
+            ProcessorError::PlanDiffers { range: first.to(plan.last), planned: rows(plan), found }
         })
     }
 
@@ -157,6 +155,9 @@ impl Store {
     }
 
     /// Plans the next batch and begins it, as soon as one more may be under way.
+    ///
+    /// # Errors
+    /// [`ProcessorError::Rerouted`]: nothing was planned, and the records have to be read again.
     async fn plan(
         &self,
         state: &mut PartitionState,
@@ -164,9 +165,6 @@ impl Store {
         began: Instant,
     ) -> Result<(), ProcessorError> {
         let place = state.lease.next;
-        let skip = &draft.plan.skip;
-        Counter::ResendsDropped.add(&[Group::Store.as_str()], skip.duplicates.len());
-        log_poison(place.partition, &skip.poison);
         // Published before the plan is written: after a crash in between, the next owner does both.
         let unreadable = mem::take(&mut draft.rejects);
         rejects::publish(&self.finisher.producer, unreadable).await;
@@ -177,6 +175,9 @@ impl Store {
         let lease = &state.lease;
         retry::ledger("plan a batch", || ledger.plan(lease, &draft.plan)).await?;
         failpoints::reach(Step::Plan);
+        let skip = &draft.plan.skip;
+        Counter::ResendsDropped.add(&[Group::Store.as_str()], skip.duplicates.len());
+        log_poison(place.partition, &skip.poison);
         state.next = draft.plan.last.next();
         let epoch = state.lease.epoch;
         self.begin_batch(state, epoch, draft, in_doubt, began);
@@ -202,6 +203,35 @@ impl Store {
             large: state.large.take(),
         };
         state.in_flight.begin(|turn| async move { finisher.finish(batch, turn).await });
+    }
+
+    /// Reads the records up to `end` that are not planned yet again, with the present routes of their tenants.
+    async fn read_rerouted(
+        &self,
+        state: &PartitionState,
+        end: Offset,
+    ) -> Result<Vec<Entry>, ProcessorError> {
+        let history = &self.context.history;
+        let first = state.lease.next.at(state.next);
+        let mut wait = history.wait(first.partition);
+        loop {
+            // The attempt has remembered the ids of the records.
+            state.recent.recall_or_wait(history, first).await?;
+            match self.read_from(first, end).await {
+                Ok(entries) => return Ok(entries),
+                Err(error) => wait.wait_out(error).await?,
+            }
+        }
+    }
+
+    async fn read_from(&self, first: LogPlace, end: Offset) -> Result<Vec<Entry>, ProcessorError> {
+        let mut records = self.context.history.read(first.to(end.previous()));
+        let mut entries = Vec::new();
+        while let Some(more) = records.next(CHUNK).await? {
+            entries.extend(more);
+        }
+        self.context.current.confirm().await?;
+        Ok(entries)
     }
 
     /// Waits while the partition is halted, then reads the refused records again: what was wrong
@@ -294,14 +324,24 @@ impl Worker for Store {
         let Some(end) = entries.last().map(|entry| entry.offset().next()) else { return Ok(()) };
         let partition = state.lease.next.partition;
         let mut halt = None;
+        let mut reroutings = Pauses::new("plan a batch on the present routes of its tenants");
         loop {
             let first = state.lease.next.at(state.next);
-            let skipping = Skipping::Tolerated(state.tolerance.clone());
+            let erased = self.context.erasures.current().await;
+            let skipping = Skipping::Tolerated(state.tolerance.clone(), erased);
             let Drafted { draft, refused } =
                 self.draft(state, first, &entries.into(), skipping).await?;
             if let Some(draft) = draft {
                 halt = None;
-                self.plan(state, draft, began).await?;
+                match self.plan(state, draft, began).await {
+                    Err(error @ ProcessorError::Rerouted) => {
+                        // The announcement of the change may still be on its way.
+                        reroutings.wait(&error).await;
+                        entries = self.read_rerouted(state, end).await?;
+                        continue;
+                    }
+                    planned => planned?,
+                }
             }
             let Some((offset, poison)) = refused else { return Ok(()) };
             halt.get_or_insert_with(|| too_much_poison(partition, offset, &poison.reason));

@@ -1,5 +1,7 @@
 use chrono::{TimeDelta, Utc};
+use control_plane::{BegunMove, ControlPlaneError};
 use processor::{Backfill, ProcessorError};
+use tenancy::Isolation;
 
 use crate::stand::{NEVER, Stand, impressions};
 
@@ -116,4 +118,20 @@ async fn a_backfill_of_an_unknown_tenant_is_refused() {
     let request = Backfill { tenant, logged: Utc::now()..Utc::now(), dry_run: true };
     let refused = processor::backfill(&stand.dependencies, &request, &mut |_| {}).await;
     assert!(matches!(refused, Err(ProcessorError::UnknownTenant(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_being_moved_is_not_backfilled() {
+    let mut stand = Stand::new(NEVER).await;
+    let tenant = stand.tenant("shared").await;
+    let shared = "shared".parse().unwrap();
+    let begun = stand.admin().begin_move(tenant.client_id(), Isolation::Shared, &shared).await;
+    assert!(matches!(begun, Ok(BegunMove::Begun(_))), "{begun:?}");
+    let tenant = tenant.client_id().clone();
+    let request = Backfill { tenant, logged: Utc::now()..Utc::now(), dry_run: false };
+    let refused = processor::backfill(&stand.dependencies, &request, &mut |_| {}).await;
+    assert!(
+        matches!(refused, Err(ProcessorError::ControlPlane(ControlPlaneError::Moving))),
+        "{refused:?}"
+    );
 }

@@ -69,6 +69,7 @@ impl Stand {
                 CLUSTERS.map(|name| (name.parse().unwrap(), testkit::cluster(name))),
             ),
             aggregates: Aggregates::connect(&testkit::redis()).unwrap(),
+            sealer: auth::Sealer::new([7; 32]),
             archive: Archive::new(&archive).unwrap(),
             kafka,
         };

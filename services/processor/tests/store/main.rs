@@ -3,6 +3,7 @@
 
 mod generations;
 mod late;
+mod names;
 mod poison;
 mod recovery;
 mod shop;

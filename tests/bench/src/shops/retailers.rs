@@ -29,6 +29,7 @@ impl Retailers {
         json!({
             "events_per_second": 1_000_000,
             "live_streams": 60_000,
+            "quotas": { "requests_per_second": 1_000_000_000 },
             "concurrent_queries": 1_000,
             "partition_spread": 1,
         })

@@ -120,10 +120,11 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         let filled = Waiting::of(platform, &retailers, *events, sizes).await?;
         filled.store(common).await?;
         let blocks = Blocks::read(&filled.destinations).await?;
-        filled.remove().await?;
         for _ in 0..common.rounds {
             rounds.add(index, figures(&blocks).await?);
         }
+        // Until here, since the variants are copies of their tables.
+        filled.remove().await?;
     }
     rounds.finish()
 }

@@ -6,6 +6,7 @@ mod disks;
 mod histories;
 mod kills;
 mod links;
+mod moves;
 mod outages;
 mod piece;
 mod rebalances;
@@ -131,6 +132,7 @@ async fn run_work(piece: &Piece) -> Result<Outcome, Failure> {
         Work::LateZombie => zombies::beyond_the_window(piece).await,
         Work::Rebalance => rebalances::run(piece).await,
         Work::BreakLink(link) => links::run(link, piece).await,
+        Work::Move(step) => moves::run(step, piece).await,
         Work::Resend => resends::run(piece).await,
         Work::Outage(outage) => outages::run(&stack()?, outage, piece).await,
         Work::Disk(disk) => disks::run(&stack()?, disk, piece).await,

@@ -1,7 +1,7 @@
 use failpoints::Step;
 use rand::{SeedableRng, rngs::StdRng, seq::IteratorRandom};
 
-use super::{aborts, detours::Link, disks::Disk, kills::Victim, outages::Outage, zombies};
+use super::{aborts, detours::Link, disks::Disk, kills::Victim, moves, outages::Outage, zombies};
 use crate::{
     Failure,
     options::{Choice, Command, Options},
@@ -30,6 +30,7 @@ pub(crate) enum Work {
     LateZombie,
     Rebalance,
     BreakLink(Link),
+    Move(Step),
     /// Tries are requests.
     Resend,
     Outage(Outage),
@@ -82,13 +83,13 @@ impl Work {
             Self::Disk(disk) => *disk != Disk::ArchiveFull,
             Self::BreakLink(link) => *link == Link::Kafka,
             Self::LateZombie | Self::Outage(_) | Self::Histories | Self::Soak => true,
-            Self::Zombie(_) | Self::Rebalance | Self::Resend => false,
+            Self::Zombie(_) | Self::Rebalance | Self::Move(_) | Self::Resend => false,
         }
     }
 
     fn name(&self) -> &'static str {
         match self {
-            Self::Abort(step) | Self::Zombie(step) => step.as_str(),
+            Self::Abort(step) | Self::Zombie(step) | Self::Move(step) => step.as_str(),
             Self::Kill(victim) => victim.as_str(),
             Self::LateZombie => "beyond-the-window",
             Self::Rebalance => "rebalances",
@@ -107,7 +108,8 @@ fn fault_kinds(scenario: Scenario) -> Vec<FaultKind> {
     let kind = |work, full, per_piece| FaultKind { scenario, work, full, per_piece, least: 0 };
     match scenario {
         Scenario::Aborts => {
-            Step::ALL.iter().map(|step| kind(Work::Abort(*step), 100, 25)).collect()
+            let steps = Step::ALL.iter().filter(|step| !step.is_of_move());
+            steps.map(|step| kind(Work::Abort(*step), 100, 25)).collect()
         }
         Scenario::Kills => {
             Victim::ALL.map(|victim| kind(Work::Kill(victim), victim.full(), 50)).into()
@@ -121,6 +123,7 @@ fn fault_kinds(scenario: Scenario) -> Vec<FaultKind> {
             let faults = 20 * Fault::ALL.len() as u64;
             Link::ALL.map(|link| kind(Work::BreakLink(link), faults, 30)).into()
         }
+        Scenario::Moves => moves::STEPS.map(|step| kind(Work::Move(step), 10, 10)).into(),
         Scenario::Resends => vec![kind(Work::Resend, 200_000, 200_000)],
         Scenario::Outages => {
             let full =
@@ -143,6 +146,7 @@ pub(crate) fn pieces(options: &Options) -> Result<Vec<Piece>, Failure> {
         Command::Zombies(choice) => (&[Scenario::Zombies], choice.clone()),
         Command::Rebalances(choice) => (&[Scenario::Rebalances], choice.clone()),
         Command::Links(choice) => (&[Scenario::Links], choice.clone()),
+        Command::Moves(choice) => (&[Scenario::Moves], choice.clone()),
         Command::Resends(choice) => (&[Scenario::Resends], choice.clone()),
         Command::Outages(choice) => (&[Scenario::Outages], choice.clone()),
         Command::Disks(choice) => (&[Scenario::Disks], choice.clone()),
@@ -220,6 +224,7 @@ mod tests {
             ("zombies", 200),
             ("rebalances", 500),
             ("links", 600),
+            ("moves", 80),
             ("histories", 1_000_000),
         ];
         for (scenario, full) in expected {

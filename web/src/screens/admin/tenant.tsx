@@ -27,10 +27,7 @@ export default function TenantPage() {
     queryKey: ['admin', 'tenant', id],
     queryFn: () => body(api.GET('/v1/admin/tenants/{id}', { params: { path: { id } } })),
   });
-  const limits = Object.entries(tenant.limits).map(
-    ([name, value]) =>
-      [text.tenants.limitNames[name as keyof typeof tenant.limits], formatCount(value, locale)] as const,
-  );
+  const { quotas, ...limits } = tenant.limits;
   return (
     <Page title={tenant.name} aside={<Life tenant={tenant} />}>
       <Columns>
@@ -53,7 +50,9 @@ export default function TenantPage() {
         </Card>
         <Card>
           <h2>{text.tenants.limits}</h2>
-          <Facts facts={limits} />
+          <Facts
+            facts={[...named(limits, text.tenants.limitNames), ...named(quotas, text.tenants.quotaNames)]}
+          />
         </Card>
       </Columns>
       {(tenant.state === 'offboarding' || tenant.state === 'erasing') && <End tenant={tenant} />}
@@ -66,6 +65,17 @@ export default function TenantPage() {
       </Columns>
     </Page>
   );
+}
+
+/** The numbers that are set, with their names. */
+function named<Name extends string>(
+  numbers: Partial<Record<Name, number | null>>,
+  names: Record<Name, string>,
+) {
+  return (Object.keys(names) as Name[]).flatMap((name) => {
+    const number = numbers[name];
+    return typeof number === 'number' ? [[names[name], formatCount(number, locale)] as const] : [];
+  });
 }
 
 function Usage({ id }: { id: string }) {

@@ -25,7 +25,7 @@ export function MendDialog({ reject, onClose }: { reject: Reject; onClose: () =>
   const binary = reject.original_encoding === 'base64';
   const [mended, setMended] = useState(() => laidOut(reject.original));
   const checked = checkMended(mended, reject.original, reject.pointer, reject.code);
-  const told = useId();
+  const checkId = useId();
   const send = useMutation({
     mutationFn: (event: Record<string, unknown>) =>
       body(
@@ -56,14 +56,14 @@ export function MendDialog({ reject, onClose }: { reject: Reject; onClose: () =>
             <h3>{text.rejects.mended}</h3>
             <textarea
               aria-label={text.rejects.mended}
-              aria-describedby={told}
+              aria-describedby={checkId}
               aria-invalid={wrong || undefined}
               spellCheck={false}
               value={mended}
               readOnly={!may(me, 'replay_rejects')}
               onChange={(event) => setMended(event.target.value)}
             />
-            <p id={told} className={wrong ? controls.error : controls.hint}>
+            <p id={checkId} className={wrong ? controls.error : controls.hint}>
               {checkedText(checked, reject.pointer)}
             </p>
           </section>

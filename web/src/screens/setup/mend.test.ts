@@ -3,7 +3,7 @@ import { checkMended, laidOut, valueAt } from './mend';
 
 const ORIGINAL = '{"type":"ad_click","cost":"0.25"}';
 
-test('what is no JSON is told with its reason', () => {
+test('what is no JSON is reported with its reason', () => {
   expect(checkMended('{"type":', ORIGINAL, '', 'malformed').state).toBe('invalid');
   expect(checkMended('[1]', ORIGINAL, '', 'malformed').state).toBe('not_object');
 });

@@ -1,5 +1,5 @@
-// What can be told of a mended event before it is sent: whether it is an event at all, whether it changed, and
-// whether the field that was missing is there. Everything else the collector checks.
+// What the console checks of a mended event before it is sent: whether it is an event at all, whether it changed,
+// and whether the field that was missing is there. Everything else the collector checks.
 
 export type Checked =
   | { state: 'unchanged' | 'valid'; event: Record<string, unknown> }

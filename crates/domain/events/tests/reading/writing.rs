@@ -1,6 +1,6 @@
 //! An event that is written as JSON at once is the event that is parsed.
 
-use events::{parse, write};
+use events::{Event, EventName, OTHER, parse, write, write_named};
 use serde_json::{Value, json};
 
 use crate::support::context;
@@ -50,4 +50,21 @@ fn nothing_is_written_of_a_rejected_event() {
     let rejections = write(raw, &context(), &mut json).unwrap_err();
     assert_eq!(rejections, parse(raw, &context()).unwrap_err());
     assert_eq!(json, b"before");
+}
+
+#[test]
+fn a_name_that_an_event_may_not_have_is_replaced_and_told() {
+    let raw = r#"{"type":"purchase","campaign_id":"spring","revenue":"5","items":[
+        {"product_id":"p1","brand":"Acme"},{"product_id":"p2","brand":"Nova","price":"5"}]}"#;
+    let may_name = |name: EventName<'_>| name == EventName::Product("p1");
+    let mut json = Vec::new();
+    let written = write_named(raw.as_bytes(), &context(), may_name, &mut json).unwrap();
+    let event: Event = serde_json::from_slice(&json).unwrap();
+    assert_eq!(event.campaign_id.unwrap().as_str(), OTHER);
+    let [first, second] = event.items.try_into().unwrap();
+    assert_eq!((first.product_id.as_str(), first.brand.as_deref()), ("p1", Some("Acme")));
+    assert_eq!((second.product_id.as_str(), second.brand), (OTHER, None));
+    assert_eq!(second.price, Some("5".parse().unwrap()), "what it sold counts");
+    let told: Vec<_> = written.adjusted.iter().map(|it| (it.field, it.from.as_str())).collect();
+    assert_eq!(told, [("campaign_id", "spring"), ("product_id", "p2")]);
 }

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Checks several limits at once; charges all of them, or none.
 --
 -- Each limit is a generic cell rate: the key holds the time (in microseconds) at which everything
@@ -11,7 +11,10 @@
 -- KEYS  one per limit
 -- ARGV  per limit: cost, burst and advance, in microseconds
 --
--- Returns the microseconds to wait: 0 means admitted, -1 admitted, and the advances are charged.
+-- Returns the microseconds to wait (0 means admitted, -1 admitted, and the advances are charged), and
+-- of each limit the microseconds of its burst that are left.
+--
+-- It runs also when Redis has no memory left: its keys are few, small and expire.
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
@@ -25,11 +28,20 @@ for i = 1, #KEYS do
   wait = math.max(wait, before + math.min(cost, burst) - burst - now)
   has_room = has_room and advanced[i] <= now + burst
 end
-if wait > 0 then return math.ceil(wait) end
+local answer = { math.ceil(wait) }
+if wait > 0 then
+  for i = 1, #KEYS do
+    local before = paid_off[i] - tonumber(ARGV[3 * i - 2])
+    answer[i + 1] = math.floor(math.max(0, now + tonumber(ARGV[3 * i - 1]) - before))
+  end
+  return answer
+end
 
 if has_room then paid_off = advanced end
 for i = 1, #KEYS do
   local owed_ms = math.ceil((paid_off[i] - now) / 1000) + 1
   redis.call('SET', KEYS[i], string.format('%.0f', paid_off[i]), 'PX', string.format('%.0f', owed_ms))
+  answer[i + 1] = math.floor(math.max(0, now + tonumber(ARGV[3 * i - 1]) - paid_off[i]))
 end
-return has_room and -1 or 0
+answer[1] = has_room and -1 or 0
+return answer

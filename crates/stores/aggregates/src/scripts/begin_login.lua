@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Admits an attempt to log in. It counts as failed until it succeeds, so attempts at once count too.
 --
 -- After some failures, each further one doubles the time until the next attempt. They are counted per

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Sets for how much longer a stream counts as open: 0 closes it.
 --
 -- KEYS  the ticket, as in `claim_ticket.lua`

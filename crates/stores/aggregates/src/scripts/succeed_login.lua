@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Takes back what an attempt to log in that succeeded was charged, and makes its network known.
 --
 -- KEYS  1 failures of the account from the network

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use aggregates::{Admission, Aggregates, RedisSettings};
-use tenancy::Limits;
+use tenancy::{Limits, Quotas, Unit, Window};
 
 use crate::stand::{Stand, tenant, tenant_with};
 
@@ -18,13 +18,13 @@ async fn a_tenant_may_send_the_events_of_ten_seconds_at_once_and_then_waits() {
     let limits = Limits { events_per_second: 100, ..Limits::default() };
     let acme = tenant_with("acme", limits).await;
     let globex = tenant_with("globex", limits).await;
-    assert_eq!(stand.aggregates.admit(&acme, 900).await, Admission::Admitted);
-    assert_eq!(stand.aggregates.admit(&acme, 100).await, Admission::Admitted);
-    let wait = wait(stand.aggregates.admit(&acme, 100).await);
+    assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 900).await, Admission::Admitted);
+    assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 100).await, Admission::Admitted);
+    let wait = wait(stand.aggregates.admit(&acme, Unit::Events, 100).await);
     assert!(wait > Duration::from_millis(500) && wait <= Duration::from_secs(1), "{wait:?}");
-    assert_eq!(stand.aggregates.admit(&globex, 1).await, Admission::Admitted);
+    assert_eq!(stand.aggregates.admit(&globex, Unit::Events, 1).await, Admission::Admitted);
     tokio::time::sleep(wait).await;
-    assert_eq!(stand.aggregates.admit(&acme, 100).await, Admission::Admitted);
+    assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 100).await, Admission::Admitted);
 }
 
 #[tokio::test]
@@ -32,8 +32,8 @@ async fn a_batch_larger_than_the_limit_is_admitted_when_everything_before_is_pai
     let stand = Stand::bare().await;
     let limits = Limits { events_per_second: 1, ..Limits::default() };
     let acme = tenant_with("acme", limits).await;
-    assert_eq!(stand.aggregates.admit(&acme, 1_000).await, Admission::Admitted);
-    let wait = wait(stand.aggregates.admit(&acme, 1_000).await);
+    assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 1_000).await, Admission::Admitted);
+    let wait = wait(stand.aggregates.admit(&acme, Unit::Events, 1_000).await);
     assert!(wait > Duration::from_secs(990) && wait <= Duration::from_secs(1_000), "{wait:?}");
 }
 
@@ -46,9 +46,9 @@ async fn processes_together_admit_what_the_limit_allows_give_or_take_one_allowan
     let acme = tenant_with("acme", limits).await;
     let began = Instant::now();
     let mut admitted = 0;
-    while stand.aggregates.admit(&acme, 1).await == Admission::Admitted {
+    while stand.aggregates.admit(&acme, Unit::Events, 1).await == Admission::Admitted {
         admitted += 1;
-        if other.admit(&acme, 1).await == Admission::Admitted {
+        if other.admit(&acme, Unit::Events, 1).await == Admission::Admitted {
             admitted += 1;
         }
     }
@@ -63,18 +63,18 @@ async fn most_requests_are_paid_from_an_allowance() {
     let mut stand = Stand::bare().await;
     let limits = Limits { events_per_second: 1_000, ..Limits::default() };
     let acme = tenant_with("acme", limits).await;
-    assert_eq!(stand.aggregates.admit(&acme, 1).await, Admission::Admitted);
-    let key = stand.key("client_acme_event_limit");
+    assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 1).await, Admission::Admitted);
+    let key = stand.key("client_acme_limit_events_second");
     let paid_off = async |stand: &mut Stand| -> Option<u64> {
         redis::cmd("GET").arg(&key).query_async(&mut stand.redis).await.unwrap()
     };
     let before = paid_off(&mut stand).await;
     assert!(before.is_some(), "{key}");
     for _ in 0..50 {
-        assert_eq!(stand.aggregates.admit(&acme, 1).await, Admission::Admitted);
+        assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 1).await, Admission::Admitted);
     }
     assert!(paid_off(&mut stand).await.is_none_or(|at| Some(at) == before));
-    assert_eq!(stand.aggregates.admit(&acme, 1).await, Admission::Admitted);
+    assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 1).await, Admission::Admitted);
     assert!(paid_off(&mut stand).await.is_some_and(|at| Some(at) != before));
 }
 
@@ -83,25 +83,32 @@ async fn logins_are_limited_by_account_and_by_address() {
     let stand = Stand::bare().await;
     let address = "192.0.2.1".parse().unwrap();
     for attempt in 0..5 {
-        let admission = stand.aggregates.login_attempt(&[1; 32], address).await;
+        let admission = stand.aggregates.login_attempt(&[1; 32], address).await.unwrap();
         assert_eq!(admission, Admission::Admitted, "{attempt}");
     }
-    let wait = wait(stand.aggregates.login_attempt(&[1; 32], address).await);
+    let wait = wait(stand.aggregates.login_attempt(&[1; 32], address).await.unwrap());
     assert!(wait <= Duration::from_secs(12), "{wait:?}");
     for account in 2..17 {
-        let admission = stand.aggregates.login_attempt(&[account; 32], address).await;
+        let admission = stand.aggregates.login_attempt(&[account; 32], address).await.unwrap();
         assert_eq!(admission, Admission::Admitted, "a refused attempt must not be charged");
     }
-    assert_ne!(stand.aggregates.login_attempt(&[99; 32], address).await, Admission::Admitted);
+    assert_ne!(
+        stand.aggregates.login_attempt(&[99; 32], address).await.unwrap(),
+        Admission::Admitted
+    );
     let elsewhere = "192.0.2.2".parse().unwrap();
-    assert_eq!(stand.aggregates.login_attempt(&[99; 32], elsewhere).await, Admission::Admitted);
+    assert_eq!(
+        stand.aggregates.login_attempt(&[99; 32], elsewhere).await.unwrap(),
+        Admission::Admitted
+    );
 }
 
 #[tokio::test]
 async fn each_failure_doubles_the_delay_and_a_success_ends_it() {
     let mut stand = Stand::bare().await;
     let address = "192.0.2.1".parse().unwrap();
-    let attempt = async |stand: &Stand| stand.aggregates.login_attempt(&[1; 32], address).await;
+    let attempt =
+        async |stand: &Stand| stand.aggregates.login_attempt(&[1; 32], address).await.unwrap();
     for _ in 0..5 {
         assert_eq!(attempt(&stand).await, Admission::Admitted);
     }
@@ -132,16 +139,16 @@ async fn each_failure_doubles_the_delay_and_a_success_ends_it() {
 async fn a_known_network_passes_while_strangers_guess() {
     let stand = Stand::bare().await;
     let home = "192.0.2.1".parse().unwrap();
-    assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await, Admission::Admitted);
+    assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await.unwrap(), Admission::Admitted);
     stand.aggregates.login_succeeded(&[1; 32], home).await;
     let mut refused = 0;
     for host in 1..=10 {
         let stranger = format!("198.51.100.{host}").parse().unwrap();
-        let admission = stand.aggregates.login_attempt(&[1; 32], stranger).await;
+        let admission = stand.aggregates.login_attempt(&[1; 32], stranger).await.unwrap();
         refused += usize::from(admission != Admission::Admitted);
     }
     assert_eq!(refused, 5, "the account has five attempts from all unknown networks together");
-    assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await, Admission::Admitted);
+    assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await.unwrap(), Admission::Admitted);
 }
 
 #[tokio::test]
@@ -150,22 +157,25 @@ async fn too_many_failures_of_all_accounts_delay_each_account_and_refuse_nobody_
     let stand = Stand::bare().await;
     let home = "192.0.2.1".parse().unwrap();
     let away = "192.0.2.2".parse().unwrap();
-    assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await, Admission::Admitted);
+    assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await.unwrap(), Admission::Admitted);
     stand.aggregates.login_succeeded(&[1; 32], home).await;
     for host in 0..1_000_u32 {
         let mut account = [2; 32];
         account[..4].copy_from_slice(&host.to_be_bytes());
         let stranger = std::net::Ipv4Addr::from(0x0a00_0000 + host).into();
-        let admission = stand.aggregates.login_attempt(&account, stranger).await;
+        let admission = stand.aggregates.login_attempt(&account, stranger).await.unwrap();
         assert_eq!(admission, Admission::Admitted, "{host}");
     }
-    assert_eq!(stand.aggregates.login_attempt(&[3; 32], away).await, Admission::Admitted);
-    let wait = wait(stand.aggregates.login_attempt(&[3; 32], away).await);
+    assert_eq!(stand.aggregates.login_attempt(&[3; 32], away).await.unwrap(), Admission::Admitted);
+    let wait = wait(stand.aggregates.login_attempt(&[3; 32], away).await.unwrap());
     assert!(wait <= Duration::from_secs(12) && wait > Duration::from_secs(6), "{wait:?}");
     for _ in 0..2 {
-        let admission = stand.aggregates.secret_attempt(&[4; 32], away).await;
+        let admission = stand.aggregates.secret_attempt(&[4; 32], away).await.unwrap();
         assert_eq!(admission, Admission::Admitted, "an invitation is no login");
-        assert_eq!(stand.aggregates.login_attempt(&[1; 32], home).await, Admission::Admitted);
+        assert_eq!(
+            stand.aggregates.login_attempt(&[1; 32], home).await.unwrap(),
+            Admission::Admitted
+        );
     }
 }
 
@@ -174,21 +184,27 @@ async fn other_secrets_are_limited_by_account_and_network_as_logins_are() {
     let stand = Stand::bare().await;
     let address = "192.0.2.1".parse().unwrap();
     for _ in 0..5 {
-        let admission = stand.aggregates.secret_attempt(&[1; 32], address).await;
+        let admission = stand.aggregates.secret_attempt(&[1; 32], address).await.unwrap();
         assert_eq!(admission, Admission::Admitted);
     }
-    wait(stand.aggregates.secret_attempt(&[1; 32], address).await);
-    wait(stand.aggregates.login_attempt(&[1; 32], address).await);
+    wait(stand.aggregates.secret_attempt(&[1; 32], address).await.unwrap());
+    wait(stand.aggregates.login_attempt(&[1; 32], address).await.unwrap());
     stand.aggregates.secret_succeeded(&[1; 32], address).await;
-    assert_eq!(stand.aggregates.login_attempt(&[1; 32], address).await, Admission::Admitted);
+    assert_eq!(
+        stand.aggregates.login_attempt(&[1; 32], address).await.unwrap(),
+        Admission::Admitted
+    );
 }
 
 #[tokio::test]
-async fn everything_is_admitted_while_redis_is_unavailable() {
+async fn while_redis_is_unavailable_all_events_are_admitted_and_no_login_is() {
     let settings: RedisSettings = testkit::redis_at("redis://127.0.0.1:1/");
     let aggregates = Aggregates::connect(&settings).unwrap();
     let acme = tenant("acme").await;
-    assert_eq!(aggregates.admit(&acme, u32::MAX).await, Admission::Admitted);
+    assert_eq!(aggregates.admit(&acme, Unit::Events, u64::MAX).await, Admission::Admitted);
+    let address = "192.0.2.1".parse().unwrap();
+    assert!(aggregates.login_attempt(&[1; 32], address).await.is_err());
+    assert!(aggregates.secret_attempt(&[1; 32], address).await.is_err());
     assert!(aggregates.ping().await.is_err());
 }
 
@@ -199,9 +215,15 @@ async fn the_logins_of_erased_users_leave_no_trace() {
     let [erased, kept] = [1, 2].map(uuid::Uuid::from_u128);
     for user in [erased, kept] {
         let account = aggregates::account_hash(user);
-        assert_eq!(stand.aggregates.login_attempt(&account, address).await, Admission::Admitted);
+        assert_eq!(
+            stand.aggregates.login_attempt(&account, address).await.unwrap(),
+            Admission::Admitted
+        );
         stand.aggregates.login_succeeded(&account, address).await;
-        assert_eq!(stand.aggregates.login_attempt(&account, address).await, Admission::Admitted);
+        assert_eq!(
+            stand.aggregates.login_attempt(&account, address).await.unwrap(),
+            Admission::Admitted
+        );
     }
     let known = stand.key("login_known_*");
     let keys = async |stand: &mut Stand| -> Vec<String> {
@@ -211,4 +233,20 @@ async fn the_logins_of_erased_users_leave_no_trace() {
     assert_eq!(stand.aggregates.erase_logins(&[erased]).await.unwrap(), 3);
     assert_eq!(keys(&mut stand).await.len(), 1);
     assert_eq!(stand.aggregates.erase_logins(&[erased]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_quota_of_a_day_is_checked_beside_the_rate_per_second() {
+    let stand = Stand::bare().await;
+    let quotas = Quotas { events_per_day: Some(50), ..Quotas::default() };
+    let acme = tenant_with("acme", Limits { quotas, ..Limits::default() }).await;
+    for _ in 0..50 {
+        assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 1).await, Admission::Admitted);
+    }
+    let wait = wait(stand.aggregates.admit(&acme, Unit::Events, 1).await);
+    let one = Duration::from_secs(86_400 / 50);
+    assert!(wait > one - Duration::from_secs(5) && wait <= one, "{wait:?}");
+    let tightest = stand.aggregates.tightest_limit(&acme, Unit::Events).unwrap();
+    assert_eq!((tightest.window, tightest.quota, tightest.left), (Window::Day, 50, 0));
+    assert_eq!(stand.aggregates.admit(&acme, Unit::Requests, 1).await, Admission::Admitted);
 }

@@ -17,11 +17,16 @@ mod kept_reads;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod reading;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod rebuilding;
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
+mod recounting;
 #[cfg(test)]
 mod silence;
 #[cfg(test)]

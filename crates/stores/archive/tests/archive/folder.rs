@@ -1,6 +1,10 @@
 //! Failures that only a folder can have.
 
-use std::fs;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
 
 use archive::{Archive, ArchiveError};
 
@@ -32,4 +36,22 @@ async fn a_folder_that_cannot_be_written_is_unavailable_until_it_can() {
     assert!(matches!(unavailable, Err(ArchiveError::Unavailable { .. })), "{unavailable:?}");
     fs::remove_file(&folder).unwrap();
     archive.put(&object()).await.unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn only_the_user_of_the_process_can_read_what_is_in_the_folder() {
+    let test = TestArchive::folder();
+    let raw = test.folder.join("raw");
+    test.archive.put(&object()).await.unwrap();
+    assert_eq!((mode(&raw), mode(&test.file(KEY))), (0o700, 0o600));
+    // As earlier builds left them.
+    fs::set_permissions(&raw, Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(test.file(KEY), Permissions::from_mode(0o644)).unwrap();
+    let everything = test.archive.erase_records(KEY, |_| true).await.unwrap();
+    assert!(everything.records > 0);
+    assert_eq!((mode(&raw), mode(&test.file(KEY))), (0o700, 0o600), "the rewritten one");
 }

@@ -8,9 +8,17 @@ WITH held AS (
 outstanding AS (
     SELECT count(*) AS batches, max(last) + 1 AS next_offset FROM batch
     WHERE consumer_group = $1 AND kgen = $2 AND partition = $3 AND state = 'planned'
+),
+-- The tenants whose route ($9) is not the current one. Whoever changes a route has locked the leases, so this
+-- statement begins before or after the change as a whole.
+rerouted AS (
+    SELECT FROM jsonb_each_text($9) AS planned (client_id, route_version)
+    JOIN tenant_route USING (client_id)
+    WHERE tenant_route.route_version <> planned.route_version::integer
 )
 INSERT INTO batch
-    (consumer_group, kgen, partition, first, last, epoch, skip, destinations, state)
-SELECT $1, $2, $3, $5, $6, $4, $7, $8, 'planned'
+    (consumer_group, kgen, partition, first, last, epoch, skip, destinations, state, tenant_rows)
+SELECT $1, $2, $3, $5, $6, $4, $7, $8, 'planned', $10
 FROM held, outstanding
 WHERE outstanding.batches < 2 AND $5 = coalesce(outstanding.next_offset, held.next_offset)
+  AND NOT EXISTS (SELECT FROM rerouted)

@@ -1,7 +1,7 @@
-SELECT tenant.*, isolation, cluster, route_version
+SELECT tenant.*, isolation, cluster, route_version, mirror_isolation, mirror_cluster
 FROM tenant
 JOIN LATERAL (
-    SELECT isolation, cluster, route_version
+    SELECT isolation, cluster, route_version, mirror_isolation, mirror_cluster
     FROM placement
     WHERE placement.client_id = tenant.client_id
     ORDER BY route_version DESC

@@ -1,6 +1,6 @@
 use auth::{CredentialStoreError, PasswordHash, SecondFactorStore, SecretHash, StoredSecondFactor};
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx::{FromRow, Postgres, postgres::PgArguments, query::Query};
 use tenancy::ClientId;
 use uuid::Uuid;
 
@@ -95,14 +95,8 @@ async fn put(
     user_id: Uuid,
     secret_sealed: &[u8],
 ) -> Result<bool, ControlPlaneError> {
-    let mut transaction = control_plane.begin_platform().await?;
-    let put = sqlx::query(sql!("second_factor/put"))
-        .bind(user_id)
-        .bind(secret_sealed)
-        .execute(&mut transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(put.rows_affected() == 1)
+    let statement = sqlx::query(sql!("second_factor/put")).bind(user_id).bind(secret_sealed);
+    execute_once(control_plane, statement).await
 }
 
 async fn confirm(
@@ -156,14 +150,8 @@ async fn spend_step(
     user_id: Uuid,
     step: i64,
 ) -> Result<bool, ControlPlaneError> {
-    let mut transaction = control_plane.begin_platform().await?;
-    let spent = sqlx::query(sql!("second_factor/spend_step"))
-        .bind(user_id)
-        .bind(step)
-        .execute(&mut transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(spent.rows_affected() == 1)
+    let statement = sqlx::query(sql!("second_factor/spend_step")).bind(user_id).bind(step);
+    execute_once(control_plane, statement).await
 }
 
 async fn spend_code(
@@ -171,25 +159,14 @@ async fn spend_code(
     user_id: Uuid,
     code: &SecretHash,
 ) -> Result<bool, ControlPlaneError> {
-    let mut transaction = control_plane.begin_platform().await?;
-    let spent = sqlx::query(sql!("second_factor/spend_code"))
-        .bind(user_id)
-        .bind(&code.as_bytes()[..])
-        .execute(&mut transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(spent.rows_affected() == 1)
+    let hash = code.as_bytes().as_slice();
+    let statement = sqlx::query(sql!("second_factor/spend_code")).bind(user_id).bind(hash);
+    execute_once(control_plane, statement).await
 }
 
 async fn remove(control_plane: &ControlPlane, user_id: Uuid) -> Result<bool, ControlPlaneError> {
-    let mut transaction = control_plane.begin_platform().await?;
-    let removed = sqlx::query(sql!("second_factor/remove"))
-        .bind(user_id)
-        .bind(None::<&str>)
-        .execute(&mut transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(removed.rows_affected() == 1)
+    let statement = sqlx::query(sql!("second_factor/remove")).bind(user_id).bind(None::<&str>);
+    execute_once(control_plane, statement).await
 }
 
 async fn owners_need(
@@ -203,4 +180,15 @@ async fn owners_need(
         .await?;
     transaction.commit().await?;
     Ok(needed.unwrap_or_default())
+}
+
+/// Executes a statement in a transaction of its own. Returns whether it changed one row.
+async fn execute_once(
+    control_plane: &ControlPlane,
+    statement: Query<'_, Postgres, PgArguments>,
+) -> Result<bool, ControlPlaneError> {
+    let mut transaction = control_plane.begin_platform().await?;
+    let executed = statement.execute(&mut transaction).await?;
+    transaction.commit().await?;
+    Ok(executed.rows_affected() == 1)
 }

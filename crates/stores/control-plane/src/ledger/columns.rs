@@ -5,25 +5,25 @@ use log::{Generation, LogPlace, Offset, Partition};
 use crate::ControlPlaneError;
 
 /// The column of a generation or a partition.
-pub(super) fn integer(coordinate: impl Into<u16>) -> i32 {
+pub(crate) fn integer(coordinate: impl Into<u16>) -> i32 {
     coordinate.into().into()
 }
 
 /// The column of an offset. Those past the largest that the tables can hold become that.
-pub(super) fn bigint(offset: Offset) -> i64 {
+pub(crate) fn bigint(offset: Offset) -> i64 {
     i64::try_from(offset.get()).unwrap_or(i64::MAX)
 }
 
-pub(super) fn offset(bigint: i64) -> Offset {
+pub(crate) fn offset(bigint: i64) -> Offset {
     Offset::new(bigint.cast_unsigned())
 }
 
-pub(super) fn generation(integer: i32) -> Result<Generation, ControlPlaneError> {
+pub(crate) fn generation(integer: i32) -> Result<Generation, ControlPlaneError> {
     let generation = u16::try_from(integer).map(Generation::new);
     generation.map_err(ControlPlaneError::corrupt("log generation"))
 }
 
-pub(super) fn place(
+pub(crate) fn place(
     generation: i32,
     partition: i32,
     offset: i64,

@@ -35,6 +35,10 @@ pub enum LedgerError {
     /// the partition and take it again.
     #[error("the lease is no longer held, or the step does not follow the last one")]
     Fenced,
+    /// The step would write on a route that is no longer that of its tenant: read the records again, and
+    /// write them on the current one.
+    #[error("the route of a tenant has changed")]
+    Rerouted,
     /// The outcome is unknown; the lease may still be held.
     #[error(transparent)]
     ControlPlane(#[from] ControlPlaneError),

@@ -1,15 +1,19 @@
 mod archived;
-mod columns;
+pub(crate) mod columns;
 mod done;
 mod exclusive_lease;
 mod lease;
 mod offset_set;
 mod plan;
 mod rebuild_request;
+mod tenant_span;
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use log::{Generation, LogPlace, Offset, Partition};
 use sqlx::{PgExecutor, types::Json};
+use tenancy::ClientId;
 
 use self::columns::{bigint, integer, offset};
 use crate::{ControlPlaneError, Group, pool::Pool};
@@ -21,6 +25,7 @@ pub use lease::{Lease, LedgerError, UpToDate};
 pub use offset_set::OffsetSet;
 pub use plan::{Batch, BatchPlan, PlannedDestination, Poison, Skip};
 pub use rebuild_request::RebuildRequest;
+pub use tenant_span::TenantSpan;
 
 /// The work that the processors have done: leases and batches, per consumer group.
 ///
@@ -118,35 +123,40 @@ impl Ledger {
     /// Writes the plan of a batch, before any of its rows is sent. It must begin where the last
     /// planned batch ends, or at the lease's next offset when none is outstanding. At most two may
     /// be outstanding.
+    ///
+    /// # Errors
+    /// [`LedgerError::Rerouted`] if it is based on a route that is not the current one of its tenant.
     pub async fn plan(&self, lease: &Lease, plan: &BatchPlan) -> Result<(), LedgerError> {
-        self.write_plan(sql!("ledger/plan"), lease, plan).await
+        let routes = Json(plan.routes());
+        let planned = bind_plan(sqlx::query(sql!("ledger/plan")), lease, plan)
+            .bind(&routes)
+            .bind(Json(plan.tenant_rows()))
+            .execute(&self.pool)
+            .await?;
+        if planned.rows_affected() == 1 {
+            return Ok(());
+        }
+        Err(self.refusal(&routes).await?)
     }
 
     /// Replaces the plan of the same range by one that leaves out more records, which turned out to
     /// be poison. Rows already sent under the old plan count for the new one.
     pub async fn replan(&self, lease: &Lease, plan: &BatchPlan) -> Result<(), LedgerError> {
-        self.write_plan(sql!("ledger/replan"), lease, plan).await
-    }
-
-    /// Writes a plan. The same statement checks the lease.
-    async fn write_plan(
-        &self,
-        sql: &'static str,
-        lease: &Lease,
-        plan: &BatchPlan,
-    ) -> Result<(), LedgerError> {
-        let written = sqlx::query(sql)
-            .bind(lease.group.as_str())
-            .bind(integer(lease.next.generation))
-            .bind(integer(lease.next.partition))
-            .bind(lease.epoch.cast_signed())
-            .bind(bigint(plan.first))
-            .bind(bigint(plan.last))
-            .bind(Json(&plan.skip))
-            .bind(Json(&plan.destinations))
+        let written = bind_plan(sqlx::query(sql!("ledger/replan")), lease, plan)
+            .bind(Json(plan.tenant_rows()))
             .execute(&self.pool)
             .await?;
         if written.rows_affected() == 1 { Ok(()) } else { Err(LedgerError::Fenced) }
+    }
+
+    /// Returns why a step was refused that was based on these routes.
+    async fn refusal(
+        &self,
+        routes: &Json<BTreeMap<&ClientId, u32>>,
+    ) -> Result<LedgerError, ControlPlaneError> {
+        let asked = sqlx::query_scalar(sql!("ledger/outdated_routes")).bind(routes);
+        let is_outdated: bool = asked.fetch_one(&self.pool).await?;
+        Ok(if is_outdated { LedgerError::Rerouted } else { LedgerError::Fenced })
     }
 
     /// Returns the offsets of the poison records in batches that end at `since` or later,
@@ -195,6 +205,37 @@ impl Ledger {
             .fetch_optional(&self.pool)
             .await?;
         lease.advanced(next, moved)
+    }
+
+    /// As [`Ledger::advance`], for a sink that has written the records to the destinations of their tenants:
+    /// `routes` has each tenant with the route version that was used.
+    ///
+    /// # Errors
+    /// [`LedgerError::Rerouted`] if one is not the current one: the records have to be written again.
+    pub async fn advance_on_routes(
+        &self,
+        lease: &Lease,
+        next: Offset,
+        as_of: DateTime<Utc>,
+        routes: &BTreeMap<&ClientId, u32>,
+    ) -> Result<Lease, LedgerError> {
+        let routes = Json(routes.clone());
+        let moved: Option<Option<DateTime<Utc>>> =
+            sqlx::query_scalar(sql!("ledger/advance_on_routes"))
+                .bind(lease.group.as_str())
+                .bind(integer(lease.next.generation))
+                .bind(integer(lease.next.partition))
+                .bind(lease.epoch.cast_signed())
+                .bind(bigint(lease.next.offset))
+                .bind(bigint(next))
+                .bind(as_of)
+                .bind(&routes)
+                .fetch_optional(&self.pool)
+                .await?;
+        match moved {
+            Some(_) => lease.advanced(next, moved),
+            None => Err(self.refusal(&routes).await?),
+        }
     }
 
     /// Notes that quiet partitions are complete up to the time `as_of`. Skips a partition whose
@@ -269,6 +310,21 @@ impl Ledger {
         let pruned = sqlx::query(sql!("ledger/prune")).bind(horizon).execute(&self.pool).await?;
         Ok(pruned.rows_affected())
     }
+}
+
+type PgQuery<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+/// Binds what a plan and its replacement have in common. The statement checks the lease.
+fn bind_plan<'q>(query: PgQuery<'q>, lease: &Lease, plan: &'q BatchPlan) -> PgQuery<'q> {
+    query
+        .bind(lease.group.as_str())
+        .bind(integer(lease.next.generation))
+        .bind(integer(lease.next.partition))
+        .bind(lease.epoch.cast_signed())
+        .bind(bigint(plan.first))
+        .bind(bigint(plan.last))
+        .bind(Json(&plan.skip))
+        .bind(Json(&plan.destinations))
 }
 
 /// As [`Ledger::mark`], also as part of a larger transaction.

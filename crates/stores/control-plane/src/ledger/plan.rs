@@ -28,6 +28,9 @@ pub struct Skip {
     pub duplicates: OffsetSet,
     /// Records that cannot be read, or that the warehouse refuses.
     pub poison: Vec<Poison>,
+    /// Events of persons that were erased. Absent in plans without any, which the previous build can read.
+    #[serde(default, skip_serializing_if = "OffsetSet::is_empty")]
+    pub erased: OffsetSet,
 }
 
 /// A record that is left out.
@@ -50,6 +53,10 @@ pub struct PlannedDestination {
     pub rows: u64,
     /// The tenants of the rows, each with the route version that the plan is based on.
     pub routes: BTreeMap<ClientId, u32>,
+    /// How many of the rows each tenant has. It is written and not read back with the plan; a plan of an
+    /// earlier build has none.
+    #[serde(skip)]
+    pub tenant_rows: BTreeMap<ClientId, u64>,
 }
 
 /// A plan as read from the ledger.
@@ -63,9 +70,42 @@ pub struct Batch {
     pub planned_at: DateTime<Utc>,
 }
 
+impl BatchPlan {
+    /// Whether the other plan writes the same rows to the same tables.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let destinations = |plan: &Self| {
+            let uncounted = |planned: &PlannedDestination| PlannedDestination {
+                tenant_rows: BTreeMap::new(),
+                ..planned.clone()
+            };
+            plan.destinations.iter().map(uncounted).collect::<Vec<_>>()
+        };
+        (self.first, self.last, &self.skip) == (other.first, other.last, &other.skip)
+            && destinations(self) == destinations(other)
+    }
+
+    /// Returns the tenants of its rows, each with the lowest route version that rows of it are based on.
+    pub fn routes(&self) -> BTreeMap<&ClientId, u32> {
+        let mut routes = BTreeMap::new();
+        for (tenant, version) in self.destinations.iter().flat_map(|planned| &planned.routes) {
+            let lowest = routes.entry(tenant).or_insert(*version);
+            *lowest = (*version).min(*lowest);
+        }
+        routes
+    }
+
+    /// Returns how many rows each tenant has, in each of its destinations.
+    pub(super) fn tenant_rows(&self) -> BTreeMap<&ClientId, u64> {
+        let rows = self.destinations.iter().flat_map(|planned| &planned.tenant_rows);
+        rows.map(|(tenant, rows)| (tenant, *rows)).collect()
+    }
+}
+
 impl Skip {
     /// Whether the record at `offset` is not written.
     pub fn contains(&self, offset: Offset) -> bool {
-        self.duplicates.contains(offset) || self.poison.iter().any(|poison| poison.offset == offset)
+        self.duplicates.contains(offset)
+            || self.erased.contains(offset)
+            || self.poison.iter().any(|poison| poison.offset == offset)
     }
 }

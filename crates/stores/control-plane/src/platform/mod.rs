@@ -1,7 +1,11 @@
+mod archive_retention;
 mod catalogue;
 mod clusters;
 mod identities;
+mod moves;
 mod offboarding;
+mod person_erasures;
+mod person_words;
 mod resubmissions;
 mod tenants;
 
@@ -11,7 +15,9 @@ use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 pub use catalogue::Inventory;
 pub use clusters::{Account, Cluster, RegisteredCluster};
+pub use moves::{BackOut, BegunMove, MoveRefusal, MoveStepRecord, TenantMove};
 pub use offboarding::{EraseReceipt, EraseStep, Offboarding, OffboardingStep};
+pub use person_erasures::ErasedPersonsVersion;
 pub use tenants::{TenantDetail, TenantSpec};
 
 pub(crate) use tenants::TenantRow;

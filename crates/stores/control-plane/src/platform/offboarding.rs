@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use sqlx::FromRow;
 use tenancy::{ClientId, TenantState};
 
-use super::tenants::{StateChange, change_state};
+use super::{
+    moves,
+    tenants::{StateChange, change_state},
+};
 use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit};
 
 /// How many rows of a table are deleted in one transaction: few enough for the time that one may take.
@@ -119,6 +122,9 @@ impl Offboarding {
 impl PlatformControl {
     /// Begins the grace period of an active or suspended tenant, after which it is erased; `false` when the
     /// tenant is in another state. It sends nothing any more, and may read and export unless it is suspended.
+    ///
+    /// # Errors
+    /// [`ControlPlaneError::Moving`] while it is moved.
     pub async fn begin_offboarding(
         &self,
         client_id: &ClientId,
@@ -132,6 +138,10 @@ impl PlatformControl {
             reason: Some(reason),
         };
         let changed = change_state(&mut transaction, client_id, &change).await?;
+        // The changed row is locked: no move begins meanwhile.
+        if changed && moves::is_under_way(&mut transaction, client_id).await? {
+            return Err(ControlPlaneError::Moving);
+        }
         if changed {
             sqlx::query(sql!("offboarding/begin"))
                 .bind(client_id.as_str())

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use money::Currency;
 use serde_json::{Value, json};
-use sqlx::FromRow;
+use sqlx::{FromRow, types::Json};
 use tenancy::{
-    ClientId, ClusterName, Isolation, Limits, Origin, Placement, TenantRecord, TenantState,
+    ClientId, ClusterName, Isolation, Limits, Origin, Placement, Quotas, TenantRecord, TenantState,
 };
 
 use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit, pool::Transaction};
@@ -66,6 +66,7 @@ pub(crate) struct TenantRow {
     query_rows: i64,
     live_streams: i32,
     partition_spread: i32,
+    quotas: Json<Quotas>,
     retention_days: i64,
     rollup_retention_days: i64,
     rows_from: Option<DateTime<Utc>>,
@@ -77,6 +78,8 @@ pub(crate) struct TenantRow {
     isolation: String,
     cluster: String,
     route_version: i32,
+    mirror_isolation: Option<String>,
+    mirror_cluster: Option<String>,
 }
 
 impl TryFrom<TenantRow> for TenantDetail {
@@ -92,8 +95,12 @@ impl TryFrom<TenantRow> for TenantDetail {
             query_rows: row.query_rows.try_into().map_err(number("limit"))?,
             live_streams: row.live_streams.try_into().map_err(number("limit"))?,
             partition_spread: row.partition_spread.try_into().map_err(number("limit"))?,
+            quotas: row.quotas.0,
         };
         let placement = placement((row.isolation, row.cluster, row.route_version))?;
+        let mirror = row.mirror_isolation.zip(row.mirror_cluster);
+        let mirror =
+            mirror.map(|(tier, cluster)| self::placement((tier, cluster, row.route_version)));
         let origins: Result<_, _> = row.origins.iter().map(|text| text.parse::<Origin>()).collect();
         let record = TenantRecord {
             client_id: row.client_id.parse().map_err(ControlPlaneError::corrupt("client id"))?,
@@ -101,6 +108,7 @@ impl TryFrom<TenantRow> for TenantDetail {
             state: state(&row.state)?,
             state_reason: row.state_reason.map(Arc::from),
             placement,
+            mirror: mirror.transpose()?,
             limits,
             time_zone: row.time_zone.parse().map_err(ControlPlaneError::corrupt("time zone"))?,
             currency: row.currency.parse().map_err(ControlPlaneError::corrupt("currency"))?,
@@ -122,7 +130,7 @@ impl TryFrom<TenantRow> for TenantDetail {
     }
 }
 
-fn placement(
+pub(super) fn placement(
     (tier, cluster, route_version): (String, String, i32),
 ) -> Result<Placement, ControlPlaneError> {
     let version = route_version.try_into();
@@ -171,7 +179,7 @@ impl PlatformControl {
         row.map(TenantDetail::try_from).transpose()
     }
 
-    /// Returns every placement that a tenant ever had, the first one first.
+    /// Returns every place at which a tenant's rows ever were, also while it was moved, the first one first.
     pub async fn placements(
         &self,
         client_id: &ClientId,
@@ -412,5 +420,6 @@ fn bind<'q>(query: PgQuery<'q>, spec: &'q TenantSpec) -> PgQuery<'q> {
         .bind(i32::from(spec.limits.query_seconds))
         .bind(i32::try_from(spec.limits.query_memory_mib).unwrap_or(i32::MAX))
         .bind(i64::try_from(spec.limits.query_rows).unwrap_or(i64::MAX))
+        .bind(Json(spec.limits.quotas))
         .bind(i64::from(spec.rollup_retention_days))
 }

@@ -6,6 +6,7 @@ pub(crate) mod dimensions;
 pub(crate) mod invitations;
 mod kept_cohorts;
 pub(crate) mod password_resets;
+pub(crate) mod person_erasures;
 mod products;
 mod quota;
 mod report_jobs;
@@ -28,6 +29,7 @@ pub use api_keys::{ApiKey, ApiKeyChange, NewApiKey};
 pub use campaigns::{Campaign, CampaignFilter};
 pub use invitations::NewInvitation;
 pub use kept_cohorts::{CohortWriter, KeptCohort};
+pub use person_erasures::NewPersonErasure;
 pub use products::Product;
 pub use quota::Quota;
 pub use report_jobs::{NewReportJob, ReportJobReader};
@@ -36,7 +38,7 @@ pub use saved_reports::{ReportKind, ReportReader, ReportVisibility, ReportWriter
 pub use users::{NewUser, User, UserChange};
 
 /// One tenant's campaigns, products, users, keys, resubmissions, annotations, saved reports,
-/// kept cohorts, report jobs, schedules and declared dimensions.
+/// kept cohorts, report jobs, schedules, declared dimensions and erasures of persons.
 ///
 /// Every query binds the tenant, in a transaction that row-level security confines to it.
 #[derive(Clone)]

@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{Archived, BatchPlan, Group, Lease, Ledger, LedgerError, Skip};
 use log::{Generation, LogRange, Offset, Partition};
 
-use crate::fixture::Platform;
+use crate::fixture::{Platform, id};
 
 const GROUP: Group = Group::Archive;
 const FIRST: Partition = Partition::new(0);
@@ -193,4 +193,18 @@ async fn a_time_is_found_in_the_archive_without_skipping_records_that_may_be_mis
     assert_eq!(since(FIRST, 10).await, (10, Some(20)), "where the second begins");
     assert_eq!(since(FIRST, 60).await, (30, None));
     assert_eq!(since(SECOND, 0).await, (0, None));
+}
+
+#[tokio::test]
+async fn how_far_a_tenants_records_are_erased_only_rises_and_ends_with_the_tenant() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let (acme, late) = (id("acme"), at(0));
+    assert!(admin.archive_erased_until().await.unwrap().is_empty());
+    for until in [late, late - TimeDelta::days(1)] {
+        admin.note_archive_erased_until(&acme, until).await.unwrap();
+    }
+    admin.note_archive_erased_until(&id("nobody"), late).await.unwrap();
+    let erased = admin.archive_erased_until().await.unwrap();
+    assert_eq!(erased.into_iter().collect::<Vec<_>>(), [(acme, late)]);
 }

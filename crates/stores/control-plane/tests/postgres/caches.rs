@@ -1,9 +1,16 @@
 use std::time::{Duration, Instant};
 
 use auth::{CredentialStore, Role};
-use control_plane::TenantSpec;
+use control_plane::{ControlPlane, PostgresSettings, TenantSpec};
 use lifecycle::Lifecycle;
+use settings::Secret;
 use tenancy::{OriginDirectory, TenantDirectory, TenantState};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+};
 
 use crate::fixture::{Platform, id, spec};
 
@@ -84,6 +91,63 @@ async fn the_listener_survives_the_loss_of_its_connection() {
         tenant.state == TenantState::Suspended
     })
     .await;
+    lifecycle.stop().await.unwrap();
+}
+
+/// Listens for a proxy of `server`, whose second connection becomes silent when `silent` is set: it stays
+/// open, and passes on nothing.
+async fn proxy(server: String, silent: watch::Receiver<bool>) -> (String, JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        let mut open = JoinSet::new();
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(&server).await.unwrap();
+            let is_second = open.len() == 1;
+            open.spawn(carry(client, server, silent.clone(), is_second));
+        }
+    });
+    (address, task)
+}
+
+async fn carry(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    mut silent: watch::Receiver<bool>,
+    is_second: bool,
+) {
+    let is_silent = async { silent.wait_for(|silent| *silent && is_second).await.is_ok() };
+    tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => {}
+        _ = is_silent => std::future::pending().await,
+    }
+}
+
+#[tokio::test]
+async fn a_listener_that_hears_nothing_any_more_notices_it() {
+    let platform = Platform::new().await;
+    let url = platform.database.url();
+    let (before, rest) = url.rsplit_once('@').unwrap();
+    let (server, database) = rest.split_once('/').unwrap();
+    let (silence, silent) = watch::channel(false);
+    let (address, _task) = proxy(server.to_owned(), silent).await;
+    let url = Secret::new(format!("{before}@{address}/{database}"));
+    let settings = PostgresSettings { url, ..platform.database.settings() };
+    let elsewhere = ControlPlane::connect(&settings).await.unwrap();
+    // The first connection is that of the pool, the second listens.
+    elsewhere.find(&id("acme")).await.unwrap().unwrap();
+    let lifecycle = Lifecycle::new();
+    elsewhere.listen(&lifecycle);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    elsewhere.find(&id("acme")).await.unwrap().unwrap();
+    silence.send(true).unwrap();
+    assert!(platform.admin().suspend_tenant(&id("acme"), "unpaid").await.unwrap());
+    let start = Instant::now();
+    while elsewhere.find(&id("acme")).await.unwrap().unwrap().state != TenantState::Suspended {
+        assert!(start.elapsed() < Duration::from_secs(15), "the change should be noticed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     lifecycle.stop().await.unwrap();
 }
 

@@ -19,6 +19,7 @@ fn plan(first: u64, last: u64, rows: &[(&str, u64)]) -> BatchPlan {
         destination: destination(database),
         rows: *rows,
         routes: BTreeMap::new(),
+        tenant_rows: BTreeMap::new(),
     };
     BatchPlan {
         first: Offset::new(first),

@@ -32,6 +32,11 @@ impl Database {
         ControlPlane::connect(&self.settings()).await.unwrap()
     }
 
+    /// Returns the address of the database.
+    pub(crate) fn url(&self) -> &str {
+        self.0.url()
+    }
+
     /// Connects without the control plane, as a query with a mistake would.
     pub(crate) async fn raw(&self) -> PgPool {
         PgPool::connect(self.0.url()).await.unwrap()

@@ -28,11 +28,13 @@ fn plan(first: u64, last: u64) -> BatchPlan {
         },
         rows: last - first + 1,
         routes: BTreeMap::from([(id("acme"), 1)]),
+        tenant_rows: BTreeMap::new(),
     };
     let first = Offset::new(first);
     let last = Offset::new(last);
     let poison = Poison { offset: last, reason: "not JSON".into() };
-    let skip = Skip { duplicates: OffsetSet::from_iter([first]), poison: vec![poison] };
+    let skip =
+        Skip { duplicates: OffsetSet::from_iter([first]), poison: vec![poison], ..Skip::default() };
     BatchPlan { first, last, skip, destinations: vec![destination] }
 }
 

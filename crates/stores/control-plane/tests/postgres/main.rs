@@ -33,9 +33,13 @@ mod ledger;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod moves;
+#[cfg(test)]
 mod offboarding;
 #[cfg(test)]
 mod passwords;
+#[cfg(test)]
+mod person_erasures;
 #[cfg(test)]
 mod rebuild_requests;
 #[cfg(test)]

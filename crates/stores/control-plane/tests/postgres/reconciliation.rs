@@ -1,4 +1,13 @@
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use tokio::task::JoinSet;
 
 use crate::fixture::Platform;
 
@@ -32,6 +41,32 @@ async fn a_reconcile_lease_lasts_as_long_as_its_process_works() {
     .await;
     assert!(lease.during(std::future::pending::<()>()).await.is_err(), "it was lost");
     next.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn work_of_a_frozen_process_goes_on_only_once_its_lease_is_confirmed() {
+    let platform = Platform::new().await;
+    let mut lease = platform.control_plane.ledger().begin_reconciliation().await.unwrap().unwrap();
+    let goes_on = Arc::new(AtomicBool::new(false));
+    let went_on = Arc::clone(&goes_on);
+    let mut froze = false;
+    let work = std::future::poll_fn(move |context| {
+        if froze {
+            goes_on.store(true, Ordering::Relaxed);
+            return Poll::Ready(());
+        }
+        froze = true;
+        // The runtime has one thread: the process does nothing meanwhile, and PostgreSQL ends the lease. The runtime
+        // goes on with this task, before it looks at any timer.
+        std::thread::sleep(Duration::from_secs(7));
+        context.waker().wake_by_ref();
+        Poll::Pending
+    });
+    let mut process = JoinSet::new();
+    process.spawn(async move { lease.during(work).await });
+    let ended = process.join_next().await.unwrap().unwrap();
+    assert!(ended.is_err(), "it was lost");
+    assert!(!went_on.load(Ordering::Relaxed), "another process may have done the work");
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ mod consuming;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
+mod late_partition;
+#[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test names tenants in place of a credential")]
 mod producing;
 #[cfg(test)]

@@ -14,6 +14,7 @@ WHERE received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
     AND koff >= arrayMin({firsts:Array(UInt64)})
     AND koff <= arrayMax({lasts:Array(UInt64)})
     AND has({kgens:Array(UInt16)}, kgen)
+    AND NOT has({without:Array(String)}, CAST(client_id, 'String'))
     AND range > 0
 GROUP BY range
 ORDER BY range

@@ -19,7 +19,11 @@ mod live_base;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod persons;
 #[cfg(test)]
 mod rejects;
 #[cfg(test)]

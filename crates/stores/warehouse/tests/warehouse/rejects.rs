@@ -19,7 +19,12 @@ fn march() -> RejectFilter {
     RejectFilter { received: at("2026-03-01T00:00:00Z")..at("2026-04-01T00:00:00Z"), code: None }
 }
 
-fn reject(shop: &Shop, offset: u64, received_at: DateTime<Utc>) -> (LogPlace, RejectedEvent) {
+/// Returns a reject and its place in the log.
+pub(crate) fn reject(
+    shop: &Shop,
+    offset: u64,
+    received_at: DateTime<Utc>,
+) -> (LogPlace, RejectedEvent) {
     let place = LogPlace::new(shop.generation.get(), 1, offset);
     let reject = RejectedEvent {
         id: RejectId::new(received_at, place),
@@ -35,7 +40,8 @@ fn reject(shop: &Shop, offset: u64, received_at: DateTime<Utc>) -> (LogPlace, Re
     (place, reject)
 }
 
-async fn insert(shop: &Shop, rejects: Vec<(LogPlace, RejectedEvent)>) {
+/// Inserts rejects of the shop's tenant.
+pub(crate) async fn insert(shop: &Shop, rejects: Vec<(LogPlace, RejectedEvent)>) {
     #[expect(clippy::disallowed_methods, reason = "in place of the consumer of the log")]
     let rejects: Scoped<Vec<_>> = shop.context.scope(rejects);
     shop.warehouse.insert_rejects(shop.context.destination(), &[rejects]).await.unwrap();

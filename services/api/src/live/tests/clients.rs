@@ -50,6 +50,7 @@ pub(super) fn client(tenant: &TenantContext, outlet: Outlet, selection: Arc<Sele
         session_id: None,
         expires_at: None,
     };
+    let open = OpenStreams::default().open(tenant, &principal.subject).unwrap();
     Client {
         outlet,
         seen: Seen { version: Version::default(), resumed: StreamId::START },
@@ -58,7 +59,7 @@ pub(super) fn client(tenant: &TenantContext, outlet: Outlet, selection: Arc<Sele
         principal: Arc::new(principal),
         ends: None,
         ticket: None,
-        _open: Some(OpenStreams::default().open(tenant).unwrap()),
+        _open: Some(open),
     }
 }
 

@@ -33,7 +33,7 @@ use tokio::{
     net::TcpStream,
 };
 use uuid::Uuid;
-use web::WebState;
+use web::{ConnectionLimits, WebState};
 
 use super::{directory::AnyTenant, reports::TestReports, stream::Stream};
 use crate::{
@@ -304,7 +304,8 @@ impl Stand {
             config.app_data(Data::new(state.clone())).app_data(Data::new(live.clone()));
             configure(config);
         };
-        web::serve_streams("api", "127.0.0.1:0", &self.lifecycle, routes).unwrap()
+        let limits = ConnectionLimits::default();
+        web::serve("api", "127.0.0.1:0", limits, &self.lifecycle, routes).unwrap()
     }
 
     pub(super) async fn connect(&self, address: SocketAddr, client: &str) -> TcpStream {

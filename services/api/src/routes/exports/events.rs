@@ -2,13 +2,11 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use auth::ReadReports;
 use chrono::Utc;
 use control_plane::ReportJobKind;
-use futures::stream;
-use warehouse::EventExport;
 use web::{Body, Error, Tenant};
 
 use crate::{
     attachment::{attachment, retained_from},
-    exports::{self, BegunExport, ExportBody},
+    exports::{self, BegunExport, ExportBody, parts},
     member::Member,
     report_jobs::{ReportJobs, prefers_async, request_of},
     report_request::read_body,
@@ -84,17 +82,4 @@ pub(crate) async fn handle(
         .insert_header(attachment(&file))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .streaming(while_valid(&api.sessions.web, tenant.principal(), parts(export))))
-}
-
-/// Returns the parts of the file. An error ends the connection, so that no client takes it for whole.
-fn parts(
-    export: EventExport,
-) -> impl futures::Stream<Item = Result<actix_web::web::Bytes, std::io::Error>> {
-    stream::try_unfold(export, async |mut export| {
-        let part = export.next().await.map_err(|error| {
-            tracing::warn!(%error, "an export broke off");
-            std::io::Error::other("the export broke off")
-        })?;
-        Ok(part.map(|part| (part, export)))
-    })
 }

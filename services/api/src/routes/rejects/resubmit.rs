@@ -5,6 +5,7 @@ use chrono::Utc;
 use problem::{Code, Problem};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tenancy::Unit;
 use utoipa::ToSchema;
 use warehouse::RejectId;
 use web::{Body, Error, Tenant};
@@ -81,8 +82,9 @@ pub(super) async fn resubmit(
     order: ResubmitOrder,
 ) -> Result<ResubmitAnswer, Error> {
     let requested = order.requested()?;
-    let count = u32::try_from(requested.len()).unwrap_or(u32::MAX);
-    if let Admission::RetryAfter(wait) = api.aggregates.admit(tenant.context(), count).await {
+    let count = requested.len() as u64;
+    let admission = api.aggregates.admit(tenant.context(), Unit::Events, count).await;
+    if let Admission::RetryAfter(wait) = admission {
         let rate = tenant.context().limits().events_per_second;
         let detail = format!("The tenant may send {rate} events per second, resubmitted or new.");
         return Err(Problem::new(Code::RateLimited, detail).with_retry_after(wait).into());

@@ -53,7 +53,8 @@ use crate::{
             description = "The body is JSON, but not a batch of events; or, with `outcomes`, all \
                 of its events were rejected"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json",
-            description = "The tenant's limit of events per second is exceeded; see `Retry-After`"),
+            description = "A limit of the tenant's events or bytes is exceeded; see `Retry-After` \
+                and `RateLimit`"),
         (status = 503, body = UnstoredDocument, content_type = "application/problem+json",
             description = "Unavailable or overloaded; see `Retry-After`. With `outcomes`, none of \
                 the events is known to be stored"),
@@ -67,9 +68,15 @@ pub(crate) async fn handle(
     ingest: Data<Ingest>,
 ) -> Result<HttpResponse, Error> {
     let submission = Submission::new(&request, payload)?;
-    match ingest.handle(&tenant, submission).await? {
-        Handled::Published(published) => answer(published),
-        Handled::RateLimited(wait) => Ok(rate_limited(tenant.context(), wait)),
+    let handled = ingest.handle(&tenant, submission).await?;
+    let limits = ingest.rate_limits(tenant.context());
+    match handled {
+        Handled::Published(published) => {
+            let mut response = answer(published)?;
+            web::tell_rate_limits(response.headers_mut(), &limits);
+            Ok(response)
+        }
+        Handled::RateLimited(unit, wait) => Ok(rate_limited(&limits, unit, wait)),
     }
 }
 

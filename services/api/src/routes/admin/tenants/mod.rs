@@ -10,12 +10,13 @@ use serde::Serialize;
 use tenancy::{ClientId, ClusterName, Isolation, Limits, Origin, TenantState};
 use utoipa::ToSchema;
 
-use crate::{failure::Failure, schemas};
+use crate::{failure::Failure, onboarding::QuotasFile, schemas};
 
 pub(crate) mod api_keys;
 pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod list;
+pub(crate) mod moves;
 pub(crate) mod offboard;
 pub(crate) mod offboarding;
 pub(crate) mod resume;
@@ -81,6 +82,8 @@ struct LimitsView {
     live_streams: u16,
     /// Log partitions over which its events are spread.
     partition_spread: u16,
+    /// What it may send and ask for over time, beside the events per second.
+    quotas: QuotasFile,
 }
 
 impl From<Limits> for LimitsView {
@@ -93,6 +96,7 @@ impl From<Limits> for LimitsView {
             query_rows,
             live_streams,
             partition_spread,
+            quotas,
         } = limits;
         Self {
             events_per_second,
@@ -102,6 +106,7 @@ impl From<Limits> for LimitsView {
             query_rows,
             live_streams,
             partition_spread,
+            quotas: quotas.into(),
         }
     }
 }

@@ -23,7 +23,7 @@ const MOST_GRACE_DAYS: u16 = 365;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OffboardingOrder {
-    /// Told to the tenant's owners.
+    /// Shown to the tenant's owners.
     #[schema(value_type = schemas::StateReason)]
     reason: StateReason,
     /// For how many days the tenant can still read, export and be resumed. Default: 30.

@@ -4,7 +4,7 @@ use actix_web::{
 };
 use auth::ManageTenants;
 use chrono::{DateTime, Utc};
-use control_plane::{EraseStep, Offboarding};
+use control_plane::{EraseReceipt, EraseStep, Offboarding};
 use problem::Problem;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -55,14 +55,14 @@ pub(crate) enum OffboardingState {
 pub(crate) struct StepView {
     /// The store.
     #[schema(example = "clickhouse")]
-    step: &'static str,
+    pub(crate) step: &'static str,
     /// When that began; `null` if it has not.
-    started_at: Option<DateTime<Utc>>,
+    pub(crate) started_at: Option<DateTime<Utc>>,
     /// When that finished.
-    finished_at: Option<DateTime<Utc>>,
+    pub(crate) finished_at: Option<DateTime<Utc>>,
     /// How much was found and erased so far.
     #[schema(value_type = Object)]
-    counts: Value,
+    pub(crate) counts: Value,
 }
 
 /// What was erased.
@@ -74,6 +74,13 @@ pub(crate) struct ReceiptView {
     text: String,
     /// SHA-256 of the text, in hexadecimal.
     sha256: String,
+}
+
+impl From<EraseReceipt> for ReceiptView {
+    fn from(receipt: EraseReceipt) -> Self {
+        let EraseReceipt { erased_at, text, sha256 } = receipt;
+        Self { erased_at, text, sha256: hex::encode(sha256) }
+    }
 }
 
 impl From<Offboarding> for OffboardingView {
@@ -93,11 +100,7 @@ impl From<Offboarding> for OffboardingView {
             }
         };
         let steps = EraseStep::ALL.map(step).into();
-        let receipt = offboarding.receipt.map(|receipt| ReceiptView {
-            erased_at: receipt.erased_at,
-            text: receipt.text,
-            sha256: hex::encode(receipt.sha256),
-        });
+        let receipt = offboarding.receipt.map(ReceiptView::from);
         Self {
             tenant: offboarding.client_id,
             state,

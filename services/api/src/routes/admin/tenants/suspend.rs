@@ -16,7 +16,7 @@ use crate::{failure::Failure, names::StateReason, schemas, state::Api};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Suspension {
-    /// Told to the tenant's owners.
+    /// Shown to the tenant's owners.
     #[schema(value_type = schemas::StateReason)]
     reason: StateReason,
 }

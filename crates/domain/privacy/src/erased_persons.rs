@@ -1,0 +1,192 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use events::CanonicalEvent;
+use tenancy::ClientId;
+
+use crate::{PersonHash, PersonKey, PersonKind, any_word};
+
+/// The persons of all tenants that were erased, and when.
+#[derive(Clone, Debug, Default)]
+pub struct ErasedPersons {
+    tenants: HashMap<ClientId, OfTenant>,
+}
+
+#[derive(Clone, Debug)]
+struct OfTenant {
+    key: PersonKey,
+    /// Events since then are of nobody who was erased, without a look at their ids.
+    latest: DateTime<Utc>,
+    before: HashMap<PersonHash, DateTime<Utc>>,
+}
+
+impl ErasedPersons {
+    /// Adds a person of a tenant. Of a person that was erased more than once, the last time counts.
+    pub fn add(
+        &mut self,
+        client_id: &ClientId,
+        key: &PersonKey,
+        person: PersonHash,
+        before: DateTime<Utc>,
+    ) {
+        let tenant = self.tenants.entry(client_id.clone()).or_insert_with(|| OfTenant {
+            key: key.clone(),
+            latest: before,
+            before: HashMap::new(),
+        });
+        tenant.latest = tenant.latest.max(before);
+        let known = tenant.before.entry(person).or_insert(before);
+        *known = before.max(*known);
+    }
+
+    /// Adds the persons of another list.
+    pub fn merge(&mut self, other: &Self) {
+        for (client_id, tenant) in &other.tenants {
+            for (person, before) in &tenant.before {
+                self.add(client_id, &tenant.key, *person, *before);
+            }
+        }
+    }
+
+    /// Returns whether any person of the tenant was erased.
+    pub fn concern(&self, client_id: &ClientId) -> bool {
+        self.tenants.contains_key(client_id)
+    }
+
+    /// Returns whether the event is one of an erased person, from before that: it happened or was received before
+    /// the erasure was asked for.
+    pub fn include(&self, client_id: &ClientId, event: &CanonicalEvent<'_>) -> bool {
+        if self.tenants.is_empty() {
+            return false;
+        }
+        let Some(tenant) = self.tenants.get(client_id) else { return false };
+        let time = event.event_time.min(event.received_at);
+        if time >= tenant.latest {
+            return false;
+        }
+        let ids = [
+            (PersonKind::Visitor, event.visitor_id.as_deref()),
+            (PersonKind::Customer, event.customer_id.as_deref()),
+        ];
+        ids.into_iter().any(|(kind, id)| id.is_some_and(|id| tenant.is_erased(kind, id, time)))
+    }
+
+    /// Returns whether a document without a schema, which was received at that time, names an erased person as a word:
+    /// whatever the field is called, and whichever kind of id it is.
+    pub fn include_document(
+        &self,
+        client_id: &ClientId,
+        received_at: DateTime<Utc>,
+        document: &[u8],
+    ) -> bool {
+        let Some(tenant) = self.tenants.get(client_id) else { return false };
+        let is_erased = |word: &str| {
+            PersonKind::ALL.into_iter().any(|kind| tenant.is_erased(kind, word, received_at))
+        };
+        received_at < tenant.latest && any_word(document, is_erased)
+    }
+
+    /// Returns whether a word is the id of a person of the tenant that was erased, of either kind.
+    pub fn include_word(&self, client_id: &ClientId, word: &str) -> bool {
+        let tenant = self.tenants.get(client_id);
+        let is_erased = |tenant: &OfTenant| {
+            PersonKind::ALL
+                .into_iter()
+                .any(|kind| tenant.before.contains_key(&tenant.key.hash_of(kind, word)))
+        };
+        tenant.is_some_and(is_erased)
+    }
+}
+
+impl OfTenant {
+    fn is_erased(&self, kind: PersonKind, id: &str, time: DateTime<Utc>) -> bool {
+        self.before.get(&self.key.hash_of(kind, id)).is_some_and(|before| time < *before)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use events::ParseContext;
+
+    use super::*;
+    use crate::Person;
+
+    fn event(visitor: &str, customer: &str, at: &str, received: &str) -> CanonicalEvent<'static> {
+        let tenant = "acme".parse().unwrap();
+        let raw = serde_json::json!({"type": "page_view", "visitor_id": visitor,
+            "customer_id": customer, "event_time": at});
+        let currency = "EUR".parse().unwrap();
+        let context = ParseContext::new(&tenant, currency, received.parse().unwrap());
+        events::parse(raw.to_string().as_bytes(), &context).unwrap().event.into()
+    }
+
+    const BEFORE: &str = "2026-03-01T11:59:59.999Z";
+    const AFTER: &str = "2026-03-01T12:00:00Z";
+
+    fn erased(persons: &[(PersonKind, &str)]) -> ErasedPersons {
+        let mut erased = ErasedPersons::default();
+        let key = PersonKey::from_bytes(&[7; 32]).unwrap();
+        for (kind, id) in persons {
+            let hash = key.hash(&Person::new(*kind, id).unwrap());
+            erased.add(&"acme".parse().unwrap(), &key, hash, AFTER.parse().unwrap());
+        }
+        erased
+    }
+
+    #[test]
+    fn events_of_a_person_are_included_by_the_id_that_was_erased() {
+        let erased = erased(&[(PersonKind::Visitor, "v"), (PersonKind::Customer, "c")]);
+        let includes = |visitor, customer| {
+            erased.include(&"acme".parse().unwrap(), &event(visitor, customer, BEFORE, BEFORE))
+        };
+        assert!(includes("v", "other"));
+        assert!(includes("other", "c"));
+        assert!(!includes("other", "other"));
+        assert!(!includes("c", "v"), "another kind of id");
+        assert!(!erased.include(&"globex".parse().unwrap(), &event("v", "c", BEFORE, BEFORE)));
+    }
+
+    #[test]
+    fn an_event_that_happened_or_was_received_before_the_erasure_is_included_and_a_later_one_is_not()
+     {
+        let erased = erased(&[(PersonKind::Visitor, "v")]);
+        let includes =
+            |at, received| erased.include(&"acme".parse().unwrap(), &event("v", "c", at, received));
+        assert!(includes(BEFORE, BEFORE));
+        assert!(includes(BEFORE, AFTER), "history that is imported again");
+        assert!(!includes(AFTER, AFTER), "the person came back");
+    }
+
+    #[test]
+    fn a_person_that_is_erased_again_is_erased_until_the_last_time() {
+        let mut erased = erased(&[(PersonKind::Visitor, "v")]);
+        let later = "2026-04-01T00:00:00Z";
+        let key = PersonKey::from_bytes(&[7; 32]).unwrap();
+        let hash = key.hash(&Person::new(PersonKind::Visitor, "v").unwrap());
+        let tenant = "acme".parse().unwrap();
+        erased.add(&tenant, &key, hash, later.parse().unwrap());
+        assert!(erased.include(&tenant, &event("v", "c", AFTER, AFTER)));
+        assert!(!erased.include(&tenant, &event("v", "c", later, later)));
+        let mut merged = self::erased(&[(PersonKind::Customer, "c"), (PersonKind::Visitor, "v")]);
+        merged.merge(&erased);
+        assert!(merged.include(&tenant, &event("v", "other", AFTER, AFTER)));
+        assert!(merged.include(&tenant, &event("other", "c", BEFORE, AFTER)));
+        assert!(!merged.include(&tenant, &event("other", "c", AFTER, AFTER)));
+    }
+
+    #[test]
+    fn a_word_is_found_whichever_kind_of_id_it_is() {
+        let erased = erased(&[(PersonKind::Visitor, "v"), (PersonKind::Customer, "c")]);
+        let includes = |word| erased.include_word(&"acme".parse().unwrap(), word);
+        assert!(includes("v") && includes("c") && !includes("w"));
+        assert!(!erased.include_word(&"globex".parse().unwrap(), "v"));
+        let includes = |received: &str, document: &str| {
+            let received = received.parse().unwrap();
+            erased.include_document(&"acme".parse().unwrap(), received, document.as_bytes())
+        };
+        assert!(includes(BEFORE, r#"{"anonymousId":"v","cost":"a lot"}"#));
+        assert!(includes(BEFORE, r#"{"userId":"c","#));
+        assert!(!includes(BEFORE, r#"{"anonymousId":"w"}"#));
+        assert!(!includes(AFTER, r#"{"anonymousId":"v"}"#));
+    }
+}

@@ -1,0 +1,254 @@
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Limits;
+
+/// What a tenant may send, ask for and create over time. What is absent has no limit of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quotas {
+    /// Events accepted per minute.
+    pub events_per_minute: Option<u64>,
+    /// Events accepted per hour.
+    pub events_per_hour: Option<u64>,
+    /// Events accepted per day.
+    pub events_per_day: Option<u64>,
+    /// Bytes of events accepted per second, averaged over ten seconds; absent: 4,096 for each event
+    /// per second.
+    pub bytes_per_second: Option<u64>,
+    /// Bytes of events accepted per minute.
+    pub bytes_per_minute: Option<u64>,
+    /// Bytes of events accepted per hour.
+    pub bytes_per_hour: Option<u64>,
+    /// Bytes of events accepted per day.
+    pub bytes_per_day: Option<u64>,
+    /// Requests to the api per second, averaged over ten seconds.
+    pub requests_per_second: u64,
+    /// Requests to the api per minute.
+    pub requests_per_minute: Option<u64>,
+    /// Requests to the api per hour.
+    pub requests_per_hour: Option<u64>,
+    /// Requests to the api per day.
+    pub requests_per_day: Option<u64>,
+    /// Rejects stored per day. Those beyond are refused as all others, and not stored.
+    pub rejects_per_day: u64,
+    /// Different campaigns that events may name per day (UTC). Events of others count for `other`.
+    pub campaigns_per_day: u64,
+    /// Different products that events may name per day (UTC). Items of others count for `other`.
+    pub products_per_day: u64,
+}
+
+/// What a quota counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Events that are sent; a request without events counts as one.
+    Events,
+    /// Bytes of events, once inflated.
+    Bytes,
+    /// Requests to the api.
+    Requests,
+    /// Rejects that are stored.
+    Rejects,
+}
+
+/// The time over which a quota counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Window {
+    /// A rate per second, of which ten seconds may be used at once.
+    Second,
+    /// A minute.
+    Minute,
+    /// An hour.
+    Hour,
+    /// A day.
+    Day,
+}
+
+/// The units that a tenant may use in each window, in the order of [`Window::ALL`].
+pub type Rates = [Option<u64>; 4];
+
+/// How much of a quota is left, as the `RateLimit` fields of HTTP tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// What is counted.
+    pub unit: Unit,
+    /// Over which time.
+    pub window: Window,
+    /// How many units may be used at once, if none was used before.
+    pub quota: u64,
+    /// How many are left.
+    pub left: u64,
+    /// When all of them are there again.
+    pub reset: Duration,
+}
+
+impl Quotas {
+    /// The most names per day: their filter has 12 MB.
+    pub const MOST_NAMES: u64 = 10_000_000;
+
+    /// Bytes for each event per second, if the tenant has no limit of bytes per second.
+    const BYTES_OF_AN_EVENT: u64 = 4_096;
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            events_per_minute: None,
+            events_per_hour: None,
+            events_per_day: None,
+            bytes_per_second: None,
+            bytes_per_minute: None,
+            bytes_per_hour: None,
+            bytes_per_day: None,
+            requests_per_second: 1_000,
+            requests_per_minute: None,
+            requests_per_hour: None,
+            requests_per_day: None,
+            rejects_per_day: 1_000_000,
+            campaigns_per_day: 10_000,
+            products_per_day: 250_000,
+        }
+    }
+}
+
+impl Limits {
+    /// Returns how many units the tenant may use in each window.
+    pub fn rates(&self, unit: Unit) -> Rates {
+        let Self { events_per_second, quotas, .. } = self;
+        let events_per_second = u64::from(*events_per_second);
+        match unit {
+            Unit::Events => [
+                Some(events_per_second),
+                quotas.events_per_minute,
+                quotas.events_per_hour,
+                quotas.events_per_day,
+            ],
+            Unit::Bytes => [
+                quotas
+                    .bytes_per_second
+                    .or(Some(events_per_second.saturating_mul(Quotas::BYTES_OF_AN_EVENT))),
+                quotas.bytes_per_minute,
+                quotas.bytes_per_hour,
+                quotas.bytes_per_day,
+            ],
+            Unit::Requests => [
+                Some(quotas.requests_per_second),
+                quotas.requests_per_minute,
+                quotas.requests_per_hour,
+                quotas.requests_per_day,
+            ],
+            Unit::Rejects => [None, None, None, Some(quotas.rejects_per_day)],
+        }
+    }
+}
+
+impl Unit {
+    /// Every unit.
+    pub const ALL: [Self; 4] = [Self::Events, Self::Bytes, Self::Requests, Self::Rejects];
+
+    /// Returns the name used in keys and headers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Bytes => "bytes",
+            Self::Requests => "requests",
+            Self::Rejects => "rejects",
+        }
+    }
+}
+
+impl Window {
+    /// Every window, from the shortest.
+    pub const ALL: [Self; 4] = [Self::Second, Self::Minute, Self::Hour, Self::Day];
+
+    /// Returns the time in which a tenant may use as many units as its limit says.
+    pub const fn period(self) -> Duration {
+        match self {
+            Self::Second => Duration::from_secs(1),
+            Self::Minute => Duration::from_secs(60),
+            Self::Hour => Duration::from_secs(3_600),
+            Self::Day => Duration::from_secs(86_400),
+        }
+    }
+
+    /// Returns the time whose units may be used at once.
+    pub const fn burst(self) -> Duration {
+        match self {
+            Self::Second => Duration::from_secs(10),
+            other => other.period(),
+        }
+    }
+
+    /// Returns the name used in keys.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Second => "second",
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+}
+
+impl RateLimit {
+    /// Returns the item of this limit in `RateLimit-Policy`.
+    pub fn policy(&self) -> impl fmt::Display {
+        let Self { quota, window, .. } = *self;
+        let name = self.name();
+        let window = window.burst().as_secs();
+        let unit = match self.unit {
+            Unit::Bytes => ";qu=\"content-bytes\"",
+            _ => "",
+        };
+        fmt::from_fn(move |out| write!(out, "{name};q={quota}{unit};w={window}"))
+    }
+
+    /// Returns the item of this limit in `RateLimit`.
+    pub fn item(&self) -> impl fmt::Display {
+        let Self { left, reset, .. } = *self;
+        let name = self.name();
+        let reset = reset.as_secs() + u64::from(reset.subsec_nanos() > 0);
+        fmt::from_fn(move |out| write!(out, "{name};r={left};t={reset}"))
+    }
+
+    /// The name of the limit, as a string of structured fields.
+    fn name(&self) -> impl fmt::Display {
+        let Self { unit, window, .. } = *self;
+        fmt::from_fn(move |out| match window {
+            Window::Second => write!(out, "\"{}\"", unit.as_str()),
+            longer => write!(out, "\"{}-{}\"", unit.as_str(), longer.as_str()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_written_as_the_fields_of_the_draft() {
+        let mut limit = RateLimit {
+            unit: Unit::Events,
+            window: Window::Second,
+            quota: 50_000,
+            left: 49_999,
+            reset: Duration::from_millis(1_001),
+        };
+        assert_eq!(limit.policy().to_string(), r#""events";q=50000;w=10"#);
+        assert_eq!(limit.item().to_string(), r#""events";r=49999;t=2"#);
+        (limit.unit, limit.window) = (Unit::Bytes, Window::Day);
+        let policy = r#""bytes-day";q=50000;qu="content-bytes";w=86400"#;
+        assert_eq!(limit.policy().to_string(), policy);
+        assert_eq!(limit.item().to_string(), r#""bytes-day";r=49999;t=2"#);
+    }
+
+    #[test]
+    fn bytes_follow_the_events_unless_they_have_a_limit_of_their_own() {
+        let mut limits = Limits { events_per_second: 100, ..Limits::default() };
+        assert_eq!(limits.rates(Unit::Bytes), [Some(409_600), None, None, None]);
+        limits.quotas.bytes_per_second = Some(7);
+        limits.quotas.bytes_per_day = Some(9);
+        assert_eq!(limits.rates(Unit::Bytes), [Some(7), None, None, Some(9)]);
+    }
+}

@@ -1,0 +1,1 @@
+SELECT client_id, erased_until FROM archive_retention

@@ -1,0 +1,1 @@
+SELECT sealed FROM person_key WHERE client_id = $1

@@ -1,0 +1,1 @@
+SELECT client_id, sealed FROM person_key

@@ -1,0 +1,3 @@
+INSERT INTO person_erasure (client_id, erasure_id, asked_by, asked_at)
+SELECT client_id, $2, $3, $4 FROM tenant WHERE client_id = $1 AND state <> 'erasing'
+ON CONFLICT (client_id, erasure_id) DO NOTHING

@@ -1,0 +1,264 @@
+use std::time::Duration;
+
+use auth::Role;
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use control_plane::{EraseReceipt, NewPersonErasure, PersonEraseStep, PersonErasure};
+use privacy::{Person, PersonKey, PersonKind};
+use serde_json::json;
+use sqlx::{Postgres, pool::PoolConnection};
+use uuid::Uuid;
+
+use crate::{
+    fixture::{Platform, id, sealer},
+    kept_cohorts::cohort,
+};
+
+const ACTOR: &str = "user:1";
+
+async fn key(platform: &Platform, tenant: &str) -> PersonKey {
+    let control = platform.tenant(tenant).await;
+    control.person_key(&sealer(), &PersonKey::random().unwrap()).await.unwrap()
+}
+
+fn visitor(name: &str) -> Person {
+    Person::new(PersonKind::Visitor, name).unwrap()
+}
+
+/// Begins an erasure of a visitor.
+async fn begun(platform: &Platform, tenant: &str, name: &str, at: DateTime<Utc>) -> Uuid {
+    let hash = key(platform, tenant).await.hash(&visitor(name));
+    let erasure = NewPersonErasure {
+        erasure_id: Uuid::now_v7(),
+        asked_at: at,
+        persons: vec![(PersonKind::Visitor, hash)],
+    };
+    let control = platform.tenant(tenant).await;
+    assert!(control.begin_person_erasure(ACTOR, &erasure, 10).await.unwrap());
+    erasure.erasure_id
+}
+
+fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(3)
+}
+
+fn receipt() -> EraseReceipt {
+    EraseReceipt { erased_at: now(), text: "{}".into(), sha256: [7; 32] }
+}
+
+async fn finish(platform: &Platform, erasure: &PersonErasure) {
+    let admin = platform.admin();
+    for step in PersonEraseStep::ALL {
+        admin.begin_person_erase_step(erasure, step, &json!({"found": 2})).await.unwrap();
+        admin.finish_person_erase_step(erasure, step, &json!({"found": 2})).await.unwrap();
+    }
+    admin.finish_person_erasure(erasure, &receipt()).await.unwrap();
+}
+
+/// Returns a connection that sees the rows of all tenants.
+async fn everything(platform: &Platform) -> PoolConnection<Postgres> {
+    let mut connection = platform.database.raw().await.acquire().await.unwrap();
+    let all = sqlx::query("SELECT set_config('footfall.platform', 'on', false)");
+    all.execute(&mut *connection).await.unwrap();
+    connection
+}
+
+#[tokio::test]
+async fn a_tenant_has_one_key_which_is_sealed_and_its_own() {
+    let platform = Platform::new().await;
+    let hash = async |tenant| key(&platform, tenant).await.hash(&visitor("v"));
+    assert_eq!(hash("acme").await, hash("acme").await, "a second one does not replace it");
+    assert_ne!(hash("acme").await, hash("globex").await);
+    let clear = key(&platform, "acme").await.expose().to_vec();
+    let mut all = everything(&platform).await;
+    let stored: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT sealed FROM person_key").fetch_all(&mut *all).await.unwrap();
+    assert_eq!(stored.len(), 2);
+    for sealed in stored {
+        assert!(!sealed.windows(clear.len()).any(|window| window == clear));
+    }
+}
+
+#[tokio::test]
+async fn no_id_of_an_erased_person_is_stored_and_another_tenant_sees_no_erasure() {
+    let platform = Platform::new().await;
+    let erasure = begun(&platform, "acme", "canary-of-a-person", now()).await;
+    let acme = platform.tenant("acme").await;
+    let globex = platform.tenant("globex").await;
+    assert_eq!(acme.person_erasure(erasure).await.unwrap().unwrap().persons.len(), 1);
+    assert_eq!(acme.person_erasures(None, 10).await.unwrap().len(), 1);
+    assert_eq!(globex.person_erasure(erasure).await.unwrap(), None);
+    assert!(globex.person_erasures(None, 10).await.unwrap().is_empty());
+
+    let mut all = everything(&platform).await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT table_name::text FROM information_schema.tables
+         WHERE table_schema = 'public' AND table_type = 'BASE TABLE'",
+    )
+    .fetch_all(&mut *all)
+    .await
+    .unwrap();
+    assert!(tables.len() > 10, "{tables:?}");
+    for table in tables {
+        let sql = format!(
+            "SELECT count(*) FROM \"{table}\" AS t WHERE t::text LIKE '%canary-of-a-person%'"
+        );
+        let sql = sqlx::AssertSqlSafe(sql);
+        let found: i64 = sqlx::query_scalar(sql).fetch_one(&mut *all).await.unwrap();
+        assert_eq!(found, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn erased_persons_are_known_by_their_hash_and_the_last_time_they_were_erased() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let nobody = admin.erased_persons_version().await.unwrap();
+    let early = now() - TimeDelta::days(1);
+    begun(&platform, "acme", "ann", early).await;
+    let first = admin.erased_persons_version().await.unwrap();
+    begun(&platform, "acme", "ann", now()).await;
+    assert_ne!(nobody, first);
+    assert_ne!(first, admin.erased_persons_version().await.unwrap());
+    let erased = admin.erased_persons(&sealer()).await.unwrap();
+    assert!(erased.include_word(&id("acme"), "ann"));
+    assert!(!erased.include_word(&id("acme"), "bob"));
+    assert!(!erased.include_word(&id("globex"), "ann"), "another shop's visitor of this name");
+    let between = early + TimeDelta::hours(1);
+    assert!(erased.include_document(&id("acme"), between, br#"{"visitor_id":"ann"}"#));
+}
+
+#[tokio::test]
+async fn steps_are_resumed_and_the_receipt_is_kept_once_and_named_in_the_audit_log() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let erasure_id = begun(&platform, "acme", "ann", now()).await;
+    let unfinished = admin.unfinished_person_erasures().await.unwrap();
+    let [erasure] = &unfinished[..] else { panic!("{unfinished:?}") };
+    let step = PersonEraseStep::ClickHouse;
+    admin.begin_person_erase_step(erasure, step, &json!({"event_rows": 3})).await.unwrap();
+    admin.begin_person_erase_step(erasure, step, &json!({"event_rows": 0})).await.unwrap();
+    let found = admin.person_erasures(&id("acme")).await.unwrap().remove(0);
+    assert_eq!(found.step(step).unwrap().counts, json!({"event_rows": 3}));
+    assert_eq!(found.finished_at(step), None);
+
+    finish(&platform, erasure).await;
+    assert!(admin.unfinished_person_erasures().await.unwrap().is_empty());
+    let again = EraseReceipt { text: "another".into(), ..receipt() };
+    admin.finish_person_erasure(erasure, &again).await.unwrap();
+    let acme = platform.tenant("acme").await;
+    let kept = acme.person_erasure(erasure_id).await.unwrap().unwrap();
+    assert_eq!(kept.receipt.unwrap().text, "{}");
+    let log = admin.audit_log(None, 10).await.unwrap();
+    let entry = log.iter().find(|row| row.action == "person.erased").unwrap();
+    assert_eq!(entry.detail, json!({"receipt_sha256": hex::encode([7; 32])}));
+    assert_eq!(entry.subject, format!("person_erasure:{erasure_id}"));
+}
+
+#[tokio::test]
+async fn an_erasure_that_begins_again_keeps_the_hash_of_its_receipt() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let erasure_id = begun(&platform, "acme", "ann", now()).await;
+    begun(&platform, "globex", "ann", now()).await;
+    for erasure in admin.unfinished_person_erasures().await.unwrap() {
+        finish(&platform, &erasure).await;
+    }
+    assert_eq!(admin.repeat_person_erasures(&id("acme")).await.unwrap(), [erasure_id]);
+    assert!(admin.repeat_person_erasures(&id("acme")).await.unwrap().is_empty(), "it has begun");
+    let unfinished = admin.unfinished_person_erasures().await.unwrap();
+    let [repeated] = &unfinished[..] else { panic!("{unfinished:?}") };
+    assert_eq!(repeated.erasure_id, erasure_id, "the neighbour's is finished");
+    assert!(repeated.steps.is_empty() && repeated.receipt.is_none());
+    assert_eq!(repeated.earlier_receipts, [[7; 32]]);
+    assert!(repeated.repeated_at.is_some());
+}
+
+#[tokio::test]
+async fn a_tenant_has_a_limit_of_unfinished_erasures() {
+    let platform = Platform::new().await;
+    let acme = platform.tenant("acme").await;
+    let erasure =
+        || NewPersonErasure { erasure_id: Uuid::now_v7(), asked_at: now(), persons: Vec::new() };
+    for _ in 0..2 {
+        assert!(acme.begin_person_erasure(ACTOR, &erasure(), 2).await.unwrap());
+    }
+    assert!(!acme.begin_person_erasure(ACTOR, &erasure(), 2).await.unwrap());
+    let globex = platform.tenant("globex").await;
+    assert!(globex.begin_person_erasure(ACTOR, &erasure(), 2).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_lists_and_definitions_say_of_a_person_is_removed_and_nothing_else() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    for tenant in ["acme", "globex"] {
+        let user = platform.user(tenant, &format!("ann@{tenant}.example"), Role::Owner).await;
+        for campaign in ["spring", "ann"] {
+            admin.put_campaign(&id(tenant), &campaign.parse().unwrap(), "x", None).await.unwrap();
+        }
+        let control = platform.tenant(tenant).await;
+        for (name, value) in [("of ann", "ann"), ("of others", "annie")] {
+            let mut kept = cohort(name, user);
+            kept.definition = json!({"filters": {"dimension": "order", "in": [value]}});
+            control.create_kept_cohort(ACTOR, &kept, 5).await.unwrap().unwrap();
+        }
+    }
+    let is_ann = |word: &str| word == "ann";
+    let found = admin.count_person_words(&id("acme"), &is_ann).await.unwrap();
+    let erased = admin.erase_person_words(&id("acme"), &is_ann).await.unwrap();
+    assert_eq!(found, erased);
+    assert_eq!((erased["campaigns"], erased["cohorts"], erased["products"]), (1, 1, 0));
+    let cohorts = async |tenant: &str| -> Vec<String> {
+        let kept = platform.tenant(tenant).await.kept_cohorts(None, 5).await.unwrap();
+        kept.into_iter().map(|cohort| cohort.name).collect()
+    };
+    assert_eq!(cohorts("acme").await, ["of others"]);
+    assert_eq!(cohorts("globex").await.len(), 2, "a neighbour loses nothing");
+    let left = admin.count_person_words(&id("acme"), &is_ann).await.unwrap();
+    assert!(left.values().all(|count| *count == 0), "{left:?}");
+}
+
+#[tokio::test]
+async fn erasures_of_persons_end_with_their_tenant() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    begun(&platform, "acme", "ann", now()).await;
+    let acme = id("acme");
+    admin.begin_offboarding(&acme, "ended", Duration::ZERO).await.unwrap();
+    assert!(admin.begin_erasing(&acme).await.unwrap());
+    assert!(admin.unfinished_person_erasures().await.unwrap().is_empty());
+    while !admin.erase_some_rows(&acme).await.unwrap() {}
+    assert!(!admin.erased_persons(&sealer()).await.unwrap().concern(&acme));
+}
+
+#[tokio::test]
+async fn an_erasure_that_was_lost_with_its_key_is_restored_once_and_begins_again() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let erasure_id = begun(&platform, "acme", "ann", now()).await;
+    let acme = id("acme");
+    let erasure = admin.person_erasures(&acme).await.unwrap().remove(0);
+    let sealed = admin.sealed_person_key(&acme).await.unwrap().unwrap();
+    let restore = async |erasure: &PersonErasure| {
+        admin.restore_person_erasure(&sealer(), &sealed, erasure).await
+    };
+    assert!(!restore(&erasure).await.unwrap(), "it is known");
+    let mut all = everything(&platform).await;
+    for table in ["erased_person", "person_erasure_step", "person_erasure", "person_key"] {
+        let sql = sqlx::AssertSqlSafe(format!("DELETE FROM {table}"));
+        sqlx::query(sql).execute(&mut *all).await.unwrap();
+    }
+    assert!(restore(&erasure).await.unwrap());
+    assert!(!restore(&erasure).await.unwrap());
+    let unfinished = admin.unfinished_person_erasures().await.unwrap();
+    assert_eq!(unfinished, std::slice::from_ref(&erasure));
+    assert_eq!(unfinished[0].erasure_id, erasure_id);
+    assert!(admin.erased_persons(&sealer()).await.unwrap().include_word(&acme, "ann"));
+
+    let of_nobody = PersonErasure { client_id: id("nobody"), ..erasure.clone() };
+    let sealed_for_acme = restore(&of_nobody).await;
+    assert!(sealed_for_acme.is_err(), "a key opens for its own tenant only");
+    key(&platform, "globex").await;
+    let theirs = admin.sealed_person_key(&id("globex")).await.unwrap().unwrap();
+    assert!(admin.restore_person_erasure(&sealer(), &theirs, &erasure).await.is_err());
+}

@@ -1,0 +1,4 @@
+SELECT reject_id, received_at, original
+FROM rejected_events FINAL
+WHERE client_id = {client_id:String}
+SETTINGS max_result_rows = 0

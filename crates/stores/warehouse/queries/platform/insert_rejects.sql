@@ -1,0 +1,1 @@
+INSERT INTO rejected_events FORMAT Native

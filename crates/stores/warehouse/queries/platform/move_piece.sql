@@ -1,0 +1,16 @@
+-- The end of a piece: the last offset of its first rows, with all rows of that offset, and how many rows there are.
+SELECT maxOrNull(koff) AS last, count() AS rows
+FROM
+(
+    SELECT koff
+    FROM events
+    WHERE client_id = {client_id:String}
+        AND received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
+        AND received_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+        AND kgen = {kgen:UInt16}
+        AND kpart = {partition:UInt16}
+        AND koff >= {first:UInt64}
+        AND koff <= {last:UInt64}
+    ORDER BY koff
+    LIMIT {most:UInt32} WITH TIES
+)

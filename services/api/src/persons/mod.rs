@@ -1,0 +1,129 @@
+//! Erasures and exports of persons: visitors and customers of a tenant's shop.
+
+mod body;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use control_plane::{NewPersonErasure, PersonErasure, TenantControl};
+use privacy::{ErasedPersons, PersonKey, any_word};
+use problem::{Code, Problem};
+use uuid::Uuid;
+use warehouse::{EventExport, NamingReject, PersonSearch};
+
+use crate::{failure::Failure, member::Member, pagination::Page, state::Api};
+
+use body::Persons;
+pub(crate) use body::PersonsBody;
+
+/// The most erasures of a tenant that are not finished.
+const MOST_UNFINISHED: u32 = 1_000;
+
+/// The erasures and exports of persons of a tenant.
+pub(crate) struct Privacy<'a> {
+    api: &'a Api,
+    stored: TenantControl,
+    member: Member<'a>,
+}
+
+/// What is left of the persons of an erasure, as far as the api can see.
+pub(crate) struct Remains {
+    /// Rows of events from before the erasure was asked for.
+    pub(crate) event_rows: u64,
+    /// Refused events from before that, which name a person.
+    pub(crate) rejects: u64,
+}
+
+impl<'a> Privacy<'a> {
+    pub(crate) fn new(api: &'a Api, member: Member<'a>) -> Self {
+        let stored = api.control_plane.for_tenant(member.tenant());
+        Self { api, stored, member }
+    }
+
+    /// Begins an erasure at the time `now`. From then on, no earlier event of the persons is applied.
+    pub(crate) async fn erase(
+        &self,
+        body: &PersonsBody,
+        now: DateTime<Utc>,
+    ) -> Result<PersonErasure, Failure> {
+        let persons = body.parse()?;
+        let key = self.key().await?;
+        let mut hashes: Vec<_> =
+            persons.all().map(|person| (person.kind(), key.hash(person))).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        // As exact as the times of events: no event lies between this time and itself.
+        let asked_at = now.trunc_subsecs(3);
+        let erasure = NewPersonErasure { erasure_id: Uuid::now_v7(), asked_at, persons: hashes };
+        let actor = self.member.actor();
+        if !self.stored.begin_person_erasure(&actor, &erasure, MOST_UNFINISHED).await? {
+            let detail = format!(
+                "{MOST_UNFINISHED} erasures are not finished. Wait, or name more persons in one."
+            );
+            return Err(Problem::new(Code::LimitReached, detail).into());
+        }
+        self.find(erasure.erasure_id).await
+    }
+
+    /// Returns an erasure.
+    ///
+    /// # Errors
+    /// The tenant has none with this id.
+    pub(crate) async fn find(&self, id: Uuid) -> Result<PersonErasure, Failure> {
+        let found = self.stored.person_erasure(id).await?;
+        Ok(found.ok_or_else(Problem::not_found)?)
+    }
+
+    /// Returns a page, latest first, and one erasure more if there is a next page.
+    pub(crate) async fn list(&self, page: &Page) -> Result<Vec<PersonErasure>, Failure> {
+        let before = page.after.as_deref().map(str::parse::<Uuid>).transpose();
+        let before =
+            before.map_err(|_| Problem::field("?cursor", "must be a next_cursor of this list"))?;
+        Ok(self.stored.person_erasures(before, page.fetch()).await?)
+    }
+
+    /// Counts what ClickHouse still has of the persons of an erasure.
+    pub(crate) async fn remains(&self, id: Uuid) -> Result<Remains, Failure> {
+        let erasure = self.find(id).await?;
+        let key = self.key().await?;
+        let mut search = PersonSearch { pads: key.pads(), persons: Vec::new() };
+        let mut erased = ErasedPersons::default();
+        for (_, hash) in &erasure.persons {
+            search.persons.push((*hash, erasure.asked_at));
+            erased.add(&erasure.client_id, &key, *hash, erasure.asked_at);
+        }
+        let warehouse = self.api.warehouse.for_tenant(self.member.tenant()).in_one_slot();
+        let event_rows = warehouse.rows_of_persons(&search).await?;
+        let rejects = warehouse
+            .rejects_that(|received_at, original| {
+                erased.include_document(&erasure.client_id, received_at, original)
+            })
+            .await?;
+        Ok(Remains { event_rows, rejects: rejects.len() as u64 })
+    }
+
+    /// Begins an export of all events of some persons, and finds the refused events that name them.
+    pub(crate) async fn export(
+        &self,
+        body: &PersonsBody,
+    ) -> Result<(EventExport, Vec<NamingReject>), Failure> {
+        let persons = body.parse()?;
+        let warehouse = self.api.warehouse.for_tenant(self.member.tenant());
+        let is_named = |word: &str| persons.all().any(|person| person.id() == word);
+        let rejects = warehouse.rejects_that(|_, original| any_word(original, is_named)).await?;
+        let export = warehouse.export_persons(&persons.ids()).await?;
+        Ok((export, rejects))
+    }
+
+    async fn key(&self) -> Result<PersonKey, Failure> {
+        let fresh = PersonKey::random().map_err(Problem::internal)?;
+        Ok(self.stored.person_key(&self.api.sealer, &fresh).await?)
+    }
+}
+
+impl Persons {
+    fn ids(&self) -> warehouse::PersonIds {
+        let ids = |persons: &[privacy::Person]| {
+            persons.iter().map(|person| person.id().to_owned()).collect()
+        };
+        warehouse::PersonIds { visitors: ids(&self.visitors), customers: ids(&self.customers) }
+    }
+}

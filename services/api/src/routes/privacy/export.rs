@@ -1,0 +1,67 @@
+use actix_web::{
+    HttpResponse,
+    http::header,
+    web::{Bytes, Data},
+};
+use auth::ErasePersons;
+use futures::{StreamExt, stream};
+use serde_json::json;
+use warehouse::NamingReject;
+use web::{Body, Error, Tenant};
+
+use crate::{
+    attachment::attachment,
+    exports,
+    member::Member,
+    persons::{PersonsBody, Privacy},
+    state::Api,
+    still_valid::while_valid,
+};
+
+/// Exports everything that is stored of visitors or customers: for their right of access.
+///
+/// One JSON object a line. `record` is `event` for a row of an event, with the fields of `POST /v1/exports/events`, or
+/// `reject` for a refused event in which one of the ids is a word. The file is streamed; if it cannot be completed, the
+/// transfer breaks off. A tenant has one export at a time.
+#[utoipa::path(
+    post,
+    path = "/v1/privacy/export",
+    tag = "privacy",
+    operation_id = "export_persons",
+    request_body = PersonsBody,
+    responses(
+        (
+            status = 200,
+            description = "The file",
+            content((String = "application/x-ndjson")),
+        ),
+        (status = 403, description = "The credential is not that of an owner"),
+        (status = 422, description = "A field is not valid; `errors` names it"),
+        (status = 429, description = "Another export of the tenant runs; see `Retry-After`"),
+    ),
+)]
+pub(crate) async fn handle(
+    tenant: Tenant<ErasePersons>,
+    api: Data<Api>,
+    Body(body): Body<PersonsBody>,
+) -> Result<HttpResponse, Error> {
+    let privacy = Privacy::new(&api, Member::of(&tenant));
+    let (events, rejects) = privacy.export(&body).await?;
+    let rejects = stream::iter(rejects.into_iter().map(|reject| Ok(line(&reject))));
+    let parts = exports::parts(events).chain(rejects);
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/x-ndjson"))
+        .insert_header(attachment("persons.ndjson"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .streaming(while_valid(&api.sessions.web, tenant.principal(), parts)))
+}
+
+/// Returns a refused event as a line of the file. Bytes that are not UTF-8 are replaced.
+fn line(reject: &NamingReject) -> Bytes {
+    let NamingReject { reject_id, received_at, original } = reject;
+    let original = String::from_utf8_lossy(original);
+    let record = json!({
+        "record": "reject", "id": reject_id, "received_at": received_at, "original": original,
+    });
+    Bytes::from(format!("{record}\n"))
+}
