@@ -13,7 +13,7 @@ use lifecycle::{BoxError, every};
 use tenancy::{ClientId, TenantState};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Dependencies, ProcessorError, object_erasure::erase_in, repair::horizon};
+use crate::{Dependencies, ProcessorError, horizon::horizon, object_erasure::erase_in};
 
 /// How often it is asked whether a day has passed.
 const PERIOD: Duration = Duration::from_hours(1);

@@ -8,6 +8,7 @@ mod dependencies;
 mod error;
 mod halt;
 mod history;
+mod horizon;
 mod known_erasures;
 mod live;
 mod member;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tenancy::{ClientId, Isolation, Placement};
+use tenancy::{ClientId, Destination, Isolation, Placement};
 
 use crate::{Warehouse, WarehouseError, driver::within};
 
@@ -48,8 +48,15 @@ impl Warehouse {
         }
         let sql = include_str!("../queries/platform/rows_of_tenant.sql");
         let query = self.writer(&destination)?.query_raw(sql);
-        let query = query.param("client_id", client_id.as_str()).fetch_one::<(u64, u64, u64)>();
-        let (event_rows, rejects, rollup_rows) = within(STATEMENT_TIMEOUT, query).await?;
+        let query = query.param("client_id", client_id.as_str()).fetch_one::<(u64, u64)>();
+        let (event_rows, rejects) = within(STATEMENT_TIMEOUT, query).await?;
+        if !self.has_kept_rollups(&destination).await? {
+            return Ok(TenantRows { event_rows, rejects, rollup_rows: 0 });
+        }
+        let sql = include_str!("../queries/platform/kept_rows_of_tenant.sql");
+        let query = self.writer(&destination)?.query_raw(sql);
+        let query = query.param("client_id", client_id.as_str()).fetch_one::<u64>();
+        let rollup_rows = within(STATEMENT_TIMEOUT, query).await?;
         Ok(TenantRows { event_rows, rejects, rollup_rows })
     }
 
@@ -67,7 +74,11 @@ impl Warehouse {
         match placement.isolation {
             Isolation::Shared => {
                 let all = DateTime::<Utc>::from_timestamp(END, 0).unwrap_or_default();
-                self.expire_all(&destination, client_id, all).await.map(drop)
+                self.expire(&destination, client_id, all).await?;
+                if self.has_kept_rollups(&destination).await? {
+                    self.expire_kept_rollups(&destination, client_id, all).await?;
+                }
+                Ok(())
             }
             Isolation::Schema | Isolation::Dedicated => {
                 let server = self.cluster(&destination.cluster)?.server();
@@ -80,5 +91,13 @@ impl Warehouse {
                 within(STATEMENT_TIMEOUT, dropping.execute()).await
             }
         }
+    }
+
+    /// Whether a database has the tables of kept rollups. Without them it has none of any tenant.
+    async fn has_kept_rollups(&self, destination: &Destination) -> Result<bool, WarehouseError> {
+        let server = self.cluster(&destination.cluster)?.server();
+        let exist = server.query_raw(include_str!("../queries/platform/has_kept_rollups.sql"));
+        let exist = exist.param("database", &destination.database).fetch_one::<bool>();
+        within(STATEMENT_TIMEOUT, exist).await
     }
 }

@@ -48,7 +48,7 @@ pub use error::{Cause, InsertError, MigrationError, QueryLimit, WarehouseError};
 pub use export::{EventExport, ExportFormat, ExportQuery};
 pub use kept::{ExpiredDay, KeptDays, KeptRollup};
 pub use live_base::{LogFrontier, QuarterSums, Rank, RankedProduct, SeenVisitor, Slice};
-pub use moving::{PieceTally, RowLane, RowPiece};
+pub use moving::{KeptTally, PieceTally, RowLane, RowPiece};
 pub use person_export::{NamingReject, PersonIds};
 pub use persons::{PersonRows, PersonSearch};
 pub use probe::{ClusterAccount, ClusterProbe, ProbeError};

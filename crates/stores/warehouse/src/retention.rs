@@ -29,36 +29,23 @@ const KEPT_ROLLUPS: Expiry = (
 );
 
 impl Warehouse {
-    /// Starts the deletion of a tenant's rows that were logged before `horizon`, with their projections.
-    /// The server deletes in the background. Returns `false` when there are none, or when their deletion
-    /// already runs.
+    /// Starts the deletion of a tenant's rows that were logged before `horizon`, with their projections,
+    /// and of its rejects received before it. The server deletes in the background. Returns `false`
+    /// when there are none, or when their deletion already runs.
     ///
     /// # Errors
     /// ClickHouse is unavailable.
-    pub async fn expire_events(
+    pub async fn expire(
         &self,
         destination: &Destination,
         client_id: &ClientId,
         horizon: DateTime<Utc>,
     ) -> Result<bool, WarehouseError> {
-        self.expire(destination, client_id, horizon, &[EVENTS]).await
+        self.delete(destination, client_id, horizon, &[EVENTS, REJECTS]).await
     }
 
-    /// As [`Warehouse::expire_events`], of the rejects that were received before `horizon`.
-    ///
-    /// # Errors
-    /// ClickHouse is unavailable.
-    pub async fn expire_rejects(
-        &self,
-        destination: &Destination,
-        client_id: &ClientId,
-        horizon: DateTime<Utc>,
-    ) -> Result<bool, WarehouseError> {
-        self.expire(destination, client_id, horizon, &[REJECTS]).await
-    }
-
-    /// As [`Warehouse::expire_events`], of the kept rollups of rows that were logged before `horizon`, the
-    /// start of a day.
+    /// As [`Warehouse::expire`], of the kept rollups of rows that were logged before `horizon`, the start of
+    /// a day.
     ///
     /// # Errors
     /// ClickHouse is unavailable.
@@ -68,21 +55,10 @@ impl Warehouse {
         client_id: &ClientId,
         horizon: DateTime<Utc>,
     ) -> Result<bool, WarehouseError> {
-        self.expire(destination, client_id, horizon, &[KEPT_DAYS, KEPT_ROLLUPS]).await
+        self.delete(destination, client_id, horizon, &[KEPT_DAYS, KEPT_ROLLUPS]).await
     }
 
-    /// As [`Warehouse::expire_events`], of everything.
-    pub(crate) async fn expire_all(
-        &self,
-        destination: &Destination,
-        client_id: &ClientId,
-        horizon: DateTime<Utc>,
-    ) -> Result<bool, WarehouseError> {
-        let all = [EVENTS, REJECTS, KEPT_DAYS, KEPT_ROLLUPS];
-        self.expire(destination, client_id, horizon, &all).await
-    }
-
-    async fn expire(
+    async fn delete(
         &self,
         destination: &Destination,
         client_id: &ClientId,

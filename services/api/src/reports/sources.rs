@@ -11,7 +11,7 @@ use control_plane::{ControlPlane, DataState, Group, Retained};
 use log::LogPlace;
 use metrics::{Granularity, QuarterSeries, Sums, TimeRange};
 use moka::future::Cache;
-use tenancy::{CampaignId, ClientId, TenantContext};
+use tenancy::{CampaignId, ClientId, Destination, TenantContext};
 use warehouse::{DistinctSeries, KeptDays, TenantWarehouse, Warehouse};
 
 use super::{MetricsRequest, Reads};
@@ -64,7 +64,8 @@ pub(crate) struct Sources {
     noted: LastKnown<(), Noted>,
     data_states: Cache<ClientId, Option<DataState>>,
     retained: LastKnown<ClientId, Retained>,
-    kept: Cache<ClientId, Option<KeptDays>>,
+    /// By tenant and tables: those that a tenant is moved to may have rows that the others have no more.
+    kept: Cache<(ClientId, Destination), Option<KeptDays>>,
 }
 
 /// A campaign's sums, in two parts that do not overlap.
@@ -276,7 +277,8 @@ impl Sources {
         }
         let read = async { Ok::<_, Failure>(reader.kept_days().await?) };
         // Boxed, so that the futures of requests are small.
-        let kept = Box::pin(self.kept.try_get_with_by_ref(tenant.client_id(), read)).await;
+        let tables = (tenant.client_id().clone(), tenant.destination().clone());
+        let kept = Box::pin(self.kept.try_get_with(tables, read)).await;
         Ok(kept.map_err(shared)?.filter(|kept| from < kept.until + AHEAD))
     }
 }

@@ -266,7 +266,7 @@ async fn expire_rows(stand: &Stand) {
     for day in stored {
         assert!(warehouse.keep_day(destination, id, day).await.unwrap());
     }
-    assert!(warehouse.expire_events(destination, id, horizon).await.unwrap());
+    assert!(warehouse.expire(destination, id, horizon).await.unwrap());
     eventually("the rows are deleted", async || days().await.is_empty().then_some(())).await;
 }
 

@@ -95,11 +95,14 @@ async fn limits_are_changed_and_what_is_absent_stays() {
     let stand = Stand::new().await;
     let admin = stand.access_token("admin@test.example").await;
     let before = stand.get(&change("", &stand), &admin).await.body;
-    let order = json!({"limits": {"live_streams": 3}, "retention_days": 90});
+    let order = json!({
+        "limits": {"live_streams": 3}, "retention_days": 90, "rollup_retention_days": 400,
+    });
     let changed = stand.send(Method::PATCH, &change("", &stand), &admin, order).await;
     assert_eq!(changed.status, 200, "{}", changed.body);
     assert_eq!(changed.body["limits"]["live_streams"], 3);
     assert_eq!(changed.body["retention_days"], 90);
+    assert_eq!(changed.body["rollup_retention_days"], 400);
     for same in ["events_per_second", "concurrent_queries", "partition_spread"] {
         assert_eq!(changed.body["limits"][same], before["limits"][same], "{same}");
     }
@@ -107,6 +110,7 @@ async fn limits_are_changed_and_what_is_absent_stays() {
         (json!({"limits": {"events_per_second": 0}}), "/limits/events_per_second"),
         (json!({"limits": {"partition_spread": 9}}), "/limits/partition_spread"),
         (json!({"retention_days": 0}), "/retention_days"),
+        (json!({"rollup_retention_days": 36_501}), "/rollup_retention_days"),
     ] {
         let refused = stand.send(Method::PATCH, &change("", &stand), &admin, order).await;
         assert_eq!(refused.status, 422, "{}", refused.body);

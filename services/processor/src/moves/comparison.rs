@@ -39,8 +39,9 @@ pub(super) struct Comparison<'a> {
     pub(super) client_id: &'a ClientId,
     pub(super) source: Destination,
     pub(super) target: Destination,
-    /// Rows received earlier are expired, and may be on one side only.
-    pub(super) retained_from: DateTime<Utc>,
+    /// Rows received earlier are deleted or about to be, and may be on one side only. It is not when they expire: a
+    /// row that has expired is there until its rollup is kept.
+    pub(super) rows_from: DateTime<Utc>,
     pub(super) effect: Effect,
     /// The most rows that are copied in a second.
     pub(super) rows_per_second: u64,
@@ -71,6 +72,9 @@ impl Comparison<'_> {
                 }
             }
         }
+        if !self.kept_days(pass).await? {
+            return Ok(false);
+        }
         self.rejects(pass).await?;
         Ok(true)
     }
@@ -81,10 +85,11 @@ impl Comparison<'_> {
         Ok(self.warehouse.is_settled(&self.target, self.client_id, &names).await?)
     }
 
-    /// Whether both sides have as many rows in each lane.
+    /// Whether both sides have as many rows in each lane, and the same kept rollups.
     pub(super) async fn counts_agree(&self, below: &LogFrontier) -> Result<bool, ProcessorError> {
         let lanes = self.lanes(below).await?;
-        Ok(lanes.values().all(|(source, target)| source == target))
+        let rows_agree = lanes.values().all(|(source, target)| source == target);
+        Ok(rows_agree && self.kept_days_that_differ().await?.is_empty())
     }
 
     /// Returns how many rows the source and the target have in each lane.
@@ -104,7 +109,7 @@ impl Comparison<'_> {
     }
 
     fn retains(&self, day: NaiveDate) -> bool {
-        day >= self.retained_from.date_naive()
+        day >= self.rows_from.date_naive()
     }
 
     /// Compares a piece, and copies it if it differs. Returns how many rows the source has of it.
@@ -155,14 +160,66 @@ impl Comparison<'_> {
             }
             Err(error) => return Err(error.into()),
         };
+        self.not_faster(rows, began).await;
+        Ok(rows)
+    }
+
+    /// Waits until as many rows may have been copied since a copy began.
+    async fn not_faster(&self, rows: u64, began: Instant) {
         let least = Duration::from_secs_f64(rows as f64 / self.rows_per_second.max(1) as f64);
         sleep(least.saturating_sub(began.elapsed())).await;
-        Ok(rows)
     }
 
     /// Returns how the names of all copies of the tenant's rows begin.
     fn names(&self) -> String {
         format!("move:{}:", self.client_id)
+    }
+
+    /// Copies the kept rollups of days that differ, for a while, and counts the days that still do. Returns whether
+    /// it is complete.
+    async fn kept_days(&self, pass: &mut Pass) -> Result<bool, ProcessorError> {
+        let began = Instant::now();
+        let mut differ = self.kept_days_that_differ().await?;
+        if self.effect == Effect::Copy && !differ.is_empty() {
+            for (day, sums) in differ {
+                if !self.copy_kept_day(day, sums).await? {
+                    break;
+                }
+                if began.elapsed() > SLICE {
+                    return Ok(false);
+                }
+            }
+            differ = self.kept_days_that_differ().await?;
+        }
+        pass.differences += differ.len() as u64;
+        Ok(true)
+    }
+
+    /// Copies the kept rollups of a day, which are so many sums. Returns whether both sides have the same.
+    async fn copy_kept_day(&self, day: NaiveDate, sums: u64) -> Result<bool, ProcessorError> {
+        let began = Instant::now();
+        let (from, to, names) = (&self.source, &self.target, self.names());
+        let copied = self.warehouse.copy_kept_day(from, to, self.client_id, day, &names).await;
+        let agrees = match copied {
+            Ok(agrees) => agrees,
+            Err(InsertError::InDoubt(error)) => {
+                tracing::warn!(%day, %error, "the kept rollups of a day are copied again");
+                false
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.not_faster(sums, began).await;
+        Ok(agrees)
+    }
+
+    /// Returns the days of which one side has other kept rollups, each with the number of sums in the source.
+    async fn kept_days_that_differ(&self) -> Result<BTreeMap<NaiveDate, u64>, ProcessorError> {
+        let source = self.warehouse.kept_tallies(&self.source, self.client_id).await?;
+        let target = self.warehouse.kept_tallies(&self.target, self.client_id).await?;
+        let days: BTreeSet<_> = source.keys().chain(target.keys()).copied().collect();
+        let differing = days.into_iter().filter(|day| source.get(day) != target.get(day));
+        let sums = |day| source.get(&day).map(|tally| tally.sums).unwrap_or_default();
+        Ok(differing.map(|day| (day, sums(day))).collect())
     }
 
     /// Copies the rejects of days that differ, and counts the days that still do. All of them are copied, also those

@@ -12,7 +12,7 @@ use super::{
     pass::Pass,
     places::{are_done, frontier},
 };
-use crate::{Dependencies, ProcessorError, repair::horizon};
+use crate::{Dependencies, ProcessorError};
 
 /// After how many passes that find a difference a move is taken back. A reject that a process stored on one side
 /// before it was killed is one, until the next process stores it on both.
@@ -275,9 +275,11 @@ impl<'a> Mover<'a> {
         }
         let left = warehouse.rows_of_tenant(placement, client_id).await?;
         if left.is_empty() {
-            return Ok(Done::Yes(
-                json!({ "event_rows": found.event_rows, "rejects": found.rejects }),
-            ));
+            return Ok(Done::Yes(json!({
+                "event_rows": found.event_rows,
+                "rejects": found.rejects,
+                "rollup_rows": found.rollup_rows,
+            })));
         }
         Ok(Done::NotYet)
     }
@@ -319,7 +321,7 @@ impl<'a> Mover<'a> {
             client_id,
             source: from.destination(client_id),
             target: to.destination(client_id),
-            retained_from: horizon(&tenant, Utc::now()),
+            rows_from: tenant.rows_from.unwrap_or(DateTime::UNIX_EPOCH),
             effect,
             rows_per_second: self.dependencies.settings.move_rows_per_second,
         })

@@ -22,7 +22,7 @@ pub(super) struct Pass {
     pub(super) compared_rows: u64,
     /// Rows that were copied, in all passes.
     pub(super) copied_rows: u64,
-    /// Pieces and days of rejects that differed in this pass.
+    /// Pieces, kept days and days of rejects that differed in this pass.
     pub(super) differences: u64,
 }
 

@@ -19,7 +19,7 @@ use warehouse::{InsertBatch, Warehouse};
 
 pub use findings::Findings;
 pub(crate) use rebuild_request::start_requested_rebuild;
-pub(crate) use retention::{Moved, Retention, horizon};
+pub(crate) use retention::{Moved, Retention};
 
 use crate::{
     ProcessorError,

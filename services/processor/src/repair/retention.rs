@@ -3,11 +3,13 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use control_plane::{ControlPlaneError, PlatformControl, TenantDetail};
+use chrono::{DateTime, Utc};
+use control_plane::{ControlPlaneError, PlatformControl};
 use events::CanonicalEvent;
 use privacy::ErasedPersons;
 use tenancy::{ClientId, Destination, Placement, TenantState};
+
+use crate::horizon::horizon;
 
 /// What is retained: of each tenant, the rows since a time, except those of erased persons. Other rows are not
 /// restored.
@@ -111,14 +113,4 @@ impl Retention {
         self.since.get(tenant).is_some_and(|since| *since <= logged_at)
             && !self.persons.include(tenant, event)
     }
-}
-
-/// The time before which rows of the tenant are expired. It is the start of a day, so that there is
-/// one deletion a day for each tenant; ClickHouse stores rows by day. What was deleted stays so when the retention
-/// is made longer: rollups may be kept in its place.
-pub(crate) fn horizon(tenant: &TenantDetail, now: DateTime<Utc>) -> DateTime<Utc> {
-    let today = now.duration_trunc(TimeDelta::days(1)).unwrap_or(now);
-    let retained = TimeDelta::days(i64::from(tenant.retention_days));
-    let horizon = today.checked_sub_signed(retained).unwrap_or(DateTime::UNIX_EPOCH);
-    tenant.rows_from.map_or(horizon, |deleted| deleted.max(horizon))
 }

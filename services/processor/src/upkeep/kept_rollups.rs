@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, DurationRound, TimeDelta, Utc};
-use control_plane::{ExclusiveLease, Group, Ledger, TenantDetail};
+use chrono::{DateTime, TimeDelta, Utc};
+use control_plane::{ExclusiveLease, Group, Ledger, PlatformControl, TenantDetail};
 use tokio::time::sleep;
 use warehouse::ExpiredDay;
 
@@ -19,24 +19,11 @@ const CLOCKS: TimeDelta = TimeDelta::hours(1);
 /// How often a lease is asked for, once a second, while a reconciliation runs.
 const PATIENCE: u32 = 60;
 
-/// Returns whether rollups of the tenant outlive their rows.
-pub(super) const fn keeps_rollups(tenant: &TenantDetail) -> bool {
-    tenant.rollup_retention_days > tenant.retention_days
-}
-
-/// Returns the time before which rollups of the tenant are expired. It is the start of a month, because the
-/// tables have a partition for each, and a deletion writes it again.
-pub(super) fn rollup_horizon(tenant: &TenantDetail, now: DateTime<Utc>) -> DateTime<Utc> {
-    let retained = TimeDelta::days(i64::from(tenant.rollup_retention_days));
-    let today = now.duration_trunc(TimeDelta::days(1)).unwrap_or(now);
-    let last = today.checked_sub_signed(retained).unwrap_or(DateTime::UNIX_EPOCH);
-    last.with_day(1).unwrap_or(last)
-}
-
 /// Keeps the rollups of the tenant's rows before `horizon`. Returns the time before which the rows may be deleted:
 /// of all days before it, rollups are kept for long enough.
 pub(super) async fn keep_rollups(
     dependencies: &Dependencies,
+    platform: &PlatformControl,
     tenant: &TenantDetail,
     horizon: DateTime<Utc>,
 ) -> Result<DateTime<Utc>, ProcessorError> {
@@ -45,9 +32,10 @@ pub(super) async fn keep_rollups(
     let warehouse = &dependencies.warehouse;
     let days = warehouse.expired_days(destination, client_id, horizon, SETTLES_AFTER).await?;
     for day in days.iter().filter(|day| !day.is_kept) {
-        // Nobody repairs rows meanwhile. Later repairs know that the day has expired.
+        // Nobody repairs rows, or lets the reads of a moved tenant go elsewhere, meanwhile. Later repairs know that the
+        // day has expired.
         let Some(mut lease) = lease(&dependencies.control_plane.ledger()).await? else { break };
-        let is_kept = lease.during(keep_day(dependencies, tenant, *day)).await??;
+        let is_kept = lease.during(keep_day(dependencies, platform, tenant, *day)).await??;
         lease.end().await?;
         if !is_kept {
             break;
@@ -56,14 +44,21 @@ pub(super) async fn keep_rollups(
     Ok(days.iter().find(|day| !day.is_settled).map_or(horizon, |day| day.start))
 }
 
-/// Keeps the rollups of a day. Returns `false` while rows may still be added to it.
+/// Keeps the rollups of a day. Returns `false` while rows may still be added to it, and if the tenant was moved since
+/// its placement was read.
 async fn keep_day(
     dependencies: &Dependencies,
+    platform: &PlatformControl,
     tenant: &TenantDetail,
     day: ExpiredDay,
 ) -> Result<bool, ProcessorError> {
     let Dependencies { control_plane, warehouse, kafka, .. } = dependencies;
     let client_id = &tenant.record.client_id;
+    let current = platform.tenant(client_id).await?;
+    if current.is_none_or(|current| current.record.placement != tenant.record.placement) {
+        tracing::info!(%client_id, day = %day.start, "a tenant was moved, its old rows are left as they are");
+        return Ok(false);
+    }
     let destination = &tenant.record.placement.destination(client_id);
     let as_of = control_plane.ledger().as_of(Group::Store, &kafka.events_topic).await?;
     let is_stored = as_of.is_some_and(|as_of| day.end() + CLOCKS <= as_of);
@@ -84,42 +79,4 @@ async fn lease(ledger: &Ledger) -> Result<Option<ExclusiveLease>, ProcessorError
         sleep(Duration::from_secs(1)).await;
     }
     Ok(None)
-}
-
-#[cfg(test)]
-mod tests {
-    use testkit::tenant_record;
-
-    use super::*;
-
-    fn tenant(retention_days: u32, rollup_retention_days: u32) -> TenantDetail {
-        TenantDetail {
-            record: tenant_record(&"acme".parse().unwrap()),
-            retention_days,
-            rollup_retention_days,
-            rows_from: None,
-            created_at: DateTime::UNIX_EPOCH,
-            state_since: DateTime::UNIX_EPOCH,
-            suspended_for: None,
-        }
-    }
-
-    #[test]
-    fn rollups_are_kept_if_they_outlive_their_rows() {
-        assert!(keeps_rollups(&tenant(30, 761)));
-        assert!(!keeps_rollups(&tenant(30, 30)));
-        assert!(!keeps_rollups(&tenant(1095, 761)));
-    }
-
-    #[test]
-    fn rollups_expire_by_whole_months() {
-        let horizon = |now: &str, days| {
-            let horizon = rollup_horizon(&tenant(1, days), now.parse().unwrap());
-            horizon.format("%FT%T").to_string()
-        };
-        assert_eq!(horizon("2026-03-31T12:34:56.789Z", 30), "2026-03-01T00:00:00");
-        assert_eq!(horizon("2026-03-30T23:59:59Z", 30), "2026-02-01T00:00:00");
-        assert_eq!(horizon("2026-11-28T00:00:00Z", 761), "2024-10-01T00:00:00");
-        assert_eq!(horizon("2026-11-28T00:00:00Z", 36_500), "1926-12-01T00:00:00");
-    }
 }

@@ -1,6 +1,6 @@
 mod kept_rollups;
 
-use std::{error::Error, time::Duration};
+use std::{collections::BTreeSet, error::Error, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{PlatformControl, TenantDetail};
@@ -8,8 +8,11 @@ use lifecycle::{BoxError, every};
 use tenancy::TenantState;
 use tokio_util::sync::CancellationToken;
 
-use self::kept_rollups::{keep_rollups, keeps_rollups, rollup_horizon};
-use crate::{Dependencies, ProcessorError, repair::horizon};
+use self::kept_rollups::keep_rollups;
+use crate::{
+    Dependencies, ProcessorError,
+    horizon::{horizon, keeps_rollups, rollup_horizon},
+};
 
 /// How often expired data is deleted.
 const PERIOD: Duration = Duration::from_secs(3_600);
@@ -34,12 +37,18 @@ async fn delete_expired(dependencies: &Dependencies, now: DateTime<Utc>) -> Resu
     let control_plane = &dependencies.control_plane;
     control_plane.ledger().prune(now - BATCHES_RETAINED).await?;
     let platform = control_plane.for_platform(&dependencies.platform());
+    let moves = platform.moves_under_way().await?;
+    let moving: BTreeSet<_> = moves.into_iter().map(|tenant_move| tenant_move.client_id).collect();
     for tenant in platform.tenants().await? {
         let client_id = &tenant.record.client_id;
         if tenant.record.state == TenantState::Erasing {
             continue;
         }
         platform.prune_resubmissions(client_id, horizon(&tenant, now)).await?;
+        if moving.contains(client_id) {
+            // Both sides are compared. Nothing of it expires before the move has ended.
+            continue;
+        }
         if let Err(error) = expire(dependencies, &platform, &tenant, now).await {
             // Another tenant's cluster may be available.
             let error: &dyn Error = &error;
@@ -60,16 +69,19 @@ async fn expire(
     let warehouse = &dependencies.warehouse;
     let expired = horizon(tenant, now);
     let (rows, rollups) = match keeps_rollups(tenant) {
-        true => (keep_rollups(dependencies, tenant, expired).await?, rollup_horizon(tenant, now)),
+        true => {
+            let rows = keep_rollups(dependencies, platform, tenant, expired).await?;
+            (rows, rollup_horizon(tenant, now))
+        }
         false => (expired, expired),
     };
     // Before they are gone: from then on nothing restores them, and reports tell that they are not there.
     platform.note_expired(client_id, rows, rollups).await?;
-    let deletes_rows = warehouse.expire_events(destination, client_id, rows).await?;
-    let deletes_rejects = warehouse.expire_rejects(destination, client_id, expired).await?;
-    let horizon = rollup_horizon(tenant, now);
+    let deletes_rows = warehouse.expire(destination, client_id, rows).await?;
+    // Rollups never expire before their rows: a day without them would be read from neither.
+    let horizon = rollup_horizon(tenant, now).min(rows);
     let deletes_rollups = warehouse.expire_kept_rollups(destination, client_id, horizon).await?;
-    if deletes_rows || deletes_rejects || deletes_rollups {
+    if deletes_rows || deletes_rollups {
         tracing::info!(%client_id, horizon = %rows, "old rows are being deleted");
     }
     Ok(())

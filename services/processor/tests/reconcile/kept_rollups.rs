@@ -1,9 +1,10 @@
 //! Rows whose retention has ended, and the rollups that outlive them.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use control_plane::BegunMove;
 use metrics::{Counter, Granularity, TimeRange};
-use tenancy::TenantContext;
-use testkit::eventually;
+use tenancy::{Isolation, TenantContext};
+use testkit::{eventually, tenant_context};
 
 use crate::{
     shared::client,
@@ -139,4 +140,52 @@ async fn without_a_longer_retention_of_rollups_rows_expire_alone() {
     let retained = stand.dependencies.control_plane.for_tenant(&tenant).retained().await.unwrap();
     assert!(retained.of_rows.unwrap() > ago(31));
     assert_eq!(retained.of_rollups, retained.of_rows);
+}
+
+impl Stand {
+    /// Returns the tenant as it is placed now.
+    async fn placed(&self, tenant: &TenantContext) -> TenantContext {
+        let found = self.admin().tenant(tenant.client_id()).await.unwrap().unwrap();
+        tenant_context(found.record).await
+    }
+}
+
+#[tokio::test]
+async fn a_move_takes_kept_rollups_along_and_expired_rows_of_which_none_are_kept_yet() {
+    let mut stand = Stand::new(NEVER).await;
+    stand.dependencies.settings.move_grace_seconds = 1;
+    let tenant = stand.tenant("shared").await;
+    stand.store(&tenant, impressions(7)).await;
+    stand.run(&tenant, SIXTY_DAYS_AGO).await;
+    stand.retain(&tenant, 30, 761).await;
+    stand.restart().await;
+    let kept = async || (stand.kept_days(&tenant).await == 1).then_some(());
+    eventually("the rollups are kept", kept).await;
+    // The next round of upkeep is in an hour.
+    let forty = SIXTY_DAYS_AGO.replace("toIntervalDay(60)", "toIntervalDay(40)");
+    let of_today = "FROM (SELECT * FROM events WHERE received_at > now() - toIntervalDay(1))";
+    stand.run(&tenant, &forty.replace("FROM events", of_today)).await;
+    assert_eq!(stand.old_rows(&tenant).await, 14);
+
+    let admin = stand.admin();
+    let cluster = "dedicated".parse().unwrap();
+    let begun = admin.begin_move(tenant.client_id(), Isolation::Dedicated, &cluster).await;
+    assert!(matches!(begun, Ok(BegunMove::Begun(_))));
+    eventually("the tenant is moved", async || {
+        let last = admin.latest_move(tenant.client_id()).await.unwrap().unwrap();
+        last.ended_at.map(drop)
+    })
+    .await;
+    let moved = stand.placed(&tenant).await;
+    stand.tables.push(moved.destination().clone());
+    assert_eq!(moved.placement().isolation, Isolation::Dedicated);
+    assert_eq!((stand.kept_days(&moved).await, stand.old_rows(&moved).await), (1, 14));
+    assert_eq!(stand.old_impressions(&moved).await, 7);
+    let left = stand.dependencies.warehouse.rows_of_tenant(tenant.placement(), tenant.client_id());
+    assert!(left.await.unwrap().is_empty());
+
+    stand.restart().await;
+    let kept = async || (stand.kept_days(&moved).await == 2).then_some(());
+    eventually("the rollups of the other day are kept where the tenant is", kept).await;
+    assert_eq!(stand.old_impressions(&moved).await, 7);
 }

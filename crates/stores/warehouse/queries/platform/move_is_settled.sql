@@ -9,7 +9,7 @@ FROM
     SELECT mutation_id
     FROM system.mutations
     WHERE database = {database:String}
-        AND table = 'events'
+        AND table IN ('events', 'kept_rollups', 'kept_days')
         AND NOT is_done
         AND position(command, concat('client_id = \'', {client_id:String}, '\'')) > 0
 )

@@ -81,34 +81,40 @@ impl Warehouse {
         day: ExpiredDay,
     ) -> Result<bool, WarehouseError> {
         let writer = self.writer(destination)?;
-        let attempt = Attempt { writer, client_id, day, id: Uuid::now_v7() };
+        let attempt = Attempt { writer, client_id, day: day.start, id: Uuid::now_v7() };
         let keep = attempt.query(include_str!("../../queries/platform/keep_rollups.sql"));
         within(STATEMENT_TIMEOUT, keep.execute()).await?;
         let equals = attempt.query(include_str!("../../queries/platform/kept_equals_rows.sql"));
         if !within(STATEMENT_TIMEOUT, equals.fetch_one::<bool>()).await? {
             return Ok(false);
         }
-        let mark = attempt.query(include_str!("../../queries/platform/keep_day.sql"));
-        within(STATEMENT_TIMEOUT, mark.execute()).await?;
+        within(STATEMENT_TIMEOUT, attempt.mark().execute()).await?;
         Ok(true)
     }
 }
 
-/// One attempt to keep the rollups of a day.
-struct Attempt<'a> {
-    writer: Client,
-    client_id: &'a ClientId,
-    day: ExpiredDay,
-    id: Uuid,
+/// One attempt to keep the rollups of a day in one set of tables.
+pub(crate) struct Attempt<'a> {
+    pub(crate) writer: Client,
+    pub(crate) client_id: &'a ClientId,
+    /// The start of the day.
+    pub(crate) day: DateTime<Utc>,
+    pub(crate) id: Uuid,
 }
 
 impl Attempt<'_> {
-    fn query(&self, sql: &'static str) -> Query {
+    /// Returns a statement about the attempt.
+    pub(crate) fn query(&self, sql: &'static str) -> Query {
         self.writer
             .query_raw(sql)
             .param("client_id", self.client_id.as_str())
-            .param("from", seconds(self.day.start))
-            .param("to", seconds(self.day.end()))
+            .param("from", seconds(self.day))
+            .param("to", seconds(self.day + TimeDelta::days(1)))
             .param("attempt", self.id.to_string())
+    }
+
+    /// Returns the statement that makes its sums count.
+    pub(crate) fn mark(&self) -> Query {
+        self.query(include_str!("../../queries/platform/keep_day.sql"))
     }
 }

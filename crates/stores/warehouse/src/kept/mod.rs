@@ -5,6 +5,7 @@ mod rollup;
 
 use chrono::{DateTime, Utc};
 
+pub(crate) use self::keep::Attempt;
 pub use self::{keep::ExpiredDay, rollup::KeptRollup};
 use crate::{TenantWarehouse, WarehouseError, campaign::start};
 

@@ -1,6 +1,7 @@
 //! The copy of a tenant's rows from one set of tables to another, and the comparison of both. Rows are copied in
 //! pieces that fit in memory; one that is copied again replaces what an earlier attempt left.
 
+mod kept;
 mod rejects;
 mod rows;
 
@@ -48,6 +49,15 @@ pub struct PieceTally {
     /// Distinct coordinates, or ids of rejects.
     pub distinct: u64,
     /// The sum of the hashes of the rows.
+    pub hash: u64,
+}
+
+/// What a kept day has in one set of tables. Two that are equal have the same sums, whatever the names of their attempts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeptTally {
+    /// The sums of the attempt that counts.
+    pub sums: u64,
+    /// The sum of their hashes.
     pub hash: u64,
 }
 

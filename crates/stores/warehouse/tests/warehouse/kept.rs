@@ -71,31 +71,31 @@ async fn answers(
 }
 
 /// Returns the days before a time, which are settled at once.
-async fn expired(shop: &Shop, horizon: DateTime<Utc>) -> Vec<ExpiredDay> {
+pub(crate) async fn expired(shop: &Shop, horizon: DateTime<Utc>) -> Vec<ExpiredDay> {
     let (destination, id) = (shop.context.destination(), shop.context.client_id());
     shop.warehouse.expired_days(destination, id, horizon, Duration::ZERO).await.unwrap()
 }
 
-async fn keep(shop: &Shop, day: ExpiredDay) -> bool {
+pub(crate) async fn keep(shop: &Shop, day: ExpiredDay) -> bool {
     let (destination, id) = (shop.context.destination(), shop.context.client_id());
     shop.warehouse.keep_day(destination, id, day).await.unwrap()
 }
 
-async fn kept_days(shop: &Shop) -> Option<KeptDays> {
+pub(crate) async fn kept_days(shop: &Shop) -> Option<KeptDays> {
     shop.warehouse.for_tenant(&shop.context).kept_days().await.unwrap()
 }
 
 /// Deletes the rows that the log received before a time.
 async fn delete_rows(shop: &Shop, horizon: DateTime<Utc>) {
     let (destination, id) = (shop.context.destination(), shop.context.client_id());
-    assert!(shop.warehouse.expire_events(destination, id, horizon).await.unwrap());
+    assert!(shop.warehouse.expire(destination, id, horizon).await.unwrap());
     eventually("the rows are deleted", async || {
         expired(shop, horizon).await.is_empty().then_some(())
     })
     .await;
 }
 
-fn midnight() -> DateTime<Utc> {
+pub(crate) fn midnight() -> DateTime<Utc> {
     at("2026-03-02T00:00:00Z")
 }
 

@@ -15,6 +15,8 @@ mod isolation;
 #[cfg(test)]
 mod kept;
 #[cfg(test)]
+mod kept_moved;
+#[cfg(test)]
 mod live_base;
 #[cfg(test)]
 mod migrations;

@@ -15,15 +15,15 @@ use crate::{
 const NOON: &str = "2026-03-01T12:00:00Z";
 
 /// A shop in shared tables, and the empty tables that it is moved to.
-struct Move {
-    shop: Shop,
-    source: Destination,
-    target: Destination,
-    to: Placement,
+pub(crate) struct Move {
+    pub(crate) shop: Shop,
+    pub(crate) source: Destination,
+    pub(crate) target: Destination,
+    pub(crate) to: Placement,
 }
 
 impl Move {
-    async fn to(isolation: Isolation, cluster: &str) -> Self {
+    pub(crate) async fn to(isolation: Isolation, cluster: &str) -> Self {
         let shop = Shop::open(Isolation::Shared).await;
         let cluster = cluster.parse().unwrap();
         let to = Placement { isolation, cluster, route_version: 2 };
@@ -57,7 +57,7 @@ impl Move {
         shop.warehouse.copy_piece(source, target, client_id, piece, token).await.unwrap()
     }
 
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         let client_id = self.shop.context.client_id();
         self.shop.warehouse.erase_tenant(&self.to, client_id).await.unwrap();
         self.shop.close().await;

@@ -7,7 +7,10 @@ use privacy::{Person, PersonKey, PersonKind, any_word};
 use tenancy::Isolation;
 use warehouse::{PersonIds, PersonRows, PersonSearch, RejectId, RejectedEvent};
 
-use crate::shop::{Shop, all_day, at, event, item};
+use crate::{
+    kept::{expired, keep, kept_days, midnight},
+    shop::{Shop, all_day, at, event, item},
+};
 
 const NOON: &str = "2026-03-01T12:00:00Z";
 
@@ -79,6 +82,38 @@ async fn the_rows_of_erased_persons_go_and_the_rollups_follow_in_every_tier() {
         shop.close().await;
         neighbour.close().await;
     }
+}
+
+#[tokio::test]
+async fn kept_rollups_name_no_person_and_keep_their_sums_after_an_erasure() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let mut order = Event { order_id: Some("o-1".to_owned()), ..click("ann", "c-1") };
+    order.session_id = Some("s-1".to_owned());
+    shop.insert(0, vec![order, click("ann", ""), click("bob", "")]).await;
+    for day in expired(&shop, midnight()).await {
+        assert!(keep(&shop, day).await);
+    }
+    let stored = "SELECT toString(tuple(*)) FROM kept_rollups ORDER BY ALL";
+    let database = &shop.context.destination().database;
+    let stored = async || -> Vec<String> {
+        let writer = shop.writer().with_database(database);
+        writer.query(stored).fetch_all().await.unwrap()
+    };
+    let before = stored().await;
+    assert!(!before.is_empty());
+    for id in ["ann", "bob", "c-1", "s-1", "o-1"] {
+        let names = |row: &String| row.contains(&format!("'{id}'"));
+        assert!(!before.iter().any(names), "{id} is named: {before:?}");
+    }
+
+    let persons = [(PersonKind::Visitor, "ann"), (PersonKind::Customer, "c-1")];
+    let search = search(&persons, at(ERASED));
+    erase(&shop, &search).await;
+    assert!(rows(&shop, &search).await.is_empty());
+    assert_eq!(stored().await, before);
+    let kept = kept_days(&shop).await;
+    assert_eq!(kept.map(|kept| kept.until), Some(midnight()));
+    shop.close().await;
 }
 
 #[tokio::test]

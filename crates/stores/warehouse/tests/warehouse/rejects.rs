@@ -193,7 +193,7 @@ async fn rejects_expire_with_the_rows_of_their_tenant() {
     insert(&shop, vec![reject(&shop, 1, received_at()), reject(&shop, 2, later)]).await;
     let destination = shop.context.destination();
     let id = shop.context.client_id();
-    assert!(shop.warehouse.expire_rejects(destination, id, later).await.unwrap());
+    assert!(shop.warehouse.expire(destination, id, later).await.unwrap());
     testkit::eventually("the older reject is gone", async || {
         (listed(&shop, &march()).await.len() == 1).then_some(())
     })

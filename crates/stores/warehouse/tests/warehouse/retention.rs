@@ -31,7 +31,7 @@ async fn a_tenants_old_rows_are_deleted_and_those_of_a_neighbour_are_not() {
     let id = mine.context.client_id();
     let expire = async |horizon: &str| {
         let horizon: DateTime<Utc> = horizon.parse().unwrap();
-        mine.warehouse.expire_events(destination, id, horizon).await.unwrap()
+        mine.warehouse.expire(destination, id, horizon).await.unwrap()
     };
     assert!(!expire("2020-01-01T00:00:00Z").await, "no row is that old");
     let days = all_day();
@@ -51,8 +51,7 @@ async fn a_running_deletion_is_not_started_again() {
         let writer = shop.writer().with_setting("mutations_sync", "0");
         writer.query(&statement).execute().await.unwrap();
     };
-    let expire =
-        async || shop.warehouse.expire_events(destination, id, chrono::Utc::now()).await.unwrap();
+    let expire = async || shop.warehouse.expire(destination, id, chrono::Utc::now()).await.unwrap();
     run(format!("SYSTEM STOP MERGES {table}")).await;
     run(format!("ALTER TABLE {table} DELETE WHERE client_id = '{id}-neighbour'")).await;
     assert!(expire().await, "a deletion of another tenant's rows does not count");
