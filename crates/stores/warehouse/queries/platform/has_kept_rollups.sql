@@ -1,4 +1,4 @@
--- False where no migration came by since rollups are kept: shared tables that no tenant has been placed in since.
+-- False in shared tables that no tenant is placed in: they may not have been migrated since rollups are kept.
 SELECT count() = 2
 FROM system.tables
 WHERE database = {database:String} AND name IN ('kept_rollups', 'kept_days')
