@@ -62,11 +62,16 @@ mod tests {
     #[test]
     fn rows_expire_by_whole_days_and_what_was_deleted_stays_so() {
         let now = at("2026-03-31T12:34:56.789Z");
-        let retained = |days, rows_from| horizon(&TenantDetail { rows_from, ..tenant(days, 761) }, now);
+        let retained =
+            |days, rows_from| horizon(&TenantDetail { rows_from, ..tenant(days, 761) }, now);
         assert_eq!(retained(30, None), at("2026-03-01T00:00:00Z"));
         let deleted = Some(at("2026-02-20T00:00:00Z"));
         assert_eq!(retained(30, deleted), at("2026-03-01T00:00:00Z"));
-        assert_eq!(retained(90, deleted), at("2026-02-20T00:00:00Z"), "the retention was made longer");
+        assert_eq!(
+            retained(90, deleted),
+            at("2026-02-20T00:00:00Z"),
+            "the retention was made longer"
+        );
     }
 
     #[test]

@@ -88,7 +88,8 @@ impl Warehouse {
                 .param("pieces", pieces)
                 .param("piece", piece);
             let read = async {
-                let mut cursor = query.fetch_bytes("Native").map_err(WarehouseError::from_driver)?;
+                let mut cursor =
+                    query.fetch_bytes("Native").map_err(WarehouseError::from_driver)?;
                 within(STATEMENT_TIMEOUT, cursor.collect()).await
             };
             let body = read.await.map_err(InsertError::retriable)?;

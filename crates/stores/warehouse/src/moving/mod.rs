@@ -52,7 +52,7 @@ pub struct PieceTally {
     pub hash: u64,
 }
 
-/// What a kept day has in one set of tables. Two that are equal have the same sums, whatever the names of their attempts.
+/// What a kept day has in one set of tables. Two that are equal have the same sums, whatever their attempts are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeptTally {
     /// The sums of the attempt that counts.

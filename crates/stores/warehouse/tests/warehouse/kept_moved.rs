@@ -34,9 +34,8 @@ impl Move {
     async fn copy_day(&self, day: u32) -> bool {
         let Self { shop, source, target, .. } = self;
         let id = shop.context.client_id();
-        let copy =
-            shop.warehouse.copy_kept_day(source, target, id, march(day), &format!("move:{id}:"));
-        copy.await.unwrap()
+        let names = format!("move:{id}:");
+        shop.warehouse.copy_kept_day(source, target, id, march(day), &names).await.unwrap()
     }
 
     /// Changes the target.
