@@ -45,7 +45,7 @@ PROCESSOR = Board(
                 "Time since the last object",
                 "s",
                 [("time() - max(footfall_archive_last_object_timestamp_seconds > 0)", "last object")],
-                "An archive without traffic has no new objects; the seconds behind tell whether it should have.",
+                "An archive without traffic has no new objects; the seconds behind show whether it should have.",
             ),
         ],
     },
