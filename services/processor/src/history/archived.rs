@@ -23,7 +23,7 @@ pub(crate) fn as_archived(record: &LogRecord) -> ArchivedRecord {
     }
 }
 
-/// Erases the records of tenants that are erased, or are being erased: only their places are archived. Returns the
+/// Erases the records of some tenants, such as those that are erased: only their places are archived. Returns the
 /// tenants that had some.
 pub(crate) fn erase_records_of<'a>(
     erased: &'a [ClientId],
