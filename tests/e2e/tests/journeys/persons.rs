@@ -150,6 +150,23 @@ async fn an_erasure_that_begins_again_erases_what_a_copy_of_the_tables_had() {
     platform.run(&["reconcile", "--full"]);
 }
 
+#[tokio::test]
+async fn live_counters_are_computed_again_for_a_person_without_rows_too() {
+    let platform = Platform::start().await;
+    let tenant = platform.onboard(Tier::Shared).await;
+    platform.collect(&tenant.collect_key, &events("bob", 10)).await.expect(202);
+    wait_until_stored(&platform, &tenant, 10).await;
+    platform.wait_for_count(&tenant, "spring", "impressions", 10).await;
+
+    // Counters may have events of hers that came while PostgreSQL was unavailable, and the tables have none.
+    let persons = json!({"visitors": [ANN]});
+    let begun = platform.post(&tenant.owner, "/v1/privacy/erase", &persons).await.expect(202);
+    let receipt = receipt(&platform, &tenant, begun.json()["id"].as_str().unwrap()).await;
+    assert_eq!(receipt["erased"]["clickhouse"]["event_rows"], 0, "{receipt}");
+    assert!(receipt["erased"]["redis"]["keys"].as_u64().unwrap() > 0, "{receipt}");
+    platform.wait_for_count(&tenant, "spring", "impressions", 10).await;
+}
+
 /// A tenant's own tables, as an administrator of ClickHouse sees them.
 struct Tables {
     database: String,
