@@ -247,7 +247,7 @@ impl Erasing<'_> {
         Ok(Done::NotYet)
     }
 
-    /// Removes what lists and kept definitions say of the persons.
+    /// Removes what users keep about the persons.
     async fn postgres(&self, erasure: &PersonErasure) -> Result<Done, ProcessorError> {
         let client_id = &erasure.client_id;
         let Some(wanted) = self.wanted(erasure).await? else { return Ok(Done::Yes(json!({}))) };
