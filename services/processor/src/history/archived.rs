@@ -42,7 +42,8 @@ pub(crate) fn erase_records_of<'a>(
     found
 }
 
-/// Whether the record is of a person that was erased: as an event, or, if it cannot be read as one, by its words.
+/// Whether the record is of a person that was erased: as an event, or, if it cannot be read as one, as a
+/// document without a schema.
 pub(crate) fn is_of_erased_person(persons: &ErasedPersons, record: &ArchivedRecord) -> bool {
     let key = record.key.as_deref().and_then(|key| str::from_utf8(key).ok());
     let Some(tenant) = key.and_then(|key| key.parse::<ClientId>().ok()) else { return false };
