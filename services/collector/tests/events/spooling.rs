@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::support::*;
 
-const TIMEOUT: Duration = Duration::from_millis(1_000);
+/// Long enough for the first record of a new producer, whose topic is new, too.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Starts a collector that reaches Kafka through a switch.
 async fn switched(spool_bytes: u64) -> (TestCollector, KafkaSwitch) {
