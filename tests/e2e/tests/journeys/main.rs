@@ -15,6 +15,7 @@ mod identity;
 mod isolation;
 mod live;
 mod losses;
+mod marks;
 mod moves;
 mod operating;
 mod oracle;
