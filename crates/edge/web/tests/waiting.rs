@@ -130,7 +130,8 @@ async fn a_connection_on_which_nothing_goes_on_is_closed_within_half_a_minute() 
         let request = "GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n";
         let answer = end(connect(address, request.as_bytes()).await).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        assert!(begin.elapsed() < Duration::from_secs(1), "it took {:?}", begin.elapsed());
+        // Behind the idle ones, it would wait until they are closed.
+        assert!(begin.elapsed() < Duration::from_secs(5), "it took {:?}", begin.elapsed());
     };
     tokio::join!(slow, idle, other);
     lifecycle.stop().await.unwrap();

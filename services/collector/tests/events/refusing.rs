@@ -112,7 +112,7 @@ async fn an_invalid_body_is_refused_with_what_is_expected() {
             assert_eq!(body["errors"][0]["pointer"], pointer, "{label}: {body}");
         }
         assert!(body.to_string().contains(mention), "{label}: {body} should mention {mention}");
-        assert!(begin.elapsed() < Duration::from_secs(3), "{label} took {:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(10), "{label} took {:?}", begin.elapsed());
     }
     let good = send(collector.post("[]")).await;
     assert_eq!(good.status, StatusCode::ACCEPTED, "the process still runs");
