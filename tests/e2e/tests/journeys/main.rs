@@ -29,3 +29,4 @@ mod samples;
 mod spool;
 mod tenant_lives;
 mod tiers;
+mod years;
