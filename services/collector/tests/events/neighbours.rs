@@ -48,7 +48,8 @@ async fn slow_compressed_requests_of_one_key_refuse_nobody_else_and_end_soon() {
         }
     }
     assert!(too_slow > 0, "some of them were read");
-    assert!(begin.elapsed() < Duration::from_secs(10), "they took {:?}", begin.elapsed());
+    // A body that arrived steadily would have half a minute.
+    assert!(begin.elapsed() < Duration::from_secs(20), "they took {:?}", begin.elapsed());
     drop(feeds);
 }
 
