@@ -10,7 +10,7 @@ use tenancy::{CampaignId, ClientId};
 use url::Url;
 use uuid::Uuid;
 
-pub(crate) use self::tenant::{TenantCommand, TierName};
+pub(crate) use self::tenant::TenantCommand;
 use crate::import::Format;
 
 /// Analytics for online shops: receives events, counts each exactly once, reports per campaign.
