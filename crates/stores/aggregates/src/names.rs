@@ -128,7 +128,8 @@ impl Aggregates {
         Ok(AdmittedNames { admitted, is_full: *is_full == 1 })
     }
 
-    /// Returns the names of a budget that is used up; `None` while Redis is unavailable.
+    /// Returns the names of a budget that is used up; `None` while Redis is unavailable, and if it has lost
+    /// them.
     pub async fn full_names(
         &self,
         tenant: &TenantContext,
@@ -140,9 +141,9 @@ impl Aggregates {
         command.arg(key);
         let read = async {
             let bits: Option<Vec<u8>> = command.query_async(&mut self.connection()).await?;
-            Ok::<_, AggregatesError>(bits.unwrap_or_default())
+            Ok::<_, AggregatesError>(bits)
         };
-        let bits = self.limited(read).await?;
+        let bits = self.limited(read).await??;
         Some(FullNames { bits, size: budget.size() })
     }
 }
