@@ -129,6 +129,8 @@ metrics! {
     CacheMisses = "footfall_cache_misses_total", ["cache": CACHES];
     /// Requests refused because their tenant exceeds a quota.
     RequestsLimited = "footfall_requests_limited_total", [];
+    /// Requests refused because their tenant or credential held its share of the memory for bodies.
+    InFlightRefused = "footfall_in_flight_refused_total", [];
     /// Requests whose limit was not checked, because Redis was unavailable.
     LimitsUnchecked = "footfall_limits_unchecked_total", [];
     /// Events of the spool that Kafka has acknowledged.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::future::join_all;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use telemetry::Counter;
 
 use crate::support::*;
 
@@ -19,6 +20,7 @@ const NO_EVENTS: &[u8] = b"\x28\xb5\x2f\xfd\x20\x02\x11\0\0[]";
 #[actix_web::test]
 async fn slow_compressed_requests_of_one_key_refuse_nobody_else_and_end_soon() {
     let collector = TestCollector::new().await;
+    let counted = Counter::InFlightRefused.value(&[]);
     let begin = Instant::now();
     let (feeds, requests): (Vec<_>, Vec<_>) = (0..MANY)
         .map(|_| {
@@ -39,11 +41,11 @@ async fn slow_compressed_requests_of_one_key_refuse_nobody_else_and_end_soon() {
         }
     };
     let (slow, ()) = futures::join!(join_all(requests), others);
-    let mut too_slow = 0;
+    let (mut too_slow, mut refused) = (0, 0);
     for response in slow {
         let answer = answer(response.unwrap()).await;
         match answer.status {
-            StatusCode::SERVICE_UNAVAILABLE => {}
+            StatusCode::SERVICE_UNAVAILABLE => refused += 1,
             StatusCode::BAD_REQUEST => {
                 assert!(answer.body.to_string().contains("too slowly"), "{}", answer.body);
                 too_slow += 1;
@@ -52,6 +54,8 @@ async fn slow_compressed_requests_of_one_key_refuse_nobody_else_and_end_soon() {
         }
     }
     assert!(too_slow > 0, "some of them were read");
+    let counted = Counter::InFlightRefused.value(&[]) - counted;
+    assert!(counted >= refused, "{counted} of {refused} are counted");
     assert!(begin.elapsed() < Duration::from_secs(10), "they took {:?}", begin.elapsed());
     drop(feeds);
 }
