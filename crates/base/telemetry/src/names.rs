@@ -171,9 +171,9 @@ metrics! {
     SpoolAccepts = "footfall_spool_accepts", [];
     /// Records that this collector has handed to the Kafka client and that are not acknowledged.
     PublishQueue = "footfall_publish_queue_records", [];
-    /// Open connections to PostgreSQL.
+    /// Open connections to PostgreSQL, without the one that listens.
     PostgresConnections = "footfall_postgres_connections", ["state": &["idle", "used"]];
-    /// The most connections to PostgreSQL that this process opens.
+    /// The most connections to PostgreSQL that this process opens, without the one that listens.
     PostgresConnectionsLimit = "footfall_postgres_connections_limit", [];
     /// Reports and exports that run in ClickHouse.
     QueriesRunning = "footfall_queries_running", ["kind": QUERIES];

@@ -84,13 +84,13 @@ impl Pool {
     /// waits for the server without a limit before it releases the connection, and a server that has become
     /// silent never answers.
     pub(crate) async fn listener(&self) -> Result<PgListener, Error> {
-        let options = self.0.connect_options();
+        let options = PgConnectOptions::clone(&self.0.connect_options());
         let own = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_lazy_with(options.as_ref().clone());
+            .connect_lazy_with(options);
         PgListener::connect_with(&own).await
     }
 }
