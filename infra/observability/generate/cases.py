@@ -45,8 +45,8 @@ CAUSES = {
     ),
     "InFlightMemoryShort": (
         {"instance": "a"},
-        {'footfall_in_flight_bytes{instance="a"}': "90x90", 'footfall_in_flight_limit_bytes{instance="a"}': "100x90"},
-        {'footfall_in_flight_bytes{instance="a"}': "70x90", 'footfall_in_flight_limit_bytes{instance="a"}': "100x90"},
+        {'footfall_in_flight_refused_total{instance="a"}': "0+9x90"},
+        {'footfall_in_flight_refused_total{instance="a"}': "0+3x90"},
     ),
     "SinkBehind": (
         {"sink": "live"},

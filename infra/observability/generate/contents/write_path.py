@@ -16,8 +16,12 @@ WRITE_PATH = Board(
             Chart(
                 "Refused by limits",
                 "reqps",
-                [(rate("footfall_requests_limited_total"), "refused"), (rate("footfall_limits_unchecked_total"), "unchecked")],
-                "Unchecked requests were admitted because Redis did not answer.",
+                [
+                    (rate("footfall_requests_limited_total"), "refused"),
+                    (rate("footfall_limits_unchecked_total"), "unchecked"),
+                    (rate("footfall_in_flight_refused_total", "instance"), "{{instance}} without memory"),
+                ],
+                "Unchecked requests were admitted because Redis did not answer. Without memory: their tenant or key held its share.",
             ),
             Chart(
                 "Beyond a quota of a day",

@@ -144,7 +144,7 @@ async fn a_listener_that_hears_nothing_any_more_notices_it() {
     let (silence, silent) = watch::channel(false);
     let (address, _task) = proxy(server.to_owned(), silent).await;
     let url = Secret::new(format!("{before}@{address}/{database}"));
-    let settings = PostgresSettings { url, ..platform.database.settings() };
+    let settings = PostgresSettings { url, max_connections: 2 };
     let elsewhere = ControlPlane::connect(&settings).await.unwrap();
     // The first connection is that of the pool, the second listens.
     elsewhere.find(&id("acme")).await.unwrap().unwrap();
@@ -157,6 +157,12 @@ async fn a_listener_that_hears_nothing_any_more_notices_it() {
     let start = Instant::now();
     while elsewhere.find(&id("acme")).await.unwrap().unwrap().state != TenantState::Suspended {
         assert!(start.elapsed() < Duration::from_secs(15), "the change should be noticed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // Meanwhile another connection listens: the silent one takes none from the pool.
+    let noticed = Instant::now();
+    while noticed.elapsed() < Duration::from_secs(3) {
+        elsewhere.ping().await.expect("the pool should have a connection");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     lifecycle.stop().await.unwrap();
