@@ -48,7 +48,7 @@ POSTGRES_METRICS_PORT=$((BASE + 53))
 
 # --- Servers ----------------------------------------------------------------------------------
 SERVERS=(kafka clickhouse-shared clickhouse-dedicated redis postgres)
-START_TIMEOUT=60 # seconds until a started server must answer
-STOP_TIMEOUT=20  # seconds until a stopping server is killed
+START_TIMEOUT=240 # seconds until a started server must answer; all five start at once, beside builds
+STOP_TIMEOUT=20   # seconds until a stopping server is killed
 DISK_FOR_INSTALL_MB=3000
 DISK_FOR_UP_MB=500

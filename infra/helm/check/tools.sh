@@ -4,13 +4,8 @@
 
 # shellcheck source=versions.sh
 . "$CHECK/versions.sh"
-
-die() {
-  printf '%s\n' "$@" >&2
-  exit 1
-}
-
-need() { command -v "$1" >/dev/null || die "$1 is missing: it fetches or runs what the check needs."; }
+# shellcheck source=../../check/tools.sh
+. "$REPO/infra/check/tools.sh"
 
 # Go's caches are used for one build and removed: they are many times as large as the programs.
 with_go() { # <command…>
@@ -58,13 +53,7 @@ PYTHON
 
 python() { # Python with PyYAML
   local venv=$CACHE/python-${PYYAML##*==}
-  if [[ ! -e $venv/.complete ]]; then
-    need python3
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "$PYYAML" >&2 || die "pip could not fetch PyYAML. Is the network there?"
-    touch "$venv/.complete"
-  fi
+  virtual_environment "$venv" PyYAML "$PYYAML"
   echo "$venv/bin/python"
 }
 

@@ -17,25 +17,14 @@ REPO=$(cd "$OBSERVABILITY/../.." && pwd)
 CACHE=${FOOTFALL_CACHE_DIR:-$REPO/.footfall/cache}/observability
 # shellcheck source=versions.sh
 . "$CHECK/versions.sh"
-
-die() {
-  printf '%s\n' "$@" >&2
-  exit 1
-}
-
-need() { command -v "$1" >/dev/null || die "$1 is missing: install Debian's $2."; }
+# shellcheck source=../../check/tools.sh
+. "$REPO/infra/check/tools.sh"
 
 python() { # prints the program
   local venv=$CACHE/python-$GRAFANA_SDK_VERSION-$PROMQL_PARSER_VERSION-$PYYAML_VERSION
-  if [[ ! -e $venv/.complete ]]; then
-    need python3 python3-venv
-    rm -rf "$venv"
-    python3 -m venv "$venv" >&2
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "grafana-foundation-sdk==$GRAFANA_SDK_VERSION" \
-      "promql-parser==$PROMQL_PARSER_VERSION" "pyyaml==$PYYAML_VERSION" >&2 \
-      || die "pip could not fetch the packages in versions.sh. Is the network there?"
-    touch "$venv/.complete"
-  fi
+  need python3 python3-venv
+  virtual_environment "$venv" "the packages in versions.sh" "grafana-foundation-sdk==$GRAFANA_SDK_VERSION" \
+    "promql-parser==$PROMQL_PARSER_VERSION" "pyyaml==$PYYAML_VERSION"
   echo "$venv/bin/python"
 }
 

@@ -45,8 +45,8 @@ CAUSES = {
     ),
     "InFlightMemoryShort": (
         {"instance": "a"},
-        {'footfall_in_flight_bytes{instance="a"}': "90x90", 'footfall_in_flight_limit_bytes{instance="a"}': "100x90"},
-        {'footfall_in_flight_bytes{instance="a"}': "70x90", 'footfall_in_flight_limit_bytes{instance="a"}': "100x90"},
+        {'footfall_in_flight_refused_total{instance="a"}': "0+9x90"},
+        {'footfall_in_flight_refused_total{instance="a"}': "0+3x90"},
     ),
     "SinkBehind": (
         {"sink": "live"},
@@ -259,13 +259,13 @@ CAUSES = {
 }
 
 
-def case(alert: str, series: dict[str, str], minute: int, firing: list[dict[str, str]]) -> dict:
+def case(alert: str, series: dict[str, str], minute: int, firing: list[dict[str, str]], when: str = "") -> dict:
     """Returns a case in which exactly the alerts with these labels fire, of this name."""
     names = sorted({name for labels in firing for name in labels} | {"alertname", "severity"})
     query = f'count by ({", ".join(names)}) (ALERTS{{alertname="{alert}",alertstate="firing"}})'
     labels = [", ".join(f'{name}="{value}"' for name, value in sorted(one.items())) for one in firing]
     return {
-        "name": f"{alert} {'fires' if firing else 'is silent'}",
+        "name": f"{alert} {'fires' if firing else 'is silent'}{when}",
         "interval": "1m",
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
         "promql_expr_test": [
@@ -296,6 +296,7 @@ def cases(rules: list[dict]) -> list[dict]:
         firing = [{"alertname": slo.alert, "severity": severity, "window": window} for window, severity in burns]
         found.append(case(slo.alert, slo.fires, 90, firing))
         found.append(case(slo.alert, slo.silent, 90, []))
+        found.append(case(slo.alert, slo.few, 90, [], " about few"))
     return found
 
 

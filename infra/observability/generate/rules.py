@@ -2,7 +2,8 @@
 """Writes rules/slo.yaml: the burn rates of each objective, and alerts in three urgencies.
 
 An alert needs two windows: the long one shows that much of the budget is spent, the short one that it is
-still being spent. https://sre.google/workbook/alerting-on-slos/ explains the factors.
+still being spent. https://sre.google/workbook/alerting-on-slos/ explains the factors, and why a ratio of few
+requests must not page anybody: so the long window also needs a number of bad ones.
 """
 
 import sys
@@ -21,6 +22,10 @@ def recorded(window: str) -> str:
     return f"footfall:slo_errors:ratio{window}"
 
 
+def counted(window: str) -> str:
+    return f"footfall:slo_errors:count{window}"
+
+
 def rules() -> str:
     lines = [
         "# Made by generate/rules.py from generate/slos.py. Do not edit.",
@@ -34,6 +39,12 @@ def rules() -> str:
         for window in WINDOWS:
             lines += [
                 f"      - record: {recorded(window)}",
+                f"        expr: {slo.bad.replace('{w}', window)} / {slo.total.replace('{w}', window)}",
+                f"        labels: {{slo: {slo.name}}}",
+            ]
+        for _, window, *_ in BURNS:
+            lines += [
+                f"      - record: {counted(window)}",
                 f"        expr: {slo.bad.replace('{w}', window)}",
                 f"        labels: {{slo: {slo.name}}}",
             ]
@@ -41,10 +52,11 @@ def rules() -> str:
     for slo in SLOS:
         for factor, long, short, lasting, severity in BURNS:
             limit = f"{factor} * {1 - slo.objective:.4g}"
-            ratio = [f'{recorded(window)}{{slo="{slo.name}"}} > {limit}' for window in (long, short)]
+            needs = [f'{recorded(window)}{{slo="{slo.name}"}} > {limit}' for window in (long, short)]
+            needs.append(f'{counted(long)}{{slo="{slo.name}"}} >= {slo.least}')
             lines += [
                 f"      - alert: {slo.alert}",
-                f"        expr: {ratio[0]} and {ratio[1]}",
+                f"        expr: {' and '.join(needs)}",
                 f"        for: {lasting}",
                 f"        labels: {{severity: {severity}, component: slo, window: {long}}}",
                 "        annotations:",

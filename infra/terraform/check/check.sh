@@ -14,13 +14,8 @@ REPO=$(cd "$TERRAFORM/../.." && pwd)
 CACHE=${FOOTFALL_CACHE_DIR:-$REPO/.footfall/cache}/terraform
 # shellcheck source=versions.sh
 . "$CHECK/versions.sh"
-
-die() {
-  printf '%s\n' "$@" >&2
-  exit 1
-}
-
-need() { command -v "$1" >/dev/null || die "$1 is missing: it fetches or runs what the check needs."; }
+# shellcheck source=../../check/tools.sh
+. "$REPO/infra/check/tools.sh"
 
 # --- Tools --------------------------------------------------------------------------------------
 tofu() { # prints the program
@@ -79,14 +74,7 @@ provider() { # prints the folder of plug-ins: the stand-in for the AWS provider,
 
 checkov() { # prints the program
   local venv=$CACHE/checkov-$CHECKOV_VERSION
-  if [[ ! -e $venv/.complete ]]; then
-    need python3
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "checkov==$CHECKOV_VERSION" >&2 \
-      || die "pip could not fetch checkov. Is the network there?"
-    touch "$venv/.complete"
-  fi
+  virtual_environment "$venv" checkov "checkov==$CHECKOV_VERSION"
   echo "$venv/bin/checkov"
 }
 

@@ -137,11 +137,12 @@ mod tests {
     async fn while_postgresql_hangs_the_last_answer_is_used_and_only_one_request_waits() {
         let answers = stale(Duration::from_mins(1)).await;
         let start = Instant::now();
-        for _ in 0..3 {
+        for _ in 0..5 {
             assert_eq!(answers.get("a", pending).await.unwrap(), 1);
             tokio::time::sleep(2 * SHORT).await;
         }
-        assert!(start.elapsed() < 2 * TIMEOUT, "{:?}", start.elapsed());
+        // If each waited, they would take five times as long as one waits.
+        assert!(start.elapsed() < 3 * TIMEOUT, "{:?}", start.elapsed());
     }
 
     #[tokio::test]

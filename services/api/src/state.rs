@@ -50,8 +50,6 @@ pub struct Dependencies {
 pub(crate) struct Api {
     pub(crate) control_plane: ControlPlane,
     pub(crate) warehouse: Warehouse,
-    /// Counts each tenant's rate.
-    pub(crate) aggregates: Aggregates,
     pub(crate) audit_trail: AuditTrail,
     pub(crate) campaigns: Campaigns,
     pub(crate) rejects: Rejects,
@@ -92,10 +90,10 @@ impl Api {
             control_plane.clone(),
             warehouse.clone(),
             dependencies.producer.clone(),
+            aggregates.clone(),
             dependencies.events_topic.clone(),
         );
         Self {
-            aggregates: aggregates.clone(),
             audit_trail: AuditTrail::new(control_plane.clone()),
             rejects,
             campaigns: campaigns.clone(),

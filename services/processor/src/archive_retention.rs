@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use control_plane::{Archived, Group, PlatformControl};
 use lifecycle::{BoxError, every};
 use tenancy::{ClientId, TenantState};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Dependencies, ProcessorError, horizon::horizon, object_erasure::erase_in};
@@ -20,6 +21,9 @@ const PERIOD: Duration = Duration::from_hours(1);
 
 /// How often records expire: rows in ClickHouse do by day, too.
 const EVERY: Duration = Duration::from_hours(24);
+
+/// How long a round waits before it asks again for the right that another erasure has. The next round is an hour away.
+const LEASE_PAUSE: Duration = Duration::from_secs(1);
 
 /// The name of the work in the ledger.
 const NAME: &str = "archive-retention";
@@ -39,7 +43,12 @@ pub(crate) async fn run(
 async fn round(dependencies: &Dependencies) -> Result<(), BoxError> {
     let ledger = dependencies.control_plane.ledger();
     // Erasures rewrite objects, too.
-    let Some(mut lease) = ledger.begin_erasure().await? else { return Ok(()) };
+    let mut lease = loop {
+        match ledger.begin_erasure().await? {
+            Some(lease) => break lease,
+            None => sleep(LEASE_PAUSE).await,
+        }
+    };
     if lease.is_due(NAME, EVERY).await? {
         lease.during(expire(dependencies, Utc::now())).await??;
         lease.end().await?;

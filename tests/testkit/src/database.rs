@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::setting;
 
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long dropping a database is tried. One attempt alone waits up to five seconds for other sessions to end.
+const TIMEOUT: Duration = Duration::from_secs(60);
 const RETRY_EVERY: Duration = Duration::from_millis(50);
 /// The connections of a test's pool; many tests run at a time.
 const CONNECTIONS: u32 = 8;

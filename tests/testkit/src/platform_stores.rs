@@ -9,7 +9,7 @@ use crate::{Platform, archive_in, setting};
 impl Platform {
     /// Returns how to connect to its PostgreSQL, without a detour.
     pub fn postgres<T: DeserializeOwned>(&self) -> T {
-        read(json!({ "url": self.database_url(), "max_connections": 2 }))
+        read(json!({ "url": self.database_url(), "max_connections": 3 }))
     }
 
     /// Returns how to connect to its Redis, without a detour.

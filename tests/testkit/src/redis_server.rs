@@ -1,13 +1,13 @@
 use std::{
     fs,
     io::{self, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use crate::eventually;
+use crate::{eventually, free_address};
 
 /// A private Redis that can be killed and restored: `redis-server`, as `infra/local` installs it.
 ///
@@ -22,8 +22,8 @@ pub struct RedisServer {
 impl RedisServer {
     /// Starts a server with its files in `folder`, with further arguments.
     pub async fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let address = listener.and_then(|listener| listener.local_addr()).expect("a free port");
+        // No outgoing connection takes this port while the server is down, between a kill and a restart.
+        let address: SocketAddr = free_address().parse().expect("an address");
         let folder = folder.join(format!("redis-{}", address.port()));
         fs::create_dir_all(&folder).expect("a folder for its files");
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();

@@ -68,13 +68,13 @@ async function logIn(
 }
 
 async function watch(context: BrowserContext, host: string, faults: string[]): Promise<void> {
-  await context.exposeFunction('tellViolation', (violation: string) => faults.push(violation));
+  await context.exposeFunction('reportViolation', (violation: string) => faults.push(violation));
   await context.addInitScript(() => {
     addEventListener(
       'securitypolicyviolation',
       ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) => {
-        const tell = (globalThis as unknown as { tellViolation: (what: string) => void }).tellViolation;
-        tell(`policy: ${effectiveDirective} ${blockedURI} ${sourceFile}:${lineNumber}`);
+        const { reportViolation } = globalThis as unknown as { reportViolation: (what: string) => void };
+        reportViolation(`policy: ${effectiveDirective} ${blockedURI} ${sourceFile}:${lineNumber}`);
       },
     );
   });
@@ -86,7 +86,7 @@ async function watch(context: BrowserContext, host: string, faults: string[]): P
   context.on('console', (message) => {
     // The browser reports each answer that is no success and each cut connection, and React each answer that a
     // screen could not be shown without.
-    const told = /^(Failed to load resource|ApiProblem:)/.test(message.text());
-    if (message.type() === 'error' && !told) faults.push(`console: ${message.text()}`);
+    const reported = /^(Failed to load resource|ApiProblem:)/.test(message.text());
+    if (message.type() === 'error' && !reported) faults.push(`console: ${message.text()}`);
   });
 }

@@ -46,7 +46,7 @@ test('a login, then an event: the number moves without a reload, and REST says t
   expect(loads).toBe(0);
 });
 
-test('a wrong password is told beside its field, and nothing is shown', async ({ visit }) => {
+test('a wrong password is reported beside its field, and nothing is shown', async ({ visit }) => {
   const page = await visit();
   await page.getByLabel('E-mail address').fill(QUAY_OWNER);
   await page.getByLabel('Password', { exact: true }).fill('not the password');

@@ -294,6 +294,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/tenants/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how far the last move of a tenant is, also after it has ended. */
+        get: operations["show_move"];
+        put?: never;
+        /**
+         * Begins to move a tenant to a tier on a cluster, while it sends and reads as before.
+         * @description The processors do the work, step by step: new rows go to both places, the earlier ones are copied and compared,
+         *     then reads go to the new place, and after a grace the old one loses the rows. Every answer is right at every moment.
+         *     `GET /v1/admin/tenants/{id}/move` shows how far that is. `POST /v1/admin/tenants/{id}/move/back-out` takes it back
+         *     until the old rows are removed.
+         */
+        post: operations["move_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/tenants/{id}/move/back-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the move of a tenant back: its rows stay where they were, and what was copied is removed.
+         * @description A repeated request changes nothing. It is too late once the step `clean` has begun; a tenant that was moved can
+         *     be moved back.
+         */
+        post: operations["back_out_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/tenants/{id}/offboarding": {
         parameters: {
             query?: never;
@@ -1128,6 +1173,108 @@ export interface paths {
         get: operations["list_metrics"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erases visitors or customers: their events, what counts them, and what names them.
+         * @description From now on, an event of theirs that happened or was received before is left out wherever it is read again. What is
+         *     stored is erased in the background, usually within minutes; the receipt says what was erased where, and what ages
+         *     out. Reports have fewer events afterwards. What the persons do later is recorded as ever.
+         */
+        post: operations["erase_persons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the erasures of persons, latest first. */
+        get: operations["list_person_erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows how far an erasure of persons is, and the receipt once they are erased.
+         * @description The hash of the receipt is in the audit log, too, whose entries nobody can change unnoticed.
+         */
+        get: operations["show_person_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/erasures/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts what is stored of the persons of an erasure.
+         * @description It searches the tenant's tables as reports do, by the hashes of the erasure. The operator's
+         *     `footfall privacy check` also searches the archive and the lists.
+         */
+        get: operations["check_person_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exports everything that is stored of visitors or customers: for their right of access.
+         * @description One JSON object a line. `record` is `event` for a row of an event, with the fields of `POST /v1/exports/events`, or
+         *     `reject` for a refused event in which one of the ids is a word. The file is streamed; if it cannot be completed, the
+         *     transfer breaks off. A tenant has one export at a time.
+         */
+        post: operations["export_persons"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1995,6 +2142,12 @@ export interface components {
              * @example total
              */
             granularity: string;
+            /**
+             * Format: date-time
+             * @description Present if ads or orders are read from before it: events that were received before this time have been deleted
+             *     by the tenant's retention, so credit may be missing, or another ad may have it.
+             */
+            retained_from?: string | null;
             /** @description One answer for each rule, in the order of the request. */
             rules: components["schemas"]["AttributedRule"][];
             /**
@@ -2057,6 +2210,11 @@ export interface components {
             /** @description What it was done to; of a read the path, of a refusal the route. */
             subject: string;
             tenant?: components["schemas"]["Slug"] | null;
+        };
+        /** @description Why a move is taken back. */
+        BackOutOrder: {
+            /** @description Kept with the move and in the audit log. */
+            reason: components["schemas"]["StateReason"];
         };
         /** @description What a funnel is broken down by. */
         BreakdownBody: {
@@ -2548,6 +2706,12 @@ export interface components {
              * @description Entries whose window is not over: they may still take further steps.
              */
             open: number;
+            /**
+             * Format: date-time
+             * @description Present if events are read from before it: events that were received before this time have been deleted by the
+             *     tenant's retention, so the numbers of that part may be too small.
+             */
+            retained_from?: string | null;
             seconds?: components["schemas"]["FunnelSeconds"] | null;
             /** @description The steps. */
             steps: components["schemas"]["FunnelStep"][];
@@ -2766,6 +2930,8 @@ export interface components {
              * @description How long a statement of a report may take, in seconds.
              */
             query_seconds?: number | null;
+            /** @description What it may send and ask for over time, beside the events per second. What is left out stays. */
+            quotas?: components["schemas"]["QuotasFile"];
         };
         /** @description The limits of a tenant. */
         LimitsView: {
@@ -2804,6 +2970,8 @@ export interface components {
              * @description How long a statement of a report may take, in seconds.
              */
             query_seconds: number;
+            /** @description What it may send and ask for over time, beside the events per second. */
+            quotas: components["schemas"]["QuotasFile"];
         };
         /** @description A page of a list. */
         Listing_Advertiser: {
@@ -3012,6 +3180,39 @@ export interface components {
                  * @description When it was last changed.
                  */
                 updated_at: string;
+            }[];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description A page of a list. */
+        Listing_PersonErasureView: {
+            /** @description The items, in the order of the list. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When that was. What happened or was received before is erased, and never applied again.
+                 */
+                asked_at: string;
+                /** @description The user who asked for it. */
+                asked_by: string;
+                /** @description How many customers it is about. */
+                customers: number;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                receipt?: components["schemas"]["ReceiptView"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was last begun again, because a store was restored from a copy.
+                 */
+                repeated_at?: string | null;
+                /** @description How far it is. */
+                state: components["schemas"]["PersonErasureState"];
+                /** @description The stores, in the order in which they are erased. */
+                steps: components["schemas"]["StepView"][];
+                /** @description How many visitors it is about. */
+                visitors: number;
             }[];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
@@ -3795,6 +3996,70 @@ export interface components {
          * @example 2026-03-01T00:00:00Z
          */
         Moment: string;
+        /** @description Where a tenant is moved to. */
+        MoveOrder: {
+            /** @description The ClickHouse cluster. A dedicated tenant needs one of its own. */
+            cluster: components["schemas"]["Slug"];
+            /** @description The tier. */
+            isolation: components["schemas"]["IsolationTier"];
+        };
+        /**
+         * @description How far a move is: under way, being taken back, at the target, or back at the source
+         * @enum {string}
+         */
+        MoveState: "moving" | "backing_out" | "moved" | "backed_out";
+        /** @description A step of a move. */
+        MoveStepView: {
+            /**
+             * @description How far it is. Of a comparison: the number of the pass, the rows to be compared, compared and copied, and
+             *     how many parts of them differed.
+             */
+            counts: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description When it finished.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began; `null` if it has not.
+             */
+            started_at?: string | null;
+            /**
+             * @description The step.
+             * @example copy
+             */
+            step: string;
+        };
+        /** @description A move of a tenant's rows. */
+        MoveView: {
+            /** @description Why it is taken back. */
+            back_reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            begun_at: string;
+            /** @description Who began it. */
+            begun_by: string;
+            /**
+             * Format: date-time
+             * @description When its last step finished.
+             */
+            ended_at?: string | null;
+            /** @description Where the rows were before. */
+            from: components["schemas"]["PlaceView"];
+            /** @description Whether it can still be taken back. */
+            may_back_out: boolean;
+            /** @description How far it is. */
+            state: components["schemas"]["MoveState"];
+            /** @description The steps, in order; if it is taken back, those that had begun and those of the way back. */
+            steps: components["schemas"]["MoveStepView"][];
+            /** @description The tenant. */
+            tenant: components["schemas"]["Slug"];
+            /** @description Where they go. */
+            to: components["schemas"]["PlaceView"];
+        };
         /** @description The tenant of a credential. */
         MyTenant: {
             /**
@@ -3833,7 +4098,7 @@ export interface components {
              * @description For how many days the tenant can still read, export and be resumed. Default: 30.
              */
             grace_days?: number | null;
-            /** @description Told to the tenant's owners. */
+            /** @description Shown to the tenant's owners. */
             reason: components["schemas"]["StateReason"];
         };
         /**
@@ -3906,6 +4171,87 @@ export interface components {
          * @enum {string}
          */
         PeriodBody: "day" | "week" | "month";
+        /** @description What is stored now of the persons of an erasure, from before it was asked for. */
+        PersonErasureCheck: {
+            /**
+             * Format: date-time
+             * @description When it was counted.
+             */
+            checked_at: string;
+            /**
+             * Format: int64
+             * @description Rows of their events; 0 once they are erased.
+             */
+            event_rows: number;
+            /**
+             * Format: int64
+             * @description Refused events that name them; 0 once they are erased.
+             */
+            rejects: number;
+        };
+        /**
+         * @description How far an erasure of persons is.
+         * @enum {string}
+         */
+        PersonErasureState: "erasing" | "erased";
+        /** @description An erasure of persons. It says nowhere who they are. */
+        PersonErasureView: {
+            /**
+             * Format: date-time
+             * @description When that was. What happened or was received before is erased, and never applied again.
+             */
+            asked_at: string;
+            /** @description The user who asked for it. */
+            asked_by: string;
+            /** @description How many customers it is about. */
+            customers: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            receipt?: components["schemas"]["ReceiptView"] | null;
+            /**
+             * Format: date-time
+             * @description When it was last begun again, because a store was restored from a copy.
+             */
+            repeated_at?: string | null;
+            /** @description How far it is. */
+            state: components["schemas"]["PersonErasureState"];
+            /** @description The stores, in the order in which they are erased. */
+            steps: components["schemas"]["StepView"][];
+            /** @description How many visitors it is about. */
+            visitors: number;
+        };
+        /**
+         * @description Visitors and customers of the tenant's shop, at least one and at most 100 together.
+         *
+         *     Only events with one of these ids are theirs: name the visitors of a customer, too, for the events before the
+         *     customer logged in.
+         */
+        PersonsBody: {
+            /**
+             * @description Ids of customers, as events have them in `customer_id`: 1 to 200 bytes of UTF-8.
+             * @example [
+             *       "5f0c7b"
+             *     ]
+             */
+            customers?: string[];
+            /**
+             * @description Ids of visitors, as events have them in `visitor_id`: 1 to 200 bytes of UTF-8.
+             * @example [
+             *       "v-018f2c"
+             *     ]
+             */
+            visitors?: string[];
+        };
+        /** @description A tier on a cluster. */
+        PlaceView: {
+            /** @description The ClickHouse cluster. */
+            cluster: components["schemas"]["Slug"];
+            /** @description The tier. */
+            isolation: components["schemas"]["IsolationTier"];
+        };
         /** @description A failure (RFC 9457), as `application/problem+json`. */
         Problem: {
             /**
@@ -4083,6 +4429,80 @@ export interface components {
             /** @description The buckets of `others`, if there are several. */
             series?: components["schemas"]["QueryRow"][] | null;
             values: components["schemas"]["MetricValues"];
+        };
+        /** @description What a tenant may send and ask for over time. */
+        QuotasFile: {
+            /**
+             * Format: int64
+             * @description Bytes of events accepted per day.
+             */
+            bytes_per_day?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of events accepted per hour.
+             */
+            bytes_per_hour?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of events accepted per minute.
+             */
+            bytes_per_minute?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of events accepted per second, averaged over ten seconds. Default: 4,096 for each event
+             *     per second.
+             */
+            bytes_per_second?: number | null;
+            /**
+             * Format: int64
+             * @description Different campaigns that events may name per day (UTC). Events of others count for `other`.
+             */
+            campaigns_per_day?: number | null;
+            /**
+             * Format: int64
+             * @description Events accepted per day.
+             */
+            events_per_day?: number | null;
+            /**
+             * Format: int64
+             * @description Events accepted per hour.
+             */
+            events_per_hour?: number | null;
+            /**
+             * Format: int64
+             * @description Events accepted per minute.
+             */
+            events_per_minute?: number | null;
+            /**
+             * Format: int64
+             * @description Different products that events may name per day (UTC). Items of others count for `other`.
+             */
+            products_per_day?: number | null;
+            /**
+             * Format: int64
+             * @description Rejects stored per day. Those beyond are refused as all others, and not stored.
+             */
+            rejects_per_day?: number | null;
+            /**
+             * Format: int64
+             * @description Requests to the api per day.
+             */
+            requests_per_day?: number | null;
+            /**
+             * Format: int64
+             * @description Requests to the api per hour.
+             */
+            requests_per_hour?: number | null;
+            /**
+             * Format: int64
+             * @description Requests to the api per minute.
+             */
+            requests_per_minute?: number | null;
+            /**
+             * Format: int64
+             * @description Requests to the api per second, averaged over ten seconds.
+             */
+            requests_per_second?: number | null;
         };
         /** @description What was erased. */
         ReceiptView: {
@@ -4488,6 +4908,13 @@ export interface components {
             from: string;
             /**
              * Format: date-time
+             * @description Present if events are read from before it: events that were received before this time have been deleted by the
+             *     tenant's retention, so the numbers of that part may be too small. With `first: ever`, a key may have joined
+             *     earlier than is known.
+             */
+            retained_from?: string | null;
+            /**
+             * Format: date-time
              * @description Its end, excluded.
              */
             to: string;
@@ -4830,6 +5257,12 @@ export interface components {
              * @example day
              */
             granularity: string;
+            /**
+             * Format: date-time
+             * @description Present if events are read from before it: events that were received before this time have been deleted by the
+             *     tenant's retention, so the numbers of that part may be too small.
+             */
+            retained_from?: string | null;
             /** @description The buckets, including empty ones. */
             series: components["schemas"]["SessionBucket"][];
             /**
@@ -4895,7 +5328,7 @@ export interface components {
         };
         /** @description Why a tenant is suspended. */
         Suspension: {
-            /** @description Told to the tenant's owners. */
+            /** @description Shown to the tenant's owners. */
             reason: components["schemas"]["StateReason"];
         };
         /** @description The changes of a tenant. What is absent remains unchanged. */
@@ -6200,6 +6633,173 @@ export interface operations {
             };
             /** @description The key does not exist, is revoked, or is a `read` key */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                id: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The move */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveView"];
+                };
+            };
+            /** @description The tenant does not exist, or was never moved */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                id: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveOrder"];
+            };
+        };
+        responses: {
+            /** @description The move */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveView"];
+                };
+            };
+            /** @description The tenant does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant is not active, or is being moved */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    back_out_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                id: components["schemas"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackOutOrder"];
+            };
+        };
+        responses: {
+            /** @description The move */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveView"];
+                };
+            };
+            /** @description The tenant does not exist, or is not being moved */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Rows of the source are being removed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8452,6 +9052,8 @@ export interface operations {
             /** @description The file */
             200: {
                 headers: {
+                    /** @description Present if the range begins before it: events that were received before this time have been deleted by the tenant's retention */
+                    "Retained-From"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8934,6 +9536,262 @@ export interface operations {
             };
         };
     };
+    erase_persons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonsBody"];
+            };
+        };
+        responses: {
+            /** @description The erasure, which has begun */
+            202: {
+                headers: {
+                    /** @description The erasure */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonErasureView"];
+                };
+            };
+            /** @description The credential is not that of an owner */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many unfinished erasures as allowed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_person_erasures: {
+        parameters: {
+            query?: {
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description How many items at most: 1 to 500, 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of erasures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_PersonErasureView"];
+                };
+            };
+            /** @description The credential is not that of an owner */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_person_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The erasure */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The erasure */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonErasureView"];
+                };
+            };
+            /** @description The erasure does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_person_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The erasure */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonErasureCheck"];
+                };
+            };
+            /** @description The erasure does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The search takes longer than a report may */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_persons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonsBody"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description The credential is not that of an owner */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another export of the tenant runs; see `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_products: {
         parameters: {
             query?: {
@@ -8989,6 +9847,8 @@ export interface operations {
                 headers: {
                     /** @description Of JSON: changes with the numbers */
                     ETag?: string;
+                    /** @description Of files: the `retained_from` of the JSON, if it has one */
+                    "Retained-From"?: string;
                     [name: string]: unknown;
                 };
                 content: {

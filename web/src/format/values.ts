@@ -67,7 +67,7 @@ function optionsOf(look: Look, size: number): Intl.NumberFormatOptions {
   }
 }
 
-/** How a number on an axis is shortened: it needs no more places than tell it from its neighbours. */
+/** How a number on an axis is shortened: it needs no more places than distinguish it from its neighbours. */
 function shortened(size: number): Intl.NumberFormatOptions {
   const large = Math.abs(size);
   if (large >= 10_000) return { notation: 'compact', minimumFractionDigits: 0, maximumFractionDigits: 1 };

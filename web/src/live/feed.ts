@@ -1,5 +1,5 @@
 // One live stream per browser. A browser opens six connections to a host over HTTP/1.1, and a stream takes one
-// for ever: so the tab that holds a lock reads the stream, and tells the others. A hidden tab gives the lock
+// for ever: so the tab that holds a lock reads the stream, and informs the others. A hidden tab gives the lock
 // away, and a tab that takes over resumes where the former one stopped.
 
 import { authorized } from '../api/client';
@@ -31,7 +31,7 @@ export class LiveFeed {
   readonly #lock: string;
   readonly #channel: BroadcastChannel;
 
-  /** `name` tells apart the users that may have sessions in one browser. */
+  /** `name` distinguishes the users that may have sessions in one browser. */
   constructor(name: string) {
     this.#lock = `footfall-live-${name}`;
     this.#channel = new BroadcastChannel(this.#lock);

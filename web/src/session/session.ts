@@ -144,7 +144,7 @@ class Session {
   }
 
   async #enter(path: string, body: object): Promise<Schemas['LoggedIn']> {
-    // The first refresh tells whether this page can have a cookie.
+    // The first refresh shows whether this page can have a cookie.
     if (this.#state === 'unknown') await this.refresh();
     const response = await post(path, { ...body, ...this.storage });
     if (!response.ok) throw await problemOf(response);

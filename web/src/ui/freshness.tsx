@@ -6,7 +6,7 @@ import type { LiveState } from '../live/store';
 import { text } from '../text/en';
 import { Badge } from './controls';
 
-/** A lag that is worth telling, in milliseconds. */
+/** A lag that is worth showing, in milliseconds. */
 const BEHIND = 10_000;
 
 function brief(milliseconds: number): string {

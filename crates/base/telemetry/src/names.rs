@@ -129,6 +129,8 @@ metrics! {
     CacheMisses = "footfall_cache_misses_total", ["cache": CACHES];
     /// Requests refused because their tenant exceeds a quota.
     RequestsLimited = "footfall_requests_limited_total", [];
+    /// Requests refused because their tenant or credential held its share of the memory for bodies.
+    InFlightRefused = "footfall_in_flight_refused_total", [];
     /// Requests whose limit was not checked, because Redis was unavailable.
     LimitsUnchecked = "footfall_limits_unchecked_total", [];
     /// Events of the spool that Kafka has acknowledged.
@@ -169,9 +171,9 @@ metrics! {
     SpoolAccepts = "footfall_spool_accepts", [];
     /// Records that this collector has handed to the Kafka client and that are not acknowledged.
     PublishQueue = "footfall_publish_queue_records", [];
-    /// Open connections to PostgreSQL.
+    /// Open connections to PostgreSQL, without the one that listens.
     PostgresConnections = "footfall_postgres_connections", ["state": &["idle", "used"]];
-    /// The most connections to PostgreSQL that this process opens.
+    /// The most connections to PostgreSQL that this process opens, without the one that listens.
     PostgresConnectionsLimit = "footfall_postgres_connections_limit", [];
     /// Reports and exports that run in ClickHouse.
     QueriesRunning = "footfall_queries_running", ["kind": QUERIES];

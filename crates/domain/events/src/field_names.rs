@@ -57,6 +57,16 @@ pub(crate) const USER_AGENT: Names = names!["user_agent", "userAgent"];
 pub(crate) const DEVICE: Names = names!["device", "device_type", "$device_type"];
 pub(crate) const COUNTRY: Names = names!["country", "country_code", "$geoip_country_code"];
 
+/// Returns whether a field of this name has the id of a visitor.
+pub fn is_visitor_field(name: &str) -> bool {
+    VISITOR.iter().any(|known| known.as_str() == name)
+}
+
+/// Returns whether a field of this name has the id of a customer.
+pub fn is_customer_field(name: &str) -> bool {
+    CUSTOMER.iter().any(|known| known.as_str() == name)
+}
+
 /// The fields of an envelope that apply to all of its events.
 pub(crate) const OF_ENVELOPE: [Names; 8] =
     [VISITOR, SESSION, CUSTOMER, CAMPAIGN, CURRENCY, EVENT_TIME, USER_AGENT, COUNTRY];

@@ -29,6 +29,7 @@ pub use canonical::{CanonicalEvent, CanonicalItem};
 pub use envelope::Envelope;
 pub use event::{Event, Item};
 pub use event_type::EventType;
+pub use field_names::{is_customer_field, is_visitor_field};
 pub use identity::EventIds;
 pub use notes::{Adjustment, Warning, WarningCode};
 pub use other::{EventName, OTHER};

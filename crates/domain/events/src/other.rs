@@ -14,22 +14,48 @@ pub enum EventName<'a> {
     Product(&'a str),
 }
 
-/// Replaces the names that an event may not have. Of a product, nothing else is known then.
+impl Event {
+    /// Returns the names that create something where they are new; some of them several times.
+    pub fn names(&self) -> impl Iterator<Item = EventName<'_>> {
+        let campaign = self.campaign_id.iter().map(|id| EventName::Campaign(id.as_str()));
+        campaign.chain(self.items.iter().map(|item| EventName::Product(&item.product_id)))
+    }
+
+    /// Replaces the names that `may_name` refuses by [`OTHER`], as
+    /// [`write_named`](crate::write_named) does.
+    pub fn replace_names(
+        &mut self,
+        may_name: impl FnMut(EventName<'_>) -> bool,
+    ) -> Vec<Adjustment> {
+        replace(self, || OTHER.to_owned(), may_name)
+    }
+}
+
+/// Replaces the names that an event may not have, before its texts are copied.
 pub(crate) fn replace_names(
     event: &mut Event<Cow<'_, str>>,
+    may_name: impl FnMut(EventName<'_>) -> bool,
+) -> Vec<Adjustment> {
+    replace(event, || Cow::Borrowed(OTHER), may_name)
+}
+
+/// Replaces the names that an event may not have. Of a product, nothing else is known then.
+fn replace<Text: AsRef<str>>(
+    event: &mut Event<Text>,
+    other: impl Fn() -> Text,
     mut may_name: impl FnMut(EventName<'_>) -> bool,
 ) -> Vec<Adjustment> {
     let mut replaced = Vec::new();
     if let Some(campaign) = &mut event.campaign_id
         && !may_name(EventName::Campaign(campaign.as_str()))
-        && let Ok(other) = OTHER.parse()
+        && let Ok(replacement) = OTHER.parse()
     {
-        let from = std::mem::replace(campaign, other).as_str().to_owned();
+        let from = std::mem::replace(campaign, replacement).as_str().to_owned();
         replaced.push(Adjustment { field: "campaign_id", from, to: OTHER.to_owned() });
     }
     for item in &mut event.items {
-        if !may_name(EventName::Product(&item.product_id)) {
-            let from = std::mem::replace(&mut item.product_id, Cow::Borrowed(OTHER)).into_owned();
+        if !may_name(EventName::Product(item.product_id.as_ref())) {
+            let from = std::mem::replace(&mut item.product_id, other()).as_ref().to_owned();
             (item.parent_sku, item.brand, item.category) = (None, None, None);
             replaced.push(Adjustment { field: "product_id", from, to: OTHER.to_owned() });
         }

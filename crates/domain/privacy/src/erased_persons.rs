@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use events::CanonicalEvent;
 use tenancy::ClientId;
 
-use crate::{PersonHash, PersonKey, PersonKind, any_word};
+use crate::{PersonHash, PersonKey, PersonKind, any_id};
 
 /// The persons of all tenants that were erased, and when.
 #[derive(Clone, Debug, Default)]
@@ -71,8 +71,8 @@ impl ErasedPersons {
         ids.into_iter().any(|(kind, id)| id.is_some_and(|id| tenant.is_erased(kind, id, time)))
     }
 
-    /// Returns whether a document without a schema, which was received at that time, names an erased person as a word:
-    /// whatever the field is called, and whichever kind of id it is.
+    /// Returns whether a document without a schema, which was received at that time, has the id of an erased person:
+    /// see [`any_id`].
     pub fn include_document(
         &self,
         client_id: &ClientId,
@@ -80,10 +80,8 @@ impl ErasedPersons {
         document: &[u8],
     ) -> bool {
         let Some(tenant) = self.tenants.get(client_id) else { return false };
-        let is_erased = |word: &str| {
-            PersonKind::ALL.into_iter().any(|kind| tenant.is_erased(kind, word, received_at))
-        };
-        received_at < tenant.latest && any_word(document, is_erased)
+        let is_erased = |kind: PersonKind, id: &str| tenant.is_erased(kind, id, received_at);
+        received_at < tenant.latest && any_id(document, is_erased)
     }
 
     /// Returns whether a word is the id of a person of the tenant that was erased, of either kind.
@@ -180,6 +178,15 @@ mod tests {
         let includes = |word| erased.include_word(&"acme".parse().unwrap(), word);
         assert!(includes("v") && includes("c") && !includes("w"));
         assert!(!erased.include_word(&"globex".parse().unwrap(), "v"));
+    }
+
+    #[test]
+    fn a_document_is_found_by_the_fields_of_ids_and_by_its_words_if_it_cannot_be_read() {
+        let erased = erased(&[
+            (PersonKind::Visitor, "v"),
+            (PersonKind::Customer, "c"),
+            (PersonKind::Visitor, "page_view"),
+        ]);
         let includes = |received: &str, document: &str| {
             let received = received.parse().unwrap();
             erased.include_document(&"acme".parse().unwrap(), received, document.as_bytes())
@@ -188,5 +195,8 @@ mod tests {
         assert!(includes(BEFORE, r#"{"userId":"c","#));
         assert!(!includes(BEFORE, r#"{"anonymousId":"w"}"#));
         assert!(!includes(AFTER, r#"{"anonymousId":"v"}"#));
+        assert!(includes(BEFORE, r#"{"batch":[{"context":{"userId":"c"}}]}"#));
+        assert!(!includes(BEFORE, r#"{"userId":"v"}"#), "another kind of id");
+        assert!(!includes(BEFORE, r#"{"type":"page_view","cost":"a lot"}"#), "the type of all");
     }
 }

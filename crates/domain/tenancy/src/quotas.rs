@@ -156,6 +156,24 @@ impl Unit {
             Self::Rejects => "rejects",
         }
     }
+
+    /// Returns the sentence that refuses more of these units than `exceeded` allows, if it is known.
+    pub fn refusal(self, exceeded: Option<RateLimit>) -> String {
+        let unit = self.as_str();
+        match exceeded {
+            Some(RateLimit { window: Window::Second, quota, .. }) => {
+                let seconds = Window::Second.burst().as_secs();
+                format!(
+                    "The tenant may send {} {unit} a second, averaged over {seconds} seconds.",
+                    quota / seconds.max(1)
+                )
+            }
+            Some(RateLimit { quota, window, .. }) => {
+                format!("The tenant may send {quota} {unit} a {}.", window.as_str())
+            }
+            None => format!("The tenant sends more {unit} than it may."),
+        }
+    }
 }
 
 impl Window {
@@ -241,6 +259,22 @@ mod tests {
         let policy = r#""bytes-day";q=50000;qu="content-bytes";w=86400"#;
         assert_eq!(limit.policy().to_string(), policy);
         assert_eq!(limit.item().to_string(), r#""bytes-day";r=49999;t=2"#);
+    }
+
+    #[test]
+    fn a_refusal_names_the_limit_that_is_exceeded() {
+        let mut limit = RateLimit {
+            unit: Unit::Events,
+            window: Window::Second,
+            quota: 50_000,
+            left: 0,
+            reset: Duration::from_secs(1),
+        };
+        let refusal = "The tenant may send 5000 events a second, averaged over 10 seconds.";
+        assert_eq!(Unit::Events.refusal(Some(limit)), refusal);
+        limit.window = Window::Day;
+        assert_eq!(Unit::Bytes.refusal(Some(limit)), "The tenant may send 50000 bytes a day.");
+        assert_eq!(Unit::Events.refusal(None), "The tenant sends more events than it may.");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{
     net::{SocketAddr, TcpStream as StdTcpStream},
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -48,6 +48,7 @@ pub(crate) struct Connection {
     /// second request, nor for an HTTP/2 connection whose client answers its pings.
     idle_limit: Duration,
     idle: Deadline,
+    unread: Deadline,
     stalled: Deadline,
     _counted: Option<OpenConnection>,
 }
@@ -67,10 +68,20 @@ struct Shared {
     requests: u32,
     /// When there was a request in progress last.
     idle_since: Instant,
+    /// Those of the requests of which a part of the answer has yet to be sent.
+    unread: u32,
+    /// When the client last began a request, or let a part of an answer be sent.
+    progress_at: Instant,
+    /// Wakes the task that reads from an HTTP/2 connection.
+    reader: Option<Waker>,
 }
 
 /// A request in progress. Dropping it ends it.
-pub(crate) struct RequestInProgress(Rc<RefCell<Shared>>);
+pub(crate) struct RequestInProgress {
+    shared: Rc<RefCell<Shared>>,
+    /// Whether it is one of those that are unread.
+    unread: bool,
+}
 
 impl Connection {
     /// Reads which protocol a new connection has. Consumes none of its bytes. The connection is kept alive
@@ -90,14 +101,23 @@ impl Connection {
         let mut first = [0; HTTP2_PREFACE.len()];
         timeout(PREFACE_TIMEOUT, socket.peek(&mut first)).await??;
         let protocol = if first == HTTP2_PREFACE { Protocol::Http2 } else { Protocol::Http1 };
-        let idle_since = Instant::now();
-        let shared = Shared { socket: Some(socket), taker: None, requests: 0, idle_since };
+        let now = Instant::now();
+        let shared = Shared {
+            socket: Some(socket),
+            taker: None,
+            requests: 0,
+            idle_since: now,
+            unread: 0,
+            progress_at: now,
+            reader: None,
+        };
         let connection = Self {
             shared: Rc::new(RefCell::new(shared)),
             open: Some(watch::Sender::new(())),
             protocol,
             idle_limit: keep_alive + HEAD_TIMEOUT,
             idle: Deadline::default(),
+            unread: Deadline::default(),
             stalled: Deadline::default(),
             _counted: Some(counted),
         };
@@ -114,6 +134,26 @@ impl Connection {
             shared.idle_since
         };
         self.idle.has_passed(idle_since + self.idle_limit, context)
+    }
+
+    /// Returns whether an HTTP/2 client let nothing of its answers be sent for too long. It grants each answer
+    /// a window of bytes; without one nothing is written, so no write fails.
+    fn is_unread(&mut self, context: &mut Context<'_>) -> bool {
+        if self.protocol != Protocol::Http2 {
+            return false;
+        }
+        let progress_at = {
+            let mut shared = self.shared.borrow_mut();
+            match &mut shared.reader {
+                Some(reader) => reader.clone_from(context.waker()),
+                none => *none = Some(context.waker().clone()),
+            }
+            if shared.unread == 0 {
+                return false;
+            }
+            shared.progress_at
+        };
+        self.unread.has_passed(progress_at + WRITE_TIMEOUT, context)
     }
 
     /// Passes on whether something was written; an error if nothing was for too long.
@@ -179,7 +219,8 @@ impl ConnectionHandle {
             return None;
         }
         shared.requests += 1;
-        Some(RequestInProgress(self.shared.clone()))
+        shared.progress_at = Instant::now();
+        Some(RequestInProgress { shared: self.shared.clone(), unread: false })
     }
 
     /// Returns another handle of the same connection.
@@ -198,9 +239,30 @@ impl ConnectionHandle {
     }
 }
 
+impl RequestInProgress {
+    /// Notes that every part of the answer so far was sent, and whether there is another one to be sent.
+    pub(crate) fn go_on(&mut self, has_next: bool) {
+        let mut shared = self.shared.borrow_mut();
+        shared.progress_at = Instant::now();
+        match (self.unread, has_next) {
+            (false, true) => {
+                shared.unread += 1;
+                // Nothing else may wake the task that looks how long this takes.
+                if let Some(reader) = &shared.reader {
+                    reader.wake_by_ref();
+                }
+            }
+            (true, false) => shared.unread -= 1,
+            _ => {}
+        }
+        self.unread = has_next;
+    }
+}
+
 impl Drop for RequestInProgress {
     fn drop(&mut self) {
-        let mut shared = self.0.borrow_mut();
+        let mut shared = self.shared.borrow_mut();
+        shared.unread -= u32::from(self.unread);
         shared.requests -= 1;
         shared.idle_since = Instant::now();
     }
@@ -216,6 +278,7 @@ impl AsyncRead for Connection {
         let read = match self.with_socket(|socket| socket.poll_read(context, buffer)) {
             Poll::Ready(read) => read,
             Poll::Pending if self.is_idle(context) => Err(ErrorKind::TimedOut.into()),
+            Poll::Pending if self.is_unread(context) => Err(ErrorKind::TimedOut.into()),
             Poll::Pending => return Poll::Pending,
         };
         if read.is_err() || buffer.filled().len() == before {

@@ -38,7 +38,7 @@ const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
 /// The headers of a response that a page may read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "content-disposition, etag, link, location, preference-applied, ratelimit, ratelimit-policy, \
-     repr-digest, retry-after, server-timing, x-request-id",
+     repr-digest, retained-from, retry-after, server-timing, x-request-id",
 );
 
 /// Lets pages of the origins that tenants list read responses. App data; cloning is cheap.

@@ -9,16 +9,24 @@ use actix_web::{
     HttpRequest,
     body::{BodySize, BoxBody, EitherBody, MessageBody},
     dev::ServiceResponse,
+    http::Version,
     web::Bytes,
 };
 use problem::{Code, Problem};
 
 use crate::connection::{ConnectionHandle, RequestInProgress};
 
-/// A streamed body, with the request that is in progress until its end.
+/// The most bytes of an HTTP/2 body that are passed on at once: so many a client must read in half a minute.
+const PIECE: usize = 16 << 10;
+
+/// A body, with the request that is in progress until its end.
 struct InProgress {
     body: BoxBody,
-    _request: RequestInProgress,
+    /// The most bytes that are passed on at once.
+    piece: usize,
+    /// What is left of the last part of the body.
+    rest: Bytes,
+    request: RequestInProgress,
 }
 
 /// Begins a request; `None` without [`serve`](crate::serve), which counts them.
@@ -39,17 +47,19 @@ pub(crate) fn until_sent<B: MessageBody + 'static>(
     mut response: ServiceResponse<EitherBody<B, BoxBody>>,
 ) -> ServiceResponse<EitherBody<B, BoxBody>> {
     let Some(request) = request else { return response };
-    match response.response().body().size() {
-        BodySize::Stream => response.map_body(|_, body| {
-            let body = InProgress { body: body.boxed(), _request: request };
-            EitherBody::right(BoxBody::new(body))
-        }),
+    let piece = match (response.response().body().size(), response.request().version()) {
+        (BodySize::Stream | BodySize::Sized(_), Version::HTTP_2) => PIECE,
+        (BodySize::Stream, _) => usize::MAX,
         // Such a body is written as fast as the client reads it, which has a limit of its own.
-        BodySize::None | BodySize::Sized(_) => {
+        (BodySize::None | BodySize::Sized(_), _) => {
             response.response_mut().extensions_mut().insert(request);
-            response
+            return response;
         }
-    }
+    };
+    response.map_body(|_, body| {
+        let body = InProgress { body: body.boxed(), piece, rest: Bytes::new(), request };
+        EitherBody::right(BoxBody::new(body))
+    })
 }
 
 impl MessageBody for InProgress {
@@ -63,6 +73,21 @@ impl MessageBody for InProgress {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
+        // The server asks for the next part once it has sent, or may send, all of the last one.
+        let mut part = std::mem::take(&mut self.rest);
+        if part.is_empty() {
+            part = match Pin::new(&mut self.body).poll_next(context) {
+                Poll::Ready(Some(Ok(part))) => part,
+                other => {
+                    self.request.go_on(false);
+                    return other;
+                }
+            };
+        }
+        if part.len() > self.piece {
+            self.rest = part.split_off(self.piece);
+        }
+        self.request.go_on(true);
+        Poll::Ready(Some(Ok(part)))
     }
 }

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 use std::{
+    convert::Infallible,
     future::pending,
     net::SocketAddr,
     time::{Duration, Instant},
@@ -10,9 +11,9 @@ use std::{
 
 use actix_web::{
     HttpResponse,
-    web::{ServiceConfig, resource},
+    web::{Bytes, ServiceConfig, resource},
 };
-use futures::future::join_all;
+use futures::{StreamExt, future::join_all, stream};
 use lifecycle::Lifecycle;
 use serde::Deserialize;
 use tokio::{
@@ -24,6 +25,10 @@ use web::{Body, ConnectionLimits};
 
 /// The first bytes of an HTTP/2 connection: the preface, and empty settings.
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+/// The same with settings by which no byte of an answer may be sent (`INITIAL_WINDOW_SIZE`).
+const HTTP2_WITHOUT_WINDOW: &[u8] =
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0";
+const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const PING: u8 = 6;
 const ACKNOWLEDGED: u8 = 1;
@@ -47,11 +52,26 @@ async fn at_once() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+async fn large() -> HttpResponse {
+    HttpResponse::Ok().body(vec![b'x'; 1 << 20])
+}
+
+/// Answers with a part, and with the next one later than a client may let nothing be sent.
+async fn late() -> HttpResponse {
+    let parts = [("one", Duration::ZERO), ("two", Duration::from_secs(40))];
+    HttpResponse::Ok().streaming(stream::iter(parts).then(async |(part, pause)| {
+        tokio::time::sleep(pause).await;
+        Ok::<_, Infallible>(Bytes::from_static(part.as_bytes()))
+    }))
+}
+
 fn serve(lifecycle: &Lifecycle, per_address: usize) -> SocketAddr {
     let routes = |config: &mut ServiceConfig| {
         config
             .service(resource("/read").post(read))
             .service(resource("/never").get(never))
+            .service(resource("/large").get(large))
+            .service(resource("/late").get(late))
             .service(resource("/").get(at_once));
     };
     let limits = ConnectionLimits { per_address, keep_alive: KEEP_ALIVE };
@@ -95,17 +115,29 @@ async fn frame(client: &mut TcpStream) -> std::io::Result<(u8, u8, u32, Vec<u8>)
     Ok((kind, flags, u32::from_be_bytes(stream), payload))
 }
 
-/// Answers pings until the server closes the connection.
-async fn answer_pings(mut client: TcpStream) {
-    let answer = async {
-        while let Ok((kind, flags, _, payload)) = frame(&mut client).await {
-            if kind == PING && flags != ACKNOWLEDGED {
-                let pong = [&[0, 0, 8, PING, ACKNOWLEDGED, 0, 0, 0, 0][..], &payload].concat();
-                client.write_all(&pong).await.unwrap_or_default();
-            }
+/// Returns the frame of an HTTP/2 request.
+fn get(stream: u32, path: &str) -> Vec<u8> {
+    // HPACK: GET, http, a path, an authority.
+    let length = [path.len() as u8];
+    let fields = [&b"\x82\x86\x04"[..], &length, path.as_bytes(), b"\x01\x03web"].concat();
+    let mut head = [0, 0, fields.len() as u8, HEADERS, 0x5, 0, 0, 0, 0];
+    head[5..].copy_from_slice(&u32::to_be_bytes(stream));
+    [&head[..], &fields].concat()
+}
+
+/// Answers pings until `ends` accepts a frame, or the server closes the connection. Returns whether a frame
+/// was accepted.
+async fn answer_pings(client: &mut TcpStream, ends: impl Fn(u8, &[u8]) -> bool) -> bool {
+    while let Ok((kind, flags, _, payload)) = frame(client).await {
+        if kind == PING && flags != ACKNOWLEDGED {
+            let pong = [&[0, 0, 8, PING, ACKNOWLEDGED, 0, 0, 0, 0][..], &payload].concat();
+            client.write_all(&pong).await.unwrap_or_default();
         }
-    };
-    timeout(GONE, answer).await.expect("an idle HTTP/2 connection should be closed");
+        if ends(kind, &payload) {
+            return true;
+        }
+    }
+    false
 }
 
 #[actix_web::test]
@@ -123,14 +155,19 @@ async fn a_connection_on_which_nothing_goes_on_is_closed_within_half_a_minute() 
     // Many of each, and a request of somebody else meanwhile.
     let slow = slow.iter().flat_map(|text| std::iter::repeat_n(text, 100));
     let slow = join_all(slow.map(async |text| end(connect(address, text.as_bytes()).await).await));
-    let idle = async { answer_pings(connect(address, HTTP2).await).await };
+    let idle = async {
+        let mut client = connect(address, HTTP2).await;
+        let closed = timeout(GONE, answer_pings(&mut client, |_, _| false)).await;
+        closed.expect("an idle HTTP/2 connection should be closed");
+    };
     let other = async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         let begin = Instant::now();
         let request = "GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n";
         let answer = end(connect(address, request.as_bytes()).await).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        assert!(begin.elapsed() < Duration::from_secs(1), "it took {:?}", begin.elapsed());
+        // Behind the idle ones, it would wait until they are closed.
+        assert!(begin.elapsed() < Duration::from_secs(5), "it took {:?}", begin.elapsed());
     };
     tokio::join!(slow, idle, other);
     lifecycle.stop().await.unwrap();
@@ -197,11 +234,7 @@ async fn one_http2_connection_has_so_many_requests_in_progress_and_no_more() {
     let address = serve(&lifecycle, 0);
     let mut client = connect(address, HTTP2).await;
     for stream in (1..).step_by(2).take(101) {
-        // HPACK: GET, http, a path, an authority.
-        let fields = b"\x82\x86\x04\x06/never\x01\x03web";
-        let mut head = [0, 0, fields.len() as u8, HEADERS, 0x5, 0, 0, 0, 0];
-        head[5..].copy_from_slice(&u32::to_be_bytes(stream));
-        client.write_all(&[&head[..], fields].concat()).await.unwrap();
+        client.write_all(&get(stream, "/never")).await.unwrap();
     }
     let mut answered = Vec::new();
     let read = async {
@@ -218,19 +251,51 @@ async fn one_http2_connection_has_so_many_requests_in_progress_and_no_more() {
 }
 
 #[actix_web::test]
+async fn an_http2_client_that_lets_nothing_be_sent_is_disconnected_and_one_that_waits_is_not() {
+    let lifecycle = Lifecycle::new();
+    let address = serve(&lifecycle, 0);
+    let stalls = async |path: &str| {
+        let mut client = connect(address, HTTP2_WITHOUT_WINDOW).await;
+        client.write_all(&get(1, path)).await.unwrap();
+        let answered = answer_pings(&mut client, |kind, _| kind == DATA);
+        let answered = timeout(GONE + Duration::from_secs(15), answered).await;
+        assert!(!answered.expect("the connection should be closed"), "{path}: nothing may be sent");
+    };
+    let waits = async {
+        let mut client = connect(address, HTTP2).await;
+        client.write_all(&get(1, "/late")).await.unwrap();
+        let answered = answer_pings(&mut client, |kind, part| kind == DATA && part == b"two");
+        let answered = timeout(Duration::from_secs(60), answered).await;
+        assert!(answered.expect("the answer should arrive"), "the connection was closed");
+    };
+    tokio::join!(stalls("/large"), stalls("/late"), waits);
+    lifecycle.stop().await.unwrap();
+}
+
+#[actix_web::test]
 async fn an_address_has_so_many_connections_and_no_more() {
     let lifecycle = Lifecycle::new();
     let address = serve(&lifecycle, 2);
     let request = "GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n";
-    let open = (connect(address, b"G").await, connect(address, b"G").await);
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut open = [connect(address, b"").await, connect(address, b"").await];
+    // Once a connection has an answer, the server has counted it.
+    for client in &mut open {
+        ask(client).await;
+    }
     let begin = Instant::now();
     let refused = end(connect(address, request.as_bytes()).await).await;
     assert_eq!(refused, "");
     assert!(begin.elapsed() < Duration::from_secs(2), "it took {:?}", begin.elapsed());
     drop(open);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let answer = end(connect(address, request.as_bytes()).await).await;
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // A server that did not notice their ends would count them for as long as it keeps connections.
+    let deadline = Instant::now() + KEEP_ALIVE / 2;
+    loop {
+        let answer = end(connect(address, request.as_bytes()).await).await;
+        if answer.starts_with("HTTP/1.1 200") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "connections that are closed still count: {answer}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     lifecycle.stop().await.unwrap();
 }

@@ -221,14 +221,15 @@ impl TenantKeys {
         self.name(format_args!("limit_{}_{}", unit.as_str(), window.as_str()))
     }
 
-    /// The names of a kind that events had on a day.
-    pub(crate) fn names(&self, kind: &str, day: NaiveDate) -> String {
-        self.name(format_args!("names_{kind}_{}", day.format("%Y%m%d")))
+    /// The names of a kind that events had on a day, of so many that they may have. Another number is
+    /// another filter: its size depends on it, and a name's positions on its size.
+    pub(crate) fn names(&self, kind: &str, day: NaiveDate, most: u64) -> String {
+        self.name(format_args!("names_{kind}_{}_{most}", day.format("%Y%m%d")))
     }
 
-    /// How many different names of a kind events had on a day.
-    pub(crate) fn name_count(&self, kind: &str, day: NaiveDate) -> String {
-        self.name(format_args!("name_count_{kind}_{}", day.format("%Y%m%d")))
+    /// How many different names that filter has.
+    pub(crate) fn name_count(&self, kind: &str, day: NaiveDate, most: u64) -> String {
+        self.name(format_args!("name_count_{kind}_{}_{most}", day.format("%Y%m%d")))
     }
 
     /// Returns a pattern that matches all keys of the tenant and no other. A name has no character that is

@@ -93,7 +93,16 @@ impl Aggregates {
         &self,
         question: impl Future<Output = Result<T, AggregatesError>>,
     ) -> Option<T> {
-        let answer = tokio::time::timeout(TIMEOUT, question).await;
+        self.limited_within(TIMEOUT, question).await
+    }
+
+    /// As [`limited`](Self::limited); `None`, too, if there is no answer within `longest`.
+    pub(crate) async fn limited_within<T>(
+        &self,
+        longest: Duration,
+        question: impl Future<Output = Result<T, AggregatesError>>,
+    ) -> Option<T> {
+        let answer = tokio::time::timeout(longest, question).await;
         match answer {
             Ok(Ok(answer)) => {
                 if self.limits_unavailable.swap(false, Ordering::Relaxed) {

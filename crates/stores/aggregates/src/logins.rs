@@ -5,6 +5,9 @@ use uuid::Uuid;
 
 use crate::{Admission, Aggregates, AggregatesError, limits::micros};
 
+/// How long an attempt waits for its limits. Longer than other requests, which are admitted without them:
+/// an attempt is refused then, and a success that is not noted counts as a failure.
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// How many attempts have no delay between them.
 const FREE_ATTEMPTS: u32 = 5;
 /// The delay after them, which each further failure doubles.
@@ -62,7 +65,7 @@ impl Aggregates {
 
     /// Notes that a login attempt has succeeded: it is no failure, and its network is known from now on.
     pub async fn login_succeeded(&self, account: &[u8; 32], address: IpAddr) {
-        self.limited(self.succeed(account, address, Counted::WithAll)).await;
+        self.limited_within(TIMEOUT, self.succeed(account, address, Counted::WithAll)).await;
     }
 
     /// Admits an attempt that presents another secret: an invitation, or the password before a change.
@@ -80,7 +83,7 @@ impl Aggregates {
 
     /// Notes that such an attempt has succeeded: it is no failure, and its network is known from now on.
     pub async fn secret_succeeded(&self, account: &[u8; 32], address: IpAddr) {
-        self.limited(self.succeed(account, address, Counted::Alone)).await;
+        self.limited_within(TIMEOUT, self.succeed(account, address, Counted::Alone)).await;
     }
 
     async fn attempt(
@@ -89,7 +92,7 @@ impl Aggregates {
         address: IpAddr,
         counted: Counted,
     ) -> Result<Admission, AggregatesError> {
-        match self.limited(self.begin(account, address, counted)).await {
+        match self.limited_within(TIMEOUT, self.begin(account, address, counted)).await {
             None => Err(AggregatesError::Silent),
             Some(0) => Ok(Admission::Admitted),
             Some(wait) => Ok(Admission::RetryAfter(Duration::from_micros(wait))),

@@ -24,7 +24,8 @@ pub enum NameKind {
     Product,
 }
 
-/// The names of one kind that a tenant's events may have on one day (UTC).
+/// The names of one kind that a tenant's events may have on one day (UTC). Those of another number are
+/// counted separately: after a change, a day's names are admitted anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NameBudget {
     /// What they name.
@@ -108,11 +109,12 @@ impl Aggregates {
     ) -> Result<AdmittedNames, AggregatesError> {
         let keys = self.keys.tenant(tenant.client_id());
         let (kind, size) = (budget.kind.as_str(), budget.size());
+        let NameBudget { day, most, .. } = budget;
         let mut invocation = self.scripts.admit_names.prepare_invoke();
         invocation
-            .key(keys.names(kind, budget.day))
-            .key(keys.name_count(kind, budget.day))
-            .arg(budget.most)
+            .key(keys.names(kind, day, most))
+            .key(keys.name_count(kind, day, most))
+            .arg(most)
             .arg(KEPT.as_secs())
             .arg(POSITIONS);
         for name in names {
@@ -126,20 +128,22 @@ impl Aggregates {
         Ok(AdmittedNames { admitted, is_full: *is_full == 1 })
     }
 
-    /// Returns the names of a budget that is used up; `None` while Redis is unavailable.
+    /// Returns the names of a budget that is used up; `None` while Redis is unavailable, and if it has lost
+    /// them.
     pub async fn full_names(
         &self,
         tenant: &TenantContext,
         budget: NameBudget,
     ) -> Option<FullNames> {
-        let key = self.keys.tenant(tenant.client_id()).names(budget.kind.as_str(), budget.day);
+        let keys = self.keys.tenant(tenant.client_id());
+        let key = keys.names(budget.kind.as_str(), budget.day, budget.most);
         let mut command = redis::cmd("GET");
         command.arg(key);
         let read = async {
             let bits: Option<Vec<u8>> = command.query_async(&mut self.connection()).await?;
-            Ok::<_, AggregatesError>(bits.unwrap_or_default())
+            Ok::<_, AggregatesError>(bits)
         };
-        let bits = self.limited(read).await?;
+        let bits = self.limited(read).await??;
         Some(FullNames { bits, size: budget.size() })
     }
 }

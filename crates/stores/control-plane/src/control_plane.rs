@@ -42,7 +42,9 @@ impl ControlPlane {
                 ("statement_timeout", STATEMENT_TIMEOUT),
                 ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
             ]);
-        let pool = Pool::connect(options, settings.max_connections).await?;
+        // The listener has one of its own.
+        let most = settings.max_connections.saturating_sub(1);
+        let pool = Pool::connect(options, most).await?;
         let (tenants, keys, key_uses, origins, versions) = Default::default();
         Ok(Self { pool, tenants, keys, key_uses, origins, versions })
     }

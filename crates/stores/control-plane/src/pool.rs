@@ -80,8 +80,18 @@ impl Pool {
         Gauge::PostgresConnectionsLimit.set(&[], i64::from(limit));
     }
 
+    /// Connects a listener, on a connection that is not one of these: when a listener is dropped, the driver
+    /// waits for the server without a limit before it releases the connection, and a server that has become
+    /// silent never answers.
     pub(crate) async fn listener(&self) -> Result<PgListener, Error> {
-        PgListener::connect_with(&self.0).await
+        let options = PgConnectOptions::clone(&self.0.connect_options());
+        let own = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(options);
+        PgListener::connect_with(&own).await
     }
 }
 

@@ -45,12 +45,12 @@ variable "endpoint_public_cidrs" {
 }
 
 variable "page_endpoints" {
-  description = "Who is woken by alarms: e-mail addresses or https URLs."
+  description = "Who is paged by alarms: e-mail addresses or https URLs."
   type        = set(string)
 }
 
 variable "ticket_endpoints" {
-  description = "Who is told of what can wait: e-mail addresses or https URLs."
+  description = "Who is notified of what can wait: e-mail addresses or https URLs."
   type        = set(string)
   default     = []
 }

@@ -1,5 +1,5 @@
 # Where metrics, alerts and logs go. Prometheus in the cluster scrapes and evaluates; this keeps its series
-# and tells people, also when the cluster is what failed.
+# and notifies people, also when the cluster is what failed.
 data "aws_region" "current" {}
 
 data "aws_caller_identity" "current" {}

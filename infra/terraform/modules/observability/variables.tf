@@ -4,7 +4,7 @@ variable "name" {
 }
 
 variable "page_endpoints" {
-  description = "Who is woken: e-mail addresses or https URLs, such as the one of a paging service."
+  description = "Who is paged: e-mail addresses or https URLs, such as the one of a paging service."
   type        = set(string)
 
   validation {
@@ -19,7 +19,7 @@ variable "page_endpoints" {
 }
 
 variable "ticket_endpoints" {
-  description = "Who is told of what can wait until morning: e-mail addresses or https URLs."
+  description = "Who is notified of what can wait until morning: e-mail addresses or https URLs."
   type        = set(string)
   default     = []
 

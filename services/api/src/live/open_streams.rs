@@ -68,7 +68,7 @@ impl OpenStreams {
                 let detail = format!("The tenant may have {limit} live streams open.");
                 return Err(too_many(detail));
             }
-            if own > free + 1 {
+            if own.saturating_sub(1) > free {
                 let detail = format!(
                     "This user or key has {own} of the tenant's {limit} live streams open. The {free} that \
                      are left are for others."
@@ -151,6 +151,13 @@ mod tests {
         assert!(streams.open(&tenant, &advertiser).is_ok(), "closed streams count no longer");
         drop((first, open));
         assert!(streams.tenants()[tenant.client_id()].by_subject.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_largest_limit_is_divided_too() {
+        let tenant = tenant(u16::MAX).await;
+        let user = Subject::User(uuid::Uuid::from_u128(1));
+        assert!(OpenStreams::default().open(&tenant, &user).is_ok());
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@ use utoipa::ToSchema;
 
 use crate::{
     names::{DisplayName, Email},
+    present::present,
     schemas,
 };
 
@@ -87,58 +88,73 @@ pub struct LimitsFile {
     /// 20,000 events per second. Fixed once the tenant is active.
     #[schema(minimum = 1, maximum = 65_535)]
     pub partition_spread: Option<u16>,
-    /// What it may send and ask for over time, beside the events per second. What is left out stays.
+    /// What it may send and ask for over time, beside the events per second.
     #[serde(default)]
     pub quotas: QuotasFile,
 }
 
-/// What a tenant may send and ask for over time.
+/// What a tenant may send and ask for over time. What is left out stays, and `null` is the default: of most of
+/// them, none. A file has no `null`.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuotasFile {
     /// Events accepted per minute.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub events_per_minute: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub events_per_minute: Option<Option<u64>>,
     /// Events accepted per hour.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub events_per_hour: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub events_per_hour: Option<Option<u64>>,
     /// Events accepted per day.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub events_per_day: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub events_per_day: Option<Option<u64>>,
     /// Bytes of events accepted per second, averaged over ten seconds. Default: 4,096 for each event
     /// per second.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub bytes_per_second: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub bytes_per_second: Option<Option<u64>>,
     /// Bytes of events accepted per minute.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub bytes_per_minute: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub bytes_per_minute: Option<Option<u64>>,
     /// Bytes of events accepted per hour.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub bytes_per_hour: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub bytes_per_hour: Option<Option<u64>>,
     /// Bytes of events accepted per day.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub bytes_per_day: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub bytes_per_day: Option<Option<u64>>,
     /// Requests to the api per second, averaged over ten seconds.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub requests_per_second: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub requests_per_second: Option<Option<u64>>,
     /// Requests to the api per minute.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub requests_per_minute: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub requests_per_minute: Option<Option<u64>>,
     /// Requests to the api per hour.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub requests_per_hour: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub requests_per_hour: Option<Option<u64>>,
     /// Requests to the api per day.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub requests_per_day: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub requests_per_day: Option<Option<u64>>,
     /// Rejects stored per day. Those beyond are refused as all others, and not stored.
-    #[schema(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub rejects_per_day: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub rejects_per_day: Option<Option<u64>>,
     /// Different campaigns that events may name per day (UTC). Events of others count for `other`.
-    #[schema(minimum = 1, maximum = 10_000_000)]
-    pub campaigns_per_day: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 10_000_000)]
+    pub campaigns_per_day: Option<Option<u64>>,
     /// Different products that events may name per day (UTC). Items of others count for `other`.
-    #[schema(minimum = 1, maximum = 10_000_000)]
-    pub products_per_day: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 10_000_000)]
+    pub products_per_day: Option<Option<u64>>,
 }
 
 /// A brand that runs campaigns.

@@ -29,7 +29,7 @@ pub(super) fn check(fields: &mut Fields, quotas: &QuotasFile) {
     macro_rules! check_each {
         ($($quota:ident),+) => {$(
             let most = i64::MAX.unsigned_abs();
-            let right = quotas.$quota.is_none_or(|number| (1..=most).contains(&number));
+            let right = quotas.$quota.flatten().is_none_or(|number| (1..=most).contains(&number));
             let pointer = concat!("/limits/quotas/", stringify!($quota));
             fields.must(right, pointer, "must be 1 to 9223372036854775807");
         )+};
@@ -39,35 +39,59 @@ pub(super) fn check(fields: &mut Fields, quotas: &QuotasFile) {
         ("/limits/quotas/campaigns_per_day", quotas.campaigns_per_day),
         ("/limits/quotas/products_per_day", quotas.products_per_day),
     ] {
-        let right = number.is_none_or(|number| number <= Quotas::MOST_NAMES);
+        let right = number.flatten().is_none_or(|number| number <= Quotas::MOST_NAMES);
         fields.must(right, pointer, "must be 1 to 10000000");
     }
 }
 
-/// Returns the quotas of a tenant that has `known` ones; what is absent stays.
+/// Returns the quotas of a tenant that has `known` ones; what is absent stays, and `null` is the default.
 pub(super) fn changed(known: Quotas, change: &QuotasFile) -> Quotas {
+    let default = Quotas::default();
     Quotas {
-        events_per_minute: change.events_per_minute.or(known.events_per_minute),
-        events_per_hour: change.events_per_hour.or(known.events_per_hour),
-        events_per_day: change.events_per_day.or(known.events_per_day),
-        bytes_per_second: change.bytes_per_second.or(known.bytes_per_second),
-        bytes_per_minute: change.bytes_per_minute.or(known.bytes_per_minute),
-        bytes_per_hour: change.bytes_per_hour.or(known.bytes_per_hour),
-        bytes_per_day: change.bytes_per_day.or(known.bytes_per_day),
-        requests_per_second: change.requests_per_second.unwrap_or(known.requests_per_second),
-        requests_per_minute: change.requests_per_minute.or(known.requests_per_minute),
-        requests_per_hour: change.requests_per_hour.or(known.requests_per_hour),
-        requests_per_day: change.requests_per_day.or(known.requests_per_day),
-        rejects_per_day: change.rejects_per_day.unwrap_or(known.rejects_per_day),
-        campaigns_per_day: change.campaigns_per_day.unwrap_or(known.campaigns_per_day),
-        products_per_day: change.products_per_day.unwrap_or(known.products_per_day),
+        events_per_minute: change.events_per_minute.unwrap_or(known.events_per_minute),
+        events_per_hour: change.events_per_hour.unwrap_or(known.events_per_hour),
+        events_per_day: change.events_per_day.unwrap_or(known.events_per_day),
+        bytes_per_second: change.bytes_per_second.unwrap_or(known.bytes_per_second),
+        bytes_per_minute: change.bytes_per_minute.unwrap_or(known.bytes_per_minute),
+        bytes_per_hour: change.bytes_per_hour.unwrap_or(known.bytes_per_hour),
+        bytes_per_day: change.bytes_per_day.unwrap_or(known.bytes_per_day),
+        requests_per_second: required(
+            change.requests_per_second,
+            known.requests_per_second,
+            default.requests_per_second,
+        ),
+        requests_per_minute: change.requests_per_minute.unwrap_or(known.requests_per_minute),
+        requests_per_hour: change.requests_per_hour.unwrap_or(known.requests_per_hour),
+        requests_per_day: change.requests_per_day.unwrap_or(known.requests_per_day),
+        rejects_per_day: required(
+            change.rejects_per_day,
+            known.rejects_per_day,
+            default.rejects_per_day,
+        ),
+        campaigns_per_day: required(
+            change.campaigns_per_day,
+            known.campaigns_per_day,
+            default.campaigns_per_day,
+        ),
+        products_per_day: required(
+            change.products_per_day,
+            known.products_per_day,
+            default.products_per_day,
+        ),
     }
+}
+
+/// Returns a quota that every tenant has.
+fn required(change: Option<Option<u64>>, known: u64, default: u64) -> u64 {
+    change.map_or(known, |number| number.unwrap_or(default))
 }
 
 /// Returns the names of the quotas that differ, with both numbers, for a plan.
 pub(super) fn differences(was: Quotas, is: Quotas) -> Vec<(&'static str, String, String)> {
     let (was, is) = (QuotasFile::from(was), QuotasFile::from(is));
-    let text = |number: Option<u64>| number.map_or("none".to_owned(), |number| number.to_string());
+    let text = |number: Option<Option<u64>>| {
+        number.flatten().map_or("none".to_owned(), |number| number.to_string())
+    };
     let mut pairs = Vec::new();
     macro_rules! add_each {
         ($($quota:ident),+) => {$(
@@ -81,20 +105,20 @@ pub(super) fn differences(was: Quotas, is: Quotas) -> Vec<(&'static str, String,
 impl From<Quotas> for QuotasFile {
     fn from(quotas: Quotas) -> Self {
         Self {
-            events_per_minute: quotas.events_per_minute,
-            events_per_hour: quotas.events_per_hour,
-            events_per_day: quotas.events_per_day,
-            bytes_per_second: quotas.bytes_per_second,
-            bytes_per_minute: quotas.bytes_per_minute,
-            bytes_per_hour: quotas.bytes_per_hour,
-            bytes_per_day: quotas.bytes_per_day,
-            requests_per_second: Some(quotas.requests_per_second),
-            requests_per_minute: quotas.requests_per_minute,
-            requests_per_hour: quotas.requests_per_hour,
-            requests_per_day: quotas.requests_per_day,
-            rejects_per_day: Some(quotas.rejects_per_day),
-            campaigns_per_day: Some(quotas.campaigns_per_day),
-            products_per_day: Some(quotas.products_per_day),
+            events_per_minute: Some(quotas.events_per_minute),
+            events_per_hour: Some(quotas.events_per_hour),
+            events_per_day: Some(quotas.events_per_day),
+            bytes_per_second: Some(quotas.bytes_per_second),
+            bytes_per_minute: Some(quotas.bytes_per_minute),
+            bytes_per_hour: Some(quotas.bytes_per_hour),
+            bytes_per_day: Some(quotas.bytes_per_day),
+            requests_per_second: Some(Some(quotas.requests_per_second)),
+            requests_per_minute: Some(quotas.requests_per_minute),
+            requests_per_hour: Some(quotas.requests_per_hour),
+            requests_per_day: Some(quotas.requests_per_day),
+            rejects_per_day: Some(Some(quotas.rejects_per_day)),
+            campaigns_per_day: Some(Some(quotas.campaigns_per_day)),
+            products_per_day: Some(Some(quotas.products_per_day)),
         }
     }
 }

@@ -4,7 +4,7 @@ mod body;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use control_plane::{NewPersonErasure, PersonErasure, TenantControl};
-use privacy::{ErasedPersons, PersonKey, any_word};
+use privacy::{ErasedPersons, PersonKey, PersonKind, any_id};
 use problem::{Code, Problem};
 use uuid::Uuid;
 use warehouse::{EventExport, NamingReject, PersonSearch};
@@ -107,8 +107,10 @@ impl<'a> Privacy<'a> {
     ) -> Result<(EventExport, Vec<NamingReject>), Failure> {
         let persons = body.parse()?;
         let warehouse = self.api.warehouse.for_tenant(self.member.tenant());
-        let is_named = |word: &str| persons.all().any(|person| person.id() == word);
-        let rejects = warehouse.rejects_that(|_, original| any_word(original, is_named)).await?;
+        let is_named = |kind: PersonKind, id: &str| {
+            persons.all().any(|person| (person.kind(), person.id()) == (kind, id))
+        };
+        let rejects = warehouse.rejects_that(|_, original| any_id(original, is_named)).await?;
         let export = warehouse.export_persons(&persons.ids()).await?;
         Ok((export, rejects))
     }

@@ -3,9 +3,11 @@
 mod doubt;
 mod listing;
 mod query;
+mod quotas;
 mod reading;
 mod resubmit;
 
+use aggregates::Aggregates;
 use control_plane::ControlPlane;
 use stream::Producer;
 use warehouse::Warehouse;
@@ -16,13 +18,14 @@ pub(crate) use resubmit::{
     EventError, RequestedReject, ResubmitAnswer, ResubmitCounts, ResubmitOutcome,
 };
 
-/// The stores from which rejects are read, and the log to which they are resubmitted. Clones share
-/// everything.
+/// The stores from which rejects are read, the log to which they are resubmitted, and the quotas of both.
+/// Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Rejects {
     control_plane: ControlPlane,
     warehouse: Warehouse,
     producer: Producer,
+    aggregates: Aggregates,
     events_topic: String,
 }
 
@@ -31,8 +34,9 @@ impl Rejects {
         control_plane: ControlPlane,
         warehouse: Warehouse,
         producer: Producer,
+        aggregates: Aggregates,
         events_topic: String,
     ) -> Self {
-        Self { control_plane, warehouse, producer, events_topic }
+        Self { control_plane, warehouse, producer, aggregates, events_topic }
     }
 }

@@ -5,10 +5,11 @@ use std::{
 
 use auth::ResubmitRejects;
 use chrono::{DateTime, Utc};
-use events::{EVENT_MAX, Event, Rejection, Rejections};
+use events::{Adjustment, EVENT_MAX, Event, Rejection, Rejections};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use stream::{Delivery, PublishOutcome};
+use tenancy::Unit;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use warehouse::RejectId;
@@ -25,6 +26,12 @@ pub(crate) struct RequestedReject {
     pub(crate) id: RejectId,
     /// The corrected event; `None` to read the reject again as it was sent.
     pub(crate) body: Option<Box<RawValue>>,
+}
+
+impl RequestedReject {
+    fn corrected(&self) -> Option<&[u8]> {
+        self.body.as_ref().map(|body| body.get().as_bytes())
+    }
 }
 
 /// The outcomes of a resubmission.
@@ -54,6 +61,10 @@ pub(crate) enum ResubmitOutcome {
     Resubmitted {
         /// The id of the event: as it was sent, or generated.
         event_id: Uuid,
+        /// The campaign and the products that count for `other`: the tenant's events name too many
+        /// different ones today.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        adjusted: Vec<EventAdjustment>,
     },
     /// The event was resubmitted before, and does not count again.
     AlreadyResubmitted {
@@ -88,6 +99,24 @@ pub(crate) struct EventError {
     pub(crate) pointer: String,
     /// What would be correct.
     pub(crate) reason: String,
+}
+
+/// A value that is stored differently from how it was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct EventAdjustment {
+    /// The canonical name of the field.
+    #[schema(example = "campaign_id")]
+    field: &'static str,
+    /// The value as sent.
+    from: String,
+    /// The value as stored.
+    to: String,
+}
+
+impl From<Adjustment> for EventAdjustment {
+    fn from(Adjustment { field, from, to }: Adjustment) -> Self {
+        Self { field, from, to }
+    }
 }
 
 impl From<&Rejection> for EventError {
@@ -134,12 +163,15 @@ impl Rejects {
     /// If the process stops in between, a reservation remains. The next attempt publishes the same
     /// event id, which counts once while re-sends are recognised. Later attempts first check whether
     /// the event is stored.
+    ///
+    /// The rejects count as events, and the bytes of what is read again as bytes.
     pub(crate) async fn resubmit(
         &self,
         tenant: &Tenant<ResubmitRejects>,
         requested: &[RequestedReject],
         now: DateTime<Utc>,
     ) -> Result<ResubmitAnswer, Failure> {
+        self.charge(tenant.context(), Unit::Events, requested.len() as u64).await?;
         let (read, events) = self.read(tenant, requested).await?;
         let outcomes = self.outcomes(tenant, events, now).await?;
         let outcome = |read: Read| match read {
@@ -149,7 +181,8 @@ impl Rejects {
         Ok(ResubmitAnswer::new(read.into_iter().map(outcome).collect()))
     }
 
-    /// Reads each reject again. Of several rejects with the same event id, the first is used.
+    /// Reads each reject again, if its tenant may send as many bytes. Of several rejects with the same event
+    /// id, the first is used.
     async fn read(
         &self,
         tenant: &Tenant<ResubmitRejects>,
@@ -159,11 +192,15 @@ impl Rejects {
         // One byte more than an event may have shows that it is too large.
         let longest = EVENT_MAX as u64 + 1;
         let rejects = self.warehouse.for_tenant(tenant.context()).rejects(ids, longest).await?;
+        let found = requested.iter().filter_map(|requested| {
+            let reject = rejects.get(&requested.id)?;
+            Some(requested.corrected().map_or(reject.original.len(), <[u8]>::len) as u64)
+        });
+        self.charge(tenant.context(), Unit::Bytes, found.sum()).await?;
         let mut events = BTreeMap::new();
         let read = requested.iter().map(|requested| {
             let reject = rejects.get(&requested.id).ok_or(ResubmitOutcome::NotFound)?;
-            let body = requested.body.as_ref().map(|body| body.get().as_bytes());
-            let event = read_again(tenant.context(), reject, body)?;
+            let event = read_again(tenant.context(), reject, requested.corrected())?;
             let event_id = event.event_id;
             events.entry(event_id).or_insert(event);
             Ok(event_id)
@@ -199,7 +236,8 @@ impl Rejects {
                 }
             }
         }
-        let published = self.publish(tenant, free).await;
+        let replaced = self.replace_names(tenant.context(), &mut free, now).await;
+        let published = self.publish(tenant, free, replaced).await;
         let in_log: Vec<_> = published
             .iter()
             .filter(|(_, outcome)| matches!(outcome, ResubmitOutcome::Resubmitted { .. }))
@@ -219,19 +257,25 @@ impl Rejects {
         &self,
         tenant: &Tenant<ResubmitRejects>,
         events: Vec<Event>,
+        replaced: Vec<Vec<Adjustment>>,
     ) -> Vec<(Uuid, ResubmitOutcome)> {
         let ids: Vec<_> = events.iter().map(|event| event.event_id).collect();
         let delivery = Delivery { within: PUBLISH_TIMEOUT, traceparent: None };
         let published = self.producer.publish(tenant.scope(events), delivery).await;
-        let outcome = |(event_id, published)| match published {
+        let outcome = |event_id, replaced: Vec<Adjustment>, published| match published {
             PublishOutcome::Published { .. } => {
-                (event_id, ResubmitOutcome::Resubmitted { event_id })
+                let adjusted = replaced.into_iter().map(EventAdjustment::from).collect();
+                ResubmitOutcome::Resubmitted { event_id, adjusted }
             }
-            PublishOutcome::Failed { retriable: true } => (event_id, ResubmitOutcome::Retry),
+            PublishOutcome::Failed { retriable: true } => ResubmitOutcome::Retry,
             PublishOutcome::Failed { retriable: false } => {
-                (event_id, Rejections::from(Rejection::too_large_for_the_log()).into())
+                Rejections::from(Rejection::too_large_for_the_log()).into()
             }
         };
-        ids.into_iter().zip(published).map(outcome).collect()
+        let all = ids.into_iter().zip(replaced).zip(published);
+        all.map(|((event_id, replaced), published)| {
+            (event_id, outcome(event_id, replaced, published))
+        })
+        .collect()
     }
 }

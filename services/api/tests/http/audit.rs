@@ -1,22 +1,20 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
+use testkit::eventually;
 
 use crate::stand::Stand;
 
 /// Waits until a list has an entry of this action. Returns it.
 async fn entry(stand: &Stand, path: &str, credential: &str, action: &str) -> Value {
-    let began = Instant::now();
     let separator = if path.contains('?') { '&' } else { '?' };
-    loop {
-        let listed = stand.get(&format!("{path}{separator}action={action}"), credential).await;
+    let list = format!("{path}{separator}action={action}");
+    eventually(&format!("there is an entry of {action}"), async || {
+        let listed = stand.get(&list, credential).await;
         assert_eq!(listed.status, 200, "{}", listed.body);
-        if let Some(entry) = listed.body["data"].as_array().unwrap().first() {
-            return entry.clone();
-        }
-        assert!(began.elapsed() < Duration::from_secs(5), "no entry of {action}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        listed.body["data"].as_array().unwrap().first().cloned()
+    })
+    .await
 }
 
 #[actix_web::test]

@@ -85,7 +85,16 @@ async fn an_answer_is_readable_from_the_origins_of_its_own_tenant_only() {
     assert_eq!(header(&own, "access-control-allow-origin"), ACMES);
     assert_eq!(header(&own, "access-control-allow-credentials"), "");
     assert_eq!(header(&own, "vary"), "origin");
-    for name in ["retry-after", "x-request-id", "server-timing", "location", "etag", "link"] {
+    let exposed = [
+        "retry-after",
+        "x-request-id",
+        "server-timing",
+        "location",
+        "etag",
+        "link",
+        "retained-from",
+    ];
+    for name in exposed {
         assert!(header(&own, "access-control-expose-headers").contains(name), "{name}");
     }
     for foreign in [GLOBEXES, "https://evil.example", "null"] {

@@ -10,7 +10,7 @@ fn shared(headers: &HeaderMap, varies: bool) -> BTreeMap<String, String> {
     let all = headers.iter().map(|(name, value)| {
         (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
-    let different = ["date", "x-request-id", "server-timing"];
+    let different = ["date", "ratelimit", "x-request-id", "server-timing"];
     let differs = |name: &str| different.contains(&name) || varies && name == "content-length";
     all.filter(|(name, _)| !differs(name)).collect()
 }

@@ -1,17 +1,7 @@
-use std::time::{Duration, Instant};
-
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::stand::Stand;
-
-async fn refused_soon(stand: &Stand, credential: &str) {
-    let start = Instant::now();
-    while stand.get("/v1/campaigns", credential).await.status != 401 {
-        assert!(start.elapsed() < Duration::from_secs(7), "the credential still works");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 async fn token(stand: &Stand, key: &str) -> String {
     let exchanged = stand.post("/v1/auth/token", None, json!({"api_key": key})).await;
@@ -39,7 +29,7 @@ async fn a_key_is_renamed_and_limited_to_campaigns_and_its_older_tokens_end() {
     let changed = change(&owner, json!({"name": "partner", "campaigns": ["spring"]})).await;
     assert_eq!(changed.status, 200, "{}", changed.body);
     assert_eq!(changed.body["name"], "partner");
-    refused_soon(&stand, &token).await;
+    stand.until_refused(&token).await;
     assert_eq!(stand.get("/v1/campaigns/winter", &key).await.status, 404, "no longer");
     assert_eq!(stand.get("/v1/campaigns/spring", &key).await.status, 200);
 
@@ -80,7 +70,7 @@ async fn a_rotated_key_has_two_secrets_until_the_overlap_ends() {
     let of_former = token(&stand, &former).await;
     let last = stand.post(&rotation, Some(&owner), json!({"overlap_seconds": 0})).await.body;
     for ended in [next, &former, &of_former] {
-        refused_soon(&stand, ended).await;
+        stand.until_refused(ended).await;
     }
     assert_eq!(stand.get("/v1/campaigns", last["key"].as_str().unwrap()).await.status, 200);
 }

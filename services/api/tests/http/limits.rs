@@ -1,6 +1,7 @@
 //! The limits of a tenant on the time and the memory of a statement.
 
 use futures::join;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
@@ -96,4 +97,24 @@ async fn requests_are_counted_per_tenant_and_every_answer_tells_what_is_left() {
         let other = stand.get(path, &globex).await;
         assert_ne!(other.status, 429, "{path}: {}", other.body);
     }
+}
+
+#[actix_web::test]
+async fn a_quota_that_is_null_gets_its_default_and_one_that_is_absent_stays() {
+    let stand = Stand::new().await;
+    let admin = stand.access_token("admin@test.example").await;
+    let path = format!("/v1/admin/tenants/{}", stand.id("acme"));
+    let change = async |quotas: Value| {
+        let change = json!({"limits": {"quotas": quotas}});
+        let answer = stand.send(Method::PATCH, &path, &admin, change).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body["limits"]["quotas"].clone()
+    };
+    let set = json!({"events_per_day": 7, "bytes_per_day": 8, "campaigns_per_day": 9});
+    let quotas = change(set).await;
+    assert_eq!((&quotas["events_per_day"], &quotas["campaigns_per_day"]), (&json!(7), &json!(9)));
+    let quotas = change(json!({"events_per_day": null, "campaigns_per_day": null})).await;
+    assert_eq!(quotas["events_per_day"], Value::Null);
+    assert_eq!(quotas["bytes_per_day"], 8);
+    assert_eq!(quotas["campaigns_per_day"], 10_000);
 }

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::stand::Stand;
+use crate::stand::{SOON, Stand};
 
 fn path(stand: &Stand, rest: &str) -> String {
     format!("/v1/admin/tenants/{}{rest}", stand.id("acme"))
@@ -30,7 +30,7 @@ async fn within_the_grace_period_a_tenant_reads_and_can_be_resumed() {
         if refused.body["code"] == "tenant_offboarding" {
             break;
         }
-        assert!(began.elapsed() < Duration::from_secs(5), "{}", refused.body);
+        assert!(began.elapsed() < SOON, "{}", refused.body);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(stand.get("/v1/campaigns", &owner).await.status, 200);

@@ -1,18 +1,8 @@
-use std::time::{Duration, Instant};
-
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::stand::Stand;
-
-async fn refused_soon(stand: &Stand, token: &str) {
-    let start = Instant::now();
-    while stand.get("/v1/campaigns", token).await.status != 401 {
-        assert!(start.elapsed() < Duration::from_secs(5), "the token still works");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 fn token(session: &Value) -> &str {
     session["access_token"].as_str().unwrap()
@@ -61,7 +51,7 @@ async fn a_user_lists_its_sessions_and_ends_one_of_them() {
     assert_eq!(end(&colleague).await, 404, "not the colleague's");
     assert_eq!(end(token(&here)).await, 204);
     assert_eq!(end(token(&here)).await, 404, "ended already");
-    refused_soon(&stand, token(&lost)).await;
+    stand.until_refused(token(&lost)).await;
     assert_eq!(refresh(&stand, &lost).await.0, 401);
     assert_eq!(stand.get("/v1/campaigns", token(&here)).await.status, 200);
 }
@@ -96,7 +86,7 @@ async fn an_owner_lists_and_ends_the_sessions_of_its_own_users() {
     assert_eq!(foreign.status, 404, "{}", foreign.body);
 
     assert_eq!(stand.send(Method::DELETE, &path, &owner, Value::Null).await.status, 204);
-    refused_soon(&stand, token(&session)).await;
+    stand.until_refused(token(&session)).await;
     assert!(listed(&stand, &path, &owner).await.is_empty());
 }
 
@@ -107,7 +97,7 @@ async fn a_logout_ends_the_access_token_too() {
     let [ended, kept] = [stand.session(&email).await, stand.session(&email).await];
     let body = json!({"refresh_token": ended["refresh_token"]});
     assert_eq!(stand.post("/v1/auth/logout", None, body).await.status, 204);
-    refused_soon(&stand, token(&ended)).await;
+    stand.until_refused(token(&ended)).await;
     assert_eq!(stand.get("/v1/campaigns", token(&kept)).await.status, 200);
 }
 
@@ -134,7 +124,7 @@ async fn the_reuse_of_a_refresh_token_ends_the_session_and_is_shown_to_the_owner
     let (_, third) = refresh(&stand, &second).await;
     assert_eq!(refresh(&stand, &first).await.0, 401);
     assert_eq!(refresh(&stand, &third).await.0, 401);
-    refused_soon(&stand, token(&third)).await;
+    stand.until_refused(token(&third)).await;
     let path = of_analyst(&stand, &owner).await;
     let reused = listed(&stand, &path, &owner).await;
     let reused = reused.iter().filter(|one| one["reused_at"].is_string()).count();

@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -30,14 +28,6 @@ async fn user(stand: &Stand, owner: &str, role: &str) -> String {
     format!("/v1/users/{}", id.as_str().unwrap())
 }
 
-async fn refused_soon(stand: &Stand, token: &str) {
-    let start = Instant::now();
-    while stand.get("/v1/campaigns", token).await.status != 401 {
-        assert!(start.elapsed() < Duration::from_secs(5), "the token still works");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 #[actix_web::test]
 async fn a_user_changes_the_password_and_all_other_sessions_end() {
     let stand = Stand::new().await;
@@ -57,7 +47,7 @@ async fn a_user_changes_the_password_and_all_other_sessions_end() {
     assert_eq!(login(&stand, &email, PASSWORD).await, 401);
     assert_eq!(login(&stand, &email, OTHER).await, 200);
     for ended in [&session, &elsewhere] {
-        refused_soon(&stand, text(ended, "access_token")).await;
+        stand.until_refused(text(ended, "access_token")).await;
         let refresh = json!({"refresh_token": ended["refresh_token"]});
         assert_eq!(stand.post("/v1/auth/refresh", None, refresh).await.status, 401);
     }
@@ -94,7 +84,7 @@ async fn a_reset_ends_the_sessions_and_its_token_sets_a_password_once() {
     let lost = stand.post(&reset, Some(&owner), Value::Null).await;
     assert_eq!(lost.status, 201, "{}", lost.body);
     assert_eq!(login(&stand, &email, PASSWORD).await, 401);
-    refused_soon(&stand, text(&session, "access_token")).await;
+    stand.until_refused(text(&session, "access_token")).await;
     let refresh = json!({"refresh_token": session["refresh_token"]});
     assert_eq!(stand.post("/v1/auth/refresh", None, refresh).await.status, 401);
 
@@ -129,7 +119,7 @@ async fn an_admin_resets_the_passwords_of_owners_only() {
     assert_eq!(reset("globex", of_owner.clone()).await.status, 404);
     let token = reset("acme", of_owner).await;
     assert_eq!(token.status, 201, "{}", token.body);
-    refused_soon(&stand, &owner).await;
+    stand.until_refused(&owner).await;
     stand.accept(text(&token.body, "token")).await;
 }
 
@@ -157,7 +147,7 @@ async fn a_user_gets_another_role_and_is_disabled_and_enabled_again() {
     let changed = change(&owner, json!({"role": "advertiser", "advertiser_id": "nova"})).await;
     assert_eq!(changed.status, 200, "{}", changed.body);
     assert_eq!(changed.body["role"], "advertiser");
-    refused_soon(&stand, text(&session, "access_token")).await;
+    stand.until_refused(text(&session, "access_token")).await;
     // The session continues with the other role.
     let refresh = json!({"refresh_token": session["refresh_token"]});
     let continued = stand.post("/v1/auth/refresh", None, refresh).await.body;

@@ -9,6 +9,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use stream::{Entry, LogReader, delete_topics, ensure_topics};
 use tenancy::TenantRouter;
+use testkit::eventually;
 use uuid::Uuid;
 use warehouse::{Coordinates, InsertBatch, RejectId, RejectedEvent};
 
@@ -55,6 +56,17 @@ impl Rejects {
         let warehouse = &self.stand.warehouse;
         warehouse.insert_rejects(context.destination(), &[rejects]).await.unwrap();
         ids
+    }
+
+    /// Gives `acme` these quotas, and waits until the api knows them.
+    async fn limit(&self, quotas: Value) {
+        let before = self.stand.context("acme").await.limits().quotas;
+        self.stand.apply("acme", json!({"limits": {"quotas": quotas}})).await;
+        eventually("the quotas are known", async || {
+            let known = self.stand.context("acme").await.limits().quotas;
+            (known != before).then_some(())
+        })
+        .await;
     }
 
     async fn list(&self, tenant: &str, query: &str) -> Answer {
@@ -285,6 +297,53 @@ async fn the_former_route_resubmits_and_answers_the_former_names() {
     assert_snapshot!("rejects_replay_again", rejects.stand.shown(&second));
     let listed = rejects.list("acme", "").await;
     assert_snapshot!("rejects_list_with_a_resubmitted_one", rejects.stand.shown(&listed));
+    assert_eq!(rejects.log().await.len(), 1);
+}
+
+#[actix_web::test]
+async fn resubmitted_events_name_as_many_campaigns_and_products_a_day_as_new_ones() {
+    let rejects = Rejects::new().await;
+    rejects.limit(json!({"campaigns_per_day": 1, "products_per_day": 1})).await;
+    let click = |name: &str| {
+        json!({"type": "ad_click", "campaign_id": format!("c-{name}"),
+            "items": [{"product_id": format!("p-{name}"), "brand": "Nova"}]})
+        .to_string()
+    };
+    let (first, second) = (click("1"), click("2"));
+    let stored = rejects.store("acme", &[first.as_bytes(), second.as_bytes()]).await;
+    let answer = rejects.resubmit(json!({"ids": stored})).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    assert_eq!(answer.body["counts"]["resubmitted"], 2, "{}", answer.body);
+    let [first, second] = [0_usize, 1].map(|at| &answer.body["outcomes"][at]["adjusted"]);
+    assert_eq!(*first, Value::Null);
+    let replaced = json!([
+        {"field": "campaign_id", "from": "c-2", "to": "other"},
+        {"field": "product_id", "from": "p-2", "to": "other"},
+    ]);
+    assert_eq!(*second, replaced);
+    let mut log = rejects.log().await;
+    log.sort_by_key(|event| event.received_at);
+    let campaigns: Vec<_> =
+        log.iter().map(|event| event.campaign_id.as_ref().unwrap().as_str()).collect();
+    assert_eq!(campaigns, ["c-1", "other"]);
+    let products: Vec<_> = log.iter().map(|event| event.items[0].product_id.as_str()).collect();
+    assert_eq!(products, ["p-1", "other"]);
+    assert_eq!(log[1].items[0].brand, None);
+}
+
+#[actix_web::test]
+async fn resubmitted_events_count_as_bytes() {
+    let rejects = Rejects::new().await;
+    rejects.limit(json!({"bytes_per_day": 1_000})).await;
+    let long = json!({"type": "page_view", "title": "x".repeat(2_000)});
+    let stored = rejects.store("acme", &[long.to_string().as_bytes(), b"{}"]).await;
+    let first = rejects.resubmit(json!({"ids": [stored[0]]})).await;
+    assert_eq!(first.body["counts"]["resubmitted"], 1, "more than all, if nothing was used before");
+    let corrected = json!({"events": [{"id": stored[1], "body": long}]});
+    let refused = rejects.resubmit(corrected).await;
+    assert_eq!(refused.status, 429, "{}", refused.body);
+    assert_eq!(refused.body["detail"], "The tenant may send 1000 bytes a day.");
+    assert!(refused.headers.contains_key("retry-after"));
     assert_eq!(rejects.log().await.len(), 1);
 }
 

@@ -4,6 +4,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex},
     thread,
+    time::{Duration, Instant},
 };
 
 use aggregates::Aggregates;
@@ -27,6 +28,11 @@ use warehouse::{ClusterSettings, Warehouse};
 use web::{TokenSettings, WebState};
 
 use crate::wire::Wire;
+
+/// Within this time a change counts in every process. Five seconds are promised, and tested where answers are
+/// kept, in the control plane; here a whole api shares the machine with other tests. A process that does not
+/// hear of a change uses what it knows for a minute.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// The password that every invited user chooses.
 pub(crate) const PASSWORD: &str = "a password nobody else knows";
@@ -228,6 +234,24 @@ impl Stand {
 
     pub(crate) async fn get(&self, path: &str, credential: &str) -> Answer {
         answer(self.request(Method::GET, path, Some(credential))).await
+    }
+
+    /// Asks until the answer has this status, which it must have soon.
+    pub(crate) async fn until(&self, path: &str, credential: &str, status: u16) -> Answer {
+        let began = Instant::now();
+        loop {
+            let answer = self.get(path, credential).await;
+            if answer.status == status {
+                return answer;
+            }
+            assert!(began.elapsed() < SOON, "{path} still answers {}", answer.status);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Asks until a credential is refused, which it must be soon.
+    pub(crate) async fn until_refused(&self, credential: &str) {
+        self.until("/v1/campaigns", credential, 401).await;
     }
 
     pub(crate) async fn post(&self, path: &str, credential: Option<&str>, body: Value) -> Answer {

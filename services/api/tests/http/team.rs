@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use chrono::{DateTime, TimeDelta, Utc};
 use insta::assert_snapshot;
 use reqwest::Method;
@@ -28,11 +26,7 @@ async fn an_owner_creates_and_revokes_keys() {
     let refused = stand.send(Method::DELETE, &path, &stranger, Value::Null).await;
     assert_eq!(refused.status, 404);
     assert_eq!(stand.send(Method::DELETE, &path, &owner, Value::Null).await.status, 204);
-    let revoked = Instant::now();
-    while stand.get("/v1/campaigns/spring", key).await.status != 401 {
-        assert!(revoked.elapsed() < Duration::from_secs(7), "the key still works");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    stand.until("/v1/campaigns/spring", key, 401).await;
     let listed = stand.get("/v1/api-keys", &owner).await;
     assert_snapshot!("api_keys_list", stand.shown(&listed));
     assert!(!listed.body.to_string().contains(key));
@@ -92,7 +86,7 @@ async fn a_token_ends_with_the_key_that_it_was_issued_for() {
 
     let path = format!("/v1/api-keys/{}", made["id"].as_str().unwrap());
     assert_eq!(stand.send(Method::DELETE, &path, &owner, Value::Null).await.status, 204);
-    refused_soon(&stand, token).await;
+    stand.until_refused(token).await;
     let again = stand.post("/v1/auth/token", None, json!({"api_key": made["key"]})).await;
     assert_eq!(again.status, 401, "{}", again.body);
 }
@@ -115,7 +109,7 @@ async fn only_the_tokens_of_a_disabled_user_end() {
     let analyst = users.find(|user| user["email"] == email.as_str()).unwrap();
     let path = format!("/v1/users/{}", analyst["id"].as_str().unwrap());
     assert_eq!(stand.send(Method::DELETE, &path, &owner, Value::Null).await.status, 204);
-    refused_soon(&stand, &token).await;
+    stand.until_refused(&token).await;
     let refresh = json!({"refresh_token": session["refresh_token"]});
     assert_eq!(stand.post("/v1/auth/refresh", None, refresh).await.status, 401);
     for others in [owner.as_str(), of_advertiser, of_key.as_str().unwrap()] {
@@ -123,14 +117,6 @@ async fn only_the_tokens_of_a_disabled_user_end() {
     }
     let refresh = json!({"refresh_token": advertiser["refresh_token"]});
     assert_eq!(stand.post("/v1/auth/refresh", None, refresh).await.status, 200);
-}
-
-async fn refused_soon(stand: &Stand, credential: &str) {
-    let start = Instant::now();
-    while stand.get("/v1/campaigns", credential).await.status != 401 {
-        assert!(start.elapsed() < Duration::from_secs(5), "the credential still works");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 #[actix_web::test]
@@ -142,7 +128,7 @@ async fn a_key_may_expire_and_its_tokens_expire_with_it() {
     assert_eq!(past.status, 422, "{}", past.body);
     assert_eq!(past.body["errors"][0]["pointer"], "/expires_at");
 
-    let end = Utc::now() + TimeDelta::seconds(4);
+    let end = Utc::now() + TimeDelta::seconds(15);
     let made = stand.post("/v1/api-keys", Some(&owner), order(end)).await;
     assert_eq!(made.status, 201, "{}", made.body);
     let at = |key: &Value| key["expires_at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
@@ -154,7 +140,7 @@ async fn a_key_may_expire_and_its_tokens_expire_with_it() {
 
     let exchange = json!({"api_key": made.body["key"]});
     let token = stand.post("/v1/auth/token", None, exchange).await.body;
-    assert!((0..=4).contains(&token["expires_in"].as_i64().unwrap()), "{token}");
+    assert!((0..=15).contains(&token["expires_in"].as_i64().unwrap()), "{token}");
     let token = token["access_token"].as_str().unwrap();
     assert_eq!(stand.get("/v1/campaigns", token).await.status, 200);
     tokio::time::sleep((end - Utc::now()).to_std().unwrap_or_default()).await;

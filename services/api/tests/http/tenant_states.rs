@@ -1,25 +1,7 @@
-use std::time::{Duration, Instant};
-
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::stand::{Answer, Stand};
-
-/// The bound within which a change of a tenant's state takes effect.
-const SOON: Duration = Duration::from_secs(5);
-
-/// Asks until the answer has this status.
-async fn until(stand: &Stand, path: &str, credential: &str, status: u16) -> Answer {
-    let began = Instant::now();
-    loop {
-        let answer = stand.get(path, credential).await;
-        if answer.status == status {
-            return answer;
-        }
-        assert!(began.elapsed() < SOON, "{path} still answers {}", answer.status);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
+use crate::stand::Stand;
 
 fn change(name: &str, stand: &Stand) -> String {
     format!("/v1/admin/tenants/{}{name}", stand.id("acme"))
@@ -40,11 +22,11 @@ async fn a_suspended_tenant_reads_nothing_until_it_is_resumed_and_its_owner_sees
     assert_eq!(suspended.body["state"], "suspended");
     assert_eq!(suspended.body["state_reason"], "An invoice has not been paid");
 
-    let shown = until(&stand, "/v1/campaigns", &owner, 403).await;
+    let shown = stand.until("/v1/campaigns", &owner, 403).await;
     assert_eq!(shown.body["code"], "tenant_suspended");
     assert!(shown.body.to_string().contains("An invoice has not been paid"), "{}", shown.body);
     for credential in [&analyst, &key] {
-        let refused = until(&stand, "/v1/campaigns", credential, 403).await;
+        let refused = stand.until("/v1/campaigns", credential, 403).await;
         assert_eq!(refused.body["code"], "tenant_suspended");
         assert!(!refused.body.to_string().contains("invoice"), "only owners see why");
     }
@@ -64,8 +46,8 @@ async fn a_suspended_tenant_reads_nothing_until_it_is_resumed_and_its_owner_sees
     assert_eq!(resumed.status, 200, "{}", resumed.body);
     assert_eq!(resumed.body["state"], "active");
     assert_eq!(resumed.body["state_reason"], Value::Null);
-    until(&stand, "/v1/campaigns", &key, 200).await;
-    until(&stand, "/v1/campaigns", &owner, 401).await;
+    stand.until("/v1/campaigns", &key, 200).await;
+    stand.until("/v1/campaigns", &owner, 401).await;
     let owner = stand.token("acme", "owner").await;
     assert_eq!(stand.get("/v1/campaigns", &owner).await.status, 200);
 }

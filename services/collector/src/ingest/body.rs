@@ -7,6 +7,7 @@ use actix_web::{
 use auth::WriteEvents;
 use bytes::Bytes;
 use problem::{Code, Problem};
+use telemetry::Counter;
 use web::{Arrival, Tenant};
 
 use super::{
@@ -101,8 +102,9 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Returns the problem of a request for which its tenant or its credential has no memory left.
+/// Counts a request for which its tenant or its credential has no memory left. Returns its problem.
 fn too_many() -> Problem {
+    Counter::InFlightRefused.inc(&[]);
     let detail =
         "Too many bytes of this tenant, or of this credential, are being read now. Try again.";
     Problem::new(Code::Unavailable, detail).with_retry_after(RETRY_AFTER)

@@ -1,16 +1,18 @@
 use std::{
     collections::{HashMap, HashSet, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
-    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use aggregates::{Aggregates, FullNames, NameBudget, NameKind};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use events::EventName;
 use tenancy::{ClientId, TenantContext};
 
-/// How many names are remembered before all are forgotten and, harmlessly, asked for again.
-const MOST: usize = 1_000_000;
+/// How many names of all tenants are remembered before all are forgotten and, harmlessly, asked for again.
+/// They take up to 40 MB. The filter of a tenant whose quota is used up is not counted: the quota says how
+/// large it is.
+const MOST: usize = 2_000_000;
 
 /// Which campaigns and products events may name: at first all that are new, and of each tenant so many
 /// different ones a day. Others become `other`, before the log has them: so every sink and every backfill
@@ -19,7 +21,16 @@ const MOST: usize = 1_000_000;
 /// A collect key is public. Without an end, a client with it fills the lists, the counters and
 /// the dictionaries that all tenants share.
 #[derive(Default)]
-pub(super) struct Names(Mutex<HashMap<ClientId, Arc<RwLock<Known>>>>);
+pub(super) struct Names(Mutex<OfDay>);
+
+/// What this process knows of a day. An earlier one is forgotten.
+#[derive(Default)]
+struct OfDay {
+    day: NaiveDate,
+    tenants: HashMap<ClientId, Arc<RwLock<Known>>>,
+    /// About how many names are remembered, of all tenants.
+    remembered: usize,
+}
 
 /// What this process knows of a tenant's names.
 pub(super) struct Known {
@@ -47,18 +58,25 @@ impl Names {
     /// Returns what is known of the tenant's names on the day of `now`.
     pub(super) fn of(&self, tenant: &TenantContext, now: DateTime<Utc>) -> Arc<RwLock<Known>> {
         let quotas = &tenant.limits().quotas;
-        let budget = |kind, most| NameBudget { kind, day: now.date_naive(), most };
+        let day = now.date_naive();
+        let budget = |kind, most| NameBudget { kind, day, most };
         let campaigns = budget(NameKind::Campaign, quotas.campaigns_per_day);
         let products = budget(NameKind::Product, quotas.products_per_day);
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = all.get(tenant.client_id())
+        let mut of_day = self.of_day();
+        if day > of_day.day {
+            *of_day = OfDay { day, ..OfDay::default() };
+        }
+        if let Some(known) = of_day.tenants.get(tenant.client_id())
             && read(known).is_of(campaigns, products)
         {
             return known.clone();
         }
         let nothing = Known { campaigns: campaigns.into(), products: products.into() };
         let new = Arc::new(RwLock::new(nothing));
-        all.insert(tenant.client_id().clone(), new.clone());
+        // A request that began before midnight and was sent slowly is of the day before.
+        if day == of_day.day {
+            of_day.tenants.insert(tenant.client_id().clone(), new.clone());
+        }
         new
     }
 
@@ -72,9 +90,70 @@ impl Names {
     ) -> Asked {
         let Asked { campaigns, products } = asked;
         Asked {
-            campaigns: ask(aggregates, tenant, known, NameKind::Campaign, campaigns).await,
-            products: ask(aggregates, tenant, known, NameKind::Product, products).await,
+            campaigns: self.ask_for(aggregates, tenant, known, NameKind::Campaign, campaigns).await,
+            products: self.ask_for(aggregates, tenant, known, NameKind::Product, products).await,
         }
+    }
+
+    async fn ask_for(
+        &self,
+        aggregates: &Aggregates,
+        tenant: &TenantContext,
+        known: &RwLock<Known>,
+        kind: NameKind,
+        unknown: HashSet<String>,
+    ) -> HashSet<String> {
+        if unknown.is_empty() {
+            return unknown;
+        }
+        let budget = read(known).of(kind).budget;
+        let names: Vec<_> = unknown.iter().map(String::as_str).collect();
+        let Some(answer) = aggregates.admit_names(tenant, budget, &names).await else {
+            return HashSet::new();
+        };
+        let full = match answer.is_full {
+            true => aggregates.full_names(tenant, budget).await,
+            false => None,
+        };
+        let admitted = names.iter().zip(&answer.admitted).filter(|(_, admitted)| **admitted);
+        let hashes: Vec<_> = admitted.map(|(name, _)| hash(name)).collect();
+        let (before, after) = {
+            let mut of_tenant = known.write().unwrap_or_else(PoisonError::into_inner);
+            let of_kind = of_tenant.of_mut(kind);
+            let before = of_kind.admitted.len();
+            if full.is_some() && of_kind.full.is_none() {
+                let client_id = tenant.client_id().as_str();
+                tracing::warn!(
+                    client_id,
+                    ?kind,
+                    most = budget.most,
+                    "new names count for `other` today"
+                );
+                of_kind.full = full;
+            }
+            match of_kind.full {
+                // It has every name that was admitted.
+                Some(_) => of_kind.admitted = HashSet::new(),
+                None => of_kind.admitted.extend(hashes),
+            }
+            (before, of_kind.admitted.len())
+        };
+        self.remember(before, after);
+        let refused = names.iter().zip(answer.admitted).filter(|(_, admitted)| !admitted);
+        refused.map(|(name, _)| (*name).to_owned()).collect()
+    }
+
+    /// Counts the names of a kind that are known of a tenant. Forgets those of all tenants if they are too many.
+    fn remember(&self, before: usize, after: usize) {
+        let mut of_day = self.of_day();
+        of_day.remembered = of_day.remembered.saturating_sub(before).saturating_add(after);
+        if of_day.remembered > MOST {
+            *of_day = OfDay { day: of_day.day, ..OfDay::default() };
+        }
+    }
+
+    fn of_day(&self) -> MutexGuard<'_, OfDay> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -139,49 +218,6 @@ impl From<NameBudget> for KnownNames {
     }
 }
 
-async fn ask(
-    aggregates: &Aggregates,
-    tenant: &TenantContext,
-    known: &RwLock<Known>,
-    kind: NameKind,
-    unknown: HashSet<String>,
-) -> HashSet<String> {
-    if unknown.is_empty() {
-        return unknown;
-    }
-    let budget = read(known).of(kind).budget;
-    let names: Vec<_> = unknown.iter().map(String::as_str).collect();
-    let Some(answer) = aggregates.admit_names(tenant, budget, &names).await else {
-        return HashSet::new();
-    };
-    let full = match answer.is_full {
-        true => aggregates.full_names(tenant, budget).await,
-        false => None,
-    };
-    let admitted = names.iter().zip(&answer.admitted).filter(|(_, admitted)| **admitted);
-    let hashes: Vec<_> = admitted.map(|(name, _)| hash(name)).collect();
-    {
-        let mut of_tenant = known.write().unwrap_or_else(PoisonError::into_inner);
-        let of_kind = of_tenant.of_mut(kind);
-        if of_kind.admitted.len() + hashes.len() > MOST {
-            of_kind.admitted.clear();
-        }
-        of_kind.admitted.extend(hashes);
-        if full.is_some() && of_kind.full.is_none() {
-            let client_id = tenant.client_id().as_str();
-            tracing::warn!(
-                client_id,
-                ?kind,
-                most = budget.most,
-                "new names count for `other` today"
-            );
-            of_kind.full = full;
-        }
-    }
-    let refused = names.iter().zip(answer.admitted).filter(|(_, admitted)| !admitted);
-    refused.map(|(name, _)| (*name).to_owned()).collect()
-}
-
 pub(super) fn read(known: &RwLock<Known>) -> RwLockReadGuard<'_, Known> {
     known.read().unwrap_or_else(PoisonError::into_inner)
 }
@@ -190,4 +226,47 @@ fn hash(name: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::{tenant_context, tenant_record};
+
+    use super::*;
+
+    async fn tenant(client_id: &str) -> TenantContext {
+        tenant_context(tenant_record(&client_id.parse().unwrap())).await
+    }
+
+    #[tokio::test]
+    async fn what_is_known_of_a_day_is_forgotten_on_the_next_one() {
+        let names = Names::default();
+        let [evening, midnight] =
+            ["2026-03-01T23:59:59Z", "2026-03-02T00:00:00Z"].map(|text| text.parse().unwrap());
+        let (acme, globex) = (tenant("acme").await, tenant("globex").await);
+        let known = names.of(&acme, evening);
+        assert!(Arc::ptr_eq(&known, &names.of(&acme, evening)));
+        let known = names.of(&globex, midnight);
+        assert_eq!(names.of_day().tenants.len(), 1, "nothing is kept of the day before");
+        names.of(&globex, evening);
+        assert!(
+            Arc::ptr_eq(&known, &names.of(&globex, midnight)),
+            "a late request changes nothing"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_names_of_all_tenants_together_are_bounded() {
+        let names = Names::default();
+        let now = "2026-03-01T12:00:00Z".parse().unwrap();
+        for client_id in ["acme", "globex"] {
+            names.of(&tenant(client_id).await, now);
+        }
+        names.remember(0, MOST / 2);
+        names.remember(MOST / 2, MOST / 2 + 1);
+        assert_eq!(names.of_day().tenants.len(), 2);
+        names.remember(0, MOST / 2);
+        assert!(names.of_day().tenants.is_empty(), "all are forgotten");
+        assert_eq!(names.of_day().remembered, 0);
+    }
 }

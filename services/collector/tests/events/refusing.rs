@@ -9,6 +9,10 @@ use uuid::Uuid;
 
 use crate::support::*;
 
+/// How long a record is tried whose topic does not exist: long enough for the first record of a new producer
+/// to a new topic, which is in the same request.
+const PUBLISH_TIMEOUT_MS: u64 = 5_000;
+
 /// Content type, encoding, body → status, code, pointer, and a text that the answer must contain.
 type Row = (&'static str, &'static str, Vec<u8>, u16, &'static str, &'static str, &'static str);
 
@@ -108,7 +112,7 @@ async fn an_invalid_body_is_refused_with_what_is_expected() {
             assert_eq!(body["errors"][0]["pointer"], pointer, "{label}: {body}");
         }
         assert!(body.to_string().contains(mention), "{label}: {body} should mention {mention}");
-        assert!(begin.elapsed() < Duration::from_secs(3), "{label} took {:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(10), "{label} took {:?}", begin.elapsed());
     }
     let good = send(collector.post("[]")).await;
     assert_eq!(good.status, StatusCode::ACCEPTED, "the process still runs");
@@ -166,7 +170,7 @@ async fn without_kafka_and_without_room_in_the_spool_nothing_is_accepted() {
 async fn stored_events_are_reported_even_when_others_were_not_stored() {
     let rejects_topic = Some("test-topic-that-does-not-exist");
     let mut options = Options { rejects_topic, spool_bytes: 0, ..Options::default() };
-    options.collector.publish_timeout_ms = 1_000;
+    options.collector.publish_timeout_ms = PUBLISH_TIMEOUT_MS;
     let collector = TestCollector::with(options).await;
     let batch = json!([{"type": 1}, page_view(Uuid::now_v7())]);
     let answer = send(collector.post(batch.to_string())).await;
@@ -180,7 +184,7 @@ async fn stored_events_are_reported_even_when_others_were_not_stored() {
 async fn a_batch_with_a_retry_is_not_refused_though_nothing_was_accepted() {
     let events_topic = Some("test-topic-that-does-not-exist");
     let mut options = Options { events_topic, spool_bytes: 0, ..Options::default() };
-    options.collector.publish_timeout_ms = 1_000;
+    options.collector.publish_timeout_ms = PUBLISH_TIMEOUT_MS;
     let collector = TestCollector::with(options).await;
     let known = Uuid::now_v7();
     let batch = json!([{"type": 1}, page_view(known)]);
@@ -205,7 +209,11 @@ async fn a_tenant_over_its_rate_is_refused_and_slows_no_other_tenant() {
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=10).contains(&wait), "{wait}");
     assert_eq!(refused.header("ratelimit-policy"), r#""events";q=10;w=10"#);
-    assert_eq!(refused.header("ratelimit"), format!(r#""events";r=0;t={wait}"#));
+    let events = refused.header("ratelimit").strip_prefix(r#""events";r="#).unwrap();
+    let (left, seconds) = events.split_once(";t=").unwrap();
+    // Each second gives one back. Had the first batch not counted, the second were not refused.
+    assert!(left.parse::<u64>().unwrap() < 10, "{left}");
+    assert_eq!(seconds, wait.to_string());
 
     let globex = collector.key("globex", KeyKind::Collect);
     assert_eq!(send(collector.post_as(globex, batch(10))).await.status, StatusCode::ACCEPTED);

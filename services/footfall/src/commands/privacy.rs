@@ -20,7 +20,7 @@ pub(crate) async fn run(
         PrivacyCommand::Check { tenant, erasure } => check(&dependencies, &tenant, erasure).await,
         PrivacyCommand::EraseAgain { tenant } => {
             let begun = erase_persons_again(&dependencies.processor(), &tenant).await?;
-            output::line(&format!("{begun} erasures of {tenant} begin again"));
+            output::line(&format!("Erasures of {tenant} that begin again: {begun}"));
             Ok(())
         }
     }

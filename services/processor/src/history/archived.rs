@@ -23,7 +23,7 @@ pub(crate) fn as_archived(record: &LogRecord) -> ArchivedRecord {
     }
 }
 
-/// Erases the records of tenants that are erased, or are being erased: only their places are archived. Returns the
+/// Erases the records of some tenants, such as those that are erased: only their places are archived. Returns the
 /// tenants that had some.
 pub(crate) fn erase_records_of<'a>(
     erased: &'a [ClientId],
@@ -42,7 +42,8 @@ pub(crate) fn erase_records_of<'a>(
     found
 }
 
-/// Whether the record is of a person that was erased: as an event, or, if it cannot be read as one, by its words.
+/// Whether the record is of a person that was erased: as an event, or, if it cannot be read as one, as a
+/// document without a schema.
 pub(crate) fn is_of_erased_person(persons: &ErasedPersons, record: &ArchivedRecord) -> bool {
     let key = record.key.as_deref().and_then(|key| str::from_utf8(key).ok());
     let Some(tenant) = key.and_then(|key| key.parse::<ClientId>().ok()) else { return false };

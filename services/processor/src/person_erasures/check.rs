@@ -18,14 +18,16 @@ const NAME: &str = "persons";
 /// Restores erasures that PostgreSQL has lost, and searches the tables for rows of persons whose erasure has
 /// finished, once a day. If there are some, tables were restored from a copy, or a process that was frozen wrote
 /// late: the tenant's erasures begin again.
-pub(super) async fn run_if_due(erasing: &Erasing<'_>) -> Result<(), ProcessorError> {
+///
+/// Returns `false` if it could not be asked whether a day has passed, because another erasure runs.
+pub(super) async fn run_if_due(erasing: &Erasing<'_>) -> Result<bool, ProcessorError> {
     let ledger = erasing.dependencies.control_plane.ledger();
-    let Some(mut lease) = ledger.begin_erasure().await? else { return Ok(()) };
+    let Some(mut lease) = ledger.begin_erasure().await? else { return Ok(false) };
     if lease.is_due(NAME, EVERY).await? {
         lease.during(search(erasing)).await??;
         lease.end().await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn search(erasing: &Erasing<'_>) -> Result<(), ProcessorError> {

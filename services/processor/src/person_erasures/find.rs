@@ -17,7 +17,7 @@ pub struct PersonRemains {
     pub event_rows: u64,
     /// Refused events in ClickHouse that name them.
     pub rejects: u64,
-    /// Rows of lists and of what users keep that name them, by list.
+    /// Rows of what users keep that name them, by list.
     pub words: BTreeMap<&'static str, u64>,
     /// Report files that may have their rows.
     pub report_files: u64,

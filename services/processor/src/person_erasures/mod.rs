@@ -25,7 +25,7 @@ use steps::Erasing;
 /// How often erasures to do are looked for. Another rhythm than that of offboarding, which needs the same lease.
 const PERIOD: Duration = Duration::from_secs(7);
 
-/// In which of the rounds it is asked whether the daily check is due.
+/// After how many rounds it is asked again whether the daily check is due.
 const CHECK_ROUNDS: u32 = 120;
 
 /// Erases what is asked for, one process at a time, until the process stops.
@@ -36,18 +36,23 @@ pub(crate) async fn run(
     let platform = dependencies.control_plane.for_platform(&dependencies.platform());
     let erasing = Erasing { dependencies: &dependencies, platform: &platform };
     let mut rounds = every(PERIOD, token, "erase persons");
-    let mut number = 0_u32;
+    let mut until_check = 0;
     while rounds.begin().await {
-        rounds.run(round(&erasing, number.is_multiple_of(CHECK_ROUNDS))).await;
-        number = number.wrapping_add(1);
+        rounds.run(round(&erasing, &mut until_check)).await;
     }
     Ok(())
 }
 
-async fn round(erasing: &Erasing<'_>, checks: bool) -> Result<(), BoxError> {
+async fn round(erasing: &Erasing<'_>, until_check: &mut u32) -> Result<(), BoxError> {
     let Erasing { dependencies, platform } = erasing;
-    if checks {
-        check::run_if_due(erasing).await?;
+    if let Some(fewer) = until_check.checked_sub(1) {
+        *until_check = fewer;
+    } else {
+        // Also after a check that fails: it must not keep each round from the erasures.
+        *until_check = CHECK_ROUNDS;
+        if !check::run_if_due(erasing).await? {
+            *until_check = 0;
+        }
     }
     if platform.unfinished_person_erasures().await?.is_empty() {
         return Ok(());

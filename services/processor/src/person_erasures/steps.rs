@@ -211,14 +211,10 @@ impl Erasing<'_> {
         Ok(found)
     }
 
-    /// Has the live counters computed again, if any of them counted a person.
+    /// Has the live counters computed again. Also if the persons had no rows: while PostgreSQL was unavailable, events
+    /// that are not stored any more may have been counted by an older list of persons.
     async fn redis(&self, erasure: &PersonErasure) -> Result<Done, ProcessorError> {
         let step = PersonEraseStep::Redis;
-        let rows = erasure.step(PersonEraseStep::ClickHouse);
-        let rows = rows.and_then(|step| step.counts.get("event_rows")).and_then(Value::as_u64);
-        if rows.unwrap_or_default() == 0 {
-            return Ok(Done::Yes(json!({"keys": 0})));
-        }
         let aggregates = &self.dependencies.aggregates;
         let begun = erasure.step(step).and_then(|begun| begun.counts.get("key_generation"));
         let Some(before) = begun.and_then(Value::as_u64) else {
@@ -251,7 +247,7 @@ impl Erasing<'_> {
         Ok(Done::NotYet)
     }
 
-    /// Removes what lists and kept definitions say of the persons.
+    /// Removes what users keep about the persons.
     async fn postgres(&self, erasure: &PersonErasure) -> Result<Done, ProcessorError> {
         let client_id = &erasure.client_id;
         let Some(wanted) = self.wanted(erasure).await? else { return Ok(Done::Yes(json!({}))) };

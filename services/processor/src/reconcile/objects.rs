@@ -113,7 +113,7 @@ impl Reconciler {
     }
 
     /// Writes an object again, from what the log still holds; nothing of tenants and persons that were
-    /// erased since.
+    /// erased since, and nothing that was past its tenant's retention when the object got lost.
     async fn restore(&self, key: ObjectKey, object: &Archived) -> Result<(), ProcessorError> {
         let mut records = Vec::new();
         let mut range = self.history.read(object.range);
@@ -121,7 +121,12 @@ impl Reconciler {
             records.extend(entries.iter().map(|entry| as_archived(entry.record())));
         }
         let platform = self.control_plane.for_platform(&self.platform);
-        erase_records_of(&platform.erased_tenants().await?, &mut records);
+        let mut erased = platform.erased_tenants().await?;
+        // Retention has passed the object, and does not come back to it.
+        let expired = platform.archive_erased_until().await?.into_iter();
+        let expired = expired.filter(|(_, until)| object.logged_to < *until);
+        erased.extend(expired.map(|(tenant, _)| tenant));
+        erase_records_of(&erased, &mut records);
         let persons = self.erasures.current().await;
         for record in &mut records {
             if is_of_erased_person(&persons, record) {

@@ -138,11 +138,17 @@ async fn an_insert_in_doubt_counts_as_landed_only_once_its_rows_are_read_back() 
     let shipment = shipment(Isolation::Shared).await;
     // While a query has the insert's id, the server rejects the insert with an answer that leaves it in
     // doubt.
-    let namesake = client(&shipment).query("SELECT sleep(3)");
+    let client = client(&shipment);
+    // For twelve seconds.
+    let namesake = "SELECT sleepEachRow(3) FROM numbers(4) SETTINGS max_block_size = 1";
+    let namesake = client.query(namesake);
     let namesake = namesake.with_setting("query_id", shipment.batch.token());
     let namesake = async { namesake.execute().await.unwrap() };
     let land = async {
-        while !shipment.warehouse.is_running(&shipment.batch).await.unwrap() {}
+        testkit::eventually("the namesake runs", async || {
+            shipment.warehouse.is_running(&shipment.batch).await.unwrap().then_some(())
+        })
+        .await;
         shipment.land().await
     };
     let ((), (landing, _)) = tokio::join!(namesake, land);

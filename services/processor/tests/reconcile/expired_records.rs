@@ -3,7 +3,7 @@ use std::{os::unix::fs::symlink, time::Duration};
 use log::Offset;
 use telemetry::Gauge;
 use testkit::eventually;
-use tokio::time::sleep;
+use tokio::{sync::Mutex, time::sleep};
 
 use crate::stand::{NEVER, Stand, impressions};
 
@@ -12,6 +12,10 @@ async fn epochs(stand: &Stand) -> Vec<i64> {
     let sql = "SELECT epoch FROM lease WHERE consumer_group = 'store' ORDER BY partition";
     sqlx::query_scalar(sql).fetch_all(&stand.ledger).await.unwrap()
 }
+
+/// Held by each test that halts partitions: the process counts them together, and the wait of one test for a
+/// halted partition would end with that of another.
+static HALTING: Mutex<()> = Mutex::const_new(());
 
 fn halted() -> i64 {
     Gauge::PartitionsHalted.value(&["store"])
@@ -66,6 +70,7 @@ async fn records_that_expired_before_they_were_stored_come_from_the_archive() {
 
 #[tokio::test]
 async fn a_partition_is_halted_until_its_records_are_in_the_archive() {
+    let _alone = HALTING.lock().await;
     let mut stand = Stand::new(NEVER).await;
     let tenant = stand.tenant("shared").await;
     stand.store(&tenant, impressions(10)).await;
@@ -87,6 +92,7 @@ async fn a_partition_is_halted_until_its_records_are_in_the_archive() {
 
 #[tokio::test]
 async fn nothing_is_skipped_if_the_processor_stops_while_it_waits_for_an_object() {
+    let _alone = HALTING.lock().await;
     let mut stand = Stand::new(NEVER).await;
     let tenant = stand.tenant("shared").await;
     stand.store(&tenant, impressions(10)).await;
@@ -114,6 +120,7 @@ async fn nothing_is_skipped_if_the_processor_stops_while_it_waits_for_an_object(
 
 #[tokio::test]
 async fn an_unavailable_archive_halts_only_the_partition_that_needs_it() {
+    let _alone = HALTING.lock().await;
     // The first object is needed to recognise re-sends, the last to go on.
     for which in [0, 1] {
         let mut stand = Stand::new(NEVER).await;
@@ -142,6 +149,7 @@ async fn an_unavailable_archive_halts_only_the_partition_that_needs_it() {
 
 #[tokio::test]
 async fn a_batch_that_differs_from_its_plan_halts_only_its_partition() {
+    let _alone = HALTING.lock().await;
     let mut stand = Stand::new(NEVER).await;
     let tenant = stand.tenant("shared").await;
     stand.store(&tenant, impressions(10)).await;

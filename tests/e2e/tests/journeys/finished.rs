@@ -1,6 +1,6 @@
 //! Answers about finished ranges are kept in Redis, and are as right as those of ClickHouse.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -10,15 +10,15 @@ use uuid::Uuid;
 /// How long an answer is used again by the process, and what is known of the ledger.
 const IN_MEMORY: Duration = Duration::from_millis(800);
 
-/// Returns the day three days ago.
-fn day() -> (DateTime<Utc>, DateTime<Utc>) {
+/// The day three days before the first test began: after midnight, no test asks for another day than before.
+static DAY: LazyLock<(DateTime<Utc>, DateTime<Utc>)> = LazyLock::new(|| {
     let start = (Utc::now() - TimeDelta::days(3)).date_naive();
     let at = |date: chrono::NaiveDate| date.and_time(chrono::NaiveTime::MIN).and_utc();
     (at(start), at(start + TimeDelta::days(1)))
-}
+});
 
 fn query() -> Value {
-    let (from, to) = day();
+    let (from, to) = *DAY;
     json!({
         "metrics": ["clicks", "visitors"], "dimensions": ["device"],
         "time": {"from": from, "to": to, "granularity": "hour", "tz": "UTC"},
@@ -26,7 +26,7 @@ fn query() -> Value {
 }
 
 async fn send(platform: &Platform, tenant: &Tenant, count: usize) {
-    let (from, _) = day();
+    let (from, _) = *DAY;
     let event = |_| {
         json!({"type": "ad_click", "campaign_id": "spring", "event_id": Uuid::now_v7(),
             "event_time": from + TimeDelta::hours(9), "visitor_id": Uuid::now_v7().to_string()})

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use crate::{
     agreement::Stores,
     live::{Stream, impressions},
+    marks::wait_for_marks,
 };
 
 const TODAY: &str = "/v1/campaigns/spring/metrics?granularity=total&metrics=impressions";
@@ -17,12 +18,6 @@ const TODAY: &str = "/v1/campaigns/spring/metrics?granularity=total&metrics=impr
 async fn counted(platform: &Platform, tenant: &Tenant) -> u64 {
     let answer = platform.get(&tenant.owner, TODAY).await.expect(200).json();
     answer["totals"]["impressions"].as_u64().unwrap()
-}
-
-/// Waits until the ledger has marked what Redis has counted. Otherwise the log would be read again
-/// from its beginning, and Redis would be complete.
-async fn wait_for_marks() {
-    tokio::time::sleep(Duration::from_secs(3)).await;
 }
 
 /// Returns every Redis key of this platform.
@@ -72,7 +67,7 @@ async fn a_redis_that_lost_everything_makes_no_answer_wrong() {
     platform.collect(&tenant.collect_key, &impressions(5, now)).await.expect(202);
     let stores = Stores::of(&platform).await;
     stores.agree(&tenant, "spring").await;
-    wait_for_marks().await;
+    wait_for_marks(&platform).await;
 
     assert!(delete_all_keys(&platform).await > 0, "there were no keys to delete");
     for _ in 0..20 {
@@ -111,7 +106,7 @@ async fn a_redis_with_an_older_file_makes_no_number_go_down() {
     platform.collect(&tenant.collect_key, &impressions(3, now)).await.expect(202);
     platform.wait_for_count(&tenant, "spring", "impressions", 8).await;
     stores.agree(&tenant, "spring").await;
-    wait_for_marks().await;
+    wait_for_marks(&platform).await;
 
     restore(&platform, &saved).await;
     for _ in 0..60 {
@@ -131,11 +126,12 @@ async fn a_stream_continues_after_redis_lost_everything() {
     platform.collect(&tenant.collect_key, &impressions(5, now)).await.expect(202);
     stream.until_impressions(5).await;
     platform.wait_for_count(&tenant, "spring", "impressions", 5).await;
-    wait_for_marks().await;
+    wait_for_marks(&platform).await;
 
     assert!(delete_all_keys(&platform).await > 0, "there were no keys to delete");
     platform.collect(&tenant.collect_key, &impressions(3, now)).await.expect(202);
-    timeout(Duration::from_secs(15), stream.until_impressions(8)).await.expect("an update soon");
+    // Without the counters that are lost, no update would ever have eight.
+    timeout(Duration::from_secs(60), stream.until_impressions(8)).await.expect("an update");
     let mut second = Stream::open(&platform, &tenant.advertiser, None).await;
     let snapshot = second.next().await;
     assert_eq!(snapshot.data["today"]["impressions"], 8);

@@ -12,7 +12,7 @@ use rdkafka::{
 use testkit::{Platform, RedisServer, Tier, eventually};
 use tokio::time::{sleep, timeout};
 
-use crate::{agreement::Stores, backfill, live::Stream, oracle::Oracle};
+use crate::{agreement::Stores, backfill, live::Stream, marks::wait_for_marks, oracle::Oracle};
 
 /// The range of the queries, which Redis serves completely.
 const HOURS: i64 = 70;
@@ -37,11 +37,6 @@ async fn command(redis: &RedisServer, words: &[&str]) {
     let client = redis::Client::open(redis.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     redis::cmd(words[0]).arg(&words[1..]).exec_async(&mut connection).await.unwrap();
-}
-
-/// Waits until the ledger has marked what Redis has counted.
-async fn wait_for_marks() {
-    sleep(Duration::from_secs(3)).await;
 }
 
 async fn send_history(platform: &Platform, shops: &[Oracle]) {
@@ -108,7 +103,7 @@ async fn a_redis_that_lost_everything_is_rebuilt_under_live_traffic() {
     }
     send_history(&platform, &shops).await;
     wait_until_complete(&platform, &shops).await;
-    wait_for_marks().await;
+    wait_for_marks(&platform).await;
     for _ in 0..2 {
         tokio::join!(redis.wipe(), send_and_query(&platform, &shops));
         wait_until_complete(&platform, &shops).await;
@@ -123,7 +118,7 @@ async fn a_redis_with_an_older_file_reads_the_log_again_and_no_stream_goes_down(
     wait_until_complete(&platform, &shops).await;
     let older = redis.save();
     send_and_query(&platform, &shops).await;
-    wait_for_marks().await;
+    wait_for_marks(&platform).await;
 
     let mut stream = Stream::open(&platform, &shops[0].tenant.advertiser, None).await;
     let set_back = async {
@@ -143,7 +138,7 @@ async fn a_redis_with_a_file_older_than_the_log_is_rebuilt() {
     let older = redis.save();
     send_and_query(&platform, &shops).await;
     wait_until_complete(&platform, &shops).await;
-    wait_for_marks().await;
+    wait_for_marks(&platform).await;
 
     delete_all_records(&platform).await;
     tokio::join!(redis.restore(&older), send_and_query(&platform, &shops));
@@ -176,7 +171,7 @@ async fn backfilled_rows_are_counted_again() {
     let began = Utc::now() - TimeDelta::minutes(5);
     send_history(&platform, &shops).await;
     wait_until_complete(&platform, &shops).await;
-    wait_for_marks().await;
+    wait_for_marks(&platform).await;
 
     backfill::empty(&shop.tenant).await;
     redis.wipe().await;
@@ -232,7 +227,7 @@ async fn another_number_of_slot_groups_causes_a_rebuild() {
     send_history(&platform, &shops).await;
     wait_until_complete(&platform, &shops).await;
     for slot_groups in ["4", "1", "4"] {
-        wait_for_marks().await;
+        wait_for_marks(&platform).await;
         platform.set("FOOTFALL__REDIS__SLOT_BUCKETS", slot_groups);
         platform.restart().await;
         send_and_query(&platform, &shops).await;
@@ -257,7 +252,7 @@ async fn a_rebuild_waits_until_clickhouse_has_what_redis_lost() {
         (found.series.len() == moments().len()).then_some(())
     })
     .await;
-    wait_for_marks().await;
+    wait_for_marks(&platform).await;
 
     redis.wipe().await;
     for _ in 0..ROUND {

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::{Platform, Tenant, Tier, eventually};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::live::Stream;
 
-/// The bound within which a change of a tenant's state takes effect.
-const SOON: Duration = Duration::from_secs(5);
+/// Within this time a change of a tenant's state has taken effect in every process. Five seconds are promised,
+/// and tested where answers are kept, in the control plane; here a whole platform shares the machine with other
+/// tests. A process that does not hear of a change uses what it knows for a minute.
+const SOON: Duration = Duration::from_secs(20);
 
 fn impressions(count: usize) -> Value {
     json!(vec![json!({"type": "ad_impression", "campaign_id": "spring", "visitor_id": "v"}); count])
@@ -51,8 +53,8 @@ async fn a_suspended_tenant_loses_nothing_that_was_accepted_and_its_streams_end(
     let suspended = Instant::now();
     let refused = until_collected(&platform, &tenant, 403).await;
     assert_eq!(refused["code"], "tenant_suspended");
-    while stream.next().await.event != "end" {}
-    assert!(suspended.elapsed() < SOON + Duration::from_secs(1), "{:?}", suspended.elapsed());
+    let ended = async { while stream.next().await.event != "end" {} };
+    timeout_at(suspended + SOON, ended).await.expect("the stream should end");
     platform.collect(&neighbour.collect_key, &impressions(1)).await.expect(202);
     // The events of the journey itself that the collector still accepted are counted, too.
     eventually("what was accepted is stored", async || {

@@ -131,7 +131,7 @@ function Others({ answer }: { answer: QueryAnswer | undefined }): ReactNode {
   return <p className="soft">{text.values.otherCurrencies(answer.other_currencies.join(', '))}</p>;
 }
 
-/** Tells a new shop how to begin. One that has sent anything, if only without a campaign, is not new. */
+/** Shows a new shop how to begin. One that has sent anything, if only without a campaign, is not new. */
 function FirstEvent({ today }: { today: string }) {
   const me = useMe();
   const { zone } = useTenant();

@@ -21,7 +21,8 @@ async fn a_tenant_may_send_the_events_of_ten_seconds_at_once_and_then_waits() {
     assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 900).await, Admission::Admitted);
     assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 100).await, Admission::Admitted);
     let wait = wait(stand.aggregates.admit(&acme, Unit::Events, 100).await);
-    assert!(wait > Duration::from_millis(500) && wait <= Duration::from_secs(1), "{wait:?}");
+    // As much of the second as is left.
+    assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");
     assert_eq!(stand.aggregates.admit(&globex, Unit::Events, 1).await, Admission::Admitted);
     tokio::time::sleep(wait).await;
     assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 100).await, Admission::Admitted);

@@ -10,6 +10,8 @@ mod chains;
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod feeds;
 #[cfg(test)]
+mod hesitation;
+#[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests act as the consumer that scopes records")]
 mod interleavings;
 #[cfg(test)]

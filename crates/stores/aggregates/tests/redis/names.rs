@@ -41,9 +41,21 @@ async fn a_tenant_has_so_many_names_a_day_and_every_process_knows_the_same() {
 async fn a_million_names_take_no_more_memory_than_those_that_are_admitted() {
     let mut stand = Stand::bare().await;
     admit(&stand.aggregates, 1_000, &names(0..100_000)).await;
-    let key = stand.key("client_acme_names_products_20260301");
+    let key = stand.key("client_acme_names_products_20260301_1000");
     let bytes: u64 = redis::cmd("STRLEN").arg(&key).query_async(&mut stand.redis).await.unwrap();
     assert!((1..=1_250).contains(&bytes), "{bytes}");
     let lives: i64 = redis::cmd("TTL").arg(&key).query_async(&mut stand.redis).await.unwrap();
     assert!((1..=2 * 86_400).contains(&lives), "{lives}");
+}
+
+#[tokio::test]
+async fn a_raised_budget_admits_what_was_admitted() {
+    let stand = Stand::bare().await;
+    for most in [1_000, 1_500] {
+        let (admitted, _) = admit(&stand.aggregates, most, &names(0..1_000)).await;
+        assert_eq!(admitted, 1_000, "of at most {most}");
+    }
+    let (admitted, is_full) = admit(&stand.aggregates, 1_500, &names(1_000..3_000)).await;
+    assert!(is_full);
+    assert!((500..560).contains(&admitted), "{admitted}");
 }

@@ -9,7 +9,7 @@ outstanding AS (
     SELECT count(*) AS batches, max(last) + 1 AS next_offset FROM batch
     WHERE consumer_group = $1 AND kgen = $2 AND partition = $3 AND state = 'planned'
 ),
--- The tenants whose route ($9) is not the current one. Whoever changes a route has locked the leases, so this
+-- The tenants whose route ($9) is not the current one. A change of a route locks the leases first, so this
 -- statement begins before or after the change as a whole.
 rerouted AS (
     SELECT FROM jsonb_each_text($9) AS planned (client_id, route_version)

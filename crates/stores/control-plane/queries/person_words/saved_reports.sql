@@ -1,4 +1,4 @@
-SELECT report_id::text, jsonb_build_array(name, description, request)
+SELECT report_id::text, request
 FROM saved_report
 WHERE client_id = $1 AND ($2::text IS NULL OR report_id > $2::uuid)
 ORDER BY report_id

@@ -1,2 +1,2 @@
--- Whoever waits for a lock on a table makes all later ones wait behind it.
+-- A statement that waits for a lock on a table makes all later ones wait behind it.
 SELECT set_config('lock_timeout', '2s', true)

@@ -2,6 +2,8 @@ mod archive_retention;
 mod catalogue;
 mod clusters;
 mod identities;
+mod move_record;
+mod move_steps;
 mod moves;
 mod offboarding;
 mod person_erasures;
@@ -15,7 +17,8 @@ use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 pub use catalogue::Inventory;
 pub use clusters::{Account, Cluster, RegisteredCluster};
-pub use moves::{BackOut, BegunMove, MoveRefusal, MoveStepRecord, TenantMove};
+pub use move_record::{MoveStepRecord, TenantMove};
+pub use moves::{BackOut, BegunMove, MoveRefusal};
 pub use offboarding::{EraseReceipt, EraseStep, Offboarding, OffboardingStep};
 pub use person_erasures::ErasedPersonsVersion;
 pub use tenants::{TenantDetail, TenantSpec};

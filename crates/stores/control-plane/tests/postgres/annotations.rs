@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::fixture::Platform;
 
-const QUOTA: Quota = Quota { of_tenant: 10, of_user: 5 };
+pub(crate) const QUOTA: Quota = Quota { of_tenant: 10, of_user: 5 };
 
 /// Everything that a user may see who may see all campaigns.
 fn reader<'a>(user: Uuid) -> AnnotationReader<'a> {
@@ -21,7 +21,7 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-fn annotation(scope: AnnotationScope, author: Uuid) -> Annotation {
+pub(crate) fn annotation(scope: AnnotationScope, author: Uuid) -> Annotation {
     let created_at = at("2026-03-01T12:00:00Z");
     Annotation {
         annotation_id: Uuid::now_v7(),

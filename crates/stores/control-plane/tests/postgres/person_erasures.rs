@@ -2,13 +2,16 @@ use std::time::Duration;
 
 use auth::Role;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use control_plane::{EraseReceipt, NewPersonErasure, PersonEraseStep, PersonErasure};
+use control_plane::{
+    AnnotationScope, EraseReceipt, NewPersonErasure, PersonEraseStep, PersonErasure,
+};
 use privacy::{Person, PersonKey, PersonKind};
 use serde_json::json;
 use sqlx::{Postgres, pool::PoolConnection};
 use uuid::Uuid;
 
 use crate::{
+    annotations::{QUOTA, annotation},
     fixture::{Platform, id, sealer},
     kept_cohorts::cohort,
 };
@@ -188,32 +191,52 @@ async fn a_tenant_has_a_limit_of_unfinished_erasures() {
 }
 
 #[tokio::test]
-async fn what_lists_and_definitions_say_of_a_person_is_removed_and_nothing_else() {
+async fn what_users_keep_about_a_person_is_removed_and_nothing_else() {
     let platform = Platform::new().await;
     let admin = platform.admin();
     for tenant in ["acme", "globex"] {
         let user = platform.user(tenant, &format!("ann@{tenant}.example"), Role::Owner).await;
-        for campaign in ["spring", "ann"] {
-            admin.put_campaign(&id(tenant), &campaign.parse().unwrap(), "x", None).await.unwrap();
-        }
+        // A visitor may be called as a campaign is.
+        let campaign = "ann-4711".parse().unwrap();
+        admin.put_campaign(&id(tenant), &campaign, "x", None).await.unwrap();
         let control = platform.tenant(tenant).await;
-        for (name, value) in [("of ann", "ann"), ("of others", "annie")] {
+        for (name, dimension, value) in [
+            ("of ann", "member", "ann-4711"),
+            ("of others", "member", "annie-4711"),
+            ("of the campaign", "campaign", "ann-4711"),
+            ("ann-4711", "member", "gold"),
+        ] {
             let mut kept = cohort(name, user);
-            kept.definition = json!({"filters": {"dimension": "order", "in": [value]}});
+            kept.definition["filters"] = json!({"dimension": dimension, "in": [value]});
             control.create_kept_cohort(ACTOR, &kept, 5).await.unwrap().unwrap();
         }
+        for text in ["A call of (ann-4711).", "30 purchase days for gold"] {
+            let mut mark = annotation(AnnotationScope::Tenant, user);
+            mark.text = text.to_owned();
+            control.create_annotation(ACTOR, &mark, QUOTA).await.unwrap().unwrap();
+        }
     }
-    let is_ann = |word: &str| word == "ann";
+    // Words of every definition, and of many, are ids, too.
+    let ids = ["ann-4711", "filters", "last_days", "30", "purchase", "gold"];
+    let is_ann = |word: &str| ids.contains(&word);
     let found = admin.count_person_words(&id("acme"), &is_ann).await.unwrap();
     let erased = admin.erase_person_words(&id("acme"), &is_ann).await.unwrap();
     assert_eq!(found, erased);
-    assert_eq!((erased["campaigns"], erased["cohorts"], erased["products"]), (1, 1, 0));
+    let lists: Vec<_> = erased.into_iter().collect();
+    let expected = [
+        ("annotations", 1),
+        ("cohorts", 1),
+        ("report_jobs", 0),
+        ("saved_reports", 0),
+        ("schedules", 0),
+    ];
+    assert_eq!(lists, expected, "the retailer's own names are not searched");
     let cohorts = async |tenant: &str| -> Vec<String> {
         let kept = platform.tenant(tenant).await.kept_cohorts(None, 5).await.unwrap();
         kept.into_iter().map(|cohort| cohort.name).collect()
     };
-    assert_eq!(cohorts("acme").await, ["of others"]);
-    assert_eq!(cohorts("globex").await.len(), 2, "a neighbour loses nothing");
+    assert_eq!(cohorts("acme").await, ["of others", "of the campaign", "ann-4711"]);
+    assert_eq!(cohorts("globex").await.len(), 4, "a neighbour loses nothing");
     let left = admin.count_person_words(&id("acme"), &is_ann).await.unwrap();
     assert!(left.values().all(|count| *count == 0), "{left:?}");
 }

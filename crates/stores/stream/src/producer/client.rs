@@ -155,8 +155,8 @@ mod tests {
         let record = Prepared::new(Topic::Events, None, &preface, payload).unwrap();
         let reports = Reports::new(vec![PublishOutcome::Failed { retriable: false }]);
         record.send(&client, &settings, reports.ticket(0)).unwrap();
-        // librdkafka checks once a second which records have timed out.
-        let end = DELIVERY_TIMEOUT + Duration::from_secs(3);
+        // librdkafka checks once a second which records have timed out; by default, they do after five minutes.
+        let end = DELIVERY_TIMEOUT + Duration::from_secs(30);
         let outcomes = reports.outcomes(tokio::time::Instant::now() + end).await;
         assert_eq!(outcomes, [PublishOutcome::Failed { retriable: true }]);
     }

@@ -197,7 +197,8 @@ async fn without_kafka_the_caller_gets_an_answer_at_its_own_deadline() {
     let begin = std::time::Instant::now();
     let outcomes = producer.publish(events, delivery).await;
     assert_eq!(outcomes, [PublishOutcome::Failed { retriable: true }; 3]);
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    // Without its own deadline, it would wait for the driver's, of ten seconds.
+    assert!(begin.elapsed() < Duration::from_secs(8), "{:?}", begin.elapsed());
     assert!(producer.check(Duration::from_millis(300)).await.is_err());
 }
 

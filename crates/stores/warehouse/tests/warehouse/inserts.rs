@@ -1,9 +1,13 @@
 use events::EventType::{AdClick, Purchase};
 use log::{LogRange, Offset};
 use tenancy::Isolation;
+use testkit::eventually;
 use warehouse::{ClusterSettings, InsertBatch, InsertError, Warehouse};
 
 use crate::shop::{Shop, all_day, clusters, event, item, places};
+
+/// Runs for twelve seconds, long enough for whatever a test asks meanwhile.
+const SLOW: &str = "SELECT sleepEachRow(3) FROM numbers(4) SETTINGS max_block_size = 1";
 
 #[tokio::test]
 async fn a_batch_sent_twice_lands_once() {
@@ -79,10 +83,13 @@ async fn a_running_insert_is_detected_and_leaves_a_second_one_in_doubt() {
     let batch = shop.batch(0, 0);
     assert!(!shop.warehouse.is_running(&batch).await.unwrap());
     // In place of an insert that hangs: the server identifies it by its query id alone.
-    let slow = shop.writer().query("SELECT sleep(3)").with_setting("query_id", batch.token());
+    let slow = shop.writer().query(SLOW).with_setting("query_id", batch.token());
     let slow = async { slow.execute().await.unwrap() };
     let meanwhile = async {
-        while !shop.warehouse.is_running(&batch).await.unwrap() {}
+        eventually("it runs", async || {
+            shop.warehouse.is_running(&batch).await.unwrap().then_some(())
+        })
+        .await;
         let click = event(AdClick, "2026-03-01T12:00:00Z");
         shop.warehouse.insert(&batch, &shop.rows(0, [click])).await
     };
@@ -97,11 +104,11 @@ async fn a_running_insert_is_detected_and_leaves_a_second_one_in_doubt() {
 async fn a_running_insert_with_other_bounds_is_detected_if_it_overlaps_the_range() {
     let shop = Shop::open(Isolation::Schema).await;
     let query = shop.batch(5, 9).token();
-    let slow = shop.writer().query("SELECT sleep(3)").with_setting("query_id", query);
+    let slow = shop.writer().query(SLOW).with_setting("query_id", query);
     let slow = async { slow.execute().await.unwrap() };
     let check = async {
         let running = async |batch| shop.warehouse.is_running(&batch).await.unwrap();
-        while !running(shop.batch(5, 9)).await {}
+        eventually("it runs", async || running(shop.batch(5, 9)).await.then_some(())).await;
         for (first, last) in [(0, 5), (9, 20), (6, 7), (0, 100)] {
             assert!(running(shop.batch(first, last)).await, "{first}-{last}");
         }
@@ -128,12 +135,12 @@ async fn a_running_insert_with_other_bounds_is_detected_if_it_overlaps_the_range
 async fn an_overlapping_insert_is_waited_for_whatever_its_name() {
     let shop = Shop::open(Isolation::Schema).await;
     let slow = format!("{}:r7", shop.batch(10, 19));
-    let slow = shop.writer().query("SELECT sleep(3)").with_setting("query_id", slow);
+    let slow = shop.writer().query(SLOW).with_setting("query_id", slow);
     let slow = async { slow.execute().await.unwrap() };
     let running =
         async |first, last| shop.warehouse.is_running(&shop.batch(first, last)).await.unwrap();
     let wait = async {
-        while !running(15, 15).await {}
+        eventually("it runs", async || running(15, 15).await.then_some(())).await;
         assert!(running(0, 10).await && running(19, 30).await && running(0, 100).await);
         assert!(!running(0, 9).await && !running(20, 30).await);
         let elsewhere = shop.batch_of_partition(4, 10, 19);

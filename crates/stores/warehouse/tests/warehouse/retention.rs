@@ -1,20 +1,18 @@
 use chrono::{DateTime, Utc};
 use events::EventType::AdClick;
 use tenancy::Isolation;
+use testkit::eventually;
 use warehouse::UsageQuery;
 
 use crate::shop::{Shop, all_day, event};
 
 /// Waits until `expected` of the tenant's rows are left: mutations run in the background.
 async fn wait_for_rows(shop: &Shop, expected: usize) {
-    for _ in 0..100 {
+    eventually(&format!("{expected} rows are left"), async || {
         let present = shop.warehouse.present(&shop.batch(0, 1_000), all_day()).await.unwrap();
-        if present.len() == expected {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("the number of rows is not {expected}");
+        (present.len() == expected).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

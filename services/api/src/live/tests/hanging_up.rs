@@ -9,6 +9,10 @@ use tokio::{
 
 use super::stand::Stand;
 
+/// Longer than anything here takes on a busy machine. A disconnect that is not detected shows at the next
+/// heartbeat only, after 15 seconds.
+const SOON: Duration = Duration::from_secs(5);
+
 /// Reads up to and including `mark`.
 async fn read_until(connection: &mut TcpStream, mark: &str) -> String {
     let mut text = String::new();
@@ -28,7 +32,7 @@ async fn read_until(connection: &mut TcpStream, mark: &str) -> String {
 /// campaign is quiet.
 async fn opens_within(stand: &Stand, address: std::net::SocketAddr) -> (TcpStream, Duration) {
     let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(5) {
+    while started.elapsed() < 2 * SOON {
         let mut connection = stand.connect(address, "acme").await;
         let answer = read_until(&mut connection, "\r\n").await;
         if answer.contains("200") {
@@ -52,7 +56,7 @@ async fn over_a_real_connection_frames_come_at_once() {
     let clicked = Instant::now();
     stand.click("acme", 1).await;
     read_until(&mut connection, "event: update").await;
-    assert!(clicked.elapsed() < Duration::from_secs(2), "{:?}", clicked.elapsed());
+    assert!(clicked.elapsed() < SOON, "{:?}", clicked.elapsed());
     stand.stop().await;
 }
 
@@ -99,7 +103,7 @@ async fn http_1_0_has_a_body_without_chunks() {
     read_until(&mut connection, "event: update").await;
     drop(connection);
     let both = [opens_within(&stand, address).await, opens_within(&stand, address).await];
-    assert!(both.iter().all(|(_, took)| *took < Duration::from_secs(1)));
+    assert!(both.iter().all(|(_, took)| *took < SOON));
     stand.stop().await;
 }
 
@@ -111,7 +115,7 @@ async fn a_disconnect_frees_the_streams_slot_at_once_on_a_quiet_campaign() {
         let mut both = Vec::new();
         for _ in 0..2 {
             let (connection, took) = opens_within(&stand, address).await;
-            assert!(took < Duration::from_secs(1), "{took:?}");
+            assert!(took < SOON, "{took:?}");
             both.push(connection);
         }
         let refused = read_until(&mut stand.connect(address, "acme").await, "\r\n").await;
@@ -129,7 +133,7 @@ async fn closing_without_reading_the_rest_frees_the_slot_too() {
     // With bytes unread, the kernel resets the connection.
     drop(unread);
     let (_, took) = opens_within(&stand, address).await;
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < SOON, "{took:?}");
     stand.stop().await;
 }
 
@@ -155,6 +159,6 @@ async fn a_disconnect_is_detected_on_a_reused_connection_too() {
     assert!(refused.contains("429"), "{refused}");
     drop(held);
     let (_, took) = opens_within(&stand, address).await;
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < SOON, "{took:?}");
     stand.stop().await;
 }

@@ -21,6 +21,8 @@ use crate::live::{LiveReport, LiveReports, hub::MAX_ALL};
 pub(super) struct TestReports {
     pub(super) aggregates: Aggregates,
     pub(super) stored_clicks: AtomicU64,
+    /// The quarter hour of these clicks: the test's, which may end before the test does.
+    pub(super) quarter: QuarterHour,
     pub(super) reads: AtomicU64,
     pub(super) hidden: AtomicBool,
     pub(super) winter_exists: AtomicBool,
@@ -91,7 +93,7 @@ impl LiveReports for TestReports {
         if live_from.is_none() {
             let mut sums = Sums::default();
             sums.add_count(Counter::Clicks, None, self.stored_clicks.load(Ordering::Relaxed));
-            series.insert(QuarterHour::containing(Utc::now()), sums);
+            series.insert(self.quarter, sums);
         }
         Ok(LiveReport { series, live_from, as_of })
     }

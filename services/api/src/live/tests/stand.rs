@@ -73,9 +73,11 @@ impl Stand {
         assert!(aggregates.start_chain(fences[0].0, &start).await.unwrap());
         let lifecycle = Lifecycle::new();
         let feed = LiveFeed::start(&aggregates, &lifecycle);
+        let now = QuarterHour::containing(Utc::now());
         let reports = Arc::new(TestReports {
             aggregates: aggregates.clone(),
             stored_clicks: AtomicU64::new(0),
+            quarter: now,
             reads: AtomicU64::new(0),
             hidden: AtomicBool::new(false),
             winter_exists: AtomicBool::new(false),
@@ -90,7 +92,6 @@ impl Stand {
         let known = Arc::new(AnyTenant::default());
         let state = WebState::new(known.clone(), known.clone(), verifier);
         let next_offset = AtomicU64::new(0);
-        let now = QuarterHour::containing(Utc::now());
         Self {
             aggregates,
             namespace,

@@ -29,7 +29,7 @@ pub(crate) struct PersonErasureCheck {
 /// Counts what is stored of the persons of an erasure.
 ///
 /// It searches the tenant's tables as reports do, by the hashes of the erasure. The operator's
-/// `footfall privacy check` also searches the archive and the lists.
+/// `footfall privacy check` also searches the archive and what users keep.
 #[utoipa::path(
     get,
     path = "/v1/privacy/erasures/{id}/check",

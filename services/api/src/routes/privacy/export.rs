@@ -21,8 +21,8 @@ use crate::{
 /// Exports everything that is stored of visitors or customers: for their right of access.
 ///
 /// One JSON object a line. `record` is `event` for a row of an event, with the fields of `POST /v1/exports/events`, or
-/// `reject` for a refused event in which one of the ids is a word. The file is streamed; if it cannot be completed, the
-/// transfer breaks off. A tenant has one export at a time.
+/// `reject` for a refused event in which a field of ids has one of theirs, or, if it is not JSON, any word is one. The
+/// file is streamed; if it cannot be completed, the transfer breaks off. A tenant has one export at a time.
 #[utoipa::path(
     post,
     path = "/v1/privacy/export",

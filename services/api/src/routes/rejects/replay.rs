@@ -77,7 +77,7 @@ enum ReplayOutcome {
         (status = 202, description = "The log has every accepted event", body = ReplayAnswer),
         (status = 413, description = "The body is too large, or names too many rejects"),
         (status = 422, description = "A field is not valid; `errors` names it"),
-        (status = 429, description = "The tenant's limit of events per second is exceeded; see `Retry-After`"),
+        (status = 429, description = "A limit of the tenant's events or bytes is exceeded; see `Retry-After`"),
     ),
 )]
 #[deprecated]
@@ -110,7 +110,7 @@ impl From<ResubmitAnswer> for ReplayAnswer {
 impl From<ResubmitOutcome> for ReplayOutcome {
     fn from(outcome: ResubmitOutcome) -> Self {
         match outcome {
-            ResubmitOutcome::Resubmitted { event_id } => Self::Accepted { event_id },
+            ResubmitOutcome::Resubmitted { event_id, .. } => Self::Accepted { event_id },
             ResubmitOutcome::AlreadyResubmitted { event_id, resubmitted_at: replayed_at } => {
                 Self::AlreadyReplayed { event_id, replayed_at }
             }

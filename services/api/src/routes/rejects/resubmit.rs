@@ -1,11 +1,9 @@
 use actix_web::{HttpResponse, HttpResponseBuilder, http::header, web::Data};
-use aggregates::Admission;
 use auth::ResubmitRejects;
 use chrono::Utc;
 use problem::{Code, Problem};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tenancy::Unit;
 use utoipa::ToSchema;
 use warehouse::RejectId;
 use web::{Body, Error, Tenant};
@@ -52,7 +50,8 @@ struct CorrectedEvent {
 /// Each is read as the collector would have read it then: it keeps its time of receipt and its event
 /// id, and gets a generated id if it had none. However often it is resubmitted, it counts once. The
 /// answer has one outcome per reject, in the order of the request; an event that is still not valid
-/// does not affect the others. The request counts against the tenant's events per second.
+/// does not affect the others. The request counts against the tenant's quotas of events, of bytes and of
+/// names, as new events do.
 #[utoipa::path(
     post,
     path = "/v1/rejects/resubmit",
@@ -63,7 +62,7 @@ struct CorrectedEvent {
         (status = 202, description = "The log has every resubmitted event", body = ResubmitAnswer),
         (status = 413, description = "The body is too large, or names too many rejects"),
         (status = 422, description = "A field is not valid; `errors` names it"),
-        (status = 429, description = "The tenant's limit of events per second is exceeded; see `Retry-After`"),
+        (status = 429, description = "A limit of the tenant's events or bytes is exceeded; see `Retry-After`"),
     ),
 )]
 pub(crate) async fn handle(
@@ -75,20 +74,13 @@ pub(crate) async fn handle(
     Ok(accepted(&answer).json(answer))
 }
 
-/// Resubmits what a request names, within the tenant's rate.
+/// Resubmits what a request names, within the tenant's quotas.
 pub(super) async fn resubmit(
     tenant: &Tenant<ResubmitRejects>,
     api: &Api,
     order: ResubmitOrder,
 ) -> Result<ResubmitAnswer, Error> {
     let requested = order.requested()?;
-    let count = requested.len() as u64;
-    let admission = api.aggregates.admit(tenant.context(), Unit::Events, count).await;
-    if let Admission::RetryAfter(wait) = admission {
-        let rate = tenant.context().limits().events_per_second;
-        let detail = format!("The tenant may send {rate} events per second, resubmitted or new.");
-        return Err(Problem::new(Code::RateLimited, detail).with_retry_after(wait).into());
-    }
     Ok(api.rejects.resubmit(tenant, &requested, Utc::now()).await?)
 }
 

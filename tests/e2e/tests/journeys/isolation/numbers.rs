@@ -6,14 +6,17 @@ use testkit::{Platform, Tenant, Tier};
 use uuid::Uuid;
 
 use super::{CANARY, DIMENSION, cohort, created, dimension, everything};
+use crate::years;
 
 /// Checks that the numbers of a campaign id that both tenants use are separate.
 pub(super) async fn check_campaigns(platform: &Platform, mine: &Tenant, other: &Tenant) {
-    let path = "/v1/campaigns/spring/metrics?granularity=total&metrics=impressions\
-        &from=2026-01-01T00:00:00Z&to=2028-01-01T00:00:00Z";
-    let own = platform.get(&mine.owner, path).await.expect(200).json();
+    let [from, to] = years::around_now();
+    let path = format!(
+        "/v1/campaigns/spring/metrics?granularity=total&metrics=impressions&from={from}&to={to}"
+    );
+    let own = platform.get(&mine.owner, &path).await.expect(200).json();
     assert_eq!(own["totals"]["impressions"], 0);
-    let theirs = platform.get(&other.owner, path).await.expect(200).json();
+    let theirs = platform.get(&other.owner, &path).await.expect(200).json();
     assert_eq!(theirs["totals"]["impressions"], 1);
 }
 

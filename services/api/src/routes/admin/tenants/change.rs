@@ -32,7 +32,8 @@ pub(crate) struct TenantChange {
 }
 
 /// Changes the limits and the retentions of a tenant, within seconds everywhere. The same fields in the
-/// tenant's file change them when the file is applied.
+/// tenant's file change them when the file is applied. A quota that is `null` gets its default: most of
+/// them are then removed, which a file cannot do.
 #[utoipa::path(
     patch,
     path = "/v1/admin/tenants/{id}",
