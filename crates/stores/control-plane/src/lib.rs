@@ -46,8 +46,8 @@ pub use ledger::{
 pub use person_erasure::{PersonEraseStep, PersonErasure, PersonErasureStep};
 pub use platform::{
     Account, BackOut, BegunMove, Cluster, EraseReceipt, EraseStep, ErasedPersonsVersion, Inventory,
-    MoveRefusal, MoveStepRecord, Offboarding, OffboardingStep, PlatformControl, RegisteredCluster,
-    TenantDetail, TenantMove, TenantSpec,
+    MoveRefusal, MoveStepRecord, Neighbour, Offboarding, OffboardingStep, PlatformControl,
+    RegisteredCluster, TenantDetail, TenantMove, TenantSpec,
 };
 pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
 pub use report_queue::{

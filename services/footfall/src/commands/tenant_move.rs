@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use control_plane::{BackOut, BegunMove, MoveRefusal, PlatformControl, TenantMove};
+use control_plane::{BackOut, BegunMove, MoveRefusal, Neighbour, PlatformControl, TenantMove};
 use tenancy::{ClientId, ClusterName, Isolation, MoveState, MoveStep, MoveWay, Placement};
 use tokio::time::sleep;
 
@@ -69,8 +69,12 @@ fn reason(tenant: &ClientId, cluster: &ClusterName, refusal: &MoveRefusal) -> St
         MoveRefusal::SamePlace => format!("the rows of {tenant} are there already"),
         MoveRefusal::UnknownCluster => format!("the cluster {cluster} is not registered"),
         MoveRefusal::Drained => format!("the cluster {cluster} is drained"),
-        MoveRefusal::Occupied(other) => format!("{other} is on the cluster {cluster}"),
-        MoveRefusal::Owned(other) => format!("the cluster {cluster} is {other}'s own"),
+        MoveRefusal::Taken(Neighbour::Present(other)) => {
+            format!("{other} is on the cluster {cluster}")
+        }
+        MoveRefusal::Taken(Neighbour::Owner(other)) => {
+            format!("the cluster {cluster} is {other}'s own")
+        }
     }
 }
 

@@ -11,7 +11,12 @@ use utoipa::ToSchema;
 use web::{Body, Error, Platform};
 
 use super::MoveView;
-use crate::{failure::Failure, onboarding::DRAINED, schemas, state::Api};
+use crate::{
+    failure::Failure,
+    onboarding::{DRAINED, taken},
+    schemas,
+    state::Api,
+};
 
 /// Where a tenant is moved to.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -73,11 +78,6 @@ fn problem(refusal: MoveRefusal) -> Problem {
         }
         MoveRefusal::UnknownCluster => cluster("must be a registered cluster".to_owned()),
         MoveRefusal::Drained => cluster(DRAINED.to_owned()),
-        MoveRefusal::Occupied(other) => {
-            cluster(format!("must be a cluster of its own: {other} is on this one"))
-        }
-        MoveRefusal::Owned(other) => {
-            cluster(format!("must be another cluster: this one is {other}'s own"))
-        }
+        MoveRefusal::Taken(other) => cluster(taken(&other)),
     }
 }
