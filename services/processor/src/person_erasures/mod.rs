@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub use find::{PersonRemains, PersonSearchError, erase_persons_again, find_persons};
 
 use crate::Dependencies;
-use steps::Erasing;
+use steps::{Erasing, SETTLES};
 
 /// How often erasures to do are looked for. Another rhythm than that of offboarding, which needs the same lease.
 const PERIOD: Duration = Duration::from_secs(7);
@@ -54,7 +54,7 @@ async fn round(erasing: &Erasing<'_>, until_check: &mut u32) -> Result<(), BoxEr
             *until_check = 0;
         }
     }
-    if platform.unfinished_person_erasures().await?.is_empty() {
+    if platform.unfinished_person_erasures(SETTLES).await?.is_empty() {
         return Ok(());
     }
     let ledger = dependencies.control_plane.ledger();
@@ -67,13 +67,13 @@ async fn round(erasing: &Erasing<'_>, until_check: &mut u32) -> Result<(), BoxEr
 
 /// Proceeds with every erasure as far as possible.
 async fn proceed(erasing: &Erasing<'_>) -> Result<(), BoxError> {
-    for erasure in erasing.platform.unfinished_person_erasures().await? {
+    for erasure in erasing.platform.unfinished_person_erasures(SETTLES).await? {
         if let Err(error) = erasing.proceed(&erasure).await {
             warn(&erasure, &error);
         }
     }
     // All that wait for the archive share one reading of its objects.
-    let erasures = erasing.platform.unfinished_person_erasures().await?;
+    let erasures = erasing.platform.unfinished_person_erasures(SETTLES).await?;
     let waiting: Vec<_> = erasures
         .iter()
         .filter(|erasure| erasure.finished_at(PersonEraseStep::Postgres).is_some())
@@ -85,7 +85,7 @@ async fn proceed(erasing: &Erasing<'_>) -> Result<(), BoxError> {
         let error: &dyn Error = &error;
         tracing::warn!(error, "persons could not be erased in the archive, will be repeated");
     }
-    for erasure in erasing.platform.unfinished_person_erasures().await? {
+    for erasure in erasing.platform.unfinished_person_erasures(SETTLES).await? {
         if let Err(error) = erasing.conclude(&erasure).await {
             warn(&erasure, &error);
         }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use auth::Sealer;
 use chrono::{DateTime, Utc};
@@ -75,13 +75,17 @@ impl PlatformControl {
         sealed.map(|sealed| open_key(sealer, client_id, &sealed)).transpose()
     }
 
-    /// Returns erasures of persons that are not finished, the oldest first.
+    /// Returns erasures of persons that are not finished and were first seen so long ago, the oldest first. Those
+    /// that no process has seen are seen now.
     pub async fn unfinished_person_erasures(
         &self,
+        seen_for: Duration,
     ) -> Result<Vec<PersonErasure>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
+        sqlx::query(sql!("person_erasure/see")).execute(&mut transaction).await?;
         let rows: Vec<ErasureRow> = sqlx::query_as(sql!("person_erasure/to_do"))
             .bind(AT_ONCE)
+            .bind(seen_for.as_secs_f64())
             .fetch_all(&mut transaction)
             .await?;
         let found = complete(&mut transaction, rows).await?;

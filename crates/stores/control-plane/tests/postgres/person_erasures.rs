@@ -135,7 +135,7 @@ async fn steps_are_resumed_and_the_receipt_is_kept_once_and_named_in_the_audit_l
     let platform = Platform::new().await;
     let admin = platform.admin();
     let erasure_id = begun(&platform, "acme", "ann", now()).await;
-    let unfinished = admin.unfinished_person_erasures().await.unwrap();
+    let unfinished = admin.unfinished_person_erasures(Duration::ZERO).await.unwrap();
     let [erasure] = &unfinished[..] else { panic!("{unfinished:?}") };
     let step = PersonEraseStep::ClickHouse;
     admin.begin_person_erase_step(erasure, step, &json!({"event_rows": 3})).await.unwrap();
@@ -145,7 +145,7 @@ async fn steps_are_resumed_and_the_receipt_is_kept_once_and_named_in_the_audit_l
     assert_eq!(found.finished_at(step), None);
 
     finish(&platform, erasure).await;
-    assert!(admin.unfinished_person_erasures().await.unwrap().is_empty());
+    assert!(admin.unfinished_person_erasures(Duration::ZERO).await.unwrap().is_empty());
     let again = EraseReceipt { text: "another".into(), ..receipt() };
     admin.finish_person_erasure(erasure, &again).await.unwrap();
     let acme = platform.tenant("acme").await;
@@ -163,17 +163,31 @@ async fn an_erasure_that_begins_again_keeps_the_hash_of_its_receipt() {
     let admin = platform.admin();
     let erasure_id = begun(&platform, "acme", "ann", now()).await;
     begun(&platform, "globex", "ann", now()).await;
-    for erasure in admin.unfinished_person_erasures().await.unwrap() {
+    for erasure in admin.unfinished_person_erasures(Duration::ZERO).await.unwrap() {
         finish(&platform, &erasure).await;
     }
     assert_eq!(admin.repeat_person_erasures(&id("acme")).await.unwrap(), [erasure_id]);
     assert!(admin.repeat_person_erasures(&id("acme")).await.unwrap().is_empty(), "it has begun");
-    let unfinished = admin.unfinished_person_erasures().await.unwrap();
+    let unfinished = admin.unfinished_person_erasures(Duration::ZERO).await.unwrap();
     let [repeated] = &unfinished[..] else { panic!("{unfinished:?}") };
     assert_eq!(repeated.erasure_id, erasure_id, "the neighbour's is finished");
     assert!(repeated.steps.is_empty() && repeated.receipt.is_none());
     assert_eq!(repeated.earlier_receipts, [[7; 32]]);
     assert!(repeated.repeated_at.is_some());
+}
+
+#[tokio::test]
+async fn an_erasure_settles_from_when_it_is_there_and_not_from_the_clock_of_an_api() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    // Of an api that is behind, or that was stopped before it committed.
+    begun(&platform, "acme", "ann", now() - TimeDelta::hours(1)).await;
+    let settled = async |time| admin.unfinished_person_erasures(time).await.unwrap();
+    assert!(settled(Duration::from_secs(1)).await.is_empty(), "it is seen now");
+    let seen_at = settled(Duration::ZERO).await[0].seen_at.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let settled = settled(Duration::from_secs(1)).await;
+    assert_eq!(settled[0].seen_at, Some(seen_at), "it was seen first before");
 }
 
 #[tokio::test]
@@ -249,7 +263,7 @@ async fn erasures_of_persons_end_with_their_tenant() {
     let acme = id("acme");
     admin.begin_offboarding(&acme, "ended", Duration::ZERO).await.unwrap();
     assert!(admin.begin_erasing(&acme).await.unwrap());
-    assert!(admin.unfinished_person_erasures().await.unwrap().is_empty());
+    assert!(admin.unfinished_person_erasures(Duration::ZERO).await.unwrap().is_empty());
     while !admin.erase_some_rows(&acme).await.unwrap() {}
     assert!(!admin.erased_persons(&sealer()).await.unwrap().concern(&acme));
 }
@@ -273,8 +287,10 @@ async fn an_erasure_that_was_lost_with_its_key_is_restored_once_and_begins_again
     }
     assert!(restore(&erasure).await.unwrap());
     assert!(!restore(&erasure).await.unwrap());
-    let unfinished = admin.unfinished_person_erasures().await.unwrap();
-    assert_eq!(unfinished, std::slice::from_ref(&erasure));
+    let unfinished = admin.unfinished_person_erasures(Duration::ZERO).await.unwrap();
+    assert!(unfinished[0].seen_at.is_some(), "its time to settle begins again");
+    let unseen = PersonErasure { seen_at: None, ..unfinished[0].clone() };
+    assert_eq!(unseen, erasure);
     assert_eq!(unfinished[0].erasure_id, erasure_id);
     assert!(admin.erased_persons(&sealer()).await.unwrap().include_word(&acme, "ann"));
 
