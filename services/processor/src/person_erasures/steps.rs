@@ -121,8 +121,7 @@ impl Erasing<'_> {
         }
     }
 
-    /// Deletes the rows wherever the tenant was ever placed. What was found at first counts: a repeated step finds
-    /// less.
+    /// Deletes the rows in all places of the tenant. What was found at first counts: a repeated step finds less.
     async fn clickhouse(&self, erasure: &PersonErasure) -> Result<Done, ProcessorError> {
         let Some(seen_at) = erasure.seen_at else { return Ok(Done::NotYet) };
         if !self.is_processed(seen_at + SETTLES).await? {

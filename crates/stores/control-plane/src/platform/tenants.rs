@@ -167,7 +167,8 @@ impl PlatformControl {
         row.map(TenantDetail::try_from).transpose()
     }
 
-    /// Returns every place at which a tenant's rows ever were, also while it was moved, the first one first.
+    /// Returns every place at which a tenant's rows may be, also while it is moved, the first one first. Not those that
+    /// a move has emptied.
     pub async fn placements(
         &self,
         client_id: &ClientId,

@@ -137,6 +137,35 @@ async fn reads_and_new_rows_go_where_the_steps_say() {
 }
 
 #[tokio::test]
+async fn a_place_that_a_move_has_emptied_is_none_of_the_tenant_until_it_comes_back() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let tiers = async || {
+        let places = admin.placements(&id("acme")).await.unwrap();
+        places.iter().map(|place| place.isolation).collect::<Vec<_>>()
+    };
+    let (shared, schema) = (Isolation::Shared, Isolation::Schema);
+    begun(&admin).await;
+    let cleaning = run_to(&admin, MoveStep::Clean).await;
+    assert_eq!(tiers().await, [shared, schema], "it is not empty yet");
+    admin.finish_move_step(&cleaning, MoveStep::Clean, &json!({})).await.unwrap();
+    assert_eq!(tiers().await, [schema]);
+    admin.end_move(&latest(&admin).await).await.unwrap();
+
+    let cluster = "shared".parse().unwrap();
+    let back = admin.begin_move(&id("acme"), shared, &cluster).await.unwrap();
+    assert!(matches!(back, BegunMove::Begun(_)), "{back:?}");
+    run_to(&admin, MoveStep::Cut).await;
+    // A process that froze before it recorded the end of the first move.
+    admin.finish_move_step(&cleaning, MoveStep::Clean, &json!({})).await.unwrap();
+    let both = tiers().await;
+    assert!(both.len() == 2 && both.contains(&shared), "new rows go there again: {both:?}");
+    admin.back_out_move(&id("acme"), "x").await.unwrap();
+    run_to(&admin, MoveStep::Remove).await;
+    assert_eq!(tiers().await, [schema], "what was copied there is removed");
+}
+
+#[tokio::test]
 async fn a_process_that_froze_before_a_step_sets_no_route_that_a_later_step_has_replaced() {
     let platform = Platform::new().await;
     let admin = platform.admin();
