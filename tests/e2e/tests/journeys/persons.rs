@@ -8,6 +8,8 @@ use testkit::{Platform, Tenant, Tier, eventually};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use crate::tables::Tables;
+
 /// A text that is only in the events of the person.
 const ANN: &str = "canary-of-ann";
 
@@ -165,30 +167,4 @@ async fn live_counters_are_computed_again_for_a_person_without_rows_too() {
     assert_eq!(receipt["erased"]["clickhouse"]["event_rows"], 0, "{receipt}");
     assert!(receipt["erased"]["redis"]["keys"].as_u64().unwrap() > 0, "{receipt}");
     platform.wait_for_count(&tenant, "spring", "impressions", 10).await;
-}
-
-/// A tenant's own tables, as an administrator of ClickHouse sees them.
-struct Tables {
-    database: String,
-    cluster: Value,
-}
-
-impl Tables {
-    fn of(tenant: &Tenant) -> Self {
-        let database = format!("tenant_{}", tenant.id.replace('-', "_"));
-        Self { database, cluster: testkit::cluster("shared") }
-    }
-
-    async fn run(&self, statement: &str) {
-        let text = |field: &str| self.cluster[field].as_str().unwrap().to_owned();
-        let answer = reqwest::Client::new()
-            .post(format!("{}/?database={}", text("url").trim_end_matches('/'), self.database))
-            .header("X-ClickHouse-User", text("writer_user"))
-            .header("X-ClickHouse-Key", text("writer_password"))
-            .body(statement.to_owned())
-            .send()
-            .await
-            .unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
-    }
 }

@@ -108,6 +108,20 @@ impl PlatformControl {
         Ok(found)
     }
 
+    /// Whether an erasure of persons has begun to delete rows of the tenant, and has not finished.
+    pub async fn is_deleting_persons(
+        &self,
+        client_id: &ClientId,
+    ) -> Result<bool, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let is_deleting = sqlx::query_scalar(sql!("person_erasure/is_deleting"))
+            .bind(client_id.as_str())
+            .fetch_one(&mut transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(is_deleting)
+    }
+
     /// Records that a step begins, with what was found in its store; a step that was begun before keeps that.
     pub async fn begin_person_erase_step(
         &self,

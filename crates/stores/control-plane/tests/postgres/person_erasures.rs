@@ -138,13 +138,17 @@ async fn steps_are_resumed_and_the_receipt_is_kept_once_and_named_in_the_audit_l
     let unfinished = admin.unfinished_person_erasures(Duration::ZERO).await.unwrap();
     let [erasure] = &unfinished[..] else { panic!("{unfinished:?}") };
     let step = PersonEraseStep::ClickHouse;
+    let is_deleting = async || admin.is_deleting_persons(&id("acme")).await.unwrap();
+    assert!(!is_deleting().await);
     admin.begin_person_erase_step(erasure, step, &json!({"event_rows": 3})).await.unwrap();
+    assert!(is_deleting().await);
     admin.begin_person_erase_step(erasure, step, &json!({"event_rows": 0})).await.unwrap();
     let found = admin.person_erasures(&id("acme")).await.unwrap().remove(0);
     assert_eq!(found.step(step).unwrap().counts, json!({"event_rows": 3}));
     assert_eq!(found.finished_at(step), None);
 
     finish(&platform, erasure).await;
+    assert!(!is_deleting().await);
     assert!(admin.unfinished_person_erasures(Duration::ZERO).await.unwrap().is_empty());
     let again = EraseReceipt { text: "another".into(), ..receipt() };
     admin.finish_person_erasure(erasure, &again).await.unwrap();
