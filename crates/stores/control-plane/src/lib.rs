@@ -57,9 +57,9 @@ pub use report_schedule::{Cadence, RelativeRange, ReportSchedule, ScheduleSource
 pub use settings::PostgresSettings;
 pub use tenant::{
     Advertiser, Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
-    ApiKey, ApiKeyChange, Campaign, CampaignFilter, CohortWriter, KeptCohort, NewApiKey,
-    NewInvitation, NewPersonErasure, NewReportJob, NewUser, Product, Quota, ReportJobReader,
-    ReportKind, ReportReader, ReportVisibility, ReportWriter, Resubmission, SavedReport,
-    TenantControl, User, UserChange,
+    ApiKey, ApiKeyChange, BegunPersonErasure, Campaign, CampaignFilter, CohortWriter, KeptCohort,
+    NewApiKey, NewInvitation, NewPersonErasure, NewReportJob, NewUser, PersonErasureLimits,
+    Product, Quota, ReportJobReader, ReportKind, ReportReader, ReportVisibility, ReportWriter,
+    Resubmission, SavedReport, TenantControl, User, UserChange,
 };
 pub use usage::{UsageCount, UsageDays};

@@ -3,7 +3,9 @@
 mod body;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use control_plane::{NewPersonErasure, PersonErasure, TenantControl};
+use control_plane::{
+    BegunPersonErasure, NewPersonErasure, PersonErasure, PersonErasureLimits, TenantControl,
+};
 use privacy::{ErasedPersons, PersonKey, PersonKind, any_id};
 use problem::{Code, Problem};
 use uuid::Uuid;
@@ -14,8 +16,8 @@ use crate::{failure::Failure, member::Member, pagination::Page, state::Api};
 use body::Persons;
 pub(crate) use body::PersonsBody;
 
-/// The most erasures of a tenant that are not finished.
-const MOST_UNFINISHED: u32 = 1_000;
+/// The most erasures of a tenant that are not finished, and the most persons of all its erasures.
+const LIMITS: PersonErasureLimits = PersonErasureLimits { unfinished: 1_000, persons: 250_000 };
 
 /// The erasures and exports of persons of a tenant.
 pub(crate) struct Privacy<'a> {
@@ -54,13 +56,18 @@ impl<'a> Privacy<'a> {
         let asked_at = now.trunc_subsecs(3);
         let erasure = NewPersonErasure { erasure_id: Uuid::now_v7(), asked_at, persons: hashes };
         let actor = self.member.actor();
-        if !self.stored.begin_person_erasure(&actor, &erasure, MOST_UNFINISHED).await? {
-            let detail = format!(
-                "{MOST_UNFINISHED} erasures are not finished. Wait, or name more persons in one."
-            );
-            return Err(Problem::new(Code::LimitReached, detail).into());
-        }
-        self.find(erasure.erasure_id).await
+        let PersonErasureLimits { unfinished, persons } = LIMITS;
+        let detail = match self.stored.begin_person_erasure(&actor, &erasure, LIMITS).await? {
+            BegunPersonErasure::Begun => return self.find(erasure.erasure_id).await,
+            BegunPersonErasure::TooManyUnfinished => format!(
+                "{unfinished} erasures are not finished. Wait, or name more persons in one."
+            ),
+            BegunPersonErasure::TooManyPersons => format!(
+                "A tenant may have {persons} erased persons, each of which is remembered for ever. Ask the \
+                 operator of the platform what to do."
+            ),
+        };
+        Err(Problem::new(Code::LimitReached, detail).into())
     }
 
     /// Returns an erasure.

@@ -63,7 +63,8 @@ impl ObjectWriter {
 
     /// Erases the records of erased persons, also in the object, if a former owner has put it before they were.
     async fn erase_persons(&self, key: ObjectKey, records: &mut [ArchivedRecord]) {
-        let persons = self.context.erasures.current().await;
+        let keys = records.iter().map(|record| record.key.as_deref());
+        let persons = self.context.erasures.certain(keys).await;
         let mut is_any = false;
         for record in records {
             if is_of_erased_person(&persons, record) {

@@ -32,10 +32,10 @@ pub(super) async fn run_if_due(erasing: &Erasing<'_>) -> Result<bool, ProcessorE
 
 async fn search(erasing: &Erasing<'_>) -> Result<(), ProcessorError> {
     register::restore(erasing).await?;
-    let erased = erasing.platform.erased_persons(&erasing.dependencies.sealer).await?;
+    let erased = erasing.platform.erased_persons_version().await?;
     for TenantDetail { record, .. } in erasing.platform.tenants().await? {
         let client_id = record.client_id;
-        if record.state == TenantState::Erasing || !erased.concern(&client_id) {
+        if record.state == TenantState::Erasing || !erased.concerns(&client_id) {
             continue;
         }
         if let Err(error) = search_tenant(erasing, &client_id).await {

@@ -127,7 +127,8 @@ impl Reconciler {
         let expired = expired.filter(|(_, until)| object.logged_to < *until);
         erased.extend(expired.map(|(tenant, _)| tenant));
         erase_records_of(&erased, &mut records);
-        let persons = self.erasures.current().await;
+        let keys = records.iter().map(|record| record.key.as_deref());
+        let persons = self.erasures.certain_now(keys).await?;
         for record in &mut records {
             if is_of_erased_person(&persons, record) {
                 record.erase();

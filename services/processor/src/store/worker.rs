@@ -327,7 +327,8 @@ impl Worker for Store {
         let mut reroutings = Pauses::new("plan a batch on the present routes of its tenants");
         loop {
             let first = state.lease.next.at(state.next);
-            let erased = self.context.erasures.current().await;
+            let keys = entries.iter().map(|entry| entry.record().key.as_deref());
+            let erased = self.context.erasures.certain(keys).await;
             let skipping = Skipping::Tolerated(state.tolerance.clone(), erased);
             let Drafted { draft, refused } =
                 self.draft(state, first, &entries.into(), skipping).await?;
