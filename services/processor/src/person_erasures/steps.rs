@@ -215,7 +215,8 @@ impl Erasing<'_> {
         let aggregates = &self.dependencies.aggregates;
         let begun = erasure.step(step).and_then(|begun| begun.counts.get("key_generation"));
         let Some(before) = begun.and_then(Value::as_u64) else {
-            if let Some(before) = aggregates.request_recount(&erasure.client_id).await? {
+            let pause = self.dependencies.settings.recount_pause();
+            if let Some(before) = aggregates.request_recount(&erasure.client_id, pause).await? {
                 let counts = json!({"key_generation": before});
                 self.platform.begin_person_erase_step(erasure, step, &counts).await?;
             }
