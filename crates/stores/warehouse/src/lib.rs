@@ -47,7 +47,7 @@ pub use error::{Cause, InsertError, MigrationError, QueryLimit, WarehouseError};
 pub use export::{EventExport, ExportFormat, ExportQuery};
 pub use live_base::{LogFrontier, QuarterSums, Rank, RankedProduct, SeenVisitor, Slice};
 pub use moving::{PieceTally, RowLane, RowPiece};
-pub use person_export::{NamingReject, PersonIds};
+pub use person_export::{NamingReject, PersonExport, PersonIds, PersonPart};
 pub use persons::{PersonRows, PersonSearch};
 pub use probe::{ClusterAccount, ClusterProbe, ProbeError};
 pub use rejects::{RejectFilter, RejectId, RejectKey, RejectedEvent};
