@@ -15,6 +15,7 @@ use std::{error::Error, time::Duration};
 
 use control_plane::{PersonEraseStep, PersonErasure};
 use lifecycle::{BoxError, every};
+use telemetry::Age;
 use tokio_util::sync::CancellationToken;
 
 pub use find::{PersonRemains, PersonSearchError, erase_persons_again, find_persons};
@@ -45,6 +46,7 @@ pub(crate) async fn run(
 
 async fn round(erasing: &Erasing<'_>, until_check: &mut u32) -> Result<(), BoxError> {
     let Erasing { dependencies, platform } = erasing;
+    Age::OldestUnfinished.set(&["person_erasure"], platform.oldest_person_erasure().await?);
     if let Some(fewer) = until_check.checked_sub(1) {
         *until_check = fewer;
     } else {

@@ -51,6 +51,16 @@ impl PlatformControl {
         Ok(found)
     }
 
+    /// Returns how long ago the oldest erasure of persons that is not finished was asked for, or begun again; zero if all
+    /// are.
+    pub async fn oldest_person_erasure(&self) -> Result<Duration, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let seconds: Option<f64> =
+            sqlx::query_scalar(sql!("person_erasure/oldest")).fetch_one(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(Duration::try_from_secs_f64(seconds.unwrap_or_default()).unwrap_or_default())
+    }
+
     /// Returns all erasures of persons of a tenant, in their order.
     pub async fn person_erasures(
         &self,

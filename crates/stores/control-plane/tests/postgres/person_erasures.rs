@@ -206,8 +206,10 @@ async fn an_erasure_that_begins_again_keeps_the_hash_of_its_receipt() {
 async fn an_erasure_settles_from_when_it_is_there_and_not_from_the_clock_of_an_api() {
     let platform = Platform::new().await;
     let admin = platform.admin();
+    assert_eq!(admin.oldest_person_erasure().await.unwrap(), Duration::ZERO);
     // Of an api that is behind, or that was stopped before it committed.
     begun(&platform, "acme", "ann", now() - TimeDelta::hours(1)).await;
+    assert!(admin.oldest_person_erasure().await.unwrap() >= Duration::from_hours(1));
     let settled = async |time| admin.unfinished_person_erasures(time).await.unwrap();
     assert!(settled(Duration::from_secs(1)).await.is_empty(), "it is seen now");
     let seen_at = settled(Duration::ZERO).await[0].seen_at.unwrap();
