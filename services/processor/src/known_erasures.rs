@@ -53,15 +53,15 @@ impl KnownErasures {
         self.no_older_than(Some(OLDEST)).await
     }
 
-    /// Returns the list as [`Self::current`] does, once it tells of every tenant whose id is among the keys of these
-    /// records: what is stored for good, or erased, waits while its tenant is in doubt. Other records do not.
-    pub(crate) async fn certain<'k>(
+    /// Returns the list as [`Self::current`] does, once it tells of every tenant that `has_records`: what is stored for
+    /// good, or erased, waits while its tenant is in doubt.
+    pub(crate) async fn certain(
         &self,
-        keys: impl Iterator<Item = Option<&'k [u8]>> + Clone,
+        has_records: &(dyn Fn(&ClientId) -> bool + Sync),
     ) -> Arc<ErasedPersons> {
         let mut pauses = Pauses::new("tell which records are of erased persons");
         loop {
-            match self.certain_now(keys.clone()).await {
+            match self.certain_now(has_records).await {
                 Ok(persons) => return persons,
                 Err(error) => pauses.wait(&error).await,
             }
@@ -72,14 +72,13 @@ impl KnownErasures {
     ///
     /// # Errors
     /// [`ProcessorError::InDoubt`].
-    pub(crate) async fn certain_now<'k>(
+    pub(crate) async fn certain_now(
         &self,
-        keys: impl Iterator<Item = Option<&'k [u8]>> + Clone,
+        has_records: &(dyn Fn(&ClientId) -> bool + Sync),
     ) -> Result<Arc<ErasedPersons>, ProcessorError> {
         let persons = self.current().await;
-        let has_records =
-            |tenant: &&ClientId| keys.clone().any(|key| key == Some(tenant.as_str().as_bytes()));
-        match persons.in_doubt().find(has_records).cloned() {
+        let in_doubt = persons.in_doubt().find(|tenant| has_records(tenant)).cloned();
+        match in_doubt {
             Some(tenant) => Err(ProcessorError::InDoubt(tenant)),
             None => Ok(persons),
         }
@@ -157,4 +156,9 @@ impl KnownErasures {
         }
         Ok(Known { version, persons: Arc::new(persons), read_at: asked_at, asked_at })
     }
+}
+
+/// Whether the key of a record is the id of the tenant.
+pub(crate) fn is_key_of(tenant: &ClientId, key: Option<&[u8]>) -> bool {
+    key == Some(tenant.as_str().as_bytes())
 }

@@ -344,7 +344,6 @@ fn own_settings(folder: &Path) -> BTreeMap<String, String> {
         (METRICS.to_owned(), free_address()),
         ("FOOTFALL__PROCESSOR__ARCHIVE_BATCH_MS".to_owned(), "500".to_owned()),
         ("FOOTFALL__PROCESSOR__INSTANCE".to_owned(), "test".to_owned()),
-        ("FOOTFALL__PROCESSOR__RECOUNT_PAUSE_SECONDS".to_owned(), "0".to_owned()),
         ("FOOTFALL__API__BIND".to_owned(), free_address()),
         ("FOOTFALL__COLLECTOR__BIND".to_owned(), free_address()),
         // Tests also run on full disks.

@@ -141,7 +141,8 @@ impl PersonExport {
             self.rejects = Some(self.warehouse.all_rejects()?);
         }
         let Some(rejects) = &mut self.rejects else { return Ok(None) };
-        let found = next_that(rejects, &|_, original: &[u8]| names(original)).await?;
+        let found =
+            next_that(rejects, &|_: DateTime<Utc>, original: &[u8]| names(original)).await?;
         Ok(found.map(PersonPart::Reject))
     }
 }

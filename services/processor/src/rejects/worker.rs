@@ -10,6 +10,7 @@ use log::{Generation, LogPlace, Offset, Partition};
 use privacy::ErasedPersons;
 use stream::Entry;
 use telemetry::{Counter, Histogram};
+use tenancy::ClientId;
 use warehouse::Warehouse;
 
 use super::{
@@ -18,6 +19,7 @@ use super::{
 };
 use crate::{
     Dependencies, ProcessorError,
+    known_erasures::is_key_of,
     member::{Gather, Worker, WorkerContext},
     retry::{self, Pauses},
 };
@@ -159,8 +161,10 @@ impl Worker for Rejects {
         let mut storing = Storing::new(&self.warehouse);
         loop {
             // Read with the routes: a person may be erased while this waits.
-            let keys = entries.iter().map(|entry| entry.record().key.as_deref());
-            let erased = self.context.erasures.certain(keys).await;
+            let has_records = |tenant: &ClientId| {
+                entries.iter().any(|entry| is_key_of(tenant, entry.record().key.as_deref()))
+            };
+            let erased = self.context.erasures.certain(&has_records).await;
             let sorted = self.sort(generation, entries, &erased);
             let Sorted { unread, read, routes, count: rejects } = sorted;
             match storing.store(unread, read, &routes).await {

@@ -13,6 +13,15 @@ use crate::tables::Tables;
 /// A text that is only in the events of the person.
 const ANN: &str = "canary-of-ann";
 
+/// Prepares a platform on which an erasure does not wait for the counters of the one before.
+async fn platform() -> Platform {
+    let mut platform = Platform::prepare().await;
+    platform.set("FOOTFALL__PROCESSOR__RECOUNT_PAUSE_SECONDS", "0");
+    platform.restart().await;
+    platform.wait_until_up_to_date().await;
+    platform
+}
+
 fn events(visitor: &str, count: usize) -> Value {
     let event = |number| {
         json!({"type": "ad_impression", "campaign_id": "spring", "visitor_id": visitor,
@@ -54,7 +63,7 @@ async fn wait_until_stored(platform: &Platform, tenant: &Tenant, count: u64) {
 
 #[tokio::test]
 async fn an_erased_person_is_gone_from_every_store_and_stays_gone() {
-    let platform = Platform::start().await;
+    let platform = platform().await;
     let began = Utc::now() - TimeDelta::minutes(5);
     for tier in [Tier::Shared, Tier::Schema] {
         let tenant = platform.onboard(tier).await;
@@ -122,7 +131,7 @@ async fn an_erased_person_is_gone_from_every_store_and_stays_gone() {
 
 #[tokio::test]
 async fn an_erasure_that_begins_again_erases_what_a_copy_of_the_tables_had() {
-    let platform = Platform::start().await;
+    let platform = platform().await;
     let tenant = platform.onboard(Tier::Schema).await;
     platform.collect(&tenant.collect_key, &events(ANN, 10)).await.expect(202);
     platform.collect(&tenant.collect_key, &events("bob", 10)).await.expect(202);
@@ -154,7 +163,7 @@ async fn an_erasure_that_begins_again_erases_what_a_copy_of_the_tables_had() {
 
 #[tokio::test]
 async fn live_counters_are_computed_again_for_a_person_without_rows_too() {
-    let platform = Platform::start().await;
+    let platform = platform().await;
     let tenant = platform.onboard(Tier::Shared).await;
     platform.collect(&tenant.collect_key, &events("bob", 10)).await.expect(202);
     wait_until_stored(&platform, &tenant, 10).await;
