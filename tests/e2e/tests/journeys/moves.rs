@@ -92,6 +92,8 @@ async fn check(platform: &Platform, oracle: &Oracle, stop: &AtomicBool) -> u64 {
         assert!(totals["visitors"].as_u64().unwrap_or_default() <= 1, "{answer}");
         highest = orders;
         asked += 1;
+        // Answers from the cache come faster than the tenant's limit of requests allows.
+        sleep(Duration::from_millis(10)).await;
     }
     asked
 }
