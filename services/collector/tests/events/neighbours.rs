@@ -128,10 +128,11 @@ async fn names_beyond_those_of_a_day_count_for_other_and_the_sender_is_told() {
 async fn rejects_beyond_those_of_a_day_are_refused_and_not_stored() {
     let collector = TestCollector::new().await;
     let small = collector.key("small", KeyKind::Collect);
-    for stored in [2, 2, 2] {
+    for (detail, stored) in [("They are stored", 2), ("Not all", 2), ("Not all", 2)] {
         let answer = send(collector.post_as(small, r#"[{"no":1},{"no":2}]"#)).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(answer.outcomes(), ["rejected", "rejected"]);
+        assert!(answer.body["detail"].as_str().unwrap().contains(detail), "{}", answer.body);
         assert_eq!(collector.rejected().await.len(), stored);
     }
 }
