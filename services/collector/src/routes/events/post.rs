@@ -45,6 +45,8 @@ use crate::{
             description = "The credential is missing or invalid"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json",
             description = "The credential may not send events, or the tenant is suspended"),
+        (status = 408, body = ProblemBody, content_type = "application/problem+json",
+            description = "The body arrived too slowly; see `Retry-After`"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json",
             description = "The body is too large, or has too many events"),
         (status = 415, body = ProblemBody, content_type = "application/problem+json",
