@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod answer_timeout;
 mod app;
 mod arrival;
 mod body;
