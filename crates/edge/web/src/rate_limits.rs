@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use actix_web::{
     HttpMessage, HttpRequest,
     http::header::{HeaderMap, HeaderName, HeaderValue},
@@ -13,8 +11,9 @@ const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The port that counts the requests of tenants.
 pub trait RequestLimits: Send + Sync {
-    /// Counts a request of the tenant. Returns when it would be admitted, if it is not.
-    fn count<'a>(&'a self, tenant: &'a TenantContext) -> BoxFuture<'a, Option<Duration>>;
+    /// Counts a request of the tenant. Returns the limit that it exceeds, if it does: its `reset` is when the
+    /// request would be admitted.
+    fn count<'a>(&'a self, tenant: &'a TenantContext) -> BoxFuture<'a, Option<RateLimit>>;
 
     /// Returns the limit of which the smallest part is left, if it is known.
     fn tightest(&self, tenant: &TenantContext) -> Option<RateLimit>;
@@ -40,21 +39,19 @@ pub(crate) async fn count(
     request: &HttpRequest,
     tenant: &TenantContext,
 ) -> Result<(), Problem> {
-    let wait = limits.count(tenant).await;
-    if let Some(limit) = limits.tightest(tenant) {
-        let limit = match wait {
-            Some(wait) => RateLimit { left: 0, reset: wait, ..limit },
-            None => limit,
-        };
+    let exceeded = limits.count(tenant).await;
+    if let Some(limit) = exceeded.or_else(|| limits.tightest(tenant)) {
         request.extensions_mut().insert(Told(limit));
     }
-    match wait {
-        Some(wait) => {
-            let detail = "The tenant sends more requests than its limits allow.";
-            Err(Problem::new(Code::RateLimited, detail).with_retry_after(wait))
-        }
+    match exceeded {
+        Some(limit) => Err(rate_limited(limit)),
         None => Ok(()),
     }
+}
+
+/// Returns the problem of a request that exceeds a limit, and would be admitted at its `reset`.
+pub fn rate_limited(exceeded: RateLimit) -> Problem {
+    Problem::new(Code::RateLimited, exceeded.refusal()).with_retry_after(exceeded.reset)
 }
 
 /// Writes the limit that was counted for a request into the headers of its answer.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use aggregates::{Admission, NameBudget, NameKind};
 use chrono::{DateTime, Utc};
 use events::{Adjustment, Event, EventName, OTHER};
-use problem::{Code, Problem};
+use problem::Problem;
 use telemetry::Counter;
 use tenancy::{TenantContext, Unit};
 
@@ -24,10 +24,7 @@ impl Rejects {
     ) -> Result<(), Problem> {
         match self.aggregates.admit(tenant, unit, units).await {
             Admission::Admitted => Ok(()),
-            Admission::RetryAfter(wait) => {
-                let detail = unit.refusal(self.aggregates.tightest_limit(tenant, unit));
-                Err(Problem::new(Code::RateLimited, detail).with_retry_after(wait))
-            }
+            Admission::RetryAfter(exceeded) => Err(web::rate_limited(exceeded)),
         }
     }
 

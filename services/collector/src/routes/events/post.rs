@@ -71,14 +71,14 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Error> {
     let submission = Submission::new(&request, payload)?;
     let handled = ingest.handle(&tenant, submission).await?;
-    let limits = ingest.rate_limits(tenant.context());
     match handled {
         Handled::Published(published) => {
             let mut response = answer(published)?;
+            let limits = ingest.rate_limits(tenant.context());
             web::tell_rate_limits(response.headers_mut(), &limits);
             Ok(response)
         }
-        Handled::RateLimited(unit, wait) => Ok(rate_limited(&limits, unit, wait)),
+        Handled::RateLimited(exceeded) => Ok(rate_limited(exceeded)),
     }
 }
 
