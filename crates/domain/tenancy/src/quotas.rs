@@ -68,7 +68,7 @@ pub enum Window {
 /// The units that a tenant may use in each window, in the order of [`Window::ALL`].
 pub type Rates = [Option<u64>; 4];
 
-/// How much of a quota is left, as the `RateLimit` fields of HTTP tell it.
+/// How much of a quota is left, as the `RateLimit` fields of HTTP report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     /// What is counted.

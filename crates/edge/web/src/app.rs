@@ -74,8 +74,8 @@ async fn answer<B: MessageBody + 'static>(
         };
         log_and_count(&requests, &method, &answered, started.elapsed());
         let mut response = compression::compress(answered);
-        let told = response.request().clone();
-        rate_limits::tell(&told, response.headers_mut());
+        let request = response.request().clone();
+        rate_limits::write_counted(&request, response.headers_mut());
         cross_origin::allow_origin(&mut response).await;
         set_default_headers(response.headers_mut());
         response.headers_mut().insert(request::REQUEST_ID, id);

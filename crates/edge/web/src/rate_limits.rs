@@ -19,11 +19,11 @@ pub trait RequestLimits: Send + Sync {
     fn tightest(&self, tenant: &TenantContext) -> Option<RateLimit>;
 }
 
-/// The limit that the answer to a request tells.
-struct Told(RateLimit);
+/// The limit that was counted for a request, as its answer reports it.
+struct CountedLimit(RateLimit);
 
-/// Writes the `RateLimit` fields of the IETF's draft about limits, of which each tells what is left.
-pub fn tell_rate_limits(headers: &mut HeaderMap, limits: &[RateLimit]) {
+/// Writes the `RateLimit` fields of the IETF's draft about limits, of which each reports what is left.
+pub fn write_rate_limits(headers: &mut HeaderMap, limits: &[RateLimit]) {
     let join = |items: Vec<String>| HeaderValue::try_from(items.join(", ")).ok();
     let policies = join(limits.iter().map(|limit| limit.policy().to_string()).collect());
     let left = join(limits.iter().map(|limit| limit.item().to_string()).collect());
@@ -41,7 +41,7 @@ pub(crate) async fn count(
 ) -> Result<(), Problem> {
     let exceeded = limits.count(tenant).await;
     if let Some(limit) = exceeded.or_else(|| limits.tightest(tenant)) {
-        request.extensions_mut().insert(Told(limit));
+        request.extensions_mut().insert(CountedLimit(limit));
     }
     match exceeded {
         Some(limit) => Err(rate_limited(limit)),
@@ -55,9 +55,9 @@ pub fn rate_limited(exceeded: RateLimit) -> Problem {
 }
 
 /// Writes the limit that was counted for a request into the headers of its answer.
-pub(crate) fn tell(request: &HttpRequest, headers: &mut HeaderMap) {
-    let told = request.extensions().get::<Told>().map(|Told(limit)| *limit);
-    if let Some(limit) = told {
-        tell_rate_limits(headers, &[limit]);
+pub(crate) fn write_counted(request: &HttpRequest, headers: &mut HeaderMap) {
+    let counted = request.extensions().get::<CountedLimit>().map(|CountedLimit(limit)| *limit);
+    if let Some(limit) = counted {
+        write_rate_limits(headers, &[limit]);
     }
 }

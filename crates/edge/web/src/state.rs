@@ -273,8 +273,8 @@ impl WebState {
         resolved.map_err(|error| match error {
             // A collect key is public: why a tenant is suspended is for its owners.
             ResolveError::Suspended { reason } => {
-                let tells = principal.authority == Authority::Role(Role::Owner);
-                tenant_suspended(reason.as_deref().filter(|_| tells))
+                let may_know = principal.authority == Authority::Role(Role::Owner);
+                tenant_suspended(reason.as_deref().filter(|_| may_know))
             }
             other => tenant_problem(other),
         })

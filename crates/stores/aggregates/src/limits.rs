@@ -165,7 +165,7 @@ impl Aggregates {
     }
 }
 
-/// Returns the exceeded limit, of which the script tells the place among those with a rate, from 1.
+/// Returns the exceeded limit, of which the script returns the place among those with a rate, from 1.
 fn limit_at(place: i64, unit: Unit, rates: Rates, wait: Duration) -> Option<RateLimit> {
     let index = usize::try_from(place).ok()?.checked_sub(1)?;
     let mut limits = Window::ALL.into_iter().zip(rates).filter_map(|(of, rate)| Some((of, rate?)));

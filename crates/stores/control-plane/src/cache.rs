@@ -42,7 +42,7 @@ pub(crate) struct AnswerCache<K, V> {
     /// When to query again a key with an older answer, after PostgreSQL failed to answer.
     retry_at: Mutex<Option<Instant>>,
     /// Whether the connection that receives notifications is lost.
-    is_deaf: AtomicBool,
+    notifications_lost: AtomicBool,
     lookups: CounterSeries,
     misses: CounterSeries,
 }
@@ -87,7 +87,7 @@ where
             last_known: Cache::builder().max_capacity(capacity).time_to_live(oldest).build(),
             changes: AtomicU64::new(0),
             retry_at: Mutex::new(None),
-            is_deaf: AtomicBool::new(false),
+            notifications_lost: AtomicBool::new(false),
             lookups: Counter::CacheLookups.series(&[name]),
             misses: Counter::CacheMisses.series(&[name]),
         }
@@ -125,8 +125,8 @@ where
                     None => self.last_known.invalidate(key).await,
                 }
                 let may_be_outdated = self.changes.load(Ordering::Acquire) != changes;
-                let is_deaf = self.is_deaf.load(Ordering::Acquire);
-                let short = value.is_none() || may_be_outdated || is_deaf;
+                let notifications_lost = self.notifications_lost.load(Ordering::Acquire);
+                let short = value.is_none() || may_be_outdated || notifications_lost;
                 let lifetime = if short { SHORT_LIFETIME } else { LIFETIME };
                 Ok(Answer { value, lifetime })
             }
@@ -166,14 +166,14 @@ where
     }
 
     /// Notes that notifications are received again. Those before were missed.
-    pub(crate) fn hear(&self) {
-        self.is_deaf.store(false, Ordering::Release);
+    pub(crate) fn note_notifications_restored(&self) {
+        self.notifications_lost.store(false, Ordering::Release);
         self.expire_all();
     }
 
     /// Notes that no notifications are received any more.
-    pub(crate) fn turn_deaf(&self) {
-        if !self.is_deaf.swap(true, Ordering::AcqRel) {
+    pub(crate) fn note_notifications_lost(&self) {
+        if !self.notifications_lost.swap(true, Ordering::AcqRel) {
             self.expire_all();
         }
     }
@@ -225,12 +225,12 @@ mod tests {
     #[tokio::test]
     async fn while_notifications_may_be_missed_an_answer_is_used_for_a_second() {
         let cache = AnswerCache::new("tenants", 10);
-        cache.turn_deaf();
+        cache.note_notifications_lost();
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         assert_eq!(cache.get(&"a", async { Ok(Some(2)) }).await.unwrap(), Some(1), "cached");
         tokio::time::sleep(SHORT_LIFETIME + Duration::from_millis(100)).await;
         assert_eq!(cache.get(&"a", async { Ok(Some(2)) }).await.unwrap(), Some(2));
-        cache.hear();
+        cache.note_notifications_restored();
         assert_eq!(cache.get(&"a", async { Ok(Some(3)) }).await.unwrap(), Some(3));
         tokio::time::sleep(SHORT_LIFETIME + Duration::from_millis(100)).await;
         assert_eq!(cache.get(&"a", async { Ok(Some(4)) }).await.unwrap(), Some(3), "cached");

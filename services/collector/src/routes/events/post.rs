@@ -75,7 +75,7 @@ pub(crate) async fn handle(
         Handled::Published(published) => {
             let mut response = answer(published)?;
             let limits = ingest.rate_limits(tenant.context());
-            web::tell_rate_limits(response.headers_mut(), &limits);
+            web::write_rate_limits(response.headers_mut(), &limits);
             Ok(response)
         }
         Handled::RateLimited(exceeded) => Ok(rate_limited(exceeded)),

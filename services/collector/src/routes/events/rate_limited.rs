@@ -5,6 +5,6 @@ use web::Error;
 /// Answers a batch over a limit of its tenant, with the `RateLimit` fields of the IETF draft.
 pub(super) fn rate_limited(exceeded: RateLimit) -> HttpResponse {
     let mut response = Error::from(web::rate_limited(exceeded)).error_response();
-    web::tell_rate_limits(response.headers_mut(), &[exceeded]);
+    web::write_rate_limits(response.headers_mut(), &[exceeded]);
     response
 }
