@@ -8,7 +8,7 @@ use std::{
 };
 
 use moka::{Expiry, future::Cache};
-use telemetry::{Counter, CounterSeries};
+use telemetry::CacheSeries;
 
 use crate::ControlPlaneError;
 
@@ -43,8 +43,7 @@ pub(crate) struct AnswerCache<K, V> {
     retry_at: Mutex<Option<Instant>>,
     /// Whether the connection that receives notifications is lost.
     notifications_lost: AtomicBool,
-    lookups: CounterSeries,
-    misses: CounterSeries,
+    lookups: CacheSeries,
 }
 
 #[derive(Clone)]
@@ -88,8 +87,7 @@ where
             changes: AtomicU64::new(0),
             retry_at: Mutex::new(None),
             notifications_lost: AtomicBool::new(false),
-            lookups: Counter::CacheLookups.series(&[name]),
-            misses: Counter::CacheMisses.series(&[name]),
+            lookups: CacheSeries::of(name),
         }
     }
 
@@ -99,7 +97,7 @@ where
         key: &K,
         query: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
     ) -> Result<Option<V>, Arc<ControlPlaneError>> {
-        self.lookups.inc();
+        self.lookups.looked_up();
         let answer = self.fresh.try_get_with(key.clone(), self.load(key, query)).await?;
         Ok(answer.value)
     }
@@ -109,7 +107,7 @@ where
         key: &K,
         query: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
     ) -> Result<Answer<V>, ControlPlaneError> {
-        self.misses.inc();
+        self.lookups.missed();
         let older = self.last_known.get(key).await;
         if older.is_some() && self.is_unavailable() {
             return Ok(Answer { value: older, lifetime: SHORT_LIFETIME });
@@ -196,6 +194,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use telemetry::Counter;
+
     use super::*;
 
     fn unavailable() -> Result<Option<u8>, ControlPlaneError> {
