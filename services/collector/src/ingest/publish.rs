@@ -1,13 +1,12 @@
 use aggregates::Admission;
 use auth::WriteEvents;
-use events::{EventName, ParseContext, Rejection, Rejections};
+use events::{EventName, EventNames, ParseContext, Rejection, Rejections};
 use telemetry::Counter;
 use tenancy::{TenantContext, Unit};
 use web::Tenant;
 
 use super::{
-    Ingest,
-    names::{self, Asked},
+    Ingest, names,
     receipt::{Outcome, Receipt},
     sort::{Places, Sorted, sort},
 };
@@ -70,7 +69,7 @@ impl Ingest {
         context: &ParseContext<'_>,
     ) -> Sorted {
         let known = self.names.of(tenant, context.received_at);
-        let mut asked = Asked::default();
+        let mut asked = EventNames::default();
         let mut replaced = Replaced::default();
         let sorted = {
             let of_today = names::read(&known);
@@ -86,7 +85,7 @@ impl Ingest {
             return sorted;
         }
         // What is unknown even now was asked for, and is not refused.
-        let mut unknown = Asked::default();
+        let mut unknown = EventNames::default();
         let mut replaced_now = Replaced::default();
         let of_today = names::read(&known);
         let sorted_again = sort(events, context, |name| {
