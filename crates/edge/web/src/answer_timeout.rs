@@ -70,7 +70,7 @@ mod tests {
     }
 
     async fn never(request: HttpRequest) -> HttpResponse {
-        let origins: Arc<[Origin]> = [SHOP.parse().unwrap()].into();
+        let origins: Arc<[Origin]> = [SHOP.parse::<Origin>().unwrap()].into();
         readable_from(&request, &origins);
         pending().await
     }
