@@ -20,6 +20,7 @@ mod error;
 mod group;
 mod ledger;
 mod listener;
+mod move_refusal;
 mod person_erasure;
 mod platform;
 mod pool;

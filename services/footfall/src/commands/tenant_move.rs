@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use control_plane::{BackOut, BegunMove, MoveRefusal, Neighbour, PlatformControl, TenantMove};
+use control_plane::{BackOut, BegunMove, MoveRefusal, PlatformControl, TenantMove};
 use tenancy::{ClientId, ClusterName, Isolation, MoveState, MoveStep, MoveWay, Placement};
 use tokio::time::sleep;
 
@@ -63,17 +63,14 @@ async fn begin(
 
 fn reason(tenant: &ClientId, cluster: &ClusterName, refusal: &MoveRefusal) -> String {
     match refusal {
-        MoveRefusal::UnknownTenant => format!("{tenant} does not exist"),
-        MoveRefusal::NotActive => format!("{tenant} is not an active tenant"),
-        MoveRefusal::UnderWay => format!("{tenant} is being moved already"),
-        MoveRefusal::SamePlace => format!("the rows of {tenant} are there already"),
-        MoveRefusal::UnknownCluster => format!("the cluster {cluster} is not registered"),
-        MoveRefusal::Drained => format!("the cluster {cluster} is drained"),
-        MoveRefusal::Taken(Neighbour::Present(other)) => {
-            format!("{other} is on the cluster {cluster}")
+        MoveRefusal::UnknownTenant | MoveRefusal::NotActive | MoveRefusal::UnderWay => {
+            format!("{tenant} is not moved: {refusal}")
         }
-        MoveRefusal::Taken(Neighbour::Owner(other)) => {
-            format!("the cluster {cluster} is {other}'s own")
+        MoveRefusal::SamePlace
+        | MoveRefusal::UnknownCluster
+        | MoveRefusal::Drained
+        | MoveRefusal::Taken(_) => {
+            format!("{tenant} is not moved: the cluster {cluster} {refusal}")
         }
     }
 }
